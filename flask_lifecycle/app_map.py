@@ -1,0 +1,165 @@
+"""What a request for each rule will meet, read from the app's registries.
+
+The order is Flask's own: ``preprocess_request``, ``process_response``,
+``do_teardown_request`` and ``do_teardown_appcontext`` in ``flask.app``.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import typing as t
+from importlib.metadata import PackageNotFoundError, version
+
+import flask
+import flask.globals
+
+from .recorder import site_of
+from .redact import Redactor
+from .trace import Site
+
+_PACKAGES = ("flask", "werkzeug", "jinja2", "blinker", "flask-socketio", "sqlalchemy", "flask-lifecycle")
+
+
+class AppMap:
+    """One snapshot of an app's registries.
+
+    :param app: the app.
+    :param middleware: what stands around it, outermost first.
+    """
+
+    def __init__(self, app: flask.Flask, redactor: Redactor, middleware: list[t.Any]) -> None:
+        self._app: t.Any = app
+        self._redactor = redactor
+        self._middleware = middleware
+        self._hooks: list[dict[str, t.Any]] = []
+        self._index: dict[tuple[str, int, str | None], int] = {}
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the map as JSON's types."""
+        app = self._app
+        rules = [self._rule(rule) for rule in app.url_map.iter_rules()]
+        unmatched = self._plan(())
+        return {
+            "name": app.name,
+            "import_name": app.import_name,
+            "debug": bool(app.debug),
+            "separate_contexts": "_cv_request" in vars(flask.globals),
+            "versions": _versions(),
+            "process": {"pid": os.getpid(), "host": socket.gethostname()},
+            "middleware": [_hook(site_of("middleware", layer)) for layer in self._middleware],
+            "blueprints": [
+                {
+                    "name": name,
+                    "import_name": blueprint.import_name,
+                    "url_prefix": blueprint.url_prefix,
+                }
+                for name, blueprint in app.blueprints.items()
+            ],
+            "extensions": sorted(name for name in app.extensions if isinstance(name, str)),
+            "config": {
+                key: self._redactor.named(key, value)
+                for key, value in sorted(app.config.items())
+                if isinstance(key, str)
+            },
+            "rules": rules,
+            "unmatched": unmatched,
+            "error_handlers": self._error_handlers(),
+            "hooks": self._hooks,
+        }
+
+    def _rule(self, rule: t.Any) -> dict[str, t.Any]:
+        view = self._app.view_functions.get(rule.endpoint)
+        parent = rule.endpoint.rpartition(".")[0]
+        parts = parent.split(".") if parent else []
+        blueprints = [".".join(parts[: count + 1]) for count in range(len(parts))]
+        scope = blueprints[-1] if blueprints else "app"
+        return {
+            "rule": rule.rule,
+            "endpoint": rule.endpoint,
+            "methods": sorted(rule.methods or ()),
+            "subdomain": rule.subdomain,
+            "host": rule.host,
+            "blueprints": blueprints,
+            "view": None if view is None else _hook(site_of("view", view, scope)),
+            "plan": self._plan(blueprints),
+        }
+
+    def _plan(self, blueprints: t.Sequence[str]) -> dict[str, list[int]]:
+        app = self._app
+        inward: list[str | None] = [None, *blueprints]
+        outward = [*reversed(blueprints), None]
+        registries = vars(app)
+        return {
+            "url_value_preprocessor": self._list(
+                "url_value_preprocessor", registries["url_value_preprocessors"], inward
+            ),
+            "before_request": self._list("before_request", app.before_request_funcs, inward),
+            "context_processor": self._list(
+                "context_processor", app.template_context_processors, inward
+            ),
+            "after_request": self._list("after_request", app.after_request_funcs, outward, -1),
+            "teardown_request": self._list(
+                "teardown_request", app.teardown_request_funcs, outward, -1
+            ),
+            "teardown_appcontext": self._list(
+                "teardown_appcontext", {None: app.teardown_appcontext_funcs}, [None], -1
+            ),
+        }
+
+    def _list(
+        self,
+        stage: str,
+        registry: t.Mapping[str | None, list[t.Any]],
+        names: t.Sequence[str | None],
+        step: int = 1,
+    ) -> list[int]:
+        return [
+            self._number(stage, func, name)
+            for name in names
+            for func in registry.get(name, ())[::step]
+            if getattr(func, "__module__", "") != "flask.templating"
+        ]
+
+    def _number(self, stage: str, func: t.Any, name: str | None) -> int:
+        key = (stage, id(func), name)
+        if key not in self._index:
+            self._index[key] = len(self._hooks)
+            self._hooks.append(_hook(site_of(stage, func, name or "app")))
+        return self._index[key]
+
+    def _error_handlers(self) -> list[dict[str, t.Any]]:
+        return [
+            {
+                **_hook(site_of("error_handler", handler, name or "app")),
+                "for": str(code) if code is not None else kind.__name__,
+            }
+            for name, codes in self._app.error_handler_spec.items()
+            for code, by_class in codes.items()
+            for kind, handler in by_class.items()
+        ]
+
+
+def _hook(site: Site) -> dict[str, t.Any]:
+    source = site.source
+    return {
+        "stage": site.stage,
+        "name": site.name,
+        "callable": site.callable,
+        "source": None if source is None else {"file": source.file, "line": source.line},
+        "scope": site.scope,
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+__all__ = ["AppMap"]

@@ -1,0 +1,247 @@
+"""The extension: the one module that knows all the others."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import sys
+import threading
+import typing as t
+from fnmatch import fnmatchcase
+
+import flask
+
+from .settings import Settings
+from .trace import LiveTrace, Trace
+
+_TOKEN_VARIABLE = "_FLASK_LIFECYCLE_TOKEN"  # noqa: S105 - a name, not a token
+_log = logging.getLogger("flask_lifecycle")
+
+
+class Lifecycle:
+    """Record and show the life of every request of an app.
+
+    ::
+
+        app = Flask(__name__)
+        Lifecycle(app)
+
+    The same object may be given to any number of apps with :meth:`init_app`; nothing of an
+    app is kept on it. See ``docs/settings.md`` for what ``app.config`` takes.
+    """
+
+    def __init__(self, app: flask.Flask | None = None) -> None:
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: flask.Flask) -> None:
+        """Set the extension up for one app.
+
+        :param app: the app, before its first request.
+        :raises ValueError: a ``LIFECYCLE_*`` setting is wrong.
+        :raises RuntimeError: the app has a Lifecycle already.
+        :raises AssertionError: the app has handled a request already, as for Flask's own
+            setup methods (``flask.sansio.app.App._check_setup_finished``).
+        """
+        if "lifecycle" in app.extensions:
+            raise RuntimeError(
+                f"The app {app.name!r} has a Lifecycle already; it takes one. Give init_app() another app."
+            )
+
+        app._check_setup_finished("Lifecycle.init_app")
+        settings = Settings.from_config(app.config)
+        state = State(settings)
+        app.extensions["lifecycle"] = state
+
+        if settings.enabled is True or (settings.enabled is None and app.debug):
+            state.enable(app)
+        elif settings.enabled is None:
+            _decide_at_first_call(app, state)
+
+    def traces(self, app: flask.Flask) -> list[Trace]:
+        """Return the app's kept traces, newest first, as immutable copies.
+
+        :raises RuntimeError: the app has no Lifecycle.
+        """
+        state = app.extensions.get("lifecycle")
+        if not isinstance(state, State):
+            raise RuntimeError(f"The app {app.name!r} has no Lifecycle; call init_app() with it first.")
+        return state.traces()
+
+    def undo(self, app: flask.Flask) -> None:
+        """Take the extension out of the app again; every object is as it was."""
+        state = app.extensions.pop("lifecycle", None)
+        if isinstance(state, State):
+            state.disable(app)
+
+
+class State:
+    """What the extension keeps for one app, as ``app.extensions["lifecycle"]``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.enabled = False
+        self._store: t.Any = None
+        self._undo: list[t.Callable[[flask.Flask], t.Any]] = []
+
+    def traces(self) -> list[Trace]:
+        """Return the kept traces, newest first."""
+        if self._store is None:
+            return []
+        return [trace.snapshot() for trace in self._store.newest()]
+
+    def enable(self, app: flask.Flask) -> None:
+        """Wrap the app."""
+        from .collectors import logs, signals, sql, templates
+        from .instrument import Instrument
+        from .redact import Redactor
+        from .store import MemoryStore
+
+        settings = self.settings
+        redactor = Redactor(settings.redact, settings.max_detail_bytes)
+        self._store = MemoryStore(settings.max_traces)
+        mount = _Mount(settings, redactor, self._store, app)
+        instrument = Instrument(
+            app,
+            redactor=redactor,
+            header=settings.header,
+            max_steps=settings.max_steps,
+            ignored=_ignored(settings.ignore),
+            on_trace=_on_trace(self._store, sql.listen),
+            answer=mount,
+        )
+        self._undo.append(instrument.undo)
+        for undo in (
+            signals.install(redactor, templates.record),
+            templates.install(redactor),
+            sql.install(redactor),
+            logs.install(redactor),
+        ):
+            self._undo.append(lambda _app, undo=undo: undo())
+        self.enabled = True
+
+    def disable(self, app: flask.Flask) -> None:
+        """Give back all that :meth:`enable` took."""
+        while self._undo:
+            self._undo.pop()(app)
+        self.enabled = False
+
+
+class _Mount:
+    """Answer a request for the panel in place of the app, or None for all others."""
+
+    def __init__(self, settings: Settings, redactor: t.Any, store: t.Any, app: flask.Flask) -> None:
+        import weakref
+
+        self._settings = settings
+        self._redactor = redactor
+        self._store = store
+        self._app = weakref.ref(app)
+        self._panel: t.Any = None
+        self._lock = threading.Lock()
+        self._announced = False
+
+    def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
+        prefix = self._settings.url_prefix
+        path: str = environ.get("PATH_INFO", "")
+        if not path.startswith(prefix) or path[len(prefix) : len(prefix) + 1] not in ("", "/"):
+            return None
+
+        inner = dict(environ)
+        inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+        inner["PATH_INFO"] = path[len(prefix) :]
+        if not inner["PATH_INFO"]:
+            return _slash(inner["SCRIPT_NAME"], start_response)
+        return self._get_panel()(inner, start_response)
+
+    def _get_panel(self) -> t.Any:
+        with self._lock:
+            if self._panel is None:
+                from .panel import create_panel
+                from .panel.access import Gate
+
+                app = self._app()
+                debug = app is not None and app.debug
+                token = self._settings.token or _run_token()
+                gate = Gate(self._settings.allowed_hosts, token, always_token=not debug)
+                if self._settings.token is None:
+                    _announce(self._settings, token, always=not debug)
+                self._panel = create_panel(self._store, gate, self._map)
+            return self._panel
+
+    def _map(self) -> dict[str, t.Any]:
+        from .app_map import AppMap
+        from .instrument import middleware_of
+
+        app = self._app()
+        return {} if app is None else AppMap(app, self._redactor, middleware_of(app)).to_dict()
+
+
+def _slash(prefix: str, start_response: t.Any) -> list[bytes]:
+    start_response(
+        "308 Permanent Redirect",
+        [("Location", f"{prefix}/"), ("Content-Length", "0"), ("Cache-Control", "no-store")],
+    )
+    return [b""]
+
+
+def _run_token() -> str:
+    """Make one token for this run; the reloader's next process inherits it."""
+    return os.environ.setdefault(_TOKEN_VARIABLE, secrets.token_urlsafe(32))
+
+
+def _announce(settings: Settings, token: str, *, always: bool) -> None:
+    who = "everybody" if always else "whoever is not on this machine"
+    print(  # noqa: T201 - once, where the server prints its own address
+        f" * Lifecycle: {settings.url_prefix}/ (for {who}: {settings.url_prefix}/?token={token})",
+        file=sys.stderr,
+    )
+
+
+def _on_trace(store: t.Any, listen: t.Callable[[], None]) -> t.Callable[[LiveTrace], None]:
+    def on_trace(trace: LiveTrace) -> None:
+        listen()
+        store.add(trace)
+
+    return on_trace
+
+
+def _ignored(names: tuple[str, ...]) -> t.Callable[[str | None, str], bool]:
+    globs = tuple(name for name in names if name.startswith("/"))
+    endpoints = frozenset(name for name in names if not name.startswith("/"))
+
+    def ignored(endpoint: str | None, path: str) -> bool:
+        if endpoint is not None:
+            return endpoint in endpoints
+        return any(fnmatchcase(path, glob) for glob in globs)
+
+    return ignored
+
+
+def _decide_at_first_call(app: flask.Flask, state: State) -> None:
+    """Look at ``app.debug`` once more when the first request comes: it may be set late."""
+    base: t.Any = type(app)
+    lock = threading.Lock()
+
+    def __call__(self: t.Any, environ: t.Any, start_response: t.Any) -> t.Any:
+        with lock:
+            if type(self) is pending:
+                self.__class__ = base
+                if self.debug:
+                    state.enable(self)
+        return self(environ, start_response)
+
+    pending: t.Any = type(base.__name__, (base,), {"__module__": base.__module__})
+    pending.__qualname__ = base.__qualname__
+    pending.__call__ = __call__
+    app.__class__ = pending
+
+    def give_back(undone: flask.Flask) -> None:
+        if type(undone) is pending:
+            undone.__class__ = base
+
+    state._undo.append(give_back)
+
+
+__all__ = ["Lifecycle", "State"]

@@ -1,0 +1,36 @@
+"""The panel: a small Flask app of its own, behind a gate, mounted in front of the user's."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from pathlib import Path
+
+import flask
+
+from ..store import Store
+from .access import Gate
+from .api import create_api
+from .hub import Hub
+
+DIST = Path(__file__).parent / "dist"
+
+
+def create_panel(
+    store: Store, gate: Gate, app_map: Callable[[], dict[str, t.Any]]
+) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
+    """Make the panel as a WSGI callable that stands behind the gate.
+
+    :param store: the traces to show.
+    :param gate: who may look.
+    :param app_map: gives the answer of ``GET api/app``.
+    """
+    panel = flask.Flask(
+        "flask_lifecycle.panel", static_folder=None, template_folder=None, root_path=str(DIST.parent)
+    )
+    panel.register_blueprint(create_api(store, gate, app_map, DIST))
+    Hub(store).init_app(panel)
+    return gate.guard(panel.wsgi_app)
+
+
+__all__ = ["create_panel"]

@@ -1,0 +1,291 @@
+"""The gate: who may reach the panel. Everything of it passes here, the websocket included.
+
+No header is trusted to widen access. Names are compared exactly; there is no regular expression.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import secrets
+import threading
+import time
+import typing as t
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, urlsplit
+
+from werkzeug.wrappers import Response
+
+Environ = dict[str, t.Any]
+WSGI = Callable[[Environ, t.Any], t.Any]
+
+_COOKIE = "lifecycle_token"
+_FORWARDED = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_PREFIX",
+    "HTTP_X_FORWARDED_SERVER",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_ORIGINAL_HOST",
+    "HTTP_CF_CONNECTING_IP",
+    "HTTP_TRUE_CLIENT_IP",
+)
+_TICKET_SECONDS = 10
+_TICKETS = 64
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Gate:
+    """Decide who is let in.
+
+    :param allowed_hosts: host names beside the local ones.
+    :param token: what anybody who is not on this machine must show.
+    :param always_token: ask for the token from this machine too.
+    """
+
+    def __init__(self, allowed_hosts: t.Iterable[str], token: str, *, always_token: bool) -> None:
+        self._hosts = {name.casefold() for name in allowed_hosts}
+        self._token = token
+        self._always_token = always_token
+        self._tickets: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self.key = secrets.token_urlsafe(24)
+
+    def guard(self, app: WSGI) -> WSGI:
+        """Return the app behind this gate, with the headers that all its answers bear."""
+
+        def guarded(environ: Environ, start_response: t.Any) -> t.Any:
+            refusal = self.refuse(environ)
+            if refusal is not None:
+                return refusal(environ, _with_headers(start_response))
+            if _is_live(environ):
+                return _live(app, environ, start_response)
+            return app(environ, _with_headers(start_response))
+
+        return guarded
+
+    def refuse(self, environ: Environ) -> Response | None:
+        """Return the answer to whoever is not let in, or None."""
+        host = environ.get("HTTP_HOST", "")
+        if not self._host_allowed(host):
+            return _no("This Host may not open the panel; LIFECYCLE_ALLOWED_HOSTS takes more names.")
+
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and not _same_origin(origin, environ, host):
+            return _no("The panel answers its own origin only.")
+
+        if environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin"):
+            if environ.get("HTTP_SEC_FETCH_MODE") != "navigate" or not _is_page(environ):
+                return _no("The panel answers its own origin only.")
+
+        return self._refuse_stranger(environ, host) or self._refuse_script(environ, origin)
+
+    def ticket(self) -> str:
+        """Make a pass for one websocket, good for some seconds."""
+        made = secrets.token_urlsafe(24)
+        now = time.monotonic()
+        with self._lock:
+            self._tickets = {each: until for each, until in self._tickets.items() if until > now}
+            while len(self._tickets) >= _TICKETS:
+                self._tickets.pop(next(iter(self._tickets)))
+            self._tickets[made] = now + _TICKET_SECONDS
+        return made
+
+    def _refuse_stranger(self, environ: Environ, host: str) -> Response | None:
+        if not self._always_token and _is_local(environ, host):
+            return None
+        if self._is_token(_cookie(environ)):
+            return None
+
+        given = _argument(environ, "token")
+        if given is None or not self._is_token(given) or environ.get("REQUEST_METHOD") != "GET":
+            return _no("Open the panel by the URL with the token that the server printed at its start.")
+
+        # Out of the address, the history and the Referer at once.
+        prefix = environ.get("SCRIPT_NAME", "")
+        response = Response(status=303, headers={"Location": f"{prefix}/"})
+        response.autocorrect_location_header = False
+        response.set_cookie(
+            _COOKIE,
+            self._token,
+            path=prefix or "/",
+            httponly=True,
+            samesite="Strict",
+            secure=environ.get("wsgi.url_scheme") == "https",
+        )
+        return response
+
+    def _refuse_script(self, environ: Environ, origin: str | None) -> Response | None:
+        if _is_live(environ):
+            if origin is None:
+                return _no("The websocket takes a browser's Origin.")
+            if environ.get("HTTP_UPGRADE", "").casefold() != "websocket":
+                return _no("The live stream takes websockets only.", 400)
+            return None if self._take_ticket(_argument(environ, "ticket")) else _no("No ticket.")
+
+        from_browser = origin is not None or "HTTP_SEC_FETCH_DEST" in environ
+        if not from_browser:
+            return None
+        if _is_page(environ):
+            if environ.get("HTTP_SEC_FETCH_DEST", "document") != "document":
+                return _no("The panel is a page to be opened, not to be read by a script.")
+            return None
+        if _is_asset(environ):
+            return None
+
+        key = environ.get("HTTP_X_LIFECYCLE_KEY", "")
+        return None if _equal(key, self.key) else _no("Reload the panel: its key is of an older run.")
+
+    def _take_ticket(self, ticket: str | None) -> bool:
+        with self._lock:
+            until = self._tickets.pop(ticket or "", 0.0)
+        return until > time.monotonic()
+
+    def _is_token(self, given: str | None) -> bool:
+        return given is not None and _equal(given, self._token)
+
+    def _host_allowed(self, host: str) -> bool:
+        name = host_name(host)
+        return name is not None and (is_local_name(name) or name in self._hosts)
+
+
+def host_name(host: str) -> str | None:
+    """Take the name out of a Host header, without the port; None where it is malformed."""
+    if host.startswith("["):
+        name, bracket, rest = host[1:].partition("]")
+        port = rest[1:] if rest.startswith(":") else None
+        if not bracket or (rest and port is None):
+            return None
+    else:
+        name, colon, port_text = host.partition(":")
+        port = port_text if colon else None
+
+    if port is not None and not (port.isascii() and port.isdigit()):
+        return None
+    return name.casefold() or None
+
+
+def is_local_name(name: str) -> bool:
+    """Tell whether a host name can only mean this machine (RFC 6761, section 6.3)."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_local(environ: Environ, host: str) -> bool:
+    name = host_name(host)
+    return (
+        is_local_name(environ.get("REMOTE_ADDR", ""))
+        and name is not None
+        and is_local_name(name)
+        and not any(key in environ for key in _FORWARDED)
+    )
+
+
+def _same_origin(origin: str, environ: Environ, host: str) -> bool:
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return (
+        parts.scheme == environ.get("wsgi.url_scheme")
+        and parts.netloc.casefold() == host.casefold()
+        and not (parts.path or parts.query or parts.fragment)
+    )
+
+
+def _is_live(environ: Environ) -> bool:
+    path = environ.get("PATH_INFO", "")
+    return bool(path == "/socket.io" or path.startswith("/socket.io/"))
+
+
+def _is_page(environ: Environ) -> bool:
+    return environ.get("PATH_INFO", "") in ("", "/")
+
+
+def _is_asset(environ: Environ) -> bool:
+    return bool(environ.get("PATH_INFO", "").startswith("/assets/"))
+
+
+def _cookie(environ: Environ) -> str | None:
+    try:
+        morsel = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(_COOKIE)
+    except CookieError:
+        return None
+    return None if morsel is None else morsel.value
+
+
+def _argument(environ: Environ, name: str) -> str | None:
+    try:
+        values = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=20).get(name)
+    except ValueError:
+        return None
+    return values[0] if values else None
+
+
+def _equal(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+def _no(reason: str, status: int = 403) -> Response:
+    return Response(f"{reason}\n", status, content_type="text/plain; charset=utf-8")
+
+
+def _with_headers(start_response: t.Any) -> t.Any:
+    def started(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:
+        return start_response(status, [*headers, *_HEADERS.items()], *args)
+
+    return started
+
+
+def _live(app: WSGI, environ: Environ, start_response: t.Any) -> t.Any:
+    """Serve a websocket, and end it as its server expects.
+
+    Engine.IO ends one on Werkzeug's server by raising ConnectionError, which the debugger
+    would log as the app's. Once the socket is shut for writing, a plain answer ends there
+    quietly: ``werkzeug.serving`` takes its failing write for a client that left.
+    """
+    import socket
+
+    connection = environ.get("werkzeug.socket")
+    if connection is None:
+        return app(environ, start_response)
+
+    try:
+        result = app(environ, start_response)
+    except ConnectionError:
+        result = None
+
+    if result is not None and result != []:
+        return result
+
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    start_response("101 Switching Protocols", [])
+    return []
+
+
+__all__ = ["Gate", "host_name", "is_local_name"]

@@ -1,0 +1,103 @@
+"""The page and the HTTP calls."""
+
+from __future__ import annotations
+
+import html
+import typing as t
+from collections.abc import Callable
+from pathlib import Path
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from ..store import Store
+from ..summary import summarize
+from ..trace import LiveTrace
+from .access import Gate
+
+_LIMIT = 500
+_NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flask-lifecycle</title>
+<h1>The panel has not been built</h1>
+<p>This copy of flask-lifecycle was installed without its browser side. In a checkout, run
+<code>make demo</code> or <code>pip install .</code>; both build it. The recorded requests are at
+<a href="api/traces">api/traces</a>.</p></html>
+"""
+
+
+def create_api(
+    store: Store, gate: Gate, app_map: Callable[[], dict[str, t.Any]], dist: Path
+) -> flask.Blueprint:
+    """Make the routes; each stands behind the gate."""
+    api = flask.Blueprint("lifecycle", __name__)
+
+    @api.get("/")
+    def page() -> flask.Response:
+        try:
+            text = (dist / "index.html").read_text("utf-8")
+        except FileNotFoundError:
+            return flask.Response(_NOT_BUILT, mimetype="text/html")
+        return flask.Response(
+            text.replace("__LIFECYCLE_KEY__", html.escape(gate.key)), mimetype="text/html"
+        )
+
+    @api.get("/assets/<path:name>")
+    def asset(name: str) -> flask.Response:
+        return flask.send_from_directory(dist / "assets", name)
+
+    @api.get("/api/traces")
+    def traces() -> dict[str, t.Any]:
+        limit = _whole(flask.request.args.get("limit"), _LIMIT)
+        before = flask.request.args.get("before") or None
+        words = (flask.request.args.get("q") or "").casefold().split()
+        found = [
+            trace
+            for trace in store.newest()
+            if (before is None or trace.id < before) and _matches(trace, words)
+        ]
+        return {
+            "traces": [summarize(trace) for trace in found[:limit]],
+            "next": found[limit - 1].id if len(found) > limit else None,
+            "evicted": store.evicted,
+        }
+
+    @api.delete("/api/traces")
+    def clear() -> tuple[str, int]:
+        store.clear()
+        return "", 204
+
+    @api.get("/api/traces/<trace_id>")
+    def one(trace_id: str) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
+        trace = store.get(trace_id)
+        if trace is None:
+            return {"error": "This request is not kept: it is unknown or was evicted."}, 404
+        return trace.snapshot().to_dict()
+
+    @api.get("/api/app")
+    def app() -> dict[str, t.Any]:
+        return app_map()
+
+    @api.post("/api/ticket")
+    def ticket() -> dict[str, str]:
+        return {"ticket": gate.ticket()}
+
+    @api.app_errorhandler(HTTPException)
+    def failed(error: HTTPException) -> tuple[dict[str, t.Any], int]:
+        return {"error": f"{error.name}: {error.description}"}, error.code or 500
+
+    return api
+
+
+def _whole(text: str | None, most: int) -> int:
+    if text is None:
+        return most
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= most):
+        flask.abort(400, f"limit got {text[:40]!r}; it takes a whole number from 1 to {most}.")
+    return int(text)
+
+
+def _matches(trace: LiveTrace, words: list[str]) -> bool:
+    text = f"{trace.method} {trace.path} {trace.status} {trace.endpoint}".casefold()
+    return all(word in text for word in words)
+
+
+__all__ = ["create_api"]

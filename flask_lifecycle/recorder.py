@@ -1,0 +1,199 @@
+"""The hot path: the current trace, and the beginning and end of a step."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import types
+import typing as t
+from contextvars import ContextVar
+
+from .redact import Redactor
+from .trace import Error, LiveStep, LiveTrace, Outcome, Site, Source, clock
+
+current: ContextVar[LiveTrace | None] = ContextVar("flask_lifecycle.current", default=None)
+
+_log = logging.getLogger("flask_lifecycle")
+_FAULTS_ALLOWED = 5
+_faults: dict[str, int] = {}
+_redactor = Redactor()
+
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+
+def fail_open(func: F) -> F:
+    """Make a function of ours unable to break the app.
+
+    An ``Exception`` is logged once, counted, and answered with None; after repeated
+    faults the function is no longer called. ``BaseException`` passes.
+    """
+    place = f"{func.__module__}.{func.__qualname__}"
+
+    @functools.wraps(func)
+    def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        if _faults.get(place, 0) >= _FAULTS_ALLOWED:
+            return None
+        try:
+            return func(*args, **kwargs)
+        except Exception:
+            count = _faults[place] = _faults.get(place, 0) + 1
+            if count == 1:
+                _log.warning("%s failed; the app is not affected", place, exc_info=True)
+            return None
+
+    return t.cast(F, guarded)
+
+
+def begin(trace: LiveTrace, site: Site) -> LiveStep:
+    """Append a step that starts now, inside the current one."""
+    step = LiveStep(site, trace.current)
+    trace.steps.append(step)
+    trace.current = step
+    return step
+
+
+def end(trace: LiveTrace, step: LiveStep, outcome: Outcome = "ok") -> None:
+    """End a step now."""
+    step.outcome = outcome
+    step.end = clock()
+    trace.current = step.parent
+
+
+def fail(trace: LiveTrace, step: LiveStep, error: BaseException) -> None:
+    """End a step with the exception that leaves it."""
+    step.error = describe_error(error)
+    end(trace, step, "raised")
+
+
+def mark(
+    trace: LiveTrace, site: Site, begun: int | None = None, **detail: t.Any
+) -> LiveStep | None:
+    """Append a step of a collector's that is over already; dropped where the trace is full.
+
+    :param begun: reading of the clock at its begin; now, where it has no length.
+    """
+    if len(trace.steps) >= trace.max_steps:
+        trace.dropped_steps += 1
+        return None
+
+    step = LiveStep(site, trace.current)
+    step.end = step.begin
+    if begun is not None:
+        step.begin = begun
+    step.outcome = "ok"
+    step.detail = detail
+    trace.detail_bytes += 100 + sum(len(v) for v in detail.values() if isinstance(v, str))
+    trace.steps.append(step)
+    return step
+
+
+def call(
+    trace: LiveTrace,
+    site: Site,
+    phase: str | None,
+    func: t.Callable[..., t.Any],
+    *args: t.Any,
+    **kwargs: t.Any,
+) -> t.Any:
+    """Call a function as one step; ``phase`` is what Flask's own code in it is doing."""
+    __tracebackhide__ = True
+    before = trace.phase
+    trace.phase = phase
+    step = begin(trace, site)
+    try:
+        result = func(*args, **kwargs)
+    except BaseException as error:
+        fail(trace, step, error)
+        raise
+    else:
+        end(trace, step)
+        return result
+    finally:
+        trace.phase = before
+
+
+def describe_error(error: BaseException) -> Error:
+    """Take an exception's type and text, capped and masked; its own ``__str__`` may fail."""
+    try:
+        message = _redactor.text(str(error))
+    except Exception:
+        message = "<its text could not be had>"
+
+    return Error(type(error).__name__, message)
+
+
+def hide_frames(error: BaseException) -> None:
+    """Take the frames of this package out of an exception's traceback."""
+    tb = error.__traceback__
+    kept: list[types.TracebackType] = []
+
+    while tb is not None:
+        if not tb.tb_frame.f_globals.get("__name__", "").startswith("flask_lifecycle."):
+            kept.append(tb)
+        tb = tb.tb_next
+
+    following: types.TracebackType | None = None
+    for entry in reversed(kept):
+        entry.tb_next = following
+        following = entry
+
+    error.__traceback__ = following
+
+
+def site_of(stage: str, func: t.Any, scope: str | None = None) -> Site:
+    """Say what a person calls a function and where it is written."""
+    target = user_callable(func)
+    name = getattr(target, "__name__", None) or type(target).__name__
+    return Site(stage, name, callable_name(target), source_of(target), scope)
+
+
+def user_callable(func: t.Any) -> t.Any:
+    """Look through partials and class-based views to what the user wrote."""
+    while isinstance(func, functools.partial):
+        func = func.func
+
+    return getattr(func, "view_class", func) if isinstance(func, types.FunctionType) else func
+
+
+def callable_name(target: t.Any) -> str:
+    """Return ``module:qualname`` of a function, method, class or callable object."""
+    named = target if hasattr(target, "__qualname__") else type(target)
+    return f"{getattr(named, '__module__', None) or 'builtins'}:{named.__qualname__}"
+
+
+def source_of(target: t.Any) -> Source | None:
+    """Find the file and line of a callable, without reading the file where it can be helped."""
+    try:
+        plain = inspect.unwrap(target)
+    except ValueError:
+        plain = target
+
+    if not isinstance(plain, (type, types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
+        plain = getattr(type(plain), "__call__", None)
+
+    code = getattr(plain, "__code__", None)
+    if code is not None:
+        return Source(code.co_filename, code.co_firstlineno)
+
+    try:
+        return Source(inspect.getfile(plain), inspect.getsourcelines(plain)[1])  # type: ignore[arg-type]
+    except (TypeError, OSError):
+        return None
+
+
+__all__ = [
+    "begin",
+    "call",
+    "callable_name",
+    "current",
+    "describe_error",
+    "end",
+    "fail",
+    "fail_open",
+    "hide_frames",
+    "mark",
+    "site_of",
+    "source_of",
+    "user_callable",
+]

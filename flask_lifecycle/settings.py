@@ -1,0 +1,107 @@
+"""The settings: the one table of keys, defaults and checks."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+
+Check = Callable[[t.Any], bool]
+
+
+def _is_flag(value: t.Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_optional_flag(value: t.Any) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def _is_positive(value: t.Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_prefix(value: t.Any) -> bool:
+    return (
+        isinstance(value, str)
+        and len(value) > 1
+        and value.startswith("/")
+        and not value.endswith("/")
+        and "//" not in value
+        and not set(value) & set("?#%<> \\")
+    )
+
+
+def _is_header(value: t.Any) -> bool:
+    return value is None or (
+        isinstance(value, str) and bool(value) and value.replace("-", "").isalnum() and value.isascii()
+    )
+
+
+def _is_names(value: t.Any) -> bool:
+    return isinstance(value, (tuple, list, set, frozenset)) and all(
+        isinstance(name, str) and name for name in value
+    )
+
+
+def _is_token(value: t.Any) -> bool:
+    return value is None or (isinstance(value, str) and value.isascii() and len(value) >= 16)
+
+
+def _setting(default: t.Any, check: Check, takes: str) -> t.Any:
+    return field(default=default, metadata={"check": check, "takes": takes})
+
+
+_NAMES = "a tuple or list of non-empty strings"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What ``app.config`` says, checked. Each field is the key ``LIFECYCLE_<NAME>``."""
+
+    enabled: bool | None = _setting(None, _is_optional_flag, "None, True or False")
+    url_prefix: str = _setting(
+        "/_lifecycle", _is_prefix, 'a path such as "/_lifecycle": a leading slash, no trailing one'
+    )
+    max_traces: int = _setting(500, _is_positive, "a whole number of at least 1")
+    max_steps: int = _setting(2000, _is_positive, "a whole number of at least 1")
+    max_detail_bytes: int = _setting(65536, _is_positive, "a whole number of bytes, at least 1")
+    toolbar: bool = _setting(True, _is_flag, "True or False")
+    header: str | None = _setting(
+        "X-Lifecycle-Trace", _is_header, "None or a header name of letters, digits and hyphens"
+    )
+    ignore: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: endpoints or path globs")
+    redact: tuple[str, ...] = _setting((), _is_names, _NAMES)
+    allowed_hosts: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: host names")
+    token: str | None = _setting(None, _is_token, "None or an ASCII string of at least 16 characters")
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, t.Any]) -> Settings:
+        """Read every ``LIFECYCLE_*`` key.
+
+        :param config: the app's config.
+        :raises ValueError: a key is unknown or its value is wrong; the text names
+            the key, what it got and what it takes.
+        """
+        known = {f"LIFECYCLE_{entry.name.upper()}": entry for entry in fields(cls)}
+        values: dict[str, t.Any] = {}
+
+        for key in config:
+            if key.startswith("LIFECYCLE_") and key not in known:
+                raise ValueError(
+                    f"{key} is not a setting of flask-lifecycle; it takes {', '.join(known)}."
+                )
+
+        for key, entry in known.items():
+            value = config.get(key, entry.default)
+
+            if not entry.metadata["check"](value):
+                shown = "a wrong value" if entry.name == "token" else repr(value)
+                raise ValueError(f"{key} got {shown}; it takes {entry.metadata['takes']}.")
+
+            values[entry.name] = tuple(value) if isinstance(entry.default, tuple) else value
+
+        return cls(**values)
+
+
+__all__ = ["Settings"]

@@ -1,0 +1,179 @@
+/** The shapes of the panel's HTTP answers and live messages, as the Python side sends them. */
+
+export const STAGES = [
+  "wsgi",
+  "middleware",
+  "request_context",
+  "app_context_push",
+  "request_context_push",
+  "session_open",
+  "url_match",
+  "signal",
+  "url_value_preprocessor",
+  "before_request",
+  "dispatch",
+  "view",
+  "template",
+  "context_processor",
+  "url_defaults",
+  "error_handler",
+  "make_response",
+  "after_this_request",
+  "after_request",
+  "session_save",
+  "start_response",
+  "teardown_request",
+  "teardown_appcontext",
+  "request_context_pop",
+  "app_context_pop",
+  "body",
+  "body_close",
+  "sql",
+  "log",
+  "flash",
+] as const;
+
+export type Stage = (typeof STAGES)[number];
+
+export type Outcome = "ok" | "short_circuit" | "raised";
+
+export interface Source {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A captured, masked and capped value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** One step; times are integer nanoseconds from the start of its trace. */
+export interface Step {
+  readonly id: number;
+  readonly parent: number | null;
+  readonly stage: Stage;
+  readonly name: string;
+  /** `module:qualname` of the user's function. */
+  readonly callable: string | null;
+  readonly source: Source | null;
+  /** `"app"`, a blueprint's name, or null. */
+  readonly scope: string | null;
+  readonly begin: number;
+  readonly end: number | null;
+  readonly outcome: Outcome | null;
+  readonly error: { readonly type: string; readonly message: string } | null;
+  readonly detail: { readonly [key: string]: Json };
+}
+
+/** A stretch of the list's mini timeline: its kind, begin and end in nanoseconds. */
+export type StripPart = readonly [kind: StripKind, begin: number, end: number];
+export type StripKind = "context" | "before" | "view" | "sql" | "template" | "error" | "after" | "body";
+
+export interface TraceSummary {
+  readonly id: string;
+  readonly state: "running" | "done";
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly url_rule: string | null;
+  readonly endpoint: string | null;
+  /** Outermost first. */
+  readonly blueprints: readonly string[];
+  readonly status: number | null;
+  /** Unix time, seconds. */
+  readonly started_at: number;
+  /** Nanoseconds. */
+  readonly duration: number | null;
+  readonly process: { readonly pid: number; readonly host: string; readonly thread: string };
+  readonly error: { readonly type: string; readonly message: string; readonly step: number | null } | null;
+  readonly parent: string | null;
+  readonly dropped_steps: number;
+  readonly step_count: number;
+  readonly strip: readonly StripPart[];
+  /** The innermost step of a running request. */
+  readonly now: { readonly stage: Stage; readonly name: string } | null;
+  /** Nanoseconds from the trace's start to the moment this was sent. */
+  readonly elapsed: number;
+}
+
+export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed"> {
+  /** In order of beginning. */
+  readonly steps: readonly Step[];
+}
+
+/** A function that the app registered, as it will appear in a step. */
+export interface Hook {
+  readonly stage: Stage;
+  readonly name: string;
+  readonly callable: string | null;
+  readonly source: Source | null;
+  readonly scope: string | null;
+}
+
+/** The stages whose functions a rule's plan lists. */
+export type PlannedStage =
+  | "url_value_preprocessor"
+  | "before_request"
+  | "context_processor"
+  | "after_request"
+  | "teardown_request"
+  | "teardown_appcontext";
+
+/** Indexes into `AppMap.hooks`, in the order in which Flask calls them. */
+export type Plan = Readonly<Record<PlannedStage, readonly number[]>>;
+
+export interface Rule {
+  readonly rule: string;
+  readonly endpoint: string;
+  readonly methods: readonly string[];
+  readonly subdomain: string | null;
+  readonly host: string | null;
+  /** Outermost first. */
+  readonly blueprints: readonly string[];
+  readonly view: Hook | null;
+  readonly plan: Plan;
+}
+
+export interface AppMap {
+  readonly name: string;
+  readonly import_name: string;
+  readonly debug: boolean;
+  /** False on Flask 3.2 and later, where the request and app contexts are one. */
+  readonly separate_contexts: boolean;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly process: { readonly pid: number; readonly host: string };
+  /** WSGI middleware, outermost first. */
+  readonly middleware: readonly Hook[];
+  readonly blueprints: readonly { readonly name: string; readonly import_name: string; readonly url_prefix: string | null }[];
+  readonly extensions: readonly string[];
+  readonly config: { readonly [key: string]: Json };
+  readonly hooks: readonly Hook[];
+  readonly rules: readonly Rule[];
+  /** What a request that matches no rule meets. */
+  readonly unmatched: Plan;
+  /** `for` names the code or the exception class. */
+  readonly error_handlers: readonly (Hook & { readonly for: string })[];
+}
+
+/** `GET api/traces` */
+export interface TracePage {
+  readonly traces: readonly TraceSummary[];
+  readonly next: string | null;
+  readonly evicted: number;
+}
+
+/** The server's one live message, the event `batch`; answered with `ack` and its `seq`. */
+export interface Batch {
+  readonly seq: number;
+  /** Changes when the server process does; the client then forgets what it had from the old one. */
+  readonly epoch: string;
+  /** True on the first batch of a connection that could not resume: it replaces everything kept. */
+  readonly reset: boolean;
+  /** New and changed traces, oldest first. */
+  readonly traces: readonly TraceSummary[];
+  /** Steps of watched traces: new ones and those that ended; merge by `id`. */
+  readonly steps: readonly { readonly trace: string; readonly steps: readonly Step[] }[];
+  /** Traces that were forgotten since the last batch. */
+  readonly removed: readonly string[];
+  /** Traces that began and were evicted before they could be sent, since the last batch. */
+  readonly skipped: number;
+  readonly evicted: number;
+}
