@@ -118,7 +118,7 @@ class State:
             sql.install(redactor),
             logs.install(redactor),
         ):
-            self._undo.append(lambda _app, undo=undo: undo())
+            self._undo.append(_ignoring_app(undo))
         self.enabled = True
 
     def disable(self, app: flask.Flask) -> None:
@@ -176,6 +176,10 @@ class _Mount:
 
         app = self._app()
         return {} if app is None else AppMap(app, self._redactor, middleware_of(app)).to_dict()
+
+
+def _ignoring_app(undo: t.Callable[[], None]) -> t.Callable[[flask.Flask], None]:
+    return lambda _app: undo()
 
 
 def _slash(prefix: str, start_response: t.Any) -> list[bytes]:

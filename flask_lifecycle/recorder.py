@@ -177,7 +177,7 @@ def source_of(target: t.Any) -> Source | None:
         return Source(code.co_filename, code.co_firstlineno)
 
     try:
-        return Source(inspect.getfile(plain), inspect.getsourcelines(plain)[1])  # type: ignore[arg-type]
+        return Source(inspect.getfile(plain), inspect.getsourcelines(plain)[1])
     except (TypeError, OSError):
         return None
 

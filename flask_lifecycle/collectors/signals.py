@@ -121,7 +121,7 @@ def _uninstall() -> None:
             for name in _NAMES:
                 signal = getattr(flask.signals, name)
                 if type(signal) is _RecordedSignal:
-                    signal.__class__ = blinker.NamedSignal
+                    signal.__class__ = blinker.NamedSignal  # type: ignore[assignment]
 
 
 __all__ = ["install"]

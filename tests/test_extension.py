@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import typing as t
+import weakref
+
+import flask
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_lifecycle import Lifecycle
+
+
+def make_app(**config: t.Any) -> Flask:
+    app = Flask(__name__)
+    app.config.update(config)
+
+    @app.get("/")
+    def index() -> str:
+        return "hello"
+
+    return app
+
+
+def test_two_on_one_app_is_an_error() -> None:
+    app = make_app()
+    Lifecycle(app)
+    with pytest.raises(RuntimeError, match="has a Lifecycle already"):
+        Lifecycle(app)
+
+
+def test_one_on_two_apps_works() -> None:
+    lifecycle = Lifecycle()
+    first, second = make_app(LIFECYCLE_ENABLED=True), make_app(LIFECYCLE_ENABLED=True)
+    lifecycle.init_app(first)
+    lifecycle.init_app(second)
+    first.test_client().get("/?a").close()
+    assert [trace.query for trace in lifecycle.traces(first)] == ["a"]
+    assert lifecycle.traces(second) == []
+
+
+def test_after_the_first_request_is_an_error_as_flasks_own() -> None:
+    app = make_app()
+    app.test_client().get("/")
+    with pytest.raises(AssertionError, match=r"Lifecycle\.init_app"):
+        Lifecycle(app)
+
+
+def test_traces_of_an_app_without_one_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="has no Lifecycle"):
+        Lifecycle().traces(make_app())
+
+
+def test_off_leaves_the_same_objects() -> None:
+    app = make_app(LIFECYCLE_ENABLED=False)
+    before = dict(vars(app))
+    Lifecycle(app)
+    assert type(app) is Flask
+    assert {name: id(value) for name, value in vars(app).items()} == {
+        name: id(value) for name, value in before.items()
+    }
+    assert app.test_client().get("/_lifecycle/").status_code == 404
+
+
+def test_without_debug_one_look_at_the_first_request_remains() -> None:
+    app = make_app()
+    Lifecycle(app)
+    assert type(app).__name__ == "Flask"
+    assert app.test_client().get("/_lifecycle/").status_code == 404
+    assert type(app) is Flask
+
+
+def test_debug_turned_on_after_init_app_turns_it_on() -> None:
+    app = make_app()
+    lifecycle = Lifecycle(app)
+    app.debug = True
+    response = app.test_client().get("/")
+    assert "X-Lifecycle-Trace" in response.headers
+    response.close()
+    assert len(lifecycle.traces(app)) == 1
+
+
+@pytest.mark.parametrize("enabled", [True, None])
+def test_undo_gives_the_class_and_the_signals_back(enabled: bool | None) -> None:
+    import logging
+
+    signals = {name: type(getattr(flask.signals, name)) for name in dir(flask.signals)}
+    factory = logging.getLogRecordFactory()
+    app = make_app(LIFECYCLE_ENABLED=enabled)
+    lifecycle = Lifecycle(app)
+    app.test_client().get("/").close()
+    lifecycle.undo(app)
+    assert type(app) is Flask
+    assert {name: type(getattr(flask.signals, name)) for name in dir(flask.signals)} == signals
+    assert logging.getLogRecordFactory() is factory
+    assert "X-Lifecycle-Trace" not in app.test_client().get("/").headers
+
+
+def test_the_app_is_freed_by_its_reference_count() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        app = Flask(__name__)
+        app.config["LIFECYCLE_ENABLED"] = True
+        Lifecycle(app)
+        freed = weakref.ref(app)
+        del app
+        assert freed() is None
+    finally:
+        gc.enable()
+
+
+def test_ignored_paths_and_endpoints_are_not_kept() -> None:
+    app = make_app(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=("/static/*", "index"))
+    lifecycle = Lifecycle(app)
+    client: FlaskClient = app.test_client()
+    for path in ("/", "/static/none", "/missing"):
+        client.get(path).close()
+    assert [trace.path for trace in lifecycle.traces(app)] == ["/missing"]
+
+
+def test_off_imports_no_websocket_package() -> None:
+    code = (
+        "import sys, flask, flask_lifecycle;"
+        "flask_lifecycle.Lifecycle(flask.Flask('x'));"
+        "print([m for m in ('flask_socketio', 'socketio', 'engineio', 'simple_websocket') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,64 @@
+"""Modules import each other in the directions of the architecture, and in no circle."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "flask_lifecycle"
+
+ALLOWED = {
+    "trace": set[str](),
+    "redact": set[str](),
+    "settings": set[str](),
+    "recorder": {"trace", "redact"},
+    "summary": {"trace"},
+    "store": {"trace"},
+    "body": {"trace", "recorder"},
+    "instrument": {"trace", "redact", "recorder", "body"},
+    "app_map": {"trace", "redact", "recorder"},
+    "collectors": {"trace", "redact", "recorder"},
+    "panel": {"trace", "settings", "store", "summary", "app_map"},
+    "extension": {
+        "trace", "redact", "settings", "recorder", "store", "instrument", "collectors", "app_map", "panel",
+    },
+    "__init__": {"extension", "trace"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Name the parts of the package that a module imports, its own folder's aside."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            found |= {name.split(".")[0] for name in names if name}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("flask_lifecycle"):
+            found.add((node.module or "").split(".")[1])
+    return found
+
+
+def test_every_import_is_allowed() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        assert imported(path) <= ALLOWED[part], f"{path.name} imports {imported(path)}"
+
+
+def test_collectors_do_not_know_each_other() -> None:
+    for path in (PACKAGE / "collectors").glob("*.py"):
+        inside = [
+            node
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.level == 1
+        ]
+        assert not inside, path.name
+
+
+def test_the_arrows_make_no_circle() -> None:
+    left = dict(ALLOWED)
+    while left:
+        free = [name for name, needs in left.items() if not needs & set(left)]
+        assert free, f"a circle among {sorted(left)}"
+        for name in free:
+            del left[name]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.settings import Settings
+
+WRONG: dict[str, t.Any] = {
+    "LIFECYCLE_ENABLED": "yes",
+    "LIFECYCLE_URL_PREFIX": "lifecycle/",
+    "LIFECYCLE_MAX_TRACES": 0,
+    "LIFECYCLE_MAX_STEPS": "2000",
+    "LIFECYCLE_MAX_DETAIL_BYTES": True,
+    "LIFECYCLE_TOOLBAR": None,
+    "LIFECYCLE_HEADER": "X Trace\r\n",
+    "LIFECYCLE_IGNORE": "static",
+    "LIFECYCLE_REDACT": [1],
+    "LIFECYCLE_ALLOWED_HOSTS": "example.com",
+    "LIFECYCLE_TOKEN": "short",
+}
+
+
+def test_defaults_are_the_contract() -> None:
+    settings = Settings.from_config({})
+    assert settings == Settings(
+        enabled=None,
+        url_prefix="/_lifecycle",
+        max_traces=500,
+        max_steps=2000,
+        max_detail_bytes=65536,
+        toolbar=True,
+        header="X-Lifecycle-Trace",
+        ignore=(),
+        redact=(),
+        allowed_hosts=(),
+        token=None,
+    )
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG.items())
+def test_a_wrong_value_is_named_at_start(key: str, value: t.Any) -> None:
+    app = Flask(__name__)
+    app.config[key] = value
+
+    with pytest.raises(ValueError, match=key) as caught:
+        Lifecycle(app)
+
+    text = str(caught.value)
+    assert "it takes" in text
+    if key == "LIFECYCLE_TOKEN":
+        assert "short" not in text
+    else:
+        assert repr(value) in text
+
+
+def test_every_key_has_a_wrong_value_here() -> None:
+    assert set(WRONG) == {f"LIFECYCLE_{name.upper()}" for name in Settings.__dataclass_fields__}
+
+
+def test_an_unknown_key_is_named() -> None:
+    with pytest.raises(ValueError, match="LIFECYCLE_MAX_TRACE is not"):
+        Settings.from_config({"LIFECYCLE_MAX_TRACE": 3})
+
+
+def test_lists_are_taken_as_tuples() -> None:
+    assert Settings.from_config({"LIFECYCLE_IGNORE": ["/health"]}).ignore == ("/health",)

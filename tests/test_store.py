@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import threading
+
+from flask_lifecycle.store import MemoryStore
+from flask_lifecycle.trace import LiveTrace
+
+
+def make(path: str = "/") -> LiveTrace:
+    return LiveTrace(owner=0, method="GET", path=path, query="", parent=None, max_steps=10)
+
+
+def test_the_oldest_goes_first() -> None:
+    store = MemoryStore(3)
+    for number in range(5):
+        store.add(make(f"/{number}"))
+
+    assert [trace.path for trace in store.newest()] == ["/4", "/3", "/2"]
+    assert store.evicted == 2
+
+
+def test_bytes_are_bounded_too() -> None:
+    store = MemoryStore(100, max_bytes=10_000)
+    for _ in range(5):
+        trace = make()
+        trace.detail_bytes = 4000
+        store.add(trace)
+
+    assert len(store.newest()) == 2
+    assert store.evicted == 3
+
+
+def test_hidden_traces_are_not_kept() -> None:
+    store = MemoryStore(3)
+    trace = make()
+    store.add(trace)
+    trace.hidden = True
+    assert store.newest() == []
+    assert store.get(trace.id) is None
+
+
+def test_ids_sort_by_creation() -> None:
+    ids = [make().id for _ in range(1000)]
+    assert sorted(ids) == ids
+    assert len(set(ids)) == 1000
+
+
+def test_nothing_is_lost_when_many_threads_add() -> None:
+    store = MemoryStore(10_000)
+    threads = [
+        threading.Thread(target=lambda: [store.add(make()) for _ in range(500)]) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    kept = store.newest()
+    assert len(kept) == 4000
+    assert [trace.seq for trace in kept] == list(range(4000, 0, -1))
