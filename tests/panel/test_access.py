@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from flask_lifecycle import Lifecycle
+
+TOKEN = "a-token-of-enough-characters"
+LOCAL = "127.0.0.1"
+
+
+def make_client(**config: t.Any) -> Client:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_TOKEN=TOKEN, **config)
+    app.debug = config.get("LIFECYCLE_ENABLED") is None
+    Lifecycle(app)
+    return Client(app)
+
+
+def get(client: Client, path: str = "", *, host: str = "localhost:5000", **more: t.Any) -> TestResponse:
+    environ = {"HTTP_HOST": host, "REMOTE_ADDR": LOCAL, **more}
+    return client.open(f"/_lifecycle/{path}", environ_overrides=environ)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:5000", "app.localhost", "127.0.0.1:80", "127.8.9.1", "[::1]:5000", "[::1]"]
+)
+def test_local_hosts_pass(host: str) -> None:
+    assert get(make_client(), host=host).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.com",
+        "localhost.evil.com",
+        "localhost6",
+        "127.0.0.1.nip.io",
+        "",
+        "[::1",
+        "[::1]x",
+        "localhost:x",
+        "localhost:80:80",
+        "xlocalhost",
+        "0.0.0.0",
+        "2130706433",
+    ],
+)
+def test_other_hosts_do_not(host: str) -> None:
+    assert get(make_client(), host=host).status_code == 403
+
+
+def test_a_configured_host_needs_the_token() -> None:
+    client = make_client(LIFECYCLE_ALLOWED_HOSTS=("dev.example.com",))
+    assert get(client, host="dev.example.com").status_code == 403
+
+    first = get(client, f"?token={TOKEN}", host="dev.example.com")
+    assert first.status_code == 303
+    assert first.headers["Location"] == "/_lifecycle/"
+    cookie = first.headers["Set-Cookie"]
+    for part in ("HttpOnly", "SameSite=Strict", "Path=/_lifecycle"):
+        assert part in cookie
+
+    assert get(client, host="dev.example.com", HTTP_COOKIE=cookie.split(";")[0]).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", TOKEN[:-1], f"{TOKEN}x", "é" * 30, "%ff%fe"])
+def test_a_wrong_token_is_403(token: str) -> None:
+    client = make_client()
+    stranger = {"REMOTE_ADDR": "10.0.0.9"}
+    assert get(client, f"?token={token}", **stranger).status_code == 403
+    assert get(client, HTTP_COOKIE=f"lifecycle_token={token}", **stranger).status_code == 403
+
+
+@pytest.mark.parametrize("header", ["X_FORWARDED_FOR", "FORWARDED", "X_REAL_IP", "VIA", "X_FORWARDED_HOST"])
+def test_behind_a_proxy_nobody_is_local(header: str) -> None:
+    assert get(make_client(), **{f"HTTP_{header}": "127.0.0.1"}).status_code == 403
+
+
+def test_forced_on_without_debug_needs_the_token_from_loopback_too() -> None:
+    assert get(make_client(LIFECYCLE_ENABLED=True)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.com",
+        "null",
+        "",
+        "http://localhost:5001",
+        "https://localhost:5000",
+        "http://localhost.evil.com:5000",
+        "http://localhost:5000/path",
+        "http://[::1",
+    ],
+)
+def test_another_origin_is_refused(origin: str) -> None:
+    assert get(make_client(), "api/traces", HTTP_ORIGIN=origin).status_code == 403
+
+
+def test_a_script_needs_the_pages_key() -> None:
+    client = make_client()
+    browser = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_SEC_FETCH_DEST": "empty"}
+    assert get(client, "api/traces", **browser).status_code == 403
+    assert get(client, "", **browser).status_code == 403
+    assert get(client, "", **{**browser, "HTTP_SEC_FETCH_DEST": "iframe"}).status_code == 403
+    assert get(client, "api/traces", HTTP_X_LIFECYCLE_KEY="wrong", **browser).status_code == 403
+    assert get(client, "api/traces").status_code == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_is_refused(site: str) -> None:
+    browser = {"HTTP_SEC_FETCH_SITE": site, "HTTP_SEC_FETCH_DEST": "script", "HTTP_SEC_FETCH_MODE": "no-cors"}
+    assert get(make_client(), "assets/panel.js", **browser).status_code == 403
+
+
+def test_every_answer_bears_the_headers() -> None:
+    client = make_client()
+    for path in ("", "api/traces", "api/traces/none", "nothing"):
+        headers = get(client, path).headers
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "Access-Control-Allow-Origin" not in headers
+
+
+LIVE = "socket.io/?EIO=4&transport=websocket"
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        (LIVE, {"HTTP_UPGRADE": "websocket"}),
+        (LIVE, {"HTTP_UPGRADE": "websocket", "HTTP_ORIGIN": "http://localhost:5000"}),
+        (f"{LIVE}&ticket=x", {"HTTP_UPGRADE": "websocket", "HTTP_ORIGIN": "http://localhost:5000"}),
+        (f"{LIVE}&ticket=x", {"HTTP_UPGRADE": "websocket", "HTTP_ORIGIN": "http://localhost:5001"}),
+        ("socket.io/?EIO=4&transport=polling", {"HTTP_ORIGIN": "http://localhost:5000"}),
+    ],
+)
+def test_the_stream_needs_an_origin_an_upgrade_and_a_ticket(path: str, more: dict[str, str]) -> None:
+    assert get(make_client(), path, **more).status_code in (400, 403)
+
+
+def test_routes_are_all_behind_the_gate() -> None:
+    """Each rule of the panel's app is refused to a stranger."""
+    client = make_client()
+    for path in ("", "assets/x.js", "api/traces", "api/traces/x", "api/app", "api/ticket", LIVE, "else"):
+        assert get(client, path, host="evil.com").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/_lifecyclex", "//_lifecycle/", "/x/_lifecycle/"])
+def test_only_the_prefix_itself_is_the_panel(path: str) -> None:
+    client = make_client()
+    response = client.open(path, environ_overrides={"HTTP_HOST": "localhost", "REMOTE_ADDR": LOCAL})
+    assert response.status_code in (308, 404)
+    assert "X-Frame-Options" not in response.headers
+
+
+def test_a_missing_build_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> None:
+    monkeypatch.setattr("flask_lifecycle.panel.DIST", tmp_path)
+    response = get(make_client())
+    assert response.status_code == 200
+    assert "The panel has not been built" in response.text
