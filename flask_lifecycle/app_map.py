@@ -19,7 +19,15 @@ from .recorder import site_of
 from .redact import Redactor
 from .trace import Site
 
-_PACKAGES = ("flask", "werkzeug", "jinja2", "blinker", "flask-socketio", "sqlalchemy", "flask-lifecycle")
+_PACKAGES = (
+    "flask",
+    "werkzeug",
+    "jinja2",
+    "blinker",
+    "flask-socketio",
+    "sqlalchemy",
+    "flask-lifecycle",
+)
 
 
 class AppMap:

@@ -66,7 +66,9 @@ class Lifecycle:
         """
         state = app.extensions.get("lifecycle")
         if not isinstance(state, State):
-            raise RuntimeError(f"The app {app.name!r} has no Lifecycle; call init_app() with it first.")
+            raise RuntimeError(
+                f"The app {app.name!r} has no Lifecycle; call init_app() with it first."
+            )
         return state.traces()
 
     def undo(self, app: flask.Flask) -> None:

@@ -258,8 +258,11 @@ class Instrument:
         if method is None:
             method = view_class.dispatch_request
         return Site(
-            "view", f"{view_class.__name__}.{method.__name__}", callable_name(method),
-            site_of("view", method).source, scope,
+            "view",
+            f"{view_class.__name__}.{method.__name__}",
+            callable_name(method),
+            site_of("view", method).source,
+            scope,
         )
 
     def _scope(self, app: t.Any, trace: LiveTrace, stage: str, func: t.Any) -> str | None:
@@ -585,15 +588,11 @@ class _RecordedSession:
 
     def open_session(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
-        return call(
-            self._trace, _SESSION_OPEN, None, self._interface.open_session, *args, **kwargs
-        )
+        return call(self._trace, _SESSION_OPEN, None, self._interface.open_session, *args, **kwargs)
 
     def save_session(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
-        return call(
-            self._trace, _SESSION_SAVE, None, self._interface.save_session, *args, **kwargs
-        )
+        return call(self._trace, _SESSION_SAVE, None, self._interface.save_session, *args, **kwargs)
 
 
 class _Functions:
@@ -660,9 +659,7 @@ def _part(value: t.Any) -> str:
     return "None" if value is None else type(value).__name__
 
 
-def _in_phase(
-    trace: LiveTrace, phase: str, method: t.Any, *args: t.Any, **kwargs: t.Any
-) -> t.Any:
+def _in_phase(trace: LiveTrace, phase: str, method: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
     __tracebackhide__ = True
     before = trace.phase
     trace.phase = phase

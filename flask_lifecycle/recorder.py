@@ -169,7 +169,9 @@ def source_of(target: t.Any) -> Source | None:
     except ValueError:
         plain = target
 
-    if not isinstance(plain, (type, types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
+    if not isinstance(
+        plain, (type, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+    ):
         plain = getattr(type(plain), "__call__", None)
 
     code = getattr(plain, "__code__", None)

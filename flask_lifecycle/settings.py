@@ -34,7 +34,10 @@ def _is_prefix(value: t.Any) -> bool:
 
 def _is_header(value: t.Any) -> bool:
     return value is None or (
-        isinstance(value, str) and bool(value) and value.replace("-", "").isalnum() and value.isascii()
+        isinstance(value, str)
+        and bool(value)
+        and value.replace("-", "").isalnum()
+        and value.isascii()
     )
 
 
@@ -73,7 +76,9 @@ class Settings:
     ignore: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: endpoints or path globs")
     redact: tuple[str, ...] = _setting((), _is_names, _NAMES)
     allowed_hosts: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: host names")
-    token: str | None = _setting(None, _is_token, "None or an ASCII string of at least 16 characters")
+    token: str | None = _setting(
+        None, _is_token, "None or an ASCII string of at least 16 characters"
+    )
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> Settings:

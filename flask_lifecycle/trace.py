@@ -199,7 +199,9 @@ class LiveTrace:
             started_at=self.started_at,
             duration=self.duration,
             process=Process(self.pid, _HOST, self.thread),
-            error=None if self.error is None else TraceError(
+            error=None
+            if self.error is None
+            else TraceError(
                 self.error.type,
                 self.error.message,
                 ids.get(id(self.error_step)),

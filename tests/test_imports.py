@@ -20,7 +20,15 @@ ALLOWED = {
     "collectors": {"trace", "redact", "recorder"},
     "panel": {"trace", "settings", "store", "summary", "app_map"},
     "extension": {
-        "trace", "redact", "settings", "recorder", "store", "instrument", "collectors", "app_map", "panel",
+        "trace",
+        "redact",
+        "settings",
+        "recorder",
+        "store",
+        "instrument",
+        "collectors",
+        "app_map",
+        "panel",
     },
     "__init__": {"extension", "trace"},
 }

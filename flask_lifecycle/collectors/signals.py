@@ -91,9 +91,7 @@ def _flash(trace: t.Any, sent: dict[str, t.Any]) -> None:
     )
 
 
-def install(
-    redactor: Redactor, on_template: t.Callable[[t.Any], None]
-) -> t.Callable[[], None]:
+def install(redactor: Redactor, on_template: t.Callable[[t.Any], None]) -> t.Callable[[], None]:
     """Record every signal of ``flask.signals`` that an instrumented app sends.
 
     :param on_template: is given each template before it is rendered.

@@ -17,14 +17,24 @@ _redactor = Redactor()
 
 
 def _before(
-    _connection: t.Any, _cursor: t.Any, _statement: str, _parameters: t.Any, context: t.Any, _many: bool
+    _connection: t.Any,
+    _cursor: t.Any,
+    _statement: str,
+    _parameters: t.Any,
+    context: t.Any,
+    _many: bool,
 ) -> None:
     if context is not None and current.get() is not None:
         context._flask_lifecycle_begun = clock()
 
 
 def _after(
-    _connection: t.Any, cursor: t.Any, statement: str, _parameters: t.Any, context: t.Any, many: bool
+    _connection: t.Any,
+    cursor: t.Any,
+    statement: str,
+    _parameters: t.Any,
+    context: t.Any,
+    many: bool,
 ) -> None:
     trace = current.get()
     begun = getattr(context, "_flask_lifecycle_begun", None)

@@ -26,7 +26,10 @@ def create_panel(
     :param app_map: gives the answer of ``GET api/app``.
     """
     panel = flask.Flask(
-        "flask_lifecycle.panel", static_folder=None, template_folder=None, root_path=str(DIST.parent)
+        "flask_lifecycle.panel",
+        static_folder=None,
+        template_folder=None,
+        root_path=str(DIST.parent),
     )
     panel.register_blueprint(create_api(store, gate, app_map, DIST))
     Hub(store).init_app(panel)

