@@ -45,9 +45,7 @@ class Lifecycle:
             setup methods (``flask.sansio.app.App._check_setup_finished``).
         """
         if "lifecycle" in app.extensions:
-            raise RuntimeError(
-                f"The app {app.name!r} has a Lifecycle already; it takes one. Give init_app() another app."
-            )
+            raise RuntimeError(f"The app {app.name!r} has a Lifecycle already; it takes one.")
 
         app._check_setup_finished("Lifecycle.init_app")
         settings = Settings.from_config(app.config)
@@ -65,11 +63,11 @@ class Lifecycle:
         :raises RuntimeError: the app has no Lifecycle.
         """
         state = app.extensions.get("lifecycle")
-        if not isinstance(state, State):
+        if state is None:
             raise RuntimeError(
                 f"The app {app.name!r} has no Lifecycle; call init_app() with it first."
             )
-        return state.traces()
+        return t.cast("State", state).traces()
 
     def undo(self, app: flask.Flask) -> None:
         """Take the extension out of the app again; every object is as it was."""

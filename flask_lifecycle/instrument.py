@@ -195,7 +195,7 @@ class Instrument:
         return site_of(stage, func)
 
     def recorded(self, app: t.Any, trace: LiveTrace, stage: str, func: t.Any, run: t.Any) -> t.Any:
-        """Return ``run``, recorded as a step of the given stage; ``func`` is what the user wrote."""
+        """Return ``run``, recorded as a step; ``func`` is what the user wrote."""
         site = self._resolve(app, trace, stage, func)
         if site is None:
             return run

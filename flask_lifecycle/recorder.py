@@ -42,7 +42,7 @@ def fail_open(func: F) -> F:
                 _log.warning("%s failed; the app is not affected", place, exc_info=True)
             return None
 
-    return t.cast(F, guarded)
+    return t.cast("F", guarded)
 
 
 def begin(trace: LiveTrace, site: Site) -> LiveStep:
@@ -172,7 +172,7 @@ def source_of(target: t.Any) -> Source | None:
     if not isinstance(
         plain, (type, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
     ):
-        plain = getattr(type(plain), "__call__", None)
+        plain = type(plain).__call__ if callable(plain) else None
 
     code = getattr(plain, "__code__", None)
     if code is not None:

@@ -287,7 +287,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One request, as it was when it was copied. ``duration`` is in ns, ``started_at`` Unix time."""
+    """One request, as it was when copied. ``duration`` is in ns, ``started_at`` Unix time."""
 
     id: str
     state: t.Literal["running", "done"]

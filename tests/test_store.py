@@ -47,9 +47,12 @@ def test_ids_sort_by_creation() -> None:
 
 def test_nothing_is_lost_when_many_threads_add() -> None:
     store = MemoryStore(10_000)
-    threads = [
-        threading.Thread(target=lambda: [store.add(make()) for _ in range(500)]) for _ in range(8)
-    ]
+
+    def add() -> None:
+        for _ in range(500):
+            store.add(make())
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

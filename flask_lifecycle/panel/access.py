@@ -94,9 +94,10 @@ class Gate:
         if origin is not None and not _same_origin(origin, environ, host):
             return _no("The panel answers its own origin only.")
 
-        if environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin"):
-            if environ.get("HTTP_SEC_FETCH_MODE") != "navigate" or not _is_page(environ):
-                return _no("The panel answers its own origin only.")
+        foreign = environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin")
+        opened = environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and _is_page(environ)
+        if foreign and not opened:
+            return _no("The panel answers its own origin only.")
 
         return self._refuse_stranger(environ, host) or self._refuse_script(environ, origin)
 

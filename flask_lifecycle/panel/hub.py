@@ -37,7 +37,7 @@ class _Viewer:
         self.acknowledged = 0
         self.cursor = last
         self.known: set[str] = set(running)
-        self.shown: dict[str, tuple[t.Any, ...]] = {each: () for each in running}
+        self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
         self.watched: str | None = None
         self.steps_of: str | None = None
         self.steps_sent = 0
@@ -220,7 +220,7 @@ class Hub:
 
 
 def _sid() -> str:
-    return t.cast(str, flask.request.sid)  # type: ignore[attr-defined]
+    return t.cast("str", flask.request.sid)  # type: ignore[attr-defined]
 
 
 def _open(trace: LiveTrace) -> int:
