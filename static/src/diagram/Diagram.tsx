@@ -1,0 +1,155 @@
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+
+import type { AppMap, StripPart, Trace } from "../types";
+import { draw, type Shape } from "./layout";
+import { journey } from "./model";
+
+let context: CanvasRenderingContext2D | null = null;
+const widths = new Map<string, number>();
+
+function measure(text: string, font: string): number {
+  const key = `${font}|${text}`;
+  const known = widths.get(key);
+  if (known !== undefined) return known;
+  context ??= document.createElement("canvas").getContext("2d");
+  if (context === null) return text.length * 7.5;
+  context.font = font;
+  const width = context.measureText(text).width;
+  if (widths.size > 5000) widths.clear();
+  widths.set(key, width);
+  return width;
+}
+
+interface DiagramProps {
+  readonly trace: Trace;
+  readonly map: AppMap | null;
+  /** Nanoseconds since the start of a running trace. */
+  readonly elapsed: number;
+  readonly selected: number | null;
+  readonly width: number;
+  readonly height: number;
+  readonly onSelect: (step: number | null) => void;
+}
+
+/** The U through nested layers. */
+export function Diagram({ trace, map, elapsed, selected, width, height, onSelect }: DiagramProps): JSX.Element {
+  const drawing = useMemo(
+    () => draw(journey(trace, map, elapsed), width, height, selected, measure),
+    [trace, map, elapsed, selected, width, height],
+  );
+  const { width: w, height: h } = drawing;
+  const scale = Math.min(width / w, height / h);
+  const shrink = Math.max(scale, Math.min(1, 0.62));
+  return (
+    <svg
+      class="diagram"
+      viewBox={`0 0 ${w.toString()} ${h.toString()}`}
+      width={w * shrink}
+      height={h * shrink}
+      preserveAspectRatio="xMidYMin meet"
+      tabIndex={0}
+      onKeyDown={(event) => {
+        rove(event, trace, selected, onSelect);
+      }}
+      aria-label={`${trace.method} ${trace.path}`}
+      role="group"
+    >
+      <defs>
+        <pattern id="hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <line x1="0" y1="0" x2="0" y2="8" class="hl" />
+        </pattern>
+      </defs>
+      <g role="list">
+        {drawing.shapes.map((shape, index) => paint(shape, index, onSelect))}
+      </g>
+    </svg>
+  );
+}
+
+function rove(event: KeyboardEvent, trace: Trace, selected: number | null, onSelect: (step: number | null) => void): void {
+  const last = trace.steps.length - 1;
+  const moves: Record<string, number> = {
+    ArrowLeft: Math.max(0, (selected ?? 0) - 1),
+    ArrowRight: Math.min(last, (selected ?? -1) + 1),
+    Home: 0,
+    End: last,
+  };
+  const next = moves[event.key];
+  if (next === undefined || last < 0) return;
+  event.preventDefault();
+  onSelect(next);
+}
+
+function paint(shape: Shape, key: number, onSelect: (step: number | null) => void): JSX.Element {
+  switch (shape.el) {
+    case "rect":
+      return <rect key={key} x={shape.x} y={shape.y} width={shape.w} height={shape.h} rx={shape.rx} class={shape.cls} />;
+    case "circle":
+      return <circle key={key} cx={shape.cx} cy={shape.cy} r={shape.r} class={shape.cls} />;
+    case "path":
+      return (
+        <path key={key} d={shape.d} class={shape.cls}>
+          {shape.title === undefined ? null : <title>{shape.title}</title>}
+        </path>
+      );
+    case "text":
+      return (
+        <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor}>
+          {shape.parts.map((part, index) => (
+            <tspan key={index} class={part.cls} dx={part.dx ?? 0}>
+              {part.text}
+            </tspan>
+          ))}
+        </text>
+      );
+    case "node":
+      return (
+        <g
+          key={shape.key}
+          role="listitem"
+          aria-label={shape.label}
+          class={`node${shape.current ? " cur" : ""}${shape.state === "pending" || shape.state === "skipped" ? " ghost" : ""}`}
+          data-step={shape.step === null ? "" : shape.step.toString()}
+          data-stage={shape.stage}
+          data-state={shape.state}
+          onClick={() => {
+            onSelect(shape.step);
+          }}
+        >
+          {shape.shapes.map((each, index) => paint(each, index, onSelect))}
+        </g>
+      );
+  }
+}
+
+const STRIP_CLASS: Record<StripPart[0], string> = {
+  context: "ctx",
+  before: "hook",
+  view: "view",
+  sql: "sql",
+  template: "tpl",
+  error: "err",
+  after: "aft",
+  body: "body",
+};
+
+interface StripProps {
+  readonly parts: readonly StripPart[];
+  readonly duration: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The mini timeline of a row. */
+export function Strip({ parts, duration, width, height }: StripProps): JSX.Element {
+  const scale = width / Math.max(1, duration);
+  return (
+    <svg class="strip" viewBox={`0 0 ${width.toString()} ${height.toString()}`} height={height} preserveAspectRatio="none" aria-hidden="true">
+      <rect x="0" y="0" width={width} height={height} rx="2" class="trbg" />
+      {parts.map(([kind, begin, end], index) => (
+        <rect key={index} x={begin * scale} y="0" width={Math.max(0.8, (end - begin) * scale)} height={height} class={`tr ${STRIP_CLASS[kind]}`} />
+      ))}
+    </svg>
+  );
+}

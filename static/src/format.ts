@@ -1,0 +1,20 @@
+/** Texts for people: times and sizes. */
+
+/** A time in nanoseconds, to three figures. */
+export function time(ns: number): string {
+  const us = ns / 1000;
+  if (us < 10) return `${us.toFixed(1)} µs`;
+  if (us < 1000) return `${Math.round(us).toString()} µs`;
+  const ms = us / 1000;
+  if (ms < 10) return `${ms.toFixed(2)} ms`;
+  if (ms < 1000) return `${ms.toFixed(1)} ms`;
+  const s = ms / 1000;
+  return s < 100 ? `${s.toFixed(2)} s` : `${Math.round(s).toString()} s`;
+}
+
+/** A number of bytes. */
+export function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes.toString()} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

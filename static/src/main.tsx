@@ -1,0 +1,50 @@
+import { render, type JSX } from "preact";
+
+import "./styles/tokens.css";
+import "./styles/panel.css";
+import "./styles/diagram.css";
+import { current } from "./state";
+import { actions, start, state } from "./store";
+import { Details } from "./views/Details";
+import { Figure } from "./views/Figure";
+import { List } from "./views/List";
+import { Top } from "./views/Top";
+
+function Panel(): JSX.Element {
+  const trace = current(state.value);
+  document.title = trace === null ? "flask-lifecycle" : `${trace.method} ${trace.path} · flask-lifecycle`;
+  return (
+    <>
+      <Top />
+      <div class="body">
+        <List />
+        <main><Figure /></main>
+        <Details />
+      </div>
+    </>
+  );
+}
+
+function keys(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
+  const act: Record<string, () => void> = {
+    j: () => { actions.move(1); },
+    k: () => { actions.move(-1); },
+    x: actions.clear,
+    Escape: () => { actions.step(null); },
+  };
+  act[event.key]?.();
+}
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+document.documentElement.dataset["theme"] = localStorage.getItem("lifecycle-theme") ?? (dark.matches ? "dark" : "light");
+dark.addEventListener("change", () => {
+  if (localStorage.getItem("lifecycle-theme") === null) document.documentElement.dataset["theme"] = dark.matches ? "dark" : "light";
+});
+addEventListener("keydown", keys);
+
+const root = document.getElementById("panel");
+if (root !== null) {
+  render(<Panel />, root);
+  start();
+}

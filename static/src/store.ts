@@ -1,0 +1,108 @@
+/** The edge: one signal that holds the state, and what the views may ask for. */
+
+import { signal } from "@preact/signals";
+
+import { Api, Live } from "./live";
+import { applyBatch, cleared, EMPTY, lacksSteps, select, selectStep, setFollow, setPaused, withTrace, type State } from "./state";
+
+const api = new Api();
+export const state = signal<State>(EMPTY);
+/** The page's clock, ms; it goes while something runs. */
+export const now = signal(performance.now());
+
+let fetching: string | null = null;
+
+function update(next: State): void {
+  const before = state.value;
+  state.value = next;
+  if (next.selected !== before.selected || next.follow !== before.follow) live.watch(next.follow ? null : next.selected);
+  if (next.selected !== before.selected || next.step !== before.step) remember(next);
+  void fetchSteps();
+}
+
+const live = new Live(api, {
+  onBatch: (batch) => {
+    const changed = state.value.epoch !== null && state.value.epoch !== batch.epoch;
+    update(applyBatch(state.value, batch, performance.now()));
+    if (changed || state.value.map === null) void loadMap();
+  },
+  onPage: (page) => {
+    update(
+      applyBatch(
+        state.value,
+        { seq: 0, epoch: state.value.epoch ?? "polled", reset: false, traces: page.traces, steps: [], removed: [], skipped: 0, evicted: page.evicted },
+        performance.now(),
+      ),
+    );
+  },
+  onConnection: (connection) => {
+    state.value = { ...state.value, connection };
+  },
+  resume: () => ({
+    epoch: state.value.epoch,
+    last: state.value.traces[0]?.id ?? null,
+    running: state.value.traces.filter((trace) => trace.state === "running").map((trace) => trace.id),
+  }),
+});
+
+async function loadMap(): Promise<void> {
+  const map = await api.app();
+  state.value = { ...state.value, map };
+}
+
+async function fetchSteps(): Promise<void> {
+  const id = lacksSteps(state.value);
+  if (id === null || fetching === id) return;
+  fetching = id;
+  try {
+    const trace = await api.trace(id);
+    state.value = trace === null ? { ...state.value, missing: id } : withTrace(state.value, trace);
+  } catch {
+    state.value = { ...state.value, connection: "lost" };
+  } finally {
+    fetching = null;
+  }
+  if (lacksSteps(state.value) !== id) await fetchSteps();
+}
+
+function remember(next: State): void {
+  const step = next.step === null ? "" : `/${next.step.toString()}`;
+  history.replaceState(null, "", next.selected === null || next.follow ? location.pathname : `#${next.selected}${step}`);
+}
+
+/** Open what the address names: #<trace>/<step>. */
+function fromAddress(): void {
+  const [id, step] = location.hash.slice(1).split("/");
+  if (id) state.value = select(state.value, id, step && /^\d+$/.test(step) ? Number(step) : null);
+  if (id) live.watch(id);
+}
+
+export const actions = {
+  select: (id: string): void => { update(select(state.value, id)); },
+  step: (step: number | null): void => { update(selectStep(state.value, step)); },
+  follow: (): void => { update(setFollow(state.value, !state.value.follow)); },
+  pause: (): void => { update(setPaused(state.value, !state.value.paused, performance.now())); },
+  clear: (): void => {
+    update(cleared(state.value));
+    void api.clear();
+  },
+  /** Go up or down the list. */
+  move: (by: number): void => {
+    const { traces, selected } = state.value;
+    const at = traces.findIndex((trace) => trace.id === selected);
+    const next = traces[Math.max(0, Math.min(traces.length - 1, at + by))];
+    if (next) actions.select(next.id);
+  },
+};
+
+export function start(): void {
+  fromAddress();
+  addEventListener("hashchange", fromAddress);
+  void loadMap().catch(() => undefined);
+  live.start();
+  const tick = (): void => {
+    if (state.value.traces.some((trace) => trace.state === "running") && !state.value.paused) now.value = performance.now();
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+}

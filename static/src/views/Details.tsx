@@ -1,0 +1,67 @@
+import type { ComponentChildren, JSX } from "preact";
+
+import { time } from "../format";
+import { current } from "../state";
+import { actions, now, state } from "../store";
+import type { Json, Step } from "../types";
+
+/** All that is known of the selected step. */
+export function Details(): JSX.Element | null {
+  const trace = current(state.value);
+  const step = state.value.step === null ? undefined : trace?.steps[state.value.step];
+  if (trace === null || step === undefined) return null;
+  void (step.end === null ? now.value : null);
+  return (
+    <aside class="details" aria-label="Step" data-view="step">
+      <header>
+        <span class="k">{step.stage}</span>
+        <h2>{step.name}</h2>
+        <button type="button" aria-label="Close" onClick={() => { actions.step(null); }}>
+          ✕
+        </button>
+      </header>
+      <dl>
+        <Fact name="outcome">
+          <span class={`outcome ${step.outcome ?? "running"}`}>{(step.outcome ?? "running").replace("_", " ")}</span>
+        </Fact>
+        <Fact name="time">{step.end === null ? "runs" : time(step.end - step.begin)}</Fact>
+        <Fact name="begins at">{time(step.begin)}</Fact>
+        {step.end === null ? null : <Fact name="ends at">{time(step.end)}</Fact>}
+        {step.callable === null ? null : <Fact name="callable"><code>{step.callable}</code></Fact>}
+        {step.source === null ? null : <Fact name="source"><code>{step.source.file}:{step.source.line}</code></Fact>}
+        {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
+        {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
+        {inside(step, trace.steps)}
+        {Object.entries(step.detail).map(([name, value]) => (
+          <Fact key={name} name={name}><Value value={value} /></Fact>
+        ))}
+      </dl>
+    </aside>
+  );
+}
+
+function inside(step: Step, steps: readonly Step[]): JSX.Element | null {
+  const parent = step.parent === null ? undefined : steps[step.parent];
+  if (parent === undefined) return null;
+  return (
+    <Fact name="inside">
+      <button type="button" class="link" onClick={() => { actions.step(parent.id); }}>{parent.stage} {parent.name}</button>
+    </Fact>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }): JSX.Element {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Value({ value }: { readonly value: Json }): JSX.Element {
+  if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string"))
+    return <ul>{value.map((each) => <li key={each}><code>{each}</code></li>)}</ul>;
+  if (typeof value === "string") return <pre>{value}</pre>;
+  return <pre>{JSON.stringify(value, null, 1)}</pre>;
+}

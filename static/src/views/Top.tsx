@@ -1,0 +1,52 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import type { Connection } from "../state";
+import { actions, state } from "../store";
+
+const SAYS: Record<Connection, string> = {
+  connecting: "connecting…",
+  live: "live",
+  polling: "polling: no websocket here",
+  lost: "connection lost, reconnecting…",
+};
+
+export function Top(): JSX.Element {
+  const { connection, paused, follow, held, evicted, map } = state.value;
+  return (
+    <header class="top">
+      <span class="brand"><b>flask</b>-lifecycle</span>
+      <span class={`live ${connection}`} role="status"><i />{SAYS[connection]}</span>
+      <span class="about">
+        {map === null ? "" : `${map.name} · Flask ${map.versions["flask"] ?? ""} · process ${map.process.pid.toString()}`}
+        {evicted > 0 ? ` · ${evicted.toString()} evicted` : ""}
+      </span>
+      <nav class="acts" aria-label="Recording">
+        <button type="button" aria-pressed={follow} class={follow ? "on" : ""} onClick={actions.follow}>Follow</button>
+        <button type="button" aria-pressed={paused} class={paused ? "on" : ""} onClick={actions.pause}>
+          {paused ? `Go on${held.length > 0 ? ` (${held.length.toString()})` : ""}` : "Pause"}
+        </button>
+        <button type="button" onClick={actions.clear}>Clear</button>
+        <Theme />
+      </nav>
+    </header>
+  );
+}
+
+function Theme(): JSX.Element {
+  const [theme, setTheme] = useState(document.documentElement.dataset["theme"] ?? "light");
+  const other = theme === "dark" ? "light" : "dark";
+  return (
+    <button
+      type="button"
+      aria-label={`Change to the ${other} theme`}
+      onClick={() => {
+        document.documentElement.dataset["theme"] = other;
+        localStorage.setItem("lifecycle-theme", other);
+        setTheme(other);
+      }}
+    >
+      {theme === "dark" ? "☀" : "☾"}
+    </button>
+  );
+}
