@@ -1,0 +1,228 @@
+"""The tour: one button for each branch of the lifecycle."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import typing as t
+from collections.abc import Iterator
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from .database import User
+
+bp = Blueprint("tour", __name__)
+
+
+class Stop(t.NamedTuple):
+    """One button: what it sends, what is answered, and what to look for."""
+
+    title: str
+    method: str
+    path: str
+    status: int
+    look: str
+
+
+STOPS = (
+    Stop(
+        "A typical request",
+        "GET",
+        "/admin/orders/42",
+        200,
+        "Down through both blueprints, the view with its SQL and template, and up again.",
+    ),
+    Stop(
+        "Return early from a before-hook",
+        "GET",
+        "/admin/orders/42?anon=1",
+        302,
+        "require_admin answers; the view is skipped, every after-hook still runs.",
+    ),
+    Stop(
+        "Raise and handle",
+        "POST",
+        "/admin/orders/42/ship",
+        409,
+        "The view raises OutOfStock; the handler for that class answers.",
+    ),
+    Stop(
+        "No rule matches",
+        "GET",
+        "/admin/ordrs/42",
+        404,
+        "NotFound waits until dispatch; no hook of a blueprint runs.",
+    ),
+    Stop("The wrong method", "POST", "/shop/", 405, "The rule is there, but not for POST."),
+    Stop(
+        "Abort in a view",
+        "GET",
+        "/api/books/999",
+        404,
+        "abort(404) in the view meets the blueprint's own handler.",
+    ),
+    Stop(
+        "Raise, and nobody handles it",
+        "GET",
+        "/tour/crash",
+        500,
+        "In debug it goes out to the server: no after-hook, no session save.",
+    ),
+    Stop("Redirect", "GET", "/tour/redirect", 302, "A view like any other; its answer is short."),
+    Stop(
+        "A missing slash",
+        "GET",
+        "/shop",
+        308,
+        "The match itself asks for a redirect; error handlers are passed over.",
+    ),
+    Stop(
+        "OPTIONS",
+        "OPTIONS",
+        "/shop/",
+        200,
+        "Flask answers by itself: hooks run, the view does not.",
+    ),
+    Stop("HEAD", "HEAD", "/shop/", 200, "The GET view runs whole; the body is dropped."),
+    Stop("A static file", "GET", "/static/tour.css", 200, "An endpoint with all the app's hooks."),
+    Stop(
+        "Stream with the context kept",
+        "GET",
+        "/admin/orders/export.csv",
+        200,
+        "The headers leave first; SQL runs while the body is sent.",
+    ),
+    Stop(
+        "A plain stream",
+        "GET",
+        "/tour/stream",
+        200,
+        "The contexts are gone before the first chunk.",
+    ),
+    Stop(
+        "An async view",
+        "GET",
+        "/tour/async",
+        200,
+        "The same steps; the view's body runs on another thread.",
+    ),
+    Stop(
+        "A class-based view",
+        "GET",
+        "/api/books",
+        200,
+        "The method of the class is the view; its list becomes JSON.",
+    ),
+    Stop(
+        "A request inside a request",
+        "GET",
+        "/tour/nested",
+        200,
+        "The inner one is a trace of its own.",
+    ),
+    Stop(
+        "after_this_request",
+        "GET",
+        "/tour/after-this",
+        200,
+        "Runs before the registered after-hooks, for this request only.",
+    ),
+    Stop(
+        "Upload and flash",
+        "POST",
+        "/tour/upload",
+        302,
+        "A flash is a signal, and a write to the session.",
+    ),
+    Stop(
+        "A slow view",
+        "GET",
+        "/tour/slow?seconds=3",
+        200,
+        "It is drawn while it waits: the view glows, its clock runs.",
+    ),
+)
+
+
+@bp.get("/")
+def index() -> str:
+    return render_template("tour.html", stops=STOPS)
+
+
+@bp.post("/tour/sign-in")
+def sign_in() -> ResponseReturnValue:
+    session["user_id"] = g.db.scalar(select(User.id).where(User.role == "admin"))
+    return "", 204
+
+
+@bp.get("/tour/crash")
+def crash() -> str:
+    raise RuntimeError("Nobody handles this one.")
+
+
+@bp.get("/tour/redirect")
+def somewhere_else() -> ResponseReturnValue:
+    return redirect(url_for("shop.catalogue"), 302)
+
+
+@bp.get("/tour/stream")
+def stream() -> Response:
+    def words() -> Iterator[str]:
+        for word in ("The ", "request ", "is ", "over ", "already.\n"):
+            time.sleep(0.02)
+            yield word
+
+    return Response(words(), mimetype="text/plain")
+
+
+@bp.get("/tour/async")
+async def wait_for_it() -> str:
+    await asyncio.sleep(0.02)
+    return "It came.\n"
+
+
+@bp.get("/tour/nested")
+def nested() -> str:
+    inner = current_app.test_client().get("/tour/async")
+    return f"Inside, it was answered {inner.status}.\n"
+
+
+@bp.get("/tour/after-this")
+def after_this() -> str:
+    @after_this_request
+    def remember_visit(response: Response) -> Response:
+        response.set_cookie("visited", "1", samesite="Lax", httponly=True)
+        return response
+
+    return "Look at the way up.\n"
+
+
+@bp.post("/tour/upload")
+def upload() -> ResponseReturnValue:
+    cover = request.files.get("cover")
+    if cover is None:
+        abort(400, "The form takes a file named 'cover'.")
+    flash(f"{len(cover.read())} bytes came.")
+    return redirect(url_for(".index"), 302)
+
+
+@bp.get("/tour/slow")
+def slow() -> str:
+    seconds = min(30.0, max(0.0, request.args.get("seconds", 10.0, type=float)))
+    time.sleep(seconds)
+    return f"{seconds:g} seconds went by.\n"

@@ -1,0 +1,48 @@
+"""Every stop of the tour is answered as the tour says."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from demo import create_app
+from demo.tour import STOPS, Stop
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    app = create_app(str(tmp_path_factory.mktemp("instance")))
+    client = app.test_client()
+    assert client.post("/tour/sign-in").status_code == 204
+    yield client
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.title)
+def test_a_stop_gives_its_status(client: FlaskClient, stop: Stop) -> None:
+    path = stop.path.replace("seconds=3", "seconds=0")
+    data = {"cover": (io.BytesIO(b"picture"), "cover.png")} if path.endswith("upload") else None
+    response = client.open(path, method=stop.method, data=data)
+    assert response.status_code == stop.status
+    response.close()
+
+
+def test_a_form_of_another_site_is_refused(client: FlaskClient) -> None:
+    response = client.post("/tour/sign-in", headers={"Origin": "http://evil.example"})
+    assert response.status_code == 403
+
+
+def test_the_shop_can_be_used(tmp_path: Path) -> None:
+    app = create_app(str(tmp_path))
+    client = app.test_client()
+    signed = client.post(
+        "/shop/sign-in", data={"name": "reader", "password": "lifecycle"}, follow_redirects=True
+    )
+    assert "Sign out reader" in signed.text
+    assert "in your basket" in client.post("/shop/book/1/basket", follow_redirects=True).text
+    assert client.get("/admin/orders/42").status_code == 302
+    app.extensions["database"].engine.dispose()
