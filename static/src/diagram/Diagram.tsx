@@ -1,9 +1,11 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 
-import type { AppMap, StripPart, Trace } from "../types";
+import type { AppMap, Trace } from "../types";
 import { draw, type Shape } from "./layout";
 import { journey } from "./model";
+
+export { Strip } from "./Strip";
 
 let context: CanvasRenderingContext2D | null = null;
 const widths = new Map<string, number>();
@@ -121,35 +123,4 @@ function paint(shape: Shape, key: number, onSelect: (step: number | null) => voi
         </g>
       );
   }
-}
-
-const STRIP_CLASS: Record<StripPart[0], string> = {
-  context: "ctx",
-  before: "hook",
-  view: "view",
-  sql: "sql",
-  template: "tpl",
-  error: "err",
-  after: "aft",
-  body: "body",
-};
-
-interface StripProps {
-  readonly parts: readonly StripPart[];
-  readonly duration: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** The mini timeline of a row. */
-export function Strip({ parts, duration, width, height }: StripProps): JSX.Element {
-  const scale = width / Math.max(1, duration);
-  return (
-    <svg class="strip" viewBox={`0 0 ${width.toString()} ${height.toString()}`} height={height} preserveAspectRatio="none" aria-hidden="true">
-      <rect x="0" y="0" width={width} height={height} rx="2" class="trbg" />
-      {parts.map(([kind, begin, end], index) => (
-        <rect key={index} x={begin * scale} y="0" width={Math.max(0.8, (end - begin) * scale)} height={height} class={`tr ${STRIP_CLASS[kind]}`} />
-      ))}
-    </svg>
-  );
 }

@@ -90,7 +90,7 @@ export function draw(j: Journey, width: number, height: number, selected: number
   const X0 = GUTTER;
   const X1 = W - GUTTER;
   const handlersWide = j.handlers.reduce((sum, chip) => sum + chipWidth(chip) + 60, 0);
-  const ownRow = j.handlers.length > 0 && XR - XL - chipWidth(j.dispatch) - chipWidth(j.response) - 60 < handlersWide;
+  const ownRow = j.handlers.length > 0 && XR - XL - chipWidth(j.dispatch) - chipWidth(j.response) < handlersWide + 34;
   const handlerRow = ownRow ? pitch + 6 : 0;
   H += handlerRow;
 
@@ -214,7 +214,9 @@ export function draw(j: Journey, width: number, height: number, selected: number
     const span = Math.max(1, r.duration);
     const sx = (ns: number): number => begin + ((stop - begin - (failed ? 18 : 0)) * Math.min(span, Math.max(0, ns - r.begin))) / span;
     const ghost = r.step === null;
-    const shapes: Shape[] = [{ el: "rect", x: left, y: top, w: right - left, h: tall, rx: 12, cls: `vbox ${ghost ? "ghost" : failed ? "err" : isBody ? "body" : ""}` }];
+    // Behind the wire, which runs through it as its axis.
+    back.push({ el: "rect", x: left, y: top, w: right - left, h: tall, rx: 12, cls: `vbox ${ghost ? "ghost" : failed ? "err" : isBody ? "body" : ""}` });
+    const shapes: Shape[] = [];
     const stage: Stage = isBody ? "body" : "view";
     if (r.step === null) {
       shapes.push(words(CX, top + tall / 2 + 5, "middle", { text: ellipsize(r.state === "pending" ? r.name : r.note, 90), cls: "note b" }));
@@ -235,8 +237,8 @@ export function draw(j: Journey, width: number, height: number, selected: number
       for (const step of steps) {
         const x = sx(step.begin);
         const w = Math.max(3, sx(step.end ?? r.begin + span) - x - 2);
-        if (x + w <= drawnTo) continue; // merged into what is drawn: denser than pixels
-        drawnTo = x + w;
+        if (w <= 3 && x < drawnTo) continue; // denser than pixels: the bar before stands for it
+        drawnTo = Math.max(drawnTo, x + w);
         const drawn: Shape[] = [{ el: "rect", x, y: laneY, w, h: 22, rx: 4, cls: `seg ${cls}` }];
         const caption = captions(step).find((each) => measure(each, FONT.segment) < w - 12);
         if (caption !== undefined) drawn.push(words(x + 7, laneY + 16, "start", { text: caption, cls: "sl" }));

@@ -73,14 +73,18 @@ class Steps {
   readonly all: readonly Step[];
   private readonly children = new Map<number | null, Step[]>();
   private readonly inBody = new Set<number>();
+  private readonly parents = new Map<number, number>();
 
   constructor(trace: Trace) {
     this.all = trace.steps;
     for (const step of trace.steps) {
-      const list = this.children.get(step.parent);
+      // A parent begins before its child: any other arrow could close a circle.
+      const parent = step.parent !== null && step.parent < step.id ? step.parent : null;
+      const list = this.children.get(parent);
       if (list) list.push(step);
-      else this.children.set(step.parent, [step]);
-      if (step.stage === "body" || (step.parent !== null && this.inBody.has(step.parent))) this.inBody.add(step.id);
+      else this.children.set(parent, [step]);
+      if (parent !== null) this.parents.set(step.id, parent);
+      if (step.stage === "body" || (parent !== null && this.inBody.has(parent))) this.inBody.add(step.id);
     }
   }
 
@@ -100,14 +104,19 @@ class Steps {
   inside(step: Step | null, stages: ReadonlySet<Stage>): Step[] {
     if (step === null) return [];
     const found: Step[] = [];
-    const open = [...(this.children.get(step.id) ?? [])];
-    while (open.length > 0) {
-      const next = open.shift();
-      if (next === undefined) break;
-      if (stages.has(next.stage)) found.push(next);
-      else open.push(...(this.children.get(next.id) ?? []));
-    }
+    const visit = (children: readonly Step[]): void => {
+      for (const child of children)
+        if (stages.has(child.stage)) found.push(child);
+        else visit(this.children.get(child.id) ?? []);
+    };
+    visit(this.childrenOf(step));
     return found.sort((a, b) => a.begin - b.begin);
+  }
+
+  within(step: Step, ancestor: Step | null): boolean {
+    if (ancestor === null) return false;
+    for (let at = this.parents.get(step.id); at !== undefined; at = this.parents.get(at)) if (at === ancestor.id) return true;
+    return false;
   }
 
   childrenOf(step: Step): readonly Step[] {
@@ -192,7 +201,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number): Jour
   const save = steps.last("session_save");
   const dispatchStep = steps.first("dispatch");
   const viewStep = steps.all.find((step) => step.stage === "view") ?? null;
-  const response = [...steps.of("make_response")].reverse().find((step) => !within(steps, step, viewStep)) ?? null;
+  const response = [...steps.of("make_response")].reverse().find((step) => !steps.within(step, viewStep)) ?? null;
   const start = steps.last("start_response");
   const bodyStep = steps.all.find((step) => step.stage === "body") ?? null;
   const handlers = steps.of("error_handler");
@@ -215,7 +224,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number): Jour
     "WSGI server",
     "",
     0,
-    [{ ...receive, own: wsgi === null ? null : (firstInside?.begin ?? until(wsgi)) - wsgi.begin, pills: [] }],
+    [{ ...receive, state: firstInside === null ? receive.state : "done", own: wsgi === null ? null : (firstInside?.begin ?? until(wsgi)) - wsgi.begin, pills: [] }],
     [
       {
         ...make("send", "body", streamed ? "iterate body" : "send body", bytes === null ? "bytes" : size(bytes), bodyStep, done),
@@ -321,9 +330,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number): Jour
   const body = streamed && bodyStep !== null ? bodyRibbon(bodyStep) : null;
   const propagated = trace.error !== null && start === null ? `${trace.error.type}: ${trace.error.message}` : null;
 
-  placeSignals(bands, dispatch, signals);
-  const reached = [...bands.flatMap((each) => [...each.left]), dispatch, ...handlerChips, responseChip];
-  const climbing = bands.flatMap((each) => [...each.right]).reverse();
+  placeSignals(bands, signals);
   const order = [
     ...bands.flatMap((each) => each.left).filter((chip) => chip.step !== null).map((chip) => chip.key),
     ...(dispatch.step === null ? [] : ["dispatch"]),
@@ -333,8 +340,6 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number): Jour
     ...[...bands].reverse().flatMap((each) => [...each.right].reverse()).filter((chip) => chip.step !== null && chip.state !== "pending" && chip.state !== "skipped").map((chip) => chip.key),
     ...(body === null ? [] : ["body"]),
   ];
-  void reached;
-  void climbing;
 
   return {
     trace,
@@ -398,12 +403,6 @@ function worst(a: State, b: State): State {
   return a === "raised" || b === "raised" ? "raised" : b === "running" ? "running" : a;
 }
 
-function within(steps: Steps, step: Step, ancestor: Step | null): boolean {
-  for (let at: Step | undefined = step; at !== undefined && at.parent !== null; at = steps.all[at.parent])
-    if (at.parent === ancestor?.id) return true;
-  return false;
-}
-
 function kindOf(step: Step): string {
   const from = text(step.detail["from"]);
   const to = text(step.detail["to"]);
@@ -419,7 +418,7 @@ function planned(map: AppMap | null, plan: Plan | null, stage: PlannedStage): Ho
 }
 
 /** Give each signal to the chip after which it was sent. */
-function placeSignals(bands: Band[], dispatch: Chip, signals: readonly Step[]): void {
+function placeSignals(bands: Band[], signals: readonly Step[]): void {
   const at: Record<string, string> = {
     appcontext_pushed: "app_push",
     request_started: "url_match",
@@ -436,7 +435,6 @@ function placeSignals(bands: Band[], dispatch: Chip, signals: readonly Step[]): 
       bands[index] = { ...band, left: band.left.map((chip) => give(chip, false)), right: band.right.map((chip, row) => give(chip, row === 0)) };
     });
   }
-  void dispatch;
 }
 
 export function label(chip: Chip): string {

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+
+import { STAGES, type Step, type Trace } from "../types";
+import { cut, MAP, STORIES, tell } from "./testing/fixtures";
+import { draw, ellipsize, type Drawing, type Shape } from "./layout";
+import { journey } from "./model";
+
+const drawn = (trace: Trace, map: typeof MAP | null = MAP, elapsed = 1e9): Drawing =>
+  draw(journey(trace, map, elapsed), 1160, 760, null, (text) => text.length * 7.5);
+const nodes = (drawing: Drawing) => drawing.shapes.filter((shape): shape is Extract<Shape, { el: "node" }> => shape.el === "node");
+
+/** A small generator of the same numbers each time. */
+function dice(seed: number): (sides: number) => number {
+  let state = seed * 2_654_435_761 + 1;
+  return (sides) => {
+    state = (Math.imul(state ^ (state >>> 15), 2_246_822_519) + 374_761_393) >>> 0;
+    return state % sides;
+  };
+}
+
+function anyTrace(seed: number): Trace {
+  const roll = dice(seed);
+  const base = tell(STORIES.typical);
+  const steps = Array.from({ length: roll(60) }, (_, id): Step => ({
+    id, parent: roll(4) === 0 ? null : roll(70), stage: STAGES[roll(STAGES.length)] ?? "wsgi", name: "n".repeat(roll(90)),
+    callable: null, source: null, scope: ["app", "admin", "elsewhere", null][roll(4)] ?? null, begin: roll(1e6),
+    end: roll(3) === 0 ? null : roll(1e6), outcome: (["ok", "raised", "short_circuit", null] as const)[roll(4)] ?? null,
+    error: roll(3) === 0 ? { type: "Oops", message: "" } : null,
+    detail: [{}, { sent: [[1], "x", [2, 3]], streamed: true, bytes: 9 }, { args: [1], from: 3, for: null }][roll(3)] ?? {},
+  }));
+  return { ...base, steps, state: roll(2) === 0 ? "running" : "done", status: roll(2) === 0 ? null : 500, duration: roll(2) === 0 ? null : 0 };
+}
+
+describe("draw", () => {
+  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("draws %s inside its frame, with numbers only", (name) => {
+    const drawing = drawn(tell(STORIES[name]));
+    expect(JSON.stringify(drawing)).not.toMatch(/NaN|null,"w"|Infinity/);
+    for (const node of nodes(drawing))
+      for (const shape of node.shapes)
+        if (shape.el === "rect") {
+          expect(shape.x).toBeGreaterThanOrEqual(0);
+          expect(shape.x + shape.w).toBeLessThanOrEqual(drawing.width);
+          expect(shape.y + shape.h).toBeLessThanOrEqual(drawing.height);
+        }
+  });
+
+  it("gives each key once, so that replacing a diagram reuses its nodes", () => {
+    for (const story of Object.values(STORIES)) {
+      const keys = nodes(drawn(tell(story))).map((node) => node.key);
+      expect(new Set(keys).size).toBe(keys.length);
+    }
+  });
+
+  it("keeps everything in its place while the request runs", () => {
+    const trace = cut(tell(STORIES.typical), "view");
+    const early = nodes(drawn(trace, MAP, 1e8));
+    const late = nodes(drawn(trace, MAP, 9e9));
+    expect(early.map((node) => node.key)).toEqual(late.map((node) => node.key));
+    expect(early.filter((node) => node.state === "running").map((node) => node.stage)).toContain("view");
+    expect(early.filter((node) => node.current).map((node) => node.stage)).not.toContain("wsgi");
+  });
+
+  it("merges what is denser than pixels", () => {
+    const trace = tell(STORIES.typical);
+    const view = trace.steps.find((step) => step.stage === "view");
+    const first = trace.steps.length;
+    const many = Array.from({ length: 5000 }, (_, index): Step => ({
+      id: first + index, parent: view?.id ?? null, stage: "sql", name: "SELECT 1", callable: null, source: null, scope: null,
+      begin: (view?.begin ?? 0) + index * 4000, end: (view?.begin ?? 0) + index * 4000 + 3000, outcome: "ok", error: null, detail: {},
+    }));
+    expect(nodes(drawn({ ...trace, steps: [...trace.steps, ...many] })).length).toBeLessThan(500);
+  });
+
+  it("never throws, whatever the trace and the map", () => {
+    for (let seed = 1; seed <= 300; seed++) expect(() => drawn(anyTrace(seed), seed % 2 === 0 ? MAP : null)).not.toThrow();
+    expect(() => drawn({ ...tell(STORIES.typical), steps: [] }, null)).not.toThrow();
+  });
+
+  it("shortens long names in the middle", () => {
+    expect(ellipsize("a".repeat(30) + "b".repeat(30))).toMatch(/^a+…b+$/);
+    expect(ellipsize("show")).toBe("show");
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+
+import { cut, MAP, STORIES, tell } from "./testing/fixtures";
+import { journey, type Journey } from "./model";
+
+const of = (name: keyof typeof STORIES): Journey => {
+  const trace = tell(STORIES[name]);
+  return journey(trace, MAP, trace.duration ?? 0);
+};
+const chip = (j: Journey, name: string) => j.bands.flatMap((band) => [...band.left, ...band.right]).find((each) => each.name === name);
+
+describe("journey", () => {
+  it("stands the bands outside in", () => {
+    expect(of("typical").bands.map((band) => band.label)).toEqual([
+      "WSGI server", "Middleware", "App context", "Request context", "Session and routing",
+      "App hooks", "Blueprint admin", "Blueprint admin.orders",
+    ]);
+  });
+
+  it("goes down the left, turns at the view, and climbs the right", () => {
+    const { order } = of("typical");
+    const turn = order.indexOf("view");
+    expect(order.slice(0, 3)).toEqual(["receive", "call:0", "app_push"]);
+    expect(order.slice(turn - 1, turn + 2)).toEqual(["dispatch", "view", "make_response"]);
+    expect(order.at(-1)).toBe("send");
+  });
+
+  it("draws one band where the contexts are one", () => {
+    const j = journey(tell(STORIES.typical), { ...MAP, separate_contexts: false }, 0);
+    expect(j.bands.map((band) => band.sub)).toContain("current_app, g, request, session");
+    expect(j.bands.map((band) => band.label)).not.toContain("Request context");
+  });
+
+  it("knows a request without a rule", () => {
+    const j = of("notfound");
+    expect(j.waiting).toBe("NotFound");
+    expect(chip(j, "no rule")?.state).toBe("raised");
+    expect(j.view.note).toBe("no view: no rule matched this URL");
+    expect(j.bands.some((band) => band.hue > 0)).toBe(false);
+    expect(j.handlers.map((each) => each.kind)).toEqual(["errorhandler(404)"]);
+  });
+
+  it("stops the view at its exception and goes on in the handler", () => {
+    const j = of("exception");
+    expect(j.view.error).toContain("OutOfStock");
+    expect(j.handlers[0]?.name).toBe("out_of_stock");
+    expect(j.handlers[0]?.pills).toHaveLength(1);
+  });
+
+  it("says what a short-circuit skipped", () => {
+    const j = of("shortcircuit");
+    expect(j.short?.name).toBe("require_admin");
+    expect(chip(j, "load_warehouse")?.state).toBe("skipped");
+    expect(j.dispatch.state).toBe("skipped");
+    expect(j.view.state).toBe("skipped");
+    expect(chip(j, "add_etag")?.state).toBe("done");
+  });
+
+  it("gives a streamed body a ribbon of its own", () => {
+    const j = of("stream");
+    expect(j.body?.chunks).toHaveLength(5);
+    expect(j.body?.segments).toHaveLength(5);
+    expect(j.body?.note).toContain("pushed again");
+  });
+
+  it("marks what a propagating exception skipped", () => {
+    const j = of("propagates");
+    expect(j.propagated).toContain("RuntimeError");
+    expect(chip(j, "log_access")?.state).toBe("skipped");
+    expect(j.response.state).toBe("skipped");
+  });
+
+  it("promises the steps of a running request from the registries", () => {
+    const trace = cut(tell(STORIES.typical), "view");
+    const begin = trace.steps.at(-1)?.begin ?? 0;
+    const j = journey(trace, MAP, begin + 5e6);
+    expect(j.view.state).toBe("running");
+    expect(j.view.duration).toBe(5e6);
+    expect(chip(j, "load_user")?.state).toBe("done");
+    expect(chip(j, "add_etag")?.state).toBe("pending");
+    expect(j.response.state).toBe("pending");
+  });
+});

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+const css = readFileSync("src/styles/tokens.css", "utf-8");
+
+function tokens(selector: string): Record<string, string> {
+  const block = css.slice(css.indexOf(`${selector} {`)).split("}")[0] ?? "";
+  return Object.fromEntries([...block.matchAll(/--(\w+):\s*(#[0-9a-f]{3,6})/g)].map((found) => [found[1] ?? "", found[2] ?? ""]));
+}
+
+function luminance(colour: string): number {
+  const digits = colour.slice(1);
+  const full = digits.length === 3 ? [...digits].map((digit) => digit + digit).join("") : digits;
+  const [r = 0, g = 0, b = 0] = [0, 2, 4].map((at) => {
+    const part = Number.parseInt(full.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+function contrast(a: string, b: string): number {
+  const [high = 0, low = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (high + 0.05) / (low + 0.05);
+}
+
+describe.each([":root", ":root[data-theme=dark]"])("%s", (selector) => {
+  const found = tokens(selector);
+  it.each(["ink", "mut", "ghostink", "in", "out", "err", "short", "sql", "tpl", "bp1", "bp2"])("text in %s can be read", (name) => {
+    for (const ground of ["bg", "card"]) expect(contrast(found[name] ?? "#000", found[ground] ?? "#000")).toBeGreaterThanOrEqual(4.5);
+  });
+  it.each(["in", "out", "err", "short", "ghost"])("graphics in %s can be seen", (name) => {
+    expect(contrast(found[name] ?? "#000", found["bg"] ?? "#000")).toBeGreaterThanOrEqual(3);
+  });
+});

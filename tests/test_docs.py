@@ -1,0 +1,29 @@
+"""Every setting and every stage is documented, and the browser knows the same stages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask_lifecycle.settings import Settings
+from flask_lifecycle.trace import STAGES
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `(LIFECYCLE_\w+)`", text, re.MULTILINE))
+    assert documented == {f"LIFECYCLE_{name.upper()}" for name in Settings.__dataclass_fields__}
+
+
+def test_every_stage_is_documented() -> None:
+    text = (ROOT / "docs" / "traces.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(STAGES)
+
+
+def test_the_browser_knows_the_same_stages() -> None:
+    source = (ROOT / "static" / "src" / "types.ts").read_text("utf-8")
+    block = source.partition("export const STAGES = [")[2].partition("]")[0]
+    assert tuple(re.findall(r'"(\w+)"', block)) == STAGES
