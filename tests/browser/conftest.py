@@ -1,0 +1,156 @@
+"""The demo on a real server, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import typing as t
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class Server:
+    """The demo, as ``flask run --debug`` serves it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "server.log"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        code = (
+            "from demo import create_app; import sys;"
+            "create_app(sys.argv[1]).run(port=int(sys.argv[2]), debug=True, use_reloader=False)"
+        )
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code, str(self._folder), str(self.port)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        self._wait()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(10)
+            self._process = None
+
+    def _wait(self) -> None:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.url}/_lifecycle/api/traces", timeout=5).close()
+                return
+            except (urllib.error.URLError, ConnectionError):
+                assert time.monotonic() < until, self.log.read_text()
+                assert self._process is not None
+                assert self._process.poll() is None, self.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("demo"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    assert path is not None, "The browser tests need Chromium; .ci/chromium installs it."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+class Panel:
+    """The panel's page, and a page of the app's in the same browser."""
+
+    def __init__(self, context: BrowserContext, server: Server) -> None:
+        self.server = server
+        self.faults: list[str] = []
+        self.app = context.new_page()
+        self.app.goto(f"{server.url}/")
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._said)
+        self.page.goto(f"{server.url}/_lifecycle/")
+        self.page.locator(".live.live").wait_for()
+
+    def _said(self, message: t.Any) -> None:
+        # CSP violations are console errors too.
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
+    def fetch(self, path: str, method: str = "GET", *, wait: bool = True) -> str | None:
+        """Send a request from the app's page; return the id of its trace."""
+        script = """async ([path, method]) =>
+            (await fetch(path, {method, redirect: "manual"})).headers.get("X-Lifecycle-Trace")"""
+        if wait:
+            return t.cast("str | None", self.app.evaluate(script, [path, method]))
+        self.app.evaluate("([path, method]) => { fetch(path, {method}) }", [path, method])
+        return None
+
+    def node(self, stage: str, state: str) -> t.Any:
+        return self.page.locator(
+            f'[data-view="diagram"] [data-stage="{stage}"][data-state="{state}"]'
+        )
+
+    def shows(self, path: str) -> None:
+        """Wait until the diagram is that of a finished request for this path."""
+        self.page.locator('.row[aria-current="true"][data-state="done"]', has_text=path).wait_for()
+        self.page.locator(f'svg.diagram[aria-label$=" {path}"]').wait_for()
+
+
+@pytest.fixture(params=["dark", "light"])
+def panel(request: pytest.FixtureRequest, chromium: Browser, server: Server) -> Iterator[Panel]:
+    context = chromium.new_context(
+        color_scheme=request.param, viewport={"width": 1440, "height": 900}
+    )
+    context.set_default_timeout(10_000)
+    panel = Panel(context, server)
+    panel.fetch("/tour/sign-in", "POST")
+    yield panel
+    assert panel.faults == []
+    context.close()

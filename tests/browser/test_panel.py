@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import typing as t
+
+from playwright.sync_api import Browser
+
+if t.TYPE_CHECKING:
+    from .conftest import Panel, Server
+
+
+def _when(panel: Panel, expression: str) -> t.Any:
+    """Wait in the page's own frames until this is neither null nor false (its CSP has no eval)."""
+    return panel.page.evaluate(
+        """() => new Promise((resolve, reject) => {
+            const look = (left) => {
+              const value = EXPRESSION;
+              if (value !== null && value !== false) resolve(value);
+              else if (left === 0) reject(new Error("it never came"));
+              else requestAnimationFrame(() => look(left - 1));
+            };
+            look(900);
+        })""".replace("EXPRESSION", expression)
+    )
+
+
+def test_a_typical_request(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    panel.node("view", "done").wait_for()
+    assert panel.node("before_request", "done").count() == 5
+    assert panel.node("after_request", "done").count() == 4
+    assert panel.node("sql", "done").count() >= 3
+    assert panel.node("template", "done").count() == 1
+    assert panel.node("teardown_appcontext", "done").count() == 1
+    assert panel.page.locator('[data-view="diagram"] [data-state="skipped"]').count() == 0
+
+
+def test_a_404(panel: Panel) -> None:
+    panel.fetch("/admin/ordrs/42")
+    panel.shows("/admin/ordrs/42")
+    panel.node("url_match", "raised").wait_for()
+    panel.node("dispatch", "raised").wait_for()
+    panel.node("error_handler", "done").wait_for()
+    panel.node("view", "skipped").wait_for()
+    assert "NotFound waits until dispatch" in (
+        panel.page.locator("svg.diagram").text_content() or ""
+    )
+    assert panel.page.locator(".lbl", has_text="Blueprint").count() == 0
+
+
+def test_an_exception(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42/ship", "POST")
+    panel.shows("/admin/orders/42/ship")
+    panel.node("view", "raised").wait_for()
+    panel.node("error_handler", "done").wait_for()
+    assert panel.node("after_request", "done").count() == 4
+
+
+def test_a_short_circuit(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42?anon=1")
+    panel.shows("/admin/orders/42")
+    panel.node("before_request", "short_circuit").wait_for()
+    panel.node("before_request", "skipped").wait_for()
+    panel.node("dispatch", "skipped").wait_for()
+    panel.node("view", "skipped").wait_for()
+    assert panel.node("after_request", "done").count() == 4
+
+
+def test_a_stream(panel: Panel) -> None:
+    panel.fetch("/admin/orders/export.csv")
+    panel.shows("/admin/orders/export.csv")
+    panel.page.locator(".vbox.body").wait_for()
+    panel.node("body", "done").first.wait_for()
+    assert panel.page.locator(".seg.chunk").count() >= 2
+
+
+def test_a_request_is_drawn_while_it_runs(panel: Panel) -> None:
+    # Frames are watched in the page itself; both clocks are the browser's.
+    panel.page.evaluate(
+        """() => {
+            window.seen = null;
+            const look = () => {
+              const row = document.querySelector('.row[aria-current="true"]');
+              const node = document.querySelector('[data-stage="view"][data-state="running"]');
+              if (node && row && row.textContent.includes("/tour/slow")) window.seen = Date.now();
+              else requestAnimationFrame(look);
+            };
+            requestAnimationFrame(look);
+        }"""
+    )
+    panel.page.bring_to_front()
+    begun = panel.app.evaluate(
+        "() => { const now = Date.now(); fetch('/tour/slow?seconds=2'); return now; }"
+    )
+    assert _when(panel, "window.seen") - begun < 200
+
+    panel.node("view", "running").wait_for()
+    assert panel.node("before_request", "done").count() == 3
+    panel.node("make_response", "pending").wait_for()
+    clock = """document.querySelector('.row[aria-current="true"] .d').innerText"""
+    _when(panel, f"{clock} !== {panel.page.evaluate(clock)!r}")
+    panel.node("view", "done").wait_for()
+    panel.node("make_response", "done").wait_for()
+
+
+def test_a_click_shows_the_steps_details(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    panel.page.locator('[data-stage="before_request"]', has_text="load_user").click()
+    details = panel.page.locator('[data-view="step"]')
+    details.wait_for()
+    text = details.inner_text()
+    assert "load_user" in text
+    assert "demo/__init__.py:" in text
+    assert "the app" in text
+    panel.page.keyboard.press("Escape")
+    details.wait_for(state="detached")
+
+
+def test_a_late_viewer_gets_the_kept_requests(
+    panel: Panel, chromium: Browser, server: Server
+) -> None:
+    trace = panel.fetch("/shop/")
+    context = chromium.new_context()
+    late = context.new_page()
+    late.goto(f"{server.url}/_lifecycle/")
+    late.locator(f'[data-trace="{trace}"]').wait_for()
+    ids = late.eval_on_selector_all("[data-trace]", "rows => rows.map(row => row.dataset.trace)")
+    assert ids == sorted(set(ids), reverse=True)
+    context.close()
+
+
+def test_a_script_of_the_apps_cannot_read_the_panel(panel: Panel) -> None:
+    script = "async path => (await fetch(path)).status"
+    assert panel.app.evaluate(script, "/_lifecycle/") == 403
+    assert panel.app.evaluate(script, "/_lifecycle/api/traces") == 403
+
+
+def test_nothing_overflows_a_narrow_screen(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.page.set_viewport_size({"width": 390, "height": 844})
+    panel.shows("/admin/orders/42")
+    assert panel.page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import flask
+import pytest
+
+from flask_lifecycle.recorder import current
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks() -> Iterator[None]:
+    """Fail where a test leaves a context or a trace behind."""
+    yield
+    assert not flask.has_app_context()
+    assert not flask.has_request_context()
+    assert current.get() is None
