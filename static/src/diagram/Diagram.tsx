@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 
 import type { AppMap, Trace } from "../types";
-import { draw, type Shape } from "./layout";
+import { draw, type Drawing, type Shape } from "./layout";
 import { journey } from "./model";
 
 export { Strip } from "./Strip";
@@ -52,7 +52,7 @@ export function Diagram({ trace, map, elapsed, selected, width, height, onSelect
       preserveAspectRatio="xMidYMin meet"
       tabIndex={0}
       onKeyDown={(event) => {
-        rove(event, trace, selected, onSelect);
+        rove(event, drawing, selected, onSelect);
       }}
       aria-label={`${trace.method} ${trace.path}`}
       role="group"
@@ -69,16 +69,24 @@ export function Diagram({ trace, map, elapsed, selected, width, height, onSelect
   );
 }
 
-function rove(event: KeyboardEvent, trace: Trace, selected: number | null, onSelect: (step: number | null) => void): void {
-  const last = trace.steps.length - 1;
-  const moves: Record<string, number> = {
-    ArrowLeft: Math.max(0, (selected ?? 0) - 1),
-    ArrowRight: Math.min(last, (selected ?? -1) + 1),
-    Home: 0,
+/** Arrows go from step to step among those drawn; Enter and Space pick where none is picked. */
+function rove(event: KeyboardEvent, drawing: Drawing, selected: number | null, onSelect: (step: number | null) => void): void {
+  const ids = drawing.shapes
+    .flatMap((shape) => (shape.el === "node" && shape.step !== null ? [shape.step] : []))
+    .sort((a, b) => a - b);
+  const first = ids[0];
+  const last = ids.at(-1);
+  const after = selected ?? -1;
+  const moves: Record<string, number | undefined> = {
+    ArrowLeft: ids.findLast((id) => id < after) ?? first,
+    ArrowRight: ids.find((id) => id > after) ?? last,
+    Home: first,
     End: last,
+    Enter: selected ?? first,
+    " ": selected ?? first,
   };
   const next = moves[event.key];
-  if (next === undefined || last < 0) return;
+  if (next === undefined) return;
   event.preventDefault();
   onSelect(next);
 }

@@ -48,7 +48,7 @@ describe("states", () => {
     expect(found["before_request load_user"]).toBe("short_circuit");
     expect(found["before_request require_admin"]).toBe("skipped");
     expect(found["after_request no_store"]).toBe("done");
-    expect(texts(shortCircuit())).toContain("returned Response 302: view skipped");
+    expect(texts(shortCircuit())).toContain("returned 302: view skipped");
   });
 
   it("marks where an exception was raised, and who answered", () => {

@@ -76,7 +76,7 @@ export function draw(j: Journey, width: number, height: number, selected: number
   const viewHeight = j.view.step === null ? 44 : j.view.segments.length === 0 && j.view.error === null ? 66 : 128;
   const bodyHeight = j.body === null ? 0 : 172;
   const running = j.trace.state === "running";
-  const gapToView = j.view.error !== null || j.handlers.some((chip) => chip.pills.length > 0) ? 34 : 10;
+  const gapToView = j.propagated !== null || j.view.error !== null || j.handlers.some((chip) => chip.pills.length > 0) ? 34 : 10;
   const rows = j.bands.reduce((sum, band) => sum + Math.max(band.left.length, band.right.length, 0), 0) + 1;
   const fixed = HEAD + bodyHeight + levels * (PAD.top + PAD.bottom + PAD.rows) + gapToView + viewHeight + 16;
   const pitch = Math.max(30, Math.min(41, (1120 / aspect - fixed) / rows));
@@ -216,7 +216,8 @@ export function draw(j: Journey, width: number, height: number, selected: number
     const ghost = r.step === null;
     // Behind the wire, which runs through it as its axis.
     back.push({ el: "rect", x: left, y: top, w: right - left, h: tall, rx: 12, cls: `vbox ${ghost ? "ghost" : failed ? "err" : isBody ? "body" : ""}` });
-    const shapes: Shape[] = [];
+    // What takes the clicks lies above the wire.
+    const shapes: Shape[] = [{ el: "rect", x: left, y: top, w: right - left, h: tall, rx: 12, cls: "hit" }];
     const stage: Stage = isBody ? "body" : "view";
     if (r.step === null) {
       shapes.push(words(CX, top + tall / 2 + 5, "middle", { text: ellipsize(r.state === "pending" ? r.name : r.note, 90), cls: "note b" }));
@@ -226,7 +227,7 @@ export function draw(j: Journey, width: number, height: number, selected: number
     const share = j.total > 0 ? (r.duration / j.total) * 100 : 0;
     shapes.push(words(begin, top + 27, "start",
       { text: isBody ? "body" : "view", cls: "k" }, { text: ellipsize(r.name, 60), cls: "vt", dx: 9 }, { text: time(r.duration), cls: "vd", dx: 16 },
-      { text: r.state === "running" ? "running" : `${share < 1 ? "<1" : Math.round(share).toString()}% of the request`, cls: "k", dx: 9 }));
+      { text: r.state === "running" ? "running" : r.note !== "" ? "" : `${share < 1 ? "<1" : Math.round(share).toString()}% of the request`, cls: "k", dx: 9 }));
     if (r.note !== "" && !failed) shapes.push(words(XR - 16, top + 27, "end", { text: r.note, cls: "tl out" }));
     const inner: Shape[] = [];
     const lanes: [string, number, readonly Step[]][] = [["sql", top + 40, r.segments.filter((step) => step.stage === "sql")], ["tpl", top + 66, r.segments.filter((step) => step.stage === "template")]];
@@ -362,6 +363,12 @@ export function draw(j: Journey, width: number, height: number, selected: number
   }
   if (finished && j.body === null) wire(`M${n(XR)} ${n(sendY)}V${n(topY)}`, "out");
 
+  if (!running && j.propagated !== null) {
+    const last = where(j.order.at(-1) ?? "");
+    if (last?.x === XR) wire(`M${n(XR)} ${n(last.y)}V${n(topY)}`, "err");
+    front.push(line(`M${n(XR - 8)} ${n(topY + 1)}h16l-8-11z`, "mk err"));
+  }
+
   // Head
   const code = j.trace.status ?? 0;
   front.push(
@@ -370,17 +377,20 @@ export function draw(j: Journey, width: number, height: number, selected: number
     line(`M${n(XL - 7)} ${n(topY - 4)}h14l-7 10z`, "mk in"),
   );
   if (finished) front.push(line(`M${n(XR - 8)} ${n(j.body === null ? topY + 1 : HEAD - 6)}h16l-8-11z`, "mk out"));
-  if (j.propagated !== null) front.push(words(CX, turnY + (j.view.step === null ? 0 : 5), "middle", { text: ellipsize(`${j.propagated} goes on to the server`, 70), cls: "tag err halo2" }));
+  if (j.propagated !== null) front.push(words(XR - 14, viewY - 12, "end", { text: `${ellipsize(j.propagated, 70)} goes on to the server`, cls: "tag err" }));
 
   if (j.short !== null) {
     const a = where(j.short.key);
     const b = where("make_response");
     if (a && b) {
       const returned = j.short.step?.detail["returned"];
-      const said = `returned ${typeof returned === "string" ? returned : "a response"}: view skipped`;
+      const said = `returned ${typeof returned === "string" ? returned.replace(/^Response /, "") : "a response"}: view skipped`;
       const w = measure(said, FONT.bubble) + 24;
-      const cx = (a.right + b.left) / 2;
       const cy = (a.y + b.y) / 2;
+      const beside = [...at.values()].filter((point) => Math.abs(point.y - cy) < pitch / 2 + 8);
+      const from = Math.max(XL, ...beside.filter((point) => point.x === XL).map((point) => point.right));
+      const to = Math.min(XR, ...beside.filter((point) => point.x === XR).map((point) => point.left));
+      const cx = (from + to) / 2;
       front.push({ el: "rect", x: cx - w / 2, y: cy - 13, w, h: 26, rx: 13, cls: "bubble short" }, words(cx, cy + 4.5, "middle", { text: said, cls: "bt short" }));
     }
   }

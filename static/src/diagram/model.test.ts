@@ -65,7 +65,7 @@ describe("journey", () => {
 
   it("marks what a propagating exception skipped", () => {
     const j = of("propagates");
-    expect(j.propagated).toContain("RuntimeError");
+    expect(j.propagated).toContain("OutOfStock");
     expect(chip(j, "log_access")?.state).toBe("skipped");
     expect(j.response.state).toBe("skipped");
   });

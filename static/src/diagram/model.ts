@@ -173,7 +173,8 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number): Jour
   // Hooks: what the registries promise, lit by the steps.
   const used = new Set<number>();
   const hooks = (stage: PlannedStage, kind: string, scope: string, reached: boolean, everywhere = false): Chip[] => {
-    const pool = everywhere ? steps.all.filter((step) => step.stage === stage) : steps.of(stage);
+    const outside = steps.of(stage);
+    const pool = everywhere && outside.length === 0 ? steps.all.filter((step) => step.stage === stage) : outside;
     const mine = pool.filter((step) => (step.scope ?? "app") === scope);
     const chips = planned(map, plan, stage)
       .filter((hook) => (hook.scope ?? "app") === scope)
@@ -194,8 +195,10 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number): Jour
   const middleware = steps.of("middleware");
   const push = steps.first("request_context_push");
   const appPush = steps.first("app_context_push");
-  const pop = steps.last("request_context_pop");
-  const appPop = steps.last("app_context_pop");
+  // A streamed body can keep the contexts until its end.
+  const lastAnywhere = (stage: Stage): Step | null => steps.last(stage) ?? steps.all.findLast((step) => step.stage === stage) ?? null;
+  const pop = lastAnywhere("request_context_pop");
+  const appPop = lastAnywhere("app_context_pop");
   const open = steps.first("session_open");
   const match = steps.first("url_match");
   const save = steps.last("session_save");

@@ -144,7 +144,7 @@ export function tell(story: Story): Trace {
     });
   });
   if (story.propagates !== true) body(r, story);
-  const error = story.propagates === true ? { type: "RuntimeError", message: "no such shelf", step: null } : null;
+  const error = story.propagates === true ? { ...OUT_OF_STOCK, step: null } : null;
   return {
     id: story.path, state: "done", method: story.method ?? "GET", path: story.path, query: "", url_rule: story.rule,
     endpoint: matched ? `admin.orders.${story.view ?? "show"}` : null, blueprints: matched ? BLUEPRINTS : [],
