@@ -32,7 +32,7 @@ _PAGE = 500
 @bp.before_request
 def require_admin() -> ResponseReturnValue | None:
     if g.user is None or g.user.role != "admin" or "anon" in request.args:
-        return redirect(url_for("shop.sign_in"))
+        return redirect(url_for("shop.sign_in"), 302)
     return None
 
 

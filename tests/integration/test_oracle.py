@@ -63,7 +63,7 @@ class Oracle:
 
     def __exit__(self, *_exc: object) -> None:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
     def _saw(self, frame: types.FrameType, event: str, _arg: t.Any) -> None:
         if event != "call" or frame.f_code not in self.names:

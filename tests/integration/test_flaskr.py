@@ -1,0 +1,85 @@
+"""The tutorial's app with one added line: every request of a visit is recorded whole."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from flask_lifecycle import Lifecycle, Trace
+
+ONE_LINE = "    Lifecycle(app)\n"
+
+
+@pytest.fixture
+def flaskr(flask_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Any:
+    """The package flaskr of the newest Flask's sources, with the line added."""
+    package = tmp_path / "flaskr"
+    source = flask_source / "examples" / "tutorial" / "flaskr"
+    for path in source.rglob("*"):
+        if path.is_file():
+            target = package / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+
+    factory = package / "__init__.py"
+    text = factory.read_text()
+    made = "    app = Flask(__name__, instance_relative_config=True)\n"
+    assert made in text
+    text = text.replace(made, made + ONE_LINE)
+    factory.write_text(f"from flask_lifecycle import Lifecycle\n{text}")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("flaskr")
+    for name in [name for name in sys.modules if name.split(".")[0] == "flaskr"]:
+        del sys.modules[name]
+
+
+def test_a_visit_is_recorded(flaskr: t.Any, tmp_path: Path) -> None:
+    app = flaskr.create_app({"TESTING": True, "DATABASE": str(tmp_path / "flaskr.sqlite")})
+    app.debug = True
+    with app.app_context():
+        importlib.import_module("flaskr.db").init_db()
+
+    client = app.test_client()
+    account = {"username": "ada", "password": "lovelace"}
+    post = {"title": "First", "body": "post"}
+    visit: list[tuple[str, str, dict[str, str] | None, int]] = [
+        ("GET", "/", None, 200),
+        ("GET", "/create", None, 302),
+        ("POST", "/auth/register", account, 302),
+        ("POST", "/auth/register", account, 200),
+        ("POST", "/auth/login", account, 302),
+        ("GET", "/", None, 200),
+        ("POST", "/create", post, 302),
+        ("POST", "/1/update", {**post, "title": "Second"}, 302),
+        ("GET", "/2/update", None, 404),
+        ("POST", "/1/delete", None, 302),
+        ("GET", "/auth/logout", None, 302),
+    ]
+    for method, path, data, status in visit:
+        response = client.open(path, method=method, data=data, buffered=True)
+        assert response.status_code == status, path
+        response.close()
+
+    traces = list(reversed(Lifecycle().traces(app)))
+    assert [(trace.method, trace.path, trace.status) for trace in traces] == [
+        (method, path, status) for method, path, _, status in visit
+    ]
+    for trace in traces:
+        assert trace.state == "done"
+        assert trace.error is None
+        assert names(trace, "before_request") == ["load_logged_in_user"]
+        assert names(trace, "teardown_appcontext") == ["close_db"]
+        assert all(step.end is not None for step in trace.steps)
+
+    assert names(traces[0], "template") == ["blog/index.html"]
+    assert names(traces[3], "flash") == ["message"]
+    assert names(traces[6], "view") == ["create"]
+    assert traces[6].url_rule == "/create"
+
+
+def names(trace: Trace, stage: str) -> list[str]:
+    return [step.name for step in trace.steps if step.stage == stage]
