@@ -1,0 +1,202 @@
+"""A real ``flask run --debug``, its reloader included, and what its log says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import typing as t
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import websocket
+
+ROOT = Path(__file__).parent.parent.parent
+
+APP = """
+import time
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return "hello"
+
+@app.get("/slow")
+def slow():
+    time.sleep(2)
+    return "slow"
+"""
+
+
+class Server:
+    """One server process of a small app, and the folder it lives in."""
+
+    def __init__(self, folder: Path, command: list[str]) -> None:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{sock.getsockname()[1]}"
+        self.app = folder / "app.py"
+        self.app.write_text(APP)
+        self.log = folder / "log"
+        port = self.address.partition(":")[2]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *(part.format(port=port) for part in command)],
+                cwd=folder,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+        wait_for(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            self.get("/")
+        except (urllib.error.URLError, OSError):
+            return False
+        return True
+
+    def get(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def api(self, path: str) -> t.Any:
+        return json.loads(self.get(f"/_lifecycle/api/{path}"))
+
+    def watch(self) -> tuple[websocket.WebSocket, dict[str, t.Any]]:
+        """Open the live stream; return it with its first batch."""
+        url = f"http://{self.address}/_lifecycle/api/ticket"
+        ask = urllib.request.Request(url, method="POST")
+        with urllib.request.urlopen(ask) as answer:
+            ticket = json.load(answer)["ticket"]
+        ws = websocket.create_connection(
+            f"ws://{self.address}/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket={ticket}",
+            origin=f"http://{self.address}",
+            timeout=10,
+        )
+        ws.recv()
+        ws.send("40{}")
+        ws.recv()
+        return ws, batch(ws)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(10)
+
+
+def batch(ws: websocket.WebSocket) -> dict[str, t.Any]:
+    """Receive a batch and acknowledge it."""
+    while not (text := str(ws.recv())).startswith("42"):
+        if text == "2":
+            ws.send("3")
+    message: dict[str, t.Any] = json.loads(text[2:])[1]
+    ws.send("42" + json.dumps(["ack", message["seq"]]))
+    return message
+
+
+def wait_for(condition: Callable[[], t.Any], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came"
+
+
+@pytest.fixture(
+    params=[
+        ["flask", "--app", "app", "run", "--debug", "--port", "{port}"],
+        [
+            *("gunicorn", "--worker-class", "gthread", "--threads", "8"),
+            *("--env", "FLASK_DEBUG=1", "--bind", "127.0.0.1:{port}", "app:app"),
+        ],
+    ],
+    ids=["werkzeug", "gthread"],
+)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path, request.param)
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_slow_request_shows_while_it_runs(server: Server) -> None:
+    ws, first = server.watch()
+    assert first["reset"] is True
+    with socket.create_connection(server.address.split(":")) as sock:  # type: ignore[arg-type]
+        sock.sendall(b"GET /slow HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        message = batch(ws)
+        while not any(each["path"] == "/slow" for each in message["traces"]):
+            message = batch(ws)
+        trace = next(each for each in message["traces"] if each["path"] == "/slow")
+        assert trace["state"] == "running"
+        assert trace["now"] == {"stage": "view", "name": "slow"}
+
+        whole = server.api(f"traces/{trace['id']}")
+        open_now = [step["stage"] for step in whole["steps"] if step["end"] is None]
+        assert open_now == ["wsgi", "dispatch", "view"]
+
+        sock.settimeout(10)
+        while sock.recv(4096):
+            pass
+    wait_for(lambda: server.api(f"traces/{trace['id']}")["state"] == "done")
+    ws.close()
+
+
+def test_viewers_that_leave_leave_nothing_in_the_log(server: Server) -> None:
+    for politely in (True, False, True, False):
+        ws, _ = server.watch()
+        server.get("/")
+        if politely:
+            ws.close()
+        else:
+            assert ws.sock is not None
+            ws.sock.close()
+    assert server.answers()
+
+
+def test_a_second_viewer_resumes_without_gap_or_double(server: Server) -> None:
+    ws, first = server.watch()
+    ids = [each["id"] for each in first["traces"]]
+    for _ in range(20):
+        server.get("/")
+    while len(set(ids)) < len(server.api("traces")["traces"]):
+        ids.extend(each["id"] for each in batch(ws)["traces"])
+    kept = [each["id"] for each in reversed(server.api("traces")["traces"])]
+    assert list(dict.fromkeys(ids)) == kept
+    ws.close()
+
+    ws, late = server.watch()
+    assert [each["id"] for each in late["traces"]] == kept
+    ws.close()
+
+
+def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> None:
+    server = Server(tmp_path, ["flask", "--app", "app", "run", "--debug", "--port", "{port}"])
+    ws, first = server.watch()
+    epoch = first["epoch"]
+    server.app.write_text(APP.replace("hello", "hello again"))
+
+    def reloaded() -> bool:
+        try:
+            return server.get("/") == "hello again"
+        except OSError:
+            return False
+
+    wait_for(reloaded)
+    ws.close()
+    ws, first = server.watch()
+    assert first["epoch"] != epoch
+    server.stop()
+    ws.close()
+    assert "Traceback" not in server.log.read_text()
