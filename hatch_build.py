@@ -69,9 +69,14 @@ def build() -> None:
         return
     command, environ = npm()
     for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
-        subprocess.run(
-            [*command, *arguments], cwd=STATIC, env=environ, check=True, stdout=sys.stderr
+        done = subprocess.run(
+            [*command, *arguments], cwd=STATIC, env=environ, check=False, stdout=sys.stderr
         )
+        if done.returncode:
+            raise SystemExit(
+                f"The panel could not be built: npm {' '.join(arguments)} ended with "
+                f"{done.returncode} in {STATIC}; what it said stands above."
+            )
 
 
 try:

@@ -99,9 +99,10 @@ class State:
         from .store import MemoryStore
 
         settings = self.settings
+        token = settings.token or _run_token()
         redactor = Redactor(settings.redact, settings.max_detail_bytes)
         self._store = MemoryStore(settings.max_traces)
-        mount = _Mount(settings, redactor, self._store, app)
+        mount = _Mount(settings, token, redactor, self._store, app)
         instrument = Instrument(
             app,
             redactor=redactor,
@@ -131,10 +132,13 @@ class State:
 class _Mount:
     """Answer a request for the panel in place of the app, or None for all others."""
 
-    def __init__(self, settings: Settings, redactor: t.Any, store: t.Any, app: flask.Flask) -> None:
+    def __init__(
+        self, settings: Settings, token: str, redactor: t.Any, store: t.Any, app: flask.Flask
+    ) -> None:
         import weakref
 
         self._settings = settings
+        self._token = token
         self._redactor = redactor
         self._store = store
         self._app = weakref.ref(app)
@@ -163,10 +167,9 @@ class _Mount:
 
                 app = self._app()
                 debug = app is not None and app.debug
-                token = self._settings.token or _run_token()
-                gate = Gate(self._settings.allowed_hosts, token, always_token=not debug)
+                gate = Gate(self._settings.allowed_hosts, self._token, always_token=not debug)
                 if self._settings.token is None:
-                    _announce(self._settings, token, always=not debug)
+                    _announce(self._settings, self._token, always=not debug)
                 self._panel = create_panel(self._store, gate, self._map)
             return self._panel
 
@@ -191,7 +194,7 @@ def _slash(prefix: str, start_response: t.Any) -> list[bytes]:
 
 
 def _run_token() -> str:
-    """Make one token for this run; the reloader's next process inherits it."""
+    """Make one token for this run: of the first process, from which the reloader's inherit it."""
     return os.environ.setdefault(_TOKEN_VARIABLE, secrets.token_urlsafe(32))
 
 

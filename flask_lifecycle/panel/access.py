@@ -67,7 +67,8 @@ class Gate:
         self._always_token = always_token
         self._tickets: dict[str, float] = {}
         self._lock = threading.Lock()
-        self.key = secrets.token_urlsafe(24)
+        # From the token, so that an open page goes on after the reloader.
+        self.key = hmac.new(token.encode(), b"key of the panel's page", "sha256").hexdigest()
 
     def guard(self, app: WSGI) -> WSGI:
         """Return the app behind this gate, with the headers that all its answers bear."""

@@ -9,6 +9,8 @@ const FIRST_WAIT = 250;
 const LONGEST_WAIT = 2000;
 const FAILURES_BEFORE_POLLING = 3;
 
+class Refused extends Error {}
+
 export interface Resume {
   readonly epoch: string | null;
   readonly last: string | null;
@@ -27,6 +29,7 @@ export class Api {
 
   private async call(path: string, method = "GET"): Promise<Response> {
     const response = await fetch(path, { method, headers: { "X-Lifecycle-Key": this.key }, cache: "no-store" });
+    if (response.status === 403) throw new Refused(`${method} ${path}`);
     if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status.toString()}`);
     return response;
   }
@@ -59,6 +62,7 @@ export class Live {
   private wait = FIRST_WAIT;
   private failures = 0;
   private watched: string | null = null;
+  private wasLive = false;
 
   constructor(
     private readonly api: Api,
@@ -79,7 +83,9 @@ export class Live {
     let ticket: string;
     try {
       ticket = await this.api.ticket();
-    } catch {
+    } catch (error) {
+      // Another run of the server: the page's key is of the one before.
+      if (error instanceof Refused && this.wasLive) location.reload();
       this.handlers.onConnection("lost");
       this.again();
       return;
@@ -96,6 +102,7 @@ export class Live {
     socket.on("connect", () => {
       this.wait = FIRST_WAIT;
       this.failures = 0;
+      this.wasLive = true;
       this.handlers.onConnection("live");
       socket.emit("watch", { trace: this.watched });
     });

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import typing as t
+import urllib.request
 
+import pytest
 from playwright.sync_api import Browser
 
-if t.TYPE_CHECKING:
-    from .conftest import Panel, Server
+from .conftest import Panel, Server
 
 
 def _when(panel: Panel, expression: str) -> t.Any:
@@ -128,6 +129,31 @@ def test_a_late_viewer_gets_the_kept_requests(
     ids = late.eval_on_selector_all("[data-trace]", "rows => rows.map(row => row.dataset.trace)")
     assert ids == sorted(set(ids), reverse=True)
     context.close()
+
+
+def test_the_page_outlives_the_server(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    server = Server(tmp_path_factory.mktemp("restarted"))
+    server.start()
+    context = chromium.new_context()
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(f"{server.url}/_lifecycle/")
+    page.locator(".live.live").wait_for()
+    urllib.request.urlopen(f"{server.url}/shop/").close()
+    row = page.locator(".row", has_text="/shop/")
+    row.wait_for()
+    server.stop()
+    page.locator(".live.lost").wait_for()
+    row.wait_for()  # what is known stays on the page
+    server.start()
+    page.locator(".live.live").wait_for()
+    urllib.request.urlopen(f"{server.url}/shop/?again").close()
+    row.wait_for()
+    assert page.locator(".row").count() == 1
+    context.close()
+    server.stop()
 
 
 def test_a_script_of_the_apps_cannot_read_the_panel(panel: Panel) -> None:

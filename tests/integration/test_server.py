@@ -75,6 +75,10 @@ class Server:
     def api(self, path: str) -> t.Any:
         return json.loads(self.get(f"/_lifecycle/api/{path}"))
 
+    def key(self) -> str:
+        """Return what an open page calls the API with."""
+        return self.get("/_lifecycle/").partition('name="lifecycle-key" content="')[2].split('"')[0]
+
     def watch(self) -> tuple[websocket.WebSocket, dict[str, t.Any]]:
         """Open the live stream; return it with its first batch."""
         url = f"http://{self.address}/_lifecycle/api/ticket"
@@ -185,6 +189,7 @@ def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> Non
     server = Server(tmp_path, ["flask", "--app", "app", "run", "--debug", "--port", "{port}"])
     ws, first = server.watch()
     epoch = first["epoch"]
+    key = server.key()
     server.app.write_text(APP.replace("hello", "hello again"))
 
     def reloaded() -> bool:
@@ -197,6 +202,7 @@ def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> Non
     ws.close()
     ws, first = server.watch()
     assert first["epoch"] != epoch
+    assert server.key() == key
     server.stop()
     ws.close()
     assert "Traceback" not in server.log.read_text()

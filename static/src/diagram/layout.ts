@@ -377,7 +377,7 @@ export function draw(j: Journey, width: number, height: number, selected: number
     line(`M${n(XL - 7)} ${n(topY - 4)}h14l-7 10z`, "mk in"),
   );
   if (finished) front.push(line(`M${n(XR - 8)} ${n(j.body === null ? topY + 1 : HEAD - 6)}h16l-8-11z`, "mk out"));
-  if (j.propagated !== null) front.push(words(XR - 14, viewY - 12, "end", { text: `${ellipsize(j.propagated, 70)} goes on to the server`, cls: "tag err" }));
+  if (j.propagated !== null) front.push(words(XR - 14, viewY - 12, "end", { text: `${ellipsize(j.propagated, 40)} goes on to the server`, cls: "tag err" }));
 
   if (j.short !== null) {
     const a = where(j.short.key);

@@ -1,0 +1,111 @@
+"""The wrapped methods pass on what they get, whatever Flask's version gives them."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import NotFound
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.recorder import current
+from flask_lifecycle.trace import LiveTrace
+
+# Those that Flask's main branch calls with the context in front (pallets/flask#5639).
+METHODS = (
+    "dispatch_request",
+    "make_response",
+    "process_response",
+    "preprocess_request",
+    "do_teardown_request",
+    "do_teardown_appcontext",
+    "update_template_context",
+    "inject_url_defaults",
+    "handle_exception",
+    "handle_user_exception",
+)
+
+
+class Spy(Flask):
+    """Answers each method with what it was called with."""
+
+
+def _spy(name: str) -> t.Any:
+    def method(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        return args, kwargs
+
+    method.__name__ = name
+    return method
+
+
+for _name in METHODS:
+    # Not in the class's body, which Flask's main branch checks for the old signatures.
+    setattr(Spy, _name, _spy(_name))
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("traced", [False, True])
+def test_arguments_and_result_pass_through(name: str, traced: bool) -> None:
+    app = Spy(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    Lifecycle(app)
+    trace = LiveTrace(owner=id(app), method="GET", path="/", query="", parent=None, max_steps=9)
+    context, error = object(), NotFound()
+    token = current.set(trace if traced else None)
+    try:
+        assert getattr(app, name)(context, error, key=1) == ((context, error), {"key": 1})
+        assert getattr(app, name)(error) == ((error,), {})
+    finally:
+        current.reset(token)
+
+
+def test_a_large_body_passes_and_is_not_kept() -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    large = b"x" * 50_000_000
+    app.add_url_rule("/", view_func=lambda: large)
+    with app.test_client().get("/") as response:
+        assert response.data == large
+    (trace,) = lifecycle.traces(app)
+    body = next(step for step in trace.steps if step.stage == "body")
+    assert body.detail["bytes"] == len(large)
+    assert len(repr(trace)) < 20_000
+
+
+def test_hooks_of_every_kind_have_a_name() -> None:
+    class Hook:
+        def __call__(self) -> None: ...
+
+        def method(self) -> None: ...
+
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    app.before_request(Hook())
+    app.before_request(Hook().method)
+    app.before_request(functools.partial(lambda _value: None, 1))
+    app.before_request(lambda: None)
+    app.before_request({}.clear)
+    app.add_url_rule("/", view_func=functools.partial(str, "x"), endpoint="index")
+    assert app.test_client().get("/").text == "x"
+    (trace,) = lifecycle.traces(app)
+    named = [step.name for step in trace.steps if step.stage in ("before_request", "view")]
+    assert named == ["Hook", "method", "<lambda>", "<lambda>", "clear", "str"]
+    hooks = [step for step in trace.steps if step.stage == "before_request"]
+    assert [step.source is not None for step in hooks] == [True, True, True, True, False]
+
+
+def test_a_view_that_returns_none_fails_as_without(caplog: pytest.LogCaptureFixture) -> None:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, PROPAGATE_EXCEPTIONS=True)
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/", "nothing", view_func=lambda: None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="did not return a valid response"):
+        app.test_client().get("/")
+    (trace,) = lifecycle.traces(app)
+    assert trace.error is not None
+    assert trace.error.step is not None
+    assert trace.steps[trace.error.step].stage == "make_response"

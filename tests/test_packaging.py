@@ -1,0 +1,58 @@
+"""The wheel: the panel is in it, and it installs without Node.js."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+
+SERVE = """
+from flask import Flask
+from flask_lifecycle import Lifecycle
+app = Flask(__name__)
+app.debug = True
+Lifecycle(app)
+page = app.test_client().get("/_lifecycle/", base_url="http://127.0.0.1")
+assert page.status_code == 200, page.status
+assert b'id="panel"' in page.data, page.data
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)],
+        check=True,
+    )
+    return next(folder.glob("flask_lifecycle-*.whl"))
+
+
+def test_it_carries_the_panel_and_nothing_of_the_workshop(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "flask_lifecycle/panel/dist/index.html" in names
+    assert "flask_lifecycle/py.typed" in names
+    assert any(name.endswith(".js") for name in names)
+    tops = {name.partition("/")[0] for name in names}
+    assert tops == {"flask_lifecycle", next(top for top in tops if top.endswith(".dist-info"))}
+
+
+def test_it_installs_and_serves_without_node(wheel: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [*PIP, "install", "--no-deps", "--target", str(tmp_path / "site"), str(wheel)],
+        check=True,
+        env={"PATH": "/nowhere"},
+    )
+    subprocess.run(
+        [sys.executable, "-c", SERVE],
+        check=True,
+        cwd=tmp_path,
+        env={"PATH": "/nowhere", "PYTHONPATH": str(tmp_path / "site")},
+    )
