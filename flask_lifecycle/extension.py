@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 import flask
 
 from .settings import Settings
+from .subclass import subclass_of
 from .trace import LiveTrace, Trace
 
 _TOKEN_VARIABLE = "_FLASK_LIFECYCLE_TOKEN"  # noqa: S105 - a name, not a token
@@ -239,8 +240,7 @@ def _decide_at_first_call(app: flask.Flask, state: State) -> None:
                     state.enable(self)
         return self(environ, start_response)
 
-    pending: t.Any = type(base.__name__, (base,), {"__module__": base.__module__})
-    pending.__qualname__ = base.__qualname__
+    pending = subclass_of(base)
     pending.__call__ = __call__
     app.__class__ = pending
 

@@ -28,6 +28,7 @@ from .recorder import (
     site_of,
 )
 from .redact import Redactor
+from .subclass import subclass_of
 from .trace import LiveStep, LiveTrace, Site
 
 #: False on Flask 3.2 and later, where the request context is the app context.
@@ -372,12 +373,11 @@ class Instrument:
             instrument._matched(self, trace, step)
             return result
 
-        recorded = type(base.__name__, (base,), {"__module__": base.__module__})
-        recorded.__qualname__ = base.__qualname__
+        recorded = subclass_of(base)
         members: list[t.Any] = [push, pop, match_request] if is_request else [push, pop]
         for method in members:
             setattr(recorded, method.__name__, method)
-        return recorded
+        return t.cast("type", recorded)
 
     @fail_open
     def _matched(self, context: t.Any, trace: LiveTrace, step: LiveStep) -> None:
@@ -523,10 +523,7 @@ class Instrument:
             phased.__name__ = name
             return phased
 
-        subclass = type(base.__name__, (base,), {"__module__": base.__module__})
-        subclass.__qualname__ = base.__qualname__
-        subclass.__doc__ = base.__doc__
-        # After the class is made: Flask's __init_subclass__ checks what a body overrides.
+        subclass = subclass_of(base)
         for method in (
             __call__,
             wsgi_app,
