@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import flask
 import pytest
 
 from flask_lifecycle.recorder import current
+
+# A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
