@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import time
 import typing as t
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +19,7 @@ import pytest
 import websocket
 
 ROOT = Path(__file__).parent.parent.parent
+_NOT_UP = (OSError, http.client.HTTPException)  # yet, or again: the reloader cuts answers short
 
 APP = """
 import time
@@ -64,7 +65,7 @@ class Server:
     def answers(self) -> bool:
         try:
             self.get("/")
-        except (urllib.error.URLError, OSError):
+        except _NOT_UP:
             return False
         return True
 
@@ -195,7 +196,7 @@ def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> Non
     def reloaded() -> bool:
         try:
             return server.get("/") == "hello again"
-        except OSError:
+        except _NOT_UP:
             return False
 
     wait_for(reloaded)
