@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from threading import get_ident
 
-from .recorder import begin, current, end, fail
-from .trace import LiveStep, LiveTrace, Site
+from werkzeug.wsgi import ClosingIterator
+
+from .recorder import begin, current, describe_error, end
+from .trace import END, LiveTrace, Site, clock, number
 
 _CHUNKS_KEPT = 200
-_BODY = Site("body", "body")
-_CLOSE = Site("body_close", "close")
+_BODY = number(Site("body", "body"))
+_CLOSE = number(Site("body_close", "close"))
 
 
 def recorded(trace: LiveTrace, result: t.Any, environ: dict[str, t.Any]) -> t.Any:
@@ -19,6 +21,8 @@ def recorded(trace: LiveTrace, result: t.Any, environ: dict[str, t.Any]) -> t.An
     A ``wsgi.file_wrapper`` is handed over as it is: the server recognises its class and
     sends the file by itself. Only its ``close`` is seen.
     """
+    if type(result) is ClosingIterator and not trace.streamed:
+        return _Whole(trace, result)
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(result, wrapper):
         return _file(trace, result)
@@ -30,7 +34,6 @@ def _file(trace: LiveTrace, result: t.Any) -> t.Any:
     close = getattr(result, "close", None)
 
     def recorded_close() -> None:
-        trace.current = step
         end(trace, step)
         _close(trace, close)
 
@@ -38,7 +41,7 @@ def _file(trace: LiveTrace, result: t.Any) -> t.Any:
         result.close = recorded_close
     except AttributeError:
         end(trace, step)
-        trace.duration = trace.elapsed()
+        trace.finish()
     return result
 
 
@@ -46,30 +49,86 @@ def _close(trace: LiveTrace, close: t.Any) -> None:
     __tracebackhide__ = True
     outer = current.get()
     current.set(trace)
-    step = begin(trace, _CLOSE)
+    log = trace.log
+    step = len(log)
+    log += (_CLOSE, -1, clock(), 0.0)
+    trace.current = step
     try:
         if close is not None:
             close()
     except BaseException as error:
-        fail(trace, step, error)
+        trace.notes[~step] = describe_error(error)
         raise
-    else:
-        end(trace, step)
     finally:
-        trace.duration = trace.elapsed()
+        log[step + END] = clock()
+        trace.finish()
         current.set(outer)
+
+
+class _Whole:
+    """The iterator of a body that is all there: nothing of the app's runs in it."""
+
+    __slots__ = ("_result", "_sent", "_step", "_trace")
+
+    def __init__(self, trace: LiveTrace, result: ClosingIterator) -> None:
+        self._trace: LiveTrace | None = trace
+        self._result = result
+        self._step = -1
+        # Chunks, bytes, whether they are made while they are sent, and when each was.
+        self._sent: list[t.Any] = [0, 0, False, ()]
+
+    def __iter__(self) -> _Whole:
+        return self
+
+    def __next__(self) -> bytes:
+        __tracebackhide__ = True
+        trace = self._trace
+        sent = self._sent
+        if trace is not None and self._step < 0:
+            log = trace.log
+            step = self._step = len(log)
+            log += (_BODY, -1, clock(), 0.0)
+            trace.notes[step] = sent
+        try:
+            chunk = next(self._result)
+        except StopIteration:
+            if trace is not None:
+                trace.log[self._step + END] = clock()
+            raise
+        sent[0] += 1
+        sent[1] += len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        __tracebackhide__ = True
+        trace = self._trace
+        if trace is None:
+            self._result.close()
+            return
+        self._trace = None
+        step = self._step
+        if step >= 0 and not trace.log[step + END]:
+            trace.log[step + END] = clock()
+        _close(trace, self._result.close)
+
+    def __del__(self) -> None:
+        # A server that never closes what it was given: the request is over all the same.
+        if self._trace is not None:
+            self._trace.finish()
 
 
 class _Body:
     """A pass-through iterator: chunks stay lazy and as they are."""
 
+    __slots__ = ("_next", "_result", "_sent", "_step", "_trace")
+
     def __init__(self, trace: LiveTrace, result: t.Any) -> None:
-        self._trace = trace
+        self._trace: LiveTrace | None = trace
         self._result = result
-        self._iterator: Iterator[bytes] | None = None
-        self._step: LiveStep | None = None
-        self._inside: LiveStep | None = None
-        self._closed = False
+        self._next: t.Any = None
+        self._step = -1
+        # Chunks, bytes, whether they are made while they are sent, and when each was.
+        self._sent: list[t.Any] = [0, 0, trace.streamed, []]
 
     def __iter__(self) -> _Body:
         return self
@@ -77,63 +136,63 @@ class _Body:
     def __next__(self) -> bytes:
         __tracebackhide__ = True
         trace = self._trace
+        if trace is None:
+            return next(self._result)  # type: ignore[no-any-return]
         outer = current.get()
         current.set(trace)
-        step = self._begin()
-        trace.current = self._inside
+        if self._step < 0:
+            trace.current = -1
+            self._step = begin(trace, _BODY, self._sent)
+        trace.current = self._step
+        # Servers may iterate in another thread than they called in.
+        trace.ident = get_ident()
         try:
-            if self._iterator is None:
-                self._iterator = iter(self._result)
-            chunk = next(self._iterator)
+            if self._next is None:
+                self._next = iter(self._result).__next__
+            chunk: bytes = self._next()
         except StopIteration:
-            trace.current = step
-            end(trace, step)
+            trace.log[self._step + END] = clock()
             raise
         except BaseException as error:
-            trace.current = step
-            fail(trace, step, error)
+            trace.notes[~self._step] = describe_error(error)
+            trace.log[self._step + END] = clock()
             raise
-        else:
-            self._count(chunk)
-            return chunk
         finally:
-            self._inside = trace.current
             current.set(outer)
 
+        if type(chunk) is bytes:
+            sent = self._sent
+            sent[0] += 1
+            sent[1] += len(chunk)
+            if trace.streamed and sent[0] <= _CHUNKS_KEPT:
+                sent[2] = True
+                sent[3] += (clock(), len(chunk))
+        return chunk
+
     def close(self) -> None:
-        if self._closed:
+        __tracebackhide__ = True
+        trace = self._trace
+        close = getattr(self._result, "close", None)
+        if trace is None:
+            if close is not None:
+                close()
             return
-        self._closed = True
+        self._trace = None
         step = self._step
-        if step is not None and step.end is None:
-            self._trace.current = step
-            end(self._trace, step)
-        _close(self._trace, getattr(self._result, "close", None))
+        if step >= 0 and not trace.log[step + END]:
+            trace.log[step + END] = clock()
+        _close(trace, close)
 
     def __del__(self) -> None:
         # A server that never closes what it was given: the request is over all the same.
-        if not self._closed and self._trace.duration is None:
-            self._trace.duration = self._trace.elapsed()
-
-    def _begin(self) -> LiveStep:
-        if self._step is None:
-            trace = self._trace
-            trace.current = None
-            self._step = self._inside = begin(trace, _BODY)
-            self._step.detail = {"chunks": 0, "bytes": 0, "streamed": trace.streamed, "sent": []}
-        return self._step
-
-    def _count(self, chunk: bytes) -> None:
-        detail = self._step.detail if self._step is not None else None
-        if detail is not None:
-            detail["chunks"] += 1
-            detail["bytes"] += len(chunk)
-            if len(detail["sent"]) < _CHUNKS_KEPT:
-                detail["sent"].append((self._trace.elapsed(), len(chunk)))
+        if self._trace is not None:
+            self._trace.finish()
 
 
 class _SizedBody(_Body):
     """A list stays one with a length: ``wsgiref`` takes the Content-Length from it."""
+
+    __slots__ = ()
 
     def __len__(self) -> int:
         return len(self._result)

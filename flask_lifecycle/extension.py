@@ -92,6 +92,11 @@ class State:
             return []
         return [trace.snapshot() for trace in self._store.newest()]
 
+    def clear(self) -> None:
+        """Forget all traces."""
+        if self._store is not None:
+            self._store.clear()
+
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
         from .collectors import logs, signals, sql, templates
@@ -111,6 +116,7 @@ class State:
             max_steps=settings.max_steps,
             ignored=_ignored(settings.ignore),
             on_trace=_on_trace(self._store, sql.listen),
+            prefix=settings.url_prefix,
             answer=mount,
         )
         self._undo.append(instrument.undo)

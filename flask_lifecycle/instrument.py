@@ -2,13 +2,19 @@
 
 Nothing is copied from Flask: each method passes its arguments through to the app's own class
 and notes when it begins and ends. ``app.ensure_sync`` is passed by every function of the
-user's that Flask calls (but for URL value preprocessors and URL defaults); the methods around
-it set the trace's phase, which says for which stage it is called.
+user's that Flask calls (but for URL value preprocessors and URL defaults); which of Flask's
+methods passes it there says for which stage it is called.
 """
 
 from __future__ import annotations
 
+import inspect
 import typing as t
+import weakref
+from collections import defaultdict
+from dataclasses import replace
+from functools import lru_cache
+from sys import _getframe
 
 import flask
 import flask.globals
@@ -17,44 +23,109 @@ from werkzeug.exceptions import HTTPException
 from . import body
 from .recorder import (
     begin,
-    call,
     callable_name,
     current,
     describe_error,
     end,
     fail,
     fail_open,
+    fault,
     hide_frames,
     site_of,
 )
 from .redact import Redactor
 from .subclass import subclass_of
-from .trace import LiveStep, LiveTrace, Site
+from .trace import (
+    BEGIN,
+    END,
+    SHORT_CIRCUIT,
+    SITE,
+    SITES,
+    WIDTH,
+    Error,
+    LiveTrace,
+    Route,
+    Site,
+    Writer,
+    clock,
+    number,
+)
+from .wrapper import recording
 
 #: False on Flask 3.2 and later, where the request context is the app context.
 SEPARATE_CONTEXTS = "_cv_request" in vars(flask.globals)
 
-_request_var: t.Any = vars(flask.globals)["_cv_request" if SEPARATE_CONTEXTS else "_cv_app"]
+_WSGI = number(Site("wsgi", "wsgi"))
+_MIDDLEWARE = number(Site("middleware", "middleware"))
+_REQUEST_CONTEXT = number(Site("request_context", "request_context"))
+_NO_RULE = number(Site("url_match", "no rule"))
+_SESSION_OPEN = number(Site("session_open", "session"))
+_SESSION_SAVE = number(Site("session_save", "session"))
+_DISPATCH = number(Site("dispatch", "dispatch_request"))
+_MAKE_RESPONSE = number(Site("make_response", "make_response"))
 
-_PUSH = "push"
+# Which of Flask's methods passes a function through ensure_sync tells its stage.
+_CALLERS = {
+    "preprocess_request": "before_request",
+    "dispatch_request": "view",
+    "process_response": "after_request",
+    "do_teardown_request": "teardown_request",
+    "do_teardown_appcontext": "teardown_appcontext",
+    "update_template_context": "context_processor",
+    "handle_http_exception": "error_handler",
+    "handle_user_exception": "error_handler",
+    "handle_exception": "error_handler",
+}
 
-_REQUEST_CONTEXT = Site("request_context", "request_context")
-_URL_MATCH = Site("url_match", "no rule")
-_SESSION_OPEN = Site("session_open", "session")
-_SESSION_SAVE = Site("session_save", "session")
-_DISPATCH = Site("dispatch", "dispatch_request")
-_MAKE_RESPONSE = Site("make_response", "make_response")
-_START_RESPONSE = Site("start_response", "start_response")
+# Registries of functions that do not pass ensure_sync: stage, and the method that calls them.
+_UNSYNCED = {
+    "url_value_preprocessors": ("url_value_preprocessor", "preprocess_request"),
+    "url_default_functions": ("url_defaults", "inject_url_defaults"),
+}
+
+# By stage: what its functions take, and what is noted of them.
+_PARAMETERS = {
+    "url_value_preprocessor": "endpoint, values",
+    "before_request": "",
+    "view": "**kwargs",
+    "context_processor": "",
+    "url_defaults": "endpoint, values",
+    "error_handler": "error",
+    "after_this_request": "response",
+    "after_request": "response",
+    "teardown_request": "exc",
+    "teardown_appcontext": "exc",
+}
+_REGISTERED = tuple(
+    stage for stage in _PARAMETERS if stage not in ("view", "error_handler", "after_this_request")
+)
+_NOTES = {"view": "view_args(kwargs) if kwargs else None", "error_handler": "detail"}
+_AFTER = {"before_request": "if _result is not None: answered(_writer, _step, _result)"}
+
+_NO_BODY = frozenset(("204", "304"))
+_USUAL = {str: "str", dict: "dict", list: "list", bytes: "bytes", type(None): "None"}
+_NO_ARGS: dict[str, t.Any] = {"view_args": {}}
+_NUMBERS = (int, float)
+_CACHED = 1024
+_CACHED_LENGTH = 512
 
 Environ = dict[str, t.Any]
-Call = t.Callable[[t.Any, Environ, t.Any], t.Any]
+
+
+class Found(t.NamedTuple):
+    """What a function of the user's is recorded as; one of Flask's own, not at all."""
+
+    site: Site | None
+    #: Whether it is the same at each call.
+    lasting: bool
+    detail: dict[str, t.Any] | None = None
 
 
 class Instrument:
     """The wrapping of one app.
 
-    :param around: is called in place of ``app.__call__`` as ``around(app, environ,
-        start_response)`` with what :meth:`record_call` needs.
+    :param prefix: what begins the paths that are not the app's.
+    :param answer: answers a call for such a path, or with None where it is the app's all the same.
     """
 
     def __init__(
@@ -66,6 +137,7 @@ class Instrument:
         max_steps: int,
         ignored: t.Callable[[str | None, str], bool],
         on_trace: t.Callable[[LiveTrace], None],
+        prefix: str,
         answer: t.Callable[[Environ, t.Any], t.Any],
     ) -> None:
         self.original: type[flask.Flask] = type(app)
@@ -74,81 +146,113 @@ class Instrument:
         self.max_steps = max_steps
         self.ignored = ignored
         self.on_trace = on_trace
+        self.prefix = prefix
         self.answer = answer
+        self.owner = id(app)
+        self.line = lru_cache(_CACHED)(self._line)
+        #: The recorded functions, by the id of the user's, which they keep.
+        self.functions: dict[int, t.Any] = {}
         self._sites: dict[tuple[int, str], tuple[t.Any, Site | None]] = {}
-        self._context_classes: dict[type, type] = {}
+        self._routes: dict[int, Route] = {}
+        self._statuses: dict[str, tuple[int, int | None, bool]] = {}
+        self._middleware: tuple[t.Any, list[int]] = (None, [])
+        self._contexts: dict[type, type] = {}
+        self._interfaces: list[tuple[t.Any, type]] = []
+        # A plain function stays plain, if Flask's own code is what says so.
+        self._remembers = self.original.ensure_sync is flask.Flask.ensure_sync
         app.__class__ = self._subclass()
+        for name, (stage, caller) in _UNSYNCED.items():
+            setattr(app, name, _Functions(self, app, name, stage, caller))
 
     def undo(self, app: flask.Flask) -> None:
-        """Give the app its own class back."""
+        """Give the app all that is its own back."""
         app.__class__ = self.original
+        for name in _UNSYNCED:
+            registry = vars(app)[name]
+            if isinstance(registry, _Functions):
+                registry.give_back(app)
+        for interface, kind in self._interfaces:
+            interface.__class__ = kind
+        self._interfaces.clear()
 
     # The whole call
 
-    def record_call(
-        self, app: t.Any, environ: Environ, start_response: t.Any, run: t.Callable[..., t.Any]
-    ) -> t.Any:
-        """Run one WSGI call as a trace of its own."""
-        __tracebackhide__ = True
-        outer = current.get()
-        trace = self._start(app, environ, outer)
-        if trace is None:
-            return run(environ, start_response)
-
-        token = current.set(trace)
-        step = begin(trace, Site("wsgi", "wsgi"))
+    def start(self, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
+        """Begin a trace, unless the request is not to be recorded."""
         try:
-            result = run(environ, self._recorded_start_response(trace, start_response))
-        except BaseException as error:
-            fail(trace, step, error)
-            trace.error = describe_error(error)
-            trace.error_step = trace.error_step or _raised_last(trace)
-            trace.duration = trace.elapsed()
-            hide_frames(error)
-            raise
-        else:
-            end(trace, step)
-            return body.recorded(trace, result, environ)
-        finally:
-            current.reset(token)
+            # What is empty may be left out (PEP 3333).
+            get = environ.get
+            path = get("PATH_INFO", "")
+            line = self.line if len(path) < _CACHED_LENGTH else self._line
+            named = line(get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), path)
+            if named is None:
+                return None
 
-    @fail_open
-    def _start(self, app: t.Any, environ: Environ, outer: LiveTrace | None) -> LiveTrace | None:
-        path = _decoded(environ.get("SCRIPT_NAME", "")) + _decoded(environ.get("PATH_INFO", ""))
-        if self.ignored(None, path):
+            method, shown = named
+            query = get("QUERY_STRING", "")
+            if query:
+                query = self.redactor.query(query)
+            parent = None if outer.owner is None else outer.id
+            trace = LiveTrace(self.owner, method, shown, query, parent, self.max_steps)
+            self.on_trace(trace)
+        except Exception as error:
+            fault("the beginning of a trace", error)
             return None
-
-        trace = LiveTrace(
-            owner=id(app),
-            method=self.redactor.text(environ.get("REQUEST_METHOD", "GET")),
-            path=self.redactor.text(path),
-            query=self.redactor.query(environ.get("QUERY_STRING", "")),
-            parent=outer.id if outer is not None else None,
-            max_steps=self.max_steps,
-        )
-        self.on_trace(trace)
         return trace
 
-    def _recorded_start_response(self, trace: LiveTrace, start_response: t.Any) -> t.Any:
+    def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
+        shown = _decoded(script) + _decoded(path)
+        text = self.redactor.text
+        return None if self.ignored(None, shown) else (text(method), text(shown))
+
+    def failed(self, trace: LiveTrace, error: BaseException) -> None:
+        """End a trace with the exception that leaves the app."""
+        fail(trace, 0, error)
+        trace.error = describe_error(error)
+        if trace.error_step < 0:
+            trace.error_step = _raised_last(trace)
+        trace.finish()
+        hide_frames(error)
+
+    def recorded_start_response(self, trace: LiveTrace, start_response: t.Any) -> t.Any:
+        """Record when and with what the app calls the server's ``start_response``."""
         header = self.header
+        statuses = self._statuses
 
         def recorded(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:
             __tracebackhide__ = True
-            step = begin(trace, _START_RESPONSE.named(_status_name(status)))
-            step.detail = {"headers": len(headers)}
-            if status[:3].isdigit():
-                trace.status = int(status[:3])
+            site, code, streamed = statuses.get(status) or self._status(status)
+            log = trace.log
+            step = len(log)
+            log += (site, trace.current, clock(), 0.0)
+            trace.notes[step] = (len(headers),)
+            if code is not None:
+                trace.status = code
+            if streamed:
+                for name, _ in headers:
+                    if name == "Content-Length" or name.lower() == "content-length":
+                        streamed = False
+                        break
+            trace.streamed = streamed
             if header is not None:
                 headers = [*headers, (header, trace.id)]
             try:
-                result = start_response(status, headers, *args)
+                return start_response(status, headers, *args)
             except BaseException as error:
-                fail(trace, step, error)
+                trace.notes[~step] = describe_error(error)
                 raise
-            end(trace, step)
-            return result
+            finally:
+                log[step + END] = clock()
 
         return recorded
+
+    def _status(self, status: str) -> tuple[int, int | None, bool]:
+        code = int(status[:3]) if status[:3].isdigit() else None
+        site = number(Site("start_response", _status_name(status)))
+        made = site, code, status[:3] not in _NO_BODY
+        if len(self._statuses) < _CACHED:
+            self._statuses[status] = made
+        return made
 
     # Middleware
 
@@ -160,16 +264,13 @@ class Instrument:
         """
         __tracebackhide__ = True
         trace = current.get()
-        chain = middleware_of(app) if trace is not None else []
-        if not chain or trace is None:
-            return app.wsgi_app(environ, start_response)
 
-        steps: list[LiveStep] = []
-        for layer in chain:
-            step = begin(trace, self._site(layer, "middleware") or _DISPATCH)
+        steps: list[int] = []
+        for site in self._middleware_sites(app):
+            step = begin(trace, site)
             if steps:
-                step.begin = steps[0].begin
-                step.detail = {"untimed": True}
+                trace.log[step + BEGIN] = trace.log[steps[0] + BEGIN]
+                trace.notes[step] = {"untimed": True}
             steps.append(step)
         try:
             result = app.wsgi_app(environ, start_response)
@@ -181,7 +282,29 @@ class Instrument:
             end(trace, step)
         return result
 
+    def _middleware_sites(self, app: t.Any) -> list[int]:
+        outermost = app.__dict__["wsgi_app"]
+        known, sites = self._middleware
+        if known is not outermost:
+            found = [self._site(layer, "middleware") for layer in middleware_of(app)]
+            sites = [number(site) if site else _MIDDLEWARE for site in found]
+            self._middleware = (outermost, sites)
+        return sites
+
     # Functions of the user's
+
+    def stage(self, code: t.Any) -> str | None:
+        """Tell for which stage some code passes functions through ``ensure_sync``."""
+        name = code.co_name
+        if name not in _CALLERS:
+            return None
+        # Others have methods of these names too, such as MethodView.dispatch_request.
+        is_app = any(
+            getattr(inspect.unwrap(vars(kind)[name]), "__code__", None) is code
+            for kind in self.original.__mro__
+            if name in vars(kind)
+        )
+        return _CALLERS[name] if is_app else None
 
     def _site(self, func: t.Any, stage: str) -> Site | None:
         key = (id(func), stage)
@@ -195,430 +318,363 @@ class Instrument:
     def _make_site(self, func: t.Any, stage: str) -> Site | None:
         return site_of(stage, func)
 
-    def recorded(self, app: t.Any, trace: LiveTrace, stage: str, func: t.Any, run: t.Any) -> t.Any:
-        """Return ``run``, recorded as a step; ``func`` is what the user wrote."""
-        site = self._resolve(app, trace, stage, func)
-        if site is None:
+    def function(
+        self,
+        app: t.Any,
+        writer: Writer,
+        stage: str,
+        functions: dict[int, t.Any],
+        func: t.Any,
+        run: t.Any,
+    ) -> t.Any:
+        """Return ``run``, recorded as a step; ``func`` is what the user wrote.
+
+        :param functions: where it is remembered, if it is the same at each call.
+        """
+        found = self._resolve(app, writer, stage, func)
+        if found is None:
             return run
 
-        def step_of_user(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            phase = trace.phase
-            trace.phase = None
-            step = begin(trace, site)
-            if stage == "view" and kwargs:
-                self._view_args(step, kwargs)
-            elif stage == "error_handler":
-                self._handled(app, trace, step, func)
-            try:
-                result = run(*args, **kwargs)
-            except BaseException as error:
-                fail(trace, step, error)
-                raise
-            finally:
-                trace.phase = phase
-            if stage == "before_request" and result is not None:
-                step.detail = {"returned": returned(result)}
-                end(trace, step, "short_circuit")
-            else:
-                end(trace, step)
-            return result
+        step = run if found.site is None else self._wrapped(found.site, found.detail, run)
+        if found.lasting and self._remembers and run is func:
+            functions[id(func)] = step
+        return step
 
-        return step_of_user
+    def _wrapped(self, site: Site, detail: dict[str, t.Any] | None, run: t.Any) -> t.Any:
+        stage = site.stage
+        return recording(
+            run,
+            number(site),
+            name="step_of_user",
+            parameters=_PARAMETERS.get(stage, "*args, **kwargs"),
+            note=_NOTES.get(stage, ""),
+            after=_AFTER.get(stage, ""),
+            detail=detail,
+            view_args=self._view_args,
+            answered=_answered,
+        )
 
     @fail_open
-    def _resolve(self, app: t.Any, trace: LiveTrace, stage: str, func: t.Any) -> Site | None:
+    def _resolve(self, app: t.Any, writer: Writer, stage: str, func: t.Any) -> Found | None:
         if stage == "context_processor" and getattr(func, "__module__", "") == "flask.templating":
-            return None
+            return Found(None, lasting=True)
 
-        if stage == "after_request":
-            pending = getattr(_request_var.get(None), "_after_request_functions", ())
-            if any(func is each for each in pending) and not _registered(
-                app.after_request_funcs, func
-            ):
-                return site_of("after_this_request", func, "app")
+        if stage == "after_request" and not _scopes(app.after_request_funcs, func):
+            return Found(site_of("after_this_request", func, "app"), lasting=False)
 
         site = self._site(func, stage)
         if site is None:
             return None
 
         if stage == "view":
-            return self._view_site(trace, func, site)
+            return self._view(app, writer.trace, func, site)
+        if stage == "error_handler":
+            return self._error_handler(app, writer.trace, func, site)
 
-        return _scoped(site, self._scope(app, trace, stage, func))
+        scopes = _scopes(_registry(app, stage), func)
+        scope = self._scope(writer, site, scopes)
+        return Found(replace(site, scope=scope or "app"), lasting=len(_places(app, func)) == 1)
 
-    def _view_site(self, trace: LiveTrace, func: t.Any, site: Site) -> Site:
+    def _error_handler(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
+        found = [
+            (name, str(code) if code is not None else kind.__name__)
+            for name in (*reversed(trace.blueprints), None, *app.error_handler_spec)
+            for code, by_class in app.error_handler_spec.get(name, {}).items()
+            for kind, handler in by_class.items()
+            if handler is func
+        ]
+        scope, handled = found[0] if found else (None, "")
+        # One that is registered twice may serve for either.
+        lasting = len(set(found)) == 1 == len(_places(app, func))
+        return Found(replace(site, scope=scope or "app"), lasting, {"for": handled})
+
+    def _view(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
         scope = trace.blueprints[-1] if trace.blueprints else "app"
         view_class = getattr(func, "view_class", None)
         if view_class is None:
-            return _scoped(site, scope)
+            return Found(replace(site, scope=scope), lasting=len(_places(app, func)) == 1)
 
         method = getattr(view_class, trace.method.lower(), None) or (
             getattr(view_class, "get", None) if trace.method == "HEAD" else None
         )
         if method is None:
             method = view_class.dispatch_request
-        return Site(
-            "view",
-            f"{view_class.__name__}.{method.__name__}",
-            callable_name(method),
-            site_of("view", method).source,
-            scope,
-        )
+        name = f"{view_class.__name__}.{method.__name__}"
+        source = site_of("view", method).source
+        return Found(Site("view", name, callable_name(method), source, scope), lasting=False)
 
-    def _scope(self, app: t.Any, trace: LiveTrace, stage: str, func: t.Any) -> str | None:
-        if stage == "teardown_appcontext":
-            return "app"
-        if stage == "error_handler":
-            registry = {
-                name: [each for by_class in codes.values() for each in by_class.values()]
-                for name, codes in app.error_handler_spec.items()
-            }
-        else:
-            registry = _registry(app, stage)
-
-        scopes = [name for name in registry if any(func is each for each in registry[name])]
+    def _scope(self, writer: Writer, site: Site, scopes: list[str | None]) -> str | None:
         if len(scopes) > 1:
             # Registered at several levels: Flask calls it once for each, in its own order.
-            order = [None, *trace.blueprints]
-            if stage in ("after_request", "teardown_request"):
+            order = [None, *writer.trace.blueprints]
+            if site.stage in ("after_request", "teardown_request"):
                 order.reverse()
             scopes = [name for name in order if name in scopes]
-            site = self._site(func, stage)
+            sites = [SITES[each] for each in writer.log[SITE::WIDTH]]
             made = sum(
-                1
-                for step in trace.steps
-                if site is not None
-                and step.site.stage == stage
-                and step.site.callable == site.callable
+                1 for each in sites if each.stage == site.stage and each.callable == site.callable
             )
             scopes = scopes[made % len(scopes) :] if scopes else [None]
-
-        return (scopes[0] if scopes else None) or "app"
+        return scopes[0] if scopes else None
 
     @fail_open
-    def _view_args(self, step: LiveStep, kwargs: dict[str, t.Any]) -> None:
-        step.detail = {
-            "args": {
-                name: str(value)
-                if type(value) in (int, float)
-                else self.redactor.named(name, value)
-                for name, value in kwargs.items()
-            }
+    def _view_args(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+        return {"args": self._args(kwargs)}
+
+    def _args(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+        named = self.redactor.named
+        return {
+            name: str(value) if type(value) in _NUMBERS else named(name, value)
+            for name, value in args.items()
         }
-
-    @fail_open
-    def _handled(self, app: t.Any, trace: LiveTrace, step: LiveStep, func: t.Any) -> None:
-        for name in (*reversed(trace.blueprints), None):
-            for code, by_class in app.error_handler_spec.get(name, {}).items():
-                for kind, handler in by_class.items():
-                    if handler is func:
-                        step.detail = {"for": str(code) if code is not None else kind.__name__}
-                        return
 
     # Contexts
 
-    def adopt(self, context: t.Any) -> t.Any:
-        """Make a context record its push, match and pop, by a subclass of its own class."""
-        kind = type(context)
-        recorded = self._context_classes.get(kind)
-        if recorded is None:
-            if kind in self._context_classes.values():
-                return context
-            recorded = self._context_classes[kind] = self._context_class(kind)
-        try:
-            context.__class__ = recorded
-        except TypeError:
-            pass
-        return context
+    def _adopt(self, kind: type) -> type:
+        """Return a context's class that records its push, match and pop."""
+        recorded = kind if kind in self._contexts.values() else self._context_class(kind)
+        self._contexts[kind] = recorded
+        return recorded
 
     def _context_class(self, base: t.Any) -> type:
         is_request = hasattr(base, "match_request")
         kind = "request_context" if is_request and SEPARATE_CONTEXTS else "app_context"
-        push_site = Site(f"{kind}_push", base.__name__)
-        pop_site = Site(f"{kind}_pop", base.__name__)
-        instrument = self
-        phase = _PUSH if is_request else None
+        made = subclass_of(base)
+        for name in ("push", "pop"):
+            site = number(Site(f"{kind}_{name}", base.__name__))
+            setattr(made, name, self._method(base, name, site))
+        if is_request:
+            made.match_request = self._method(
+                base,
+                "match_request",
+                _NO_RULE,
+                after="matched(self.request, _writer, _step)",
+                matched=self._matched,
+            )
+        return t.cast("type", made)
 
-        def push(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            trace = _trace_of(self.app)
-            if trace is None:
-                return base.push(self, *args, **kwargs)
-            return call(trace, push_site, phase, base.push, self, *args, **kwargs)
+    def _method(self, base: type, name: str, site: int, **more: t.Any) -> t.Any:
+        """Record a method of Flask's in the requests of this app."""
+        return recording(
+            getattr(base, name),
+            site,
+            name=name,
+            unless="not _owner",
+            _owner=self.owner,
+            **more,
+        )
 
-        def pop(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            trace = _trace_of(self.app)
-            if trace is None:
-                return base.pop(self, *args, **kwargs)
-            return call(trace, pop_site, None, base.pop, self, *args, **kwargs)
+    def _matched(self, request: t.Any, writer: Writer, step: int) -> None:
+        try:
+            rule = request.url_rule
+            if rule is not None:
+                route = self._routes.get(id(rule)) or self._route(rule)
+                writer.log[step + SITE] = route.match
+                writer.trace.route = route
+                args = request.view_args
+                writer.notes[step] = {"view_args": self._args(args)} if args else _NO_ARGS
+            if request.routing_exception is not None:
+                writer.notes[~step] = describe_error(request.routing_exception)
+        except Exception as error:
+            fault("the match", error)
 
-        def match_request(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            trace = _trace_of(self.app)
-            if trace is None:
-                return base.match_request(self, *args, **kwargs)
-            phase = trace.phase
-            trace.phase = None
-            step = begin(trace, _URL_MATCH)
-            try:
-                result = base.match_request(self, *args, **kwargs)
-            except BaseException as error:
-                fail(trace, step, error)
-                raise
-            finally:
-                trace.phase = phase
-            end(trace, step)
-            instrument._matched(self, trace, step)
-            return result
+    def _route(self, rule: t.Any) -> Route:
+        parts = rule.endpoint.split(".")[:-1]
+        route = self._routes[id(rule)] = Route(
+            rule,
+            number(Site("url_match", rule.rule)),
+            rule.endpoint,
+            tuple(".".join(parts[: count + 1]) for count in range(len(parts))),
+            self.ignored(rule.endpoint, ""),
+        )
+        return route
 
-        recorded = subclass_of(base)
-        members: list[t.Any] = [push, pop, match_request] if is_request else [push, pop]
-        for method in members:
-            setattr(recorded, method.__name__, method)
-        return t.cast("type", recorded)
-
-    @fail_open
-    def _matched(self, context: t.Any, trace: LiveTrace, step: LiveStep) -> None:
-        request = context.request
-        error = request.routing_exception
-        rule = request.url_rule
-
-        if rule is not None:
-            step.site = Site("url_match", rule.rule)
-            step.detail = {"view_args": self.redactor.value(dict(request.view_args or {}))}
-            trace.url_rule = rule.rule
-            trace.endpoint = rule.endpoint
-            trace.blueprints = tuple(reversed(request.blueprints))
-            if self.ignored(rule.endpoint, ""):
-                trace.hidden = True
-        if error is not None:
-            step.outcome = "raised"
-            step.error = describe_error(error)
+    def _watch_session(self, interface: t.Any) -> None:
+        """Make a session interface record what Flask has it open and save."""
+        kind = type(interface)
+        try:
+            interface.__class__ = _session_class(kind)
+        except TypeError:
+            return
+        self._interfaces.append((interface, kind))
 
     # The app's class
 
     def _subclass(self) -> type[flask.Flask]:
         base: t.Any = self.original
         instrument = self
+        owner = self.owner
+        answer = self.answer
+        prefix = self.prefix
+        start = self.start
+        functions = self.functions
+        contexts = self._contexts
+        run_middleware = self.run_middleware
+        recorded_start_response = self.recorded_start_response
+        recorded_body = body.recorded
+        base_wsgi_app = base.wsgi_app
+        base_ensure_sync = base.ensure_sync
+
+        def record(self: t.Any, environ: Environ, start_response: t.Any, run: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            outer = current.get()
+            trace = start(environ, outer)
+            if trace is None:
+                return run(self, environ, start_response)
+            current.set(trace)
+            trace.log += (_WSGI, -1, trace.origin, 0.0)
+            trace.current = 0
+            try:
+                result = run(self, environ, recorded_start_response(trace, start_response))
+            except BaseException as error:
+                instrument.failed(trace, error)
+                raise
+            finally:
+                current.set(outer)
+            trace.log[END] = clock()
+            trace.current = -1
+            return recorded_body(trace, result, environ)
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
-            answer = instrument.answer(environ, start_response)
-            if answer is not None:
-                return answer
-            return instrument.record_call(
-                self,
-                environ,
-                start_response,
-                lambda env, start: instrument.run_middleware(self, env, start),
-            )
+            if environ.get("PATH_INFO", "").startswith(prefix):
+                answered = answer(environ, start_response)
+                if answered is not None:
+                    return answered
+            wrapped = "wsgi_app" in self.__dict__
+            run = run_middleware if wrapped else base_wsgi_app
+            return record(self, environ, start_response, run)
 
         def wsgi_app(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
-            trace = _trace_of(self)
-            if trace is not None and _innermost(trace) in ("wsgi", "middleware"):
-                return base.wsgi_app(self, environ, start_response)
-            return instrument.record_call(
-                self, environ, start_response, lambda env, start: base.wsgi_app(self, env, start)
-            )
-
-        def request_context(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            trace = _trace_of(self)
-            if trace is None:
-                return base.request_context(self, *args, **kwargs)
-            context = call(
-                trace, _REQUEST_CONTEXT, None, base.request_context, self, *args, **kwargs
-            )
-            return instrument.adopt(context)
+            writer = current.get()
+            if writer.owner is owner and _is_outside(writer):
+                return base_wsgi_app(self, environ, start_response)
+            return record(self, environ, start_response, base_wsgi_app)
 
         def app_context(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             context = base.app_context(self, *args, **kwargs)
-            return context if _trace_of(self) is None else instrument.adopt(context)
-
-        def dispatch_request(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            trace = _trace_of(self)
-            if trace is None:
-                return base.dispatch_request(self, *args, **kwargs)
-            site = Site("dispatch", trace.endpoint or "dispatch_request")
-            return call(trace, site, "view", base.dispatch_request, self, *args, **kwargs)
-
-        def make_response(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            trace = _trace_of(self)
-            if trace is None:
-                return base.make_response(self, *args, **kwargs)
-            phase = trace.phase
-            trace.phase = None
-            step = begin(trace, _MAKE_RESPONSE)
-            step.detail = {"from": returned(args[0] if args else None)}
-            try:
-                response = base.make_response(self, *args, **kwargs)
-            except BaseException as error:
-                fail(trace, step, error)
-                raise
-            finally:
-                trace.phase = phase
-            end(trace, step)
-            step.detail["to"] = type(response).__name__
-            return response
-
-        def process_response(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            trace = _trace_of(self)
-            if trace is None:
-                return base.process_response(self, *args, **kwargs)
-            response = _in_phase(
-                trace, "after_request", base.process_response, self, *args, **kwargs
-            )
-            trace.streamed = bool(
-                getattr(response, "is_streamed", False) and "Content-Length" not in response.headers
-            )
-            return response
+            if current.get().owner is owner:
+                context.__class__ = contexts.get(type(context)) or instrument._adopt(type(context))
+            return context
 
         def handle_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
-            trace = _trace_of(self)
-            if trace is None:
-                return base.handle_exception(self, *args, **kwargs)
-            error = args[-1]
-            if isinstance(error, BaseException):
-                hide_frames(error)
-                trace.error = describe_error(error)
+            writer = current.get()
+            if writer.owner is owner and args:
+                trace = writer.trace
+                hide_frames(args[-1])
+                trace.error = describe_error(args[-1])
                 trace.error_step = _raised_last(trace)
-            return _in_phase(trace, "error_handler", base.handle_exception, self, *args, **kwargs)
+            return base.handle_exception(self, *args, **kwargs)
 
         def handle_user_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
-            trace = _trace_of(self)
-            if trace is None:
-                return base.handle_user_exception(self, *args, **kwargs)
-            if isinstance(args[-1], BaseException):
+            writer = current.get()
+            if writer.owner is owner and args:
                 hide_frames(args[-1])
-            return _in_phase(
-                trace, "error_handler", base.handle_user_exception, self, *args, **kwargs
-            )
+            return base.handle_user_exception(self, *args, **kwargs)
 
         def ensure_sync(self: t.Any, func: t.Any) -> t.Any:
-            trace = _trace_of(self)
-            stage = trace.phase if trace is not None else None
-            if trace is None or stage is None or stage is _PUSH:
-                return base.ensure_sync(self, func)
-            run = base.ensure_sync(self, func)
-            return instrument.recorded(self, trace, stage, func, run)
-
-        def _phased(name: str, phase: str) -> t.Any:
-            method = getattr(base, name)
-
-            def phased(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-                __tracebackhide__ = True
-                trace = _trace_of(self)
-                if trace is None:
-                    return method(self, *args, **kwargs)
-                return _in_phase(trace, phase, method, self, *args, **kwargs)
-
-            phased.__name__ = name
-            return phased
+            writer = current.get()
+            if writer.owner is not owner:
+                return base_ensure_sync(self, func)
+            step = functions.get(id(func))
+            if step is not None:
+                return step
+            run = base_ensure_sync(self, func)
+            stage = instrument.stage(_getframe(1).f_code)
+            if stage is None:
+                return run
+            return instrument.function(self, writer, stage, functions, func, run)
 
         subclass = subclass_of(base)
+        subclass.request_context = self._method(
+            base,
+            "request_context",
+            _REQUEST_CONTEXT,
+            before="if type(self.session_interface) not in kinds: watch(self.session_interface)",
+            kinds=_session_kinds,
+            watch=self._watch_session,
+            after="_result.__class__ = contexts.get(type(_result)) or adopt(type(_result))",
+            contexts=self._contexts,
+            adopt=self._adopt,
+        )
+        subclass.dispatch_request = self._method(base, "dispatch_request", _DISPATCH)
+        subclass.make_response = self._method(
+            base,
+            "make_response",
+            _MAKE_RESPONSE,
+            note="(usual(type({argument})) or returned({argument}),)",
+            after="_writer.notes[_step] += (type(_result).__name__,)",
+            usual=_USUAL.get,
+            returned=returned,
+        )
         for method in (
             __call__,
             wsgi_app,
-            request_context,
             app_context,
-            dispatch_request,
-            make_response,
-            process_response,
             handle_exception,
             handle_user_exception,
             ensure_sync,
-            _phased("preprocess_request", "before_request"),
-            _phased("do_teardown_request", "teardown_request"),
-            _phased("do_teardown_appcontext", "teardown_appcontext"),
-            _phased("update_template_context", "context_processor"),
-            _phased("inject_url_defaults", "url_defaults"),
         ):
             setattr(subclass, method.__name__, method)
-        for attribute in (
-            _SessionInterface(base),
-            _Functions("url_value_preprocessors", "before_request", "url_value_preprocessor", self),
-            _Functions("url_default_functions", "url_defaults", "url_defaults", self),
-        ):
-            setattr(subclass, attribute.name, attribute)
         return t.cast("type[flask.Flask]", subclass)
 
 
-class _SessionInterface:
-    """``app.session_interface``: stands in for it only while Flask itself opens or saves."""
-
-    name = "session_interface"
-
-    def __init__(self, base: type) -> None:
-        self._base = base
-
-    def __get__(self, app: t.Any, owner: t.Any = None) -> t.Any:
-        if app is None:
-            return self._base.session_interface  # type: ignore[attr-defined]
-        interface = app.__dict__.get(self.name) or self._base.session_interface  # type: ignore[attr-defined]
-        trace = _trace_of(app)
-        if trace is None or trace.phase not in (_PUSH, "after_request"):
-            return interface
-        return _RecordedSession(interface, trace)
-
-    def __set__(self, app: t.Any, value: t.Any) -> None:
-        app.__dict__[self.name] = value
-
-    def __delete__(self, app: t.Any) -> None:
-        del app.__dict__[self.name]
+_session_classes: dict[type, type] = {}
+_session_kinds: set[type] = set()
 
 
-class _RecordedSession:
-    def __init__(self, interface: t.Any, trace: LiveTrace) -> None:
-        self._interface = interface
-        self._trace = trace
+def _session_class(base: t.Any) -> type:
+    """Make the class of a session interface that records what is opened and saved."""
+    known = _session_classes.get(base)
+    if known is not None:
+        return known
 
-    def __getattr__(self, name: str) -> t.Any:
-        return getattr(self._interface, name)
-
-    def open_session(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        __tracebackhide__ = True
-        return call(self._trace, _SESSION_OPEN, None, self._interface.open_session, *args, **kwargs)
-
-    def save_session(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        __tracebackhide__ = True
-        return call(self._trace, _SESSION_SAVE, None, self._interface.save_session, *args, **kwargs)
+    made = subclass_of(base)
+    for name, site in (("open_session", _SESSION_OPEN), ("save_session", _SESSION_SAVE)):
+        setattr(made, name, recording(getattr(base, name), site, name=name))
+    _session_classes[base] = made
+    _session_kinds.add(made)
+    return t.cast("type", made)
 
 
-class _Functions:
+class _Functions(defaultdict[t.Any, list[t.Any]]):
     """A registry whose functions do not pass ``ensure_sync``: recorded while Flask calls them."""
 
-    def __init__(self, name: str, phase: str, stage: str, instrument: Instrument) -> None:
-        self.name = name
-        self._phase = phase
-        self._stage = stage
+    def __init__(
+        self, instrument: Instrument, app: t.Any, name: str, stage: str, caller: str
+    ) -> None:
+        own = vars(app)[name]
+        super().__init__(list, own)
         self._instrument = instrument
+        self._app = weakref.ref(app)
+        self._name = name
+        self._own = own
+        self._stage = stage
+        self._caller = caller
+        self._recorded: dict[int, t.Any] = {}
 
-    def __get__(self, app: t.Any, owner: t.Any = None) -> t.Any:
-        if app is None:
-            raise AttributeError(self.name)
-        functions = app.__dict__[self.name]
-        if not functions:
-            return functions
-        trace = _trace_of(app)
-        if trace is None or trace.phase != self._phase:
-            return functions
-        return {
-            name: [
-                self._instrument.recorded(app, trace, self._stage, each, each) for each in entries
-            ]
-            for name, entries in functions.items()
-        }
+    def give_back(self, app: t.Any) -> None:
+        """Put the app's own registry back, with what was registered since."""
+        self._own.update(self)
+        setattr(app, self._name, self._own)
 
-    def __set__(self, app: t.Any, value: t.Any) -> None:
-        app.__dict__[self.name] = value
+    def __getitem__(self, scope: t.Any) -> list[t.Any]:
+        functions = super().__getitem__(scope)
+        writer = current.get()
+        if (
+            writer.owner is not self._instrument.owner
+            or _getframe(1).f_code.co_name != self._caller
+        ):
+            return functions
+        known = self._recorded
+        return [known.get(id(each)) or self._record(writer, each) for each in functions]
+
+    def _record(self, writer: Writer, func: t.Any) -> t.Any:
+        app = self._app()
+        return self._instrument.function(app, writer, self._stage, self._recorded, func, func)
 
 
 def middleware_of(app: t.Any) -> list[t.Any]:
@@ -640,12 +696,22 @@ def middleware_of(app: t.Any) -> list[t.Any]:
     return chain
 
 
+def _answered(writer: Writer, step: int, result: t.Any) -> None:
+    writer.notes[~step] = SHORT_CIRCUIT
+    writer.notes[step] = {"returned": returned(result)}
+
+
 def returned(value: t.Any) -> str:
     """Say what a view or hook returned, by types and status alone."""
+    return _USUAL.get(type(value)) or _returned(value) or type(value).__name__
+
+
+@fail_open
+def _returned(value: t.Any) -> str:
     if isinstance(value, tuple) and 2 <= len(value) <= 3:
         return f"({', '.join(_part(each) for each in value)})"
     if isinstance(value, HTTPException):
-        return f"{type(value).__name__}"
+        return type(value).__name__
     status = vars(value).get("_status_code") if hasattr(value, "__dict__") else None
     return f"{type(value).__name__} {status}" if isinstance(status, int) else _part(value)
 
@@ -656,34 +722,22 @@ def _part(value: t.Any) -> str:
     return "None" if value is None else type(value).__name__
 
 
-def _in_phase(trace: LiveTrace, phase: str, method: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-    __tracebackhide__ = True
-    before = trace.phase
-    trace.phase = phase
-    try:
-        return method(*args, **kwargs)
-    finally:
-        trace.phase = before
+def _is_outside(writer: Writer) -> bool:
+    """Tell whether the call is still on its way to Flask's own ``wsgi_app``."""
+    step = writer.current
+    return step >= 0 and SITES[writer.log[step + SITE]].stage in ("wsgi", "middleware")
 
 
-def _trace_of(app: t.Any) -> LiveTrace | None:
-    trace = current.get()
-    return trace if trace is not None and trace.owner == id(app) else None
-
-
-def _innermost(trace: LiveTrace) -> str | None:
-    return trace.current.site.stage if trace.current is not None else None
-
-
-def _raised_last(trace: LiveTrace) -> LiveStep | None:
-    for step in reversed(trace.steps):
-        if step.outcome == "raised":
-            # The innermost step that the exception left is the one that began last.
-            return step
-    return None
+def _raised_last(writer: Writer) -> int:
+    """Find the innermost step that the exception left: the one that began last."""
+    notes = writer.notes
+    raised = [~key for key, note in notes.items() if key < 0 and isinstance(note, Error)]
+    return max(raised, default=-1)
 
 
 def _registry(app: t.Any, stage: str) -> dict[str | None, list[t.Any]]:
+    if stage == "teardown_appcontext":
+        return {None: app.teardown_appcontext_funcs}
     name = {
         "url_value_preprocessor": "url_value_preprocessors",
         "url_defaults": "url_default_functions",
@@ -692,12 +746,26 @@ def _registry(app: t.Any, stage: str) -> dict[str | None, list[t.Any]]:
     return t.cast("dict[str | None, list[t.Any]]", app.__dict__.get(name, {}))
 
 
-def _registered(registry: dict[str | None, list[t.Any]], func: t.Any) -> bool:
-    return any(func is each for entries in registry.values() for each in entries)
+def _places(app: t.Any, func: t.Any) -> list[tuple[str, t.Any]]:
+    """List all that a function is registered for: stages, with scopes or endpoints."""
+    return [
+        *(("view", endpoint) for endpoint, view in app.view_functions.items() if view is func),
+        *(
+            ("error_handler", scope)
+            for scope, codes in app.error_handler_spec.items()
+            if any(func is each for by_class in codes.values() for each in by_class.values())
+        ),
+        *(
+            (stage, scope)
+            for stage in _REGISTERED
+            for scope in _scopes(_registry(app, stage), func)
+        ),
+    ]
 
 
-def _scoped(site: Site, scope: str | None) -> Site:
-    return Site(site.stage, site.name, site.callable, site.source, scope)
+def _scopes(registry: dict[str | None, list[t.Any]], func: t.Any) -> list[str | None]:
+    """List who registered a function."""
+    return [name for name in registry if any(func is each for each in registry[name])]
 
 
 def _status_name(status: str) -> str:

@@ -1,4 +1,4 @@
-"""The hot path: the current trace, and the beginning and end of a step."""
+"""The hot path: who writes the current trace, and the beginning and end of a step."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import typing as t
 from contextvars import ContextVar
 
 from .redact import Redactor
-from .trace import Error, LiveStep, LiveTrace, Outcome, Site, Source, clock
+from .trace import BEGIN, END, NOBODY, PARENT, Error, LiveTrace, Site, Source, Writer, clock
 
-current: ContextVar[LiveTrace | None] = ContextVar("flask_lifecycle.current", default=None)
+#: The trace of the request that runs in this context; one without an owner, where none is recorded.
+current: ContextVar[LiveTrace] = ContextVar("flask_lifecycle.current", default=NOBODY)
 
 _log = logging.getLogger("flask_lifecycle")
 _FAULTS_ALLOWED = 5
@@ -20,6 +21,13 @@ _faults: dict[str, int] = {}
 _redactor = Redactor()
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+
+def fault(place: str, error: Exception) -> None:
+    """Log a fault of ours, once for each place; the app is not to see it."""
+    count = _faults[place] = _faults.get(place, 0) + 1
+    if count == 1:
+        _log.warning("%s failed; the app is not affected", place, exc_info=error)
 
 
 def fail_open(func: F) -> F:
@@ -36,81 +44,55 @@ def fail_open(func: F) -> F:
             return None
         try:
             return func(*args, **kwargs)
-        except Exception:
-            count = _faults[place] = _faults.get(place, 0) + 1
-            if count == 1:
-                _log.warning("%s failed; the app is not affected", place, exc_info=True)
+        except Exception as error:
+            fault(place, error)
             return None
 
     return t.cast("F", guarded)
 
 
-def begin(trace: LiveTrace, site: Site) -> LiveStep:
-    """Append a step that starts now, inside the current one."""
-    step = LiveStep(site, trace.current)
-    trace.steps.append(step)
-    trace.current = step
+def begin(writer: Writer, site: int, note: t.Any = None) -> int:
+    """Append a step that starts now, inside the current one; return its place."""
+    log = writer.log
+    step = len(log)
+    log += (site, writer.current, clock(), 0.0)
+    writer.current = step
+    if note is not None:
+        writer.notes[step] = note
     return step
 
 
-def end(trace: LiveTrace, step: LiveStep, outcome: Outcome = "ok") -> None:
+def end(writer: Writer, step: int) -> None:
     """End a step now."""
-    step.outcome = outcome
-    step.end = clock()
-    trace.current = step.parent
+    log = writer.log
+    log[step + END] = clock()
+    writer.current = log[step + PARENT]
 
 
-def fail(trace: LiveTrace, step: LiveStep, error: BaseException) -> None:
+def fail(writer: Writer, step: int, error: BaseException) -> None:
     """End a step with the exception that leaves it."""
-    step.error = describe_error(error)
-    end(trace, step, "raised")
+    writer.notes[~step] = describe_error(error)
+    end(writer, step)
 
 
-def mark(
-    trace: LiveTrace, site: Site, begun: int | None = None, **detail: t.Any
-) -> LiveStep | None:
-    """Append a step of a collector's that is over already; dropped where the trace is full.
-
-    :param begun: reading of the clock at its begin; now, where it has no length.
-    """
-    if len(trace.steps) >= trace.max_steps:
-        trace.dropped_steps += 1
+def begin_leaf(writer: Writer, site: int, note: t.Any = None) -> int | None:
+    """Append a collector's step inside which nothing else is; None where the trace is full."""
+    log = writer.log
+    step = len(log)
+    if step >= writer.limit:
+        writer.trace.dropped_steps += 1
         return None
-
-    step = LiveStep(site, trace.current)
-    step.end = step.begin
-    if begun is not None:
-        step.begin = begun
-    step.outcome = "ok"
-    step.detail = detail
-    trace.detail_bytes += 100 + sum(len(v) for v in detail.values() if isinstance(v, str))
-    trace.steps.append(step)
+    log += (site, writer.current, clock(), 0.0)
+    if note is not None:
+        writer.notes[step] = note
     return step
 
 
-def call(
-    trace: LiveTrace,
-    site: Site,
-    phase: str | None,
-    func: t.Callable[..., t.Any],
-    *args: t.Any,
-    **kwargs: t.Any,
-) -> t.Any:
-    """Call a function as one step; ``phase`` is what Flask's own code in it is doing."""
-    __tracebackhide__ = True
-    before = trace.phase
-    trace.phase = phase
-    step = begin(trace, site)
-    try:
-        result = func(*args, **kwargs)
-    except BaseException as error:
-        fail(trace, step, error)
-        raise
-    else:
-        end(trace, step)
-        return result
-    finally:
-        trace.phase = before
+def mark(writer: Writer, site: int, note: t.Any = None) -> None:
+    """Append a collector's step that has no length."""
+    step = begin_leaf(writer, site, note)
+    if step is not None:
+        writer.log[step + END] = writer.log[step + BEGIN]
 
 
 def describe_error(error: BaseException) -> Error:
@@ -186,13 +168,14 @@ def source_of(target: t.Any) -> Source | None:
 
 __all__ = [
     "begin",
-    "call",
+    "begin_leaf",
     "callable_name",
     "current",
     "describe_error",
     "end",
     "fail",
     "fail_open",
+    "fault",
     "hide_frames",
     "mark",
     "site_of",

@@ -1,20 +1,19 @@
-"""The kept traces: bounded by count and by bytes, the oldest goes first.
-
-A request's thread only appends to an inbox; whoever reads settles it under the lock. A
-request settles it too when it has grown, but never waits for the lock.
-"""
+"""The kept traces: bounded by count and by bytes, the oldest goes first."""
 
 from __future__ import annotations
 
 import os
 import threading
 import typing as t
-from collections import OrderedDict, deque
+from collections import deque
+from collections.abc import Iterable
+from itertools import count
 
 from .trace import LiveTrace
 
 MAX_BYTES = 64 * 1024 * 1024
-_INBOX = 64
+# All are weighed when large ones have brought in one such part of what may be kept.
+_WEIGHED = 64
 
 
 class Store(t.Protocol):
@@ -55,13 +54,16 @@ class MemoryStore:
     """
 
     def __init__(self, max_traces: int, max_bytes: int = MAX_BYTES) -> None:
-        self._max_traces = max_traces
+        # With their numbers. The oldest goes by itself when one is appended.
+        self._kept: deque[tuple[LiveTrace, int]] = deque(maxlen=max_traces)
         self._max_bytes = max_bytes
-        self._inbox: deque[LiveTrace] = deque()
-        self._kept: OrderedDict[str, LiveTrace] = OrderedDict()
+        #: While no trace is larger than this, all of them together are not too large.
+        self.share = max_bytes // max_traces
         self._lock = threading.Lock()
-        self._seq = 0
-        self._evicted = 0
+        self._numbers = count(1)
+        self._last = 0
+        self._unweighed = 0
+        self._removed = 0
         self._epoch = os.urandom(8).hex()
 
     @property
@@ -70,49 +72,63 @@ class MemoryStore:
 
     @property
     def evicted(self) -> int:
-        return self._evicted
+        with self._lock:
+            kept = len(self._pairs())
+            return self._last - self._removed - kept
 
     def add(self, trace: LiveTrace) -> None:
-        self._inbox.append(trace)
-        if len(self._inbox) >= _INBOX and self._lock.acquire(blocking=False):
-            try:
-                self._settle()
-            finally:
-                self._lock.release()
+        trace.store = self
+        # Numbered and appended in one call into C, which no other thread comes between.
+        self._kept.extend(zip((trace,), self._numbers))  # noqa: B905 - the numbers do not end
+
+    def settle(self, trace: LiveTrace) -> None:
+        """See to a trace that is done and that is hidden, or larger than its share."""
+        with self._lock:
+            pairs = self._pairs()
+            if trace.hidden:
+                self._remove([pair for pair in pairs if pair[0] is trace])
+                return
+
+            # Weighing all takes time: not for each, but once enough has come in.
+            self._unweighed += trace.size()
+            if self._unweighed < self._max_bytes // _WEIGHED:
+                return
+            self._unweighed = 0
+            size = sum(each.size() for each, _ in pairs)
+            while size > self._max_bytes and len(self._kept) > 1:
+                size -= self._kept.popleft()[0].size()
 
     def newest(self) -> list[LiveTrace]:
         with self._lock:
-            self._settle()
-            return list(reversed(self._kept.values()))
+            return [trace for trace, _ in reversed(self._pairs()) if not trace.hidden]
 
     def get(self, trace_id: str) -> LiveTrace | None:
-        with self._lock:
-            self._settle()
-            return self._kept.get(trace_id)
+        return next((trace for trace in self.newest() if trace.id == trace_id), None)
 
     def clear(self) -> None:
         with self._lock:
-            self._settle()
-            self._kept.clear()
+            self._remove(self._pairs())
 
-    def _settle(self) -> None:
-        while self._inbox:
-            trace = self._inbox.popleft()
-            self._seq += 1
-            trace.seq = self._seq
-            self._kept[trace.id] = trace
+    def _remove(self, pairs: Iterable[tuple[LiveTrace, int]]) -> None:
+        for pair in pairs:
+            try:
+                self._kept.remove(pair)
+            except ValueError:  # gone by itself
+                continue
+            self._removed += 1
 
-        for trace_id in [key for key, trace in self._kept.items() if trace.hidden]:
-            del self._kept[trace_id]
-
-        while len(self._kept) > self._max_traces:
-            self._kept.popitem(last=False)
-            self._evicted += 1
-
-        size = sum(trace.size() for trace in self._kept.values())
-        while size > self._max_bytes and len(self._kept) > 1:
-            size -= self._kept.popitem(last=False)[1].size()
-            self._evicted += 1
+    def _pairs(self) -> list[tuple[LiveTrace, int]]:
+        pairs: list[tuple[LiveTrace, int]] | None = None
+        while pairs is None:
+            try:
+                pairs = list(self._kept)
+            except RuntimeError:  # one was appended meanwhile
+                continue
+        for trace, seq in pairs:
+            trace.seq = seq
+        if pairs:
+            self._last = pairs[-1][1]
+        return pairs
 
 
 __all__ = ["MAX_BYTES", "MemoryStore", "Store"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .trace import LiveStep, LiveTrace
+from .trace import Columns, LiveTrace
 
 _KINDS = {
     "app_context_push": "context",
@@ -30,33 +30,35 @@ _PARTS = 60
 
 def summarize(trace: LiveTrace) -> dict[str, t.Any]:
     """Return a trace without its steps, as JSON's types; times in ns from its start."""
-    steps = list(trace.steps)
-    running = trace.running
+    columns = trace.columns()
     elapsed = trace.elapsed() if trace.duration is None else trace.duration
-    now = _innermost(steps) if running else None
     return {
         **trace.snapshot_header(),
-        "step_count": len(steps),
-        "strip": _strip(trace, steps, elapsed),
-        "now": None if now is None else {"stage": now.site.stage, "name": now.site.name},
+        "step_count": len(columns.sites),
+        "strip": _strip(trace, columns, elapsed),
+        "now": _innermost(columns) if trace.running else None,
         "elapsed": elapsed,
     }
 
 
-def _innermost(steps: list[LiveStep]) -> LiveStep | None:
-    return next((step for step in reversed(steps) if step.end is None), None)
+def _innermost(columns: Columns) -> dict[str, str] | None:
+    for index in range(len(columns.sites) - 1, -1, -1):
+        if not columns.ends[index]:
+            site = columns.sites[index]
+            return {"stage": site.stage, "name": site.name}
+    return None
 
 
-def _strip(trace: LiveTrace, steps: list[LiveStep], elapsed: int) -> list[list[t.Any]]:
+def _strip(trace: LiveTrace, columns: Columns, elapsed: int) -> list[list[t.Any]]:
     least = elapsed // 400
     parts: list[list[t.Any]] = []
 
-    for step in steps:
-        kind = _KINDS.get(step.site.stage)
+    for site, begun, ended in zip(columns.sites, columns.begins, columns.ends, strict=True):
+        kind = _KINDS.get(site.stage)
         if kind is None:
             continue
-        begin = step.begin - trace.origin
-        end = elapsed if step.end is None else step.end - trace.origin
+        begin = trace.since(begun)
+        end = trace.since(ended) if ended else elapsed
         last = parts[-1] if parts else None
         if last is not None and last[0] == kind and begin - last[2] <= least:
             last[2] = max(last[2], end)

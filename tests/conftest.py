@@ -7,6 +7,7 @@ import flask
 import pytest
 
 from flask_lifecycle.recorder import current
+from flask_lifecycle.trace import NOBODY
 
 # A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -18,4 +19,4 @@ def nothing_leaks() -> Iterator[None]:
     yield
     assert not flask.has_app_context()
     assert not flask.has_request_context()
-    assert current.get() is None
+    assert current.get() is NOBODY

@@ -16,9 +16,10 @@ ALLOWED = {
     "summary": {"trace"},
     "store": {"trace"},
     "body": {"trace", "recorder"},
-    "instrument": {"trace", "redact", "recorder", "subclass", "body"},
+    "wrapper": {"trace", "recorder"},
+    "instrument": {"trace", "redact", "recorder", "subclass", "body", "wrapper"},
     "app_map": {"trace", "redact", "recorder"},
-    "collectors": {"trace", "redact", "recorder"},
+    "collectors": {"trace", "redact", "recorder", "subclass"},
     "panel": {"trace", "settings", "store", "summary", "app_map"},
     "extension": {
         "trace",

@@ -3,11 +3,11 @@ from __future__ import annotations
 import threading
 
 from flask_lifecycle.store import MemoryStore
-from flask_lifecycle.trace import LiveTrace
+from flask_lifecycle.trace import LiveTrace, Route
 
 
 def make(path: str = "/") -> LiveTrace:
-    return LiveTrace(owner=0, method="GET", path=path, query="", parent=None, max_steps=10)
+    return LiveTrace(0, "GET", path)
 
 
 def test_the_oldest_goes_first() -> None:
@@ -25,6 +25,7 @@ def test_bytes_are_bounded_too() -> None:
         trace = make()
         trace.detail_bytes = 4000
         store.add(trace)
+        trace.finish()
 
     assert len(store.newest()) == 2
     assert store.evicted == 3
@@ -34,9 +35,14 @@ def test_hidden_traces_are_not_kept() -> None:
     store = MemoryStore(3)
     trace = make()
     store.add(trace)
-    trace.hidden = True
+    trace.route = Route(None, 0, "static", (), ignored=True)
     assert store.newest() == []
     assert store.get(trace.id) is None
+    trace.finish()
+    for number in range(3):
+        store.add(make(f"/{number}"))
+    assert len(store.newest()) == 3
+    assert store.evicted == 0
 
 
 def test_ids_sort_by_creation() -> None:

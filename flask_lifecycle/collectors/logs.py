@@ -12,7 +12,7 @@ import typing as t
 
 from ..recorder import current, fail_open, mark
 from ..redact import Redactor
-from ..trace import Site, Source
+from ..trace import LiveTrace, Site, Source, number
 
 _lock = threading.Lock()
 _installed = 0
@@ -22,22 +22,23 @@ _wrapped: t.Callable[..., logging.LogRecord] | None = None
 
 def _factory(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
     record = (_wrapped or logging.LogRecord)(*args, **kwargs)
-    if current.get() is not None:
-        _record(record)
+    trace = current.get()
+    if trace.owner is not None:
+        _record(trace, record)
     return record
 
 
 @fail_open
-def _record(record: logging.LogRecord) -> None:
-    trace = current.get()
-    if trace is not None and not record.name.startswith("flask_lifecycle"):
-        mark(
-            trace,
-            Site("log", record.name, None, Source(record.pathname, record.lineno)),
-            level=record.levelname,
-            logger=record.name,
-            message=_message(record),
-        )
+def _record(trace: LiveTrace, record: logging.LogRecord) -> None:
+    if record.name.startswith("flask_lifecycle"):
+        return
+    message = _message(record)
+    trace.detail_bytes += len(message)
+    mark(
+        trace.strand(),
+        number(Site("log", record.name, None, Source(record.pathname, record.lineno))),
+        {"level": record.levelname, "logger": record.name, "message": message},
+    )
 
 
 def _message(record: logging.LogRecord) -> str:

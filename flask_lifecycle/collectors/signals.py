@@ -13,9 +13,10 @@ import typing as t
 import blinker
 import flask.signals
 
-from ..recorder import begin, callable_name, current, end, fail, fail_open, mark
+from ..recorder import begin, callable_name, current, describe_error, end, fail_open, mark
 from ..redact import Redactor
-from ..trace import Site
+from ..subclass import subclass_of
+from ..trace import Site, Writer, clock, number
 
 _NAMES = (
     "appcontext_popped",
@@ -33,46 +34,59 @@ _lock = threading.Lock()
 _installed = 0
 
 
-class _RecordedSignal(blinker.NamedSignal):
-    def send(self, *args: t.Any, **kwargs: t.Any) -> list[tuple[t.Any, t.Any]]:
-        __tracebackhide__ = True
-        trace = current.get()
-        if trace is None or not args or id(args[0]) != trace.owner:
-            return super().send(*args, **kwargs)
+def _recorded_class(name: str) -> type[blinker.NamedSignal]:
+    """Make the class of one signal."""
+    site = number(Site("signal", name))
+    before = {"before_render_template": _template, "message_flashed": _flash}.get(name)
+    base_send = blinker.NamedSignal.send
+    get_trace = current.get
 
-        phase = trace.phase
-        trace.phase = None
-        step = begin(trace, _SITES[self.name])
-        if self.receivers:
-            receivers = _receivers(self, args[0])
-            if receivers:
-                step.detail = {"receivers": receivers}
-        if self.name == "message-flashed":
-            _flash(trace, kwargs)
-        elif self.name == "before-render-template":
-            _template(kwargs.get("template"))
+    def send(self: t.Any, *args: t.Any, **kwargs: t.Any) -> list[tuple[t.Any, t.Any]]:
+        __tracebackhide__ = True
+        trace = get_trace()
+        recorded = trace.owner is not None and args and id(args[0]) == trace.owner
+        if before is None and not self.receivers:
+            # Nobody listens: what blinker would find out at some length.
+            if recorded:
+                now = clock()
+                trace.log += (site, trace.current, now, now)
+            return []
+        if not recorded:
+            return base_send(self, *args, **kwargs)
+
+        writer = trace.strand()
+        receivers = _receivers(self, args[0]) if self.receivers else None
+        step = begin(writer, site, {"receivers": receivers} if receivers else None)
+        if before is not None:
+            before(writer, kwargs)
         try:
-            result = super().send(*args, **kwargs)
+            return base_send(self, *args, **kwargs)
         except BaseException as error:
-            fail(trace, step, error)
+            writer.notes[~step] = describe_error(error)
             raise
         finally:
-            trace.phase = phase
-        end(trace, step)
-        return result
+            end(writer, step)
+
+    made = subclass_of(blinker.NamedSignal)
+    made.send = send
+    return t.cast("type[blinker.NamedSignal]", made)
 
 
-_RecordedSignal.__name__ = _RecordedSignal.__qualname__ = "NamedSignal"
-_RecordedSignal.__module__ = "blinker.base"
-_SITES = {getattr(flask.signals, name).name: Site("signal", name) for name in _NAMES}
 _redactor = Redactor()
 _on_template: t.Callable[[t.Any], None] | None = None
 
 
 @fail_open
-def _template(template: t.Any) -> None:
+def _template(_writer: Writer, sent: dict[str, t.Any]) -> None:
     if _on_template is not None:
-        _on_template(template)
+        _on_template(sent.get("template"))
+
+
+@fail_open
+def _flash(writer: Writer, sent: dict[str, t.Any]) -> None:
+    category = _redactor.value(sent.get("category"))
+    message = _redactor.value(sent.get("message"))
+    mark(writer, number(Site("flash", str(category))), {"category": category, "message": message})
 
 
 @fail_open
@@ -80,15 +94,7 @@ def _receivers(signal: blinker.Signal, sender: t.Any) -> list[str]:
     return [callable_name(receiver) for receiver in signal.receivers_for(sender)]
 
 
-@fail_open
-def _flash(trace: t.Any, sent: dict[str, t.Any]) -> None:
-    category = _redactor.value(sent.get("category"))
-    mark(
-        trace,
-        Site("flash", str(category)),
-        category=category,
-        message=_redactor.value(sent.get("message")),
-    )
+_CLASSES = {name: _recorded_class(name) for name in _NAMES}
 
 
 def install(redactor: Redactor, on_template: t.Callable[[t.Any], None]) -> t.Callable[[], None]:
@@ -105,7 +111,7 @@ def install(redactor: Redactor, on_template: t.Callable[[t.Any], None]) -> t.Cal
         for name in _NAMES:
             signal = getattr(flask.signals, name)
             if type(signal) is blinker.NamedSignal:
-                signal.__class__ = _RecordedSignal
+                signal.__class__ = _CLASSES[name]
 
     return _uninstall
 
@@ -118,8 +124,8 @@ def _uninstall() -> None:
         if _installed == 0:
             for name in _NAMES:
                 signal = getattr(flask.signals, name)
-                if type(signal) is _RecordedSignal:
-                    signal.__class__ = blinker.NamedSignal  # type: ignore[assignment]
+                if type(signal) is _CLASSES[name]:
+                    signal.__class__ = blinker.NamedSignal
 
 
 __all__ = ["install"]

@@ -9,12 +9,13 @@ import threading
 import typing as t
 import weakref
 from collections.abc import Iterator
+from functools import lru_cache
 
 import jinja2
 
-from ..recorder import begin, current, end, fail
+from ..recorder import begin, begin_leaf, current, describe_error, end, fail
 from ..redact import Redactor
-from ..trace import LiveStep, LiveTrace, Site, Source
+from ..trace import END, Site, Source, Writer, clock, number
 
 _lock = threading.Lock()
 _installed = 0
@@ -22,42 +23,62 @@ _seen: weakref.WeakSet[jinja2.Template] = weakref.WeakSet()
 _classes: dict[type[jinja2.Template], type[jinja2.Template]] = {}
 
 
-def _begin(trace: LiveTrace, template: jinja2.Template) -> LiveStep:
-    name = template.name or "<string>"
-    file = template.filename
+def _writer() -> Writer | None:
+    trace = current.get()
+    return None if trace.owner is None else trace.strand()
+
+
+@lru_cache(512)
+def _site(name: str | None, file: str | None) -> int:
     source = Source(file, 1) if file and file != "<template>" else None
-    return begin(trace, Site("template", name, None, source))
+    return number(Site("template", name or "<string>", None, source))
 
 
 def _recorded_class(base: type[jinja2.Template]) -> type[jinja2.Template]:
     class Recorded(base):  # type: ignore[misc, valid-type]
         def render(self, *args: t.Any, **kwargs: t.Any) -> str:
             __tracebackhide__ = True
-            trace = current.get()
-            if trace is None:
+            writer = _writer()
+            if writer is None:
                 return base.render(self, *args, **kwargs)
-            step = _begin(trace, self)
+            step = begin(writer, _site(self.name, self.filename))
             try:
                 result = base.render(self, *args, **kwargs)
             except BaseException as error:
-                fail(trace, step, error)
+                fail(writer, step, error)
                 raise
-            end(trace, step)
+            end(writer, step)
             return result
 
         def generate(self, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
             __tracebackhide__ = True
-            trace = current.get()
-            if trace is None:
-                yield from base.generate(self, *args, **kwargs)
+            chunks = base.generate(self, *args, **kwargs)
+            writer = _writer()
+            if writer is None:
+                yield from chunks
                 return
-            step = _begin(trace, self)
+            step = begin_leaf(writer, _site(self.name, self.filename))
+            if step is None:
+                yield from chunks
+                return
+            log = writer.log
             try:
-                yield from base.generate(self, *args, **kwargs)
+                while True:
+                    # Others run between the chunks: the step is the current one only in them.
+                    outer = writer.current
+                    writer.current = step
+                    try:
+                        chunk = next(chunks)
+                    finally:
+                        writer.current = outer
+                    yield chunk
+            except StopIteration:
+                pass
             except BaseException as error:
-                fail(trace, step, error)
+                writer.notes[~step] = describe_error(error)
                 raise
-            end(trace, step)
+            finally:
+                log[step + END] = clock()
 
     Recorded.__name__ = base.__name__
     Recorded.__qualname__ = base.__qualname__
@@ -67,7 +88,7 @@ def _recorded_class(base: type[jinja2.Template]) -> type[jinja2.Template]:
 
 def record(template: t.Any) -> None:
     """Make a template record its rendering from now on."""
-    if not _installed or not isinstance(template, jinja2.Template) or current.get() is None:
+    if not _installed or not isinstance(template, jinja2.Template) or current.get().owner is None:
         return
 
     kind = type(template)

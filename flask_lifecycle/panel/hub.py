@@ -175,7 +175,7 @@ class Hub:
                 continue
             if len(found) >= _TRACES_A_BATCH:
                 break
-            state = (trace.running, len(trace.steps), trace.status, _open(trace))
+            state = (trace.running, trace.step_count, trace.status, _open(trace))
             if new:
                 skipped += (
                     trace.seq - viewer.cursor - 1 if viewer.cursor and not viewer.reset else 0
@@ -205,18 +205,22 @@ class Hub:
             viewer.steps_sent = 0
             viewer.steps_open = set()
 
-        live = list(trace.steps)
-        ended = {index for index in viewer.steps_open if live[index].end is not None}
-        send = [*sorted(ended), *range(viewer.steps_sent, len(live))]
+        columns = trace.columns()
+        count = len(columns.sites)
+        if trace.strands:
+            # Several threads write: a step may have come in between those that were sent.
+            viewer.steps_sent = 0
+            viewer.steps_open = set()
+        ended = {index for index in viewer.steps_open if columns.ends[index]}
+        send = [*sorted(ended), *range(viewer.steps_sent, count)]
         if not send:
             return []
 
         viewer.steps_open -= ended
-        ids = {id(step): index for index, step in enumerate(live)}
-        frozen = [freeze(live[index], index, ids, trace.origin) for index in send]
-        viewer.steps_open |= {step.id for step in frozen if step.end is None}
-        viewer.steps_sent = len(live)
-        return [{"trace": trace.id, "steps": [step.to_dict() for step in frozen]}]
+        steps = [freeze(trace, columns, index) for index in send]
+        viewer.steps_open |= {step.id for step in steps if step.end is None}
+        viewer.steps_sent = count
+        return [{"trace": trace.id, "steps": [step.to_dict() for step in steps]}]
 
 
 def _sid() -> str:
@@ -224,7 +228,8 @@ def _sid() -> str:
 
 
 def _open(trace: LiveTrace) -> int:
-    return sum(1 for step in trace.steps[-8:] if step.end is None)
+    columns = trace.columns()
+    return sum(1 for end in columns.ends[-8:] if not end)
 
 
 __all__ = ["Hub"]

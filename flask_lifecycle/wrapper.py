@@ -1,0 +1,135 @@
+"""Make the functions that record a step around another function.
+
+They are compiled from one source with the very parameters of what they stand in for: passing
+``*args, **kwargs`` on costs more than the rest of a step, and signatures stay what they were.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing as t
+from threading import get_ident
+
+from .recorder import current, describe_error
+from .trace import clock
+
+# Their own names begin with an underscore: the others are the parameters'.
+_SOURCE = """\
+def {name}({parameters}):
+    _writer = _get_trace()
+    if _writer.owner is {unless}:
+        return _func({arguments})
+{before}    if _writer.ident != _get_ident():
+        _writer = _writer.strand()
+    _log = _writer.log
+    _step = len(_log)
+    _outer = _writer.current
+    _log += (_site, _outer, _clock(), 0.0)
+    _writer.current = _step
+{note}    try:
+        {call}_func({arguments})
+    except BaseException as _error:
+        _writer.notes[~_step] = _describe_error(_error)
+        raise
+    finally:
+        _log[_step + 3] = _clock()
+        _writer.current = _outer
+{after}"""
+
+_AFTER = """\
+    {after}
+    return _result
+"""
+
+
+def recording(
+    func: t.Callable[..., t.Any],
+    site: int,
+    *,
+    name: str | None = None,
+    parameters: str | None = None,
+    unless: str = "None",
+    before: str = "",
+    note: str = "",
+    after: str = "",
+    **names: t.Any,
+) -> t.Any:
+    """Return a function that calls another one and records it as a step of the current trace.
+
+    :param func: what is called.
+    :param site: the number of its site.
+    :param name: what the new function is called; as ``func``, if not given.
+    :param parameters: what it takes; as ``func``, if not given.
+    :param unless: an expression: do not record where this is the current trace's owner.
+    :param before: a statement: what to do before the step.
+    :param note: an expression: what to note of the step; ``{argument}`` in it is the first
+        parameter that follows ``self``.
+    :param after: a statement: what to do with ``_result`` once the step is over.
+    :param names: what these refer to, beside ``_writer``, ``_step`` and the parameters.
+    """
+    if parameters is None:
+        parameters, arguments, argument, defaults = _signature(func)
+        names.update(defaults)
+    else:
+        arguments, argument = parameters, ""
+    name = name or func.__name__
+    source = _SOURCE.format(
+        name=name,
+        parameters=parameters,
+        arguments=arguments,
+        unless=unless,
+        before=f"    {before}\n" if before else "",
+        note=f"    _writer.notes[_step] = {note}\n".format(argument=argument) if note else "",
+        call="_result = " if after else "return ",
+        after=_AFTER.format(after=after) if after else "",
+    )
+    scope = {
+        "__name__": __name__,
+        "__tracebackhide__": True,
+        "_clock": clock,
+        "_describe_error": describe_error,
+        "_func": func,
+        "_get_ident": get_ident,
+        "_get_trace": current.get,
+        "_site": site,
+        **names,
+    }
+    exec(_code(source), scope)  # noqa: S102 - the source is the one above
+    return scope[name]
+
+
+_compiled: dict[str, t.Any] = {}
+
+
+def _code(source: str) -> t.Any:
+    code = _compiled.get(source)
+    if code is None:
+        code = _compiled[source] = compile(source, "<flask_lifecycle>", "exec")
+    return code
+
+
+def _signature(func: t.Callable[..., t.Any]) -> tuple[str, str, str, dict[str, t.Any]]:
+    """Write a method's parameters, the arguments that pass them on, and the first after self."""
+    plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters: list[str] = []
+    arguments: list[str] = []
+    defaults: dict[str, t.Any] = {}
+    try:
+        found = list(inspect.signature(func).parameters.values())
+    except (TypeError, ValueError):
+        found = []
+    if not found or any(each.kind is not plain for each in found):
+        passed = "self, *args, **kwargs"
+        return passed, passed, "(args or (None,))[0]", {}
+    for each in found:
+        arguments.append(each.name)
+        if each.default is each.empty:
+            parameters.append(each.name)
+        else:
+            defaults[f"_default_{each.name}"] = each.default
+            parameters.append(f"{each.name}=_default_{each.name}")
+    argument = arguments[1] if len(arguments) > 1 else "None"
+    return ", ".join(parameters), ", ".join(arguments), argument, defaults
+
+
+__all__ = ["recording"]
