@@ -10,17 +10,21 @@ from pathlib import Path
 import pytest
 
 
+def source_of(package: str, folder: Path) -> Path:
+    """Unpack the source distribution of a package, in the version that is installed."""
+    wanted = f"{package}=={version(package)}"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    subprocess.run(
+        [*command, "--no-deps", "--no-binary", package, "--dest", str(folder), wanted], check=True
+    )
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    return next(path for path in folder.iterdir() if path.is_dir())
+
+
 @pytest.fixture(scope="session")
 def flask_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources of the Flask that is installed: FLASK_SOURCE, or those of the package index."""
     if "FLASK_SOURCE" in os.environ:
         return Path(os.environ["FLASK_SOURCE"])
-    flask = f"flask=={version('flask')}"
-    folder = tmp_path_factory.mktemp("flask")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*command, "--no-deps", "--no-binary", "flask", "--dest", str(folder), flask], check=True
-    )
-    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
-        archive.extractall(folder, filter="data")
-    return next(path for path in folder.iterdir() if path.is_dir())
+    return source_of("flask", tmp_path_factory.mktemp("flask"))

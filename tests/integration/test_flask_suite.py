@@ -1,4 +1,4 @@
-"""Flask's own tests, and its tutorial's, run bare and with a Lifecycle on every app."""
+"""The tests of Flask, its tutorial and widely used extensions, bare and with a Lifecycle."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+
+from .conftest import source_of
 
 HERE = Path(__file__).parent
 
@@ -36,11 +38,25 @@ def outcomes(source: Path, tests: str, report: Path, *, lifecycle: bool) -> dict
     return found
 
 
-@pytest.mark.parametrize("tests", ["tests", "examples/tutorial/tests"])
-def test_no_test_newly_fails(flask_source: Path, tmp_path: Path, tests: str) -> None:
-    bare = outcomes(flask_source, tests, tmp_path / "bare.xml", lifecycle=False)
-    watched = outcomes(flask_source, tests, tmp_path / "watched.xml", lifecycle=True)
+def newly(source: Path, tests: str, folder: Path) -> dict[str, tuple[str, str | None]]:
+    """Return each test that ends otherwise with a Lifecycle on every app, with both outcomes."""
+    bare = outcomes(source, tests, folder / "bare.xml", lifecycle=False)
+    watched = outcomes(source, tests, folder / "watched.xml", lifecycle=True)
     assert list(bare.values()).count("passed") > 20
-    assert {
+    return {
         name: (bare[name], watched.get(name)) for name in bare if watched.get(name) != bare[name]
-    } == {}
+    }
+
+
+@pytest.mark.parametrize("tests", ["tests", "examples/tutorial/tests"])
+def test_no_test_of_flasks_newly_fails(flask_source: Path, tmp_path: Path, tests: str) -> None:
+    assert newly(flask_source, tests, tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "package", ["flask-cors", "flask-httpauth", "flask-smorest", "flask-sqlalchemy", "flask-wtf"]
+)
+def test_no_test_of_an_extension_newly_fails(package: str, tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    assert newly(source_of(package, folder), "tests", tmp_path) == {}

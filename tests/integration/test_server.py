@@ -43,12 +43,12 @@ def slow():
 class Server:
     """One server process of a small app, and the folder it lives in."""
 
-    def __init__(self, folder: Path, command: list[str]) -> None:
+    def __init__(self, folder: Path, command: list[str], app: str = APP) -> None:
         with socket.socket() as sock:
             sock.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{sock.getsockname()[1]}"
         self.app = folder / "app.py"
-        self.app.write_text(APP)
+        self.app.write_text(app)
         self.log = folder / "log"
         port = self.address.partition(":")[2]
         with self.log.open("wb") as log:
