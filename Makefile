@@ -1,6 +1,7 @@
 # make demo   start the demo, with the panel
 # make test   everything that must hold
 # make test-all   the tests on every Python and Flask found
+# make bench  what it costs, beside the bare app and peers
 
 PYTHON ?= python3
 PORT ?= 5000
@@ -10,7 +11,7 @@ PANEL := flask_lifecycle/panel/dist/index.html
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
 
 .DELETE_ON_ERROR:
-.PHONY: demo panel lint types test test-all clean
+.PHONY: demo panel test test-all bench clean
 
 demo: $(VENV)/demo.stamp
 	@echo " * The bookshop: http://127.0.0.1:$(PORT)/"
@@ -48,6 +49,17 @@ test: $(VENV)/test.stamp
 
 test-all: $(PANEL)
 	.ci/test-all
+
+$(VENV)/bench.stamp: pyproject.toml $(PANEL)
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/bench.stamp
+	.ci/chromium
+	$(BIN)/python -m benchmarks.overhead --json benchmarks/overhead.json
+	$(BIN)/python -m benchmarks.latency 2>/dev/null
+	$(BIN)/python -m benchmarks.load 2>/dev/null
+	$(BIN)/python -m benchmarks.soak
 
 clean:
 	rm -rf $(VENV) flask_lifecycle/panel/dist static/node_modules

@@ -116,26 +116,11 @@ PEERS: dict[str, Variant] = {
 
 def watch(app: Flask) -> None:
     """Connect one viewer over a real websocket, which acknowledges all it gets."""
-    import websocket
     from werkzeug.serving import make_server
 
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"127.0.0.1:{server.server_port}/_lifecycle"
-    cookie = f"lifecycle_token={app.config['LIFECYCLE_TOKEN']}"
-    with urllib.request.urlopen(
-        urllib.request.Request(
-            f"http://{base}/api/ticket", headers={"Cookie": cookie}, method="POST"
-        )
-    ) as answer:
-        ticket = json.load(answer)["ticket"]
-    ws = websocket.create_connection(
-        f"ws://{base}/socket.io/?EIO=4&transport=websocket&ticket={ticket}",
-        origin=f"http://127.0.0.1:{server.server_port}",
-        cookie=cookie,
-    )
-    ws.recv()
-    ws.send("40{}")
+    ws = connect(app, f"http://127.0.0.1:{server.server_port}")
 
     def acknowledge() -> None:
         while True:
@@ -146,3 +131,22 @@ def watch(app: Flask) -> None:
                 ws.send("42" + json.dumps(["ack", json.loads(text[2:])[1]["seq"]]))
 
     threading.Thread(target=acknowledge, daemon=True).start()
+
+
+def connect(app: Flask, address: str) -> t.Any:
+    """Open the live stream of an app that is served at an address."""
+    import websocket
+
+    cookie = f"lifecycle_token={app.config['LIFECYCLE_TOKEN']}"
+    url = f"{address}/_lifecycle"
+    ask = urllib.request.Request(f"{url}/api/ticket", headers={"Cookie": cookie}, method="POST")
+    with urllib.request.urlopen(ask) as answer:
+        ticket = json.load(answer)["ticket"]
+    ws = websocket.create_connection(
+        f"{url.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket&ticket={ticket}",
+        origin=address,
+        cookie=cookie,
+    )
+    ws.recv()
+    ws.send("40{}")
+    return ws

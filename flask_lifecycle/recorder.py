@@ -19,6 +19,8 @@ _log = logging.getLogger("flask_lifecycle")
 _FAULTS_ALLOWED = 5
 _faults: dict[str, int] = {}
 _redactor = Redactor()
+_PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
+_LIBRARIES = frozenset(("builtins", "asyncio", "flask", "jinja2", "jwt", "sqlite3", "werkzeug"))
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
@@ -96,13 +98,30 @@ def mark(writer: Writer, site: int, note: t.Any = None) -> None:
 
 
 def describe_error(error: BaseException) -> Error:
-    """Take an exception's type and text, capped and masked; its own ``__str__`` may fail."""
-    try:
-        message = _redactor.text(str(error))
-    except Exception:
-        message = "<its text could not be had>"
+    """Take an exception's type and text, capped and masked.
 
-    return Error(type(error).__name__, message)
+    Its text is only asked for where that runs no code of the app's, which may take long, fail
+    or run a query: where the class has its ``__str__`` from Python or a library of Flask's, and
+    its arguments are plain. Other exceptions are described by their arguments.
+    """
+    try:
+        args = error.args
+        if all(type(each) in _PLAIN for each in args) and _is_known(
+            t.cast("t.Hashable", type(error))
+        ):
+            message = str(error)
+        else:
+            message = ", ".join(str(_redactor.value(each)) for each in args)
+        return Error(type(error).__name__, _redactor.text(message))
+    except Exception:
+        return Error(type(error).__name__, "<its text could not be had>")
+
+
+@functools.lru_cache(1024)
+def _is_known(kind: t.Any) -> bool:
+    method = kind.__str__
+    home = getattr(method, "__objclass__", None) or method
+    return str(getattr(home, "__module__", "")).partition(".")[0] in _LIBRARIES
 
 
 def hide_frames(error: BaseException) -> None:
