@@ -8,20 +8,24 @@ import { actions, start, state } from "./store";
 import { Details } from "./views/Details";
 import { Figure } from "./views/Figure";
 import { List } from "./views/List";
+import { Playback } from "./views/Playback";
 import { Top } from "./views/Top";
 
 function Panel(): JSX.Element {
   const trace = current(state.value);
   document.title = trace === null ? "flask-lifecycle" : `${trace.method} ${trace.path} · flask-lifecycle`;
   return (
-    <>
-      <Top />
+    <div class={state.value.stage ? "whole stage" : "whole"}>
+      {state.value.stage ? null : <Top />}
       <div class="body">
-        <List />
-        <main><Figure /></main>
-        <Details />
+        {state.value.stage ? null : <List />}
+        <main>
+          <Figure />
+          <Playback />
+        </main>
+        {state.value.stage ? null : <Details />}
       </div>
-    </>
+    </div>
   );
 }
 
@@ -31,9 +35,21 @@ function keys(event: KeyboardEvent): void {
     j: () => { actions.move(1); },
     k: () => { actions.move(-1); },
     x: actions.clear,
-    Escape: () => { actions.step(null); },
+    Escape: () => { actions.leave(); },
+    f: actions.stage,
+    z: actions.near,
+    " ": actions.play,
+    ArrowRight: () => { actions.walk(1); },
+    PageDown: () => { actions.walk(1); },
+    ArrowLeft: () => { actions.walk(-1); },
+    PageUp: () => { actions.walk(-1); },
+    Home: () => { actions.rim(false); },
+    End: () => { actions.rim(true); },
   };
-  act[event.key]?.();
+  const does = act[event.key];
+  if (does === undefined || event.defaultPrevented || (event.key === " " && event.target instanceof HTMLButtonElement)) return;
+  event.preventDefault();
+  does();
 }
 
 const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -1,5 +1,6 @@
 /** One pure state, and what can happen to it. */
 
+import type { Replay } from "./replay/replay";
 import type { AppMap, Batch, Step, Trace, TraceSummary } from "./types";
 
 export type Connection = "connecting" | "live" | "polling" | "lost";
@@ -24,6 +25,12 @@ export interface State {
   readonly evicted: number;
   /** A selected trace that the server no longer keeps. */
   readonly missing: string | null;
+  /** Where a request is gone through again. */
+  readonly replay: Replay | null;
+  /** Shown to a room: the diagram and a caption, and nothing else. */
+  readonly stage: boolean;
+  /** Whether the diagram is seen from near, at the step it is about. */
+  readonly near: boolean;
 }
 
 export const KEPT = 500;
@@ -43,6 +50,9 @@ export const EMPTY: State = {
   skipped: 0,
   evicted: 0,
   missing: null,
+  replay: null,
+  stage: false,
+  near: false,
 };
 
 /** Take in one message of the server's; while paused it waits. */
@@ -79,7 +89,7 @@ export function applyBatch(state: State, batch: Batch, now: number): State {
     skipped: (fresh ? 0 : state.skipped) + batch.skipped,
     evicted: batch.evicted,
     missing: fresh ? null : gone,
-    ...(follows ? { selected: newest.id, step: null, missing: null } : {}),
+    ...(follows ? { selected: newest.id, step: null, missing: null, replay: null } : {}),
   };
 }
 
@@ -98,7 +108,7 @@ export function withTrace(state: State, trace: Trace): State {
 
 /** Pick a request: from now on new ones no longer take the screen. */
 export function select(state: State, id: string, step: number | null = null): State {
-  return { ...state, selected: id, step, follow: false, missing: null };
+  return { ...state, selected: id, step, follow: false, missing: null, replay: null };
 }
 
 export function selectStep(state: State, step: number | null): State {
@@ -107,7 +117,7 @@ export function selectStep(state: State, step: number | null): State {
 
 export function setFollow(state: State, follow: boolean): State {
   const newest = state.traces[0];
-  return { ...state, follow, ...(follow && newest ? { selected: newest.id, step: null, missing: null } : {}) };
+  return { ...state, follow, ...(follow && newest ? { selected: newest.id, step: null, missing: null, replay: null } : {}) };
 }
 
 /** Hold the screen, or let it go on with what came in the meantime. */
@@ -117,7 +127,7 @@ export function setPaused(state: State, paused: boolean, now: number): State {
 }
 
 export function cleared(state: State): State {
-  return { ...EMPTY, connection: state.connection, epoch: state.epoch, map: state.map, follow: true };
+  return { ...EMPTY, connection: state.connection, epoch: state.epoch, map: state.map, stage: state.stage };
 }
 
 /** The selected request as a whole trace, as far as its steps are here. */
@@ -147,4 +157,9 @@ export function lacksSteps(state: State): string | null {
   const steps = state.steps.get(summary.id) ?? [];
   const whole = steps.length >= summary.step_count && steps.every((step) => (step as Step | undefined)?.end != null);
   return whole ? null : summary.id;
+}
+
+/** Go through the selected request again, from a moment on; null ends that. New ones wait in the list. */
+export function setReplay(state: State, replay: Replay | null): State {
+  return { ...state, replay, ...(replay === null ? {} : { follow: false }) };
 }

@@ -3,7 +3,8 @@
 import { signal } from "@preact/signals";
 
 import { Api, Live } from "./live";
-import { applyBatch, cleared, EMPTY, lacksSteps, select, selectStep, setFollow, setPaused, withTrace, type State } from "./state";
+import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
+import { applyBatch, cleared, current, EMPTY, lacksSteps, select, selectStep, setFollow, setPaused, setReplay, withTrace, type State } from "./state";
 
 const api = new Api();
 export const state = signal<State>(EMPTY);
@@ -86,6 +87,30 @@ export const actions = {
     update(cleared(state.value));
     void api.clear();
   },
+  /** Go to a moment of the request, ns. */
+  seek: (at: number): void => { update(setReplay(state.value, { ...replaying(), at, playing: false })); },
+  pace: (pace: Pace): void => { update(setReplay(state.value, { ...replaying(), pace })); },
+  /** Play from where it stands, or from the start; or stop. */
+  play: (): void => {
+    const trace = current(state.value);
+    if (trace === null) return;
+    const replay = replaying();
+    const over = replay.at >= (moments(trace).at(-1) ?? 0);
+    update(setReplay(state.value, { ...replay, at: over && !replay.playing ? 0 : replay.at, playing: !replay.playing }));
+  },
+  /** Go to the next step, or to an earlier one. */
+  walk: (by: 1 | -1): void => {
+    const trace = current(state.value);
+    if (trace !== null) actions.seek(neighbour(trace, replaying().at, by));
+  },
+  /** Go to the first moment, or to the last. */
+  rim: (end: boolean): void => {
+    const trace = current(state.value);
+    if (trace !== null) actions.seek(end ? (moments(trace).at(-1) ?? 0) : 0);
+  },
+  leave: (): void => { update({ ...setReplay(state.value, null), stage: false, near: false, step: null }); },
+  stage: (): void => { update({ ...state.value, stage: !state.value.stage, near: false, step: null }); },
+  near: (): void => { update({ ...state.value, near: !state.value.near }); },
   /** Go up or down the list. */
   move: (by: number): void => {
     const { traces, selected } = state.value;
@@ -95,12 +120,28 @@ export const actions = {
   },
 };
 
+function replaying(): Replay {
+  const trace = current(state.value);
+  return state.value.replay ?? { at: trace === null ? 0 : (moments(trace).at(-1) ?? 0), playing: false, pace: "by step" };
+}
+
+/** Let the replay go on by some ms. */
+function goOn(ms: number): void {
+  const { replay } = state.value;
+  const trace = current(state.value);
+  if (replay?.playing && trace !== null) state.value = setReplay(state.value, advance(replay, trace, ms));
+}
+
 export function start(): void {
   fromAddress();
   addEventListener("hashchange", fromAddress);
   void loadMap().catch(() => undefined);
   live.start();
+  let last = performance.now();
   const tick = (): void => {
+    const present = performance.now();
+    goOn(Math.min(present - last, 100));
+    last = present;
     if (state.value.traces.some((trace) => trace.state === "running") && !state.value.paused) now.value = performance.now();
     requestAnimationFrame(tick);
   };

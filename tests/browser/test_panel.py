@@ -167,3 +167,42 @@ def test_nothing_overflows_a_narrow_screen(panel: Panel) -> None:
     panel.page.set_viewport_size({"width": 390, "height": 844})
     panel.shows("/admin/orders/42")
     assert panel.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_replay_goes_through_the_request_step_by_step(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    panel.node("view", "done").wait_for()
+    page = panel.page
+    page.keyboard.press("Home")
+    panel.node("view", "pending").wait_for()
+    while panel.node("view", "running").count() == 0:
+        page.keyboard.press("PageDown")
+    assert panel.node("before_request", "done").count() == 5
+    assert panel.node("after_request", "pending").count() == 4
+    assert "The view show makes the answer" in page.locator(".caption").inner_text()
+    page.keyboard.press("ArrowLeft")
+    panel.node("view", "pending").wait_for()
+    page.get_by_label("Pace").select_option("even")
+    page.get_by_role("button", name="Play").click()
+    panel.node("view", "running").wait_for()
+    page.keyboard.press("End")
+    panel.node("view", "done").wait_for()
+
+
+def test_the_stage_shows_the_diagram_and_a_caption_alone(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    panel.node("view", "done").wait_for()
+    page = panel.page
+    page.keyboard.press("f")
+    page.locator(".stage").wait_for()
+    assert page.get_by_label("Requests", exact=True).count() == 0
+    size = page.locator(".caption").evaluate("(p) => getComputedStyle(p).fontSize")
+    assert size == "27px"
+    page.keyboard.press("Home")
+    page.keyboard.press("z")
+    _when(panel, "document.querySelector('.camera').style.transform.includes('scale(1.7)')")
+    page.keyboard.press("Escape")
+    page.get_by_label("Requests", exact=True).wait_for()
+    panel.node("view", "done").wait_for()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 import flask
@@ -14,6 +15,8 @@ _init = flask.Flask.__init__
 def _with_lifecycle(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> None:
     _init(self, *args, **kwargs)
     self.config.setdefault("LIFECYCLE_ENABLED", True)
+    if "LIFECYCLE_TEST_NO_HEADER" in os.environ:
+        self.config.setdefault("LIFECYCLE_HEADER", None)
     Lifecycle(self)
 
 

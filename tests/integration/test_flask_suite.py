@@ -53,6 +53,13 @@ def test_no_test_of_flasks_newly_fails(flask_source: Path, tmp_path: Path, tests
     assert newly(flask_source, tests, tmp_path) == {}
 
 
+def test_nor_does_one_without_the_header(
+    flask_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFECYCLE_TEST_NO_HEADER", "1")
+    assert newly(flask_source, "tests", tmp_path) == {}
+
+
 @pytest.mark.parametrize(
     "package", ["flask-cors", "flask-httpauth", "flask-smorest", "flask-sqlalchemy", "flask-wtf"]
 )

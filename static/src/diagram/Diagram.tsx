@@ -25,20 +25,28 @@ function measure(text: string, font: string): number {
 
 interface DiagramProps {
   readonly trace: Trace;
+  /** The whole request, where `trace` is what it was at a moment. */
+  readonly whole?: Trace;
   readonly map: AppMap | null;
   /** Nanoseconds since the start of a running trace. */
   readonly elapsed: number;
   readonly selected: number | null;
+  /** The step to look at from near. */
+  readonly near: number | null;
   readonly width: number;
   readonly height: number;
   readonly onSelect: (step: number | null) => void;
 }
 
 /** The U through nested layers. */
-export function Diagram({ trace, map, elapsed, selected, width, height, onSelect }: DiagramProps): JSX.Element {
+export function Diagram({ trace, whole = trace, map, elapsed, selected, near, width, height, onSelect }: DiagramProps): JSX.Element {
   const drawing = useMemo(
-    () => draw(journey(trace, map, elapsed), width, height, selected, measure),
-    [trace, map, elapsed, selected, width, height],
+    () => {
+      const now = journey(trace, map, elapsed);
+      const final = whole === trace ? now : journey(whole, map, elapsed);
+      return draw(now, width, height, selected, measure, final);
+    },
+    [trace, whole, map, elapsed, selected, width, height],
   );
   const { width: w, height: h } = drawing;
   const scale = Math.min(width / w, height / h);
@@ -62,11 +70,29 @@ export function Diagram({ trace, map, elapsed, selected, width, height, onSelect
           <line x1="0" y1="0" x2="0" y2="8" class="hl" />
         </pattern>
       </defs>
-      <g role="list">
+      <g role="list" class="camera" style={{ transform: camera(drawing, near) }}>
         {drawing.shapes.map((shape, index) => paint(shape, index, onSelect))}
       </g>
     </svg>
   );
+}
+
+const ZOOM = 1.7;
+
+/** Look at a step from near, or at all from afar. */
+function camera(drawing: Drawing, near: number | null): string {
+  const node = near === null ? undefined : drawing.shapes.find((shape) => shape.el === "node" && shape.step === near);
+  const at = node?.el === "node" ? node.shapes.map(middle).find((each) => each !== null) : undefined;
+  if (at === undefined || at === null) return "translate(0px, 0px) scale(1)";
+  const shift = (position: number, whole: number): string =>
+    Math.min(0, Math.max(whole - whole * ZOOM, whole / 2 - position * ZOOM)).toFixed(1);
+  return `translate(${shift(at[0], drawing.width)}px, ${shift(at[1], drawing.height)}px) scale(${ZOOM.toString()})`;
+}
+
+function middle(shape: Shape): readonly [x: number, y: number] | null {
+  if (shape.el === "rect") return [shape.x + shape.w / 2, shape.y + shape.h / 2];
+  if (shape.el === "circle") return [shape.cx, shape.cy];
+  return null;
 }
 
 /** Arrows go from step to step among those drawn; Enter and Space pick where none is picked. */

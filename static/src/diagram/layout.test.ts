@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { moments, rewind } from "../replay/replay";
 import { STAGES, type Step, type Trace } from "../types";
 import { cut, MAP, STORIES, tell } from "./testing/fixtures";
 import { draw, ellipsize, type Drawing, type Shape } from "./layout";
@@ -30,6 +31,18 @@ function anyTrace(seed: number): Trace {
   }));
   return { ...base, steps, state: roll(2) === 0 ? "running" : "done", status: roll(2) === 0 ? null : 500, duration: roll(2) === 0 ? null : 0 };
 }
+
+describe("a replay", () => {
+  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("of %s moves nothing", (story) => {
+    const whole = tell(STORIES[story]);
+    const final = journey(whole, MAP, 1e9);
+    const sizes = moments(whole).map((at) => {
+      const drawing = draw(journey(rewind(whole, at), MAP, at), 1160, 760, null, (text) => text.length * 7.5, final);
+      return `${drawing.width.toString()} × ${drawing.height.toString()}`;
+    });
+    expect(new Set(sizes).size).toBe(1);
+  });
+});
 
 describe("draw", () => {
   it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("draws %s inside its frame, with numbers only", (name) => {

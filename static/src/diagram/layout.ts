@@ -70,13 +70,14 @@ export function ellipsize(name: string, longest = LONGEST_NAME): string {
   return `${name.slice(0, half)}…${name.slice(-half)}`;
 }
 
-export function draw(j: Journey, width: number, height: number, selected: number | null, measure: Measure): Drawing {
+/** Draw a journey; `final` is what it comes to, where that is known, so that nothing moves on the way. */
+export function draw(j: Journey, width: number, height: number, selected: number | null, measure: Measure, final: Journey = j): Drawing {
   const aspect = Math.max(0.6, width / Math.max(1, height));
   const levels = j.bands.length;
-  const viewHeight = j.view.step === null ? 44 : j.view.segments.length === 0 && j.view.error === null ? 66 : 128;
-  const bodyHeight = j.body === null ? 0 : 172;
+  const viewHeight = final.view.step === null ? 44 : final.view.segments.length === 0 && final.view.error === null ? 66 : 128;
+  const bodyHeight = final.body === null ? 0 : 172;
   const running = j.trace.state === "running";
-  const gapToView = j.propagated !== null || j.view.error !== null || j.handlers.some((chip) => chip.pills.length > 0) ? 34 : 10;
+  const gapToView = final.propagated !== null || final.view.error !== null || final.handlers.some((chip) => chip.pills.length > 0) ? 34 : 10;
   const rows = j.bands.reduce((sum, band) => sum + Math.max(band.left.length, band.right.length, 0), 0) + 1;
   const fixed = HEAD + bodyHeight + levels * (PAD.top + PAD.bottom + PAD.rows) + gapToView + viewHeight + 16;
   const pitch = Math.max(30, Math.min(41, (1120 / aspect - fixed) / rows));
@@ -89,8 +90,8 @@ export function draw(j: Journey, width: number, height: number, selected: number
   const CX = W / 2;
   const X0 = GUTTER;
   const X1 = W - GUTTER;
-  const handlersWide = j.handlers.reduce((sum, chip) => sum + chipWidth(chip) + 60, 0);
-  const ownRow = j.handlers.length > 0 && XR - XL - chipWidth(j.dispatch) - chipWidth(j.response) < handlersWide + 34;
+  const handlersWide = final.handlers.reduce((sum, chip) => sum + chipWidth(chip) + 60, 0);
+  const ownRow = final.handlers.length > 0 && XR - XL - chipWidth(final.dispatch) - chipWidth(final.response) < handlersWide + 34;
   const handlerRow = ownRow ? pitch + 6 : 0;
   H += handlerRow;
 

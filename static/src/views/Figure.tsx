@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
+import { rewind, stepAt } from "../replay/replay";
 import { current, elapsed } from "../state";
 import { actions, now, state } from "../store";
 
@@ -22,8 +23,11 @@ export function Figure(): JSX.Element {
     };
   }, []);
 
-  const trace = current(state.value);
+  const whole = current(state.value);
+  const { replay } = state.value;
+  const trace = whole === null || replay === null ? whole : rewind(whole, replay.at);
   const running = trace?.state === "running";
+  const about = trace === null || replay === null ? null : (stepAt(trace, replay.at)?.id ?? null);
   return (
     <figure ref={box} data-view="diagram">
       {trace === null ? (
@@ -31,9 +35,11 @@ export function Figure(): JSX.Element {
       ) : (
         <Diagram
           trace={trace}
+          whole={whole ?? trace}
           map={state.value.map}
-          elapsed={elapsed(state.value, trace.id, running ? now.value : 0)}
-          selected={state.value.step}
+          elapsed={replay?.at ?? elapsed(state.value, trace.id, running ? now.value : 0)}
+          selected={about ?? state.value.step}
+          near={state.value.near ? (about ?? state.value.step) : null}
           width={space.width}
           height={space.height}
           onSelect={actions.step}

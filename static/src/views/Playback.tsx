@@ -1,0 +1,52 @@
+import type { JSX } from "preact";
+
+import { Strip } from "../diagram/Diagram";
+import { time } from "../format";
+import { caption } from "../replay/captions";
+import { moments, PACES, rewind, stepAt, type Pace } from "../replay/replay";
+import { current } from "../state";
+import { actions, state } from "../store";
+
+/** Go through the request again: the scrubber on its true-time strip, and what each step means. */
+export function Playback(): JSX.Element | null {
+  const trace = current(state.value);
+  const summary = state.value.traces.find((each) => each.id === trace?.id);
+  if (trace === null || summary === undefined || trace.steps.length === 0) return null;
+  const { replay, stage } = state.value;
+  const last = moments(trace).at(-1) ?? 0;
+  const at = replay?.at ?? last;
+  const step = replay === null ? null : stepAt(rewind(trace, at), at);
+  return (
+    <section class="playback" aria-label="Replay" data-view="replay">
+      <p class="caption" role="status" aria-live="polite">
+        {step === null ? (stage ? `${trace.method} ${trace.path}` : "") : caption(step)}
+      </p>
+      <div class="bar">
+        <button type="button" aria-label="Step back" title="Step back (←)" onClick={() => { actions.walk(-1); }}>◂</button>
+        <button type="button" class="play" aria-label={replay?.playing ? "Stop" : "Play"} title="Play (Space)" onClick={actions.play}>
+          {replay?.playing ? "❚❚" : "▶"}
+        </button>
+        <button type="button" aria-label="Step on" title="Step on (→)" onClick={() => { actions.walk(1); }}>▸</button>
+        <div class="scrub">
+          <Strip parts={summary.strip} duration={Math.max(last, 1)} width={600} height={8} />
+          <input
+            type="range"
+            aria-label="Moment"
+            aria-valuetext={time(at)}
+            min={0}
+            max={last}
+            step="any"
+            value={at}
+            onInput={(event) => { actions.seek(event.currentTarget.valueAsNumber); }}
+          />
+        </div>
+        <span class="clock">{time(at)}</span>
+        <select aria-label="Pace" value={replay?.pace ?? "by step"} onChange={(event) => { actions.pace(event.currentTarget.value as Pace); }}>
+          {PACES.map((pace) => <option key={pace} value={pace}>{pace}</option>)}
+        </select>
+        <button type="button" aria-pressed={state.value.near} title="Look from near (z)" onClick={actions.near}>Zoom</button>
+        <button type="button" aria-pressed={stage} title="For a room (f)" onClick={actions.stage}>Stage</button>
+      </div>
+    </section>
+  );
+}
