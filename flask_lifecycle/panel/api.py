@@ -14,6 +14,7 @@ from ..store import Store
 from ..summary import summarize
 from ..trace import LiveTrace
 from .access import Gate
+from .source import excerpt
 
 _LIMIT = 500
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flask-lifecycle</title>
@@ -71,6 +72,16 @@ def create_api(
         if trace is None:
             return {"error": "This request is not kept: it is unknown or was evicted."}, 404
         return trace.snapshot().to_dict()
+
+    @api.get("/api/traces/<trace_id>/steps/<int:index>/source")
+    def source(trace_id: str, index: int) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
+        trace = store.get(trace_id)
+        steps = () if trace is None else trace.snapshot().steps
+        step = steps[index] if index < len(steps) else None
+        found = None if step is None or step.source is None else excerpt(step.source)
+        if found is None:
+            return {"error": "The source of this step cannot be had."}, 404
+        return found
 
     @api.get("/api/app")
     def app() -> dict[str, t.Any]:

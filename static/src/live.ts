@@ -2,7 +2,7 @@
 
 import { io, type Socket } from "socket.io-client";
 
-import type { AppMap, Batch, Trace, TracePage } from "./types";
+import type { AppMap, Batch, SourceLines, Trace, TracePage } from "./types";
 import type { Connection } from "./state";
 
 const FIRST_WAIT = 250;
@@ -41,6 +41,11 @@ export class Api {
   async trace(id: string): Promise<Trace | null> {
     const response = await this.call(`api/traces/${encodeURIComponent(id)}`);
     return response.ok ? ((await response.json()) as Trace) : null;
+  }
+
+  async source(id: string, step: number): Promise<SourceLines | null> {
+    const response = await this.call(`api/traces/${encodeURIComponent(id)}/steps/${step.toString()}/source`);
+    return response.ok ? ((await response.json()) as SourceLines) : null;
   }
 
   async app(): Promise<AppMap> {

@@ -7,8 +7,10 @@ import { current } from "./state";
 import { actions, start, state } from "./store";
 import { Details } from "./views/Details";
 import { Figure } from "./views/Figure";
+import { Help } from "./views/Help";
 import { List } from "./views/List";
 import { Playback } from "./views/Playback";
+import { Timeline } from "./views/Timeline";
 import { Top } from "./views/Top";
 
 function Panel(): JSX.Element {
@@ -20,22 +22,28 @@ function Panel(): JSX.Element {
       <div class="body">
         {state.value.stage ? null : <List />}
         <main>
-          <Figure />
+          {state.value.view === "diagram" || state.value.stage ? <Figure /> : <Timeline />}
           <Playback />
         </main>
         {state.value.stage ? null : <Details />}
       </div>
+      <Help />
     </div>
   );
 }
 
 function keys(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
+  const typing = event.target instanceof HTMLInputElement && event.target.type !== "range" && event.target.type !== "checkbox";
+  if (event.ctrlKey || event.metaKey || event.altKey || typing || state.value.help) return;
+  if (!state.value.keys && event.key.length === 1 && event.key !== "?") return;
   const act: Record<string, () => void> = {
     j: () => { actions.move(1); },
     k: () => { actions.move(-1); },
     x: actions.clear,
     Escape: () => { actions.leave(); },
+    "/": () => { document.getElementById("filter")?.focus(); },
+    v: actions.view,
+    "?": () => { actions.help(true); },
     f: actions.stage,
     z: actions.near,
     " ": actions.play,

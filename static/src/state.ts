@@ -1,5 +1,6 @@
 /** One pure state, and what can happen to it. */
 
+import { parse } from "./filter";
 import type { Replay } from "./replay/replay";
 import type { AppMap, Batch, Step, Trace, TraceSummary } from "./types";
 
@@ -25,10 +26,16 @@ export interface State {
   readonly evicted: number;
   /** A selected trace that the server no longer keeps. */
   readonly missing: string | null;
+  /** What the list is narrowed to. */
+  readonly filter: string;
   /** Where a request is gone through again. */
   readonly replay: Replay | null;
   /** Shown to a room: the diagram and a caption, and nothing else. */
   readonly stage: boolean;
+  readonly view: "diagram" | "timeline";
+  readonly help: boolean;
+  /** Whether single keys do something (WCAG 2.1.4). */
+  readonly keys: boolean;
   /** Whether the diagram is seen from near, at the step it is about. */
   readonly near: boolean;
 }
@@ -50,8 +57,12 @@ export const EMPTY: State = {
   skipped: 0,
   evicted: 0,
   missing: null,
+  filter: "",
   replay: null,
   stage: false,
+  view: "diagram",
+  help: false,
+  keys: true,
   near: false,
 };
 
@@ -77,7 +88,7 @@ export function applyBatch(state: State, batch: Batch, now: number): State {
   for (const part of batch.steps) steps.set(part.trace, mergeSteps(steps.get(part.trace) ?? [], part.steps));
 
   const traces = [...kept.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, KEPT);
-  const newest = traces[0];
+  const newest = traces.find(parse(state.filter).matches);
   const gone = batch.removed.includes(state.selected ?? "") ? state.selected : state.missing;
   const follows = state.follow && newest !== undefined && newest.id !== state.selected;
   return {
@@ -115,8 +126,13 @@ export function selectStep(state: State, step: number | null): State {
   return { ...state, step };
 }
 
+/** The requests that the filter lets through, newest first. */
+export function listed(state: State): readonly TraceSummary[] {
+  return state.filter === "" ? state.traces : state.traces.filter(parse(state.filter).matches);
+}
+
 export function setFollow(state: State, follow: boolean): State {
-  const newest = state.traces[0];
+  const newest = listed(state)[0];
   return { ...state, follow, ...(follow && newest ? { selected: newest.id, step: null, missing: null, replay: null } : {}) };
 }
 
@@ -127,7 +143,7 @@ export function setPaused(state: State, paused: boolean, now: number): State {
 }
 
 export function cleared(state: State): State {
-  return { ...EMPTY, connection: state.connection, epoch: state.epoch, map: state.map, stage: state.stage };
+  return { ...EMPTY, connection: state.connection, epoch: state.epoch, map: state.map, stage: state.stage, filter: state.filter, view: state.view, keys: state.keys };
 }
 
 /** The selected request as a whole trace, as far as its steps are here. */

@@ -3,8 +3,9 @@
 import { signal } from "@preact/signals";
 
 import { Api, Live } from "./live";
+import type { SourceLines } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
-import { applyBatch, cleared, current, EMPTY, lacksSteps, select, selectStep, setFollow, setPaused, setReplay, withTrace, type State } from "./state";
+import { applyBatch, cleared, current, EMPTY, lacksSteps, listed, select, selectStep, setFollow, setPaused, setReplay, withTrace, type State } from "./state";
 
 const api = new Api();
 export const state = signal<State>(EMPTY);
@@ -17,7 +18,7 @@ function update(next: State): void {
   const before = state.value;
   state.value = next;
   if (next.selected !== before.selected || next.follow !== before.follow) live.watch(next.follow ? null : next.selected);
-  if (next.selected !== before.selected || next.step !== before.step) remember(next);
+  if (next.selected !== before.selected || next.step !== before.step || next.filter !== before.filter) remember(next);
   void fetchSteps();
 }
 
@@ -68,11 +69,14 @@ async function fetchSteps(): Promise<void> {
 
 function remember(next: State): void {
   const step = next.step === null ? "" : `/${next.step.toString()}`;
-  history.replaceState(null, "", next.selected === null || next.follow ? location.pathname : `#${next.selected}${step}`);
+  const query = next.filter === "" ? "" : `?q=${encodeURIComponent(next.filter)}`;
+  const hash = next.selected === null || next.follow ? "" : `#${next.selected}${step}`;
+  history.replaceState(null, "", `${location.pathname}${query}${hash}`);
 }
 
-/** Open what the address names: #<trace>/<step>. */
+/** Open what the address names: ?q=<filter>#<trace>/<step>. */
 function fromAddress(): void {
+  state.value = { ...state.value, filter: new URLSearchParams(location.search).get("q") ?? "" };
   const [id, step] = location.hash.slice(1).split("/");
   if (id) state.value = select(state.value, id, step && /^\d+$/.test(step) ? Number(step) : null);
   if (id) live.watch(id);
@@ -87,6 +91,7 @@ export const actions = {
     update(cleared(state.value));
     void api.clear();
   },
+  filter: (filter: string): void => { update({ ...state.value, filter }); },
   /** Go to a moment of the request, ns. */
   seek: (at: number): void => { update(setReplay(state.value, { ...replaying(), at, playing: false })); },
   pace: (pace: Pace): void => { update(setReplay(state.value, { ...replaying(), pace })); },
@@ -110,10 +115,18 @@ export const actions = {
   },
   leave: (): void => { update({ ...setReplay(state.value, null), stage: false, near: false, step: null }); },
   stage: (): void => { update({ ...state.value, stage: !state.value.stage, near: false, step: null }); },
+  view: (): void => { update({ ...state.value, view: state.value.view === "diagram" ? "timeline" : "diagram" }); },
+  help: (help: boolean): void => { update({ ...state.value, help }); },
+  keys: (keys: boolean): void => {
+    localStorage.setItem("lifecycle-keys", keys ? "on" : "off");
+    update({ ...state.value, keys });
+  },
+  source: (trace: string, step: number): Promise<SourceLines | null> => api.source(trace, step).catch(() => null),
   near: (): void => { update({ ...state.value, near: !state.value.near }); },
   /** Go up or down the list. */
   move: (by: number): void => {
-    const { traces, selected } = state.value;
+    const { selected } = state.value;
+    const traces = listed(state.value);
     const at = traces.findIndex((trace) => trace.id === selected);
     const next = traces[Math.max(0, Math.min(traces.length - 1, at + by))];
     if (next) actions.select(next.id);
@@ -133,6 +146,7 @@ function goOn(ms: number): void {
 }
 
 export function start(): void {
+  state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off" };
   fromAddress();
   addEventListener("hashchange", fromAddress);
   void loadMap().catch(() => undefined);

@@ -153,6 +153,13 @@ export interface AppMap {
   readonly error_handlers: readonly (Hook & { readonly for: string })[];
 }
 
+/** `GET api/traces/<id>/steps/<n>/source`: a line is pairs of Pygments' short class and a text. */
+export interface SourceLines {
+  readonly file: string;
+  readonly line: number;
+  readonly lines: readonly (readonly (readonly [kind: string, text: string])[])[];
+}
+
 /** `GET api/traces` */
 export interface TracePage {
   readonly traces: readonly TraceSummary[];

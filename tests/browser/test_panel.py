@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 import typing as t
 import urllib.request
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser
@@ -206,3 +209,65 @@ def test_the_stage_shows_the_diagram_and_a_caption_alone(panel: Panel) -> None:
     page.keyboard.press("Escape")
     page.get_by_label("Requests", exact=True).wait_for()
     panel.node("view", "done").wait_for()
+
+
+def test_the_filter_narrows_the_list_and_says_what_it_does_not_understand(panel: Panel) -> None:
+    page = panel.page
+    path = f"/{uuid4().hex}"
+    panel.fetch(path)
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    page.keyboard.press("/")
+    page.keyboard.type(f"status:404 path:{path}")
+    _when(panel, "document.querySelectorAll('[data-trace]').length === 1")
+    assert page.locator("[data-trace] .p").inner_text() == path
+    assert "?q=status%3A404" in page.url
+    page.keyboard.type(" time:>fast")
+    page.get_by_text("time:>fast: a number of ms is expected").wait_for()
+    page.reload()
+    page.locator("[data-trace]").first.wait_for()
+    assert page.get_by_label("Filter").input_value() == f"status:404 path:{path} time:>fast"
+    assert page.locator("[data-trace]").count() == 1
+
+
+def test_a_step_shows_its_source(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    panel.node("view", "done").click()
+    source = panel.page.locator(".source")
+    source.wait_for()
+    assert "def show(id: int) -> str:" in source.inner_text()
+    assert source.locator(".py-k").first.inner_text() == "def"
+    line = source.locator(".line").first.get_attribute("data-line")
+    assert f"demo/admin.py:{line}" in panel.page.locator(".details").inner_text()
+
+
+def test_the_timeline_has_every_step(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    panel.node("view", "done").wait_for()
+    page = panel.page
+    page.keyboard.press("v")
+    page.locator('[data-view="timeline"]').wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").click()
+    steps = json.loads(Path(download.value.path()).read_text())["steps"]
+    rows = page.locator('[data-view="timeline"] [data-step]')
+    assert rows.count() == len(steps)
+    assert [row.get_attribute("data-stage") for row in rows.all()] == [s["stage"] for s in steps]
+    page.locator('[data-view="timeline"] [data-stage="view"]').click()
+    page.get_by_label("Step", exact=True).wait_for()
+
+
+def test_help_says_what_keys_do_and_turns_them_off(panel: Panel) -> None:
+    page = panel.page
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    page.get_by_label("Single keys are on").uncheck()
+    page.get_by_role("button", name="Close").click()
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    page.keyboard.press("v")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    assert page.locator('[data-view="timeline"]').count() == 0

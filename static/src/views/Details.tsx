@@ -1,7 +1,9 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import { time } from "../format";
+import { caption } from "../replay/captions";
 import { current } from "../state";
+import { Source } from "./Source";
 import { actions, now, state } from "../store";
 import type { Json, Step } from "../types";
 
@@ -20,6 +22,7 @@ export function Details(): JSX.Element | null {
           ✕
         </button>
       </header>
+      <p class="said">{caption(step)}</p>
       <dl>
         <Fact name="outcome">
           <span class={`outcome ${step.outcome ?? "running"}`}>{(step.outcome ?? "running").replace("_", " ")}</span>
@@ -28,7 +31,12 @@ export function Details(): JSX.Element | null {
         <Fact name="begins at">{time(step.begin)}</Fact>
         {step.end === null ? null : <Fact name="ends at">{time(step.end)}</Fact>}
         {step.callable === null ? null : <Fact name="callable"><code>{step.callable}</code></Fact>}
-        {step.source === null ? null : <Fact name="source"><code>{step.source.file}:{step.source.line}</code></Fact>}
+        {step.source === null ? null : (
+          <Fact name="source">
+            <code>{step.source.file}:{step.source.line}</code>
+            <Source trace={trace.id} step={step.id} />
+          </Fact>
+        )}
         {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
         {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
         {inside(step, trace.steps)}

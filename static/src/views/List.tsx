@@ -2,16 +2,37 @@ import type { JSX } from "preact";
 
 import { Strip } from "../diagram/Diagram";
 import { time } from "../format";
-import { elapsed } from "../state";
+import { parse } from "../filter";
+import { elapsed, listed } from "../state";
 import { actions, now, state } from "../store";
 import type { TraceSummary } from "../types";
 
 const SHOWN = 300;
 
 export function List(): JSX.Element {
-  const { traces, selected } = state.value;
+  const { selected, filter, traces: all } = state.value;
+  const traces = listed(state.value);
+  const { errors } = parse(filter);
   return (
     <aside class="list" aria-label="Requests">
+      <div class="filter">
+        <input
+          id="filter"
+          type="search"
+          placeholder="Filter, as status:5xx time:>50"
+          aria-label="Filter"
+          aria-describedby="filter-says"
+          aria-invalid={errors.length > 0}
+          spellcheck={false}
+          autocomplete="off"
+          value={filter}
+          onInput={(event) => { actions.filter(event.currentTarget.value); }}
+          onKeyDown={(event) => { if (event.key === "Escape") event.currentTarget.blur(); }}
+        />
+        <p id="filter-says" class={errors.length > 0 ? "wrong" : ""}>
+          {errors.length > 0 ? errors.join("; ") : filter === "" ? "" : `${traces.length.toString()} of ${all.length.toString()}`}
+        </p>
+      </div>
       <ol>
         {traces.slice(0, SHOWN).map((trace) => (
           <Row key={trace.id} trace={trace} current={trace.id === selected} />

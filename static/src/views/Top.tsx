@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { Connection } from "../state";
+import { curl, download } from "../share";
+import { current, type Connection } from "../state";
 import { actions, state } from "../store";
 
 const SAYS: Record<Connection, string> = {
@@ -12,7 +13,7 @@ const SAYS: Record<Connection, string> = {
 };
 
 export function Top(): JSX.Element {
-  const { connection, paused, follow, held, evicted, map } = state.value;
+  const { connection, paused, follow, held, evicted, skipped, map, view } = state.value;
   return (
     <header class="top">
       <span class="brand"><b>flask</b>-lifecycle</span>
@@ -20,6 +21,7 @@ export function Top(): JSX.Element {
       <span class="about">
         {map === null ? "" : `${map.name} · Flask ${map.versions["flask"] ?? ""} · process ${map.process.pid.toString()}`}
         {evicted > 0 ? ` · ${evicted.toString()} evicted` : ""}
+        {skipped > 0 ? ` · ${skipped.toString()} skipped` : ""}
       </span>
       <nav class="acts" aria-label="Recording">
         <button type="button" aria-pressed={follow} class={follow ? "on" : ""} onClick={actions.follow}>Follow</button>
@@ -27,9 +29,35 @@ export function Top(): JSX.Element {
           {paused ? `Go on${held.length > 0 ? ` (${held.length.toString()})` : ""}` : "Pause"}
         </button>
         <button type="button" onClick={actions.clear}>Clear</button>
+        <button type="button" aria-pressed={view === "timeline"} class={view === "timeline" ? "on" : ""} title="Diagram or timeline (v)" onClick={actions.view}>Timeline</button>
+        <Share />
+        <button type="button" aria-label="Keys" title="Keys (?)" onClick={() => { actions.help(true); }}>?</button>
         <Theme />
       </nav>
     </header>
+  );
+}
+
+function Share(): JSX.Element | null {
+  const trace = current(state.value);
+  const [copied, setCopied] = useState(false);
+  if (trace === null) return null;
+  return (
+    <>
+      <button
+        type="button"
+        title="Copy a curl command for this request"
+        onClick={() => {
+          void navigator.clipboard.writeText(curl(trace, location.origin)).then(() => {
+            setCopied(true);
+            setTimeout(() => { setCopied(false); }, 1500);
+          });
+        }}
+      >
+        {copied ? "Copied" : "cURL"}
+      </button>
+      <button type="button" title="Download this request" onClick={() => { download(`${trace.id}.json`, JSON.stringify(trace, null, 1)); }}>JSON</button>
+    </>
   );
 }
 

@@ -1,0 +1,58 @@
+"""The source of a recorded step's function, coloured: pairs of a class and a text, by line."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import typing as t
+from pathlib import PurePath
+
+from pygments.lexers import get_lexer_for_filename
+from pygments.token import STANDARD_TYPES
+from pygments.util import ClassNotFound
+
+from ..trace import Source
+
+_LINES = 120
+_LONGEST = 400
+# What a step can be written in: code and templates. Nothing else is read, whatever a record says.
+_SUFFIXES = frozenset((".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".txt", ".xml"))
+
+
+def excerpt(source: Source) -> dict[str, t.Any] | None:
+    """Return the lines of a function or template, or None where they cannot be had.
+
+    :returns: ``{"file", "line", "lines"}``: ``line`` is the number of the first; a line is a
+        list of ``[class, text]`` pairs, with the short classes of Pygments.
+    """
+    if PurePath(source.file).suffix not in _SUFFIXES or source.line < 1:
+        return None
+    linecache.checkcache(source.file)
+    lines = linecache.getlines(source.file)[source.line - 1 :]
+    if not lines:
+        return None
+    if source.file.endswith(".py"):
+        lines = inspect.getblock(lines)
+    text = "".join(line[:_LONGEST] for line in lines[:_LINES])
+    return {"file": source.file, "line": source.line, "lines": _coloured(source.file, text)}
+
+
+def _coloured(file: str, text: str) -> list[list[list[str]]]:
+    try:
+        lexer = get_lexer_for_filename(file, stripnl=False)
+    except ClassNotFound:
+        return [[["", line]] for line in text.splitlines()]
+    lines: list[list[list[str]]] = [[]]
+    for kind, part in lexer.get_tokens(text):
+        name = STANDARD_TYPES.get(kind, "")
+        for number, piece in enumerate(part.split("\n")):
+            if number:
+                lines.append([])
+            if piece:
+                lines[-1].append([name, piece])
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+__all__ = ["excerpt"]

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+
+import { curl } from "./share";
+import { summary } from "./testing";
+import type { Trace } from "./types";
+
+const trace = (more: Partial<Trace>): Trace => ({ ...summary("a"), steps: [], ...more });
+
+test.each([
+  [{ path: "/x" }, "curl http://127.0.0.1/x"],
+  [{ path: "/x", query: "a=1&b=••••••" }, "curl 'http://127.0.0.1/x?a=1&b=••••••'"],
+  [{ path: "/x", method: "POST" }, "curl --request POST http://127.0.0.1/x"],
+  [{ path: "/x", method: "HEAD" }, "curl --head http://127.0.0.1/x"],
+  [{ path: "/it's; rm" }, String.raw`curl 'http://127.0.0.1/it'\''s;%20rm'`],
+])("%o", (more, command) => {
+  expect(curl(trace(more), "http://127.0.0.1")).toBe(command);
+});

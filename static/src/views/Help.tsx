@@ -1,0 +1,43 @@
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+import { actions, state } from "../store";
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["j k", "older and newer requests"],
+  ["← →", "earlier and later steps (also PageUp, PageDown: a clicker)"],
+  ["Home End", "the first and the last moment"],
+  ["Space", "play and stop"],
+  ["f", "the stage: diagram and captions alone"],
+  ["z", "look at the step from near"],
+  ["v", "diagram or timeline"],
+  ["/", "filter"],
+  ["x", "clear"],
+  ["?", "this help"],
+  ["Esc", "back"],
+];
+
+/** What the keys do, and the switch that turns the single ones off. */
+export function Help(): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { help, keys } = state.value;
+  useEffect(() => {
+    if (help) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [help]);
+  return (
+    <dialog ref={dialog} aria-label="Keys" onClose={() => { actions.help(false); }}>
+      <h2>Keys</h2>
+      <dl>
+        {KEYS.map(([key, does]) => (
+          <div key={key}>
+            <dt>{key.split(" ").map((each) => <kbd key={each}>{each}</kbd>)}</dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <label><input type="checkbox" checked={keys} onChange={(event) => { actions.keys(event.currentTarget.checked); }} /> Single keys are on</label>
+      <form method="dialog"><button type="submit">Close</button></form>
+    </dialog>
+  );
+}

@@ -1,0 +1,91 @@
+"""The source of a recorded step, and of nothing else."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.panel.source import excerpt
+from flask_lifecycle.trace import Source
+
+
+def view() -> str:
+    """Make a page."""
+    return "page"
+
+
+@pytest.fixture
+def api() -> t.Callable[[str], tuple[int, t.Any]]:
+    app = Flask(__name__)
+    app.debug = True
+    app.add_url_rule("/", "view", view)
+    record = logging.getLogger().makeRecord
+
+    @app.get("/log")
+    def logs() -> str:
+        record("odd", logging.INFO, "/etc/passwd", 1, "text", (), None)
+        return "logged"
+
+    Lifecycle(app)
+    client = app.test_client()
+    for path in ("/", "/log"):
+        client.get(path).close()
+
+    def get(path: str) -> tuple[int, t.Any]:
+        with client.get(f"/_lifecycle/api/{path}") as answer:
+            return answer.status_code, answer.get_json()
+
+    return get
+
+
+def steps(api: t.Any, at: int) -> tuple[str, list[dict[str, t.Any]]]:
+    trace_id = api("traces")[1]["traces"][at]["id"]
+    return trace_id, api(f"traces/{trace_id}")[1]["steps"]
+
+
+def test_a_function_is_shown_from_its_line_to_its_end(api: t.Any) -> None:
+    trace_id, all_steps = steps(api, 1)
+    step = next(step for step in all_steps if step["stage"] == "view")
+    status, found = api(f"traces/{trace_id}/steps/{step['id']}/source")
+    assert status == 200
+    assert found["file"] == __file__
+    text = ["".join(part for _, part in line) for line in found["lines"]]
+    assert text == ["def view() -> str:", '    """Make a page."""', '    return "page"']
+    assert ["k", "def"] in found["lines"][0]
+
+
+def test_what_is_no_code_is_not_read_whatever_a_record_says(api: t.Any) -> None:
+    trace_id, all_steps = steps(api, 0)
+    step = next(step for step in all_steps if step["stage"] == "log")
+    assert step["source"]["file"] == "/etc/passwd"
+    assert api(f"traces/{trace_id}/steps/{step['id']}/source")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["x/steps/0/source", "{id}/steps/9999/source", "{id}/steps/-1/source", "{id}/steps/../x"],
+)
+def test_unknown_steps_are_404(api: t.Any, path: str) -> None:
+    trace_id, _ = steps(api, 0)
+    assert api(f"traces/{path.replace('{id}', trace_id)}")[0] == 404
+
+
+def test_files_of_odd_shapes(tmp_path: Path) -> None:
+    long = tmp_path / "long.py"
+    long.write_text("def f():\n" + "    x = 1\n" * 10_000)
+    found = excerpt(Source(str(long), 1))
+    assert found is not None
+    assert len(found["lines"]) == 120
+    empty = tmp_path / "empty.py"
+    empty.write_text("")
+    assert excerpt(Source(str(empty), 1)) is None
+    assert excerpt(Source(str(tmp_path / "none.py"), 1)) is None
+    assert excerpt(Source(str(long), 0)) is None
+    odd = tmp_path / "odd.py"
+    odd.write_bytes(b"\xff\xfe\x00")
+    excerpt(Source(str(odd), 1))
