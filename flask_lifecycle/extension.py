@@ -118,6 +118,7 @@ class State:
             on_trace=_on_trace(self._store, sql.listen),
             prefix=settings.url_prefix,
             answer=mount,
+            on_response=_toolbar(settings, token) if settings.toolbar else None,
         )
         self._undo.append(instrument.undo)
         for undo in (
@@ -219,6 +220,31 @@ def _on_trace(store: t.Any, listen: t.Callable[[], None]) -> t.Callable[[LiveTra
         store.add(trace)
 
     return on_trace
+
+
+def _toolbar(settings: Settings, token: str) -> t.Callable[[t.Any, LiveTrace], None]:
+    from .recorder import fail_open
+    from .toolbar import may_carry, request_key, splice
+
+    @fail_open
+    def on_response(response: t.Any, trace: LiveTrace) -> None:
+        # Looking at the request costs more than to see that most responses are no pages.
+        if getattr(response, "mimetype", None) != "text/html":
+            return
+        environ = flask.request.environ
+        if may_carry(response, environ):
+            prefix = environ.get("SCRIPT_NAME", "") + settings.url_prefix
+            splice(
+                response,
+                f"{prefix}/toolbar.js",
+                {
+                    "lifecycle": "",
+                    "url": f"{prefix}/toolbar/{trace.id}/{request_key(token, trace.id)}",
+                    "panel": f"{prefix}/#{trace.id}",
+                },
+            )
+
+    return on_response
 
 
 def _ignored(names: tuple[str, ...]) -> t.Callable[[str | None, str], bool]:

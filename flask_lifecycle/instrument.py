@@ -125,6 +125,7 @@ class Instrument:
     """The wrapping of one app.
 
     :param prefix: what begins the paths that are not the app's.
+    :param on_response: is given each response when all hooks have had it, to change it.
     :param answer: answers a call for such a path, or with None where it is the app's all the same.
     """
 
@@ -139,6 +140,7 @@ class Instrument:
         on_trace: t.Callable[[LiveTrace], None],
         prefix: str,
         answer: t.Callable[[Environ, t.Any], t.Any],
+        on_response: t.Callable[[t.Any, LiveTrace], None] | None = None,
     ) -> None:
         self.original: type[flask.Flask] = type(app)
         self.redactor = redactor
@@ -148,6 +150,7 @@ class Instrument:
         self.on_trace = on_trace
         self.prefix = prefix
         self.answer = answer
+        self.on_response = on_response
         self.owner = id(app)
         self.line = lru_cache(_CACHED)(self._line)
         #: The recorded functions, by the id of the user's, which they keep.
@@ -575,6 +578,16 @@ class Instrument:
                 hide_frames(args[-1])
             return base.handle_user_exception(self, *args, **kwargs)
 
+        on_response = self.on_response
+
+        def process_response(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            response = base.process_response(self, *args, **kwargs)
+            trace = current.get()
+            if trace.owner is owner and on_response is not None:
+                on_response(response, trace)
+            return response
+
         def ensure_sync(self: t.Any, func: t.Any) -> t.Any:
             writer = current.get()
             if writer.owner is not owner:
@@ -610,6 +623,8 @@ class Instrument:
             usual=_USUAL.get,
             returned=returned,
         )
+        if on_response is not None:
+            subclass.process_response = process_response
         for method in (
             __call__,
             wsgi_app,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 
-from .trace import Columns, LiveTrace
+from .trace import FUNCTION_STAGES, Columns, LiveTrace
 
 _KINDS = {
     "app_context_push": "context",
@@ -41,6 +42,29 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
     }
 
 
+_HOOKS = FUNCTION_STAGES - {"context_processor", "url_defaults"}
+
+
+def describe(trace: LiveTrace) -> dict[str, t.Any]:
+    """Return what the toolbar says of a request: its summary, its functions and statements."""
+    steps = trace.snapshot().steps
+    statements = [step for step in steps if step.stage == "sql"]
+    counts = Counter(step.detail.get("statement") for step in statements)
+    return {
+        **summarize(trace),
+        "sql": {
+            "count": len(statements),
+            "time": sum((step.end or step.begin) - step.begin for step in statements),
+            "most": max(counts.values(), default=0),
+        },
+        "hooks": [
+            [step.stage, step.name, (step.end or step.begin) - step.begin]
+            for step in steps
+            if step.stage in _HOOKS
+        ],
+    }
+
+
 def _innermost(columns: Columns) -> dict[str, str] | None:
     for index in range(len(columns.sites) - 1, -1, -1):
         if not columns.ends[index]:
@@ -72,4 +96,4 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int) -> list[list[t.Any]
     return parts
 
 
-__all__ = ["summarize"]
+__all__ = ["describe", "summarize"]

@@ -15,12 +15,13 @@ ALLOWED = {
     "recorder": {"trace", "redact"},
     "summary": {"trace"},
     "store": {"trace"},
+    "toolbar": set(),
     "body": {"trace", "recorder"},
     "wrapper": {"trace", "recorder"},
     "instrument": {"trace", "redact", "recorder", "subclass", "body", "wrapper"},
     "app_map": {"trace", "redact", "recorder"},
     "collectors": {"trace", "redact", "recorder", "subclass"},
-    "panel": {"trace", "settings", "store", "summary", "app_map"},
+    "panel": {"trace", "settings", "store", "summary", "app_map", "toolbar"},
     "extension": {
         "trace",
         "redact",
@@ -32,6 +33,7 @@ ALLOWED = {
         "collectors",
         "app_map",
         "panel",
+        "toolbar",
     },
     "__init__": {"extension", "trace"},
 }

@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from werkzeug.wrappers import Response
 
+from ..toolbar import request_key
+
 Environ = dict[str, t.Any]
 WSGI = Callable[[Environ, t.Any], t.Any]
 
@@ -69,6 +71,10 @@ class Gate:
         self._lock = threading.Lock()
         # From the token, so that an open page goes on after the reloader.
         self.key = hmac.new(token.encode(), b"key of the panel's page", "sha256").hexdigest()
+
+    def request_key(self, trace_id: str) -> str:
+        """Return what the toolbar of one page asks with for the request that made it."""
+        return request_key(self._token, trace_id)
 
     def guard(self, app: WSGI) -> WSGI:
         """Return the app behind this gate, with the headers that all its answers bear."""
@@ -154,7 +160,7 @@ class Gate:
             if environ.get("HTTP_SEC_FETCH_DEST", "document") != "document":
                 return _no("The panel is a page to be opened, not to be read by a script.")
             return None
-        if _is_asset(environ):
+        if _is_asset(environ) or _is_toolbar(environ):
             return None
 
         key = environ.get("HTTP_X_LIFECYCLE_KEY", "")
@@ -234,6 +240,12 @@ def _is_page(environ: Environ) -> bool:
 
 def _is_asset(environ: Environ) -> bool:
     return bool(environ.get("PATH_INFO", "").startswith("/assets/"))
+
+
+def _is_toolbar(environ: Environ) -> bool:
+    # The app's own pages ask for these; what they tell takes a key for each request.
+    path = environ.get("PATH_INFO", "")
+    return bool(path == "/toolbar.js" or path.startswith("/toolbar/"))
 
 
 def _cookie(environ: Environ) -> str | None:

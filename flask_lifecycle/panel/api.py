@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import html
 import typing as t
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from ..store import Store
-from ..summary import summarize
+from ..summary import describe, summarize
 from ..trace import LiveTrace
 from .access import Gate
 from .source import excerpt
@@ -44,6 +45,19 @@ def create_api(
     @api.get("/assets/<path:name>")
     def asset(name: str) -> flask.Response:
         return flask.send_from_directory(dist / "assets", name)
+
+    @api.get("/toolbar.js")
+    def toolbar() -> flask.Response:
+        return flask.send_from_directory(dist, "toolbar.js")
+
+    @api.get("/toolbar/<trace_id>/<key>")
+    def said(trace_id: str, key: str) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
+        trace = store.get(trace_id)
+        if trace is None or not hmac.compare_digest(
+            key.encode(), gate.request_key(trace_id).encode()
+        ):
+            return {"error": "This request is not kept, or its key is of an older run."}, 404
+        return describe(trace)
 
     @api.get("/api/traces")
     def traces() -> dict[str, t.Any]:

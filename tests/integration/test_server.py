@@ -99,7 +99,7 @@ class Server:
     def stop(self) -> None:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(10)
+        self.process.wait(30)
 
 
 def batch(ws: websocket.WebSocket) -> dict[str, t.Any]:
@@ -123,7 +123,8 @@ def wait_for(condition: Callable[[], t.Any], seconds: float = 20) -> None:
         ["flask", "--app", "app", "run", "--debug", "--port", "{port}"],
         [
             *("gunicorn", "--worker-class", "gthread", "--threads", "8"),
-            *("--env", "FLASK_DEBUG=1", "--bind", "127.0.0.1:{port}", "app:app"),
+            *("--env", "FLASK_DEBUG=1", "--graceful-timeout", "5"),
+            *("--bind", "127.0.0.1:{port}", "app:app"),
         ],
     ],
     ids=["werkzeug", "gthread"],
