@@ -33,6 +33,12 @@ def off(app: Flask) -> t.Any:
 
 def recording(app: Flask) -> t.Any:
     """With the extension, recording, and nobody looks."""
+    app.config["LIFECYCLE_TOOLBAR"] = False
+    return toolbar(app)
+
+
+def toolbar(app: Flask) -> t.Any:
+    """With the extension as it comes: recording, and the toolbar on pages."""
     from flask_lifecycle import Lifecycle
 
     app.config["LIFECYCLE_ENABLED"] = True
@@ -108,7 +114,7 @@ def pyinstrument(app: Flask) -> t.Any:
     return app
 
 
-OURS: dict[str, Variant] = {each.__name__: each for each in (bare, off, recording, viewer)}
+OURS: dict[str, Variant] = {each.__name__: each for each in (bare, off, recording, toolbar, viewer)}
 PEERS: dict[str, Variant] = {
     each.__name__: each for each in (debugtoolbar, opentelemetry, sentry, pyinstrument)
 }

@@ -224,23 +224,23 @@ def _on_trace(store: t.Any, listen: t.Callable[[], None]) -> t.Callable[[LiveTra
 
 def _toolbar(settings: Settings, token: str) -> t.Callable[[t.Any, LiveTrace], None]:
     from .recorder import fail_open
-    from .toolbar import may_carry, request_key, splice
+    from .toolbar import is_document, may_carry, request_key, splice
 
     @fail_open
     def on_response(response: t.Any, trace: LiveTrace) -> None:
-        # Looking at the request costs more than to see that most responses are no pages.
-        if getattr(response, "mimetype", None) != "text/html":
+        if not is_document(response):
             return
         environ = flask.request.environ
         if may_carry(response, environ):
             prefix = environ.get("SCRIPT_NAME", "") + settings.url_prefix
+            made = trace.id
             splice(
                 response,
                 f"{prefix}/toolbar.js",
                 {
                     "lifecycle": "",
-                    "url": f"{prefix}/toolbar/{trace.id}/{request_key(token, trace.id)}",
-                    "panel": f"{prefix}/#{trace.id}",
+                    "url": f"{prefix}/toolbar/{made}/{request_key(token, made)}",
+                    "panel": f"{prefix}/#{made}",
                 },
             )
 

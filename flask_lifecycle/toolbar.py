@@ -11,8 +11,10 @@ import hmac
 import re
 import typing as t
 from collections.abc import Mapping
+from functools import lru_cache
 
 from markupsafe import escape
+from werkzeug.http import parse_options_header
 
 # What a script that fetches a part of a page says of itself.
 _PARTS = ("HTTP_HX_REQUEST", "HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
@@ -26,51 +28,67 @@ _BEGINNING = 4096
 
 def request_key(token: str, trace_id: str) -> str:
     """Make the key that lets a page ask for its own request, and for no other."""
-    return hmac.new(token.encode(), f"toolbar of {trace_id}".encode(), "sha256").hexdigest()
+    return hmac.digest(token.encode(), f"toolbar of {trace_id}".encode(), "sha256").hex()
+
+
+def is_document(response: t.Any) -> bool:
+    """Tell whether a response is a whole HTML document, in a charset that holds ASCII as it is.
+
+    Most responses are not: this is asked of each, and looks at little.
+    """
+    chunks = getattr(response, "response", None)
+    if type(chunks) is not list or not chunks:
+        return False
+    if not _is_html(response.headers.get("Content-Type", "")):
+        return False
+    first = chunks[0]
+    begin = first[:_BEGINNING] if isinstance(first, bytes) else first[:_BEGINNING].encode()
+    if _DOCUMENT.match(begin.removeprefix(codecs.BOM_UTF8)):
+        return True
+    return any(
+        _END.search(chunk if isinstance(chunk, bytes) else chunk.encode()) for chunk in chunks
+    )
 
 
 def may_carry(response: t.Any, environ: Mapping[str, t.Any]) -> bool:
-    """Tell whether a response is a whole HTML page that a browser opens."""
+    """Tell whether a document is one that a browser opens as a page, and not stored or encoded."""
     status = response.status_code
     headers = response.headers
-    disposition = headers.get("Content-Disposition", "")
     return (
-        type(response.response) is list
-        and (status == 200 or status >= 400)
-        and response.mimetype == "text/html"
-        and "Content-Encoding" not in headers
-        and not disposition.lower().startswith("attachment")
+        (status == 200 or status >= 400)
         and environ.get("REQUEST_METHOD") in ("GET", "POST")
         and environ.get("HTTP_SEC_FETCH_DEST", "document") == "document"
         and environ.get("HTTP_X_REQUESTED_WITH", "").lower() != "xmlhttprequest"
         and not any(name in environ for name in _PARTS)
+        and "Content-Encoding" not in headers
+        and not headers.get("Content-Disposition", "").lower().startswith("attachment")
     )
 
 
-def splice(response: t.Any, src: str, attributes: Mapping[str, str]) -> bool:
+def splice(response: t.Any, src: str, attributes: Mapping[str, str]) -> None:
     """Put the toolbar's tag at the end of the page's body.
 
     :param src: the URL of its script.
     :param attributes: what the script is told, as ``data-`` attributes.
-    :returns: whether the page is a document in a charset that holds ASCII as it is.
     """
-    if not _holds_ascii(response.mimetype_params.get("charset", "utf-8")):
-        return False
-    page = b"".join(
-        chunk if isinstance(chunk, bytes) else chunk.encode() for chunk in response.response
-    )
-    begin = page.removeprefix(codecs.BOM_UTF8)[:_BEGINNING]
+    page = _joined(response.response)
     ends = [match.start() for match in _END.finditer(page)]
-    if not _DOCUMENT.match(begin) and not ends:
-        return False
-
     at = ends[-1] if ends else len(page)
     tag = _tag(src, attributes, _nonce(response.headers)).encode()
     response.set_data(page[:at] + tag + page[at:])
     response.headers.pop("ETag", None)
     response.headers.pop("Last-Modified", None)
     response.headers["Cache-Control"] = "no-store"
-    return True
+
+
+def _joined(chunks: list[t.Any]) -> bytes:
+    return b"".join(chunk if isinstance(chunk, bytes) else chunk.encode() for chunk in chunks)
+
+
+@lru_cache(256)
+def _is_html(content_type: str) -> bool:
+    mimetype, options = parse_options_header(content_type)
+    return mimetype.lower() == "text/html" and _holds_ascii(options.get("charset", "utf-8"))
 
 
 def _tag(src: str, attributes: Mapping[str, str], nonce: str | None) -> str:
@@ -95,4 +113,4 @@ def _holds_ascii(charset: str) -> bool:
         return False
 
 
-__all__ = ["may_carry", "request_key", "splice"]
+__all__ = ["is_document", "may_carry", "request_key", "splice"]

@@ -60,6 +60,7 @@ def test_nor_does_one_without_the_header(
     assert newly(flask_source, "tests", tmp_path) == {}
 
 
+@pytest.mark.suites
 @pytest.mark.parametrize(
     "package", ["flask-cors", "flask-httpauth", "flask-smorest", "flask-sqlalchemy", "flask-wtf"]
 )
