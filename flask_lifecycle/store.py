@@ -14,6 +14,7 @@ from .trace import LiveTrace
 MAX_BYTES = 64 * 1024 * 1024
 # All are weighed when large ones have brought in one such part of what may be kept.
 _WEIGHED = 64
+_REMEMBERED = 4096
 
 
 class Store(t.Protocol):
@@ -45,6 +46,10 @@ class Store(t.Protocol):
         """Forget all."""
         ...
 
+    def unseen(self, after: int, before: int) -> int:
+        """Count the traces between two numbers that nobody is to see: hidden or cleared."""
+        ...
+
 
 class MemoryStore:
     """Keep traces in this process.
@@ -64,6 +69,8 @@ class MemoryStore:
         self._last = 0
         self._unweighed = 0
         self._removed = 0
+        # The numbers of those that were removed on purpose, as far as anybody may still ask.
+        self._gone: deque[int] = deque(maxlen=_REMEMBERED)
         self._epoch = os.urandom(8).hex()
 
     @property
@@ -109,6 +116,11 @@ class MemoryStore:
         with self._lock:
             self._remove(self._pairs())
 
+    def unseen(self, after: int, before: int) -> int:
+        with self._lock:
+            hidden = [seq for trace, seq in self._pairs() if trace.hidden]
+            return sum(after < seq < before for seq in (*self._gone, *hidden))
+
     def _remove(self, pairs: Iterable[tuple[LiveTrace, int]]) -> None:
         for pair in pairs:
             try:
@@ -116,6 +128,7 @@ class MemoryStore:
             except ValueError:  # gone by itself
                 continue
             self._removed += 1
+            self._gone.append(pair[1])
 
     def _pairs(self) -> list[tuple[LiveTrace, int]]:
         pairs: list[tuple[LiveTrace, int]] | None = None

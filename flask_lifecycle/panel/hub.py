@@ -177,9 +177,9 @@ class Hub:
                 break
             state = (trace.running, trace.step_count, trace.status, _open(trace))
             if new:
-                skipped += (
-                    trace.seq - viewer.cursor - 1 if viewer.cursor and not viewer.reset else 0
-                )
+                gap = trace.seq - viewer.cursor - 1
+                if gap and viewer.cursor and not viewer.reset:
+                    skipped += gap - self._store.unseen(viewer.cursor, trace.seq)
                 viewer.cursor = trace.seq
                 viewer.known.add(trace.id)
             elif viewer.shown[trace.id] == state:

@@ -1,0 +1,78 @@
+"""What a viewer is told: what was shown and what was skipped are all there was."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask_lifecycle.panel.hub import Hub, _Viewer
+from flask_lifecycle.store import MemoryStore
+from flask_lifecycle.trace import LiveTrace, Route
+
+IGNORED = Route(None, 0, "static", (), True)
+
+
+def add(store: MemoryStore, *, ignored: bool = False, done: bool = True) -> LiveTrace:
+    trace = LiveTrace(0, "GET", "/")
+    store.add(trace)
+    if ignored:
+        trace.route = IGNORED
+    if done:
+        trace.finish()
+    return trace
+
+
+def batch(hub: Hub, viewer: _Viewer, store: MemoryStore) -> dict[str, t.Any]:
+    return hub._batch(viewer, store.newest()) or {"traces": [], "skipped": 0}
+
+
+def watching(store: MemoryStore) -> tuple[Hub, _Viewer]:
+    hub, viewer = Hub(store), _Viewer(resumes=False, last=0, running=set())
+    add(store)
+    assert len(batch(hub, viewer, store)["traces"]) == 1
+    return hub, viewer
+
+
+def test_what_was_evicted_before_it_could_be_sent_is_counted() -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    for _ in range(25):
+        add(store)
+    told = batch(hub, viewer, store)
+    assert len(told["traces"]) == 10
+    assert told["skipped"] == 15
+
+
+def test_what_is_ignored_is_not_counted() -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    for _ in range(5):
+        add(store, ignored=True)
+    add(store, ignored=True, done=False)
+    add(store)
+    told = batch(hub, viewer, store)
+    assert len(told["traces"]) == 1
+    assert told["skipped"] == 0
+
+
+def test_nor_is_what_was_cleared() -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    for _ in range(5):
+        add(store)
+    store.clear()
+    add(store)
+    told = batch(hub, viewer, store)
+    assert len(told["traces"]) == 1
+    assert len(told["removed"]) == 1
+    assert told["skipped"] == 0
+
+
+def test_a_running_request_is_told_again_when_it_changes() -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    trace = add(store, done=False)
+    assert batch(hub, viewer, store)["traces"][0]["state"] == "running"
+    assert batch(hub, viewer, store)["traces"] == []
+    trace.finish()
+    assert batch(hub, viewer, store)["traces"][0]["state"] == "done"
+    assert batch(hub, viewer, store)["traces"] == []
