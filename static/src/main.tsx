@@ -22,6 +22,7 @@ function Panel(): JSX.Element {
       <div class="body">
         {state.value.stage ? null : <List />}
         <main>
+          <h1 class="unseen">{trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`}</h1>
           {state.value.view === "diagram" || state.value.stage ? <Figure /> : <Timeline />}
           <Playback />
         </main>

@@ -55,13 +55,13 @@ function Empty(): JSX.Element {
   if (selected !== null && traces.length > 0)
     return (
       <div class="empty">
-        <h1>This request is not kept</h1>
+        <h2>This request is not kept</h2>
         <p>It was evicted, or the app was started anew since. Pick one from the list.</p>
       </div>
     );
   return (
     <div class="empty">
-      <h1>{connection === "live" || connection === "polling" ? "Waiting for a request" : "Connecting to the app"}</h1>
+      <h2>{connection === "live" || connection === "polling" ? "Waiting for a request" : "Connecting to the app"}</h2>
       <p>Open a page of your app in another tab, or call it with curl. Its journey through Flask is drawn here while it runs: down the left the layers open, the view turns it around, and up the right they close again.</p>
       <pre>curl {location.origin}/</pre>
     </div>

@@ -1,0 +1,54 @@
+"""axe-core finds nothing to complain of, in either theme and in each view."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, Panel
+
+AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def violations(panel: Panel) -> list[str]:
+    """Run axe in the page; say what it found and where."""
+    page = panel.page
+    page.evaluate(Path(AXE).read_text())
+    found: list[dict[str, t.Any]] = page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+    )
+    return [
+        f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for each in found
+        for node in each["nodes"][:3]
+    ]
+
+
+PATHS = ["/admin/orders/42", "/admin/ordrs/42", "/admin/orders/42?anon=1", "/tour/stream"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_diagram(panel: Panel, path: str) -> None:
+    panel.fetch(path)
+    panel.shows(path.partition("?")[0])
+    assert violations(panel) == []
+
+
+def test_the_other_views(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    panel.node("view", "done").click()
+    panel.page.locator(".source").wait_for()
+    assert violations(panel) == []
+    panel.page.keyboard.press("v")
+    panel.page.locator('[data-view="timeline"]').wait_for()
+    assert violations(panel) == []
+    panel.page.keyboard.press("Home")
+    panel.page.keyboard.press("f")
+    panel.page.locator(".stage").wait_for()
+    assert violations(panel) == []
+    panel.page.keyboard.press("?")
+    panel.page.get_by_role("dialog", name="Keys").wait_for()
+    assert violations(panel) == []
