@@ -2,6 +2,7 @@
 # make test   everything that must hold
 # make test-all   the tests on every Python and Flask found
 # make bench  what it costs, beside the bare app and peers
+# make screenshots   pictures of every lifecycle and state
 
 PYTHON ?= python3
 PORT ?= 5000
@@ -11,7 +12,7 @@ PANEL := flask_lifecycle/panel/dist/index.html
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
 
 .DELETE_ON_ERROR:
-.PHONY: demo panel test test-all bench clean
+.PHONY: demo panel test test-all bench screenshots clean
 
 demo: $(VENV)/demo.stamp
 	@echo " * The bookshop: http://127.0.0.1:$(PORT)/"
@@ -60,6 +61,10 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.latency 2>/dev/null
 	$(BIN)/python -m benchmarks.load 2>/dev/null
 	$(BIN)/python -m benchmarks.soak
+
+screenshots: $(VENV)/test.stamp
+	.ci/chromium
+	$(BIN)/python -m tests.browser.screenshots
 
 clean:
 	rm -rf $(VENV) flask_lifecycle/panel/dist static/node_modules

@@ -262,4 +262,9 @@ def test_every_call_is_a_step_and_every_step_a_call(spec: Spec) -> None:
                 assert parent.begin <= step.begin <= step.end <= parent.end
 
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    # What a dropped stream's teardown raises, and coroutines that asgiref would not run.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning"),
+]

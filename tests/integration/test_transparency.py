@@ -27,6 +27,7 @@ from flask import (
 from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SecureCookieSessionInterface
 from flask_socketio import SocketIO
+from itsdangerous import TimestampSigner
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -38,6 +39,12 @@ from flask_lifecycle import Lifecycle
 from .test_oracle import REQUESTS, Oracle, make_app
 
 Make = t.Callable[[], Flask]
+
+
+@pytest.fixture(autouse=True)
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Session cookies bear the second in which they were signed."""
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: 1_700_000_000)
 
 
 class Seen(t.NamedTuple):

@@ -260,7 +260,8 @@ export function draw(j: Journey, width: number, height: number, selected: number
         shapes.push({ el: "rect", x: x - 29, y: top + 67, w: 58, h: 20, rx: 10, cls: "seg chunk" }, words(x, top + 81.5, "middle", { text: size(chunk.size).replace(".0", ""), cls: "sl" }));
       }
     }
-    if (span > 400_000) {
+    // A low box has no room for them below the axis.
+    if (span > 400_000 && tall >= 100) {
       const step = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000].map((ms) => ms * 1e6).find((each) => span / each <= 8) ?? span;
       for (let t = 0; t <= span; t += step) shapes.push(words(sx(r.begin + t), axisY + 22, "middle", { text: t === 0 ? "0" : step >= 1e9 ? `${(t / 1e9).toString()} s` : `${(t / 1e6).toString()} ms`, cls: "tick" }));
     }

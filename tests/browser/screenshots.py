@@ -1,0 +1,118 @@
+"""Pictures of every lifecycle and state, in both themes and two sizes: ``make screenshots``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from .conftest import FLAGS, ROOT, Server
+
+SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
+REQUESTS = {
+    "typical": ("/admin/orders/42", "GET"),
+    "404": ("/admin/ordrs/42", "GET"),
+    "exception": ("/admin/orders/42/ship", "POST"),
+    "short-circuit": ("/admin/orders/42?anon=1", "GET"),
+    "streaming": ("/admin/orders/export.csv", "GET"),
+    "crash": ("/tour/crash", "GET"),
+    "redirect": ("/tour/redirect", "GET"),
+    "options": ("/admin/orders/42", "OPTIONS"),
+    "head": ("/admin/orders/42", "HEAD"),
+    "async": ("/tour/async", "GET"),
+    "nested": ("/tour/nested", "GET"),
+    "after-this": ("/tour/after-this", "GET"),
+    "static": ("/static/tour.css", "GET"),
+}
+
+
+def settled(page: Page) -> None:
+    """Wait until nothing moves: two frames after the last request is done."""
+    page.locator('.row[aria-current="true"][data-state="done"]').wait_for()
+    page.wait_for_timeout(400)
+
+
+def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str) -> None:
+    """Take all pictures of one theme and size."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        color_scheme=theme, viewport={"width": width, "height": height}, device_scale_factor=1
+    )
+    app, page = context.new_page(), context.new_page()
+    app.goto(f"{server.url}/")
+    app.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
+    app.wait_for_load_state("networkidle")
+    page.goto(f"{server.url}/_lifecycle/")
+    settled(page)
+
+    def shoot(name: str) -> None:
+        page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("Waiting for a request").wait_for()
+    shoot("empty")
+    for name, (path, method) in REQUESTS.items():
+        app.evaluate(
+            "([path, method]) => fetch(path, {method, redirect: 'manual'}).then(r => r.text())",
+            [path, method],
+        )
+        settled(page)
+        shoot(name)
+    app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
+    page.locator('.row[data-state="running"]').wait_for()
+    page.wait_for_timeout(900)
+    shoot("live")
+    settled(page)
+
+    app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
+    settled(page)
+    page.locator('[data-view="diagram"] [data-stage="view"]').click()
+    page.locator(".source").wait_for()
+    shoot("source")
+    page.keyboard.press("v")
+    shoot("timeline")
+    page.keyboard.press("v")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Home")
+    for _ in range(14):
+        page.keyboard.press("PageDown")
+    page.wait_for_timeout(200)
+    shoot("replay")
+    page.keyboard.press("f")
+    page.wait_for_timeout(200)
+    shoot("stage")
+    page.keyboard.press("z")
+    page.wait_for_timeout(700)
+    shoot("near")
+    page.keyboard.press("Escape")
+    app.goto(f"{server.url}/shop/book/1")
+    app.get_by_role("button", name="More").click()
+    app.screenshot(path=folder / f"toolbar-{size}-{theme}.png")
+    context.close()
+
+
+def main() -> None:
+    folder = ROOT / "screenshots"
+    folder.mkdir(exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        sys.exit("The screenshots need Chromium; .ci/chromium installs it.")
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
+        server = Server(Path(data))
+        server.start()
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+            for theme in ("dark", "light"):
+                for size in SIZES:
+                    take(browser, server, folder, theme, size)
+        finally:
+            server.stop()
+    sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder.name}/\n")
+
+
+if __name__ == "__main__":
+    main()
