@@ -17,7 +17,8 @@ from .subclass import subclass_of
 from .trace import LiveTrace, Trace
 
 _TOKEN_VARIABLE = "_FLASK_LIFECYCLE_TOKEN"  # noqa: S105 - a name, not a token
-_log = logging.getLogger("flask_lifecycle")
+# Where servers log requests by their whole URL, the token's included.
+_ACCESS_LOGS = ("werkzeug", "gunicorn.access")
 
 
 class Lifecycle:
@@ -120,7 +121,7 @@ class State:
             answer=mount,
             on_response=_toolbar(settings, token) if settings.toolbar else None,
         )
-        self._undo.append(instrument.undo)
+        self._undo += (instrument.undo, mount.undo)
         for undo in (
             signals.install(redactor, templates.record),
             templates.install(redactor),
@@ -152,7 +153,7 @@ class _Mount:
         self._app = weakref.ref(app)
         self._panel: t.Any = None
         self._lock = threading.Lock()
-        self._announced = False
+        self._filter: logging.Filter | None = None
 
     def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
         prefix = self._settings.url_prefix
@@ -171,7 +172,7 @@ class _Mount:
         with self._lock:
             if self._panel is None:
                 from .panel import create_panel
-                from .panel.access import Gate
+                from .panel.access import Gate, NoToken
 
                 app = self._app()
                 debug = app is not None and app.debug
@@ -179,7 +180,16 @@ class _Mount:
                 if self._settings.token is None:
                     _announce(self._settings, self._token, always=not debug)
                 self._panel = create_panel(self._store, gate, self._map)
+                self._filter = NoToken(self._token)
+                for name in _ACCESS_LOGS:
+                    logging.getLogger(name).addFilter(self._filter)
             return self._panel
+
+    def undo(self, _app: flask.Flask) -> None:
+        """Take away what was put on the servers' logs."""
+        if self._filter is not None:
+            for name in _ACCESS_LOGS:
+                logging.getLogger(name).removeFilter(self._filter)
 
     def _map(self) -> dict[str, t.Any]:
         from .app_map import AppMap

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 import secrets
 import threading
 import time
 import typing as t
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from werkzeug.wrappers import Response
 
@@ -181,6 +182,29 @@ class Gate:
         return name is not None and (is_local_name(name) or name in self._hosts)
 
 
+class NoToken(logging.Filter):
+    """Take the token out of what servers log of the request that brought it."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self._forms = {token, quote(token, safe=""), quote(token)}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, str):
+            record.msg = self._without(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._without(each) for each in record.args)
+        elif isinstance(record.args, dict):
+            record.args = {name: self._without(each) for name, each in record.args.items()}
+        return True
+
+    def _without(self, value: t.Any) -> t.Any:
+        if type(value) is str:
+            for form in self._forms:
+                value = value.replace(form, "••••••")
+        return value
+
+
 def host_name(host: str) -> str | None:
     """Take the name out of a Host header, without the port; None where it is malformed."""
     if host.startswith("["):
@@ -308,4 +332,4 @@ def _live(app: WSGI, environ: Environ, start_response: t.Any) -> t.Any:
     return []
 
 
-__all__ = ["Gate", "host_name", "is_local_name"]
+__all__ = ["Gate", "NoToken", "host_name", "is_local_name"]

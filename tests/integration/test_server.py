@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import typing as t
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -185,6 +186,21 @@ def test_a_second_viewer_resumes_without_gap_or_double(server: Server) -> None:
     ws, late = server.watch()
     assert [each["id"] for each in late["traces"]] == kept
     ws.close()
+
+
+def test_the_token_is_in_no_log(tmp_path: Path) -> None:
+    token = "a-token-of-its-own/with+signs"
+    app = APP.replace(
+        "Lifecycle(app)", f"app.config['LIFECYCLE_TOKEN'] = {token!r}\nLifecycle(app)"
+    )
+    server = Server(tmp_path, ["flask", "--app", "app", "run", "--debug", "--port", "{port}"], app)
+    for given in (token, urllib.parse.quote(token, safe="")):
+        server.get(f"/_lifecycle/?token={given}")
+    server.stop()
+    log = server.log.read_text()
+    assert "/_lifecycle/?token=••••••" in log
+    assert token not in log
+    assert urllib.parse.quote(token, safe="") not in log
 
 
 def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> None:
