@@ -88,7 +88,8 @@ def call(app: Flask, oracle: Oracle, environ: dict[str, t.Any]) -> Seen:
                 if frame.name != "record"  # Python 3.10 puts the outermost back
             ] + [repr(raised)]
     logging.getLogger().removeHandler(handler)
-    ours = [field for field in headers if field[0] != "X-Lifecycle-Trace"]
+    # The date is that of the answer, to the second.
+    ours = [field for field in headers if field[0] not in ("X-Lifecycle-Trace", "Date")]
     return Seen(
         status,
         ours,
