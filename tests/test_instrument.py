@@ -7,7 +7,7 @@ import functools
 import typing as t
 
 import pytest
-from flask import Flask
+from flask import Flask, flash, render_template_string
 from werkzeug.exceptions import NotFound
 
 from flask_lifecycle import Lifecycle
@@ -126,3 +126,30 @@ def test_a_view_that_returns_none_fails_as_without(caplog: pytest.LogCaptureFixt
     assert trace.error is not None
     assert trace.error.step is not None
     assert trace.steps[trace.error.step].stage == "make_response"
+
+
+def test_what_collectors_see_is_bounded_and_flasks_own_steps_are_kept() -> None:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_MAX_STEPS=50, SECRET_KEY="x")
+    lifecycle = Lifecycle(app)
+    app.after_request(lambda response: response)
+
+    @app.get("/")
+    def many() -> str:
+        for number in range(200):
+            flash(str(number))
+            app.logger.warning("%d", number)
+            render_template_string("{{ number }}", number=number)
+        return "many"
+
+    app.test_client().get("/").close()
+    (trace,) = lifecycle.traces(app)
+    stages = [step.stage for step in trace.steps]
+    assert stages.count("log") > 0
+    # A flash and its signal, a log, a template and its two signals, 200 times.
+    kept = sum(stage in ("signal", "flash", "log", "template") for stage in stages)
+    of_flask = 6  # signals of the contexts and the request
+    assert kept - of_flask + trace.dropped_steps == 200 * 6
+    assert len(stages) < 80
+    assert stages[-2:] == ["body", "body_close"]
+    assert "after_request" in stages

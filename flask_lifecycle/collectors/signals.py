@@ -30,6 +30,8 @@ _NAMES = (
     "request_tearing_down",
     "template_rendered",
 )
+# Of these there can be any number in one request.
+_MANY = frozenset(("before_render_template", "message_flashed", "template_rendered"))
 _lock = threading.Lock()
 _installed = 0
 
@@ -38,6 +40,7 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     """Make the class of one signal."""
     site = number(Site("signal", name))
     before = {"before_render_template": _template, "message_flashed": _flash}.get(name)
+    bounded = name in _MANY
     base_send = blinker.NamedSignal.send
     get_trace = current.get
 
@@ -45,6 +48,12 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
         __tracebackhide__ = True
         trace = get_trace()
         recorded = trace.owner is not None and args and id(args[0]) == trace.owner
+        if bounded and len(trace.log) >= trace.limit and recorded:
+            # What goes with it is counted as well.
+            trace.dropped_steps += 1
+            recorded = False
+            if before is not None:
+                before(trace.strand(), kwargs)
         if before is None and not self.receivers:
             # Nobody listens: what blinker would find out at some length.
             if recorded:

@@ -41,6 +41,9 @@ def _recorded_class(base: type[jinja2.Template]) -> type[jinja2.Template]:
             writer = _writer()
             if writer is None:
                 return base.render(self, *args, **kwargs)
+            if len(writer.log) >= writer.limit:
+                writer.trace.dropped_steps += 1
+                return base.render(self, *args, **kwargs)
             step = begin(writer, _site(self.name, self.filename))
             try:
                 result = base.render(self, *args, **kwargs)
