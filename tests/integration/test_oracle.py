@@ -64,6 +64,7 @@ class Oracle:
     def __exit__(self, *_exc: object) -> None:
         sys.setprofile(None)
         threading.setprofile(None)
+        self._resumed.clear()
 
     def _saw(self, frame: types.FrameType, event: str, _arg: t.Any) -> None:
         if event != "call" or frame.f_code not in self.names:
