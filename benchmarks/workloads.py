@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, session
 from jinja2 import DictLoader
@@ -108,12 +109,17 @@ def _hooks(scaffold: Flask | Blueprint) -> None:
 def _statements(number: int) -> Callable[[], None]:
     import sqlalchemy as sa
 
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     table = sa.Table("book", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True))
-    table.create(engine)
+
+    @cache
+    def engine() -> sa.Engine:
+        # At the first request: some peers watch those engines only that are made after them.
+        made = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+        table.create(made)
+        return made
 
     def work() -> None:
-        with engine.connect() as connection:
+        with engine().connect() as connection:
             for key in range(number):
                 connection.execute(sa.select(table).where(table.c.id == key)).all()
 
