@@ -63,6 +63,13 @@ describe("journey", () => {
     expect(j.body?.note).toContain("pushed again");
   });
 
+  it("says that an active app context is reused", () => {
+    const trace = tell(STORIES.typical);
+    const inner = { ...trace, steps: trace.steps.map((step) => (step.stage === "app_context_push" ? { ...step, stage: "signal" as const } : step)) };
+    expect(chip(journey(inner, MAP, 0), "AppContext")).toMatchObject({ kind: "reuse", state: "skipped" });
+    expect(chip(of("typical"), "AppContext")).toMatchObject({ kind: "push", state: "done" });
+  });
+
   it("marks what a propagating exception skipped", () => {
     const j = of("propagates");
     expect(j.propagated).toContain("OutOfStock");

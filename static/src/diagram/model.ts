@@ -278,7 +278,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number): Jour
 
   if (separate) {
     band("app", "App context", "current_app, g", 0,
-      [make("app_push", "app_context_push", "push", "AppContext", appPush, push !== null || done)],
+      [make("app_push", "app_context_push", appPush === null && push !== null ? "reuse" : "push", "AppContext", appPush, push !== null || done)],
       contextRight("app_context_pop", appPop, "AppContext", appTeardowns, appTeardowns.length === 1 ? [] : contextParts(appPop)));
     band("request", "Request context", "request, session", 0,
       [{ ...make("request_push", "request_context_push", "push", "RequestContext", push, done, contextParts(push)), pills: [] }],
