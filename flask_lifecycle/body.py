@@ -95,8 +95,9 @@ class _Whole:
             if trace is not None:
                 trace.log[self._step + END] = clock()
             raise
-        sent[0] += 1
-        sent[1] += len(chunk)
+        if type(chunk) is bytes:
+            sent[0] += 1
+            sent[1] += len(chunk)
         return chunk
 
     def close(self) -> None:

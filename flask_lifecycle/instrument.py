@@ -62,6 +62,7 @@ _NO_RULE = number(Site("url_match", "no rule"))
 _SESSION_OPEN = number(Site("session_open", "session"))
 _SESSION_SAVE = number(Site("session_save", "session"))
 _DISPATCH = number(Site("dispatch", "dispatch_request"))
+_START_RESPONSE = number(Site("start_response", "start_response"))
 _MAKE_RESPONSE = number(Site("make_response", "make_response"))
 
 # Which of Flask's methods passes a function through ensure_sync tells its stage.
@@ -224,21 +225,26 @@ class Instrument:
 
         def recorded(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:
             __tracebackhide__ = True
-            site, code, streamed = statuses.get(status) or self._status(status)
             log = trace.log
             step = len(log)
-            log += (site, trace.current, clock(), 0.0)
-            trace.notes[step] = (len(headers),)
-            if code is not None:
-                trace.status = code
-            if streamed:
-                for name, _ in headers:
-                    if name == "Content-Length" or name.lower() == "content-length":
-                        streamed = False
-                        break
-            trace.streamed = streamed
-            if header is not None:
-                headers = [*headers, (header, trace.id)]
+            log += (_START_RESPONSE, trace.current, clock(), 0.0)
+            try:
+                site, code, streamed = statuses.get(status) or self._status(status)
+                log[step] = site
+                trace.notes[step] = (len(headers),)
+                if code is not None:
+                    trace.status = code
+                if streamed:
+                    for name, _ in headers:
+                        if name == "Content-Length" or name.lower() == "content-length":
+                            streamed = False
+                            break
+                trace.streamed = streamed
+                if header is not None:
+                    headers = [*headers, (header, trace.id)]
+            except Exception as error:
+                # What is no status or no headers is for the server to say.
+                fault("the start of a response", error)
             try:
                 return start_response(status, headers, *args)
             except BaseException as error:
@@ -433,11 +439,14 @@ class Instrument:
 
     # Contexts
 
-    def _adopt(self, kind: type) -> type:
-        """Return a context's class that records its push, match and pop."""
-        recorded = kind if kind in self._contexts.values() else self._context_class(kind)
-        self._contexts[kind] = recorded
-        return recorded
+    @fail_open
+    def _adopt(self, context: t.Any) -> None:
+        """Make a context record its push, match and pop, by a subclass of its own class."""
+        kind = type(context)
+        if kind not in self._contexts.values():
+            recorded = self._context_class(kind)
+            context.__class__ = recorded
+            self._contexts[kind] = recorded
 
     def _context_class(self, base: t.Any) -> type:
         is_request = hasattr(base, "match_request")
@@ -492,6 +501,7 @@ class Instrument:
         )
         return route
 
+    @fail_open
     def _watch_session(self, interface: t.Any) -> None:
         """Make a session interface record what Flask has it open and save."""
         kind = type(interface)
@@ -558,7 +568,11 @@ class Instrument:
         def app_context(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             context = base.app_context(self, *args, **kwargs)
             if current.get().owner is owner:
-                context.__class__ = contexts.get(type(context)) or instrument._adopt(type(context))
+                kind = contexts.get(type(context))
+                if kind is None:
+                    instrument._adopt(context)
+                else:
+                    context.__class__ = kind
             return context
 
         def handle_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -609,7 +623,11 @@ class Instrument:
             before="if type(self.session_interface) not in kinds: watch(self.session_interface)",
             kinds=_session_kinds,
             watch=self._watch_session,
-            after="_result.__class__ = contexts.get(type(_result)) or adopt(type(_result))",
+            after=(
+                "kind = contexts.get(type(_result))\n"
+                "    if kind is None: adopt(_result)\n"
+                "    else: _result.__class__ = kind"
+            ),
             contexts=self._contexts,
             adopt=self._adopt,
         )

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask, flash, render_template_string
 from werkzeug.exceptions import NotFound
 
-from flask_lifecycle import Lifecycle
+from flask_lifecycle import Lifecycle, recorder
+from flask_lifecycle.instrument import Instrument
 from flask_lifecycle.recorder import current
 from flask_lifecycle.trace import NOBODY, LiveTrace
 
@@ -153,3 +154,40 @@ def test_what_collectors_see_is_bounded_and_flasks_own_steps_are_kept() -> None:
     assert len(stages) < 80
     assert stages[-2:] == ["body", "body_close"]
     assert "after_request" in stages
+
+
+@pytest.mark.parametrize("name", ["_context_class", "_make_site", "_route", "_args"])
+def test_a_fault_of_ours_is_not_the_apps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_args: t.Any, **_kwargs: t.Any) -> t.NoReturn:
+        raise LookupError(name)
+
+    monkeypatch.setattr(recorder, "_faults", {})
+    monkeypatch.setattr(Instrument, name, fails)
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x")
+    app.before_request(lambda: None)
+    app.add_url_rule("/<int:number>", "view", lambda number: str(number))
+    Lifecycle(app)
+    for number in range(8):
+        with app.test_client().get(f"/{number}") as answer:
+            assert (answer.status_code, answer.data) == (200, str(number).encode())
+
+
+@pytest.mark.parametrize("status", [None, 200, "odd", ["200 OK"], ""])
+def test_an_odd_status_is_for_the_server_to_say(
+    status: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_faults", {})
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    Lifecycle(app)
+
+    def odd(_environ: t.Any, start_response: t.Any) -> list[bytes]:
+        start_response(status, None)
+        return [b"odd"]
+
+    app.wsgi_app = odd  # type: ignore[assignment]
+    given: list[t.Any] = []
+    body = app({}, lambda *args: given.append(args))  # type: ignore[arg-type]
+    assert list(body) == [b"odd"]
+    assert given == [(status, None)]
