@@ -29,7 +29,7 @@ def excerpt(source: Source) -> dict[str, t.Any] | None:
         return None
     linecache.checkcache(source.file)
     lines = linecache.getlines(source.file)[source.line - 1 :]
-    if not lines:
+    if not "".join(lines[:_LINES]).strip():
         return None
     if source.file.endswith(".py"):
         lines = inspect.getblock(lines)
