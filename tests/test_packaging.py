@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 import subprocess
 import sys
 import zipfile
@@ -56,3 +58,25 @@ def test_it_installs_and_serves_without_node(wheel: Path, tmp_path: Path) -> Non
         cwd=tmp_path,
         env={"PATH": "/nowhere", "PYTHONPATH": str(tmp_path / "site")},
     )
+
+
+def _zipped(*paths: Path) -> int:
+    return sum(len(gzip.compress(path.read_bytes())) for path in paths)
+
+
+def test_what_is_loaded_at_first_is_small() -> None:
+    dist = ROOT / "flask_lifecycle" / "panel" / "dist"
+    page = re.findall(r'(?:src|href)="\./(assets/[^"]+)"', (dist / "index.html").read_text())
+    first = {*page, *_imports(dist / page[0])}
+    assert any(name.endswith(".css") for name in first)
+    assert _zipped(*(dist / name for name in first)) <= 45_000
+    toolbar = {"toolbar.js", *_imports(dist / "toolbar.js")}
+    assert _zipped(*(dist / name for name in toolbar)) <= 8_000
+
+
+def _imports(script: Path) -> set[str]:
+    """Name the chunks that a script imports, other than by ``import()``."""
+    return {
+        f"assets/{Path(name).name}"
+        for name in re.findall(r'(?:from|import)\s?"(\./[^"]+)"', script.read_text())
+    }

@@ -5,13 +5,15 @@ import "./styles/panel.css";
 import "./styles/diagram.css";
 import { current } from "./state";
 import { actions, start, state } from "./store";
-import { Details } from "./views/Details";
-import { Figure } from "./views/Figure";
-import { Help } from "./views/Help";
+import { lazy } from "./views/lazy";
 import { List } from "./views/List";
 import { Playback } from "./views/Playback";
-import { Timeline } from "./views/Timeline";
 import { Top } from "./views/Top";
+import { viewAfter } from "./views/table";
+import { Views } from "./views/Views";
+
+const Details = lazy("Step", () => import("./views/Details"));
+const Help = lazy("Keys", () => import("./views/Help"));
 
 function Panel(): JSX.Element {
   const trace = current(state.value);
@@ -23,12 +25,12 @@ function Panel(): JSX.Element {
         {state.value.stage ? null : <List />}
         <main>
           <h1 class="unseen">{trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`}</h1>
-          {state.value.view === "diagram" || state.value.stage ? <Figure /> : <Timeline />}
+          <Views />
           <Playback />
         </main>
-        {state.value.stage ? null : <Details />}
+        {state.value.stage || trace === null || state.value.step === null ? null : <Details />}
       </div>
-      <Help />
+      {state.value.help ? <Help /> : null}
     </div>
   );
 }
@@ -43,7 +45,7 @@ function keys(event: KeyboardEvent): void {
     x: actions.clear,
     Escape: () => { actions.leave(); },
     "/": () => { document.getElementById("filter")?.focus(); },
-    v: actions.view,
+    v: () => { actions.view(viewAfter(state.value.view).name); },
     "?": () => { actions.help(true); },
     f: actions.stage,
     z: actions.near,

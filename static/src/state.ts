@@ -32,7 +32,8 @@ export interface State {
   readonly replay: Replay | null;
   /** Shown to a room: the diagram and a caption, and nothing else. */
   readonly stage: boolean;
-  readonly view: "diagram" | "timeline";
+  /** The name of the view in the main area. */
+  readonly view: string;
   readonly help: boolean;
   /** Whether single keys do something (WCAG 2.1.4). */
   readonly keys: boolean;

@@ -6,6 +6,7 @@ import { Api, Live } from "./live";
 import type { SourceLines } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
 import { applyBatch, cleared, current, EMPTY, lacksSteps, listed, select, selectStep, setFollow, setPaused, setReplay, withTrace, type State } from "./state";
+import { DIAGRAM, viewOf } from "./views/table";
 
 const api = new Api();
 export const state = signal<State>(EMPTY);
@@ -18,7 +19,7 @@ function update(next: State): void {
   const before = state.value;
   state.value = next;
   if (next.selected !== before.selected || next.follow !== before.follow) live.watch(next.follow ? null : next.selected);
-  if (next.selected !== before.selected || next.step !== before.step || next.filter !== before.filter) remember(next);
+  if (next.selected !== before.selected || next.step !== before.step || next.filter !== before.filter || next.view !== before.view) remember(next);
   void fetchSteps();
 }
 
@@ -69,14 +70,17 @@ async function fetchSteps(): Promise<void> {
 
 function remember(next: State): void {
   const step = next.step === null ? "" : `/${next.step.toString()}`;
-  const query = next.filter === "" ? "" : `?q=${encodeURIComponent(next.filter)}`;
+  const query = new URLSearchParams();
+  if (next.view !== DIAGRAM) query.set("view", next.view);
+  if (next.filter !== "") query.set("q", next.filter);
   const hash = next.selected === null || next.follow ? "" : `#${next.selected}${step}`;
-  history.replaceState(null, "", `${location.pathname}${query}${hash}`);
+  history.replaceState(null, "", `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`);
 }
 
-/** Open what the address names: ?q=<filter>#<trace>/<step>. */
+/** Open what the address names: ?view=<name>&q=<filter>#<trace>/<step>. */
 function fromAddress(): void {
-  state.value = { ...state.value, filter: new URLSearchParams(location.search).get("q") ?? "" };
+  const query = new URLSearchParams(location.search);
+  state.value = { ...state.value, filter: query.get("q") ?? "", view: viewOf(query.get("view")).name };
   const [id, step] = location.hash.slice(1).split("/");
   if (id) state.value = select(state.value, id, step && /^\d+$/.test(step) ? Number(step) : null);
   if (id) live.watch(id);
@@ -115,7 +119,7 @@ export const actions = {
   },
   leave: (): void => { update({ ...setReplay(state.value, null), stage: false, near: false, step: null }); },
   stage: (): void => { update({ ...state.value, stage: !state.value.stage, near: false, step: null }); },
-  view: (): void => { update({ ...state.value, view: state.value.view === "diagram" ? "timeline" : "diagram" }); },
+  view: (view: string): void => { update({ ...state.value, view }); },
   help: (help: boolean): void => { update({ ...state.value, help }); },
   keys: (keys: boolean): void => {
     localStorage.setItem("lifecycle-keys", keys ? "on" : "off");

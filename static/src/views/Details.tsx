@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 
+import "../styles/details.css";
 import { time } from "../format";
 import { caption } from "../replay/captions";
 import { current } from "../state";
@@ -8,7 +9,7 @@ import { actions, now, state } from "../store";
 import type { Json, Step } from "../types";
 
 /** All that is known of the selected step. */
-export function Details(): JSX.Element | null {
+export default function Details(): JSX.Element | null {
   const trace = current(state.value);
   const step = state.value.step === null ? undefined : trace?.steps[state.value.step];
   if (trace === null || step === undefined) return null;

@@ -5,6 +5,7 @@ import { Diagram } from "../diagram/Diagram";
 import { rewind, stepAt } from "../replay/replay";
 import { current, elapsed } from "../state";
 import { actions, now, state } from "../store";
+import { Empty } from "./Empty";
 
 /** The diagram of the selected request, or what to do to see one. */
 export function Figure(): JSX.Element {
@@ -29,7 +30,7 @@ export function Figure(): JSX.Element {
   const running = trace?.state === "running";
   const about = trace === null || replay === null ? null : (stepAt(trace, replay.at)?.id ?? null);
   return (
-    <figure ref={box} data-view="diagram">
+    <figure ref={box}>
       {trace === null ? (
         <Empty />
       ) : (
@@ -47,23 +48,5 @@ export function Figure(): JSX.Element {
       )}
       {trace !== null && state.value.missing === trace.id ? <p class="notice">The server no longer keeps this request; what was seen of it stays here.</p> : null}
     </figure>
-  );
-}
-
-function Empty(): JSX.Element {
-  const { selected, traces, connection } = state.value;
-  if (selected !== null && traces.length > 0)
-    return (
-      <div class="empty">
-        <h2>This request is not kept</h2>
-        <p>It was evicted, or the app was started anew since. Pick one from the list.</p>
-      </div>
-    );
-  return (
-    <div class="empty">
-      <h2>{connection === "live" || connection === "polling" ? "Waiting for a request" : "Connecting to the app"}</h2>
-      <p>Open a page of your app in another tab, or call it with curl. Its journey through Flask is drawn here while it runs: down the left the layers open, the view turns it around, and up the right they close again.</p>
-      <pre>curl {location.origin}/</pre>
-    </div>
   );
 }

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import "../styles/help.css";
 import { actions, state } from "../store";
 
 const KEYS: readonly (readonly [string, string])[] = [
@@ -10,7 +11,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Space", "play and stop"],
   ["f", "the stage: diagram and captions alone"],
   ["z", "look at the step from near"],
-  ["v", "diagram or timeline"],
+  ["v", "the next view"],
   ["/", "filter"],
   ["x", "clear"],
   ["?", "this help"],
@@ -18,13 +19,10 @@ const KEYS: readonly (readonly [string, string])[] = [
 ];
 
 /** What the keys do, and the switch that turns the single ones off. */
-export function Help(): JSX.Element {
+export default function Help(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { help, keys } = state.value;
-  useEffect(() => {
-    if (help) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [help]);
+  const { keys } = state.value;
+  useEffect(() => { dialog.current?.showModal(); }, []);
   return (
     <dialog ref={dialog} aria-label="Keys" onClose={() => { actions.help(false); }}>
       <h2>Keys</h2>

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 
+import "../styles/timeline.css";
 import { stateOf } from "../diagram/model";
 import { rewind, stepAt } from "../replay/replay";
 import { time } from "../format";
@@ -10,7 +11,7 @@ import type { Step, Trace } from "../types";
 const SHOWN = 1000;
 
 /** The steps as a table, each with its place in time: the diagram's text twin. */
-export function Timeline(): JSX.Element | null {
+export default function Timeline(): JSX.Element | null {
   const whole = current(state.value);
   if (whole === null) return null;
   const { replay, step: picked } = state.value;
@@ -19,7 +20,7 @@ export function Timeline(): JSX.Element | null {
   const last = elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0);
   const depths = depth(trace);
   return (
-    <div class="timeline" data-view="timeline" tabIndex={0} role="region" aria-label="Timeline">
+    <div class="timeline" tabIndex={0} role="region" aria-label="Timeline">
       <table>
         <thead>
           <tr><th scope="col">step</th><th scope="col">scope</th><th scope="col" class="num">at</th><th scope="col" class="num">took</th><th scope="col" class="axis">{time(last)}</th></tr>

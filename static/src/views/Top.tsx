@@ -13,7 +13,7 @@ const SAYS: Record<Connection, string> = {
 };
 
 export function Top(): JSX.Element {
-  const { connection, paused, follow, held, evicted, skipped, map, view } = state.value;
+  const { connection, paused, follow, held, evicted, skipped, map } = state.value;
   return (
     <header class="top">
       <span class="brand"><b>flask</b>-lifecycle</span>
@@ -29,7 +29,6 @@ export function Top(): JSX.Element {
           {paused ? `Go on${held.length > 0 ? ` (${held.length.toString()})` : ""}` : "Pause"}
         </button>
         <button type="button" onClick={actions.clear}>Clear</button>
-        <button type="button" aria-pressed={view === "timeline"} class={view === "timeline" ? "on" : ""} title="Diagram or timeline (v)" onClick={actions.view}>Timeline</button>
         <Share />
         <button type="button" aria-label="Keys" title="Keys (?)" onClick={() => { actions.help(true); }}>?</button>
         <Theme />

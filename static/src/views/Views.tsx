@@ -1,0 +1,83 @@
+import type { ComponentType, JSX } from "preact";
+import { useRef } from "preact/hooks";
+
+import { current } from "../state";
+import { actions, state } from "../store";
+import type { Trace } from "../types";
+import { Empty } from "./Empty";
+import { Figure } from "./Figure";
+import { lazy } from "./lazy";
+import { DIAGRAM, VIEWS, viewAfter, viewOf, type View } from "./table";
+
+const COMPONENTS: ReadonlyMap<string, ComponentType> = new Map(
+  VIEWS.map((view) => [view.name, view.load === undefined ? Figure : lazy(view.title, view.load)]),
+);
+
+/** The main area: a tab for each view, and the one that is picked. */
+export function Views(): JSX.Element {
+  const { stage } = state.value;
+  const view = stage ? viewOf(DIAGRAM) : viewOf(state.value.view);
+  const trace = current(state.value);
+  const Shown = trace === null && !view.ofApp ? Empty : (COMPONENTS.get(view.name) ?? Figure);
+  return (
+    <>
+      {stage ? null : <Tabs picked={view} trace={trace} />}
+      <div
+        id="view"
+        class="view"
+        data-view={view.name}
+        {...(stage ? {} : { role: "tabpanel", "aria-labelledby": `tab-${view.name}` })}
+      >
+        <Shown key={view.name} />
+      </div>
+    </>
+  );
+}
+
+function Tabs({ picked, trace }: { readonly picked: View; readonly trace: Trace | null }): JSX.Element {
+  const list = useRef<HTMLDivElement>(null);
+  const go = (view: View): void => {
+    actions.view(view.name);
+    const tab = list.current?.querySelector<HTMLElement>(`#tab-${view.name}`);
+    tab?.focus();
+    tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+  const keys: Record<string, () => View> = {
+    ArrowRight: () => viewAfter(picked.name),
+    ArrowLeft: () => viewAfter(picked.name, -1),
+    Home: () => VIEWS[0] as View,
+    End: () => VIEWS.at(-1) as View,
+  };
+  return (
+    <div
+      ref={list}
+      class="tabs"
+      role="tablist"
+      aria-label="Views"
+      onKeyDown={(event) => {
+        const to = keys[event.key]?.();
+        if (to === undefined) return;
+        event.preventDefault();
+        go(to);
+      }}
+    >
+      {VIEWS.map((view) => {
+        const count = trace === null ? 0 : (view.count?.(trace) ?? 0);
+        return (
+          <button
+            key={view.name}
+            type="button"
+            role="tab"
+            id={`tab-${view.name}`}
+            aria-controls="view"
+            aria-selected={view === picked}
+            tabIndex={view === picked ? 0 : -1}
+            onClick={() => { go(view); }}
+          >
+            {view.title}{count > 0 ? <span class="count">{count}</span> : null}
+          </button>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+/** Components that are fetched when they are first shown. */
+
+import type { ComponentType, FunctionComponent } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+type Load<P> = () => Promise<{ default: ComponentType<P> }>;
+
+/** A component that fetches its chunk when it is first shown, and says so when that takes long or fails. */
+export function lazy<P extends object>(title: string, load: Load<P>): FunctionComponent<P> {
+  let found: ComponentType<P> | null = null;
+  return function Lazy(props: P) {
+    const [, setTried] = useState(0);
+    const [failed, setFailed] = useState(false);
+    const fetch = (): void => {
+      setFailed(false);
+      load().then(
+        (chunk) => {
+          found = chunk.default;
+          setTried((tried) => tried + 1);
+        },
+        () => { setFailed(true); },
+      );
+    };
+    useEffect(() => { if (found === null) fetch(); }, []);
+
+    const Found = found;
+    if (Found !== null) return <Found {...props} />;
+    if (!failed) return <p class="loading" role="status">Loading {title}…</p>;
+    return (
+      <div class="empty" role="alert">
+        <h2>{title} could not be loaded</h2>
+        <p>The app does not answer, or the panel was updated since this page was opened.</p>
+        <p><button type="button" onClick={fetch}>Try again</button> <button type="button" onClick={() => { location.reload(); }}>Reload the page</button></p>
+      </div>
+    );
+  };
+}

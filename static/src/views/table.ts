@@ -1,0 +1,35 @@
+/** The views of the main area, in the order of their tabs. Each is a chunk of its own, with its styles. */
+
+import type { ComponentType } from "preact";
+
+import type { Trace } from "../types";
+
+export interface View {
+  /** As in the address, and in `data-view`. */
+  readonly name: string;
+  readonly title: string;
+  /** Absent where it is drawn at the first paint. */
+  readonly load?: () => Promise<{ default: ComponentType }>;
+  /** Whether it is of the app, and needs no request. */
+  readonly ofApp?: boolean;
+  /** How many of what it shows the request has, for the tab; 0 shows no number. */
+  readonly count?: (trace: Trace) => number;
+}
+
+export const DIAGRAM = "diagram";
+
+export const VIEWS: readonly View[] = [
+  { name: DIAGRAM, title: "Diagram" },
+  { name: "timeline", title: "Timeline", load: () => import("./Timeline") },
+];
+
+/** The view of this name; the diagram, if there is none. */
+export function viewOf(name: string | null): View {
+  return VIEWS.find((view) => view.name === name) ?? (VIEWS[0] as View);
+}
+
+/** The one after it, round and round. */
+export function viewAfter(name: string, by: 1 | -1 = 1): View {
+  const at = VIEWS.findIndex((view) => view.name === name);
+  return VIEWS[(at + by + VIEWS.length) % VIEWS.length] as View;
+}
