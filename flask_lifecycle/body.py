@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import typing as t
+from inspect import ismethod
 from threading import get_ident
-
-from werkzeug.wsgi import ClosingIterator
+from weakref import WeakMethod
 
 from .recorder import begin, current, describe_error, end
 from .trace import END, LiveTrace, Site, clock, number
@@ -21,8 +21,6 @@ def recorded(trace: LiveTrace, result: t.Any, environ: dict[str, t.Any]) -> t.An
     A ``wsgi.file_wrapper`` is handed over as it is: the server recognises its class and
     sends the file by itself. Only its ``close`` is seen.
     """
-    if type(result) is ClosingIterator and not trace.streamed:
-        return _Whole(trace, result)
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(result, wrapper):
         return _file(trace, result)
@@ -31,11 +29,14 @@ def recorded(trace: LiveTrace, result: t.Any, environ: dict[str, t.Any]) -> t.An
 
 def _file(trace: LiveTrace, result: t.Any) -> t.Any:
     step = begin(trace, _BODY)
-    close = getattr(result, "close", None)
+    close: t.Any = getattr(result, "close", None)
+    # What keeps itself would not die before garbage is collected.
+    is_own = ismethod(close) and close.__self__ is result
+    get_close: t.Callable[[], t.Any] = WeakMethod(close) if is_own else lambda: close
 
     def recorded_close() -> None:
         end(trace, step)
-        _close(trace, close)
+        _close(trace, get_close())
 
     try:
         result.close = recorded_close
@@ -49,6 +50,8 @@ def _close(trace: LiveTrace, close: t.Any) -> None:
     __tracebackhide__ = True
     outer = current.get()
     current.set(trace)
+    # Servers may iterate and close in other threads than they called in.
+    trace.ident = get_ident()
     log = trace.log
     step = len(log)
     log += (_CLOSE, -1, clock(), 0.0)
@@ -63,59 +66,6 @@ def _close(trace: LiveTrace, close: t.Any) -> None:
         log[step + END] = clock()
         trace.finish()
         current.set(outer)
-
-
-class _Whole:
-    """The iterator of a body that is all there: nothing of the app's runs in it."""
-
-    __slots__ = ("_result", "_sent", "_step", "_trace")
-
-    def __init__(self, trace: LiveTrace, result: ClosingIterator) -> None:
-        self._trace: LiveTrace | None = trace
-        self._result = result
-        self._step = -1
-        # Chunks, bytes, whether they are made while they are sent, and when each was.
-        self._sent: list[t.Any] = [0, 0, False, ()]
-
-    def __iter__(self) -> _Whole:
-        return self
-
-    def __next__(self) -> bytes:
-        __tracebackhide__ = True
-        trace = self._trace
-        sent = self._sent
-        if trace is not None and self._step < 0:
-            log = trace.log
-            step = self._step = len(log)
-            log += (_BODY, -1, clock(), 0.0)
-            trace.notes[step] = sent
-        try:
-            chunk = next(self._result)
-        except StopIteration:
-            if trace is not None:
-                trace.log[self._step + END] = clock()
-            raise
-        if type(chunk) is bytes:
-            sent[0] += 1
-            sent[1] += len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        __tracebackhide__ = True
-        trace = self._trace
-        if trace is None:
-            self._result.close()
-            return
-        self._trace = None
-        step = self._step
-        if step >= 0 and not trace.log[step + END]:
-            trace.log[step + END] = clock()
-        _close(trace, self._result.close)
-
-    def __del__(self) -> None:
-        # A server that never closes what it was given: the request is over all the same.
-        if self._trace is not None:
-            self._trace.finish()
 
 
 class _Body:
@@ -138,14 +88,14 @@ class _Body:
         __tracebackhide__ = True
         trace = self._trace
         if trace is None:
-            return next(self._result)  # type: ignore[no-any-return]
+            rest: bytes = next(self._result)
+            return rest
         outer = current.get()
         current.set(trace)
         if self._step < 0:
             trace.current = -1
             self._step = begin(trace, _BODY, self._sent)
         trace.current = self._step
-        # Servers may iterate in another thread than they called in.
         trace.ident = get_ident()
         try:
             if self._next is None:
