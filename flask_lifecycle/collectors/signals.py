@@ -57,8 +57,9 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
         if before is None and not self.receivers:
             # Nobody listens: what blinker would find out at some length.
             if recorded:
+                writer = trace.strand()
                 now = clock()
-                trace.log += (site, trace.current, now, now)
+                writer.log += (site, writer.current, now, now)
             return []
         if not recorded:
             return base_send(self, *args, **kwargs)
