@@ -9,6 +9,7 @@ methods passes it there says for which stage it is called.
 from __future__ import annotations
 
 import inspect
+import types
 import typing as t
 import weakref
 from collections import defaultdict
@@ -97,9 +98,6 @@ _PARAMETERS = {
     "teardown_request": "exc",
     "teardown_appcontext": "exc",
 }
-_REGISTERED = tuple(
-    stage for stage in _PARAMETERS if stage not in ("view", "error_handler", "after_this_request")
-)
 _NOTES = {"view": "view_args(kwargs) if kwargs else None", "error_handler": "detail"}
 _AFTER = {"before_request": "if _result is not None: answered(_writer, _step, _result)"}
 
@@ -120,6 +118,16 @@ class Found(t.NamedTuple):
     #: Whether it is the same at each call.
     lasting: bool
     detail: dict[str, t.Any] | None = None
+
+
+class Caller(t.NamedTuple):
+    """One of Flask's methods that pass functions of the user's through ``ensure_sync``."""
+
+    #: Kept, so that its id stays its own.
+    code: types.CodeType
+    stage: str
+    #: The recorded functions, by the id of the user's, which they keep.
+    functions: dict[int, t.Any]
 
 
 class Instrument:
@@ -154,8 +162,8 @@ class Instrument:
         self.on_response = on_response
         self.owner = id(app)
         self.line = lru_cache(_CACHED)(self._line)
-        #: The recorded functions, by the id of the user's, which they keep.
-        self.functions: dict[int, t.Any] = {}
+        self._callers: dict[int, Caller] = {}
+        self._functions: dict[str, dict[int, t.Any]] = {stage: {} for stage in _PARAMETERS}
         self._sites: dict[tuple[int, str], tuple[t.Any, Site | None]] = {}
         self._routes: dict[int, Route] = {}
         self._statuses: dict[str, tuple[int, int | None, bool]] = {}
@@ -302,7 +310,7 @@ class Instrument:
 
     # Functions of the user's
 
-    def stage(self, code: t.Any) -> str | None:
+    def caller(self, code: t.Any) -> Caller | None:
         """Tell for which stage some code passes functions through ``ensure_sync``."""
         name = code.co_name
         if name not in _CALLERS:
@@ -313,7 +321,11 @@ class Instrument:
             for kind in self.original.__mro__
             if name in vars(kind)
         )
-        return _CALLERS[name] if is_app else None
+        if not is_app:
+            return None
+        stage = _CALLERS[name]
+        known = self._callers[id(code)] = Caller(code, stage, self._functions[stage])
+        return known
 
     def _site(self, func: t.Any, stage: str) -> Site | None:
         key = (id(func), stage)
@@ -382,7 +394,7 @@ class Instrument:
 
         scopes = _scopes(_registry(app, stage), func)
         scope = self._scope(writer, site, scopes)
-        return Found(replace(site, scope=scope or "app"), lasting=len(_places(app, func)) == 1)
+        return Found(replace(site, scope=scope or "app"), lasting=len(scopes) == 1)
 
     def _error_handler(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
         found = [
@@ -394,14 +406,15 @@ class Instrument:
         ]
         scope, handled = found[0] if found else (None, "")
         # One that is registered twice may serve for either.
-        lasting = len(set(found)) == 1 == len(_places(app, func))
+        lasting = len(found) == 1
         return Found(replace(site, scope=scope or "app"), lasting, {"for": handled})
 
     def _view(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
         scope = trace.blueprints[-1] if trace.blueprints else "app"
         view_class = getattr(func, "view_class", None)
         if view_class is None:
-            return Found(replace(site, scope=scope), lasting=len(_places(app, func)) == 1)
+            endpoints = sum(1 for view in app.view_functions.values() if view is func)
+            return Found(replace(site, scope=scope), lasting=endpoints == 1)
 
         method = getattr(view_class, trace.method.lower(), None) or (
             getattr(view_class, "get", None) if trace.method == "HEAD" else None
@@ -471,7 +484,7 @@ class Instrument:
             getattr(base, name),
             site,
             name=name,
-            unless="not _owner",
+            unless="_writer.owner is not _owner",
             _owner=self.owner,
             **more,
         )
@@ -520,7 +533,7 @@ class Instrument:
         answer = self.answer
         prefix = self.prefix
         start = self.start
-        functions = self.functions
+        callers = self._callers
         contexts = self._contexts
         run_middleware = self.run_middleware
         recorded_start_response = self.recorded_start_response
@@ -606,14 +619,15 @@ class Instrument:
             writer = current.get()
             if writer.owner is not owner:
                 return base_ensure_sync(self, func)
-            step = functions.get(id(func))
+            code = _getframe(1).f_code
+            caller = callers.get(id(code)) or instrument.caller(code)
+            if caller is None:
+                return base_ensure_sync(self, func)
+            step = caller.functions.get(id(func))
             if step is not None:
                 return step
             run = base_ensure_sync(self, func)
-            stage = instrument.stage(_getframe(1).f_code)
-            if stage is None:
-                return run
-            return instrument.function(self, writer, stage, functions, func, run)
+            return instrument.function(self, writer, caller.stage, caller.functions, func, run)
 
         subclass = subclass_of(base)
         subclass.request_context = self._method(
@@ -667,7 +681,11 @@ def _session_class(base: t.Any) -> type:
 
     made = subclass_of(base)
     for name, site in (("open_session", _SESSION_OPEN), ("save_session", _SESSION_SAVE)):
-        setattr(made, name, recording(getattr(base, name), site, name=name))
+        # One interface may serve several apps: Flask's default one is an attribute of the class.
+        method = recording(
+            getattr(base, name), site, name=name, unless="_writer.owner != id({argument})"
+        )
+        setattr(made, name, method)
     _session_classes[base] = made
     _session_kinds.add(made)
     return t.cast("type", made)
@@ -777,23 +795,6 @@ def _registry(app: t.Any, stage: str) -> dict[str | None, list[t.Any]]:
         "context_processor": "template_context_processors",
     }.get(stage, f"{stage}_funcs")
     return t.cast("dict[str | None, list[t.Any]]", app.__dict__.get(name, {}))
-
-
-def _places(app: t.Any, func: t.Any) -> list[tuple[str, t.Any]]:
-    """List all that a function is registered for: stages, with scopes or endpoints."""
-    return [
-        *(("view", endpoint) for endpoint, view in app.view_functions.items() if view is func),
-        *(
-            ("error_handler", scope)
-            for scope, codes in app.error_handler_spec.items()
-            if any(func is each for by_class in codes.values() for each in by_class.values())
-        ),
-        *(
-            (stage, scope)
-            for stage in _REGISTERED
-            for scope in _scopes(_registry(app, stage), func)
-        ),
-    ]
 
 
 def _scopes(registry: dict[str | None, list[t.Any]], func: t.Any) -> list[str | None]:

@@ -17,7 +17,7 @@ from .trace import clock
 _SOURCE = """\
 def {name}({parameters}):
     _writer = _get_trace()
-    if _writer.owner is {unless}:
+    if {unless}:
         return _func({arguments})
 {before}    if _writer.ident != _get_ident():
         _writer = _writer.strand()
@@ -48,7 +48,7 @@ def recording(
     *,
     name: str | None = None,
     parameters: str | None = None,
-    unless: str = "None",
+    unless: str = "_writer.owner is None",
     before: str = "",
     note: str = "",
     after: str = "",
@@ -60,10 +60,10 @@ def recording(
     :param site: the number of its site.
     :param name: what the new function is called; as ``func``, if not given.
     :param parameters: what it takes; as ``func``, if not given.
-    :param unless: an expression: do not record where this is the current trace's owner.
+    :param unless: an expression: where it is true, do not record. ``{argument}`` in it, and in
+        ``note``, is the first parameter that follows ``self``.
     :param before: a statement: what to do before the step.
-    :param note: an expression: what to note of the step; ``{argument}`` in it is the first
-        parameter that follows ``self``.
+    :param note: an expression: what to note of the step.
     :param after: a statement: what to do with ``_result`` once the step is over.
     :param names: what these refer to, beside ``_writer``, ``_step`` and the parameters.
     """
@@ -77,7 +77,7 @@ def recording(
         name=name,
         parameters=parameters,
         arguments=arguments,
-        unless=unless,
+        unless=unless.format(argument=argument),
         before=f"    {before}\n" if before else "",
         note=f"    _writer.notes[_step] = {note}\n".format(argument=argument) if note else "",
         call="_result = " if after else "return ",

@@ -191,3 +191,48 @@ def test_an_odd_status_is_for_the_server_to_say(
     body = app({}, lambda *args: given.append(args))  # type: ignore[arg-type]
     assert list(body) == [b"odd"]
     assert given == [(status, None)]
+
+
+def test_a_hook_that_a_view_calls_itself_is_no_hook_of_flasks() -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    called: list[str] = []
+
+    def load() -> None:
+        called.append("load")
+
+    app.before_request(load)
+
+    @app.get("/")
+    def view() -> str:
+        app.ensure_sync(load)()
+        return "x"
+
+    for _ in range(2):
+        called.clear()
+        app.test_client().get("/").close()
+        assert called == ["load", "load"]
+        steps = lifecycle.traces(app)[0].steps
+        assert [step.name for step in steps if step.stage == "before_request"] == ["load"]
+
+
+def test_the_session_of_another_app_inside_is_not_this_ones() -> None:
+    app, other = Flask("outer"), Flask("inner")
+    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="outer")
+    lifecycle = Lifecycle(app)
+    opened: list[str] = []
+    other.config["SECRET_KEY"] = "inner"
+    other.before_request(lambda: opened.append("inner"))
+    other.add_url_rule("/", "view", lambda: "inner")
+
+    @app.get("/")
+    def view() -> str:
+        return other.test_client().get("/").text
+
+    # The interface records from the first request on.
+    for count in (1, 2):
+        assert app.test_client().get("/").text == "inner"
+        assert len(opened) == count
+        stages = [step.stage for step in lifecycle.traces(app)[0].steps]
+        assert (stages.count("session_open"), stages.count("session_save")) == (1, 1)

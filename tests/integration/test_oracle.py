@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import threading
 import types
 import typing as t
 from collections.abc import Iterator
 
+import flask
 import pytest
 from flask import (
     Blueprint,
@@ -40,6 +42,26 @@ USER_STAGES = {
     "url_value_preprocessor",
     "url_defaults",
 }
+
+
+def phases() -> dict[types.CodeType, str]:
+    """List the code of Flask's own methods that are steps, with their stages."""
+    app_context, interface = flask.ctx.AppContext, flask.sessions.SecureCookieSessionInterface
+    request_context = vars(flask.ctx).get("RequestContext", app_context)
+    methods = {
+        "request_context": flask.Flask.request_context,
+        "app_context_push": app_context.push,
+        "app_context_pop": app_context.pop,
+        "url_match": request_context.match_request,
+        "session_open": interface.open_session,
+        "session_save": interface.save_session,
+        "dispatch": flask.Flask.dispatch_request,
+        "make_response": flask.Flask.make_response,
+    }
+    if request_context is not app_context:
+        methods["request_context_push"] = request_context.push
+        methods["request_context_pop"] = request_context.pop
+    return {inspect.unwrap(method).__code__: stage for stage, method in methods.items()}
 
 
 class Oracle:
