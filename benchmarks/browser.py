@@ -43,10 +43,13 @@ def sender(app: Flask, path: str) -> t.Callable[[], None]:
     """Return what sends the app one request, as a server does."""
     environ = EnvironBuilder(path).get_environ()
 
+    def start_response(*_given: t.Any) -> t.Callable[[bytes], object]:
+        return bytes
+
     def send() -> None:
-        body = app({**environ, "wsgi.input": io.BytesIO()}, lambda *_: None)  # type: ignore[arg-type, return-value]
+        body = app({**environ, "wsgi.input": io.BytesIO()}, start_response)
         for _chunk in body:
             pass
-        body.close()  # type: ignore[attr-defined]
+        t.cast("t.Any", body).close()
 
     return send

@@ -40,12 +40,16 @@ def main() -> None:
     send()
     over = threading.Event()
 
+    sent = 0
+
     def paced() -> None:
+        nonlocal sent
         following = time.monotonic()
         while not over.is_set():
             send()
+            sent += 1
             following += 1 / options.rate
-            time.sleep(max(0.0, following - time.monotonic()))
+            over.wait(following - time.monotonic())
 
     with panel(app) as (page, _address):
         page.evaluate(WATCH)
@@ -54,7 +58,7 @@ def main() -> None:
         page.wait_for_timeout(options.seconds * 1000)
         over.set()
         thread.join()
-        page.wait_for_timeout(500)
+        page.wait_for_function(f"window.delays.length >= {sent}")
         delays = page.evaluate("window.delays")
     cuts = statistics.quantiles(delays, n=100)
     print(f"{len(delays)} requests painted, at {options.rate:.0f} a second")

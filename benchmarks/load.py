@@ -16,6 +16,8 @@ import typing as t
 import websocket
 from flask import Flask
 
+from flask_lifecycle import Lifecycle
+
 from .browser import panel, sender
 from .variants import connect, recording
 from .workloads import typical
@@ -51,7 +53,8 @@ def paced(send: t.Callable[[], None], rate: float, seconds: float) -> int:
             send()
             count += 1
         else:
-            time.sleep(0.0005)
+            # Until the next is due: a pace is kept by waiting.
+            time.sleep(max(0.0, (count + 1) / rate - now))
     return count
 
 
@@ -62,6 +65,7 @@ class Viewer:
         self.shown: set[str] = set()
         self.skipped = 0
         self._ws = connect(app, address)
+        self._changed = threading.Condition()
         threading.Thread(target=self._receive, daemon=True).start()
 
     def _receive(self) -> None:
@@ -74,9 +78,18 @@ class Viewer:
                 self._ws.send("3")
             elif text.startswith("42"):
                 batch = json.loads(text[2:])[1]
-                self.shown.update(each["id"] for each in batch["traces"])
-                self.skipped += batch["skipped"]
+                with self._changed:
+                    self.shown.update(each["id"] for each in batch["traces"])
+                    self.skipped += batch["skipped"]
+                    self._changed.notify()
                 self._ws.send("42" + json.dumps(["ack", batch["seq"]]))
+
+
+    def seen(self, at_least: int) -> int:
+        """Wait until so many requests were shown or skipped, or 10 s; return how many were."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self.shown) + self.skipped >= at_least, 10)
+            return len(self.shown) + self.skipped
 
 
 def main() -> None:
@@ -97,8 +110,7 @@ def main() -> None:
             ratios.append(throughput(send, 1) / bare)
         page.evaluate(FRAMES)
         viewer = Viewer(app, address)
-        time.sleep(1)
-        before = len(viewer.shown) + viewer.skipped
+        before = viewer.seen(len(Lifecycle().traces(app)))
         page.evaluate("window.frames = 0")
         sent: list[int] = []
         load = threading.Thread(
@@ -108,8 +120,7 @@ def main() -> None:
         page.wait_for_timeout(options.seconds * 1000)
         frames = page.evaluate("window.frames") / options.seconds
         load.join()
-        time.sleep(2)
-        seen = len(viewer.shown) + viewer.skipped - before
+        seen = viewer.seen(before + sent[0]) - before
     print(f"throughput with a viewer, of that without: {statistics.median(ratios):.2f}")
     print(f"{sent[0]} requests at {sent[0] / options.seconds:.0f} a second")
     print(f"shown or said to be skipped: {seen} ({viewer.skipped} skipped)")

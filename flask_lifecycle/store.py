@@ -86,7 +86,7 @@ class MemoryStore:
     def add(self, trace: LiveTrace) -> None:
         trace.store = self
         # Numbered and appended in one call into C, which no other thread comes between.
-        self._kept.extend(zip((trace,), self._numbers))  # noqa: B905 - the numbers do not end
+        self._kept.extend(zip((trace,), self._numbers, strict=False))
 
     def settle(self, trace: LiveTrace) -> None:
         """See to a trace that is done and that is hidden, or larger than its share."""
