@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import typing as t
 
@@ -10,13 +11,12 @@ import flask
 from flask_lifecycle import Lifecycle
 
 _init = flask.Flask.__init__
+_settings = json.loads(os.environ.get("LIFECYCLE_TEST_SETTINGS", "{}"))
 
 
 def _with_lifecycle(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> None:
     _init(self, *args, **kwargs)
-    self.config.setdefault("LIFECYCLE_ENABLED", True)
-    if "LIFECYCLE_TEST_NO_HEADER" in os.environ:
-        self.config.setdefault("LIFECYCLE_HEADER", None)
+    self.config.update(LIFECYCLE_ENABLED=True, **_settings)
     Lifecycle(self)
 
 

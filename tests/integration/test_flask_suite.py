@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -53,10 +55,11 @@ def test_no_test_of_flasks_newly_fails(flask_source: Path, tmp_path: Path, tests
     assert newly(flask_source, tests, tmp_path) == {}
 
 
-def test_nor_does_one_without_the_header(
-    flask_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("off", [{"LIFECYCLE_HEADER": None}, {"LIFECYCLE_TOOLBAR": False}])
+def test_nor_does_one_with_parts_off(
+    flask_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: dict[str, t.Any]
 ) -> None:
-    monkeypatch.setenv("LIFECYCLE_TEST_NO_HEADER", "1")
+    monkeypatch.setenv("LIFECYCLE_TEST_SETTINGS", json.dumps(off))
     assert newly(flask_source, "tests", tmp_path) == {}
 
 
