@@ -84,7 +84,6 @@ class Viewer:
                     self._changed.notify()
                 self._ws.send("42" + json.dumps(["ack", batch["seq"]]))
 
-
     def seen(self, at_least: int) -> int:
         """Wait until so many requests were shown or skipped, or 10 s; return how many were."""
         with self._changed:
