@@ -107,7 +107,7 @@ class State:
 
         settings = self.settings
         token = settings.token or _run_token()
-        redactor = Redactor(settings.redact, settings.max_detail_bytes)
+        redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         self._store = MemoryStore(settings.max_traces)
         mount = _Mount(settings, token, redactor, self._store, app)
         instrument = Instrument(
@@ -116,7 +116,7 @@ class State:
             header=settings.header,
             max_steps=settings.max_steps,
             ignored=_ignored(settings.ignore),
-            on_trace=_on_trace(self._store, sql.listen),
+            on_trace=_on_trace(self._store, redactor, sql.listen),
             prefix=settings.url_prefix,
             answer=mount,
             on_response=_toolbar(settings, token) if settings.toolbar else None,
@@ -224,8 +224,11 @@ def _announce(settings: Settings, token: str, *, always: bool) -> None:
     )
 
 
-def _on_trace(store: t.Any, listen: t.Callable[[], None]) -> t.Callable[[LiveTrace], None]:
+def _on_trace(
+    store: t.Any, redactor: t.Any, listen: t.Callable[[], None]
+) -> t.Callable[[LiveTrace], None]:
     def on_trace(trace: LiveTrace) -> None:
+        trace.redactor = redactor
         listen()
         store.add(trace)
 

@@ -9,7 +9,7 @@ import types
 import typing as t
 from contextvars import ContextVar
 
-from .redact import Redactor
+from .redact import Redactor, type_name
 from .trace import BEGIN, END, NOBODY, PARENT, Error, LiveTrace, Site, Source, Writer, clock
 
 #: The trace of the request that runs in this context; one without an owner, where none is recorded.
@@ -18,8 +18,10 @@ current: ContextVar[LiveTrace] = ContextVar("flask_lifecycle.current", default=N
 _log = logging.getLogger("flask_lifecycle")
 _FAULTS_ALLOWED = 5
 _faults: dict[str, int] = {}
-_redactor = Redactor()
+_built_in = Redactor()
 _PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
+_SIZED = frozenset((str, bytes))
+_LONGEST = 64 * 1024
 _LIBRARIES = frozenset(("builtins", "asyncio", "flask", "jinja2", "jwt", "sqlite3", "werkzeug"))
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
@@ -51,6 +53,12 @@ def fail_open(func: F) -> F:
             return None
 
     return t.cast("F", guarded)
+
+
+def redactor() -> Redactor:
+    """Return what masks by the names of the app whose request runs in this context."""
+    found: Redactor = current.get().redactor or _built_in
+    return found
 
 
 def begin(writer: Writer, site: int, note: t.Any = None) -> int:
@@ -104,17 +112,21 @@ def describe_error(error: BaseException) -> Error:
     or run a query: where the class has its ``__str__`` from Python or a library of Flask's, and
     its arguments are plain. Other exceptions are described by their arguments.
     """
+    name = type_name(type(error)).rpartition(".")[2]
     try:
+        masks = redactor()
         args = error.args
-        if all(type(each) in _PLAIN for each in args) and _is_known(
-            t.cast("t.Hashable", type(error))
-        ):
+        if all(_is_plain(each) for each in args) and _is_known(t.cast("t.Hashable", type(error))):
             message = str(error)
         else:
-            message = ", ".join(str(_redactor.value(each)) for each in args)
-        return Error(type(error).__name__, _redactor.text(message))
+            message = ", ".join(str(masks.value(each, (name,))) for each in args)
+        return Error(name, masks.text(message, (name,)))
     except Exception:
-        return Error(type(error).__name__, "<its text could not be had>")
+        return Error(name, "<its text could not be had>")
+
+
+def _is_plain(value: t.Any) -> bool:
+    return type(value) in _PLAIN and (type(value) not in _SIZED or len(value) < _LONGEST)
 
 
 @functools.lru_cache(1024)
@@ -197,6 +209,7 @@ __all__ = [
     "fault",
     "hide_frames",
     "mark",
+    "redactor",
     "site_of",
     "source_of",
     "user_callable",

@@ -51,6 +51,10 @@ def _is_token(value: t.Any) -> bool:
     return value is None or (isinstance(value, str) and value.isascii() and len(value) >= 16)
 
 
+def _is_optional_callable(value: t.Any) -> bool:
+    return value is None or callable(value)
+
+
 def _setting(default: t.Any, check: Check, takes: str) -> t.Any:
     return field(default=default, metadata={"check": check, "takes": takes})
 
@@ -75,6 +79,10 @@ class Settings:
     )
     ignore: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: endpoints or path globs")
     redact: tuple[str, ...] = _setting((), _is_names, _NAMES)
+    redact_with: t.Any = field(
+        default=None,
+        metadata={"check": _is_optional_callable, "takes": "None or a function (path, value)"},
+    )
     allowed_hosts: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: host names")
     token: str | None = _setting(
         None, _is_token, "None or an ASCII string of at least 16 characters"

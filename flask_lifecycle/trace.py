@@ -244,6 +244,7 @@ class LiveTrace(Writer):
         "path",
         "pid",
         "query",
+        "redactor",
         "route",
         "seq",
         "serial",
@@ -276,6 +277,8 @@ class LiveTrace(Writer):
         self.notes = {}
         self.serial = next(_serial)
         self.seq = 0
+        #: Masks by the names of the app; None, where only the built-in ones are known.
+        self.redactor: t.Any = None
         self.store: t.Any = None
         self.pid = _pid
         self.thread = current_thread().name

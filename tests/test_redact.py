@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
+import time
 import typing as t
+import uuid
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flask_lifecycle.redact import MASK, Redactor
 
@@ -84,3 +90,295 @@ def test_any_value_becomes_small_json(value: t.Any) -> None:
     shown = json.dumps(redactor.value(value), allow_nan=False)
     shown.encode("utf-8")
     assert len(shown) < 20_000
+
+
+def test_an_author_is_no_secret() -> None:
+    for name in ("author", "authors", "author_id", "compass", "passenger"):
+        assert not redactor.is_secret(name)
+    for name in ("auth", "oauth_state", "authorization", "authorisation", "user.pass"):
+        assert redactor.is_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("password=hunter2 x", f"password={MASK} x"),
+        ("The API key: abc def", f"The API key: {MASK} def"),
+        ("form[password]=a&x=1", f"form[password]={MASK}&x=1"),
+        ("{'password': 'it\\'s'}, 5", f"{{'password': '{MASK}'}}, 5"),
+        ("{'credentials': {'a': '}', 'b': 'x'}} end", f"{{'credentials': {MASK}}} end"),
+        ("Authorization: Digest a, b=c\nAccept: d", f"Authorization: {MASK}\nAccept: d"),
+        ("Cookie: a=b; c=d", f"Cookie: {MASK}"),
+        (r"{\"password\": \"a b\"}", rf"{{\"password\": \"{MASK}\"}}"),
+        ('{"a": [{"pin": 1}], "b": 2}', f'{{"a": [{{"pin": "{MASK}"}}], "b": 2}}'),
+        ("postgres://u:p@ss/w@host/db", f"postgres://{MASK}@host/db"),
+        ("redis://:pw@host", f"redis://{MASK}@host"),
+        ("http://host:80/a@b", "http://host:80/a@b"),
+        ("mysql: host=a user=b passwd='c d' db=e", f"mysql: host=a user=b passwd='{MASK}' db=e"),
+        ("error at 12:30: no such table", "error at 12:30: no such table"),
+    ],
+)
+def test_texts_are_masked_by_the_names_in_them(text: str, shown: str) -> None:
+    assert redactor.text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("statement", "shown"),
+    [
+        (
+            "INSERT INTO u (name, password) VALUES ('a', 'b''c')",
+            f"INSERT INTO u (name, password) VALUES ({MASK}, {MASK})",
+        ),
+        ("UPDATE u SET pin = 1234 WHERE id = ?", f"UPDATE u SET pin = {MASK} WHERE id = ?"),
+        ('UPDATE u SET password = "a b"', f"UPDATE u SET password = {MASK}"),
+        ("SELECT $q$x$q$, token FROM u", f"SELECT {MASK}, token FROM u"),
+        (r"SELECT 'a\', 'b', token FROM u", f"SELECT {MASK}, token FROM u"),
+        ("SELECT token1 FROM a2 WHERE x = :x_1", "SELECT token1 FROM a2 WHERE x = :x_1"),
+        ("SELECT title FROM books WHERE id = 'a5'", "SELECT title FROM books WHERE id = 'a5'"),
+    ],
+)
+def test_literals_are_masked_where_a_statement_names_a_secret(statement: str, shown: str) -> None:
+    assert redactor.sql(statement) == shown
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "shown"),
+    [
+        ("SELECT password FROM u WHERE u.id = ? LIMIT ?", (5, 1), [5, 1]),
+        ("INSERT INTO u (a, password) VALUES (?, ?), (?, ?)", "abcd", ["a", MASK, "c", MASK]),
+        ("INSERT INTO u (a, pin) VALUES (?, f(?, ?))", (1, 2, 3), [MASK] * 3),
+        ("UPDATE u SET a=%s, pin=%s WHERE id IN (%s, %s)", (1, 2, 3, 4), [1, MASK, 3, 4]),
+        ("UPDATE u SET pin=:pin", {"pin": 1, "id": 2}, {"pin": MASK, "id": 2}),
+        ("SELECT 1", (), []),
+    ],
+)
+def test_parameters_are_masked_by_their_columns(
+    statement: str, values: t.Any, shown: t.Any
+) -> None:
+    given = tuple(values) if isinstance(values, str) else values
+    assert redactor.parameters(statement, given) == shown
+
+
+def test_pairs_and_labels() -> None:
+    headers = [("Cookie", "x"), ("Accept", "y")]
+    assert redactor.value(headers) == [["Cookie", MASK], ["Accept", "y"]]
+    fields = [{"name": "password", "value": "x"}, {"name": "title", "value": "y"}]
+    assert redactor.value(fields) == [{"name": "password", "value": MASK}, fields[1]]
+    assert redactor.query("a=b&p%61ssword=x&u=h%3A%2F%2Fa%3Ab%40c") == (
+        f"a=b&p%61ssword={MASK}&u={MASK}"
+    )
+
+
+def test_nothing_is_left_out_silently() -> None:
+    keys = {1: "a", "1": "b", (1,): "c", (2,): "d", b"token": "e"}
+    assert redactor.value(keys) == {
+        "1": "a",
+        "1 (2)": "b",
+        "<builtins.tuple>": "c",
+        "<builtins.tuple> (2)": "d",
+        "token": MASK,
+    }
+    assert redactor.value(list(range(1000)))[-1] == "… 900 more"
+    assert redactor.value(dict.fromkeys(range(1000)))["…"] == "900 more"
+    assert redactor.text("x" * 5000).endswith("… (5000 characters)")
+
+
+def test_values_of_the_standard_library_are_written() -> None:
+    when = dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.timezone.utc)
+    one = uuid.UUID(int=5)
+    assert redactor.value([when, one, Decimal("1.50")]) == [str(when), str(one), "1.50"]
+
+
+def test_a_function_of_the_users_decides_of_what_is_left() -> None:
+    seen: list[tuple[t.Any, t.Any]] = []
+
+    def decide(path: t.Any, value: t.Any) -> t.Any:
+        seen.append((path, value))
+        return "?" if path[-1] == "name" else value
+
+    masking = Redactor(decide=decide)
+    value = {"name": "Bob", "password": "x", "tags": ["a", 1]}
+    shown = {"name": "?", "password": MASK, "tags": ["a", 1]}
+    assert masking.named("user", value) == shown
+    assert seen == [
+        (("user", "name"), "Bob"),
+        (("user", "tags", 0), "a"),
+        (("user", "tags", 1), 1),
+    ]
+    assert masking.text("b", ("name",)) == "?"
+
+
+@pytest.mark.parametrize("decide", [lambda *_: 1 / 0, lambda *_: object(), lambda: None])
+def test_where_it_fails_all_is_masked(decide: t.Any) -> None:
+    masking = Redactor(decide=decide)
+    assert masking.value({"a": "x", "b": [1]}) == {"a": MASK, "b": [MASK]}
+    assert masking.text("x") == MASK
+    assert masking.query("a=b") == MASK
+    assert masking.sql("SELECT 1") == MASK
+
+
+def test_it_cannot_show_what_is_masked_nor_make_it_large() -> None:
+    seen: list[t.Any] = []
+
+    def decide(*given: t.Any) -> str:
+        seen.append(given)
+        return "y" * 10**6
+
+    masking = Redactor(decide=decide)
+    assert len(masking.text("a password=hunter2")) <= 4096
+    assert masking.named("password", "hunter2") == MASK
+    assert "hunter2" not in str(seen)
+
+
+# What holds for whatever there is
+
+
+class Touch(BaseException):
+    """Raised by any code of a value's own: no ``except Exception`` hides it."""
+
+
+def _touched(*_: t.Any, **__: t.Any) -> t.NoReturn:
+    raise Touch
+
+
+def _touchy(base: type) -> type:
+    """Derive a class whose every method is its own, and may not be called."""
+    own = {"__new__", "__init__", "__class__", "__init_subclass__", "__del__", "__getattribute__"}
+    names = {name for kind in base.__mro__ for name, each in vars(kind).items() if callable(each)}
+    made = dict.fromkeys(names - own, _touched)
+    return type(f"Touchy{base.__name__}", (base,), {**made, "__getattr__": _touched})
+
+
+_TOUCHY = {
+    base: _touchy(base)
+    for base in (str, int, float, dict, list, tuple, set, frozenset, bytes, bytearray, object)
+}
+_keys = st.text(max_size=20) | st.integers() | st.binary(max_size=5) | st.none()
+_leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.decimals()
+    | st.uuids()
+    | st.datetimes()
+    | st.builds(_TOUCHY[object])
+)
+
+
+def _own(value: t.Any) -> t.Any:
+    """Make the same value, of a class that may not be touched."""
+    made = _TOUCHY[type(value)]
+    if type(value) is dict:
+        own = made()
+        for key, each in value.items():
+            dict.__setitem__(own, key, each)
+        return own
+    return made(value)
+
+
+def _containers(inner: st.SearchStrategy[t.Any]) -> st.SearchStrategy[t.Any]:
+    plain = (
+        st.lists(inner, max_size=5)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(_keys, inner, max_size=5)
+    )
+    return plain | plain.map(_own) | st.text().map(_own) | st.integers().map(_own)
+
+
+_values = st.recursive(_leaves, _containers, max_leaves=30)
+
+
+@given(_values)
+def test_any_value_becomes_json_without_a_touch(value: t.Any) -> None:
+    shown = redactor.value(value)
+    written = json.dumps(shown, allow_nan=False)
+    written.encode()
+    assert redactor.value(shown) == shown
+    redactor.named("password", value)
+    redactor.parameters("INSERT INTO a (b) VALUES (?)", value)
+
+
+_WORDS = ("password", "://", "a", "b", "@", "=", ":", "'", '"', "{", "}", "\\", " ", "&", "eyJ")
+_noise = st.text(max_size=200) | st.lists(
+    st.sampled_from((*_WORDS, "values", "(", ",", "bearer ", "-----BEGIN ", "x" * 30, "$2b$"))
+).map("".join)
+
+
+@given(_noise, st.sampled_from(["text", "sql", "query"]))
+def test_masking_twice_is_masking_once(text: str, how: str) -> None:
+    mask = getattr(redactor, how)
+    once = mask(text)
+    assert mask(once) == once
+    assert len(mask(text * 50)) <= 4096
+
+
+_secrets = st.from_regex(r"[A-Za-z0-9]{10}zqx[A-Za-z0-9]{10}", fullmatch=True)
+_names = st.sampled_from(["password", "API-Key", "user_token", "PIN", "db.passwd", "Set-Cookie"])
+_around = st.text(st.characters(codec="utf-8"), max_size=40).filter(lambda text: "zqx" not in text)
+
+
+@given(_secrets, _names, _values, _keys)
+def test_no_secret_under_a_name_survives(s: str, name: str, value: t.Any, key: t.Any) -> None:
+    held = {key: [value, {name: [s, {"a": s}]}], "pairs": [(name, s)]}
+    assert s not in json.dumps(redactor.value(held))
+    assert s not in redactor.text(json.dumps({"a": {name: s}}))
+    assert s not in redactor.text(str({"a": [{name: [s, "x"]}]}))
+
+
+@given(_secrets, _names, _around, _around)
+def test_no_secret_in_a_text_survives(s: str, name: str, before: str, after: str) -> None:
+    for pair in (f"{name}={s}", f"{name}: '{s}'", f'"{name}" : "a {s}"', f"{name} => {s}"):
+        assert s not in redactor.text(f"{before}\n{pair}\n{after}")
+    for looks in (f"x://u:{s}@h", f"eyJ{s}.{s}.{s}", f"Bearer {s}", f"AKIA{s[:8]}", f"ghp_{s}"):
+        if looks != f"AKIA{s[:8]}":
+            assert s not in redactor.text(f"{before} {looks} {after}")
+    assert s not in redactor.query(f"a=b&{name}={s}&c=d")
+    quoted = before.replace("'", "''").replace("\\", "")
+    assert s not in redactor.sql(f"INSERT INTO t (a, password) VALUES ('{quoted}', '{s}')")
+
+
+@given(st.integers(0, 4200), _secrets)
+def test_no_secret_survives_at_the_cut(place: int, secret: str) -> None:
+    for text in (f"Bearer {secret}", f"x://u:{secret}@h", f"password={secret}"):
+        shown = redactor.text("x" * place + " " + text + " y" * 4000)
+        assert secret[:8] not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 10**8,
+        "a=b " * 10**6,
+        "://a:b" * 10**6 + "@",
+        "password: {" + "(" * 10**6,
+        "{" * 10**6,
+        '{"a":' * 10**6,
+        "password='" + "''" * 10**6,
+        "$a" * 10**6,
+        "eyJ" * 10**6,
+        "-----BEGIN " * 10**6,
+        r"\"password\":" * 10**6,
+        "a" + " " * 10**6,
+        "é" * 10**6,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_time_and_size_are_bounded(text: str) -> None:
+    for mask in (redactor.text, redactor.sql, redactor.query, redactor.value):
+        begun = time.process_time()
+        assert len(mask(text)) <= 4096
+        assert time.process_time() - begun < 1  # some 10 ms; any power of the length takes hours
+
+
+def test_a_wide_and_deep_value_is_cut_as_a_whole() -> None:
+    value: t.Any = "x" * 1000
+    for _ in range(7):
+        value = [value] * 100
+    begun = time.process_time()
+    shown = json.dumps(redactor.value(value))
+    assert time.process_time() - begun < 1
+    assert len(shown) < 2 * 65536
+    assert "more" in shown

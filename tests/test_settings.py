@@ -18,6 +18,7 @@ WRONG: dict[str, t.Any] = {
     "LIFECYCLE_HEADER": "X Trace\r\n",
     "LIFECYCLE_IGNORE": "static",
     "LIFECYCLE_REDACT": [1],
+    "LIFECYCLE_REDACT_WITH": "mask",
     "LIFECYCLE_ALLOWED_HOSTS": "example.com",
     "LIFECYCLE_TOKEN": "short",
 }
@@ -35,6 +36,7 @@ def test_defaults_are_the_contract() -> None:
         header="X-Lifecycle-Trace",
         ignore=(),
         redact=(),
+        redact_with=None,
         allowed_hosts=(),
         token=None,
     )
