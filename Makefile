@@ -39,7 +39,7 @@ $(VENV)/test.stamp: pyproject.toml $(PANEL)
 	@touch $@
 
 test: $(VENV)/test.stamp
-	.ci/chromium
+	.ci/packages chromium redis-server
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -56,14 +56,14 @@ $(VENV)/bench.stamp: pyproject.toml $(PANEL)
 	@touch $@
 
 bench: $(VENV)/bench.stamp
-	.ci/chromium
+	.ci/packages chromium
 	$(BIN)/python -m benchmarks.overhead --json benchmarks/overhead.json
 	$(BIN)/python -m benchmarks.latency 2>/dev/null
 	$(BIN)/python -m benchmarks.load 2>/dev/null
 	$(BIN)/python -m benchmarks.soak
 
 screenshots: $(VENV)/test.stamp
-	.ci/chromium
+	.ci/packages chromium
 	$(BIN)/python -m tests.browser.screenshots
 
 clean:

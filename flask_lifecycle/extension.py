@@ -100,7 +100,7 @@ class State:
 
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
-        from .collectors import logs, signals, sql, templates
+        from .collectors import logs, signals, spans, sql, templates
         from .instrument import Instrument
         from .redact import Redactor
         from .store import MemoryStore
@@ -116,7 +116,7 @@ class State:
             header=settings.header,
             max_steps=settings.max_steps,
             ignored=_ignored(settings.ignore),
-            on_trace=_on_trace(self._store, redactor, sql.listen),
+            on_trace=_on_trace(self._store, redactor, sql.listen, spans.listen),
             prefix=settings.url_prefix,
             answer=mount,
             on_response=_toolbar(settings, token) if settings.toolbar else None,
@@ -126,6 +126,7 @@ class State:
             signals.install(redactor, templates.record),
             templates.install(redactor),
             sql.install(redactor),
+            spans.install(),
             logs.install(redactor),
         ):
             self._undo.append(_ignoring_app(undo))
@@ -225,11 +226,12 @@ def _announce(settings: Settings, token: str, *, always: bool) -> None:
 
 
 def _on_trace(
-    store: t.Any, redactor: t.Any, listen: t.Callable[[], None]
+    store: t.Any, redactor: t.Any, *listen: t.Callable[[], None]
 ) -> t.Callable[[LiveTrace], None]:
     def on_trace(trace: LiveTrace) -> None:
         trace.redactor = redactor
-        listen()
+        for each in listen:
+            each()
         store.add(trace)
 
     return on_trace

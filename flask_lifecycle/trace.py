@@ -46,6 +46,7 @@ STAGES = (
     "body",
     "body_close",
     "sql",
+    "span",
     "log",
     "flash",
 )
@@ -121,6 +122,7 @@ _DETAIL_NAMES = {
     "make_response": ("from", "to"),
     "body": ("chunks", "bytes", "streamed", "sent"),
     "sql": ("statement", "rows", "many"),
+    "span": ("name", "kind", "library", "attributes"),
 }
 
 SITES: list[Site] = []
@@ -516,6 +518,8 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
 def _name(site: Site, columns: Columns, detail: dict[str, t.Any]) -> str:
     if site.stage == "sql":
         return " ".join(str(detail.get("statement", "")).split())
+    if site.stage == "span":
+        return str(detail["name"])
     if site.stage == "dispatch" and columns.endpoint is not None:
         return columns.endpoint
     return site.name

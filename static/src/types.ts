@@ -29,6 +29,7 @@ export const STAGES = [
   "body",
   "body_close",
   "sql",
+  "span",
   "log",
   "flash",
 ] as const;

@@ -100,7 +100,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        sys.exit("The screenshots need Chromium; .ci/chromium installs it.")
+        sys.exit("The screenshots need Chromium; .ci/packages installs it.")
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         server = Server(Path(data))
         server.start()

@@ -1,0 +1,141 @@
+"""Record OpenTelemetry's spans: calls of other servers, caches and the app's own work.
+
+Where the app has OpenTelemetry's SDK on, a span processor of ours is told of each span's
+beginning and end, in the thread where it happens
+(https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-processor). The request's own span and
+the statements that are steps already are left out.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import typing as t
+from collections import OrderedDict
+
+from ..recorder import begin_leaf, current, fail_open, fault
+from ..redact import Redactor
+from ..trace import END, PARENT, Error, Site, Writer, clock, number
+
+_SPAN = number(Site("span", "span"))
+_NOT_OURS = frozenset(("SERVER", "CONSUMER"))
+_RECORDED_ELSEWHERE = frozenset(
+    ("opentelemetry.instrumentation.sqlalchemy", "opentelemetry.instrumentation.sqlite3")
+)
+# Spans that nobody ends are forgotten.
+_OPEN_KEPT = 1000
+
+_lock = threading.Lock()
+_installed = 0
+_provider: t.Any = None
+
+
+class _Open(t.NamedTuple):
+    """Where a span that runs is recorded."""
+
+    writer: Writer
+    log: list[t.Any]
+    step: int
+
+
+_open: OrderedDict[int, _Open] = OrderedDict()
+
+
+@fail_open
+def _begin(span: t.Any) -> None:
+    trace = current.get()
+    if trace.owner is None or not _installed or span.kind.name in _NOT_OURS:
+        return
+    scope = span.instrumentation_scope
+    if scope is not None and scope.name in _RECORDED_ELSEWHERE:
+        return
+    writer = trace.strand()
+    step = begin_leaf(writer, _SPAN, (trace.redactor.text(span.name), span.kind.name.lower()))
+    if step is None:
+        return
+    outer = _open.get(span.parent.span_id) if span.parent is not None else None
+    if outer is not None and outer.log is writer.log:
+        writer.log[step + PARENT] = outer.step
+    _open[span.context.span_id] = _Open(writer, writer.log, step)
+    if len(_open) > _OPEN_KEPT:
+        _open.popitem(last=False)
+
+
+@fail_open
+def _end(span: t.Any) -> None:
+    known = _open.pop(span.context.span_id, None)
+    if known is None:
+        return
+    writer, log, step = known
+    log[step + END] = clock()
+    if log is not writer.log:
+        # The request was over before.
+        return
+    masks = writer.trace.redactor
+    name, kind = masks.text(span.name), span.kind.name.lower()
+    attributes = masks.value(dict(span.attributes or {}))
+    scope = span.instrumentation_scope
+    writer.notes[step] = (name, kind, scope.name if scope else None, attributes)
+    writer.trace.detail_bytes += sum(len(str(each)) for each in attributes.values())
+    if span.status.status_code.name == "ERROR":
+        writer.notes[~step] = _error(span, masks)
+
+
+def _error(span: t.Any, masks: Redactor) -> Error:
+    for event in span.events:
+        if event.name == "exception":
+            said = event.attributes or {}
+            message = masks.text(str(said.get("exception.message", "")))
+            return Error(str(said.get("exception.type", "")).rpartition(".")[2], message)
+    return Error("Error", masks.text(span.status.description or ""))
+
+
+def listen() -> None:
+    """Begin to listen, once the app has a tracer provider of the SDK's; never import it."""
+    if not _installed or _provider is not None or "opentelemetry.sdk.trace" not in sys.modules:
+        return
+    try:
+        _listen()
+    except Exception as error:
+        fault("the beginning of the watch over spans", error)
+
+
+def _listen() -> None:
+    global _provider
+
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    from opentelemetry.trace import get_tracer_provider
+
+    class Recorder(SpanProcessor):
+        def on_start(self, span: t.Any, parent_context: t.Any = None) -> None:
+            _begin(span)
+
+        def on_end(self, span: t.Any) -> None:
+            _end(span)
+
+    with _lock:
+        provider = get_tracer_provider()
+        if _provider is None and isinstance(provider, TracerProvider):
+            _provider = provider
+            provider.add_span_processor(Recorder())
+
+
+def install() -> t.Callable[[], None]:
+    """Record every span that begins inside a recorded request."""
+    global _installed
+
+    with _lock:
+        _installed += 1
+
+    return _uninstall
+
+
+def _uninstall() -> None:
+    # A provider does not let go of a processor: it stays, and records nothing.
+    global _installed
+
+    with _lock:
+        _installed -= 1
+
+
+__all__ = ["install", "listen"]
