@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import logging
 import os
 import secrets
 import sys
-import threading
 import typing as t
 from fnmatch import fnmatchcase
 
 import flask
 
+from . import forks
 from .settings import Settings
 from .subclass import subclass_of
 from .trace import LiveTrace, Trace
@@ -153,7 +155,7 @@ class _Mount:
         self._store = store
         self._app = weakref.ref(app)
         self._panel: t.Any = None
-        self._lock = threading.Lock()
+        self._lock = forks.lock()
         self._filter: logging.Filter | None = None
 
     def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
@@ -165,8 +167,6 @@ class _Mount:
         inner = dict(environ)
         inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
         inner["PATH_INFO"] = path[len(prefix) :]
-        if not inner["PATH_INFO"]:
-            return _slash(inner["SCRIPT_NAME"], start_response)
         return self._get_panel()(inner, start_response)
 
     def _get_panel(self) -> t.Any:
@@ -204,17 +204,30 @@ def _ignoring_app(undo: t.Callable[[], None]) -> t.Callable[[flask.Flask], None]
     return lambda _app: undo()
 
 
-def _slash(prefix: str, start_response: t.Any) -> list[bytes]:
-    start_response(
-        "308 Permanent Redirect",
-        [("Location", f"{prefix}/"), ("Content-Length", "0"), ("Cache-Control", "no-store")],
-    )
-    return [b""]
-
-
 def _run_token() -> str:
     """Make one token for this run: of the first process, from which the reloader's inherit it."""
-    return os.environ.setdefault(_TOKEN_VARIABLE, secrets.token_urlsafe(32))
+    made = os.environ.get(_TOKEN_VARIABLE) or _common_secret() or secrets.token_urlsafe(32)
+    return os.environ.setdefault(_TOKEN_VARIABLE, made)
+
+
+def _common_secret() -> str | None:
+    """Make what all workers of one server make alike, and nobody else can.
+
+    Workers import the app each for itself, after their server has forked. What they have in
+    common is the key of the interpreter's hashes: 128 bits that it took from the system's
+    source of random numbers at its start, unless it was told a seed (PEP 456). SipHash is
+    made so that its results do not tell the key, nor each other.
+    """
+    if (
+        sys.implementation.name != "cpython"
+        or not sys.hash_info.algorithm.startswith("siphash")
+        or not sys.flags.hash_randomization
+        or os.environ.get("PYTHONHASHSEED", "random") != "random"
+    ):
+        return None
+    made = [hash(f"flask-lifecycle's token, part {number} of 4") for number in range(4)]
+    parts = b"".join(each.to_bytes(8, "big", signed=True) for each in made)
+    return base64.urlsafe_b64encode(hashlib.sha256(parts).digest()).decode().rstrip("=")
 
 
 def _announce(settings: Settings, token: str, *, always: bool) -> None:
@@ -277,7 +290,7 @@ def _ignored(names: tuple[str, ...]) -> t.Callable[[str | None, str], bool]:
 def _decide_at_first_call(app: flask.Flask, state: State) -> None:
     """Look at ``app.debug`` once more when the first request comes: it may be set late."""
     base: t.Any = type(app)
-    lock = threading.Lock()
+    lock = forks.lock()
 
     def __call__(self: t.Any, environ: t.Any, start_response: t.Any) -> t.Any:
         with lock:

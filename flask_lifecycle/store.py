@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 import typing as t
 from collections import deque
 from collections.abc import Iterable
 from itertools import count
 
+from . import forks
 from .trace import LiveTrace
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -64,7 +64,7 @@ class MemoryStore:
         self._max_bytes = max_bytes
         #: While no trace is larger than this, all of them together are not too large.
         self.share = max_bytes // max_traces
-        self._lock = threading.Lock()
+        self._lock = forks.lock()
         self._numbers = count(1)
         self._last = 0
         self._unweighed = 0
@@ -75,7 +75,7 @@ class MemoryStore:
 
     @property
     def epoch(self) -> str:
-        return self._epoch
+        return f"{self._epoch}{os.getpid():x}"
 
     @property
     def evicted(self) -> int:

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from struct import Struct, calcsize
-from threading import Lock, current_thread, get_ident
+from threading import current_thread, get_ident
 from time import perf_counter as clock
 from time import time
+
+from .forks import lock
 
 STAGES = (
     "wsgi",
@@ -125,24 +127,27 @@ _DETAIL_NAMES = {
     "span": ("name", "kind", "library", "attributes"),
 }
 
-SITES: list[Site] = []
+SITES: dict[int, Site] = {}
 _SITES_KEPT = 100_000
 _numbers: dict[Site, int] = {}
-_lock = Lock()
+_next_number = count()
+_lock = lock()
 
 
 def number(site: Site) -> int:
     """Give a site the number that stands for it in the steps of this process."""
-    with _lock:
-        known = _numbers.get(site)
-        if known is None:
-            if len(SITES) >= _SITES_KEPT:
-                # Somebody makes up names as they go: no more of them than that.
-                site = Site(site.stage, site.stage)
-            known = _numbers.setdefault(site, len(SITES))
-            if known == len(SITES):
-                SITES.append(site)
-        return known
+    known = _numbers.get(site)
+    if known is None:
+        if len(SITES) >= _SITES_KEPT:
+            # Somebody makes up names as they go: no more of them than that.
+            site = Site(site.stage, site.stage)
+            if site in _numbers:
+                return _numbers[site]
+        # Without a lock: of two numbers for a site at once, either is good.
+        made = next(_next_number)
+        SITES[made] = site
+        known = _numbers.setdefault(site, made)
+    return known
 
 
 # Where the serial numbers in the ids begin: two processes started at once differ in it.

@@ -8,21 +8,23 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "flask_lifecycle"
 
 ALLOWED = {
-    "trace": set[str](),
+    "forks": set[str](),
+    "trace": {"forks"},
     "redact": set[str](),
     "settings": set[str](),
     "subclass": set[str](),
     "recorder": {"trace", "redact"},
     "summary": {"trace"},
-    "store": {"trace"},
+    "store": {"forks", "trace"},
     "toolbar": set(),
     "body": {"trace", "recorder"},
     "wrapper": {"trace", "recorder"},
     "instrument": {"trace", "redact", "recorder", "subclass", "body", "wrapper"},
     "app_map": {"trace", "redact", "recorder"},
-    "collectors": {"trace", "redact", "recorder", "subclass"},
-    "panel": {"trace", "settings", "store", "summary", "app_map", "toolbar"},
+    "collectors": {"forks", "trace", "redact", "recorder", "subclass"},
+    "panel": {"forks", "trace", "settings", "store", "summary", "app_map", "toolbar"},
     "extension": {
+        "forks",
         "trace",
         "redact",
         "settings",

@@ -8,12 +8,12 @@ each statement.
 from __future__ import annotations
 
 import sys
-import threading
 import typing as t
 from collections.abc import Iterator
 from functools import lru_cache
 from threading import get_ident
 
+from ..forks import lock
 from ..recorder import begin_leaf, current, describe_error, fault
 from ..redact import Redactor
 from ..trace import END, Site, clock, number
@@ -21,7 +21,7 @@ from ..trace import END, Site, clock, number
 _SQL = number(Site("sql", "sql"))
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
 
-_lock = threading.Lock()
+_lock = lock()
 _installed = 0
 _wrapped: list[tuple[type, str, t.Any]] = []
 _redactor = Redactor()

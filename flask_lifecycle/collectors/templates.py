@@ -5,7 +5,6 @@ The template object gets a subclass of its own class whose two methods record a 
 
 from __future__ import annotations
 
-import threading
 import typing as t
 import weakref
 from collections.abc import Iterator
@@ -13,11 +12,12 @@ from functools import lru_cache
 
 import jinja2
 
+from ..forks import lock
 from ..recorder import begin, begin_leaf, current, describe_error, end, fail
 from ..redact import Redactor
 from ..trace import END, Site, Source, Writer, clock, number
 
-_lock = threading.Lock()
+_lock = lock()
 _installed = 0
 _seen: weakref.WeakSet[jinja2.Template] = weakref.WeakSet()
 _classes: dict[type[jinja2.Template], type[jinja2.Template]] = {}

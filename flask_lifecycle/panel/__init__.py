@@ -12,6 +12,7 @@ from ..store import Store
 from .access import Gate
 from .api import create_api
 from .hub import Hub
+from .websocket import MESSAGE_BYTES
 
 DIST = Path(__file__).parent / "dist"
 
@@ -31,8 +32,10 @@ def create_panel(
         template_folder=None,
         root_path=str(DIST.parent),
     )
-    panel.register_blueprint(create_api(store, gate, app_map, DIST))
-    Hub(store).init_app(panel)
+    panel.config["MAX_CONTENT_LENGTH"] = MESSAGE_BYTES
+    hub = Hub(store)
+    panel.register_blueprint(create_api(store, hub, gate, app_map, DIST))
+    hub.init_app(panel)
     return gate.guard(panel.wsgi_app)
 
 

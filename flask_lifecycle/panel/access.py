@@ -8,8 +8,8 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
+import os
 import secrets
-import threading
 import time
 import typing as t
 from collections.abc import Callable
@@ -18,7 +18,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from werkzeug.wrappers import Response
 
+from .. import forks
 from ..toolbar import request_key
+from .websocket import room
 
 Environ = dict[str, t.Any]
 WSGI = Callable[[Environ, t.Any], t.Any]
@@ -39,7 +41,8 @@ _FORWARDED = (
     "HTTP_TRUE_CLIENT_IP",
 )
 _TICKET_SECONDS = 10
-_TICKETS = 64
+# Used ones are remembered while they would be good: a page asks for one each time it connects.
+_TICKETS = 1024
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -68,8 +71,10 @@ class Gate:
         self._hosts = {name.casefold() for name in allowed_hosts}
         self._token = token
         self._always_token = always_token
-        self._tickets: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._used: dict[str, float] = {}
+        self._lock = forks.lock()
+        self._open = 0
+        self._pid = os.getpid()
         # From the token, so that an open page goes on after the reloader.
         self.key = hmac.new(token.encode(), b"key of the panel's page", "sha256").hexdigest()
 
@@ -81,12 +86,21 @@ class Gate:
         """Return the app behind this gate, with the headers that all its answers bear."""
 
         def guarded(environ: Environ, start_response: t.Any) -> t.Any:
+            started = _with_headers(start_response)
             refusal = self.refuse(environ)
             if refusal is not None:
-                return refusal(environ, _with_headers(start_response))
-            if _is_live(environ):
-                return _live(app, environ, start_response)
-            return app(environ, _with_headers(start_response))
+                return refusal(environ, started)
+            if not environ.get("PATH_INFO"):
+                return _redirected(environ, 308)(environ, started)
+            environ["lifecycle.room"] = most = room(environ, start_response)
+            if not _is_live(environ):
+                return app(environ, started)
+            if not self._enter(most):
+                return _no("There is no room for one more websocket.", 503)(environ, started)
+            try:
+                return app(environ, start_response)
+            finally:
+                self._leave()
 
         return guarded
 
@@ -110,15 +124,26 @@ class Gate:
         return self._refuse_stranger(environ, host) or self._refuse_script(environ, origin)
 
     def ticket(self) -> str:
-        """Make a pass for one websocket, good for some seconds."""
-        made = secrets.token_urlsafe(24)
-        now = time.monotonic()
+        """Make a pass for one websocket, good for some seconds, in any process of this token."""
+        told = f"{time.time() + _TICKET_SECONDS:.0f}.{secrets.token_hex(8)}"
+        return f"{told}.{self._signature(told)}"
+
+    def _signature(self, told: str) -> str:
+        return hmac.digest(self._token.encode(), f"ticket {told}".encode(), "sha256").hex()
+
+    def _enter(self, most: int) -> bool:
         with self._lock:
-            self._tickets = {each: until for each, until in self._tickets.items() if until > now}
-            while len(self._tickets) >= _TICKETS:
-                self._tickets.pop(next(iter(self._tickets)))
-            self._tickets[made] = now + _TICKET_SECONDS
-        return made
+            if self._pid != os.getpid():
+                # What was open when this process was forked is its parent's.
+                self._pid, self._open = os.getpid(), 0
+            if self._open >= most:
+                return False
+            self._open += 1
+            return True
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._open -= 1
 
     def _refuse_stranger(self, environ: Environ, host: str) -> Response | None:
         if not self._always_token and _is_local(environ, host):
@@ -133,13 +158,11 @@ class Gate:
             )
 
         # Out of the address, the history and the Referer at once.
-        prefix = environ.get("SCRIPT_NAME", "")
-        response = Response(status=303, headers={"Location": f"{prefix}/"})
-        response.autocorrect_location_header = False
+        response = _redirected(environ, 303)
         response.set_cookie(
             _COOKIE,
             self._token,
-            path=prefix or "/",
+            path=environ.get("SCRIPT_NAME") or "/",
             httponly=True,
             samesite="Strict",
             secure=environ.get("wsgi.url_scheme") == "https",
@@ -150,7 +173,8 @@ class Gate:
         if _is_live(environ):
             if origin is None:
                 return _no("The websocket takes a browser's Origin.")
-            if environ.get("HTTP_UPGRADE", "").casefold() != "websocket":
+            upgrade = environ.get("HTTP_UPGRADE", "").casefold()
+            if upgrade != "websocket" or environ.get("REQUEST_METHOD") != "GET":
                 return _no("The live stream takes websockets only.", 400)
             return None if self._take_ticket(_argument(environ, "ticket")) else _no("No ticket.")
 
@@ -170,9 +194,16 @@ class Gate:
         )
 
     def _take_ticket(self, ticket: str | None) -> bool:
+        told, _, signature = (ticket or "").rpartition(".")
+        if not _equal(signature, self._signature(told)):
+            return False
+        now = time.time()
         with self._lock:
-            until = self._tickets.pop(ticket or "", 0.0)
-        return until > time.monotonic()
+            self._used = {each: until for each, until in self._used.items() if until > now}
+            if told in self._used or len(self._used) >= _TICKETS:
+                return False
+            self._used[told] = until = float(told.partition(".")[0])
+        return until > now
 
     def _is_token(self, given: str | None) -> bool:
         return given is not None and _equal(given, self._token)
@@ -292,6 +323,13 @@ def _equal(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
+def _redirected(environ: Environ, status: int) -> Response:
+    """Send to the panel's page, without a host: whatever a proxy calls it."""
+    response = Response(status=status, headers={"Location": f"{environ.get('SCRIPT_NAME', '')}/"})
+    response.autocorrect_location_header = False
+    return response
+
+
 def _no(reason: str, status: int = 403) -> Response:
     return Response(f"{reason}\n", status, content_type="text/plain; charset=utf-8")
 
@@ -301,35 +339,6 @@ def _with_headers(start_response: t.Any) -> t.Any:
         return start_response(status, [*headers, *_HEADERS.items()], *args)
 
     return started
-
-
-def _live(app: WSGI, environ: Environ, start_response: t.Any) -> t.Any:
-    """Serve a websocket, and end it as its server expects.
-
-    Engine.IO ends one on Werkzeug's server by raising ConnectionError, which the debugger
-    would log as the app's. Once the socket is shut for writing, a plain answer ends there
-    quietly: ``werkzeug.serving`` takes its failing write for a client that left.
-    """
-    import socket
-
-    connection = environ.get("werkzeug.socket")
-    if connection is None:
-        return app(environ, start_response)
-
-    try:
-        result = app(environ, start_response)
-    except ConnectionError:
-        result = None
-
-    if result is not None and result != []:
-        return result
-
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-    start_response("101 Switching Protocols", [])
-    return []
 
 
 __all__ = ["Gate", "NoToken", "host_name", "is_local_name"]

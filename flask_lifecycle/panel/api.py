@@ -15,6 +15,7 @@ from ..store import Store
 from ..summary import describe, summarize
 from ..trace import LiveTrace
 from .access import Gate
+from .hub import Hub
 from .source import excerpt
 
 _LIMIT = 500
@@ -27,7 +28,7 @@ _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flas
 
 
 def create_api(
-    store: Store, gate: Gate, app_map: Callable[[], dict[str, t.Any]], dist: Path
+    store: Store, hub: Hub, gate: Gate, app_map: Callable[[], dict[str, t.Any]], dist: Path
 ) -> flask.Blueprint:
     """Make the routes; each stands behind the gate."""
     api = flask.Blueprint("lifecycle", __name__)
@@ -99,17 +100,29 @@ def create_api(
 
     @api.get("/api/app")
     def app() -> dict[str, t.Any]:
-        return app_map()
+        told = app_map()
+        return {**told, "process": {**told.get("process", {}), "several": _several()}}
 
     @api.post("/api/ticket")
-    def ticket() -> dict[str, str]:
-        return {"ticket": gate.ticket()}
+    def ticket() -> dict[str, str | None]:
+        # None: no websocket is to be had here, ask for batches.
+        return {"ticket": gate.ticket() if flask.request.environ["lifecycle.room"] else None}
+
+    @api.post("/api/batch")
+    def batch() -> dict[str, t.Any]:
+        asked = flask.request.get_json(silent=True)
+        return hub.poll(asked if isinstance(asked, dict) else {}, several=_several())
 
     @api.app_errorhandler(HTTPException)
     def failed(error: HTTPException) -> tuple[dict[str, t.Any], int]:
         return {"error": f"{error.name}: {error.description}"}, error.code or 500
 
     return api
+
+
+def _several() -> bool:
+    """Tell whether the server has other processes, with requests of their own (PEP 3333)."""
+    return bool(flask.request.environ.get("wsgi.multiprocess"))
 
 
 def _whole(text: str | None, most: int) -> int:

@@ -2,26 +2,31 @@
 
 Requests never emit. The pump looks some 30 times a second at what is new since each viewer's
 last message, and sends the next one only once enough of the earlier ones are acknowledged.
+Who cannot have a websocket asks for the same messages, one by one.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import typing as t
 
 import flask
 import flask_socketio
 
+from .. import forks
 from ..store import Store
 from ..summary import summarize
-from ..trace import LiveTrace, freeze
+from ..trace import LiveTrace, Step, freeze
+from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket
 
 _TICK = 1 / 30
 _UNACKNOWLEDGED = 2
-_VIEWERS = 8
+# What one message holds: what a page takes in and draws within a few frames.
 _TRACES_A_BATCH = 200
-_MESSAGE_BYTES = 64 * 1024
+_STEPS_A_BATCH = 500
+_BATCH_BYTES = 512 * 1024
 
 _log = logging.getLogger("flask_lifecycle.hub")
 _log.addHandler(logging.NullHandler())
@@ -31,7 +36,10 @@ _log.propagate = False
 class _Viewer:
     """What one viewer has been sent."""
 
-    def __init__(self, resumes: bool, last: int, running: set[str]) -> None:
+    def __init__(
+        self, resumes: bool, last: int, running: set[str], *, several: bool = False
+    ) -> None:
+        self.several = several
         self.reset = not resumes
         self.seq = 0
         self.acknowledged = 0
@@ -42,7 +50,14 @@ class _Viewer:
         self.steps_of: str | None = None
         self.steps_sent = 0
         self.steps_open: set[int] = set()
+        self.strands = (0, 0)
         self.evicted = -1
+
+    def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
+        """Find the trace whose steps it is shown: the newest, unless it picked one."""
+        if self.watched is None:
+            return kept[0] if kept else None
+        return next((each for each in kept if each.id == self.watched), None)
 
 
 class Hub:
@@ -51,7 +66,8 @@ class Hub:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._viewers: dict[str, _Viewer] = {}
-        self._lock = threading.Lock()
+        self._lock = forks.lock()
+        self._pid = os.getpid()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._io = flask_socketio.SocketIO(
@@ -62,9 +78,11 @@ class Hub:
             cors_allowed_origins="*",  # the gate has checked the Origin, more strictly
             logger=_log,
             engineio_logger=_log,
-            ping_interval=5,
-            ping_timeout=5,
-            max_http_buffer_size=_MESSAGE_BYTES,
+            ping_interval=PING_SECONDS,
+            ping_timeout=GONE_SECONDS - PING_SECONDS,
+            # Each socket sees to its own end: no thread that asks them all.
+            monitor_clients=False,
+            max_http_buffer_size=MESSAGE_BYTES,
             serve_client=False,
         )
         self._io.on_event("connect", self._connect)
@@ -75,29 +93,52 @@ class Hub:
     def init_app(self, panel: flask.Flask) -> None:
         """Serve the stream on the panel's app, at ``socket.io/``."""
         self._io.init_app(panel, path="socket.io")
+        engine = self._io.server.eio
+        # Of its own: Engine.IO has one such table for all servers of the process.
+        engine._async = {**engine._async, "websocket": Websocket}
 
-    def _connect(self, auth: t.Any = None) -> bool:
-        given = auth if isinstance(auth, dict) else {}
+    def poll(self, asked: dict[str, t.Any], *, several: bool) -> dict[str, t.Any]:
+        """Return what is new to who asks, as a message of the stream.
+
+        :param asked: what it has, as on connecting; ``watch``, the trace whose steps it wants
+            (the newest one's, without), and ``have``, how many of them it has.
+        :param several: whether there are other processes like this.
+        """
+        viewer = self._viewer(asked, several)
+        watched, have = asked.get("watch"), asked.get("have")
+        viewer.watched = watched if isinstance(watched, str) else None
+        kept = self._store.newest()
+        if isinstance(have, int) and (trace := viewer.watches(kept)) is not None:
+            viewer.steps_of, viewer.steps_sent = trace.id, max(0, have)
+        return {**self._batch(viewer, kept, whole=True), "seq": 0}
+
+    def _viewer(self, given: dict[str, t.Any], several: bool) -> _Viewer:
         last = self._store.get(given["last"]) if isinstance(given.get("last"), str) else None
         resumes = given.get("epoch") == self._store.epoch and last is not None
         running = given.get("running") if resumes else None
-        viewer = _Viewer(
+        return _Viewer(
             resumes,
             last.seq if resumes and last is not None else 0,
             {each for each in running if isinstance(each, str)}
             if isinstance(running, list)
             else set(),
+            several=several,
         )
+
+    def _connect(self, auth: t.Any = None) -> None:
+        several = bool(flask.request.environ.get("wsgi.multiprocess"))
+        viewer = self._viewer(auth if isinstance(auth, dict) else {}, several)
         with self._lock:
-            if len(self._viewers) >= _VIEWERS:
-                return False
+            if self._pid != os.getpid():
+                # Those of the process that this one was forked from.
+                self._pid = os.getpid()
+                self._viewers.clear()
             self._viewers[_sid()] = viewer
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._pump, name="flask-lifecycle-pump", daemon=True
                 )
                 self._thread.start()
-        return True
 
     def _disconnect(self, *_reason: t.Any) -> None:
         with self._lock:
@@ -133,21 +174,25 @@ class Hub:
 
     def _send(self, sid: str, viewer: _Viewer, kept: list[LiveTrace]) -> None:
         batch = self._batch(viewer, kept)
-        if batch is None:
+        if not batch:
             return
         viewer.seq += 1
         batch["seq"] = viewer.seq
         self._io.emit("batch", batch, to=sid)
 
-    def _batch(self, viewer: _Viewer, kept: list[LiveTrace]) -> dict[str, t.Any] | None:
+    def _batch(
+        self, viewer: _Viewer, kept: list[LiveTrace], *, whole: bool = False
+    ) -> dict[str, t.Any]:
+        """Make the next message; empty, where there is nothing new and it need not be whole."""
         ids = {trace.id for trace in kept}
         removed = [each for each in viewer.known if each not in ids]
         traces, skipped = self._changed(viewer, kept)
         steps = self._steps(viewer, kept)
         evicted = self._store.evicted
 
-        if not (traces or steps or removed or viewer.reset or evicted != viewer.evicted):
-            return None
+        news = traces or steps or removed or viewer.reset or evicted != viewer.evicted
+        if not news and not whole:
+            return {}
 
         for each in removed:
             viewer.known.discard(each)
@@ -161,19 +206,20 @@ class Hub:
             "removed": removed,
             "skipped": skipped,
             "evicted": evicted,
+            "process": {"pid": os.getpid(), "several": viewer.several},
         }
 
     def _changed(
         self, viewer: _Viewer, kept: list[LiveTrace]
     ) -> tuple[list[dict[str, t.Any]], int]:
         found: list[dict[str, t.Any]] = []
-        skipped = 0
+        skipped = size = 0
 
         for trace in reversed(kept):
             new = trace.seq > viewer.cursor
             if not new and trace.id not in viewer.shown:
                 continue
-            if len(found) >= _TRACES_A_BATCH:
+            if len(found) >= _TRACES_A_BATCH or size >= _BATCH_BYTES:
                 break
             state = (trace.running, trace.step_count, trace.status, _open(trace))
             if new:
@@ -185,6 +231,7 @@ class Hub:
             elif viewer.shown[trace.id] == state:
                 continue
             found.append(summarize(trace))
+            size += 1000 + len(trace.path) + len(trace.query)
             if state[0]:
                 viewer.shown[trace.id] = state
             else:
@@ -193,10 +240,7 @@ class Hub:
         return found, skipped
 
     def _steps(self, viewer: _Viewer, kept: list[LiveTrace]) -> list[dict[str, t.Any]]:
-        if viewer.watched is None:
-            trace = kept[0] if kept else None
-        else:
-            trace = next((each for each in kept if each.id == viewer.watched), None)
+        trace = viewer.watches(kept)
         if trace is None or trace.seq > viewer.cursor:
             return []
 
@@ -208,18 +252,29 @@ class Hub:
         columns = trace.columns()
         count = len(columns.sites)
         if trace.strands:
-            # Several threads write: a step may have come in between those that were sent.
+            # Several threads write: a step may have come in between those that were sent. All
+            # are sent anew, unless they are many: then once the request is done.
+            now = (count, sum(not end for end in columns.ends))
+            if viewer.strands == now or count > _STEPS_A_BATCH:
+                return []
+            viewer.strands = now
             viewer.steps_sent = 0
             viewer.steps_open = set()
         ended = {index for index in viewer.steps_open if columns.ends[index]}
-        send = [*sorted(ended), *range(viewer.steps_sent, count)]
-        if not send:
+        steps: list[Step] = []
+        size = 0
+        for index in (*sorted(ended), *range(viewer.steps_sent, count)):
+            if len(steps) >= _STEPS_A_BATCH or size >= _BATCH_BYTES:
+                break
+            step = freeze(trace, columns, index)
+            steps.append(step)
+            size += 400 + len(str(step.detail))
+            viewer.steps_open.discard(index)
+            if step.end is None:
+                viewer.steps_open.add(index)
+            viewer.steps_sent = max(viewer.steps_sent, index + 1)
+        if not steps:
             return []
-
-        viewer.steps_open -= ended
-        steps = [freeze(trace, columns, index) for index in send]
-        viewer.steps_open |= {step.id for step in steps if step.end is None}
-        viewer.steps_sent = count
         return [{"trace": trace.id, "steps": [step.to_dict() for step in steps]}]
 
 

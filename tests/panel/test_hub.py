@@ -22,7 +22,7 @@ def add(store: MemoryStore, *, ignored: bool = False, done: bool = True) -> Live
 
 
 def batch(hub: Hub, viewer: _Viewer, store: MemoryStore) -> dict[str, t.Any]:
-    return hub._batch(viewer, store.newest()) or {"traces": [], "skipped": 0}
+    return {"traces": [], "skipped": 0, **hub._batch(viewer, store.newest())}
 
 
 def watching(store: MemoryStore) -> tuple[Hub, _Viewer]:

@@ -1,0 +1,179 @@
+"""A websocket that gives back all it holds, whatever its other end does or does not do.
+
+Engine.IO's own, over ``simple_websocket``, trusts its client: a message may be of any length,
+what is read waits in a list without end, a frame that breaks the protocol ends the reading
+thread with a traceback, and a client that stops reading holds a writing thread for ever.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+import typing as t
+
+import simple_websocket
+
+#: The longest message of a viewer's, in bytes: its longest tells which requests still run.
+MESSAGE_BYTES = 64 * 1024
+#: A viewer that is silent for so many seconds, or does not read, is gone. It pongs each 5 s.
+PING_SECONDS = 5
+GONE_SECONDS = 10
+#: How many websockets at most: each holds four threads.
+MOST = 8
+
+# A viewer sends some 30 short acknowledgements a second, 40 bytes each.
+_BYTES_A_SECOND = 16 * 1024
+_BURST = 2 * MESSAGE_BYTES
+
+Environ = dict[str, t.Any]
+
+
+def room(environ: Environ, start_response: t.Any) -> int:
+    """Tell how many websockets the server can hold and still answer the app's requests."""
+    if not environ.get("wsgi.multithread"):
+        return 0
+    if "werkzeug.socket" in environ or _is_patched():
+        # A thread, or greenlet, for each connection.
+        return MOST
+    # A pool of threads: half of them for the app, whatever is watched. Gunicorn hands over a
+    # method of its response, which knows the settings (``gunicorn.http.wsgi.Response``).
+    config = getattr(getattr(start_response, "__self__", None), "cfg", None)
+    threads = getattr(config, "threads", 0)
+    return min(MOST, threads // 2) if isinstance(threads, int) else 0
+
+
+def _is_patched() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+class Websocket:
+    """What Engine.IO takes for its driver: ``engineio.async_drivers.threading``."""
+
+    def __init__(self, handler: t.Callable[[Websocket], t.Any], _server: t.Any) -> None:
+        self._handler = handler
+        self._ws: _Server | None = None
+
+    def __call__(self, environ: Environ, start_response: t.Any) -> t.Any:
+        # Compressing would take the app's time, and what is compressed can be of any length.
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        try:
+            self._ws = ws = _Server(
+                environ, max_message_size=MESSAGE_BYTES, thread_class=_DaemonThread
+            )
+        except Exception:
+            start_response("400 Bad Request", [("Content-Type", "text/plain")])
+            return [b"This is no handshake of a websocket.\n"]
+        try:
+            self._handler(self)
+        finally:
+            ws.end()
+        if ws.mode == "gunicorn":
+            raise StopIteration  # which it takes for a connection that is over
+        # Werkzeug's server takes its failing write for a client that left.
+        start_response("101 Switching Protocols", [])
+        return []
+
+    def send(self, message: str) -> None:
+        """Send a message.
+
+        :raises OSError: the other end is gone.
+        """
+        try:
+            t.cast("_Server", self._ws).send(message)
+        except simple_websocket.ConnectionClosed:
+            raise OSError("The websocket is closed.") from None
+
+    def wait(self) -> str | None:
+        """Return the next message, or None where there is none to come."""
+        try:
+            message = t.cast("_Server", self._ws).receive()
+        except simple_websocket.ConnectionClosed:
+            return None
+        # Nothing of the panel's is binary; Socket.IO would wait for the parts of what is.
+        return message if isinstance(message, str) and message[:2] not in ("45", "46") else None
+
+    def close(self) -> None:
+        """End the websocket, and whoever waits for its other end."""
+        t.cast("_Server", self._ws).end()
+
+
+class _DaemonThread(threading.Thread):
+    """One that does not keep the interpreter from its end."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **{**kwargs, "daemon": True})
+
+
+class _Server(simple_websocket.Server):  # type: ignore[misc]
+    """One end of a websocket whose reading ends quietly and in time."""
+
+    def handshake(self) -> None:
+        self.sock: t.Any = _Metered(self.sock)
+        super().handshake()
+
+    def _thread(self) -> None:
+        try:
+            super()._thread()
+        except Exception:  # what breaks the protocol: nobody is to be told but the other end
+            self.connected = False
+        self.event.set()
+        self.end()
+
+    def end(self) -> None:
+        """Say good-bye, if the other end still listens, and wake up all that wait for it."""
+        if self.connected:
+            try:
+                self.sock.settimeout(0.5)
+                self.close()
+            except Exception:
+                self.connected = False
+        self.sock.shut()
+        self.event.set()
+
+
+class _Metered:
+    """A socket that waits no longer than a live viewer is silent, and hears no more than one says.
+
+    :raises OSError: on reading, when there was too much or nothing.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._left = float(_BURST)
+        self._then = time.monotonic()
+        # One writer at a time: the answer to a ping must not come into the middle of a message.
+        self._lock = threading.Lock()
+        sock.settimeout(GONE_SECONDS)
+
+    def recv(self, most: int) -> bytes:
+        data = self._sock.recv(most)
+        now = time.monotonic()
+        self._left = min(_BURST, self._left + (now - self._then) * _BYTES_A_SECOND) - len(data)
+        self._then = now
+        if self._left < 0:
+            raise OSError("The viewer sends too much.")
+        return data
+
+    def send(self, data: bytes) -> int:
+        with self._lock:
+            self._sock.sendall(data)
+        return len(data)
+
+    def settimeout(self, seconds: float) -> None:
+        self._sock.settimeout(seconds)
+
+    def shut(self) -> None:
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        # The server that accepted the connection closes it.
+        self.shut()
+
+
+__all__ = ["GONE_SECONDS", "MESSAGE_BYTES", "MOST", "PING_SECONDS", "Websocket", "room"]
