@@ -15,8 +15,12 @@ _BODY = number(Site("body", "body"))
 _CLOSE = number(Site("body_close", "close"))
 
 
-def recorded(trace: LiveTrace, result: t.Any, environ: dict[str, t.Any]) -> t.Any:
+def recorded(
+    trace: LiveTrace, result: t.Any, environ: dict[str, t.Any], preview: t.Any = None
+) -> t.Any:
     """Wrap what the app returned to the server, so that its iteration and close are seen.
+
+    :param preview: is given each chunk by its ``add``, if it is there.
 
     A ``wsgi.file_wrapper`` is handed over as it is: the server recognises its class and
     sends the file by itself. Only its ``close`` is seen.
@@ -24,7 +28,8 @@ def recorded(trace: LiveTrace, result: t.Any, environ: dict[str, t.Any]) -> t.An
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(result, wrapper):
         return _file(trace, result)
-    return _SizedBody(trace, result) if hasattr(result, "__len__") else _Body(trace, result)
+    kind = _SizedBody if hasattr(result, "__len__") else _Body
+    return kind(trace, result, preview)
 
 
 def _file(trace: LiveTrace, result: t.Any) -> t.Any:
@@ -71,15 +76,18 @@ def _close(trace: LiveTrace, close: t.Any) -> None:
 class _Body:
     """A pass-through iterator: chunks stay lazy and as they are."""
 
-    __slots__ = ("_next", "_result", "_sent", "_step", "_trace")
+    __slots__ = ("_next", "_preview", "_result", "_sent", "_step", "_trace")
 
-    def __init__(self, trace: LiveTrace, result: t.Any) -> None:
+    def __init__(self, trace: LiveTrace, result: t.Any, preview: t.Any) -> None:
         self._trace: LiveTrace | None = trace
         self._result = result
         self._next: t.Any = None
         self._step = -1
         # Chunks, bytes, whether they are made while they are sent, and when each was.
         self._sent: list[t.Any] = [0, 0, trace.streamed, []]
+        self._preview = preview
+        if preview is not None:
+            self._sent.append(preview)
 
     def __iter__(self) -> _Body:
         return self
@@ -115,6 +123,8 @@ class _Body:
             sent = self._sent
             sent[0] += 1
             sent[1] += len(chunk)
+            if self._preview is not None:
+                self._preview.add(chunk)
             if trace.streamed and sent[0] <= _CHUNKS_KEPT:
                 sent[2] = True
                 sent[3] += (clock(), len(chunk))

@@ -103,6 +103,7 @@ class State:
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
         from .collectors import logs, signals, spans, sql, templates
+        from .collectors.request import Messages
         from .instrument import Instrument
         from .redact import Redactor
         from .store import MemoryStore
@@ -121,6 +122,7 @@ class State:
             on_trace=_on_trace(self._store, redactor, sql.listen, spans.listen),
             prefix=settings.url_prefix,
             answer=mount,
+            messages=Messages(settings.max_detail_bytes, preview=settings.body_preview),
             on_response=_toolbar(settings, token) if settings.toolbar else None,
         )
         self._undo += (instrument.undo, mount.undo)

@@ -134,6 +134,7 @@ class Instrument:
     """The wrapping of one app.
 
     :param prefix: what begins the paths that are not the app's.
+    :param messages: keeps what requests say and how they are answered.
     :param on_response: is given each response when all hooks have had it, to change it.
     :param answer: answers a call for such a path, or with None where it is the app's all the same.
     """
@@ -149,6 +150,7 @@ class Instrument:
         on_trace: t.Callable[[LiveTrace], None],
         prefix: str,
         answer: t.Callable[[Environ, t.Any], t.Any],
+        messages: t.Any,
         on_response: t.Callable[[t.Any, LiveTrace], None] | None = None,
     ) -> None:
         self.original: type[flask.Flask] = type(app)
@@ -159,6 +161,7 @@ class Instrument:
         self.on_trace = on_trace
         self.prefix = prefix
         self.answer = answer
+        self.messages = messages
         self.on_response = on_response
         self.owner = id(app)
         self.line = lru_cache(_CACHED)(self._line)
@@ -206,6 +209,7 @@ class Instrument:
                 query = self.redactor.query(query)
             parent = None if outer.owner is None else outer.id
             trace = LiveTrace(self.owner, method, shown, query, parent, self.max_steps)
+            trace.notes[0] = self.messages.received(trace, environ)
             self.on_trace(trace)
         except Exception as error:
             fault("the beginning of a trace", error)
@@ -230,6 +234,7 @@ class Instrument:
         """Record when and with what the app calls the server's ``start_response``."""
         header = self.header
         statuses = self._statuses
+        answered = self.messages.answered
 
         def recorded(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:
             __tracebackhide__ = True
@@ -239,7 +244,7 @@ class Instrument:
             try:
                 site, code, streamed = statuses.get(status) or self._status(status)
                 log[step] = site
-                trace.notes[step] = (len(headers),)
+                trace.notes[step] = answered(trace, status, headers)
                 if code is not None:
                     trace.status = code
                 if streamed:
@@ -465,9 +470,11 @@ class Instrument:
         is_request = hasattr(base, "match_request")
         kind = "request_context" if is_request and SEPARATE_CONTEXTS else "app_context"
         made = subclass_of(base)
-        for name in ("push", "pop"):
+        # As late as the request is surely there.
+        look = {"before": "parsed(_writer.trace, vars(self))", "parsed": self.messages.parsed}
+        for name, more in (("push", {}), ("pop", look if is_request else {})):
             site = number(Site(f"{kind}_{name}", base.__name__))
-            setattr(made, name, self._method(base, name, site))
+            setattr(made, name, self._method(base, name, site, **more))
         if is_request:
             made.match_request = self._method(
                 base,
@@ -491,11 +498,13 @@ class Instrument:
 
     def _matched(self, request: t.Any, writer: Writer, step: int) -> None:
         try:
+            trace = writer.trace
+            trace.request_id = trace.request_id or id(request)
             rule = request.url_rule
             if rule is not None:
                 route = self._routes.get(id(rule)) or self._route(rule)
                 writer.log[step + SITE] = route.match
-                writer.trace.route = route
+                trace.route = route
                 args = request.view_args
                 writer.notes[step] = {"view_args": self._args(args)} if args else _NO_ARGS
             if request.routing_exception is not None:
@@ -538,6 +547,7 @@ class Instrument:
         run_middleware = self.run_middleware
         recorded_start_response = self.recorded_start_response
         recorded_body = body.recorded
+        preview = self.messages.sent
         base_wsgi_app = base.wsgi_app
         base_ensure_sync = base.ensure_sync
 
@@ -559,7 +569,7 @@ class Instrument:
                 current.set(outer)
             trace.log[END] = clock()
             trace.current = -1
-            return recorded_body(trace, result, environ)
+            return recorded_body(trace, result, environ, preview())
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True

@@ -73,6 +73,7 @@ class Settings:
     max_traces: int = _setting(500, _is_positive, "a whole number of at least 1")
     max_steps: int = _setting(2000, _is_positive, "a whole number of at least 1")
     max_detail_bytes: int = _setting(65536, _is_positive, "a whole number of bytes, at least 1")
+    body_preview: bool = _setting(False, _is_flag, "True or False")
     toolbar: bool = _setting(True, _is_flag, "True or False")
     header: str | None = _setting(
         "X-Lifecycle-Trace", _is_header, "None or a header name of letters, digits and hyphens"

@@ -118,11 +118,11 @@ _STEP_BYTES = calcsize("iidd")
 SHORT_CIRCUIT = "short_circuit"
 
 # Details that are noted as a tuple or list, to be named when somebody reads them. When and how
-# much was sent is one flat list.
+# much was sent is one flat list. Any other object that is noted makes its details itself, by a
+# method `detail(trace)`.
 _DETAIL_NAMES = {
-    "start_response": ("headers",),
     "make_response": ("from", "to"),
-    "body": ("chunks", "bytes", "streamed", "sent"),
+    "body": ("chunks", "bytes", "streamed", "sent", "preview"),
     "sql": ("statement", "rows", "many"),
     "span": ("name", "kind", "library", "attributes"),
 }
@@ -252,6 +252,7 @@ class LiveTrace(Writer):
         "pid",
         "query",
         "redactor",
+        "request_id",
         "route",
         "seq",
         "serial",
@@ -291,6 +292,8 @@ class LiveTrace(Writer):
         self.thread = current_thread().name
         self.strands: dict[int, Strand] | None = None
         self.status: int | None = None
+        # Of the request's own object, so as to tell it from others that the app makes meanwhile.
+        self.request_id = 0
         self.route: Route | None = None
         self.ended: float | None = None
         self.error: Error | None = None
@@ -535,11 +538,16 @@ def _detail(trace: LiveTrace, stage: str, noted: t.Any) -> dict[str, t.Any]:
         return {}
     if isinstance(noted, dict):
         return dict(noted)
+    if not isinstance(noted, (tuple, list)):
+        made: dict[str, t.Any] = noted.detail(trace)
+        return made
     detail = dict(zip(_DETAIL_NAMES[stage], noted, strict=False))
     if "sent" in detail:
         sent = list(detail["sent"])
         times = [trace.since(reading) for reading in sent[::2]]
         detail["sent"] = list(zip(times, sent[1::2], strict=False))
+    if "preview" in detail:
+        detail["preview"] = detail["preview"].detail(trace)
     return detail
 
 

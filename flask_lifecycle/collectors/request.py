@@ -1,0 +1,291 @@
+"""Keep what a request said and how it was answered: headers, and of the body what the app parsed.
+
+Nothing is read that the app did not read, and nothing is parsed: strings are kept as they came,
+and named, masked and cut when somebody looks.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+
+from werkzeug.datastructures import FileStorage
+
+from ..recorder import fail_open
+from ..redact import MASK, Redactor
+from ..trace import LiveTrace
+
+Environ = dict[str, t.Any]
+Pairs = list[tuple[str, str]]
+
+_BESIDE = (
+    "CONTENT_TYPE",
+    "CONTENT_LENGTH",
+    "REMOTE_ADDR",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+    "wsgi.url_scheme",
+)
+# Servers give these where the request has none.
+_EMPTY = ("Content-Type", "Content-Length")
+_SHAPES = 256
+_HEADERS = 200
+# What the header of a response is reckoned at; adding them up would take longer than keeping them.
+_HEADER_BYTES = 100
+_PREVIEW = 2048
+
+
+class Shape(t.NamedTuple):
+    """Which keys an environ has: most requests to an app have the same."""
+
+    names: tuple[str, ...]
+    values: t.Callable[[Environ], tuple[t.Any, ...]]
+
+
+class Received:
+    """What a request said."""
+
+    __slots__ = ("_names", "_preview", "_values", "data", "files", "form", "is_json", "size")
+
+    def __init__(self, names: tuple[str, ...], values: tuple[t.Any, ...], preview: bool) -> None:
+        self._names = names
+        self._values = values
+        self._preview = preview
+        # What the app has parsed or read of the body.
+        self.form: Pairs | None = None
+        self.files: list[tuple[str, str | None, str | None]] | None = None
+        self.data: bytes | None = None
+        self.size = 0
+        self.is_json = False
+
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+        """Return it as JSON's types, masked."""
+        text = trace.redactor.text
+        environ = {
+            name: value if type(value) is str else ""
+            for name, value in zip(self._names, self._values, strict=True)
+        }
+        get = environ.get
+        host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
+        query = f"?{trace.query}" if trace.query else ""
+        headers = [(_header_name(key), each) for key, each in environ.items() if _is_header(key)]
+        said = {
+            "method": trace.method,
+            "url": f"{text(get('wsgi.url_scheme', 'http'))}://{text(host)}{trace.path}{query}",
+            "protocol": text(get("SERVER_PROTOCOL", "")),
+            "client": text(get("REMOTE_ADDR", "")),
+            "headers": _masked(trace.redactor, "request", headers),
+            "cookies": [[text(name), MASK] for name in _cookies(get("HTTP_COOKIE", ""))],
+        }
+        return {"request": {**said, **self._body(trace.redactor)}}
+
+    def _body(self, redactor: Redactor) -> dict[str, t.Any]:
+        found: dict[str, t.Any] = {}
+        if self.form is not None:
+            found["form"] = [
+                [redactor.text(name), redactor.named(name, value, ("request", "form"))]
+                for name, value in self.form
+            ]
+        if self.files is not None:
+            found["files"] = redactor.value(self.files, ("request", "files"))
+        if self.data is not None and self.is_json:
+            whole = len(self.data) == self.size
+            found["json"] = _json(redactor, self.data) if whole else f"<{self.size} bytes>"
+        if self.data is not None and self._preview:
+            found["preview"] = _text(redactor, self.data)
+        return found
+
+
+class Answered:
+    """The status and headers of a response."""
+
+    __slots__ = ("_headers", "_status")
+
+    def __init__(self, status: str, headers: tuple[t.Any, ...]) -> None:
+        self._status = status
+        self._headers = headers
+
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+        """Return them as JSON's types, masked."""
+        headers = _masked(trace.redactor, "response", self._headers[:_HEADERS])
+        return {
+            "headers": len(self._headers),
+            "response": {"status": trace.redactor.text(self._status), "headers": headers},
+        }
+
+
+class Preview:
+    """The beginning of a response's body, as it was sent."""
+
+    __slots__ = ("_sent",)
+
+    def __init__(self) -> None:
+        self._sent = b""
+
+    def add(self, chunk: bytes) -> None:
+        """Take in what is sent next."""
+        self._sent += chunk[: _PREVIEW + 1 - len(self._sent)]
+
+    def detail(self, trace: LiveTrace) -> str:
+        """Return it, masked."""
+        return _text(trace.redactor, self._sent)
+
+
+class Messages:
+    """Makes the records of one app's requests and responses.
+
+    :param max_bytes: what is kept of one body, and of the headers of one request, at most.
+    :param preview: whether bodies are shown, as far as they are text.
+    """
+
+    def __init__(self, max_bytes: int, *, preview: bool) -> None:
+        self._max_bytes = max_bytes
+        self._preview = preview
+        self._shapes: dict[tuple[str, ...], Shape] = {}
+
+    @fail_open
+    def received(self, trace: LiveTrace, environ: Environ) -> Received:
+        """Keep a request's headers, as they came from the server."""
+        keys = tuple(environ)
+        names, get_values = self._shapes.get(keys) or self._shape(keys)
+        values = get_values(environ)
+        size = sum(map(len, values))
+        if size > self._max_bytes:
+            values = tuple(_shortened(values, self._max_bytes))
+            size = self._max_bytes
+        trace.detail_bytes += size
+        return Received(names, values, self._preview)
+
+    def _shape(self, keys: tuple[str, ...]) -> Shape:
+        headers = [key for key in keys if key.startswith("HTTP_")][:_HEADERS]
+        names = (*(key for key in _BESIDE if key in keys), *headers)
+        # Of one name alone itemgetter gives no tuple.
+        get_values: t.Any = itemgetter(*names) if len(names) > 1 else _each(names)
+        shape = Shape(names, get_values)
+        if len(self._shapes) < _SHAPES:
+            self._shapes[keys] = shape
+        return shape
+
+    @fail_open
+    def parsed(self, trace: LiveTrace, context: dict[str, t.Any]) -> None:
+        """Keep what a context's request holds of its body: what the app made it parse.
+
+        Werkzeug's request has ``form``, ``files``, ``_cached_data`` and ``_cached_json`` in its
+        ``__dict__`` from the moment the app asks for them.
+        """
+        # On Flask's main branch a context may be without a request.
+        request = context.get("request") if "request" in context else context.get("_request")
+        if id(request) != trace.request_id:
+            return
+        held = vars(request)
+        received = trace.notes.get(0)
+        if not ("form" in held or "_cached_data" in held) or type(received) is not Received:
+            return
+        room = self._max_bytes
+        form, files, data = held.get("form"), held.get("files"), held.get("_cached_data")
+        if isinstance(form, dict):
+            received.form = list(_shortened_pairs(form, room))
+            trace.detail_bytes += sum(len(name) + len(value) for name, value in received.form)
+        if isinstance(files, dict):
+            received.files = [
+                (name, file.filename, file.content_type)
+                for name, file in _items(files)
+                if type(file) is FileStorage
+            ]
+        if type(data) is bytes:
+            received.is_json = "_cached_json" in held
+            received.size = len(data)
+            received.data = data[:room]
+            trace.detail_bytes += len(received.data)
+
+    def answered(self, trace: LiveTrace, status: str, headers: list[t.Any]) -> Answered:
+        """Keep what the app gave to ``start_response``."""
+        trace.detail_bytes += _HEADER_BYTES * len(headers)
+        return Answered(status, tuple(headers))
+
+    def sent(self) -> Preview | None:
+        """Return what takes in the body of a response, if it is to be shown."""
+        return Preview() if self._preview else None
+
+
+def _each(names: tuple[str, ...]) -> t.Callable[[Environ], tuple[t.Any, ...]]:
+    return lambda environ: tuple(environ[name] for name in names)
+
+
+def _shortened(values: Iterable[str], room: int) -> Iterator[str]:
+    for value in values:
+        yield value[:room]
+        room = max(0, room - len(value))
+
+
+def _shortened_pairs(form: dict[str, t.Any], room: int) -> Iterator[tuple[str, str]]:
+    for name, value in _items(form):
+        if room <= 0:
+            return
+        if type(value) is not str:
+            continue
+        yield name[:room], value[:room]
+        room -= len(name) + len(value)
+
+
+def _items(values: dict[str, t.Any]) -> Iterator[tuple[str, t.Any]]:
+    """List the items of a MultiDict, which is a dict of lists, or of another dict."""
+    for name, given in dict.items(values):
+        for each in given if type(given) is list else (given,):
+            yield str(name), each
+
+
+def _is_header(key: str) -> bool:
+    return key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH")
+
+
+def _header_name(key: str) -> str:
+    return key.removeprefix("HTTP_").replace("_", "-").title()
+
+
+def _masked(redactor: Redactor, message: str, headers: Iterable[t.Any]) -> list[list[str]]:
+    shown = []
+    for header in headers:
+        name, value = header if type(header) is tuple and len(header) == 2 else ("", None)
+        if type(name) is str and type(value) is str and (value or name not in _EMPTY):
+            path = (message, "headers", name)
+            shown.append([redactor.text(name), _header(redactor, name, value, path)])
+    return shown
+
+
+def _header(redactor: Redactor, name: str, value: str, path: tuple[str, ...]) -> str:
+    """Mask a header's value; of a cookie, its name and attributes stay."""
+    folded = name.lower()
+    if folded == "cookie":
+        return "; ".join(f"{cookie}={MASK}" for cookie in _cookies(value))
+    if folded == "set-cookie":
+        cookie, semicolon, attributes = value.partition(";")
+        return f"{cookie.partition('=')[0]}={MASK}{semicolon}{redactor.text(attributes, path)}"
+    return MASK if redactor.is_secret(name) else redactor.query(value, path)
+
+
+def _cookies(header: str) -> list[str]:
+    return [each.partition("=")[0].strip()[:_PREVIEW] for each in header.split(";") if "=" in each]
+
+
+def _json(redactor: Redactor, data: bytes) -> t.Any:
+    try:
+        return redactor.value(json.loads(data), ("request", "json"))
+    except (ValueError, RecursionError):
+        return _text(redactor, data)
+
+
+def _text(redactor: Redactor, data: bytes) -> str:
+    """Show the beginning of a body, if it is text."""
+    cut = data[:_PREVIEW]
+    # Where it was cut, a part of a character may be left.
+    text = cut.decode("utf-8", "ignore")
+    if "\0" in text or len(cut) - len(text.encode()) > 3:
+        return "<no text>"
+    return redactor.query(text) + ("…" if len(data) > _PREVIEW else "")
+
+
+__all__ = ["Messages"]
