@@ -157,6 +157,7 @@ class _Mount:
         self._store = store
         self._app = weakref.ref(app)
         self._panel: t.Any = None
+        self._profiles: t.Any = None
         self._lock = forks.lock()
         self._filter: logging.Filter | None = None
 
@@ -174,6 +175,7 @@ class _Mount:
     def _get_panel(self) -> t.Any:
         with self._lock:
             if self._panel is None:
+                from .collectors.profile import Profiles
                 from .panel import create_panel
                 from .panel.access import Gate, NoToken
 
@@ -182,17 +184,20 @@ class _Mount:
                 gate = Gate(self._settings.allowed_hosts, self._token, always_token=not debug)
                 if self._settings.token is None:
                     _announce(self._settings, self._token, always=not debug)
-                self._panel = create_panel(self._store, gate, self._map)
+                self._profiles = Profiles(self._app)
+                self._panel = create_panel(self._store, gate, self._map, self._profiles)
                 self._filter = NoToken(self._token)
                 for name in _ACCESS_LOGS:
                     logging.getLogger(name).addFilter(self._filter)
             return self._panel
 
     def undo(self, _app: flask.Flask) -> None:
-        """Take away what was put on the servers' logs."""
+        """Take away what was put on the servers' logs and on the app."""
         if self._filter is not None:
             for name in _ACCESS_LOGS:
                 logging.getLogger(name).removeFilter(self._filter)
+        if self._profiles is not None:
+            self._profiles.cancel()
 
     def _map(self) -> dict[str, t.Any]:
         from .app_map import AppMap
