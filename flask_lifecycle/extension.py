@@ -102,7 +102,8 @@ class State:
 
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
-        from .collectors import logs, signals, spans, sql, templates
+        from . import changes
+        from .collectors import logs, signals, spans, sql, sqlite, templates
         from .collectors.request import Messages
         from .instrument import Instrument
         from .redact import Redactor
@@ -119,21 +120,25 @@ class State:
             header=settings.header,
             max_steps=settings.max_steps,
             ignored=_ignored(settings.ignore),
-            on_trace=_on_trace(self._store, redactor, sql.listen, spans.listen),
+            on_trace=_on_trace(self._store, redactor, sql.listen, sqlite.listen, spans.listen),
             prefix=settings.url_prefix,
             answer=mount,
             messages=Messages(settings.max_detail_bytes, preview=settings.body_preview),
             on_response=_toolbar(settings, token) if settings.toolbar else None,
+            changes="changes" in settings.collectors,
         )
         self._undo += (instrument.undo, mount.undo)
-        for undo in (
-            signals.install(redactor, templates.record),
-            templates.install(redactor),
-            sql.install(redactor),
-            spans.install(),
-            logs.install(redactor),
+        self._undo.append(_ignoring_app(signals.install(redactor, templates.record)))
+        for name, install in (
+            ("changes", changes.install),
+            ("logs", logs.install),
+            ("spans", spans.install),
+            ("sql", sql.install),
+            ("sql", sqlite.install),
+            ("templates", templates.install),
         ):
-            self._undo.append(_ignoring_app(undo))
+            if name in settings.collectors:
+                self._undo.append(_ignoring_app(install(id(app))))
         self.enabled = True
 
     def disable(self, app: flask.Flask) -> None:

@@ -22,6 +22,7 @@ import flask.globals
 from werkzeug.exceptions import HTTPException
 
 from . import body
+from .changes import look_after, look_at_response, look_before
 from .recorder import (
     begin,
     callable_name,
@@ -101,6 +102,17 @@ _PARAMETERS = {
 _NOTES = {"view": "view_args(kwargs) if kwargs else None", "error_handler": "detail"}
 _AFTER = {"before_request": "if _result is not None: answered(_writer, _step, _result)"}
 
+# What looks at what a function changes: in g and the session, and on the response it is given.
+_LOOKS = {"enter": "look_before(_writer)", "leave": "look_after(_writer, _step)"}
+_LOOKS_AT_RESPONSE = {
+    "enter": "_before = look_before(_writer, {last})",
+    "leave": "look_after(_writer, _step); look_at_response(_writer, _step, _before, {last})",
+}
+_LOOKS_AT_ANOTHER = "if _result is not {last}: look_at_response(_writer, _step, _before, _result)"
+_LOOKING: dict[str, t.Any] = {
+    each.__name__: each for each in (look_before, look_after, look_at_response)
+}
+
 _NO_BODY = frozenset(("204", "304"))
 _USUAL = {str: "str", dict: "dict", list: "list", bytes: "bytes", type(None): "None"}
 _NO_ARGS: dict[str, t.Any] = {"view_args": {}}
@@ -136,6 +148,7 @@ class Instrument:
     :param prefix: what begins the paths that are not the app's.
     :param messages: keeps what requests say and how they are answered.
     :param on_response: is given each response when all hooks have had it, to change it.
+    :param changes: whether to look at what each function changes.
     :param answer: answers a call for such a path, or with None where it is the app's all the same.
     """
 
@@ -152,6 +165,7 @@ class Instrument:
         answer: t.Callable[[Environ, t.Any], t.Any],
         messages: t.Any,
         on_response: t.Callable[[t.Any, LiveTrace], None] | None = None,
+        changes: bool = True,
     ) -> None:
         self.original: type[flask.Flask] = type(app)
         self.redactor = redactor
@@ -163,6 +177,7 @@ class Instrument:
         self.answer = answer
         self.messages = messages
         self.on_response = on_response
+        self.changes = changes
         self.owner = id(app)
         self.line = lru_cache(_CACHED)(self._line)
         self._callers: dict[int, Caller] = {}
@@ -368,16 +383,24 @@ class Instrument:
 
     def _wrapped(self, site: Site, detail: dict[str, t.Any] | None, run: t.Any) -> t.Any:
         stage = site.stage
+        after = _AFTER.get(stage, "")
+        looks: dict[str, t.Any] = {}
+        if self.changes:
+            looks = {**_LOOKS, **_LOOKING}
+            if stage in ("after_request", "after_this_request"):
+                looks.update(_LOOKS_AT_RESPONSE)
+                after = _LOOKS_AT_ANOTHER
         return recording(
             run,
             number(site),
             name="step_of_user",
             parameters=_PARAMETERS.get(stage, "*args, **kwargs"),
             note=_NOTES.get(stage, ""),
-            after=_AFTER.get(stage, ""),
+            after=after,
             detail=detail,
             view_args=self._view_args,
             answered=_answered,
+            **looks,
         )
 
     @fail_open
@@ -472,7 +495,10 @@ class Instrument:
         made = subclass_of(base)
         # As late as the request is surely there.
         look = {"before": "parsed(_writer.trace, vars(self))", "parsed": self.messages.parsed}
-        for name, more in (("push", {}), ("pop", look if is_request else {})):
+        pop = look if is_request else {}
+        if kind == "app_context":
+            pop = {**pop, "leave": "_writer.seen.pop(self, None)"}
+        for name, more in (("push", {}), ("pop", pop)):
             site = number(Site(f"{kind}_{name}", base.__name__))
             setattr(made, name, self._method(base, name, site, **more))
         if is_request:
@@ -690,10 +716,18 @@ def _session_class(base: t.Any) -> type:
         return known
 
     made = subclass_of(base)
-    for name, site in (("open_session", _SESSION_OPEN), ("save_session", _SESSION_SAVE)):
-        # One interface may serve several apps: Flask's default one is an attribute of the class.
+    for name, site, looks in (
+        ("open_session", _SESSION_OPEN, _LOOKS),
+        ("save_session", _SESSION_SAVE, _LOOKS_AT_RESPONSE),
+    ):
         method = recording(
-            getattr(base, name), site, name=name, unless="_writer.owner != id({argument})"
+            getattr(base, name),
+            site,
+            name=name,
+            # One interface may serve several apps: Flask's default one is the class's own.
+            unless="_writer.owner != id({argument})",
+            **looks,
+            **_LOOKING,
         )
         setattr(made, name, method)
     _session_classes[base] = made

@@ -130,6 +130,7 @@ _TEXT = 4096
 _MARGIN = 4096
 _ROUNDS = 4
 _CACHED_LENGTH = 128
+_SHORT = 11
 _CUT = "…"
 
 _BYTES = (bytes, bytearray)
@@ -233,6 +234,9 @@ class Redactor:
     def _shown(self, value: str, masked: Callable[[str], str]) -> str:
         cap = self._cap
         length = len(value)
+        if length < _SHORT and length <= cap and value.isalnum() and value.isascii():
+            # One short word: no pair, and none of the looks.
+            return value
         shown = masked(value if length <= cap else value[: cap + _MARGIN])
         if not shown.isascii():
             shown = shown.encode("utf-8", "replace").decode()
@@ -368,6 +372,17 @@ class Redactor:
         return result
 
 
+def weight(shown: t.Any) -> int:
+    """Estimate the bytes that a value of JSON's types takes."""
+    if isinstance(shown, str):
+        return 50 + len(shown)
+    if isinstance(shown, dict):
+        return 60 + sum(50 + len(name) + weight(each) for name, each in shown.items())
+    if isinstance(shown, list):
+        return 60 + sum(map(weight, shown))
+    return 30
+
+
 def type_name(kind: type) -> str:
     """Return a class's module and name, also where its metaclass would say something else."""
     module = _class_module(kind)
@@ -486,4 +501,4 @@ def _decoded(text: str) -> str:
     return text
 
 
-__all__ = ["MASK", "Decide", "Path", "Redactor", "type_name"]
+__all__ = ["MASK", "Decide", "Path", "Redactor", "type_name", "weight"]

@@ -6,6 +6,9 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
+#: What can be collected beside Flask's own steps; all of it, if the app does not say otherwise.
+COLLECTORS = ("changes", "logs", "spans", "sql", "templates")
+
 Check = Callable[[t.Any], bool]
 
 
@@ -47,6 +50,10 @@ def _is_names(value: t.Any) -> bool:
     )
 
 
+def _are_collectors(value: t.Any) -> bool:
+    return _is_names(value) and set(value) <= set(COLLECTORS)
+
+
 def _is_token(value: t.Any) -> bool:
     return value is None or (isinstance(value, str) and value.isascii() and len(value) >= 16)
 
@@ -79,6 +86,9 @@ class Settings:
         "X-Lifecycle-Trace", _is_header, "None or a header name of letters, digits and hyphens"
     )
     ignore: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: endpoints or path globs")
+    collectors: tuple[str, ...] = _setting(
+        COLLECTORS, _are_collectors, f"a tuple or list of names from {', '.join(COLLECTORS)}"
+    )
     redact: tuple[str, ...] = _setting((), _is_names, _NAMES)
     redact_with: t.Any = field(
         default=None,
@@ -118,4 +128,4 @@ class Settings:
         return cls(**values)
 
 
-__all__ = ["Settings"]
+__all__ = ["COLLECTORS", "Settings"]

@@ -108,10 +108,11 @@ class Error:
 # Parents are places in the same list, or -1; below that, places in the request's own list.
 # Times are seconds of the monotonic clock: floats are made, packed and freed in less time than
 # large integers, and tell nanoseconds apart for 100 days after the start of the machine. An end
-# of 0 is still to come. What few steps have is noted beside, by the step's place, and by its
-# complement (`~place`) what went wrong in it.
+# of 0 is still to come. What few steps have is noted beside, by the step's place; by its
+# complement (`~place`) what went wrong in it, and by `place + EXTRA` what collectors add to it.
 WIDTH = 4
 SITE, PARENT, BEGIN, END = range(WIDTH)
+EXTRA = 1
 _STEP_BYTES = calcsize("iidd")
 
 #: What is noted as the fault of a hook that answered in place of the view.
@@ -123,7 +124,7 @@ SHORT_CIRCUIT = "short_circuit"
 _DETAIL_NAMES = {
     "make_response": ("from", "to"),
     "body": ("chunks", "bytes", "streamed", "sent", "preview"),
-    "sql": ("statement", "rows", "many"),
+    "sql": ("statement", "rows", "many", "parameters", "place"),
     "span": ("name", "kind", "library", "attributes"),
 }
 
@@ -179,7 +180,7 @@ class Route(t.NamedTuple):
 class Writer:
     """Appends the steps of one thread, in order of beginning."""
 
-    __slots__ = ("current", "ident", "limit", "log", "notes", "owner")
+    __slots__ = ("current", "ident", "limit", "log", "notes", "owner", "seen")
 
     owner: t.Any
     current: int
@@ -187,6 +188,8 @@ class Writer:
     limit: int
     log: list[t.Any]
     notes: dict[int, t.Any]
+    #: What was in the app's contexts, for who watches what changes in them.
+    seen: dict[t.Any, t.Any]
 
     @property
     def trace(self) -> LiveTrace:
@@ -214,6 +217,7 @@ class Strand(Writer):
         self.limit = trace.limit
         self.log = []
         self.notes = {}
+        self.seen = trace.seen
 
     @property
     def trace(self) -> LiveTrace:
@@ -298,6 +302,7 @@ class LiveTrace(Writer):
         self.ended: float | None = None
         self.error: Error | None = None
         self.error_step = -1
+        self.seen = {}
         self.streamed = False
         self.dropped_steps = 0
         self.detail_bytes = 0
@@ -387,6 +392,7 @@ class LiveTrace(Writer):
         self._kept = _packed(len(log) // WIDTH).pack(*log)
         # Late steps go where nobody looks.
         self.log = []
+        self.seen = {}
         self.ended = clock()
         store, self.store = self.store, None
         if store is not None and (self.hidden or self.size() > store.share):
@@ -440,8 +446,9 @@ class LiveTrace(Writer):
         notes: dict[int, t.Any] = {}
         for thread, writer in enumerate(writers):
             for key, note in list(writer.notes.items()):
-                new = places.get((thread, key if key >= 0 else ~key), 0)
-                notes[new if key >= 0 else ~new] = note
+                beside = key % WIDTH if key >= 0 else 0
+                new = places.get((thread, key - beside if key >= 0 else ~key), 0)
+                notes[new + beside if key >= 0 else ~new] = note
         return merged, notes, places
 
     def size(self) -> int:
@@ -507,6 +514,7 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
     if fault == SHORT_CIRCUIT:
         outcome = "short_circuit"
     detail = _detail(trace, site.stage, columns.notes.get(place))
+    detail.update(columns.notes.get(place + EXTRA) or {})
     return Step(
         id=index,
         parent=None if parent < 0 else parent,
@@ -660,6 +668,7 @@ def _plain(record: Source | Error | TraceError | Process | None) -> dict[str, t.
 __all__ = [
     "BEGIN",
     "END",
+    "EXTRA",
     "FUNCTION_STAGES",
     "NOBODY",
     "PARENT",

@@ -21,7 +21,7 @@ def {name}({parameters}):
         return _func({arguments})
 {before}    if _writer.ident != _get_ident():
         _writer = _writer.strand()
-    _log = _writer.log
+{enter}    _log = _writer.log
     _step = len(_log)
     _outer = _writer.current
     _log += (_site, _outer, _clock(), 0.0)
@@ -34,7 +34,7 @@ def {name}({parameters}):
     finally:
         _log[_step + 3] = _clock()
         _writer.current = _outer
-{after}"""
+{leave}{after}"""
 
 _AFTER = """\
     {after}
@@ -50,6 +50,8 @@ def recording(
     parameters: str | None = None,
     unless: str = "_writer.owner is None",
     before: str = "",
+    enter: str = "",
+    leave: str = "",
     note: str = "",
     after: str = "",
     **names: t.Any,
@@ -63,6 +65,9 @@ def recording(
     :param unless: an expression: where it is true, do not record. ``{argument}`` in it, and in
         ``note``, is the first parameter that follows ``self``.
     :param before: a statement: what to do before the step.
+    :param enter: a statement: what to do last before the step; ``{last}`` in it, and in the
+        next two, is the last parameter.
+    :param leave: a statement: what to do when the step is over, also by an exception.
     :param note: an expression: what to note of the step.
     :param after: a statement: what to do with ``_result`` once the step is over.
     :param names: what these refer to, beside ``_writer``, ``_step`` and the parameters.
@@ -73,15 +78,18 @@ def recording(
     else:
         arguments, argument = parameters, ""
     name = name or func.__name__
+    last = "(args or (None,))[-1]" if "*" in arguments else arguments.rpartition(", ")[2]
     source = _SOURCE.format(
         name=name,
         parameters=parameters,
         arguments=arguments,
         unless=unless.format(argument=argument),
         before=f"    {before}\n" if before else "",
+        enter=f"    {enter}\n".format(last=last) if enter else "",
+        leave=f"        {leave}\n".format(last=last) if leave else "",
         note=f"    _writer.notes[_step] = {note}\n".format(argument=argument) if note else "",
         call="_result = " if after else "return ",
-        after=_AFTER.format(after=after) if after else "",
+        after=_AFTER.format(after=after.format(last=last)) if after else "",
     )
     scope = {
         "__name__": __name__,

@@ -9,21 +9,21 @@ from __future__ import annotations
 import logging
 import threading
 import typing as t
+from functools import partial
 
 from ..recorder import current, fail_open, mark
 from ..redact import Redactor
 from ..trace import LiveTrace, Site, Source, number
 
 _lock = threading.Lock()
-_installed = 0
-_redactor = Redactor()
+_owners: set[int] = set()
 _wrapped: t.Callable[..., logging.LogRecord] | None = None
 
 
 def _factory(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
     record = (_wrapped or logging.LogRecord)(*args, **kwargs)
     trace = current.get()
-    if trace.owner is not None:
+    if trace.owner in _owners:
         _record(trace, record)
     return record
 
@@ -32,7 +32,7 @@ def _factory(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
 def _record(trace: LiveTrace, record: logging.LogRecord) -> None:
     if record.name.startswith("flask_lifecycle"):
         return
-    message = _message(record)
+    message = _message(record, trace.redactor)
     trace.detail_bytes += len(message)
     mark(
         trace.strand(),
@@ -41,7 +41,7 @@ def _record(trace: LiveTrace, record: logging.LogRecord) -> None:
     )
 
 
-def _message(record: logging.LogRecord) -> str:
+def _message(record: logging.LogRecord, redactor: Redactor) -> str:
     text = record.msg if type(record.msg) is str else f"<{type(record.msg).__name__}>"
     args = record.args if type(record.args) is tuple else ()
 
@@ -49,29 +49,26 @@ def _message(record: logging.LogRecord) -> str:
     if args and all(type(arg) in (str, int, float, bool, type(None)) for arg in args):
         text = text % args
 
-    return _redactor.text(text)
+    return redactor.text(text)
 
 
-def install(redactor: Redactor) -> t.Callable[[], None]:
-    """Record every log record that is made inside a recorded request."""
-    global _installed, _redactor, _wrapped
+def install(owner: int) -> t.Callable[[], None]:
+    """Record every log record that is made inside a recorded request of an app."""
+    global _wrapped
 
     with _lock:
-        _redactor = redactor
-        _installed += 1
+        _owners.add(owner)
         if logging.getLogRecordFactory() is not _factory:
             _wrapped = logging.getLogRecordFactory()
             logging.setLogRecordFactory(_factory)
 
-    return _uninstall
+    return partial(_uninstall, owner)
 
 
-def _uninstall() -> None:
-    global _installed
-
+def _uninstall(owner: int) -> None:
     with _lock:
-        _installed -= 1
-        if not _installed and logging.getLogRecordFactory() is _factory:
+        _owners.discard(owner)
+        if not _owners and logging.getLogRecordFactory() is _factory:
             logging.setLogRecordFactory(_wrapped or logging.LogRecord)
 
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import typing as t
 from collections import OrderedDict
+from functools import partial
 
 from ..recorder import begin_leaf, current, fail_open, fault
 from ..redact import Redactor
@@ -26,7 +27,7 @@ _RECORDED_ELSEWHERE = frozenset(
 _OPEN_KEPT = 1000
 
 _lock = threading.Lock()
-_installed = 0
+_owners: set[int] = set()
 _provider: t.Any = None
 
 
@@ -44,7 +45,7 @@ _open: OrderedDict[int, _Open] = OrderedDict()
 @fail_open
 def _begin(span: t.Any) -> None:
     trace = current.get()
-    if trace.owner is None or not _installed or span.kind.name in _NOT_OURS:
+    if trace.owner not in _owners or span.kind.name in _NOT_OURS:
         return
     scope = span.instrumentation_scope
     if scope is not None and scope.name in _RECORDED_ELSEWHERE:
@@ -92,7 +93,7 @@ def _error(span: t.Any, masks: Redactor) -> Error:
 
 def listen() -> None:
     """Begin to listen, once the app has a tracer provider of the SDK's; never import it."""
-    if not _installed or _provider is not None or "opentelemetry.sdk.trace" not in sys.modules:
+    if not _owners or _provider is not None or "opentelemetry.sdk.trace" not in sys.modules:
         return
     try:
         _listen()
@@ -120,22 +121,11 @@ def _listen() -> None:
             provider.add_span_processor(Recorder())
 
 
-def install() -> t.Callable[[], None]:
-    """Record every span that begins inside a recorded request."""
-    global _installed
-
-    with _lock:
-        _installed += 1
-
-    return _uninstall
-
-
-def _uninstall() -> None:
+def install(owner: int) -> t.Callable[[], None]:
+    """Record every span that begins inside a recorded request of an app."""
+    _owners.add(owner)
     # A provider does not let go of a processor: it stays, and records nothing.
-    global _installed
-
-    with _lock:
-        _installed -= 1
+    return partial(_owners.discard, owner)
 
 
 __all__ = ["install", "listen"]

@@ -10,27 +10,16 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Iterator
-from functools import lru_cache
-from threading import get_ident
+from functools import lru_cache, partial
 
 from ..forks import lock
-from ..recorder import begin_leaf, current, describe_error, fault
-from ..redact import Redactor
-from ..trace import END, Site, clock, number
+from ..recorder import current
+from ..statements import begin, end, fail, owners
 
-_SQL = number(Site("sql", "sql"))
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
 
 _lock = lock()
-_installed = 0
 _wrapped: list[tuple[type, str, t.Any]] = []
-_redactor = Redactor()
-
-
-@lru_cache(4096)
-def _note(statement: str, rows: int | None, many: bool) -> tuple[str, int | None, bool]:
-    """Share what is noted of the same statement."""
-    return _redactor.text(statement), rows, many
 
 
 @lru_cache(256)
@@ -41,48 +30,44 @@ def _definer(kind: t.Hashable, name: str) -> t.Any:
 
 def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
     many = _METHODS[name]
+    bare = name == "do_execute_no_params"
 
     def recorded(
         self: t.Any, cursor: t.Any, statement: t.Any, *args: t.Any, **kwargs: t.Any
     ) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
-        if trace.owner is None or _definer(t.cast("t.Hashable", type(self)), name) is not defined:
+        if (
+            trace.owner not in owners
+            or _definer(t.cast("t.Hashable", type(self)), name) is not defined
+        ):
             return method(self, cursor, statement, *args, **kwargs)
-        try:
-            writer = trace if trace.ident == get_ident() else trace.strand()
-            # Not the current step: where a driver awaits, others run meanwhile.
-            step = begin_leaf(writer, _SQL, _note(statement, None, many))
-        except Exception as error:
-            fault("the beginning of a statement", error)
-            step = None
-        if step is None:
+        begun = begin(trace, statement, None if bare or not args else args[0], many)
+        if begun is None:
             return method(self, cursor, statement, *args, **kwargs)
         try:
             result = method(self, cursor, statement, *args, **kwargs)
         except BaseException as error:
-            writer.notes[~step] = describe_error(error)
+            fail(begun, error)
             raise
-        finally:
-            writer.log[step + END] = clock()
-        try:
-            rows = cursor.rowcount
-            if type(rows) is int and rows >= 0:
-                writer.notes[step] = _note(statement, rows, many)
-        except Exception as error:
-            fault("the number of rows", error)
+        end(begun, cursor)
         return result
 
     recorded.__name__ = name
     return recorded
 
 
+def _replace(kind: type, name: str, method: t.Any) -> None:
+    """Put a method in the place of a class's own, until it is undone."""
+    _wrapped.append((kind, name, vars(kind)[name]))
+    setattr(kind, name, method)
+
+
 def _wrap(kind: type) -> None:
     for name in _METHODS:
         method = vars(kind).get(name)
         if callable(method) and not any((kind, name) == known[:2] for known in _wrapped):
-            _wrapped.append((kind, name, method))
-            setattr(kind, name, _recorded(kind, name, method))
+            _replace(kind, name, _recorded(kind, name, method))
 
 
 def _with_subclasses(kind: t.Any) -> Iterator[type]:
@@ -93,7 +78,7 @@ def _with_subclasses(kind: t.Any) -> Iterator[type]:
 
 def listen() -> None:
     """Begin to listen, once the app has imported SQLAlchemy; never import it for the app."""
-    if _wrapped or not _installed or "sqlalchemy.engine" not in sys.modules:
+    if _wrapped or not owners or "sqlalchemy.engine" not in sys.modules:
         return
 
     from sqlalchemy.engine.default import DefaultDialect
@@ -112,31 +97,23 @@ def listen() -> None:
 
         for known in _with_subclasses(DefaultDialect):
             _wrap(known)
-        _wrapped.append((DefaultDialect, "initialize", initialize))
-        DefaultDialect.initialize = initialized  # type: ignore[method-assign]
+        _replace(DefaultDialect, "initialize", initialized)
 
 
-def install(redactor: Redactor) -> t.Callable[[], None]:
-    """Record every statement that runs inside a recorded request."""
-    global _installed, _redactor
-
+def install(owner: int) -> t.Callable[[], None]:
+    """Record every statement that runs inside a recorded request of an app."""
     with _lock:
-        _redactor = redactor
-        _note.cache_clear()
-        _installed += 1
+        owners.add(owner)
 
-    return _uninstall
+    return partial(_uninstall, owner)
 
 
-def _uninstall() -> None:
-    global _installed
-
+def _uninstall(owner: int) -> None:
     with _lock:
-        _installed -= 1
-        if not _installed:
-            while _wrapped:
-                kind, name, method = _wrapped.pop()
-                setattr(kind, name, method)
+        owners.discard(owner)
+        while _wrapped and not owners:
+            kind, name, method = _wrapped.pop()
+            setattr(kind, name, method)
 
 
 __all__ = ["install", "listen"]

@@ -8,24 +8,23 @@ from __future__ import annotations
 import typing as t
 import weakref
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import jinja2
 
 from ..forks import lock
 from ..recorder import begin, begin_leaf, current, describe_error, end, fail
-from ..redact import Redactor
 from ..trace import END, Site, Source, Writer, clock, number
 
 _lock = lock()
-_installed = 0
+_owners: set[int] = set()
 _seen: weakref.WeakSet[jinja2.Template] = weakref.WeakSet()
 _classes: dict[type[jinja2.Template], type[jinja2.Template]] = {}
 
 
 def _writer() -> Writer | None:
     trace = current.get()
-    return None if trace.owner is None else trace.strand()
+    return trace.strand() if trace.owner in _owners else None
 
 
 @lru_cache(512)
@@ -91,7 +90,7 @@ def _recorded_class(base: type[jinja2.Template]) -> type[jinja2.Template]:
 
 def record(template: t.Any) -> None:
     """Make a template record its rendering from now on."""
-    if not _installed or not isinstance(template, jinja2.Template) or current.get().owner is None:
+    if current.get().owner not in _owners or not isinstance(template, jinja2.Template):
         return
 
     kind = type(template)
@@ -107,22 +106,18 @@ def record(template: t.Any) -> None:
     _seen.add(template)
 
 
-def install(_redactor: Redactor) -> t.Callable[[], None]:
-    """Record every template that Flask renders."""
-    global _installed
-
+def install(owner: int) -> t.Callable[[], None]:
+    """Record every template that an app renders."""
     with _lock:
-        _installed += 1
+        _owners.add(owner)
 
-    return _uninstall
+    return partial(_uninstall, owner)
 
 
-def _uninstall() -> None:
-    global _installed
-
+def _uninstall(owner: int) -> None:
     with _lock:
-        _installed -= 1
-        if _installed:
+        _owners.discard(owner)
+        if _owners:
             return
         plain = {recorded: kind for kind, recorded in _classes.items()}
         for template in list(_seen):

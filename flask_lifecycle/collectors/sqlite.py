@@ -1,0 +1,165 @@
+"""Record the statements of plain ``sqlite3`` connections.
+
+``sqlite3.connect`` is replaced, once the app has imported the module. The connections that it
+opens inside a recorded request, or for the user's own code, are of a subclass that stands in for
+the one that was asked for, by the ``factory`` that ``connect`` takes; so are their cursors. All
+else gets what it would get without. SQLAlchemy connects by ``sqlite3.dbapi2``, and is not met.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from functools import partial, wraps
+from sys import _getframe
+
+from ..forks import lock
+from ..place import is_library
+from ..recorder import current, fault
+from ..statements import begin, end, fail, owners
+from ..subclass import subclass_of
+
+_METHODS = {"execute": False, "executemany": True, "executescript": False}
+# The place of `factory` among the arguments of `sqlite3.connect`.
+_FACTORY = 5
+
+_lock = lock()
+_original: t.Any = None
+_replaced: t.Any = None
+_classes: dict[type, t.Any] = {}
+
+
+def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
+    """Make a method of a cursor's class that records a statement."""
+    method = getattr(base, name)
+
+    @wraps(method)
+    def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        trace = current.get()
+        if trace.owner not in owners or not args or _is_sqlalchemy(_getframe(1)):
+            return method(self, *args, **kwargs)
+        begun = begin(trace, args[0], args[1] if len(args) > 1 else None, many)
+        if begun is None:
+            return method(self, *args, **kwargs)
+        try:
+            result = method(self, *args, **kwargs)
+        except BaseException as error:
+            fail(begun, error)
+            raise
+        end(begun, self)
+        return result
+
+    return recorded
+
+
+def _is_sqlalchemy(frame: t.Any) -> bool:
+    """Tell whether it is SQLAlchemy that executes, on a connection that the app has made for it."""
+    return str(frame.f_globals.get("__name__", "")).startswith("sqlalchemy.")
+
+
+def _cursor_class(base: t.Any) -> t.Any:
+    made = _classes.get(base)
+    if made is None:
+        made = subclass_of(base)
+        for name, many in _METHODS.items():
+            setattr(made, name, _recorded(base, name, many))
+        _classes[base] = _classes[made] = made
+    return made
+
+
+def _by_cursor(name: str) -> t.Any:
+    """Make a connection's short cut, as the documentation describes it."""
+
+    def execute(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        return getattr(self.cursor(), name)(*args, **kwargs)
+
+    execute.__name__ = name
+    return execute
+
+
+def _connection_class(base: t.Any) -> t.Any:
+    made = _classes.get(base)
+    if made is None:
+        plain = sys.modules["sqlite3"].Connection
+        made = subclass_of(base)
+        if base.cursor is plain.cursor:
+            made.cursor = _cursor
+            for name in _METHODS:
+                if getattr(base, name) is getattr(plain, name):
+                    setattr(made, name, wraps(getattr(plain, name))(_by_cursor(name)))
+        _classes[base] = _classes[made] = made
+    return made
+
+
+def _cursor(self: t.Any, factory: t.Any = None) -> t.Any:
+    """Return a cursor of the class that was asked for, which records."""
+    module: t.Any = sys.modules["sqlite3"]
+    asked = module.Cursor if factory is None else factory
+    known = isinstance(asked, type) and issubclass(asked, module.Cursor)
+    return module.Connection.cursor(self, _cursor_class(asked) if known else asked)
+
+
+def _connect(original: t.Any) -> t.Any:
+    @wraps(original)
+    def connect(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        try:
+            if current.get().owner in owners or not is_library(_getframe(1).f_code.co_filename):
+                args, kwargs = _with_recorded(args, kwargs)
+        except Exception as error:
+            fault("the opening of a connection", error)
+        return original(*args, **kwargs)
+
+    return connect
+
+
+def _with_recorded(
+    args: tuple[t.Any, ...], kwargs: dict[str, t.Any]
+) -> tuple[tuple[t.Any, ...], dict[str, t.Any]]:
+    plain = sys.modules["sqlite3"].Connection
+    given = len(args) > _FACTORY
+    asked = args[_FACTORY] if given else kwargs.get("factory", plain)
+    if not isinstance(asked, type) or not issubclass(asked, plain):
+        return args, kwargs
+    made = _connection_class(asked)
+    if given:
+        return (*args[:_FACTORY], made, *args[_FACTORY + 1 :]), kwargs
+    return args, {**kwargs, "factory": made}
+
+
+def listen() -> None:
+    """Begin to listen, once the app has imported ``sqlite3``; never import it for the app."""
+    global _original, _replaced
+
+    if _original is not None or not owners or "sqlite3" not in sys.modules:
+        return
+    with _lock:
+        if _original is None:
+            module: t.Any = sys.modules["sqlite3"]
+            _original = module.connect
+            module.connect = _replaced = _connect(_original)
+
+
+def install(owner: int) -> t.Callable[[], None]:
+    """Record what an app executes on connections that it opens from now on."""
+    with _lock:
+        owners.add(owner)
+
+    listen()
+    return partial(_uninstall, owner)
+
+
+def _uninstall(owner: int) -> None:
+    global _original
+
+    with _lock:
+        owners.discard(owner)
+        if not owners and _original is not None:
+            module: t.Any = sys.modules["sqlite3"]
+            if module.connect is _replaced:
+                module.connect = _original
+            _original = None
+
+
+__all__ = ["install", "listen"]

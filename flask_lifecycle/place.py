@@ -1,0 +1,84 @@
+"""Where in the user's own code something was done: the nearest frame that is no library's."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+import typing as t
+from pathlib import Path
+from types import CodeType, FrameType
+
+_LIBRARIES = tuple(
+    {
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        str(Path(__file__).parent),
+        "<frozen",
+        "<string>",
+        "<flask_lifecycle>",
+    }
+)
+_FRAMES = 200
+_CACHED = 4096
+
+_known: dict[str, bool] = {}
+_template_lines: dict[tuple[CodeType, int], int] = {}
+
+
+def is_library(file: str) -> bool:
+    """Tell whether a file is the standard library's, an installed package's or one of ours."""
+    known = _known.get(file)
+    if known is None:
+        if len(_known) >= _CACHED:
+            _known.clear()
+        known = _known[file] = (
+            file.startswith(_LIBRARIES) or "site-packages" in file or "dist-packages" in file
+        )
+    return known
+
+
+def users_place(frame: FrameType | None) -> tuple[str, int] | None:
+    """Find the file and line of the user's code that led to a frame; a template has its own."""
+    known = _known.get
+    left = _FRAMES
+    while frame is not None and left:
+        file = frame.f_code.co_filename
+        library = known(file)
+        if library is None:
+            library = is_library(file)
+        if not library:
+            return file, _line(frame)
+        frame = frame.f_back
+        left -= 1
+    return _outside_greenlet() if frame is None and "greenlet" in sys.modules else None
+
+
+def _line(frame: FrameType) -> int:
+    template = frame.f_globals.get("__jinja_template__")
+    if template is None:
+        return frame.f_lineno
+    key = (frame.f_code, frame.f_lineno)
+    line = _template_lines.get(key)
+    if line is None:
+        if len(_template_lines) >= _CACHED:
+            _template_lines.clear()
+        line = _template_lines[key] = template.get_corresponding_lineno(frame.f_lineno)
+    return line
+
+
+def _outside_greenlet() -> tuple[str, int] | None:
+    """Go on in the greenlet that waits for this one, as where SQLAlchemy awaits a driver."""
+    greenlet: t.Any = sys.modules["greenlet"]
+    outer = greenlet.getcurrent().parent
+    left = _FRAMES
+    while outer is not None:
+        frame = outer.gr_frame
+        while frame is not None and left:
+            if not is_library(frame.f_code.co_filename):
+                return frame.f_code.co_filename, _line(frame)
+            frame = frame.f_back
+            left -= 1
+        outer = outer.parent
+    return None
+
+
+__all__ = ["is_library", "users_place"]

@@ -1,0 +1,338 @@
+"""Statements are those that SQLite itself saw, from where the user's code sent them."""
+
+from __future__ import annotations
+
+import inspect
+import sqlite3
+import subprocess
+import sys
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask, g, render_template_string
+from sqlalchemy import orm
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.trace import Step
+
+_made: list[tuple[Flask, Lifecycle]] = []
+
+
+def make_app(**config: t.Any) -> tuple[Flask, Lifecycle]:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, **config)
+    _made.append((app, Lifecycle(app)))
+    return _made[-1]
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_wrapped() -> Iterator[None]:
+    yield
+    while _made:
+        app, lifecycle = _made.pop()
+        lifecycle.undo(app)
+
+
+def statements(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) -> list[Step]:
+    app.add_url_rule("/", "index", view)
+    app.test_client().get("/").close()
+    return [step for step in lifecycle.traces(app)[0].steps if step.stage == "sql"]
+
+
+def test_plain_sqlite_is_recorded_as_sqlite_traces_it(tmp_path: Path) -> None:
+    app, lifecycle = make_app()
+    traced: list[str] = []
+
+    def view() -> str:
+        connection = g.db = sqlite3.connect(tmp_path / "db", detect_types=sqlite3.PARSE_DECLTYPES)
+        connection.row_factory = sqlite3.Row
+        connection.set_trace_callback(traced.append)
+        connection.executescript("create table book (id integer primary key, title text)")
+        with connection:
+            connection.execute("insert into book (title) values ('one')")
+            connection.executemany("insert into book (title) values (?)", [("two",), ("three",)])
+        assert isinstance(connection, sqlite3.Connection)
+        assert type(connection).__name__ == "Connection"
+        row = connection.execute("select * from book where id = ?", (1,)).fetchone()
+        assert type(row) is sqlite3.Row
+        assert row["title"] == "one"
+        cursor = connection.cursor()
+        assert isinstance(cursor, sqlite3.Cursor)
+        assert [each["id"] for each in cursor.execute("select id from book")] == [1, 2, 3]
+        connection.close()
+        return "view"
+
+    found = statements(app, lifecycle, view)
+    own = [each for each in traced if each not in ("BEGIN ", "COMMIT")]
+    assert [step.name for step in found] == [
+        "create table book (id integer primary key, title text)",
+        "insert into book (title) values ('one')",
+        "insert into book (title) values (?)",
+        "select * from book where id = ?",
+        "select id from book",
+    ]
+    # SQLite tells the two executions of the one statement apart, and puts the parameters in.
+    assert len(own) == 6
+    for step, expanded in zip(found, [own[0], own[1], own[2], own[4], own[5]], strict=True):
+        many = step.detail["many"]
+        values = step.detail["parameters"][0] if many else step.detail["parameters"]
+        text = step.detail["statement"]
+        for value in values:
+            text = text.replace("?", repr(value), 1)
+        assert text == expanded
+    assert [step.detail["rows"] for step in found] == [None, 1, 2, None, None]
+    assert found[2].detail["parameters"] == [["two"], ["three"]]
+
+
+def test_each_is_placed_where_the_users_code_sent_it() -> None:
+    app, lifecycle = make_app()
+    line = 0
+
+    def query() -> int:
+        nonlocal line
+        frame = inspect.currentframe()
+        assert frame is not None
+        line = frame.f_lineno + 1
+        return int(g.db.execute("select 1").fetchone()[0])
+
+    def view() -> str:
+        g.db = sqlite3.connect(":memory:")
+        text = render_template_string(
+            "\n\n{{ query() }}\n{{ direct(\n 'select 2') }}", query=query, direct=g.db.execute
+        )
+        g.db.close()
+        return text
+
+    own, template = statements(app, lifecycle, view)
+    assert own.detail["place"] == {"file": __file__, "line": line}
+    assert template.detail["place"]["file"] == "<template>"
+    assert template.detail["place"]["line"] == 4
+
+
+def test_what_it_opens_is_as_without(tmp_path: Path) -> None:
+    app, lifecycle = make_app()
+
+    class Connection(sqlite3.Connection):
+        def execute(self, *args: t.Any) -> sqlite3.Cursor:
+            return super().execute(*args)
+
+    class Cursor(sqlite3.Cursor):
+        own = True
+
+    def view() -> str:
+        mine = sqlite3.connect(":memory:", factory=Connection)
+        assert isinstance(mine, Connection)
+        assert mine.execute("select 1").fetchone() == (1,)
+        cursor = mine.cursor(Cursor)
+        assert cursor.own
+        assert cursor.execute("select 2").fetchone() == (2,)
+        with pytest.raises(sqlite3.ProgrammingError):
+            cursor.execute("select ?", ())
+        with pytest.raises(TypeError):
+            mine.cursor(lambda _connection: 1)  # type: ignore[type-var]
+        mine.close()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            mine.execute("select 3")
+        with pytest.raises(TypeError):
+            sqlite3.connect()  # type: ignore[call-overload]
+        with pytest.raises(sqlite3.OperationalError):
+            sqlite3.connect(tmp_path / "no" / "such")
+        connect: t.Any = sqlite3.connect
+        made = connect(":memory:", 5.0, 0, None, True, lambda *_args, **_more: 7)
+        assert made == 7
+        return "view"
+
+    found = statements(app, lifecycle, view)
+    assert "select 2" in [step.name for step in found]
+    failed = [step for step in found if step.error]
+    assert [step.error.type for step in failed if step.error][:1] == ["ProgrammingError"]
+
+
+def test_an_error_is_the_databases() -> None:
+    app, lifecycle = make_app()
+
+    def view() -> str:
+        connection = sqlite3.connect(":memory:")
+        with pytest.raises(sqlite3.OperationalError, match="no such table: missing"):
+            connection.execute("select * from missing")
+        connection.close()
+        return "view"
+
+    (step,) = statements(app, lifecycle, view)
+    assert step.outcome == "raised"
+    assert step.error is not None
+    assert (step.error.type, step.error.message) == ("OperationalError", "no such table: missing")
+
+
+def test_a_connection_made_for_sqlalchemy_is_recorded_once() -> None:
+    app, lifecycle = make_app()
+
+    def view() -> str:
+        engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(":memory:"))
+        with engine.connect() as connection:
+            connection.execute(sa.text("select :one"), {"one": 1})
+        engine.dispose()
+        return "view"
+
+    names = [step.name for step in statements(app, lifecycle, view)]
+    assert names.count("select ?") == 1
+
+
+def test_sqlalchemys_parameters_are_masked_by_their_columns() -> None:
+    app, lifecycle = make_app()
+    meta = sa.MetaData()
+    table = sa.Table("user", meta, sa.Column("name", sa.Text), sa.Column("password", sa.Text))
+
+    def view() -> str:
+        engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+        with engine.begin() as connection:
+            meta.create_all(connection)
+            connection.execute(table.insert(), {"name": "ann", "password": "hunter2"})
+            connection.execute(
+                table.insert(), [{"name": str(each), "password": "hunter3"} for each in range(30)]
+            )
+            connection.execute(table.select().where(table.c.password == "hunter4"))
+        engine.dispose()
+        return "view"
+
+    found = statements(app, lifecycle, view)
+    inserts = [step.detail["parameters"] for step in found if step.name.startswith("INSERT")]
+    assert inserts[0] == ["ann", "••••••"]
+    assert inserts[1][0] == ["0", "••••••"]
+    assert inserts[1][10:] == ["… 20 more"]
+    assert "hunter" not in repr(found)
+
+
+class Base(orm.DeclarativeBase): ...
+
+
+class Author(Base):
+    __tablename__ = "author"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    books: orm.Mapped[list[Book]] = orm.relationship()
+
+
+class Book(Base):
+    __tablename__ = "book"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    author_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("author.id"))
+
+
+def test_looking_at_an_orm_object_queries_nothing() -> None:
+    app, lifecycle = make_app()
+    sent: list[str] = []
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        session.add(Author(id=1, books=[Book(id=1), Book(id=2)]))
+        session.commit()
+    sa.event.listen(
+        engine, "before_cursor_execute", lambda _c, _cursor, text, *_more: sent.append(text)
+    )
+
+    def view() -> str:
+        with orm.Session(engine) as session:
+            g.author = author = session.get(Author, 1)
+            assert author is not None
+            session.expire(author)
+            g.same = author
+            return render_template_string("text", author=author)
+
+    found = statements(app, lifecycle, view)
+    assert [step.name for step in found] == [" ".join(text.split()) for text in sent]
+    assert len(sent) == 1
+    engine.dispose()
+
+
+def test_undo_gives_all_back() -> None:
+    code = """if True:
+        import sqlite3
+        from flask import Flask
+        from sqlalchemy.engine.default import DefaultDialect
+        from flask_lifecycle import Lifecycle
+
+        connect = sqlite3.connect
+        own = dict(vars(DefaultDialect))
+        app = Flask("app")
+        app.config["LIFECYCLE_ENABLED"] = True
+        lifecycle = Lifecycle(app)
+        app.test_client().get("/").close()
+        assert sqlite3.connect is not connect
+        assert dict(vars(DefaultDialect)) != own
+        left = sqlite3.connect(":memory:")
+        lifecycle.undo(app)
+        assert sqlite3.connect is connect
+        assert dict(vars(DefaultDialect)) == own
+        assert left.execute("select 1").fetchone() == (1,)
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_is_imported_for_the_app() -> None:
+    code = """if True:
+        import sys
+        from flask import Flask
+        from flask_lifecycle import Lifecycle
+
+        app = Flask("app")
+        app.config["LIFECYCLE_ENABLED"] = True
+        Lifecycle(app)
+        app.test_client().get("/").close()
+        assert not {"sqlite3", "sqlalchemy", "greenlet"} & set(sys.modules)
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_it_can_be_switched_off_for_one_app_alone() -> None:
+    quiet, quiet_lifecycle = make_app(LIFECYCLE_COLLECTORS=("changes",))
+    app, lifecycle = make_app()
+
+    def view() -> str:
+        connection = sqlite3.connect(":memory:")
+        connection.execute("select 1")
+        connection.close()
+        return "view"
+
+    assert statements(quiet, quiet_lifecycle, view) == []
+    assert len(statements(app, lifecycle, view)) == 1
+
+
+def test_odd_parameters_are_the_drivers_to_judge() -> None:
+    app, lifecycle = make_app()
+
+    class Hostile:
+        def __repr__(self) -> str:
+            raise LookupError("asked")
+
+        __str__ = __eq__ = __hash__ = __len__ = __repr__  # type: ignore[assignment]
+
+    odd: list[t.Any] = [
+        Hostile(),
+        [[]],
+        10**5000,
+        float("nan"),
+        "\ud800",
+        b"x" * 10**7,
+        "x" * 10**7,
+    ]
+
+    def view() -> str:
+        connection = sqlite3.connect(":memory:")
+        for each in odd:
+            try:
+                connection.execute("select ?", (each,))
+            except (sqlite3.Error, OverflowError, UnicodeEncodeError, ValueError):
+                continue
+        rows = iter([(1,), (2,)])
+        connection.execute("create table one (id)")
+        connection.executemany("insert into one values (?)", rows)
+        assert connection.execute("select count(*) from one").fetchone() == (2,)
+        connection.close()
+        return "view"
+
+    found = statements(app, lifecycle, view)
+    assert len(found) == len(odd) + 3
+    assert len(repr(found)) < 40_000
