@@ -78,6 +78,9 @@ def create_api(
 
     @api.delete("/api/traces")
     def clear() -> tuple[str, int]:
+        # Of several processes, only the one that the page shows.
+        if flask.request.args.get("epoch") not in (None, "", store.epoch):
+            flask.abort(409, "This is another process of the server.")
         store.clear()
         return "", 204
 
@@ -100,8 +103,7 @@ def create_api(
 
     @api.get("/api/app")
     def app() -> dict[str, t.Any]:
-        told = app_map()
-        return {**told, "process": {**told.get("process", {}), "several": _several()}}
+        return app_map()
 
     @api.post("/api/ticket")
     def ticket() -> dict[str, str | None]:

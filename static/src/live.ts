@@ -2,12 +2,18 @@
 
 import { io, type Socket } from "socket.io-client";
 
-import type { AppMap, Batch, SourceLines, Trace, TracePage } from "./types";
+import type { AppMap, Batch, SourceLines, Trace } from "./types";
 import type { Connection } from "./state";
 
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 2000;
 const FAILURES_BEFORE_POLLING = 3;
+const POLL_WAIT = 1000;
+const CONNECT_WAIT = 3000;
+/** Where websockets failed, one is tried again after so many polls. */
+const POLLS_BEFORE_TRYING = 30;
+/** How often to ask where any of several processes may answer. */
+const MOST_TRIES = 20;
 
 class Refused extends Error {}
 
@@ -15,11 +21,13 @@ export interface Resume {
   readonly epoch: string | null;
   readonly last: string | null;
   readonly running: readonly string[];
+  /** The trace whose steps are wanted, and how many of them are here. */
+  readonly watch: string | null;
+  readonly have: number;
 }
 
 interface Handlers {
   readonly onBatch: (batch: Batch) => void;
-  readonly onPage: (page: TracePage) => void;
   readonly onConnection: (connection: Connection) => void;
   readonly resume: () => Resume;
 }
@@ -27,15 +35,31 @@ interface Handlers {
 export class Api {
   private readonly key = document.querySelector('meta[name="lifecycle-key"]')?.getAttribute("content") ?? "";
 
-  private async call(path: string, method = "GET"): Promise<Response> {
-    const response = await fetch(path, { method, headers: { "X-Lifecycle-Key": this.key }, cache: "no-store" });
+  /** Whether other processes answer as well, which have requests of their own. */
+  several = false;
+
+  private async call(path: string, method = "GET", body?: unknown): Promise<Response> {
+    const headers = { "X-Lifecycle-Key": this.key, "Content-Type": "application/json" };
+    let response: Response;
+    let tries = 0;
+    do {
+      response = await fetch(path, { method, headers, cache: "no-store", ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      tries += 1;
+    } while (this.several && tries < MOST_TRIES && (response.status === 404 || response.status === 409));
     if (response.status === 403) throw new Refused(`${method} ${path}`);
     if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status.toString()}`);
     return response;
   }
 
-  async traces(): Promise<TracePage> {
-    return (await (await this.call("api/traces?limit=200")).json()) as TracePage;
+  /** Ask for what is new; in vain while others than the process of this epoch answer. */
+  async batch(resume: Resume): Promise<Batch> {
+    let batch: Batch;
+    let tries = 0;
+    do {
+      batch = (await (await this.call("api/batch", "POST", resume)).json()) as Batch;
+      tries += 1;
+    } while (batch.process.several && resume.epoch !== null && batch.epoch !== resume.epoch && tries < MOST_TRIES);
+    return batch;
   }
 
   async trace(id: string): Promise<Trace | null> {
@@ -52,12 +76,13 @@ export class Api {
     return (await (await this.call("api/app")).json()) as AppMap;
   }
 
-  async clear(): Promise<void> {
-    await this.call("api/traces", "DELETE");
+  async clear(epoch: string | null): Promise<void> {
+    await this.call(`api/traces?epoch=${encodeURIComponent(epoch ?? "")}`, "DELETE");
   }
 
-  async ticket(): Promise<string> {
-    const answer = (await (await this.call("api/ticket", "POST")).json()) as { ticket: string };
+  /** Ask for a pass for one websocket; null, where the server has no room for any. */
+  async ticket(): Promise<string | null> {
+    const answer = (await (await this.call("api/ticket", "POST")).json()) as { ticket: string | null };
     return answer.ticket;
   }
 }
@@ -68,6 +93,7 @@ export class Live {
   private failures = 0;
   private watched: string | null = null;
   private wasLive = false;
+  private polls = 0;
 
   constructor(
     private readonly api: Api,
@@ -85,7 +111,7 @@ export class Live {
   }
 
   private async connect(): Promise<void> {
-    let ticket: string;
+    let ticket: string | null;
     try {
       ticket = await this.api.ticket();
     } catch (error) {
@@ -95,11 +121,18 @@ export class Live {
       this.again();
       return;
     }
+    if (ticket === null) this.failures = FAILURES_BEFORE_POLLING;
+    if (ticket === null || (this.failures >= FAILURES_BEFORE_POLLING && ++this.polls % POLLS_BEFORE_TRYING !== 0)) {
+      await this.poll();
+      this.again();
+      return;
+    }
     const socket = io({
       path: new URL("socket.io/", document.baseURI).pathname,
       transports: ["websocket"],
       reconnection: false,
       forceNew: true,
+      timeout: CONNECT_WAIT,
       query: { ticket },
       auth: { ...this.handlers.resume() },
     });
@@ -112,13 +145,15 @@ export class Live {
       socket.emit("watch", { trace: this.watched });
     });
     socket.on("batch", (batch: Batch) => {
-      this.handlers.onBatch(batch);
+      this.took(batch);
       socket.emit("ack", batch.seq);
     });
-    socket.on("connect_error", () => {
-      this.failures += 1;
+    const failed = (): void => {
+      if (!socket.connected) this.failures += 1;
       this.lost(socket);
-    });
+    };
+    socket.on("connect_error", failed);
+    socket.io.on("close", failed);
     socket.on("disconnect", () => {
       this.lost(socket);
     });
@@ -128,14 +163,19 @@ export class Live {
     if (this.socket !== socket) return;
     this.socket = null;
     socket.close();
-    if (this.failures >= FAILURES_BEFORE_POLLING) void this.poll();
-    else this.handlers.onConnection("lost");
+    if (this.failures < FAILURES_BEFORE_POLLING) this.handlers.onConnection("lost");
     this.again();
+  }
+
+  private took(batch: Batch): void {
+    this.api.several = batch.process.several;
+    this.handlers.onBatch(batch);
   }
 
   private async poll(): Promise<void> {
     try {
-      this.handlers.onPage(await this.api.traces());
+      this.took(await this.api.batch(this.handlers.resume()));
+      this.wasLive = true;
       this.handlers.onConnection("polling");
     } catch {
       this.handlers.onConnection("lost");
@@ -143,7 +183,7 @@ export class Live {
   }
 
   private again(): void {
-    const wait = this.failures >= FAILURES_BEFORE_POLLING ? 1000 : this.wait;
+    const wait = this.failures >= FAILURES_BEFORE_POLLING ? POLL_WAIT : this.wait;
     this.wait = Math.min(LONGEST_WAIT, this.wait * 2);
     setTimeout(() => void this.connect(), wait);
   }

@@ -16,6 +16,8 @@ export interface State {
   /** When a running trace's summary came, in ms of the page's own clock. */
   readonly seenAt: ReadonlyMap<string, number>;
   readonly map: AppMap | null;
+  /** The process that this is all from. */
+  readonly process: Batch["process"] | null;
   readonly selected: string | null;
   readonly step: number | null;
   readonly follow: boolean;
@@ -50,6 +52,7 @@ export const EMPTY: State = {
   steps: new Map(),
   seenAt: new Map(),
   map: null,
+  process: null,
   selected: null,
   step: null,
   follow: true,
@@ -95,6 +98,7 @@ export function applyBatch(state: State, batch: Batch, now: number): State {
   return {
     ...state,
     epoch: batch.epoch,
+    process: batch.process,
     traces,
     steps,
     seenAt,
@@ -144,7 +148,7 @@ export function setPaused(state: State, paused: boolean, now: number): State {
 }
 
 export function cleared(state: State): State {
-  return { ...EMPTY, connection: state.connection, epoch: state.epoch, map: state.map, stage: state.stage, filter: state.filter, view: state.view, keys: state.keys };
+  return { ...EMPTY, connection: state.connection, epoch: state.epoch, process: state.process, map: state.map, stage: state.stage, filter: state.filter, view: state.view, keys: state.keys };
 }
 
 /** The selected request as a whole trace, as far as its steps are here. */
@@ -179,4 +183,11 @@ export function lacksSteps(state: State): string | null {
 /** Go through the selected request again, from a moment on; null ends that. New ones wait in the list. */
 export function setReplay(state: State, replay: Replay | null): State {
   return { ...state, replay, ...(replay === null ? {} : { follow: false }) };
+}
+
+/** How many steps of the selected request are here and over, before the first that is not. */
+export function ended(state: State): number {
+  const steps = state.steps.get(state.selected ?? "") ?? [];
+  const at = steps.findIndex((step) => (step as Step | undefined)?.end == null);
+  return at < 0 ? steps.length : at;
 }

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { Api, Live } from "./live";
 import type { SourceLines } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
-import { applyBatch, cleared, current, EMPTY, lacksSteps, listed, select, selectStep, setFollow, setPaused, setReplay, withTrace, type State } from "./state";
+import { applyBatch, cleared, current, EMPTY, ended, lacksSteps, listed, select, selectStep, setFollow, setPaused, setReplay, withTrace, type State } from "./state";
 import { DIAGRAM, viewOf } from "./views/table";
 
 const api = new Api();
@@ -29,15 +29,6 @@ const live = new Live(api, {
     update(applyBatch(state.value, batch, performance.now()));
     if (changed || state.value.map === null) void loadMap();
   },
-  onPage: (page) => {
-    update(
-      applyBatch(
-        state.value,
-        { seq: 0, epoch: state.value.epoch ?? "polled", reset: false, traces: page.traces, steps: [], removed: [], skipped: 0, evicted: page.evicted },
-        performance.now(),
-      ),
-    );
-  },
   onConnection: (connection) => {
     state.value = { ...state.value, connection };
   },
@@ -45,6 +36,8 @@ const live = new Live(api, {
     epoch: state.value.epoch,
     last: state.value.traces[0]?.id ?? null,
     running: state.value.traces.filter((trace) => trace.state === "running").map((trace) => trace.id),
+    watch: state.value.selected,
+    have: ended(state.value),
   }),
 });
 
@@ -93,7 +86,7 @@ export const actions = {
   pause: (): void => { update(setPaused(state.value, !state.value.paused, performance.now())); },
   clear: (): void => {
     update(cleared(state.value));
-    void api.clear();
+    void api.clear(state.value.epoch);
   },
   filter: (filter: string): void => { update({ ...state.value, filter }); },
   /** Go to a moment of the request, ns. */

@@ -184,4 +184,6 @@ export interface Batch {
   /** Traces that began and were evicted before they could be sent, since the last batch. */
   readonly skipped: number;
   readonly evicted: number;
+  /** Whose requests these are, and whether the server has other processes, with their own. */
+  readonly process: { readonly pid: number; readonly several: boolean };
 }

@@ -13,15 +13,16 @@ const SAYS: Record<Connection, string> = {
 };
 
 export function Top(): JSX.Element {
-  const { connection, paused, follow, held, evicted, skipped, map } = state.value;
+  const { connection, paused, follow, held, evicted, skipped, map, process } = state.value;
   return (
+    <>
     <header class="top">
       <span class="brand"><b>flask</b>-lifecycle</span>
       <span class={`live ${connection}`} role="status"><i />{SAYS[connection]}</span>
       <span class="about">
-        {map === null ? "" : `${map.name} · Flask ${map.versions["flask"] ?? ""} · process ${map.process.pid.toString()}`}
-        {evicted > 0 ? ` · ${evicted.toString()} evicted` : ""}
-        {skipped > 0 ? ` · ${skipped.toString()} skipped` : ""}
+        {map === null ? "" : `${map.name} · Flask ${map.versions["flask"] ?? ""} · process ${(process ?? map.process).pid.toString()}`}
+        {evicted > 0 ? ` · ${evicted.toString()} requests evicted` : ""}
+        {skipped > 0 ? ` · skipped ${skipped.toString()} updates` : ""}
       </span>
       <nav class="acts" aria-label="Recording">
         <button type="button" aria-pressed={follow} class={follow ? "on" : ""} onClick={actions.follow}>Follow</button>
@@ -34,6 +35,12 @@ export function Top(): JSX.Element {
         <Theme />
       </nav>
     </header>
+    {process?.several === true ? (
+      <p class="banner" role="note">
+        Process {process.pid} only: the server has others, and what they answer is not shown here.
+      </p>
+    ) : null}
+    </>
   );
 }
 

@@ -1,0 +1,170 @@
+"""The panel on servers that have no websocket for it, or several processes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import typing as t
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ..integration.test_server import Server, wait_for
+
+APP = """
+import os, time
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+app.debug = True
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return str(os.getpid())
+
+@app.get("/slow")
+def slow():
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+    return "slow"
+"""
+
+
+def gunicorn(*options: str) -> list[str]:
+    return ["gunicorn", *options, "--bind", "127.0.0.1:{port}", "app:app"]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def made(*options: str) -> Server:
+        servers.append(Server(tmp_path, gunicorn(*options), APP))
+        return servers[-1]
+
+    yield made
+    for server in servers:
+        server.stop()
+        assert "Traceback" not in server.log.read_text()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(20_000)
+    yield page
+    page.close()
+
+
+class Proxy:
+    """A proxy that knows nothing of upgrades, and leaves their headers out."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            client, _ = self._listener.accept()
+            threading.Thread(target=self._pass, args=(client,), daemon=True).start()
+
+    def _pass(self, client: socket.socket) -> None:
+        with client, client.makefile("rb") as read:
+            length = 0
+            head = b""
+            while (line := read.readline()) not in (b"\r\n", b""):
+                name = line.partition(b":")[0].lower()
+                if name == b"content-length":
+                    length = int(line.partition(b":")[2])
+                if name not in (b"upgrade", b"connection"):
+                    head += line
+            host, _, port = self._server.partition(":")
+            with socket.create_connection((host, int(port))) as server:
+                server.sendall(head + b"Connection: close\r\n\r\n" + read.read(length))
+                while data := server.recv(65536):
+                    client.sendall(data)
+
+
+def opened(page: Page, server: Server) -> Page:
+    page.goto(f"http://{server.address}/_lifecycle/")
+    return page
+
+
+def test_a_sync_worker_is_asked_for_batches(serve: t.Any, page: Page) -> None:
+    server = serve("--worker-class", "sync")
+    opened(page, server)
+    expect(page.locator(".live")).to_have_text("polling: no websocket here")
+    expect(page.locator(".banner")).to_have_count(0)
+    before = page.locator(".row").count()
+    for _ in range(3):
+        server.get("/")
+    expect(page.locator(".row")).to_have_count(before + 3)
+    # The same data: the steps of the newest one too.
+    expect(
+        page.locator('[data-view="diagram"] [data-stage="view"][data-state="done"]')
+    ).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".row")).to_have_count(0)
+    assert server.api("traces")["traces"] == []
+
+
+def test_a_running_request_is_shown_by_polling_too(
+    serve: t.Any, page: Page, tmp_path: Path
+) -> None:
+    server = serve("--worker-class", "gthread", "--threads", "8")
+    proxy = Proxy(server.address)
+    page.goto(f"http://{proxy.address}/_lifecycle/")
+    expect(page.locator(".live")).to_have_text("polling: no websocket here", timeout=20_000)
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(server.get, "/slow")
+        try:
+            expect(
+                page.locator('[data-view="diagram"] [data-stage="view"][data-state="running"]')
+            ).to_be_visible()
+        finally:
+            (tmp_path / "go").touch()
+        assert slow.result() == "slow"
+    expect(page.locator('.row[data-state="done"]', has_text="/slow")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", ["gthread", "sync"])
+def test_of_several_processes_one_is_shown_and_the_panel_says_so(
+    serve: t.Any, page: Page, kind: str
+) -> None:
+    server = serve("--workers", "2", "--worker-class", kind, "--threads", "8")
+    opened(page, server)
+    banner = page.get_by_role("note")
+    expect(banner).to_contain_text("only: the server has others")
+    shown = banner.inner_text().split()[1]
+    pids: list[str] = []
+
+    def both() -> bool:
+        pids.append(ask(server))
+        return len(set(pids)) == 2 and pids[-1] == shown
+
+    wait_for(both)
+    # What the shown process answered since the page was opened is there, and nothing else.
+    rows = page.locator(".row")
+    rows.first.click()
+    wait_for(lambda: rows.count() >= pids.count(shown))
+    expect(banner).to_contain_text(f"Process {shown} only")
+    for _ in range(3):
+        # Whoever answers: page, key, pass and websocket go together.
+        page.goto("about:blank")
+        opened(page, server)
+        expect(page.get_by_role("note")).to_be_visible()
+        expect(page.locator('[data-view="diagram"] [data-stage="view"]').first).to_be_visible()
+
+
+def ask(server: Server) -> str:
+    # A connection of its own each time, for either process to take.
+    with urllib.request.urlopen(f"http://{server.address}/", timeout=10) as answer:
+        return str(answer.read().decode())
