@@ -71,6 +71,8 @@ FUNCTION_STAGES = frozenset(
 
 Outcome = t.Literal["ok", "short_circuit", "raised"]
 
+#: When the app's process began to be watched, Unix time.
+STARTED = time()
 # Unix time of the monotonic clock's zero: ids sort by creation even if the wall clock steps back.
 _EPOCH = time() - clock()
 _HOST = socket.gethostname()
@@ -676,6 +678,7 @@ __all__ = [
     "SITE",
     "SITES",
     "STAGES",
+    "STARTED",
     "WIDTH",
     "Columns",
     "Error",

@@ -13,8 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from ..store import Store
 from ..summary import describe, summarize
-from ..trace import LiveTrace
+from ..trace import LiveTrace, Step, Trace
 from .access import Gate
+from .callers import caller
 from .hub import Hub
 from .source import excerpt
 
@@ -93,13 +94,30 @@ def create_api(
 
     @api.get("/api/traces/<trace_id>/steps/<int:index>/source")
     def source(trace_id: str, index: int) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
-        trace = store.get(trace_id)
-        steps = () if trace is None else trace.snapshot().steps
-        step = steps[index] if index < len(steps) else None
-        found = None if step is None or step.source is None else excerpt(step.source)
+        trace, step = _step(trace_id, index)
+        found = None
+        if trace is not None and step is not None and step.source is not None:
+            found = excerpt(step.source, trace.started_at)
         if found is None:
-            return {"error": "The source of this step cannot be had."}, 404
+            return {"error": "The source of this step cannot be had: its file is gone."}, 404
         return found
+
+    @api.get("/api/traces/<trace_id>/steps/<int:index>/caller")
+    def calls(trace_id: str, index: int) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
+        trace, step = _step(trace_id, index)
+        place = None
+        if trace is not None and step is not None:
+            place = caller(step, unhandled=trace.error is not None)
+        found = None if place is None else excerpt(place[0], 0.0)
+        if place is None or found is None:
+            return {"error": "It is not Flask that calls this step."}, 404
+        return {**found, "at": place[1]}
+
+    def _step(trace_id: str, index: int) -> tuple[Trace | None, Step | None]:
+        kept = store.get(trace_id)
+        trace = None if kept is None else kept.snapshot()
+        found = trace is not None and index < len(trace.steps)
+        return trace, trace.steps[index] if trace is not None and found else None
 
     @api.get("/api/app")
     def app() -> dict[str, t.Any]:

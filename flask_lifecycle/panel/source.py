@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import linecache
 import typing as t
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from pygments.lexers import get_lexer_for_filename
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
-from ..trace import Source
+from ..trace import STARTED, Source
 
 _LINES = 120
 _LONGEST = 400
@@ -19,11 +19,13 @@ _LONGEST = 400
 _SUFFIXES = frozenset((".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".txt", ".xml"))
 
 
-def excerpt(source: Source) -> dict[str, t.Any] | None:
+def excerpt(source: Source, asked_at: float) -> dict[str, t.Any] | None:
     """Return the lines of a function or template, or None where they cannot be had.
 
-    :returns: ``{"file", "line", "lines"}``: ``line`` is the number of the first; a line is a
-        list of ``[class, text]`` pairs, with the short classes of Pygments.
+    :param asked_at: when the request began, Unix time: templates are read anew by then.
+    :returns: ``{"file", "line", "lines", "changed"}``: ``line`` is the number of the first; a
+        line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
+        says that the file was written after it had been read.
     """
     if PurePath(source.file).suffix not in _SUFFIXES or source.line < 1:
         return None
@@ -31,10 +33,23 @@ def excerpt(source: Source) -> dict[str, t.Any] | None:
     lines = linecache.getlines(source.file)[source.line - 1 :]
     if not "".join(lines[:_LINES]).strip():
         return None
-    if source.file.endswith(".py"):
+    is_code = source.file.endswith(".py")
+    if is_code:
         lines = inspect.getblock(lines)
     text = "".join(line[:_LONGEST] for line in lines[:_LINES])
-    return {"file": source.file, "line": source.line, "lines": _coloured(source.file, text)}
+    return {
+        "file": source.file,
+        "line": source.line,
+        "lines": _coloured(source.file, text),
+        "changed": _written(source.file) > (STARTED if is_code else asked_at),
+    }
+
+
+def _written(file: str) -> float:
+    try:
+        return Path(file).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _coloured(file: str, text: str) -> list[list[list[str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import typing as t
 from pathlib import Path
 
@@ -78,14 +79,43 @@ def test_unknown_steps_are_404(api: t.Any, path: str) -> None:
 def test_files_of_odd_shapes(tmp_path: Path) -> None:
     long = tmp_path / "long.py"
     long.write_text("def f():\n" + "    x = 1\n" * 10_000)
-    found = excerpt(Source(str(long), 1))
+    found = excerpt(Source(str(long), 1), 0.0)
     assert found is not None
     assert len(found["lines"]) == 120
     empty = tmp_path / "empty.py"
     empty.write_text("")
-    assert excerpt(Source(str(empty), 1)) is None
-    assert excerpt(Source(str(tmp_path / "none.py"), 1)) is None
-    assert excerpt(Source(str(long), 0)) is None
+    assert excerpt(Source(str(empty), 1), 0.0) is None
+    assert excerpt(Source(str(tmp_path / "none.py"), 1), 0.0) is None
+    assert excerpt(Source(str(long), 0), 0.0) is None
     odd = tmp_path / "odd.py"
     odd.write_bytes(b"\xff\xfe\x00")
-    excerpt(Source(str(odd), 1))
+    excerpt(Source(str(odd), 1), 0.0)
+
+
+def test_flasks_own_call_is_shown_from_the_version_that_is_installed(api: t.Any) -> None:
+    trace_id, all_steps = steps(api, 1)
+    seen = {}
+    for step in all_steps:
+        status, found = api(f"traces/{trace_id}/steps/{step['id']}/caller")
+        if status == 200:
+            lines = ["".join(part for _, part in line) for line in found["lines"]]
+            seen[step["stage"], step["name"]] = lines[found["at"] - found["line"]].strip()
+    assert "ensure_sync(self.view_functions[" in seen["view", "view"]
+    assert ".open_session(" in seen["session_open", "session"]
+    assert "start_response)" in seen["start_response", "200 OK"]
+    assert seen["signal", "request_started"].startswith("request_started.send(")
+    assert not any(stage == "body" for stage, _ in seen)
+
+
+def test_it_is_said_that_a_file_was_written_since(tmp_path: Path) -> None:
+    file = tmp_path / "late.py"
+    file.write_text("def view(): ...\n")
+    found = excerpt(Source(str(file), 1), 0.0)
+    assert found is not None
+    assert found["changed"]
+    os.utime(file, (1, 1))
+    found = excerpt(Source(str(file), 1), 0.0)
+    assert found is not None
+    assert not found["changed"]
+    file.unlink()
+    assert excerpt(Source(str(file), 1), 0.0) is None
