@@ -2,7 +2,7 @@
 
 import { io, type Socket } from "socket.io-client";
 
-import type { AppMap, Batch, SourceLines, Trace } from "./types";
+import type { AppMap, Batch, Trace } from "./types";
 import type { Connection } from "./state";
 
 const FIRST_WAIT = 250;
@@ -67,9 +67,10 @@ export class Api {
     return response.ok ? ((await response.json()) as Trace) : null;
   }
 
-  async source(id: string, step: number): Promise<SourceLines | null> {
-    const response = await this.call(`api/traces/${encodeURIComponent(id)}/steps/${step.toString()}/source`);
-    return response.ok ? ((await response.json()) as SourceLines) : null;
+  /** What any other call answers, or null where there is nothing. */
+  async ask<T>(path: string): Promise<T | null> {
+    const response = await this.call(path);
+    return response.ok ? ((await response.json()) as T) : null;
   }
 
   async app(): Promise<AppMap> {

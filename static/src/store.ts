@@ -3,7 +3,6 @@
 import { signal } from "@preact/signals";
 
 import { Api, Live } from "./live";
-import type { SourceLines } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
 import { applyBatch, cleared, current, EMPTY, ended, lacksSteps, listed, select, selectStep, setFollow, setPaused, setReplay, withTrace, type State } from "./state";
 import { DIAGRAM, viewOf } from "./views/table";
@@ -118,7 +117,8 @@ export const actions = {
     localStorage.setItem("lifecycle-keys", keys ? "on" : "off");
     update({ ...state.value, keys });
   },
-  source: (trace: string, step: number): Promise<SourceLines | null> => api.source(trace, step).catch(() => null),
+  /** Ask the server for what only one view shows; null where there is none. */
+  ask: <T>(path: string): Promise<T | null> => api.ask<T>(path).catch(() => null),
   near: (): void => { update({ ...state.value, near: !state.value.near }); },
   /** Go up or down the list. */
   move: (by: number): void => {

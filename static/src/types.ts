@@ -154,10 +154,17 @@ export interface AppMap {
   readonly error_handlers: readonly (Hook & { readonly for: string })[];
 }
 
-/** `GET api/traces/<id>/steps/<n>/source`: a line is pairs of Pygments' short class and a text. */
+/**
+ * `GET api/traces/<id>/steps/<n>/source`, and `…/caller`, of Flask's function that called it:
+ * a line is pairs of Pygments' short class and a text.
+ */
 export interface SourceLines {
   readonly file: string;
   readonly line: number;
+  /** The line of the call. */
+  readonly at?: number;
+  /** The file was written after the app had read it. */
+  readonly changed: boolean;
   readonly lines: readonly (readonly (readonly [kind: string, text: string])[])[];
 }
 

@@ -71,7 +71,7 @@ def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str
     app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
     settled(page)
     page.locator('[data-view="diagram"] [data-stage="view"]').click()
-    page.locator(".source").wait_for()
+    page.locator(".source").first.wait_for()
     shoot("source")
     page.keyboard.press("v")
     shoot("timeline")

@@ -40,7 +40,7 @@ def test_the_other_views(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
     panel.shows("/admin/orders/42")
     panel.node("view", "done").click()
-    panel.page.locator(".source").wait_for()
+    panel.page.locator(".source").first.wait_for()
     assert violations(panel) == []
     panel.page.keyboard.press("v")
     panel.page.locator('[data-view="timeline"]').wait_for()

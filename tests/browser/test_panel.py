@@ -234,7 +234,7 @@ def test_a_step_shows_its_source(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
     panel.shows("/admin/orders/42")
     panel.node("view", "done").click()
-    source = panel.page.locator(".source")
+    source = panel.page.locator(".source").first
     source.wait_for()
     assert "def show(id: int) -> str:" in source.inner_text()
     assert source.locator(".py-k").first.inner_text() == "def"

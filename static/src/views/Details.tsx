@@ -4,9 +4,13 @@ import "../styles/details.css";
 import { time } from "../format";
 import { caption } from "../replay/captions";
 import { current } from "../state";
-import { Source } from "./Source";
 import { actions, now, state } from "../store";
 import type { Json, Step } from "../types";
+import { isCalledByFlask, manualPage } from "./manual";
+import { Editor, Open, Source } from "./Source";
+
+// These have views of their own.
+const ELSEWHERE: Readonly<Record<string, string>> = { request: "Request", response: "Response" };
 
 /** All that is known of the selected step. */
 export default function Details(): JSX.Element | null {
@@ -14,6 +18,8 @@ export default function Details(): JSX.Element | null {
   const step = state.value.step === null ? undefined : trace?.steps[state.value.step];
   if (trace === null || step === undefined) return null;
   void (step.end === null ? now.value : null);
+  const page = manualPage(step);
+  const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id.toString()}`;
   return (
     <aside class="details" aria-label="Step" data-view="step">
       <header>
@@ -23,7 +29,10 @@ export default function Details(): JSX.Element | null {
           ✕
         </button>
       </header>
-      <p class="said">{caption(step)}</p>
+      <p class="said">
+        {caption(step)}{" "}
+        {page === null ? null : <a class="manual" href={page} target="_blank" rel="noreferrer">Flask's manual</a>}
+      </p>
       <dl>
         <Fact name="outcome">
           <span class={`outcome ${step.outcome ?? "running"}`}>{(step.outcome ?? "running").replace("_", " ")}</span>
@@ -34,15 +43,20 @@ export default function Details(): JSX.Element | null {
         {step.callable === null ? null : <Fact name="callable"><code>{step.callable}</code></Fact>}
         {step.source === null ? null : (
           <Fact name="source">
-            <code>{step.source.file}:{step.source.line}</code>
-            <Source trace={trace.id} step={step.id} />
+            <Open source={step.source} /> <Editor />
+            <Source path={`${path}/source`} />
           </Fact>
         )}
+        {!isCalledByFlask(step) ? null : <Fact name="called by Flask"><Source path={`${path}/caller`} /></Fact>}
         {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
         {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
         {inside(step, trace.steps)}
         {Object.entries(step.detail).map(([name, value]) => (
-          <Fact key={name} name={name}><Value value={value} /></Fact>
+          <Fact key={name} name={name}>
+            {ELSEWHERE[name] === undefined ? <Value value={value} /> : (
+              <button type="button" class="link" onClick={() => { actions.view(name); }}>{ELSEWHERE[name]}</button>
+            )}
+          </Fact>
         ))}
       </dl>
     </aside>

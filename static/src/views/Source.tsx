@@ -1,31 +1,65 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
+import "../styles/source.css";
 import { actions } from "../store";
-import type { SourceLines } from "../types";
+import type { Source as Place, SourceLines } from "../types";
+import { chooseEditor, editor, editorLink, EDITORS } from "./editor";
 
-/** The code of the selected step's function, as the server coloured it. */
-export function Source({ trace, step }: { readonly trace: string; readonly step: number }): JSX.Element | null {
-  const [found, setFound] = useState<SourceLines | null>(null);
+/** Code as the server coloured it; the line of a call is marked. */
+export function Source({ path }: { readonly path: string }): JSX.Element {
+  const [found, setFound] = useState<SourceLines | null | undefined>(undefined);
+  const box = useRef<HTMLPreElement>(null);
   useEffect(() => {
     let wanted = true;
-    setFound(null);
-    void actions.source(trace, step).then((lines) => {
+    setFound(undefined);
+    void actions.ask<SourceLines>(path).then((lines) => {
       if (wanted) setFound(lines);
     });
     return () => {
       wanted = false;
     };
-  }, [trace, step]);
-  if (found === null) return null;
+  }, [path]);
+  useEffect(() => {
+    const [pre, line] = [box.current, box.current?.querySelector<HTMLElement>(".called")];
+    if (pre && line) pre.scrollTop = line.offsetTop - pre.clientHeight / 2;
+  }, [found]);
+  if (found === undefined) return <p class="source-says">…</p>;
+  if (found === null) return <p class="source-says">The source cannot be had: its file is gone, or no Python code.</p>;
+  const at = found.at ?? null;
   return (
-    <pre class="source" aria-label={`Source, from line ${found.line.toString()}`} tabIndex={0}>
-      {found.lines.map((line, index) => (
-        <span key={index} class="line" data-line={found.line + index}>
-          {line.map(([kind, text], part) => <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>{text}</span>)}
-          {"\n"}
-        </span>
-      ))}
-    </pre>
+    <>
+      {found.changed ? <p class="source-says warn">The file was written after the app had read it: other lines may have run.</p> : null}
+      {at === null ? null : <p class="source-says"><Open source={{ file: found.file, line: at }} /></p>}
+      <pre ref={box} class="source" aria-label={`Source, from line ${found.line.toString()}`} tabIndex={0}>
+        {found.lines.map((line, index) => (
+          <span key={index} class={found.line + index === at ? "line called" : "line"} data-line={found.line + index}>
+            {line.map(([kind, text], part) => <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>{text}</span>)}
+            {"\n"}
+          </span>
+        ))}
+      </pre>
+    </>
+  );
+}
+
+/** A place in a file: its path, and a link that opens it in the editor of choice. */
+export function Open({ source }: { readonly source: Place }): JSX.Element {
+  const link = editorLink(source);
+  const place = `${source.file}:${source.line.toString()}`;
+  const name = source.file.split(/[\\/]/).slice(-2).join("/");
+  const shown = <><bdi>{name}</bdi>:{source.line}</>;
+  return link === null ? <code class="place" title={place}>{shown}</code> : <a class="place" href={link} title={`Open ${place}`}>{shown}</a>;
+}
+
+/** Which editor these links open. */
+export function Editor(): JSX.Element {
+  return (
+    <label class="editor">
+      opens in{" "}
+      <select value={editor.value} onChange={(event) => { chooseEditor(event.currentTarget.value); }}>
+        {Object.keys(EDITORS).map((name) => <option key={name} value={name}>{name}</option>)}
+      </select>
+    </label>
   );
 }

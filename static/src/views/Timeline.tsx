@@ -1,4 +1,5 @@
-import type { JSX } from "preact";
+import type { JSX, TargetedPointerEvent } from "preact";
+import { useState } from "preact/hooks";
 
 import "../styles/timeline.css";
 import { stateOf } from "../diagram/model";
@@ -7,55 +8,108 @@ import { time } from "../format";
 import { current, elapsed } from "../state";
 import { actions, now, state } from "../store";
 import type { Step, Trace } from "../types";
+import { between, ticks, zoomed, type Span } from "./zoom";
 
 const SHOWN = 1000;
+const TICKS = 5;
 
-/** The steps as a table, each with its place in time: the diagram's text twin. */
+/** Every step on one axis of time, inside the steps that it ran in. */
 export default function Timeline(): JSX.Element | null {
+  const [picked, setPicked] = useState<{ readonly trace: string; readonly span: Span } | null>(null);
+  const [least, setLeast] = useState(0);
+  const [shown, setShown] = useState(SHOWN);
   const whole = current(state.value);
   if (whole === null) return null;
-  const { replay, step: picked } = state.value;
+  const { replay } = state.value;
   const trace = replay === null ? whole : rewind(whole, replay.at);
-  const about = replay === null ? picked : (stepAt(trace, replay.at)?.id ?? null);
-  const last = elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0);
+  const about = replay === null ? state.value.step : (stepAt(trace, replay.at)?.id ?? null);
+  const last = Math.max(1, elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0));
+  const span: Span = picked?.trace === whole.id ? picked.span : [0, last];
+  const show = (next: Span | null): void => { setPicked(next === null ? null : { trace: whole.id, span: next }); };
   const depths = depth(trace);
+  const steps = trace.steps.filter((step) => isShown(step, least));
+  const hidden = trace.steps.length - steps.length;
+  const step = about === null ? undefined : trace.steps[about];
   return (
-    <div class="timeline" tabIndex={0} role="region" aria-label="Timeline">
-      <table>
-        <thead>
-          <tr><th scope="col">step</th><th scope="col">scope</th><th scope="col" class="num">at</th><th scope="col" class="num">took</th><th scope="col" class="axis">{time(last)}</th></tr>
-        </thead>
-        <tbody>
-          {trace.steps.slice(0, SHOWN).map((step) => (
-            <tr
-              key={step.id}
-              data-step={step.id}
-              data-stage={step.stage}
-              data-state={stateOf(step)}
-              aria-selected={step.id === about}
-              onClick={() => { actions.step(step.id); }}
-            >
-              <td>
-                <button type="button" class="link" style={{ marginLeft: `${((depths[step.id] ?? 0) * 14).toString()}px` }}>
-                  <span class="k">{step.stage}</span> <code>{step.name}</code>
-                </button>
-              </td>
-              <td>{step.scope}</td>
-              <td class="num">{time(step.begin)}</td>
-              <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
-              <td class="axis"><Bar step={step} last={last} /></td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {trace.steps.length > SHOWN ? <p class="more">{trace.steps.length - SHOWN} more steps</p> : null}
+    <div class="timeline">
+      <div class="tools">
+        <label>Hide steps under <input type="number" min={0} step={10} value={least} onInput={(event) => { setLeast(Math.max(0, event.currentTarget.valueAsNumber || 0)); }} /> µs</label>
+        <span class="k" role="status">{hidden === 0 ? "" : `${hidden.toString()} hidden`}</span>
+        <span class="zoom" role="group" aria-label="Zoom">
+          <button type="button" aria-label="Zoom out" onClick={() => { show(zoomed(span, 0.5, last)); }}>−</button>
+          <button type="button" aria-label="Zoom in" onClick={() => { show(zoomed(span, 2, last)); }}>+</button>
+          <button type="button" disabled={picked === null} onClick={() => { show(null); }}>All of it</button>
+          <button type="button" disabled={step === undefined} onClick={() => { if (step) show(zoomed([step.begin, step.end ?? last], 0.8, last)); }}>This step</button>
+        </span>
+      </div>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Timeline">
+        <table>
+          <thead>
+            <tr><th scope="col">step</th><th scope="col" class="num">took</th><Axis span={span} onPick={show} /></tr>
+          </thead>
+          <tbody>
+            {steps.slice(0, shown).map((step) => (
+              <tr key={step.id} data-step={step.id} data-stage={step.stage} data-state={stateOf(step)} class={step.id === about ? "picked" : undefined} onClick={() => { actions.step(step.id); }}>
+                <td>
+                  <button type="button" class="link" title={`${step.stage} ${step.name}`} style={{ marginLeft: `${(Math.min(depths[step.id] ?? 0, 12) * 14).toString()}px` }}>
+                    <span class="k">{step.stage}</span> <code><bdi>{step.name}</bdi></code>
+                  </button>
+                </td>
+                <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
+                <td class="axis"><Bar step={step} span={span} last={last} /></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {steps.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {steps.length - shown} more steps</p> : null}
+      </div>
     </div>
   );
 }
 
-function Bar({ step, last }: { readonly step: Step; readonly last: number }): JSX.Element {
-  const part = (ns: number): string => `${Math.min(100, Math.max(0, (ns / Math.max(1, last)) * 100)).toFixed(2)}%`;
-  return <i class={`bar-of ${stateOf(step)}`} style={{ left: part(step.begin), width: part((step.end ?? last) - step.begin) }} />;
+/** The axis of time; a part of it that is drawn over is what is shown from then on. */
+function Axis({ span, onPick }: { readonly span: Span; readonly onPick: (span: Span) => void }): JSX.Element {
+  const [drag, setDrag] = useState<Span | null>(null);
+  const place = (event: TargetedPointerEvent<HTMLElement>): number => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return (event.clientX - box.left) / box.width;
+  };
+  return (
+    <th
+      scope="col"
+      class="axis"
+      title="Draw over a part of it to see that part"
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        setDrag([place(event), place(event)]);
+      }}
+      onPointerMove={(event) => { if (drag !== null) setDrag([drag[0], place(event)]); }}
+      onPointerUp={() => {
+        if (drag !== null && Math.abs(drag[1] - drag[0]) > 0.01) onPick(between(span, ...drag));
+        setDrag(null);
+      }}
+    >
+      <span class="unseen">when</span>
+      {ticks(span, TICKS).map((tick) => <span key={tick} class="tick" style={{ left: percent((tick - span[0]) / (span[1] - span[0])) }}>{tick === 0 ? "0" : time(tick)}</span>)}
+      {drag === null ? null : <i class="drag" style={{ left: percent(Math.min(...drag)), width: percent(Math.abs(drag[1] - drag[0])) }} />}
+    </th>
+  );
+}
+
+function Bar({ step, span: [from, to], last }: { readonly step: Step; readonly span: Span; readonly last: number }): JSX.Element | null {
+  const end = step.end ?? last;
+  if (end < from || step.begin > to) return null;
+  const part = (ns: number): number => Math.min(1, Math.max(0, (ns - from) / (to - from)));
+  return <i class={`bar-of ${stateOf(step)}`} style={{ left: percent(part(step.begin)), width: percent(part(end) - part(step.begin)) }} />;
+}
+
+/** Faults and answers are shown, however short. */
+function isShown(step: Step, leastMicroseconds: number): boolean {
+  return step.end === null || step.end - step.begin >= leastMicroseconds * 1000 || step.outcome !== "ok";
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(2)}%`;
 }
 
 function depth(trace: Trace): readonly number[] {

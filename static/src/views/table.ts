@@ -21,6 +21,9 @@ export const DIAGRAM = "diagram";
 export const VIEWS: readonly View[] = [
   { name: DIAGRAM, title: "Diagram" },
   { name: "timeline", title: "Timeline", load: () => import("./Timeline") },
+  { name: "steps", title: "Steps", load: () => import("./Steps"), count: (trace) => trace.steps.length },
+  { name: "request", title: "Request", load: () => import("./Request") },
+  { name: "response", title: "Response", load: () => import("./Response") },
 ];
 
 /** The view of this name; the diagram, if there is none. */

@@ -1,0 +1,62 @@
+/** What the views of the request and of the response are made of. */
+
+import type { ComponentChildren, JSX } from "preact";
+
+import "../styles/message.css";
+import type { Json } from "../types";
+
+export type Pair = readonly [name: string, value: Json];
+
+const MASK = "••••••";
+
+export function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {
+  return (
+    <section class="part">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** Names and values as a table; or what to say where there are none. */
+export function Pairs({ title, pairs, none }: { readonly title: string; readonly pairs: readonly Pair[]; readonly none?: string }): JSX.Element | null {
+  if (pairs.length === 0 && none === undefined) return null;
+  return (
+    <Section title={title}>
+      {pairs.length === 0 ? <p class="none">{none}</p> : (
+        <table class="pairs">
+          <tbody>
+            {pairs.map(([name, value], index) => (
+              <tr key={index}>
+                <th scope="row"><bdi>{name}</bdi></th>
+                <td><Text value={value} /></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Section>
+  );
+}
+
+function Text({ value }: { readonly value: Json }): JSX.Element {
+  const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
+  const parts = text.split(MASK);
+  return <bdi>{parts.map((part, index) => <>{index > 0 ? <span class="mask" title="Masked before it was kept">{MASK}</span> : null}{part}</>)}</bdi>;
+}
+
+export function Block({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
+  return <Section title={title}><pre class="block" tabIndex={0} aria-label={title}>{text}</pre></Section>;
+}
+
+/** The pairs in a detail, whatever else it may be. */
+export function pairsOf(value: Json | undefined): readonly Pair[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((each): each is [string, Json] => Array.isArray(each) && each.length >= 2 && typeof each[0] === "string");
+}
+
+export type Details = { readonly [key: string]: Json };
+
+export function isObject(value: Json | undefined): value is Details {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,57 @@
+import type { JSX } from "preact";
+
+import { size, time } from "../format";
+import { current } from "../state";
+import { state } from "../store";
+import type { Json, Step } from "../types";
+import { Block, isObject, Pairs, pairsOf, type Pair } from "./Message";
+
+/** What was answered. */
+export default function Response(): JSX.Element | null {
+  const trace = current(state.value);
+  if (trace === null) return null;
+  const starts = trace.steps.filter((step) => step.stage === "start_response");
+  const response = starts.at(-1)?.detail["response"];
+  const body = trace.steps.find((step) => step.stage === "body");
+  const unanswered = trace.state === "running" ? "It has not answered so far." : `It answered nothing: ${trace.error === null ? "start_response was not called" : `${trace.error.type} went out to the server`}.`;
+  if (!isObject(response)) return <div class="message" tabIndex={0} role="region" aria-label="Response"><p class="none">{unanswered}</p></div>;
+  const all = pairsOf(response["headers"]);
+  const cookies = all.filter(([name]) => name.toLowerCase() === "set-cookie");
+  const status = typeof response["status"] === "string" ? response["status"] : "";
+  const preview = body?.detail["preview"];
+  return (
+    <div class="message" tabIndex={0} role="region" aria-label="Response">
+      <p class="line-one"><b class={`s${status.slice(0, 1)}`}>{status}</b> <span class="k">{trace.duration === null ? "runs" : `after ${time(trace.duration)}`}</span></p>
+      {starts.length > 1 ? <p>start_response was called {starts.length} times; this is the last.</p> : null}
+      <div class="columns">
+        <div>
+          <Pairs title="Body" pairs={facts(body, all)} none="None was sent." />
+          {typeof preview === "string" ? <Block title="Its beginning" text={preview} /> : null}
+          <Pairs title="Cookies set" pairs={cookies.map(([, value]) => split(value))} none="None." />
+        </div>
+        <div>
+          <Pairs title="Headers" pairs={all.filter((pair) => !cookies.includes(pair))} none="None were set." />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function facts(body: Step | undefined, headers: readonly Pair[]): readonly Pair[] {
+  if (body === undefined) return [];
+  const { bytes, chunks, streamed } = body.detail;
+  const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
+  const found: Pair[] = [];
+  if (type !== undefined) found.push(["type", type]);
+  if (typeof bytes === "number" && typeof chunks === "number")
+    found.push(["size", `${size(bytes)} in ${chunks.toString()} ${chunks === 1 ? "chunk" : "chunks"}`], ["streamed", streamed === true ? "yes: made while it was sent" : "no: it was all there"]);
+  else found.push(["size", "sent by the server itself (wsgi.file_wrapper)"]);
+  if (body.end !== null) found.push(["sent in", time(body.end - body.begin)]);
+  return found;
+}
+
+/** A Set-Cookie: its name, and the rest. */
+function split(value: Json): Pair {
+  const [, name = "", rest = ""] = /^([^=]*)=(.*)$/s.exec(String(value)) ?? [];
+  return [name, rest];
+}

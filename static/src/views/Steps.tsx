@@ -1,0 +1,73 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import "../styles/steps.css";
+import { stateOf } from "../diagram/model";
+import { time } from "../format";
+import { current } from "../state";
+import { actions, state } from "../store";
+import type { Step } from "../types";
+
+const SHOWN = 1000;
+
+type Key = string | number;
+
+const COLUMNS: readonly { readonly title: string; readonly of: (step: Step) => Key; readonly numeric?: true }[] = [
+  { title: "#", of: (step) => step.id, numeric: true },
+  { title: "stage", of: (step) => step.stage },
+  { title: "name", of: (step) => step.name },
+  { title: "scope", of: (step) => step.scope ?? "" },
+  { title: "begins at", of: (step) => step.begin, numeric: true },
+  { title: "took", of: took, numeric: true },
+  { title: "outcome", of: (step) => step.outcome ?? "running" },
+];
+
+function took(step: Step): number {
+  return step.end === null ? Infinity : step.end - step.begin;
+}
+
+/** Every step as a table that can be sorted. */
+export default function Steps(): JSX.Element | null {
+  const [sorted, setSorted] = useState<{ readonly column: number; readonly down: boolean }>({ column: 0, down: false });
+  const [shown, setShown] = useState(SHOWN);
+  const trace = current(state.value);
+  if (trace === null) return null;
+  const column = COLUMNS[sorted.column];
+  const steps = [...trace.steps].sort((a, b) => (sorted.down ? -1 : 1) * (column === undefined ? 0 : compare(column.of(a), column.of(b))) || a.id - b.id);
+  return (
+    <div class="steps" tabIndex={0} role="region" aria-label="Steps">
+      <table>
+        <thead>
+          <tr>
+            {COLUMNS.map(({ title, numeric }, index) => (
+              <th key={title} scope="col" class={numeric ? "num" : undefined} aria-sort={index !== sorted.column ? "none" : sorted.down ? "descending" : "ascending"}>
+                <button type="button" onClick={() => { setSorted({ column: index, down: index === sorted.column ? !sorted.down : numeric === true && index > 0 }); }}>
+                  {title} <span aria-hidden="true">{index !== sorted.column ? "" : sorted.down ? "↓" : "↑"}</span>
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {steps.slice(0, shown).map((step) => (
+            <tr key={step.id} data-step={step.id} data-stage={step.stage} data-state={stateOf(step)} class={step.id === state.value.step ? "picked" : undefined} onClick={() => { actions.step(step.id); }}>
+              <td class="num k">{step.id}</td>
+              <td class="k">{step.stage}</td>
+              <td class="what"><button type="button" class="link" title={step.name}><code><bdi>{step.name}</bdi></code></button></td>
+              <td class="k">{step.scope}</td>
+              <td class="num">{time(step.begin)}</td>
+              <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
+              <td><span class={`outcome ${step.outcome ?? "running"}`}>{step.error === null ? (step.outcome ?? "running").replace("_", " ") : step.error.type}</span></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {steps.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {steps.length - shown} more steps</p> : null}
+      {trace.dropped_steps > 0 ? <p class="more">{trace.dropped_steps} more were not kept: LIFECYCLE_MAX_STEPS says how many are.</p> : null}
+    </div>
+  );
+}
+
+function compare(a: Key, b: Key): number {
+  return typeof a === "number" && typeof b === "number" ? (a === b ? 0 : a - b) : String(a).localeCompare(String(b));
+}

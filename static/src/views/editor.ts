@@ -1,0 +1,33 @@
+/** Links that open a place in the user's editor. */
+
+import { signal } from "@preact/signals";
+
+import type { Source } from "../types";
+
+const KEY = "lifecycle-editor";
+
+export const EDITORS: Readonly<Record<string, ((source: Source) => string) | null>> = {
+  "no editor": null,
+  "VS Code": ({ file, line }) => `vscode://file${path(file)}:${line.toString()}`,
+  PyCharm: ({ file, line }) => `pycharm://open?file=${encodeURIComponent(file)}&line=${line.toString()}`,
+  "Sublime Text": ({ file, line }) => `subl://open?url=${encodeURIComponent(`file://${path(file)}`)}&line=${line.toString()}`,
+};
+
+const kept = localStorage.getItem(KEY) ?? "VS Code";
+export const editor = signal(Object.hasOwn(EDITORS, kept) ? kept : "VS Code");
+
+export function chooseEditor(name: string): void {
+  localStorage.setItem(KEY, name);
+  editor.value = name;
+}
+
+/** The link for a place; null where no editor is chosen. */
+export function editorLink(source: Source): string | null {
+  return EDITORS[editor.value]?.(source) ?? null;
+}
+
+/** As in a file's URL: with a slash before a drive's letter, and each part quoted. */
+function path(file: string): string {
+  const forward = file.replaceAll("\\", "/");
+  return encodeURI(forward.startsWith("/") ? forward : `/${forward}`).replaceAll("#", "%23").replaceAll("?", "%3F");
+}
