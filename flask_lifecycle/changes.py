@@ -19,7 +19,7 @@ import flask.ctx
 import flask.globals
 
 from .recorder import fault
-from .redact import Redactor, weight
+from .redact import MASK, Redactor, weight
 from .trace import EXTRA, Writer
 
 _app_context = vars(flask.globals)["_cv_app"].get
@@ -35,6 +35,7 @@ _CONTAINERS = 50
 _DEPTH = 4
 _ITEMS = 500
 _NAMES_KEPT = 50
+_TEXT = 4096
 
 _owners: set[int] = set()
 
@@ -74,16 +75,16 @@ class _Kept:
                 self._look_into(each, depth + 1)
 
     def is_same(self) -> bool:
-        """Tell whether the dict holds the very objects that it held."""
-        values = self.values
-        return len(self.values_now) == len(values) and (
-            not values
-            or (
-                all(map(is_, self.values_now, values))
-                and all(map(is_, self.keys_now, self.keys))
-                and (not self.containers or self._hold_the_same())
-            )
+        """Tell whether the dict, of the same length, holds the very objects that it held."""
+        return (
+            all(map(is_, self.values_now, self.values))
+            and all(map(is_, self.keys_now, self.keys))
+            and (not self.containers or self._hold_the_same())
         )
+
+    def has_changed(self) -> bool:
+        """Tell whether the dict holds other objects, or under other names."""
+        return len(self.values_now) != len(self.values) or not self.is_same()
 
     def _hold_the_same(self) -> bool:
         for container, held in self.containers:
@@ -161,16 +162,18 @@ class _Seen:
         self.session: _Kept | None = None
         self.source: t.Any = None
 
-
-def _is_same(writer: Writer) -> bool:
-    """Tell whether all is as it was, in little time."""
-    seen: _Seen | None = writer.seen.get(_app_context(None))
-    return (
-        seen is not None
-        and seen.session is not None
-        and seen.g.is_same()
-        and seen.session.is_same()
-    )
+    def is_same(self) -> bool:
+        """Tell whether all is as it was, in as little time as can be: most often it is."""
+        g, session = self.g, self.session
+        if session is None:
+            return False
+        values, items = g.values, session.values
+        return (
+            len(g.values_now) == len(values)
+            and len(session.values_now) == len(items)
+            and (not values or g.is_same())
+            and (not items or session.is_same())
+        )
 
 
 def _look(writer: Writer, place: int | None) -> None:
@@ -181,7 +184,7 @@ def _look(writer: Writer, place: int | None) -> None:
     seen: _Seen | None = writer.seen.get(context)
     if seen is None:
         seen = writer.seen[context] = _Seen(_Kept(context.g.__dict__))
-    elif not seen.g.is_same():
+    elif seen.g.has_changed():
         then, seen.g = seen.g, _Kept(context.g.__dict__)
         _note(writer, place, "g", then.since(seen.g))
 
@@ -190,9 +193,50 @@ def _look(writer: Writer, place: int | None) -> None:
         seen.source = None if context is None else context.__dict__.get(_SESSION)
         if isinstance(seen.source, dict):
             seen.session = _Kept(seen.source)
-    elif not seen.session.is_same():
+    elif seen.session.has_changed():
         then, seen.session = seen.session, _Kept(seen.source)
         _note(writer, place, "session", then.since(seen.session))
+
+
+class Changes:
+    """What one function changed, as it is noted: named and masked for whoever looks."""
+
+    __slots__ = ("found", "responses")
+
+    def __init__(self) -> None:
+        #: Where, and what was added, changed and removed there.
+        self.found: list[tuple[str, Names, Names, list[str]]] = []
+        #: What a response was before and after.
+        self.responses: list[tuple[Sent, Sent]] = []
+
+    def detail(self, redactor: Redactor) -> dict[str, t.Any]:
+        """Return it as JSON's types."""
+        detail: dict[str, t.Any] = {}
+        for where, added, changed, removed in self.found:
+            into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
+            for kind, names in (("added", added), ("changed", changed)):
+                for name, value in names.items():
+                    into[kind][redactor.text(name)] = (
+                        redactor.named(name, value, (where,))
+                        if type(value) in _SCALARS
+                        else _masked(redactor, name, value)
+                    )
+            into["removed"] += map(redactor.text, removed)
+        for before, after in self.responses:
+            difference = _difference(redactor, before, after)
+            if difference:
+                detail["response"] = difference
+        return detail
+
+
+class _Shown(t.NamedTuple):
+    """A value that had to be turned into JSON's types at once, as it may change."""
+
+    value: t.Any
+
+
+def _masked(redactor: Redactor, name: str, shown: _Shown) -> t.Any:
+    return MASK if redactor.is_secret(name) else shown.value
 
 
 def _note(
@@ -204,33 +248,42 @@ def _note(
         place = writer.function()
         # Outside of any function: a signal's receiver, or a method of the app's own class.
         place = 0 if place == -1 else place
-    redactor = writer.trace.redactor
-    changes = _changes(writer, place)
-    noted = changes.setdefault(where, {"added": {}, "changed": {}, "removed": []})
+    trace = writer.trace
+    noted = _changes(writer, place).found
+    if len(noted) >= _NAMES_KEPT:
+        return
     added, changed, removed = found
-    for kind, names in (("added", added), ("changed", changed)):
+    for names in (added, changed):
+        for name in list(names)[_NAMES_KEPT:]:
+            del names[name]
         for name, value in names.items():
-            if len(noted[kind]) >= _NAMES_KEPT:
-                break
-            shown = redactor.named(name, value, (where,))
-            noted[kind][redactor.text(name)] = shown
-            writer.trace.detail_bytes += len(name) + weight(shown)
-    noted["removed"] += [redactor.text(name) for name in removed[:_NAMES_KEPT]]
+            kind = type(value)
+            if kind not in _SCALARS or (kind in (str, bytes) and len(value) > _TEXT):
+                shown = trace.redactor.value(value, (where, name))
+                trace.detail_bytes += weight(shown)
+                names[name] = _Shown(shown)
+            elif kind is str:
+                trace.detail_bytes += len(value)
+    noted.append((where, added, changed, removed[:_NAMES_KEPT]))
 
 
-def _changes(writer: Writer, place: int) -> dict[str, t.Any]:
+def _changes(writer: Writer, place: int) -> Changes:
     """Return what is noted of the changes of a step, to be added to."""
     if place < -1:
         # A function of the request's own thread, seen from another.
         writer, place = writer.trace, -2 - place
     extra = writer.notes.setdefault(place + EXTRA, {})
-    return t.cast("dict[str, t.Any]", extra.setdefault("changes", {}))
+    found = extra.get("changes")
+    if found is None:
+        found = extra["changes"] = Changes()
+    return t.cast("Changes", found)
 
 
 def look_before(writer: Writer, response: t.Any = None) -> Sent | None:
     """Look before a function runs; return what the response is that it is given."""
     try:
-        if not _is_same(writer):
+        seen = writer.seen.get(_app_context(None))
+        if seen is None or not seen.is_same():
             _look(writer, None)
         return None if response is None else _sent(response)
     except Exception as error:
@@ -241,7 +294,8 @@ def look_before(writer: Writer, response: t.Any = None) -> Sent | None:
 def look_after(writer: Writer, step: int) -> None:
     """Look after a function has run."""
     try:
-        if not _is_same(writer):
+        seen = writer.seen.get(_app_context(None))
+        if seen is None or not seen.is_same():
             _look(writer, step)
     except Exception as error:
         fault("the look after a function", error)
@@ -256,10 +310,10 @@ def look_at_response(writer: Writer, step: int, before: Sent | None, response: t
         held, now = before[1], after[1]
         if before[0] == after[0] and len(held) == len(now) and all(map(is_, held, now)):
             return
-        found = _difference(writer.trace.redactor, before, after)
-        if found:
-            _changes(writer, step)["response"] = found
-            writer.trace.detail_bytes += weight(found)
+        responses = _changes(writer, step).responses
+        # A function that gives another response is looked at twice.
+        responses[:] = [(before, after)]
+        writer.trace.detail_bytes += 100 * (len(held) + len(now))
     except Exception as error:
         fault("the look at a response", error)
 

@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import typing as t
+import uuid
 from functools import lru_cache
 from sys import _getframe
 from threading import get_ident
 
 from .place import users_place
 from .recorder import begin_leaf, describe_error, fault
-from .redact import Redactor, weight
+from .redact import Redactor
 from .trace import END, LiveTrace, Site, Writer, clock, number
 
 _SQL = number(Site("sql", "sql"))
 _SETS = 10
-_CACHED_LENGTH = 10_000
+_PARAMETERS = 100
+_TEXT = 4096
+# Values that stay what they are: they are kept as such, and masked for whoever looks.
+_LASTING = frozenset((int, float, bool, type(None), decimal.Decimal, uuid.UUID)) | {
+    *(dt.date, dt.datetime, dt.time, dt.timedelta)
+}
 
 #: Stand for the apps whose statements are recorded.
 owners: set[t.Any] = set()
 
 #: Who writes it, the place of its step, and what is noted of it.
-Begun = tuple[Writer, int, tuple[t.Any, ...]]
+Begun = tuple[Writer, int, "Statement"]
+
+
+class Statement:
+    """What is noted of a statement."""
+
+    __slots__ = ("many", "parameters", "place", "rows", "text")
+
+    def __init__(
+        self, text: str, parameters: t.Any, many: bool, place: tuple[str, int] | None
+    ) -> None:
+        self.text = text
+        self.parameters = parameters
+        self.many = many
+        #: The file and line of the user's code that sent it.
+        self.place = place
+        self.rows: int | None = None
+
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+        """Return it as JSON's types, masked."""
+        redactor = trace.redactor
+        return {
+            "statement": _shown(redactor, self.text),
+            "rows": self.rows,
+            "many": self.many,
+            "parameters": self._shown_parameters(redactor),
+            "place": self.place and dict(zip(("file", "line"), self.place, strict=True)),
+        }
+
+    def _shown_parameters(self, redactor: Redactor) -> t.Any:
+        if not self.many:
+            return redactor.parameters(self.text, self.parameters)
+        sets, left = self.parameters
+        shown = [redactor.parameters(self.text, each) for each in sets]
+        return [*shown, f"… {left} more"] if left else shown
 
 
 def begin(trace: LiveTrace, statement: t.Any, parameters: t.Any, many: bool) -> Begun | None:
@@ -31,22 +73,20 @@ def begin(trace: LiveTrace, statement: t.Any, parameters: t.Any, many: bool) -> 
     :param many: whether there is a set of parameters for each of several executions.
     """
     try:
-        redactor = trace.redactor
-        text = _text if len(statement) < _CACHED_LENGTH else _text.__wrapped__
-        place = users_place(_getframe(2))
-        note = (
-            text(redactor, statement),
-            None,
-            many,
-            _parameters(redactor, statement, parameters, many) if parameters else [],
-            _place(*place) if place else None,
-        )
         writer = trace if trace.ident == get_ident() else trace.strand()
-        step = begin_leaf(writer, _SQL, note)
+        step = begin_leaf(writer, _SQL)
         if step is None:
             return None
-        if parameters:
-            trace.detail_bytes += weight(note[3])
+        kept: t.Any = ()
+        if many:
+            kept = _kept_sets(trace, parameters)
+        elif parameters:
+            kept = _kept(trace, parameters)
+        if len(statement) > _TEXT:
+            statement = trace.redactor.sql(statement)
+            trace.detail_bytes += len(statement)
+        note = Statement(statement, kept, many, users_place(_getframe(2)))
+        writer.notes[step] = note
         return writer, step, note
     except Exception as error:
         fault("the beginning of a statement", error)
@@ -67,30 +107,44 @@ def end(begun: Begun, cursor: t.Any) -> None:
     try:
         rows = cursor.rowcount
         if type(rows) is int and rows >= 0:
-            writer.notes[step] = (note[0], rows, *note[2:])
+            note.rows = rows
     except Exception as error:
         fault("the number of rows", error)
 
 
 @lru_cache(4096)
-def _text(redactor: Redactor, statement: str) -> str:
-    return redactor.sql(statement)
+def _shown(redactor: Redactor, text: str) -> str:
+    return redactor.sql(text)
 
 
-@lru_cache(4096)
-def _place(file: str, line: int) -> dict[str, t.Any]:
-    return {"file": file, "line": line}
+def _kept(trace: LiveTrace, parameters: t.Any) -> t.Any:
+    """Copy one set of parameters, as it was."""
+    kind = type(parameters)
+    if kind is dict:
+        names = list(parameters)[:_PARAMETERS]
+        return {name: _lasting(trace, parameters[name]) for name in names if type(name) is str}
+    if kind is tuple or kind is list:
+        return tuple([_lasting(trace, each) for each in parameters[:_PARAMETERS]])
+    return ()
 
 
-def _parameters(redactor: Redactor, statement: str, parameters: t.Any, many: bool) -> t.Any:
-    if not many:
-        return redactor.parameters(statement, parameters)
+def _kept_sets(trace: LiveTrace, parameters: t.Any) -> tuple[list[t.Any], int]:
     if type(parameters) not in (list, tuple):
         # An iterator: to look at it would use it up.
-        return []
-    shown = [redactor.parameters(statement, each) for each in parameters[:_SETS]]
-    left = len(parameters) - len(shown)
-    return [*shown, f"… {left} more"] if left else shown
+        return [], 0
+    return [_kept(trace, each) for each in parameters[:_SETS]], max(0, len(parameters) - _SETS)
 
 
-__all__ = ["Begun", "begin", "end", "fail", "owners"]
+def _lasting(trace: LiveTrace, value: t.Any) -> t.Any:
+    kind = type(value)
+    if kind in _LASTING:
+        return value
+    if kind is str and len(value) <= _TEXT:
+        trace.detail_bytes += len(value)
+        return value
+    shown = trace.redactor.value(value)
+    trace.detail_bytes += len(str(shown))
+    return shown
+
+
+__all__ = ["Begun", "Statement", "begin", "end", "fail", "owners"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
-from .trace import FUNCTION_STAGES, Columns, LiveTrace
+from .trace import EXTRA, FUNCTION_STAGES, WIDTH, Columns, LiveTrace
 
 _KINDS = {
     "app_context_push": "context",
@@ -39,7 +39,42 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
         "strip": _strip(trace, columns, elapsed),
         "now": _innermost(columns) if trace.running else None,
         "elapsed": elapsed,
+        "counts": counts(columns),
     }
+
+
+#: Of these stages there is a count in each summary, where there are any.
+COUNTED = ("sql", "template", "log", "flash", "span", "warning")
+#: So many of one statement, from one place in one step, are one too many: N + 1.
+REPEATED = 5
+#: A statement that takes so many seconds is slow.
+SLOW = 0.1
+_BAD = ("ERROR", "CRITICAL")
+
+
+def counts(columns: Columns) -> dict[str, int]:
+    """Count what was collected; what there is none of is left out.
+
+    Beside the stages: ``changes``, steps that changed something; ``errors``, logs of at least
+    that level; ``slow`` statements, and ``repeated``, the groups of those that ask the same
+    from the same place over and over.
+    """
+    found = Counter(stage for site in columns.sites if (stage := site.stage) in COUNTED)
+    notes = columns.notes
+    for place, note in list(notes.items()):
+        if place >= 0 and place % WIDTH == EXTRA and "changes" in note:
+            found["changes"] += 1
+    asked: Counter[t.Any] = Counter()
+    for index, site in enumerate(columns.sites):
+        note = notes.get(index * WIDTH)
+        if site.stage == "log" and note is not None and note.get("level") in _BAD:
+            found["errors"] += 1
+        elif site.stage == "sql" and note is not None:
+            end = columns.ends[index]
+            found["slow"] += bool(end) and end - columns.begins[index] >= SLOW
+            asked[columns.parents[index], note.text, note.place] += 1
+    found["repeated"] = sum(times >= REPEATED for times in asked.values())
+    return {name: number for name, number in found.items() if number}
 
 
 _HOOKS = FUNCTION_STAGES - {"context_processor", "url_defaults"}
@@ -96,4 +131,4 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int) -> list[list[t.Any]
     return parts
 
 
-__all__ = ["describe", "summarize"]
+__all__ = ["COUNTED", "REPEATED", "SLOW", "counts", "describe", "summarize"]

@@ -111,7 +111,8 @@ class Error:
 # Times are seconds of the monotonic clock: floats are made, packed and freed in less time than
 # large integers, and tell nanoseconds apart for 100 days after the start of the machine. An end
 # of 0 is still to come. What few steps have is noted beside, by the step's place; by its
-# complement (`~place`) what went wrong in it, and by `place + EXTRA` what collectors add to it.
+# complement (`~place`) what went wrong in it, and by `place + EXTRA`, by name,
+# what collectors add: objects that make their part of the details by `detail(redactor)`.
 WIDTH = 4
 SITE, PARENT, BEGIN, END = range(WIDTH)
 EXTRA = 1
@@ -126,7 +127,6 @@ SHORT_CIRCUIT = "short_circuit"
 _DETAIL_NAMES = {
     "make_response": ("from", "to"),
     "body": ("chunks", "bytes", "streamed", "sent", "preview"),
-    "sql": ("statement", "rows", "many", "parameters", "place"),
     "span": ("name", "kind", "library", "attributes"),
 }
 
@@ -516,7 +516,10 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
     if fault == SHORT_CIRCUIT:
         outcome = "short_circuit"
     detail = _detail(trace, site.stage, columns.notes.get(place))
-    detail.update(columns.notes.get(place + EXTRA) or {})
+    for name, noted in (columns.notes.get(place + EXTRA) or {}).items():
+        shown = noted.detail(trace.redactor)
+        if shown:
+            detail[name] = shown
     return Step(
         id=index,
         parent=None if parent < 0 else parent,

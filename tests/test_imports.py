@@ -25,7 +25,7 @@ ALLOWED = {
     "instrument": {"trace", "redact", "recorder", "subclass", "body", "wrapper", "changes"},
     "app_map": {"trace", "redact", "recorder"},
     "collectors": {"forks", "trace", "redact", "recorder", "subclass", "place", "statements"},
-    "panel": {"forks", "trace", "settings", "store", "summary", "app_map", "toolbar"},
+    "panel": {"forks", "trace", "redact", "settings", "store", "summary", "app_map", "toolbar"},
     "extension": {
         "forks",
         "trace",

@@ -18,6 +18,7 @@ from .access import Gate
 from .callers import caller
 from .hub import Hub
 from .source import excerpt
+from .statement import statement
 
 _LIMIT = 500
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flask-lifecycle</title>
@@ -112,6 +113,13 @@ def create_api(
         if place is None or found is None:
             return {"error": "It is not Flask that calls this step."}, 404
         return {**found, "at": place[1]}
+
+    @api.get("/api/traces/<trace_id>/steps/<int:index>/statement")
+    def laid_out(trace_id: str, index: int) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
+        _, step = _step(trace_id, index)
+        if step is None or step.stage != "sql":
+            return {"error": "This step is no statement."}, 404
+        return statement(step.detail["statement"])
 
     def _step(trace_id: str, index: int) -> tuple[Trace | None, Step | None]:
         kept = store.get(trace_id)

@@ -40,7 +40,7 @@ def excerpt(source: Source, asked_at: float) -> dict[str, t.Any] | None:
     return {
         "file": source.file,
         "line": source.line,
-        "lines": _coloured(source.file, text),
+        "lines": coloured(source.file, text),
         "changed": _written(source.file) > (STARTED if is_code else asked_at),
     }
 
@@ -52,7 +52,7 @@ def _written(file: str) -> float:
         return 0.0
 
 
-def _coloured(file: str, text: str) -> list[list[list[str]]]:
+def coloured(file: str, text: str) -> list[list[list[str]]]:
     try:
         lexer = get_lexer_for_filename(file, stripnl=False)
     except ClassNotFound:
@@ -70,4 +70,4 @@ def _coloured(file: str, text: str) -> list[list[list[str]]]:
     return lines
 
 
-__all__ = ["excerpt"]
+__all__ = ["coloured", "excerpt"]

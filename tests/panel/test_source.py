@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import typing as t
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.source import excerpt
+from flask_lifecycle.panel.statement import statement
 from flask_lifecycle.trace import Source
 
 
@@ -29,6 +31,9 @@ def api() -> t.Callable[[str], tuple[int, t.Any]]:
 
     @app.get("/log")
     def logs() -> str:
+        db = sqlite3.connect(":memory:")
+        db.execute("select 1, 'hunter2' as password")
+        db.close()
         record("odd", logging.INFO, "/etc/passwd", 1, "text", (), None)
         return "logged"
 
@@ -119,3 +124,21 @@ def test_it_is_said_that_a_file_was_written_since(tmp_path: Path) -> None:
     assert not found["changed"]
     file.unlink()
     assert excerpt(Source(str(file), 1), 0.0) is None
+
+
+def test_a_statement_is_laid_out_and_says_what_it_said(api: t.Any) -> None:
+    trace_id, all_steps = steps(api, 0)
+    step = next(step for step in all_steps if step["stage"] == "sql")
+    status, found = api(f"traces/{trace_id}/steps/{step['id']}/statement")
+    assert status == 200
+    text = ["".join(part for _, part in line) for line in found["lines"]]
+    assert text == ["select ••••••,", "       •••••• as password"]
+    assert ["k", "select"] in found["lines"][0]
+    assert api(f"traces/{trace_id}/steps/0/statement")[0] == 404
+    assert api("traces/x/steps/0/statement")[0] == 404
+
+
+@pytest.mark.parametrize("text", ["", "not a statement at all", "select (" * 600, "'" * 4000])
+def test_what_is_no_statement_is_shown_as_it_is(text: str) -> None:
+    found = statement(text)
+    assert "".join(part for line in found["lines"] for _, part in line).split() == text.split()
