@@ -127,6 +127,7 @@ class State:
             on_response=_toolbar(settings, token) if settings.toolbar else None,
             changes="changes" in settings.collectors,
         )
+        mount.called = instrument.called
         self._undo += (instrument.undo, mount.undo)
         self._undo.append(_ignoring_app(signals.install(redactor, templates.record)))
         for name, install in (
@@ -163,6 +164,8 @@ class _Mount:
         self._app = weakref.ref(app)
         self._panel: t.Any = None
         self._profiles: t.Any = None
+        #: Names the endpoints that were asked for since the start.
+        self.called: t.Callable[[], list[str]] = list
         self._lock = forks.lock()
         self._filter: logging.Filter | None = None
 
@@ -190,7 +193,9 @@ class _Mount:
                 if self._settings.token is None:
                     _announce(self._settings, self._token, always=not debug)
                 self._profiles = Profiles(self._app)
-                self._panel = create_panel(self._store, gate, self._map, self._profiles)
+                self._panel = create_panel(
+                    self._store, gate, self._map, self._find_rule, self._profiles
+                )
                 self._filter = NoToken(self._token)
                 for name in _ACCESS_LOGS:
                     logging.getLogger(name).addFilter(self._filter)
@@ -209,7 +214,16 @@ class _Mount:
         from .instrument import middleware_of
 
         app = self._app()
-        return {} if app is None else AppMap(app, self._redactor, middleware_of(app)).to_dict()
+        if app is None:
+            return {}
+        made = AppMap(app, self._redactor, middleware_of(app)).to_dict()
+        return {**made, "called": self.called()}
+
+    def _find_rule(self, path: str, method: str, host: str) -> dict[str, t.Any]:
+        from .rules import find_rule
+
+        app = self._app()
+        return {} if app is None else find_rule(app, path, method, host)
 
 
 def _ignoring_app(undo: t.Callable[[], None]) -> t.Callable[[flask.Flask], None]:

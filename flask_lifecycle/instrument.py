@@ -205,6 +205,10 @@ class Instrument:
             interface.__class__ = kind
         self._interfaces.clear()
 
+    def called(self) -> list[str]:
+        """Name the endpoints whose rules were matched so far."""
+        return sorted({route.endpoint for route in list(self._routes.values())})
+
     # The whole call
 
     def start(self, environ: Environ, outer: LiveTrace) -> LiveTrace | None:

@@ -24,6 +24,7 @@ ALLOWED = {
     "changes": {"trace", "redact", "recorder"},
     "instrument": {"trace", "redact", "recorder", "subclass", "body", "wrapper", "changes"},
     "app_map": {"trace", "redact", "recorder"},
+    "rules": set(),
     "collectors": {"forks", "trace", "redact", "recorder", "subclass", "place", "statements"},
     "panel": {"forks", "trace", "redact", "settings", "store", "summary", "app_map", "toolbar"},
     "extension": {
@@ -38,6 +39,7 @@ ALLOWED = {
         "instrument",
         "collectors",
         "app_map",
+        "rules",
         "panel",
         "toolbar",
     },

@@ -12,6 +12,7 @@ from ..store import Store
 from .access import Gate
 from .api import create_api
 from .hub import Hub
+from .match import FindRule, create_match
 from .profile import Profiles, create_profile
 from .websocket import MESSAGE_BYTES
 
@@ -19,13 +20,18 @@ DIST = Path(__file__).parent / "dist"
 
 
 def create_panel(
-    store: Store, gate: Gate, app_map: Callable[[], dict[str, t.Any]], profiles: Profiles
+    store: Store,
+    gate: Gate,
+    app_map: Callable[[], dict[str, t.Any]],
+    find_rule: FindRule,
+    profiles: Profiles,
 ) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
     """Make the panel as a WSGI callable that stands behind the gate.
 
     :param store: the traces to show.
     :param gate: who may look.
     :param app_map: gives the answer of ``GET api/app``.
+    :param find_rule: gives that of ``GET api/app/match``.
     :param profiles: makes and keeps them.
     """
     panel = flask.Flask(
@@ -37,6 +43,7 @@ def create_panel(
     panel.config["MAX_CONTENT_LENGTH"] = MESSAGE_BYTES
     hub = Hub(store)
     panel.register_blueprint(create_api(store, hub, gate, app_map, DIST))
+    panel.register_blueprint(create_match(find_rule))
     panel.register_blueprint(create_profile(store, profiles))
     hub.init_app(panel)
     return gate.guard(panel.wsgi_app)

@@ -1,0 +1,291 @@
+"""Which rule a path would match, which ones nearly do, and why those do not.
+
+The app's own map is not asked: matching runs its converters' ``to_python``, which may do
+anything. Werkzeug matches in a copy of the map, whose converters have the patterns of the app's
+and leave values as they are (``werkzeug.routing.matcher``: the pattern alone decides, but for
+what ``to_python`` refuses; Werkzeug's own converters are asked).
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from urllib.parse import unquote
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import BaseConverter, Map, RequestRedirect, Rule, ValidationError
+from werkzeug.routing.map import MapAdapter
+from werkzeug.test import create_environ
+
+_NEAR = 8
+_ALIKE = 0.6
+_LONGEST = 2048
+_OWN = "werkzeug.routing.converters"
+
+Segment = list[tuple[bool, str]]
+
+
+def find_rule(app: t.Any, path: str, method: str, host: str) -> dict[str, t.Any]:
+    """Say what the app's map has for a path.
+
+    :param app: the app; nothing of it is changed or called.
+    :param path: as in a URL, from its first slash to before ``?``.
+    :param host: the Host that the request would bear.
+    :returns: ``{"outcome", "rule", "arguments", "unsure", "redirect", "allowed", "near"}``.
+        ``outcome`` is ``match``, ``redirect``, ``method_not_allowed`` or ``not_found``; ``rule``
+        the place of the rule that matches among those of ``GET api/app``, or null; ``unsure``
+        names the arguments that a converter of the app's may still refuse; ``near`` lists
+        ``{"rule", "why"}``, the nearest first.
+    :raises ValueError: the path, the method or the host is none; the text says what it takes.
+    """
+    if not path.startswith("/") or len(path) > _LONGEST:
+        raise ValueError(
+            f"path got {path[:80]!r}; it takes one that begins with a slash, "
+            f"of at most {_LONGEST} characters."
+        )
+    if not re.fullmatch(r"[A-Za-z-]{1,40}", method):
+        raise ValueError(f"method got {method[:80]!r}; it takes a name such as GET.")
+
+    rules = list(app.url_map.iter_rules())
+    adapter = _adapter(app, rules, host)
+    path, method = unquote(path), method.upper()
+    found: dict[str, t.Any] = {
+        "outcome": "not_found",
+        "rule": None,
+        "arguments": {},
+        "unsure": [],
+        "redirect": None,
+        "allowed": [],
+    }
+    try:
+        matched, arguments = adapter.match(path, method)
+        found["outcome"] = "match"
+        found["rule"] = matched
+        found["arguments"] = {name: str(value) for name, value in arguments.items()}
+        found["unsure"] = [
+            name for name, each in rules[matched]._converters.items() if not _is_own(each)
+        ]
+    except RequestRedirect as redirect:
+        found.update(outcome="redirect", redirect=redirect.new_url)
+    except MethodNotAllowed as refused:
+        found.update(outcome="method_not_allowed", allowed=sorted(refused.valid_methods or ()))
+    except HTTPException:
+        pass
+    domain = (adapter.server_name if app.url_map.host_matching else adapter.subdomain) or ""
+    near = sorted(_near(rules, found["rule"], domain, path, method), key=lambda each: -each[0])
+    found["near"] = [{"rule": number, "why": why} for _, number, why in near[:_NEAR]]
+    return found
+
+
+def _adapter(app: t.Any, rules: list[t.Any], host: str) -> MapAdapter:
+    """Bind a copy of the map to a host, as ``Flask.create_url_adapter`` does with the map."""
+    theirs = app.url_map
+    copy = Map(
+        default_subdomain=theirs.default_subdomain,
+        host_matching=theirs.host_matching,
+        merge_slashes=theirs.merge_slashes,
+        redirect_defaults=theirs.redirect_defaults,
+        sort_parameters=False,
+    )
+    for number, rule in enumerate(rules):
+        if not rule.build_only:
+            copy.add(_copied(copy, rule, number))
+    try:
+        environ = create_environ("/", f"http://{host}")
+        subdomain = None if app.subdomain_matching else theirs.default_subdomain or ""
+        server_name = None if theirs.host_matching else app.config["SERVER_NAME"]
+        return copy.bind_to_environ(
+            environ,
+            server_name=server_name,
+            subdomain=None if theirs.host_matching else subdomain,
+        )
+    except (ValueError, HTTPException, UnicodeError):
+        raise ValueError(f"host got {host[:80]!r}; it takes a name such as localhost.") from None
+
+
+def _copied(copy: Map, rule: t.Any, number: int) -> Rule:
+    domain, path = _written(copy, rule, number)
+    options: dict[str, t.Any] = {"host": domain} if copy.host_matching else {"subdomain": domain}
+    return Rule(
+        path,
+        endpoint=number,
+        methods=rule.methods,
+        defaults=rule.defaults,
+        strict_slashes=rule.strict_slashes,
+        merge_slashes=rule.merge_slashes,
+        alias=rule.alias,
+        websocket=rule.websocket,
+        **options,
+    )
+
+
+def _written(copy: Map, rule: t.Any, number: int) -> tuple[str, str]:
+    """Write a rule's domain and path, each variable with a converter of its own."""
+    text = ""
+    for place, (is_dynamic, part) in enumerate(rule._trace):
+        if is_dynamic:
+            name = f"c{number}_{place}"
+            copy.converters[name] = _standing_in(rule._converters[part])
+            part = f"<{name}:{part}>"
+        text += part
+    domain, _, path = text.partition("|")
+    return domain, path
+
+
+def _standing_in(converter: t.Any) -> type[BaseConverter]:
+    """Make a converter with the pattern of another one."""
+    asks = converter.to_python if _is_own(converter) else None
+
+    class StandingIn(BaseConverter):
+        regex = converter.regex
+        weight = converter.weight
+        part_isolating = converter.part_isolating
+
+        def to_python(self, value: str) -> t.Any:
+            return value if asks is None else asks(value)
+
+    return StandingIn
+
+
+def _is_own(converter: t.Any) -> bool:
+    return type(converter).__module__ == _OWN
+
+
+# Why not
+
+
+def _near(
+    rules: list[t.Any], matched: int | None, domain: str, path: str, method: str
+) -> Iterator[tuple[float, int, str]]:
+    for number, rule in enumerate(rules):
+        if number == matched:
+            continue
+        found = _why_not(rule, matched is not None, domain, path, method)
+        if found is not None:
+            yield found[0], number, found[1]
+
+
+def _why_not(
+    rule: t.Any, beaten: bool, domain: str, path: str, method: str
+) -> tuple[float, str] | None:
+    """Say how near a rule comes, from 0 to 1, and why it does not match; None if it is far."""
+    host, segments = _segments(rule)
+    nearness, why = _path(rule, segments, path)
+    if nearness == 0:
+        return None
+    reasons = [why] if why else []
+    if not _fits(rule, host, domain):
+        reasons.append(f"it is for the host “{_shown(rule, host)}” alone")
+    if rule.methods is not None and method not in rule.methods:
+        reasons.append(f"it takes {', '.join(sorted(rule.methods))}, not {method}")
+    if rule.websocket:
+        reasons.append("it is for websockets")
+    if rule.build_only:
+        reasons.append("it only builds URLs")
+    if not reasons:
+        reasons.append("it matches too, but another one comes first" if beaten else "it redirects")
+    return nearness - 0.01 * len(reasons), "; ".join(reasons)
+
+
+def _path(rule: t.Any, segments: list[Segment], path: str) -> tuple[float, str]:
+    """Compare a path with a rule's: how near it is, and what parts them, if anything does."""
+    whole = "/".join(_pattern(rule, segment) for segment in segments)
+    match = re.fullmatch(whole, path)
+    if match is not None:
+        refused = _refused(rule, match)
+        return (0.97, refused) if refused else (1.0, "")
+    if re.fullmatch(whole, f"{path}/"):
+        return 0.96, "it ends with a slash"
+    if path.endswith("/") and re.fullmatch(whole, path[:-1]):
+        return 0.96, "it ends without a slash"
+    if any(not rule._converters[part].part_isolating for each in segments for part in _names(each)):
+        return 0.0, ""
+    given = path.rstrip("/").split("/")
+    wanted = segments[:-1] if segments and not segments[-1] else segments
+    shared = list(zip(given, wanted, strict=False))
+    bad = [(value, each) for value, each in shared if not _fits(rule, each, value)]
+    if abs(len(given) - len(wanted)) > 1 or len(bad) > 2 or len(shared) < 2:
+        return 0.0, ""
+    found = [_segment(rule, value, each) for value, each in bad]
+    reasons = [why for _, why in found]
+    score = len(shared) - len(bad) - 1 + sum(part for part, _ in found)
+    if len(given) > len(wanted):
+        reasons.append(f"the path goes on with “/{given[-1]}”")
+    elif len(given) < len(wanted):
+        reasons.append(f"it goes on with “/{_shown(rule, wanted[-1])}”")
+    nearness = 0.9 * score / (max(len(given), len(wanted)) - 1)
+    far = any(part == 0 for part, _ in found) or nearness < 0.3
+    return (0.0, "") if far else (nearness, "; ".join(reasons))
+
+
+def _segment(rule: t.Any, value: str, segment: Segment) -> tuple[float, str]:
+    """Compare one part of a path that does not match: how near it is, and why it does not."""
+    names = _names(segment)
+    shown = _shown(rule, segment)
+    if names:
+        patterns = " and ".join(rule._converters[name].regex for name in names)
+        return 0.5, f"“{value}” is no {shown}, which takes {patterns}"
+    alike = SequenceMatcher(None, value.casefold(), shown.casefold()).ratio()
+    return (alike, f"it says “{shown}”, not “{value}”") if alike >= _ALIKE else (0.0, "")
+
+
+def _refused(rule: t.Any, match: re.Match[str]) -> str:
+    """Say which value one of Werkzeug's own converters refuses, though its pattern matches."""
+    for name, value in match.groupdict().items():
+        converter = rule._converters[name]
+        if _is_own(converter):
+            try:
+                converter.to_python(value)
+            except (ValidationError, NotFound):
+                return f"“{value}” is refused by the converter of <{name}>"
+    return ""
+
+
+def _segments(rule: t.Any) -> tuple[Segment, list[Segment]]:
+    """Take a rule apart: its domain, and its path at the slashes."""
+    domain: Segment = []
+    segments: list[Segment] = [[]]
+    parts = iter(rule._trace)
+    for part in parts:
+        if part == (False, "|"):
+            break
+        domain.append(part)
+    for part in parts:
+        if part == (False, "/"):
+            segments.append([])
+        else:
+            segments[-1].append(part)
+    return domain, segments
+
+
+def _pattern(rule: t.Any, segment: Segment) -> str:
+    return "".join(
+        f"(?P<{part}>{rule._converters[part].regex})" if is_dynamic else re.escape(part)
+        for is_dynamic, part in segment
+    )
+
+
+def _fits(rule: t.Any, segment: Segment, value: str) -> bool:
+    return re.fullmatch(_pattern(rule, segment), value) is not None
+
+
+def _names(segment: Segment) -> list[str]:
+    return [part for is_dynamic, part in segment if is_dynamic]
+
+
+def _shown(rule: t.Any, segment: Segment) -> str:
+    return "".join(
+        f"<{_kind(rule._converters[part])}:{part}>" if is_dynamic else part
+        for is_dynamic, part in segment
+    )
+
+
+def _kind(converter: t.Any) -> str:
+    """Name a converter as rules do."""
+    names = {kind: name for name, kind in converter.map.converters.items() if name != "default"}
+    return str(names.get(type(converter), type(converter).__name__))
+
+
+__all__ = ["find_rule"]
