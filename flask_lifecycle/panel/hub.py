@@ -11,6 +11,8 @@ import logging
 import os
 import threading
 import typing as t
+from bisect import bisect_left
+from itertools import takewhile
 
 import flask
 import flask_socketio
@@ -25,6 +27,8 @@ _TICK = 1 / 30
 _UNACKNOWLEDGED = 2
 # What one message holds: what a page takes in and draws within a few frames.
 _TRACES_A_BATCH = 200
+# What a new viewer is sent at first; it asks for the older ones by page.
+_NEWEST = 200
 _STEPS_A_BATCH = 500
 _BATCH_BYTES = 512 * 1024
 
@@ -37,14 +41,17 @@ class _Viewer:
     """What one viewer has been sent."""
 
     def __init__(
-        self, resumes: bool, last: int, running: set[str], *, several: bool = False
+        self, resumes: bool, last: int, running: dict[str, int], *, several: bool = False
     ) -> None:
         self.several = several
         self.reset = not resumes
+        #: How many requests came while it was away; told once.
+        self.missed: int | None = None
         self.seq = 0
         self.acknowledged = 0
         self.cursor = last
-        self.known: set[str] = set(running)
+        #: The numbers of what it has been sent, in their order, until it is told that they went.
+        self.known: dict[str, int] = dict(running)
         self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
         self.watched: str | None = None
         self.steps_of: str | None = None
@@ -116,14 +123,21 @@ class Hub:
         last = self._store.get(given["last"]) if isinstance(given.get("last"), str) else None
         resumes = given.get("epoch") == self._store.epoch and last is not None
         running = given.get("running") if resumes else None
-        return _Viewer(
+        kept = self._store.newest()
+        numbers = {trace.id: trace.seq for trace in kept} if running else {}
+        viewer = _Viewer(
             resumes,
-            last.seq if resumes and last is not None else 0,
-            {each for each in running if isinstance(each, str)}
+            # What went meanwhile stands before all.
+            last.seq if resumes and last is not None else _before_newest(kept),
+            {each: numbers.get(each, 0) for each in reversed(running) if isinstance(each, str)}
             if isinstance(running, list)
-            else set(),
+            else {},
             several=several,
         )
+        first = viewer.cursor if resumes else 0
+        newest = kept[0].seq if kept else first
+        viewer.missed = newest - first - self._store.unseen(first, newest)
+        return viewer
 
     def _connect(self, auth: t.Any = None) -> None:
         several = bool(flask.request.environ.get("wsgi.multiprocess"))
@@ -184,8 +198,7 @@ class Hub:
         self, viewer: _Viewer, kept: list[LiveTrace], *, whole: bool = False
     ) -> dict[str, t.Any]:
         """Make the next message; empty, where there is nothing new and it need not be whole."""
-        ids = {trace.id for trace in kept}
-        removed = [each for each in viewer.known if each not in ids]
+        removed = _removed(viewer, kept)
         traces, skipped = self._changed(viewer, kept)
         steps = self._steps(viewer, kept)
         evicted = self._store.evicted
@@ -195,9 +208,10 @@ class Hub:
             return {}
 
         for each in removed:
-            viewer.known.discard(each)
+            viewer.known.pop(each, None)
             viewer.shown.pop(each, None)
         reset, viewer.reset, viewer.evicted = viewer.reset, False, evicted
+        missed, viewer.missed = viewer.missed, None
         return {
             "epoch": self._store.epoch,
             "reset": reset,
@@ -206,6 +220,9 @@ class Hub:
             "removed": removed,
             "skipped": skipped,
             "evicted": evicted,
+            "missed": missed,
+            "kept": len(kept),
+            "oldest": kept[-1].id if kept else None,
             "process": {"pid": os.getpid(), "several": viewer.several},
         }
 
@@ -215,10 +232,12 @@ class Hub:
         found: list[dict[str, t.Any]] = []
         skipped = size = 0
 
-        for trace in reversed(kept):
-            new = trace.seq > viewer.cursor
-            if not new and trace.id not in viewer.shown:
+        running = [_find(kept, viewer.known[each]) for each in viewer.shown]
+        news = [*takewhile(lambda trace: trace.seq > viewer.cursor, kept)]
+        for trace in (*running, *reversed(news)):
+            if trace is None:
                 continue
+            new = trace.seq > viewer.cursor
             if len(found) >= _TRACES_A_BATCH or size >= _BATCH_BYTES:
                 break
             state = (trace.running, trace.step_count, trace.status, _open(trace))
@@ -227,7 +246,7 @@ class Hub:
                 if gap and viewer.cursor and not viewer.reset:
                     skipped += gap - self._store.unseen(viewer.cursor, trace.seq)
                 viewer.cursor = trace.seq
-                viewer.known.add(trace.id)
+                viewer.known[trace.id] = trace.seq
             elif viewer.shown[trace.id] == state:
                 continue
             found.append(summarize(trace))
@@ -276,6 +295,24 @@ class Hub:
         if not steps:
             return []
         return [{"trace": trace.id, "steps": [step.to_dict() for step in steps]}]
+
+
+def _before_newest(kept: list[LiveTrace]) -> int:
+    """Return the number after which those come that a new viewer is sent."""
+    return kept[_NEWEST].seq if len(kept) > _NEWEST else 0
+
+
+def _find(kept: list[LiveTrace], number: int) -> LiveTrace | None:
+    index = bisect_left(kept, -number, key=lambda trace: -trace.seq)
+    return kept[index] if index < len(kept) and kept[index].seq == number else None
+
+
+def _removed(viewer: _Viewer, kept: list[LiveTrace]) -> list[str]:
+    """List what it was sent and is gone: the oldest, and running ones that are not to be seen."""
+    oldest = kept[-1].seq if kept else None
+    gone = takewhile(lambda each: oldest is None or each[1] < oldest, viewer.known.items())
+    hidden = (each for each in viewer.shown if _find(kept, viewer.known[each]) is None)
+    return [*dict.fromkeys((*(trace_id for trace_id, _ in gone), *hidden))]
 
 
 def _sid() -> str:

@@ -1,10 +1,12 @@
 /** The connection: one websocket that resumes where it was, short polling where there is none. */
 
-import { io, type Socket } from "socket.io-client";
+import type { Socket } from "socket.io-client";
 
-import type { AppMap, Batch, Trace } from "./types";
+import type { AppMap, Batch, Trace, TracePage } from "./types";
 import type { Connection } from "./state";
 
+// Not needed at the first paint: it comes while the page asks for its ticket.
+const client = import("socket.io-client");
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 2000;
 const FAILURES_BEFORE_POLLING = 3;
@@ -62,6 +64,11 @@ export class Api {
     return batch;
   }
 
+  /** The requests before this one, newest first. */
+  async before(id: string): Promise<TracePage> {
+    return (await (await this.call(`api/traces?before=${encodeURIComponent(id)}`)).json()) as TracePage;
+  }
+
   async trace(id: string): Promise<Trace | null> {
     const response = await this.call(`api/traces/${encodeURIComponent(id)}`);
     return response.ok ? ((await response.json()) as Trace) : null;
@@ -113,8 +120,9 @@ export class Live {
 
   private async connect(): Promise<void> {
     let ticket: string | null;
+    let io: Awaited<typeof client>["io"];
     try {
-      ticket = await this.api.ticket();
+      [ticket, { io }] = await Promise.all([this.api.ticket(), client]);
     } catch (error) {
       // Another run of the server: the page's key is of the one before.
       if (error instanceof Refused && this.wasLive) location.reload();

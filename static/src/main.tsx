@@ -2,6 +2,7 @@ import { render, type JSX } from "preact";
 
 import "./styles/tokens.css";
 import "./styles/panel.css";
+import "./styles/list.css";
 import "./styles/diagram.css";
 import { current } from "./state";
 import { actions, start, state } from "./store";

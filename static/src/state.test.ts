@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { applyBatch, current, elapsed, EMPTY, KEPT, lacksSteps, select, setFollow, setPaused } from "./state";
+import { applyBatch, current, elapsed, EMPTY, KEPT, lacksSteps, olderThan, select, setConnection, setFollow, setPaused, withOlder } from "./state";
 import { batch, step, summary } from "./testing";
 
 describe("applyBatch", () => {
@@ -40,6 +40,7 @@ describe("applyBatch", () => {
     const next = applyBatch(picked, { ...batch([]), removed: ["a", "b"] }, 1);
     expect(next.traces.map((trace) => trace.id)).toEqual(["a"]);
     expect(next.missing).toBe("a");
+    expect(select(applyBatch(next, batch([summary("c")]), 2), "c").traces.map((trace) => trace.id)).toEqual(["c"]);
   });
 
   it("is bounded", () => {
@@ -49,10 +50,45 @@ describe("applyBatch", () => {
 });
 
 describe("pause", () => {
+  it("follows what is no static file of a page", () => {
+    const page = applyBatch(EMPTY, batch([summary("a"), summary("b", { endpoint: "static", cause: "a" })]), 0);
+    expect(page.selected).toBe("a");
+  });
+
   it("holds the screen and loses nothing", () => {
-    const held = applyBatch(setPaused(applyBatch(EMPTY, batch([summary("a")]), 0), true, 0), batch([summary("b")]), 1);
+    const held = applyBatch(setPaused(applyBatch(EMPTY, batch([summary("a")]), 0), true), batch([summary("b")]), 1);
     expect(held.traces).toHaveLength(1);
-    expect(setPaused(held, false, 2).traces.map((trace) => trace.id)).toEqual(["b", "a"]);
+    expect(setPaused(held, false).traces.map((trace) => trace.id)).toEqual(["b", "a"]);
+  });
+});
+
+describe("a lost connection", () => {
+  const live = setConnection(applyBatch(EMPTY, batch([summary("a")]), 0), "live", 0);
+  const lost = setConnection(setConnection(live, "lost", 1000), "lost", 2000);
+  it("is a gap in the list once it is there again", () => {
+    const next = applyBatch(setConnection(lost, "live", 5000), { ...batch([summary("b"), summary("c")]), missed: 2 }, 5200);
+    expect(next.gaps).toEqual([{ after: "a", ms: 4200, requests: 2, restarted: false }]);
+    expect(next.lostAt).toBe(null);
+  });
+  it("keeps what was there of an app that was started anew, if that is wanted", () => {
+    const anew = { ...batch([summary("b")]), epoch: "two" };
+    expect(applyBatch(lost, anew, 5000).earlier).toEqual([]);
+    const kept = applyBatch({ ...lost, keep: true }, anew, 5000);
+    expect(kept.traces.map((trace) => trace.id)).toEqual(["b"]);
+    expect(kept.earlier.map((trace) => trace.id)).toEqual(["a"]);
+    expect(current(select(kept, "a"))?.path).toBe("/a");
+  });
+});
+
+describe("older requests", () => {
+  it("come in by page, and go when the server evicts them", () => {
+    const newest = { ...applyBatch(EMPTY, { ...batch([summary("c"), summary("d")]), kept: 4 }, 0) };
+    expect(olderThan(newest)).toBe("c");
+    const all = withOlder(newest, { traces: [summary("b"), summary("a")], next: null, evicted: 0 });
+    expect(all.traces.map((trace) => trace.id)).toEqual(["d", "c", "b", "a"]);
+    expect(olderThan(all)).toBe(null);
+    const later = applyBatch(all, { ...batch([]), kept: 2, oldest: "c" }, 1);
+    expect(later.traces.map((trace) => trace.id)).toEqual(["d", "c"]);
   });
 });
 

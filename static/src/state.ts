@@ -2,32 +2,57 @@
 
 import { parse } from "./filter";
 import type { Replay } from "./replay/replay";
-import type { AppMap, Batch, Step, Trace, TraceSummary } from "./types";
+import type { AppMap, Batch, Step, Trace, TracePage, TraceSummary } from "./types";
 
 export type Connection = "connecting" | "live" | "polling" | "lost";
 
-export interface State {
-  readonly connection: Connection;
+/** What came of one process of the app. */
+export interface Log {
   readonly epoch: string | null;
-  /** Newest first. */
+  /** The process that this is all from. */
+  readonly process: Batch["process"] | null;
+  /** Newest first, and without holes. */
   readonly traces: readonly TraceSummary[];
-  /** Steps of the traces that were looked at. */
+  /** How many of them the server keeps, those that are not here included. */
+  readonly kept: number;
+  /** Steps of the traces that were looked at last. */
   readonly steps: ReadonlyMap<string, readonly Step[]>;
   /** When a running trace's summary came, in ms of the page's own clock. */
   readonly seenAt: ReadonlyMap<string, number>;
+  readonly skipped: number;
+  readonly evicted: number;
+  /** When the connection was lost, in ms of the page's own clock. */
+  readonly lostAt: number | null;
+  readonly gaps: readonly Gap[];
+  /** What came of processes before this one, newest first. */
+  readonly earlier: readonly TraceSummary[];
+  /** A selected trace that the server no longer keeps. */
+  readonly missing: string | null;
+}
+
+/** A time without a connection. */
+export interface Gap {
+  /** The newest trace before it. */
+  readonly after: string | null;
+  /** How long it was, ms. */
+  readonly ms: number;
+  /** How many requests came in it. */
+  readonly requests: number;
+  /** Whether the app was started anew in it. */
+  readonly restarted: boolean;
+}
+
+export interface State extends Log {
+  readonly connection: Connection;
   readonly map: AppMap | null;
-  /** The process that this is all from. */
-  readonly process: Batch["process"] | null;
   readonly selected: string | null;
   readonly step: number | null;
   readonly follow: boolean;
   readonly paused: boolean;
-  /** Batches that came while the screen was held. */
-  readonly held: readonly Batch[];
-  readonly skipped: number;
-  readonly evicted: number;
-  /** A selected trace that the server no longer keeps. */
-  readonly missing: string | null;
+  /** What is there by now, while the screen is held. */
+  readonly held: Log | null;
+  /** Whether requests stay in the list when the app is started anew. */
+  readonly keep: boolean;
   /** What the list is narrowed to. */
   readonly filter: string;
   /** Where a request is gone through again. */
@@ -43,24 +68,31 @@ export interface State {
   readonly near: boolean;
 }
 
-export const KEPT = 500;
+/** More traces, and steps of more of them, than a page should hold. */
+export const KEPT = 10_000;
+const STEPS_KEPT = 100;
 
 export const EMPTY: State = {
   connection: "connecting",
   epoch: null,
+  process: null,
   traces: [],
+  kept: 0,
   steps: new Map(),
   seenAt: new Map(),
+  skipped: 0,
+  evicted: 0,
+  lostAt: null,
+  gaps: [],
+  earlier: [],
+  missing: null,
   map: null,
-  process: null,
   selected: null,
   step: null,
   follow: true,
   paused: false,
-  held: [],
-  skipped: 0,
-  evicted: 0,
-  missing: null,
+  held: null,
+  keep: false,
   filter: "",
   replay: null,
   stage: false,
@@ -70,43 +102,130 @@ export const EMPTY: State = {
   near: false,
 };
 
-/** Take in one message of the server's; while paused it waits. */
+/** Take in one message of the server's; while paused the screen stays as it is. */
 export function applyBatch(state: State, batch: Batch, now: number): State {
-  if (state.paused) return { ...state, held: [...state.held, batch] };
+  if (state.paused) return { ...state, held: taken(state.held ?? state, batch, now, state) };
+  return followed({ ...state, ...taken(state, batch, now, state) });
+}
 
-  const fresh = batch.reset || (state.epoch !== null && state.epoch !== batch.epoch);
-  const kept = new Map(fresh ? [] : state.traces.map((trace) => [trace.id, trace]));
-  const steps = new Map(fresh ? [] : state.steps);
-  const seenAt = new Map(fresh ? [] : state.seenAt);
+function taken(log: Log, batch: Batch, now: number, { selected, keep }: State): Log {
+  const restarted = log.epoch !== null && log.epoch !== batch.epoch;
+  const known = batch.reset || restarted ? [] : log.traces;
+  const removed = new Set(batch.removed);
+  const gone = (id: string): boolean => removed.has(id) || batch.oldest === null || id < batch.oldest;
+  const stays = known.length === 0 || (removed.size === 0 && !gone(known.at(-1)?.id ?? "")) ? known : known.filter(({ id }) => id === selected || !gone(id));
 
-  for (const id of batch.removed) {
-    if (id === state.selected) continue;
-    kept.delete(id);
-    steps.delete(id);
-    seenAt.delete(id);
+  const steps = new Map(batch.reset || (restarted && !keep) ? [] : log.steps);
+  for (const part of batch.steps) {
+    const merged = mergeSteps(steps.get(part.trace) ?? [], part.steps);
+    steps.delete(part.trace);
+    steps.set(part.trace, merged);
   }
+  const seenAt = new Map(restarted || batch.reset ? [] : log.seenAt);
+  for (const id of batch.removed) seenAt.delete(id);
   for (const trace of batch.traces) {
-    kept.set(trace.id, trace);
-    seenAt.set(trace.id, now);
+    if (trace.state === "running") seenAt.set(trace.id, now);
+    else seenAt.delete(trace.id);
   }
-  for (const part of batch.steps) steps.set(part.trace, mergeSteps(steps.get(part.trace) ?? [], part.steps));
 
-  const traces = [...kept.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, KEPT);
-  const newest = traces.find(parse(state.filter).matches);
-  const gone = batch.removed.includes(state.selected ?? "") ? state.selected : state.missing;
-  const follows = state.follow && newest !== undefined && newest.id !== state.selected;
+  const cut = log.lostAt === null ? [] : [{ after: log.traces[0]?.id ?? null, ms: now - log.lostAt, requests: batch.missed ?? 0, restarted }];
   return {
-    ...state,
     epoch: batch.epoch,
     process: batch.process,
-    traces,
-    steps,
+    traces: put(stays, batch.traces).slice(0, KEPT),
+    kept: batch.kept,
+    steps: latest(steps, selected),
     seenAt,
-    skipped: (fresh ? 0 : state.skipped) + batch.skipped,
+    skipped: (known.length === 0 ? 0 : log.skipped) + batch.skipped,
     evicted: batch.evicted,
-    missing: fresh ? null : gone,
-    ...(follows ? { selected: newest.id, step: null, missing: null, replay: null } : {}),
+    lostAt: null,
+    gaps: [...cut, ...(restarted && !keep ? [] : log.gaps)],
+    earlier: restarted && keep ? [...log.traces, ...log.earlier].slice(0, KEPT) : restarted ? [] : log.earlier,
+    missing: selected !== null && gone(selected) && known.some(({ id }) => id === selected) ? selected : restarted ? null : log.missing,
   };
+}
+
+/** Put traces, oldest first, in their places among others, newest first. */
+function put(known: readonly TraceSummary[], more: readonly TraceSummary[]): readonly TraceSummary[] {
+  const all = [...known];
+  const fresh: TraceSummary[] = [];
+  for (const trace of more) {
+    const at = placeOf(known, trace.id);
+    if (known[at]?.id === trace.id) all[at] = trace;
+    else fresh.push(trace);
+  }
+  if (fresh.length === 0) return all;
+  const merged = [...fresh.reverse(), ...all];
+  const ordered = (fresh.at(-1)?.id ?? "") > (all[0]?.id ?? "");
+  return ordered && isOrdered(fresh) ? merged : merged.sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+function isOrdered(traces: readonly TraceSummary[]): boolean {
+  return traces.every((trace, index) => index === 0 || trace.id < (traces[index - 1]?.id ?? ""));
+}
+
+/** Where this trace stands, or would stand, in a list that has the newest first. */
+function placeOf(traces: readonly TraceSummary[], id: string): number {
+  let [low, high] = [0, traces.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((traces[middle]?.id ?? "") > id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function latest(steps: Map<string, readonly Step[]>, selected: string | null): ReadonlyMap<string, readonly Step[]> {
+  for (const id of steps.keys()) {
+    if (steps.size <= STEPS_KEPT) break;
+    if (id !== selected) steps.delete(id);
+  }
+  return steps;
+}
+
+/** Go to the newest request, if that is what is wanted. */
+function followed(state: State): State {
+  if (!state.follow) return state;
+  const newest = listed(state).find((trace) => !isAsset(trace));
+  if (newest === undefined || newest.id === state.selected) return state;
+  return { ...state, selected: newest.id, step: null, missing: null, replay: null };
+}
+
+/** A static file of a page: it is not what one waits for. */
+export function isAsset(trace: TraceSummary): boolean {
+  return trace.cause !== null && isStatic(trace);
+}
+
+export function isStatic(trace: TraceSummary): boolean {
+  return trace.endpoint === "static" || (trace.endpoint?.endsWith(".static") ?? false);
+}
+
+/** A request of the list, of this process or of one before it. */
+export function find(state: Log, id: string | null): TraceSummary | undefined {
+  if (id === null) return undefined;
+  const known = state.traces[placeOf(state.traces, id)];
+  return known?.id === id ? known : state.earlier.find((trace) => trace.id === id);
+}
+
+/** Add the next older requests, which the server kept all the while. */
+export function withOlder(state: State, page: TracePage): State {
+  const log = state.held ?? state;
+  const grown = { traces: put(log.traces, [...page.traces].reverse()).slice(0, KEPT) };
+  return state.held === null ? { ...state, ...grown } : { ...state, held: { ...state.held, ...grown } };
+}
+
+/** The oldest request that is here, if older ones are kept. */
+export function olderThan(state: State): string | null {
+  const here = state.traces.filter((trace) => trace.id !== state.missing);
+  return here.length < Math.min(state.kept, KEPT) ? (here.at(-1)?.id ?? null) : null;
+}
+
+/** The connection is there or not. */
+export function setConnection(state: State, connection: Connection, now: number): State {
+  const lost = connection === "lost" && state.connection !== "connecting";
+  const log = state.held ?? state;
+  const next = lost && log.lostAt === null ? { lostAt: now } : {};
+  return { ...state, connection, ...(state.held === null ? next : { held: { ...state.held, ...next } }) };
 }
 
 /** Put steps in their places by id; those that ended replace their running selves. */
@@ -117,14 +236,13 @@ export function mergeSteps(known: readonly Step[], more: readonly Step[]): reado
 }
 
 export function withTrace(state: State, trace: Trace): State {
-  const steps = new Map(state.steps);
-  steps.set(trace.id, trace.steps);
-  return { ...state, steps };
+  return { ...state, steps: latest(new Map(state.steps).set(trace.id, trace.steps), state.selected) };
 }
 
 /** Pick a request: from now on new ones no longer take the screen. */
 export function select(state: State, id: string, step: number | null = null): State {
-  return { ...state, selected: id, step, follow: false, missing: null, replay: null };
+  const traces = state.missing === null || state.missing === id ? state.traces : state.traces.filter((trace) => trace.id !== state.missing);
+  return { ...state, traces, selected: id, step, follow: false, missing: state.missing === id ? id : null, replay: null };
 }
 
 export function selectStep(state: State, step: number | null): State {
@@ -133,30 +251,41 @@ export function selectStep(state: State, step: number | null): State {
 
 /** The requests that the filter lets through, newest first. */
 export function listed(state: State): readonly TraceSummary[] {
-  return state.filter === "" ? state.traces : state.traces.filter(parse(state.filter).matches);
+  if (filtered.of !== state.traces || filtered.by !== state.filter) {
+    filtered = { of: state.traces, by: state.filter, traces: state.filter === "" ? state.traces : state.traces.filter(parse(state.filter).matches) };
+  }
+  return filtered.traces;
 }
+
+let filtered: { readonly of: readonly TraceSummary[]; readonly by: string; readonly traces: readonly TraceSummary[] } = { of: [], by: "", traces: [] };
 
 export function setFollow(state: State, follow: boolean): State {
-  const newest = listed(state)[0];
-  return { ...state, follow, ...(follow && newest ? { selected: newest.id, step: null, missing: null, replay: null } : {}) };
+  return followed({ ...state, follow });
 }
 
-/** Hold the screen, or let it go on with what came in the meantime. */
-export function setPaused(state: State, paused: boolean, now: number): State {
+/** Hold the screen, or let it go on with what is there by now. */
+export function setPaused(state: State, paused: boolean): State {
   if (paused) return { ...state, paused };
-  return state.held.reduce((next, batch) => applyBatch(next, batch, now), { ...state, paused: false, held: [] as readonly Batch[] } as State);
+  return followed({ ...state, ...state.held, paused, held: null });
 }
 
+/** How many requests are newer than what is on a held screen. */
+export function arrived({ traces, held }: State): number {
+  return held === null ? 0 : placeOf(held.traces, traces[0]?.id ?? "");
+}
+
+/** Forget all requests, and nothing else. */
 export function cleared(state: State): State {
-  return { ...EMPTY, connection: state.connection, epoch: state.epoch, process: state.process, map: state.map, stage: state.stage, filter: state.filter, view: state.view, keys: state.keys };
+  const { connection, epoch, process, map, keep, stage, filter, view, keys } = state;
+  return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, view, keys };
 }
 
 /** The selected request as a whole trace, as far as its steps are here. */
 export function current(state: State): Trace | null {
-  const summary = state.traces.find((trace) => trace.id === state.selected);
+  const summary = find(state, state.selected);
   if (summary === undefined) return null;
-  const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, ...header } = summary;
-  void [_count, _strip, _now, _elapsed];
+  const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, cause: _cause, ...header } = summary;
+  void [_count, _strip, _now, _elapsed, _cause];
   const steps = state.steps.get(summary.id) ?? [];
   // A hole can only be a step that is still on its way.
   const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);
@@ -165,7 +294,7 @@ export function current(state: State): Trace | null {
 
 /** Nanoseconds since the start of a request, now. */
 export function elapsed(state: State, id: string, now: number): number {
-  const summary = state.traces.find((trace) => trace.id === id);
+  const summary = find(state, id);
   if (summary === undefined) return 0;
   if (summary.state === "done") return summary.duration ?? summary.elapsed;
   return summary.elapsed + Math.max(0, now - (state.seenAt.get(id) ?? now)) * 1e6;
@@ -173,7 +302,7 @@ export function elapsed(state: State, id: string, now: number): number {
 
 /** Whether the steps of the selected, finished request are still to be fetched. */
 export function lacksSteps(state: State): string | null {
-  const summary = state.traces.find((trace) => trace.id === state.selected);
+  const summary = find(state, state.selected);
   if (summary?.state !== "done" || state.missing === summary.id) return null;
   const steps = state.steps.get(summary.id) ?? [];
   const whole = steps.length >= summary.step_count && steps.every((step) => (step as Step | undefined)?.end != null);

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 
 import { Api, Live } from "./live";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
-import { applyBatch, cleared, current, EMPTY, ended, lacksSteps, listed, select, selectStep, setFollow, setPaused, setReplay, withTrace, type State } from "./state";
+import { applyBatch, cleared, current, EMPTY, ended, find, lacksSteps, listed, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, withOlder, withTrace, type State } from "./state";
 import { DIAGRAM, viewOf } from "./views/table";
 
 const api = new Api();
@@ -20,6 +20,8 @@ function update(next: State): void {
   if (next.selected !== before.selected || next.follow !== before.follow) live.watch(next.follow ? null : next.selected);
   if (next.selected !== before.selected || next.step !== before.step || next.filter !== before.filter || next.view !== before.view) remember(next);
   void fetchSteps();
+  // The address may name one that is not among the newest.
+  if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
 }
 
 const live = new Live(api, {
@@ -29,12 +31,12 @@ const live = new Live(api, {
     if (changed || state.value.map === null) void loadMap();
   },
   onConnection: (connection) => {
-    state.value = { ...state.value, connection };
+    state.value = setConnection(state.value, connection, performance.now());
   },
   resume: () => ({
     epoch: state.value.epoch,
     last: state.value.traces[0]?.id ?? null,
-    running: state.value.traces.filter((trace) => trace.state === "running").map((trace) => trace.id),
+    running: [...state.value.seenAt.keys()].reverse(),
     watch: state.value.selected,
     have: ended(state.value),
   }),
@@ -43,6 +45,18 @@ const live = new Live(api, {
 async function loadMap(): Promise<void> {
   const map = await api.app();
   state.value = { ...state.value, map };
+}
+
+let asked: string | null = null;
+
+/** Fetch the next older requests, if there are some. */
+async function fetchOlder(): Promise<void> {
+  const before = olderThan(state.value);
+  if (before === null || before === asked) return;
+  asked = before;
+  const page = await api.before(before).catch(() => null);
+  if (page === null) asked = null;
+  else update(withOlder(state.value, page));
 }
 
 async function fetchSteps(): Promise<void> {
@@ -82,7 +96,7 @@ export const actions = {
   select: (id: string): void => { update(select(state.value, id)); },
   step: (step: number | null): void => { update(selectStep(state.value, step)); },
   follow: (): void => { update(setFollow(state.value, !state.value.follow)); },
-  pause: (): void => { update(setPaused(state.value, !state.value.paused, performance.now())); },
+  pause: (): void => { update(setPaused(state.value, !state.value.paused)); },
   clear: (): void => {
     update(cleared(state.value));
     void api.clear(state.value.epoch);
@@ -113,6 +127,11 @@ export const actions = {
   stage: (): void => { update({ ...state.value, stage: !state.value.stage, near: false, step: null }); },
   view: (view: string): void => { update({ ...state.value, view }); },
   help: (help: boolean): void => { update({ ...state.value, help }); },
+  keep: (keep: boolean): void => {
+    localStorage.setItem("lifecycle-keep", keep ? "on" : "off");
+    update({ ...state.value, keep });
+  },
+  older: (): void => { void fetchOlder(); },
   keys: (keys: boolean): void => {
     localStorage.setItem("lifecycle-keys", keys ? "on" : "off");
     update({ ...state.value, keys });
@@ -143,7 +162,7 @@ function goOn(ms: number): void {
 }
 
 export function start(): void {
-  state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off" };
+  state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off", keep: localStorage.getItem("lifecycle-keep") === "on" };
   fromAddress();
   addEventListener("hashchange", fromAddress);
   void loadMap().catch(() => undefined);
@@ -153,7 +172,7 @@ export function start(): void {
     const present = performance.now();
     goOn(Math.min(present - last, 100));
     last = present;
-    if (state.value.traces.some((trace) => trace.state === "running") && !state.value.paused) now.value = performance.now();
+    if (state.value.seenAt.size > 0 && !state.value.paused) now.value = performance.now();
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);

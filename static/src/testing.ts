@@ -12,14 +12,14 @@ export function step(id: number, more: Partial<Step> = {}): Step {
 export function summary(id: string, more: Partial<TraceSummary> = {}): TraceSummary {
   return {
     id, state: "done", method: "GET", path: `/${id}`, query: "", url_rule: null, endpoint: null, blueprints: [],
-    status: 200, started_at: 0, duration: 1e6, process: { pid: 1, host: "h", thread: "t" }, error: null, parent: null,
+    status: 200, started_at: 0, duration: 1e6, process: { pid: 1, host: "h", thread: "t" }, error: null, parent: null, cause: null,
     dropped_steps: 0, step_count: 1, strip: [], now: null, elapsed: 1e6, ...more,
   };
 }
 
 export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): Batch {
   return {
-    seq: 1, epoch: "one", reset: false, traces, steps: steps.length === 0 ? [] : [{ trace, steps }], removed: [], skipped: 0, evicted: 0, process: { pid: 1, several: false },
+    seq: 1, epoch: "one", reset: false, traces, steps: steps.length === 0 ? [] : [{ trace, steps }], removed: [], skipped: 0, evicted: 0, missed: null, kept: traces.length, oldest: "", process: { pid: 1, several: false },
   };
 }
 
@@ -71,8 +71,8 @@ export function steps(rows: readonly Row[]): Step[] {
 }
 
 export function trace(rows: readonly Row[], more: Partial<Trace> = {}): Trace {
-  const { step_count: _a, strip: _b, now: _c, elapsed: _d, ...header } = summary("a");
-  void [_a, _b, _c, _d];
+  const { step_count: _a, strip: _b, now: _c, elapsed: _d, cause: _e, ...header } = summary("a");
+  void [_a, _b, _c, _d, _e];
   const made = steps(rows);
   return { ...header, url_rule: "/admin/<int:id>", endpoint: "admin.show", blueprints: ["admin"], duration: (made.at(-1)?.begin ?? 0) + 1e6, steps: made, ...more };
 }

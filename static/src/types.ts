@@ -86,6 +86,8 @@ export interface TraceSummary {
   readonly process: { readonly pid: number; readonly host: string; readonly thread: string };
   readonly error: { readonly type: string; readonly message: string; readonly step: number | null } | null;
   readonly parent: string | null;
+  /** The request that made the browser send this one: a page, or a redirect; null where that is not certain. */
+  readonly cause: string | null;
   readonly dropped_steps: number;
   readonly step_count: number;
   readonly strip: readonly StripPart[];
@@ -95,7 +97,7 @@ export interface TraceSummary {
   readonly elapsed: number;
 }
 
-export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed"> {
+export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "cause"> {
   /** In order of beginning. */
   readonly steps: readonly Step[];
 }
@@ -191,6 +193,11 @@ export interface Batch {
   /** Traces that began and were evicted before they could be sent, since the last batch. */
   readonly skipped: number;
   readonly evicted: number;
+  /** In the first batch of a connection: how many requests came while there was none. */
+  readonly missed: number | null;
+  /** How many the server keeps, and the oldest of them. */
+  readonly kept: number;
+  readonly oldest: string | null;
   /** Whose requests these are, and whether the server has other processes, with their own. */
   readonly process: { readonly pid: number; readonly several: boolean };
 }

@@ -26,7 +26,7 @@ def batch(hub: Hub, viewer: _Viewer, store: MemoryStore) -> dict[str, t.Any]:
 
 
 def watching(store: MemoryStore) -> tuple[Hub, _Viewer]:
-    hub, viewer = Hub(store), _Viewer(resumes=False, last=0, running=set())
+    hub, viewer = Hub(store), _Viewer(resumes=False, last=0, running={})
     add(store)
     assert len(batch(hub, viewer, store)["traces"]) == 1
     return hub, viewer

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { curl, download } from "../share";
-import { current, type Connection } from "../state";
+import { arrived, current, type Connection } from "../state";
 import { actions, state } from "../store";
 
 const SAYS: Record<Connection, string> = {
@@ -13,7 +13,7 @@ const SAYS: Record<Connection, string> = {
 };
 
 export function Top(): JSX.Element {
-  const { connection, paused, follow, held, evicted, skipped, map, process } = state.value;
+  const { connection, paused, follow, evicted, skipped, map, process } = state.value;
   return (
     <>
     <header class="top">
@@ -27,7 +27,7 @@ export function Top(): JSX.Element {
       <nav class="acts" aria-label="Recording">
         <button type="button" aria-pressed={follow} class={follow ? "on" : ""} onClick={actions.follow}>Follow</button>
         <button type="button" aria-pressed={paused} class={paused ? "on" : ""} onClick={actions.pause}>
-          {paused ? `Go on${held.length > 0 ? ` (${held.length.toString()})` : ""}` : "Pause"}
+          {paused ? `Go on${arrived(state.value) > 0 ? ` (${arrived(state.value).toString()})` : ""}` : "Pause"}
         </button>
         <button type="button" onClick={actions.clear}>Clear</button>
         <Share />
