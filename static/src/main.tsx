@@ -10,7 +10,7 @@ import { lazy } from "./views/lazy";
 import { List } from "./views/List";
 import { Playback } from "./views/Playback";
 import { Top } from "./views/Top";
-import { viewAfter } from "./views/table";
+import { viewAfter, viewOf } from "./views/table";
 import { Views } from "./views/Views";
 
 const Details = lazy("Step", () => import("./views/Details"));
@@ -19,6 +19,7 @@ const Help = lazy("Keys", () => import("./views/Help"));
 function Panel(): JSX.Element {
   const trace = current(state.value);
   document.title = trace === null ? "flask-lifecycle" : `${trace.method} ${trace.path} · flask-lifecycle`;
+  const ofApp = !state.value.stage && viewOf(state.value.view).ofApp === true;
   return (
     <div class={state.value.stage ? "whole stage" : "whole"}>
       {state.value.stage ? null : <Top />}
@@ -27,9 +28,9 @@ function Panel(): JSX.Element {
         <main>
           <h1 class="unseen">{trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`}</h1>
           <Views />
-          <Playback />
+          {ofApp ? null : <Playback />}
         </main>
-        {state.value.stage || trace === null || state.value.step === null ? null : <Details />}
+        {state.value.stage || ofApp || trace === null || state.value.step === null ? null : <Details />}
       </div>
       {state.value.help ? <Help /> : null}
     </div>

@@ -136,6 +136,8 @@ export const actions = {
     localStorage.setItem("lifecycle-keys", keys ? "on" : "off");
     update({ ...state.value, keys });
   },
+  /** Read the app's registries anew. */
+  map: (): void => { void loadMap().catch(() => undefined); },
   /** Ask the server for what only one view shows; null where there is none. */
   ask: <T>(path: string): Promise<T | null> => api.ask<T>(path).catch(() => null),
   near: (): void => { update({ ...state.value, near: !state.value.near }); },

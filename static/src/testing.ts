@@ -33,7 +33,7 @@ const hook = (stage: Stage, name: string, scope: string): Hook => ({ stage, name
 export const MAP: AppMap = {
   name: "demo", import_name: "demo", debug: true, separate_contexts: true, versions: { flask: "3.1.3" }, process: { pid: 1, host: "h" },
   middleware: [hook("middleware", "ProxyFix", "app")],
-  blueprints: [], extensions: [], config: {}, error_handlers: [],
+  blueprints: [], extensions: [], config: {}, called: [], error_handlers: [],
   hooks: [
     hook("before_request", "load_user", "app"),
     hook("before_request", "require_admin", "admin"),

@@ -150,6 +150,8 @@ export interface AppMap {
   readonly config: { readonly [key: string]: Json };
   readonly hooks: readonly Hook[];
   readonly rules: readonly Rule[];
+  /** The endpoints that were asked for since the app's start. */
+  readonly called: readonly string[];
   /** What a request that matches no rule meets. */
   readonly unmatched: Plan;
   /** `for` names the code or the exception class. */
@@ -168,6 +170,18 @@ export interface SourceLines {
   /** The file was written after the app had read it. */
   readonly changed: boolean;
   readonly lines: readonly (readonly (readonly [kind: string, text: string])[])[];
+}
+
+/** `GET api/app/match`: what the app's map has for a path. Rules are places in `AppMap.rules`. */
+export interface Match {
+  readonly outcome: "match" | "redirect" | "method_not_allowed" | "not_found";
+  readonly rule: number | null;
+  readonly arguments: Readonly<Record<string, string>>;
+  /** The arguments that a converter of the app's own may still refuse. */
+  readonly unsure: readonly string[];
+  readonly redirect: string | null;
+  readonly allowed: readonly string[];
+  readonly near: readonly { readonly rule: number; readonly why: string }[];
 }
 
 /** `GET api/traces` */

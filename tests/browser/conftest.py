@@ -138,9 +138,13 @@ class Panel:
             f'[data-view="diagram"] [data-stage="{stage}"][data-state="{state}"]'
         )
 
+    def shows_row(self, path: str) -> None:
+        """Wait until a finished request for this path is the picked one."""
+        self.page.locator('.row[aria-current="true"][data-state="done"]', has_text=path).wait_for()
+
     def shows(self, path: str) -> None:
         """Wait until the diagram is that of a finished request for this path."""
-        self.page.locator('.row[aria-current="true"][data-state="done"]', has_text=path).wait_for()
+        self.shows_row(path)
         self.page.locator(f'svg.diagram[aria-label$=" {path}"]').wait_for()
 
 

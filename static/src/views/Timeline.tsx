@@ -2,6 +2,7 @@ import type { JSX, TargetedPointerEvent } from "preact";
 import { useState } from "preact/hooks";
 
 import "../styles/timeline.css";
+import "../styles/tools.css";
 import { stateOf } from "../diagram/model";
 import { rewind, stepAt } from "../replay/replay";
 import { time } from "../format";

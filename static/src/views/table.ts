@@ -24,6 +24,7 @@ export const VIEWS: readonly View[] = [
   { name: "steps", title: "Steps", load: () => import("./Steps"), count: (trace) => trace.steps.length },
   { name: "request", title: "Request", load: () => import("./Request") },
   { name: "response", title: "Response", load: () => import("./Response") },
+  { name: "app", title: "App", load: () => import("./App"), ofApp: true },
 ];
 
 /** The view of this name; the diagram, if there is none. */
