@@ -40,7 +40,8 @@ def create_panel(
         template_folder=None,
         root_path=str(DIST.parent),
     )
-    panel.config["MAX_CONTENT_LENGTH"] = MESSAGE_BYTES
+    # A fault of the panel's is not the app's: no debugger shows it.
+    panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
     hub = Hub(store)
     panel.register_blueprint(create_api(store, hub, gate, app_map, DIST))
     panel.register_blueprint(create_match(find_rule))

@@ -173,8 +173,7 @@ class Gate:
         if _is_live(environ):
             if origin is None:
                 return _no("The websocket takes a browser's Origin.")
-            upgrade = environ.get("HTTP_UPGRADE", "").casefold()
-            if upgrade != "websocket" or environ.get("REQUEST_METHOD") != "GET":
+            if not _is_handshake(environ):
                 return _no("The live stream takes websockets only.", 400)
             return None if self._take_ticket(_argument(environ, "ticket")) else _no("No ticket.")
 
@@ -287,6 +286,15 @@ def _same_origin(origin: str, environ: Environ, host: str) -> bool:
 def _is_live(environ: Environ) -> bool:
     path = environ.get("PATH_INFO", "")
     return bool(path == "/socket.io" or path.startswith("/socket.io/"))
+
+
+def _is_handshake(environ: Environ) -> bool:
+    connection = environ.get("HTTP_CONNECTION", "").casefold().split(",")
+    return (
+        environ.get("REQUEST_METHOD") == "GET"
+        and environ.get("HTTP_UPGRADE", "").casefold() == "websocket"
+        and "upgrade" in (each.strip() for each in connection)
+    )
 
 
 def _is_page(environ: Environ) -> bool:

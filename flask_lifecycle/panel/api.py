@@ -156,7 +156,8 @@ def _several() -> bool:
 def _whole(text: str | None, most: int) -> int:
     if text is None:
         return most
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= most):
+    few = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not few or not 0 < int(text) <= most:
         flask.abort(400, f"limit got {text[:40]!r}; it takes a whole number from 1 to {most}.")
     return int(text)
 

@@ -52,7 +52,7 @@ def _is_patched() -> bool:
 class Websocket:
     """What Engine.IO takes for its driver: ``engineio.async_drivers.threading``."""
 
-    def __init__(self, handler: t.Callable[[Websocket], t.Any], _server: t.Any) -> None:
+    def __init__(self, handler: t.Any, _server: t.Any) -> None:
         self._handler = handler
         self._ws: _Server | None = None
 
@@ -68,6 +68,9 @@ class Websocket:
             return [b"This is no handshake of a websocket.\n"]
         try:
             self._handler(self)
+        except Exception:
+            # A packet that Engine.IO cannot read: it would neither end nor forget the session.
+            self._handler.__self__.close(wait=False, abort=True)
         finally:
             ws.end()
         if ws.mode == "gunicorn":
