@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import sqlite3
 import time
 import typing as t
+import warnings
 from collections.abc import Iterator
 
 from flask import (
@@ -24,7 +27,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from .database import User
+from .database import Order, User
 
 bp = Blueprint("tour", __name__)
 
@@ -150,6 +153,20 @@ STOPS = (
         "A flash is a signal, and a write to the session.",
     ),
     Stop(
+        "A query for each row",
+        "GET",
+        "/tour/queries",
+        200,
+        "The template asks for each order's lines: the same statement, ten times over.",
+    ),
+    Stop(
+        "Logs, a warning and plain sqlite3",
+        "GET",
+        "/tour/collected",
+        200,
+        "What was said and sent meanwhile, with the line that did it.",
+    ),
+    Stop(
         "A slow view",
         "GET",
         "/tour/slow?seconds=3",
@@ -219,6 +236,27 @@ def upload() -> ResponseReturnValue:
         abort(400, "The form takes a file named 'cover'.")
     flash(f"{len(cover.read())} bytes came.")
     return redirect(url_for(".index"), 302)
+
+
+@bp.get("/tour/queries")
+def queries() -> str:
+    orders = g.db.scalars(select(Order).order_by(Order.placed.desc()).limit(10)).all()
+    return render_template("queries.html", orders=orders)
+
+
+@bp.get("/tour/collected")
+def collected() -> str:
+    g.notes = sqlite3.connect(":memory:")
+    g.notes.execute("create table note (text, token)")
+    g.notes.execute("insert into note values (?, ?)", ("remember the milk", secrets.token_hex(8)))
+    current_app.logger.info("%d note is kept", g.notes.total_changes)
+    try:
+        g.notes.execute("select * from notes")
+    except sqlite3.OperationalError:
+        current_app.logger.exception("The notes could not be read")
+    g.notes.close()
+    warnings.warn("The old way to keep notes is going away.", DeprecationWarning, stacklevel=1)
+    return "Look at the logs and the SQL.\n"
 
 
 @bp.get("/tour/slow")

@@ -95,9 +95,11 @@ export interface TraceSummary {
   readonly now: { readonly stage: Stage; readonly name: string } | null;
   /** Nanoseconds from the trace's start to the moment this was sent. */
   readonly elapsed: number;
+  /** How many of each stage that collectors record; what there is none of is left out. */
+  readonly counts: { readonly [name: string]: number };
 }
 
-export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "cause"> {
+export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "cause" | "counts"> {
   /** In order of beginning. */
   readonly steps: readonly Step[];
 }

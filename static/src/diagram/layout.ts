@@ -135,6 +135,14 @@ export function draw(j: Journey, width: number, height: number, selected: number
       pillNodes.push(words(edge + 2, pillY + 4.2, "start", { text: more, cls: "k" }));
       edge += measure(more, FONT.pill) + 8;
     }
+    const changes = ghost ? undefined : chip.step?.detail["changes"];
+    if (typeof changes === "object" && changes !== null) {
+      // On the right there is room only before the chip.
+      const text = `± ${Object.keys(changes).join(", ")}`;
+      const width = measure(text, FONT.pill);
+      pillNodes.push(words(side === "right" ? x - 8 - width : edge + 2, pillY + 4.2, "start", { text, cls: "changed" }));
+      if (side !== "right") edge += width + 8;
+    }
     const wireX = side === "left" ? XL : side === "right" ? XR : x + w / 2;
     at.set(chip.key, { x: wireX, y: cy, left: x, right: side === "center" ? x + w : Math.max(x + w, edge - 6) });
     if (side !== "center") {

@@ -16,6 +16,10 @@ export interface View {
   readonly count?: (trace: Trace) => number;
 }
 
+function counted(...stages: readonly string[]): (trace: Trace) => number {
+  return (trace) => trace.steps.filter((step) => stages.includes(step.stage)).length;
+}
+
 export const DIAGRAM = "diagram";
 
 export const VIEWS: readonly View[] = [
@@ -24,6 +28,8 @@ export const VIEWS: readonly View[] = [
   { name: "steps", title: "Steps", load: () => import("./Steps"), count: (trace) => trace.steps.length },
   { name: "request", title: "Request", load: () => import("./Request") },
   { name: "response", title: "Response", load: () => import("./Response") },
+  { name: "changes", title: "Changes", load: () => import("./Changes"), count: (trace) => trace.steps.filter((step) => step.detail["changes"] !== undefined).length },
+  { name: "sql", title: "SQL", load: () => import("./Sql"), count: counted("sql") },
   { name: "app", title: "App", load: () => import("./App"), ofApp: true },
 ];
 

@@ -1,0 +1,118 @@
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import "../styles/message.css";
+import "../styles/source.css";
+import "../styles/collected.css";
+import { time } from "../format";
+import { current } from "../state";
+import { actions, state } from "../store";
+import type { Json, SourceLines, Step, Trace } from "../types";
+import { groups, placeOf, ranIn, SLOW, took, type Group } from "./collected";
+import { Open } from "./Source";
+
+const SHOWN = 500;
+
+/** The statements of a request: which, from where, how long, and which too often. */
+export default function Sql(): JSX.Element | null {
+  const trace = current(state.value);
+  const [open, setOpen] = useState<number | null>(null);
+  const [shown, setShown] = useState(SHOWN);
+  if (trace === null) return null;
+  const statements = trace.steps.filter((step) => step.stage === "sql");
+  const all = statements.reduce((sum, step) => sum + took(step), 0);
+  const slowest = statements.reduce((most, step) => Math.max(most, took(step)), 1);
+  const slow = statements.filter((step) => took(step) >= SLOW).length;
+  return (
+    <div class="message collected" tabIndex={0} role="region" aria-label="SQL">
+      {statements.length === 0 ? <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p> : (
+        <p class="sum"><b>{statements.length}</b> {statements.length === 1 ? "statement" : "statements"} in <b>{time(all)}</b>{slow > 0 ? <>, <b class="bad">{slow} slow</b></> : null}</p>
+      )}
+      {groups(trace).map((group, index) => <Often key={index} group={group} trace={trace} />)}
+      <table class="sql-table">
+        <thead><tr><th scope="col">statement</th><th scope="col">in</th><th scope="col" class="num">rows</th><th scope="col" class="num">took</th></tr></thead>
+        <tbody>
+          {statements.slice(0, shown).map((step) => (
+            <Row key={step.id} step={step} trace={trace} slowest={slowest} open={open === step.id} onOpen={() => { setOpen(open === step.id ? null : step.id); }} />
+          ))}
+        </tbody>
+      </table>
+      {statements.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {statements.length - shown} more statements</p> : null}
+    </div>
+  );
+}
+
+function Often({ group, trace }: { readonly group: Group; readonly trace: Trace }): JSX.Element | null {
+  const first = group.steps[0];
+  if (first === undefined) return null;
+  const place = placeOf(first.detail["place"]);
+  const where = ranIn(first, trace.steps);
+  return (
+    <p class="often">
+      <b>{group.repeated ? `N + 1: ${group.steps.length.toString()} times the same` : `${group.steps.length.toString()} times, with the same parameters`}</b>{" "}
+      {place === null ? null : <>from <Open source={place} /> </>}
+      {where === null ? null : <>in <code>{where.name}</code>, </>}
+      {time(group.time)} in all
+      <code class="what">{first.name}</code>
+    </p>
+  );
+}
+
+interface RowProps {
+  readonly step: Step;
+  readonly trace: Trace;
+  readonly slowest: number;
+  readonly open: boolean;
+  readonly onOpen: () => void;
+}
+
+function Row({ step, trace, slowest, open, onOpen }: RowProps): JSX.Element {
+  const where = ranIn(step, trace.steps);
+  const rows = step.detail["rows"];
+  return (
+    <>
+      <tr data-step={step.id} class={took(step) >= SLOW ? "slow" : undefined}>
+        <td class="what">
+          <button type="button" class="link" aria-expanded={open} onClick={onOpen}><code><bdi>{step.name}</bdi></code></button>
+          {step.error === null ? null : <span class="outcome raised">{step.error.type}: {step.error.message}</span>}
+        </td>
+        <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
+        <td class="num">{typeof rows === "number" ? rows : "–"}</td>
+        <td class="num took"><i class="bar" style={{ width: `${((took(step) / slowest) * 100).toFixed(1)}%` }} />{step.end === null ? "runs" : time(took(step))}</td>
+      </tr>
+      {open ? <tr class="opened"><td colSpan={4}><Whole step={step} trace={trace.id} /></td></tr> : null}
+    </>
+  );
+}
+
+function Whole({ step, trace }: { readonly step: Step; readonly trace: string }): JSX.Element {
+  const [found, setFound] = useState<Pick<SourceLines, "lines"> | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    void actions.ask<SourceLines>(`api/traces/${encodeURIComponent(trace)}/steps/${step.id.toString()}/statement`).then((lines) => {
+      if (wanted) setFound(lines);
+    });
+    return () => { wanted = false; };
+  }, [trace, step.id]);
+  const place = placeOf(step.detail["place"]);
+  const parameters = step.detail["parameters"];
+  return (
+    <>
+      <pre class="source" tabIndex={0} aria-label="Statement">
+        {found === null ? String(step.detail["statement"]) : found.lines.map((line, index) => (
+          <span key={index}>
+            {line.map(([kind, text], part) => <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>{text}</span>)}
+            {"\n"}
+          </span>
+        ))}
+      </pre>
+      {isEmpty(parameters) ? null : <p class="given"><span class="k">parameters</span> <code><bdi>{JSON.stringify(parameters)}</bdi></code></p>}
+      {place === null ? null : <p class="given"><span class="k">sent from</span> <Open source={place} /></p>}
+      <p class="given"><button type="button" class="link" onClick={() => { actions.step(step.id); }}>Show the step</button></p>
+    </>
+  );
+}
+
+function isEmpty(value: Json | undefined): boolean {
+  return value === undefined || value === null || (Array.isArray(value) ? value.length === 0 : typeof value === "object" && Object.keys(value).length === 0);
+}
