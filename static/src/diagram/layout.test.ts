@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { moments, rewind } from "../replay/replay";
 import { STAGES, type Step, type Trace } from "../types";
 import { cut, MAP, STORIES, tell } from "./testing/fixtures";
-import { draw, ellipsize, type Drawing, type Shape } from "./layout";
+import { changed, draw, ellipsize, type Drawing, type Shape } from "./layout";
 import { journey } from "./model";
 
 const drawn = (trace: Trace, map: typeof MAP | null = MAP, elapsed = 1e9): Drawing =>
@@ -92,5 +92,15 @@ describe("draw", () => {
   it("shortens long names in the middle", () => {
     expect(ellipsize("a".repeat(30) + "b".repeat(30))).toMatch(/^a+…b+$/);
     expect(ellipsize("show")).toBe("show");
+  });
+});
+
+describe("changed", () => {
+  it("names what a function changed, and counts the rest", () => {
+    const none = { added: {}, changed: {}, removed: [] };
+    expect(changed({ g: { ...none, added: { user: "ann" } } })).toBe("± g.user");
+    expect(changed({ session: { ...none, removed: ["cart"] }, response: { status: ["200 OK", "201 CREATED"], cookies: { set: { theme: "dark" }, deleted: [] } } }))
+      .toBe("± session.cart, status +1");
+    for (const odd of [undefined, null, 1, "x", [], {}, { g: 1 }, { response: [] }]) expect(changed(odd)).toBe("");
   });
 });

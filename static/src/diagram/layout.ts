@@ -1,6 +1,6 @@
 /** From the journey and the space there is to shapes: pure data, no DOM. */
 
-import type { Stage, Step } from "../types";
+import type { Json, Stage, Step } from "../types";
 import { size, time } from "../format";
 import { label, stateOf, type Chip, type Journey, type Ribbon, type State } from "./model";
 
@@ -43,6 +43,7 @@ const PAD = { top: 8, bottom: 7, rows: 4 };
 const HEAD = 56;
 const LONGEST_NAME = 42;
 const PILLS_SHOWN = 2;
+const NAMES_SHOWN = 2;
 
 interface Point {
   readonly x: number;
@@ -68,6 +69,28 @@ export function ellipsize(name: string, longest = LONGEST_NAME): string {
   if (name.length <= longest) return name;
   const half = Math.floor((longest - 1) / 2);
   return `${name.slice(0, half)}…${name.slice(-half)}`;
+}
+
+/** What a function changed, in few words. */
+export function changed(changes: Json | undefined): string {
+  if (!isObject(changes)) return "";
+  const names = (part: Json | undefined): string[] =>
+    isObject(part) ? Object.values(part).flatMap((each) => (Array.isArray(each) ? each.map(String) : isObject(each) ? Object.keys(each) : [])) : [];
+  const { g, session, response } = changes;
+  const of = isObject(response) ? response : {};
+  const all = [
+    ...names(g).map((name) => `g.${name}`),
+    ...names(session).map((name) => `session.${name}`),
+    ...(of["status"] === undefined ? [] : ["status"]),
+    ...names(of["headers"]),
+    ...names(of["cookies"]).map((name) => `cookie ${name}`),
+  ];
+  const more = all.length > NAMES_SHOWN ? ` +${(all.length - NAMES_SHOWN).toString()}` : "";
+  return all.length === 0 ? "" : `± ${all.slice(0, NAMES_SHOWN).map((name) => ellipsize(name, 24)).join(", ")}${more}`;
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Draw a journey; `final` is what it comes to, where that is known, so that nothing moves on the way. */
@@ -135,12 +158,11 @@ export function draw(j: Journey, width: number, height: number, selected: number
       pillNodes.push(words(edge + 2, pillY + 4.2, "start", { text: more, cls: "k" }));
       edge += measure(more, FONT.pill) + 8;
     }
-    const changes = ghost ? undefined : chip.step?.detail["changes"];
-    if (typeof changes === "object" && changes !== null) {
+    const changes = ghost ? "" : changed(chip.step?.detail["changes"]);
+    if (changes !== "") {
       // On the right there is room only before the chip.
-      const text = `± ${Object.keys(changes).join(", ")}`;
-      const width = measure(text, FONT.pill);
-      pillNodes.push(words(side === "right" ? x - 8 - width : edge + 2, pillY + 4.2, "start", { text, cls: "changed" }));
+      const width = measure(changes, FONT.pill);
+      pillNodes.push(words(side === "right" ? x - 8 - width : edge + 2, pillY + 4.2, "start", { text: changes, cls: "changed" }));
       if (side !== "right") edge += width + 8;
     }
     const wireX = side === "left" ? XL : side === "right" ? XR : x + w / 2;
