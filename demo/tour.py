@@ -167,6 +167,13 @@ STOPS = (
         "What was said and sent meanwhile, with the line that did it.",
     ),
     Stop(
+        "A view that works hard",
+        "GET",
+        "/shop/search?q=left+hand",
+        200,
+        "Ask for a profile of it in the panel: the comparing takes the time.",
+    ),
+    Stop(
         "A slow view",
         "GET",
         "/tour/slow?seconds=3",

@@ -146,9 +146,14 @@ def _node(frame: t.Any, least: float, depth: int) -> dict[str, t.Any]:
         "line": frame.line_no or 0,
         "time": round(frame.time * 1e9),
         "self": round((frame.time - sum(each.time for each in called)) * 1e9),
-        "own": bool(frame.is_application_code),
+        "own": bool(frame.is_application_code) and not _is_installed(frame.file_path or ""),
         "children": children,
     }
+
+
+def _is_installed(file: str) -> bool:
+    # Where pyinstrument knows of one environment, an app may have several on its path.
+    return any(part in ("site-packages", "dist-packages") for part in Path(file).parts)
 
 
 def _called(frame: t.Any) -> t.Iterator[t.Any]:

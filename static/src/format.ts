@@ -4,10 +4,10 @@
 export function time(ns: number): string {
   const us = ns / 1000;
   if (us < 10) return `${us.toFixed(1)} µs`;
-  if (us < 1000) return `${Math.round(us).toString()} µs`;
+  if (us < 999.5) return `${Math.round(us).toString()} µs`;
   const ms = us / 1000;
   if (ms < 10) return `${ms.toFixed(2)} ms`;
-  if (ms < 1000) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.95) return `${ms.toFixed(1)} ms`;
   const s = ms / 1000;
   return s < 100 ? `${s.toFixed(2)} s` : `${Math.round(s).toString()} s`;
 }

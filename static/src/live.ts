@@ -80,6 +80,11 @@ export class Api {
     return response.ok ? ((await response.json()) as T) : null;
   }
 
+  /** Tell the server to do something. */
+  async tell(path: string, method: "POST" | "DELETE"): Promise<void> {
+    await this.call(path, method);
+  }
+
   async app(): Promise<AppMap> {
     return (await (await this.call("api/app")).json()) as AppMap;
   }

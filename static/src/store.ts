@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { Api, Live } from "./live";
+import type { Trace } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
 import { applyBatch, cleared, current, EMPTY, ended, find, lacksSteps, listed, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, withOlder, withTrace, type State } from "./state";
 import { DIAGRAM, viewOf } from "./views/table";
@@ -140,6 +141,12 @@ export const actions = {
   map: (): void => { void loadMap().catch(() => undefined); },
   /** Ask the server for what only one view shows; null where there is none. */
   ask: <T>(path: string): Promise<T | null> => api.ask<T>(path).catch(() => null),
+  tell: (path: string, method: "POST" | "DELETE"): Promise<void> => api.tell(path, method),
+  /** Pick the newest request of the same kind. */
+  latest: ({ method, endpoint }: Trace): void => {
+    const newest = state.value.traces.find((trace) => trace.method === method && trace.endpoint === endpoint);
+    if (newest) actions.select(newest.id);
+  },
   near: (): void => { update({ ...state.value, near: !state.value.near }); },
   /** Go up or down the list. */
   move: (by: number): void => {

@@ -186,6 +186,28 @@ export interface Match {
   readonly near: readonly { readonly rule: number; readonly why: string }[];
 }
 
+/** A function of a profile, with what it called; times in nanoseconds. */
+export interface ProfileNode {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly time: number;
+  /** In the function itself. */
+  readonly self: number;
+  /** Whether it is the app's own code. */
+  readonly own: boolean;
+  readonly children: readonly ProfileNode[];
+}
+
+/** `GET api/traces/<id>/profile` */
+export interface Profile {
+  /** Whether there is a profiler. */
+  readonly available: boolean;
+  /** Whether the next request like this one will be profiled. */
+  readonly waiting: boolean;
+  readonly profile: ProfileNode | null;
+}
+
 /** `GET api/traces` */
 export interface TracePage {
   readonly traces: readonly TraceSummary[];

@@ -30,6 +30,7 @@ export const VIEWS: readonly View[] = [
   { name: "response", title: "Response", load: () => import("./Response") },
   { name: "changes", title: "Changes", load: () => import("./Changes"), count: (trace) => trace.steps.filter((step) => step.detail["changes"] !== undefined).length },
   { name: "sql", title: "SQL", load: () => import("./Sql"), count: counted("sql") },
+  { name: "profile", title: "Profile", load: () => import("./Profile") },
   { name: "app", title: "App", load: () => import("./App"), ofApp: true },
 ];
 

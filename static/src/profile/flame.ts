@@ -1,0 +1,72 @@
+/** A profile's tree as rows of boxes, and the functions that took most of its time. */
+
+import type { ProfileNode } from "../types";
+
+export interface Box {
+  readonly node: ProfileNode;
+  readonly depth: number;
+  /** Parts of the width, 0 to 1. */
+  readonly left: number;
+  readonly width: number;
+  readonly parent: number | null;
+}
+
+export interface Taken {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly own: boolean;
+  /** Nanoseconds in the function itself. */
+  readonly self: number;
+}
+
+const NARROWEST = 0.001;
+
+/** The boxes of a tree, a caller before what it called. Times that do not fit are cut. */
+export function boxes(root: ProfileNode): readonly Box[] {
+  const found: Box[] = [];
+  const put = (node: ProfileNode, depth: number, left: number, width: number, parent: number | null): void => {
+    const index = found.push({ node, depth, left, width, parent }) - 1;
+    let at = left;
+    for (const child of node.children) {
+      const part = node.time > 0 ? Math.min(width * (child.time / node.time), left + width - at) : 0;
+      if (part >= NARROWEST) put(child, depth + 1, at, part, index);
+      at += part;
+    }
+  };
+  put(root, 0, 0, 1, null);
+  return found;
+}
+
+/** The functions in which most time was spent, wherever they were called. */
+export function hottest(root: ProfileNode, most: number): readonly Taken[] {
+  const found = new Map<string, Taken>();
+  const visit = (node: ProfileNode): void => {
+    const key = `${node.file}:${node.line.toString()}:${node.name}`;
+    found.set(key, { name: node.name, file: node.file, line: node.line, own: node.own, self: (found.get(key)?.self ?? 0) + node.self });
+    node.children.forEach(visit);
+  };
+  visit(root);
+  return [...found.values()].filter((taken) => taken.self > 0).sort((a, b) => b.self - a.self).slice(0, most);
+}
+
+/** The box to go to by an arrow: out, in, or to a neighbour; the same one where there is none. */
+export function beside(all: readonly Box[], at: number, key: string): number {
+  const here = all[at];
+  if (here === undefined) return at;
+  if (key === "ArrowUp") return here.parent ?? at;
+  if (key === "ArrowDown") {
+    const child = all.findIndex((box) => box.parent === at);
+    return child < 0 ? at : child;
+  }
+  const row = all.map((box, index) => ({ box, index })).filter(({ box }) => box.depth === here.depth);
+  const place = row.findIndex(({ index }) => index === at) + (key === "ArrowRight" ? 1 : -1);
+  return row[place]?.index ?? at;
+}
+
+/** The end of a file's path, which tells it from others. */
+export function shortened(file: string): string {
+  const parts = file.split(/[\\/]/);
+  const at = parts.lastIndexOf("site-packages");
+  return at >= 0 ? parts.slice(at + 1).join("/") : parts.slice(-2).join("/");
+}

@@ -1,0 +1,161 @@
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import "../styles/profile.css";
+import { time } from "../format";
+import { beside, boxes, hottest, shortened, type Box } from "../profile/flame";
+import { current } from "../state";
+import { actions, state } from "../store";
+import type { Profile as Answer, ProfileNode, Trace } from "../types";
+
+const HOTTEST = 12;
+const ASKED_AGAIN = 500;
+const ROW = 24;
+
+/** Where the selected request's time went, by samples; or how to have the next one sampled. */
+export default function Profile(): JSX.Element | null {
+  const trace = current(state.value);
+  const id = trace?.id ?? null;
+  const [found, setFound] = useState<{ readonly id: string; readonly answer: Answer | null } | null>(null);
+  const [asked, setAsked] = useState(0);
+
+  useEffect(() => {
+    let wanted = true;
+    let waited = false;
+    let timer = 0;
+    const look = (): void => {
+      if (id === null) return;
+      void actions.ask<Answer>(`api/traces/${id}/profile`).then((answer) => {
+        if (!wanted) return;
+        setFound({ id, answer });
+        if (answer?.waiting === true) {
+          waited = true;
+          timer = window.setTimeout(look, ASKED_AGAIN);
+        } else if (waited && trace !== null) actions.latest(trace);
+      });
+    };
+    look();
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [id, asked, trace?.state]);
+
+  const answer = found?.id === id ? found.answer : null;
+  if (trace === null || answer === null) return null;
+  return (
+    <div class="profile" tabIndex={0} role="region" aria-label="Profile">
+      {answer.profile === null ? <Ask trace={trace} answer={answer} onAsked={() => { setAsked(asked + 1); }} /> : <Flame key={trace.id} root={answer.profile} />}
+    </div>
+  );
+}
+
+function Ask({ trace, answer, onAsked }: { readonly trace: Trace; readonly answer: Answer; readonly onAsked: () => void }): JSX.Element {
+  const kind = `${trace.method} ${trace.url_rule ?? trace.path}`;
+  if (!answer.available)
+    return (
+      <div class="empty">
+        <h2>No profiler is installed</h2>
+        <p>Samples are taken by pyinstrument. Install it beside your app, and start the app anew:</p>
+        <pre>pip install "flask-lifecycle[profile]"</pre>
+      </div>
+    );
+  if (answer.waiting)
+    return (
+      <div class="empty" role="status">
+        <h2>Waiting for the next {kind}</h2>
+        <p>Send it from the page or by curl. It will be slower than usual: two thousand samples are taken a second.</p>
+        <p><button type="button" onClick={() => { void actions.tell("api/profile", "DELETE").then(onAsked); }}>Do not wait</button></p>
+      </div>
+    );
+  return (
+    <div class="empty">
+      <h2>This request was not sampled</h2>
+      <p>A profile shows where the time went, function by function, from the first hook to the response. It is taken of one request, when you ask for it.</p>
+      <p><button type="button" class="primary" onClick={() => { void actions.tell(`api/traces/${trace.id}/profile`, "POST").then(onAsked); }}>Profile the next {kind}</button></p>
+    </div>
+  );
+}
+
+function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
+  const all = useMemo(() => boxes(root), [root]);
+  const [picked, setPicked] = useState(0);
+  const chart = useRef<HTMLDivElement>(null);
+  const near = all[picked] ?? (all[0] as Box);
+  const part = (box: Box): number => box.node.time / Math.max(1, root.time);
+  const go = (index: number): void => {
+    setPicked(index);
+    chart.current?.querySelector<HTMLElement>(`[data-box="${index.toString()}"]`)?.focus();
+  };
+  return (
+    <>
+      <p class="about" aria-live="polite">
+        <code>{near.node.name}</code> {near.node.line > 0 ? <span class="k">{shortened(near.node.file)}:{near.node.line}</span> : null}
+        <b>{time(near.node.time)}</b> {Math.round(part(near) * 100)} % of the request, {time(near.node.self)} in itself
+        {picked === 0 ? null : <button type="button" onClick={() => { go(0); }}>Show all</button>}
+      </p>
+      <div
+        ref={chart}
+        class="flame"
+        role="group"
+        aria-label="Flame graph"
+        style={{ height: `${((Math.max(...all.map((box) => box.depth)) + 1) * ROW).toString()}px` }}
+        onKeyDown={(event) => {
+          if (!event.key.startsWith("Arrow")) return;
+          event.preventDefault();
+          event.stopPropagation();
+          go(beside(all, picked, event.key));
+        }}
+      >
+        {all.map((box, index) => <Drawn key={index} box={box} index={index} near={near} picked={index === picked} root={root} onPick={go} />)}
+      </div>
+      <table>
+        <caption>Where the time went, without what each function called</caption>
+        <thead><tr><th scope="col">function</th><th scope="col">file</th><th scope="col" class="num">itself</th><th scope="col" class="num">part</th></tr></thead>
+        <tbody>
+          {hottest(root, HOTTEST).map((taken) => (
+            <tr key={`${taken.file}:${taken.line.toString()}:${taken.name}`} class={taken.own ? "own" : undefined}>
+              <td><code>{taken.name}</code></td>
+              <td>{taken.line > 0 ? `${shortened(taken.file)}:${taken.line.toString()}` : "in C"}</td>
+              <td class="num">{time(taken.self)}</td>
+              <td class="num">{Math.round((taken.self / Math.max(1, root.time)) * 100)} %</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+interface DrawnProps {
+  readonly box: Box;
+  readonly index: number;
+  readonly near: Box;
+  readonly picked: boolean;
+  readonly root: ProfileNode;
+  readonly onPick: (index: number) => void;
+}
+
+/** One box; the picked one and its callers are as wide as the chart. */
+function Drawn({ box, index, near, picked, root, onPick }: DrawnProps): JSX.Element | null {
+  const left = Math.max(0, (box.left - near.left) / near.width);
+  const right = Math.min(1, (box.left + box.width - near.left) / near.width);
+  if (right - left < 0.001) return null;
+  const { node } = box;
+  const said = `${node.name}, ${time(node.time)}, ${Math.round((node.time / Math.max(1, root.time)) * 100).toString()} %`;
+  return (
+    <button
+      type="button"
+      class={node.own ? "own" : undefined}
+      data-box={index}
+      title={`${said}\n${node.file}:${node.line.toString()}`}
+      aria-label={said}
+      aria-pressed={picked}
+      tabIndex={picked ? 0 : -1}
+      style={{ left: `${(left * 100).toFixed(3)}%`, width: `calc(${((right - left) * 100).toFixed(3)}% - 1px)`, top: `${(box.depth * ROW).toString()}px` }}
+      onClick={() => { onPick(index); }}
+    >
+      {node.name}
+    </button>
+  );
+}

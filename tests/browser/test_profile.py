@@ -1,0 +1,50 @@
+"""A profile is asked for in the panel, and drawn once the next request like it was sampled."""
+
+from __future__ import annotations
+
+from .conftest import Panel
+from .test_accessible import violations
+from .test_views import open_view
+
+PATH = "/shop/search?q=left+hand"
+
+
+def test_the_next_request_of_the_kind_is_sampled_and_drawn(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch(PATH)
+    panel.shows("/shop/search")
+    open_view(panel, "Profile")
+    page.get_by_role("button", name="Profile the next GET /shop/search").click()
+    page.get_by_role("heading", name="Waiting for the next GET /shop/search").wait_for()
+    assert violations(panel) == []
+
+    other = panel.fetch("/shop/")
+    page.locator(f'[data-trace="{other}"][aria-current="true"]').wait_for()
+    page.get_by_text("This request was not sampled").wait_for()
+    trace = panel.fetch(PATH)
+    page.locator(f'[data-trace="{trace}"][aria-current="true"]').wait_for()
+    box = page.locator(".flame button", has_text="likeness").first
+    box.wait_for()
+    assert violations(panel) == []
+
+    box.click()
+    page.locator(".about code", has_text="likeness").wait_for()
+    assert box.evaluate("box => box.offsetWidth / box.parentElement.offsetWidth") > 0.98
+    page.keyboard.press("ArrowUp")
+    page.get_by_role("button", name="Show all").click()
+    page.locator(".about code", has_text="full_dispatch_request").wait_for()
+    rows = page.locator(".profile tbody tr")
+    assert rows.count() > 3
+
+
+def test_one_can_stop_waiting(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch(PATH)
+    panel.shows("/shop/search")
+    open_view(panel, "Profile")
+    page.get_by_role("button", name="Profile the next").click()
+    page.get_by_role("button", name="Do not wait").click()
+    page.get_by_text("This request was not sampled").wait_for()
+    trace = panel.fetch(PATH)
+    page.locator(f'[data-trace="{trace}"][aria-current="true"][data-state="done"]').wait_for()
+    page.get_by_text("This request was not sampled").wait_for()
