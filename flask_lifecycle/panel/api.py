@@ -11,6 +11,7 @@ from pathlib import Path
 import flask
 from werkzeug.exceptions import HTTPException
 
+from ..export.har import to_har
 from ..store import Store
 from ..summary import describe, summarize
 from ..trace import LiveTrace, Step, Trace
@@ -92,6 +93,23 @@ def create_api(
         if trace is None:
             return {"error": "This request is not kept: it is unknown or was evicted."}, 404
         return trace.snapshot().to_dict()
+
+    @api.get("/api/traces/<trace_id>.har")
+    def har(trace_id: str) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
+        trace = store.get(trace_id)
+        if trace is None:
+            return {"error": "This request is not kept: it is unknown or was evicted."}, 404
+        return to_har([trace.snapshot()])
+
+    # Changes nothing: the ids of a long list are more than an address may hold.
+    @api.post("/api/traces.har")
+    def several() -> dict[str, t.Any]:
+        given = flask.request.get_json(silent=True)
+        ids = given.get("ids") if isinstance(given, dict) else None
+        if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+            flask.abort(400, 'The body takes JSON such as {"ids": ["…"]}: a list of traces.')
+        kept = [store.get(each) for each in dict.fromkeys(ids)]
+        return to_har([trace.snapshot() for trace in kept if trace is not None])
 
     @api.get("/api/traces/<trace_id>/steps/<int:index>/source")
     def source(trace_id: str, index: int) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:

@@ -1,0 +1,1 @@
+"""Traces in the formats of others: one module for each."""
