@@ -7,7 +7,7 @@ from inspect import ismethod
 from threading import get_ident
 from weakref import WeakMethod
 
-from .recorder import begin, current, describe_error, end
+from .recorder import begin, current, describe_error, end, finish
 from .trace import END, LiveTrace, Site, clock, number
 
 _CHUNKS_KEPT = 200
@@ -28,7 +28,7 @@ def recorded(
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(result, wrapper):
         return _file(trace, result)
-    kind = _SizedBody if hasattr(result, "__len__") else _Body
+    kind = _SizedBody if hasattr(type(result), "__len__") else _Body
     return kind(trace, result, preview)
 
 
@@ -47,7 +47,7 @@ def _file(trace: LiveTrace, result: t.Any) -> t.Any:
         result.close = recorded_close
     except AttributeError:
         end(trace, step)
-        trace.finish()
+        finish(trace)
     return result
 
 
@@ -69,7 +69,7 @@ def _close(trace: LiveTrace, close: t.Any) -> None:
         raise
     finally:
         log[step + END] = clock()
-        trace.finish()
+        finish(trace)
         current.set(outer)
 
 
@@ -147,7 +147,7 @@ class _Body:
     def __del__(self) -> None:
         # A server that never closes what it was given: the request is over all the same.
         if self._trace is not None:
-            self._trace.finish()
+            finish(self._trace)
 
 
 class _SizedBody(_Body):

@@ -129,7 +129,7 @@ class State:
         )
         mount.called = instrument.called
         self._undo += (instrument.undo, mount.undo)
-        self._undo.append(_ignoring_app(signals.install(redactor, templates.record)))
+        self._undo.append(_ignoring_app(signals.install(templates.record)))
         for name, install in (
             ("changes", changes.install),
             ("logs", logs.install),

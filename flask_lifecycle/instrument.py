@@ -32,6 +32,7 @@ from .recorder import (
     fail,
     fail_open,
     fault,
+    finish,
     hide_frames,
     site_of,
 )
@@ -243,11 +244,18 @@ class Instrument:
     def failed(self, trace: LiveTrace, error: BaseException) -> None:
         """End a trace with the exception that leaves the app."""
         fail(trace, 0, error)
-        trace.error = describe_error(error)
         if trace.error_step < 0:
-            trace.error_step = _raised_last(trace)
-        trace.finish()
+            self.noted(trace, error)
+        else:
+            trace.error = describe_error(error)
+        finish(trace)
         hide_frames(error)
+
+    @fail_open
+    def noted(self, trace: LiveTrace, error: BaseException) -> None:
+        """Note an exception as what went wrong with a request, and where."""
+        trace.error = describe_error(error)
+        trace.error_step = _raised_last(trace)
 
     def recorded_start_response(self, trace: LiveTrace, start_response: t.Any) -> t.Any:
         """Record when and with what the app calls the server's ``start_response``."""
@@ -307,7 +315,7 @@ class Instrument:
         trace = current.get()
 
         steps: list[int] = []
-        for site in self._middleware_sites(app):
+        for site in self._middleware_sites(app) or ():
             step = begin(trace, site)
             if steps:
                 trace.log[step + BEGIN] = trace.log[steps[0] + BEGIN]
@@ -323,6 +331,7 @@ class Instrument:
             end(trace, step)
         return result
 
+    @fail_open
     def _middleware_sites(self, app: t.Any) -> list[int]:
         outermost = app.__dict__["wsgi_app"]
         known, sites = self._middleware
@@ -334,6 +343,7 @@ class Instrument:
 
     # Functions of the user's
 
+    @fail_open
     def caller(self, code: t.Any) -> Caller | None:
         """Tell for which stage some code passes functions through ``ensure_sync``."""
         name = code.co_name
@@ -363,6 +373,7 @@ class Instrument:
     def _make_site(self, func: t.Any, stage: str) -> Site | None:
         return site_of(stage, func)
 
+    @fail_open
     def function(
         self,
         app: t.Any,
@@ -372,13 +383,13 @@ class Instrument:
         func: t.Any,
         run: t.Any,
     ) -> t.Any:
-        """Return ``run``, recorded as a step; ``func`` is what the user wrote.
+        """Return ``run``, recorded as a step, or None; ``func`` is what the user wrote.
 
         :param functions: where it is remembered, if it is the same at each call.
         """
         found = self._resolve(app, writer, stage, func)
         if found is None:
-            return run
+            return None
 
         step = run if found.site is None else self._wrapped(found.site, found.detail, run)
         if found.lasting and self._remembers and run is func:
@@ -632,10 +643,8 @@ class Instrument:
             __tracebackhide__ = True
             writer = current.get()
             if writer.owner is owner and args:
-                trace = writer.trace
                 hide_frames(args[-1])
-                trace.error = describe_error(args[-1])
-                trace.error_step = _raised_last(trace)
+                instrument.noted(writer.trace, args[-1])
             return base.handle_exception(self, *args, **kwargs)
 
         def handle_user_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -667,7 +676,8 @@ class Instrument:
             if step is not None:
                 return step
             run = base_ensure_sync(self, func)
-            return instrument.function(self, writer, caller.stage, caller.functions, func, run)
+            step = instrument.function(self, writer, caller.stage, caller.functions, func, run)
+            return run if step is None else step
 
         subclass = subclass_of(base)
         subclass.request_context = self._method(
@@ -773,7 +783,8 @@ class _Functions(defaultdict[t.Any, list[t.Any]]):
 
     def _record(self, writer: Writer, func: t.Any) -> t.Any:
         app = self._app()
-        return self._instrument.function(app, writer, self._stage, self._recorded, func, func)
+        step = self._instrument.function(app, writer, self._stage, self._recorded, func, func)
+        return func if step is None else step
 
 
 def middleware_of(app: t.Any) -> list[t.Any]:
@@ -795,6 +806,7 @@ def middleware_of(app: t.Any) -> list[t.Any]:
     return chain
 
 
+@fail_open
 def _answered(writer: Writer, step: int, result: t.Any) -> None:
     writer.notes[~step] = SHORT_CIRCUIT
     writer.notes[step] = {"returned": returned(result)}

@@ -136,6 +136,13 @@ def _is_known(kind: t.Any) -> bool:
     return str(getattr(home, "__module__", "")).partition(".")[0] in _LIBRARIES
 
 
+@fail_open
+def finish(trace: LiveTrace) -> None:
+    """End a trace now."""
+    trace.finish()
+
+
+@fail_open
 def hide_frames(error: BaseException) -> None:
     """Take the frames of this package out of an exception's traceback."""
     tb = error.__traceback__
@@ -207,6 +214,7 @@ __all__ = [
     "fail",
     "fail_open",
     "fault",
+    "finish",
     "hide_frames",
     "mark",
     "redactor",

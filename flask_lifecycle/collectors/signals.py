@@ -13,8 +13,7 @@ import typing as t
 import blinker
 import flask.signals
 
-from ..recorder import begin, callable_name, current, describe_error, end, fail_open, mark
-from ..redact import Redactor
+from ..recorder import begin, callable_name, current, describe_error, end, fail_open, mark, redactor
 from ..subclass import subclass_of
 from ..trace import Site, Writer, clock, number
 
@@ -82,7 +81,6 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     return t.cast("type[blinker.NamedSignal]", made)
 
 
-_redactor = Redactor()
 _on_template: t.Callable[[t.Any], None] | None = None
 
 
@@ -94,8 +92,9 @@ def _template(_writer: Writer, sent: dict[str, t.Any]) -> None:
 
 @fail_open
 def _flash(writer: Writer, sent: dict[str, t.Any]) -> None:
-    category = _redactor.value(sent.get("category"))
-    message = _redactor.value(sent.get("message"))
+    mask = redactor().value
+    category = mask(sent.get("category"), ("flash", "category"))
+    message = mask(sent.get("message"), ("flash", "message"))
     mark(writer, number(Site("flash", str(category))), {"category": category, "message": message})
 
 
@@ -107,15 +106,14 @@ def _receivers(signal: blinker.Signal, sender: t.Any) -> list[str]:
 _CLASSES = {name: _recorded_class(name) for name in _NAMES}
 
 
-def install(redactor: Redactor, on_template: t.Callable[[t.Any], None]) -> t.Callable[[], None]:
+def install(on_template: t.Callable[[t.Any], None]) -> t.Callable[[], None]:
     """Record every signal of ``flask.signals`` that an instrumented app sends.
 
     :param on_template: is given each template before it is rendered.
     """
-    global _installed, _redactor, _on_template
+    global _installed, _on_template
 
     with _lock:
-        _redactor = redactor
         _on_template = on_template
         _installed += 1
         for name in _NAMES:

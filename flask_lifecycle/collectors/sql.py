@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 
 from ..forks import lock
-from ..recorder import current
+from ..recorder import current, fail_open
 from ..statements import begin, end, fail, owners
 
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
@@ -63,6 +63,7 @@ def _replace(kind: type, name: str, method: t.Any) -> None:
     setattr(kind, name, method)
 
 
+@fail_open
 def _wrap(kind: type) -> None:
     for name in _METHODS:
         method = vars(kind).get(name)

@@ -15,7 +15,7 @@ from sys import _getframe
 
 from ..forks import lock
 from ..place import is_library
-from ..recorder import current, fault
+from ..recorder import current, fail_open, fault
 from ..statements import begin, end, fail, owners
 from ..subclass import subclass_of
 
@@ -53,11 +53,13 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
     return recorded
 
 
+@fail_open
 def _is_sqlalchemy(frame: t.Any) -> bool:
     """Tell whether it is SQLAlchemy that executes, on a connection that the app has made for it."""
     return str(frame.f_globals.get("__name__", "")).startswith("sqlalchemy.")
 
 
+@fail_open
 def _cursor_class(base: t.Any) -> t.Any:
     made = _classes.get(base)
     if made is None:
@@ -98,7 +100,7 @@ def _cursor(self: t.Any, factory: t.Any = None) -> t.Any:
     module: t.Any = sys.modules["sqlite3"]
     asked = module.Cursor if factory is None else factory
     known = isinstance(asked, type) and issubclass(asked, module.Cursor)
-    return module.Connection.cursor(self, _cursor_class(asked) if known else asked)
+    return module.Connection.cursor(self, (_cursor_class(asked) if known else None) or asked)
 
 
 def _connect(original: t.Any) -> t.Any:

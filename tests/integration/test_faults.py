@@ -1,0 +1,466 @@
+"""Each function of ours fails in its turn, and the app answers as if it had not."""
+
+from __future__ import annotations
+
+import ast
+import io
+import logging
+import re
+import sqlite3
+import sys
+import threading
+import types
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask
+import pytest
+import sqlalchemy
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    after_this_request,
+    flash,
+    get_flashed_messages,
+    redirect,
+    render_template_string,
+    request,
+    session,
+    stream_template_string,
+    url_for,
+)
+from flask.sessions import SecureCookieSessionInterface
+from flask.views import MethodView
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+import flask_lifecycle
+from flask_lifecycle import Lifecycle, recorder
+
+PACKAGE = Path(flask_lifecycle.__file__).parent
+Code = tuple[str, str, int]  # file, name, first line
+
+_TAG = re.compile(rb"<script.*?</script>", re.DOTALL)  # the toolbar's
+PATHS = (
+    ("GET", "/shop/3?token=x"),
+    ("GET", "/shop/3"),
+    ("POST", "/form"),
+    ("GET", "/stream"),
+    ("GET", "/thing"),
+    ("GET", "/none"),
+    ("GET", "/raise"),
+    ("GET", "/raise-http"),
+    ("GET", "/go"),
+    ("GET", "/bad"),
+    ("GET", "/short"),
+    ("HEAD", "/thing"),
+    ("OPTIONS", "/thing"),
+    ("GET", "/file"),
+)
+
+
+class Middleware:
+    def __init__(self, app: t.Any) -> None:
+        self.app = app
+
+    def __call__(self, *args: t.Any) -> t.Any:
+        return self.app(*args)
+
+
+def receiver(sender: Flask) -> None: ...
+
+
+def make(watched: bool) -> Flask:
+    """Make an app whose requests meet as much of ours as there is."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="x", LIFECYCLE_ENABLED=watched, LIFECYCLE_HEADER=None)
+    app.session_interface = SecureCookieSessionInterface()
+    Lifecycle(app)
+    app.extensions["receiver"] = receiver
+    flask.request_started.connect(receiver, app)
+    app.wsgi_app = Middleware(app.wsgi_app)  # type: ignore[method-assign]
+    engine = sqlalchemy.create_engine("sqlite://", poolclass=sqlalchemy.StaticPool)
+    shop = Blueprint("shop", __name__, url_prefix="/shop")
+    logger = logging.getLogger("faults")
+
+    @app.url_value_preprocessor
+    def values(endpoint: str | None, args: dict[str, t.Any] | None) -> None: ...
+
+    @app.url_defaults
+    def defaults(endpoint: str, args: dict[str, t.Any]) -> None: ...
+
+    @app.before_request
+    def before() -> str | None:
+        return "short" if request.path == "/short" else None
+
+    @app.context_processor
+    def processor() -> dict[str, str]:
+        return {"greeting": "hello"}
+
+    @app.after_request
+    @shop.after_request
+    def after(response: Response) -> Response:
+        return response
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None: ...
+
+    @app.teardown_appcontext
+    def teardown_app(error: BaseException | None) -> None: ...
+
+    @app.errorhandler(404)
+    def missing(error: Exception) -> tuple[str, int]:
+        return "missing", 404
+
+    @app.errorhandler(ZeroDivisionError)
+    def divided(error: Exception) -> tuple[str, int]:
+        return f"divided: {error}", 500
+
+    @shop.get("/<int:book>")
+    def book(book: int) -> str:
+        session["seen"] = book
+        after_this_request(lambda response: response)
+        logger.warning("book %s", book)
+        flash("seen")
+        get_flashed_messages()
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text("SELECT :x"), {"x": 1}).all()
+        with sqlite3.connect(":memory:") as own:
+            own.execute("CREATE TABLE a (b)")
+            own.executemany("INSERT INTO a VALUES (?)", [(1,), (2,)])
+        own.close()
+        page = "<!doctype html><html><body>{{ greeting }} {{ url_for('go') }}</body></html>"
+        return render_template_string(page)
+
+    @app.post("/form")
+    def form() -> dict[str, t.Any]:
+        return dict(request.form)
+
+    @app.get("/stream")
+    def stream() -> Response:
+        return Response(stream_template_string("{% for n in range(3) %}{{ n }}{% endfor %}"))
+
+    class Thing(MethodView):
+        def get(self) -> dict[str, int]:
+            return {"thing": 1}
+
+    app.add_url_rule("/thing", view_func=Thing.as_view("thing"))
+
+    @app.get("/raise")
+    def raises() -> t.NoReturn:
+        raise ZeroDivisionError("by zero")
+
+    @app.get("/raise-http")
+    def raises_http() -> t.NoReturn:
+        raise RuntimeError("x")
+
+    @app.get("/go")
+    def go() -> t.Any:
+        return redirect(url_for("thing"))
+
+    @app.get("/bad")
+    def bad() -> Response:
+        def chunks() -> Iterator[str]:
+            yield "a"
+            raise ValueError("in the middle")
+
+        return Response(chunks())
+
+    @app.get("/file")
+    def file() -> Response:
+        return Response(io.BytesIO(b"file"), direct_passthrough=True)
+
+    app.register_blueprint(shop)
+    return app
+
+
+def answers(app: Flask) -> list[t.Any]:
+    found: list[t.Any] = []
+    for method, path in PATHS:
+        builder = EnvironBuilder(path, method=method)
+        if method == "POST":
+            builder.form["a"] = "b"
+        try:
+            body, status, headers = run_wsgi_app(app, builder.get_environ())
+            try:
+                text = b"".join(body)
+            finally:
+                body.close()  # type: ignore[attr-defined]
+            kept = [
+                (name, value)
+                for name, value in headers
+                if name not in ("Date", "Set-Cookie", "Content-Length", "Cache-Control")
+            ]
+            found.append((method, path, status, kept, _TAG.sub(b"", text)))
+        except Exception as error:
+            found.append((method, path, type(error), str(error)))
+        finally:
+            builder.close()
+    return found
+
+
+class Injected(Exception):
+    """What a function of ours fails with."""
+
+
+def code_of(frame: types.FrameType) -> Code | None:
+    code = frame.f_code
+    path = Path(code.co_filename)
+    if PACKAGE not in path.parents or "panel" in path.parts:
+        return None
+    name = str(path.relative_to(PACKAGE))
+    return name, code.co_name, code.co_firstlineno
+
+
+class Saboteur:
+    """Makes one function fail as it begins, or one line before it is run, each time."""
+
+    def __init__(self, target: Code | None, line: int | None = None) -> None:
+        self.target = target
+        self.line = line
+        self.reached = 0
+        self.seen: set[Code] = set()
+
+    def __call__(self, frame: types.FrameType, event: str, arg: t.Any) -> t.Any:
+        code = code_of(frame)
+        if code is None or event != "call":
+            return None
+        self.seen.add(code)
+        if code != self.target:
+            return None
+        if self.line is None:
+            self.reached += 1
+            raise Injected
+        return self._at_line
+
+    def _at_line(self, frame: types.FrameType, event: str, arg: t.Any) -> t.Any:
+        if event == "line" and frame.f_lineno == self.line:
+            self.reached += 1
+            raise Injected
+        return self._at_line
+
+    def __enter__(self) -> Saboteur:
+        self._before = sys.gettrace(), threading.gettrace()
+        sys.settrace(self)
+        threading.settrace(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._before[0])
+        threading.settrace(t.cast("t.Any", self._before[1]))
+
+
+@pytest.fixture(autouse=True)
+def anew() -> Iterator[None]:
+    """Forget what failed, and keep quiet about what is to fail."""
+    recorder._faults.clear()
+    logging.getLogger("faults").disabled = False
+    yield
+    recorder._faults.clear()
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "panel" not in path.parts:
+            yield str(path.relative_to(PACKAGE)), ast.parse(path.read_text("utf-8"))
+
+
+def first_line(node: ast.FunctionDef) -> int:
+    return node.decorator_list[0].lineno if node.decorator_list else node.lineno
+
+
+def guarded() -> Iterator[tuple[Code, int | None]]:
+    """Find each function that fails open, and each place that says what failed there."""
+    for name, tree in sources():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            code = (name, node.name, first_line(node))
+            if any(
+                isinstance(each, ast.Name) and each.id == "fail_open"
+                for each in node.decorator_list
+            ):
+                yield code, None
+            for inner in body_of(node):
+                if isinstance(inner, ast.Try) and any(map(says_fault, inner.handlers)):
+                    yield code, inner.body[0].lineno
+
+
+def body_of(node: ast.FunctionDef) -> Iterator[ast.AST]:
+    """Walk a function, but not those in it."""
+    left: list[ast.AST] = list(node.body)
+    while left:
+        each = left.pop()
+        if not isinstance(each, ast.FunctionDef | ast.Lambda):
+            yield each
+            left.extend(ast.iter_child_nodes(each))
+
+
+def says_fault(handler: ast.ExceptHandler) -> bool:
+    return any(
+        isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "fault"
+        for each in ast.walk(handler)
+    )
+
+
+GUARDED = list(guarded())
+# Other packages have to be there for these; each has a test of its own with them.
+ELSEWHERE = {"collectors/spans.py", "collectors/profile.py"}
+
+
+@pytest.mark.parametrize(
+    ("code", "line"), GUARDED, ids=[f"{code[0]}:{code[1]}:{line or ''}" for code, line in GUARDED]
+)
+def test_what_fails_open_does(
+    code: Code, line: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    bare = answers(make(watched=False))
+    watched = make(watched=True)
+    with caplog.at_level(logging.WARNING, "flask_lifecycle"), Saboteur(code, line) as saboteur:
+        found = answers(watched)
+    assert found == bare
+    if code[0] in ELSEWHERE and not saboteur.reached:
+        return
+    assert saboteur.reached, "no request of this test's comes by there"
+    said = [each for each in caplog.records if each.name == "flask_lifecycle"]
+    assert len(said) == 1
+    assert "failed; the app is not affected" in said[0].message
+    # Without the fault all is as it was.
+    assert answers(watched) == bare
+
+
+def reached() -> set[Code]:
+    app = make(watched=True)
+    with Saboteur(None) as saboteur:
+        answers(app)
+    return saboteur.seen
+
+
+# These the app, the server or a library calls in place of its own function: a fault before
+# their first line would be the interpreter's. What they do themselves, beside calling what is
+# guarded, is to append to a list, look up in a dict and compare.
+CALLED_BY_OTHERS = {
+    "body.py": {"__del__", "__init__", "__iter__", "__next__", "_close", "close", "recorded"},
+    "changes.py": {"look_after", "look_at_response", "look_before"},
+    "collectors/logs.py": {"_factory"},
+    "collectors/request.py": {"sent"},
+    "collectors/signals.py": {"send"},
+    "collectors/sql.py": {"initialized", "recorded"},
+    "collectors/sqlite.py": {"_cursor", "connect", "execute", "recorded"},
+    "collectors/templates.py": {"_writer", "generate", "render"},
+    "instrument.py": {
+        "<listcomp>",
+        "__call__",
+        "__getitem__",
+        "_matched",
+        "_record",
+        "app_context",
+        "ensure_sync",
+        "failed",
+        "handle_exception",
+        "handle_user_exception",
+        "process_response",
+        "record",
+        "recorded",
+        "recorded_start_response",
+        "returned",
+        "start",
+        "wsgi_app",
+    },
+    "recorder.py": {"begin", "begin_leaf", "describe_error", "end", "fail", "guarded"},
+    "statements.py": {"begin", "end", "fail"},
+    "trace.py": {"strand", "trace"},
+}
+
+
+def test_no_other_function_of_ours_can_break_the_app() -> None:
+    bare = answers(make(watched=False))
+    seen = reached()
+    assert len(seen) > 150
+    broken = []
+    for code in sorted(seen):
+        if code[1] in CALLED_BY_OTHERS.get(code[0], ()):
+            continue
+        recorder._faults.clear()
+        watched = make(watched=True)
+        with Saboteur(code):
+            found = answers(watched)
+        if found != bare:
+            broken.append(code)
+    assert broken == []
+
+
+def test_what_fails_again_and_again_is_no_longer_called(caplog: pytest.LogCaptureFixture) -> None:
+    app = make(watched=True)
+    calls = []
+
+    def fails(*_: t.Any) -> t.NoReturn:
+        calls.append(1)
+        raise Injected
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flask_lifecycle.collectors.logs._message", fails)
+        with caplog.at_level(logging.WARNING, "flask_lifecycle"):
+            for _ in range(50):
+                answers(app)
+    assert len(calls) == recorder._FAULTS_ALLOWED
+    assert len([each for each in caplog.records if each.name == "flask_lifecycle"]) == 1
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize(
+    "place", ["view", "before", "teardown", "body", "close", "log", "template"]
+)
+def test_what_is_no_exception_passes(kind: type[BaseException], place: str) -> None:
+    def leave(where: str) -> None:
+        if where == place:
+            raise kind(where)
+
+    ends = []
+    for watched in (False, True):
+        app = Flask(__name__)
+        app.config["LIFECYCLE_ENABLED"] = watched
+        Lifecycle(app)
+        app.before_request(lambda: leave("before"))
+        app.teardown_request(lambda *_: leave("teardown"))
+        app.jinja_env.globals["leave"] = leave
+
+        @app.get("/")
+        def view() -> Response:
+            leave("view")
+            if place == "log":
+                logging.getLogger("faults").warning("%s", Text(leave))
+            render_template_string("{{ leave('template') }}")
+
+            def chunks() -> Iterator[str]:
+                yield "a"
+                leave("body")
+
+            response = Response(chunks())
+            response.call_on_close(lambda: leave("close"))
+            return response
+
+        with pytest.raises(BaseException) as raised:
+            whole(app)
+        ends.append((type(raised.value), str(raised.value)))
+    assert ends == [(kind, place)] * 2
+
+
+def whole(app: Flask) -> None:
+    body, _, _ = run_wsgi_app(app, EnvironBuilder("/").get_environ())
+    try:
+        list(body)
+    finally:
+        body.close()  # type: ignore[attr-defined]
+
+
+class Text:
+    """Something whose text the log asks for."""
+
+    def __init__(self, leave: t.Callable[[str], None]) -> None:
+        self._leave = leave
+
+    def __str__(self) -> str:
+        self._leave("log")
+        return "text"
