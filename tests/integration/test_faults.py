@@ -79,7 +79,7 @@ def make(watched: bool) -> Flask:
     Lifecycle(app)
     app.extensions["receiver"] = receiver
     flask.request_started.connect(receiver, app)
-    app.wsgi_app = Middleware(app.wsgi_app)  # type: ignore[method-assign]
+    vars(app)["wsgi_app"] = Middleware(app.wsgi_app)
     engine = sqlalchemy.create_engine("sqlite://", poolclass=sqlalchemy.StaticPool)
     shop = Blueprint("shop", __name__, url_prefix="/shop")
     logger = logging.getLogger("faults")
@@ -353,6 +353,7 @@ CALLED_BY_OTHERS = {
         "<listcomp>",
         "__call__",
         "__getitem__",
+        "_is_outside",
         "_matched",
         "_record",
         "app_context",
@@ -365,6 +366,7 @@ CALLED_BY_OTHERS = {
         "recorded",
         "recorded_start_response",
         "returned",
+        "run_middleware",
         "start",
         "wsgi_app",
     },
