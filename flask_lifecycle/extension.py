@@ -120,6 +120,7 @@ class State:
             header=settings.header,
             max_steps=settings.max_steps,
             ignored=_ignored(settings.ignore),
+            on_ignored=self._store.ignore,
             on_trace=_on_trace(self._store, redactor, sql.listen, sqlite.listen, spans.listen),
             prefix=settings.url_prefix,
             answer=mount,

@@ -161,6 +161,7 @@ class Instrument:
         header: str | None,
         max_steps: int,
         ignored: t.Callable[[str | None, str], bool],
+        on_ignored: t.Callable[[], None],
         on_trace: t.Callable[[LiveTrace], None],
         prefix: str,
         answer: t.Callable[[Environ, t.Any], t.Any],
@@ -173,6 +174,7 @@ class Instrument:
         self.header = header
         self.max_steps = max_steps
         self.ignored = ignored
+        self.on_ignored = on_ignored
         self.on_trace = on_trace
         self.prefix = prefix
         self.answer = answer
@@ -221,6 +223,7 @@ class Instrument:
             line = self.line if len(path) < _CACHED_LENGTH else self._line
             named = line(get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), path)
             if named is None:
+                self.on_ignored()
                 return None
 
             method, shown = named

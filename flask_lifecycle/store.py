@@ -30,6 +30,11 @@ class Store(t.Protocol):
         """Return how many traces had to go."""
         ...
 
+    @property
+    def ignored(self) -> int:
+        """Return how many requests were not to be recorded."""
+        ...
+
     def add(self, trace: LiveTrace) -> None:
         """Keep a trace that begins."""
         ...
@@ -65,10 +70,13 @@ class MemoryStore:
         #: While no trace is larger than this, all of them together are not too large.
         self.share = max_bytes // max_traces
         self._lock = forks.lock()
+        # Of its own: who only counts does not wait for who lists.
+        self._counting = forks.lock()
         self._numbers = count(1)
         self._last = 0
         self._unweighed = 0
         self._removed = 0
+        self._ignored = 0
         # The numbers of those that were removed on purpose, as far as anybody may still ask.
         self._gone: deque[int] = deque(maxlen=_REMEMBERED)
         self._epoch = os.urandom(8).hex()
@@ -83,6 +91,15 @@ class MemoryStore:
             kept = len(self._pairs())
             return self._last - self._removed - kept
 
+    @property
+    def ignored(self) -> int:
+        return self._ignored
+
+    def ignore(self) -> None:
+        """Count a request that is not recorded."""
+        with self._counting:
+            self._ignored += 1
+
     def add(self, trace: LiveTrace) -> None:
         trace.store = self
         # Numbered and appended in one call into C, which no other thread comes between.
@@ -94,6 +111,7 @@ class MemoryStore:
             pairs = self._pairs()
             if trace.hidden:
                 self._remove([pair for pair in pairs if pair[0] is trace])
+                self.ignore()
                 return
 
             # Weighing all takes time: not for each, but once enough has come in.

@@ -35,7 +35,7 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
     elapsed = trace.elapsed() if trace.duration is None else trace.duration
     return {
         **trace.snapshot_header(),
-        "cause": None,
+        "cause": trace.cause,
         "step_count": len(columns.sites),
         "strip": _strip(trace, columns, elapsed),
         "now": _innermost(columns) if trace.running else None,

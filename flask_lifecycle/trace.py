@@ -246,6 +246,7 @@ class LiveTrace(Writer):
     __slots__ = (
         "__weakref__",
         "_kept",
+        "cause",
         "detail_bytes",
         "dropped_steps",
         "ended",
@@ -291,6 +292,8 @@ class LiveTrace(Writer):
         self.notes = {}
         self.serial = next(_serial)
         self.seq = 0
+        #: The trace that made a browser send this request, where somebody looked and found it.
+        self.cause: str | None = None
         #: Masks by the names of the app; None, where only the built-in ones are known.
         self.redactor: t.Any = None
         self.store: t.Any = None

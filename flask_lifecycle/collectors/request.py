@@ -61,13 +61,17 @@ class Received:
         self.size = 0
         self.is_json = False
 
-    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it as JSON's types, masked."""
-        text = trace.redactor.text
-        environ = {
+    def environ(self) -> dict[str, str]:
+        """Return what was kept of the environ, not masked: nothing to be shown."""
+        return {
             name: value if type(value) is str else ""
             for name, value in zip(self._names, self._values, strict=True)
         }
+
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+        """Return it as JSON's types, masked."""
+        text = trace.redactor.text
+        environ = self.environ()
         get = environ.get
         host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
         query = f"?{trace.query}" if trace.query else ""
@@ -107,6 +111,14 @@ class Answered:
     def __init__(self, status: str, headers: tuple[t.Any, ...]) -> None:
         self._status = status
         self._headers = headers
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, not masked: nothing to be shown."""
+        for header in self._headers[:_HEADERS]:
+            key, value = header if type(header) is tuple and len(header) == 2 else (None, None)
+            if type(key) is str and type(value) is str and key.lower() == name:
+                return value
+        return None
 
     def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
         """Return them as JSON's types, masked."""

@@ -6,6 +6,7 @@ import hmac
 import html
 import typing as t
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import flask
@@ -14,9 +15,10 @@ from werkzeug.exceptions import HTTPException
 from ..export.har import to_har
 from ..store import Store
 from ..summary import describe, summarize
-from ..trace import LiveTrace, Step, Trace
+from ..trace import Step, Trace
 from .access import Gate
 from .callers import caller
+from .filter import FilterError, parse
 from .hub import Hub
 from .source import excerpt
 from .statement import statement
@@ -67,16 +69,15 @@ def create_api(
     def traces() -> dict[str, t.Any]:
         limit = _whole(flask.request.args.get("limit"), _LIMIT)
         before = flask.request.args.get("before") or None
-        words = (flask.request.args.get("q") or "").casefold().split()
-        found = [
-            trace
-            for trace in store.newest()
-            if (before is None or trace.id < before) and _matches(trace, words)
-        ]
+        matches = _filter(flask.request.args.get("q") or "")
+        older = (trace for trace in hub.kept() if before is None or trace.id < before)
+        # One more than is asked for tells whether there are more.
+        found = [*islice(filter(matches, map(summarize, older)), limit + 1)]
         return {
-            "traces": [summarize(trace) for trace in found[:limit]],
-            "next": found[limit - 1].id if len(found) > limit else None,
+            "traces": found[:limit],
+            "next": found[limit - 1]["id"] if len(found) > limit else None,
             "evicted": store.evicted,
+            "ignored": store.ignored,
         }
 
     @api.delete("/api/traces")
@@ -180,9 +181,11 @@ def _whole(text: str | None, most: int) -> int:
     return int(text)
 
 
-def _matches(trace: LiveTrace, words: list[str]) -> bool:
-    text = f"{trace.method} {trace.path} {trace.status} {trace.endpoint}".casefold()
-    return all(word in text for word in words)
+def _filter(text: str) -> Callable[[dict[str, t.Any]], bool]:
+    try:
+        return parse(text)
+    except FilterError as error:
+        flask.abort(400, f"q got {error}.")
 
 
 __all__ = ["create_api"]

@@ -18,6 +18,7 @@ import flask
 import flask_socketio
 
 from .. import forks
+from ..causes import Causes
 from ..store import Store
 from ..summary import summarize
 from ..trace import LiveTrace, Step, freeze
@@ -58,7 +59,7 @@ class _Viewer:
         self.steps_sent = 0
         self.steps_open: set[int] = set()
         self.strands = (0, 0)
-        self.evicted = -1
+        self.gone = (-1, -1)
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
         """Find the trace whose steps it is shown: the newest, unless it picked one."""
@@ -72,6 +73,7 @@ class Hub:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._causes = Causes()
         self._viewers: dict[str, _Viewer] = {}
         self._lock = forks.lock()
         self._pid = os.getpid()
@@ -104,6 +106,12 @@ class Hub:
         # Of its own: Engine.IO has one such table for all servers of the process.
         engine._async = {**engine._async, "websocket": Websocket}
 
+    def kept(self) -> list[LiveTrace]:
+        """Return all that is kept, newest first, with what caused it."""
+        kept = self._store.newest()
+        self._causes.look(kept)
+        return kept
+
     def poll(self, asked: dict[str, t.Any], *, several: bool) -> dict[str, t.Any]:
         """Return what is new to who asks, as a message of the stream.
 
@@ -114,7 +122,7 @@ class Hub:
         viewer = self._viewer(asked, several)
         watched, have = asked.get("watch"), asked.get("have")
         viewer.watched = watched if isinstance(watched, str) else None
-        kept = self._store.newest()
+        kept = self.kept()
         if isinstance(have, int) and (trace := viewer.watches(kept)) is not None:
             viewer.steps_of, viewer.steps_sent = trace.id, max(0, have)
         return {**self._batch(viewer, kept, whole=True), "seq": 0}
@@ -178,7 +186,7 @@ class Hub:
                     self._thread = None
                     return
             try:
-                kept = self._store.newest()
+                kept = self.kept()
                 for sid, viewer in viewers:
                     if viewer.seq - viewer.acknowledged < _UNACKNOWLEDGED:
                         self._send(sid, viewer, kept)
@@ -201,16 +209,16 @@ class Hub:
         removed = _removed(viewer, kept)
         traces, skipped = self._changed(viewer, kept)
         steps = self._steps(viewer, kept)
-        evicted = self._store.evicted
+        gone = (self._store.evicted, self._store.ignored)
 
-        news = traces or steps or removed or viewer.reset or evicted != viewer.evicted
+        news = traces or steps or removed or viewer.reset or gone != viewer.gone
         if not news and not whole:
             return {}
 
         for each in removed:
             viewer.known.pop(each, None)
             viewer.shown.pop(each, None)
-        reset, viewer.reset, viewer.evicted = viewer.reset, False, evicted
+        reset, viewer.reset, viewer.gone = viewer.reset, False, gone
         missed, viewer.missed = viewer.missed, None
         return {
             "epoch": self._store.epoch,
@@ -219,7 +227,8 @@ class Hub:
             "steps": steps,
             "removed": removed,
             "skipped": skipped,
-            "evicted": evicted,
+            "evicted": gone[0],
+            "ignored": gone[1],
             "missed": missed,
             "kept": len(kept),
             "oldest": kept[-1].id if kept else None,

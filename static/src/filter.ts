@@ -1,4 +1,8 @@
-/** The list's filter: `status:5xx method:POST bp:admin path:/x time:>50 is:running has:error -path:/static`, and free words. */
+/**
+ * The list's filter: `status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error -path:/static`,
+ * and free words; what has spaces stands in double quotes. `GET api/traces?q=` takes the same
+ * (flask_lifecycle/panel/filter.py): tests/panel/filters.json holds both to it.
+ */
 
 import type { TraceSummary } from "./types";
 
@@ -9,72 +13,113 @@ export interface Filter {
 }
 
 type Test = (trace: TraceSummary) => boolean;
+/** A test of a value, or a text that says what is expected. */
+type Make = (value: string) => Test | string;
+
+// Spaces are named one by one: what \s is, Python and browsers do not agree on.
+const WORD = /(?:"(?:\\.|[^"\\])*"?|[^ \t\n\r\f\xa0\u3000"])+/gs;
+
+/** What a summary counts, and how a person calls it. */
+const COUNTS: Readonly<Record<string, string>> = {
+  sql: "statements",
+  template: "templates",
+  log: "log records",
+  flash: "flashes",
+  span: "spans",
+  warning: "warnings",
+  changes: "steps that changed something",
+  slow: "slow statements",
+  repeated: "groups of repeated statements",
+};
+
+const byCount = <Value>(make: (name: string, what: string) => Value): Record<string, Value> =>
+  Object.fromEntries(Object.entries(COUNTS).map(([name, what]) => [name, make(name, what)]));
 
 const IS: Record<string, Test> = {
   running: (trace) => trace.state === "running",
   done: (trace) => trace.state === "done",
   inner: (trace) => trace.parent !== null,
+  static: (trace) => `.${trace.endpoint ?? ""}`.endsWith(".static"),
 };
 
 const HAS: Record<string, Test> = {
   error: (trace) => trace.error !== null || (trace.status ?? 0) >= 500,
-  sql: (trace) => trace.strip.some(([kind]) => kind === "sql"),
-  template: (trace) => trace.strip.some(([kind]) => kind === "template"),
   blueprint: (trace) => trace.blueprints.length > 0,
+  ...byCount((name) => (trace: TraceSummary) => Object.hasOwn(trace.counts, name)),
 };
 
-/** For each key: a test of a value, or a text that says what is expected. */
-const KEYS: Record<string, (value: string) => Test | string> = {
+/** The one table of names. */
+const NAMES: Record<string, Make> = {
   status: (value) => {
-    const digits = /^([1-5])(xx|\d\d)$/i.exec(value);
-    if (digits === null) return compare(value, (trace) => trace.status, "a status such as 404, 5xx or >399");
-    const [, first = "", rest = ""] = digits;
-    return (trace) => trace.status !== null && trace.status.toString().startsWith(rest.toLowerCase() === "xx" ? first : value);
+    if (!/^[1-5](?:xx|[0-9][0-9])$/i.test(value)) return number("a status such as 404, 5xx or >399", (trace) => trace.status)(value);
+    const start = value.toLowerCase().endsWith("xx") ? value.charAt(0) : value;
+    return (trace) => (trace.status ?? "").toString().startsWith(start);
   },
   method: (value) => (trace) => trace.method.toLowerCase() === value.toLowerCase(),
-  bp: (value) => (trace) => trace.blueprints.some((name) => name === value || name.startsWith(`${value}.`) || name.endsWith(`.${value}`)),
+  bp: (value) => (trace) => trace.blueprints.some((name) => `.${name}.`.includes(`.${value}.`)),
   path: (value) => (trace) => trace.path.startsWith(value),
   endpoint: (value) => (trace) => trace.endpoint === value,
-  time: (value) => compare(value, (trace) => (trace.duration ?? trace.elapsed) / 1e6, "a number of ms"),
-  is: (value) => IS[value] ?? one(IS),
-  has: (value) => HAS[value] ?? one(HAS),
+  time: number("a number of ms", (trace) => (trace.duration ?? trace.elapsed) / 1e6),
+  is: oneOf(IS),
+  has: oneOf(HAS),
+  ...byCount((name, what) => number(`a number of ${what}`, count(name))),
+  log: (value) => (value.toLowerCase() === "error" ? (trace) => count("errors")(trace) > 0 : number("a number of log records, or error,", count("log"))(value)),
 };
 
+/** The parts of a filter, as they are written. */
+export function words(text: string): readonly string[] {
+  return text.match(WORD) ?? [];
+}
+
 export function parse(text: string): Filter {
-  const tests: Test[] = [];
-  const errors: string[] = [];
-  for (const word of text.trim().split(/\s+/).filter(Boolean)) {
-    const negated = word.length > 1 && word.startsWith("-");
-    const made = term(negated ? word.slice(1) : word);
-    if (typeof made === "string") errors.push(`${word}: ${made}`);
-    else tests.push(negated ? (trace) => !made(trace) : made);
-  }
-  return { matches: (trace) => tests.every((test) => test(trace)), errors };
+  const made = words(text).map(term);
+  const tests = made.filter((each) => typeof each === "function");
+  return { matches: (trace) => tests.every((test) => test(trace)), errors: made.filter((each) => typeof each === "string") };
 }
 
-function term(word: string): Test | string {
-  const [, key = "", value = ""] = /^([a-z]+):(.*)$/s.exec(word) ?? [];
-  if (key === "") {
-    const sought = word.toLowerCase();
-    return (trace) => `${trace.method} ${trace.path} ${(trace.status ?? "").toString()} ${trace.endpoint ?? ""}`.toLowerCase().includes(sought);
-  }
-  const make = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
-  if (make === undefined) return `one of ${Object.keys(KEYS).map((each) => `${each}:`).join(" ")} is expected`;
+/** The test that one part stands for, or what is expected in its place. */
+export function term(word: string): Test | string {
+  const negated = word.startsWith("-") && word.length > 1;
+  const [, name = "", written = ""] = /^(?:([A-Za-z]+):)?(.*)$/s.exec(negated ? word.slice(1) : word) ?? [];
+  const value = written.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, inside: string) => inside.replace(/\\(.)/gs, "$1"));
+  const make = name === "" ? free : Object.hasOwn(NAMES, name.toLowerCase()) ? NAMES[name.toLowerCase()] : undefined;
+  if (make === undefined) return expected(word, `one of ${Object.keys(NAMES).map((each) => `${each}:`).join(" ")}`);
+  // While its value is still to come, it stands for nothing.
+  if (value === "") return () => true;
   const made = make(value);
-  return typeof made === "string" ? `${made} is expected` : made;
+  if (typeof made === "string") return expected(word, made);
+  return negated ? (trace) => !made(trace) : made;
 }
 
-function compare(value: string, of: (trace: TraceSummary) => number | null, expected: string): Test | string {
-  const [, sign = "", digits = ""] = /^([<>]?)(\d+(?:\.\d+)?)$/.exec(value) ?? [];
-  if (digits === "") return expected;
-  const limit = Number(digits);
-  return (trace) => {
-    const found = of(trace);
-    if (found === null) return false;
-    return sign === "<" ? found < limit : found > limit || (sign === "" && found === limit);
+const expected = (word: string, what: string): string => `${[...word].slice(0, 100).join("")}: ${what} is expected`;
+
+function free(value: string): Test {
+  const sought = value.toLowerCase();
+  return (trace) => `${trace.method} ${trace.path} ${(trace.status ?? "").toString()} ${trace.endpoint ?? ""}`.toLowerCase().includes(sought);
+}
+
+function count(name: string): (trace: TraceSummary) => number {
+  return (trace) => trace.counts[name] ?? 0;
+}
+
+/** Make the test of a number: `>50`, `<50`, or `50` for at least that. */
+function number(what: string, of: (trace: TraceSummary) => number | null): Make {
+  return (value) => {
+    const [, sign = "", digits = ""] = /^([<>]?)([0-9]+(?:\.[0-9]+)?)$/.exec(value) ?? [];
+    if (digits === "") return what;
+    const limit = Number(digits);
+    return (trace) => {
+      const found = of(trace);
+      if (found === null) return false;
+      return sign === "<" ? found < limit : found > limit || (sign === "" && found === limit);
+    };
   };
 }
 
-function one(of: Record<string, Test>): string {
-  return `one of ${Object.keys(of).join(", ")}`;
+function oneOf(tests: Record<string, Test>): Make {
+  return (value) => (Object.hasOwn(tests, value.toLowerCase()) ? (tests[value.toLowerCase()] ?? "") : `one of ${Object.keys(tests).join(", ")}`);
 }
+
+/** What can be written after a name, where that is known. */
+export const VALUES: Readonly<Record<string, readonly string[]>> = { is: Object.keys(IS), has: Object.keys(HAS) };
+export const ALL_NAMES: readonly string[] = Object.keys(NAMES);

@@ -21,6 +21,7 @@ export interface Log {
   readonly seenAt: ReadonlyMap<string, number>;
   readonly skipped: number;
   readonly evicted: number;
+  readonly ignored: number;
   /** When the connection was lost, in ms of the page's own clock. */
   readonly lostAt: number | null;
   readonly gaps: readonly Gap[];
@@ -82,6 +83,7 @@ export const EMPTY: State = {
   seenAt: new Map(),
   skipped: 0,
   evicted: 0,
+  ignored: 0,
   lostAt: null,
   gaps: [],
   earlier: [],
@@ -138,6 +140,7 @@ function taken(log: Log, batch: Batch, now: number, { selected, keep }: State): 
     seenAt,
     skipped: (known.length === 0 ? 0 : log.skipped) + batch.skipped,
     evicted: batch.evicted,
+    ignored: batch.ignored,
     lostAt: null,
     gaps: [...cut, ...(restarted && !keep ? [] : log.gaps)],
     earlier: restarted && keep ? [...log.traces, ...log.earlier].slice(0, KEPT) : restarted ? [] : log.earlier,

@@ -231,6 +231,8 @@ export interface Batch {
   /** Traces that began and were evicted before they could be sent, since the last batch. */
   readonly skipped: number;
   readonly evicted: number;
+  /** Requests that were not to be recorded (LIFECYCLE_IGNORE). */
+  readonly ignored: number;
   /** In the first batch of a connection: how many requests came while there was none. */
   readonly missed: number | null;
   /** How many the server keeps, and the oldest of them. */

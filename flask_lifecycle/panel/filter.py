@@ -1,0 +1,184 @@
+"""The filter of the list, as ``GET api/traces?q=`` takes it.
+
+``status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error -path:/static``,
+and free words; what has spaces stands in double quotes. It reads what a summary says, and means
+the same as in the panel (``static/src/filter.ts``): ``tests/panel/filters.json`` holds both to it.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Callable
+
+Summary = dict[str, t.Any]
+Test = Callable[[Summary], bool]
+
+# Spaces are named one by one: what \s is, Python and browsers do not agree on.
+_WORD = re.compile(r'(?:"(?:\\.|[^"\\])*"?|[^ \t\n\r\f\xa0\u3000"])+', re.DOTALL)
+_TERM = re.compile(r"(?:([A-Za-z]+):)?(.*)", re.DOTALL)
+_QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"?', re.DOTALL)
+_NUMBER = re.compile(r"([<>]?)([0-9]+(?:\.[0-9]+)?)")
+_STATUS = re.compile(r"[1-5](?:xx|[0-9][0-9])", re.IGNORECASE)
+#: What a summary counts, and how a person calls some of it.
+COUNTS = {
+    "sql": "statements",
+    "template": "templates",
+    "log": "log records",
+    "flash": "flashes",
+    "span": "spans",
+    "warning": "warnings",
+    "changes": "steps that changed something",
+    "slow": "slow statements",
+    "repeated": "groups of repeated statements",
+}
+
+
+class FilterError(ValueError):
+    """A filter is not understood; the text says what is expected."""
+
+
+def parse(text: str) -> Test:
+    """Return the test of a summary that a filter stands for.
+
+    :raises FilterError: a part of it is not understood.
+    """
+    tests = [_term(word) for word in _WORD.findall(text)]
+    return lambda summary: all(test(summary) for test in tests)
+
+
+def _term(word: str) -> Test:
+    negated = word.startswith("-") and len(word) > 1
+    found = _TERM.fullmatch(word[1:] if negated else word)
+    name, value = t.cast("re.Match[str]", found).groups()
+    value = _QUOTED.sub(lambda quoted: re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL), value)
+    make = _NAMES.get(name.lower(), _unknown) if name else _free
+    try:
+        # While its value is still to come, it stands for nothing.
+        test = make(value) if value or make is _unknown else lambda _summary: True
+    except FilterError as error:
+        raise FilterError(f"{word[:100]}: {error} is expected") from None
+    return (lambda summary: not test(summary)) if negated and value else test
+
+
+def _unknown(_value: str) -> Test:
+    raise FilterError(f"one of {' '.join(f'{each}:' for each in _NAMES)}")
+
+
+def _free(value: str) -> Test:
+    sought = value.lower()
+    return lambda summary: (
+        sought
+        in " ".join(
+            str(summary[name] if summary[name] is not None else "")
+            for name in ("method", "path", "status", "endpoint")
+        ).lower()
+    )
+
+
+def _number(expected: str, of: Callable[[Summary], float | None]) -> Callable[[str], Test]:
+    """Make the test of a number: ``>50``, ``<50``, or ``50`` for at least that."""
+
+    def make(value: str) -> Test:
+        found = _NUMBER.fullmatch(value)
+        if found is None:
+            raise FilterError(expected)
+        sign, limit = found[1], float(found[2])
+
+        def test(summary: Summary) -> bool:
+            number = of(summary)
+            if number is None:
+                return False
+            return (
+                number < limit if sign == "<" else number > limit or (not sign and number == limit)
+            )
+
+        return test
+
+    return make
+
+
+def _one_of(tests: dict[str, Test]) -> Callable[[str], Test]:
+    def make(value: str) -> Test:
+        if value.lower() not in tests:
+            raise FilterError(f"one of {', '.join(tests)}")
+        return tests[value.lower()]
+
+    return make
+
+
+def _count(name: str) -> Callable[[Summary], float | None]:
+    return lambda summary: t.cast("float", summary["counts"].get(name, 0))
+
+
+def _counted(name: str) -> Test:
+    return lambda summary: name in summary["counts"]
+
+
+def _status(value: str) -> Test:
+    if _STATUS.fullmatch(value):
+        start = value[0] if value.lower().endswith("xx") else value
+        return lambda summary: str(summary["status"] or "").startswith(start)
+    expected = "a status such as 404, 5xx or >399"
+    return _number(expected, lambda summary: summary["status"])(value)
+
+
+def _method(value: str) -> Test:
+    return lambda summary: summary["method"].lower() == value.lower()
+
+
+def _blueprint(value: str) -> Test:
+    return lambda summary: any(f".{value}." in f".{name}." for name in summary["blueprints"])
+
+
+def _path(value: str) -> Test:
+    return lambda summary: summary["path"].startswith(value)
+
+
+def _endpoint(value: str) -> Test:
+    return lambda summary: summary["endpoint"] == value
+
+
+def _ms(summary: Summary) -> float:
+    duration: int | None = summary["duration"]
+    elapsed: int = summary["elapsed"]
+    return (elapsed if duration is None else duration) / 1e6
+
+
+def _log(value: str) -> Test:
+    if value.lower() == "error":
+        return lambda summary: summary["counts"].get("errors", 0) > 0
+    return _number("a number of log records, or error,", _count("log"))(value)
+
+
+def _is_static(summary: Summary) -> bool:
+    return f".{summary['endpoint'] or ''}".endswith(".static")
+
+
+_IS: dict[str, Test] = {
+    "running": lambda summary: summary["state"] == "running",
+    "done": lambda summary: summary["state"] == "done",
+    "inner": lambda summary: summary["parent"] is not None,
+    "static": _is_static,
+}
+_HAS: dict[str, Test] = {
+    "error": lambda summary: summary["error"] is not None or (summary["status"] or 0) >= 500,
+    "blueprint": lambda summary: bool(summary["blueprints"]),
+    **{name: _counted(name) for name in COUNTS},
+}
+# The one table of names: each makes the test of a value.
+_NAMES: dict[str, Callable[[str], Test]] = {
+    "status": _status,
+    "method": _method,
+    "bp": _blueprint,
+    "path": _path,
+    "endpoint": _endpoint,
+    "time": _number("a number of ms", _ms),
+    "is": _one_of(_IS),
+    "has": _one_of(_HAS),
+    **{name: _number(f"a number of {what}", _count(name)) for name, what in COUNTS.items()},
+    "log": _log,
+}
+
+
+__all__ = ["FilterError", "parse"]
