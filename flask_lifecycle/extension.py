@@ -102,7 +102,7 @@ class State:
 
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
-        from . import changes
+        from . import changes, cpu
         from .collectors import logs, signals, spans, sql, sqlite, templates
         from .collectors.request import Messages
         from .instrument import Instrument
@@ -127,12 +127,14 @@ class State:
             messages=Messages(settings.max_detail_bytes, preview=settings.body_preview),
             on_response=_toolbar(settings, token) if settings.toolbar else None,
             changes="changes" in settings.collectors,
+            cpu="cpu" in settings.collectors,
         )
         mount.called = instrument.called
         self._undo += (instrument.undo, mount.undo)
         self._undo.append(_ignoring_app(signals.install(templates.record)))
         for name, install in (
             ("changes", changes.install),
+            ("cpu", cpu.install),
             ("logs", logs.install),
             ("spans", spans.install),
             ("sql", sql.install),

@@ -16,6 +16,7 @@ from collections import defaultdict
 from dataclasses import replace
 from functools import lru_cache
 from sys import _getframe
+from time import thread_time_ns
 
 import flask
 import flask.globals
@@ -23,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import body
 from .changes import look_after, look_at_response, look_before
+from .cpu import READS, READS_FOR_SOME, note_cpu
 from .recorder import (
     begin,
     callable_name,
@@ -150,6 +152,7 @@ class Instrument:
     :param messages: keeps what requests say and how they are answered.
     :param on_response: is given each response when all hooks have had it, to change it.
     :param changes: whether to look at what each function changes.
+    :param cpu: whether to read the thread's clock at each step.
     :param answer: answers a call for such a path, or with None where it is the app's all the same.
     """
 
@@ -168,6 +171,7 @@ class Instrument:
         messages: t.Any,
         on_response: t.Callable[[t.Any, LiveTrace], None] | None = None,
         changes: bool = True,
+        cpu: bool = False,
     ) -> None:
         self.original: type[flask.Flask] = type(app)
         self.redactor = redactor
@@ -181,6 +185,7 @@ class Instrument:
         self.messages = messages
         self.on_response = on_response
         self.changes = changes
+        self.reads = READS if cpu else {}
         self.owner = id(app)
         self.line = lru_cache(_CACHED)(self._line)
         self._callers: dict[int, Caller] = {}
@@ -418,7 +423,7 @@ class Instrument:
             detail=detail,
             view_args=self._view_args,
             answered=_answered,
-            **looks,
+            **_within(looks, self.reads),
         )
 
     @fail_open
@@ -537,7 +542,7 @@ class Instrument:
             name=name,
             unless="_writer.owner is not _owner",
             _owner=self.owner,
-            **more,
+            **_within(more, self.reads),
         )
 
     def _matched(self, request: t.Any, writer: Writer, step: int) -> None:
@@ -595,8 +600,11 @@ class Instrument:
         base_wsgi_app = base.wsgi_app
         base_ensure_sync = base.ensure_sync
 
+        has_cpu = bool(self.reads)
+
         def record(self: t.Any, environ: Environ, start_response: t.Any, run: t.Any) -> t.Any:
             __tracebackhide__ = True
+            begun = thread_time_ns() if has_cpu else 0
             outer = current.get()
             trace = start(environ, outer)
             if trace is None:
@@ -611,6 +619,8 @@ class Instrument:
                 raise
             finally:
                 current.set(outer)
+                if has_cpu:
+                    note_cpu(trace, 0, thread_time_ns() - begun)
             trace.log[END] = clock()
             trace.current = -1
             return recorded_body(trace, result, environ, preview())
@@ -743,8 +753,7 @@ def _session_class(base: t.Any) -> type:
             name=name,
             # One interface may serve several apps: Flask's default one is the class's own.
             unless="_writer.owner != id({argument})",
-            **looks,
-            **_LOOKING,
+            **_within({**looks, **_LOOKING}, READS_FOR_SOME),
         )
         setattr(made, name, method)
     _session_classes[base] = made
@@ -810,6 +819,13 @@ def middleware_of(app: t.Any) -> list[t.Any]:
 
 
 @fail_open
+def _within(outer: dict[str, t.Any], inner: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Let a recorded function do the one around the other."""
+    enter = [each["enter"] for each in (outer, inner) if "enter" in each]
+    leave = [each["leave"] for each in (inner, outer) if "leave" in each]
+    return {**outer, **inner, "enter": "; ".join(enter), "leave": "; ".join(leave)}
+
+
 def _answered(writer: Writer, step: int, result: t.Any) -> None:
     writer.notes[~step] = SHORT_CIRCUIT
     writer.notes[step] = {"returned": returned(result)}

@@ -6,8 +6,10 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
-#: What can be collected beside Flask's own steps; all of it, if the app does not say otherwise.
+#: What is collected beside Flask's own steps, if the app does not say otherwise.
 COLLECTORS = ("changes", "logs", "spans", "sql", "templates")
+#: What costs more, and is collected where the app asks for it.
+MORE_COLLECTORS = ("cpu",)
 
 Check = Callable[[t.Any], bool]
 
@@ -51,7 +53,7 @@ def _is_names(value: t.Any) -> bool:
 
 
 def _are_collectors(value: t.Any) -> bool:
-    return _is_names(value) and set(value) <= set(COLLECTORS)
+    return _is_names(value) and set(value) <= {*COLLECTORS, *MORE_COLLECTORS}
 
 
 def _is_token(value: t.Any) -> bool:
@@ -87,7 +89,9 @@ class Settings:
     )
     ignore: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: endpoints or path globs")
     collectors: tuple[str, ...] = _setting(
-        COLLECTORS, _are_collectors, f"a tuple or list of names from {', '.join(COLLECTORS)}"
+        COLLECTORS,
+        _are_collectors,
+        f"a tuple or list of names from {', '.join((*COLLECTORS, *MORE_COLLECTORS))}",
     )
     redact: tuple[str, ...] = _setting((), _is_names, _NAMES)
     redact_with: t.Any = field(
