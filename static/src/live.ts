@@ -2,7 +2,7 @@
 
 import type { Socket } from "socket.io-client";
 
-import type { AppMap, Batch, Trace, TracePage } from "./types";
+import type { AppMap, Batch, Json, Trace, TracePage } from "./types";
 import type { Connection } from "./state";
 
 // Not needed at the first paint: it comes while the page asks for its ticket.
@@ -74,9 +74,9 @@ export class Api {
     return response.ok ? ((await response.json()) as Trace) : null;
   }
 
-  /** What any other call answers, or null where there is nothing. */
-  async ask<T>(path: string): Promise<T | null> {
-    const response = await this.call(path);
+  /** What any other call answers, with a body if there is one to send, or null where there is nothing. */
+  async ask<T>(path: string, body?: Json): Promise<T | null> {
+    const response = await this.call(path, body === undefined ? "GET" : "POST", body);
     return response.ok ? ((await response.json()) as T) : null;
   }
 

@@ -4,6 +4,7 @@ import "./styles/tokens.css";
 import "./styles/panel.css";
 import "./styles/list.css";
 import "./styles/diagram.css";
+import "./styles/print.css";
 import { current } from "./state";
 import { actions, start, state } from "./store";
 import { lazy } from "./views/lazy";
@@ -39,7 +40,7 @@ function Panel(): JSX.Element {
 
 function keys(event: KeyboardEvent): void {
   const typing = event.target instanceof HTMLInputElement && event.target.type !== "range" && event.target.type !== "checkbox";
-  if (event.ctrlKey || event.metaKey || event.altKey || typing || state.value.help) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || typing || state.value.help || document.querySelector(":popover-open") !== null) return;
   if (!state.value.keys && event.key.length === 1 && event.key !== "?") return;
   const act: Record<string, () => void> = {
     j: () => { actions.move(1); },
@@ -71,6 +72,21 @@ dark.addEventListener("change", () => {
   if (localStorage.getItem("lifecycle-theme") === null) document.documentElement.dataset["theme"] = dark.matches ? "dark" : "light";
 });
 addEventListener("keydown", keys);
+
+// On paper it is light, whatever it is on the screen.
+let shown: string | undefined;
+addEventListener("beforeprint", () => {
+  shown = document.documentElement.dataset["theme"];
+  document.documentElement.dataset["theme"] = "light";
+});
+addEventListener("afterprint", () => { document.documentElement.dataset["theme"] = shown ?? "light"; });
+
+addEventListener("dragover", (event) => { event.preventDefault(); });
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  const file = event.dataTransfer?.files[0];
+  if (file) void actions.open(file);
+});
 
 const root = document.getElementById("panel");
 if (root !== null) {

@@ -1,23 +1,49 @@
 /** What can be taken along from a request: a command that repeats it, and all that was recorded. */
 
-import type { Trace } from "./types";
+import type { Json, Trace } from "./types";
 
-/** A curl command for the same request; what was masked in it stays masked. */
+const MASK = "••••••";
+/** Made by curl itself, or of the browser that asked. */
+const LEFT_OUT = /^(host|connection|content-length|accept-encoding|cookie|upgrade-insecure-requests|sec-.*)$/i;
+
+/** A curl command for the same request; what was masked is left out, or stays masked. */
 export function curl(trace: Trace, origin: string): string {
   const url = `${origin}${encodeURI(trace.path)}${trace.query === "" ? "" : `?${trace.query}`}`;
   const method = trace.method === "GET" ? "" : trace.method === "HEAD" ? "--head " : `--request ${quoted(trace.method)} `;
-  return `curl ${method}${quoted(url)}`;
+  return `curl ${method}${quoted(url)}${[...headers(trace), ...body(trace)].map((each) => ` ${each}`).join("")}`;
+}
+
+function said(trace: Trace, name: string): Json | undefined {
+  const request = trace.steps[0]?.detail["request"];
+  return typeof request === "object" && request !== null && !Array.isArray(request) ? (request as { readonly [key: string]: Json })[name] : undefined;
+}
+
+function pairs(value: Json | undefined): readonly (readonly [string, string])[] {
+  return Array.isArray(value) ? (value as readonly (readonly [string, string])[]) : [];
+}
+
+function headers(trace: Trace): readonly string[] {
+  return pairs(said(trace, "headers"))
+    .filter(([name, value]) => !LEFT_OUT.test(name) && !value.includes(MASK))
+    .map(([name, value]) => `--header ${quoted(`${name}: ${value}`)}`);
+}
+
+function body(trace: Trace): readonly string[] {
+  const json = said(trace, "json");
+  if (json !== undefined) return [`--data ${quoted(JSON.stringify(json))}`];
+  return pairs(said(trace, "form")).map(([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`);
 }
 
 function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Hand a text to the browser as a file. */
-export function download(name: string, text: string, type = "application/json"): void {
+/** Hand a text or bytes to the browser as a file. */
+export function download(name: string, content: string | Blob, type = "application/json"): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
+  // Not at once: the browser may still be reading it.
+  setTimeout(() => { URL.revokeObjectURL(link.href); }, 10_000);
 }

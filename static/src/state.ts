@@ -43,6 +43,13 @@ export interface Gap {
   readonly restarted: boolean;
 }
 
+/** A request from a file. */
+export interface Imported {
+  readonly file: string;
+  readonly trace: TraceSummary;
+  readonly steps: readonly Step[];
+}
+
 export interface State extends Log {
   readonly connection: Connection;
   readonly map: AppMap | null;
@@ -54,6 +61,10 @@ export interface State extends Log {
   readonly held: Log | null;
   /** Whether requests stay in the list when the app is started anew. */
   readonly keep: boolean;
+  /** Newest first. */
+  readonly imported: readonly Imported[];
+  /** What went wrong with what the user asked for. */
+  readonly notice: string | null;
   /** What the list is narrowed to. */
   readonly filter: string;
   /** Where a request is gone through again. */
@@ -95,6 +106,8 @@ export const EMPTY: State = {
   paused: false,
   held: null,
   keep: false,
+  imported: [],
+  notice: null,
   filter: "",
   replay: null,
   stage: false,
@@ -204,10 +217,24 @@ export function isStatic(trace: TraceSummary): boolean {
 }
 
 /** A request of the list, of this process or of one before it. */
-export function find(state: Log, id: string | null): TraceSummary | undefined {
+export function find(state: State, id: string | null): TraceSummary | undefined {
   if (id === null) return undefined;
+  const imported = importedOf(state, id);
+  if (imported !== undefined) return imported.trace;
   const known = state.traces[placeOf(state.traces, id)];
   return known?.id === id ? known : state.earlier.find((trace) => trace.id === id);
+}
+
+export function importedOf(state: State, id: string | null): Imported | undefined {
+  return state.imported.find(({ trace }) => trace.id === id);
+}
+
+/** Show a request from a file; it is none of this app's list. */
+export function withImported(state: State, { steps, ...header }: Trace, file: string): State {
+  const id = `imported-${(state.imported.length + 1).toString()}`;
+  const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
+  const trace: TraceSummary = { ...header, id, state: "done", duration, step_count: steps.length, strip: [], counts: {}, now: null, elapsed: duration, cause: null };
+  return { ...select({ ...state, imported: [{ file, trace, steps }, ...state.imported] }, id), notice: null, stage: false };
 }
 
 /** Add the next older requests, which the server kept all the while. */
@@ -279,8 +306,8 @@ export function arrived({ traces, held }: State): number {
 
 /** Forget all requests, and nothing else. */
 export function cleared(state: State): State {
-  const { connection, epoch, process, map, keep, stage, filter, view, keys } = state;
-  return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, view, keys };
+  const { connection, epoch, process, map, keep, imported, stage, filter, view, keys } = state;
+  return { ...EMPTY, connection, epoch, process, map, keep, imported, stage, filter, view, keys };
 }
 
 /** The selected request as a whole trace, as far as its steps are here. */
@@ -289,7 +316,7 @@ export function current(state: State): Trace | null {
   if (summary === undefined) return null;
   const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, cause: _cause, ...header } = summary;
   void [_count, _strip, _now, _elapsed, _cause];
-  const steps = state.steps.get(summary.id) ?? [];
+  const steps = importedOf(state, summary.id)?.steps ?? state.steps.get(summary.id) ?? [];
   // A hole can only be a step that is still on its way.
   const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);
   return { ...header, steps: hole < 0 ? steps : steps.slice(0, hole) };
@@ -306,7 +333,7 @@ export function elapsed(state: State, id: string, now: number): number {
 /** Whether the steps of the selected, finished request are still to be fetched. */
 export function lacksSteps(state: State): string | null {
   const summary = find(state, state.selected);
-  if (summary?.state !== "done" || state.missing === summary.id) return null;
+  if (summary?.state !== "done" || state.missing === summary.id || importedOf(state, summary.id) !== undefined) return null;
   const steps = state.steps.get(summary.id) ?? [];
   const whole = steps.length >= summary.step_count && steps.every((step) => (step as Step | undefined)?.end != null);
   return whole ? null : summary.id;

@@ -5,7 +5,8 @@ import { signal } from "@preact/signals";
 import { Api, Live } from "./live";
 import type { Trace } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
-import { applyBatch, cleared, current, EMPTY, ended, find, lacksSteps, listed, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, withOlder, withTrace, type State } from "./state";
+import { applyBatch, cleared, current, EMPTY, ended, find, importedOf, lacksSteps, listed, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, withImported, withOlder, withTrace, type State } from "./state";
+import type { Json } from "./types";
 import { DIAGRAM, viewOf } from "./views/table";
 
 const api = new Api();
@@ -80,7 +81,8 @@ function remember(next: State): void {
   const query = new URLSearchParams();
   if (next.view !== DIAGRAM) query.set("view", next.view);
   if (next.filter !== "") query.set("q", next.filter);
-  const hash = next.selected === null || next.follow ? "" : `#${next.selected}${step}`;
+  const here = next.selected !== null && !next.follow && importedOf(next, next.selected) === undefined;
+  const hash = !here ? "" : `#${next.selected}${step}`;
   history.replaceState(null, "", `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`);
 }
 
@@ -137,10 +139,18 @@ export const actions = {
     localStorage.setItem("lifecycle-keys", keys ? "on" : "off");
     update({ ...state.value, keys });
   },
+  /** Show a request from a file that was dropped or chosen, or what is wrong with it. */
+  open: async (file: File): Promise<void> => {
+    const { readFile } = await import("./import");
+    const found = await readFile(file);
+    if (typeof found === "string") actions.notice(`${file.name} cannot be shown: ${found}`);
+    else update(withImported(state.value, found, file.name));
+  },
+  notice: (notice: string | null): void => { update({ ...state.value, notice }); },
   /** Read the app's registries anew. */
   map: (): void => { void loadMap().catch(() => undefined); },
   /** Ask the server for what only one view shows; null where there is none. */
-  ask: <T>(path: string): Promise<T | null> => api.ask<T>(path).catch(() => null),
+  ask: <T>(path: string, body?: Json): Promise<T | null> => api.ask<T>(path, body).catch(() => null),
   tell: (path: string, method: "POST" | "DELETE"): Promise<void> => api.tell(path, method),
   /** Pick the newest request of the same kind. */
   latest: ({ method, endpoint }: Trace): void => {

@@ -250,7 +250,8 @@ def test_the_timeline_has_every_step(panel: Panel) -> None:
     page.keyboard.press("v")
     page.locator('[data-view="timeline"]').wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name="JSON").click()
+        page.get_by_role("button", name="Share").click()
+        page.get_by_role("button", name="JSON all").click()
     steps = json.loads(Path(download.value.path()).read_text())["steps"]
     rows = page.locator('[data-view="timeline"] [data-step]')
     assert rows.count() == len(steps)

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import "../styles/details.css";
 import { time } from "../format";
 import { caption } from "../replay/captions";
-import { current } from "../state";
+import { current, importedOf } from "../state";
 import { actions, now, state } from "../store";
 import type { Json, Step } from "../types";
 import { isCalledByFlask, manualPage } from "./manual";
@@ -19,6 +19,8 @@ export default function Details(): JSX.Element | null {
   if (trace === null || step === undefined) return null;
   void (step.end === null ? now.value : null);
   const page = manualPage(step);
+  // Of another app, or of this one as it was then.
+  const isImported = importedOf(state.value, trace.id) !== undefined;
   const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id.toString()}`;
   return (
     <aside class="details" aria-label="Step" data-view="step">
@@ -44,10 +46,10 @@ export default function Details(): JSX.Element | null {
         {step.source === null ? null : (
           <Fact name="source">
             <Open source={step.source} /> <Editor />
-            <Source path={`${path}/source`} />
+            {isImported ? null : <Source path={`${path}/source`} />}
           </Fact>
         )}
-        {!isCalledByFlask(step) ? null : <Fact name="called by Flask"><Source path={`${path}/caller`} /></Fact>}
+        {isImported || !isCalledByFlask(step) ? null : <Fact name="called by Flask"><Source path={`${path}/caller`} /></Fact>}
         {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
         {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
         {inside(step, trace.steps)}

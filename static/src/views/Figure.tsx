@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
 import { rewind, stepAt } from "../replay/replay";
-import { current, elapsed } from "../state";
+import { current, elapsed, importedOf } from "../state";
 import { actions, now, state } from "../store";
 import { Empty } from "./Empty";
 
@@ -37,7 +37,7 @@ export function Figure(): JSX.Element {
         <Diagram
           trace={trace}
           whole={whole ?? trace}
-          map={state.value.map}
+          map={importedOf(state.value, trace.id) === undefined ? state.value.map : null}
           elapsed={replay?.at ?? elapsed(state.value, trace.id, running ? now.value : 0)}
           selected={about ?? state.value.step}
           near={state.value.near ? (about ?? state.value.step) : null}

@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { curl, download } from "../share";
-import { arrived, current, type Connection } from "../state";
+import { arrived, importedOf, type Connection } from "../state";
 import { actions, state } from "../store";
+import { lazy } from "./lazy";
 
 const SAYS: Record<Connection, string> = {
   connecting: "connecting…",
@@ -15,8 +15,8 @@ const SAYS: Record<Connection, string> = {
 export function Top(): JSX.Element {
   const { connection, paused, follow, evicted, skipped, map, process } = state.value;
   return (
-    <>
-    <header class="top">
+    <header>
+    <div class="top">
       <span class="brand"><b>flask</b>-lifecycle</span>
       <span class={`live ${connection}`} role="status"><i />{SAYS[connection]}</span>
       <span class="about">
@@ -34,35 +34,39 @@ export function Top(): JSX.Element {
         <button type="button" aria-label="Keys" title="Keys (?)" onClick={() => { actions.help(true); }}>?</button>
         <Theme />
       </nav>
+    </div>
+    <Banners />
     </header>
-    {process?.several === true ? (
-      <p class="banner" role="note">
-        Process {process.pid} only: the server has others, and what they answer is not shown here.
-      </p>
-    ) : null}
+  );
+}
+
+const Menu = lazy("Share", () => import("./Share"));
+
+function Share(): JSX.Element {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" aria-haspopup="dialog" aria-expanded={open} onClick={() => { setOpen(true); }}>Share</button>
+      {open ? <Menu onClose={() => { setOpen(false); }} /> : null}
     </>
   );
 }
 
-function Share(): JSX.Element | null {
-  const trace = current(state.value);
-  const [copied, setCopied] = useState(false);
-  if (trace === null) return null;
+/** What is on the page beside the app's own requests. */
+function Banners(): JSX.Element {
+  const { selected, notice, process } = state.value;
+  const imported = importedOf(state.value, selected);
   return (
     <>
-      <button
-        type="button"
-        title="Copy a curl command for this request"
-        onClick={() => {
-          void navigator.clipboard.writeText(curl(trace, location.origin)).then(() => {
-            setCopied(true);
-            setTimeout(() => { setCopied(false); }, 1500);
-          });
-        }}
-      >
-        {copied ? "Copied" : "cURL"}
-      </button>
-      <button type="button" title="Download this request" onClick={() => { download(`${trace.id}.json`, JSON.stringify(trace, null, 1)); }}>JSON</button>
+      {process?.several === true ? (
+        <p class="banner" role="note">
+          Process {process.pid} only: the server has others, and what they answer is not shown here.
+        </p>
+      ) : null}
+      {imported === undefined ? null : <p class="banner" role="note">Imported from <bdi>{imported.file}</bdi>: not a request of this app’s list.</p>}
+      {notice === null ? null : (
+        <p class="banner wrong" role="alert"><bdi>{notice}</bdi> <button type="button" aria-label="Close" onClick={() => { actions.notice(null); }}>✕</button></p>
+      )}
     </>
   );
 }

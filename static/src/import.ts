@@ -1,0 +1,100 @@
+/** Read a request from a JSON file, as the panel downloads it; what is wrong in it is named, with its place. */
+
+import { STAGES, type Step, type Trace } from "./types";
+
+const LARGEST = 100e6;
+
+class Wrong extends Error {}
+
+/** The request in a text, or what is wrong with it. */
+export function readTrace(text: string): Trace | string {
+  try {
+    return trace(parsed(text));
+  } catch (error) {
+    if (error instanceof Wrong) return error.message;
+    throw error;
+  }
+}
+
+export async function readFile(file: File): Promise<Trace | string> {
+  if (file.size > LARGEST) return `it has ${Math.round(file.size / 1e6).toString()} MB; at most 100 are read.`;
+  return readTrace(await file.text());
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new Wrong(`it is no JSON: ${error instanceof Error ? error.message : ""}`);
+  }
+}
+
+type Check = (value: unknown, place: string) => void;
+
+const is = (takes: string, test: (value: unknown) => boolean): Check => (value, place) => {
+  if (!test(value)) throw new Wrong(`${place} is ${shown(value)}; it takes ${takes}.`);
+};
+const orNull = (takes: string, test: (value: unknown) => boolean): Check => is(`${takes} or null`, (value) => value === null || test(value));
+const isText = (value: unknown): value is string => typeof value === "string";
+const isTime = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isError = (value: unknown): boolean => isObject(value) && isText(value["type"]) && isText(value["message"]);
+const one = (of: readonly unknown[]): Check => is(`one of ${of.map((each) => JSON.stringify(each)).join(", ")}`, (value) => of.includes(value));
+
+const HEADER: Record<Exclude<keyof Trace, "steps">, Check> = {
+  id: is("a text", isText),
+  state: one(["running", "done"]),
+  method: is("a text", isText),
+  path: is("a text", isText),
+  query: is("a text", isText),
+  url_rule: orNull("a text", isText),
+  endpoint: orNull("a text", isText),
+  blueprints: is("a list of texts", (value) => Array.isArray(value) && value.every(isText)),
+  status: orNull("a whole number", isCount),
+  started_at: is("a number of seconds", Number.isFinite),
+  duration: orNull("a number of nanoseconds", isTime),
+  process: is("an object", isObject),
+  error: orNull("an object with type and message", isError),
+  parent: orNull("a text", isText),
+  dropped_steps: is("a whole number", isCount),
+};
+
+const STEP: Record<keyof Step, Check> = {
+  id: is("a whole number", isCount),
+  parent: orNull("the id of an earlier step", isCount),
+  stage: is("a stage that this panel knows", (value) => (STAGES as readonly unknown[]).includes(value)),
+  name: is("a text", isText),
+  callable: orNull("a text", isText),
+  source: orNull("an object with file and line", (value) => isObject(value) && isText(value["file"]) && isCount(value["line"])),
+  scope: orNull("a text", isText),
+  begin: is("a number of nanoseconds", isTime),
+  end: orNull("a number of nanoseconds", isTime),
+  outcome: one([null, "ok", "short_circuit", "raised"]),
+  error: orNull("an object with type and message", isError),
+  detail: is("an object", isObject),
+};
+
+function trace(value: unknown): Trace {
+  if (isObject(value) && isObject(value["log"])) throw new Wrong("it is an HTTP archive; the panel reads what its own “JSON” downloads.");
+  if (!isObject(value)) throw new Wrong(`it holds ${shown(value)}, not one request as the panel downloads it.`);
+  for (const [name, check] of Object.entries(HEADER)) check(value[name], name);
+  const steps = value["steps"];
+  if (!Array.isArray(steps)) throw new Wrong(`steps is ${shown(steps)}; it takes a list.`);
+  for (const [index, step] of steps.entries() as IterableIterator<[number, unknown]>) {
+    const place = `steps[${index.toString()}]`;
+    if (!isObject(step)) throw new Wrong(`${place} is ${shown(step)}; it takes an object.`);
+    for (const [name, check] of Object.entries(STEP)) check(step[name], `${place}.${name}`);
+    if (step["id"] !== index) throw new Wrong(`${place}.id is ${shown(step["id"])}; it takes ${index.toString()}, its place.`);
+    const { parent, begin, end } = step as unknown as Step;
+    if (parent !== null && parent >= index) throw new Wrong(`${place}.parent is ${parent.toString()}; it takes the id of an earlier step.`);
+    if (end !== null && end < begin) throw new Wrong(`${place}.end is ${end.toString()}, before its begin.`);
+  }
+  return value as unknown as Trace;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "not there";
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

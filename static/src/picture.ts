@@ -1,0 +1,72 @@
+/** The diagram as a picture that stands alone: its styles are written into it. */
+
+/** Set on an element, these hold for what is in it. */
+const INHERITED = [
+  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "stroke-linejoin",
+  "font-family", "font-size", "font-weight", "font-style", "letter-spacing", "text-anchor", "dominant-baseline", "paint-order", "visibility", "color",
+];
+/** And these, if they are not what they are by default. */
+const OWN: Readonly<Record<string, string>> = {
+  opacity: "1", display: "inline", transform: "none", filter: "none", "stop-color": "rgb(0, 0, 0)", "stop-opacity": "1", "clip-path": "none", mask: "none",
+};
+const SVG = "http://www.w3.org/2000/svg";
+const SCALE = 2;
+
+/** The diagram on the page as the text of an SVG file. */
+export function svgOf(shown: SVGSVGElement): string {
+  const copy = shown.cloneNode(true) as SVGSVGElement;
+  const [, , width = 0, height = 0] = (shown.getAttribute("viewBox") ?? "").split(/\s+/).map(Number);
+  copy.setAttribute("xmlns", SVG);
+  copy.setAttribute("width", width.toString());
+  copy.setAttribute("height", height.toString());
+  copy.removeAttribute("tabindex");
+  style(shown, copy, null);
+  // Seen whole, wherever the camera is.
+  copy.querySelector<SVGElement>(".camera")?.style.removeProperty("transform");
+
+  const ground = document.createElementNS(SVG, "rect");
+  ground.setAttribute("width", width.toString());
+  ground.setAttribute("height", height.toString());
+  ground.setAttribute("fill", getComputedStyle(document.body).backgroundColor);
+  copy.prepend(ground);
+  return new XMLSerializer().serializeToString(copy);
+}
+
+function style(from: Element, to: Element, parent: CSSStyleDeclaration | null): void {
+  const computed = getComputedStyle(from);
+  if (to instanceof SVGElement) {
+    to.removeAttribute("style");
+    for (const name of INHERITED) {
+      const value = computed.getPropertyValue(name);
+      if (value !== "" && value !== parent?.getPropertyValue(name)) to.style.setProperty(name, value);
+    }
+    for (const [name, usual] of Object.entries(OWN)) {
+      const value = computed.getPropertyValue(name);
+      if (value !== "" && value !== usual && !(name === "display" && value === "block")) to.style.setProperty(name, value);
+    }
+  }
+  for (const [index, child] of [...from.children].entries()) {
+    const copied = to.children[index];
+    if (copied) style(child, copied, computed);
+  }
+}
+
+/** The same as a PNG, twice as fine as on the page. */
+export async function pngOf(shown: SVGSVGElement): Promise<Blob> {
+  const image = new Image();
+  // The panel's own policy lets data: in as an image, and no blob.
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgOf(shown))}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth * SCALE;
+  canvas.height = image.naturalHeight * SCALE;
+  const context = canvas.getContext("2d");
+  if (context === null) throw new Error("This browser draws no canvas.");
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob === null) reject(new Error("The picture is too large for this browser."));
+      else resolve(blob);
+    }, "image/png");
+  });
+}

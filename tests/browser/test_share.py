@@ -1,0 +1,220 @@
+"""What is taken along from a request is what was there, and what is brought is shown or refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import typing as t
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page
+
+from ..export.test_har import faults
+from .conftest import Panel
+from .test_accessible import violations
+
+PATH = "/admin/orders/42"
+
+
+def share(panel: Panel) -> t.Any:
+    panel.page.get_by_role("button", name="Share").click()
+    return panel.page.get_by_role("dialog", name="Share")
+
+
+def saved(panel: Panel, title: str) -> bytes:
+    """Pick one of the menu's files; return what was downloaded."""
+    menu = share(panel)
+    with panel.page.expect_download() as download:
+        menu.get_by_role("button", name=title).first.click()
+    data = Path(download.value.path()).read_bytes()
+    panel.page.keyboard.press("Escape")
+    menu.wait_for(state="detached")
+    return data
+
+
+@pytest.fixture
+def asked(panel: Panel) -> Panel:
+    panel.fetch(PATH)
+    panel.shows(PATH)
+    panel.node("view", "done").wait_for()
+    return panel
+
+
+def test_a_link_opens_the_same_step_in_the_same_view(asked: Panel) -> None:
+    page = asked.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("tab", name="Timeline").click()
+    page.locator('[data-view="timeline"] [data-stage="view"]').click()
+    step = page.locator('[data-view="timeline"] .picked').get_attribute("data-step")
+    menu = share(asked)
+    assert violations(asked) == []
+    menu.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Link copied").wait_for()
+    address = page.evaluate("() => navigator.clipboard.readText()")
+    other = page.context.new_page()
+    other.goto(address)
+    other.locator(f'[data-view="timeline"] .picked[data-step="{step}"]').wait_for()
+    other.get_by_label("Step", exact=True).wait_for()
+
+
+def test_a_command_that_repeats_it(asked: Panel) -> None:
+    page = asked.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    share(asked).get_by_role("button", name="Copy as cURL").click()
+    page.get_by_text("Command copied").wait_for()
+    command = page.evaluate("() => navigator.clipboard.readText()")
+    assert command.startswith(f"curl {asked.server.url}{PATH} ")
+    assert "--header 'Accept-Language: " in command
+    assert "session" not in command
+
+
+def test_archives_of_one_and_of_all_that_are_listed(asked: Panel) -> None:
+    one = json.loads(saved(asked, "HAR for"))
+    assert faults(one) == []
+    (entry,) = one["log"]["entries"]
+    assert entry["request"]["url"] == f"{asked.server.url}{PATH}"
+    page = asked.page
+    page.get_by_label("Filter", exact=True).fill(f"path:{PATH}")
+    listed = page.locator("[data-trace]").evaluate_all("rows => rows.map(r => r.dataset.trace)")
+    several = json.loads(saved(asked, "HAR of"))
+    assert faults(several) == []
+    ids = [entry["_lifecycle"]["id"] for entry in several["log"]["entries"]]
+    assert set(listed) <= set(ids)
+    assert all(entry["request"]["url"].startswith(f"{asked.server.url}{PATH}")
+               for entry in several["log"]["entries"])  # fmt: skip
+
+
+def test_the_diagram_stands_alone_as_svg(asked: Panel, chromium: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "diagram.svg"
+    file.write_bytes(saved(asked, "SVG"))
+    assert not re.search(r"url\(\s*[\"']?https?:|<script|@import", file.read_text())
+    context = chromium.new_context()
+    alone = context.new_page()
+    asks: list[str] = []
+    alone.on("request", lambda request: asks.append(request.url))
+    alone.goto(file.as_uri())
+    assert asks == [file.as_uri()]
+    look = """(name) => {
+        const found = [...document.querySelectorAll('[data-stage="view"]')];
+        const text = found.flatMap(g => [...g.querySelectorAll('text, tspan')])[0];
+        const style = getComputedStyle(text);
+        return [style.fill, style.fontSize, style.fontWeight, text.textContent];
+    }"""
+    assert alone.evaluate(look) == asked.page.evaluate(look)
+    ground = alone.evaluate("() => getComputedStyle(document.querySelector('rect')).fill")
+    assert ground == asked.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    context.close()
+
+
+def test_the_diagram_as_png(asked: Panel) -> None:
+    data = saved(asked, "PNG")
+    assert data.startswith(b"\x89PNG\r\n")
+    width, height = struct.unpack(">II", data[16:24])
+    box = asked.page.locator("svg.diagram").get_attribute("viewBox") or ""
+    shown = [float(each) for each in box.split()]
+    assert (width, height) == (
+        pytest.approx(2 * shown[2], abs=2), pytest.approx(2 * shown[3], abs=2),
+    )  # fmt: skip
+
+
+def test_paper_bears_the_diagram_alone(asked: Panel) -> None:
+    page = asked.page
+    page.emulate_media(media="print")
+    assert page.locator("svg.diagram").is_visible()
+    for away in (".top", ".list", ".tabs", ".playback"):
+        assert not page.locator(away).is_visible()
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("() => document.documentElement.dataset.theme") == "light"
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert page.locator(".top").is_visible()
+
+
+def dropped(page: Page, name: str, text: str) -> None:
+    page.evaluate(
+        """([name, text]) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], name, {type: 'application/json'}));
+            dispatchEvent(new DragEvent('drop', {dataTransfer: transfer, cancelable: true}));
+        }""",
+        [name, text],
+    )
+
+
+def test_a_request_is_brought_back_from_its_file(asked: Panel, tmp_path: Path) -> None:
+    page = asked.page
+    data = saved(asked, "JSON all")
+    file = tmp_path / "kept.json"
+    file.write_bytes(data)
+    asked.fetch("/shop/")
+    share(asked)
+    page.get_by_label("A request's JSON").set_input_files(file)
+    page.get_by_text("Imported from kept.json").wait_for()
+    page.locator(f'svg.diagram[aria-label$=" {PATH}"]').wait_for()
+    steps = json.loads(data)["steps"]
+    page.get_by_role("tab", name="Steps").click()
+    rows = page.locator('[data-view="steps"] tbody tr')
+    rows.first.wait_for()
+    assert rows.count() == len(steps)
+    rows.nth(1).click()
+    page.get_by_label("Step", exact=True).wait_for()
+    assert violations(asked) == []
+    page.locator(".row").first.click()
+    page.get_by_text("Imported from kept.json").wait_for(state="detached")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"id": "a"', "it is no JSON"),
+        ("[1]", "not one request as the panel downloads it"),
+        ('{"log": {"version": "1.2"}}', "it is an HTTP archive"),
+        ("<b>hi</b>", "it is no JSON"),
+    ],
+)
+def test_a_broken_file_is_refused_by_name(asked: Panel, text: str, says: str) -> None:
+    page = asked.page
+    dropped(page, "<b>broken</b>.json", text)
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert alert.inner_text().startswith("<b>broken</b>.json cannot be shown: ")
+    assert says in alert.inner_text()
+    assert page.locator(f'svg.diagram[aria-label$=" {PATH}"]').count() == 1
+    alert.get_by_role("button", name="Close").click()
+    alert.wait_for(state="detached")
+
+
+def test_names_of_any_kind_are_shown_as_text(asked: Panel) -> None:
+    page = asked.page
+    trace = json.loads(saved(asked, "JSON all"))
+    odd = [
+        "<img src=x onerror=alert(1)>",
+        "שלום עולם",
+        "👩‍💻🧬",
+        "x" * 100_000,
+        "a\u202eb\x00c\ud800",
+    ]
+    for step, name in zip(trace["steps"][2:], odd, strict=False):
+        step["name"] = name
+    trace["path"] = "/" + "y" * 100_000
+    dialogs: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
+    dropped(page, "odd.json", json.dumps(trace))
+    page.get_by_text("Imported from odd.json").wait_for()
+    for view in ("Diagram", "Timeline", "Steps", "Request", "Response"):
+        page.get_by_role("tab", name=view).click()
+        page.get_by_role("tabpanel", name=view).wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    page.get_by_role("tab", name="Steps").click()
+    for name in odd[:3]:
+        page.locator('[data-view="steps"] .what', has_text=name).first.wait_for()
+    page.locator('[data-view="steps"] tbody tr').nth(5).click()
+    page.get_by_label("Step", exact=True).wait_for()
+    assert dialogs == []
