@@ -103,7 +103,7 @@ class State:
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
         from . import changes, cpu
-        from .collectors import logs, signals, spans, sql, sqlite, templates
+        from .collectors import exceptions, logs, signals, spans, sql, sqlite, templates, warned
         from .collectors.request import Messages
         from .instrument import Instrument
         from .redact import Redactor
@@ -126,6 +126,7 @@ class State:
             answer=mount,
             messages=Messages(settings.max_detail_bytes, preview=settings.body_preview),
             on_response=_toolbar(settings, token) if settings.toolbar else None,
+            on_exception=exceptions.record if "exceptions" in settings.collectors else None,
             changes="changes" in settings.collectors,
             cpu="cpu" in settings.collectors,
         )
@@ -135,11 +136,14 @@ class State:
         for name, install in (
             ("changes", changes.install),
             ("cpu", cpu.install),
+            ("exceptions", exceptions.install),
+            ("flashes", signals.install_flashes),
             ("logs", logs.install),
             ("spans", spans.install),
             ("sql", sql.install),
             ("sql", sqlite.install),
             ("templates", templates.install),
+            ("warnings", warned.install),
         ):
             if name in settings.collectors:
                 self._undo.append(_ignoring_app(install(id(app))))

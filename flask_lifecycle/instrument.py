@@ -151,6 +151,8 @@ class Instrument:
     :param prefix: what begins the paths that are not the app's.
     :param messages: keeps what requests say and how they are answered.
     :param on_response: is given each response when all hooks have had it, to change it.
+    :param on_exception: is given the app, if it looks for a handler, the trace, each exception and
+        the place of the step in which it was raised.
     :param changes: whether to look at what each function changes.
     :param cpu: whether to read the thread's clock at each step.
     :param answer: answers a call for such a path, or with None where it is the app's all the same.
@@ -170,6 +172,7 @@ class Instrument:
         answer: t.Callable[[Environ, t.Any], t.Any],
         messages: t.Any,
         on_response: t.Callable[[t.Any, LiveTrace], None] | None = None,
+        on_exception: t.Callable[..., None] | None = None,
         changes: bool = True,
         cpu: bool = False,
     ) -> None:
@@ -184,6 +187,7 @@ class Instrument:
         self.answer = answer
         self.messages = messages
         self.on_response = on_response
+        self.on_exception = on_exception
         self.changes = changes
         self.reads = READS if cpu else {}
         self.owner = id(app)
@@ -256,8 +260,18 @@ class Instrument:
             self.noted(trace, error)
         else:
             trace.error = describe_error(error)
-        finish(trace)
         hide_frames(error)
+        self.raised(None, trace, error)
+        finish(trace)
+
+    @fail_open
+    def raised(
+        self, app: t.Any, trace: LiveTrace, error: BaseException, *, unhandled: bool = False
+    ) -> None:
+        """Tell of an exception, and of the app that looks for a handler, if it does."""
+        if self.on_exception is not None:
+            place = trace.error_step if unhandled else _raised_last(trace)
+            self.on_exception(app, trace, error, place, unhandled=unhandled)
 
     @fail_open
     def noted(self, trace: LiveTrace, error: BaseException) -> None:
@@ -658,13 +672,18 @@ class Instrument:
             if writer.owner is owner and args:
                 hide_frames(args[-1])
                 instrument.noted(writer.trace, args[-1])
-            return base.handle_exception(self, *args, **kwargs)
+            result = base.handle_exception(self, *args, **kwargs)
+            if writer.owner is owner and args:
+                # It did not go on: Flask looked for a handler of a server error.
+                instrument.raised(self, writer.trace, args[-1], unhandled=True)
+            return result
 
         def handle_user_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
             writer = current.get()
             if writer.owner is owner and args:
                 hide_frames(args[-1])
+                instrument.raised(self, writer.trace, args[-1])
             return base.handle_user_exception(self, *args, **kwargs)
 
         on_response = self.on_response

@@ -46,22 +46,23 @@ def users_place(frame: FrameType | None) -> tuple[str, int] | None:
         if library is None:
             library = is_library(file)
         if not library:
-            return file, _line(frame)
+            return file, line_of(frame, frame.f_lineno)
         frame = frame.f_back
         left -= 1
     return _outside_greenlet() if frame is None and "greenlet" in sys.modules else None
 
 
-def _line(frame: FrameType) -> int:
+def line_of(frame: FrameType, number: int) -> int:
+    """Return the line of the file that was written, where a template was made into code."""
     template = frame.f_globals.get("__jinja_template__")
     if template is None:
-        return frame.f_lineno
-    key = (frame.f_code, frame.f_lineno)
+        return number
+    key = (frame.f_code, number)
     line = _template_lines.get(key)
     if line is None:
         if len(_template_lines) >= _CACHED:
             _template_lines.clear()
-        line = _template_lines[key] = template.get_corresponding_lineno(frame.f_lineno)
+        line = _template_lines[key] = template.get_corresponding_lineno(number)
     return line
 
 
@@ -74,11 +75,11 @@ def _outside_greenlet() -> tuple[str, int] | None:
         frame = outer.gr_frame
         while frame is not None and left:
             if not is_library(frame.f_code.co_filename):
-                return frame.f_code.co_filename, _line(frame)
+                return frame.f_code.co_filename, line_of(frame, frame.f_lineno)
             frame = frame.f_back
             left -= 1
         outer = outer.parent
     return None
 
 
-__all__ = ["is_library", "users_place"]
+__all__ = ["is_library", "line_of", "users_place"]

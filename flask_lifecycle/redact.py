@@ -157,7 +157,7 @@ class Redactor:
     ) -> None:
         more = (re.escape(folded) for name in names if (folded := _folded(name)))
         self._names = re.compile("|".join((*_NAMES, *more)))
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._cap = min(_TEXT, max_bytes)
         self._decide = decide
         self._known = lru_cache(1024)(self._is_secret)
@@ -202,7 +202,7 @@ class Redactor:
 
     def value(self, value: t.Any, path: Path = ()) -> t.Any:
         """Turn any value into JSON's types. Only built-in types are looked into."""
-        return self._any(value, path, [self._max_bytes], self._decided)
+        return self._any(value, path, [self.max_bytes], self._decided)
 
     def named(self, name: str, value: t.Any, path: Path = ()) -> t.Any:
         """Turn a value under a name into JSON's types; masked where the name is secret.

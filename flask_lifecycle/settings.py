@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
 #: What is collected beside Flask's own steps, if the app does not say otherwise.
-COLLECTORS = ("changes", "logs", "spans", "sql", "templates")
+COLLECTORS = ("changes", "exceptions", "flashes", "logs", "spans", "sql", "templates", "warnings")
 #: What costs more, and is collected where the app asks for it.
 MORE_COLLECTORS = ("cpu",)
 

@@ -51,6 +51,7 @@ STAGES = (
     "span",
     "log",
     "flash",
+    "warning",
 )
 
 #: Each step of these is a function of the user's.

@@ -7,15 +7,15 @@ from adding its own; the factory sees each record whose level is on, and changes
 from __future__ import annotations
 
 import logging
-import threading
 import typing as t
 from functools import partial
 
-from ..recorder import current, fail_open, mark
+from ..forks import lock
+from ..recorder import current, describe_error, fail_open, mark
 from ..redact import Redactor
 from ..trace import LiveTrace, Site, Source, number
 
-_lock = threading.Lock()
+_lock = lock()
 _owners: set[int] = set()
 _wrapped: t.Callable[..., logging.LogRecord] | None = None
 
@@ -37,8 +37,21 @@ def _record(trace: LiveTrace, record: logging.LogRecord) -> None:
     mark(
         trace.strand(),
         number(Site("log", record.name, None, Source(record.pathname, record.lineno))),
-        {"level": record.levelname, "logger": record.name, "message": message},
+        {
+            "level": record.levelname,
+            "logger": record.name,
+            "message": message,
+            "error": _error(record),
+        },
     )
+
+
+def _error(record: logging.LogRecord) -> dict[str, str] | None:
+    told = record.exc_info
+    if type(told) is not tuple or not isinstance(told[1], BaseException):
+        return None
+    error = describe_error(told[1])
+    return {"type": error.type, "message": error.message}
 
 
 def _message(record: logging.LogRecord, redactor: Redactor) -> str:

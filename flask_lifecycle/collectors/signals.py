@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 import typing as t
+from functools import partial
 
 import blinker
 import flask.signals
 
-from ..recorder import begin, callable_name, current, describe_error, end, fail_open, mark, redactor
+from ..recorder import begin, callable_name, current, describe_error, end, fail_open, mark
 from ..subclass import subclass_of
 from ..trace import Site, Writer, clock, number
 
@@ -81,6 +82,7 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     return t.cast("type[blinker.NamedSignal]", made)
 
 
+_flash_owners: set[t.Any] = set()
 _on_template: t.Callable[[t.Any], None] | None = None
 
 
@@ -92,7 +94,10 @@ def _template(_writer: Writer, sent: dict[str, t.Any]) -> None:
 
 @fail_open
 def _flash(writer: Writer, sent: dict[str, t.Any]) -> None:
-    mask = redactor().value
+    trace = writer.trace
+    if trace.owner not in _flash_owners:
+        return
+    mask = trace.redactor.value
     category = mask(sent.get("category"), ("flash", "category"))
     message = mask(sent.get("message"), ("flash", "message"))
     mark(writer, number(Site("flash", str(category))), {"category": category, "message": message})
@@ -104,6 +109,12 @@ def _receivers(signal: blinker.Signal, sender: t.Any) -> list[str]:
 
 
 _CLASSES = {name: _recorded_class(name) for name in _NAMES}
+
+
+def install_flashes(owner: int) -> t.Callable[[], None]:
+    """Record every message that an app flashes."""
+    _flash_owners.add(owner)
+    return partial(_flash_owners.discard, owner)
 
 
 def install(on_template: t.Callable[[t.Any], None]) -> t.Callable[[], None]:
@@ -136,4 +147,4 @@ def _uninstall() -> None:
                     signal.__class__ = blinker.NamedSignal
 
 
-__all__ = ["install"]
+__all__ = ["install", "install_flashes"]

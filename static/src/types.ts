@@ -32,6 +32,7 @@ export const STAGES = [
   "span",
   "log",
   "flash",
+  "warning",
 ] as const;
 
 export type Stage = (typeof STAGES)[number];

@@ -1,0 +1,232 @@
+"""Record what an exception was made of: its frames and their locals, its causes, its handlers.
+
+Only texts are kept: neither a frame nor an exception outlives the request by it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import typing as t
+from collections import deque
+from functools import partial
+from types import FrameType, TracebackType
+
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.routing import RoutingException
+
+from ..place import is_library, line_of
+from ..recorder import callable_name, describe_error, fail_open, source_of
+from ..redact import Redactor, weight
+from ..trace import EXTRA, LiveTrace
+
+# Of a deep traceback, the first and the last frames.
+_FIRST = 10
+_LAST = 40
+_LOCALS = 40
+_CAUSES = 8
+_MEMBERS = 8
+_NOTES = 10
+_HANDLERS = 50
+# Lines shown before and after the one that ran.
+_AROUND = 3
+# Of Python 3.11 and later.
+_GROUP: t.Any = getattr(builtins, "BaseExceptionGroup", ())
+_CODE = (".py", ".html", ".jinja", ".jinja2", ".j2", ".txt", ".xml")
+
+_owners: set[t.Any] = set()
+
+
+class Frame(t.NamedTuple):
+    """One frame of a traceback."""
+
+    file: str
+    line: int
+    function: str
+    #: Whether it is the user's own; only of those there are locals.
+    own: bool
+    locals: dict[str, t.Any] | None
+
+    def shown(self, redactor: Redactor) -> dict[str, t.Any]:
+        """Return it as JSON's types, with the lines around the one that ran."""
+        lines: list[str] = []
+        first = max(1, self.line - _AROUND)
+        if self.own and self.file.endswith(_CODE):
+            found = linecache.getlines(self.file)[first - 1 : self.line + _AROUND]
+            lines = [redactor.text(each.rstrip("\n")) for each in found]
+        return {**self._asdict(), "first": first, "lines": lines}
+
+
+class Raised:
+    """An exception and what led to it, by texts alone."""
+
+    __slots__ = ("cut", "error", "frames", "handlers", "notes", "others")
+
+    def __init__(self, error: BaseException, keeper: _Keeper) -> None:
+        keeper.seen.add(id(error))
+        described = describe_error(error)
+        self.error = {"type": described.type, "message": described.message}
+        self.frames, self.cut = keeper.frames(error.__traceback__)
+        self.notes = keeper.notes(error)
+        #: How it is to be read: `cause`, `context` or `member`, and the other exception.
+        self.others: list[tuple[str, Raised]] = []
+        self.handlers: list[dict[str, t.Any]] = []
+
+    def detail(self, redactor: Redactor) -> dict[str, t.Any]:
+        """Return it as JSON's types."""
+        return {
+            **self.error,
+            "notes": self.notes,
+            "frames": [each.shown(redactor) for each in self.frames],
+            "cut_frames": self.cut,
+            "others": [{"as": how, **other.detail(redactor)} for how, other in self.others],
+            "handlers": self.handlers,
+        }
+
+
+class _Keeper:
+    """Takes what is to be kept of exceptions, as long as there is room."""
+
+    def __init__(self, redactor: Redactor, room: int) -> None:
+        self.redactor = redactor
+        self.room = room
+        self.seen: set[int] = set()
+
+    def frames(self, tb: TracebackType | None) -> tuple[list[Frame], int]:
+        """Take the frames of a traceback, and count those that are too many."""
+        first: list[tuple[FrameType, int]] = []
+        last: deque[tuple[FrameType, int]] = deque(maxlen=_LAST)
+        count = 0
+        while tb is not None:
+            count += 1
+            (first if len(first) < _FIRST else last).append((tb.tb_frame, tb.tb_lineno))
+            tb = tb.tb_next
+        # The innermost tell most: they take their room first.
+        found = [self._frame(*each) for each in reversed((*first, *last))]
+        return found[::-1], count - len(found)
+
+    def _frame(self, frame: FrameType, line: int) -> Frame:
+        code = frame.f_code
+        own = not is_library(code.co_filename)
+        return Frame(
+            code.co_filename,
+            line_of(frame, line),
+            code.co_name,
+            own,
+            self._locals(frame.f_locals) if own and self.room > 0 else None,
+        )
+
+    def _locals(self, held: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        kept: dict[str, t.Any] = {}
+        names = [name for name in list(held)[:_LOCALS] if type(name) is str]
+        for name in names:
+            if self.room <= 0:
+                break
+            value = self.redactor.named(name, held.get(name), ("locals",))
+            kept[self.redactor.text(name)] = value
+            self.room -= len(name) + weight(value)
+        return kept
+
+    def notes(self, error: BaseException) -> list[str]:
+        """Take the notes that were added to an exception."""
+        notes = getattr(error, "__notes__", None)
+        found = notes[:_NOTES] if type(notes) is list else []
+        return [self.redactor.text(each) for each in found if type(each) is str]
+
+    def tree(self, error: BaseException, depth: int = 0) -> Raised:
+        """Take an exception with those that led to it, and those that it holds."""
+        raised = Raised(error, self)
+        if depth >= _CAUSES:
+            return raised
+        for how, other in _others(error):
+            if id(other) not in self.seen and len(self.seen) < 4 * _CAUSES:
+                raised.others.append((how, self.tree(other, depth + 1)))
+        return raised
+
+
+def _others(error: BaseException) -> list[tuple[str, BaseException]]:
+    found: list[tuple[str, BaseException]] = []
+    if error.__cause__ is not None:
+        found.append(("cause", error.__cause__))
+    elif error.__context__ is not None and not error.__suppress_context__:
+        found.append(("context", error.__context__))
+    if isinstance(error, _GROUP):
+        found += [("member", each) for each in error.exceptions[:_MEMBERS]]
+    return found
+
+
+@fail_open
+def record(
+    app: t.Any, trace: LiveTrace, error: BaseException, place: int, *, unhandled: bool = False
+) -> None:
+    """Note an exception that left the app's code.
+
+    :param app: the app that looks for a handler, or None where none is looked for.
+    :param place: of the step in which it was raised.
+    :param unhandled: it has none of its own: those of a server error are asked.
+    """
+    if trace.owner not in _owners:
+        return
+    extra = trace.notes.setdefault(max(0, place) + EXTRA, {})
+    known: Raised | None = extra.get("exception")
+    if known is None or known.error["type"] != type(error).__name__:
+        redactor = trace.redactor
+        keeper = _Keeper(redactor, redactor.max_bytes)
+        known = extra["exception"] = keeper.tree(error)
+        trace.detail_bytes += 2000 + redactor.max_bytes - keeper.room
+    if app is not None and (unhandled or not known.handlers):
+        known.handlers = _handlers(app, trace, InternalServerError() if unhandled else error)
+
+
+def _handlers(app: t.Any, trace: LiveTrace, error: BaseException) -> list[dict[str, t.Any]]:
+    """List the handlers that the app has: which takes the exception, and why the others do not.
+
+    In the order of ``flask.sansio.app.App._find_error_handler``: by code, then by class; in each,
+    blueprints from the inside, then the app; in each, the nearest class.
+    """
+    own = isinstance(error, HTTPException)
+    code = error.code if isinstance(error, HTTPException) else None
+    passes = isinstance(error, RoutingException) or (own and code is None)
+    mro = type(error).__mro__
+    scopes = (*reversed(trace.blueprints), None)
+    found: list[tuple[tuple[int, ...], str | None, t.Any, t.Any, t.Any, str]] = []
+    for scope, codes in list(app.error_handler_spec.items()):
+        for asked, by_class in list(codes.items()):
+            for kind, handler in list(by_class.items()):
+                why = ""
+                if scope not in scopes:
+                    why = f"of the blueprint {scope}, which this request is not in"
+                elif asked is not None and asked != code:
+                    why = f"for {asked} only"
+                elif kind not in mro:
+                    why = f"not a {kind.__name__}"
+                elif passes:
+                    why = "a redirect of the routing's own passes all handlers"
+                rank = (
+                    (asked is None, scopes.index(scope), mro.index(kind)) if not why else (9, 9, 9)
+                )
+                found.append((rank, scope, asked, kind, handler, why))
+    found.sort(key=lambda each: each[0])
+    shown = []
+    for number, (_, scope, asked, kind, handler, why) in enumerate(found[:_HANDLERS]):
+        source = source_of(handler)
+        shown.append(
+            {
+                "callable": callable_name(handler),
+                "source": source and {"file": source.file, "line": source.line},
+                "scope": scope or "app",
+                "for": str(asked) if asked is not None else kind.__name__,
+                "taken": not why and number == 0,
+                "why": why or ("" if number == 0 else "another stands before it"),
+            }
+        )
+    return shown
+
+
+def install(owner: int) -> t.Callable[[], None]:
+    """Record the exceptions that leave the code of an app."""
+    _owners.add(owner)
+    return partial(_owners.discard, owner)
+
+
+__all__ = ["install", "record"]

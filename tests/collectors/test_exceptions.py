@@ -1,0 +1,310 @@
+"""Exceptions are told as Python tells them, and nothing of them is kept alive."""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import sys
+import traceback
+import typing as t
+import weakref
+
+import pytest
+from flask import Blueprint, Flask, abort
+from werkzeug.exceptions import HTTPException, NotFound
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.trace import Trace
+
+SECRET = "hunter" + "2"
+
+
+def make_app(**config: t.Any) -> tuple[Flask, Lifecycle]:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", **config)
+    return app, Lifecycle(app)
+
+
+def exception(trace: Trace) -> dict[str, t.Any]:
+    """Return what the trace tells of its one exception."""
+    (found,) = [step.detail["exception"] for step in trace.steps if "exception" in step.detail]
+    return t.cast("dict[str, t.Any]", found)
+
+
+def get(app: Flask, lifecycle: Lifecycle, path: str = "/") -> dict[str, t.Any]:
+    app.test_client().get(path).close()
+    return exception(lifecycle.traces(app)[0])
+
+
+def test_frames_are_those_of_the_traceback() -> None:
+    app, lifecycle = make_app()
+    seen: list[traceback.FrameSummary] = []
+
+    def inner(number: int, password: str) -> None:
+        cart = {"items": [number], "api_token": SECRET}
+        raise LookupError(f"no {number} in {len(cart)}")
+
+    @app.get("/")
+    def index() -> str:
+        inner(7, SECRET)
+        return "index"
+
+    @app.errorhandler(LookupError)
+    def handler(error: LookupError) -> str:
+        seen.extend(traceback.extract_tb(error.__traceback__))
+        return "handled"
+
+    found = get(app, lifecycle)
+    assert (found["type"], found["message"]) == ("LookupError", "no 7 in 2")
+    told = [(each["file"], each["line"], each["function"]) for each in found["frames"]]
+    assert told == [(each.filename, each.lineno, each.name) for each in seen]
+    last = found["frames"][-1]
+    assert last["own"]
+    assert last["locals"] == {
+        "number": 7,
+        "password": "••••••",
+        "cart": {"items": [7], "api_token": "••••••"},
+    }
+    assert last["lines"][last["line"] - last["first"]].strip() == (
+        'raise LookupError(f"no {number} in {len(cart)}")'
+    )
+    assert [each["own"] for each in found["frames"]][-2:] == [True, True]
+    assert found["frames"][0]["locals"] is None
+    assert SECRET not in repr(lifecycle.traces(app))
+
+
+def test_the_handler_that_is_taken_is_the_one_that_ran() -> None:
+    app, lifecycle = make_app()
+    ran: list[str] = []
+    inner, other = Blueprint("inner", __name__), Blueprint("other", __name__)
+
+    def handle(where: t.Any, asked: t.Any, name: str) -> None:
+        def handler(_error: Exception) -> tuple[str, int]:
+            ran.append(name)
+            return name, 400
+
+        handler.__qualname__ = handler.__name__ = name
+        where.register_error_handler(asked, handler)
+
+    handle(inner, Exception, "inner_any")
+    handle(inner, LookupError, "inner_lookup")
+    handle(inner, 404, "inner_404")
+    handle(app, KeyError, "app_key")
+    handle(app, NotFound, "app_not_found")
+    handle(app, HTTPException, "app_http")
+    handle(app, 500, "app_500")
+    handle(other, KeyError, "other_key")
+
+    errors: dict[str, t.Any] = {
+        "key": KeyError("x"),
+        "value": ValueError("x"),
+        "missing": NotFound(),
+    }
+
+    @inner.get("/inner/<name>")
+    def raises(name: str) -> str:
+        raise errors[name]
+
+    @app.get("/app/<name>")
+    def app_raises(name: str) -> str:
+        raise errors[name]
+
+    app.register_blueprint(inner)
+    app.register_blueprint(other)
+    for path in (
+        "inner/key",
+        "inner/value",
+        "inner/missing",
+        "app/key",
+        "app/value",
+        "app/missing",
+    ):
+        ran.clear()
+        handlers = get(app, lifecycle, f"/{path}")["handlers"]
+        taken = [each["callable"].rpartition(":")[2] for each in handlers if each["taken"]]
+        assert taken == ran, path
+        why = {each["callable"].rpartition(":")[2]: each["why"] for each in handlers}
+        assert all(why[name] for name in why if name not in ran)
+        assert why["other_key"] == "of the blueprint other, which this request is not in"
+    get(app, lifecycle, "/nowhere")
+    assert ran[-1] == "app_not_found"
+
+
+def test_redirects_of_the_routing_pass_all_handlers() -> None:
+    app, lifecycle = make_app()
+    app.register_error_handler(Exception, lambda _error: "handled")
+    app.add_url_rule("/slash/", "slash", lambda: "slash")
+    found = get(app, lifecycle, "/slash")
+    assert [each["taken"] for each in found["handlers"]] == [False]
+
+
+def test_causes_are_told_and_circles_end() -> None:
+    app, lifecycle = make_app()
+
+    @app.get("/cause")
+    def cause() -> str:
+        try:
+            int("x")
+        except ValueError as error:
+            error.add_note("a note") if sys.version_info >= (3, 11) else None
+            raise LookupError("second") from error
+        return "never"
+
+    @app.get("/context")
+    def context() -> str:
+        try:
+            int("x")
+        except ValueError:
+            raise LookupError("second")  # noqa: B904
+        return "never"
+
+    @app.get("/circle")
+    def circle() -> str:
+        one, two = LookupError("one"), LookupError("two")
+        one.__cause__, two.__cause__ = two, one
+        raise one
+
+    app.register_error_handler(LookupError, lambda _error: "handled")
+    for path in ("cause", "context"):
+        ((how, other),) = [(each["as"], each) for each in get(app, lifecycle, f"/{path}")["others"]]
+        assert (how, other["type"]) == (path, "ValueError")
+        assert [frame["function"] for frame in other["frames"]] == [path]
+    found = get(app, lifecycle, "/circle")
+    assert found["others"][0]["message"] == "two"
+    assert found["others"][0]["others"] == []
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup is of Python 3.11")
+def test_groups_are_bounded() -> None:
+    app, lifecycle = make_app()
+    group_of: t.Any = vars(builtins)["ExceptionGroup"]
+
+    @app.get("/")
+    def index() -> str:
+        group: t.Any = group_of("many", [ValueError(str(each)) for each in range(1000)])
+        for _ in range(500):
+            group = group_of("more", [group])
+        raise group
+
+    app.register_error_handler(Exception, lambda _error: "handled")
+    found = get(app, lifecycle)
+    assert found["type"] == "ExceptionGroup"
+    assert len(repr(found)) < 100_000
+
+
+def test_ten_thousand_frames_are_bounded() -> None:
+    app, lifecycle = make_app()
+
+    def deep(left: int) -> None:
+        large = ["x" * 1000] * 100  # noqa: F841
+        if not left:
+            raise LookupError("bottom")
+        deep(left - 1)
+
+    @app.get("/")
+    def index() -> str:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(20_000)
+        try:
+            deep(9_990)
+        finally:
+            sys.setrecursionlimit(limit)
+        return "never"
+
+    app.register_error_handler(LookupError, lambda _error: "handled")
+    found = get(app, lifecycle)
+    assert len(found["frames"]) == 50
+    assert found["cut_frames"] > 9_900
+    assert found["frames"][-1]["locals"]["left"] == 0
+    assert len(repr(found)) < 300_000
+
+
+class Hostile(Exception):
+    """Fails, whatever is asked of it."""
+
+    def __str__(self) -> str:
+        raise SystemExit("asked")
+
+    __repr__ = __str__
+
+
+def test_hostile_locals_are_not_asked() -> None:
+    app, lifecycle = make_app()
+    asked: list[str] = []
+
+    class Local:
+        def __repr__(self) -> str:
+            asked.append("repr")
+            raise LookupError("asked")
+
+        __str__ = __len__ = __eq__ = __hash__ = __repr__  # type: ignore[assignment]
+
+    @app.get("/")
+    def index() -> str:
+        one, many = Local(), [Local()]
+        raise Hostile(one, many)
+
+    app.register_error_handler(Hostile, lambda _error: "handled")
+    found = get(app, lifecycle)
+    assert not asked
+    assert found["frames"][-1]["locals"]["one"].endswith("Local>")
+
+
+def test_nothing_is_kept_alive() -> None:
+    app, lifecycle = make_app()
+    died: list[str] = []
+
+    class Thing: ...
+
+    class Failure(Exception): ...
+
+    @app.get("/")
+    def index() -> str:
+        thing = Thing()
+        weakref.finalize(thing, died.append, "thing")
+        error = Failure("raised")
+        weakref.finalize(error, died.append, "error")
+        try:
+            raise error
+        finally:
+            del error
+
+    @app.errorhandler(Failure)
+    def handler(_error: Failure) -> str:
+        return "handled"
+
+    app.test_client().get("/").close()
+    died.clear()
+    gc.collect()
+    gc.disable()
+    try:
+        app.test_client().get("/").close()
+        assert sorted(died) == ["error", "thing"]
+    finally:
+        gc.enable()
+    assert exception(lifecycle.traces(app)[0])["frames"][-1]["locals"]["thing"].endswith("Thing>")
+
+
+def test_one_that_nobody_handles_is_told_as_well() -> None:
+    app, lifecycle = make_app(PROPAGATE_EXCEPTIONS=True)
+
+    @app.get("/")
+    def index() -> str:
+        raise LookupError("nobody")
+
+    with pytest.raises(LookupError):
+        app.test_client().get("/")
+    found = exception(lifecycle.traces(app)[0])
+    assert found["message"] == "nobody"
+    assert found["frames"][-1]["function"] == "index"
+
+
+def test_it_can_be_switched_off() -> None:
+    app, lifecycle = make_app(LIFECYCLE_COLLECTORS=())
+
+    @app.get("/")
+    def index() -> str:
+        abort(404)
+
+    app.test_client().get("/").close()
+    assert not any("exception" in step.detail for step in lifecycle.traces(app)[0].steps)

@@ -1,0 +1,187 @@
+"""Templates are those that Jinja's loader was asked for, inside each other as they are."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask, Response, render_template, render_template_string, stream_template
+from jinja2 import DictLoader
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.trace import Step
+
+FILES = {
+    "base.html": "<title>{% block title %}{% endblock %}</title>{% include 'menu.html' %}"
+    "{% block main %}{% endblock %}",
+    "menu.html": "{% for each in (1, 2) %}{% include ['none.html', 'item.html'] %}{% endfor %}",
+    "item.html": "({{ each }})",
+    "macros.html": "{% macro bold(text) %}<b>{{ text }}</b>{% endmacro %}",
+    "page.html": "{% extends 'base.html' %}{% import 'macros.html' as macros %}"
+    "{% block title %}{{ title }}{% endblock %}"
+    "{% block main %}{{ macros.bold(title) }}{{ super() }}{% endblock %}",
+    "self.html": "{% if depth < 3 %}{% with depth = depth + 1 %}{% include 'self.html' %}"
+    "{% endwith %}{% endif %}.",
+    "fails.html": "{% include 'raises.html' %}",
+    "raises.html": "{{ 1 / 0 }}",
+}
+
+
+class Loader(DictLoader):
+    """Notes what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(FILES)
+        self.asked: list[str] = []
+
+    def get_source(self, environment: t.Any, name: str) -> t.Any:
+        found = super().get_source(environment, name)
+        self.asked.append(name)
+        return found
+
+
+_made: list[tuple[Flask, Lifecycle]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_wrapped() -> Iterator[None]:
+    yield
+    while _made:
+        app, lifecycle = _made.pop()
+        lifecycle.undo(app)
+
+
+def make_app(**config: t.Any) -> tuple[Flask, Lifecycle, Loader]:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", **config)
+    loader = app.jinja_loader = Loader()
+    _made.append((app, Lifecycle(app)))
+    return *_made[-1], loader
+
+
+def rendered(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) -> list[Step]:
+    app.add_url_rule("/", "index", view)
+    with app.test_client().get("/") as answer:
+        assert answer.data
+    return [step for step in lifecycle.traces(app)[0].steps if step.stage == "template"]
+
+
+def tree(steps: list[Step]) -> list[tuple[str, str | None]]:
+    names = {step.id: step.name for step in steps}
+    return [(step.name, None if step.parent is None else names.get(step.parent)) for step in steps]
+
+
+def test_includes_and_parents_are_children() -> None:
+    app, lifecycle, loader = make_app()
+    steps = rendered(app, lifecycle, lambda: render_template("page.html", title="Title"))
+    assert sorted(tree(steps), key=str) == [
+        ("base.html", "page.html"),
+        ("item.html", "menu.html"),
+        ("item.html", "menu.html"),
+        ("macros.html", "page.html"),
+        ("menu.html", "base.html"),
+        ("page.html", None),
+    ]
+    assert set(loader.asked) == {step.name for step in steps}
+    for step in steps:
+        inside = [each for each in steps if each.parent == step.id]
+        assert step.end is not None
+        assert all(each.end is not None and each.end <= step.end for each in inside)
+        assert all(each.begin >= step.begin for each in inside)
+
+
+def test_the_page_is_as_without() -> None:
+    app, lifecycle, _ = make_app()
+    bare = Flask(__name__)
+    bare.jinja_loader = DictLoader(FILES)
+    pages = []
+    for each in (app, bare):
+        each.add_url_rule("/", "index", lambda: render_template("page.html", title="Title"))
+        each.add_url_rule("/deep", "deep", lambda: render_template("self.html", depth=0))
+        pages += [each.test_client().get(path).text for path in ("/", "/deep", "/")]
+    assert pages[:3] == pages[3:]
+    deep = lifecycle.traces(app)[1]
+    assert [step.stage for step in deep.steps].count("template") == 4
+
+
+def test_a_template_that_includes_itself_is_told_each_time() -> None:
+    app, lifecycle, _ = make_app()
+    steps = rendered(app, lifecycle, lambda: render_template("self.html", depth=0))
+    assert tree(steps) == [("self.html", None), *[("self.html", "self.html")] * 3]
+    assert [step.parent for step in steps][1:] == [step.id for step in steps][:-1]
+
+
+def test_a_streamed_template_is_told_as_well() -> None:
+    app, lifecycle, _ = make_app()
+
+    def view() -> Response:
+        return Response(stream_template("page.html", title="Title"))
+
+    steps = rendered(app, lifecycle, view)
+    assert [step.name for step in steps].count("item.html") == 2
+    assert all(step.end is not None for step in steps)
+
+
+def test_an_error_is_each_steps_that_it_left() -> None:
+    app, lifecycle, _ = make_app()
+    steps = rendered(app, lifecycle, lambda: render_template("fails.html"))
+    assert [(step.name, step.outcome) for step in steps] == [
+        ("fails.html", "raised"),
+        ("raises.html", "raised"),
+    ]
+
+
+def test_the_context_is_told_by_names_and_safe_values() -> None:
+    app, lifecycle, _ = make_app()
+
+    class Hostile:
+        def __repr__(self) -> str:
+            raise LookupError("asked")
+
+        __str__ = __len__ = __iter__ = __repr__
+
+    context = {
+        "title": "x" * 5000,
+        "password": "hunter2",
+        "rows": list(range(1000)),
+        "few": [1, "two"],
+        "nested": [[1]],
+        "hostile": Hostile(),
+        "token": Hostile(),
+    }
+    line = 0
+
+    def view() -> str:
+        nonlocal line
+        line = 1 + view.__code__.co_firstlineno + 2
+        return render_template_string("text", **context)
+
+    (step,) = rendered(app, lifecycle, view)
+    told = step.detail["rendering"]
+    assert told["place"] == {"file": __file__, "line": line}
+    assert told["context"]["title"] == "x" * 1000
+    assert told["context"]["password"] == "••••••"
+    assert told["context"]["rows"] == "<list of 1000>"
+    assert told["context"]["few"] == [1, "two"]
+    assert told["context"]["nested"] == "<list of 1>"
+    assert told["context"]["hostile"].endswith("Hostile>")
+    assert told["context"]["request"] == "<flask.wrappers.Request>"
+    assert told["loader"] == "DispatchingJinjaLoader"
+
+
+@pytest.mark.parametrize("collectors", [(), None])
+def test_undone_or_off_everything_is_as_it_was(collectors: tuple[str, ...] | None) -> None:
+    more = {} if collectors is None else {"LIFECYCLE_COLLECTORS": collectors}
+    app, lifecycle, _ = make_app(**more)
+    environment = app.jinja_env
+    kind = type(environment)
+    steps = rendered(app, lifecycle, lambda: render_template("page.html", title="Title"))
+    assert bool(steps) == (collectors is None)
+    lifecycle.undo(app)
+    assert type(environment) is kind
+    for name in ("page.html", "base.html", "menu.html"):
+        template = environment.get_template(name)
+        assert type(template) is environment.template_class
+        assert template.root_render_func.__name__ == "root"
+        assert template.root_render_func.__code__.co_filename == "<template>"
