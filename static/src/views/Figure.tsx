@@ -30,7 +30,7 @@ export function Figure(): JSX.Element {
   const running = trace?.state === "running";
   const about = trace === null || replay === null ? null : (stepAt(trace, replay.at)?.id ?? null);
   return (
-    <figure ref={box}>
+    <figure ref={box} tabIndex={0}>
       {trace === null ? (
         <Empty />
       ) : (
