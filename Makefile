@@ -2,6 +2,7 @@
 # make test   everything that must hold
 # make test-all   the tests on every Python and Flask found
 # make bench  what it costs, beside the bare app and peers
+# make soak   what is left after very many requests and viewers
 # make screenshots   pictures of every lifecycle and state
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ PANEL := flask_lifecycle/panel/dist/index.html
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
 
 .DELETE_ON_ERROR:
-.PHONY: demo panel test test-all bench screenshots clean
+.PHONY: demo panel test test-all bench soak screenshots clean
 
 demo: $(VENV)/demo.stamp
 	@echo " * The bookshop: http://127.0.0.1:$(PORT)/"
@@ -60,6 +61,8 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.overhead --json benchmarks/overhead.json
 	$(BIN)/python -m benchmarks.latency 2>/dev/null
 	$(BIN)/python -m benchmarks.load 2>/dev/null
+
+soak: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.soak
 
 screenshots: $(VENV)/test.stamp

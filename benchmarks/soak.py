@@ -1,32 +1,236 @@
-"""Memory over many requests, with the default limits: ``python -m benchmarks.soak``."""
+"""What is left after very many requests, viewers that come and go, and viewers that stop.
+
+``python -m benchmarks.soak``: each part prints the server's threads, connections and memory
+as it goes on; all are to be at the end what they were once it was warm. It ends with 1 where
+they are not. The server listens on 127.0.0.1.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
+import json
 import os
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+import typing as t
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
+import websocket
 from werkzeug.test import EnvironBuilder
 
 from .variants import recording
 from .workloads import hello
 
+SERVER = """
+import sys
+from flask import Flask
+from werkzeug.serving import make_server
+from flask_lifecycle import Lifecycle
 
-def resident() -> float:
-    """Return the process's resident memory in MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+app = Flask("soak")
+app.debug = True
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return "x" * 1000
+
+server = make_server("127.0.0.1", 0, app, threaded=True)
+print(server.port, flush=True)
+server.serve_forever()
+"""
+MOST_MB = 5.0
+
+
+def resident(pid: int | str = "self") -> float:
+    """Return a process's resident memory in MB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=1_000_000)
-    total = parser.parse_args().requests
+class State(t.NamedTuple):
+    """What a process holds."""
+
+    threads: int
+    sockets: int
+    memory: float
+
+    def __str__(self) -> str:
+        return f"{self.threads:>8} threads {self.sockets:>4} sockets {self.memory:>8.1f} MB"
+
+
+def state(pid: int) -> State:
+    folder = Path(f"/proc/{pid}")
+    sockets = 0
+    for each in (folder / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            sockets += str(each.readlink()).startswith("socket:")
+    return State(len(list((folder / "task").iterdir())), sockets, resident(pid))
+
+
+def settled(pid: int, before: State, seconds: float = 15) -> State:
+    """Wait until a process holds no more than before, or so long; return what it holds."""
+    until = time.monotonic() + seconds
+    while True:
+        now = state(pid)
+        if (now.threads <= before.threads and now.sockets <= before.sockets) or (
+            time.monotonic() > until
+        ):
+            return now
+        time.sleep(0.05)
+
+
+def judged(what: str, before: State, after: State) -> bool:
+    """Say whether all came back."""
+    good = (
+        after.threads <= before.threads
+        and after.sockets <= before.sockets
+        and after.memory - before.memory < MOST_MB
+    )
+    print(f"{what:<28}{after}  {'as before' if good else f'NOT as before: {before}'}", flush=True)
+    return good
+
+
+@contextlib.contextmanager
+def server() -> Iterator[tuple[int, str]]:
+    """Run a server of its own; give its process and address."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield process.pid, f"127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.terminate()
+        process.wait(30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def get(address: str, path: str = "/", method: str = "GET") -> bytes:
+    ask = urllib.request.Request(f"http://{address}{path}", method=method)
+    with urllib.request.urlopen(ask, timeout=30) as answer:
+        return bytes(answer.read())
+
+
+def connect(address: str) -> websocket.WebSocket:
+    """Open a websocket of the panel's; wait while there is no room."""
+    until = time.monotonic() + 30
+    while True:
+        ticket = json.loads(get(address, "/_lifecycle/api/ticket", "POST"))["ticket"]
+        ws = t.cast("t.Any", websocket.WebSocket())
+        try:
+            ws.connect(
+                f"ws://{address}/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket={ticket}",
+                origin=f"http://{address}",
+                timeout=30,
+            )
+        except websocket.WebSocketBadStatusException as error:
+            if error.status_code != 503 or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return t.cast("websocket.WebSocket", ws)
+
+
+def leave(ws: websocket.WebSocket, how: int) -> None:
+    """Leave in one of several ways."""
+    sock = t.cast("socket.socket", ws.sock)
+    if how == 0:
+        ws.send("40{}")
+        ws.recv()
+        ws.close()
+        return
+    if how == 1:  # without a word, and what is under way is lost
+        ws.send("40{}")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    elif how == 2:  # in the middle of a frame
+        sock.sendall(b"\x81\xfe\xff")
+    else:  # with what is no frame
+        sock.sendall(b"\xff" * 100)
+    sock.close()
+
+
+def connects(total: int) -> bool:
+    """Let viewers come and go in every way."""
+    with server() as (pid, address):
+        for number in range(min(total, 200)):
+            leave(connect(address), number % 4)
+        before = settled(pid, State(1, 1, 0))
+        print(f"{'viewers':<28}{before}", flush=True)
+        good = True
+        for number in range(1, total + 1):
+            leave(connect(address), number % 4)
+            if number % max(1, total // 4) == 0:
+                good = judged(f"{number} came and went", before, settled(pid, before)) and good
+        return good
+
+
+def stopped(count: int, seconds: float) -> bool:
+    """Let so many viewers acknowledge all and read nothing, while requests are made."""
+    with server() as (pid, address):
+        warm = connect(address)
+        warm.send("40{}")
+        for _ in range(1000):
+            get(address)
+        t.cast("socket.socket", warm.sock).close()
+        before = settled(pid, State(1, 1, 0))
+        print(f"{f'{count} stopped':<28}{before}", flush=True)
+
+        bare = waits(address, 2)
+        viewers = [connect(address) for _ in range(count)]
+        for ws in viewers:
+            t.cast("socket.socket", ws.sock).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            ws.send("40{}")
+        until, most, number = time.monotonic() + seconds, 0.0, 0
+        taken: list[float] = []
+        while time.monotonic() < until:
+            taken += waits(address, 0.2)
+            most = max(most, resident(pid))
+            number += 10
+            for ws in viewers:
+                with contextlib.suppress(OSError, websocket.WebSocketException):
+                    ws.send("42" + json.dumps(["ack", number]))
+        good = most - before.memory < MOST_MB
+        print(
+            f"p99 without them {p99(bare):.2f} ms, with them {p99(taken):.2f} ms; "
+            f"memory at most {most - before.memory:+.1f} MB"
+        )
+        after = settled(pid, before)
+        for ws in viewers:
+            t.cast("socket.socket", ws.sock).close()
+        return judged("15 s later", before, after) and good
+
+
+def waits(address: str, seconds: float) -> list[float]:
+    """Return how long requests take, in ms."""
+    found = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        begun = time.perf_counter()
+        get(address)
+        found.append((time.perf_counter() - begun) * 1000)
+    return found
+
+
+def p99(values: list[float]) -> float:
+    return statistics.quantiles(values, n=100)[98]
+
+
+def requests(total: int) -> bool:
+    """Make very many requests, with the default limits."""
     app, path = hello()
     wsgi = recording(app)
     environ = EnvironBuilder(path).get_environ()
-    first = 0.0
+    first = most = 0.0
     print(f"{'requests':>10}{'MB':>9}{'since 10,000':>14}")
     for number in range(1, total + 1):
         body = wsgi({**environ, "wsgi.input": io.BytesIO()}, lambda *_: None)
@@ -36,7 +240,24 @@ def main() -> None:
         if number == 10_000:
             first = resident()
         if number >= 10_000 and number % max(10_000, total // 10) == 0:
+            most = max(most, abs(resident() - first))
             print(f"{number:>10}{resident():>9.1f}{resident() - first:>+14.1f}", flush=True)
+    return most < MOST_MB
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--requests", type=int, default=1_000_000)
+    parser.add_argument("--connects", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=60, help="of stopped viewers")
+    options = parser.parse_args()
+    good = [
+        connects(options.connects),
+        stopped(1, options.seconds),
+        stopped(8, options.seconds),
+        requests(options.requests),
+    ]
+    sys.exit(0 if all(good) else 1)
 
 
 if __name__ == "__main__":

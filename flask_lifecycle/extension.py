@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 import typing as t
+from contextlib import suppress
 from fnmatch import fnmatchcase
 
 import flask
@@ -265,10 +266,11 @@ def _common_secret() -> str | None:
 
 def _announce(settings: Settings, token: str, *, always: bool) -> None:
     who = "everybody" if always else "whoever is not on this machine"
-    print(  # noqa: T201 - once, where the server prints its own address
-        f" * Lifecycle: {settings.url_prefix}/ (for {who}: {settings.url_prefix}/?token={token})",
-        file=sys.stderr,
-    )
+    prefix = settings.url_prefix
+    with suppress(OSError):  # a full disk under the log
+        print(  # noqa: T201 - once, where the server prints its own address
+            f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={token})", file=sys.stderr
+        )
 
 
 def _on_trace(

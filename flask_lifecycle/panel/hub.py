@@ -188,11 +188,17 @@ class Hub:
             try:
                 kept = self.kept()
                 for sid, viewer in viewers:
-                    if viewer.seq - viewer.acknowledged < _UNACKNOWLEDGED:
+                    if viewer.seq - viewer.acknowledged < _UNACKNOWLEDGED > self._queued(sid):
                         self._send(sid, viewer, kept)
             except Exception:
                 _log.exception("The pump failed; it goes on.")
             self._wake.wait(_TICK)
+
+    def _queued(self, sid: str) -> int:
+        """Count what waits to be written to a viewer, whatever it acknowledges."""
+        server = self._io.server
+        socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
+        return 0 if socket is None else int(socket.queue.qsize())
 
     def _send(self, sid: str, viewer: _Viewer, kept: list[LiveTrace]) -> None:
         batch = self._batch(viewer, kept)

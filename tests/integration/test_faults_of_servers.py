@@ -1,0 +1,457 @@
+"""Servers, processes and viewers that stop, fork, reload, fill up and end: the app goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from .test_attacks import (
+    descriptors_of,
+    memory_of,
+    request,
+    shake,
+    threads_of,
+    ticket,
+)
+from .test_server import ROOT, Server, batch, wait_for
+
+APP = """
+import os
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+app.debug = True
+{more}
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return str(os.getpid())
+"""
+RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
+SOON = 5.0
+
+
+def gunicorn(*options: str) -> list[str]:
+    return [
+        "gunicorn",
+        *options,
+        "--graceful-timeout",
+        "2",
+        "--bind",
+        "127.0.0.1:{port}",
+        "app:app",
+    ]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def made(command: list[str], more: str = "") -> Server:
+        servers.append(Server(tmp_path, command, APP.replace("{more}", more)))
+        return servers[-1]
+
+    yield made
+    for server in servers:
+        server.stop()
+        log = server.log.read_text()
+        # Under gevent, gunicorn's own exit is one.
+        assert log.count("Traceback") == log.count("handle_quit")
+
+
+def soon(server: Server) -> str:
+    begun = time.monotonic()
+    text = server.get("/")
+    assert time.monotonic() - begun < SOON
+    return text
+
+
+def test_four_threads_and_eight_panels_leave_two_for_the_app(serve: t.Any) -> None:
+    server = serve(gunicorn("--worker-class", "gthread", "--threads", "4"))
+    live = [server.watch()[0] for _ in range(2)]
+    for _ in range(6):
+        assert shake(server).status == 503
+    with ThreadPoolExecutor(6) as pool:
+        body = json.dumps({}).encode()
+        for _ in range(10):
+            polls = [
+                pool.submit(
+                    request,
+                    server,
+                    "/_lifecycle/api/batch",
+                    "POST",
+                    {"Content-Type": "application/json"},
+                    body,
+                )
+                for _ in range(6)
+            ]
+            soon(server)
+            assert {poll.result().status for poll in polls} == {200}
+    for ws in live:
+        ws.close()
+
+
+@pytest.mark.parametrize("options", [["--worker-class", "sync"], ["--worker-class", "gthread"]])
+def test_one_thread_is_the_apps(serve: t.Any, options: list[str]) -> None:
+    server = serve(gunicorn(*options, "--threads", "1"))
+    answer = request(server, "/_lifecycle/api/ticket", "POST")
+    assert json.loads(answer.body) == {"ticket": None}
+    for _ in range(3):
+        refused = shake(server, "/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket=x")
+        assert refused.status == 403
+        soon(server)
+
+
+def test_gevent_holds_all_viewers_and_answers(serve: t.Any) -> None:
+    server = serve(gunicorn("--worker-class", "gevent"))
+    viewers = [server.watch()[0] for _ in range(8)]
+    assert shake(server).status == 503
+    soon(server)
+    for ws in viewers:
+        assert batch(ws)["traces"]
+        ws.close()
+    wait_for(lambda: shake(server).status == 101)
+
+
+@pytest.mark.parametrize("preload", [True, False])
+def test_workers_have_one_key_and_traces_of_their_own(serve: t.Any, preload: bool) -> None:
+    options = ["--workers", "2", "--worker-class", "gthread", "--threads", "4"]
+    server = serve(gunicorn(*options, *(["--preload"] if preload else [])))
+    told: dict[int, set[str]] = {}
+    keys = set()
+
+    def both() -> bool:
+        keys.add(server.key())
+        answer = request(
+            server, "/_lifecycle/api/batch", "POST", {"Content-Type": "application/json"}, b"{}"
+        )
+        made = json.loads(answer.body)
+        assert made["process"]["several"] is True
+        told.setdefault(made["process"]["pid"], set()).add(made["epoch"])
+        # What a process tells of, it has answered itself.
+        assert {each["process"]["pid"] for each in made["traces"]} <= {made["process"]["pid"]}
+        server.get("/")
+        return len(told) == 2
+
+    wait_for(both)
+    for _ in range(20):
+        both()
+    assert len(keys) == 1
+    epochs = list(told.values())
+    assert [len(each) for each in epochs] == [1, 1]
+    assert epochs[0] != epochs[1]
+    # A pass of one opens the stream of the other.
+    for _ in range(6):
+        assert shake(server, f"{LIVE}&ticket={ticket(server)}").status == 101
+
+
+LIVE = "/_lifecycle/socket.io/?EIO=4&transport=websocket"
+
+FORK = """
+import gc, os, sys, threading
+from app import app
+from flask_lifecycle import Lifecycle, forks
+
+client = app.test_client()
+client.get("/").close()
+held, go = threading.Event(), threading.Event()
+
+def hold():
+    for lock in list(forks._made):
+        lock.acquire()
+    held.set()
+    go.wait()
+
+thread = threading.Thread(target=hold, daemon=True)
+thread.start()
+held.wait()
+pid = os.fork()
+if not pid:
+    client.get("/").close()
+    client.get("/_lifecycle/api/traces", headers={"Host": "localhost"}).close()
+    traces = Lifecycle().traces(app)
+    ids = [trace.id for trace in traces]
+    mine = [trace for trace in traces if trace.process.pid == os.getpid()]
+    os._exit(0 if len(mine) == 1 and len(ids) == len(set(ids)) else 3)
+go.set()
+for _ in range(600):
+    done, status = os.waitpid(pid, os.WNOHANG)
+    if done:
+        sys.exit(os.waitstatus_to_exitcode(status))
+    threading.Event().wait(0.05)
+os.kill(pid, 9)
+sys.exit(4)
+"""
+
+EXIT = """
+import threading, time
+from app import app
+
+@app.get("/slow")
+def slow():
+    started.set()
+    time.sleep(60)
+
+started = threading.Event()
+threading.Thread(target=lambda: app.test_client().get("/slow"), daemon=True).start()
+started.wait()
+"""
+
+COLLECTED = """
+import gc, logging, sys, threading
+from app import app
+from flask_lifecycle import Lifecycle
+
+class Logs:
+    def __init__(self):
+        self.own = self
+    def __del__(self):
+        logging.getLogger("collected").warning("gone %s", 1)
+
+class Unclosed:
+    # A response that nobody closes: its trace ends when it is collected.
+    pass
+
+@app.get("/cycles")
+def cycles():
+    for _ in range(50):
+        Logs()
+    logging.getLogger("x").warning("y")
+    return "ok"
+
+logging.disable(0)
+logging.getLogger().addHandler(logging.NullHandler())
+lifecycle = Lifecycle()
+gc.set_threshold(5, 2, 2)
+
+def look():
+    while not over.is_set():
+        lifecycle.traces(app)
+
+over = threading.Event()
+threads = [threading.Thread(target=look, daemon=True) for _ in range(2)]
+for thread in threads:
+    thread.start()
+environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/cycles", "SERVER_NAME": "x", "SERVER_PORT": "1",
+           "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr}
+import io
+for number in range(100):
+    body = app({**environ, "wsgi.input": io.BytesIO()}, lambda *_: None)
+    if number % 2:
+        body.close()
+    else:
+        cycle = Unclosed()
+        cycle.body, cycle.own = body, cycle
+over.set()
+for thread in threads:
+    thread.join(20)
+    assert not thread.is_alive()
+"""
+
+
+@pytest.mark.parametrize(
+    "script", [FORK, EXIT, COLLECTED], ids=["fork while all is locked", "exit", "__del__"]
+)
+def test_nothing_hangs(script: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP.replace("{more}", ""))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_nothing_to_it(serve: t.Any) -> None:
+    # No file may grow by a byte: not the log either.
+    more = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+"""
+    server = serve(gunicorn("--worker-class", "gthread", "--threads", "8"), more)
+    ws, _ = server.watch()
+    for _ in range(20):
+        soon(server)
+    assert batch(ws)["traces"]
+    assert len(server.api("traces")["traces"]) >= 20
+    assert server.key()
+    ws.close()
+
+
+def test_twenty_changes_of_a_file(tmp_path: Path) -> None:
+    server = Server(
+        tmp_path,
+        [part for part in RUN if part != "--no-reload"],
+        APP.replace("{more}", ""),
+    )
+    key, epochs, pid = server.key(), set(), server.get("/")
+    try:
+        for number in range(20):
+            before = pid
+            server.app.write_text(APP.replace("{more}", f"number = {number}"))
+
+            def reloaded(before: str = before) -> bool:
+                try:
+                    return server.get("/") != before
+                except OSError:
+                    return False
+
+            wait_for(reloaded, 60)
+            pid = server.get("/")
+            begun = time.monotonic()
+            ws, first = server.watch()
+            # A panel that asks again at once is shown all within two seconds.
+            assert time.monotonic() - begun < SOON
+            epochs.add(first["epoch"])
+            ws.close()
+        assert len(epochs) == 20
+        assert server.key() == key
+        # The parent only watches over the files.
+        assert threads_of(server) == 1
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log.read_text()
+
+
+def blind(server: Server, over: threading.Event) -> socket.socket:
+    """Join the stream, then acknowledge all and read nothing."""
+    ws, _ = server.watch()
+    sock = t.cast("socket.socket", ws.sock)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+
+    def acknowledge() -> None:
+        number = 0
+        while not over.wait(0.05):
+            number += 50
+            try:
+                ws.send("42" + json.dumps(["ack", number]))
+            except OSError:
+                return
+
+    threading.Thread(target=acknowledge, daemon=True).start()
+    return sock
+
+
+def test_a_viewer_that_stops_reading_is_let_go(serve: t.Any) -> None:
+    server = serve(RUN)
+    server.watch()[0].close()
+    for _ in range(600):  # as many as are kept, and of the same size
+        server.get("/?" + "x" * 4000)
+    wait_for(lambda: threads_of(server) == 1)
+    sockets = descriptors_of(server)
+    over = threading.Event()
+    viewers = [blind(server, over) for _ in range(2)]
+    for _ in range(100):
+        server.get("/?" + "x" * 4000)
+    # What does not grow with what goes by.
+    memory = memory_of(server)
+    most, begun, count = 0, time.monotonic(), 0
+    try:
+        # Until they are gone, as their buffers are full.
+        while threads_of(server) > 2 and time.monotonic() - begun < 60:
+            server.get("/?" + "x" * 4000)
+            count += 1
+            most = max(most, memory_of(server))
+        assert time.monotonic() - begun < 60
+    finally:
+        over.set()
+        for sock in viewers:
+            sock.close()
+    assert most - memory < 8 * 1024
+    wait_for(lambda: threads_of(server) == 1)
+    wait_for(lambda: descriptors_of(server) <= sockets)
+    soon(server)
+
+
+def test_a_stopped_process_is_let_go(serve: t.Any, tmp_path: Path) -> None:
+    server = serve(RUN)
+    server.watch()[0].close()
+    wait_for(lambda: threads_of(server) == 1)
+    script = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.integration.test_server import Server
+server = Server.__new__(Server)
+server.address = {server.address!r}
+ws, _ = server.watch()
+print("watching", flush=True)
+while True:
+    ws.recv()
+"""
+    viewer = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    try:
+        assert viewer.stdout is not None
+        assert viewer.stdout.readline() == "watching\n"
+        viewer.stdout.close()
+        viewer.send_signal(signal.SIGSTOP)
+        assert threads_of(server) > 1
+        begun = time.monotonic()
+        while threads_of(server) > 2:
+            soon(server)
+            assert time.monotonic() - begun < 20
+    finally:
+        viewer.kill()
+        viewer.wait(10)
+    wait_for(lambda: threads_of(server) == 1)
+
+
+def test_all_is_accounted_for(serve: t.Any) -> None:
+    """Seen is kept and evicted; streamed is shown and skipped. Exactly."""
+    server = serve(RUN, 'app.config["LIFECYCLE_MAX_TRACES"] = 50')
+    ws, first = server.watch()
+    shown = {each["id"] for each in first["traces"]}
+    skipped = first["skipped"]
+    before = len(shown)
+    total = 1500
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(server.get, "/") for _ in range(total)]:
+            done.result()
+    # Only now it acknowledges: most went by in between.
+    ws.settimeout(30)
+    while len(shown) + skipped < before + total:
+        told = batch(ws)
+        shown |= {each["id"] for each in told["traces"]}
+        skipped += told["skipped"]
+    assert len(shown) + skipped == before + total
+    assert skipped > 0
+
+    page = server.api("traces")
+    assert len(page["traces"]) == 50
+    assert page["evicted"] + 50 == before + total
+    ws.close()
+
+    # And by asking for batches.
+    last = page["traces"][0]["id"]
+    for _ in range(80):
+        server.get("/")
+    asked = json.dumps({"epoch": told["epoch"], "last": last, "running": []}).encode()
+    answer = request(
+        server, "/_lifecycle/api/batch", "POST", {"Content-Type": "application/json"}, asked
+    )
+    found = json.loads(answer.body)
+    # The last one it had is evicted by now: it is told to begin anew, with all that is kept.
+    assert found["reset"] is True
+    assert len(found["traces"]) == 50
+    assert found["evicted"] == before + total + 80 - 50
