@@ -172,6 +172,7 @@ class _Mount:
         self._app = weakref.ref(app)
         self._panel: t.Any = None
         self._profiles: t.Any = None
+        self._finder: t.Any = None
         #: Names the endpoints that were asked for since the start.
         self.called: t.Callable[[], list[str]] = list
         self._lock = forks.lock()
@@ -228,10 +229,14 @@ class _Mount:
         return {**made, "called": self.called()}
 
     def _find_rule(self, path: str, method: str, host: str) -> dict[str, t.Any]:
-        from .rules import find_rule
+        from .rules import Finder
 
         app = self._app()
-        return {} if app is None else find_rule(app, path, method, host)
+        if app is None:
+            return {}
+        if self._finder is None:
+            self._finder = Finder()
+        return t.cast("dict[str, t.Any]", self._finder.find(app, path, method, host))
 
 
 def _ignoring_app(undo: t.Callable[[], None]) -> t.Callable[[flask.Flask], None]:

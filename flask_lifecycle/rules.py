@@ -8,6 +8,7 @@ what ``to_python`` refuses; Werkzeug's own converters are asked).
 
 from __future__ import annotations
 
+import operator
 import re
 import typing as t
 from collections.abc import Iterator
@@ -21,85 +22,107 @@ from werkzeug.test import create_environ
 
 _NEAR = 8
 _ALIKE = 0.6
+_ALL_BUT = 0.92
 _LONGEST = 2048
 _OWN = "werkzeug.routing.converters"
 
 Segment = list[tuple[bool, str]]
 
 
-def find_rule(app: t.Any, path: str, method: str, host: str) -> dict[str, t.Any]:
-    """Say what the app's map has for a path.
+class Finder:
+    """Finds rules in one app's map, of which it keeps a copy until the rules are others."""
 
-    :param app: the app; nothing of it is changed or called.
-    :param path: as in a URL, from its first slash to before ``?``.
-    :param host: the Host that the request would bear.
-    :returns: ``{"outcome", "rule", "arguments", "unsure", "redirect", "allowed", "near"}``.
-        ``outcome`` is ``match``, ``redirect``, ``method_not_allowed`` or ``not_found``; ``rule``
-        the place of the rule that matches among those of ``GET api/app``, or null; ``unsure``
-        names the arguments that a converter of the app's may still refuse; ``near`` lists
-        ``{"rule", "why"}``, the nearest first.
-    :raises ValueError: the path, the method or the host is none; the text says what it takes.
-    """
-    if not path.startswith("/") or len(path) > _LONGEST:
-        raise ValueError(
-            f"path got {path[:80]!r}; it takes one that begins with a slash, "
-            f"of at most {_LONGEST} characters."
-        )
-    if not re.fullmatch(r"[A-Za-z-]{1,40}", method):
-        raise ValueError(f"method got {method[:80]!r}; it takes a name such as GET.")
+    def __init__(self) -> None:
+        self._rules: list[t.Any] = []
+        self._copy: Map | None = None
 
-    rules = list(app.url_map.iter_rules())
-    adapter = _adapter(app, rules, host)
-    path, method = unquote(path), method.upper()
-    found: dict[str, t.Any] = {
-        "outcome": "not_found",
-        "rule": None,
-        "arguments": {},
-        "unsure": [],
-        "redirect": None,
-        "allowed": [],
-    }
-    try:
-        matched, arguments = adapter.match(path, method)
-        found["outcome"] = "match"
-        found["rule"] = matched
-        found["arguments"] = {name: str(value) for name, value in arguments.items()}
-        found["unsure"] = [
-            name for name, each in rules[matched]._converters.items() if not _is_own(each)
+    def find(self, app: t.Any, path: str, method: str, host: str) -> dict[str, t.Any]:
+        """Say what the app's map has for a path.
+
+        :param app: the app; nothing of it is changed or called.
+        :param path: as in a URL, from its first slash to before ``?``.
+        :param host: the Host that the request would bear.
+        :returns: ``{"outcome", "rule", "arguments", "unsure", "redirect", "allowed", "near"}``.
+            ``outcome`` is ``match``, ``redirect``, ``method_not_allowed`` or ``not_found``;
+            ``rule`` the place of the rule that matches among those of ``GET api/app``, or null;
+            ``unsure`` names the arguments that a converter of the app's may still refuse; ``near`` lists
+            ``{"rule", "why"}``, the nearest first; where one matches, only those that all but
+            do.
+        :raises ValueError: the path, the method or the host is none; the text says what it takes.
+        """
+        if not path.startswith("/") or len(path) > _LONGEST:
+            raise ValueError(
+                f"path got {path[:80]!r}; it takes one that begins with a slash, "
+                f"of at most {_LONGEST} characters."
+            )
+        if not re.fullmatch(r"[A-Za-z-]{1,40}", method):
+            raise ValueError(f"method got {method[:80]!r}; it takes a name such as GET.")
+
+        rules = list(app.url_map.iter_rules())
+        adapter = _bound(app, self._copied(app.url_map, rules), host)
+        path, method = unquote(path), method.upper()
+        found: dict[str, t.Any] = {
+            "outcome": "not_found",
+            "rule": None,
+            "arguments": {},
+            "unsure": [],
+            "redirect": None,
+            "allowed": [],
+        }
+        try:
+            matched, arguments = adapter.match(path, method)
+            found["outcome"] = "match"
+            found["rule"] = matched
+            found["arguments"] = {name: str(value) for name, value in arguments.items()}
+            found["unsure"] = [
+                name for name, each in rules[matched]._converters.items() if not _is_own(each)
+            ]
+        except RequestRedirect as redirect:
+            found.update(outcome="redirect", redirect=redirect.new_url)
+        except MethodNotAllowed as refused:
+            found.update(outcome="method_not_allowed", allowed=sorted(refused.valid_methods or ()))
+        except HTTPException:
+            pass
+        domain = (adapter.server_name if app.url_map.host_matching else adapter.subdomain) or ""
+        least = 0.0 if found["rule"] is None else _ALL_BUT
+        near = [
+            each for each in _near(rules, found["rule"], domain, path, method) if each[0] >= least
         ]
-    except RequestRedirect as redirect:
-        found.update(outcome="redirect", redirect=redirect.new_url)
-    except MethodNotAllowed as refused:
-        found.update(outcome="method_not_allowed", allowed=sorted(refused.valid_methods or ()))
-    except HTTPException:
-        pass
-    domain = (adapter.server_name if app.url_map.host_matching else adapter.subdomain) or ""
-    near = sorted(_near(rules, found["rule"], domain, path, method), key=lambda each: -each[0])
-    found["near"] = [{"rule": number, "why": why} for _, number, why in near[:_NEAR]]
-    return found
+        near.sort(key=lambda each: -each[0])
+        found["near"] = [{"rule": number, "why": why} for _, number, why in near[:_NEAR]]
+        return found
+
+    def _copied(self, theirs: Map, rules: list[t.Any]) -> Map:
+        known = self._rules
+        same = len(known) == len(rules) and all(map(operator.is_, known, rules))
+        if self._copy is None or not same:
+            self._rules, self._copy = rules, _copy(theirs, rules)
+        return self._copy
 
 
-def _adapter(app: t.Any, rules: list[t.Any], host: str) -> MapAdapter:
-    """Bind a copy of the map to a host, as ``Flask.create_url_adapter`` does with the map."""
-    theirs = app.url_map
+def _copy(theirs: Map, rules: list[t.Any]) -> Map:
     copy = Map(
         default_subdomain=theirs.default_subdomain,
         host_matching=theirs.host_matching,
         merge_slashes=theirs.merge_slashes,
         redirect_defaults=theirs.redirect_defaults,
-        sort_parameters=False,
     )
     for number, rule in enumerate(rules):
         if not rule.build_only:
             copy.add(_copied(copy, rule, number))
+    return copy
+
+
+def _bound(app: t.Any, copy: Map, host: str) -> MapAdapter:
+    """Bind a copy of the map to a host, as ``Flask.create_url_adapter`` does with the map."""
+    subdomain = None
+    if not copy.host_matching and not app.subdomain_matching:
+        subdomain = copy.default_subdomain or ""
     try:
-        environ = create_environ("/", f"http://{host}")
-        subdomain = None if app.subdomain_matching else theirs.default_subdomain or ""
-        server_name = None if theirs.host_matching else app.config["SERVER_NAME"]
         return copy.bind_to_environ(
-            environ,
-            server_name=server_name,
-            subdomain=None if theirs.host_matching else subdomain,
+            create_environ("/", f"http://{host}"),
+            server_name=None if copy.host_matching else app.config["SERVER_NAME"],
+            subdomain=subdomain,
         )
     except (ValueError, HTTPException, UnicodeError):
         raise ValueError(f"host got {host[:80]!r}; it takes a name such as localhost.") from None
@@ -288,4 +311,4 @@ def _kind(converter: t.Any) -> str:
     return str(names.get(type(converter), type(converter).__name__))
 
 
-__all__ = ["find_rule"]
+__all__ = ["Finder"]

@@ -36,6 +36,38 @@ def settled(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
+def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
+    """Take one of each view beside the diagram, and of what is around them."""
+    page.get_by_role("tab", name="Timeline").click()
+    page.locator('[data-view="timeline"] [data-step]').first.wait_for()
+    shoot("timeline-step")
+    page.keyboard.press("Escape")
+    for tab in page.get_by_role("tab").all()[1:]:
+        tab.click()
+        page.locator(".loading").wait_for(state="detached")
+        page.wait_for_timeout(200)
+        shoot((tab.get_attribute("id") or "").removeprefix("tab-"))
+    page.get_by_label("Path or words").fill("/admin/ordrs/42")
+    page.get_by_text("404: no rule matches").wait_for()
+    shoot("app-near")
+    page.get_by_role("button", name="About the app").click()
+    shoot("app-about")
+    app.evaluate(
+        """() => fetch('/shop/sign-in?next=%2F', {
+            method: 'POST', body: new URLSearchParams({name: 'ada', password: 'x'})})"""
+    )
+    settled(page)
+    page.get_by_role("tab", name="Request").click()
+    page.get_by_role("heading", name="Form").wait_for()
+    shoot("request-form")
+    app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
+    settled(page)
+    page.get_by_role("tab", name="Diagram").click()
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("dialog", name="Share").wait_for()
+    shoot("share")
+
+
 def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str) -> None:
     """Take all pictures of one theme and size."""
     width, height = SIZES[size]
@@ -73,9 +105,7 @@ def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str
     page.locator('[data-view="diagram"] [data-stage="view"]').click()
     page.locator(".source").first.wait_for()
     shoot("source")
-    page.keyboard.press("v")
-    shoot("timeline")
-    page.keyboard.press("v")
+    views(page, app, shoot)
     page.keyboard.press("Escape")
     page.keyboard.press("Home")
     for _ in range(14):
