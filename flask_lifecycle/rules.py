@@ -45,9 +45,9 @@ class Finder:
         :returns: ``{"outcome", "rule", "arguments", "unsure", "redirect", "allowed", "near"}``.
             ``outcome`` is ``match``, ``redirect``, ``method_not_allowed`` or ``not_found``;
             ``rule`` the place of the rule that matches among those of ``GET api/app``, or null;
-            ``unsure`` names the arguments that a converter of the app's may still refuse; ``near`` lists
-            ``{"rule", "why"}``, the nearest first; where one matches, only those that all but
-            do.
+            ``unsure`` names the arguments that a converter of the app's may still refuse;
+            ``near`` lists ``{"rule", "why"}``, the nearest first; where one matches, only those
+            that all but do.
         :raises ValueError: the path, the method or the host is none; the text says what it takes.
         """
         if not path.startswith("/") or len(path) > _LONGEST:
