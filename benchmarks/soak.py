@@ -134,7 +134,8 @@ def connect(address: str) -> websocket.WebSocket:
                 timeout=30,
             )
         except websocket.WebSocketBadStatusException as error:
-            if error.status_code != 503 or time.monotonic() > until:
+            # No room, or too many passes at once.
+            if error.status_code not in (403, 503) or time.monotonic() > until:
                 raise
             time.sleep(0.01)
         else:

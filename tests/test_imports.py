@@ -58,6 +58,7 @@ ALLOWED = {
         "panel",
         "toolbar",
     },
+    "cli": {"settings"},
     "__init__": {"extension", "trace"},
 }
 

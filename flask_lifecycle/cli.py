@@ -1,0 +1,158 @@
+"""``flask lifecycle``: say who can reach the panel of an app, and why."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+import flask
+from flask.cli import AppGroup, with_appcontext
+
+from .settings import Settings
+
+_PACKAGES = (
+    ("flask-lifecycle", ()),
+    ("flask", (3, 0)),
+    ("flask-socketio", (5, 6, 1)),
+    ("python-socketio", (5, 18, 1)),
+    ("python-engineio", (4, 15, 1)),
+    ("simple-websocket", (1, 1)),
+)
+
+#: ``ok``, ``note`` and ``wrong``; what it is about; what there is to say.
+Finding = tuple[t.Literal["ok", "note", "wrong"], str, str]
+
+lifecycle = AppGroup("lifecycle", help="Look after flask-lifecycle.")
+
+
+@lifecycle.command()
+@with_appcontext
+def doctor() -> None:
+    """Say who can reach the panel of this app now, and why.
+
+    Ends with 1 where something is wrong.
+    """
+    found = list(findings(flask.current_app))
+    for mark, about, text in found:
+        click.echo(
+            click.wrap_text(
+                text, width=92, initial_indent=f"{mark:<6}{about:<11}", subsequent_indent=" " * 17
+            )
+        )
+    if any(mark == "wrong" for mark, _, _ in found):
+        raise SystemExit(1)
+
+
+def findings(app: flask.Flask) -> Iterator[Finding]:
+    """Look at an app's settings and at what is installed."""
+    state = app.extensions.get("lifecycle")
+    if state is None:
+        yield "wrong", "extension", f"The app {app.name!r} has none: call Lifecycle(app) with it."
+        return
+    settings: Settings = state.settings
+    yield _on(app, settings)
+    if settings.enabled is not False and (app.debug or settings.enabled):
+        yield from _who(app, settings)
+    yield from _packages()
+
+
+def _on(app: flask.Flask, settings: Settings) -> Finding:
+    if settings.enabled is False:
+        return "ok", "panel", "Off: LIFECYCLE_ENABLED is False."
+    if settings.enabled is None and not app.debug:
+        return "ok", "panel", "Off: debug is off, and LIFECYCLE_ENABLED is not set."
+    if settings.enabled and not app.debug:
+        return (
+            "note",
+            "panel",
+            (
+                "On without debug: LIFECYCLE_ENABLED is True. Whoever has the token sees the app's "
+                "requests, config and source; on a server that others reach, set it to None."
+            ),
+        )
+    why = "LIFECYCLE_ENABLED is True" if settings.enabled else "debug is on"
+    return "ok", "panel", f"On at {settings.url_prefix}/: {why}."
+
+
+def _who(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
+    if app.debug:
+        yield (
+            "ok",
+            "this host",
+            (
+                "Whoever is on this machine, by localhost, *.localhost or a loopback address, "
+                "without a token. Not where a request bears a forwarding header."
+            ),
+        )
+    else:
+        yield "ok", "this host", "Needs the token like everybody, as debug is off."
+
+    names = ", ".join(settings.allowed_hosts)
+    if names:
+        yield "note", "others", f"With the token, by these names: {names}."
+        if "*" in names:
+            yield "wrong", "others", "LIFECYCLE_ALLOWED_HOSTS takes whole names, no patterns."
+    else:
+        yield (
+            "ok",
+            "others",
+            (
+                "With the token, by a local name only, as through a tunnel that keeps it. "
+                "LIFECYCLE_ALLOWED_HOSTS takes more names."
+            ),
+        )
+
+    if settings.token is not None:
+        yield "ok", "token", "LIFECYCLE_TOKEN is set."
+    else:
+        yield "ok", "token", "Made at the start of the server, and printed there once."
+        if os.environ.get("PYTHONHASHSEED", "random") != "random":
+            yield (
+                "note",
+                "token",
+                (
+                    "PYTHONHASHSEED is set: several workers of one server that each import the app "
+                    "would not have one token. Set LIFECYCLE_TOKEN."
+                ),
+            )
+
+    yield (
+        "ok",
+        "proxies",
+        "No forwarding header is trusted; any of them makes its sender a stranger.",
+    )
+    yield (
+        "ok",
+        "workers",
+        (
+            "A process shows its own requests alone; with several processes, the panel says "
+            "so. Where a worker has no threads to spare, the panel asks for batches."
+        ),
+    )
+    yield "ok", "masked", f"Names that sound secret{_more(settings)}."
+
+
+def _more(settings: Settings) -> str:
+    more = f", and {', '.join(settings.redact)}" if settings.redact else ""
+    return more + (", and what LIFECYCLE_REDACT_WITH hides" if settings.redact_with else "")
+
+
+def _packages() -> Iterator[Finding]:
+    for name, least in _PACKAGES:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            yield "wrong", "packages", f"{name} is not installed."
+            continue
+        parts = tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
+        if parts < least:
+            needed = ".".join(str(part) for part in least)
+            yield "wrong", "packages", f"{name} is {found}; {needed} or later is needed."
+        else:
+            yield "ok", "packages", f"{name} {found}"
+
+
+__all__ = ["doctor", "findings", "lifecycle"]

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_lifecycle import Lifecycle, cli
+
+
+def told(debug: bool = True, **config: t.Any) -> dict[str, list[tuple[str, str]]]:
+    app = Flask("shop")
+    app.debug = debug
+    app.config.update(config)
+    if config.pop("extension", True):
+        Lifecycle(app)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for mark, about, text in cli.findings(app):
+        found.setdefault(about, []).append((mark, text))
+    return found
+
+
+def test_by_default_this_machine_is_let_in() -> None:
+    found = told()
+    assert found["panel"] == [("ok", "On at /_lifecycle/: debug is on.")]
+    assert "without a token" in found["this host"][0][1]
+    assert "printed there once" in found["token"][0][1]
+    assert "by a local name only" in found["others"][0][1]
+
+
+def test_off_says_why_and_nothing_of_who() -> None:
+    assert told(debug=False)["panel"][0][1].startswith("Off: debug is off")
+    found = told(LIFECYCLE_ENABLED=False)
+    assert found["panel"][0][1] == "Off: LIFECYCLE_ENABLED is False."
+    assert set(found) == {"panel", "packages"}
+
+
+def test_on_without_debug_is_worth_a_note() -> None:
+    found = told(debug=False, LIFECYCLE_ENABLED=True)
+    assert found["panel"][0][0] == "note"
+    assert "Needs the token" in found["this host"][0][1]
+
+
+def test_hosts_tokens_and_masks_are_told() -> None:
+    found = told(
+        LIFECYCLE_ALLOWED_HOSTS=["dev.example.com"],
+        LIFECYCLE_TOKEN="a-token-of-enough-characters",
+        LIFECYCLE_REDACT=["pin"],
+        LIFECYCLE_REDACT_WITH=lambda *given: given[1],
+    )
+    assert "dev.example.com" in found["others"][0][1]
+    assert found["token"] == [("ok", "LIFECYCLE_TOKEN is set.")]
+    assert found["masked"][0][1].endswith("and pin, and what LIFECYCLE_REDACT_WITH hides.")
+    assert "a-token" not in str(found)
+
+
+def test_a_pattern_is_no_name() -> None:
+    assert told(LIFECYCLE_ALLOWED_HOSTS=["*"])["others"][-1][0] == "wrong"
+
+
+def test_a_seed_of_hashes_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    assert told()["token"][-1][0] == "note"
+
+
+def test_old_packages_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "version", lambda *_: "4.0.0")
+    found = told()["packages"]
+    assert ("wrong", "flask-socketio is 4.0.0; 5.6.1 or later is needed.") in found
+
+
+@pytest.mark.parametrize(("extension", "code"), [(True, 0), (False, 1)])
+def test_the_command_tells_by_its_exit_code(tmp_path: Path, extension: bool, code: int) -> None:
+    made = "Lifecycle(app)" if extension else ""
+    (tmp_path / "app.py").write_text(
+        f"from flask import Flask\nfrom flask_lifecycle import Lifecycle\n"
+        f"app = Flask('shop')\n{made}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "--debug", "lifecycle", "doctor"],
+        cwd=tmp_path,
+        env={**os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    said = "On at /_lifecycle/" if extension else "wrong extension  The app 'shop' has none"
+    assert said in done.stdout
+    # To ask is not to open: no panel was made.
+    assert "token=" not in done.stdout + done.stderr
