@@ -1,0 +1,311 @@
+"""Pages that should not get at the panel, in a real browser, and what is written to harm it."""
+
+from __future__ import annotations
+
+import http.server
+import shutil
+import threading
+import typing as t
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, expect
+
+from ..integration.test_server import Server
+from .conftest import FLAGS
+
+RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
+APP = '''
+import logging, sqlite3
+from flask import Flask, Response, flash, render_template, request, session
+from jinja2 import DictLoader
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "x"
+Lifecycle(app)
+XSS = """{xss}"""
+app.jinja_loader = DictLoader({{XSS: "page"}})
+
+class Odd:
+    def __repr__(self):
+        return XSS
+
+Odd.__name__ = Odd.__qualname__ = XSS
+
+class Error(Exception):
+    pass
+
+Error.__name__ = XSS
+
+@app.errorhandler(Error)
+def handled(error):
+    return "handled", 500
+
+@app.get("/")
+def index():
+    return "<!doctype html><html><body>hello</body></html>"
+
+@app.route("/xss/<path:path>", methods=["GET", "POST"])
+def xss(path):
+    session[XSS] = XSS
+    flash(XSS, XSS)
+    request.form, request.cookies, request.headers
+    logging.getLogger(XSS).warning(XSS)
+    logging.getLogger("app").warning("%s", XSS)
+    connection = sqlite3.connect(":memory:")
+    connection.execute("SELECT ?", (XSS,))
+    connection.execute("SELECT '" + XSS.replace("'", "''") + "'")
+    connection.close()
+    render_template(XSS, odd=Odd(), text=XSS)
+    raise Error(XSS, Odd())
+
+@xss_hook
+def never(): ...
+'''.replace("@xss_hook\ndef never(): ...\n", "")
+XSS = (
+    "jaVasCript:/*-/*`/*\\\\`/*'/*\\\"/**/(/* */oNcliCk=alert() )//%0D%0A%0d%0a//</stYle/</titLe/"
+    "</teXtarEa/</scRipt/--!>\\\\x3csVg/<sVg/oNloAd=alert()//>\\\\x3e"
+    "<img src=x onerror=alert(1)><script>alert(2)</script>"
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("app"), RUN, APP.format(xss=XSS))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def attacker() -> Iterator[str]:
+    """A page on another origin: another port of the same machine."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>attacker</title>")
+
+        def log_message(self, *_: t.Any) -> None: ...
+
+    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.server_port}/"
+    listening.shutdown()
+    listening.server_close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+
+
+TRY = """async ([panel, host]) => {
+  const found = {};
+  const look = async (name, make) => {
+    try { found[name] = await make(); } catch (error) { found[name] = String(error.name ?? error); }
+  };
+  const paths = ["", "api/traces", "api/app", "api/ticket", "toolbar.js"];
+  for (const path of paths) {
+    for (const method of ["GET", "POST", "DELETE"]) {
+      await look(`fetch ${method} ${path}`, async () => {
+        const answer = await fetch(panel + path, { method, credentials: "include" });
+        return answer.status;
+      });
+      await look(`blind ${method} ${path}`, async () => {
+        const answer = await fetch(panel + path, { method, mode: "no-cors" });
+        return answer.type === "opaque" ? "opaque" : answer.status;
+      });
+    }
+  }
+  const element = (kind, source) => new Promise((resolve) => {
+    const made = document.createElement(kind);
+    made.onload = () => resolve("loaded");
+    made.onerror = () => resolve("error");
+    made.src = source;
+    if (kind === "link") { made.rel = "stylesheet"; made.href = source; }
+    document.body.append(made);
+    setTimeout(() => resolve("nothing"), 3000);
+  });
+  for (const path of ["api/traces", "api/app", "toolbar.js"]) {
+    await look(`script ${path}`, () => element("script", panel + path));
+  }
+  await look("image", () => element("img", panel + "api/traces"));
+  await look("style", () => element("link", panel + "api/traces"));
+  await look("websocket", () => new Promise((resolve) => {
+    const ws = new WebSocket(`ws://${host}/_lifecycle/socket.io/?EIO=4&transport=websocket`);
+    ws.onmessage = () => resolve("message");
+    ws.onopen = () => resolve("open");
+    ws.onerror = () => resolve("error");
+  }));
+  await look("event source", () => new Promise((resolve) => {
+    const source = new EventSource(panel + "api/traces");
+    source.onmessage = () => resolve("message");
+    source.onerror = () => { source.close(); resolve("error"); };
+  }));
+  return found;
+}"""
+
+
+def attacked(page: Page, server: Server) -> None:
+    server.get("/")
+    kept = len(server.api("traces")["traces"])
+    panel = f"http://{server.address}/_lifecycle/"
+    found: dict[str, t.Any] = page.evaluate(TRY, [panel, server.address])
+    same = page.url.startswith(f"http://{server.address}/")
+    for what, got in found.items():
+        if same and what.endswith("toolbar.js"):
+            continue  # which the app's pages are given
+        assert got in ("TypeError", "opaque", "error", 403, 405), (what, got)
+        if not same:
+            assert got not in (403, 405), (what, got)  # not even that much is told
+    # Nothing was forgotten.
+    assert len(server.api("traces")["traces"]) >= kept
+
+
+def test_another_port_gets_nothing(page: Page, server: Server, attacker: str) -> None:
+    page.goto(attacker)
+    attacked(page, server)
+
+
+def test_another_site_gets_nothing(page: Page, server: Server, attacker: str) -> None:
+    page.goto(attacker.replace("127.0.0.1", "localhost"))
+    attacked(page, server)
+
+
+def test_a_script_of_the_apps_own_pages_gets_nothing(page: Page, server: Server) -> None:
+    page.goto(f"http://{server.address}/")
+    attacked(page, server)
+
+
+@pytest.mark.parametrize("path", ["", "api/traces"])
+def test_no_page_can_frame_it(page: Page, server: Server, attacker: str, path: str) -> None:
+    for opener in (attacker, f"http://{server.address}/"):
+        page.goto(opener)
+        page.evaluate(
+            """(source) => new Promise((resolve) => {
+                const frame = document.createElement("iframe");
+                frame.onload = () => resolve();
+                frame.src = source;
+                document.body.append(frame);
+            })""",
+            f"http://{server.address}/_lifecycle/{path}",
+        )
+        frame = page.frames[-1]
+        assert "lifecycle-key" not in frame.content()
+        assert '"traces"' not in frame.content()
+
+
+def test_a_window_that_another_origin_opens_is_out_of_its_reach(
+    page: Page, server: Server, attacker: str
+) -> None:
+    page.goto(attacker)
+    with page.context.expect_page() as opened:
+        page.evaluate(
+            "(url) => { window.other = open(url); }", f"http://{server.address}/_lifecycle/"
+        )
+    panel = opened.value
+    panel.locator(".brand").wait_for()
+    # Cross-Origin-Opener-Policy: neither knows of the other any more.
+    assert page.evaluate("() => window.other.closed") is True
+    assert panel.evaluate("() => window.opener") is None
+
+
+def test_a_name_that_is_bound_anew_is_refused(chromium: Browser, server: Server) -> None:
+    port = server.address.partition(":")[2]
+    rules = "--host-resolver-rules=MAP evil.test 127.0.0.1, MAP localhost.evil.test 127.0.0.1"
+    path = next(
+        (found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None
+    )
+    browser = chromium.browser_type.launch(executable_path=path, args=[*FLAGS, rules])
+    page = browser.new_page()
+    for name in ("evil.test", "localhost.evil.test"):
+        # The browser takes it for the attacker's own origin: nothing of its own stops it.
+        answer = page.goto(f"http://{name}:{port}/")
+        assert answer is not None
+        assert answer.status == 200
+        found = page.evaluate(
+            """async () => {
+                const got = [];
+                for (const path of ["", "api/traces", "api/app", "toolbar.js"]) {
+                  const answer = await fetch("/_lifecycle/" + path);
+                  got.push([answer.status, (await answer.text()).slice(0, 9)]);
+                }
+                return got;
+            }"""
+        )
+        assert found == [[403, "This Host"]] * 4
+        opened = page.goto(f"http://{name}:{port}/_lifecycle/")
+        assert opened is not None
+        assert opened.status == 403
+    browser.close()
+
+
+def test_what_an_attacker_writes_is_text(page: Page, server: Server) -> None:
+    faults: list[str] = []
+
+    def asked(dialog: Dialog) -> None:
+        faults.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", asked)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "console",
+        lambda said: faults.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    written = XSS.replace("\\\\", "\\").replace('\\"', '"')
+    ask = urllib.request.Request(
+        f"http://{server.address}/xss/{quote(written)}?{quote(written)}={quote(written)}",
+        data=f"{quote(written)}={quote(written)}".encode(),
+        headers={
+            "Cookie": f"a={quote(written)}",
+            "User-Agent": written,
+            "X-Odd": written,
+            "Referer": written,
+        },
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(ask, timeout=10)
+    refused.value.close()
+    page.goto(f"http://{server.address}/_lifecycle/")
+    page.locator(".row", has_text="/xss/").first.click()
+    page.locator('[data-view="diagram"] [data-stage="view"][data-state="raised"]').wait_for()
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        page.wait_for_load_state("networkidle")
+        panel = page.locator('[role="tabpanel"]')
+        for each in panel.locator("button, summary, [data-step]").all()[:60]:
+            if each.is_visible():
+                each.click(timeout=2000, force=True)
+        page.keyboard.press("Escape")
+    page.goto(f"http://{server.address}/_lifecycle/?q={quote(written)}#{quote(written)}")
+    expect(page.locator("#filter")).to_have_value(written)
+    assert page.locator("img[src='x']").count() == 0
+    assert faults == []
+
+
+def test_a_closed_tab_leaves_nothing_in_the_log(page: Page, server: Server) -> None:
+    for _ in range(3):
+        other = page.context.new_page()
+        other.goto(f"http://{server.address}/_lifecycle/")
+        other.locator(".live.live").wait_for()
+        other.close()
+    server.get("/")
+    assert "flask_lifecycle/" not in server.log.read_text()
+    failed = [line for line in server.log.read_text().splitlines() if line.endswith("500 -")]
+    assert all("/xss/" in line for line in failed)
+
+
+def test_the_fixture_writes_what_it_says(server: Server) -> None:
+    assert "<script>alert(2)</script>" in Path(server.app).read_text()
