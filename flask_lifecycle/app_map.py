@@ -28,6 +28,8 @@ _PACKAGES = (
     "sqlalchemy",
     "flask-lifecycle",
 )
+# Flask's own settings: names and limits of cookies and sessions are no secrets.
+_NO_SECRETS = frozenset(flask.Flask.default_config) - {"SECRET_KEY", "SECRET_KEY_FALLBACKS"}
 
 
 class AppMap:
@@ -67,7 +69,7 @@ class AppMap:
             ],
             "extensions": sorted(name for name in app.extensions if isinstance(name, str)),
             "config": {
-                key: self._redactor.named(key, value)
+                key: self._setting(key, value)
                 for key, value in sorted(app.config.items())
                 if isinstance(key, str)
             },
@@ -76,6 +78,11 @@ class AppMap:
             "error_handlers": self._error_handlers(),
             "hooks": self._hooks,
         }
+
+    def _setting(self, key: str, value: t.Any) -> t.Any:
+        if key in _NO_SECRETS:
+            return self._redactor.value(value, ("config", key))
+        return self._redactor.named(key, value, ("config",))
 
     def _rule(self, rule: t.Any) -> dict[str, t.Any]:
         view = self._app.view_functions.get(rule.endpoint)

@@ -47,10 +47,11 @@ function Rules({ map }: { readonly map: AppMap }): JSX.Element {
   const isPath = path.startsWith("/");
   const words = isPath ? [] : path.toLowerCase().split(/\s+/).filter(Boolean);
   const rules = (fresh ? never : map.rules).filter((rule) => words.every((word) => `${rule.rule} ${rule.endpoint}`.toLowerCase().includes(word)));
-  const matched = found?.rule == null ? null : (map.rules[found.rule] ?? null);
+  const nearest = found?.rule ?? found?.near[0]?.rule ?? null;
+  const matched = nearest === null ? null : (map.rules[nearest] ?? null);
   const asked = current(state.value);
   const likely = path !== "" || fresh ? undefined : rules.find((each) => each.rule === asked?.url_rule && each.endpoint === asked.endpoint);
-  const rule = picked !== null && map.rules.includes(picked) ? picked : (matched ?? likely ?? rules[0] ?? null);
+  const rule = picked !== null && map.rules.includes(picked) ? picked : (matched ?? likely ?? (isPath ? null : (rules[0] ?? null)));
   const type = (next: string): void => {
     setPath(next);
     setPicked(null);
@@ -65,18 +66,22 @@ function Rules({ map }: { readonly map: AppMap }): JSX.Element {
           <input type="search" aria-label="Path or words" placeholder="/a/path to try, or words" value={path} spellcheck={false} autocomplete="off" onInput={(event) => { type(event.currentTarget.value); }} />
         </div>
         {isPath && found !== null ? <Answer map={map} found={found} onPick={setPicked} /> : null}
-        <p class="fresh">
-          <label><input type="checkbox" checked={fresh} onChange={(event) => { setFresh(event.currentTarget.checked); }} /> never asked for since the start ({never.length})</label>
-        </p>
-        <ul aria-label="Rules">
-          {rules.slice(0, SHOWN).map((each) => (
-            <li key={map.rules.indexOf(each)}>
-              <RuleButton rule={each} picked={each === rule} never={!called.has(each.endpoint)} onPick={setPicked} />
-            </li>
-          ))}
-        </ul>
-        {rules.length > SHOWN ? <p class="more">{rules.length - SHOWN} more: words narrow them down</p> : null}
-        {rules.length === 0 ? <p class="more">No rule has these words.</p> : null}
+        {isPath ? null : (
+          <>
+            <p class="fresh">
+              <label><input type="checkbox" checked={fresh} onChange={(event) => { setFresh(event.currentTarget.checked); }} /> never asked for since the start ({never.length})</label>
+            </p>
+            <ul aria-label="Rules">
+              {rules.slice(0, SHOWN).map((each) => (
+                <li key={map.rules.indexOf(each)}>
+                  <RuleButton rule={each} picked={each === rule} never={!called.has(each.endpoint)} onPick={setPicked} />
+                </li>
+              ))}
+            </ul>
+            {rules.length > SHOWN ? <p class="more">{rules.length - SHOWN} more: words narrow them down</p> : null}
+            {rules.length === 0 ? <p class="more">No rule has these words.</p> : null}
+          </>
+        )}
       </div>
       {rule === null ? null : <Plan map={map} rule={rule} method={method} />}
     </div>
