@@ -837,7 +837,6 @@ def middleware_of(app: t.Any) -> list[t.Any]:
     return chain
 
 
-@fail_open
 def _within(outer: dict[str, t.Any], inner: dict[str, t.Any]) -> dict[str, t.Any]:
     """Let a recorded function do the one around the other."""
     enter = [each["enter"] for each in (outer, inner) if "enter" in each]
@@ -845,6 +844,7 @@ def _within(outer: dict[str, t.Any], inner: dict[str, t.Any]) -> dict[str, t.Any
     return {**outer, **inner, "enter": "; ".join(enter), "leave": "; ".join(leave)}
 
 
+@fail_open
 def _answered(writer: Writer, step: int, result: t.Any) -> None:
     writer.notes[~step] = SHORT_CIRCUIT
     writer.notes[step] = {"returned": returned(result)}
