@@ -255,14 +255,15 @@ def queries() -> str:
 def collected() -> str:
     g.notes = sqlite3.connect(":memory:")
     g.notes.execute("create table note (text, token)")
-    g.notes.execute("insert into note values (?, ?)", ("remember the milk", secrets.token_hex(8)))
+    note = ("remember the milk", secrets.token_hex(8))
+    g.notes.execute("insert into note (text, token) values (?, ?)", note)
     current_app.logger.info("%d note is kept", g.notes.total_changes)
     try:
         g.notes.execute("select * from notes")
     except sqlite3.OperationalError:
         current_app.logger.exception("The notes could not be read")
     g.notes.close()
-    warnings.warn("The old way to keep notes is going away.", DeprecationWarning, stacklevel=1)
+    warnings.warn(f"Note {g.request_id[:8]} is kept the old way.", FutureWarning, stacklevel=1)
     return "Look at the logs and the SQL.\n"
 
 

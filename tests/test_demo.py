@@ -22,7 +22,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     app.extensions["database"].engine.dispose()
 
 
-@pytest.mark.filterwarnings("ignore:The old way to keep notes")
+@pytest.mark.filterwarnings("ignore:Note .* is kept the old way")
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.title)
 def test_a_stop_gives_its_status(client: FlaskClient, stop: Stop) -> None:
     path = stop.path.replace("seconds=3", "seconds=0")

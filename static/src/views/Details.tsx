@@ -10,7 +10,9 @@ import { isCalledByFlask, manualPage } from "./manual";
 import { Editor, Open, Source } from "./Source";
 
 // These have views of their own.
-const ELSEWHERE: Readonly<Record<string, string>> = { request: "Request", response: "Response" };
+const ELSEWHERE: Readonly<Record<string, readonly [view: string, title: string]>> = {
+  request: ["request", "Request"], response: ["response", "Response"], changes: ["changes", "Changes"], exception: ["exception", "Exceptions"], rendering: ["templates", "Templates"],
+};
 
 /** All that is known of the selected step. */
 export default function Details(): JSX.Element | null {
@@ -56,7 +58,7 @@ export default function Details(): JSX.Element | null {
         {Object.entries(step.detail).map(([name, value]) => (
           <Fact key={name} name={name}>
             {ELSEWHERE[name] === undefined ? <Value value={value} /> : (
-              <button type="button" class="link" onClick={() => { actions.view(name); }}>{ELSEWHERE[name]}</button>
+              <button type="button" class="link" onClick={() => { actions.view(ELSEWHERE[name]?.[0] ?? name); }}>{ELSEWHERE[name][1]}</button>
             )}
           </Fact>
         ))}

@@ -1,0 +1,51 @@
+import type { JSX } from "preact";
+
+import "../styles/message.css";
+import "../styles/source.css";
+import "../styles/collected.css";
+import { time } from "../format";
+import { current } from "../state";
+import { actions, state } from "../store";
+import type { Step, Trace } from "../types";
+import { isOf, ranIn } from "./collected";
+import { Open } from "./Source";
+
+const SHOWN = 1000;
+const STAGES = ["log", "warning", "flash"];
+const BAD = new Set(["ERROR", "CRITICAL"]);
+
+/** What was said meanwhile: logs, warnings and flashed messages, in the order of time. */
+export default function Logs(): JSX.Element | null {
+  const trace = current(state.value);
+  if (trace === null) return null;
+  const said = trace.steps.filter((step) => STAGES.includes(step.stage));
+  return (
+    <div class="message collected" tabIndex={0} role="region" aria-label="Logs">
+      {said.length === 0 ? <p class="none">Nothing was logged, warned of or flashed.</p> : null}
+      <ol class="said-list">
+        {said.slice(0, SHOWN).map((step) => <Said key={step.id} step={step} trace={trace} />)}
+      </ol>
+      {said.length > SHOWN ? <p class="more">{said.length - SHOWN} more</p> : null}
+    </div>
+  );
+}
+
+function Said({ step, trace }: { readonly step: Step; readonly trace: Trace }): JSX.Element {
+  const { level, category, message, error } = step.detail;
+  const kind = step.stage === "log" ? String(level) : step.stage;
+  const tone = BAD.has(kind) ? "bad" : kind === "WARNING" || kind === "warning" ? "warn" : "";
+  const where = ranIn(step, trace.steps);
+  return (
+    <li data-step={step.id} data-level={kind.toLowerCase()}>
+      <p class="by">
+        <span class={`level ${tone}`}>{kind}</span>
+        <code><bdi>{step.stage === "flash" ? String(category) : step.name}</bdi></code>
+        <span class="k">at {time(step.begin)}</span>
+        {where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>in {where.name}</button>}
+        {step.source === null ? null : <Open source={step.source} />}
+      </p>
+      <pre class="text"><bdi>{typeof message === "string" ? message : JSON.stringify(message)}</bdi></pre>
+      {isOf(error) ? <p class="outcome raised"><bdi>{String(error["type"])}: {String(error["message"])}</bdi></p> : null}
+    </li>
+  );
+}

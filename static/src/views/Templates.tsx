@@ -1,0 +1,83 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import "../styles/message.css";
+import "../styles/source.css";
+import "../styles/collected.css";
+import { time } from "../format";
+import { current } from "../state";
+import { actions, state } from "../store";
+import type { Step } from "../types";
+import { isOf, placeOf, ranIn, took } from "./collected";
+import { Pairs } from "./Message";
+import { Open } from "./Source";
+
+const SHOWN = 500;
+
+/** The templates that were rendered, inside those that extend or include them. */
+export default function Templates(): JSX.Element | null {
+  const trace = current(state.value);
+  const [open, setOpen] = useState<number | null>(null);
+  if (trace === null) return null;
+  const { steps } = trace;
+  const templates = steps.filter((step) => step.stage === "template");
+  const longest = templates.reduce((most, step) => Math.max(most, took(step)), 1);
+  return (
+    <div class="message collected" tabIndex={0} role="region" aria-label="Templates">
+      {templates.length === 0 ? <p class="none">This request rendered no template.</p> : null}
+      <table class="sql-table of-templates">
+        <thead><tr><th scope="col">template</th><th scope="col">in</th><th scope="col" class="num">own</th><th scope="col" class="num">took</th></tr></thead>
+        <tbody>
+          {templates.slice(0, SHOWN).map((step) => {
+            const inside = templates.filter((each) => each.parent === step.id);
+            const own = took(step) - inside.reduce((sum, each) => sum + took(each), 0);
+            const where = ranIn(step, steps);
+            return (
+              <>
+                <tr key={step.id} data-step={step.id}>
+                  <td class="what">
+                    <button type="button" class="link" aria-expanded={open === step.id} style={{ paddingLeft: `${(depth(step, steps) * 18).toString()}px` }} onClick={() => { setOpen(open === step.id ? null : step.id); }}>
+                      <code><bdi>{step.name}</bdi></code>
+                    </button>
+                    {step.error === null ? null : <span class="outcome raised">{step.error.type}: {step.error.message}</span>}
+                  </td>
+                  <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
+                  <td class="num">{time(Math.max(0, own))}</td>
+                  <td class="num took tpl"><i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />{step.end === null ? "runs" : time(took(step))}</td>
+                </tr>
+                {open === step.id ? <tr class="opened"><td colSpan={4}><Rendering step={step} /></td></tr> : null}
+              </>
+            );
+          })}
+        </tbody>
+      </table>
+      {templates.length > SHOWN ? <p class="more">{templates.length - SHOWN} more templates</p> : null}
+    </div>
+  );
+}
+
+function Rendering({ step }: { readonly step: Step }): JSX.Element {
+  const told = step.detail["rendering"];
+  const rendering = isOf(told) ? told : {};
+  const place = placeOf(rendering["place"]);
+  const context = isOf(rendering["context"]) ? Object.entries(rendering["context"]) : [];
+  const more = rendering["more"];
+  return (
+    <>
+      {step.source === null ? null : <p class="given"><span class="k">file</span> <Open source={step.source} /></p>}
+      {place === null ? null : <p class="given"><span class="k">rendered from</span> <Open source={place} /></p>}
+      {typeof rendering["loader"] === "string" ? <p class="given"><span class="k">loader</span> <code>{rendering["loader"]}</code></p> : null}
+      {isOf(told) ? null : <p class="given k">It was extended, included or imported: its context is that of the template around it.</p>}
+      <Pairs title="Context" pairs={context} />
+      {typeof more === "number" && more > 0 ? <p class="more">{more} more names</p> : null}
+      <p class="given"><button type="button" class="link" onClick={() => { actions.step(step.id); }}>Show the step</button></p>
+    </>
+  );
+}
+
+function depth(step: Step, steps: readonly Step[]): number {
+  let found = 0;
+  for (let at = step.parent === null ? undefined : steps[step.parent]; at !== undefined; at = at.parent === null ? undefined : steps[at.parent])
+    if (at.stage === "template") found += 1;
+  return found;
+}

@@ -1,0 +1,84 @@
+"""The views of what is collected, for real requests of the demo."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Panel
+
+pytestmark = pytest.mark.browser
+
+
+def view(panel: Panel, name: str) -> t.Any:
+    panel.page.locator(f"#tab-{name}").click()
+    shown = panel.page.locator(f'[data-view="{name}"] .collected')
+    shown.wait_for()
+    return shown
+
+
+def test_changes_are_shown_step_by_step(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    chip = panel.page.locator("svg.diagram").get_by_text("± g.warehouse")
+    expect(chip).to_have_count(2)
+    shown = view(panel, "changes")
+    expect(shown.locator("li", has_text="load_warehouse").first).to_contain_text("g.warehouse")
+    expect(shown.locator("li", has_text="no_store").first).to_contain_text("Cache-Control")
+    shown.get_by_role("button", name="no_store").click()
+    expect(panel.page.locator("aside.details h2")).to_have_text("no_store")
+
+
+def test_statements_are_counted_laid_out_and_placed(panel: Panel) -> None:
+    panel.fetch("/tour/queries")
+    panel.shows("/tour/queries")
+    shown = view(panel, "sql")
+    expect(shown.locator(".often").first).to_contain_text("N + 1: 10 times the same")
+    expect(shown.locator(".often").first).to_contain_text("templates/queries.html:7")
+    rows = shown.locator("tbody tr[data-step]")
+    expect(panel.page.locator("#tab-sql .count")).to_have_text(str(rows.count()))
+    rows.first.locator(".link").first.click()
+    expect(shown.locator("pre.source")).to_contain_text("SELECT user.id,\n       user.name,")
+    expect(shown.locator(".opened")).to_contain_text("demo/__init__.py:")
+
+
+def test_templates_are_shown_inside_each_other(panel: Panel) -> None:
+    panel.fetch("/tour/queries")
+    panel.shows("/tour/queries")
+    shown = view(panel, "templates")
+    expect(shown.locator("tr[data-step] td.what")).to_have_text(["queries.html", "base.html"])
+    shown.get_by_role("button", name="queries.html").click()
+    expect(shown.locator(".opened")).to_contain_text("<list of 10>")
+    expect(shown.locator(".opened")).to_contain_text("demo/tour.py:")
+
+
+def test_logs_and_warnings_are_shown_with_their_lines(panel: Panel) -> None:
+    panel.fetch("/tour/collected")
+    panel.shows("/tour/collected")
+    shown = view(panel, "logs")
+    expect(shown.locator('[data-level="error"]')).to_contain_text("The notes could not be read")
+    expect(shown.locator('[data-level="error"]')).to_contain_text("no such table: notes")
+    expect(shown.locator('[data-level="warning"]')).to_contain_text("is kept the old way")
+    expect(shown.locator('[data-level="warning"]')).to_contain_text("demo/tour.py:")
+    values = view(panel, "sql").locator("tr[data-step] .link", has_text="insert into note")
+    values.click()
+    expect(panel.page.locator(".opened")).to_contain_text('["remember the milk","••••••"]')
+
+
+def test_an_exception_is_shown_with_its_handlers(panel: Panel) -> None:
+    panel.fetch("/admin/orders/42/ship", "POST")
+    panel.shows("/admin/orders/42/ship")
+    shown = view(panel, "exception")
+    expect(shown.locator("h2").first).to_have_text("OutOfStock: The Name of the Rose has 0 left")
+    frame = shown.locator(".frame.own")
+    expect(frame.locator(".called")).to_contain_text("raise OutOfStock")
+    expect(frame.locator(".pairs")).to_contain_text("left")
+    text = frame.locator("pre.source").inner_text()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    assert lines[3].startswith("raise OutOfStock")
+    assert lines[4] == 'return "shipped"'
+    expect(shown.locator("tr.taken")).to_contain_text("out_of_stock")
+    expect(shown.locator("tr.taken")).to_contain_text("took it")
+    expect(shown).to_contain_text("of the blueprint api, which this request is not in")
