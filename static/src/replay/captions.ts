@@ -33,6 +33,7 @@ const SAYS: Partial<Record<Stage, (step: Step) => string>> = {
   sql: (step) => `A statement goes to the database: ${step.name}`,
   log: (step) => `${text(step.detail["logger"])} logs: ${text(step.detail["message"])}`,
   flash: (step) => `A message is flashed for the next page: ${text(step.detail["message"])}`,
+  warning: (step) => `Python warns (${step.name}): ${text(step.detail["message"])}`,
   url_defaults: (step) => `${step.name} fills in values for a URL that is built${by(step)}.`,
 };
 
