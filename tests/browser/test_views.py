@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import urllib.request
 
 import pytest
 
-from .conftest import Panel
+from .conftest import ROOT, Panel
 from .test_accessible import violations
 
 
@@ -214,3 +215,16 @@ def test_a_request_that_is_evicted_while_it_is_open_stays_on_the_page(panel: Pan
     # The browser logs what is not found.
     assert all("404" in fault for fault in panel.faults)
     panel.faults.clear()
+
+
+def test_a_file_that_was_written_since_is_said_to_be(panel: Panel) -> None:
+    file = ROOT / "demo" / "admin.py"
+    before = file.stat()
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    os.utime(file)
+    try:
+        panel.node("view", "done").click()
+        panel.page.get_by_text("The file was written after the app had read it").wait_for()
+    finally:
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))

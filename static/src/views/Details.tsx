@@ -5,7 +5,7 @@ import { time } from "../format";
 import { caption } from "../replay/captions";
 import { current, importedOf } from "../state";
 import { actions, now, state } from "../store";
-import type { Json, Step } from "../types";
+import type { Json, Source as Place, Step } from "../types";
 import { isCalledByFlask, manualPage } from "./manual";
 import { Editor, Open, Source } from "./Source";
 
@@ -37,13 +37,15 @@ export default function Details(): JSX.Element | null {
         {caption(step)}{" "}
         {page === null ? null : <a class="manual" href={page} target="_blank" rel="noreferrer">Flask's manual</a>}
       </p>
-      <dl>
+      <dl class="brief">
         <Fact name="outcome">
           <span class={`outcome ${step.outcome ?? "running"}`}>{(step.outcome ?? "running").replace("_", " ")}</span>
         </Fact>
         <Fact name="time">{step.end === null ? "runs" : time(step.end - step.begin)}</Fact>
         <Fact name="begins at">{time(step.begin)}</Fact>
         {step.end === null ? null : <Fact name="ends at">{time(step.end)}</Fact>}
+      </dl>
+      <dl>
         {step.callable === null ? null : <Fact name="callable"><code>{step.callable}</code></Fact>}
         {step.source === null ? null : (
           <Fact name="source">
@@ -55,7 +57,7 @@ export default function Details(): JSX.Element | null {
         {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
         {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
         {inside(step, trace.steps)}
-        {Object.entries(step.detail).map(([name, value]) => (
+        {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).map(([name, value]) => (
           <Fact key={name} name={name}>
             {ELSEWHERE[name] === undefined ? <Value value={value} /> : (
               <button type="button" class="link" onClick={() => { actions.view(ELSEWHERE[name]?.[0] ?? name); }}>{ELSEWHERE[name][1]}</button>
@@ -90,5 +92,10 @@ function Value({ value }: { readonly value: Json }): JSX.Element {
   if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string"))
     return <ul>{value.map((each) => <li key={each}><code>{each}</code></li>)}</ul>;
   if (typeof value === "string") return <pre>{value}</pre>;
+  if (isPlace(value)) return <Open source={value} />;
   return <pre>{JSON.stringify(value, null, 1)}</pre>;
+}
+
+function isPlace(value: Json): value is Json & Place {
+  return typeof value === "object" && value !== null && "file" in value && typeof value.file === "string" && "line" in value && typeof value.line === "number";
 }
