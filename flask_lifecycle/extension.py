@@ -125,7 +125,7 @@ class State:
             on_trace=_on_trace(self._store, redactor, sql.listen, sqlite.listen, spans.listen),
             prefix=settings.url_prefix,
             answer=mount,
-            messages=Messages(settings.max_detail_bytes, preview=settings.body_preview),
+            messages=Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview),
             on_response=_toolbar(settings, token) if settings.toolbar else None,
             on_exception=exceptions.record if "exceptions" in settings.collectors else None,
             changes="changes" in settings.collectors,

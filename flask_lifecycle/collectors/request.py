@@ -1,12 +1,14 @@
 """Keep what a request said and how it was answered: headers, and of the body what the app parsed.
 
-Nothing is read that the app did not read, and nothing is parsed: strings are kept as they came,
-and named, masked and cut when somebody looks.
+Nothing is read that the app did not read, and nothing is parsed. What a name tells to be secret is
+not kept; other strings are kept as they came, and masked by their looks and cut when somebody
+looks.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
@@ -36,6 +38,7 @@ _HEADERS = 200
 # What the header of a response is reckoned at; adding them up would take longer than keeping them.
 _HEADER_BYTES = 100
 _PREVIEW = 2048
+_COOKIE = re.compile("=[^;]*")
 
 
 class Shape(t.NamedTuple):
@@ -43,6 +46,8 @@ class Shape(t.NamedTuple):
 
     names: tuple[str, ...]
     values: t.Callable[[Environ], tuple[t.Any, ...]]
+    #: The places of those whose values are not kept.
+    secret: tuple[int, ...]
 
 
 class Received:
@@ -50,7 +55,7 @@ class Received:
 
     __slots__ = ("_names", "_preview", "_values", "data", "files", "form", "is_json", "size")
 
-    def __init__(self, names: tuple[str, ...], values: tuple[t.Any, ...], preview: bool) -> None:
+    def __init__(self, names: tuple[str, ...], values: t.Sequence[t.Any], preview: bool) -> None:
         self._names = names
         self._values = values
         self._preview = preview
@@ -149,11 +154,13 @@ class Preview:
 class Messages:
     """Makes the records of one app's requests and responses.
 
+    :param redactor: tells what is secret.
     :param max_bytes: what is kept of one body, and of the headers of one request, at most.
     :param preview: whether bodies are shown, as far as they are text.
     """
 
-    def __init__(self, max_bytes: int, *, preview: bool) -> None:
+    def __init__(self, redactor: Redactor, max_bytes: int, *, preview: bool) -> None:
+        self._redactor = redactor
         self._max_bytes = max_bytes
         self._preview = preview
         self._shapes: dict[tuple[str, ...], Shape] = {}
@@ -162,8 +169,12 @@ class Messages:
     def received(self, trace: LiveTrace, environ: Environ) -> Received:
         """Keep a request's headers, as they came from the server."""
         keys = tuple(environ)
-        names, get_values = self._shapes.get(keys) or self._shape(keys)
-        values = get_values(environ)
+        names, get_values, secret = self._shapes.get(keys) or self._shape(keys)
+        values: t.Any = get_values(environ)
+        if secret:
+            values = list(values)
+            for place in secret:
+                values[place] = _hidden(names[place], values[place])
         size = sum(map(len, values))
         if size > self._max_bytes:
             values = tuple(_shortened(values, self._max_bytes))
@@ -174,9 +185,11 @@ class Messages:
     def _shape(self, keys: tuple[str, ...]) -> Shape:
         headers = [key for key in keys if key.startswith("HTTP_")][:_HEADERS]
         names = (*(key for key in _BESIDE if key in keys), *headers)
+        is_secret = self._redactor.is_secret
+        secret = tuple(place for place, key in enumerate(names) if is_secret(_header_name(key)))
         # Of one name alone itemgetter gives no tuple.
         get_values: t.Any = itemgetter(*names) if len(names) > 1 else _each(names)
-        shape = Shape(names, get_values)
+        shape = Shape(names, get_values, secret)
         if len(self._shapes) < _SHAPES:
             self._shapes[keys] = shape
         return shape
@@ -199,7 +212,11 @@ class Messages:
         room = self._max_bytes
         form, files, data = held.get("form"), held.get("files"), held.get("_cached_data")
         if isinstance(form, dict):
-            received.form = list(_shortened_pairs(form, room))
+            redactor = self._redactor
+            received.form = [
+                (name, MASK if redactor.is_secret(name) else value)
+                for name, value in _shortened_pairs(form, room)
+            ]
             trace.detail_bytes += sum(len(name) + len(value) for name, value in received.form)
         if isinstance(files, dict):
             received.files = [
@@ -221,6 +238,10 @@ class Messages:
     def sent(self) -> Preview | None:
         """Return what takes in the body of a response, if it is to be shown."""
         return Preview() if self._preview else None
+
+
+def _hidden(name: str, value: str) -> str:
+    return _COOKIE.sub(f"={MASK}", value) if name == "HTTP_COOKIE" else MASK
 
 
 def _each(names: tuple[str, ...]) -> t.Callable[[Environ], tuple[t.Any, ...]]:

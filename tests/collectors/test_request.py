@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import threading
+import types
 import typing as t
 from collections.abc import Iterator
 
@@ -221,3 +223,37 @@ def test_headers_are_those_before_a_middleware_changed_them(app: flask.Flask) ->
     app.wsgi_app = Changing(app.wsgi_app)  # type: ignore[method-assign]
     app.test_client().get("/unread", headers={"X-Odd": "as sent"})
     assert ["X-Odd", "as sent"] in recorded(app)[0]["headers"]
+
+
+def held(root: t.Any) -> str:
+    """Write out all that an object leads to, as far as it is kept by this package."""
+    seen: dict[int, t.Any] = {}
+    left = [root]
+    while left:
+        each = left.pop()
+        if id(each) in seen or isinstance(each, (type, types.ModuleType, types.FunctionType)):
+            continue
+        seen[id(each)] = each
+        left.extend(gc.get_referents(each))
+    return " ".join(repr(each) for each in seen.values() if type(each) in (str, bytes))
+
+
+def test_what_has_a_secret_name_is_not_even_kept(app: flask.Flask) -> None:
+    app.test_client(use_cookies=False).post(
+        "/form",
+        data={"name": "Ada", "password": "canary-form"},
+        headers={
+            "Authorization": "Digest canary-authorization",
+            "Cookie": "theme=canary-theme; id=canary-id",
+            "X-Api-Key": "canary-key",
+            "X-Plain": "plainly kept",
+        },
+    )
+    said = recorded(app)[0]
+    assert ["X-Api-Key", MASK] in said["headers"]
+    assert said["cookies"] == [["theme", MASK], ["id", MASK]]
+    assert said["form"] == [["name", "Ada"], ["password", MASK]]
+    (trace,) = app.extensions["lifecycle"]._store.newest()
+    kept = held(trace.notes)
+    assert "plainly kept" in kept
+    assert "canary" not in kept
