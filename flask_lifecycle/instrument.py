@@ -38,7 +38,7 @@ from .recorder import (
     hide_frames,
     site_of,
 )
-from .redact import Redactor
+from .redact import MASK, Redactor
 from .subclass import subclass_of
 from .trace import (
     BEGIN,
@@ -570,6 +570,9 @@ class Instrument:
                 trace.route = route
                 args = request.view_args
                 writer.notes[step] = {"view_args": self._args(args)} if args else _NO_ARGS
+                for name, value in (args or {}).items():
+                    if type(value) is str and value and self.redactor.is_secret(name):
+                        trace.path = trace.path.replace(value, MASK)
             if request.routing_exception is not None:
                 writer.notes[~step] = describe_error(request.routing_exception)
         except Exception as error:

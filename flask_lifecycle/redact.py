@@ -116,6 +116,7 @@ _ALL_STRINGS = re.compile(r"""["'][\s\S]*["']""")
 _VALUES = re.compile(r'\bvalues\b|(?:=|\blike\b|\bin\s*\()\s*(?=")', re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\?|%s|\$\d+\b")
 _COLUMNS = re.compile(r"\binto\s+[^()]*\(([^()]*)\)\s*values\b", re.IGNORECASE)
+_UNNAMED = re.compile(r"\binto\s+[^\s()]+\s+values\b", re.IGNORECASE)
 _COMPARED = re.compile(
     r"""([\w."`\[\]]+)\s*(?:[=<>!]{1,2}|\b(?:not\s+)?i?like\b|\bin\s*\([\s?,%$\ds]*"""
     r"""|(?<=limit)|(?<=offset))\s*$""",
@@ -300,7 +301,10 @@ class Redactor:
         return _without_looks(text)
 
     def _names_secret(self, statement: str) -> bool:
-        return any(self.is_secret(word) for word in set(_WORD.findall(statement)))
+        # Without the columns' names, any may be secret.
+        return _UNNAMED.search(statement) is not None or any(
+            self.is_secret(word) for word in set(_WORD.findall(statement))
+        )
 
     def _find_placed(self, statement: str) -> list[bool]:
         """Tell of each placeholder whether what it stands for is masked."""

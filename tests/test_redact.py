@@ -131,6 +131,7 @@ def test_texts_are_masked_by_the_names_in_them(text: str, shown: str) -> None:
         ),
         ("UPDATE u SET pin = 1234 WHERE id = ?", f"UPDATE u SET pin = {MASK} WHERE id = ?"),
         ('UPDATE u SET password = "a b"', f"UPDATE u SET password = {MASK}"),
+        ("INSERT INTO u VALUES ('a', 5)", f"INSERT INTO u VALUES ({MASK}, {MASK})"),
         ("SELECT $q$x$q$, token FROM u", f"SELECT {MASK}, token FROM u"),
         (r"SELECT 'a\', 'b', token FROM u", f"SELECT {MASK}, token FROM u"),
         ("SELECT token1 FROM a2 WHERE x = :x_1", "SELECT token1 FROM a2 WHERE x = :x_1"),
