@@ -103,7 +103,7 @@ def server(tmp_path: t.Any) -> Iterator[Server]:
     server.stop()
 
 
-def send(server: Server, path: str, body: bytes | None = None, **headers: str) -> None:
+def send(server: Server, path: str, body: bytes | None, headers: dict[str, str]) -> None:
     ask = urllib.request.Request(f"http://{server.address}{path}", body, headers)
     opener = urllib.request.build_opener(Stay())
     try:
@@ -124,14 +124,16 @@ def test_forty_secrets_are_nowhere(server: Server) -> None:
         server,
         f"/form?api_key={canary(38)}&page=2",
         urllib.parse.urlencode(form).encode(),
-        Authorization=f"Basic {basic}",
-        Cookie=f"session={canary(39)}; other=x",
-        Referer=f"http://bob:{canary(40)}@localhost/",
+        {
+            "Authorization": f"Basic {basic}",
+            "Cookie": f"session={canary(39)}; other=x",
+            "Referer": f"http://bob:{canary(40)}@localhost/",
+        },
     )
     for kind in ("application/json", "application/vnd.api+json"):
         body = json.dumps({"user": {"passphrase": canary(41)}, "list": [["token", canary(42)]]})
-        send(server, "/json", body.encode(), **{"Content-Type": kind, "X-CSRFToken": canary(43)})
-    send(server, f"/reset/{canary(44)}", **{"Proxy-Authorization": f"Bearer {canary(45)}"})
+        send(server, "/json", body.encode(), {"Content-Type": kind, "X-CSRFToken": canary(43)})
+    send(server, f"/reset/{canary(44)}", None, {"Proxy-Authorization": f"Bearer {canary(45)}"})
     server.get("/")
 
     told = [json.dumps(first, ensure_ascii=False)]
