@@ -31,6 +31,12 @@ def off(app: Flask) -> t.Any:
     return app
 
 
+def steps(app: Flask) -> t.Any:
+    """With the extension, recording Flask's own steps alone."""
+    app.config["LIFECYCLE_COLLECTORS"] = ()
+    return recording(app)
+
+
 def recording(app: Flask) -> t.Any:
     """With the extension, recording, and nobody looks."""
     app.config["LIFECYCLE_TOOLBAR"] = False
@@ -114,7 +120,9 @@ def pyinstrument(app: Flask) -> t.Any:
     return app
 
 
-OURS: dict[str, Variant] = {each.__name__: each for each in (bare, off, recording, toolbar, viewer)}
+OURS: dict[str, Variant] = {
+    each.__name__: each for each in (bare, off, steps, recording, toolbar, viewer)
+}
 PEERS: dict[str, Variant] = {
     each.__name__: each for each in (debugtoolbar, opentelemetry, sentry, pyinstrument)
 }

@@ -350,11 +350,8 @@ def _difference(redactor: Redactor, before: Sent, after: Sent) -> dict[str, t.An
     cookies = [each for each in new.cookies if each not in old.cookies][:_NAMES_KEPT]
     if cookies:
         found["cookies"] = {
-            "set": {
-                redactor.text(name): redactor.named(name, value)
-                for name, value, gone in cookies
-                if not gone
-            },
+            # As everywhere, the value of a cookie is masked, whatever its name.
+            "set": {redactor.text(name): MASK for name, _, gone in cookies if not gone},
             "deleted": [redactor.text(name) for name, _, gone in cookies if gone],
         }
     return found

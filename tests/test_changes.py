@@ -212,7 +212,7 @@ def test_response_changes_are_those_that_the_client_saw() -> None:
             "changed": {"Content-Type": "text/plain"},
             "removed": [],
         },
-        "cookies": {"set": {"theme": "dark", "remember_token": "••••••"}, "deleted": ["old"]},
+        "cookies": {"set": {"theme": "••••••", "remember_token": "••••••"}, "deleted": ["old"]},
     }
     assert found["replaces"]["response"]["status"] == ["200 OK", "201 CREATED"]
     # It ran last: what the others had put on the first response is gone.
