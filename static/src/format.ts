@@ -1,5 +1,7 @@
 /** Texts for people: times and sizes. */
 
+import type { Step } from "./types";
+
 /** A time in nanoseconds, to three figures. */
 export function time(ns: number): string {
   const us = ns / 1000;
@@ -10,6 +12,12 @@ export function time(ns: number): string {
   if (ms < 999.95) return `${ms.toFixed(1)} ms`;
   const s = ms / 1000;
   return s < 100 ? `${s.toFixed(2)} s` : `${Math.round(s).toString()} s`;
+}
+
+/** The CPU time of a step in ns, where it was asked for. */
+export function cpuOf(step: Step): number | null {
+  const { cpu } = step.detail;
+  return typeof cpu === "number" ? cpu : null;
 }
 
 /** A number of bytes. */

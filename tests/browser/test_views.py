@@ -139,6 +139,10 @@ def test_steps_are_sorted(panel: Panel) -> None:
     page.get_by_role("button", name="took").click()
     assert column.get_attribute("aria-sort") == "none"
     assert first.get_attribute("data-stage") != "wsgi"
+    page.get_by_role("button", name="CPU").click()
+    assert first.get_attribute("data-stage") == "wsgi"
+    first.click()
+    page.locator(".details dt", has_text="CPU").wait_for()
 
 
 def test_the_timeline_is_zoomed_and_short_steps_are_hidden(panel: Panel) -> None:

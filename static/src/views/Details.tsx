@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import "../styles/details.css";
-import { time } from "../format";
+import { cpuOf, time } from "../format";
 import { caption } from "../replay/captions";
 import { current, importedOf } from "../state";
 import { actions, now, state } from "../store";
@@ -44,6 +44,7 @@ export default function Details(): JSX.Element | null {
         <Fact name="time">{step.end === null ? "runs" : time(step.end - step.begin)}</Fact>
         <Fact name="begins at">{time(step.begin)}</Fact>
         {step.end === null ? null : <Fact name="ends at">{time(step.end)}</Fact>}
+        {cpuOf(step) === null ? null : <Fact name="CPU">{time(cpuOf(step) ?? 0)}</Fact>}
       </dl>
       <dl>
         {step.callable === null ? null : <Fact name="callable"><code>{step.callable}</code></Fact>}
@@ -57,7 +58,7 @@ export default function Details(): JSX.Element | null {
         {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
         {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
         {inside(step, trace.steps)}
-        {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).map(([name, value]) => (
+        {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).filter(([name]) => name !== "cpu").map(([name, value]) => (
           <Fact key={name} name={name}>
             {ELSEWHERE[name] === undefined ? <Value value={value} /> : (
               <button type="button" class="link" onClick={() => { actions.view(ELSEWHERE[name]?.[0] ?? name); }}>{ELSEWHERE[name][1]}</button>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import "../styles/steps.css";
 import { stateOf } from "../diagram/model";
-import { time } from "../format";
+import { cpuOf, time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step } from "../types";
@@ -21,6 +21,7 @@ const COLUMNS: readonly { readonly title: string; readonly of: (step: Step) => K
   { title: "took", of: took, numeric: true },
   { title: "outcome", of: (step) => step.outcome ?? "running" },
 ];
+const CPU = { title: "CPU", of: (step: Step): Key => cpuOf(step) ?? -1, numeric: true };
 
 function took(step: Step): number {
   return step.end === null ? Infinity : step.end - step.begin;
@@ -32,14 +33,16 @@ export default function Steps(): JSX.Element | null {
   const [shown, setShown] = useState(SHOWN);
   const trace = current(state.value);
   if (trace === null) return null;
-  const column = COLUMNS[sorted.column];
+  const hasCpu = trace.steps.some((step) => cpuOf(step) !== null);
+  const columns = hasCpu ? [...COLUMNS, CPU] : COLUMNS;
+  const column = columns[sorted.column];
   const steps = [...trace.steps].sort((a, b) => (sorted.down ? -1 : 1) * (column === undefined ? 0 : compare(column.of(a), column.of(b))) || a.id - b.id);
   return (
     <div class="steps" tabIndex={0} role="region" aria-label="Steps">
       <table>
         <thead>
           <tr>
-            {COLUMNS.map(({ title, numeric }, index) => (
+            {columns.map(({ title, numeric }, index) => (
               <th key={title} scope="col" class={numeric ? "num" : undefined} aria-sort={index !== sorted.column ? "none" : sorted.down ? "descending" : "ascending"}>
                 <button type="button" onClick={() => { setSorted({ column: index, down: index === sorted.column ? !sorted.down : numeric === true && index > 0 }); }}>
                   {title} <span aria-hidden="true">{index !== sorted.column ? "" : sorted.down ? "↓" : "↑"}</span>
@@ -58,6 +61,7 @@ export default function Steps(): JSX.Element | null {
               <td class="num">{time(step.begin)}</td>
               <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
               <td><span class={`outcome ${step.outcome ?? "running"}`}>{step.error === null ? (step.outcome ?? "running").replace("_", " ") : step.error.type}</span></td>
+              {hasCpu ? <td class="num">{cpuOf(step) === null ? null : time(cpuOf(step) ?? 0)}</td> : null}
             </tr>
           ))}
         </tbody>
