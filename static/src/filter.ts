@@ -71,6 +71,18 @@ export function words(text: string): readonly string[] {
   return text.match(WORD) ?? [];
 }
 
+/** The parts of a filter that are done with, and the one that is still being written. */
+export function draftOf(text: string): { readonly chips: readonly string[]; readonly draft: string } {
+  const all = words(text);
+  const last = all.at(-1) ?? "";
+  return last !== "" && text.endsWith(last) ? { chips: all.slice(0, -1), draft: last } : { chips: all, draft: "" };
+}
+
+/** The same filter with nothing left to be written. */
+export function whole(text: string): string {
+  return text === "" || draftOf(text).draft === "" ? text : `${text} `;
+}
+
 export function parse(text: string): Filter {
   const made = words(text).map(term);
   const tests = made.filter((each) => typeof each === "function");

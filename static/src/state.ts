@@ -67,6 +67,10 @@ export interface State extends Log {
   readonly notice: string | null;
   /** What the list is narrowed to. */
   readonly filter: string;
+  /** Whether requests stand under what caused them. */
+  readonly grouped: boolean;
+  /** What was folded of what is open at first, and unfolded of what is not. */
+  readonly folds: ReadonlySet<string>;
   /** Where a request is gone through again. */
   readonly replay: Replay | null;
   /** Shown to a room: the diagram and a caption, and nothing else. */
@@ -109,6 +113,8 @@ export const EMPTY: State = {
   imported: [],
   notice: null,
   filter: "",
+  grouped: true,
+  folds: new Set(),
   replay: null,
   stage: false,
   view: "diagram",
@@ -275,6 +281,13 @@ export function select(state: State, id: string, step: number | null = null): St
   return { ...state, traces, selected: id, step, follow: false, missing: state.missing === id ? id : null, replay: null };
 }
 
+/** Fold what is open, or unfold it. */
+export function toggleFold(state: State, key: string): State {
+  const folds = new Set(state.folds);
+  if (!folds.delete(key)) folds.add(key);
+  return { ...state, folds };
+}
+
 export function selectStep(state: State, step: number | null): State {
   return { ...state, step };
 }
@@ -306,8 +319,8 @@ export function arrived({ traces, held }: State): number {
 
 /** Forget all requests, and nothing else. */
 export function cleared(state: State): State {
-  const { connection, epoch, process, map, keep, imported, stage, filter, view, keys } = state;
-  return { ...EMPTY, connection, epoch, process, map, keep, imported, stage, filter, view, keys };
+  const { connection, epoch, process, map, keep, imported, stage, filter, grouped, view, keys } = state;
+  return { ...EMPTY, connection, epoch, process, map, keep, imported, stage, filter, grouped, view, keys };
 }
 
 /** The selected request as a whole trace, as far as its steps are here. */

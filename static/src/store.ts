@@ -3,9 +3,11 @@
 import { signal } from "@preact/signals";
 
 import { Api, Live } from "./live";
+import { whole } from "./filter";
 import type { Trace } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
-import { applyBatch, cleared, current, EMPTY, ended, find, importedOf, lacksSteps, listed, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, withImported, withOlder, withTrace, type State } from "./state";
+import { applyBatch, cleared, current, EMPTY, ended, find, importedOf, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, toggleFold, withImported, withOlder, withTrace, type State } from "./state";
+import { neighbourOf } from "./rows";
 import type { Json } from "./types";
 import { DIAGRAM, viewOf } from "./views/table";
 
@@ -80,7 +82,7 @@ function remember(next: State): void {
   const step = next.step === null ? "" : `/${next.step.toString()}`;
   const query = new URLSearchParams();
   if (next.view !== DIAGRAM) query.set("view", next.view);
-  if (next.filter !== "") query.set("q", next.filter);
+  if (next.filter.trim() !== "") query.set("q", next.filter.trim());
   const here = next.selected !== null && !next.follow && importedOf(next, next.selected) === undefined;
   const hash = !here ? "" : `#${next.selected}${step}`;
   history.replaceState(null, "", `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`);
@@ -89,7 +91,7 @@ function remember(next: State): void {
 /** Open what the address names: ?view=<name>&q=<filter>#<trace>/<step>. */
 function fromAddress(): void {
   const query = new URLSearchParams(location.search);
-  state.value = { ...state.value, filter: query.get("q") ?? "", view: viewOf(query.get("view")).name };
+  state.value = { ...state.value, filter: whole(query.get("q") ?? ""), view: viewOf(query.get("view")).name };
   const [id, step] = location.hash.slice(1).split("/");
   if (id) state.value = select(state.value, id, step && /^\d+$/.test(step) ? Number(step) : null);
   if (id) live.watch(id);
@@ -134,6 +136,11 @@ export const actions = {
     localStorage.setItem("lifecycle-keep", keep ? "on" : "off");
     update({ ...state.value, keep });
   },
+  group: (grouped: boolean): void => {
+    localStorage.setItem("lifecycle-group", grouped ? "on" : "off");
+    update({ ...state.value, grouped });
+  },
+  fold: (key: string): void => { update(toggleFold(state.value, key)); },
   older: (): void => { void fetchOlder(); },
   keys: (keys: boolean): void => {
     localStorage.setItem("lifecycle-keys", keys ? "on" : "off");
@@ -160,11 +167,8 @@ export const actions = {
   near: (): void => { update({ ...state.value, near: !state.value.near }); },
   /** Go up or down the list. */
   move: (by: number): void => {
-    const { selected } = state.value;
-    const traces = listed(state.value);
-    const at = traces.findIndex((trace) => trace.id === selected);
-    const next = traces[Math.max(0, Math.min(traces.length - 1, at + by))];
-    if (next) actions.select(next.id);
+    const next = neighbourOf(state.value, by);
+    if (next !== null) actions.select(next.id);
   },
 };
 
@@ -181,7 +185,7 @@ function goOn(ms: number): void {
 }
 
 export function start(): void {
-  state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off", keep: localStorage.getItem("lifecycle-keep") === "on" };
+  state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off", keep: localStorage.getItem("lifecycle-keep") === "on", grouped: localStorage.getItem("lifecycle-group") !== "off" };
   fromAddress();
   addEventListener("hashchange", fromAddress);
   void loadMap().catch(() => undefined);

@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
 
-import { state } from "../store";
+import { actions, state } from "../store";
 
 /** Where no request is shown: what to do to see one. */
 export function Empty(): JSX.Element {
-  const { selected, traces, connection } = state.value;
+  const { selected, traces, connection, filter } = state.value;
   if (selected !== null && traces.length > 0)
     return (
       <div class="empty">
@@ -12,11 +12,31 @@ export function Empty(): JSX.Element {
         <p>It was evicted, or the app was started anew since. Pick one from the list.</p>
       </div>
     );
+  if (traces.length > 0 && filter.trim() !== "")
+    return (
+      <div class="empty">
+        <h2>No request matches the filter</h2>
+        <p>The next one that does is drawn here, as long as new ones are followed.</p>
+        <p><code>{filter.trim()}</code></p>
+        <p><button type="button" onClick={() => { actions.filter(""); }}>Show all requests</button></p>
+      </div>
+    );
+  const there = connection === "live" || connection === "polling";
   return (
     <div class="empty">
-      <h2>{connection === "live" || connection === "polling" ? "Waiting for a request" : "Connecting to the app"}</h2>
-      <p>Open a page of your app in another tab, or call it with curl. Its journey through Flask is drawn here while it runs: down the left the layers open, the view turns it around, and up the right they close again.</p>
-      <pre>curl {location.origin}/</pre>
+      <h2>{there ? "Waiting for a request" : connection === "lost" ? "The app does not answer" : "Connecting to the app"}</h2>
+      <p>
+        {connection === "lost"
+          ? "The panel tries again by itself. Is the app still running, at the address of this page?"
+          : "Open a page of your app in another tab, or call it with curl. Its journey through Flask is drawn here while it runs: down the left the layers open, the view turns it around, and up the right they close again."}
+      </p>
+      <p><a class="button" href={home()} target="_blank" rel="noopener">Open {home()}</a></p>
+      <pre>curl {home()}</pre>
     </div>
   );
+}
+
+/** Where the app is: above the panel's own folder. */
+function home(): string {
+  return new URL("../", document.baseURI).href;
 }

@@ -1,75 +1,222 @@
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Strip } from "../diagram/Diagram";
 import { time } from "../format";
-import { parse } from "../filter";
-import { elapsed, listed } from "../state";
+import { HEIGHT, rowsOf, type GapRow, type RequestRow, type Row, type StaticRow } from "../rows";
+import { elapsed, listed, olderThan } from "../state";
 import { actions, now, state } from "../store";
 import type { TraceSummary } from "../types";
 
-const SHOWN = 300;
+/** Rows that are drawn above and below what is seen. */
+const BEYOND = 8;
+/** The window moves on by so many px at once. */
+const PACE = 58 * 3;
 
 export function List(): JSX.Element {
-  const { selected, filter, traces: all } = state.value;
-  const traces = listed(state.value);
-  const { errors } = parse(filter);
+  const rows = rowsOf(state.value);
   return (
     <aside class="list" aria-label="Requests">
-      <div class="filter">
-        <input
-          id="filter"
-          type="search"
-          placeholder="Filter, as status:5xx time:>50"
-          aria-label="Filter"
-          aria-describedby="filter-says"
-          aria-invalid={errors.length > 0}
-          spellcheck={false}
-          autocomplete="off"
-          value={filter}
-          onInput={(event) => { actions.filter(event.currentTarget.value); }}
-          onKeyDown={(event) => { if (event.key === "Escape") event.currentTarget.blur(); }}
-        />
-        <p id="filter-says" class={errors.length > 0 ? "wrong" : ""}>
-          {errors.length > 0 ? errors.join("; ") : filter === "" ? "" : `${traces.length.toString()} of ${all.length.toString()}`}
-        </p>
-      </div>
-      <ol>
-        {traces.slice(0, SHOWN).map((trace) => (
-          <Row key={trace.id} trace={trace} current={trace.id === selected} />
-        ))}
-      </ol>
-      {traces.length > SHOWN ? <p class="more">{traces.length - SHOWN} older requests are kept</p> : null}
+      <Head />
+      {rows.length === 0 ? <Nothing /> : <Rows rows={rows} />}
+      <Foot />
     </aside>
   );
 }
 
-function Row({ trace, current }: { readonly trace: TraceSummary; readonly current: boolean }): JSX.Element {
-  const running = trace.state === "running";
-  const lasted = running ? elapsed(state.value, trace.id, now.value) : (trace.duration ?? 0);
+function Head(): JSX.Element {
+  const { filter, traces, kept, grouped } = state.value;
+  const all = Math.max(kept, traces.length);
+  const found = listed(state.value).length;
+  return (
+    <header>
+      <span role="status">{filter.trim() === "" ? `${all.toString()} ${all === 1 ? "request" : "requests"}` : `${found.toString()} of ${all.toString()}`}</span>
+      <button type="button" aria-pressed={grouped} class={grouped ? "on" : ""} title="Requests stand under the page, redirect or request that caused them" onClick={() => { actions.group(!grouped); }}>
+        Group
+      </button>
+    </header>
+  );
+}
+
+/** The rows that are seen, and some more, at their places in a list of the height of all. */
+function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const [from, setFrom] = useState(0);
+  const [height, setHeight] = useState(800);
+  const tops = topsOf(rows);
+  const { selected, follow } = state.value;
+  const first = Math.max(0, rowAt(tops, from) - BEYOND);
+  const last = Math.min(rows.length, rowAt(tops, from + PACE + height) + BEYOND);
+
+  // What is looked at stays where it is when rows come in above it.
+  const anchor = useRef<{ key: string; top: number } | null>(null);
+  const hold = (): void => {
+    const at = box.current?.scrollTop ?? 0;
+    const row = rows[rowAt(tops, at)];
+    anchor.current = at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[rowAt(tops, at)] ?? 0) - at };
+    setFrom(Math.floor(at / PACE) * PACE);
+  };
+  useLayoutEffect(() => {
+    const held = anchor.current;
+    if (held === null || box.current === null) return;
+    const at = rows.findIndex((row) => row.key === held.key);
+    const wanted = (tops[at] ?? 0) - held.top;
+    if (at >= 0 && Math.abs(box.current.scrollTop - wanted) >= 1) box.current.scrollTop = wanted;
+  }, [rows]);
+
+  useLayoutEffect(() => {
+    const seen = box.current;
+    if (seen === null) return;
+    const observer = new ResizeObserver(() => { setHeight(seen.clientHeight); });
+    observer.observe(seen);
+    return () => { observer.disconnect(); };
+  }, []);
+
+  // One that was picked by a key, or by the address, is brought into view.
+  useLayoutEffect(() => {
+    const at = follow ? -1 : rows.findIndex((row) => row.key === selected);
+    const top = tops[at];
+    if (top === undefined || box.current === null) return;
+    const { scrollTop, clientHeight } = box.current;
+    if (top < scrollTop) box.current.scrollTop = top;
+    else if (top + HEIGHT.request > scrollTop + clientHeight) box.current.scrollTop = top + HEIGHT.request - clientHeight;
+  }, [selected]);
+
+  useLayoutEffect(() => { if (last >= rows.length - BEYOND && olderThan(state.value) !== null) actions.older(); });
+
+  return (
+    <div class="rows" ref={box} onScroll={hold}>
+      <ol style={{ height: `${(tops.at(-1) ?? 0).toString()}px` }}>
+        {rows.slice(first, last).map((row, index) => (
+          <li
+            key={row.key}
+            class={row.kind}
+            style={{ transform: `translateY(${(tops[first + index] ?? 0).toString()}px)` }}
+            aria-setsize={rows.length}
+            aria-posinset={first + index + 1}
+          >
+            {row.kind === "request" ? <Request row={row} current={row.key === selected} /> : row.kind === "static" ? <Statics row={row} /> : <Lost row={row} />}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+/** Where each row begins, px, and where the last one ends. */
+function topsOf(rows: readonly Row[]): readonly number[] {
+  if (measured.of !== rows) {
+    let top = 0;
+    measured = { of: rows, tops: [0, ...rows.map((row) => (top += HEIGHT[row.kind]))] };
+  }
+  return measured.tops;
+}
+
+let measured: { readonly of: readonly Row[]; readonly tops: readonly number[] } = { of: [], tops: [0] };
+
+/** The row at a height. */
+function rowAt(tops: readonly number[], at: number): number {
+  let [low, high] = [0, tops.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((tops[middle] ?? 0) <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+const indent = (depth: number): string => `d${Math.min(depth, 3).toString()}`;
+
+function Request({ row, current }: { readonly row: RequestRow; readonly current: boolean }): JSX.Element {
+  const { trace, depth, under, open, earlier } = row;
+  const running = trace.state === "running" && !earlier;
   const failed = trace.status === null && trace.error !== null;
   return (
-    <li>
+    <>
       <button
         type="button"
-        class={`row${running ? " running" : ""}`}
+        class={`row ${indent(depth)}${running ? " running" : ""}${earlier ? " earlier" : ""}${under > 0 ? " over" : ""}`}
         data-trace={trace.id}
         data-state={trace.state}
         aria-current={current ? "true" : undefined}
-        onClick={() => {
-          actions.select(trace.id);
-        }}
+        title={earlier ? "Of an earlier run of the app" : undefined}
+        onClick={() => { actions.select(trace.id); }}
       >
-        <span class="m">{trace.method}</span>
-        <span class="p" title={trace.path}>{trace.path}</span>
+        <span class="m">{trace.method.slice(0, 20)}</span>
+        <bdi class="p" title={trace.path.slice(0, 2000)}>{trace.path.slice(0, 300)}</bdi>
         <span class={`s s${Math.floor((trace.status ?? (failed ? 500 : 0)) / 100).toString()}`}>
           {trace.status ?? (failed ? "✕" : running ? "…" : "–")}
         </span>
-        <span class="w">
-          {running && trace.now ? <span class="where">{trace.now.name}</span> : null}
-          <Strip parts={trace.strip} duration={lasted} width={180} height={6} />
-        </span>
-        <span class="d">{time(lasted)}</span>
+        {running ? <Now trace={trace} /> : (
+          <>
+            <span class="w"><Strip parts={trace.strip} duration={trace.duration ?? trace.elapsed} width={180} height={6} /></span>
+            <span class="d">{earlier && trace.state === "running" ? "cut off" : time(trace.duration ?? trace.elapsed)}</span>
+          </>
+        )}
       </button>
-    </li>
+      {under > 0 ? (
+        <button type="button" class={`fold ${indent(depth)}`} aria-expanded={open} aria-label={`${under.toString()} requests caused by ${trace.path.slice(0, 100)}`} onClick={() => { actions.fold(row.key); }}>
+          {open ? "▾" : "▸"} {under}
+        </button>
+      ) : null}
+    </>
+  );
+}
+
+/** Where a running request is, and how long it has run. */
+function Now({ trace }: { readonly trace: TraceSummary }): JSX.Element {
+  const lasted = elapsed(state.value, trace.id, now.value);
+  return (
+    <>
+      <span class="w">
+        <span class="where">{trace.now === null ? "begins" : <><i>{trace.now.stage}</i> {trace.now.name.slice(0, 100)}</>}</span>
+        <Strip parts={trace.strip} duration={lasted} width={180} height={3} />
+      </span>
+      <span class="d">{time(lasted)}</span>
+    </>
+  );
+}
+
+function Statics({ row }: { readonly row: StaticRow }): JSX.Element {
+  const failed = row.traces.filter((trace) => (trace.status ?? 0) >= 400).length;
+  return (
+    <button type="button" class={`statics ${indent(row.depth)}`} aria-expanded={row.open} onClick={() => { actions.fold(row.key); }}>
+      <span>{row.open ? "▾" : "▸"} {row.traces.length} static files</span>
+      {failed > 0 ? <b class="s4">{failed} failed</b> : null}
+    </button>
+  );
+}
+
+function Lost({ row }: { readonly row: GapRow }): JSX.Element {
+  const { ms, requests, restarted } = row.gap;
+  const came = `${requests.toString()} ${requests === 1 ? "request" : "requests"} came in meanwhile`;
+  return (
+    <p class="lost">
+      {restarted ? "The app was started anew; the" : "The"} connection was lost for {time(ms * 1e6)}{requests > 0 ? `; ${came}` : ""}
+    </p>
+  );
+}
+
+function Nothing(): JSX.Element {
+  const { filter, traces, connection } = state.value;
+  if (filter.trim() === "" || traces.length === 0) return <p class="nothing">{connection === "lost" || connection === "connecting" ? "" : "No request yet. Each one stands here as soon as it begins."}</p>;
+  return (
+    <div class="nothing">
+      <p>None of the requests here matches the filter.</p>
+      <button type="button" onClick={() => { actions.filter(""); }}>Clear the filter</button>
+    </div>
+  );
+}
+
+/** Whose requests these are, and how many are not in the list. */
+function Foot(): JSX.Element {
+  const { evicted, skipped, ignored, map, process } = state.value;
+  return (
+    <footer>
+      {map === null ? null : <span class="about">{map.name} · Flask {map.versions["flask"]} · process {(process ?? map.process).pid}</span>}
+      {evicted > 0 ? <span title="The server keeps so many: LIFECYCLE_MAX_TRACES">{evicted} requests evicted</span> : null}
+      {skipped > 0 ? <span title="They came and went faster than they could be shown">skipped {skipped} updates</span> : null}
+      {ignored > 0 ? <span title="They are not to be recorded: LIFECYCLE_IGNORE">{ignored} requests ignored</span> : null}
+    </footer>
   );
 }

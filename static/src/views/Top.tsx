@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { arrived, importedOf, type Connection } from "../state";
 import { actions, state } from "../store";
 import { lazy } from "./lazy";
+import { Field } from "./Field";
 
 const SAYS: Record<Connection, string> = {
   connecting: "connecting…",
@@ -13,23 +14,20 @@ const SAYS: Record<Connection, string> = {
 };
 
 export function Top(): JSX.Element {
-  const { connection, paused, follow, evicted, skipped, map, process } = state.value;
+  const { connection, paused, follow, keep, process } = state.value;
   return (
     <header>
     <div class="top">
       <span class="brand"><b>flask</b>-lifecycle</span>
       <span class={`live ${connection}`} role="status"><i />{SAYS[connection]}</span>
-      <span class="about">
-        {map === null ? "" : `${map.name} · Flask ${map.versions["flask"] ?? ""} · process ${(process ?? map.process).pid.toString()}`}
-        {evicted > 0 ? ` · ${evicted.toString()} requests evicted` : ""}
-        {skipped > 0 ? ` · skipped ${skipped.toString()} updates` : ""}
-      </span>
+      <Field />
       <nav class="acts" aria-label="Recording">
         <button type="button" aria-pressed={follow} class={follow ? "on" : ""} onClick={actions.follow}>Follow</button>
         <button type="button" aria-pressed={paused} class={paused ? "on" : ""} onClick={actions.pause}>
           {paused ? `Go on${arrived(state.value) > 0 ? ` (${arrived(state.value).toString()})` : ""}` : "Pause"}
         </button>
-        <button type="button" onClick={actions.clear}>Clear</button>
+        <button type="button" title="Forget all requests (x)" onClick={actions.clear}>Clear</button>
+        <button type="button" aria-pressed={keep} class={keep ? "on" : ""} title="Requests stay in the list when the app is started anew" onClick={() => { actions.keep(!keep); }}>Keep log</button>
         <Share />
         <button type="button" aria-label="Keys" title="Keys (?)" onClick={() => { actions.help(true); }}>?</button>
         <Theme />

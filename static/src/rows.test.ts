@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+
+import { neighbourOf, rowsOf, type Row } from "./rows";
+import { EMPTY, select, toggleFold, type State } from "./state";
+import { summary } from "./testing";
+import type { TraceSummary } from "./types";
+
+const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State => ({ ...EMPTY, traces, ...more });
+const seen = (state: State): readonly string[] => rowsOf(state).map(written);
+const written = (row: Row): string => {
+  if (row.kind === "gap") return `gap ${row.gap.requests.toString()}`;
+  const dots = "·".repeat(row.depth);
+  return row.kind === "static" ? `${dots}${row.traces.length.toString()} static` : `${dots}${row.trace.id}${row.under > 0 ? ` (${row.under.toString()})` : ""}`;
+};
+
+const asset = (id: string, cause: string | null = null): TraceSummary => summary(id, { endpoint: "static", cause });
+const page = [summary("f", { parent: "e" }), summary("e", { cause: "a" }), asset("d", "a"), asset("c", "a"), summary("b", { cause: "0" }), summary("a")];
+
+describe("rows", () => {
+  it("stand under what caused them, oldest first, with static files folded", () => {
+    expect(seen(of(page))).toEqual(["b", "a (4)", "·2 static", "·e (1)", "··f"]);
+  });
+  it("can be folded, static files unfolded, and all stand alone", () => {
+    expect(seen(toggleFold(of(page), "a"))).toEqual(["b", "a (4)"]);
+    expect(seen(toggleFold(of(page), "static c"))).toEqual(["b", "a (4)", "·2 static", "··c", "··d", "·e (1)", "··f"]);
+    expect(seen(of(page, { grouped: false }))).toEqual(["f", "e", "2 static", "b", "a"]);
+  });
+  it("show the one static file that is picked", () => {
+    expect(seen(select(of(page), "d"))).toContain("··d");
+  });
+  it("have a gap where the connection was lost", () => {
+    const gap = { after: "a", ms: 1, requests: 2, restarted: false };
+    expect(seen(of([summary("b"), summary("a")], { gaps: [gap] }))).toEqual(["b", "gap 2", "a"]);
+    expect(seen(of([summary("b")], { gaps: [{ ...gap, after: null }] }))).toEqual(["b", "gap 2"]);
+  });
+  it("have earlier runs of the app at the end, whatever their clocks said", () => {
+    const gap = { after: "z", ms: 1, requests: 1, restarted: true };
+    expect(seen(of([summary("b")], { earlier: [summary("z"), summary("y")], gaps: [gap] }))).toEqual(["b", "gap 1", "z", "y"]);
+  });
+  it("are walked as they stand, folded ones passed over", () => {
+    const folded = toggleFold(select(of(page), "b"), "e");
+    expect(neighbourOf(folded, 1)?.id).toBe("a");
+    expect(neighbourOf({ ...folded, selected: "a" }, 1)?.id).toBe("e");
+    expect(neighbourOf({ ...folded, selected: "e" }, 1)?.id).toBe("e");
+  });
+});
