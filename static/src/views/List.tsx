@@ -73,14 +73,14 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
   }, []);
 
   // One that was picked by a key, or by the address, is brought into view.
+  const picked = follow ? -1 : rows.findIndex((row) => row.key === selected);
   useLayoutEffect(() => {
-    const at = follow ? -1 : rows.findIndex((row) => row.key === selected);
-    const top = tops[at];
+    const top = tops[picked];
     if (top === undefined || box.current === null) return;
     const { scrollTop, clientHeight } = box.current;
     if (top < scrollTop) box.current.scrollTop = top;
     else if (top + HEIGHT.request > scrollTop + clientHeight) box.current.scrollTop = top + HEIGHT.request - clientHeight;
-  }, [selected]);
+  }, [selected, picked >= 0]);
 
   useLayoutEffect(() => { if (last >= rows.length - BEYOND && olderThan(state.value) !== null) actions.older(); });
 

@@ -14,7 +14,7 @@ const SAYS: Record<Connection, string> = {
 };
 
 export function Top(): JSX.Element {
-  const { connection, paused, follow, keep, process } = state.value;
+  const { connection, paused, follow, keep } = state.value;
   return (
     <header>
     <div class="top">

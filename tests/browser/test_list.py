@@ -1,0 +1,477 @@
+"""The list as a user meets it: grouped, folded, filtered, windowed, and honest about gaps."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+import time
+import typing as t
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from ..integration.test_server import Server as SmallServer
+from .conftest import Panel, Server
+from .test_accessible import violations
+
+_agents = itertools.count()
+
+SMALL = """
+import os
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+app.debug = True
+app.config.update({config})
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return "hello"
+
+@app.get("/<path:path>")
+def any(path):
+    return "hello"
+
+for number in range({before}):
+    app.test_client().get(f"/before/{{number}}")
+"""
+
+
+@pytest.fixture(params=["dark", "light"])
+def panel(request: pytest.FixtureRequest, chromium: Browser, server: Server) -> Iterator[Panel]:
+    """As elsewhere, but as a browser of its own: what it caused is told by its name, too."""
+    context = chromium.new_context(
+        color_scheme=request.param,
+        viewport={"width": 1440, "height": 900},
+        user_agent=f"browser {next(_agents)}",
+    )
+    context.set_default_timeout(20_000)
+    panel = Panel(context, server)
+    panel.app.wait_for_load_state("networkidle")
+    yield panel
+    assert panel.faults == []
+    context.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[t.Callable[..., SmallServer]]:
+    servers: list[SmallServer] = []
+
+    def made(config: str = "", before: int = 0, *options: str) -> SmallServer:
+        command = ["flask", "run", "--debug", "--port", "{port}", *(options or ["--no-reload"])]
+        app = SMALL.format(config=config, before=before)
+        servers.append(SmallServer(tmp_path, command, app))
+        return servers[-1]
+
+    yield made
+    for server in servers:
+        server.stop()
+
+
+def opened(context: BrowserContext, address: str, query: str = "") -> Page:
+    page = context.new_page()
+    page.goto(f"http://{address}/_lifecycle/{query}")
+    page.locator(".live.live").wait_for()
+    return page
+
+
+def row(page: Page, trace: str | None) -> t.Any:
+    return page.locator(f'[data-trace="{trace}"]')
+
+
+def fold_of(page: Page, trace: str | None) -> t.Any:
+    return page.locator("li", has=row(page, trace)).locator(".fold")
+
+
+def field_of(page: Page) -> t.Any:
+    return page.get_by_role("combobox", name="Filter")
+
+
+def trace_of(page: Page, path: str) -> str:
+    """Open a page; return the id of its trace."""
+    answer = page.goto(path)
+    assert answer is not None
+    return answer.headers["x-lifecycle-trace"]
+
+
+def test_what_a_page_causes_stands_under_it(panel: Panel) -> None:
+    page = panel.page
+    home = trace_of(panel.app, f"{panel.server.url}/shop/")
+    panel.app.wait_for_load_state("networkidle")
+    fetched = panel.fetch("/api/books")
+    row(page, fetched).wait_for()
+    expect(row(page, fetched)).to_have_class("row d1")
+    expect(row(page, home)).to_have_class("row d0 over")
+    statics = page.locator("li", has=row(page, home)).locator("~ li .statics").first
+    expect(statics).to_contain_text("static files")
+    assert page.locator(".row .p", has_text="/static/").count() == 0
+    statics.click()
+    page.locator(".row.d2 .p", has_text="/static/").first.wait_for()
+    assert violations(panel) == []
+
+    fold = fold_of(page, home)
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    fold.click()
+    row(page, fetched).wait_for(state="detached")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    fold.click()
+    page.get_by_role("button", name="Group").click()
+    expect(row(page, fetched)).to_have_class("row d0")
+    page.reload()
+    expect(row(page, fetched)).to_have_class("row d0")
+    page.get_by_role("button", name="Group").click()
+    expect(row(page, fetched)).to_have_class("row d1")
+
+
+def test_a_redirect_and_what_ran_inside_a_request_stand_together(panel: Panel) -> None:
+    page, app = panel.page, panel.app
+    redirected = app.goto(f"{panel.server.url}/shop")  # 308 to /shop/
+    assert redirected is not None
+    first = redirected.request.redirected_from
+    assert first is not None
+    asked = first.response()
+    assert asked is not None
+    row(page, asked.headers["x-lifecycle-trace"]).wait_for()
+    expect(row(page, redirected.headers["x-lifecycle-trace"])).to_have_class("row d1 over")
+    outer = panel.fetch("/tour/nested")
+    expect(row(page, outer)).to_have_class("row d2 over")
+    page.locator(".row.d3").first.wait_for()
+
+
+def test_of_two_tabs_with_one_address_none_is_named(panel: Panel) -> None:
+    trace_of(panel.app, f"{panel.server.url}/shop/")
+    other = panel.app.context.new_page()
+    trace_of(other, f"{panel.server.url}/shop/")
+    fetched = panel.fetch("/api/books")
+    row(panel.page, fetched).wait_for()
+    expect(row(panel.page, fetched)).to_have_class("row d0")
+
+
+def test_a_running_request_says_where_it_is(panel: Panel) -> None:
+    panel.fetch("/tour/slow?seconds=2", wait=False)
+    where = panel.page.locator(".row.running .where")
+    expect(where).to_have_text("view slow")
+    where.wait_for(state="detached")
+
+
+def test_a_held_screen_says_how_many_came(panel: Panel) -> None:
+    page = panel.page
+    page.get_by_role("button", name="Pause").click()
+    ids = [panel.fetch("/api/books"), panel.fetch("/api/books/1")]
+    page.get_by_role("button", name="Go on (2)").wait_for()
+    assert row(page, ids[0]).count() == 0
+    page.get_by_role("button", name="Go on (2)").click()
+    row(page, ids[1]).wait_for()
+    page.locator(f'[data-trace="{ids[1]}"][aria-current]').wait_for()
+
+
+def test_the_filter_is_made_of_chips(panel: Panel) -> None:
+    page = panel.page
+    gone, there = panel.fetch("/nowhere at all"), panel.fetch("/shop/")
+    row(page, there).wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type('status:4xx path:"/nowhere at" ')
+    chips = page.locator(".chip .text")
+    expect(chips).to_have_text(["status:4xx", 'path:"/nowhere at"'])
+    row(page, there).wait_for(state="detached")
+    row(page, gone).wait_for()
+    assert "q=status%3A4xx+path%3A%22%2Fnowhere+at%22" in page.url
+    page.keyboard.type("time:>fast ")
+    expect(page.locator("#filter-says")).to_have_text("time:>fast: a number of ms is expected")
+    expect(field_of(page)).to_have_attribute("aria-invalid", "true")
+    assert violations(panel) == []
+    page.reload()
+    expect(chips).to_have_text(["status:4xx", 'path:"/nowhere at"', "time:>fast"])
+    page.get_by_role("button", name="Remove time:>fast").click()
+    page.get_by_role("button", name="Remove status:4xx").click()
+    expect(chips).to_have_text(['path:"/nowhere at"'])
+    page.keyboard.press("Backspace")
+    expect(field_of(page)).to_have_value('path:"/nowhere at"')
+    page.keyboard.press("Escape")
+
+
+def test_the_filter_is_completed_by_keys(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch("/admin/ordrs/42")
+    panel.fetch("/api/books/999")
+    field = field_of(page)
+    page.keyboard.press("/")
+    options = page.get_by_role("listbox", name="What may follow").get_by_role("option")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    expect(options.first).to_contain_text("status:")
+    page.keyboard.type("b")
+    expect(options).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    active = field.get_attribute("aria-activedescendant")
+    assert active == options.first.get_attribute("id")
+    assert violations(panel) == []
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("bp:")
+    page.keyboard.type("ap")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    expect(page.locator(".chip .text")).to_have_text(["bp:api"])
+    page.keyboard.type("st")
+    page.keyboard.press("Escape")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(field).not_to_be_focused()
+
+
+def test_a_filter_that_finds_nothing_says_so(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch("/shop/")
+    page.keyboard.press("/")
+    page.keyboard.type("path:/no/such/path ")
+    page.get_by_text("None of the requests here matches").wait_for()
+    assert violations(panel) == []
+    page.get_by_role("button", name="Clear the filter").click()
+    page.locator("[data-trace]").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["((", "status:", '"', "a:b:c", "\u202e:", "💥" * 300, "-" * 999],
+    ids=range(7),
+)
+def test_nonsense_in_the_filter(panel: Panel, text: str) -> None:
+    page = panel.page
+    field_of(page).fill(text)
+    field_of(page).blur()
+    field_of(page).fill("")
+    while page.locator(".chip button").count():
+        page.locator(".chip button").first.click()
+    page.locator("[data-trace]").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/日本語/ελληνικά",
+        "/💥🧪",
+        "/\u202eevil\u202c/مرحبا",
+        "/<img src=x onerror=alert(1)>",
+        "/" + "x" * 60_000,
+    ],
+    ids=["scripts", "emoji", "rtl", "markup", "long"],
+)
+def test_odd_names(panel: Panel, path: str) -> None:
+    with urllib.request.urlopen(f"{panel.server.url}/api/books"):
+        pass
+    try:
+        urllib.request.urlopen(panel.server.url + quote(path)).close()
+    except urllib.error.HTTPError as answer:
+        trace = answer.headers["X-Lifecycle-Trace"]
+    found = row(panel.page, trace)
+    found.wait_for()
+    assert found.locator(".p").text_content() == path[:300]
+    box = found.bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (269, 58)
+    assert panel.page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+def test_5000_rows_are_there_and_few_of_them_drawn(
+    serve: t.Callable[..., SmallServer], context: BrowserContext
+) -> None:
+    server = serve("LIFECYCLE_MAX_TRACES=6000", 5000)
+    page = opened(context, server.address)
+    count = page.locator(".list header [role=status]")
+    expect(count).to_have_text("5001 requests")  # and the one that asked whether it is up
+    page.locator("[data-trace]").first.wait_for()
+    assert page.locator(".rows li").count() < 60
+    # The oldest come in by page, while one scrolls.
+    oldest = page.locator(".row .p", has_text="/before/0")
+    until = time.monotonic() + 60
+    while oldest.count() == 0:
+        page.locator(".rows").evaluate("(box) => { box.scrollTop = box.scrollHeight; }")
+        page.wait_for_timeout(50)
+        assert time.monotonic() < until, "the oldest never came"
+    assert page.locator(".rows li").count() < 60
+    assert page.locator(".rows li").last.get_attribute("aria-posinset") == "5001"
+    # What is looked at stays where it is when new ones come in above.
+    row = page.locator(".row", has_text="/before/3").last
+    before = row.bounding_box()
+    server.get("/new")
+    expect(count).to_have_text("5002 requests")
+    assert row.bounding_box() == before
+    oldest.last.click()
+    page.locator("svg.diagram").wait_for()
+
+
+def test_the_address_may_name_an_old_one(
+    serve: t.Callable[..., SmallServer], context: BrowserContext
+) -> None:
+    server = serve("LIFECYCLE_MAX_TRACES=2000", 1200)
+    traces = server.api("traces?q=path:/before/100&limit=500")["traces"]
+    oldest = traces[-1]
+    page = opened(context, server.address, f"#{oldest['id']}")
+    page.locator(f'[data-trace="{oldest["id"]}"][aria-current]').wait_for()
+    page.locator(f'svg.diagram[aria-label$=" {oldest["path"]}"]').wait_for()
+
+
+def test_an_open_request_that_is_evicted_stays(
+    serve: t.Callable[..., SmallServer], context: BrowserContext
+) -> None:
+    server = serve("LIFECYCLE_MAX_TRACES=5, LIFECYCLE_IGNORE=['/ignored*']", 0)
+    server.get("/open")
+    page = opened(context, server.address)
+    opened_row = page.locator(".row", has_text="/open")
+    opened_row.click()
+    page.locator("svg.diagram [data-stage=view]").first.wait_for()
+    for number in range(8):
+        server.get(f"/more/{number}")
+    page.get_by_text("The server no longer keeps this request").wait_for()
+    assert page.locator("svg.diagram [data-stage=view]").count() > 0
+    expect(page.locator(".row")).to_have_count(6)
+    page.locator(".row", has_text="/more/7").click()
+    opened_row.wait_for(state="detached")
+    for number in range(3):
+        server.get(f"/ignored/{number}")
+    page.get_by_text("3 requests ignored").wait_for()
+    page.get_by_text("requests evicted").wait_for()
+
+
+class Wire:
+    """What stands between browser and server, and can be cut."""
+
+    def __init__(self, to: str) -> None:
+        host, _, port = to.partition(":")
+        self._to = (host, int(port))
+        self._ends: list[socket.socket] = []
+        self._whole = True
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            if not self._whole:
+                near.close()
+                continue
+            far = socket.create_connection(self._to)
+            self._ends += [near, far]
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _carry(self, source: socket.socket, to: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                to.sendall(data)
+        except OSError:
+            pass
+        for end in (source, to):
+            end.close()
+
+    def cut(self) -> None:
+        self._whole = False
+        for end in self._ends:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+        self._ends.clear()
+
+    def mend(self) -> None:
+        self._whole = True
+
+    def close(self) -> None:
+        self.cut()
+        self._listener.close()
+
+
+def test_a_lost_connection_leaves_a_mark(
+    serve: t.Callable[..., SmallServer], context: BrowserContext
+) -> None:
+    server = serve()
+    wire = Wire(server.address)
+    page = opened(context, wire.address)
+    server.get("/before")
+    page.locator(".row", has_text="/before").wait_for()
+    begun = time.monotonic()
+    wire.cut()
+    page.locator(".live.lost").wait_for()
+    for number in range(3):
+        server.get(f"/meanwhile/{number}")
+    wire.mend()
+    mark = page.locator(".lost")
+    mark.locator("visible=true").last.wait_for()
+    gap = page.locator("p.lost")
+    expect(gap).to_contain_text("; 3 requests came in meanwhile")
+    lasted = float(gap.inner_text().partition("lost for ")[2].split()[0])
+    assert 0 < lasted <= (time.monotonic() - begun) * (1000 if " ms" in gap.inner_text() else 1)
+    server.get("/after")
+    page.locator(".row", has_text="/after").wait_for()
+    texts = page.locator(".rows li").all_inner_texts()
+    kinds = [
+        next((k for k in ("after", "lost", "meanwhile", "before") if k in x), "") for x in texts
+    ]
+    assert kinds[:6] == ["after", "meanwhile", "meanwhile", "meanwhile", "lost", "before"]
+    wire.close()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_log_is_kept_over_a_reload_of_the_app(
+    serve: t.Callable[..., SmallServer], context: BrowserContext, keep: bool
+) -> None:
+    server = serve("", 0, "--reload")
+    page = opened(context, server.address)
+    if keep:
+        page.get_by_role("button", name="Keep log").click()
+        page.reload()
+        expect(page.get_by_role("button", name="Keep log")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        page.locator(".live.live").wait_for()
+    server.get("/first/run")
+    page.locator(".row", has_text="/first/run").click()
+    page.locator("svg.diagram [data-stage=view]").first.wait_for()
+    server.app.write_text(server.app.read_text() + "\n# another run\n")
+    page.locator("p.lost", has_text="The app was started anew").wait_for()
+    server.get("/second/run")
+    page.locator(".row", has_text="/second/run").wait_for()
+    first = page.locator(".row", has_text="/first/run")
+    if not keep:
+        assert first.count() == 0
+        return
+    expect(first).to_have_class("row d0 earlier")
+    assert first.get_attribute("title") == "Of an earlier run of the app"
+    # What was looked at is still there to be looked at.
+    assert page.locator("svg.diagram [data-stage=view]").count() > 0
+    page.get_by_role("button", name="Clear").click()
+    first.wait_for(state="detached")
+
+
+def test_a_list_without_requests_says_what_to_do(
+    serve: t.Callable[..., SmallServer], context: BrowserContext
+) -> None:
+    server = serve()
+    page = opened(context, server.address)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("No request yet.").wait_for()
+    home = page.get_by_role("link", name=f"Open http://{server.address}/")
+    with context.expect_page():
+        home.click()
+    page.locator(".row").wait_for()
+    page.locator("svg.diagram").wait_for()
