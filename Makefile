@@ -63,6 +63,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.load 2>/dev/null
 
 soak: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks.panel 2>/dev/null
 	$(BIN)/python -m benchmarks.soak
 
 screenshots: $(VENV)/test.stamp

@@ -29,8 +29,10 @@ FRAMES = """() => {
 }"""
 
 
-def make() -> tuple[Flask, str]:
+def make(**config: t.Any) -> tuple[Flask, str]:
+    """Make the typical app, recorded; return it and the path to ask for."""
     app, path = typical()
+    app.config.update(config)
     app.config["LIFECYCLE_TOKEN"] = "a-token-of-thirty-two-characters"
     recording(app)
     return app, path
