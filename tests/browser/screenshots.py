@@ -10,7 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from ..integration.test_server import Server as SmallServer
 from .conftest import FLAGS, ROOT, Server
+from .test_list import SMALL, Wire
 
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 REQUESTS = {
@@ -68,6 +70,68 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     shoot("share")
 
 
+def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -> None:
+    """Take those of the list: groups, the filter, a gap, and many rows."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        color_scheme=theme, viewport={"width": width, "height": height}, user_agent="a browser"
+    )
+    page, app = context.new_page(), context.new_page()
+
+    def shoot(name: str) -> None:
+        page.wait_for_timeout(300)
+        page.screenshot(path=folder / f"list-{name}-{size}-{theme}.png")
+
+    demo = Server(data)
+    demo.start()
+    wire = Wire(demo.url.removeprefix("http://"))
+    try:
+        page.goto(f"http://{wire.address}/_lifecycle/")
+        page.locator(".live.live").wait_for()
+        for path in ("/shop/book/2", "/shop", "/"):
+            app.goto(demo.url + path)
+            app.wait_for_load_state("networkidle")
+        app.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
+        app.evaluate("() => fetch('/api/books').then(() => fetch('/tour/nested'))")
+        wire.cut()
+        page.locator(".live.lost").wait_for()
+        app.evaluate("() => fetch('/admin/orders/42').then(() => fetch('/admin/ordrs/42'))")
+        page.wait_for_timeout(500)
+        shoot("lost")
+        wire.mend()
+        page.locator("p.lost").wait_for()
+        app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
+        page.locator(".row.running").wait_for()
+        shoot("groups")
+        page.locator(".row.running").wait_for(state="detached")
+        page.locator(".statics").first.click()
+        shoot("statics")
+        page.keyboard.press("/")
+        page.keyboard.type("status:")
+        page.keyboard.press("ArrowDown")
+        shoot("completion")
+        page.keyboard.type('2xx -is:static path:"/shop/" time:>fast ')
+        shoot("chips")
+        page.keyboard.type("method:PATCH ")
+        page.keyboard.press("Escape")
+        shoot("none")
+    finally:
+        wire.close()
+        demo.stop()
+    for rows in (500, 5000):
+        many = SmallServer(
+            data,
+            ["flask", "run", "--debug", "--no-reload", "--port", "{port}"],
+            SMALL.format(config="LIFECYCLE_MAX_TRACES=6000", before=rows),
+        )
+        page.goto(f"http://{many.address}/_lifecycle/")
+        settled(page)
+        page.locator(".rows").evaluate("(box) => { box.scrollTop = 2000; }")
+        shoot(str(rows))
+        many.stop()
+    context.close()
+
+
 def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str) -> None:
     """Take all pictures of one theme and size."""
     width, height = SIZES[size]
@@ -92,8 +156,11 @@ def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str
             "([path, method]) => fetch(path, {method, redirect: 'manual'}).then(r => r.text())",
             [path, method],
         )
+        if name == "static":  # of a page: not followed
+            page.locator(".row .p", has_text=path).click()
         settled(page)
         shoot(name)
+    page.get_by_role("button", name="Follow").click()
     app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
     page.locator('.row[data-state="running"]').wait_for()
     page.wait_for_timeout(900)
@@ -139,6 +206,7 @@ def main() -> None:
             for theme in ("dark", "light"):
                 for size in SIZES:
                     take(browser, server, folder, theme, size)
+                    lists(browser, folder, Path(data), theme, size)
         finally:
             server.stop()
     sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder.name}/\n")

@@ -143,7 +143,7 @@ function Request({ row, current }: { readonly row: RequestRow; readonly current:
         onClick={() => { actions.select(trace.id); }}
       >
         <span class="m">{trace.method.slice(0, 20)}</span>
-        <bdi class="p" title={trace.path.slice(0, 2000)}>{trace.path.slice(0, 300)}</bdi>
+        <Path path={trace.path} />
         <span class={`s s${Math.floor((trace.status ?? (failed ? 500 : 0)) / 100).toString()}`}>
           {trace.status ?? (failed ? "✕" : running ? "…" : "–")}
         </span>
@@ -160,6 +160,18 @@ function Request({ row, current }: { readonly row: RequestRow; readonly current:
         </button>
       ) : null}
     </>
+  );
+}
+
+/** A path; where there is no room for all of it, its end is seen. */
+function Path({ path }: { readonly path: string }): JSX.Element {
+  const shown = path.slice(0, 300);
+  const at = shown.lastIndexOf("/");
+  const tail = at > 0 && shown.length - at <= 14 ? shown.slice(at) : "";
+  return (
+    <bdi class="p" title={path.slice(0, 2000)}>
+      <span>{shown.slice(0, shown.length - tail.length)}</span>{tail}
+    </bdi>
   );
 }
 
