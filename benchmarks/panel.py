@@ -71,7 +71,7 @@ class Meter:
     def work(self) -> float:
         """Return the seconds that the page has taken so far."""
         told = self._cdp.send("Performance.getMetrics")["metrics"]
-        found = {each["name"]: each["value"] for each in told}
+        found: dict[str, float] = {each["name"]: each["value"] for each in told}
         return sum(found[name] for name in WORK)
 
     def frames(self, seconds: float, step: str = "") -> tuple[float, float]:
