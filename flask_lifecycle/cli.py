@@ -90,6 +90,8 @@ def _who(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
     else:
         yield "ok", "this host", "Needs the token like everybody, as debug is off."
 
+    if settings.host is not None:
+        yield "ok", "own name", f"The panel answers by {settings.host} alone, and the app does not."
     names = ", ".join(settings.allowed_hosts)
     if names:
         yield "note", "others", f"With the token, by these names: {names}."

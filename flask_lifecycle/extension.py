@@ -123,7 +123,8 @@ class State:
             ignored=_ignored(settings.ignore),
             on_ignored=self._store.ignore,
             on_trace=_on_trace(self._store, redactor, sql.listen, sqlite.listen, spans.listen),
-            prefix=settings.url_prefix,
+            # At a name of the panel's own, nothing is the app's.
+            prefix="" if settings.host else settings.url_prefix,
             answer=mount,
             messages=Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview),
             on_response=_toolbar(settings, token) if settings.toolbar else None,
@@ -182,12 +183,21 @@ class _Mount:
         prefix = self._settings.url_prefix
         path: str = environ.get("PATH_INFO", "")
         if not path.startswith(prefix) or path[len(prefix) : len(prefix) + 1] not in ("", "/"):
-            return None
+            if not self._is_own_host(environ):
+                return None
+            path = prefix
 
         inner = dict(environ)
         inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
         inner["PATH_INFO"] = path[len(prefix) :]
         return self._get_panel()(inner, start_response)
+
+    def _is_own_host(self, environ: dict[str, t.Any]) -> bool:
+        if self._settings.host is None:
+            return False
+        from .panel.access import host_name
+
+        return host_name(environ.get("HTTP_HOST", "")) == self._settings.host
 
     def _get_panel(self) -> t.Any:
         with self._lock:
@@ -198,7 +208,12 @@ class _Mount:
 
                 app = self._app()
                 debug = app is not None and app.debug
-                gate = Gate(self._settings.allowed_hosts, self._token, always_token=not debug)
+                gate = Gate(
+                    self._settings.allowed_hosts,
+                    self._token,
+                    always_token=not debug,
+                    own_host=self._settings.host,
+                )
                 if self._settings.token is None:
                     _announce(self._settings, self._token, always=not debug)
                 self._profiles = Profiles(self._app)
@@ -302,13 +317,16 @@ def _toolbar(settings: Settings, token: str) -> t.Callable[[t.Any, LiveTrace], N
         if may_carry(response, environ):
             prefix = environ.get("SCRIPT_NAME", "") + settings.url_prefix
             made = trace.id
+            port = environ.get("HTTP_HOST", "").rpartition(":")[2]
+            port = f":{port}" if port.isdigit() else ""
+            panel = prefix if settings.host is None else f"//{settings.host}{port}{prefix}"
             splice(
                 response,
                 f"{prefix}/toolbar.js",
                 {
                     "lifecycle": "",
                     "url": f"{prefix}/toolbar/{made}/{request_key(token, made)}",
-                    "panel": f"{prefix}/#{made}",
+                    "panel": f"{panel}/#{made}",
                 },
             )
 

@@ -46,6 +46,16 @@ def _is_header(value: t.Any) -> bool:
     )
 
 
+def _is_host(value: t.Any) -> bool:
+    return value is None or (
+        isinstance(value, str)
+        and value.isascii()
+        and value == value.lower()
+        and bool(value.strip(".-"))
+        and value.replace("-", "").replace(".", "").isalnum()
+    )
+
+
 def _is_names(value: t.Any) -> bool:
     return isinstance(value, (tuple, list, set, frozenset)) and all(
         isinstance(name, str) and name for name in value
@@ -99,6 +109,9 @@ class Settings:
         metadata={"check": _is_optional_callable, "takes": "None or a function (path, value)"},
     )
     allowed_hosts: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: host names")
+    host: str | None = _setting(
+        None, _is_host, 'None or a host name without a port, such as "panel.localhost"'
+    )
     token: str | None = _setting(
         None, _is_token, "None or an ASCII string of at least 16 characters"
     )

@@ -22,6 +22,7 @@ WRONG: dict[str, t.Any] = {
     "LIFECYCLE_REDACT": [1],
     "LIFECYCLE_REDACT_WITH": "mask",
     "LIFECYCLE_ALLOWED_HOSTS": "example.com",
+    "LIFECYCLE_HOST": "http://panel.localhost",
     "LIFECYCLE_TOKEN": "short",
 }
 
@@ -51,6 +52,7 @@ def test_defaults_are_the_contract() -> None:
         redact=(),
         redact_with=None,
         allowed_hosts=(),
+        host=None,
         token=None,
     )
 

@@ -65,10 +65,19 @@ class Gate:
     :param allowed_hosts: host names beside the local ones.
     :param token: what anybody who is not on this machine must show.
     :param always_token: ask for the token from this machine too.
+    :param own_host: the one name that the panel answers by, and the app does not.
     """
 
-    def __init__(self, allowed_hosts: t.Iterable[str], token: str, *, always_token: bool) -> None:
-        self._hosts = {name.casefold() for name in allowed_hosts}
+    def __init__(
+        self,
+        allowed_hosts: t.Iterable[str],
+        token: str,
+        *,
+        always_token: bool,
+        own_host: str | None = None,
+    ) -> None:
+        self._hosts = {name.casefold() for name in (*allowed_hosts, own_host or "localhost")}
+        self._own_host = own_host
         self._token = token
         self._always_token = always_token
         self._used: dict[str, float] = {}
@@ -111,6 +120,10 @@ class Gate:
             return _no(
                 "This Host may not open the panel; LIFECYCLE_ALLOWED_HOSTS takes more names."
             )
+
+        holds_data = not (_is_toolbar(environ) or _is_asset(environ))
+        if self._own_host not in (None, host_name(host)) and holds_data:
+            return _no(f"The panel is at {self._own_host}, as LIFECYCLE_HOST says.")
 
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and not _same_origin(origin, environ, host):

@@ -220,6 +220,43 @@ def test_a_window_that_another_origin_opens_is_out_of_its_reach(
     assert panel.evaluate("() => window.opener") is None
 
 
+def test_by_a_name_of_its_own_no_script_of_the_apps_reaches_it(page: Page, tmp_path: Path) -> None:
+    own = Server(
+        tmp_path,
+        RUN,
+        APP.format(xss=XSS).replace(
+            "Lifecycle(app)", "app.config['LIFECYCLE_HOST'] = 'panel.localhost'\nLifecycle(app)"
+        ),
+    )
+    try:
+        port = own.address.partition(":")[2]
+        panel = f"http://panel.localhost:{port}/_lifecycle/"
+        page.goto(f"http://localhost:{port}/")
+        with page.context.expect_page() as opened:
+            page.evaluate("(url) => { window.other = open(url); }", panel)
+        opened.value.locator(".live.live").wait_for()
+        assert page.evaluate("() => window.other.closed") is True
+        found = page.evaluate(
+            """async ([panel, paths]) => {
+                const got = [];
+                for (const path of paths) {
+                  for (const base of [panel, "/_lifecycle/"]) {
+                    try { got.push((await fetch(base + path)).status); }
+                    catch (error) { got.push(error.name); }
+                  }
+                }
+                return got;
+            }""",
+            [panel, ["", "api/traces", "api/app"]],
+        )
+        assert found == ["TypeError", 403] * 3
+        # The toolbar of the app's page leads there.
+        leads = page.locator("flask-lifecycle-toolbar").get_attribute("data-panel") or ""
+        assert leads.startswith(panel.partition(":")[2])
+    finally:
+        own.stop()
+
+
 def test_a_name_that_is_bound_anew_is_refused(chromium: Browser, server: Server) -> None:
     port = server.address.partition(":")[2]
     rules = "--host-resolver-rules=MAP evil.test 127.0.0.1, MAP localhost.evil.test 127.0.0.1"

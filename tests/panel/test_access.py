@@ -97,6 +97,26 @@ def test_forced_on_without_debug_needs_the_token_from_loopback_too() -> None:
     assert get(make_client(LIFECYCLE_ENABLED=True)).status_code == 403
 
 
+def test_a_name_of_its_own_is_the_panels_alone() -> None:
+    client = make_client(LIFECYCLE_HOST="panel.localhost")
+    assert get(client, host="panel.localhost:5000").status_code == 200
+    assert get(client, "api/traces", host="panel.localhost:5000").status_code == 200
+    for path in ("", "api/traces", "api/app", LIVE):
+        refused = get(client, path, host="localhost:5000")
+        assert refused.status_code == 403
+        assert "panel.localhost" in refused.text
+    with get(client, "toolbar.js", host="localhost:5000") as script:
+        assert script.status_code == 200
+    # Whatever is asked for by that name, the app is not what answers.
+    for path in ("/", "/anything", "//x", "/_lifecyclex"):
+        for host, status in (("panel.localhost:5000", 308), ("localhost:5000", 404)):
+            overrides = {"HTTP_HOST": host, "REMOTE_ADDR": LOCAL}
+            with client.open(path, environ_overrides=overrides) as answer:
+                assert answer.status_code in (status, 308 if path == "//x" else status)
+                own = answer.headers.get("Location") == "/_lifecycle/"
+                assert own == host.startswith("panel")
+
+
 @pytest.mark.parametrize(
     "origin",
     [
