@@ -85,7 +85,8 @@ def opentelemetry(app: Flask) -> t.Any:
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(Nowhere()))
     trace.set_tracer_provider(provider)
-    FlaskInstrumentor().instrument_app(app)
+    instrumentor: t.Any = FlaskInstrumentor()
+    instrumentor.instrument_app(app)
     SQLAlchemyInstrumentor().instrument()
     return app
 

@@ -27,6 +27,7 @@ _KINDS = {
     "body": "body",
 }
 _PARTS = 60
+_NAMES_KEPT = 30
 
 
 def summarize(trace: LiveTrace) -> dict[str, t.Any]:
@@ -41,6 +42,22 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
         "now": _innermost(columns) if trace.running else None,
         "elapsed": elapsed,
         "counts": counts(columns),
+        "changed": _changed(columns, trace.redactor),
+    }
+
+
+def _changed(columns: Columns, redactor: t.Any) -> dict[str, list[str]]:
+    """List the names in ``g`` and the session that some function changed."""
+    found: dict[str, dict[str, None]] = {}
+    for place, note in list(columns.notes.items()):
+        if place >= 0 and place % WIDTH == EXTRA and "changes" in note:
+            for where, *parts in note["changes"].found:
+                names = found.setdefault(where, {})
+                for part in parts:
+                    names.update(dict.fromkeys(part))
+    return {
+        where: [redactor.text(name) for name in list(names)[:_NAMES_KEPT]]
+        for where, names in found.items()
     }
 
 

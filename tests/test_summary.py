@@ -43,6 +43,7 @@ def test_it_counts_what_was_collected() -> None:
         "errors": 1,
         "repeated": 1,
     }
+    assert summarize(index_trace)["changed"] == {"g": ["db"], "session": ["_flashes"]}
     lifecycle.undo(app)
 
 

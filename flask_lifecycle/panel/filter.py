@@ -151,6 +151,10 @@ def _log(value: str) -> Test:
     return _number("a number of log records, or error,", _count("log"))(value)
 
 
+def _changes(where: str) -> Callable[[str], Test]:
+    return lambda value: lambda summary: value in summary["changed"].get(where, ())
+
+
 def _is_static(summary: Summary) -> bool:
     return f".{summary['endpoint'] or ''}".endswith(".static")
 
@@ -178,6 +182,8 @@ _NAMES: dict[str, Callable[[str], Test]] = {
     "has": _one_of(_HAS),
     **{name: _number(f"a number of {what}", _count(name)) for name, what in COUNTS.items()},
     "log": _log,
+    "g": _changes("g"),
+    "session": _changes("session"),
 }
 
 

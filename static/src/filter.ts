@@ -64,6 +64,8 @@ const NAMES: Record<string, Make> = {
   has: oneOf(HAS),
   ...byCount((name, what) => number(`a number of ${what}`, count(name))),
   log: (value) => (value.toLowerCase() === "error" ? (trace) => count("errors")(trace) > 0 : number("a number of log records, or error,", count("log"))(value)),
+  g: (value) => (trace) => trace.changed["g"]?.includes(value) ?? false,
+  session: (value) => (trace) => trace.changed["session"]?.includes(value) ?? false,
 };
 
 /** The parts of a filter, as they are written. */

@@ -98,9 +98,11 @@ export interface TraceSummary {
   readonly elapsed: number;
   /** How many of each stage that collectors record; what there is none of is left out. */
   readonly counts: { readonly [name: string]: number };
+  /** The names in `g` and in the session that some function changed; where there are any. */
+  readonly changed: { readonly [where: string]: readonly string[] };
 }
 
-export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "cause" | "counts"> {
+export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "cause" | "counts" | "changed"> {
   /** In order of beginning. */
   readonly steps: readonly Step[];
 }

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, g, render_template_string
 from sqlalchemy import orm
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace import Step
@@ -336,3 +337,24 @@ def test_odd_parameters_are_the_drivers_to_judge() -> None:
     found = statements(app, lifecycle, view)
     assert len(found) == len(odd) + 3
     assert len(repr(found)) < 40_000
+
+
+def test_async_engines_are_recorded_where_the_user_awaited_them() -> None:
+    app, lifecycle = make_app()
+    line = 0
+
+    async def view() -> str:
+        nonlocal line
+        engine = create_async_engine("sqlite+aiosqlite://", poolclass=sa.StaticPool)
+        async with engine.connect() as connection:
+            line = view.__code__.co_firstlineno + 5
+            await connection.execute(sa.text("select :one"), {"one": 1})
+        await engine.dispose()
+        return "view"
+
+    (step,) = statements(app, lifecycle, view)
+    assert (step.name, step.detail["parameters"]) == ("select ?", [1])
+    assert step.detail["place"] == {"file": __file__, "line": line}
+    trace = lifecycle.traces(app)[0]
+    assert step.parent is not None
+    assert trace.steps[step.parent].stage == "view"
