@@ -60,6 +60,9 @@ class Lifecycle:
         if settings.enabled is True or (settings.enabled is None and app.debug):
             state.enable(app)
         elif settings.enabled is None:
+            if settings.token is None:
+                # Now: what the first call makes, the reloader's next process does not inherit.
+                _run_token()
             _decide_at_first_call(app, state)
 
     def traces(self, app: flask.Flask) -> list[Trace]:

@@ -195,7 +195,7 @@ export function start(): void {
     const present = performance.now();
     goOn(Math.min(present - last, 100));
     last = present;
-    if (state.value.seenAt.size > 0 && !state.value.paused) now.value = performance.now();
+    if (state.value.seenAt.size > 0 && !state.value.paused && state.value.connection !== "lost") now.value = performance.now();
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);

@@ -99,7 +99,7 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
         page.wait_for_timeout(500)
         shoot("lost")
         wire.mend()
-        page.locator("p.lost").wait_for()
+        page.locator("p.away").wait_for()
         app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
         page.locator(".row.running").wait_for()
         shoot("groups")

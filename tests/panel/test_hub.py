@@ -67,6 +67,44 @@ def test_nor_is_what_was_cleared() -> None:
     assert told["skipped"] == 0
 
 
+def test_a_new_viewer_is_sent_the_newest_and_told_of_the_rest() -> None:
+    store = MemoryStore(1000)
+    hub = Hub(store)
+    first = [add(store) for _ in range(700)]
+    viewer = hub._viewer({}, several=False)
+    told = batch(hub, viewer, store)
+    assert [each["id"] for each in told["traces"]] == [trace.id for trace in first[-200:]]
+    assert (told["kept"], told["oldest"], told["missed"]) == (700, first[0].id, 700)
+    assert told["skipped"] == 0
+    add(store)
+    told = batch(hub, viewer, store)
+    assert (len(told["traces"]), told["kept"], told["missed"]) == (1, 701, None)
+
+
+def test_a_viewer_that_was_away_is_told_how_many_came() -> None:
+    store = MemoryStore(10)
+    last = add(store)
+    running = add(store, done=False)
+    for _ in range(3):
+        add(store)
+    add(store, ignored=True)
+    asked = {"epoch": store.epoch, "last": last.id, "running": [running.id, "gone"]}
+    viewer = Hub(store)._viewer(asked, several=False)
+    told = batch(Hub(store), viewer, store)
+    assert (told["missed"], told["ignored"], told["removed"]) == (4, 1, ["gone"])
+
+
+def test_what_was_evicted_is_told() -> None:
+    store = MemoryStore(3)
+    hub, viewer = watching(store)
+    ids = [add(store).id for _ in range(2)]
+    batch(hub, viewer, store)
+    for _ in range(2):
+        add(store)
+    told = batch(hub, viewer, store)
+    assert (len(told["removed"]), told["removed"][1], told["oldest"]) == (2, ids[0], ids[1])
+
+
 def test_a_running_request_is_told_again_when_it_changes() -> None:
     store = MemoryStore(10)
     hub, viewer = watching(store)

@@ -15,10 +15,11 @@ const PACE = 58 * 3;
 
 export function List(): JSX.Element {
   const rows = rowsOf(state.value);
+  const hidden = state.value.filter.trim() !== "" && rows.every((row) => row.kind === "gap");
   return (
     <aside class="list" aria-label="Requests">
       <Head />
-      {rows.length === 0 ? <Nothing /> : <Rows rows={rows} />}
+      {rows.length === 0 || hidden ? <Nothing /> : <Rows rows={rows} />}
       <Foot />
     </aside>
   );
@@ -203,7 +204,7 @@ function Lost({ row }: { readonly row: GapRow }): JSX.Element {
   const { ms, requests, restarted } = row.gap;
   const came = `${requests.toString()} ${requests === 1 ? "request" : "requests"} came in meanwhile`;
   return (
-    <p class="lost">
+    <p class="away">
       {restarted ? "The app was started anew; the" : "The"} connection was lost for {time(ms * 1e6)}{requests > 0 ? `; ${came}` : ""}
     </p>
   );
