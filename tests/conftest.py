@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 
 import flask
+import hypothesis
 import pytest
 
 from flask_lifecycle.recorder import current
@@ -11,6 +12,10 @@ from flask_lifecycle.trace import NOBODY
 
 # A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says more of the machine than of what is tested.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ import jinja2
 
 from ..forks import lock
 from ..place import users_place
-from ..recorder import begin, begin_leaf, current, describe_error, end, fail, fault
+from ..recorder import begin, begin_leaf, current, describe_error, end, fail, fail_open, fault
 from ..redact import Redactor, type_name
 from ..subclass import subclass_of
 from ..trace import END, EXTRA, PARENT, WIDTH, Site, Source, Writer, clock, number
@@ -219,6 +219,7 @@ def _root(render: t.Any, template: t.Any) -> t.Any:
     return root
 
 
+@fail_open
 def _begins(writer: Writer) -> bool:
     """Tell whether it is the rendering whose step was the last to begin."""
     noted = writer.notes.get(len(writer.log) - WIDTH + EXTRA, {}).get("rendering")

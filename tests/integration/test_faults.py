@@ -11,6 +11,7 @@ import sys
 import threading
 import types
 import typing as t
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,11 @@ def make(watched: bool) -> Flask:
         session["seen"] = book
         after_this_request(lambda response: response)
         logger.warning("book %s", book)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("always", "odd")
+            warnings.showwarning = lambda *_, **__: None
+            warnings.warn("odd", stacklevel=1)
         flash("seen")
         get_flashed_messages()
         with engine.connect() as connection:
@@ -348,7 +354,8 @@ CALLED_BY_OTHERS = {
     "collectors/signals.py": {"send"},
     "collectors/sql.py": {"initialized", "recorded"},
     "collectors/sqlite.py": {"_cursor", "connect", "execute", "recorded"},
-    "collectors/templates.py": {"_writer", "generate", "render"},
+    "collectors/templates.py": {"_inside", "_writer", "generate", "render", "root"},
+    "collectors/warned.py": {"_shown"},
     "instrument.py": {
         "<listcomp>",
         "__call__",
@@ -382,7 +389,8 @@ def test_no_other_function_of_ours_can_break_the_app() -> None:
     assert len(seen) > 150
     broken = []
     for code in sorted(seen):
-        if code[1] in CALLED_BY_OTHERS.get(code[0], ()):
+        guards_itself = any(code == each and line for each, line in GUARDED)
+        if guards_itself or code[1] in CALLED_BY_OTHERS.get(code[0], ()):
             continue
         recorder._faults.clear()
         watched = make(watched=True)
