@@ -201,29 +201,37 @@ def _look(writer: Writer, place: int | None) -> None:
 class Changes:
     """What one function changed, as it is noted: named and masked for whoever looks."""
 
-    __slots__ = ("found", "responses")
+    __slots__ = ("found", "response")
 
     def __init__(self) -> None:
         #: Where, and what was added, changed and removed there.
         self.found: list[tuple[str, Names, Names, list[str]]] = []
         #: What a response was before and after.
-        self.responses: list[tuple[Sent, Sent]] = []
+        self.response: tuple[Sent, Sent] | None = None
 
     def detail(self, redactor: Redactor) -> dict[str, t.Any]:
-        """Return it as JSON's types."""
+        """Return it as JSON's types: what it comes to, where a name was changed more than once."""
         detail: dict[str, t.Any] = {}
         for where, added, changed, removed in self.found:
             into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
-            for kind, names in (("added", added), ("changed", changed)):
-                for name, value in names.items():
-                    into[kind][redactor.text(name)] = (
-                        redactor.named(name, value, (where,))
-                        if type(value) in _SCALARS
-                        else _masked(redactor, name, value)
-                    )
-            into["removed"] += map(redactor.text, removed)
-        for before, after in self.responses:
-            difference = _difference(redactor, before, after)
+            for name, value in (*added.items(), *changed.items()):
+                shown = redactor.text(name)
+                if shown in into["removed"]:
+                    into["removed"].remove(shown)
+                    kind = "changed"
+                else:
+                    kind = "added" if name in added or shown in into["added"] else "changed"
+                into[kind][shown] = _masked(redactor, where, name, value)
+            for name in removed:
+                shown = redactor.text(name)
+                into["changed"].pop(shown, None)
+                if shown in into["added"]:
+                    del into["added"][shown]
+                else:
+                    into["removed"].append(shown)
+        detail = {where: into for where, into in detail.items() if any(into.values())}
+        if self.response is not None:
+            difference = _difference(redactor, *self.response)
             if difference:
                 detail["response"] = difference
         return detail
@@ -235,8 +243,10 @@ class _Shown(t.NamedTuple):
     value: t.Any
 
 
-def _masked(redactor: Redactor, name: str, shown: _Shown) -> t.Any:
-    return MASK if redactor.is_secret(name) else shown.value
+def _masked(redactor: Redactor, where: str, name: str, value: t.Any) -> t.Any:
+    if type(value) in _SCALARS:
+        return redactor.named(name, value, (where,))
+    return MASK if redactor.is_secret(name) else value.value
 
 
 def _note(
@@ -310,9 +320,8 @@ def look_at_response(writer: Writer, step: int, before: Sent | None, response: t
         held, now = before[1], after[1]
         if before[0] == after[0] and len(held) == len(now) and all(map(is_, held, now)):
             return
-        responses = _changes(writer, step).responses
         # A function that gives another response is looked at twice.
-        responses[:] = [(before, after)]
+        _changes(writer, step).response = (before, after)
         writer.trace.detail_bytes += 100 * (len(held) + len(now))
     except Exception as error:
         fault("the look at a response", error)

@@ -407,3 +407,33 @@ def test_an_app_context_of_the_apps_own_has_changes_of_its_own() -> None:
 
     found = one(app, lifecycle)
     assert found["index"]["g"] == {**NOTHING, "added": {"before": 1, "after": 1}}
+
+
+def test_what_a_function_changed_twice_is_told_by_what_it_comes_to() -> None:
+    app, lifecycle = make_app()
+
+    @app.before_request
+    def hook() -> None:
+        g.kept, g.again = 1, 1
+
+    @app.context_processor
+    def looks() -> dict[str, t.Any]:
+        return {}
+
+    @app.get("/")
+    def index() -> str:
+        g.new, g.passing = 1, None
+        del g.again
+        render_template_string("text")
+        g.new, g.kept, g.again = 2, 2, 2
+        del g.passing
+        render_template_string("text")
+        g.kept = 3
+        return "index"
+
+    found = one(app, lifecycle)
+    assert found["index"]["g"] == {
+        "added": {"new": 2},
+        "changed": {"kept": 3, "again": 2},
+        "removed": [],
+    }
