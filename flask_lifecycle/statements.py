@@ -73,6 +73,11 @@ def begin(trace: LiveTrace, statement: t.Any, parameters: t.Any, many: bool) -> 
     :param many: whether there is a set of parameters for each of several executions.
     """
     try:
+        if type(statement) is not str:
+            if not isinstance(statement, str):
+                # It is for the driver to say so.
+                return None
+            statement = str.__getitem__(statement, slice(None))
         writer = trace if trace.ident == get_ident() else trace.strand()
         step = begin_leaf(writer, _SQL)
         if step is None:

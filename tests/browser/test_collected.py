@@ -38,7 +38,9 @@ def test_statements_are_counted_laid_out_and_placed(panel: Panel) -> None:
     expect(shown.locator(".often").first).to_contain_text("N + 1: 10 times the same")
     expect(shown.locator(".often").first).to_contain_text("templates/queries.html:7")
     rows = shown.locator("tbody tr[data-step]")
-    expect(panel.page.locator("#tab-sql .count")).to_have_text(str(rows.count()))
+    # The user, ten orders, the lines of each, and the eight books.
+    expect(rows).to_have_count(20)
+    expect(panel.page.locator("#tab-sql .count")).to_have_text("20")
     rows.first.locator(".link").first.click()
     expect(shown.locator("pre.source")).to_contain_text("SELECT user.id,\n       user.name,")
     expect(shown.locator(".opened")).to_contain_text("demo/__init__.py:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sqlite3
 import subprocess
@@ -358,3 +359,31 @@ def test_async_engines_are_recorded_where_the_user_awaited_them() -> None:
     trace = lifecycle.traces(app)[0]
     assert step.parent is not None
     assert trace.steps[step.parent].stage == "view"
+
+
+def test_odd_statements_are_the_drivers_to_judge() -> None:
+    app, lifecycle = make_app()
+
+    class Text(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            raise LookupError("asked")
+
+        __repr__ = __getitem__ = __len__ = __str__  # type: ignore[assignment]
+
+    odd: list[t.Any] = [b"select 1", None, 7, "select 1\0", "select '\ud800'", "", ";", Text("x")]
+
+    def view() -> str:
+        connection = sqlite3.connect(":memory:")
+        for each in odd:
+            with contextlib.suppress(sqlite3.Error, TypeError, ValueError):
+                connection.execute(each)
+        connection.execute(f"select '{'x' * 10_000_000}'")
+        connection.close()
+        return "view"
+
+    found = statements(app, lifecycle, view)
+    assert len(found) == len(odd) - 3 + 1
+    assert len(found[-1].detail["statement"]) <= 4096
+    assert all(type(step.name) is str for step in found)
