@@ -116,6 +116,7 @@ class State:
         settings = self.settings
         token = settings.token or _run_token()
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
+        on_response, on_start = _toolbar(settings, token) if settings.toolbar else (None, None)
         self._store = MemoryStore(settings.max_traces)
         mount = _Mount(settings, token, redactor, self._store, app)
         instrument = Instrument(
@@ -130,7 +131,8 @@ class State:
             prefix="" if settings.host else settings.url_prefix,
             answer=mount,
             messages=Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview),
-            on_response=_toolbar(settings, token) if settings.toolbar else None,
+            on_response=on_response,
+            on_start=on_start,
             on_exception=exceptions.record if "exceptions" in settings.collectors else None,
             changes="changes" in settings.collectors,
             cpu="cpu" in settings.collectors,
@@ -308,32 +310,17 @@ def _on_trace(
     return on_trace
 
 
-def _toolbar(settings: Settings, token: str) -> t.Callable[[t.Any, LiveTrace], None]:
+def _toolbar(settings: Settings, token: str) -> tuple[t.Any, t.Any]:
     from .recorder import fail_open
-    from .toolbar import is_document, may_carry, request_key, splice
+    from .toolbar import Toolbar
+
+    toolbar = Toolbar(settings.url_prefix, token, settings.host)
 
     @fail_open
-    def on_response(response: t.Any, trace: LiveTrace) -> None:
-        if not is_document(response):
-            return
-        environ = flask.request.environ
-        if may_carry(response, environ):
-            prefix = environ.get("SCRIPT_NAME", "") + settings.url_prefix
-            made = trace.id
-            port = environ.get("HTTP_HOST", "").rpartition(":")[2]
-            port = f":{port}" if port.isdigit() else ""
-            panel = prefix if settings.host is None else f"//{settings.host}{port}{prefix}"
-            splice(
-                response,
-                f"{prefix}/toolbar.js",
-                {
-                    "lifecycle": "",
-                    "url": f"{prefix}/toolbar/{made}/{request_key(token, made)}",
-                    "panel": f"{panel}/#{made}",
-                },
-            )
+    def on_response(response: t.Any, trace: LiveTrace) -> t.Any:
+        return toolbar.on_response(response, trace, flask.request.environ)
 
-    return on_response
+    return on_response, fail_open(toolbar.on_start)
 
 
 def _ignored(names: tuple[str, ...]) -> t.Callable[[str | None, str], bool]:

@@ -124,6 +124,8 @@ _CACHED = 1024
 _CACHED_LENGTH = 512
 
 Environ = dict[str, t.Any]
+Headers = list[tuple[str, str]]
+OnStart = t.Callable[[LiveTrace, Environ], "Headers | None"]
 
 
 class Found(t.NamedTuple):
@@ -150,7 +152,8 @@ class Instrument:
 
     :param prefix: what begins the paths that are not the app's.
     :param messages: keeps what requests say and how they are answered.
-    :param on_response: is given each response when all hooks have had it, to change it.
+    :param on_response: is given each response when all hooks have had it; returns what is sent.
+    :param on_start: returns headers to add to ours where a response begins.
     :param on_exception: is given the app, if it looks for a handler, the trace, each exception and
         the place of the step in which it was raised.
     :param changes: whether to look at what each function changes.
@@ -171,7 +174,8 @@ class Instrument:
         prefix: str,
         answer: t.Callable[[Environ, t.Any], t.Any],
         messages: t.Any,
-        on_response: t.Callable[[t.Any, LiveTrace], None] | None = None,
+        on_response: t.Callable[[t.Any, LiveTrace], t.Any] | None = None,
+        on_start: OnStart | None = None,
         on_exception: t.Callable[..., None] | None = None,
         changes: bool = True,
         cpu: bool = False,
@@ -189,6 +193,7 @@ class Instrument:
         self.on_response = on_response
         self.on_exception = on_exception
         self.changes = changes
+        self.on_start = on_start
         self.reads = READS if cpu else {}
         self.owner = id(app)
         self.line = lru_cache(_CACHED)(self._line)
@@ -279,13 +284,16 @@ class Instrument:
         trace.error = describe_error(error)
         trace.error_step = _raised_last(trace)
 
-    def recorded_start_response(self, trace: LiveTrace, start_response: t.Any) -> t.Any:
+    def recorded_start_response(
+        self, trace: LiveTrace, environ: Environ, start_response: t.Any
+    ) -> t.Any:
         """Record when and with what the app calls the server's ``start_response``."""
         header = self.header
+        on_start = self.on_start
         statuses = self._statuses
         answered = self.messages.answered
 
-        def recorded(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:
+        def recorded(status: str, headers: Headers, *args: t.Any) -> t.Any:
             __tracebackhide__ = True
             log = trace.log
             step = len(log)
@@ -304,6 +312,8 @@ class Instrument:
                 trace.streamed = streamed
                 if header is not None:
                     headers = [*headers, (header, trace.id)]
+                    if on_start is not None:
+                        headers += on_start(trace, environ) or ()
             except Exception as error:
                 # What is no status or no headers is for the server to say.
                 fault("the start of a response", error)
@@ -630,7 +640,7 @@ class Instrument:
             trace.log += (_WSGI, -1, trace.origin, 0.0)
             trace.current = 0
             try:
-                result = run(self, environ, recorded_start_response(trace, start_response))
+                result = run(self, environ, recorded_start_response(trace, environ, start_response))
             except BaseException as error:
                 instrument.failed(trace, error)
                 raise
@@ -696,7 +706,8 @@ class Instrument:
             response = base.process_response(self, *args, **kwargs)
             trace = current.get()
             if trace.owner is owner and on_response is not None:
-                on_response(response, trace)
+                sent = on_response(response, trace)
+                return response if sent is None else sent
             return response
 
         def ensure_sync(self: t.Any, func: t.Any) -> t.Any:

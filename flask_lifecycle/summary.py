@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
-from .trace import EXTRA, FUNCTION_STAGES, WIDTH, Columns, LiveTrace
+from .toolbar import why_absent
+from .trace import EXTRA, WIDTH, Columns, LiveTrace
 
 _KINDS = {
     "app_context_push": "context",
@@ -43,6 +44,7 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
         "elapsed": elapsed,
         "counts": counts(columns),
         "changed": _changed(columns, trace.redactor),
+        "toolbar": why_absent(trace.toolbar, trace.elapsed() - elapsed),
     }
 
 
@@ -82,7 +84,6 @@ def counts(columns: Columns) -> dict[str, int]:
     for place, note in list(notes.items()):
         if place >= 0 and place % WIDTH == EXTRA and "changes" in note:
             found["changes"] += 1
-    asked: Counter[t.Any] = Counter()
     for index, site in enumerate(columns.sites):
         note = notes.get(index * WIDTH)
         if site.stage == "log" and note is not None and note.get("level") in _BAD:
@@ -90,32 +91,17 @@ def counts(columns: Columns) -> dict[str, int]:
         elif site.stage == "sql" and note is not None:
             end = columns.ends[index]
             found["slow"] += bool(end) and end - columns.begins[index] >= SLOW
-            asked[columns.parents[index], note.text, note.place] += 1
-    found["repeated"] = sum(times >= REPEATED for times in asked.values())
+    found["repeated"] = sum(times >= REPEATED for times in asked(columns).values())
     return {name: number for name, number in found.items() if number}
 
 
-_HOOKS = FUNCTION_STAGES - {"context_processor", "url_defaults"}
-
-
-def describe(trace: LiveTrace) -> dict[str, t.Any]:
-    """Return what the toolbar says of a request: its summary, its functions and statements."""
-    steps = trace.snapshot().steps
-    statements = [step for step in steps if step.stage == "sql"]
-    counts = Counter(step.detail.get("statement") for step in statements)
-    return {
-        **summarize(trace),
-        "sql": {
-            "count": len(statements),
-            "time": sum((step.end or step.begin) - step.begin for step in statements),
-            "most": max(counts.values(), default=0),
-        },
-        "hooks": [
-            [step.stage, step.name, (step.end or step.begin) - step.begin]
-            for step in steps
-            if step.stage in _HOOKS
-        ],
-    }
+def asked(columns: Columns) -> Counter[t.Any]:
+    """Count the statements that ask the same, from one place in one step."""
+    return Counter(
+        (columns.parents[index], note.text, note.place)
+        for index, site in enumerate(columns.sites)
+        if site.stage == "sql" and (note := columns.notes.get(index * WIDTH)) is not None
+    )
 
 
 def _innermost(columns: Columns) -> dict[str, str] | None:
@@ -149,4 +135,4 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int) -> list[list[t.Any]
     return parts
 
 
-__all__ = ["COUNTED", "REPEATED", "SLOW", "counts", "describe", "summarize"]
+__all__ = ["COUNTED", "REPEATED", "SLOW", "asked", "counts", "summarize"]

@@ -1,116 +1,320 @@
-"""Whether a response may carry the toolbar, and how it gets there: one script tag, spliced in.
+"""Whether a response may carry the toolbar, how it gets there, and what the page may ask about.
 
-Only whole HTML documents that a browser opens as a page. What is sent stays what it was, but
-for the tag, the length, and that the page is not to be cached.
+Only whole HTML documents that a browser opens as a page, and that let the toolbar's script run.
+What is sent stays what it was, but for one script tag, the length, and that the page is not to
+be cached. What the page's scripts ask the app for afterwards is followed by a response header
+that the browser hands to the page (``Server-Timing``), so that nothing of the page's is patched.
 """
 
 from __future__ import annotations
 
 import codecs
 import hmac
+import html
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import lru_cache
 
 from markupsafe import escape
 from werkzeug.http import parse_options_header
 
-# What a script that fetches a part of a page says of itself.
-_PARTS = ("HTTP_HX_REQUEST", "HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
-_NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_=-]+)'")
-_END = re.compile(rb"</body\s*>", re.IGNORECASE)
-_DOCUMENT = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
-)
+#: What became of the toolbar of an HTML document; anything else is why the page is without it.
+CARRIED = "carried"
+SHOWN = "shown"
+FETCHED = "fetched by a script"
+
 _BEGINNING = 4096
+_ENDING = 256
+_DOCUMENT = re.compile(
+    r"(?:\ufeff|\xef\xbb\xbf)?\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+# Where the document ends as most do. Any other end tag may stand in a script or a comment.
+_END = re.compile(r"</body\s*>\s*(?:</html\s*>\s*)?\Z", re.IGNORECASE | re.ASCII)
+_POLICIES = ("content-security-policy", "content-security-policy-report-only")
+_META = re.compile(r"<meta\b[^>]*content-security-policy[^>]*>", re.IGNORECASE)
+_CONTENT = re.compile(r"""\bcontent\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_=-]+)'", re.IGNORECASE)
+# A byte order mark is stronger than the declared charset (Encoding Standard, section 6.1), and
+# by "utf-16" browsers understand the little-endian one (section 4.2).
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_WIDE = {"utf-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+# What a script that fetches a part of a page says of itself.
+_PARTS = ("HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
+
+_PATIENCE = 3_000_000_000
+
+Environ = Mapping[str, t.Any]
+Policies = Iterable[Mapping[str, str]]
 
 
 def request_key(token: str, trace_id: str) -> str:
-    """Make the key that lets a page ask for its own request, and for no other."""
-    return hmac.digest(token.encode(), f"toolbar of {trace_id}".encode(), "sha256").hex()
+    """Make the key that lets a page ask for a request that it caused, and for no other."""
+    return hmac.digest(token.encode(), f"toolbar of {trace_id}".encode(), "sha256").hex()[:32]
 
 
-def is_document(response: t.Any) -> bool:
-    """Tell whether a response is a whole HTML document, in a charset that holds ASCII as it is.
+def why_absent(state: str | None, waited: int) -> str | None:
+    """Say why a page is without the toolbar, or None where it has it or is no page.
 
-    Most responses are not: this is asked of each, and looks at little.
+    :param state: what became of it.
+    :param waited: how long the page has had to show it, in ns.
     """
-    chunks = getattr(response, "response", None)
-    if type(chunks) is not list or not chunks:
-        return False
-    if not _is_html(response.headers.get("Content-Type", "")):
-        return False
-    first = chunks[0]
-    begin = first[:_BEGINNING] if isinstance(first, bytes) else first[:_BEGINNING].encode()
-    if _DOCUMENT.match(begin.removeprefix(codecs.BOM_UTF8)):
-        return True
-    return any(
-        _END.search(chunk if isinstance(chunk, bytes) else chunk.encode()) for chunk in chunks
-    )
+    if state == CARRIED:
+        late = "its script never asked: a policy in the page or a blocker may keep it from running"
+        return late if waited > _PATIENCE else None
+    return None if state in (None, SHOWN, FETCHED) else state
 
 
-def may_carry(response: t.Any, environ: Mapping[str, t.Any]) -> bool:
-    """Tell whether a document is one that a browser opens as a page, and not stored or encoded."""
-    status = response.status_code
+class Toolbar:
+    """Put the toolbar on one app's pages, and tell them what they caused.
+
+    :param prefix: where the panel is mounted.
+    :param token: what the keys of requests are made from.
+    :param host: the panel's own host name, where it has one.
+    """
+
+    def __init__(self, prefix: str, token: str, host: str | None = None) -> None:
+        self._prefix = prefix
+        self._token = token
+        self._host = host
+
+    def on_response(self, response: t.Any, trace: t.Any, environ: Environ) -> t.Any:
+        """Return what is to be sent for a response: itself, or a copy that carries the toolbar."""
+        # A request inside another one is not answered to a browser.
+        if trace.parent is not None:
+            return response
+        document = Document.of(response, environ)
+        if document is None:
+            if _is_streamed_page(response, environ):
+                trace.toolbar = "it is streamed"
+            return response
+        obstacle = hindrance(response, environ)
+        nonce = None
+        if obstacle is None:
+            obstacle, nonce = _policy_on(response.headers, document.begin, environ)
+        if obstacle is not None:
+            trace.toolbar = obstacle
+            return response
+        trace.toolbar = CARRIED
+        prefix = environ.get("SCRIPT_NAME", "") + self._prefix
+        given = {"src": f"{prefix}/toolbar.js", "data-lifecycle": self._name(trace.id)}
+        if self._host is not None:
+            port = environ.get("HTTP_HOST", "").rpartition(":")[2]
+            port = f":{port}" if port.isdigit() else ""
+            given["data-panel"] = f"//{self._host}{port}{prefix}/"
+        if nonce is not None:
+            given["nonce"] = nonce
+        return document.carrying(given)
+
+    def on_start(self, trace: t.Any, environ: Environ) -> list[tuple[str, str]]:
+        """Return the headers to add to an answer.
+
+        Only what a script of the app's own pages fetched gets one, as its browser tells
+        (``Sec-Fetch-*``, which no script can set).
+        """
+        if (
+            environ.get("HTTP_SEC_FETCH_DEST") != "empty"
+            or environ.get("HTTP_SEC_FETCH_SITE") != "same-origin"
+        ):
+            return []
+        return [("Server-Timing", f'lifecycle;desc="{self._name(trace.id)}"')]
+
+    def _name(self, trace_id: str) -> str:
+        return f"{trace_id}.{request_key(self._token, trace_id)}"
+
+
+class Document(t.NamedTuple):
+    """A response that is a whole HTML document."""
+
+    response: t.Any
+    codec: str
+    begin: str
+
+    @classmethod
+    def of(cls, response: t.Any, environ: Environ) -> Document | None:
+        """Take a response for a document, or return None.
+
+        A document is what a browser says that it opens as one, or else what begins like one.
+        This is asked of each response, and looks at little.
+        """
+        chunks = getattr(response, "response", None)
+        if type(chunks) not in (list, tuple) or not chunks or not chunks[0]:
+            return None
+        charset = _charset(response.headers.get("Content-Type", ""))
+        if charset is None:
+            return None
+        first = chunks[0][:_BEGINNING]
+        if isinstance(first, str):
+            first = first.encode()
+        codec = _MARKS.get(first[:2], charset)
+        begin = first.decode(codec, "replace")
+        # Browsers that say so say it always; but for a page that they draw for themselves.
+        opened = environ.get("HTTP_SEC_FETCH_DEST") == "document"
+        return cls(response, codec, begin) if opened or _DOCUMENT.match(begin) else None
+
+    def carrying(self, attributes: Mapping[str, str]) -> t.Any:
+        """Return a copy of the response, with the toolbar's tag at the end of the page.
+
+        The app may keep the response, and answer with it again.
+        """
+        page = b"".join(
+            chunk.encode() if isinstance(chunk, str) else chunk for chunk in self.response.response
+        )
+        at = self._end(page)
+        response = copy(self.response)
+        response.headers = self.response.headers.copy()
+        tag = _tag(attributes).encode(self.codec)
+        # Views: a page may be long, and is copied once.
+        view = memoryview(page)
+        response.set_data(b"".join((view[:at], tag, view[at:])))
+        response.headers.pop("ETag", None)
+        response.headers.pop("Last-Modified", None)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def _end(self, page: bytes) -> int:
+        width = 2 if self.codec.startswith("utf-16") else 1
+        whole = len(page) - len(page) % width
+        ending = page[max(0, whole - _ENDING) : whole].decode(self.codec, "replace")
+        found = _END.search(ending)
+        # From here on all is ASCII, so its length is known.
+        return whole if found is None else whole - width * (len(ending) - found.start())
+
+
+def hindrance(response: t.Any, environ: Environ) -> str | None:
+    """Say why a document does not carry the toolbar, whatever its policy; None where it may."""
     headers = response.headers
-    return (
-        (status == 200 or status >= 400)
-        and environ.get("REQUEST_METHOD") in ("GET", "POST")
-        and environ.get("HTTP_SEC_FETCH_DEST", "document") == "document"
-        and environ.get("HTTP_X_REQUESTED_WITH", "").lower() != "xmlhttprequest"
-        and not any(name in environ for name in _PARTS)
-        and "Content-Encoding" not in headers
-        and not headers.get("Content-Disposition", "").lower().startswith("attachment")
+    if (
+        environ.get("HTTP_SEC_FETCH_DEST", "document") != "document"
+        or environ.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest"
+        or ("HTTP_HX_REQUEST" in environ and "HTTP_HX_BOOSTED" not in environ)
+        or any(name in environ for name in _PARTS)
+    ):
+        return FETCHED
+    if environ.get("REQUEST_METHOD") not in ("GET", "POST"):
+        return f"its method is {environ.get('REQUEST_METHOD')}"
+    if response.status_code != 200 and response.status_code < 400:
+        return f"its status is {response.status_code}"
+    if "HTTP_RANGE" in environ:
+        return "a part of it was asked for (Range)"
+    for name, value in headers:
+        name = name.lower()
+        if name == "content-encoding":
+            return f"it is sent with Content-Encoding: {value}"
+        if name == "content-range":
+            return "it is a part of a page (Content-Range)"
+        if name == "content-disposition" and value.strip().lower().startswith("attachment"):
+            return "it is sent as a download (Content-Disposition)"
+    return None
+
+
+def _policy_on(headers: t.Any, begin: str, environ: Environ) -> tuple[str | None, str | None]:
+    """Tell which policy of the page's forbids the toolbar, or with what nonce it may run.
+
+    One that only reports counts as well: the app would be sent a report that is about us.
+    """
+    texts = [value for name, value in headers if name.lower() in _POLICIES]
+    for meta in _META.finditer(begin) if _POLICIES[0] in begin.lower() else ():
+        content = _CONTENT.search(meta[0])
+        if content is not None:
+            texts.append(html.unescape(content[1] or content[2] or ""))
+    if not texts:
+        return None, None
+
+    policies = [_directives(policy) for text in texts for policy in text.split(",")]
+    nonces = _NONCE.findall(" ".join(texts))
+    refusals = {nonce: _refusal(policies, nonce, environ) for nonce in (*nonces, None)}
+    allowed = [nonce for nonce, refusal in refusals.items() if refusal is None]
+    return (None, allowed[0]) if allowed else (next(iter(refusals.values())), None)
+
+
+def _directives(policy: str) -> dict[str, str]:
+    """Take a policy apart: of two directives the first counts, and one may have no value."""
+    found: dict[str, str] = {}
+    for directive in policy.split(";"):
+        name, _, value = directive.strip().partition(" ")
+        found.setdefault(name.lower(), value.strip())
+    return found
+
+
+def _refusal(policies: Policies, nonce: str | None, environ: Environ) -> str | None:
+    for policy in policies:
+        sandbox = policy.get("sandbox")
+        if sandbox is not None and not {"allow-scripts", "allow-same-origin"} <= set(
+            sandbox.split()
+        ):
+            return f"its Content-Security-Policy has: sandbox {sandbox}".rstrip()
+        for names in (
+            ("script-src-elem", "script-src", "default-src"),
+            ("connect-src", "default-src"),
+        ):
+            name = next((each for each in names if each in policy), None)
+            if name is not None and not _admits(policy[name], nonce, environ):
+                return f"its Content-Security-Policy has: {name} {policy[name]}".rstrip()
+    return None
+
+
+def _admits(sources: str, nonce: str | None, environ: Environ) -> bool:
+    """Tell whether a directive lets the browser load what the app's own origin serves."""
+    # Nonces are for scripts; no other directive holds any.
+    if nonce is not None and f"'nonce-{nonce}'" in sources:
+        return True
+    given = sources.lower().split()
+    if "'strict-dynamic'" in given:
+        return False
+    scheme = environ.get("wsgi.url_scheme", "http")
+    host = environ.get("HTTP_HOST", "").lower().partition(":")[0]
+    return any(
+        source in ("'self'", "*", "http:", f"{scheme}:") or _is_host(source, host)
+        for source in given
     )
 
 
-def splice(response: t.Any, src: str, attributes: Mapping[str, str]) -> None:
-    """Put the toolbar's tag at the end of the page's body.
-
-    :param src: the URL of its script.
-    :param attributes: what the script is told, as ``data-`` attributes.
-    """
-    page = _joined(response.response)
-    ends = [match.start() for match in _END.finditer(page)]
-    at = ends[-1] if ends else len(page)
-    tag = _tag(src, attributes, _nonce(response.headers)).encode()
-    response.set_data(page[:at] + tag + page[at:])
-    response.headers.pop("ETag", None)
-    response.headers.pop("Last-Modified", None)
-    response.headers["Cache-Control"] = "no-store"
+def _is_host(source: str, host: str) -> bool:
+    name = source.rpartition("://")[2].partition("/")[0].partition(":")[0]
+    return host.endswith(name[1:]) if name.startswith("*.") else name == host
 
 
-def _joined(chunks: list[t.Any]) -> bytes:
-    return b"".join(chunk if isinstance(chunk, bytes) else chunk.encode() for chunk in chunks)
+def _is_streamed_page(response: t.Any, environ: Environ) -> bool:
+    return (
+        environ.get("HTTP_SEC_FETCH_DEST") == "document"
+        and bool(getattr(response, "is_streamed", False))
+        and _charset(response.headers.get("Content-Type", "")) is not None
+    )
 
 
 @lru_cache(256)
-def _is_html(content_type: str) -> bool:
+def _charset(content_type: str) -> str | None:
+    """Return the codec of an HTML page: ASCII's or UTF-16; None for all else."""
     mimetype, options = parse_options_header(content_type)
-    return mimetype.lower() == "text/html" and _holds_ascii(options.get("charset", "utf-8"))
+    if mimetype.lower() != "text/html":
+        return None
+    charset = options.get("charset", "utf-8").lower()
+    if charset in _WIDE:
+        return _WIDE[charset]
+    try:
+        # Latin-1 reads any bytes, and writes ASCII as it is.
+        return "latin-1" if "<script>".encode(charset) == b"<script>" else None
+    except (LookupError, UnicodeError):
+        return None
 
 
-def _tag(src: str, attributes: Mapping[str, str], nonce: str | None) -> str:
-    given = {"src": src, **{f"data-{name}": value for name, value in attributes.items()}}
-    if nonce is not None:
-        given["nonce"] = nonce
-    written = " ".join(f'{name}="{escape(value)}"' for name, value in given.items())
+def _tag(attributes: Mapping[str, str]) -> str:
+    written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
     # Character references keep the tag ASCII in any charset.
-    tag = f'<script type="module" {written}></script>'
+    tag = f'<script type="module" async {written}></script>'
     return tag.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def _nonce(headers: t.Any) -> str | None:
-    found = _NONCE.search(headers.get("Content-Security-Policy", ""))
-    return None if found is None else found[1]
-
-
-def _holds_ascii(charset: str) -> bool:
-    try:
-        return "<script>".encode(charset) == b"<script>"
-    except (LookupError, UnicodeError):
-        return False
-
-
-__all__ = ["is_document", "may_carry", "request_key", "splice"]
+__all__ = [
+    "CARRIED",
+    "FETCHED",
+    "SHOWN",
+    "Document",
+    "Toolbar",
+    "hindrance",
+    "request_key",
+    "why_absent",
+]

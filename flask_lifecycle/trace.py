@@ -269,6 +269,7 @@ class LiveTrace(Writer):
         "strands",
         "streamed",
         "thread",
+        "toolbar",
     )
 
     def __init__(
@@ -312,6 +313,8 @@ class LiveTrace(Writer):
         self.streamed = False
         self.dropped_steps = 0
         self.detail_bytes = 0
+        # What became of the toolbar, where this was answered with a page.
+        self.toolbar: str | None = None
         self._kept: bytes | None = None
         self.origin = clock()
 

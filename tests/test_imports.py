@@ -17,7 +17,7 @@ ALLOWED = {
     "place": set[str](),
     "statements": {"trace", "redact", "recorder", "place"},
     "causes": {"trace", "forks"},
-    "summary": {"trace"},
+    "summary": {"trace", "toolbar"},
     "store": {"forks", "trace"},
     "toolbar": set(),
     "body": {"trace", "recorder"},

@@ -6,13 +6,18 @@ import re
 import typing as t
 
 import pytest
-from flask import Flask, Response, make_response, session
+from flask import Flask, Response, make_response, redirect, session
 from werkzeug.test import TestResponse
 
 from flask_lifecycle import Lifecycle
 
 PAGE = "<!doctype html><title>x</title><body><p>page</p></body>"
-TAG = re.compile(rb'<script type="module" src="[^"]+" data-[^>]*></script>')
+TAG = re.compile(
+    rb'<script type="module" async src="/_lifecycle/toolbar.js" data-lifecycle="[0-9a-f. ]+"'
+    rb'(?: nonce="[^"]+")?></script>'
+)
+FETCH = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+OPENED = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
 def ask(made: t.Any, method: str = "GET", headers: t.Any = None, **config: t.Any) -> TestResponse:
@@ -63,6 +68,18 @@ def test_only_whole_pages_carry_it(made: t.Any, expected: bool) -> None:
     assert carries(ask(made)) is expected
 
 
+@pytest.mark.parametrize("body", ["<p>Hello, World!</p>", "Hello", "<html", "<!-- x -->" * 300])
+def test_what_the_browser_opens_is_a_page(body: str) -> None:
+    response = ask(html(body), headers=OPENED)
+    assert carries(response)
+    assert TAG.sub(b"", response.data).decode() == body
+
+
+def test_looking_for_a_page_takes_no_time() -> None:
+    assert not carries(ask(html("<!-- x -->" * 400 + "<p>")))
+    assert not carries(ask(html("<!-- x " * 500)))
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -71,10 +88,15 @@ def test_only_whole_pages_carry_it(made: t.Any, expected: bool) -> None:
         {"Turbo-Frame": "part"},
         {"Sec-Fetch-Dest": "empty"},
         {"Sec-Fetch-Dest": "iframe"},
+        {"Range": "bytes=0-10"},
     ],
 )
 def test_what_a_script_fetches_does_not(headers: dict[str, str]) -> None:
     assert not carries(ask(html(PAGE), headers=headers))
+
+
+def test_a_boosted_link_brings_a_page() -> None:
+    assert carries(ask(html(PAGE), headers={"HX-Request": "true", "HX-Boosted": "true"}))
 
 
 def test_head_put_and_off_do_not() -> None:
@@ -83,11 +105,23 @@ def test_head_put_and_off_do_not() -> None:
     assert not carries(ask(html(PAGE), LIFECYCLE_TOOLBAR=False))
 
 
-def test_it_stands_before_the_last_end_of_the_body() -> None:
-    page = "<html><script>const a = '</body>'; // </body>\n</script><body>x</body></html>"
+@pytest.mark.parametrize(
+    ("page", "end"),
+    [
+        ("<html><script>const a = '</body>';</script><body>x</body></html>", "</body></html>"),
+        ("<html><body>x</BODY >\n</HTML>\n\n", "</BODY >\n</HTML>\n\n"),
+        ("<html><body>x</body><body>y</body>", "</body>"),
+        # Any other end tag may be one that a script or a comment only speaks of.
+        ("<html><body>x</body><script>const a = '</body></html>'; </script>", ""),
+        ("<html><body>x</body></html><!-- </body></html> -->", ""),
+        ("<html><body>no end", ""),
+        ("<html><title></body></html></title>", ""),
+    ],
+)
+def test_it_stands_where_nothing_else_can_take_it(page: str, end: str) -> None:
     data = ask(html(page)).data
     assert TAG.sub(b"", data).decode() == page
-    assert data.endswith(b"</script></body></html>")
+    assert data.endswith(b"</script>" + end.encode())
 
 
 def test_length_is_mended_and_caches_are_told() -> None:
@@ -98,23 +132,159 @@ def test_length_is_mended_and_caches_are_told() -> None:
     assert response.headers["Cache-Control"] == "no-store"
 
 
+def test_a_response_that_the_app_keeps_stays_what_it_was() -> None:
+    kept = html(PAGE, ETag='"x"')()
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    app.add_url_rule("/", "view", lambda: kept)
+    Lifecycle(app)
+    first, second = (app.test_client().get("/").data for _ in range(2))
+    assert len(TAG.findall(first)) == len(TAG.findall(second)) == 1
+    assert first != second
+    assert kept.get_data(as_text=True) == PAGE
+    assert kept.headers["ETag"] == '"x"'
+
+
+def test_a_page_inside_another_request_has_none() -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    app.add_url_rule("/inner", "inner", html(PAGE))
+    app.add_url_rule("/", "view", lambda: app.test_client().get("/inner").data.decode())
+    Lifecycle(app)
+    assert len(TAG.findall(app.test_client().get("/").data)) == 1
+
+
+@pytest.mark.parametrize("chunks", [["<html>", "<body>x", b"y</body>"], ("<html><body>", b"z")])
+def test_a_body_of_several_parts_is_joined(chunks: t.Any) -> None:
+    whole = b"".join(each if isinstance(each, bytes) else each.encode() for each in chunks)
+    response = ask(html(chunks))
+    assert TAG.sub(b"", response.data) == whole
+
+
 @pytest.mark.parametrize(
     ("charset", "expected"),
-    [("iso-8859-1", True), ("windows-1252", True), ("utf-16", False), ("none-such", False)],
+    [
+        ("iso-8859-1", True),
+        ("windows-1252", True),
+        ("shift_jis", True),
+        ("cp037", False),
+        ("utf-7-and-more", False),
+        ("none-such", False),
+    ],
 )
 def test_other_charsets_stay_what_they_were(charset: str, expected: bool) -> None:
-    body = PAGE.replace("page", "caf\xe9")
-    data = body.encode("latin-1" if charset == "none-such" else charset)
+    codec = "latin-1" if charset in ("none-such", "utf-7-and-more") else charset
+    data = PAGE.replace("page", "caf\xe9" if codec != "shift_jis" else "\u30ab").encode(codec)
     response = ask(lambda: Response(data, content_type=f"text/html; charset={charset}"))
     assert TAG.sub(b"", response.data) == data
     assert carries(response) is expected
 
 
+@pytest.mark.parametrize(
+    ("content_type", "mark", "codec"),
+    [
+        ("text/html; charset=utf-16", "", "utf-16-le"),
+        ("text/html; charset=UTF-16BE", "", "utf-16-be"),
+        ("text/html", "\ufeff", "utf-16-le"),
+        ("text/html; charset=utf-8", "\ufeff", "utf-16-be"),
+    ],
+)
+def test_utf_16_gets_a_tag_of_its_own_kind(content_type: str, mark: str, codec: str) -> None:
+    page = f"{mark}<!doctype html><body>K\xe4se \U0001f9c0</body>\n"
+    response = ask(lambda: Response(page.encode(codec), content_type=content_type))
+    data = response.data.decode(codec)
+    assert TAG.search(data.encode())
+    assert TAG.sub(b"", data.encode()).decode() == page
+    assert data.endswith("</script></body>\n")
+
+
+def test_half_a_character_is_no_harm() -> None:
+    page = PAGE.encode("utf-16-le") + b"x"
+    data = ask(lambda: Response(page, content_type="text/html; charset=utf-16")).data
+    assert TAG.search(data.decode("utf-16-le", "replace").encode("utf-8", "replace"))
+
+
+NONCED = "script-src 'nonce-abc123=' 'strict-dynamic'"
+
+
 def test_the_pages_own_nonce_is_on_it() -> None:
-    policy = "script-src 'nonce-abc123=' 'strict-dynamic'"
-    response = ask(html(PAGE, Content_Security_Policy=policy))
+    response = ask(html(PAGE, Content_Security_Policy=NONCED))
     assert b'nonce="abc123="' in response.data
-    assert response.headers["Content-Security-Policy"] == policy
+    assert response.headers["Content-Security-Policy"] == NONCED
+
+
+@pytest.mark.parametrize(
+    ("policy", "refusal"),
+    [
+        ("default-src 'self'", None),
+        ("script-src *; connect-src http:", None),
+        ("script-src localhost:5000; img-src 'none'", None),
+        ("script-src https://*.localhost/js/", "script-src https://*.localhost/js/"),
+        ("script-src 'none'", "script-src 'none'"),
+        ("default-src 'none'; script-src 'self'", "default-src 'none'"),
+        ("script-src-elem 'none'; script-src 'self'", "script-src-elem 'none'"),
+        ("script-src 'self' 'strict-dynamic'", "script-src 'self' 'strict-dynamic'"),
+        (NONCED, None),
+        (f"{NONCED}, script-src 'self'", None),
+        (f"{NONCED}, script-src 'none'", "script-src 'none'"),
+        (f"{NONCED}; connect-src https://api.example", "connect-src https://api.example"),
+        ("sandbox allow-scripts", "sandbox allow-scripts"),
+        ("sandbox allow-scripts allow-same-origin", None),
+        ("frame-ancestors 'none'", None),
+        (";;; script-src", "script-src"),
+    ],
+)
+@pytest.mark.parametrize("where", ["header", "report", "meta"])
+def test_a_policy_that_forbids_it_leaves_the_page_alone(
+    policy: str, refusal: str | None, where: str
+) -> None:
+    page, headers = PAGE, {}
+    if where == "meta":
+        meta = f'<meta content="{policy}" http-equiv=Content-Security-Policy>'
+        page = PAGE.replace("<title>", f"{meta}<title>")
+    else:
+        name = "Content_Security_Policy" + ("_Report_Only" if where == "report" else "")
+        headers[name] = policy
+    response, summary = seen(html(page, 200, **headers))
+    assert carries(response) is (refusal is None)
+    if refusal is None:
+        assert summary["toolbar"] is None
+    else:
+        assert response.data.decode() == page
+        assert summary["toolbar"] == f"its Content-Security-Policy has: {refusal}"
+
+
+def seen(made: t.Any, headers: t.Any = OPENED) -> tuple[TestResponse, dict[str, t.Any]]:
+    """Ask for a page; return it, and what the panel says of the request."""
+    app = Flask(__name__)
+    app.debug = True
+    app.add_url_rule("/", "view", made)
+    Lifecycle(app)
+    client = app.test_client()
+    response = client.get("/", headers=headers, buffered=True)
+    with client.get("/_lifecycle/api/traces") as answer:
+        return response, answer.get_json()["traces"][0]
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (html(PAGE, Content_Encoding="br"), "it is sent with Content-Encoding: br"),
+        (html(PAGE, Content_Disposition=" Attachment"), "it is sent as a download"),
+        (html(PAGE, 203), "its status is 203"),
+        (html(iter([PAGE])), "it is streamed"),
+    ],
+)
+def test_the_panel_says_why_a_page_has_none(made: t.Any, why: str) -> None:
+    response, summary = seen(made)
+    assert not carries(response)
+    assert summary["toolbar"].startswith(why)
+
+
+def test_the_panel_says_so_when_the_script_never_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert seen(html(PAGE))[1]["toolbar"] is None
+    monkeypatch.setattr("flask_lifecycle.toolbar._PATIENCE", 0)
+    assert "never asked" in seen(html(PAGE))[1]["toolbar"]
 
 
 def test_the_session_is_not_touched() -> None:
@@ -132,29 +302,90 @@ def test_a_page_of_50_mb_passes() -> None:
     assert carries(ask(html(page)))
 
 
-def test_the_page_may_ask_for_its_own_request_and_no_other() -> None:
+def app_of_pages() -> tuple[Flask, Lifecycle]:
     app = Flask(__name__)
     app.debug = True
     app.add_url_rule("/", "view", html(PAGE))
-    lifecycle = Lifecycle(app)
-    client = app.test_client()
-    page = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors"}
-    urls = []
-    for _ in range(2):
-        with client.get("/") as answer:
-            found = re.search(r'data-url="([^"]+)"', answer.get_data(as_text=True))
-            assert found is not None
-            urls.append(found[1])
-    first, second = (url.rpartition("/") for url in urls)
+    app.add_url_rule("/data", "data", lambda: {"x": 1})
+    app.add_url_rule("/timed", "timed", lambda: ("{}", {"Server-Timing": "db;dur=5"}))
+    app.add_url_rule("/from/<kind>", "leads", lambda kind: redirect(f"/over/{kind}?x=%C3%A4 b"))
+    app.add_url_rule(
+        "/over/<kind>", "on", lambda kind: redirect({"page": "/", "data": "/data"}[kind])
+    )
+    return app, Lifecycle(app)
 
-    with client.get(urls[0], headers=page) as answer:
-        said = answer.get_json()
-    assert said["id"] == lifecycle.traces(app)[1].id
-    assert said["status"] == 200
-    assert [name for _, name, _ in said["hooks"]] == ["made"]
-    with client.get(f"{first[0]}/{second[2]}", headers=page) as answer:
-        assert answer.status_code == 404
-    with client.get("/_lifecycle/api/traces", headers=page) as answer:
+
+def name_in(response: TestResponse) -> str:
+    """Take the name out of what a page or an answer to its scripts was sent with."""
+    with response:
+        found = re.search(r'data-lifecycle="([^"]+)"', response.get_data(as_text=True))
+        timings = response.headers.get_all("Server-Timing")
+    if found is not None:
+        return found[1]
+    [mark] = [each for each in timings if each.startswith("lifecycle;desc=")]
+    return mark.partition("=")[2].strip('"')
+
+
+def test_the_page_may_ask_for_what_it_caused_and_for_no_other() -> None:
+    app, lifecycle = app_of_pages()
+    client = app.test_client()
+    first, second = (name_in(client.get("/")) for _ in range(2))
+    asked = f"/_lifecycle/toolbar/requests?of={first}&of=none.such&of=&of=\xe4.\u4e7e"
+
+    with client.get(asked, headers=FETCH) as answer:
+        [said] = answer.get_json()["requests"]
+    trace = lifecycle.traces(app)[1]
+    assert (said["id"], said["status"], said["document"]) == (trace.id, 200, True)
+    assert said["view"]["name"] == "made"
+    mixed = f"{first.partition('.')[0]}.{second.partition('.')[2]}"
+    for wrong in (mixed, first.partition(".")[0], f"{first}0", ""):
+        with client.get(f"/_lifecycle/toolbar/requests?of={wrong}", headers=FETCH) as answer:
+            assert answer.status_code == 404
+    with client.get("/_lifecycle/api/traces", headers=FETCH) as answer:
         assert answer.status_code == 403
-    with client.get(urls[0], headers={**page, "Sec-Fetch-Site": "cross-site"}) as answer:
+    with client.get(asked, headers={**FETCH, "Sec-Fetch-Site": "cross-site"}) as answer:
         assert answer.status_code == 403
+
+
+def test_only_what_a_script_of_the_page_fetched_is_followed() -> None:
+    app, lifecycle = app_of_pages()
+    client = app.test_client()
+    name = name_in(client.get("/data", headers=FETCH))
+    assert name.partition(".")[0] == lifecycle.traces(app)[0].id
+    for headers in (
+        {},
+        {**FETCH, "Sec-Fetch-Site": "cross-site"},
+        {**FETCH, "Sec-Fetch-Site": "same-site"},
+        {**FETCH, "Sec-Fetch-Dest": "image"},
+        OPENED,
+    ):
+        assert "Server-Timing" not in client.get("/data", headers=headers).headers
+
+
+def test_the_apps_own_timings_stay() -> None:
+    app, _ = app_of_pages()
+    sent = app.test_client().get("/timed", headers=FETCH).headers.get_all("Server-Timing")
+    assert sent[0] == "db;dur=5"
+    assert len(sent) == 2
+
+
+@pytest.mark.parametrize("config", [{"LIFECYCLE_HEADER": None}, {"LIFECYCLE_TOOLBAR": False}])
+def test_without_header_or_toolbar_nothing_is_followed(config: dict[str, t.Any]) -> None:
+    response = ask(lambda: {"x": 1}, headers=FETCH, **config)
+    assert "Server-Timing" not in response.headers
+
+
+@pytest.mark.parametrize(("kind", "headers"), [("page", OPENED), ("data", FETCH)])
+def test_redirects_are_told_with_what_they_led_to(kind: str, headers: dict[str, str]) -> None:
+    app, lifecycle = app_of_pages()
+    client = app.test_client()
+    path = f"/from/{kind}"
+    while "Location" in (response := client.get(path, headers=headers)).headers:
+        path = response.headers["Location"]
+    ids = [trace.id for trace in lifecycle.traces(app)]
+    with client.get(
+        f"/_lifecycle/toolbar/requests?of={name_in(response)}", headers=FETCH
+    ) as answer:
+        [said] = answer.get_json()["requests"]
+    assert [*(each["id"] for each in said["redirects"]), said["id"]] == ids[::-1]
+    assert [each["status"] for each in said["redirects"]] == [302, 302]

@@ -14,7 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from ..export.har import to_har
 from ..store import Store
-from ..summary import describe, summarize
+from ..summary import summarize
+from ..toolbar import CARRIED, SHOWN
 from ..trace import Step, Trace
 from .access import Gate
 from .callers import caller
@@ -22,8 +23,10 @@ from .filter import FilterError, parse
 from .hub import Hub
 from .source import excerpt
 from .statement import statement
+from .told import redirects, told
 
 _LIMIT = 500
+_TOLD = 20
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flask-lifecycle</title>
 <h1>The panel has not been built</h1>
 <p>This copy of flask-lifecycle was installed without its browser side. In a checkout, run
@@ -54,16 +57,28 @@ def create_api(
 
     @api.get("/toolbar.js")
     def toolbar() -> flask.Response:
-        return flask.send_from_directory(dist, "toolbar.js")
+        return flask.send_from_directory(dist, "toolbar.js", mimetype="text/javascript")
 
-    @api.get("/toolbar/<trace_id>/<key>")
-    def said(trace_id: str, key: str) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
-        trace = store.get(trace_id)
-        if trace is None or not hmac.compare_digest(
-            key.encode(), gate.request_key(trace_id).encode()
-        ):
-            return {"error": "This request is not kept, or its key is of an older run."}, 404
-        return describe(trace)
+    @api.get("/toolbar/requests")
+    def requests() -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
+        kept = {trace.id: trace for trace in hub.kept()}
+        names = (name.partition(".") for name in flask.request.args.getlist("of")[:_TOLD])
+        asked = [
+            kept[each]
+            for each, _, key in names
+            if each in kept and hmac.compare_digest(key.encode(), gate.request_key(each).encode())
+        ]
+        if not asked:
+            return {"error": "None of these is kept, or their keys are of an older run."}, 404
+        for trace in asked:
+            if trace.toolbar == CARRIED:
+                trace.toolbar = SHOWN
+        return {
+            "requests": [
+                {**told(trace), "redirects": [told(each) for each in redirects(trace, kept)]}
+                for trace in asked
+            ]
+        }
 
     @api.get("/api/traces")
     def traces() -> dict[str, t.Any]:

@@ -6,12 +6,12 @@ import type { Step } from "./types";
 export function time(ns: number): string {
   const us = ns / 1000;
   if (us < 10) return `${us.toFixed(1)} µs`;
-  if (us < 999.5) return `${Math.round(us).toString()} µs`;
+  if (us < 999.5) return `${us.toFixed(0)} µs`;
   const ms = us / 1000;
   if (ms < 10) return `${ms.toFixed(2)} ms`;
   if (ms < 999.95) return `${ms.toFixed(1)} ms`;
   const s = ms / 1000;
-  return s < 100 ? `${s.toFixed(2)} s` : `${Math.round(s).toString()} s`;
+  return `${s.toFixed(s < 100 ? 2 : 0)} s`;
 }
 
 /** The CPU time of a step in ns, where it was asked for. */

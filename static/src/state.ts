@@ -239,7 +239,7 @@ export function importedOf(state: State, id: string | null): Imported | undefine
 export function withImported(state: State, { steps, ...header }: Trace, file: string): State {
   const id = `imported-${(state.imported.length + 1).toString()}`;
   const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
-  const trace: TraceSummary = { ...header, id, state: "done", duration, step_count: steps.length, strip: [], counts: {}, changed: {}, now: null, elapsed: duration, cause: null };
+  const trace: TraceSummary = { ...header, id, state: "done", duration, step_count: steps.length, strip: [], counts: {}, changed: {}, now: null, elapsed: duration, cause: null, toolbar: null };
   return { ...select({ ...state, imported: [{ file, trace, steps }, ...state.imported] }, id), notice: null, stage: false };
 }
 

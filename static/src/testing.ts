@@ -13,7 +13,7 @@ export function summary(id: string, more: Partial<TraceSummary> = {}): TraceSumm
   return {
     id, state: "done", method: "GET", path: `/${id}`, query: "", url_rule: null, endpoint: null, blueprints: [],
     status: 200, started_at: 0, duration: 1e6, process: { pid: 1, host: "h", thread: "t" }, error: null, parent: null, cause: null,
-    dropped_steps: 0, step_count: 1, strip: [], now: null, elapsed: 1e6, counts: {}, changed: {}, ...more,
+    dropped_steps: 0, step_count: 1, strip: [], now: null, elapsed: 1e6, counts: {}, changed: {}, toolbar: null, ...more,
   };
 }
 

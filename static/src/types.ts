@@ -100,9 +100,11 @@ export interface TraceSummary {
   readonly counts: { readonly [name: string]: number };
   /** The names in `g` and in the session that some function changed; where there are any. */
   readonly changed: { readonly [where: string]: readonly string[] };
+  /** Why the page that was answered is without the toolbar; null where it has it, or is no page. */
+  readonly toolbar: string | null;
 }
 
-export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "cause" | "counts" | "changed"> {
+export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "cause" | "counts" | "changed" | "toolbar"> {
   /** In order of beginning. */
   readonly steps: readonly Step[];
 }

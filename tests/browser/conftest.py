@@ -43,9 +43,10 @@ def free_port() -> int:
 
 
 class Server:
-    """The demo, as ``flask run --debug`` serves it."""
+    """An app, as ``flask run --debug`` serves it: the demo, or what another function makes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, make: str = "demo:create_app") -> None:
+        self._make = make.split(":")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
@@ -54,12 +55,13 @@ class Server:
 
     def start(self) -> None:
         code = (
-            "from demo import create_app; import sys;"
-            "create_app(sys.argv[1]).run(port=int(sys.argv[2]), debug=True, use_reloader=False)"
+            "import importlib, sys; _, folder, port, module, name = sys.argv;"
+            "app = getattr(importlib.import_module(module), name)(folder);"
+            "app.run(port=int(port), debug=True, use_reloader=False)"
         )
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", code, str(self._folder), str(self.port)],
+                [sys.executable, "-c", code, str(self._folder), str(self.port), *self._make],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
@@ -78,6 +80,8 @@ class Server:
         while True:
             try:
                 urllib.request.urlopen(f"{self.url}/_lifecycle/api/traces", timeout=5).close()
+                return
+            except urllib.error.HTTPError:  # it is up, without a panel
                 return
             except (urllib.error.URLError, ConnectionError):
                 assert time.monotonic() < until, self.log.read_text()

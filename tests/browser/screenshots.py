@@ -186,9 +186,48 @@ def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str
     page.wait_for_timeout(700)
     shoot("near")
     page.keyboard.press("Escape")
-    app.goto(f"{server.url}/shop/book/1")
-    app.get_by_role("button", name="More").click()
-    app.screenshot(path=folder / f"toolbar-{size}-{theme}.png")
+    context.close()
+
+
+def take_toolbar(
+    browser: Browser, server: Server, pages: Server, folder: Path, theme: t.Any, size: str
+) -> None:
+    """Take the toolbar on the demo's pages and on others."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        color_scheme=theme, viewport={"width": width, "height": height}, device_scale_factor=1
+    )
+    page = context.new_page()
+    page.goto(f"{server.url}/")
+    page.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
+
+    def shoot(name: str, url: str, *, unfold: bool = False) -> None:
+        if page.url != url:
+            page.goto(url)
+        page.wait_for_load_state("networkidle")
+        page.locator("flask-lifecycle-toolbar .facts b").first.wait_for()
+        if page.locator("flask-lifecycle-toolbar .more").is_visible() is not unfold:
+            page.locator("flask-lifecycle-toolbar .facts").click()
+        page.wait_for_timeout(400)
+        page.screenshot(path=folder / f"toolbar-{name}-{size}-{theme}.png")
+
+    shoot("folded", f"{server.url}/admin/orders/42")
+    shoot("unfolded", f"{server.url}/admin/orders/42", unfold=True)
+    shoot("redirected", f"{server.url}/admin/orders/42?anon=1", unfold=True)
+    shoot("404", f"{server.url}/nowhere", unfold=True)
+    for name in ("bootstrap", "tailwind", "hostile"):
+        shoot(name, f"{pages.url}/{name}")
+    shoot("error", f"{pages.url}/failed", unfold=True)
+    page.goto(f"{pages.url}/fetches")
+    page.evaluate(
+        """async () => {
+            const paths = [1, 2, 3, 4, 5, 6, 7, 8, 9, "from"].map((each) => `/data/${each}`);
+            for (const path of [...paths, "/crash", "/failed"]) await (await fetch(path)).text();
+        }"""
+    )
+    shoot("fetches", f"{pages.url}/fetches", unfold=True)
+    page.get_by_role("button", name="Hide the toolbar").click()
+    page.screenshot(path=folder / f"toolbar-hidden-{size}-{theme}.png")
     context.close()
 
 
@@ -198,17 +237,24 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.exit("The screenshots need Chromium; .ci/packages installs it.")
-    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
-        server = Server(Path(data))
-        server.start()
+    with (
+        tempfile.TemporaryDirectory() as data,
+        tempfile.TemporaryDirectory() as more,
+        sync_playwright() as playwright,
+    ):
+        server, pages = Server(Path(data)), Server(Path(more), "tests.browser.pages:create_app")
         try:
+            server.start()
+            pages.start()
             browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
             for theme in ("dark", "light"):
                 for size in SIZES:
                     take(browser, server, folder, theme, size)
                     lists(browser, folder, Path(data), theme, size)
+                    take_toolbar(browser, server, pages, folder, theme, size)
         finally:
             server.stop()
+            pages.stop()
     sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder.name}/\n")
 
 

@@ -252,7 +252,7 @@ def test_by_a_name_of_its_own_no_script_of_the_apps_reaches_it(page: Page, tmp_p
         )
         assert found == ["TypeError", 403] * 3
         # The toolbar of the app's page leads there.
-        leads = page.locator("flask-lifecycle-toolbar").get_attribute("data-panel") or ""
+        leads = page.locator("flask-lifecycle-toolbar .go").get_attribute("href") or ""
         assert leads.startswith(panel.partition(":")[2])
     finally:
         own.stop()

@@ -1,50 +1,519 @@
+"""The toolbar on pages as apps have them, in a real browser."""
+
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Page, expect
+import json
+import re
+import time
+import typing as t
+import urllib.request
+from collections.abc import Iterator
 
-from .conftest import Panel
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from .conftest import Panel, Server
+from .test_accessible import AXE
+
+TOOLBAR = "flask-lifecycle-toolbar"
+STYLES = """(selector) => {
+    const styles = (element) => {
+        const style = getComputedStyle(element);
+        return Object.fromEntries([...style].map((name) => [name, style.getPropertyValue(name)]));
+    };
+    const roots = selector === null ? [document] : [document.querySelector(selector).shadowRoot];
+    return roots.flatMap((root) => [...root.querySelectorAll("*")])
+        .filter(({ localName }) => localName !== "flask-lifecycle-toolbar")
+        .map((element) => [element.localName, styles(element)]);
+}"""
+PLACES = """() => [...document.querySelectorAll("*")]
+    .filter(({ localName }) => localName !== "flask-lifecycle-toolbar")
+    .map((element) => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return [element.localName, x, y, width, height, element.scrollWidth, element.scrollHeight];
+    })"""
+
+
+def serve(make: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("pages"), f"tests.browser.pages:{make}")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from serve("create_app", tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from serve("create_bare_app", tmp_path_factory)
+
+
+class Seen:
+    """A page, and what its console said."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.said: list[str] = []
+        self.page = context.new_page()
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, message: t.Any) -> None:
+        if message.type in ("error", "warning"):
+            self.said.append(message.text)
+
+    def goto(self, url: str) -> Seen:
+        self.page.goto(url)
+        self.page.wait_for_load_state("networkidle")
+        return self
+
+
+@pytest.fixture(params=["dark", "light"])
+def context(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(
+        color_scheme=request.param, viewport={"width": 1440, "height": 900}
+    )
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def page(panel: Panel) -> Page:
-    """A page of the demo, with the toolbar on it."""
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context()
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+def bar(page: Page) -> Locator:
+    return page.get_by_role("toolbar", name="This page's request")
+
+
+def facts(page: Page) -> Locator:
+    """The bar's summary, which unfolds it."""
+    return bar(page).locator(".facts")
+
+
+def unfold(page: Page) -> Locator:
+    facts(page).click()
+    return page.locator(f"{TOOLBAR} .more")
+
+
+def follows(page: Page, *expected: str) -> None:
+    """Wait until the list shows these requests: their status and path."""
+    page.wait_for_function(
+        """([toolbar, expected]) => {
+            const rows = document.querySelector(toolbar).shadowRoot.querySelectorAll(".request");
+            window.rows = [...rows].map((row) =>
+                `${row.querySelector("b").textContent} ${row.querySelector("code").textContent}`);
+            return window.rows.join() === expected.join();
+        }""",
+        arg=[TOOLBAR, expected],
+    )
+
+
+def test_it_says_of_the_page_what_the_panel_would(panel: Panel) -> None:
     page = panel.page.context.new_page()
     page.goto(f"{panel.server.url}/shop/book/1")
-    return page
-
-
-def test_the_toolbar_says_of_the_page_what_the_panel_would(panel: Panel, page: Page) -> None:
-    bar = page.get_by_role("toolbar", name="This page's request")
-    expect(bar.locator(".status")).to_have_text("200")
-    expect(bar.locator("span.sql")).to_contain_text("SQL")
-    expect(bar).to_contain_text("steps")
+    expect(facts(page)).to_contain_text("200")
+    expect(facts(page)).to_contain_text(re.compile(r"\d SQL \d"))
+    expect(facts(page)).to_contain_text(re.compile(r"\d+ steps"))
     with page.context.expect_page() as opened:
-        bar.locator(".status").click()
+        bar(page).get_by_role("link", name="Open this request in the panel").click()
     opened.value.locator("[aria-current] .p", has_text="/shop/book/1").wait_for()
 
 
-def test_it_unfolds_moves_hides_and_remembers(page: Page) -> None:
-    element = page.locator("flask-lifecycle-toolbar")
-    page.get_by_role("button", name="More").click()
-    expect(element.locator(".columns")).to_contain_text("load_user")
-    page.get_by_role("button", name="Move").click()
-    expect(element).to_have_class("bottom left")
-    page.reload()
-    expect(element).to_have_class("bottom left")
-    expect(element.locator(".columns")).to_contain_text("load_user")
-    page.get_by_role("button", name="Hide").click()
-    page.reload()
-    expect(element.locator(".status")).to_have_count(0)
-    page.get_by_role("button", name="Show the toolbar").click()
-    expect(element.locator(".status")).to_have_text("200")
+def test_it_unfolds_to_the_way_through_the_app(panel: Panel) -> None:
+    page = panel.page.context.new_page()
+    page.goto(f"{panel.server.url}/admin/orders/42")
+    drawing = unfold(page).get_by_role("group", name="GET /admin/orders/42 through the app")
+    for name in ("load_user", "require_admin", "show", "add_etag", "close_db"):
+        expect(drawing).to_contain_text(name)
+    expect(drawing.locator("rect.sql")).to_have_count(3)
+    with page.context.expect_page() as opened:
+        drawing.get_by_role("link", name="require_admin").click()
+    expect(opened.value.locator('[data-view="step"]')).to_contain_text("require_admin")
 
 
-def test_it_is_not_printed_and_its_keys_stay_inside(page: Page) -> None:
-    element = page.locator("flask-lifecycle-toolbar")
-    page.get_by_role("button", name="More").wait_for()
-    page.evaluate("() => { window.keys = 0; addEventListener('keydown', () => { keys += 1; }); }")
-    page.get_by_role("button", name="More").press("a")
-    assert page.evaluate("window.keys") == 0
+def test_a_hook_that_answers_and_a_handler_are_drawn(panel: Panel) -> None:
+    page = panel.page.context.new_page()
+    page.goto(f"{panel.server.url}/nowhere")
+    expect(unfold(page).locator("svg.u")).to_contain_text("page_not_found")
+    expect(page.locator(f"{TOOLBAR} svg.u")).to_contain_text("no view: 404")
+    page.goto(f"{panel.server.url}/admin/orders/42?anon=1")
+    follows(page, "302 /admin/orders/42 →", "200 /shop/sign-in")
+    page.locator(f"{TOOLBAR} .request").first.click()
+    expect(page.locator(f"{TOOLBAR} svg.u")).to_contain_text("view skipped")
+
+
+def test_it_moves_folds_hides_and_remembers(pages: Server, page: Page) -> None:
+    page.goto(pages.url)
+    box = page.locator(f"{TOOLBAR} .root")
+    more = unfold(page)
+    expect(more).to_contain_text("GET /")
+    page.get_by_role("button", name="Move to the next corner").click()
+    expect(box).to_have_class(re.compile("bottom left"))
+    page.reload()
+    expect(box).to_have_class(re.compile("bottom left"))
+    expect(more).to_contain_text("GET /")
+    page.keyboard.press("Escape")
+    expect(more).to_be_visible()
+    facts(page).press("Escape")
+    expect(more).to_be_hidden()
+    page.get_by_role("button", name="Hide the toolbar").click()
+    page.reload()
+    expect(facts(page)).to_be_hidden()
+    page.get_by_role("button", name="Show the toolbar").press("Enter")
+    expect(facts(page)).to_be_focused()
+
+
+def test_it_is_dragged_to_the_nearest_corner(pages: Server, page: Page) -> None:
+    page.goto(pages.url)
+    expect(facts(page)).to_contain_text("steps")
+    grip = page.get_by_role("button", name="Move to the next corner")
+    at = grip.bounding_box()
+    assert at is not None
+    page.mouse.move(at["x"] + 9, at["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(300, 200, steps=4)
+    expect(page.locator(f"{TOOLBAR} .root")).to_have_attribute("style", re.compile("translate"))
+    page.mouse.up()
+    expect(page.locator(f"{TOOLBAR} .root")).to_have_class(re.compile("top left"))
+
+
+def test_what_the_storage_holds_is_not_trusted(pages: Server, page: Page) -> None:
+    page.goto(pages.url)
+    for kept in ("null", "[", '{"corner": "x", "shown": 7}', '{"corner": {}, "shown": "open"}'):
+        page.evaluate("(kept) => localStorage.setItem('lifecycle-toolbar', kept)", kept)
+        page.reload()
+        expect(page.locator(f"{TOOLBAR} .root")).to_have_class(re.compile("bottom right"))
+        expect(facts(page)).to_contain_text("200")
+
+
+def test_it_is_not_printed_and_its_events_stay_inside(pages: Server, page: Page) -> None:
+    page.goto(pages.url)
+    page.evaluate("""() => {
+        window.heard = [];
+        for (const name of ["keydown", "keyup", "click", "mousedown", "pointerdown", "focusin"])
+            document.addEventListener(name, () => { window.heard.push(name); });
+    }""")
+    facts(page).click()
+    facts(page).press("a")
+    assert page.evaluate("window.heard") == []
+    page.locator("main").click()
+    assert "click" in page.evaluate("window.heard")
     page.emulate_media(media="print")
-    expect(element).to_be_hidden()
+    expect(bar(page)).to_be_hidden()
+
+
+def test_it_is_one_stop_for_tab(pages: Server, page: Page) -> None:
+    page.goto(pages.url)
+    expect(facts(page)).to_contain_text("200")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="another")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(facts(page)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(bar(page).get_by_role("link")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("button", name="Move")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_it_follows_what_scripts_of_the_page_ask_for(pages: Server, page: Page) -> None:
+    page.goto(f"{pages.url}/fetches")
+    unfold(page)
+    page.evaluate("""async () => {
+        await (await fetch("/data/1")).text();
+        await (await fetch("/data/from")).text();
+        await (await fetch("/data/7", { method: "GET", headers: { "X-Own": "1" } })).text();
+        await new Promise((resolve) => {
+            const request = new XMLHttpRequest();
+            request.onload = resolve;
+            request.open("GET", "/data/timed");
+            request.send();
+        });
+        await (await fetch("/crash")).text();
+        const image = new Image();
+        await new Promise((resolve) => { image.onerror = resolve; image.src = "/data/3"; });
+    }""")
+    seen = (
+        "200 /fetches",
+        "200 /data/1",
+        "302 /data/from →",
+        "200 /data/2",
+        "200 /data/7",
+        "200 /data/timed",
+        "500 /crash",
+    )
+    follows(page, *seen)
+    row = page.locator(f"{TOOLBAR} .request", has_text="/data/7")
+    expect(row).to_contain_text("N+1 ×7")
+    row.click()
+    expect(page.locator(f"{TOOLBAR} h2")).to_have_text("GET /data/7")
+    expect(row).to_have_attribute("aria-pressed", "true")
+    expect(row).to_be_focused()
+    expect(facts(page)).to_contain_text("+6")
+    # Nothing of the page's is replaced.
+    assert page.evaluate(
+        "[fetch, XMLHttpRequest, XMLHttpRequest.prototype.open, history.pushState]"
+        ".every((each) => `${each}`.includes('[native code]'))"
+    )
+
+
+def test_hidden_it_asks_for_nothing_more(pages: Server, page: Page) -> None:
+    page.goto(pages.url)
+    expect(facts(page)).to_contain_text("steps")
+    page.get_by_role("button", name="Hide the toolbar").click()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("() => fetch('/data/1').then((answer) => answer.text())")
+    page.evaluate("() => fetch('/crash').then((answer) => answer.text())")
+    expect(page.get_by_role("button", name="a request failed")).to_be_visible()
+    assert not any("/toolbar/" in url for url in asked)
+    page.get_by_role("button", name="Show the toolbar").click()
+    unfold(page)
+    follows(page, "200 /", "200 /data/1", "500 /crash")
+
+
+def test_what_led_to_the_page_stands_before_it(pages: Server, page: Page) -> None:
+    page.goto(f"{pages.url}/from")
+    unfold(page)
+    follows(page, "302 /from →", "302 /over →", "200 /other")
+
+
+@pytest.mark.parametrize("kind", ["htmx2", "htmx4", "turbo"])
+def test_where_scripts_exchange_the_page_it_goes_along(
+    pages: Server, page: Page, kind: str
+) -> None:
+    page.goto(f"{pages.url}/{kind}/first")
+    unfold(page)
+    expect(page.locator(f"{TOOLBAR} h2")).to_have_text(f"GET /{kind}/first")
+    page.evaluate("window.same = true")
+    for name in ("second", "first", "second"):
+        page.locator("#next").click()
+        expect(page.locator("h1", has_text=name)).to_be_visible()
+        expect(page.locator(f"{TOOLBAR} h2")).to_have_text(f"GET /{kind}/{name}")
+        assert page.locator(TOOLBAR).count() == 1
+        assert page.locator("script[data-lifecycle]").count() == 0
+    assert page.evaluate("window.same")
+    page.go_back()
+    expect(page.locator(f"{TOOLBAR} h2")).to_have_text(f"GET /{kind}/first")
+    assert page.locator(TOOLBAR).count() == 1
+
+
+def test_parts_of_a_page_are_followed_and_no_pages(pages: Server, page: Page) -> None:
+    page.goto(f"{pages.url}/htmx2/first")
+    unfold(page)
+    page.get_by_role("button", name="a part").click()
+    follows(page, "200 /htmx2/first", "200 /part")
+    expect(page.locator("#part")).to_have_text("a part")
+    page.goto(f"{pages.url}/turbo/first")
+    page.locator("#inner").click()
+    follows(page, "200 /turbo/first", "200 /frame")
+    page.get_by_role("button", name="send").click()
+    follows(page, "303 /turbo-form →", "200 /turbo/second")
+
+
+@pytest.mark.parametrize(
+    "replace",
+    [
+        "document.body = document.createElement('body')",
+        "document.body.replaceWith(document.createElement('body'))",
+        "document.body.innerHTML = ''",
+        "document.documentElement.innerHTML = '<head></head><body>new</body>'",
+        "document.documentElement.replaceChildren(document.createElement('body'))",
+        f"document.querySelector('{TOOLBAR}').remove()",
+        "history.pushState({}, '', '/elsewhere')",
+    ],
+)
+def test_whatever_becomes_of_the_page_there_is_one(pages: Server, page: Page, replace: str) -> None:
+    page.goto(pages.url)
+    expect(facts(page)).to_contain_text("200")
+    page.evaluate(f"() => {{ {replace}; }}")
+    expect(facts(page)).to_contain_text("200")
+    assert page.locator(TOOLBAR).count() == 1
+    page.evaluate("() => fetch('/data/1').then((answer) => answer.text())")
+    expect(facts(page)).to_contain_text("+1")
+
+
+def test_a_tag_that_comes_with_a_new_body_is_taken(pages: Server, page: Page) -> None:
+    """As over plain HTTP from another machine, where browsers do not say what is fetched."""
+    page.goto(pages.url)
+    with urllib.request.urlopen(f"{pages.url}/other") as answer:
+        body = answer.read().decode().partition("<body")[2]
+    page.evaluate("(body) => { document.body.innerHTML = body; }", body.partition(">")[2])
+    expect(unfold(page).locator("h2")).to_have_text("GET /other")
+    assert page.locator("script").count() == 0
+
+
+def test_each_tab_shows_its_own(pages: Server, context: BrowserContext) -> None:
+    first, second = context.new_page(), context.new_page()
+    for tab in (first, second):
+        tab.goto(f"{pages.url}/fetches")
+    first.evaluate("() => fetch('/data/1').then((answer) => answer.text())")
+    second.evaluate("() => fetch('/data/2').then((answer) => answer.text())")
+    unfold(first)
+    follows(first, "200 /fetches", "200 /data/1")
+    unfold(second)
+    follows(second, "200 /fetches", "200 /data/2")
+
+
+PAGES = [
+    "",
+    "bootstrap",
+    "tailwind",
+    "hostile",
+    "hello",
+    "scripts",
+    "utf-16",
+    "failed",
+    "htmx2/first",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_is_as_without_it(
+    pages: Server, bare: Server, context: BrowserContext, path: str
+) -> None:
+    with_it = Seen(context).goto(f"{pages.url}/{path}")
+    expect(facts(with_it.page)).to_contain_text("steps")
+    without = Seen(context).goto(f"{bare.url}/{path}")
+
+    def all_of(page: Page, script: str, argument: t.Any = None) -> t.Any:
+        # Where it is served is in the addresses of its links and sheets.
+        text = json.dumps(page.evaluate(script, argument))
+        return json.loads(re.sub(r"127\.0\.0\.1:\d+", "server", text))
+
+    one, other = with_it.page, without.page
+    assert all_of(one, STYLES) == all_of(other, STYLES)
+    assert all_of(one, PLACES) == all_of(other, PLACES)
+    html = "document.documentElement.outerHTML"
+    assert all_of(one, html).replace(f"<{TOOLBAR}></{TOOLBAR}>", "") == all_of(other, html)
+    count = "document.querySelectorAll('*').length"
+    assert one.evaluate(count) == other.evaluate(count) + 1
+    assert focused(one) == [*focused(other), TOOLBAR]
+    assert with_it.said == without.said
+
+
+def focused(page: Page) -> list[str]:
+    """Name what gets the focus, from the beginning of the page to its end."""
+    found: list[str] = []
+    page.evaluate("() => { document.activeElement.blur(); }")
+    while len(found) < 50:
+        page.keyboard.press("Tab")
+        element = page.evaluate(
+            "() => document.activeElement === document.body ? null : document.activeElement"
+            ".localName + (document.activeElement.getAttribute('href') ?? '')"
+        )
+        if element is None:
+            break
+        found.append(element)
+    return found
+
+
+@pytest.mark.parametrize("path", ["bootstrap", "tailwind", "hostile"])
+def test_no_style_of_the_page_reaches_it(pages: Server, context: BrowserContext, path: str) -> None:
+    def styles(of: str) -> t.Any:
+        page = context.new_page()
+        page.goto(f"{pages.url}/{of}")
+        expect(facts(page)).to_contain_text("steps")
+        # What is said of the request differs, and takes its room.
+        page.evaluate(
+            f"() => document.querySelector('{TOOLBAR}')"
+            ".shadowRoot.querySelector('.facts').replaceChildren('200')"
+        )
+        return [
+            # Custom properties are inherited; nothing in it uses the page's.
+            [name, {each: style[each] for each in style if not each.startswith("--")}]
+            for name, style in page.evaluate(STYLES, TOOLBAR)
+        ]
+
+    assert styles(path) == styles("")
+
+
+@pytest.mark.parametrize("path", ["hello", "utf-16", "scripts", "failed", "csp/nonce"])
+def test_it_is_on_pages_of_all_kinds(pages: Server, context: BrowserContext, path: str) -> None:
+    seen = Seen(context).goto(f"{pages.url}/{path}")
+    expect(facts(seen.page)).to_contain_text("503" if path == "failed" else "200")
+    assert unfold(seen.page).locator("svg.u").is_visible()
+    said = [each for each in seen.said if "Failed to load resource" not in each]
+    assert said == []
+    if path == "utf-16":
+        assert seen.page.locator("p").first.text_content() == "Käse — 乾酪"
+    if path == "scripts":
+        assert seen.page.evaluate("window.said") == "</body></html>"
+    if path == "csp/nonce":
+        assert seen.page.evaluate("window.own") is True
+
+
+@pytest.mark.parametrize(
+    ("path", "refusal"),
+    [("csp/none", "script-src 'none'"), ("csp/unconnected", "default-src 'none'")],
+)
+def test_where_a_policy_forbids_it_the_panel_says_so(
+    pages: Server, context: BrowserContext, path: str, refusal: str
+) -> None:
+    seen = Seen(context).goto(f"{pages.url}/{path}")
+    assert seen.page.locator("p").text_content() == "text"
+    assert seen.page.locator(TOOLBAR).count() == 0
+    assert seen.said == []
+    panel = Seen(context).goto(f"{pages.url}/_lifecycle/").page
+    panel.locator(".row", has_text=f"/{path}").first.click()
+    panel.get_by_role("tab", name="Response").click()
+    expect(panel.get_by_text("The toolbar is not on this page")).to_contain_text(refusal)
+
+
+def test_where_its_script_never_asks_the_panel_says_so(
+    pages: Server, context: BrowserContext
+) -> None:
+    page = Seen(context).goto(f"{pages.url}/csp/meta").page
+    assert page.locator(TOOLBAR).count() == 0
+    said, until = None, time.monotonic() + 30
+    while said is None and time.monotonic() < until:
+        page.wait_for_timeout(200)
+        with urllib.request.urlopen(f"{pages.url}/_lifecycle/api/traces?q=csp/meta") as answer:
+            said = json.load(answer)["traces"][0]["toolbar"]
+    assert said is not None
+    assert "never asked" in said
+
+
+def test_the_debuggers_page_is_not_the_apps(pages: Server, page: Page) -> None:
+    page.goto(f"{pages.url}/crash")
+    expect(page.get_by_text("Nobody handles this one.").first).to_be_visible()
+    assert "data-lifecycle" not in page.content()
+    assert page.locator(TOOLBAR).count() == 0
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing(pages: Server, context: BrowserContext, width: int) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{pages.url}/fetches")
+    expect(facts(page)).to_contain_text("200")
+    page.evaluate("""async () => {
+        for (const path of ["/data/1", "/data/7", "/data/from", "/failed", "/crash"])
+            await (await fetch(path)).text();
+    }""")
+    page.evaluate(AXE.read_text())
+
+    def violations() -> list[str]:
+        found = page.evaluate(
+            f"async () => (await axe.run('{TOOLBAR}', {{resultTypes: ['violations']}})).violations"
+        )
+        return [f"{each['id']}: {each['nodes'][0]['failureSummary']}" for each in found]
+
+    expect(facts(page)).to_contain_text("+6")
+    assert violations() == []
+    unfold(page)
+    assert violations() == []
+    page.locator(f"{TOOLBAR} .request", has_text="/failed").click()
+    assert violations() == []
+    page.get_by_role("button", name="Hide the toolbar").click()
+    assert violations() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -262,7 +262,7 @@ def test_no_path_leads_to_a_file_of_ones_choice(server: Server, path: str) -> No
         f"/_lifecycle/api/traces/{path}",
         f"/_lifecycle/api/traces/{known}/steps/{path}/source",
         f"/_lifecycle/api/traces/{path}/steps/0/source",
-        f"/_lifecycle/toolbar/{path}/x",
+        f"/_lifecycle/toolbar/{path}",
     ):
         answer = request(server, place)
         # What is no path of the panel's is the app's own, which has none of these.
@@ -273,14 +273,17 @@ def test_no_path_leads_to_a_file_of_ones_choice(server: Server, path: str) -> No
             assert place.rstrip("/") == "/_lifecycle/api/traces", place
 
 
+TOLD = "/_lifecycle/toolbar/requests"
+
+
 def test_a_tampered_id_is_404(server: Server) -> None:
     server.get("/")
     known = str(server.api("traces")["traces"][0]["id"])
     for changed in (known[:-1], known + "0", known[::-1], known.upper() + "Z", "0" * len(known)):
         assert request(server, f"/_lifecycle/api/traces/{changed}").status == 404
         assert request(server, f"/_lifecycle/api/traces/{changed}/steps/0/source").status == 404
-        assert request(server, f"/_lifecycle/toolbar/{changed}/{'0' * 64}").status == 404
-    assert request(server, f"/_lifecycle/toolbar/{known}/{'0' * 64}").status == 404
+        assert request(server, f"{TOLD}?of={changed}.{'0' * 32}").status == 404
+    assert request(server, f"{TOLD}?of={known}.{'0' * 32}").status == 404
 
 
 HEADERS = {
@@ -523,7 +526,7 @@ def test_the_stream_is_json_and_its_packages_are_mended() -> None:
 
 
 # What answers a script of the app's own pages: they hold no data, or take a key for each request.
-KEYLESS = {"/", "/assets/<path:name>", "/toolbar.js", "/toolbar/<trace_id>/<key>"}
+KEYLESS = {"/", "/assets/<path:name>", "/toolbar.js", "/toolbar/requests"}
 STREAM = "/socket.io/"
 
 

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import { size, time } from "../format";
-import { current } from "../state";
+import { current, find } from "../state";
 import { state } from "../store";
 import type { Json, Step } from "../types";
 import { Block, isObject, Pairs, pairsOf, type Pair } from "./Message";
@@ -10,6 +10,7 @@ import { Block, isObject, Pairs, pairsOf, type Pair } from "./Message";
 export default function Response(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;
+  const absent = find(state.value, trace.id)?.toolbar ?? null;
   const starts = trace.steps.filter((step) => step.stage === "start_response");
   const response = starts.at(-1)?.detail["response"];
   const body = trace.steps.find((step) => step.stage === "body");
@@ -22,6 +23,7 @@ export default function Response(): JSX.Element | null {
   return (
     <div class="message" tabIndex={0} role="region" aria-label="Response">
       <p class="line-one"><b class={`s${status.slice(0, 1)}`}>{status}</b> <span class="k">{trace.duration === null ? "runs" : `after ${time(trace.duration)}`}</span></p>
+      {absent === null ? null : <p>The toolbar is not on this page: {absent}.</p>}
       {starts.length > 1 ? <p>start_response was called {starts.length} times; this is the last.</p> : null}
       <div class="columns">
         <div>

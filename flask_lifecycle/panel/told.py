@@ -1,0 +1,193 @@
+"""What the toolbar is told of a request: what it draws, and nothing besides.
+
+Scripts of the app's own pages can read this too. It has no headers, cookies, statements, values
+or source.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..summary import REPEATED, asked, summarize
+from ..trace import FUNCTION_STAGES, Columns, LiveTrace, Step, freeze
+
+#: A request that takes longer is called slow, in ns.
+SLOW = 500_000_000
+#: More functions than these on one side of a layer are folded into one row.
+ROWS = 5
+
+_SUMMARY = (
+    "id",
+    "state",
+    "method",
+    "path",
+    "endpoint",
+    "status",
+    "step_count",
+    "strip",
+    "elapsed",
+)
+_HOOKS = FUNCTION_STAGES - {"context_processor", "url_defaults"}
+_IN = ("url_value_preprocessor", "before_request")
+_TEARDOWN = ("teardown_request", "teardown_appcontext")
+_BARS = 60
+
+
+def told(trace: LiveTrace) -> dict[str, t.Any]:
+    """Return what the toolbar shows of a request; times in ns from its start.
+
+    :returns: beside what a summary has: ``document``: whether it was answered with a whole page;
+        ``sql``: how many statements, and how long they took; ``warnings``; and what its small U
+        is drawn from: ``layers``, outermost first, with the app's functions on the way in and
+        out, from top to bottom; ``handler``; ``view``, and when SQL and templates ran in it.
+    """
+    summary = summarize(trace)
+    columns = trace.columns()
+    functions = [
+        freeze(trace, columns, index)
+        for index, site in enumerate(columns.sites)
+        if site.stage in _HOOKS
+    ]
+    within = _within(columns)
+    statements = [index for index, site in enumerate(columns.sites) if site.stage == "sql"]
+    counts = Counter(within[index] for index in statements)
+    view = _last(functions, "view")
+    handler = _last(functions, "error_handler")
+    inside = [] if view is None else [i for i, at in enumerate(within) if at == view.id]
+    return {
+        **{name: summary[name] for name in _SUMMARY},
+        "document": trace.toolbar is not None,
+        "error": None if trace.error is None else [trace.error.type, trace.error.message],
+        "sql": [len(statements), sum(_took(trace, columns, index) for index in statements)],
+        "warnings": _warnings(trace, columns, summary["counts"]),
+        "layers": _layers(trace.blueprints, functions, counts),
+        "handler": None if handler is None else _row(handler, counts),
+        "view": None if view is None else {**_row(view, counts), "begin": view.begin},
+        "bars": {stage: _bars(trace, columns, stage, inside) for stage in ("sql", "template")},
+    }
+
+
+def redirects(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
+    """Find the requests whose redirects led to one, in order.
+
+    :param kept: all that is kept, by id.
+    """
+    found: list[LiveTrace] = []
+    cause = kept.get(trace.cause or "")
+    while cause is not None and 300 < (cause.status or 0) < 400:
+        found.insert(0, cause)
+        cause = kept.get(cause.cause or "")
+    return found
+
+
+def _warnings(
+    trace: LiveTrace, columns: Columns, counts: Mapping[str, int]
+) -> list[tuple[str, str, str]]:
+    """Say what asks for attention, the worst first: its kind, what to call it, and why."""
+    found = []
+    if trace.error is not None:
+        error = trace.error
+        found.append(("error", error.type, f"{error.type}: {error.message}"))
+    most = max(asked(columns).values(), default=0)
+    if most >= REPEATED:
+        found.append(("warn", f"N+1 ×{most}", f"One place asked the same {most} times."))
+    slow = counts.get("slow", 0)
+    if slow:
+        found.append(("warn", f"{slow} slow SQL", "Statements took more than a tenth of a second."))
+    errors = counts.get("errors", 0)
+    if errors:
+        found.append(("warn", f"{errors} logged", "Errors were logged."))
+    if (trace.duration or 0) > SLOW:
+        found.append(("warn", "slow", "It took more than half a second."))
+    return found
+
+
+def _layers(
+    blueprints: Sequence[str], functions: Sequence[Step], counts: Counter[int]
+) -> list[dict[str, t.Any]]:
+    def rows(stages: Iterable[str], scope: str | None = None) -> list[dict[str, t.Any]]:
+        return _folded(
+            [
+                _row(step, counts)
+                for step in functions
+                if step.stage in stages and scope in (None, step.scope)
+            ]
+        )
+
+    scopes = ("app", *blueprints)
+    layers: list[dict[str, t.Any]] = [
+        {"label": scope, "in": rows(_IN, scope), "out": rows(("after_request",), scope)[::-1]}
+        for scope in scopes
+    ]
+    # What this request alone registered runs before all others: at the bottom of the way out.
+    layers[-1]["out"] += rows(("after_this_request",))[::-1]
+    teardown = rows(_TEARDOWN)
+    if teardown:
+        layers.insert(0, {"label": "contexts", "in": [], "out": teardown[::-1]})
+    return layers
+
+
+def _row(step: Step, counts: Counter[int]) -> dict[str, t.Any]:
+    return {
+        "step": step.id,
+        "name": step.name,
+        "took": (step.end or step.begin) - step.begin,
+        "outcome": step.outcome,
+        "sql": counts[step.id],
+    }
+
+
+def _folded(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Fold what was quick and went well into one row."""
+    if len(rows) <= ROWS:
+        return rows
+    telling = sorted(rows, key=lambda row: (row["outcome"] in ("ok", None), -row["took"]))
+    kept = [row for row in rows if row in telling[: ROWS - 1]]
+    rest = [row for row in rows if row not in kept]
+    return [
+        *kept,
+        {
+            "step": None,
+            "name": f"+{len(rest)} hooks",
+            "took": sum(row["took"] for row in rest),
+            "outcome": "ok",
+            "sql": sum(row["sql"] for row in rest),
+        },
+    ]
+
+
+def _last(functions: Iterable[Step], stage: str) -> Step | None:
+    found = [step for step in functions if step.stage == stage]
+    return found[-1] if found else None
+
+
+def _within(columns: Columns) -> list[int]:
+    """Find for each step the innermost function of the app's around it, or -1."""
+    found: list[int] = []
+    for parent in columns.parents:
+        # A parent begins before what is in it, so its own is known.
+        inside = 0 <= parent < len(found)
+        hook = inside and columns.sites[parent].stage in _HOOKS
+        found.append(parent if hook else found[parent] if inside else -1)
+    return found
+
+
+def _took(trace: LiveTrace, columns: Columns, index: int) -> int:
+    end = columns.ends[index]
+    return trace.since(end) - trace.since(columns.begins[index]) if end else 0
+
+
+def _bars(
+    trace: LiveTrace, columns: Columns, stage: str, inside: Sequence[int]
+) -> list[tuple[int, int]]:
+    bars = [
+        (trace.since(columns.begins[index]), trace.since(columns.ends[index]))
+        for index in inside
+        if columns.sites[index].stage == stage and columns.ends[index]
+    ]
+    return sorted(sorted(bars, key=lambda bar: bar[0] - bar[1])[:_BARS])
+
+
+__all__ = ["ROWS", "SLOW", "redirects", "told"]

@@ -1,0 +1,287 @@
+/** The element on the page: a bar, what it unfolds to, and what of both is remembered. */
+
+import { time } from "../format";
+import { make, svg } from "./dom";
+import { idOf, Requests, type Request } from "./requests";
+import { STYLE } from "./style";
+import type { Told } from "./told";
+import { draw } from "./u";
+
+export const NAME = "flask-lifecycle-toolbar";
+
+const KEPT = "lifecycle-toolbar";
+const CORNERS = ["bottom right", "bottom left", "top left", "top right"];
+const WIDTH = 442;
+const NARROW = 520;
+/** So many pixels make a drag of a click. */
+const FAR = 6;
+/** What happens in here is not the page's: no shortcut, no trap for the focus, no click outside. */
+const OWN = ["keydown", "keyup", "keypress", "click", "pointerdown", "mousedown", "touchstart", "focusin", "focusout"];
+
+interface Kept {
+  readonly corner?: string;
+  readonly shown?: "bar" | "open" | "dot";
+}
+
+function kept(): Kept {
+  try {
+    return { ...(JSON.parse(localStorage.getItem(KEPT) ?? "{}") as Kept) };
+  } catch {
+    // A page may have no storage, and keep something else by this name.
+    return {};
+  }
+}
+
+export class Toolbar extends HTMLElement {
+  #base = "";
+  /** The panel's address, which may be on a host of its own. */
+  #panel = "";
+  #requests: Requests | undefined;
+  #kept = kept();
+  /** The name of the request that was picked; the page's own where it is none of those shown. */
+  #picked = "";
+
+  readonly #facts = button("facts", "", () => { this.#keep({ shown: this.#kept.shown === "open" ? "bar" : "open" }); });
+  readonly #move = button("move", "", () => { this.#keep(this.#kept.shown === "dot" ? { shown: "bar" } : { corner: CORNERS[(CORNERS.indexOf(this.#corner) + 1) % 4] ?? "" }); }, glyph());
+  readonly #hide = button("hide", "Hide the toolbar", () => { this.#keep({ shown: "dot" }); }, icon("M4 4l8 8M12 4l-8 8"));
+  readonly #go = panelLink();
+  readonly #controls = [this.#move, this.#facts, this.#go, this.#hide];
+  readonly #more = make("section", "more");
+  readonly #bar = make("div", "bar", ...this.#controls);
+  readonly #box = make("aside", "", this.#more, this.#bar);
+  readonly #root = this.attachShadow({ mode: "open" });
+
+  constructor() {
+    super();
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    this.#root.adoptedStyleSheets = [sheet];
+    this.#root.append(this.#box);
+    this.#box.ariaLabel = "Flask's lifecycle";
+    this.#bar.role = "toolbar";
+    this.#bar.ariaLabel = "This page's request";
+    this.#box.addEventListener("keydown", (event) => { this.#key(event); });
+    this.#drag();
+    this.#stop(this.#facts);
+    for (const name of OWN) this.addEventListener(name, (event) => { event.stopPropagation(); });
+  }
+
+  /** Show the request of a page that came with this tag. */
+  open(tag: HTMLScriptElement): void {
+    const base = new URL("./", tag.src).href;
+    if (this.#requests === undefined || base !== this.#base) {
+      this.#base = base;
+      this.#requests = new Requests(base, () => { this.turn(); });
+      this.#requests.follow();
+    }
+    this.#panel = tag.dataset["panel"] ?? base;
+    this.#picked = "";
+    this.#requests.open(tag.dataset["lifecycle"] ?? "");
+    this.#render();
+  }
+
+  /** Something is known anew; and the page's address may be another one. */
+  turn(): void {
+    if (this.#requests?.turn() === true) this.#picked = "";
+    this.#render();
+  }
+
+  get #corner(): string {
+    return CORNERS.find((each) => each === this.#kept.corner) ?? CORNERS[0] ?? "";
+  }
+
+  #keep(more: Kept): void {
+    this.#kept = { ...this.#kept, ...more };
+    try {
+      localStorage.setItem(KEPT, JSON.stringify(this.#kept));
+    } catch {
+      // Without a storage it forgets.
+    }
+    const focused = this.#root.activeElement !== null;
+    this.#render();
+    this.#requests?.ask(0);
+    // What had the focus may be hidden now.
+    if (focused && more.shown !== undefined) this.#stop(more.shown === "dot" ? this.#move : this.#facts).focus();
+  }
+
+  /** Follow the pointer; where it is let go, the nearest corner takes it. */
+  #drag(): void {
+    let from: PointerEvent | null = null;
+    let far = false;
+    this.#move.addEventListener("pointerdown", (event) => {
+      from = event;
+      far = false;
+      this.#move.setPointerCapture(event.pointerId);
+    });
+    this.#move.addEventListener("pointermove", (event) => {
+      if (from === null) return;
+      const [x, y] = [event.clientX - from.clientX, event.clientY - from.clientY];
+      far ||= Math.hypot(x, y) > FAR;
+      if (far) this.#box.style.translate = `${x}px ${y}px`;
+    });
+    for (const name of ["pointerup", "pointercancel"] as const)
+      this.#move.addEventListener(name, ({ clientX, clientY }) => {
+        from = null;
+        this.#box.style.translate = "";
+        if (far && name === "pointerup") this.#keep({ corner: `${clientY < innerHeight / 2 ? "top" : "bottom"} ${clientX < innerWidth / 2 ? "left" : "right"}` });
+      });
+    // The click that ends a drag is none.
+    this.#move.addEventListener("click", (event) => { if (far && event.detail > 0) event.stopImmediatePropagation(); }, { capture: true });
+  }
+
+  /** One stop for Tab, arrows in between, as in any toolbar; Escape folds. */
+  #key({ key, target }: KeyboardEvent): void {
+    if (key === "Escape" && this.#kept.shown === "open") this.#keep({ shown: "bar" });
+    const at = this.#controls.indexOf(target as HTMLAnchorElement);
+    const by = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
+    if (by !== 0 && at >= 0 && this.#kept.shown !== "dot") this.#stop(this.#controls.at((at + by) % 4) ?? this.#facts).focus();
+  }
+
+  #stop(control: HTMLElement): HTMLElement {
+    for (const each of this.#controls) each.tabIndex = each === control ? 0 : -1;
+    return control;
+  }
+
+  #render(): void {
+    const requests = this.#requests;
+    if (requests === undefined) return;
+    const { shown = "bar" } = this.#kept;
+    const dot = shown === "dot";
+    requests.following = !dot;
+    const all = requests.shown;
+    const page = all.find(({ name }) => name === requests.page);
+    const bad = worst(all) === "error";
+    this.#box.className = `root ${this.#corner} ${dot ? "dot" : ""} ${bad ? "bad" : ""}`;
+    for (const each of [this.#facts, this.#go, this.#hide]) each.hidden = dot;
+    if (dot) this.#stop(this.#move);
+    label(this.#move, dot ? `Show the toolbar${bad ? ": a request failed" : ""}` : "Move to the next corner");
+    this.#go.href = this.#address(page);
+    this.#facts.ariaExpanded = String(shown === "open");
+    this.#facts.title = shown === "open" ? "Fold" : "Unfold";
+    this.#facts.replaceChildren(...summary(page, all));
+    this.#more.hidden = shown !== "open";
+    if (shown === "open") this.#unfold(all, all.find(({ name }) => name === this.#picked) ?? page);
+  }
+
+  #address(request: Request | undefined): string {
+    return `${this.#panel}#${request === undefined ? "" : idOf(request)}`;
+  }
+
+  #unfold(all: readonly Request[], request: Request | undefined): void {
+    const focused = this.#root.activeElement?.getAttribute("data-name");
+    const place = this.#more.scrollTop;
+    this.#more.replaceChildren(...this.#described(request), ...(all.length > 1 ? [make("ol", "", ...all.map((each) => make("li", "", this.#row(each, each === request))))] : []));
+    this.#more.scrollTop = place;
+    for (const each of this.#more.querySelectorAll<HTMLElement>("[data-name]")) if (each.dataset["name"] === focused) each.focus();
+  }
+
+  #described(request: Request | undefined): Node[] {
+    const told = request?.told ?? null;
+    if (told === null) return [make("p", "", unknown(request))];
+    const address = this.#address(request);
+    const link = panelLink();
+    link.href = address;
+    link.dataset["name"] = "panel";
+    const about = [...figures(told), make("span", "mut", told.endpoint ?? "")];
+    return [
+      make("header", "", make("div", "", make("h2", "", `${told.method} ${told.path}`), make("div", "about", ...about)), link),
+      ...(told.error === null ? [] : [make("p", "fault", told.error.join(": "))]),
+      draw(told, innerWidth > NARROW ? WIDTH : innerWidth - 38, address),
+    ];
+  }
+
+  #row(request: Request, pressed: boolean): HTMLElement {
+    const { told, name, redirect } = request;
+    const made = button("request", "", () => {
+      this.#picked = name;
+      this.#render();
+    });
+    const path = told?.path ?? request.path;
+    made.append(
+      make("span", "verb", told?.method ?? ""),
+      status(told?.status ?? request.status),
+      titled(make("code", "", redirect ? `${path} →` : path), path),
+      make("span", "tags", ...(told === null ? [] : tags(told))),
+      make("span", "num", told === null ? "" : time(told.elapsed)),
+    );
+    made.ariaPressed = String(pressed);
+    made.dataset["name"] = name;
+    return made;
+  }
+}
+
+function summary(page: Request | undefined, all: readonly Request[]): Node[] {
+  const told = page?.told ?? null;
+  if (told === null) return [make("span", "mut", unknown(page))];
+  const others = all.length - 1;
+  return [
+    ...figures(told, strip(told), make("span", "mut wide", `${told.step_count} steps`)),
+    ...tags(told),
+    ...(others > 0 ? [titled(make("span", `tag ${worst(all.filter((each) => each !== page)) ?? "mut"}`, `+${others}`), "More requests of this page")] : []),
+  ];
+}
+
+function figures({ status: code, elapsed, sql }: Told, ...more: readonly Node[]): Node[] {
+  return [status(code ?? 0), make("b", "", time(elapsed)), ...more, ...(sql[0] > 0 ? [make("span", "sql", `${sql[0]} SQL `, make("span", "wide", time(sql[1])))] : [])];
+}
+
+function status(code: number): Node {
+  return make("b", `s${Math.floor(code / 100)}`, code === 0 ? "…" : String(code));
+}
+
+function tags({ warnings }: Told): Node[] {
+  return warnings.map(([kind, text, why]) => titled(make("span", `tag ${kind}`, text), why));
+}
+
+function unknown(request: Request | undefined): string {
+  if (request?.name.startsWith("at ") === true) return "An exception went out of the app here; the panel shows where.";
+  return request !== undefined && request.tries > 2 ? "no longer kept" : "…";
+}
+
+function worst(requests: readonly Request[]): "error" | "warn" | undefined {
+  const kinds = requests.flatMap(({ told, status: seen }) => [...(told?.warnings ?? []).map(([kind]) => kind), ...((told?.status ?? seen) >= 500 ? ["error" as const] : [])]);
+  return kinds.includes("error") ? "error" : kinds[0];
+}
+
+function strip({ strip: parts, elapsed }: Told): HTMLElement {
+  const part = ([kind, begin, end]: Told["strip"][number]): HTMLElement => {
+    const made = make("i", kind);
+    made.style.left = `${(begin / Math.max(1, elapsed)) * 100}%`;
+    made.style.width = `${((end - begin) / Math.max(1, elapsed)) * 100}%`;
+    return made;
+  };
+  return make("span", "strip wide", ...parts.map(part));
+}
+
+function button(cls: string, name: string, act: () => void, ...children: readonly Node[]): HTMLButtonElement {
+  const made = make("button", cls, ...children);
+  made.type = "button";
+  if (name !== "") label(made, name);
+  made.addEventListener("click", act);
+  return made;
+}
+
+function panelLink(): HTMLAnchorElement {
+  const made = label(make("a", "go", icon("M6 3H3v10h10v-3M9 3h4v4M13 3L7 9")), "Open this request in the panel");
+  made.target = "_blank";
+  made.rel = "noopener";
+  return made;
+}
+
+function label<E extends HTMLElement>(element: E, name: string): E {
+  element.ariaLabel = name;
+  return titled(element, name);
+}
+
+function titled<E extends HTMLElement>(element: E, title: string): E {
+  element.title = title;
+  return element;
+}
+
+function icon(d: string): Node {
+  return svg("svg", { width: 16, height: 16 }, svg("path", { d }));
+}
+
+function glyph(): Node {
+  return svg("svg", { width: 18, height: 18 }, svg("path", { class: "in", d: "M4 3v7a5 5 0 0 0 5 5" }), svg("path", { class: "out", d: "M9 15a5 5 0 0 0 5-5V3" }));
+}

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+
+import { fit, plan } from "./plan";
+import type { Ran, Told } from "./told";
+import { draw } from "./u";
+
+function ran(name: string, more: Partial<Ran> = {}): Ran {
+  return { step: 1, name, took: 1000, outcome: "ok", sql: 0, ...more };
+}
+
+function told(more: Partial<Told> = {}): Told {
+  return {
+    id: "1", state: "done", method: "GET", path: "/", endpoint: "index", status: 200, step_count: 9, strip: [], elapsed: 10_000, document: true, error: null, sql: [0, 0], warnings: [], handler: null, bars: { sql: [], template: [] },
+    layers: [{ label: "contexts", in: [], out: [ran("close_db")] }, { label: "app", in: [ran("load"), ran("check")], out: [ran("headers")] }],
+    view: { ...ran("index"), begin: 0 },
+    ...more,
+  };
+}
+
+function classes(drawing: SVGElement): readonly string[] {
+  return [...drawing.querySelectorAll("path")].map((each) => each.getAttribute("class") ?? "");
+}
+
+test("layers lie inside each other, rows inside their layer", () => {
+  const { layers, rows, view, bottom, height } = plan(told());
+  const [outer, inner] = layers;
+  expect(outer?.top).toBeLessThan(inner?.top ?? 0);
+  expect(outer?.bottom).toBeGreaterThan(inner?.bottom ?? 0);
+  for (const row of rows) expect(row.y).toBeLessThan(view);
+  expect(new Set(rows.filter(({ inward }) => inward).map(({ y }) => y)).size).toBe(2);
+  expect(rows.filter(({ alone }) => alone).map(({ name }) => name)).toEqual(["close_db", "check"]);
+  expect(bottom).toBeLessThan(height);
+});
+
+test("a view that went well is one way down and up", () => {
+  expect(classes(draw(told(), 440, "#1"))).toEqual(["pipe", "in", "out", "out fill"]);
+});
+
+test("a hook that answers turns the way", () => {
+  const answered = told({ view: null, layers: [{ label: "app", in: [ran("ask", { outcome: "short_circuit" })], out: [] }] });
+  expect(plan(answered).stopped?.name).toBe("ask");
+  expect(classes(draw(answered, 440, "#1"))).toContain("short");
+  expect(draw(answered, 440, "#1").textContent).toContain("view skipped");
+});
+
+test("an error without a handler does not come back", () => {
+  const raised = told({ error: ["KeyError", "x"], view: { ...ran("index", { outcome: "raised" }), begin: 0 }, layers: [] });
+  expect(plan(raised).back).toBe(false);
+  expect(classes(draw(raised, 440, "#1"))).not.toContain("out");
+  const handled = { ...raised, handler: ran("sorry") };
+  expect(plan(handled).back).toBe(true);
+  expect(classes(draw(handled, 440, "#1"))).toContain("err");
+});
+
+test("every name leads to its step, but for several in one row", () => {
+  const drawing = draw(told({ layers: [{ label: "app", in: [ran("load", { step: 7 }), ran("+3 hooks", { step: null })], out: [] }] }), 440, "/panel/#1");
+  expect([...drawing.querySelectorAll("a")].map((each) => each.getAttribute("href"))).toEqual(["/panel/#1/1", "/panel/#1/7"]);
+});
+
+test("names of any length and script fit", () => {
+  expect(fit("short", 8)).toBe("short");
+  expect(fit("remember_the_milk", 9)).toBe("reme…milk");
+  expect(fit("abc", -4)).toBe("a…c");
+  expect(fit("x".repeat(100_000), 10)).toHaveLength(10);
+  const odd = told({ layers: [{ label: "x".repeat(1000), in: [ran("<b>&\u202e🧀", { took: 0 })], out: [] }], elapsed: 0 });
+  expect(draw(odd, 300, "#1").querySelector("b")).toBeNull();
+});

@@ -1,0 +1,65 @@
+/** Where everything of the small U stands. */
+
+import type { Layer, Ran, Told } from "./told";
+
+const PITCH = 24;
+const INSET = 7;
+const LABEL = 20;
+const TURN = 42;
+
+export interface Placed extends Ran {
+  readonly y: number;
+  readonly inward: boolean;
+  /** Whether nothing stands across. */
+  readonly alone: boolean;
+}
+
+export interface Plan {
+  readonly layers: readonly (Layer & { readonly top: number; readonly bottom: number; readonly inset: number })[];
+  readonly rows: readonly Placed[];
+  /** The hook that answered or raised in place of the view. */
+  readonly stopped: Placed | undefined;
+  /** Whether the way went on after it turned. */
+  readonly back: boolean;
+  readonly turn: number;
+  readonly view: number;
+  readonly bottom: number;
+  /** How far the wires stand from the edges. */
+  readonly wire: number;
+  readonly height: number;
+}
+
+export function plan({ layers, view, handler, bars }: Told): Plan {
+  const rows: Placed[] = [];
+  let y = 16;
+  const tops = layers.map((layer) => {
+    const top = y;
+    const least = Math.min(layer.in.length, layer.out.length);
+    const most = Math.max(layer.in.length, layer.out.length);
+    for (const inward of [true, false])
+      (inward ? layer.in : layer.out).forEach((ran, index) => rows.push({ ...ran, inward, y: top + LABEL + index * PITCH + 10, alone: index >= least }));
+    y += LABEL + most * PITCH + (most > 0 ? 4 : 0);
+    return top;
+  });
+  const top = y + (handler === null ? 4 : TURN);
+  const bottom = top + (view !== null && bars.sql.length + bars.template.length > 0 ? 84 : 54);
+  const stopped = rows.find(({ inward, outcome }) => inward && outcome !== "ok" && outcome !== null);
+  return {
+    layers: layers.map((layer, level) => ({ ...layer, inset: level * INSET, top: tops[level] ?? 0, bottom: bottom + (layers.length - level) * INSET })),
+    rows,
+    stopped,
+    back: handler !== null || (stopped ?? view)?.outcome !== "raised" || layers.some(({ label, out }) => label !== "contexts" && out.length > 0),
+    turn: y + (handler === null ? 0 : 13),
+    view: top,
+    bottom,
+    wire: layers.length * INSET + 14,
+    height: bottom + layers.length * INSET + 2,
+  };
+}
+
+/** A name in at most so many characters, cut in the middle. */
+export function fit(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const kept = Math.max(2, most - 1);
+  return `${name.slice(0, Math.ceil(kept / 2))}…${name.slice(-Math.floor(kept / 2))}`;
+}

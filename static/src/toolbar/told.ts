@@ -1,0 +1,50 @@
+/** What the server tells the toolbar of a request (`GET toolbar/requests`); times in nanoseconds from its start. */
+
+import type { Outcome, StripPart } from "../types";
+
+/** A function of the app's, or several quick ones. */
+export interface Ran {
+  readonly step: number | null;
+  readonly name: string;
+  readonly took: number;
+  readonly outcome: Outcome | null;
+  /** Statements that ran in it. */
+  readonly sql: number;
+}
+
+export interface Layer {
+  /** `"contexts"`, `"app"`, or a blueprint's name. */
+  readonly label: string;
+  /** From top to bottom, both. */
+  readonly in: readonly Ran[];
+  readonly out: readonly Ran[];
+}
+
+export type Bar = readonly [begin: number, end: number];
+export type Warning = readonly [kind: "error" | "warn", text: string, why: string];
+
+export interface Told {
+  readonly id: string;
+  readonly state: "running" | "done";
+  readonly method: string;
+  readonly path: string;
+  readonly endpoint: string | null;
+  readonly status: number | null;
+  readonly step_count: number;
+  readonly strip: readonly StripPart[];
+  readonly elapsed: number;
+  /** Whether it was answered with a whole page. */
+  readonly document: boolean;
+  readonly error: readonly [type: string, message: string] | null;
+  readonly sql: readonly [count: number, took: number];
+  /** The worst first. */
+  readonly warnings: readonly Warning[];
+  /** Outermost first. */
+  readonly layers: readonly Layer[];
+  readonly handler: Ran | null;
+  readonly view: (Ran & { readonly begin: number }) | null;
+  /** When they ran in the view. */
+  readonly bars: { readonly sql: readonly Bar[]; readonly template: readonly Bar[] };
+  /** Those that led to it; of themselves they have none. */
+  readonly redirects?: readonly Told[];
+}
