@@ -33,8 +33,8 @@ class Finder:
     """Finds rules in one app's map, of which it keeps a copy until the rules are others."""
 
     def __init__(self) -> None:
-        self._rules: list[t.Any] = []
-        self._copy: Map | None = None
+        # Replaced as one: several viewers may ask at once.
+        self._known: tuple[list[t.Any], Map] = ([], Map())
 
     def find(self, app: t.Any, path: str, method: str, host: str) -> dict[str, t.Any]:
         """Say what the app's map has for a path.
@@ -93,11 +93,11 @@ class Finder:
         return found
 
     def _copied(self, theirs: Map, rules: list[t.Any]) -> Map:
-        known = self._rules
-        same = len(known) == len(rules) and all(map(operator.is_, known, rules))
-        if self._copy is None or not same:
-            self._rules, self._copy = rules, _copy(theirs, rules)
-        return self._copy
+        known, copy = self._known
+        if len(known) != len(rules) or not all(map(operator.is_, known, rules)):
+            copy = _copy(theirs, rules)
+            self._known = rules, copy
+        return copy
 
 
 def _copy(theirs: Map, rules: list[t.Any]) -> Map:

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { applyBatch, current, elapsed, EMPTY, KEPT, lacksSteps, olderThan, select, setConnection, setFollow, setPaused, withOlder } from "./state";
-import { batch, step, summary } from "./testing";
+import { applyBatch, cleared, current, elapsed, EMPTY, KEPT, lacksSteps, olderThan, select, setConnection, setFollow, setPaused, withImported, withOlder } from "./state";
+import { batch, step, summary, typical } from "./testing";
 
 describe("applyBatch", () => {
   it("puts the newest first and follows it", () => {
@@ -104,5 +104,24 @@ describe("lacksSteps", () => {
     const state = applyBatch(EMPTY, batch([summary("a", { step_count: 2 })]), 0);
     expect(lacksSteps(state)).toBe("a");
     expect(lacksSteps(applyBatch(state, batch([], [step(0), step(1)]), 1))).toBe(null);
+  });
+});
+
+describe("a request from a file", () => {
+  const live = applyBatch(EMPTY, batch([summary("a")]), 0);
+  const shown = withImported(live, { ...typical(), state: "running", duration: null }, "kept.json");
+
+  it("is shown whole and at rest, and is none of the list's", () => {
+    expect(current(shown)?.steps).toEqual(typical().steps);
+    expect(current(shown)?.state).toBe("done");
+    expect(elapsed(shown, shown.selected ?? "", 5)).toBe(typical().steps.reduce((most, each) => Math.max(most, each.end ?? 0), 0));
+    expect(lacksSteps(shown)).toBeNull();
+    expect(shown.traces).toBe(live.traces);
+  });
+
+  it("outlives what the server forgets, and another server", () => {
+    const later = applyBatch(shown, { ...batch([summary("b")]), epoch: "two", reset: true }, 1);
+    expect(current(later)?.steps).toEqual(typical().steps);
+    expect(cleared(later).imported).toHaveLength(1);
   });
 });

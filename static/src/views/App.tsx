@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import "../styles/app.css";
 import "../styles/tools.css";
@@ -177,10 +177,10 @@ function PhaseOf({ phase, from }: { readonly phase: Phase; readonly from: number
 
 /** The diagram of a request that has not come yet. */
 function Drawn({ map, rule, method }: { readonly map: AppMap; readonly rule: Rule; readonly method: string }): JSX.Element {
-  const trace: Trace = {
+  const trace = useMemo<Trace>(() => ({
     id: "", state: "running", method, path: rule.rule, query: "", url_rule: rule.rule, endpoint: rule.endpoint, blueprints: rule.blueprints, status: null,
     started_at: 0, duration: null, process: { ...map.process, thread: "" }, error: null, parent: null, steps: [], dropped_steps: 0,
-  };
+  }), [map, rule, method]);
   return (
     <div class="drawn">
       <Diagram trace={trace} whole={trace} map={map} elapsed={0} selected={null} near={null} width={1120} height={1} onSelect={() => undefined} />
