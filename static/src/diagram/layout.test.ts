@@ -101,6 +101,9 @@ describe("changed", () => {
     expect(changed({ g: { ...none, added: { user: "ann" } } })).toBe("± g.user");
     expect(changed({ session: { ...none, removed: ["cart"] }, response: { status: ["200 OK", "201 CREATED"], cookies: { set: { theme: "dark" }, deleted: [] } } }))
       .toBe("± session.cart, status +1");
+    expect(changed({ response: { headers: { ...none, added: { "Content-Security-Policy": "x", "X-Content-Type-Options": "y" } } } }))
+      .toBe("± Content-Security-Policy +1");
+    expect(changed({ g: { ...none, added: { ["x".repeat(1000)]: 1 } } }).length).toBeLessThan(30);
     for (const odd of [undefined, null, 1, "x", [], {}, { g: 1 }, { response: [] }]) expect(changed(odd)).toBe("");
   });
 });

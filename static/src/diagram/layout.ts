@@ -43,7 +43,7 @@ const PAD = { top: 8, bottom: 7, rows: 4 };
 const HEAD = 56;
 const LONGEST_NAME = 42;
 const PILLS_SHOWN = 2;
-const NAMES_SHOWN = 2;
+const CHANGES_LONGEST = 24;
 
 interface Point {
   readonly x: number;
@@ -85,8 +85,11 @@ export function changed(changes: Json | undefined): string {
     ...names(of["headers"]),
     ...names(of["cookies"]).map((name) => `cookie ${name}`),
   ];
-  const more = all.length > NAMES_SHOWN ? ` +${(all.length - NAMES_SHOWN).toString()}` : "";
-  return all.length === 0 ? "" : `± ${all.slice(0, NAMES_SHOWN).map((name) => ellipsize(name, 24)).join(", ")}${more}`;
+  // As many names as there is surely room for between the chips of both sides.
+  const fits = all.findIndex((_, index) => index > 0 && all.slice(0, index + 1).join(", ").length > CHANGES_LONGEST);
+  const shown = all.slice(0, fits < 0 ? all.length : fits);
+  const more = all.length > shown.length ? ` +${(all.length - shown.length).toString()}` : "";
+  return all.length === 0 ? "" : `± ${shown.map((name) => ellipsize(name, CHANGES_LONGEST)).join(", ")}${more}`;
 }
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
