@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.settings import COLLECTORS, MORE_COLLECTORS
 
-from . import admin, api, shop, tour
+from . import admin, api, corners, shop, tour
 from .database import Database, OutOfStock, User
 
 
@@ -41,6 +41,7 @@ def create_app(instance_path: str | None = None) -> Flask:
     app.register_blueprint(shop.bp)
     app.register_blueprint(api.bp)
     app.register_blueprint(admin.bp)
+    corners.init_app(app)
     return app
 
 
@@ -87,9 +88,7 @@ def _register_hooks(app: Flask) -> None:
         )
         return response
 
-    @app.teardown_request
-    def release_lock(_error: BaseException | None) -> None:
-        g.pop("warehouse", None)
+    app.teardown_request(corners.release_lock)
 
     @app.teardown_appcontext
     def close_db(_error: BaseException | None) -> None:
@@ -106,6 +105,10 @@ def _register_handlers(app: Flask) -> None:
     @app.errorhandler(404)
     def page_not_found(_error: Exception) -> tuple[str, int]:
         return render_template("404.html"), 404
+
+    @app.errorhandler(500)
+    def apologize(_error: Exception) -> tuple[str, int]:
+        return "Something broke, and it is not your fault.\n", 500
 
     @app.errorhandler(OutOfStock)
     def out_of_stock(error: OutOfStock) -> tuple[Response, int]:

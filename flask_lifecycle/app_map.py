@@ -6,6 +6,7 @@ The order is Flask's own: ``preprocess_request``, ``process_response``,
 
 from __future__ import annotations
 
+import inspect
 import os
 import platform
 import socket
@@ -17,7 +18,6 @@ import flask.globals
 
 from .recorder import site_of
 from .redact import Redactor
-from .trace import Site
 
 _PACKAGES = (
     "flask",
@@ -58,7 +58,7 @@ class AppMap:
             "separate_contexts": "_cv_request" in vars(flask.globals),
             "versions": _versions(),
             "process": {"pid": os.getpid(), "host": socket.gethostname()},
-            "middleware": [_hook(site_of("middleware", layer)) for layer in self._middleware],
+            "middleware": [_hook("middleware", layer) for layer in self._middleware],
             "blueprints": [
                 {
                     "name": name,
@@ -97,7 +97,7 @@ class AppMap:
             "subdomain": rule.subdomain,
             "host": rule.host,
             "blueprints": blueprints,
-            "view": None if view is None else _hook(site_of("view", view, scope)),
+            "view": None if view is None else _hook("view", view, scope),
             "plan": self._plan(blueprints),
         }
 
@@ -141,13 +141,13 @@ class AppMap:
         key = (stage, id(func), name)
         if key not in self._index:
             self._index[key] = len(self._hooks)
-            self._hooks.append(_hook(site_of(stage, func, name or "app")))
+            self._hooks.append(_hook(stage, func, name or "app"))
         return self._index[key]
 
     def _error_handlers(self) -> list[dict[str, t.Any]]:
         return [
             {
-                **_hook(site_of("error_handler", handler, name or "app")),
+                **_hook("error_handler", handler, name or "app"),
                 "for": str(code) if code is not None else kind.__name__,
             }
             for name, codes in self._app.error_handler_spec.items()
@@ -156,7 +156,8 @@ class AppMap:
         ]
 
 
-def _hook(site: Site) -> dict[str, t.Any]:
+def _hook(stage: str, func: t.Any, scope: str | None = None) -> dict[str, t.Any]:
+    site = site_of(stage, func, scope)
     source = site.source
     return {
         "stage": site.stage,
@@ -164,6 +165,8 @@ def _hook(site: Site) -> dict[str, t.Any]:
         "callable": site.callable,
         "source": None if source is None else {"file": source.file, "line": source.line},
         "scope": site.scope,
+        # As Flask's own ensure_sync tells it: asgiref runs these on another thread.
+        "is_async": inspect.iscoroutinefunction(func),
     }
 
 

@@ -141,7 +141,9 @@ class _Body:
         self._trace = None
         step = self._step
         if step >= 0 and not trace.log[step + END]:
+            # Closed before its end: nobody is there to read on.
             trace.log[step + END] = clock()
+            self._sent[4:] = (self._preview, False)
         _close(trace, close)
 
     def __del__(self) -> None:

@@ -127,7 +127,7 @@ SHORT_CIRCUIT = "short_circuit"
 # method `detail(trace)`.
 _DETAIL_NAMES = {
     "make_response": ("from", "to"),
-    "body": ("chunks", "bytes", "streamed", "sent", "preview"),
+    "body": ("chunks", "bytes", "streamed", "sent", "preview", "complete"),
     "span": ("name", "kind", "library", "attributes"),
 }
 
@@ -566,8 +566,9 @@ def _detail(trace: LiveTrace, stage: str, noted: t.Any) -> dict[str, t.Any]:
         sent = list(detail["sent"])
         times = [trace.since(reading) for reading in sent[::2]]
         detail["sent"] = list(zip(times, sent[1::2], strict=False))
-    if "preview" in detail:
-        detail["preview"] = detail["preview"].detail(trace)
+    preview = detail.pop("preview", None)
+    if preview is not None:
+        detail["preview"] = preview.detail(trace)
     return detail
 
 

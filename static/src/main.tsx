@@ -3,18 +3,18 @@ import { render, type JSX } from "preact";
 import "./styles/tokens.css";
 import "./styles/panel.css";
 import "./styles/list.css";
-import "./styles/diagram.css";
 import "./styles/print.css";
+import { FIT, look, zoomed } from "./diagram/camera";
 import { current } from "./state";
 import { actions, start, state } from "./store";
 import { lazy } from "./views/lazy";
 import { List } from "./views/List";
-import { Playback } from "./views/Playback";
 import { Top } from "./views/Top";
 import { viewAfter, viewOf } from "./views/table";
 import { Views } from "./views/Views";
 
 const Details = lazy("Step", () => import("./views/Details"));
+const Playback = lazy("Replay", () => import("./views/Playback"));
 const Help = lazy("Keys", () => import("./views/Help"));
 
 function Panel(): JSX.Element {
@@ -52,6 +52,10 @@ function keys(event: KeyboardEvent): void {
     "?": () => { actions.help(true); },
     f: actions.stage,
     z: actions.near,
+    "+": () => { look.value = zoomed(look.value, 1.3); },
+    "=": () => { look.value = zoomed(look.value, 1.3); },
+    "-": () => { look.value = zoomed(look.value, 1 / 1.3); },
+    "0": () => { look.value = FIT; },
     " ": actions.play,
     ArrowRight: () => { actions.walk(1); },
     PageDown: () => { actions.walk(1); },
@@ -90,6 +94,8 @@ addEventListener("drop", (event) => {
 
 const root = document.getElementById("panel");
 if (root !== null) {
+  // What is most likely shown first comes while the connection is made.
+  void import("./views/Figure");
   render(<Panel />, root);
   start();
 }

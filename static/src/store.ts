@@ -108,14 +108,21 @@ export const actions = {
   },
   filter: (filter: string): void => { update({ ...state.value, filter }); },
   /** Go to a moment of the request, ns. */
-  seek: (at: number): void => { update(setReplay(state.value, { ...replaying(), at, playing: false })); },
+  seek: (at: number): void => {
+    const trace = current(state.value);
+    // The edge of a running request is where it is followed.
+    if (trace?.state === "running" && at >= edge(trace)) actions.live();
+    else update(setReplay(state.value, { ...replaying(), at, playing: false }));
+  },
+  /** Follow what happens now. */
+  live: (): void => { update(setReplay(state.value, null)); },
   pace: (pace: Pace): void => { update(setReplay(state.value, { ...replaying(), pace })); },
   /** Play from where it stands, or from the start; or stop. */
   play: (): void => {
     const trace = current(state.value);
     if (trace === null) return;
     const replay = replaying();
-    const over = replay.at >= (moments(trace).at(-1) ?? 0);
+    const over = replay.at >= edge(trace);
     update(setReplay(state.value, { ...replay, at: over && !replay.playing ? 0 : replay.at, playing: !replay.playing }));
   },
   /** Go to the next step, or to an earlier one. */
@@ -126,10 +133,19 @@ export const actions = {
   /** Go to the first moment, or to the last. */
   rim: (end: boolean): void => {
     const trace = current(state.value);
-    if (trace !== null) actions.seek(end ? (moments(trace).at(-1) ?? 0) : 0);
+    if (trace !== null) actions.seek(end ? edge(trace) : 0);
   },
-  leave: (): void => { update({ ...setReplay(state.value, null), stage: false, near: false, step: null }); },
-  stage: (): void => { update({ ...state.value, stage: !state.value.stage, near: false, step: null }); },
+  leave: (): void => {
+    if (state.value.stage) actions.stage();
+    update({ ...setReplay(state.value, null), stage: false, near: false, step: null });
+  },
+  stage: (): void => {
+    const stage = !state.value.stage;
+    update({ ...state.value, stage, near: false, step: null });
+    // Not every browser, nor every frame, lets a page fill the screen.
+    if (stage) void document.documentElement.requestFullscreen().catch(() => undefined);
+    else if (document.fullscreenElement !== null) void document.exitFullscreen();
+  },
   view: (view: string): void => { update({ ...state.value, view }); },
   help: (help: boolean): void => { update({ ...state.value, help }); },
   keep: (keep: boolean): void => {
@@ -174,14 +190,21 @@ export const actions = {
 
 function replaying(): Replay {
   const trace = current(state.value);
-  return state.value.replay ?? { at: trace === null ? 0 : (moments(trace).at(-1) ?? 0), playing: false, pace: "by step" };
+  return state.value.replay ?? { at: trace === null ? 0 : edge(trace), playing: false, pace: "by step" };
 }
 
 /** Let the replay go on by some ms. */
 function goOn(ms: number): void {
   const { replay } = state.value;
   const trace = current(state.value);
-  if (replay?.playing && trace !== null) state.value = setReplay(state.value, advance(replay, trace, ms));
+  if (!replay?.playing || trace === null) return;
+  const next = advance(replay, trace, ms);
+  state.value = setReplay(state.value, trace.state === "running" && next.at >= edge(trace) ? null : next);
+}
+
+/** The last moment that is known, ns. */
+function edge(trace: Trace): number {
+  return moments(trace).at(-1) ?? 0;
 }
 
 export function start(): void {

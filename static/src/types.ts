@@ -116,6 +116,8 @@ export interface Hook {
   readonly callable: string | null;
   readonly source: Source | null;
   readonly scope: string | null;
+  /** Whether asgiref runs it, on another thread. */
+  readonly is_async?: boolean;
 }
 
 /** The stages whose functions a rule's plan lists. */

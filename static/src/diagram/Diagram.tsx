@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import type { AppMap, Trace } from "../types";
-import { draw, type Drawing, type Shape } from "./layout";
+import "../styles/diagram.css";
+import type { AppMap, Trace, TraceSummary } from "../types";
+import { atStep, FIT, look, moved, zoomed, type Look } from "./camera";
+import { draw, type Drawing } from "./layout";
 import { journey } from "./model";
-
-export { Strip } from "./Strip";
+import type { Shape } from "./shapes";
 
 let context: CanvasRenderingContext2D | null = null;
 const widths = new Map<string, number>();
@@ -25,44 +26,74 @@ function measure(text: string, font: string): number {
 
 interface DiagramProps {
   readonly trace: Trace;
-  /** The whole request, where `trace` is what it was at a moment. */
-  readonly whole?: Trace;
   readonly map: AppMap | null;
+  /** The requests that were made inside this one. */
+  readonly inner?: readonly TraceSummary[];
   /** Nanoseconds since the start of a running trace. */
   readonly elapsed: number;
+  /** The moment of a replay, ns; null where it is shown as it is. */
+  readonly at?: number | null;
   readonly selected: number | null;
   /** The step to look at from near. */
-  readonly near: number | null;
+  readonly near?: number | null;
+  /** Type for a room. */
+  readonly stage?: boolean;
   readonly width: number;
   readonly height: number;
   readonly onSelect: (step: number | null) => void;
+  readonly onOpen?: (trace: string) => void;
+  /** The camera was moved by hand. */
+  readonly onFree?: () => void;
 }
 
+interface Acts {
+  readonly select: (step: number | null) => void;
+  readonly open: (trace: string) => void;
+  readonly fold: (key: string) => void;
+}
+
+const NONE: readonly TraceSummary[] = [];
+const ignore = (): void => undefined;
+
 /** The U through nested layers. */
-export function Diagram({ trace, whole = trace, map, elapsed, selected, near, width, height, onSelect }: DiagramProps): JSX.Element {
+export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected, near = null, stage = false, width, height, onSelect, onOpen = ignore, onFree = ignore }: DiagramProps): JSX.Element {
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => {
+    setOpened(new Set());
+    look.value = FIT;
+  }, [trace.id]);
   const drawing = useMemo(
-    () => {
-      const now = journey(trace, map, elapsed);
-      const final = whole === trace ? now : journey(whole, map, elapsed);
-      return draw(now, width, height, selected, measure, final);
-    },
-    [trace, whole, map, elapsed, selected, width, height],
+    () => draw(journey(trace, map, elapsed, at ?? Infinity, inner), { width, height, selected, measure, opened, stage }),
+    [trace, map, inner, elapsed, at, selected, width, height, opened, stage],
   );
   const { width: w, height: h } = drawing;
-  const scale = Math.min(width / w, height / h);
-  const shrink = Math.max(scale, Math.min(1, 0.62));
+  const scale = Math.max(Math.min(width / w, height / h), 0.62);
+  const seen = near === null ? look.value : atStep(drawing, near);
+  const svg = useRef<SVGSVGElement>(null);
+  const held = useCamera(svg, seen, onFree);
+  const acts: Acts = {
+    select: onSelect,
+    open: onOpen,
+    fold: (key) => {
+      const next = new Set(opened);
+      if (!next.delete(key)) next.add(key);
+      setOpened(next);
+    },
+  };
   return (
     <svg
-      class="diagram"
+      ref={svg}
+      class={`diagram${seen.k > 1 ? " closer" : ""}`}
       viewBox={`0 0 ${w.toString()} ${h.toString()}`}
-      width={w * shrink}
-      height={h * shrink}
+      width={w * scale}
+      height={h * scale}
       preserveAspectRatio="xMidYMin meet"
-      tabIndex={0}
+      tabindex={0}
       onKeyDown={(event) => {
         rove(event, drawing, selected, onSelect);
       }}
       aria-label={`${trace.method} ${trace.path}`}
+      aria-activedescendant={selected === null ? undefined : `step-${selected.toString()}`}
       role="group"
     >
       <defs>
@@ -70,42 +101,106 @@ export function Diagram({ trace, whole = trace, map, elapsed, selected, near, wi
           <line x1="0" y1="0" x2="0" y2="8" class="hl" />
         </pattern>
       </defs>
-      <g role="list" class="camera" style={{ transform: camera(drawing, near) }}>
-        {drawing.shapes.map((shape, index) => paint(shape, index, onSelect))}
+      <g role="list" class={held ? "camera held" : "camera"} style={{ transform: `translate(${(seen.x * w).toFixed(1)}px, ${(seen.y * h).toFixed(1)}px) scale(${seen.k.toFixed(3)})` }}>
+        {drawing.shapes.map((shape, index) => paint(shape, index, acts))}
       </g>
     </svg>
   );
 }
 
-const ZOOM = 1.7;
+const WHEEL = 0.003;
+const PINCH = 0.01;
+const DRAG = 4;
 
-/** Look at a step from near, or at all from afar. */
-function camera(drawing: Drawing, near: number | null): string {
-  const node = near === null ? undefined : drawing.shapes.find((shape) => shape.el === "node" && shape.step === near);
-  const at = node?.el === "node" ? node.shapes.map(middle).find((each) => each !== null) : undefined;
-  if (at === undefined || at === null) return "translate(0px, 0px) scale(1)";
-  const shift = (position: number, whole: number): string =>
-    Math.min(0, Math.max(whole - whole * ZOOM, whole / 2 - position * ZOOM)).toFixed(1);
-  return `translate(${shift(at[0], drawing.width)}px, ${shift(at[1], drawing.height)}px) scale(${ZOOM.toString()})`;
+/** Wheel, drag and pinch; tells whether a hand holds it. */
+function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, onFree: () => void): boolean {
+  const [held, setHeld] = useState(false);
+  const now = useRef({ seen, onFree });
+  now.current = { seen, onFree };
+  useEffect(() => {
+    const element = svg.current;
+    if (element === null) return;
+    const set = (next: Look): void => {
+      look.value = next;
+      now.current.onFree();
+    };
+    const box = (): DOMRect => element.getBoundingClientRect();
+    const by = (dx: number, dy: number): Look => moved(now.current.seen, dx / box().width, dy / box().height);
+    const point = (event: MouseEvent): readonly [number, number] => [(event.clientX - box().left) / box().width, (event.clientY - box().top) / box().height];
+    const wheel = (event: WheelEvent): void => {
+      const from = now.current.seen;
+      // A pinch on a touchpad comes as a wheel with Ctrl, in small steps.
+      if (event.ctrlKey) set(zoomed(from, Math.exp(-event.deltaY * (Math.abs(event.deltaY) < 50 ? PINCH : WHEEL)), point(event)));
+      else if (from.k > 1) set(by(-event.deltaX, -event.deltaY));
+      else return;
+      event.preventDefault();
+    };
+    const fingers = new Map<number, PointerEvent>();
+    let dragged = 0;
+    const down = (event: PointerEvent): void => {
+      fingers.set(event.pointerId, event);
+      dragged = 0;
+    };
+    const move = (event: PointerEvent): void => {
+      const before = fingers.get(event.pointerId);
+      if (before === undefined) return;
+      const from = now.current.seen;
+      const other = [...fingers.values()].find((each) => each.pointerId !== event.pointerId);
+      fingers.set(event.pointerId, event);
+      dragged += Math.abs(event.clientX - before.clientX) + Math.abs(event.clientY - before.clientY);
+      if (dragged <= DRAG) return;
+      setHeld(true);
+      if (other !== undefined) {
+        const apart = (a: PointerEvent, b: PointerEvent): number => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+        set(zoomed(from, apart(event, other) / Math.max(1, apart(before, other)), point(event)));
+      } else if (from.k > 1) set(by(event.clientX - before.clientX, event.clientY - before.clientY));
+    };
+    const up = (event: PointerEvent): void => {
+      fingers.delete(event.pointerId);
+      setHeld(false);
+    };
+    // What ends a drag picks nothing.
+    const click = (event: MouseEvent): void => {
+      if (dragged > DRAG && now.current.seen.k > 1) event.stopPropagation();
+    };
+    element.addEventListener("wheel", wheel, { passive: false });
+    element.addEventListener("pointerdown", down);
+    element.addEventListener("click", click, true);
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", up);
+    addEventListener("pointercancel", up);
+    return () => {
+      element.removeEventListener("wheel", wheel);
+      element.removeEventListener("pointerdown", down);
+      element.removeEventListener("click", click, true);
+      removeEventListener("pointermove", move);
+      removeEventListener("pointerup", up);
+      removeEventListener("pointercancel", up);
+    };
+  }, []);
+  return held;
 }
 
-function middle(shape: Shape): readonly [x: number, y: number] | null {
-  if (shape.el === "rect") return [shape.x + shape.w / 2, shape.y + shape.h / 2];
-  if (shape.el === "circle") return [shape.cx, shape.cy];
-  return null;
+/** The steps of a drawing in the order of the journey, folded ones too: what is picked is shown. */
+function stepsOf(drawing: Drawing): number[] {
+  const ids = drawing.shapes.flatMap((shape) => (shape.el === "node" && shape.step !== null ? [shape.step] : shape.el === "fold" ? shape.steps : []));
+  return [...new Set(ids)].sort((a, b) => a - b);
 }
 
-/** Arrows go from step to step among those drawn; Enter and Space pick where none is picked. */
+/** Arrows go from step to step; Enter and Space pick where none is picked. */
 function rove(event: KeyboardEvent, drawing: Drawing, selected: number | null, onSelect: (step: number | null) => void): void {
-  const ids = drawing.shapes
-    .flatMap((shape) => (shape.el === "node" && shape.step !== null ? [shape.step] : []))
-    .sort((a, b) => a - b);
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const ids = stepsOf(drawing);
   const first = ids[0];
   const last = ids.at(-1);
   const after = selected ?? -1;
+  const back = ids.findLast((id) => id < after) ?? first;
+  const on = ids.find((id) => id > after) ?? last;
   const moves: Record<string, number | undefined> = {
-    ArrowLeft: ids.findLast((id) => id < after) ?? first,
-    ArrowRight: ids.find((id) => id > after) ?? last,
+    ArrowLeft: back,
+    ArrowUp: back,
+    ArrowRight: on,
+    ArrowDown: on,
     Home: first,
     End: last,
     Enter: selected ?? first,
@@ -117,18 +212,18 @@ function rove(event: KeyboardEvent, drawing: Drawing, selected: number | null, o
   onSelect(next);
 }
 
-function paint(shape: Shape, key: number, onSelect: (step: number | null) => void): JSX.Element {
+function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
   switch (shape.el) {
     case "rect":
-      return <rect key={key} x={shape.x} y={shape.y} width={shape.w} height={shape.h} rx={shape.rx} class={shape.cls} />;
+      return (
+        <rect key={key} x={shape.x} y={shape.y} width={shape.w} height={shape.h} rx={shape.rx} class={shape.cls}>
+          {shape.title === undefined ? null : <title>{shape.title}</title>}
+        </rect>
+      );
     case "circle":
       return <circle key={key} cx={shape.cx} cy={shape.cy} r={shape.r} class={shape.cls} />;
     case "path":
-      return (
-        <path key={key} d={shape.d} class={shape.cls}>
-          {shape.title === undefined ? null : <title>{shape.title}</title>}
-        </path>
-      );
+      return <path key={key} d={shape.d} class={shape.cls} />;
     case "text":
       return (
         <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor}>
@@ -139,10 +234,35 @@ function paint(shape: Shape, key: number, onSelect: (step: number | null) => voi
           ))}
         </text>
       );
+    case "fold":
+      return (
+        <g key={shape.key} role="listitem" class="node">
+          <g
+            role="button"
+            aria-expanded={shape.open}
+            aria-label={shape.label}
+            data-fold={shape.steps.join(" ")}
+            onClick={() => { acts.fold(shape.key); }}
+          >
+            <title>{shape.label}</title>
+            {shape.shapes.map((each, index) => paint(each, index, acts))}
+          </g>
+        </g>
+      );
+    case "link":
+      return (
+        <g key={shape.key} role="listitem" class="node">
+          <g role="link" aria-label={shape.label} data-opens={shape.trace} onClick={() => { acts.open(shape.trace); }}>
+            <title>{shape.label}</title>
+            {shape.shapes.map((each, index) => paint(each, index, acts))}
+          </g>
+        </g>
+      );
     case "node":
       return (
         <g
           key={shape.key}
+          id={shape.step === null ? undefined : `step-${shape.step.toString()}`}
           role="listitem"
           aria-label={shape.label}
           class={`node${shape.current ? " cur" : ""}${shape.state === "pending" || shape.state === "skipped" ? " ghost" : ""}`}
@@ -150,10 +270,11 @@ function paint(shape: Shape, key: number, onSelect: (step: number | null) => voi
           data-stage={shape.stage}
           data-state={shape.state}
           onClick={() => {
-            onSelect(shape.step);
+            acts.select(shape.step ?? shape.of ?? null);
           }}
         >
-          {shape.shapes.map((each, index) => paint(each, index, onSelect))}
+          {shape.title === undefined ? null : <title>{shape.title}</title>}
+          {shape.shapes.map((each, index) => paint(each, index, acts))}
         </g>
       );
   }

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 
+import "../styles/strip.css";
 import type { StripKind, StripPart } from "../types";
 
 const CLASS: Record<StripKind, string> = {

@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 
 import { exception, MAP, notFound, propagated, running, shortCircuit, step, streaming, trace, typical } from "../testing";
 import { STAGES, type Trace } from "../types";
-import { draw, ellipsize, type Drawing, type Shape } from "./layout";
+import { draw, type Drawing } from "./layout";
 import { journey } from "./model";
+import { ellipsize, type Shape } from "./shapes";
 
 const measure = (text: string): number => text.length * 7;
-const drawn = (of: Trace, elapsed = 1e9): Drawing => draw(journey(of, MAP, elapsed), 1160, 760, null, measure);
+const drawn = (of: Trace, elapsed = 1e9): Drawing => draw(journey(of, MAP, elapsed), { width: 1160, height: 760, selected: null, measure });
 
 function nodes(shapes: readonly Shape[]): Extract<Shape, { el: "node" }>[] {
   return shapes.flatMap((shape) => (shape.el === "node" ? [shape, ...nodes(shape.shapes)] : []));
@@ -21,7 +22,7 @@ const texts = (of: Trace): string => JSON.stringify(drawn(of).shapes);
 describe("journey", () => {
   it("goes down to the view and up again, in the order of time", () => {
     const found = journey(typical(), MAP, 0);
-    const begun = found.order.map((key) => {
+    const begun = found.stops.map(({ key }) => {
       const chip = [...found.bands.flatMap((band) => [...band.left, ...band.right]), found.dispatch, found.response].find((each) => each.key === key);
       return chip?.stage ?? key;
     });

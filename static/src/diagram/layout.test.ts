@@ -1,43 +1,23 @@
 import { describe, expect, it } from "vitest";
 
-import { moments, rewind } from "../replay/replay";
-import { STAGES, type Step, type Trace } from "../types";
-import { cut, MAP, STORIES, tell } from "./testing/fixtures";
-import { changed, draw, ellipsize, type Drawing, type Shape } from "./layout";
+import { moments } from "../replay/replay";
+import type { Step, Trace } from "../types";
+import { anyTrace, cut, MAP, STORIES, tell } from "./testing/fixtures";
+import { changed } from "./changes";
+import { draw, type Drawing } from "./layout";
 import { journey } from "./model";
+import { ellipsize, type Shape } from "./shapes";
 
+const SPACE = { width: 1160, height: 760, selected: null, measure: (text: string) => text.length * 7.5 };
 const drawn = (trace: Trace, map: typeof MAP | null = MAP, elapsed = 1e9): Drawing =>
-  draw(journey(trace, map, elapsed), 1160, 760, null, (text) => text.length * 7.5);
+  draw(journey(trace, map, elapsed), SPACE);
 const nodes = (drawing: Drawing) => drawing.shapes.filter((shape): shape is Extract<Shape, { el: "node" }> => shape.el === "node");
-
-/** A small generator of the same numbers each time. */
-function dice(seed: number): (sides: number) => number {
-  let state = seed * 2_654_435_761 + 1;
-  return (sides) => {
-    state = (Math.imul(state ^ (state >>> 15), 2_246_822_519) + 374_761_393) >>> 0;
-    return state % sides;
-  };
-}
-
-function anyTrace(seed: number): Trace {
-  const roll = dice(seed);
-  const base = tell(STORIES.typical);
-  const steps = Array.from({ length: roll(60) }, (_, id): Step => ({
-    id, parent: roll(4) === 0 ? null : roll(70), stage: STAGES[roll(STAGES.length)] ?? "wsgi", name: "n".repeat(roll(90)),
-    callable: null, source: null, scope: ["app", "admin", "elsewhere", null][roll(4)] ?? null, begin: roll(1e6),
-    end: roll(3) === 0 ? null : roll(1e6), outcome: (["ok", "raised", "short_circuit", null] as const)[roll(4)] ?? null,
-    error: roll(3) === 0 ? { type: "Oops", message: "" } : null,
-    detail: [{}, { sent: [[1], "x", [2, 3]], streamed: true, bytes: 9 }, { args: [1], from: 3, for: null }][roll(3)] ?? {},
-  }));
-  return { ...base, steps, state: roll(2) === 0 ? "running" : "done", status: roll(2) === 0 ? null : 500, duration: roll(2) === 0 ? null : 0 };
-}
 
 describe("a replay", () => {
   it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("of %s moves nothing", (story) => {
     const whole = tell(STORIES[story]);
-    const final = journey(whole, MAP, 1e9);
     const sizes = moments(whole).map((at) => {
-      const drawing = draw(journey(rewind(whole, at), MAP, at), 1160, 760, null, (text) => text.length * 7.5, final);
+      const drawing = draw(journey(whole, MAP, at, at), SPACE);
       return `${drawing.width.toString()} × ${drawing.height.toString()}`;
     });
     expect(new Set(sizes).size).toBe(1);
@@ -98,12 +78,10 @@ describe("draw", () => {
 describe("changed", () => {
   it("names what a function changed, and counts the rest", () => {
     const none = { added: {}, changed: {}, removed: [] };
-    expect(changed({ g: { ...none, added: { user: "ann" } } })).toBe("± g.user");
+    expect(changed({ g: { ...none, added: { user: "ann" } } })[0]).toBe("± g.user");
     expect(changed({ session: { ...none, removed: ["cart"] }, response: { status: ["200 OK", "201 CREATED"], cookies: { set: { theme: "dark" }, deleted: [] } } }))
-      .toBe("± session.cart, status +1");
-    expect(changed({ response: { headers: { ...none, added: { "Content-Security-Policy": "x", "X-Content-Type-Options": "y" } } } }))
-      .toBe("± Content-Security-Policy +1");
-    expect(changed({ g: { ...none, added: { ["x".repeat(1000)]: 1 } } }).length).toBeLessThan(30);
-    for (const odd of [undefined, null, 1, "x", [], {}, { g: 1 }, { response: [] }]) expect(changed(odd)).toBe("");
+      .toEqual(["± session.cart, status, cookie theme", "± session.cart, status +1", "± session.cart +2", "± 3"]);
+    expect(Math.max(...changed({ g: { ...none, added: { ["x".repeat(1000)]: 1 } } }).map((each) => each.length))).toBeLessThan(30);
+    for (const odd of [undefined, null, 1, "x", [], {}, { g: 1 }, { response: [] }]) expect(changed(odd)).toEqual([]);
   });
 });

@@ -18,7 +18,7 @@ describe("journey", () => {
   });
 
   it("goes down the left, turns at the view, and climbs the right", () => {
-    const { order } = of("typical");
+    const order = of("typical").stops.map((stop) => stop.key);
     const turn = order.indexOf("view");
     expect(order.slice(0, 3)).toEqual(["receive", "call:0", "app_push"]);
     expect(order.slice(turn - 1, turn + 2)).toEqual(["dispatch", "view", "make_response"]);
@@ -44,7 +44,7 @@ describe("journey", () => {
     const j = of("exception");
     expect(j.view.error).toContain("OutOfStock");
     expect(j.handlers[0]?.name).toBe("out_of_stock");
-    expect(j.handlers[0]?.pills).toHaveLength(1);
+    expect(j.handlers[0]?.pills.map((step) => step.stage)).toEqual(["signal", "template", "signal"]);
   });
 
   it("says what a short-circuit skipped", () => {

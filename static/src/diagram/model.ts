@@ -1,9 +1,10 @@
 /** From a trace and the app map to the journey: which chips stand in which band, in which state. */
 
-import type { AppMap, Hook, Json, Plan, PlannedStage, Rule, Stage, Step, Trace } from "../types";
 import { size, time } from "../format";
-
-export type State = "pending" | "running" | "done" | "raised" | "short_circuit" | "skipped";
+import type { AppMap, Hook, Plan, PlannedStage, Rule, Stage, Step, Trace, TraceSummary } from "../types";
+import { viewRibbon, bodyRibbon, type Ribbon } from "./ribbons";
+import { ellipsize } from "./shapes";
+import { COLLECTED, Moment, ranIn, Steps, text, type State } from "./steps";
 
 /** What stands on the wire: a step, or one that the registries promise. */
 export interface Chip {
@@ -12,13 +13,31 @@ export interface Chip {
   readonly kind: string;
   readonly name: string;
   readonly state: State;
+  /** Not shown yet: the registries do not promise it. */
+  readonly hidden: boolean;
   readonly step: Step | null;
+  /** What its dot stands for, where the chip says two steps in one. */
+  readonly dot: Step | null;
+  /** The same function's second call, after an after-hook had raised. */
+  readonly again: Step | null;
+  /** The way back of a step whose way in is a chip of its own. */
+  readonly half: boolean;
+  /** When the wire passes it, ns. */
+  readonly when: number;
   /** Its own time, ns, without what is drawn as chips of their own; null where none can be said. */
   readonly own: number | null;
-  /** Statements and templates inside it, as pills. */
+  /** What ran inside it: statements, templates, context processors. */
   readonly pills: readonly Step[];
-  /** The signal that follows it on the wire. */
-  readonly signal: Step | null;
+  /** Requests made inside it. */
+  readonly inner: readonly TraceSummary[];
+  /** What follows it on the wire without a chip: signals, and what else there is. */
+  readonly beads: readonly Step[];
+  /** What it stands for, where quick hooks are folded into one. */
+  readonly folded: readonly Chip[];
+  /** Who registered it: 0 the app, from 1 the blueprints. */
+  readonly hue: number;
+  /** Said beside it. */
+  readonly note: string;
 }
 
 export interface Band {
@@ -32,18 +51,12 @@ export interface Band {
   readonly right: readonly Chip[];
 }
 
-/** A true-time strip: the view, or the body. */
-export interface Ribbon {
-  readonly key: "view" | "body";
-  readonly step: Step | null;
-  readonly state: State;
-  readonly name: string;
-  readonly begin: number;
-  readonly duration: number;
-  readonly segments: readonly Step[];
-  readonly chunks: readonly { readonly at: number; readonly size: number }[];
-  readonly error: string | null;
-  readonly note: string;
+/** Where the wire passes, in the order of time; `again` on the second way up. */
+export interface Stop {
+  readonly key: string;
+  readonly when: number;
+  readonly again: boolean;
+  readonly failed: boolean;
 }
 
 export interface Journey {
@@ -58,352 +71,280 @@ export interface Journey {
   readonly short: Chip | null;
   /** The match that raised: its exception waits until dispatch. */
   readonly waiting: string | null;
-  /** What left the app, where nothing answered it. */
+  /** What left the app; the server gets it. */
   readonly propagated: string | null;
-  /** Keys of what was reached, in the order of beginning. */
-  readonly order: readonly string[];
+  /** What nobody handled, and Flask answered with 500. */
+  readonly unhandled: string | null;
+  readonly stops: readonly Stop[];
+  readonly stateOf: (step: Step) => State;
+  /** How long nothing has begun or ended, ns; null where that is not long, or over. */
+  readonly hung: number | null;
+  readonly moving: boolean;
   readonly status: string;
   readonly total: number;
   readonly bytes: number | null;
 }
 
-const PILLS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template"]);
+const LONG = 1e9;
+const TEARDOWN: ReadonlySet<Stage> = new Set<Stage>(["teardown_request", "teardown_appcontext"]);
 
-class Steps {
-  readonly all: readonly Step[];
-  private readonly children = new Map<number | null, Step[]>();
-  private readonly inBody = new Set<number>();
-  private readonly parents = new Map<number, number>();
-
-  constructor(trace: Trace) {
-    this.all = trace.steps;
-    for (const step of trace.steps) {
-      // A parent begins before its child: any other arrow could close a circle.
-      const parent = step.parent !== null && step.parent < step.id ? step.parent : null;
-      const list = this.children.get(parent);
-      if (list) list.push(step);
-      else this.children.set(parent, [step]);
-      if (parent !== null) this.parents.set(step.id, parent);
-      if (step.stage === "body" || (parent !== null && this.inBody.has(parent))) this.inBody.add(step.id);
-    }
-  }
-
-  /** The steps of a stage before the body, outside of views and hooks. */
-  of(stage: Stage): Step[] {
-    return this.all.filter((step) => step.stage === stage && !this.inBody.has(step.id));
-  }
-
-  first(stage: Stage): Step | null {
-    return this.of(stage)[0] ?? null;
-  }
-
-  last(stage: Stage): Step | null {
-    return this.of(stage).at(-1) ?? null;
-  }
-
-  inside(step: Step | null, stages: ReadonlySet<Stage>): Step[] {
-    if (step === null) return [];
-    const found: Step[] = [];
-    const visit = (children: readonly Step[]): void => {
-      for (const child of children)
-        if (stages.has(child.stage)) found.push(child);
-        else visit(this.children.get(child.id) ?? []);
-    };
-    visit(this.childrenOf(step));
-    return found.sort((a, b) => a.begin - b.begin);
-  }
-
-  within(step: Step, ancestor: Step | null): boolean {
-    if (ancestor === null) return false;
-    for (let at = this.parents.get(step.id); at !== undefined; at = this.parents.get(at)) if (at === ancestor.id) return true;
-    return false;
-  }
-
-  childrenOf(step: Step): readonly Step[] {
-    return this.children.get(step.id) ?? [];
-  }
-}
-
-function text(value: Json | undefined): string {
-  return typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
-}
-
-export function stateOf(step: Step): State {
-  if (step.end === null) return "running";
-  if (step.outcome === "raised") return "raised";
-  return step.outcome === "short_circuit" ? "short_circuit" : "done";
-}
-
-export function journey(trace: Trace, map: AppMap | null, elapsed: number): Journey {
+/**
+ * Tell a request's journey.
+ *
+ * @param elapsed ns since its start, for what still runs.
+ * @param at the moment of a replay: what comes later is shown as still to come.
+ * @param inner the requests that were made inside it.
+ */
+export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = Infinity, inner: readonly TraceSummary[] = []): Journey {
   const steps = new Steps(trace);
+  const moment = new Moment(at, elapsed);
+  const { begun, lasted, state } = { begun: (step: Step | null | undefined) => moment.begun(step), lasted: (step: Step) => moment.lasted(step), state: (step: Step) => moment.state(step) };
   const rule = ruleOf(trace, map);
   const plan = rule?.plan ?? map?.unmatched ?? null;
-  const done = trace.state === "done";
-  const until = (step: Step): number => step.end ?? Math.max(elapsed, step.begin);
-  const lasted = (step: Step): number => until(step) - step.begin;
-  const signals = steps.all.filter((step) => step.stage === "signal");
+  const over = trace.state === "done" && (trace.duration === null || at >= trace.duration);
+  const moving = !over;
+  const taken = new Set<number>();
 
-  const absent = (reached: boolean): State => (reached ? "skipped" : "pending");
-  const make = (
-    key: string,
-    stage: Stage,
-    kind: string,
-    name: string,
-    step: Step | null,
-    reached: boolean,
-    minus: readonly (Step | null)[] = [],
-  ): Chip => ({
-    key,
-    stage,
-    kind,
-    name,
-    step,
-    state: step === null ? absent(reached) : stateOf(step),
-    own:
-      step === null
-        ? null
-        : Math.max(
-            0,
-            lasted(step) - minus.reduce((sum, other) => sum + (other === null ? 0 : lasted(other)), 0),
-          ),
-    pills: steps.inside(step, PILLS),
-    signal: null,
-  });
+  interface Asked {
+    readonly promise?: string;
+    /** Whether it would have run by now. */
+    readonly past?: boolean;
+    readonly minus?: readonly (Step | null)[];
+    readonly half?: boolean;
+    readonly when?: number | null;
+    readonly planned?: boolean;
+    readonly hue?: number;
+    readonly note?: string;
+  }
+  const make = (key: string, stage: Stage, kind: string, name: string, step: Step | null, asked: Asked = {}): Chip => {
+    const reached = begun(step);
+    if (step !== null && asked.half !== true) taken.add(step.id);
+    return {
+      key, stage, kind, step, dot: null, again: null, half: asked.half === true, folded: [], pills: [], beads: [], inner: [],
+      name: reached || step === null ? name : (asked.promise ?? name),
+      state: reached ? state(step) : step === null && asked.past === true ? "skipped" : "pending",
+      hidden: !reached && asked.planned === false,
+      when: asked.when ?? step?.begin ?? Infinity,
+      own: reached ? Math.max(0, lasted(step) - (asked.minus ?? []).reduce((sum, other) => sum + (begun(other) ? lasted(other) : 0), 0)) : null,
+      hue: asked.hue ?? 0, note: asked.note ?? "",
+    };
+  };
 
-  // Hooks: what the registries promise, lit by the steps.
-  const used = new Set<number>();
-  const hooks = (stage: PlannedStage, kind: string, scope: string, reached: boolean, everywhere = false): Chip[] => {
-    const outside = steps.of(stage);
-    const pool = everywhere && outside.length === 0 ? steps.all.filter((step) => step.stage === stage) : outside;
-    const mine = pool.filter((step) => (step.scope ?? "app") === scope);
-    const chips = planned(map, plan, stage)
-      .filter((hook) => (hook.scope ?? "app") === scope)
-      .map((hook, index) => {
-        const step = mine.find((each) => each.callable === hook.callable && !used.has(each.id)) ?? null;
-        if (step !== null) used.add(step.id);
-        return make(`${stage}:${scope}:${index.toString()}`, stage, kind, hook.name, step, reached);
-      });
+  const scopes = ["app", ...trace.blueprints];
+  const inBody = (step: Step): boolean => steps.home(step)?.stage === "body";
+  // Hooks: what the registries promise, lit by the steps. In the order of the calls.
+  const hooks = (stage: PlannedStage, kind: string, scope: string, past: boolean): Chip[] => {
+    const mine = steps.of(stage).filter((step) => (step.scope ?? "app") === scope);
+    const elsewhere = TEARDOWN.has(stage) ? steps.all.filter((step) => step.stage === stage && inBody(step)) : [];
+    const hue = scopes.indexOf(scope);
+    const chips = planned(map, plan, stage).filter((hook) => (hook.scope ?? "app") === scope).flatMap((hook, index) => {
+      const step = mine.find((each) => each.callable === hook.callable && !taken.has(each.id)) ?? null;
+      if (step === null && elsewhere.some((each) => each.callable === hook.callable)) return [];
+      const chip = make(`${stage}:${scope}:${index.toString()}`, stage, kind, hook.name, step, { past, hue, note: hook.is_async === true ? THREAD : "" });
+      const again = step === null || stage !== "after_request" ? null : (mine.find((each) => each.callable === hook.callable && !taken.has(each.id)) ?? null);
+      return again === null || !isSecond(again) ? [chip] : [secondly(chip, again)];
+    });
     for (const step of mine)
-      if (!used.has(step.id)) {
-        used.add(step.id);
-        chips.push(make(`${stage}:step:${step.id.toString()}`, stage, kind, step.name, step, reached));
-      }
-    return chips;
+      if (!taken.has(step.id)) chips.push(make(`${stage}:step:${step.id.toString()}`, stage, kind, step.name, step, { planned: false, hue }));
+    return chips.every((chip) => chip.step !== null) ? chips.sort((a, b) => a.when - b.when) : chips;
+  };
+  // A second make_response begins the second way up.
+  const responses = steps.of("make_response");
+  const isSecond = (step: Step): boolean => responses[1] !== undefined && step.begin >= responses[1].begin;
+  const secondly = (chip: Chip, again: Step): Chip => {
+    taken.add(again.id);
+    return { ...chip, again: begun(again) ? again : null };
   };
 
   const wsgi = steps.first("wsgi");
-  const middleware = steps.of("middleware");
   const push = steps.first("request_context_push");
   const appPush = steps.first("app_context_push");
-  // A streamed body can keep the contexts until its end.
-  const lastAnywhere = (stage: Stage): Step | null => steps.last(stage) ?? steps.all.findLast((step) => step.stage === stage) ?? null;
-  const pop = lastAnywhere("request_context_pop");
-  const appPop = lastAnywhere("app_context_pop");
-  const open = steps.first("session_open");
+  const pop = steps.of("request_context_pop").at(-1) ?? null;
+  const appPop = steps.of("app_context_pop").at(-1) ?? null;
   const match = steps.first("url_match");
-  const save = steps.last("session_save");
   const dispatchStep = steps.first("dispatch");
-  const viewStep = steps.all.find((step) => step.stage === "view") ?? null;
-  const response = [...steps.of("make_response")].reverse().find((step) => !steps.within(step, viewStep)) ?? null;
-  const start = steps.last("start_response");
-  const bodyStep = steps.all.find((step) => step.stage === "body") ?? null;
+  const viewStep = steps.of("view")[0] ?? null;
+  const start = steps.of("start_response").at(-1) ?? null;
+  const bodyStep = steps.all.find((step) => step.stage === "body" && step.parent === null) ?? null;
   const handlers = steps.of("error_handler");
+  const failedMatch = match !== null && match.outcome === "raised" ? match : null;
 
-  const beforePast = dispatchStep !== null || response !== null || start !== null || handlers.length > 0 || done;
-  const afterPast = start !== null || pop !== null || appPop !== null || done;
-  const teardownPast = bodyStep !== null || done;
+  const popped = begun(pop) || begun(appPop);
+  const beforePast = [dispatchStep, responses[0], start, handlers[0]].some(begun) || popped || over;
+  const afterPast = begun(start) || popped || over;
+  const teardownPast = begun(bodyStep) || over;
 
   const bands: Band[] = [];
   const band = (key: string, label: string, sub: string, hue: number, left: Chip[], right: Chip[]): void => {
     bands.push({ key, label, sub, hue, left, right });
   };
 
-  const firstInside = wsgi === null ? null : (steps.childrenOf(wsgi)[0] ?? null);
-  const receive = make("receive", "wsgi", "receive", "environ", wsgi, done);
-  const bytes = typeof bodyStep?.detail["bytes"] === "number" ? bodyStep.detail["bytes"] : null;
+  const firstInside = steps.all.find((step) => step.parent === wsgi?.id) ?? null;
+  const inward = begun(firstInside);
+  const receive = make("receive", "wsgi", "receive", "environ", wsgi, { past: over });
+  const bytes = begun(bodyStep) && typeof bodyStep.detail["bytes"] === "number" ? bodyStep.detail["bytes"] : null;
   const streamed = bodyStep?.detail["streamed"] === true;
-  band(
-    "server",
-    "WSGI server",
-    "",
-    0,
-    [{ ...receive, state: firstInside === null ? receive.state : "done", own: wsgi === null ? null : (firstInside?.begin ?? until(wsgi)) - wsgi.begin, pills: [] }],
-    [
-      {
-        ...make("send", "body", streamed ? "iterate body" : "send body", bytes === null ? "bytes" : size(bytes), bodyStep, done),
-        own: bodyStep === null || streamed ? null : lasted(bodyStep),
-        pills: [],
-      },
-    ],
-  );
+  const send = make("send", "body", streamed ? "iterate body" : "send body", bytes === null ? "bytes" : size(bytes), bodyStep, { past: over, half: streamed,
+    note: trace.method === "HEAD" && bytes === 0 ? "HEAD: the body is dropped" : !streamed && bodyStep?.detail["complete"] === false && trace.method !== "HEAD" ? "the client went away" : "" });
+  band("server", "WSGI server", "", 0,
+    [{ ...receive, state: inward && receive.state !== "pending" ? "done" : receive.state, own: wsgi === null ? null : inward ? Math.max(0, firstInside.begin - wsgi.begin) : receive.own }],
+    [{ ...send, own: streamed ? null : send.own }]);
 
-  const layers: readonly (Step | Hook)[] = middleware.length > 0 ? middleware : done ? [] : (map?.middleware ?? []);
-  const inner = steps.first("request_context");
+  const middleware = steps.of("middleware");
+  const layers: readonly (Step | Hook)[] = middleware.length > 0 ? middleware : trace.state === "done" ? [] : (map?.middleware ?? []);
+  const request = steps.first("request_context");
+  const outermostPop = pop ?? appPop;
   layers.forEach((layer, index) => {
     const step = "id" in layer ? layer : null;
-    const timed = step !== null && step.detail["untimed"] !== true && inner !== null;
-    const call = make(`call:${index.toString()}`, "middleware", "call", layer.name, step, done);
-    const back = make(`return:${index.toString()}`, "middleware", "return", layer.name, step, done);
-    const outer = pop ?? appPop;
-    band(
-      `middleware:${index.toString()}`,
-      "Middleware",
-      "",
-      0,
-      [{ ...call, own: timed ? inner.begin - step.begin : null, state: step === null ? call.state : inner === null ? call.state : "done", pills: [] }],
-      [
-        {
-          ...back,
-          state: step?.end == null ? absent(done) : back.state,
-          own: timed && step.end !== null && outer?.end != null ? Math.max(0, step.end - outer.end) : null,
-          pills: [],
-        },
-      ],
-    );
+    const timed = step !== null && step.detail["untimed"] !== true && request !== null;
+    const call = make(`call:${index.toString()}`, "middleware", "call", layer.name, step, { past: over });
+    const back = make(`return:${index.toString()}`, "middleware", "return", layer.name, step, { past: over, half: true, when: step?.end ?? Infinity });
+    const returned = step !== null && moment.ended(step);
+    band(`middleware:${index.toString()}`, "Middleware", "", 0,
+      [{ ...call, own: timed && begun(request) ? Math.max(0, request.begin - step.begin) : null, state: call.state === "pending" || call.state === "skipped" || !begun(request) ? call.state : "done" }],
+      [{ ...back, state: returned ? back.state : "pending", own: timed && returned && outermostPop?.end != null ? Math.max(0, (step.end ?? 0) - outermostPop.end) : null }]);
   });
+  // Going out again, the innermost middleware is passed first, at the same time for all that can be told.
+  const backs = layers.length;
+
+  const context = (stage: "request_context_pop" | "app_context_pop", step: Step | null, name: string, functions: Chip[]): Chip[] => {
+    const only = functions.length === 1 ? functions[0] : undefined;
+    const inside = step === null ? [] : steps.childrenOf(step);
+    const chip = make(stage, stage, "pop", name, step, { past: over, when: step?.end ?? Infinity, minus: inside });
+    if (only === undefined) return [chip, ...[...functions].reverse()];
+    // One function: one chip says both, and its dot is the pop.
+    const spent = chip.own === null ? only.own : chip.own + (only.own ?? 0);
+    return [{ ...only, kind: "teardown, pop", dot: step, own: spent }];
+  };
+  const started = make("start_response", "start_response", "start_response", start?.name ?? "status, headers", start, { promise: "status, headers", past: over });
+  const requestTeardowns = [...scopes].reverse().flatMap((scope) => hooks("teardown_request", "teardown", scope, teardownPast));
+  const appTeardowns = hooks("teardown_appcontext", "teardown", "app", teardownPast);
 
   const separate = map?.separate_contexts ?? push !== null;
-  const contextRight = (kind: "request_context_pop" | "app_context_pop", step: Step | null, name: string, functions: Chip[], minus: readonly (Step | null)[]): Chip[] => {
-    const chip = make(kind, kind, "pop", name, step, done, minus);
-    const only = functions.length === 1 ? functions[0] : undefined;
-    if (only) return [{ ...chip, key: only.key, stage: only.stage, kind: "teardown, pop", name: only.name, step: only.step ?? step, state: only.step === null ? only.state : worst(only.state, chip.state), pills: only.pills }];
-    return [{ ...chip, pills: [] }, ...[...functions].reverse()];
-  };
-  const started = make("start_response", "start_response", "start_response", start?.name ?? "status, headers", start, done);
-  const requestTeardowns = ["app", ...[...trace.blueprints]].flatMap((scope) => hooks("teardown_request", "teardown", scope, teardownPast, true)).sort(byBegin);
-  const appTeardowns = hooks("teardown_appcontext", "teardown", "app", teardownPast, true);
-  const contextParts = (step: Step | null): readonly (Step | null)[] => [
-    ...(step === null ? [] : steps.childrenOf(step).filter((child) => child.stage !== "signal")),
-  ];
-
   if (separate) {
     band("app", "App context", "current_app, g", 0,
-      [make("app_push", "app_context_push", appPush === null && push !== null ? "reuse" : "push", "AppContext", appPush, push !== null || done)],
-      contextRight("app_context_pop", appPop, "AppContext", appTeardowns, appTeardowns.length === 1 ? [] : contextParts(appPop)));
+      [make("app_push", "app_context_push", appPush === null && push !== null ? "reuse" : "push", "AppContext", appPush, { past: begun(push) || over })],
+      context("app_context_pop", appPop, "AppContext", appTeardowns));
+    const right = context("request_context_pop", pop, "RequestContext", requestTeardowns);
     band("request", "Request context", "request, session", 0,
-      [{ ...make("request_push", "request_context_push", "push", "RequestContext", push, done, contextParts(push)), pills: [] }],
-      [...contextRight("request_context_pop", pop, "RequestContext", requestTeardowns, requestTeardowns.length === 1 ? [appPop] : contextParts(pop)), started]);
+      [make("request_push", "request_context_push", "push", "RequestContext", push, { past: over, when: appPush?.end ?? null, minus: push === null ? [] : steps.childrenOf(push) })],
+      [...right, started]);
   } else {
-    const all = [...requestTeardowns, ...appTeardowns];
     band("app", "App context", "current_app, g, request, session", 0,
-      [{ ...make("app_push", "app_context_push", "push", "AppContext", appPush, done, contextParts(appPush)), pills: [] }],
-      [...contextRight("app_context_pop", appPop, "AppContext", all, all.length === 1 ? [] : contextParts(appPop)), started]);
+      [make("app_push", "app_context_push", "push", "AppContext", appPush, { past: over, minus: appPush === null ? [] : steps.childrenOf(appPush) })],
+      [...context("app_context_pop", appPop, "AppContext", [...requestTeardowns, ...appTeardowns]), started]);
   }
 
-  const noRule = match !== null && match.outcome === "raised";
-  const saved = make("session_save", "session_save", "save", "session", save, afterPast);
   band("session", "Session and routing", "", 0,
     [
-      make("session_open", "session_open", "open", "session", open, match !== null || beforePast),
-      make("url_match", "url_match", "match URL", match === null ? "path" : noRule ? "no rule" : match.name, match, beforePast),
+      make("session_open", "session_open", "open", "session", steps.first("session_open"), { past: begun(match) || beforePast }),
+      make("url_match", "url_match", "match URL", match === null ? "path" : failedMatch === null ? match.name : failedRule(trace, failedMatch), match, { promise: "path", past: beforePast }),
     ],
-    [saved]);
+    [make("session_save", "session_save", "save", "session", steps.of("session_save").at(-1) ?? null, { past: afterPast })]);
 
-  const scopes = ["app", ...trace.blueprints];
   scopes.forEach((scope, index) => {
-    const left = [
-      ...hooks("url_value_preprocessor", "url_value_preprocessor", scope, beforePast),
-      ...hooks("before_request", "before_request", scope, beforePast),
-    ];
-    const right = hooks("after_request", "after_request", scope, afterPast).reverse();
+    const left = [...hooks("url_value_preprocessor", "url_value_preprocessor", scope, beforePast), ...hooks("before_request", "before_request", scope, beforePast)];
+    const calls: Chip[] = [];
     if (index === scopes.length - 1)
-      for (const step of steps.of("after_this_request"))
-        right.push(make(`this:${step.id.toString()}`, "after_this_request", "after_this_request", step.name, step, true));
-    if (left.length + right.length > 0 || index > 0)
-      band(`hooks:${scope}`, scope === "app" ? "App hooks" : `Blueprint ${scope}`, "", index, left, right);
+      for (const step of steps.of("after_this_request")) {
+        const first = calls.findIndex((chip) => isSecond(step) && chip.again === null && chip.step?.callable === step.callable && chip.stage === step.stage);
+        const chip = calls[first];
+        if (chip === undefined) calls.push(make(`this:${step.id.toString()}`, "after_this_request", "after_this_request", step.name, step, { planned: false }));
+        else calls[first] = secondly(chip, step);
+      }
+    calls.push(...hooks("after_request", "after_request", scope, afterPast));
+    if (left.length + calls.length > 0 || index > 0)
+      band(`hooks:${scope}`, scope === "app" ? "App hooks" : `Blueprint ${scope}`, "", index, left, calls.reverse());
   });
 
-  const short = bands.flatMap((each) => each.left).find((chip) => chip.state === "short_circuit") ?? null;
-  const answered = response !== null || start !== null || done;
-  const dispatch: Chip = {
-    ...make("dispatch", "dispatch", "dispatch",
-      dispatchStep?.outcome === "raised" && viewStep === null ? `raises ${dispatchStep.error?.type ?? "an exception"}` : (trace.endpoint ?? "endpoint"),
-      dispatchStep, answered, [viewStep]),
-    pills: [],
-    ...(dispatchStep?.outcome === "raised" && viewStep !== null ? { state: "done" as const } : {}),
+  const answered = begun(responses[0]) || begun(start) || popped || over;
+  const raised = dispatchStep?.outcome === "raised" && viewStep === null;
+  const dispatch = {
+    ...make("dispatch", "dispatch", "dispatch", raised ? `raises ${dispatchStep.error?.type ?? "an exception"}` : (trace.endpoint ?? "endpoint"), dispatchStep,
+      { promise: trace.endpoint ?? "endpoint", past: answered, minus: [viewStep] }),
+    ...(viewStep !== null && begun(viewStep) ? { state: "done" as const } : {}),
   };
-  const kinds = response === null ? "return value" : kindOf(response);
-  const responseChip = make("make_response", "make_response", "make_response", kinds, response, afterPast);
+  const firstResponse = responses[0] ?? null;
+  const made = make("make_response", "make_response", "make_response", firstResponse === null ? "return value" : kindOf(firstResponse), firstResponse, { promise: "return value", past: afterPast });
+  const response = responses[1] === undefined ? made : secondly(made, responses[1]);
   const handlerChips = handlers.map((step) =>
-    make(`handler:${step.id.toString()}`, "error_handler", `errorhandler(${text(step.detail["for"])})`, step.name, step, true),
-  );
+    make(`handler:${step.id.toString()}`, "error_handler", `errorhandler(${ellipsize(text(step.detail["for"]), 28)})`, step.name, step, { planned: false, hue: Math.max(0, scopes.indexOf(step.scope ?? "app")) }));
 
-  const view = viewRibbon();
-  const pushedAgain = bodyStep === null ? [] : steps.inside(bodyStep, new Set<Stage>(["app_context_push", "request_context_push"]));
-  const body = streamed && bodyStep !== null ? bodyRibbon(bodyStep) : null;
-  const propagated = trace.error !== null && start === null ? `${trace.error.type}: ${trace.error.message}` : null;
+  for (const ribbonStep of [viewStep, streamed ? bodyStep : null]) if (ribbonStep !== null) taken.add(ribbonStep.id);
+  const view = viewRibbon({ steps, moment, trace, rule, step: viewStep, dispatched: dispatchStep, failed: failedMatch, past: answered, inner });
+  const body = streamed && bodyStep !== null ? bodyRibbon({ steps, moment, step: bodyStep, inner }) : null;
+  for (const ribbon of [view, body]) if (ribbon !== null) for (const step of [...ribbon.segments, ...ribbon.beads]) taken.add(step.id);
 
-  placeSignals(bands, signals);
-  const order = [
-    ...bands.flatMap((each) => each.left).filter((chip) => chip.step !== null).map((chip) => chip.key),
-    ...(dispatch.step === null ? [] : ["dispatch"]),
-    ...(view.step === null ? [] : ["view"]),
-    ...handlerChips.map((chip) => chip.key),
-    ...(responseChip.step === null ? [] : ["make_response"]),
-    ...[...bands].reverse().flatMap((each) => [...each.right].reverse()).filter((chip) => chip.step !== null && chip.state !== "pending" && chip.state !== "skipped").map((chip) => chip.key),
-    ...(body === null ? [] : ["body"]),
-  ];
+  // What is left: inside a chip, or on the wire after one.
+  const hosts = new Map<number, string>();
+  const all = (): Chip[] => [...bands.flatMap((each) => [...each.left, ...each.right]), dispatch, ...handlerChips, response];
+  for (const chip of all()) {
+    if (chip.step !== null && !chip.half) hosts.set(chip.step.id, chip.key);
+    if (chip.again !== null) hosts.set(chip.again.id, chip.key);
+  }
+  const stops = stopsOf(all(), view, body, moment, backs);
+  const pills = new Map<string, Step[]>();
+  const beads = new Map<string, Step[]>();
+  const give = (to: Map<string, Step[]>, key: string, step: Step): void => { to.set(key, [...(to.get(key) ?? []), step]); };
+  const passed = [...stops].sort((a, b) => a.when - b.when);
+  for (const step of trace.steps) {
+    if (taken.has(step.id)) continue;
+    let home = steps.home(step);
+    while (home !== null && !hosts.has(home.id)) home = steps.home(home);
+    const host = home === null ? undefined : hosts.get(home.id);
+    if (host !== undefined) give(pills, host, step);
+    else if (!COLLECTED.has(step.stage) && begun(step)) give(beads, passed.findLast((stop) => stop.when <= step.begin)?.key ?? passed[0]?.key ?? "receive", step);
+  }
+  const places = [view, body].flatMap((ribbon) => ribbon?.inner ?? []);
+  const elsewhere = inner.filter((each) => !places.includes(each));
+  const dress = (chip: Chip): Chip => ({
+    ...chip,
+    pills: pills.get(chip.key) ?? [],
+    beads: beads.get(chip.key) ?? [],
+    inner: chip.step === null || chip.half || !begun(chip.step) ? [] : elsewhere.filter((each) => ranIn(trace, each, chip.step as Step) && !AROUND_ALL.has(chip.stage)),
+  });
 
+  const dressed = bands.map((each) => ({ ...each, left: each.left.map(dress), right: each.right.map(dress) }));
+  const left = trace.error !== null && wsgi?.outcome === "raised" && moment.ended(wsgi) ? `${trace.error.type}: ${trace.error.message}` : null;
+  const lastChange = trace.steps.reduce((last, step) => Math.max(last, step.begin, step.end ?? 0), 0);
+  const quiet = elapsed - lastChange;
   return {
-    trace,
-    bands,
-    dispatch,
-    handlers: handlerChips,
-    response: responseChip,
-    view,
-    body,
-    short,
-    waiting: noRule && match.error !== null && dispatchStep !== null ? match.error.type : null,
-    propagated,
-    order,
-    status: start?.name ?? (propagated === null ? "" : "no response"),
-    total: trace.duration ?? elapsed,
+    trace, bands: dressed, dispatch: dress(dispatch), handlers: handlerChips.map(dress), response: dress(response),
+    view: { ...view, after: beads.get("view") ?? [] }, body: body === null ? null : { ...body, after: beads.get("body") ?? [] },
+    short: dressed.flatMap((each) => each.left).find((chip) => chip.state === "short_circuit") ?? null,
+    waiting: failedMatch !== null && begun(dispatchStep) ? (failedMatch.error?.type ?? "The exception") : null,
+    propagated: left,
+    unhandled: trace.error !== null && left === null && begun(responses[0]) && !handlers.some((step) => step.begin >= (trace.steps[trace.error?.step ?? -1]?.begin ?? 0)) ? trace.error.type : null,
+    stops, moving, stateOf: state,
+    hung: trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
+    status: begun(start) ? start.name : left === null ? "" : "no response",
+    total: Math.max(0, trace.duration !== null && over ? trace.duration : Math.min(elapsed, at)),
     bytes,
   };
+}
 
-  function viewRibbon(): Ribbon {
-    const empty = { key: "view" as const, begin: 0, duration: 0, segments: [], chunks: [], error: null };
-    const label = rule?.view?.name ?? trace.endpoint ?? "view";
-    if (viewStep === null) {
-      if (noRule) return { ...empty, step: null, state: "skipped", name: "", note: notRouted(match.error?.type ?? "") };
-      const past = answered || (dispatchStep !== null && dispatchStep.end !== null);
-      const automatic = trace.method === "OPTIONS" && dispatchStep?.outcome === "ok";
-      return { ...empty, step: null, state: past ? "skipped" : "pending", name: label,
-        note: automatic ? "no view: Flask answers OPTIONS by itself" : `${label} was not reached` };
-    }
-    const args = viewStep.detail["args"];
-    const shown = args !== null && typeof args === "object" && !Array.isArray(args) ? Object.entries(args).map(([key, value]) => `${key}=${text(value)}`).join(", ") : "";
-    return {
-      key: "view", step: viewStep, state: stateOf(viewStep), name: `${viewStep.name}(${shown})`, begin: viewStep.begin, duration: lasted(viewStep),
-      segments: steps.inside(viewStep, PILLS), chunks: [],
-      error: viewStep.error === null ? null : `${viewStep.error.type}: ${viewStep.error.message}`, note: "",
-    };
+const THREAD = "on another thread";
+const AROUND_ALL: ReadonlySet<Stage> = new Set<Stage>(["wsgi", "middleware", "app_context_push", "request_context_push", "dispatch", "request_context_pop", "app_context_pop", "body"]);
+
+/** Where the wire passes, and when. */
+function stopsOf(chips: readonly Chip[], view: Ribbon, body: Ribbon | null, moment: Moment, layers: number): Stop[] {
+  const stops: Stop[] = [];
+  for (const chip of chips) {
+    if (chip.state === "pending" || chip.state === "skipped" || chip.hidden) continue;
+    const depth = chip.key.startsWith("return:") ? layers - Number(chip.key.slice(7)) : 0;
+    stops.push({ key: chip.key, when: chip.when + depth / 100, again: false, failed: chip.state === "raised" });
+    if (chip.again !== null) stops.push({ key: chip.key, when: chip.again.begin, again: true, failed: moment.state(chip.again) === "raised" });
   }
-
-  function bodyRibbon(step: Step): Ribbon {
-    const sent = Array.isArray(step.detail["sent"]) ? (step.detail["sent"] as readonly Json[]) : [];
-    const chunks = sent.flatMap((pair) => Array.isArray(pair) && typeof pair[0] === "number" && typeof pair[1] === "number" ? [{ at: pair[0], size: pair[1] }] : []);
-    const count = typeof step.detail["chunks"] === "number" ? step.detail["chunks"] : chunks.length;
-    return {
-      key: "body", step, state: stateOf(step), name: `generator, ${count.toString()} ${count === 1 ? "chunk" : "chunks"}`, begin: step.begin, duration: lasted(step),
-      segments: steps.inside(step, PILLS), chunks, error: step.error === null ? null : `${step.error.type}: ${step.error.message}`,
-      note: pushedAgain.length > 0 ? "contexts pushed again, torn down again" : steps.inside(step, new Set<Stage>(["app_context_pop"])).length > 0 ? "contexts kept until here" : "",
-    };
-  }
+  if (view.step !== null && view.state !== "pending") stops.push({ key: "view", when: view.step.begin, again: false, failed: view.state === "raised" });
+  if (body?.step != null && body.state !== "pending") stops.push({ key: "body", when: body.step.begin, again: false, failed: body.state === "raised" });
+  const rank = (stop: Stop): number => (stop.key === "dispatch" ? 0 : stop.key === "view" || stop.key === "body" ? 1 : 0);
+  return stops.sort((a, b) => a.when - b.when || rank(a) - rank(b));
 }
 
-function notRouted(error: string): string {
-  if (error === "MethodNotAllowed") return "no view: the rule does not take this method";
-  if (error === "RequestRedirect") return "no view: the URL is redirected to its rule";
-  return "no view: no rule matched this URL";
-}
-
-function byBegin(a: Chip, b: Chip): number {
-  return (a.step?.begin ?? Infinity) - (b.step?.begin ?? Infinity);
-}
-
-function worst(a: State, b: State): State {
-  return a === "raised" || b === "raised" ? "raised" : b === "running" ? "running" : a;
+function failedRule(trace: Trace, match: Step): string {
+  const type = match.error?.type;
+  if (type === "RequestRedirect") return "redirect to its rule";
+  return type === "MethodNotAllowed" ? `no ${trace.method} here` : "no rule";
 }
 
 function kindOf(step: Step): string {
@@ -420,27 +361,7 @@ function planned(map: AppMap | null, plan: Plan | null, stage: PlannedStage): Ho
   return (plan?.[stage] ?? []).flatMap((index) => map?.hooks[index] ?? []);
 }
 
-/** Give each signal to the chip after which it was sent. */
-function placeSignals(bands: Band[], signals: readonly Step[]): void {
-  const at: Record<string, string> = {
-    appcontext_pushed: "app_push",
-    request_started: "url_match",
-    request_finished: "start_response",
-    request_tearing_down: "request",
-    appcontext_popped: "app",
-  };
-  for (const [name, key] of Object.entries(at)) {
-    const signal = signals.find((step) => step.name === name);
-    if (signal === undefined) continue;
-    bands.forEach((band, index) => {
-      const give = (chip: Chip, first: boolean): Chip =>
-        chip.key === key || (key === band.key && first && chip.kind.includes("pop")) ? { ...chip, signal } : chip;
-      bands[index] = { ...band, left: band.left.map((chip) => give(chip, false)), right: band.right.map((chip, row) => give(chip, row === 0)) };
-    });
-  }
-}
-
 export function label(chip: Chip): string {
   const spent = chip.own === null ? "" : `, ${time(chip.own)}`;
-  return `${chip.kind} ${chip.name}: ${chip.state.replace("_", " ")}${spent}`;
+  return `${chip.kind} ${chip.name}: ${chip.state.replace("_", " ")}${spent}${chip.note === "" ? "" : `, ${chip.note}`}`;
 }

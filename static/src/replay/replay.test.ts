@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { step, summary } from "../testing";
-import { STAGES, type Trace } from "../types";
-import { caption } from "./captions";
+import type { Trace } from "../types";
 import { advance, dwell, moments, neighbour, rewind, stepAt, type Replay } from "./replay";
 
 function trace(): Trace {
@@ -84,15 +83,4 @@ describe("advance", () => {
     expect(dwell(1e4, "by step")).toBe(120);
     expect(dwell(1e7, "by step")).toBeCloseTo(660);
   });
-});
-
-test("each stage has a sentence of its own", () => {
-  const said = STAGES.map((stage) => caption(step(0, { stage, name: "x", begin: 0, end: 0 })));
-  expect(new Set(said).size).toBe(STAGES.length);
-  expect(said.every((each) => /^[A-Z].*/u.test(each) || each.startsWith("x") || each.includes("logs"))).toBe(true);
-});
-
-test("a caption says why the next thing followed", () => {
-  expect(caption(step(1, { stage: "before_request", name: "stop", outcome: "short_circuit", detail: { returned: "str" } }))).toContain("skips the other before-hooks and the view");
-  expect(caption(step(1, { stage: "view", outcome: "raised", error: { type: "KeyError", message: "" } }))).toContain("It raised KeyError");
 });

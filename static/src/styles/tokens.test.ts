@@ -25,7 +25,7 @@ function contrast(a: string, b: string): number {
 
 describe.each([":root", ":root[data-theme=dark]"])("%s", (selector) => {
   const found = tokens(selector);
-  it.each(["ink", "mut", "ghostink", "in", "out", "err", "short", "sql", "tpl", "bp1", "bp2"])("text in %s can be read", (name) => {
+  it.each(["ink", "mut", "ghostink", "in", "out", "err", "short", "sql", "tpl", "bp1", "bp2", "bp3", "bp4"])("text in %s can be read", (name) => {
     for (const ground of ["bg", "card"]) expect(contrast(found[name] ?? "#000", found[ground] ?? "#000")).toBeGreaterThanOrEqual(4.5);
   });
   it.each(["in", "out", "err", "short", "ghost"])("graphics in %s can be seen", (name) => {

@@ -34,7 +34,7 @@ export default function Details(): JSX.Element | null {
         </button>
       </header>
       <p class="said">
-        {caption(step)}{" "}
+        {caption(step, trace)}{" "}
         {page === null ? null : <a class="manual" href={page} target="_blank" rel="noreferrer">Flask's manual</a>}
       </p>
       <dl class="brief">

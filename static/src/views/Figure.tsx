@@ -1,14 +1,17 @@
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
-import { rewind, stepAt } from "../replay/replay";
+import { stepAt } from "../replay/replay";
 import { current, elapsed, importedOf } from "../state";
 import { actions, now, state } from "../store";
+import type { TraceSummary } from "../types";
 import { Empty } from "./Empty";
 
+const NONE: readonly TraceSummary[] = [];
+
 /** The diagram of the selected request, or what to do to see one. */
-export function Figure(): JSX.Element {
+export default function Figure(): JSX.Element {
   const box = useRef<HTMLElement>(null);
   const [space, setSpace] = useState({ width: 1160, height: 760 });
 
@@ -24,11 +27,11 @@ export function Figure(): JSX.Element {
     };
   }, []);
 
-  const whole = current(state.value);
-  const { replay } = state.value;
-  const trace = whole === null || replay === null ? whole : rewind(whole, replay.at);
-  const running = trace?.state === "running";
-  const about = trace === null || replay === null ? null : (stepAt(trace, replay.at)?.id ?? null);
+  const trace = current(state.value);
+  const { replay, near, stage, step, traces } = state.value;
+  const about = trace === null || replay === null ? step : (stepAt(trace, replay.at)?.id ?? null);
+  const id = trace?.id;
+  const inner = useMemo(() => traces.filter((each) => each.parent !== null && each.parent === id), [traces, id]);
   return (
     <figure ref={box} tabIndex={0}>
       {trace === null ? (
@@ -36,14 +39,18 @@ export function Figure(): JSX.Element {
       ) : (
         <Diagram
           trace={trace}
-          whole={whole ?? trace}
           map={importedOf(state.value, trace.id) === undefined ? state.value.map : null}
-          elapsed={replay?.at ?? elapsed(state.value, trace.id, running ? now.value : 0)}
-          selected={about ?? state.value.step}
-          near={state.value.near ? (about ?? state.value.step) : null}
+          inner={inner.length === 0 ? NONE : inner}
+          elapsed={replay?.at ?? elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0)}
+          at={replay?.at ?? null}
+          selected={about}
+          near={near ? about : null}
+          stage={stage}
           width={space.width}
           height={space.height}
           onSelect={actions.step}
+          onOpen={actions.select}
+          onFree={() => { if (near) actions.near(); }}
         />
       )}
       {trace !== null && state.value.missing === trace.id ? <p class="notice">The server no longer keeps this request; what was seen of it stays here.</p> : null}

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { Strip } from "../diagram/Diagram";
+import { Strip } from "../diagram/Strip";
 import { time } from "../format";
 import { HEIGHT, rowsOf, type GapRow, type RequestRow, type Row, type StaticRow } from "../rows";
 import { elapsed, listed, olderThan } from "../state";

@@ -1,25 +1,29 @@
 import type { JSX } from "preact";
 
-import { Strip } from "../diagram/Diagram";
+import { Strip } from "../diagram/Strip";
 import { time } from "../format";
 import { caption } from "../replay/captions";
 import { moments, PACES, rewind, stepAt, type Pace } from "../replay/replay";
 import { current } from "../state";
 import { actions, state } from "../store";
 
+const OVERVIEW = "Down the left the layers open, the view turns the request around, and up the right every layer closes in reverse.";
+
 /** Go through the request again: the scrubber on its true-time strip, and what each step means. */
-export function Playback(): JSX.Element | null {
+export default function Playback(): JSX.Element | null {
   const trace = current(state.value);
   const summary = state.value.traces.find((each) => each.id === trace?.id);
   if (trace === null || summary === undefined || trace.steps.length === 0) return null;
   const { replay, stage } = state.value;
   const last = moments(trace).at(-1) ?? 0;
   const at = replay?.at ?? last;
-  const step = replay === null ? null : stepAt(rewind(trace, at), at);
+  const picked = state.value.step === null ? undefined : trace.steps[state.value.step];
+  const step = replay === null ? (picked ?? null) : stepAt(rewind(trace, at), at);
+  const running = trace.state === "running";
   return (
     <section class="playback" aria-label="Replay" data-view="replay">
       <p class="caption" role="status" aria-live="polite">
-        {step === null ? (stage ? `${trace.method} ${trace.path}` : "") : caption(step)}
+        {step === null ? (stage ? OVERVIEW : "") : caption(trace.steps[step.id] ?? step, trace)}
       </p>
       <div class="bar">
         <button type="button" aria-label="Step back" title="Step back (←)" onClick={() => { actions.walk(-1); }}>◂</button>
@@ -40,6 +44,7 @@ export function Playback(): JSX.Element | null {
             onInput={(event) => { actions.seek(event.currentTarget.valueAsNumber); }}
           />
         </div>
+        {running && replay !== null ? <button type="button" class="edge" title="Follow what happens now" onClick={actions.live}>Live</button> : null}
         <span class="clock">{time(at)}</span>
         <select aria-label="Pace" value={replay?.pace ?? "by step"} onChange={(event) => { actions.pace(event.currentTarget.value as Pace); }}>
           {PACES.map((pace) => <option key={pace} value={pace}>{pace}</option>)}

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import "../styles/steps.css";
-import { stateOf } from "../diagram/model";
+import { stateOf } from "../diagram/steps";
 import { cpuOf, time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";

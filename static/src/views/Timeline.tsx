@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import "../styles/timeline.css";
 import "../styles/tools.css";
-import { stateOf } from "../diagram/model";
+import { stateOf } from "../diagram/steps";
 import { rewind, stepAt } from "../replay/replay";
 import { time } from "../format";
 import { current, elapsed } from "../state";

@@ -5,12 +5,11 @@ import { current } from "../state";
 import { actions, state } from "../store";
 import type { Trace } from "../types";
 import { Empty } from "./Empty";
-import { Figure } from "./Figure";
 import { lazy } from "./lazy";
 import { DIAGRAM, VIEWS, viewAfter, viewOf, type View } from "./table";
 
 const COMPONENTS: ReadonlyMap<string, ComponentType> = new Map(
-  VIEWS.map((view) => [view.name, view.load === undefined ? Figure : lazy(view.title, view.load)]),
+  VIEWS.map((view) => [view.name, lazy(view.title, view.load)]),
 );
 
 /** The main area: a tab for each view, and the one that is picked. */
@@ -18,7 +17,7 @@ export function Views(): JSX.Element {
   const { stage } = state.value;
   const view = stage ? viewOf(DIAGRAM) : viewOf(state.value.view);
   const trace = current(state.value);
-  const Shown = trace === null && !view.ofApp ? Empty : (COMPONENTS.get(view.name) ?? Figure);
+  const Shown = trace === null && !view.ofApp ? Empty : (COMPONENTS.get(view.name) ?? Empty);
   return (
     <>
       {stage ? null : <Tabs picked={view} trace={trace} />}

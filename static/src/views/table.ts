@@ -8,8 +8,7 @@ export interface View {
   /** As in the address, and in `data-view`. */
   readonly name: string;
   readonly title: string;
-  /** Absent where it is drawn at the first paint. */
-  readonly load?: () => Promise<{ default: ComponentType }>;
+  readonly load: () => Promise<{ default: ComponentType }>;
   /** Whether it is of the app, and needs no request. */
   readonly ofApp?: boolean;
   /** How many of what it shows the request has, for the tab; 0 shows no number. */
@@ -23,7 +22,7 @@ function counted(...stages: readonly string[]): (trace: Trace) => number {
 export const DIAGRAM = "diagram";
 
 export const VIEWS: readonly View[] = [
-  { name: DIAGRAM, title: "Diagram" },
+  { name: DIAGRAM, title: "Diagram", load: () => import("./Figure") },
   { name: "timeline", title: "Timeline", load: () => import("./Timeline") },
   { name: "steps", title: "Steps", load: () => import("./Steps"), count: (trace) => trace.steps.length },
   { name: "request", title: "Request", load: () => import("./Request") },

@@ -1,6 +1,6 @@
 /** The journeys of the design's pictures, as traces of the contract, for tests and for looking at. */
 
-import type { AppMap, Hook, Json, Outcome, Plan, PlannedStage, Rule, Stage, Step, Trace } from "../../types";
+import { STAGES, type AppMap, type Hook, type Json, type Outcome, type Plan, type PlannedStage, type Rule, type Stage, type Step, type Trace } from "../../types";
 
 type Options = Partial<Pick<Step, "scope" | "error">> & {
   readonly outcome?: Outcome;
@@ -108,8 +108,9 @@ export function tell(story: Story): Trace {
   const hooks = (stage: PlannedStage, us: number): void => {
     for (const [each, scope, name] of FUNCTIONS) if (each === stage && scopes.includes(scope)) r.step(stage, name, us, { scope });
   };
-  r.step("wsgi", "shop", 7, {}, () => {
-    r.step("middleware", "ProxyFix", 104, {}, () => {
+  const left: Options = story.propagates === true ? { outcome: "raised", error: OUT_OF_STOCK } : {};
+  r.step("wsgi", "shop", 7, left, () => {
+    r.step("middleware", "ProxyFix", 104, left, () => {
       r.step("request_context", "Request", 5);
       r.step("request_context_push", "RequestContext", 20, {}, () => {
         r.step("app_context_push", "AppContext", 15, {}, () => r.signal("appcontext_pushed"));
@@ -223,4 +224,27 @@ export function cut(trace: Trace, stage: Stage): Trace {
   const steps = trace.steps.slice(0, at + 1).map((step) =>
     (step.end ?? Infinity) > now.begin || step.id === now.id ? { ...step, end: null, outcome: null, error: null } : step);
   return { ...trace, state: "running", status: null, duration: null, steps };
+}
+
+/** A small generator of the same numbers each time. */
+function dice(seed: number): (sides: number) => number {
+  let state = seed * 2_654_435_761 + 1;
+  return (sides) => {
+    state = (Math.imul(state ^ (state >>> 15), 2_246_822_519) + 374_761_393) >>> 0;
+    return state % sides;
+  };
+}
+
+/** Any trace at all: steps of any stage, anywhere, at any time. */
+export function anyTrace(seed: number): Trace {
+  const roll = dice(seed);
+  const base = tell(STORIES.typical);
+  const steps = Array.from({ length: roll(60) }, (_, id): Step => ({
+    id, parent: roll(4) === 0 ? null : roll(70), stage: STAGES[roll(STAGES.length)] ?? "wsgi", name: "n".repeat(roll(90)),
+    callable: null, source: null, scope: ["app", "admin", "elsewhere", null][roll(4)] ?? null, begin: roll(1e6),
+    end: roll(3) === 0 ? null : roll(1e6), outcome: (["ok", "raised", "short_circuit", null] as const)[roll(4)] ?? null,
+    error: roll(3) === 0 ? { type: "Oops", message: "" } : null,
+    detail: [{}, { sent: [[1], "x", [2, 3]], streamed: true, bytes: 9 }, { args: [1], from: 3, for: null }][roll(3)] ?? {},
+  }));
+  return { ...base, steps, state: roll(2) === 0 ? "running" : "done", status: roll(2) === 0 ? null : 500, duration: roll(2) === 0 ? null : 0 };
 }

@@ -1,0 +1,29 @@
+/** What a function of the app's changed in g, the session or the response. */
+
+import type { Json } from "../types";
+import { ellipsize } from "./shapes";
+
+const NAMES_SHOWN = 4;
+
+/** What a function changed, in few words and in fewer. */
+export function changed(changes: Json | undefined): readonly string[] {
+  if (!isObject(changes)) return [];
+  const names = (part: Json | undefined): string[] =>
+    isObject(part) ? Object.values(part).flatMap((each) => (Array.isArray(each) ? each.map(String) : isObject(each) ? Object.keys(each) : [])) : [];
+  const { g, session, response } = changes;
+  const of = isObject(response) ? response : {};
+  const all = [
+    ...names(g).map((name) => `g.${name}`),
+    ...names(session).map((name) => `session.${name}`),
+    ...(of["status"] === undefined ? [] : ["status"]),
+    ...names(of["headers"]),
+    ...names(of["cookies"]).map((name) => `cookie ${name}`),
+  ];
+  const said = (shown: number): string => `± ${all.slice(0, shown).map((name) => ellipsize(name, 24)).join(", ")}${all.length > shown ? ` +${(all.length - shown).toString()}` : ""}`;
+  const counts = Array.from({ length: Math.min(NAMES_SHOWN, all.length) }, (_, index) => Math.min(NAMES_SHOWN, all.length) - index);
+  return all.length === 0 ? [] : [...counts.map(said), `± ${all.length.toString()}`];
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

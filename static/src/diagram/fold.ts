@@ -1,0 +1,52 @@
+/** Many hooks: those that were quick stand together as one chip. */
+
+import { time } from "../format";
+import type { Chip } from "./model";
+
+const MANY = 8;
+const FEWEST = 3;
+const QUICK_SHARE = 0.02;
+
+/** Fold runs of quick hooks, where a column has many. An opened fold keeps a chip to close it by. */
+export function fold(chips: readonly Chip[], total: number, opened: ReadonlySet<string>, selected: number | null): Chip[] {
+  if (chips.length <= MANY) return [...chips];
+  const folded: Chip[] = [];
+  let run: Chip[] = [];
+  const flush = (): void => {
+    if (run.length < FEWEST) folded.push(...run);
+    else folded.push(...together(run, opened, selected));
+    run = [];
+  };
+  for (const chip of chips) {
+    if (isQuick(chip, total)) run.push(chip);
+    else {
+      flush();
+      folded.push(chip);
+    }
+  }
+  flush();
+  return folded;
+}
+
+function isQuick(chip: Chip, total: number): boolean {
+  // Told by the whole step, whatever the moment: a replay moves nothing.
+  const step = chip.step;
+  const spent = step === null ? 0 : (step.end ?? step.begin) - step.begin;
+  const plain = step === null || step.outcome === "ok" || step.outcome === null;
+  return plain && chip.state !== "running" && spent <= total * QUICK_SHARE && chip.pills.length + chip.inner.length === 0 && chip.again === null && chip.dot === null && !chip.hidden;
+}
+
+function together(run: readonly Chip[], opened: ReadonlySet<string>, selected: number | null): Chip[] {
+  const first = run[0];
+  if (first === undefined) return [];
+  const key = `fold:${first.key}`;
+  const open = opened.has(key) || run.some((chip) => chip.step !== null && chip.step.id === selected);
+  const spent = run.reduce((sum, chip) => sum + (chip.own ?? 0), 0);
+  const count = `+${run.length.toString()} hooks`;
+  const ran = run.some((chip) => chip.own !== null);
+  const chip: Chip = {
+    ...first, key, beads: run.flatMap((each) => each.beads), name: open ? `${run.length.toString()} hooks` : ran ? `${count}, ${time(spent)}` : count, step: null, folded: run,
+    own: ran ? spent : null, when: Math.min(...run.map((each) => each.when)),
+  };
+  return open ? [{ ...chip, own: null, beads: [] }, ...run] : [chip];
+}

@@ -1,0 +1,249 @@
+/** Draw a true-time strip: its lanes, and the wire as its axis. */
+
+import { size, time } from "../format";
+import type { Stage, Step } from "../types";
+import type { Sheet } from "./layout";
+import type { Journey } from "./model";
+import type { Ribbon } from "./ribbons";
+import { beadShape, ellipsize, fitted, fonts, line, LONGEST_TITLE, n, stepNode, words, type Shape } from "./shapes";
+
+/** Where the wire passes through a strip. */
+export interface Axis {
+  readonly y: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly top: number;
+  readonly height: number;
+  readonly left: number;
+}
+
+const LANE = 26;
+const APART = 12;
+const TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000].map((ms) => ms * 1e6);
+
+type Lane = "sql" | "tpl" | "req" | "chunk";
+const LANES: Readonly<Record<Lane, string>> = { sql: "SQL", tpl: "tmpl", req: "calls", chunk: "sent" };
+
+// By the whole step, not by the moment: a replay moves nothing.
+function lanesOf(r: Ribbon): Lane[] {
+  const detail = r.step?.detail["sent"];
+  return [
+    ...(r.segments.some((step) => step.stage === "sql") ? ["sql" as const] : []),
+    ...(r.segments.some((step) => step.stage === "template") ? ["tpl" as const] : []),
+    ...(r.inner.length > 0 ? ["req" as const] : []),
+    ...(r.key === "body" && Array.isArray(detail) && detail.length > 0 ? ["chunk" as const] : []),
+  ];
+}
+
+/** How high a strip is. */
+export function heightOf(r: Ribbon, running: boolean): number {
+  if (r.step === null) return running && r.state === "pending" ? 128 : 44;
+  const lanes = lanesOf(r).length;
+  if (lanes === 0 && r.step.outcome !== "raised") return r.key === "body" ? 102 : 66;
+  return Math.max(128, 76 + lanes * LANE) + (r.contexts.length > 0 ? 12 : 0);
+}
+
+export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tall: number): Axis {
+  const { XL, XR, CX, X0, X1, W, levels, back, nodes, front, space } = sheet;
+  const { measure, selected, opened = new Set<string>() } = space;
+  const FONT = fonts(space.stage === true);
+  const isBody = r.key === "body";
+  const left = isBody ? XL + 22 : X0 + levels * 8 + 4;
+  const right = isBody ? X1 : W - left;
+  const begin = isBody ? left + 62 : XL + 54;
+  const end = isBody ? XR - 54 : XR - 40;
+  const axisY = top + tall - (tall < 90 ? 24 : 32);
+  const failed = r.error !== null;
+  const stop = failed ? begin + (end - begin) * 0.7 : end;
+  const span = Math.max(1, r.duration);
+  const sx = (ns: number): number => begin + ((stop - begin - (failed ? 18 : 0)) * Math.min(span, Math.max(0, ns - r.begin))) / span;
+  const axis: Axis = { y: axisY, begin, end: stop, top, height: tall, left };
+  const stage: Stage = isBody ? "body" : "view";
+  const cut = isBody && r.note.startsWith("the client");
+  // Behind the wire, which runs through it as its axis.
+  back.push({ el: "rect", x: left, y: top, w: right - left, h: tall, rx: 12, cls: `vbox ${r.step === null || r.state === "pending" ? "ghost" : failed || cut ? "err" : isBody ? "body" : ""}` });
+  // What takes the clicks lies above the wire.
+  const shapes: Shape[] = [{ el: "rect", x: left, y: top, w: right - left, h: tall, rx: 12, cls: "hit" }];
+  if (r.step === null || r.state === "pending") {
+    const pending = r.state === "pending";
+    shapes.push(words(CX, top + tall / 2 + 5, "middle", { text: ellipsize(pending ? r.name : r.note, 90), cls: "note b" }));
+    nodes.push({ el: "node", key: r.key, step: r.step?.id ?? null, stage, state: r.state, label: pending ? `${stage} ${r.name}: pending` : r.note, current: false, shapes });
+    return axis;
+  }
+
+  const running = r.state === "running";
+  const share = j.total > 0 ? Math.min(100, (r.duration / j.total) * 100) : 0;
+  const aside = failed ? fitted(r.error ?? "", FONT.pill, XR - 40 - stop, measure, 60) : r.note;
+  const room = XR - 16 - begin - 250 - (aside === "" ? 0 : measure(aside, FONT.kind));
+  const name = fitted(r.name, FONT.title, Math.max(80, room), measure, 60);
+  shapes.push(words(begin, top + 27, "start",
+    { text: isBody ? "body" : "view", cls: "k" }, { text: name, cls: "vt", dx: 9 }, { text: time(r.duration), cls: "vd", dx: 16 },
+    { text: running ? "running" : aside !== "" ? "" : `${share < 1 ? "<1" : Math.round(share).toString()}% of the request`, cls: "k", dx: 9 }));
+  if (aside !== "") shapes.push(words(XR - 16, top + 27, "end", { text: aside, cls: failed || cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out" }));
+
+  const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
+  const contexts = r.contexts.filter((each) => each.seen);
+  const contextual = r.contexts.length > 0;
+  let laneY = top + 40 + (contextual ? 12 : 0);
+  if (contexts.length > 0) {
+    contexts.forEach((each, index) => {
+      const x = sx(each.begin) - 5 + index * 3;
+      back.push({ el: "rect", x, y: top + 36 + index * 4, w: Math.max(20, sx(each.end) + 5 - index * 3 - x), h: axisY + 12 - index * 4 - top - 36 - index * 4, rx: 8, cls: "band again" });
+    });
+    const said = contexts.map((each) => each.label).join(", ");
+    const wide = measure(said, FONT.band) + 18;
+    const x = Math.min(end - wide / 2, Math.max(begin + wide / 2, (sx(contexts[0]?.begin ?? 0) + sx(contexts[0]?.end ?? 0)) / 2));
+    shapes.push({ el: "rect", x: x - wide / 2, y: top + 33, w: wide, h: 15, rx: 7.5, cls: "vlg" }, words(x, top + 44, "middle", { text: said, cls: "lbl" }));
+  }
+
+  const inner: Shape[] = [];
+  for (const lane of lanesOf(r)) {
+    shapes.push(words(begin - 9, laneY + 15.5, "end", { text: LANES[lane], cls: `lane ${lane}` }));
+    const lasting = r.segments.filter((step) => seen(step) && (step.stage === "sql") === (lane === "sql"));
+    if (lane === "chunk") drawChunks(laneY);
+    else if (lane === "req") drawCalls(laneY);
+    else drawSegments(lane, laneY, lasting);
+    laneY += LANE;
+  }
+  // A low box has no room for them below the axis.
+  if (span > 2000 && tall >= 100) {
+    const step = TICKS.find((each) => span / each <= 8) ?? Math.ceil(span / 8);
+    for (let t = 0; t <= span; t += step) shapes.push(words(sx(r.begin + t), axisY + 22, "middle", { text: tick(t, step), cls: "tick" }));
+  }
+  const middle = (begin + stop) / 2;
+  front.push(line(`M${n(middle - 3)} ${n(axisY - 4)}l4 4l-4 4`, "chev"));
+  if (failed) {
+    const fromX = stop + 14;
+    const high = Math.min(48, tall - 80);
+    if (high > 20) shapes.push({ el: "rect", x: fromX, y: top + 40, w: Math.max(0, end - fromX), h: high, rx: 6, cls: "hatch" }, words((fromX + end) / 2, top + 45 + high / 2, "middle", { text: "not reached", cls: "note halo2" }));
+    front.push({ el: "circle", cx: stop, cy: axisY, r: 11, cls: "dot err" }, line(`M${n(stop - 4)} ${n(axisY - 4)}l8 8m0-8l-8 8`, "x"));
+  } else if (cut) front.push({ el: "circle", cx: stop, cy: axisY, r: 11, cls: "dot err" }, line(`M${n(stop - 4)} ${n(axisY - 4)}l8 8m0-8l-8 8`, "x"));
+  const current = r.step.id === selected;
+  if (j.hung === null && (running || current)) {
+    const x = running ? stop : middle;
+    front.push({ el: "circle", cx: x, cy: axisY, r: 20, cls: "halo" }, { el: "circle", cx: x, cy: axisY, r: 11, cls: "ring" });
+  }
+  nodes.push({ el: "node", key: r.key, step: r.step.id, stage, state: r.state, label: `${stage} ${r.name}: ${r.state}, ${time(r.duration)}`.slice(0, LONGEST_TITLE), ...(name === r.name ? {} : { title: r.name.slice(0, LONGEST_TITLE) }), current, shapes }, ...inner);
+  drawBeads();
+  return axis;
+
+  function drawSegments(lane: "sql" | "tpl", y: number, all: readonly Step[]): void {
+    const ids = new Set(all.map((step) => step.id));
+    const steps = all.filter((step) => step.parent === null || !ids.has(step.parent));
+    const spent = (step: Step): number => Math.max(0, (step.end ?? r.begin + span) - step.begin);
+    const key = `${r.key}:${lane}`;
+    const open = opened.has(key);
+    let index = 0;
+    let edge = -Infinity;
+    while (index < steps.length) {
+      const group: Step[] = [];
+      let from = Infinity;
+      let to = -Infinity;
+      // Closer than can be told apart: one bar stands for them.
+      while (index < steps.length) {
+        const step = steps[index] as Step;
+        const x = sx(step.begin);
+        const w = sx(step.begin + spent(step)) - x;
+        if (group.length > 0 && (w > 4 || x > to + 1.5 || to - from > 240 || (open && lane === "tpl"))) break;
+        group.push(step);
+        from = Math.min(from, x);
+        to = Math.max(to, x + Math.max(2, w));
+        index += 1;
+        if (w > 4) break;
+      }
+      const first = group[0] as Step;
+      const x = Math.max(from, edge);
+      const w = Math.max(3, Math.min(to, stop + 3) - x - 2);
+      edge = x + w + 1;
+      const total = group.reduce((sum, step) => sum + spent(step), 0);
+      const bar: Shape = { el: "rect", x, y, w, h: 22, rx: Math.min(4, w / 2), cls: `seg ${lane} ${group.length > 1 ? "dense" : ""} ${first.outcome === "raised" ? "err" : ""}` };
+      const drawn: Shape[] = [bar];
+      const texts = group.length > 1 ? [`× ${group.length.toLocaleString("en")}  ${time(total)}`, `× ${group.length.toLocaleString("en")}`] : captions(first, time(spent(first)));
+      const shown = texts.find((each) => measure(each, FONT.segment) < w - 12);
+      if (shown !== undefined) drawn.push(words(x + 7, y + 16, "start", { text: shown, cls: "sl" }));
+      if (group.length === 1) inner.push(stepNode(first, j.stateOf(first), `${first.stage} ${first.name.slice(0, 2000)}, ${time(spent(first))}`, first.id === selected, drawn));
+      else if (lane === "tpl") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length.toString()} templates, ${time(total)}`, shapes: drawn });
+      else {
+        const slowest = group.reduce((most, step) => (spent(step) > spent(most) ? step : most), first);
+        inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} statements, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
+      }
+    }
+    drawIncluded(y, all.filter((step) => !steps.includes(step)));
+  }
+
+  /** Templates that others include or extend: a thin bar along the one they are in. */
+  function drawIncluded(y: number, steps: readonly Step[]): void {
+    for (const step of steps) {
+      const x = sx(step.begin);
+      const spent = Math.max(0, (step.end ?? r.begin + span) - step.begin);
+      inner.push(stepNode(step, j.stateOf(step), `template ${step.name}, ${time(spent)}`, step.id === selected, [{ el: "rect", x, y: y + 18, w: Math.max(3, Math.min(stop, sx(step.begin + spent)) - x - 2), h: 6, rx: 2, cls: "seg included" }]));
+    }
+  }
+
+  function drawCalls(y: number): void {
+    for (const each of r.inner) {
+      const at = (each.started_at - j.trace.started_at) * 1e9;
+      if (r.step === null || !seen({ ...r.step, begin: at })) continue;
+      const x = sx(at);
+      const w = Math.max(8, sx(at + (each.duration ?? each.elapsed)) - x - 2);
+      const drawn: Shape[] = [{ el: "rect", x, y, w, h: 22, rx: 4, cls: "seg req" }];
+      const said = `${each.method} ${ellipsize(each.path, 30)} ${each.status?.toString() ?? "…"} ↗`;
+      const shown = [said, `${each.status?.toString() ?? "…"} ↗`, "↗"].find((text) => measure(text, FONT.segment) < w - 12);
+      if (shown !== undefined) drawn.push(words(x + 7, y + 16, "start", { text: shown, cls: "sl" }));
+      inner.push({ el: "link", key: `link:${each.id}`, trace: each.id, label: `request inside: ${said}`, shapes: drawn });
+    }
+  }
+
+  function drawChunks(y: number): void {
+    let drawnTo = -1;
+    for (const chunk of r.chunks) {
+      const x = sx(chunk.at);
+      if (x - 29 < drawnTo) {
+        if (x - 2 > drawnTo) {
+          shapes.push({ el: "rect", x: x - 2, y: y + 1, w: 4, h: 20, rx: 2, cls: "seg chunk" });
+          drawnTo = x + 3;
+        }
+        continue;
+      }
+      drawnTo = x + 29;
+      shapes.push({ el: "rect", x: x - 29, y: y + 1, w: 58, h: 20, rx: 10, cls: "seg chunk" }, words(x, y + 15.5, "middle", { text: size(chunk.size).replace(".0", ""), cls: "sl" }));
+    }
+  }
+
+  /** What else ran inside: on the axis at its time, but never over one another. */
+  function drawBeads(): void {
+    const key = `${r.key}:beads`;
+    const room = Math.max(1, Math.floor((stop - begin - 30) / APART));
+    const open = opened.has(key) || r.beads.some((step, index) => index >= room - 2 && step.id === selected);
+    const shown = r.beads.length <= room || open ? r.beads : r.beads.slice(0, room - 2);
+    const rest = r.beads.slice(shown.length);
+    const apart = Math.min(APART, (stop - begin - 30) / Math.max(1, shown.length));
+    const xs: number[] = [];
+    for (const step of shown) xs.push(Math.max(sx(step.begin), (xs.at(-1) ?? -Infinity) + apart));
+    let limit = stop - (rest.length > 0 ? 50 : failed || cut ? 18 : 4);
+    for (let index = xs.length - 1; index >= 0; index--) {
+      xs[index] = Math.min(xs[index] ?? 0, limit);
+      limit = (xs[index] ?? 0) - apart;
+    }
+    shown.forEach((step, index) => {
+      const x = xs[index] ?? begin;
+      front.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(Math.max(0, (step.end ?? step.begin) - step.begin))}`, step.id === selected, [{ el: "circle", cx: x, cy: axisY, r: 8, cls: step.id === selected ? "ring" : "hit" }, beadShape(step, x, axisY)]));
+    });
+    if (rest.length > 0) front.push({ el: "fold", key, steps: rest.map((step) => step.id), open: false, label: `${rest.length.toString()} more steps inside`, shapes: [
+      { el: "rect", x: stop - 42, y: axisY - 9.5, w: 40, h: 19, rx: 9.5, cls: "pill more" }, words(stop - 22, axisY + 4.2, "middle", { text: `+${rest.length.toString()}`, cls: "pt" }),
+    ] });
+  }
+}
+
+function tick(t: number, step: number): string {
+  if (t === 0) return "0";
+  if (step >= 6e10) return `${(t / 6e10).toString()} min`;
+  if (step >= 1e9) return `${(t / 1e9).toString()} s`;
+  return step >= 1e6 ? `${(t / 1e6).toString()} ms` : `${Math.round(t / 1000).toString()} µs`;
+}
+
+function captions(step: Step, spent: string): string[] {
+  const full = ellipsize(step.name, 120).replace(/^SELECT .*? FROM/, "SELECT … FROM");
+  const table = full.replace(/.*FROM (\w+).*/, "$1");
+  return [`${full}  ${spent}`, `${full.replace(/ WHERE.*| LIMIT.*/, "")}  ${spent}`, `${table}  ${spent}`, spent];
+}

@@ -1,0 +1,99 @@
+/** What a drawing is made of: pure data, no DOM. */
+
+import type { Stage, Step } from "../types";
+import type { State } from "./steps";
+
+export interface TextPart {
+  readonly text: string;
+  readonly cls: string;
+  readonly dx?: number;
+}
+
+export interface Node {
+  readonly el: "node";
+  readonly key: string;
+  readonly step: number | null;
+  /** The step of which this is the way back. */
+  readonly of?: number;
+  readonly stage: Stage;
+  readonly state: State;
+  readonly label: string;
+  readonly title?: string;
+  readonly current: boolean;
+  readonly shapes: readonly Shape[];
+}
+
+export type Shape =
+  | { readonly el: "rect"; readonly x: number; readonly y: number; readonly w: number; readonly h: number; readonly rx: number; readonly cls: string; readonly title?: string }
+  | { readonly el: "circle"; readonly cx: number; readonly cy: number; readonly r: number; readonly cls: string }
+  | { readonly el: "path"; readonly d: string; readonly cls: string }
+  | { readonly el: "text"; readonly x: number; readonly y: number; readonly anchor: "start" | "middle" | "end"; readonly parts: readonly TextPart[] }
+  /** Opens or closes what is folded: so many steps, of which these are drawn when it is open. */
+  | { readonly el: "fold"; readonly key: string; readonly steps: readonly number[]; readonly open: boolean; readonly label: string; readonly shapes: readonly Shape[] }
+  /** Leads to another request. */
+  | { readonly el: "link"; readonly key: string; readonly trace: string; readonly label: string; readonly shapes: readonly Shape[] }
+  | Node;
+
+export type Measure = (text: string, font: string) => number;
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** The edges of what stands there. */
+  readonly left: number;
+  readonly right: number;
+}
+
+const SANS = "ui-sans-serif, system-ui, sans-serif";
+const MONO = "ui-monospace, monospace";
+
+/** The fonts of what has to fit: in px, as diagram.css has them; larger on a stage. */
+export function fonts(stage: boolean): Readonly<Record<"kind" | "name" | "ghost" | "pill" | "bubble" | "segment" | "band" | "sub" | "title", string>> {
+  const [kind, name, pill] = stage ? ["14px", "15.5px", "13px"] : ["12px", "13.5px", "11.5px"];
+  return {
+    kind: `${kind} ${SANS}`, name: `600 ${name} ${MONO}`, ghost: `400 ${name} ${MONO}`, pill: `650 ${pill} ${SANS}`,
+    bubble: `650 13px ${SANS}`, segment: `600 12px ${MONO}`, band: `700 12.5px ${SANS}`, sub: `12px ${MONO}`, title: `700 17px ${MONO}`,
+  };
+}
+
+export const line = (d: string, cls: string): Shape => ({ el: "path", d, cls });
+export const words = (x: number, y: number, anchor: "start" | "middle" | "end", ...parts: TextPart[]): Shape => ({ el: "text", x, y, anchor, parts });
+
+export function n(value: number): string {
+  return (Math.round(value * 10) / 10).toString();
+}
+
+const LONGEST = 42;
+export const LONGEST_TITLE = 2000;
+// eslint-disable-next-line no-control-regex
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+/g;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** Shorten in the middle, where names differ least; never inside a character. */
+export function ellipsize(name: string, longest = LONGEST): string {
+  const plain = name.slice(0, 400) + (name.length > 800 ? name.slice(-400) : name.slice(400));
+  const letters = Array.from(plain.replace(UNSEEN, " "));
+  const half = Math.floor((longest - 1) / 2);
+  const short = letters.length <= longest && name.length <= 800 ? letters.join("") : `${letters.slice(0, half).join("")}…${letters.slice(-half).join("")}`;
+  // What is written from right to left keeps its order to itself, and what would turn the rest around does not get out.
+  return RIGHT_TO_LEFT.test(short) ? `\u2068${short.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069` : short;
+}
+
+/** Shorten until it is no wider than so many px. */
+export function fitted(name: string, font: string, most: number, measure: Measure, longest = LONGEST): string {
+  let short = ellipsize(name, longest);
+  for (let letters = Math.min(longest, Array.from(short).length); letters > 5 && measure(short, font) > most; letters -= 2) short = ellipsize(name, letters);
+  return short;
+}
+
+export function stepNode(step: Step, state: State, label: string, current: boolean, shapes: readonly Shape[]): Node {
+  const said = label.slice(0, LONGEST_TITLE);
+  return { el: "node", key: `step:${step.id.toString()}`, step: step.id, stage: step.stage, state, label: said, title: said, current, shapes };
+}
+
+/** What stands on the wire without a chip: a signal is a diamond, anything else a small bead. */
+export function beadShape(step: Step, x: number, y: number): Shape {
+  return step.stage === "signal"
+    ? line(`M${n(x)} ${n(y - 5)}l5 5l-5 5l-5-5z`, `sig ${step.outcome === "raised" ? "err" : ""}`)
+    : { el: "circle", cx: x, cy: y, r: 4, cls: `bead ${step.outcome === "raised" ? "err" : ""}` };
+}
