@@ -668,4 +668,5 @@ def test_a_stream_survives_its_neighbours_abuse(server: Server) -> None:
     server.get("/?after")
     while not any("after" in trace["query"] for trace in batch(ws)["traces"]):
         pass
+    bad.sock.close()
     ws.close()
