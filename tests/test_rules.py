@@ -55,7 +55,7 @@ APP = make_app()
 PIECES = ["books", "new", "0", "7", "99", "100", "ship", "files", "edit", "code", "a-1.5.en", "x"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=4),
     st.sampled_from(["", "/", "//"]),
