@@ -211,6 +211,10 @@ export function start(): void {
   state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off", keep: localStorage.getItem("lifecycle-keep") === "on", grouped: localStorage.getItem("lifecycle-group") !== "off" };
   fromAddress();
   addEventListener("hashchange", fromAddress);
+  // The browser's own Escape leaves the full screen, and the stage with it.
+  addEventListener("fullscreenchange", () => {
+    if (document.fullscreenElement === null && state.value.stage) actions.stage();
+  });
   void loadMap().catch(() => undefined);
   live.start();
   let last = performance.now();

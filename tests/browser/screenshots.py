@@ -29,6 +29,17 @@ REQUESTS = {
     "nested": ("/tour/nested", "GET"),
     "after-this": ("/tour/after-this", "GET"),
     "static": ("/static/tour.css", "GET"),
+    "answered-500": ("/tour/crash?production", "GET"),
+    "after-hook-raises": ("/corners/after-hook?production", "GET"),
+    "nothing-returned": ("/corners/nothing?production", "GET"),
+    "slash": ("/shop", "GET"),
+    "wrong-method": ("/shop/", "POST"),
+    "three-deep": ("/corners/floor/shelf", "GET"),
+    "blueprint-handler": ("/corners/paper", "GET"),
+    "templates-in-a-hook": ("/corners/printed", "GET"),
+    "thirty-hooks": ("/corners/crowd", "GET"),
+    "statements": ("/corners/statements", "GET"),
+    "returned-app": ("/corners/returned-app", "GET"),
 }
 
 
