@@ -226,7 +226,7 @@ export function draw(j: Journey, space: Space): Drawing {
 
     const widths = (pills: readonly { pill: Pill }[]): number => pills.reduce((sum, each) => sum + each.pill.w + 6, 0);
     // What it changed is said in as many words as there is room for.
-    const noted = chip.step === null || chip.half || AROUND.has(chip.stage) || !seen(chip.step) ? [] : changed(chip.step.detail["changes"]);
+    const noted = chip.step === null || chip.half || AROUND.has(chip.stage) || !seen(chip.step) || chip.state === "running" ? [] : changed(chip.step.detail["changes"]);
     const said = noted.find((each) => measure(each, FONT.pill) + 10 + widths(made) <= room);
     if (said !== undefined) made.push({ step: null, pill: { w: measure(said, FONT.pill) + 4, draw: (x, py) => words(x + 2, py + 4.2, "start", { text: said, cls: "changed" }) } });
     if (widths(made) <= room) return { pills: made.map((each) => each.pill), fold: null, rows: [] };
