@@ -1,5 +1,5 @@
 import type { ComponentType, JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { current } from "../state";
 import { actions, state } from "../store";
@@ -35,11 +35,12 @@ export function Views(): JSX.Element {
 
 function Tabs({ picked, trace }: { readonly picked: View; readonly trace: Trace | null }): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.querySelector(`#tab-${picked.name}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [picked.name]);
   const go = (view: View): void => {
     actions.view(view.name);
-    const tab = list.current?.querySelector<HTMLElement>(`#tab-${view.name}`);
-    tab?.focus();
-    tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    list.current?.querySelector<HTMLElement>(`#tab-${view.name}`)?.focus();
   };
   const keys: Record<string, () => View> = {
     ArrowRight: () => viewAfter(picked.name),
