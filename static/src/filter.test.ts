@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
-import { parse, words } from "./filter";
+import { draftOf, parse, whole, words } from "./filter";
 import { summary } from "./testing";
 import type { TraceSummary } from "./types";
 
@@ -28,6 +28,11 @@ describe("a filter", () => {
 
   test.each(["::", "a:b:c", "x".repeat(100_000), '"'.repeat(9999), "\\".repeat(9999), "\ud800"])("nonsense breaks nothing: %s", (text) => {
     expect(() => found(text)).not.toThrow();
+  });
+
+  test.each(["", "status:4xx", '"a b', 'path:"a\\"', 'a "b" "', "a ", '"', "\\", 'a\\"b', '"a\\'])("%s is done with once it is whole", (text) => {
+    expect(draftOf(whole(text)).draft).toBe("");
+    expect(whole(whole(text))).toBe(whole(text));
   });
 
   test("is made of words as they are written", () => {

@@ -82,7 +82,10 @@ export function draftOf(text: string): { readonly chips: readonly string[]; read
 
 /** The same filter with nothing left to be written. */
 export function whole(text: string): string {
-  return text === "" || draftOf(text).draft === "" ? text : `${text} `;
+  const { draft } = draftOf(text);
+  // A quote that is still open would take in all that follows.
+  const open = draft.replace(/"(?:\\.|[^"\\])*"/gs, "").includes('"');
+  return draft === "" ? text : `${open ? `${text.replace(/\\+$/, "")}"` : text} `;
 }
 
 export function parse(text: string): Filter {
