@@ -81,7 +81,7 @@ def test_a_visit_is_recorded(flaskr: t.Any, tmp_path: Path) -> None:
         assert names(trace, "teardown_appcontext") == ["close_db"]
         assert all(step.end is not None for step in trace.steps)
 
-    assert names(traces[0], "template") == ["blog/index.html"]
+    assert names(traces[0], "template") == ["blog/index.html", "base.html"]
     assert names(traces[3], "flash") == ["message"]
     assert names(traces[6], "view") == ["create"]
     assert traces[6].url_rule == "/create"
