@@ -61,9 +61,10 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.overhead --json benchmarks/overhead.json
 	$(BIN)/python -m benchmarks.latency 2>/dev/null
 	$(BIN)/python -m benchmarks.load 2>/dev/null
+	$(BIN)/python -m benchmarks.panel 2>/dev/null
+	$(BIN)/python -m benchmarks.toolbar
 
 soak: $(VENV)/test.stamp
-	$(BIN)/python -m benchmarks.panel 2>/dev/null
 	$(BIN)/python -m benchmarks.soak
 
 screenshots: $(VENV)/test.stamp
