@@ -227,7 +227,8 @@ def refused(step: Step) -> bool:
     Flask called it, and what it called raised; the function itself never began.
     """
     error = step.error
-    return step.stage != "view" and error is not None and "use AsyncToSync" in error.message
+    hook = step.stage in USER_STAGES and step.stage != "view"
+    return hook and error is not None and "use AsyncToSync" in error.message
 
 
 def steps_of(traces: list[Trace]) -> list[tuple[str, str]]:
