@@ -388,4 +388,5 @@ def test_redirects_are_told_with_what_they_led_to(kind: str, headers: dict[str, 
     ) as answer:
         [said] = answer.get_json()["requests"]
     assert [*(each["id"] for each in said["redirects"]), said["id"]] == ids[::-1]
-    assert [each["status"] for each in said["redirects"]] == [302, 302]
+    # Flask 3.2 answers 303.
+    assert [each["status"] for each in said["redirects"]] in ([302, 302], [303, 303])
