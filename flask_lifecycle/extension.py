@@ -12,6 +12,7 @@ import typing as t
 from contextlib import suppress
 from fnmatch import fnmatchcase
 
+import click
 import flask
 
 from . import forks
@@ -293,9 +294,8 @@ def _announce(settings: Settings, token: str, *, always: bool) -> None:
     who = "everybody" if always else "whoever is not on this machine"
     prefix = settings.url_prefix
     with suppress(OSError):  # a full disk under the log
-        print(  # noqa: T201 - once, where the server prints its own address
-            f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={token})", file=sys.stderr
-        )
+        # Once, where the server says its own address.
+        click.echo(f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={token})", err=True)
 
 
 def _on_trace(

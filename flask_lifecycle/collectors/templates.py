@@ -119,61 +119,60 @@ def _note(writer: Writer, step: int, template: t.Any, args: tuple[t.Any, ...]) -
 
 
 def _template_class(base: t.Any) -> type:
-    class Recorded(base):  # type: ignore[misc]
-        def render(self, *args: t.Any, **kwargs: t.Any) -> str:
-            __tracebackhide__ = True
-            writer = _writer()
-            if writer is None:
-                return t.cast("str", base.render(self, *args, **kwargs))
-            if len(writer.log) >= writer.limit:
-                # It is counted where its code runs.
-                return t.cast("str", base.render(self, *args, **kwargs))
-            step = begin(writer, _site(self.name, self.filename))
-            _note(writer, step, self, args)
-            try:
-                result: str = base.render(self, *args, **kwargs)
-            except BaseException as error:
-                fail(writer, step, error)
-                raise
-            end(writer, step)
-            return result
+    def render(self: t.Any, *args: t.Any, **kwargs: t.Any) -> str:
+        __tracebackhide__ = True
+        writer = _writer()
+        if writer is None:
+            return t.cast("str", base.render(self, *args, **kwargs))
+        if len(writer.log) >= writer.limit:
+            # It is counted where its code runs.
+            return t.cast("str", base.render(self, *args, **kwargs))
+        step = begin(writer, _site(self.name, self.filename))
+        _note(writer, step, self, args)
+        try:
+            result: str = base.render(self, *args, **kwargs)
+        except BaseException as error:
+            fail(writer, step, error)
+            raise
+        end(writer, step)
+        return result
 
-        def generate(self, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
-            __tracebackhide__ = True
-            chunks = base.generate(self, *args, **kwargs)
-            writer = _writer()
-            if writer is None:
-                yield from chunks
-                return
-            is_full = len(writer.log) >= writer.limit
-            step = None if is_full else begin_leaf(writer, _site(self.name, self.filename))
-            if step is None:
-                yield from chunks
-                return
-            _note(writer, step, self, args)
-            log = writer.log
-            try:
-                while True:
-                    # Others run between the chunks: the step is the current one only in them.
-                    outer = writer.current
-                    writer.current = step
-                    try:
-                        chunk = next(chunks)
-                    finally:
-                        writer.current = outer
-                    yield chunk
-            except StopIteration:
-                pass
-            except BaseException as error:
-                writer.notes[~step] = describe_error(error)
-                raise
-            finally:
-                log[step + END] = clock()
+    def generate(self: t.Any, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
+        __tracebackhide__ = True
+        chunks = base.generate(self, *args, **kwargs)
+        writer = _writer()
+        if writer is None:
+            yield from chunks
+            return
+        is_full = len(writer.log) >= writer.limit
+        step = None if is_full else begin_leaf(writer, _site(self.name, self.filename))
+        if step is None:
+            yield from chunks
+            return
+        _note(writer, step, self, args)
+        log = writer.log
+        try:
+            while True:
+                # Others run between the chunks: the step is the current one only in them.
+                outer = writer.current
+                writer.current = step
+                try:
+                    chunk = next(chunks)
+                finally:
+                    writer.current = outer
+                yield chunk
+        except StopIteration:
+            pass
+        except BaseException as error:
+            writer.notes[~step] = describe_error(error)
+            raise
+        finally:
+            log[step + END] = clock()
 
-    Recorded.__name__ = base.__name__
-    Recorded.__qualname__ = base.__qualname__
-    Recorded.__module__ = base.__module__
-    return Recorded
+    made = subclass_of(base)
+    made.render = render
+    made.generate = generate
+    return t.cast("type", made)
 
 
 def _environment_class(base: t.Any) -> type:

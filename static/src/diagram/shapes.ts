@@ -65,8 +65,7 @@ export function n(value: number): string {
 
 const LONGEST = 42;
 export const LONGEST_TITLE = 2000;
-// eslint-disable-next-line no-control-regex
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+/g;
+const UNSEEN = /[\p{Cc}\u2028\u2029\ufeff]+/gu;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 /** Shorten in the middle, where names differ least; never inside a character. */
