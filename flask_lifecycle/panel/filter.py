@@ -164,6 +164,8 @@ _IS: dict[str, Test] = {
     "done": lambda summary: summary["state"] == "done",
     "inner": lambda summary: summary["parent"] is not None,
     "static": _is_static,
+    # Those from files are the browser's own.
+    "imported": lambda _summary: False,
 }
 _HAS: dict[str, Test] = {
     "error": lambda summary: summary["error"] is not None or (summary["status"] or 0) >= 500,

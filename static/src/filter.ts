@@ -4,7 +4,7 @@
  * (flask_lifecycle/panel/filter.py): tests/panel/filters.json holds both to it.
  */
 
-import type { TraceSummary } from "./types";
+import { IMPORTED, type TraceSummary } from "./types";
 
 export interface Filter {
   readonly matches: (trace: TraceSummary) => boolean;
@@ -40,6 +40,7 @@ const IS: Record<string, Test> = {
   done: (trace) => trace.state === "done",
   inner: (trace) => trace.parent !== null,
   static: (trace) => `.${trace.endpoint ?? ""}`.endsWith(".static"),
+  imported: (trace) => trace.id.startsWith(IMPORTED),
 };
 
 const HAS: Record<string, Test> = {

@@ -88,8 +88,7 @@ addEventListener("afterprint", () => { document.documentElement.dataset["theme"]
 addEventListener("dragover", (event) => { event.preventDefault(); });
 addEventListener("drop", (event) => {
   event.preventDefault();
-  const file = event.dataTransfer?.files[0];
-  if (file) void actions.open(file);
+  void actions.open([...(event.dataTransfer?.files ?? [])]);
 });
 
 const root = document.getElementById("panel");

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { neighbourOf, rowsOf, type Row } from "./rows";
-import { EMPTY, select, toggleFold, type State } from "./state";
-import { summary } from "./testing";
+import { EMPTY, select, toggleFold, withImported, type State } from "./state";
+import { summary, typical } from "./testing";
 import type { TraceSummary } from "./types";
 
 const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State => ({ ...EMPTY, traces, ...more });
@@ -36,6 +36,18 @@ describe("rows", () => {
   it("have earlier runs of the app at the end, whatever their clocks said", () => {
     const gap = { after: "z", ms: 1, requests: 1, restarted: true };
     expect(seen(of([summary("b")], { earlier: [summary("z"), summary("y")], gaps: [gap] }))).toEqual(["b", "gap 1", "z", "y"]);
+  });
+  it("have what was imported where it came, as it is filtered", () => {
+    const imported = (state: State): State => withImported(state, typical(), summary("x", { method: "POST" }), "kept.json");
+    const two = imported(imported(of([summary("b"), summary("a")])));
+    expect(seen(two)).toEqual(["imported-2", "imported-1", "b", "a"]);
+    const later = { ...two, traces: [summary("c"), ...two.traces] };
+    expect(seen(later)).toEqual(["c", "imported-2", "imported-1", "b", "a"]);
+    expect(neighbourOf({ ...later, selected: "c" }, 1)?.id).toBe("imported-2");
+    expect(seen({ ...later, filter: "method:POST" })).toEqual(["imported-2", "imported-1"]);
+    expect(seen({ ...later, filter: "-is:imported" })).toEqual(["c", "b", "a"]);
+    expect(seen({ ...later, traces: [summary("z")] })).toEqual(["z", "imported-2", "imported-1"]);
+    expect(seen({ ...imported(of([])), traces: [summary("a")] })).toEqual(["a", "imported-1"]);
   });
   it("are walked as they stand, folded ones passed over", () => {
     const folded = toggleFold(select(of(page), "b"), "e");

@@ -1,7 +1,7 @@
 /** The rows of the list: requests under what caused them, static files folded, gaps between. */
 
 import { parse } from "./filter";
-import { isStatic, listed, type Gap, type State } from "./state";
+import { isStatic, listed, type Gap, type Imported, type State } from "./state";
 import type { TraceSummary } from "./types";
 
 export interface RequestRow {
@@ -15,6 +15,8 @@ export interface RequestRow {
   readonly open: boolean;
   /** Whether it is of a process before this one. */
   readonly earlier: boolean;
+  /** The file that it was imported from. */
+  readonly file: string | null;
 }
 
 export interface StaticRow {
@@ -36,29 +38,31 @@ export type Row = RequestRow | StaticRow | GapRow;
 /** What a row takes of the list's height, px; as in list.css. */
 export const HEIGHT: Readonly<Record<Row["kind"], number>> = { request: 58, static: 34, gap: 48 };
 
-type Shown = Pick<State, "traces" | "filter" | "earlier" | "gaps" | "grouped" | "folds" | "selected">;
+type Shown = Pick<State, "traces" | "imported" | "filter" | "earlier" | "gaps" | "grouped" | "folds" | "selected">;
 
 let made: { readonly of: Shown; readonly rows: readonly Row[] } | null = null;
 
 /** The rows for a state; the same ones while nothing of it that counts has changed. */
 export function rowsOf(state: State): readonly Row[] {
-  const { traces, filter, earlier, gaps, grouped, folds, selected } = state;
+  const { traces, imported, filter, earlier, gaps, grouped, folds, selected } = state;
   const of = made?.of;
-  const same = of?.traces === traces && of.filter === filter && of.earlier === earlier && of.gaps === gaps && of.grouped === grouped && of.folds === folds && of.selected === selected;
-  if (made === null || !same) made = { of: { traces, filter, earlier, gaps, grouped, folds, selected }, rows: build(state) };
+  const same = of?.traces === traces && of.imported === imported && of.filter === filter && of.earlier === earlier && of.gaps === gaps && of.grouped === grouped && of.folds === folds && of.selected === selected;
+  if (made === null || !same) made = { of: { traces, imported, filter, earlier, gaps, grouped, folds, selected }, rows: build(state) };
   return made.rows;
 }
 
 function build(state: State): readonly Row[] {
   const rows: Row[] = [];
   const gaps = [...state.gaps];
+  const { matches } = parse(state.filter);
+  const imported = state.imported.filter(({ trace }) => matches(trace));
   const put = (traces: readonly TraceSummary[], earlier: boolean): void => {
     const { roots, under } = state.grouped ? families(traces) : { roots: traces, under: new Map<string, readonly TraceSummary[]>() };
     const size = (id: string): number => (under.get(id) ?? []).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
     const add = (trace: TraceSummary, depth: number): void => {
       const open = !state.folds.has(trace.id);
       const children = under.get(trace.id) ?? [];
-      rows.push({ kind: "request", key: trace.id, trace, depth, under: children.length === 0 ? 0 : size(trace.id), open, earlier });
+      rows.push({ kind: "request", key: trace.id, trace, depth, under: children.length === 0 ? 0 : size(trace.id), open, earlier, file: null });
       if (open) addAll(children, depth + 1);
     };
     const addAll = (all: readonly TraceSummary[], depth: number, before: (trace: TraceSummary) => void = () => undefined): void => {
@@ -78,22 +82,26 @@ function build(state: State): readonly Row[] {
       const key = `static ${run.reduce((oldest, { id }) => (id < oldest ? id : oldest), run[0]?.id ?? "")}`;
       const open = state.folds.has(key) || run.some((trace) => trace.id === state.selected);
       rows.push({ kind: "static", key, traces: run, depth, open });
-      if (open) for (const trace of run) rows.push({ kind: "request", key: trace.id, trace, depth: depth + 1, under: 0, open: false, earlier });
+      if (open) for (const trace of run) rows.push({ kind: "request", key: trace.id, trace, depth: depth + 1, under: 0, open: false, earlier, file: null });
     };
     addAll(roots, 0, (trace) => {
       while (gaps.length > 0 && !gaps[0]?.restarted && trace.id <= (gaps[0]?.after ?? "")) addGap();
+      while (imported.length > 0 && trace.id <= (imported[0]?.after ?? "")) addImported(imported.shift() as Imported);
     });
   };
   const addGap = (): void => {
     const gap = gaps.shift();
     if (gap !== undefined) rows.push({ kind: "gap", key: `gap ${gap.after ?? ""} ${gap.ms.toString()}`, gap });
   };
+  const addImported = ({ trace, file }: Imported): void => {
+    rows.push({ kind: "request", key: trace.id, trace, depth: 0, under: 0, open: false, earlier: false, file });
+  };
 
   put(listed(state), false);
   while (gaps.some((gap) => gap.restarted)) addGap();
-  const { matches } = parse(state.filter);
   put(state.earlier.filter(matches), true);
   while (gaps.length > 0) addGap();
+  imported.forEach(addImported);
   return rows;
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { applyBatch, cleared, current, elapsed, EMPTY, KEPT, lacksSteps, olderThan, select, setConnection, setFollow, setPaused, withImported, withOlder } from "./state";
+import { applyBatch, cleared, current, elapsed, EMPTY, find, importedOf, KEPT, lacksSteps, olderThan, select, setConnection, setFollow, setPaused, withImported, withOlder, type State } from "./state";
+import { summarize } from "./summary";
 import { batch, step, summary, typical } from "./testing";
+import type { Trace } from "./types";
 
 describe("applyBatch", () => {
   it("puts the newest first and follows it", () => {
@@ -109,19 +111,31 @@ describe("lacksSteps", () => {
 
 describe("a request from a file", () => {
   const live = applyBatch(EMPTY, batch([summary("a")]), 0);
-  const shown = withImported(live, { ...typical(), state: "running", duration: null }, "kept.json");
+  const whole: Trace = { ...typical(), state: "running", duration: null };
+  const brought = (state: State): State => withImported(state, whole, summarize(whole), "kept.json");
+  const shown = brought(live);
 
-  it("is shown whole and at rest, and is none of the list's", () => {
-    expect(current(shown)?.steps).toEqual(typical().steps);
+  it("is shown whole and at rest", () => {
+    expect(current(shown)?.steps).toEqual(whole.steps);
     expect(current(shown)?.state).toBe("done");
-    expect(elapsed(shown, shown.selected ?? "", 5)).toBe(typical().steps.reduce((most, each) => Math.max(most, each.end ?? 0), 0));
+    expect(elapsed(shown, shown.selected ?? "", 5)).toBe(whole.steps.reduce((most, each) => Math.max(most, each.end ?? 0), 0));
     expect(lacksSteps(shown)).toBeNull();
-    expect(shown.traces).toBe(live.traces);
+    expect(find(shown, shown.selected)).toMatchObject({ method: "GET", path: "/a", step_count: whole.steps.length, counts: { sql: 2, template: 1 } });
   });
 
-  it("outlives what the server forgets, and another server", () => {
+  it("is not taken for the app's own of the same id, nor for itself", () => {
+    const twice = brought(shown);
+    expect(new Set([twice.selected, shown.selected, "a"]).size).toBe(3);
+    expect(importedOf(twice, "a")).toBeUndefined();
+    const own = applyBatch(twice, batch([summary("a", { path: "/changed" })], [step(0)]), 1);
+    expect(find(own, "a")?.path).toBe("/changed");
+    expect(current(own)?.steps).toEqual(whole.steps);
+    expect(current(select(own, "a"))?.steps).toHaveLength(1);
+  });
+
+  it("outlives what the server forgets, and another server, but not that all is forgotten", () => {
     const later = applyBatch(shown, { ...batch([summary("b")]), epoch: "two", reset: true }, 1);
-    expect(current(later)?.steps).toEqual(typical().steps);
-    expect(cleared(later).imported).toHaveLength(1);
+    expect(current(later)?.steps).toEqual(whole.steps);
+    expect(cleared(later).imported).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
 
 import { parse } from "./filter";
 import type { Replay } from "./replay/replay";
-import type { AppMap, Batch, Step, Trace, TracePage, TraceSummary } from "./types";
+import { IMPORTED, type AppMap, type Batch, type Step, type Trace, type TracePage, type TraceSummary } from "./types";
 
 export type Connection = "connecting" | "live" | "polling" | "lost";
 
@@ -46,8 +46,24 @@ export interface Gap {
 /** A request from a file. */
 export interface Imported {
   readonly file: string;
+  /** What the list shows of it, under an id that no request of the server's has. */
   readonly trace: TraceSummary;
-  readonly steps: readonly Step[];
+  /** All of it, as it stood in the file. */
+  readonly whole: Trace;
+  /** The newest request that was here before it. */
+  readonly after: string | null;
+}
+
+/** What the App view is asked for. */
+export interface Asked {
+  readonly part: "rules" | "about";
+  /** The picked rule, by its name in the address; null: the likeliest. */
+  readonly rule: string | null;
+  readonly method: string;
+  /** A path to try, or words. */
+  readonly path: string;
+  /** Only the rules that were never asked for. */
+  readonly never: boolean;
 }
 
 export interface State extends Log {
@@ -77,6 +93,7 @@ export interface State extends Log {
   readonly stage: boolean;
   /** The name of the view in the main area. */
   readonly view: string;
+  readonly app: Asked;
   readonly help: boolean;
   /** Whether single keys do something (WCAG 2.1.4). */
   readonly keys: boolean;
@@ -118,6 +135,7 @@ export const EMPTY: State = {
   replay: null,
   stage: false,
   view: "diagram",
+  app: { part: "rules", rule: null, method: "GET", path: "", never: false },
   help: false,
   keys: true,
   near: false,
@@ -235,12 +253,11 @@ export function importedOf(state: State, id: string | null): Imported | undefine
   return state.imported.find(({ trace }) => trace.id === id);
 }
 
-/** Show a request from a file; it is none of this app's list. */
-export function withImported(state: State, { steps, ...header }: Trace, file: string): State {
-  const id = `imported-${(state.imported.length + 1).toString()}`;
-  const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
-  const trace: TraceSummary = { ...header, id, state: "done", duration, step_count: steps.length, strip: [], counts: {}, changed: {}, now: null, elapsed: duration, cause: null, toolbar: null };
-  return { ...select({ ...state, imported: [{ file, trace, steps }, ...state.imported] }, id), notice: null, stage: false };
+/** Put a request from a file among the others, as one that came now, and show it. */
+export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
+  const id = `${IMPORTED}${(state.imported.length + 1).toString()}`;
+  const imported = { file, whole, trace: { ...summary, id }, after: (state.held ?? state).traces[0]?.id ?? null };
+  return { ...select({ ...state, imported: [imported, ...state.imported] }, id), notice: null, stage: false };
 }
 
 /** Add the next older requests, which the server kept all the while. */
@@ -319,8 +336,8 @@ export function arrived({ traces, held }: State): number {
 
 /** Forget all requests, and nothing else. */
 export function cleared(state: State): State {
-  const { connection, epoch, process, map, keep, imported, stage, filter, grouped, view, keys } = state;
-  return { ...EMPTY, connection, epoch, process, map, keep, imported, stage, filter, grouped, view, keys };
+  const { connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys } = state;
+  return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys };
 }
 
 /** The selected request as a whole trace, as far as its steps are here. */
@@ -329,7 +346,7 @@ export function current(state: State): Trace | null {
   if (summary === undefined) return null;
   const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, cause: _cause, ...header } = summary;
   void [_count, _strip, _now, _elapsed, _cause];
-  const steps = importedOf(state, summary.id)?.steps ?? state.steps.get(summary.id) ?? [];
+  const steps = importedOf(state, summary.id)?.whole.steps ?? state.steps.get(summary.id) ?? [];
   // A hole can only be a step that is still on its way.
   const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);
   return { ...header, steps: hole < 0 ? steps : steps.slice(0, hole) };

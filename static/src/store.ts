@@ -6,7 +6,7 @@ import { Api, Live } from "./live";
 import { whole } from "./filter";
 import type { Trace } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
-import { applyBatch, cleared, current, EMPTY, ended, find, importedOf, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, toggleFold, withImported, withOlder, withTrace, type State } from "./state";
+import { applyBatch, cleared, current, EMPTY, ended, find, importedOf, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, toggleFold, withImported, withOlder, withTrace, type Asked, type State } from "./state";
 import { neighbourOf } from "./rows";
 import type { Json } from "./types";
 import { DIAGRAM, viewOf } from "./views/table";
@@ -22,7 +22,7 @@ function update(next: State): void {
   const before = state.value;
   state.value = next;
   if (next.selected !== before.selected || next.follow !== before.follow) live.watch(next.follow ? null : next.selected);
-  if (next.selected !== before.selected || next.step !== before.step || next.filter !== before.filter || next.view !== before.view) remember(next);
+  if (next.selected !== before.selected || next.step !== before.step || next.filter !== before.filter || next.view !== before.view || next.app !== before.app) remember(next, before);
   void fetchSteps();
   // The address may name one that is not among the newest.
   if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
@@ -78,23 +78,40 @@ async function fetchSteps(): Promise<void> {
   if (lacksSteps(state.value) !== id) await fetchSteps();
 }
 
-function remember(next: State): void {
+function remember(next: State, before: State): void {
   const step = next.step === null ? "" : `/${next.step.toString()}`;
   const query = new URLSearchParams();
   if (next.view !== DIAGRAM) query.set("view", next.view);
   if (next.filter.trim() !== "") query.set("q", next.filter.trim());
+  if (viewOf(next.view).ofApp === true) for (const [name, value] of ofApp(next.app)) query.set(name, value);
   const here = next.selected !== null && !next.follow && importedOf(next, next.selected) === undefined;
   const hash = !here ? "" : `#${next.selected}${step}`;
-  history.replaceState(null, "", `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`);
+  // One goes back to another view, or to another rule; not through each request and letter.
+  const turned = next.view !== before.view || next.app.rule !== before.app.rule || next.app.part !== before.app.part;
+  history[turned ? "pushState" : "replaceState"](null, "", `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`);
 }
 
-/** Open what the address names: ?view=<name>&q=<filter>#<trace>/<step>. */
+/** What the address says of the App view: what is not as at first. */
+function ofApp(app: Asked): readonly (readonly [name: string, value: string])[] {
+  return Object.entries(app).flatMap(([name, value]) => (value === EMPTY.app[name as keyof Asked] || value === null ? [] : [[name, String(value)] as const]));
+}
+
+/** Open what the address names: ?view=<name>&q=<filter>&rule=<rule>…#<trace>/<step>. */
 function fromAddress(): void {
   const query = new URLSearchParams(location.search);
-  state.value = { ...state.value, filter: whole(query.get("q") ?? ""), view: viewOf(query.get("view")).name };
+  const app: Asked = {
+    part: query.get("part") === "about" ? "about" : "rules",
+    rule: query.get("rule"),
+    method: query.get("method") ?? EMPTY.app.method,
+    path: query.get("path") ?? "",
+    never: query.has("never"),
+  };
+  state.value = { ...state.value, filter: whole(query.get("q") ?? ""), view: viewOf(query.get("view")).name, app };
   const [id, step] = location.hash.slice(1).split("/");
   if (id) state.value = select(state.value, id, step && /^\d+$/.test(step) ? Number(step) : null);
-  if (id) live.watch(id);
+  else if (importedOf(state.value, state.value.selected) === undefined) state.value = setFollow(state.value, true);
+  live.watch(id || null);
+  void fetchSteps();
 }
 
 export const actions = {
@@ -147,6 +164,8 @@ export const actions = {
     else if (document.fullscreenElement !== null) void document.exitFullscreen();
   },
   view: (view: string): void => { update({ ...state.value, view }); },
+  /** Ask the App view for something else. */
+  app: (asked: Partial<Asked>): void => { update({ ...state.value, app: { ...state.value.app, ...asked } }); },
   help: (help: boolean): void => { update({ ...state.value, help }); },
   keep: (keep: boolean): void => {
     localStorage.setItem("lifecycle-keep", keep ? "on" : "off");
@@ -162,12 +181,16 @@ export const actions = {
     localStorage.setItem("lifecycle-keys", keys ? "on" : "off");
     update({ ...state.value, keys });
   },
-  /** Show a request from a file that was dropped or chosen, or what is wrong with it. */
-  open: async (file: File): Promise<void> => {
-    const { readFile } = await import("./import");
-    const found = await readFile(file);
-    if (typeof found === "string") actions.notice(`${file.name} cannot be shown: ${found}`);
-    else update(withImported(state.value, found, file.name));
+  /** Take requests from files that were dropped or chosen into the list, or say what is wrong with them. */
+  open: async (files: readonly File[]): Promise<void> => {
+    const [{ readFile }, { summarize }] = await Promise.all([import("./import"), import("./summary")]);
+    const wrong: string[] = [];
+    for (const file of files) {
+      const found = await readFile(file);
+      if (typeof found === "string") wrong.push(`${file.name} cannot be shown: ${found}`);
+      else update(withImported(state.value, found, summarize(found), file.name));
+    }
+    if (wrong.length > 0) actions.notice(wrong.join(" "));
   },
   notice: (notice: string | null): void => { update({ ...state.value, notice }); },
   /** Read the app's registries anew. */
@@ -210,7 +233,7 @@ function edge(trace: Trace): number {
 export function start(): void {
   state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off", keep: localStorage.getItem("lifecycle-keep") === "on", grouped: localStorage.getItem("lifecycle-group") !== "off" };
   fromAddress();
-  addEventListener("hashchange", fromAddress);
+  addEventListener("popstate", fromAddress);
   // The browser's own Escape leaves the full screen, and the stage with it.
   addEventListener("fullscreenchange", () => {
     if (document.fullscreenElement === null && state.value.stage) actions.stage();

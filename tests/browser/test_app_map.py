@@ -43,6 +43,44 @@ def test_a_rules_pipeline_is_what_a_request_then_meets(panel: Panel) -> None:
     assert ran("after_request") == after
 
 
+def test_a_rule_is_kept_in_the_address(panel: Panel) -> None:
+    page = panel.page
+    open_view(panel, "App")
+    page.locator(".rule", has_text="admin.orders.show").click()
+    page.get_by_label("Method").select_option("PUT")
+    picked = page.get_by_role("heading", name="PUT /admin/orders/<int:id>", exact=True)
+    picked.wait_for()
+    address = page.url
+    page.get_by_label("Path or words").fill("sign")
+    page.locator(".rule", has_text="shop.sign_in").click()
+    other = page.get_by_role("heading", name="PUT /shop/sign-in", exact=True)
+    other.wait_for()
+    page.get_by_role("button", name="About the app").click()
+    page.reload()
+    page.get_by_role("region", name="About the app").wait_for()
+
+    page.go_back()
+    other.wait_for()
+    assert page.get_by_label("Path or words").input_value() == "sign"
+    while page.url != address:
+        page.go_back()
+    picked.wait_for()
+    assert page.get_by_label("Method").input_value() == "PUT"
+    page.go_back()
+    page.go_back()
+    page.get_by_role("tab", name="Diagram", selected=True).wait_for()
+    page.go_forward()
+    page.go_forward()
+    picked.wait_for()
+
+    page.goto("about:blank")
+    page.goto(address)
+    picked.wait_for()
+    assert page.locator('.rule[aria-current="true"]', has_text="admin.orders.show").is_visible()
+    page.goto(address.replace("orders.show", "orders.gone"))
+    page.get_by_text("The app has no rule /admin/orders/<int:id> admin.orders.gone now.").wait_for()
+
+
 def test_a_path_is_tried(panel: Panel) -> None:
     page = panel.page
     open_view(panel, "App")

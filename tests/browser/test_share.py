@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from ..export.test_har import faults
 from .conftest import Panel
@@ -143,14 +143,16 @@ def dropped(page: Page, name: str, text: str) -> None:
     )
 
 
-def test_a_request_is_brought_back_from_its_file(asked: Panel, tmp_path: Path) -> None:
+def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path) -> None:
     page = asked.page
+    own = page.locator('.row[aria-current="true"]')
+    trace = own.get_attribute("data-trace")
     data = saved(asked, "JSON all")
     file = tmp_path / "kept.json"
     file.write_bytes(data)
     asked.fetch("/shop/")
     share(asked)
-    page.get_by_label("A request's JSON").set_input_files(file)
+    page.get_by_label("A request's JSON").set_input_files([file, file])
     page.get_by_text("Imported from kept.json").wait_for()
     page.locator(f'svg.diagram[aria-label$=" {PATH}"]').wait_for()
     steps = json.loads(data)["steps"]
@@ -161,8 +163,28 @@ def test_a_request_is_brought_back_from_its_file(asked: Panel, tmp_path: Path) -
     rows.nth(1).click()
     page.get_by_label("Step", exact=True).wait_for()
     assert violations(asked) == []
-    page.locator(".row").first.click()
+    assert json.loads(saved(asked, "JSON all")) == json.loads(data)
+
+    # They are rows like the one that they were, and none of them is it.
+    imported = page.locator(".row.imported")
+    assert imported.count() == 2
+    like = page.locator(f'[data-trace="{trace}"]')
+    for each in imported.all():
+        said = (each.text_content() or "").replace("imported", "")
+        assert said == like.text_content()
+        assert each.locator(".strip rect").count() == like.locator(".strip rect").count() > 2
+    page.keyboard.press("j")
+    expect(imported.nth(1)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("j")
     page.get_by_text("Imported from kept.json").wait_for(state="detached")
+    page.keyboard.press("k")
+    expect(imported.nth(1)).to_have_attribute("aria-current", "true")
+    page.get_by_label("Filter", exact=True).fill("is:imported bp:admin sql:>2 g:user ")
+    expect(page.locator(".row")).to_have_count(2)
+    expect(page.locator(".list header [role=status]")).to_contain_text("2 of ")
+    page.get_by_label("Filter", exact=True).blur()
+    page.keyboard.press("x")
+    imported.first.wait_for(state="detached")
 
 
 @pytest.mark.parametrize(

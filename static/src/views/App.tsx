@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import "../styles/app.css";
 import "../styles/tools.css";
@@ -8,7 +8,7 @@ import { current } from "../state";
 import { actions, state } from "../store";
 import type { AppMap, Match, Rule, Trace } from "../types";
 import { Pairs, type Pair } from "./Message";
-import { kindOf, phases, verdict, type Phase } from "./plan";
+import { kindOf, namesOf, phases, verdict, type Phase } from "./plan";
 import { Editor, Open } from "./Source";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -17,15 +17,14 @@ const WAIT = 150;
 
 /** What the app has registered: its rules, what a request for each will meet, and what it is made of. */
 export default function App(): JSX.Element {
-  const [part, setPart] = useState<"rules" | "about">("rules");
-  const { map } = state.value;
+  const { map, app: { part } } = state.value;
   useEffect(actions.map, []);
   if (map === null) return <p class="loading">Asking the app…</p>;
   return (
     <div class="app">
       <div class="tools">
         {(["rules", "about"] as const).map((each) => (
-          <button key={each} type="button" aria-pressed={each === part} class={each === part ? "on" : ""} onClick={() => { setPart(each); }}>
+          <button key={each} type="button" aria-pressed={each === part} class={each === part ? "on" : ""} onClick={() => { actions.app({ part: each }); }}>
             {each === "rules" ? `Rules (${map.rules.length.toString()})` : "About the app"}
           </button>
         ))}
@@ -37,44 +36,42 @@ export default function App(): JSX.Element {
 }
 
 function Rules({ map }: { readonly map: AppMap }): JSX.Element {
-  const [path, setPath] = useState("");
-  const [method, setMethod] = useState("GET");
-  const [fresh, setFresh] = useState(false);
-  const [picked, setPicked] = useState<Rule | null>(null);
+  const { rule: wanted, method, path, never: onlyNever } = state.value.app;
+  const names = useMemo(() => namesOf(map.rules), [map]);
   const found = useMatch(path, method);
   const called = new Set([...map.called, ...state.value.traces.map((trace) => trace.endpoint)]);
   const never = map.rules.filter((rule) => !called.has(rule.endpoint));
   const isPath = path.startsWith("/");
   const words = isPath ? [] : path.toLowerCase().split(/\s+/).filter(Boolean);
-  const rules = (fresh ? never : map.rules).filter((rule) => words.every((word) => `${rule.rule} ${rule.endpoint}`.toLowerCase().includes(word)));
+  const rules = (onlyNever ? never : map.rules).filter((rule) => words.every((word) => `${rule.rule} ${rule.endpoint}`.toLowerCase().includes(word)));
   const nearest = found?.rule ?? found?.near[0]?.rule ?? null;
   const matched = nearest === null ? null : (map.rules[nearest] ?? null);
   const asked = current(state.value);
-  const likely = path !== "" || fresh ? undefined : rules.find((each) => each.rule === asked?.url_rule && each.endpoint === asked.endpoint);
-  const rule = picked !== null && map.rules.includes(picked) ? picked : (matched ?? likely ?? (isPath ? null : (rules[0] ?? null)));
-  const type = (next: string): void => {
-    setPath(next);
-    setPicked(null);
-  };
+  const likely = path !== "" || onlyNever ? undefined : rules.find((each) => each.rule === asked?.url_rule && each.endpoint === asked.endpoint);
+  const picked = map.rules[names.indexOf(wanted ?? "")];
+  const rule = wanted === null ? (matched ?? likely ?? (isPath ? null : (rules[0] ?? null))) : (picked ?? null);
+  const pick = (each: Rule): void => { actions.app({ rule: names[map.rules.indexOf(each)] ?? null }); };
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => { list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); }, [wanted]);
   return (
     <div class="rules">
       <div class="pick">
         <div class="ask">
-          <select aria-label="Method" value={method} onChange={(event) => { setMethod(event.currentTarget.value); }}>
-            {METHODS.map((each) => <option key={each} value={each}>{each}</option>)}
+          <select aria-label="Method" value={method} onChange={(event) => { actions.app({ method: event.currentTarget.value }); }}>
+            {(METHODS.includes(method) ? METHODS : [...METHODS, method]).map((each) => <option key={each} value={each}>{each}</option>)}
           </select>
-          <input type="search" aria-label="Path or words" placeholder="/a/path to try, or words" value={path} spellcheck={false} autocomplete="off" onInput={(event) => { type(event.currentTarget.value); }} />
+          <input type="search" aria-label="Path or words" placeholder="/a/path to try, or words" value={path} spellcheck={false} autocomplete="off" onInput={(event) => { actions.app({ path: event.currentTarget.value, rule: null }); }} />
         </div>
-        {isPath && found !== null ? <Answer map={map} found={found} onPick={setPicked} /> : null}
+        {isPath && found !== null ? <Answer map={map} found={found} onPick={pick} /> : null}
         {isPath ? null : (
           <>
             <p class="fresh">
-              <label><input type="checkbox" checked={fresh} onChange={(event) => { setFresh(event.currentTarget.checked); }} /> never asked for since the start ({never.length})</label>
+              <label><input type="checkbox" checked={onlyNever} onChange={(event) => { actions.app({ never: event.currentTarget.checked }); }} /> never asked for since the start ({never.length})</label>
             </p>
-            <ul aria-label="Rules">
+            <ul ref={list} aria-label="Rules">
               {rules.slice(0, SHOWN).map((each) => (
                 <li key={map.rules.indexOf(each)}>
-                  <RuleButton rule={each} picked={each === rule} never={!called.has(each.endpoint)} onPick={setPicked} />
+                  <RuleButton rule={each} picked={each === rule} never={!called.has(each.endpoint)} onPick={pick} />
                 </li>
               ))}
             </ul>
@@ -83,6 +80,7 @@ function Rules({ map }: { readonly map: AppMap }): JSX.Element {
           </>
         )}
       </div>
+      {wanted !== null && picked === undefined ? <p class="gone" role="status">The app has no rule <code><bdi>{wanted}</bdi></code> now.</p> : null}
       {rule === null ? null : <Plan map={map} rule={rule} method={method} />}
     </div>
   );

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Strip } from "../diagram/Strip";
 import { time } from "../format";
+import { parse } from "../filter";
 import { HEIGHT, rowsOf, type GapRow, type RequestRow, type Row, type StaticRow } from "../rows";
 import { elapsed, listed, olderThan } from "../state";
 import { actions, now, state } from "../store";
@@ -26,12 +27,13 @@ export function List(): JSX.Element {
 }
 
 function Head(): JSX.Element {
-  const { filter, traces, kept, grouped } = state.value;
-  const all = Math.max(kept, traces.length);
-  const found = listed(state.value).length;
+  const { filter, traces, imported, kept, grouped } = state.value;
+  const own = Math.max(kept, traces.length);
+  const all = own + imported.length;
+  const found = listed(state.value).length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
   return (
     <header>
-      <span role="status">{filter.trim() === "" ? `${all.toString()} ${all === 1 ? "request" : "requests"}` : `${found.toString()} of ${all.toString()}`}</span>
+      <span role="status">{filter.trim() === "" ? `${own.toString()} ${own === 1 ? "request" : "requests"}${imported.length === 0 ? "" : `, ${imported.length.toString()} imported`}` : `${found.toString()} of ${all.toString()}`}</span>
       <button type="button" aria-pressed={grouped} class={grouped ? "on" : ""} title="Requests stand under the page, redirect or request that caused them" onClick={() => { actions.group(!grouped); }}>
         Group
       </button>
@@ -129,18 +131,18 @@ function rowAt(tops: readonly number[], at: number): number {
 const indent = (depth: number): string => `d${Math.min(depth, 3).toString()}`;
 
 function Request({ row, current }: { readonly row: RequestRow; readonly current: boolean }): JSX.Element {
-  const { trace, depth, under, open, earlier } = row;
+  const { trace, depth, under, open, earlier, file } = row;
   const running = trace.state === "running" && !earlier;
   const failed = trace.status === null && trace.error !== null;
   return (
     <>
       <button
         type="button"
-        class={`row ${indent(depth)}${running ? " running" : ""}${earlier ? " earlier" : ""}${under > 0 ? " over" : ""}`}
+        class={`row ${indent(depth)}${running ? " running" : ""}${earlier ? " earlier" : ""}${file === null ? "" : " imported"}${under > 0 ? " over" : ""}`}
         data-trace={trace.id}
         data-state={trace.state}
         aria-current={current ? "true" : undefined}
-        title={earlier ? "Of an earlier run of the app" : undefined}
+        title={earlier ? "Of an earlier run of the app" : file === null ? undefined : `Imported from ${file}`}
         onClick={() => { actions.select(trace.id); }}
       >
         <span class="m">{trace.method.slice(0, 20)}</span>
@@ -150,6 +152,7 @@ function Request({ row, current }: { readonly row: RequestRow; readonly current:
         </span>
         {running ? <Now trace={trace} /> : (
           <>
+            {file === null ? null : <span class="from">imported</span>}
             <span class="w"><Strip parts={trace.strip} duration={trace.duration ?? trace.elapsed} width={180} height={6} /></span>
             <span class="d">{earlier && trace.state === "running" ? "cut off" : time(trace.duration ?? trace.elapsed)}</span>
           </>
@@ -211,8 +214,8 @@ function Lost({ row }: { readonly row: GapRow }): JSX.Element {
 }
 
 function Nothing(): JSX.Element {
-  const { filter, traces, connection } = state.value;
-  if (filter.trim() === "" || traces.length === 0) return <p class="nothing">{connection === "lost" || connection === "connecting" ? "" : "No request yet. Each one stands here as soon as it begins."}</p>;
+  const { filter, traces, imported, connection } = state.value;
+  if (filter.trim() === "" || traces.length + imported.length === 0) return <p class="nothing">{connection === "lost" || connection === "connecting" ? "" : "No request yet. Each one stands here as soon as it begins."}</p>;
   return (
     <div class="nothing">
       <p>None of the requests here matches the filter.</p>

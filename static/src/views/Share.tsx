@@ -45,7 +45,7 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
           <h2>This request</h2>
           {imported === undefined ? <Act title="Copy link" says="to this request, step, filter and view" onAct={() => { act(() => copied(link(trace.id), "Link copied")); }} /> : null}
           <Act title="Copy as cURL" says="what was masked is left out" onAct={() => { act(() => copied(curl(trace, location.origin), "Command copied")); }} />
-          <Act title="JSON" says="all that was recorded; the panel opens it again" onAct={() => { act(() => save("json", JSON.stringify(trace, null, 1), "application/json")); }} />
+          <Act title="JSON" says="all that was recorded; the panel opens it again" onAct={() => { act(() => save("json", JSON.stringify(imported?.whole ?? trace, null, 1), "application/json")); }} />
           {imported === undefined ? <Act title="HAR" says="for the network tools of browsers" onAct={() => { act(() => har(`api/traces/${encodeURIComponent(trace.id)}.har`)); }} /> : null}
         </section>
       )}
@@ -59,16 +59,13 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
       )}
       <section>
         <h2>More</h2>
-        {several.length === 0 ? null : <Act title={`HAR of ${several.length.toString()}`} says="of all that the list shows" onAct={() => { act(() => har("api/traces.har", { ids: several.map((each) => each.id) })); }} />}
-        <Act title="Open a JSON…" says="or drop the file on the page" onAct={() => { file.current?.click(); }} />
-        <input ref={file} type="file" accept=".json,application/json" hidden aria-label="A request's JSON" onChange={(event) => {
-          const chosen = event.currentTarget.files?.[0];
+        {several.length === 0 ? null : <Act title={`HAR of ${several.length.toString()}`} says={state.value.imported.length === 0 ? "of all that the list shows" : "of all that the list shows, but for what was imported"} onAct={() => { act(() => har("api/traces.har", { ids: several.map((each) => each.id) })); }} />}
+        <Act title="Open a JSON…" says="or drop files on the page" onAct={() => { file.current?.click(); }} />
+        <input ref={file} type="file" accept=".json,application/json" multiple hidden aria-label="A request's JSON" onChange={(event) => {
+          const chosen = [...(event.currentTarget.files ?? [])];
           event.currentTarget.value = "";
-          if (chosen) void actions.open(chosen).then(() => { box.current?.hidePopover(); });
+          if (chosen.length > 0) void actions.open(chosen).then(() => { box.current?.hidePopover(); });
         }} />
-        {state.value.imported.map(({ trace: each, file: from }) => (
-          <Act key={each.id} title={`${each.method} ${each.path}`} says={`from ${from}`} onAct={() => { actions.select(each.id); }} />
-        ))}
       </section>
       <p class="done" role="status">{done}</p>
     </div>

@@ -8,7 +8,7 @@ import { time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Json, SourceLines, Step, Trace } from "../types";
-import { groups, placeOf, ranIn, SLOW, took, type Group } from "./collected";
+import { groups, isSlow, placeOf, ranIn, took, type Group } from "./collected";
 import { Open } from "./Source";
 
 const SHOWN = 500;
@@ -22,7 +22,7 @@ export default function Sql(): JSX.Element | null {
   const statements = trace.steps.filter((step) => step.stage === "sql");
   const all = statements.reduce((sum, step) => sum + took(step), 0);
   const slowest = statements.reduce((most, step) => Math.max(most, took(step)), 1);
-  const slow = statements.filter((step) => took(step) >= SLOW).length;
+  const slow = statements.filter(isSlow).length;
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="SQL">
       {statements.length === 0 ? <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p> : (
@@ -71,7 +71,7 @@ function Row({ step, trace, slowest, open, onOpen }: RowProps): JSX.Element {
   const rows = step.detail["rows"];
   return (
     <>
-      <tr data-step={step.id} class={took(step) >= SLOW ? "slow" : undefined}>
+      <tr data-step={step.id} class={isSlow(step) ? "slow" : undefined}>
         <td class="what">
           <button type="button" class="link" aria-expanded={open} onClick={onOpen}><code><bdi>{step.name}</bdi></code></button>
           {step.error === null ? null : <span class="outcome raised">{step.error.type}: {step.error.message}</span>}

@@ -61,7 +61,7 @@ function Banners(): JSX.Element {
           Process {process.pid} only: the server has others, and what they answer is not shown here.
         </p>
       ) : null}
-      {imported === undefined ? null : <p class="banner" role="note">Imported from <bdi>{imported.file}</bdi>: not a request of this app’s list.</p>}
+      {imported === undefined ? null : <p class="banner" role="note">Imported from <bdi>{imported.file}</bdi>: it may be of another app, or of another time.</p>}
       {notice === null ? null : (
         <p class="banner wrong" role="alert"><bdi>{notice}</bdi> <button type="button" aria-label="Close" onClick={() => { actions.notice(null); }}>✕</button></p>
       )}

@@ -37,7 +37,7 @@ function Tabs({ picked, trace }: { readonly picked: View; readonly trace: Trace 
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     list.current?.querySelector(`#tab-${picked.name}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [picked.name]);
+  }, [picked.name, trace?.steps.length]);
   const go = (view: View): void => {
     actions.view(view.name);
     list.current?.querySelector<HTMLElement>(`#tab-${view.name}`)?.focus();

@@ -3,7 +3,7 @@
 import type { Json, Source, Step, Trace } from "../types";
 
 /** A statement that takes so many nanoseconds is slow; so many of the same are too many. As summary.py has them. */
-export const SLOW = 100_000_000;
+const SLOW = 100_000_000;
 export const REPEATED = 5;
 
 const FUNCTIONS = new Set<string>([
@@ -33,6 +33,10 @@ export function placeOf(value: Json | undefined): Source | null {
 
 export function took(step: Step): number {
   return step.end === null ? 0 : step.end - step.begin;
+}
+
+export function isSlow(step: Step): boolean {
+  return step.stage === "sql" && took(step) >= SLOW;
 }
 
 /** Statements that say the same. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { MAP } from "../testing";
 import type { AppMap, Rule } from "../types";
-import { phases, verdict } from "./plan";
+import { namesOf, phases, verdict } from "./plan";
 
 const RULE = MAP.rules[0] as Rule;
 const handler = (name: string, scope: string, what: string): AppMap["error_handlers"][number] => ({ stage: "error_handler", name, callable: null, source: null, scope, for: what });
@@ -25,4 +25,9 @@ test("a method that the rule takes meets all of its hooks, in Flask's order", ()
 test("one that it does not take meets the app's alone", () => {
   expect(verdict(RULE, "PUT")).toBe("not allowed");
   expect(named("PUT")).toMatchObject({ "Before the view": ["load_user"], "Not the view": [], "After the view": ["log_access"], "When something raises": ["404: a"] });
+});
+
+test("no two rules have the same name", () => {
+  const other = { ...RULE, methods: ["POST"] };
+  expect(namesOf([RULE, other, { ...RULE, host: "b.example" }, other])).toEqual(["/admin/<int:id> admin.show", "/admin/<int:id> admin.show 2", "b.example/admin/<int:id> admin.show", "/admin/<int:id> admin.show 3"]);
 });

@@ -17,6 +17,17 @@ export function verdict(rule: Rule, method: string): Verdict {
   return method === "OPTIONS" ? "options" : "view";
 }
 
+/** What the address calls each rule: its host, path and endpoint; of those that have these in common, the later ones bear a number. */
+export function namesOf(rules: readonly Rule[]): readonly string[] {
+  const times = new Map<string, number>();
+  return rules.map(({ host, subdomain, rule, endpoint }) => {
+    const name = `${host ?? subdomain ?? ""}${rule} ${endpoint}`;
+    const time = (times.get(name) ?? 0) + 1;
+    times.set(name, time);
+    return time === 1 ? name : `${name} ${time.toString()}`;
+  });
+}
+
 export function phases(map: AppMap, rule: Rule, method: string): readonly Phase[] {
   const answer = verdict(rule, method);
   const plan = answer === "not allowed" ? map.unmatched : rule.plan;

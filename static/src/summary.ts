@@ -1,0 +1,65 @@
+/** What the list shows of a whole trace: as flask_lifecycle/summary.py has it, for what comes from a file. */
+
+import type { Stage, StripKind, StripPart, Trace, TraceSummary } from "./types";
+import { changesOf, groups, isSlow } from "./views/collected";
+
+const KINDS: Partial<Record<Stage, StripKind>> = {
+  app_context_push: "context", request_context_push: "context", session_open: "context", url_match: "context", teardown_request: "context", teardown_appcontext: "context",
+  url_value_preprocessor: "before", before_request: "before",
+  view: "view", sql: "sql", template: "template", error_handler: "error",
+  make_response: "after", after_this_request: "after", after_request: "after", session_save: "after",
+  body: "body",
+};
+const PARTS = 60;
+const NAMES_KEPT = 30;
+const COUNTED: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "log", "flash", "span", "warning"]);
+const BAD: ReadonlySet<unknown> = new Set(["ERROR", "CRITICAL"]);
+
+/** A request at rest, whatever it was when it was written down. */
+export function summarize({ steps, ...header }: Trace): TraceSummary {
+  const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
+  const trace: Trace = { ...header, steps };
+  return {
+    ...header, state: "done", duration, elapsed: duration, step_count: steps.length, now: null, cause: null, toolbar: null,
+    strip: strip(trace, duration), counts: counts(trace), changed: changed(trace),
+  };
+}
+
+function strip({ steps }: Trace, elapsed: number): readonly StripPart[] {
+  const least = Math.floor(elapsed / 400);
+  const parts: [StripKind, number, number][] = [];
+  for (const { stage, begin, end } of steps) {
+    const kind = KINDS[stage];
+    if (kind === undefined) continue;
+    const until = end ?? elapsed;
+    const last = parts.at(-1);
+    if (last?.[0] === kind && begin - last[2] <= least) last[2] = Math.max(last[2], until);
+    else if (until - begin >= least) parts.push([kind, begin, until]);
+  }
+  if (parts.length <= PARTS) return parts;
+  const longest = new Set([...parts].sort((a, b) => b[2] - b[1] - (a[2] - a[1])).slice(0, PARTS));
+  return parts.filter((part) => longest.has(part));
+}
+
+function counts(trace: Trace): Record<string, number> {
+  const found = new Map<string, number>();
+  const add = (name: string, more = 1): void => { if (more > 0) found.set(name, (found.get(name) ?? 0) + more); };
+  for (const step of trace.steps) {
+    if (COUNTED.has(step.stage)) add(step.stage);
+    if (step.detail["changes"] !== undefined) add("changes");
+    if (step.stage === "log" && BAD.has(step.detail["level"])) add("errors");
+    if (isSlow(step)) add("slow");
+  }
+  add("repeated", groups(trace).filter((group) => group.repeated).length);
+  return Object.fromEntries(found);
+}
+
+function changed(trace: Trace): Record<string, readonly string[]> {
+  const found: Record<string, string[]> = {};
+  for (const { where, name } of trace.steps.flatMap(changesOf)) {
+    if (where !== "g" && where !== "session") continue;
+    const names = (found[where] ??= []);
+    if (!names.includes(name) && names.length < NAMES_KEPT) names.push(name);
+  }
+  return found;
+}
