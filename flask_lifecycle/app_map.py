@@ -165,7 +165,7 @@ def _hook(stage: str, func: t.Any, scope: str | None = None) -> dict[str, t.Any]
         "callable": site.callable,
         "source": None if source is None else {"file": source.file, "line": source.line},
         "scope": site.scope,
-        # As Flask's own ensure_sync tells it: asgiref runs these on another thread.
+        # As Flask's own ensure_sync tells it.
         "is_async": inspect.iscoroutinefunction(func),
     }
 

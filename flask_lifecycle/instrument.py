@@ -20,6 +20,7 @@ from time import thread_time_ns
 
 import flask
 import flask.globals
+import flask.views
 from werkzeug.exceptions import HTTPException
 
 from . import body
@@ -40,6 +41,7 @@ from .recorder import (
 )
 from .redact import MASK, Redactor
 from .subclass import subclass_of
+from .threads import observed
 from .trace import (
     BEGIN,
     END,
@@ -626,6 +628,7 @@ class Instrument:
         preview = self.messages.sent
         base_wsgi_app = base.wsgi_app
         base_ensure_sync = base.ensure_sync
+        in_views = vars(flask.views)
 
         has_cpu = bool(self.reads)
 
@@ -714,14 +717,19 @@ class Instrument:
             writer = current.get()
             if writer.owner is not owner:
                 return base_ensure_sync(self, func)
-            code = _getframe(1).f_code
+            frame = _getframe(1)
+            code = frame.f_code
             caller = callers.get(id(code)) or instrument.caller(code)
             if caller is None:
+                # The methods of a class-based view are part of its step.
+                if frame.f_globals is in_views and inspect.iscoroutinefunction(func):
+                    func = observed(func, writer) or func
                 return base_ensure_sync(self, func)
             step = caller.functions.get(id(func))
             if step is not None:
                 return step
-            run = base_ensure_sync(self, func)
+            is_async = inspect.iscoroutinefunction(func)
+            run = base_ensure_sync(self, (observed(func, writer) or func) if is_async else func)
             step = instrument.function(self, writer, caller.stage, caller.functions, func, run)
             return run if step is None else step
 

@@ -20,6 +20,13 @@ export function cpuOf(step: Step): number | null {
   return typeof cpu === "number" ? cpu : null;
 }
 
+/** The thread of an async function, and whether it is another than that in which Flask called it. */
+export function threadOf(step: Step): { readonly name: string; readonly other: boolean } | null {
+  const { thread } = step.detail;
+  if (typeof thread !== "object" || thread === null || !("name" in thread) || typeof thread.name !== "string") return null;
+  return { name: thread.name, other: thread["other"] === true };
+}
+
 /** A number of bytes. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes.toString()} B`;

@@ -119,7 +119,7 @@ export interface Hook {
   readonly callable: string | null;
   readonly source: Source | null;
   readonly scope: string | null;
-  /** Whether asgiref runs it, on another thread. */
+  /** Whether it is async: only its step tells in which thread that is run. */
   readonly is_async?: boolean;
 }
 

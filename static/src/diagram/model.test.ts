@@ -63,6 +63,20 @@ describe("journey", () => {
     expect(j.body?.note).toContain("pushed again");
   });
 
+  it("says of another thread what was recorded, not what the registries promise", () => {
+    const trace = tell(STORIES.typical);
+    const map = { ...MAP, hooks: MAP.hooks.map((hook) => ({ ...hook, is_async: true })) };
+    const ran = (other: boolean): Journey => {
+      const steps = trace.steps.map((step) => (step.stage === "view" || step.name === "load_user" ? { ...step, detail: { ...step.detail, thread: { name: "asyncio_0", ident: 7, other } } } : step));
+      return journey({ ...trace, steps }, map, trace.duration ?? 0);
+    };
+    expect(chip(ran(true), "load_user")?.note).toBe("on another thread");
+    expect(ran(true).view).toMatchObject({ thread: true, note: "async: it runs on another thread" });
+    expect(chip(ran(false), "load_user")?.note).toBe("");
+    expect(ran(false).view).toMatchObject({ thread: false, note: "" });
+    expect(chip(journey(cut(trace, "view"), map, 0, 0), "load_user")?.note).toBe("async");
+  });
+
   it("says that an active app context is reused", () => {
     const trace = tell(STORIES.typical);
     const inner = { ...trace, steps: trace.steps.map((step) => (step.stage === "app_context_push" ? { ...step, stage: "signal" as const } : step)) };

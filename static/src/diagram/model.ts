@@ -1,6 +1,6 @@
 /** From a trace and the app map to the journey: which chips stand in which band, in which state. */
 
-import { size, time } from "../format";
+import { size, threadOf, time } from "../format";
 import type { AppMap, Hook, Plan, PlannedStage, Rule, Stage, Step, Trace, TraceSummary } from "../types";
 import { viewRibbon, bodyRibbon, type Ribbon } from "./ribbons";
 import { ellipsize } from "./shapes";
@@ -126,7 +126,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
       hidden: !reached && asked.planned === false,
       when: asked.when ?? step?.begin ?? Infinity,
       own: reached ? Math.max(0, lasted(step) - (asked.minus ?? []).reduce((sum, other) => sum + (begun(other) ? lasted(other) : 0), 0)) : null,
-      hue: asked.hue ?? 0, note: asked.note ?? "",
+      hue: asked.hue ?? 0, note: asked.note ?? (step !== null && reached && threadOf(step)?.other === true ? "on another thread" : ""),
     };
   };
 
@@ -140,7 +140,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     const chips = planned(map, plan, stage).filter((hook) => (hook.scope ?? "app") === scope).flatMap((hook, index) => {
       const step = mine.find((each) => each.callable === hook.callable && !taken.has(each.id)) ?? null;
       if (step === null && elsewhere.some((each) => each.callable === hook.callable)) return [];
-      const chip = make(`${stage}:${scope}:${index.toString()}`, stage, kind, hook.name, step, { past, hue, note: hook.is_async === true ? THREAD : "" });
+      const chip = make(`${stage}:${scope}:${index.toString()}`, stage, kind, hook.name, step, { past, hue, ...(hook.is_async === true && !begun(step) ? { note: "async" } : {}) });
       const again = step === null || stage !== "after_request" ? null : (mine.find((each) => each.callable === hook.callable && !taken.has(each.id)) ?? null);
       return again === null || !isSecond(again) ? [chip] : [secondly(chip, again)];
     });
@@ -323,7 +323,6 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
   };
 }
 
-const THREAD = "on another thread";
 const AROUND_ALL: ReadonlySet<Stage> = new Set<Stage>(["wsgi", "middleware", "app_context_push", "request_context_push", "dispatch", "request_context_pop", "app_context_pop", "body"]);
 
 /** Where the wire passes, and when. */

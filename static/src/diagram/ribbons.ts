@@ -1,5 +1,6 @@
 /** The two true-time strips: the view, and a body that is made while it is sent. */
 
+import { threadOf } from "../format";
 import type { Json, Rule, Stage, Step, Trace, TraceSummary } from "../types";
 import { COLLECTED, ranIn, text, type Moment, type State, type Steps } from "./steps";
 
@@ -57,8 +58,8 @@ export function viewRibbon({ steps, moment, trace, rule, step, dispatched, faile
   }
   const args = step.detail["args"];
   const shown = args !== null && typeof args === "object" && !Array.isArray(args) ? Object.entries(args).map(([key, value]) => `${key}=${text(value)}`).join(", ") : "";
-  return { ...inside("view", step, steps, moment, inner, trace), name: `${step.name}(${shown})`, thread: rule?.view?.is_async === true,
-    note: rule?.view?.is_async === true ? "async: it runs on another thread" : "" };
+  const thread = threadOf(step)?.other === true;
+  return { ...inside("view", step, steps, moment, inner, trace), name: `${step.name}(${shown})`, thread, note: thread ? "async: it runs on another thread" : "" };
 }
 
 export function bodyRibbon({ steps, moment, step, inner }: Inside & { readonly step: Step }): Ribbon {

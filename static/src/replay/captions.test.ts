@@ -87,6 +87,12 @@ describe("why the next thing followed", () => {
   });
 });
 
+test("another thread is told of where it was recorded", () => {
+  const ran = (other: boolean): string => alone(step(0, { stage: "view", name: "wait", begin: 0, end: 0, detail: { thread: { name: "asyncio_0", ident: 7, other } } }));
+  expect(ran(true)).toBe("The view wait ran (async, on another thread); what it returned goes to make_response.");
+  expect(ran(false)).toBe("The view wait ran; what it returned goes to make_response.");
+});
+
 test("every step of every story has a sentence that ends", () => {
   for (const story of Object.values(STORIES)) {
     const whole = tell(story);

@@ -1,6 +1,6 @@
 /** One sentence for a step: what happened, and why the next thing followed. Pure: all it says is in the trace. */
 
-import { time } from "../format";
+import { threadOf, time } from "../format";
 import type { Json, Stage, Step, Trace } from "../types";
 
 type Say = (step: Step, trace: Trace) => string;
@@ -90,7 +90,7 @@ function raised(step: Step, trace: Trace): string {
 
 /** Say what happened in a step, and why the next thing followed. */
 export function caption(step: Step, trace: Trace): string {
-  const said = SAYS[step.stage](step, trace);
+  const said = `${SAYS[step.stage](step, trace)}${threadOf(step)?.other === true ? " (async, on another thread)" : ""}`;
   if (step.end === null) return `${said}…`;
   if (step.stage === "url_match" && step.error !== null) return `${said}, so hooks run first.`;
   if (step.outcome === "raised") return `${said}. ${raised(step, trace)}`;

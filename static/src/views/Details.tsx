@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import "../styles/details.css";
-import { cpuOf, time } from "../format";
+import { cpuOf, threadOf, time } from "../format";
 import { caption } from "../replay/captions";
 import { current, importedOf } from "../state";
 import { actions, now, state } from "../store";
@@ -21,6 +21,7 @@ export default function Details(): JSX.Element | null {
   if (trace === null || step === undefined) return null;
   void (step.end === null ? now.value : null);
   const page = manualPage(step);
+  const thread = threadOf(step);
   // Of another app, or of this one as it was then.
   const isImported = importedOf(state.value, trace.id) !== undefined;
   const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id.toString()}`;
@@ -55,10 +56,11 @@ export default function Details(): JSX.Element | null {
           </Fact>
         )}
         {isImported || !isCalledByFlask(step) ? null : <Fact name="called by Flask"><Source path={`${path}/caller`} /></Fact>}
+        {thread === null ? null : <Fact name="thread">{thread.name}{thread.other ? ", another than the request’s" : ", the request’s own"}</Fact>}
         {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
         {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
         {inside(step, trace.steps)}
-        {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).filter(([name]) => name !== "cpu").map(([name, value]) => (
+        {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).filter(([name]) => name !== "cpu" && (name !== "thread" || thread === null)).map(([name, value]) => (
           <Fact key={name} name={name}>
             {ELSEWHERE[name] === undefined ? <Value value={value} /> : (
               <button type="button" class="link" onClick={() => { actions.view(ELSEWHERE[name]?.[0] ?? name); }}>{ELSEWHERE[name][1]}</button>
