@@ -1,12 +1,9 @@
 /** The connection: one websocket that resumes where it was, short polling where there is none. */
 
-import type { Socket } from "socket.io-client";
-
+import { Socket } from "./socket";
 import type { AppMap, Batch, Json, Trace, TracePage } from "./types";
 import type { Connection } from "./state";
 
-// Not needed at the first paint: it comes while the page asks for its ticket.
-const client = import("socket.io-client");
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 2000;
 const FAILURES_BEFORE_POLLING = 3;
@@ -101,7 +98,7 @@ export class Api {
 }
 
 export class Live {
-  private socket: Socket | null = null;
+  private socket: Socket<Batch> | null = null;
   private wait = FIRST_WAIT;
   private failures = 0;
   private watched: string | null = null;
@@ -125,9 +122,8 @@ export class Live {
 
   private async connect(): Promise<void> {
     let ticket: string | null;
-    let io: Awaited<typeof client>["io"];
     try {
-      [ticket, { io }] = await Promise.all([this.api.ticket(), client]);
+      ticket = await this.api.ticket();
     } catch (error) {
       // Another run of the server: the page's key is of the one before.
       if (error instanceof Refused && this.wasLive) location.reload();
@@ -141,44 +137,26 @@ export class Live {
       this.again();
       return;
     }
-    const socket = io({
-      path: new URL("socket.io/", document.baseURI).pathname,
-      transports: ["websocket"],
-      reconnection: false,
-      forceNew: true,
-      timeout: CONNECT_WAIT,
-      query: { ticket },
-      auth: { ...this.handlers.resume() },
+    const socket = new Socket<Batch>(`socket.io/?ticket=${encodeURIComponent(ticket)}`, this.handlers.resume(), CONNECT_WAIT, {
+      onOpen: () => {
+        this.socket = socket;
+        this.wait = FIRST_WAIT;
+        this.failures = 0;
+        this.wasLive = true;
+        this.handlers.onConnection("live");
+        socket.emit("watch", { trace: this.watched });
+      },
+      onMessage: (batch) => {
+        this.took(batch);
+        socket.emit("ack", batch.seq);
+      },
+      onClose: () => {
+        if (this.socket === null) this.failures += 1;
+        this.socket = null;
+        if (this.failures < FAILURES_BEFORE_POLLING) this.handlers.onConnection("lost");
+        this.again();
+      },
     });
-    this.socket = socket;
-    socket.on("connect", () => {
-      this.wait = FIRST_WAIT;
-      this.failures = 0;
-      this.wasLive = true;
-      this.handlers.onConnection("live");
-      socket.emit("watch", { trace: this.watched });
-    });
-    socket.on("batch", (batch: Batch) => {
-      this.took(batch);
-      socket.emit("ack", batch.seq);
-    });
-    const failed = (): void => {
-      if (!socket.connected) this.failures += 1;
-      this.lost(socket);
-    };
-    socket.on("connect_error", failed);
-    socket.io.on("close", failed);
-    socket.on("disconnect", () => {
-      this.lost(socket);
-    });
-  }
-
-  private lost(socket: Socket): void {
-    if (this.socket !== socket) return;
-    this.socket = null;
-    socket.close();
-    if (this.failures < FAILURES_BEFORE_POLLING) this.handlers.onConnection("lost");
-    this.again();
   }
 
   private took(batch: Batch): void {

@@ -9,12 +9,12 @@ import { current } from "./state";
 import { actions, start, state } from "./store";
 import { lazy } from "./views/lazy";
 import { List } from "./views/List";
+import { Playback } from "./views/Playback";
 import { Top } from "./views/Top";
 import { viewAfter, viewOf } from "./views/table";
 import { Views } from "./views/Views";
 
 const Details = lazy("Step", () => import("./views/Details"));
-const Playback = lazy("Replay", () => import("./views/Playback"));
 const Help = lazy("Keys", () => import("./views/Help"));
 
 function Panel(): JSX.Element {
@@ -93,8 +93,6 @@ addEventListener("drop", (event) => {
 
 const root = document.getElementById("panel");
 if (root !== null) {
-  // What is most likely shown first comes while the connection is made.
-  void import("./views/Figure");
   render(<Panel />, root);
   start();
 }

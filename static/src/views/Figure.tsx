@@ -11,7 +11,7 @@ import { Empty } from "./Empty";
 const NONE: readonly TraceSummary[] = [];
 
 /** The diagram of the selected request, or what to do to see one. */
-export default function Figure(): JSX.Element {
+export function Figure(): JSX.Element {
   const box = useRef<HTMLElement>(null);
   const [space, setSpace] = useState({ width: 1160, height: 760 });
 

@@ -1,16 +1,24 @@
 import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
 
 import { Strip } from "../diagram/Strip";
 import { time } from "../format";
-import { caption } from "../replay/captions";
 import { moments, PACES, rewind, stepAt, type Pace } from "../replay/replay";
 import { current } from "../state";
 import { actions, state } from "../store";
 
+type Say = typeof import("../replay/captions").caption;
+
 const OVERVIEW = "Down the left the layers open, the view turns the request around, and up the right every layer closes in reverse.";
 
 /** Go through the request again: the scrubber on its true-time strip, and what each step means. */
-export default function Playback(): JSX.Element | null {
+export function Playback(): JSX.Element | null {
+  const [say, setSay] = useState<Say | null>(null);
+  const captioned = state.value.stage || state.value.step !== null || state.value.replay !== null;
+  useEffect(() => {
+    if (captioned && say === null) void import("../replay/captions").then(({ caption }) => { setSay(() => caption); }, () => undefined);
+  }, [captioned]);
+
   const trace = current(state.value);
   const summary = state.value.traces.find((each) => each.id === trace?.id);
   if (trace === null || summary === undefined || trace.steps.length === 0) return null;
@@ -23,7 +31,7 @@ export default function Playback(): JSX.Element | null {
   return (
     <section class="playback" aria-label="Replay" data-view="replay">
       <p class="caption" role="status" aria-live="polite">
-        {step === null ? (stage ? OVERVIEW : "") : caption(trace.steps[step.id] ?? step, trace)}
+        {step === null ? (stage ? OVERVIEW : "") : say?.(trace.steps[step.id] ?? step, trace)}
       </p>
       <div class="bar">
         <button type="button" aria-label="Step back" title="Step back (←)" onClick={() => { actions.walk(-1); }}>◂</button>

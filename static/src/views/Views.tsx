@@ -5,11 +5,12 @@ import { current } from "../state";
 import { actions, state } from "../store";
 import type { Trace } from "../types";
 import { Empty } from "./Empty";
+import { Figure } from "./Figure";
 import { lazy } from "./lazy";
 import { DIAGRAM, VIEWS, viewAfter, viewOf, type View } from "./table";
 
 const COMPONENTS: ReadonlyMap<string, ComponentType> = new Map(
-  VIEWS.map((view) => [view.name, lazy(view.title, view.load)]),
+  VIEWS.map(({ name, title, load }) => [name, load === undefined ? Figure : lazy(title, load)]),
 );
 
 /** The main area: a tab for each view, and the one that is picked. */

@@ -1,4 +1,4 @@
-/** The views of the main area, in the order of their tabs. Each is a chunk of its own, with its styles. */
+/** The views of the main area, in the order of their tabs. Each but the first is a chunk of its own, with its styles. */
 
 import type { ComponentType } from "preact";
 
@@ -8,7 +8,8 @@ export interface View {
   /** As in the address, and in `data-view`. */
   readonly name: string;
   readonly title: string;
-  readonly load: () => Promise<{ default: ComponentType }>;
+  /** Fetches it; the diagram comes with the page. */
+  readonly load?: () => Promise<{ default: ComponentType }>;
   /** Whether it is of the app, and needs no request. */
   readonly ofApp?: boolean;
   /** How many of what it shows the request has, for the tab; 0 shows no number. */
@@ -22,7 +23,7 @@ function counted(...stages: readonly string[]): (trace: Trace) => number {
 export const DIAGRAM = "diagram";
 
 export const VIEWS: readonly View[] = [
-  { name: DIAGRAM, title: "Diagram", load: () => import("./Figure") },
+  { name: DIAGRAM, title: "Diagram" },
   { name: "timeline", title: "Timeline", load: () => import("./Timeline") },
   { name: "steps", title: "Steps", load: () => import("./Steps"), count: (trace) => trace.steps.length },
   { name: "request", title: "Request", load: () => import("./Request") },
