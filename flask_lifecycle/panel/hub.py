@@ -1,7 +1,9 @@
 """The live stream: one pump thread tails the store while somebody watches.
 
 Requests never emit. The pump looks some 30 times a second at what is new since each viewer's
-last message, and sends the next one only once enough of the earlier ones are acknowledged.
+last message, and sends the next one only once enough of the earlier ones are acknowledged and
+written. For who takes none, nothing is looked up or prepared; and as a thread that computes keeps
+all others waiting, the pump does so for a moment only and then lets them go first.
 Who cannot have a websocket asks for the same messages, one by one.
 """
 
@@ -10,12 +12,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import typing as t
 from bisect import bisect_left
 from itertools import takewhile
 
 import flask
 import flask_socketio
+from socketio.packet import Packet
 
 from .. import forks
 from ..causes import Causes
@@ -31,11 +35,20 @@ _TRACES_A_BATCH = 200
 # What a new viewer is sent at first; it asks for the older ones by page.
 _NEWEST = 200
 _STEPS_A_BATCH = 500
-_BATCH_BYTES = 512 * 1024
+# Written as JSON in one go, 2 ms long, in which no other thread runs.
+_BATCH_BYTES = 256 * 1024
+# Else a request's thread would wait for as long as the interpreter lets one thread compute, 5 ms
+# (`sys.getswitchinterval`), each time that it comes back from waiting for a socket or a file.
+_STRETCH = _PAUSE = 0.0005
 
 _log = logging.getLogger("flask_lifecycle.hub")
 _log.addHandler(logging.NullHandler())
 _log.propagate = False
+# Whatever the root logger's is: Engine.IO tells of each packet.
+_log.setLevel(logging.WARNING)
+
+# Else each value of a message is looked at for bytes, which takes longer than writing the JSON.
+_Packet = type("_Packet", (Packet,), {"uses_binary_events": False})
 
 
 class _Viewer:
@@ -82,6 +95,7 @@ class Hub:
         self._io = flask_socketio.SocketIO(
             async_mode="threading",
             async_handlers=False,
+            serializer=_Packet,
             manage_session=False,
             transports=["websocket"],
             cors_allowed_origins="*",  # the gate has checked the Origin, more strictly
@@ -186,19 +200,21 @@ class Hub:
                     self._thread = None
                     return
             try:
-                kept = self.kept()
-                for sid, viewer in viewers:
-                    if viewer.seq - viewer.acknowledged < _UNACKNOWLEDGED > self._queued(sid):
-                        self._send(sid, viewer, kept)
+                ready = [(sid, viewer) for sid, viewer in viewers if self._takes(sid, viewer)]
+                kept = self.kept() if ready else []
+                for sid, viewer in ready:
+                    self._send(sid, viewer, kept)
             except Exception:
                 _log.exception("The pump failed; it goes on.")
             self._wake.wait(_TICK)
 
-    def _queued(self, sid: str) -> int:
-        """Count what waits to be written to a viewer, whatever it acknowledges."""
+    def _takes(self, sid: str, viewer: _Viewer) -> bool:
+        """Tell whether a viewer takes one more message: whatever it acknowledges, it reads."""
+        if viewer.seq - viewer.acknowledged >= _UNACKNOWLEDGED:
+            return False
         server = self._io.server
         socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
-        return 0 if socket is None else int(socket.queue.qsize())
+        return socket is None or socket.queue.qsize() < _UNACKNOWLEDGED
 
     def _send(self, sid: str, viewer: _Viewer, kept: list[LiveTrace]) -> None:
         batch = self._batch(viewer, kept)
@@ -246,6 +262,7 @@ class Hub:
     ) -> tuple[list[dict[str, t.Any]], int]:
         found: list[dict[str, t.Any]] = []
         skipped = size = 0
+        breath = _Breath()
 
         running = [_find(kept, viewer.known[each]) for each in viewer.shown]
         news = [*takewhile(lambda trace: trace.seq > viewer.cursor, kept)]
@@ -265,6 +282,7 @@ class Hub:
             elif viewer.shown[trace.id] == state:
                 continue
             found.append(summarize(trace))
+            breath.take()
             size += 1000 + len(trace.path) + len(trace.query)
             if state[0]:
                 viewer.shown[trace.id] = state
@@ -297,11 +315,13 @@ class Hub:
         ended = {index for index in viewer.steps_open if columns.ends[index]}
         steps: list[Step] = []
         size = 0
+        breath = _Breath()
         for index in (*sorted(ended), *range(viewer.steps_sent, count)):
             if len(steps) >= _STEPS_A_BATCH or size >= _BATCH_BYTES:
                 break
             step = freeze(trace, columns, index)
             steps.append(step)
+            breath.take()
             size += 400 + len(str(step.detail))
             viewer.steps_open.discard(index)
             if step.end is None:
@@ -310,6 +330,18 @@ class Hub:
         if not steps:
             return []
         return [{"trace": trace.id, "steps": [step.to_dict() for step in steps]}]
+
+
+class _Breath:
+    """Lets other threads go first, each time that it was computed for long enough."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+
+    def take(self) -> None:
+        if time.perf_counter() - self._begun >= _STRETCH:
+            time.sleep(_PAUSE)
+            self._begun = time.perf_counter()
 
 
 def _before_newest(kept: list[LiveTrace]) -> int:
