@@ -19,7 +19,6 @@ import subprocess
 import sys
 import time
 import typing as t
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +26,7 @@ import websocket
 from werkzeug.test import EnvironBuilder
 
 from .variants import recording
+from .viewers import compare, connect, get
 from .workloads import hello
 
 SERVER = """
@@ -119,33 +119,6 @@ def server() -> Iterator[tuple[int, str]]:
         process.wait(30)
         if process.stdout is not None:
             process.stdout.close()
-
-
-def get(address: str, path: str = "/", method: str = "GET") -> bytes:
-    ask = urllib.request.Request(f"http://{address}{path}", method=method)
-    with urllib.request.urlopen(ask, timeout=30) as answer:
-        return bytes(answer.read())
-
-
-def connect(address: str) -> websocket.WebSocket:
-    """Open a websocket of the panel's; wait while there is no room."""
-    until = time.monotonic() + 30
-    while True:
-        ticket = json.loads(get(address, "/_lifecycle/api/ticket", "POST"))["ticket"]
-        ws = t.cast("t.Any", websocket.WebSocket())
-        try:
-            ws.connect(
-                f"ws://{address}/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket={ticket}",
-                origin=f"http://{address}",
-                timeout=30,
-            )
-        except websocket.WebSocketBadStatusException as error:
-            # No room, or too many passes at once.
-            if error.status_code not in (403, 503) or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return t.cast("websocket.WebSocket", ws)
 
 
 def leave(ws: websocket.WebSocket, how: int) -> None:
@@ -257,7 +230,10 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1_000_000)
     parser.add_argument("--connects", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=60, help="of stopped viewers")
+    parser.add_argument("--turns", type=int, default=20, help="of each kind of viewer")
     options = parser.parse_args()
+    for kind in ("werkzeug", "gthread"):
+        compare(kind, options.turns, 1.5)
     good = [
         connects(options.connects),
         stopped(1, options.seconds),
