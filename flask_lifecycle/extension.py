@@ -118,7 +118,7 @@ class State:
         token = settings.token or _run_token()
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, token) if settings.toolbar else (None, None)
-        self._store = MemoryStore(settings.max_traces)
+        self._store = MemoryStore(settings.max_traces, settings.max_bytes)
         mount = _Mount(settings, token, redactor, self._store, app)
         instrument = Instrument(
             app,

@@ -90,6 +90,7 @@ class Settings:
         "/_lifecycle", _is_prefix, 'a path such as "/_lifecycle": a leading slash, no trailing one'
     )
     max_traces: int = _setting(500, _is_positive, "a whole number of at least 1")
+    max_bytes: int = _setting(64 * 1024 * 1024, _is_positive, "a whole number of bytes, at least 1")
     max_steps: int = _setting(2000, _is_positive, "a whole number of at least 1")
     max_detail_bytes: int = _setting(65536, _is_positive, "a whole number of bytes, at least 1")
     body_preview: bool = _setting(False, _is_flag, "True or False")

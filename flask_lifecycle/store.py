@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from itertools import count
 
 from . import forks
+from .settings import Settings
 from .trace import LiveTrace
 
-MAX_BYTES = 64 * 1024 * 1024
 # All are weighed when large ones have brought in one such part of what may be kept.
 _WEIGHED = 64
 _REMEMBERED = 4096
@@ -28,6 +28,11 @@ class Store(t.Protocol):
     @property
     def evicted(self) -> int:
         """Return how many traces had to go."""
+        ...
+
+    @property
+    def too_large(self) -> int:
+        """Return how many of those had to go as all together were too large."""
         ...
 
     @property
@@ -60,10 +65,10 @@ class MemoryStore:
     """Keep traces in this process.
 
     :param max_traces: how many at most.
-    :param max_bytes: estimated bytes at most.
+    :param max_bytes: estimated bytes at most; the newest is kept, however large.
     """
 
-    def __init__(self, max_traces: int, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_traces: int, max_bytes: int = Settings.max_bytes) -> None:
         # With their numbers. The oldest goes by itself when one is appended.
         self._kept: deque[tuple[LiveTrace, int]] = deque(maxlen=max_traces)
         self._max_bytes = max_bytes
@@ -76,6 +81,7 @@ class MemoryStore:
         self._last = 0
         self._unweighed = 0
         self._removed = 0
+        self._too_large = 0
         self._ignored = 0
         # The numbers of those that were removed on purpose, as far as anybody may still ask.
         self._gone: deque[int] = deque(maxlen=_REMEMBERED)
@@ -90,6 +96,10 @@ class MemoryStore:
         with self._lock:
             kept = len(self._pairs())
             return self._last - self._removed - kept
+
+    @property
+    def too_large(self) -> int:
+        return self._too_large
 
     @property
     def ignored(self) -> int:
@@ -122,6 +132,7 @@ class MemoryStore:
             size = sum(each.size() for each, _ in pairs)
             while size > self._max_bytes and len(self._kept) > 1:
                 size -= self._kept.popleft()[0].size()
+                self._too_large += 1
 
     def newest(self) -> list[LiveTrace]:
         with self._lock:
@@ -162,4 +173,4 @@ class MemoryStore:
         return pairs
 
 
-__all__ = ["MAX_BYTES", "MemoryStore", "Store"]
+__all__ = ["MemoryStore", "Store"]

@@ -18,7 +18,7 @@ ALLOWED = {
     "statements": {"trace", "redact", "recorder", "place"},
     "causes": {"trace", "forks"},
     "summary": {"trace", "toolbar"},
-    "store": {"forks", "trace"},
+    "store": {"forks", "trace", "settings"},
     "toolbar": set(),
     "body": {"trace", "recorder"},
     "wrapper": {"trace", "recorder"},

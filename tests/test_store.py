@@ -28,7 +28,18 @@ def test_bytes_are_bounded_too() -> None:
         trace.finish()
 
     assert len(store.newest()) == 2
-    assert store.evicted == 3
+    assert store.evicted == store.too_large == 3
+
+
+def test_one_that_is_too_large_by_itself_is_kept_alone() -> None:
+    store = MemoryStore(100, max_bytes=1)
+    for _ in range(3):
+        trace = make()
+        store.add(trace)
+        trace.finish()
+
+    assert store.newest() == [trace]
+    assert store.too_large == 2
 
 
 def test_hidden_traces_are_not_kept() -> None:

@@ -92,6 +92,7 @@ def create_api(
             "traces": found[:limit],
             "next": found[limit - 1]["id"] if len(found) > limit else None,
             "evicted": store.evicted,
+            "too_large": store.too_large,
             "ignored": store.ignored,
         }
 

@@ -250,6 +250,7 @@ class Hub:
             "removed": removed,
             "skipped": skipped,
             "evicted": gone[0],
+            "too_large": self._store.too_large,
             "ignored": gone[1],
             "missed": missed,
             "kept": len(kept),

@@ -86,7 +86,7 @@ describe("older requests", () => {
   it("come in by page, and go when the server evicts them", () => {
     const newest = { ...applyBatch(EMPTY, { ...batch([summary("c"), summary("d")]), kept: 4 }, 0) };
     expect(olderThan(newest)).toBe("c");
-    const all = withOlder(newest, { traces: [summary("b"), summary("a")], next: null, evicted: 0 });
+    const all = withOlder(newest, { traces: [summary("b"), summary("a")], next: null, evicted: 0, too_large: 0 });
     expect(all.traces.map((trace) => trace.id)).toEqual(["d", "c", "b", "a"]);
     expect(olderThan(all)).toBe(null);
     const later = applyBatch(all, { ...batch([]), kept: 2, oldest: "c" }, 1);

@@ -21,6 +21,7 @@ export interface Log {
   readonly seenAt: ReadonlyMap<string, number>;
   readonly skipped: number;
   readonly evicted: number;
+  readonly tooLarge: number;
   readonly ignored: number;
   /** When the connection was lost, in ms of the page's own clock. */
   readonly lostAt: number | null;
@@ -115,6 +116,7 @@ export const EMPTY: State = {
   seenAt: new Map(),
   skipped: 0,
   evicted: 0,
+  tooLarge: 0,
   ignored: 0,
   lostAt: null,
   gaps: [],
@@ -177,6 +179,7 @@ function taken(log: Log, batch: Batch, now: number, { selected, keep }: State): 
     seenAt,
     skipped: (known.length === 0 ? 0 : log.skipped) + batch.skipped,
     evicted: batch.evicted,
+    tooLarge: batch.too_large,
     ignored: batch.ignored,
     lostAt: null,
     gaps: [...cut, ...(restarted && !keep ? [] : log.gaps)],

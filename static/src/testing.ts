@@ -19,7 +19,7 @@ export function summary(id: string, more: Partial<TraceSummary> = {}): TraceSumm
 
 export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): Batch {
   return {
-    seq: 1, epoch: "one", reset: false, traces, steps: steps.length === 0 ? [] : [{ trace, steps }], removed: [], skipped: 0, evicted: 0, ignored: 0, missed: null, kept: traces.length, oldest: "", process: { pid: 1, several: false },
+    seq: 1, epoch: "one", reset: false, traces, steps: steps.length === 0 ? [] : [{ trace, steps }], removed: [], skipped: 0, evicted: 0, too_large: 0, ignored: 0, missed: null, kept: traces.length, oldest: "", process: { pid: 1, several: false },
   };
 }
 

@@ -223,6 +223,7 @@ export interface TracePage {
   readonly traces: readonly TraceSummary[];
   readonly next: string | null;
   readonly evicted: number;
+  readonly too_large: number;
 }
 
 /** The server's one live message, the event `batch`; answered with `ack` and its `seq`. */
@@ -241,6 +242,8 @@ export interface Batch {
   /** Traces that began and were evicted before they could be sent, since the last batch. */
   readonly skipped: number;
   readonly evicted: number;
+  /** Of those, the ones that went as all together were too large (LIFECYCLE_MAX_BYTES). */
+  readonly too_large: number;
   /** Requests that were not to be recorded (LIFECYCLE_IGNORE). */
   readonly ignored: number;
   /** In the first batch of a connection: how many requests came while there was none. */

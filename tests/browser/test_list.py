@@ -44,6 +44,12 @@ def index():
 def any(path):
     return "hello"
 
+@app.get("/log/<int:times>")
+def log(times):
+    for _ in range(times):
+        app.logger.info("x" * 4000)
+    return "hello"
+
 for number in range({before}):
     app.test_client().get(f"/before/{{number}}")
 """
@@ -339,7 +345,9 @@ def test_the_address_may_name_an_old_one(
 def test_an_open_request_that_is_evicted_stays(
     serve: t.Callable[..., SmallServer], context: BrowserContext
 ) -> None:
-    server = serve("LIFECYCLE_MAX_TRACES=5, LIFECYCLE_IGNORE=['/ignored*']", 0)
+    server = serve(
+        "LIFECYCLE_MAX_TRACES=5, LIFECYCLE_MAX_BYTES=200_000, LIFECYCLE_IGNORE=['/ignored*']", 0
+    )
     server.get("/open")
     page = opened(context, server.address)
     opened_row = page.locator(".row", has_text="/open")
@@ -356,6 +364,8 @@ def test_an_open_request_that_is_evicted_stays(
         server.get(f"/ignored/{number}")
     page.get_by_text("3 requests ignored").wait_for()
     page.get_by_text("requests evicted").wait_for()
+    server.get("/log/60")
+    page.get_by_text("of them for their size").wait_for()
 
 
 class Wire:
