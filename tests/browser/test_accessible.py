@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, Panel
+from .conftest import ROOT, Panel, both_themes
+
+pytestmark = both_themes
 
 AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
 

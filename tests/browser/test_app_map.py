@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conftest import Panel
+from .conftest import Panel, both_themes
 from .test_accessible import violations
 from .test_views import open_view
 
@@ -13,6 +13,7 @@ def hooks(panel: Panel, phase: str) -> list[str]:
     return [name.get_attribute("data-hook") or "" for name in names.all()]
 
 
+@both_themes
 def test_a_rules_pipeline_is_what_a_request_then_meets(panel: Panel) -> None:
     page = panel.page
     open_view(panel, "App")
@@ -122,6 +123,7 @@ def test_what_was_never_asked_for(panel: Panel) -> None:
     page.locator(".rule", has_text="/shop/sign-out").wait_for()
 
 
+@both_themes
 def test_what_the_app_is_made_of(panel: Panel) -> None:
     page = panel.page
     open_view(panel, "App")

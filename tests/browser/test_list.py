@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ..integration.test_server import Server as SmallServer
-from .conftest import Panel, Server
+from .conftest import Panel, Server, Theme, both_themes
 from .test_accessible import violations
 
 RUN = """
@@ -55,11 +55,11 @@ for number in range({before}):
 """
 
 
-@pytest.fixture(params=["dark", "light"])
-def panel(request: pytest.FixtureRequest, chromium: Browser, server: Server) -> Iterator[Panel]:
+@pytest.fixture
+def panel(chromium: Browser, server: Server, theme: Theme) -> Iterator[Panel]:
     """As elsewhere, but as a browser of its own: what it caused is told by its name, too."""
     context = chromium.new_context(
-        color_scheme=request.param,
+        color_scheme=theme,
         viewport={"width": 1440, "height": 900},
         user_agent=f"browser {next(_agents)}",
     )
@@ -124,6 +124,7 @@ def trace_of(page: Page, path: str) -> str:
     return answer.headers["x-lifecycle-trace"]
 
 
+@both_themes
 def test_what_a_page_causes_stands_under_it(panel: Panel) -> None:
     page = panel.page
     home = trace_of(panel.app, f"{panel.server.url}/shop/")
@@ -195,6 +196,7 @@ def test_a_held_screen_says_how_many_came(panel: Panel) -> None:
     page.locator(f'[data-trace="{ids[1]}"][aria-current]').wait_for()
 
 
+@both_themes
 def test_the_filter_is_made_of_chips(panel: Panel) -> None:
     page = panel.page
     gone, there = panel.fetch("/nowhere at all"), panel.fetch("/shop/")
@@ -220,6 +222,7 @@ def test_the_filter_is_made_of_chips(panel: Panel) -> None:
     page.keyboard.press("Escape")
 
 
+@both_themes
 def test_the_filter_is_completed_by_keys(panel: Panel) -> None:
     page = panel.page
     panel.fetch("/admin/ordrs/42")
@@ -250,6 +253,7 @@ def test_the_filter_is_completed_by_keys(panel: Panel) -> None:
     expect(field).not_to_be_focused()
 
 
+@both_themes
 def test_a_filter_that_finds_nothing_says_so(panel: Panel) -> None:
     page = panel.page
     panel.fetch("/shop/")

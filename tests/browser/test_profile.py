@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .conftest import Panel
+from .conftest import Panel, both_themes
 from .test_accessible import violations
 from .test_views import open_view
 
 PATH = "/shop/search?q=left+hand"
 
 
+@both_themes
 def test_the_next_request_of_the_kind_is_sampled_and_drawn(panel: Panel) -> None:
     page = panel.page
     panel.fetch(PATH)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from ..export.test_har import faults
-from .conftest import Panel
+from .conftest import Panel, both_themes
 from .test_accessible import violations
 
 PATH = "/admin/orders/42"
@@ -42,6 +42,7 @@ def asked(panel: Panel) -> Panel:
     return panel
 
 
+@both_themes
 def test_a_link_opens_the_same_step_in_the_same_view(asked: Panel) -> None:
     page = asked.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -86,6 +87,7 @@ def test_archives_of_one_and_of_all_that_are_listed(asked: Panel) -> None:
                for entry in several["log"]["entries"])  # fmt: skip
 
 
+@both_themes
 def test_the_diagram_stands_alone_as_svg(asked: Panel, chromium: Browser, tmp_path: Path) -> None:
     file = tmp_path / "diagram.svg"
     file.write_bytes(saved(asked, "SVG"))
@@ -119,6 +121,7 @@ def test_the_diagram_as_png(asked: Panel) -> None:
     )  # fmt: skip
 
 
+@both_themes
 def test_paper_bears_the_diagram_alone(asked: Panel) -> None:
     page = asked.page
     page.emulate_media(media="print")
@@ -143,6 +146,7 @@ def dropped(page: Page, name: str, text: str) -> None:
     )
 
 
+@both_themes
 def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path) -> None:
     page = asked.page
     own = page.locator('.row[aria-current="true"]')

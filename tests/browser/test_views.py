@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from .conftest import ROOT, Panel
+from .conftest import ROOT, Panel, both_themes
 from .test_accessible import violations
 
 
@@ -54,6 +54,7 @@ TITLES = (
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+@both_themes
 def test_every_view_is_accessible_and_fits(panel: Panel, size: tuple[int, int]) -> None:
     page = panel.page
     panel.fetch("/admin/orders/42")
