@@ -26,7 +26,7 @@ from ..causes import Causes
 from ..store import Store
 from ..summary import summarize
 from ..trace import LiveTrace, Step, freeze
-from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket
+from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket, is_stopping
 
 _TICK = 1 / 30
 _UNACKNOWLEDGED = 2
@@ -200,6 +200,8 @@ class Hub:
                     self._thread = None
                     return
             try:
+                if is_stopping():
+                    self._end()
                 ready = [(sid, viewer) for sid, viewer in viewers if self._takes(sid, viewer)]
                 kept = self.kept() if ready else []
                 for sid, viewer in ready:
@@ -207,6 +209,11 @@ class Hub:
             except Exception:
                 _log.exception("The pump failed; it goes on.")
             self._wake.wait(_TICK)
+
+    def _end(self) -> None:
+        """End all websockets, as if the network did: their pages connect again."""
+        for socket in [*self._io.server.eio.sockets.values()]:
+            socket.close(wait=False, abort=True)
 
     def _takes(self, sid: str, viewer: _Viewer) -> bool:
         """Tell whether a viewer takes one more message: whatever it acknowledges, it reads."""

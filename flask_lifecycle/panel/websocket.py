@@ -7,6 +7,7 @@ thread with a traceback, and a client that stops reading holds a writing thread 
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 import threading
@@ -42,6 +43,16 @@ def room(environ: Environ, start_response: t.Any) -> int:
     config = getattr(getattr(start_response, "__self__", None), "cfg", None)
     threads = getattr(config, "threads", 0)
     return min(MOST, threads // 2) if isinstance(threads, int) else 0
+
+
+def is_stopping() -> bool:
+    """Tell whether the server waits for its threads to end, as those of websockets never would.
+
+    Gunicorn's worker handles its signals by a method and says there that it is not ``alive``
+    (``gunicorn.workers.base.Worker``). Others leave their threads behind.
+    """
+    worker = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return getattr(worker, "alive", True) is False
 
 
 def _is_patched() -> bool:
@@ -179,4 +190,4 @@ class _Metered:
         self.shut()
 
 
-__all__ = ["GONE_SECONDS", "MESSAGE_BYTES", "MOST", "PING_SECONDS", "Websocket", "room"]
+__all__ = ["GONE_SECONDS", "MESSAGE_BYTES", "MOST", "PING_SECONDS", "Websocket", "is_stopping", "room"]

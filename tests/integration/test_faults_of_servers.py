@@ -49,9 +49,9 @@ SOON = 5.0
 def gunicorn(*options: str) -> list[str]:
     return [
         "gunicorn",
-        *options,
         "--graceful-timeout",
         "2",
+        *options,
         "--bind",
         "127.0.0.1:{port}",
         "app:app",
@@ -126,6 +126,20 @@ def test_gevent_holds_all_viewers_and_answers(serve: t.Any) -> None:
         assert batch(ws)["traces"]
         ws.close()
     wait_for(lambda: shake(server).status == 101)
+
+
+@pytest.mark.parametrize("kind", ["gthread", "gevent"])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_that_stops_does_not_wait_for_panels(
+    serve: t.Any, kind: str, how: signal.Signals
+) -> None:
+    options = ["--worker-class", kind, "--threads", "4", "--graceful-timeout", "60"]
+    server = serve(gunicorn(*options))
+    viewers = [server.watch()[0] for _ in range(2)]
+    server.process.send_signal(how)
+    server.process.wait(30)
+    for ws in viewers:
+        ws.close()
 
 
 @pytest.mark.parametrize("preload", [True, False])
