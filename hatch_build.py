@@ -22,7 +22,7 @@ OLDEST_NODE = 20
 
 def is_fresh() -> bool:
     """Tell whether the built panel is as new as its sources."""
-    built = DIST / "index.html"
+    built = DIST / "toolbar.js"  # the last to be written
     if not built.exists():
         return False
     sources = [

@@ -39,7 +39,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_carries_the_panel_and_nothing_of_the_workshop(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert "flask_lifecycle/panel/dist/index.html" in names
+    for name in ("index.html", "toolbar.js"):
+        assert f"flask_lifecycle/panel/dist/{name}" in names
     assert "flask_lifecycle/py.typed" in names
     assert any(name.endswith(".js") for name in names)
     tops = {name.partition("/")[0] for name in names}
