@@ -9,7 +9,7 @@ PYTHON ?= python3
 PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
-PANEL := flask_lifecycle/panel/dist/index.html
+PANEL := flask_lifecycle/panel/dist/toolbar.js
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
 
 .DELETE_ON_ERROR:
@@ -47,7 +47,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/python hatch_build.py run lint
 	$(BIN)/python hatch_build.py run typecheck
 	$(BIN)/python hatch_build.py run test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 test-all: $(PANEL)
 	.ci/test-all
