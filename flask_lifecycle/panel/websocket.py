@@ -190,4 +190,12 @@ class _Metered:
         self.shut()
 
 
-__all__ = ["GONE_SECONDS", "MESSAGE_BYTES", "MOST", "PING_SECONDS", "Websocket", "is_stopping", "room"]
+__all__ = [
+    "GONE_SECONDS",
+    "MESSAGE_BYTES",
+    "MOST",
+    "PING_SECONDS",
+    "Websocket",
+    "is_stopping",
+    "room",
+]
