@@ -435,6 +435,69 @@ while True:
     wait_for(lambda: threads_of(server) == 1)
 
 
+BOUND = 8 * 1024 * 1024
+BIG = f"""
+import logging
+app.config["LIFECYCLE_MAX_BYTES"] = {BOUND}
+quiet = logging.getLogger("quiet")
+quiet.setLevel("INFO")
+quiet.propagate = False
+quiet.addHandler(logging.NullHandler())
+
+@app.get("/big")
+def big():
+    for _ in range(200):
+        quiet.info("x" * 4000)
+    return "big"
+"""
+
+
+def test_two_hundred_megabytes_for_a_viewer_that_reads_nothing(
+    serve: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
+    server = serve(RUN, BIG)
+    for _ in range(2 * BOUND // 800_000):  # as many as are kept, and as many again
+        server.get("/big")
+    size = len(server.get(f"/_lifecycle/api/traces/{server.api('traces')['traces'][0]['id']}"))
+    ws, first = server.watch()
+    shown = {each["id"] for each in first["traces"]}
+    known, evicted = len(shown), first["evicted"]
+    over = threading.Event()
+
+    def pong() -> None:
+        while not over.wait(1):
+            ws.send("3")
+
+    answering = threading.Thread(target=pong)
+    answering.start()
+    memory = most = memory_of(server)
+    made = 0
+    try:
+        while made * size < 200_000_000:
+            server.get("/big")
+            made += 1
+            most = max(most, memory_of(server))
+    finally:
+        over.set()
+        answering.join()
+    assert most - memory < BOUND // 1024
+
+    # It reads again: what it is shown and what it is told to have missed is all there was.
+    skipped = 0
+    while len(shown) + skipped < known + made:
+        told = batch(ws)
+        shown |= {each["id"] for each in told["traces"]}
+        skipped += told["skipped"]
+    ws.close()
+    assert len(shown) + skipped == known + made
+    assert skipped > made - 2 * BOUND // 800_000
+    page = server.api("traces")
+    assert page["evicted"] + len(page["traces"]) == evicted + known + made
+    # Far fewer than there may be: it was for their size that they went.
+    assert page["too_large"] == page["evicted"]
+
+
 def test_all_is_accounted_for(serve: t.Any) -> None:
     """Seen is kept and evicted; streamed is shown and skipped. Exactly."""
     server = serve(RUN, 'app.config["LIFECYCLE_MAX_TRACES"] = 50')

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
+
+import flask
 
 from flask_lifecycle.panel.hub import Hub, _Viewer
 from flask_lifecycle.store import MemoryStore
@@ -114,3 +117,46 @@ def test_a_running_request_is_told_again_when_it_changes() -> None:
     trace.finish()
     assert batch(hub, viewer, store)["traces"][0]["state"] == "done"
     assert batch(hub, viewer, store)["traces"] == []
+
+
+class Ticks(threading.Event):
+    """What the pump waits for between its looks; tells how often it waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+        self.told = threading.Condition()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        with self.told:
+            self.count += 1
+            self.told.notify_all()
+        return super().wait(timeout)
+
+    def after(self, more: int) -> None:
+        with self.told:
+            wanted = self.count + more
+            assert self.told.wait_for(lambda: self.count >= wanted, 20)
+
+
+def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    hub.init_app(flask.Flask(__name__))
+    hub._wake = ticks = Ticks()
+    viewer.seq = 2
+    hub._viewers["a"] = viewer
+    trace = add(store)
+    pump = threading.Thread(target=hub._pump)
+    pump.start()
+    try:
+        ticks.after(3)
+        # Who lists what is kept numbers it.
+        assert trace.seq == 0
+        viewer.acknowledged = 1
+        ticks.after(2)
+        assert viewer.cursor == trace.seq == 2
+    finally:
+        hub._viewers.clear()
+        pump.join(20)
+    assert not pump.is_alive()
