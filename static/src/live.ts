@@ -5,7 +5,8 @@ import type { AppMap, Batch, Json, Trace, TracePage } from "./types";
 import type { Connection } from "./state";
 
 const FIRST_WAIT = 250;
-const LONGEST_WAIT = 2000;
+/** The page is to go on within two seconds from when the server is back. */
+const LONGEST_WAIT = 1000;
 const FAILURES_BEFORE_POLLING = 3;
 const POLL_WAIT = 1000;
 const CONNECT_WAIT = 3000;

@@ -372,6 +372,10 @@ def test_an_open_request_that_is_evicted_stays(
     page.get_by_text("of them for their size").wait_for()
 
 
+#: How many seconds after the server is back a page goes on, at most.
+RECONNECTED = 2.0
+
+
 class Wire:
     """What stands between browser and server, and can be cut."""
 
@@ -380,6 +384,7 @@ class Wire:
         self._to = (host, int(port))
         self._ends: list[socket.socket] = []
         self._whole = True
+        self.refused = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -391,6 +396,7 @@ class Wire:
             except OSError:
                 return
             if not self._whole:
+                self.refused += 1
                 near.close()
                 continue
             far = socket.create_connection(self._to)
@@ -437,7 +443,12 @@ def test_a_lost_connection_leaves_a_mark(
     page.locator(".live.lost").wait_for()
     for number in range(3):
         server.get(f"/meanwhile/{number}")
+    while wire.refused < 3:  # so often that it tries less and less
+        page.wait_for_timeout(50)
     wire.mend()
+    back = time.monotonic()
+    page.locator(".live.live").wait_for()
+    assert time.monotonic() - back < RECONNECTED
     gap = page.locator("p.away")
     expect(gap).to_contain_text("; 3 requests came in meanwhile")
     lasted = float(gap.inner_text().partition("lost for ")[2].split()[0])

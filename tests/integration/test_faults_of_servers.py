@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -319,6 +320,7 @@ def test_twenty_changes_of_a_file(tmp_path: Path) -> None:
         APP.replace("{more}", ""),
     )
     key, epochs, pid = server.key(), set(), server.get("/")
+    taken = []
     try:
         for number in range(20):
             before = pid
@@ -334,11 +336,13 @@ def test_twenty_changes_of_a_file(tmp_path: Path) -> None:
             pid = server.get("/")
             begun = time.monotonic()
             ws, first = server.watch()
-            # A panel that asks again at once is shown all within two seconds.
-            assert time.monotonic() - begun < SOON
+            taken.append(time.monotonic() - begun)
             epochs.add(first["epoch"])
             ws.close()
         assert len(epochs) == 20
+        # A panel that asks again is shown all within two seconds: as a rule, on a busy machine.
+        assert statistics.median(taken) < 2
+        assert max(taken) < SOON
         assert server.key() == key
         # The parent only watches over the files.
         assert threads_of(server) == 1
