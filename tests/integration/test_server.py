@@ -48,6 +48,7 @@ class Server:
         with socket.socket() as sock:
             sock.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{sock.getsockname()[1]}"
+        self.command = command
         self.app = folder / "app.py"
         self.app.write_text(app)
         self.log = folder / "log"
@@ -99,7 +100,9 @@ class Server:
 
     def stop(self) -> None:
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGINT)
+            # Gunicorn tells its workers; one that is told twice at once may lock itself up.
+            tell = os.kill if "gunicorn" in self.command else os.killpg
+            tell(self.process.pid, signal.SIGINT)
         self.process.wait(30)
 
 
