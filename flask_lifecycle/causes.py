@@ -29,6 +29,12 @@ Want = tuple[str, Address | None]
 _HOME: Address = ("/", "")
 
 
+def said(trace: LiveTrace) -> dict[str, str]:
+    """Return what a client said with its request, by the names of the environ; not masked."""
+    received: t.Any = trace.notes.get(0)
+    return received.environ() if hasattr(received, "environ") else {}
+
+
 class _Page:
     """A document that a client was given, and may still show."""
 
@@ -97,21 +103,28 @@ class Causes:
                 if trace.parent is None:
                     trace.cause = self._cause(trace)
 
+    def shown(self, trace: LiveTrace, is_shown: bool) -> None:
+        """Take it from a page itself that it was left, or is shown again."""
+        with self._lock:
+            for client in self._clients.values():
+                for page in client.pages:
+                    if page.trace == trace.id:
+                        page.left = not is_shown
+
     def _cause(self, trace: LiveTrace) -> str | None:
-        received: t.Any = trace.notes.get(0)
-        said: dict[str, str] = received.environ() if hasattr(received, "environ") else {}
-        host = said.get("HTTP_HOST", "")
-        client = self._client((said.get("REMOTE_ADDR", ""), said.get("HTTP_USER_AGENT", "")))
+        given = said(trace)
+        host = given.get("HTTP_HOST", "")
+        client = self._client((given.get("REMOTE_ADDR", ""), given.get("HTTP_USER_AGENT", "")))
         own = (trace.path, trace.query)
-        wants = said.get("HTTP_SEC_FETCH_DEST", "")
-        referer = _address(trace, said.get("HTTP_REFERER", ""), host)
+        wants = given.get("HTTP_SEC_FETCH_DEST", "")
+        referer = _address(trace, given.get("HTTP_REFERER", ""), host)
 
         client.settle(host)
         cause = _redirect(client, trace, own, (wants, referer))
         if cause is None and referer is not None and wants not in ("", "document"):
             cause = _page(client, referer)
         if wants == "document":
-            _went_on(client, own, referer, reloads=said.get("HTTP_CACHE_CONTROL") == "max-age=0")
+            _went_on(client, own, referer, reloads=given.get("HTTP_CACHE_CONTROL") == "max-age=0")
         if wants and wants not in _NO_PAGE:
             client.pages.append(_Page(trace, own))
         client.open.append((trace, own, (wants, referer)))
@@ -193,4 +206,4 @@ def _address(trace: LiveTrace, url: str, host: str, base: str = "") -> Address |
     return trace.redactor.text(unquote(parts.path) or "/"), query
 
 
-__all__ = ["Causes"]
+__all__ = ["Causes", "said"]

@@ -55,6 +55,17 @@ def request_key(token: str, trace_id: str) -> str:
     return hmac.digest(token.encode(), f"toolbar of {trace_id}".encode(), "sha256").hex()[:32]
 
 
+def is_fetched(environ: Environ) -> bool:
+    """Tell whether a script of the app's own pages asked, and not the browser by itself.
+
+    As the browser says in ``Sec-Fetch-*``, which no script can set.
+    """
+    return (
+        environ.get("HTTP_SEC_FETCH_DEST") == "empty"
+        and environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
+    )
+
+
 def why_absent(state: str | None, waited: int) -> str | None:
     """Say why a page is without the toolbar, or None where it has it or is no page.
 
@@ -109,15 +120,8 @@ class Toolbar:
         return document.carrying(given)
 
     def on_start(self, trace: t.Any, environ: Environ) -> list[tuple[str, str]]:
-        """Return the headers to add to an answer.
-
-        Only what a script of the app's own pages fetched gets one, as its browser tells
-        (``Sec-Fetch-*``, which no script can set).
-        """
-        if (
-            environ.get("HTTP_SEC_FETCH_DEST") != "empty"
-            or environ.get("HTTP_SEC_FETCH_SITE") != "same-origin"
-        ):
+        """Return the headers to add to an answer: to what a script of the app's fetched."""
+        if not is_fetched(environ):
             return []
         return [("Server-Timing", f'lifecycle;desc="{self._name(trace.id)}"')]
 
@@ -315,6 +319,7 @@ __all__ = [
     "Document",
     "Toolbar",
     "hindrance",
+    "is_fetched",
     "request_key",
     "why_absent",
 ]

@@ -12,14 +12,17 @@ const toolbar = {
   rollupOptions: { input: { toolbar: "src/toolbar/main.ts" }, output: { entryFileNames: "[name].js" } },
 };
 
-/** Of the panel's colours, the toolbar takes along those that it uses. */
+/** Of the panel's colours, the toolbar takes along those that it uses, by what the browser prefers. */
 const colours: Plugin = {
   name: "toolbar-colours",
   enforce: "pre",
   transform(code, id) {
     if (!id.includes("tokens.css")) return null;
     const used: readonly string[] = readFileSync("src/toolbar/style.css", "utf8").match(/--\w+/g) ?? [];
-    return code.replace(/^ *(--\w+):.*$/gm, (line, name: string) => (used.includes(name) ? line : ""));
+    return code
+      .replace(/^ *(--\w+):.*$/gm, (line, name: string) => (used.includes(name) ? line : ""))
+      .replace(/:root\[data-theme=dark\] (\{[^}]*\})/, "@media (prefers-color-scheme: dark) { .root $1 }")
+      .replace(":root", ".root");
   },
 };
 

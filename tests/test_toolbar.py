@@ -347,6 +347,65 @@ def test_the_page_may_ask_for_what_it_caused_and_for_no_other() -> None:
         assert answer.status_code == 403
 
 
+def test_a_page_is_told_what_of_its_own_is_on_its_way() -> None:
+    """Asked from inside the requests that run, as they end with their view."""
+    app, lifecycle = app_of_pages()
+    seen: list[list[str]] = []
+    names: list[str] = []
+
+    def ask(name: str) -> list[t.Any]:
+        with app.test_client().get(
+            f"/_lifecycle/toolbar/requests?of={name}", headers=FETCH
+        ) as answer:
+            [said] = answer.get_json()["requests"]
+        return t.cast("list[t.Any]", said["running"])
+
+    @app.get("/hangs")
+    def hangs() -> str:
+        running = ask(page)
+        seen.append([each["path"] for each in running])
+        names.extend(each["name"] for each in running)
+        return "x"
+
+    def send(path: str, on: str = "/", **more: str) -> None:
+        headers = {**FETCH, "Referer": f"http://localhost{on}", "User-Agent": "a browser", **more}
+        app.test_client().get(path, headers=headers).close()
+
+    browser = {**OPENED, "User-Agent": "a browser"}
+    page = name_in(app.test_client().get("/", headers=browser))
+    send("/hangs")
+    assert seen.pop() == ["/hangs"]
+    assert names == [f"{lifecycle.traces(app)[0].id}.{names[0].partition('.')[2]}"]
+    assert ask(page) == []  # it has ended
+    with app.test_client().get(
+        f"/_lifecycle/toolbar/requests?of={names[0]}", headers=FETCH
+    ) as answer:
+        assert answer.get_json()["requests"][0]["path"] == "/hangs"
+    for more in (
+        {"on": "/data"},
+        {"Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"User-Agent": "another browser"},
+    ):
+        send("/hangs", **more)
+        assert seen.pop() == [], more
+
+    # Two pages of one address: neither is told, until one says that it was left.
+    alike = name_in(app.test_client().get("/", headers=browser))
+    send("/hangs")
+    assert seen.pop() == []
+    for name, status in ((f"{alike}0", 404), (alike, 204)):
+        with app.test_client().post(
+            f"/_lifecycle/toolbar/requests?of={name}&shown=0", headers=FETCH
+        ) as answer:
+            assert answer.status_code == status
+        send("/hangs")
+        assert seen.pop() == (["/hangs"] if status == 204 else [])
+    app.test_client().post(f"/_lifecycle/toolbar/requests?of={alike}&shown=1").close()
+    send("/hangs")
+    assert seen.pop() == []
+
+
 def test_only_what_a_script_of_the_page_fetched_is_followed() -> None:
     app, lifecycle = app_of_pages()
     client = app.test_client()

@@ -16,14 +16,14 @@ from ..export.har import to_har
 from ..store import Store
 from ..summary import summarize
 from ..toolbar import CARRIED, SHOWN
-from ..trace import Step, Trace
+from ..trace import LiveTrace, Step, Trace
 from .access import Gate
 from .callers import caller
 from .filter import FilterError, parse
 from .hub import Hub
 from .source import excerpt
 from .statement import statement
-from .told import redirects, told
+from .told import redirects, running, told
 
 _LIMIT = 500
 _TOLD = 20
@@ -59,8 +59,8 @@ def create_api(
     def toolbar() -> flask.Response:
         return flask.send_from_directory(dist, "toolbar.js", mimetype="text/javascript")
 
-    @api.get("/toolbar/requests")
-    def requests() -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
+    def named() -> tuple[dict[str, LiveTrace], list[LiveTrace]]:
+        """Return what is kept, by id, and what of it the page names with its keys."""
         kept = {trace.id: trace for trace in hub.kept()}
         names = (name.partition(".") for name in flask.request.args.getlist("of")[:_TOLD])
         asked = [
@@ -69,16 +69,34 @@ def create_api(
             if each in kept and hmac.compare_digest(key.encode(), gate.request_key(each).encode())
         ]
         if not asked:
-            return {"error": "None of these is kept, or their keys are of an older run."}, 404
+            flask.abort(404, "None of these is kept, or their keys are of an older run.")
+        return kept, asked
+
+    @api.get("/toolbar/requests")
+    def requests() -> dict[str, t.Any]:
+        kept, asked = named()
         for trace in asked:
             if trace.toolbar == CARRIED:
                 trace.toolbar = SHOWN
+
+        def whole(trace: LiveTrace) -> dict[str, t.Any]:
+            return {**told(trace), "redirects": [told(each) for each in redirects(trace, kept)]}
+
+        def with_name(trace: LiveTrace) -> dict[str, t.Any]:
+            return {**whole(trace), "name": f"{trace.id}.{gate.request_key(trace.id)}"}
+
         return {
             "requests": [
-                {**told(trace), "redirects": [told(each) for each in redirects(trace, kept)]}
+                {**whole(trace), "running": [with_name(each) for each in running(trace, kept)]}
                 for trace in asked
             ]
         }
+
+    @api.post("/toolbar/requests")
+    def shown() -> tuple[str, int]:
+        for trace in named()[1]:
+            hub.shown(trace, flask.request.args.get("shown") == "1")
+        return "", 204
 
     @api.get("/api/traces")
     def traces() -> dict[str, t.Any]:

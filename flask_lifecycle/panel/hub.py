@@ -126,6 +126,10 @@ class Hub:
         self._causes.look(kept)
         return kept
 
+    def shown(self, page: LiveTrace, is_shown: bool) -> None:
+        """Take it from a page that it was left, or is shown again."""
+        self._causes.shown(page, is_shown)
+
     def poll(self, asked: dict[str, t.Any], *, several: bool) -> dict[str, t.Any]:
         """Return what is new to who asks, as a message of the stream.
 

@@ -10,7 +10,9 @@ import typing as t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..causes import said
 from ..summary import REPEATED, asked, summarize
+from ..toolbar import is_fetched
 from ..trace import FUNCTION_STAGES, Columns, LiveTrace, Step, freeze
 
 #: A request that takes longer is called slow, in ns.
@@ -27,10 +29,10 @@ _SUMMARY = (
     "status",
     "step_count",
     "strip",
-    "elapsed",
 )
 _HOOKS = FUNCTION_STAGES - {"context_processor", "url_defaults"}
 _IN = ("url_value_preprocessor", "before_request")
+_BACK = ("error_handler", "after_this_request", "after_request")
 _TEARDOWN = ("teardown_request", "teardown_appcontext")
 _BARS = 60
 
@@ -41,7 +43,8 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
     :returns: beside what a summary has: ``document``: whether it was answered with a whole page;
         ``sql``: how many statements, and how long they took; ``warnings``; and what its small U
         is drawn from: ``layers``, outermost first, with the app's functions on the way in and
-        out, from top to bottom; ``handler``; ``view``, and when SQL and templates ran in it.
+        out, from top to bottom; ``handler``; ``view``, and when SQL and templates ran in it;
+        what to say ``instead`` of a view; and whether the way turned ``back``.
     """
     summary = summarize(trace)
     columns = trace.columns()
@@ -50,21 +53,39 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
         for index, site in enumerate(columns.sites)
         if site.stage in _HOOKS
     ]
+    # Never 0: the browser divides by these.
+    elapsed = max(1, summary["elapsed"])
+
+    def row(step: Step) -> dict[str, t.Any]:
+        return {
+            "step": step.id,
+            "name": step.name,
+            "took": max(1, (elapsed if step.end is None else step.end) - step.begin),
+            "outcome": step.outcome,
+            "sql": counts[step.id],
+        }
+
     within = _within(columns)
     statements = [index for index, site in enumerate(columns.sites) if site.stage == "sql"]
     counts = Counter(within[index] for index in statements)
     view = _last(functions, "view")
     handler = _last(functions, "error_handler")
+    stopped = next(
+        (step for step in functions if step.stage in _IN and step.outcome not in (None, "ok")), None
+    )
     inside = [] if view is None else [i for i, at in enumerate(within) if at == view.id]
     return {
         **{name: summary[name] for name in _SUMMARY},
+        "elapsed": elapsed,
         "document": trace.toolbar is not None,
         "error": None if trace.error is None else [trace.error.type, trace.error.message],
         "sql": [len(statements), sum(_took(trace, columns, index) for index in statements)],
-        "warnings": _warnings(trace, columns, summary["counts"]),
-        "layers": _layers(trace.blueprints, functions, counts),
-        "handler": None if handler is None else _row(handler, counts),
-        "view": None if view is None else {**_row(view, counts), "begin": view.begin},
+        "warnings": _warnings(trace, columns, summary),
+        "layers": _layers(trace.blueprints, functions, row),
+        "handler": None if handler is None else row(handler),
+        "view": None if view is None else {**row(view), "begin": view.begin},
+        "instead": _instead(trace, view, stopped),
+        "back": _came_back(trace, functions, stopped or view),
         "bars": {stage: _bars(trace, columns, stage, inside) for stage in ("sql", "template")},
     }
 
@@ -82,11 +103,29 @@ def redirects(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace
     return found
 
 
+def running(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
+    """Find what a page's scripts asked for that is still on its way, in order.
+
+    Browsers tell a page of what has ended; of what has not, the page that its cause is.
+
+    :param trace: the page's own request.
+    :param kept: all that is kept, by id, newest first.
+    """
+    return [
+        each
+        for each in reversed([*kept.values()])
+        if each.running
+        and is_fetched(said(each))
+        and (redirects(each, kept) or [each])[0].cause == trace.id
+    ]
+
+
 def _warnings(
-    trace: LiveTrace, columns: Columns, counts: Mapping[str, int]
+    trace: LiveTrace, columns: Columns, summary: Mapping[str, t.Any]
 ) -> list[tuple[str, str, str]]:
     """Say what asks for attention, the worst first: its kind, what to call it, and why."""
     found = []
+    counts = summary["counts"]
     if trace.error is not None:
         error = trace.error
         found.append(("error", error.type, f"{error.type}: {error.message}"))
@@ -101,16 +140,35 @@ def _warnings(
         found.append(("warn", f"{errors} logged", "Errors were logged."))
     if (trace.duration or 0) > SLOW:
         found.append(("warn", "slow", "It took more than half a second."))
+    now = summary["now"]
+    if now is not None and summary["elapsed"] > SLOW:
+        found.append(("in", "running", f"It is still on its way: in {now['name']}."))
     return found
 
 
+def _instead(trace: LiveTrace, view: Step | None, stopped: Step | None) -> str | None:
+    if stopped is not None:
+        return "view not reached" if stopped.outcome == "raised" else "view skipped"
+    if view is not None:
+        return None
+    return "not there yet" if trace.running else f"no view: {trace.status or 'no answer'}"
+
+
+def _came_back(trace: LiveTrace, functions: Sequence[Step], last: Step | None) -> bool:
+    """Tell whether the way went on after the view, or what ran in its place."""
+    went_well = last is None or last.outcome != "raised"
+    return (went_well and not trace.running) or any(step.stage in _BACK for step in functions)
+
+
 def _layers(
-    blueprints: Sequence[str], functions: Sequence[Step], counts: Counter[int]
+    blueprints: Sequence[str],
+    functions: Sequence[Step],
+    row: t.Callable[[Step], dict[str, t.Any]],
 ) -> list[dict[str, t.Any]]:
     def rows(stages: Iterable[str], scope: str | None = None) -> list[dict[str, t.Any]]:
         return _folded(
             [
-                _row(step, counts)
+                row(step)
                 for step in functions
                 if step.stage in stages and scope in (None, step.scope)
             ]
@@ -127,16 +185,6 @@ def _layers(
     if teardown:
         layers.insert(0, {"label": "contexts", "in": [], "out": teardown[::-1]})
     return layers
-
-
-def _row(step: Step, counts: Counter[int]) -> dict[str, t.Any]:
-    return {
-        "step": step.id,
-        "name": step.name,
-        "took": (step.end or step.begin) - step.begin,
-        "outcome": step.outcome,
-        "sql": counts[step.id],
-    }
 
 
 def _folded(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -190,4 +238,4 @@ def _bars(
     return sorted(sorted(bars, key=lambda bar: bar[0] - bar[1])[:_BARS])
 
 
-__all__ = ["ROWS", "SLOW", "redirects", "told"]
+__all__ = ["ROWS", "SLOW", "redirects", "running", "told"]

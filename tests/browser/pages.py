@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 import typing as t
+from collections import defaultdict
+from collections.abc import Iterator
 
 from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -34,6 +37,7 @@ def create_bare_app(folder: str) -> Flask:
     _policies(app)
     _swaps(app)
     _data(app, create_engine(f"sqlite:///{folder}/data.sqlite"))
+    _held(app)
     return app
 
 
@@ -165,6 +169,36 @@ def _data(app: Flask, engine: Engine) -> None:
     @app.get("/data/timed")
     def data_timed() -> Response:
         return Response("{}", mimetype="application/json", headers={"Server-Timing": "db;dur=5"})
+
+
+def _held(app: Flask) -> None:
+    """Answer only once another request lets go."""
+    doors: dict[str, threading.Event] = defaultdict(threading.Event)
+
+    @app.get("/held/<name>")
+    def held(name: str) -> str:
+        doors[name].wait(30)
+        if name == "crash":
+            raise RuntimeError("It was let go.")
+        return "let go"
+
+    @app.get("/held/stream/<name>")
+    def streamed(name: str) -> Response:
+        def parts() -> Iterator[str]:
+            yield "first"
+            doors[name].wait(30)
+            yield "last"
+
+        return Response(parts(), mimetype="text/plain")
+
+    @app.get("/held/from/<name>")
+    def led_on(name: str) -> ResponseReturnValue:
+        return redirect(f"/held/{name}")
+
+    @app.post("/let-go/<name>")
+    def let_go(name: str) -> str:
+        doors[name].set()
+        return ""
 
 
 def _query(engine: Engine, times: int) -> None:

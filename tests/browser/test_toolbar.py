@@ -266,6 +266,74 @@ def test_it_follows_what_scripts_of_the_page_ask_for(pages: Server, page: Page) 
     )
 
 
+def let_go(pages: Server, name: str) -> None:
+    urllib.request.urlopen(f"{pages.url}/let-go/{name}", b"").close()
+
+
+@pytest.mark.parametrize(
+    ("path", "while_it_runs", "after"),
+    [
+        ("plain", ["… /held/plain"], ["200 /held/plain"]),
+        ("stream/parts", ["200 /held/stream/parts"], ["200 /held/stream/parts"]),
+        ("crash", ["… /held/crash"], ["500 /held/crash"]),
+        (
+            "from/led",
+            ["302 /held/from/led →", "… /held/led"],
+            ["302 /held/from/led →", "200 /held/led"],
+        ),
+    ],
+)
+def test_what_is_still_on_its_way_is_shown(
+    pages: Server, page: Page, path: str, while_it_runs: list[str], after: list[str]
+) -> None:
+    page.goto(f"{pages.url}/fetches?held={path}")
+    expect(facts(page)).to_contain_text("200")
+    # As from a button of the page's; nothing is unfolded.
+    page.evaluate(
+        """(path) => {
+            const fetches = () => fetch(path).then((answer) => answer.text());
+            document.querySelector("main").addEventListener("click", fetches);
+        }""",
+        f"/held/{path}",
+    )
+    page.locator("main").click()
+    expect(facts(page)).to_contain_text("1 running")
+    unfold(page)
+    follows(page, "200 /fetches", *while_it_runs)
+    row = page.locator(f"{TOOLBAR} .request").last
+    expect(row).to_contain_text("running")
+    row.click()
+    expect(page.locator(f"{TOOLBAR} h2")).to_contain_text("GET /held/")
+    let_go(pages, path.rpartition("/")[2])
+    follows(page, "200 /fetches", *after)
+    expect(facts(page)).not_to_contain_text("running")
+
+
+def test_of_two_pages_alike_none_is_given_the_other_ones(pages: Server, page: Page) -> None:
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(f"{pages.url}/fetches?alike")
+    for tab in (page, other):
+        unfold(tab)
+    other.evaluate("() => { fetch('/held/alike').then((answer) => answer.text()); }")
+    with other.expect_response("**/toolbar/requests**"):
+        pass
+    expect(page.locator(f"{TOOLBAR} .request")).to_have_count(0)
+    let_go(pages, "alike")
+    follows(other, "200 /fetches", "200 /held/alike")
+    expect(page.locator(f"{TOOLBAR} .request")).to_have_count(0)
+    # Once it is left, there is only one.
+    page.goto("about:blank")
+    until = time.monotonic() + 30
+    while "shown=0" not in pages.log.read_text().rpartition("/let-go/alike")[2]:
+        assert time.monotonic() < until
+        other.wait_for_timeout(50)
+    other.evaluate("() => { fetch('/held/alone').then((answer) => answer.text()); }")
+    follows(other, "200 /fetches", "200 /held/alike", "… /held/alone")
+    let_go(pages, "alone")
+    follows(other, "200 /fetches", "200 /held/alike", "200 /held/alone")
+
+
 def test_hidden_it_asks_for_nothing_more(pages: Server, page: Page) -> None:
     page.goto(pages.url)
     expect(facts(page)).to_contain_text("steps")

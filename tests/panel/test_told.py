@@ -117,8 +117,39 @@ def test_statements_stand_with_the_function_that_asked(app: Flask) -> None:
 def test_what_turned_early_is_told(app: Flask) -> None:
     said = ask(app, "/show/x?refused")
     assert said["view"] is None
+    assert said["instead"] == "view skipped"
+    assert said["back"]
     assert said["layers"][1]["in"][0]["outcome"] == "short_circuit"
     assert rows(said, "out")["app"] == ["headers"]
+
+
+def test_what_runs_is_told_as_far_as_it_has_come(app: Flask) -> None:
+    seen: list[dict[str, t.Any]] = []
+
+    def look() -> None:
+        seen.append(told(app.extensions["lifecycle"]._store.newest()[0]))
+
+    @app.get("/looks")
+    def looks() -> str:
+        look()
+        return ""
+
+    app.before_request(look)
+
+    @app.after_request
+    def looks_too(response: t.Any) -> t.Any:
+        look()
+        return response
+
+    ask(app, "/looks")
+    on_the_way_in, in_the_view, on_the_way_out = seen
+    assert on_the_way_in["instead"] == "not there yet"
+    assert [each["back"] for each in seen] == [False, False, True]
+    assert [each["state"] for each in seen] == ["running"] * 3
+    assert in_the_view["instead"] is None
+    assert in_the_view["view"]["outcome"] is None
+    assert in_the_view["view"]["took"] > 1
+    assert on_the_way_out["view"]["outcome"] == "ok"
 
 
 def test_an_error_and_its_handler_are_told(app: Flask) -> None:

@@ -1,17 +1,20 @@
-/** Make elements: text only ever becomes text nodes. */
+/** Make elements: text only ever becomes text nodes, and what is false is left out. */
 
-type Child = Node | string;
+export type Child = Node | string | false;
+
+export function fill<E extends Element>(element: E, children: readonly Child[]): E {
+  element.replaceChildren(...children.filter((child) => child !== false));
+  return element;
+}
 
 export function make<K extends keyof HTMLElementTagNameMap>(tag: K, cls: string, ...children: readonly Child[]): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
   made.className = cls;
-  made.append(...children);
-  return made;
+  return fill(made, children);
 }
 
 export function svg(tag: string, attributes: Readonly<Record<string, string | number>>, ...children: readonly Child[]): SVGElement {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  made.append(...children);
-  return made;
+  return fill(made, children);
 }

@@ -1,7 +1,7 @@
 /** The element on the page: a bar, what it unfolds to, and what of both is remembered. */
 
 import { time } from "../format";
-import { make, svg } from "./dom";
+import { fill, make, svg, type Child } from "./dom";
 import { idOf, Requests, type Request } from "./requests";
 import { STYLE } from "./style";
 import type { Told } from "./told";
@@ -12,11 +12,10 @@ export const NAME = "flask-lifecycle-toolbar";
 const KEPT = "lifecycle-toolbar";
 const CORNERS = ["bottom right", "bottom left", "top left", "top right"];
 const WIDTH = 442;
-const NARROW = 520;
 /** So many pixels make a drag of a click. */
 const FAR = 6;
 /** What happens in here is not the page's: no shortcut, no trap for the focus, no click outside. */
-const OWN = ["keydown", "keyup", "keypress", "click", "pointerdown", "mousedown", "touchstart", "focusin", "focusout"];
+const OWN = "keydown keyup keypress click pointerdown mousedown touchstart focusin focusout".split(" ");
 
 interface Kept {
   readonly corner?: string;
@@ -36,7 +35,7 @@ export class Toolbar extends HTMLElement {
   #base = "";
   /** The panel's address, which may be on a host of its own. */
   #panel = "";
-  #requests: Requests | undefined;
+  requests: Requests | undefined;
   #kept = kept();
   /** The name of the request that was picked; the page's own where it is none of those shown. */
   #picked = "";
@@ -69,21 +68,21 @@ export class Toolbar extends HTMLElement {
   /** Show the request of a page that came with this tag. */
   open(tag: HTMLScriptElement): void {
     const base = new URL("./", tag.src).href;
-    if (this.#requests === undefined || base !== this.#base) {
+    if (this.requests === undefined || base !== this.#base) {
       this.#base = base;
-      this.#requests = new Requests(base, () => { this.turn(); });
-      this.#requests.follow();
+      this.requests = new Requests(base, () => { this.turn(); });
     }
     this.#panel = tag.dataset["panel"] ?? base;
     this.#picked = "";
-    this.#requests.open(tag.dataset["lifecycle"] ?? "");
+    this.requests.open(tag.dataset["lifecycle"] ?? "");
     this.#render();
   }
 
   /** Something is known anew; and the page's address may be another one. */
   turn(): void {
-    if (this.#requests?.turn() === true) this.#picked = "";
-    this.#render();
+    if (this.requests?.turn() === true) this.#picked = "";
+    // What is pressed must be there when it is let go.
+    if (!this.matches(":active")) this.#render();
   }
 
   get #corner(): string {
@@ -99,7 +98,7 @@ export class Toolbar extends HTMLElement {
     }
     const focused = this.#root.activeElement !== null;
     this.#render();
-    this.#requests?.ask(0);
+    this.requests?.ask(0);
     // What had the focus may be hidden now.
     if (focused && more.shown !== undefined) this.#stop(more.shown === "dot" ? this.#move : this.#facts).focus();
   }
@@ -143,23 +142,21 @@ export class Toolbar extends HTMLElement {
   }
 
   #render(): void {
-    const requests = this.#requests;
+    const requests = this.requests;
     if (requests === undefined) return;
     const { shown = "bar" } = this.#kept;
     const dot = shown === "dot";
-    requests.following = !dot;
+    requests.mode = shown;
     const all = requests.shown;
     const page = all.find(({ name }) => name === requests.page);
     const bad = worst(all) === "error";
-    this.#box.className = `root ${this.#corner} ${dot ? "dot" : ""} ${bad ? "bad" : ""}`;
-    for (const each of [this.#facts, this.#go, this.#hide]) each.hidden = dot;
+    this.#box.className = `root ${this.#corner} as-${shown}${bad ? " bad" : ""}`;
     if (dot) this.#stop(this.#move);
-    label(this.#move, dot ? `Show the toolbar${bad ? ": a request failed" : ""}` : "Move to the next corner");
+    this.#move.title = dot ? `Show the toolbar${bad ? ": a request failed" : ""}` : "Move to the next corner";
     this.#go.href = this.#address(page);
     this.#facts.ariaExpanded = String(shown === "open");
     this.#facts.title = shown === "open" ? "Fold" : "Unfold";
-    this.#facts.replaceChildren(...summary(page, all));
-    this.#more.hidden = shown !== "open";
+    fill(this.#facts, summary(page, all));
     if (shown === "open") this.#unfold(all, all.find(({ name }) => name === this.#picked) ?? page);
   }
 
@@ -170,12 +167,12 @@ export class Toolbar extends HTMLElement {
   #unfold(all: readonly Request[], request: Request | undefined): void {
     const focused = this.#root.activeElement?.getAttribute("data-name");
     const place = this.#more.scrollTop;
-    this.#more.replaceChildren(...this.#described(request), ...(all.length > 1 ? [make("ol", "", ...all.map((each) => make("li", "", this.#row(each, each === request))))] : []));
+    fill(this.#more, [...this.#described(request), all.length > 1 && make("ol", "", ...all.map((each) => make("li", "", this.#row(each, each === request))))]);
     this.#more.scrollTop = place;
     for (const each of this.#more.querySelectorAll<HTMLElement>("[data-name]")) if (each.dataset["name"] === focused) each.focus();
   }
 
-  #described(request: Request | undefined): Node[] {
+  #described(request: Request | undefined): Child[] {
     const told = request?.told ?? null;
     if (told === null) return [make("p", "", unknown(request))];
     const address = this.#address(request);
@@ -185,22 +182,23 @@ export class Toolbar extends HTMLElement {
     const about = [...figures(told), make("span", "mut", told.endpoint ?? "")];
     return [
       make("header", "", make("div", "", make("h2", "", `${told.method} ${told.path}`), make("div", "about", ...about)), link),
-      ...(told.error === null ? [] : [make("p", "fault", told.error.join(": "))]),
-      draw(told, innerWidth > NARROW ? WIDTH : innerWidth - 38, address),
+      told.error !== null && make("p", "fault", told.error.join(": ")),
+      draw(told, Math.min(WIDTH, innerWidth - 38), address),
     ];
   }
 
   #row(request: Request, pressed: boolean): HTMLElement {
-    const { told, name, redirect } = request;
+    const { told, name } = request;
     const made = button("request", "", () => {
       this.#picked = name;
       this.#render();
     });
     const path = told?.path ?? request.path;
+    const code = told?.status ?? request.status;
     made.append(
       make("span", "verb", told?.method ?? ""),
-      status(told?.status ?? request.status),
-      titled(make("code", "", redirect ? `${path} →` : path), path),
+      status(code),
+      titled(make("code", "", /30[12378]/.test(`${code}`) ? `${path} →` : path), path),
       make("span", "tags", ...(told === null ? [] : tags(told))),
       make("span", "num", told === null ? "" : time(told.elapsed)),
     );
@@ -210,19 +208,21 @@ export class Toolbar extends HTMLElement {
   }
 }
 
-function summary(page: Request | undefined, all: readonly Request[]): Node[] {
+function summary(page: Request | undefined, all: readonly Request[]): Child[] {
   const told = page?.told ?? null;
   if (told === null) return [make("span", "mut", unknown(page))];
-  const others = all.length - 1;
+  const others = all.filter((each) => each !== page);
+  const running = others.filter((each) => each.told?.warnings.some(([kind]) => kind === "in")).length;
   return [
     ...figures(told, strip(told), make("span", "mut wide", `${told.step_count} steps`)),
     ...tags(told),
-    ...(others > 0 ? [titled(make("span", `tag ${worst(all.filter((each) => each !== page)) ?? "mut"}`, `+${others}`), "More requests of this page")] : []),
+    others.length > 0 && titled(make("span", `tag ${worst(others)}`, `+${others.length}`), "More requests of this page"),
+    running > 0 && make("span", "tag in", `${running} running`),
   ];
 }
 
-function figures({ status: code, elapsed, sql }: Told, ...more: readonly Node[]): Node[] {
-  return [status(code ?? 0), make("b", "", time(elapsed)), ...more, ...(sql[0] > 0 ? [make("span", "sql", `${sql[0]} SQL `, make("span", "wide", time(sql[1])))] : [])];
+function figures({ status: code, elapsed, sql }: Told, ...more: readonly Node[]): Child[] {
+  return [status(code ?? 0), make("b", "", time(elapsed)), ...more, sql[0] > 0 && make("span", "sql", `${sql[0]} SQL `, make("span", "wide", time(sql[1])))];
 }
 
 function status(code: number): Node {
@@ -234,20 +234,20 @@ function tags({ warnings }: Told): Node[] {
 }
 
 function unknown(request: Request | undefined): string {
-  if (request?.name.startsWith("at ") === true) return "An exception went out of the app here; the panel shows where.";
+  if (request?.name.startsWith("at ") === true) return "An exception left the app here; the panel shows where.";
   return request !== undefined && request.tries > 2 ? "no longer kept" : "…";
 }
 
-function worst(requests: readonly Request[]): "error" | "warn" | undefined {
+function worst(requests: readonly Request[]): "error" | "warn" | "mut" {
   const kinds = requests.flatMap(({ told, status: seen }) => [...(told?.warnings ?? []).map(([kind]) => kind), ...((told?.status ?? seen) >= 500 ? ["error" as const] : [])]);
-  return kinds.includes("error") ? "error" : kinds[0];
+  return (["error", "warn"] as const).find((kind) => kinds.includes(kind)) ?? "mut";
 }
 
 function strip({ strip: parts, elapsed }: Told): HTMLElement {
   const part = ([kind, begin, end]: Told["strip"][number]): HTMLElement => {
     const made = make("i", kind);
-    made.style.left = `${(begin / Math.max(1, elapsed)) * 100}%`;
-    made.style.width = `${((end - begin) / Math.max(1, elapsed)) * 100}%`;
+    made.style.left = `${(begin / elapsed) * 100}%`;
+    made.style.width = `${((end - begin) / elapsed) * 100}%`;
     return made;
   };
   return make("span", "strip wide", ...parts.map(part));
@@ -255,22 +255,16 @@ function strip({ strip: parts, elapsed }: Told): HTMLElement {
 
 function button(cls: string, name: string, act: () => void, ...children: readonly Node[]): HTMLButtonElement {
   const made = make("button", cls, ...children);
-  made.type = "button";
-  if (name !== "") label(made, name);
+  made.title = name;
   made.addEventListener("click", act);
   return made;
 }
 
 function panelLink(): HTMLAnchorElement {
-  const made = label(make("a", "go", icon("M6 3H3v10h10v-3M9 3h4v4M13 3L7 9")), "Open this request in the panel");
+  const made = titled(make("a", "go", icon("M6 3H3v10h10v-3M9 3h4v4M13 3L7 9")), "Open this request in the panel");
   made.target = "_blank";
   made.rel = "noopener";
   return made;
-}
-
-function label<E extends HTMLElement>(element: E, name: string): E {
-  element.ariaLabel = name;
-  return titled(element, name);
 }
 
 function titled<E extends HTMLElement>(element: E, title: string): E {

@@ -2,6 +2,8 @@
 
 import { NAME, Toolbar } from "./element";
 
+/** In so many ms what the page asked for has begun, or is over. */
+const SOON = 400;
 /** A page that takes the element away again and again shall have its way. */
 const RETURNS = 20;
 
@@ -47,7 +49,10 @@ if (known === null) {
   watch();
   const turn = (): void => { toolbar.turn(); };
   addEventListener("popstate", turn);
-  addEventListener("pageshow", turn);
+  addEventListener("pagehide", () => toolbar.requests?.tell(0));
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) toolbar.requests?.tell(1); });
+  // What most requests of a page begin with.
+  for (const name of ["click", "change", "submit"]) addEventListener(name, () => toolbar.requests?.ask(SOON), true);
   // Not in every browser yet; without it, the next request of the page tells.
   (globalThis as { readonly navigation?: EventTarget }).navigation?.addEventListener("currententrychange", turn);
 }

@@ -10,7 +10,7 @@ function ran(name: string, more: Partial<Ran> = {}): Ran {
 
 function told(more: Partial<Told> = {}): Told {
   return {
-    id: "1", state: "done", method: "GET", path: "/", endpoint: "index", status: 200, step_count: 9, strip: [], elapsed: 10_000, document: true, error: null, sql: [0, 0], warnings: [], handler: null, bars: { sql: [], template: [] },
+    id: "1", state: "done", method: "GET", path: "/", endpoint: "index", status: 200, step_count: 9, strip: [], elapsed: 10_000, document: true, error: null, sql: [0, 0], warnings: [], handler: null, bars: { sql: [], template: [] }, instead: null, back: true,
     layers: [{ label: "contexts", in: [], out: [ran("close_db")] }, { label: "app", in: [ran("load"), ran("check")], out: [ran("headers")] }],
     view: { ...ran("index"), begin: 0 },
     ...more,
@@ -37,19 +37,28 @@ test("a view that went well is one way down and up", () => {
 });
 
 test("a hook that answers turns the way", () => {
-  const answered = told({ view: null, layers: [{ label: "app", in: [ran("ask", { outcome: "short_circuit" })], out: [] }] });
+  const answered = told({ view: null, instead: "view skipped", layers: [{ label: "app", in: [ran("ask", { outcome: "short_circuit" })], out: [] }] });
   expect(plan(answered).stopped?.name).toBe("ask");
   expect(classes(draw(answered, 440, "#1"))).toContain("short");
   expect(draw(answered, 440, "#1").textContent).toContain("view skipped");
 });
 
 test("an error without a handler does not come back", () => {
-  const raised = told({ error: ["KeyError", "x"], view: { ...ran("index", { outcome: "raised" }), begin: 0 }, layers: [] });
-  expect(plan(raised).back).toBe(false);
+  const raised = told({ error: ["KeyError", "x"], view: { ...ran("index", { outcome: "raised" }), begin: 0 }, layers: [], back: false });
   expect(classes(draw(raised, 440, "#1"))).not.toContain("out");
-  const handled = { ...raised, handler: ran("sorry") };
-  expect(plan(handled).back).toBe(true);
+  const handled = { ...raised, handler: ran("sorry"), back: true };
   expect(classes(draw(handled, 440, "#1"))).toContain("err");
+});
+
+test("what is on its way is drawn as far as it has come", () => {
+  const running = { state: "running", back: false } as const;
+  const inward = { label: "app", in: [ran("load"), ran("ask", { outcome: null })], out: [] };
+  const way = (more: Partial<Told>, cls: string): string => draw(told({ ...running, layers: [inward], ...more }), 440, "#1").querySelector(`path.${cls}`)?.getAttribute("d") ?? "";
+  expect(classes(draw(told({ ...running, view: null, instead: "not there yet", layers: [inward] }), 440, "#1"))).toEqual(["pipe", "in"]);
+  expect(way({ view: null, instead: "not there yet" }, "in")).toBe("M21 4V70");
+  expect(way({ view: { ...ran("index", { outcome: null }), begin: 0 } }, "in")).toMatch(/H220$/);
+  const out = { label: "app", in: [], out: [ran("first", { outcome: null }), ran("second")] };
+  expect(way({ back: true, layers: [out] }, "out")).toMatch(/V46$/);
 });
 
 test("every name leads to its step, but for several in one row", () => {

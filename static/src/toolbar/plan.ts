@@ -19,8 +19,6 @@ export interface Plan {
   readonly rows: readonly Placed[];
   /** The hook that answered or raised in place of the view. */
   readonly stopped: Placed | undefined;
-  /** Whether the way went on after it turned. */
-  readonly back: boolean;
   readonly turn: number;
   readonly view: number;
   readonly bottom: number;
@@ -43,12 +41,10 @@ export function plan({ layers, view, handler, bars }: Told): Plan {
   });
   const top = y + (handler === null ? 4 : TURN);
   const bottom = top + (view !== null && bars.sql.length + bars.template.length > 0 ? 84 : 54);
-  const stopped = rows.find(({ inward, outcome }) => inward && outcome !== "ok" && outcome !== null);
   return {
     layers: layers.map((layer, level) => ({ ...layer, inset: level * INSET, top: tops[level] ?? 0, bottom: bottom + (layers.length - level) * INSET })),
     rows,
-    stopped,
-    back: handler !== null || (stopped ?? view)?.outcome !== "raised" || layers.some(({ label, out }) => label !== "contexts" && out.length > 0),
+    stopped: rows.find(({ inward, outcome }) => inward && outcome !== "ok" && outcome !== null),
     turn: y + (handler === null ? 0 : 13),
     view: top,
     bottom,

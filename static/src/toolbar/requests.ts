@@ -1,8 +1,9 @@
 /**
  * The page's own request, those that redirected to it, and those that its scripts caused.
  *
- * The browser tells of the latter by itself: each answer to the page's `fetch` or `XMLHttpRequest`
- * bears a `Server-Timing` header with the names by which the server may be asked for it.
+ * The browser tells of the latter by itself once they have ended: each answer to the page's `fetch`
+ * or `XMLHttpRequest` bears a `Server-Timing` header with the name by which the server may be asked
+ * for it. What is still on its way the server tells, when it is asked for the page's own.
  */
 
 import type { Told } from "./told";
@@ -11,19 +12,18 @@ const TIMING = "lifecycle";
 const KEPT = 100;
 const ASKED_AT_ONCE = 20;
 const DEBOUNCE = 120;
+const POLL = 1000;
 const TRIES = 12;
 
 export interface Request {
   /** The trace's id and its key; `at …` where the app gave no answer of its own. */
   readonly name: string;
-  /** Whether it led on to the next one. */
-  readonly redirect: boolean;
-  /** What the browser saw, until the server has told more. */
   readonly path: string;
-  readonly status: number;
-  readonly told: Told | null;
-  /** How often it was asked for. */
-  readonly tries: number;
+  /** What the browser saw, if it did. */
+  status: number;
+  told: Told | null;
+  /** How often it was asked for in vain. */
+  tries: number;
 }
 
 export class Requests {
@@ -31,12 +31,16 @@ export class Requests {
   all: readonly Request[] = [];
   /** The name of the page's own. */
   page = "";
-  /** Whether it asks for what the page's scripts caused, too. */
-  following = true;
+  /** How much is shown. */
+  mode = "";
   /** The last that came with a tag, and where. */
   #opened = "";
   #at = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it asks next. */
+  #due = Infinity;
+  #waits = false;
+  #said = "";
 
   readonly #base: string;
   readonly #changed: () => void;
@@ -44,13 +48,16 @@ export class Requests {
   constructor(base: string, changed: () => void) {
     this.#base = base;
     this.#changed = changed;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) this.#saw(entry as PerformanceResourceTiming);
+      changed();
+    }).observe({ type: "resource", buffered: true });
   }
 
   /** The page's own, with its redirects before it and all that came after. */
   get shown(): readonly Request[] {
     const at = this.all.findIndex(({ name }) => name === this.page);
-    const before = this.all.slice(0, at).findLastIndex(({ redirect }) => !redirect);
-    return this.all.slice(before + 1);
+    return this.all.slice(Math.max(0, at - (this.all[at]?.told?.redirects?.length ?? 0)));
   }
 
   /** A page has come. */
@@ -60,20 +67,18 @@ export class Requests {
     this.#add(name, location.pathname, 0);
   }
 
-  follow(): void {
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) this.#saw(entry as PerformanceResourceTiming);
-      this.#changed();
-    }).observe({ type: "resource", buffered: true });
+  /** Tell that the page is left, or shown again: of two pages alike, only one may have asked for what runs. */
+  tell(shown: 0 | 1): void {
+    navigator.sendBeacon(`${this.#base}toolbar/requests?of=${this.#opened}&shown=${shown}`);
   }
 
   /** Ask for what is not known yet, soon. */
   ask(delay = DEBOUNCE): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#fetch();
-    }, delay);
+    const due = performance.now() + delay;
+    if (due >= this.#due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => void this.#fetch(), delay);
   }
 
   /** Where scripts exchanged the page's body and address, take the last page of the new address; tell whether. */
@@ -94,38 +99,63 @@ export class Requests {
   }
 
   #add(name: string, path: string, status: number): void {
-    // What the browser took from its cache was seen before.
-    if (this.all.some((each) => each.name === name)) return;
-    this.all = [...this.all.filter((each, index) => each.name === this.page || index > this.all.length - KEPT), { name, redirect: false, path, status, told: null, tries: 0 }];
+    const known = this.all.find((each) => each.name === name);
+    if (known === undefined) this.all = [...this.all.filter((each, index) => each.name === this.page || index > this.all.length - KEPT), { name, path, status, told: null, tries: 0 }];
+    else known.status = status;
     this.ask();
   }
 
   async #fetch(): Promise<void> {
-    const wanted = this.all.filter((each) => this.#lacks(each)).slice(-ASKED_AT_ONCE);
-    if (wanted.length === 0) return;
+    this.#due = Infinity;
+    // Of a server that does not answer, nothing more is asked.
+    if (this.#waits) return this.ask();
+    this.#waits = true;
+    const wanted = this.all.filter((each) => this.#lacks(each) || (each.name === this.page && each.tries === 0 && this.mode !== "dot" && !document.hidden)).slice(-ASKED_AT_ONCE);
     const told = new Map<string, Told>();
-    try {
-      const answer = await fetch(`${this.#base}toolbar/requests?${wanted.map(({ name }) => `of=${name}`).join("&")}`, { cache: "no-store" });
-      if (answer.ok) for (const each of ((await answer.json()) as { readonly requests: readonly Told[] }).requests) told.set(each.id, each);
-    } catch {
-      // The app is being restarted; the next try may meet it.
+    let said = "";
+    if (wanted.length > 0)
+      try {
+        const answer = await fetch(`${this.#base}toolbar/requests?${wanted.map(({ name }) => `of=${name}`).join("&")}`, { cache: "no-store" });
+        said = await answer.text();
+        if (answer.ok) for (const each of (JSON.parse(said) as { readonly requests: readonly Told[] }).requests) told.set(each.id, each);
+      } catch {
+        // The app is being restarted; the next try may meet it.
+      }
+    for (const each of wanted) {
+      const now = told.get(idOf(each));
+      each.tries = now === undefined ? each.tries + 1 : 0;
+      if (now === undefined) continue;
+      each.told = now;
+      this.#insert(now.redirects, this.all.indexOf(each));
+      this.#insert(now.running, this.all.length);
     }
-    const asked = new Set(wanted.map(({ name }) => name));
-    const known = new Set(this.all.map(({ name }) => name));
-    this.all = this.all.flatMap((each) => {
-      if (!asked.has(each.name)) return [each];
-      const now = told.get(idOf(each)) ?? each.told;
-      const before = (now?.redirects ?? []).filter(({ id }) => !known.has(id));
-      return [...before.map((led) => ({ name: led.id, redirect: true, path: led.path, status: 0, told: led, tries: TRIES })), { ...each, told: now, tries: each.tries + 1 }];
+    // What the browser saw fail may be among what the server told of before.
+    this.all = this.all.filter(({ name, path, status }) => {
+      const same = name.startsWith("at ") && this.all.find((each) => each.status === 0 && each.told !== null && each.told.error !== null && encodeURI(each.told.path) === path);
+      if (same) same.status = status;
+      return !same;
     });
-    this.#changed();
-    const waits = this.all.filter((each) => this.#lacks(each)).map(({ tries }) => tries);
-    // The page arrives before its own teardown is recorded.
-    if (waits.length > 0) this.ask(DEBOUNCE * 1.5 ** Math.min(...waits));
+    // What stays as it is can be selected.
+    if (said === "" || said !== this.#said) this.#changed();
+    this.#said = said;
+    this.#waits = false;
+    const waits = this.all.filter((each) => this.#lacks(each)).map((each) => DEBOUNCE * 1.5 ** each.tries + Math.min(POLL, (each.told?.elapsed ?? 0) / 2e6));
+    const next = Math.min(...waits, this.mode === "open" ? POLL : Infinity);
+    if (next < Infinity) this.ask(next);
   }
 
+  #insert(told: readonly Told[] = [], at: number): void {
+    const more = told.flatMap((each) => {
+      const name = each.name ?? each.id;
+      const known = this.all.some((one) => idOf(one) === each.id);
+      return known ? [] : [{ name, path: each.path, status: 0, told: each, tries: 0 }];
+    });
+    this.all = this.all.toSpliced(at, 0, ...more);
+  }
+
+  /** Whether there is more to be known of it; the page arrives before its own teardown is recorded. */
   #lacks({ name, told, tries }: Request): boolean {
-    return tries < TRIES && !name.startsWith("at ") && told?.state !== "done" && (this.following || name === this.page);
+    return tries < TRIES && !name.startsWith("at ") && told?.state !== "done" && (this.mode !== "dot" || name === this.page);
   }
 }
 

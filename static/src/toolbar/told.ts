@@ -21,7 +21,7 @@ export interface Layer {
 }
 
 export type Bar = readonly [begin: number, end: number];
-export type Warning = readonly [kind: "error" | "warn", text: string, why: string];
+export type Warning = readonly [kind: "error" | "warn" | "in", text: string, why: string];
 
 export interface Told {
   readonly id: string;
@@ -43,8 +43,16 @@ export interface Told {
   readonly layers: readonly Layer[];
   readonly handler: Ran | null;
   readonly view: (Ran & { readonly begin: number }) | null;
+  /** What to say where no view ran. */
+  readonly instead: string | null;
+  /** Whether the way turned back. */
+  readonly back: boolean;
   /** When they ran in the view. */
   readonly bars: { readonly sql: readonly Bar[]; readonly template: readonly Bar[] };
   /** Those that led to it; of themselves they have none. */
   readonly redirects?: readonly Told[];
+  /** What it caused that is still on its way, if it was asked for itself. */
+  readonly running?: readonly Told[];
+  /** What to ask for it by, where its page does not know it yet. */
+  readonly name?: string;
 }

@@ -1,7 +1,7 @@
 /** The small U of one request: what ran on the way in, the view with its statements, what ran on the way out. */
 
 import { time } from "../format";
-import { svg } from "./dom";
+import { svg, type Child } from "./dom";
 import { fit, plan, type Placed, type Plan } from "./plan";
 import type { Bar, Ran, Told } from "./told";
 
@@ -25,33 +25,38 @@ export function draw(told: Told, width: number, address: string): SVGElement {
       const cls = label === "contexts" || label === "app" ? "mut" : `bp${(hue++ % 2) + 1}`;
       return [rect(`layer ${cls}`, 1 + inset, top, width - 2 - 2 * inset, bottom - top), rect("pill", (width - wide) / 2, top - 8, wide, 16), text(`label ${cls}`, width / 2, top + 4, "middle", label)];
     }),
-    rect(`box ${told.view === null || made.stopped !== undefined ? "skipped" : (told.view.outcome ?? "")}`, left - 13, made.view, right - left + 26, made.bottom - made.view),
+    rect(`box ${told.instead === null ? (told.view?.outcome ?? "") : "skipped"}`, left - 13, made.view, right - left + 26, made.bottom - made.view),
     ...wires(told, made, left, right),
     ...view(told, made, left, right, address),
     ...made.rows.map((row) => hook(row, left, right, told.elapsed, width < NARROW, address)),
   );
 }
 
-function wires({ error, view: ran, handler }: Told, { stopped, back, turn, bottom }: Plan, left: number, right: number): SVGElement[] {
+function wires({ state, view: ran, handler, back }: Told, { rows, stopped, turn, bottom }: Plan, left: number, right: number): Child[] {
   const axis = bottom - 10;
   const middle = (left + right) / 2;
-  const down = `M${left} 4V${axis - 10}q0 10 10 10`;
-  const up = `H${right - 10}q10 0 10-10V10`;
-  const arrow = path("out fill", `M${right - 5} 11l5-9 5 9z`);
+  const down = `M${left} 4V${axis - 10}q0 10 10 10H`;
+  const climb = `H${right - 10}q10 0 10-10V`;
+  const running = state === "running";
   const raised = (stopped ?? ran)?.outcome === "raised";
-  const pipe = path("pipe", down + up);
-  if (stopped === undefined && ran !== null && !raised) return [pipe, path("in", `${down}H${right - 40}`), path("out", `M${right - 40} ${axis}${up}`), arrow];
-
+  const through = stopped === undefined && ran !== null && !raised;
   const goal = handler === null ? right : middle;
-  const out = back ? [path("out", `M${goal} ${turn}H${right}V10`), arrow] : [];
-  const cross = (x: number, y: number): SVGElement[] => (raised ? [svg("circle", { class: "err fill", cx: x, cy: y, r: 7 }), path("cross", `M${x - 3} ${y - 3}l6 6m0-6l-6 6`)] : []);
-  if (stopped !== undefined)
-    return [pipe, path("in", `M${left} 4V${stopped.y}`), ...(back ? [path(raised ? "err" : "short", `M${left} ${stopped.y}C${left + 70} ${stopped.y} ${left + 20} ${turn} ${goal} ${turn}`)] : []), ...out, ...cross(left, stopped.y)];
-  if (ran !== null) return [pipe, path("in", `${down}H${middle}`), ...(handler === null ? [] : [path("err", `M${middle} ${axis}V${turn}`)]), ...out, ...cross(middle, axis)];
-  return [pipe, path("in", `M${left} 4V${turn}`), path(error === null && handler === null ? "out" : "err", `M${left} ${turn}H${goal}`), ...out];
+  // Where the way in ends, and how far up the way out has come.
+  const [x, y] = stopped !== undefined ? [left, stopped.y] : ran !== null ? [through && back ? right - 40 : middle, axis] : [left, running && !back ? Math.max(10, ...rows.map((row) => row.y)) : turn];
+  const top = running ? Math.min(...rows.map((row) => (row.inward ? Infinity : row.y))) : 10;
+  const bow = goal > x ? 1 : 0;
+  return [
+    path("pipe", `${down}${middle}${climb}10`),
+    path("in", y === axis ? down + x : `M${left} 4V${y}`),
+    back && !through && path(raised || handler !== null ? "err" : stopped === undefined ? "out" : "short", `M${x} ${y}C${x + 70 * bow} ${y} ${x + 20 * bow} ${turn} ${goal} ${turn}`),
+    back && top < Infinity && path("out", (through ? `M${x} ${axis}${climb}` : `M${goal} ${turn}H${right}V`) + top),
+    back && !running && path("out fill", `M${right - 5} 11l5-9 5 9z`),
+    raised && svg("circle", { class: "err fill", cx: x, cy: y, r: 7 }),
+    raised && path("cross", `M${x - 3} ${y - 3}l6 6m0-6l-6 6`),
+  ];
 }
 
-function view({ bars, elapsed, status, error, view: ran, handler }: Told, { stopped, turn, view: top }: Plan, left: number, right: number, address: string): SVGElement[] {
+function view({ bars, elapsed, error, instead, view: ran, handler }: Told, { turn, view: top }: Plan, left: number, right: number, address: string): SVGElement[] {
   const middle = (left + right) / 2;
   const made: SVGElement[] = [];
   if (handler !== null) {
@@ -60,14 +65,11 @@ function view({ bars, elapsed, status, error, view: ran, handler }: Told, { stop
     const wide = name.length * CHARACTER + about.length * SMALL + 20;
     made.push(link(address, handler, rect("chip", middle - wide / 2, turn - 12, wide, 24), text("", middle, turn + 4, "middle", part("name", name), part("mut", about))));
   }
-  if (ran === null || stopped !== undefined) {
-    const why = stopped === undefined ? `no view: ${status ?? "no answer"}` : stopped.outcome === "raised" ? "view not reached" : "view skipped";
-    return [...made, text("mut", middle, top + 26, "middle", why)];
-  }
+  if (ran === null || instead !== null) return [...made, text("mut", middle, top + 26, "middle", instead ?? "")];
   const begin = left + 16;
-  const scale = (right - left - 32) / Math.max(1, ran.took);
+  const scale = (right - left - 32) / ran.took;
   const lane = (kind: string, y: number, all: readonly Bar[]): SVGElement[] => all.map(([from, to]) => rect(kind, begin + (from - ran.begin) * scale, top + y, Math.max(1.5, (to - from) * scale), 9));
-  const share = Math.round((ran.took / Math.max(1, elapsed)) * 100);
+  const share = Math.round((ran.took / elapsed) * 100);
   const about = ran.outcome === "raised" && error !== null ? error[0] : `${time(ran.took)} · ${share} %${statements(ran)}`;
   const name = fit(ran.name, Math.floor((right - left - 44 - about.length * SMALL) / 7.5));
   return [...made, link(address, ran, text("", begin, top + 22, "start", part("name big", name), part("mut", `  ${about}`))), ...lane("sql", 36, bars.sql), ...lane("tpl", 49, bars.template)];
