@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +11,7 @@ import flask
 from flask.cli import AppGroup, with_appcontext
 
 from .settings import Settings
+from .tokens import common_secret
 
 _PACKAGES = (
     ("flask-lifecycle", ()),
@@ -111,13 +111,13 @@ def _who(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
         yield "ok", "token", "LIFECYCLE_TOKEN is set."
     else:
         yield "ok", "token", "Made at the start of the server, and printed there once."
-        if os.environ.get("PYTHONHASHSEED", "random") != "random":
+        if common_secret() is None:
             yield (
                 "note",
                 "token",
                 (
                     "PYTHONHASHSEED is set: several workers of one server that each import the app "
-                    "would not have one token. Set LIFECYCLE_TOKEN."
+                    "have nothing in common to make one token from. Set LIFECYCLE_TOKEN."
                 ),
             )
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import logging
-import os
-import secrets
-import sys
 import typing as t
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -18,9 +13,9 @@ import flask
 from . import forks
 from .settings import Settings
 from .subclass import subclass_of
+from .tokens import is_alone, run_token
 from .trace import LiveTrace, Trace
 
-_TOKEN_VARIABLE = "_FLASK_LIFECYCLE_TOKEN"  # noqa: S105 - a name, not a token
 # Where servers log requests by their whole URL, the token's included.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
 
@@ -63,7 +58,7 @@ class Lifecycle:
         elif settings.enabled is None:
             if settings.token is None:
                 # Now: what the first call makes, the reloader's next process does not inherit.
-                _run_token()
+                run_token()
             _decide_at_first_call(app, state)
 
     def traces(self, app: flask.Flask) -> list[Trace]:
@@ -115,7 +110,7 @@ class State:
         from .store import MemoryStore
 
         settings = self.settings
-        token = settings.token or _run_token()
+        token = settings.token or run_token()
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, token) if settings.toolbar else (None, None)
         self._store = MemoryStore(settings.max_traces, settings.max_bytes)
@@ -219,6 +214,7 @@ class _Mount:
                     self._token,
                     always_token=not debug,
                     own_host=self._settings.host,
+                    alone=self._settings.token is None and is_alone(),
                 )
                 if self._settings.token is None:
                     _announce(self._settings, self._token, always=not debug)
@@ -262,32 +258,6 @@ class _Mount:
 
 def _ignoring_app(undo: t.Callable[[], None]) -> t.Callable[[flask.Flask], None]:
     return lambda _app: undo()
-
-
-def _run_token() -> str:
-    """Make one token for this run: of the first process, from which the reloader's inherit it."""
-    made = os.environ.get(_TOKEN_VARIABLE) or _common_secret() or secrets.token_urlsafe(32)
-    return os.environ.setdefault(_TOKEN_VARIABLE, made)
-
-
-def _common_secret() -> str | None:
-    """Make what all workers of one server make alike, and nobody else can.
-
-    Workers import the app each for itself, after their server has forked. What they have in
-    common is the key of the interpreter's hashes: 128 bits that it took from the system's
-    source of random numbers at its start, unless it was told a seed (PEP 456). SipHash is
-    made so that its results do not tell the key, nor each other.
-    """
-    if (
-        sys.implementation.name != "cpython"
-        or not sys.hash_info.algorithm.startswith("siphash")
-        or not sys.flags.hash_randomization
-        or os.environ.get("PYTHONHASHSEED", "random") != "random"
-    ):
-        return None
-    made = [hash(f"flask-lifecycle's token, part {number} of 4") for number in range(4)]
-    parts = b"".join(each.to_bytes(8, "big", signed=True) for each in made)
-    return base64.urlsafe_b64encode(hashlib.sha256(parts).digest()).decode().rstrip("=")
 
 
 def _announce(settings: Settings, token: str, *, always: bool) -> None:

@@ -62,9 +62,15 @@ def test_a_pattern_is_no_name() -> None:
     assert told(LIFECYCLE_ALLOWED_HOSTS=["*"])["others"][-1][0] == "wrong"
 
 
-def test_a_seed_of_hashes_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONHASHSEED", "1")
-    assert told()["token"][-1][0] == "note"
+def test_workers_without_one_token_are_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [mark for mark, _ in told()["token"]] == ["ok"]
+    monkeypatch.setattr(cli, "common_secret", lambda: None)
+    mark, text = told()["token"][-1]
+    assert mark == "note"
+    assert "PYTHONHASHSEED" in text
+    assert [mark for mark, _ in told(LIFECYCLE_TOKEN="a-token-of-enough-characters")["token"]] == [
+        "ok"
+    ]
 
 
 def test_old_packages_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

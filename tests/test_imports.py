@@ -13,6 +13,7 @@ ALLOWED = {
     "redact": set[str](),
     "settings": set[str](),
     "subclass": set[str](),
+    "tokens": set[str](),
     "recorder": {"trace", "redact"},
     "place": set[str](),
     "statements": {"trace", "redact", "recorder", "place"},
@@ -68,8 +69,9 @@ ALLOWED = {
         "rules",
         "panel",
         "toolbar",
+        "tokens",
     },
-    "cli": {"settings"},
+    "cli": {"settings", "tokens"},
     "__init__": {"extension", "trace"},
 }
 

@@ -66,6 +66,7 @@ class Gate:
     :param token: what anybody who is not on this machine must show.
     :param always_token: ask for the token from this machine too.
     :param own_host: the one name that the panel answers by, and the app does not.
+    :param alone: whether no other process of the server has this token.
     """
 
     def __init__(
@@ -75,11 +76,13 @@ class Gate:
         *,
         always_token: bool,
         own_host: str | None = None,
+        alone: bool = False,
     ) -> None:
         self._hosts = {name.casefold() for name in (*allowed_hosts, own_host or "localhost")}
         self._own_host = own_host
         self._token = token
         self._always_token = always_token
+        self._alone = alone
         self._used: dict[str, float] = {}
         self._lock = forks.lock()
         self._open = 0
@@ -200,10 +203,14 @@ class Gate:
         if _is_asset(environ) or _is_toolbar(environ):
             return None
 
-        key = environ.get("HTTP_X_LIFECYCLE_KEY", "")
-        return (
-            None if _equal(key, self.key) else _no("Reload the panel: its key is of an older run.")
-        )
+        if _equal(environ.get("HTTP_X_LIFECYCLE_KEY", ""), self.key):
+            return None
+        if self._alone and environ.get("wsgi.multiprocess"):
+            return _no(
+                "Each process of this server made a token of its own: they have nothing in common "
+                "to make one from, as PYTHONHASHSEED is set. Set LIFECYCLE_TOKEN."
+            )
+        return _no("Reload the panel: its key is of an older run.")
 
     def _take_ticket(self, ticket: str | None) -> bool:
         told, _, signature = (ticket or "").rpartition(".")

@@ -29,6 +29,8 @@ export interface Resume {
 interface Handlers {
   readonly onBatch: (batch: Batch) => void;
   readonly onConnection: (connection: Connection) => void;
+  /** Why the server answers nothing. */
+  readonly onRefused: (why: string) => void;
   readonly resume: () => Resume;
 }
 
@@ -46,7 +48,7 @@ export class Api {
       response = await fetch(path, { method, headers, cache: "no-store", ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
       tries += 1;
     } while (this.several && tries < MOST_TRIES && (response.status === 404 || response.status === 409));
-    if (response.status === 403) throw new Refused(`${method} ${path}`);
+    if (response.status === 403) throw new Refused(await response.text());
     if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status.toString()}`);
     return response;
   }
@@ -128,6 +130,7 @@ export class Live {
     } catch (error) {
       // Another run of the server: the page's key is of the one before.
       if (error instanceof Refused && this.wasLive) location.reload();
+      else if (error instanceof Refused) this.handlers.onRefused(error.message);
       this.handlers.onConnection("lost");
       this.again();
       return;

@@ -37,6 +37,7 @@ const live = new Live(api, {
   onConnection: (connection) => {
     state.value = setConnection(state.value, connection, performance.now());
   },
+  onRefused: (why) => { actions.notice(why); },
   resume: () => ({
     epoch: state.value.epoch,
     last: state.value.traces[0]?.id ?? null,

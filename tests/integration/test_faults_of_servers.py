@@ -143,8 +143,11 @@ def test_a_worker_that_stops_does_not_wait_for_panels(
         ws.close()
 
 
-@pytest.mark.parametrize("preload", [True, False])
-def test_workers_have_one_key_and_traces_of_their_own(serve: t.Any, preload: bool) -> None:
+@pytest.mark.parametrize(("preload", "seed"), [(True, "1"), (False, "random"), (False, "1")])
+def test_workers_have_one_key_and_traces_of_their_own(
+    serve: t.Any, monkeypatch: pytest.MonkeyPatch, preload: bool, seed: str
+) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", seed)
     options = ["--workers", "2", "--worker-class", "gthread", "--threads", "4"]
     server = serve(gunicorn(*options, *(["--preload"] if preload else [])))
     told: dict[int, set[str]] = {}

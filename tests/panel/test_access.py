@@ -14,7 +14,7 @@ LOCAL = "127.0.0.1"
 
 def make_client(**config: t.Any) -> Client:
     app = Flask(__name__)
-    app.config.update(LIFECYCLE_TOKEN=TOKEN, **config)
+    app.config.update({"LIFECYCLE_TOKEN": TOKEN, **config})
     app.debug = config.get("LIFECYCLE_ENABLED") is None
     Lifecycle(app)
     return Client(app)
@@ -142,6 +142,26 @@ def test_a_script_needs_the_pages_key() -> None:
     assert get(client, "", **{**browser, "HTTP_SEC_FETCH_DEST": "iframe"}).status_code == 403
     assert get(client, "api/traces", HTTP_X_LIFECYCLE_KEY="wrong", **browser).status_code == 403
     assert get(client, "api/traces").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("several", "alone", "said"),
+    [(True, True, "Set LIFECYCLE_TOKEN"), (True, False, "Reload"), (False, True, "Reload")],
+)
+def test_workers_that_have_no_token_in_common_say_so(
+    monkeypatch: pytest.MonkeyPatch, several: bool, alone: bool, said: str
+) -> None:
+    monkeypatch.delenv("_FLASK_LIFECYCLE_TOKEN", raising=False)
+    if alone:
+        monkeypatch.setattr("flask_lifecycle.tokens.common_secret", lambda: None)
+    environ: dict[str, t.Any] = {
+        "HTTP_SEC_FETCH_DEST": "empty",
+        "HTTP_X_LIFECYCLE_KEY": "another",
+        "wsgi.multiprocess": several,
+    }
+    refused = get(make_client(LIFECYCLE_TOKEN=None), "api/traces", **environ)
+    assert refused.status_code == 403
+    assert said in refused.text
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
