@@ -17,39 +17,38 @@ _LIBRARIES = tuple(
         "<flask_lifecycle>",
     }
 )
-_FRAMES = 200
 _CACHED = 4096
 
-_known: dict[str, bool] = {}
+
+class _Known(dict[str, bool]):
+    """Tells of each file whether it is a library's."""
+
+    def __missing__(self, file: str) -> bool:
+        if len(self) >= _CACHED:
+            self.clear()
+        found = self[file] = (
+            file.startswith(_LIBRARIES) or "site-packages" in file or "dist-packages" in file
+        )
+        return found
+
+
+_known = _Known()
 _template_lines: dict[tuple[CodeType, int], int] = {}
 
 
 def is_library(file: str) -> bool:
     """Tell whether a file is the standard library's, an installed package's or one of ours."""
-    known = _known.get(file)
-    if known is None:
-        if len(_known) >= _CACHED:
-            _known.clear()
-        known = _known[file] = (
-            file.startswith(_LIBRARIES) or "site-packages" in file or "dist-packages" in file
-        )
-    return known
+    return _known[file]
 
 
 def users_place(frame: FrameType | None) -> tuple[str, int] | None:
     """Find the file and line of the user's code that led to a frame; a template has its own."""
-    known = _known.get
-    left = _FRAMES
-    while frame is not None and left:
-        file = frame.f_code.co_filename
-        library = known(file)
-        if library is None:
-            library = is_library(file)
-        if not library:
-            return file, line_of(frame, frame.f_lineno)
+    known = _known
+    while frame is not None:
+        if not known[frame.f_code.co_filename]:
+            return frame.f_code.co_filename, line_of(frame, frame.f_lineno)
         frame = frame.f_back
-        left -= 1
-    return _outside_greenlet() if frame is None and "greenlet" in sys.modules else None
+    return _outside_greenlet() if "greenlet" in sys.modules else None
 
 
 def line_of(frame: FrameType, number: int) -> int:
@@ -70,14 +69,12 @@ def _outside_greenlet() -> tuple[str, int] | None:
     """Go on in the greenlet that waits for this one, as where SQLAlchemy awaits a driver."""
     greenlet: t.Any = sys.modules["greenlet"]
     outer = greenlet.getcurrent().parent
-    left = _FRAMES
     while outer is not None:
         frame = outer.gr_frame
-        while frame is not None and left:
+        while frame is not None:
             if not is_library(frame.f_code.co_filename):
                 return frame.f_code.co_filename, line_of(frame, frame.f_lineno)
             frame = frame.f_back
-            left -= 1
         outer = outer.parent
     return None
 

@@ -15,7 +15,6 @@ import re
 import typing as t
 import uuid
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from itertools import islice
 from urllib.parse import unquote_plus
 
@@ -24,6 +23,8 @@ MASK = "••••••"
 #: Where a value stands: names of keys and numbers of items, outermost first.
 Path = tuple[str | int, ...]
 Decide = Callable[[Path, t.Any], t.Any]
+
+M = t.TypeVar("M", dict[int, bool], dict[int, list[bool]], set[int])
 
 # Compared without case and without what separates the words of a name. An author is no secret.
 _NAMES = (
@@ -131,6 +132,7 @@ _TEXT = 4096
 _MARGIN = 4096
 _ROUNDS = 4
 _CACHED_LENGTH = 128
+_CACHED = 4096
 _SHORT = 11
 _CUT = "…"
 
@@ -161,27 +163,36 @@ class Redactor:
         self.max_bytes = max_bytes
         self._cap = min(_TEXT, max_bytes)
         self._decide = decide
-        self._known = lru_cache(1024)(self._is_secret)
-        self._placed = lru_cache(1024)(self._find_placed)
+        # What was found before, by hashes: a text that may be a secret is remembered nowhere.
+        self._known: dict[int, bool] = {}
+        self._placed: dict[int, list[bool]] = {}
+        #: For each way to mask, the texts that it leaves as they are.
+        self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
 
     def is_secret(self, name: str) -> bool:
         """Tell whether values under this name are masked."""
-        return (self._known if len(name) < _CACHED_LENGTH else self._is_secret)(name)
+        if len(name) >= _CACHED_LENGTH:
+            return self._is_secret(name)
+        key = hash(name)
+        known = self._known.get(key)
+        if known is None:
+            known = _room(self._known)[key] = self._is_secret(name)
+        return known
 
     def text(self, value: str, path: Path = ()) -> str:
         """Mask what looks like a secret, replace what JSON cannot hold, cap the length.
 
         ``name=value`` and ``name: value`` are masked by the name, JSON by its keys.
         """
-        return self._decided_text(path, self._shown(value, self._masked))
+        return self._decided_text(path, self._shown(value))
 
     def query(self, value: str, path: Path = ()) -> str:
         """Mask the values of a query string by their names."""
-        return self._decided_text(path, self._shown(value, self._masked_query))
+        return self._decided_text(path, self._shown(value, "query"))
 
     def sql(self, value: str, path: Path = ()) -> str:
         """Mask the literals of a statement that names something secret, and what looks secret."""
-        return self._decided_text(path, self._shown(value, self._masked_sql))
+        return self._decided_text(path, self._shown(value, "sql"))
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
         """Turn the parameters of one execution into JSON's types, masked by their columns.
@@ -193,7 +204,10 @@ class Redactor:
         kind = type(values)
         if kind not in (list, tuple) or len(statement) > _TEXT + _MARGIN:
             return self.value(values, path)
-        names = self._placed(statement)
+        key = hash(statement)
+        names = self._placed.get(key)
+        if names is None:
+            names = _room(self._placed)[key] = self._find_placed(statement)
         return [
             MASK if each is not None and names[min(place, len(names) - 1)] else shown
             for place, (each, shown) in enumerate(
@@ -203,6 +217,9 @@ class Redactor:
 
     def value(self, value: t.Any, path: Path = ()) -> t.Any:
         """Turn any value into JSON's types. Only built-in types are looked into."""
+        if type(value) is str:
+            shown = self._shown(value)
+            return shown if self._decide is None else self._decided(path, shown)
         return self._any(value, path, [self.max_bytes], self._decided)
 
     def named(self, name: str, value: t.Any, path: Path = ()) -> t.Any:
@@ -223,7 +240,7 @@ class Redactor:
         except Exception:
             return MASK
         if type(decided) is str:
-            return self._shown(decided, str)
+            return self._fitted(decided, len(decided))
         known = decided is None or type(decided) in (bool, int, float)
         return _scalar(decided) if known else MASK
 
@@ -232,13 +249,26 @@ class Redactor:
     def _decided_text(self, path: Path, shown: str) -> str:
         return shown if self._decide is None else str(self._decided(path, shown))
 
-    def _shown(self, value: str, masked: Callable[[str], str]) -> str:
+    def _shown(self, value: str, how: str = "text") -> str:
         cap = self._cap
         length = len(value)
         if length < _SHORT and length <= cap and value.isalnum() and value.isascii():
             # One short word: no pair, and none of the looks.
             return value
-        shown = masked(value if length <= cap else value[: cap + _MARGIN])
+        plain = self._plain[how]
+        # To hash a long one would take longer than to mask what is shown of it.
+        key = hash(value) if length <= cap else 0
+        if key in plain:
+            return value
+        masked = {"text": self._masked, "query": self._masked_query, "sql": self._masked_sql}[how]
+        shown = self._fitted(masked(value if length <= cap else value[: cap + _MARGIN]), length)
+        if key and shown == value:
+            _room(plain).add(key)
+        return shown
+
+    def _fitted(self, shown: str, length: int) -> str:
+        """Replace what JSON cannot hold, and cut; so long was what it was made from."""
+        cap = self._cap
         if not shown.isascii():
             shown = shown.encode("utf-8", "replace").decode()
         return shown if length <= cap >= len(shown) else _cut(shown, cap, length)
@@ -327,7 +357,7 @@ class Redactor:
         left[0] -= _ITEM_BYTES
         kind = type(value)
         if issubclass(kind, str):
-            shown = self._shown(str.__getitem__(value, slice(None)), self._masked)
+            shown = self._shown(str.__getitem__(value, slice(None)))
             left[0] -= len(shown) if shown.isascii() else len(shown.encode())
             return decided(path, shown)
         if issubclass(kind, dict) and len(path) < _DEPTH:
@@ -349,7 +379,7 @@ class Redactor:
             if left[0] <= 0:
                 break
             name = _key(key)
-            shown = _unique(self._shown(name, self._masked), result)
+            shown = _unique(self._shown(name), result)
             left[0] -= len(shown)
             hidden = self.is_secret(name) or (labelled and name == "value")
             result[shown] = MASK if hidden else self._any(each, (*path, shown), left, decided)
@@ -365,7 +395,7 @@ class Redactor:
         items = _first(base.__iter__, value)
         # A pair, as in lists of headers.
         if len(items) == 2 and type(items[0]) is str and self.is_secret(items[0]) and path:
-            return [self._shown(items[0], self._masked), MASK]
+            return [self._shown(items[0]), MASK]
         result: list[t.Any] = []
         for number, each in enumerate(items):
             if left[0] <= 0:
@@ -374,6 +404,13 @@ class Redactor:
         if len(result) < count:
             result.append(f"{_CUT} {count - len(result)} more")
         return result
+
+
+def _room(memo: M) -> M:
+    """Return a memo that has room for one more."""
+    if len(memo) >= _CACHED:
+        memo.clear()
+    return memo
 
 
 def weight(shown: t.Any) -> int:

@@ -183,7 +183,7 @@ class Route(t.NamedTuple):
 class Writer:
     """Appends the steps of one thread, in order of beginning."""
 
-    __slots__ = ("current", "ident", "limit", "log", "notes", "owner", "seen")
+    __slots__ = ("current", "ident", "limit", "log", "notes", "owner", "rendering", "seen")
 
     owner: t.Any
     current: int
@@ -191,6 +191,8 @@ class Writer:
     limit: int
     log: list[t.Any]
     notes: dict[int, t.Any]
+    #: What is noted of the rendering that runs.
+    rendering: t.Any
     #: What was in the app's contexts, for who watches what changes in them.
     seen: dict[t.Any, t.Any]
 
@@ -220,6 +222,7 @@ class Strand(Writer):
         self.limit = trace.limit
         self.log = []
         self.notes = {}
+        self.rendering = None
         self.seen = trace.seen
 
     @property
@@ -309,6 +312,7 @@ class LiveTrace(Writer):
         self.ended: float | None = None
         self.error: Error | None = None
         self.error_step = -1
+        self.rendering = None
         self.seen = {}
         self.streamed = False
         self.dropped_steps = 0

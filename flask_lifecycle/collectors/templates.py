@@ -13,20 +13,25 @@ import weakref
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from sys import _getframe
+from threading import get_ident
 
 import jinja2
 
 from ..forks import lock
 from ..place import users_place
-from ..recorder import begin, begin_leaf, current, describe_error, end, fail, fail_open, fault
-from ..redact import Redactor, type_name
+from ..recorder import begin, begin_leaf, current, describe_error, end, fault
+from ..redact import MASK, Redactor, type_name
 from ..subclass import subclass_of
-from ..trace import END, EXTRA, PARENT, WIDTH, Site, Source, Writer, clock, number
+from ..trace import END, EXTRA, PARENT, Site, Source, Writer, clock, number
 
 _NAMES = 60
 _TEXT = 1000
 _SMALL = 10
 _SCALARS = frozenset((str, int, bool, type(None), bytes, float))
+# Of other types than these, the type alone is shown.
+_SHOWN = _SCALARS | {list, tuple, dict}
+_STRINGS = {str}
+_OUTLINES = 256
 
 _lock = lock()
 _owners: set[t.Any] = set()
@@ -35,71 +40,104 @@ _roots: weakref.WeakKeyDictionary[jinja2.Template, t.Any] = weakref.WeakKeyDicti
 _environments: weakref.WeakKeyDictionary[jinja2.Environment, t.Any] = weakref.WeakKeyDictionary()
 _classes: dict[type, type] = {}
 _recorded: set[type] = set()
+# By whose they are, then by the names and the ids of the types in a context.
+_outlines: dict[t.Any, dict[t.Any, _Outline]] = {}
+
+
+class _Outline(t.NamedTuple):
+    """What is shown of all contexts that have the same names and the same types of values."""
+
+    #: Kept, so that their ids stay their own.
+    kinds: tuple[type, ...]
+    #: By name: the type, or the mask; None for those whose values are shown.
+    shown: dict[str, t.Any]
+    #: The names whose values are shown, as they are shown and as they are.
+    valued: tuple[tuple[str, str], ...]
+
+
+_NOTHING = _Outline((), {}, ())
 
 
 class Rendering:
     """What is noted of a rendering: from where, by what loader, with which context."""
 
-    __slots__ = ("begun", "context", "loader", "more", "place")
+    __slots__ = ("begun", "count", "loader", "outline", "place", "values", "whole")
 
-    def __init__(self, template: t.Any, context: t.Any, place: tuple[str, int] | None) -> None:
-        self.place = place
+    def __init__(self, template: t.Any, place: tuple[str, int] | None) -> None:
         #: Whether the template's own code runs, by now.
         self.begun = False
+        #: Whether its text is asked for as a whole, not part by part.
+        self.whole = True
+        self.place = place
         loader = template.environment.loader
         self.loader = None if loader is None else type(loader).__name__
-        #: Names and values, as far as they stay what they are; others' types.
-        self.context: dict[str, t.Any] = {}
-        self.more = 0
-        if type(context) is dict:
-            names = list(context)[:_NAMES]
-            self.more = len(context) - len(names)
-            for name in names:
-                if type(name) is str:
-                    self.context[name] = _lasting(context.get(name))
+        self.outline = _NOTHING
+        self.values: dict[str, t.Any] | None = None
+        #: How many names there are.
+        self.count = 0
 
-    def detail(self, redactor: Redactor) -> dict[str, t.Any]:
+    def take(self, context: dict[str, t.Any], writer: Writer) -> None:
+        """Take what is shown of a context, masked."""
+        if {*map(type, context)} != _STRINGS:
+            context = {name: context[name] for name in context if type(name) is str}
+        names, values = tuple(context), context.values()
+        outlines = _outlines[writer.owner]
+        key = names, tuple(map(id, map(type, values)))
+        redactor = writer.trace.redactor
+        outline = outlines.get(key)
+        if outline is None:
+            if len(outlines) >= _OUTLINES:
+                outlines.clear()
+            outline = outlines[key] = _outline(redactor, names, tuple(map(type, values)))
+        self.outline = outline
+        self.count = len(names)
+        if outline.valued:
+            self.values = {
+                shown: _value(redactor, name, context.get(name)) for shown, name in outline.valued
+            }
+
+    def detail(self, _redactor: Redactor) -> dict[str, t.Any]:
         """Return it as JSON's types."""
+        shown = self.outline.shown
         return {
             "place": self.place and {"file": self.place[0], "line": self.place[1]},
             "loader": self.loader,
-            "context": {
-                redactor.text(name): value.shown
-                if type(value) is _Type
-                else redactor.named(name, value, ("context",))
-                for name, value in self.context.items()
-            },
-            "more": self.more,
+            "context": {**shown, **(self.values or {})},
+            "more": max(0, self.count - _NAMES),
         }
 
 
-class _Type(t.NamedTuple):
-    """Stands for a value that is shown by its type alone."""
+def _outline(redactor: Redactor, names: tuple[str, ...], kinds: tuple[type, ...]) -> _Outline:
+    shown: dict[str, t.Any] = {}
+    valued: list[tuple[str, str]] = []
+    for name, kind in list(zip(names, kinds, strict=False))[:_NAMES]:
+        told = redactor.text(name)
+        if kind not in _SHOWN:
+            shown[told] = f"<{type_name(kind)}>"
+        elif kind in _SCALARS and redactor.is_secret(name):
+            shown[told] = MASK
+        else:
+            shown[told] = None
+            valued.append((told, name))
+    return _Outline(kinds, shown, tuple(valued))
 
-    shown: str
 
-
-def _lasting(value: t.Any) -> t.Any:
+def _value(redactor: Redactor, name: str, value: t.Any) -> t.Any:
     kind = type(value)
-    if kind in _SCALARS:
-        return value[:_TEXT] if kind in (str, bytes) else value
     if kind in (list, tuple, dict):
         size = len(value)
         parts = value.values() if kind is dict else value
-        if size <= _SMALL and all(type(each) in _SCALARS for each in (*parts, *value)):
-            return kind(value)
-        return _Type(f"<{kind.__name__} of {size}>")
-    return _type(t.cast("t.Hashable", kind))
-
-
-@lru_cache(1024)
-def _type(kind: t.Any) -> _Type:
-    return _Type(f"<{type_name(kind)}>")
+        if size > _SMALL or not all(type(each) in _SCALARS for each in (*parts, *value)):
+            return f"<{kind.__name__} of {size}>"
+        return redactor.named(name, value, ("context",))
+    return redactor.value(value[:_TEXT] if kind in (str, bytes) else value, ("context", name))
 
 
 def _writer() -> Writer | None:
     trace = current.get()
-    return trace.strand() if trace.owner in _owners else None
+    if trace.owner not in _owners:
+        return None
+    return trace if trace.ident == get_ident() else trace.strand()
 
 
 @lru_cache(512)
@@ -108,34 +146,40 @@ def _site(name: str | None, file: str | None) -> int:
     return number(Site("template", name or "<string>", None, source))
 
 
-def _note(writer: Writer, step: int, template: t.Any, args: tuple[t.Any, ...]) -> None:
+def _note(writer: Writer, step: int, template: t.Any, args: tuple[t.Any, ...]) -> Rendering | None:
     try:
-        place = users_place(_getframe(2))
-        noted = Rendering(template, args[0] if args else None, place)
+        noted = Rendering(template, users_place(_getframe(2)))
         writer.notes[step + EXTRA] = {"rendering": noted}
-        writer.trace.detail_bytes += 200 * len(noted.context)
+        if args and type(args[0]) is dict and args[0]:
+            noted.take(args[0], writer)
+            writer.trace.detail_bytes += 200 * noted.count
     except Exception as error:
         fault("the context of a template", error)
+        return None
+    return noted
 
 
 def _template_class(base: t.Any) -> type:
     def render(self: t.Any, *args: t.Any, **kwargs: t.Any) -> str:
         __tracebackhide__ = True
         writer = _writer()
-        if writer is None:
-            return t.cast("str", base.render(self, *args, **kwargs))
-        if len(writer.log) >= writer.limit:
+        text: str
+        if writer is None or len(writer.log) >= writer.limit:
             # It is counted where its code runs.
-            return t.cast("str", base.render(self, *args, **kwargs))
+            text = base.render(self, *args, **kwargs)
+            return text
         step = begin(writer, _site(self.name, self.filename))
-        _note(writer, step, self, args)
+        outer = writer.rendering
+        writer.rendering = _note(writer, step, self, args)
         try:
-            result: str = base.render(self, *args, **kwargs)
+            text = base.render(self, *args, **kwargs)
+            return text
         except BaseException as error:
-            fail(writer, step, error)
+            writer.notes[~step] = describe_error(error)
             raise
-        end(writer, step)
-        return result
+        finally:
+            writer.rendering = outer
+            end(writer, step)
 
     def generate(self: t.Any, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
         __tracebackhide__ = True
@@ -149,17 +193,19 @@ def _template_class(base: t.Any) -> type:
         if step is None:
             yield from chunks
             return
-        _note(writer, step, self, args)
+        noted = _note(writer, step, self, args)
+        if noted is not None:
+            noted.whole = False
         log = writer.log
         try:
             while True:
                 # Others run between the chunks: the step is the current one only in them.
-                outer = writer.current
-                writer.current = step
+                outer = writer.current, writer.rendering
+                writer.current, writer.rendering = step, noted
                 try:
                     chunk = next(chunks)
                 finally:
-                    writer.current = outer
+                    writer.current, writer.rendering = outer
                 yield chunk
         except StopIteration:
             pass
@@ -186,46 +232,53 @@ def _getter(method: t.Any) -> t.Any:
     def get(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         template = method(self, *args, **kwargs)
-        if current.get().owner in _owners:
-            _record_root(template)
+        if type(template) not in _recorded:
+            record(template)
         return template
 
     get.__name__ = method.__name__
     return get
 
 
-def _record_root(template: t.Any) -> None:
-    try:
-        if template in _roots:
-            return
-        _roots[template] = current.get().owner, template.root_render_func
-        if not template.environment.is_async:
-            template.root_render_func = _root(template.root_render_func, template)
-    except Exception as error:
-        fault("the look into a template", error)
+class _Parts(list[str]):
+    """What was rendered: what includes it closes it, as it would a generator."""
+
+    __slots__ = ()
+
+    def close(self) -> None: ...
 
 
 def _root(render: t.Any, template: t.Any) -> t.Any:
     site = _site(template.name, template.filename)
 
-    def root(*args: t.Any, **kwargs: t.Any) -> Iterator[str]:
+    def root(*args: t.Any, **kwargs: t.Any) -> t.Iterable[str]:
         __tracebackhide__ = True
         writer = _writer()
-        if writer is None or _begins(writer):
-            return t.cast("Iterator[str]", render(*args, **kwargs))
-        return _inside(writer, site, render(*args, **kwargs))
+        chunks: Iterator[str]
+        rendering = None if writer is None else writer.rendering
+        if writer is None or (rendering is not None and not rendering.begun):
+            if rendering is not None:
+                # It is the one whose step has just begun.
+                rendering.begun = True
+            chunks = render(*args, **kwargs)
+            return chunks
+        if rendering is None or not rendering.whole:
+            return _inside(writer, site, render(*args, **kwargs))
+        if len(writer.log) >= writer.limit:
+            writer.trace.dropped_steps += 1
+            chunks = render(*args, **kwargs)
+            return chunks
+        step = begin(writer, site)
+        try:
+            # Nobody waits for the parts: a list is passed on in less time.
+            return _Parts(render(*args, **kwargs))
+        except BaseException as error:
+            writer.notes[~step] = describe_error(error)
+            raise
+        finally:
+            end(writer, step)
 
     return root
-
-
-@fail_open
-def _begins(writer: Writer) -> bool:
-    """Tell whether it is the rendering whose step was the last to begin."""
-    noted = writer.notes.get(len(writer.log) - WIDTH + EXTRA, {}).get("rendering")
-    if noted is None or noted.begun:
-        return False
-    noted.begun = True
-    return True
 
 
 def _inside(writer: Writer, site: int, chunks: Iterator[str]) -> Iterator[str]:
@@ -259,21 +312,32 @@ def _class_of(kind: type, make: t.Callable[[t.Any], type]) -> type:
 
 def record(template: t.Any) -> None:
     """Make a template, and what it extends or includes, record their rendering from now on."""
-    if current.get().owner not in _owners or not isinstance(template, jinja2.Template):
+    if type(template) in _recorded or current.get().owner not in _owners:
         return
-    if type(template) not in _recorded:
-        _record_root(template)
-        template.__class__ = _class_of(type(template), _template_class)
+    try:
+        _record(template, current.get().owner)
+    except Exception as error:
+        fault("the look into a template", error)
+
+
+def _record(template: t.Any, owner: t.Any) -> None:
+    if not isinstance(template, jinja2.Template):
+        return
     environment = template.environment
+    _roots[template] = owner, template.root_render_func
+    if not environment.is_async:
+        template.root_render_func = _root(template.root_render_func, template)
+    template.__class__ = _class_of(type(template), _template_class)
     if type(environment) not in _recorded:
         environment.__class__ = _class_of(type(environment), _environment_class)
-        _environments[environment] = current.get().owner
+        _environments[environment] = owner
 
 
 def install(owner: int) -> t.Callable[[], None]:
     """Record every template that an app renders."""
     with _lock:
         _owners.add(owner)
+        _outlines[owner] = {}
 
     return partial(_uninstall, owner)
 
@@ -281,6 +345,7 @@ def install(owner: int) -> t.Callable[[], None]:
 def _uninstall(owner: int) -> None:
     with _lock:
         _owners.discard(owner)
+        _outlines.pop(owner, None)
         plain = {recorded: kind for kind, recorded in _classes.items()}
         for template, (whose, render) in list(_roots.items()):
             if whose == owner:
