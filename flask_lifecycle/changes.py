@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 from functools import partial
+from itertools import chain as _chain
 from operator import is_
 
 import flask.ctx
@@ -20,7 +21,7 @@ import flask.globals
 
 from .recorder import fault
 from .redact import MASK, Redactor, weight
-from .trace import EXTRA, Writer
+from .trace import EXTRA, LiveTrace, Writer
 
 _app_context = vars(flask.globals)["_cv_app"].get
 # One and the same on Flask 3.2 and later.
@@ -30,16 +31,21 @@ _KIND = vars(flask.ctx).get("RequestContext", flask.ctx.AppContext)
 _SESSION = "_session" if hasattr(_KIND, "session") else "session"
 
 _SCALARS = frozenset((str, int, bool, type(None), bytes, float))
+_STRINGS = frozenset((str,))
+_LARGE = frozenset((str, list, dict))
 # Lists and dicts inside g and the session that are looked into, how deep, and how large.
 _CONTAINERS = 50
 _DEPTH = 4
 _ITEMS = 500
 _NAMES_KEPT = 50
-_TEXT = 4096
+# An object that nothing else holds.
+_END = (object(),)
 
 _owners: set[int] = set()
 
+chain = _chain.from_iterable
 Names = dict[str, t.Any]
+_NONE: Names = {}
 #: A response as it was: its status line and its headers.
 Sent = tuple[t.Any, list[tuple[str, str]]]
 
@@ -47,19 +53,25 @@ Sent = tuple[t.Any, list[tuple[str, str]]]
 class _Kept:
     """A dict, and what it held when it was last looked at."""
 
-    __slots__ = ("containers", "keys", "keys_now", "values", "values_now")
+    __slots__ = ("containers", "held", "keys", "values", "views")
 
     def __init__(self, mapping: dict[t.Any, t.Any]) -> None:
-        # The views are of what is there at any time; those of a subclass may be its own.
-        self.keys_now = dict.keys(mapping)
-        self.values_now = dict.values(mapping)
-        self.keys = tuple(self.keys_now)
-        self.values = tuple(self.values_now)
+        # By the methods of dict: those of a subclass may be its own.
+        keys, values = dict.keys(mapping), dict.values(mapping)
+        self.keys = tuple(keys)
+        self.values = tuple(values)
         #: The lists and dicts in it, with what they held.
         self.containers: list[tuple[t.Any, tuple[t.Any, ...]]] = []
-        for value in self.values:
-            if type(value) not in _SCALARS:
+        #: All that is looked at, and what it held; each ends with what is nowhere else.
+        self.views: t.Sequence[t.Iterable[t.Any]]
+        self.views = keys, values, _END
+        self.held = *self.keys, *self.values, *_END
+        if not _SCALARS.issuperset(map(type, values)):
+            for value in self.values:
                 self._look_into(value, 0)
+            for container, held in self.containers:
+                self.views = *self.views, container, *_values(container), _END
+                self.held += *held, *_END
 
     def _look_into(self, value: t.Any, depth: int) -> None:
         kind = type(value)
@@ -75,49 +87,41 @@ class _Kept:
                 self._look_into(each, depth + 1)
 
     def is_same(self) -> bool:
-        """Tell whether the dict, of the same length, holds the very objects that it held."""
-        return (
-            all(map(is_, self.values_now, self.values))
-            and all(map(is_, self.keys_now, self.keys))
-            and (not self.containers or self._hold_the_same())
-        )
-
-    def has_changed(self) -> bool:
-        """Tell whether the dict holds other objects, or under other names."""
-        return len(self.values_now) != len(self.values) or not self.is_same()
-
-    def _hold_the_same(self) -> bool:
-        for container, held in self.containers:
-            now = _items(container)
-            if len(now) != len(held) or not all(map(is_, now, held)):
-                return False
-        return True
+        """Tell whether it holds the very objects that it held."""
+        return all(map(is_, chain(self.views), self.held))
 
     def _named(self) -> Names:
         """Return it as a dict, without the keys that may have methods of the app's."""
         pairs = zip(self.keys, self.values, strict=False)
+        if _STRINGS.issuperset(map(type, self.keys)):
+            return dict(pairs)
         return {name: value for name, value in pairs if type(name) is str}
 
     def since(self, now: _Kept) -> tuple[Names, Names, list[str]]:
         """Compare with what is there now: what was added, what changed, what is gone."""
-        mutated = {
+        mutated = self.containers and {
             id(container)
             for container, held in self.containers
             if not _equal(held, _items(container))
         }
         before, after = self._named(), now._named()
-        added = {name: value for name, value in after.items() if name not in before}
-        changed = {
-            name: value
-            for name, value in after.items()
-            if name in before
-            and not (
-                _equal(before[name], value)
-                if before[name] is not value
-                else not (mutated and _holds(value, mutated))
-            )
-        }
-        return added, changed, [name for name in before if name not in after]
+        added: Names = {}
+        changed: Names = {}
+        for name, value in after.items():
+            if name not in before:
+                added[name] = value
+            elif before[name] is not value:
+                if not _equal(before[name], value):
+                    changed[name] = value
+            elif mutated and _holds(value, mutated):
+                changed[name] = value
+        is_gone = len(before) + len(added) != len(after)
+        return added, changed, [name for name in before if name not in after] if is_gone else []
+
+
+def _values(value: t.Any) -> tuple[t.Any, ...]:
+    """Return what a list or dict holds, beside what it is iterated over."""
+    return (value.values(),) if type(value) is dict else ()
 
 
 def _items(value: t.Any) -> tuple[t.Any, ...]:
@@ -155,25 +159,15 @@ def _holds(value: t.Any, wanted: set[int], depth: int = 0) -> bool:
 class _Seen:
     """What was in one app context, and in the session of its request, when last looked at."""
 
-    __slots__ = ("g", "session", "source")
+    __slots__ = ("g", "held", "session", "source", "views")
 
     def __init__(self, g: _Kept) -> None:
         self.g = g
         self.session: _Kept | None = None
         self.source: t.Any = None
-
-    def is_same(self) -> bool:
-        """Tell whether all is as it was, in as little time as can be: most often it is."""
-        g, session = self.g, self.session
-        if session is None:
-            return False
-        values, items = g.values, session.values
-        return (
-            len(g.values_now) == len(values)
-            and len(session.values_now) == len(items)
-            and (not values or g.is_same())
-            and (not items or session.is_same())
-        )
+        # As long as there is no session, it is looked for.
+        self.views: tuple[t.Iterable[t.Any], ...] = (_END,)
+        self.held: tuple[t.Any, ...] = (None,)
 
 
 def _look(writer: Writer, place: int | None) -> None:
@@ -184,69 +178,58 @@ def _look(writer: Writer, place: int | None) -> None:
     seen: _Seen | None = writer.seen.get(context)
     if seen is None:
         seen = writer.seen[context] = _Seen(_Kept(context.g.__dict__))
-    elif seen.g.has_changed():
-        then, seen.g = seen.g, _Kept(context.g.__dict__)
-        _note(writer, place, "g", then.since(seen.g))
+    g, session = seen.g, seen.session
+    if not g.is_same():
+        seen.g = _Kept(context.g.__dict__)
+        _note(writer, place, "g", g.since(seen.g))
 
-    if seen.session is None:
+    if session is None:
         context = _request_context(None)
         seen.source = None if context is None else context.__dict__.get(_SESSION)
-        if isinstance(seen.source, dict):
-            seen.session = _Kept(seen.source)
-    elif seen.session.has_changed():
-        then, seen.session = seen.session, _Kept(seen.source)
-        _note(writer, place, "session", then.since(seen.session))
+        if not isinstance(seen.source, dict):
+            return
+        seen.session = session = _Kept(seen.source)
+    elif not session.is_same():
+        then, seen.session = session, _Kept(seen.source)
+        session = seen.session
+        _note(writer, place, "session", then.since(session))
+    seen.views = (*seen.g.views, *session.views)
+    seen.held = (*seen.g.held, *session.held)
 
 
 class Changes:
-    """What one function changed, as it is noted: named and masked for whoever looks."""
+    """What one function changed, masked, as it is noted."""
 
     __slots__ = ("found", "response")
 
     def __init__(self) -> None:
         #: Where, and what was added, changed and removed there.
         self.found: list[tuple[str, Names, Names, list[str]]] = []
-        #: What a response was before and after.
-        self.response: tuple[Sent, Sent] | None = None
+        #: What was changed on a response.
+        self.response: dict[str, t.Any] | None = None
 
-    def detail(self, redactor: Redactor) -> dict[str, t.Any]:
+    def detail(self, _redactor: Redactor) -> dict[str, t.Any]:
         """Return it as JSON's types: what it comes to, where a name was changed more than once."""
         detail: dict[str, t.Any] = {}
         for where, added, changed, removed in self.found:
             into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
             for name, value in (*added.items(), *changed.items()):
-                shown = redactor.text(name)
-                if shown in into["removed"]:
-                    into["removed"].remove(shown)
+                if name in into["removed"]:
+                    into["removed"].remove(name)
                     kind = "changed"
                 else:
-                    kind = "added" if name in added or shown in into["added"] else "changed"
-                into[kind][shown] = _masked(redactor, where, name, value)
+                    kind = "added" if name in added or name in into["added"] else "changed"
+                into[kind][name] = value
             for name in removed:
-                shown = redactor.text(name)
-                into["changed"].pop(shown, None)
-                if shown in into["added"]:
-                    del into["added"][shown]
+                into["changed"].pop(name, None)
+                if name in into["added"]:
+                    del into["added"][name]
                 else:
-                    into["removed"].append(shown)
+                    into["removed"].append(name)
         detail = {where: into for where, into in detail.items() if any(into.values())}
-        if self.response is not None:
-            difference = _difference(redactor, *self.response)
-            if difference:
-                detail["response"] = difference
+        if self.response:
+            detail["response"] = self.response
         return detail
-
-
-class _Shown(t.NamedTuple):
-    """A value that had to be turned into JSON's types at once, as it may change."""
-
-    value: t.Any
-
-
-def _masked(redactor: Redactor, where: str, name: str, value: t.Any) -> t.Any:
-    if type(value) in _SCALARS:
-        return redactor.named(name, value, (where,))
-    return MASK if redactor.is_secret(name) else value.value
 
 
 def _note(
@@ -263,18 +246,24 @@ def _note(
     if len(noted) >= _NAMES_KEPT:
         return
     added, changed, removed = found
-    for names in (added, changed):
-        for name in list(names)[_NAMES_KEPT:]:
-            del names[name]
-        for name, value in names.items():
-            kind = type(value)
-            if kind not in _SCALARS or (kind in (str, bytes) and len(value) > _TEXT):
-                shown = trace.redactor.value(value, (where, name))
-                trace.detail_bytes += weight(shown)
-                names[name] = _Shown(shown)
-            elif kind is str:
-                trace.detail_bytes += len(value)
-    noted.append((where, added, changed, removed[:_NAMES_KEPT]))
+    noted.append(
+        (
+            where,
+            _masked(trace, where, added) if added else _NONE,
+            _masked(trace, where, changed) if changed else _NONE,
+            [trace.redactor.text(name) for name in removed[:_NAMES_KEPT]] if removed else removed,
+        )
+    )
+
+
+def _masked(trace: LiveTrace, where: str, names: Names) -> Names:
+    shown: Names = {}
+    redactor = trace.redactor
+    for name, value in [*names.items()][:_NAMES_KEPT]:
+        masked = shown[redactor.text(name)] = redactor.named(name, value, (where,))
+        if type(masked) in _LARGE:
+            trace.detail_bytes += weight(masked)
+    return shown
 
 
 def _changes(writer: Writer, place: int) -> Changes:
@@ -289,80 +278,96 @@ def _changes(writer: Writer, place: int) -> Changes:
     return t.cast("Changes", found)
 
 
-def look_before(writer: Writer, response: t.Any = None) -> Sent | None:
-    """Look before a function runs; return what the response is that it is given."""
+def look_before(writer: Writer) -> None:
+    """Look before a function runs."""
     try:
         seen = writer.seen.get(_app_context(None))
-        if seen is None or not seen.is_same():
+        if seen is None or not all(map(is_, chain(seen.views), seen.held)):
             _look(writer, None)
-        return None if response is None else _sent(response)
     except Exception as error:
         fault("the look before a function", error)
-    return None
 
 
 def look_after(writer: Writer, step: int) -> None:
     """Look after a function has run."""
     try:
         seen = writer.seen.get(_app_context(None))
-        if seen is None or not seen.is_same():
+        if seen is None or not all(map(is_, chain(seen.views), seen.held)):
             _look(writer, step)
     except Exception as error:
         fault("the look after a function", error)
 
 
+def sent(response: t.Any) -> Sent | None:
+    """Return what a response is before a function is given it."""
+    try:
+        own = response.__dict__
+        return own["_status"], [*own["headers"].__dict__["_list"]]
+    except Exception:
+        return None
+
+
 def look_at_response(writer: Writer, step: int, before: Sent | None, response: t.Any) -> None:
     """Note what a function changed on the response that it was given, or gave in its place."""
+    if before is None:
+        return
     try:
-        after = _sent(response)
-        if before is None or after is None or writer.owner not in _owners:
+        own = response.__dict__
+        held, now = before[1], own["headers"].__dict__["_list"]
+        if len(held) == len(now) and own["_status"] == before[0] and all(map(is_, held, now)):
             return
-        held, now = before[1], after[1]
-        if before[0] == after[0] and len(held) == len(now) and all(map(is_, held, now)):
-            return
-        # A function that gives another response is looked at twice.
-        _changes(writer, step).response = (before, after)
-        writer.trace.detail_bytes += 100 * (len(held) + len(now))
+        after = sent(response)
+        if after is not None and writer.owner in _owners:
+            # A function that gives another response is looked at twice.
+            trace = writer.trace
+            found = _changes(writer, step).response = _difference(trace.redactor, before, after)
+            trace.detail_bytes += 100 * (len(held) + len(now)) if found else 0
+    except (AttributeError, KeyError):
+        # It is none.
+        return
     except Exception as error:
         fault("the look at a response", error)
 
 
-def _sent(response: t.Any) -> Sent | None:
-    try:
-        own = response.__dict__
-        return own["_status"], [*own["headers"].__dict__["_list"]]
-    except (AttributeError, KeyError):
-        return None
-
-
 def _difference(redactor: Redactor, before: Sent, after: Sent) -> dict[str, t.Any]:
     found: dict[str, t.Any] = {}
+    text = redactor.text
     if before[0] != after[0]:
-        found["status"] = [redactor.text(before[0]), redactor.text(after[0])]
+        found["status"] = [text(before[0]), text(after[0])]
 
     # Those that stayed as they were, most often all that were there, tell nothing.
-    stayed = {id(each) for each in before[1]}.intersection(map(id, after[1]))
-    old = _headers([each for each in before[1] if id(each) not in stayed])
-    new = _headers([each for each in after[1] if id(each) not in stayed])
-    if old.lines or new.lines:
-        kept = {name.lower() for name, _ in before[1]} if new.lines else ()
+    held, now = before[1], after[1]
+    if all(map(is_, held, now)):
+        old, new = _headers(held[len(now) :]), _headers(now[len(held) :])
+    else:
+        stayed = {*map(id, held)}.intersection(map(id, now))
+        old = _headers([each for each in held if id(each) not in stayed])
+        new = _headers([each for each in now if id(each) not in stayed])
+    if new.lines or old.lines:
+        kept = {name.lower() for name, _ in held} if new.lines else ()
         added: Names = {}
         changed: Names = {}
-        for name, value in list(new.lines.items())[:_NAMES_KEPT]:
+        for name, value in [*new.lines.items()][:_NAMES_KEPT]:
             if old.lines.get(name) != value:
                 kind = changed if name.lower() in kept else added
-                kind[redactor.text(name)] = redactor.named(name, value)
-        removed = [redactor.text(name) for name in old.lines if name not in new.lines]
+                kind[text(name)] = redactor.named(name, value)
+        removed = [text(name) for name in old.lines if name not in new.lines] if old.lines else []
         if added or changed or removed:
             found["headers"] = {"added": added, "changed": changed, "removed": removed}
 
-    cookies = [each for each in new.cookies if each not in old.cookies][:_NAMES_KEPT]
-    if cookies:
-        found["cookies"] = {
-            # As everywhere, the value of a cookie is masked, whatever its name.
-            "set": {redactor.text(name): MASK for name, _, gone in cookies if not gone},
-            "deleted": [redactor.text(name) for name, _, gone in cookies if gone],
-        }
+    if new.cookies:
+        # As everywhere, the value of a cookie is masked, whatever its name.
+        given: Names = {}
+        deleted: list[str] = []
+        for cookie in new.cookies[:_NAMES_KEPT]:
+            if cookie in old.cookies:
+                continue
+            if cookie[2]:
+                deleted.append(text(cookie[0]))
+            else:
+                given[text(cookie[0])] = MASK
+        if given or deleted:
+            found["cookies"] = {"set": given, "deleted": deleted}
     return found
 
 
@@ -373,9 +378,15 @@ class _Headers(t.NamedTuple):
     cookies: list[tuple[str, str, bool]]
 
 
+_NO_HEADERS = _Headers({}, [])
+
+
 def _headers(pairs: list[tuple[t.Any, t.Any]]) -> _Headers:
+    if not pairs:
+        return _NO_HEADERS
     names: dict[str, str] = {}
-    found = _Headers({}, [])
+    lines: dict[str, str] = {}
+    cookies: list[tuple[str, str, bool]] = []
     for name, value in pairs:
         if type(name) is not str or type(value) is not str:
             continue
@@ -384,12 +395,11 @@ def _headers(pairs: list[tuple[t.Any, t.Any]]) -> _Headers:
             pair, _, attributes = value.partition(";")
             cookie, _, content = pair.partition("=")
             gone = "max-age=0" in attributes.replace(" ", "").lower().split(";")
-            found.cookies.append((cookie.strip(), content.strip(), gone))
+            cookies.append((cookie.strip(), content.strip(), gone))
         else:
             first = names.setdefault(folded, name)
-            lines = found.lines
             lines[first] = f"{lines[first]}, {value}" if first in lines else value
-    return found
+    return _Headers(lines, cookies)
 
 
 def install(owner: int) -> Callable[[], None]:
@@ -401,4 +411,4 @@ def install(owner: int) -> Callable[[], None]:
     return partial(_owners.discard, owner)
 
 
-__all__ = ["install", "look_after", "look_at_response", "look_before"]
+__all__ = ["install", "look_after", "look_at_response", "look_before", "sent"]

@@ -24,7 +24,7 @@ import flask.views
 from werkzeug.exceptions import HTTPException
 
 from . import body
-from .changes import look_after, look_at_response, look_before
+from .changes import look_after, look_at_response, look_before, sent
 from .cpu import READS, READS_FOR_SOME, note_cpu
 from .recorder import (
     begin,
@@ -110,12 +110,12 @@ _AFTER = {"before_request": "if _result is not None: answered(_writer, _step, _r
 # What looks at what a function changes: in g and the session, and on the response it is given.
 _LOOKS = {"enter": "look_before(_writer)", "leave": "look_after(_writer, _step)"}
 _LOOKS_AT_RESPONSE = {
-    "enter": "_before = look_before(_writer, {last})",
+    "enter": "look_before(_writer); _before = sent({last})",
     "leave": "look_after(_writer, _step); look_at_response(_writer, _step, _before, {last})",
 }
 _LOOKS_AT_ANOTHER = "if _result is not {last}: look_at_response(_writer, _step, _before, _result)"
 _LOOKING: dict[str, t.Any] = {
-    each.__name__: each for each in (look_before, look_after, look_at_response)
+    each.__name__: each for each in (look_before, look_after, look_at_response, sent)
 }
 
 _NO_BODY = frozenset(("204", "304"))

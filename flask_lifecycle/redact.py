@@ -134,6 +134,8 @@ _ROUNDS = 4
 _CACHED_LENGTH = 128
 _CACHED = 4096
 _SHORT = 11
+# JavaScript tells whole numbers below from each other.
+_SAFE = 2**53
 _CUT = "…"
 
 _BYTES = (bytes, bytearray)
@@ -217,9 +219,12 @@ class Redactor:
 
     def value(self, value: t.Any, path: Path = ()) -> t.Any:
         """Turn any value into JSON's types. Only built-in types are looked into."""
-        if type(value) is str:
+        kind = type(value)
+        if kind is str:
             shown = self._shown(value)
             return shown if self._decide is None else self._decided(path, shown)
+        if kind is int and -_SAFE < value < _SAFE and self._decide is None:
+            return value
         return self._any(value, path, [self.max_bytes], self._decided)
 
     def named(self, name: str, value: t.Any, path: Path = ()) -> t.Any:
@@ -440,7 +445,7 @@ def _scalar(value: t.Any) -> t.Any:
         return value
     if issubclass(kind, int):
         number = int.__int__(value)
-        if abs(number) < 2**53:
+        if abs(number) < _SAFE:
             return number
         return str(number) if number.bit_length() < 1024 else f"<int of {number.bit_length()} bits>"
     if issubclass(kind, float):
