@@ -193,8 +193,11 @@ class Hub:
         viewer = self._viewers.get(_sid())
         trace = wanted.get("trace") if isinstance(wanted, dict) else None
         if viewer is not None and (trace is None or isinstance(trace, str)):
-            viewer.watched = trace
-            viewer.steps_of = None
+            have = wanted.get("have") if trace else None
+            viewer.watched = viewer.steps_of = trace
+            viewer.steps_sent = max(0, have) if isinstance(have, int) else 0
+            viewer.steps_open = set()
+            viewer.strands = (0, 0)
 
     def _pump(self) -> None:
         while True:

@@ -117,10 +117,10 @@ export class Live {
     void this.connect();
   }
 
-  /** Ask for the steps of this trace; null: of the newest. */
-  watch(trace: string | null): void {
+  /** Ask for the steps of this trace after those that are here; null: of the newest. */
+  watch(trace: string | null, have = 0): void {
     this.watched = trace;
-    this.socket?.emit("watch", { trace });
+    this.socket?.emit("watch", { trace, have });
   }
 
   private async connect(): Promise<void> {

@@ -1,4 +1,5 @@
 import { render, type JSX } from "preact";
+import { useEffect } from "preact/hooks";
 
 import "./styles/tokens.css";
 import "./styles/panel.css";
@@ -19,7 +20,8 @@ const Help = lazy("Keys", () => import("./views/Help"));
 
 function Panel(): JSX.Element {
   const trace = current(state.value);
-  document.title = trace === null ? "flask-lifecycle" : `${trace.method} ${trace.path} · flask-lifecycle`;
+  const title = trace === null ? "flask-lifecycle" : `${trace.method} ${trace.path} · flask-lifecycle`;
+  useEffect(() => { document.title = title; }, [title]);
   const ofApp = !state.value.stage && viewOf(state.value.view).ofApp === true;
   return (
     <div class={state.value.stage ? "whole stage" : "whole"}>

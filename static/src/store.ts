@@ -21,7 +21,7 @@ let fetching: string | null = null;
 function update(next: State): void {
   const before = state.value;
   state.value = next;
-  if (next.selected !== before.selected || next.follow !== before.follow) live.watch(next.follow ? null : next.selected);
+  if (next.selected !== before.selected || next.follow !== before.follow) live.watch(next.follow ? null : next.selected, ended(next));
   if (next.selected !== before.selected || next.step !== before.step || next.filter !== before.filter || next.view !== before.view || next.app !== before.app) remember(next, before);
   void fetchSteps();
   // The address may name one that is not among the newest.
@@ -89,7 +89,8 @@ function remember(next: State, before: State): void {
   const hash = !here ? "" : `#${next.selected}${step}`;
   // One goes back to another view, or to another rule; not through each request and letter.
   const turned = next.view !== before.view || next.app.rule !== before.app.rule || next.app.part !== before.app.part;
-  history[turned ? "pushState" : "replaceState"](null, "", `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`);
+  const address = `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`;
+  if (address !== `${location.pathname}${location.search}${location.hash}`) history[turned ? "pushState" : "replaceState"](null, "", address);
 }
 
 /** What the address says of the App view: what is not as at first. */

@@ -191,6 +191,21 @@ def test_a_second_viewer_resumes_without_gap_or_double(server: Server) -> None:
     ws.close()
 
 
+def test_a_viewer_is_sent_the_steps_that_it_lacks(server: Server) -> None:
+    server.get("/")
+    ws, first = server.watch()
+    trace = first["traces"][-1]["id"]
+    whole = server.api(f"traces/{trace}")["steps"]
+    for have in (0, 3, len(whole) - 1):
+        ws.send(f"42{json.dumps(['watch', {'trace': trace, 'have': have}])}")
+        [sent] = batch(ws)["steps"]
+        assert sent == {"trace": trace, "steps": whole[have:]}
+    ws.send(f"42{json.dumps(['watch', {'trace': trace, 'have': len(whole)}])}")
+    server.get("/")
+    assert batch(ws)["steps"] == []
+    ws.close()
+
+
 def test_the_token_is_in_no_log(tmp_path: Path) -> None:
     token = "a-token-of-its-own/with+signs"
     app = APP.replace(

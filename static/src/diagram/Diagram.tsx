@@ -224,16 +224,15 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
       return <circle key={key} cx={shape.cx} cy={shape.cy} r={shape.r} class={shape.cls} />;
     case "path":
       return <path key={key} d={shape.d} class={shape.cls} />;
-    case "text":
+    case "text": {
+      const [only, second] = shape.parts;
+      if (second === undefined) return <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor} class={only.cls}>{only.text}</text>;
       return (
         <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor}>
-          {shape.parts.map((part, index) => (
-            <tspan key={index} class={part.cls} dx={part.dx ?? 0}>
-              {part.text}
-            </tspan>
-          ))}
+          {shape.parts.map((part, index) => <tspan key={index} class={part.cls} dx={part.dx}>{part.text}</tspan>)}
         </text>
       );
+    }
     case "fold":
       return (
         <g key={shape.key} role="listitem" class="node">

@@ -323,7 +323,9 @@ export function draw(j: Journey, space: Space): Drawing {
 
     const shapes: Shape[] = [
       { el: "rect", x, y: cy - chipHeight / 2, w, h: chipHeight, rx: 7, cls: `chip ${tone}` },
-      words(x + 10, cy + 4.5, "start", ...(prefix === "" ? [] : [{ text: prefix, cls: `k bp${(((chip.hue - 1) % HUES) + 1).toString()}` }]), { text: chip.kind, cls: "k", ...(prefix === "" ? {} : { dx: 6 }) }, { text: name, cls: "f", dx: 7 }),
+      prefix === ""
+        ? words(x + 10, cy + 4.5, "start", { text: chip.kind, cls: "k" }, { text: name, cls: "f", dx: 7 })
+        : words(x + 10, cy + 4.5, "start", { text: prefix, cls: `k bp${(((chip.hue - 1) % HUES) + 1).toString()}` }, { text: chip.kind, cls: "k", dx: 6 }, { text: name, cls: "f", dx: 7 }),
     ];
     const dots: Shape[] = [];
     if (side !== "center") {

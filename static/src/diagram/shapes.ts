@@ -27,7 +27,7 @@ export type Shape =
   | { readonly el: "rect"; readonly x: number; readonly y: number; readonly w: number; readonly h: number; readonly rx: number; readonly cls: string; readonly title?: string }
   | { readonly el: "circle"; readonly cx: number; readonly cy: number; readonly r: number; readonly cls: string }
   | { readonly el: "path"; readonly d: string; readonly cls: string }
-  | { readonly el: "text"; readonly x: number; readonly y: number; readonly anchor: "start" | "middle" | "end"; readonly parts: readonly TextPart[] }
+  | { readonly el: "text"; readonly x: number; readonly y: number; readonly anchor: "start" | "middle" | "end"; readonly parts: readonly [TextPart, ...TextPart[]] }
   /** Opens or closes what is folded: so many steps, of which these are drawn when it is open. */
   | { readonly el: "fold"; readonly key: string; readonly steps: readonly number[]; readonly open: boolean; readonly label: string; readonly shapes: readonly Shape[] }
   /** Leads to another request. */
@@ -57,7 +57,7 @@ export function fonts(stage: boolean): Readonly<Record<"kind" | "name" | "ghost"
 }
 
 export const line = (d: string, cls: string): Shape => ({ el: "path", d, cls });
-export const words = (x: number, y: number, anchor: "start" | "middle" | "end", ...parts: TextPart[]): Shape => ({ el: "text", x, y, anchor, parts });
+export const words = (x: number, y: number, anchor: "start" | "middle" | "end", ...parts: readonly [TextPart, ...TextPart[]]): Shape => ({ el: "text", x, y, anchor, parts });
 
 export function n(value: number): string {
   return (Math.round(value * 10) / 10).toString();

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Strip } from "../diagram/Strip";
 import { time } from "../format";
@@ -75,9 +75,10 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
     return () => { observer.disconnect(); };
   }, []);
 
-  // One that was picked by a key, or by the address, is brought into view.
+  // One that was picked by a key, or by the address, is brought into view; once all is laid out and painted,
+  // as asking where it is takes that.
   const picked = follow ? -1 : rows.findIndex((row) => row.key === selected);
-  useLayoutEffect(() => {
+  useEffect(() => {
     const top = tops[picked];
     if (top === undefined || box.current === null) return;
     const { scrollTop, clientHeight } = box.current;
@@ -98,7 +99,7 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
             aria-setsize={rows.length}
             aria-posinset={first + index + 1}
           >
-            {row.kind === "request" ? <Request row={row} current={row.key === selected} /> : row.kind === "static" ? <Statics row={row} /> : <Lost row={row} />}
+            {row.kind === "request" ? <Kept row={row} current={row.key === selected} /> : row.kind === "static" ? <Statics row={row} /> : <Lost row={row} />}
           </li>
         ))}
       </ol>
@@ -130,7 +131,17 @@ function rowAt(tops: readonly number[], at: number): number {
 
 const indent = (depth: number): string => `d${Math.min(depth, 3).toString()}`;
 
-function Request({ row, current }: { readonly row: RequestRow; readonly current: boolean }): JSX.Element {
+interface RequestProps {
+  readonly row: RequestRow;
+  readonly current: boolean;
+}
+
+/** While what it shows is the same, so is the element, and Preact does not look into it. */
+function Kept({ row, current }: RequestProps): JSX.Element {
+  return useMemo(() => <Request row={row} current={current} />, [row.trace, row.depth, row.under, row.open, row.earlier, row.file, current]);
+}
+
+function Request({ row, current }: RequestProps): JSX.Element {
   const { trace, depth, under, open, earlier, file } = row;
   const running = trace.state === "running" && !earlier;
   const failed = trace.status === null && trace.error !== null;
