@@ -98,7 +98,7 @@ class Gate:
         """Return the app behind this gate, with the headers that all its answers bear."""
 
         def guarded(environ: Environ, start_response: t.Any) -> t.Any:
-            started = _with_headers(start_response)
+            started = _with_headers(start_response, environ)
             refusal = self.refuse(environ)
             if refusal is not None:
                 return refusal(environ, started)
@@ -362,9 +362,15 @@ def _no(reason: str, status: int = 403) -> Response:
     return Response(f"{reason}\n", status, content_type="text/plain; charset=utf-8")
 
 
-def _with_headers(start_response: t.Any) -> t.Any:
+def _with_headers(start_response: t.Any, environ: Environ) -> t.Any:
+    ours = _HEADERS
+    if environ.get("PATH_INFO") == "/toolbar/requests":
+        # A page that has fetched what is not to be stored is not kept for the way back, if it is
+        # not to be stored itself; the toolbar fetches past the browser's cache.
+        ours = {**_HEADERS, "Cache-Control": "private, no-cache"}
+
     def started(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:
-        return start_response(status, [*headers, *_HEADERS.items()], *args)
+        return start_response(status, [*headers, *ours.items()], *args)
 
     return started
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = (
@@ -100,13 +100,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 # Not for the session: while Playwright runs, its event loop keeps asgiref from running async views.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium)
+        yield browser
+        browser.close()
+
+
+def launch(kind: BrowserType, *, without: tuple[str, ...] = ()) -> Browser:
+    """Start Chromium, without some of the flags that Playwright gives it."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     assert path is not None, "The browser tests need Chromium; .ci/packages installs it."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
+    return kind.launch(executable_path=path, args=list(FLAGS), ignore_default_args=list(without))
 
 
 class Panel:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from .conftest import Panel, Server
+from .conftest import Panel, Server, launch
 from .test_accessible import AXE
 
 TOOLBAR = "flask-lifecycle-toolbar"
@@ -418,6 +418,37 @@ def test_a_tag_that_comes_with_a_new_body_is_taken(pages: Server, page: Page) ->
     page.evaluate("(body) => { document.body.innerHTML = body; }", body.partition(">")[2])
     expect(unfold(page).locator("h2")).to_have_text("GET /other")
     assert page.locator("script").count() == 0
+
+
+def test_a_page_that_the_browser_kept_comes_back_with_it(pages: Server, chromium: Browser) -> None:
+    # The devtools' protocol says why a page was not kept.
+    browser = launch(chromium.browser_type, without=("--disable-back-forward-cache",))
+    page = browser.new_page()
+    page.set_default_timeout(10_000)
+    refusals: list[t.Any] = []
+    protocol = page.context.new_cdp_session(page)
+    protocol.send("Page.enable")
+    protocol.on("Page.backForwardCacheNotUsed", lambda why: refusals.append(why))
+    page.add_init_script("addEventListener('pageshow', (e) => { window.kept = e.persisted; })")
+
+    page.goto(f"{pages.url}/fetches?kept")
+    unfold(page)
+    page.evaluate("() => fetch('/data/1').then((answer) => answer.text())")
+    follows(page, "200 /fetches", "200 /data/1")
+    page.goto(f"{pages.url}/other")
+    expect(page.locator(f"{TOOLBAR} h2")).to_have_text("GET /other")
+    page.evaluate("() => { setTimeout(() => { history.back(); }); }")
+    page.wait_for_url("**/fetches?kept", wait_until="commit")
+    page.wait_for_function("window.kept === true")
+    assert refusals == []
+
+    follows(page, "200 /fetches", "200 /data/1")
+    assert page.locator(TOOLBAR).count() == 1
+    page.evaluate("() => { fetch('/held/kept').then((answer) => answer.text()); }")
+    follows(page, "200 /fetches", "200 /data/1", "… /held/kept")
+    let_go(pages, "kept")
+    follows(page, "200 /fetches", "200 /data/1", "200 /held/kept")
+    browser.close()
 
 
 def test_each_tab_shows_its_own(pages: Server, context: BrowserContext) -> None:
