@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import typing as t
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from flask import (
     request,
 )
 from sqlalchemy import select
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .database import Book, OutOfStock
 
@@ -205,6 +207,45 @@ def hand_over() -> t.Any:
 
     def inner(environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
         return app({**environ, "PATH_INFO": "/tour/after-this"}, start_response)
+
+    return inner
+
+
+class Stamp:
+    """A middleware that says on each answer who served it."""
+
+    def __init__(self, app: t.Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
+        def stamped(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:
+            return start_response(status, [*headers, ("X-Served-By", "the bookshop")], *args)
+
+        return self.app(environ, stamped)
+
+
+class Shutter:
+    """A middleware that answers by itself while the shop is closed."""
+
+    def __init__(self, app: t.Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
+        if "closed" in environ.get("QUERY_STRING", ""):
+            start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
+            return [b"closed\n"]
+        return self.app(environ, start_response)
+
+
+@bp.get("/middleware")
+def through_middleware() -> t.Any:
+    """Return the same app once more, behind three middlewares: it runs inside make_response."""
+    twin = copy.copy(t.cast("t.Any", current_app)._get_current_object())
+    del twin.wsgi_app  # the one that the app itself stands behind
+    twin.wsgi_app = ProxyFix(Shutter(Stamp(twin.wsgi_app)))
+
+    def inner(environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
+        return twin({**environ, "PATH_INFO": "/tour/after-this"}, start_response)
 
     return inner
 

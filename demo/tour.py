@@ -101,6 +101,13 @@ STOPS = (
         "The response is made anew, and all after-hooks run a second time.",
     ),
     Stop(
+        "A teardown that raises",
+        "GET",
+        "/corners/teardown",
+        200,
+        "The answer is made by then; on Flask 3.1 the teardowns after it are lost.",
+    ),
+    Stop(
         "A view that returns None",
         "GET",
         "/corners/nothing?production",
@@ -194,6 +201,13 @@ STOPS = (
         "/corners/returned-app",
         200,
         "It runs inside make_response, as a request of its own.",
+    ),
+    Stop(
+        "Three middlewares",
+        "GET",
+        "/corners/middleware",
+        200,
+        "The request inside passes each: a band, down and up again.",
     ),
     Stop(
         "A class-based view",

@@ -318,10 +318,12 @@ def look_at_response(writer: Writer, step: int, before: Sent | None, response: t
             return
         after = sent(response)
         if after is not None and writer.owner in _owners:
-            # A function that gives another response is looked at twice.
             trace = writer.trace
-            found = _changes(writer, step).response = _difference(trace.redactor, before, after)
-            trace.detail_bytes += 100 * (len(held) + len(now)) if found else 0
+            found = _difference(trace.redactor, before, after)
+            # A function that gives another response is looked at twice.
+            if found or "changes" in writer.notes.get(step + EXTRA, ()):
+                _changes(writer, step).response = found
+                trace.detail_bytes += 100 * (len(held) + len(now))
     except (AttributeError, KeyError):
         # It is none.
         return

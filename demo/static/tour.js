@@ -17,14 +17,17 @@ async function play(stop) {
   stop.classList.add("playing");
   output.textContent = "…";
   const begun = performance.now();
+  let answer;
   try {
-    const answer = await fetch(path, { method, redirect: "manual", body: method === "POST" && path.endsWith("upload") ? form() : undefined });
+    answer = await fetch(path, { method, redirect: "manual", body: method === "POST" && path.endsWith("upload") ? form() : undefined });
     await answer.arrayBuffer();
     const shown = answer.type === "opaqueredirect" ? status : answer.status;
     output.textContent = `${shown} in ${Math.round(performance.now() - begun)} ms`;
     output.className = Number(shown) >= 400 ? "failed" : "";
   } catch {
-    output.textContent = "no answer";
+    // Where the server gave up after the headers, the body is missing.
+    output.textContent = answer === undefined ? "no answer" : `${answer.status}, and no body`;
+    output.className = "failed";
   } finally {
     stop.classList.remove("playing");
   }

@@ -82,7 +82,7 @@ describe("why the next thing followed", () => {
   });
 
   test("of contexts, as they are on each Flask", () => {
-    expect(alone(step(0, { stage: "app_context_push", name: "AppContext" }))).toContain("current_app and g, request and session are there");
+    expect(alone(step(0, { stage: "app_context_push", name: "AppContext" }))).toContain("current_app, g, request and session are there");
     expect(told([["request_context_push", "RequestContext"], ["app_context_push", "AppContext"], ["app_context_push", "AppContext"]])[2]).toMatch(/^Once more: .*current_app and g are there/);
   });
 });

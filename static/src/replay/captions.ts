@@ -10,28 +10,31 @@ const SAYS: Readonly<Record<Stage, Say>> = {
   wsgi: () => "The server calls the app with the environ of the request",
   middleware: (step) => `The middleware ${step.name} stands around the app and calls it`,
   request_context: () => "Flask makes the request object and the URL adapter from the environ",
-  app_context_push: (step, trace) => `${again(step, trace)}The app context is pushed: current_app and g${separate(trace) ? "" : ", request and session"} are there`,
+  app_context_push: (step, trace) => (isCounted(step, trace) ? "The app context is pushed once more: it stays until it is popped as often" : `${again(step, trace)}The app context is pushed: ${ofApp(trace)} are there`),
   request_context_push: (step, trace) => `${again(step, trace)}The request context is pushed: request and session are there`,
-  session_open: () => "The session interface opens the session from the request's cookie",
+  session_open: () => "The session interface opens the session of the request",
   url_match: (step, trace) => (step.error === null ? `The path matches the rule ${step.name}` : `${noMatch(step, trace)}. Flask keeps ${step.error.type} until it dispatches`),
   signal: (step) => `The signal ${step.name} is sent; ${listeners(step)}`,
   url_value_preprocessor: (step) => `${step.name}${by(step)} gets the endpoint and the values of the URL`,
   before_request: (step) => `before_request ${step.name}${by(step)} ran`,
-  dispatch: (step, trace) => (trace.method === "OPTIONS" && !trace.steps.some((each) => each.stage === "view") && step.outcome === "ok" ? "Flask answers OPTIONS by itself, with the methods that the rule takes" : "Flask dispatches the request to the view of its endpoint"),
-  view: (step, trace) => `The view ${step.name}${by(step)} ${step.end === null ? "is running" : "ran"}${trace.method === "HEAD" && step.name !== "HEAD" ? ", as for GET" : ""}`,
+  dispatch: (step, trace) => {
+    if (trace.method === "OPTIONS" && !trace.steps.some((each) => each.stage === "view") && step.outcome === "ok") return "Flask answers OPTIONS by itself, with the methods that the rule takes";
+    return trace.steps.some((each) => each.stage === "url_match" && each.error !== null) ? "Flask dispatches to no view: the match has left an exception" : "Flask dispatches the request to the view of its endpoint";
+  },
+  view: (step, trace) => `The view ${step.name}${by(step)} ${step.end === null ? "is running" : "ran"}${trace.method === "HEAD" && !/\bhead$/i.test(step.name) ? ", as for GET" : ""}`,
   template: (step) => `Jinja renders ${step.name}`,
   context_processor: (step) => `context_processor ${step.name}${by(step)} adds values to the template's context`,
   url_defaults: (step) => `url_defaults ${step.name}${by(step)} fills in values of a URL that is built`,
   error_handler: (step) => `errorhandler(${text(step.detail["for"])}) ${step.name}${by(step)} takes the exception`,
   make_response: (step, trace) => (isSecond(step, trace) ? "Flask makes a response anew, of the error" : `Flask makes a response of what was returned: ${text(step.detail["from"])}`),
   after_this_request: (step) => `after_this_request ${step.name} ran, for this request alone`,
-  after_request: (step, trace) => `after_request ${step.name}${by(step)} ran${isSecondWay(step, trace) ? " a second time, for the response of the error" : ""}`,
-  session_save: () => "The session interface saves the session to a cookie, if it has changed",
+  after_request: (step, trace) => `after_request ${step.name}${by(step)} ran${isSecondTime(step, trace) ? " a second time" : ""}${isSecondWay(step, trace) ? ", for the response of the error" : ""}`,
+  session_save: () => "The session interface gets the session, to save what changed, and the response",
   start_response: (step) => `The status and headers go to the server: ${step.name}`,
   teardown_request: (step) => `teardown_request ${step.name}${by(step)} cleans up`,
   teardown_appcontext: (step) => `teardown_appcontext ${step.name} cleans up`,
-  request_context_pop: () => "The request context is popped: request and session are gone",
-  app_context_pop: (_step, trace) => `The app context is popped: current_app and g${separate(trace) ? "" : ", request and session"} are gone`,
+  request_context_pop: (step, trace) => `The request context is popped${stays(step, trace) ?? ": request and session are gone"}`,
+  app_context_pop: (step, trace) => `The app context is popped${stays(step, trace) ?? `: ${ofApp(trace)} are gone`}`,
   body: (step, trace) => bodySaid(step, trace),
   body_close: () => "The server closes the body: the request is over",
   sql: (step) => `A statement goes to the database: ${step.name}`,
@@ -43,11 +46,11 @@ const SAYS: Readonly<Record<Stage, Say>> = {
 
 /** Why the next thing followed, where the step ended well. */
 const SO: Partial<Record<Stage, Say>> = {
-  url_match: (_step, trace) => (trace.blueprints.length === 0 ? "its endpoint's view will be called" : `the hooks of ${list(trace.blueprints.map((name) => `blueprint ${name}`))} will run as well`),
+  url_match: (_step, trace) => `its endpoint is ${text(trace.endpoint ?? "")}${trace.blueprints.length === 0 ? "" : `, so what ${list(trace.blueprints.map((name) => `blueprint ${name}`))} registered counts as well`}`,
   before_request: (step, trace) => (next(step, trace, "before_request") ? "it returned None, so Flask goes on to the next hook" : "it returned None, so Flask goes on to dispatch"),
   view: () => "what it returned goes to make_response",
   error_handler: () => "what it returned is made the response",
-  make_response: (step, trace) => (isSecond(step, trace) ? "the after-hooks run again on it" : "the after-hooks get it next"),
+  make_response: (step, trace) => (isSecond(step, trace) && trace.steps.some((each) => AFTER.has(each.stage) && each.id < step.id) ? "the after-hooks run again on it" : "the after-hooks get it next"),
   after_this_request: () => "the response it returned goes on to the next hook",
   after_request: (step, trace) => (next(step, trace, "after_request") ? "the response it returned goes on to the next hook" : "the response it returned goes on to the session"),
   start_response: (_step, trace) => (streamed(trace) ? "the body is made while it is sent" : "the contexts are torn down before the body is sent"),
@@ -69,7 +72,7 @@ function raised(step: Step, trace: Trace): string {
       return `${type} came out of it, and goes on to the server.`;
     case "after_request":
     case "after_this_request":
-      if (isSecondWay(step, trace)) return `It raised ${type} again, so Flask logs it and sends the response as it is.`;
+      if (isSecondWay(step, trace)) return `It raised ${type}${isSecondTime(step, trace) ? " again" : ""}, so Flask logs it and sends the response as it is.`;
       return left ? `It raised ${type}; nobody handles what an after-hook raises, so it goes on to the server.` : `It raised ${type}; its own error handler is not asked. Flask answers 500, and the after-hooks run again.`;
     case "make_response":
       return left ? `It raised ${type}, which goes on to the server.` : `It raised ${type}, so Flask answers 500 in its place.`;
@@ -97,7 +100,8 @@ export function caption(step: Step, trace: Trace): string {
   if (step.outcome === "short_circuit") return `${said} and returned ${article(text(step.detail["returned"]))}, so Flask skips the other before_request functions and the view.`;
   if (step.stage === "dispatch" || step.stage === "template") return `${said}.${took(step)}`;
   const so = SO[step.stage]?.(step, trace);
-  return `${said}${so === undefined ? "" : `; ${so}`}.${took(step)}`;
+  const whole = `${said}${so === undefined ? "" : `; ${so}`}`;
+  return `${/[.!?…]$/.test(whole) ? whole : `${whole}.`}${took(step)}`;
 }
 
 const TIMED: ReadonlySet<Stage> = new Set<Stage>(["view", "dispatch", "template", "sql", "span", "before_request", "after_request", "error_handler", "session_save"]);
@@ -143,6 +147,28 @@ function streamed(trace: Trace): boolean {
   return trace.steps.some((step) => step.stage === "body" && step.detail["streamed"] === true);
 }
 
+/** What is there while the app context is. */
+function ofApp(trace: Trace): string {
+  return separate(trace) ? "current_app and g" : "current_app, g, request and session";
+}
+
+const PUSHES: Partial<Record<Stage, Stage>> = { request_context_pop: "request_context_push", app_context_pop: "app_context_push" };
+
+/** Why a context stays though it is popped: Flask 3.1.1 and before, and 3.2, count how often a stream has it pushed. */
+function stays(step: Step, trace: Trace): string | null {
+  const open = (stage: Stage | undefined): number => trace.steps.filter((each) => each.stage === stage && each.id <= step.id).length;
+  return isEmpty(step, trace) && open(PUSHES[step.stage]) > open(step.stage) ? ", but was pushed once more: it stays until that is popped too" : null;
+}
+
+/** Whether a context that is there already was pushed: nothing happens in that. */
+function isCounted(step: Step, trace: Trace): boolean {
+  return !separate(trace) && isEmpty(step, trace) && again(step, trace) !== "" && trace.steps.some((each) => each.stage === "signal");
+}
+
+function isEmpty(step: Step, trace: Trace): boolean {
+  return !trace.steps.some((each) => each.parent === step.id);
+}
+
 function again(step: Step, trace: Trace): string {
   return trace.steps.some((each) => each.stage === step.stage && each.id < step.id) ? "Once more: " : "";
 }
@@ -154,6 +180,13 @@ function isSecond(step: Step, trace: Trace): boolean {
 function isSecondWay(step: Step, trace: Trace): boolean {
   const second = trace.steps.find((each) => each.stage === "make_response" && isSecond(each, trace));
   return second !== undefined && step.id > second.id;
+}
+
+const AFTER: ReadonlySet<Stage> = new Set<Stage>(["after_this_request", "after_request"]);
+
+/** Whether it ran on the first way, too. */
+function isSecondTime(step: Step, trace: Trace): boolean {
+  return isSecondWay(step, trace) && trace.steps.some((each) => each.stage === step.stage && each.callable === step.callable && each.scope === step.scope && !isSecondWay(each, trace));
 }
 
 function next(step: Step, trace: Trace, stage: Stage): boolean {
