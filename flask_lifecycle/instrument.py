@@ -850,7 +850,7 @@ def middleware_of(app: t.Any) -> list[t.Any]:
     layer = app.__dict__.get("wsgi_app")
 
     while layer is not None and len(chain) < 32:
-        if getattr(layer, "__func__", None) is not None and getattr(layer, "__self__", None) is app:
+        if isinstance(getattr(layer, "__self__", None), flask.Flask):
             break
         chain.append(layer)
         held = getattr(layer, "__dict__", {})

@@ -8,7 +8,6 @@ import logging
 import re
 import subprocess
 import typing as t
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -69,7 +68,7 @@ def kept(app: Flask) -> list[tuple[Trace, dict[str, t.Any]]]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Told]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
     """Walk the demo's lifecycles and the oracle's, and ask the panel's code what it says."""
     folder = tmp_path_factory.mktemp("told")
     demo = create_app(str(folder / "instance"))
