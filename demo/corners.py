@@ -239,7 +239,7 @@ class Shutter:
 
 @bp.get("/middleware")
 def through_middleware() -> t.Any:
-    """Return another entrance to the app, behind three middlewares: it runs inside make_response."""
+    """Return another entrance to the app, behind three middlewares."""
     app = t.cast("t.Any", current_app)._get_current_object()
     entrance = copy.copy(app)
     entrance.wsgi_app = ProxyFix(Shutter(Stamp(type(app).wsgi_app.__get__(app))))
