@@ -6,6 +6,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from .conftest import ROOT, Panel, both_themes
 
@@ -14,9 +15,9 @@ pytestmark = both_themes
 AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def violations(panel: Panel) -> list[str]:
+def violations(panel: Panel | Page) -> list[str]:
     """Run axe in the page; say what it found and where."""
-    page = panel.page
+    page = panel if isinstance(panel, Page) else panel.page
     page.evaluate(Path(AXE).read_text())
     found: list[dict[str, t.Any]] = page.evaluate(
         "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
@@ -26,6 +27,13 @@ def violations(panel: Panel) -> list[str]:
         for each in found
         for node in each["nodes"][:3]
     ]
+
+
+def violations_in_both_themes(page: Page) -> list[str]:
+    """Run axe in the page as it is, and in the other theme."""
+    found = violations(page)
+    page.get_by_role("button", name="Change to the").click()
+    return found + violations(page)
 
 
 PATHS = ["/admin/orders/42", "/admin/ordrs/42", "/admin/orders/42?anon=1", "/tour/stream"]

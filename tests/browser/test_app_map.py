@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ..integration.test_server import Server as SmallServer
 from .conftest import Panel, both_themes
 from .test_accessible import violations
 from .test_views import open_view
@@ -135,3 +142,57 @@ def test_what_the_app_is_made_of(panel: Panel) -> None:
     secret = about.locator("tr", has=page.get_by_role("rowheader", name="SECRET_KEY", exact=True))
     assert secret.locator(".mask").count() == 1
     assert violations(panel) == []
+
+
+MANY = """
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+app.debug = True
+for number in range(1000):
+    app.add_url_rule(f"/rule/{number}/<int:id>", f"view_{number}", lambda id: "")
+app.add_url_rule("/", "index", lambda: "hello")
+Lifecycle(app)
+"""
+
+
+@pytest.fixture
+def many(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
+    command = ["flask", "run", "--debug", "--port", "{port}", "--no-reload"]
+    server = SmallServer(tmp_path, command, MANY)
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"http://{server.address}/_lifecycle/?view=app&rule=/rule/999/<int:id>+view_999")
+    yield page
+    context.close()
+    server.stop()
+
+
+def test_a_thousand_rules(many: Page) -> None:
+    page = many
+    page.get_by_role("button", name="Rules (1002)").wait_for()
+    page.get_by_role("heading", name="GET /rule/999/<int:id>", exact=True).wait_for()
+    page.get_by_text("more: words narrow them down").wait_for()
+    assert page.locator(".rule").count() <= 200
+    assert page.evaluate("document.querySelectorAll('*').length") < 3000
+    # In the page itself: what is measured is its work, not the way to it.
+    took = page.evaluate(
+        """async () => {
+            const field = document.querySelector('[aria-label="Path or words"]');
+            const shown = () => document.querySelectorAll('.rule').length;
+            const begun = performance.now();
+            for (const text of ['v', 'vi', 'view_77', 'view_777']) {
+                field.value = text;
+                field.dispatchEvent(new InputEvent('input', {bubbles: true}));
+                await new Promise((resolve) => requestAnimationFrame(resolve));
+            }
+            while (shown() !== 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+            return performance.now() - begun;
+        }"""
+    )
+    assert took < 2000
+    page.get_by_role("heading", name="GET /rule/777/<int:id>", exact=True).wait_for()
+    page.get_by_label("Path or words").fill("/rule/555/4")
+    page.get_by_text("It matches view_555 with id = 4.").wait_for()
+    expect(page.locator(".rule")).to_have_count(0)

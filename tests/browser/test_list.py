@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ..integration.test_server import Server as SmallServer
 from .conftest import Panel, Server, Theme, both_themes
-from .test_accessible import violations
+from .test_accessible import violations, violations_in_both_themes
 
 RUN = """
 if __name__ == "__main__":
@@ -361,6 +361,7 @@ def test_an_open_request_that_is_evicted_stays(
         server.get(f"/more/{number}")
     page.get_by_text("The server no longer keeps this request").wait_for()
     assert page.locator("svg.diagram [data-stage=view]").count() > 0
+    assert violations_in_both_themes(page) == []
     expect(page.locator(".row")).to_have_count(6)
     page.locator(".row", has_text="/more/7").click()
     opened_row.wait_for(state="detached")
@@ -441,6 +442,7 @@ def test_a_lost_connection_leaves_a_mark(
     begun = time.monotonic()
     wire.cut()
     page.locator(".live.lost").wait_for()
+    assert violations_in_both_themes(page) == []
     for number in range(3):
         server.get(f"/meanwhile/{number}")
     while wire.refused < 3:  # so often that it tries less and less
@@ -460,6 +462,7 @@ def test_a_lost_connection_leaves_a_mark(
         next((k for k in ("after", "lost", "meanwhile", "before") if k in x), "") for x in texts
     ]
     assert kinds[:6] == ["after", "meanwhile", "meanwhile", "meanwhile", "lost", "before"]
+    assert violations_in_both_themes(page) == []
     wire.close()
 
 
@@ -491,6 +494,8 @@ def test_the_log_is_kept_over_a_reload_of_the_app(
     assert first.get_attribute("title") == "Of an earlier run of the app"
     # What was looked at is still there to be looked at.
     assert page.locator("svg.diagram [data-stage=view]").count() > 0
+    if how == "flask run":
+        assert violations_in_both_themes(page) == []
     page.get_by_role("button", name="Clear").click()
     first.wait_for(state="detached")
 
