@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from ..integration.extensions import EXTENSIONS
 from .conftest import Panel, Server, launch
 from .test_accessible import AXE
 
@@ -35,7 +36,7 @@ PLACES = """() => [...document.querySelectorAll("*")]
 
 
 def serve(make: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("pages"), f"tests.browser.pages:{make}")
+    server = Server(tmp_path_factory.mktemp("pages"), make)
     server.start()
     yield server
     server.stop()
@@ -43,12 +44,12 @@ def serve(make: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from serve("create_app", tmp_path_factory)
+    yield from serve("tests.browser.pages:create_app", tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from serve("create_bare_app", tmp_path_factory)
+    yield from serve("tests.browser.pages:create_bare_app", tmp_path_factory)
 
 
 class Seen:
@@ -549,6 +550,20 @@ def test_it_is_on_pages_of_all_kinds(pages: Server, context: BrowserContext, pat
         assert seen.page.evaluate("window.said") == "</body></html>"
     if path == "csp/nonce":
         assert seen.page.evaluate("window.own") is True
+
+
+@pytest.fixture(scope="module")
+def extensions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from serve("tests.integration.extensions:create_app", tmp_path_factory)
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_it_is_on_a_page_of_each_extension(extensions: Server, page: Page, name: str) -> None:
+    page.goto(f"{extensions.url}/{name}/{'admin/book/' if name == 'admin' else ''}")
+    expect(facts(page)).to_contain_text("200")
+    expect(facts(page)).to_contain_text(re.compile(r"\d+ steps"))
+    if name in ("admin", "sqlalchemy", "sqlalchemy_lite"):
+        expect(facts(page)).to_contain_text("SQL")
 
 
 @pytest.mark.parametrize(

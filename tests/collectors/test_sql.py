@@ -361,6 +361,56 @@ def test_async_engines_are_recorded_where_the_user_awaited_them() -> None:
     assert trace.steps[step.parent].stage == "view"
 
 
+def test_engines_of_flask_sqlalchemy_lite_are_recorded_as_sqlite_traces_them(
+    tmp_path: Path,
+) -> None:
+    from flask_sqlalchemy_lite import SQLAlchemy
+
+    app, lifecycle = make_app(
+        SQLALCHEMY_ENGINES={"default": f"sqlite:///{tmp_path}/one.sqlite"},
+        SQLALCHEMY_ASYNC_ENGINES={"default": f"sqlite+aiosqlite:///{tmp_path}/two.sqlite"},
+    )
+    db = SQLAlchemy(app)
+    traced: list[str] = []
+
+    def trace(connection: t.Any, _record: t.Any) -> None:
+        connection.set_trace_callback(traced.append)
+
+    def trace_async(connection: t.Any, _record: t.Any) -> None:
+        connection.run_async(lambda driver: driver.set_trace_callback(traced.append))
+
+    with app.app_context():
+        sa.event.listen(db.engine, "connect", trace)
+        sa.event.listen(db.async_engine.sync_engine, "connect", trace_async)
+
+    async def view() -> str:
+        db.session.execute(sa.text("create table book (title text)"))
+        db.session.execute(sa.text("insert into book (title) values (:own)"), {"own": "Solaris"})
+        db.session.commit()
+        found = await db.async_session.execute(sa.text("select :number"), {"number": 7})
+        title = db.session.scalar(sa.text("select title from book"))
+        await db.async_session.close()
+        await db.async_engine.dispose()
+        return f"{found.scalar()} {title}"
+
+    found = statements(app, lifecycle, view)
+    with app.app_context():
+        db.engine.dispose()
+    own = [each for each in traced if not each.startswith(("BEGIN", "COMMIT", "ROLLBACK"))]
+    written = [
+        step.detail["statement"].replace("?", repr(step.detail["parameters"][0]), 1)
+        if step.detail["parameters"]
+        else step.detail["statement"]
+        for step in found
+    ]
+    assert written == own
+    assert len(own) == 4
+    [view_step] = [step for step in lifecycle.traces(app)[0].steps if step.stage == "view"]
+    for step in found:
+        assert step.parent == view_step.id
+        assert step.detail["place"]["file"] == __file__
+
+
 def test_odd_statements_are_the_drivers_to_judge() -> None:
     app, lifecycle = make_app()
 
