@@ -117,7 +117,9 @@ class Hub:
         """Serve the stream on the panel's app, at ``socket.io/``."""
         self._io.init_app(panel, path="socket.io")
         engine = self._io.server.eio
-        # Of its own: Engine.IO has one such table for all servers of the process.
+        # Private, as there is no other way: Engine.IO (4.15) looks up drivers by name in its own
+        # package only, one for all servers of the process, and its websocket takes no options.
+        # tests/panel/test_hub.py sees that it still takes ours.
         engine._async = {**engine._async, "websocket": Websocket}
 
     def kept(self) -> list[LiveTrace]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import typing as t
 
 import flask
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle.panel.hub import Hub, _Viewer
 from flask_lifecycle.store import MemoryStore
@@ -160,3 +162,19 @@ def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
         hub._viewers.clear()
         pump.join(20)
     assert not pump.is_alive()
+
+
+def test_engine_io_takes_the_websocket_that_is_bounded() -> None:
+    panel = flask.Flask(__name__)
+    Hub(MemoryStore(1)).init_app(panel)
+    headers = [("Upgrade", "websocket"), ("Connection", "Upgrade")]
+    builder = EnvironBuilder("/socket.io/?EIO=4&transport=websocket", headers=headers)
+    engine = panel.extensions["socketio"].server.eio
+    said = b""
+    # There is no socket to shake hands on, which only ours answers.
+    with contextlib.suppress(RuntimeError):
+        said = b"".join(run_wsgi_app(engine.handle_request, builder.get_environ())[0])
+    builder.close()
+    assert said == b"This is no handshake of a websocket.\n", (
+        "Engine.IO no longer takes its websocket from `_async`; see Hub.init_app."
+    )
