@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import os
 import secrets
+import string
 import time
 import typing as t
 from collections.abc import Callable
@@ -26,20 +27,27 @@ Environ = dict[str, t.Any]
 WSGI = Callable[[Environ, t.Any], t.Any]
 
 _COOKIE = "lifecycle_token"
+# What proxies, tunnels and content networks add; each name stands for those that begin with it.
 _FORWARDED = (
     "HTTP_FORWARDED",
     "HTTP_VIA",
-    "HTTP_X_FORWARDED_FOR",
-    "HTTP_X_FORWARDED_HOST",
-    "HTTP_X_FORWARDED_PORT",
-    "HTTP_X_FORWARDED_PROTO",
-    "HTTP_X_FORWARDED_PREFIX",
-    "HTTP_X_FORWARDED_SERVER",
+    "HTTP_X_FORWARDED",
     "HTTP_X_REAL_IP",
-    "HTTP_X_ORIGINAL_HOST",
-    "HTTP_CF_CONNECTING_IP",
+    "HTTP_X_ORIGINAL_",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_X_CLUSTER_CLIENT_IP",
+    "HTTP_X_ENVOY_",
+    "HTTP_X_AMZN_",
+    "HTTP_CDN_LOOP",
+    "HTTP_CF_",
+    "HTTP_FLY_",
+    "HTTP_NGROK_",
+    "HTTP_TAILSCALE_",
     "HTTP_TRUE_CLIENT_IP",
 )
+# What a script of the app's would have the browser run for it, in the panel's place.
+_WORKERS = ("serviceworker", "sharedworker", "worker")
+_NAME = frozenset(string.ascii_letters + string.digits + "-_")
 _TICKET_SECONDS = 10
 # Used ones are remembered while they would be good: a page asks for one each time it connects.
 _TICKETS = 1024
@@ -78,7 +86,7 @@ class Gate:
         own_host: str | None = None,
         alone: bool = False,
     ) -> None:
-        self._hosts = {name.casefold() for name in (*allowed_hosts, own_host or "localhost")}
+        self._hosts = {name.lower() for name in (*allowed_hosts, own_host or "localhost")}
         self._own_host = own_host
         self._token = token
         self._always_token = always_token
@@ -131,6 +139,9 @@ class Gate:
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and not _same_origin(origin, environ, host):
             return _no("The panel answers its own origin only.")
+
+        if environ.get("HTTP_SEC_FETCH_DEST") in _WORKERS:
+            return _no("Nothing of the panel's is a worker.")
 
         foreign = environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin")
         opened = environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and _is_page(environ)
@@ -256,7 +267,11 @@ class NoToken(logging.Filter):
 
 
 def host_name(host: str) -> str | None:
-    """Take the name out of a Host header, without the port; None where it is malformed."""
+    """Take the name out of a Host header, without the port; None where it is malformed.
+
+    :returns: a name of letters, digits, hyphens and underscores, in small letters; or what
+        stands in the brackets of an IPv6 address.
+    """
     if host.startswith("["):
         name, bracket, rest = host[1:].partition("]")
         port = rest[1:] if rest.startswith(":") else None
@@ -265,29 +280,40 @@ def host_name(host: str) -> str | None:
     else:
         name, colon, port_text = host.partition(":")
         port = port_text if colon else None
+        if not all(label and set(label) <= _NAME for label in name.split(".")):
+            return None
 
     if port is not None and not (port.isascii() and port.isdigit()):
         return None
-    return name.casefold() or None
+    return name.lower()
 
 
 def is_local_name(name: str) -> bool:
     """Tell whether a host name can only mean this machine (RFC 6761, section 6.3)."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
+    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
+
+
+def _is_loopback(address: str) -> bool:
     try:
-        return ipaddress.ip_address(name).is_loopback
+        given = ipaddress.ip_address(address)
     except ValueError:
         return False
+    # As a server that listens on both sees who comes by IPv4.
+    mapped = getattr(given, "ipv4_mapped", None)
+    return bool((mapped or given).is_loopback) and "%" not in address
 
 
 def _is_local(environ: Environ, host: str) -> bool:
     name = host_name(host)
     return (
-        is_local_name(environ.get("REMOTE_ADDR", ""))
+        # An address, no name: Waitress says "localhost" of whoever comes by a Unix socket.
+        _is_loopback(environ.get("REMOTE_ADDR", ""))
         and name is not None
         and is_local_name(name)
-        and not any(key in environ for key in _FORWARDED)
+        # As nginx asks what it stands before, by that one's own name and with no header that
+        # says so, unless it is told otherwise.
+        and environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
+        and not any(key.startswith(_FORWARDED) for key in environ)
     )
 
 
@@ -298,7 +324,7 @@ def _same_origin(origin: str, environ: Environ, host: str) -> bool:
         return False
     return (
         parts.scheme == environ.get("wsgi.url_scheme")
-        and parts.netloc.casefold() == host.casefold()
+        and parts.netloc.lower() == host.lower()
         and not (parts.path or parts.query or parts.fragment)
     )
 
@@ -353,7 +379,9 @@ def _equal(given: str, expected: str) -> bool:
 
 def _redirected(environ: Environ, status: int) -> Response:
     """Send to the panel's page, without a host: whatever a proxy calls it."""
-    response = Response(status=status, headers={"Location": f"{environ.get('SCRIPT_NAME', '')}/"})
+    # Two slashes, or a backslash, would begin the name of another host.
+    place = environ.get("SCRIPT_NAME", "").lstrip("/\\")
+    response = Response(status=status, headers={"Location": f"/{place}/"})
     response.autocorrect_location_header = False
     return response
 

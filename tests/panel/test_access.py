@@ -93,6 +93,40 @@ def test_behind_a_proxy_nobody_is_local(header: str) -> None:
     assert get(make_client(), **{f"HTTP_{header}": "127.0.0.1"}).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("127.9.9.9", 200),
+        ("::1", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("::ffff:192.0.2.1", 403),
+        ("192.0.2.1", 403),
+        ("0.0.0.0", 403),
+        ("::", 403),
+        # Of whoever comes by a Unix socket, as a proxy does: Waitress, Gunicorn and Werkzeug.
+        ("localhost", 403),
+        ("", 403),
+        ("<local>", 403),
+    ],
+)
+def test_this_machine_is_an_address(address: str, status: int) -> None:
+    assert get(make_client(), REMOTE_ADDR=address).status_code == status
+
+
+@pytest.mark.parametrize("given", ["//evil.com", "/\\evil.com", "///evil.com/x", "\\\\evil.com"])
+def test_no_redirect_leads_elsewhere(given: str) -> None:
+    """Gunicorn takes SCRIPT_NAME from a header of whoever it trusts."""
+    far = {"REMOTE_ADDR": "192.0.2.1"}
+    for path, more in ((f"_lifecycle/?token={TOKEN}", far), ("_lifecycle", {})):
+        environ = {"HTTP_HOST": "localhost", "REMOTE_ADDR": LOCAL, "SCRIPT_NAME": given, **more}
+        answer = make_client().open(f"/{path}", environ_overrides=environ)
+        assert answer.status_code in (303, 308)
+        place = answer.headers["Location"]
+        assert place.startswith("/")
+        assert place[1] not in "/\\"
+
+
 def test_forced_on_without_debug_needs_the_token_from_loopback_too() -> None:
     assert get(make_client(LIFECYCLE_ENABLED=True)).status_code == 403
 
