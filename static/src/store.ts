@@ -162,7 +162,8 @@ export const actions = {
     const stage = !state.value.stage;
     update({ ...state.value, stage, near: false, step: null });
     // Not every browser, nor every frame, lets a page fill the screen.
-    if (stage) void document.documentElement.requestFullscreen().catch(() => undefined);
+    // By the time one does, the stage may be left.
+    if (stage) void document.documentElement.requestFullscreen().then(() => (state.value.stage ? undefined : document.exitFullscreen())).catch(() => undefined);
     else if (document.fullscreenElement !== null) void document.exitFullscreen();
   },
   view: (view: string): void => { update({ ...state.value, view }); },

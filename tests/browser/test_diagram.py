@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from demo.tour import STOPS, Stop
 
+from ..integration.test_server import wait_for
 from .conftest import Panel, Server
 
 COLLECTED = ("sql", "span", "log", "warning", "flash")
@@ -183,9 +184,62 @@ def test_the_camera(panel: Panel) -> None:
     page.keyboard.up("Control")
     assert scale() > 1.2
     page.keyboard.press("0")
+    # As a pinch on a touchpad comes: many small ones, with Ctrl, and no key.
+    small = {"type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": -7, "modifiers": 2}
+    for _ in range(10):
+        page.context.new_cdp_session(page).send("Input.dispatchMouseEvent", small)
+    assert scale() == pytest.approx(2.01, abs=0.02)
+    assert page.evaluate("[visualViewport.scale, devicePixelRatio]") == [1, 1]
+    page.keyboard.press("0")
     panel.node("view", "done").click()
     page.keyboard.press("z")
     assert scale() == 1.7
+
+
+def test_two_fingers_are_the_cameras(chromium: Browser, server: Server) -> None:
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    panel = Panel(context, server)
+    panel.fetch("/shop/")
+    panel.shows("/shop/")
+    page = panel.page
+    box = page.locator("[data-view=diagram] figure").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    devtools = context.new_cdp_session(page)
+
+    def fingers(kind: str, *apart: float, at: float = x) -> None:
+        points = [{"x": at + each, "y": y, "id": number} for number, each in enumerate(apart)]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def look() -> t.Any:
+        return page.locator("svg.diagram .camera").evaluate(
+            "(g) => { const {a, e} = new DOMMatrix(g.style.transform); return [a, e]; }"
+        )
+
+    fingers("touchStart", -20)
+    fingers("touchStart", -20, 20)
+    for step in range(1, 11):
+        fingers("touchMove", -20 - 4 * step, 20 + 4 * step)
+    expect(page.locator("svg.diagram.closer")).to_have_count(1)
+    wait_for(lambda: look()[0] == pytest.approx(3, abs=0.05))
+    near, left = look()
+    for step in range(1, 6):  # both go the same way
+        fingers("touchMove", -60, 60, at=x - 8 * step)
+    wait_for(lambda: look()[1] < left - 20)
+    assert look()[0] == pytest.approx(near, abs=0.1)
+    fingers("touchEnd")
+    page.keyboard.press("0")
+    page.locator("svg.diagram.closer").wait_for(state="detached")
+    # As Chromium itself makes one.
+    pinch = {"x": x, "y": y, "scaleFactor": 2, "relativeSpeed": 2000}
+    devtools.send("Input.synthesizePinchGesture", {**pinch, "gestureSourceType": "touch"})
+    wait_for(lambda: look()[0] > 1.5)
+    assert page.evaluate("visualViewport.scale") == 1  # the page itself stayed as it was
+    assert page.get_by_label("Step", exact=True).count() == 0
+    assert panel.faults == []
+    context.close()
 
 
 def test_arrows_rove_in_the_order_of_the_journey(panel: Panel) -> None:
@@ -263,3 +317,34 @@ def test_the_stage_fills_the_screen_with_type_for_the_last_row(panel: Panel) -> 
     page.keyboard.press("f")
     page.get_by_label("Requests", exact=True).wait_for()
     assert page.evaluate("document.fullscreenElement === null")
+
+
+def test_the_stage_and_the_full_screen_are_left_together(panel: Panel) -> None:
+    _open(panel, next(stop for stop in STOPS if stop.path == "/admin/orders/42"))
+    page = panel.page
+    left = page.get_by_label("Requests", exact=True)
+
+    def is_full() -> bool:
+        return t.cast("bool", page.evaluate("document.fullscreenElement !== null"))
+
+    # The browser's own Escape tells the page nothing but that the screen is full no longer.
+    for leave in (lambda: page.evaluate("document.exitFullscreen()"),
+                  lambda: page.keyboard.press("Escape")):  # fmt: skip
+        page.keyboard.press("f")
+        wait_for(is_full)
+        page.locator(".stage svg.diagram").wait_for()
+        leave()
+        left.wait_for()
+        wait_for(lambda: not is_full())
+    # It is left before the screen is full: that comes, and goes.
+    page.evaluate(
+        """() => {
+            window.changes = 0;
+            addEventListener("fullscreenchange", () => { window.changes += 1; });
+        }"""
+    )
+    page.keyboard.press("f")
+    page.keyboard.press("f")
+    left.wait_for()
+    wait_for(lambda: page.evaluate("window.changes") == 2)
+    assert not is_full()

@@ -126,7 +126,7 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
     };
     const box = (): DOMRect => element.getBoundingClientRect();
     const by = (dx: number, dy: number): Look => moved(now.current.seen, dx / box().width, dy / box().height);
-    const point = (event: MouseEvent): readonly [number, number] => [(event.clientX - box().left) / box().width, (event.clientY - box().top) / box().height];
+    const point = (event: { readonly clientX: number; readonly clientY: number }): readonly [number, number] => [(event.clientX - box().left) / box().width, (event.clientY - box().top) / box().height];
     const wheel = (event: WheelEvent): void => {
       const from = now.current.seen;
       // A pinch on a touchpad comes as a wheel with Ctrl, in small steps.
@@ -148,11 +148,13 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
       const other = [...fingers.values()].find((each) => each.pointerId !== event.pointerId);
       fingers.set(event.pointerId, event);
       dragged += Math.abs(event.clientX - before.clientX) + Math.abs(event.clientY - before.clientY);
-      if (dragged <= DRAG) return;
+      if (dragged <= DRAG && other === undefined) return;
       setHeld(true);
       if (other !== undefined) {
         const apart = (a: PointerEvent, b: PointerEvent): number => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
-        set(zoomed(from, apart(event, other) / Math.max(1, apart(before, other)), point(event)));
+        const between = { clientX: (event.clientX + other.clientX) / 2, clientY: (event.clientY + other.clientY) / 2 };
+        const nearer = zoomed(from, apart(event, other) / Math.max(1, apart(before, other)), point(between));
+        set(moved(nearer, (event.clientX - before.clientX) / 2 / box().width, (event.clientY - before.clientY) / 2 / box().height));
       } else if (from.k > 1) set(by(event.clientX - before.clientX, event.clientY - before.clientY));
     };
     const up = (event: PointerEvent): void => {
