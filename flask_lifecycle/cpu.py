@@ -27,23 +27,26 @@ class _Took(t.NamedTuple):
         return self.time
 
 
-def note_cpu(writer: Writer, step: int, time: int) -> None:
-    """Note what a step took of the CPU, ns."""
-    writer.notes.setdefault(step + EXTRA, {})["cpu"] = _Took(time)
+begin = thread_time_ns
+
+
+def end(writer: Writer, step: int, begun: int) -> None:
+    """Note what a step took of the CPU since, ns."""
+    writer.notes.setdefault(step + EXTRA, {})["cpu"] = _Took(thread_time_ns() - begun)
 
 
 #: What a recorded function does, as `wrapper.recording` takes it.
 READS: dict[str, t.Any] = {
-    "enter": "_cpu = thread_time_ns()",
-    "leave": "note_cpu(_writer, _step, thread_time_ns() - _cpu)",
-    "thread_time_ns": thread_time_ns,
-    "note_cpu": note_cpu,
+    "enter": "_cpu = begin_cpu()",
+    "leave": "end_cpu(_writer, _step, _cpu)",
+    "begin_cpu": begin,
+    "end_cpu": end,
 }
 #: The same for what serves several apps.
 READS_FOR_SOME: dict[str, t.Any] = {
     **READS,
-    "enter": "_cpu = thread_time_ns() if _writer.owner in clocked else None",
-    "leave": "None if _cpu is None else note_cpu(_writer, _step, thread_time_ns() - _cpu)",
+    "enter": "_cpu = begin_cpu() if _writer.owner in clocked else None",
+    "leave": "None if _cpu is None else end_cpu(_writer, _step, _cpu)",
     "clocked": _owners,
 }
 
@@ -57,4 +60,4 @@ def install(owner: int) -> Callable[[], None]:
     return partial(_owners.discard, owner)
 
 
-__all__ = ["READS", "READS_FOR_SOME", "install", "note_cpu"]
+__all__ = ["READS", "READS_FOR_SOME", "begin", "end", "install"]

@@ -102,7 +102,7 @@ class State:
 
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
-        from . import changes, cpu
+        from . import changes, cpu, memory
         from .collectors import exceptions, logs, signals, spans, sql, sqlite, templates, warned
         from .collectors.request import Messages
         from .instrument import Instrument
@@ -131,7 +131,7 @@ class State:
             on_start=on_start,
             on_exception=exceptions.record if "exceptions" in settings.collectors else None,
             changes="changes" in settings.collectors,
-            cpu="cpu" in settings.collectors,
+            measures=settings.collectors,
         )
         mount.called = instrument.called
         self._undo += (instrument.undo, mount.undo)
@@ -142,6 +142,7 @@ class State:
             ("exceptions", exceptions.install),
             ("flashes", signals.install_flashes),
             ("logs", logs.install),
+            ("memory", memory.install),
             ("spans", spans.install),
             ("sql", sql.install),
             ("sql", sqlite.install),

@@ -16,16 +16,14 @@ from collections import defaultdict
 from dataclasses import replace
 from functools import lru_cache
 from sys import _getframe
-from time import thread_time_ns
 
 import flask
 import flask.globals
 import flask.views
 from werkzeug.exceptions import HTTPException
 
-from . import body
+from . import body, cpu, memory
 from .changes import look_after, look_at_response, look_before, sent
-from .cpu import READS, READS_FOR_SOME, note_cpu
 from .recorder import (
     begin,
     callable_name,
@@ -118,6 +116,8 @@ _LOOKING: dict[str, t.Any] = {
     each.__name__: each for each in (look_before, look_after, look_at_response, sent)
 }
 
+# Outermost first: asking the first takes time, which is not to be in the second.
+_MEASURES: dict[str, t.Any] = {"memory": memory, "cpu": cpu}
 _NO_BODY = frozenset(("204", "304"))
 _USUAL = {str: "str", dict: "dict", list: "list", bytes: "bytes", type(None): "None"}
 _NO_ARGS: dict[str, t.Any] = {"view_args": {}}
@@ -159,7 +159,7 @@ class Instrument:
     :param on_exception: is given the app, if it looks for a handler, the trace, each exception and
         the place of the step in which it was raised.
     :param changes: whether to look at what each function changes.
-    :param cpu: whether to read the thread's clock at each step.
+    :param measures: what to measure of each step: ``"cpu"``, ``"memory"``.
     :param answer: answers a call for such a path, or with None where it is the app's all the same.
     """
 
@@ -180,7 +180,7 @@ class Instrument:
         on_start: OnStart | None = None,
         on_exception: t.Callable[..., None] | None = None,
         changes: bool = True,
-        cpu: bool = False,
+        measures: t.Sequence[str] = (),
     ) -> None:
         self.original: type[flask.Flask] = type(app)
         self.redactor = redactor
@@ -196,7 +196,10 @@ class Instrument:
         self.on_exception = on_exception
         self.changes = changes
         self.on_start = on_start
-        self.reads = READS if cpu else {}
+        self.measures = [each for name, each in _MEASURES.items() if name in measures]
+        self.reads: dict[str, t.Any] = {}
+        for measure in self.measures:
+            self.reads = _within(self.reads, measure.READS)
         self.owner = id(app)
         self.line = lru_cache(_CACHED)(self._line)
         self._callers: dict[int, Caller] = {}
@@ -630,11 +633,11 @@ class Instrument:
         base_ensure_sync = base.ensure_sync
         in_views = vars(flask.views)
 
-        has_cpu = bool(self.reads)
+        measures = self.measures
 
         def record(self: t.Any, environ: Environ, start_response: t.Any, run: t.Any) -> t.Any:
             __tracebackhide__ = True
-            begun = thread_time_ns() if has_cpu else 0
+            begun = [(each.end, each.begin()) for each in measures] if measures else ()
             outer = current.get()
             trace = start(environ, outer)
             if trace is None:
@@ -649,8 +652,8 @@ class Instrument:
                 raise
             finally:
                 current.set(outer)
-                if has_cpu:
-                    note_cpu(trace, 0, thread_time_ns() - begun)
+                for measured, value in reversed(begun):
+                    measured(trace, 0, value)
             trace.log[END] = clock()
             trace.current = -1
             return recorded_body(trace, result, environ, preview())
@@ -794,7 +797,7 @@ def _session_class(base: t.Any) -> type:
             name=name,
             # One interface may serve several apps: Flask's default one is the class's own.
             unless="_writer.owner != id({argument})",
-            **_within({**looks, **_LOOKING}, READS_FOR_SOME),
+            **_within(_within({**looks, **_LOOKING}, memory.READS_FOR_SOME), cpu.READS_FOR_SOME),
         )
         setattr(made, name, method)
     _session_classes[base] = made

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 #: What is collected beside Flask's own steps, if the app does not say otherwise.
 COLLECTORS = ("changes", "exceptions", "flashes", "logs", "spans", "sql", "templates", "warnings")
 #: What costs more, and is collected where the app asks for it.
-MORE_COLLECTORS = ("cpu",)
+MORE_COLLECTORS = ("cpu", "memory")
 
 Check = Callable[[t.Any], bool]
 

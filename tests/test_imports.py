@@ -25,6 +25,7 @@ ALLOWED = {
     "wrapper": {"trace", "recorder"},
     "changes": {"trace", "redact", "recorder"},
     "cpu": {"trace"},
+    "memory": {"forks", "trace"},
     "threads": {"trace", "recorder"},
     "instrument": {
         "trace",
@@ -36,6 +37,7 @@ ALLOWED = {
         "wrapper",
         "changes",
         "cpu",
+        "memory",
     },
     "app_map": {"trace", "redact", "recorder"},
     "rules": set(),
@@ -63,6 +65,7 @@ ALLOWED = {
         "store",
         "changes",
         "cpu",
+        "memory",
         "instrument",
         "collectors",
         "app_map",

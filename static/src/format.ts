@@ -27,6 +27,18 @@ export function threadOf(step: Step): { readonly name: string; readonly other: b
   return { name: thread.name, other: thread["other"] === true };
 }
 
+/** What a step left behind in memory and the most that it held, in bytes, where it was asked for. */
+export function memoryOf(step: Step): { readonly net: number; readonly peak: number } | null {
+  const memory = step.detail["memory"] as Readonly<Record<string, unknown>> | null | undefined;
+  const { net, peak } = memory ?? {};
+  return typeof net === "number" && typeof peak === "number" ? { net, peak } : null;
+}
+
+/** A number of bytes more or less. */
+export function change(bytes: number): string {
+  return bytes < 0 ? `−${size(-bytes)}` : `+${size(bytes)}`;
+}
+
 /** A number of bytes. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes.toString()} B`;

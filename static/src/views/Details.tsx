@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import "../styles/details.css";
-import { cpuOf, threadOf, time } from "../format";
+import { change, cpuOf, memoryOf, size, threadOf, time } from "../format";
 import { caption } from "../replay/captions";
 import { current, importedOf } from "../state";
 import { actions, now, state } from "../store";
@@ -22,6 +22,7 @@ export default function Details(): JSX.Element | null {
   void (step.end === null ? now.value : null);
   const page = manualPage(step);
   const thread = threadOf(step);
+  const memory = memoryOf(step);
   // Of another app, or of this one as it was then.
   const isImported = importedOf(state.value, trace.id) !== undefined;
   const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id.toString()}`;
@@ -46,6 +47,8 @@ export default function Details(): JSX.Element | null {
         <Fact name="begins at">{time(step.begin)}</Fact>
         {step.end === null ? null : <Fact name="ends at">{time(step.end)}</Fact>}
         {cpuOf(step) === null ? null : <Fact name="CPU">{time(cpuOf(step) ?? 0)}</Fact>}
+        {memory === null ? null : <Fact name="memory">{change(memory.net)}</Fact>}
+        {memory === null ? null : <Fact name="peak">{size(memory.peak)}</Fact>}
       </dl>
       <dl>
         {step.callable === null ? null : <Fact name="callable"><code>{step.callable}</code></Fact>}
@@ -60,7 +63,7 @@ export default function Details(): JSX.Element | null {
         {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
         {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
         {inside(step, trace.steps)}
-        {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).filter(([name]) => name !== "cpu" && (name !== "thread" || thread === null)).map(([name, value]) => (
+        {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).filter(([name]) => name !== "cpu" && name !== "memory" && (name !== "thread" || thread === null)).map(([name, value]) => (
           <Fact key={name} name={name}>
             {ELSEWHERE[name] === undefined ? <Value value={value} /> : (
               <button type="button" class="link" onClick={() => { actions.view(ELSEWHERE[name]?.[0] ?? name); }}>{ELSEWHERE[name][1]}</button>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import "../styles/steps.css";
 import { stateOf } from "../diagram/steps";
-import { cpuOf, time } from "../format";
+import { change, cpuOf, memoryOf, size, time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step } from "../types";
@@ -12,7 +12,13 @@ const SHOWN = 1000;
 
 type Key = string | number;
 
-const COLUMNS: readonly { readonly title: string; readonly of: (step: Step) => Key; readonly numeric?: true }[] = [
+interface Column {
+  readonly title: string;
+  readonly of: (step: Step) => Key;
+  readonly numeric?: true;
+}
+
+const COLUMNS: readonly Column[] = [
   { title: "#", of: (step) => step.id, numeric: true },
   { title: "stage", of: (step) => step.stage },
   { title: "name", of: (step) => step.name },
@@ -21,7 +27,16 @@ const COLUMNS: readonly { readonly title: string; readonly of: (step: Step) => K
   { title: "took", of: took, numeric: true },
   { title: "outcome", of: (step) => step.outcome ?? "running" },
 ];
-const CPU = { title: "CPU", of: (step: Step): Key => cpuOf(step) ?? -1, numeric: true };
+/** What is there where it was asked for, and how it is written. */
+const MEASURES: readonly (Column & { readonly write: (step: Step) => string | null })[] = [
+  { title: "CPU", of: (step) => cpuOf(step) ?? -1, numeric: true, write: (step) => when(cpuOf(step), time) },
+  { title: "memory", of: (step) => memoryOf(step)?.net ?? -Infinity, numeric: true, write: (step) => when(memoryOf(step)?.net, change) },
+  { title: "peak", of: (step) => memoryOf(step)?.peak ?? -1, numeric: true, write: (step) => when(memoryOf(step)?.peak, size) },
+];
+
+function when(value: number | null | undefined, write: (value: number) => string): string | null {
+  return typeof value === "number" ? write(value) : null;
+}
 
 function took(step: Step): number {
   return step.end === null ? Infinity : step.end - step.begin;
@@ -33,8 +48,8 @@ export default function Steps(): JSX.Element | null {
   const [shown, setShown] = useState(SHOWN);
   const trace = current(state.value);
   if (trace === null) return null;
-  const hasCpu = trace.steps.some((step) => cpuOf(step) !== null);
-  const columns = hasCpu ? [...COLUMNS, CPU] : COLUMNS;
+  const measures = MEASURES.filter(({ write }) => trace.steps.some((step) => write(step) !== null));
+  const columns: readonly Column[] = [...COLUMNS, ...measures];
   const column = columns[sorted.column];
   const steps = [...trace.steps].sort((a, b) => (sorted.down ? -1 : 1) * (column === undefined ? 0 : compare(column.of(a), column.of(b))) || a.id - b.id);
   return (
@@ -61,7 +76,7 @@ export default function Steps(): JSX.Element | null {
               <td class="num">{time(step.begin)}</td>
               <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
               <td><span class={`outcome ${step.outcome ?? "running"}`}>{step.error === null ? (step.outcome ?? "running").replace("_", " ") : step.error.type}</span></td>
-              {hasCpu ? <td class="num">{cpuOf(step) === null ? null : time(cpuOf(step) ?? 0)}</td> : null}
+              {measures.map(({ title, write }) => <td key={title} class="num">{write(step)}</td>)}
             </tr>
           ))}
         </tbody>

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+
+import { change, cpuOf, memoryOf, size, time } from "./format";
+import { step } from "./testing";
+
+test("times and sizes are written to three figures", () => {
+  expect([0, 999, 9_990, 1e6, 123_456_789, 2e9, 1e12].map(time)).toEqual(["0.0 µs", "1.0 µs", "10.0 µs", "1.00 ms", "123.5 ms", "2.00 s", "1000 s"]);
+  expect([0, 999, 1000, 5_200_000].map(size)).toEqual(["0 B", "999 B", "1.0 kB", "5.2 MB"]);
+  expect([0, 5_200_000, -1500].map(change)).toEqual(["+0 B", "+5.2 MB", "−1.5 kB"]);
+});
+
+test("what was measured is told where it was asked for, whatever was imported", () => {
+  expect(cpuOf(step(0, { detail: { cpu: 7 } }))).toBe(7);
+  expect(memoryOf(step(0, { detail: { memory: { net: -1, peak: 2 } } }))).toEqual({ net: -1, peak: 2 });
+  expect(memoryOf(step(0))).toBeNull();
+  for (const memory of [null, 7, "x", {}, { net: 1 }, { net: "1", peak: 2 }] as const) expect(memoryOf(step(0, { detail: { memory } }))).toBeNull();
+});
