@@ -173,13 +173,13 @@ class Gate:
             self._open -= 1
 
     def _refuse_stranger(self, environ: Environ, host: str) -> Response | None:
-        if not self._always_token and _is_local(environ, host):
-            return None
-        if self._is_token(_cookie(environ)):
-            return None
-
-        given = _argument(environ, "token")
-        if given is None or not self._is_token(given) or environ.get("REQUEST_METHOD") != "GET":
+        # Of whoever needs none, too: it is not to stay in the address.
+        if environ.get("REQUEST_METHOD") != "GET" or not self._is_token(
+            _argument(environ, "token")
+        ):
+            known = not self._always_token and _is_local(environ, host)
+            if known or self._is_token(_cookie(environ)):
+                return None
             return _no(
                 "Open the panel by the URL with the token that the server printed at its start."
             )

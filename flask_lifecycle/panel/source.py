@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import typing as t
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from pygments.lexers import get_lexer_for_filename
 from pygments.token import STANDARD_TYPES
@@ -27,7 +27,7 @@ def excerpt(source: Source, asked_at: float) -> dict[str, t.Any] | None:
         line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
         says that the file was written after it had been read.
     """
-    if PurePath(source.file).suffix not in _SUFFIXES or source.line < 1:
+    if source.line < 1 or not _is_code(source.file):
         return None
     linecache.checkcache(source.file)
     lines = linecache.getlines(source.file)[source.line - 1 :]
@@ -43,6 +43,14 @@ def excerpt(source: Source, asked_at: float) -> dict[str, t.Any] | None:
         "lines": coloured(source.file, text),
         "changed": _written(source.file) > (STARTED if is_code else asked_at),
     }
+
+
+def _is_code(file: str) -> bool:
+    """Tell whether a file, and what it leads to if it is a link, is code or a template."""
+    try:
+        return {Path(file).suffix, Path(file).resolve().suffix} <= _SUFFIXES
+    except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL
+        return False
 
 
 def _written(file: str) -> float:

@@ -147,6 +147,16 @@ TRY = """async ([panel, host]) => {
     ws.onopen = () => resolve("open");
     ws.onerror = () => resolve("error");
   }));
+  await look("worker", () => new Promise((resolve) => {
+    const worker = new Worker(panel + "toolbar.js", { type: "module" });
+    worker.onerror = () => resolve("error");
+    worker.onmessage = () => resolve("message");
+    setTimeout(() => resolve("nothing"), 3000);
+  }));
+  await look("service worker", async () => {
+    await navigator.serviceWorker.register(panel + "toolbar.js", { type: "module" });
+    return "registered";
+  });
   await look("event source", () => new Promise((resolve) => {
     const source = new EventSource(panel + "api/traces");
     source.onmessage = () => resolve("message");
@@ -165,7 +175,7 @@ def attacked(page: Page, server: Server) -> None:
     for what, got in found.items():
         if same and what.endswith("toolbar.js"):
             continue  # which the app's pages are given
-        assert got in ("TypeError", "opaque", "error", 403, 405), (what, got)
+        assert got in ("TypeError", "SecurityError", "opaque", "error", 403, 405), (what, got)
         if not same:
             assert got not in (403, 405), (what, got)  # not even that much is told
     # Nothing was forgotten.

@@ -254,6 +254,9 @@ def test_the_token_is_taken_once_into_a_cookie_of_the_prefix(server: Server) -> 
     assert request(server, headers=far, Cookie=cookie).status == 200
     for method in ("POST", "DELETE", "PUT"):
         assert request(server, f"{PAGE}?token={TOKEN}", method, far).status == 403
+    # It does not stay in the address of who needs none, either.
+    assert request(server, f"{PAGE}?token={TOKEN}").status == 303
+    assert request(server, f"{PAGE}?token=x").status == 200
     traces = request(server, "/_lifecycle/api/traces", headers=far, Cookie=cookie)
     assert TOKEN.encode() not in traces.body
 

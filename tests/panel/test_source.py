@@ -72,6 +72,18 @@ def test_what_is_no_code_is_not_read_whatever_a_record_says(api: t.Any) -> None:
     assert api(f"traces/{trace_id}/steps/{step['id']}/source")[0] == 404
 
 
+def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TOKEN=x")
+    (tmp_path / "code.py").write_text("x = 1")
+    for name, target in (("env.py", ".env"), ("link.py", "code.py"), ("circle.py", "circle.py")):
+        (tmp_path / name).symlink_to(tmp_path / target)
+    found = {
+        name: excerpt(Source(str(tmp_path / name), 1), 0.0) is not None
+        for name in ("env.py", "link.py", "circle.py", "nu\0l.py", ".env")
+    }
+    assert [name for name, shown in found.items() if shown] == ["link.py"]
+
+
 @pytest.mark.parametrize(
     "path",
     ["x/steps/0/source", "{id}/steps/9999/source", "{id}/steps/-1/source", "{id}/steps/../x"],
