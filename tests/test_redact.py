@@ -131,6 +131,10 @@ def test_texts_are_masked_by_the_names_in_them(text: str, shown: str) -> None:
         ),
         ("UPDATE u SET pin = 1234 WHERE id = ?", f"UPDATE u SET pin = {MASK} WHERE id = ?"),
         ('UPDATE u SET password = "a b"', f"UPDATE u SET password = {MASK}"),
+        (
+            "UPDATE u SET pin = 57-7, token = 0xDEADbeef, cvv = 1.2e-3",
+            f"UPDATE u SET pin = {MASK}-{MASK}, token = {MASK}, cvv = {MASK}",
+        ),
         ("INSERT INTO u VALUES ('a', 5)", f"INSERT INTO u VALUES ({MASK}, {MASK})"),
         ("SELECT $q$x$q$, token FROM u", f"SELECT {MASK}, token FROM u"),
         (r"SELECT 'a\', 'b', token FROM u", f"SELECT {MASK}, token FROM u"),

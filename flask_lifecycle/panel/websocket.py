@@ -13,6 +13,8 @@ import sys
 import threading
 import time
 import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import simple_websocket
 
@@ -84,6 +86,7 @@ class Websocket:
             self._handler.__self__.close(wait=False, abort=True)
         finally:
             ws.end()
+            ws.sock.give_back()
         if ws.mode == "gunicorn":
             raise StopIteration  # which it takes for a connection that is over
         # Werkzeug's server takes its failing write for a client that left.
@@ -160,10 +163,38 @@ class _Metered:
         self._then = time.monotonic()
         # One writer at a time: the answer to a ping must not come into the middle of a message.
         self._lock = threading.Lock()
+        self._users = 0
+        self._is_given_back = False
+        self._changed = threading.Condition()
         sock.settimeout(GONE_SECONDS)
 
+    @contextmanager
+    def _used(self) -> Iterator[socket.socket]:
+        with self._changed:
+            if self._is_given_back:
+                raise OSError("The socket was given back to the server.")
+            self._users += 1
+        try:
+            yield self._sock
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._changed.notify_all()
+
+    def give_back(self) -> None:
+        """End what waits on it, and let nobody here touch it any more.
+
+        The server closes it then, and the system gives its number to the next connection: who
+        still read from it, or ended it, would do so to a request of the app's.
+        """
+        self.shut()
+        with self._changed:
+            self._is_given_back = True
+            self._changed.wait_for(lambda: not self._users)
+
     def recv(self, most: int) -> bytes:
-        data = self._sock.recv(most)
+        with self._used() as sock:
+            data = sock.recv(most)
         now = time.monotonic()
         self._left = min(_BURST, self._left + (now - self._then) * _BYTES_A_SECOND) - len(data)
         self._then = now
@@ -172,18 +203,17 @@ class _Metered:
         return data
 
     def send(self, data: bytes) -> int:
-        with self._lock:
-            self._sock.sendall(data)
+        with self._lock, self._used() as sock:
+            sock.sendall(data)
         return len(data)
 
     def settimeout(self, seconds: float) -> None:
-        self._sock.settimeout(seconds)
+        with self._used() as sock:
+            sock.settimeout(seconds)
 
     def shut(self) -> None:
-        try:
-            self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        with suppress(OSError), self._used() as sock:
+            sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         # The server that accepted the connection closes it.

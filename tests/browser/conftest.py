@@ -20,6 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = (
+    # Names of an attacker's that lead to this machine, as by DNS rebinding.
+    "--host-resolver-rules=MAP evil.test 127.0.0.1, MAP localhost.evil.test 127.0.0.1",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
