@@ -154,6 +154,24 @@ def test_what_a_page_causes_stands_under_it(panel: Panel) -> None:
     expect(row(page, fetched)).to_have_class("row d1")
 
 
+def test_the_list_goes_along_with_what_is_followed(panel: Panel) -> None:
+    page = panel.page
+    rows = page.locator(".rows")
+    for number in range(20):  # under the page, the newest last
+        newest = panel.fetch(f"/api/books?{number}")
+        row(page, newest).wait_for()
+        expect(row(page, newest)).to_be_in_viewport()
+    # But not while one looks at something else in it.
+    rows.evaluate("(box) => { box.scrollTop = 0; }")
+    expect(row(page, newest)).not_to_be_in_viewport()
+    there = panel.fetch("/api/books/1")
+    page.locator('h1:text("GET /api/books/1")').wait_for(state="attached")
+    assert rows.evaluate("(box) => box.scrollTop") == 0
+    page.get_by_role("button", name="Follow").click()
+    page.get_by_role("button", name="Follow").click()
+    expect(row(page, there)).to_be_in_viewport()
+
+
 def test_a_redirect_and_what_ran_inside_a_request_stand_together(panel: Panel) -> None:
     page, app = panel.page, panel.app
     redirected = app.goto(f"{panel.server.url}/shop")  # 308 to /shop/

@@ -37,6 +37,14 @@ describe("draw", () => {
         }
   });
 
+  it("says what becomes of an exception that has no handler", () => {
+    const taken = tell(STORIES.exception);
+    const trace = { ...taken, steps: taken.steps.filter((step) => step.stage !== "error_handler" && taken.steps[step.parent ?? -1]?.stage !== "error_handler").map((step, id, all) => ({ ...step, id, parent: step.parent === null ? null : all.findIndex((each) => each.id === step.parent) })) };
+    const said = (error: Trace["error"]): string => JSON.stringify(drawn({ ...trace, error }).shapes);
+    expect(said(null)).toContain("no handler: it is the response itself");
+    expect(said({ type: "OutOfStock", message: "", step: null })).toContain("nobody handles it: Flask answers 500");
+  });
+
   it("gives each key once, so that replacing a diagram reuses its nodes", () => {
     for (const story of Object.values(STORIES)) {
       const keys = nodes(drawn(tell(story))).map((node) => node.key);

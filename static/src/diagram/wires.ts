@@ -102,7 +102,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       // Nothing took the exception: it climbs as it is, or Flask makes a 500 of it.
       if (j.propagated !== null && b.key !== "make_response") failing = true;
       wire(`M${n(e)} ${n(axis)}H${n(XR - R)}Q${n(XR)} ${n(axis)} ${n(XR)} ${n(axis - R)}V${n(B.y)}`, "err");
-      if (b.key === "make_response") bubble((e + XR) / 2 - 60, viewY - gapToView / 2 - 1, "nobody handles it: Flask answers 500", "err");
+      if (b.key === "make_response") bubble((e + XR) / 2 - 60, viewY - gapToView / 2 - 1, j.trace.error === null ? "no handler: it is the response itself" : "nobody handles it: Flask answers 500", "err");
     }
   }
 

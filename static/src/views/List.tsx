@@ -53,8 +53,10 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
 
   // What is looked at stays where it is when rows come in above it.
   const anchor = useRef<{ key: string; top: number } | null>(null);
+  const scrolled = useRef(0);
   const hold = (): void => {
     const at = box.current?.scrollTop ?? 0;
+    scrolled.current = at;
     const row = rows[rowAt(tops, at)];
     anchor.current = at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[rowAt(tops, at)] ?? 0) - at };
     setFrom(Math.floor(at / PACE) * PACE);
@@ -75,16 +77,19 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
     return () => { observer.disconnect(); };
   }, []);
 
-  // One that was picked by a key, or by the address, is brought into view; once all is laid out and painted,
-  // as asking where it is takes that.
-  const picked = follow ? -1 : rows.findIndex((row) => row.key === selected);
+  // One that was picked by a key, or by the address, is brought into view; and while one follows, the newest,
+  // unless the list was scrolled away from the one before. Once all is painted: moving it takes that.
+  const followed = useRef<string | null>(null);
+  const picked = rows.findIndex((row) => row.key === selected);
   useEffect(() => {
+    const before = follow && followed.current !== null ? tops[rows.findIndex((row) => row.key === followed.current)] : undefined;
+    followed.current = follow ? selected : null;
     const top = tops[picked];
-    if (top === undefined || box.current === null) return;
-    const { scrollTop, clientHeight } = box.current;
-    if (top < scrollTop) box.current.scrollTop = top;
-    else if (top + HEIGHT.request > scrollTop + clientHeight) box.current.scrollTop = top + HEIGHT.request - clientHeight;
-  }, [selected, picked >= 0]);
+    const at = scrolled.current;
+    if (top === undefined || box.current === null || (before !== undefined && (before + HEIGHT.request <= at || before >= at + height))) return;
+    if (top < at) box.current.scrollTop = top;
+    else if (top + HEIGHT.request > at + height) box.current.scrollTop = top + HEIGHT.request - height;
+  }, [selected, picked >= 0, follow]);
 
   useLayoutEffect(() => { if (last >= rows.length - BEYOND && olderThan(state.value) !== null) actions.older(); });
 
