@@ -483,3 +483,42 @@ class Text:
     def __str__(self) -> str:
         self._leave("log")
         return "text"
+
+
+class Zeros(io.RawIOBase):
+    """A body without end, none of which is kept."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: t.Any) -> int:
+        return len(buffer)
+
+
+def memory() -> int:
+    """Return this process's resident memory in pages."""
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_view_that_reads_a_gigabyte_has_it_alone(watched: bool) -> None:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=watched, LIFECYCLE_BODY_PREVIEW=True)
+    Lifecycle(app)
+    grown = []
+
+    @app.post("/")
+    def read() -> str:
+        before, total = memory(), 0
+        while part := request.stream.read(1 << 20):
+            total += len(part)
+            grown.append(memory() - before)
+        return str(total)
+
+    builder = EnvironBuilder(method="POST", content_type="text/plain")
+    environ = {**builder.get_environ(), "wsgi.input": Zeros(), "CONTENT_LENGTH": str(1 << 30)}
+    body, status, _ = run_wsgi_app(app, environ)
+    assert (status, b"".join(body)) == ("200 OK", str(1 << 30).encode())
+    body.close()  # type: ignore[attr-defined]
+    builder.close()
+    assert max(grown) * 4096 < 16 << 20

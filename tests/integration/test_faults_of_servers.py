@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import threading
@@ -440,6 +441,47 @@ while True:
         viewer.kill()
         viewer.wait(10)
     wait_for(lambda: threads_of(server) == 1)
+
+
+ENDLESS = """
+closed = []
+
+@app.get("/endless")
+def endless():
+    def chunks():
+        try:
+            while True:
+                yield "x" * 65536
+        finally:
+            closed.append(1)
+    return app.response_class(chunks())
+
+@app.get("/closed")
+def is_closed():
+    return str(len(closed))
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [RUN, gunicorn("--worker-class", "gthread", "--threads", "4")],
+    ids=["run", "gthread"],
+)
+def test_a_client_that_leaves_in_the_middle_of_a_stream(serve: t.Any, command: list[str]) -> None:
+    server = serve(command, ENDLESS)
+    host, _, port = server.address.partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as sock:
+        sock.sendall(f"GET /endless HTTP/1.1\r\nHost: {server.address}\r\n\r\n".encode())
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_for(lambda: server.get("/closed") == "1")
+    (left,) = [each for each in server.api("traces")["traces"] if each["path"] == "/endless"]
+    wait_for(lambda: server.api(f"traces/{left['id']}")["state"] == "done")
+    steps = server.api(f"traces/{left['id']}")["steps"]
+    (body,) = [step for step in steps if step["stage"] == "body"]
+    assert body["detail"]["complete"] is False
+    assert steps[-1]["end"] is not None
+    assert [step for step in steps if step["stage"] == "body_close"]
 
 
 BOUND = 8 * 1024 * 1024
