@@ -14,7 +14,9 @@ from .trace import LiveTrace
 
 # All are weighed when large ones have brought in one such part of what may be kept.
 _WEIGHED = 64
-_REMEMBERED = 4096
+# The numbers of what was removed are remembered by the bit: so many in a block, so many blocks.
+_BLOCK = 4096
+_BLOCKS = 4096
 
 
 class Store(t.Protocol):
@@ -83,8 +85,8 @@ class MemoryStore:
         self._removed = 0
         self._too_large = 0
         self._ignored = 0
-        # The numbers of those that were removed on purpose, as far as anybody may still ask.
-        self._gone: deque[int] = deque(maxlen=_REMEMBERED)
+        # Those that were removed on purpose, as far as anybody may still ask.
+        self._gone: dict[int, int] = {}
         self._epoch = os.urandom(8).hex()
 
     @property
@@ -147,8 +149,15 @@ class MemoryStore:
 
     def unseen(self, after: int, before: int) -> int:
         with self._lock:
-            hidden = [seq for trace, seq in self._pairs() if trace.hidden]
-            return sum(after < seq < before for seq in (*self._gone, *hidden))
+            hidden = sum(trace.hidden and after < seq < before for trace, seq in self._pairs())
+            first, last = (after + 1) // _BLOCK, before // _BLOCK
+            gone = 0
+            for block, bits in self._gone.items():
+                if first <= block <= last:
+                    low = max(0, after + 1 - block * _BLOCK)
+                    high = min(_BLOCK, before - block * _BLOCK)
+                    gone += (bits >> low & (1 << max(0, high - low)) - 1).bit_count()
+            return hidden + gone
 
     def _remove(self, pairs: Iterable[tuple[LiveTrace, int]]) -> None:
         for pair in pairs:
@@ -157,7 +166,10 @@ class MemoryStore:
             except ValueError:  # gone by itself
                 continue
             self._removed += 1
-            self._gone.append(pair[1])
+            block, bit = divmod(pair[1], _BLOCK)
+            self._gone[block] = self._gone.get(block, 0) | 1 << bit
+            if len(self._gone) > _BLOCKS:
+                del self._gone[min(self._gone)]
 
     def _pairs(self) -> list[tuple[LiveTrace, int]]:
         pairs: list[tuple[LiveTrace, int]] | None = None

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.trace import LiveTrace, Route
 
@@ -40,6 +42,29 @@ def test_one_that_is_too_large_by_itself_is_kept_alone() -> None:
 
     assert store.newest() == [trace]
     assert store.too_large == 2
+
+
+@pytest.mark.parametrize("kept", [1, 5])
+def test_what_nobody_is_to_see_is_counted_exactly(kept: int) -> None:
+    store = MemoryStore(kept)
+    gone = set[int]()
+    for number in range(1, 12_001):
+        trace = make()
+        store.add(trace)
+        if number % 3:
+            trace.route = Route(None, 0, "static", (), ignored=True)
+            gone.add(number)
+            trace.finish()
+    for after, before in (
+        (0, 12_000),
+        (0, 1),
+        (4095, 4097),
+        (4096, 8192),
+        (11_997, 12_000),
+        (5, 5),
+    ):
+        assert store.unseen(after, before) == sum(after < each < before for each in gone)
+    assert store.ignored == len(gone)
 
 
 def test_hidden_traces_are_not_kept() -> None:
