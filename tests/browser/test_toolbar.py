@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from ..integration.extensions import EXTENSIONS
-from .conftest import Panel, Server, launch
+from .conftest import Server, Theme, both_themes, launch
 from .test_accessible import AXE
 
 TOOLBAR = "flask-lifecycle-toolbar"
@@ -66,27 +66,22 @@ class Seen:
             self.said.append(message.text)
 
     def goto(self, url: str) -> Seen:
+        # Scripts that are async are waited for, too.
         self.page.goto(url)
-        self.page.wait_for_load_state("networkidle")
         return self
 
 
-@pytest.fixture(params=["dark", "light"])
-def context(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(
-        color_scheme=request.param, viewport={"width": 1440, "height": 900}
-    )
+@pytest.fixture
+def context(chromium: Browser, theme: Theme) -> Iterator[BrowserContext]:
+    context = chromium.new_context(color_scheme=theme, viewport={"width": 1440, "height": 900})
     context.set_default_timeout(10_000)
     yield context
     context.close()
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context()
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
 
 
 def bar(page: Page) -> Locator:
@@ -116,9 +111,8 @@ def follows(page: Page, *expected: str) -> None:
     )
 
 
-def test_it_says_of_the_page_what_the_panel_would(panel: Panel) -> None:
-    page = panel.page.context.new_page()
-    page.goto(f"{panel.server.url}/shop/book/1")
+def test_it_says_of_the_page_what_the_panel_would(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/shop/book/1")
     expect(facts(page)).to_contain_text("200")
     expect(facts(page)).to_contain_text(re.compile(r"\d SQL \d"))
     expect(facts(page)).to_contain_text(re.compile(r"\d+ steps"))
@@ -127,9 +121,10 @@ def test_it_says_of_the_page_what_the_panel_would(panel: Panel) -> None:
     opened.value.locator("[aria-current] .p", has_text="/shop/book/1").wait_for()
 
 
-def test_it_unfolds_to_the_way_through_the_app(panel: Panel) -> None:
-    page = panel.page.context.new_page()
-    page.goto(f"{panel.server.url}/admin/orders/42")
+def test_it_unfolds_to_the_way_through_the_app(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    page.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
+    page.goto(f"{server.url}/admin/orders/42")
     drawing = unfold(page).get_by_role("group", name="GET /admin/orders/42 through the app")
     for name in ("load_user", "require_admin", "show", "add_etag", "close_db"):
         expect(drawing).to_contain_text(name)
@@ -139,12 +134,11 @@ def test_it_unfolds_to_the_way_through_the_app(panel: Panel) -> None:
     expect(opened.value.locator('[data-view="step"]')).to_contain_text("require_admin")
 
 
-def test_a_hook_that_answers_and_a_handler_are_drawn(panel: Panel) -> None:
-    page = panel.page.context.new_page()
-    page.goto(f"{panel.server.url}/nowhere")
+def test_a_hook_that_answers_and_a_handler_are_drawn(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/nowhere")
     expect(unfold(page).locator("svg.u")).to_contain_text("page_not_found")
     expect(page.locator(f"{TOOLBAR} svg.u")).to_contain_text("no view: 404")
-    page.goto(f"{panel.server.url}/admin/orders/42?anon=1")
+    page.goto(f"{server.url}/admin/orders/42?anon=1")
     follows(page, "302 /admin/orders/42 →", "200 /shop/sign-in")
     page.locator(f"{TOOLBAR} .request").first.click()
     expect(page.locator(f"{TOOLBAR} svg.u")).to_contain_text("view skipped")
@@ -491,6 +485,10 @@ def test_the_page_is_as_without_it(
         return json.loads(re.sub(r"127\.0\.0\.1:\d+", "server", text))
 
     one, other = with_it.page, without.page
+    if path == "tailwind":
+        # It makes the sheet while the page is shown.
+        for each in (one, other):
+            each.wait_for_function("getComputedStyle(document.body).marginLeft === '0px'")
     assert all_of(one, STYLES) == all_of(other, STYLES)
     assert all_of(one, PLACES) == all_of(other, PLACES)
     html = "document.documentElement.outerHTML"
@@ -604,6 +602,7 @@ def test_the_debuggers_page_is_not_the_apps(pages: Server, page: Page) -> None:
     assert page.locator(TOOLBAR).count() == 0
 
 
+@both_themes
 @pytest.mark.parametrize("width", [1440, 390])
 def test_axe_finds_nothing(pages: Server, context: BrowserContext, width: int) -> None:
     page = context.new_page()
