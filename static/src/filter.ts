@@ -4,7 +4,10 @@
  * (flask_lifecycle/panel/filter.py): tests/panel/filters.json holds both to it.
  */
 
-import { IMPORTED, type TraceSummary } from "./types";
+import type { TraceSummary } from "./types";
+
+/** The ids of requests from files begin so; no id of the server's does. */
+export const IMPORTED = "imported-";
 
 export interface Filter {
   readonly matches: (trace: TraceSummary) => boolean;

@@ -10,12 +10,12 @@ import { current } from "./state";
 import { actions, start, state } from "./store";
 import { lazy } from "./views/lazy";
 import { List } from "./views/List";
-import { Playback } from "./views/Playback";
 import { Top } from "./views/Top";
 import { viewAfter, viewOf } from "./views/table";
 import { Views } from "./views/Views";
 
 const Details = lazy("Step", () => import("./views/Details"));
+const Playback = lazy("Replay", () => import("./views/Playback"));
 const Help = lazy("Keys", () => import("./views/Help"));
 
 function Panel(): JSX.Element {
@@ -31,7 +31,7 @@ function Panel(): JSX.Element {
         <main>
           <h1 class="unseen">{trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`}</h1>
           <Views />
-          {ofApp ? null : <Playback />}
+          {ofApp || trace === null ? null : <Playback />}
         </main>
         {state.value.stage || ofApp || trace === null || state.value.step === null ? null : <Details />}
       </div>

@@ -1,8 +1,8 @@
 /** One pure state, and what can happen to it. */
 
-import { parse } from "./filter";
+import { IMPORTED, parse } from "./filter";
 import type { Replay } from "./replay/replay";
-import { IMPORTED, type AppMap, type Batch, type Step, type Trace, type TracePage, type TraceSummary } from "./types";
+import type { AppMap, Batch, Step, Trace, TracePage, TraceSummary } from "./types";
 
 export type Connection = "connecting" | "live" | "polling" | "lost";
 

@@ -69,9 +69,6 @@ export interface Step {
 export type StripPart = readonly [kind: StripKind, begin: number, end: number];
 export type StripKind = "context" | "before" | "view" | "sql" | "template" | "error" | "after" | "body";
 
-/** The ids of requests from files begin so; no id of the server's does. */
-export const IMPORTED = "imported-";
-
 export interface TraceSummary {
   readonly id: string;
   readonly state: "running" | "done";

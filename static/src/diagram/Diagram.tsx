@@ -59,7 +59,7 @@ const ignore = (): void => undefined;
 export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected, near = null, stage = false, width, height, onSelect, onOpen = ignore, onFree = ignore }: DiagramProps): JSX.Element {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
-    setOpened(new Set());
+    setOpened((open) => (open.size === 0 ? open : new Set()));
     look.value = FIT;
   }, [trace.id]);
   const drawing = useMemo(

@@ -2,6 +2,7 @@
 
 import { time } from "../format";
 import type { Chip } from "./model";
+import { spent } from "./steps";
 
 const MANY = 8;
 const FEWEST = 3;
@@ -31,9 +32,9 @@ export function fold(chips: readonly Chip[], total: number, opened: ReadonlySet<
 function isQuick(chip: Chip, total: number): boolean {
   // Told by the whole step, whatever the moment: a replay moves nothing.
   const step = chip.step;
-  const spent = step === null ? 0 : (step.end ?? step.begin) - step.begin;
+  const lasted = step === null ? 0 : spent(step);
   const plain = step === null || step.outcome === "ok" || step.outcome === null;
-  return plain && chip.state !== "running" && spent <= total * QUICK_SHARE && chip.pills.length + chip.inner.length === 0 && chip.again === null && chip.dot === null && !chip.hidden;
+  return plain && chip.state !== "running" && lasted <= total * QUICK_SHARE && chip.pills.length + chip.inner.length === 0 && chip.again === null && chip.dot === null && !chip.hidden;
 }
 
 function together(run: readonly Chip[], opened: ReadonlySet<string>, selected: number | null): Chip[] {
@@ -41,12 +42,12 @@ function together(run: readonly Chip[], opened: ReadonlySet<string>, selected: n
   if (first === undefined) return [];
   const key = `fold:${first.key}`;
   const open = opened.has(key) || run.some((chip) => chip.step !== null && chip.step.id === selected);
-  const spent = run.reduce((sum, chip) => sum + (chip.own ?? 0), 0);
+  const own = run.reduce((sum, chip) => sum + (chip.own ?? 0), 0);
   const count = `+${run.length.toString()} hooks`;
   const ran = run.some((chip) => chip.own !== null);
   const chip: Chip = {
-    ...first, key, beads: run.flatMap((each) => each.beads), name: open ? `${run.length.toString()} hooks` : ran ? `${count}, ${time(spent)}` : count, step: null, folded: run,
-    own: ran ? spent : null, when: Math.min(...run.map((each) => each.when)),
+    ...first, key, beads: run.flatMap((each) => each.beads), name: open ? `${run.length.toString()} hooks` : ran ? `${count}, ${time(own)}` : count, step: null, folded: run,
+    own: ran ? own : null, when: Math.min(...run.map((each) => each.when)),
   };
   return open ? [{ ...chip, own: null, beads: [] }, ...run] : [chip];
 }

@@ -6,8 +6,8 @@ import { changed } from "./changes";
 import { fold } from "./fold";
 import { label, type Chip, type Journey } from "./model";
 import { drawRibbon, heightOf, type Axis } from "./ribbon";
-import { COLLECTED } from "./steps";
-import { beadShape, ellipsize, fitted, fonts, line, LONGEST_TITLE, n, stepNode, words, type Measure, type Point, type Shape } from "./shapes";
+import { COLLECTED, spent } from "./steps";
+import { beadShape, circle, ellipsize, fitted, fonts, line, LONGEST_TITLE, type Measure, n, phrase, type Point, rect, type Shape, stepNode, words } from "./shapes";
 import { drawWires } from "./wires";
 
 export interface Drawing {
@@ -166,11 +166,11 @@ export function draw(j: Journey, space: Space): Drawing {
     const top = bandTops[level] ?? 0;
     const inset = level * INSET;
     const hue = band.hue === 0 ? "" : `bp${(((band.hue - 1) % HUES) + 1).toString()}`;
-    back.unshift({ el: "rect", x: X0 + inset, y: top, w: W - 2 * (X0 + inset), h: bottom - top, rx: Math.max(6, 18 - level), cls: `band ${hue}` });
+    back.unshift(rect(X0 + inset, top, W - 2 * (X0 + inset), bottom - top, Math.max(6, 18 - level), `band ${hue}`));
     const shown = ellipsize(band.label, 60);
     const wide = measure(shown, FONT.band) + (band.sub === "" ? 0 : 10 + measure(band.sub, FONT.sub)) + 22;
     labels.push(
-      { el: "rect", x: CX - wide / 2, y: top - 9, w: wide, h: 18, rx: 9, cls: "lg", ...(shown === band.label ? {} : { title: band.label.slice(0, LONGEST_TITLE) }) },
+      rect(CX - wide / 2, top - 9, wide, 18, 9, "lg", shown === band.label ? undefined : band.label.slice(0, LONGEST_TITLE)),
       words(CX, top + 4.5, "middle", { text: shown, cls: `lbl ${hue}` }, ...(band.sub === "" ? [] : [{ text: band.sub, cls: "sub", dx: 10 }])),
     );
   });
@@ -208,7 +208,6 @@ export function draw(j: Journey, space: Space): Drawing {
     const sql = chip.pills.filter((step) => step.stage === "sql");
     const others = chip.pills.filter((step) => !COLLECTED.has(step.stage));
     const made: { readonly pill: Pill; readonly step: Step | null }[] = [];
-    const spent = (step: Step): number => Math.max(0, (step.end ?? step.begin) - step.begin);
     const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
     const slowest = sql.reduce<Step | null>((most, step) => (most === null || spent(step) > spent(most) ? step : most), null);
     if (slowest !== null && seen(sql[0] ?? slowest)) {
@@ -228,7 +227,7 @@ export function draw(j: Journey, space: Space): Drawing {
     // What it changed is said in as many words as there is room for.
     const noted = chip.step === null || chip.half || AROUND.has(chip.stage) || !seen(chip.step) || chip.state === "running" ? [] : changed(chip.step.detail["changes"]);
     const said = noted.find((each) => measure(each, FONT.pill) + 10 + widths(made) <= room);
-    if (said !== undefined) made.push({ step: null, pill: { w: measure(said, FONT.pill) + 4, draw: (x, py) => words(x + 2, py + 4.2, "start", { text: said, cls: "changed" }) } });
+    if (said !== undefined) made.push({ step: null, pill: { w: measure(said, FONT.pill) + 4, draw: (x, py) => phrase(x + 2, py + 4.2, "start", said, "changed") } });
     if (widths(made) <= room) return { pills: made.map((each) => each.pill), fold: null, rows: [] };
     let kept = made.length;
     while (kept > 0 && widths(made.slice(0, kept)) + 40 > room) kept -= 1;
@@ -254,8 +253,8 @@ export function draw(j: Journey, space: Space): Drawing {
   function pillOf(step: Step, cls: string, shown: string, said: string): Pill {
     const w = measure(shown, FONT.pill) + 14;
     return { w, draw: (x, py) => stepNode(step, j.stateOf(step), said, isCurrent(step), [
-      { el: "rect", x, y: py - 9.5, w, h: 19, rx: 9.5, cls: `pill ${cls} ${step.outcome === "raised" ? "err" : ""}` },
-      words(x + 7, py + 4.2, "start", { text: shown, cls: `pt ${cls}` }),
+      rect(x, py - 9.5, w, 19, 9.5, `pill ${cls} ${step.outcome === "raised" ? "err" : ""}`),
+      phrase(x + 7, py + 4.2, "start", shown, `pt ${cls}`),
     ]) };
   }
 
@@ -266,8 +265,8 @@ export function draw(j: Journey, space: Space): Drawing {
   function linkOf(shown: string, trace: string): Pill {
     const w = measure(`${shown} ↗`, FONT.pill) + 14;
     return { w, draw: (x, py) => ({ el: "link", key: `link:${trace}`, trace, label: `request inside: ${shown}`, shapes: [
-      { el: "rect", x, y: py - 9.5, w, h: 19, rx: 9.5, cls: "pill req" },
-      words(x + 7, py + 4.2, "start", { text: `${shown} ↗`, cls: "pt req" }),
+      rect(x, py - 9.5, w, 19, 9.5, "pill req"),
+      phrase(x + 7, py + 4.2, "start", `${shown} ↗`, "pt req"),
     ] }) };
   }
 
@@ -292,14 +291,14 @@ export function draw(j: Journey, space: Space): Drawing {
       edge += (pill.w + 6) * (toLeft ? -1 : 1);
     };
     const again = chip.again;
-    if (again !== null) put(pillOf(again, j.stateOf(again) === "raised" ? "bad" : "aft", `again ${time((again.end ?? again.begin) - again.begin)}`, `${chip.kind} ${chip.name}, the second time: ${j.stateOf(again)}`));
+    if (again !== null) put(pillOf(again, j.stateOf(again) === "raised" ? "bad" : "aft", `again ${time(spent(again))}`, `${chip.kind} ${chip.name}, the second time: ${j.stateOf(again)}`));
     if (!ghost || chip.note !== "") for (const pill of placed.pills) put(pill);
     if (placed.fold !== null && !ghost) {
       const { key, steps, open } = placed.fold;
       const more = open ? "−" : `+${Math.max(steps.length, 1).toString()}`;
       const fw = measure(more, FONT.pill) + 14;
       put({ w: fw, draw: (fx, fy) => ({ el: "fold", key, steps: open ? [] : steps, open, label: `${steps.length.toString()} more steps inside ${chip.name}`, shapes: [
-        { el: "rect", x: fx, y: fy - 9.5, w: fw, h: 19, rx: 9.5, cls: "pill more" }, words(fx + fw / 2, fy + 4.2, "middle", { text: more, cls: "pt" }),
+        rect(fx, fy - 9.5, fw, 19, 9.5, "pill more"), phrase(fx + fw / 2, fy + 4.2, "middle", more, "pt"),
       ] }) });
     }
     placed.rows.forEach((row, index) => {
@@ -311,7 +310,7 @@ export function draw(j: Journey, space: Space): Drawing {
     });
     if (chip.note !== "" && !ghost) {
       const wide = measure(chip.note, FONT.pill) + 2;
-      pillNodes.push(words(toLeft ? edge - 2 : edge + 2, pillY + 4.2, toLeft ? "end" : "start", { text: chip.note, cls: chip.note.includes("client") ? "tag err" : "tag thr" }));
+      pillNodes.push(phrase(toLeft ? edge - 2 : edge + 2, pillY + 4.2, toLeft ? "end" : "start", chip.note, chip.note.includes("client") ? "tag err" : "tag thr"));
       edge += (wide + 6) * (toLeft ? -1 : 1);
     }
 
@@ -322,7 +321,7 @@ export function draw(j: Journey, space: Space): Drawing {
     if (chip.hidden) return;
 
     const shapes: Shape[] = [
-      { el: "rect", x, y: cy - chipHeight / 2, w, h: chipHeight, rx: 7, cls: `chip ${tone}` },
+      rect(x, cy - chipHeight / 2, w, chipHeight, 7, `chip ${tone}`),
       prefix === ""
         ? words(x + 10, cy + 4.5, "start", { text: chip.kind, cls: "k" }, { text: name, cls: "f", dx: 7 })
         : words(x + 10, cy + 4.5, "start", { text: prefix, cls: `k bp${(((chip.hue - 1) % HUES) + 1).toString()}` }, { text: chip.kind, cls: "k", dx: 6 }, { text: name, cls: "f", dx: 7 }),
@@ -330,11 +329,11 @@ export function draw(j: Journey, space: Space): Drawing {
     const dots: Shape[] = [];
     if (side !== "center") {
       const failed = chip.dot === null ? chip.state : j.stateOf(chip.dot);
-      if (current) dots.push({ el: "circle", cx: wireX, cy, r: 20, cls: "halo" });
-      dots.push({ el: "circle", cx: wireX, cy, r: 6.5, cls: `dot ${ghost ? "ghost" : failed === "raised" || chip.state === "raised" ? "err" : chip.state === "short_circuit" ? "short" : side === "left" ? "in" : "out"}` });
-      if (again !== null) dots.push({ el: "circle", cx: XR + 11, cy, r: 5, cls: `dot ${j.stateOf(again) === "raised" ? "err" : "out"}` });
-      if (current) dots.push({ el: "circle", cx: wireX, cy, r: 11, cls: "ring" });
-      if (chip.state === "skipped" && chip.folded.length === 0) shapes.push(words(side === "left" ? X0 - 10 : X1 + 10, cy + 4.5, side === "left" ? "end" : "start", { text: "skipped", cls: "skip" }));
+      if (current) dots.push(circle(wireX, cy, 20, "halo"));
+      dots.push(circle(wireX, cy, 6.5, `dot ${ghost ? "ghost" : failed === "raised" || chip.state === "raised" ? "err" : chip.state === "short_circuit" ? "short" : side === "left" ? "in" : "out"}`));
+      if (again !== null) dots.push(circle(XR + 11, cy, 5, `dot ${j.stateOf(again) === "raised" ? "err" : "out"}`));
+      if (current) dots.push(circle(wireX, cy, 11, "ring"));
+      if (chip.state === "skipped" && chip.folded.length === 0) shapes.push(phrase(side === "left" ? X0 - 10 : X1 + 10, cy + 4.5, side === "left" ? "end" : "start", "skipped", "skip"));
       else if (!ghost && chip.own !== null) bars.push({ side, y: cy, ns: chip.own });
     }
     if (chip.folded.length > 0) {
@@ -355,7 +354,7 @@ export function draw(j: Journey, space: Space): Drawing {
     const columns: Record<"left" | "right", number[]> = { left: [], right: [] };
     for (const point of at.values()) if (point.x === XL) columns.left.push(point.y); else if (point.x === XR) columns.right.push(point.y);
     const on = (step: Step, x: number, by: number): void => {
-      front.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}`, isCurrent(step), [{ el: "circle", cx: x, cy: by, r: 8, cls: isCurrent(step) ? "ring" : "hit" }, beadShape(step, x, by)]));
+      front.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}`, isCurrent(step), [circle(x, by, 8, isCurrent(step) ? "ring" : "hit"), beadShape(step, x, by)]));
     };
     const shown = [...bands.flatMap((band) => [...band.left, ...band.right]), j.dispatch, j.response];
     for (const chip of shown) {
@@ -397,24 +396,24 @@ export function draw(j: Journey, space: Space): Drawing {
     const code = j.trace.status ?? 0;
     const big = `700 20px ui-monospace, monospace`;
     const status = j.moving ? "…" : ellipsize(j.status, 30);
-    const spent = j.moving ? `in flight ${time(j.total)}` : `${time(j.total)}${j.bytes === null ? "" : `, ${size(j.bytes)}`}`;
-    const right = X1 - measure(status, big) - 14 - measure(spent, "14px ui-sans-serif, system-ui, sans-serif");
+    const took = j.moving ? `in flight ${time(j.total)}` : `${time(j.total)}${j.bytes === null ? "" : `, ${size(j.bytes)}`}`;
+    const right = X1 - measure(status, big) - 14 - measure(took, "14px ui-sans-serif, system-ui, sans-serif");
     const whole = `${j.trace.method} ${j.trace.path}${j.trace.query === "" ? "" : `?${j.trace.query}`}`;
     const title = fitted(whole, big, right - X0 - KEY - 40, measure, 60);
     const left = X0 + measure(title, big);
     const key = Math.min(Math.max((left + right) / 2, left + KEY / 2 + 12), right - KEY / 2 - 12) - KEY / 2;
     front.push(
-      { el: "rect", x: X0, y: 8, w: left - X0, h: 26, rx: 0, cls: "hit", ...(title === whole ? {} : { title: whole.slice(0, LONGEST_TITLE) }) },
-      words(X0, 28, "start", { text: title, cls: "big" }),
-      words(X1, 28, "end", { text: status, cls: `big s${Math.floor(code / 100).toString()}` }, { text: spent, cls: "bigs", dx: 14 }),
+      rect(X0, 8, left - X0, 26, 0, "hit", title === whole ? undefined : whole.slice(0, LONGEST_TITLE)),
+      phrase(X0, 28, "start", title, "big"),
+      words(X1, 28, "end", { text: status, cls: `big s${Math.floor(code / 100).toString()}` }, { text: took, cls: "bigs", dx: 14 }),
       line(`M${n(XL - 7)} ${n(sheet.topY - 4)}h14l-7 10z`, "mk in"),
       line(`M${n(key + 5)} 18l5 5l-5 5l-5-5z`, "sig"),
-      words(key + 16, 27.5, "start", { text: "signal", cls: "keyt" }),
-      { el: "rect", x: key + 65, y: 16, w: 20, h: 14, rx: 4, cls: "chip ghost" },
-      words(key + 91, 27.5, "start", { text: "not run", cls: "keyt" }),
+      phrase(key + 16, 27.5, "start", "signal", "keyt"),
+      rect(key + 65, 16, 20, 14, 4, "chip ghost"),
+      phrase(key + 91, 27.5, "start", "not run", "keyt"),
     );
-    if (j.trace.parent !== null) front.push({ el: "link", key: "parent", trace: j.trace.parent, label: "the request in which this one ran", shapes: [{ el: "rect", x: XL + 18, y: 36, w: 118, h: 18, rx: 9, cls: "pill req" }, words(XL + 77, 49, "middle", { text: "↖ inside another", cls: "pt req" })] });
-    if (j.trace.dropped_steps > 0) front.push(words(XR - 16, 44, "end", { text: `${j.trace.dropped_steps.toLocaleString("en")} more steps were not kept`, cls: "tag short" }));
+    if (j.trace.parent !== null) front.push({ el: "link", key: "parent", trace: j.trace.parent, label: "the request in which this one ran", shapes: [rect(XL + 18, 36, 118, 18, 9, "pill req"), phrase(XL + 77, 49, "middle", "↖ inside another", "pt req")] });
+    if (j.trace.dropped_steps > 0) front.push(phrase(XR - 16, 44, "end", `${j.trace.dropped_steps.toLocaleString("en")} more steps were not kept`, "tag short"));
   }
 
   /** Butterfly gutters: each step's own time. */
@@ -427,12 +426,12 @@ export function draw(j: Journey, space: Space): Drawing {
       const left = bar.side === "left";
       const edge = left ? X0 - 8 : X1 + 8;
       nodes.push(
-        { el: "rect", x: left ? edge - w : edge, y: bar.y - 6, w, h: 12, rx: 2, cls: `bar ${heat}` },
-        words(left ? edge - w - 6 : edge + w + 6, bar.y + 4, left ? "end" : "start", { text: time(bar.ns), cls: `bd ${heat}` }),
+        rect(left ? edge - w : edge, bar.y - 6, w, 12, 2, `bar ${heat}`),
+        phrase(left ? edge - w - 6 : edge + w + 6, bar.y + 4, left ? "end" : "start", time(bar.ns), `bd ${heat}`),
       );
     }
     const top = (bandTops[0] ?? HEAD) + 1;
-    front.push(words(X0 - 10, top, "end", { text: "step time", cls: "gh" }), words(X1 + 10, top, "start", { text: "step time", cls: "gh" }));
+    front.push(phrase(X0 - 10, top, "end", "step time", "gh"), phrase(X1 + 10, top, "start", "step time", "gh"));
   }
 }
 

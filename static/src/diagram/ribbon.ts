@@ -5,7 +5,8 @@ import type { Stage, Step } from "../types";
 import type { Sheet } from "./layout";
 import type { Journey } from "./model";
 import type { Ribbon } from "./ribbons";
-import { beadShape, ellipsize, fitted, fonts, line, LONGEST_TITLE, n, stepNode, words, type Shape } from "./shapes";
+import { spent } from "./steps";
+import { beadShape, circle, ellipsize, fitted, fonts, line, LONGEST_TITLE, n, phrase, rect, type Shape, stepNode, words } from "./shapes";
 
 /** Where the wire passes through a strip. */
 export interface Axis {
@@ -61,12 +62,12 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   const stage: Stage = isBody ? "body" : "view";
   const cut = isBody && r.note.startsWith("the client");
   // Behind the wire, which runs through it as its axis.
-  back.push({ el: "rect", x: left, y: top, w: right - left, h: tall, rx: 12, cls: `vbox ${r.step === null || r.state === "pending" ? "ghost" : failed || cut ? "err" : isBody ? "body" : ""}` });
+  back.push(rect(left, top, right - left, tall, 12, `vbox ${r.step === null || r.state === "pending" ? "ghost" : failed || cut ? "err" : isBody ? "body" : ""}`));
   // What takes the clicks lies above the wire.
-  const shapes: Shape[] = [{ el: "rect", x: left, y: top, w: right - left, h: tall, rx: 12, cls: "hit" }];
+  const shapes: Shape[] = [rect(left, top, right - left, tall, 12, "hit")];
   if (r.step === null || r.state === "pending") {
     const pending = r.state === "pending";
-    shapes.push(words(CX, top + tall / 2 + 5, "middle", { text: ellipsize(pending ? r.name : r.note, 90), cls: "note b" }));
+    shapes.push(phrase(CX, top + tall / 2 + 5, "middle", ellipsize(pending ? r.name : r.note, 90), "note b"));
     nodes.push({ el: "node", key: r.key, step: r.step?.id ?? null, stage, state: r.state, label: pending ? `${stage} ${r.name}: pending` : r.note, current: false, shapes });
     return axis;
   }
@@ -79,7 +80,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   shapes.push(words(begin, top + 27, "start",
     { text: isBody ? "body" : "view", cls: "k" }, { text: name, cls: "vt", dx: 9 }, { text: time(r.duration), cls: "vd", dx: 16 },
     { text: running ? "running" : aside !== "" ? "" : `${share < 1 ? "<1" : Math.round(share).toString()}% of the request`, cls: "k", dx: 9 }));
-  if (aside !== "") shapes.push(words(XR - 16, top + 27, "end", { text: aside, cls: failed || cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out" }));
+  if (aside !== "") shapes.push(phrase(XR - 16, top + 27, "end", aside, failed || cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out"));
 
   const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
   const contexts = r.contexts.filter((each) => each.seen);
@@ -88,17 +89,17 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   if (contexts.length > 0) {
     contexts.forEach((each, index) => {
       const x = sx(each.begin) - 5 + index * 3;
-      back.push({ el: "rect", x, y: top + 36 + index * 4, w: Math.max(20, sx(each.end) + 5 - index * 3 - x), h: axisY + 12 - index * 4 - top - 36 - index * 4, rx: 8, cls: "band again" });
+      back.push(rect(x, top + 36 + index * 4, Math.max(20, sx(each.end) + 5 - index * 3 - x), axisY + 12 - index * 4 - top - 36 - index * 4, 8, "band again"));
     });
     const said = contexts.map((each) => each.label).join(", ");
     const wide = measure(said, FONT.band) + 18;
     const x = Math.min(end - wide / 2, Math.max(begin + wide / 2, (sx(contexts[0]?.begin ?? 0) + sx(contexts[0]?.end ?? 0)) / 2));
-    shapes.push({ el: "rect", x: x - wide / 2, y: top + 33, w: wide, h: 15, rx: 7.5, cls: "vlg" }, words(x, top + 44, "middle", { text: said, cls: "lbl" }));
+    shapes.push(rect(x - wide / 2, top + 33, wide, 15, 7.5, "vlg"), phrase(x, top + 44, "middle", said, "lbl"));
   }
 
   const inner: Shape[] = [];
   for (const lane of lanesOf(r)) {
-    shapes.push(words(begin - 9, laneY + 15.5, "end", { text: LANES[lane], cls: `lane ${lane}` }));
+    shapes.push(phrase(begin - 9, laneY + 15.5, "end", LANES[lane], `lane ${lane}`));
     const lasting = r.segments.filter((step) => seen(step) && (step.stage === "sql") === (lane === "sql"));
     if (lane === "chunk") drawChunks(laneY);
     else if (lane === "req") drawCalls(laneY);
@@ -108,20 +109,20 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   // A low box has no room for them below the axis.
   if (span > 2000 && tall >= 100) {
     const step = TICKS.find((each) => span / each <= 8) ?? Math.ceil(span / 8);
-    for (let t = 0; t <= span; t += step) shapes.push(words(sx(r.begin + t), axisY + 22, "middle", { text: tick(t, step), cls: "tick" }));
+    for (let t = 0; t <= span; t += step) shapes.push(phrase(sx(r.begin + t), axisY + 22, "middle", tick(t, step), "tick"));
   }
   const middle = (begin + stop) / 2;
   front.push(line(`M${n(middle - 3)} ${n(axisY - 4)}l4 4l-4 4`, "chev"));
   if (failed) {
     const fromX = stop + 14;
     const high = Math.min(48, tall - 80);
-    if (high > 20) shapes.push({ el: "rect", x: fromX, y: top + 40, w: Math.max(0, end - fromX), h: high, rx: 6, cls: "hatch" }, words((fromX + end) / 2, top + 45 + high / 2, "middle", { text: "not reached", cls: "note halo2" }));
-    front.push({ el: "circle", cx: stop, cy: axisY, r: 11, cls: "dot err" }, line(`M${n(stop - 4)} ${n(axisY - 4)}l8 8m0-8l-8 8`, "x"));
-  } else if (cut) front.push({ el: "circle", cx: stop, cy: axisY, r: 11, cls: "dot err" }, line(`M${n(stop - 4)} ${n(axisY - 4)}l8 8m0-8l-8 8`, "x"));
+    if (high > 20) shapes.push(rect(fromX, top + 40, Math.max(0, end - fromX), high, 6, "hatch"), phrase((fromX + end) / 2, top + 45 + high / 2, "middle", "not reached", "note halo2"));
+    front.push(circle(stop, axisY, 11, "dot err"), line(`M${n(stop - 4)} ${n(axisY - 4)}l8 8m0-8l-8 8`, "x"));
+  } else if (cut) front.push(circle(stop, axisY, 11, "dot err"), line(`M${n(stop - 4)} ${n(axisY - 4)}l8 8m0-8l-8 8`, "x"));
   const current = r.step.id === selected;
   if (j.hung === null && (running || current)) {
     const x = running ? stop : middle;
-    front.push({ el: "circle", cx: x, cy: axisY, r: 20, cls: "halo" }, { el: "circle", cx: x, cy: axisY, r: 11, cls: "ring" });
+    front.push(circle(x, axisY, 20, "halo"), circle(x, axisY, 11, "ring"));
   }
   nodes.push({ el: "node", key: r.key, step: r.step.id, stage, state: r.state, label: `${stage} ${r.name}: ${r.state}, ${time(r.duration)}`.slice(0, LONGEST_TITLE), ...(name === r.name ? {} : { title: r.name.slice(0, LONGEST_TITLE) }), current, shapes }, ...inner);
   drawBeads();
@@ -130,7 +131,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   function drawSegments(lane: "sql" | "tpl", y: number, all: readonly Step[]): void {
     const ids = new Set(all.map((step) => step.id));
     const steps = all.filter((step) => step.parent === null || !ids.has(step.parent));
-    const spent = (step: Step): number => Math.max(0, (step.end ?? r.begin + span) - step.begin);
+    const lasted = (step: Step): number => Math.max(0, (step.end ?? r.begin + span) - step.begin);
     const key = `${r.key}:${lane}`;
     const open = opened.has(key);
     let index = 0;
@@ -143,7 +144,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       while (index < steps.length) {
         const step = steps[index] as Step;
         const x = sx(step.begin);
-        const w = sx(step.begin + spent(step)) - x;
+        const w = sx(step.begin + lasted(step)) - x;
         if (group.length > 0 && (w > 4 || x > to + 1.5 || to - from > 240 || (open && lane === "tpl"))) break;
         group.push(step);
         from = Math.min(from, x);
@@ -155,16 +156,16 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const x = Math.max(from, edge);
       const w = Math.max(3, Math.min(to, stop + 3) - x - 2);
       edge = x + w + 1;
-      const total = group.reduce((sum, step) => sum + spent(step), 0);
-      const bar: Shape = { el: "rect", x, y, w, h: 22, rx: Math.min(4, w / 2), cls: `seg ${lane} ${group.length > 1 ? "dense" : ""} ${first.outcome === "raised" ? "err" : ""}` };
+      const total = group.reduce((sum, step) => sum + lasted(step), 0);
+      const bar: Shape = rect(x, y, w, 22, Math.min(4, w / 2), `seg ${lane} ${group.length > 1 ? "dense" : ""} ${first.outcome === "raised" ? "err" : ""}`);
       const drawn: Shape[] = [bar];
-      const texts = group.length > 1 ? [`× ${group.length.toLocaleString("en")}  ${time(total)}`, `× ${group.length.toLocaleString("en")}`] : captions(first, time(spent(first)));
+      const texts = group.length > 1 ? [`× ${group.length.toLocaleString("en")}  ${time(total)}`, `× ${group.length.toLocaleString("en")}`] : captions(first, time(lasted(first)));
       const shown = texts.find((each) => measure(each, FONT.segment) < w - 12);
-      if (shown !== undefined) drawn.push(words(x + 7, y + 16, "start", { text: shown, cls: "sl" }));
-      if (group.length === 1) inner.push(stepNode(first, j.stateOf(first), `${first.stage} ${first.name.slice(0, 2000)}, ${time(spent(first))}`, first.id === selected, drawn));
+      if (shown !== undefined) drawn.push(phrase(x + 7, y + 16, "start", shown, "sl"));
+      if (group.length === 1) inner.push(stepNode(first, j.stateOf(first), `${first.stage} ${first.name.slice(0, 2000)}, ${time(lasted(first))}`, first.id === selected, drawn));
       else if (lane === "tpl") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length.toString()} templates, ${time(total)}`, shapes: drawn });
       else {
-        const slowest = group.reduce((most, step) => (spent(step) > spent(most) ? step : most), first);
+        const slowest = group.reduce((most, step) => (lasted(step) > lasted(most) ? step : most), first);
         inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} statements, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
       }
     }
@@ -175,8 +176,8 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   function drawIncluded(y: number, steps: readonly Step[]): void {
     for (const step of steps) {
       const x = sx(step.begin);
-      const spent = Math.max(0, (step.end ?? r.begin + span) - step.begin);
-      inner.push(stepNode(step, j.stateOf(step), `template ${step.name}, ${time(spent)}`, step.id === selected, [{ el: "rect", x, y: y + 18, w: Math.max(3, Math.min(stop, sx(step.begin + spent)) - x - 2), h: 6, rx: 2, cls: "seg included" }]));
+      const lasted = Math.max(0, (step.end ?? r.begin + span) - step.begin);
+      inner.push(stepNode(step, j.stateOf(step), `template ${step.name}, ${time(lasted)}`, step.id === selected, [rect(x, y + 18, Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2), 6, 2, "seg included")]));
     }
   }
 
@@ -186,10 +187,10 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       if (r.step === null || !seen({ ...r.step, begin: at })) continue;
       const x = sx(at);
       const w = Math.max(8, sx(at + (each.duration ?? each.elapsed)) - x - 2);
-      const drawn: Shape[] = [{ el: "rect", x, y, w, h: 22, rx: 4, cls: "seg req" }];
+      const drawn: Shape[] = [rect(x, y, w, 22, 4, "seg req")];
       const said = `${each.method} ${ellipsize(each.path, 30)} ${each.status?.toString() ?? "…"} ↗`;
       const shown = [said, `${each.status?.toString() ?? "…"} ↗`, "↗"].find((text) => measure(text, FONT.segment) < w - 12);
-      if (shown !== undefined) drawn.push(words(x + 7, y + 16, "start", { text: shown, cls: "sl" }));
+      if (shown !== undefined) drawn.push(phrase(x + 7, y + 16, "start", shown, "sl"));
       inner.push({ el: "link", key: `link:${each.id}`, trace: each.id, label: `request inside: ${said}`, shapes: drawn });
     }
   }
@@ -200,13 +201,13 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const x = sx(chunk.at);
       if (x - 29 < drawnTo) {
         if (x - 2 > drawnTo) {
-          shapes.push({ el: "rect", x: x - 2, y: y + 1, w: 4, h: 20, rx: 2, cls: "seg chunk" });
+          shapes.push(rect(x - 2, y + 1, 4, 20, 2, "seg chunk"));
           drawnTo = x + 3;
         }
         continue;
       }
       drawnTo = x + 29;
-      shapes.push({ el: "rect", x: x - 29, y: y + 1, w: 58, h: 20, rx: 10, cls: "seg chunk" }, words(x, y + 15.5, "middle", { text: size(chunk.size).replace(".0", ""), cls: "sl" }));
+      shapes.push(rect(x - 29, y + 1, 58, 20, 10, "seg chunk"), phrase(x, y + 15.5, "middle", size(chunk.size).replace(".0", ""), "sl"));
     }
   }
 
@@ -227,10 +228,10 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     }
     shown.forEach((step, index) => {
       const x = xs[index] ?? begin;
-      front.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(Math.max(0, (step.end ?? step.begin) - step.begin))}`, step.id === selected, [{ el: "circle", cx: x, cy: axisY, r: 8, cls: step.id === selected ? "ring" : "hit" }, beadShape(step, x, axisY)]));
+      front.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(spent(step))}`, step.id === selected, [circle(x, axisY, 8, step.id === selected ? "ring" : "hit"), beadShape(step, x, axisY)]));
     });
     if (rest.length > 0) front.push({ el: "fold", key, steps: rest.map((step) => step.id), open: false, label: `${rest.length.toString()} more steps inside`, shapes: [
-      { el: "rect", x: stop - 42, y: axisY - 9.5, w: 40, h: 19, rx: 9.5, cls: "pill more" }, words(stop - 22, axisY + 4.2, "middle", { text: `+${rest.length.toString()}`, cls: "pt" }),
+      rect(stop - 42, axisY - 9.5, 40, 19, 9.5, "pill more"), phrase(stop - 22, axisY + 4.2, "middle", `+${rest.length.toString()}`, "pt"),
     ] });
   }
 }

@@ -24,10 +24,10 @@ export interface Node {
 }
 
 export type Shape =
-  | { readonly el: "rect"; readonly x: number; readonly y: number; readonly w: number; readonly h: number; readonly rx: number; readonly cls: string; readonly title?: string }
+  | { readonly el: "rect"; readonly x: number; readonly y: number; readonly w: number; readonly h: number; readonly rx: number; readonly cls: string; readonly title: string | undefined }
   | { readonly el: "circle"; readonly cx: number; readonly cy: number; readonly r: number; readonly cls: string }
   | { readonly el: "path"; readonly d: string; readonly cls: string }
-  | { readonly el: "text"; readonly x: number; readonly y: number; readonly anchor: "start" | "middle" | "end"; readonly parts: readonly [TextPart, ...TextPart[]] }
+  | { readonly el: "text"; readonly x: number; readonly y: number; readonly anchor: Anchor; readonly parts: readonly [TextPart, ...TextPart[]] }
   /** Opens or closes what is folded: so many steps, of which these are drawn when it is open. */
   | { readonly el: "fold"; readonly key: string; readonly steps: readonly number[]; readonly open: boolean; readonly label: string; readonly shapes: readonly Shape[] }
   /** Leads to another request. */
@@ -56,8 +56,13 @@ export function fonts(stage: boolean): Readonly<Record<"kind" | "name" | "ghost"
   };
 }
 
+type Anchor = "start" | "middle" | "end";
+
+export const rect = (x: number, y: number, w: number, h: number, rx: number, cls: string, title?: string): Shape => ({ el: "rect", x, y, w, h, rx, cls, title });
+export const circle = (cx: number, cy: number, r: number, cls: string): Shape => ({ el: "circle", cx, cy, r, cls });
 export const line = (d: string, cls: string): Shape => ({ el: "path", d, cls });
-export const words = (x: number, y: number, anchor: "start" | "middle" | "end", ...parts: readonly [TextPart, ...TextPart[]]): Shape => ({ el: "text", x, y, anchor, parts });
+export const words = (x: number, y: number, anchor: Anchor, ...parts: readonly [TextPart, ...TextPart[]]): Shape => ({ el: "text", x, y, anchor, parts });
+export const phrase = (x: number, y: number, anchor: Anchor, text: string, cls: string): Shape => words(x, y, anchor, { text, cls });
 
 export function n(value: number): string {
   return (Math.round(value * 10) / 10).toString();
@@ -94,5 +99,5 @@ export function stepNode(step: Step, state: State, label: string, current: boole
 export function beadShape(step: Step, x: number, y: number): Shape {
   return step.stage === "signal"
     ? line(`M${n(x)} ${n(y - 5)}l5 5l-5 5l-5-5z`, `sig ${step.outcome === "raised" ? "err" : ""}`)
-    : { el: "circle", cx: x, cy: y, r: 4, cls: `bead ${step.outcome === "raised" ? "err" : ""}` };
+    : circle(x, y, 4, `bead ${step.outcome === "raised" ? "err" : ""}`);
 }

@@ -82,6 +82,11 @@ export class Moment {
   }
 }
 
+/** How long a step took, ns, as far as it is over. */
+export function spent(step: Step): number {
+  return Math.max(0, (step.end ?? step.begin) - step.begin);
+}
+
 /** Whether a request was made while a step of another ran. */
 export function ranIn(trace: Trace, inner: TraceSummary, step: Step): boolean {
   const begin = (inner.started_at - trace.started_at) * 1e9;

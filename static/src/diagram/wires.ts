@@ -4,7 +4,7 @@ import { time } from "../format";
 import type { Sheet } from "./layout";
 import type { Journey, Stop } from "./model";
 import type { Axis } from "./ribbon";
-import { ellipsize, fonts, line, n, words, type Point } from "./shapes";
+import { circle, ellipsize, fonts, line, n, phrase, type Point, rect } from "./shapes";
 
 const R = 18;
 
@@ -21,7 +21,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
   const arrow = (x: number, y: number, cls: string): void => { front.push(line(`M${n(x)} ${n(y - 6)}l9 6l-9 6z`, `mk ${cls}`)); };
   const bubble = (cx: number, cy: number, said: string, cls: string): void => {
     const w = measure(said, FONT.bubble) + 24;
-    front.push({ el: "rect", x: cx - w / 2, y: cy - 13, w, h: 26, rx: 13, cls: `bubble ${cls}` }, words(cx, cy + 4.5, "middle", { text: said, cls: `bt ${cls}` }));
+    front.push(rect(cx - w / 2, cy - 13, w, 26, 13, `bubble ${cls}`), phrase(cx, cy + 4.5, "middle", said, `bt ${cls}`));
   };
   const sideOf = (key: string): Side => {
     if (key === "view" || key === "body") return key;
@@ -192,7 +192,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       const late = j.status !== "" && j.status !== "no response" ? ", after the status was sent" : "";
       const view = j.view.error !== null;
       const what = view ? "the exception goes on to the server: no after-hook, no session" : `${ellipsize(j.propagated, 36)} goes on to the server${late}`;
-      front.push(words(view ? XR - 14 : XR - 24, view ? viewY - 12 : 44, "end", { text: what, cls: `tag err ${view ? "halo2" : ""}` }));
+      front.push(phrase(view ? XR - 14 : XR - 24, view ? viewY - 12 : 44, "end", what, `tag err ${view ? "halo2" : ""}`));
     }
   }
 
@@ -204,11 +204,11 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const x = inRibbon ? (body?.end ?? XR) : (point?.x ?? XL);
     const y = inRibbon ? (body?.y ?? axis) : (point?.y ?? topY);
     front.push(
-      { el: "circle", cx: x, cy: y, r: 20, cls: "halo" }, { el: "circle", cx: x, cy: y, r: 12, cls: "clock" }, line(`M${n(x)} ${n(y - 7)}V${n(y)}L${n(x + 5)} ${n(y + 3)}`, "hands"),
+      circle(x, y, 20, "halo"), circle(x, y, 12, "clock"), line(`M${n(x)} ${n(y - 7)}V${n(y)}L${n(x + 5)} ${n(y + 3)}`, "hands"),
     );
     const said = `waiting for ${time(j.hung)}`;
-    if (inRibbon) front.push(words(x - 24, y - 12, "end", { text: said, cls: "tag short halo2" }));
-    else if (point !== undefined) front.push(words(point.x === XL ? point.right + 10 : point.left - 10, point.y + 4.5, point.x === XL ? "start" : "end", { text: said, cls: "tag short" }));
+    if (inRibbon) front.push(phrase(x - 24, y - 12, "end", said, "tag short halo2"));
+    else if (point !== undefined) front.push(phrase(point.x === XL ? point.right + 10 : point.left - 10, point.y + 4.5, point.x === XL ? "start" : "end", said, "tag short"));
   }
 
   /** The match failed: what it raised waits until Flask dispatches. */
@@ -220,7 +220,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const x = Math.max(a.right, b.right - 30, ...beside) + 20;
     const yy = b.y - chipHeight / 2 - 9;
     wire(`M${n(a.right + 5)} ${n(a.y)}H${n(x - 9)}Q${n(x)} ${n(a.y)} ${n(x)} ${n(a.y + 9)}V${n(yy - 9)}Q${n(x)} ${n(yy)} ${n(x - 9)} ${n(yy)}H${n(b.right - 30)}`, "defer");
-    front.push(line(`M${n(b.right - 40)} ${n(yy - 1)}l10 0l-5 8z`, "mk err"), words(x + 10, a.y + 5, "start", { text: `${j.waiting} waits until dispatch`, cls: "tag err" }));
+    front.push(line(`M${n(b.right - 40)} ${n(yy - 1)}l10 0l-5 8z`, "mk err"), phrase(x + 10, a.y + 5, "start", `${j.waiting} waits until dispatch`, "tag err"));
   }
 
   function drawShort(): void {

@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import "../styles/app.css";
-import "../styles/tools.css";
+import appStyles from "../styles/app.css?inline";
+import toolsStyles from "../styles/tools.css?inline";
+import { adopt } from "../styles/adopt";
 import { Diagram } from "../diagram/Diagram";
 import { current } from "../state";
 import { actions, state } from "../store";
@@ -10,6 +11,8 @@ import type { AppMap, Match, Rule, Trace } from "../types";
 import { Pairs, type Pair } from "./Message";
 import { kindOf, namesOf, phases, verdict, type Phase } from "./plan";
 import { Editor, Open } from "./Source";
+
+adopt(appStyles, toolsStyles);
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const SHOWN = 200;

@@ -1,11 +1,14 @@
 import type { JSX } from "preact";
 
-import "../styles/message.css";
-import "../styles/collected.css";
+import messageStyles from "../styles/message.css?inline";
+import collectedStyles from "../styles/collected.css?inline";
+import { adopt } from "../styles/adopt";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Json, Step } from "../types";
 import { changesOf, type Change } from "./collected";
+
+adopt(messageStyles, collectedStyles);
 
 const WORDS = {
   added: { g: "set", session: "set", header: "added", cookie: "set", status: "set" },

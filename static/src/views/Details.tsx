@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 
-import "../styles/details.css";
+import detailsStyles from "../styles/details.css?inline";
+import { adopt } from "../styles/adopt";
 import { change, cpuOf, memoryOf, size, threadOf, time } from "../format";
 import { caption } from "../replay/captions";
 import { current, importedOf } from "../state";
@@ -8,6 +9,8 @@ import { actions, now, state } from "../store";
 import type { Json, Source as Place, Step } from "../types";
 import { isCalledByFlask, manualPage } from "./manual";
 import { Editor, Open, Source } from "./Source";
+
+adopt(detailsStyles);
 
 // These have views of their own.
 const ELSEWHERE: Readonly<Record<string, readonly [view: string, title: string]>> = {

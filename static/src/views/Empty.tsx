@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { actions, state } from "../store";
 
 /** Where no request is shown: what to do to see one. */
-export function Empty(): JSX.Element {
+export default function Empty(): JSX.Element {
   const { selected, traces, connection, filter } = state.value;
   if (selected !== null && traces.length > 0)
     return (

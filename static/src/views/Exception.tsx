@@ -1,9 +1,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import "../styles/message.css";
-import "../styles/source.css";
-import "../styles/collected.css";
+import collectedStyles from "../styles/collected.css?inline";
+import { adopt } from "../styles/adopt";
 import { current } from "../state";
 import { state } from "../store";
 import type { Json } from "../types";
@@ -11,6 +10,8 @@ import { Who } from "./Changes";
 import { isOf, placeOf } from "./collected";
 import { Pairs } from "./Message";
 import { Open } from "./Source";
+
+adopt(collectedStyles);
 
 type Told = { readonly [key: string]: Json };
 

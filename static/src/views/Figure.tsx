@@ -6,11 +6,10 @@ import { stepAt } from "../replay/replay";
 import { current, elapsed, importedOf } from "../state";
 import { actions, now, state } from "../store";
 import type { TraceSummary } from "../types";
-import { Empty } from "./Empty";
 
 const NONE: readonly TraceSummary[] = [];
 
-/** The diagram of the selected request, or what to do to see one. */
+/** The diagram of the selected request. */
 export function Figure(): JSX.Element {
   const box = useRef<HTMLElement>(null);
   const [space, setSpace] = useState({ width: 1160, height: 760 });
@@ -34,9 +33,7 @@ export function Figure(): JSX.Element {
   const inner = useMemo(() => traces.filter((each) => each.parent !== null && each.parent === id), [traces, id]);
   return (
     <figure ref={box} tabIndex={0}>
-      {trace === null ? (
-        <Empty />
-      ) : (
+      {trace === null ? null : (
         <Diagram
           trace={trace}
           map={importedOf(state.value, trace.id) === undefined ? state.value.map : null}

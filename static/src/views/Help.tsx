@@ -1,8 +1,11 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import "../styles/help.css";
+import helpStyles from "../styles/help.css?inline";
+import { adopt } from "../styles/adopt";
 import { actions, state } from "../store";
+
+adopt(helpStyles);
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["j k", "older and newer requests"],

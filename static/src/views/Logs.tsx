@@ -1,14 +1,16 @@
 import type { JSX } from "preact";
 
-import "../styles/message.css";
-import "../styles/source.css";
-import "../styles/collected.css";
+import messageStyles from "../styles/message.css?inline";
+import collectedStyles from "../styles/collected.css?inline";
+import { adopt } from "../styles/adopt";
 import { time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step, Trace } from "../types";
 import { isOf, ranIn } from "./collected";
 import { Open } from "./Source";
+
+adopt(messageStyles, collectedStyles);
 
 const SHOWN = 1000;
 const STAGES = ["log", "warning", "flash"];

@@ -2,8 +2,11 @@
 
 import type { ComponentChildren, JSX } from "preact";
 
-import "../styles/message.css";
+import messageStyles from "../styles/message.css?inline";
+import { adopt } from "../styles/adopt";
 import type { Json } from "../types";
+
+adopt(messageStyles);
 
 export type Pair = readonly [name: string, value: Json];
 

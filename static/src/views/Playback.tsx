@@ -12,7 +12,7 @@ type Say = typeof import("../replay/captions").caption;
 const OVERVIEW = "Down the left the layers open, the view turns the request around, and up the right every layer closes in reverse.";
 
 /** Go through the request again: the scrubber on its true-time strip, and what each step means. */
-export function Playback(): JSX.Element | null {
+export default function Playback(): JSX.Element | null {
   const [say, setSay] = useState<Say | null>(null);
   const captioned = state.value.stage || state.value.step !== null || state.value.replay !== null;
   useEffect(() => {

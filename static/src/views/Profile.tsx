@@ -1,12 +1,15 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import "../styles/profile.css";
+import profileStyles from "../styles/profile.css?inline";
+import { adopt } from "../styles/adopt";
 import { time } from "../format";
 import { beside, boxes, hottest, shortened, type Box } from "../profile/flame";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Profile as Answer, ProfileNode, Trace } from "../types";
+
+adopt(profileStyles);
 
 const HOTTEST = 12;
 const ASKED_AGAIN = 500;

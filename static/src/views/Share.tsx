@@ -1,13 +1,16 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import "../styles/share.css";
+import shareStyles from "../styles/share.css?inline";
+import { adopt } from "../styles/adopt";
 import { pngOf, svgOf } from "../picture";
 import { curl, download } from "../share";
 import { current, importedOf, listed } from "../state";
 import { actions, state } from "../store";
 import type { Json } from "../types";
 import { DIAGRAM } from "./table";
+
+adopt(shareStyles);
 
 const AT_ONCE = 500;
 const FRAMES = 120;

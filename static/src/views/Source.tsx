@@ -1,10 +1,13 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import "../styles/source.css";
+import sourceStyles from "../styles/source.css?inline";
+import { adopt } from "../styles/adopt";
 import { actions } from "../store";
 import type { Source as Place, SourceLines } from "../types";
 import { chooseEditor, editor, editorLink, EDITORS } from "./editor";
+
+adopt(sourceStyles);
 
 /** Code as the server coloured it; the line of a call is marked. */
 export function Source({ path }: { readonly path: string }): JSX.Element {

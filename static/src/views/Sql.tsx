@@ -1,15 +1,17 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import "../styles/message.css";
-import "../styles/source.css";
-import "../styles/collected.css";
+import messageStyles from "../styles/message.css?inline";
+import collectedStyles from "../styles/collected.css?inline";
+import { adopt } from "../styles/adopt";
 import { time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Json, SourceLines, Step, Trace } from "../types";
 import { groups, isSlow, placeOf, ranIn, took, type Group } from "./collected";
 import { Open } from "./Source";
+
+adopt(messageStyles, collectedStyles);
 
 const SHOWN = 500;
 

@@ -1,12 +1,15 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import "../styles/steps.css";
+import stepsStyles from "../styles/steps.css?inline";
+import { adopt } from "../styles/adopt";
 import { stateOf } from "../diagram/steps";
 import { change, cpuOf, memoryOf, size, time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step } from "../types";
+
+adopt(stepsStyles);
 
 const SHOWN = 1000;
 

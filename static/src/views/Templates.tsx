@@ -1,9 +1,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import "../styles/message.css";
-import "../styles/source.css";
-import "../styles/collected.css";
+import collectedStyles from "../styles/collected.css?inline";
+import { adopt } from "../styles/adopt";
 import { time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
@@ -11,6 +10,8 @@ import type { Step } from "../types";
 import { isOf, placeOf, ranIn, took } from "./collected";
 import { Pairs } from "./Message";
 import { Open } from "./Source";
+
+adopt(collectedStyles);
 
 const SHOWN = 500;
 

@@ -1,8 +1,9 @@
 import type { JSX, TargetedPointerEvent } from "preact";
 import { useState } from "preact/hooks";
 
-import "../styles/timeline.css";
-import "../styles/tools.css";
+import timelineStyles from "../styles/timeline.css?inline";
+import toolsStyles from "../styles/tools.css?inline";
+import { adopt } from "../styles/adopt";
 import { stateOf } from "../diagram/steps";
 import { rewind, stepAt } from "../replay/replay";
 import { time } from "../format";
@@ -10,6 +11,8 @@ import { current, elapsed } from "../state";
 import { actions, now, state } from "../store";
 import type { Step, Trace } from "../types";
 import { between, ticks, zoomed, type Span } from "./zoom";
+
+adopt(timelineStyles, toolsStyles);
 
 const SHOWN = 1000;
 const TICKS = 5;

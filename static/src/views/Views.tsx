@@ -4,11 +4,11 @@ import { useEffect, useRef } from "preact/hooks";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Trace } from "../types";
-import { Empty } from "./Empty";
 import { Figure } from "./Figure";
 import { lazy } from "./lazy";
 import { DIAGRAM, VIEWS, viewAfter, viewOf, type View } from "./table";
 
+const Empty = lazy("What to do", () => import("./Empty"));
 const COMPONENTS: ReadonlyMap<string, ComponentType> = new Map(
   VIEWS.map(({ name, title, load }) => [name, load === undefined ? Figure : lazy(title, load)]),
 );

@@ -1,0 +1,12 @@
+const adopted = new Set<string>();
+
+/** Take in the styles that a view brings along in its own chunk. */
+export function adopt(...styles: readonly string[]): void {
+  for (const style of styles) {
+    if (adopted.has(style)) continue;
+    adopted.add(style);
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    document.adoptedStyleSheets.push(sheet);
+  }
+}
