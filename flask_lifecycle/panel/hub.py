@@ -29,6 +29,10 @@ from ..trace import LiveTrace, Step, freeze
 from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket, is_stopping
 
 _TICK = 1 / 30
+# Where nobody has taken anything for so many looks, the next ones are further apart: each takes
+# the app's place for a moment.
+_LOOKS = 30
+_SELDOM = 0.2
 _UNACKNOWLEDGED = 2
 # What one message holds: what a page takes in and draws within a few frames.
 _TRACES_A_BATCH = 200
@@ -202,6 +206,7 @@ class Hub:
             viewer.strands = (0, 0)
 
     def _pump(self) -> None:
+        in_vain = 0
         while True:
             with self._lock:
                 viewers = list(self._viewers.items())
@@ -212,12 +217,13 @@ class Hub:
                 if is_stopping():
                     self._end()
                 ready = [(sid, viewer) for sid, viewer in viewers if self._takes(sid, viewer)]
+                in_vain = 0 if ready else in_vain + 1
                 kept = self.kept() if ready else []
                 for sid, viewer in ready:
                     self._send(sid, viewer, kept)
             except Exception:
                 _log.exception("The pump failed; it goes on.")
-            self._wake.wait(_TICK)
+            self._wake.wait(_TICK if in_vain < _LOOKS else _SELDOM)
 
     def _end(self) -> None:
         """End all websockets, as if the network did: their pages connect again."""
