@@ -703,6 +703,9 @@ class Instrument:
             if writer.owner is owner and args:
                 hide_frames(args[-1])
                 instrument.raised(self, writer.trace, args[-1])
+                answer = base.handle_user_exception(self, *args, **kwargs)
+                writer.trace.unhandled = answer is args[-1]
+                return answer
             return base.handle_user_exception(self, *args, **kwargs)
 
         on_response = self.on_response

@@ -19,6 +19,7 @@ from functools import lru_cache
 
 from markupsafe import escape
 from werkzeug.http import parse_options_header
+from werkzeug.wsgi import ClosingIterator
 
 #: What became of the toolbar of an HTML document; anything else is why the page is without it.
 CARRIED = "carried"
@@ -96,6 +97,10 @@ class Toolbar:
         # A request inside another one is not answered to a browser.
         if trace.parent is not None:
             return response
+        opened = environ.get("HTTP_SEC_FETCH_DEST") == "document"
+        if trace.unhandled and opened and type(response.response) is ClosingIterator:
+            # An HTTP exception answers as a WSGI app does, but its page is whole.
+            response.make_sequence()
         document = Document.of(response, environ)
         if document is None:
             if _is_streamed_page(response, environ):

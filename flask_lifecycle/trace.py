@@ -273,6 +273,7 @@ class LiveTrace(Writer):
         "streamed",
         "thread",
         "toolbar",
+        "unhandled",
     )
 
     def __init__(
@@ -319,6 +320,8 @@ class LiveTrace(Writer):
         self.detail_bytes = 0
         # What became of the toolbar, where this was answered with a page.
         self.toolbar: str | None = None
+        # Whether an HTTP exception without a handler is itself what is answered.
+        self.unhandled = False
         self._kept: bytes | None = None
         self.origin = clock()
 

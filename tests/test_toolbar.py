@@ -6,7 +6,7 @@ import re
 import typing as t
 
 import pytest
-from flask import Flask, Response, make_response, redirect, session
+from flask import Flask, Response, abort, make_response, redirect, session
 from werkzeug.test import TestResponse
 
 from flask_lifecycle import Lifecycle
@@ -73,6 +73,40 @@ def test_what_the_browser_opens_is_a_page(body: str) -> None:
     response = ask(html(body), headers=OPENED)
     assert carries(response)
     assert TAG.sub(b"", response.data).decode() == body
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/gone", "/wrong"])
+def test_flasks_own_error_pages_carry_it(path: str) -> None:
+    def make(*, watched: bool) -> Flask:
+        app = Flask(__name__)
+        app.config.update(LIFECYCLE_ENABLED=watched)
+        app.add_url_rule("/gone", "gone", lambda: abort(410))
+        app.add_url_rule("/wrong", "wrong", lambda: "", methods=["POST"])
+        Lifecycle(app)
+        return app
+
+    for method in ("GET", "HEAD"):
+        ours, bare = (
+            make(watched=each).test_client().open(path, method=method, headers=OPENED)
+            for each in (True, False)
+        )
+        assert carries(ours) is (method == "GET")
+        assert TAG.sub(b"", ours.data) == bare.data
+        assert ours.status == bare.status
+
+
+def test_a_stream_in_place_of_an_error_page_stays_one() -> None:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True)
+    Lifecycle(app)
+
+    @app.after_request
+    def other(_response: t.Any) -> Response:
+        return Response(iter([PAGE]), 404)
+
+    answer = app.test_client().get("/nowhere", headers=OPENED)
+    assert answer.data.decode() == PAGE
+    assert app.extensions["lifecycle"]._store.newest()[0].toolbar == "it is streamed"
 
 
 def test_looking_for_a_page_takes_no_time() -> None:

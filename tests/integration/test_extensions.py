@@ -55,7 +55,7 @@ ASKED: dict[str, list[Ask]] = {
         ("POST", "/pets/", {}),
         ("GET", "/nowhere", {}),
     ],
-    "sqlalchemy": [("GET", "/", {})],
+    "sqlalchemy": [("GET", "/", {}), ("GET", "/nowhere", {})],
     "sqlalchemy_lite": [("GET", "/", {})],
     "wtf": [("GET", "/", {}), ("POST", "/", {})],
 }
@@ -68,7 +68,7 @@ CARRY = {
     "httpauth": {"/", "/own"},
     "login": {"/", "/own"},
     "smorest": {"/"},
-    "sqlalchemy": {"/"},
+    "sqlalchemy": {"/", "/nowhere"},
     "sqlalchemy_lite": {"/"},
     "wtf": {"/"},
 }
