@@ -21,10 +21,9 @@ export default function Empty(): JSX.Element {
         <p><button type="button" onClick={() => { actions.filter(""); }}>Show all requests</button></p>
       </div>
     );
-  const there = connection === "live" || connection === "polling";
   return (
     <div class="empty">
-      <h2>{there ? "Waiting for a request" : connection === "lost" ? "The app does not answer" : "Connecting to the app"}</h2>
+      <h2>{connection === "lost" ? "The app does not answer" : "Waiting for a request"}</h2>
       <p>
         {connection === "lost"
           ? "The panel tries again by itself. Is the app still running, at the address of this page?"

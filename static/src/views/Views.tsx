@@ -15,10 +15,13 @@ const COMPONENTS: ReadonlyMap<string, ComponentType> = new Map(
 
 /** The main area: a tab for each view, and the one that is picked. */
 export function Views(): JSX.Element {
-  const { stage } = state.value;
+  const { stage, epoch, connection } = state.value;
   const view = stage ? viewOf(DIAGRAM) : viewOf(state.value.view);
   const trace = current(state.value);
-  const Shown = trace === null && !view.ofApp ? Empty : (COMPONENTS.get(view.name) ?? Empty);
+  const missing = trace === null && !view.ofApp;
+  const Shown = missing ? Empty : (COMPONENTS.get(view.name) ?? Empty);
+  // Until the app has said what there is, nothing is told of it.
+  const asking = missing && epoch === null && connection !== "lost";
   return (
     <>
       {stage ? null : <Tabs picked={view} trace={trace} />}
@@ -28,7 +31,7 @@ export function Views(): JSX.Element {
         data-view={view.name}
         {...(stage ? {} : { role: "tabpanel", "aria-labelledby": `tab-${view.name}` })}
       >
-        <Shown key={view.name} />
+        {asking ? null : <Shown key={view.name} />}
       </div>
     </>
   );
