@@ -4,11 +4,10 @@ import { signal } from "@preact/signals";
 
 import { Api, Live } from "./live";
 import { whole } from "./filter";
-import type { Trace } from "./types";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
 import { applyBatch, cleared, current, EMPTY, ended, find, importedOf, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, toggleFold, withImported, withOlder, withTrace, type Asked, type State } from "./state";
 import { neighbourOf } from "./rows";
-import type { Json } from "./types";
+import { IMPORTED, type Json, type Trace } from "./types";
 import { DIAGRAM, viewOf } from "./views/table";
 
 const api = new Api();
@@ -118,7 +117,12 @@ function fromAddress(): void {
 
 export const actions = {
   select: (id: string): void => { update(select(state.value, id)); },
-  step: (step: number | null): void => { update(selectStep(state.value, step)); },
+  /** Pick a step; a replay goes there too. */
+  step: (step: number | null): void => {
+    const { replay } = state.value;
+    const at = begins(step);
+    update(selectStep(replay === null || at === null ? state.value : setReplay(state.value, { ...replay, at, playing: false }), step));
+  },
   follow: (): void => { update(setFollow(state.value, !state.value.follow)); },
   pause: (): void => { update(setPaused(state.value, !state.value.paused)); },
   clear: (): void => {
@@ -144,10 +148,11 @@ export const actions = {
     const over = replay.at >= edge(trace);
     update(setReplay(state.value, { ...replay, at: over && !replay.playing ? 0 : replay.at, playing: !replay.playing }));
   },
-  /** Go to the next step, or to an earlier one. */
+  /** Go to the next step, or to an earlier one, from the moment of the replay or from the picked step. */
   walk: (by: 1 | -1): void => {
     const trace = current(state.value);
-    if (trace !== null) actions.seek(neighbour(trace, replaying().at, by));
+    const from = state.value.replay === null ? begins(state.value.step) : null;
+    if (trace !== null) actions.seek(neighbour(trace, from ?? replaying().at, by));
   },
   /** Go to the first moment, or to the last. */
   rim: (end: boolean): void => {
@@ -198,8 +203,8 @@ export const actions = {
   notice: (notice: string | null): void => { update({ ...state.value, notice }); },
   /** Read the app's registries anew. */
   map: (): void => { void loadMap().catch(() => undefined); },
-  /** Ask the server for what only one view shows; null where there is none. */
-  ask: <T>(path: string, body?: Json): Promise<T | null> => api.ask<T>(path, body).catch(() => null),
+  /** Ask the server for what only one view shows; null where there is none, as of what came from a file. */
+  ask: async <T>(path: string, body?: Json): Promise<T | null> => (path.startsWith(`api/traces/${IMPORTED}`) ? null : api.ask<T>(path, body).catch(() => null)),
   tell: (path: string, method: "POST" | "DELETE"): Promise<void> => api.tell(path, method),
   /** Pick the newest request of the same kind. */
   latest: ({ method, endpoint }: Trace): void => {
@@ -213,6 +218,11 @@ export const actions = {
     if (next !== null) actions.select(next.id);
   },
 };
+
+/** When a step of the shown request begins, ns. */
+function begins(step: number | null): number | null {
+  return step === null ? null : (current(state.value)?.steps[step]?.begin ?? null);
+}
 
 function replaying(): Replay {
   const trace = current(state.value);

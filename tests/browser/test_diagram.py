@@ -260,6 +260,18 @@ def test_arrows_rove_in_the_order_of_the_journey(panel: Panel) -> None:
     expect(caption).to_contain_text("The signal appcontext_pushed is sent")
     page.keyboard.press("End")
     expect(current.first).to_have_attribute("data-step", str(len(trace["steps"]) - 1))
+    # A clicker, which sends other keys, goes on from there; and so do the arrows again.
+    page.keyboard.press("Home")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("PageDown")
+    there = int(current.first.get_attribute("data-step") or -1)
+    assert 1 < there < 8
+    for key, goes in (("ArrowRight", 1), ("ArrowRight", 1), ("ArrowLeft", -1)):
+        page.keyboard.press(key)
+        expect(current.first).not_to_have_attribute("data-step", str(there))
+        now = int(current.first.get_attribute("data-step") or -1)
+        assert (now - there) * goes > 0
+        there = now
     assert diagram.locator("[tabindex]").count() == 0  # one tab stop
     page.keyboard.press("Tab")
     assert not page.evaluate("document.activeElement.closest('svg') !== null")

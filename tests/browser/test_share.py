@@ -169,6 +169,18 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     assert violations(asked) == []
     assert json.loads(saved(asked, "JSON all")) == json.loads(data)
 
+    # It is gone through again as any other.
+    page.get_by_role("tab", name="Diagram").click()
+    page.get_by_role("button", name="Step back").click()
+    expect(page.locator(".caption")).to_contain_text("The server calls the app")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("tab", name="SQL").click()
+    page.locator('[data-view="sql"] tbody tr').first.click()
+    page.get_by_label("Statement").wait_for()
+    page.get_by_role("tab", name="Profile").click()
+    page.get_by_text("It came from a file").wait_for()
+
     # They are rows like the one that they were, and none of them is it.
     imported = page.locator(".row.imported")
     assert imported.count() == 2

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { step, summary } from "../testing";
 import type { Trace } from "../types";
-import { advance, dwell, moments, neighbour, rewind, stepAt, type Replay } from "./replay";
+import { advance, dwell, moments, neighbour, rewind, shownStep, stepAt, type Replay } from "./replay";
 
 function trace(): Trace {
   return {
@@ -82,5 +82,20 @@ describe("advance", () => {
     expect(dwell(1, "by step")).toBe(120);
     expect(dwell(1e4, "by step")).toBe(120);
     expect(dwell(1e7, "by step")).toBeCloseTo(660);
+  });
+});
+
+describe("shownStep", () => {
+  const whole: Trace = { ...trace(), steps: [...trace().steps, step(4, { stage: "signal", begin: 860_000, end: 860_000, parent: 0 })] };
+  test("is the picked one, and where a replay stands elsewhere what that is about", () => {
+    expect(shownStep(whole, null, null)).toBeNull();
+    expect(shownStep(whole, null, 1)?.id).toBe(1);
+    expect(shownStep(whole, from(100_000), 1)?.id).toBe(1);
+    expect(shownStep(whole, from(300_000), 1)?.id).toBe(2);
+    expect(shownStep(whole, from(0), 7)?.id).toBe(0);
+  });
+  test("can be one that takes no time, while one stands at it", () => {
+    expect(stepAt(whole, 860_000)?.id).toBe(4);
+    expect(stepAt(whole, 870_000)?.id).toBe(0);
   });
 });

@@ -77,8 +77,14 @@ export function advance(replay: Replay, trace: Trace, ms: number): Replay {
   return { ...replay, at, playing: replay.playing && at < last };
 }
 
-/** The step that a moment is about: the innermost that runs, or the last that ran. */
+/** The step that a moment is about: what begins then, if for no time; the innermost that runs; or the last that ran. */
 export function stepAt(trace: Trace, at: number): Step | null {
   const begun = trace.steps.filter((step) => step.begin <= at);
-  return begun.findLast((step) => step.end === null || step.end > at) ?? begun.at(-1) ?? null;
+  return begun.findLast((step) => step.end === null || step.end > at || step.begin === at) ?? begun.at(-1) ?? null;
+}
+
+/** The step that is shown: the picked one, unless a replay stands at another moment. */
+export function shownStep(trace: Trace, replay: Replay | null, picked: number | null): Step | null {
+  const step = picked === null ? null : (trace.steps[picked] ?? null);
+  return replay === null || step?.begin === replay.at ? step : stepAt(trace, replay.at);
 }

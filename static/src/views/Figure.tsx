@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
-import { stepAt } from "../replay/replay";
+import { shownStep } from "../replay/replay";
 import { current, elapsed, importedOf } from "../state";
 import { actions, now, state } from "../store";
 import type { TraceSummary } from "../types";
@@ -28,8 +28,14 @@ export function Figure(): JSX.Element {
 
   const trace = current(state.value);
   const { replay, near, stage, step, traces } = state.value;
-  const about = trace === null || replay === null ? step : (stepAt(trace, replay.at)?.id ?? null);
+  const about = trace === null ? null : (shownStep(trace, replay, step)?.id ?? null);
   const id = trace?.id;
+  // Where there is no room for all of it, what it is about is brought into view.
+  useEffect(() => {
+    const figure = box.current;
+    if (figure === null || about === null || near || figure.scrollWidth <= figure.clientWidth) return;
+    figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [about, near]);
   const inner = useMemo(() => traces.filter((each) => each.parent !== null && each.parent === id), [traces, id]);
   return (
     <figure ref={box} tabIndex={0}>

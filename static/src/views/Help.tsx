@@ -14,6 +14,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Space", "play and stop"],
   ["f", "the stage: diagram and captions alone"],
   ["z", "look at the step from near"],
+  ["+ − 0", "nearer, further, all of the diagram (also Ctrl and wheel, two fingers)"],
   ["v", "the next view"],
   ["/", "filter"],
   ["x", "clear"],

@@ -3,8 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 
 import { Strip } from "../diagram/Strip";
 import { time } from "../format";
-import { moments, PACES, rewind, stepAt, type Pace } from "../replay/replay";
-import { current } from "../state";
+import { moments, PACES, shownStep, type Pace } from "../replay/replay";
+import { current, find } from "../state";
 import { actions, state } from "../store";
 
 type Say = typeof import("../replay/captions").caption;
@@ -20,18 +20,17 @@ export default function Playback(): JSX.Element | null {
   }, [captioned]);
 
   const trace = current(state.value);
-  const summary = state.value.traces.find((each) => each.id === trace?.id);
+  const summary = find(state.value, state.value.selected);
   if (trace === null || summary === undefined || trace.steps.length === 0) return null;
   const { replay, stage } = state.value;
   const last = moments(trace).at(-1) ?? 0;
   const at = replay?.at ?? last;
-  const picked = state.value.step === null ? undefined : trace.steps[state.value.step];
-  const step = replay === null ? (picked ?? null) : stepAt(rewind(trace, at), at);
+  const step = shownStep(trace, replay, state.value.step);
   const running = trace.state === "running";
   return (
     <section class="playback" aria-label="Replay" data-view="replay">
       <p class="caption" role="status" aria-live="polite">
-        {step === null ? (stage ? OVERVIEW : "") : say?.(trace.steps[step.id] ?? step, trace)}
+        {step === null ? (stage ? OVERVIEW : "") : say?.(step, trace)}
       </p>
       <div class="bar">
         <button type="button" aria-label="Step back" title="Step back (←)" onClick={() => { actions.walk(-1); }}>◂</button>

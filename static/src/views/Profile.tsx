@@ -45,7 +45,14 @@ export default function Profile(): JSX.Element | null {
   }, [id, asked, trace?.state]);
 
   const answer = found?.id === id ? found.answer : null;
-  if (trace === null || answer === null) return null;
+  if (trace === null || found?.id !== id) return null;
+  if (answer === null)
+    return (
+      <div class="empty" role="status">
+        <h2>There is no profile of this request</h2>
+        <p>It came from a file, or the server no longer keeps it.</p>
+      </div>
+    );
   return (
     <div class="profile" tabIndex={0} role="region" aria-label="Profile">
       {answer.profile === null ? <Ask trace={trace} answer={answer} onAsked={() => { setAsked(asked + 1); }} /> : <Flame key={trace.id} root={answer.profile} />}

@@ -5,7 +5,7 @@ import timelineStyles from "../styles/timeline.css?inline";
 import toolsStyles from "../styles/tools.css?inline";
 import { adopt } from "../styles/adopt";
 import { stateOf } from "../diagram/steps";
-import { rewind, stepAt } from "../replay/replay";
+import { rewind, shownStep } from "../replay/replay";
 import { time } from "../format";
 import { current, elapsed } from "../state";
 import { actions, now, state } from "../store";
@@ -26,7 +26,7 @@ export default function Timeline(): JSX.Element | null {
   if (whole === null) return null;
   const { replay } = state.value;
   const trace = replay === null ? whole : rewind(whole, replay.at);
-  const about = replay === null ? state.value.step : (stepAt(trace, replay.at)?.id ?? null);
+  const about = shownStep(trace, replay, state.value.step)?.id ?? null;
   const last = Math.max(1, elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0));
   const span: Span = picked?.trace === whole.id ? picked.span : [0, last];
   const show = (next: Span | null): void => { setPicked(next === null ? null : { trace: whole.id, span: next }); };
