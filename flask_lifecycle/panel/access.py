@@ -14,9 +14,9 @@ import string
 import time
 import typing as t
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote, urlsplit
 
+from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
 from .. import forks
@@ -358,11 +358,12 @@ def _is_toolbar(environ: Environ) -> bool:
 
 
 def _cookie(environ: Environ) -> str | None:
+    # Not by http.cookies: before Python 3.12.6, a long one takes it many seconds
+    # (CVE-2024-7592), and this is read of whoever asks.
     try:
-        morsel = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(_COOKIE)
-    except CookieError:
+        return parse_cookie(environ).get(_COOKIE)
+    except UnicodeError:
         return None
-    return None if morsel is None else morsel.value
 
 
 def _argument(environ: Environ, name: str) -> str | None:

@@ -243,6 +243,20 @@ def test_a_wrong_token_is_403_and_never_500(server: Server, given: str) -> None:
     assert request(server, headers=far, Cookie=f'lifecycle_token="{given}').status == 403
 
 
+@pytest.mark.parametrize(
+    "sign", ["\\", '\\"', "\\073", "=", ";", "; lifecycle_token=", '"', "\xff"]
+)
+def test_a_long_cookie_or_query_of_a_strangers_takes_no_time(server: Server, sign: str) -> None:
+    far = {"X-Forwarded-For": "127.0.0.1"}
+    long = sign * (60_000 // len(sign))
+    begun = time.monotonic()
+    assert request(server, headers=far, Cookie=f'lifecycle_token="{long}"').status == 403
+    assert request(server, f"{PAGE}?token={quote(long[:15_000])}", headers=far).status in (403, 414)
+    assert request(server, headers={**far, "Host": long.replace("\xff", "x")}).status == 403
+    assert request(server, headers={**far, "Origin": f"http://{long}"}).status == 403
+    assert time.monotonic() - begun < 3
+
+
 def test_the_token_is_taken_once_into_a_cookie_of_the_prefix(server: Server) -> None:
     far = {"X-Forwarded-For": "203.0.113.9"}
     answer = request(server, f"{PAGE}?token={TOKEN}", headers=far)
