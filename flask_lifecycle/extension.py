@@ -206,7 +206,7 @@ class _Mount:
             if self._panel is None:
                 from .collectors.profile import Profiles
                 from .panel import create_panel
-                from .panel.access import Gate, NoToken
+                from .panel.access import AccessLog, Gate
 
                 app = self._app()
                 debug = app is not None and app.debug
@@ -223,7 +223,7 @@ class _Mount:
                 self._panel = create_panel(
                     self._store, gate, self._map, self._find_rule, self._profiles
                 )
-                self._filter = NoToken(self._token)
+                self._filter = AccessLog(self._token)
                 for name in _ACCESS_LOGS:
                     logging.getLogger(name).addFilter(self._filter)
             return self._panel

@@ -48,6 +48,8 @@ _FORWARDED = (
 # What a script of the app's would have the browser run for it, in the panel's place.
 _WORKERS = ("serviceworker", "sharedworker", "worker")
 _NAME = frozenset(string.ascii_letters + string.digits + "-_")
+# What stands in the line of a request of the toolbar's that was answered.
+_ASKED_AGAIN = ('"GET ', "/toolbar/requests?", '" 200 ')
 _TICKET_SECONDS = 10
 # Used ones are remembered while they would be good: a page asks for one each time it connects.
 _TICKETS = 1024
@@ -243,8 +245,8 @@ class Gate:
         return name is not None and (is_local_name(name) or name in self._hosts)
 
 
-class NoToken(logging.Filter):
-    """Take the token out of what servers log of the request that brought it."""
+class AccessLog(logging.Filter):
+    """Take out of what servers log the token, and what the toolbar asks again and again."""
 
     def __init__(self, token: str) -> None:
         super().__init__()
@@ -257,7 +259,11 @@ class NoToken(logging.Filter):
             record.args = tuple(self._without(each) for each in record.args)
         elif isinstance(record.args, dict):
             record.args = {name: self._without(each) for name, each in record.args.items()}
-        return True
+        try:
+            said = record.getMessage()
+        except Exception:
+            return True
+        return not all(each in said for each in _ASKED_AGAIN)
 
     def _without(self, value: t.Any) -> t.Any:
         if type(value) is str:
@@ -404,4 +410,4 @@ def _with_headers(start_response: t.Any, environ: Environ) -> t.Any:
     return started
 
 
-__all__ = ["Gate", "NoToken", "host_name", "is_local_name"]
+__all__ = ["AccessLog", "Gate", "host_name", "is_local_name"]

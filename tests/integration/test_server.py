@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import typing as t
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from pathlib import Path
 
 import pytest
 import websocket
+
+from flask_lifecycle.toolbar import request_key
 
 ROOT = Path(__file__).parent.parent.parent
 _NOT_UP = (OSError, http.client.HTTPException)  # yet, or again: the reloader cuts answers short
@@ -218,6 +221,27 @@ def test_the_token_is_in_no_log(tmp_path: Path) -> None:
     assert "/_lifecycle/?token=••••••" in log
     assert token not in log
     assert urllib.parse.quote(token, safe="") not in log
+
+
+def test_what_the_toolbar_asks_again_and_again_is_in_no_log(tmp_path: Path) -> None:
+    token = "a-token-of-this-test"
+    app = APP.replace(
+        "Lifecycle(app)", f"app.config['LIFECYCLE_TOKEN'] = {token!r}\nLifecycle(app)"
+    )
+    server = Server(tmp_path, ["flask", "--app", "app", "run", "--debug", "--port", "{port}"], app)
+    server.get("/")
+    trace = server.api("traces")["traces"][0]["id"]
+    asked = f"/_lifecycle/toolbar/requests?of={trace}."
+    assert trace in server.get(asked + request_key(token, trace))
+    with pytest.raises(urllib.error.HTTPError):
+        server.get(f"{asked}none")
+    server.stop()
+    log = server.log.read_text()
+    assert '"GET / HTTP/1.1" 200' in log
+    assert '"GET /_lifecycle/api/traces HTTP/1.1" 200' in log
+    # What is refused is not hidden.
+    assert log.count("/toolbar/requests") == 1
+    assert f"{asked}none" in log
 
 
 def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import typing as t
 
 import pytest
@@ -7,6 +8,7 @@ from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.panel.access import AccessLog
 
 TOKEN = "a-token-of-enough-characters"
 LOCAL = "127.0.0.1"
@@ -268,3 +270,26 @@ def test_a_missing_build_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: t.An
     response = get(make_client())
     assert response.status_code == 200
     assert "The panel has not been built" in response.text
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status", "logged"),
+    [
+        ("GET /x/toolbar/requests?of=a.b HTTP/1.1", "200", False),
+        ("GET /x/toolbar/requests?of=a.b HTTP/1.1", "403", True),
+        ("POST /x/toolbar/requests?of=a.b&shown=0 HTTP/1.1", "204", True),
+        ("GET /x/api/traces HTTP/1.1", "200", True),
+    ],
+)
+def test_gunicorns_log_has_no_lines_of_what_the_toolbar_asks_again(
+    request_line: str, status: str, logged: bool
+) -> None:
+    text = '%(h)s - - %(t)s "%(r)s" %(s)s %(b)s'
+    said = {"h": "127.0.0.1", "t": "[now]", "r": request_line, "s": status, "b": "7"}
+    record = logging.LogRecord("gunicorn.access", logging.INFO, "", 0, text, (said,), None)
+    assert AccessLog("a token").filter(record) is logged
+
+
+def test_a_line_that_cannot_be_written_is_the_loggers_to_judge() -> None:
+    record = logging.LogRecord("werkzeug", logging.INFO, "", 0, "%s %s", ("one",), None)
+    assert AccessLog("a token").filter(record)
