@@ -3,11 +3,11 @@
 import { signal } from "@preact/signals";
 
 import { Api, Live } from "./live";
-import { whole } from "./filter";
+import { IMPORTED, whole } from "./filter";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
 import { applyBatch, cleared, current, EMPTY, ended, find, importedOf, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, toggleFold, withImported, withOlder, withTrace, type Asked, type State } from "./state";
 import { neighbourOf } from "./rows";
-import { IMPORTED, type Json, type Trace } from "./types";
+import type { Json, Trace } from "./types";
 import { DIAGRAM, viewOf } from "./views/table";
 
 const api = new Api();
