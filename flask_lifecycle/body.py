@@ -144,6 +144,8 @@ class _Body:
             # Closed before its end: nobody is there to read on.
             trace.log[step + END] = clock()
             self._sent[4:] = (self._preview, False)
+        if self._preview is not None:
+            self._preview.settle(trace)
         _close(trace, close)
 
     def __del__(self) -> None:

@@ -14,7 +14,6 @@ import typing as t
 import weakref
 from collections import defaultdict
 from dataclasses import replace
-from functools import lru_cache
 from sys import _getframe
 
 import flask
@@ -201,11 +200,13 @@ class Instrument:
         for measure in self.measures:
             self.reads = _within(self.reads, measure.READS)
         self.owner = id(app)
-        self.line = lru_cache(_CACHED)(self._line)
+        #: The beginnings of requests that are recorded as they come.
+        self._plain: set[int] = set()
         self._callers: dict[int, Caller] = {}
         self._functions: dict[str, dict[int, t.Any]] = {stage: {} for stage in _PARAMETERS}
         self._sites: dict[tuple[int, str], tuple[t.Any, Site | None]] = {}
         self._routes: dict[int, Route] = {}
+        self._rules: list[t.Any] = []
         self._statuses: dict[str, tuple[int, int | None, bool]] = {}
         self._middleware: tuple[t.Any, list[int]] = (None, [])
         self._contexts: dict[type, type] = {}
@@ -238,14 +239,15 @@ class Instrument:
         try:
             # What is empty may be left out (PEP 3333).
             get = environ.get
-            path = get("PATH_INFO", "")
-            line = self.line if len(path) < _CACHED_LENGTH else self._line
-            named = line(get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), path)
-            if named is None:
-                self.on_ignored()
-                return None
-
-            method, shown = named
+            line = get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), get("PATH_INFO", "")
+            if hash(line) in self._plain:
+                method, shown = line[0], line[1] + line[2]
+            else:
+                named = self._line(*line)
+                if named is None:
+                    self.on_ignored()
+                    return None
+                method, shown = named
             query = get("QUERY_STRING", "")
             if query:
                 query = self.redactor.query(query)
@@ -260,8 +262,16 @@ class Instrument:
 
     def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
         shown = _decoded(script) + _decoded(path)
+        if self.ignored(None, shown):
+            return None
         text = self.redactor.text
-        return None if self.ignored(None, shown) else (text(method), text(shown))
+        named = text(method), text(shown)
+        if named == (method, script + path) and len(shown) < _CACHED_LENGTH:
+            if len(self._plain) >= _CACHED:
+                self._plain.clear()
+            # By its hash: what is a secret, a rule may say later.
+            self._plain.add(hash((method, script, path)))
+        return named
 
     def failed(self, trace: LiveTrace, error: BaseException) -> None:
         """End a trace with the exception that leaves the app."""
@@ -595,8 +605,10 @@ class Instrument:
 
     def _route(self, rule: t.Any) -> Route:
         parts = rule.endpoint.split(".")[:-1]
+        # Kept, so that its id stays its own.
+        self._rules.append(rule)
         route = self._routes[id(rule)] = Route(
-            rule,
+            rule.rule,
             number(Site("url_match", rule.rule)),
             rule.endpoint,
             tuple(".".join(parts[: count + 1]) for count in range(len(parts))),

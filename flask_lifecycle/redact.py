@@ -96,8 +96,11 @@ _USERINFO = re.compile(
     r"""|[^\s/?#"'<>]{1,256})(?=@)"""
 )
 
-# A name, of at most two words, and what parts it from its value.
-_NAME = re.compile(r"""(?<![\w.-])((?:[\w.-]+ )?[\w.-]+)[\\"'`\])}]{0,4}\s*(?:=>|[=:])\s*""")
+# A name, of at most two words, and what parts it from its value; not a host and its port.
+_NAME = re.compile(
+    r"""(?<![\w.-])(?!(?<=://)[\w.-]+:\d{1,5}\b)"""
+    r"""((?:[\w.-]+ )?[\w.-]+)[\\"'`\])}]{0,4}\s*(?:=>|[=:])\s*"""
+)
 _ESCAPED = re.compile(r"""(\\+["'])[\s\S]*?(?:\1|\Z)""")
 _QUOTED = re.compile(r"""[bBrRuU]{0,2}(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.|'')*'?)""", re.DOTALL)
 _LINE = re.compile(r"[^\r\n]*")
@@ -141,6 +144,7 @@ _CUT = "…"
 
 _BYTES = (bytes, bytearray)
 _SEQUENCES = (list, tuple, set, frozenset)
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 _WRITTEN = (uuid.UUID, dt.date, dt.timedelta)
 _TIMES = (dt.datetime, dt.time)
 _ZONES = (type(None), dt.timezone)
@@ -165,10 +169,13 @@ class Redactor:
         self._names = re.compile("|".join((*_NAMES, *more)))
         self.max_bytes = max_bytes
         self._cap = min(_TEXT, max_bytes)
+        # So many texts are surely not too much together.
+        self._few = max_bytes // max(1, self._cap)
         self._decide = decide
         # What was found before, by hashes: a text that may be a secret is remembered nowhere.
         self._known: dict[int, bool] = {}
         self._placed: dict[int, list[bool]] = {}
+        self._headers: set[int] = set()
         #: For each way to mask, the texts that it leaves as they are.
         self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
 
@@ -187,15 +194,18 @@ class Redactor:
 
         ``name=value`` and ``name: value`` are masked by the name, JSON by its keys.
         """
-        return self._decided_text(path, self._shown(value))
+        shown = self._shown(value)
+        return shown if self._decide is None else self._decided_text(path, shown)
 
     def query(self, value: str, path: Path = ()) -> str:
         """Mask the values of a query string by their names."""
-        return self._decided_text(path, self._shown(value, "query"))
+        shown = self._shown(value, "query")
+        return shown if self._decide is None else self._decided_text(path, shown)
 
     def sql(self, value: str, path: Path = ()) -> str:
         """Mask the literals of a statement that names something secret, and what looks secret."""
-        return self._decided_text(path, self._shown(value, "sql"))
+        shown = self._shown(value, "sql")
+        return shown if self._decide is None else self._decided_text(path, shown)
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
         """Turn the parameters of one execution into JSON's types, masked by their columns.
@@ -211,12 +221,70 @@ class Redactor:
         names = self._placed.get(key)
         if names is None:
             names = _room(self._placed)[key] = self._find_placed(statement)
+        if (
+            self._decide is None
+            and len(values) <= self._few
+            and _PLAIN.issuperset(map(type, values))
+        ):
+            shown = [self.value(each) for each in values]
+        else:
+            shown = self.value(values, path)
+        if True not in names:
+            return shown
         return [
-            MASK if each is not None and names[min(place, len(names) - 1)] else shown
-            for place, (each, shown) in enumerate(
-                zip(values, self.value(values, path), strict=False)
-            )
+            MASK if each is not None and names[min(place, len(names) - 1)] else told
+            for place, (each, told) in enumerate(zip(values, shown, strict=False))
         ]
+
+    def header(self, name: str, value: str, path: Path = ()) -> str:
+        """Mask a header's value; of a cookie, its name and attributes stay."""
+        folded = name.lower()
+        if folded == "cookie":
+            return "; ".join(f"{cookie}={MASK}" for cookie in cookie_names(value))
+        if folded == "set-cookie":
+            cookie, semicolon, attributes = value.partition(";")
+            return f"{cookie.partition('=')[0]}={MASK}{semicolon}{self.text(attributes, path)}"
+        return MASK if self.is_secret(name) else self.query(value, path)
+
+    def headers(self, pairs: list[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
+        """Mask a list of headers; leave out what is none."""
+        plain = self._headers
+        shown: list[tuple[str, str]] = []
+        for pair in pairs:
+            if type(pair) is not tuple or len(pair) != 2:
+                continue
+            name, value = pair
+            if type(name) is not str or type(value) is not str:
+                continue
+            key = hash(pair)
+            if key not in plain:
+                masked = self.text(name), self.header(name, value, (*path, name))
+                if masked == pair and self._decide is None:
+                    _room(plain).add(key)
+                pair = masked
+            shown.append(pair)
+        return tuple(shown)
+
+    def queries(
+        self, values: t.Sequence[t.Any], paths: t.Sequence[Path | None]
+    ) -> t.Sequence[t.Any]:
+        """Mask several texts as `query` does; most often all are shown as they are.
+
+        :param paths: where each stands; None for those that are masked already.
+        """
+        plain = self._plain["query"]
+        if plain.issuperset(map(hash, values)):
+            return values
+        shown = tuple(
+            [
+                value if path is None else self.query(value, path) if type(value) is str else ""
+                for value, path in zip(values, paths, strict=True)
+            ]
+        )
+        if self._decide is None:
+            # Short words are told at a glance, and not remembered there.
+            _room(plain).update(map(hash, {*values}.intersection(shown)))
+        return shown
 
     def value(self, value: t.Any, path: Path = ()) -> t.Any:
         """Turn any value into JSON's types. Only built-in types are looked into."""
@@ -253,7 +321,7 @@ class Redactor:
     # Texts
 
     def _decided_text(self, path: Path, shown: str) -> str:
-        return shown if self._decide is None else str(self._decided(path, shown))
+        return str(self._decided(path, shown))
 
     def _shown(self, value: str, how: str = "text") -> str:
         cap = self._cap
@@ -440,6 +508,11 @@ def _undecided(_path: Path, shown: t.Any) -> t.Any:
     return shown
 
 
+def cookie_names(header: str) -> list[str]:
+    """List the names of the cookies in a header."""
+    return [each.partition("=")[0].strip()[:_TEXT] for each in header.split(";") if "=" in each]
+
+
 def _scalar(value: t.Any) -> t.Any:
     kind = type(value)
     if value is None or kind is bool:
@@ -548,4 +621,4 @@ def _decoded(text: str) -> str:
     return text
 
 
-__all__ = ["MASK", "Decide", "Path", "Redactor", "type_name", "weight"]
+__all__ = ["MASK", "Decide", "Path", "Redactor", "cookie_names", "type_name", "weight"]

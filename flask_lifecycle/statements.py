@@ -2,67 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import typing as t
-import uuid
-from functools import lru_cache
 from sys import _getframe
 from threading import get_ident
 
 from .place import users_place
-from .recorder import begin_leaf, describe_error, fault
+from .recorder import describe_error, fault
 from .redact import Redactor
 from .trace import END, LiveTrace, Site, Writer, clock, number
 
 _SQL = number(Site("sql", "sql"))
 _SETS = 10
 _PARAMETERS = 100
-_TEXT = 4096
-# Values that stay what they are: they are kept as such, and masked for whoever looks.
-_LASTING = frozenset((int, float, bool, type(None), decimal.Decimal, uuid.UUID)) | {
-    *(dt.date, dt.datetime, dt.time, dt.timedelta)
-}
 
 #: Stand for the apps whose statements are recorded.
 owners: set[t.Any] = set()
 
+#: What is noted of a statement, masked: its text, the number of rows, whether there is a set of
+#: parameters for each of several executions, these, and the file and line of the user's code
+#: that sent it. Plain tuples, which the garbage collector does not come back to.
+Statement = tuple[str, int | None, bool, t.Any, tuple[str, int] | None]
 #: Who writes it, the place of its step, and what is noted of it.
-Begun = tuple[Writer, int, "Statement"]
-
-
-class Statement:
-    """What is noted of a statement."""
-
-    __slots__ = ("many", "parameters", "place", "rows", "text")
-
-    def __init__(
-        self, text: str, parameters: t.Any, many: bool, place: tuple[str, int] | None
-    ) -> None:
-        self.text = text
-        self.parameters = parameters
-        self.many = many
-        #: The file and line of the user's code that sent it.
-        self.place = place
-        self.rows: int | None = None
-
-    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it as JSON's types, masked."""
-        redactor = trace.redactor
-        return {
-            "statement": _shown(redactor, self.text),
-            "rows": self.rows,
-            "many": self.many,
-            "parameters": self._shown_parameters(redactor),
-            "place": self.place and dict(zip(("file", "line"), self.place, strict=True)),
-        }
-
-    def _shown_parameters(self, redactor: Redactor) -> t.Any:
-        if not self.many:
-            return redactor.parameters(self.text, self.parameters)
-        sets, left = self.parameters
-        shown = [redactor.parameters(self.text, each) for each in sets]
-        return [*shown, f"… {left} more"] if left else shown
+Begun = tuple[Writer, int, Statement]
 
 
 def begin(trace: LiveTrace, statement: t.Any, parameters: t.Any, many: bool) -> Begun | None:
@@ -79,18 +40,22 @@ def begin(trace: LiveTrace, statement: t.Any, parameters: t.Any, many: bool) -> 
                 return None
             statement = str.__getitem__(statement, slice(None))
         writer = trace if trace.ident == get_ident() else trace.strand()
-        step = begin_leaf(writer, _SQL)
-        if step is None:
+        log = writer.log
+        step = len(log)
+        if step >= writer.limit:
+            trace.dropped_steps += 1
             return None
-        kept: t.Any = ()
+        log += (_SQL, writer.current, clock(), 0.0)
+        redactor = trace.redactor
+        text = redactor.sql(statement)
+        shown: t.Any = ()
         if many:
-            kept = _kept_sets(trace, parameters)
+            shown = _sets(redactor, statement, parameters)
         elif parameters:
-            kept = _kept(trace, parameters)
-        if len(statement) > _TEXT:
-            statement = trace.redactor.sql(statement)
-            trace.detail_bytes += len(statement)
-        note = Statement(statement, kept, many, users_place(_getframe(2)))
+            shown = _parameters(redactor, statement, parameters)
+        if text is not statement or shown:
+            trace.detail_bytes += len(repr(shown)) + (len(text) if text is not statement else 0)
+        note = (text, None, many, shown, users_place(_getframe(2)))
         writer.notes[step] = note
         return writer, step, note
     except Exception as error:
@@ -112,44 +77,28 @@ def end(begun: Begun, cursor: t.Any) -> None:
     try:
         rows = cursor.rowcount
         if type(rows) is int and rows >= 0:
-            note.rows = rows
+            writer.notes[step] = (note[0], rows, *note[2:])
     except Exception as error:
         fault("the number of rows", error)
 
 
-@lru_cache(4096)
-def _shown(redactor: Redactor, text: str) -> str:
-    return redactor.sql(text)
-
-
-def _kept(trace: LiveTrace, parameters: t.Any) -> t.Any:
-    """Copy one set of parameters, as it was."""
-    kind = type(parameters)
-    if kind is dict:
-        names = list(parameters)[:_PARAMETERS]
-        return {name: _lasting(trace, parameters[name]) for name in names if type(name) is str}
+def _parameters(redactor: Redactor, statement: str, given: t.Any) -> t.Any:
+    kind = type(given)
     if kind is tuple or kind is list:
-        return tuple([_lasting(trace, each) for each in parameters[:_PARAMETERS]])
+        return tuple(redactor.parameters(statement, given))
+    if kind is dict:
+        names = [name for name in given if type(name) is str][:_PARAMETERS]
+        return redactor.parameters(statement, {name: given[name] for name in names})
     return ()
 
 
-def _kept_sets(trace: LiveTrace, parameters: t.Any) -> tuple[list[t.Any], int]:
-    if type(parameters) not in (list, tuple):
+def _sets(redactor: Redactor, statement: str, given: t.Any) -> tuple[t.Any, ...]:
+    if type(given) not in (list, tuple):
         # An iterator: to look at it would use it up.
-        return [], 0
-    return [_kept(trace, each) for each in parameters[:_SETS]], max(0, len(parameters) - _SETS)
+        return ()
+    shown = [_parameters(redactor, statement, each) for each in given[:_SETS]]
+    left = len(given) - _SETS
+    return (*shown, f"… {left} more") if left > 0 else tuple(shown)
 
 
-def _lasting(trace: LiveTrace, value: t.Any) -> t.Any:
-    kind = type(value)
-    if kind in _LASTING:
-        return value
-    if kind is str and len(value) <= _TEXT:
-        trace.detail_bytes += len(value)
-        return value
-    shown = trace.redactor.value(value)
-    trace.detail_bytes += len(str(shown))
-    return shown
-
-
-__all__ = ["Begun", "Statement", "begin", "end", "fail", "owners"]
+__all__ = ["Begun", "begin", "end", "fail", "owners"]

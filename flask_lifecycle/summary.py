@@ -43,12 +43,12 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
         "now": _innermost(columns) if trace.running else None,
         "elapsed": elapsed,
         "counts": counts(columns),
-        "changed": _changed(columns, trace.redactor),
+        "changed": _changed(columns),
         "toolbar": why_absent(trace.toolbar, trace.elapsed() - elapsed),
     }
 
 
-def _changed(columns: Columns, redactor: t.Any) -> dict[str, list[str]]:
+def _changed(columns: Columns) -> dict[str, list[str]]:
     """List the names in ``g`` and the session that some function changed."""
     found: dict[str, dict[str, None]] = {}
     for place, note in list(columns.notes.items()):
@@ -57,10 +57,7 @@ def _changed(columns: Columns, redactor: t.Any) -> dict[str, list[str]]:
                 names = found.setdefault(where, {})
                 for part in parts:
                     names.update(dict.fromkeys(part))
-    return {
-        where: [redactor.text(name) for name in list(names)[:_NAMES_KEPT]]
-        for where, names in found.items()
-    }
+    return {where: list(names)[:_NAMES_KEPT] for where, names in found.items()}
 
 
 #: Of these stages there is a count in each summary, where there are any.
@@ -98,7 +95,7 @@ def counts(columns: Columns) -> dict[str, int]:
 def asked(columns: Columns) -> Counter[t.Any]:
     """Count the statements that ask the same, from one place in one step."""
     return Counter(
-        (columns.parents[index], note.text, note.place)
+        (columns.parents[index], note[0], note[-1])
         for index, site in enumerate(columns.sites)
         if site.stage == "sql" and (note := columns.notes.get(index * WIDTH)) is not None
     )

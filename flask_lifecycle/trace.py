@@ -128,6 +128,7 @@ SHORT_CIRCUIT = "short_circuit"
 _DETAIL_NAMES = {
     "make_response": ("from", "to"),
     "body": ("chunks", "bytes", "streamed", "sent", "preview", "complete"),
+    "sql": ("statement", "rows", "many", "parameters", "place"),
     "span": ("name", "kind", "library", "attributes"),
 }
 
@@ -173,7 +174,7 @@ if hasattr(os, "register_at_fork"):
 class Route(t.NamedTuple):
     """What is the same for all requests that match a rule."""
 
-    rule: t.Any
+    rule: str
     match: int
     endpoint: str
     blueprints: tuple[str, ...]
@@ -490,7 +491,7 @@ class LiveTrace(Writer):
             method=self.method,
             path=self.path,
             query=self.query,
-            url_rule=None if self.route is None else self.route.rule.rule,
+            url_rule=None if self.route is None else self.route.rule,
             endpoint=self.endpoint,
             blueprints=self.blueprints,
             status=self.status,
@@ -573,10 +574,19 @@ def _detail(trace: LiveTrace, stage: str, noted: t.Any) -> dict[str, t.Any]:
         sent = list(detail["sent"])
         times = [trace.since(reading) for reading in sent[::2]]
         detail["sent"] = list(zip(times, sent[1::2], strict=False))
+    if "parameters" in detail:
+        detail["parameters"] = _listed(detail["parameters"])
+        place = detail["place"]
+        detail["place"] = place and {"file": place[0], "line": place[1]}
     preview = detail.pop("preview", None)
     if preview is not None:
         detail["preview"] = preview.detail(trace)
     return detail
+
+
+def _listed(value: t.Any) -> t.Any:
+    """Turn the tuples that are kept into lists."""
+    return [_listed(each) for each in value] if type(value) is tuple else value
 
 
 @dataclass(frozen=True, slots=True)

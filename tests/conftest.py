@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gc
 import signal
+import types
+import typing as t
 from collections.abc import Iterator
 
 import flask
@@ -25,3 +28,21 @@ def nothing_leaks() -> Iterator[None]:
     assert not flask.has_app_context()
     assert not flask.has_request_context()
     assert current.get() is NOBODY
+
+
+@pytest.fixture
+def held() -> t.Callable[[t.Any], str]:
+    """Write out all that an object leads to, as far as it is kept by this package."""
+
+    def written(root: t.Any) -> str:
+        seen: dict[int, t.Any] = {}
+        left = [root]
+        while left:
+            each = left.pop()
+            if id(each) in seen or isinstance(each, (type, types.ModuleType, types.FunctionType)):
+                continue
+            seen[id(each)] = each
+            left.extend(gc.get_referents(each))
+        return " ".join(repr(each) for each in seen.values() if type(each) in (str, bytes))
+
+    return written

@@ -71,7 +71,7 @@ def test_hidden_traces_are_not_kept() -> None:
     store = MemoryStore(3)
     trace = make()
     store.add(trace)
-    trace.route = Route(None, 0, "static", (), ignored=True)
+    trace.route = Route("/static/<path:filename>", 0, "static", (), ignored=True)
     assert store.newest() == []
     assert store.get(trace.id) is None
     trace.finish()

@@ -1,8 +1,6 @@
 """Keep what a request said and how it was answered: headers, and of the body what the app parsed.
 
-Nothing is read that the app did not read, and nothing is parsed. What a name tells to be secret is
-not kept; other strings are kept as they came, and masked by their looks and cut when somebody
-looks.
+Nothing is read that the app did not read, and nothing is parsed. What is kept is masked and cut.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from operator import itemgetter
 from werkzeug.datastructures import FileStorage
 
 from ..recorder import fail_open
-from ..redact import MASK, Redactor
+from ..redact import MASK, Redactor, cookie_names, weight
 from ..trace import LiveTrace
 
 Environ = dict[str, t.Any]
@@ -35,6 +33,7 @@ _BESIDE = (
 _EMPTY = ("Content-Type", "Content-Length")
 _SHAPES = 256
 _HEADERS = 200
+_RESPONSE = ("response", "headers")
 # What the header of a response is reckoned at; adding them up would take longer than keeping them.
 _HEADER_BYTES = 100
 _PREVIEW = 2048
@@ -46,36 +45,32 @@ class Shape(t.NamedTuple):
 
     names: tuple[str, ...]
     values: t.Callable[[Environ], tuple[t.Any, ...]]
+    #: Where each value stands, for who masks it; None for those that are not kept.
+    paths: tuple[tuple[str, ...] | None, ...]
     #: The places of those whose values are not kept.
     secret: tuple[int, ...]
 
 
 class Received:
-    """What a request said."""
+    """What a request said, masked."""
 
-    __slots__ = ("_names", "_preview", "_values", "data", "files", "form", "is_json", "size")
+    __slots__ = ("_names", "_values", "body")
 
-    def __init__(self, names: tuple[str, ...], values: t.Sequence[t.Any], preview: bool) -> None:
+    def __init__(self, names: tuple[str, ...], values: t.Sequence[t.Any]) -> None:
         self._names = names
         self._values = values
-        self._preview = preview
-        # What the app has parsed or read of the body.
-        self.form: Pairs | None = None
-        self.files: list[tuple[str, str | None, str | None]] | None = None
-        self.data: bytes | None = None
-        self.size = 0
-        self.is_json = False
+        #: What the app has parsed or read of the body, as it is shown.
+        self.body: dict[str, t.Any] = {}
 
     def environ(self) -> dict[str, str]:
-        """Return what was kept of the environ, not masked: nothing to be shown."""
+        """Return what was kept of the environ."""
         return {
             name: value if type(value) is str else ""
             for name, value in zip(self._names, self._values, strict=True)
         }
 
     def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it as JSON's types, masked."""
-        text = trace.redactor.text
+        """Return it as JSON's types."""
         environ = self.environ()
         get = environ.get
         host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
@@ -83,72 +78,59 @@ class Received:
         headers = [(_header_name(key), each) for key, each in environ.items() if _is_header(key)]
         said = {
             "method": trace.method,
-            "url": f"{text(get('wsgi.url_scheme', 'http'))}://{text(host)}{trace.path}{query}",
-            "protocol": text(get("SERVER_PROTOCOL", "")),
-            "client": text(get("REMOTE_ADDR", "")),
-            "headers": _masked(trace.redactor, "request", headers),
-            "cookies": [[text(name), MASK] for name in _cookies(get("HTTP_COOKIE", ""))],
+            "url": f"{get('wsgi.url_scheme', 'http')}://{host}{trace.path}{query}",
+            "protocol": get("SERVER_PROTOCOL", ""),
+            "client": get("REMOTE_ADDR", ""),
+            "headers": [[name, each] for name, each in headers if each or name not in _EMPTY],
+            "cookies": [[name, MASK] for name in cookie_names(get("HTTP_COOKIE", ""))],
         }
-        return {"request": {**said, **self._body(trace.redactor)}}
-
-    def _body(self, redactor: Redactor) -> dict[str, t.Any]:
-        found: dict[str, t.Any] = {}
-        if self.form is not None:
-            found["form"] = [
-                [redactor.text(name), redactor.named(name, value, ("request", "form"))]
-                for name, value in self.form
-            ]
-        if self.files is not None:
-            found["files"] = redactor.value(self.files, ("request", "files"))
-        if self.data is not None and self.is_json:
-            whole = len(self.data) == self.size
-            found["json"] = _json(redactor, self.data) if whole else f"<{self.size} bytes>"
-        if self.data is not None and self._preview:
-            found["preview"] = _text(redactor, self.data)
-        return found
+        return {"request": {**said, **self.body}}
 
 
 class Answered:
-    """The status and headers of a response."""
+    """The status and headers of a response, masked."""
 
-    __slots__ = ("_headers", "_status")
+    __slots__ = ("_count", "_headers", "_status")
 
-    def __init__(self, status: str, headers: tuple[t.Any, ...]) -> None:
+    def __init__(self, status: str, headers: tuple[tuple[str, str], ...], count: int) -> None:
         self._status = status
         self._headers = headers
+        self._count = count
 
     def header(self, name: str) -> str | None:
-        """Return the value of a header, not masked: nothing to be shown."""
-        for header in self._headers[:_HEADERS]:
-            key, value = header if type(header) is tuple and len(header) == 2 else (None, None)
-            if type(key) is str and type(value) is str and key.lower() == name:
-                return value
-        return None
+        """Return the value of a header."""
+        return next((value for key, value in self._headers if key.lower() == name), None)
 
-    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
-        """Return them as JSON's types, masked."""
-        headers = _masked(trace.redactor, "response", self._headers[:_HEADERS])
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+        """Return them as JSON's types."""
+        shown = [[key, value] for key, value in self._headers if value or key not in _EMPTY]
         return {
-            "headers": len(self._headers),
-            "response": {"status": trace.redactor.text(self._status), "headers": headers},
+            "headers": self._count,
+            "response": {"status": self._status, "headers": shown},
         }
 
 
 class Preview:
     """The beginning of a response's body, as it was sent."""
 
-    __slots__ = ("_sent",)
+    __slots__ = ("_sent", "_shown")
 
     def __init__(self) -> None:
         self._sent = b""
+        self._shown: str | None = None
 
     def add(self, chunk: bytes) -> None:
         """Take in what is sent next."""
         self._sent += chunk[: _PREVIEW + 1 - len(self._sent)]
 
+    def settle(self, trace: LiveTrace) -> None:
+        """Keep it masked: no more is sent."""
+        self._shown = _text(trace.redactor, self._sent)
+        self._sent = b""
+
     def detail(self, trace: LiveTrace) -> str:
         """Return it, masked."""
-        return _text(trace.redactor, self._sent)
+        return _text(trace.redactor, self._sent) if self._shown is None else self._shown
 
 
 class Messages:
@@ -169,7 +151,7 @@ class Messages:
     def received(self, trace: LiveTrace, environ: Environ) -> Received:
         """Keep a request's headers, as they came from the server."""
         keys = tuple(environ)
-        names, get_values, secret = self._shapes.get(keys) or self._shape(keys)
+        names, get_values, paths, secret = self._shapes.get(keys) or self._shape(keys)
         values: t.Any = get_values(environ)
         if secret:
             values = list(values)
@@ -180,16 +162,26 @@ class Messages:
             values = tuple(_shortened(values, self._max_bytes))
             size = self._max_bytes
         trace.detail_bytes += size
-        return Received(names, values, self._preview)
+        return Received(names, self._redactor.queries(values, paths))
 
     def _shape(self, keys: tuple[str, ...]) -> Shape:
         headers = [key for key in keys if key.startswith("HTTP_")][:_HEADERS]
-        names = (*(key for key in _BESIDE if key in keys), *headers)
-        is_secret = self._redactor.is_secret
-        secret = tuple(place for place, key in enumerate(names) if is_secret(_header_name(key)))
+        found = (*(key for key in _BESIDE if key in keys), *headers)
+        redactor = self._redactor
+        secret = tuple(
+            place for place, key in enumerate(found) if redactor.is_secret(_header_name(key))
+        )
         # Of one name alone itemgetter gives no tuple.
-        get_values: t.Any = itemgetter(*names) if len(names) > 1 else _each(names)
-        shape = Shape(names, get_values, secret)
+        get_values: t.Any = itemgetter(*found) if len(found) > 1 else _each(found)
+        paths = tuple(
+            None
+            if place in secret
+            else ("request", "headers", _header_name(key))
+            if _is_header(key)
+            else ()
+            for place, key in enumerate(found)
+        )
+        shape = Shape(tuple(redactor.text(key) for key in found), get_values, paths, secret)
         if len(self._shapes) < _SHAPES:
             self._shapes[keys] = shape
         return shape
@@ -209,31 +201,37 @@ class Messages:
         received = trace.notes.get(0)
         if not ("form" in held or "_cached_data" in held) or type(received) is not Received:
             return
+        redactor = self._redactor
         room = self._max_bytes
         form, files, data = held.get("form"), held.get("files"), held.get("_cached_data")
+        body: dict[str, t.Any] = {}
         if isinstance(form, dict):
-            redactor = self._redactor
-            received.form = [
-                (name, MASK if redactor.is_secret(name) else value)
+            body["form"] = [
+                [redactor.text(name), redactor.named(name, value, ("request", "form"))]
                 for name, value in _shortened_pairs(form, room)
             ]
-            trace.detail_bytes += sum(len(name) + len(value) for name, value in received.form)
         if isinstance(files, dict):
-            received.files = [
+            named = [
                 (name, file.filename, file.content_type)
                 for name, file in _items(files)
                 if type(file) is FileStorage
             ]
+            body["files"] = redactor.value(named, ("request", "files"))
         if type(data) is bytes:
-            received.is_json = "_cached_json" in held
-            received.size = len(data)
-            received.data = data[:room]
-            trace.detail_bytes += len(received.data)
+            if "_cached_json" in held:
+                whole = len(data) <= room
+                body["json"] = _json(redactor, data) if whole else f"<{len(data)} bytes>"
+            if self._preview:
+                body["preview"] = _text(redactor, data)
+        trace.detail_bytes += weight(body) - weight(received.body)
+        received.body = body
 
     def answered(self, trace: LiveTrace, status: str, headers: list[t.Any]) -> Answered:
         """Keep what the app gave to ``start_response``."""
         trace.detail_bytes += _HEADER_BYTES * len(headers)
-        return Answered(status, tuple(headers))
+        redactor = self._redactor
+        shown = redactor.headers(headers[:_HEADERS], _RESPONSE)
+        return Answered(redactor.text(status), shown, len(headers))
 
     def sent(self) -> Preview | None:
         """Return what takes in the body of a response, if it is to be shown."""
@@ -277,31 +275,6 @@ def _is_header(key: str) -> bool:
 
 def _header_name(key: str) -> str:
     return key.removeprefix("HTTP_").replace("_", "-").title()
-
-
-def _masked(redactor: Redactor, message: str, headers: Iterable[t.Any]) -> list[list[str]]:
-    shown = []
-    for header in headers:
-        name, value = header if type(header) is tuple and len(header) == 2 else ("", None)
-        if type(name) is str and type(value) is str and (value or name not in _EMPTY):
-            path = (message, "headers", name)
-            shown.append([redactor.text(name), _header(redactor, name, value, path)])
-    return shown
-
-
-def _header(redactor: Redactor, name: str, value: str, path: tuple[str, ...]) -> str:
-    """Mask a header's value; of a cookie, its name and attributes stay."""
-    folded = name.lower()
-    if folded == "cookie":
-        return "; ".join(f"{cookie}={MASK}" for cookie in _cookies(value))
-    if folded == "set-cookie":
-        cookie, semicolon, attributes = value.partition(";")
-        return f"{cookie.partition('=')[0]}={MASK}{semicolon}{redactor.text(attributes, path)}"
-    return MASK if redactor.is_secret(name) else redactor.query(value, path)
-
-
-def _cookies(header: str) -> list[str]:
-    return [each.partition("=")[0].strip()[:_PREVIEW] for each in header.split(";") if "=" in each]
 
 
 def _json(redactor: Redactor, data: bytes) -> t.Any:

@@ -13,7 +13,7 @@ from flask_lifecycle.panel.hub import Hub, _Viewer
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.trace import LiveTrace, Route
 
-IGNORED = Route(None, 0, "static", (), True)
+IGNORED = Route("/static/<path:filename>", 0, "static", (), True)
 
 
 def add(store: MemoryStore, *, ignored: bool = False, done: bool = True) -> LiveTrace:
