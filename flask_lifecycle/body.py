@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Generator
 from inspect import ismethod
 from threading import get_ident
 from weakref import WeakMethod
 
-from .recorder import begin, current, describe_error, end, finish
+from .recorder import begin, current, describe_error, end, fail_open, finish
 from .trace import END, LiveTrace, Site, clock, number
 
 _CHUNKS_KEPT = 200
@@ -73,62 +74,74 @@ def _close(trace: LiveTrace, close: t.Any) -> None:
         current.set(outer)
 
 
-class _Body:
-    """A pass-through iterator: chunks stay lazy and as they are."""
+def _chunks(trace: LiveTrace, result: t.Any, sent: list[t.Any], preview: t.Any) -> Generator[bytes]:
+    """Pass the chunks of a body on, lazily and as they are."""
+    __tracebackhide__ = True
+    outer = current.get()
+    current.set(trace)
+    trace.current = -1
+    trace.ident = get_ident()
+    log = trace.log
+    step = begin(trace, _BODY, sent)
+    following: t.Callable[[], bytes] | None = None
+    while True:
+        try:
+            if following is None:
+                following = iter(result).__next__
+            chunk = following()
+        except StopIteration:
+            log[step + END] = clock()
+            current.set(outer)
+            return
+        except BaseException as error:
+            trace.notes[~step] = describe_error(error)
+            log[step + END] = clock()
+            current.set(outer)
+            raise
+        current.set(outer)
 
-    __slots__ = ("_next", "_preview", "_result", "_sent", "_step", "_trace")
+        if type(chunk) is bytes:
+            sent[0] += 1
+            sent[1] += len(chunk)
+            if preview is not None:
+                preview.add(chunk)
+            if trace.streamed and sent[0] <= _CHUNKS_KEPT:
+                sent[2] = True
+                sent[3] += (clock(), len(chunk))
+        try:
+            yield chunk
+        except GeneratorExit:
+            # Closed before its end: nobody is there to read on.
+            log[step + END] = clock()
+            sent[4:] = (preview, False)
+            raise
+        outer = current.get()
+        current.set(trace)
+        trace.current = step
+        trace.ident = get_ident()
+
+
+class _Body:
+    """A pass-through iterable, which is an iterator too, as Werkzeug's is."""
+
+    __slots__ = ("_chunks", "_preview", "_result", "_trace")
 
     def __init__(self, trace: LiveTrace, result: t.Any, preview: t.Any) -> None:
         self._trace: LiveTrace | None = trace
         self._result = result
-        self._next: t.Any = None
-        self._step = -1
-        # Chunks, bytes, whether they are made while they are sent, and when each was.
-        self._sent: list[t.Any] = [0, 0, trace.streamed, []]
         self._preview = preview
+        # Chunks, bytes, whether they are made while they are sent, and when each was.
+        sent = [0, 0, trace.streamed, []]
         if preview is not None:
-            self._sent.append(preview)
+            sent.append(preview)
+        self._chunks = _chunks(trace, result, sent, preview)
 
-    def __iter__(self) -> _Body:
-        return self
+    def __iter__(self) -> Generator[bytes]:
+        return self._chunks
 
     def __next__(self) -> bytes:
         __tracebackhide__ = True
-        trace = self._trace
-        if trace is None:
-            rest: bytes = next(self._result)
-            return rest
-        outer = current.get()
-        current.set(trace)
-        if self._step < 0:
-            trace.current = -1
-            self._step = begin(trace, _BODY, self._sent)
-        trace.current = self._step
-        trace.ident = get_ident()
-        try:
-            if self._next is None:
-                self._next = iter(self._result).__next__
-            chunk: bytes = self._next()
-        except StopIteration:
-            trace.log[self._step + END] = clock()
-            raise
-        except BaseException as error:
-            trace.notes[~self._step] = describe_error(error)
-            trace.log[self._step + END] = clock()
-            raise
-        finally:
-            current.set(outer)
-
-        if type(chunk) is bytes:
-            sent = self._sent
-            sent[0] += 1
-            sent[1] += len(chunk)
-            if self._preview is not None:
-                self._preview.add(chunk)
-            if trace.streamed and sent[0] <= _CHUNKS_KEPT:
-                sent[2] = True
-                sent[3] += (clock(), len(chunk))
-        return chunk
+        return next(self._chunks)
 
     def close(self) -> None:
         __tracebackhide__ = True
@@ -139,14 +152,14 @@ class _Body:
                 close()
             return
         self._trace = None
-        step = self._step
-        if step >= 0 and not trace.log[step + END]:
-            # Closed before its end: nobody is there to read on.
-            trace.log[step + END] = clock()
-            self._sent[4:] = (self._preview, False)
+        self._end()
         if self._preview is not None:
             self._preview.settle(trace)
         _close(trace, close)
+
+    @fail_open
+    def _end(self) -> None:
+        self._chunks.close()
 
     def __del__(self) -> None:
         # A server that never closes what it was given: the request is over all the same.

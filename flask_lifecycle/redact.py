@@ -144,7 +144,7 @@ _CUT = "…"
 
 _BYTES = (bytes, bytearray)
 _SEQUENCES = (list, tuple, set, frozenset)
-_PLAIN = frozenset((str, int, float, bool, type(None)))
+_WHOLE = frozenset((int, bool))
 _WRITTEN = (uuid.UUID, dt.date, dt.timedelta)
 _TIMES = (dt.datetime, dt.time)
 _ZONES = (type(None), dt.timezone)
@@ -176,6 +176,7 @@ class Redactor:
         self._known: dict[int, bool] = {}
         self._placed: dict[int, list[bool]] = {}
         self._headers: set[int] = set()
+        self._statements: dict[int, bool] = {}
         #: For each way to mask, the texts that it leaves as they are.
         self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
 
@@ -217,24 +218,45 @@ class Redactor:
         kind = type(values)
         if kind not in (list, tuple) or len(statement) > _TEXT + _MARGIN:
             return self.value(values, path)
+        names = self.placed(statement)
+        return [
+            MASK if each is not None and names[min(place, len(names) - 1)] else shown
+            for place, (each, shown) in enumerate(
+                zip(values, self.value(values, path), strict=False)
+            )
+        ]
+
+    def placed(self, statement: str) -> list[bool]:
+        """Tell of each placeholder of a statement whether what it stands for is masked."""
         key = hash(statement)
         names = self._placed.get(key)
         if names is None:
             names = _room(self._placed)[key] = self._find_placed(statement)
-        if (
-            self._decide is None
-            and len(values) <= self._few
-            and _PLAIN.issuperset(map(type, values))
-        ):
-            shown = [self.value(each) for each in values]
-        else:
-            shown = self.value(values, path)
-        if True not in names:
-            return shown
-        return [
-            MASK if each is not None and names[min(place, len(names) - 1)] else told
-            for place, (each, told) in enumerate(zip(values, shown, strict=False))
-        ]
+        return names
+
+    def is_plain(self, statement: str, values: t.Any) -> bool:
+        """Tell at a glance that a statement and its parameters are to be shown as they are.
+
+        False, where it takes a closer look: what most statements have is a few whole numbers.
+        """
+        key = hash(statement)
+        plain = self._statements.get(key)
+        if plain is None:
+            plain = _room(self._statements)[key] = (
+                self._decide is None
+                and self.sql(statement) == statement
+                and True not in self.placed(statement)
+            )
+        return plain and (
+            not values
+            or (
+                type(values) is tuple
+                and len(values) <= self._few
+                and _WHOLE.issuperset(map(type, values))
+                and min(values) > -_SAFE
+                and max(values) < _SAFE
+            )
+        )
 
     def header(self, name: str, value: str, path: Path = ()) -> str:
         """Mask a header's value; of a cookie, its name and attributes stay."""
@@ -249,21 +271,20 @@ class Redactor:
     def headers(self, pairs: list[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
         """Mask a list of headers; leave out what is none."""
         plain = self._headers
-        shown: list[tuple[str, str]] = []
-        for pair in pairs:
-            if type(pair) is not tuple or len(pair) != 2:
-                continue
-            name, value = pair
-            if type(name) is not str or type(value) is not str:
-                continue
-            key = hash(pair)
-            if key not in plain:
-                masked = self.text(name), self.header(name, value, (*path, name))
-                if masked == pair and self._decide is None:
-                    _room(plain).add(key)
-                pair = masked
-            shown.append(pair)
-        return tuple(shown)
+        try:
+            shown = [each if hash(each) in plain else self._pair(each, path) for each in pairs]
+        except TypeError:  # there are lists among them
+            shown = [self._pair(each, path) for each in pairs]
+        return tuple(shown if None not in shown else filter(None, shown))
+
+    def _pair(self, pair: t.Any, path: Path) -> t.Any:
+        name, value = pair if type(pair) is tuple and len(pair) == 2 else (None, None)
+        if type(name) is not str or type(value) is not str:
+            return None
+        shown = self.text(name), self.header(name, value, (*path, name))
+        if shown == pair and self._decide is None:
+            _room(self._headers).add(hash(pair))
+        return shown
 
     def queries(
         self, values: t.Sequence[t.Any], paths: t.Sequence[Path | None]

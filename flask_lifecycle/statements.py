@@ -46,14 +46,12 @@ def begin(trace: LiveTrace, statement: t.Any, parameters: t.Any, many: bool) -> 
             trace.dropped_steps += 1
             return None
         log += (_SQL, writer.current, clock(), 0.0)
+        text, shown = statement, parameters or ()
         redactor = trace.redactor
-        text = redactor.sql(statement)
-        shown: t.Any = ()
-        if many:
-            shown = _sets(redactor, statement, parameters)
-        elif parameters:
-            shown = _parameters(redactor, statement, parameters)
-        if text is not statement or shown:
+        if many or not redactor.is_plain(statement, parameters):
+            text = redactor.sql(statement)
+            show = _sets if many else _parameters
+            shown = show(redactor, statement, parameters)
             trace.detail_bytes += len(repr(shown)) + (len(text) if text is not statement else 0)
         note = (text, None, many, shown, users_place(_getframe(2)))
         writer.notes[step] = note

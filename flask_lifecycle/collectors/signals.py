@@ -7,9 +7,9 @@ others, and would make every signal slower (``blinker.Signal.send``).
 
 from __future__ import annotations
 
-import threading
 import typing as t
 from functools import partial
+from threading import Lock, get_ident
 
 import blinker
 import flask.signals
@@ -32,7 +32,7 @@ _NAMES = (
 )
 # Of these there can be any number in one request.
 _MANY = frozenset(("before_render_template", "message_flashed", "template_rendered"))
-_lock = threading.Lock()
+_lock = Lock()
 _installed = 0
 
 
@@ -47,8 +47,8 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     def send(self: t.Any, *args: t.Any, **kwargs: t.Any) -> list[tuple[t.Any, t.Any]]:
         __tracebackhide__ = True
         trace = get_trace()
-        recorded = trace.owner is not None and args and id(args[0]) == trace.owner
-        if bounded and len(trace.log) >= trace.limit and recorded:
+        recorded = args and id(args[0]) == trace.owner
+        if bounded and recorded and len(trace.log) >= trace.limit:
             # What goes with it is counted as well.
             trace.dropped_steps += 1
             recorded = False
@@ -57,7 +57,7 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
         if before is None and not self.receivers:
             # Nobody listens: what blinker would find out at some length.
             if recorded:
-                writer = trace.strand()
+                writer = trace if trace.ident == get_ident() else trace.strand()
                 now = clock()
                 writer.log += (site, writer.current, now, now)
             return []
@@ -70,7 +70,8 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
         if before is not None:
             before(writer, kwargs)
         try:
-            return base_send(self, *args, **kwargs)
+            # Where nobody listens, what was done before is all.
+            return base_send(self, *args, **kwargs) if self.receivers else []
         except BaseException as error:
             writer.notes[~step] = describe_error(error)
             raise

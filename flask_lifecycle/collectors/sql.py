@@ -37,10 +37,8 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
     ) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
-        if (
-            trace.owner not in owners
-            or _definer(t.cast("t.Hashable", type(self)), name) is not defined
-        ):
+        kind: t.Any = type(self)
+        if trace.owner not in owners or _definer(kind, name) is not defined:
             return method(self, cursor, statement, *args, **kwargs)
         begun = begin(trace, statement, None if bare or not args else args[0], many)
         if begun is None:
