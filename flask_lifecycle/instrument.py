@@ -456,6 +456,8 @@ class Instrument:
             run,
             number(site),
             name="step_of_user",
+            unless="_writer.owner is not _owner",
+            _owner=self.owner,
             parameters=_PARAMETERS.get(stage, "*args, **kwargs"),
             note=_NOTES.get(stage, ""),
             after=after,
@@ -732,20 +734,23 @@ class Instrument:
             return response
 
         def ensure_sync(self: t.Any, func: t.Any) -> t.Any:
+            frame = _getframe(1)
+            code = frame.f_code
+            caller = callers.get(id(code))
+            if caller is not None:
+                # Where this app's requests are not recorded, it records nothing.
+                step = caller.functions.get(id(func))
+                if step is not None:
+                    return step
             writer = current.get()
             if writer.owner is not owner:
                 return base_ensure_sync(self, func)
-            frame = _getframe(1)
-            code = frame.f_code
-            caller = callers.get(id(code)) or instrument.caller(code)
+            caller = caller or instrument.caller(code)
             if caller is None:
                 # The methods of a class-based view are part of its step.
                 if frame.f_globals is in_views and inspect.iscoroutinefunction(func):
                     func = observed(func, writer) or func
                 return base_ensure_sync(self, func)
-            step = caller.functions.get(id(func))
-            if step is not None:
-                return step
             is_async = inspect.iscoroutinefunction(func)
             run = base_ensure_sync(self, (observed(func, writer) or func) if is_async else func)
             step = instrument.function(self, writer, caller.stage, caller.functions, func, run)

@@ -44,7 +44,7 @@ def fail_open(func: F) -> F:
 
     @functools.wraps(func)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        if _faults.get(place, 0) >= _FAULTS_ALLOWED:
+        if place in _faults and _faults[place] >= _FAULTS_ALLOWED:
             return None
         try:
             return func(*args, **kwargs)

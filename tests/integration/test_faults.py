@@ -353,7 +353,16 @@ def reached() -> set[Code]:
 # their first line would be the interpreter's. What they do themselves, beside calling what is
 # guarded, is to append to a list, look up in a dict and compare.
 CALLED_BY_OTHERS = {
-    "body.py": {"__del__", "__init__", "__iter__", "__next__", "_close", "close", "recorded"},
+    "body.py": {
+        "__del__",
+        "__init__",
+        "__iter__",
+        "__next__",
+        "_chunks",
+        "_close",
+        "close",
+        "recorded",
+    },
     "changes.py": {"look_after", "look_at_response", "look_before", "sent"},
     "collectors/logs.py": {"_factory"},
     "collectors/request.py": {"sent"},
