@@ -38,6 +38,7 @@ _CONTAINERS = 50
 _DEPTH = 4
 _ITEMS = 500
 _NAMES_KEPT = 50
+_RESPONSE = ("response", "headers")
 # An object that nothing else holds.
 _END = (object(),)
 
@@ -47,7 +48,7 @@ chain = _chain.from_iterable
 Names = dict[str, t.Any]
 _NONE: Names = {}
 #: A response as it was: its status line and its headers.
-Sent = tuple[t.Any, list[tuple[str, str]]]
+Sent = tuple[t.Any, t.Sequence[tuple[str, str]]]
 
 
 class _Kept:
@@ -205,10 +206,10 @@ class Changes:
     def __init__(self) -> None:
         #: Where, and what was added, changed and removed there.
         self.found: list[tuple[str, Names, Names, list[str]]] = []
-        #: What was changed on a response.
-        self.response: dict[str, t.Any] | None = None
+        #: What was changed on a response, or what it was before and after.
+        self.response: dict[str, t.Any] | tuple[Sent, Sent] | None = None
 
-    def detail(self, _redactor: Redactor) -> dict[str, t.Any]:
+    def detail(self, redactor: Redactor) -> dict[str, t.Any]:
         """Return it as JSON's types: what it comes to, where a name was changed more than once."""
         detail: dict[str, t.Any] = {}
         for where, added, changed, removed in self.found:
@@ -227,8 +228,11 @@ class Changes:
                 else:
                     into["removed"].append(name)
         detail = {where: into for where, into in detail.items() if any(into.values())}
-        if self.response:
-            detail["response"] = self.response
+        difference = self.response
+        if type(difference) is tuple:
+            difference = _difference(redactor, *difference)
+        if difference:
+            detail["response"] = difference
         return detail
 
 
@@ -319,7 +323,7 @@ def look_at_response(writer: Writer, step: int, before: Sent | None, response: t
         after = sent(response)
         if after is not None and writer.owner in _owners:
             trace = writer.trace
-            found = _difference(trace.redactor, before, after)
+            found = _changed(trace.redactor, before, after)
             # A function that gives another response is looked at twice.
             if found or "changes" in writer.notes.get(step + EXTRA, ()):
                 _changes(writer, step).response = found
@@ -329,6 +333,18 @@ def look_at_response(writer: Writer, step: int, before: Sent | None, response: t
         return
     except Exception as error:
         fault("the look at a response", error)
+
+
+def _changed(redactor: Redactor, before: Sent, after: Sent) -> dict[str, t.Any] | tuple[Sent, Sent]:
+    held, now = before[1], after[1]
+    if not all(map(is_, held, now)):
+        return _difference(redactor, before, after)
+    # Only added or only removed, as most often: masked values tell as much, to whoever looks.
+    shown = redactor.headers
+    same = min(len(held), len(now))
+    stayed = shown(held[:same], _RESPONSE)
+    gone, new = shown(held[same:], _RESPONSE), shown(now[same:], _RESPONSE)
+    return (redactor.text(before[0]), stayed + gone), (redactor.text(after[0]), stayed + new)
 
 
 def _difference(redactor: Redactor, before: Sent, after: Sent) -> dict[str, t.Any]:
@@ -383,7 +399,7 @@ class _Headers(t.NamedTuple):
 _NO_HEADERS = _Headers({}, [])
 
 
-def _headers(pairs: list[tuple[t.Any, t.Any]]) -> _Headers:
+def _headers(pairs: t.Sequence[tuple[t.Any, t.Any]]) -> _Headers:
     if not pairs:
         return _NO_HEADERS
     names: dict[str, str] = {}

@@ -179,15 +179,15 @@ class Redactor:
         self._statements: dict[int, bool] = {}
         #: For each way to mask, the texts that it leaves as they are.
         self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
+        self._texts = self._plain["text"]
 
     def is_secret(self, name: str) -> bool:
         """Tell whether values under this name are masked."""
-        if len(name) >= _CACHED_LENGTH:
-            return self._is_secret(name)
-        key = hash(name)
-        known = self._known.get(key)
+        known = self._known.get(hash(name))
         if known is None:
-            known = _room(self._known)[key] = self._is_secret(name)
+            known = self._is_secret(name)
+            if len(name) < _CACHED_LENGTH:
+                _room(self._known)[hash(name)] = known
         return known
 
     def text(self, value: str, path: Path = ()) -> str:
@@ -195,18 +195,18 @@ class Redactor:
 
         ``name=value`` and ``name: value`` are masked by the name, JSON by its keys.
         """
-        shown = self._shown(value)
-        return shown if self._decide is None else self._decided_text(path, shown)
+        # To hash a long one would take longer than to mask what is shown of it.
+        if len(value) <= self._cap and hash(value) in self._texts:
+            return value
+        return self._decided_text(path, self._shown(value))
 
     def query(self, value: str, path: Path = ()) -> str:
         """Mask the values of a query string by their names."""
-        shown = self._shown(value, "query")
-        return shown if self._decide is None else self._decided_text(path, shown)
+        return self._decided_text(path, self._shown(value, "query"))
 
     def sql(self, value: str, path: Path = ()) -> str:
         """Mask the literals of a statement that names something secret, and what looks secret."""
-        shown = self._shown(value, "sql")
-        return shown if self._decide is None else self._decided_text(path, shown)
+        return self._decided_text(path, self._shown(value, "sql"))
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
         """Turn the parameters of one execution into JSON's types, masked by their columns.
@@ -268,7 +268,7 @@ class Redactor:
             return f"{cookie.partition('=')[0]}={MASK}{semicolon}{self.text(attributes, path)}"
         return MASK if self.is_secret(name) else self.query(value, path)
 
-    def headers(self, pairs: list[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
+    def headers(self, pairs: t.Sequence[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
         """Mask a list of headers; leave out what is none."""
         plain = self._headers
         try:
@@ -302,8 +302,8 @@ class Redactor:
                 for value, path in zip(values, paths, strict=True)
             ]
         )
+        # What was masked before, too.
         if self._decide is None:
-            # Short words are told at a glance, and not remembered there.
             _room(plain).update(map(hash, {*values}.intersection(shown)))
         return shown
 
@@ -311,8 +311,9 @@ class Redactor:
         """Turn any value into JSON's types. Only built-in types are looked into."""
         kind = type(value)
         if kind is str:
-            shown = self._shown(value)
-            return shown if self._decide is None else self._decided(path, shown)
+            if len(value) <= self._cap and hash(value) in self._texts:
+                return value
+            return self._decided(path, self._shown(value))
         if kind is int and -_SAFE < value < _SAFE and self._decide is None:
             return value
         return self._any(value, path, [self.max_bytes], self._decided)
@@ -342,22 +343,23 @@ class Redactor:
     # Texts
 
     def _decided_text(self, path: Path, shown: str) -> str:
-        return str(self._decided(path, shown))
+        return shown if self._decide is None else str(self._decided(path, shown))
 
     def _shown(self, value: str, how: str = "text") -> str:
         cap = self._cap
         length = len(value)
-        if length < _SHORT and length <= cap and value.isalnum() and value.isascii():
-            # One short word: no pair, and none of the looks.
-            return value
         plain = self._plain[how]
-        # To hash a long one would take longer than to mask what is shown of it.
         key = hash(value) if length <= cap else 0
         if key in plain:
             return value
-        masked = {"text": self._masked, "query": self._masked_query, "sql": self._masked_sql}[how]
-        shown = self._fitted(masked(value if length <= cap else value[: cap + _MARGIN]), length)
-        if key and shown == value:
+        if length < _SHORT and length <= cap and value.isalnum() and value.isascii():
+            # One short word: no pair, and none of the looks.
+            shown = value
+        else:
+            masked = {"text": self._masked, "query": self._masked_query, "sql": self._masked_sql}
+            text = masked[how](value if length <= cap else value[: cap + _MARGIN])
+            shown = self._fitted(text, length)
+        if key and shown == value and self._decide is None:
             _room(plain).add(key)
         return shown
 
