@@ -282,24 +282,14 @@ def _changes(writer: Writer, place: int) -> Changes:
     return t.cast("Changes", found)
 
 
-def look_before(writer: Writer) -> None:
-    """Look before a function runs."""
-    try:
-        seen = writer.seen.get(_app_context(None))
-        if seen is None or not all(map(is_, chain(seen.views), seen.held)):
-            _look(writer, None)
-    except Exception as error:
-        fault("the look before a function", error)
-
-
-def look_after(writer: Writer, step: int) -> None:
-    """Look after a function has run."""
+def look(writer: Writer, step: int | None) -> None:
+    """Look before a function runs, or by its step after it has run."""
     try:
         seen = writer.seen.get(_app_context(None))
         if seen is None or not all(map(is_, chain(seen.views), seen.held)):
             _look(writer, step)
     except Exception as error:
-        fault("the look after a function", error)
+        fault("the look at what a function changed", error)
 
 
 def sent(response: t.Any) -> Sent | None:
@@ -429,4 +419,4 @@ def install(owner: int) -> Callable[[], None]:
     return partial(_owners.discard, owner)
 
 
-__all__ = ["install", "look_after", "look_at_response", "look_before", "sent"]
+__all__ = ["install", "look", "look_at_response", "sent"]

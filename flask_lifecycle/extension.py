@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import typing as t
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -122,7 +123,7 @@ class State:
             max_steps=settings.max_steps,
             ignored=_ignored(settings.ignore),
             on_ignored=self._store.ignore,
-            on_trace=_on_trace(self._store, redactor, sql.listen, sqlite.listen, spans.listen),
+            on_trace=_on_trace(self._store, redactor, spans.listen, sql.listen, sqlite.listen),
             # At a name of the panel's own, nothing is the app's.
             prefix="" if settings.host else settings.url_prefix,
             answer=mount,
@@ -270,12 +271,18 @@ def _announce(settings: Settings, token: str, *, always: bool) -> None:
 
 
 def _on_trace(
-    store: t.Any, redactor: t.Any, *listen: t.Callable[[], None]
+    store: t.Any, redactor: t.Any, listen: t.Callable[[], None], *on_import: t.Callable[[], None]
 ) -> t.Callable[[LiveTrace], None]:
+    imported = 0
+
     def on_trace(trace: LiveTrace) -> None:
+        nonlocal imported
         trace.redactor = redactor
-        for each in listen:
-            each()
+        listen()
+        if len(sys.modules) != imported:
+            imported = len(sys.modules)
+            for each in on_import:
+                each()
         store.add(trace)
 
     return on_trace

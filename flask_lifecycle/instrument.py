@@ -22,7 +22,7 @@ import flask.views
 from werkzeug.exceptions import HTTPException
 
 from . import body, cpu, memory
-from .changes import look_after, look_at_response, look_before, sent
+from .changes import look, look_at_response, sent
 from .recorder import (
     begin,
     callable_name,
@@ -105,15 +105,13 @@ _NOTES = {"view": "view_args(kwargs) if kwargs else None", "error_handler": "det
 _AFTER = {"before_request": "if _result is not None: answered(_writer, _step, _result)"}
 
 # What looks at what a function changes: in g and the session, and on the response it is given.
-_LOOKS = {"enter": "look_before(_writer)", "leave": "look_after(_writer, _step)"}
+_LOOKS = {"enter": "look(_writer, None)", "leave": "look(_writer, _step)"}
 _LOOKS_AT_RESPONSE = {
-    "enter": "look_before(_writer); _before = sent({last})",
-    "leave": "look_after(_writer, _step); look_at_response(_writer, _step, _before, {last})",
+    "enter": "look(_writer, None); _before = sent({last})",
+    "leave": "look(_writer, _step); look_at_response(_writer, _step, _before, {last})",
 }
 _LOOKS_AT_ANOTHER = "if _result is not {last}: look_at_response(_writer, _step, _before, _result)"
-_LOOKING: dict[str, t.Any] = {
-    each.__name__: each for each in (look_before, look_after, look_at_response, sent)
-}
+_LOOKING: dict[str, t.Any] = {each.__name__: each for each in (look, look_at_response, sent)}
 
 # Outermost first: asking the first takes time, which is not to be in the second.
 _MEASURES: dict[str, t.Any] = {"memory": memory, "cpu": cpu}

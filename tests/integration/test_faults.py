@@ -363,7 +363,7 @@ CALLED_BY_OTHERS = {
         "close",
         "recorded",
     },
-    "changes.py": {"look_after", "look_at_response", "look_before", "sent"},
+    "changes.py": {"look", "look_at_response", "sent"},
     "collectors/logs.py": {"_factory"},
     "collectors/request.py": {"sent"},
     "collectors/signals.py": {"send"},
