@@ -52,7 +52,7 @@ def test_what_nobody_is_to_see_is_counted_exactly(kept: int) -> None:
         trace = make()
         store.add(trace)
         if number % 3:
-            trace.route = Route(None, 0, "static", (), ignored=True)
+            trace.route = Route("/static/<path:filename>", 0, "static", (), ignored=True)
             gone.add(number)
             trace.finish()
     for after, before in (
