@@ -111,9 +111,10 @@ def _chunks(trace: LiveTrace, result: t.Any, sent: list[t.Any], preview: t.Any) 
         try:
             yield chunk
         except GeneratorExit:
-            # Closed before its end: nobody is there to read on.
+            # Closed before its end, nobody is there to read on; or left, and its trace is over.
             log[step + END] = clock()
-            sent[4:] = (preview, False)
+            if trace.running:
+                sent[4:] = (preview, False)
             raise
         outer = current.get()
         current.set(trace)
