@@ -200,6 +200,13 @@ def test_it_is_not_printed_and_its_events_stay_inside(pages: Server, page: Page)
     assert page.evaluate("window.heard") == []
     page.locator("main").click()
     assert "click" in page.evaluate("window.heard")
+    # Between its parts and beside them is the page.
+    place = bar(page).bounding_box()
+    assert place is not None
+    at = "([x, y]) => document.elementFromPoint(x, y).localName"
+    assert page.evaluate(at, [place["x"] + 9, place["y"] + 9]) == TOOLBAR
+    assert page.evaluate(at, [place["x"] + 9, place["y"] - 3]) != TOOLBAR
+    assert page.evaluate(at, [place["x"] - 9, place["y"] + 9]) != TOOLBAR
     page.emulate_media(media="print")
     expect(bar(page)).to_be_hidden()
 
