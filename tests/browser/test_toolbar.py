@@ -507,7 +507,7 @@ def test_the_page_is_as_without_it(
         assert one.locator("p").first.text_content() == "Käse — 乾酪"
     if path == "scripts":
         assert one.evaluate("window.said") == "</body></html>"
-    assert unfold(one).locator("svg.u").is_visible()
+    expect(unfold(one).locator("svg.u")).to_be_visible()
     assert with_it.said == without.said
 
 
@@ -554,7 +554,7 @@ def test_no_style_of_the_page_reaches_it(pages: Server, page: Page) -> None:
 
 def test_it_runs_with_the_nonce_of_the_pages_policy(pages: Server, context: BrowserContext) -> None:
     seen = Seen(context).goto(f"{pages.url}/csp/nonce")
-    assert unfold(seen.page).locator("svg.u").is_visible()
+    expect(unfold(seen.page).locator("svg.u")).to_be_visible()
     assert seen.page.evaluate("window.own") is True
     assert seen.said == []
 
