@@ -78,6 +78,8 @@ async function fetchSteps(): Promise<void> {
   if (lacksSteps(state.value) !== id) await fetchSteps();
 }
 
+let remembering: ReturnType<typeof setTimeout> | undefined;
+
 function remember(next: State, before: State): void {
   const step = next.step === null ? "" : `/${next.step.toString()}`;
   const query = new URLSearchParams();
@@ -89,7 +91,13 @@ function remember(next: State, before: State): void {
   // One goes back to another view, or to another rule; not through each request and letter.
   const turned = next.view !== before.view || next.app.rule !== before.app.rule || next.app.part !== before.app.part;
   const address = `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`;
-  if (address !== `${location.pathname}${location.search}${location.hash}`) history[turned ? "pushState" : "replaceState"](null, "", address);
+  const go = (): void => {
+    if (address !== `${location.pathname}${location.search}${location.hash}`) history[turned ? "pushState" : "replaceState"](null, "", address);
+  };
+  // The browser takes its time over an address: what was picked is drawn first.
+  clearTimeout(remembering);
+  if (turned) go();
+  else remembering = setTimeout(go);
 }
 
 /** What the address says of the App view: what is not as at first. */
