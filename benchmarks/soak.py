@@ -58,8 +58,8 @@ print(server.port, flush=True)
 server.serve_forever()
 """
 MOST_MB = 5.0
-#: What is recorded while a viewer reads nothing, at least.
-UNREAD_MB = 200
+#: So many requests of 400 kB, while a viewer reads nothing.
+LEAST = 500
 
 
 def resident(pid: int | str = "self") -> float:
@@ -166,39 +166,49 @@ def connects(total: int) -> bool:
         return good
 
 
+@contextlib.contextmanager
+def joined(address: str, count: int) -> Iterator[list[websocket.WebSocket]]:
+    """Let so many viewers join the stream."""
+    viewers = [connect(address) for _ in range(count)]
+    for ws in viewers:
+        t.cast("socket.socket", ws.sock).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        ws.send("40{}")
+    yield viewers
+    for ws in viewers:
+        t.cast("socket.socket", ws.sock).close()
+
+
+def unread(
+    pid: int, address: str, viewers: list[websocket.WebSocket], seconds: float
+) -> tuple[int, float]:
+    """Let viewers acknowledge all and read nothing; return the number of requests, and most MB."""
+    until, most, made = time.monotonic() + seconds, 0.0, 0
+    while time.monotonic() < until or made < LEAST:
+        get(address, "/big")
+        made += 1
+        most = max(most, resident(pid))
+        for ws in viewers:
+            with contextlib.suppress(OSError, websocket.WebSocketException):
+                ws.send("42" + json.dumps(["ack", 10 * made]))
+    return made, most
+
+
 def stopped(count: int, seconds: float) -> bool:
-    """Let so many viewers acknowledge all and read nothing, while requests are made."""
+    """Make requests while viewers do not read."""
     with server() as (pid, address):
-        warm = connect(address)
-        warm.send("40{}")
-        for _ in range(500):  # as many as are kept, and of the same size
-            get(address, "/big")
+        # As many as are kept; and what so many viewers hold, the allocator keeps.
+        with joined(address, count) as viewers:
+            unread(pid, address, viewers, 5)
         newest = json.loads(get(address, "/_lifecycle/api/traces?limit=1"))["traces"][0]["id"]
         size = len(get(address, f"/_lifecycle/api/traces/{newest}"))
-        t.cast("socket.socket", warm.sock).close()
         before = settled(pid, State(1, 1, 0))
         print(f"{f'{count} stopped':<28}{before}", flush=True)
 
-        viewers = [connect(address) for _ in range(count)]
-        for ws in viewers:
-            t.cast("socket.socket", ws.sock).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            ws.send("40{}")
-        until, most, made = time.monotonic() + seconds, 0.0, 0
-        while time.monotonic() < until or made * size < UNREAD_MB * 1e6:
-            get(address, "/big")
-            made += 1
-            most = max(most, resident(pid))
-            for ws in viewers:
-                with contextlib.suppress(OSError, websocket.WebSocketException):
-                    ws.send("42" + json.dumps(["ack", 10 * made]))
-        good = most - before.memory < MOST_MB
-        print(
-            f"{made * size / 1e6:.0f} MB of traces, memory at most {most - before.memory:+.1f} MB"
-        )
-        after = settled(pid, before)
-        for ws in viewers:
-            t.cast("socket.socket", ws.sock).close()
-        return judged("15 s later", before, after) and good
+        with joined(address, count) as viewers:
+            made, most = unread(pid, address, viewers, seconds)
+            more = most - before.memory
+            print(f"{made * size / 1e6:.0f} MB of traces, memory at most {more:+.1f} MB")
+            return judged("15 s later", before, settled(pid, before)) and more < MOST_MB
 
 
 def requests(total: int) -> bool:

@@ -41,6 +41,8 @@ _NEWEST = 200
 _STEPS_A_BATCH = 500
 # Written as JSON in one go, 2 ms long, in which no other thread runs.
 _BATCH_BYTES = 256 * 1024
+# Of which those of steps: a viewer that does not read holds some copies of two messages.
+_STEPS_BYTES = 128 * 1024
 # Else a request's thread would wait for as long as the interpreter lets one thread compute, 5 ms
 # (`sys.getswitchinterval`), each time that it comes back from waiting for a socket or a file.
 _STRETCH = _PAUSE = 0.0005
@@ -236,7 +238,8 @@ class Hub:
             return False
         server = self._io.server
         socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
-        return socket is None or socket.queue.qsize() < _UNACKNOWLEDGED
+        # One may be on its way, and one wait for that.
+        return socket is None or socket.queue.empty()
 
     def _send(self, sid: str, viewer: _Viewer, kept: list[LiveTrace]) -> None:
         batch = self._batch(viewer, kept)
@@ -340,7 +343,7 @@ class Hub:
         size = 0
         breath = _Breath()
         for index in (*sorted(ended), *range(viewer.steps_sent, count)):
-            if len(steps) >= _STEPS_A_BATCH or size >= _BATCH_BYTES:
+            if len(steps) >= _STEPS_A_BATCH or size >= _STEPS_BYTES:
                 break
             step = freeze(trace, columns, index)
             steps.append(step)
