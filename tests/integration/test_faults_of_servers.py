@@ -481,7 +481,6 @@ def test_a_client_that_leaves_in_the_middle_of_a_stream(serve: t.Any, command: l
     (body,) = [step for step in steps if step["stage"] == "body"]
     assert body["detail"]["complete"] is False
     assert steps[-1]["end"] is not None
-    assert [step for step in steps if step["stage"] == "body_close"]
 
 
 BOUND = 8 * 1024 * 1024
@@ -540,7 +539,7 @@ def test_two_hundred_megabytes_for_a_viewer_that_reads_nothing(
         skipped += told["skipped"]
     ws.close()
     assert len(shown) + skipped == known + made
-    assert skipped > made - 2 * BOUND // 800_000
+    assert skipped > made // 2
     page = server.api("traces")
     assert page["evicted"] + len(page["traces"]) == evicted + known + made
     # Far fewer than there may be: it was for their size that they went.
