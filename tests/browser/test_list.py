@@ -528,5 +528,5 @@ def test_a_list_without_requests_says_what_to_do(
     home = page.get_by_role("link", name=f"Open http://{server.address}/")
     with context.expect_page():
         home.click()
-    page.locator(".row").wait_for()
+    page.locator(".row").first.wait_for()
     page.locator("svg.diagram").wait_for()
