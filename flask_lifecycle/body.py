@@ -123,7 +123,10 @@ def _chunks(trace: LiveTrace, result: t.Any, sent: list[t.Any], preview: t.Any) 
 
 
 class _Body:
-    """A pass-through iterable, which is an iterator too, as Werkzeug's is."""
+    """A pass-through iterator, as Werkzeug's ``ClosingIterator`` is.
+
+    Its own one: whoever hands it on by ``yield from``, as Werkzeug's debugger does, closes it so.
+    """
 
     __slots__ = ("_chunks", "_preview", "_result", "_trace")
 
@@ -137,12 +140,12 @@ class _Body:
             sent.append(preview)
         self._chunks = _chunks(trace, result, sent, preview)
 
-    def __iter__(self) -> Generator[bytes]:
-        return self._chunks
+    def __iter__(self) -> _Body:
+        return self
 
     def __next__(self) -> bytes:
         __tracebackhide__ = True
-        return next(self._chunks)
+        return next(self._result if self._trace is None else self._chunks)
 
     def close(self) -> None:
         __tracebackhide__ = True

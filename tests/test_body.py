@@ -7,10 +7,11 @@ import io
 import threading
 import typing as t
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from flask import Flask, Response, request, stream_with_context
+from werkzeug.debug import DebuggedApplication
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wsgi import FileWrapper
 
@@ -73,6 +74,34 @@ def test_an_exception_in_a_body_with_a_content_length_is_the_bodys() -> None:
     assert step.outcome == "raised"
     assert step.error is not None
     assert step.error.message == "mid"
+
+
+def test_a_client_that_leaves_under_werkzeugs_debugger_closes_the_body() -> None:
+    app, lifecycle = make_app()
+    called: list[str] = []
+
+    def chunks() -> Iterator[str]:
+        try:
+            yield "a"
+            yield "b"
+        finally:
+            called.append("finally")
+
+    @app.get("/")
+    def view() -> Response:
+        response = Response(chunks())
+        response.call_on_close(lambda: called.append("close"))
+        return response
+
+    # It hands the body on by ``yield from``, and calls no ``close`` of it on leaving.
+    body = iter(DebuggedApplication(app)(EnvironBuilder("/").get_environ(), lambda *_: len))
+    assert next(body) == b"a"
+    t.cast("Generator[bytes]", body).close()
+    assert called == ["finally", "close"]
+    steps = lifecycle.traces(app)[0].steps
+    (step,) = (each for each in steps if each.stage == "body")
+    assert step.detail["complete"] is False
+    assert [each for each in steps if each.stage == "body_close"]
 
 
 def test_a_body_that_another_thread_iterates_and_closes() -> None:

@@ -481,6 +481,7 @@ def test_a_client_that_leaves_in_the_middle_of_a_stream(serve: t.Any, command: l
     (body,) = [step for step in steps if step["stage"] == "body"]
     assert body["detail"]["complete"] is False
     assert steps[-1]["end"] is not None
+    assert [step for step in steps if step["stage"] == "body_close"]
 
 
 BOUND = 8 * 1024 * 1024
