@@ -205,6 +205,8 @@ def test_a_running_request_says_where_it_is(panel: Panel) -> None:
 
 def test_a_held_screen_says_how_many_came(panel: Panel) -> None:
     page = panel.page
+    # All that came before is there.
+    row(page, panel.fetch("/api/books")).wait_for()
     page.get_by_role("button", name="Pause").click()
     ids = [panel.fetch("/api/books"), panel.fetch("/api/books/1")]
     page.get_by_role("button", name="Go on (2)").wait_for()
