@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable
 
 from . import forks
+from .recorder import fail_open
 from .trace import EXTRA, Writer
 
 _owners: set[int] = set()
@@ -45,6 +46,7 @@ class _Took(t.NamedTuple):
         return self._asdict()
 
 
+@fail_open
 def begin() -> _Open:
     """Begin to measure a step."""
     with _lock:
@@ -53,6 +55,7 @@ def begin() -> _Open:
     return step
 
 
+@fail_open
 def end(writer: Writer, step: int, begun: _Open) -> None:
     """Note what a step took."""
     with _lock:

@@ -25,7 +25,7 @@ ALLOWED = {
     "wrapper": {"trace", "recorder"},
     "changes": {"trace", "redact", "recorder"},
     "cpu": {"trace"},
-    "memory": {"forks", "trace"},
+    "memory": {"forks", "trace", "recorder"},
     "threads": {"trace", "recorder"},
     "instrument": {
         "trace",
