@@ -100,6 +100,8 @@ def headers_of(answer: TestResponse, *ignored: str) -> list[tuple[str, str]]:
     )
 
 
+# Flask-Login's cookies call what Python 3.12 deprecated.
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 @pytest.mark.parametrize("name", EXTENSIONS)
 def test_answers_are_as_without_but_for_the_tag(name: str) -> None:
     watched, bare = (answers(name, ASKED[name], watched=each) for each in (True, False))
