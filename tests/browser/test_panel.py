@@ -116,8 +116,10 @@ def test_a_request_is_drawn_while_it_runs(panel: Panel) -> None:
     panel.node("view", "running").wait_for()
     assert panel.node("before_request", "done").count() == 3
     panel.node("make_response", "pending").wait_for()
-    clock = """document.querySelector('.row[aria-current="true"] .d').innerText"""
-    _when(panel, f"{clock} !== {panel.page.evaluate(clock)!r}")
+    for clock in ('.row[aria-current="true"] .d', ".playback .clock"):
+        text = f"document.querySelector('{clock}').innerText"
+        _when(panel, f"{text} !== {panel.page.evaluate(text)!r}")
+    assert panel.node("view", "running").count() == 1
     panel.node("view", "done").wait_for()
     panel.node("make_response", "done").wait_for()
     panel.app.wait_for_function("window.answered")

@@ -4,8 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 import { Strip } from "../diagram/Strip";
 import { time } from "../format";
 import { moments, PACES, shownStep, type Pace } from "../replay/replay";
-import { current, find } from "../state";
-import { actions, state } from "../store";
+import { current, elapsed, find } from "../state";
+import { actions, now, state } from "../store";
 
 type Say = typeof import("../replay/captions").caption;
 
@@ -27,6 +27,7 @@ export default function Playback(): JSX.Element | null {
   const at = replay?.at ?? last;
   const step = shownStep(trace, replay, state.value.step);
   const running = trace.state === "running";
+  const clock = running && replay === null ? elapsed(state.value, trace.id, now.value) : at;
   return (
     <section class="playback" aria-label="Replay" data-view="replay">
       <p class="caption" role="status" aria-live="polite">
@@ -52,7 +53,7 @@ export default function Playback(): JSX.Element | null {
           />
         </div>
         {running && replay !== null ? <button type="button" class="edge" title="Follow what happens now" onClick={actions.live}>Live</button> : null}
-        <span class="clock">{time(at)}</span>
+        <span class="clock">{time(clock)}</span>
         <select aria-label="Pace" value={replay?.pace ?? "by step"} onChange={(event) => { actions.pace(event.currentTarget.value as Pace); }}>
           {PACES.map((pace) => <option key={pace} value={pace}>{pace}</option>)}
         </select>
