@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import typing as t
+import weakref
 from contextlib import suppress
 from fnmatch import fnmatchcase
 
@@ -89,6 +90,7 @@ class State:
         self.enabled = False
         self._store: t.Any = None
         self._undo: list[t.Callable[[flask.Flask], t.Any]] = []
+        self._forget: t.Callable[[], t.Any] = list
 
     def traces(self) -> list[Trace]:
         """Return the kept traces, newest first."""
@@ -136,7 +138,7 @@ class State:
         )
         mount.called = instrument.called
         self._undo += (instrument.undo, mount.undo)
-        self._undo.append(_ignoring_app(signals.install(templates.record)))
+        installed = [signals.install(templates.record)]
         for name, install in (
             ("changes", changes.install),
             ("cpu", cpu.install),
@@ -151,11 +153,15 @@ class State:
             ("warnings", warned.install),
         ):
             if name in settings.collectors:
-                self._undo.append(_ignoring_app(install(id(app))))
+                installed.append(install(id(app)))
+        # At the latest when the app is gone: its id may then become another's.
+        self._forget = forget = weakref.finalize(app, _undo_all, installed)
+        forget.atexit = False
         self.enabled = True
 
     def disable(self, app: flask.Flask) -> None:
         """Give back all that :meth:`enable` took."""
+        self._forget()
         while self._undo:
             self._undo.pop()(app)
         self.enabled = False
@@ -167,8 +173,6 @@ class _Mount:
     def __init__(
         self, settings: Settings, token: str, redactor: t.Any, store: t.Any, app: flask.Flask
     ) -> None:
-        import weakref
-
         self._settings = settings
         self._token = token
         self._redactor = redactor
@@ -258,8 +262,9 @@ class _Mount:
         return t.cast("dict[str, t.Any]", self._finder.find(app, path, method, host))
 
 
-def _ignoring_app(undo: t.Callable[[], None]) -> t.Callable[[flask.Flask], None]:
-    return lambda _app: undo()
+def _undo_all(installed: list[t.Callable[[], None]]) -> None:
+    while installed:
+        installed.pop()()
 
 
 def _announce(settings: Settings, token: str, *, always: bool) -> None:

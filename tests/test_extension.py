@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from flask_lifecycle import Lifecycle
+from flask_lifecycle import Lifecycle, changes
 
 
 def make_app(**config: t.Any) -> Flask:
@@ -47,6 +47,16 @@ def test_after_the_first_request_is_an_error_as_flasks_own() -> None:
     app.test_client().get("/")
     with pytest.raises(AssertionError, match=r"Lifecycle\.init_app"):
         Lifecycle(app)
+
+
+def test_an_app_that_is_gone_leaves_nothing_to_the_next_one_with_its_id() -> None:
+    app = make_app(LIFECYCLE_ENABLED=True)
+    Lifecycle(app)
+    owner = id(app)
+    assert owner in changes._owners
+    del app
+    gc.collect()
+    assert owner not in changes._owners
 
 
 def test_traces_of_an_app_without_one_is_an_error() -> None:

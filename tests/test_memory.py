@@ -157,3 +157,18 @@ def test_what_traces_already_goes_on_tracing() -> None:
     # An app may stop it in the middle: nothing of it breaks.
     assert app.test_client().get("/").text == "kept"
     lifecycle.undo(app)
+
+
+def test_what_cannot_be_measured_is_the_apps_own_business(
+    weighed: tuple[Flask, Lifecycle, dict[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, lifecycle, _ = weighed
+
+    def fails() -> t.NoReturn:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(tracemalloc, "reset_peak", fails)
+    answer = app.test_client().get("/")
+    kept.clear()
+    assert answer.text == "kept"
+    assert memory(app, lifecycle) == {}

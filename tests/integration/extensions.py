@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+import weakref
 
 from flask import Flask, Response, g, make_response, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
@@ -19,7 +20,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy_lite import SQLAlchemy as SQLAlchemyLite
 from flask_wtf import FlaskForm
 from marshmallow import Schema, fields
-from sqlalchemy import String, select, text
+from sqlalchemy import Engine, String, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from wtforms import StringField
@@ -96,6 +97,11 @@ def smorest(app: Flask) -> None:
     Api(app).register_blueprint(pets)
 
 
+def closed_with(app: Flask, engine: Engine) -> None:
+    """Close what Python 3.13 warns of, where it is left open."""
+    weakref.finalize(app, engine.dispose)
+
+
 class Base(DeclarativeBase): ...
 
 
@@ -109,6 +115,7 @@ def sqlalchemy(app: Flask) -> SQLAlchemy:
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
     db = SQLAlchemy(app, model_class=Base)
     with app.app_context():
+        closed_with(app, db.engine)
         db.metadata.create_all(db.engine)
         db.session.add(Book(title="Kindred"))
         db.session.commit()
@@ -123,6 +130,8 @@ def sqlalchemy(app: Flask) -> SQLAlchemy:
 def sqlalchemy_lite(app: Flask) -> None:
     app.config["SQLALCHEMY_ENGINES"] = {"default": "sqlite://"}
     db = SQLAlchemyLite(app)
+    with app.app_context():
+        closed_with(app, db.engine)
     app.add_url_rule("/", "page", lambda: PAGE.format(db.session.scalar(text("SELECT 7"))))
 
 

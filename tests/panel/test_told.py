@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+import weakref
 from types import FunctionType
 
 import pytest
@@ -22,6 +23,7 @@ def app() -> Flask:
     app = Flask(__name__)
     app.config.update(SECRET_KEY="x", LIFECYCLE_ENABLED=True)
     engine = create_engine("sqlite://")
+    weakref.finalize(app, engine.dispose)  # Python 3.13 warns of connections left open
     outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
 
     def ask(times: int) -> None:
