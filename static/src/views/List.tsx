@@ -51,11 +51,22 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
   const first = Math.max(0, rowAt(tops, from) - BEYOND);
   const last = Math.min(rows.length, rowAt(tops, from + PACE + height) + BEYOND);
 
+  const top = tops[rows.findIndex((row) => row.key === selected)];
+  // Whether the list was not scrolled away from the picked one.
+  const seen = useRef(true);
+
   // What is looked at stays where it is when rows come in above it.
   const anchor = useRef<{ key: string; top: number } | null>(null);
   const scrolled = useRef(0);
+  const move = (to: number): void => {
+    if (box.current === null) return;
+    box.current.scrollTop = to;
+    // The event comes later, perhaps after the next row.
+    scrolled.current = to;
+  };
   const hold = (): void => {
     const at = box.current?.scrollTop ?? 0;
+    if (Math.abs(at - scrolled.current) >= 1) seen.current = top === undefined || (top + HEIGHT.request > at && top < at + height);
     scrolled.current = at;
     const row = rows[rowAt(tops, at)];
     anchor.current = at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[rowAt(tops, at)] ?? 0) - at };
@@ -66,30 +77,26 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
     if (held === null || box.current === null) return;
     const at = rows.findIndex((row) => row.key === held.key);
     const wanted = (tops[at] ?? 0) - held.top;
-    if (at >= 0 && Math.abs(box.current.scrollTop - wanted) >= 1) box.current.scrollTop = wanted;
+    if (at >= 0 && Math.abs(box.current.scrollTop - wanted) >= 1) move(wanted);
   }, [rows]);
 
   useLayoutEffect(() => {
-    const seen = box.current;
-    if (seen === null) return;
-    const observer = new ResizeObserver(() => { setHeight(seen.clientHeight); });
-    observer.observe(seen);
+    const shown = box.current;
+    if (shown === null) return;
+    const observer = new ResizeObserver(() => { setHeight(shown.clientHeight); });
+    observer.observe(shown);
     return () => { observer.disconnect(); };
   }, []);
 
   // One that was picked by a key, or by the address, is brought into view; and while one follows, the newest,
-  // unless the list was scrolled away from the one before. Once all is painted: moving it takes that.
-  const followed = useRef<string | null>(null);
-  const picked = rows.findIndex((row) => row.key === selected);
+  // unless the list was scrolled away. Once all is painted: moving it takes that.
   useEffect(() => {
-    const before = follow && followed.current !== null ? tops[rows.findIndex((row) => row.key === followed.current)] : undefined;
-    followed.current = follow ? selected : null;
-    const top = tops[picked];
+    if (!follow) seen.current = true;
+    if (top === undefined || !seen.current) return;
     const at = scrolled.current;
-    if (top === undefined || box.current === null || (before !== undefined && (before + HEIGHT.request <= at || before >= at + height))) return;
-    if (top < at) box.current.scrollTop = top;
-    else if (top + HEIGHT.request > at + height) box.current.scrollTop = top + HEIGHT.request - height;
-  }, [selected, picked >= 0, follow]);
+    if (top < at) move(top);
+    else if (top + HEIGHT.request > at + height) move(top + HEIGHT.request - height);
+  }, [selected, top === undefined, follow, follow ? top : null]);
 
   useLayoutEffect(() => { if (last >= rows.length - BEYOND && olderThan(state.value) !== null) actions.older(); });
 
