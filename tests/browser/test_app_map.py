@@ -58,6 +58,7 @@ def test_a_rule_is_kept_in_the_address(panel: Panel) -> None:
     page.get_by_label("Method").select_option("PUT")
     picked = page.get_by_role("heading", name="PUT /admin/orders/<int:id>", exact=True)
     picked.wait_for()
+    page.wait_for_url(lambda url: "PUT" in url)
     address = page.url
     page.get_by_label("Path or words").fill("sign")
     page.locator(".rule", has_text="shop.sign_in").click()

@@ -227,7 +227,7 @@ def test_the_filter_is_made_of_chips(panel: Panel) -> None:
     expect(chips).to_have_text(["status:4xx", 'path:"/nowhere at"'])
     row(page, there).wait_for(state="detached")
     row(page, gone).wait_for()
-    assert "q=status%3A4xx+path%3A%22%2Fnowhere+at%22" in page.url
+    page.wait_for_url(lambda url: "q=status%3A4xx+path%3A%22%2Fnowhere+at%22" in url)
     page.keyboard.type("time:>fast ")
     expect(page.locator("#filter-says")).to_have_text("time:>fast: a number of ms is expected")
     expect(field_of(page)).to_have_attribute("aria-invalid", "true")

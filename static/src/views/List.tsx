@@ -52,7 +52,8 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
   const last = Math.min(rows.length, rowAt(tops, from + PACE + height) + BEYOND);
 
   const top = tops[rows.findIndex((row) => row.key === selected)];
-  // Whether the list was not scrolled away from the picked one.
+  // The one that was brought into view last, and whether the list was not scrolled away from it.
+  const shown = useRef<string | null>(null);
   const seen = useRef(true);
 
   // What is looked at stays where it is when rows come in above it.
@@ -61,12 +62,13 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
   const move = (to: number): void => {
     if (box.current === null) return;
     box.current.scrollTop = to;
-    // The event comes later, perhaps after the next row.
-    scrolled.current = to;
+    // The event comes later, perhaps after the next rows.
+    hold();
   };
   const hold = (): void => {
     const at = box.current?.scrollTop ?? 0;
-    if (Math.abs(at - scrolled.current) >= 1) seen.current = top === undefined || (top + HEIGHT.request > at && top < at + height);
+    const then = tops[rows.findIndex((row) => row.key === shown.current)];
+    if (then !== undefined) seen.current = then + HEIGHT.request > at && then < at + height;
     scrolled.current = at;
     const row = rows[rowAt(tops, at)];
     anchor.current = at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[rowAt(tops, at)] ?? 0) - at };
@@ -81,10 +83,10 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
   }, [rows]);
 
   useLayoutEffect(() => {
-    const shown = box.current;
-    if (shown === null) return;
-    const observer = new ResizeObserver(() => { setHeight(shown.clientHeight); });
-    observer.observe(shown);
+    const element = box.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => { setHeight(element.clientHeight); });
+    observer.observe(element);
     return () => { observer.disconnect(); };
   }, []);
 
@@ -93,6 +95,7 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
   useEffect(() => {
     if (!follow) seen.current = true;
     if (top === undefined || !seen.current) return;
+    shown.current = selected;
     const at = scrolled.current;
     if (top < at) move(top);
     else if (top + HEIGHT.request > at + height) move(top + HEIGHT.request - height);
