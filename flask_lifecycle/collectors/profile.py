@@ -123,14 +123,22 @@ def _begin() -> t.Any:
 def _tree(session: t.Any) -> dict[str, t.Any] | None:
     from pyinstrument.processors import aggregate_repeated_calls
 
-    root: t.Any = session.root_frame()
-    while root is not None and root.function != _METHOD:
-        # What called it waits.
-        root = next(iter(root.children), None)
+    root = _dispatched(session.root_frame())
     if root is None:
         return None
     root = aggregate_repeated_calls(root, {})
     return _node(root, root.time * _LEAST, 0)
+
+
+def _dispatched(root: t.Any) -> t.Any:
+    """Find the frame of Flask's method among what called it, and what was sampled beside it."""
+    frames = [root] if root is not None else []
+    while frames:
+        found = next((frame for frame in frames if frame.function == _METHOD), None)
+        if found is not None:
+            return found
+        frames = [child for frame in frames for child in frame.children]
+    return None
 
 
 def _node(frame: t.Any, least: float, depth: int) -> dict[str, t.Any]:
