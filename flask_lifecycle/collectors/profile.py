@@ -126,7 +126,7 @@ def _tree(session: t.Any) -> dict[str, t.Any] | None:
     root = _dispatched(session.root_frame())
     if root is None:
         return None
-    root = aggregate_repeated_calls(root, {})
+    root = t.cast("t.Any", aggregate_repeated_calls(root, {}))
     return _node(root, root.time * _LEAST, 0)
 
 
