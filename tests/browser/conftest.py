@@ -16,7 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = (
@@ -30,6 +37,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+# The machine may be busy, and have two cores.
+expect.set_options(timeout=15_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -172,7 +182,7 @@ def theme() -> Theme:
 @pytest.fixture
 def panel(chromium: Browser, server: Server, theme: Theme) -> Iterator[Panel]:
     context = chromium.new_context(color_scheme=theme, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(15_000)
     panel = Panel(context, server)
     panel.fetch("/tour/sign-in", "POST")
     yield panel
