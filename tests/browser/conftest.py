@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 import typing as t
 import urllib.error
 import urllib.request
@@ -25,6 +23,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from ..integration.test_server import NOT_UP, PATIENCE, hold_port, wait_for
+
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = (
     # Names of an attacker's that lead to this machine, as by DNS rebinding.
@@ -39,7 +39,7 @@ FLAGS = (
 )
 
 # The machine may be busy, and have two cores.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE * 1000 / 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,18 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 class Server:
     """An app, as ``flask run --debug`` serves it: the demo, or what another function makes."""
 
     def __init__(self, folder: Path, make: str = "demo:create_app") -> None:
         self._make = make.split(":")
-        self.port = free_port()
+        self.port = hold_port(self)
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
         self._folder = folder
@@ -79,26 +73,25 @@ class Server:
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-        self._wait()
+        wait_for(self._answers)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
             self._process = None
 
-    def _wait(self) -> None:
-        until = time.monotonic() + 30
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.url}/_lifecycle/api/traces", timeout=5).close()
-                return
-            except urllib.error.HTTPError:  # it is up, without a panel
-                return
-            except (urllib.error.URLError, ConnectionError):
-                assert time.monotonic() < until, self.log.read_text()
-                assert self._process is not None
-                assert self._process.poll() is None, self.log.read_text()
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            url = f"{self.url}/_lifecycle/api/traces"
+            urllib.request.urlopen(url, timeout=PATIENCE).close()
+        except urllib.error.HTTPError as error:  # it is up, without a panel
+            error.close()
+        except NOT_UP:
+            return False
+        return True
 
 
 @pytest.fixture(scope="session")
@@ -182,7 +175,7 @@ def theme() -> Theme:
 @pytest.fixture
 def panel(chromium: Browser, server: Server, theme: Theme) -> Iterator[Panel]:
     context = chromium.new_context(color_scheme=theme, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE * 1000 / 2)
     panel = Panel(context, server)
     panel.fetch("/tour/sign-in", "POST")
     yield panel

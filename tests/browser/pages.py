@@ -177,7 +177,7 @@ def _held(app: Flask) -> None:
 
     @app.get("/held/<name>")
     def held(name: str) -> str:
-        doors[name].wait(30)
+        doors[name].wait(600)
         if name == "crash":
             raise RuntimeError("It was let go.")
         return "let go"
@@ -186,7 +186,7 @@ def _held(app: Flask) -> None:
     def streamed(name: str) -> Response:
         def parts() -> Iterator[str]:
             yield "first"
-            doors[name].wait(30)
+            doors[name].wait(600)
             yield "last"
 
         return Response(parts(), mimetype="text/plain")

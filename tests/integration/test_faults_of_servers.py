@@ -28,8 +28,7 @@ from .test_attacks import (
     threads_of,
     ticket,
 )
-from .test_server import _NOT_UP as NOT_UP
-from .test_server import ROOT, Server, batch, wait_for
+from .test_server import NOT_UP, ROOT, Server, batch, wait_for
 
 APP = """
 import os

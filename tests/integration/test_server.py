@@ -14,6 +14,7 @@ import typing as t
 import urllib.error
 import urllib.parse
 import urllib.request
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,10 +24,12 @@ import websocket
 from flask_lifecycle.toolbar import request_key
 
 ROOT = Path(__file__).parent.parent.parent
-_NOT_UP = (OSError, http.client.HTTPException)  # yet, or again: the reloader cuts answers short
+#: Seconds: on a machine with much else to do.
+PATIENCE = 120
+NOT_UP = (OSError, http.client.HTTPException)  # yet, or again: the reloader cuts answers short
 
 APP = """
-import time
+import os, time
 from flask import Flask
 from flask_lifecycle import Lifecycle
 
@@ -39,7 +42,8 @@ def index():
 
 @app.get("/slow")
 def slow():
-    time.sleep(2)
+    while not os.path.exists("go"):
+        time.sleep(0.01)
     return "slow"
 """
 
@@ -48,14 +52,12 @@ class Server:
     """One server process of a small app, and the folder it lives in."""
 
     def __init__(self, folder: Path, command: list[str], app: str = APP) -> None:
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{sock.getsockname()[1]}"
+        port = hold_port(self)
+        self.address = f"127.0.0.1:{port}"
         self.command = command
         self.app = folder / "app.py"
         self.app.write_text(app)
         self.log = folder / "log"
-        port = self.address.partition(":")[2]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *(part.format(port=port) for part in command)],
@@ -68,14 +70,15 @@ class Server:
         wait_for(self.answers)
 
     def answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
         try:
             self.get("/")
-        except _NOT_UP:
+        except NOT_UP:
             return False
         return True
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
     def api(self, path: str) -> t.Any:
@@ -89,12 +92,12 @@ class Server:
         """Open the live stream; return it with its first batch."""
         url = f"http://{self.address}/_lifecycle/api/ticket"
         ask = urllib.request.Request(url, method="POST")
-        with urllib.request.urlopen(ask) as answer:
+        with urllib.request.urlopen(ask, timeout=PATIENCE) as answer:
             ticket = json.load(answer)["ticket"]
         ws = websocket.create_connection(
             f"ws://{self.address}/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket={ticket}",
             origin=f"http://{self.address}",
-            timeout=10,
+            timeout=PATIENCE,
         )
         ws.recv()
         ws.send("40{}")
@@ -106,7 +109,7 @@ class Server:
             # Gunicorn tells its workers; one that is told twice at once may lock itself up.
             tell = os.kill if "gunicorn" in self.command else os.killpg
             tell(self.process.pid, signal.SIGINT)
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
 
 def batch(ws: websocket.WebSocket) -> dict[str, t.Any]:
@@ -119,10 +122,24 @@ def batch(ws: websocket.WebSocket) -> dict[str, t.Any]:
     return message
 
 
-def wait_for(condition: Callable[[], t.Any], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], t.Any], seconds: float = PATIENCE) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it never came"
+        # Who asks again and again takes the time of who is to answer.
+        time.sleep(0.01)
+
+
+def hold_port(owner: object) -> int:
+    """Find a port that nobody but a server of the owner's gets, for as long as the owner lives.
+
+    It is bound here, and not listened on: one that reuses addresses, as servers do, may take it.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    weakref.finalize(owner, held.close)
+    return int(held.getsockname()[1])
 
 
 @pytest.fixture(
@@ -143,7 +160,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     assert "Traceback" not in server.log.read_text()
 
 
-def test_a_slow_request_shows_while_it_runs(server: Server) -> None:
+def test_a_slow_request_shows_while_it_runs(server: Server, tmp_path: Path) -> None:
     ws, first = server.watch()
     assert first["reset"] is True
     with socket.create_connection(server.address.split(":")) as sock:  # type: ignore[arg-type]
@@ -158,7 +175,8 @@ def test_a_slow_request_shows_while_it_runs(server: Server) -> None:
         open_now = [step["stage"] for step in whole["steps"] if step["end"] is None]
         assert open_now == ["wsgi", "dispatch", "view"]
 
-        sock.settimeout(10)
+        (tmp_path / "go").touch()
+        sock.settimeout(PATIENCE)
         while sock.recv(4096):
             pass
     wait_for(lambda: server.api(f"traces/{trace['id']}")["state"] == "done")
@@ -195,6 +213,8 @@ def test_a_second_viewer_resumes_without_gap_or_double(server: Server) -> None:
 
 def test_a_viewer_is_sent_the_steps_that_it_lacks(server: Server) -> None:
     server.get("/")
+    # The answer is there before its last steps are.
+    wait_for(lambda: {each["state"] for each in server.api("traces")["traces"]} == {"done"})
     ws, first = server.watch()
     trace = first["traces"][-1]["id"]
     whole = server.api(f"traces/{trace}")["steps"]
@@ -254,7 +274,7 @@ def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> Non
     def reloaded() -> bool:
         try:
             return server.get("/") == "hello again"
-        except _NOT_UP:
+        except NOT_UP:
             return False
 
     wait_for(reloaded)
