@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import "../styles/diagram.css";
 import type { AppMap, Trace, TraceSummary } from "../types";
@@ -58,7 +58,8 @@ const ignore = (): void => undefined;
 /** The U through nested layers. */
 export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected, near = null, stage = false, width, height, onSelect, onOpen = ignore, onFree = ignore }: DiagramProps): JSX.Element {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
-  useEffect(() => {
+  // Before it is seen: else a new request is seen from as near as the one before, and a key that comes then is lost.
+  useLayoutEffect(() => {
     setOpened((open) => (open.size === 0 ? open : new Set()));
     look.value = FIT;
   }, [trace.id]);
@@ -117,7 +118,7 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
   const [held, setHeld] = useState(false);
   const now = useRef({ seen, onFree });
   now.current = { seen, onFree };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = svg.current;
     if (element === null) return;
     const set = (next: Look): void => {
