@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -160,6 +161,21 @@ class Panel:
         """Wait until the diagram is that of a finished request for this path."""
         self.shows_row(path)
         self.page.locator(f'svg.diagram[aria-label$=" {path}"]').wait_for()
+
+    def shows_whole(self, path: str) -> dict[str, t.Any]:
+        """Wait until every step of a finished request for this path is there; return the request.
+
+        A request can be over in the list while steps of it are still on their way.
+        """
+        self.shows_row(path)
+        trace = self.page.locator('.row[aria-current="true"]').get_attribute("data-trace")
+        with urllib.request.urlopen(f"{self.server.url}/_lifecycle/api/traces/{trace}") as response:
+            whole: dict[str, t.Any] = json.load(response)
+        expect(self.page.locator("#tab-steps .count")).to_have_text(str(len(whole["steps"])))
+        expect(self.page.locator('#view [data-state="running"]')).to_have_count(0)
+        # What is drawn of the skipped ones comes from the app's registries.
+        self.page.locator(".list footer .about").wait_for(state="attached")
+        return whole
 
 
 Theme = t.Literal["dark", "light"]

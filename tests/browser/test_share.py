@@ -14,13 +14,23 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 from ..export.test_har import faults
 from .conftest import Panel, both_themes
 from .test_accessible import violations
+from .test_views import open_view
 
 PATH = "/admin/orders/42"
 
 
 def share(panel: Panel) -> t.Any:
+    """Open the menu, whose chunk comes when it is first asked for."""
     panel.page.get_by_role("button", name="Share").click()
-    return panel.page.get_by_role("dialog", name="Share")
+    menu = panel.page.get_by_role("dialog", name="Share")
+    menu.wait_for()
+    return menu
+
+
+def is_left(panel: Panel) -> None:
+    """Wait until the menu is gone, and can be asked for again."""
+    button = panel.page.get_by_role("button", name="Share")
+    expect(button).to_have_attribute("aria-expanded", "false")
 
 
 def saved(panel: Panel, title: str) -> bytes:
@@ -30,7 +40,7 @@ def saved(panel: Panel, title: str) -> bytes:
         menu.get_by_role("button", name=title).first.click()
     data = Path(download.value.path()).read_bytes()
     panel.page.keyboard.press("Escape")
-    menu.wait_for(state="detached")
+    is_left(panel)
     return data
 
 
@@ -38,7 +48,9 @@ def saved(panel: Panel, title: str) -> bytes:
 def asked(panel: Panel) -> Panel:
     panel.fetch(PATH)
     panel.shows(PATH)
-    panel.node("view", "done").wait_for()
+    panel.shows_whole(PATH)
+    # It takes some of the diagram's room.
+    panel.page.get_by_label("Replay").locator(".bar").wait_for()
     return panel
 
 
@@ -46,7 +58,7 @@ def asked(panel: Panel) -> Panel:
 def test_a_link_opens_the_same_step_in_the_same_view(asked: Panel) -> None:
     page = asked.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("tab", name="Timeline").click()
+    open_view(asked, "Timeline")
     page.locator('[data-view="timeline"] [data-stage="view"]').click()
     step = page.locator('[data-view="timeline"] .picked').get_attribute("data-step")
     menu = share(asked)
@@ -78,9 +90,11 @@ def test_archives_of_one_and_of_all_that_are_listed(asked: Panel) -> None:
     assert entry["request"]["url"] == f"{asked.server.url}{PATH}"
     page = asked.page
     page.get_by_label("Filter", exact=True).fill(f"path:{PATH}")
+    expect(page.locator(".list header [role=status]")).to_contain_text(" of ")
     listed = page.locator("[data-trace]").evaluate_all("rows => rows.map(r => r.dataset.trace)")
     several = json.loads(saved(asked, "HAR of"))
     assert faults(several) == []
+    assert listed != []
     ids = [entry["_lifecycle"]["id"] for entry in several["log"]["entries"]]
     assert set(listed) <= set(ids)
     assert all(entry["request"]["url"].startswith(f"{asked.server.url}{PATH}")
@@ -125,14 +139,14 @@ def test_the_diagram_as_png(asked: Panel) -> None:
 def test_paper_bears_the_diagram_alone(asked: Panel) -> None:
     page = asked.page
     page.emulate_media(media="print")
-    assert page.locator("svg.diagram").is_visible()
+    expect(page.locator("svg.diagram")).to_be_visible()
     for away in (".top", ".list", ".tabs", ".playback"):
-        assert not page.locator(away).is_visible()
+        expect(page.locator(away)).to_be_hidden()
     page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate("() => document.documentElement.dataset.theme") == "light"
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
-    assert page.locator(".top").is_visible()
+    expect(page.locator(".top")).to_be_visible()
 
 
 def dropped(page: Page, name: str, text: str) -> None:
@@ -157,33 +171,33 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     asked.fetch("/shop/")
     share(asked)
     page.get_by_label("A request's JSON").set_input_files([file, file])
+    is_left(asked)
+    imported = page.locator(".row.imported")
+    expect(imported).to_have_count(2)
+    expect(imported.first).to_have_attribute("aria-current", "true")
     page.get_by_text("Imported from kept.json").wait_for()
     page.locator(f'svg.diagram[aria-label$=" {PATH}"]').wait_for()
-    steps = json.loads(data)["steps"]
-    page.get_by_role("tab", name="Steps").click()
+    open_view(asked, "Steps")
     rows = page.locator('[data-view="steps"] tbody tr')
-    rows.first.wait_for()
-    assert rows.count() == len(steps)
+    expect(rows).to_have_count(len(json.loads(data)["steps"]))
     rows.nth(1).click()
     page.get_by_label("Step", exact=True).wait_for()
     assert violations(asked) == []
     assert json.loads(saved(asked, "JSON all")) == json.loads(data)
 
     # It is gone through again as any other.
-    page.get_by_role("tab", name="Diagram").click()
+    open_view(asked, "Diagram")
     page.get_by_role("button", name="Step back").click()
     expect(page.locator(".caption")).to_contain_text("The server calls the app")
     page.keyboard.press("Escape")
 
-    page.get_by_role("tab", name="SQL").click()
+    open_view(asked, "SQL")
     page.locator('[data-view="sql"] tbody tr').first.click()
     page.get_by_label("Statement").wait_for()
-    page.get_by_role("tab", name="Profile").click()
+    open_view(asked, "Profile")
     page.get_by_text("It came from a file").wait_for()
 
     # They are rows like the one that they were, and none of them is it.
-    imported = page.locator(".row.imported")
-    assert imported.count() == 2
     like = page.locator(f'[data-trace="{trace}"]')
     for each in imported.all():
         said = (each.text_content() or "").replace("imported", "")
@@ -216,10 +230,9 @@ def test_a_broken_file_is_refused_by_name(asked: Panel, text: str, says: str) ->
     page = asked.page
     dropped(page, "<b>broken</b>.json", text)
     alert = page.get_by_role("alert")
-    alert.wait_for()
-    assert alert.inner_text().startswith("<b>broken</b>.json cannot be shown: ")
-    assert says in alert.inner_text()
-    assert page.locator(f'svg.diagram[aria-label$=" {PATH}"]').count() == 1
+    expect(alert).to_contain_text(re.compile(r"^<b>broken</b>\.json cannot be shown: "))
+    expect(alert).to_contain_text(says)
+    expect(page.locator(f'svg.diagram[aria-label$=" {PATH}"]')).to_have_count(1)
     alert.get_by_role("button", name="Close").click()
     alert.wait_for(state="detached")
 
@@ -247,10 +260,9 @@ def test_names_of_any_kind_are_shown_as_text(asked: Panel) -> None:
     dropped(page, "odd.json", json.dumps(trace))
     page.get_by_text("Imported from odd.json").wait_for()
     for view in ("Diagram", "Timeline", "Steps", "Request", "Response"):
-        page.get_by_role("tab", name=view).click()
-        page.get_by_role("tabpanel", name=view).wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1440
-    page.get_by_role("tab", name="Steps").click()
+        open_view(asked, view)
+        page.wait_for_function("document.documentElement.scrollWidth <= 1440")
+    open_view(asked, "Steps")
     for name in odd[:3]:
         page.locator('[data-view="steps"] .what', has_text=name).first.wait_for()
     page.locator('[data-view="steps"] tbody tr').nth(5).click()
