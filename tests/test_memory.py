@@ -117,15 +117,15 @@ def test_steps_of_several_threads_lose_no_peak(
     @app.get("/waits")
     def waits() -> str:
         begun.set()
-        done.wait(30)
+        done.wait(600)
         return "waited"
 
     waiting = threading.Thread(target=lambda: app.test_client().get("/waits").close())
     waiting.start()
-    assert begun.wait(30)
+    assert begun.wait(600)
     app.test_client().get("/").close()
     done.set()
-    waiting.join(30)
+    waiting.join(600)
     view = next(
         step
         for trace in lifecycle.traces(app)

@@ -14,6 +14,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.redact import MASK
+from tests.integration.test_server import PATIENCE
 
 lifecycle = Lifecycle()
 
@@ -63,7 +64,7 @@ def server(app: flask.Flask) -> Iterator[BaseWSGIServer]:
 
 def talk(server: BaseWSGIServer, sent: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
     """Send bytes; return the status line, the headers and the body that came back."""
-    with socket.create_connection(("127.0.0.1", server.server_port), 10) as sock:
+    with socket.create_connection(("127.0.0.1", server.server_port), PATIENCE) as sock:
         sock.sendall(sent)
         got = b"".join(iter(lambda: sock.recv(65536), b""))
     head, _, body = got.partition(b"\r\n\r\n")

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from werkzeug.serving import make_server
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace import Step
+from tests.integration.test_server import PATIENCE, hold_port, wait_for
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -75,24 +75,22 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def redis_port(tmp_path: Path) -> Iterator[int]:
+def redis_port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
     """Run a real Redis."""
     command = shutil.which("redis-server")
     assert command is not None, "the tests need redis-server (Debian's package of that name)"
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
+    port = hold_port(request)
     with subprocess.Popen(
         [command, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
         stdout=subprocess.DEVNULL,
     ) as process:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline
+
+        def answers() -> bool:
+            assert process.poll() is None
+            with socket.socket() as sock:
+                return sock.connect_ex(("127.0.0.1", port)) == 0
+
+        wait_for(answers)
         yield port
         process.terminate()
 
@@ -122,12 +120,12 @@ def test_calls_of_another_server_are_steps_of_the_function_that_made_them(
 
     @app.before_request
     def ask() -> None:
-        httpx.get(f"{upstream.address}/from-hook")
+        httpx.get(f"{upstream.address}/from-hook", timeout=PATIENCE)
 
     @app.get("/")
     def view() -> str:
         urllib3.request("GET", f"{upstream.address}/by-urllib3")
-        return requests.post(f"{upstream.address}/from-view?token=hush", timeout=10).text
+        return requests.post(f"{upstream.address}/from-view?token=hush", timeout=PATIENCE).text
 
     assert app.test_client().get("/").text == "answered"
     found, steps = spans(lifecycle, app)
@@ -151,15 +149,13 @@ def test_calls_of_another_server_are_steps_of_the_function_that_made_them(
 
 def test_a_server_that_fails_or_is_not_there(upstream: Upstream) -> None:
     app, lifecycle = make_app()
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{sock.getsockname()[1]}/"
+    nobody = f"http://127.0.0.1:{hold_port(app)}/"
 
     @app.get("/")
     def view() -> str:
-        code = requests.get(f"{upstream.address}/broken", timeout=10).status_code
+        code = requests.get(f"{upstream.address}/broken", timeout=PATIENCE).status_code
         with pytest.raises(requests.ConnectionError):
-            requests.get(nobody, timeout=10)
+            requests.get(nobody, timeout=PATIENCE)
         return str(code)
 
     assert app.test_client().get("/").text == "503"
@@ -197,7 +193,7 @@ def test_a_span_inside_a_span_is_a_step_inside_a_step(upstream: Upstream) -> Non
     def view() -> str:
         with tracer.start_as_current_span("price the basket") as span:
             span.set_attributes({"items": 3, "password": "hush"})
-            return httpx.get(f"{upstream.address}/price").text
+            return httpx.get(f"{upstream.address}/price", timeout=PATIENCE).text
 
     app.test_client().get("/").close()
     (outer, inner), steps = spans(lifecycle, app)
@@ -228,9 +224,9 @@ def test_a_span_that_outlives_the_request_is_let_go() -> None:
 
 def test_spans_outside_a_request_and_after_undo_are_nobodys(upstream: Upstream) -> None:
     app, lifecycle = make_app()
-    app.add_url_rule("/", "view", lambda: httpx.get(f"{upstream.address}/x").text)
+    app.add_url_rule("/", "view", lambda: httpx.get(f"{upstream.address}/x", timeout=PATIENCE).text)
     app.test_client().get("/").close()
-    httpx.get(f"{upstream.address}/outside")
+    httpx.get(f"{upstream.address}/outside", timeout=PATIENCE)
     assert len(spans(lifecycle, app)[0]) == 1
     lifecycle.undo(app)
     assert app.test_client().get("/").text == "answered"

@@ -22,9 +22,9 @@ from flask import Flask
 from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.websocket import MESSAGE_BYTES, MOST
+from flask_lifecycle.panel.websocket import MESSAGE_BYTES, MOST, PING_SECONDS
 
-from .test_server import Server, batch, wait_for
+from .test_server import PATIENCE, Server, alive, batch, wait_for
 
 TOKEN = "a-token-of-enough-characters"
 RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
@@ -90,26 +90,32 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, float]]:
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with as many websockets as there may be, none of which says a word.
 
     They are given up meanwhile: the other tests of this file take as long as that.
     """
     server = Server(tmp_path_factory.mktemp("silent"), RUN, APP)
     host, _, port = server.address.partition(":")
-    sockets = []
-    for _ in range(MOST):
+    sockets: list[socket.socket] = []
+
+    def is_full() -> bool:
         path = f"{LIVE}&ticket={ticket(server)}"
-        sock = socket.create_connection((host, int(port)), timeout=30)
+        sock = socket.create_connection((host, int(port)), timeout=PATIENCE)
+        sockets.append(sock)
         sock.sendall(
             f"GET {path} HTTP/1.1\r\nHost: {server.address}\r\nOrigin: http://{server.address}\r\n"
             f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {KEY}\r\n\r\n".encode()
         )
-        assert sock.recv(4096).startswith(b"HTTP/1.1 101")
-        sockets.append(sock)
-    assert shake(server).status == 503
-    yield server, time.monotonic()
+        answer = sock.recv(4096)
+        assert answer.startswith((b"HTTP/1.1 101", b"HTTP/1.1 503"))
+        return answer.startswith(b"HTTP/1.1 503")
+
+    # On a slow machine the first ones may be given up before there are enough.
+    wait_for(is_full)
+    assert len(sockets) > MOST
+    yield server
     for sock in sockets:
         sock.close()
     server.stop()
@@ -122,17 +128,13 @@ class Answer(t.NamedTuple):
 
 
 def talk(server: Server, raw: bytes) -> Answer:
-    """Send bytes and read the answer: all of it, or until the other end closes or pauses."""
+    """Send bytes and read the answer: all of it, or until the other end closes."""
     host, _, port = server.address.partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as sock:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as sock:
         sock.sendall(raw)
         data = b""
-        try:
-            while not is_whole(data) and (part := sock.recv(65536)):
-                data += part
-                sock.settimeout(1)
-        except TimeoutError:
-            pass
+        while not is_whole(data) and (part := sock.recv(65536)):
+            data += part
     return parsed(data)
 
 
@@ -249,12 +251,12 @@ def test_a_wrong_token_is_403_and_never_500(server: Server, given: str) -> None:
 def test_a_long_cookie_or_query_of_a_strangers_takes_no_time(server: Server, sign: str) -> None:
     far = {"X-Forwarded-For": "127.0.0.1"}
     long = sign * (60_000 // len(sign))
-    begun = time.monotonic()
+    begun = computed(server)
     assert request(server, headers=far, Cookie=f'lifecycle_token="{long}"').status == 403
     assert request(server, f"{PAGE}?token={quote(long[:15_000])}", headers=far).status in (403, 414)
     assert request(server, headers={**far, "Host": long.replace("\xff", "x")}).status == 403
     assert request(server, headers={**far, "Origin": f"http://{long}"}).status == 403
-    assert time.monotonic() - begun < 3
+    assert computed(server) - begun < 3
 
 
 def test_the_token_is_taken_once_into_a_cookie_of_the_prefix(server: Server) -> None:
@@ -418,15 +420,17 @@ def test_another_site_gets_nothing(server: Server, site: str, dest: str) -> None
 
 def test_a_post_to_the_stream_is_refused_at_once(server: Server) -> None:
     threads = threads_of(server)
-    for _ in range(5):
+
+    def seconds(path: str, more: dict[str, str]) -> float:
         begun = time.monotonic()
-        for path in (LIVE, f"{LIVE}&ticket={ticket(server)}", f"{LIVE}&sid=x", LIVE.split("?")[0]):
-            for more in ({}, {"Upgrade": "websocket", "Connection": "Upgrade"}):
-                answer = request(
-                    server, path, "POST", more, b"4x", Origin=f"http://{server.address}"
-                )
-                assert 400 <= answer.status < 500
-        assert time.monotonic() - begun < 5
+        answer = request(server, path, "POST", more, b"4x", Origin=f"http://{server.address}")
+        assert 400 <= answer.status < 500
+        return time.monotonic() - begun
+
+    for path in (LIVE, f"{LIVE}&ticket={ticket(server)}", f"{LIVE}&sid=x", LIVE.split("?")[0]):
+        for more in ({}, {"Upgrade": "websocket", "Connection": "Upgrade"}):
+            # Did it wait, then for a ping at least; the machine may be slow, but not each time.
+            assert min(seconds(path, more) for _ in range(5)) < PING_SECONDS
     wait_for(lambda: threads_of(server) <= threads)
 
 
@@ -490,6 +494,12 @@ def threads_of(server: Server) -> int:
 def memory_of(server: Server) -> int:
     """Return the server's resident memory in kB."""
     return int(status_of(server, "VmRSS").split()[0])
+
+
+def computed(server: Server) -> float:
+    """Return the seconds of processor time that the server took, whoever else wants it."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def descriptors_of(server: Server) -> int:
@@ -597,14 +607,14 @@ def test_a_stream_survives_its_neighbours_abuse(server: Server) -> None:
 
 
 def test_there_are_no_more_viewers_than_so_many(server: Server) -> None:
-    viewers = [server.watch()[0] for _ in range(MOST)]
-    answer = shake(server)
-    assert answer.status == 503
-    assert server.get("/") == "hello"
-    viewers.pop().close()
-    wait_for(lambda: shake(server).status == 101)
-    for ws in viewers:
-        ws.close()
+    with alive() as viewers:
+        # Those of the tests before may still be on their way out; one socket listens.
+        wait_for(lambda: descriptors_of(server) == 1)
+        viewers.extend(server.watch()[0] for _ in range(MOST))
+        assert shake(server).status == 503
+        assert server.get("/") == "hello"
+        viewers.pop().close()
+        wait_for(lambda: shake(server).status == 101)
 
 
 def test_the_stream_is_json_and_its_packages_are_mended() -> None:
@@ -765,11 +775,8 @@ def test_nothing_is_left_of_them(server: Server) -> None:
 
 
 def test_a_socket_that_never_joins_the_stream_counts_and_ends_as_well(
-    silent: tuple[Server, float],
+    silent: Server,
 ) -> None:
-    server, since = silent
     # None of them answers a ping.
-    wait_for(
-        lambda: threads_of(server) == descriptors_of(server) == 1, since + 15 - time.monotonic()
-    )
-    assert shake(server).status == 101
+    wait_for(lambda: threads_of(silent) == descriptors_of(silent) == 1)
+    assert shake(silent).status == 101

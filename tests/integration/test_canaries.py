@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .test_server import Server, batch
+from .test_server import PATIENCE, Server, batch
 
 APP = """
 import json, logging, os, sqlite3
@@ -107,7 +107,7 @@ def send(server: Server, path: str, body: bytes | None, headers: dict[str, str])
     ask = urllib.request.Request(f"http://{server.address}{path}", body, headers)
     opener = urllib.request.build_opener(Stay())
     try:
-        opener.open(ask, timeout=10).close()
+        opener.open(ask, timeout=PATIENCE).close()
     except urllib.error.HTTPError as error:
         error.close()
 

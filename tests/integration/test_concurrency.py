@@ -22,7 +22,7 @@ from flask import (
 
 from flask_lifecycle import Lifecycle, Trace
 
-from .test_server import Server
+from .test_server import PATIENCE, Server
 
 THREADS = 50
 REQUESTS = int(os.environ.get("LIFECYCLE_TEST_REQUESTS", "20"))
@@ -33,7 +33,7 @@ from flask import Flask, Blueprint, after_this_request, render_template_string
 from flask_lifecycle import Lifecycle
 
 app = Flask(__name__)
-app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_HEADER="X-Trace")
+app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_HEADER="X-Trace", LIFECYCLE_MAX_TRACES=100_000)
 app.debug = True
 Lifecycle(app)
 
@@ -95,7 +95,7 @@ def test_no_request_gets_a_step_of_another(server: Server) -> None:
     def one(seed: int) -> None:
         number, which = seed % 4, seed % 97
         url = f"http://{server.address}/{number}/{which}"
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             trace_id = answer.headers["X-Trace"]
             answer.read()
         trace: dict[str, t.Any] = server.api(f"traces/{trace_id}")
@@ -130,7 +130,7 @@ def test_threads_with_the_views_context_are_inside_the_view() -> None:
     barrier = threading.Barrier(5)
 
     def work(name: int) -> None:
-        barrier.wait(10)
+        barrier.wait(PATIENCE)
         for _ in range(20):
             render_template_string("{{ name }}", name=name)
 
@@ -187,7 +187,7 @@ def test_what_a_thread_does_after_the_request_is_not_in_it() -> None:
     threads: list[threading.Thread] = []
 
     def work() -> None:
-        assert over.wait(10)
+        assert over.wait(PATIENCE)
         with app.app_context():
             render_template_string("late")
 

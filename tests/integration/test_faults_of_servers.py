@@ -6,12 +6,10 @@ import json
 import os
 import signal
 import socket
-import statistics
 import struct
 import subprocess
 import sys
 import threading
-import time
 import typing as t
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +26,7 @@ from .test_attacks import (
     threads_of,
     ticket,
 )
-from .test_server import NOT_UP, ROOT, Server, batch, wait_for
+from .test_server import NOT_UP, PATIENCE, ROOT, Server, alive, batch, wait_for
 
 APP = """
 import os
@@ -45,7 +43,6 @@ def index():
     return str(os.getpid())
 """
 RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
-SOON = 5.0
 
 
 def gunicorn(*options: str) -> list[str]:
@@ -76,19 +73,13 @@ def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
         assert all("handle_quit" in each for each in log.split("Traceback")[1:])
 
 
-def soon(server: Server) -> str:
-    begun = time.monotonic()
-    text = server.get("/")
-    assert time.monotonic() - begun < SOON
-    return text
-
-
 def test_four_threads_and_eight_panels_leave_two_for_the_app(serve: t.Any) -> None:
     server = serve(gunicorn("--worker-class", "gthread", "--threads", "4"))
-    live = [server.watch()[0] for _ in range(2)]
-    for _ in range(6):
-        assert shake(server).status == 503
-    with ThreadPoolExecutor(6) as pool:
+    # While these live, whoever waits for their threads waits for ever.
+    with alive() as live, ThreadPoolExecutor(6) as pool:
+        live.extend(server.watch()[0] for _ in range(2))
+        for _ in range(6):
+            assert shake(server).status == 503
         body = json.dumps({}).encode()
         for _ in range(10):
             polls = [
@@ -102,10 +93,8 @@ def test_four_threads_and_eight_panels_leave_two_for_the_app(serve: t.Any) -> No
                 )
                 for _ in range(6)
             ]
-            soon(server)
+            server.get("/")
             assert {poll.result().status for poll in polls} == {200}
-    for ws in live:
-        ws.close()
 
 
 @pytest.mark.parametrize("options", [["--worker-class", "sync"], ["--worker-class", "gthread"]])
@@ -116,17 +105,17 @@ def test_one_thread_is_the_apps(serve: t.Any, options: list[str]) -> None:
     for _ in range(3):
         refused = shake(server, "/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket=x")
         assert refused.status == 403
-        soon(server)
+        server.get("/")
 
 
 def test_gevent_holds_all_viewers_and_answers(serve: t.Any) -> None:
     server = serve(gunicorn("--worker-class", "gevent"))
-    viewers = [server.watch()[0] for _ in range(8)]
-    assert shake(server).status == 503
-    soon(server)
-    for ws in viewers:
-        assert batch(ws)["traces"]
-        ws.close()
+    with alive() as viewers:
+        viewers.extend(server.watch()[0] for _ in range(8))
+        assert shake(server).status == 503
+        server.get("/")
+        for ws in viewers:
+            assert batch(ws)["traces"]
     wait_for(lambda: shake(server).status == 101)
 
 
@@ -135,13 +124,12 @@ def test_gevent_holds_all_viewers_and_answers(serve: t.Any) -> None:
 def test_a_worker_that_stops_does_not_wait_for_panels(
     serve: t.Any, kind: str, how: signal.Signals
 ) -> None:
-    options = ["--worker-class", kind, "--threads", "4", "--graceful-timeout", "60"]
+    options = ["--worker-class", kind, "--threads", "4", "--graceful-timeout", "3600"]
     server = serve(gunicorn(*options))
-    viewers = [server.watch()[0] for _ in range(2)]
-    server.process.send_signal(how)
-    server.process.wait(30)
-    for ws in viewers:
-        ws.close()
+    with alive() as viewers:
+        viewers.extend(server.watch()[0] for _ in range(2))
+        server.process.send_signal(how)
+        server.process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize(("preload", "seed"), [(True, "1"), (False, "random"), (False, "1")])
@@ -176,7 +164,13 @@ def test_workers_have_one_key_and_traces_of_their_own(
     assert epochs[0] != epochs[1]
     # A pass of one opens the stream of the other.
     for _ in range(6):
-        assert shake(server, f"{LIVE}&ticket={ticket(server)}").status == 101
+        wait_for(lambda: is_open(shake(server, f"{LIVE}&ticket={ticket(server)}").status))
+
+
+def is_open(status: int) -> bool:
+    """Tell whether a websocket was opened; there may be no room yet, after those before."""
+    assert status in (101, 503)
+    return status == 101
 
 
 LIVE = "/_lifecycle/socket.io/?EIO=4&transport=websocket"
@@ -208,7 +202,7 @@ if not pid:
     mine = [trace for trace in traces if trace.process.pid == os.getpid()]
     os._exit(0 if len(mine) == 1 and len(ids) == len(set(ids)) else 3)
 go.set()
-for _ in range(600):
+for _ in range(2400):
     done, status = os.waitpid(pid, os.WNOHANG)
     if done:
         sys.exit(os.waitstatus_to_exitcode(status))
@@ -224,7 +218,7 @@ from app import app
 @app.get("/slow")
 def slow():
     started.set()
-    time.sleep(60)
+    time.sleep(3600)
 
 started = threading.Event()
 threading.Thread(target=lambda: app.test_client().get("/slow"), daemon=True).start()
@@ -278,7 +272,7 @@ for number in range(100):
         cycle.body, cycle.own = body, cycle
 over.set()
 for thread in threads:
-    thread.join(20)
+    thread.join(120)
     assert not thread.is_alive()
 """
 
@@ -292,7 +286,7 @@ def test_nothing_hangs(script: str, tmp_path: Path) -> None:
         [sys.executable, "-W", "ignore", "-c", script],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
+        timeout=2 * PATIENCE,
         capture_output=True,
         text=True,
         check=False,
@@ -308,13 +302,13 @@ import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 """
     server = serve(gunicorn("--worker-class", "gthread", "--threads", "8"), more)
-    ws, _ = server.watch()
-    for _ in range(20):
-        soon(server)
-    assert batch(ws)["traces"]
+    with alive() as viewers:
+        viewers.append(server.watch()[0])
+        for _ in range(20):
+            server.get("/")
+        assert batch(viewers[0])["traces"]
     assert len(server.api("traces")["traces"]) >= 20
     assert server.key()
-    ws.close()
 
 
 # As `flask run` does it, but it looks at the files more often.
@@ -329,11 +323,10 @@ def test_twenty_changes_of_a_file(tmp_path: Path) -> None:
     source = APP + OFTEN
     server = Server(tmp_path, ["app", "{port}"], source.replace("{more}", ""))
     key, epochs, pid = server.key(), set(), server.get("/")
-    taken = []
     try:
         for number in range(20):
             before = pid
-            server.app.write_text(source.replace("{more}", f"number = {number}"))
+            server.rewrite(source.replace("{more}", f"number = {number}"))
 
             def reloaded(before: str = before) -> bool:
                 try:
@@ -341,17 +334,13 @@ def test_twenty_changes_of_a_file(tmp_path: Path) -> None:
                 except NOT_UP:
                     return False
 
-            wait_for(reloaded, 60)
+            wait_for(reloaded)
             pid = server.get("/")
-            begun = time.monotonic()
             ws, first = server.watch()
-            taken.append(time.monotonic() - begun)
+            assert first["process"]["pid"] == int(pid)
             epochs.add(first["epoch"])
             ws.close()
         assert len(epochs) == 20
-        # A panel that asks again is shown all within two seconds: as a rule, on a busy machine.
-        assert statistics.median(taken) < 2
-        assert max(taken) < SOON
         assert server.key() == key
         # The parent only watches over the files.
         assert threads_of(server) == 1
@@ -404,7 +393,7 @@ while True:
         yield
     finally:
         viewer.kill()
-        viewer.wait(10)
+        viewer.wait(PATIENCE)
 
 
 def test_viewers_that_stop_reading_are_let_go(
@@ -426,12 +415,15 @@ def test_viewers_that_stop_reading_are_let_go(
                 server.get("/?" + "x" * 4000)
             # What does not grow with what goes by.
             memory = most = memory_of(server)
-            begun = time.monotonic()
-            # Until they are gone, as their buffers are full or they answer no ping.
-            while threads_of(server) > 2 and time.monotonic() - begun < 60:
+
+            def gone() -> bool:
+                nonlocal most
                 server.get("/?" + "x" * 4000)
                 most = max(most, memory_of(server))
-            assert time.monotonic() - begun < 60
+                return threads_of(server) <= 2
+
+            # Their buffers are full, or they answer no ping.
+            wait_for(gone)
     finally:
         over.set()
         for sock in viewers:
@@ -439,7 +431,7 @@ def test_viewers_that_stop_reading_are_let_go(
     assert most - memory < 8 * 1024
     wait_for(lambda: threads_of(server) == 1)
     wait_for(lambda: descriptors_of(server) <= sockets)
-    soon(server)
+    server.get("/")
 
 
 ENDLESS = """
@@ -469,7 +461,7 @@ def is_closed():
 def test_a_client_that_leaves_in_the_middle_of_a_stream(serve: t.Any, command: list[str]) -> None:
     server = serve(command, ENDLESS)
     host, _, port = server.address.partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as sock:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as sock:
         sock.sendall(f"GET /endless HTTP/1.1\r\nHost: {server.address}\r\n\r\n".encode())
         assert sock.recv(65536).startswith(b"HTTP/1.1 200")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -508,36 +500,25 @@ def test_two_hundred_megabytes_for_a_viewer_that_reads_nothing(
     for _ in range(2 * BOUND // 800_000):  # as many as are kept, and as many again
         server.get("/big")
     size = len(server.get(f"/_lifecycle/api/traces/{server.api('traces')['traces'][0]['id']}"))
-    ws, first = server.watch()
-    shown = {each["id"] for each in first["traces"]}
-    known, evicted = len(shown), first["evicted"]
-    over = threading.Event()
-
-    def pong() -> None:
-        while not over.wait(1):
-            ws.send("3")
-
-    answering = threading.Thread(target=pong)
-    answering.start()
-    memory = most = memory_of(server)
-    made = 0
-    try:
+    with alive() as viewers:
+        ws, first = server.watch()
+        viewers.append(ws)
+        shown = {each["id"] for each in first["traces"]}
+        known, evicted = len(shown), first["evicted"]
+        memory = most = memory_of(server)
+        made = 0
         while made * size < 200_000_000:
             server.get("/big")
             made += 1
             most = max(most, memory_of(server))
-    finally:
-        over.set()
-        answering.join()
-    assert most - memory < BOUND // 1024
+        assert most - memory < BOUND // 1024
 
-    # It reads again: what it is shown and what it is told to have missed is all there was.
-    skipped = 0
-    while len(shown) + skipped < known + made:
-        told = batch(ws)
-        shown |= {each["id"] for each in told["traces"]}
-        skipped += told["skipped"]
-    ws.close()
+        # It reads again: what it is shown and what it is told to have missed is all there was.
+        skipped = 0
+        while len(shown) + skipped < known + made:
+            told = batch(ws)
+            shown |= {each["id"] for each in told["traces"]}
+            skipped += told["skipped"]
     assert len(shown) + skipped == known + made
     assert skipped > made // 2
     page = server.api("traces")
@@ -555,23 +536,22 @@ def test_all_is_accounted_for(serve: t.Any) -> None:
     before = len(shown)
     total = 800
 
-    with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(server.get, "/") for _ in range(total)]:
-            done.result()
-            ws.send("3")  # the viewer lives
-    # Only now it acknowledges: most went by in between.
-    ws.settimeout(30)
-    while len(shown) + skipped < before + total:
-        told = batch(ws)
-        shown |= {each["id"] for each in told["traces"]}
-        skipped += told["skipped"]
+    with alive() as viewers:
+        viewers.append(ws)
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(server.get, "/") for _ in range(total)]:
+                done.result()
+        # Only now it acknowledges: most went by in between.
+        while len(shown) + skipped < before + total:
+            told = batch(ws)
+            shown |= {each["id"] for each in told["traces"]}
+            skipped += told["skipped"]
     assert len(shown) + skipped == before + total
     assert skipped > 0
 
     page = server.api("traces")
     assert len(page["traces"]) == 50
     assert page["evicted"] + 50 == before + total
-    ws.close()
 
     # And by asking for batches.
     last = page["traces"][0]["id"]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from .test_attacks import APP, KEY, LIVE, RUN, frame, parsed, ticket
-from .test_server import Server, wait_for
+from .test_server import PATIENCE, Server, wait_for
 
 some = settings(
     max_examples=int(os.environ.get("LIFECYCLE_TEST_EXAMPLES", "60")),
@@ -155,7 +155,7 @@ def test_frames(server: Server, joins: bool, frames: list[bytes]) -> None:
 
 def joined(server: Server, host: str, port: int, joins: bool, frames: list[bytes]) -> bool:
     """Open a websocket and send; false where there is no room for one yet."""
-    with socket.create_connection((host, port), timeout=10) as sock:
+    with socket.create_connection((host, port), timeout=PATIENCE) as sock:
         sock.sendall(
             f"GET {LIVE}&ticket={ticket(server)} HTTP/1.1\r\nHost: {server.address}\r\n"
             f"Origin: http://{server.address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -173,10 +173,11 @@ def joined(server: Server, host: str, port: int, joins: bool, frames: list[bytes
     return True
 
 
-def exchanged(server: Server, data: bytes) -> bytes:
+def exchanged(server: Server, data: bytes, seconds: float = 2) -> bytes:
+    """Send bytes; return what came in so many seconds, as of what waits there is no answer."""
     host, _, port = server.address.partition(":")
     found = b""
-    with socket.create_connection((host, int(port)), timeout=2) as sock:
+    with socket.create_connection((host, int(port)), timeout=seconds) as sock:
         try:
             sock.sendall(data)
             sock.shutdown(socket.SHUT_WR)
@@ -189,7 +190,7 @@ def exchanged(server: Server, data: bytes) -> bytes:
 
 def test_what_is_made_up_meets_what_is_there(server: Server) -> None:
     """The requests of this test do reach the panel."""
-    assert parsed(exchanged(server, page(server))).status == 200
+    assert parsed(exchanged(server, page(server), PATIENCE)).status == 200
 
 
 def page(server: Server) -> bytes:

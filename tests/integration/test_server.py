@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import typing as t
 import urllib.error
@@ -16,6 +17,7 @@ import urllib.parse
 import urllib.request
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -104,12 +106,41 @@ class Server:
         ws.recv()
         return ws, batch(ws)
 
+    def rewrite(self, app: str) -> None:
+        """Change the app's file, which nobody finds half written."""
+        new = self.app.with_suffix(".new")
+        new.write_text(app)
+        new.replace(self.app)
+
     def stop(self) -> None:
         if self.process.poll() is None:
             # Gunicorn tells its workers; one that is told twice at once may lock itself up.
             tell = os.kill if "gunicorn" in self.command else os.killpg
             tell(self.process.pid, signal.SIGINT)
         self.process.wait(PATIENCE)
+
+
+@contextmanager
+def alive() -> Iterator[list[websocket.WebSocket]]:
+    """Let the viewers in this list live, whatever else the test does meanwhile."""
+    viewers: list[websocket.WebSocket] = []
+    over = threading.Event()
+
+    def pong() -> None:
+        while not over.wait(2):
+            for ws in viewers:
+                with suppress(OSError, websocket.WebSocketException):
+                    ws.send("3")
+
+    ponging = threading.Thread(target=pong)
+    ponging.start()
+    try:
+        yield viewers
+    finally:
+        over.set()
+        ponging.join()
+        for ws in viewers:
+            ws.close()
 
 
 def batch(ws: websocket.WebSocket) -> dict[str, t.Any]:
@@ -269,7 +300,7 @@ def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> Non
     ws, first = server.watch()
     epoch = first["epoch"]
     key = server.key()
-    server.app.write_text(APP.replace("hello", "hello again"))
+    server.rewrite(APP.replace("hello", "hello again"))
 
     def reloaded() -> bool:
         try:

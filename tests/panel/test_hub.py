@@ -13,6 +13,8 @@ from flask_lifecycle.panel.hub import Hub, _Viewer
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.trace import LiveTrace, Route
 
+from ..integration.test_server import PATIENCE, wait_for
+
 IGNORED = Route("/static/<path:filename>", 0, "static", (), True)
 
 
@@ -138,7 +140,7 @@ class Ticks(threading.Event):
     def after(self, more: int) -> None:
         with self.told:
             wanted = self.count + more
-            assert self.told.wait_for(lambda: self.count >= wanted, 20)
+            assert self.told.wait_for(lambda: self.count >= wanted, PATIENCE)
 
 
 def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
@@ -156,11 +158,10 @@ def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
         # Who lists what is kept numbers it.
         assert trace.seq == 0
         viewer.acknowledged = 1
-        ticks.after(2)
-        assert viewer.cursor == trace.seq == 2
+        wait_for(lambda: viewer.cursor == trace.seq == 2)
     finally:
         hub._viewers.clear()
-        pump.join(20)
+        pump.join(PATIENCE)
     assert not pump.is_alive()
 
 

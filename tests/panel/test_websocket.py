@@ -10,6 +10,8 @@ import pytest
 
 from flask_lifecycle.panel.websocket import _Metered
 
+from ..integration.test_server import PATIENCE, wait_for
+
 
 def test_a_socket_that_was_given_back_is_not_touched_again() -> None:
     lent, far = socket.socketpair()
@@ -41,11 +43,10 @@ def test_it_is_given_back_once_nobody_reads_from_it() -> None:
     read = []
     reading = threading.Thread(target=lambda: read.append(metered.recv(100)))
     reading.start()
-    while not metered._users:
-        pass
+    wait_for(lambda: metered._users)
     metered.give_back()
     assert metered._users == 0
-    reading.join(20)
+    reading.join(PATIENCE)
     assert read == [b""]
     lent.close()
     far.close()
