@@ -98,6 +98,13 @@ def unfold(page: Page) -> Locator:
     return page.locator(f"{TOOLBAR} .more")
 
 
+def traces(pages: Server, query: str = "") -> list[dict[str, t.Any]]:
+    """List what the server has kept, newest first."""
+    url = f"{pages.url}/_lifecycle/api/traces{query}"
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        return list(json.load(answer)["traces"])
+
+
 def follows(page: Page, *expected: str) -> None:
     """Wait until the list shows these requests: their status and path."""
     page.wait_for_function(
@@ -336,6 +343,13 @@ def test_of_two_pages_alike_none_is_given_the_other_ones(pages: Server, page: Pa
 def test_hidden_it_asks_for_nothing_more(pages: Server, page: Page) -> None:
     page.goto(pages.url)
     expect(facts(page)).to_contain_text("steps")
+    # The page comes before its last steps: until they are told, it asks again.
+    wait_for(lambda: all(each["state"] == "done" for each in traces(pages)))
+    with page.expect_request("**/toolbar/requests**") as last:
+        page.locator("main").click()
+    answer = last.value.response()
+    assert answer is not None
+    answer.finished()
     page.get_by_role("button", name="Hide the toolbar").click()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -594,13 +608,7 @@ def test_where_its_script_never_asks_the_panel_says_so(
 ) -> None:
     page = Seen(context).goto(f"{pages.url}/csp/meta").page
     assert page.locator(TOOLBAR).count() == 0
-
-    def said() -> str:
-        url = f"{pages.url}/_lifecycle/api/traces?q=csp/meta"
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-            return str(json.load(answer)["traces"][0]["toolbar"])
-
-    wait_for(lambda: "never asked" in said())
+    wait_for(lambda: "never asked" in str(traces(pages, "?q=csp/meta")[0]["toolbar"]))
 
 
 def test_the_debuggers_page_is_not_the_apps(pages: Server, page: Page) -> None:
