@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine, create_engine, text
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.settings import COLLECTORS
 
 from .conftest import ROOT
 
@@ -38,6 +39,21 @@ def create_bare_app(folder: str) -> Flask:
     _swaps(app)
     _data(app, create_engine(f"sqlite:///{folder}/data.sqlite"))
     _held(app)
+    return app
+
+
+def create_weighed_app(_folder: str) -> Flask:
+    """Make an app whose steps are weighed."""
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_COLLECTORS=(*COLLECTORS, "memory"))
+    Lifecycle(app)
+    kept: list[bytearray] = []
+
+    @app.get("/keeps")
+    def keeps() -> str:
+        kept.append(bytearray(5_500_000))
+        return f"{len(kept)} kept, beside {len(bytearray(8_000_000))} bytes"
+
     return app
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import typing as t
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from .conftest import Panel
+from .conftest import Panel, Server
+from .test_views import open_view
 
 pytestmark = pytest.mark.browser
 
@@ -85,3 +87,28 @@ def test_an_exception_is_shown_with_its_handlers(panel: Panel) -> None:
     expect(shown.locator("tr.taken")).to_contain_text("out_of_stock")
     expect(shown.locator("tr.taken")).to_contain_text("took it")
     expect(shown).to_contain_text("of the blueprint api, which this request is not in")
+
+
+def test_what_a_step_kept_and_held_in_memory_is_shown(chromium: Browser, tmp_path: Path) -> None:
+    server = Server(tmp_path, "tests.browser.pages:create_weighed_app")
+    server.start()
+    context = chromium.new_context()
+    panel = Panel(context, server)
+    page = panel.page
+    # Picked: the browser may ask for an icon after it.
+    page.locator(f'[data-trace="{panel.fetch("/keeps")}"]').click()
+    panel.shows_whole("/keeps")
+    open_view(panel, "Steps")
+    for title in ("memory", "peak"):
+        page.get_by_role("columnheader", name=title).wait_for()
+    view = page.locator('[data-view="steps"] [data-stage="view"]')
+    # It kept 5.5 MB, and held eight more for a while; other threads take some meanwhile.
+    kept, held = re.compile(r"\+5\.\d MB$"), re.compile(r"(?<!\d)13\.\d MB$")
+    expect(view.locator("td.num")).to_contain_text([kept, held])
+    view.click()
+    facts = page.locator(".details .brief div")
+    expect(facts.filter(has_text="memory").locator("dd")).to_have_text(kept)
+    expect(facts.filter(has_text="peak").locator("dd")).to_have_text(held)
+    assert panel.faults == []
+    context.close()
+    server.stop()
