@@ -178,6 +178,11 @@ class Panel:
         return whole
 
 
+def took(step: dict[str, t.Any]) -> int:
+    """Return how long a step took, in ns."""
+    return int(step["end"] - step["begin"])
+
+
 Theme = t.Literal["dark", "light"]
 both_themes = pytest.mark.parametrize("theme", ["dark", "light"])
 

@@ -8,7 +8,7 @@ import re
 import typing as t
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from demo.tour import STOPS, Stop
 
 from ..integration.test_server import wait_for
-from .conftest import Panel, Server
+from .conftest import Panel, Server, took
 
 COLLECTED = ("sql", "span", "log", "warning", "flash")
 ROUTES = [stop for stop in STOPS if "slow" not in stop.path]
@@ -93,8 +93,8 @@ def _held(server: Server) -> Iterator[Callable[[], None]]:
     client.putheader("Content-Type", "application/x-www-form-urlencoded")
     client.putheader("Content-Length", "8")
     client.endheaders()
-    yield lambda: client.send(b"name=Ada")
-    client.close()
+    with closing(client):
+        yield lambda: client.send(b"name=Ada")
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +122,6 @@ def test_each_step_has_its_place(shown: Panel, stop: Stop) -> None:
     assert sorted(each for each in drawn if each not in collected) == recorded
     assert shown.page.evaluate(OVERLAPS) == []
     assert shown.page.evaluate(OUTSIDE) == []
-
-
-def took(step: dict[str, t.Any]) -> int:
-    return int(step["end"] - step["begin"])
 
 
 def test_folded_hooks_open(panel: Panel) -> None:

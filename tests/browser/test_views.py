@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import ROOT, Panel, both_themes
+from .conftest import ROOT, Panel, both_themes, took
 from .test_accessible import violations
 
 
@@ -150,9 +150,6 @@ def test_steps_are_sorted(panel: Panel) -> None:
     def begins_with(step: dict[str, t.Any]) -> None:
         expect(first).to_have_attribute("data-step", str(step["id"]))
 
-    def took(step: dict[str, t.Any]) -> int:
-        return int(step["end"] - step["begin"])
-
     begins_with(steps[0])
     page.get_by_role("button", name="begins at").click()
     expect(column).to_have_attribute("aria-sort", "descending")
@@ -172,9 +169,9 @@ def test_the_timeline_is_zoomed_and_short_steps_are_hidden(panel: Panel) -> None
     panel.fetch("/admin/orders/42")
     trace = panel.shows_whole("/admin/orders/42")
     steps = trace["steps"]
-    (took,) = (each["end"] - each["begin"] for each in steps if each["stage"] == "view")
+    (of_view,) = (took(each) for each in steps if each["stage"] == "view")
     # With something of what is around it, where there is some.
-    part = round(max(80, 100 * took / trace["duration"]), 2)
+    part = round(max(80, 100 * of_view / trace["duration"]), 2)
     open_view(panel, "Timeline")
     page = panel.page
     rows = page.locator('[data-view="timeline"] tbody tr')
@@ -201,9 +198,9 @@ def test_the_timeline_is_zoomed_and_short_steps_are_hidden(panel: Panel) -> None
     page.mouse.up()
     expect(all_of_it).to_be_enabled()
 
-    least = (steps[0]["end"] - steps[0]["begin"]) // 1000
+    least = took(steps[0]) // 1000
     page.get_by_label("Hide steps under").fill(str(least))
-    short = [each for each in steps if each["end"] - each["begin"] < least * 1000]
+    short = [each for each in steps if took(each) < least * 1000]
     assert 0 < len(short) < len(steps)
     page.get_by_text(f"{len(short)} hidden").wait_for()
     expect(rows).to_have_count(len(steps) - len(short))
