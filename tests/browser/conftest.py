@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -133,6 +134,8 @@ class Panel:
         self.page.on("console", self._said)
         self.page.goto(f"{server.url}/_lifecycle/")
         self.page.locator(".live.live").wait_for()
+        # The first batch comes after that.
+        self.page.locator("[data-trace]").first.wait_for()
 
     def _said(self, message: t.Any) -> None:
         # CSP violations are console errors too.
@@ -193,9 +196,20 @@ def theme() -> Theme:
     return "dark"
 
 
+_agents = itertools.count()
+
+
 @pytest.fixture
 def panel(chromium: Browser, server: Server, theme: Theme) -> Iterator[Panel]:
-    context = chromium.new_context(color_scheme=theme, viewport={"width": 1440, "height": 900})
+    """A browser of its own: of what it caused, it is told by its name.
+
+    Its page's icon may come late, and whatever has no cause is followed.
+    """
+    context = chromium.new_context(
+        color_scheme=theme,
+        viewport={"width": 1440, "height": 900},
+        user_agent=f"browser {next(_agents)}",
+    )
     context.set_default_timeout(PATIENCE * 1000 / 2)
     panel = Panel(context, server)
     panel.fetch("/tour/sign-in", "POST")

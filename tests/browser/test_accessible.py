@@ -6,7 +6,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from .conftest import ROOT, Panel, both_themes
 
@@ -43,6 +43,7 @@ PATHS = ["/admin/orders/42", "/admin/ordrs/42", "/admin/orders/42?anon=1", "/tou
 def test_the_diagram(panel: Panel, path: str) -> None:
     panel.fetch(path)
     panel.shows(path.partition("?")[0])
+    panel.node("body_close", "done").wait_for(state="attached")
     assert violations(panel) == []
 
 
@@ -53,11 +54,12 @@ def test_the_other_views(panel: Panel) -> None:
     panel.page.locator(".source").first.wait_for()
     assert violations(panel) == []
     panel.page.keyboard.press("v")
-    panel.page.locator('[data-view="timeline"]').wait_for()
+    panel.page.locator('[data-view="timeline"] [data-stage="view"]').wait_for()
     assert violations(panel) == []
     panel.page.keyboard.press("Home")
     panel.page.keyboard.press("f")
     panel.page.locator(".stage").wait_for()
+    expect(panel.page.locator(".caption")).not_to_be_empty()
     assert violations(panel) == []
     panel.page.keyboard.press("?")
     panel.page.get_by_role("dialog", name="Keys").wait_for()

