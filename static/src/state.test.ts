@@ -73,12 +73,14 @@ describe("a lost connection", () => {
     expect(next.lostAt).toBe(null);
   });
   it("keeps what was there of an app that was started anew, if that is wanted", () => {
-    const anew = { ...batch([summary("b")]), epoch: "two" };
-    expect(applyBatch(lost, anew, 5000).earlier).toEqual([]);
-    const kept = applyBatch({ ...lost, keep: true }, anew, 5000);
+    const anew = { ...batch([summary("b")]), epoch: "two", reset: true };
+    const known = { ...lost, steps: new Map([["a", [step(0)]]]) };
+    expect(applyBatch(known, anew, 5000).earlier).toEqual([]);
+    const kept = applyBatch({ ...known, keep: true }, anew, 5000);
     expect(kept.traces.map((trace) => trace.id)).toEqual(["b"]);
     expect(kept.earlier.map((trace) => trace.id)).toEqual(["a"]);
     expect(current(select(kept, "a"))?.path).toBe("/a");
+    expect(current(select(kept, "a"))?.steps).toHaveLength(1);
   });
 });
 

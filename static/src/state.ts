@@ -156,7 +156,7 @@ function taken(log: Log, batch: Batch, now: number, { selected, keep }: State): 
   const gone = (id: string): boolean => removed.has(id) || batch.oldest === null || id < batch.oldest;
   const stays = known.length === 0 || (removed.size === 0 && !gone(known.at(-1)?.id ?? "")) ? known : known.filter(({ id }) => id === selected || !gone(id));
 
-  const steps = new Map(batch.reset || (restarted && !keep) ? [] : log.steps);
+  const steps = new Map((restarted ? !keep : batch.reset) ? [] : log.steps);
   for (const part of batch.steps) {
     const merged = mergeSteps(steps.get(part.trace) ?? [], part.steps);
     steps.delete(part.trace);
