@@ -99,7 +99,7 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
     wire = Wire(demo.url.removeprefix("http://"))
     try:
         page.goto(f"http://{wire.address}/_lifecycle/")
-        page.locator(".live.live").wait_for()
+        page.locator('.live:text-is("live")').wait_for()
         for path in ("/shop/book/2", "/shop", "/"):
             app.goto(demo.url + path)
             app.wait_for_load_state("networkidle")

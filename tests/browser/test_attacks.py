@@ -233,7 +233,7 @@ def test_by_a_name_of_its_own_no_script_of_the_apps_reaches_it(page: Page, tmp_p
         page.goto(f"http://localhost:{port}/")
         with page.context.expect_page() as opened:
             page.evaluate("(url) => { window.other = open(url); }", panel)
-        opened.value.locator(".live.live").wait_for()
+        opened.value.locator('.live:text-is("live")').wait_for()
         page.wait_for_function("window.other.closed")
         found = page.evaluate(
             """async ([panel, paths]) => {
@@ -361,7 +361,7 @@ def test_a_closed_tab_leaves_nothing_in_the_log(page: Page, server: Server) -> N
     for _ in range(3):
         other = page.context.new_page()
         other.goto(f"http://{server.address}/_lifecycle/")
-        other.locator(".live.live").wait_for()
+        other.locator('.live:text-is("live")').wait_for()
         other.close()
     # The server logs a websocket when it is over.
     wait_for(lambda: sockets() >= before + 3)

@@ -112,7 +112,7 @@ def test_the_page_outlives_the_server(
     context = chromium.new_context()
     page = context.new_page()
     page.goto(f"{server.url}/_lifecycle/")
-    page.locator(".live.live").wait_for()
+    page.locator('.live:text-is("live")').wait_for()
     urllib.request.urlopen(f"{server.url}/shop/").close()
     row = page.locator(".row", has_text="/shop/")
     row.wait_for()
@@ -120,7 +120,7 @@ def test_the_page_outlives_the_server(
     page.locator(".live.lost").wait_for()
     row.wait_for()  # what is known stays on the page
     server.start()
-    page.locator(".live.live").wait_for()
+    page.locator('.live:text-is("live")').wait_for()
     with urllib.request.urlopen(f"{server.url}/shop/?again") as answer:
         again = answer.headers["X-Lifecycle-Trace"]
     page.locator(f'[data-trace="{again}"]').wait_for()
