@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,17 @@ def test_an_exception_is_shown_with_its_handlers(panel: Panel) -> None:
     expect(shown).to_contain_text("of the blueprint api, which this request is not in")
 
 
-def test_what_a_step_kept_and_held_in_memory_is_shown(chromium: Browser, tmp_path: Path) -> None:
+@pytest.fixture
+def weighed(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path, "tests.browser.pages:create_weighed_app")
     server.start()
+    yield server
+    server.stop()
+
+
+def test_what_a_step_kept_and_held_in_memory_is_shown(chromium: Browser, weighed: Server) -> None:
     context = chromium.new_context()
-    panel = Panel(context, server)
+    panel = Panel(context, weighed)
     page = panel.page
     # Picked: the browser may ask for an icon after it.
     page.locator(f'[data-trace="{panel.fetch("/keeps")}"]').click()
@@ -111,4 +118,3 @@ def test_what_a_step_kept_and_held_in_memory_is_shown(chromium: Browser, tmp_pat
     expect(facts.filter(has_text="peak").locator("dd")).to_have_text(held)
     assert panel.faults == []
     context.close()
-    server.stop()
