@@ -15,6 +15,10 @@ export function make<K extends keyof HTMLElementTagNameMap>(tag: K, cls: string,
 
 export function svg(tag: string, attributes: Readonly<Record<string, string | number>>, ...children: readonly Child[]): SVGElement {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  for (const name in attributes) made.setAttribute(name, `${attributes[name]}`);
   return fill(made, children);
+}
+
+export function path(cls: string, d: string): SVGElement {
+  return svg("path", { class: cls, d });
 }

@@ -1,10 +1,10 @@
 /** The element on the page: a bar, what it unfolds to, and what of both is remembered. */
 
 import { time } from "../format";
-import { fill, make, svg, type Child } from "./dom";
-import { idOf, Requests, type Request } from "./requests";
+import { fill, make, path, svg, type Child } from "./dom";
+import { idOf, isUntold, Requests, type Request } from "./requests";
 import { STYLE } from "./style";
-import type { Told } from "./told";
+import type { Told, Warning } from "./told";
 import { draw } from "./u";
 
 export const NAME = "flask-lifecycle-toolbar";
@@ -41,8 +41,8 @@ export class Toolbar extends HTMLElement {
   #picked = "";
 
   readonly #facts = button("facts", "", () => { this.#keep({ shown: this.#kept.shown === "open" ? "bar" : "open" }); });
-  readonly #move = button("move", "", () => { this.#keep(this.#kept.shown === "dot" ? { shown: "bar" } : { corner: CORNERS[(CORNERS.indexOf(this.#corner) + 1) % 4] ?? "" }); }, glyph());
-  readonly #hide = button("hide", "Hide the toolbar", () => { this.#keep({ shown: "dot" }); }, icon("M4 4l8 8M12 4l-8 8"));
+  readonly #move = button("move", "", () => { this.#keep(this.#kept.shown === "dot" ? { shown: "bar" } : { corner: CORNERS[(CORNERS.indexOf(this.#corner) + 1) % 4] ?? "" }); }, icon(18, path("in", "M4 3v7a5 5 0 0 0 5 5"), path("out", "M9 15a5 5 0 0 0 5-5V3")));
+  readonly #hide = button("hide", "Hide the toolbar", () => { this.#keep({ shown: "dot" }); }, icon(16, path("", "M4 4l8 8M12 4l-8 8")));
   readonly #go = panelLink();
   readonly #controls = [this.#move, this.#facts, this.#go, this.#hide];
   readonly #more = make("section", "more");
@@ -154,10 +154,11 @@ export class Toolbar extends HTMLElement {
     if (dot) this.#stop(this.#move);
     this.#move.title = dot ? `Show the toolbar${bad ? ": a request failed" : ""}` : "Move to the next corner";
     this.#go.href = this.#address(page);
-    this.#facts.ariaExpanded = String(shown === "open");
-    this.#facts.title = shown === "open" ? "Fold" : "Unfold";
+    const open = shown === "open";
+    this.#facts.ariaExpanded = `${open}`;
+    this.#facts.title = open ? "Fold" : "Unfold";
     fill(this.#facts, summary(page, all));
-    if (shown === "open") this.#unfold(all, all.find(({ name }) => name === this.#picked) ?? page);
+    if (open) this.#unfold(all, all.find(({ name }) => name === this.#picked) ?? page);
   }
 
   #address(request: Request | undefined): string {
@@ -165,11 +166,11 @@ export class Toolbar extends HTMLElement {
   }
 
   #unfold(all: readonly Request[], request: Request | undefined): void {
-    const focused = this.#root.activeElement?.getAttribute("data-name");
+    const focused = this.#root.activeElement?.id ?? "";
     const place = this.#more.scrollTop;
     fill(this.#more, [...this.#described(request), all.length > 1 && make("ol", "", ...all.map((each) => make("li", "", this.#row(each, each === request))))]);
     this.#more.scrollTop = place;
-    for (const each of this.#more.querySelectorAll<HTMLElement>("[data-name]")) if (each.dataset["name"] === focused) each.focus();
+    this.#root.getElementById(focused)?.focus();
   }
 
   #described(request: Request | undefined): Child[] {
@@ -178,7 +179,7 @@ export class Toolbar extends HTMLElement {
     const address = this.#address(request);
     const link = panelLink();
     link.href = address;
-    link.dataset["name"] = "panel";
+    link.id = "panel";
     const about = [...figures(told), make("span", "mut", told.endpoint ?? "")];
     return [
       make("header", "", make("div", "", make("h2", "", `${told.method} ${told.path}`), make("div", "about", ...about)), link),
@@ -202,8 +203,8 @@ export class Toolbar extends HTMLElement {
       make("span", "tags", ...(told === null ? [] : tags(told))),
       make("span", "num", told === null ? "" : time(told.elapsed)),
     );
-    made.ariaPressed = String(pressed);
-    made.dataset["name"] = name;
+    made.ariaPressed = `${pressed}`;
+    made.id = name;
     return made;
   }
 }
@@ -212,7 +213,7 @@ function summary(page: Request | undefined, all: readonly Request[]): Child[] {
   const told = page?.told ?? null;
   if (told === null) return [make("span", "mut", unknown(page))];
   const others = all.filter((each) => each !== page);
-  const running = others.filter((each) => each.told?.warnings.some(([kind]) => kind === "in")).length;
+  const running = others.filter((each) => warns(each, "in")).length;
   return [
     ...figures(told, strip(told), make("span", "mut wide", `${told.step_count} steps`)),
     ...tags(told),
@@ -226,7 +227,7 @@ function figures({ status: code, elapsed, sql }: Told, ...more: readonly Node[])
 }
 
 function status(code: number): Node {
-  return make("b", `s${Math.floor(code / 100)}`, code === 0 ? "…" : String(code));
+  return make("b", `s${Math.floor(code / 100)}`, code === 0 ? "…" : `${code}`);
 }
 
 function tags({ warnings }: Told): Node[] {
@@ -234,20 +235,23 @@ function tags({ warnings }: Told): Node[] {
 }
 
 function unknown(request: Request | undefined): string {
-  if (request?.name.startsWith("at ") === true) return "An exception left the app here; the panel shows where.";
+  if (request !== undefined && isUntold(request)) return "An exception left the app here; the panel shows where.";
   return request !== undefined && request.tries > 2 ? "no longer kept" : "…";
 }
 
+function warns({ told }: Request, of: Warning[0]): boolean {
+  return told?.warnings.some(([kind]) => kind === of) === true;
+}
+
 function worst(requests: readonly Request[]): "error" | "warn" | "mut" {
-  const kinds = requests.flatMap(({ told, status: seen }) => [...(told?.warnings ?? []).map(([kind]) => kind), ...((told?.status ?? seen) >= 500 ? ["error" as const] : [])]);
-  return (["error", "warn"] as const).find((kind) => kinds.includes(kind)) ?? "mut";
+  if (requests.some((each) => (each.told?.status ?? each.status) >= 500 || warns(each, "error"))) return "error";
+  return requests.some((each) => warns(each, "warn")) ? "warn" : "mut";
 }
 
 function strip({ strip: parts, elapsed }: Told): HTMLElement {
   const part = ([kind, begin, end]: Told["strip"][number]): HTMLElement => {
     const made = make("i", kind);
-    made.style.left = `${(begin / elapsed) * 100}%`;
-    made.style.width = `${((end - begin) / elapsed) * 100}%`;
+    made.style.inset = `0 ${100 - (end / elapsed) * 100}% 0 ${(begin / elapsed) * 100}%`;
     return made;
   };
   return make("span", "strip wide", ...parts.map(part));
@@ -261,7 +265,7 @@ function button(cls: string, name: string, act: () => void, ...children: readonl
 }
 
 function panelLink(): HTMLAnchorElement {
-  const made = titled(make("a", "go", icon("M6 3H3v10h10v-3M9 3h4v4M13 3L7 9")), "Open this request in the panel");
+  const made = titled(make("a", "go", icon(16, path("", "M6 3H3v10h10v-3M9 3h4v4M13 3L7 9"))), "Open this request in the panel");
   made.target = "_blank";
   made.rel = "noopener";
   return made;
@@ -272,10 +276,6 @@ function titled<E extends HTMLElement>(element: E, title: string): E {
   return element;
 }
 
-function icon(d: string): Node {
-  return svg("svg", { width: 16, height: 16 }, svg("path", { d }));
-}
-
-function glyph(): Node {
-  return svg("svg", { width: 18, height: 18 }, svg("path", { class: "in", d: "M4 3v7a5 5 0 0 0 5 5" }), svg("path", { class: "out", d: "M9 15a5 5 0 0 0 5-5V3" }));
+function icon(size: number, ...paths: readonly Node[]): Node {
+  return svg("svg", { width: size, height: size }, ...paths);
 }

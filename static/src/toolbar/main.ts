@@ -2,6 +2,7 @@
 
 import { NAME, Toolbar } from "./element";
 
+const TAG = "script[data-lifecycle]";
 /** In so many ms what the page asked for has begun, or is over. */
 const SOON = 400;
 /** A page that takes the element away again and again shall have its way. */
@@ -13,7 +14,7 @@ const toolbar = known ?? (document.createElement(NAME) as Toolbar);
 let returns = 0;
 
 function isTag(node: Node): node is HTMLScriptElement {
-  return node instanceof HTMLScriptElement && node.dataset["lifecycle"] !== undefined;
+  return node instanceof HTMLScriptElement && node.matches(TAG);
 }
 
 function take(tags: readonly HTMLScriptElement[]): void {
@@ -29,7 +30,7 @@ function stay(): void {
 }
 
 function tagsIn(root: ParentNode): HTMLScriptElement[] {
-  return [...root.querySelectorAll<HTMLScriptElement>("script[data-lifecycle]")];
+  return [...root.querySelectorAll<HTMLScriptElement>(TAG)];
 }
 
 take(tagsIn(document));

@@ -56,6 +56,6 @@ export function plan({ layers, view, handler, bars }: Told): Plan {
 /** A name in at most so many characters, cut in the middle. */
 export function fit(name: string, most: number): string {
   if (name.length <= most) return name;
-  const kept = Math.max(2, most - 1);
+  const kept = Math.max(2, Math.floor(most) - 1);
   return `${name.slice(0, Math.ceil(kept / 2))}…${name.slice(-Math.floor(kept / 2))}`;
 }

@@ -130,9 +130,9 @@ export class Requests {
       this.#insert(now.running, this.all.length);
     }
     // What the browser saw fail may be among what the server told of before.
-    this.all = this.all.filter(({ name, path, status }) => {
-      const same = name.startsWith("at ") && this.all.find((each) => each.status === 0 && each.told !== null && each.told.error !== null && encodeURI(each.told.path) === path);
-      if (same) same.status = status;
+    this.all = this.all.filter((seen) => {
+      const same = isUntold(seen) && this.all.find(({ status, told: of }) => status === 0 && of !== null && of.error !== null && encodeURI(of.path) === seen.path);
+      if (same) same.status = seen.status;
       return !same;
     });
     // What stays as it is can be selected.
@@ -154,9 +154,14 @@ export class Requests {
   }
 
   /** Whether there is more to be known of it; the page arrives before its own teardown is recorded. */
-  #lacks({ name, told, tries }: Request): boolean {
-    return tries < TRIES && !name.startsWith("at ") && told?.state !== "done" && (this.mode !== "dot" || name === this.page);
+  #lacks(request: Request): boolean {
+    return request.tries < TRIES && !isUntold(request) && request.told?.state !== "done" && (this.mode !== "dot" || request.name === this.page);
   }
+}
+
+/** Whether the app gave no answer of its own: nothing can be asked for. */
+export function isUntold({ name }: Request): boolean {
+  return name.startsWith("at ");
 }
 
 export function idOf({ name }: Request): string {
