@@ -26,7 +26,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const KNOWN: Readonly<Record<string, (trace: TraceSummary) => readonly (string | null)[]>> = {
   method: (trace) => [trace.method],
-  status: (trace) => (trace.status === null ? [] : [trace.status.toString(), `${Math.floor(trace.status / 100).toString()}xx`]),
+  status: (trace) => (trace.status === null ? [] : [trace.status.toString(), `${Math.floor(trace.status / 100)}xx`]),
   bp: (trace) => trace.blueprints,
   endpoint: (trace) => [trace.endpoint],
   path: (trace) => [trace.path],

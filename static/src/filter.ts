@@ -116,7 +116,7 @@ const expected = (word: string, what: string): string => `${[...word].slice(0, 1
 
 function free(value: string): Test {
   const sought = value.toLowerCase();
-  return (trace) => `${trace.method} ${trace.path} ${(trace.status ?? "").toString()} ${trace.endpoint ?? ""}`.toLowerCase().includes(sought);
+  return (trace) => `${trace.method} ${trace.path} ${trace.status ?? ""} ${trace.endpoint ?? ""}`.toLowerCase().includes(sought);
 }
 
 function count(name: string): (trace: TraceSummary) => number {

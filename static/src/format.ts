@@ -41,7 +41,7 @@ export function change(bytes: number): string {
 
 /** A number of bytes. */
 export function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes.toString()} B`;
+  if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,10 +1,35 @@
 /** Read a request from a JSON file, as the panel downloads it; what is wrong in it is named, with its place. */
 
-import { STAGES, type Step, type Trace } from "./types";
+import { IMPORTED } from "./filter";
+import { select, type State } from "./state";
+import { summarize } from "./summary";
+import { STAGES, type Step, type Trace, type TraceSummary } from "./types";
 
 const LARGEST = 100e6;
 
 class Wrong extends Error {}
+
+/** What the requests of files make of a state, and what is wrong with those that cannot be shown. */
+export async function readFiles(files: readonly File[]): Promise<{ readonly take: (state: State) => State; readonly wrong: string }> {
+  const read: { readonly name: string; readonly trace: Trace }[] = [];
+  const wrong: string[] = [];
+  for (const file of files) {
+    const found = await readFile(file);
+    if (typeof found === "string") wrong.push(`${file.name} cannot be shown: ${found}`);
+    else read.push({ name: file.name, trace: found });
+  }
+  return {
+    take: (state) => read.reduce((taken, { name, trace }) => withImported(taken, trace, summarize(trace), name), state),
+    wrong: wrong.join(" "),
+  };
+}
+
+/** Put a request from a file among the others, as one that came now, and show it. */
+export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
+  const id = `${IMPORTED}${state.imported.length + 1}`;
+  const imported = { file, whole, trace: { ...summary, id }, after: (state.held ?? state).traces[0]?.id ?? null };
+  return { ...select({ ...state, imported: [imported, ...state.imported] }, id), notice: null, stage: false };
+}
 
 /** The request in a text, or what is wrong with it. */
 export function readTrace(text: string): Trace | string {
@@ -16,8 +41,8 @@ export function readTrace(text: string): Trace | string {
   }
 }
 
-export async function readFile(file: File): Promise<Trace | string> {
-  if (file.size > LARGEST) return `it has ${Math.round(file.size / 1e6).toString()} MB; at most 100 are read.`;
+async function readFile(file: File): Promise<Trace | string> {
+  if (file.size > LARGEST) return `it has ${Math.round(file.size / 1e6)} MB; at most 100 are read.`;
   return readTrace(await file.text());
 }
 
@@ -82,13 +107,13 @@ function trace(value: unknown): Trace {
   const steps = value["steps"];
   if (!Array.isArray(steps)) throw new Wrong(`steps is ${shown(steps)}; it takes a list.`);
   for (const [index, step] of steps.entries() as IterableIterator<[number, unknown]>) {
-    const place = `steps[${index.toString()}]`;
+    const place = `steps[${index}]`;
     if (!isObject(step)) throw new Wrong(`${place} is ${shown(step)}; it takes an object.`);
     for (const [name, check] of Object.entries(STEP)) check(step[name], `${place}.${name}`);
-    if (step["id"] !== index) throw new Wrong(`${place}.id is ${shown(step["id"])}; it takes ${index.toString()}, its place.`);
+    if (step["id"] !== index) throw new Wrong(`${place}.id is ${shown(step["id"])}; it takes ${index}, its place.`);
     const { parent, begin, end } = step as unknown as Step;
-    if (parent !== null && parent >= index) throw new Wrong(`${place}.parent is ${parent.toString()}; it takes the id of an earlier step.`);
-    if (end !== null && end < begin) throw new Wrong(`${place}.end is ${end.toString()}, before its begin.`);
+    if (parent !== null && parent >= index) throw new Wrong(`${place}.parent is ${parent}; it takes the id of an earlier step.`);
+    if (end !== null && end < begin) throw new Wrong(`${place}.end is ${end}, before its begin.`);
   }
   return value as unknown as Trace;
 }

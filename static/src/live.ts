@@ -35,13 +35,13 @@ interface Handlers {
 }
 
 export class Api {
-  private readonly key = document.querySelector('meta[name="lifecycle-key"]')?.getAttribute("content") ?? "";
+  readonly #key = document.querySelector<HTMLMetaElement>('meta[name="lifecycle-key"]')?.content ?? "";
 
   /** Whether other processes answer as well, which have requests of their own. */
   several = false;
 
-  private async call(path: string, method = "GET", body?: unknown): Promise<Response> {
-    const headers = { "X-Lifecycle-Key": this.key, "Content-Type": "application/json" };
+  async #call(path: string, body?: unknown, method = body === undefined ? "GET" : "POST"): Promise<Response> {
+    const headers = { "X-Lifecycle-Key": this.#key, "Content-Type": "application/json" };
     let response: Response;
     let tries = 0;
     do {
@@ -49,8 +49,13 @@ export class Api {
       tries += 1;
     } while (this.several && tries < MOST_TRIES && (response.status === 404 || response.status === 409));
     if (response.status === 403) throw new Refused(await response.text());
-    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status.toString()}`);
+    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status}`);
     return response;
+  }
+
+  async #json<T>(path: string, body?: unknown): Promise<T> {
+    const response = await this.#call(path, body);
+    return (await response.json()) as T;
   }
 
   /** Ask for what is new; in vain while others than the process of this epoch answer. */
@@ -58,129 +63,129 @@ export class Api {
     let batch: Batch;
     let tries = 0;
     do {
-      batch = (await (await this.call("api/batch", "POST", resume)).json()) as Batch;
+      batch = await this.#json<Batch>("api/batch", resume);
       tries += 1;
     } while (batch.process.several && resume.epoch !== null && batch.epoch !== resume.epoch && tries < MOST_TRIES);
     return batch;
   }
 
   /** The requests before this one, newest first. */
-  async before(id: string): Promise<TracePage> {
-    return (await (await this.call(`api/traces?before=${encodeURIComponent(id)}`)).json()) as TracePage;
+  before(id: string): Promise<TracePage> {
+    return this.#json(`api/traces?before=${encodeURIComponent(id)}`);
   }
 
-  async trace(id: string): Promise<Trace | null> {
-    const response = await this.call(`api/traces/${encodeURIComponent(id)}`);
-    return response.ok ? ((await response.json()) as Trace) : null;
+  trace(id: string): Promise<Trace | null> {
+    return this.ask(`api/traces/${encodeURIComponent(id)}`);
   }
 
   /** What any other call answers, with a body if there is one to send, or null where there is nothing. */
   async ask<T>(path: string, body?: Json): Promise<T | null> {
-    const response = await this.call(path, body === undefined ? "GET" : "POST", body);
+    const response = await this.#call(path, body);
     return response.ok ? ((await response.json()) as T) : null;
   }
 
   /** Tell the server to do something. */
   async tell(path: string, method: "POST" | "DELETE"): Promise<void> {
-    await this.call(path, method);
+    await this.#call(path, undefined, method);
   }
 
-  async app(): Promise<AppMap> {
-    return (await (await this.call("api/app")).json()) as AppMap;
+  app(): Promise<AppMap> {
+    return this.#json("api/app");
   }
 
-  async clear(epoch: string | null): Promise<void> {
-    await this.call(`api/traces?epoch=${encodeURIComponent(epoch ?? "")}`, "DELETE");
+  clear(epoch: string | null): Promise<void> {
+    return this.tell(`api/traces?epoch=${encodeURIComponent(epoch ?? "")}`, "DELETE");
   }
 
   /** Ask for a pass for one websocket; null, where the server has no room for any. */
   async ticket(): Promise<string | null> {
-    const answer = (await (await this.call("api/ticket", "POST")).json()) as { ticket: string | null };
-    return answer.ticket;
+    return (await this.#json<{ readonly ticket: string | null }>("api/ticket", null)).ticket;
   }
 }
 
 export class Live {
-  private socket: Socket<Batch> | null = null;
-  private wait = FIRST_WAIT;
-  private failures = 0;
-  private watched: string | null = null;
-  private wasLive = false;
-  private polls = 0;
+  readonly #api: Api;
+  readonly #handlers: Handlers;
+  #socket: Socket<Batch> | null = null;
+  #wait = FIRST_WAIT;
+  #failures = 0;
+  #watched: string | null = null;
+  #wasLive = false;
+  #polls = 0;
 
-  constructor(
-    private readonly api: Api,
-    private readonly handlers: Handlers,
-  ) {}
+  constructor(api: Api, handlers: Handlers) {
+    this.#api = api;
+    this.#handlers = handlers;
+  }
 
   start(): void {
-    void this.connect();
+    void this.#connect();
   }
 
   /** Ask for the steps of this trace after those that are here; null: of the newest. */
   watch(trace: string | null, have = 0): void {
-    this.watched = trace;
-    this.socket?.emit("watch", { trace, have });
+    this.#watched = trace;
+    this.#socket?.emit("watch", { trace, have });
   }
 
-  private async connect(): Promise<void> {
+  async #connect(): Promise<void> {
     let ticket: string | null;
     try {
-      ticket = await this.api.ticket();
+      ticket = await this.#api.ticket();
     } catch (error) {
       // Another run of the server: the page's key is of the one before.
-      if (error instanceof Refused && this.wasLive) location.reload();
-      else if (error instanceof Refused) this.handlers.onRefused(error.message);
-      this.handlers.onConnection("lost");
-      this.again();
+      if (error instanceof Refused && this.#wasLive) location.reload();
+      else if (error instanceof Refused) this.#handlers.onRefused(error.message);
+      this.#handlers.onConnection("lost");
+      this.#again();
       return;
     }
-    if (ticket === null) this.failures = FAILURES_BEFORE_POLLING;
-    if (ticket === null || (this.failures >= FAILURES_BEFORE_POLLING && ++this.polls % POLLS_BEFORE_TRYING !== 0)) {
-      await this.poll();
-      this.again();
+    if (ticket === null) this.#failures = FAILURES_BEFORE_POLLING;
+    if (ticket === null || (this.#failures >= FAILURES_BEFORE_POLLING && ++this.#polls % POLLS_BEFORE_TRYING !== 0)) {
+      await this.#poll();
+      this.#again();
       return;
     }
-    const socket = new Socket<Batch>(`socket.io/?ticket=${encodeURIComponent(ticket)}`, this.handlers.resume(), CONNECT_WAIT, {
+    const socket = new Socket<Batch>(`socket.io/?ticket=${encodeURIComponent(ticket)}`, this.#handlers.resume(), CONNECT_WAIT, {
       onOpen: () => {
-        this.socket = socket;
-        this.wait = FIRST_WAIT;
-        this.failures = 0;
-        this.wasLive = true;
-        this.handlers.onConnection("live");
-        socket.emit("watch", { trace: this.watched });
+        this.#socket = socket;
+        this.#wait = FIRST_WAIT;
+        this.#failures = 0;
+        this.#wasLive = true;
+        this.#handlers.onConnection("live");
+        socket.emit("watch", { trace: this.#watched });
       },
       onMessage: (batch) => {
-        this.took(batch);
+        this.#took(batch);
         socket.emit("ack", batch.seq);
       },
       onClose: () => {
-        if (this.socket === null) this.failures += 1;
-        this.socket = null;
-        if (this.failures < FAILURES_BEFORE_POLLING) this.handlers.onConnection("lost");
-        this.again();
+        if (this.#socket === null) this.#failures += 1;
+        this.#socket = null;
+        if (this.#failures < FAILURES_BEFORE_POLLING) this.#handlers.onConnection("lost");
+        this.#again();
       },
     });
   }
 
-  private took(batch: Batch): void {
-    this.api.several = batch.process.several;
-    this.handlers.onBatch(batch);
+  #took(batch: Batch): void {
+    this.#api.several = batch.process.several;
+    this.#handlers.onBatch(batch);
   }
 
-  private async poll(): Promise<void> {
+  async #poll(): Promise<void> {
     try {
-      this.took(await this.api.batch(this.handlers.resume()));
-      this.wasLive = true;
-      this.handlers.onConnection("polling");
+      this.#took(await this.#api.batch(this.#handlers.resume()));
+      this.#wasLive = true;
+      this.#handlers.onConnection("polling");
     } catch {
-      this.handlers.onConnection("lost");
+      this.#handlers.onConnection("lost");
     }
   }
 
-  private again(): void {
-    const wait = this.failures >= FAILURES_BEFORE_POLLING ? POLL_WAIT : this.wait;
-    this.wait = Math.min(LONGEST_WAIT, this.wait * 2);
-    setTimeout(() => void this.connect(), wait);
+  #again(): void {
+    const wait = this.#failures >= FAILURES_BEFORE_POLLING ? POLL_WAIT : this.#wait;
+    this.#wait = Math.min(LONGEST_WAIT, this.#wait * 2);
+    setTimeout(() => void this.#connect(), wait);
   }
 }

@@ -10,12 +10,12 @@ import { current } from "./state";
 import { actions, start, state } from "./store";
 import { lazy } from "./views/lazy";
 import { List } from "./views/List";
+import { Playback } from "./views/Playback";
 import { Top } from "./views/Top";
 import { viewAfter, viewOf } from "./views/table";
 import { Views } from "./views/Views";
 
 const Details = lazy("Step", () => import("./views/Details"));
-const Playback = lazy("Replay", () => import("./views/Playback"));
 const Help = lazy("Keys", () => import("./views/Help"));
 
 function Panel(): JSX.Element {
@@ -72,21 +72,8 @@ function keys(event: KeyboardEvent): void {
   does();
 }
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
-document.documentElement.dataset["theme"] = localStorage.getItem("lifecycle-theme") ?? (dark.matches ? "dark" : "light");
-dark.addEventListener("change", () => {
-  if (localStorage.getItem("lifecycle-theme") === null) document.documentElement.dataset["theme"] = dark.matches ? "dark" : "light";
-});
+document.documentElement.style.colorScheme = localStorage.getItem("lifecycle-theme") ?? "";
 addEventListener("keydown", keys);
-
-// On paper it is light, whatever it is on the screen.
-let shown: string | undefined;
-addEventListener("beforeprint", () => {
-  shown = document.documentElement.dataset["theme"];
-  document.documentElement.dataset["theme"] = "light";
-});
-addEventListener("afterprint", () => { document.documentElement.dataset["theme"] = shown ?? "light"; });
-
 addEventListener("dragover", (event) => { event.preventDefault(); });
 addEventListener("drop", (event) => {
   event.preventDefault();

@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 
+import { withImported } from "./import";
 import { neighbourOf, rowsOf, type Row } from "./rows";
-import { EMPTY, select, toggleFold, withImported, type State } from "./state";
+import { EMPTY, select, toggleFold, type State } from "./state";
 import { summary, typical } from "./testing";
 import type { TraceSummary } from "./types";
 
 const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State => ({ ...EMPTY, traces, ...more });
 const seen = (state: State): readonly string[] => rowsOf(state).map(written);
 const written = (row: Row): string => {
-  if (row.kind === "gap") return `gap ${row.gap.requests.toString()}`;
+  if (row.kind === "gap") return `gap ${row.gap.requests}`;
   const dots = "·".repeat(row.depth);
-  return row.kind === "static" ? `${dots}${row.traces.length.toString()} static` : `${dots}${row.trace.id}${row.under > 0 ? ` (${row.under.toString()})` : ""}`;
+  return row.kind === "static" ? `${dots}${row.traces.length} static` : `${dots}${row.trace.id}${row.under > 0 ? ` (${row.under})` : ""}`;
 };
 
 const asset = (id: string, cause: string | null = null): TraceSummary => summary(id, { endpoint: "static", cause });

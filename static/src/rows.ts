@@ -1,7 +1,7 @@
 /** The rows of the list: requests under what caused them, static files folded, gaps between. */
 
 import { parse } from "./filter";
-import { isStatic, listed, type Gap, type Imported, type State } from "./state";
+import { differ, isStatic, listed, type Gap, type Imported, type State } from "./state";
 import type { TraceSummary } from "./types";
 
 export interface RequestRow {
@@ -38,16 +38,11 @@ export type Row = RequestRow | StaticRow | GapRow;
 /** What a row takes of the list's height, px; as in list.css. */
 export const HEIGHT: Readonly<Record<Row["kind"], number>> = { request: 58, static: 34, gap: 48 };
 
-type Shown = Pick<State, "traces" | "imported" | "filter" | "earlier" | "gaps" | "grouped" | "folds" | "selected">;
-
-let made: { readonly of: Shown; readonly rows: readonly Row[] } | null = null;
+let made: { readonly of: State; readonly rows: readonly Row[] } | null = null;
 
 /** The rows for a state; the same ones while nothing of it that counts has changed. */
 export function rowsOf(state: State): readonly Row[] {
-  const { traces, imported, filter, earlier, gaps, grouped, folds, selected } = state;
-  const of = made?.of;
-  const same = of?.traces === traces && of.imported === imported && of.filter === filter && of.earlier === earlier && of.gaps === gaps && of.grouped === grouped && of.folds === folds && of.selected === selected;
-  if (made === null || !same) made = { of: { traces, imported, filter, earlier, gaps, grouped, folds, selected }, rows: build(state) };
+  if (made === null || differ(made.of, state, "traces", "imported", "filter", "earlier", "gaps", "grouped", "folds", "selected")) made = { of: state, rows: build(state) };
   return made.rows;
 }
 
@@ -91,7 +86,7 @@ function build(state: State): readonly Row[] {
   };
   const addGap = (): void => {
     const gap = gaps.shift();
-    if (gap !== undefined) rows.push({ kind: "gap", key: `gap ${gap.after ?? ""} ${gap.ms.toString()}`, gap });
+    if (gap !== undefined) rows.push({ kind: "gap", key: `gap ${gap.after ?? ""} ${gap.ms}`, gap });
   };
   const addImported = ({ trace, file }: Imported): void => {
     rows.push({ kind: "request", key: trace.id, trace, depth: 0, under: 0, open: false, earlier: false, file });

@@ -9,7 +9,7 @@ let server: WebSocketServer;
 beforeEach(async () => {
   server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await new Promise((resolve) => server.once("listening", resolve));
-  vi.spyOn(document, "baseURI", "get").mockReturnValue(`http://127.0.0.1:${(server.address() as AddressInfo).port.toString()}/_lifecycle/`);
+  vi.spyOn(document, "baseURI", "get").mockReturnValue(`http://127.0.0.1:${(server.address() as AddressInfo).port}/_lifecycle/`);
 });
 
 afterEach(() => {

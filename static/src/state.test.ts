@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { applyBatch, cleared, current, elapsed, EMPTY, find, importedOf, KEPT, lacksSteps, olderThan, select, setConnection, setFollow, setPaused, withImported, withOlder, type State } from "./state";
+import { applyBatch, cleared, current, elapsed, EMPTY, find, importedOf, KEPT, lacksSteps, olderThan, select, setConnection, setFollow, setPaused, withOlder, type State } from "./state";
+import { withImported } from "./import";
 import { summarize } from "./summary";
 import { batch, step, summary, typical } from "./testing";
 import type { Trace } from "./types";

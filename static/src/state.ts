@@ -1,6 +1,6 @@
 /** One pure state, and what can happen to it. */
 
-import { IMPORTED, parse } from "./filter";
+import { parse } from "./filter";
 import type { Replay } from "./replay/replay";
 import type { AppMap, Batch, Step, Trace, TracePage, TraceSummary } from "./types";
 
@@ -256,13 +256,6 @@ export function importedOf(state: State, id: string | null): Imported | undefine
   return state.imported.find(({ trace }) => trace.id === id);
 }
 
-/** Put a request from a file among the others, as one that came now, and show it. */
-export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
-  const id = `${IMPORTED}${(state.imported.length + 1).toString()}`;
-  const imported = { file, whole, trace: { ...summary, id }, after: (state.held ?? state).traces[0]?.id ?? null };
-  return { ...select({ ...state, imported: [imported, ...state.imported] }, id), notice: null, stage: false };
-}
-
 /** Add the next older requests, which the server kept all the while. */
 export function withOlder(state: State, page: TracePage): State {
   const log = state.held ?? state;
@@ -274,6 +267,11 @@ export function withOlder(state: State, page: TracePage): State {
 export function olderThan(state: State): string | null {
   const here = state.traces.filter((trace) => trace.id !== state.missing);
   return here.length < Math.min(state.kept, KEPT) ? (here.at(-1)?.id ?? null) : null;
+}
+
+/** Whether any of these is another in the one than in the other. */
+export function differ<T>(one: T, other: T, ...names: readonly (keyof T)[]): boolean {
+  return names.some((name) => one[name] !== other[name]);
 }
 
 /** The connection is there or not. */

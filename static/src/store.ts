@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { Api, Live } from "./live";
 import { IMPORTED, whole } from "./filter";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
-import { applyBatch, cleared, current, EMPTY, ended, find, importedOf, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, toggleFold, withImported, withOlder, withTrace, type Asked, type State } from "./state";
+import { applyBatch, cleared, current, differ, EMPTY, ended, find, importedOf, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, toggleFold, withOlder, withTrace, type Asked, type State } from "./state";
 import { neighbourOf } from "./rows";
 import type { Json, Trace } from "./types";
 import { DIAGRAM, viewOf } from "./views/table";
@@ -20,8 +20,8 @@ let fetching: string | null = null;
 function update(next: State): void {
   const before = state.value;
   state.value = next;
-  if (next.selected !== before.selected || next.follow !== before.follow) live.watch(next.follow ? null : next.selected, ended(next));
-  if (next.selected !== before.selected || next.step !== before.step || next.filter !== before.filter || next.view !== before.view || next.app !== before.app) remember(next, before);
+  if (differ(next, before, "selected", "follow")) live.watch(next.follow ? null : next.selected, ended(next));
+  if (differ(next, before, "selected", "step", "filter", "view", "app")) remember(next, before);
   void fetchSteps();
   // The address may name one that is not among the newest.
   if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
@@ -81,7 +81,7 @@ async function fetchSteps(): Promise<void> {
 let remembering: ReturnType<typeof setTimeout> | undefined;
 
 function remember(next: State, before: State): void {
-  const step = next.step === null ? "" : `/${next.step.toString()}`;
+  const step = next.step === null ? "" : `/${next.step}`;
   const query = new URLSearchParams();
   if (next.view !== DIAGRAM) query.set("view", next.view);
   if (next.filter.trim() !== "") query.set("q", next.filter.trim());
@@ -89,10 +89,10 @@ function remember(next: State, before: State): void {
   const here = next.selected !== null && !next.follow && importedOf(next, next.selected) === undefined;
   const hash = !here ? "" : `#${next.selected}${step}`;
   // One goes back to another view, or to another rule; not through each request and letter.
-  const turned = next.view !== before.view || next.app.rule !== before.app.rule || next.app.part !== before.app.part;
-  const address = `${location.pathname}${query.size === 0 ? "" : `?${query.toString()}`}${hash}`;
+  const turned = differ(next, before, "view") || differ(next.app, before.app, "rule", "part");
+  const address = `${location.pathname}${query.size === 0 ? "" : `?${query}`}${hash}`;
   const go = (): void => {
-    if (address !== `${location.pathname}${location.search}${location.hash}`) history[turned ? "pushState" : "replaceState"](null, "", address);
+    if (address !== location.href.slice(location.origin.length)) history[turned ? "pushState" : "replaceState"](null, "", address);
   };
   // The browser takes its time over an address: what was picked is drawn first.
   clearTimeout(remembering);
@@ -199,14 +199,10 @@ export const actions = {
   },
   /** Take requests from files that were dropped or chosen into the list, or say what is wrong with them. */
   open: async (files: readonly File[]): Promise<void> => {
-    const [{ readFile }, { summarize }] = await Promise.all([import("./import"), import("./summary")]);
-    const wrong: string[] = [];
-    for (const file of files) {
-      const found = await readFile(file);
-      if (typeof found === "string") wrong.push(`${file.name} cannot be shown: ${found}`);
-      else update(withImported(state.value, found, summarize(found), file.name));
-    }
-    if (wrong.length > 0) actions.notice(wrong.join(" "));
+    const { readFiles } = await import("./import");
+    const { take, wrong } = await readFiles(files);
+    update(take(state.value));
+    if (wrong !== "") actions.notice(wrong);
   },
   notice: (notice: string | null): void => { update({ ...state.value, notice }); },
   /** Read the app's registries anew. */

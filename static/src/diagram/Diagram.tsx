@@ -85,16 +85,15 @@ export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected
     <svg
       ref={svg}
       class={`diagram${seen.k > 1 ? " closer" : ""}`}
-      viewBox={`0 0 ${w.toString()} ${h.toString()}`}
+      viewBox={`0 0 ${w} ${h}`}
       width={w * scale}
       height={h * scale}
-      preserveAspectRatio="xMidYMin meet"
       tabindex={0}
       onKeyDown={(event) => {
         rove(event, drawing, selected, onSelect);
       }}
       aria-label={`${trace.method} ${trace.path}`}
-      aria-activedescendant={selected === null ? undefined : `step-${selected.toString()}`}
+      aria-activedescendant={selected === null ? undefined : `step-${selected}`}
       role="group"
     >
       <defs>
@@ -126,13 +125,13 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
       now.current.onFree();
     };
     const box = (): DOMRect => element.getBoundingClientRect();
-    const by = (dx: number, dy: number): Look => moved(now.current.seen, dx / box().width, dy / box().height);
-    const point = (event: { readonly clientX: number; readonly clientY: number }): readonly [number, number] => [(event.clientX - box().left) / box().width, (event.clientY - box().top) / box().height];
+    const by = (from: Look, dx: number, dy: number): Look => moved(from, dx / box().width, dy / box().height);
+    const point = (x: number, y: number): readonly [number, number] => [(x - box().left) / box().width, (y - box().top) / box().height];
     const wheel = (event: WheelEvent): void => {
       const from = now.current.seen;
       // A pinch on a touchpad comes as a wheel with Ctrl, in small steps.
-      if (event.ctrlKey) set(zoomed(from, Math.exp(-event.deltaY * (Math.abs(event.deltaY) < 50 ? PINCH : WHEEL)), point(event)));
-      else if (from.k > 1) set(by(-event.deltaX, -event.deltaY));
+      if (event.ctrlKey) set(zoomed(from, Math.exp(-event.deltaY * (Math.abs(event.deltaY) < 50 ? PINCH : WHEEL)), point(event.clientX, event.clientY)));
+      else if (from.k > 1) set(by(from, -event.deltaX, -event.deltaY));
       else return;
       event.preventDefault();
     };
@@ -147,16 +146,16 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
       if (before === undefined) return;
       const from = now.current.seen;
       const other = [...fingers.values()].find((each) => each.pointerId !== event.pointerId);
+      const [dx, dy] = [event.clientX - before.clientX, event.clientY - before.clientY];
       fingers.set(event.pointerId, event);
-      dragged += Math.abs(event.clientX - before.clientX) + Math.abs(event.clientY - before.clientY);
+      dragged += Math.abs(dx) + Math.abs(dy);
       if (dragged <= DRAG && other === undefined) return;
       setHeld(true);
       if (other !== undefined) {
-        const apart = (a: PointerEvent, b: PointerEvent): number => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
-        const between = { clientX: (event.clientX + other.clientX) / 2, clientY: (event.clientY + other.clientY) / 2 };
-        const nearer = zoomed(from, apart(event, other) / Math.max(1, apart(before, other)), point(between));
-        set(moved(nearer, (event.clientX - before.clientX) / 2 / box().width, (event.clientY - before.clientY) / 2 / box().height));
-      } else if (from.k > 1) set(by(event.clientX - before.clientX, event.clientY - before.clientY));
+        const apart = ({ clientX, clientY }: PointerEvent): number => Math.hypot(clientX - other.clientX, clientY - other.clientY);
+        const between = point((event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2);
+        set(by(zoomed(from, apart(event) / Math.max(1, apart(before)), between), dx / 2, dy / 2));
+      } else if (from.k > 1) set(by(from, dx, dy));
     };
     const up = (event: PointerEvent): void => {
       fingers.delete(event.pointerId);
@@ -166,20 +165,15 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
     const click = (event: MouseEvent): void => {
       if (dragged > DRAG && now.current.seen.k > 1) event.stopPropagation();
     };
-    element.addEventListener("wheel", wheel, { passive: false });
-    element.addEventListener("pointerdown", down);
-    element.addEventListener("click", click, true);
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", up);
-    addEventListener("pointercancel", up);
-    return () => {
-      element.removeEventListener("wheel", wheel);
-      element.removeEventListener("pointerdown", down);
-      element.removeEventListener("click", click, true);
-      removeEventListener("pointermove", move);
-      removeEventListener("pointerup", up);
-      removeEventListener("pointercancel", up);
-    };
+    const gone = new AbortController();
+    const { signal } = gone;
+    element.addEventListener("wheel", wheel, { passive: false, signal });
+    element.addEventListener("pointerdown", down, { signal });
+    element.addEventListener("click", click, { capture: true, signal });
+    addEventListener("pointermove", move, { signal });
+    addEventListener("pointerup", up, { signal });
+    addEventListener("pointercancel", up, { signal });
+    return () => { gone.abort(); };
   }, []);
   return held;
 }
@@ -216,6 +210,7 @@ function rove(event: KeyboardEvent, drawing: Drawing, selected: number | null, o
 }
 
 function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
+  const inside = "shapes" in shape ? shape.shapes.map((each, index) => paint(each, index, acts)) : null;
   switch (shape.el) {
     case "rect":
       return (
@@ -247,7 +242,7 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
             onClick={() => { acts.fold(shape.key); }}
           >
             <title>{shape.label}</title>
-            {shape.shapes.map((each, index) => paint(each, index, acts))}
+            {inside}
           </g>
         </g>
       );
@@ -256,7 +251,7 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
         <g key={shape.key} role="listitem" class="node">
           <g role="link" aria-label={shape.label} data-opens={shape.trace} onClick={() => { acts.open(shape.trace); }}>
             <title>{shape.label}</title>
-            {shape.shapes.map((each, index) => paint(each, index, acts))}
+            {inside}
           </g>
         </g>
       );
@@ -264,11 +259,11 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
       return (
         <g
           key={shape.key}
-          id={shape.step === null ? undefined : `step-${shape.step.toString()}`}
+          id={shape.step === null ? undefined : `step-${shape.step}`}
           role="listitem"
           aria-label={shape.label}
           class={`node${shape.current ? " cur" : ""}${shape.state === "pending" || shape.state === "skipped" ? " ghost" : ""}`}
-          data-step={shape.step === null ? "" : shape.step.toString()}
+          data-step={shape.step ?? ""}
           data-stage={shape.stage}
           data-state={shape.state}
           onClick={() => {
@@ -276,7 +271,7 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
           }}
         >
           {shape.title === undefined ? null : <title>{shape.title}</title>}
-          {shape.shapes.map((each, index) => paint(each, index, acts))}
+          {inside}
         </g>
       );
   }

@@ -19,9 +19,9 @@ export function changed(changes: Json | undefined): readonly string[] {
     ...names(of["headers"]),
     ...names(of["cookies"]).map((name) => `cookie ${name}`),
   ];
-  const said = (shown: number): string => `± ${all.slice(0, shown).map((name) => ellipsize(name, 24)).join(", ")}${all.length > shown ? ` +${(all.length - shown).toString()}` : ""}`;
+  const said = (shown: number): string => `± ${all.slice(0, shown).map((name) => ellipsize(name, 24)).join(", ")}${all.length > shown ? ` +${all.length - shown}` : ""}`;
   const counts = Array.from({ length: Math.min(NAMES_SHOWN, all.length) }, (_, index) => Math.min(NAMES_SHOWN, all.length) - index);
-  return all.length === 0 ? [] : [...counts.map(said), `± ${all.length.toString()}`];
+  return all.length === 0 ? [] : [...counts.map(said), `± ${all.length}`];
 }
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {

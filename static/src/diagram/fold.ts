@@ -43,10 +43,10 @@ function together(run: readonly Chip[], opened: ReadonlySet<string>, selected: n
   const key = `fold:${first.key}`;
   const open = opened.has(key) || run.some((chip) => chip.step !== null && chip.step.id === selected);
   const own = run.reduce((sum, chip) => sum + (chip.own ?? 0), 0);
-  const count = `+${run.length.toString()} hooks`;
+  const count = `+${run.length} hooks`;
   const ran = run.some((chip) => chip.own !== null);
   const chip: Chip = {
-    ...first, key, beads: run.flatMap((each) => each.beads), name: open ? `${run.length.toString()} hooks` : ran ? `${count}, ${time(own)}` : count, step: null, folded: run,
+    ...first, key, beads: run.flatMap((each) => each.beads), name: open ? `${run.length} hooks` : ran ? `${count}, ${time(own)}` : count, step: null, folded: run,
     own: ran ? own : null, when: Math.min(...run.map((each) => each.when)),
   };
   return open ? [{ ...chip, own: null, beads: [] }, ...run] : [chip];

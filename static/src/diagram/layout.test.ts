@@ -18,7 +18,7 @@ describe("a replay", () => {
     const whole = tell(STORIES[story]);
     const sizes = moments(whole).map((at) => {
       const drawing = draw(journey(whole, MAP, at, at), SPACE);
-      return `${drawing.width.toString()} × ${drawing.height.toString()}`;
+      return `${drawing.width} × ${drawing.height}`;
     });
     expect(new Set(sizes).size).toBe(1);
   });

@@ -7,7 +7,7 @@ import { fold } from "./fold";
 import { label, type Chip, type Journey } from "./model";
 import { drawRibbon, heightOf, type Axis } from "./ribbon";
 import { COLLECTED, spent } from "./steps";
-import { beadShape, circle, ellipsize, fitted, fonts, line, LONGEST_TITLE, type Measure, n, phrase, type Point, rect, type Shape, stepNode, words } from "./shapes";
+import { beadShape, circle, d, ellipsize, fitted, fonts, line, LONGEST_TITLE, type Measure, phrase, type Point, rect, type Shape, stepNode, words } from "./shapes";
 import { drawWires } from "./wires";
 
 export interface Drawing {
@@ -165,7 +165,7 @@ export function draw(j: Journey, space: Space): Drawing {
     const level = levels - 1 - index;
     const top = bandTops[level] ?? 0;
     const inset = level * INSET;
-    const hue = band.hue === 0 ? "" : `bp${(((band.hue - 1) % HUES) + 1).toString()}`;
+    const hue = band.hue === 0 ? "" : `bp${(((band.hue - 1) % HUES) + 1)}`;
     back.unshift(rect(X0 + inset, top, W - 2 * (X0 + inset), bottom - top, Math.max(6, 18 - level), `band ${hue}`));
     const shown = ellipsize(band.label, 60);
     const wide = measure(shown, FONT.band) + (band.sub === "" ? 0 : 10 + measure(band.sub, FONT.sub)) + 22;
@@ -212,7 +212,7 @@ export function draw(j: Journey, space: Space): Drawing {
     const slowest = sql.reduce<Step | null>((most, step) => (most === null || spent(step) > spent(most) ? step : most), null);
     if (slowest !== null && seen(sql[0] ?? slowest)) {
       const total = sql.reduce((sum, step) => sum + spent(step), 0);
-      made.push({ step: null, pill: pillOf(slowest, "sql", sql.length === 1 ? `SQL ${time(total)}` : `${sql.length.toString()} SQL ${time(total)}`, `${sql.length.toString()} × SQL, ${slowest.name}`) });
+      made.push({ step: null, pill: pillOf(slowest, "sql", sql.length === 1 ? `SQL ${time(total)}` : `${sql.length} SQL ${time(total)}`, `${sql.length} × SQL, ${slowest.name}`) });
     }
     for (const step of others)
       if (seen(step)) made.push({ step, pill: step.stage === "signal" ? diamond(step) : pillOf(step, step.stage === "template" ? "tpl" : "ctx", `${PILL_NAMES[step.stage] ?? ""}${ellipsize(step.name, 18)} ${time(spent(step))}`, `${step.stage} ${step.name}`) });
@@ -295,9 +295,9 @@ export function draw(j: Journey, space: Space): Drawing {
     if (!ghost || chip.note !== "") for (const pill of placed.pills) put(pill);
     if (placed.fold !== null && !ghost) {
       const { key, steps, open } = placed.fold;
-      const more = open ? "−" : `+${Math.max(steps.length, 1).toString()}`;
+      const more = open ? "−" : `+${Math.max(steps.length, 1)}`;
       const fw = measure(more, FONT.pill) + 14;
-      put({ w: fw, draw: (fx, fy) => ({ el: "fold", key, steps: open ? [] : steps, open, label: `${steps.length.toString()} more steps inside ${chip.name}`, shapes: [
+      put({ w: fw, draw: (fx, fy) => ({ el: "fold", key, steps: open ? [] : steps, open, label: `${steps.length} more steps inside ${chip.name}`, shapes: [
         rect(fx, fy - 9.5, fw, 19, 9.5, "pill more"), phrase(fx + fw / 2, fy + 4.2, "middle", more, "pt"),
       ] }) });
     }
@@ -324,7 +324,7 @@ export function draw(j: Journey, space: Space): Drawing {
       rect(x, cy - chipHeight / 2, w, chipHeight, 7, `chip ${tone}`),
       prefix === ""
         ? words(x + 10, cy + 4.5, "start", { text: chip.kind, cls: "k" }, { text: name, cls: "f", dx: 7 })
-        : words(x + 10, cy + 4.5, "start", { text: prefix, cls: `k bp${(((chip.hue - 1) % HUES) + 1).toString()}` }, { text: chip.kind, cls: "k", dx: 6 }, { text: name, cls: "f", dx: 7 }),
+        : words(x + 10, cy + 4.5, "start", { text: prefix, cls: `k bp${(((chip.hue - 1) % HUES) + 1)}` }, { text: chip.kind, cls: "k", dx: 6 }, { text: name, cls: "f", dx: 7 }),
     ];
     const dots: Shape[] = [];
     if (side !== "center") {
@@ -338,7 +338,7 @@ export function draw(j: Journey, space: Space): Drawing {
     }
     if (chip.folded.length > 0) {
       const steps = chip.folded.flatMap((each) => (each.step === null ? [] : [each.step.id]));
-      const open = chip.name === `${chip.folded.length.toString()} hooks`;
+      const open = chip.name === `${chip.folded.length} hooks`;
       nodes.push({ el: "fold", key: chip.key, steps: open ? [] : steps, open, label: `${chip.kind} ${chip.name}`, shapes: [...shapes, ...(open ? [] : dots)] });
       return;
     }
@@ -405,9 +405,9 @@ export function draw(j: Journey, space: Space): Drawing {
     front.push(
       rect(X0, 8, left - X0, 26, 0, "hit", title === whole ? undefined : whole.slice(0, LONGEST_TITLE)),
       phrase(X0, 28, "start", title, "big"),
-      words(X1, 28, "end", { text: status, cls: `big s${Math.floor(code / 100).toString()}` }, { text: took, cls: "bigs", dx: 14 }),
-      line(`M${n(XL - 7)} ${n(sheet.topY - 4)}h14l-7 10z`, "mk in"),
-      line(`M${n(key + 5)} 18l5 5l-5 5l-5-5z`, "sig"),
+      words(X1, 28, "end", { text: status, cls: `big s${Math.floor(code / 100)}` }, { text: took, cls: "bigs", dx: 14 }),
+      line(d`M${XL - 7} ${sheet.topY - 4}h14l-7 10z`, "mk in"),
+      line(d`M${key + 5} 18l5 5l-5 5l-5-5z`, "sig"),
       phrase(key + 16, 27.5, "start", "signal", "keyt"),
       rect(key + 65, 16, 20, 14, 4, "chip ghost"),
       phrase(key + 91, 27.5, "start", "not run", "keyt"),

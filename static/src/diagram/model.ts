@@ -4,7 +4,7 @@ import { size, threadOf, time } from "../format";
 import type { AppMap, Hook, Plan, PlannedStage, Rule, Stage, Step, Trace, TraceSummary } from "../types";
 import { viewRibbon, bodyRibbon, type Ribbon } from "./ribbons";
 import { ellipsize } from "./shapes";
-import { COLLECTED, Moment, ranIn, Steps, text, type State } from "./steps";
+import { AROUND, COLLECTED, type Moment, momentOf, ranIn, Steps, text, type State } from "./steps";
 
 /** What stands on the wire: a step, or one that the registries promise. */
 export interface Chip {
@@ -97,8 +97,8 @@ const TEARDOWN: ReadonlySet<Stage> = new Set<Stage>(["teardown_request", "teardo
  */
 export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = Infinity, inner: readonly TraceSummary[] = []): Journey {
   const steps = new Steps(trace);
-  const moment = new Moment(at, elapsed);
-  const { begun, lasted, state } = { begun: (step: Step | null | undefined) => moment.begun(step), lasted: (step: Step) => moment.lasted(step), state: (step: Step) => moment.state(step) };
+  const moment = momentOf(at, elapsed);
+  const { begun, lasted, state }: Moment = moment;
   const rule = ruleOf(trace, map);
   const plan = rule?.plan ?? map?.unmatched ?? null;
   const over = trace.state === "done" && (trace.duration === null || at >= trace.duration);
@@ -140,12 +140,12 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     const chips = planned(map, plan, stage).filter((hook) => (hook.scope ?? "app") === scope).flatMap((hook, index) => {
       const step = mine.find((each) => each.callable === hook.callable && !taken.has(each.id)) ?? null;
       if (step === null && elsewhere.some((each) => each.callable === hook.callable)) return [];
-      const chip = make(`${stage}:${scope}:${index.toString()}`, stage, kind, hook.name, step, { past, hue, ...(hook.is_async === true && !begun(step) ? { note: "async" } : {}) });
+      const chip = make(`${stage}:${scope}:${index}`, stage, kind, hook.name, step, { past, hue, ...(hook.is_async === true && !begun(step) ? { note: "async" } : {}) });
       const again = step === null || stage !== "after_request" ? null : (mine.find((each) => each.callable === hook.callable && !taken.has(each.id)) ?? null);
       return again === null || !isSecond(again) ? [chip] : [secondly(chip, again)];
     });
     for (const step of mine)
-      if (!taken.has(step.id)) chips.push(make(`${stage}:step:${step.id.toString()}`, stage, kind, step.name, step, { planned: false, hue }));
+      if (!taken.has(step.id)) chips.push(make(`${stage}:step:${step.id}`, stage, kind, step.name, step, { planned: false, hue }));
     return chips.every((chip) => chip.step !== null) ? chips.sort((a, b) => a.when - b.when) : chips;
   };
   // A second make_response begins the second way up.
@@ -197,10 +197,10 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
   layers.forEach((layer, index) => {
     const step = "id" in layer ? layer : null;
     const timed = step !== null && step.detail["untimed"] !== true && request !== null;
-    const call = make(`call:${index.toString()}`, "middleware", "call", layer.name, step, { past: over });
-    const back = make(`return:${index.toString()}`, "middleware", "return", layer.name, step, { past: over, half: true, when: step?.end ?? Infinity });
+    const call = make(`call:${index}`, "middleware", "call", layer.name, step, { past: over });
+    const back = make(`return:${index}`, "middleware", "return", layer.name, step, { past: over, half: true, when: step?.end ?? Infinity });
     const returned = step !== null && moment.ended(step);
-    band(`middleware:${index.toString()}`, "Middleware", "", 0,
+    band(`middleware:${index}`, "Middleware", "", 0,
       [{ ...call, own: timed && begun(request) ? Math.max(0, request.begin - step.begin) : null, state: call.state === "pending" || call.state === "skipped" || !begun(request) ? call.state : "done" }],
       [{ ...back, state: returned ? back.state : "pending", own: timed && returned && outermostPop?.end != null ? Math.max(0, (step.end ?? 0) - outermostPop.end) : null }]);
   });
@@ -249,7 +249,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
       for (const step of steps.of("after_this_request")) {
         const first = calls.findIndex((chip) => isSecond(step) && chip.again === null && chip.step?.callable === step.callable && chip.stage === step.stage);
         const chip = calls[first];
-        if (chip === undefined) calls.push(make(`this:${step.id.toString()}`, "after_this_request", "after_this_request", step.name, step, { planned: false }));
+        if (chip === undefined) calls.push(make(`this:${step.id}`, "after_this_request", "after_this_request", step.name, step, { planned: false }));
         else calls[first] = secondly(chip, step);
       }
     calls.push(...hooks("after_request", "after_request", scope, afterPast));
@@ -268,7 +268,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
   const made = make("make_response", "make_response", "make_response", firstResponse === null ? "return value" : kindOf(firstResponse), firstResponse, { promise: "return value", past: afterPast });
   const response = responses[1] === undefined ? made : secondly(made, responses[1]);
   const handlerChips = handlers.map((step) =>
-    make(`handler:${step.id.toString()}`, "error_handler", `errorhandler(${ellipsize(text(step.detail["for"]), 28)})`, step.name, step, { planned: false, hue: Math.max(0, scopes.indexOf(step.scope ?? "app")) }));
+    make(`handler:${step.id}`, "error_handler", `errorhandler(${ellipsize(text(step.detail["for"]), 28)})`, step.name, step, { planned: false, hue: Math.max(0, scopes.indexOf(step.scope ?? "app")) }));
 
   for (const ribbonStep of [viewStep, streamed ? bodyStep : null]) if (ribbonStep !== null) taken.add(ribbonStep.id);
   const view = viewRibbon({ steps, moment, trace, rule, step: viewStep, dispatched: dispatchStep, failed: failedMatch, past: answered, inner });
@@ -301,7 +301,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     ...chip,
     pills: pills.get(chip.key) ?? [],
     beads: beads.get(chip.key) ?? [],
-    inner: chip.step === null || chip.half || !begun(chip.step) ? [] : elsewhere.filter((each) => ranIn(trace, each, chip.step as Step) && !AROUND_ALL.has(chip.stage)),
+    inner: chip.step === null || chip.half || !begun(chip.step) ? [] : elsewhere.filter((each) => ranIn(trace, each, chip.step as Step) && !AROUND.has(chip.stage) && chip.stage !== "body"),
   });
 
   const dressed = bands.map((each) => ({ ...each, left: each.left.map(dress), right: each.right.map(dress) }));
@@ -322,8 +322,6 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     bytes,
   };
 }
-
-const AROUND_ALL: ReadonlySet<Stage> = new Set<Stage>(["wsgi", "middleware", "app_context_push", "request_context_push", "dispatch", "request_context_pop", "app_context_pop", "body"]);
 
 /** Where the wire passes, and when. */
 function stopsOf(chips: readonly Chip[], view: Ribbon, body: Ribbon | null, moment: Moment, layers: number): Stop[] {

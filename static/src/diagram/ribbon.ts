@@ -6,7 +6,7 @@ import type { Sheet } from "./layout";
 import type { Journey } from "./model";
 import type { Ribbon } from "./ribbons";
 import { spent } from "./steps";
-import { beadShape, circle, ellipsize, fitted, fonts, line, LONGEST_TITLE, n, phrase, rect, type Shape, stepNode, words } from "./shapes";
+import { beadShape, circle, d, ellipsize, fitted, fonts, line, LONGEST_TITLE, phrase, rect, type Shape, stepNode, words } from "./shapes";
 
 /** Where the wire passes through a strip. */
 export interface Axis {
@@ -20,7 +20,8 @@ export interface Axis {
 
 const LANE = 26;
 const APART = 12;
-const TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000].map((ms) => ms * 1e6);
+const MINUTE = 6e10;
+const TICKS = [...[1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ns) => [ns, 2 * ns, 5 * ns]), 1e10, 3e10, ...[1, 5, 10, 30].map((minutes) => minutes * MINUTE)];
 
 type Lane = "sql" | "tpl" | "req" | "chunk";
 const LANES: Readonly<Record<Lane, string>> = { sql: "SQL", tpl: "tmpl", req: "calls", chunk: "sent" };
@@ -79,7 +80,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   const name = fitted(r.name, FONT.title, Math.max(80, room), measure, 60);
   shapes.push(words(begin, top + 27, "start",
     { text: isBody ? "body" : "view", cls: "k" }, { text: name, cls: "vt", dx: 9 }, { text: time(r.duration), cls: "vd", dx: 16 },
-    { text: running ? "running" : aside !== "" ? "" : `${share < 1 ? "<1" : Math.round(share).toString()}% of the request`, cls: "k", dx: 9 }));
+    { text: running ? "running" : aside !== "" ? "" : `${share < 1 ? "<1" : Math.round(share)}% of the request`, cls: "k", dx: 9 }));
   if (aside !== "") shapes.push(phrase(XR - 16, top + 27, "end", aside, failed || cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out"));
 
   const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
@@ -112,13 +113,13 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     for (let t = 0; t <= span; t += step) shapes.push(phrase(sx(r.begin + t), axisY + 22, "middle", tick(t, step), "tick"));
   }
   const middle = (begin + stop) / 2;
-  front.push(line(`M${n(middle - 3)} ${n(axisY - 4)}l4 4l-4 4`, "chev"));
+  front.push(line(d`M${middle - 3} ${axisY - 4}l4 4l-4 4`, "chev"));
   if (failed) {
     const fromX = stop + 14;
     const high = Math.min(48, tall - 80);
     if (high > 20) shapes.push(rect(fromX, top + 40, Math.max(0, end - fromX), high, 6, "hatch"), phrase((fromX + end) / 2, top + 45 + high / 2, "middle", "not reached", "note halo2"));
-    front.push(circle(stop, axisY, 11, "dot err"), line(`M${n(stop - 4)} ${n(axisY - 4)}l8 8m0-8l-8 8`, "x"));
-  } else if (cut) front.push(circle(stop, axisY, 11, "dot err"), line(`M${n(stop - 4)} ${n(axisY - 4)}l8 8m0-8l-8 8`, "x"));
+  }
+  if (failed || cut) front.push(circle(stop, axisY, 11, "dot err"), line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x"));
   const current = r.step.id === selected;
   if (j.hung === null && (running || current)) {
     const x = running ? stop : middle;
@@ -163,7 +164,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const shown = texts.find((each) => measure(each, FONT.segment) < w - 12);
       if (shown !== undefined) drawn.push(phrase(x + 7, y + 16, "start", shown, "sl"));
       if (group.length === 1) inner.push(stepNode(first, j.stateOf(first), `${first.stage} ${first.name.slice(0, 2000)}, ${time(lasted(first))}`, first.id === selected, drawn));
-      else if (lane === "tpl") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length.toString()} templates, ${time(total)}`, shapes: drawn });
+      else if (lane === "tpl") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length} templates, ${time(total)}`, shapes: drawn });
       else {
         const slowest = group.reduce((most, step) => (lasted(step) > lasted(most) ? step : most), first);
         inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} statements, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
@@ -188,8 +189,8 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const x = sx(at);
       const w = Math.max(8, sx(at + (each.duration ?? each.elapsed)) - x - 2);
       const drawn: Shape[] = [rect(x, y, w, 22, 4, "seg req")];
-      const said = `${each.method} ${ellipsize(each.path, 30)} ${each.status?.toString() ?? "…"} ↗`;
-      const shown = [said, `${each.status?.toString() ?? "…"} ↗`, "↗"].find((text) => measure(text, FONT.segment) < w - 12);
+      const said = `${each.method} ${ellipsize(each.path, 30)} ${each.status ?? "…"} ↗`;
+      const shown = [said, `${each.status ?? "…"} ↗`, "↗"].find((text) => measure(text, FONT.segment) < w - 12);
       if (shown !== undefined) drawn.push(phrase(x + 7, y + 16, "start", shown, "sl"));
       inner.push({ el: "link", key: `link:${each.id}`, trace: each.id, label: `request inside: ${said}`, shapes: drawn });
     }
@@ -230,17 +231,17 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const x = xs[index] ?? begin;
       front.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(spent(step))}`, step.id === selected, [circle(x, axisY, 8, step.id === selected ? "ring" : "hit"), beadShape(step, x, axisY)]));
     });
-    if (rest.length > 0) front.push({ el: "fold", key, steps: rest.map((step) => step.id), open: false, label: `${rest.length.toString()} more steps inside`, shapes: [
-      rect(stop - 42, axisY - 9.5, 40, 19, 9.5, "pill more"), phrase(stop - 22, axisY + 4.2, "middle", `+${rest.length.toString()}`, "pt"),
+    if (rest.length > 0) front.push({ el: "fold", key, steps: rest.map((step) => step.id), open: false, label: `${rest.length} more steps inside`, shapes: [
+      rect(stop - 42, axisY - 9.5, 40, 19, 9.5, "pill more"), phrase(stop - 22, axisY + 4.2, "middle", `+${rest.length}`, "pt"),
     ] });
   }
 }
 
 function tick(t: number, step: number): string {
   if (t === 0) return "0";
-  if (step >= 6e10) return `${(t / 6e10).toString()} min`;
-  if (step >= 1e9) return `${(t / 1e9).toString()} s`;
-  return step >= 1e6 ? `${(t / 1e6).toString()} ms` : `${Math.round(t / 1000).toString()} µs`;
+  if (step >= MINUTE) return `${t / MINUTE} min`;
+  if (step >= 1e9) return `${t / 1e9} s`;
+  return step >= 1e6 ? `${t / 1e6} ms` : `${Math.round(t / 1000)} µs`;
 }
 
 function captions(step: Step, spent: string): string[] {

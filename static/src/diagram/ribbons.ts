@@ -69,7 +69,7 @@ export function bodyRibbon({ steps, moment, step, inner }: Inside & { readonly s
   const made = inside("body", step, steps, moment, inner, null);
   const has = (stage: Stage): boolean => made.beads.some((bead) => bead.stage === stage);
   const contexts = has("app_context_push") || has("request_context_push") ? "contexts pushed again, torn down again" : has("app_context_pop") ? "contexts kept until here" : "";
-  return { ...made, name: `generator, ${count.toString()} ${count === 1 ? "chunk" : "chunks"}`, chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })),
+  return { ...made, name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`, chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })),
     note: step.detail["complete"] === false && moment.ended(step) ? "the client went away: the generator was closed" : contexts };
 }
 

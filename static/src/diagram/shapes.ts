@@ -64,8 +64,9 @@ export const line = (d: string, cls: string): Shape => ({ el: "path", d, cls });
 export const words = (x: number, y: number, anchor: Anchor, ...parts: readonly [TextPart, ...TextPart[]]): Shape => ({ el: "text", x, y, anchor, parts });
 export const phrase = (x: number, y: number, anchor: Anchor, text: string, cls: string): Shape => words(x, y, anchor, { text, cls });
 
-export function n(value: number): string {
-  return (Math.round(value * 10) / 10).toString();
+/** A path, or a part of one: its numbers to a tenth of a px. */
+export function d(texts: TemplateStringsArray, ...values: readonly (number | string)[]): string {
+  return String.raw({ raw: texts }, ...values.map((value) => (typeof value === "number" ? Math.round(value * 10) / 10 : value)));
 }
 
 const LONGEST = 42;
@@ -92,12 +93,12 @@ export function fitted(name: string, font: string, most: number, measure: Measur
 
 export function stepNode(step: Step, state: State, label: string, current: boolean, shapes: readonly Shape[]): Node {
   const said = label.slice(0, LONGEST_TITLE);
-  return { el: "node", key: `step:${step.id.toString()}`, step: step.id, stage: step.stage, state, label: said, title: said, current, shapes };
+  return { el: "node", key: `step:${step.id}`, step: step.id, stage: step.stage, state, label: said, title: said, current, shapes };
 }
 
 /** What stands on the wire without a chip: a signal is a diamond, anything else a small bead. */
 export function beadShape(step: Step, x: number, y: number): Shape {
   return step.stage === "signal"
-    ? line(`M${n(x)} ${n(y - 5)}l5 5l-5 5l-5-5z`, `sig ${step.outcome === "raised" ? "err" : ""}`)
+    ? line(d`M${x} ${y - 5}l5 5l-5 5l-5-5z`, `sig ${step.outcome === "raised" ? "err" : ""}`)
     : circle(x, y, 4, `bead ${step.outcome === "raised" ? "err" : ""}`);
 }

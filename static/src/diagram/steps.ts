@@ -7,15 +7,15 @@ export type State = "pending" | "running" | "done" | "raised" | "short_circuit" 
 /** What collectors saw happen inside a step: no part of the lifecycle. */
 export const COLLECTED: ReadonlySet<Stage> = new Set<Stage>(["sql", "span", "log", "warning", "flash"]);
 
-// What only stands around other steps of the wire.
-const AROUND: ReadonlySet<Stage> = new Set<Stage>([
+/** What only stands around other steps of the wire. */
+export const AROUND: ReadonlySet<Stage> = new Set<Stage>([
   "wsgi", "middleware", "app_context_push", "request_context_push", "dispatch", "request_context_pop", "app_context_pop", "signal",
 ]);
 
 export class Steps {
   readonly all: readonly Step[];
-  private readonly parents = new Map<number, Step>();
-  private readonly homes = new Map<number, Step>();
+  readonly #parents = new Map<number, Step>();
+  readonly #homes = new Map<number, Step>();
 
   constructor(trace: Trace) {
     this.all = trace.steps;
@@ -23,20 +23,20 @@ export class Steps {
       // A parent begins before its child: any other arrow could close a circle.
       const parent = step.parent !== null && step.parent < step.id ? trace.steps[step.parent] : undefined;
       if (parent === undefined) continue;
-      this.parents.set(step.id, parent);
-      const home = AROUND.has(parent.stage) ? this.homes.get(parent.id) : parent;
-      if (home !== undefined) this.homes.set(step.id, home);
+      this.#parents.set(step.id, parent);
+      const home = AROUND.has(parent.stage) ? this.#homes.get(parent.id) : parent;
+      if (home !== undefined) this.#homes.set(step.id, home);
     }
   }
 
   /** The step in which this one ran that is more than a layer around it; null on the wire itself. */
   home(step: Step): Step | null {
-    return this.homes.get(step.id) ?? null;
+    return this.#homes.get(step.id) ?? null;
   }
 
   /** The steps of a stage on the wire: outside of views, hooks and the body. */
   of(stage: Stage): Step[] {
-    return this.all.filter((step) => step.stage === stage && !this.homes.has(step.id));
+    return this.all.filter((step) => step.stage === stage && !this.#homes.has(step.id));
   }
 
   first(stage: Stage): Step | null {
@@ -45,41 +45,33 @@ export class Steps {
 
   /** Whether a step ran inside another. */
   within(step: Step, outer: Step): boolean {
-    for (let at = this.parents.get(step.id); at !== undefined; at = this.parents.get(at.id)) if (at === outer) return true;
+    for (let at = this.#parents.get(step.id); at !== undefined; at = this.#parents.get(at.id)) if (at === outer) return true;
     return false;
   }
 
   /** What a step's own time leaves out: the steps of the wire that ran directly inside it. */
   childrenOf(step: Step): Step[] {
-    return this.all.filter((child) => this.parents.get(child.id) === step && child.stage !== "signal");
+    return this.all.filter((child) => this.#parents.get(child.id) === step && child.stage !== "signal");
   }
 }
 
-/** Tells how things stood at a moment of a request. */
-export class Moment {
-  constructor(
-    private readonly at: number,
-    private readonly elapsed: number,
-  ) {}
+/** How things stood at a moment of a request. */
+export interface Moment {
+  readonly begun: (step: Step | null | undefined) => step is Step;
+  readonly ended: (step: Step) => boolean;
+  readonly lasted: (step: Step) => number;
+  readonly state: (step: Step) => State;
+}
 
-  begun(step: Step | null | undefined): step is Step {
-    return step != null && step.begin <= this.at;
-  }
-
-  ended(step: Step): boolean {
-    return step.end !== null && Math.max(step.end, step.begin) <= this.at;
-  }
-
-  lasted(step: Step): number {
-    const until = this.ended(step) ? (step.end ?? 0) : Math.min(this.elapsed, this.at);
-    return Math.max(0, until - step.begin);
-  }
-
-  state(step: Step): State {
-    if (!this.begun(step)) return "pending";
-    if (!this.ended(step)) return "running";
-    return step.outcome === "raised" || step.outcome === "short_circuit" ? step.outcome : "done";
-  }
+export function momentOf(at: number, elapsed: number): Moment {
+  const begun = (step: Step | null | undefined): step is Step => step != null && step.begin <= at;
+  const ended = (step: Step): boolean => step.end !== null && Math.max(step.end, step.begin) <= at;
+  return {
+    begun,
+    ended,
+    lasted: (step) => Math.max(0, (ended(step) ? (step.end ?? 0) : Math.min(elapsed, at)) - step.begin),
+    state: (step) => (!begun(step) ? "pending" : !ended(step) ? "running" : step.outcome === "raised" || step.outcome === "short_circuit" ? step.outcome : "done"),
+  };
 }
 
 /** How long a step took, ns, as far as it is over. */
@@ -99,6 +91,4 @@ export function text(value: Json | undefined): string {
 }
 
 /** The state of a step as it is known now. */
-export function stateOf(step: Step): State {
-  return new Moment(Infinity, Infinity).state(step);
-}
+export const stateOf = momentOf(Infinity, Infinity).state;

@@ -4,7 +4,7 @@ import { time } from "../format";
 import type { Sheet } from "./layout";
 import type { Journey, Stop } from "./model";
 import type { Axis } from "./ribbon";
-import { circle, ellipsize, fonts, line, n, phrase, type Point, rect } from "./shapes";
+import { circle, d, ellipsize, fonts, line, phrase, type Point, rect } from "./shapes";
 
 const R = 18;
 
@@ -17,8 +17,9 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
   const axis = axes.view?.y ?? turnY;
   const viewEnd = axes.view?.end ?? XR;
   const sendY = at.get("send")?.y ?? topY;
-  const wire = (d: string, cls: string): void => { wires.push(line(d, `w ${cls}`)); };
-  const arrow = (x: number, y: number, cls: string): void => { front.push(line(`M${n(x)} ${n(y - 6)}l9 6l-9 6z`, `mk ${cls}`)); };
+  const wire = (path: string, cls: string): void => { wires.push(line(path, `w ${cls}`)); };
+  const mark = (path: string, cls: string): void => { front.push(line(path, `mk ${cls}`)); };
+  const arrow = (x: number, y: number, cls: string): void => { mark(d`M${x} ${y - 6}l9 6l-9 6z`, cls); };
   const bubble = (cx: number, cy: number, said: string, cls: string): void => {
     const w = measure(said, FONT.bubble) + 24;
     front.push(rect(cx - w / 2, cy - 13, w, 26, 13, `bubble ${cls}`), phrase(cx, cy + 4.5, "middle", said, `bt ${cls}`));
@@ -30,15 +31,19 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
   };
   const where = (stop: Stop): Point | undefined => (stop.again ? again.get(stop.key) : at.get(stop.key));
 
+  // From the way in onto the axis of the view, and from there to the way out.
+  const turnIn = d`V${axis - R}q0 ${R} ${R} ${R}`;
+  const turnOut = d`H${XR - R}q${R} 0 ${R} ${-R}`;
+  const leave = (from: number, to: number, cls: string): void => { wire(d`M${from} ${axis}${turnOut}V${to}`, cls); };
+
   // Pipes: the map
   const pipeTop = j.body === null ? topY : sendY;
-  if (j.view.step !== null || j.view.state === "pending")
-    wires.push(line(`M${n(XL)} ${n(topY)}V${n(axis - R)}Q${n(XL)} ${n(axis)} ${n(XL + R)} ${n(axis)}H${n(XR - R)}Q${n(XR)} ${n(axis)} ${n(XR)} ${n(axis - R)}V${n(pipeTop)}`, "pipe"));
-  else wires.push(line(`M${n(XL)} ${n(topY)}V${n(turnY)}`, "pipe"), line(`M${n(XR)} ${n(turnY)}V${n(pipeTop)}`, "pipe"));
+  if (j.view.step !== null || j.view.state === "pending") wires.push(line(d`M${XL} ${topY}${turnIn}${turnOut}V${pipeTop}`, "pipe"));
+  else wires.push(line(d`M${XL} ${topY}V${turnY}`, "pipe"), line(d`M${XR} ${turnY}V${pipeTop}`, "pipe"));
 
   // Wires: the journey
   const first = j.stops[0] === undefined ? undefined : where(j.stops[0]);
-  if (first?.x === XL) wire(`M${n(XL)} ${n(topY - 4)}V${n(first.y)}`, "in");
+  if (first?.x === XL) wire(d`M${XL} ${topY - 4}V${first.y}`, "in");
   let failing = false;
   for (let index = 1; index < j.stops.length; index++) {
     const a = j.stops[index - 1] as Stop;
@@ -58,8 +63,8 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const tone = failing ? "err" : "out";
     if (to === "view" && A !== null) {
       const until = j.view.state === "running" || j.view.error !== null ? viewEnd : XR - R;
-      wire(`M${n(XL)} ${n(A.y)}V${n(axis - R)}Q${n(XL)} ${n(axis)} ${n(XL + R)} ${n(axis)}H${n(until)}`, "in");
-      if (j.view.thread) wire(`M${n((axes.view?.begin ?? XL) - 14)} ${n(axis)}H${n(until)}`, "thr");
+      wire(d`M${XL} ${A.y}${turnIn}H${until}`, "in");
+      if (j.view.thread) wire(d`M${(axes.view?.begin ?? XL) - 14} ${axis}H${until}`, "thr");
     } else if (to === "body" && axes.body !== null && A !== null) loop(axes.body, A);
     else if (A === null && from === "view" && B !== null) fromView(b, B, to);
     else if (A === null || B === null) return;
@@ -67,11 +72,11 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     else if (b.key === "make_response" && !b.again) toResponse(A, B, from);
     else if (b.again && b.key === "make_response") secondTime(A, B, from);
     else if (from === "handler") across(A, B, "err");
-    else if (A.x === B.x) wire(`M${n(A.x)} ${n(A.y)}V${n(B.y)}`, A.x === XL ? "in" : a.failed && !failing ? failed(b) : tone);
+    else if (A.x === B.x) wire(d`M${A.x} ${A.y}V${B.y}`, A.x === XL ? "in" : a.failed && !failing ? failed(b) : tone);
     else if (from === to) {
       // From the second way up back to the first.
       const middle = (A.y + B.y) / 2;
-      wire(`M${n(A.x)} ${n(A.y)}V${n(middle + 8)}L${n(B.x)} ${n(middle - 8)}V${n(B.y)}`, tone);
+      wire(d`M${A.x} ${A.y}V${middle + 8}L${B.x} ${middle - 8}V${B.y}`, tone);
     } else if (from === "left" && to === "right") across(A, B, "err");
   }
 
@@ -86,7 +91,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
   function across(A: Point, B: Point, cls: string): void {
     failing = true;
     const mx = (A.right + B.left) / 2;
-    wire(`M${n(A.right + 5)} ${n(A.y)}C${n(mx + 60)} ${n(A.y)} ${n(mx - 60)} ${n(B.y)} ${n(B.left - 7)} ${n(B.y)}`, cls);
+    wire(d`M${A.right + 5} ${A.y}C${mx + 60} ${A.y} ${mx - 60} ${B.y} ${B.left - 7} ${B.y}`, cls);
     arrow(B.left - 12, B.y, cls);
   }
 
@@ -96,34 +101,28 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       const yy = viewY - gapToView / 2 - 1;
       const q = Math.min(12, Math.abs(e - B.x) / 2);
       const s = Math.sign(e - B.x) || 1;
-      wire(`M${n(e)} ${n(axis)}V${n(yy + q)}Q${n(e)} ${n(yy)} ${n(e - q * s)} ${n(yy)}H${n(B.x + q * s)}Q${n(B.x)} ${n(yy)} ${n(B.x)} ${n(yy - q)}V${n(B.y + chipHeight / 2 + 3)}`, "err");
-    } else if (j.view.error === null) wire(`M${n(XR - R)} ${n(axis)}Q${n(XR)} ${n(axis)} ${n(XR)} ${n(axis - R)}V${n(B.y)}`, "out");
+      wire(d`M${e} ${axis}V${yy + q}q0 ${-q} ${-q * s} ${-q}H${B.x + q * s}q${-q * s} 0 ${-q * s} ${-q}V${B.y + chipHeight / 2 + 3}`, "err");
+    } else if (j.view.error === null) leave(XR - R, B.y, "out");
     else {
       // Nothing took the exception: it climbs as it is, or Flask makes a 500 of it.
       if (j.propagated !== null && b.key !== "make_response") failing = true;
-      wire(`M${n(e)} ${n(axis)}H${n(XR - R)}Q${n(XR)} ${n(axis)} ${n(XR)} ${n(axis - R)}V${n(B.y)}`, "err");
+      leave(e, B.y, "err");
       if (b.key === "make_response") bubble((e + XR) / 2 - 60, viewY - gapToView / 2 - 1, j.trace.error === null ? "no handler: it is the response itself" : "nobody handles it: Flask answers 500", "err");
     }
   }
 
   function toHandler(A: Point, B: Point, from: Side): void {
-    if (from === "right") {
-      // Back down from what failed on the way up.
-      const x0 = A.left - 5;
-      const x1 = B.x;
-      const y1 = B.y - chipHeight / 2 - 3;
-      wire(`M${n(x0)} ${n(A.y)}C${n(x0 - 90)} ${n(A.y)} ${n(x1)} ${n(Math.min(A.y, y1 - 40))} ${n(x1)} ${n(y1 - 6)}`, "err");
-      front.push(line(`M${n(x1 - 6)} ${n(y1 - 8)}h12l-6 9z`, "mk err"));
-    } else if (Math.abs(A.y - B.y) < 1) {
-      wire(`M${n(A.right + 3)} ${n(A.y)}H${n(B.left - 7)}`, "err");
+    if (from !== "right" && Math.abs(A.y - B.y) < 1) {
+      wire(d`M${A.right + 3} ${A.y}H${B.left - 7}`, "err");
       arrow(B.left - 12, A.y, "err");
     } else if (from === "left" && ownRow && Math.abs(A.y - turnY) < 1) {
-      wire(`M${n(A.x)} ${n(A.y)}V${n(B.y - 12)}Q${n(A.x)} ${n(B.y)} ${n(A.x + 12)} ${n(B.y)}H${n(B.left - 7)}`, "err");
+      wire(d`M${A.x} ${A.y}V${B.y - 12}q0 12 12 12H${B.left - 7}`, "err");
     } else {
-      const x1 = B.x;
-      const y1 = B.y - chipHeight / 2 - 3;
-      wire(`M${n(A.right + 5)} ${n(A.y)}C${n(A.right + 90)} ${n(A.y)} ${n(x1)} ${n((A.y + y1) / 2)} ${n(x1)} ${n(y1 - 6)}`, "err");
-      front.push(line(`M${n(x1 - 6)} ${n(y1 - 8)}h12l-6 9z`, "mk err"));
+      // From the right: back down from what failed on the way up.
+      const top = B.y - chipHeight / 2 - 9;
+      const [start, bend, high] = from === "right" ? [A.left - 5, A.left - 95, Math.min(A.y, top - 34)] : [A.right + 5, A.right + 90, (A.y + top + 6) / 2];
+      wire(d`M${start} ${A.y}C${bend} ${A.y} ${B.x} ${high} ${B.x} ${top}`, "err");
+      mark(d`M${B.x - 6} ${top - 2}h12l-6 9z`, "err");
     }
   }
 
@@ -132,14 +131,14 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     if (from === "handler" && ownRow) {
       const x = B.left + 40;
       const t = B.y + chipHeight / 2;
-      wire(`M${n(A.right + 4)} ${n(A.y)}H${n(x - 12)}Q${n(x)} ${n(A.y)} ${n(x)} ${n(A.y - 12)}V${n(t + 9)}`, "out");
-      front.push(line(`M${n(x - 6)} ${n(t + 12)}l6-9l6 9z`, "mk out"));
+      wire(d`M${A.right + 4} ${A.y}H${x - 12}q12 0 12-12V${t + 9}`, "out");
+      mark(d`M${x - 6} ${t + 12}l6-9l6 9z`, "out");
       return;
     }
     const x0 = A.right + 5;
     const x1 = B.left - 7;
     const mx = (x0 + x1) / 2;
-    wire(Math.abs(A.y - B.y) < 1 ? `M${n(x0)} ${n(A.y)}H${n(x1)}` : `M${n(x0)} ${n(A.y)}C${n(mx + 60)} ${n(A.y)} ${n(mx - 60)} ${n(B.y)} ${n(x1)} ${n(B.y)}`, cls);
+    wire(Math.abs(A.y - B.y) < 1 ? d`M${x0} ${A.y}H${x1}` : d`M${x0} ${A.y}C${mx + 60} ${A.y} ${mx - 60} ${B.y} ${x1} ${B.y}`, cls);
     arrow(x1 - 5, B.y, cls);
   }
 
@@ -152,11 +151,10 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const x0 = A.left - 5;
     const x1 = B.left - 7;
     const cx = Math.min(x0, x1) - 70;
-    if (Math.abs(A.y - B.y) < 1) wire(`M${n(x0)} ${n(A.y - 4)}C${n(cx)} ${n(A.y - 34)} ${n(cx)} ${n(B.y)} ${n(x1)} ${n(B.y + 2)}`, "err");
-    else wire(`M${n(x0)} ${n(A.y)}C${n(cx)} ${n(A.y)} ${n(cx)} ${n(B.y)} ${n(x1)} ${n(B.y)}`, "err");
+    const level = Math.abs(A.y - B.y) < 1;
+    wire(level ? d`M${x0} ${A.y - 4}C${cx} ${A.y - 34} ${cx} ${B.y} ${x1} ${B.y + 2}` : d`M${x0} ${A.y}C${cx} ${A.y} ${cx} ${B.y} ${x1} ${B.y}`, "err");
     arrow(x1 - 5, B.y, "err");
-    const said = "raised: Flask answers 500, and the after-hooks run again";
-    const plain = j.unhandled === null ? said : Math.abs(A.y - B.y) < 1 ? `${j.unhandled}: Flask answers 500` : `${j.unhandled}: Flask answers 500, the hooks run again`;
+    const plain = j.unhandled === null ? "raised: Flask answers 500, and the after-hooks run again" : `${j.unhandled}: Flask answers 500${level ? "" : ", the hooks run again"}`;
     const w = measure(plain, FONT.bubble) + 24;
     bubble(Math.max(XL + 40 + w / 2, cx - 20 - w / 2), B.y, plain, "err");
   }
@@ -167,8 +165,8 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const q = 14;
     const cut = j.body?.note.startsWith("the client") === true || j.body?.error != null;
     const open = j.body?.state === "running" || cut;
-    const end = open ? `H${n(body.end)}` : `H${n(XR - q)}Q${n(XR)} ${n(body.y)} ${n(XR)} ${n(body.y - q)}V${n(topY + 4)}`;
-    wire(`M${n(XR)} ${n(A.y)}V${n(u + q)}Q${n(XR)} ${n(u)} ${n(XR - q)} ${n(u)}H${n(l + q)}Q${n(l)} ${n(u)} ${n(l)} ${n(u - q)}V${n(body.y + q)}Q${n(l)} ${n(body.y)} ${n(l + q)} ${n(body.y)}${end}`, "out");
+    const end = open ? d`H${body.end}` : d`H${XR - q}q${q} 0 ${q} ${-q}V${topY + 4}`;
+    wire(d`M${XR} ${A.y}V${u + q}q0 ${-q} ${-q} ${-q}H${l + q}q${-q} 0 ${-q} ${-q}V${body.y + q}q0 ${-q} ${q} ${-q}${end}`, "out");
   }
 
   function drawEnd(stop: Stop | undefined): void {
@@ -179,15 +177,13 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       return;
     }
     const out = j.propagated !== null ? "err" : "out";
+    const fails = j.propagated !== null && stop.key === "view" && j.view.error !== null;
     if (j.body === null || j.propagated !== null) {
-      if (point !== undefined && point.x >= XR) {
-        wire(`M${n(XR)} ${n(point.y)}V${n(topY)}`, out);
-        front.push(line(`M${n(XR - 8)} ${n(topY + 1)}h16l-8-11z`, `mk ${out}`));
-      } else if (j.propagated !== null && stop.key === "view" && j.view.error !== null) {
-        wire(`M${n(viewEnd)} ${n(axis)}H${n(XR - R)}Q${n(XR)} ${n(axis)} ${n(XR)} ${n(axis - R)}V${n(topY)}`, "err");
-        front.push(line(`M${n(XR - 8)} ${n(topY + 1)}h16l-8-11z`, "mk err"));
-      }
-    } else if (j.body.error === null && !j.body.note.startsWith("the client")) front.push(line(`M${n(XR - 8)} ${n(topY + 5)}h16l-8-11z`, "mk out"));
+      const climbs = point !== undefined && point.x >= XR;
+      if (climbs) wire(d`M${XR} ${point.y}V${topY}`, out);
+      else if (fails) leave(viewEnd, topY, out);
+      if (climbs || fails) mark(d`M${XR - 8} ${topY + 1}h16l-8-11z`, out);
+    } else if (j.body.error === null && !j.body.note.startsWith("the client")) mark(d`M${XR - 8} ${topY + 5}h16l-8-11z`, "out");
     if (j.propagated !== null) {
       const late = j.status !== "" && j.status !== "no response" ? ", after the status was sent" : "";
       const view = j.view.error !== null;
@@ -204,7 +200,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const x = inRibbon ? (body?.end ?? XR) : (point?.x ?? XL);
     const y = inRibbon ? (body?.y ?? axis) : (point?.y ?? topY);
     front.push(
-      circle(x, y, 20, "halo"), circle(x, y, 12, "clock"), line(`M${n(x)} ${n(y - 7)}V${n(y)}L${n(x + 5)} ${n(y + 3)}`, "hands"),
+      circle(x, y, 20, "halo"), circle(x, y, 12, "clock"), line(d`M${x} ${y - 7}V${y}L${x + 5} ${y + 3}`, "hands"),
     );
     const said = `waiting for ${time(j.hung)}`;
     if (inRibbon) front.push(phrase(x - 24, y - 12, "end", said, "tag short halo2"));
@@ -219,8 +215,9 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const beside = [...at.values()].filter((point) => point.x === XL && point.y > a.y && point.y < b.y).map((point) => point.right);
     const x = Math.max(a.right, b.right - 30, ...beside) + 20;
     const yy = b.y - chipHeight / 2 - 9;
-    wire(`M${n(a.right + 5)} ${n(a.y)}H${n(x - 9)}Q${n(x)} ${n(a.y)} ${n(x)} ${n(a.y + 9)}V${n(yy - 9)}Q${n(x)} ${n(yy)} ${n(x - 9)} ${n(yy)}H${n(b.right - 30)}`, "defer");
-    front.push(line(`M${n(b.right - 40)} ${n(yy - 1)}l10 0l-5 8z`, "mk err"), phrase(x + 10, a.y + 5, "start", `${j.waiting} waits until dispatch`, "tag err"));
+    wire(d`M${a.right + 5} ${a.y}H${x - 9}q9 0 9 9V${yy - 9}q0 9-9 9H${b.right - 30}`, "defer");
+    mark(d`M${b.right - 40} ${yy - 1}l10 0l-5 8z`, "err");
+    front.push(phrase(x + 10, a.y + 5, "start", `${j.waiting} waits until dispatch`, "tag err"));
   }
 
   function drawShort(): void {

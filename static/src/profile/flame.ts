@@ -42,7 +42,7 @@ export function boxes(root: ProfileNode): readonly Box[] {
 export function hottest(root: ProfileNode, most: number): readonly Taken[] {
   const found = new Map<string, Taken>();
   const visit = (node: ProfileNode): void => {
-    const key = `${node.file}:${node.line.toString()}:${node.name}`;
+    const key = `${node.file}:${node.line}:${node.name}`;
     found.set(key, { name: node.name, file: node.file, line: node.line, own: node.own, self: (found.get(key)?.self ?? 0) + node.self });
     node.children.forEach(visit);
   };

@@ -91,6 +91,8 @@ function raised(step: Step, trace: Trace): string {
   return left ? `It raised ${type}, which nobody handles: it goes on to the server, past the after-hooks and the session.` : `It raised ${type}.`;
 }
 
+export const OVERVIEW = "Down the left the layers open, the view turns the request around, and up the right every layer closes in reverse.";
+
 /** Say what happened in a step, and why the next thing followed. */
 export function caption(step: Step, trace: Trace): string {
   const said = `${SAYS[step.stage](step, trace)}${threadOf(step)?.other === true ? " (async, on another thread)" : ""}`;
@@ -128,12 +130,12 @@ function listeners(step: Step): string {
   const receivers = step.detail["receivers"];
   const count = Array.isArray(receivers) ? receivers.length : 0;
   if (count === 0) return "nobody listens";
-  return count === 1 ? "one function listens" : `${count.toString()} functions listen`;
+  return count === 1 ? "one function listens" : `${count} functions listen`;
 }
 
 function bodySaid(step: Step, trace: Trace): string {
   const chunks = step.detail["chunks"];
-  const count = typeof chunks === "number" ? ` ${chunks.toString()} ${chunks === 1 ? "chunk" : "chunks"}` : "";
+  const count = typeof chunks === "number" ? ` ${chunks} ${chunks === 1 ? "chunk" : "chunks"}` : "";
   if (step.detail["complete"] === false && trace.method !== "HEAD") return `The client went away after${count === "" ? " a part" : count}: the server stops, and closes the body`;
   if (trace.method === "HEAD") return "The server sends no body: the request was HEAD";
   return `The server iterates the body and sends${count === "" ? " it" : count}`;

@@ -28,7 +28,7 @@ export default function App(): JSX.Element {
       <div class="tools">
         {(["rules", "about"] as const).map((each) => (
           <button key={each} type="button" aria-pressed={each === part} class={each === part ? "on" : ""} onClick={() => { actions.app({ part: each }); }}>
-            {each === "rules" ? `Rules (${map.rules.length.toString()})` : "About the app"}
+            {each === "rules" ? `Rules (${map.rules.length})` : "About the app"}
           </button>
         ))}
         <Editor />
@@ -107,7 +107,7 @@ function useMatch(path: string, method: string): Match | null {
     let wanted = true;
     const query = new URLSearchParams({ path: path.split("?")[0] ?? path, method });
     const timer = setTimeout(() => {
-      void actions.ask<Match>(`api/app/match?${query.toString()}`).then((match) => { if (wanted) setFound(match); });
+      void actions.ask<Match>(`api/app/match?${query}`).then((match) => { if (wanted) setFound(match); });
     }, WAIT);
     return () => {
       wanted = false;
@@ -195,7 +195,7 @@ function About({ map }: { readonly map: AppMap }): JSX.Element {
     <div class="message" tabIndex={0} role="region" aria-label="About the app">
       <div class="columns">
         <div>
-          <Pairs title="App" pairs={[["name", map.name], ["import name", map.import_name], ["debug", map.debug ? "on" : "off"], ["process", `${map.process.pid.toString()} on ${map.process.host}`]]} />
+          <Pairs title="App" pairs={[["name", map.name], ["import name", map.import_name], ["debug", map.debug ? "on" : "off"], ["process", `${map.process.pid} on ${map.process.host}`]]} />
           <Pairs title="Versions" pairs={Object.entries(map.versions)} />
           <Pairs title="Blueprints" pairs={blueprints} none="It has none." />
           <Pairs title="Extensions" pairs={map.extensions.map((name) => [name, ""])} none="None has registered itself in app.extensions." />

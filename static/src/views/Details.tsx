@@ -28,7 +28,7 @@ export default function Details(): JSX.Element | null {
   const memory = memoryOf(step);
   // Of another app, or of this one as it was then.
   const isImported = importedOf(state.value, trace.id) !== undefined;
-  const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id.toString()}`;
+  const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id}`;
   return (
     <aside class="details" aria-label="Step" data-view="step">
       <header>

@@ -5,18 +5,17 @@ import type { Option } from "../completion";
 import { draftOf, parse, term, whole } from "../filter";
 import { actions, state } from "../store";
 
-type Complete = typeof import("../completion").complete;
-
 /** The filter: what is said of it already as chips, and what is being written, with what may follow. */
 export function Field(): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
-  const [complete, setComplete] = useState<Complete | null>(null);
+  const [completion, setCompletion] = useState<typeof import("./Completion")>();
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  const { filter, traces } = state.value;
+  const { filter } = state.value;
   const { chips, draft } = draftOf(filter);
   const { errors } = parse(filter);
-  const options = open && complete !== null ? complete(draft, traces) : [];
+  const Options = completion?.Options;
+  const options = (open && completion?.optionsFor(draft)) || [];
   const shown = options.length > 0;
 
   const write = (text: string): void => {
@@ -63,7 +62,7 @@ export function Field(): JSX.Element {
     <div class="field">
       <div class="words" onClick={(event) => { if (event.target === event.currentTarget) input.current?.focus(); }}>
         {chips.map((chip, index) => (
-          <span key={`${index.toString()} ${chip}`} class={typeof term(chip) === "string" ? "chip wrong" : "chip"}>
+          <span key={`${index} ${chip}`} class={typeof term(chip) === "string" ? "chip wrong" : "chip"}>
             <span class="text" title={chip}>{chip.slice(0, 200)}</span>
             <button
               type="button"
@@ -86,7 +85,7 @@ export function Field(): JSX.Element {
           aria-autocomplete="list"
           aria-expanded={shown}
           aria-controls={shown ? "filter-may" : undefined}
-          aria-activedescendant={active >= 0 && active < options.length ? `filter-may-${active.toString()}` : undefined}
+          aria-activedescendant={active >= 0 && active < options.length ? `filter-may-${active}` : undefined}
           aria-describedby="filter-says"
           aria-invalid={errors.length > 0}
           spellcheck={false}
@@ -95,7 +94,7 @@ export function Field(): JSX.Element {
           value={draft}
           onFocus={() => {
             setOpen(chips.length === 0);
-            void import("../completion").then((chunk) => { setComplete(() => chunk.complete); }, () => undefined);
+            void import("./Completion").then(setCompletion, () => undefined);
           }}
           onBlur={() => {
             setOpen(false);
@@ -109,22 +108,7 @@ export function Field(): JSX.Element {
         />
         <kbd aria-hidden="true">/</kbd>
       </div>
-      {shown ? (
-        <ul id="filter-may" role="listbox" aria-label="What may follow">
-          {options.map((option, index) => (
-            <li
-              key={option.text}
-              id={`filter-may-${index.toString()}`}
-              role="option"
-              aria-selected={index === active}
-              onMouseDown={(event) => { event.preventDefault(); }}
-              onClick={() => { take(option); }}
-            >
-              <code>{option.text}</code> <span>{option.hint}</span>
-            </li>
-          ))}
-        </ul>
-      ) : null}
+      {Options !== undefined && shown ? <Options options={options} active={active} onTake={take} /> : null}
       <p id="filter-says" role="status" class="wrong">{errors.join("; ")}</p>
     </div>
   );

@@ -33,7 +33,7 @@ function Head(): JSX.Element {
   const found = listed(state.value).length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
   return (
     <header>
-      <span role="status">{filter.trim() === "" ? `${own.toString()} ${own === 1 ? "request" : "requests"}${imported.length === 0 ? "" : `, ${imported.length.toString()} imported`}` : `${found.toString()} of ${all.toString()}`}</span>
+      <span role="status">{filter.trim() === "" ? `${own} ${own === 1 ? "request" : "requests"}${imported.length === 0 ? "" : `, ${imported.length} imported`}` : `${found} of ${all}`}</span>
       <button type="button" aria-pressed={grouped} class={grouped ? "on" : ""} title="Requests stand under the page, redirect or request that caused them" onClick={() => { actions.group(!grouped); }}>
         Group
       </button>
@@ -105,12 +105,12 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
 
   return (
     <div class="rows" ref={box} onScroll={hold}>
-      <ol style={{ height: `${(tops.at(-1) ?? 0).toString()}px` }}>
+      <ol style={{ height: `${(tops.at(-1) ?? 0)}px` }}>
         {rows.slice(first, last).map((row, index) => (
           <li
             key={row.key}
             class={row.kind}
-            style={{ transform: `translateY(${(tops[first + index] ?? 0).toString()}px)` }}
+            style={{ transform: `translateY(${tops[first + index] ?? 0}px)` }}
             aria-setsize={rows.length}
             aria-posinset={first + index + 1}
           >
@@ -144,7 +144,7 @@ function rowAt(tops: readonly number[], at: number): number {
   return low;
 }
 
-const indent = (depth: number): string => `d${Math.min(depth, 3).toString()}`;
+const indent = (depth: number): string => `d${Math.min(depth, 3)}`;
 
 interface RequestProps {
   readonly row: RequestRow;
@@ -173,7 +173,7 @@ function Request({ row, current }: RequestProps): JSX.Element {
       >
         <span class="m">{trace.method.slice(0, 20)}</span>
         <Path path={trace.path} />
-        <span class={`s s${Math.floor((trace.status ?? (failed ? 500 : 0)) / 100).toString()}`}>
+        <span class={`s s${Math.floor((trace.status ?? (failed ? 500 : 0)) / 100)}`}>
           {trace.status ?? (failed ? "✕" : running ? "…" : "–")}
         </span>
         {running ? <Now trace={trace} /> : (
@@ -185,7 +185,7 @@ function Request({ row, current }: RequestProps): JSX.Element {
         )}
       </button>
       {under > 0 ? (
-        <button type="button" class={`fold ${indent(depth)}`} aria-expanded={open} aria-label={`${under.toString()} requests caused by ${trace.path.slice(0, 100)}`} onClick={() => { actions.fold(row.key); }}>
+        <button type="button" class={`fold ${indent(depth)}`} aria-expanded={open} aria-label={`${under} requests caused by ${trace.path.slice(0, 100)}`} onClick={() => { actions.fold(row.key); }}>
           {open ? "▾" : "▸"} {under}
         </button>
       ) : null}
@@ -231,7 +231,7 @@ function Statics({ row }: { readonly row: StaticRow }): JSX.Element {
 
 function Lost({ row }: { readonly row: GapRow }): JSX.Element {
   const { ms, requests, restarted } = row.gap;
-  const came = `${requests.toString()} ${requests === 1 ? "request" : "requests"} came in meanwhile`;
+  const came = `${requests} ${requests === 1 ? "request" : "requests"} came in meanwhile`;
   return (
     <p class="away">
       {restarted ? "The app was started anew; the" : "The"} connection was lost for {time(ms * 1e6)}{requests > 0 ? `; ${came}` : ""}

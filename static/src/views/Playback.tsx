@@ -7,16 +7,12 @@ import { moments, PACES, shownStep, type Pace } from "../replay/replay";
 import { current, elapsed, find } from "../state";
 import { actions, now, state } from "../store";
 
-type Say = typeof import("../replay/captions").caption;
-
-const OVERVIEW = "Down the left the layers open, the view turns the request around, and up the right every layer closes in reverse.";
-
 /** Go through the request again: the scrubber on its true-time strip, and what each step means. */
-export default function Playback(): JSX.Element | null {
-  const [say, setSay] = useState<Say | null>(null);
+export function Playback(): JSX.Element | null {
+  const [captions, setCaptions] = useState<typeof import("../replay/captions")>();
   const captioned = state.value.stage || state.value.step !== null || state.value.replay !== null;
   useEffect(() => {
-    if (captioned && say === null) void import("../replay/captions").then(({ caption }) => { setSay(() => caption); }, () => undefined);
+    if (captioned && captions === undefined) void import("../replay/captions").then(setCaptions, () => undefined);
   }, [captioned]);
 
   const trace = current(state.value);
@@ -31,7 +27,7 @@ export default function Playback(): JSX.Element | null {
   return (
     <section class="playback" aria-label="Replay" data-view="replay">
       <p class="caption" role="status" aria-live="polite">
-        {step === null ? (stage ? OVERVIEW : "") : say?.(step, trace)}
+        {step === null ? (stage ? captions?.OVERVIEW : "") : captions?.caption(step, trace)}
       </p>
       <div class="bar">
         <button type="button" aria-label="Step back" title="Step back (←)" onClick={() => { actions.walk(-1); }}>◂</button>

@@ -95,7 +95,7 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
   const part = (box: Box): number => box.node.time / Math.max(1, root.time);
   const go = (index: number): void => {
     setPicked(index);
-    chart.current?.querySelector<HTMLElement>(`[data-box="${index.toString()}"]`)?.focus();
+    chart.current?.querySelector<HTMLElement>(`[data-box="${index}"]`)?.focus();
   };
   return (
     <>
@@ -109,7 +109,7 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
         class="flame"
         role="group"
         aria-label="Flame graph"
-        style={{ height: `${((Math.max(...all.map((box) => box.depth)) + 1) * ROW).toString()}px` }}
+        style={{ height: `${((Math.max(...all.map((box) => box.depth)) + 1) * ROW)}px` }}
         onKeyDown={(event) => {
           if (!event.key.startsWith("Arrow")) return;
           event.preventDefault();
@@ -124,9 +124,9 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
         <thead><tr><th scope="col">function</th><th scope="col">file</th><th scope="col" class="num">itself</th><th scope="col" class="num">part</th></tr></thead>
         <tbody>
           {hottest(root, HOTTEST).map((taken) => (
-            <tr key={`${taken.file}:${taken.line.toString()}:${taken.name}`} class={taken.own ? "own" : undefined}>
+            <tr key={`${taken.file}:${taken.line}:${taken.name}`} class={taken.own ? "own" : undefined}>
               <td><code>{taken.name}</code></td>
-              <td>{taken.line > 0 ? `${shortened(taken.file)}:${taken.line.toString()}` : "in C"}</td>
+              <td>{taken.line > 0 ? `${shortened(taken.file)}:${taken.line}` : "in C"}</td>
               <td class="num">{time(taken.self)}</td>
               <td class="num">{Math.round((taken.self / Math.max(1, root.time)) * 100)} %</td>
             </tr>
@@ -152,17 +152,17 @@ function Drawn({ box, index, near, picked, root, onPick }: DrawnProps): JSX.Elem
   const right = Math.min(1, (box.left + box.width - near.left) / near.width);
   if (right - left < 0.001) return null;
   const { node } = box;
-  const said = `${node.name}, ${time(node.time)}, ${Math.round((node.time / Math.max(1, root.time)) * 100).toString()} %`;
+  const said = `${node.name}, ${time(node.time)}, ${Math.round((node.time / Math.max(1, root.time)) * 100)} %`;
   return (
     <button
       type="button"
       class={node.own ? "own" : undefined}
       data-box={index}
-      title={`${said}\n${node.file}:${node.line.toString()}`}
+      title={`${said}\n${node.file}:${node.line}`}
       aria-label={said}
       aria-pressed={picked}
       tabIndex={picked ? 0 : -1}
-      style={{ left: `${(left * 100).toFixed(3)}%`, width: `calc(${((right - left) * 100).toFixed(3)}% - 1px)`, top: `${(box.depth * ROW).toString()}px` }}
+      style={{ left: `${(left * 100).toFixed(3)}%`, width: `calc(${((right - left) * 100).toFixed(3)}% - 1px)`, top: `${box.depth * ROW}px` }}
       onClick={() => { onPick(index); }}
     >
       {node.name}

@@ -46,7 +46,7 @@ function facts(body: Step | undefined, headers: readonly Pair[]): readonly Pair[
   const found: Pair[] = [];
   if (type !== undefined) found.push(["type", type]);
   if (typeof bytes === "number" && typeof chunks === "number")
-    found.push(["size", `${size(bytes)} in ${chunks.toString()} ${chunks === 1 ? "chunk" : "chunks"}`], ["streamed", streamed === true ? "yes: made while it was sent" : "no: it was all there"]);
+    found.push(["size", `${size(bytes)} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`], ["streamed", streamed === true ? "yes: made while it was sent" : "no: it was all there"]);
   else found.push(["size", "sent by the server itself (wsgi.file_wrapper)"]);
   if (body.end !== null) found.push(["sent in", time(body.end - body.begin)]);
   return found;

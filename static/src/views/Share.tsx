@@ -62,7 +62,7 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
       )}
       <section>
         <h2>More</h2>
-        {several.length === 0 ? null : <Act title={`HAR of ${several.length.toString()}`} says={state.value.imported.length === 0 ? "of all that the list shows" : "of all that the list shows, but for what was imported"} onAct={() => { act(() => har("api/traces.har", { ids: several.map((each) => each.id) })); }} />}
+        {several.length === 0 ? null : <Act title={`HAR of ${several.length}`} says={state.value.imported.length === 0 ? "of all that the list shows" : "of all that the list shows, but for what was imported"} onAct={() => { act(() => har("api/traces.har", { ids: several.map((each) => each.id) })); }} />}
         <Act title="Open a JSON…" says="or drop files on the page" onAct={() => { file.current?.click(); }} />
         <input ref={file} type="file" accept=".json,application/json" multiple hidden aria-label="A request's JSON" onChange={(event) => {
           const chosen = [...(event.currentTarget.files ?? [])];
@@ -81,7 +81,7 @@ function Act({ title, says, onAct }: { readonly title: string; readonly says: st
 
 function link(id: string): string {
   const url = new URL(location.href);
-  url.hash = `${id}${state.value.step === null ? "" : `/${state.value.step.toString()}`}`;
+  url.hash = `${id}${state.value.step === null ? "" : `/${state.value.step}`}`;
   return url.href;
 }
 

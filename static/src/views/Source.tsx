@@ -34,7 +34,7 @@ export function Source({ path }: { readonly path: string }): JSX.Element {
     <>
       {found.changed ? <p class="source-says warn">The file was written after the app had read it: other lines may have run.</p> : null}
       {at === null ? null : <p class="source-says"><Open source={{ file: found.file, line: at }} /></p>}
-      <pre ref={box} class="source" aria-label={`Source, from line ${found.line.toString()}`} tabIndex={0}>
+      <pre ref={box} class="source" aria-label={`Source, from line ${found.line}`} tabIndex={0}>
         {found.lines.map((line, index) => (
           <span key={index} class={found.line + index === at ? "line called" : "line"} data-line={found.line + index}>
             {line.map(([kind, text], part) => <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>{text}</span>)}
@@ -49,7 +49,7 @@ export function Source({ path }: { readonly path: string }): JSX.Element {
 /** A place in a file: its path, and a link that opens it in the editor of choice. */
 export function Open({ source }: { readonly source: Place }): JSX.Element {
   const link = editorLink(source);
-  const place = `${source.file}:${source.line.toString()}`;
+  const place = `${source.file}:${source.line}`;
   const name = source.file.split(/[\\/]/).slice(-2).join("/");
   const shown = <><bdi>{name}</bdi>:{source.line}</>;
   return link === null ? <code class="place" title={place}>{shown}</code> : <a class="place" href={link} title={`Open ${place}`}>{shown}</a>;

@@ -51,7 +51,7 @@ function Often({ group, trace }: { readonly group: Group; readonly trace: Trace 
   const where = ranIn(first, trace.steps);
   return (
     <p class="often">
-      <b>{group.repeated ? `N + 1: ${group.steps.length.toString()} times the same` : `${group.steps.length.toString()} times, with the same parameters`}</b>{" "}
+      <b>{group.repeated ? `N + 1: ${group.steps.length} times the same` : `${group.steps.length} times, with the same parameters`}</b>{" "}
       {place === null ? null : <>from <Open source={place} /> </>}
       {where === null ? null : <>in <code>{where.name}</code>, </>}
       {time(group.time)} in all
@@ -91,7 +91,7 @@ function Whole({ step, trace }: { readonly step: Step; readonly trace: string })
   const [found, setFound] = useState<Pick<SourceLines, "lines"> | null>(null);
   useEffect(() => {
     let wanted = true;
-    void actions.ask<SourceLines>(`api/traces/${encodeURIComponent(trace)}/steps/${step.id.toString()}/statement`).then((lines) => {
+    void actions.ask<SourceLines>(`api/traces/${encodeURIComponent(trace)}/steps/${step.id}/statement`).then((lines) => {
       if (wanted) setFound(lines);
     });
     return () => { wanted = false; };

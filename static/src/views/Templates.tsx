@@ -37,7 +37,7 @@ export default function Templates(): JSX.Element | null {
               <>
                 <tr key={step.id} data-step={step.id}>
                   <td class="what">
-                    <button type="button" class="link" aria-expanded={open === step.id} style={{ paddingLeft: `${(depth(step, steps) * 18).toString()}px` }} onClick={() => { setOpen(open === step.id ? null : step.id); }}>
+                    <button type="button" class="link" aria-expanded={open === step.id} style={{ paddingLeft: `${(depth(step, steps) * 18)}px` }} onClick={() => { setOpen(open === step.id ? null : step.id); }}>
                       <code><bdi>{step.name}</bdi></code>
                     </button>
                     {step.error === null ? null : <span class="outcome raised">{step.error.type}: {step.error.message}</span>}

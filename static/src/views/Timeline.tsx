@@ -38,7 +38,7 @@ export default function Timeline(): JSX.Element | null {
     <div class="timeline">
       <div class="tools">
         <label>Hide steps under <input type="number" min={0} step={10} value={least} onInput={(event) => { setLeast(Math.max(0, event.currentTarget.valueAsNumber || 0)); }} /> µs</label>
-        <span class="k" role="status">{hidden === 0 ? "" : `${hidden.toString()} hidden`}</span>
+        <span class="k" role="status">{hidden === 0 ? "" : `${hidden} hidden`}</span>
         <span class="zoom" role="group" aria-label="Zoom">
           <button type="button" aria-label="Zoom out" onClick={() => { show(zoomed(span, 0.5, last)); }}>−</button>
           <button type="button" aria-label="Zoom in" onClick={() => { show(zoomed(span, 2, last)); }}>+</button>
@@ -55,7 +55,7 @@ export default function Timeline(): JSX.Element | null {
             {steps.slice(0, shown).map((step) => (
               <tr key={step.id} data-step={step.id} data-stage={step.stage} data-state={stateOf(step)} class={step.id === about ? "picked" : undefined} onClick={() => { actions.step(step.id); }}>
                 <td>
-                  <button type="button" class="link" title={`${step.stage} ${step.name}`} style={{ marginLeft: `${(Math.min(depths[step.id] ?? 0, 12) * 14).toString()}px` }}>
+                  <button type="button" class="link" title={`${step.stage} ${step.name}`} style={{ marginLeft: `${(Math.min(depths[step.id] ?? 0, 12) * 14)}px` }}>
                     <span class="k">{step.stage}</span> <code><bdi>{step.name}</bdi></code>
                   </button>
                 </td>

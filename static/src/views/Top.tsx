@@ -24,7 +24,7 @@ export function Top(): JSX.Element {
       <nav class="acts" aria-label="Recording">
         <button type="button" aria-pressed={follow} class={follow ? "on" : ""} onClick={actions.follow}>Follow</button>
         <button type="button" aria-pressed={paused} class={paused ? "on" : ""} onClick={actions.pause}>
-          {paused ? `Go on${arrived(state.value) > 0 ? ` (${arrived(state.value).toString()})` : ""}` : "Pause"}
+          {paused ? `Go on${arrived(state.value) > 0 ? ` (${arrived(state.value)})` : ""}` : "Pause"}
         </button>
         <button type="button" title="Forget all requests (x)" onClick={actions.clear}>Clear</button>
         <button type="button" aria-pressed={keep} class={keep ? "on" : ""} title="Requests stay in the list when the app is started anew" onClick={() => { actions.keep(!keep); }}>Keep log</button>
@@ -70,14 +70,15 @@ function Banners(): JSX.Element {
 }
 
 function Theme(): JSX.Element {
-  const [theme, setTheme] = useState(document.documentElement.dataset["theme"] ?? "light");
+  const { style } = document.documentElement;
+  const [theme, setTheme] = useState(style.colorScheme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
   const other = theme === "dark" ? "light" : "dark";
   return (
     <button
       type="button"
       aria-label={`Change to the ${other} theme`}
       onClick={() => {
-        document.documentElement.dataset["theme"] = other;
+        style.colorScheme = other;
         localStorage.setItem("lifecycle-theme", other);
         setTheme(other);
       }}

@@ -8,9 +8,9 @@ const KEY = "lifecycle-editor";
 
 export const EDITORS: Readonly<Record<string, ((source: Source) => string) | null>> = {
   "no editor": null,
-  "VS Code": ({ file, line }) => `vscode://file${path(file)}:${line.toString()}`,
-  PyCharm: ({ file, line }) => `pycharm://open?file=${encodeURIComponent(file)}&line=${line.toString()}`,
-  "Sublime Text": ({ file, line }) => `subl://open?url=${encodeURIComponent(`file://${path(file)}`)}&line=${line.toString()}`,
+  "VS Code": ({ file, line }) => `vscode://file${path(file)}:${line}`,
+  PyCharm: ({ file, line }) => `pycharm://open?file=${encodeURIComponent(file)}&line=${line}`,
+  "Sublime Text": ({ file, line }) => `subl://open?url=${encodeURIComponent(`file://${path(file)}`)}&line=${line}`,
 };
 
 const kept = localStorage.getItem(KEY) ?? "VS Code";

@@ -24,7 +24,7 @@ export function namesOf(rules: readonly Rule[]): readonly string[] {
     const name = `${host ?? subdomain ?? ""}${rule} ${endpoint}`;
     const time = (times.get(name) ?? 0) + 1;
     times.set(name, time);
-    return time === 1 ? name : `${name} ${time.toString()}`;
+    return time === 1 ? name : `${name} ${time}`;
   });
 }
 

@@ -160,7 +160,7 @@ function body(r: Recording, story: Story): void {
   r.step("body", "body", 8, { detail: { chunks, bytes: story.bytes, streamed: story.streamed === true, sent } }, () => {
     if (story.streamed === true) r.step("request_context_push", "RequestContext", 20, {}, () => r.step("app_context_push", "AppContext", 15));
     for (let chunk = 0; chunk < chunks; chunk++) {
-      if (story.streamed === true) sql(r, `SELECT * FROM orders LIMIT 200 OFFSET ${(chunk * 200).toString()}`, 14_000);
+      if (story.streamed === true) sql(r, `SELECT * FROM orders LIMIT 200 OFFSET ${chunk * 200}`, 14_000);
       sent.push([r.time, story.bytes / chunks]);
     }
     if (story.streamed === true)

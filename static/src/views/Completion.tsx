@@ -1,0 +1,39 @@
+import type { JSX } from "preact";
+
+import completionStyles from "../styles/completion.css?inline";
+import { adopt } from "../styles/adopt";
+import { complete, type Option } from "../completion";
+import { state } from "../store";
+
+adopt(completionStyles);
+
+/** What may follow a draft, by the requests that are here. */
+export function optionsFor(draft: string): readonly Option[] {
+  return complete(draft, state.value.traces);
+}
+
+interface OptionsProps {
+  readonly options: readonly Option[];
+  readonly active: number;
+  readonly onTake: (option: Option) => void;
+}
+
+/** What may follow in the filter, below it. */
+export function Options({ options, active, onTake }: OptionsProps): JSX.Element {
+  return (
+    <ul id="filter-may" role="listbox" aria-label="What may follow">
+      {options.map((option, index) => (
+        <li
+          key={option.text}
+          id={`filter-may-${index}`}
+          role="option"
+          aria-selected={index === active}
+          onMouseDown={(event) => { event.preventDefault(); }}
+          onClick={() => { onTake(option); }}
+        >
+          <code>{option.text}</code> <span>{option.hint}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
