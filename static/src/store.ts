@@ -46,9 +46,10 @@ const live = new Live(api, {
   }),
 });
 
+/** Read the app's registries anew; where the server has just gone, the one before stays. */
 async function loadMap(): Promise<void> {
-  const map = await api.app();
-  state.value = { ...state.value, map };
+  const map = await api.app().catch(() => null);
+  if (map !== null) state.value = { ...state.value, map };
 }
 
 let asked: string | null = null;
@@ -206,7 +207,7 @@ export const actions = {
   },
   notice: (notice: string | null): void => { update({ ...state.value, notice }); },
   /** Read the app's registries anew. */
-  map: (): void => { void loadMap().catch(() => undefined); },
+  map: (): void => { void loadMap(); },
   /** Ask the server for what only one view shows; null where there is none, as of what came from a file. */
   ask: async <T>(path: string, body?: Json): Promise<T | null> => (path.startsWith(`api/traces/${IMPORTED}`) ? null : api.ask<T>(path, body).catch(() => null)),
   tell: (path: string, method: "POST" | "DELETE"): Promise<void> => api.tell(path, method),
@@ -255,7 +256,7 @@ export function start(): void {
   addEventListener("fullscreenchange", () => {
     if (document.fullscreenElement === null && state.value.stage) actions.stage();
   });
-  void loadMap().catch(() => undefined);
+  void loadMap();
   live.start();
   let last = performance.now();
   const tick = (): void => {
