@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain as _chain
 from operator import is_
 
 import flask.ctx
 import flask.globals
+from werkzeug.datastructures import Headers
 
 from .recorder import fault
 from .redact import MASK, Redactor, weight
@@ -173,8 +174,10 @@ class _Seen:
 
 def _look(writer: Writer, place: int | None) -> None:
     """Note what changed since the last look, for the step at a place, or for who ran, by None."""
+    if writer.owner not in _owners:
+        return
     context = _app_context(None)
-    if context is None or writer.owner not in _owners:
+    if context is None:
         return
     seen: _Seen | None = writer.seen.get(context)
     if seen is None:
@@ -295,10 +298,28 @@ def look(writer: Writer, step: int | None) -> None:
 def sent(response: t.Any) -> Sent | None:
     """Return what a response is before a function is given it."""
     try:
-        own = response.__dict__
-        return own["_status"], [*own["headers"].__dict__["_list"]]
+        status, headers = _status_and_headers(response)
+        return status, [*headers]
     except Exception:
         return None
+
+
+def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
+    """Return a response's own status line and list of headers, past all that is its class's."""
+    if _has_no_more(t.cast("t.Hashable", type(response))):
+        headers = response.headers
+        if type(headers) is Headers:
+            # To ask for a `__dict__` makes one, and each look at an attribute slower from then on.
+            return response._status, headers._list
+    own = response.__dict__
+    return own["_status"], own["headers"].__dict__["_list"]
+
+
+@lru_cache(256)
+def _has_no_more(kind: t.Any) -> bool:
+    """Tell whether asking an object for these attributes runs none of its class's code."""
+    names = {"_status", "headers", "__getattr__", "__getattribute__"}
+    return all(names.isdisjoint(vars(each)) for each in kind.__mro__ if each is not object)
 
 
 def look_at_response(writer: Writer, step: int, before: Sent | None, response: t.Any) -> None:
@@ -306,9 +327,9 @@ def look_at_response(writer: Writer, step: int, before: Sent | None, response: t
     if before is None:
         return
     try:
-        own = response.__dict__
-        held, now = before[1], own["headers"].__dict__["_list"]
-        if len(held) == len(now) and own["_status"] == before[0] and all(map(is_, held, now)):
+        held = before[1]
+        status, now = _status_and_headers(response)
+        if len(held) == len(now) and status == before[0] and all(map(is_, held, now)):
             return
         after = sent(response)
         if after is not None and writer.owner in _owners:
@@ -330,11 +351,13 @@ def _changed(redactor: Redactor, before: Sent, after: Sent) -> dict[str, t.Any] 
     if not all(map(is_, held, now)):
         return _difference(redactor, before, after)
     # Only added or only removed, as most often: masked values tell as much, to whoever looks.
-    shown = redactor.headers
-    same = min(len(held), len(now))
-    stayed = shown(held[:same], _RESPONSE)
-    gone, new = shown(held[same:], _RESPONSE), shown(now[same:], _RESPONSE)
-    return (redactor.text(before[0]), stayed + gone), (redactor.text(after[0]), stayed + new)
+    longest = now if len(now) > len(held) else held
+    shown = redactor.headers(longest, _RESPONSE)
+    if len(shown) < len(longest):
+        # There is what is none.
+        return _difference(redactor, before, after)
+    text = redactor.text
+    return (text(before[0]), shown[: len(held)]), (text(after[0]), shown[: len(now)])
 
 
 def _difference(redactor: Redactor, before: Sent, after: Sent) -> dict[str, t.Any]:

@@ -24,7 +24,7 @@ MASK = "••••••"
 Path = tuple[str | int, ...]
 Decide = Callable[[Path, t.Any], t.Any]
 
-M = t.TypeVar("M", dict[int, bool], dict[int, list[bool]], set[int])
+M = t.TypeVar("M", dict[int, bool], dict[int, list[bool]], dict[int, tuple[str, str]], set[int])
 
 # Compared without case and without what separates the words of a name. An author is no secret.
 _NAMES = (
@@ -136,6 +136,10 @@ _TEXT = 4096
 _MARGIN = 4096
 _ROUNDS = 4
 _CACHED_LENGTH = 128
+# How long what is remembered as it is shown may be, and how many sets of texts are.
+_KNOWN_HEADER = 512
+_KNOWN_TOGETHER = 4096
+_TOGETHER = 256
 _CACHED = 4096
 _SHORT = 11
 # JavaScript tells whole numbers below from each other.
@@ -175,7 +179,10 @@ class Redactor:
         # What was found before, by hashes: a text that may be a secret is remembered nowhere.
         self._known: dict[int, bool] = {}
         self._placed: dict[int, list[bool]] = {}
-        self._headers: set[int] = set()
+        #: Headers as they are shown.
+        self._headers: dict[int, tuple[str, str]] = {}
+        #: Texts that were masked together, as they are shown.
+        self._together: dict[int, tuple[str, ...]] = {}
         self._statements: dict[int, bool] = {}
         #: For each way to mask, the texts that it leaves as they are.
         self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
@@ -270,9 +277,9 @@ class Redactor:
 
     def headers(self, pairs: t.Sequence[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
         """Mask a list of headers; leave out what is none."""
-        plain = self._headers
+        known = self._headers.get
         try:
-            shown = [each if hash(each) in plain else self._pair(each, path) for each in pairs]
+            shown = [known(hash(each)) or self._pair(each, path) for each in pairs]
         except TypeError:  # there are lists among them
             shown = [self._pair(each, path) for each in pairs]
         return tuple(shown if None not in shown else filter(None, shown))
@@ -282,29 +289,29 @@ class Redactor:
         if type(name) is not str or type(value) is not str:
             return None
         shown = self.text(name), self.header(name, value, (*path, name))
-        if shown == pair and self._decide is None:
-            _room(self._headers).add(hash(pair))
+        if self._decide is None and len(name) + len(value) < _KNOWN_HEADER:
+            _room(self._headers)[hash(pair)] = shown
         return shown
 
-    def queries(
-        self, values: t.Sequence[t.Any], paths: t.Sequence[Path | None]
-    ) -> t.Sequence[t.Any]:
-        """Mask several texts as `query` does; most often all are shown as they are.
+    def queries(self, values: tuple[t.Any, ...], paths: t.Sequence[Path | None]) -> tuple[str, ...]:
+        """Mask several texts as `query` does; most often they were met together before.
 
         :param paths: where each stands; None for those that are masked already.
         """
-        plain = self._plain["query"]
-        if plain.issuperset(map(hash, values)):
-            return values
+        key = hash(values)
+        known = self._together.get(key)
+        if known is not None:
+            return known
         shown = tuple(
             [
                 value if path is None else self.query(value, path) if type(value) is str else ""
                 for value, path in zip(values, paths, strict=True)
             ]
         )
-        # What was masked before, too.
-        if self._decide is None:
-            _room(plain).update(map(hash, {*values}.intersection(shown)))
+        if self._decide is None and sum(map(len, shown)) < _KNOWN_TOGETHER:
+            if len(self._together) >= _TOGETHER:
+                self._together.clear()
+            self._together[key] = shown
         return shown
 
     def value(self, value: t.Any, path: Path = ()) -> t.Any:

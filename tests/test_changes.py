@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import typing as t
 import weakref
 
@@ -221,6 +222,33 @@ def test_response_changes_are_those_that_the_client_saw() -> None:
     assert headers["removed"] == ["X-One", "Cache-Control"]
     assert not set(headers["removed"]) & set(seen)
     assert seen["X-Of"] == "replaces"
+
+
+def test_a_response_with_code_of_its_own_is_not_asked() -> None:
+    app, lifecycle = make_app()
+    asked: set[str] = set()
+
+    class Tells(Response):
+        def __getattribute__(self, name: str) -> t.Any:
+            if sys._getframe(1).f_globals["__name__"] == "flask_lifecycle.changes":
+                asked.add(name)
+            return super().__getattribute__(name)
+
+    app.response_class = Tells
+
+    @app.get("/")
+    def index() -> str:
+        return "index"
+
+    @app.after_request
+    def adds(response: Response) -> Response:
+        response.headers["X-One"] = "1"
+        return response
+
+    found = one(app, lifecycle)
+    assert found["adds"]["response"]["headers"]["added"] == {"X-One": "1"}
+    # What every object has: its class is asked for nothing else.
+    assert asked == {"__dict__"}
 
 
 def test_the_session_is_not_touched() -> None:

@@ -45,6 +45,24 @@ def test_a_query_is_masked_by_its_names() -> None:
     assert redactor.query("page=2&token=abc&x=1") == f"page=2&token={MASK}&x=1"
 
 
+def test_headers_that_are_met_again_are_shown_alike() -> None:
+    redactor = Redactor()
+    sent = [("Set-Cookie", "a=hide; Path=/"), ("X-Token", "hide"), ("X-Plain", "plain")]
+    said = ("plain", "https://ann:hide@host", "page=2&token=hide")
+    for _ in range(2):
+        assert redactor.headers(sent, ()) == (
+            ("Set-Cookie", f"a={MASK}; Path=/"),
+            ("X-Token", MASK),
+            ("X-Plain", "plain"),
+        )
+        assert redactor.queries(said, ((),) * 3) == (
+            "plain",
+            f"https://{MASK}@host",
+            f"page=2&token={MASK}",
+        )
+    assert "hide" not in repr(vars(redactor))
+
+
 class Hostile:
     def __repr__(self) -> str:
         raise RuntimeError("repr was called")

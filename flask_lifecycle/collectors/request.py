@@ -157,6 +157,7 @@ class Messages:
             values = list(values)
             for place in secret:
                 values[place] = _hidden(names[place], values[place])
+            values = tuple(values)
         size = sum(map(len, values))
         if size > self._max_bytes:
             values = tuple(_shortened(values, self._max_bytes))
