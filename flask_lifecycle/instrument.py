@@ -15,6 +15,7 @@ import weakref
 from collections import defaultdict
 from dataclasses import replace
 from sys import _getframe
+from uuid import UUID
 
 import flask
 import flask.globals
@@ -119,6 +120,8 @@ _NO_BODY = frozenset(("204", "304"))
 _USUAL = {str: "str", dict: "dict", list: "list", bytes: "bytes", type(None): "None"}
 _NO_ARGS: dict[str, t.Any] = {"view_args": {}}
 _NUMBERS = (int, float)
+# What Werkzeug's converters make of a part of a path.
+_WRITTEN = (str, UUID, *_NUMBERS)
 _CACHED = 1024
 _CACHED_LENGTH = 512
 
@@ -205,6 +208,7 @@ class Instrument:
         self._sites: dict[tuple[int, str], tuple[t.Any, Site | None]] = {}
         self._routes: dict[int, Route] = {}
         self._rules: list[t.Any] = []
+        self._known_rules: list[t.Any] = []
         self._statuses: dict[str, tuple[int, int | None, bool]] = {}
         self._middleware: tuple[t.Any, list[int]] = (None, [])
         self._contexts: dict[type, type] = {}
@@ -232,7 +236,7 @@ class Instrument:
 
     # The whole call
 
-    def start(self, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
+    def start(self, app: t.Any, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
         """Begin a trace, unless the request is not to be recorded."""
         try:
             # What is empty may be left out (PEP 3333).
@@ -241,6 +245,7 @@ class Instrument:
             if hash(line) in self._plain:
                 method, shown = line[0], line[1] + line[2]
             else:
+                self._learn(app)
                 named = self._line(*line)
                 if named is None:
                     self.on_ignored()
@@ -257,6 +262,15 @@ class Instrument:
             fault("the beginning of a trace", error)
             return None
         return trace
+
+    @fail_open
+    def _learn(self, app: t.Any) -> None:
+        """Tell what masks of the app's rules: some have secrets in their paths."""
+        rules = [*app.url_map.iter_rules()]
+        if rules != self._known_rules:
+            self._known_rules = rules
+            self.redactor.learn([rule.rule for rule in rules])
+            self._plain.clear()
 
     def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
         shown = _decoded(script) + _decoded(path)
@@ -536,7 +550,7 @@ class Instrument:
     def _args(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
         named = self.redactor.named
         return {
-            name: str(value) if type(value) in _NUMBERS else named(name, value)
+            name: named(name, str(value) if type(value) in _NUMBERS else value)
             for name, value in args.items()
         }
 
@@ -596,8 +610,8 @@ class Instrument:
                 args = request.view_args
                 writer.notes[step] = {"view_args": self._args(args)} if args else _NO_ARGS
                 for name, value in (args or {}).items():
-                    if type(value) is str and value and self.redactor.is_secret(name):
-                        trace.path = trace.path.replace(value, MASK)
+                    if type(value) in _WRITTEN and self.redactor.is_secret(name):
+                        trace.path = trace.path.replace(str(value) or MASK, MASK)
             if request.routing_exception is not None:
                 writer.notes[~step] = describe_error(request.routing_exception)
         except Exception as error:
@@ -651,7 +665,7 @@ class Instrument:
             __tracebackhide__ = True
             begun = [(each.end, each.begin()) for each in measures] if measures else ()
             outer = current.get()
-            trace = start(environ, outer)
+            trace = start(self, environ, outer)
             if trace is None:
                 return run(self, environ, start_response)
             current.set(trace)

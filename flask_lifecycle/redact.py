@@ -39,6 +39,7 @@ _NAMES = (
     "accesskey",
     "encryptionkey",
     "signingkey",
+    "subscriptionkey",
     "jwt",
     "bearer",
     "auth(?!or(?!i[sz]))",
@@ -53,6 +54,8 @@ _NAMES = (
     "xsrf",
     "signature",
     "dsn",
+    "otp$",
+    "^sig$",
 )
 _SEPARATORS = str.maketrans("", "", "-_. ")
 
@@ -83,6 +86,8 @@ _LOOKS = (
     _pattern("sk-", r"\bsk-[\w-]{20,}"),
     _pattern("sg.", r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
     _pattern("pypi-", r"\bpypi-[\w-]{16,}"),
+    _pattern("hooks.slack", r"(?<=hooks\.slack\.com/services/)[\w/]+"),
+    _pattern("/webhooks/", r"(?<=/webhooks/)\d+/[\w-]{20,}"),
     _pattern("npm_", r"\bnpm_\w{20,}"),
     _pattern("hf_", r"\bhf_\w{20,}"),
     # Hashed passwords: bcrypt, argon2, and Werkzeug's own.
@@ -109,6 +114,19 @@ _QUOTES = re.compile(r"""^([bBrRuU]{0,2}\\*["']).*?(\\*["'])?$""", re.DOTALL)
 _IN_BRACKETS = re.compile(r"""[{}\[\]()]|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?""", re.DOTALL)
 # Headers whose values have parts.
 _HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
+# --password secret, also as a list of arguments is written.
+_OPTION = re.compile(r"""((?<![\w-])--([\w-]+)(?:["'],)? +["']?)([^\s"',\])-][^\s"',\])]*)""")
+# <password>secret</password>, and <input name="password" value="secret">, also of other tags.
+_ELEMENT = re.compile(r"(<([\w:.-]+)(?: [^<>]*)?>)([^<>]+)(?=</\2>)")
+_TAG = re.compile(r"<(?:input|meta|button|option|param)\b[^<>]*>", re.IGNORECASE)
+_NAMED = re.compile(r"""\b(?:name|id)\s*=\s*["']?([^\s"'<>]+)""", re.IGNORECASE)
+_VALUED = re.compile(
+    r"""(\b(?:value|content)\s*=\s*)("[^"]*"?|'[^']*'?|[^\s"'<>]+)""", re.IGNORECASE
+)
+# An argument in a rule of Werkzeug's, with what tells how it is converted.
+_OF_RULE = re.compile(r"<([^<>]*)>")
+_SEGMENT = r"""[^/?#&;\s"'<>]"""
+_SEGMENTS = r"""[^?#&;\s"'<>]"""
 _ARGUMENT = re.compile(r"([^&=\s?;]+)=([^&\s]*)")
 
 _WORD = re.compile(r"[A-Za-z_][\w$]*")
@@ -119,9 +137,10 @@ _LITERAL = re.compile(
 _STRING = re.compile(r'"(?:[^"]|"")*(?:"|\Z)')
 _ALL_STRINGS = re.compile(r"""["'][\s\S]*["']""")
 _VALUES = re.compile(r'\bvalues\b|(?:=|\blike\b|\bin\s*\()\s*(?=")', re.IGNORECASE)
+_COMMENT = re.compile(r"/\*[\s\S]*?(?:\*/|\Z)|--[^\r\n]*")
 _PLACEHOLDER = re.compile(r"\?|%s|\$\d+\b")
 _COLUMNS = re.compile(r"\binto\s+[^()]*\(([^()]*)\)\s*values\b", re.IGNORECASE)
-_UNNAMED = re.compile(r"\binto\s+[^\s()]+\s+values\b", re.IGNORECASE)
+_UNNAMED = re.compile(r"\binto\s+[^\s()]+\s+(?:values|select)\b", re.IGNORECASE)
 _COMPARED = re.compile(
     r"""([\w."`\[\]]+)\s*(?:[=<>!]{1,2}|\b(?:not\s+)?i?like\b|\bin\s*\([\s?,%$\ds]*"""
     r"""|(?<=limit)|(?<=offset))\s*$""",
@@ -187,6 +206,18 @@ class Redactor:
         #: For each way to mask, the texts that it leaves as they are.
         self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
         self._texts = self._plain["text"]
+        # What leads to a secret in a path, and the secret.
+        self._paths: list[re.Pattern[str]] = []
+
+    def learn(self, rules: t.Sequence[str]) -> None:
+        """Mask what stands for secret arguments of these rules, in whatever bears a path.
+
+        :param rules: all of the app's, such as ``"/reset/<token>"``. One that has nothing of its
+            own before such an argument, as ``"/<token>"``, cannot be told from others.
+        """
+        self._paths = [path for rule in rules for path in self._secret_paths(rule, rules)]
+        for texts in (*self._plain.values(), self._headers):
+            texts.clear()
 
     def is_secret(self, name: str) -> bool:
         """Tell whether values under this name are masked."""
@@ -377,10 +408,34 @@ class Redactor:
             shown = shown.encode("utf-8", "replace").decode()
         return shown if length <= cap >= len(shown) else _cut(shown, cap, length)
 
+    def _secret_paths(self, rule: str, rules: t.Sequence[str]) -> Iterable[re.Pattern[str]]:
+        before = ""
+        at = 0
+        for found in _OF_RULE.finditer(rule):
+            fixed = rule[at : found.start()]
+            at = found.end()
+            # From the last word on: what leads to the app itself may differ.
+            before = (
+                re.escape(fixed) if _WORD.search(fixed) else before and before + re.escape(fixed)
+            )
+            converter, _, name = found[1].rpartition(":")
+            value = _SEGMENTS if converter.startswith("path") else _SEGMENT
+            if before and self.is_secret(name):
+                others = {each for one in rules for each in re.findall(f"{before}({value}+)", one)}
+                but = "|".join(map(re.escape, sorted(others)))
+                yield re.compile(f"({before})(?!(?:{but})(?!{_SEGMENT})){value}+")
+            before = before and f"{before}{value}{{1,256}}"
+
     def _masked(self, text: str) -> str:
         paired = ":" in text or "=" in text
         if paired and text[:1] in ("{", "["):
             text = self._json(text)
+        for path in self._paths:
+            text = path.sub(rf"\1{MASK}", text)
+        if "--" in text:
+            text = _OPTION.sub(self._after_name, text)
+        if "<" in text:
+            text = _ELEMENT.sub(self._after_name, _TAG.sub(self._tag, text))
         for _ in range(_ROUNDS):
             before = text
             if paired:
@@ -398,6 +453,14 @@ class Redactor:
         masked = self._any(parsed, (), [2 * (_TEXT + _MARGIN)], _undecided)
         written = json.dumps(masked, ensure_ascii=False)
         return written if MASK in written else text
+
+    def _after_name(self, found: re.Match[str]) -> str:
+        return f"{found[1]}{MASK}" if self.is_secret(found[2]) else found[0]
+
+    def _tag(self, found: re.Match[str]) -> str:
+        if any(map(self.is_secret, _NAMED.findall(found[0]))):
+            return _VALUED.sub(lambda each: each[1] + _quoted_mask(each[2]), found[0])
+        return found[0]
 
     def _pairs(self, text: str) -> str:
         parts: list[str] = []
@@ -432,6 +495,8 @@ class Redactor:
                 # Strings in MySQL, names elsewhere: strings, where values stand.
                 text = text[: begin.end()] + _STRING.sub(MASK, text[begin.end() :])
             text = _LITERAL.sub(MASK, text)
+        if "--" in text or "/*" in text:
+            text = _COMMENT.sub(lambda found: self._masked(found[0]), text)
         return _without_looks(text)
 
     def _names_secret(self, statement: str) -> bool:

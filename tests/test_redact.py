@@ -17,7 +17,8 @@ redactor = Redactor(("pin",))
 
 
 @pytest.mark.parametrize(
-    "name", ["password", "X-Api-Key", "SECRET_KEY", "Authorization", "set-cookie", "user_pin"]
+    "name",
+    ["password", "X-Api-Key", "SECRET_KEY", "Authorization", "set-cookie", "user_pin", "totp"],
 )
 def test_secret_names_are_masked(name: str) -> None:
     assert redactor.named(name, "s3cr3t") == MASK
@@ -134,6 +135,18 @@ def test_an_author_is_no_secret() -> None:
         ("http://host:80/a@b", "http://host:80/a@b"),
         ("mysql: host=a user=b passwd='c d' db=e", f"mysql: host=a user=b passwd='{MASK}' db=e"),
         ("error at 12:30: no such table", "error at 12:30: no such table"),
+        (
+            "Command '['x', '--password', 'a']' failed",
+            f"Command '['x', '--password', '{MASK}']' failed",
+        ),
+        ("x --api-key a --quiet b", f"x --api-key {MASK} --quiet b"),
+        ("<a><password>x</password></a>", f"<a><password>{MASK}</password></a>"),
+        ('<input value="a b" name=csrf_token>', f'<input value="{MASK}" name=csrf_token>'),
+        ('<input name="q" value="a b">', '<input name="q" value="a b">'),
+        (
+            "https://hooks.slack.com/services/T0/B0/x y",
+            f"https://hooks.slack.com/services/{MASK} y",
+        ),
     ],
 )
 def test_texts_are_masked_by_the_names_in_them(text: str, shown: str) -> None:
@@ -156,6 +169,8 @@ def test_texts_are_masked_by_the_names_in_them(text: str, shown: str) -> None:
         ("INSERT INTO u VALUES ('a', 5)", f"INSERT INTO u VALUES ({MASK}, {MASK})"),
         ("SELECT $q$x$q$, token FROM u", f"SELECT {MASK}, token FROM u"),
         (r"SELECT 'a\', 'b', token FROM u", f"SELECT {MASK}, token FROM u"),
+        ("/* token=a */ SELECT 1 -- pin: b", f"/* token={MASK} */ SELECT {MASK} -- pin: {MASK}"),
+        ("INSERT INTO u SELECT 'a', x FROM v", f"INSERT INTO u SELECT {MASK}, x FROM v"),
         ("SELECT token1 FROM a2 WHERE x = :x_1", "SELECT token1 FROM a2 WHERE x = :x_1"),
         ("SELECT title FROM books WHERE id = 'a5'", "SELECT title FROM books WHERE id = 'a5'"),
     ],
@@ -180,6 +195,27 @@ def test_parameters_are_masked_by_their_columns(
 ) -> None:
     given = tuple(values) if isinstance(values, str) else values
     assert redactor.parameters(statement, given) == shown
+
+
+def test_what_a_rule_calls_secret_is_masked_in_all_paths() -> None:
+    masking = Redactor()
+    url = "https://host/prefix/reset/abc/5?x=1"
+    assert masking.query(url) == url
+    masking.learn(
+        [
+            "/reset/<token>/<int:number>",
+            "/reset/done",
+            "/api/<int:version>/keys/<string(length=2):lang>/<path:api_key>",
+            "/<token>",
+            "/books/<title>",
+        ]
+    )
+    for mask in (masking.text, masking.query, masking.value):
+        assert mask(url) == f"https://host/prefix/reset/{MASK}/5?x=1"
+        assert mask("GET /reset/donetoo HTTP/1.1") == f"GET /reset/{MASK} HTTP/1.1"
+        assert mask('<a href="/api/1/keys/en/a/b">') == f'<a href="/api/1/keys/en/{MASK}">'
+        for plain in ("/reset/done", "/reset/done?x=1", "/reset/", "/books/abc", "/abc"):
+            assert mask(plain) == plain
 
 
 def test_pairs_and_labels() -> None:
@@ -387,6 +423,12 @@ def test_no_secret_survives_at_the_cut(place: int, secret: str) -> None:
         "-----BEGIN " * 10**6,
         r"\"password\":" * 10**6,
         "a" + " " * 10**6,
+        "-" * 10**6,
+        "-- x=" * 10**6,
+        "/*" * 10**6,
+        "<a " * 10**6,
+        "<a>b" * 10**6,
+        "<input name=pin value=" * 10**6,
         "é" * 10**6,
     ],
     ids=lambda text: text[:12],

@@ -6,12 +6,14 @@ import json
 import logging
 import sqlite3
 import typing as t
+import uuid
 import warnings
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, Response, flash, g, render_template_string, request, session
+from flask import Flask, Response, flash, g, redirect, render_template_string, request, session
+from werkzeug.wrappers import Response as BaseResponse
 
 from flask_lifecycle import Lifecycle
 
@@ -68,6 +70,7 @@ def app(secret: Canaries) -> Iterator[Flask]:
         db.execute("insert into user (name, password) values (?, ?)", ("a", secret["SQL insert"]))
         db.execute("select * from user where password = ?", (secret["SQL where"],))
         db.execute(f"select * from user where password = '{secret['SQL literal']}'")
+        db.execute(f"/* token={secret['SQL comment']} */ select 1")
         db.execute("select :password", {"password": secret["SQL named"]})
         db.executemany("insert into user (password) values (?)", [(secret["SQL many"],)])
         try:
@@ -99,9 +102,16 @@ def app(secret: Canaries) -> Iterator[Flask]:
         try:
             raise LookupError(f"secret={secret['cause text']}")
         except LookupError as error:
-            raise Failure(f"password={secret['exception text']}", len(users)) from error
+            failure = Failure(f"password={secret['exception text']}", len(users))
+            failure.__notes__ = [f"token: {secret['exception note']}"]
+            raise failure from error
         finally:
             del password
+
+    @app.get("/confirm/<uuid:token>")
+    def confirm(token: uuid.UUID) -> BaseResponse:
+        logging.getLogger("app").warning(f"asked for {request.path}")  # noqa: G004
+        return redirect(f"/fails/{secret['redirect']}")
 
     @app.errorhandler(Failure)
     def handler(_error: Failure) -> tuple[str, int]:
@@ -131,13 +141,16 @@ def test_no_secret_is_kept_or_handed_out(
             headers={
                 "Authorization": f"Bearer {secret['request header']}",
                 "X-Auth-Token": secret["request header name"],
-                "Referer": f"http://localhost/?token={secret['referer']}",
+                "Referer": f"http://localhost/fails/{secret['referer path']}"
+                f"?token={secret['referer']}",
             },
             data={"password": secret["form"], "confirm_password": secret["form twice"]},
         ).close()
     client.post(
         "/json", json={"password": secret["JSON"], "list": [{"token": secret["JSON nested"]}]}
     ).close()
+    secret["uuid"] = str(uuid.uuid4())
+    client.get(f"/confirm/{secret['uuid']}").close()
     assert len(secret) >= 40
 
     lifecycle = app.extensions["lifecycle"]
