@@ -216,7 +216,8 @@ class Redactor:
             own before such an argument, as ``"/<token>"``, cannot be told from others.
         """
         self._paths = [path for rule in rules for path in self._secret_paths(rule, rules)]
-        for texts in (*self._plain.values(), self._headers):
+        self._headers.clear()
+        for texts in self._plain.values():
             texts.clear()
 
     def is_secret(self, name: str) -> bool:
