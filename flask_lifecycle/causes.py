@@ -68,15 +68,16 @@ class _Client:
         self.open: deque[tuple[LiveTrace, Address, Want]] = deque(maxlen=_REMEMBERED)
 
     def settle(self, host: str) -> None:
-        """See which requests were answered with a redirect: they are no pages."""
+        """See what was answered with a redirect, with no page, or not by the app."""
         for each in [*self.open]:
             trace, address, want = each
-            if trace.status is None:
+            if trace.status is None and trace.ended is None:
                 continue
             self.open.remove(each)
-            if trace.status in _REDIRECTS:
+            if not _is_page(trace):
                 for page in [page for page in self.pages if page.trace == trace.id]:
                     self.pages.remove(page)
+            if trace.status in _REDIRECTS:
                 led = _led_to(trace, address, want, host)
                 if led is not None:
                     self.redirects.append(led)
@@ -153,17 +154,32 @@ def _redirect(client: _Client, trace: LiveTrace, own: Address, want: Want) -> st
     return found[0].trace
 
 
+def _header(trace: LiveTrace, name: str) -> tuple[int, str] | None:
+    """Find a header of the response, and the place of the step that sent it."""
+    for place, note in list(trace.notes.items()):
+        given = note.header(name) if hasattr(note, "header") else None
+        if given:
+            return place, given
+    return None
+
+
+def _is_page(trace: LiveTrace) -> bool:
+    """Tell whether the app's answer may send for more; Werkzeug's debugger asks no app."""
+    if trace.status is None or trace.status in _REDIRECTS:
+        return False
+    _, kind = _header(trace, "content-type") or (0, "html")
+    return "html" in kind or "xml" in kind
+
+
 def _led_to(trace: LiveTrace, own: Address, want: Want, host: str) -> _Redirect | None:
     """Read where a redirect leads, if that is on this host."""
-    for place, note in list(trace.notes.items()):
-        given = note.header("location") if hasattr(note, "header") else None
-        if given:
-            to = _address(trace, given, host, f"//{host}{own[0]}")
-            at = trace.columns().begins[place // WIDTH]
-            same = trace.status in (307, 308)
-            methods = (trace.method, trace.method if same or trace.method == "HEAD" else "GET")
-            return None if to is None else _Redirect(trace.id, to, methods, want, at)
-    return None
+    place, given = _header(trace, "location") or (0, "")
+    to = _address(trace, given, host, f"//{host}{own[0]}")
+    if to is None:
+        return None
+    same = trace.status in (307, 308)
+    methods = (trace.method, trace.method if same or trace.method == "HEAD" else "GET")
+    return _Redirect(trace.id, to, methods, want, trace.columns().begins[place // WIDTH])
 
 
 def _page(client: _Client, address: Address) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
 import logging
@@ -23,6 +24,8 @@ _PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
 _SIZED = frozenset((str, bytes))
 _LONGEST = 64 * 1024
 _LIBRARIES = frozenset(("builtins", "asyncio", "flask", "jinja2", "jwt", "sqlite3", "werkzeug"))
+# Of Python 3.11 and later.
+_TEXT_OF_GROUPS = getattr(vars(builtins).get("BaseExceptionGroup"), "__str__", None)
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
@@ -116,6 +119,9 @@ def describe_error(error: BaseException) -> Error:
     try:
         masks = redactor()
         args = error.args
+        # A group's own text has its first argument, and the number of its members.
+        if type(error).__str__ is _TEXT_OF_GROUPS:
+            args = args[:1]
         if all(_is_plain(each) for each in args) and _is_known(t.cast("t.Hashable", type(error))):
             message = str(error)
         else:

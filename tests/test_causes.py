@@ -123,6 +123,20 @@ def test_a_page_that_hides_its_path_is_not_taken_for_the_home_page(browser: Brow
     assert causes[hidden] is None
 
 
+@pytest.mark.parametrize("path", ["/json", "/fails"])
+def test_what_is_no_page_hides_nothing(browser: Browser, path: str) -> None:
+    browser.app.add_url_rule("/json", "json", view_func=lambda: {"a": 1})
+    browser.app.add_url_rule("/fails", "fails", view_func=lambda: str(1 / 0))
+    if path == "/fails":
+        with pytest.raises(ZeroDivisionError):
+            browser.get(path)
+    else:
+        browser.get(path)
+    home = browser.get("/")
+    own = browser.get("/x", "empty", on="/")
+    assert browser.causes()[own] == home
+
+
 @pytest.mark.parametrize("to", ["/a", "/a?b=c", f"{HOST}/a#there", "a"])
 @pytest.mark.parametrize("dest", ["document", "empty", ""])
 def test_a_redirect_leads_to_the_next(browser: Browser, to: str, dest: str) -> None:

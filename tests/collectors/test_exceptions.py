@@ -189,6 +189,7 @@ def test_groups_are_bounded() -> None:
     app.register_error_handler(Exception, lambda _error: "handled")
     found = get(app, lifecycle)
     assert found["type"] == "ExceptionGroup"
+    assert found["message"] == "more (1 sub-exception)"
     assert len(repr(found)) < 100_000
 
 
