@@ -58,6 +58,12 @@ describe("pause", () => {
     expect(page.selected).toBe("a");
   });
 
+  it("follows what was requested inside a request only where that one is not listed", () => {
+    const nested = batch([summary("a"), summary("b", { parent: "a", path: "/inner" })]);
+    expect(applyBatch(EMPTY, nested, 0).selected).toBe("a");
+    expect(applyBatch({ ...EMPTY, filter: "/inner" }, nested, 0).selected).toBe("b");
+  });
+
   it("holds the screen and loses nothing", () => {
     const held = applyBatch(setPaused(applyBatch(EMPTY, batch([summary("a")]), 0), true), batch([summary("b")]), 1);
     expect(held.traces).toHaveLength(1);

@@ -229,7 +229,10 @@ function latest(steps: Map<string, readonly Step[]>, selected: string | null): R
 /** Go to the newest request, if that is what is wanted. */
 function followed(state: State): State {
   if (!state.follow) return state;
-  const newest = listed(state).find((trace) => !isAsset(trace));
+  const shown = listed(state);
+  // What is requested inside a request stands in its diagram.
+  const isInside = ({ parent }: TraceSummary): boolean => parent !== null && shown.some(({ id }) => id === parent);
+  const newest = shown.find((trace) => !isAsset(trace) && !isInside(trace));
   if (newest === undefined || newest.id === state.selected) return state;
   return { ...state, selected: newest.id, step: null, missing: null, replay: null };
 }
