@@ -9,8 +9,12 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Iterator
 
+import urllib3
 from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import set_tracer_provider
 from sqlalchemy import Engine, create_engine, text
 
 from flask_lifecycle import Lifecycle
@@ -43,7 +47,9 @@ def create_bare_app(folder: str) -> Flask:
 
 
 def create_weighed_app(_folder: str) -> Flask:
-    """Make an app whose steps are weighed."""
+    """Make an app whose steps are weighed, and which calls itself."""
+    set_tracer_provider(TracerProvider())
+    URLLib3Instrumentor().instrument()
     app = Flask(__name__)
     app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_COLLECTORS=(*COLLECTORS, "memory"))
     Lifecycle(app)
@@ -53,6 +59,14 @@ def create_weighed_app(_folder: str) -> Flask:
     def keeps() -> str:
         kept.append(bytearray(5_500_000))
         return f"{len(kept)} kept, beside {len(bytearray(8_000_000))} bytes"
+
+    @app.get("/calls")
+    def calls() -> str:
+        return urllib3.request("GET", f"{request.host_url}called?token=secret").data.decode()
+
+    @app.get("/called")
+    def called() -> str:
+        return "called"
 
     return app
 

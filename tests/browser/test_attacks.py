@@ -293,7 +293,18 @@ def test_a_page_that_is_refused_says_why(page: Page, server: Server) -> None:
 
 
 # Where what was written is shown, whenever it has come.
-SHOWN = ["Timeline", "Steps", "Request", "Changes", "SQL", "Templates", "Logs", "Exceptions", "App"]
+SHOWN = [
+    "Timeline",
+    "Steps",
+    "Request",
+    "Changes",
+    "SQL",
+    "Templates",
+    "Spans",
+    "Logs",
+    "Exceptions",
+    "App",
+]
 CLICK_ALL = """async (panel) => {
   for (const each of [...panel.querySelectorAll("button, summary, [data-step]")].slice(0, 60)) {
     each.dispatchEvent(new MouseEvent("click", { bubbles: true }));

@@ -118,3 +118,19 @@ def test_what_a_step_kept_and_held_in_memory_is_shown(chromium: Browser, weighed
     expect(facts.filter(has_text="peak").locator("dd")).to_have_text(held)
     assert panel.faults == []
     context.close()
+
+
+def test_calls_of_other_servers_are_shown(chromium: Browser, weighed: Server) -> None:
+    context = chromium.new_context()
+    panel = Panel(context, weighed)
+    panel.page.locator(f'[data-trace="{panel.fetch("/calls")}"]').click()
+    panel.shows_whole("/calls")
+    bar = panel.page.locator('svg.diagram [data-stage="span"]')
+    expect(bar).to_have_count(1)
+    shown = view(panel, "spans")
+    expect(shown.locator("tr[data-step]")).to_contain_text("GET")
+    expect(shown.locator("tr[data-step]")).to_contain_text("/called?token=••••••")
+    expect(shown.locator("tr[data-step]")).to_contain_text("200")
+    expect(panel.page.locator("#tab-spans .count")).to_have_text("1")
+    assert panel.faults == []
+    context.close()

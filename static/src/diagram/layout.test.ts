@@ -72,6 +72,19 @@ describe("draw", () => {
     expect(nodes(drawn({ ...trace, steps: [...trace.steps, ...many] })).length).toBeLessThan(500);
   });
 
+  it("draws spans where they ran, one inside another along it", () => {
+    const trace = tell(STORIES.typical);
+    const outer = trace.steps.length;
+    const spanIn = (parent: Step | undefined, id: number): Step => ({
+      id, parent: parent?.id ?? null, stage: "span", name: "GET", callable: null, source: null, scope: null,
+      begin: parent?.begin ?? 0, end: parent?.end ?? 0, outcome: "ok", error: null, detail: {},
+    });
+    const called = spanIn(trace.steps.find((step) => step.stage === "view"), outer);
+    const spans = [called, spanIn(called, outer + 1), spanIn(trace.steps.find((step) => step.stage === "before_request"), outer + 2)];
+    const drawing = drawn({ ...trace, steps: [...trace.steps, ...spans] });
+    expect(nodes(drawing).filter(({ stage }) => stage === "span").map(({ step }) => step).sort()).toEqual(spans.map(({ id }) => id));
+  });
+
   it("never throws, whatever the trace and the map", () => {
     for (let seed = 1; seed <= 300; seed++) expect(() => drawn(anyTrace(seed), seed % 2 === 0 ? MAP : null)).not.toThrow();
     expect(() => drawn({ ...tell(STORIES.typical), steps: [] }, null)).not.toThrow();

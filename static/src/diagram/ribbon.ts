@@ -23,15 +23,18 @@ const APART = 12;
 const MINUTE = 6e10;
 const TICKS = [...[1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ns) => [ns, 2 * ns, 5 * ns]), 1e10, 3e10, ...[1, 5, 10, 30].map((minutes) => minutes * MINUTE)];
 
-type Lane = "sql" | "tpl" | "req" | "chunk";
-const LANES: Readonly<Record<Lane, string>> = { sql: "SQL", tpl: "tmpl", req: "calls", chunk: "sent" };
+type Lane = "sql" | "tpl" | "span" | "req" | "chunk";
+const LANES: Readonly<Record<Lane, string>> = { sql: "SQL", tpl: "tmpl", span: "spans", req: "calls", chunk: "sent" };
+
+function isOf(lane: Lane): (step: Step) => boolean {
+  return ({ stage }) => (stage === "template" ? "tpl" : stage) === lane;
+}
 
 // By the whole step, not by the moment: a replay moves nothing.
 function lanesOf(r: Ribbon): Lane[] {
   const detail = r.step?.detail["sent"];
   return [
-    ...(r.segments.some((step) => step.stage === "sql") ? ["sql" as const] : []),
-    ...(r.segments.some((step) => step.stage === "template") ? ["tpl" as const] : []),
+    ...(["sql", "tpl", "span"] as const).filter((lane) => r.segments.some(isOf(lane))),
     ...(r.inner.length > 0 ? ["req" as const] : []),
     ...(r.key === "body" && Array.isArray(detail) && detail.length > 0 ? ["chunk" as const] : []),
   ];
@@ -101,10 +104,9 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   const inner: Shape[] = [];
   for (const lane of lanesOf(r)) {
     shapes.push(phrase(begin - 9, laneY + 15.5, "end", LANES[lane], `lane ${lane}`));
-    const lasting = r.segments.filter((step) => seen(step) && (step.stage === "sql") === (lane === "sql"));
     if (lane === "chunk") drawChunks(laneY);
     else if (lane === "req") drawCalls(laneY);
-    else drawSegments(lane, laneY, lasting);
+    else drawSegments(lane, laneY, r.segments.filter(isOf(lane)).filter(seen));
     laneY += LANE;
   }
   // A low box has no room for them below the axis.
@@ -129,7 +131,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   drawBeads();
   return axis;
 
-  function drawSegments(lane: "sql" | "tpl", y: number, all: readonly Step[]): void {
+  function drawSegments(lane: "sql" | "tpl" | "span", y: number, all: readonly Step[]): void {
     const ids = new Set(all.map((step) => step.id));
     const steps = all.filter((step) => step.parent === null || !ids.has(step.parent));
     const lasted = (step: Step): number => Math.max(0, (step.end ?? r.begin + span) - step.begin);
@@ -146,7 +148,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         const step = steps[index] as Step;
         const x = sx(step.begin);
         const w = sx(step.begin + lasted(step)) - x;
-        if (group.length > 0 && (w > 4 || x > to + 1.5 || to - from > 240 || (open && lane === "tpl"))) break;
+        if (group.length > 0 && (w > 4 || x > to + 1.5 || to - from > 240 || (open && lane !== "sql"))) break;
         group.push(step);
         from = Math.min(from, x);
         to = Math.max(to, x + Math.max(2, w));
@@ -164,7 +166,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const shown = texts.find((each) => measure(each, FONT.segment) < w - 12);
       if (shown !== undefined) drawn.push(phrase(x + 7, y + 16, "start", shown, "sl"));
       if (group.length === 1) inner.push(stepNode(first, j.stateOf(first), `${first.stage} ${first.name.slice(0, 2000)}, ${time(lasted(first))}`, first.id === selected, drawn));
-      else if (lane === "tpl") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length} templates, ${time(total)}`, shapes: drawn });
+      else if (lane !== "sql") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length} ${lane === "tpl" ? "templates" : "spans"}, ${time(total)}`, shapes: drawn });
       else {
         const slowest = group.reduce((most, step) => (lasted(step) > lasted(most) ? step : most), first);
         inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} statements, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
@@ -173,12 +175,12 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     drawIncluded(y, all.filter((step) => !steps.includes(step)));
   }
 
-  /** Templates that others include or extend: a thin bar along the one they are in. */
+  /** Templates and spans inside others: a thin bar along the one they are in. */
   function drawIncluded(y: number, steps: readonly Step[]): void {
     for (const step of steps) {
       const x = sx(step.begin);
       const lasted = Math.max(0, (step.end ?? r.begin + span) - step.begin);
-      inner.push(stepNode(step, j.stateOf(step), `template ${step.name}, ${time(lasted)}`, step.id === selected, [rect(x, y + 18, Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2), 6, 2, "seg included")]));
+      inner.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(lasted)}`, step.id === selected, [rect(x, y + 18, Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2), 6, 2, "seg included")]));
     }
   }
 

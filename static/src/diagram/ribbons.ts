@@ -27,7 +27,7 @@ export interface Ribbon {
   readonly thread: boolean;
 }
 
-const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template"]);
+const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"]);
 
 const EMPTY = { begin: 0, duration: 0, segments: [], beads: [], after: [], inner: [], contexts: [], chunks: [], error: null, thread: false };
 

@@ -5,7 +5,7 @@ import type { Json, Stage, Step, Trace, TraceSummary } from "../types";
 export type State = "pending" | "running" | "done" | "raised" | "short_circuit" | "skipped";
 
 /** What collectors saw happen inside a step: no part of the lifecycle. */
-export const COLLECTED: ReadonlySet<Stage> = new Set<Stage>(["sql", "span", "log", "warning", "flash"]);
+export const COLLECTED: ReadonlySet<Stage> = new Set<Stage>(["sql", "log", "warning", "flash"]);
 
 /** What only stands around other steps of the wire. */
 export const AROUND: ReadonlySet<Stage> = new Set<Stage>([
