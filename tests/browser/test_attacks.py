@@ -22,10 +22,13 @@ import logging, sqlite3
 from flask import Flask, Response, flash, render_template, request, session
 from jinja2 import DictLoader
 from flask_lifecycle import Lifecycle
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import get_tracer, set_tracer_provider
 
 app = Flask(__name__)
 app.config["SECRET_KEY"] = "x"
 Lifecycle(app)
+set_tracer_provider(TracerProvider())
 XSS = """{xss}"""
 app.jinja_loader = DictLoader({{XSS: "page"}})
 
@@ -59,6 +62,7 @@ def xss(path):
     connection.execute("SELECT ?", (XSS,))
     connection.execute("SELECT '" + XSS.replace("'", "''") + "'")
     connection.close()
+    get_tracer(XSS).start_span(XSS, attributes={{XSS: XSS, "url.full": XSS}}).end()
     render_template(XSS, odd=Odd(), text=XSS)
     raise Error(XSS, Odd())
 
