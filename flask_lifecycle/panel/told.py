@@ -25,7 +25,6 @@ _SUMMARY = (
     "state",
     "method",
     "path",
-    "endpoint",
     "status",
     "step_count",
     "strip",
@@ -35,12 +34,21 @@ _IN = ("url_value_preprocessor", "before_request")
 _BACK = ("error_handler", "after_this_request", "after_request")
 _TEARDOWN = ("teardown_request", "teardown_appcontext")
 _BARS = 60
+_COUNTED = {
+    "changes": "change",
+    "template": "template",
+    "span": "span",
+    "log": "log",
+    "warning": "warning",
+    "flash": "flash message",
+}
 
 
 def told(trace: LiveTrace) -> dict[str, t.Any]:
     """Return what the toolbar shows of a request; times in ns from its start.
 
-    :returns: beside what a summary has: ``document``: whether it was answered with a whole page;
+    :returns: beside what a summary has: ``about``: its endpoint, and how much was collected;
+        ``document``: whether it was answered with a whole page;
         ``sql``: how many statements, and how long they took; ``warnings``; and what its small U
         is drawn from: ``layers``, outermost first, with the app's functions on the way in and
         out, from top to bottom; ``handler``; ``view``, and when SQL and templates ran in it;
@@ -77,6 +85,7 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
     return {
         **{name: summary[name] for name in _SUMMARY},
         "elapsed": elapsed,
+        "about": _about(summary),
         "document": trace.toolbar is not None,
         "error": None if trace.error is None else [trace.error.type, trace.error.message],
         "sql": [len(statements), sum(_took(trace, columns, index) for index in statements)],
@@ -88,6 +97,13 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
         "back": _came_back(trace, functions, stopped or view),
         "bars": {stage: _bars(trace, columns, stage, inside) for stage in ("sql", "template")},
     }
+
+
+def _about(summary: Mapping[str, t.Any]) -> str:
+    """Say where it went, and of what the panel has a view, and how much; SQL is told by itself."""
+    found = ((summary["counts"].get(name, 0), noun) for name, noun in _COUNTED.items())
+    said = (f"{number} {noun}{'s' * (number > 1)}" for number, noun in found if number)
+    return " · ".join(filter(None, (summary["endpoint"], *said)))
 
 
 def redirects(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:

@@ -351,8 +351,11 @@ def test_hidden_it_asks_for_nothing_more(pages: Server, page: Page) -> None:
     expect(facts(page)).to_contain_text("steps")
     # The page comes before its last steps: until they are told, it asks again.
     wait_for(lambda: all(each["state"] == "done" for each in traces(pages) if each["path"] == "/"))
-    with page.expect_request("**/toolbar/requests**") as last:
+    with page.expect_request("**/toolbar/requests**"):
         page.locator("main").click()
+    # What a click leads to may come to the server later.
+    with page.expect_request("**/toolbar/requests**") as last:
+        pass
     answer = last.value.response()
     assert answer is not None
     answer.finished()

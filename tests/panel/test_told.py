@@ -174,6 +174,11 @@ def test_many_functions_are_folded(app: Flask) -> None:
     assert next(row["name"] for row in out if row["step"] is None) == f"+{31 - (ROWS - 1)} hooks"
 
 
+def test_what_was_collected_is_counted(app: Flask) -> None:
+    # By the guard, by `headers`, and by the session when it is saved.
+    assert ask(app, "/show/x")["about"] == "outer.inner.show · 3 changes · 1 log"
+
+
 def test_it_holds_nothing_that_only_the_panel_shows(app: Flask) -> None:
     said = ask(app, "/show/x")
     assert SECRET not in json.dumps(said)

@@ -3,8 +3,6 @@
 import { NAME, Toolbar } from "./element";
 
 const TAG = "script[data-lifecycle]";
-/** In so many ms what the page asked for has begun, or is over. */
-const SOON = 400;
 /** A page that takes the element away again and again shall have its way. */
 const RETURNS = 20;
 
@@ -53,7 +51,7 @@ if (known === null) {
   addEventListener("pagehide", () => toolbar.requests?.tell(0));
   addEventListener("pageshow", ({ persisted }) => { if (persisted) toolbar.requests?.tell(1); });
   // What most requests of a page begin with.
-  for (const name of ["click", "change", "submit"]) addEventListener(name, () => toolbar.requests?.ask(SOON), true);
+  for (const name of ["click", "change", "submit"]) addEventListener(name, () => toolbar.requests?.expect(), true);
   // Not in every browser yet; without it, the next request of the page tells.
   (globalThis as { readonly navigation?: EventTarget }).navigation?.addEventListener("currententrychange", turn);
 }

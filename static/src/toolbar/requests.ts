@@ -13,6 +13,9 @@ const KEPT = 100;
 const ASKED_AT_ONCE = 20;
 const DEBOUNCE = 120;
 const POLL = 1000;
+/** In so many ms what the page asked for has begun, or is over; on a slow line, or after a redirect, a few times later. */
+const SOON = 400;
+const LATER = 3;
 const TRIES = 12;
 
 export interface Request {
@@ -40,6 +43,8 @@ export class Requests {
   /** When it asks next. */
   #due = Infinity;
   #waits = false;
+  /** How often it asks once more. */
+  #more = 0;
   #said = "";
 
   readonly #base: string;
@@ -70,6 +75,12 @@ export class Requests {
   /** Tell that the page is left, or shown again: of two pages alike, only one may have asked for what runs. */
   tell(shown: 0 | 1): void {
     navigator.sendBeacon(`${this.#base}toolbar/requests?of=${this.#opened}&shown=${shown}`);
+  }
+
+  /** Something may be asked for by the page. */
+  expect(): void {
+    this.#more = LATER;
+    this.ask(SOON);
   }
 
   /** Ask for what is not known yet, soon. */
@@ -140,7 +151,7 @@ export class Requests {
     this.#said = said;
     this.#waits = false;
     const waits = this.all.filter((each) => this.#lacks(each)).map((each) => DEBOUNCE * 1.5 ** each.tries + Math.min(POLL, (each.told?.elapsed ?? 0) / 2e6));
-    const next = Math.min(...waits, this.mode === "open" ? POLL : Infinity);
+    const next = Math.min(...waits, this.mode === "open" || this.#more-- > 0 ? POLL : Infinity);
     if (next < Infinity) this.ask(next);
   }
 

@@ -28,7 +28,8 @@ export interface Told {
   readonly state: "running" | "done";
   readonly method: string;
   readonly path: string;
-  readonly endpoint: string | null;
+  /** Its endpoint, and how much was collected. */
+  readonly about: string;
   readonly status: number | null;
   readonly step_count: number;
   readonly strip: readonly StripPart[];
