@@ -25,6 +25,13 @@ describe("journey", () => {
     expect(order.at(-1)).toBe("send");
   });
 
+  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("goes the same way by a clock that stands still: %s", (name) => {
+    const trace = tell(STORIES[name]);
+    const still = { ...trace, duration: 0, steps: trace.steps.map((step) => ({ ...step, begin: 0, end: step.end === null ? null : 0 })) };
+    const way = (j: Journey): string[] => j.stops.map((stop) => `${stop.key} ${stop.again}`);
+    expect(way(journey(still, MAP, 0))).toEqual(way(of(name)));
+  });
+
   it("draws one band where the contexts are one", () => {
     const j = journey(tell(STORIES.typical), { ...MAP, separate_contexts: false }, 0);
     expect(j.bands.map((band) => band.sub)).toContain("current_app, g, request, session");

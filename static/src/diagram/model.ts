@@ -24,6 +24,8 @@ export interface Chip {
   readonly half: boolean;
   /** When the wire passes it, ns. */
   readonly when: number;
+  /** Its place among those that it passes at the same time. */
+  readonly order: number;
   /** Its own time, ns, without what is drawn as chips of their own; null where none can be said. */
   readonly own: number | null;
   /** What ran inside it: statements, templates, context processors. */
@@ -55,6 +57,7 @@ export interface Band {
 export interface Stop {
   readonly key: string;
   readonly when: number;
+  readonly order: number;
   readonly again: boolean;
   readonly failed: boolean;
 }
@@ -77,6 +80,7 @@ export interface Journey {
   readonly unhandled: string | null;
   readonly stops: readonly Stop[];
   readonly stateOf: (step: Step) => State;
+  readonly lasted: (step: Step) => number;
   /** How long nothing has begun or ended, ns; null where that is not long, or over. */
   readonly hung: number | null;
   readonly moving: boolean;
@@ -111,7 +115,8 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     readonly past?: boolean;
     readonly minus?: readonly (Step | null)[];
     readonly half?: boolean;
-    readonly when?: number | null;
+    /** The step at whose end the wire passes; else, where its own begins. */
+    readonly after?: Step | null;
     readonly planned?: boolean;
     readonly hue?: number;
     readonly note?: string;
@@ -124,7 +129,8 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
       name: reached || step === null ? name : (asked.promise ?? name),
       state: reached ? state(step) : step === null && asked.past === true ? "skipped" : "pending",
       hidden: !reached && asked.planned === false,
-      when: asked.when ?? step?.begin ?? Infinity,
+      when: (asked.after == null ? step?.begin : asked.after.end) ?? Infinity,
+      order: asked.after == null ? (step?.id ?? Infinity) : steps.endOf(asked.after),
       own: reached ? Math.max(0, lasted(step) - (asked.minus ?? []).reduce((sum, other) => sum + (begun(other) ? lasted(other) : 0), 0)) : null,
       hue: asked.hue ?? 0, note: asked.note ?? (step !== null && reached && threadOf(step)?.other === true ? "on another thread" : ""),
     };
@@ -198,19 +204,16 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     const step = "id" in layer ? layer : null;
     const timed = step !== null && step.detail["untimed"] !== true && request !== null;
     const call = make(`call:${index}`, "middleware", "call", layer.name, step, { past: over });
-    const back = make(`return:${index}`, "middleware", "return", layer.name, step, { past: over, half: true, when: step?.end ?? Infinity });
+    const back = make(`return:${index}`, "middleware", "return", layer.name, step, { past: over, half: true, after: step });
     const returned = step !== null && moment.ended(step);
     band(`middleware:${index}`, "Middleware", "", 0,
       [{ ...call, own: timed && begun(request) ? Math.max(0, request.begin - step.begin) : null, state: call.state === "pending" || call.state === "skipped" || !begun(request) ? call.state : "done" }],
       [{ ...back, state: returned ? back.state : "pending", own: timed && returned && outermostPop?.end != null ? Math.max(0, (step.end ?? 0) - outermostPop.end) : null }]);
   });
-  // Going out again, the innermost middleware is passed first, at the same time for all that can be told.
-  const backs = layers.length;
-
   const context = (stage: "request_context_pop" | "app_context_pop", step: Step | null, name: string, functions: Chip[]): Chip[] => {
     const only = functions.length === 1 ? functions[0] : undefined;
     const inside = step === null ? [] : steps.childrenOf(step);
-    const chip = make(stage, stage, "pop", name, step, { past: over, when: step?.end ?? Infinity, minus: inside });
+    const chip = make(stage, stage, "pop", name, step, { past: over, after: step, minus: inside });
     if (only === undefined) return [chip, ...[...functions].reverse()];
     // One function: one chip says both, and its dot is the pop.
     const spent = chip.own === null ? only.own : chip.own + (only.own ?? 0);
@@ -227,7 +230,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
       context("app_context_pop", appPop, "AppContext", appTeardowns));
     const right = context("request_context_pop", pop, "RequestContext", requestTeardowns);
     band("request", "Request context", "request, session", 0,
-      [make("request_push", "request_context_push", "push", "RequestContext", push, { past: over, when: appPush?.end ?? null, minus: push === null ? [] : steps.childrenOf(push) })],
+      [make("request_push", "request_context_push", "push", "RequestContext", push, { past: over, after: appPush, minus: push === null ? [] : steps.childrenOf(push) })],
       [...right, started]);
   } else {
     band("app", "App context", "current_app, g, request, session", 0,
@@ -282,18 +285,17 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     if (chip.step !== null && !chip.half) hosts.set(chip.step.id, chip.key);
     if (chip.again !== null) hosts.set(chip.again.id, chip.key);
   }
-  const stops = stopsOf(all(), view, body, moment, backs);
+  const stops = stopsOf(all(), view, body, moment);
   const pills = new Map<string, Step[]>();
   const beads = new Map<string, Step[]>();
   const give = (to: Map<string, Step[]>, key: string, step: Step): void => { to.set(key, [...(to.get(key) ?? []), step]); };
-  const passed = [...stops].sort((a, b) => a.when - b.when);
   for (const step of trace.steps) {
     if (taken.has(step.id)) continue;
     let home = steps.home(step);
     while (home !== null && !hosts.has(home.id)) home = steps.home(home);
     const host = home === null ? undefined : hosts.get(home.id);
     if (host !== undefined) give(pills, host, step);
-    else if (!COLLECTED.has(step.stage) && begun(step)) give(beads, passed.findLast((stop) => stop.when <= step.begin)?.key ?? passed[0]?.key ?? "receive", step);
+    else if (!COLLECTED.has(step.stage) && begun(step)) give(beads, (stops.findLast((stop) => stop.when < step.begin || (stop.when === step.begin && stop.order < step.id)) ?? stops[0])?.key ?? "receive", step);
   }
   const places = [view, body].flatMap((ribbon) => ribbon?.inner ?? []);
   const elsewhere = inner.filter((each) => !places.includes(each));
@@ -315,7 +317,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     waiting: failedMatch !== null && begun(dispatchStep) ? (failedMatch.error?.type ?? "The exception") : null,
     propagated: left,
     unhandled: trace.error !== null && left === null && begun(responses[0]) && !handlers.some((step) => step.begin >= (trace.steps[trace.error?.step ?? -1]?.begin ?? 0)) ? trace.error.type : null,
-    stops, moving, stateOf: state,
+    stops, moving, stateOf: state, lasted,
     hung: trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
     status: begun(start) ? start.name : left === null ? "" : "no response",
     total: Math.max(0, trace.duration !== null && over ? trace.duration : Math.min(elapsed, at)),
@@ -324,18 +326,16 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
 }
 
 /** Where the wire passes, and when. */
-function stopsOf(chips: readonly Chip[], view: Ribbon, body: Ribbon | null, moment: Moment, layers: number): Stop[] {
+function stopsOf(chips: readonly Chip[], view: Ribbon, body: Ribbon | null, moment: Moment): Stop[] {
   const stops: Stop[] = [];
   for (const chip of chips) {
     if (chip.state === "pending" || chip.state === "skipped" || chip.hidden) continue;
-    const depth = chip.key.startsWith("return:") ? layers - Number(chip.key.slice(7)) : 0;
-    stops.push({ key: chip.key, when: chip.when + depth / 100, again: false, failed: chip.state === "raised" });
-    if (chip.again !== null) stops.push({ key: chip.key, when: chip.again.begin, again: true, failed: moment.state(chip.again) === "raised" });
+    stops.push({ key: chip.key, when: chip.when, order: chip.order, again: false, failed: chip.state === "raised" });
+    if (chip.again !== null) stops.push({ key: chip.key, when: chip.again.begin, order: chip.again.id, again: true, failed: moment.state(chip.again) === "raised" });
   }
-  if (view.step !== null && view.state !== "pending") stops.push({ key: "view", when: view.step.begin, again: false, failed: view.state === "raised" });
-  if (body?.step != null && body.state !== "pending") stops.push({ key: "body", when: body.step.begin, again: false, failed: body.state === "raised" });
-  const rank = (stop: Stop): number => (stop.key === "dispatch" ? 0 : stop.key === "view" || stop.key === "body" ? 1 : 0);
-  return stops.sort((a, b) => a.when - b.when || rank(a) - rank(b));
+  for (const ribbon of [view, body])
+    if (ribbon?.step != null && ribbon.state !== "pending") stops.push({ key: ribbon.key, when: ribbon.step.begin, order: ribbon.step.id, again: false, failed: ribbon.state === "raised" });
+  return stops.sort((a, b) => a.when - b.when || a.order - b.order);
 }
 
 function failedRule(trace: Trace, match: Step): string {

@@ -49,6 +49,12 @@ export class Steps {
     return false;
   }
 
+  /** The place of a step's end in the order of all: after whatever ran inside it, before what began later. */
+  endOf(step: Step): number {
+    const last = this.all.findLast((each) => each === step || this.within(each, step)) ?? step;
+    return last.id + 1 - (step.id + 1) / (this.all.length + 1);
+  }
+
   /** What a step's own time leaves out: the steps of the wire that ran directly inside it. */
   childrenOf(step: Step): Step[] {
     return this.all.filter((child) => this.#parents.get(child.id) === step && child.stage !== "signal");
