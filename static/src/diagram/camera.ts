@@ -15,6 +15,7 @@ export interface Look {
 export const FIT: Look = { k: 1, x: 0, y: 0 };
 const NEAREST = 8;
 const STEP_ZOOM = 1.7;
+const RIM = 0.38;
 
 /** How it was chosen to look, by keys, wheel or hand. */
 export const look = signal<Look>(FIT);
@@ -38,7 +39,10 @@ function held(wanted: Look): Look {
 /** Look at a step from near; at all, where it is not drawn. */
 export function atStep(drawing: Drawing, step: number): Look {
   const at = middle(find(drawing.shapes, step)?.shapes ?? []);
-  return at === undefined ? FIT : held({ k: STEP_ZOOM, x: 0.5 - (at[0] / drawing.width) * STEP_ZOOM, y: 0.5 - (at[1] / drawing.height) * STEP_ZOOM });
+  if (at === undefined) return FIT;
+  const x = at[0] / drawing.width;
+  // What stands at a wire is seen with its time, at the rim.
+  return held({ k: STEP_ZOOM, x: x < RIM ? 0 : x > 1 - RIM ? -1 : 0.5 - x * STEP_ZOOM, y: 0.5 - (at[1] / drawing.height) * STEP_ZOOM });
 }
 
 function find(shapes: readonly Shape[], step: number): Node | undefined {

@@ -85,6 +85,24 @@ describe("draw", () => {
     expect(nodes(drawing).filter(({ stage }) => stage === "span").map(({ step }) => step).sort()).toEqual(spans.map(({ id }) => id));
   });
 
+  it("says of a long stream how many chunks it does not place", () => {
+    const trace = tell(STORIES.stream);
+    const texts = (sent: number): string => JSON.stringify(drawn({ ...trace, steps: trace.steps.map((step) => (step.stage !== "body" ? step : {
+      ...step, detail: { ...step.detail, chunks: 3000, sent: Array.from({ length: sent }, (_, index) => [step.begin + index, 20]) },
+    })) }).shapes);
+    expect(texts(200)).toContain("2,800 more");
+    expect(texts(3000)).not.toContain(" more");
+  });
+
+  it("stands where a statement runs, and says nothing of its end", () => {
+    const trace = tell(STORIES.typical);
+    const statement = trace.steps.find((step) => step.stage === "sql" && trace.steps[step.parent ?? 0]?.stage === "before_request") as Step;
+    const found = draw(journey(trace, MAP, statement.begin, statement.begin), { ...SPACE, selected: statement.id }).shapes;
+    const text = JSON.stringify(found.find((shape) => shape.el === "node" && shape.step === statement.id));
+    expect(text).toContain("SQL 0.0 µs");
+    expect(JSON.stringify(found.find((shape) => shape.el === "node" && shape.step === statement.parent))).toContain("ring");
+  });
+
   it("never throws, whatever the trace and the map", () => {
     for (let seed = 1; seed <= 300; seed++) expect(() => drawn(anyTrace(seed), seed % 2 === 0 ? MAP : null)).not.toThrow();
     expect(() => drawn({ ...tell(STORIES.typical), steps: [] }, null)).not.toThrow();

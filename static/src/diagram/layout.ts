@@ -211,11 +211,11 @@ export function draw(j: Journey, space: Space): Drawing {
     const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
     const slowest = sql.reduce<Step | null>((most, step) => (most === null || spent(step) > spent(most) ? step : most), null);
     if (slowest !== null && seen(sql[0] ?? slowest)) {
-      const total = sql.reduce((sum, step) => sum + spent(step), 0);
+      const total = sql.reduce((sum, step) => sum + j.lasted(step), 0);
       made.push({ step: null, pill: pillOf(slowest, "sql", sql.length === 1 ? `SQL ${time(total)}` : `${sql.length} SQL ${time(total)}`, `${sql.length} × SQL, ${slowest.name}`) });
     }
     for (const step of others)
-      if (seen(step)) made.push({ step, pill: step.stage === "signal" ? diamond(step) : pillOf(step, step.stage === "template" ? "tpl" : "ctx", `${PILL_NAMES[step.stage] ?? ""}${ellipsize(step.name, 18)} ${time(spent(step))}`, `${step.stage} ${step.name}`) });
+      if (seen(step)) made.push({ step, pill: step.stage === "signal" ? diamond(step) : pillOf(step, step.stage === "template" ? "tpl" : "ctx", `${PILL_NAMES[step.stage] ?? ""}${ellipsize(step.name, 18)} ${time(j.lasted(step))}`, `${step.stage} ${step.name}`) });
     for (const each of chip.inner) {
       const answer = each.status?.toString() ?? "…";
       const links = [`${each.method} ${ellipsize(each.path, 24)} ${answer}`, `${each.method} ${answer}`, answer].map((shown) => linkOf(shown, each.id));
@@ -275,6 +275,8 @@ export function draw(j: Journey, space: Space): Drawing {
     const ghost = chip.state === "pending" || chip.state === "skipped";
     const running = j.trace.state === "running" || selected === null;
     const current = isCurrent(chip.step) || (selected === null && running && chip.state === "running" && !chip.half && !AROUND.has(chip.stage));
+    // Where one of its pills is, so is the wire.
+    const here = current || (!chip.half && chip.pills.some(isCurrent));
     const prefix = prefixOf(chip);
     const w = placed.w + (prefix === "" ? 0 : measure(prefix, FONT.kind) + 6);
     const x = side === "left" ? XL + 17 : side === "right" ? XR - 17 - w : from;
@@ -329,10 +331,10 @@ export function draw(j: Journey, space: Space): Drawing {
     const dots: Shape[] = [];
     if (side !== "center") {
       const failed = chip.dot === null ? chip.state : j.stateOf(chip.dot);
-      if (current) dots.push(circle(wireX, cy, 20, "halo"));
+      if (here) dots.push(circle(wireX, cy, 20, "halo"));
       dots.push(circle(wireX, cy, 6.5, `dot ${ghost ? "ghost" : failed === "raised" || chip.state === "raised" ? "err" : chip.state === "short_circuit" ? "short" : side === "left" ? "in" : "out"}`));
       if (again !== null) dots.push(circle(XR + 11, cy, 5, `dot ${j.stateOf(again) === "raised" ? "err" : "out"}`));
-      if (current) dots.push(circle(wireX, cy, 11, "ring"));
+      if (here) dots.push(circle(wireX, cy, 11, "ring"));
       if (chip.state === "skipped" && chip.folded.length === 0) shapes.push(phrase(side === "left" ? X0 - 10 : X1 + 10, cy + 4.5, side === "left" ? "end" : "start", "skipped", "skip"));
       else if (!ghost && chip.own !== null) bars.push({ side, y: cy, ns: chip.own });
     }

@@ -209,8 +209,16 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         }
         continue;
       }
-      drawnTo = x + 29;
-      shapes.push(rect(x - 29, y + 1, 58, 20, 10, "seg chunk"), phrase(x, y + 15.5, "middle", size(chunk.size).replace(".0", ""), "sl"));
+      // Beside the lane's name, not over it.
+      const from = Math.max(begin - 4, x - 29);
+      drawnTo = from + 58;
+      shapes.push(rect(from, y + 1, 58, 20, 10, "seg chunk"), phrase(from + 29, y + 15.5, "middle", size(chunk.size).replace(".0", ""), "sl"));
+    }
+    const [from, w] = [drawnTo + 3, stop - drawnTo - 3];
+    if (r.more > 0 && w > 6) {
+      const said = `${r.more.toLocaleString("en")} more`;
+      shapes.push(rect(from, y + 1, w, 20, 2, "seg chunk dense"));
+      if (measure(said, FONT.segment) < w - 12) shapes.push(phrase(from + 7, y + 15.5, "start", said, "sl"));
     }
   }
 

@@ -22,6 +22,8 @@ export interface Ribbon {
   /** Contexts that are there for a while: pushed inside it, or kept until its end. */
   readonly contexts: readonly { readonly begin: number; readonly end: number; readonly label: string; readonly seen: boolean }[];
   readonly chunks: readonly { readonly at: number; readonly size: number }[];
+  /** How many chunks more there were: only of the first ones it is known when. */
+  readonly more: number;
   readonly error: string | null;
   readonly note: string;
   readonly thread: boolean;
@@ -29,7 +31,7 @@ export interface Ribbon {
 
 const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"]);
 
-const EMPTY = { begin: 0, duration: 0, segments: [], beads: [], after: [], inner: [], contexts: [], chunks: [], error: null, thread: false };
+const EMPTY = { begin: 0, duration: 0, segments: [], beads: [], after: [], inner: [], contexts: [], chunks: [], more: 0, error: null, thread: false };
 
 interface Inside {
   readonly steps: Steps;
@@ -69,7 +71,7 @@ export function bodyRibbon({ steps, moment, step, inner }: Inside & { readonly s
   const made = inside("body", step, steps, moment, inner, null);
   const has = (stage: Stage): boolean => made.beads.some((bead) => bead.stage === stage);
   const contexts = has("app_context_push") || has("request_context_push") ? "contexts pushed again, torn down again" : has("app_context_pop") ? "contexts kept until here" : "";
-  return { ...made, name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`, chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })),
+  return { ...made, name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`, chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })), more: moment.ended(step) ? count - chunks.length : 0,
     note: step.detail["complete"] === false && moment.ended(step) ? "the client went away: the generator was closed" : contexts };
 }
 
