@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { applyBatch, cleared, current, elapsed, EMPTY, find, importedOf, KEPT, lacksSteps, olderThan, select, setConnection, setFollow, setPaused, withOlder, type State } from "./state";
+import { applyBatch, cleared, current, elapsed, EMPTY, find, importedOf, KEPT, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, withOlder, type State } from "./state";
 import { withImported } from "./import";
 import { summarize } from "./summary";
 import { batch, step, summary, typical } from "./testing";
@@ -24,6 +24,12 @@ describe("applyBatch", () => {
     const picked = select(applyBatch(EMPTY, batch([summary("a")]), 0), "a");
     expect(applyBatch(picked, batch([summary("b")]), 1).selected).toBe("a");
     expect(setFollow(applyBatch(picked, batch([summary("b")]), 1), true).selected).toBe("b");
+  });
+
+  it("leaves a request alone while one of its steps is looked at", () => {
+    const reading = selectStep(applyBatch(EMPTY, batch([summary("a")]), 0), 3);
+    expect(applyBatch(reading, batch([summary("b")]), 1)).toMatchObject({ selected: "a", step: 3, follow: false });
+    expect(selectStep(EMPTY, null).follow).toBe(true);
   });
 
   it("merges steps by id, ended ones in place of running ones", () => {

@@ -309,8 +309,9 @@ export function toggleFold(state: State, key: string): State {
   return { ...state, folds };
 }
 
+/** Pick a step, or none: while one is looked at, new requests do not take the screen. */
 export function selectStep(state: State, step: number | null): State {
-  return { ...state, step };
+  return { ...state, step, follow: state.follow && step === null };
 }
 
 /** The requests that the filter lets through, newest first. */

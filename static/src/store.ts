@@ -21,7 +21,7 @@ function update(next: State): void {
   const before = state.value;
   state.value = next;
   if (differ(next, before, "selected", "follow")) live.watch(next.follow ? null : next.selected, ended(next));
-  if (differ(next, before, "selected", "step", "filter", "view", "app")) remember(next, before);
+  if (differ(next, before, "selected", "follow", "step", "filter", "view", "app")) remember(next, before);
   void fetchSteps();
   // The address may name one that is not among the newest.
   if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
@@ -157,11 +157,13 @@ export const actions = {
     const over = replay.at >= edge(trace);
     update(setReplay(state.value, { ...replay, at: over && !replay.playing ? 0 : replay.at, playing: !replay.playing }));
   },
-  /** Go to the next step, or to an earlier one, from the moment of the replay or from the picked step. */
+  /** Go to the next step, or to an earlier one, from the moment of the replay or from the picked step; else on from the start. */
   walk: (by: 1 | -1): void => {
     const trace = current(state.value);
-    const from = state.value.replay === null ? begins(state.value.step) : null;
-    if (trace !== null) actions.seek(neighbour(trace, from ?? replaying().at, by));
+    if (trace === null) return;
+    const { replay, step } = state.value;
+    const from = replay?.at ?? begins(step) ?? (by > 0 && trace.state === "done" ? -1 : edge(trace));
+    actions.seek(neighbour(trace, from, by));
   },
   /** Go to the first moment, or to the last. */
   rim: (end: boolean): void => {
