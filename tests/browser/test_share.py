@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, WebSocketRoute, expect
 
 from ..export.test_har import faults
 from .conftest import Panel, both_themes
@@ -99,6 +99,37 @@ def test_archives_of_one_and_of_all_that_are_listed(asked: Panel) -> None:
     assert set(listed) <= set(ids)
     assert all(entry["request"]["url"].startswith(f"{asked.server.url}{PATH}")
                for entry in several["log"]["entries"])  # fmt: skip
+
+
+def test_no_step_is_missing_from_what_is_saved_at_once(panel: Panel) -> None:
+    trace = panel.fetch(PATH)
+    panel.shows(PATH)
+    steps = len(panel.shows_whole(PATH)["steps"])
+    panel.fetch("/shop/")
+    page = panel.page
+    silent: list[bool] = []
+    asked: list[Route] = []
+
+    def half(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: None if silent else server.send(message))
+
+    def late(route: Route) -> None:
+        if asked:
+            route.continue_()
+        asked.append(route)
+
+    page.route_web_socket("**/socket.io/**", half)
+    page.route(f"**/api/traces/{trace}", late)
+    page.reload()
+    panel.shows("/shop/")
+    # It can no longer say which steps it wants; those that it asks for are on their way.
+    silent.append(True)
+    page.locator(f'.row[data-trace="{trace}"]').click()
+    expect(page.locator("#tab-steps .count")).to_have_count(0)
+    assert len(json.loads(saved(panel, "JSON all"))["steps"]) == steps
+    asked[0].continue_()
+    expect(page.locator("#tab-steps .count")).to_have_text(str(steps))
 
 
 @both_themes

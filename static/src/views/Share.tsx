@@ -5,9 +5,9 @@ import shareStyles from "../styles/share.css?inline";
 import { adopt } from "../styles/adopt";
 import { pngOf, svgOf } from "../picture";
 import { curl, download } from "../share";
-import { current, importedOf, listed } from "../state";
+import { current, importedOf, lacksSteps, listed } from "../state";
 import { actions, state } from "../store";
-import type { Json } from "../types";
+import type { Json, Trace } from "../types";
 import { DIAGRAM } from "./table";
 
 adopt(shareStyles);
@@ -36,9 +36,7 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
     return `${ending.toUpperCase()} saved`;
   };
   const har = async (path: string, body?: Json): Promise<string> => {
-    const found = await actions.ask<Json>(path, body);
-    if (found === null) throw new Error("The server no longer keeps this request, or does not answer.");
-    return save("har", JSON.stringify(found, null, 1), "application/json");
+    return save("har", JSON.stringify(found(await actions.ask<Json>(path, body)), null, 1), "application/json");
   };
 
   return (
@@ -48,7 +46,7 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
           <h2>This request</h2>
           {imported === undefined ? <Act title="Copy link" says="to this request, step, filter and view" onAct={() => { act(() => copied(link(trace.id), "Link copied")); }} /> : null}
           <Act title="Copy as cURL" says="what was masked is left out" onAct={() => { act(() => copied(curl(trace, location.origin), "Command copied")); }} />
-          <Act title="JSON" says="all that was recorded; the panel opens it again" onAct={() => { act(() => save("json", JSON.stringify(imported?.whole ?? trace, null, 1), "application/json")); }} />
+          <Act title="JSON" says="all that was recorded; the panel opens it again" onAct={() => { act(async () => save("json", JSON.stringify(imported?.whole ?? (await whole(trace)), null, 1), "application/json")); }} />
           {imported === undefined ? <Act title="HAR" says="for the network tools of browsers" onAct={() => { act(() => har(`api/traces/${encodeURIComponent(trace.id)}.har`)); }} /> : null}
         </section>
       )}
@@ -92,6 +90,16 @@ async function copied(text: string, says: string): Promise<string> {
     throw new Error(`This browser lets the page copy nothing here: ${text}`);
   }
   return says;
+}
+
+/** A request with all its steps, though some may not have come yet. */
+async function whole(trace: Trace): Promise<Trace> {
+  return lacksSteps(state.value) === trace.id ? found(await actions.ask<Trace>(`api/traces/${encodeURIComponent(trace.id)}`)) : trace;
+}
+
+function found<T>(answer: T | null): T {
+  if (answer === null) throw new Error("The server no longer keeps this request, or does not answer.");
+  return answer;
 }
 
 /** Go to the diagram, and wait until it is drawn. */
