@@ -17,8 +17,9 @@ from . import forks
 from .trace import WIDTH, LiveTrace
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-#: A client follows a redirect within so many seconds.
-_FOLLOWED = 2.0
+#: A client follows a redirect within so many seconds: at once, but its machine and the server's
+#: may be busy. Who asks for the same only later was not led there.
+_FOLLOWED = 10.0
 _CLIENTS = 200
 _REMEMBERED = 50
 _NO_PAGE = frozenset(("script", "style", "image", "font", "audio", "video", "track", "empty"))

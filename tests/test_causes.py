@@ -7,7 +7,8 @@ import typing as t
 import pytest
 from flask import Flask, redirect, request
 
-from flask_lifecycle import Lifecycle
+from flask_lifecycle import Lifecycle, trace
+from flask_lifecycle.trace import clock
 
 PAGE = {"Sec-Fetch-Dest": "document"}
 HOST = "http://localhost"
@@ -146,6 +147,16 @@ def test_a_redirect_leads_to_the_next(browser: Browser, to: str, dest: str) -> N
     causes = browser.causes()
     assert causes[second] == first
     assert causes[third] is None
+
+
+@pytest.mark.parametrize(("seconds", "is_led"), [(5, True), (60, False)])
+def test_a_redirect_is_followed_soon_if_at_all(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, seconds: int, is_led: bool
+) -> None:
+    first = browser.get(_go("/a"))
+    monkeypatch.setattr(trace, "clock", lambda: clock() + seconds)
+    second = browser.get("/a")
+    assert browser.causes()[second] == (first if is_led else None)
 
 
 def test_a_redirect_to_elsewhere_leads_nowhere(browser: Browser) -> None:
