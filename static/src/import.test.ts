@@ -25,5 +25,6 @@ test("what is wrong is named, with its place and what it takes", () => {
   expect(broken((trace) => { Object.assign(trace.steps[3] ?? {}, { parent: 3 }); })).toBe("steps[3].parent is 3; it takes the id of an earlier step.");
   expect(broken((trace) => { Object.assign(trace.steps[3] ?? {}, { begin: 5, end: 4 }); })).toBe("steps[3].end is 4, before its begin.");
   expect(broken((trace) => { Object.assign(trace.steps[3] ?? {}, { begin: null }); })).toBe("steps[3].begin is null; it takes a number of nanoseconds.");
+  expect(broken((trace) => { trace["duration"] = 1e300; })).toBe("duration is 1e+300; it takes a number of nanoseconds or null.");
   expect(broken((trace) => { trace.steps.shift(); })).toBe("steps[0].id is 1; it takes 0, its place.");
 });

@@ -6,6 +6,8 @@ import { summarize } from "./summary";
 import { STAGES, type Step, type Trace, type TraceSummary } from "./types";
 
 const LARGEST = 100e6;
+/** A year, ns. */
+const LONGEST = 366 * 86_400e9;
 
 class Wrong extends Error {}
 
@@ -61,7 +63,7 @@ const is = (takes: string, test: (value: unknown) => boolean): Check => (value, 
 };
 const orNull = (takes: string, test: (value: unknown) => boolean): Check => is(`${takes} or null`, (value) => value === null || test(value));
 const isText = (value: unknown): value is string => typeof value === "string";
-const isTime = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+const isTime = (value: unknown): boolean => isCount(value) && (value as number) <= LONGEST;
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const isError = (value: unknown): boolean => isObject(value) && isText(value["type"]) && isText(value["message"]);

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 
 import messageStyles from "../styles/message.css?inline";
 import { adopt } from "../styles/adopt";
-import type { Json } from "../types";
+import type { Json, Trace } from "../types";
 
 adopt(messageStyles);
 
@@ -19,6 +19,12 @@ export function Section({ title, children }: { readonly title: string; readonly 
       {children}
     </section>
   );
+}
+
+/** That a request had more steps than were kept. */
+export function Dropped({ trace }: { readonly trace: Trace }): JSX.Element | null {
+  if (trace.dropped_steps === 0) return null;
+  return <p class="more">{trace.dropped_steps.toLocaleString("en")} more steps were not kept: LIFECYCLE_MAX_STEPS says how many are.</p>;
 }
 
 /** Names and values as a table; or what to say where there are none. */

@@ -9,6 +9,7 @@ import { current } from "../state";
 import { actions, state } from "../store";
 import type { Json, SourceLines, Step, Trace } from "../types";
 import { groups, isSlow, placeOf, ranIn, took, type Group } from "./collected";
+import { Dropped } from "./Message";
 import { Open } from "./Source";
 
 adopt(messageStyles, collectedStyles);
@@ -30,6 +31,7 @@ export default function Sql(): JSX.Element | null {
       {statements.length === 0 ? <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p> : (
         <p class="sum"><b>{statements.length}</b> {statements.length === 1 ? "statement" : "statements"} in <b>{time(all)}</b>{slow > 0 ? <>, <b class="bad">{slow} slow</b></> : null}</p>
       )}
+      <Dropped trace={trace} />
       {groups(trace).map((group, index) => <Often key={index} group={group} trace={trace} />)}
       <table class="sql-table">
         <thead><tr><th scope="col">statement</th><th scope="col">in</th><th scope="col" class="num">rows</th><th scope="col" class="num">took</th></tr></thead>

@@ -8,6 +8,7 @@ import { change, cpuOf, memoryOf, size, time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step } from "../types";
+import { Dropped } from "./Message";
 
 adopt(stepsStyles);
 
@@ -85,7 +86,7 @@ export default function Steps(): JSX.Element | null {
         </tbody>
       </table>
       {steps.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {steps.length - shown} more steps</p> : null}
-      {trace.dropped_steps > 0 ? <p class="more">{trace.dropped_steps} more were not kept: LIFECYCLE_MAX_STEPS says how many are.</p> : null}
+      <Dropped trace={trace} />
     </div>
   );
 }

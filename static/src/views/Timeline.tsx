@@ -10,6 +10,7 @@ import { time } from "../format";
 import { current, elapsed } from "../state";
 import { actions, now, state } from "../store";
 import type { Step, Trace } from "../types";
+import { Dropped } from "./Message";
 import { between, ticks, zoomed, type Span } from "./zoom";
 
 adopt(timelineStyles, toolsStyles);
@@ -66,6 +67,7 @@ export default function Timeline(): JSX.Element | null {
           </tbody>
         </table>
         {steps.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {steps.length - shown} more steps</p> : null}
+        <Dropped trace={whole} />
       </div>
     </div>
   );
