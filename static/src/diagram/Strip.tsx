@@ -1,18 +1,7 @@
 import type { JSX } from "preact";
 
 import "../styles/strip.css";
-import type { StripKind, StripPart } from "../types";
-
-const CLASS: Record<StripKind, string> = {
-  context: "ctx",
-  before: "hook",
-  view: "view",
-  sql: "sql",
-  template: "tpl",
-  error: "err",
-  after: "aft",
-  body: "body",
-};
+import type { StripPart } from "../types";
 
 interface StripProps {
   readonly parts: readonly StripPart[];
@@ -28,7 +17,7 @@ export function Strip({ parts, duration, width, height }: StripProps): JSX.Eleme
     <svg class="strip" viewBox={`0 0 ${width} ${height}`} height={height} preserveAspectRatio="none" aria-hidden="true">
       <rect x="0" y="0" width={width} height={height} rx="2" class="trbg" />
       {parts.map(([kind, begin, end], index) => (
-        <rect key={index} x={begin * scale} y="0" width={Math.max(0.8, (end - begin) * scale)} height={height} class={`tr ${CLASS[kind]}`} />
+        <rect key={index} x={begin * scale} y="0" width={Math.max(0.8, (end - begin) * scale)} height={height} class={`tr ${kind}`} />
       ))}
     </svg>
   );

@@ -8,19 +8,22 @@ import { HEIGHT, rowsOf, type GapRow, type RequestRow, type Row, type StaticRow 
 import { elapsed, listed, olderThan } from "../state";
 import { actions, now, state } from "../store";
 import type { TraceSummary } from "../types";
+import { lazy } from "./lazy";
 
+const Nothing = lazy("What to do", () => import("./Nothing"));
 /** Rows that are drawn above and below what is seen. */
 const BEYOND = 8;
 /** The window moves on by so many px at once. */
 const PACE = 58 * 3;
 
 export function List(): JSX.Element {
+  const { epoch, filter } = state.value;
   const rows = rowsOf(state.value);
-  const hidden = state.value.filter.trim() !== "" && rows.every((row) => row.kind === "gap");
+  const hidden = filter.trim() !== "" && rows.every((row) => row.kind === "gap");
   return (
     <aside class="list" aria-label="Requests">
       <Head />
-      {rows.length === 0 || hidden ? <Nothing /> : <Rows rows={rows} />}
+      {rows.length > 0 && !hidden ? <Rows rows={rows} /> : epoch === null ? <p class="nothing" /> : <Nothing />}
       <Foot />
     </aside>
   );
@@ -236,17 +239,6 @@ function Lost({ row }: { readonly row: GapRow }): JSX.Element {
     <p class="away">
       {restarted ? "The app was started anew; the" : "The"} connection was lost for {time(ms * 1e6)}{requests > 0 ? `; ${came}` : ""}
     </p>
-  );
-}
-
-function Nothing(): JSX.Element {
-  const { filter, traces, imported, connection } = state.value;
-  if (filter.trim() === "" || traces.length + imported.length === 0) return <p class="nothing">{connection === "lost" || connection === "connecting" ? "" : "No request yet. Each one stands here as soon as it begins."}</p>;
-  return (
-    <div class="nothing">
-      <p>None of the requests here matches the filter.</p>
-      <button type="button" onClick={() => { actions.filter(""); }}>Clear the filter</button>
-    </div>
   );
 }
 
