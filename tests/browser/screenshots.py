@@ -66,6 +66,8 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     shoot("app-near")
     page.get_by_role("button", name="About the app").click()
     shoot("app-about")
+    # A step was looked at, so none took its place.
+    page.get_by_role("button", name="Follow").click()
     app.evaluate(
         """() => fetch('/shop/sign-in?next=%2F', {
             method: 'POST', body: new URLSearchParams({name: 'ada', password: 'x'})})"""
