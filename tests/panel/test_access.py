@@ -64,6 +64,8 @@ def test_local_hosts_pass(host: str) -> None:
 )
 def test_other_hosts_do_not(host: str) -> None:
     assert get(make_client(), host=host).status_code == 403
+    # Nor with the token: it opens the panel by the names that were configured.
+    assert get(make_client(), f"?token={TOKEN}", host=host).status_code == 403
 
 
 def test_a_configured_host_needs_the_token() -> None:
