@@ -446,7 +446,31 @@ def test_what_fails_again_and_again_is_no_longer_called(caplog: pytest.LogCaptur
     assert len([each for each in caplog.records if each.name == "flask_lifecycle"]) == 1
 
 
-@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_what_is_no_exception_is_never_kept() -> None:
+    """Also where it comes while a function of ours runs, as by Ctrl+C."""
+    names = {"BaseException", "BaseExceptionGroup", *(each.__name__ for each in NO_EXCEPTIONS)}
+    seen = 0
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            caught = {"BaseException"} if node.type is None else set(named(node.type))
+            if caught & names:
+                seen += 1
+                last = node.body[-1]
+                assert isinstance(last, ast.Raise), f"{path}:{node.lineno}"
+                assert last.exc is None, f"{path}:{node.lineno}"
+    assert seen
+
+
+def named(node: ast.AST) -> Iterator[str]:
+    return (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+
+
+NO_EXCEPTIONS = (SystemExit, KeyboardInterrupt, GeneratorExit)
+
+
+@pytest.mark.parametrize("kind", NO_EXCEPTIONS)
 @pytest.mark.parametrize(
     "place", ["view", "before", "teardown", "body", "close", "log", "template"]
 )
