@@ -114,6 +114,12 @@ _QUOTES = re.compile(r"""^([bBrRuU]{0,2}\\*["']).*?(\\*["'])?$""", re.DOTALL)
 _IN_BRACKETS = re.compile(r"""[{}\[\]()]|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?""", re.DOTALL)
 # Headers whose values have parts.
 _HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
+# password = "secret", token == "secret", {"pin": 1234}, f(key="secret") in code.
+_GIVEN = re.compile(
+    r"""((?<![\w.-])([\w.-]+)["'\])]{0,4}\s*(?::\s*[\w.]+\s*(?==))?(?:[!=]?=|:)\s*)"""
+    r"""([bBrRuUfF]{0,2}(?:\"{3}[\s\S]*?(?:\"{3}|\Z)|'{3}[\s\S]*?(?:'{3}|\Z)"""
+    r"""|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)|\d[\w.]*)"""
+)
 # --password secret, also as a list of arguments is written.
 _OPTION = re.compile(r"""((?<![\w-])--([\w-]+)(?:["'],)? +["']?)([^\s"',\])-][^\s"',\])]*)""")
 # <password>secret</password>, and <input name="password" value="secret">, also of other tags.
@@ -246,6 +252,11 @@ class Redactor:
     def sql(self, value: str, path: Path = ()) -> str:
         """Mask the literals of a statement that names something secret, and what looks secret."""
         return self._decided_text(path, self._shown(value, "sql"))
+
+    def code(self, line: str) -> str:
+        """Mask the literals that code gives to secret names, and what looks secret in it."""
+        masked = _without_looks(_GIVEN.sub(self._literal, line[: self._cap + _MARGIN]))
+        return self._decided_text((), self._fitted(masked, len(line)))
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
         """Turn the parameters of one execution into JSON's types, masked by their columns.
@@ -454,6 +465,9 @@ class Redactor:
         masked = self._any(parsed, (), [2 * (_TEXT + _MARGIN)], _undecided)
         written = json.dumps(masked, ensure_ascii=False)
         return written if MASK in written else text
+
+    def _literal(self, found: re.Match[str]) -> str:
+        return f"{found[1]}{_quoted_mask(found[3])}" if self.is_secret(found[2]) else found[0]
 
     def _after_name(self, found: re.Match[str]) -> str:
         return f"{found[1]}{MASK}" if self.is_secret(found[2]) else found[0]

@@ -197,6 +197,28 @@ def test_parameters_are_masked_by_their_columns(
     assert redactor.parameters(statement, given) == shown
 
 
+def test_of_code_only_literals_are_masked() -> None:
+    for line in (
+        'password = request.form["password"]',
+        "if user.token == token:",
+        "def f(token: str, n=1):",
+        'auth = Blueprint("auth", __name__)',
+        'title = "a"',
+    ):
+        assert redactor.code(line) == line
+    for line in (
+        'password = "{}"',
+        "d['token'] == '{}'",
+        'f(a=1, api_key="{}")',
+        '{{"pin": "{}"}}',
+    ):
+        assert redactor.code(line.format("a b")) == line.format(MASK)
+    assert redactor.code('password: str = "a"') == f'password: str = "{MASK}"'
+    for line in ('password = """a"""', "pin = 1234", 'x = "postgres://a:b@c"', "token = f'a"):
+        assert MASK in redactor.code(line)
+        assert not {"1234", "a"} & set(redactor.code(line).partition("=")[2].split('"'))
+
+
 def test_what_a_rule_calls_secret_is_masked_in_all_paths() -> None:
     masking = Redactor()
     url = "https://host/prefix/reset/abc/5?x=1"
@@ -434,7 +456,7 @@ def test_no_secret_survives_at_the_cut(place: int, secret: str) -> None:
     ids=lambda text: text[:12],
 )
 def test_time_and_size_are_bounded(text: str) -> None:
-    for mask in (redactor.text, redactor.sql, redactor.query, redactor.value):
+    for mask in (redactor.text, redactor.sql, redactor.query, redactor.value, redactor.code):
         begun = time.process_time()
         assert len(mask(text)) <= 4096
         assert time.process_time() - begun < 1  # some 10 ms; any power of the length takes hours

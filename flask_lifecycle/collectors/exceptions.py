@@ -53,7 +53,7 @@ class Frame(t.NamedTuple):
         first = max(1, self.line - _AROUND)
         if self.own and self.file.endswith(_CODE):
             found = linecache.getlines(self.file)[first - 1 : self.line + _AROUND]
-            lines = [redactor.text(each.rstrip("\n")) for each in found]
+            lines = [redactor.code(each.rstrip("\n")) for each in found]
         return {**self._asdict(), "first": first, "lines": lines}
 
 
