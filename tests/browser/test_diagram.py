@@ -294,6 +294,9 @@ def test_arrows_rove_in_the_order_of_the_journey(panel: Panel) -> None:
     expect(diagram.locator("[tabindex]")).to_have_count(0)  # one tab stop
     page.keyboard.press("Tab")
     page.wait_for_function("document.activeElement.closest('svg') === null")
+    # What is closed gives the keys back.
+    page.get_by_label("Step", exact=True).get_by_role("button", name="Close").click()
+    expect(diagram).to_be_focused()
 
 
 def test_a_client_that_goes_away_is_drawn(panel: Panel) -> None:

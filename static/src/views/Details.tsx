@@ -34,7 +34,7 @@ export default function Details(): JSX.Element | null {
       <header>
         <span class="k">{step.stage}</span>
         <h2>{step.name}</h2>
-        <button type="button" aria-label="Close" onClick={() => { actions.step(null); }}>
+        <button type="button" aria-label="Close" onClick={close}>
           ✕
         </button>
       </header>
@@ -107,4 +107,10 @@ function Value({ value }: { readonly value: Json }): JSX.Element {
 
 function isPlace(value: Json): value is Json & Place {
   return typeof value === "object" && value !== null && "file" in value && typeof value.file === "string" && "line" in value && typeof value.line === "number";
+}
+
+/** Close it, and go on by keys where it was opened from. */
+function close(): void {
+  actions.step(null);
+  (document.querySelector<SVGElement>("svg.diagram") ?? document.querySelector<HTMLElement>("#view [tabindex='0']"))?.focus();
 }
