@@ -433,6 +433,27 @@ def _headers(pairs: t.Sequence[tuple[t.Any, t.Any]]) -> _Headers:
     return _Headers(lines, cookies)
 
 
+#: What a recorded function does, as `wrapper.recording` takes it.
+READS: dict[str, t.Any] = {
+    "enter": "look(_writer, None)",
+    "leave": "look(_writer, _step)",
+    "look": look,
+}
+#: The same for one whose last parameter is a response.
+READS_RESPONSE: dict[str, t.Any] = {
+    **READS,
+    "enter": "look(_writer, None); _before = sent({last})",
+    "leave": "look(_writer, _step); look_at_response(_writer, _step, _before, {last})",
+    "look_at_response": look_at_response,
+    "sent": sent,
+}
+#: The same for one that may return another response in its place.
+READS_RESPONSES: dict[str, t.Any] = {
+    **READS_RESPONSE,
+    "after": "if _result is not {last}: look_at_response(_writer, _step, _before, _result)",
+}
+
+
 def install(owner: int) -> Callable[[], None]:
     """Look at what the functions of one app change.
 
@@ -442,4 +463,4 @@ def install(owner: int) -> Callable[[], None]:
     return partial(_owners.discard, owner)
 
 
-__all__ = ["install", "look", "look_at_response", "sent"]
+__all__ = ["READS", "READS_RESPONSE", "READS_RESPONSES", "install"]

@@ -243,7 +243,7 @@ class _Mount:
 
     def _map(self) -> dict[str, t.Any]:
         from .app_map import AppMap
-        from .instrument import middleware_of
+        from .middleware import middleware_of
 
         app = self._app()
         if app is None:

@@ -97,6 +97,28 @@ def recording(
     return _maker(source, name, tuple(given))(**given)
 
 
+def recording_for(owner: int, reads: dict[str, t.Any]) -> t.Callable[..., t.Any]:
+    """Return what makes such functions for the requests of one app alone.
+
+    :param owner: stands for the app.
+    :param reads: what each of them does within what it is to do beside.
+    """
+
+    def recording_here(func: t.Callable[..., t.Any], site: int, **more: t.Any) -> t.Any:
+        return recording(
+            func, site, unless="_writer.owner is not _owner", _owner=owner, **within(more, reads)
+        )
+
+    return recording_here
+
+
+def within(outer: dict[str, t.Any], inner: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Let a recorded function do the one around the other."""
+    enter = [each["enter"] for each in (outer, inner) if "enter" in each]
+    leave = [each["leave"] for each in (inner, outer) if "leave" in each]
+    return {**outer, **inner, "enter": "; ".join(enter), "leave": "; ".join(leave)}
+
+
 #: What all of them refer to: what is theirs alone is in their closures. A step is met cold, between
 #: two pieces of other code: the less is read for it alone, the less time it takes.
 _SHARED: dict[str, t.Any] = {
@@ -143,4 +165,4 @@ def _signature(func: t.Callable[..., t.Any]) -> tuple[str, str, str, dict[str, t
     return ", ".join(parameters), ", ".join(arguments), argument, defaults
 
 
-__all__ = ["recording"]
+__all__ = ["recording", "recording_for", "within"]

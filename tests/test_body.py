@@ -165,3 +165,17 @@ def test_a_file_dies_when_the_server_lets_go_of_it(is_closed: bool) -> None:
         assert died() is None
     finally:
         gc.enable()
+
+
+def test_a_large_body_passes_and_is_not_kept() -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    large = b"x" * 50_000_000
+    app.add_url_rule("/", view_func=lambda: large)
+    with app.test_client().get("/") as response:
+        assert response.data == large
+    (trace,) = lifecycle.traces(app)
+    body = next(step for step in trace.steps if step.stage == "body")
+    assert body.detail["bytes"] == len(large)
+    assert len(repr(trace)) < 20_000

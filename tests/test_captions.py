@@ -17,7 +17,7 @@ import hatch_build
 from demo import create_app
 from demo.tour import STOPS
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.instrument import SEPARATE_CONTEXTS
+from flask_lifecycle.contexts import SEPARATE_CONTEXTS
 
 from .integration.test_oracle import REQUESTS, Oracle, make_app
 

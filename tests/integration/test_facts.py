@@ -31,7 +31,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle import Lifecycle, Trace
-from flask_lifecycle.instrument import SEPARATE_CONTEXTS
+from flask_lifecycle.contexts import SEPARATE_CONTEXTS
 from flask_lifecycle.trace import FUNCTION_STAGES, Step
 
 MAIN = not SEPARATE_CONTEXTS

@@ -1,0 +1,189 @@
+"""The whole call of the app, from ``__call__`` until the body is handed to the server."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import body
+from .errors import Errors
+from .middleware import Middleware
+from .recorder import current, fail_open, fault
+from .redact import Redactor
+from .start_response import StartResponse
+from .trace import END, SITE, SITES, LiveTrace, Site, Writer, clock, number
+
+_WSGI = number(Site("wsgi", "wsgi"))
+_CACHED = 1024
+_CACHED_LENGTH = 512
+
+Environ = dict[str, t.Any]
+
+
+class Calls:
+    """The calls of one app.
+
+    :param owner: stands for the app.
+    :param ignored: whether the requests for a path are not to be recorded.
+    :param on_ignored: is told of each such request.
+    :param on_trace: is given each trace when it begins.
+    :param messages: keeps what requests say and how they are answered.
+    :param measures: modules that measure each step by their ``begin`` and ``end``.
+    """
+
+    def __init__(
+        self,
+        owner: int,
+        *,
+        errors: Errors,
+        start_response: StartResponse,
+        redactor: Redactor,
+        max_steps: int,
+        ignored: t.Callable[[str | None, str], bool],
+        on_ignored: t.Callable[[], None],
+        on_trace: t.Callable[[LiveTrace], None],
+        messages: t.Any,
+        measures: t.Sequence[t.Any],
+    ) -> None:
+        self._owner = owner
+        self._errors = errors
+        self._start_response = start_response
+        self._redactor = redactor
+        self._max_steps = max_steps
+        self._ignored = ignored
+        self._on_ignored = on_ignored
+        self._on_trace = on_trace
+        self._messages = messages
+        self._measures = measures
+        #: The beginnings of requests that are recorded as they come.
+        self._plain: set[int] = set()
+        self._known_rules: list[t.Any] = []
+
+    def methods(
+        self, base: t.Any, prefix: str, answer: t.Callable[[Environ, t.Any], t.Any]
+    ) -> tuple[t.Any, t.Any]:
+        """Return the app's ``__call__`` and ``wsgi_app``, whichever is called from outside.
+
+        :param prefix: what begins the paths that are not the app's.
+        :param answer: answers a call for such a path, or with None where it is the app's all the
+            same.
+        """
+        owner = self._owner
+        record = self._recorder()
+        run_middleware = Middleware().run
+        base_wsgi_app = base.wsgi_app
+
+        def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            if environ.get("PATH_INFO", "").startswith(prefix):
+                answered = answer(environ, start_response)
+                if answered is not None:
+                    return answered
+            wrapped = "wsgi_app" in self.__dict__
+            run = run_middleware if wrapped else base_wsgi_app
+            return record(self, environ, start_response, run)
+
+        def wsgi_app(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            writer = current.get()
+            if writer.owner is owner and _is_outside(writer):
+                return base_wsgi_app(self, environ, start_response)
+            return record(self, environ, start_response, base_wsgi_app)
+
+        return __call__, wsgi_app
+
+    def _recorder(self) -> t.Any:
+        """Return what records the call of an app by a function."""
+        start = self._start
+        left = self._errors.left
+        measures = self._measures
+        preview = self._messages.sent
+        recorded_body = body.recorded
+        recorded_start_response = self._start_response.recorded
+
+        def record(app: t.Any, environ: Environ, start_response: t.Any, run: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            begun = [(each.end, each.begin()) for each in measures] if measures else ()
+            outer = current.get()
+            trace = start(app, environ, outer)
+            if trace is None:
+                return run(app, environ, start_response)
+            current.set(trace)
+            trace.log += (_WSGI, -1, trace.origin, 0.0)
+            trace.current = 0
+            try:
+                result = run(app, environ, recorded_start_response(trace, environ, start_response))
+            except BaseException as error:
+                left(trace, error)
+                raise
+            finally:
+                current.set(outer)
+                for measured, value in reversed(begun):
+                    measured(trace, 0, value)
+            trace.log[END] = clock()
+            trace.current = -1
+            return recorded_body(trace, result, environ, preview())
+
+        return record
+
+    def _start(self, app: t.Any, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
+        """Begin a trace, unless the request is not to be recorded."""
+        try:
+            # What is empty may be left out (PEP 3333).
+            get = environ.get
+            line = get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), get("PATH_INFO", "")
+            if hash(line) in self._plain:
+                method, shown = line[0], line[1] + line[2]
+            else:
+                self._learn(app)
+                named = self._line(*line)
+                if named is None:
+                    self._on_ignored()
+                    return None
+                method, shown = named
+            query = get("QUERY_STRING", "")
+            if query:
+                query = self._redactor.query(query)
+            parent = None if outer.owner is None else outer.id
+            trace = LiveTrace(self._owner, method, shown, query, parent, self._max_steps)
+            trace.notes[0] = self._messages.received(trace, environ)
+            self._on_trace(trace)
+        except Exception as error:
+            fault("the beginning of a trace", error)
+            return None
+        return trace
+
+    @fail_open
+    def _learn(self, app: t.Any) -> None:
+        """Tell what masks of the app's rules: some have secrets in their paths."""
+        rules = [*app.url_map.iter_rules()]
+        if rules != self._known_rules:
+            self._known_rules = rules
+            self._redactor.learn([rule.rule for rule in rules])
+            self._plain.clear()
+
+    def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
+        shown = _decoded(script) + _decoded(path)
+        if self._ignored(None, shown):
+            return None
+        text = self._redactor.text
+        named = text(method), text(shown)
+        if named == (method, script + path) and len(shown) < _CACHED_LENGTH:
+            if len(self._plain) >= _CACHED:
+                self._plain.clear()
+            # By its hash: what is a secret, a rule may say later.
+            self._plain.add(hash((method, script, path)))
+        return named
+
+
+def _is_outside(writer: Writer) -> bool:
+    """Tell whether the call is still on its way to Flask's own ``wsgi_app``."""
+    step = writer.current
+    return step >= 0 and SITES[writer.log[step + SITE]].stage in ("wsgi", "middleware")
+
+
+def _decoded(value: str) -> str:
+    # WSGI hands bytes over as Latin-1 (PEP 3333).
+    return value.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+__all__ = ["Calls"]

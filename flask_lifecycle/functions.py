@@ -1,0 +1,279 @@
+"""Functions of the user's: which step each one is, and who registered it.
+
+``app.ensure_sync`` is passed by every function of the user's that Flask calls (but for URL value
+preprocessors and URL defaults); which of Flask's methods passes it there says for which stage it
+is called.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing as t
+from dataclasses import replace
+from sys import _getframe
+
+import flask
+import flask.views
+
+from . import changes
+from .recorder import callable_name, current, fail_open, site_of
+from .registries import scopes_of
+from .results import returned
+from .threads import observed
+from .trace import SHORT_CIRCUIT, SITE, SITES, WIDTH, LiveTrace, Site, Writer, number
+
+# Which of Flask's methods passes a function through ensure_sync tells its stage.
+_CALLERS = {
+    "preprocess_request": "before_request",
+    "dispatch_request": "view",
+    "process_response": "after_request",
+    "do_teardown_request": "teardown_request",
+    "do_teardown_appcontext": "teardown_appcontext",
+    "update_template_context": "context_processor",
+    "handle_http_exception": "error_handler",
+    "handle_user_exception": "error_handler",
+    "handle_exception": "error_handler",
+}
+
+# By stage: what its functions take, and what is noted of them.
+_PARAMETERS = {
+    "url_value_preprocessor": "endpoint, values",
+    "before_request": "",
+    "view": "**kwargs",
+    "context_processor": "",
+    "url_defaults": "endpoint, values",
+    "error_handler": "error",
+    "after_this_request": "response",
+    "after_request": "response",
+    "teardown_request": "exc",
+    "teardown_appcontext": "exc",
+}
+_NOTES = {"view": "view_args(kwargs) if kwargs else None", "error_handler": "detail"}
+_AFTER = {"before_request": "if _result is not None: answered(_writer, _step, _result)"}
+_LOOKS = dict.fromkeys(("after_request", "after_this_request"), changes.READS_RESPONSES)
+
+
+class Found(t.NamedTuple):
+    """What a function of the user's is recorded as; one of Flask's own, not at all."""
+
+    site: Site | None
+    #: Whether it is the same at each call.
+    lasting: bool
+    detail: dict[str, t.Any] | None = None
+
+
+class Caller(t.NamedTuple):
+    """One of Flask's methods that pass functions of the user's through ``ensure_sync``."""
+
+    #: Kept, so that its id stays its own.
+    code: types.CodeType
+    stage: str
+    #: The recorded functions, by the id of the user's, which they keep.
+    functions: dict[int, t.Any]
+
+
+class Functions:
+    """The functions that one app calls.
+
+    :param base: the app's own class.
+    :param owner: stands for the app.
+    :param recording: records a function in the requests of this app.
+    :param view_args: returns what to note of the arguments of a view.
+    :param changes: whether to look at what each function changes.
+    """
+
+    def __init__(
+        self,
+        base: type[flask.Flask],
+        owner: int,
+        recording: t.Callable[..., t.Any],
+        view_args: t.Callable[..., t.Any],
+        *,
+        changes: bool,
+    ) -> None:
+        self._base = base
+        self._owner = owner
+        self._recording = recording
+        self._view_args = view_args
+        self._changes = changes
+        self._callers: dict[int, Caller] = {}
+        self._functions: dict[str, dict[int, t.Any]] = {stage: {} for stage in _PARAMETERS}
+        self._sites: dict[tuple[int, str], tuple[t.Any, Site | None]] = {}
+        # A plain function stays plain, if Flask's own code is what says so.
+        self._remembers = base.ensure_sync is flask.Flask.ensure_sync
+
+    def ensure_sync(self) -> t.Any:
+        """Return the app's ``ensure_sync``, which returns recorded functions."""
+        owner = self._owner
+        callers = self._callers
+        find_caller = self._caller
+        recorded = self.recorded
+        base_ensure_sync: t.Any = self._base.ensure_sync
+        in_views = vars(flask.views)
+
+        def ensure_sync(self: t.Any, func: t.Any) -> t.Any:
+            frame = _getframe(1)
+            code = frame.f_code
+            caller = callers.get(id(code))
+            if caller is not None:
+                # Where this app's requests are not recorded, it records nothing.
+                step = caller.functions.get(id(func))
+                if step is not None:
+                    return step
+            writer = current.get()
+            if writer.owner is not owner:
+                return base_ensure_sync(self, func)
+            caller = caller or find_caller(code)
+            if caller is None:
+                # The methods of a class-based view are part of its step.
+                if frame.f_globals is in_views and inspect.iscoroutinefunction(func):
+                    func = observed(func, writer) or func
+                return base_ensure_sync(self, func)
+            is_async = inspect.iscoroutinefunction(func)
+            run = base_ensure_sync(self, (observed(func, writer) or func) if is_async else func)
+            step = recorded(self, writer, caller.stage, caller.functions, func, run)
+            return run if step is None else step
+
+        return ensure_sync
+
+    @fail_open
+    def _caller(self, code: t.Any) -> Caller | None:
+        """Tell for which stage some code passes functions through ``ensure_sync``."""
+        name = code.co_name
+        if name not in _CALLERS:
+            return None
+        # Others have methods of these names too, such as MethodView.dispatch_request.
+        is_app = any(
+            getattr(inspect.unwrap(vars(kind)[name]), "__code__", None) is code
+            for kind in self._base.__mro__
+            if name in vars(kind)
+        )
+        if not is_app:
+            return None
+        stage = _CALLERS[name]
+        known = self._callers[id(code)] = Caller(code, stage, self._functions[stage])
+        return known
+
+    def _site(self, func: t.Any, stage: str) -> Site | None:
+        key = (id(func), stage)
+        known = self._sites.get(key)
+        if known is None:
+            # The function is kept beside its site, so that its id stays its own.
+            known = self._sites[key] = (func, self._make_site(func, stage))
+        return known[1]
+
+    @fail_open
+    def _make_site(self, func: t.Any, stage: str) -> Site | None:
+        return site_of(stage, func)
+
+    @fail_open
+    def recorded(
+        self,
+        app: t.Any,
+        writer: Writer,
+        stage: str,
+        functions: dict[int, t.Any],
+        func: t.Any,
+        run: t.Any,
+    ) -> t.Any:
+        """Return ``run``, recorded as a step, or None; ``func`` is what the user wrote.
+
+        :param functions: where it is remembered, if it is the same at each call.
+        """
+        found = self._resolve(app, writer, stage, func)
+        if found is None:
+            return None
+
+        step = run if found.site is None else self._wrapped(found.site, found.detail, run)
+        if found.lasting and self._remembers and run is func:
+            functions[id(func)] = step
+        return step
+
+    def _wrapped(self, site: Site, detail: dict[str, t.Any] | None, run: t.Any) -> t.Any:
+        stage = site.stage
+        looks = _LOOKS.get(stage, changes.READS) if self._changes else {}
+        return self._recording(
+            run,
+            number(site),
+            name="step_of_user",
+            parameters=_PARAMETERS.get(stage, "*args, **kwargs"),
+            note=_NOTES.get(stage, ""),
+            detail=detail,
+            view_args=self._view_args,
+            answered=_answered,
+            **{"after": _AFTER.get(stage, ""), **looks},
+        )
+
+    @fail_open
+    def _resolve(self, app: t.Any, writer: Writer, stage: str, func: t.Any) -> Found | None:
+        if stage == "context_processor" and getattr(func, "__module__", "") == "flask.templating":
+            return Found(None, lasting=True)
+
+        if stage == "after_request" and not scopes_of(app, stage, func):
+            return Found(site_of("after_this_request", func, "app"), lasting=False)
+
+        site = self._site(func, stage)
+        if site is None:
+            return None
+
+        if stage == "view":
+            return self._view(app, writer.trace, func, site)
+        if stage == "error_handler":
+            return self._error_handler(app, writer.trace, func, site)
+
+        scopes = scopes_of(app, stage, func)
+        scope = self._scope(writer, site, scopes)
+        return Found(replace(site, scope=scope or "app"), lasting=len(scopes) == 1)
+
+    def _error_handler(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
+        found = [
+            (name, str(code) if code is not None else kind.__name__)
+            for name in (*reversed(trace.blueprints), None, *app.error_handler_spec)
+            for code, by_class in app.error_handler_spec.get(name, {}).items()
+            for kind, handler in by_class.items()
+            if handler is func
+        ]
+        scope, handled = found[0] if found else (None, "")
+        # One that is registered twice may serve for either.
+        lasting = len(found) == 1
+        return Found(replace(site, scope=scope or "app"), lasting, {"for": handled})
+
+    def _view(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
+        scope = trace.blueprints[-1] if trace.blueprints else "app"
+        view_class = getattr(func, "view_class", None)
+        if view_class is None:
+            endpoints = sum(1 for view in app.view_functions.values() if view is func)
+            return Found(replace(site, scope=scope), lasting=endpoints == 1)
+
+        method = getattr(view_class, trace.method.lower(), None) or (
+            getattr(view_class, "get", None) if trace.method == "HEAD" else None
+        )
+        if method is None:
+            method = view_class.dispatch_request
+        name = f"{view_class.__name__}.{method.__name__}"
+        source = site_of("view", method).source
+        return Found(Site("view", name, callable_name(method), source, scope), lasting=False)
+
+    def _scope(self, writer: Writer, site: Site, scopes: list[str | None]) -> str | None:
+        if len(scopes) > 1:
+            # Registered at several levels: Flask calls it once for each, in its own order.
+            order = [None, *writer.trace.blueprints]
+            if site.stage in ("after_request", "teardown_request"):
+                order.reverse()
+            scopes = [name for name in order if name in scopes]
+            sites = [SITES[each] for each in writer.log[SITE::WIDTH]]
+            made = sum(
+                1 for each in sites if each.stage == site.stage and each.callable == site.callable
+            )
+            scopes = scopes[made % len(scopes) :] if scopes else [None]
+        return scopes[0] if scopes else None
+
+
+@fail_open
+def _answered(writer: Writer, step: int, result: t.Any) -> None:
+    writer.notes[~step] = SHORT_CIRCUIT
+    writer.notes[step] = {"returned": returned(result)}
+
+
+__all__ = ["Functions"]

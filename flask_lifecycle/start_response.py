@@ -1,0 +1,89 @@
+"""The start of the response: when and with what the app calls the server's ``start_response``."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .recorder import describe_error, fault
+from .trace import END, LiveTrace, Site, clock, number
+
+_START_RESPONSE = number(Site("start_response", "start_response"))
+_NO_BODY = frozenset(("204", "304"))
+_CACHED = 1024
+
+Headers = list[tuple[str, str]]
+OnStart = t.Callable[[LiveTrace, dict[str, t.Any]], "Headers | None"]
+
+
+class StartResponse:
+    """The starts of one app's responses.
+
+    :param header: the name of the header that says where the trace is; none, if not given.
+    :param on_start: returns headers to add to ours.
+    :param answered: is given the trace, the status and the headers; returns what to note.
+    """
+
+    def __init__(
+        self, header: str | None, on_start: OnStart | None, answered: t.Callable[..., t.Any]
+    ) -> None:
+        self._header = header
+        self._on_start = on_start
+        self._answered = answered
+        self._statuses: dict[str, tuple[int, int | None, bool]] = {}
+
+    def recorded(self, trace: LiveTrace, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
+        """Return a ``start_response`` that records its call."""
+        header = self._header
+        on_start = self._on_start
+        statuses = self._statuses
+        answered = self._answered
+
+        def recorded(status: str, headers: Headers, *args: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            log = trace.log
+            step = len(log)
+            log += (_START_RESPONSE, trace.current, clock(), 0.0)
+            try:
+                site, code, streamed = statuses.get(status) or self._status(status)
+                log[step] = site
+                trace.notes[step] = answered(trace, status, headers)
+                if code is not None:
+                    trace.status = code
+                if streamed:
+                    for name, _ in headers:
+                        if name == "Content-Length" or name.lower() == "content-length":
+                            streamed = False
+                            break
+                trace.streamed = streamed
+                if header is not None:
+                    headers = [*headers, (header, trace.id)]
+                    if on_start is not None:
+                        headers += on_start(trace, environ) or ()
+            except Exception as error:
+                # What is no status or no headers is for the server to say.
+                fault("the start of a response", error)
+            try:
+                return start_response(status, headers, *args)
+            except BaseException as error:
+                trace.notes[~step] = describe_error(error)
+                raise
+            finally:
+                log[step + END] = clock()
+
+        return recorded
+
+    def _status(self, status: str) -> tuple[int, int | None, bool]:
+        code = int(status[:3]) if status[:3].isdigit() else None
+        site = number(Site("start_response", _name(status)))
+        made = site, code, status[:3] not in _NO_BODY
+        if len(self._statuses) < _CACHED:
+            self._statuses[status] = made
+        return made
+
+
+def _name(status: str) -> str:
+    code, _, reason = status.partition(" ")
+    return f"{code} {reason if reason == 'OK' else reason.title()}".strip()
+
+
+__all__ = ["OnStart", "StartResponse"]
