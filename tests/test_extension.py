@@ -3,8 +3,10 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import threading
 import typing as t
 import weakref
+from contextlib import ExitStack
 
 import flask
 import pytest
@@ -12,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_lifecycle import Lifecycle, changes
+from flask_lifecycle.collectors import signals
 
 
 def make_app(**config: t.Any) -> Flask:
@@ -56,6 +59,29 @@ def test_an_app_that_is_gone_leaves_nothing_to_the_next_one_with_its_id() -> Non
     assert owner in changes._owners
     del app
     gc.collect()
+    assert owner not in changes._owners
+
+
+def test_an_app_may_be_collected_while_its_thread_holds_a_lock_of_ours() -> None:
+    apps = [make_app(LIFECYCLE_ENABLED=True)]
+    Lifecycle(apps[0])
+    owner = id(apps[0])
+    modules = [each for name, each in [*sys.modules.items()] if name.startswith("flask_lifecycle")]
+    locks = [vars(module)["_lock"] for module in modules if "_lock" in vars(module)]
+    assert signals._lock in locks
+
+    def collect() -> None:
+        with ExitStack() as held:
+            for lock in locks:
+                held.enter_context(lock)
+            apps.clear()
+            gc.collect()
+
+    # Where it waits for itself, it does so for ever.
+    thread = threading.Thread(target=collect, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
     assert owner not in changes._owners
 
 

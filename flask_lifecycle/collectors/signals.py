@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import typing as t
 from functools import partial
-from threading import Lock, get_ident
+from threading import get_ident
 
 import blinker
 import flask.signals
 
+from ..forks import lock
 from ..recorder import begin, callable_name, current, describe_error, end, fail_open, mark
 from ..subclass import subclass_of
 from ..trace import Site, Writer, clock, number
@@ -32,7 +33,7 @@ _NAMES = (
 )
 # Of these there can be any number in one request.
 _MANY = frozenset(("before_render_template", "message_flashed", "template_rendered"))
-_lock = Lock()
+_lock = lock()
 _installed = 0
 
 

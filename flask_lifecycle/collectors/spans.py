@@ -9,11 +9,11 @@ the statements that are steps already are left out.
 from __future__ import annotations
 
 import sys
-import threading
 import typing as t
 from collections import OrderedDict
 from functools import partial
 
+from ..forks import lock
 from ..recorder import begin_leaf, current, fail_open, fault
 from ..redact import Redactor
 from ..trace import END, PARENT, Error, Site, Writer, clock, number
@@ -26,7 +26,7 @@ _RECORDED_ELSEWHERE = frozenset(
 # Spans that nobody ends are forgotten.
 _OPEN_KEPT = 1000
 
-_lock = threading.Lock()
+_lock = lock()
 _owners: set[int] = set()
 _provider: t.Any = None
 
