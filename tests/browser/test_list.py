@@ -127,15 +127,15 @@ def trace_of(page: Page, path: str) -> str:
 @both_themes
 def test_what_a_page_causes_stands_under_it(panel: Panel) -> None:
     page = panel.page
-    home = trace_of(panel.app, f"{panel.server.url}/shop/")
-    fetched = panel.fetch("/api/books")
-    row(page, fetched).wait_for()
-    expect(row(page, fetched)).to_have_class("row d1")
-    expect(row(page, home)).to_have_class("row d0 over")
-    # All of them in one row, though an icon may come late.
+    # At an address of its own: of two pages at one, nobody can tell which asked.
+    home = trace_of(panel.app, f"{panel.server.url}/?alone")
     below = page.locator("li", has=row(page, home)).locator("+ li")
     statics = below.locator(".statics")
+    # Its style and script stand in one row; an icon may come late, after what is fetched.
     expect(statics).to_contain_text("static files")
+    fetched = panel.fetch("/api/books")
+    expect(row(page, fetched)).to_have_class("row d1")
+    expect(row(page, home)).to_have_class("row d0 over")
     below.locator("+ li").locator(f'[data-trace="{fetched}"]').wait_for()
     statics.click()
     page.locator(".row.d2 .p", has_text="/static/").first.wait_for()
