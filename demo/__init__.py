@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.settings import COLLECTORS
 
-from . import admin, api, corners, shop, tour
+from . import admin, api, corners, shop, tour, warehouse
 from .database import Database, OutOfStock, User
 
 
@@ -42,6 +42,7 @@ def create_app(instance_path: str | None = None) -> Flask:
     app.register_blueprint(api.bp)
     app.register_blueprint(admin.bp)
     corners.init_app(app)
+    warehouse.init_app(app)
     return app
 
 

@@ -252,6 +252,13 @@ STOPS = (
         "What was said and sent meanwhile, with the line that did it.",
     ),
     Stop(
+        "Ask other servers",
+        "GET",
+        "/tour/stock",
+        200,
+        "OpenTelemetry's spans of the calls are steps of the view.",
+    ),
+    Stop(
         "A view that works hard",
         "GET",
         "/shop/search?q=left+hand",
@@ -350,6 +357,12 @@ def collected() -> str:
     g.notes.close()
     warnings.warn(f"Note {g.request_id[:8]} is kept the old way.", FutureWarning, stacklevel=1)
     return "Look at the logs and the SQL.\n"
+
+
+@bp.get("/tour/stock")
+def stock() -> str:
+    ask = current_app.extensions["warehouse"].get
+    return "\n".join(ask(f"/stock/{book}").text for book in (1, 2, 3))
 
 
 @bp.get("/tour/slow")

@@ -44,6 +44,15 @@ def test_a_teardown_that_raises(client: FlaskClient) -> None:
         client.get(TORN)
 
 
+def test_calls_of_other_servers_are_steps(tmp_path: Path) -> None:
+    app = create_app(str(tmp_path))
+    app.debug = True
+    app.test_client().get("/tour/stock")
+    [trace] = app.extensions["lifecycle"].traces()
+    assert len([step for step in trace.steps if step.stage == "span"]) == 3
+    app.extensions["database"].engine.dispose()
+
+
 def test_one_request_passes_three_middlewares(tmp_path: Path) -> None:
     app = create_app(str(tmp_path))
     app.debug = True

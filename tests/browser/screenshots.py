@@ -40,6 +40,7 @@ REQUESTS = {
     "thirty-hooks": ("/corners/crowd", "GET"),
     "statements": ("/corners/statements", "GET"),
     "returned-app": ("/corners/returned-app", "GET"),
+    "calls": ("/tour/stock", "GET"),
 }
 
 
