@@ -59,9 +59,10 @@ describe("applyBatch", () => {
 });
 
 describe("pause", () => {
-  it("follows what is no static file of a page", () => {
-    const page = applyBatch(EMPTY, batch([summary("a"), summary("b", { endpoint: "static", cause: "a" })]), 0);
-    expect(page.selected).toBe("a");
+  it("follows static files only where there is nothing else", () => {
+    const file = summary("b", { endpoint: "static" });
+    expect(applyBatch(EMPTY, batch([summary("a"), file]), 0).selected).toBe("a");
+    expect(applyBatch(EMPTY, batch([file]), 0).selected).toBe("b");
   });
 
   it("follows what was requested inside a request only where that one is not listed", () => {

@@ -232,16 +232,12 @@ function followed(state: State): State {
   const shown = listed(state);
   // What is requested inside a request stands in its diagram.
   const isInside = ({ parent }: TraceSummary): boolean => parent !== null && shown.some(({ id }) => id === parent);
-  const newest = shown.find((trace) => !isAsset(trace) && !isInside(trace));
+  const newest = shown.find((trace) => !isStatic(trace) && !isInside(trace)) ?? shown[0];
   if (newest === undefined || newest.id === state.selected) return state;
   return { ...state, selected: newest.id, step: null, missing: null, replay: null };
 }
 
-/** A static file of a page: it is not what one waits for. */
-export function isAsset(trace: TraceSummary): boolean {
-  return trace.cause !== null && isStatic(trace);
-}
-
+/** A static file: it is not what one waits for, where there is anything else. */
 export function isStatic(trace: TraceSummary): boolean {
   return trace.endpoint === "static" || (trace.endpoint?.endsWith(".static") ?? false);
 }
