@@ -23,8 +23,12 @@ def test_an_odd_status_is_for_the_server_to_say(
         start_response(status, None)
         return [b"odd"]
 
-    app.wsgi_app = odd  # type: ignore[assignment]
+    monkeypatch.setattr(app, "wsgi_app", odd)
     given: list[t.Any] = []
-    body = app({}, lambda *args: given.append(args))  # type: ignore[arg-type]
+
+    def take(*args: t.Any) -> t.Any:
+        given.append(args)
+
+    body = app({}, take)
     assert list(body) == [b"odd"]
     assert given == [(status, None)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 import typing as t
 import urllib.request
 from collections.abc import Iterator
@@ -208,7 +209,7 @@ def test_a_request_is_shown_while_it_runs(
     def node(stage: str, state: str) -> Locator:
         return page.locator(f'[data-view="diagram"] [data-stage="{stage}"][data-state="{state}"]')
 
-    with socket.create_connection(server.address.split(":")) as client:  # type: ignore[arg-type]
+    with server.connect() as client:
         client.sendall(b"GET /held HTTP/1.0\r\nHost: localhost\r\n\r\n")
         expect(followed.locator(".where")).to_have_text("view held")
         node("view", "running").wait_for()
@@ -428,6 +429,10 @@ def test_an_open_request_that_is_evicted_stays(
     page.get_by_text("of them for their size").wait_for()
 
 
+#: How many seconds after the server is back a page goes on, at most.
+RECONNECTED = 2.0
+
+
 class Wire:
     """What stands between browser and server, and can be cut."""
 
@@ -490,6 +495,7 @@ def test_a_lost_connection_leaves_a_mark(
     page = opened(context, wire.address)
     server.get("/before")
     page.locator(".row", has_text="/before").wait_for()
+    begun = time.monotonic()
     wire.cut()
     page.locator(".live.lost").wait_for()
     assert violations_in_both_themes(page) == []
@@ -497,8 +503,12 @@ def test_a_lost_connection_leaves_a_mark(
         server.get(f"/meanwhile/{number}")
     wait_for(lambda: wire.refused >= 3)  # so often that it tries less and less
     wire.mend()
+    back = time.monotonic()
     page.locator('.live:text-is("live")').wait_for()
-    page.locator("p.away").wait_for()
+    assert time.monotonic() - back < RECONNECTED
+    gap = page.locator("p.away").inner_text()
+    lasted = float(gap.partition("lost for ")[2].split()[0])
+    assert 0 < lasted <= (time.monotonic() - begun) * (1000 if " ms" in gap else 1)
     server.get("/after")
     page.locator(".row", has_text="/after").wait_for()
     lost = r"connection was lost for [\d.]+ m?s; 3 requests came in meanwhile"

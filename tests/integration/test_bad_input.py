@@ -18,9 +18,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle import Lifecycle
 
-from .test_server import PATIENCE
-
-SOON = 5.0  # seconds of the processor: what takes milliseconds of a quick one
+SOON = 5.0  # seconds: what takes milliseconds, on a machine that is busy
 
 
 class Hostile:
@@ -37,7 +35,7 @@ class Hostile:
 
 class Asleep:
     def __repr__(self) -> str:
-        time.sleep(2 * PATIENCE)
+        time.sleep(60)
         return "asleep"
 
     __str__ = __repr__
@@ -102,13 +100,12 @@ def answers(make: t.Callable[[Flask], None], environ: dict[str, t.Any]) -> list[
         app.config.update(LIFECYCLE_ENABLED=watched, SECRET_KEY="x")
         lifecycle = Lifecycle(app)
         make(app)
-        begun, computed = time.monotonic(), time.thread_time()
+        begun = time.monotonic()
         sent = {**environ, "wsgi.input": io.BytesIO(b"abc")}
         body, status, headers = run_wsgi_app(app, sent)
         text = b"".join(body)
         body.close()  # type: ignore[attr-defined]
-        assert time.thread_time() - computed < SOON
-        assert time.monotonic() - begun < PATIENCE
+        assert time.monotonic() - begun < SOON
         headers.remove("X-Lifecycle-Trace")
         found.append((status, list(headers), text))
         if watched:

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import socket
+import statistics
 import struct
 import subprocess
 import sys
 import threading
+import time
 import typing as t
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,7 @@ import pytest
 import websocket
 
 from .test_attacks import (
+    BACK,
     descriptors_of,
     memory_of,
     request,
@@ -44,6 +47,7 @@ def index():
     return str(os.getpid())
 """
 RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
+SOON = 5.0
 
 
 def gunicorn(*options: str) -> list[str]:
@@ -74,6 +78,13 @@ def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
         assert all("handle_quit" in each for each in log.split("Traceback")[1:])
 
 
+def soon(server: Server) -> str:
+    begun = time.monotonic()
+    text = server.get("/")
+    assert time.monotonic() - begun < SOON
+    return text
+
+
 def test_four_threads_and_eight_panels_leave_two_for_the_app(serve: t.Any) -> None:
     server = serve(gunicorn("--worker-class", "gthread", "--threads", "4"))
     # While these live, whoever waits for their threads waits for ever.
@@ -94,7 +105,7 @@ def test_four_threads_and_eight_panels_leave_two_for_the_app(serve: t.Any) -> No
                 )
                 for _ in range(6)
             ]
-            server.get("/")
+            soon(server)
             assert {poll.result().status for poll in polls} == {200}
 
 
@@ -106,7 +117,7 @@ def test_one_thread_is_the_apps(serve: t.Any, options: list[str]) -> None:
     for _ in range(3):
         refused = shake(server, "/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket=x")
         assert refused.status == 403
-        server.get("/")
+        soon(server)
 
 
 def test_gevent_holds_all_viewers_and_answers(serve: t.Any) -> None:
@@ -114,10 +125,10 @@ def test_gevent_holds_all_viewers_and_answers(serve: t.Any) -> None:
     with alive() as viewers:
         viewers.extend(server.watch()[0] for _ in range(8))
         assert shake(server).status == 503
-        server.get("/")
+        soon(server)
         for ws in viewers:
             assert batch(ws)["traces"]
-    wait_for(lambda: shake(server).status == 101)
+    wait_for(lambda: shake(server).status == 101, BACK)
 
 
 @pytest.mark.parametrize("kind", ["gthread", "gevent"])
@@ -130,7 +141,7 @@ def test_a_worker_that_stops_does_not_wait_for_panels(
     with alive() as viewers:
         viewers.extend(server.watch()[0] for _ in range(2))
         server.process.send_signal(how)
-        server.process.wait(PATIENCE)
+        server.process.wait(30)
 
 
 @pytest.mark.parametrize(("preload", "seed"), [(True, "1"), (False, "random"), (False, "1")])
@@ -203,7 +214,7 @@ if not pid:
     mine = [trace for trace in traces if trace.process.pid == os.getpid()]
     os._exit(0 if len(mine) == 1 and len(ids) == len(set(ids)) else 3)
 go.set()
-for _ in range(2400):
+for _ in range(600):
     done, status = os.waitpid(pid, os.WNOHANG)
     if done:
         sys.exit(os.waitstatus_to_exitcode(status))
@@ -219,7 +230,7 @@ from app import app
 @app.get("/slow")
 def slow():
     started.set()
-    time.sleep(3600)
+    time.sleep(60)
 
 started = threading.Event()
 threading.Thread(target=lambda: app.test_client().get("/slow"), daemon=True).start()
@@ -273,7 +284,7 @@ for number in range(100):
         cycle.body, cycle.own = body, cycle
 over.set()
 for thread in threads:
-    thread.join(120)
+    thread.join(20)
     assert not thread.is_alive()
 """
 
@@ -287,7 +298,7 @@ def test_nothing_hangs(script: str, tmp_path: Path) -> None:
         [sys.executable, "-W", "ignore", "-c", script],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=2 * PATIENCE,
+        timeout=60,
         capture_output=True,
         text=True,
         check=False,
@@ -306,7 +317,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     with alive() as viewers:
         viewers.append(server.watch()[0])
         for _ in range(20):
-            server.get("/")
+            soon(server)
         assert batch(viewers[0])["traces"]
     assert len(server.api("traces")["traces"]) >= 20
     assert server.key()
@@ -324,18 +335,22 @@ def test_twenty_changes_of_a_file(tmp_path: Path) -> None:
     source = APP + OFTEN
     server = Server(tmp_path, ["app", "{port}"], source.replace("{more}", ""))
     key, epochs, pid = server.key(), set(), server.get("/")
+    taken = []
 
     def watched() -> bool:
         nonlocal pid
         try:
             pid = server.get("/")
+            begun = time.monotonic()
             ws, first = server.watch()
+            took = time.monotonic() - begun
         except (*NOT_UP, websocket.WebSocketException):
             return False
         ws.close()
         if first["process"]["pid"] != int(pid):
             return False
         epochs.add(first["epoch"])
+        taken.append(took)
         return True
 
     try:
@@ -349,10 +364,13 @@ def test_twenty_changes_of_a_file(tmp_path: Path) -> None:
                 except NOT_UP:
                     return False
 
-            wait_for(reloaded)
+            wait_for(reloaded, 60)
             # On a slow machine it may be started once more for the same change.
             wait_for(watched)
         assert len(epochs) == 20
+        # A panel that asks again is shown all within two seconds: as a rule, on a busy machine.
+        assert statistics.median(taken) < 2
+        assert max(taken) < SOON
         assert server.key() == key
         # The parent only watches over the files.
         assert threads_of(server) == 1
@@ -417,7 +435,7 @@ def test_viewers_that_stop_reading_are_let_go(
     server.watch()[0].close()
     for _ in range(600):  # as many as are kept, and of the same size
         server.get("/?" + "x" * 4000)
-    wait_for(lambda: threads_of(server) == 1)
+    wait_for(lambda: threads_of(server) == 1, BACK)
     sockets = descriptors_of(server)
     over = threading.Event()
     viewers = [blind(server, over) for _ in range(2)]
@@ -435,15 +453,15 @@ def test_viewers_that_stop_reading_are_let_go(
                 return threads_of(server) <= 2
 
             # Their buffers are full, or they answer no ping.
-            wait_for(gone)
+            wait_for(gone, 60)
     finally:
         over.set()
         for sock in viewers:
             sock.close()
     assert most - memory < 8 * 1024
-    wait_for(lambda: threads_of(server) == 1)
-    wait_for(lambda: descriptors_of(server) <= sockets)
-    server.get("/")
+    wait_for(lambda: threads_of(server) == 1, BACK)
+    wait_for(lambda: descriptors_of(server) <= sockets, BACK)
+    soon(server)
 
 
 ENDLESS = """
@@ -472,12 +490,11 @@ def is_closed():
 )
 def test_a_client_that_leaves_in_the_middle_of_a_stream(serve: t.Any, command: list[str]) -> None:
     server = serve(command, ENDLESS)
-    host, _, port = server.address.partition(":")
-    with socket.create_connection((host, int(port)), timeout=PATIENCE) as sock:
+    with server.connect() as sock:
         sock.sendall(f"GET /endless HTTP/1.1\r\nHost: {server.address}\r\n\r\n".encode())
         assert sock.recv(65536).startswith(b"HTTP/1.1 200")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    wait_for(lambda: server.get("/closed") == "1")
+    wait_for(lambda: server.get("/closed") == "1", BACK)
     (left,) = [each for each in server.api("traces")["traces"] if each["path"] == "/endless"]
     wait_for(lambda: server.api(f"traces/{left['id']}")["state"] == "done")
     steps = server.api(f"traces/{left['id']}")["steps"]

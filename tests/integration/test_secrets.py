@@ -110,7 +110,8 @@ def app(secret: Canaries) -> Iterator[Flask]:
 
     @app.get("/confirm/<uuid:token>")
     def confirm(token: uuid.UUID) -> BaseResponse:
-        logging.getLogger("app").warning(f"asked for {request.path}")  # noqa: G004
+        asked = f"asked for {request.path}"
+        logging.getLogger("app").warning(asked)
         return redirect(f"/fails/{secret['redirect']}")
 
     @app.errorhandler(Failure)

@@ -106,6 +106,11 @@ class Server:
         ws.recv()
         return ws, batch(ws)
 
+    def connect(self) -> socket.socket:
+        """Open a connection, to speak what no client of the library's would."""
+        host, _, port = self.address.partition(":")
+        return socket.create_connection((host, int(port)), timeout=PATIENCE)
+
     def rewrite(self, app: str) -> None:
         """Change the app's file, which nobody finds half written."""
         new = self.app.with_suffix(".new")
@@ -194,7 +199,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 def test_a_slow_request_shows_while_it_runs(server: Server, tmp_path: Path) -> None:
     ws, first = server.watch()
     assert first["reset"] is True
-    with socket.create_connection(server.address.split(":")) as sock:  # type: ignore[arg-type]
+    with server.connect() as sock:
         sock.sendall(b"GET /slow HTTP/1.0\r\nHost: localhost\r\n\r\n")
         told: list[dict[str, t.Any]] = []
         while not told or told[-1]["now"] != {"stage": "view", "name": "slow"}:

@@ -13,7 +13,7 @@ from flask_lifecycle.panel.hub import Hub, _Viewer
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.trace import LiveTrace, Route
 
-from ..integration.test_server import PATIENCE, wait_for
+from ..integration.test_server import PATIENCE
 
 IGNORED = Route("/static/<path:filename>", 0, "static", (), True)
 
@@ -158,7 +158,8 @@ def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
         # Who lists what is kept numbers it.
         assert trace.seq == 0
         viewer.acknowledged = 1
-        wait_for(lambda: viewer.cursor == trace.seq == 2)
+        ticks.after(2)
+        assert viewer.cursor == trace.seq == 2
     finally:
         hub._viewers.clear()
         pump.join(PATIENCE)
