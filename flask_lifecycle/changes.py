@@ -279,10 +279,10 @@ def _changes(writer: Writer, place: int) -> Changes:
         # A function of the request's own thread, seen from another.
         writer, place = writer.trace, -2 - place
     extra = writer.notes.setdefault(place + EXTRA, {})
-    found = extra.get("changes")
+    found: Changes | None = extra.get("changes")
     if found is None:
         found = extra["changes"] = Changes()
-    return t.cast("Changes", found)
+    return found
 
 
 def look(writer: Writer, step: int | None) -> None:
@@ -306,7 +306,8 @@ def sent(response: t.Any) -> Sent | None:
 
 def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
     """Return a response's own status line and list of headers, past all that is its class's."""
-    if _has_no_more(t.cast("t.Hashable", type(response))):
+    kind: t.Any = type(response)
+    if _has_no_more(kind):
         headers = response.headers
         if type(headers) is Headers:
             # To ask for a `__dict__` makes one, and each look at an attribute slower from then on.
