@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import string
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -10,6 +12,8 @@ from dataclasses import dataclass, field, fields
 COLLECTORS = ("changes", "exceptions", "flashes", "logs", "spans", "sql", "templates", "warnings")
 #: What costs more, and is collected where the app asks for it.
 MORE_COLLECTORS = ("cpu", "memory")
+
+_OF_NAME = frozenset(string.ascii_letters + string.digits + "-_")
 
 Check = Callable[[t.Any], bool]
 
@@ -29,11 +33,13 @@ def _is_positive(value: t.Any) -> bool:
 def _is_prefix(value: t.Any) -> bool:
     return (
         isinstance(value, str)
-        and len(value) > 1
         and value.startswith("/")
-        and not value.endswith("/")
-        and "//" not in value
-        and not set(value) & set("?#%<> \\")
+        # Browsers resolve "." and ".." before they ask.
+        and all(part.strip(".") for part in value[1:].split("/"))
+        and value.isascii()
+        and value.isprintable()
+        # The last two end a cookie's path.
+        and not set(value) & set('?#%<> \\";')
     )
 
 
@@ -46,13 +52,16 @@ def _is_header(value: t.Any) -> bool:
     )
 
 
+def _is_name(value: str) -> bool:
+    return all(label and set(label) <= _OF_NAME for label in value.split("."))
+
+
 def _is_host(value: t.Any) -> bool:
     return value is None or (
         isinstance(value, str)
-        and value.isascii()
         and value == value.lower()
         and bool(value.strip(".-"))
-        and value.replace("-", "").replace(".", "").isalnum()
+        and _is_name(value)
     )
 
 
@@ -62,12 +71,29 @@ def _is_names(value: t.Any) -> bool:
     )
 
 
+def _are_hosts(value: t.Any) -> bool:
+    return _is_names(value) and all(_is_name(name) or _is_ipv6(name) for name in value)
+
+
+def _is_ipv6(value: str) -> bool:
+    try:
+        return bool(ipaddress.IPv6Address(value.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return False
+
+
 def _are_collectors(value: t.Any) -> bool:
     return _is_names(value) and set(value) <= {*COLLECTORS, *MORE_COLLECTORS}
 
 
 def _is_token(value: t.Any) -> bool:
-    return value is None or (isinstance(value, str) and value.isascii() and len(value) >= 16)
+    return value is None or (
+        isinstance(value, str)
+        and len(value) >= 16
+        and value.isascii()
+        and value.isprintable()
+        and " " not in value
+    )
 
 
 def _is_optional_callable(value: t.Any) -> bool:
@@ -109,12 +135,16 @@ class Settings:
         default=None,
         metadata={"check": _is_optional_callable, "takes": "None or a function (path, value)"},
     )
-    allowed_hosts: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: host names")
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), _are_hosts, f"{_NAMES}: whole host names, without a scheme, port or pattern"
+    )
     host: str | None = _setting(
         None, _is_host, 'None or a host name without a port, such as "panel.localhost"'
     )
     token: str | None = _setting(
-        None, _is_token, "None or an ASCII string of at least 16 characters"
+        None,
+        _is_token,
+        "None or a string of at least 16 printable ASCII characters, without spaces",
     )
 
     @classmethod

@@ -58,10 +58,6 @@ def test_hosts_tokens_and_masks_are_told() -> None:
     assert "a-token" not in str(found)
 
 
-def test_a_pattern_is_no_name() -> None:
-    assert told(LIFECYCLE_ALLOWED_HOSTS=["*"])["others"][-1][0] == "wrong"
-
-
 def test_workers_without_one_token_are_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [mark for mark, _ in told()["token"]] == ["ok"]
     monkeypatch.setattr(cli, "common_secret", lambda: None)

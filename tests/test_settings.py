@@ -75,6 +75,26 @@ def test_a_wrong_value_is_named_at_start(key: str, value: t.Any) -> None:
         assert repr(value) in text
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("url_prefix", "/a/../b"),
+        ("url_prefix", "/ä"),
+        ("url_prefix", "/a\n"),
+        ("url_prefix", "/a;b"),
+        ("allowed_hosts", ["http://dev.example.com"]),
+        ("allowed_hosts", ["dev.example.com:5000"]),
+        ("allowed_hosts", ["*.example.com"]),
+        ("allowed_hosts", [".example.com"]),
+        ("host", "panel..localhost"),
+        ("token", "from-a-file-with-its-end\n"),
+    ],
+)
+def test_what_could_never_be_met_is_wrong(name: str, value: t.Any) -> None:
+    with pytest.raises(ValueError, match=name.upper()):
+        Settings.from_config({f"LIFECYCLE_{name.upper()}": value})
+
+
 def test_every_key_has_a_wrong_value_here() -> None:
     assert set(WRONG) == {f"LIFECYCLE_{name.upper()}" for name in Settings.__dataclass_fields__}
 

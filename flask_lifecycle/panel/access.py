@@ -88,7 +88,8 @@ class Gate:
         own_host: str | None = None,
         alone: bool = False,
     ) -> None:
-        self._hosts = {name.lower() for name in (*allowed_hosts, own_host or "localhost")}
+        names = (*allowed_hosts, own_host or "localhost")
+        self._hosts = {name.lower().strip("[]") for name in names}
         self._own_host = own_host
         self._token = token
         self._always_token = always_token

@@ -82,6 +82,12 @@ def test_a_configured_host_needs_the_token() -> None:
     assert get(client, host="dev.example.com", HTTP_COOKIE=cookie.split(";")[0]).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["[fe80::1]", "fe80::1"])
+def test_an_address_may_be_configured_as_it_stands_in_a_url(name: str) -> None:
+    client = make_client(LIFECYCLE_ALLOWED_HOSTS=(name,))
+    assert get(client, f"?token={TOKEN}", host="[fe80::1]:5000").status_code == 303
+
+
 @pytest.mark.parametrize("token", ["", TOKEN[:-1], f"{TOKEN}x", "é" * 30, "%ff%fe"])
 def test_a_wrong_token_is_403(token: str) -> None:
     client = make_client()
