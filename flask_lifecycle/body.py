@@ -9,7 +9,9 @@ from threading import get_ident
 from weakref import WeakMethod
 
 from .recorder import begin, current, describe_error, end, fail_open, finish
-from .trace import END, LiveTrace, Site, clock, number
+from .sites import Site, number
+from .steps import END, clock
+from .writers import LiveTrace
 
 _CHUNKS_KEPT = 200
 _BODY = number(Site("body", "body"))

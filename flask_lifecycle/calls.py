@@ -9,8 +9,10 @@ from .errors import Errors
 from .middleware import Middleware
 from .recorder import current, fail_open, fault
 from .redact import Redactor
+from .sites import SITES, Site, number
 from .start_response import StartResponse
-from .trace import END, SITE, SITES, LiveTrace, Site, Writer, clock, number
+from .steps import END, SITE, clock
+from .writers import LiveTrace, Writer
 
 _WSGI = number(Site("wsgi", "wsgi"))
 _CACHED = 1024

@@ -14,7 +14,8 @@ from itertools import takewhile
 from urllib.parse import unquote, urljoin, urlsplit
 
 from . import forks
-from .trace import WIDTH, LiveTrace
+from .steps import WIDTH
+from .writers import LiveTrace
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 #: A client follows a redirect within so many seconds: at once, but its machine and the server's

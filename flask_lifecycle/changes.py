@@ -22,7 +22,8 @@ from werkzeug.datastructures import Headers
 
 from .recorder import fault
 from .redact import MASK, Redactor, weight
-from .trace import EXTRA, LiveTrace, Writer
+from .steps import EXTRA
+from .writers import LiveTrace, Writer
 
 _app_context = vars(flask.globals)["_cv_app"].get
 # One and the same on Flask 3.2 and later.

@@ -8,8 +8,8 @@ import flask.globals
 
 from .recorder import current, fail_open
 from .sessions import Sessions, kinds
+from .sites import Site, number
 from .subclass import subclass_of
-from .trace import Site, number
 
 #: False on Flask 3.2 and later, where the request context is the app context.
 SEPARATE_CONTEXTS = "_cv_request" in vars(flask.globals)

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from time import thread_time_ns
 
-from .trace import EXTRA, Writer
+from .steps import EXTRA
+from .writers import Writer
 
 _owners: set[int] = set()
 

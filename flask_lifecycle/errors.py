@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing as t
 
 from .recorder import current, describe_error, fail, fail_open, finish, hide_frames
-from .trace import Error, LiveTrace, Writer
+from .trace import Error
+from .writers import LiveTrace, Writer
 
 
 class Errors:

@@ -14,9 +14,11 @@ import flask
 
 from . import forks
 from .settings import Settings
+from .snapshots import snapshot
 from .subclass import subclass_of
 from .tokens import is_alone, run_token
-from .trace import LiveTrace, Trace
+from .trace import Trace
+from .writers import LiveTrace
 
 # Where servers log requests by their whole URL, the token's included.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
@@ -96,7 +98,7 @@ class State:
         """Return the kept traces, newest first."""
         if self._store is None:
             return []
-        return [trace.snapshot() for trace in self._store.newest()]
+        return [snapshot(trace) for trace in self._store.newest()]
 
     def clear(self) -> None:
         """Forget all traces."""

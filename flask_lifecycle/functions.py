@@ -20,8 +20,10 @@ from . import changes
 from .recorder import callable_name, current, fail_open, site_of
 from .registries import scopes_of
 from .results import returned
+from .sites import SITES, Site, number
+from .steps import SHORT_CIRCUIT, SITE, WIDTH
 from .threads import observed
-from .trace import SHORT_CIRCUIT, SITE, SITES, WIDTH, LiveTrace, Site, Writer, number
+from .writers import LiveTrace, Writer
 
 # Which of Flask's methods passes a function through ensure_sync tells its stage.
 _CALLERS = {

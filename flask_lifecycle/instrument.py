@@ -21,10 +21,11 @@ from .redact import Redactor
 from .results import USUAL, returned
 from .routes import Routes
 from .sessions import Sessions
+from .sites import Site, number
 from .start_response import OnStart, StartResponse
 from .subclass import subclass_of
-from .trace import LiveTrace, Site, number
 from .wrapper import recording_for, within
+from .writers import LiveTrace
 
 _DISPATCH = number(Site("dispatch", "dispatch_request"))
 _MAKE_RESPONSE = number(Site("make_response", "make_response"))

@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 from . import forks
 from .recorder import fail_open
-from .trace import EXTRA, Writer
+from .steps import EXTRA
+from .writers import Writer
 
 _owners: set[int] = set()
 _started = False

@@ -7,7 +7,8 @@ import typing as t
 import flask
 
 from .recorder import begin, current, end, fail, fail_open, site_of
-from .trace import BEGIN, Site, number
+from .sites import Site, number
+from .steps import BEGIN
 
 _UNKNOWN = Site("middleware", "middleware")
 

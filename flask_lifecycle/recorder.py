@@ -11,7 +11,10 @@ import typing as t
 from contextvars import ContextVar
 
 from .redact import Redactor, type_name
-from .trace import BEGIN, END, NOBODY, PARENT, Error, LiveTrace, Site, Source, Writer, clock
+from .sites import Site
+from .steps import BEGIN, END, PARENT, clock
+from .trace import Error, Source
+from .writers import NOBODY, LiveTrace, Writer
 
 #: The trace of the request that runs in this context; one without an owner, where none is recorded.
 current: ContextVar[LiveTrace] = ContextVar("flask_lifecycle.current", default=NOBODY)

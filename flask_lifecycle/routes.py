@@ -7,7 +7,9 @@ from uuid import UUID
 
 from .recorder import describe_error, fail_open, fault
 from .redact import MASK, Redactor
-from .trace import SITE, Route, Site, Writer, number
+from .sites import Site, number
+from .steps import SITE
+from .writers import Route, Writer
 
 _NO_ARGS: dict[str, t.Any] = {"view_args": {}}
 _NUMBERS = (int, float)

@@ -6,8 +6,8 @@ import typing as t
 
 from . import changes, cpu, memory
 from .recorder import fail_open
+from .sites import Site, number
 from .subclass import subclass_of
-from .trace import Site, number
 from .wrapper import recording, within
 
 _OPEN = number(Site("session_open", "session"))

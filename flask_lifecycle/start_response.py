@@ -5,7 +5,9 @@ from __future__ import annotations
 import typing as t
 
 from .recorder import describe_error, fault
-from .trace import END, LiveTrace, Site, clock, number
+from .sites import Site, number
+from .steps import END, clock
+from .writers import LiveTrace
 
 _START_RESPONSE = number(Site("start_response", "start_response"))
 _NO_BODY = frozenset(("204", "304"))

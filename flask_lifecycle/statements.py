@@ -9,7 +9,9 @@ from threading import get_ident
 from .place import users_place
 from .recorder import describe_error, fault
 from .redact import Redactor
-from .trace import END, LiveTrace, Site, Writer, clock, number
+from .sites import Site, number
+from .steps import END, clock
+from .writers import LiveTrace, Writer
 
 _SQL = number(Site("sql", "sql"))
 _SETS = 10

@@ -10,7 +10,7 @@ from itertools import count
 
 from . import forks
 from .settings import Settings
-from .trace import LiveTrace
+from .writers import LiveTrace
 
 # All are weighed when large ones have brought in one such part of what may be kept.
 _WEIGHED = 64

@@ -5,8 +5,10 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
+from .snapshots import header
+from .steps import EXTRA, WIDTH, Columns
 from .toolbar import why_absent
-from .trace import EXTRA, WIDTH, Columns, LiveTrace
+from .writers import LiveTrace
 
 _KINDS = {
     "app_context_push": "context",
@@ -36,7 +38,7 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
     columns = trace.columns()
     elapsed = trace.elapsed() if trace.duration is None else trace.duration
     return {
-        **trace.snapshot_header(),
+        **header(trace),
         "cause": trace.cause,
         "step_count": len(columns.sites),
         "strip": _strip(trace, columns, elapsed),

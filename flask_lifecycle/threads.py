@@ -11,7 +11,8 @@ import typing as t
 from threading import current_thread, get_ident
 
 from .recorder import fail_open
-from .trace import EXTRA, LiveTrace, Writer
+from .steps import EXTRA
+from .writers import LiveTrace, Writer
 
 
 class _Thread(t.NamedTuple):

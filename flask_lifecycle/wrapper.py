@@ -13,7 +13,7 @@ from textwrap import indent
 from threading import get_ident
 
 from .recorder import current, describe_error
-from .trace import clock
+from .steps import clock
 
 # Their own names begin with an underscore: the others are the parameters'.
 _SOURCE = """\

@@ -7,8 +7,8 @@ import typing as t
 import pytest
 from flask import Flask, redirect, request
 
-from flask_lifecycle import Lifecycle, trace
-from flask_lifecycle.trace import clock
+from flask_lifecycle import Lifecycle, writers
+from flask_lifecycle.steps import clock
 
 PAGE = {"Sec-Fetch-Dest": "document"}
 HOST = "http://localhost"
@@ -154,7 +154,7 @@ def test_a_redirect_is_followed_soon_if_at_all(
     browser: Browser, monkeypatch: pytest.MonkeyPatch, seconds: int, is_led: bool
 ) -> None:
     first = browser.get(_go("/a"))
-    monkeypatch.setattr(trace, "clock", lambda: clock() + seconds)
+    monkeypatch.setattr(writers, "clock", lambda: clock() + seconds)
     second = browser.get("/a")
     assert browser.causes()[second] == (first if is_led else None)
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from flask_lifecycle import Lifecycle, recorder
 from flask_lifecycle.recorder import current
-from flask_lifecycle.trace import NOBODY, LiveTrace
+from flask_lifecycle.writers import NOBODY, LiveTrace
 
 # Those that Flask's main branch calls with the context in front (pallets/flask#5639).
 METHODS = (

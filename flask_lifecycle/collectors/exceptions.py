@@ -18,7 +18,8 @@ from werkzeug.routing import RoutingException
 from ..place import is_library, line_of
 from ..recorder import callable_name, describe_error, fail_open, source_of
 from ..redact import Redactor, weight
-from ..trace import EXTRA, LiveTrace
+from ..steps import EXTRA
+from ..writers import LiveTrace
 
 # Of a deep traceback, the first and the last frames.
 _FIRST = 10

@@ -13,7 +13,9 @@ from functools import partial
 from ..forks import lock
 from ..recorder import current, describe_error, fail_open, mark
 from ..redact import Redactor
-from ..trace import LiveTrace, Site, Source, number
+from ..sites import Site, number
+from ..trace import Source
+from ..writers import LiveTrace
 
 _lock = lock()
 _owners: set[int] = set()

@@ -16,7 +16,7 @@ import flask
 
 from .. import forks
 from ..recorder import current, fault
-from ..trace import LiveTrace
+from ..writers import LiveTrace
 
 _INTERVAL = 0.0005
 _METHOD = "full_dispatch_request"

@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage
 
 from ..recorder import fail_open
 from ..redact import MASK, Redactor, cookie_names, weight
-from ..trace import LiveTrace
+from ..writers import LiveTrace
 
 Environ = dict[str, t.Any]
 Pairs = list[tuple[str, str]]

@@ -16,8 +16,10 @@ import flask.signals
 
 from ..forks import lock
 from ..recorder import begin, callable_name, current, describe_error, end, fail_open, mark
+from ..sites import Site, number
+from ..steps import clock
 from ..subclass import subclass_of
-from ..trace import Site, Writer, clock, number
+from ..writers import Writer
 
 _NAMES = (
     "appcontext_popped",

@@ -16,7 +16,10 @@ from functools import partial
 from ..forks import lock
 from ..recorder import begin_leaf, current, fail_open, fault
 from ..redact import Redactor
-from ..trace import END, PARENT, Error, Site, Writer, clock, number
+from ..sites import Site, number
+from ..steps import END, PARENT, clock
+from ..trace import Error
+from ..writers import Writer
 
 _SPAN = number(Site("span", "span"))
 _NOT_OURS = frozenset(("SERVER", "CONSUMER"))

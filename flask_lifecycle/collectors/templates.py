@@ -21,8 +21,11 @@ from ..forks import lock
 from ..place import users_place
 from ..recorder import begin, begin_leaf, current, describe_error, end, fault
 from ..redact import MASK, Redactor, type_name
+from ..sites import Site, number
+from ..steps import END, EXTRA, PARENT, clock
 from ..subclass import subclass_of
-from ..trace import END, EXTRA, PARENT, Site, Source, Writer, clock, number
+from ..trace import Source
+from ..writers import Writer
 
 _NAMES = 60
 _TEXT = 1000

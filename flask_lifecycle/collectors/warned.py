@@ -12,7 +12,9 @@ from functools import partial
 
 from ..forks import lock
 from ..recorder import current, describe_error, fail_open, mark
-from ..trace import LiveTrace, Site, Source, number
+from ..sites import Site, number
+from ..trace import Source
+from ..writers import LiveTrace
 
 _NAME = "_showwarnmsg"
 

@@ -13,10 +13,12 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from ..export.har import to_har
+from ..snapshots import snapshot
 from ..store import Store
 from ..summary import summarize
 from ..toolbar import CARRIED, SHOWN
-from ..trace import LiveTrace, Step, Trace
+from ..trace import Step, Trace
+from ..writers import LiveTrace
 from .access import Gate
 from .callers import caller
 from .filter import FilterError, parse
@@ -127,14 +129,14 @@ def create_api(
         trace = store.get(trace_id)
         if trace is None:
             return {"error": "This request is not kept: it is unknown or was evicted."}, 404
-        return trace.snapshot().to_dict()
+        return snapshot(trace).to_dict()
 
     @api.get("/api/traces/<trace_id>.har")
     def har(trace_id: str) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
         trace = store.get(trace_id)
         if trace is None:
             return {"error": "This request is not kept: it is unknown or was evicted."}, 404
-        return to_har([trace.snapshot()])
+        return to_har([snapshot(trace)])
 
     # Changes nothing: the ids of a long list are more than an address may hold.
     @api.post("/api/traces.har")
@@ -144,7 +146,7 @@ def create_api(
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
             flask.abort(400, 'The body takes JSON such as {"ids": ["…"]}: a list of traces.')
         kept = [store.get(each) for each in dict.fromkeys(ids)]
-        return to_har([trace.snapshot() for trace in kept if trace is not None])
+        return to_har([snapshot(trace) for trace in kept if trace is not None])
 
     @api.get("/api/traces/<trace_id>/steps/<int:index>/source")
     def source(trace_id: str, index: int) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
@@ -176,7 +178,7 @@ def create_api(
 
     def _step(trace_id: str, index: int) -> tuple[Trace | None, Step | None]:
         kept = store.get(trace_id)
-        trace = None if kept is None else kept.snapshot()
+        trace = None if kept is None else snapshot(kept)
         found = trace is not None and index < len(trace.steps)
         return trace, trace.steps[index] if trace is not None and found else None
 

@@ -23,9 +23,11 @@ from socketio.packet import Packet
 
 from .. import forks
 from ..causes import Causes
+from ..snapshots import freeze
 from ..store import Store
 from ..summary import summarize
-from ..trace import LiveTrace, Step, freeze
+from ..trace import Step
+from ..writers import LiveTrace
 from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket, is_stopping
 
 _TICK = 1 / 30

@@ -7,7 +7,7 @@ import typing as t
 import flask
 
 from ..store import Store
-from ..trace import LiveTrace
+from ..writers import LiveTrace
 
 Answer = tuple[dict[str, t.Any], int]
 

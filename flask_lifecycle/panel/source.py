@@ -11,7 +11,8 @@ from pygments.lexers import get_lexer_for_filename
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
-from ..trace import STARTED, Source
+from ..trace import Source
+from ..writers import STARTED
 
 _LINES = 120
 _LONGEST = 400

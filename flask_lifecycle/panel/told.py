@@ -11,9 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..causes import said
+from ..snapshots import freeze
+from ..steps import Columns
 from ..summary import REPEATED, asked, summarize
 from ..toolbar import is_fetched
-from ..trace import FUNCTION_STAGES, Columns, LiveTrace, Step, freeze
+from ..trace import FUNCTION_STAGES, Step
+from ..writers import LiveTrace
 
 #: A request that takes longer is called slow, in ns.
 SLOW = 500_000_000

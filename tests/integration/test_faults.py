@@ -396,7 +396,7 @@ CALLED_BY_OTHERS = {
     "start_response.py": {"recorded"},
     "statements.py": {"begin", "end", "fail"},
     "threads.py": {"noted"},
-    "trace.py": {"strand", "trace"},
+    "writers.py": {"strand", "trace"},
 }
 
 

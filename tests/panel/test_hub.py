@@ -11,7 +11,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle.panel.hub import Hub, _Viewer
 from flask_lifecycle.store import MemoryStore
-from flask_lifecycle.trace import LiveTrace, Route
+from flask_lifecycle.writers import LiveTrace, Route
 
 from ..integration.test_server import PATIENCE
 

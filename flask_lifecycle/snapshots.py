@@ -1,0 +1,134 @@
+"""Copies of what is written, as they are handed out."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+
+from .sites import Site
+from .steps import EXTRA, SHORT_CIRCUIT, WIDTH, Columns
+from .trace import Error, Outcome, Process, Step, Trace, TraceError
+from .writers import LiveTrace
+
+_HOST = socket.gethostname()
+
+# Details that are noted as a tuple or list, to be named when somebody reads them. When and how
+# much was sent is one flat list. Any other object that is noted makes its details itself, by a
+# method `detail(trace)`.
+_DETAIL_NAMES = {
+    "make_response": ("from", "to"),
+    "body": ("chunks", "bytes", "streamed", "sent", "preview", "complete"),
+    "sql": ("statement", "rows", "many", "parameters", "place"),
+    "span": ("name", "kind", "library", "attributes"),
+}
+
+
+def snapshot(trace: LiveTrace) -> Trace:
+    """Copy what is recorded so far."""
+    columns = trace.columns()
+    return _copy(trace, tuple(freeze(trace, columns, index) for index in range(len(columns.sites))))
+
+
+def header(trace: LiveTrace) -> dict[str, t.Any]:
+    """Return all but the steps, as JSON's types."""
+    return _copy(trace, ()).header()
+
+
+def _copy(trace: LiveTrace, steps: tuple[Step, ...]) -> Trace:
+    error = trace.error
+    return Trace(
+        id=trace.id,
+        state="running" if trace.running else "done",
+        method=trace.method,
+        path=trace.path,
+        query=trace.query,
+        url_rule=None if trace.route is None else trace.route.rule,
+        endpoint=trace.endpoint,
+        blueprints=trace.blueprints,
+        status=trace.status,
+        started_at=trace.started_at,
+        duration=trace.duration,
+        process=Process(trace.pid, _HOST, trace.thread),
+        error=None
+        if error is None
+        else TraceError(
+            error.type,
+            error.message,
+            None if trace.error_step < 0 else trace.error_step // WIDTH,
+        ),
+        parent=trace.parent,
+        dropped_steps=trace.dropped_steps,
+        steps=steps,
+    )
+
+
+def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
+    """Copy one step."""
+    site = columns.sites[index]
+    parent = columns.parents[index]
+    end = columns.ends[index]
+    place = index * WIDTH
+    fault = columns.notes.get(~place)
+    outcome: Outcome = "ok" if fault is None else "raised"
+    if fault == SHORT_CIRCUIT:
+        outcome = "short_circuit"
+    detail = _detail(trace, site.stage, columns.notes.get(place))
+    for name, noted in (columns.notes.get(place + EXTRA) or {}).items():
+        shown = noted.detail(trace.redactor)
+        if shown:
+            detail[name] = shown
+    return Step(
+        id=index,
+        parent=None if parent < 0 else parent,
+        stage=site.stage,
+        name=_name(site, columns, detail),
+        callable=site.callable,
+        source=site.source,
+        scope=site.scope,
+        begin=trace.since(columns.begins[index]),
+        end=trace.since(end) if end else None,
+        outcome=outcome if end else None,
+        error=fault if isinstance(fault, Error) else None,
+        detail=detail,
+    )
+
+
+def _name(site: Site, columns: Columns, detail: dict[str, t.Any]) -> str:
+    if site.stage == "sql":
+        return " ".join(str(detail.get("statement", "")).split())
+    if site.stage == "span":
+        return str(detail["name"])
+    if site.stage == "dispatch" and columns.endpoint is not None:
+        return columns.endpoint
+    return site.name
+
+
+def _detail(trace: LiveTrace, stage: str, noted: t.Any) -> dict[str, t.Any]:
+    if noted is None:
+        return {}
+    if isinstance(noted, dict):
+        return dict(noted)
+    if not isinstance(noted, (tuple, list)):
+        made: dict[str, t.Any] = noted.detail(trace)
+        return made
+    detail = dict(zip(_DETAIL_NAMES[stage], noted, strict=False))
+    if "sent" in detail:
+        sent = list(detail["sent"])
+        times = [trace.since(reading) for reading in sent[::2]]
+        detail["sent"] = list(zip(times, sent[1::2], strict=False))
+    if "parameters" in detail:
+        detail["parameters"] = _listed(detail["parameters"])
+        place = detail["place"]
+        detail["place"] = place and {"file": place[0], "line": place[1]}
+    preview = detail.pop("preview", None)
+    if preview is not None:
+        detail["preview"] = preview.detail(trace)
+    return detail
+
+
+def _listed(value: t.Any) -> t.Any:
+    """Turn the tuples that are kept into lists."""
+    return [_listed(each) for each in value] if type(value) is tuple else value
+
+
+__all__ = ["freeze", "header", "snapshot"]
