@@ -12,11 +12,11 @@ _LIBRARIES = tuple(
     {
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
         str(Path(__file__).parent),
-        "<frozen",
-        "<string>",
-        "<flask_lifecycle>",
+        # Not read from a file, but generated.
+        "<",
     }
 )
+_OWN_TEMPLATE = "<template>"  # as Jinja names one that was a string
 _CACHED = 4096
 
 
@@ -26,7 +26,7 @@ class _Known(dict[str, bool]):
     def __missing__(self, file: str) -> bool:
         if len(self) >= _CACHED:
             self.clear()
-        found = self[file] = (
+        found = self[file] = file != _OWN_TEMPLATE and (
             file.startswith(_LIBRARIES) or "site-packages" in file or "dist-packages" in file
         )
         return found

@@ -114,6 +114,56 @@ def test_each_is_placed_where_the_users_code_sent_it() -> None:
     assert template.detail["place"]["line"] == 4
 
 
+def test_code_that_a_library_generates_is_not_the_users() -> None:
+    app, lifecycle = make_app()
+    # As SQLAlchemy 2.1 makes Session.flush.
+    name = "<sqlalchemy generated warned() wrapper for sqlalchemy.orm.session.Session.flush>"
+    made: dict[str, t.Any] = {}
+    exec(compile("def generated(send):\n    return send('select 1')", name, "exec"), made)
+    line = 0
+
+    def view() -> str:
+        nonlocal line
+        connection = sqlite3.connect(":memory:")
+        frame = inspect.currentframe()
+        assert frame is not None
+        line = frame.f_lineno + 1
+        made["generated"](connection.execute)
+        connection.close()
+        return "view"
+
+    (step,) = statements(app, lifecycle, view)
+    assert step.detail["place"] == {"file": __file__, "line": line}
+
+
+def test_what_the_orm_flushes_is_placed_in_the_users_code() -> None:
+    app, lifecycle = make_app()
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+
+    class Base(orm.DeclarativeBase): ...
+
+    class Book(Base):
+        __tablename__ = "book"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+    Base.metadata.create_all(engine)
+    line = 0
+
+    def view() -> str:
+        nonlocal line
+        with orm.Session(engine) as session:
+            session.add(Book(id=1))
+            frame = inspect.currentframe()
+            assert frame is not None
+            line = frame.f_lineno + 1
+            session.commit()
+        return "view"
+
+    (step,) = statements(app, lifecycle, view)
+    engine.dispose()
+    assert step.detail["place"] == {"file": __file__, "line": line}
+
+
 def test_what_it_opens_is_as_without(tmp_path: Path) -> None:
     app, lifecycle = make_app()
 
