@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from weakref import WeakSet
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -25,7 +26,7 @@ from .filter import FilterError, parse
 from .hub import Hub
 from .source import excerpt
 from .statement import statement
-from .told import redirects, running, told
+from .told import caused, redirects, told
 
 _LIMIT = 500
 _TOLD = 20
@@ -42,6 +43,8 @@ def create_api(
 ) -> flask.Blueprint:
     """Make the routes; each stands behind the gate."""
     api = flask.Blueprint("lifecycle", __name__)
+    # What pages were told of as it ended.
+    known: WeakSet[LiveTrace] = WeakSet()
 
     @api.get("/")
     def page() -> flask.Response:
@@ -82,15 +85,24 @@ def create_api(
                 trace.toolbar = SHOWN
 
         def whole(trace: LiveTrace) -> dict[str, t.Any]:
-            return {**told(trace), "redirects": [told(each) for each in redirects(trace, kept)]}
+            led = redirects(trace, kept)
+            known.update(each for each in (trace, *led) if not each.running)
+            return {**told(trace), "redirects": [told(each) for each in led]}
 
         def with_name(trace: LiveTrace) -> dict[str, t.Any]:
             return {**whole(trace), "name": f"{trace.id}.{gate.request_key(trace.id)}"}
 
+        def news(trace: LiveTrace) -> list[dict[str, t.Any]]:
+            """Return what a page caused and was not told of as it ended."""
+            unknown = [each for each in caused(trace, kept) if each not in known]
+            return [with_name(each) for each in unknown[:_TOLD]]
+
+        # Those that were asked for by their own names come first.
+        answers = [whole(trace) for trace in asked]
         return {
             "requests": [
-                {**whole(trace), "running": [with_name(each) for each in running(trace, kept)]}
-                for trace in asked
+                {**answer, "caused": news(trace)}
+                for trace, answer in zip(asked, answers, strict=True)
             ]
         }
 

@@ -122,10 +122,10 @@ def redirects(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace
     return found
 
 
-def running(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
-    """Find what a page's scripts asked for that is still on its way, in order.
+def caused(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
+    """Find what a page's scripts asked for, in order.
 
-    Browsers tell a page of what has ended; of what has not, the page that its cause is.
+    Browsers tell a page of what has ended and was read; of all else, the page that its cause is.
 
     :param trace: the page's own request.
     :param kept: all that is kept, by id, newest first.
@@ -133,9 +133,7 @@ def running(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
     return [
         each
         for each in reversed([*kept.values()])
-        if each.running
-        and is_fetched(said(each))
-        and (redirects(each, kept) or [each])[0].cause == trace.id
+        if (redirects(each, kept) or [each])[0].cause == trace.id and is_fetched(said(each))
     ]
 
 
@@ -257,4 +255,4 @@ def _bars(
     return sorted(sorted(bars, key=lambda bar: bar[0] - bar[1])[:_BARS])
 
 
-__all__ = ["ROWS", "SLOW", "redirects", "running", "told"]
+__all__ = ["ROWS", "SLOW", "caused", "redirects", "told"]

@@ -187,10 +187,10 @@ def _data(app: Flask, engine: Engine) -> None:
         return response
 
     @app.get("/data/<int:queries>")
-    def data(queries: int) -> dict[str, int]:
+    def data(queries: int) -> ResponseReturnValue:
         time.sleep(request.args.get("seconds", 0.0, type=float))
         _query(engine, queries)
-        return {"queries": queries}
+        return {"queries": queries}, {"Cache-Control": "no-store"}
 
     @app.get("/data/from")
     def data_elsewhere() -> ResponseReturnValue:

@@ -3,7 +3,8 @@
  *
  * The browser tells of the latter by itself once they have ended: each answer to the page's `fetch`
  * or `XMLHttpRequest` bears a `Server-Timing` header with the name by which the server may be asked
- * for it. What is still on its way the server tells, when it is asked for the page's own.
+ * for it. What is still on its way, or was not read, the server tells, when it is asked for the page's
+ * own.
  */
 
 import type { Told } from "./told";
@@ -44,7 +45,7 @@ export class Requests {
   #due = Infinity;
   #waits = false;
   /** How often it asks once more. */
-  #more = 0;
+  #more = 1;
   #said = "";
 
   readonly #base: string;
@@ -138,7 +139,7 @@ export class Requests {
       if (now === undefined) continue;
       each.told = now;
       this.#insert(now.redirects, this.all.indexOf(each));
-      this.#insert(now.running, this.all.length);
+      this.#insert(now.caused, this.all.length);
     }
     // What the browser saw fail may be among what the server told of before.
     this.all = this.all.filter((seen) => {

@@ -52,8 +52,8 @@ export interface Told {
   readonly bars: { readonly sql: readonly Bar[]; readonly template: readonly Bar[] };
   /** Those that led to it; of themselves they have none. */
   readonly redirects?: readonly Told[];
-  /** What it caused that is still on its way, if it was asked for itself. */
-  readonly running?: readonly Told[];
+  /** What it caused that is still on its way, or ended since its page was told of it, if it was asked for itself. */
+  readonly caused?: readonly Told[];
   /** What to ask for it by, where its page does not know it yet. */
   readonly name?: string;
 }
