@@ -15,7 +15,7 @@ from ..snapshots import freeze
 from ..steps import Columns
 from ..summary import REPEATED, asked, summarize
 from ..toolbar import is_fetched
-from ..trace import FUNCTION_STAGES, Step
+from ..trace import FUNCTION_STAGES, Error, Step
 from ..writers import LiveTrace
 
 #: A request that takes longer is called slow, in ns.
@@ -81,6 +81,7 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
     counts = Counter(within[index] for index in statements)
     view = _last(functions, "view")
     handler = _last(functions, "error_handler")
+    error = _error(trace, functions)
     stopped = next(
         (step for step in functions if step.stage in _IN and step.outcome not in (None, "ok")), None
     )
@@ -90,9 +91,9 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
         "elapsed": elapsed,
         "about": _about(summary),
         "document": trace.toolbar is not None,
-        "error": None if trace.error is None else [trace.error.type, trace.error.message],
+        "error": None if error is None else [error.type, error.message],
         "sql": [len(statements), sum(_took(trace, columns, index) for index in statements)],
-        "warnings": _warnings(trace, columns, summary),
+        "warnings": _warnings(trace, columns, summary, error),
         "layers": _layers(trace.blueprints, functions, row),
         "handler": None if handler is None else row(handler),
         "view": None if view is None else {**row(view), "begin": view.begin},
@@ -137,14 +138,20 @@ def caused(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
     ]
 
 
+def _error(trace: LiveTrace, functions: Sequence[Step]) -> Error | None:
+    """Return what nobody handled, or what a handler answered with 5xx."""
+    if trace.error is not None or (trace.status or 0) < 500:
+        return trace.error
+    return next((step.error for step in reversed(functions) if step.error is not None), None)
+
+
 def _warnings(
-    trace: LiveTrace, columns: Columns, summary: Mapping[str, t.Any]
+    trace: LiveTrace, columns: Columns, summary: Mapping[str, t.Any], error: Error | None
 ) -> list[tuple[str, str, str]]:
     """Say what asks for attention, the worst first: its kind, what to call it, and why."""
     found = []
     counts = summary["counts"]
-    if trace.error is not None:
-        error = trace.error
+    if error is not None:
         found.append(("error", error.type, f"{error.type}: {error.message}"))
     most = max(asked(columns).values(), default=0)
     if most >= REPEATED:

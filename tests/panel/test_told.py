@@ -162,6 +162,17 @@ def test_an_error_and_its_handler_are_told(app: Flask) -> None:
     assert said["handler"]["name"] == "sorry"
 
 
+@pytest.mark.parametrize(("code", "told"), [(500, True), (503, True), (409, False)])
+def test_what_a_handler_answered_with_5xx_is_told(app: Flask, code: int, told: bool) -> None:
+    @app.errorhandler(RuntimeError)
+    def failed(_error: Exception) -> tuple[str, int]:
+        return "Sorry.", code
+
+    said = ask(app, "/crash")
+    assert said["error"] == (["RuntimeError", "It broke."] if told else None)
+    assert [kind for kind, _, _ in said["warnings"]] == ["error"] * told
+
+
 def test_many_functions_are_folded(app: Flask) -> None:
     def hook(_response: t.Any) -> t.Any:
         return _response
