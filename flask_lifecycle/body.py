@@ -8,7 +8,7 @@ from inspect import ismethod
 from threading import get_ident
 from weakref import WeakMethod
 
-from .recorder import begin, current, describe_error, end, fail_open, finish
+from .recorder import begin, current, describe_error, end, fail_open, finish, hide_frames
 from .sites import Site, number
 from .steps import END, clock
 from .writers import LiveTrace
@@ -17,12 +17,19 @@ _CHUNKS_KEPT = 200
 _BODY = number(Site("body", "body"))
 _CLOSE = number(Site("body_close", "close"))
 
+Failed = t.Callable[[LiveTrace, BaseException], None]
+
 
 def recorded(
-    trace: LiveTrace, result: t.Any, environ: dict[str, t.Any], preview: t.Any = None
+    trace: LiveTrace,
+    result: t.Any,
+    environ: dict[str, t.Any],
+    failed: Failed,
+    preview: t.Any = None,
 ) -> t.Any:
     """Wrap what the app returned to the server, so that its iteration and close are seen.
 
+    :param failed: is told of an exception that goes out to the server.
     :param preview: is given each chunk by its ``add``, if it is there.
 
     A ``wsgi.file_wrapper`` is handed over as it is: the server recognises its class and
@@ -30,12 +37,12 @@ def recorded(
     """
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(result, wrapper):
-        return _file(trace, result)
+        return _file(trace, result, failed)
     kind = _SizedBody if hasattr(type(result), "__len__") else _Body
-    return kind(trace, result, preview)
+    return kind(trace, result, failed, preview)
 
 
-def _file(trace: LiveTrace, result: t.Any) -> t.Any:
+def _file(trace: LiveTrace, result: t.Any, failed: Failed) -> t.Any:
     step = begin(trace, _BODY)
     close: t.Any = getattr(result, "close", None)
     # What keeps itself would not die before garbage is collected.
@@ -44,7 +51,11 @@ def _file(trace: LiveTrace, result: t.Any) -> t.Any:
 
     def recorded_close() -> None:
         end(trace, step)
-        _close(trace, get_close())
+        try:
+            _close(trace, get_close(), failed)
+        except BaseException as error:
+            hide_frames(error)
+            raise
 
     try:
         result.close = recorded_close
@@ -54,7 +65,7 @@ def _file(trace: LiveTrace, result: t.Any) -> t.Any:
     return result
 
 
-def _close(trace: LiveTrace, close: t.Any) -> None:
+def _close(trace: LiveTrace, close: t.Any, failed: Failed) -> None:
     __tracebackhide__ = True
     outer = current.get()
     current.set(trace)
@@ -69,6 +80,7 @@ def _close(trace: LiveTrace, close: t.Any) -> None:
             close()
     except BaseException as error:
         trace.notes[~step] = describe_error(error)
+        failed(trace, error)
         raise
     finally:
         log[step + END] = clock()
@@ -76,7 +88,9 @@ def _close(trace: LiveTrace, close: t.Any) -> None:
         current.set(outer)
 
 
-def _chunks(trace: LiveTrace, result: t.Any, sent: list[t.Any], preview: t.Any) -> Generator[bytes]:
+def _chunks(
+    trace: LiveTrace, result: t.Any, failed: Failed, sent: list[t.Any], preview: t.Any
+) -> Generator[bytes]:
     """Pass the chunks of a body on, lazily and as they are."""
     __tracebackhide__ = True
     outer = current.get()
@@ -98,6 +112,7 @@ def _chunks(trace: LiveTrace, result: t.Any, sent: list[t.Any], preview: t.Any) 
         except BaseException as error:
             trace.notes[~step] = describe_error(error)
             log[step + END] = clock()
+            failed(trace, error)
             current.set(outer)
             raise
         current.set(outer)
@@ -130,24 +145,31 @@ class _Body:
     Its own one: whoever hands it on by ``yield from``, as Werkzeug's debugger does, closes it so.
     """
 
-    __slots__ = ("_chunks", "_preview", "_result", "_trace")
+    __slots__ = ("_chunks", "_failed", "_preview", "_result", "_trace")
 
-    def __init__(self, trace: LiveTrace, result: t.Any, preview: t.Any) -> None:
+    def __init__(self, trace: LiveTrace, result: t.Any, failed: Failed, preview: t.Any) -> None:
         self._trace: LiveTrace | None = trace
         self._result = result
+        self._failed = failed
         self._preview = preview
         # Chunks, bytes, whether they are made while they are sent, and when each was.
         sent = [0, 0, trace.streamed, []]
         if preview is not None:
             sent.append(preview)
-        self._chunks = _chunks(trace, result, sent, preview)
+        self._chunks = _chunks(trace, result, failed, sent, preview)
 
     def __iter__(self) -> _Body:
         return self
 
     def __next__(self) -> bytes:
         __tracebackhide__ = True
-        return next(self._result if self._trace is None else self._chunks)
+        try:
+            return next(self._result if self._trace is None else self._chunks)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            hide_frames(error)
+            raise
 
     def close(self) -> None:
         __tracebackhide__ = True
@@ -161,7 +183,11 @@ class _Body:
         self._end()
         if self._preview is not None:
             self._preview.settle(trace)
-        _close(trace, close)
+        try:
+            _close(trace, close, self._failed)
+        except BaseException as error:
+            hide_frames(error)
+            raise
 
     @fail_open
     def _end(self) -> None:

@@ -97,6 +97,7 @@ class Calls:
         """Return what records the call of an app by a function."""
         start = self._start
         left = self._errors.left
+        broke = self._errors.broke
         measures = self._measures
         preview = self._messages.sent
         recorded_body = body.recorded
@@ -123,7 +124,7 @@ class Calls:
                     measured(trace, 0, value)
             trace.log[END] = clock()
             trace.current = -1
-            return recorded_body(trace, result, environ, preview())
+            return recorded_body(trace, result, environ, broke, preview())
 
         return record
 

@@ -70,6 +70,12 @@ class Errors:
         finish(trace)
 
     @fail_open
+    def broke(self, trace: LiveTrace, error: BaseException) -> None:
+        """Note an exception that goes out to the server while it has the body."""
+        _note(trace, error)
+        self._raised(None, trace, error)
+
+    @fail_open
     def _raised(
         self, app: t.Any, trace: LiveTrace, error: BaseException, *, unhandled: bool = False
     ) -> None:

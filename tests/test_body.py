@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
+import sys
 import threading
 import typing as t
 import weakref
@@ -179,3 +181,40 @@ def test_a_large_body_passes_and_is_not_kept() -> None:
     body = next(step for step in trace.steps if step.stage == "body")
     assert body.detail["bytes"] == len(large)
     assert len(repr(trace)) < 20_000
+
+
+@pytest.mark.parametrize("place", ["body", "body_close"])
+def test_what_goes_out_to_the_server_later_is_the_requests_error(place: str) -> None:
+    app, lifecycle = make_app()
+
+    def fails() -> t.NoReturn:
+        raise ValueError("in the middle")
+
+    def chunks() -> Iterator[str]:
+        yield "a"
+        if place == "body":
+            fails()
+
+    @app.get("/")
+    def view() -> Response:
+        response = Response(chunks())
+        if place == "body_close":
+            response.call_on_close(fails)
+        return response
+
+    with (
+        pytest.raises(ValueError, match="in the middle") as raised,
+        contextlib.closing(call(app)) as body,
+    ):
+        list(body)
+
+    trace = lifecycle.traces(app)[0]
+    assert trace.error is not None
+    assert trace.error.step is not None
+    assert (trace.error.type, trace.error.message) == ("ValueError", "in the middle")
+    step = trace.steps[trace.error.step]
+    assert (step.stage, step.outcome) == (place, "raised")
+    assert step.detail["exception"]["frames"][-1]["function"] == "fails"
+    # Python 3.10 puts the frame back from which an exception goes on.
+    ours = [entry for entry in raised.traceback if "flask_lifecycle" in str(entry.path)]
+    assert sys.version_info < (3, 11) or not ours

@@ -70,6 +70,13 @@ describe("journey", () => {
     expect(j.body?.note).toContain("pushed again");
   });
 
+  it("does not say that Flask answers 500 to what the body raised", () => {
+    const trace = tell(STORIES.stream);
+    const step = trace.steps.findIndex((each) => each.stage === "body");
+    const j = journey({ ...trace, error: { type: "ValueError", message: "in the middle", step } }, MAP, trace.duration ?? 0);
+    expect(j.unhandled).toBeNull();
+  });
+
   it("says of another thread what was recorded, not what the registries promise", () => {
     const trace = tell(STORIES.typical);
     const map = { ...MAP, hooks: MAP.hooks.map((hook) => ({ ...hook, is_async: true })) };

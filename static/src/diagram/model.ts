@@ -308,6 +308,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
 
   const dressed = bands.map((each) => ({ ...each, left: each.left.map(dress), right: each.right.map(dress) }));
   const left = trace.error !== null && wsgi?.outcome === "raised" && moment.ended(wsgi) ? `${trace.error.type}: ${trace.error.message}` : null;
+  const fault = trace.error?.step ?? -1;
   const lastChange = trace.steps.reduce((last, step) => Math.max(last, step.begin, step.end ?? 0), 0);
   const quiet = elapsed - lastChange;
   return {
@@ -316,7 +317,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     short: dressed.flatMap((each) => each.left).find((chip) => chip.state === "short_circuit") ?? null,
     waiting: failedMatch !== null && begun(dispatchStep) ? (failedMatch.error?.type ?? "The exception") : null,
     propagated: left,
-    unhandled: trace.error !== null && left === null && begun(responses[0]) && !handlers.some((step) => step.begin >= (trace.steps[trace.error?.step ?? -1]?.begin ?? 0)) ? trace.error.type : null,
+    unhandled: trace.error !== null && left === null && begun(responses.find((step) => step.id > fault)) && !handlers.some((step) => step.id > fault) ? trace.error.type : null,
     stops, moving, stateOf: state, lasted,
     hung: trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
     status: begun(start) ? start.name : left === null ? "" : "no response",
