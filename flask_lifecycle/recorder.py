@@ -26,8 +26,11 @@ _built_in = Redactor()
 _PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
 _SIZED = frozenset((str, bytes))
 _LONGEST = 64 * 1024
+# Of exceptions that led to one, so many are looked at.
+_CHAINED = 32
 _LIBRARIES = frozenset(("builtins", "asyncio", "flask", "jinja2", "jwt", "sqlite3", "werkzeug"))
 # Of Python 3.11 and later.
+GROUP: t.Any = getattr(builtins, "BaseExceptionGroup", ())
 _TEXT_OF_GROUPS = getattr(vars(builtins).get("BaseExceptionGroup"), "__str__", None)
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
@@ -153,8 +156,21 @@ def finish(trace: LiveTrace) -> None:
 
 @fail_open
 def hide_frames(error: BaseException) -> None:
-    """Take the frames of this package out of an exception's traceback."""
-    tb = error.__traceback__
+    """Take the frames of this package out of the tracebacks of an exception and what led to it."""
+    found: list[BaseException] = []
+    waiting = [error]
+    while waiting and len(found) < _CHAINED:
+        each = waiting.pop()
+        if any(each is known for known in found):
+            continue
+        found.append(each)
+        each.__traceback__ = _without_ours(each.__traceback__)
+        members = each.exceptions if isinstance(each, GROUP) else ()
+        others = (each.__cause__, each.__context__, *members)
+        waiting += [other for other in others if isinstance(other, BaseException)]
+
+
+def _without_ours(tb: types.TracebackType | None) -> types.TracebackType | None:
     kept: list[types.TracebackType] = []
 
     while tb is not None:
@@ -167,7 +183,7 @@ def hide_frames(error: BaseException) -> None:
         entry.tb_next = following
         following = entry
 
-    error.__traceback__ = following
+    return following
 
 
 def site_of(stage: str, func: t.Any, scope: str | None = None) -> Site:
@@ -214,6 +230,7 @@ def source_of(target: t.Any) -> Source | None:
 
 
 __all__ = [
+    "GROUP",
     "begin",
     "begin_leaf",
     "callable_name",

@@ -5,7 +5,6 @@ Only texts are kept: neither a frame nor an exception outlives the request by it
 
 from __future__ import annotations
 
-import builtins
 import linecache
 import typing as t
 from collections import deque
@@ -16,7 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 
 from ..place import is_library, line_of
-from ..recorder import callable_name, describe_error, fail_open, source_of
+from ..recorder import GROUP, callable_name, describe_error, fail_open, source_of
 from ..redact import Redactor, weight
 from ..steps import EXTRA
 from ..writers import LiveTrace
@@ -31,8 +30,6 @@ _NOTES = 10
 _HANDLERS = 50
 # Lines shown before and after the one that ran.
 _AROUND = 3
-# Of Python 3.11 and later.
-_GROUP: t.Any = getattr(builtins, "BaseExceptionGroup", ())
 _CODE = (".py", ".html", ".jinja", ".jinja2", ".j2", ".txt", ".xml")
 
 _owners: set[t.Any] = set()
@@ -151,7 +148,7 @@ def _others(error: BaseException) -> list[tuple[str, BaseException]]:
         found.append(("cause", error.__cause__))
     elif error.__context__ is not None and not error.__suppress_context__:
         found.append(("context", error.__context__))
-    if isinstance(error, _GROUP):
+    if isinstance(error, GROUP):
         found += [("member", each) for each in error.exceptions[:_MEMBERS]]
     return found
 

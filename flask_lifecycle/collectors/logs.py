@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from contextlib import suppress
 from functools import partial
 
 from ..forks import lock
-from ..recorder import current, describe_error, fail_open, mark
+from ..recorder import current, describe_error, fail_open, hide_frames, mark
 from ..redact import Redactor
 from ..sites import Site, number
 from ..trace import Source
 from ..writers import LiveTrace
+
+_SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
+_DEPTH = 4
+_ITEMS = 50
 
 _lock = lock()
 _owners: set[int] = set()
@@ -52,19 +57,58 @@ def _error(record: logging.LogRecord) -> dict[str, str] | None:
     told = record.exc_info
     if type(told) is not tuple or not isinstance(told[1], BaseException):
         return None
+    hide_frames(told[1])
     error = describe_error(told[1])
     return {"type": error.type, "message": error.message}
 
 
 def _message(record: logging.LogRecord, redactor: Redactor) -> str:
-    text = record.msg if type(record.msg) is str else f"<{type(record.msg).__name__}>"
-    args = record.args if type(record.args) is tuple else ()
-
-    # Formatting calls the arguments' own methods: only those of built-in types are known.
-    if args and all(type(arg) in (str, int, float, bool, type(None)) for arg in args):
-        text = text % args
+    text = record.msg if type(record.msg) is str else f"{_shown(record.msg, redactor)}"
+    args: t.Any = record.args
+    if args:
+        with suppress(TypeError, ValueError, LookupError):
+            # Where it cannot be formatted, the handlers say so.
+            text = text % _safe(args, redactor)
 
     return redactor.text(text)
+
+
+def _safe(args: t.Any, redactor: Redactor) -> t.Any:
+    """Return arguments that are formatted by methods of built-in types alone."""
+    if type(args) is tuple:
+        return tuple(_shown(arg, redactor) for arg in args)
+    if type(args) is dict:
+        return {key: _shown(args[key], redactor) for key in args if type(key) in _SCALARS}
+    return _shown(args, redactor)
+
+
+def _shown(value: t.Any, redactor: Redactor) -> t.Any:
+    if _is_plain(value):
+        return value
+    if isinstance(value, BaseException):
+        return _Told(describe_error(value).message)
+    return _Told(redactor.value(value))
+
+
+def _is_plain(value: t.Any, depth: int = _DEPTH) -> bool:
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
+    if kind is dict:
+        return _is_plain([*value], depth) and _is_plain([*value.values()], depth)
+    return (
+        kind in (list, tuple)
+        and depth > 0
+        and len(value) <= _ITEMS
+        and all(_is_plain(each, depth - 1) for each in value)
+    )
+
+
+class _Told(str):
+    """What is shown in place of a value, by ``%r`` too."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
 
 
 def install(owner: int) -> t.Callable[[], None]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import builtins
 import gc
+import sqlite3
 import sys
 import traceback
 import typing as t
 import weakref
+from pathlib import Path
 
 import pytest
 from flask import Blueprint, Flask, abort
 from werkzeug.exceptions import HTTPException, NotFound
 
+import flask_lifecycle
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace import Trace
 
@@ -71,6 +74,33 @@ def test_frames_are_those_of_the_traceback() -> None:
     assert [each["own"] for each in found["frames"]][-2:] == [True, True]
     assert found["frames"][0]["locals"] is None
     assert SECRET not in repr(lifecycle.traces(app))
+
+
+def test_no_frames_of_ours_are_in_what_led_to_it() -> None:
+    app, lifecycle = make_app()
+    seen: list[str] = []
+
+    @app.get("/")
+    def index() -> str:
+        connection = sqlite3.connect(":memory:")
+        try:
+            connection.execute("select * from nowhere")
+        except sqlite3.Error as error:
+            raise LookupError("no such book") from error
+        finally:
+            connection.close()
+        return "index"
+
+    @app.errorhandler(LookupError)
+    def handler(error: LookupError) -> str:
+        seen.extend(traceback.format_exception(error))
+        return "handled"
+
+    found = get(app, lifecycle)
+    assert "no such table" in "".join(seen)
+    assert str(Path(flask_lifecycle.__file__).parent) not in "".join(seen)
+    (cause,) = found["others"]
+    assert [each["function"] for each in cause["frames"]] == ["index"]
 
 
 def test_the_handler_that_is_taken_is_the_one_that_ran() -> None:

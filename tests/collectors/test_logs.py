@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import typing as t
 import warnings
+from pathlib import Path
 
 import pytest
 from flask import Flask, flash, get_flashed_messages
 
+import flask_lifecycle
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace import Step
 
@@ -72,6 +75,90 @@ def test_logs_are_those_that_a_handler_saw(caplog: pytest.LogCaptureFixture) -> 
     assert [step.source.line for step in mine if step.source] == lines
     assert mine[2].detail["error"]["type"] == "ValueError"
     assert mine[0].detail["error"] is None
+
+
+def test_what_is_logged_is_told_as_a_handler_formats_it() -> None:
+    app, lifecycle = make_app()
+    handler = Handler()
+    shop = logging.getLogger("shop")
+    shop.addHandler(handler)
+    calls: list[t.Callable[[], None]] = [
+        lambda: shop.error("failed: %s", LookupError("no such book")),
+        lambda: shop.error(LookupError("no such book")),
+        lambda: shop.error("%r", {"title": "one", "tags": ["a", ("b", 2)]}),
+        lambda: shop.error("%(title)s at %(price).2f", {"title": "one", "price": 9.5}),
+        lambda: shop.error("%s and %s", [1, "two"], b"three"),
+        lambda: shop.error({"event": "sold"}),
+        lambda: shop.error("100 %"),
+    ]
+
+    def view() -> str:
+        for call in calls:
+            call()
+        return "view"
+
+    found = steps(app, lifecycle, view, "log")
+    shop.removeHandler(handler)
+    told = [step.detail["message"] for step in found if step.name == "shop"]
+    assert told == [each.getMessage() for each in handler.seen]
+    assert len(told) == len(calls)
+
+
+def test_what_has_methods_of_the_apps_is_logged_by_its_type() -> None:
+    app, lifecycle = make_app()
+
+    class Hostile:
+        def __str__(self) -> str:
+            raise AssertionError("asked")
+
+        __repr__ = __format__ = __str__  # type: ignore[assignment]
+
+    def view() -> str:
+        shop = logging.getLogger("shop")
+        shop.disabled = False
+        shop.addHandler(quiet)
+        shop.propagate = False
+        shop.error("%s, %r and %s", Hostile(), Hostile(), [Hostile()])
+        shop.error(Hostile())
+        shop.error("%d", Hostile())
+        shop.error("too %s %s", "few")
+        shop.error("password is %r", {"password": "hunter2", "one": Hostile()})
+        return "view"
+
+    quiet = logging.NullHandler()
+    try:
+        found = steps(app, lifecycle, view, "log")
+    finally:
+        logging.getLogger("shop").propagate = True
+        logging.getLogger("shop").removeHandler(quiet)
+    kind = f"<{__name__}.{Hostile.__qualname__}>"
+    assert [step.detail["message"] for step in found] == [
+        f"{kind}, {kind} and ['{kind}']",
+        kind,
+        "%d",
+        "too %s %s",
+        f"password is {{'password': '••••••', 'one': {kind}}}",
+    ]
+
+
+def test_what_is_logged_has_no_frames_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    app, lifecycle = make_app()
+
+    def view() -> str:
+        connection = sqlite3.connect(":memory:")
+        try:
+            try:
+                connection.execute("select * from nowhere")
+            except sqlite3.Error as error:
+                raise LookupError("no such book") from error
+        except LookupError:
+            logging.getLogger("shop").exception("failed")
+        connection.close()
+        return "view"
+
+    assert steps(app, lifecycle, view, "sql")
+    assert "select * from nowhere" in caplog.text
+    assert str(Path(flask_lifecycle.__file__).parent) not in caplog.text
 
 
 def test_warnings_are_those_that_were_shown() -> None:
