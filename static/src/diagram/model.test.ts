@@ -105,6 +105,15 @@ describe("journey", () => {
     expect(j.response.state).toBe("skipped");
   });
 
+  it("skips nothing of which it is still to be told", () => {
+    const whole = tell(STORIES.typical);
+    for (const steps of [[], cut(whole, "view").steps]) {
+      const j = journey({ ...whole, steps }, MAP, whole.duration ?? 0);
+      expect(chip(j, "add_etag")?.state).toBe("pending");
+      expect(j).toMatchObject({ moving: false, status: "200", total: whole.duration });
+    }
+  });
+
   it("promises the steps of a running request from the registries", () => {
     const trace = cut(tell(STORIES.typical), "view");
     const begin = trace.steps.at(-1)?.begin ?? 0;

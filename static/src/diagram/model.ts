@@ -105,8 +105,9 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
   const { begun, lasted, state }: Moment = moment;
   const rule = ruleOf(trace, map);
   const plan = rule?.plan ?? map?.unmatched ?? null;
-  const over = trace.state === "done" && (trace.duration === null || at >= trace.duration);
-  const moving = !over;
+  const moving = trace.state !== "done" || (trace.duration !== null && at < trace.duration);
+  // A step that is still on its way here was not skipped.
+  const over = !moving && trace.steps[0]?.end != null;
   const taken = new Set<number>();
 
   interface Asked {
@@ -320,7 +321,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     unhandled: trace.error !== null && left === null && begun(responses.find((step) => step.id > fault)) && !handlers.some((step) => step.id > fault) ? trace.error.type : null,
     stops, moving, stateOf: state, lasted,
     hung: trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
-    status: begun(start) ? start.name : left === null ? "" : "no response",
+    status: begun(start) ? start.name : left === null ? `${trace.status ?? ""}` : "no response",
     total: Math.max(0, trace.duration !== null && over ? trace.duration : Math.min(elapsed, at)),
     bytes,
   };
