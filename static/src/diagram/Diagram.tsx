@@ -68,7 +68,9 @@ export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected
     [trace, map, inner, elapsed, at, selected, width, height, opened, stage],
   );
   const { width: w, height: h } = drawing;
-  const scale = Math.max(Math.min(width / w, height / h), 0.62);
+  const fit = Math.min(width / w, height / h);
+  // What has to be scrolled is not shrunk as well.
+  const scale = fit < 0.62 ? 1 : fit;
   const seen = near === null ? look.value : atStep(drawing, near);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, onFree);

@@ -1,7 +1,9 @@
+import { h, render } from "preact";
 import { describe, expect, it } from "vitest";
 
 import { exception, MAP, notFound, propagated, running, shortCircuit, step, streaming, trace, typical } from "../testing";
 import { STAGES, type Trace } from "../types";
+import { Diagram } from "./Diagram";
 import { draw, type Drawing } from "./layout";
 import { journey } from "./model";
 import { ellipsize, type Shape } from "./shapes";
@@ -77,6 +79,18 @@ describe("states", () => {
   it("gives a streamed body a strip of its own", () => {
     expect(texts(streaming())).toContain("contexts pushed again, torn down again");
     expect(texts(typical())).not.toContain("generator");
+  });
+});
+
+describe("the size", () => {
+  it.each([[1160, 760, 1], [900, 700, 0.8], [370, 300, 1]])("in %i by %i px is fitted, or kept where it has to be scrolled", (width, height, least) => {
+    const box = document.createElement("div");
+    render(h(Diagram, { trace: typical(), map: MAP, elapsed: 0, selected: null, width, height, onSelect: () => undefined }), box);
+    const svg = box.querySelector("svg");
+    const [, , whole] = (svg?.getAttribute("viewBox") ?? "").split(" ").map(Number);
+    const scale = Number(svg?.getAttribute("width")) / (whole ?? 0);
+    expect(scale).toBeGreaterThanOrEqual(least - 0.01);
+    expect(scale).toBeLessThan(least + 0.15);
   });
 });
 

@@ -85,6 +85,39 @@ describe("draw", () => {
     expect(nodes(drawing).filter(({ stage }) => stage === "span").map(({ step }) => step).sort()).toEqual(spans.map(({ id }) => id));
   });
 
+  it("has room below the name of a template for those inside it", () => {
+    const trace = tell(STORIES.typical);
+    const outer = trace.steps.find((step) => step.stage === "template") as Step;
+    const shapes = nodes(drawn({ ...trace, steps: [...trace.steps, { ...outer, id: trace.steps.length, parent: outer.id }] })).filter(({ stage }) => stage === "template").flatMap((node) => node.shapes);
+    const name = shapes.find((shape) => shape.el === "text");
+    const inside = shapes.find((shape) => shape.el === "rect" && shape.cls.includes("included"));
+    const below = 3; // what hangs below the line of a text of 12px
+    expect(inside?.el === "rect" && inside.y - (name?.el === "text" ? name.y : 0)).toBeGreaterThan(below);
+  });
+
+  it("lets a bubble touch nothing beside it", () => {
+    const hooks = (name: string) => MAP.hooks.map((hook) => (hook.name === "load_warehouse" ? { ...hook, name } : hook));
+    const said = (skipped: string): string => JSON.stringify(drawn(tell(STORIES.shortcircuit), { ...MAP, hooks: hooks(skipped) }).shapes);
+    expect(said("short")).toContain('"returned 302: view skipped"');
+    expect(said("a_name_that_is_rather_long")).toContain('"302: view skipped"');
+  });
+
+  it("names the template of an error's page, beside the wire from the view", () => {
+    expect(JSON.stringify(drawn(tell(STORIES.notfound)).shapes)).toContain("errors/404.html 72 µs");
+    const at = (find: (shape: Shape) => boolean) => nodes(drawn(tell(STORIES.exception))).find((node) => node.shapes.some(find))?.shapes.find((shape) => shape.el === "rect");
+    const handler = at((shape) => shape.el === "rect" && shape.cls === "chip eh");
+    const pills = drawn(tell(STORIES.exception)).shapes.find((shape) => shape.el === "fold" && shape.label.endsWith("out_of_stock"));
+    const last = pills?.el === "fold" ? pills.shapes.find((shape) => shape.el === "rect") : undefined;
+    expect(handler?.el === "rect" && last?.el === "rect" && last.x + last.w < handler.x + handler.w / 2).toBe(true);
+  });
+
+  it("says no time of a step that has just begun", () => {
+    const trace = tell(STORIES.typical);
+    const begin = trace.steps.find((step) => step.name === "require_admin")?.begin ?? 0;
+    const bars = (at: number): number => draw(journey(trace, MAP, at, at), SPACE).shapes.filter((shape) => shape.el === "rect" && shape.cls.startsWith("bar")).length;
+    expect(bars(begin + 1) - bars(begin)).toBe(1);
+  });
+
   it("says of a long stream how many chunks it does not place", () => {
     const trace = tell(STORIES.stream);
     const texts = (sent: number): string => JSON.stringify(drawn({ ...trace, steps: trace.steps.map((step) => (step.stage !== "body" ? step : {

@@ -105,7 +105,8 @@ export function draw(j: Journey, space: Space): Drawing {
       const most = (row < across.length ? half : half + 90) - measure(chip.kind, FONT.kind) - 27;
       const name = fitted(chip.name, ghost ? FONT.ghost : FONT.name, Math.max(60, most), measure);
       const w = 27 + measure(chip.kind, FONT.kind) + measure(name, ghost ? FONT.ghost : FONT.name);
-      const made = arrangePills(chip, roomFor(w, across[index]));
+      // Those of a handler stand below it, beside the wire from the view where there is one.
+      const made = arrangePills(chip, across[index] === chip ? (j.view.error === null ? half : 0) + w / 2 - 20 : roomFor(w, across[index]));
       const placed = { chip, row, name, w, ...made };
       row += 1 + Math.ceil((made.rows.length * PILL_ROW) / 30);
       return placed;
@@ -336,7 +337,7 @@ export function draw(j: Journey, space: Space): Drawing {
       if (again !== null) dots.push(circle(XR + 11, cy, 5, `dot ${j.stateOf(again) === "raised" ? "err" : "out"}`));
       if (here) dots.push(circle(wireX, cy, 11, "ring"));
       if (chip.state === "skipped" && chip.folded.length === 0) shapes.push(phrase(side === "left" ? X0 - 10 : X1 + 10, cy + 4.5, side === "left" ? "end" : "start", "skipped", "skip"));
-      else if (!ghost && chip.own !== null) bars.push({ side, y: cy, ns: chip.own });
+      else if (!ghost && chip.own) bars.push({ side, y: cy, ns: chip.own });
     }
     if (chip.folded.length > 0) {
       const steps = chip.folded.flatMap((each) => (each.step === null ? [] : [each.step.id]));

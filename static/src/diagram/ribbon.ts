@@ -164,7 +164,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const drawn: Shape[] = [bar];
       const texts = group.length > 1 ? [`× ${group.length.toLocaleString("en")}  ${time(total)}`, `× ${group.length.toLocaleString("en")}`] : captions(first, time(lasted(first)));
       const shown = texts.find((each) => measure(each, FONT.segment) < w - 12);
-      if (shown !== undefined) drawn.push(phrase(x + 7, y + 16, "start", shown, "sl"));
+      if (shown !== undefined) drawn.push(phrase(x + 7, y + 15, "start", shown, "sl"));
       if (group.length === 1) inner.push(stepNode(first, j.stateOf(first), `${first.stage} ${first.name.slice(0, 2000)}, ${time(lasted(first))}`, first.id === selected, drawn));
       else if (lane !== "sql") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length} ${lane === "tpl" ? "templates" : "spans"}, ${time(total)}`, shapes: drawn });
       else {
@@ -172,15 +172,15 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} statements, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
       }
     }
-    drawIncluded(y, all.filter((step) => !steps.includes(step)));
+    drawIncluded(lane, y, all.filter((step) => !steps.includes(step)));
   }
 
   /** Templates and spans inside others: a thin bar along the one they are in. */
-  function drawIncluded(y: number, steps: readonly Step[]): void {
+  function drawIncluded(lane: Lane, y: number, steps: readonly Step[]): void {
     for (const step of steps) {
       const x = sx(step.begin);
       const lasted = Math.max(0, (step.end ?? r.begin + span) - step.begin);
-      inner.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(lasted)}`, step.id === selected, [rect(x, y + 18, Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2), 6, 2, "seg included")]));
+      inner.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(lasted)}`, step.id === selected, [rect(x, y + 19, Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2), 5, 2, `seg ${lane} included`)]));
     }
   }
 
@@ -193,7 +193,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const drawn: Shape[] = [rect(x, y, w, 22, 4, "seg req")];
       const said = `${each.method} ${ellipsize(each.path, 30)} ${each.status ?? "…"} ↗`;
       const shown = [said, `${each.status ?? "…"} ↗`, "↗"].find((text) => measure(text, FONT.segment) < w - 12);
-      if (shown !== undefined) drawn.push(phrase(x + 7, y + 16, "start", shown, "sl"));
+      if (shown !== undefined) drawn.push(phrase(x + 7, y + 15, "start", shown, "sl"));
       inner.push({ el: "link", key: `link:${each.id}`, trace: each.id, label: `request inside: ${said}`, shapes: drawn });
     }
   }

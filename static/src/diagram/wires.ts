@@ -230,6 +230,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const beside = [...at.values()].filter((point) => Math.abs(point.y - cy) < pitch / 2 + 8);
     const from = Math.max(XL, ...beside.filter((point) => point.x === XL).map((point) => point.right));
     const to = Math.min(XR, ...beside.filter((point) => point.x === XR).map((point) => point.left));
-    bubble((from + to) / 2, cy, said, "short");
+    const fits = measure(said, FONT.bubble) + 40 < to - from;
+    bubble((from + to) / 2, cy, fits ? said : said.replace("returned ", ""), "short");
   }
 }
