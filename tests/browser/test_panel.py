@@ -86,6 +86,8 @@ def test_a_click_shows_the_steps_details(panel: Panel) -> None:
     expect(details).to_contain_text("load_user")
     expect(details).to_contain_text("demo/__init__.py:")
     expect(details).to_contain_text("the app")
+    # The frame is for keys.
+    expect(panel.page.locator("svg.diagram")).to_have_css("outline-style", "none")
     panel.page.keyboard.press("Escape")
     details.wait_for(state="detached")
 
@@ -141,6 +143,16 @@ def test_nothing_overflows_a_narrow_screen(panel: Panel) -> None:
     panel.node("body_close", "done").wait_for(state="attached")
     panel.page.locator(".playback").wait_for()
     wait_for(lambda: panel.page.evaluate("document.documentElement.scrollWidth") <= 390)
+    # Nothing of a view is seen through the step that lies over it.
+    panel.page.keyboard.press("v")
+    panel.page.locator('[data-view="timeline"] [data-stage="view"] .link').click()
+    panel.page.get_by_label("Step", exact=True).wait_for()
+    panel.page.wait_for_function(
+        """() => {
+            const {x, y} = document.querySelector(".timeline th").getBoundingClientRect();
+            return document.elementFromPoint(x + 20, y + 10).closest(".details") !== null;
+        }"""
+    )
 
 
 def test_a_replay_goes_through_the_request_step_by_step(panel: Panel) -> None:
@@ -159,6 +171,12 @@ def test_a_replay_goes_through_the_request_step_by_step(panel: Panel) -> None:
     expect(panel.node("after_request", "pending")).to_have_count(4)
     caption = page.locator(".caption")
     expect(caption).to_contain_text("The view show of blueprint admin.orders ran")
+    page.keyboard.press("PageDown")
+    expect(caption).to_contain_text("A statement goes to the database")
+    now = page.locator(".ring").first.evaluate("(ring) => getComputedStyle(ring).stroke")
+    expect(page.locator(".node.cur .seg")).to_have_css("fill", now)
+    page.keyboard.press("ArrowLeft")
+    expect(caption).to_contain_text("The view show")
     page.keyboard.press("ArrowLeft")
     panel.node("view", "pending").wait_for()
     page.get_by_label("Pace").select_option("even")

@@ -176,6 +176,10 @@ def test_the_timeline_is_zoomed_and_short_steps_are_hidden(panel: Panel) -> None
     page = panel.page
     rows = page.locator('[data-view="timeline"] tbody tr')
     expect(rows).to_have_count(len(steps))
+    # A name that is too long for its column is shortened there, not cut off.
+    assert rows.locator("td:first-child").evaluate_all(
+        "(cells) => cells.every((cell) => cell.scrollWidth <= cell.clientWidth)"
+    )
     view = page.locator('[data-view="timeline"] [data-stage="view"]')
     bar = view.locator(".bar-of")
     all_of_it = page.get_by_role("button", name="All of it")

@@ -184,7 +184,7 @@ function Drawn({ map, rule, method }: { readonly map: AppMap; readonly rule: Rul
   }), [map, rule, method]);
   return (
     <div class="drawn">
-      <Diagram trace={trace} map={map} elapsed={0} selected={null} width={1120} height={1} onSelect={() => undefined} />
+      <Diagram trace={trace} map={map} elapsed={0} selected={null} width={1120} height={750} onSelect={() => undefined} />
     </div>
   );
 }

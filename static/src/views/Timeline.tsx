@@ -55,8 +55,8 @@ export default function Timeline(): JSX.Element | null {
           <tbody>
             {steps.slice(0, shown).map((step) => (
               <tr key={step.id} data-step={step.id} data-stage={step.stage} data-state={stateOf(step)} class={step.id === about ? "picked" : undefined} onClick={() => { actions.step(step.id); }}>
-                <td>
-                  <button type="button" class="link" title={`${step.stage} ${step.name}`} style={{ marginLeft: `${(Math.min(depths[step.id] ?? 0, 12) * 14)}px` }}>
+                <td style={{ "--depth": Math.min(depths[step.id] ?? 0, 12) }}>
+                  <button type="button" class="link" title={`${step.stage} ${step.name}`}>
                     <span class="k">{step.stage}</span> <code><bdi>{step.name}</bdi></code>
                   </button>
                 </td>
