@@ -61,7 +61,7 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
         tab.click()
         page.locator(".loading").wait_for(state="detached")
         page.wait_for_timeout(200)
-        shoot((tab.get_attribute("id") or "").removeprefix("tab-"))
+        shoot((tab.get_attribute("id") or "").replace("tab-", "view-"))
     page.get_by_label("Path or words").fill("/admin/ordrs/42")
     page.get_by_text("404: no rule matches").wait_for()
     shoot("app-near")
@@ -182,6 +182,11 @@ def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str
             page.locator(f'.row[data-trace="{trace}"][aria-current="true"]').wait_for()
         settled(page)
         shoot(name)
+        if name == "exception":
+            page.get_by_role("tab", name="Exceptions").click()
+            page.locator(".frames").first.wait_for()
+            shoot("exception-view")
+            page.get_by_role("tab", name="Diagram").click()
         if name == "static":
             page.get_by_role("button", name="Follow").click()
     app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
