@@ -197,7 +197,7 @@ def _handlers(app: t.Any, trace: LiveTrace, error: BaseException) -> list[dict[s
                 elif asked is not None and asked != code:
                     why = f"for {asked} only"
                 elif kind not in mro:
-                    why = f"not a {kind.__name__}"
+                    why = f"for {kind.__name__} only"
                 elif passes:
                     why = "a redirect of the routing's own passes all handlers"
                 rank = (

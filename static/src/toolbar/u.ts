@@ -68,7 +68,7 @@ export function draw(told: Told, width: number, address: string): SVGElement {
     const begin = left + 16;
     const scale = (right - left - 32) / ran.took;
     const lane = (kind: string, y: number, all: readonly Bar[]): SVGElement[] => all.map(([from, to]) => rect(kind, begin + (from - ran.begin) * scale, top + y, Math.max(1.5, (to - from) * scale), 9));
-    const about = ran.outcome === "raised" && told.error !== null ? told.error[0] : `${time(ran.took)} · ${Math.round((ran.took / elapsed) * 100)} %${statements(ran)}`;
+    const about = ran.outcome === "raised" && told.error !== null ? told.error[0] : `${time(ran.took)} · ${Math.round((ran.took / elapsed) * 100)}%${statements(ran)}`;
     const name = fit(ran.name, (right - left - 44 - about.length * SMALL) / 7.5);
     return [...made, link(ran, text("", begin, top + 22, "start", part("name big", name), part("mut", `  ${about}`))), ...lane("sql", 36, told.bars.sql), ...lane("tpl", 49, told.bars.template)];
   }

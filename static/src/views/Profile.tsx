@@ -101,7 +101,7 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
     <>
       <p class="about" aria-live="polite">
         <code>{near.node.name}</code> {near.node.line > 0 ? <span class="k">{shortened(near.node.file)}:{near.node.line}</span> : null}
-        <b>{time(near.node.time)}</b> {Math.round(part(near) * 100)} % of the request, {time(near.node.self)} in itself
+        <b>{time(near.node.time)}</b> {Math.round(part(near) * 100)}% of the request, {time(near.node.self)} in itself
         {picked === 0 ? null : <button type="button" onClick={() => { go(0); }}>Show all</button>}
       </p>
       <div
@@ -128,7 +128,7 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
               <td><code>{taken.name}</code></td>
               <td>{taken.line > 0 ? `${shortened(taken.file)}:${taken.line}` : "in C"}</td>
               <td class="num">{time(taken.self)}</td>
-              <td class="num">{Math.round((taken.self / Math.max(1, root.time)) * 100)} %</td>
+              <td class="num">{Math.round((taken.self / Math.max(1, root.time)) * 100)}%</td>
             </tr>
           ))}
         </tbody>
@@ -152,7 +152,7 @@ function Drawn({ box, index, near, picked, root, onPick }: DrawnProps): JSX.Elem
   const right = Math.min(1, (box.left + box.width - near.left) / near.width);
   if (right - left < 0.001) return null;
   const { node } = box;
-  const said = `${node.name}, ${time(node.time)}, ${Math.round((node.time / Math.max(1, root.time)) * 100)} %`;
+  const said = `${node.name}, ${time(node.time)}, ${Math.round((node.time / Math.max(1, root.time)) * 100)}%`;
   return (
     <button
       type="button"
