@@ -1,0 +1,312 @@
+"""What masks for an app, by the names that are secret in it, and remembers what it met."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from collections.abc import Iterable
+
+from .looks import MASK, mask_looks
+from .names import secret_names
+from .pairs import mask_arguments, mask_elements, mask_literals, mask_options, mask_pairs
+from .paths import secret_paths
+from .statements import mask_statement, placed
+from .values import SAFE, TEXT, Decide, Path, fitted, scalar, walk
+
+M = t.TypeVar("M", dict[int, bool], dict[int, list[bool]], dict[int, tuple[str, str]], set[int])
+
+# A secret that begins before the cut is told by what follows it.
+_MARGIN = 4096
+_ROUNDS = 4
+_CACHED_LENGTH = 128
+# How long what is remembered as it is shown may be, and how many sets of texts are.
+_KNOWN_HEADER = 512
+_KNOWN_TOGETHER = 4096
+_TOGETHER = 256
+_CACHED = 4096
+_SHORT = 11
+_WHOLE = frozenset((int, bool))
+
+
+class Redactor:
+    """Mask by name and by pattern, and cap.
+
+    :param names: more names to mask, beside the built-in ones; compared as substrings, without
+        case, hyphens, underscores, dots and spaces.
+    :param max_bytes: what one capture may hold.
+    :param decide: is given each value that is left, with its path, and returns what is to be
+        shown of it: it can mask more, never less. Where it fails, the value is masked.
+    """
+
+    def __init__(
+        self, names: Iterable[str] = (), max_bytes: int = 65536, decide: Decide | None = None
+    ) -> None:
+        self._is_secret = secret_names(names)
+        self.max_bytes = max_bytes
+        self._cap = min(TEXT, max_bytes)
+        # So many texts are surely not too much together.
+        self._few = max_bytes // max(1, self._cap)
+        self._decide = decide
+        # What was found before, by hashes: a text that may be a secret is remembered nowhere.
+        self._known: dict[int, bool] = {}
+        self._placed: dict[int, list[bool]] = {}
+        #: Headers as they are shown.
+        self._headers: dict[int, tuple[str, str]] = {}
+        #: Texts that were masked together, as they are shown.
+        self._together: dict[int, tuple[str, ...]] = {}
+        self._statements: dict[int, bool] = {}
+        #: For each way to mask, the texts that it leaves as they are.
+        self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
+        self._texts = self._plain["text"]
+        # What leads to a secret in a path, and the secret.
+        self._paths: list[re.Pattern[str]] = []
+
+    def learn(self, rules: t.Sequence[str]) -> None:
+        """Mask what stands for secret arguments of these rules, in whatever bears a path.
+
+        :param rules: all of the app's, such as ``"/reset/<token>"``. One that has nothing of its
+            own before such an argument, as ``"/<token>"``, cannot be told from others.
+        """
+        self._paths = secret_paths(rules, self.is_secret)
+        self._headers.clear()
+        for texts in self._plain.values():
+            texts.clear()
+
+    def is_secret(self, name: str) -> bool:
+        """Tell whether values under this name are masked."""
+        known = self._known.get(hash(name))
+        if known is None:
+            known = self._is_secret(name[: TEXT + _MARGIN])
+            if len(name) < _CACHED_LENGTH:
+                _room(self._known)[hash(name)] = known
+        return known
+
+    def text(self, value: str, path: Path = ()) -> str:
+        """Mask what looks like a secret, replace what JSON cannot hold, cap the length.
+
+        ``name=value`` and ``name: value`` are masked by the name, JSON by its keys.
+        """
+        # To hash a long one would take longer than to mask what is shown of it.
+        if len(value) <= self._cap and hash(value) in self._texts:
+            return value
+        return self._decided_text(path, self.shown(value))
+
+    def query(self, value: str, path: Path = ()) -> str:
+        """Mask the values of a query string by their names."""
+        return self._decided_text(path, self.shown(value, "query"))
+
+    def sql(self, value: str, path: Path = ()) -> str:
+        """Mask the literals of a statement that names something secret, and what looks secret."""
+        return self._decided_text(path, self.shown(value, "sql"))
+
+    def code(self, line: str) -> str:
+        """Mask the literals that code gives to secret names, and what looks secret in it."""
+        masked = mask_looks(mask_literals(line[: self._cap + _MARGIN], self.is_secret))
+        return self._decided_text((), fitted(masked, self._cap, len(line)))
+
+    def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
+        """Turn the parameters of one execution into JSON's types, masked by their columns.
+
+        :param values: a dict, or a list or tuple in the order of the placeholders. Where it
+            cannot be told what a placeholder stands for, and the statement names something
+            secret, it is masked.
+        """
+        kind = type(values)
+        if kind not in (list, tuple) or len(statement) > TEXT + _MARGIN:
+            return self.value(values, path)
+        names = self.placed(statement)
+        return [
+            MASK if each is not None and names[min(place, len(names) - 1)] else shown
+            for place, (each, shown) in enumerate(
+                zip(values, self.value(values, path), strict=False)
+            )
+        ]
+
+    def placed(self, statement: str) -> list[bool]:
+        """Tell of each placeholder of a statement whether what it stands for is masked."""
+        key = hash(statement)
+        names = self._placed.get(key)
+        if names is None:
+            names = _room(self._placed)[key] = placed(statement, self.is_secret)
+        return names
+
+    def is_plain(self, statement: str, values: t.Any) -> bool:
+        """Tell at a glance that a statement and its parameters are to be shown as they are.
+
+        False, where it takes a closer look: what most statements have is a few whole numbers.
+        """
+        key = hash(statement)
+        plain = self._statements.get(key)
+        if plain is None:
+            plain = _room(self._statements)[key] = (
+                self._decide is None
+                and self.sql(statement) == statement
+                and True not in self.placed(statement)
+            )
+        return plain and (
+            not values
+            or (
+                type(values) is tuple
+                and len(values) <= self._few
+                and _WHOLE.issuperset(map(type, values))
+                and min(values) > -SAFE
+                and max(values) < SAFE
+            )
+        )
+
+    def header(self, name: str, value: str, path: Path = ()) -> str:
+        """Mask a header's value; of a cookie, its name and attributes stay."""
+        folded = name.lower()
+        if folded == "cookie":
+            return "; ".join(f"{cookie}={MASK}" for cookie in cookie_names(value))
+        if folded == "set-cookie":
+            cookie, semicolon, attributes = value.partition(";")
+            return f"{cookie.partition('=')[0]}={MASK}{semicolon}{self.text(attributes, path)}"
+        return MASK if self.is_secret(name) else self.query(value, path)
+
+    def headers(self, pairs: t.Sequence[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
+        """Mask a list of headers; leave out what is none."""
+        known = self._headers.get
+        try:
+            shown = [known(hash(each)) or self._pair(each, path) for each in pairs]
+        except TypeError:  # there are lists among them
+            shown = [self._pair(each, path) for each in pairs]
+        return tuple(shown if None not in shown else filter(None, shown))
+
+    def _pair(self, pair: t.Any, path: Path) -> t.Any:
+        name, value = pair if type(pair) is tuple and len(pair) == 2 else (None, None)
+        if type(name) is not str or type(value) is not str:
+            return None
+        shown = self.text(name), self.header(name, value, (*path, name))
+        if self._decide is None and len(name) + len(value) < _KNOWN_HEADER:
+            _room(self._headers)[hash(pair)] = shown
+        return shown
+
+    def queries(self, values: tuple[t.Any, ...], paths: t.Sequence[Path | None]) -> tuple[str, ...]:
+        """Mask several texts as `query` does; most often they were met together before.
+
+        :param paths: where each stands; None for those that are masked already.
+        """
+        key = hash(values)
+        known = self._together.get(key)
+        if known is not None:
+            return known
+        shown = tuple(
+            [
+                value if path is None else self.query(value, path) if type(value) is str else ""
+                for value, path in zip(values, paths, strict=True)
+            ]
+        )
+        if self._decide is None and sum(map(len, shown)) < _KNOWN_TOGETHER:
+            if len(self._together) >= _TOGETHER:
+                self._together.clear()
+            self._together[key] = shown
+        return shown
+
+    def value(self, value: t.Any, path: Path = ()) -> t.Any:
+        """Turn any value into JSON's types. Only built-in types are looked into."""
+        kind = type(value)
+        if kind is str:
+            if len(value) <= self._cap and hash(value) in self._texts:
+                return value
+            return self._decided(path, self.shown(value))
+        if kind is int and -SAFE < value < SAFE and self._decide is None:
+            return value
+        return walk(self, value, path, [self.max_bytes], self._decided)
+
+    def named(self, name: str, value: t.Any, path: Path = ()) -> t.Any:
+        """Turn a value under a name into JSON's types; masked where the name is secret.
+
+        :param path: where the name stands.
+        """
+        return MASK if self.is_secret(name) else self.value(value, (*path, name))
+
+    def _decided(self, path: Path, shown: t.Any) -> t.Any:
+        if self._decide is None or shown == MASK:
+            return shown
+        try:
+            decided = self._decide(path, shown)
+        except Exception:
+            return MASK
+        if type(decided) is str:
+            return fitted(decided, self._cap, len(decided))
+        known = decided is None or type(decided) in (bool, int, float)
+        return scalar(decided) if known else MASK
+
+    def _decided_text(self, path: Path, shown: str) -> str:
+        return shown if self._decide is None else str(self._decided(path, shown))
+
+    def shown(self, value: str, how: str = "text") -> str:
+        """Mask a text by one of the ways to mask, and cap it, without asking who decides."""
+        cap = self._cap
+        length = len(value)
+        plain = self._plain[how]
+        key = hash(value) if length <= cap else 0
+        if key in plain:
+            return value
+        if length < _SHORT and length <= cap and value.isalnum() and value.isascii():
+            # One short word: no pair, and none of the looks.
+            shown = value
+        else:
+            masked = {"text": self._masked, "query": self._masked_query, "sql": self._masked_sql}
+            text = masked[how](value if length <= cap else value[: cap + _MARGIN])
+            shown = fitted(text, cap, length)
+        if key and shown == value and self._decide is None:
+            _room(plain).add(key)
+        return shown
+
+    def _masked(self, text: str) -> str:
+        paired = ":" in text or "=" in text
+        if paired and text[:1] in ("{", "["):
+            text = self._json(text)
+        for path in self._paths:
+            text = path.sub(rf"\1{MASK}", text)
+        if "--" in text:
+            text = mask_options(text, self.is_secret)
+        if "<" in text:
+            text = mask_elements(text, self.is_secret)
+        for _ in range(_ROUNDS):
+            before = text
+            if paired:
+                text = mask_pairs(text, self.is_secret)
+            text = mask_looks(text)
+            if text is before or text == before:
+                break
+        return text
+
+    def _json(self, text: str) -> str:
+        try:
+            parsed = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        masked = walk(self, parsed, (), [2 * (TEXT + _MARGIN)], _undecided)
+        written = json.dumps(masked, ensure_ascii=False)
+        return written if MASK in written else text
+
+    def _masked_query(self, text: str) -> str:
+        if "=" in text:
+            text = mask_arguments(text, self.is_secret, self._masked)
+        return self._masked(text)
+
+    def _masked_sql(self, text: str) -> str:
+        return mask_statement(text, self.is_secret, self._masked)
+
+
+def _room(memo: M) -> M:
+    """Return a memo that has room for one more."""
+    if len(memo) >= _CACHED:
+        memo.clear()
+    return memo
+
+
+def _undecided(_path: Path, shown: t.Any) -> t.Any:
+    return shown
+
+
+def cookie_names(header: str) -> list[str]:
+    """List the names of the cookies in a header."""
+    return [each.partition("=")[0].strip()[:TEXT] for each in header.split(";") if "=" in each]
+
+
+__all__ = ["Redactor", "cookie_names"]

@@ -1,0 +1,191 @@
+"""Values of any type, turned into JSON's types."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+import typing as t
+import uuid
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from .looks import MASK
+
+#: Where a value stands: names of keys and numbers of items, outermost first.
+Path = tuple[str | int, ...]
+#: Is given a value and where it stands, and returns what is to be shown of it.
+Decide = Callable[[Path, t.Any], t.Any]
+
+#: How long a text may be.
+TEXT = 4096
+#: JavaScript tells whole numbers below from each other.
+SAFE = 2**53
+_DEPTH = 8
+_ITEMS = 100
+_ITEM_BYTES = 8
+_CUT = "…"
+
+_BYTES = (bytes, bytearray)
+_SEQUENCES = (list, tuple, set, frozenset)
+_WRITTEN = (uuid.UUID, dt.date, dt.timedelta)
+_TIMES = (dt.datetime, dt.time)
+_ZONES = (type(None), dt.timezone)
+_class_name = type.__dict__["__qualname__"].__get__
+_class_module = type.__dict__["__module__"].__get__
+
+
+class Masks(t.Protocol):
+    """What is masked in values."""
+
+    def is_secret(self, name: str) -> bool:
+        """Tell whether values under this name are masked."""
+        ...
+
+    def shown(self, value: str) -> str:
+        """Mask and cap a text."""
+        ...
+
+
+def walk(masks: Masks, value: t.Any, path: Path, left: list[int], decided: Decide) -> t.Any:
+    """Turn a value into JSON's types, as much of it as is not too much.
+
+    :param left: how many bytes may still be shown; what is taken is subtracted.
+    :param decided: is given what is left of each value in it, and returns what is shown.
+    """
+    left[0] -= _ITEM_BYTES
+    kind = type(value)
+    if issubclass(kind, str):
+        shown = masks.shown(str.__getitem__(value, slice(None)))
+        left[0] -= len(shown) if shown.isascii() else len(shown.encode())
+        return decided(path, shown)
+    if issubclass(kind, dict) and len(path) < _DEPTH:
+        return _mapping(masks, value, path, left, decided)
+    if issubclass(kind, _SEQUENCES) and len(path) < _DEPTH:
+        return _items(masks, value, path, left, decided)
+    return decided(path, scalar(value))
+
+
+def _mapping(
+    masks: Masks, value: t.Any, path: Path, left: list[int], decided: Decide
+) -> dict[str, t.Any]:
+    result: dict[str, t.Any] = {}
+    count = dict.__len__(value)
+    pairs = _first(dict.items, value)
+    # {"name": "password", "value": …}, as forms and HAR write it.
+    labels = [each for key, each in pairs if type(key) is str and key in ("name", "key")]
+    labelled = any(type(each) is str and masks.is_secret(each) for each in labels)
+    for key, each in pairs:
+        if left[0] <= 0:
+            break
+        name = _key(key)
+        shown = _unique(masks.shown(name), result)
+        left[0] -= len(shown)
+        hidden = masks.is_secret(name) or (labelled and name == "value")
+        result[shown] = MASK if hidden else walk(masks, each, (*path, shown), left, decided)
+    if len(result) < count:
+        result[_unique(_CUT, result)] = f"{count - len(result)} more"
+    return result
+
+
+def _items(masks: Masks, value: t.Any, path: Path, left: list[int], decided: Decide) -> list[t.Any]:
+    base: t.Any = next(each for each in _SEQUENCES if issubclass(type(value), each))
+    count = base.__len__(value)
+    items = _first(base.__iter__, value)
+    # A pair, as in lists of headers.
+    if len(items) == 2 and type(items[0]) is str and masks.is_secret(items[0]) and path:
+        return [masks.shown(items[0]), MASK]
+    result: list[t.Any] = []
+    for number, each in enumerate(items):
+        if left[0] <= 0:
+            break
+        result.append(walk(masks, each, (*path, number), left, decided))
+    if len(result) < count:
+        result.append(f"{_CUT} {count - len(result)} more")
+    return result
+
+
+def scalar(value: t.Any) -> t.Any:
+    """Show what holds no others: as it is, where JSON has it."""
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if issubclass(kind, int):
+        number = int.__int__(value)
+        if abs(number) < SAFE:
+            return number
+        return str(number) if number.bit_length() < 1024 else f"<int of {number.bit_length()} bits>"
+    if issubclass(kind, float):
+        real = float.__float__(value)
+        return real if math.isfinite(real) else float.__repr__(real)
+    for each in _BYTES:
+        if issubclass(kind, each):
+            return f"<{each.__len__(value)} bytes>"
+    if kind in _WRITTEN or (kind in _TIMES and type(value.tzinfo) in _ZONES):
+        return str(value)
+    if kind is decimal.Decimal and value.__sizeof__() < 256:
+        return str(value)
+    return f"<{type_name(kind)}>"
+
+
+def _key(key: t.Any) -> str:
+    kind = type(key)
+    if issubclass(kind, str):
+        return str.__getitem__(key, slice(None))
+    if issubclass(kind, bytes):
+        return bytes.__getitem__(key, slice(TEXT)).decode("latin-1")
+    return str(scalar(key))
+
+
+def _unique(name: str, taken: dict[str, t.Any]) -> str:
+    found, number = name, 2
+    while found in taken:
+        found = f"{name} ({number})"
+        number += 1
+    return found
+
+
+def _first(items: Callable[[t.Any], Iterable[t.Any]], value: t.Any) -> list[t.Any]:
+    for _ in range(3):
+        try:
+            return list(islice(items(value), _ITEMS))
+        except RuntimeError:  # another thread changes it
+            continue
+    return []
+
+
+def fitted(shown: str, cap: int, length: int) -> str:
+    """Replace what JSON cannot hold, and cut.
+
+    :param length: of what it was made from.
+    """
+    if not shown.isascii():
+        shown = shown.encode("utf-8", "replace").decode()
+    return shown if length <= cap >= len(shown) else _cut(shown, cap, length)
+
+
+def _cut(text: str, cap: int, length: int) -> str:
+    tail = f"{_CUT} ({length} characters)"
+    if cap < 4 * len(tail):
+        tail = _CUT
+    return text[: cap - len(tail)].rstrip(MASK[0]) + tail
+
+
+def weight(shown: t.Any) -> int:
+    """Estimate the bytes that a value of JSON's types takes."""
+    if isinstance(shown, str):
+        return 50 + len(shown)
+    if isinstance(shown, dict):
+        return 60 + sum(50 + len(name) + weight(each) for name, each in shown.items())
+    if isinstance(shown, list):
+        return 60 + sum(map(weight, shown))
+    return 30
+
+
+def type_name(kind: type) -> str:
+    """Return a class's module and name, also where its metaclass would say something else."""
+    module = _class_module(kind)
+    return f"{module if type(module) is str else '?'}.{_class_name(kind)}"
+
+
+__all__ = ["SAFE", "TEXT", "Decide", "Path", "fitted", "scalar", "type_name", "walk", "weight"]
