@@ -8,6 +8,7 @@ import inspect
 import logging
 import types
 import typing as t
+from contextlib import suppress
 from contextvars import ContextVar
 
 from .redact import Redactor, type_name
@@ -40,7 +41,9 @@ def fault(place: str, error: Exception) -> None:
     """Log a fault of ours, once for each place; the app is not to see it."""
     count = _faults[place] = _faults.get(place, 0) + 1
     if count == 1:
-        _log.warning("%s failed; the app is not affected", place, exc_info=error)
+        # The app's filters, handlers and record factory may fail as well.
+        with suppress(Exception):
+            _log.warning("%s failed; the app is not affected", place, exc_info=error)
 
 
 def fail_open(func: F) -> F:

@@ -435,6 +435,20 @@ def test_what_fails_again_and_again_is_no_longer_called(caplog: pytest.LogCaptur
     assert len([each for each in caplog.records if each.name == "flask_lifecycle"]) == 1
 
 
+def test_a_log_of_the_apps_that_fails_does_not_make_a_fault_of_ours_the_apps() -> None:
+    bare = answers(make(watched=False))
+    app = make(watched=True)
+
+    def fails(*_: t.Any) -> t.NoReturn:
+        raise Injected
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flask_lifecycle.collectors.logs._message", fails)
+        # As one that reads `request`, where there is none.
+        patch.setattr(logging.getLogger("flask_lifecycle"), "filters", [fails])
+        assert answers(app) == bare
+
+
 def test_what_is_no_exception_is_never_kept() -> None:
     """Also where it comes while a function of ours runs, as by Ctrl+C."""
     names = {"BaseException", "BaseExceptionGroup", *(each.__name__ for each in NO_EXCEPTIONS)}
