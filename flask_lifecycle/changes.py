@@ -23,7 +23,7 @@ from werkzeug.datastructures import Headers
 from .recorder import fault
 from .redact import MASK, Redactor, weight
 from .steps import EXTRA
-from .writers import LiveTrace, Writer
+from .writers import Writer
 
 _app_context = vars(flask.globals)["_cv_app"].get
 # One and the same on Flask 3.2 and later.
@@ -40,6 +40,8 @@ _CONTAINERS = 50
 _DEPTH = 4
 _ITEMS = 500
 _NAMES_KEPT = 50
+# Stands for a value for which no room is left.
+_CUT = "…"
 _RESPONSE = ("response", "headers")
 # An object that nothing else holds.
 _END = (object(),)
@@ -205,9 +207,11 @@ def _look(writer: Writer, place: int | None) -> None:
 class Changes:
     """What one function changed, masked, as it is noted."""
 
-    __slots__ = ("found", "response")
+    __slots__ = ("found", "response", "size")
 
     def __init__(self) -> None:
+        #: The estimated bytes of the texts, lists and dicts in it.
+        self.size = 0
         #: Where, and what was added, changed and removed there.
         self.found: list[tuple[str, Names, Names, list[str]]] = []
         #: What was changed on a response, or what it was before and after.
@@ -250,27 +254,30 @@ def _note(
         # Outside of any function: a signal's receiver, or a method of the app's own class.
         place = 0 if place == -1 else place
     trace = writer.trace
-    noted = _changes(writer, place).found
-    if len(noted) >= _NAMES_KEPT:
+    changes = _changes(writer, place)
+    if len(changes.found) >= _NAMES_KEPT:
         return
     added, changed, removed = found
-    noted.append(
+    before = changes.size
+    changes.found.append(
         (
             where,
-            _masked(trace, where, added) if added else _NONE,
-            _masked(trace, where, changed) if changed else _NONE,
+            _masked(trace.redactor, changes, where, added) if added else _NONE,
+            _masked(trace.redactor, changes, where, changed) if changed else _NONE,
             [trace.redactor.text(name) for name in removed[:_NAMES_KEPT]] if removed else removed,
         )
     )
+    trace.detail_bytes += changes.size - before
 
 
-def _masked(trace: LiveTrace, where: str, names: Names) -> Names:
+def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> Names:
     shown: Names = {}
-    redactor = trace.redactor
     for name, value in [*names.items()][:_NAMES_KEPT]:
-        masked = shown[redactor.text(name)] = redactor.named(name, value, (where,))
+        room = changes.size < redactor.max_bytes
+        masked = redactor.named(name, value, (where,)) if room else _CUT
+        shown[redactor.text(name)] = masked
         if type(masked) in _LARGE:
-            trace.detail_bytes += weight(masked)
+            changes.size += weight(masked)
     return shown
 
 

@@ -465,3 +465,21 @@ def test_what_a_function_changed_twice_is_told_by_what_it_comes_to() -> None:
         "changed": {"kept": 3, "again": 2},
         "removed": [],
     }
+
+
+def test_all_that_one_function_changes_is_capped_together() -> None:
+    app, lifecycle = make_app(LIFECYCLE_MAX_DETAIL_BYTES=10_000)
+
+    @app.get("/")
+    def view() -> str:
+        for number in range(40):
+            setattr(g, f"name{number}", ["x" * 1000] * 5)
+            # What calls a function of the app's is looked at each time.
+            render_template_string("")
+        return ""
+
+    app.context_processor(dict)
+    added = one(app, lifecycle)["view"]["g"]["added"]
+    assert len(added) == 40
+    assert added["name39"] == "…"
+    assert len(str(added)) < 20_000
