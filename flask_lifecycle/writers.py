@@ -124,6 +124,7 @@ class LiveTrace(Writer):
         "route",
         "seq",
         "serial",
+        "started_at",
         "status",
         "store",
         "strands",
@@ -180,6 +181,8 @@ class LiveTrace(Writer):
         # Whether an HTTP exception without a handler is itself what is answered.
         self.unhandled = False
         self._kept: bytes | None = None
+        #: Unix time. The monotonic clock cannot tell: it stands still while the machine sleeps.
+        self.started_at = time()
         self.origin = clock()
 
     @property
@@ -190,11 +193,6 @@ class LiveTrace(Writer):
     def id(self) -> str:
         """Return what sorts by time of creation."""
         return f"{int((_EPOCH + self.origin) * 1e9):016x}{_first + self.serial:08x}"
-
-    @property
-    def started_at(self) -> float:
-        """Return when it began, Unix time."""
-        return _EPOCH + self.origin
 
     @property
     def endpoint(self) -> str | None:

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from flask_lifecycle import Lifecycle, changes
 from flask_lifecycle.collectors import signals
+from flask_lifecycle.writers import LiveTrace
 
 
 def make_app(**config: t.Any) -> Flask:
@@ -167,3 +168,36 @@ def test_off_imports_no_websocket_package() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_page_of_the_list_begins_after_the_last_whoever_was_kept_first() -> None:
+    app = make_app(LIFECYCLE_ENABLED=True, DEBUG=True)
+    Lifecycle(app)
+    client = app.test_client()
+    client.get("/")
+    store = app.extensions["lifecycle"]._store
+    oldest, early = store.newest()[0], LiveTrace(None, "GET", "/early")
+    client.get("/")
+    # As where its thread had to wait between the two.
+    store.add(early)
+
+    seen: list[str] = []
+    following: str | None = ""
+    while following is not None:
+        page = client.get(f"/_lifecycle/api/traces?limit=1&before={following}").get_json()
+        seen += (each["id"] for each in page["traces"])
+        following = page["next"]
+    assert early.id in seen
+    assert seen[-1] == oldest.id
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) == 3
+
+
+def test_the_start_is_told_by_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The monotonic one stands still while a machine sleeps."""
+    app = make_app(LIFECYCLE_ENABLED=True)
+    lifecycle = Lifecycle(app)
+    awake = 4e9
+    monkeypatch.setattr("flask_lifecycle.writers.time", lambda: awake)
+    app.test_client().get("/")
+    assert lifecycle.traces(app)[0].started_at == awake

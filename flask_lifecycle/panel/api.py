@@ -7,6 +7,7 @@ import html
 import typing as t
 from collections.abc import Callable
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from weakref import WeakSet
 
@@ -117,7 +118,9 @@ def create_api(
         limit = _whole(flask.request.args.get("limit"), _LIMIT)
         before = flask.request.args.get("before") or None
         matches = _filter(flask.request.args.get("q") or "")
-        older = (trace for trace in hub.kept() if before is None or trace.id < before)
+        # By id, as pages are: of two that come at once, the later one may be kept first.
+        kept = sorted(hub.kept(), key=attrgetter("id"), reverse=True)
+        older = (trace for trace in kept if before is None or trace.id < before)
         # One more than is asked for tells whether there are more.
         found = [*islice(filter(matches, map(summarize, older)), limit + 1)]
         return {
