@@ -173,6 +173,7 @@ def test_texts_are_masked_by_the_names_in_them(text: str, shown: str) -> None:
         ("INSERT INTO u SELECT 'a', x FROM v", f"INSERT INTO u SELECT {MASK}, x FROM v"),
         ("SELECT token1 FROM a2 WHERE x = :x_1", "SELECT token1 FROM a2 WHERE x = :x_1"),
         ("SELECT title FROM books WHERE id = 'a5'", "SELECT title FROM books WHERE id = 'a5'"),
+        ("SELECT 1 FROM a WHERE b = 'AKIAIOSFODNN7EXAMPLE'", f"SELECT 1 FROM a WHERE b = '{MASK}'"),
     ],
 )
 def test_literals_are_masked_where_a_statement_names_a_secret(statement: str, shown: str) -> None:
