@@ -9,9 +9,14 @@ from __future__ import annotations
 import inspect
 import os
 import platform
+import re
 import socket
+import sys
 import typing as t
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
 
 import flask
 import flask.globals
@@ -30,6 +35,8 @@ _PACKAGES = (
 )
 # Flask's own settings: names and limits of cookies and sessions are no secrets.
 _NO_SECRETS = frozenset(flask.Flask.default_config) - {"SECRET_KEY", "SECRET_KEY_FALLBACKS"}
+# Other variables of the environment are none of the app's concern.
+_OF_FLASK = re.compile("(?:FLASK|WERKZEUG|PYTHON|VIRTUAL_ENV)")
 
 
 class AppMap:
@@ -57,6 +64,8 @@ class AppMap:
             "debug": bool(app.debug),
             "separate_contexts": "_cv_request" in vars(flask.globals),
             "versions": _versions(),
+            "packages": _packages(),
+            "environment": self._environment(),
             "process": {"pid": os.getpid(), "host": socket.gethostname()},
             "middleware": [_hook("middleware", layer) for layer in self._middleware],
             "blueprints": [
@@ -79,8 +88,22 @@ class AppMap:
             "hooks": self._hooks,
         }
 
+    def _environment(self) -> dict[str, t.Any]:
+        found = {
+            "python": f"{platform.python_implementation()} {platform.python_version()}",
+            "executable": sys.executable,
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        }
+        with suppress(OSError):
+            # It may be gone.
+            found["folder"] = str(Path.cwd())
+        found |= {name: os.environ[name] for name in sorted(os.environ) if _OF_FLASK.match(name)}
+        named = self._redactor.named
+        return {name: named(name, value, ("environment",)) for name, value in found.items()}
+
     def _setting(self, key: str, value: t.Any) -> t.Any:
-        if key in _NO_SECRETS:
+        # Nor is whether something is on.
+        if key in _NO_SECRETS or value is None or isinstance(value, bool):
             return self._redactor.value(value, ("config", key))
         return self._redactor.named(key, value, ("config",))
 
@@ -171,12 +194,22 @@ def _hook(stage: str, func: t.Any, scope: str | None = None) -> dict[str, t.Any]
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+    found = {name.lower().replace("_", "-"): number for name, number in _packages().items()}
+    return {
+        "python": platform.python_version(),
+        **{name: found[name] for name in _PACKAGES if name in found},
+    }
+
+
+@cache
+def _packages() -> dict[str, str]:
+    """Return the versions of all that is installed, by name."""
+    found: dict[str, str] = {}
+    for each in distributions():
+        with suppress(Exception):
+            # What is left of one that was half removed tells nothing.
+            found.setdefault(str(each.metadata["Name"]), str(each.version))
+    found.pop("None", None)
     return found
 
 

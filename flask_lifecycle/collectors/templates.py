@@ -72,7 +72,8 @@ class Rendering:
         #: Whether its text is asked for as a whole, not part by part.
         self.whole = True
         self.place = place
-        loader = template.environment.loader
+        # A string has none.
+        loader = None if template.name is None else template.environment.loader
         self.loader = None if loader is None else type(loader).__name__
         self.outline = _NOTHING
         self.values: dict[str, t.Any] | None = None

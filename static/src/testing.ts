@@ -31,7 +31,7 @@ const hook = (stage: Stage, name: string, scope: string): Hook => ({ stage, name
 
 /** An app with a blueprint, two before-hooks and two after-hooks. */
 export const MAP: AppMap = {
-  name: "demo", import_name: "demo", debug: true, separate_contexts: true, versions: { flask: "3.1.3" }, process: { pid: 1, host: "h" },
+  name: "demo", import_name: "demo", debug: true, separate_contexts: true, versions: { flask: "3.1.3" }, packages: {}, environment: {}, process: { pid: 1, host: "h" },
   middleware: [hook("middleware", "ProxyFix", "app")],
   blueprints: [], extensions: [], config: {}, called: [], error_handlers: [],
   hooks: [

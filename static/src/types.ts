@@ -151,6 +151,9 @@ export interface AppMap {
   /** False on Flask 3.2 and later, where the request and app contexts are one. */
   readonly separate_contexts: boolean;
   readonly versions: Readonly<Record<string, string>>;
+  /** All that is installed. */
+  readonly packages: Readonly<Record<string, string>>;
+  readonly environment: { readonly [key: string]: Json };
   readonly process: { readonly pid: number; readonly host: string };
   /** WSGI middleware, outermost first. */
   readonly middleware: readonly Hook[];

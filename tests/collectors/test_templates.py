@@ -91,6 +91,21 @@ def test_includes_and_parents_are_children() -> None:
         assert all(each.begin >= step.begin for each in inside)
 
 
+def test_a_string_is_of_no_loader() -> None:
+    app, lifecycle, _ = make_app()
+    steps = rendered(
+        app, lifecycle, lambda: render_template_string("{% include 'item.html' %}") + page()
+    )
+    assert [step.detail["rendering"]["loader"] for step in steps if "rendering" in step.detail] == [
+        None,
+        "DispatchingJinjaLoader",
+    ]
+
+
+def page() -> str:
+    return render_template("page.html", title="Title")
+
+
 def test_the_page_is_as_without() -> None:
     app, lifecycle, _ = make_app()
     bare = Flask(__name__)
@@ -167,7 +182,7 @@ def test_the_context_is_told_by_names_and_safe_values() -> None:
     assert told["context"]["nested"] == "<list of 1>"
     assert told["context"]["hostile"].endswith("Hostile>")
     assert told["context"]["request"] == "<flask.wrappers.Request>"
-    assert told["loader"] == "DispatchingJinjaLoader"
+    assert told["loader"] is None
 
 
 @pytest.mark.parametrize("collectors", [(), None])

@@ -7,7 +7,7 @@ import { adopt } from "../styles/adopt";
 import { Diagram } from "../diagram/Diagram";
 import { current } from "../state";
 import { actions, state } from "../store";
-import type { AppMap, Match, Rule, Trace } from "../types";
+import type { AppMap, Json, Match, Rule, Trace } from "../types";
 import { Pairs, type Pair } from "./Message";
 import { kindOf, namesOf, phases, verdict, type Phase } from "./plan";
 import { Editor, Open } from "./Source";
@@ -199,9 +199,18 @@ function About({ map }: { readonly map: AppMap }): JSX.Element {
           <Pairs title="Versions" pairs={Object.entries(map.versions)} />
           <Pairs title="Blueprints" pairs={blueprints} none="It has none." />
           <Pairs title="Extensions" pairs={map.extensions.map((name) => [name, ""])} none="None has registered itself in app.extensions." />
+          <Pairs title="Packages" pairs={inOrder(map.packages)} />
         </div>
-        <div><Pairs title="Config" pairs={Object.entries(map.config)} /></div>
+        <div>
+          <Pairs title="Config" pairs={Object.entries(map.config)} />
+          <Pairs title="Environment" pairs={inOrder(map.environment)} />
+        </div>
       </div>
     </div>
   );
+}
+
+/** By name, whatever its case. */
+function inOrder(named: { readonly [name: string]: Json }): readonly Pair[] {
+  return Object.entries(named).sort(([one], [other]) => one.localeCompare(other));
 }

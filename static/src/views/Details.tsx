@@ -7,6 +7,7 @@ import { caption } from "../replay/captions";
 import { current, importedOf } from "../state";
 import { actions, now, state } from "../store";
 import type { Json, Source as Place, Step } from "../types";
+import { inOneLine } from "./collected";
 import { isCalledByFlask, manualPage } from "./manual";
 import { Editor, Open, Source } from "./Source";
 
@@ -64,7 +65,7 @@ export default function Details(): JSX.Element | null {
         {isImported || !isCalledByFlask(step) ? null : <Fact name="called by Flask"><Source path={`${path}/caller`} /></Fact>}
         {thread === null ? null : <Fact name="thread">{thread.name}{thread.other ? ", another than the request’s" : ", the request’s own"}</Fact>}
         {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
-        {step.error === null ? null : <Fact name="error"><span class="outcome raised">{step.error.type}: {step.error.message}</span></Fact>}
+        {step.error === null ? null : <Fact name="error"><span class="outcome raised">{inOneLine(step.error)}</span></Fact>}
         {inside(step, trace.steps)}
         {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).filter(([name]) => name !== "cpu" && name !== "memory" && (name !== "thread" || thread === null)).map(([name, value]) => (
           <Fact key={name} name={name}>

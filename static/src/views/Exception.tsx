@@ -7,7 +7,7 @@ import { current } from "../state";
 import { state } from "../store";
 import type { Json } from "../types";
 import { Who } from "./Changes";
-import { isOf, placeOf } from "./collected";
+import { inOneLine, isOf, placeOf } from "./collected";
 import { Pairs } from "./Message";
 import { Open } from "./Source";
 
@@ -45,7 +45,7 @@ function Raised({ told }: { readonly told: Told }): JSX.Element {
   const cut = Number(told["cut_frames"]);
   return (
     <>
-      <h2 class="raised-title"><bdi>{String(told["type"])}: {String(told["message"])}</bdi></h2>
+      <h2 class="raised-title"><bdi>{inOneLine({ type: told["type"] ?? "", message: told["message"] ?? "" })}</bdi></h2>
       {list(told["notes"]).map((note, index) => <p key={index} class="given"><bdi>{String(note)}</bdi></p>)}
       <ol class="frames">
         {frames.map((frame, index) => (isOf(frame) ? <Frame key={index} frame={frame} last={index === frames.length - 1} cut={index === 9 && cut > 0 ? cut : 0} /> : null))}

@@ -7,7 +7,7 @@ import { time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step, Trace } from "../types";
-import { isOf, ranIn } from "./collected";
+import { inOneLine, isOf, ranIn } from "./collected";
 import { Open } from "./Source";
 
 adopt(messageStyles, collectedStyles);
@@ -47,7 +47,7 @@ function Said({ step, trace }: { readonly step: Step; readonly trace: Trace }): 
         {step.source === null ? null : <Open source={step.source} />}
       </p>
       <pre class="text"><bdi>{typeof message === "string" ? message : JSON.stringify(message)}</bdi></pre>
-      {isOf(error) ? <p class="outcome raised"><bdi>{String(error["type"])}: {String(error["message"])}</bdi></p> : null}
+      {isOf(error) ? <p class="outcome raised"><bdi>{inOneLine({ type: error["type"] ?? "", message: error["message"] ?? "" })}</bdi></p> : null}
     </li>
   );
 }

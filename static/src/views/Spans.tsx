@@ -7,7 +7,7 @@ import { time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step, Trace } from "../types";
-import { isOf, ranIn, took } from "./collected";
+import { inOneLine, isOf, ranIn, took } from "./collected";
 
 adopt(messageStyles, collectedStyles);
 
@@ -43,7 +43,7 @@ function Row({ step, trace, longest }: { readonly step: Step; readonly trace: Tr
     <tr data-step={step.id} class="span">
       <td class="what">
         <button type="button" class="link" onClick={() => { actions.step(step.id); }}><code><bdi>{step.name}{about === undefined ? "" : ` ${String(about)}`}</bdi></code></button>
-        {step.error === null ? null : <span class="outcome raised">{step.error.type}: {step.error.message}</span>}
+        {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
       </td>
       <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
       <td class="num">{typeof status === "number" ? status : "–"}</td>

@@ -8,7 +8,7 @@ import { time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Json, SourceLines, Step, Trace } from "../types";
-import { groups, isSlow, placeOf, ranIn, took, type Group } from "./collected";
+import { groups, inOneLine, isSlow, placeOf, ranIn, took, type Group } from "./collected";
 import { Dropped } from "./Message";
 import { Open } from "./Source";
 
@@ -78,7 +78,7 @@ function Row({ step, trace, slowest, open, onOpen }: RowProps): JSX.Element {
       <tr data-step={step.id} class={isSlow(step) ? "slow" : undefined}>
         <td class="what">
           <button type="button" class="link" aria-expanded={open} onClick={onOpen}><code><bdi>{step.name}</bdi></code></button>
-          {step.error === null ? null : <span class="outcome raised">{step.error.type}: {step.error.message}</span>}
+          {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
         </td>
         <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
         <td class="num">{typeof rows === "number" ? rows : "–"}</td>

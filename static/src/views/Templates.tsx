@@ -7,7 +7,7 @@ import { time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step } from "../types";
-import { isOf, placeOf, ranIn, took } from "./collected";
+import { inOneLine, isOf, placeOf, ranIn, took } from "./collected";
 import { Pairs } from "./Message";
 import { Open } from "./Source";
 
@@ -40,7 +40,7 @@ export default function Templates(): JSX.Element | null {
                     <button type="button" class="link" aria-expanded={open === step.id} style={{ paddingLeft: `${(depth(step, steps) * 18)}px` }} onClick={() => { setOpen(open === step.id ? null : step.id); }}>
                       <code><bdi>{step.name}</bdi></code>
                     </button>
-                    {step.error === null ? null : <span class="outcome raised">{step.error.type}: {step.error.message}</span>}
+                    {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
                   </td>
                   <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
                   <td class="num">{time(Math.max(0, own))}</td>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { step, trace } from "../testing";
 import type { Step } from "../types";
-import { changesOf, groups, placeOf, ranIn, REPEATED } from "./collected";
+import { changesOf, groups, inOneLine, placeOf, ranIn, REPEATED } from "./collected";
 
 const statement = (text: string, line: number, parameters: number[] = []): readonly ["sql", string, Partial<Step>] =>
   ["sql", text, { detail: { statement: text, parameters, place: { file: "app.py", line } } }];
@@ -63,4 +63,10 @@ describe("changesOf", () => {
 it("takes a place for one only where it is one", () => {
   expect(placeOf({ file: "a.py", line: 1 })).toEqual({ file: "a.py", line: 1 });
   for (const value of [null, undefined, [], { file: 1, line: 1 }, { file: "a.py" }]) expect(placeOf(value)).toBeNull();
+});
+
+describe("inOneLine", () => {
+  it("has no colon before nothing", () => {
+    expect([inOneLine({ type: "KeyError", message: "'id'" }), inOneLine({ type: "TimeoutError", message: "" })]).toEqual(["KeyError: 'id'", "TimeoutError"]);
+  });
 });

@@ -31,6 +31,11 @@ export function placeOf(value: Json | undefined): Source | null {
   return isOf(value) && typeof value["file"] === "string" && typeof value["line"] === "number" ? { file: value["file"], line: value["line"] } : null;
 }
 
+/** An exception in one line; many have no text. */
+export function inOneLine({ type, message }: { readonly type: Json; readonly message: Json }): string {
+  return message === "" ? String(type) : `${String(type)}: ${String(message)}`;
+}
+
 export function took(step: Step): number {
   return step.end === null ? 0 : step.end - step.begin;
 }

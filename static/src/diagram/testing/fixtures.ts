@@ -75,7 +75,7 @@ const rule = (path: string, view: string): Rule => ({
 });
 
 export const MAP: AppMap = {
-  name: "shop", import_name: "shop", debug: true, separate_contexts: true, versions: {}, process: { pid: 1, host: "localhost" },
+  name: "shop", import_name: "shop", debug: true, separate_contexts: true, versions: {}, packages: {}, environment: {}, process: { pid: 1, host: "localhost" },
   middleware: [hook("middleware", "ProxyFix", null)], blueprints: [], extensions: [], config: {}, called: [], hooks: HOOKS,
   rules: [rule("/admin/orders/<int:id>", "show"), rule("/admin/orders/<int:id>/ship", "ship"), rule("/admin/orders/export.csv", "export_csv")],
   unmatched: plan(["app"]), error_handlers: [],

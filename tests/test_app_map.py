@@ -1,0 +1,57 @@
+"""What is told of the app beside its rules: its settings, packages and environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_lifecycle import Lifecycle
+
+
+def asked(**config: t.Any) -> dict[str, t.Any]:
+    app = Flask(__name__)
+    app.debug = True
+    app.config.update(config)
+    Lifecycle(app)
+    with app.test_client().get("/_lifecycle/api/app") as answer:
+        return t.cast("dict[str, t.Any]", answer.get_json())
+
+
+def test_packages_are_those_that_pip_lists() -> None:
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    told = asked()
+    pip = {each["name"].lower(): each["version"] for each in json.loads(listed)}
+    assert pip.items() <= {name.lower(): each for name, each in told["packages"].items()}.items()
+    assert told["versions"]["flask"] == pip["flask"]
+
+
+def test_the_environment_is_told_as_far_as_it_concerns_the_app(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    monkeypatch.setenv("FLASK_API_TOKEN", "canary")
+    monkeypatch.setenv("DATABASE_OF_ANOTHER", "canary")
+    told = asked()["environment"]
+    assert told["executable"] == sys.executable
+    assert told["folder"] == str(Path.cwd())
+    assert told["FLASK_DEBUG"] == "1"
+    assert told["FLASK_API_TOKEN"] == "••••••"
+    assert "canary" not in json.dumps(told)
+
+
+def test_what_is_on_or_off_is_no_secret() -> None:
+    told = asked(WTF_CSRF_ENABLED=False, WTF_CSRF_SECRET_KEY="canary", OAUTH=None)["config"]
+    assert told["WTF_CSRF_ENABLED"] is False
+    assert told["WTF_CSRF_SECRET_KEY"] == "••••••"
+    assert told["OAUTH"] is None
