@@ -114,7 +114,14 @@ def test_any_value_becomes_small_json(value: t.Any) -> None:
 def test_an_author_is_no_secret() -> None:
     for name in ("author", "authors", "author_id", "compass", "passenger"):
         assert not redactor.is_secret(name)
-    for name in ("auth", "oauth_state", "authorization", "authorisation", "user.pass"):
+    for name in (
+        "auth",
+        "oauth_state",
+        "authorization",
+        "authorisation",
+        "user.pass",
+        "FERNET_KEY",
+    ):
         assert redactor.is_secret(name)
 
 

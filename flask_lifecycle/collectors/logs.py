@@ -13,7 +13,7 @@ from functools import partial
 
 from ..forks import lock
 from ..recorder import current, describe_error, fail_open, hide_frames, mark
-from ..redact import Redactor
+from ..redact import MASK, Redactor
 from ..sites import Site, number
 from ..trace import Source
 from ..writers import LiveTrace
@@ -78,7 +78,13 @@ def _safe(args: t.Any, redactor: Redactor) -> t.Any:
     if type(args) is tuple:
         return tuple(_shown(arg, redactor) for arg in args)
     if type(args) is dict:
-        return {key: _shown(args[key], redactor) for key in args if type(key) in _SCALARS}
+        return {
+            key: MASK
+            if type(key) is str and redactor.is_secret(key)
+            else _shown(args[key], redactor)
+            for key in args
+            if type(key) in _SCALARS
+        }
     return _shown(args, redactor)
 
 

@@ -21,6 +21,7 @@ _NAMES = (
     "accesskey",
     "encryptionkey",
     "signingkey",
+    "fernetkey",
     "subscriptionkey",
     "jwt",
     "bearer",

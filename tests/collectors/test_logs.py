@@ -104,6 +104,19 @@ def test_what_is_logged_is_told_as_a_handler_formats_it() -> None:
     assert len(told) == len(calls)
 
 
+def test_an_argument_is_masked_by_its_name() -> None:
+    app, lifecycle = make_app()
+
+    def view() -> str:
+        logging.getLogger("x").error(
+            "%(user)s came with %(password)s", {"user": 1, "password": "p4ss"}
+        )
+        return ""
+
+    [step] = steps(app, lifecycle, view, "log")
+    assert step.detail["message"] == "1 came with ••••••"
+
+
 def test_what_has_methods_of_the_apps_is_logged_by_its_type() -> None:
     app, lifecycle = make_app()
 
