@@ -156,8 +156,7 @@ def create_api(
     # Changes nothing: the ids of a long list are more than an address may hold.
     @api.post("/api/traces.har")
     def several() -> dict[str, t.Any]:
-        given = flask.request.get_json(silent=True)
-        ids = given.get("ids") if isinstance(given, dict) else None
+        ids = _given().get("ids")
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
             flask.abort(400, 'The body takes JSON such as {"ids": ["…"]}: a list of traces.')
         kept = [store.get(each) for each in dict.fromkeys(ids)]
@@ -208,14 +207,22 @@ def create_api(
 
     @api.post("/api/batch")
     def batch() -> dict[str, t.Any]:
-        asked = flask.request.get_json(silent=True)
-        return hub.poll(asked if isinstance(asked, dict) else {}, several=_several())
+        return hub.poll(_given(), several=_several())
 
     @api.app_errorhandler(HTTPException)
     def failed(error: HTTPException) -> tuple[dict[str, t.Any], int]:
         return {"error": f"{error.name}: {error.description}"}, error.code or 500
 
     return api
+
+
+def _given() -> dict[str, t.Any]:
+    """Return the JSON object that was sent; an empty one, where it is none."""
+    try:
+        given = flask.request.get_json(silent=True)
+    except RecursionError:
+        given = None
+    return given if isinstance(given, dict) else {}
 
 
 def _several() -> bool:

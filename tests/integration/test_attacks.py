@@ -730,6 +730,7 @@ def test_a_wrong_length_is_answered(server: Server, length: str) -> None:
         b"null",
         b"\xff",
         b"{" * 60_000,
+        b"[" * 60_000,
         b'{"running": [1, null, {}], "last": {}, "epoch": [], "watch": 5, "have": "x"}',
         b'{"have": -5, "running": 7}',
         b'{"have": 1e400}',
