@@ -118,6 +118,23 @@ describe("draw", () => {
     expect(bars(begin + 1) - bars(begin)).toBe(1);
   });
 
+  it("ends a body that raised where it raised, and shows that the request failed", () => {
+    const trace = tell(STORIES.stream);
+    const error = { type: "ValueError", message: "in the middle" };
+    const shapes = drawn({ ...trace, error: { ...error, step: 0 }, steps: trace.steps.map((step) => (step.stage === "body" ? { ...step, outcome: "raised" as const, error } : step)) }).shapes;
+    const cross = shapes.find((shape) => shape.el === "circle" && shape.cls === "dot err" && shape.r === 11);
+    const close = shapes.find((shape) => shape.el === "node" && shape.stage === "body_close");
+    const bead = close?.el === "node" ? close.shapes[0] : undefined;
+    expect(cross?.el === "circle" && bead?.el === "circle" && [bead.cx - cross.cx, bead.cy - cross.cy]).toEqual([24, 0]);
+    expect(JSON.stringify(shapes)).toContain('"text":"200 OK","cls":"big s5"');
+  });
+
+  it("says of what an app is left by: which exception, and where it goes", () => {
+    const trace = tell(STORIES.propagates);
+    const steps = trace.steps.map((step) => (step.stage === "view" ? { ...step, outcome: "ok" as const, error: null } : step));
+    expect(JSON.stringify(drawn({ ...trace, steps }).shapes)).toContain("goes on to the server: OutOfStock: order 42");
+  });
+
   it("says of a long stream how many chunks it does not place", () => {
     const trace = tell(STORIES.stream);
     const texts = (sent: number): string => JSON.stringify(drawn({ ...trace, steps: trace.steps.map((step) => (step.stage !== "body" ? step : {

@@ -387,7 +387,9 @@ export function draw(j: Journey, space: Space): Drawing {
       const axis = ribbon === null ? null : axes[ribbon.key];
       if (ribbon === null || axis === null) continue;
       ribbon.after.forEach((step, index) => {
-        if (ribbon.key === "body") on(step, XR, axis.y - 24 - index * 12);
+        const ofBody = ribbon.key === "body";
+        if (ofBody && axis.cut) on(step, axis.end + 24 + index * 13, axis.y);
+        else if (ofBody) on(step, XR, axis.y - 24 - index * 12);
         else if (ribbon.error === null) on(step, XR - 30 - index * 13, axis.y);
         else if (j.handlers.length > 0) on(step, axis.end, axis.y - 24 - index * 13);
         else on(step, axis.end + 24 + index * 13, axis.y);
@@ -396,7 +398,7 @@ export function draw(j: Journey, space: Space): Drawing {
   }
 
   function drawHead(): void {
-    const code = j.trace.status ?? 0;
+    const code = j.moving ? 0 : j.trace.error === null ? (j.trace.status ?? 0) : 500;
     const big = `700 20px ui-monospace, monospace`;
     const status = j.moving ? "…" : ellipsize(j.status, 30);
     const took = j.moving ? `in flight ${time(j.total)}` : `${time(j.total)}${j.bytes === null ? "" : `, ${size(j.bytes)}`}`;

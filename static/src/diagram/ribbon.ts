@@ -16,6 +16,8 @@ export interface Axis {
   readonly top: number;
   readonly height: number;
   readonly left: number;
+  /** Whether it ends in an exception, or the client's leaving. */
+  readonly cut: boolean;
 }
 
 const LANE = 26;
@@ -59,14 +61,14 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   const end = isBody ? XR - 54 : XR - 40;
   const axisY = top + tall - (tall < 90 ? 24 : 32);
   const failed = r.error !== null;
+  const cut = failed || (isBody && r.note.startsWith("the client"));
   const stop = failed ? begin + (end - begin) * 0.7 : end;
   const span = Math.max(1, r.duration);
   const sx = (ns: number): number => begin + ((stop - begin - (failed ? 18 : 0)) * Math.min(span, Math.max(0, ns - r.begin))) / span;
-  const axis: Axis = { y: axisY, begin, end: stop, top, height: tall, left };
+  const axis: Axis = { y: axisY, begin, end: stop, top, height: tall, left, cut };
   const stage: Stage = isBody ? "body" : "view";
-  const cut = isBody && r.note.startsWith("the client");
   // Behind the wire, which runs through it as its axis.
-  back.push(rect(left, top, right - left, tall, 12, `vbox ${r.step === null || r.state === "pending" ? "ghost" : failed || cut ? "err" : isBody ? "body" : ""}`));
+  back.push(rect(left, top, right - left, tall, 12, `vbox ${r.step === null || r.state === "pending" ? "ghost" : cut ? "err" : isBody ? "body" : ""}`));
   // What takes the clicks lies above the wire.
   const shapes: Shape[] = [rect(left, top, right - left, tall, 12, "hit")];
   if (r.step === null || r.state === "pending") {
@@ -84,7 +86,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   shapes.push(words(begin, top + 27, "start",
     { text: isBody ? "body" : "view", cls: "k" }, { text: name, cls: "vt", dx: 9 }, { text: time(r.duration), cls: "vd", dx: 16 },
     { text: running ? "running" : aside !== "" ? "" : `${share < 1 ? "<1" : Math.round(share)}% of the request`, cls: "k", dx: 9 }));
-  if (aside !== "") shapes.push(phrase(XR - 16, top + 27, "end", aside, failed || cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out"));
+  if (aside !== "") shapes.push(phrase(XR - 16, top + 27, "end", aside, cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out"));
 
   const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
   const contexts = r.contexts.filter((each) => each.seen);
@@ -121,7 +123,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     const high = Math.min(48, tall - 80);
     if (high > 20) shapes.push(rect(fromX, top + 40, Math.max(0, end - fromX), high, 6, "hatch"), phrase((fromX + end) / 2, top + 45 + high / 2, "middle", "not reached", "note halo2"));
   }
-  if (failed || cut) front.push(circle(stop, axisY, 11, "dot err"), line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x"));
+  if (cut) front.push(circle(stop, axisY, 11, "dot err"), line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x"));
   const current = r.step.id === selected;
   if (j.hung === null && (running || current)) {
     const x = running ? stop : middle;
@@ -232,7 +234,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     const apart = Math.min(APART, (stop - begin - 30) / Math.max(1, shown.length));
     const xs: number[] = [];
     for (const step of shown) xs.push(Math.max(sx(step.begin), (xs.at(-1) ?? -Infinity) + apart));
-    let limit = stop - (rest.length > 0 ? 50 : failed || cut ? 18 : 4);
+    let limit = stop - (rest.length > 0 ? 50 : cut ? 18 : 4);
     for (let index = xs.length - 1; index >= 0; index--) {
       xs[index] = Math.min(xs[index] ?? 0, limit);
       limit = (xs[index] ?? 0) - apart;

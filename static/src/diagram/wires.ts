@@ -163,9 +163,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const u = body.top + body.height + 15;
     const l = body.left + 24;
     const q = 14;
-    const cut = j.body?.note.startsWith("the client") === true || j.body?.error != null;
-    const open = j.body?.state === "running" || cut;
-    const end = open ? d`H${body.end}` : d`H${XR - q}q${q} 0 ${q} ${-q}V${topY + 4}`;
+    const end = j.body?.state === "running" || body.cut ? d`H${body.end}` : d`H${XR - q}q${q} 0 ${q} ${-q}V${topY + 4}`;
     wire(d`M${XR} ${A.y}V${u + q}q0 ${-q} ${-q} ${-q}H${l + q}q${-q} 0 ${-q} ${-q}V${body.y + q}q0 ${-q} ${q} ${-q}${end}`, "out");
   }
 
@@ -183,11 +181,11 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       if (climbs) wire(d`M${XR} ${point.y}V${topY}`, out);
       else if (fails) leave(viewEnd, topY, out);
       if (climbs || fails) mark(d`M${XR - 8} ${topY + 1}h16l-8-11z`, out);
-    } else if (j.body.error === null && !j.body.note.startsWith("the client")) mark(d`M${XR - 8} ${topY + 5}h16l-8-11z`, "out");
+    } else if (axes.body?.cut !== true) mark(d`M${XR - 8} ${topY + 5}h16l-8-11z`, "out");
     if (j.propagated !== null) {
       const late = j.status !== "" && j.status !== "no response" ? ", after the status was sent" : "";
       const view = j.view.error !== null;
-      const what = view ? "the exception goes on to the server: no after-hook, no session" : `${ellipsize(j.propagated, 36)} goes on to the server${late}`;
+      const what = view ? "the exception goes on to the server: no after-hook, no session" : `goes on to the server${late}: ${ellipsize(j.propagated, 36)}`;
       front.push(phrase(view ? XR - 14 : XR - 24, view ? viewY - 12 : 44, "end", what, `tag err ${view ? "halo2" : ""}`));
     }
   }

@@ -162,7 +162,8 @@ function Kept({ row, current }: RequestProps): JSX.Element {
 function Request({ row, current }: RequestProps): JSX.Element {
   const { trace, depth, under, open, earlier, file } = row;
   const running = trace.state === "running" && !earlier;
-  const failed = trace.status === null && trace.error !== null;
+  // Whatever was answered before.
+  const failed = trace.error !== null && (trace.status ?? 0) < 500;
   return (
     <>
       <button
@@ -176,8 +177,8 @@ function Request({ row, current }: RequestProps): JSX.Element {
       >
         <span class="m">{trace.method.slice(0, 20)}</span>
         <Path path={trace.path} />
-        <span class={`s s${Math.floor((trace.status ?? (failed ? 500 : 0)) / 100)}`}>
-          {trace.status ?? (failed ? "✕" : running ? "…" : "–")}
+        <span class={`s s${failed ? 5 : Math.floor((trace.status ?? 0) / 100)}`}>
+          {trace.status ?? (failed ? "" : running ? "…" : "–")}{failed ? " ✕" : ""}
         </span>
         {running ? <Now trace={trace} /> : (
           <>

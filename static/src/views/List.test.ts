@@ -1,0 +1,17 @@
+import { h, render } from "preact";
+import { expect, it } from "vitest";
+
+import { EMPTY } from "../state";
+import { state } from "../store";
+import { summary } from "../testing";
+import { List } from "./List";
+
+it("says of a request that failed that it did, whatever was answered before", () => {
+  const error = { type: "ValueError", message: "", step: null };
+  const answered = [200, 500, 200, null].map((status, index) => summary(`${9 - index}`, { status, error: index === 0 ? null : error }));
+  state.value = { ...EMPTY, epoch: "one", traces: answered, kept: answered.length };
+  const box = document.createElement("div");
+  render(h(List, {}), box);
+  const said = [...box.querySelectorAll(".row .s")].map((each) => `${each.textContent.trim()} ${each.className}`);
+  expect(said).toEqual(["200 s s2", "500 s s5", "200 ✕ s s5", "✕ s s5"]);
+});
