@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from string import capwords
 
 from .recorder import describe_error, fault
 from .sites import Site, number
@@ -85,7 +86,7 @@ class StartResponse:
 
 def _name(status: str) -> str:
     code, _, reason = status.partition(" ")
-    return f"{code} {reason if reason == 'OK' else reason.title()}".strip()
+    return f"{code} {reason if reason == 'OK' else capwords(reason)}".strip()
 
 
 __all__ = ["OnStart", "StartResponse"]

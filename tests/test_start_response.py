@@ -32,3 +32,16 @@ def test_an_odd_status_is_for_the_server_to_say(
     body = app({}, take)
     assert list(body) == [b"odd"]
     assert given == [(status, None)]
+
+
+def test_its_name_is_the_status_as_people_write_it() -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/<int:code>", "answer", lambda code: ("", code))
+    names = []
+    for code in (200, 404, 418):
+        app.test_client().get(f"/{code}").close()
+        steps = lifecycle.traces(app)[0].steps
+        names += [step.name for step in steps if step.stage == "start_response"]
+    assert names == ["200 OK", "404 Not Found", "418 I'm A Teapot"]

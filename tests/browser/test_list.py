@@ -401,6 +401,17 @@ def test_the_address_may_name_an_old_one(
     page.locator(f'svg.diagram[aria-label$=" {oldest["path"]}"]').wait_for()
 
 
+def test_what_the_address_names_is_seen_however_low_the_list_is(
+    serve: t.Callable[..., SmallServer], context: BrowserContext
+) -> None:
+    server = serve("", 30)
+    oldest = server.api("traces")["traces"][-1]["id"]
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"http://{server.address}/_lifecycle/#{oldest}")
+    expect(page.locator(f'[data-trace="{oldest}"][aria-current]')).to_be_in_viewport()
+
+
 def test_an_open_request_that_is_evicted_stays(
     serve: t.Callable[..., SmallServer], context: BrowserContext
 ) -> None:

@@ -100,8 +100,10 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
     if (top === undefined || !seen.current) return;
     shown.current = selected;
     const at = scrolled.current;
+    // At first, what is drawn does not know how high it is.
+    const bottom = top + HEIGHT.request - (box.current?.clientHeight ?? height);
     if (top < at) move(top);
-    else if (top + HEIGHT.request > at + height) move(top + HEIGHT.request - height);
+    else if (bottom > at) move(bottom);
   }, [selected, top === undefined, follow, follow ? top : null]);
 
   useLayoutEffect(() => { if (last >= rows.length - BEYOND && olderThan(state.value) !== null) actions.older(); });
