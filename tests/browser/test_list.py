@@ -254,8 +254,10 @@ def test_the_filter_is_made_of_chips(panel: Panel) -> None:
     row(page, there).wait_for(state="detached")
     row(page, gone).wait_for()
     page.wait_for_url(lambda url: "q=status%3A4xx+path%3A%22%2Fnowhere+at%22" in url)
+    tabs = page.locator(".tabs").bounding_box()
     page.keyboard.type("time:>fast ")
     expect(page.locator("#filter-says")).to_have_text("time:>fast: a number of ms is expected")
+    assert page.locator(".tabs").bounding_box() == tabs  # nothing jumps while one writes
     expect(field_of(page)).to_have_attribute("aria-invalid", "true")
     assert violations(panel) == []
     page.reload()
