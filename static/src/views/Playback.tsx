@@ -49,7 +49,7 @@ export function Playback(): JSX.Element | null {
           />
         </div>
         {running && replay !== null ? <button type="button" class="edge" title="Follow what happens now" onClick={actions.live}>Live</button> : null}
-        <span class="clock">{time(clock)}</span>
+        <span class="clock">step {step === null ? trace.steps.length : step.id + 1}/{trace.steps.length} {time(clock)}</span>
         <select aria-label="Pace" value={replay?.pace ?? "by step"} onChange={(event) => { actions.pace(event.currentTarget.value as Pace); }}>
           {PACES.map((pace) => <option key={pace} value={pace}>{pace}</option>)}
         </select>
