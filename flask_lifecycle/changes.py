@@ -303,6 +303,21 @@ def look(writer: Writer, step: int | None) -> None:
         fault("the look at what a function changed", error)
 
 
+def opened(writer: Writer, step: int, session: t.Any) -> None:
+    """Note what a session holds that was opened."""
+    try:
+        if writer.owner not in _owners or not isinstance(session, dict):
+            return
+        names = {name: held for name, held in dict.items(session) if type(name) is str}
+        if names:
+            noted = Changes()
+            shown = _masked(writer.trace.redactor, noted, "session", names)
+            writer.notes[step] = {"session": shown}
+            writer.trace.detail_bytes += noted.size
+    except Exception as error:
+        fault("the look into a session", error)
+
+
 def sent(response: t.Any) -> Sent | None:
     """Return what a response is before a function is given it."""
     try:
@@ -448,6 +463,12 @@ READS: dict[str, t.Any] = {
     "leave": "look(_writer, _step)",
     "look": look,
 }
+#: The same for one that returns a session.
+READS_SESSION: dict[str, t.Any] = {
+    **READS,
+    "after": "opened(_writer, _step, _result)",
+    "opened": opened,
+}
 #: The same for one whose last parameter is a response.
 READS_RESPONSE: dict[str, t.Any] = {
     **READS,
@@ -472,4 +493,4 @@ def install(owner: int) -> Callable[[], None]:
     return partial(_owners.discard, owner)
 
 
-__all__ = ["READS", "READS_RESPONSE", "READS_RESPONSES", "install"]
+__all__ = ["READS", "READS_RESPONSE", "READS_RESPONSES", "READS_SESSION", "install"]

@@ -49,7 +49,7 @@ def _class(base: t.Any) -> type:
 
     made = subclass_of(base)
     for name, site, looks in (
-        ("open_session", _OPEN, changes.READS),
+        ("open_session", _OPEN, changes.READS_SESSION),
         ("save_session", _SAVE, changes.READS_RESPONSE),
     ):
         method = recording(

@@ -14,6 +14,7 @@ export default function Request(): JSX.Element | null {
   if (!isObject(request)) return <div class="message" tabIndex={0} role="region" aria-label="Request"><p class="none">Nothing was kept of what this request said.</p></div>;
   const match = trace.steps.find((step) => step.stage === "url_match");
   const url = text(request["url"]);
+  const opened = trace.steps.find((step) => step.stage === "session_open")?.detail["session"];
   const args = Object.entries(isObject(match?.detail["view_args"]) ? match.detail["view_args"] : {});
   const about: Pair[] = [["protocol", text(request["protocol"])], ["client", text(request["client"])]];
   if (trace.endpoint !== null) about.push(["rule", trace.url_rule ?? ""], ["endpoint", trace.endpoint]);
@@ -33,6 +34,7 @@ export default function Request(): JSX.Element | null {
         <div>
           <Pairs title="Headers" pairs={pairsOf(request["headers"])} none="None were sent." />
           <Pairs title="Cookies" pairs={pairsOf(request["cookies"])} none="None were sent." />
+          <Pairs title="Session, as it was opened" pairs={Object.entries(isObject(opened) ? opened : {})} />
         </div>
       </div>
     </div>
