@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+import flask.app
+
 from . import body
 from .errors import Errors
 from .middleware import Middleware
@@ -59,6 +61,8 @@ class Calls:
         #: The beginnings of requests that are recorded as they come.
         self._plain: set[int] = set()
         self._known_rules: list[t.Any] = []
+        #: Stands for a request of this app that is not recorded.
+        self._skipped = LiveTrace(None, "", "")
 
     def methods(
         self, base: t.Any, prefix: str, answer: t.Callable[[Environ, t.Any], t.Any]
@@ -70,9 +74,14 @@ class Calls:
             same.
         """
         owner = self._owner
+        skipped = self._skipped
         record = self._recorder()
-        run_middleware = Middleware().run
         base_wsgi_app = base.wsgi_app
+        call = base.__call__
+        # Flask's own does nothing but call wsgi_app; another one is the app's, or a patch.
+        is_flasks = _is_flasks(call)
+        run_plain = base_wsgi_app if is_flasks else call
+        run_middleware = Middleware(_call if is_flasks else call).run
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
@@ -81,13 +90,13 @@ class Calls:
                 if answered is not None:
                     return answered
             wrapped = "wsgi_app" in self.__dict__
-            run = run_middleware if wrapped else base_wsgi_app
+            run = run_middleware if wrapped else run_plain
             return record(self, environ, start_response, run)
 
         def wsgi_app(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
             writer = current.get()
-            if writer.owner is owner and _is_outside(writer):
+            if writer is skipped or (writer.owner is owner and _is_outside(writer)):
                 return base_wsgi_app(self, environ, start_response)
             return record(self, environ, start_response, base_wsgi_app)
 
@@ -96,6 +105,7 @@ class Calls:
     def _recorder(self) -> t.Any:
         """Return what records the call of an app by a function."""
         start = self._start
+        skipped = self._skipped
         left = self._errors.left
         broke = self._errors.broke
         measures = self._measures
@@ -109,7 +119,11 @@ class Calls:
             outer = current.get()
             trace = start(app, environ, outer)
             if trace is None:
-                return run(app, environ, start_response)
+                current.set(skipped)
+                try:
+                    return run(app, environ, start_response)
+                finally:
+                    current.set(outer)
             current.set(trace)
             trace.log += (_WSGI, -1, trace.origin, 0.0)
             trace.current = 0
@@ -176,6 +190,16 @@ class Calls:
             # By its hash: what is a secret, a rule may say later.
             self._plain.add(hash((method, script, path)))
         return named
+
+
+def _is_flasks(call: t.Any) -> bool:
+    code = getattr(call, "__code__", None)
+    return code is not None and code.co_filename == flask.app.__file__
+
+
+def _call(app: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
+    __tracebackhide__ = True
+    return app.wsgi_app(environ, start_response)
 
 
 def _is_outside(writer: Writer) -> bool:

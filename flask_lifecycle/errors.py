@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+from werkzeug.exceptions import InternalServerError
+
 from .recorder import current, describe_error, fail, fail_open, finish, hide_frames
 from .trace import Error
 from .writers import LiveTrace, Writer
@@ -53,6 +55,8 @@ class Errors:
                 raised(self, writer.trace, args[-1])
                 answer = base.handle_user_exception(self, *args, **kwargs)
                 writer.trace.unhandled = answer is args[-1]
+                if writer.trace.unhandled:
+                    _note_server_error(writer.trace, answer)
                 return answer
             return base.handle_user_exception(self, *args, **kwargs)
 
@@ -83,6 +87,13 @@ class Errors:
         if self._on_exception is not None:
             place = trace.error_step if unhandled else _raised_last(trace)
             self._on_exception(app, trace, error, place, unhandled=unhandled)
+
+
+@fail_open
+def _note_server_error(trace: LiveTrace, error: t.Any) -> None:
+    """Note an HTTP exception that is itself what is answered, where that is a 500."""
+    if error.code == InternalServerError.code:
+        _note(trace, error)
 
 
 @fail_open

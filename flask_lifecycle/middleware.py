@@ -14,9 +14,13 @@ _UNKNOWN = Site("middleware", "middleware")
 
 
 class Middleware:
-    """The middleware of one app."""
+    """The middleware of one app.
 
-    def __init__(self) -> None:
+    :param call: calls the app's ``wsgi_app``, whatever stands around it.
+    """
+
+    def __init__(self, call: t.Callable[..., t.Any]) -> None:
+        self._call = call
         self._known: tuple[t.Any, list[int]] = (None, [])
 
     def run(self, app: t.Any, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
@@ -27,6 +31,8 @@ class Middleware:
         """
         __tracebackhide__ = True
         trace = current.get()
+        if trace.owner is None:
+            return self._call(app, environ, start_response)
 
         steps: list[int] = []
         for site in self._sites(app) or ():
@@ -36,7 +42,7 @@ class Middleware:
                 trace.notes[step] = {"untimed": True}
             steps.append(step)
         try:
-            result = app.wsgi_app(environ, start_response)
+            result = self._call(app, environ, start_response)
         except BaseException as error:
             for step in reversed(steps):
                 fail(trace, step, error)

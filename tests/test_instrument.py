@@ -6,7 +6,7 @@ import contextlib
 import typing as t
 
 import pytest
-from flask import Flask, flash, render_template_string
+from flask import Flask, abort, flash, render_template_string
 from werkzeug.exceptions import NotFound
 
 from flask_lifecycle import Lifecycle, recorder
@@ -88,6 +88,21 @@ def test_a_view_that_returns_none_fails_as_without(caplog: pytest.LogCaptureFixt
     assert trace.error is not None
     assert trace.error.step is not None
     assert trace.steps[trace.error.step].stage == "make_response"
+
+
+@pytest.mark.parametrize(("code", "error"), [(500, "InternalServerError"), (404, None)])
+def test_an_http_exception_is_an_error_where_it_is_answered_with_500(
+    code: int, error: str | None
+) -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/", "view", lambda: abort(code))
+    assert app.test_client().get("/").status_code == code
+    trace = lifecycle.traces(app)[0]
+    assert (trace.error and trace.error.type) == error
+    if trace.error is not None and trace.error.step is not None:
+        assert trace.steps[trace.error.step].stage == "view"
 
 
 def test_what_collectors_see_is_bounded_and_flasks_own_steps_are_kept() -> None:

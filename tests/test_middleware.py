@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
-from flask import Flask
+import pytest
+from flask import Flask, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.writers import NOBODY
 
 
 def closed(app: t.Any) -> t.Any:
@@ -48,3 +50,44 @@ def test_another_middleware_is_seen_once_it_is_there() -> None:
         seen.append([step.name for step in steps if step.stage == "middleware"])
         wrapped.wsgi_app = ProxyFix(app.wsgi_app)
     assert seen == [[], ["ProxyFix"], ["ProxyFix", "ProxyFix"]]
+
+
+def test_a_request_that_is_not_recorded_is_nobodys_all_the_way() -> None:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=["/static/*"])
+    Lifecycle(app)
+    wrapped: t.Any = app
+    wrapped.wsgi_app = ProxyFix(app.wsgi_app)
+    outer = Flask("outer")
+    outer.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(outer)
+    outer.add_url_rule("/", "view", lambda: app.test_client().get("/static/x").text)
+
+    outer.test_client().get("/").close()
+    assert "middleware" not in [step.stage for step in lifecycle.traces(outer)[0].steps]
+    app.test_client().get("/static/x").close()
+    assert NOBODY.log == []
+    # Each once.
+    assert app.extensions["lifecycle"]._store.ignored == 2
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+def test_a_call_of_the_apps_own_is_called(middleware: bool) -> None:
+    """As where Sentry has put its own around Flask's."""
+
+    class Mounted(Flask):
+        def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+            return super().__call__({**environ, "SCRIPT_NAME": "/at"}, start_response)
+
+    app = Mounted(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/", "view", lambda: url_for("view"))
+    wrapped: t.Any = app
+    if middleware:
+        wrapped.wsgi_app = ProxyFix(app.wsgi_app)
+    assert app.test_client().get("/").text == "/at/"
+    [trace] = lifecycle.traces(app)
+    stages = [step.stage for step in trace.steps]
+    assert stages[:2] == (["wsgi", "middleware"] if middleware else ["wsgi", "request_context"])
+    assert stages.count("request_context") == 1
