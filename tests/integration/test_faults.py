@@ -24,6 +24,7 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    abort,
     after_this_request,
     flash,
     get_flashed_messages,
@@ -54,6 +55,7 @@ PATHS = (
     ("GET", "/none"),
     ("GET", "/raise"),
     ("GET", "/raise-http"),
+    ("GET", "/abort"),
     ("GET", "/go"),
     ("GET", "/bad"),
     ("GET", "/short"),
@@ -177,6 +179,10 @@ def make(watched: bool) -> Flask:
     @app.get("/raise-http")
     def raises_http() -> t.NoReturn:
         raise RuntimeError("x")
+
+    @app.get("/abort")
+    def aborts() -> t.NoReturn:
+        abort(500)
 
     @app.get("/go")
     def go() -> t.Any:
