@@ -95,6 +95,20 @@ describe("draw", () => {
     expect(inside?.el === "rect" && inside.y - (name?.el === "text" ? name.y : 0)).toBeGreaterThan(below);
   });
 
+  it("gives a long name the room that is left, and no other's", () => {
+    const long = "a_name_of_some_thirty_letters_";
+    const trace = tell(STORIES.typical);
+    const boxes = (...names: readonly string[]) => {
+      const named = <T extends { readonly name: string }>(each: T): T => (names.includes(each.name) ? { ...each, name: long, callable: `shop:${each.name}` } : each);
+      const shapes = drawn({ ...trace, steps: trace.steps.map(named) }, { ...MAP, hooks: MAP.hooks.map(named) }).shapes;
+      expect(JSON.stringify(shapes).includes(`"text":"${long}"`)).toBe(names.length === 1);
+      return shapes.flatMap((shape) => (shape.el === "node" ? shape.shapes.filter((each) => each.el === "rect" && /^(chip|pill)/.test(each.cls)) : [])) as Extract<Shape, { el: "rect" }>[];
+    };
+    for (const all of [boxes("load_warehouse"), boxes("add_etag"), boxes("load_warehouse", "add_etag"), boxes("load_user", "log_access")])
+      for (const one of all) for (const other of all)
+        if (one !== other && Math.abs(one.y + one.h / 2 - other.y - other.h / 2) < 1) expect(one.x + one.w <= other.x || other.x + other.w <= one.x).toBe(true);
+  });
+
   it("lets a bubble touch nothing beside it", () => {
     const hooks = (name: string) => MAP.hooks.map((hook) => (hook.name === "load_warehouse" ? { ...hook, name } : hook));
     const said = (skipped: string): string => JSON.stringify(drawn(tell(STORIES.shortcircuit), { ...MAP, hooks: hooks(skipped) }).shapes);

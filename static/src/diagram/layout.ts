@@ -96,13 +96,13 @@ export function draw(j: Journey, space: Space): Drawing {
   const prefixOf = (chip: Chip): string => (chip.stage === "error_handler" && chip.hue > 0 ? ellipsize(j.trace.blueprints[chip.hue - 1] ?? "", 28) : "");
 
   // How wide, and on how many rows.
-  const chipWidth = (chip: Chip): number => 27 + measure(chip.kind, FONT.kind) + measure(ellipsize(chip.name), FONT.name) + (prefixOf(chip) === "" ? 0 : measure(prefixOf(chip), FONT.kind) + 6);
+  const chipWidth = (chip: Chip | undefined): number => chip === undefined ? 0 : 27 + measure(chip.kind, FONT.kind) + measure(ellipsize(chip.name), FONT.name) + (prefixOf(chip) === "" ? 0 : measure(prefixOf(chip), FONT.kind) + 6);
   const half = (least - 2 * (GUTTER + levels * INSET + 24)) / 2 - 34;
   const arrange = (chips: readonly Chip[], across: readonly Chip[]): Placed[] => {
     let row = 0;
     return chips.map((chip, index) => {
       const ghost = chip.state === "pending" || chip.state === "skipped";
-      const most = (row < across.length ? half : half + 90) - measure(chip.kind, FONT.kind) - 27;
+      const most = Math.max(half, 2 * half - 60 - chipWidth(across[row])) - measure(chip.kind, FONT.kind) - 27;
       const name = fitted(chip.name, ghost ? FONT.ghost : FONT.name, Math.max(60, most), measure);
       const w = 27 + measure(chip.kind, FONT.kind) + measure(name, ghost ? FONT.ghost : FONT.name);
       // Those of a handler stand below it, beside the wire from the view where there is one.
@@ -114,7 +114,7 @@ export function draw(j: Journey, space: Space): Drawing {
   };
   // What is not needed across the row may be used.
   const roomFor = (w: number, across: Chip | undefined): number => {
-    const room = 2 * half - 20 - w - (across === undefined ? 0 : Math.min(half, chipWidth(across)));
+    const room = 2 * half - 20 - w - chipWidth(across);
     return across !== undefined && across.pills.length + across.inner.length + (across.step?.detail["changes"] === undefined ? 0 : 1) > 0 ? room / 2 : room;
   };
   const rowsOf = (placed: readonly Placed[]): number => placed.reduce((last, each) => Math.max(last, each.row + 1 + Math.ceil((each.rows.length * PILL_ROW) / 30)), 0);
