@@ -102,8 +102,7 @@ class AppMap:
         return {name: named(name, value, ("environment",)) for name, value in found.items()}
 
     def _setting(self, key: str, value: t.Any) -> t.Any:
-        # Nor is whether something is on.
-        if key in _NO_SECRETS or value is None or isinstance(value, bool):
+        if key in _NO_SECRETS:
             return self._redactor.value(value, ("config", key))
         return self._redactor.named(key, value, ("config",))
 

@@ -258,6 +258,18 @@ def test_pairs_and_labels() -> None:
     )
 
 
+@pytest.mark.parametrize("value", [None, True, False])
+def test_what_is_there_or_not_is_no_secret(value: bool | None) -> None:
+    plain = Redactor()
+    assert plain.named("password", value) is value
+    told = {"csrf_valid": value, "token": "x", "by": {"token": value}}
+    assert plain.value(told) == {**told, "token": MASK}
+    # What the app calls secret may be one that is answered by yes or no.
+    asked = Redactor(["consent"])
+    assert asked.named("consent", value) == MASK
+    assert asked.value({"a": {"consent": value}}) == {"a": {"consent": MASK}}
+
+
 def test_nothing_is_left_out_silently() -> None:
     keys = {1: "a", "1": "b", (1,): "c", (2,): "d", b"token": "e"}
     assert redactor.value(keys) == {

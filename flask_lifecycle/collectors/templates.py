@@ -118,7 +118,7 @@ def _outline(redactor: Redactor, names: tuple[str, ...], kinds: tuple[type, ...]
         told = redactor.text(name)
         if kind not in _SHOWN:
             shown[told] = f"<{type_name(kind)}>"
-        elif kind in _SCALARS and redactor.is_secret(name):
+        elif kind in _SCALARS and kind not in redactor.open and redactor.is_secret(name):
             shown[told] = MASK
         else:
             shown[told] = None

@@ -12,7 +12,7 @@ from .names import secret_names
 from .pairs import mask_arguments, mask_elements, mask_literals, mask_options, mask_pairs
 from .paths import secret_paths
 from .statements import mask_statement, placed
-from .values import SAFE, TEXT, Decide, Path, fitted, scalar, walk
+from .values import OPEN, SAFE, TEXT, Decide, Path, fitted, scalar, walk
 
 M = t.TypeVar("M", dict[int, bool], dict[int, list[bool]], dict[int, tuple[str, str]], set[int])
 
@@ -43,6 +43,8 @@ class Redactor:
         self, names: Iterable[str] = (), max_bytes: int = 65536, decide: Decide | None = None
     ) -> None:
         self._is_secret = secret_names(names)
+        #: The types of values that are shown under any name, if the app adds none.
+        self.open = frozenset() if names else OPEN
         self.max_bytes = max_bytes
         self._cap = min(TEXT, max_bytes)
         # So many texts are surely not too much together.
@@ -220,7 +222,8 @@ class Redactor:
 
         :param path: where the name stands.
         """
-        return MASK if self.is_secret(name) else self.value(value, (*path, name))
+        hidden = type(value) not in self.open and self.is_secret(name)
+        return MASK if hidden else self.value(value, (*path, name))
 
     def _decided(self, path: Path, shown: t.Any) -> t.Any:
         if self._decide is None or shown == MASK:

@@ -21,6 +21,8 @@ Decide = Callable[[Path, t.Any], t.Any]
 TEXT = 4096
 #: JavaScript tells whole numbers below from each other.
 SAFE = 2**53
+#: Of these types, no value is a secret, if the app does not say so.
+OPEN: frozenset[type] = frozenset((bool, type(None)))
 _DEPTH = 8
 _ITEMS = 100
 _ITEM_BYTES = 8
@@ -37,6 +39,9 @@ _class_module = type.__dict__["__module__"].__get__
 
 class Masks(t.Protocol):
     """What is masked in values."""
+
+    #: The types of values that are shown under any name.
+    open: frozenset[type]
 
     def is_secret(self, name: str) -> bool:
         """Tell whether values under this name are masked."""
@@ -81,7 +86,9 @@ def _mapping(
         name = _key(key)
         shown = _unique(masks.shown(name), result)
         left[0] -= len(shown)
-        hidden = masks.is_secret(name) or (labelled and name == "value")
+        hidden = type(each) not in masks.open and (
+            masks.is_secret(name) or (labelled and name == "value")
+        )
         result[shown] = MASK if hidden else walk(masks, each, (*path, shown), left, decided)
     if len(result) < count:
         result[_unique(_CUT, result)] = f"{count - len(result)} more"
