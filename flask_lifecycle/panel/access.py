@@ -321,6 +321,8 @@ def _is_local(environ: Environ, host: str) -> bool:
         # says so, unless it is told otherwise.
         and environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         and not any(key.startswith(_FORWARDED) for key in environ)
+        # It takes such headers away, unless it is told whom to trust.
+        and "waitress.client_disconnected" not in environ
     )
 
 

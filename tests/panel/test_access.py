@@ -103,6 +103,13 @@ def test_behind_a_proxy_nobody_is_local(header: str) -> None:
     assert get(make_client(), **{f"HTTP_{header}": "127.0.0.1"}).status_code == 403
 
 
+def test_nobody_is_local_where_the_server_takes_the_headers_of_proxies_away() -> None:
+    """As Waitress does by default (``clear_untrusted_proxy_headers``)."""
+    given: dict[str, t.Any] = {"waitress.client_disconnected": lambda: False}
+    assert get(make_client(), **given).status_code == 403
+    assert get(make_client(), f"?token={TOKEN}", **given).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("address", "status"),
     [
