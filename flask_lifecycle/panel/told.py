@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..causes import said
 from ..snapshots import freeze
-from ..steps import Columns
+from ..steps import WIDTH, Columns
 from ..summary import REPEATED, asked, summarize
 from ..toolbar import is_fetched
 from ..trace import FUNCTION_STAGES, Error, Step
@@ -156,6 +156,13 @@ def _warnings(
     most = max(asked(columns).values(), default=0)
     if most >= REPEATED:
         found.append(("warn", f"N+1 ×{most}", f"One place asked the same {most} times."))
+    for stage, noun in (("sql", "SQL"), ("span", "span")):
+        failed = sum(
+            site.stage == stage and ~(index * WIDTH) in columns.notes
+            for index, site in enumerate(columns.sites)
+        )
+        if failed:
+            found.append(("warn", f"{noun} failed ×{failed}", "It was refused, or raised."))
     slow = counts.get("slow", 0)
     if slow:
         found.append(("warn", f"{slow} slow SQL", "Statements took more than a tenth of a second."))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import typing as t
 import weakref
 from types import FunctionType
@@ -171,6 +173,22 @@ def test_what_a_handler_answered_with_5xx_is_told(app: Flask, code: int, told: b
     said = ask(app, "/crash")
     assert said["error"] == (["RuntimeError", "It broke."] if told else None)
     assert [kind for kind, _, _ in said["warnings"]] == ["error"] * told
+
+
+def test_statements_that_failed_are_told_though_the_app_went_on(app: Flask) -> None:
+    @app.get("/goes-on")
+    def goes_on() -> str:
+        connection = sqlite3.connect(":memory:")
+        for _ in range(2):
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("SELECT swordfish FROM nowhere")
+        connection.close()
+        return "It went on."
+
+    said = ask(app, "/goes-on")
+    assert (said["status"], said["error"]) == (200, None)
+    assert [text for _, text, _ in said["warnings"]] == ["SQL failed ×2"]
+    assert SECRET not in json.dumps(said)
 
 
 def test_many_functions_are_folded(app: Flask) -> None:
