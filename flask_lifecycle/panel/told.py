@@ -162,7 +162,9 @@ def _warnings(
             for index, site in enumerate(columns.sites)
         )
         if failed:
-            found.append(("warn", f"{noun} failed ×{failed}", "It was refused, or raised."))
+            found.append(
+                ("warn", f"✕ {failed} {noun}", "What was asked for was refused, or raised.")
+            )
     slow = counts.get("slow", 0)
     if slow:
         found.append(("warn", f"{slow} slow SQL", "Statements took more than a tenth of a second."))

@@ -187,7 +187,7 @@ def test_statements_that_failed_are_told_though_the_app_went_on(app: Flask) -> N
 
     said = ask(app, "/goes-on")
     assert (said["status"], said["error"]) == (200, None)
-    assert [text for _, text, _ in said["warnings"]] == ["SQL failed ×2"]
+    assert [text for _, text, _ in said["warnings"]] == ["✕ 2 SQL"]
     assert SECRET not in json.dumps(said)
 
 
