@@ -58,7 +58,7 @@ class StartResponse:
                             streamed = False
                             break
                 trace.streamed = streamed
-                if header is not None:
+                if header is not None and not trace.hidden:
                     headers = [*headers, (header, trace.id)]
                     if on_start is not None:
                         headers += on_start(trace, environ) or ()

@@ -95,7 +95,7 @@ class Toolbar:
     def on_response(self, response: t.Any, trace: t.Any, environ: Environ) -> t.Any:
         """Return what is to be sent for a response: itself, or a copy that carries the toolbar."""
         # A request inside another one is not answered to a browser.
-        if trace.parent is not None:
+        if trace.parent is not None or trace.hidden:
             return response
         opened = environ.get("HTTP_SEC_FETCH_DEST") == "document"
         if trace.unhandled and opened and type(response.response) is ClosingIterator:

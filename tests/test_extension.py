@@ -159,6 +159,16 @@ def test_ignored_paths_and_endpoints_are_not_kept() -> None:
     assert [trace.path for trace in lifecycle.traces(app)] == ["/missing"]
 
 
+@pytest.mark.parametrize("name", ["index", "/", "other"])
+def test_what_is_not_kept_is_answered_as_without(name: str) -> None:
+    app = make_app(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=[name])
+    app.view_functions["index"] = lambda: "<html><body>hello</body></html>"
+    Lifecycle(app)
+    answer = app.test_client().get("/")
+    told = ["X-Lifecycle-Trace" in answer.headers, b"toolbar.js" in answer.data]
+    assert told == [name == "other"] * 2
+
+
 def test_off_imports_no_websocket_package() -> None:
     code = (
         "import sys, flask, flask_lifecycle;"
