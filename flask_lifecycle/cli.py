@@ -109,7 +109,11 @@ def _who(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
     if settings.token is not None:
         yield "ok", "token", "LIFECYCLE_TOKEN is set."
     else:
-        yield "ok", "token", "Made at the start of the server, and printed there once."
+        yield (
+            "ok",
+            "token",
+            "Made at the start of the server, and printed there when the panel is first asked for.",
+        )
         if common_secret() is None:
             yield (
                 "note",
