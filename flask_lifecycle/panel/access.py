@@ -184,8 +184,8 @@ class Gate:
             if known or self._is_token(_cookie(environ)):
                 return None
             return _no(
-                "Open the panel by its URL with ?token=: LIFECYCLE_TOKEN, or where none is set, the "
-                "one that the server has printed."
+                "Open the panel by its URL with ?token=: LIFECYCLE_TOKEN, or where none is set, "
+                "the one that the server has printed."
             )
 
         # Out of the address, the history and the Referer at once.
