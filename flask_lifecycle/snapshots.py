@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import typing as t
+from dataclasses import replace
 
 from .sites import Site
 from .steps import EXTRA, SHORT_CIRCUIT, WIDTH, Columns
@@ -25,20 +26,24 @@ _DETAIL_NAMES = {
 
 def snapshot(trace: LiveTrace) -> Trace:
     """Copy what is recorded so far."""
+    # First: of what is done by then, all steps are.
+    copied = _copy(trace)
     columns = trace.columns()
-    return _copy(trace, tuple(freeze(trace, columns, index) for index in range(len(columns.sites))))
+    steps = tuple(freeze(trace, columns, index) for index in range(len(columns.sites)))
+    return replace(copied, steps=steps)
 
 
 def header(trace: LiveTrace) -> dict[str, t.Any]:
     """Return all but the steps, as JSON's types."""
-    return _copy(trace, ()).header()
+    return _copy(trace).header()
 
 
-def _copy(trace: LiveTrace, steps: tuple[Step, ...]) -> Trace:
+def _copy(trace: LiveTrace) -> Trace:
+    duration = trace.duration
     error = trace.error
     return Trace(
         id=trace.id,
-        state="running" if trace.running else "done",
+        state="running" if duration is None else "done",
         method=trace.method,
         path=trace.path,
         query=trace.query,
@@ -47,7 +52,7 @@ def _copy(trace: LiveTrace, steps: tuple[Step, ...]) -> Trace:
         blueprints=trace.blueprints,
         status=trace.status,
         started_at=trace.started_at,
-        duration=trace.duration,
+        duration=duration,
         process=Process(trace.pid, _HOST, trace.thread),
         error=None
         if error is None
@@ -58,7 +63,7 @@ def _copy(trace: LiveTrace, steps: tuple[Step, ...]) -> Trace:
         ),
         parent=trace.parent,
         dropped_steps=trace.dropped_steps,
-        steps=steps,
+        steps=(),
     )
 
 

@@ -35,14 +35,17 @@ _NAMES_KEPT = 30
 
 def summarize(trace: LiveTrace) -> dict[str, t.Any]:
     """Return a trace without its steps, as JSON's types; times in ns from its start."""
+    # First: of what is done by then, all steps are.
+    told = header(trace)
     columns = trace.columns()
-    elapsed = trace.elapsed() if trace.duration is None else trace.duration
+    running = told["state"] == "running"
+    elapsed = trace.elapsed() if running else told["duration"]
     return {
-        **header(trace),
+        **told,
         "cause": trace.cause,
         "step_count": len(columns.sites),
         "strip": _strip(trace, columns, elapsed),
-        "now": _innermost(columns) if trace.running else None,
+        "now": _innermost(columns) if running else None,
         "elapsed": elapsed,
         "counts": counts(columns),
         "changed": _changed(columns),
