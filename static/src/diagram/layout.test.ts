@@ -102,6 +102,7 @@ describe("draw", () => {
       const named = <T extends { readonly name: string }>(each: T): T => (names.includes(each.name) ? { ...each, name: long, callable: `shop:${each.name}` } : each);
       const shapes = drawn({ ...trace, steps: trace.steps.map(named) }, { ...MAP, hooks: MAP.hooks.map(named) }).shapes;
       expect(JSON.stringify(shapes).includes(`"text":"${long}"`)).toBe(names.length === 1);
+      if (!names.includes("load_user")) expect(shapes.filter((shape) => shape.el === "fold")).toEqual([]);
       return shapes.flatMap((shape) => (shape.el === "node" ? shape.shapes.filter((each) => each.el === "rect" && /^(chip|pill)/.test(each.cls)) : [])) as Extract<Shape, { el: "rect" }>[];
     };
     for (const all of [boxes("load_warehouse"), boxes("add_etag"), boxes("load_warehouse", "add_etag"), boxes("load_user", "log_access")])

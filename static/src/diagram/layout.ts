@@ -98,23 +98,25 @@ export function draw(j: Journey, space: Space): Drawing {
   // How wide, and on how many rows.
   const chipWidth = (chip: Chip | undefined): number => chip === undefined ? 0 : 27 + measure(chip.kind, FONT.kind) + measure(ellipsize(chip.name), FONT.name) + (prefixOf(chip) === "" ? 0 : measure(prefixOf(chip), FONT.kind) + 6);
   const half = (least - 2 * (GUTTER + levels * INSET + 24)) / 2 - 34;
+  // A long name may have the room that the chip across leaves.
+  const widest = (chip: Chip | undefined, across: Chip | undefined): number => Math.min(chipWidth(chip), Math.max(half, 2 * half - 60 - chipWidth(across)));
   const arrange = (chips: readonly Chip[], across: readonly Chip[]): Placed[] => {
     let row = 0;
     return chips.map((chip, index) => {
       const ghost = chip.state === "pending" || chip.state === "skipped";
-      const most = Math.max(half, 2 * half - 60 - chipWidth(across[row])) - measure(chip.kind, FONT.kind) - 27;
+      const most = widest(chip, across[row]) - measure(chip.kind, FONT.kind) - 27;
       const name = fitted(chip.name, ghost ? FONT.ghost : FONT.name, Math.max(60, most), measure);
       const w = 27 + measure(chip.kind, FONT.kind) + measure(name, ghost ? FONT.ghost : FONT.name);
       // Those of a handler stand below it, beside the wire from the view where there is one.
-      const made = arrangePills(chip, across[index] === chip ? (j.view.error === null ? half : 0) + w / 2 - 20 : roomFor(w, across[index]));
+      const made = arrangePills(chip, across[index] === chip ? (j.view.error === null ? half : 0) + w / 2 - 20 : roomFor(chip, w, across[index]));
       const placed = { chip, row, name, w, ...made };
       row += 1 + Math.ceil((made.rows.length * PILL_ROW) / 30);
       return placed;
     });
   };
   // What is not needed across the row may be used.
-  const roomFor = (w: number, across: Chip | undefined): number => {
-    const room = 2 * half - 20 - w - chipWidth(across);
+  const roomFor = (chip: Chip, w: number, across: Chip | undefined): number => {
+    const room = 2 * half - 20 - w - widest(across, chip);
     return across !== undefined && across.pills.length + across.inner.length + (across.step?.detail["changes"] === undefined ? 0 : 1) > 0 ? room / 2 : room;
   };
   const rowsOf = (placed: readonly Placed[]): number => placed.reduce((last, each) => Math.max(last, each.row + 1 + Math.ceil((each.rows.length * PILL_ROW) / 30)), 0);
@@ -229,7 +231,7 @@ export function draw(j: Journey, space: Space): Drawing {
     const noted = chip.step === null || chip.half || AROUND.has(chip.stage) || !seen(chip.step) || chip.state === "running" ? [] : changed(chip.step.detail["changes"]);
     const said = noted.find((each) => measure(each, FONT.pill) + 10 + widths(made) <= room);
     if (said !== undefined) made.push({ step: null, pill: { w: measure(said, FONT.pill) + 4, draw: (x, py) => phrase(x + 2, py + 4.2, "start", said, "changed") } });
-    if (widths(made) <= room) return { pills: made.map((each) => each.pill), fold: null, rows: [] };
+    if (widths(made) <= Math.max(0, room)) return { pills: made.map((each) => each.pill), fold: null, rows: [] };
     let kept = made.length;
     while (kept > 0 && widths(made.slice(0, kept)) + 40 > room) kept -= 1;
     const rest = made.slice(kept);

@@ -27,7 +27,7 @@ export default function App(): JSX.Element {
     <div class="app">
       <div class="tools">
         {(["rules", "about"] as const).map((each) => (
-          <button key={each} type="button" aria-pressed={each === part} class={each === part ? "on" : ""} onClick={() => { actions.app({ part: each }); }}>
+          <button key={each} type="button" aria-pressed={each === part} onClick={() => { actions.app({ part: each }); }}>
             {each === "rules" ? `Rules (${map.rules.length})` : "About the app"}
           </button>
         ))}

@@ -22,12 +22,12 @@ export function Top(): JSX.Element {
       <span class={`live ${connection}`} role="status"><i />{SAYS[connection]}</span>
       <Field />
       <nav class="acts" aria-label="Recording">
-        <button type="button" aria-pressed={follow} class={follow ? "on" : ""} onClick={actions.follow}>Follow</button>
-        <button type="button" aria-pressed={paused} class={paused ? "on" : ""} onClick={actions.pause}>
+        <button type="button" aria-pressed={follow} onClick={actions.follow}>Follow</button>
+        <button type="button" aria-pressed={paused} onClick={actions.pause}>
           {paused ? `Go on${arrived(state.value) > 0 ? ` (${arrived(state.value)})` : ""}` : "Pause"}
         </button>
         <button type="button" title="Forget all requests (x)" onClick={actions.clear}>Clear</button>
-        <button type="button" aria-pressed={keep} class={keep ? "on" : ""} title="Requests stay in the list when the app is started anew" onClick={() => { actions.keep(!keep); }}>Keep log</button>
+        <button type="button" aria-pressed={keep} title="Requests stay in the list when the app is started anew" onClick={() => { actions.keep(!keep); }}>Keep log</button>
         <Share />
         <button type="button" aria-label="Keys" title="Keys (?)" onClick={() => { actions.help(true); }}>?</button>
         <Theme />
