@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import threading
 import time
 import typing as t
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 
 import urllib3
 from flask import Flask, Response, abort, redirect, render_template, request
@@ -103,6 +105,15 @@ def _pages(app: Flask) -> None:
     def failed() -> t.NoReturn:
         abort(503, "The warehouse does not answer.")
 
+    @app.get("/trouble")
+    def trouble() -> str:
+        connection = sqlite3.connect(":memory:")
+        with suppress(sqlite3.Error):
+            connection.execute("SELECT 1 FROM nowhere")
+        connection.close()
+        app.logger.error("There is no table.")
+        return render_template("base.html", heading="Trouble")
+
     @app.errorhandler(503)
     def sorry(error: Exception) -> ResponseReturnValue:
         return render_template("base.html", heading=str(error)), 503
@@ -190,7 +201,7 @@ def _data(app: Flask, engine: Engine) -> None:
     def data(queries: int) -> ResponseReturnValue:
         time.sleep(request.args.get("seconds", 0.0, type=float))
         _query(engine, queries)
-        return {"queries": queries}, {"Cache-Control": "no-store"}
+        return {"queries": queries}, {"Cache-Control": request.args.get("cache", "no-cache")}
 
     @app.get("/data/from")
     def data_elsewhere() -> ResponseReturnValue:

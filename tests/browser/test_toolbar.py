@@ -172,6 +172,15 @@ def test_it_moves_folds_hides_and_remembers(pages: Server, page: Page) -> None:
     expect(facts(page)).to_be_focused()
 
 
+def test_on_a_phone_what_asks_for_attention_is_not_cut(pages: Server, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{pages.url}/trouble")
+    marks = facts(page).locator(".tag")
+    expect(marks).to_have_text(["✕ 1 SQL", "1 logged"])
+    for mark in marks.all():
+        assert mark.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+
+
 def test_it_is_dragged_to_the_nearest_corner(pages: Server, page: Page) -> None:
     # On this side the grip stays where it is when the bar is told more, and gets wider.
     page.add_init_script("""localStorage["lifecycle-toolbar"] ??= '{"corner": "bottom left"}'""")
@@ -270,7 +279,7 @@ def test_it_follows_what_scripts_of_the_page_ask_for(pages: Server, page: Page) 
     expect(row).to_be_focused()
     expect(facts(page)).to_contain_text("+6")
     # Of an answer that is not to be stored, and that no script reads, Chromium has no timing.
-    page.evaluate("() => { fetch('/data/5'); }")
+    page.evaluate("() => { fetch('/data/5?cache=no-store'); }")
     follows(page, *seen, "200 /data/5")
     # Nothing of the page's is replaced.
     assert page.evaluate(
