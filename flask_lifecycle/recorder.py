@@ -77,10 +77,11 @@ def begin(writer: Writer, site: int, note: t.Any = None) -> int:
     """Append a step that starts now, inside the current one; return its place."""
     log = writer.log
     step = len(log)
-    log += (site, writer.current, clock(), 0.0)
-    writer.current = step
+    # Before the step, for whoever looks meanwhile.
     if note is not None:
         writer.notes[step] = note
+    log += (site, writer.current, clock(), 0.0)
+    writer.current = step
     return step
 
 
@@ -104,9 +105,9 @@ def begin_leaf(writer: Writer, site: int, note: t.Any = None) -> int | None:
     if step >= writer.limit:
         writer.trace.dropped_steps += 1
         return None
-    log += (site, writer.current, clock(), 0.0)
     if note is not None:
         writer.notes[step] = note
+    log += (site, writer.current, clock(), 0.0)
     return step
 
 

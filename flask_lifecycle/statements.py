@@ -43,11 +43,9 @@ def begin(trace: LiveTrace, statement: t.Any, parameters: t.Any, many: bool) -> 
             statement = str.__getitem__(statement, slice(None))
         writer = trace if trace.ident == get_ident() else trace.strand()
         log = writer.log
-        step = len(log)
-        if step >= writer.limit:
+        if len(log) >= writer.limit:
             trace.dropped_steps += 1
             return None
-        log += (_SQL, writer.current, clock(), 0.0)
         text, shown = statement, parameters or ()
         redactor = trace.redactor
         if many or not redactor.is_plain(statement, parameters):
@@ -56,7 +54,10 @@ def begin(trace: LiveTrace, statement: t.Any, parameters: t.Any, many: bool) -> 
             shown = show(redactor, statement, parameters)
             trace.detail_bytes += len(repr(shown)) + (len(text) if text is not statement else 0)
         note = (text, None, many, shown, users_place(_getframe(2)))
+        step = len(log)
+        # Whoever looks meanwhile is to find it with its statement.
         writer.notes[step] = note
+        log += (_SQL, writer.current, clock(), 0.0)
         return writer, step, note
     except Exception as error:
         fault("the beginning of a statement", error)

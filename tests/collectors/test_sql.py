@@ -18,7 +18,7 @@ from sqlalchemy import orm
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.trace import Step
+from flask_lifecycle.trace import Step, Trace
 
 _made: list[tuple[Flask, Lifecycle]] = []
 
@@ -487,3 +487,24 @@ def test_odd_statements_are_the_drivers_to_judge() -> None:
     assert len(found) == len(odd) - 3 + 1
     assert len(found[-1].detail["statement"]) <= 4096
     assert all(type(step.name) is str for step in found)
+
+
+def test_a_statement_is_a_step_with_its_text_from_the_first_moment() -> None:
+    shots: list[Trace] = []
+
+    def look(_path: t.Any, value: t.Any) -> t.Any:
+        shots.extend(lifecycle.traces(app))
+        return value
+
+    app, lifecycle = make_app(LIFECYCLE_REDACT_WITH=look)
+
+    @app.get("/")
+    def view() -> str:
+        with contextlib.closing(sqlite3.connect(":memory:")) as db:
+            db.execute("select ?", ("one",))
+        return ""
+
+    app.test_client().get("/").close()
+    assert [step for step in lifecycle.traces(app)[0].steps if step.stage == "sql"]
+    assert shots
+    assert all(step.name for shot in shots for step in shot.steps)
