@@ -318,11 +318,11 @@ def _is_local(environ: Environ, host: str) -> bool:
         _is_loopback(environ.get("REMOTE_ADDR", ""))
         and name is not None
         and is_local_name(name)
-        # As nginx before 1.29.7 asks what it stands before, by that one's own name and with no header that
-        # says so, unless it is told otherwise.
+        # As nginx before 1.29.7 asks what it stands before, by that one's own name and with no
+        # header that says so, unless it is told otherwise.
         and environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         and not any(key.startswith(_FORWARDED) for key in environ)
-        # It takes such headers away, unless it is told whom to trust.
+        # Waitress takes such headers away, unless it is told whom to trust.
         and "waitress.client_disconnected" not in environ
     )
 
