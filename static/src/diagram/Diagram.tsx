@@ -71,7 +71,7 @@ export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected
   const fit = Math.min(width / w, height / h);
   // What has to be scrolled is not shrunk as well.
   const scale = fit < 0.62 ? 1 : fit;
-  const seen = near === null ? look.value : atStep(drawing, near);
+  const seen = near === null ? look.value : atStep(drawing, near, trace.steps);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, onFree);
   const acts: Acts = {

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 
+import type { Step } from "../types";
 import type { Drawing } from "./layout";
 import type { Node, Shape } from "./shapes";
 
@@ -36,10 +37,11 @@ function held(wanted: Look): Look {
   return { k: wanted.k, x: within(wanted.x), y: within(wanted.y) };
 }
 
-/** Look at a step from near; at all, where it is not drawn. */
-export function atStep(drawing: Drawing, step: number): Look {
+/** Look at a step from near, or, where it is not drawn, at that in which it ran; at all, where there is neither. */
+export function atStep(drawing: Drawing, step: number, steps: readonly Step[]): Look {
   const at = middle(find(drawing.shapes, step)?.shapes ?? []);
-  if (at === undefined) return FIT;
+  const parent = steps[step]?.parent ?? step;
+  if (at === undefined) return parent < step ? atStep(drawing, parent, steps) : FIT;
   const x = at[0] / drawing.width;
   // What stands at a wire is seen with its time, at the rim.
   return held({ k: STEP_ZOOM, x: x < RIM ? 0 : x > 1 - RIM ? -1 : 0.5 - x * STEP_ZOOM, y: 0.5 - (at[1] / drawing.height) * STEP_ZOOM });
