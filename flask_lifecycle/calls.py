@@ -77,11 +77,16 @@ class Calls:
         skipped = self._skipped
         record = self._recorder()
         base_wsgi_app = base.wsgi_app
-        call = base.__call__
-        # Flask's own does nothing but call wsgi_app; another one is the app's, or a patch.
-        is_flasks = _is_flasks(call)
-        run_plain = base_wsgi_app if is_flasks else call
-        run_middleware = Middleware(_call if is_flasks else call).run
+        # It does nothing but call wsgi_app; another one is the app's, or a patch, also a late one.
+        flasks = base.__call__ if _is_flasks(base.__call__) else None
+
+        def call(app: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            if base.__call__ is flasks:
+                return app.wsgi_app(environ, start_response)
+            return base.__call__(app, environ, start_response)
+
+        run_middleware = Middleware(call).run
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
@@ -89,8 +94,11 @@ class Calls:
                 answered = answer(environ, start_response)
                 if answered is not None:
                     return answered
-            wrapped = "wsgi_app" in self.__dict__
-            run = run_middleware if wrapped else run_plain
+            run = base_wsgi_app
+            if "wsgi_app" in self.__dict__:
+                run = run_middleware
+            elif base.__call__ is not flasks:
+                run = base.__call__
             return record(self, environ, start_response, run)
 
         def wsgi_app(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
@@ -195,11 +203,6 @@ class Calls:
 def _is_flasks(call: t.Any) -> bool:
     code = getattr(call, "__code__", None)
     return code is not None and code.co_filename == flask.app.__file__
-
-
-def _call(app: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
-    __tracebackhide__ = True
-    return app.wsgi_app(environ, start_response)
 
 
 def _is_outside(writer: Writer) -> bool:

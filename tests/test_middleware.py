@@ -73,8 +73,6 @@ def test_a_request_that_is_not_recorded_is_nobodys_all_the_way() -> None:
 
 @pytest.mark.parametrize("middleware", [False, True])
 def test_a_call_of_the_apps_own_is_called(middleware: bool) -> None:
-    """As where Sentry has put its own around Flask's."""
-
     class Mounted(Flask):
         def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
             return super().__call__({**environ, "SCRIPT_NAME": "/at"}, start_response)
@@ -91,3 +89,28 @@ def test_a_call_of_the_apps_own_is_called(middleware: bool) -> None:
     stages = [step.stage for step in trace.steps]
     assert stages[:2] == (["wsgi", "middleware"] if middleware else ["wsgi", "request_context"])
     assert stages.count("request_context") == 1
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+def test_a_call_that_is_patched_later_is_called(
+    middleware: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where Sentry puts its own around Flask's."""
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/", "view", lambda: "x")
+    wrapped: t.Any = app
+    if middleware:
+        wrapped.wsgi_app = ProxyFix(app.wsgi_app)
+    own = Flask.__call__
+    seen: list[str] = []
+
+    def patched(self: Flask, environ: t.Any, start_response: t.Any) -> t.Any:
+        seen.append(environ["PATH_INFO"])
+        return own(self, environ, start_response)
+
+    monkeypatch.setattr(Flask, "__call__", patched)
+    assert app.test_client().get("/").text == "x"
+    assert seen == ["/"]
+    assert len(lifecycle.traces(app)) == 1

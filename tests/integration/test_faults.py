@@ -381,7 +381,7 @@ CALLED_BY_OTHERS = {
         "close",
         "recorded",
     },
-    "calls.py": {"__call__", "_call", "_is_outside", "_start", "record", "wsgi_app"},
+    "calls.py": {"__call__", "_is_outside", "call", "_start", "record", "wsgi_app"},
     "changes.py": {"look", "look_at_response", "sent"},
     "collectors/logs.py": {"_factory"},
     "collectors/request.py": {"sent"},
