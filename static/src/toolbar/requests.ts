@@ -139,7 +139,8 @@ export class Requests {
       if (now === undefined) continue;
       each.told = now;
       this.#insert(now.redirects, this.all.indexOf(each));
-      this.#insert(now.caused, this.all.length);
+      // What the browser told of meanwhile may be younger.
+      for (const other of now.caused ?? []) this.#insert([other], this.all.findLastIndex((one) => idOf(one) < other.id) + 1);
     }
     // What the browser saw fail may be among what the server told of before.
     this.all = this.all.filter((seen) => {
