@@ -112,7 +112,10 @@ def _who(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
         yield (
             "ok",
             "token",
-            "Made at the start of the server, and printed there when the panel is first asked for.",
+            (
+                "Made for each run, and printed at the start of flask run; under other servers "
+                "when the panel is first asked for."
+            ),
         )
         if common_secret() is None:
             yield (

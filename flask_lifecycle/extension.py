@@ -11,6 +11,8 @@ from fnmatch import fnmatchcase
 
 import click
 import flask
+from flask.helpers import get_debug_flag
+from werkzeug.serving import is_running_from_reloader
 
 from . import forks
 from .settings import Settings
@@ -33,7 +35,7 @@ class Lifecycle:
         Lifecycle(app)
 
     The same object may be given to any number of apps with :meth:`init_app`; nothing of an
-    app is kept on it. See ``docs/settings.md`` for what ``app.config`` takes.
+    app is kept on it. The README tells what ``app.config`` takes.
     """
 
     def __init__(self, app: flask.Flask | None = None) -> None:
@@ -139,6 +141,8 @@ class State:
             measures=settings.collectors,
         )
         mount.called = instrument.called
+        if _is_run_by_flask():
+            mount.announce(app.debug)
         self._undo += (instrument.undo, mount.undo)
         installed = [signals.install(templates.record)]
         for name, install in (
@@ -187,6 +191,19 @@ class _Mount:
         self.called: t.Callable[[], list[str]] = list
         self._lock = forks.lock()
         self._filter: logging.Filter | None = None
+        # Whoever set a token knows it.
+        self._is_announced = settings.token is not None
+
+    def announce(self, debug: bool) -> None:
+        """Print the token, once, where the server says its own address."""
+        if self._is_announced:
+            return
+        self._is_announced = True
+        who = "whoever is not on this machine" if debug else "everybody"
+        prefix = self._settings.url_prefix
+        with suppress(OSError):  # a full disk under the log
+            told = f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={self._token})"
+            click.echo(told, err=True)
 
     def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
         prefix = self._settings.url_prefix
@@ -224,8 +241,7 @@ class _Mount:
                     own_host=self._settings.host,
                     alone=self._settings.token is None and is_alone(),
                 )
-                if self._settings.token is None:
-                    _announce(self._settings, self._token, always=not debug)
+                self.announce(debug)
                 self._profiles = Profiles(self._app)
                 self._panel = create_panel(
                     self._store, gate, self._map, self._find_rule, self._profiles
@@ -269,12 +285,16 @@ def _undo_all(installed: list[t.Callable[[], None]]) -> None:
         installed.pop()()
 
 
-def _announce(settings: Settings, token: str, *, always: bool) -> None:
-    who = "everybody" if always else "whoever is not on this machine"
-    prefix = settings.url_prefix
-    with suppress(OSError):  # a full disk under the log
-        # Once, where the server says its own address.
-        click.echo(f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={token})", err=True)
+def _is_run_by_flask() -> bool:
+    """Tell whether ``flask run`` loads the app in the process that is to serve it.
+
+    With the reloader that is its child (``flask.cli.run_command``, ``werkzeug._reloader``).
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or context.info_name != "run":
+        return False
+    reloads = context.params.get("reload")
+    return is_running_from_reloader() or not (get_debug_flag() if reloads is None else reloads)
 
 
 def _on_trace(

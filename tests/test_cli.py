@@ -28,7 +28,7 @@ def test_by_default_this_machine_is_let_in() -> None:
     found = told()
     assert found["panel"] == [("ok", "On at /_lifecycle/: debug is on.")]
     assert "without a token" in found["this host"][0][1]
-    assert "printed there when" in found["token"][0][1]
+    assert "printed at the start" in found["token"][0][1]
     assert "by a local name only" in found["others"][0][1]
 
 

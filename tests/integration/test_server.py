@@ -264,6 +264,18 @@ def test_a_viewer_is_sent_the_steps_that_it_lacks(server: Server) -> None:
     ws.close()
 
 
+@pytest.mark.parametrize("reloads", ["--reload", "--no-reload"])
+def test_the_token_is_printed_once_at_the_start(tmp_path: Path, reloads: str) -> None:
+    command = ["flask", "--app", "app", "run", "--debug", reloads, "--port", "{port}"]
+    server = Server(tmp_path, command)
+    told = " * Lifecycle: /_lifecycle/ (for whoever is not on this machine: /_lifecycle/?token="
+    at_start = server.log.read_text()
+    server.get("/_lifecycle/")
+    server.stop()
+    assert at_start.count(told) == 1
+    assert server.log.read_text().count(told) == 1
+
+
 def test_the_token_is_in_no_log(tmp_path: Path) -> None:
     token = "a-token-of-its-own/with+signs"
     app = APP.replace(
