@@ -71,6 +71,11 @@ def _is_names(value: t.Any) -> bool:
     )
 
 
+def _are_parts(value: t.Any) -> bool:
+    # Names are compared without these: nothing would be left, which is in every name.
+    return _is_names(value) and all(name.strip("-_. ") for name in value)
+
+
 def _are_hosts(value: t.Any) -> bool:
     return _is_names(value) and all(_is_name(name) or _is_ipv6(name) for name in value)
 
@@ -130,7 +135,7 @@ class Settings:
         _are_collectors,
         f"a tuple or list of names from {', '.join((*COLLECTORS, *MORE_COLLECTORS))}",
     )
-    redact: tuple[str, ...] = _setting((), _is_names, _NAMES)
+    redact: tuple[str, ...] = _setting((), _are_parts, f"{_NAMES}, of more than separators")
     redact_with: t.Any = field(
         default=None,
         metadata={"check": _is_optional_callable, "takes": "None or a function (path, value)"},

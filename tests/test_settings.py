@@ -82,6 +82,7 @@ def test_a_wrong_value_is_named_at_start(key: str, value: t.Any) -> None:
         ("url_prefix", "/ä"),
         ("url_prefix", "/a\n"),
         ("url_prefix", "/a;b"),
+        ("redact", ["-"]),
         ("allowed_hosts", ["http://dev.example.com"]),
         ("allowed_hosts", ["dev.example.com:5000"]),
         ("allowed_hosts", ["*.example.com"]),
