@@ -219,7 +219,7 @@ def test_a_window_that_another_origin_opens_is_out_of_its_reach(
     panel = opened.value
     panel.locator(".brand").wait_for()
     # Cross-Origin-Opener-Policy: neither knows of the other any more.
-    page.wait_for_function("window.other.closed")
+    page.wait_for_function("() => window.other.closed")
     assert panel.evaluate("() => window.opener") is None
 
 
@@ -238,7 +238,7 @@ def test_by_a_name_of_its_own_no_script_of_the_apps_reaches_it(page: Page, tmp_p
         with page.context.expect_page() as opened:
             page.evaluate("(url) => { window.other = open(url); }", panel)
         opened.value.locator('.live:text-is("live")').wait_for()
-        page.wait_for_function("window.other.closed")
+        page.wait_for_function("() => window.other.closed")
         found = page.evaluate(
             """async ([panel, paths]) => {
                 const got = [];

@@ -307,7 +307,7 @@ def test_arrows_rove_in_the_order_of_the_journey(panel: Panel) -> None:
     assert goes("ArrowLeft") < 0
     expect(diagram.locator("[tabindex]")).to_have_count(0)  # one tab stop
     page.keyboard.press("Tab")
-    page.wait_for_function("document.activeElement.closest('svg') === null")
+    page.wait_for_function("() => document.activeElement.closest('svg') === null")
     # What is closed gives the keys back.
     page.get_by_label("Step", exact=True).get_by_role("button", name="Close").click()
     expect(diagram).to_be_focused()
@@ -396,5 +396,5 @@ def test_the_stage_and_the_full_screen_are_left_together(panel: Panel) -> None:
     page.keyboard.press("f")
     page.keyboard.press("f")
     left.wait_for()
-    page.wait_for_function("window.changes === 2")
+    page.wait_for_function("() => window.changes === 2")
     _is_full(page, full=False)

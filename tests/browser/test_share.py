@@ -291,7 +291,7 @@ def test_names_of_any_kind_are_shown_as_text(asked: Panel) -> None:
     page.get_by_text("Imported from odd.json").wait_for()
     for view in ("Diagram", "Timeline", "Steps", "Request", "Response"):
         open_view(asked, view)
-        page.wait_for_function("document.documentElement.scrollWidth <= 1440")
+        page.wait_for_function("() => document.documentElement.scrollWidth <= 1440")
     open_view(asked, "Steps")
     for name in odd[:3]:
         page.locator('[data-view="steps"] .what', has_text=name).first.wait_for()

@@ -241,7 +241,7 @@ def test_it_is_one_stop_for_tab(pages: Server, page: Page) -> None:
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("button", name="Move")).to_be_focused()
     page.keyboard.press("Tab")
-    page.wait_for_function("document.activeElement === document.body")
+    page.wait_for_function("() => document.activeElement === document.body")
 
 
 def test_it_follows_what_scripts_of_the_page_ask_for(pages: Server, page: Page) -> None:
@@ -481,7 +481,7 @@ def test_a_page_that_the_browser_kept_comes_back_with_it(pages: Server, chromium
     expect(page.locator(f"{TOOLBAR} h2")).to_have_text("GET /other")
     page.evaluate("() => { setTimeout(() => { history.back(); }); }")
     page.wait_for_url("**/fetches?kept", wait_until="commit")
-    page.wait_for_function("window.kept === true")
+    page.wait_for_function("() => window.kept === true")
     assert refusals == []
 
     follows(page, "200 /fetches", "200 /data/1")
@@ -535,7 +535,7 @@ def test_the_page_is_as_without_it(
     if path == "tailwind":
         # It makes the sheet while the page is shown.
         for each in (one, other):
-            each.wait_for_function("getComputedStyle(document.body).marginLeft === '0px'")
+            each.wait_for_function("() => getComputedStyle(document.body).marginLeft === '0px'")
     assert all_of(one, STYLES) == all_of(other, STYLES)
     assert all_of(one, PLACES) == all_of(other, PLACES)
     html = "() => document.documentElement.outerHTML"
