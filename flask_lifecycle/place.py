@@ -33,6 +33,8 @@ class _Known(dict[str, bool]):
 
 
 _known = _Known()
+# By the id of some code, which is kept beside, and an instruction in it.
+_places: dict[tuple[int, int], tuple[CodeType, tuple[str, int]]] = {}
 _template_lines: dict[tuple[CodeType, int], int] = {}
 
 
@@ -45,10 +47,21 @@ def users_place(frame: FrameType | None) -> tuple[str, int] | None:
     """Find the file and line of the user's code that led to a frame; a template has its own."""
     known = _known
     while frame is not None:
-        if not known[frame.f_code.co_filename]:
-            return frame.f_code.co_filename, line_of(frame, frame.f_lineno)
+        code = frame.f_code
+        if not known[code.co_filename]:
+            found = _places.get((id(code), frame.f_lasti))
+            return _place_of(frame) if found is None else found[1]
         frame = frame.f_back
     return _outside_greenlet() if "greenlet" in sys.modules else None
+
+
+def _place_of(frame: FrameType) -> tuple[str, int]:
+    if len(_places) >= _CACHED:
+        _places.clear()
+    code = frame.f_code
+    place = code.co_filename, line_of(frame, frame.f_lineno)
+    _places[id(code), frame.f_lasti] = code, place
+    return place
 
 
 def line_of(frame: FrameType, number: int) -> int:
@@ -73,7 +86,7 @@ def _outside_greenlet() -> tuple[str, int] | None:
         frame = outer.gr_frame
         while frame is not None:
             if not is_library(frame.f_code.co_filename):
-                return frame.f_code.co_filename, line_of(frame, frame.f_lineno)
+                return _place_of(frame)
             frame = frame.f_back
         outer = outer.parent
     return None

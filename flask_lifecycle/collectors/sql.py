@@ -14,10 +14,14 @@ from functools import lru_cache, partial
 
 from ..forks import lock
 from ..recorder import current, fail_open
-from ..statements import begin, end, fail, owners
+from ..statements import Entry, begin, end, fail, owners
 
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
 
+# Between this one and the dialect SQLAlchemy 2.0 and 2.1 call three methods of their connection:
+# `_execute_clauseelement`, `_execute_context`, `_exec_single_context`.
+_ENTRY, _BETWEEN = "_execute_on_connection", 3
+_entry: Entry | None = None
 _lock = lock()
 _wrapped: list[tuple[type, str, t.Any]] = []
 
@@ -40,7 +44,7 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
         kind: t.Any = type(self)
         if trace.owner not in owners or _definer(kind, name) is not defined:
             return method(self, cursor, statement, *args, **kwargs)
-        begun = begin(trace, statement, None if bare or not args else args[0], many)
+        begun = begin(trace, statement, None if bare or not args else args[0], many, _entry)
         if begun is None:
             return method(self, cursor, statement, *args, **kwargs)
         try:
@@ -77,15 +81,19 @@ def _with_subclasses(kind: t.Any) -> Iterator[type]:
 
 def listen() -> None:
     """Begin to listen, once the app has imported SQLAlchemy; never import it for the app."""
+    global _entry
+
     if _wrapped or not owners or "sqlalchemy.engine" not in sys.modules:
         return
 
     from sqlalchemy.engine.default import DefaultDialect
+    from sqlalchemy.sql.expression import ClauseElement
 
     with _lock:
         if _wrapped:
             return
 
+        _entry = Entry(getattr(getattr(ClauseElement, _ENTRY, None), "__code__", None), _BETWEEN)
         initialize = DefaultDialect.initialize
 
         def initialized(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:

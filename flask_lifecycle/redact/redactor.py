@@ -152,8 +152,7 @@ class Redactor:
                 type(values) is tuple
                 and len(values) <= self._few
                 and _WHOLE.issuperset(map(type, values))
-                and min(values) > -SAFE
-                and max(values) < SAFE
+                and sum(map(abs, values)) < SAFE
             )
         )
 

@@ -7,6 +7,7 @@ import inspect
 import sqlite3
 import subprocess
 import sys
+import traceback
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,6 +135,47 @@ def test_code_that_a_library_generates_is_not_the_users() -> None:
 
     (step,) = statements(app, lifecycle, view)
     assert step.detail["place"] == {"file": __file__, "line": line}
+
+
+def test_each_is_placed_by_whatever_way_it_is_sent() -> None:
+    """The nearest line of this file on the stack, when SQLAlchemy tells of each statement."""
+    app, lifecycle = make_app()
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    one = sa.text("select 1")
+    seen: list[int | None] = []
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def see(*_told: t.Any) -> None:
+        frames = traceback.extract_stack()[:-1]
+        seen.append([frame.lineno for frame in frames if frame.filename == __file__][-1])
+
+    @sa.event.listens_for(orm.Session, "do_orm_execute")
+    def asks_itself(state: t.Any) -> None:
+        state.session.connection().execute(sa.text("select 'of the listener'"))
+
+    class Own(sa.Executable, sa.ClauseElement):
+        def _execute_on_connection(self, connection: t.Any, *args: t.Any) -> t.Any:
+            return connection.exec_driver_sql("select 'of its own'")
+
+    def view() -> str:
+        with engine.connect() as connection, orm.Session(connection) as session:
+            connection.execute(one)
+            connection.execute(one)
+            connection.scalar(one)
+            connection.exec_driver_sql("select 2")
+            connection.execute(Own())
+            session.execute(one)
+            [connection.execute(one) for _ in range(2)]
+        return ""
+
+    try:
+        found = statements(app, lifecycle, view)
+    finally:
+        sa.event.remove(orm.Session, "do_orm_execute", asks_itself)
+    assert len(found) == 9
+    assert [step.detail["place"] for step in found] == [
+        {"file": __file__, "line": line} for line in seen
+    ]
 
 
 def test_what_the_orm_flushes_is_placed_in_the_users_code() -> None:
