@@ -124,7 +124,7 @@ def test_what_has_methods_of_the_apps_is_logged_by_its_type() -> None:
         def __str__(self) -> str:
             raise AssertionError("asked")
 
-        __repr__ = __format__ = __str__  # type: ignore[assignment]
+        __repr__ = __str__
 
     def view() -> str:
         shop = logging.getLogger("shop")
