@@ -201,7 +201,7 @@ class _Mount:
         self._is_announced = True
         who = "whoever is not on this machine" if debug else "everybody"
         prefix = self._settings.url_prefix
-        with suppress(OSError):  # a full disk under the log
+        with suppress(OSError, ValueError):  # a full disk under the log, or none that is open
             told = f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={self._token})"
             click.echo(told, err=True)
 

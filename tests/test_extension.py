@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ import typing as t
 import weakref
 from contextlib import ExitStack
 
+import click
 import flask
 import pytest
 from flask import Flask
@@ -167,6 +169,20 @@ def test_what_is_not_kept_is_answered_as_without(name: str) -> None:
     answer = app.test_client().get("/")
     told = ["X-Lifecycle-Trace" in answer.headers, b"toolbar.js" in answer.data]
     assert told == [name == "other"] * 2
+
+
+def test_nowhere_to_print_the_token_is_no_fault_of_the_apps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = io.StringIO()
+    closed.close()
+    app = make_app(LIFECYCLE_ENABLED=True)
+    run = click.Context(click.Command("run"), info_name="run")
+    run.params["reload"] = False
+    with run, monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", closed)
+        Lifecycle(app)
+    assert app.test_client().get("/").text == "hello"
 
 
 def test_off_imports_no_websocket_package() -> None:
