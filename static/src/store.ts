@@ -108,6 +108,8 @@ function ofApp(app: Asked): readonly (readonly [name: string, value: string])[] 
 
 /** Open what the address names: ?view=<name>&q=<filter>&rule=<rule>…#<trace>/<step>. */
 function fromAddress(): void {
+  // What was still to be remembered is of the address one comes from.
+  clearTimeout(remembering);
   const query = new URLSearchParams(location.search);
   const app: Asked = {
     part: query.get("part") === "about" ? "about" : "rules",

@@ -91,6 +91,25 @@ def test_a_rule_is_kept_in_the_address(panel: Panel) -> None:
     page.get_by_text("The app has no rule /admin/orders/<int:id> admin.orders.gone now.").wait_for()
 
 
+def test_one_who_goes_back_at_once_finds_each_address_as_it_was(panel: Panel) -> None:
+    page = panel.page
+    open_view(panel, "App")
+    page.wait_for_url("**?view=app")
+    before = page.url
+    page.locator(".rule", has_text="admin.orders.show").click()
+    page.wait_for_url(lambda url: "orders.show" in url)
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("() => Date.now() + 1000"))
+    # The address is to follow, when the timers have their turn.
+    page.get_by_label("Method").select_option("PUT")
+    page.get_by_role("heading", name="PUT /admin/orders/<int:id>", exact=True).wait_for()
+    assert "PUT" not in page.url
+    page.go_back()
+    expect(page.get_by_label("Method")).to_have_value("GET")
+    page.clock.run_for(1000)
+    assert page.evaluate("() => location.href") == before
+
+
 def test_a_path_is_tried(panel: Panel) -> None:
     page = panel.page
     open_view(panel, "App")
