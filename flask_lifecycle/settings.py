@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import string
 import typing as t
 from collections.abc import Callable, Mapping
@@ -13,6 +14,14 @@ COLLECTORS = ("changes", "exceptions", "flashes", "logs", "spans", "sql", "templ
 #: What costs more, and is collected where the app asks for it.
 MORE_COLLECTORS = ("cpu", "memory")
 
+# Headers by which servers and browsers act: a trace's id in one would break the app's response.
+_MEANT = re.compile(
+    "access-control-.*|age|allow|cache-control|clear-site-data|connection|content-.*"
+    "|cross-origin-.*|date|etag|expires|keep-alive|last-modified|link|location|proxy-.*"
+    "|referrer-policy|refresh|retry-after|set-cookie|status|strict-transport-security|trailer"
+    "|transfer-encoding|upgrade|vary|www-authenticate|x-content-type-options|x-frame-options",
+    re.IGNORECASE,
+)
 _OF_NAME = frozenset(string.ascii_letters + string.digits + "-_")
 
 Check = Callable[[t.Any], bool]
@@ -49,6 +58,7 @@ def _is_header(value: t.Any) -> bool:
         and bool(value)
         and value.replace("-", "").isalnum()
         and value.isascii()
+        and not _MEANT.fullmatch(value)
     )
 
 
@@ -127,7 +137,9 @@ class Settings:
     body_preview: bool = _setting(False, _is_flag, "True or False")
     toolbar: bool = _setting(True, _is_flag, "True or False")
     header: str | None = _setting(
-        "X-Lifecycle-Trace", _is_header, "None or a header name of letters, digits and hyphens"
+        "X-Lifecycle-Trace",
+        _is_header,
+        "None or a header name of letters, digits and hyphens that has no meaning in HTTP",
     )
     ignore: tuple[str, ...] = _setting((), _is_names, f"{_NAMES}: endpoints or path globs")
     collectors: tuple[str, ...] = _setting(
