@@ -236,7 +236,6 @@ def test_what_a_rule_calls_secret_is_masked_in_all_paths() -> None:
             "/reset/<token>/<int:number>",
             "/reset/done",
             "/api/<int:version>/keys/<string(length=2):lang>/<path:api_key>",
-            "/<token>",
             "/books/<title>",
         ]
     )
@@ -245,6 +244,39 @@ def test_what_a_rule_calls_secret_is_masked_in_all_paths() -> None:
         assert mask("GET /reset/donetoo HTTP/1.1") == f"GET /reset/{MASK} HTTP/1.1"
         assert mask('<a href="/api/1/keys/en/a/b">') == f'<a href="/api/1/keys/en/{MASK}">'
         for plain in ("/reset/done", "/reset/done?x=1", "/reset/", "/books/abc", "/abc"):
+            assert mask(plain) == plain
+
+
+def test_a_rule_without_a_word_is_met_by_whole_paths_and_urls_alone() -> None:
+    masking = Redactor()
+    masking.learn(
+        [
+            "/",
+            "/<token>",
+            "/<lang>/<token>/edit/",
+            "/<lang>/<int:number>/edit",
+            "/<lang>/new/edit",
+            "/about",
+            "/static/<path:filename>",
+        ]
+    )
+    for mask in (masking.text, masking.query, masking.value):
+        assert mask("/abc") == f"/{MASK}"
+        assert mask("http://localhost:5000/abc?x=1") == f"http://localhost:5000/{MASK}?x=1"
+        assert mask("https://host/abc/#x") == f"https://host/{MASK}/#x"
+        assert mask("/en/abc/edit") == f"/en/{MASK}/edit"
+        for plain in (
+            "/",
+            "/about",
+            "http://host/about?x=1",
+            "http://host/",
+            "/static/app.js",
+            "/en/new/edit",
+            "/en/abc",
+            "/usr/lib/python3/x.py",
+            "text/html",
+            "see /abc or http://host/abc",
+        ):
             assert mask(plain) == plain
 
 

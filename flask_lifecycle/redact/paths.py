@@ -12,6 +12,8 @@ _ARGUMENT = re.compile(r"<([^<>]*)>")
 _SEGMENT = r"""[^/?#&;\s"'<>]"""
 _SEGMENTS = r"""[^?#&;\s"'<>]"""
 _WORD = re.compile("[A-Za-z_]")
+# Where no word tells that a path is the app's, the text is to be a path or a URL as a whole.
+_WHOLE = rf"^(?:https?://{_SEGMENT}+)?"
 
 
 def secret_paths(rules: Sequence[str], is_secret: IsSecret) -> list[re.Pattern[str]]:
@@ -20,20 +22,35 @@ def secret_paths(rules: Sequence[str], is_secret: IsSecret) -> list[re.Pattern[s
 
 
 def _of_rule(rule: str, rules: Sequence[str], is_secret: IsSecret) -> Iterable[re.Pattern[str]]:
-    before = ""
+    before = _WHOLE
     at = 0
     for found in _ARGUMENT.finditer(rule):
         fixed = rule[at : found.start()]
         at = found.end()
         # From the last word on: what leads to the app itself may differ.
-        before = re.escape(fixed) if _WORD.search(fixed) else before and before + re.escape(fixed)
-        converter, _, name = found[1].rpartition(":")
-        value = _SEGMENTS if converter.startswith("path") else _SEGMENT
-        if before and is_secret(name):
-            others = {each for one in rules for each in re.findall(f"{before}({value}+)", one)}
+        before = re.escape(fixed) if _WORD.search(fixed) else before + re.escape(fixed)
+        value = _value(found[1])
+        if is_secret(found[1].rpartition(":")[2]):
+            # An argument of another rule's is no word of its own.
+            known = (_ARGUMENT.sub("\0", each) for each in rules)
+            others = {each for one in known for each in re.findall(f"{before}({value}+)", one)}
             but = "|".join(map(re.escape, sorted(others)))
-            yield re.compile(f"({before})(?!(?:{but})(?!{_SEGMENT})){value}+")
-        before = before and f"{before}{value}{{1,256}}"
+            after = f"(?={_to_the_end(rule[at:])})" if before.startswith(_WHOLE) else ""
+            yield re.compile(f"({before})(?!(?:{but})(?!{_SEGMENT})){value}+{after}")
+        before = f"{before}{value}{{1,256}}"
+
+
+def _value(argument: str) -> str:
+    return _SEGMENTS if argument.startswith("path") and ":" in argument else _SEGMENT
+
+
+def _to_the_end(rest: str) -> str:
+    fixed_and_arguments = _ARGUMENT.split(rest.removesuffix("/"))
+    parts = [
+        f"{_value(part)}+" if place % 2 else re.escape(part)
+        for place, part in enumerate(fixed_and_arguments)
+    ]
+    return "".join(parts) + "/?(?:[?#]|$)"
 
 
 __all__ = ["secret_paths"]

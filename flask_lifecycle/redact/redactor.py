@@ -67,8 +67,8 @@ class Redactor:
     def learn(self, rules: t.Sequence[str]) -> None:
         """Mask what stands for secret arguments of these rules, in whatever bears a path.
 
-        :param rules: all of the app's, such as ``"/reset/<token>"``. One that has nothing of its
-            own before such an argument, as ``"/<token>"``, cannot be told from others.
+        :param rules: all of the app's, such as ``"/reset/<token>"``. What has no word before
+            such an argument, as ``"/<token>"``, is told where a text is a path or URL as a whole.
         """
         self._paths = secret_paths(rules, self.is_secret)
         self._headers.clear()
