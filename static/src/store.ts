@@ -126,6 +126,14 @@ function fromAddress(): void {
   void fetchSteps();
 }
 
+/** What sets something that the browser remembers. */
+function lasting(name: "keep" | "grouped" | "keys"): (on: boolean) => void {
+  return (on) => {
+    localStorage.setItem(`lifecycle-${name}`, on ? "on" : "off");
+    update({ ...state.value, [name]: on });
+  };
+}
+
 export const actions = {
   select: (id: string): void => { update(select(state.value, id)); },
   /** Pick a step; a replay goes there too. */
@@ -188,20 +196,11 @@ export const actions = {
   /** Ask the App view for something else. */
   app: (asked: Partial<Asked>): void => { update({ ...state.value, app: { ...state.value.app, ...asked } }); },
   help: (help: boolean): void => { update({ ...state.value, help }); },
-  keep: (keep: boolean): void => {
-    localStorage.setItem("lifecycle-keep", keep ? "on" : "off");
-    update({ ...state.value, keep });
-  },
-  group: (grouped: boolean): void => {
-    localStorage.setItem("lifecycle-group", grouped ? "on" : "off");
-    update({ ...state.value, grouped });
-  },
+  keep: lasting("keep"),
+  group: lasting("grouped"),
   fold: (key: string): void => { update(toggleFold(state.value, key)); },
   older: (): void => { void fetchOlder(); },
-  keys: (keys: boolean): void => {
-    localStorage.setItem("lifecycle-keys", keys ? "on" : "off");
-    update({ ...state.value, keys });
-  },
+  keys: lasting("keys"),
   /** Take requests from files that were dropped or chosen into the list, or say what is wrong with them. */
   open: async (files: readonly File[]): Promise<void> => {
     const { readFiles } = await import("./import");
@@ -253,7 +252,7 @@ function edge(trace: Trace): number {
 }
 
 export function start(): void {
-  state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off", keep: localStorage.getItem("lifecycle-keep") === "on", grouped: localStorage.getItem("lifecycle-group") !== "off" };
+  state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off", keep: localStorage.getItem("lifecycle-keep") === "on", grouped: localStorage.getItem("lifecycle-grouped") !== "off" };
   fromAddress();
   addEventListener("popstate", fromAddress);
   // The browser's own Escape leaves the full screen, and the stage with it.

@@ -253,7 +253,7 @@ function Foot(): JSX.Element {
       {map === null ? null : <span class="about">{map.name} · Flask {map.versions["flask"]} · process {(process ?? map.process).pid}</span>}
       {evicted > 0 ? <span title="The server keeps so many: LIFECYCLE_MAX_TRACES">{evicted} requests evicted</span> : null}
       {tooLarge > 0 ? <span title="All together they were larger than the server keeps: LIFECYCLE_MAX_BYTES">{tooLarge} of them for their size</span> : null}
-      {skipped > 0 ? <span title="They came and went faster than they could be shown">skipped {skipped} {skipped === 1 ? "update" : "updates"}</span> : null}
+      {skipped > 0 ? <span title="They came and went faster than they could be shown">skipped {skipped} updates</span> : null}
       {ignored > 0 ? <span title="They are not to be recorded: LIFECYCLE_IGNORE">{ignored} requests ignored</span> : null}
     </footer>
   );
