@@ -84,8 +84,8 @@ def _who(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
             "this host",
             (
                 "Whoever is on this machine, by localhost, *.localhost or a loopback address, "
-                "without a token. Not where a request bears a forwarding header, or comes by "
-                "HTTP/1.0, as from a proxy."
+                "without a token. Not where a request bears a forwarding header, comes by "
+                "HTTP/1.0 or, on Linux, from a system account, as from a proxy."
             ),
         )
     else:

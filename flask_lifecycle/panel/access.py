@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from .. import forks
 from ..toolbar import request_key
+from .peer import is_service
 from .websocket import room
 
 Environ = dict[str, t.Any]
@@ -181,7 +182,7 @@ class Gate:
             _argument(environ, "token")
         ):
             known = not self._always_token and _is_local(environ, host)
-            if known or self._is_token(_cookie(environ)):
+            if self._is_token(_cookie(environ)) or (known and not self._is_of_service(environ)):
                 return None
             return _no(
                 "Open the panel by its URL with ?token=: LIFECYCLE_TOKEN, or where none is set, "
@@ -218,7 +219,7 @@ class Gate:
         if _is_asset(environ) or _is_toolbar(environ):
             return None
 
-        if _equal(environ.get("HTTP_X_LIFECYCLE_KEY", ""), self.key):
+        if self._has_key(environ):
             return None
         if self._alone and environ.get("wsgi.multiprocess"):
             return _no(
@@ -238,6 +239,15 @@ class Gate:
                 return False
             self._used[told] = until = float(told.partition(".")[0])
         return until > now
+
+    def _is_of_service(self, environ: Environ) -> bool:
+        # To tell it takes Linux some milliseconds. Who has the key was let in before, and what
+        # is asked again and again is guarded by keys of its own, or holds no data.
+        told = self._has_key(environ) or _is_toolbar(environ) or _is_asset(environ)
+        return not told and is_service(environ)
+
+    def _has_key(self, environ: Environ) -> bool:
+        return _equal(environ.get("HTTP_X_LIFECYCLE_KEY", ""), self.key)
 
     def _is_token(self, given: str | None) -> bool:
         return given is not None and _equal(given, self._token)
