@@ -175,17 +175,18 @@ def hide_frames(error: BaseException) -> None:
 
 
 def _without_ours(tb: types.TracebackType | None) -> types.TracebackType | None:
-    kept: list[types.TracebackType] = []
+    entries: list[types.TracebackType] = []
 
     while tb is not None:
-        if not tb.tb_frame.f_globals.get("__name__", "").startswith("flask_lifecycle."):
-            kept.append(tb)
+        entries.append(tb)
         tb = tb.tb_next
 
     following: types.TracebackType | None = None
-    for entry in reversed(kept):
+    for entry in reversed(entries):
+        # Of ours too: Python 3.10 goes on with the one from which it is raised again.
         entry.tb_next = following
-        following = entry
+        if not entry.tb_frame.f_globals.get("__name__", "").startswith("flask_lifecycle."):
+            following = entry
 
     return following
 
