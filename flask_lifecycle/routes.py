@@ -12,9 +12,8 @@ from .steps import SITE
 from .writers import Route, Writer
 
 _NO_ARGS: dict[str, t.Any] = {"view_args": {}}
-_NUMBERS = (int, float)
 # What Werkzeug's converters make of a part of a path.
-_WRITTEN = (str, UUID, *_NUMBERS)
+_WRITTEN = (str, UUID, int, float)
 
 
 class Routes:
@@ -60,10 +59,7 @@ class Routes:
 
     def _args(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
         named = self._redactor.named
-        return {
-            name: named(name, str(value) if type(value) in _NUMBERS else value)
-            for name, value in args.items()
-        }
+        return {name: named(name, value) for name, value in args.items()}
 
     def _route(self, rule: t.Any) -> Route:
         parts = rule.endpoint.split(".")[:-1]
