@@ -215,12 +215,13 @@ class Functions:
         if stage == "after_request" and not scopes_of(app, stage, func):
             return Found(site_of("after_this_request", func, "app"), lasting=False)
 
+        if stage == "view":
+            return self._view(app, writer.trace, func)
+
         site = self._site(func, stage)
         if site is None:
             return None
 
-        if stage == "view":
-            return self._view(app, writer.trace, func, site)
         if stage == "error_handler":
             return self._error_handler(app, writer.trace, func, site)
 
@@ -241,10 +242,13 @@ class Functions:
         lasting = len(found) == 1
         return Found(replace(site, scope=scope or "app"), lasting, {"for": handled})
 
-    def _view(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
+    def _view(self, app: t.Any, trace: LiveTrace, func: t.Any) -> Found | None:
         scope = trace.blueprints[-1] if trace.blueprints else "app"
         view_class = getattr(func, "view_class", None)
         if view_class is None:
+            site = self._site(func, "view")
+            if site is None:
+                return None
             endpoints = sum(1 for view in app.view_functions.values() if view is func)
             return Found(replace(site, scope=scope), lasting=endpoints == 1)
 

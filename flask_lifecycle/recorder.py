@@ -5,7 +5,9 @@ from __future__ import annotations
 import builtins
 import functools
 import inspect
+import linecache
 import logging
+import re
 import types
 import typing as t
 from contextlib import suppress
@@ -228,10 +230,27 @@ def source_of(target: t.Any) -> Source | None:
     if code is not None:
         return Source(code.co_filename, code.co_firstlineno)
 
+    return _source_of_class(plain) if isinstance(plain, type) else None
+
+
+def _source_of_class(kind: type) -> Source | None:
+    """Find where a class is written, by the looks of the lines of its file.
+
+    Before Python 3.13 ``inspect`` parses the whole file for it: that takes long, warns of what is
+    in there, and fails where a warning is an error.
+    """
     try:
-        return Source(inspect.getfile(plain), inspect.getsourcelines(plain)[1])
+        file = inspect.getfile(kind)
     except (TypeError, OSError):
         return None
+
+    begins = re.compile(rf"\s*class\s+{re.escape(kind.__name__)}\b").match
+    found = [at for at, line in enumerate(linecache.getlines(file), 1) if begins(line)]
+    codes = [getattr(each, "__code__", None) for each in vars(kind).values()]
+    inside = [code.co_firstlineno for code in codes if code and code.co_filename == file]
+    # Of several of this name, the one whose functions follow.
+    before = [at for at in found if inside and at < min(inside)]
+    return Source(file, (before or found[:1])[-1]) if found else None
 
 
 __all__ = [

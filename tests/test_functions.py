@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import typing as t
+import warnings
+from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.trace import Source
 
 
 def test_hooks_of_every_kind_have_a_name() -> None:
@@ -54,3 +60,35 @@ def test_a_hook_that_a_view_calls_itself_is_no_hook_of_flasks() -> None:
         assert called == ["load", "load"]
         steps = lifecycle.traces(app)[0].steps
         assert [step.name for step in steps if step.stage == "before_request"] == ["load"]
+
+
+def test_a_class_is_found_in_a_file_that_python_warns_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "views_python_warns_of.py"
+    file.write_text(
+        "from flask.views import MethodView\n"
+        'PATTERN = "\\("\n'
+        "def other():\n"
+        "    class Page(MethodView):\n"
+        "        ...\n"
+        "class Page(MethodView):\n"
+        "    def get(self):\n"
+        '        return "x"\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        page = importlib.import_module(file.stem).Page
+    app = Flask(__name__)
+    app.debug = True
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/", view_func=page.as_view("page"))
+    client = app.test_client()
+    client.get("/").close()
+    (trace,) = lifecycle.traces(app)
+    (view,) = [step for step in trace.steps if step.stage == "view"]
+    assert (view.name, view.source) == ("Page.get", Source(str(file), 7))
+    told = t.cast("t.Any", client.get("/_lifecycle/api/app").json)
+    (rule,) = [each for each in told["rules"] if each["rule"] == "/"]
+    assert rule["view"]["source"] == {"file": str(file), "line": 6}
