@@ -144,7 +144,7 @@ class State:
         if _is_run_by_flask():
             mount.announce(app.debug)
         self._undo += (instrument.undo, mount.undo)
-        installed = [signals.install(templates.record)]
+        installed = [signals.install(templates.announce)]
         for name, install in (
             ("changes", changes.install),
             ("cpu", cpu.install),

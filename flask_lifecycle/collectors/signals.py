@@ -87,13 +87,13 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
 
 
 _flash_owners: set[t.Any] = set()
-_on_template: t.Callable[[t.Any], None] | None = None
+_on_template: t.Callable[[t.Any, t.Any], None] | None = None
 
 
 @fail_open
 def _template(_writer: Writer, sent: dict[str, t.Any]) -> None:
     if _on_template is not None:
-        _on_template(sent.get("template"))
+        _on_template(sent.get("template"), sent.get("context"))
 
 
 @fail_open
@@ -121,10 +121,10 @@ def install_flashes(owner: int) -> t.Callable[[], None]:
     return partial(_flash_owners.discard, owner)
 
 
-def install(on_template: t.Callable[[t.Any], None]) -> t.Callable[[], None]:
+def install(on_template: t.Callable[[t.Any, t.Any], None]) -> t.Callable[[], None]:
     """Record every signal of ``flask.signals`` that an instrumented app sends.
 
-    :param on_template: is given each template before it is rendered.
+    :param on_template: is given each template before it is rendered, and its context.
     """
     global _installed, _on_template
 

@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 from sys import _getframe
 from threading import get_ident
 
+import flask.templating
 import jinja2
 
 from ..forks import lock
@@ -35,6 +36,8 @@ _SCALARS = frozenset((str, int, bool, type(None), bytes, float))
 _SHOWN = _SCALARS | {list, tuple, dict}
 _STRINGS = {str}
 _OUTLINES = 256
+_STREAMED = 256
+_stream_code = getattr(getattr(flask.templating, "_stream", None), "__code__", None)
 
 _lock = lock()
 _owners: set[t.Any] = set()
@@ -45,6 +48,9 @@ _classes: dict[type, type] = {}
 _recorded: set[type] = set()
 # By whose they are, then by the names and the ids of the types in a context.
 _outlines: dict[t.Any, dict[t.Any, _Outline]] = {}
+
+# Where streams that have not begun yet were asked for, by the ids of their contexts.
+_streamed: dict[int, tuple[str, int] | None] = {}
 
 
 class _Outline(t.NamedTuple):
@@ -150,9 +156,15 @@ def _site(name: str | None, file: str | None) -> int:
     return number(Site("template", name or "<string>", None, source))
 
 
-def _note(writer: Writer, step: int, template: t.Any, args: tuple[t.Any, ...]) -> Rendering | None:
+def _note(
+    writer: Writer,
+    step: int,
+    template: t.Any,
+    args: tuple[t.Any, ...],
+    place: tuple[str, int] | None = None,
+) -> Rendering | None:
     try:
-        noted = Rendering(template, users_place(_getframe(2)))
+        noted = Rendering(template, place or users_place(_getframe(2)))
         writer.notes[step + EXTRA] = {"rendering": noted}
         if args and type(args[0]) is dict and args[0]:
             noted.take(args[0], writer)
@@ -197,7 +209,7 @@ def _template_class(base: t.Any) -> type:
         if step is None:
             yield from chunks
             return
-        noted = _note(writer, step, self, args)
+        noted = _note(writer, step, self, args, _streamed.pop(id(args[0]), None) if args else None)
         if noted is not None:
             noted.whole = False
         log = writer.log
@@ -314,6 +326,20 @@ def _class_of(kind: type, make: t.Callable[[t.Any], type]) -> type:
     return made
 
 
+def announce(template: t.Any, context: t.Any) -> None:
+    """Record a template that Flask is about to render.
+
+    A stream begins later, when the server iterates the body: where it was asked for is seen now.
+    """
+    record(template)
+    # Who sends the signal, through `signals` and what guards it.
+    sender = _getframe(4)
+    if sender.f_code is _stream_code and current.get().owner in _owners:
+        if len(_streamed) >= _STREAMED:
+            _streamed.clear()
+        _streamed[id(context)] = users_place(sender)
+
+
 def record(template: t.Any) -> None:
     """Make a template, and what it extends or includes, record their rendering from now on."""
     if type(template) in _recorded or current.get().owner not in _owners:
@@ -362,4 +388,4 @@ def _uninstall(owner: int) -> None:
                 del _environments[environment]
 
 
-__all__ = ["install", "record"]
+__all__ = ["announce", "install", "record"]

@@ -136,6 +136,9 @@ def test_a_streamed_template_is_told_as_well() -> None:
     steps = rendered(app, lifecycle, view)
     assert [step.name for step in steps].count("item.html") == 2
     assert all(step.end is not None for step in steps)
+    # The server, here the test's client, iterates it: that is not where it was asked for.
+    line = view.__code__.co_firstlineno + 1
+    assert steps[0].detail["rendering"]["place"] == {"file": __file__, "line": line}
 
 
 def test_an_error_is_each_steps_that_it_left() -> None:
