@@ -49,13 +49,21 @@ export default function Sql(): JSX.Element | null {
 function Often({ group, trace }: { readonly group: Group; readonly trace: Trace }): JSX.Element | null {
   const first = group.steps[0];
   if (first === undefined) return null;
-  const place = placeOf(first.detail["place"]);
-  const where = ranIn(first, trace.steps);
+  // The same question may come from several places.
+  const origins = new Map(group.steps.map((step) => {
+    const place = placeOf(step.detail["place"]);
+    const where = ranIn(step, trace.steps)?.name ?? null;
+    return [JSON.stringify([place, where]), { place, where }];
+  }));
   return (
     <p class="often">
       <b>{group.repeated ? `N + 1: ${group.steps.length} times the same` : `${group.steps.length} times, with the same parameters`}</b>{" "}
-      {place === null ? null : <>from <Open source={place} /> </>}
-      {where === null ? null : <>in <code>{where.name}</code>, </>}
+      {[...origins].map(([key, { place, where }]) => (
+        <span key={key}>
+          {place === null ? null : <>from <Open source={place} /> </>}
+          {where === null ? null : <>in <code>{where}</code>, </>}
+        </span>
+      ))}
       {time(group.time)} in all
       <code class="what">{first.name}</code>
     </p>
