@@ -3,7 +3,7 @@
 /** Set on an element, these hold for what is in it. */
 const INHERITED = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "stroke-linejoin",
-  "font-family", "font-size", "font-weight", "font-style", "letter-spacing", "text-anchor", "dominant-baseline", "paint-order", "visibility", "color",
+  "font-family", "font-size", "font-weight", "font-style", "letter-spacing", "text-anchor", "text-rendering", "dominant-baseline", "paint-order", "visibility", "color",
 ];
 /** And these, if they are not what they are by default. */
 const OWN: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import "../styles/diagram.css";
 import type { AppMap, Trace, TraceSummary } from "../types";
 import { atStep, FIT, look, moved, zoomed, type Look } from "./camera";
-import { draw, type Drawing } from "./layout";
+import { draw, SMALLEST, type Drawing } from "./layout";
 import { journey } from "./model";
 import type { Shape } from "./shapes";
 
@@ -68,9 +68,10 @@ export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected
     [trace, map, inner, elapsed, at, selected, width, height, opened, stage],
   );
   const { width: w, height: h } = drawing;
-  const fit = Math.min(width / w, height / h);
-  // What has to be scrolled is not shrunk as well.
-  const scale = fit < 0.62 ? 1 : fit;
+  const wide = width / w;
+  const fit = Math.min(wide, height / h);
+  // What has to be scrolled is not shrunk as well, but for a little that spares scrolling to the side.
+  const scale = fit >= SMALLEST ? fit : wide > 0.85 ? wide : 1;
   const seen = near === null ? look.value : atStep(drawing, near, trace.steps);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, onFree);

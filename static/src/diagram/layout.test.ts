@@ -37,6 +37,14 @@ describe("draw", () => {
         }
   });
 
+  it("takes the shape of its frame, or where that is too low, its width", () => {
+    const shape = (width: number, height: number): Drawing => draw(journey(tell(STORIES.typical), MAP, 1e9), { ...SPACE, width, height });
+    const whole = shape(1300, 700);
+    expect(whole.width / whole.height).toBeCloseTo(1300 / 700);
+    expect(shape(1300, 400).width).toBe(1300);
+    expect(shape(800, 400).width).toBe(1120);
+  });
+
   it("says what becomes of an exception that has no handler", () => {
     const taken = tell(STORIES.exception);
     const trace = { ...taken, steps: taken.steps.filter((step) => step.stage !== "error_handler" && taken.steps[step.parent ?? -1]?.stage !== "error_handler").map((step, id, all) => ({ ...step, id, parent: step.parent === null ? null : all.findIndex((each) => each.id === step.parent) })) };

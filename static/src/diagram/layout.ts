@@ -53,6 +53,8 @@ export interface Sheet {
   readonly space: Space;
 }
 
+/** What would be shrunk to less is scrolled instead. */
+export const SMALLEST = 0.62;
 const GUTTER = 112;
 const INSET = 8;
 const PAD = { top: 8, bottom: 7, rows: 4 };
@@ -129,7 +131,8 @@ export function draw(j: Journey, space: Space): Drawing {
   const pitch = Math.max(stage ? 33 : 30, Math.min(41, (least / aspect - fixed) / rows));
   const chipHeight = Math.min(stage ? 30 : 28, pitch - 4.5);
   let H = fixed + rows * pitch;
-  const W = Math.max(least, Math.min(1560, H * aspect));
+  // It takes the frame's shape; what has to be scrolled takes its width.
+  const W = Math.max(least, Math.min(1560, height < H * SMALLEST ? width : H * aspect));
   const XL = GUTTER + levels * INSET + 24;
   const XR = W - XL;
   const CX = W / 2;
@@ -427,7 +430,7 @@ export function draw(j: Journey, space: Space): Drawing {
   function drawGutters(): void {
     const most = Math.max(1, ...bars.map((bar) => bar.ns));
     for (const bar of bars) {
-      const w = Math.max(1.5, (bar.ns / most) * 40);
+      const w = Math.max(1.5, (bar.ns / most) * 36);
       const share = j.total > 0 ? bar.ns / j.total : 0;
       const heat = share > 0.25 ? "hot" : share > 0.03 ? "warm" : "";
       const left = bar.side === "left";
