@@ -29,6 +29,7 @@ class Calls:
     :param owner: stands for the app.
     :param ignored: whether the requests for a path are not to be recorded.
     :param on_ignored: is told of each such request.
+    :param on_unknown: is given the app before a request of a kind that was not seen yet.
     :param on_trace: is given each trace when it begins.
     :param messages: keeps what requests say and how they are answered.
     :param measures: modules that measure each step by their ``begin`` and ``end``.
@@ -44,6 +45,7 @@ class Calls:
         max_steps: int,
         ignored: t.Callable[[str | None, str], bool],
         on_ignored: t.Callable[[], None],
+        on_unknown: t.Callable[[t.Any], None],
         on_trace: t.Callable[[LiveTrace], None],
         messages: t.Any,
         measures: t.Sequence[t.Any],
@@ -55,6 +57,7 @@ class Calls:
         self._max_steps = max_steps
         self._ignored = ignored
         self._on_ignored = on_ignored
+        self._on_unknown = on_unknown
         self._on_trace = on_trace
         self._messages = messages
         self._measures = measures
@@ -160,6 +163,7 @@ class Calls:
                 method, shown = line[0], line[1] + line[2]
             else:
                 self._learn(app)
+                self._on_unknown(app)
                 named = self._line(*line)
                 if named is None:
                     self._on_ignored()

@@ -16,7 +16,7 @@ from .calls import Calls
 from .contexts import Contexts
 from .errors import Errors
 from .functions import Functions
-from .recorder import current
+from .recorder import current, fail_open
 from .redact import Redactor
 from .results import USUAL, returned
 from .routes import Routes
@@ -92,6 +92,7 @@ class Instrument:
             max_steps=max_steps,
             ignored=ignored,
             on_ignored=on_ignored,
+            on_unknown=_record_own_dispatch(recording),
             on_trace=on_trace,
             messages=messages,
             measures=measured,
@@ -127,6 +128,45 @@ class Instrument:
         app.__class__ = self._base
         registries.give_back(app)
         self._sessions.give_back()
+
+
+class _OwnDispatch:
+    """Records a ``dispatch_request`` that was set on the app itself.
+
+    It stands before what the app holds, as ``property`` does.
+    """
+
+    def __init__(self, method: t.Any, recording: t.Callable[..., t.Any]) -> None:
+        self._method = method
+        self._recording = recording
+        self._known: tuple[t.Any, t.Any] = (None, None)
+
+    def __get__(self, app: t.Any, kind: type | None = None) -> t.Any:
+        own = None if app is None else vars(app).get("dispatch_request")
+        if own is None:
+            return self._method.__get__(app, kind)
+        known, step = self._known
+        if known is not own:
+            step = self._recording(own, _DISPATCH, parameters="*args, **kwargs", name="dispatch")
+            self._known = (own, step)
+        return step
+
+    def __set__(self, app: t.Any, own: t.Any) -> None:
+        vars(app)["dispatch_request"] = own
+
+    def __delete__(self, app: t.Any) -> None:
+        del vars(app)["dispatch_request"]
+
+
+def _record_own_dispatch(recording: t.Callable[..., t.Any]) -> t.Callable[[t.Any], None]:
+    @fail_open
+    def record(app: t.Any) -> None:
+        methods = type(app)
+        method = methods.__dict__["dispatch_request"]
+        if "dispatch_request" in vars(app) and not isinstance(method, _OwnDispatch):
+            methods.dispatch_request = _OwnDispatch(method, recording)
+
+    return record
 
 
 def _process_response(

@@ -155,3 +155,40 @@ def test_a_fault_of_ours_is_not_the_apps(name: str, monkeypatch: pytest.MonkeyPa
     for number in range(8):
         with app.test_client().get(f"/{number}") as answer:
             assert (answer.status_code, answer.data) == (200, str(number).encode())
+
+
+def test_a_dispatch_request_set_on_the_app_is_a_step() -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+
+    @app.get("/")
+    def index() -> str:
+        return "x"
+
+    @app.before_request
+    def hook() -> None: ...
+
+    def own(*_args: t.Any) -> t.Any:
+        # As Flask-DebugToolbar's: not by ensure_sync.
+        return app.view_functions["index"]()
+
+    app.dispatch_request = own  # type: ignore[method-assign]
+    assert app.test_client().get("/").text == "x"
+    (trace,) = lifecycle.traces(app)
+    named = [step.stage for step in trace.steps if step.stage in ("before_request", "dispatch")]
+    assert named == ["before_request", "dispatch"]
+
+    def other(*_args: t.Any) -> t.Any:
+        return "other"
+
+    app.dispatch_request = other  # type: ignore[method-assign]
+    assert app.test_client().get("/").text == "other"
+    assert vars(app)["dispatch_request"] is other
+    del app.dispatch_request
+    assert app.test_client().get("/").text == "x"
+    for trace in lifecycle.traces(app):
+        assert [step.outcome for step in trace.steps if step.stage == "dispatch"] == ["ok"]
+    app.dispatch_request = own  # type: ignore[method-assign]
+    lifecycle.undo(app)
+    assert app.dispatch_request is own

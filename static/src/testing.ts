@@ -50,7 +50,7 @@ export const MAP: AppMap = {
   unmatched: { ...NO_PLAN, before_request: [0], after_request: [3], teardown_request: [4], teardown_appcontext: [5] },
 };
 
-type Row = readonly [stage: Stage, name: string, more?: Partial<Step>, children?: readonly Row[]];
+export type Row = readonly [stage: Stage, name: string, more?: Partial<Step>, children?: readonly Row[]];
 
 /** Lay rows out as steps, one after the other, children inside their parents. */
 export function steps(rows: readonly Row[]): Step[] {

@@ -1,7 +1,7 @@
 import { h, render } from "preact";
 import { describe, expect, it } from "vitest";
 
-import { exception, MAP, notFound, propagated, running, shortCircuit, step, streaming, trace, typical } from "../testing";
+import { exception, MAP, notFound, propagated, running, shortCircuit, step, streaming, trace, typical, type Row } from "../testing";
 import { STAGES, type Trace } from "../types";
 import { Diagram } from "./Diagram";
 import { draw, type Drawing } from "./layout";
@@ -59,6 +59,12 @@ describe("states", () => {
     expect(found.find((node) => node.stage === "view")?.state).toBe("raised");
     expect(found.find((node) => node.stage === "error_handler")?.state).toBe("done");
     expect(texts(exception())).toContain("not reached");
+  });
+
+  it("tells a view that was not seen from one that was not reached", () => {
+    const [up, down]: [Row, Row[]] = [["before_request", "load_user"], [["make_response", "make_response"], ["start_response", "200 OK"]]];
+    expect(texts(trace([["wsgi", "wsgi", {}, [up, ...down]]]))).toContain("show was not reached");
+    expect(texts(trace([["wsgi", "wsgi", {}, [up, ["dispatch", "admin.show"], ...down]]]))).toContain("show was not seen");
   });
 
   it("says that NotFound waits", () => {

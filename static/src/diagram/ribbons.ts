@@ -56,7 +56,7 @@ export function viewRibbon({ steps, moment, trace, rule, step, dispatched, faile
     if (failed !== null && moment.begun(failed)) return { ...skipped, state: "skipped", name: "", note: notRouted(failed.error?.type ?? "") };
     const automatic = trace.method === "OPTIONS" && dispatched?.outcome === "ok";
     return { ...skipped, state: past || (dispatched !== null && moment.begun(dispatched) && moment.ended(dispatched)) ? "skipped" : "pending", name: label,
-      note: automatic ? "no view: Flask answers OPTIONS by itself" : `${label} was not reached` };
+      note: automatic ? "no view: Flask answers OPTIONS by itself" : `${label} was not ${dispatched === null ? "reached" : "seen"}` };
   }
   const args = step.detail["args"];
   const shown = args !== null && typeof args === "object" && !Array.isArray(args) ? Object.entries(args).map(([key, value]) => `${key}=${text(value)}`).join(", ") : "";
