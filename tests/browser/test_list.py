@@ -163,6 +163,9 @@ def test_the_list_goes_along_with_what_is_followed(panel: Panel) -> None:
         newest = panel.fetch(f"/api/books?{number}")
         expect(row(page, newest)).to_have_attribute("data-state", "done")
         expect(row(page, newest)).to_be_in_viewport()
+    for _ in range(2):  # to the top, and back
+        page.get_by_role("button", name="Group").click()
+        expect(row(page, newest)).to_be_in_viewport()
     # But not while one looks at something else in it.
     rows.evaluate("(box) => { box.scrollTop = 0; }")
     expect(row(page, newest)).not_to_be_in_viewport()

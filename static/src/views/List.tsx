@@ -66,12 +66,14 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
     if (box.current === null) return;
     box.current.scrollTop = to;
     // The event comes later, perhaps after the next rows.
+    scrolled.current = box.current.scrollTop;
     hold();
   };
   const hold = (): void => {
     const at = box.current?.scrollTop ?? 0;
     const then = tops[rows.findIndex((row) => row.key === shown.current)];
-    if (then !== undefined) seen.current = then + HEIGHT.request > at && then < at + height;
+    // Only a hand scrolls away from it.
+    if (then !== undefined && at !== scrolled.current) seen.current = then + HEIGHT.request > at && then < at + height;
     scrolled.current = at;
     const row = rows[rowAt(tops, at)];
     anchor.current = at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[rowAt(tops, at)] ?? 0) - at };
