@@ -7,7 +7,8 @@ and notes when it begins and ends.
 from __future__ import annotations
 
 import typing as t
-from functools import reduce
+from functools import partial, reduce
+from types import SimpleNamespace
 
 import flask
 
@@ -16,7 +17,8 @@ from .calls import Calls
 from .contexts import Contexts
 from .errors import Errors
 from .functions import Functions
-from .recorder import current, fail_open
+from .held import record_held
+from .recorder import current
 from .redact import Redactor
 from .results import USUAL, returned
 from .routes import Routes
@@ -84,6 +86,15 @@ class Instrument:
             owner, recording, sessions, matched=routes.matched, parsed=messages.parsed
         )
         functions = Functions(base, owner, recording, routes.view_args, changes=changes)
+        held: dict[str, t.Callable[[t.Any], t.Any]] = {
+            "dispatch_request": partial(
+                recording, site=_DISPATCH, parameters="*args, **kwargs", name="dispatch"
+            ),
+            "handle_user_exception": _in_place(
+                "handle_user_exception", errors.handle_user_exception
+            ),
+            "handle_exception": _in_place("handle_exception", errors.handle_exception),
+        }
         calls = Calls(
             owner,
             errors=errors,
@@ -92,7 +103,7 @@ class Instrument:
             max_steps=max_steps,
             ignored=ignored,
             on_ignored=on_ignored,
-            on_unknown=_record_own_dispatch(recording),
+            on_unknown=record_held(held),
             on_trace=on_trace,
             messages=messages,
             measures=measured,
@@ -130,43 +141,16 @@ class Instrument:
         self._sessions.give_back()
 
 
-class _OwnDispatch:
-    """Records a ``dispatch_request`` that was set on the app itself.
+def _in_place(name: str, method: t.Callable[[t.Any], t.Any]) -> t.Callable[[t.Any], t.Any]:
+    """Let what records a method of a class record what an app holds in its place."""
 
-    It stands before what the app holds, as ``property`` does.
-    """
+    def recorded(held: t.Any) -> t.Any:
+        def call(_app: None, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            return held(*args, **kwargs)
 
-    def __init__(self, method: t.Any, recording: t.Callable[..., t.Any]) -> None:
-        self._method = method
-        self._recording = recording
-        self._known: tuple[t.Any, t.Any] = (None, None)
+        return partial(method(SimpleNamespace(**{name: call})), None)
 
-    def __get__(self, app: t.Any, kind: type | None = None) -> t.Any:
-        own = None if app is None else vars(app).get("dispatch_request")
-        if own is None:
-            return self._method.__get__(app, kind)
-        known, step = self._known
-        if known is not own:
-            step = self._recording(own, _DISPATCH, parameters="*args, **kwargs", name="dispatch")
-            self._known = (own, step)
-        return step
-
-    def __set__(self, app: t.Any, own: t.Any) -> None:
-        vars(app)["dispatch_request"] = own
-
-    def __delete__(self, app: t.Any) -> None:
-        del vars(app)["dispatch_request"]
-
-
-def _record_own_dispatch(recording: t.Callable[..., t.Any]) -> t.Callable[[t.Any], None]:
-    @fail_open
-    def record(app: t.Any) -> None:
-        methods = type(app)
-        method = methods.__dict__["dispatch_request"]
-        if "dispatch_request" in vars(app) and not isinstance(method, _OwnDispatch):
-            methods.dispatch_request = _OwnDispatch(method, recording)
-
-    return record
+    return recorded
 
 
 def _process_response(

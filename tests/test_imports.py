@@ -48,6 +48,7 @@ ALLOWED = {
     "contexts": {"sites", "recorder", "subclass", "sessions"},
     "errors": {"trace", "writers", "recorder"},
     "middleware": {"sites", "steps", "recorder"},
+    "held": {"recorder"},
     "start_response": {"sites", "steps", "writers", "recorder"},
     "calls": {
         "sites",
@@ -73,6 +74,7 @@ ALLOWED = {
         "contexts",
         "errors",
         "functions",
+        "held",
         "registries",
         "results",
         "routes",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
+from functools import partial
 
 import pytest
-from flask import Flask, abort, flash, render_template_string
+from flask import Flask, Response, abort, flash, g, render_template_string, request
 from werkzeug.exceptions import NotFound
 
 from flask_lifecycle import Lifecycle, recorder
@@ -192,3 +193,52 @@ def test_a_dispatch_request_set_on_the_app_is_a_step() -> None:
     app.dispatch_request = own  # type: ignore[method-assign]
     lifecycle.undo(app)
     assert app.dispatch_request is own
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_an_app_itself_does_with_exceptions_is_recorded(first: bool) -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle()
+    if first:
+        lifecycle.init_app(app)
+
+    @app.get("/<word>")
+    def index(word: str) -> str:
+        if word == "after":
+            g.fails = True
+            return ""
+        raise KeyError(word)
+
+    @app.after_request
+    def fail(response: Response) -> Response:
+        if "fails" in g:
+            del g.fails
+            raise ValueError
+        return response
+
+    # As those of Flask-RESTful and Flask-RESTX.
+    def route(flasks: t.Any, *args: t.Any) -> t.Any:
+        return flasks(*args) if request.path == "/flask" else Response("taken", 418)
+
+    app.handle_user_exception = partial(route, app.handle_user_exception)  # type: ignore[method-assign]
+    app.handle_exception = held = partial(route, app.handle_exception)  # type: ignore[method-assign]
+    if not first:
+        lifecycle.init_app(app)
+    client = app.test_client()
+    assert [client.get(path).status_code for path in ("/own", "/flask", "/after")] == [
+        418,
+        500,
+        418,
+    ]
+    after, flasks, own = lifecycle.traces(app)
+    for trace in (own, flasks):
+        (view,) = [step for step in trace.steps if step.stage == "view"]
+        assert t.cast("t.Any", view.detail["exception"])["type"] == "KeyError"
+    assert own.error is None
+    assert flasks.error is not None
+    assert flasks.error.type == "KeyError"
+    assert after.error is not None
+    assert after.error.type == "ValueError"
+    lifecycle.undo(app)
+    assert app.handle_exception is held
