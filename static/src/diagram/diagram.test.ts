@@ -67,6 +67,14 @@ describe("states", () => {
     expect(texts(trace([["wsgi", "wsgi", {}, [up, ["dispatch", "admin.show"], ...down]]]))).toContain("show was not seen");
   });
 
+  it("tells a response that Flask takes over from a second way up", () => {
+    const raised = { outcome: "raised" as const, error: { type: "KeyError", message: "1" } };
+    const rest: Row[] = [["make_response", "make_response"], ["after_request", "no_store"], ["session_save", "session"], ["start_response", "410 Gone"]];
+    const said = texts(trace([["wsgi", "wsgi", {}, [["dispatch", "admin.show", raised, [["view", "show", raised]]], ["make_response", "make_response"], ...rest]]], { status: 410 }));
+    expect(said).toContain("the app's own code answers it");
+    expect(said).not.toContain("run again");
+  });
+
   it("says that NotFound waits", () => {
     expect(texts(notFound())).toContain("NotFound waits until dispatch");
   });

@@ -78,6 +78,8 @@ export interface Journey {
   readonly propagated: string | null;
   /** What nobody handled, and Flask answered with 500. */
   readonly unhandled: string | null;
+  /** Whether code of the app's made a response that Flask took over. */
+  readonly answeredByApp: boolean;
   readonly stops: readonly Stop[];
   readonly stateOf: (step: Step) => State;
   readonly lasted: (step: Step) => number;
@@ -90,6 +92,8 @@ export interface Journey {
 }
 
 const LONG = 1e9;
+/** What follows a make_response of Flask's. */
+const UPWARD: ReadonlySet<Stage> = new Set<Stage>(["after_this_request", "after_request", "session_save"]);
 const TEARDOWN: ReadonlySet<Stage> = new Set<Stage>(["teardown_request", "teardown_appcontext"]);
 
 /**
@@ -155,8 +159,17 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
       if (!taken.has(step.id)) chips.push(make(`${stage}:step:${step.id}`, stage, kind, step.name, step, { planned: false, hue }));
     return chips.every((chip) => chip.step !== null) ? chips.sort((a, b) => a.when - b.when) : chips;
   };
-  // A second make_response begins the second way up.
-  const responses = steps.of("make_response");
+  // A second make_response begins the second way up, unless nothing but Flask takes over what the first made.
+  const responses: Step[] = [];
+  let answeredByApp = false;
+  for (const step of steps.of("make_response")) {
+    const last = responses.at(-1);
+    if (last !== undefined && last.outcome !== "raised" && !steps.all.some((each) => (UPWARD.has(each.stage) || each.name === "request_finished") && each.begin >= last.begin && each.begin < step.begin)) {
+      responses.pop();
+      answeredByApp = true;
+    }
+    responses.push(step);
+  }
   const isSecond = (step: Step): boolean => responses[1] !== undefined && step.begin >= responses[1].begin;
   const secondly = (chip: Chip, again: Step): Chip => {
     taken.add(again.id);
@@ -319,7 +332,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     waiting: failedMatch !== null && begun(dispatchStep) ? (failedMatch.error?.type ?? "The exception") : null,
     propagated: left,
     unhandled: trace.error !== null && left === null && begun(responses.find((step) => step.id > fault)) && !handlers.some((step) => step.id > fault) ? trace.error.type : null,
-    stops, moving, stateOf: state, lasted,
+    answeredByApp, stops, moving, stateOf: state, lasted,
     hung: trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
     status: begun(start) ? start.name : left === null ? `${trace.status ?? ""}` : "no response",
     total: Math.max(0, trace.duration !== null && over ? trace.duration : Math.min(elapsed, at)),

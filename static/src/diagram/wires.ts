@@ -107,7 +107,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       // Nothing took the exception: it climbs as it is, or Flask makes a 500 of it.
       if (j.propagated !== null && b.key !== "make_response") failing = true;
       leave(e, B.y, "err");
-      if (b.key === "make_response") bubble((e + XR) / 2 - 60, viewY - gapToView / 2 - 1, j.trace.error === null ? "no handler: it is the response itself" : "nobody handles it: Flask answers 500", "err");
+      if (b.key === "make_response") bubble((e + XR) / 2 - 60, viewY - gapToView / 2 - 1, j.answeredByApp ? "the app's own code answers it" : j.trace.error === null ? "no handler: it is the response itself" : "nobody handles it: Flask answers 500", "err");
     }
   }
 

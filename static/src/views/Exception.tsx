@@ -87,7 +87,7 @@ function Frame({ frame, last, cut }: { readonly frame: Told; readonly last: bool
 
 function Handlers({ told }: { readonly told: Json | undefined }): JSX.Element | null {
   const handlers = list(told).filter(isOf);
-  if (handlers.length === 0) return <p class="given k">The app has no error handlers.</p>;
+  if (handlers.length === 0) return <p class="given k">No error handler was asked.</p>;
   return (
     <section class="part">
       <h2>Error handlers, in the order in which Flask asks</h2>
