@@ -68,10 +68,9 @@ export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected
     [trace, map, inner, elapsed, at, selected, width, height, opened, stage],
   );
   const { width: w, height: h } = drawing;
-  const wide = width / w;
-  const fit = Math.min(wide, height / h);
-  // What has to be scrolled is not shrunk as well, but for a little that spares scrolling to the side.
-  const scale = fit >= SMALLEST ? fit : wide > 0.85 ? wide : 1;
+  const fit = Math.min(width / w, height / h);
+  // What has to be scrolled is not shrunk as well.
+  const scale = fit < SMALLEST ? 1 : fit;
   const seen = near === null ? look.value : atStep(drawing, near, trace.steps);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, onFree);

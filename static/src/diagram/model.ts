@@ -92,8 +92,8 @@ export interface Journey {
 }
 
 const LONG = 1e9;
-/** What follows a make_response of Flask's. */
-const UPWARD: ReadonlySet<Stage> = new Set<Stage>(["after_this_request", "after_request", "session_save"]);
+/** What follows a make_response of Flask's: after_this_request, after_request, session_save, request_finished. */
+const UPWARD = /^after_|_save$|_finished$/;
 const TEARDOWN: ReadonlySet<Stage> = new Set<Stage>(["teardown_request", "teardown_appcontext"]);
 
 /**
@@ -164,7 +164,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
   let answeredByApp = false;
   for (const step of steps.of("make_response")) {
     const last = responses.at(-1);
-    if (last !== undefined && last.outcome !== "raised" && !steps.all.some((each) => (UPWARD.has(each.stage) || each.name === "request_finished") && each.begin >= last.begin && each.begin < step.begin)) {
+    if (last !== undefined && last.outcome !== "raised" && !steps.all.slice(last.id, step.id).some((each) => UPWARD.test(each.stage === "signal" ? each.name : each.stage))) {
       responses.pop();
       answeredByApp = true;
     }

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import detailsStyles from "../styles/details.css?inline";
+import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../styles/adopt";
 import { change, cpuOf, memoryOf, size, threadOf, time } from "../format";
 import { caption } from "../replay/captions";
@@ -11,7 +12,7 @@ import { inOneLine } from "./collected";
 import { isCalledByFlask, manualPage } from "./manual";
 import { Editor, Open, Source } from "./Source";
 
-adopt(detailsStyles);
+adopt(detailsStyles, outcomeStyles);
 
 // These have views of their own.
 const ELSEWHERE: Readonly<Record<string, readonly [view: string, title: string]>> = {

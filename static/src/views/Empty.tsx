@@ -1,6 +1,10 @@
 import type { JSX } from "preact";
 
+import emptyStyles from "../styles/empty.css?inline";
+import { adopt } from "../styles/adopt";
 import { actions, state } from "../store";
+
+adopt(emptyStyles);
 
 /** Where no request is shown: what to do to see one. */
 export default function Empty(): JSX.Element {

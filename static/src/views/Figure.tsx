@@ -56,7 +56,7 @@ export function Figure(): JSX.Element {
           onFree={() => { if (near) actions.near(); }}
         />
       )}
-      {trace !== null && state.value.missing === trace.id ? <p class="notice">The server no longer keeps this request; what was seen of it stays here.</p> : null}
+      {trace !== null && state.value.missing === trace.id ? <p class="notice">The server no longer keeps this request.</p> : null}
     </figure>
   );
 }

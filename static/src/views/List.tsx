@@ -37,7 +37,7 @@ function Head(): JSX.Element {
   return (
     <header>
       <span role="status">{filter.trim() === "" ? `${own} ${own === 1 ? "request" : "requests"}${imported.length === 0 ? "" : `, ${imported.length} imported`}` : `${found} of ${all}`}</span>
-      <button type="button" aria-pressed={grouped} title="Requests stand under the page, redirect or request that caused them" onClick={() => { actions.group(!grouped); }}>
+      <button type="button" aria-pressed={grouped} title="Under the page, redirect or request that caused them" onClick={() => { actions.group(!grouped); }}>
         Group
       </button>
     </header>

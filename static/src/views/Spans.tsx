@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 
 import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
+import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../styles/adopt";
 import { time } from "../format";
 import { current } from "../state";
@@ -9,7 +10,7 @@ import { actions, state } from "../store";
 import type { Step, Trace } from "../types";
 import { inOneLine, isOf, ranIn, took } from "./collected";
 
-adopt(messageStyles, collectedStyles);
+adopt(messageStyles, collectedStyles, outcomeStyles);
 
 const SHOWN = 1000;
 /** What a call was for, by the names of OpenTelemetry's semantic conventions, the newest first. */

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
+import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../styles/adopt";
 import { time } from "../format";
 import { current } from "../state";
@@ -12,7 +13,7 @@ import { groups, inOneLine, isSlow, placeOf, ranIn, took, type Group } from "./c
 import { Dropped } from "./Message";
 import { Open } from "./Source";
 
-adopt(messageStyles, collectedStyles);
+adopt(messageStyles, collectedStyles, outcomeStyles);
 
 const SHOWN = 500;
 

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import stepsStyles from "../styles/steps.css?inline";
+import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../styles/adopt";
 import { stateOf } from "../diagram/steps";
 import { change, cpuOf, memoryOf, size, time } from "../format";
@@ -10,7 +11,7 @@ import { actions, state } from "../store";
 import type { Step } from "../types";
 import { Dropped } from "./Message";
 
-adopt(stepsStyles);
+adopt(stepsStyles, outcomeStyles);
 
 const SHOWN = 1000;
 

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import collectedStyles from "../styles/collected.css?inline";
+import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../styles/adopt";
 import { time } from "../format";
 import { current } from "../state";
@@ -11,7 +12,7 @@ import { inOneLine, isOf, placeOf, ranIn, took } from "./collected";
 import { Pairs } from "./Message";
 import { Open } from "./Source";
 
-adopt(collectedStyles);
+adopt(collectedStyles, outcomeStyles);
 
 const SHOWN = 500;
 

@@ -29,7 +29,7 @@ export function lazy<P extends object>(title: string, load: Load<P>): FunctionCo
     return (
       <div class="empty" role="alert">
         <h2>{title} could not be loaded</h2>
-        <p>The app does not answer, or the panel was updated since this page was opened.</p>
+        <p>The app does not answer, or is newer than this page.</p>
         <p><button type="button" onClick={fetch}>Try again</button> <button type="button" onClick={() => { location.reload(); }}>Reload the page</button></p>
       </div>
     );
