@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 
 import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
+import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../styles/adopt";
 import { time } from "../format";
 import { current } from "../state";
@@ -10,7 +11,7 @@ import type { Step, Trace } from "../types";
 import { inOneLine, isOf, ranIn } from "./collected";
 import { Open } from "./Source";
 
-adopt(messageStyles, collectedStyles);
+adopt(messageStyles, collectedStyles, outcomeStyles);
 
 const SHOWN = 1000;
 const STAGES = ["log", "warning", "flash"];

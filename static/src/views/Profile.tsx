@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import emptyStyles from "../styles/empty.css?inline";
 import profileStyles from "../styles/profile.css?inline";
 import { adopt } from "../styles/adopt";
 import { time } from "../format";
@@ -9,7 +10,7 @@ import { current } from "../state";
 import { actions, state } from "../store";
 import type { Profile as Answer, ProfileNode, Trace } from "../types";
 
-adopt(profileStyles);
+adopt(emptyStyles, profileStyles);
 
 const HOTTEST = 12;
 const ASKED_AGAIN = 500;
