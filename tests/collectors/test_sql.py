@@ -172,6 +172,7 @@ def test_each_is_placed_by_whatever_way_it_is_sent() -> None:
         found = statements(app, lifecycle, view)
     finally:
         sa.event.remove(orm.Session, "do_orm_execute", asks_itself)
+        engine.dispose()
     assert len(found) == 9
     assert [step.detail["place"] for step in found] == [
         {"file": __file__, "line": line} for line in seen
