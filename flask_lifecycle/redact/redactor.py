@@ -268,14 +268,10 @@ class Redactor:
             text = mask_options(text, self.is_secret)
         if "<" in text:
             text = mask_elements(text, self.is_secret)
-        for _ in range(_ROUNDS):
-            before = text
-            if paired:
-                text = mask_pairs(text, self.is_secret)
-            text = mask_looks(text)
-            if text is before or text == before:
-                break
-        return text
+        return _settled(self._pairs_and_looks if paired else mask_looks, text)
+
+    def _pairs_and_looks(self, text: str) -> str:
+        return mask_looks(mask_pairs(text, self.is_secret))
 
     def _json(self, text: str) -> str:
         try:
@@ -287,12 +283,23 @@ class Redactor:
         return written if MASK in written else text
 
     def _masked_query(self, text: str) -> str:
-        if "=" in text:
-            text = mask_arguments(text, self.is_secret, self._masked)
-        return self._masked(text)
+        return _settled(self._query_once, text) if "=" in text else self._masked(text)
+
+    def _query_once(self, text: str) -> str:
+        return self._masked(mask_arguments(text, self.is_secret, self._masked))
 
     def _masked_sql(self, text: str) -> str:
         return mask_statement(text, self.is_secret, self._masked)
+
+
+def _settled(mask: t.Callable[[str], str], text: str) -> str:
+    """Mask a text until nothing changes: what was masked may show what else is to be."""
+    for _ in range(_ROUNDS):
+        before = text
+        text = mask(before)
+        if text == before:
+            break
+    return text
 
 
 def _room(memo: M) -> M:
