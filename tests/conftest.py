@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import types
 import typing as t
@@ -16,8 +17,9 @@ from flask_lifecycle.writers import NOBODY
 # A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says more of the machine than of what is tested.
-hypothesis.settings.register_profile("busy", deadline=None)
+# How long an example takes says more of the machine than of what is tested. Where it is decided
+# on a change, all of them are tried on the same examples; by hand, on others each time.
+hypothesis.settings.register_profile("busy", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("busy")
 
 
