@@ -251,12 +251,13 @@ def test_a_wrong_token_is_403_and_never_500(server: Server, given: str) -> None:
 def test_a_long_cookie_or_query_of_a_strangers_takes_no_time(server: Server, sign: str) -> None:
     far = {"X-Forwarded-For": "127.0.0.1"}
     long = sign * (60_000 // len(sign))
-    before = computed(server)
+    begun, before = time.monotonic(), computed(server)
     assert request(server, headers=far, Cookie=f'lifecycle_token="{long}"').status == 403
     assert request(server, f"{PAGE}?token={quote(long[:15_000])}", headers=far).status in (403, 414)
     assert request(server, headers={**far, "Host": long.replace("\xff", "x")}).status == 403
     assert request(server, headers={**far, "Origin": f"http://{long}"}).status == 403
     assert computed(server) - before < 3
+    assert time.monotonic() - begun < 3
 
 
 def test_the_token_is_taken_once_into_a_cookie_of_the_prefix(server: Server) -> None:
@@ -428,7 +429,7 @@ def test_a_post_to_the_stream_is_refused_at_once(server: Server) -> None:
                     server, path, "POST", more, b"4x", Origin=f"http://{server.address}"
                 )
                 assert 400 <= answer.status < 500
-        assert time.monotonic() - begun < BACK
+        assert time.monotonic() - begun < 5
     wait_for(lambda: threads_of(server) <= threads, BACK)
 
 
@@ -779,6 +780,6 @@ def test_a_socket_that_never_joins_the_stream_counts_and_ends_as_well(
     server, since = silent
     # None of them answers a ping.
     wait_for(
-        lambda: threads_of(server) == descriptors_of(server) == 1, since + BACK - time.monotonic()
+        lambda: threads_of(server) == descriptors_of(server) == 1, since + 15 - time.monotonic()
     )
     assert shake(server).status == 101
