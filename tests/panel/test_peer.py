@@ -13,10 +13,6 @@ from werkzeug.test import Client
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel import peer
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/net/tcp").exists(), reason="Only Linux tells whose a connection is"
-)
-
 TOKEN = "a-token-of-enough-characters"
 WWW_DATA, NOBODY, PERSON = 33, 65534, 1000
 
