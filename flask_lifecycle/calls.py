@@ -217,7 +217,7 @@ def _is_outside(writer: Writer) -> bool:
 
 def _decoded(value: str) -> str:
     # WSGI hands bytes over as Latin-1 (PEP 3333).
-    return value.encode("latin-1", "replace").decode("utf-8", "replace")
+    return value.encode("latin-1", "backslashreplace").decode("utf-8", "replace")
 
 
 __all__ = ["Calls"]

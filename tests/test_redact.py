@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import array
+import ctypes
 import datetime as dt
 import json
+import mmap
+import pickle
 import time
 import typing as t
 import uuid
@@ -524,3 +528,59 @@ def test_a_wide_and_deep_value_is_cut_as_a_whole() -> None:
     assert time.process_time() - begun < 1
     assert len(shown) < 2 * 65536
     assert "more" in shown
+
+
+def test_a_buffer_is_shown_by_its_size() -> None:
+    released = memoryview(b"x")
+    released.release()
+    closed = mmap.mmap(-1, 10)
+    closed.close()
+    mapped = mmap.mmap(-1, 4096)
+    owner = bytearray(8)
+    shown = {
+        "<40 bytes>": b"x" * 40,
+        "<8 bytes>": owner,
+        "<7 bytes>": memoryview(b"x" * 7),
+        "<12 bytes>": memoryview(array.array("i", [1, 2, 3])),
+        "<24 bytes>": array.array("d", [1, 2, 3]),
+        "<4096 bytes>": mapped,
+        "<5 bytes>": ctypes.create_string_buffer(5),
+        "<3 bytes>": pickle.PickleBuffer(b"abc"),
+        "<builtins.memoryview>": released,
+        "<mmap.mmap>": closed,
+    }
+    assert Redactor().value(list(shown.values())) == list(shown)
+    # Nothing is lent out any more.
+    owner.append(1)
+    mapped.close()
+
+
+def test_no_code_of_a_buffers_own_is_run() -> None:
+    class Own:
+        def __buffer__(self, flags: int) -> memoryview:
+            raise ZeroDivisionError
+
+    class Sized(bytearray):
+        def __len__(self) -> int:
+            raise ZeroDivisionError
+
+        def __buffer__(self, flags: int) -> memoryview:
+            raise ZeroDivisionError
+
+    own, sized = Redactor().value([Own(), Sized(b"abc")])
+    assert "Own" in own
+    assert sized == "<3 bytes>"
+
+
+def test_a_lone_surrogate_is_written_as_python_does() -> None:
+    masks = Redactor()
+    assert masks.text("a\udce9b") == r"a\udce9b"
+    assert masks.query("a=\udce9") == r"a=\udce9"
+    assert masks.sql("SELECT '\ud800'") == r"SELECT '\ud800'"
+    assert masks.code("x = '\udce9'") == r"x = '\udce9'"
+    assert masks.value({"\udce9": ["\udce9"]}) == {r"\udce9": [r"\udce9"]}
+    assert masks.header("X-Name", "\udce9") == r"\udce9"
+    assert masks.header("Cookie", "\udce9=1") == rf"\udce9={MASK}"
+    assert masks.header("Set-Cookie", "\udce9=1; Path=/\udce9") == rf"\udce9={MASK}; Path=/\udce9"
+    assert masks.parameters("SELECT ?", ("\udce9",)) == [r"\udce9"]
+    assert len(Redactor(max_bytes=200).text("\udce9" * 300)) <= 200

@@ -12,7 +12,7 @@ from .names import secret_names
 from .pairs import mask_arguments, mask_elements, mask_literals, mask_options, mask_pairs
 from .paths import secret_paths
 from .statements import mask_statement, placed
-from .values import OPEN, SAFE, TEXT, Decide, Path, fitted, scalar, walk
+from .values import OPEN, SAFE, TEXT, Decide, Path, escaped, fitted, scalar, walk
 
 M = t.TypeVar("M", dict[int, bool], dict[int, list[bool]], dict[int, tuple[str, str]], set[int])
 
@@ -160,10 +160,11 @@ class Redactor:
         """Mask a header's value; of a cookie, its name and attributes stay."""
         folded = name.lower()
         if folded == "cookie":
-            return "; ".join(f"{cookie}={MASK}" for cookie in cookie_names(value))
+            return escaped("; ".join(f"{cookie}={MASK}" for cookie in cookie_names(value)))
         if folded == "set-cookie":
             cookie, semicolon, attributes = value.partition(";")
-            return f"{cookie.partition('=')[0]}={MASK}{semicolon}{self.text(attributes, path)}"
+            name = escaped(cookie.partition("=")[0])
+            return f"{name}={MASK}{semicolon}{self.text(attributes, path)}"
         return MASK if self.is_secret(name) else self.query(value, path)
 
     def headers(self, pairs: t.Sequence[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
@@ -195,7 +196,11 @@ class Redactor:
             return known
         shown = tuple(
             [
-                value if path is None else self.query(value, path) if type(value) is str else ""
+                ""
+                if type(value) is not str
+                else escaped(value)
+                if path is None
+                else self.query(value, path)
                 for value, path in zip(values, paths, strict=True)
             ]
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import array
 import datetime as dt
 import decimal
 import math
+import mmap
+import types
 import typing as t
 import uuid
 from collections.abc import Callable, Iterable
@@ -28,13 +31,23 @@ _ITEMS = 100
 _ITEM_BYTES = 8
 _CUT = "…"
 
-_BYTES = (bytes, bytearray)
+# Asked by their own methods: while a buffer is lent out, its owner can neither resize nor close it.
+_BUFFERS: tuple[tuple[type, Callable[[t.Any], int]], ...] = (
+    (bytes, bytes.__len__),
+    (bytearray, bytearray.__len__),
+    (memoryview, lambda view: memoryview.nbytes.__get__(view)),
+    (mmap.mmap, mmap.mmap.__len__),
+    (array.array, lambda each: array.array.__len__(each) * array.array.itemsize.__get__(each)),
+)
+_BUFFER_METHODS = ("__buffer__", "__release_buffer__")
 _SEQUENCES = (list, tuple, set, frozenset)
 _WRITTEN = (uuid.UUID, dt.date, dt.timedelta)
 _TIMES = (dt.datetime, dt.time)
 _ZONES = (type(None), dt.timezone)
 _class_name = type.__dict__["__qualname__"].__get__
 _class_module = type.__dict__["__module__"].__get__
+_class_mro = type.__dict__["__mro__"].__get__
+_class_dict = type.__dict__["__dict__"].__get__
 
 
 class Masks(t.Protocol):
@@ -125,14 +138,37 @@ def scalar(value: t.Any) -> t.Any:
     if issubclass(kind, float):
         real = float.__float__(value)
         return real if math.isfinite(real) else float.__repr__(real)
-    for each in _BYTES:
-        if issubclass(kind, each):
-            return f"<{each.__len__(value)} bytes>"
     if kind in _WRITTEN or (kind in _TIMES and type(value.tzinfo) in _ZONES):
         return str(value)
     if kind is decimal.Decimal and value.__sizeof__() < 256:
         return str(value)
-    return f"<{type_name(kind)}>"
+    size = _buffer_size(kind, value)
+    return f"<{type_name(kind)}>" if size is None else f"<{size} bytes>"
+
+
+def _buffer_size(kind: type, value: t.Any) -> int | None:
+    """Return the bytes in a buffer; None if it is none, is closed, or would run the app's code."""
+    try:
+        for each, size in _BUFFERS:
+            if issubclass(kind, each):
+                return size(value)
+        if _runs_code(kind):
+            return None
+        with memoryview(value) as view:
+            # One without a dimension is a number, such as NumPy's.
+            return view.nbytes if view.ndim else None
+    except (TypeError, ValueError, BufferError):
+        return None
+
+
+def _runs_code(kind: type) -> bool:
+    """Tell whether a class lends its buffer by Python code, as it can since Python 3.12."""
+    return any(
+        not isinstance(_class_dict(each)[name], types.WrapperDescriptorType)
+        for each in _class_mro(kind)
+        for name in _BUFFER_METHODS
+        if name in _class_dict(each)
+    )
 
 
 def _key(key: t.Any) -> str:
@@ -162,13 +198,17 @@ def _first(items: Callable[[t.Any], Iterable[t.Any]], value: t.Any) -> list[t.An
 
 
 def fitted(shown: str, cap: int, length: int) -> str:
-    """Replace what JSON cannot hold, and cut.
+    """Escape what JSON cannot hold, and cut.
 
     :param length: of what it was made from.
     """
-    if not shown.isascii():
-        shown = shown.encode("utf-8", "replace").decode()
+    shown = escaped(shown)
     return shown if length <= cap >= len(shown) else _cut(shown, cap, length)
+
+
+def escaped(text: str) -> str:
+    """Write lone surrogates, which JSON cannot hold, as Python does: ``\\udce9``."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _cut(text: str, cap: int, length: int) -> str:
@@ -195,4 +235,15 @@ def type_name(kind: type) -> str:
     return f"{module if type(module) is str else '?'}.{_class_name(kind)}"
 
 
-__all__ = ["SAFE", "TEXT", "Decide", "Path", "fitted", "scalar", "type_name", "walk", "weight"]
+__all__ = [
+    "SAFE",
+    "TEXT",
+    "Decide",
+    "Path",
+    "escaped",
+    "fitted",
+    "scalar",
+    "type_name",
+    "walk",
+    "weight",
+]
