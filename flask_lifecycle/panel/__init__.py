@@ -15,6 +15,7 @@ from .hub import Hub
 from .match import FindRule, create_match
 from .profile import Profiles, create_profile
 from .websocket import MESSAGE_BYTES
+from .written import Provider
 
 DIST = Path(__file__).parent / "dist"
 
@@ -40,6 +41,7 @@ def create_panel(
         template_folder=None,
         root_path=str(DIST.parent),
     )
+    panel.json = Provider(panel)
     # A fault of the panel's is not the app's: no debugger shows it.
     panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
     hub = Hub(store)

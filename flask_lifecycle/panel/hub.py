@@ -29,6 +29,7 @@ from ..summary import summarize
 from ..trace import Step
 from ..writers import LiveTrace
 from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket, is_stopping
+from .written import Json
 
 _TICK = 1 / 30
 # Where nobody has taken anything for so many looks, the next ones are further apart: each takes
@@ -56,7 +57,7 @@ _log.propagate = False
 _log.setLevel(logging.WARNING)
 
 # Else each value of a message is looked at for bytes, which takes longer than writing the JSON.
-_Packet = type("_Packet", (Packet,), {"uses_binary_events": False})
+_Packet = type("_Packet", (Packet,), {"uses_binary_events": False, "json": Json})
 
 
 class _Viewer:

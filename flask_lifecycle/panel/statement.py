@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 
 from ..redact import MASK
 from .source import coloured
@@ -22,11 +23,14 @@ def statement(text: str) -> dict[str, t.Any]:
         of Pygments.
     """
     import sqlparse
+    from sqlparse.exceptions import SQLParseError
 
     if len(text) <= _LAID_OUT:
-        # To sqlparse, what is masked is a name.
-        named = sqlparse.format(text.replace(MASK, _MASKED), reindent=True)
-        text = named.replace(_MASKED, MASK)
+        # It refuses what is nested too deep for it.
+        with suppress(SQLParseError, RecursionError):
+            # To sqlparse, what is masked is a name.
+            named = sqlparse.format(text.replace(MASK, _MASKED), reindent=True)
+            text = named.replace(_MASKED, MASK)
     return {"lines": coloured("statement.sql", text)}
 
 
