@@ -23,6 +23,7 @@ import flask.globals
 
 from .recorder import site_of
 from .redact import Redactor
+from .sites import Site
 
 _PACKAGES = (
     "flask",
@@ -46,7 +47,7 @@ class AppMap:
     :param middleware: what stands around it, outermost first.
     """
 
-    def __init__(self, app: flask.Flask, redactor: Redactor, middleware: list[t.Any]) -> None:
+    def __init__(self, app: flask.Flask, redactor: Redactor, middleware: list[Site]) -> None:
         self._app: t.Any = app
         self._redactor = redactor
         self._middleware = middleware
@@ -67,7 +68,7 @@ class AppMap:
             "packages": _packages(),
             "environment": self._environment(),
             "process": {"pid": os.getpid(), "host": socket.gethostname()},
-            "middleware": [_hook("middleware", layer) for layer in self._middleware],
+            "middleware": [_shown(site) for site in self._middleware],
             "blueprints": [
                 {
                     "name": name,
@@ -179,7 +180,11 @@ class AppMap:
 
 
 def _hook(stage: str, func: t.Any, scope: str | None = None) -> dict[str, t.Any]:
-    site = site_of(stage, func, scope)
+    # As Flask's own ensure_sync tells it.
+    return _shown(site_of(stage, func, scope), is_async=inspect.iscoroutinefunction(func))
+
+
+def _shown(site: Site, *, is_async: bool = False) -> dict[str, t.Any]:
     source = site.source
     return {
         "stage": site.stage,
@@ -187,8 +192,7 @@ def _hook(stage: str, func: t.Any, scope: str | None = None) -> dict[str, t.Any]
         "callable": site.callable,
         "source": None if source is None else {"file": source.file, "line": source.line},
         "scope": site.scope,
-        # As Flask's own ensure_sync tells it.
-        "is_async": inspect.iscoroutinefunction(func),
+        "is_async": is_async,
     }
 
 

@@ -69,8 +69,10 @@ class Calls:
 
     def methods(
         self, base: t.Any, prefix: str, answer: t.Callable[[Environ, t.Any], t.Any]
-    ) -> tuple[t.Any, t.Any]:
+    ) -> tuple[t.Any, t.Any, t.Callable[[LiveTrace], None]]:
         """Return the app's ``__call__`` and ``wsgi_app``, whichever is called from outside.
+
+        And what is to be told that the middlewares around have reached Flask.
 
         :param prefix: what begins the paths that are not the app's.
         :param answer: answers a call for such a path, or with None where it is the app's all the
@@ -89,7 +91,8 @@ class Calls:
                 return app.wsgi_app(environ, start_response)
             return base.__call__(app, environ, start_response)
 
-        run_middleware = Middleware(call).run
+        middleware = Middleware(call)
+        run_middleware = middleware.run
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
@@ -111,7 +114,7 @@ class Calls:
                 return base_wsgi_app(self, environ, start_response)
             return record(self, environ, start_response, base_wsgi_app)
 
-        return __call__, wsgi_app
+        return __call__, wsgi_app, middleware.reached
 
     def _recorder(self) -> t.Any:
         """Return what records the call of an app by a function."""

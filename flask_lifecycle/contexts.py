@@ -62,13 +62,20 @@ class Contexts:
 
         return app_context
 
-    def request_context(self, base: t.Any) -> t.Any:
-        """Return the app's ``request_context``, whose contexts record."""
+    def request_context(self, base: t.Any, reached: t.Callable[..., None]) -> t.Any:
+        """Return the app's ``request_context``, whose contexts record.
+
+        :param reached: is given the trace where something stands around the request.
+        """
         return self._recording(
             base.request_context,
             _REQUEST_CONTEXT,
             name="request_context",
-            before="if type(self.session_interface) not in kinds: watch(self.session_interface)",
+            before=(
+                "if _writer.current > 0: reached(_writer)\n"
+                "    if type(self.session_interface) not in kinds: watch(self.session_interface)"
+            ),
+            reached=reached,
             kinds=kinds,
             watch=self._sessions.watch,
             after=(

@@ -109,9 +109,9 @@ class Instrument:
             measures=measured,
         )
         made = subclass_of(base)
-        made.__call__, made.wsgi_app = calls.methods(base, prefix, answer)
+        made.__call__, made.wsgi_app, reached = calls.methods(base, prefix, answer)
         made.app_context = contexts.app_context(base)
-        made.request_context = contexts.request_context(base)
+        made.request_context = contexts.request_context(base, reached)
         made.dispatch_request = recording(base.dispatch_request, _DISPATCH, name="dispatch_request")
         made.ensure_sync = functions.ensure_sync()
         made.handle_user_exception = errors.handle_user_exception(base)

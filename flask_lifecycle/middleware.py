@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import typing as t
+from sys import _getframe
+from types import CodeType, FrameType
 
-import flask
+import flask.app
 
-from .recorder import begin, current, end, fail, fail_open, site_of
-from .sites import Site, number
-from .steps import BEGIN
+from .layers import UNKNOWN, Layers, find_layers, helpers_of
+from .recorder import begin, current, end, fail, fail_open
+from .sites import SITES, Site, number
+from .steps import BEGIN, SITE
+from .writers import LiveTrace
 
-_UNKNOWN = Site("middleware", "middleware")
+_UNKNOWN = number(UNKNOWN)
+_UNTIMED = {"untimed": True}
+_OURS = f"{__name__.partition('.')[0]}."
+
+
+class _Known:
+    """What was found out about the layers around an app, for a given outermost one."""
+
+    def __init__(self, outermost: t.Any, layers: Layers) -> None:
+        self.outermost = outermost
+        #: Kept, so that the ids of their code stay their own.
+        self.layers = layers
+        self.sites = [number(each.site()) for each in layers.all]
+        self.by_code = {
+            id(each.code): site
+            for each, site in zip(layers.all, self.sites, strict=True)
+            if each.code is not None
+        }
+        self.helpers = helpers_of(layers.all)
+        codes = [each.code for each in layers.chain]
+        self.chain = codes if layers.whole and None not in codes else None
 
 
 class Middleware:
@@ -21,68 +45,103 @@ class Middleware:
 
     def __init__(self, call: t.Callable[..., t.Any]) -> None:
         self._call = call
-        self._known: tuple[t.Any, list[int]] = (None, [])
+        self._known = _Known(None, Layers([], [], whole=True))
 
     def run(self, app: t.Any, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
-        """Call ``app.wsgi_app``, with a step for each middleware that stands around it.
+        """Call ``app.wsgi_app``, with a step for the outermost middleware around it."""
+        __tracebackhide__ = True
+        trace = current.get()
+        site = None if trace.owner is None else self._outermost(app)
+        if site is None:
+            return self._call(app, environ, start_response)
+
+        outer = begin(trace, site)
+        try:
+            result = self._call(app, environ, start_response)
+        except BaseException as error:
+            while trace.current > outer:
+                fail(trace, trace.current, error)
+            fail(trace, outer, error)
+            raise
+        while trace.current > outer:
+            end(trace, trace.current)
+        end(trace, outer)
+        return result
+
+    @fail_open
+    def reached(self, trace: LiveTrace) -> None:
+        """Begin the steps of the middlewares inside the outermost one: they have called Flask.
 
         Only the outermost one's own begin and end can be seen; the others are marked
         ``untimed``.
         """
-        __tracebackhide__ = True
-        trace = current.get()
-        if trace.owner is None:
-            return self._call(app, environ, start_response)
-
-        steps: list[int] = []
-        for site in self._sites(app) or ():
-            step = begin(trace, site)
-            if steps:
-                trace.log[step + BEGIN] = trace.log[steps[0] + BEGIN]
-                trace.notes[step] = {"untimed": True}
-            steps.append(step)
-        try:
-            result = self._call(app, environ, start_response)
-        except BaseException as error:
-            for step in reversed(steps):
-                fail(trace, step, error)
-            raise
-        for step in reversed(steps):
-            end(trace, step)
-        return result
+        outer = trace.current
+        if SITES[trace.log[outer + SITE]].stage != "middleware" or outer in trace.notes:
+            return
+        for site in self._inner(_getframe(2)):
+            step = begin(trace, site, _UNTIMED)
+            trace.log[step + BEGIN] = trace.log[outer + BEGIN]
 
     @fail_open
-    def _sites(self, app: t.Any) -> list[int]:
-        outermost = app.__dict__["wsgi_app"]
-        known, sites = self._known
-        if known is not outermost:
-            sites = [number(_site(layer) or _UNKNOWN) for layer in middleware_of(app)]
-            self._known = (outermost, sites)
-        return sites
+    def _outermost(self, app: t.Any) -> int | None:
+        outermost = vars(app)["wsgi_app"]
+        if self._known.outermost is not outermost:
+            self._known = _Known(outermost, find_layers(app))
+        return self._known.sites[0] if self._known.sites else None
+
+    def _inner(self, frame: FrameType | None) -> list[int]:
+        """Return the sites of the layers that are being called, outermost first, but for it."""
+        codes = _being_called(frame)
+        by_code = self._known.by_code
+        chain = self._known.chain
+        if chain is not None and _follow(chain, codes):
+            return [by_code[id(code)] for code in chain[1:]]
+        return self._among(codes)
+
+    def _among(self, codes: list[CodeType]) -> list[int]:
+        known = self._known
+        outermost = known.layers.all[0]
+        source = SITES[known.sites[0]].source
+        found: list[int] = []
+        file = "" if source is None else source.file
+        begun = outermost.code is None
+        for code in codes:
+            site = known.by_code.get(id(code))
+            if not begun:
+                begun = code is outermost.code
+            elif site is not None:
+                found.append(site)
+                file = code.co_filename
+            elif code.co_filename != file and id(code) not in known.helpers:
+                found += [_UNKNOWN] if found[-1:] != [_UNKNOWN] else []
+        return found
 
 
-@fail_open
-def _site(layer: t.Any) -> Site:
-    return site_of("middleware", layer)
+_RUN = Middleware.run.__code__
 
 
-def middleware_of(app: t.Any) -> list[t.Any]:
-    """List what stands around ``wsgi_app``, outermost first, as far as it can be told.
+def _being_called(frame: FrameType | None) -> list[CodeType]:
+    """List what runs between the outermost middleware and Flask, outermost first."""
+    codes: list[CodeType] = []
+    while frame is not None and frame.f_code is not _RUN:
+        code = frame.f_code
+        is_ours = frame.f_globals.get("__name__", "").startswith(_OURS)
+        if not is_ours and code.co_filename != flask.app.__file__:
+            codes.append(code)
+        frame = frame.f_back
+    return codes[::-1]
 
-    A middleware that keeps what it wraps in an attribute of its own can be looked through
-    (Werkzeug's keep it in ``app``, others in ``wsgi_app`` or ``application``).
-    """
-    chain: list[t.Any] = []
-    layer = app.__dict__.get("wsgi_app")
 
-    while layer is not None and len(chain) < 32:
-        if isinstance(getattr(layer, "__self__", None), flask.Flask):
-            break
-        chain.append(layer)
-        held = getattr(layer, "__dict__", {})
-        layer = held.get("app") or held.get("wsgi_app") or held.get("application")
+def _follow(chain: list[t.Any], codes: list[CodeType]) -> bool:
+    """Tell whether each of these was called within the one before."""
+    left = iter(codes)
+    return all(any(each is code for code in left) for each in chain)
 
-    return chain
+
+def middleware_of(app: t.Any) -> list[Site]:
+    """List what stands around ``wsgi_app``, outermost first, with ``UNKNOWN`` for what may."""
+    layers = find_layers(app)
+    return [each.site() for each in layers.chain] + ([] if layers.whole else [UNKNOWN])
 
 
 __all__ = ["Middleware", "middleware_of"]

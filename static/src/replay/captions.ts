@@ -8,7 +8,7 @@ type Say = (step: Step, trace: Trace) => string;
 /** What a step was, by itself. */
 const SAYS: Readonly<Record<Stage, Say>> = {
   wsgi: () => "The server calls the app with the environ of the request",
-  middleware: (step) => `The middleware ${step.name} stands around the app and calls it`,
+  middleware: (step) => step.name === "unknown middleware" ? "What stands around the app here cannot be found: no other middleware holds it" : `The middleware ${step.name} stands around the app and calls it`,
   request_context: () => "Flask makes the request object and the URL adapter from the environ",
   app_context_push: (step, trace) => (isCounted(step, trace) ? "The app context is pushed once more: it stays until it is popped as often" : `${again(step, trace)}The app context is pushed: ${ofApp(trace)} are there`),
   request_context_push: (step, trace) => `${again(step, trace)}The request context is pushed: request and session are there`,
