@@ -96,6 +96,9 @@ class Calls:
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
+            if id(self) != owner:
+                # One of a subclass of the recorded app's class.
+                return base.__call__(self, environ, start_response)
             if environ.get("PATH_INFO", "").startswith(prefix):
                 answered = answer(environ, start_response)
                 if answered is not None:
@@ -110,7 +113,8 @@ class Calls:
         def wsgi_app(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
             writer = current.get()
-            if writer is skipped or (writer.owner is owner and _is_outside(writer)):
+            is_inside = writer is skipped or (writer.owner is owner and _is_outside(writer))
+            if is_inside or id(self) != owner:
                 return base_wsgi_app(self, environ, start_response)
             return record(self, environ, start_response, base_wsgi_app)
 

@@ -9,7 +9,7 @@ import flask.globals
 from .recorder import current, fail_open
 from .sessions import Sessions, kinds
 from .sites import Site, number
-from .subclass import subclass_of
+from .subclass import override, subclass_of
 
 #: False on Flask 3.2 and later, where the request context is the app context.
 SEPARATE_CONTEXTS = "_cv_request" in vars(flask.globals)
@@ -107,15 +107,16 @@ class Contexts:
             pop = {**pop, "leave": "_writer.seen.pop(self, None)"}
         for name, more in (("push", {}), ("pop", pop)):
             site = number(Site(f"{kind}_{name}", base.__name__))
-            setattr(made, name, self._recording(getattr(base, name), site, name=name, **more))
+            override(made, name, self._recording(getattr(base, name), site, name=name, **more))
         if is_request:
-            made.match_request = self._recording(
+            matching = self._recording(
                 base.match_request,
                 _NO_RULE,
                 name="match_request",
                 after="matched(self.request, _writer, _step)",
                 matched=self._matched,
             )
+            override(made, "match_request", matching)
         return t.cast("type", made)
 
 

@@ -17,11 +17,14 @@ from werkzeug.serving import is_running_from_reloader
 from . import forks
 from .settings import Settings
 from .snapshots import snapshot
-from .subclass import subclass_of
+from .subclass import give_class, give_class_back, override, subclass_of
 from .tokens import is_alone, run_token
 from .trace import Trace
 from .writers import LiveTrace
 
+T = t.TypeVar("T")
+
+_log = logging.getLogger("flask_lifecycle")
 # Where servers log requests by their whole URL, the token's included.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
 
@@ -122,7 +125,8 @@ class State:
         on_response, on_start = _toolbar(settings, token) if settings.toolbar else (None, None)
         self._store = MemoryStore(settings.max_traces, settings.max_bytes)
         mount = _Mount(settings, token, redactor, self._store, app)
-        instrument = Instrument(
+        instrument = _wrapped(
+            Instrument,
             app,
             redactor=redactor,
             header=settings.header,
@@ -140,6 +144,8 @@ class State:
             changes="changes" in settings.collectors,
             measures=settings.collectors,
         )
+        if instrument is None:
+            return
         mount.called = instrument.called
         if _is_run_by_flask():
             mount.announce(app.debug)
@@ -280,6 +286,23 @@ class _Mount:
         return t.cast("dict[str, t.Any]", self._finder.find(app, path, method, host))
 
 
+def _wrapped(wrap: t.Callable[..., T], app: flask.Flask, **options: t.Any) -> T | None:
+    """Wrap an app, or say in the log that its class does not let it be recorded."""
+    try:
+        return wrap(app, **options)
+    except Exception as error:
+        kind = f"{type(app).__module__}.{type(app).__qualname__}"
+        # Not a warning of Python's: many test suites turn those into errors.
+        _log.warning(
+            "Lifecycle does not record the app %r: its class %s refuses to be wrapped (%s: %s)",
+            app.name,
+            kind,
+            type(error).__name__,
+            error,
+        )
+        return None
+
+
 def _undo_all(installed: list[t.Callable[[], None]]) -> None:
     while installed:
         installed.pop()()
@@ -348,19 +371,25 @@ def _decide_at_first_call(app: flask.Flask, state: State) -> None:
     def __call__(self: t.Any, environ: t.Any, start_response: t.Any) -> t.Any:
         with lock:
             if type(self) is pending:
-                self.__class__ = base
+                give_class_back(self, base)
                 if self.debug:
                     state.enable(self)
+        if pending in type(self).__mro__:
+            # An app of a subclass of this class is another one.
+            return base.__call__(self, environ, start_response)
         return self(environ, start_response)
 
-    pending = subclass_of(base)
-    pending.__call__ = __call__
-    app.__class__ = pending
+    def wait(waiting: flask.Flask) -> type[flask.Flask]:
+        made: type[flask.Flask] = subclass_of(base)
+        override(made, "__call__", __call__)
+        give_class(waiting, made)
+        return made
 
     def give_back(undone: flask.Flask) -> None:
         if type(undone) is pending:
-            undone.__class__ = base
+            give_class_back(undone, base)
 
+    pending = _wrapped(wait, app)
     state._undo.append(give_back)
 
 

@@ -25,7 +25,7 @@ from .routes import Routes
 from .sessions import Sessions
 from .sites import Site, number
 from .start_response import OnStart, StartResponse
-from .subclass import subclass_of
+from .subclass import give_class, give_class_back, override, subclass_of
 from .wrapper import recording_for, within
 from .writers import LiveTrace
 
@@ -52,6 +52,7 @@ class Instrument:
         the place of the step in which it was raised.
     :param changes: whether to look at what each function changes.
     :param measures: what to measure of each step: ``"cpu"``, ``"memory"``.
+    :raises Exception: the app refuses to be wrapped, and is as it was.
     """
 
     def __init__(
@@ -109,34 +110,46 @@ class Instrument:
             measures=measured,
         )
         made = subclass_of(base)
-        made.__call__, made.wsgi_app, reached = calls.methods(base, prefix, answer)
-        made.app_context = contexts.app_context(base)
-        made.request_context = contexts.request_context(base, reached)
-        made.dispatch_request = recording(base.dispatch_request, _DISPATCH, name="dispatch_request")
-        made.ensure_sync = functions.ensure_sync()
-        made.handle_user_exception = errors.handle_user_exception(base)
-        made.handle_exception = errors.handle_exception(base)
-        made.make_response = recording(
-            base.make_response,
-            _MAKE_RESPONSE,
-            name="make_response",
-            note="(usual(type({argument})) or returned({argument}),)",
-            after="_writer.notes[_step] += (type(_result).__name__,)",
-            usual=USUAL.get,
-            returned=returned,
-        )
+        call, wsgi_app, reached = calls.methods(base, prefix, answer)
+        methods = {
+            "__call__": call,
+            "wsgi_app": wsgi_app,
+            "app_context": contexts.app_context(base),
+            "request_context": contexts.request_context(base, reached),
+            "dispatch_request": recording(
+                base.dispatch_request, _DISPATCH, name="dispatch_request"
+            ),
+            "ensure_sync": functions.ensure_sync(),
+            "handle_user_exception": errors.handle_user_exception(base),
+            "handle_exception": errors.handle_exception(base),
+            "make_response": recording(
+                base.make_response,
+                _MAKE_RESPONSE,
+                name="make_response",
+                note="(usual(type({argument})) or returned({argument}),)",
+                after="_writer.notes[_step] += (type(_result).__name__,)",
+                usual=USUAL.get,
+                returned=returned,
+            ),
+        }
         if on_response is not None:
-            made.process_response = _process_response(base, owner, on_response)
+            methods["process_response"] = _process_response(base, owner, on_response)
+        for name, method in methods.items():
+            override(made, name, method)
         self._base = base
         self._sessions = sessions
         #: Names the endpoints whose rules were matched so far.
         self.called = routes.called
-        app.__class__ = made
-        registries.install(app, owner, functions.recorded)
+        give_class(app, made)
+        try:
+            registries.install(app, owner, functions.recorded)
+        except BaseException:
+            self.undo(app)
+            raise
 
     def undo(self, app: flask.Flask) -> None:
         """Give the app all that is its own back."""
-        app.__class__ = self._base
+        give_class_back(app, self._base)
         registries.give_back(app)
         self._sessions.give_back()
 

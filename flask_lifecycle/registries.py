@@ -42,7 +42,7 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
     def give_back(self, app: t.Any) -> None:
         """Put the app's own registry back, with what was registered since."""
         self._own.update(self)
-        setattr(app, self._name, self._own)
+        vars(app)[self._name] = self._own
 
     def __getitem__(self, scope: t.Any) -> list[t.Any]:
         functions = super().__getitem__(scope)
@@ -71,7 +71,7 @@ def install(app: t.Any, owner: int, function: t.Callable[..., t.Any]) -> None:
 def give_back(app: t.Any) -> None:
     """Give an app its own registries back."""
     for name in _UNSYNCED:
-        registry = vars(app)[name]
+        registry = vars(app).get(name)
         if isinstance(registry, _Registry):
             registry.give_back(app)
 

@@ -7,7 +7,7 @@ import typing as t
 from . import changes, cpu, memory
 from .recorder import fail_open
 from .sites import Site, number
-from .subclass import subclass_of
+from .subclass import give_class, give_class_back, override, subclass_of
 from .wrapper import recording, within
 
 _OPEN = number(Site("session_open", "session"))
@@ -29,15 +29,15 @@ class Sessions:
         """Make a session interface record what Flask has it open and save."""
         kind = type(interface)
         try:
-            interface.__class__ = _class(kind)
-        except TypeError:
+            give_class(interface, _class(kind))
+        except (TypeError, AttributeError):
             return
         self._interfaces.append((interface, kind))
 
     def give_back(self) -> None:
         """Give each interface its own class back."""
         for interface, kind in self._interfaces:
-            interface.__class__ = kind
+            give_class_back(interface, kind)
         self._interfaces.clear()
 
 
@@ -60,7 +60,7 @@ def _class(base: t.Any) -> type:
             unless="_writer.owner != id({argument})",
             **within(within(looks, memory.READS_FOR_SOME), cpu.READS_FOR_SOME),
         )
-        setattr(made, name, method)
+        override(made, name, method)
     _classes[base] = made
     kinds.add(made)
     return t.cast("type", made)
