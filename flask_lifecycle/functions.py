@@ -7,6 +7,7 @@ is called.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing as t
@@ -23,6 +24,7 @@ from .results import returned
 from .sites import SITES, Site, number
 from .steps import SHORT_CIRCUIT, SITE, WIDTH
 from .threads import observed
+from .views import Views
 from .writers import LiveTrace, Writer
 
 # Which of Flask's methods passes a function through ensure_sync tells its stage.
@@ -104,6 +106,8 @@ class Functions:
         self._sites: dict[tuple[int, str], tuple[t.Any, Site | None]] = {}
         # A plain function stays plain, if Flask's own code is what says so.
         self._remembers = base.ensure_sync is flask.Flask.ensure_sync
+        #: Those that are called without Flask's own ``dispatch_request``.
+        self.views = Views(owner, self.recorded, Caller(_no_code.__code__, "view", {}))
 
     def ensure_sync(self) -> t.Any:
         """Return the app's ``ensure_sync``, which returns recorded functions."""
@@ -111,6 +115,7 @@ class Functions:
         callers = self._callers
         find_caller = self._caller
         recorded = self.recorded
+        views = self.views
         base_ensure_sync: t.Any = self._base.ensure_sync
         in_views = vars(flask.views)
 
@@ -126,7 +131,7 @@ class Functions:
             writer = current.get()
             if writer.owner is not owner:
                 return base_ensure_sync(self, func)
-            caller = caller or find_caller(code)
+            caller = caller or find_caller(self, code) or views.caller(self, writer, func)
             if caller is None:
                 # The methods of a class-based view are part of its step.
                 if frame.f_globals is in_views and inspect.iscoroutinefunction(func):
@@ -140,20 +145,20 @@ class Functions:
         return ensure_sync
 
     @fail_open
-    def _caller(self, code: t.Any) -> Caller | None:
+    def _caller(self, app: t.Any, code: t.Any) -> Caller | None:
         """Tell for which stage some code passes functions through ``ensure_sync``."""
-        name = code.co_name
-        if name not in _CALLERS:
-            return None
         # Others have methods of these names too, such as MethodView.dispatch_request.
-        is_app = any(
-            getattr(inspect.unwrap(vars(kind)[name]), "__code__", None) is code
+        methods = [
+            (name, vars(kind)[name])
             for kind in self._base.__mro__
+            for name in _CALLERS
             if name in vars(kind)
-        )
-        if not is_app:
+        ]
+        methods += [(name, vars(app)[name]) for name in _CALLERS if name in vars(app)]
+        stages = [_CALLERS[name] for name, method in methods if _code_of(method) is code]
+        if not stages:
             return None
-        stage = _CALLERS[name]
+        stage = stages[0]
         known = self._callers[id(code)] = Caller(code, stage, self._functions[stage])
         return known
 
@@ -183,6 +188,8 @@ class Functions:
 
         :param functions: where it is remembered, if it is the same at each call.
         """
+        if self.views.is_recorded(func):
+            return run
         found = self._resolve(app, writer, stage, func)
         if found is None:
             return None
@@ -274,6 +281,15 @@ class Functions:
             )
             scopes = scopes[made % len(scopes) :] if scopes else [None]
         return scopes[0] if scopes else None
+
+
+def _code_of(method: t.Any) -> t.Any:
+    while isinstance(method, (functools.partial, types.MethodType)):
+        method = method.func if isinstance(method, functools.partial) else method.__func__
+    return getattr(inspect.unwrap(method), "__code__", None)
+
+
+def _no_code() -> None: ...
 
 
 @fail_open

@@ -7,6 +7,7 @@ and notes when it begins and ends.
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from functools import partial, reduce
 from types import SimpleNamespace
 
@@ -18,7 +19,7 @@ from .contexts import Contexts
 from .errors import Errors
 from .functions import Functions
 from .held import record_held
-from .recorder import current
+from .recorder import current, fail_open, site_of
 from .redact import Redactor
 from .results import USUAL, returned
 from .routes import Routes
@@ -87,15 +88,33 @@ class Instrument:
             owner, recording, sessions, matched=routes.matched, parsed=messages.parsed
         )
         functions = Functions(base, owner, recording, routes.view_args, changes=changes)
+
+        def make_response(replaced: t.Any) -> t.Any:
+            return recording(
+                replaced.make_response,
+                _MAKE_RESPONSE,
+                name="make_response",
+                note="(usual(type({argument})) or returned({argument}),)",
+                after="_writer.notes[_step] += (type(_result).__name__,)",
+                usual=USUAL.get,
+                returned=returned,
+            )
+
         held: dict[str, t.Callable[[t.Any], t.Any]] = {
-            "dispatch_request": partial(
-                recording, site=_DISPATCH, parameters="*args, **kwargs", name="dispatch"
+            "dispatch_request": lambda replaced: recording(
+                replaced, _dispatch(replaced), parameters="*args, **kwargs", name="dispatch"
             ),
             "handle_user_exception": _in_place(
                 "handle_user_exception", errors.handle_user_exception
             ),
             "handle_exception": _in_place("handle_exception", errors.handle_exception),
+            "make_response": _in_place("make_response", make_response),
         }
+        if on_response is not None:
+            held["process_response"] = _in_place(
+                "process_response",
+                lambda replaced: _process_response(replaced, owner, on_response),
+            )
         calls = Calls(
             owner,
             errors=errors,
@@ -104,7 +123,7 @@ class Instrument:
             max_steps=max_steps,
             ignored=ignored,
             on_ignored=on_ignored,
-            on_unknown=record_held(held),
+            on_unknown=_each(record_held(held), functions.views.look),
             on_trace=on_trace,
             messages=messages,
             measures=measured,
@@ -117,20 +136,12 @@ class Instrument:
             "app_context": contexts.app_context(base),
             "request_context": contexts.request_context(base, reached),
             "dispatch_request": recording(
-                base.dispatch_request, _DISPATCH, name="dispatch_request"
+                base.dispatch_request, _dispatch(base.dispatch_request), name="dispatch_request"
             ),
             "ensure_sync": functions.ensure_sync(),
             "handle_user_exception": errors.handle_user_exception(base),
             "handle_exception": errors.handle_exception(base),
-            "make_response": recording(
-                base.make_response,
-                _MAKE_RESPONSE,
-                name="make_response",
-                note="(usual(type({argument})) or returned({argument}),)",
-                after="_writer.notes[_step] += (type(_result).__name__,)",
-                usual=USUAL.get,
-                returned=returned,
-            ),
+            "make_response": make_response(base),
         }
         if on_response is not None:
             methods["process_response"] = _process_response(base, owner, on_response)
@@ -138,6 +149,7 @@ class Instrument:
             override(made, name, method)
         self._base = base
         self._sessions = sessions
+        self._views = functions.views
         #: Names the endpoints whose rules were matched so far.
         self.called = routes.called
         give_class(app, made)
@@ -151,7 +163,28 @@ class Instrument:
         """Give the app all that is its own back."""
         give_class_back(app, self._base)
         registries.give_back(app)
+        self._views.give_back(app)
         self._sessions.give_back()
+
+
+def _dispatch(method: t.Any) -> int:
+    """Return the site of a dispatch, which says where it is written if it is not Flask's own."""
+    if method is flask.Flask.dispatch_request:
+        return _DISPATCH
+    return _replaced(method) or _DISPATCH
+
+
+@fail_open
+def _replaced(method: t.Any) -> int:
+    return number(replace(site_of("dispatch", method), name="dispatch_request"))
+
+
+def _each(*looks: t.Callable[[t.Any], None]) -> t.Callable[[t.Any], None]:
+    def look(app: t.Any) -> None:
+        for each in looks:
+            each(app)
+
+    return look
 
 
 def _in_place(name: str, method: t.Callable[[t.Any], t.Any]) -> t.Callable[[t.Any], t.Any]:
