@@ -9,7 +9,7 @@ import flask.app
 from . import body
 from .errors import Errors
 from .middleware import Middleware
-from .recorder import current, fail_open, fault
+from .recorder import current, fail_open, fault, hide_frames
 from .redact import Redactor
 from .sites import SITES, Site, number
 from .start_response import StartResponse
@@ -114,9 +114,13 @@ class Calls:
             __tracebackhide__ = True
             writer = current.get()
             is_inside = writer is skipped or (writer.owner is owner and _is_outside(writer))
-            if is_inside or id(self) != owner:
-                return base_wsgi_app(self, environ, start_response)
-            return record(self, environ, start_response, base_wsgi_app)
+            try:
+                if is_inside or id(self) != owner:
+                    return base_wsgi_app(self, environ, start_response)
+                return record(self, environ, start_response, base_wsgi_app)
+            except BaseException as error:
+                hide_frames(error)
+                raise
 
         return __call__, wsgi_app, middleware.reached
 
@@ -140,6 +144,9 @@ class Calls:
                 current.set(skipped)
                 try:
                     return run(app, environ, start_response)
+                except BaseException as error:
+                    hide_frames(error)
+                    raise
                 finally:
                     current.set(outer)
             current.set(trace)

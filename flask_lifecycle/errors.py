@@ -31,10 +31,15 @@ class Errors:
         def handle_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
             writer = current.get()
+            _hide(args)
             if writer.owner is owner and args:
-                hide_frames(args[-1])
                 _note(writer.trace, args[-1])
-            result = base.handle_exception(self, *args, **kwargs)
+            try:
+                result = base.handle_exception(self, *args, **kwargs)
+            except BaseException as error:
+                # Functions of teardown are given it.
+                hide_frames(error)
+                raise
             if writer.owner is owner and args:
                 # It did not go on: Flask looked for a handler of a server error.
                 raised(self, writer.trace, args[-1], unhandled=True)
@@ -50,8 +55,8 @@ class Errors:
         def handle_user_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
             writer = current.get()
+            _hide(args)
             if writer.owner is owner and args:
-                hide_frames(args[-1])
                 raised(self, writer.trace, args[-1])
                 answer = base.handle_user_exception(self, *args, **kwargs)
                 writer.trace.unhandled = answer is args[-1]
@@ -87,6 +92,12 @@ class Errors:
         if self._on_exception is not None:
             place = trace.error_step if unhandled else _raised_last(trace)
             self._on_exception(app, trace, error, place, unhandled=unhandled)
+
+
+def _hide(args: tuple[t.Any, ...]) -> None:
+    """Hide our frames from what Flask does with an exception, recorded or not."""
+    if args and isinstance(args[-1], BaseException):
+        hide_frames(args[-1])
 
 
 @fail_open

@@ -19,7 +19,7 @@ from .contexts import Contexts
 from .errors import Errors
 from .functions import Functions
 from .held import record_held
-from .recorder import current, fail_open, site_of
+from .recorder import current, fail_open, hide_frames, site_of
 from .redact import Redactor
 from .results import USUAL, returned
 from .routes import Routes
@@ -206,7 +206,12 @@ def _process_response(
 
     def process_response(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
-        response = base.process_response(self, *args, **kwargs)
+        try:
+            response = base.process_response(self, *args, **kwargs)
+        except BaseException as error:
+            # Flask logs it, where it is handling another one.
+            hide_frames(error)
+            raise
         trace = current.get()
         if trace.owner is owner:
             sent = on_response(response, trace)

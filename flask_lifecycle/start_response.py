@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from string import capwords
 
-from .recorder import describe_error, fault
+from .recorder import describe_error, fault, hide_frames
 from .sites import Site, number
 from .steps import END, clock
 from .writers import LiveTrace
@@ -69,6 +69,7 @@ class StartResponse:
                 return start_response(status, headers, *args)
             except BaseException as error:
                 trace.notes[~step] = describe_error(error)
+                hide_frames(error)
                 raise
             finally:
                 log[step + END] = clock()

@@ -30,30 +30,37 @@ def by_ensure_sync(*_args: t.Any) -> t.Any:
 seen: list[str] = []
 
 
+def given(ctx: t.Any) -> tuple[t.Any, ...]:
+    """Return what Flask gives its methods: the context, since 3.2."""
+    return () if ctx is None else (ctx,)
+
+
 class Itself(Flask):
-    dispatch_request = as_debugtoolbar
+    def dispatch_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+        return as_debugtoolbar()
 
 
 class Synced(Flask):
-    dispatch_request = by_ensure_sync
+    def dispatch_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+        return by_ensure_sync()
 
 
 class Super(Flask):
-    def dispatch_request(self, *args: t.Any) -> t.Any:
-        return super().dispatch_request(*args)
+    def dispatch_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+        return super().dispatch_request(*given(ctx))
 
 
 class Full(Flask):
-    def full_dispatch_request(self, *args: t.Any) -> t.Any:
+    def full_dispatch_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
         finalize: t.Any = self.finalize_request
-        return finalize(*args, as_debugtoolbar())
+        return finalize(*given(ctx), as_debugtoolbar())
 
 
 class Before(Flask):
     """Answers before Flask dispatches."""
 
-    def preprocess_request(self, *args: t.Any) -> t.Any:
-        return super().preprocess_request(*args) or as_debugtoolbar()
+    def preprocess_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+        return super().preprocess_request(*given(ctx)) or as_debugtoolbar()
 
 
 def held(function: t.Any) -> t.Callable[[str], Flask]:

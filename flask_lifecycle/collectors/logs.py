@@ -29,10 +29,20 @@ _wrapped: t.Callable[..., logging.LogRecord] | None = None
 
 def _factory(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
     record = (_wrapped or logging.LogRecord)(*args, **kwargs)
+    if record.exc_info:
+        _hide(record)
     trace = current.get()
     if trace.owner in _owners:
         _record(trace, record)
     return record
+
+
+@fail_open
+def _hide(record: logging.LogRecord) -> None:
+    """Hide our frames from the log, also where the request is not recorded."""
+    told = record.exc_info
+    if type(told) is tuple and isinstance(told[1], BaseException):
+        hide_frames(told[1])
 
 
 @fail_open
@@ -57,7 +67,6 @@ def _error(record: logging.LogRecord) -> dict[str, str] | None:
     told = record.exc_info
     if type(told) is not tuple or not isinstance(told[1], BaseException):
         return None
-    hide_frames(told[1])
     error = describe_error(told[1])
     return {"type": error.type, "message": error.message}
 
