@@ -68,17 +68,19 @@ class Calls:
         self._skipped = LiveTrace(None, "", "")
 
     def methods(
-        self, base: t.Any, prefix: str, answer: t.Callable[[Environ, t.Any], t.Any]
+        self, made: t.Any, prefix: str, answer: t.Callable[[Environ, t.Any], t.Any]
     ) -> tuple[t.Any, t.Any, t.Callable[[LiveTrace], None]]:
         """Return the app's ``__call__`` and ``wsgi_app``, whichever is called from outside.
 
         And what is to be told that the middlewares around have reached Flask.
 
+        :param made: the recorded class of the app.
         :param prefix: what begins the paths that are not the app's.
         :param answer: answers a call for such a path, or with None where it is the app's all the
             same.
         """
         owner = self._owner
+        base = made.__bases__[0]
         skipped = self._skipped
         record = self._recorder()
         base_wsgi_app = base.wsgi_app
@@ -96,7 +98,7 @@ class Calls:
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
-            if id(self) != owner:
+            if type(self) is not made:
                 # One of a subclass of the recorded app's class.
                 return base.__call__(self, environ, start_response)
             if environ.get("PATH_INFO", "").startswith(prefix):
@@ -115,7 +117,7 @@ class Calls:
             writer = current.get()
             is_inside = writer is skipped or (writer.owner is owner and _is_outside(writer))
             try:
-                if is_inside or id(self) != owner:
+                if is_inside or type(self) is not made:
                     return base_wsgi_app(self, environ, start_response)
                 return record(self, environ, start_response, base_wsgi_app)
             except BaseException as error:

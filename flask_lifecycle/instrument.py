@@ -129,7 +129,7 @@ class Instrument:
             measures=measured,
         )
         made = subclass_of(base)
-        call, wsgi_app, reached = calls.methods(base, prefix, answer)
+        call, wsgi_app, reached = calls.methods(made, prefix, answer)
         methods = {
             "__call__": call,
             "wsgi_app": wsgi_app,

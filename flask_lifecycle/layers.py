@@ -149,7 +149,10 @@ def _is_a(value: t.Any, kind: type | tuple[type, ...]) -> bool:
 
 
 def _is_apps(app: t.Any, value: t.Any) -> bool:
-    return type(value) is MethodType and value.__self__ is app
+    # Of this class there are but the app and its copies, once it is recorded.
+    return type(value) is MethodType and (
+        value.__self__ is app or type(value.__self__) is type(app)
+    )
 
 
 def _is_layer(value: t.Any) -> bool:

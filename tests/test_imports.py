@@ -33,7 +33,9 @@ ALLOWED = {
     "threads": {"steps", "writers", "recorder"},
     "results": {"recorder"},
     "registries": {"recorder"},
+    "views": {"writers", "recorder"},
     "functions": {
+        "views",
         "sites",
         "steps",
         "writers",
@@ -47,7 +49,8 @@ ALLOWED = {
     "sessions": {"sites", "recorder", "subclass", "wrapper", "changes", "cpu", "memory"},
     "contexts": {"sites", "recorder", "subclass", "sessions"},
     "errors": {"trace", "writers", "recorder"},
-    "middleware": {"sites", "steps", "recorder"},
+    "layers": {"trace", "sites", "recorder"},
+    "middleware": {"sites", "steps", "writers", "recorder", "layers"},
     "held": {"recorder"},
     "start_response": {"sites", "steps", "writers", "recorder"},
     "calls": {
@@ -81,7 +84,7 @@ ALLOWED = {
         "sessions",
         "start_response",
     },
-    "app_map": {"redact", "recorder"},
+    "app_map": {"sites", "redact", "recorder"},
     "rules": set(),
     "export": {"trace", "redact", "settings"},
     "collectors": {
