@@ -10,7 +10,7 @@ from weakref import WeakMethod
 
 from .recorder import begin, current, describe_error, end, fail_open, finish, hide_frames
 from .sites import Site, number
-from .steps import END, clock
+from .steps import BEGIN, END, clock
 from .writers import LiveTrace
 
 _CHUNKS_KEPT = 200
@@ -73,7 +73,10 @@ def _close(trace: LiveTrace, close: t.Any, failed: Failed) -> None:
     trace.ident = get_ident()
     log = trace.log
     step = len(log)
-    log += (_CLOSE, -1, clock(), 0.0)
+    now = clock()
+    if trace.stopwatch <= 0:
+        trace.stopwatch += now
+    log += (_CLOSE, -1, now, 0.0)
     trace.current = step
     try:
         if close is not None:
@@ -99,6 +102,7 @@ def _chunks(
     trace.ident = get_ident()
     log = trace.log
     step = begin(trace, _BODY, sent)
+    trace.stopwatch += log[step + BEGIN]
     following: t.Callable[[], bytes] | None = None
     while True:
         try:
@@ -106,15 +110,19 @@ def _chunks(
                 following = iter(result).__next__
             chunk = following()
         except StopIteration:
-            log[step + END] = clock()
+            log[step + END] = now = clock()
+            trace.stopwatch -= now
             current.set(outer)
             return
         except BaseException as error:
             trace.notes[~step] = describe_error(error)
-            log[step + END] = clock()
+            log[step + END] = now = clock()
+            trace.stopwatch -= now
             failed(trace, error)
             current.set(outer)
             raise
+        now = clock()
+        trace.stopwatch -= now
         current.set(outer)
 
         if type(chunk) is bytes:
@@ -124,7 +132,7 @@ def _chunks(
                 preview.add(chunk)
             if trace.streamed and sent[0] <= _CHUNKS_KEPT:
                 sent[2] = True
-                sent[3] += (clock(), len(chunk))
+                sent[3] += (now, len(chunk))
         try:
             yield chunk
         except GeneratorExit:
@@ -137,6 +145,7 @@ def _chunks(
         current.set(trace)
         trace.current = step
         trace.ident = get_ident()
+        trace.stopwatch += clock()
 
 
 class _Body:

@@ -163,7 +163,8 @@ class Calls:
                 current.set(outer)
                 for measured, value in reversed(begun):
                     measured(trace, 0, value)
-            trace.log[END] = clock()
+            trace.log[END] = now = clock()
+            trace.stopwatch -= now
             trace.current = -1
             return recorded_body(trace, result, environ, broke, preview())
 

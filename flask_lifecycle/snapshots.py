@@ -64,6 +64,7 @@ def _copy(trace: LiveTrace) -> Trace:
         parent=trace.parent,
         dropped_steps=trace.dropped_steps,
         steps=(),
+        app_time=trace.app_time,
     )
 
 

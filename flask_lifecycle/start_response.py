@@ -23,7 +23,8 @@ class StartResponse:
 
     :param header: the name of the header that says where the trace is; none, if not given.
     :param on_start: returns headers to add to ours.
-    :param answered: is given the trace, the status and the headers; returns what to note.
+    :param answered: is given the trace, the status, the headers and those that are added to
+        them; returns what to note.
     """
 
     def __init__(
@@ -49,7 +50,12 @@ class StartResponse:
             try:
                 site, code, streamed = statuses.get(status) or self._status(status)
                 log[step] = site
-                trace.notes[step] = answered(trace, status, headers)
+                added: Headers = []
+                if header is not None and not trace.hidden:
+                    added = [(header, trace.id)]
+                    if on_start is not None:
+                        added += on_start(trace, environ) or ()
+                trace.notes[step] = answered(trace, status, headers, added)
                 if code is not None:
                     trace.status = code
                 if streamed:
@@ -58,10 +64,8 @@ class StartResponse:
                             streamed = False
                             break
                 trace.streamed = streamed
-                if header is not None and not trace.hidden:
-                    headers = [*headers, (header, trace.id)]
-                    if on_start is not None:
-                        headers += on_start(trace, environ) or ()
+                if added:
+                    headers = [*headers, *added]
             except Exception as error:
                 # What is no status or no headers is for the server to say.
                 fault("the start of a response", error)

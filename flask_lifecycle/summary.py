@@ -28,6 +28,7 @@ _KINDS = {
     "teardown_request": "context",
     "teardown_appcontext": "context",
     "body": "body",
+    "body_close": "after",
 }
 _PARTS = 60
 _NAMES_KEPT = 30
@@ -44,9 +45,10 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
         **told,
         "cause": trace.cause,
         "step_count": len(columns.sites),
-        "strip": _strip(trace, columns, elapsed),
+        "strip": _strip(trace, columns, elapsed, told["app_time"]),
         "now": _innermost(columns) if running else None,
         "elapsed": elapsed,
+        "sending": trace.sending,
         "counts": counts(columns),
         "changed": _changed(columns),
         "toolbar": why_absent(trace.toolbar, trace.elapsed() - elapsed),
@@ -81,8 +83,14 @@ def counts(columns: Columns) -> dict[str, int]:
     that level; ``slow`` statements, and ``repeated``, the groups of those that ask the same
     from the same place over and over.
     """
-    found = Counter(stage for site in columns.sites if (stage := site.stage) in COUNTED)
     notes = columns.notes
+    found = Counter(
+        stage
+        for index, site in enumerate(columns.sites)
+        if (stage := site.stage) in COUNTED
+        # A block is a part of a template.
+        and (stage != "template" or notes.get(index * WIDTH) is None)
+    )
     for place, note in list(notes.items()):
         if place >= 0 and place % WIDTH == EXTRA and "changes" in note:
             found["changes"] += 1
@@ -114,16 +122,49 @@ def _innermost(columns: Columns) -> dict[str, str] | None:
     return None
 
 
-def _strip(trace: LiveTrace, columns: Columns, elapsed: int) -> list[list[t.Any]]:
-    least = elapsed // 400
+def _on_app_clock(
+    trace: LiveTrace, columns: Columns, elapsed: int, app_time: int
+) -> t.Callable[[int, int], tuple[int, int]]:
+    """Return what places a stretch of time where it lies in the app's own time.
+
+    While a body is sent, the app and the server take turns: what the app did in it keeps its
+    length, and its place in proportion.
+    """
+    ends = {site.stage: ended for site, ended in zip(columns.sites, columns.ends, strict=True)}
+    if not ends.get("wsgi"):
+        return lambda begin, end: (begin, end)
+    returned = trace.since(ends["wsgi"])
+    times = {
+        site.stage: (trace.since(begun), trace.since(ended) if ended else elapsed)
+        for site, begun, ended in zip(columns.sites, columns.begins, columns.ends, strict=True)
+        if site.stage in ("body", "body_close")
+    }
+    closing, closed = times.get("body_close", (elapsed, elapsed))
+    iterated, exhausted = times.get("body", (closing, closing))
+    sent = max(returned, app_time - (closed - closing))
+    share = (sent - returned) / max(1, exhausted - iterated)
+
+    def place(begin: int, end: int) -> tuple[int, int]:
+        if begin < returned:
+            return begin, min(end, returned)
+        if begin >= closing:
+            return sent + begin - closing, sent + end - closing
+        placed = min(sent, returned + round(max(0, begin - iterated) * share))
+        return placed, min(sent, placed + end - begin)
+
+    return place
+
+
+def _strip(trace: LiveTrace, columns: Columns, elapsed: int, app_time: int) -> list[list[t.Any]]:
+    least = app_time // 400
+    place = _on_app_clock(trace, columns, elapsed, app_time)
     parts: list[list[t.Any]] = []
 
     for site, begun, ended in zip(columns.sites, columns.begins, columns.ends, strict=True):
         kind = _KINDS.get(site.stage)
         if kind is None:
             continue
-        begin = trace.since(begun)
-        end = trace.since(ended) if ended else elapsed
+        begin, end = place(trace.since(begun), trace.since(ended) if ended else elapsed)
         last = parts[-1] if parts else None
         if last is not None and last[0] == kind and begin - last[2] <= least:
             last[2] = max(last[2], end)

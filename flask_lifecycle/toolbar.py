@@ -122,7 +122,9 @@ class Toolbar:
             given["data-panel"] = f"//{self._host}{port}{prefix}/"
         if nonce is not None:
             given["nonce"] = nonce
-        return document.carrying(given)
+        carrying, tag, at = document.carrying(given)
+        trace.added = Added.of(tag, at, response, carrying)
+        return carrying
 
     def on_start(self, trace: t.Any, environ: Environ) -> list[tuple[str, str]]:
         """Return the headers to add to an answer: to what a script of the app's fetched."""
@@ -132,6 +134,49 @@ class Toolbar:
 
     def _name(self, trace_id: str) -> str:
         return f"{trace_id}.{request_key(self._token, trace_id)}"
+
+
+class Added(t.NamedTuple):
+    """What the toolbar changed on the response that carries it."""
+
+    tag: bytes
+    #: The tag's offset in the body.
+    offset: int
+    #: The app's own headers that were changed or removed, by their places.
+    before: dict[int, tuple[str, str]]
+    #: What stands in their place.
+    after: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, tag: bytes, offset: int, response: t.Any, carrying: t.Any) -> Added:
+        """Compare a response with the copy that carries the tag."""
+        own, now = [*response.headers], [*carrying.headers]
+        before = {place: pair for place, pair in enumerate(own) if pair not in now}
+        return cls(tag, offset, before, [pair for pair in now if pair not in own])
+
+    def taken_out_of(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return headers as they would be without the toolbar.
+
+        What was changed once more on the way to the server stays as it is.
+        """
+        own: list[tuple[str, str]] = []
+        for pair in headers:
+            if pair not in self.after:
+                own.append(pair)
+            elif pair[0].lower() == "content-length":
+                own.append((pair[0], str(int(pair[1]) - len(self.tag))))
+        names = {"content-length", *(pair[0].lower() for pair in own)}
+        for place, pair in self.before.items():
+            if pair[0].lower() not in names:
+                own.insert(place, pair)
+        return own
+
+    def taken_out_of_body(self, beginning: bytes) -> bytes:
+        """Return the beginning of the body as it would be without the toolbar."""
+        begin, end = self.offset, self.offset + len(self.tag)
+        if not self.tag.startswith(beginning[begin:end]):
+            return beginning
+        return beginning[:begin] + beginning[end:]
 
 
 class Document(t.NamedTuple):
@@ -163,8 +208,8 @@ class Document(t.NamedTuple):
         opened = environ.get("HTTP_SEC_FETCH_DEST") == "document"
         return cls(response, codec, begin) if opened or _DOCUMENT.match(begin) else None
 
-    def carrying(self, attributes: Mapping[str, str]) -> t.Any:
-        """Return a copy of the response, with the toolbar's tag at the end of the page.
+    def carrying(self, attributes: Mapping[str, str]) -> tuple[t.Any, bytes, int]:
+        """Return a copy of the response with the toolbar's tag in it, the tag, and its offset.
 
         The app may keep the response, and answer with it again.
         """
@@ -181,7 +226,7 @@ class Document(t.NamedTuple):
         response.headers.pop("ETag", None)
         response.headers.pop("Last-Modified", None)
         response.headers["Cache-Control"] = "no-store"
-        return response
+        return response, tag, at
 
     def _end(self, page: bytes) -> int:
         width = 2 if self.codec.startswith("utf-16") else 1

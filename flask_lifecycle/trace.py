@@ -56,6 +56,8 @@ FUNCTION_STAGES = frozenset(
     )
 )
 
+_UNANSWERED = frozenset(("SystemExit", "KeyboardInterrupt", "GeneratorExit"))
+
 Outcome = t.Literal["ok", "short_circuit", "raised"]
 
 
@@ -130,7 +132,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One request, as it was when copied. ``duration`` is in ns, ``started_at`` Unix time."""
+    """One request, as it was when copied. ``started_at`` is Unix time; other times are in ns.
+
+    ``duration`` lasts until the server has closed the body. ``app_time`` is the app's own part of
+    it: until the response was returned to the server, in a stream's generator, and in closing it.
+    """
 
     id: str
     state: t.Literal["running", "done"]
@@ -148,6 +154,7 @@ class Trace:
     parent: str | None
     dropped_steps: int
     steps: tuple[Step, ...]
+    app_time: int | None = None
 
     def header(self) -> dict[str, t.Any]:
         """Return all but the steps, as JSON's types."""
@@ -163,6 +170,7 @@ class Trace:
             "status": self.status,
             "started_at": self.started_at,
             "duration": self.duration,
+            "app_time": self.app_time,
             "process": _plain(self.process),
             "error": _plain(self.error),
             "parent": self.parent,
@@ -172,6 +180,19 @@ class Trace:
     def to_dict(self) -> dict[str, t.Any]:
         """Return the whole trace as JSON's types."""
         return {**self.header(), "steps": [step.to_dict() for step in self.steps]}
+
+
+def client_status(header: t.Mapping[str, t.Any]) -> int | None:
+    """Return the status that the client got, as far as a trace's header tells.
+
+    What left the app before it had answered, the server answers with 500, or Werkzeug's debugger
+    does. What ends the server itself, such as ``SystemExit``, is not answered at all.
+    """
+    status: int | None = header["status"]
+    error = header["error"]
+    if status is None and error is not None and header["state"] == "done":
+        return None if error["type"] in _UNANSWERED else 500
+    return status
 
 
 def _plain(record: Source | Error | TraceError | Process | None) -> dict[str, t.Any] | None:
@@ -191,4 +212,5 @@ __all__ = [
     "Step",
     "Trace",
     "TraceError",
+    "client_status",
 ]

@@ -107,6 +107,7 @@ class LiveTrace(Writer):
     __slots__ = (
         "__weakref__",
         "_kept",
+        "added",
         "cause",
         "detail_bytes",
         "dropped_steps",
@@ -126,6 +127,7 @@ class LiveTrace(Writer):
         "serial",
         "started_at",
         "status",
+        "stopwatch",
         "store",
         "strands",
         "streamed",
@@ -178,12 +180,18 @@ class LiveTrace(Writer):
         self.detail_bytes = 0
         # What became of the toolbar, where this was answered with a page.
         self.toolbar: str | None = None
+        # What the toolbar changed on the response that carries it.
+        self.added: t.Any = None
         # Whether an HTTP exception without a handler is itself what is answered.
         self.unhandled = False
         self._kept: bytes | None = None
         #: Unix time. The monotonic clock cannot tell: it stands still while the machine sleeps.
         self.started_at = time()
         self.origin = clock()
+        # The app's time, in one number so that whoever looks from another thread sees no half of
+        # a change: while the app runs, the reading of the clock at which its time would be 0;
+        # while the server sends, its time so far, negated.
+        self.stopwatch = self.origin
 
     @property
     def trace(self) -> LiveTrace:
@@ -215,6 +223,20 @@ class LiveTrace(Writer):
     def duration(self) -> int | None:
         """Return how long it took, in ns."""
         return None if self.ended is None else self.since(self.ended)
+
+    @property
+    def app_time(self) -> int:
+        """Return how long the app itself took, so far: without the server's sending, in ns."""
+        stopwatch = self.stopwatch
+        if stopwatch > 0:
+            ended = self.ended
+            stopwatch -= clock() if ended is None else ended
+        return round(-stopwatch * 1e9)
+
+    @property
+    def sending(self) -> bool:
+        """Tell whether the app has nothing to do while the server sends what there is."""
+        return self.ended is None and self.stopwatch <= 0
 
     @property
     def step_count(self) -> int:

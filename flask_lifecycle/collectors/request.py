@@ -37,7 +37,10 @@ _RESPONSE = ("response", "headers")
 # What the header of a response is reckoned at; adding them up would take longer than keeping them.
 _HEADER_BYTES = 100
 _PREVIEW = 2048
+# The longest tag of the toolbar's that is to be taken out of a preview.
+_TAG = 512
 _COOKIE = re.compile("=[^;]*")
+_KEY = re.compile(r"\.[0-9a-f]{32}(?=\"\Z)")
 
 
 class Shape(t.NamedTuple):
@@ -88,14 +91,20 @@ class Received:
 
 
 class Answered:
-    """The status and headers of a response, masked."""
+    """The status and headers of a response as the app gave them, masked.
 
-    __slots__ = ("_count", "_headers", "_status")
+    :param added: what was added on the way to the server.
+    """
 
-    def __init__(self, status: str, headers: tuple[tuple[str, str], ...], count: int) -> None:
+    __slots__ = ("_added", "_count", "_headers", "_status")
+
+    def __init__(
+        self, status: str, headers: tuple[tuple[str, str], ...], count: int, added: t.Any
+    ) -> None:
         self._status = status
         self._headers = headers
         self._count = count
+        self._added = added
 
     def header(self, name: str) -> str | None:
         """Return the value of a header."""
@@ -104,14 +113,20 @@ class Answered:
     def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
         """Return them as JSON's types."""
         shown = [[key, value] for key, value in self._headers if value or key not in _EMPTY]
-        return {
+        detail: dict[str, t.Any] = {
             "headers": self._count,
             "response": {"status": self._status, "headers": shown},
         }
+        headers, removed, size = self._added
+        if headers or size:
+            # Whoever has the key of a request may ask for it.
+            given = [[name, _KEY.sub(f".{MASK}", value)] for name, value in headers]
+            detail["added"] = {"headers": given, "removed": removed, "bytes": size}
+        return detail
 
 
 class Preview:
-    """The beginning of a response's body, as it was sent."""
+    """The beginning of a response's body, as the app gave it."""
 
     __slots__ = ("_sent", "_shown")
 
@@ -121,16 +136,20 @@ class Preview:
 
     def add(self, chunk: bytes) -> None:
         """Take in what is sent next."""
-        self._sent += chunk[: _PREVIEW + 1 - len(self._sent)]
+        self._sent += chunk[: _PREVIEW + _TAG - len(self._sent)]
 
     def settle(self, trace: LiveTrace) -> None:
         """Keep it masked: no more is sent."""
-        self._shown = _text(trace.redactor, self._sent)
+        self._shown = self.detail(trace)
         self._sent = b""
 
     def detail(self, trace: LiveTrace) -> str:
         """Return it, masked."""
-        return _text(trace.redactor, self._sent) if self._shown is None else self._shown
+        if self._shown is not None:
+            return self._shown
+        added = trace.added
+        own = self._sent if added is None else added.taken_out_of_body(self._sent)
+        return _text(trace.redactor, own)
 
 
 class Messages:
@@ -227,12 +246,24 @@ class Messages:
         trace.detail_bytes += weight(body) - weight(received.body)
         received.body = body
 
-    def answered(self, trace: LiveTrace, status: str, headers: list[t.Any]) -> Answered:
-        """Keep what the app gave to ``start_response``."""
+    def answered(
+        self, trace: LiveTrace, status: str, headers: list[t.Any], added: list[t.Any]
+    ) -> Answered:
+        """Keep what the app gave to ``start_response``, and what is added to it."""
         trace.detail_bytes += _HEADER_BYTES * len(headers)
         redactor = self._redactor
+        removed: list[str] = []
+        tag = 0
+        if trace.added is not None:
+            sent, headers = headers, trace.added.taken_out_of(headers)
+            tag = len(trace.added.tag)
+            changed = [pair for pair in sent if pair not in headers]
+            added = [*(pair for pair in changed if pair[0].lower() != "content-length"), *added]
+            names = {pair[0].lower() for pair in changed}
+            gone = (pair[0] for pair in headers if pair not in sent)
+            removed = [redactor.text(name) for name in gone if name.lower() not in names]
         shown = redactor.headers(headers[:_HEADERS], _RESPONSE)
-        return Answered(redactor.text(status), shown, len(headers))
+        return Answered(redactor.text(status), shown, len(headers), (added, removed, tag))
 
     def sent(self) -> Preview | None:
         """Return what takes in the body of a response, if it is to be shown."""

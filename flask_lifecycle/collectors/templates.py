@@ -3,14 +3,15 @@
 ``flask.templating`` calls ``render`` or ``generate`` of a template: the template object gets a
 subclass of its own class whose two methods record a step. Compiled templates get those that they
 extend, include or import from their environment, which therefore gets a subclass as well, and
-call their ``root_render_func``.
+call their ``root_render_func``. A block runs where a parent has its place, but its time belongs to
+the template that defines it: where another one's step is the current one, it gets a step.
 """
 
 from __future__ import annotations
 
 import typing as t
 import weakref
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache, partial
 from sys import _getframe
 from threading import get_ident
@@ -23,7 +24,7 @@ from ..place import users_place
 from ..recorder import begin, begin_leaf, current, describe_error, end, fault
 from ..redact import MASK, Redactor, type_name
 from ..sites import Site, number
-from ..steps import END, EXTRA, PARENT, clock
+from ..steps import END, EXTRA, PARENT, SITE, clock
 from ..subclass import subclass_of
 from ..trace import Source
 from ..writers import Writer
@@ -213,14 +214,17 @@ def _template_class(base: t.Any) -> type:
         if noted is not None:
             noted.whole = False
         log = writer.log
+        inner = step
         try:
             while True:
                 # Others run between the chunks: the step is the current one only in them.
                 outer = writer.current, writer.rendering
-                writer.current, writer.rendering = step, noted
+                writer.current, writer.rendering = inner, noted
                 try:
                     chunk = next(chunks)
                 finally:
+                    # Of what it includes, or of a block.
+                    inner = writer.current
                     writer.current, writer.rendering = outer
                 yield chunk
         except StopIteration:
@@ -270,41 +274,135 @@ def _root(render: t.Any, template: t.Any) -> t.Any:
     def root(*args: t.Any, **kwargs: t.Any) -> t.Iterable[str]:
         __tracebackhide__ = True
         writer = _writer()
-        chunks: Iterator[str]
-        rendering = None if writer is None else writer.rendering
-        if writer is None or (rendering is not None and not rendering.begun):
-            if rendering is not None:
-                # It is the one whose step has just begun.
-                rendering.begun = True
-            chunks = render(*args, **kwargs)
+        if writer is None or _is_begun(writer):
+            chunks: Iterator[str] = render(*args, **kwargs)
             return chunks
-        if rendering is None or not rendering.whole:
-            return _inside(writer, site, render(*args, **kwargs))
-        if len(writer.log) >= writer.limit:
-            writer.trace.dropped_steps += 1
-            chunks = render(*args, **kwargs)
-            return chunks
-        step = begin(writer, site)
-        try:
-            # Nobody waits for the parts: a list is passed on in less time.
-            return _Parts(render(*args, **kwargs))
-        except BaseException as error:
-            writer.notes[~step] = describe_error(error)
-            raise
-        finally:
-            end(writer, step)
+        return _part(writer, site, None, render, args, kwargs)
 
     return root
 
 
-def _inside(writer: Writer, site: int, chunks: Iterator[str]) -> Iterator[str]:
+def _async_root(render: t.Any, template: t.Any) -> t.Any:
+    site = _site(template.name, template.filename)
+
+    def root(*args: t.Any, **kwargs: t.Any) -> AsyncIterator[str]:
+        writer = _writer()
+        chunks: AsyncIterator[str] = render(*args, **kwargs)
+        if writer is None or _is_begun(writer):
+            return chunks
+        return _async_inside(writer, site, None, chunks)
+
+    return root
+
+
+def _is_begun(writer: Writer) -> bool:
+    """Tell whether the step of the template whose code begins is the one that has just begun."""
+    rendering = writer.rendering
+    if rendering is None or rendering.begun:
+        return False
+    rendering.begun = True
+    return True
+
+
+def _part(
+    writer: Writer, site: int, note: t.Any, render: t.Any, args: t.Any, kwargs: t.Any
+) -> t.Iterable[str]:
+    """Render a part of a page, as a step."""
+    __tracebackhide__ = True
+    rendering = writer.rendering
+    if rendering is None or not rendering.whole:
+        return _inside(writer, site, note, render(*args, **kwargs))
+    if len(writer.log) >= writer.limit:
+        writer.trace.dropped_steps += 1
+        chunks: Iterator[str] = render(*args, **kwargs)
+        return chunks
+    step = begin(writer, site, note)
+    try:
+        # Nobody waits for the parts: a list is passed on in less time.
+        return _Parts(render(*args, **kwargs))
+    except BaseException as error:
+        writer.notes[~step] = describe_error(error)
+        raise
+    finally:
+        end(writer, step)
+
+
+class _Block:
+    """A block of a template. ``super()`` finds it by comparing it with the function itself."""
+
+    __slots__ = ("_note", "_site", "func")
+
+    def __init__(self, func: t.Any, name: str, site: int) -> None:
+        self.func = func
+        self._note = {"block": name}
+        self._site = site
+
+    def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        writer = _writer()
+        if writer is None or self._is_at_home(writer):
+            return self.func(*args, **kwargs)
+        return self._record(writer, args, kwargs)
+
+    def _is_at_home(self, writer: Writer) -> bool:
+        """Tell whether the current step is of the template that defines the block."""
+        step = writer.current
+        return step >= 0 and writer.log[step + SITE] == self._site
+
+    def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
+        return _part(writer, self._site, self._note, self.func, args, kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or other is self.func
+
+    def __hash__(self) -> int:
+        return hash(self.func)
+
+
+class _AsyncBlock(_Block):
+    __slots__ = ()
+
+    def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
+        return _async_inside(writer, self._site, self._note, self.func(*args, **kwargs))
+
+
+async def _async_inside(
+    writer: Writer, site: int, note: t.Any, chunks: AsyncIterator[str]
+) -> AsyncIterator[str]:
+    __tracebackhide__ = True
+    step = None
+    if len(writer.log) < writer.limit:
+        step = begin(writer, site, note)
+    else:
+        writer.trace.dropped_steps += 1
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except BaseException as error:
+        if step is not None and not isinstance(error, GeneratorExit):
+            writer.notes[~step] = describe_error(error)
+        raise
+    finally:
+        if step is not None:
+            _leave(writer, step)
+        # As compiled templates close what they iterate.
+        await chunks.aclose()  # type: ignore[attr-defined]
+
+
+def _leave(writer: Writer, step: int) -> None:
+    log = writer.log
+    log[step + END] = clock()
+    if writer.current == step:
+        writer.current = log[step + PARENT]
+
+
+def _inside(writer: Writer, site: int, note: t.Any, chunks: Iterator[str]) -> Iterator[str]:
     __tracebackhide__ = True
     if len(writer.log) >= writer.limit:
         writer.trace.dropped_steps += 1
         yield from chunks
         return
-    step = begin(writer, site)
-    log = writer.log
+    step = begin(writer, site, note)
     try:
         yield from chunks
     except BaseException as error:
@@ -312,9 +410,7 @@ def _inside(writer: Writer, site: int, chunks: Iterator[str]) -> Iterator[str]:
             writer.notes[~step] = describe_error(error)
         raise
     finally:
-        log[step + END] = clock()
-        if writer.current == step:
-            writer.current = log[step + PARENT]
+        _leave(writer, step)
 
 
 def _class_of(kind: type, make: t.Callable[[t.Any], type]) -> type:
@@ -355,8 +451,10 @@ def _record(template: t.Any, owner: t.Any) -> None:
         return
     environment = template.environment
     _roots[template] = owner, template.root_render_func
-    if not environment.is_async:
-        template.root_render_func = _root(template.root_render_func, template)
+    root, block = (_async_root, _AsyncBlock) if environment.is_async else (_root, _Block)
+    template.root_render_func = root(template.root_render_func, template)
+    site = _site(template.name, template.filename)
+    template.blocks = {name: block(func, name, site) for name, func in template.blocks.items()}
     template.__class__ = _class_of(type(template), _template_class)
     if type(environment) not in _recorded:
         environment.__class__ = _class_of(type(environment), _environment_class)
@@ -380,6 +478,9 @@ def _uninstall(owner: int) -> None:
         for template, (whose, render) in list(_roots.items()):
             if whose == owner:
                 template.root_render_func = render
+                template.blocks = {
+                    name: getattr(block, "func", block) for name, block in template.blocks.items()
+                }
                 template.__class__ = plain.get(type(template), type(template))
                 del _roots[template]
         for environment, whose in list(_environments.items()):

@@ -14,7 +14,7 @@ from http.cookies import CookieError, SimpleCookie
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import parse_qsl
 
-from ..trace import Step, Trace
+from ..trace import Step, Trace, client_status
 
 Json = dict[str, t.Any]
 
@@ -30,13 +30,15 @@ def to_har(traces: Iterable[Trace]) -> Json:
 
 def _entry(trace: Trace) -> Json:
     request = _detail(trace, "wsgi", "request")
-    response = _detail(trace, "start_response", "response")
+    response = _on_the_wire(
+        _detail(trace, "start_response", "response"), _detail(trace, "start_response", "added")
+    )
     body = next((step.detail for step in trace.steps if step.stage == "body"), {})
-    started = [step for step in trace.steps if step.stage == "start_response"]
     lasted = trace.duration
     if lasted is None:
         lasted = max((step.end or step.begin for step in trace.steps), default=0)
-    wait = min(lasted, (started[-1].end or started[-1].begin) if started else lasted)
+    # The app's time; the rest is the server's, which sends.
+    wait = lasted if trace.app_time is None else min(lasted, trace.app_time)
     return {
         "startedDateTime": datetime.fromtimestamp(trace.started_at, timezone.utc).isoformat(),
         "time": lasted / 1e6,
@@ -46,6 +48,26 @@ def _entry(trace: Trace) -> Json:
         "timings": {"send": 0, "wait": wait / 1e6, "receive": (lasted - wait) / 1e6},
         "_lifecycle": {**trace.header(), "steps": [_step(step) for step in trace.steps]},
     }
+
+
+def _on_the_wire(response: Json, added: Json) -> Json:
+    """Return what the app answered with what was added to it on the way to the server."""
+    if not added:
+        return response
+    given = [*added["headers"]]
+    removed = {name.lower() for name in added["removed"]}
+    headers: list[t.Any] = []
+    for name, value in response["headers"]:
+        folded = name.lower()
+        instead = [pair for pair in given if pair[0].lower() == folded == "cache-control"]
+        if instead:
+            headers += instead
+            given.remove(instead[0])
+        elif folded == "content-length" and value.isdigit():
+            headers.append([name, str(int(value) + added["bytes"])])
+        elif folded not in removed:
+            headers.append([name, value])
+    return {**response, "headers": [*headers, *given]}
 
 
 def _request(trace: Trace, request: Json) -> Json:
@@ -85,7 +107,7 @@ def _response(trace: Trace, request: Json, response: Json, body: Json) -> Json:
     if "preview" in body:
         content["text"] = body["preview"]
     return {
-        "status": trace.status or 0,
+        "status": client_status(trace.header()) or 0,
         "statusText": status.partition(" ")[2],
         "httpVersion": request.get("protocol", ""),
         "cookies": _cookies(response),

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Callable
+from operator import ge, gt, le, lt
+
+from ..trace import client_status
 
 Summary = dict[str, t.Any]
 Test = Callable[[Summary], bool]
@@ -18,7 +21,8 @@ Test = Callable[[Summary], bool]
 _WORD = re.compile(r'(?:"(?:\\.|[^"\\])*"?|[^ \t\n\r\f\xa0\u3000"])+', re.DOTALL)
 _TERM = re.compile(r"(?:([A-Za-z]+):)?(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"?', re.DOTALL)
-_NUMBER = re.compile(r"([<>]?)([0-9]+(?:\.[0-9]+)?)")
+_NUMBER = re.compile(r"((?:[<>]=?)?)([0-9]+(?:\.[0-9]+)?)")
+_SIGNS = {"<": lt, "<=": le, ">": gt, ">=": ge, "": ge}
 _STATUS = re.compile(r"[1-5](?:xx|[0-9][0-9])", re.IGNORECASE)
 #: What a summary counts, and how a person calls some of it.
 COUNTS = {
@@ -70,28 +74,30 @@ def _free(value: str) -> Test:
     return lambda summary: (
         sought
         in " ".join(
-            str(summary[name] if summary[name] is not None else "")
-            for name in ("method", "path", "status", "endpoint")
+            str(each if each is not None else "")
+            for each in (
+                summary["method"],
+                summary["path"],
+                client_status(summary),
+                summary["endpoint"],
+            )
         ).lower()
     )
 
 
 def _number(expected: str, of: Callable[[Summary], float | None]) -> Callable[[str], Test]:
-    """Make the test of a number: ``>50``, ``<50``, or ``50`` for at least that."""
+    """Make the test of a number: ``>50``, ``<=50``, or ``50`` for at least that."""
 
     def make(value: str) -> Test:
         found = _NUMBER.fullmatch(value)
         if found is None:
             raise FilterError(expected)
-        sign, limit = found[1], float(found[2])
+        test_of = _SIGNS[found[1]]
+        limit = float(found[2])
 
         def test(summary: Summary) -> bool:
             number = of(summary)
-            if number is None:
-                return False
-            return (
-                number < limit if sign == "<" else number > limit or (not sign and number == limit)
-            )
+            return number is not None and test_of(number, limit)
 
         return test
 
@@ -118,9 +124,8 @@ def _counted(name: str) -> Test:
 def _status(value: str) -> Test:
     if _STATUS.fullmatch(value):
         start = value[0] if value.lower().endswith("xx") else value
-        return lambda summary: str(summary["status"] or "").startswith(start)
-    expected = "a status such as 404, 5xx or >399"
-    return _number(expected, lambda summary: summary["status"])(value)
+        return lambda summary: str(client_status(summary) or "").startswith(start)
+    return _number("a status such as 404, 5xx or >399", client_status)(value)
 
 
 def _method(value: str) -> Test:
@@ -140,9 +145,9 @@ def _endpoint(value: str) -> Test:
 
 
 def _ms(summary: Summary) -> float:
-    duration: int | None = summary["duration"]
-    elapsed: int = summary["elapsed"]
-    return (elapsed if duration is None else duration) / 1e6
+    # Recordings of older versions do not have it.
+    times = (summary.get("app_time"), summary["duration"], summary["elapsed"])
+    return t.cast("int", next(ns for ns in times if ns is not None)) / 1e6
 
 
 def _log(value: str) -> Test:

@@ -15,7 +15,7 @@ from ..snapshots import freeze
 from ..steps import WIDTH, Columns
 from ..summary import REPEATED, asked, summarize
 from ..toolbar import is_fetched
-from ..trace import FUNCTION_STAGES, Error, Step
+from ..trace import FUNCTION_STAGES, Error, Step, client_status
 from ..writers import LiveTrace
 
 #: A request that takes longer is called slow, in ns.
@@ -28,7 +28,6 @@ _SUMMARY = (
     "state",
     "method",
     "path",
-    "status",
     "step_count",
     "strip",
 )
@@ -50,7 +49,8 @@ _COUNTED = {
 def told(trace: LiveTrace) -> dict[str, t.Any]:
     """Return what the toolbar shows of a request; times in ns from its start.
 
-    :returns: beside what a summary has: ``about``: its endpoint, and how much was collected;
+    :returns: beside what a summary has: ``elapsed``, the app's own time, and how long the rest was
+        ``sent``; ``about``: its endpoint, and how much was collected;
         ``document``: whether it was answered with a whole page;
         ``sql``: how many statements, and how long they took; ``warnings``; and what its small U
         is drawn from: ``layers``, outermost first, with the app's functions on the way in and
@@ -64,8 +64,9 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
         for index, site in enumerate(columns.sites)
         if site.stage in _HOOKS
     ]
+    elapsed = summary["elapsed"]
     # Never 0: the browser divides by these.
-    elapsed = max(1, summary["elapsed"])
+    app_time = max(1, summary["app_time"])
 
     def row(step: Step) -> dict[str, t.Any]:
         return {
@@ -88,7 +89,9 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
     inside = [] if view is None else [i for i, at in enumerate(within) if at == view.id]
     return {
         **{name: summary[name] for name in _SUMMARY},
-        "elapsed": elapsed,
+        "status": client_status(summary),
+        "elapsed": app_time,
+        "sent": None if trace.running else max(0, elapsed - app_time),
         "about": _about(summary),
         "document": trace.toolbar is not None,
         "error": None if error is None else [error.type, error.message],
@@ -171,7 +174,7 @@ def _warnings(
     errors = counts.get("errors", 0)
     if errors:
         found.append(("warn", f"{errors} logged", "Errors were logged."))
-    if (trace.duration or 0) > SLOW:
+    if not trace.running and summary["app_time"] > SLOW:
         found.append(("warn", "slow", "It took more than half a second."))
     now = summary["now"]
     if now is not None and summary["elapsed"] > SLOW:

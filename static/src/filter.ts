@@ -4,6 +4,7 @@
  * (flask_lifecycle/panel/filter.py): tests/panel/filters.json holds both to it.
  */
 
+import { clientStatus } from "./status";
 import type { TraceSummary } from "./types";
 
 /** The ids of requests from files begin so; no id of the server's does. */
@@ -55,15 +56,15 @@ const HAS: Record<string, Test> = {
 /** The one table of names. */
 const NAMES: Record<string, Make> = {
   status: (value) => {
-    if (!/^[1-5](?:xx|[0-9][0-9])$/i.test(value)) return number("a status such as 404, 5xx or >399", (trace) => trace.status)(value);
+    if (!/^[1-5](?:xx|[0-9][0-9])$/i.test(value)) return number("a status such as 404, 5xx or >399", clientStatus)(value);
     const start = value.toLowerCase().endsWith("xx") ? value.charAt(0) : value;
-    return (trace) => (trace.status ?? "").toString().startsWith(start);
+    return (trace) => (clientStatus(trace) ?? "").toString().startsWith(start);
   },
   method: (value) => (trace) => trace.method.toLowerCase() === value.toLowerCase(),
   bp: (value) => (trace) => trace.blueprints.some((name) => `.${name}.`.includes(`.${value}.`)),
   path: (value) => (trace) => trace.path.startsWith(value),
   endpoint: (value) => (trace) => trace.endpoint === value,
-  time: number("a number of ms", (trace) => (trace.duration ?? trace.elapsed) / 1e6),
+  time: number("a number of ms", (trace) => (trace.app_time ?? trace.duration ?? trace.elapsed) / 1e6),
   is: oneOf(IS),
   has: oneOf(HAS),
   ...byCount((name, what) => number(`a number of ${what}`, count(name))),
@@ -116,23 +117,23 @@ const expected = (word: string, what: string): string => `${[...word].slice(0, 1
 
 function free(value: string): Test {
   const sought = value.toLowerCase();
-  return (trace) => `${trace.method} ${trace.path} ${trace.status ?? ""} ${trace.endpoint ?? ""}`.toLowerCase().includes(sought);
+  return (trace) => `${trace.method} ${trace.path} ${clientStatus(trace) ?? ""} ${trace.endpoint ?? ""}`.toLowerCase().includes(sought);
 }
 
 function count(name: string): (trace: TraceSummary) => number {
   return (trace) => trace.counts[name] ?? 0;
 }
 
-/** Make the test of a number: `>50`, `<50`, or `50` for at least that. */
+/** Make the test of a number: `>50`, `<=50`, or `50` for at least that. */
 function number(what: string, of: (trace: TraceSummary) => number | null): Make {
   return (value) => {
-    const [, sign = "", digits = ""] = /^([<>]?)([0-9]+(?:\.[0-9]+)?)$/.exec(value) ?? [];
+    const [, sign = "", digits = ""] = /^((?:[<>]=?)?)([0-9]+(?:\.[0-9]+)?)$/.exec(value) ?? [];
     if (digits === "") return what;
     const limit = Number(digits);
     return (trace) => {
       const found = of(trace);
       if (found === null) return false;
-      return sign === "<" ? found < limit : found > limit || (sign === "" && found === limit);
+      return sign.startsWith("<") ? found < limit || (sign === "<=" && found === limit) : found > limit || (sign !== ">" && found === limit);
     };
   };
 }

@@ -81,6 +81,7 @@ const HEADER: Record<Exclude<keyof Trace, "steps">, Check> = {
   status: orNull("a whole number", isCount),
   started_at: is("a number of seconds", Number.isFinite),
   duration: orNull("a number of nanoseconds", isTime),
+  app_time: orNull("a number of nanoseconds", isTime),
   process: is("an object", isObject),
   error: orNull("an object with type and message", isError),
   parent: orNull("a text", isText),
@@ -105,7 +106,9 @@ const STEP: Record<keyof Step, Check> = {
 function trace(value: unknown): Trace {
   if (isObject(value) && isObject(value["log"])) throw new Wrong("it is an HTTP archive; the panel reads what its own “JSON” downloads.");
   if (!isObject(value)) throw new Wrong(`it holds ${shown(value)}, not one request as the panel downloads it.`);
-  for (const [name, check] of Object.entries(HEADER)) check(value[name], name);
+  // Those of older versions do not say.
+  const given = { app_time: null, ...value } as Record<string, unknown>;
+  for (const [name, check] of Object.entries(HEADER)) check(given[name], name);
   const steps = value["steps"];
   if (!Array.isArray(steps)) throw new Wrong(`steps is ${shown(steps)}; it takes a list.`);
   for (const [index, step] of steps.entries() as IterableIterator<[number, unknown]>) {
@@ -117,7 +120,7 @@ function trace(value: unknown): Trace {
     if (parent !== null && parent >= index) throw new Wrong(`${place}.parent is ${parent}; it takes the id of an earlier step.`);
     if (end !== null && end < begin) throw new Wrong(`${place}.end is ${end}, before its begin.`);
   }
-  return value as unknown as Trace;
+  return given as unknown as Trace;
 }
 
 function shown(value: unknown): string {

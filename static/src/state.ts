@@ -345,8 +345,8 @@ export function cleared(state: State): State {
 export function current(state: State): Trace | null {
   const summary = find(state, state.selected);
   if (summary === undefined) return null;
-  const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, cause: _cause, ...header } = summary;
-  void [_count, _strip, _now, _elapsed, _cause];
+  const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, sending: _sending, cause: _cause, ...header } = summary;
+  void [_count, _strip, _now, _elapsed, _sending, _cause];
   const steps = importedOf(state, summary.id)?.whole.steps ?? state.steps.get(summary.id) ?? [];
   // A hole can only be a step that is still on its way.
   const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);
@@ -359,6 +359,16 @@ export function elapsed(state: State, id: string, now: number): number {
   if (summary === undefined) return 0;
   if (summary.state === "done") return summary.duration ?? summary.elapsed;
   return summary.elapsed + Math.max(0, now - (state.seenAt.get(id) ?? now)) * 1e6;
+}
+
+/** The app's own time of a request, so far, in nanoseconds. */
+export function appTime(state: State, id: string, now: number): number {
+  const summary = find(state, id);
+  if (summary === undefined) return 0;
+  const { app_time, sending } = summary;
+  const lasted = elapsed(state, id, now);
+  if (app_time === null) return lasted;
+  return summary.state === "done" || sending ? app_time : app_time + lasted - summary.elapsed;
 }
 
 /** Whether the steps of the selected, finished request are still to be fetched. */

@@ -1,5 +1,6 @@
 /** What the list shows of a whole trace: as flask_lifecycle/summary.py has it, for what comes from a file. */
 
+import { clockOf } from "./clock";
 import type { Stage, StripKind, StripPart, Trace, TraceSummary } from "./types";
 import { changesOf, groups, isSlow } from "./views/collected";
 
@@ -8,7 +9,7 @@ const KINDS: Partial<Record<Stage, StripKind>> = {
   url_value_preprocessor: "before", before_request: "before",
   view: "view", sql: "sql", template: "template", error_handler: "error",
   make_response: "after", after_this_request: "after", after_request: "after", session_save: "after",
-  body: "body",
+  body: "body", body_close: "after",
 };
 const PARTS = 60;
 const NAMES_KEPT = 30;
@@ -20,18 +21,19 @@ export function summarize({ steps, ...header }: Trace): TraceSummary {
   const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
   const trace: Trace = { ...header, steps };
   return {
-    ...header, state: "done", duration, elapsed: duration, step_count: steps.length, now: null, cause: null, toolbar: null,
+    ...header, state: "done", duration, elapsed: duration, sending: false, step_count: steps.length, now: null, cause: null, toolbar: null,
     strip: strip(trace, duration), counts: counts(trace), changed: changed(trace),
   };
 }
 
-function strip({ steps }: Trace, elapsed: number): readonly StripPart[] {
-  const least = Math.floor(elapsed / 400);
+function strip(trace: Trace, elapsed: number): readonly StripPart[] {
+  const clock = clockOf(trace, elapsed);
+  const least = Math.floor(clock.total / 400);
   const parts: [StripKind, number, number][] = [];
-  for (const { stage, begin, end } of steps) {
-    const kind = KINDS[stage];
+  for (const step of trace.steps) {
+    const kind = KINDS[step.stage];
     if (kind === undefined) continue;
-    const until = end ?? elapsed;
+    const [begin, until] = clock.place(step.begin, step.end ?? elapsed);
     const last = parts.at(-1);
     if (last?.[0] === kind && begin - last[2] <= least) last[2] = Math.max(last[2], until);
     else if (until - begin >= least) parts.push([kind, begin, until]);
@@ -45,7 +47,8 @@ function counts(trace: Trace): Record<string, number> {
   const found = new Map<string, number>();
   const add = (name: string, more = 1): void => { if (more > 0) found.set(name, (found.get(name) ?? 0) + more); };
   for (const step of trace.steps) {
-    if (COUNTED.has(step.stage)) add(step.stage);
+    // A block is a part of a template.
+    if (COUNTED.has(step.stage) && !(step.stage === "template" && step.detail["block"] !== undefined)) add(step.stage);
     if (step.detail["changes"] !== undefined) add("changes");
     if (step.stage === "log" && BAD.has(step.detail["level"])) add("errors");
     if (isSlow(step)) add("slow");

@@ -84,6 +84,8 @@ export interface TraceSummary {
   readonly started_at: number;
   /** Nanoseconds. */
   readonly duration: number | null;
+  /** The app's own part of it, so far: without the time in which the server sends the body. Null in files of older versions. */
+  readonly app_time: number | null;
   readonly process: { readonly pid: number; readonly host: string; readonly thread: string };
   readonly error: { readonly type: string; readonly message: string; readonly step: number | null } | null;
   readonly parent: string | null;
@@ -96,6 +98,8 @@ export interface TraceSummary {
   readonly now: { readonly stage: Stage; readonly name: string } | null;
   /** Nanoseconds from the trace's start to the moment this was sent. */
   readonly elapsed: number;
+  /** Whether the app's clock stands, as the server sends. */
+  readonly sending: boolean;
   /** How many of each stage that collectors record; what there is none of is left out. */
   readonly counts: { readonly [name: string]: number };
   /** The names in `g` and in the session that some function changed; where there are any. */
@@ -104,7 +108,7 @@ export interface TraceSummary {
   readonly toolbar: string | null;
 }
 
-export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "cause" | "counts" | "changed" | "toolbar"> {
+export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "sending" | "cause" | "counts" | "changed" | "toolbar"> {
   /** In order of beginning. */
   readonly steps: readonly Step[];
 }

@@ -56,8 +56,10 @@ def test_templates_are_shown_inside_each_other(panel: Panel) -> None:
     panel.fetch("/tour/queries")
     panel.shows("/tour/queries")
     shown = view(panel, "templates")
-    expect(shown.locator("tr[data-step] td.what")).to_have_text(["queries.html", "base.html"])
-    shown.get_by_role("button", name="queries.html").click()
+    expect(shown.locator("tr[data-step] td.what")).to_have_text(
+        ["queries.html", "base.html", "queries.html block title", "queries.html block main"]
+    )
+    shown.get_by_role("button", name="queries.html").first.click()
     expect(shown.locator(".opened")).to_contain_text("<list of 10>")
     expect(shown.locator(".opened")).to_contain_text("demo/tour.py:")
 

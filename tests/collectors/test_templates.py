@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from flask import Flask, Response, render_template, render_template_string, stre
 from jinja2 import DictLoader
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.summary import summarize
 from flask_lifecycle.trace import Step
 
 FILES = {
@@ -77,10 +79,15 @@ def test_includes_and_parents_are_children() -> None:
     steps = rendered(app, lifecycle, lambda: render_template("page.html", title="Title"))
     assert sorted(tree(steps), key=str) == [
         ("base.html", "page.html"),
+        # What a block calls by super().
+        ("base.html", "page.html"),
         ("item.html", "menu.html"),
         ("item.html", "menu.html"),
         ("macros.html", "page.html"),
         ("menu.html", "base.html"),
+        # Its two blocks.
+        ("page.html", "base.html"),
+        ("page.html", "base.html"),
         ("page.html", None),
     ]
     assert set(loader.asked) == {step.name for step in steps}
@@ -203,3 +210,98 @@ def test_undone_or_off_everything_is_as_it_was(collectors: tuple[str, ...] | Non
         assert type(template) is environment.template_class
         assert template.root_render_func.__name__ == "root"
         assert template.root_render_func.__code__.co_filename == "<template>"
+
+
+SLOW = 0.004
+BLOCKS = {
+    "root": "{% block title %}{{ slow('root') }}{% endblock %}{% block main %}-{% endblock %}"
+    "{% block foot %}{{ slow('root') }}{% endblock %}",
+    "middle": "{% extends 'root' %}{% block main %}{{ slow('middle') }}"
+    "{% block inner %}{{ slow('middle') }}{% endblock %}{% endblock %}",
+    "leaf": "{% extends parent %}{% block title %}{{ super() }}{{ slow('leaf') }}{% endblock %}"
+    "{% block inner %}{{ slow('leaf') }}{% include 'part' %}{{ self.foot() }}{% endblock %}",
+    "part": "{{ slow('part') }}",
+    "loop": "{% extends 'looped' %}{% block each scoped %}{{ slow('loop') }}{{ item }}"
+    "{% endblock %}",
+    "looped": "{% for item in 'ab' %}{% block each scoped %}{% endblock %}{% endfor %}",
+}
+# What slow() is called with, by the template in which the call stands.
+PAGES = {
+    "leaf": {"root": 3, "middle": 1, "leaf": 2, "part": 1},
+    "loop": {"loop": 2, "looped": 0},
+}
+
+
+def own_times(steps: t.Sequence[Step]) -> dict[str, float]:
+    """Add up by name how many calls of slow() are each template's own."""
+    found: dict[str, float] = {}
+    for step in steps:
+        took = (step.end or 0) - step.begin
+        inside = [each for each in steps if each.parent == step.id]
+        own = took - sum((each.end or 0) - each.begin for each in inside)
+        found[step.name] = found.get(step.name, 0) + own / 1e9
+    return found
+
+
+@pytest.mark.parametrize("how", ["rendered", "streamed", "async", "string"])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_time_of_a_block_is_its_own_templates(name: str, how: str) -> None:
+    app, lifecycle, _ = make_app()
+    app.jinja_options = {"enable_async": how == "async"}
+    app.jinja_loader = DictLoader(BLOCKS)
+    spent: dict[str, float] = {}
+
+    @app.template_global()
+    def slow(where: str) -> str:
+        begun = time.perf_counter()
+        time.sleep(SLOW)
+        spent[where] = spent.get(where, 0) + time.perf_counter() - begun
+        return where
+
+    def view() -> t.Any:
+        if how == "streamed":
+            return Response(stream_template(name, parent="middle"))
+        if how == "string":
+            return render_template_string(BLOCKS[name], parent="middle")
+        return render_template(name, parent="middle")
+
+    app.add_url_rule("/", "index", view)
+    pages = [app.test_client().get("/").text for _ in range(2)]
+    bare = Flask(__name__)
+    bare.jinja_loader = DictLoader(BLOCKS)
+    bare.add_template_global(lambda where: where, "slow")
+    with bare.app_context():
+        assert pages == [render_template(name, parent="middle")] * 2
+    spent.clear()
+    assert app.test_client().get("/").text == pages[0]
+    steps = [each for each in lifecycle.traces(app)[0].steps if each.stage == "template"]
+    assert len({step.id for step in steps if step.end}) == len(steps)
+    found = own_times(steps)
+    if how == "string":
+        found[name] = found.pop("<string>")
+    for template, times in PAGES[name].items():
+        assert round(spent.get(template, 0) / SLOW) >= times
+        assert found[template] == pytest.approx(spent.get(template, 0), abs=SLOW * 0.7)
+    blocks = [step for step in steps if "block" in step.detail]
+    counts = app.extensions["lifecycle"]._store.newest()[0]
+    assert summarize(counts)["counts"]["template"] == len(steps) - len(blocks)
+    lifecycle.undo(app)
+    if how != "string":
+        blocks_now = app.jinja_env.get_template(name).blocks.values()
+        assert all(type(block).__name__ == "function" for block in blocks_now)
+
+
+def test_a_block_that_raises_ends() -> None:
+    app, lifecycle, _ = make_app()
+    app.jinja_loader = DictLoader(
+        {
+            "base": "{% block a %}{% endblock %}",
+            "page": "{% extends 'base' %}{% block a %}{{ 1/0 }}{% endblock %}",
+        }
+    )
+    steps = rendered(app, lifecycle, lambda: render_template("page"))
+    assert [(step.name, step.outcome) for step in steps] == [
+        ("page", "raised"),
+        ("base", "raised"),
+        ("page", "raised"),
+    ]

@@ -87,7 +87,7 @@ export function draw(j: Journey, space: Space): Drawing {
   const FONT = fonts(stage);
   const aspect = Math.max(0.6, width / Math.max(1, height));
   const levels = j.bands.length;
-  const whole = j.trace.duration ?? j.total;
+  const whole = j.trace.app_time ?? j.trace.duration ?? j.total;
   const bands = j.bands.map((band) => ({ ...band, left: fold(band.left, whole, opened, selected), right: fold(band.right, whole, opened, selected) }));
   const viewHeight = heightOf(j.view, j.trace.state === "running");
   const bodyHeight = j.body === null ? 0 : heightOf(j.body, false) + 44;
@@ -157,7 +157,7 @@ export function draw(j: Journey, space: Space): Drawing {
   };
   const { back, nodes, front, at } = sheet;
   const labels: Shape[] = [];
-  const bars: { side: "left" | "right"; y: number; ns: number }[] = [];
+  const bars: { side: "left" | "right"; y: number; ns: number; sent: boolean }[] = [];
 
   // The bands, and their chips
   arranged.forEach((each, level) => {
@@ -342,7 +342,7 @@ export function draw(j: Journey, space: Space): Drawing {
       if (again !== null) dots.push(circle(XR + 11, cy, 5, `dot ${j.stateOf(again) === "raised" ? "err" : "out"}`));
       if (here) dots.push(circle(wireX, cy, 11, "ring"));
       if (chip.state === "skipped" && chip.folded.length === 0) shapes.push(phrase(side === "left" ? X0 - 10 : X1 + 10, cy + 4.5, side === "left" ? "end" : "start", "skipped", "skip"));
-      else if (!ghost && chip.own) bars.push({ side, y: cy, ns: chip.own });
+      else if (!ghost && chip.own) bars.push({ side, y: cy, ns: chip.own, sent: chip.stage === "body" });
     }
     if (chip.folded.length > 0) {
       const steps = chip.folded.flatMap((each) => (each.step === null ? [] : [each.step.id]));
@@ -406,8 +406,10 @@ export function draw(j: Journey, space: Space): Drawing {
     const code = j.moving ? 0 : j.trace.error === null ? (j.trace.status ?? 0) : 500;
     const big = `700 20px ui-monospace, monospace`;
     const status = j.moving ? "…" : ellipsize(j.status, 30);
-    const took = j.moving ? `in flight ${time(j.total)}` : `${time(j.total)}${j.bytes === null ? "" : `, ${size(j.bytes)}`}`;
-    const right = X1 - measure(status, big) - 14 - measure(took, "14px ui-sans-serif, system-ui, sans-serif");
+    const took = j.moving ? `in flight ${time(j.total)}` : time(j.total);
+    const body = j.bytes === null ? "" : `${size(j.bytes)} `;
+    const beside = j.sent > 0 ? ` in the app · ${body}${j.moving ? "sending for" : "sent in"} ${time(j.sent)}` : " in the app";
+    const right = X1 - measure(status, big) - 14 - measure(`${took}${beside}`, "650 14px ui-sans-serif, system-ui, sans-serif");
     const whole = `${j.trace.method} ${j.trace.path}${j.trace.query === "" ? "" : `?${j.trace.query}`}`;
     const title = fitted(whole, big, right - X0 - KEY - 40, measure, 60);
     const left = X0 + measure(title, big);
@@ -415,7 +417,7 @@ export function draw(j: Journey, space: Space): Drawing {
     front.push(
       rect(X0, 8, left - X0, 26, 0, "hit", title === whole ? undefined : whole.slice(0, LONGEST_TITLE)),
       phrase(X0, 28, "start", title, "big"),
-      words(X1, 28, "end", { text: status, cls: `big s${Math.floor(code / 100)}` }, { text: took, cls: "bigs", dx: 14 }),
+      words(X1, 28, "end", { text: status, cls: `big s${Math.floor(code / 100)}` }, { text: took, cls: "bigs own", dx: 14 }, { text: beside, cls: "bigs" }),
       line(d`M${XL - 7} ${sheet.topY - 4}h14l-7 10z`, "mk in"),
       line(d`M${key + 5} 18l5 5l-5 5l-5-5z`, "sig"),
       phrase(key + 16, 27.5, "start", "signal", "keyt"),
@@ -428,8 +430,12 @@ export function draw(j: Journey, space: Space): Drawing {
 
   /** Butterfly gutters: each step's own time. */
   function drawGutters(): void {
-    const most = Math.max(1, ...bars.map((bar) => bar.ns));
+    const most = Math.max(1, ...bars.map((bar) => (bar.sent ? 0 : bar.ns)));
     for (const bar of bars) {
+      if (bar.sent) {
+        nodes.push(phrase(X1 + 14, bar.y + 4, "start", time(bar.ns), "bd"));
+        continue;
+      }
       const w = Math.max(1.5, (bar.ns / most) * 36);
       const share = j.total > 0 ? bar.ns / j.total : 0;
       const heat = share > 0.25 ? "hot" : share > 0.03 ? "warm" : "";

@@ -1,7 +1,9 @@
 /** From a trace and the app map to the journey: which chips stand in which band, in which state. */
 
+import { clockOf } from "../clock";
 import { size, threadOf, time } from "../format";
 import type { AppMap, Hook, Plan, PlannedStage, Rule, Stage, Step, Trace, TraceSummary } from "../types";
+import { clientStatus } from "../status";
 import { viewRibbon, bodyRibbon, type Ribbon } from "./ribbons";
 import { ellipsize } from "./shapes";
 import { AROUND, COLLECTED, type Moment, momentOf, ranIn, Steps, text, type State } from "./steps";
@@ -87,7 +89,10 @@ export interface Journey {
   readonly hung: number | null;
   readonly moving: boolean;
   readonly status: string;
+  /** The app's time, ns, so far. */
   readonly total: number;
+  /** How long the server sent, or has sent so far, ns. */
+  readonly sent: number;
   readonly bytes: number | null;
 }
 
@@ -105,6 +110,7 @@ const TEARDOWN: ReadonlySet<Stage> = new Set<Stage>(["teardown_request", "teardo
  */
 export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = Infinity, inner: readonly TraceSummary[] = []): Journey {
   const steps = new Steps(trace);
+  const clock = clockOf(trace, elapsed);
   const moment = momentOf(at, elapsed);
   const { begun, lasted, state }: Moment = moment;
   const rule = ruleOf(trace, map);
@@ -322,6 +328,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
 
   const dressed = bands.map((each) => ({ ...each, left: each.left.map(dress), right: each.right.map(dress) }));
   const left = trace.error !== null && wsgi?.outcome === "raised" && moment.ended(wsgi) ? `${trace.error.type}: ${trace.error.message}` : null;
+  const answer = clientStatus(trace);
   const fault = trace.error?.step ?? -1;
   const lastChange = trace.steps.reduce((last, step) => Math.max(last, step.begin, step.end ?? 0), 0);
   const quiet = elapsed - lastChange;
@@ -334,8 +341,9 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     unhandled: trace.error !== null && left === null && begun(responses.find((step) => step.id > fault)) && !handlers.some((step) => step.id > fault) ? trace.error.type : null,
     answeredByApp, stops, moving, stateOf: state, lasted,
     hung: trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
-    status: begun(start) ? start.name : left === null ? `${trace.status ?? ""}` : "no response",
-    total: Math.max(0, trace.duration !== null && over ? trace.duration : Math.min(elapsed, at)),
+    status: begun(start) ? start.name : left === null ? `${trace.status ?? ""}` : answer === null ? "no response" : `${answer} by the server`,
+    total: Math.max(0, over ? clock.total : clock.at(Math.min(elapsed, at))),
+    sent: Math.max(0, over ? clock.sent : Math.min(elapsed, at) - clock.at(Math.min(elapsed, at))),
     bytes,
   };
 }

@@ -79,13 +79,15 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   }
 
   const running = r.state === "running";
-  const share = j.total > 0 ? Math.min(100, (r.duration / j.total) * 100) : 0;
+  // Of a body it is the app's own part: with the server, which sends, it takes turns.
+  const own = isBody && j.sent > 0 ? Math.max(0, r.duration - j.sent) : r.duration;
+  const share = j.total > 0 ? Math.min(100, (own / j.total) * 100) : 0;
   const aside = failed ? fitted(r.error ?? "", FONT.pill, XR - 40 - stop, measure, 60) : r.note;
   const room = XR - 16 - begin - 250 - (aside === "" ? 0 : measure(aside, FONT.kind));
   const name = fitted(r.name, FONT.title, Math.max(80, room), measure, 60);
   shapes.push(words(begin, top + 27, "start",
     { text: isBody ? "body" : "view", cls: "k" }, { text: name, cls: "vt", dx: 9 }, { text: time(r.duration), cls: "vd", dx: 16 },
-    { text: running ? "running" : aside !== "" ? "" : `${share < 1 ? "<1" : Math.round(share)}% of the request`, cls: "k", dx: 9 }));
+    { text: running ? "running" : aside !== "" ? "" : `${share < 1 ? "<1" : Math.round(share)}% of the app's time`, cls: "k", dx: 9 }));
   if (aside !== "") shapes.push(phrase(XR - 16, top + 27, "end", aside, cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out"));
 
   const seen = (step: Step): boolean => j.stateOf(step) !== "pending";

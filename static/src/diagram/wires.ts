@@ -183,7 +183,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       if (climbs || fails) mark(d`M${XR - 8} ${topY + 1}h16l-8-11z`, out);
     } else if (axes.body?.cut !== true) mark(d`M${XR - 8} ${topY + 5}h16l-8-11z`, "out");
     if (j.propagated !== null) {
-      const late = j.status !== "" && j.status !== "no response" ? ", after the status was sent" : "";
+      const late = j.trace.status !== null ? ", after the status was sent" : "";
       const view = j.view.error !== null;
       const what = view ? "the exception goes on to the server: no after-hook, no session" : `goes on to the server${late}: ${ellipsize(j.propagated, 36)}`;
       front.push(phrase(view ? XR - 14 : XR - 24, view ? viewY - 12 : 44, "end", what, `tag err ${view ? "halo2" : ""}`));

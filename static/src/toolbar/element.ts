@@ -180,7 +180,7 @@ export class Toolbar extends HTMLElement {
     const link = panelLink();
     link.href = address;
     link.id = "panel";
-    const about = [...figures(told), make("span", "mut", told.about)];
+    const about = [...figures(told), make("span", "mut", [told.sent === null ? "" : `sent in ${time(told.sent)}`, told.about].filter(Boolean).join(" · "))];
     return [
       make("header", "", make("div", "", make("h2", "", `${told.method} ${told.path}`), make("div", "about", ...about)), link),
       told.error !== null && make("p", "fault", told.error.join(": ")),

@@ -33,7 +33,10 @@ export interface Told {
   readonly status: number | null;
   readonly step_count: number;
   readonly strip: readonly StripPart[];
+  /** The app's own time, so far. */
   readonly elapsed: number;
+  /** How long the server sent it, once it is over. */
+  readonly sent: number | null;
   /** Whether it was answered with a whole page. */
   readonly document: boolean;
   readonly error: readonly [type: string, message: string] | null;

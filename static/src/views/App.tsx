@@ -180,7 +180,7 @@ function PhaseOf({ phase, from }: { readonly phase: Phase; readonly from: number
 function Drawn({ map, rule, method }: { readonly map: AppMap; readonly rule: Rule; readonly method: string }): JSX.Element {
   const trace = useMemo<Trace>(() => ({
     id: "", state: "running", method, path: rule.rule, query: "", url_rule: rule.rule, endpoint: rule.endpoint, blueprints: rule.blueprints, status: null,
-    started_at: 0, duration: null, process: { ...map.process, thread: "" }, error: null, parent: null, steps: [], dropped_steps: 0,
+    started_at: 0, duration: null, app_time: null, process: { ...map.process, thread: "" }, error: null, parent: null, steps: [], dropped_steps: 0,
   }), [map, rule, method]);
   return (
     <div class="drawn">

@@ -7,6 +7,7 @@ import { current } from "../state";
 import { actions, state } from "../store";
 import type { Json, Step } from "../types";
 import { changesOf, type Change } from "./collected";
+import { Added } from "./Message";
 
 adopt(messageStyles, collectedStyles);
 
@@ -36,6 +37,7 @@ export default function Changes(): JSX.Element | null {
           </li>
         ))}
       </ol>
+      <Added trace={trace} />
     </div>
   );
 }

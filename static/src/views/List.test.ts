@@ -13,5 +13,5 @@ it("says of a request that failed that it did, whatever was answered before", ()
   const box = document.createElement("div");
   render(h(List, {}), box);
   const said = [...box.querySelectorAll(".row .s")].map((each) => `${each.textContent.trim()} ${each.className}`);
-  expect(said).toEqual(["200 s s2", "500 s s5", "200 ✕ s s5", "✕ s s5"]);
+  expect(said).toEqual(["200 s s2", "500 s s5", "200 ✕ s s5", "500 by the server ✕ s s5"]);
 });

@@ -5,7 +5,8 @@ import { Strip } from "../diagram/Strip";
 import { time } from "../format";
 import { parse } from "../filter";
 import { HEIGHT, rowsOf, type GapRow, type RequestRow, type Row, type StaticRow } from "../rows";
-import { elapsed, listed, olderThan } from "../state";
+import { appTime, listed, olderThan } from "../state";
+import { clientStatus } from "../status";
 import { actions, now, state } from "../store";
 import type { TraceSummary } from "../types";
 import { lazy } from "./lazy";
@@ -168,6 +169,7 @@ function Request({ row, current }: RequestProps): JSX.Element {
   const running = trace.state === "running" && !earlier;
   // Whatever was answered before.
   const failed = trace.error !== null && (trace.status ?? 0) < 500;
+  const byServer = trace.status === null && clientStatus(trace) !== null;
   return (
     <>
       <button
@@ -181,14 +183,14 @@ function Request({ row, current }: RequestProps): JSX.Element {
       >
         <span class="m">{trace.method.slice(0, 20)}</span>
         <Path path={trace.path} />
-        <span class={`s s${failed ? 5 : Math.floor((trace.status ?? 0) / 100)}`}>
-          {trace.status ?? (failed ? "" : running ? "…" : "–")}{failed ? " ✕" : ""}
+        <span class={`s s${failed ? 5 : Math.floor((trace.status ?? 0) / 100)}`} title={byServer ? "By the server: the app did not answer" : undefined}>
+          {byServer ? <span class="server">{clientStatus(trace)}<span class="unseen"> by the server</span></span> : (trace.status ?? (failed ? "" : running ? "…" : "–"))}{failed ? " ✕" : ""}
         </span>
         {running ? <Now trace={trace} /> : (
           <>
             {file === null ? null : <span class="from">imported</span>}
-            <span class="w"><Strip parts={trace.strip} duration={trace.duration ?? trace.elapsed} width={180} height={6} /></span>
-            <span class="d">{earlier && trace.state === "running" ? "cut off" : time(trace.duration ?? trace.elapsed)}</span>
+            <span class="w"><Strip parts={trace.strip} duration={appTime(state.value, trace.id, 0)} width={180} height={6} /></span>
+            <span class="d">{earlier && trace.state === "running" ? "cut off" : time(appTime(state.value, trace.id, 0))}</span>
           </>
         )}
       </button>
@@ -215,7 +217,7 @@ function Path({ path }: { readonly path: string }): JSX.Element {
 
 /** Where a running request is, and how long it has run. */
 function Now({ trace }: { readonly trace: TraceSummary }): JSX.Element {
-  const lasted = elapsed(state.value, trace.id, now.value);
+  const lasted = appTime(state.value, trace.id, now.value);
   return (
     <>
       <span class="w">
@@ -228,7 +230,7 @@ function Now({ trace }: { readonly trace: TraceSummary }): JSX.Element {
 }
 
 function Statics({ row }: { readonly row: StaticRow }): JSX.Element {
-  const failed = row.traces.filter((trace) => (trace.status ?? 0) >= 400).length;
+  const failed = row.traces.filter((trace) => (clientStatus(trace) ?? 0) >= 400).length;
   return (
     <button type="button" class={`statics ${indent(row.depth)}`} aria-expanded={row.open} onClick={() => { actions.fold(row.key); }}>
       <span>{row.open ? "▾" : "▸"} {row.traces.length} static files</span>

@@ -27,6 +27,17 @@ export function Dropped({ trace }: { readonly trace: Trace }): JSX.Element | nul
   return <p class="more">{trace.dropped_steps.toLocaleString("en")} more steps were not kept: LIFECYCLE_MAX_STEPS says how many are.</p>;
 }
 
+/** What was added to the app's response on its way to the server. */
+export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null {
+  const added = trace.steps.findLast((step) => step.stage === "start_response")?.detail["added"];
+  if (!isObject(added)) return null;
+  const bytes = added["bytes"];
+  const headers = pairsOf(added["headers"]).map(([name, value]) => (name.toLowerCase() === "cache-control" ? `${name}: ${String(value)}` : name));
+  const said = [...headers, ...(typeof bytes === "number" && bytes > 0 ? [`toolbar tag ${bytes} bytes`] : [])];
+  const removed = Array.isArray(added["removed"]) ? added["removed"] : [];
+  return <p class="added">added by flask-lifecycle: {said.join(", ")}{removed.length === 0 ? "" : `; removed: ${removed.join(", ")}`}</p>;
+}
+
 /** Names and values as a table; or what to say where there are none. */
 export function Pairs({ title, pairs, none }: { readonly title: string; readonly pairs: readonly Pair[]; readonly none?: string }): JSX.Element | null {
   if (pairs.length === 0 && none === undefined) return null;

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { clockOf } from "../clock";
 import { Strip } from "../diagram/Strip";
 import { time } from "../format";
 import { moments, PACES, shownStep, type Pace } from "../replay/replay";
-import { current, elapsed, find } from "../state";
+import { appTime, current, find } from "../state";
 import { actions, now, state } from "../store";
 
 /** Go through the request again: the scrubber on its true-time strip, and what each step means. */
@@ -23,7 +24,9 @@ export function Playback(): JSX.Element | null {
   const at = replay?.at ?? last;
   const step = shownStep(trace, replay, state.value.step);
   const running = trace.state === "running";
-  const clock = running && replay === null ? elapsed(state.value, trace.id, now.value) : at;
+  // While the server sends, the app's clock stands.
+  const clock = clockOf(trace, last);
+  const shown = running && replay === null ? appTime(state.value, trace.id, now.value) : clock.at(at);
   return (
     <section class="playback" aria-label="Replay" data-view="replay">
       <p class="caption" role="status" aria-live="polite">
@@ -36,20 +39,20 @@ export function Playback(): JSX.Element | null {
         </button>
         <button type="button" aria-label="Step on" title="Step on (→)" onClick={() => { actions.walk(1); }}>▸</button>
         <div class="scrub">
-          <Strip parts={summary.strip} duration={Math.max(last, 1)} width={600} height={8} />
+          <Strip parts={summary.strip} duration={Math.max(clock.total, 1)} width={600} height={8} />
           <input
             type="range"
             aria-label="Moment"
-            aria-valuetext={time(at)}
+            aria-valuetext={time(clock.at(at))}
             min={0}
-            max={last}
+            max={clock.total}
             step="any"
-            value={at}
-            onInput={(event) => { actions.seek(event.currentTarget.valueAsNumber); }}
+            value={clock.at(at)}
+            onInput={(event) => { actions.seek(clock.moment(event.currentTarget.valueAsNumber)); }}
           />
         </div>
         {running && replay !== null ? <button type="button" class="edge" title="Follow what happens now" onClick={actions.live}>Live</button> : null}
-        <span class="clock">step {step === null ? trace.steps.length : step.id + 1}/{trace.steps.length} {time(clock)}</span>
+        <span class="clock">step {step === null ? trace.steps.length : step.id + 1}/{trace.steps.length} {time(shown)}</span>
         <select aria-label="Pace" value={replay?.pace ?? "by step"} onChange={(event) => { actions.pace(event.currentTarget.value as Pace); }}>
           {PACES.map((pace) => <option key={pace} value={pace}>{pace}</option>)}
         </select>

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
 
+import { clockOf } from "../clock";
 import { size, time } from "../format";
 import { current, find } from "../state";
 import { state } from "../store";
 import type { Json, Step } from "../types";
-import { Block, isObject, Pairs, pairsOf, type Pair } from "./Message";
+import { Added, Block, isObject, Pairs, pairsOf, type Pair } from "./Message";
 
 /** What was answered. */
 export default function Response(): JSX.Element | null {
@@ -19,34 +20,38 @@ export default function Response(): JSX.Element | null {
   const all = pairsOf(response["headers"]);
   const cookies = all.filter(([name]) => name.toLowerCase() === "set-cookie");
   const status = typeof response["status"] === "string" ? response["status"] : "";
+  const clock = clockOf(trace, trace.duration ?? 0);
+  const added = starts.at(-1)?.detail["added"];
+  const tag = isObject(added) && typeof added["bytes"] === "number" ? added["bytes"] : 0;
   const preview = body?.detail["preview"];
   return (
     <div class="message" tabIndex={0} role="region" aria-label="Response">
-      <p class="line-one"><b class={`s${status.slice(0, 1)}`}>{status}</b> <span class="k">{trace.duration === null ? "runs" : `after ${time(trace.duration)}`}</span></p>
+      <p class="line-one"><b class={`s${status.slice(0, 1)}`}>{status}</b> <span class="k">{trace.duration === null ? "runs" : `${time(clock.total)} in the app${clock.sent > 0 ? ` · sent in ${time(clock.sent)}` : ""}`}</span></p>
       {absent === null ? null : <p>The toolbar is not on this page: {absent}.</p>}
       {starts.length > 1 ? <p>start_response was called {starts.length} times; this is the last.</p> : null}
       <div class="columns">
         <div>
-          <Pairs title="Body" pairs={facts(body, all)} none="None was sent." />
+          <Pairs title="Body" pairs={facts(body, all, tag)} none="None was sent." />
           {typeof preview === "string" ? <Block title="Its beginning" text={preview} /> : null}
           <Pairs title="Cookies set" pairs={cookies.map(([, value]) => split(value))} none="None." />
         </div>
         <div>
           <Pairs title="Headers" pairs={all.filter((pair) => !cookies.includes(pair))} none="None were set." />
+          <Added trace={trace} />
         </div>
       </div>
     </div>
   );
 }
 
-function facts(body: Step | undefined, headers: readonly Pair[]): readonly Pair[] {
+function facts(body: Step | undefined, headers: readonly Pair[], tag: number): readonly Pair[] {
   if (body === undefined) return [];
   const { bytes, chunks, streamed } = body.detail;
   const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
   const found: Pair[] = [];
   if (type !== undefined) found.push(["type", type]);
   if (typeof bytes === "number" && typeof chunks === "number")
-    found.push(["size", `${size(bytes)} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`], ["streamed", streamed === true ? "yes: made while it was sent" : "no: it was all there"]);
+    found.push(["size", `${size(Math.max(0, bytes - tag))} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`], ["streamed", streamed === true ? "yes: made while it was sent" : "no: it was all there"]);
   else found.push(["size", "sent by the server itself (wsgi.file_wrapper)"]);
   if (body.end !== null) found.push(["sent in", time(body.end - body.begin)]);
   return found;

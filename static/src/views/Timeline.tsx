@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import timelineStyles from "../styles/timeline.css?inline";
 import toolsStyles from "../styles/tools.css?inline";
 import { adopt } from "../styles/adopt";
+import { clockOf, type AppClock } from "../clock";
 import { stateOf } from "../diagram/steps";
 import { rewind, shownStep } from "../replay/replay";
 import { time } from "../format";
@@ -28,7 +29,10 @@ export default function Timeline(): JSX.Element | null {
   const { replay } = state.value;
   const trace = replay === null ? whole : rewind(whole, replay.at);
   const about = shownStep(trace, replay, state.value.step)?.id ?? null;
-  const last = Math.max(1, elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0));
+  const lasted = elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0);
+  // The axis is the app's time: what the server sends in has no bar.
+  const clock = clockOf(whole, lasted);
+  const last = Math.max(1, clock.total);
   const span: Span = picked?.trace === whole.id ? picked.span : [0, last];
   const show = (next: Span | null): void => { setPicked(next === null ? null : { trace: whole.id, span: next }); };
   const depths = depth(trace);
@@ -44,7 +48,7 @@ export default function Timeline(): JSX.Element | null {
           <button type="button" aria-label="Zoom out" onClick={() => { show(zoomed(span, 0.5, last)); }}>−</button>
           <button type="button" aria-label="Zoom in" onClick={() => { show(zoomed(span, 2, last)); }}>+</button>
           <button type="button" disabled={picked === null} onClick={() => { show(null); }}>All of it</button>
-          <button type="button" disabled={step === undefined} onClick={() => { if (step) show(zoomed([step.begin, step.end ?? last], 0.8, last)); }}>This step</button>
+          <button type="button" disabled={step === undefined} onClick={() => { if (step) show(zoomed(clock.place(step.begin, step.end ?? lasted), 0.8, last)); }}>This step</button>
         </span>
       </div>
       <div class="scroll" tabIndex={0} role="region" aria-label="Timeline">
@@ -60,8 +64,8 @@ export default function Timeline(): JSX.Element | null {
                     <span class="k">{step.stage}</span> <code><bdi>{step.name}</bdi></code>
                   </button>
                 </td>
-                <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
-                <td class="axis"><Bar step={step} span={span} last={last} /></td>
+                <td class="num"><Took step={step} clock={clock} /></td>
+                <td class="axis">{isSent(step) ? null : <Bar step={step} span={span} lasted={lasted} clock={clock} />}</td>
               </tr>
             ))}
           </tbody>
@@ -102,11 +106,32 @@ function Axis({ span, onPick }: { readonly span: Span; readonly onPick: (span: S
   );
 }
 
-function Bar({ step, span: [from, to], last }: { readonly step: Step; readonly span: Span; readonly last: number }): JSX.Element | null {
-  const end = step.end ?? last;
-  if (end < from || step.begin > to) return null;
+/** Whether the server alone had to do with it: the body was all there. */
+function isSent({ stage, detail }: Step): boolean {
+  return stage === "body" && detail["streamed"] !== true;
+}
+
+/** How long it took; of a body that is made while it is sent, the app's part. */
+function Took({ step, clock }: { readonly step: Step; readonly clock: AppClock }): JSX.Element {
+  const { begin, end } = step;
+  if (end === null) return <>runs</>;
+  if (step.stage !== "body") return <>{time(end - begin)}</>;
+  const [from, to] = clock.place(begin, end);
+  return <>{isSent(step) ? "" : `${time(to - from)} · `}<span class="k">sent in {time(end - begin)}</span></>;
+}
+
+interface BarProps {
+  readonly step: Step;
+  readonly span: Span;
+  readonly lasted: number;
+  readonly clock: AppClock;
+}
+
+function Bar({ step, span: [from, to], lasted, clock }: BarProps): JSX.Element | null {
+  const [begin, end] = clock.place(step.begin, step.end ?? lasted);
+  if (end < from || begin > to) return null;
   const part = (ns: number): number => Math.min(1, Math.max(0, (ns - from) / (to - from)));
-  return <i class={`bar-of ${stateOf(step)}`} style={{ left: percent(part(step.begin)), width: percent(part(end) - part(step.begin)) }} />;
+  return <i class={`bar-of ${stateOf(step)}`} style={{ left: percent(part(begin)), width: percent(part(end) - part(begin)) }} />;
 }
 
 /** Faults and answers are shown, however short. */

@@ -149,7 +149,7 @@ export function tell(story: Story): Trace {
   return {
     id: story.path, state: "done", method: story.method ?? "GET", path: story.path, query: "", url_rule: story.rule,
     endpoint: matched ? `admin.orders.${story.view ?? "show"}` : null, blueprints: matched ? BLUEPRINTS : [],
-    status: error === null ? Number.parseInt(story.status) : null, started_at: 0, duration: r.time,
+    status: error === null ? Number.parseInt(story.status) : null, started_at: 0, duration: r.time, app_time: null,
     process: { pid: 1, host: "localhost", thread: "main" }, error, parent: null, dropped_steps: 0, steps: r.steps,
   };
 }

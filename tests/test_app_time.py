@@ -1,0 +1,181 @@
+"""The app's time is measured apart from the server's, which sends: a slow reader tells."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask, Response, send_file, stream_with_context
+from werkzeug.serving import make_server
+from werkzeug.test import EnvironBuilder
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.export.har import to_har
+from flask_lifecycle.panel.filter import parse
+from flask_lifecycle.panel.told import told
+from flask_lifecycle.summary import summarize
+from flask_lifecycle.trace import client_status
+
+SLOW = 0.12
+NAP = 0.02
+CHUNK = b"x" * 200_000
+LARGE = 30
+
+#: How long the app itself has worked on purpose, in seconds.
+worked: list[float] = []
+
+
+def work() -> None:
+    begun = time.perf_counter()
+    time.sleep(NAP)
+    worked.append(time.perf_counter() - begun)
+
+
+def after_work(view: t.Callable[[], t.Any]) -> t.Any:
+    work()
+    return view()
+
+
+def chunks() -> Iterator[bytes]:
+    for _ in range(LARGE):
+        yield CHUNK
+    work()
+
+
+def closing() -> Response:
+    response = Response(CHUNK * LARGE)
+    response.call_on_close(work)
+    return response
+
+
+def breaking() -> Iterator[bytes]:
+    yield from chunks()
+    raise ValueError("in the middle")
+
+
+VIEWS: dict[str, t.Callable[[], t.Any]] = {
+    "list": lambda: CHUNK * LARGE,
+    "generator": lambda: Response(chunks()),
+    "measured": lambda: Response(chunks(), headers={"Content-Length": str(len(CHUNK) * LARGE)}),
+    "with-context": lambda: Response(stream_with_context(chunks())),
+    "file": lambda: send_file(io.BytesIO(CHUNK * LARGE), mimetype="text/plain"),
+    "closing": closing,
+    "breaking": lambda: Response(breaking()),
+}
+
+
+def make_app() -> tuple[Flask, Lifecycle]:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    for name, view in VIEWS.items():
+        app.add_url_rule(f"/{name}", name, lambda view=view: after_work(view))
+    return app, Lifecycle(app)
+
+
+def read_slowly(port: int, path: str) -> None:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", port))
+        client.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        client.recv(1)
+        # Meanwhile the server cannot send on.
+        time.sleep(SLOW)
+        while client.recv(1 << 20):
+            pass
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_what_the_server_sends_in_is_not_the_apps(name: str) -> None:
+    app, lifecycle = make_app()
+    worked.clear()
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    read_slowly(server.port, f"/{name}")
+    thread.join()
+    server.server_close()
+    (live,) = app.extensions["lifecycle"]._store.newest()
+    (trace,) = lifecycle.traces(app)
+    summary = summarize(live)
+    spent = sum(worked)
+    assert trace.duration is not None
+    assert trace.app_time is not None
+    assert trace.duration >= (spent + SLOW * 0.8) * 1e9
+    assert spent * 1e9 <= trace.app_time < (spent + SLOW / 2) * 1e9
+    assert summary["app_time"] == trace.app_time
+    assert summary["sending"] is False
+    assert all(0 <= begin <= end <= trace.app_time for _, begin, end in summary["strip"])
+    entry = to_har([trace])["log"]["entries"][0]
+    assert entry["timings"]["wait"] == pytest.approx(trace.app_time / 1e6)
+    assert entry["time"] == pytest.approx(trace.duration / 1e6)
+    page = told(live)
+    assert (page["elapsed"], page["sent"]) == (trace.app_time, trace.duration - trace.app_time)
+    limit = (spent + SLOW / 2) * 1e3
+    assert not parse(f"time:>{limit}")(summary)
+    assert parse(f"time:>={spent * 1e3}")(summary)
+    assert client_status(summary) == 200
+    lifecycle.undo(app)
+
+
+def test_the_clock_of_a_running_request_stands_while_the_server_has_the_body() -> None:
+    app, lifecycle = make_app()
+    app.add_url_rule("/three", "three", lambda: Response(iter([b"a", b"b"])))
+    body: t.Any = app(EnvironBuilder("/three").get_environ(), lambda *_: lambda _: None)
+    (live,) = app.extensions["lifecycle"]._store.newest()
+    for chunk in (b"a", b"b"):
+        assert live.sending
+        before = live.app_time
+        assert live.app_time == before
+        assert next(body) == chunk
+        assert live.app_time > before
+    assert summarize(live)["sending"]
+    body.close()
+    assert not live.sending
+    assert 0 < live.app_time <= live.duration
+    lifecycle.undo(app)
+
+
+def test_a_nested_requests_time_is_also_that_of_the_one_around_it() -> None:
+    app, lifecycle = make_app()
+    worked.clear()
+    app.add_url_rule("/outer", "outer", lambda: app.test_client().get("/closing").data)
+    app.test_client().get("/outer").close()
+    outer, inner = sorted(lifecycle.traces(app), key=lambda trace: trace.path, reverse=True)
+    assert inner.parent == outer.id
+    assert inner.app_time is not None
+    assert outer.app_time is not None
+    assert sum(worked) * 1e9 <= inner.app_time <= outer.app_time
+    lifecycle.undo(app)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ValueError, 500), (SystemExit, None), (KeyboardInterrupt, None)]
+)
+def test_a_crash_that_goes_to_the_server_is_found_by_what_the_client_got(
+    error: type[BaseException], status: int | None
+) -> None:
+    app, lifecycle = make_app()
+    app.testing = True
+
+    @app.get("/crash")
+    def crash() -> str:
+        raise error("crashed")
+
+    with pytest.raises(error):
+        app.test_client().get("/crash")
+    (live,) = app.extensions["lifecycle"]._store.newest()
+    summary = summarize(live)
+    assert summary["status"] is None
+    assert summary["app_time"] == summary["duration"]
+    found = [parse(q)(summary) for q in ("status:5xx", "status:500", "status:>=500", "500")]
+    assert found == [status == 500] * 4
+    assert parse("has:error")(summary)
+    assert told(live)["status"] == status
+    (trace,) = lifecycle.traces(app)
+    assert to_har([trace])["log"]["entries"][0]["response"]["status"] == (status or 0)
+    lifecycle.undo(app)
