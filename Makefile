@@ -66,6 +66,8 @@ bench: $(VENV)/bench.stamp
 
 soak: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m tests.integration.lives default 20000
+	$(BIN)/python -m tests.integration.lives demo 20000
 
 screenshots: $(VENV)/test.stamp
 	.ci/packages chromium

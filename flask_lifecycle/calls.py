@@ -63,7 +63,7 @@ class Calls:
         self._measures = measures
         #: The beginnings of requests that are recorded as they come.
         self._plain: set[int] = set()
-        self._known_rules: list[t.Any] = []
+        self._known_rules: list[str] = []
         #: Stands for a request of this app that is not recorded.
         self._skipped = LiveTrace(None, "", "")
 
@@ -201,10 +201,10 @@ class Calls:
     @fail_open
     def _learn(self, app: t.Any) -> None:
         """Tell what masks of the app's rules: some have secrets in their paths."""
-        rules = [*app.url_map.iter_rules()]
+        rules = [rule.rule for rule in app.url_map.iter_rules()]
         if rules != self._known_rules:
             self._known_rules = rules
-            self._redactor.learn([rule.rule for rule in rules])
+            self._redactor.learn(rules)
             self._plain.clear()
 
     def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:

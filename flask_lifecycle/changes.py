@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain as _chain
 from operator import is_
 
@@ -20,6 +20,7 @@ import flask.ctx
 import flask.globals
 from werkzeug.datastructures import Headers
 
+from .memo import by_class
 from .recorder import fault
 from .redact import MASK, Redactor, weight
 from .steps import EXTRA
@@ -180,7 +181,8 @@ def _look(writer: Writer, place: int | None) -> None:
     if writer.owner not in _owners:
         return
     context = _app_context(None)
-    if context is None:
+    if context is None or id(context.app) != writer.owner:
+        # One of another app's is not seen to be popped.
         return
     seen: _Seen | None = writer.seen.get(context)
     if seen is None:
@@ -339,7 +341,7 @@ def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
     return own["_status"], own["headers"].__dict__["_list"]
 
 
-@lru_cache(256)
+@by_class
 def _has_no_more(kind: t.Any) -> bool:
     """Tell whether asking an object for these attributes runs none of its class's code."""
     names = {"_status", "headers", "__getattr__", "__getattribute__"}

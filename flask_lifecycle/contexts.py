@@ -24,8 +24,8 @@ class Contexts:
     :param owner: stands for the app.
     :param recording: records a function in the requests of this app.
     :param sessions: is shown the session interface before Flask opens a session by it.
-    :param matched: is given the request, the writer and the step when the URL is matched.
-    :param parsed: is given the trace and what a request's context holds, before it is popped.
+    :param matched: is given the context, the writer and the step when the URL is matched.
+    :param parsed: is given the trace and a request's context before that is popped.
     """
 
     def __init__(
@@ -101,19 +101,20 @@ class Contexts:
         kind = "request_context" if is_request and SEPARATE_CONTEXTS else "app_context"
         made = subclass_of(base)
         # As late as the request is surely there.
-        look = {"before": "parsed(_writer.trace, vars(self))", "parsed": self._parsed}
+        look = {"before": "parsed(_writer.trace, self)", "parsed": self._parsed}
         pop = look if is_request else {}
         if kind == "app_context":
             pop = {**pop, "leave": "_writer.seen.pop(self, None)"}
         for name, more in (("push", {}), ("pop", pop)):
             site = number(Site(f"{kind}_{name}", base.__name__))
+            more = {**more, "spine": "_writer.is_own(self, _site)"}
             override(made, name, self._recording(getattr(base, name), site, name=name, **more))
         if is_request:
             matching = self._recording(
                 base.match_request,
                 _NO_RULE,
                 name="match_request",
-                after="matched(self.request, _writer, _step)",
+                after="matched(self, _writer, _step)",
                 matched=self._matched,
             )
             override(made, "match_request", matching)

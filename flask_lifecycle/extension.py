@@ -196,7 +196,10 @@ class _Mount:
         #: Names the endpoints that were asked for since the start.
         self.called: t.Callable[[], list[str]] = list
         self._lock = forks.lock()
-        self._filter: logging.Filter | None = None
+        self._filters: list[logging.Filter] = []
+        # The loggers outlive the app.
+        self._forget = weakref.finalize(app, _remove_filters, self._filters)
+        self._forget.atexit = False
         # Whoever set a token knows it.
         self._is_announced = settings.token is not None
 
@@ -252,16 +255,14 @@ class _Mount:
                 self._panel = create_panel(
                     self._store, gate, self._map, self._find_rule, self._profiles
                 )
-                self._filter = AccessLog(self._token)
+                self._filters.append(AccessLog(self._token))
                 for name in _ACCESS_LOGS:
-                    logging.getLogger(name).addFilter(self._filter)
+                    logging.getLogger(name).addFilter(self._filters[0])
             return self._panel
 
     def undo(self, _app: flask.Flask) -> None:
         """Take away what was put on the servers' logs and on the app."""
-        if self._filter is not None:
-            for name in _ACCESS_LOGS:
-                logging.getLogger(name).removeFilter(self._filter)
+        self._forget()
         if self._profiles is not None:
             self._profiles.cancel()
 
@@ -301,6 +302,13 @@ def _wrapped(wrap: t.Callable[..., T], app: flask.Flask, **options: t.Any) -> T 
             error,
         )
         return None
+
+
+def _remove_filters(filters: list[logging.Filter]) -> None:
+    while filters:
+        each = filters.pop()
+        for name in _ACCESS_LOGS:
+            logging.getLogger(name).removeFilter(each)
 
 
 def _undo_all(installed: list[t.Callable[[], None]]) -> None:

@@ -13,11 +13,13 @@ import types
 import typing as t
 from dataclasses import replace
 from sys import _getframe
+from types import MethodType
 
 import flask
 import flask.views
 
 from . import changes
+from .memo import Memo
 from .recorder import callable_name, current, fail_open, site_of
 from .registries import scopes_of
 from .results import returned
@@ -73,8 +75,8 @@ class Caller(t.NamedTuple):
     #: Kept, so that its id stays its own.
     code: types.CodeType
     stage: str
-    #: The recorded functions, by the id of the user's, which they keep.
-    functions: dict[int, t.Any]
+    #: What records each function of the user's, to be bound to it.
+    functions: Memo[t.Any]
 
 
 class Functions:
@@ -102,12 +104,12 @@ class Functions:
         self._view_args = view_args
         self._changes = changes
         self._callers: dict[int, Caller] = {}
-        self._functions: dict[str, dict[int, t.Any]] = {stage: {} for stage in _PARAMETERS}
-        self._sites: dict[tuple[int, str], tuple[t.Any, Site | None]] = {}
+        self._functions: dict[str, Memo[t.Any]] = {stage: Memo() for stage in _PARAMETERS}
+        self._sites: dict[str, Memo[Site]] = {stage: Memo() for stage in _PARAMETERS}
         # A plain function stays plain, if Flask's own code is what says so.
         self._remembers = base.ensure_sync is flask.Flask.ensure_sync
         #: Those that are called without Flask's own ``dispatch_request``.
-        self.views = Views(owner, self.recorded, Caller(_no_code.__code__, "view", {}))
+        self.views = Views(owner, self.recorded, Caller(_no_code.__code__, "view", Memo()))
 
     def ensure_sync(self) -> t.Any:
         """Return the app's ``ensure_sync``, which returns recorded functions."""
@@ -127,7 +129,7 @@ class Functions:
                 # Where this app's requests are not recorded, it records nothing.
                 step = caller.functions.get(id(func))
                 if step is not None:
-                    return step
+                    return MethodType(step, func)
             writer = current.get()
             if writer.owner is not owner:
                 return base_ensure_sync(self, func)
@@ -163,16 +165,14 @@ class Functions:
         return known
 
     def _site(self, func: t.Any, stage: str) -> Site | None:
-        key = (id(func), stage)
-        known = self._sites.get(key)
-        if known is None:
-            # The function is kept beside its site, so that its id stays its own.
-            known = self._sites[key] = (func, self._make_site(func, stage))
-        return known[1]
+        known = self._sites[stage].get(id(func))
+        return self._make_site(func, stage) if known is None else known
 
     @fail_open
     def _make_site(self, func: t.Any, stage: str) -> Site | None:
-        return site_of(stage, func)
+        site = site_of(stage, func)
+        self._sites[stage].keep(func, site)
+        return site
 
     @fail_open
     def recorded(
@@ -180,13 +180,13 @@ class Functions:
         app: t.Any,
         writer: Writer,
         stage: str,
-        functions: dict[int, t.Any],
+        functions: Memo[t.Any],
         func: t.Any,
         run: t.Any,
     ) -> t.Any:
         """Return ``run``, recorded as a step, or None; ``func`` is what the user wrote.
 
-        :param functions: where it is remembered, if it is the same at each call.
+        :param functions: where what records it is remembered, if it is the same at each call.
         """
         if self.views.is_recorded(func):
             return run
@@ -194,17 +194,19 @@ class Functions:
         if found is None:
             return None
 
-        step = run if found.site is None else self._wrapped(found.site, found.detail, run)
+        step = _unrecorded if found.site is None else self._recorder(found.site, found.detail)
         if found.lasting and self._remembers and run is func:
-            functions[id(func)] = step
-        return step
+            functions.keep(func, step)
+        return MethodType(step, run)
 
-    def _wrapped(self, site: Site, detail: dict[str, t.Any] | None, run: t.Any) -> t.Any:
+    def _recorder(self, site: Site, detail: dict[str, t.Any] | None) -> t.Any:
+        """Return what records a function that it is given, and does not keep it alive."""
         stage = site.stage
         looks = _LOOKS.get(stage, changes.READS) if self._changes else {}
         return self._recording(
-            run,
+            None,
             number(site),
+            given=True,
             name="step_of_user",
             parameters=_PARAMETERS.get(stage, "*args, **kwargs"),
             note=_NOTES.get(stage, ""),
@@ -290,6 +292,12 @@ def _code_of(method: t.Any) -> t.Any:
 
 
 def _no_code() -> None: ...
+
+
+def _unrecorded(func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    """Call a function that is Flask's own."""
+    __tracebackhide__ = True
+    return func(*args, **kwargs)
 
 
 @fail_open

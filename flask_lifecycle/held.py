@@ -37,9 +37,11 @@ class _Held:
 
     def __set__(self, app: t.Any, held: t.Any) -> None:
         vars(app)[self._name] = held
+        self._known = (None, None)
 
     def __delete__(self, app: t.Any) -> None:
         del vars(app)[self._name]
+        self._known = (None, None)
 
 
 def record_held(methods: dict[str, Recorded]) -> t.Callable[[t.Any], None]:

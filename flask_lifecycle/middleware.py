@@ -9,6 +9,7 @@ from types import CodeType, FrameType
 import flask.app
 
 from .layers import UNKNOWN, Layers, find_layers, helpers_of
+from .memo import Memo
 from .recorder import begin, current, end, fail, fail_open
 from .sites import SITES, Site, number
 from .steps import BEGIN, SITE
@@ -22,10 +23,9 @@ _OURS = f"{__name__.partition('.')[0]}."
 class _Known:
     """What was found out about the layers around an app, for a given outermost one."""
 
-    def __init__(self, outermost: t.Any, layers: Layers) -> None:
-        self.outermost = outermost
-        #: Kept, so that the ids of their code stay their own.
-        self.layers = layers
+    def __init__(self, layers: Layers) -> None:
+        #: Kept, so that their ids stay their own; the layers are not, they lead to the app.
+        self.codes = [each.code for each in layers.all]
         self.sites = [number(each.site()) for each in layers.all]
         self.by_code = {
             id(each.code): site
@@ -45,7 +45,8 @@ class Middleware:
 
     def __init__(self, call: t.Callable[..., t.Any]) -> None:
         self._call = call
-        self._known = _Known(None, Layers([], [], whole=True))
+        self._memo: Memo[_Known] = Memo()
+        self._known = _Known(Layers([], [], whole=True))
 
     def run(self, app: t.Any, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
         """Call ``app.wsgi_app``, with a step for the outermost middleware around it."""
@@ -85,9 +86,12 @@ class Middleware:
     @fail_open
     def _outermost(self, app: t.Any) -> int | None:
         outermost = vars(app)["wsgi_app"]
-        if self._known.outermost is not outermost:
-            self._known = _Known(outermost, find_layers(app))
-        return self._known.sites[0] if self._known.sites else None
+        known = self._memo.get(id(outermost))
+        if known is None:
+            known = _Known(find_layers(app))
+            self._memo.keep(outermost, known)
+        self._known = known
+        return known.sites[0] if known.sites else None
 
     def _inner(self, frame: FrameType | None) -> list[int]:
         """Return the sites of the layers that are being called, outermost first, but for it."""
@@ -100,15 +104,15 @@ class Middleware:
 
     def _among(self, codes: list[CodeType]) -> list[int]:
         known = self._known
-        outermost = known.layers.all[0]
+        outermost = known.codes[0]
         source = SITES[known.sites[0]].source
         found: list[int] = []
         file = "" if source is None else source.file
-        begun = outermost.code is None
+        begun = outermost is None
         for code in codes:
             site = known.by_code.get(id(code))
             if not begun:
-                begun = code is outermost.code
+                begun = code is outermost
             elif site is not None:
                 found.append(site)
                 file = code.co_filename

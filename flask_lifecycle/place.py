@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 import typing as t
+import weakref
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -33,9 +34,9 @@ class _Known(dict[str, bool]):
 
 
 _known = _Known()
-# By the id of some code, which is kept beside, and an instruction in it.
-_places: dict[tuple[int, int], tuple[CodeType, tuple[str, int]]] = {}
-_template_lines: dict[tuple[CodeType, int], int] = {}
+# By the id of some code, and an instruction in it. The code is not kept: a template's that was a
+# string has that string in it.
+_places: dict[tuple[int, int], tuple[weakref.ref[CodeType], tuple[str, int]]] = {}
 
 
 def is_library(file: str) -> bool:
@@ -50,17 +51,19 @@ def users_place(frame: FrameType | None) -> tuple[str, int] | None:
         code = frame.f_code
         if not known[code.co_filename]:
             found = _places.get((id(code), frame.f_lasti))
-            return _place_of(frame) if found is None else found[1]
+            return found[1] if found is not None and found[0]() is code else _place_of(frame)
         frame = frame.f_back
     return _outside_greenlet() if "greenlet" in sys.modules else None
 
 
 def _place_of(frame: FrameType) -> tuple[str, int]:
-    if len(_places) >= _CACHED:
-        _places.clear()
     code = frame.f_code
     place = code.co_filename, line_of(frame, frame.f_lineno)
-    _places[id(code), frame.f_lasti] = code, place
+    # A template that was a string is compiled anew each time.
+    if code.co_filename != _OWN_TEMPLATE:
+        if len(_places) >= _CACHED:
+            _places.clear()
+        _places[id(code), frame.f_lasti] = weakref.ref(code), place
     return place
 
 
@@ -69,12 +72,7 @@ def line_of(frame: FrameType, number: int) -> int:
     template = frame.f_globals.get("__jinja_template__")
     if template is None:
         return number
-    key = (frame.f_code, number)
-    line = _template_lines.get(key)
-    if line is None:
-        if len(_template_lines) >= _CACHED:
-            _template_lines.clear()
-        line = _template_lines[key] = template.get_corresponding_lineno(number)
+    line: int = template.get_corresponding_lineno(number)
     return line
 
 

@@ -13,9 +13,10 @@ import typing as t
 from contextlib import suppress
 from contextvars import ContextVar
 
+from .memo import by_class
 from .redact import Redactor, type_name
-from .sites import Site
-from .steps import BEGIN, END, PARENT, clock
+from .sites import UNNUMBERED, Site
+from .steps import BEGIN, END, NAMED, PARENT, clock
 from .trace import Error, Source
 from .writers import NOBODY, LiveTrace, Writer
 
@@ -75,13 +76,22 @@ def redactor() -> Redactor:
     return found
 
 
-def begin(writer: Writer, site: int, note: t.Any = None) -> int:
+def room_for(writer: Writer, site: int) -> Writer:
+    """Return what takes a step of Flask's: the writer itself, unless it is full."""
+    is_kept = len(writer.log) < writer.limit or writer.is_spine(site)
+    return writer if is_kept else writer.fold(site)
+
+
+def begin(writer: Writer, site: int | Site, note: t.Any = None) -> int:
     """Append a step that starts now, inside the current one; return its place."""
     log = writer.log
     step = len(log)
     # Before the step, for whoever looks meanwhile.
     if note is not None:
         writer.notes[step] = note
+    if type(site) is Site:
+        writer.notes[step + NAMED] = site
+        site = UNNUMBERED
     log += (site, writer.current, clock(), 0.0)
     writer.current = step
     return step
@@ -100,7 +110,7 @@ def fail(writer: Writer, step: int, error: BaseException) -> None:
     end(writer, step)
 
 
-def begin_leaf(writer: Writer, site: int, note: t.Any = None) -> int | None:
+def begin_leaf(writer: Writer, site: int | Site, note: t.Any = None) -> int | None:
     """Append a collector's step inside which nothing else is; None where the trace is full."""
     log = writer.log
     step = len(log)
@@ -109,15 +119,22 @@ def begin_leaf(writer: Writer, site: int, note: t.Any = None) -> int | None:
         return None
     if note is not None:
         writer.notes[step] = note
+    if type(site) is Site:
+        writer.notes[step + NAMED] = site
+        site = UNNUMBERED
     log += (site, writer.current, clock(), 0.0)
     return step
 
 
-def mark(writer: Writer, site: int, note: t.Any = None) -> None:
-    """Append a collector's step that has no length."""
+def mark(writer: Writer, site: int | Site, note: t.Any = None, size: int = 0) -> None:
+    """Append a collector's step that has no length.
+
+    :param size: the estimated bytes of what is noted.
+    """
     step = begin_leaf(writer, site, note)
     if step is not None:
         writer.log[step + END] = writer.log[step + BEGIN]
+        writer.trace.detail_bytes += size
 
 
 def describe_error(error: BaseException) -> Error:
@@ -134,7 +151,7 @@ def describe_error(error: BaseException) -> Error:
         # A group's own text has its first argument, and the number of its members.
         if type(error).__str__ is _TEXT_OF_GROUPS:
             args = args[:1]
-        if all(_is_plain(each) for each in args) and _is_known(t.cast("t.Hashable", type(error))):
+        if all(_is_plain(each) for each in args) and _is_known(type(error)):
             message = str(error)
         else:
             message = ", ".join(str(masks.value(each, (name,))) for each in args)
@@ -147,7 +164,7 @@ def _is_plain(value: t.Any) -> bool:
     return type(value) in _PLAIN and (type(value) not in _SIZED or len(value) < _LONGEST)
 
 
-@functools.lru_cache(1024)
+@by_class
 def _is_known(kind: t.Any) -> bool:
     method = kind.__str__
     home = getattr(method, "__objclass__", None) or method
@@ -268,6 +285,7 @@ __all__ = [
     "hide_frames",
     "mark",
     "redactor",
+    "room_for",
     "site_of",
     "source_of",
     "user_callable",

@@ -6,7 +6,9 @@ import typing as t
 import weakref
 from collections import defaultdict
 from sys import _getframe
+from types import MethodType
 
+from .memo import Memo
 from .recorder import current
 
 # Those whose functions do not pass ensure_sync: stage, and the method that calls them.
@@ -37,7 +39,7 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
         self._own = own
         self._stage = stage
         self._caller = caller
-        self._recorded: dict[int, t.Any] = {}
+        self._recorded: Memo[t.Any] = Memo()
 
     def give_back(self, app: t.Any) -> None:
         """Put the app's own registry back, with what was registered since."""
@@ -49,10 +51,12 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
         writer = current.get()
         if writer.owner is not self._owner or _getframe(1).f_code.co_name != self._caller:
             return functions
-        known = self._recorded
-        return [known.get(id(each)) or self._record(writer, each) for each in functions]
+        return [self._record(writer, each) for each in functions]
 
     def _record(self, writer: t.Any, func: t.Any) -> t.Any:
+        step = self._recorded.get(id(func))
+        if step is not None:
+            return MethodType(step, func)
         step = self._function(self._app(), writer, self._stage, self._recorded, func, func)
         return func if step is None else step
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typing as t
 from uuid import UUID
+from weakref import ref
 
+from .memo import Memo
 from .recorder import describe_error, fail_open, fault
 from .redact import MASK, Redactor
 from .sites import Site, number
@@ -25,23 +27,25 @@ class Routes:
     def __init__(self, redactor: Redactor, ignored: t.Callable[[str | None, str], bool]) -> None:
         self._redactor = redactor
         self._ignored = ignored
-        self._known: dict[int, Route] = {}
-        self._rules: list[t.Any] = []
+        self._known: Memo[Route] = Memo()
 
     def called(self) -> list[str]:
         """Name the endpoints whose rules were matched so far."""
         return sorted({route.endpoint for route in list(self._known.values())})
 
-    def matched(self, request: t.Any, writer: Writer, step: int) -> None:
-        """Note what the URL of a request matched."""
+    def matched(self, context: t.Any, writer: Writer, step: int) -> None:
+        """Note what the URL of a context's request matched."""
         try:
             trace = writer.trace
-            trace.request_id = trace.request_id or id(request)
+            request = context.request
+            if not trace.has_context:
+                trace.context = ref(context)
             rule = request.url_rule
             if rule is not None:
                 route = self._known.get(id(rule)) or self._route(rule)
                 writer.log[step + SITE] = route.match
-                trace.route = route
+                if trace.context() is context:
+                    trace.route = route
                 args = request.view_args
                 writer.notes[step] = {"view_args": self._args(args)} if args else _NO_ARGS
                 for name, value in (args or {}).items():
@@ -63,15 +67,14 @@ class Routes:
 
     def _route(self, rule: t.Any) -> Route:
         parts = rule.endpoint.split(".")[:-1]
-        # Kept, so that its id stays its own.
-        self._rules.append(rule)
-        route = self._known[id(rule)] = Route(
+        route = Route(
             rule.rule,
             number(Site("url_match", rule.rule)),
             rule.endpoint,
             tuple(".".join(parts[: count + 1]) for count in range(len(parts))),
             self._ignored(rule.endpoint, ""),
         )
+        self._known.keep(rule, route)
         return route
 
 

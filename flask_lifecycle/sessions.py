@@ -3,50 +3,48 @@
 from __future__ import annotations
 
 import typing as t
+import weakref
 
 from . import changes, cpu, memory
 from .recorder import fail_open
 from .sites import Site, number
-from .subclass import give_class, give_class_back, override, subclass_of
+from .subclass import Subclasses, give_class, give_class_back, override, subclass_of
 from .wrapper import recording, within
 
 _OPEN = number(Site("session_open", "session"))
 _SAVE = number(Site("session_save", "session"))
-
-_classes: dict[type, type] = {}
-#: The classes of interfaces that record.
-kinds: set[type] = set()
 
 
 class Sessions:
     """The session interfaces that one app has used."""
 
     def __init__(self) -> None:
-        self._interfaces: list[tuple[t.Any, type]] = []
+        self._interfaces: list[tuple[weakref.ref[t.Any], type]] = []
 
     @fail_open
     def watch(self, interface: t.Any) -> None:
         """Make a session interface record what Flask has it open and save."""
         kind = type(interface)
         try:
-            give_class(interface, _class(kind))
+            give_class(interface, kinds.of(kind))
+            ref = weakref.ref(interface)
         except (TypeError, AttributeError):
             return
-        self._interfaces.append((interface, kind))
+        # One that was replaced is not kept.
+        self._interfaces = [each for each in self._interfaces if each[0]() is not None]
+        self._interfaces.append((ref, kind))
 
     def give_back(self) -> None:
         """Give each interface its own class back."""
-        for interface, kind in self._interfaces:
-            give_class_back(interface, kind)
+        for ref, kind in self._interfaces:
+            interface = ref()
+            if interface is not None:
+                give_class_back(interface, kind)
         self._interfaces.clear()
 
 
 def _class(base: t.Any) -> type:
     """Make the class of a session interface that records what is opened and saved."""
-    known = _classes.get(base)
-    if known is not None:
-        return known
-
     made = subclass_of(base)
     for name, site, looks in (
         ("open_session", _OPEN, changes.READS_SESSION),
@@ -61,9 +59,11 @@ def _class(base: t.Any) -> type:
             **within(within(looks, memory.READS_FOR_SOME), cpu.READS_FOR_SOME),
         )
         override(made, name, method)
-    _classes[base] = made
-    kinds.add(made)
     return t.cast("type", made)
+
+
+#: The classes of interfaces that record.
+kinds = Subclasses(_class)
 
 
 __all__ = ["Sessions", "kinds"]

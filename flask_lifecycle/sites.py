@@ -41,4 +41,8 @@ def number(site: Site) -> int:
     return known
 
 
-__all__ = ["SITES", "Site", "number"]
+#: Stands for a site that is kept with its step: where its name is made up as the app goes.
+UNNUMBERED = number(Site("", ""))
+
+
+__all__ = ["SITES", "UNNUMBERED", "Site", "number"]

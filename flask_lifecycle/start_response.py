@@ -5,14 +5,14 @@ from __future__ import annotations
 import typing as t
 from string import capwords
 
-from .recorder import describe_error, fault, hide_frames
-from .sites import Site, number
-from .steps import END, clock
+from .recorder import describe_error, fault, hide_frames, room_for
+from .sites import UNNUMBERED, Site, number
+from .steps import END, NAMED, clock
 from .writers import LiveTrace
 
 _START_RESPONSE = number(Site("start_response", "start_response"))
 _NO_BODY = frozenset(("204", "304"))
-_CACHED = 1024
+_CACHED = 200
 
 Headers = list[tuple[str, str]]
 OnStart = t.Callable[[LiveTrace, dict[str, t.Any]], "Headers | None"]
@@ -33,7 +33,7 @@ class StartResponse:
         self._header = header
         self._on_start = on_start
         self._answered = answered
-        self._statuses: dict[str, tuple[int, int | None, bool]] = {}
+        self._statuses: dict[str, tuple[int | Site, int | None, bool]] = {}
 
     def recorded(self, trace: LiveTrace, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
         """Return a ``start_response`` that records its call."""
@@ -44,18 +44,22 @@ class StartResponse:
 
         def recorded(status: str, headers: Headers, *args: t.Any) -> t.Any:
             __tracebackhide__ = True
-            log = trace.log
+            writer = room_for(trace, _START_RESPONSE)
+            log = writer.log
             step = len(log)
-            log += (_START_RESPONSE, trace.current, clock(), 0.0)
+            log += (_START_RESPONSE, writer.current, clock(), 0.0)
             try:
                 site, code, streamed = statuses.get(status) or self._status(status)
+                if type(site) is Site:
+                    writer.notes[step + NAMED] = site
+                    site = UNNUMBERED
                 log[step] = site
                 added: Headers = []
                 if header is not None and not trace.hidden:
                     added = [(header, trace.id)]
                     if on_start is not None:
                         added += on_start(trace, environ) or ()
-                trace.notes[step] = answered(trace, status, headers, added)
+                writer.notes[step] = answered(trace, status, headers, added)
                 if code is not None:
                     trace.status = code
                 if streamed:
@@ -72,7 +76,7 @@ class StartResponse:
             try:
                 return start_response(status, headers, *args)
             except BaseException as error:
-                trace.notes[~step] = describe_error(error)
+                writer.notes[~step] = describe_error(error)
                 hide_frames(error)
                 raise
             finally:
@@ -80,11 +84,13 @@ class StartResponse:
 
         return recorded
 
-    def _status(self, status: str) -> tuple[int, int | None, bool]:
+    def _status(self, status: str) -> tuple[int | Site, int | None, bool]:
         code = int(status[:3]) if status[:3].isdigit() else None
-        site = number(Site("start_response", _name(status)))
-        made = site, code, status[:3] not in _NO_BODY
-        if len(self._statuses) < _CACHED:
+        named = Site("start_response", _name(status))
+        # An app may make up any number of texts.
+        is_usual = len(self._statuses) < _CACHED
+        made = number(named) if is_usual else named, code, status[:3] not in _NO_BODY
+        if is_usual:
             self._statuses[status] = made
         return made
 

@@ -15,11 +15,13 @@ from .sites import Site
 # Times are seconds of the monotonic clock: floats are made, packed and freed in less time than
 # large integers, and tell nanoseconds apart for 100 days after the start of the machine. An end
 # of 0 is still to come. What few steps have is noted beside, by the step's place; by its
-# complement (`~place`) what went wrong in it, and by `place + EXTRA`, by name,
-# what collectors add: objects that make their part of the details by `detail(redactor)`.
+# complement (`~place`) what went wrong in it, by `place + EXTRA`, by name, what collectors
+# add: objects that make their part of the details by `detail(redactor)`; and by `place + NAMED`
+# the site of one that has no number: who makes up names as he goes fills no table with them.
 WIDTH = 4
 SITE, PARENT, BEGIN, END = range(WIDTH)
 EXTRA = 1
+NAMED = 2
 _STEP = "iidd"
 STEP_BYTES = calcsize(_STEP)
 
@@ -78,6 +80,7 @@ __all__ = [
     "BEGIN",
     "END",
     "EXTRA",
+    "NAMED",
     "PARENT",
     "SHORT_CIRCUIT",
     "SITE",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import typing as t
+import weakref
 from abc import ABCMeta
+from functools import partial
 
 # What `inspect` and `typing` read of a class itself, not of its bases.
 _DESCRIBED = ("__doc__", "__annotations__", "__firstlineno__", "__static_attributes__")
@@ -55,4 +57,45 @@ def give_class_back(owner: t.Any, base: type) -> None:
     _set_class(owner, base)
 
 
-__all__ = ["give_class", "give_class_back", "override", "subclass_of"]
+class Subclasses:
+    """Make one subclass of each class, kept as long as an object is of it.
+
+    The other class may be defined in a function, and lead to all that this refers to: kept by it
+    in a table, a subclass would keep that alive for ever.
+
+    :param make: makes one.
+    """
+
+    def __init__(self, make: t.Callable[[t.Any], t.Any]) -> None:
+        self._make = make
+        self._made: dict[int, weakref.ref[type]] = {}
+        #: The ids of those that were made.
+        self._ids: set[int] = set()
+
+    def of(self, base: type) -> t.Any:
+        """Return the subclass of a class; of one that was made here, itself."""
+        if base in self:
+            return base
+        ref = self._made.get(id(base))
+        # While it lives, so does the class that it was made of, and keeps its id.
+        made = None if ref is None else ref()
+        if made is None:
+            made = self._make(base)
+            dead = partial(_forget, self._made, self._ids, id(base), id(made))
+            self._made[id(base)] = weakref.ref(made, dead)
+            self._ids.add(id(made))
+        return made
+
+    def __contains__(self, kind: type) -> bool:
+        return id(kind) in self._ids
+
+
+def _forget(
+    made: dict[int, weakref.ref[type]], ids: set[int], base: int, own: int, ref: weakref.ref[type]
+) -> None:
+    ids.discard(own)
+    if made.get(base) is ref:
+        del made[base]
+
+
+__all__ = ["Subclasses", "give_class", "give_class_back", "override", "subclass_of"]

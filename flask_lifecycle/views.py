@@ -11,7 +11,7 @@ import functools
 import inspect
 import typing as t
 from sys import _getframe
-from types import FunctionType
+from types import FunctionType, MethodType
 from weakref import WeakSet
 
 import flask
@@ -78,12 +78,21 @@ class Views:
             return None
         known = self._caller.functions.get(id(view))
         if known is not None:
-            return known
+            return self._calling(MethodType(known, view), view)
         app = flask.current_app._get_current_object()  # type: ignore[attr-defined]
         step = self._record(app, writer, "view", self._caller.functions, view, view)
-        if step is not None:
-            self._steps.add(functools.update_wrapper(step, view))
-        return step
+        return None if step is None else self._calling(step, view)
+
+    def _calling(self, step: t.Any, view: t.Any) -> t.Any:
+        """Return a function that looks as the view does; nobody keeps it."""
+
+        @functools.wraps(view)
+        def recorded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            return step(*args, **kwargs)
+
+        self._steps.add(recorded)
+        return recorded
 
     def _is_replaced(self, app: t.Any) -> bool:
         base = type(app).__bases__[0]

@@ -25,6 +25,10 @@ def {name}({parameters}):
         _writer = _writer.strand()
 {enter}    _log = _writer.log
     _step = len(_log)
+    if _step >= _writer.limit and not {spine}:
+        _writer = _writer.fold(_site)
+        _log = _writer.log
+        _step = len(_log)
     _outer = _writer.current
     _log += (_site, _outer, _clock(), 0.0)
     _writer.current = _step
@@ -56,6 +60,8 @@ def recording(
     leave: str = "",
     note: str = "",
     after: str = "",
+    spine: str = "_writer.is_spine(_site)",
+    given: bool = False,
     **names: t.Any,
 ) -> t.Any:
     """Return a function that calls another one and records it as a step of the current trace.
@@ -72,6 +78,8 @@ def recording(
     :param leave: a statement: what to do when the step is over, also by an exception.
     :param note: an expression: what to note of the step.
     :param after: a statement: what to do with ``_result`` once the step is over.
+    :param given: whether what is called is not kept, but the new function's first parameter.
+    :param spine: an expression: whether to keep the step though its writer is full.
     :param names: what these refer to, beside ``_writer``, ``_step`` and the parameters.
     """
     if parameters is None:
@@ -83,8 +91,9 @@ def recording(
     last = "(args or (None,))[-1]" if "*" in arguments else arguments.rpartition(", ")[2]
     source = _SOURCE.format(
         name=name,
-        parameters=parameters,
+        parameters=f"_func, {parameters}" if given else parameters,
         arguments=arguments,
+        spine=spine.format(argument=argument),
         unless=unless.format(argument=argument),
         before=f"    {before}\n" if before else "",
         enter=f"    {enter}\n".format(last=last) if enter else "",
@@ -93,8 +102,10 @@ def recording(
         call="_result = " if after else "return ",
         after=_AFTER.format(after=after.format(last=last)) if after else "",
     )
-    given = {"_func": func, "_site": site, **names}
-    return _maker(source, name, tuple(given))(**given)
+    closed = {"_site": site, **names}
+    if not given:
+        closed["_func"] = func
+    return _maker(source, name, tuple(closed))(**closed)
 
 
 def recording_for(owner: int, reads: dict[str, t.Any]) -> t.Callable[..., t.Any]:

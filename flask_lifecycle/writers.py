@@ -13,7 +13,20 @@ from time import time
 
 from .forks import lock
 from .sites import SITES
-from .steps import BEGIN, END, PARENT, SITE, STEP_BYTES, WIDTH, Columns, clock, merge, packed
+from .steps import (
+    BEGIN,
+    END,
+    EXTRA,
+    NAMED,
+    PARENT,
+    SITE,
+    STEP_BYTES,
+    WIDTH,
+    Columns,
+    clock,
+    merge,
+    packed,
+)
 from .trace import FUNCTION_STAGES, Error
 
 #: When the app's process began to be watched, Unix time.
@@ -26,6 +39,20 @@ _lock = lock()
 _first = int.from_bytes(os.urandom(4), "big") >> 1
 _serial = count()
 _pid = os.getpid()
+
+
+# Of a full trace, the last steps of so many sites are kept, and so many steps of each.
+_FOLDS_KEPT = 64
+_STEPS_FOLDED = 50
+# The request's own steps lie inside these; all else runs the user's code.
+_OUTER_STAGES = frozenset(("wsgi", "middleware", "dispatch"))
+_CONTEXT_STAGES = frozenset(
+    ("request_context_push", "request_context_pop", "app_context_push", "app_context_pop")
+)
+
+
+def _unknown() -> None:
+    """Stand for the request's own context, as long as that is not known."""
 
 
 def _forked() -> None:
@@ -51,7 +78,17 @@ class Route(t.NamedTuple):
 class Writer:
     """Appends the steps of one thread, in order of beginning."""
 
-    __slots__ = ("current", "ident", "limit", "log", "notes", "owner", "rendering", "seen")
+    __slots__ = (
+        "current",
+        "folded",
+        "ident",
+        "limit",
+        "log",
+        "notes",
+        "owner",
+        "rendering",
+        "seen",
+    )
 
     owner: t.Any
     current: int
@@ -59,6 +96,8 @@ class Writer:
     limit: int
     log: list[t.Any]
     notes: dict[int, t.Any]
+    #: What took the last step for which there was no room here.
+    folded: Fold | None
     #: What is noted of the rendering that runs.
     rendering: t.Any
     #: What was in the app's contexts, for who watches what changes in them.
@@ -76,6 +115,47 @@ class Writer:
             step = log[step + PARENT]
         return step
 
+    def is_spine(self, site: int) -> bool:
+        """Tell whether a step that begins now is the request's own, and to be kept in any case."""
+        return False
+
+    def is_own(self, context: t.Any, site: int) -> bool:
+        """Tell the same of a step of a context."""
+        return False
+
+    def fold(self, site: int) -> Writer:
+        """Return what takes a step for which there is no room, and all inside it.
+
+        Of the steps of one site in one other, the last is kept beside the first ones, and says how
+        many there were. Those in between are counted in ``dropped_steps``.
+        """
+        trace = self.trace
+        self.unfolded()
+        key = (trace is self or self.ident, site, self.current)
+        last = (trace.strands or {}).get(key)
+        if last is None and not trace.has_room_for_folds():
+            trace.dropped_steps += 1
+            return Strand(trace)
+        fold = Fold(trace, self, site, t.cast("Fold | None", last))
+        if last is None:
+            trace.add_strand(key, fold)
+        else:
+            # As many keys as before: whoever goes through them meanwhile is not disturbed.
+            t.cast("dict[t.Any, Strand]", trace.strands)[key] = fold
+        self.folded = fold
+        return fold
+
+    def unfolded(self) -> Writer:
+        """Return what writes now: what took the last step, as long as that runs."""
+        fold = self.folded
+        if fold is None:
+            return self
+        if fold.is_open:
+            return fold
+        fold.settle()
+        self.folded = None
+        return self
+
 
 class Strand(Writer):
     """Writes the steps of another thread, to which the request's context was copied."""
@@ -86,6 +166,7 @@ class Strand(Writer):
         self._trace = trace
         self.owner = trace.owner
         self.current = -1
+        self.folded = None
         self.ident = get_ident()
         self.limit = trace.limit
         self.log = []
@@ -98,6 +179,65 @@ class Strand(Writer):
         return self._trace
 
 
+class _Repeated(t.NamedTuple):
+    """How often a step ran in another one, and how many of the first were kept."""
+
+    times: int
+    first: int
+
+    def detail(self, _redactor: t.Any) -> dict[str, int] | None:
+        """Return it as JSON's types; None where nothing was left out."""
+        return self._asdict() if self.times > self.first + 1 else None
+
+
+class Fold(Strand):
+    """Takes the last of the steps of one site in a full trace, with what is inside it."""
+
+    __slots__ = ("_bytes", "_outside", "_repeated")
+
+    _bytes: int
+    _repeated: _Repeated
+
+    def __init__(self, trace: LiveTrace, writer: Writer, site: int, last: Fold | None) -> None:
+        super().__init__(trace)
+        outside = writer.current
+        while outside >= 0 and writer is not trace:
+            # Steps of other threads lie inside one of the request's own.
+            outside = writer.log[outside + PARENT]
+        self.current = self._outside = outside if outside < 0 else -2 - outside
+        self.limit = _STEPS_FOLDED * WIDTH
+        if last is None:
+            kept = _count(writer, site)
+            self._repeated = _Repeated(kept + 1, kept)
+        else:
+            times, kept = last._repeated
+            self._repeated = _Repeated(times + 1, kept)
+            trace.dropped_steps += len(last.log) // WIDTH
+            trace.detail_bytes -= last._bytes
+        self._bytes = -trace.detail_bytes
+        self.notes[EXTRA] = {"repeated": self._repeated}
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether a step in it runs."""
+        return self.current != self._outside
+
+    def settle(self) -> None:
+        """Reckon what its details take: all that runs in it is over."""
+        self._bytes += self._trace.detail_bytes
+
+    def fold(self, site: int) -> Writer:
+        self._trace.dropped_steps += 1
+        return Strand(self._trace)
+
+
+def _count(writer: Writer, site: int) -> int:
+    """Count the steps of a site that lie in the current step."""
+    log = writer.log
+    inside = zip(log[SITE::WIDTH], log[PARENT::WIDTH], strict=False)
+    return sum(each == (site, writer.current) for each in inside)
+
+
 class LiveTrace(Writer):
     """One request while it is recorded, by its own thread. No lock is needed.
 
@@ -107,8 +247,10 @@ class LiveTrace(Writer):
     __slots__ = (
         "__weakref__",
         "_kept",
+        "_spine",
         "added",
         "cause",
+        "context",
         "detail_bytes",
         "dropped_steps",
         "ended",
@@ -121,7 +263,6 @@ class LiveTrace(Writer):
         "pid",
         "query",
         "redactor",
-        "request_id",
         "route",
         "seq",
         "serial",
@@ -165,10 +306,15 @@ class LiveTrace(Writer):
         self.store: t.Any = None
         self.pid = _pid
         self.thread = current_thread().name
-        self.strands: dict[int, Strand] | None = None
+        #: What writes beside this, by its thread's identity; what is folded, by whose and its site.
+        self.strands: dict[t.Any, Strand] | None = None
+        self.folded = None
+        # Of the request's own steps that were kept though this is full, how many of each site.
+        self._spine: dict[int, int] = {}
         self.status: int | None = None
-        # Of the request's own object, so as to tell it from others that the app makes meanwhile.
-        self.request_id = 0
+        #: Refers to the request's own context, weakly, so as to tell it from others that the app
+        #: makes meanwhile.
+        self.context: t.Any = _unknown
         self.route: Route | None = None
         self.ended: float | None = None
         self.error: Error | None = None
@@ -214,6 +360,11 @@ class LiveTrace(Writer):
     def hidden(self) -> bool:
         """Tell whether its endpoint is not to be recorded."""
         return self.route is not None and self.route.ignored
+
+    @property
+    def has_context(self) -> bool:
+        """Tell whether the request's own context is known, or was."""
+        return self.context is not _unknown
 
     @property
     def running(self) -> bool:
@@ -267,14 +418,67 @@ class LiveTrace(Writer):
         if not self.running:
             # The request is over: what is written now is nobody's.
             return Strand(self)
+        fold = self.folded
+        if fold is not None and fold.ident == ident:
+            if self.unfolded() is self:
+                self.ident = ident
+                return self
+            return fold
         strand = (self.strands or {}).get(ident)
         if strand is None:
             strand = Strand(self)
-            with _lock:
-                self.strands = {**(self.strands or {}), ident: strand}
+            # All together are not to be many more than one alone may write.
+            strand.limit = max(_STEPS_FOLDED * WIDTH, self.limit - self.step_count * WIDTH)
+            self.add_strand(ident, strand)
         if strand.current < 0:
             strand.current = -2 - self.function()
-        return strand
+        return strand.unfolded()
+
+    def add_strand(self, key: t.Any, strand: Strand) -> None:
+        """Take in what is written beside this."""
+        with _lock:
+            self.strands = {**(self.strands or {}), key: strand}
+
+    def has_room_for_folds(self) -> bool:
+        """Tell whether the last step of one more site may be kept."""
+        return len(self.strands or ()) < _FOLDS_KEPT
+
+    def is_spine(self, site: int) -> bool:
+        log, step = self.log, self.current
+        while step >= 0:
+            stage = SITES[log[step + SITE]].stage
+            if stage in _CONTEXT_STAGES:
+                break
+            if stage not in _OUTER_STAGES:
+                return False
+            step = log[step + PARENT]
+        return self._is_seldom(site)
+
+    def is_own(self, context: t.Any, site: int) -> bool:
+        """Tell whether a context's step that begins now is to be kept in any case.
+
+        It is where the context is the request's own, or one that its own pushes or pops. Those
+        that the app makes besides are as many as it likes.
+        """
+        if not self.has_context or self._is_inside_context():
+            return self.is_spine(site)
+        return context is self.context() and self._is_seldom(site)
+
+    def _is_inside_context(self) -> bool:
+        step = self.current
+        return step >= 0 and SITES[self.log[step + SITE]].stage in _CONTEXT_STAGES
+
+    def _is_seldom(self, site: int) -> bool:
+        # Beyond that it is a loop outside of all that the user's functions do.
+        times = self._spine[site] = self._spine.get(site, 0) + 1
+        return times <= self.limit // WIDTH
+
+    def fold(self, site: int) -> Writer:
+        writer = super().fold(site)
+        if self.folded is not None:
+            # So that all inside it asks for its writer.
+            self.ident = 0
+        return writer
 
     def finish(self) -> None:
         """End the trace now, and keep its steps in little memory."""
@@ -288,8 +492,11 @@ class LiveTrace(Writer):
         else:
             log = self.log
         self._kept = packed(len(log) // WIDTH).pack(*log)
-        # Late steps go where nobody looks.
+        # Late steps go where nobody looks, and are not kept.
         self.log = []
+        self.ident = 0
+        self.folded = None
+        self._spine = {}
         self.seen = {}
         self.ended = clock()
         store, self.store = self.store, None
@@ -312,8 +519,12 @@ class LiveTrace(Writer):
         if self.ended is not None:
             # Left open by what began it, such as a generator that nobody closed.
             ends = [end or self.ended for end in ends]
+        sites = [SITES[each] for each in log[SITE::WIDTH]]
+        for place, named in [*notes.items()]:
+            if place >= 0 and place % WIDTH == NAMED and place // WIDTH < len(sites):
+                sites[place // WIDTH] = named
         return Columns(
-            [SITES[each] for each in log[SITE::WIDTH]],
+            sites,
             [each // WIDTH for each in log[PARENT::WIDTH]],
             log[BEGIN::WIDTH],
             ends,

@@ -58,7 +58,7 @@ class Frame(t.NamedTuple):
 class Raised:
     """An exception and what led to it, by texts alone."""
 
-    __slots__ = ("cut", "error", "frames", "handlers", "notes", "others")
+    __slots__ = ("cut", "error", "frames", "handlers", "notes", "others", "size")
 
     def __init__(self, error: BaseException, keeper: _Keeper) -> None:
         keeper.seen.add(id(error))
@@ -69,6 +69,8 @@ class Raised:
         #: How it is to be read: `cause`, `context` or `member`, and the other exception.
         self.others: list[tuple[str, Raised]] = []
         self.handlers: list[dict[str, t.Any]] = []
+        #: The estimated bytes of all that it holds.
+        self.size = 0
 
     def detail(self, redactor: Redactor) -> dict[str, t.Any]:
         """Return it as JSON's types."""
@@ -170,8 +172,10 @@ def record(
     if known is None or known.error["type"] != type(error).__name__:
         redactor = trace.redactor
         keeper = _Keeper(redactor, redactor.max_bytes)
+        trace.detail_bytes -= known.size if known is not None else 0
         known = extra["exception"] = keeper.tree(error)
-        trace.detail_bytes += 2000 + redactor.max_bytes - keeper.room
+        known.size = 2000 + redactor.max_bytes - keeper.room
+        trace.detail_bytes += known.size
     if app is not None and (unhandled or not known.handlers):
         known.handlers = _handlers(app, trace, InternalServerError() if unhandled else error)
 

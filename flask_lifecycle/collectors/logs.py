@@ -14,7 +14,7 @@ from functools import partial
 from ..forks import lock
 from ..recorder import current, describe_error, fail_open, hide_frames, mark
 from ..redact import MASK, Redactor
-from ..sites import Site, number
+from ..sites import Site
 from ..trace import Source
 from ..writers import LiveTrace
 
@@ -50,16 +50,16 @@ def _record(trace: LiveTrace, record: logging.LogRecord) -> None:
     if record.name.startswith("flask_lifecycle"):
         return
     message = _message(record, trace.redactor)
-    trace.detail_bytes += len(message)
     mark(
         trace.strand(),
-        number(Site("log", record.name, None, Source(record.pathname, record.lineno))),
+        Site("log", record.name, None, Source(record.pathname, record.lineno)),
         {
             "level": record.levelname,
             "logger": record.name,
             "message": message,
             "error": _error(record),
         },
+        len(message),
     )
 
 

@@ -207,17 +207,17 @@ class Messages:
         return shape
 
     @fail_open
-    def parsed(self, trace: LiveTrace, context: dict[str, t.Any]) -> None:
+    def parsed(self, trace: LiveTrace, context: t.Any) -> None:
         """Keep what a context's request holds of its body: what the app made it parse.
 
         Werkzeug's request has ``form``, ``files``, ``_cached_data`` and ``_cached_json`` in its
         ``__dict__`` from the moment the app asks for them.
         """
-        # On Flask's main branch a context may be without a request.
-        request = context.get("request") if "request" in context else context.get("_request")
-        if id(request) != trace.request_id:
+        if trace.context() is not context:
             return
-        held = vars(request)
+        # Flask's main branch keeps it under another name.
+        own = vars(context)
+        held = vars(own["request"] if "request" in own else own["_request"])
         received = trace.notes.get(0)
         if not ("form" in held or "_cached_data" in held) or type(received) is not Received:
             return

@@ -15,7 +15,17 @@ import blinker
 import flask.signals
 
 from ..forks import lock
-from ..recorder import begin, callable_name, current, describe_error, end, fail_open, mark
+from ..recorder import (
+    begin,
+    callable_name,
+    current,
+    describe_error,
+    end,
+    fail_open,
+    mark,
+    room_for,
+)
+from ..redact import weight
 from ..sites import Site, number
 from ..steps import clock
 from ..subclass import subclass_of
@@ -61,13 +71,15 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
             # Nobody listens: what blinker would find out at some length.
             if recorded:
                 writer = trace if trace.ident == get_ident() else trace.strand()
+                if len(writer.log) >= writer.limit:
+                    writer = room_for(writer, site)
                 now = clock()
                 writer.log += (site, writer.current, now, now)
             return []
         if not recorded:
             return base_send(self, *args, **kwargs)
 
-        writer = trace.strand()
+        writer = room_for(trace.strand(), site)
         receivers = _receivers(self, args[0]) if self.receivers else None
         step = begin(writer, site, {"receivers": receivers} if receivers else None)
         if before is not None:
@@ -104,7 +116,8 @@ def _flash(writer: Writer, sent: dict[str, t.Any]) -> None:
     mask = trace.redactor.value
     category = mask(sent.get("category"), ("flash", "category"))
     message = mask(sent.get("message"), ("flash", "message"))
-    mark(writer, number(Site("flash", str(category))), {"category": category, "message": message})
+    noted = {"category": category, "message": message}
+    mark(writer, Site("flash", str(category)), noted, weight(noted))
 
 
 @fail_open

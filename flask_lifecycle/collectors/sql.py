@@ -10,9 +10,10 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import partial
 
 from ..forks import lock
+from ..memo import by_class
 from ..recorder import current, fail_open
 from ..statements import Entry, begin, end, fail, owners
 
@@ -26,10 +27,14 @@ _lock = lock()
 _wrapped: list[tuple[type, str, t.Any]] = []
 
 
-@lru_cache(256)
-def _definer(kind: t.Hashable, name: str) -> t.Any:
-    """Find the class whose method is called first: an override that calls super() is one step."""
-    return next(each for each in t.cast("type", kind).__mro__ if name in vars(each))
+@by_class
+def _definers(kind: t.Any) -> dict[str, int]:
+    """Name the class whose method is called first, by its id: an override that calls super() is
+    one step.
+    """
+    return {
+        name: next(id(each) for each in kind.__mro__ if name in vars(each)) for name in _METHODS
+    }
 
 
 def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
@@ -42,7 +47,7 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
         kind: t.Any = type(self)
-        if trace.owner not in owners or _definer(kind, name) is not defined:
+        if trace.owner not in owners or _definers(kind)[name] != id(defined):
             return method(self, cursor, statement, *args, **kwargs)
         begun = begin(trace, statement, None if bare or not args else args[0], many, _entry)
         if begun is None:

@@ -17,7 +17,7 @@ from ..forks import lock
 from ..place import is_library
 from ..recorder import current, fail_open, fault
 from ..statements import begin, end, fail, owners
-from ..subclass import subclass_of
+from ..subclass import Subclasses, subclass_of
 
 _METHODS = {"execute": False, "executemany": True, "executescript": False}
 # The place of `factory` among the arguments of `sqlite3.connect`.
@@ -26,7 +26,6 @@ _FACTORY = 5
 _lock = lock()
 _original: t.Any = None
 _replaced: t.Any = None
-_classes: dict[type, t.Any] = {}
 
 
 def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
@@ -59,14 +58,10 @@ def _is_sqlalchemy(frame: t.Any) -> bool:
     return str(frame.f_globals.get("__name__", "")).startswith("sqlalchemy.")
 
 
-@fail_open
 def _cursor_class(base: t.Any) -> t.Any:
-    made = _classes.get(base)
-    if made is None:
-        made = subclass_of(base)
-        for name, many in _METHODS.items():
-            setattr(made, name, _recorded(base, name, many))
-        _classes[base] = _classes[made] = made
+    made = subclass_of(base)
+    for name, many in _METHODS.items():
+        setattr(made, name, _recorded(base, name, many))
     return made
 
 
@@ -82,17 +77,20 @@ def _by_cursor(name: str) -> t.Any:
 
 
 def _connection_class(base: t.Any) -> t.Any:
-    made = _classes.get(base)
-    if made is None:
-        plain = sys.modules["sqlite3"].Connection
-        made = subclass_of(base)
-        if base.cursor is plain.cursor:
-            made.cursor = _cursor
-            for name in _METHODS:
-                if getattr(base, name) is getattr(plain, name):
-                    setattr(made, name, wraps(getattr(plain, name))(_by_cursor(name)))
-        _classes[base] = _classes[made] = made
+    plain = sys.modules["sqlite3"].Connection
+    made = subclass_of(base)
+    if base.cursor is plain.cursor:
+        made.cursor = _cursor
+        for name in _METHODS:
+            if getattr(base, name) is getattr(plain, name):
+                setattr(made, name, wraps(getattr(plain, name))(_by_cursor(name)))
     return made
+
+
+_cursors = Subclasses(_cursor_class)
+_connections = Subclasses(_connection_class)
+# Those that are asked for as a rule are made once.
+_usual: list[type] = []
 
 
 def _cursor(self: t.Any, factory: t.Any = None) -> t.Any:
@@ -100,7 +98,12 @@ def _cursor(self: t.Any, factory: t.Any = None) -> t.Any:
     module: t.Any = sys.modules["sqlite3"]
     asked = module.Cursor if factory is None else factory
     known = isinstance(asked, type) and issubclass(asked, module.Cursor)
-    return module.Connection.cursor(self, (_cursor_class(asked) if known else None) or asked)
+    return module.Connection.cursor(self, (_recorded_cursors(asked) if known else None) or asked)
+
+
+@fail_open
+def _recorded_cursors(kind: type) -> t.Any:
+    return _cursors.of(kind)
 
 
 def _connect(original: t.Any) -> t.Any:
@@ -124,7 +127,7 @@ def _with_recorded(
     asked = args[_FACTORY] if given else kwargs.get("factory", plain)
     if not isinstance(asked, type) or not issubclass(asked, plain):
         return args, kwargs
-    made = _connection_class(asked)
+    made = _connections.of(asked)
     if given:
         return (*args[:_FACTORY], made, *args[_FACTORY + 1 :]), kwargs
     return args, {**kwargs, "factory": made}
@@ -139,6 +142,7 @@ def listen() -> None:
     with _lock:
         if _original is None:
             module: t.Any = sys.modules["sqlite3"]
+            _usual[:] = _connections.of(module.Connection), _cursors.of(module.Cursor)
             _original = module.connect
             module.connect = _replaced = _connect(_original)
 

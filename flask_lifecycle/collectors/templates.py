@@ -23,9 +23,9 @@ from ..forks import lock
 from ..place import users_place
 from ..recorder import begin, begin_leaf, current, describe_error, end, fault
 from ..redact import MASK, Redactor, type_name
-from ..sites import Site, number
-from ..steps import END, EXTRA, PARENT, SITE, clock
-from ..subclass import subclass_of
+from ..sites import Site
+from ..steps import END, EXTRA, NAMED, PARENT, clock
+from ..subclass import Subclasses, subclass_of
 from ..trace import Source
 from ..writers import Writer
 
@@ -42,11 +42,8 @@ _stream_code = getattr(getattr(flask.templating, "_stream", None), "__code__", N
 
 _lock = lock()
 _owners: set[t.Any] = set()
-# What is changed, with whose it is, and what it had.
-_roots: weakref.WeakKeyDictionary[jinja2.Template, t.Any] = weakref.WeakKeyDictionary()
-_environments: weakref.WeakKeyDictionary[jinja2.Environment, t.Any] = weakref.WeakKeyDictionary()
-_classes: dict[type, type] = {}
-_recorded: set[type] = set()
+# What is changed, with whose it is: no more, as a template's own functions lead back to it.
+_changed: weakref.WeakKeyDictionary[t.Any, int] = weakref.WeakKeyDictionary()
 # By whose they are, then by the names and the ids of the types in a context.
 _outlines: dict[t.Any, dict[t.Any, _Outline]] = {}
 
@@ -57,8 +54,8 @@ _streamed: dict[int, tuple[str, int] | None] = {}
 class _Outline(t.NamedTuple):
     """What is shown of all contexts that have the same names and the same types of values."""
 
-    #: Kept, so that their ids stay their own.
-    kinds: tuple[type, ...]
+    #: Forget it when one of the types dies, whose id may then become another's.
+    kinds: tuple[weakref.ref[type], ...]
     #: By name: the type, or the mask; None for those whose values are shown.
     shown: dict[str, t.Any]
     #: The names whose values are shown, as they are shown and as they are.
@@ -99,7 +96,10 @@ class Rendering:
         if outline is None:
             if len(outlines) >= _OUTLINES:
                 outlines.clear()
-            outline = outlines[key] = _outline(redactor, names, tuple(map(type, values)))
+            forget = partial(_forget, outlines, key)
+            kinds = tuple(map(type, values))
+            outline = _outline(redactor, names, kinds, tuple(weakref.ref(k, forget) for k in kinds))
+            outlines[key] = outline
         self.outline = outline
         self.count = len(names)
         if outline.valued:
@@ -118,7 +118,16 @@ class Rendering:
         }
 
 
-def _outline(redactor: Redactor, names: tuple[str, ...], kinds: tuple[type, ...]) -> _Outline:
+def _forget(outlines: dict[t.Any, _Outline], key: t.Any, _kind: weakref.ref[type]) -> None:
+    outlines.pop(key, None)
+
+
+def _outline(
+    redactor: Redactor,
+    names: tuple[str, ...],
+    kinds: tuple[type, ...],
+    refs: tuple[weakref.ref[type], ...],
+) -> _Outline:
     shown: dict[str, t.Any] = {}
     valued: list[tuple[str, str]] = []
     for name, kind in list(zip(names, kinds, strict=False))[:_NAMES]:
@@ -130,7 +139,7 @@ def _outline(redactor: Redactor, names: tuple[str, ...], kinds: tuple[type, ...]
         else:
             shown[told] = None
             valued.append((told, name))
-    return _Outline(kinds, shown, tuple(valued))
+    return _Outline(refs, shown, tuple(valued))
 
 
 def _value(redactor: Redactor, name: str, value: t.Any) -> t.Any:
@@ -152,9 +161,9 @@ def _writer() -> Writer | None:
 
 
 @lru_cache(512)
-def _site(name: str | None, file: str | None) -> int:
+def _site(name: str | None, file: str | None) -> Site:
     source = Source(file, 1) if file and file != "<template>" else None
-    return number(Site("template", name or "<string>", None, source))
+    return Site("template", name or "<string>", None, source)
 
 
 def _note(
@@ -252,7 +261,7 @@ def _getter(method: t.Any) -> t.Any:
     def get(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         template = method(self, *args, **kwargs)
-        if type(template) not in _recorded:
+        if type(template) not in _templates:
             record(template)
         return template
 
@@ -279,6 +288,7 @@ def _root(render: t.Any, template: t.Any) -> t.Any:
             return chunks
         return _part(writer, site, None, render, args, kwargs)
 
+    root.__wrapped__ = render  # type: ignore[attr-defined]
     return root
 
 
@@ -305,7 +315,7 @@ def _is_begun(writer: Writer) -> bool:
 
 
 def _part(
-    writer: Writer, site: int, note: t.Any, render: t.Any, args: t.Any, kwargs: t.Any
+    writer: Writer, site: Site, note: t.Any, render: t.Any, args: t.Any, kwargs: t.Any
 ) -> t.Iterable[str]:
     """Render a part of a page, as a step."""
     __tracebackhide__ = True
@@ -332,7 +342,7 @@ class _Block:
 
     __slots__ = ("_note", "_site", "func")
 
-    def __init__(self, func: t.Any, name: str, site: int) -> None:
+    def __init__(self, func: t.Any, name: str, site: Site) -> None:
         self.func = func
         self._note = {"block": name}
         self._site = site
@@ -347,7 +357,7 @@ class _Block:
     def _is_at_home(self, writer: Writer) -> bool:
         """Tell whether the current step is of the template that defines the block."""
         step = writer.current
-        return step >= 0 and writer.log[step + SITE] == self._site
+        return step >= 0 and writer.notes.get(step + NAMED) == self._site
 
     def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
         return _part(writer, self._site, self._note, self.func, args, kwargs)
@@ -367,7 +377,7 @@ class _AsyncBlock(_Block):
 
 
 async def _async_inside(
-    writer: Writer, site: int, note: t.Any, chunks: AsyncIterator[str]
+    writer: Writer, site: Site, note: t.Any, chunks: AsyncIterator[str]
 ) -> AsyncIterator[str]:
     __tracebackhide__ = True
     step = None
@@ -396,7 +406,7 @@ def _leave(writer: Writer, step: int) -> None:
         writer.current = log[step + PARENT]
 
 
-def _inside(writer: Writer, site: int, note: t.Any, chunks: Iterator[str]) -> Iterator[str]:
+def _inside(writer: Writer, site: Site, note: t.Any, chunks: Iterator[str]) -> Iterator[str]:
     __tracebackhide__ = True
     if len(writer.log) >= writer.limit:
         writer.trace.dropped_steps += 1
@@ -413,13 +423,8 @@ def _inside(writer: Writer, site: int, note: t.Any, chunks: Iterator[str]) -> It
         _leave(writer, step)
 
 
-def _class_of(kind: type, make: t.Callable[[t.Any], type]) -> type:
-    with _lock:
-        made = _classes.get(kind)
-        if made is None:
-            made = _classes[kind] = make(kind)
-            _recorded.add(made)
-    return made
+_templates = Subclasses(_template_class)
+_environments = Subclasses(_environment_class)
 
 
 def announce(template: t.Any, context: t.Any) -> None:
@@ -438,7 +443,7 @@ def announce(template: t.Any, context: t.Any) -> None:
 
 def record(template: t.Any) -> None:
     """Make a template, and what it extends or includes, record their rendering from now on."""
-    if type(template) in _recorded or current.get().owner not in _owners:
+    if type(template) in _templates or current.get().owner not in _owners:
         return
     try:
         _record(template, current.get().owner)
@@ -450,15 +455,16 @@ def _record(template: t.Any, owner: t.Any) -> None:
     if not isinstance(template, jinja2.Template):
         return
     environment = template.environment
-    _roots[template] = owner, template.root_render_func
     root, block = (_async_root, _AsyncBlock) if environment.is_async else (_root, _Block)
-    template.root_render_func = root(template.root_render_func, template)
-    site = _site(template.name, template.filename)
-    template.blocks = {name: block(func, name, site) for name, func in template.blocks.items()}
-    template.__class__ = _class_of(type(template), _template_class)
-    if type(environment) not in _recorded:
-        environment.__class__ = _class_of(type(environment), _environment_class)
-        _environments[environment] = owner
+    with _lock:
+        _changed[template] = owner
+        template.root_render_func = root(template.root_render_func, template)
+        site = _site(template.name, template.filename)
+        template.blocks = {name: block(func, name, site) for name, func in template.blocks.items()}
+        template.__class__ = _templates.of(type(template))
+        if type(environment) not in _environments:
+            environment.__class__ = _environments.of(type(environment))
+            _changed[environment] = owner
 
 
 def install(owner: int) -> t.Callable[[], None]:
@@ -474,19 +480,21 @@ def _uninstall(owner: int) -> None:
     with _lock:
         _owners.discard(owner)
         _outlines.pop(owner, None)
-        plain = {recorded: kind for kind, recorded in _classes.items()}
-        for template, (whose, render) in list(_roots.items()):
+        for changed, whose in list(_changed.items()):
             if whose == owner:
-                template.root_render_func = render
-                template.blocks = {
-                    name: getattr(block, "func", block) for name, block in template.blocks.items()
-                }
-                template.__class__ = plain.get(type(template), type(template))
-                del _roots[template]
-        for environment, whose in list(_environments.items()):
-            if whose == owner:
-                environment.__class__ = plain.get(type(environment), type(environment))
-                del _environments[environment]
+                _give_back(changed)
+                del _changed[changed]
+
+
+def _give_back(changed: t.Any) -> None:
+    """Give a template or an environment its own class back, and a template its function."""
+    if type(changed) in _templates:
+        root = changed.root_render_func
+        changed.root_render_func = getattr(root, "__wrapped__", root)
+        blocks = changed.blocks.items()
+        changed.blocks = {name: getattr(block, "func", block) for name, block in blocks}
+    if type(changed) in _templates or type(changed) in _environments:
+        changed.__class__ = type(changed).__base__
 
 
 __all__ = ["announce", "install", "record"]

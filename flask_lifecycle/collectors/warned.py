@@ -12,7 +12,7 @@ from functools import partial
 
 from ..forks import lock
 from ..recorder import current, describe_error, fail_open, mark
-from ..sites import Site, number
+from ..sites import Site
 from ..trace import Source
 from ..writers import LiveTrace
 
@@ -33,12 +33,12 @@ def _shown(message: t.Any) -> t.Any:
 @fail_open
 def _record(trace: LiveTrace, message: t.Any) -> None:
     warned = describe_error(message.message)
-    trace.detail_bytes += len(warned.message)
     source = Source(message.filename, message.lineno)
     mark(
         trace.strand(),
-        number(Site("warning", warned.type, None, source)),
+        Site("warning", warned.type, None, source),
         {"category": warned.type, "message": warned.message},
+        len(warned.message),
     )
 
 

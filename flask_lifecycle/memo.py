@@ -1,0 +1,63 @@
+"""What was found out about objects, by their identity, without keeping one of them alive."""
+
+from __future__ import annotations
+
+import typing as t
+import weakref
+from functools import partial, wraps
+
+V = t.TypeVar("V")
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+
+class Memo(dict[int, V]):
+    """A value for each object, by its ``id``, until the object dies.
+
+    A ``WeakKeyDictionary`` asks its keys for their hash and equality, which may be the app's code,
+    and takes several times as long. As there, a value must not refer to its key: both would live
+    for ever.
+    """
+
+    __slots__ = ("_refs",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._refs: dict[int, t.Any] = {}
+
+    def keep(self, key: t.Any, value: V) -> None:
+        """Remember a value; what has no weak references is not remembered."""
+        place = id(key)
+        try:
+            # Its callback comes before another object can have this id.
+            self._refs[place] = weakref.ref(key, partial(_forget, self, self._refs, place))
+        except TypeError:
+            return
+        self[place] = value
+
+
+def _forget(
+    values: dict[int, t.Any], refs: dict[int, t.Any], place: int, ref: weakref.ref[t.Any]
+) -> None:
+    # Another object may be there by now, where garbage is collected.
+    if refs.get(place) is ref:
+        del refs[place]
+        values.pop(place, None)
+
+
+def by_class(func: F) -> F:
+    """Remember what a function returns for each class, as long as the class lives."""
+    known: Memo[t.Any] = Memo()
+
+    @wraps(func)
+    def remembered(kind: t.Any) -> t.Any:
+        try:
+            return known[id(kind)]
+        except KeyError:
+            found = func(kind)
+            known.keep(kind, found)
+            return found
+
+    return t.cast("F", remembered)
+
+
+__all__ = ["Memo", "by_class"]
