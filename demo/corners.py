@@ -200,6 +200,22 @@ def many_statements() -> str:
     return f"{count} statements"
 
 
+@bp.get("/ticks")
+def ticks() -> Response:
+    """Push a context at each tick of a stream, for as long as somebody listens."""
+    app = t.cast("t.Any", current_app)._get_current_object()
+    count = min(100_000, request.args.get("count", 10_000, type=int))
+
+    def events() -> t.Iterator[str]:
+        for number in range(count):
+            with app.app_context():
+                g.number = number
+            if number % 1000 == 0:
+                yield f"data: {number}\n\n"
+
+    return Response(events(), mimetype="text/event-stream")
+
+
 @bp.get("/returned-app")
 def hand_over() -> t.Any:
     """Return a WSGI app: it runs inside make_response."""

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
-import { change, cpuOf, memoryOf, size, time } from "./format";
+import { change, cpuOf, memoryOf, repeated, size, time } from "./format";
 import { step } from "./testing";
+import type { Json } from "./types";
 
 test("times and sizes are written to three figures", () => {
   expect([0, 999, 9_990, 1e6, 123_456_789, 2e9, 1e12].map(time)).toEqual(["0.0 µs", "1.0 µs", "10.0 µs", "1.00 ms", "123.5 ms", "2.00 s", "1000 s"]);
@@ -14,4 +15,12 @@ test("what was measured is told where it was asked for, whatever was imported", 
   expect(memoryOf(step(0, { detail: { memory: { net: -1, peak: 2 } } }))).toEqual({ net: -1, peak: 2 });
   expect(memoryOf(step(0))).toBeNull();
   for (const memory of [null, 7, "x", {}, { net: 1 }, { net: "1", peak: 2 }] as const) expect(memoryOf(step(0, { detail: { memory } }))).toBeNull();
+});
+
+test("of a step that repeats it is said how often, where not all are shown", () => {
+  const said = (detail: Json): string => repeated(step(0, { detail: { repeated: detail } }));
+  expect(said({ times: 100_000, first: 330 })).toBe("×100,000, first and last shown");
+  expect(said({ times: 7, first: 0 })).toBe("×7, last shown");
+  for (const found of [null, 7, "x", {}, { times: 1 }, { times: "1", first: 2 }]) expect(said(found)).toBe("");
+  expect(repeated(step(0))).toBe("");
 });

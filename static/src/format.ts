@@ -27,6 +27,19 @@ export function threadOf(step: Step): { readonly name: string; readonly other: b
   return { name: thread.name, other: thread["other"] === true };
 }
 
+/** Of a step that repeats in another one, how often it ran, where not all of that is kept; on the last of them. */
+export function repeatedOf(step: Step): { readonly times: number; readonly first: number } | null {
+  const repeated = step.detail["repeated"] as Readonly<Record<string, unknown>> | null | undefined;
+  const { times, first } = repeated ?? {};
+  return typeof times === "number" && typeof first === "number" ? { times, first } : null;
+}
+
+/** How often a step ran, where not each time is shown; else empty. */
+export function repeated(step: Step): string {
+  const found = repeatedOf(step);
+  return found === null ? "" : `×${found.times.toLocaleString("en")}, ${found.first === 0 ? "" : "first and "}last shown`;
+}
+
 /** What a step left behind in memory and the most that it held, in bytes, where it was asked for. */
 export function memoryOf(step: Step): { readonly net: number; readonly peak: number } | null {
   const memory = step.detail["memory"] as Readonly<Record<string, unknown>> | null | undefined;

@@ -164,6 +164,23 @@ def test_ten_thousand_statements_open_at_once(panel: Panel) -> None:
     assert milliseconds < 1000
 
 
+def test_what_repeats_without_end_is_said_to(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch("/corners/ticks?count=5000")
+    panel.shows("/corners/ticks")
+    said = "×5,000, first and last shown"
+    page.locator("svg.diagram", has_text=f"App context {said}").wait_for()
+    assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate(OUTSIDE) == []
+    for view in ("Timeline", "Steps"):
+        open_view(panel, view)
+        while page.get_by_role("button", name="Show more").count() > 0:
+            page.get_by_role("button", name="Show more").click()
+        row = page.locator('tr[data-stage="app_context_push"]', has_text=said)
+        expect(row).to_have_count(1)
+        expect(row.get_by_title("It ran 5,000 times: the first")).to_have_text(said)
+
+
 def test_a_request_inside_is_a_link_where_it_ran(panel: Panel) -> None:
     _open(panel, next(stop for stop in STOPS if stop.path == "/tour/nested"))
     panel.page.get_by_role("link", name="request inside: GET /tour/async 200").click()

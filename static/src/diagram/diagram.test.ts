@@ -2,7 +2,7 @@ import { h, render } from "preact";
 import { describe, expect, it } from "vitest";
 
 import { exception, MAP, notFound, propagated, running, shortCircuit, step, streaming, trace, typical, type Row } from "../testing";
-import { STAGES, type Trace } from "../types";
+import { STAGES, type Step, type Trace } from "../types";
 import { Diagram } from "./Diagram";
 import { draw, type Drawing } from "./layout";
 import { journey } from "./model";
@@ -93,6 +93,25 @@ describe("states", () => {
   it("gives a streamed body a strip of its own", () => {
     expect(texts(streaming())).toContain("contexts pushed again, torn down again");
     expect(texts(typical())).not.toContain("generator");
+  });
+});
+
+describe("what repeats without end", () => {
+  const often = (whole: Trace, which: (step: Step) => boolean, more: Partial<Step> = {}): Trace => {
+    const last = whole.steps.findLast(which);
+    return { ...whole, dropped_steps: 5, steps: whole.steps.map((each) => (each === last ? { ...each, ...more, detail: { repeated: { times: 100_000, first: 330 } } } : each)) };
+  };
+
+  it("is said of the contexts that a stream pushes, which are not the request's own", () => {
+    const found = texts(often(streaming(), ({ stage }) => stage === "app_context_push"));
+    expect(found).toContain("App context ×100,000, first and last shown");
+    expect(found).not.toContain("pushed again");
+  });
+
+  it("is said of what else a view has Flask call", () => {
+    const view = typical().steps.find(({ stage }) => stage === "view")?.id;
+    const found = texts(often(typical(), ({ parent }) => parent === view, { stage: "url_defaults", name: "add_language" }));
+    expect(found).toContain("url_defaults add_language ×100,000, first and last shown");
   });
 });
 

@@ -46,7 +46,7 @@ function lanesOf(r: Ribbon): Lane[] {
 export function heightOf(r: Ribbon, running: boolean): number {
   if (r.step === null) return running && r.state === "pending" ? 128 : 44;
   const lanes = lanesOf(r).length;
-  if (lanes === 0 && r.step.outcome !== "raised") return r.key === "body" ? 102 : 66;
+  if (lanes === 0 && r.step.outcome !== "raised") return r.key === "body" ? 102 : r.contexts.length > 0 ? 92 : 66;
   return Math.max(128, 76 + lanes * LANE) + (r.contexts.length > 0 ? 12 : 0);
 }
 
@@ -236,7 +236,9 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     const apart = Math.min(APART, (stop - begin - 30) / Math.max(1, shown.length));
     const xs: number[] = [];
     for (const step of shown) xs.push(Math.max(sx(step.begin), (xs.at(-1) ?? -Infinity) + apart));
-    let limit = stop - (rest.length > 0 ? 50 : cut ? 18 : 4);
+    const said = `+${rest.length.toLocaleString("en")}`;
+    const wide = Math.max(40, measure(said, FONT.pill) + 16);
+    let limit = stop - (rest.length > 0 ? wide + 10 : cut ? 18 : 4);
     for (let index = xs.length - 1; index >= 0; index--) {
       xs[index] = Math.min(xs[index] ?? 0, limit);
       limit = (xs[index] ?? 0) - apart;
@@ -246,7 +248,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       front.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(spent(step))}`, step.id === selected, [circle(x, axisY, 8, step.id === selected ? "ring" : "hit"), beadShape(step, x, axisY)]));
     });
     if (rest.length > 0) front.push({ el: "fold", key, steps: rest.map((step) => step.id), open: false, label: `${rest.length} more steps inside`, shapes: [
-      rect(stop - 42, axisY - 9.5, 40, 19, 9.5, "pill more"), phrase(stop - 22, axisY + 4.2, "middle", `+${rest.length}`, "pt"),
+      rect(stop - 2 - wide, axisY - 9.5, wide, 19, 9.5, "pill more"), phrase(stop - 2 - wide / 2, axisY + 4.2, "middle", said, "pt"),
     ] });
   }
 }

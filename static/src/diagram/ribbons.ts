@@ -1,6 +1,6 @@
 /** The two true-time strips: the view, and a body that is made while it is sent. */
 
-import { threadOf } from "../format";
+import { repeated, repeatedOf, threadOf } from "../format";
 import type { Json, Rule, Stage, Step, Trace, TraceSummary } from "../types";
 import { COLLECTED, ranIn, text, type Moment, type State, type Steps } from "./steps";
 
@@ -61,7 +61,8 @@ export function viewRibbon({ steps, moment, trace, rule, step, dispatched, faile
   const args = step.detail["args"];
   const shown = args !== null && typeof args === "object" && !Array.isArray(args) ? Object.entries(args).map(([key, value]) => `${key}=${text(value)}`).join(", ") : "";
   const thread = threadOf(step)?.other === true;
-  return { ...inside("view", step, steps, moment, inner, trace), name: `${step.name}(${shown})`, thread, note: thread ? "async: it runs on another thread" : "" };
+  const made = inside("view", step, steps, moment, inner, trace);
+  return { ...made, name: `${step.name}(${shown})`, thread, note: thread ? "async: it runs on another thread" : mostRepeated(made.beads) };
 }
 
 export function bodyRibbon({ steps, moment, step, inner }: Inside & { readonly step: Step }): Ribbon {
@@ -70,9 +71,25 @@ export function bodyRibbon({ steps, moment, step, inner }: Inside & { readonly s
   const count = typeof step.detail["chunks"] === "number" ? step.detail["chunks"] : chunks.length;
   const made = inside("body", step, steps, moment, inner, null);
   const has = (stage: Stage): boolean => made.beads.some((bead) => bead.stage === stage);
-  const contexts = has("app_context_push") || has("request_context_push") ? "contexts pushed again, torn down again" : has("app_context_pop") ? "contexts kept until here" : "";
+  // The app's own are no part of the request, however many they are.
+  const own = made.contexts.every(({ label }) => !label.includes("×"));
+  const contexts = !own ? "" : has("app_context_push") || has("request_context_push") ? "contexts pushed again, torn down again" : has("app_context_pop") ? "contexts kept until here" : "";
   return { ...made, name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`, chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })), more: moment.ended(step) ? count - chunks.length : 0,
-    note: step.detail["complete"] === false && moment.ended(step) ? "the client went away: the generator was closed" : contexts };
+    note: step.detail["complete"] === false && moment.ended(step) ? "the client went away: the generator was closed" : mostRepeated(made.beads) || contexts };
+}
+
+/** What ran most often of all that is not shown each time; contexts say it of themselves. */
+function mostRepeated(beads: readonly Step[]): string {
+  const times = (step: Step): number => (step.stage.includes("_context") ? 0 : (repeatedOf(step)?.times ?? 0));
+  const most = beads.reduce<Step | null>((best, step) => (times(step) > (best === null ? 0 : times(best)) ? step : best), null);
+  return most === null ? "" : `${most.stage} ${most.name} ${repeated(most)}`;
+}
+
+/** How often a context was pushed. */
+function pushed(pushes: readonly Step[]): string {
+  const last = pushes.find((step) => repeatedOf(step) !== null);
+  if (last !== undefined) return ` ${repeated(last)}`;
+  return pushes.length > 1 ? ` ×${pushes.length.toLocaleString("en")}` : "";
 }
 
 function inside(key: "view" | "body", step: Step, steps: Steps, moment: Moment, inner: readonly TraceSummary[], trace: Trace | null): Ribbon {
@@ -91,11 +108,12 @@ function inside(key: "view" | "body", step: Step, steps: Steps, moment: Moment, 
 /** From each push to its pop; a pop without a push ends what was there before. */
 function contextsOf(mine: readonly Step[], step: Step, moment: Moment): Ribbon["contexts"] {
   return (["app", "request"] as const).flatMap((which) => {
-    const push = mine.find((each) => each.stage === `${which}_context_push`);
+    const pushes = mine.filter((each) => each.stage === `${which}_context_push`);
+    const [push] = pushes;
     const pop = mine.findLast((each) => each.stage === `${which}_context_pop`);
     if (push === undefined && pop === undefined) return [];
     const until = pop !== undefined && moment.begun(pop) ? (pop.end ?? pop.begin) : step.begin + moment.lasted(step);
-    return [{ begin: push?.begin ?? step.begin, end: until, seen: moment.begun(push ?? step), label: `${which === "app" ? "App" : "Request"} context` }];
+    return [{ begin: push?.begin ?? step.begin, end: until, seen: moment.begun(push ?? step), label: `${which === "app" ? "App" : "Request"} context${pushed(pushes)}` }];
   });
 }
 

@@ -4,7 +4,8 @@ import type { ComponentChildren, JSX } from "preact";
 
 import messageStyles from "../styles/message.css?inline";
 import { adopt } from "../styles/adopt";
-import type { Json, Trace } from "../types";
+import { repeated, repeatedOf } from "../format";
+import type { Json, Step, Trace } from "../types";
 
 adopt(messageStyles);
 
@@ -36,6 +37,14 @@ export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null 
   const said = [...headers, ...(typeof bytes === "number" && bytes > 0 ? [`toolbar tag ${bytes} bytes`] : [])];
   const removed = Array.isArray(added["removed"]) ? added["removed"] : [];
   return <p class="added">added by flask-lifecycle: {said.join(", ")}{removed.length === 0 ? "" : `; removed: ${removed.join(", ")}`}</p>;
+}
+
+/** That a step ran more often than is shown. */
+export function Repeated({ step }: { readonly step: Step }): JSX.Element | null {
+  const found = repeatedOf(step);
+  if (found === null) return null;
+  const title = `It ran ${found.times.toLocaleString("en")} times: the first ${found.first.toLocaleString("en")} and the last are shown`;
+  return <span class="repeated" title={title}>{repeated(step)}</span>;
 }
 
 /** Names and values as a table; or what to say where there are none. */

@@ -9,7 +9,7 @@ import { change, cpuOf, memoryOf, size, time } from "../format";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Step } from "../types";
-import { Dropped } from "./Message";
+import { Dropped, Repeated } from "./Message";
 
 adopt(stepsStyles, outcomeStyles);
 
@@ -76,7 +76,7 @@ export default function Steps(): JSX.Element | null {
             <tr key={step.id} data-step={step.id} data-stage={step.stage} data-state={stateOf(step)} class={step.id === state.value.step ? "picked" : undefined} onClick={() => { actions.step(step.id); }}>
               <td class="num k">{step.id}</td>
               <td class="k">{step.stage}</td>
-              <td class="what"><button type="button" class="link" title={step.name}><code><bdi>{step.name}</bdi></code></button></td>
+              <td class="what"><button type="button" class="link" title={step.name}><code><bdi>{step.name}</bdi></code><Repeated step={step} /></button></td>
               <td class="k">{step.scope}</td>
               <td class="num">{time(step.begin)}</td>
               <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>

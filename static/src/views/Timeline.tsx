@@ -11,7 +11,7 @@ import { time } from "../format";
 import { current, elapsed } from "../state";
 import { actions, now, state } from "../store";
 import type { Step, Trace } from "../types";
-import { Dropped } from "./Message";
+import { Dropped, Repeated } from "./Message";
 import { between, ticks, zoomed, type Span } from "./zoom";
 
 adopt(timelineStyles, toolsStyles);
@@ -63,6 +63,7 @@ export default function Timeline(): JSX.Element | null {
                   <button type="button" class="link" title={`${step.stage} ${step.name}`}>
                     <span class="k">{step.stage}</span> <code><bdi>{step.name}</bdi></code>
                   </button>
+                  <Repeated step={step} />
                 </td>
                 <td class="num"><Took step={step} clock={clock} /></td>
                 <td class="axis">{isSent(step) ? null : <Bar step={step} span={span} lasted={lasted} clock={clock} />}</td>
