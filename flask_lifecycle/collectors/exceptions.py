@@ -9,6 +9,8 @@ import linecache
 import typing as t
 from collections import deque
 from functools import partial
+from inspect import CO_OPTIMIZED
+from sys import getrefcount
 from types import FrameType, TracebackType
 
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -28,6 +30,8 @@ _CAUSES = 8
 _MEMBERS = 8
 _NOTES = 10
 _HANDLERS = 50
+# References to a dict that is in a frame, in a variable, and an argument.
+_UNSHARED = 3
 # Lines shown before and after the one that ran.
 _AROUND = 3
 _CODE = (".py", ".html", ".jinja", ".jinja2", ".j2", ".txt", ".xml")
@@ -113,8 +117,18 @@ class _Keeper:
             line_of(frame, line),
             code.co_name,
             own,
-            self._locals(frame.f_locals) if own and self.room > 0 else None,
+            self._locals_of(frame) if own and self.room > 0 else None,
         )
+
+    def _locals_of(self, frame: FrameType) -> dict[str, t.Any]:
+        held = frame.f_locals
+        kept = self._locals(held)
+        # Before Python 3.13 a function's frame keeps this dict, and by it what its variables held
+        # now, such as the very exception. Whoever has called `locals()` has the same dict.
+        is_copy = type(held) is dict and frame.f_code.co_flags & CO_OPTIMIZED
+        if is_copy and frame.f_trace is None and getrefcount(held) <= _UNSHARED:
+            held.clear()
+        return kept
 
     def _locals(self, held: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         kept: dict[str, t.Any] = {}

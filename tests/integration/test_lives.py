@@ -12,6 +12,7 @@ import weakref
 from collections import Counter
 from pathlib import Path
 
+import flask.globals
 import jinja2
 import pytest
 from flask import (
@@ -145,6 +146,17 @@ def raises_and_logs(app: Flask, seen: Seen) -> t.Any:
     abort(418)
 
 
+def handles_and_goes_on(app: Flask, seen: Seen) -> t.Any:
+    handle: t.Any = app.handle_user_exception
+    try:
+        raise seen(LookupError("in a frame that goes on"))
+    except LookupError as error:
+        try:
+            return handle(error)
+        except TypeError:  # Flask 3.2 and later
+            return handle(vars(flask.globals)["_cv_app"].get(), error)
+
+
 def flashes(app: Flask, seen: Seen) -> t.Any:
     flash("hello", "a category")
     session["thing"] = "x"
@@ -239,6 +251,7 @@ VIEWS: dict[str, View] = {
         logs,
         raises,
         raises_and_logs,
+        handles_and_goes_on,
         flashes,
         asynchronous,
         nested_apps,
@@ -373,6 +386,21 @@ def with_spans() -> None:
     sdk = pytest.importorskip("opentelemetry.sdk.trace")
     if not isinstance(trace.get_tracer_provider(), sdk.TracerProvider):
         trace.set_tracer_provider(sdk.TracerProvider())
+
+
+def test_what_a_function_has_of_its_own_locals_stays_its_own() -> None:
+    seen = Lives()
+    app = make_app(seen, watched=True)
+    held: list[dict[str, t.Any]] = []
+
+    def view() -> t.Any:
+        name = "mine"
+        held.append(locals())
+        raise LookupError(name)
+
+    app.view_functions["kind"] = view
+    get(app, "/kind")
+    assert held[0]["name"] == "mine"
 
 
 @pytest.mark.parametrize("watched", [False, True])
