@@ -166,7 +166,7 @@ class Calls:
             trace.log[END] = now = clock()
             trace.stopwatch -= now
             trace.current = -1
-            return recorded_body(trace, result, environ, broke, preview())
+            return recorded_body(trace, result, environ, broke, preview)
 
         return record
 

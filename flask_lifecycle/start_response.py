@@ -42,7 +42,7 @@ class StartResponse:
         statuses = self._statuses
         answered = self._answered
 
-        def recorded(status: str, headers: Headers, *args: t.Any) -> t.Any:
+        def recorded(status: str, headers: Headers, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
             writer = room_for(trace, _START_RESPONSE)
             log = writer.log
@@ -74,7 +74,7 @@ class StartResponse:
                 # What is no status or no headers is for the server to say.
                 fault("the start of a response", error)
             try:
-                return start_response(status, headers, *args)
+                return start_response(status, headers, *args, **kwargs)
             except BaseException as error:
                 writer.notes[~step] = describe_error(error)
                 hide_frames(error)

@@ -1,0 +1,144 @@
+"""What real servers send of bodies of all shapes is, byte by byte, what they send without us."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from . import bodies
+from .test_server import Server, wait_for
+
+CONTENT = b"".join(b"%0999d\n" % each for each in range(300))
+APP = "from tests.integration.bodies import application as app"
+GUNICORN = ["gunicorn", "--bind", "127.0.0.1:{port}", "app:app", "--graceful-timeout", "2"]
+
+
+def library(name: str) -> list[str]:
+    return ["tests.integration.bodies", name, "{port}"]
+
+
+SERVERS = {
+    **{
+        name: library(name)
+        for name in (
+            *("wsgiref", "werkzeug", "gevent", "eventlet", "waitress", "cheroot", "a2wsgi"),
+        )
+    },
+    **{
+        f"gunicorn-{kind}": [*GUNICORN, "--worker-class", kind]
+        for kind in ("sync", "gthread", "gevent", "gevent_pywsgi")
+    },
+}
+# Their packages are large.
+MORE_SERVERS = {
+    **{name: library(name) for name in ("tornado", "twisted", "uwsgi")},
+    "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{port}", "wsgi:app:app"],
+    "granian": ["granian", "--interface", "wsgi", "--port", "{port}", "app:app"],
+}
+
+RAW = [f"/raw/{name}" for name in (*bodies.RAW, "written", "late", "started-twice")]
+VIEWS = [f"/{name}" for name in bodies.VIEWS]
+REQUESTS = [
+    *(("GET", path, "") for path in RAW + VIEWS),
+    *(("HEAD", path, "") for path in ("/text", "/sent", "/generated", "/raw/list", "/raw/sized")),
+    ("GET", "/sent", "Range: bytes=7-70000\r\n"),
+    ("GET", "/sent", "Range: bytes=-5\r\n"),
+    ("GET", "/sent", "If-Modified-Since: Fri, 31 Dec 2100 23:59:59 GMT\r\n"),
+    ("GET", "/nowhere", ""),
+    ("OPTIONS", "/text", ""),
+]
+# These differ from one request to the next.
+CHANGING = re.compile(rb"(?im)^date: .*\r\n|0x[0-9a-f]+|\d\d:\d\d:\d\d")
+OURS = re.compile(rb"(?im)^x-lifecycle-trace: (\w+)\r\n")
+
+
+def answer(server: Server, method: str, path: str, headers: str, version: str) -> bytes:
+    with server.connect() as sock:
+        line = f"{method} {path} HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n"
+        sock.sendall(f"{line}{headers}\r\n".encode())
+        received = b""
+        try:
+            while more := sock.recv(65536):
+                received += more
+        except ConnectionResetError:
+            received += b"<reset>"
+    return received
+
+
+def told(server: Server) -> t.Any:
+    return json.loads(server.get("/told"))
+
+
+def fault(trace: t.Any, sent: bytes, events: list[str]) -> str | None:
+    """Return what is wrong with the trace of a request, if anything."""
+    header = OURS.search(sent)
+    if header is not None and trace["id"] != header[1].decode():
+        return "it is another's"
+    [body] = [step for step in trace["steps"] if step["stage"] == "body"] or [None]
+    if "fails" in events and (body is None or body["outcome"] != "raised"):
+        return f"its error is lost: {body}"
+    is_closed = any(step["stage"] == "body_close" for step in trace["steps"])
+    if {"close", "closed"} & set(events) and not is_closed:
+        return "its close is lost"
+    if body is not None and body["detail"].get("complete", True) and "part" in events:
+        # Some servers iterate it twice.
+        times = max(1, events.count("end"))
+        if body["detail"].get("chunks") != events.count("part") / times:
+            return f"its chunks are lost: {body['detail']} of {events}"
+    return None
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> t.Iterator[Server]:
+    (tmp_path / "content.txt").write_bytes(CONTENT)
+    server = Server(tmp_path, request.param, APP)
+    yield server
+    server.stop()
+
+
+def difference(server: Server, method: str, path: str, headers: str, version: str) -> t.Any:
+    """Ask both apps; return how the watched one differs, or what its trace lacks."""
+    sent = answer(server, method, path, f"{headers}X-App: watched\r\n", version)
+    of_watched: dict[str, t.Any] = {}
+
+    def is_done() -> bool:
+        of_watched.update(told(server))
+        trace = of_watched["trace"]
+        return bool(trace["state"] == "done" and path.startswith(trace["path"]))
+
+    wait_for(is_done)
+    bare = answer(server, method, path, headers, version)
+    if CHANGING.sub(b"", OURS.sub(b"", sent)) != CHANGING.sub(b"", bare):
+        return bare[:1000], sent[:1000]
+    # The client may have it all before the server closes it.
+    events = of_watched["events"]
+    with suppress(AssertionError):
+        wait_for(lambda: told(server)["events"] == events, 5)
+    if told(server)["events"] != events:
+        return told(server)["events"], events
+    return fault(of_watched["trace"], sent, events)
+
+
+def differences(server: Server) -> dict[str, t.Any]:
+    found = {
+        (method, path, headers, version): difference(server, method, path, headers, version)
+        for method, path, headers in REQUESTS
+        for version in ("1.1", "1.0")
+    }
+    return {name: each for name, each in found.items() if each is not None}
+
+
+@pytest.mark.parametrize("server", SERVERS.values(), ids=list(SERVERS), indirect=True)
+def test_a_server_sends_the_same_bytes(server: Server) -> None:
+    assert differences(server) == {}
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("server", MORE_SERVERS.values(), ids=list(MORE_SERVERS), indirect=True)
+def test_a_large_server_sends_the_same_bytes(server: Server) -> None:
+    assert differences(server) == {}
