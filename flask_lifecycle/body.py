@@ -12,9 +12,8 @@ import operator
 import typing as t
 from contextlib import suppress
 from functools import lru_cache, partial
-from inspect import ismethod
 from threading import get_ident
-from weakref import WeakKeyDictionary, WeakMethod, finalize
+from weakref import WeakKeyDictionary, finalize, ref
 
 from .recorder import begin, current, describe_error, end, fault, finish, hide_frames
 from .sites import Site, number
@@ -95,15 +94,19 @@ def _replace_close(
     trace: LiveTrace, step: int, result: t.Any, close: t.Any, failed: Failed
 ) -> bool:
     # What keeps itself would not die before garbage is collected.
-    is_own = ismethod(close) and close.__self__ is result
-    get_close: t.Callable[[], t.Any] = WeakMethod(close) if is_own else lambda: close
+    is_own = getattr(close, "__self__", None) is result
+    owner: t.Callable[[], t.Any] = ref(result) if is_own else lambda: None
+    others = None if is_own else close
+
+    def get_close() -> t.Any:
+        held = owner()
+        return others if held is None else type(held).close.__get__(held)
 
     def recorded_close() -> t.Any:
         __tracebackhide__ = True
         close = get_close()
-        if is_own and close is not None:
-            with suppress(Exception):
-                del close.__self__.close
+        with suppress(Exception):
+            del owner().close
         if not trace.running:
             return None if close is None else close()
         end(trace, step)
@@ -387,8 +390,9 @@ def _made(has: frozenset[str]) -> type[_Body]:
 
 
 def _has(kind: type, name: str) -> bool:
-    method = getattr(kind, name, None)
-    return method is not None and method is not getattr(object, name, None)
+    # Not by getattr, which finds what the type has as an object of its own.
+    homes = [each for each in kind.__mro__ if name in vars(each)]
+    return bool(homes) and homes[0] is not object and vars(homes[0])[name] is not None
 
 
 def _is_buffer(result: t.Any) -> bool:

@@ -274,8 +274,8 @@ def _a2wsgi(port: int) -> None:
     import uvicorn
     from a2wsgi import WSGIMiddleware
 
-    served: t.Any = WSGIMiddleware(application)
-    uvicorn.run(served, host="127.0.0.1", port=port)
+    served: t.Any = WSGIMiddleware
+    uvicorn.run(served(application), host="127.0.0.1", port=port)
 
 
 def _tornado(port: int) -> None:
@@ -296,9 +296,12 @@ def _twisted(port: int) -> None:
     from twisted.web.server import Site
     from twisted.web.wsgi import WSGIResource
 
+    # Its types are there in part.
     loop: t.Any = reactor
-    resource = WSGIResource(loop, loop.getThreadPool(), application)
-    loop.listenTCP(port, Site(resource), interface="127.0.0.1")
+    site: t.Any = Site
+    resource: t.Any = WSGIResource
+    served = site(resource(loop, loop.getThreadPool(), application))
+    loop.listenTCP(port, served, interface="127.0.0.1")
     loop.run()
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import typing as t
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import socketio
 
 from . import bodies
 from .test_server import Server, wait_for
@@ -61,12 +64,14 @@ def answer(server: Server, method: str, path: str, headers: str, version: str) -
     with server.connect() as sock:
         line = f"{method} {path} HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n"
         sock.sendall(f"{line}{headers}\r\n".encode())
+        # Tornado leaves a client waiting where an app's close fails.
+        sock.settimeout(5)
         received = b""
         try:
             while more := sock.recv(65536):
                 received += more
-        except ConnectionResetError:
-            received += b"<reset>"
+        except (ConnectionResetError, TimeoutError) as error:
+            received += type(error).__name__.encode()
     return received
 
 
@@ -98,7 +103,9 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> t.Iterator[Server]
     (tmp_path / "content.txt").write_bytes(CONTENT)
     server = Server(tmp_path, request.param, APP)
     yield server
-    server.stop()
+    # Some take an interrupt for a fault of the app's.
+    os.killpg(server.process.pid, signal.SIGKILL)
+    server.process.wait()
 
 
 def difference(server: Server, method: str, path: str, headers: str, version: str) -> t.Any:
@@ -124,7 +131,7 @@ def difference(server: Server, method: str, path: str, headers: str, version: st
     return fault(of_watched["trace"], sent, events)
 
 
-def differences(server: Server) -> dict[str, t.Any]:
+def differences(server: Server) -> dict[t.Any, t.Any]:
     found = {
         (method, path, headers, version): difference(server, method, path, headers, version)
         for method, path, headers in REQUESTS
@@ -142,3 +149,64 @@ def test_a_server_sends_the_same_bytes(server: Server) -> None:
 @pytest.mark.parametrize("server", MORE_SERVERS.values(), ids=list(MORE_SERVERS), indirect=True)
 def test_a_large_server_sends_the_same_bytes(server: Server) -> None:
     assert differences(server) == {}
+
+
+def rss(server: Server) -> int:
+    """Return the largest memory of the processes of a server, in bytes."""
+    largest = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            if os.getpgid(int(status.parent.name)) == server.process.pid:
+                [peak] = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())
+                largest = max(largest, int(peak) * 1024)
+    return largest
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("server", [library("uwsgi")], ids=["uwsgi"], indirect=True)
+def test_uwsgi_sends_a_large_file_by_itself(server: Server, tmp_path: Path) -> None:
+    size = 300_000_000
+    with (tmp_path / "content.txt").open("wb") as file:
+        # One line, of which nothing is on the disk.
+        file.truncate(size)
+    with server.connect() as sock:
+        sock.sendall(b"GET /sent HTTP/1.0\r\nHost: localhost\r\nX-App: watched\r\n\r\n")
+        received = 0
+        while more := sock.recv(1_000_000):
+            received += len(more)
+    assert received > size
+    assert rss(server) < 120_000_000
+    wait_for(lambda: told(server)["trace"]["state"] == "done")
+    assert "body_close" in [step["stage"] for step in told(server)["trace"]["steps"]]
+
+
+POLLED = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import sys
+from flask import Flask
+from flask_lifecycle import Lifecycle
+from flask_socketio import SocketIO
+
+app = Flask(__name__)
+app.config["LIFECYCLE_ENABLED"] = True
+socketio = SocketIO(app, async_mode="gevent", ping_interval=1)
+Lifecycle(app)
+app.add_url_rule("/", view_func=lambda: "up")
+socketio.on_event("ask", lambda word: {"answered": word})
+
+if __name__ == "__main__":
+    socketio.run(app, host="127.0.0.1", port=int(sys.argv[1]))
+"""
+
+
+def test_socket_io_polls_under_gevent(tmp_path: Path) -> None:
+    server = Server(tmp_path, ["app", "{port}"], POLLED)
+    try:
+        client = socketio.SimpleClient()
+        client.connect(f"http://{server.address}", transports=["polling"], wait_timeout=30)
+        assert client.call("ask", "é" * 1000, timeout=30) == {"answered": "é" * 1000}
+        client.disconnect()
+    finally:
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
