@@ -122,8 +122,11 @@ def difference(server: Server, method: str, path: str, headers: str, version: st
     bare = answer(server, method, path, headers, version)
     if CHANGING.sub(b"", OURS.sub(b"", sent)) != CHANGING.sub(b"", bare):
         return bare[:1000], sent[:1000]
-    # The client may have it all before the server closes it.
     events = of_watched["events"]
+    if method == "HEAD":
+        # How far a server gets in what it does not send is chance in Granian.
+        return fault(of_watched["trace"], sent, events)
+    # The client may have it all before the server closes it.
     with suppress(AssertionError):
         wait_for(lambda: told(server)["events"] == events, 5)
     if told(server)["events"] != events:
