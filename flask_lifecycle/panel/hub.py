@@ -15,6 +15,7 @@ import threading
 import time
 import typing as t
 from bisect import bisect_left
+from contextlib import suppress
 from itertools import takewhile
 
 import flask
@@ -28,7 +29,7 @@ from ..store import Store
 from ..summary import summarize
 from ..trace import Step
 from ..writers import LiveTrace
-from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket, is_stopping
+from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket
 from .written import Json
 
 _TICK = 1 / 30
@@ -56,12 +57,29 @@ _log.propagate = False
 # Whatever the root logger's is: Engine.IO tells of each packet.
 _log.setLevel(logging.WARNING)
 
+_app_log = logging.getLogger("flask_lifecycle")
+
 # Else each value of a message is looked at for bytes, which takes longer than writing the JSON.
 _Packet = type("_Packet", (Packet,), {"uses_binary_events": False, "json": Json})
 
 
+class _Pick(t.NamedTuple):
+    """The trace whose steps a viewer asks for; the newest, without."""
+
+    trace: str | None
+    #: How many of its steps the viewer has.
+    have: int
+
+
+_NEWEST_TRACE = _Pick(None, 0)
+
+
 class _Viewer:
-    """What one viewer has been sent."""
+    """What one viewer has been sent.
+
+    Only the pump moves what is known to be sent. The thread of the viewer's socket leaves a
+    ``pick`` and how far it ``acknowledged``, each in one assignment, and writes nothing else.
+    """
 
     def __init__(
         self, resumes: bool, last: int, running: dict[str, int], *, several: bool = False
@@ -76,7 +94,7 @@ class _Viewer:
         #: The numbers of what it has been sent, in their order, until it is told that they went.
         self.known: dict[str, int] = dict(running)
         self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
-        self.watched: str | None = None
+        self.pick = self._picked = _NEWEST_TRACE
         self.steps_of: str | None = None
         self.steps_sent = 0
         self.steps_open: set[int] = set()
@@ -84,10 +102,26 @@ class _Viewer:
         self.gone = (-1, -1)
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
-        """Find the trace whose steps it is shown: the newest, unless it picked one."""
-        if self.watched is None:
-            return kept[0] if kept else None
-        return next((each for each in kept if each.id == self.watched), None)
+        """Find the trace whose steps it is shown, and begin with them where it is another one."""
+        pick = self.pick
+        is_new, self._picked = pick is not self._picked, pick
+        if pick.trace is None:
+            trace = kept[0] if kept else None
+        else:
+            trace = next((each for each in kept if each.id == pick.trace), None)
+        if trace is None:
+            self.steps_of = None
+        elif is_new or trace.id != self.steps_of:
+            self.steps_of = trace.id
+            self.steps_again()
+            self.steps_sent = pick.have if trace.id == pick.trace else 0
+        return trace
+
+    def steps_again(self) -> None:
+        """Send the steps of its trace from the first one on."""
+        self.steps_sent = 0
+        self.steps_open = set()
+        self.strands = (0, 0)
 
 
 class Hub:
@@ -101,6 +135,7 @@ class Hub:
         self._pid = os.getpid()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
+        self._faults: set[type[Exception]] = set()
         self._io = flask_socketio.SocketIO(
             async_mode="threading",
             async_handlers=False,
@@ -149,11 +184,9 @@ class Hub:
         :param several: whether there are other processes like this.
         """
         viewer = self._viewer(asked, several)
-        watched, have = asked.get("watch"), asked.get("have")
-        viewer.watched = watched if isinstance(watched, str) else None
         kept = self.kept()
-        if isinstance(have, int) and (trace := viewer.watches(kept)) is not None:
-            viewer.steps_of, viewer.steps_sent = trace.id, max(0, have)
+        newest = kept[0].id if kept else None
+        viewer.pick = _pick(asked.get("watch") or newest, asked.get("have"))
         return {**self._batch(viewer, kept, whole=True), "seq": 0}
 
     def _viewer(self, given: dict[str, t.Any], several: bool) -> _Viewer:
@@ -202,13 +235,8 @@ class Hub:
 
     def _watch(self, wanted: t.Any = None) -> None:
         viewer = self._viewers.get(_sid())
-        trace = wanted.get("trace") if isinstance(wanted, dict) else None
-        if viewer is not None and (trace is None or isinstance(trace, str)):
-            have = wanted.get("have") if trace else None
-            viewer.watched = viewer.steps_of = trace
-            viewer.steps_sent = max(0, have) if isinstance(have, int) else 0
-            viewer.steps_open = set()
-            viewer.strands = (0, 0)
+        if viewer is not None and isinstance(wanted, dict):
+            viewer.pick = _pick(wanted.get("trace"), wanted.get("have"))
 
     def _pump(self) -> None:
         in_vain = 0
@@ -218,29 +246,45 @@ class Hub:
                 if not viewers:
                     self._thread = None
                     return
-            try:
-                if is_stopping():
-                    self._end()
-                ready = [(sid, viewer) for sid, viewer in viewers if self._takes(sid, viewer)]
-                in_vain = 0 if ready else in_vain + 1
-                kept = self.kept() if ready else []
-                for sid, viewer in ready:
-                    self._send(sid, viewer, kept)
-            except Exception:
-                _log.exception("The pump failed; it goes on.")
+            kept: list[LiveTrace] | None = None
+            for sid, viewer in viewers:
+                try:
+                    if self._takes(sid, viewer):
+                        kept = self.kept() if kept is None else kept
+                        self._send(sid, viewer, kept)
+                except Exception as error:
+                    self._fault(error)
+                    self._drop(sid)
+            in_vain = in_vain + 1 if kept is None else 0
             self._wake.wait(_TICK if in_vain < _LOOKS else _SELDOM)
 
-    def _end(self) -> None:
-        """End all websockets, as if the network did: their pages connect again."""
-        for socket in [*self._io.server.eio.sockets.values()]:
-            socket.close(wait=False, abort=True)
+    def _fault(self, error: Exception) -> None:
+        """Log a fault of the stream's own, once for each kind."""
+        if type(error) not in self._faults:
+            self._faults.add(type(error))
+            # The app's filters, handlers and record factory may fail as well.
+            with suppress(Exception):
+                _app_log.warning("The live stream failed; it goes on.", exc_info=error)
+
+    def _drop(self, sid: str) -> None:
+        """End a viewer whose message failed: its page connects again, and says what it has."""
+        with self._lock:
+            self._viewers.pop(sid, None)
+        socket = self._socket(sid)
+        if socket is not None:
+            # It may be about to end by itself.
+            with suppress(Exception):
+                socket.close(wait=False, abort=True)
+
+    def _socket(self, sid: str) -> t.Any:
+        server = self._io.server
+        return server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
 
     def _takes(self, sid: str, viewer: _Viewer) -> bool:
         """Tell whether a viewer takes one more message: whatever it acknowledges, it reads."""
         if viewer.seq - viewer.acknowledged >= _UNACKNOWLEDGED:
             return False
-        server = self._io.server
-        socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
+        socket = self._socket(sid)
         # One may be on its way, and one wait for that.
         return socket is None or socket.queue.empty()
 
@@ -325,22 +369,20 @@ class Hub:
         if trace is None or trace.seq > viewer.cursor:
             return []
 
-        if viewer.steps_of != trace.id:
-            viewer.steps_of = trace.id
-            viewer.steps_sent = 0
-            viewer.steps_open = set()
-
         columns = trace.columns()
         count = len(columns.sites)
         if trace.strands:
             # Several threads write: a step may have come in between those that were sent. All
             # are sent anew, unless they are many: then once the request is done.
             now = (count, sum(not end for end in columns.ends))
-            if viewer.strands == now or count > _STEPS_A_BATCH:
+            is_new, viewer.strands = viewer.strands != now, now
+            if not is_new or count > _STEPS_A_BATCH:
                 return []
-            viewer.strands = now
             viewer.steps_sent = 0
             viewer.steps_open = set()
+        elif viewer.strands != (0, 0):
+            # It is done, and what was sent last may stand elsewhere by now.
+            viewer.steps_again()
         ended = {index for index in viewer.steps_open if columns.ends[index]}
         steps: list[Step] = []
         size = 0
@@ -371,6 +413,12 @@ class _Breath:
         if time.perf_counter() - self._begun >= _STRETCH:
             time.sleep(_PAUSE)
             self._begun = time.perf_counter()
+
+
+def _pick(trace: t.Any, have: t.Any) -> _Pick:
+    return _Pick(
+        trace if isinstance(trace, str) else None, max(0, have) if isinstance(have, int) else 0
+    )
 
 
 def _before_newest(kept: list[LiveTrace]) -> int:

@@ -7,6 +7,7 @@ thread with a traceback, and a client that stops reading holds a writing thread 
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -17,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import simple_websocket
+
+from .. import forks
 
 #: The longest message of a viewer's, in bytes: its longest tells which requests still run.
 MESSAGE_BYTES = 64 * 1024
@@ -29,6 +32,13 @@ MOST = 8
 # A viewer sends some 30 short acknowledgements a second, 40 bytes each.
 _BYTES_A_SECOND = 16 * 1024
 _BURST = 2 * MESSAGE_BYTES
+
+#: How often to look whether the process ends, in seconds.
+_LOOK = 0.1
+# More than one: an app may handle some itself.
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGQUIT", "SIGABRT") if hasattr(signal, name)
+]
 
 Environ = dict[str, t.Any]
 
@@ -48,13 +58,23 @@ def room(environ: Environ, start_response: t.Any) -> int:
 
 
 def is_stopping() -> bool:
-    """Tell whether the server waits for its threads to end, as those of websockets never would.
+    """Tell whether the process waits for its threads to end, as those of websockets never would.
 
-    Gunicorn's worker handles its signals by a method and says there that it is not ``alive``
-    (``gunicorn.workers.base.Worker``). Others leave their threads behind.
+    However it came to its end, the interpreter joins a pool's threads at last. Gunicorn's worker
+    waits for its connections before: it handles its signals by methods, says there that it is
+    not ``alive``, and stops as well where its master is gone (``gunicorn.workers.base.Worker``).
     """
-    worker = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    return getattr(worker, "alive", True) is False
+    # Private, as there is no other way: `main_thread().is_alive()` is true until the pools'
+    # threads are joined. tests/integration/test_ends.py sees when it goes.
+    if getattr(threading, "_SHUTTING_DOWN", False):
+        return True
+    for each in _SIGNALS:
+        worker = getattr(signal.getsignal(each), "__self__", None)
+        if getattr(worker, "alive", True) is False:
+            return True
+        if getattr(worker, "ppid", None) not in (None, os.getppid()):
+            return True
+    return False
 
 
 def _is_patched() -> bool:
@@ -79,12 +99,14 @@ class Websocket:
         except Exception:
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"This is no handshake of a websocket.\n"]
+        _watch.add(ws)
         try:
             self._handler(self)
         except Exception:
             # A packet that Engine.IO cannot read: it would neither end nor forget the session.
             self._handler.__self__.close(wait=False, abort=True)
         finally:
+            _watch.discard(ws)
             ws.end()
             ws.sock.give_back()
         if ws.mode == "gunicorn":
@@ -147,8 +169,58 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]
                 self.close()
             except Exception:
                 self.connected = False
+        self.cut()
+
+    def cut(self) -> None:
+        """End it as if the network did, without a word or a wait."""
+        self.connected = False
         self.sock.shut()
         self.event.set()
+
+
+class _Watch:
+    """Cuts all open websockets when the process begins to end: none keeps it from that.
+
+    Their pages connect again, to the process that comes after.
+    """
+
+    def __init__(self) -> None:
+        self._open: set[_Server] = set()
+        self._lock = forks.lock()
+        self._pid = os.getpid()
+        self._thread: threading.Thread | None = None
+
+    def add(self, ws: _Server) -> None:
+        with self._lock:
+            if self._pid != os.getpid():
+                # Those of the process that this one was forked from.
+                self._pid = os.getpid()
+                self._open.clear()
+            self._open.add(ws)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, name="flask-lifecycle-end", daemon=True
+                )
+                self._thread.start()
+
+    def discard(self, ws: _Server) -> None:
+        with self._lock:
+            self._open.discard(ws)
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                opened = [*self._open]
+                if not opened:
+                    self._thread = None
+                    return
+            if is_stopping():
+                for ws in opened:
+                    ws.cut()
+            time.sleep(_LOOK)
+
+
+_watch = _Watch()
 
 
 class _Metered:
@@ -226,6 +298,5 @@ __all__ = [
     "MOST",
     "PING_SECONDS",
     "Websocket",
-    "is_stopping",
     "room",
 ]

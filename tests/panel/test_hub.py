@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import typing as t
 
 import flask
+import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from flask_lifecycle.panel.hub import Hub, _Viewer
+from flask_lifecycle.panel.hub import Hub, _Pick, _Viewer
+from flask_lifecycle.recorder import begin, end
+from flask_lifecycle.sites import Site, number
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.writers import LiveTrace, Route
 
-from ..integration.test_server import PATIENCE
+from ..integration.test_server import PATIENCE, wait_for
 
+SITE = number(Site("view", "view"))
+SOON = 20.0
 IGNORED = Route("/static/<path:filename>", 0, "static", (), True)
 
 
@@ -164,6 +170,161 @@ def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
         hub._viewers.clear()
         pump.join(PATIENCE)
     assert not pump.is_alive()
+
+
+class Noted:
+    """What is noted of a step, whose details are asked for in the middle of a message."""
+
+    def __init__(self, do: t.Callable[[], None]) -> None:
+        self.do = do
+
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+        self.do()
+        return {}
+
+
+def with_steps(store: MemoryStore, count: int, note: t.Any = None) -> LiveTrace:
+    """Add a request that runs and has some steps, of which the one in the middle has a note."""
+    trace = add(store, done=False)
+    for index in range(count):
+        end(trace, begin(trace, SITE, note if index == count // 2 else None))
+    return trace
+
+
+def elsewhere(do: t.Callable[[], None]) -> t.Callable[[], None]:
+    """Do something in a thread of its own, and wait for it."""
+
+    def done() -> None:
+        thread = threading.Thread(target=do)
+        thread.start()
+        thread.join(PATIENCE)
+
+    return done
+
+
+def sent(hub: Hub, viewer: _Viewer, store: MemoryStore) -> list[tuple[str, list[int]]]:
+    """Take messages until nothing is new; list the steps in them."""
+    found = []
+    while told := hub._batch(viewer, store.newest()):
+        found += [(part["trace"], [step["id"] for step in part["steps"]]) for part in told["steps"]]
+    return found
+
+
+@pytest.mark.parametrize("have", [0, 3])
+def test_a_request_that_is_picked_in_the_middle_of_a_message_is_sent_whole(have: int) -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    other = with_steps(store, 9)
+    picked: list[None] = []
+
+    def pick() -> None:
+        if not picked:
+            picked.append(None)
+            viewer.pick = _Pick(other.id, have)
+
+    with_steps(store, 20, Noted(elsewhere(pick)))
+    steps = [step for trace, ids in sent(hub, viewer, store) if trace == other.id for step in ids]
+    assert steps == [*range(have, 9)]
+
+
+def test_picks_from_another_thread_lose_no_step() -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    traces = [with_steps(store, 40) for _ in range(2)]
+    sent(hub, viewer, store)
+    over, wanted = threading.Event(), viewer.pick
+
+    def look() -> None:
+        while not over.is_set():
+            told = hub._batch(viewer, store.newest())
+            for part in told.get("steps", ()):
+                got[part["trace"]] |= {step["id"] for step in part["steps"]}
+
+    def is_whole() -> bool:
+        return len(got[wanted.trace or ""]) == 40
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    pump = threading.Thread(target=look)
+    got: dict[str, set[int]] = {trace.id: set() for trace in traces}
+    pump.start()
+    try:
+        for number in range(300):
+            wanted = _Pick(traces[number % 2].id, 0)
+            got[traces[number % 2].id].clear()
+            viewer.pick = wanted
+            wait_for(is_whole, SOON)
+    finally:
+        over.set()
+        pump.join(PATIENCE)
+        sys.setswitchinterval(interval)
+
+
+def test_steps_that_came_in_between_are_sent_when_the_request_is_done() -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    trace = with_steps(store, 3)
+    with threads_of_its_own(trace):
+        sent(hub, viewer, store)
+        end(trace, begin(trace, SITE))
+    # Its last one began before that of the request's own thread, and moved it on.
+    trace.finish()
+    (steps,) = [ids for each, ids in sent(hub, viewer, store) if each == trace.id]
+    assert steps == [*range(len(trace.columns().sites))]
+
+
+@contextlib.contextmanager
+def threads_of_its_own(trace: LiveTrace) -> t.Iterator[None]:
+    """Let another thread write as well: one step before what is done inside, ended after it."""
+    go, begun = threading.Event(), threading.Event()
+
+    def write() -> None:
+        strand = trace.strand()
+        step = begin(strand, SITE)
+        begun.set()
+        go.wait(PATIENCE)
+        end(strand, step)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert begun.wait(PATIENCE)
+    yield
+    go.set()
+    thread.join(PATIENCE)
+
+
+def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    store = MemoryStore(10)
+    hub = Hub(store)
+    hub.init_app(flask.Flask(__name__))
+    hub._wake = ticks = Ticks()
+    failing, other = (_Viewer(resumes=False, last=0, running={}) for _ in range(2))
+
+    def fail() -> None:
+        raise IndexError
+
+    bad = with_steps(store, 3, Noted(fail))
+    good = with_steps(store, 3)
+    failing.pick, other.pick = _Pick(bad.id, 0), _Pick(good.id, 0)
+    hub._viewers.update(a=failing, b=other)
+    pump = threading.Thread(target=hub._pump)
+    pump.start()
+    try:
+        ticks.after(3)
+        assert other.steps_sent == 3
+        # Its page connects again, and says what it has.
+        assert [*hub._viewers] == ["b"]
+        # Once, however often it is so.
+        hub._viewers["c"] = _Viewer(resumes=False, last=0, running={})
+        hub._viewers["c"].pick = _Pick(bad.id, 0)
+        ticks.after(3)
+        assert [*hub._viewers] == ["b"]
+    finally:
+        hub._viewers.clear()
+        pump.join(PATIENCE)
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[0] is IndexError
 
 
 def test_engine_io_takes_the_websocket_that_is_bounded() -> None:
