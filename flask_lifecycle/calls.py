@@ -6,7 +6,7 @@ import typing as t
 
 import flask.app
 
-from . import body
+from . import body, upgrades
 from .errors import Errors
 from .middleware import Middleware
 from .recorder import current, fail_open, fault, hide_frames
@@ -154,6 +154,8 @@ class Calls:
             current.set(trace)
             trace.log += (_WSGI, -1, trace.origin, 0.0)
             trace.current = 0
+            if "HTTP_UPGRADE" in environ:
+                upgrades.requested(trace, environ)
             try:
                 result = run(app, environ, recorded_start_response(trace, environ, start_response))
             except BaseException as error:
@@ -166,6 +168,8 @@ class Calls:
             trace.log[END] = now = clock()
             trace.stopwatch -= now
             trace.current = -1
+            if "HTTP_UPGRADE" in environ:
+                upgrades.settle(trace)
             return recorded_body(trace, result, environ, broke, preview)
 
         return record

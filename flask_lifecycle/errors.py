@@ -6,6 +6,7 @@ import typing as t
 
 from werkzeug.exceptions import InternalServerError
 
+from . import upgrades
 from .recorder import current, describe_error, fail, fail_open, finish, hide_frames
 from .trace import Error
 from .writers import LiveTrace, Writer
@@ -70,12 +71,17 @@ class Errors:
     def left(self, trace: LiveTrace, error: BaseException) -> None:
         """End a trace with the exception that leaves the app."""
         fail(trace, 0, error)
-        if trace.error_step < 0:
+        is_over = upgrades.is_end(trace, error)
+        if is_over:
+            pass
+        elif trace.error_step < 0:
             _note(trace, error)
         else:
             trace.error = describe_error(error)
         hide_frames(error)
-        self._raised(None, trace, error)
+        if not is_over:
+            self._raised(None, trace, error)
+        upgrades.settle(trace)
         finish(trace)
 
     @fail_open

@@ -50,7 +50,8 @@ ALLOWED = {
     "routes": {"memo", "sites", "steps", "writers", "redact", "recorder"},
     "sessions": {"sites", "recorder", "subclass", "wrapper", "changes", "cpu", "memory"},
     "contexts": {"sites", "recorder", "subclass", "sessions"},
-    "errors": {"trace", "writers", "recorder"},
+    "upgrades": {"trace", "sites", "steps", "writers", "recorder"},
+    "errors": {"trace", "writers", "recorder", "upgrades"},
     "layers": {"trace", "sites", "recorder"},
     "middleware": {"memo", "sites", "steps", "writers", "recorder", "layers"},
     "held": {"recorder"},
@@ -65,6 +66,7 @@ ALLOWED = {
         "errors",
         "middleware",
         "start_response",
+        "upgrades",
     },
     "instrument": {
         "sites",

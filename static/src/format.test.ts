@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { change, cpuOf, memoryOf, repeated, size, time } from "./format";
+import { change, cpuOf, memoryOf, repeated, size, time, websocketOf } from "./format";
 import { step } from "./testing";
 import type { Json } from "./types";
 
@@ -23,4 +23,14 @@ test("of a step that repeats it is said how often, where not all are shown", () 
   expect(said({ times: 7, first: 0 })).toBe("×7, last shown");
   for (const found of [null, 7, "x", {}, { times: 1 }, { times: "1", first: 2 }]) expect(said(found)).toBe("");
   expect(repeated(step(0))).toBe("");
+});
+
+test("a websocket is told by how long it was open and how it was closed", () => {
+  const said = (websocket: Record<string, number | string | null>): string | null => websocketOf(step(0, { detail: { websocket } }), 3e9);
+  expect(said({ opened: 1e9, closed: 2e9, by: "client", code: 4001 })).toBe("open 1.00 s · closed by the client (4001)");
+  expect(said({ opened: 1e9, closed: 2e9, by: "error", code: null })).toBe("open 1.00 s · ended by an error of the app's");
+  expect(said({ opened: 1e9, closed: 2e9, by: null, code: null })).toBe("open 1.00 s · closed");
+  expect(said({ opened: 1e9, closed: null, by: null, code: null })).toBe("open 2.00 s");
+  expect(websocketOf(step(0), 3e9)).toBeNull();
+  expect(websocketOf(undefined, 3e9)).toBeNull();
 });

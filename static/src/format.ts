@@ -40,6 +40,17 @@ export function repeated(step: Step): string {
   return found === null ? "" : `×${found.times.toLocaleString("en")}, ${found.first === 0 ? "" : "first and "}last shown`;
 }
 
+const CLOSED: Readonly<Record<string, string>> = { client: "closed by the client", app: "closed by the app", network: "lost: the network or the client went away", error: "ended by an error of the app's" };
+
+/** What a request that became a websocket was, by its first step: how long it was open and how it ended; null for any other. */
+export function websocketOf(step: Step | undefined, elapsed: number): string | null {
+  const { opened, closed, by, code } = (step?.detail["websocket"] ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof opened !== "number") return null;
+  const until = typeof closed === "number" ? closed : elapsed;
+  const end = typeof closed !== "number" ? "" : ` · ${CLOSED[String(by)] ?? "closed"}${typeof code === "number" ? ` (${code})` : ""}`;
+  return `open ${time(Math.max(0, until - opened))}${end}`;
+}
+
 /** What a step left behind in memory and the most that it held, in bytes, where it was asked for. */
 export function memoryOf(step: Step): { readonly net: number; readonly peak: number } | null {
   const memory = step.detail["memory"] as Readonly<Record<string, unknown>> | null | undefined;

@@ -15,6 +15,7 @@ export const state = signal<State>(EMPTY);
 /** The page's clock, ms; it goes while something runs. */
 export const now = signal(performance.now());
 
+const RETRY_WAIT = 1000;
 let fetching: string | null = null;
 
 function update(next: State): void {
@@ -72,7 +73,9 @@ async function fetchSteps(): Promise<void> {
     const trace = await api.trace(id);
     state.value = trace === null ? { ...state.value, missing: id } : withTrace(state.value, trace);
   } catch {
-    state.value = { ...state.value, connection: "lost" };
+    // One call failed, which says nothing of the connection: only Live decides about that.
+    setTimeout(() => void fetchSteps(), RETRY_WAIT);
+    return;
   } finally {
     fetching = null;
   }
@@ -146,7 +149,7 @@ export const actions = {
   pause: (): void => { update(setPaused(state.value, !state.value.paused)); },
   clear: (): void => {
     update(cleared(state.value));
-    void api.clear(state.value.epoch);
+    void api.clear(state.value.epoch).catch(() => { actions.notice("The app still has the requests: it could not be asked to forget them."); });
   },
   filter: (filter: string): void => { update({ ...state.value, filter }); },
   /** Go to a moment of the request, ns. */
@@ -213,7 +216,7 @@ export const actions = {
   map: (): void => { void loadMap(); },
   /** Ask the server for what only one view shows; null where there is none, as of what came from a file. */
   ask: async <T>(path: string, body?: Json): Promise<T | null> => (path.startsWith(`api/traces/${IMPORTED}`) ? null : api.ask<T>(path, body).catch(() => null)),
-  tell: (path: string, method: "POST" | "DELETE"): Promise<void> => api.tell(path, method),
+  tell: (path: string, method: "POST" | "DELETE"): Promise<void> => api.tell(path, method).catch(() => { actions.notice("The app did not answer."); }),
   /** Pick the newest request of the same kind. */
   latest: ({ method, endpoint }: Trace): void => {
     const newest = state.value.traces.find((trace) => trace.method === method && trace.endpoint === endpoint);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import typing as t
@@ -12,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+import websocket
+from playwright.sync_api import Browser, Page, Route, expect
 
 from ..integration.test_server import PATIENCE, Server, wait_for
 
@@ -45,8 +47,8 @@ def gunicorn(*options: str) -> list[str]:
 def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
     servers: list[Server] = []
 
-    def made(*options: str) -> Server:
-        servers.append(Server(tmp_path, gunicorn(*options), APP))
+    def made(*options: str, more: str = "") -> Server:
+        servers.append(Server(tmp_path, gunicorn(*options), APP + more))
         return servers[-1]
 
     yield made
@@ -171,3 +173,62 @@ def ask(server: Server) -> str:
     # A connection of its own each time, for either process to take.
     with urllib.request.urlopen(f"http://{server.address}/", timeout=PATIENCE) as answer:
         return str(answer.read().decode())
+
+
+def test_one_failed_call_is_no_lost_connection(serve: t.Any, page: Page) -> None:
+    server = serve("--worker-class", "gthread", "--threads", "8")
+    for _ in range(2):
+        server.get("/")
+    failed: list[str] = []
+    is_down = True
+
+    def answer(route: Route) -> None:
+        if is_down:
+            failed.append(route.request.url)
+            route.fulfill(status=500)
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/api/traces/[^/?]+$"), answer)
+    opened(page, server)
+    expect(page.locator(".live")).to_have_text("live")
+    page.locator(".row").last.click()
+    # Playwright answers for the server while it is asked for something.
+    wait_for(lambda: page.evaluate("1") and failed)
+    expect(page.locator(".live")).to_have_text("live")
+    # The stream goes on, and so does what was asked for.
+    rows = page.locator(".row").count()
+    server.get("/")
+    expect(page.locator(".row")).to_have_count(rows + 1)
+    expect(page.locator(".live")).to_have_text("live")
+    is_down = False
+    expect(
+        page.locator('[data-view="diagram"] [data-stage="view"][data-state="done"]')
+    ).to_be_visible()
+
+
+WEBSOCKET = """
+from flask_sock import Sock
+
+@Sock(app).route("/talk")
+def talk(ws):
+    while True:
+        ws.send(ws.receive())
+"""
+
+
+def test_a_websocket_is_drawn_as_one(serve: t.Any, page: Page) -> None:
+    server = serve("--worker-class", "gthread", "--threads", "8", more=WEBSOCKET)
+    opened(page, server)
+    ws = websocket.create_connection(f"ws://{server.address}/talk", timeout=PATIENCE)
+    row = page.locator(".row", has_text="/talk")
+    row.click()
+    diagram = page.locator('[data-view="diagram"]')
+    expect(diagram).to_contain_text("upgraded to a websocket")
+    ws.close(4001)
+    expect(diagram).to_contain_text("closed by the client (4001)")
+    expect(row).to_contain_text("101")
+    expect(row).to_contain_text("websocket")
+    expect(page.locator('[data-state="raised"]')).to_have_count(0)
+    diagram.locator('[data-stage="view"]').first.click()
+    expect(page.get_by_text("over a websocket (open").first).to_be_visible()

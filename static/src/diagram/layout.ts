@@ -405,10 +405,10 @@ export function draw(j: Journey, space: Space): Drawing {
   function drawHead(): void {
     const code = j.moving ? 0 : j.trace.error === null ? (j.trace.status ?? 0) : 500;
     const big = `700 20px ui-monospace, monospace`;
-    const status = j.moving ? "…" : ellipsize(j.status, 30);
-    const took = j.moving ? `in flight ${time(j.total)}` : time(j.total);
+    const status = j.websocket !== null ? "upgraded to a websocket" : j.moving ? "…" : ellipsize(j.status, 30);
+    const took = j.websocket ?? (j.moving ? `in flight ${time(j.total)}` : time(j.total));
     const body = j.bytes === null ? "" : `${size(j.bytes)} `;
-    const beside = j.sent > 0 ? ` in the app · ${body}${j.moving ? "sending for" : "sent in"} ${time(j.sent)}` : " in the app";
+    const beside = j.websocket !== null ? "" : j.sent > 0 ? ` in the app · ${body}${j.moving ? "sending for" : "sent in"} ${time(j.sent)}` : " in the app";
     const right = X1 - measure(status, big) - 14 - measure(`${took}${beside}`, "650 14px ui-sans-serif, system-ui, sans-serif");
     const whole = `${j.trace.method} ${j.trace.path}${j.trace.query === "" ? "" : `?${j.trace.query}`}`;
     const title = fitted(whole, big, right - X0 - KEY - 40, measure, 60);

@@ -1,7 +1,7 @@
 /** From a trace and the app map to the journey: which chips stand in which band, in which state. */
 
 import { clockOf } from "../clock";
-import { size, threadOf, time } from "../format";
+import { size, threadOf, time, websocketOf } from "../format";
 import type { AppMap, Hook, Plan, PlannedStage, Rule, Stage, Step, Trace, TraceSummary } from "../types";
 import { clientStatus } from "../status";
 import { viewRibbon, bodyRibbon, type Ribbon } from "./ribbons";
@@ -89,6 +89,8 @@ export interface Journey {
   readonly hung: number | null;
   readonly moving: boolean;
   readonly status: string;
+  /** How long it was open and how it was closed, where the request became a websocket. */
+  readonly websocket: string | null;
   /** The app's time, ns, so far. */
   readonly total: number;
   /** How long the server sent, or has sent so far, ns. */
@@ -341,6 +343,7 @@ export function journey(trace: Trace, map: AppMap | null, elapsed: number, at = 
     unhandled: trace.error !== null && left === null && begun(responses.find((step) => step.id > fault)) && !handlers.some((step) => step.id > fault) ? trace.error.type : null,
     answeredByApp, stops, moving, stateOf: state, lasted,
     hung: trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
+    websocket: websocketOf(trace.steps[0], elapsed),
     status: begun(start) ? start.name : left === null ? `${trace.status ?? ""}` : answer === null ? "no response" : `${answer} by the server`,
     total: Math.max(0, over ? clock.total : clock.at(Math.min(elapsed, at))),
     sent: Math.max(0, over ? clock.sent : Math.min(elapsed, at) - clock.at(Math.min(elapsed, at))),

@@ -1,13 +1,13 @@
 /** One sentence for a step: what happened, and why the next thing followed. Pure: all it says is in the trace. */
 
-import { threadOf, time } from "../format";
+import { threadOf, time, websocketOf } from "../format";
 import type { Json, Stage, Step, Trace } from "../types";
 
 type Say = (step: Step, trace: Trace) => string;
 
 /** What a step was, by itself. */
 const SAYS: Readonly<Record<Stage, Say>> = {
-  wsgi: () => "The server calls the app with the environ of the request",
+  wsgi: (_step, trace) => `The server calls the app with the environ of the request${upgraded(trace, (said) => `; it is upgraded to a websocket · ${said}`)}`,
   middleware: (step) => step.name === "unknown middleware" ? "What stands around the app here cannot be found: no other middleware holds it" : `The middleware ${step.name} stands around the app and calls it`,
   request_context: () => "Flask makes the request object and the URL adapter from the environ",
   app_context_push: (step, trace) => (isCounted(step, trace) ? "The app context is pushed once more: it stays until it is popped as often" : `${again(step, trace)}The app context is pushed: ${ofApp(trace)} are there`),
@@ -21,7 +21,7 @@ const SAYS: Readonly<Record<Stage, Say>> = {
     if (trace.method === "OPTIONS" && !trace.steps.some((each) => each.stage === "view") && step.outcome === "ok") return "Flask answers OPTIONS by itself, with the methods that the rule takes";
     return trace.steps.some((each) => each.stage === "url_match" && each.error !== null) ? "Flask dispatches to no view: the match has left an exception" : "Flask dispatches the request to the view of its endpoint";
   },
-  view: (step, trace) => `The view ${step.name}${by(step)} ${step.end === null ? "is running" : "ran"}${trace.method === "HEAD" && !/\bhead$/i.test(step.name) ? ", as for GET" : ""}`,
+  view: (step, trace) => `The view ${step.name}${by(step)} ${step.end === null ? "is running" : "ran"}${upgraded(trace, (said) => `, over a websocket (${said})`)}${trace.method === "HEAD" && !/\bhead$/i.test(step.name) ? ", as for GET" : ""}`,
   template: (step) => `Jinja renders ${step.name}`,
   context_processor: (step) => `context_processor ${step.name}${by(step)} adds values to the template's context`,
   url_defaults: (step) => `url_defaults ${step.name}${by(step)} fills in values of a URL that is built`,
@@ -30,7 +30,7 @@ const SAYS: Readonly<Record<Stage, Say>> = {
   after_this_request: (step) => `after_this_request ${step.name} ran, for this request alone`,
   after_request: (step, trace) => `after_request ${step.name}${by(step)} ran${isSecondTime(step, trace) ? " a second time" : ""}${isSecondWay(step, trace) ? ", for the response of the error" : ""}`,
   session_save: () => "The session interface gets the session, to save what changed, and the response",
-  start_response: (step) => `The status and headers go to the server: ${step.name}`,
+  start_response: (step, trace) => `The status and headers go to the server: ${step.name}${upgraded(trace, () => ", too late for a connection that was a websocket's")}`,
   teardown_request: (step) => `teardown_request ${step.name}${by(step)} cleans up`,
   teardown_appcontext: (step) => `teardown_appcontext ${step.name} cleans up`,
   request_context_pop: (step, trace) => `The request context is popped${stays(step, trace) ?? ": request and session are gone"}`,
@@ -113,6 +113,11 @@ function took(step: Step): string {
   return TIMED.has(step.stage) && spent > 0 ? ` It took ${time(spent)}.` : "";
 }
 
+function upgraded(trace: Trace, say: (said: string) => string): string {
+  const said = websocketOf(trace.steps[0], trace.duration ?? 0);
+  return said === null ? "" : say(said);
+}
+
 /** What a teardown is told, what a match was: small facts of the trace. */
 function by(step: Step): string {
   if (step.scope === null) return "";
@@ -136,6 +141,7 @@ function listeners(step: Step): string {
 function bodySaid(step: Step, trace: Trace): string {
   const chunks = step.detail["chunks"];
   const count = typeof chunks === "number" ? ` ${chunks} ${chunks === 1 ? "chunk" : "chunks"}` : "";
+  if (websocketOf(trace.steps[0], 0) !== null) return "Nothing of a body is sent: the connection was a websocket's";
   if (step.detail["complete"] === false && trace.method !== "HEAD") return `The client went away after${count === "" ? " a part" : count}: the server stops, and closes the body`;
   if (trace.method === "HEAD") return "The server sends no body: the request was HEAD";
   return `The server iterates the body and sends${count === "" ? " it" : count}`;

@@ -189,7 +189,7 @@ function Request({ row, current }: RequestProps): JSX.Element {
         {running ? <Now trace={trace} /> : (
           <>
             {file === null ? null : <span class="from">imported</span>}
-            <span class="w"><Strip parts={trace.strip} duration={appTime(state.value, trace.id, 0)} width={180} height={6} /></span>
+            {trace.status === 101 ? <span class="w">websocket</span> : <span class="w"><Strip parts={trace.strip} duration={appTime(state.value, trace.id, 0)} width={180} height={6} /></span>}
             <span class="d">{earlier && trace.state === "running" ? "cut off" : time(appTime(state.value, trace.id, 0))}</span>
           </>
         )}

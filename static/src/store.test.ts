@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { applyBatch, current, EMPTY } from "./state";
+import { actions, state } from "./store";
+import { batch, step, summary } from "./testing";
+
+const FAILURES: readonly (readonly [name: string, answer: () => Promise<Response>])[] = [
+  ["500", () => Promise.resolve(new Response("", { status: 500 }))],
+  ["403", () => Promise.resolve(new Response("Wrong key.", { status: 403 }))],
+  ["no network", () => Promise.reject(new TypeError("Failed to fetch"))],
+  ["half an answer", () => Promise.resolve(new Response("{"))],
+];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  state.value = { ...applyBatch(EMPTY, batch([summary("a", { step_count: 2 })]), 0), connection: "live" };
+});
+
+afterEach(async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 404 })));
+  await vi.runOnlyPendingTimersAsync();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test.each(FAILURES)("a call that fails (%s) leaves a live panel live", async (_name, answer) => {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", (path: string) => {
+    asked.push(path);
+    return answer();
+  });
+  actions.select("a");
+  actions.map();
+  actions.older();
+  actions.clear();
+  expect(await actions.ask("api/app/match?path=/")).toBeNull();
+  await vi.advanceTimersByTimeAsync(10);
+  expect(asked).toEqual(expect.arrayContaining(["api/traces/a", "api/app", "api/traces?epoch=one"]));
+  expect(state.value).toMatchObject({ connection: "live", lostAt: null });
+});
+
+test("the steps that could not be fetched are asked for again", async () => {
+  let fails = true;
+  const whole = { ...summary("a", { step_count: 2 }), steps: [step(0), step(1)] };
+  vi.stubGlobal("fetch", () => (fails ? Promise.reject(new TypeError("Failed to fetch")) : Promise.resolve(new Response(JSON.stringify(whole)))));
+  actions.select("a");
+  await vi.advanceTimersByTimeAsync(10);
+  expect(current(state.value)?.steps).toHaveLength(0);
+  fails = false;
+  await vi.advanceTimersByTimeAsync(1500);
+  expect(current(state.value)?.steps).toHaveLength(2);
+});

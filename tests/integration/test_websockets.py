@@ -1,0 +1,235 @@
+"""The app's own websockets, on each server: drawn as what they are, not as failed requests."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import struct
+import typing as t
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import websocket
+
+from .test_server import PATIENCE, Server, wait_for
+
+APP = """
+import os, sys
+from flask import Flask, request
+from flask_lifecycle import Lifecycle
+from flask_sock import Sock
+import simple_websocket
+
+app = Flask(__name__)
+app.debug = True
+sock = Sock(app)
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return "hello"
+
+def talk(ws):
+    while True:
+        said = ws.receive()
+        if said == "close":
+            return ws.close(1001)
+        if said == "fail":
+            raise ValueError("the app's own")
+        ws.send(said)
+
+@sock.route("/sock")
+def of_flask_sock(ws):
+    talk(ws)
+
+@app.route("/direct", websocket=True)
+def direct():
+    ws = simple_websocket.Server.accept(request.environ)
+    try:
+        talk(ws)
+    except simple_websocket.ConnectionClosed:
+        pass
+    return ""
+
+@app.route("/before", websocket=True)
+def before():
+    raise ConnectionError
+"""
+SOCKETIO = """
+from flask_socketio import SocketIO
+io = SocketIO(app, async_mode="threading", cors_allowed_origins="*")
+"""
+GEVENT_WEBSOCKET = """
+@app.route("/native", websocket=True)
+def native():
+    ws = request.environ["wsgi.websocket"]
+    while (said := ws.receive()) is not None:
+        if said == "fail":
+            raise ValueError("the app's own")
+        ws.send(said)
+    return ""
+
+if __name__ == "__main__":
+    from gevent.pywsgi import WSGIServer
+    from geventwebsocket.handler import WebSocketHandler
+    WSGIServer(
+        ("127.0.0.1", int(sys.argv[1])), app, log=None, handler_class=WebSocketHandler
+    ).serve_forever()
+"""
+SOON = 20
+SERVERS = {
+    "run": ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"],
+    **{
+        kind: [
+            *("gunicorn", "--worker-class", kind, "--threads", "4"),
+            *("--bind", "127.0.0.1:{port}", "app:app"),
+        ]
+        for kind in ("gthread", "gevent")
+    },
+    "geventwebsocket": ["app", "{port}"],
+}
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def made(kind: str, more: str = "") -> Server:
+        servers.append(Server(tmp_path, SERVERS[kind], APP + more))
+        return servers[-1]
+
+    yield made
+    for server in servers:
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(PATIENCE)
+
+
+def opened(server: Server, path: str) -> websocket.WebSocket:
+    ws = websocket.create_connection(f"ws://{server.address}{path}", timeout=SOON)
+    assert ws.getstatus() == 101
+    return ws
+
+
+def echoed(server: Server, path: str) -> websocket.WebSocket:
+    ws = opened(server, path)
+    ws.send("a")
+    assert ws.recv() == "a"
+    return ws
+
+
+def told(server: Server, path: str, state: str = "done") -> dict[str, t.Any]:
+    """Return the trace of the one request for a path, once it is in this state."""
+    found: list[dict[str, t.Any]] = []
+
+    def there() -> bool:
+        traces = server.api("traces")["traces"]
+        found[:] = [each for each in traces if each["path"] == path and each["state"] == state]
+        return bool(found)
+
+    wait_for(there, SOON)
+    (summary,) = found
+    return t.cast("dict[str, t.Any]", server.api(f"traces/{summary['id']}"))
+
+
+def drop(ws: websocket.WebSocket) -> None:
+    sock = t.cast("socket.socket", ws.sock)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def leave(server_says: str) -> Callable[[websocket.WebSocket], None]:
+    def say(ws: websocket.WebSocket) -> None:
+        ws.send(server_says)
+        with suppress(OSError, websocket.WebSocketException):
+            while ws.recv():
+                pass
+
+    return say
+
+
+ENDS: dict[str, tuple[Callable[[websocket.WebSocket], t.Any], str, int | None]] = {
+    "client": (lambda ws: ws.close(4001), "client", 4001),
+    "client, no code": (lambda ws: ws.send(b"", 8), "client", None),
+    "network": (drop, "network", None),
+    "app": (leave("close"), "app", None),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("path", ["/sock", "/direct"])
+@pytest.mark.parametrize("kind", ["run", "gthread", "gevent"])
+def test_a_websocket_that_ends_well(serve: t.Any, kind: str, path: str, end: str) -> None:
+    server = serve(kind)
+    ws = echoed(server, path)
+    running = told(server, path, "running")
+    assert running["status"] == 101
+    live = running["steps"][0]["detail"]["websocket"]
+    assert live["closed"] is None
+    do, by, code = ENDS[end]
+    do(ws)
+    trace = told(server, path)
+    assert (trace["status"], trace["error"]) == (101, None)
+    assert {step["outcome"] for step in trace["steps"]} == {"ok"}
+    seen = trace["steps"][0]["detail"]["websocket"]
+    assert seen["by"] == by
+    # Whether the client's own code comes before the app goes on is for nobody to say.
+    assert seen["code"] in ((code,) if by != "app" else (None, 1001))
+    assert 0 < seen["opened"] == live["opened"] < seen["closed"] <= trace["duration"]
+
+
+@pytest.mark.parametrize("path", ["/sock", "/direct"])
+@pytest.mark.parametrize("kind", ["run", "gthread", "gevent"])
+def test_an_error_of_the_apps_own_stays_one(serve: t.Any, kind: str, path: str) -> None:
+    server = serve(kind)
+    ws = echoed(server, path)
+    leave("fail")(ws)
+    trace = told(server, path)
+    assert (trace["status"], trace["error"]["type"]) == (101, "ValueError")
+    assert trace["steps"][trace["error"]["step"]]["stage"] == "view"
+    assert trace["steps"][0]["detail"]["websocket"]["by"] == "error"
+
+
+@pytest.mark.parametrize("kind", ["run", "gthread", "gevent"])
+def test_what_never_becomes_a_websocket_is_no_upgrade(serve: t.Any, kind: str) -> None:
+    server = serve(kind)
+    handshake = (
+        "GET {} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: {}\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    for path, version, error in (("/direct", 3, None), ("/before", 13, "ConnectionError")):
+        with server.connect() as sock:
+            sock.sendall(handshake.format(path, version).encode())
+            with suppress(OSError):
+                sock.recv(4096)
+        trace = told(server, path)
+        assert trace["error"] is not None
+        assert error in (None, trace["error"]["type"])
+        assert "websocket" not in trace["steps"][0]["detail"]
+        assert trace["status"] != 101
+
+
+@pytest.mark.parametrize("end", ["client", "client, no code", "network"])
+@pytest.mark.parametrize("kind", ["run", "gthread"])
+def test_a_websocket_of_flask_socketio(serve: t.Any, kind: str, end: str) -> None:
+    server = serve(kind, SOCKETIO)
+    ws = opened(server, "/socket.io/?EIO=4&transport=websocket")
+    assert json.loads(ws.recv()[1:])["sid"]
+    ws.send("40")
+    assert ws.recv().startswith("40")
+    ENDS[end][0](ws)
+    trace = told(server, "/socket.io/")
+    assert (trace["status"], trace["error"]) == (101, None)
+    assert {step["outcome"] for step in trace["steps"]} == {"ok"}
+    assert trace["steps"][0]["detail"]["websocket"]["by"] == ENDS[end][1]
+
+
+def test_a_websocket_of_the_servers_own(serve: t.Any) -> None:
+    server = serve("geventwebsocket", GEVENT_WEBSOCKET)
+    echoed(server, "/native").close()
+    trace = told(server, "/native")
+    assert (trace["status"], trace["error"]) == (101, None)
+    seen = trace["steps"][0]["detail"]["websocket"]
+    assert 0 < seen["opened"] < seen["closed"] <= trace["duration"]
