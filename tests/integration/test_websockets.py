@@ -93,6 +93,9 @@ SERVERS = {
 }
 
 
+_opened: list[websocket.WebSocket] = []
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
@@ -102,6 +105,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         return servers[-1]
 
     yield made
+    while _opened:
+        _opened.pop().shutdown()  # type: ignore[no-untyped-call]
     for server in servers:
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(PATIENCE)
@@ -109,6 +114,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 def opened(server: Server, path: str) -> websocket.WebSocket:
     ws = websocket.create_connection(f"ws://{server.address}{path}", timeout=SOON)
+    _opened.append(ws)
     assert ws.getstatus() == 101
     return ws
 
@@ -218,7 +224,7 @@ def test_a_websocket_of_flask_socketio(serve: t.Any, kind: str, end: str) -> Non
     ws = opened(server, "/socket.io/?EIO=4&transport=websocket")
     assert json.loads(ws.recv()[1:])["sid"]
     ws.send("40")
-    assert ws.recv().startswith("40")
+    assert str(ws.recv()).startswith("40")
     ENDS[end][0](ws)
     trace = told(server, "/socket.io/")
     assert (trace["status"], trace["error"]) == (101, None)
