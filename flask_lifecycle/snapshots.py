@@ -9,6 +9,7 @@ from dataclasses import replace
 from .sites import Site
 from .steps import EXTRA, SHORT_CIRCUIT, WIDTH, Columns
 from .trace import Error, Outcome, Process, Step, Trace, TraceError
+from .transactions import STATEMENT
 from .writers import LiveTrace
 
 _HOST = socket.gethostname()
@@ -19,7 +20,7 @@ _HOST = socket.gethostname()
 _DETAIL_NAMES = {
     "make_response": ("from", "to"),
     "body": ("chunks", "bytes", "streamed", "sent", "preview", "complete"),
-    "sql": ("statement", "rows", "many", "parameters", "place"),
+    "sql": ("statement", "rows", "many", "parameters", "place", "connection", "implied_by"),
     "span": ("name", "kind", "library", "attributes"),
 }
 
@@ -79,6 +80,8 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
     if fault == SHORT_CIRCUIT:
         outcome = "short_circuit"
     detail = _detail(trace, site.stage, columns.notes.get(place))
+    if site.stage == "sql":
+        detail = _of_kind(site.name, detail)
     for name, noted in (columns.notes.get(place + EXTRA) or {}).items():
         shown = noted.detail(trace.redactor)
         if shown:
@@ -130,6 +133,12 @@ def _detail(trace: LiveTrace, stage: str, noted: t.Any) -> dict[str, t.Any]:
     if preview is not None:
         detail["preview"] = preview.detail(trace)
     return detail
+
+
+def _of_kind(kind: str, detail: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Say what kind of a statement it is, and leave out what others of that kind do not have."""
+    names = ("connection", "implied_by") if kind == STATEMENT else ("rows", "many", "parameters")
+    return {"kind": kind, **{name: detail[name] for name in detail if name not in names}}
 
 
 def _listed(value: t.Any) -> t.Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
+from .sites import Site
 from .snapshots import header
 from .steps import EXTRA, WIDTH, Columns
 from .toolbar import why_absent
+from .transactions import STATEMENT
 from .writers import LiveTrace
 
 _KINDS = {
@@ -67,25 +69,27 @@ def _changed(columns: Columns) -> dict[str, list[str]]:
     return {where: list(names)[:_NAMES_KEPT] for where, names in found.items()}
 
 
-#: Of these stages there is a count in each summary, where there are any.
+#: Of these stages there is a count in each summary, where there are any; of SQL, of the statements.
 COUNTED = ("sql", "template", "log", "flash", "span", "warning")
 #: So many of one statement, from one place in one step, are one too many: N + 1.
 REPEATED = 5
 #: A statement that takes so many seconds is slow.
 SLOW = 0.1
 _BAD = ("ERROR", "CRITICAL")
+_ENDS = {"commit": "commits", "rollback": "rollbacks"}
 
 
 def counts(columns: Columns) -> dict[str, int]:
     """Count what was collected; what there is none of is left out.
 
-    Beside the stages: ``changes``, steps that changed something; ``errors``, logs of at least
-    that level; ``slow`` statements, and ``repeated``, the groups of those that ask the same
-    from the same place over and over.
+    Beside the stages: ``commits`` and ``rollbacks``, which are no statements; ``changes``, steps
+    that changed something; ``errors``, logs of at least that level; ``slow`` statements and
+    commits, and ``repeated``, the groups of statements that ask the same from the same place over
+    and over.
     """
     notes = columns.notes
     found = Counter(
-        stage
+        _ENDS.get(site.name) if stage == "sql" and site.name != STATEMENT else stage
         for index, site in enumerate(columns.sites)
         if (stage := site.stage) in COUNTED
         # A block is a part of a template.
@@ -102,15 +106,20 @@ def counts(columns: Columns) -> dict[str, int]:
             end = columns.ends[index]
             found["slow"] += bool(end) and end - columns.begins[index] >= SLOW
     found["repeated"] = sum(times >= REPEATED for times in asked(columns).values())
-    return {name: number for name, number in found.items() if number}
+    return {name: number for name, number in found.items() if name and number}
+
+
+def is_statement(site: Site) -> bool:
+    """Tell it from what controls a transaction, and the opening of a connection."""
+    return site.stage == "sql" and site.name == STATEMENT
 
 
 def asked(columns: Columns) -> Counter[t.Any]:
     """Count the statements that ask the same, from one place in one step."""
     return Counter(
-        (columns.parents[index], note[0], note[-1])
+        (columns.parents[index], note[0], note[4])
         for index, site in enumerate(columns.sites)
-        if site.stage == "sql" and (note := columns.notes.get(index * WIDTH)) is not None
+        if is_statement(site) and (note := columns.notes.get(index * WIDTH)) is not None
     )
 
 
@@ -178,4 +187,4 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int, app_time: int) -> l
     return parts
 
 
-__all__ = ["COUNTED", "REPEATED", "SLOW", "asked", "counts", "summarize"]
+__all__ = ["COUNTED", "REPEATED", "SLOW", "asked", "counts", "is_statement", "summarize"]

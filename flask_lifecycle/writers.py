@@ -250,6 +250,7 @@ class LiveTrace(Writer):
         "_spine",
         "added",
         "cause",
+        "connections",
         "context",
         "detail_bytes",
         "dropped_steps",
@@ -321,6 +322,8 @@ class LiveTrace(Writer):
         self.error_step = -1
         self.rendering = None
         self.seen = {}
+        # The numbers of the databases' connections that sent something, by their ids.
+        self.connections: dict[int, int] = {}
         self.streamed = False
         self.dropped_steps = 0
         self.detail_bytes = 0
@@ -480,6 +483,16 @@ class LiveTrace(Writer):
             self.ident = 0
         return writer
 
+    def connection(self, used: t.Any, *, opened: bool = False) -> int | None:
+        """Number a database's connection, from 1 on, as it is first met; the id may come again."""
+        if used is None:
+            return None
+        numbers = self.connections
+        found = None if opened else numbers.get(id(used))
+        if found is None:
+            found = numbers[id(used)] = max(numbers.values(), default=0) + 1
+        return found
+
     def finish(self) -> None:
         """End the trace now, and keep its steps in little memory."""
         if self.ended is not None:
@@ -498,6 +511,7 @@ class LiveTrace(Writer):
         self.folded = None
         self._spine = {}
         self.seen = {}
+        self.connections = {}
         self.ended = clock()
         store, self.store = self.store, None
         if store is not None and (self.hidden or self.size() > store.share):

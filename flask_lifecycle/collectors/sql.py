@@ -1,8 +1,8 @@
-"""Record the statements of any SQLAlchemy engine, as its dialect hands them to the driver.
+"""Record what any SQLAlchemy engine has its driver do: statements, transactions, connections.
 
-``Dialect.do_execute`` and the like are wrapped in the classes that define them. SQLAlchemy's
-own events would tell the same, but an engine that has any listener takes some 10 µs more for
-each statement.
+``Dialect.do_execute``, ``do_commit`` and the like are wrapped in the classes that define them.
+SQLAlchemy's own events would tell the same, but an engine that has any listener takes some 10 µs
+more for each statement.
 """
 
 from __future__ import annotations
@@ -11,19 +11,38 @@ import sys
 import typing as t
 from collections.abc import Iterator
 from functools import partial
+from sys import _getframe
 
 from ..forks import lock
 from ..memo import by_class
 from ..recorder import current, fail_open
-from ..statements import Entry, begin, end, fail, owners
+from ..statements import Entry, begin, begin_transaction, end, fail, owners, renumber
+from ..steps import BEGIN, clock
+from ..transactions import is_open
 
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
+
+# Savepoints are sent as statements.
+_TRANSACTIONS = {
+    "do_begin": "begin",
+    "do_commit": "commit",
+    "do_rollback": "rollback",
+    "do_begin_twophase": "begin",
+    "do_prepare_twophase": "prepare",
+    "do_commit_twophase": "commit",
+    "do_rollback_twophase": "rollback",
+}
+# What a rollback or commit that nobody asked for comes from, by SQLAlchemy's function that asks.
+_IMPLIED = {"_reset": "reset", "_do_close": "close"}
+_FRAMES = 12
+_CREATOR = "_invoke_creator"
 
 # Between this one and the dialect SQLAlchemy 2.0 and 2.1 call three methods of their connection:
 # `_execute_clauseelement`, `_execute_context`, `_exec_single_context`.
 _ENTRY, _BETWEEN = "_execute_on_connection", 3
 _entry: Entry | None = None
 _lock = lock()
+_NONE = object()
 _wrapped: list[tuple[type, str, t.Any]] = []
 
 
@@ -33,7 +52,8 @@ def _definers(kind: t.Any) -> dict[str, int]:
     one step.
     """
     return {
-        name: next(id(each) for each in kind.__mro__ if name in vars(each)) for name in _METHODS
+        name: next(id(each) for each in kind.__mro__ if name in vars(each))
+        for name in (*_METHODS, *_TRANSACTIONS)
     }
 
 
@@ -49,7 +69,8 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
         kind: t.Any = type(self)
         if trace.owner not in owners or _definers(kind)[name] != id(defined):
             return method(self, cursor, statement, *args, **kwargs)
-        begun = begin(trace, statement, None if bare or not args else args[0], many, _entry)
+        sends = cursor if self.name == "sqlite" else None
+        begun = begin(trace, statement, None if bare or not args else args[0], many, _entry, sends)
         if begun is None:
             return method(self, cursor, statement, *args, **kwargs)
         try:
@@ -64,18 +85,159 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
     return recorded
 
 
+def _ends(defined: type, name: str, method: t.Any) -> t.Any:
+    """Make a method that controls a transaction record it, where something is sent."""
+    kind_of_step = _TRANSACTIONS[name]
+
+    def recorded(self: t.Any, connection: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        trace = current.get()
+        kind: t.Any = type(self)
+        if trace.owner not in owners or _definers(kind)[name] != id(defined):
+            return method(self, connection, *args, **kwargs)
+        driver = _driver_of(connection)
+        if _sends_nothing(self, driver, name, connection):
+            return method(self, connection, *args, **kwargs)
+        if name == "do_begin":
+            return _begin(trace, partial(method, self, connection, *args, **kwargs), driver)
+        implied_by = _implied_by(_getframe(1)) if name in ("do_commit", "do_rollback") else None
+        begun = begin_transaction(trace, kind_of_step, driver, implied_by)
+        if begun is None:
+            return method(self, connection, *args, **kwargs)
+        try:
+            result = method(self, connection, *args, **kwargs)
+        except BaseException as error:
+            fail(begun, error)
+            raise
+        end(begun)
+        return result
+
+    recorded.__name__ = name
+    return recorded
+
+
+def _begin(trace: t.Any, method: t.Any, driver: t.Any) -> t.Any:
+    """Begin a transaction; whether anything was sent for it is known afterwards."""
+    __tracebackhide__ = True
+    started, steps = clock(), trace.step_count
+    try:
+        result = method()
+    except BaseException as error:
+        begun = begin_transaction(trace, "begin", driver)
+        if begun is not None:
+            fail(begun, error)
+        raise
+    # What it sent as a statement is recorded as that.
+    if trace.step_count == steps and is_open(driver) is not False:
+        begun = begin_transaction(trace, "begin", driver)
+        if begun is not None:
+            writer, step, *_more = begun
+            writer.log[step + BEGIN] = started
+            end(begun)
+    return result
+
+
+def _driver_of(connection: t.Any) -> t.Any:
+    """Return the driver's connection: of the pool's, of one that is awaited, or of an engine's."""
+    try:
+        found = getattr(connection, "connection", connection) if _is_engines(connection) else None
+        return getattr(found or connection, "driver_connection", connection)
+    except Exception:  # it is closed
+        return connection
+
+
+def _is_engines(connection: t.Any) -> bool:
+    return isinstance(connection, sys.modules["sqlalchemy.engine"].Connection)
+
+
+@fail_open
+def _sends_nothing(dialect: t.Any, driver: t.Any, name: str, connection: t.Any) -> bool:
+    """Tell whether there is no transaction to end, so that the driver does nothing."""
+    if name == "do_rollback" and getattr(dialect, "skip_autocommit_rollback", False):
+        return bool(dialect.detect_autocommit_setting(connection))
+    if name.startswith("do_begin"):
+        return bool(is_open(driver))
+    if dialect.name == "sqlite":
+        return is_open(driver) is False
+    # Of psycopg 2 and 3, which tell it without asking the server: 0 is idle.
+    info = getattr(driver, "info", None) if "psycopg" in dialect.driver else None
+    return getattr(info, "transaction_status", None) == 0
+
+
+def _implied_by(frame: t.Any) -> str | None:
+    for _ in range(_FRAMES):
+        if frame is None or not str(frame.f_globals.get("__name__", "")).startswith("sqlalchemy."):
+            break
+        if frame.f_code.co_name in _IMPLIED:
+            return _IMPLIED[frame.f_code.co_name]
+        frame = frame.f_back
+    return None
+
+
+def _sends(name: str, method: t.Any) -> bool:
+    """Tell whether a method has the driver itself do something.
+
+    A ``do_begin`` that is empty has the driver begin with the first statement; a two-phase method
+    that does not call the driver's own sends statements, or calls ``do_commit``.
+    """
+    names = getattr(getattr(method, "__code__", None), "co_names", ())
+    if name.endswith("_twophase"):
+        return any(each.startswith("tpc_") or each == "_do_twophase" for each in names)
+    return name != "do_begin" or bool(names)
+
+
+class _Creator:
+    """Stands for what opens a pool's connections, and records that."""
+
+    def __get__(self, pool: t.Any, _kind: t.Any = None) -> t.Any:
+        if pool is None:
+            return self
+        try:
+            creator = vars(pool)[_CREATOR]
+        except KeyError:
+            raise AttributeError(_CREATOR) from None
+        return partial(_connect, creator) if current.get().owner in owners else creator
+
+    def __set__(self, pool: t.Any, creator: t.Any) -> None:
+        vars(pool)[_CREATOR] = creator
+
+    def __delete__(self, pool: t.Any) -> None:
+        del vars(pool)[_CREATOR]
+
+
+def _connect(creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    __tracebackhide__ = True
+    begun = begin_transaction(current.get(), "connect", None)
+    if begun is None:
+        return creator(*args, **kwargs)
+    try:
+        connection = creator(*args, **kwargs)
+    except BaseException as error:
+        fail(begun, error)
+        raise
+    end(begun)
+    # One that is awaited stands around the driver's own.
+    awaited = hasattr(connection, "run_async")
+    renumber(begun, getattr(connection, "_connection", None) if awaited else connection)
+    return connection
+
+
 def _replace(kind: type, name: str, method: t.Any) -> None:
     """Put a method in the place of a class's own, until it is undone."""
-    _wrapped.append((kind, name, vars(kind)[name]))
+    _wrapped.append((kind, name, vars(kind).get(name, _NONE)))
     setattr(kind, name, method)
 
 
 @fail_open
 def _wrap(kind: type) -> None:
-    for name in _METHODS:
+    for name in (*_METHODS, *_TRANSACTIONS):
         method = vars(kind).get(name)
-        if callable(method) and not any((kind, name) == known[:2] for known in _wrapped):
+        if not callable(method) or any((kind, name) == known[:2] for known in _wrapped):
+            continue
+        if name in _METHODS:
             _replace(kind, name, _recorded(kind, name, method))
+        elif _sends(name, method):
+            _replace(kind, name, _ends(kind, name, method))
 
 
 def _with_subclasses(kind: t.Any) -> Iterator[type]:
@@ -92,6 +254,7 @@ def listen() -> None:
         return
 
     from sqlalchemy.engine.default import DefaultDialect
+    from sqlalchemy.pool import Pool
     from sqlalchemy.sql.expression import ClauseElement
 
     with _lock:
@@ -110,6 +273,7 @@ def listen() -> None:
         for known in _with_subclasses(DefaultDialect):
             _wrap(known)
         _replace(DefaultDialect, "initialize", initialized)
+        _replace(Pool, _CREATOR, _Creator())
 
 
 def install(owner: int) -> t.Callable[[], None]:
@@ -125,7 +289,10 @@ def _uninstall(owner: int) -> None:
         owners.discard(owner)
         while _wrapped and not owners:
             kind, name, method = _wrapped.pop()
-            setattr(kind, name, method)
+            if method is _NONE:
+                delattr(kind, name)
+            else:
+                setattr(kind, name, method)
 
 
 __all__ = ["install", "listen"]

@@ -1,4 +1,4 @@
-"""Record the statements of plain ``sqlite3`` connections.
+"""Record the statements and transactions of plain ``sqlite3`` connections.
 
 ``sqlite3.connect`` is replaced, once the app has imported the module. The connections that it
 opens inside a recorded request, or for the user's own code, are of a subclass that stands in for
@@ -16,10 +16,17 @@ from sys import _getframe
 from ..forks import lock
 from ..place import is_library
 from ..recorder import current, fail_open, fault
-from ..statements import begin, end, fail, owners
+from ..statements import begin, begin_transaction, end, fail, is_connecting, mark, owners, renumber
 from ..subclass import Subclasses, subclass_of
+from ..transactions import is_open
 
-_METHODS = {"execute": False, "executemany": True, "executescript": False}
+_SCRIPT = "executescript"
+_METHODS = {"execute": False, "executemany": True, _SCRIPT: False}
+# What a transaction is ended by, beside statements; setting an attribute can begin or end one.
+_ENDS = ("commit", "rollback", "__exit__", "close")
+_ATTRIBUTES = ("autocommit", "isolation_level")
+_LEGACY = -1
+_IMPLIED = {"close": "close"}
 # The place of `factory` among the arguments of `sqlite3.connect`.
 _FACTORY = 5
 
@@ -38,18 +45,77 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
         trace = current.get()
         if trace.owner not in owners or not args or _is_sqlalchemy(_getframe(1)):
             return method(self, *args, **kwargs)
-        begun = begin(trace, args[0], args[1] if len(args) > 1 else None, many)
+        first = _commits_first(trace, self.connection, args[0]) if name == _SCRIPT else None
+        begun = begin(trace, args[0], args[1] if len(args) > 1 else None, many, None, self)
         if begun is None:
             return method(self, *args, **kwargs)
         try:
             result = method(self, *args, **kwargs)
         except BaseException as error:
             fail(begun, error)
+            if first is not None and is_open(self.connection) and "begin" not in args[0].lower():
+                # It did not get as far as the script.
+                fail(first, error)
             raise
         end(begun, self)
         return result
 
     return recorded
+
+
+@fail_open
+def _commits_first(trace: t.Any, connection: t.Any, script: t.Any) -> t.Any:
+    """Note the COMMIT that is sent before a script."""
+    legacy = getattr(connection, "autocommit", _LEGACY) == _LEGACY
+    if legacy and isinstance(script, str) and "\0" not in script and is_open(connection):
+        return mark(trace, "commit", connection, _SCRIPT)
+    return None
+
+
+def _ending(base: t.Any, name: str) -> t.Any:
+    """Make a method of a connection's class that records the end of a transaction."""
+    method = getattr(base, name)
+
+    @wraps(method)
+    def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        trace = current.get()
+        if trace.owner not in owners or not is_open(self) or _is_sqlalchemy(_getframe(1)):
+            return method(self, *args, **kwargs)
+        fails = name == "__exit__" and args[:1] != (None,)
+        kind = "commit" if name == "commit" or (name == "__exit__" and not fails) else "rollback"
+        begun = begin_transaction(trace, kind, self, _IMPLIED.get(name))
+        if begun is None:
+            return method(self, *args, **kwargs)
+        try:
+            result = method(self, *args, **kwargs)
+        except BaseException as error:
+            fail(begun, error)
+            if is_open(self) is False and kind == "commit":
+                mark(trace, "rollback", self, "error")
+            raise
+        end(begun)
+        if is_open(self):
+            # Without autocommit, there always is one.
+            mark(trace, "begin", self, kind)
+        return result
+
+    return recorded
+
+
+def _setting(base: t.Any, name: str) -> t.Any:
+    """Make an attribute of a connection's class that records what setting it sends."""
+    plain = getattr(base, name)
+
+    def put(self: t.Any, value: t.Any) -> None:
+        __tracebackhide__ = True
+        trace = current.get()
+        was_open = is_open(self)
+        plain.__set__(self, value)
+        if trace.owner in owners and is_open(self) != was_open:
+            mark(trace, "commit" if was_open else "begin", self, name)
+
+    return property(plain.__get__, put, doc=plain.__doc__)
 
 
 @fail_open
@@ -84,6 +150,12 @@ def _connection_class(base: t.Any) -> t.Any:
         for name in _METHODS:
             if getattr(base, name) is getattr(plain, name):
                 setattr(made, name, wraps(getattr(plain, name))(_by_cursor(name)))
+    for name in _ENDS:
+        setattr(made, name, _ending(base, name))
+    for name in _ATTRIBUTES:
+        # A user's own property is the user's.
+        if getattr(base, name, None) is getattr(plain, name, base):
+            setattr(made, name, _setting(base, name))
     return made
 
 
@@ -109,12 +181,30 @@ def _recorded_cursors(kind: type) -> t.Any:
 def _connect(original: t.Any) -> t.Any:
     @wraps(original)
     def connect(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        begun = None
         try:
-            if current.get().owner in owners or not is_library(_getframe(1).f_code.co_filename):
+            trace = current.get()
+            recorded = trace.owner in owners
+            if recorded or not is_library(_getframe(1).f_code.co_filename):
                 args, kwargs = _with_recorded(args, kwargs)
+            # Where a pool of SQLAlchemy's opens it, that is recorded.
+            if recorded and not is_connecting(trace):
+                begun = begin_transaction(trace, "connect", None)
         except Exception as error:
             fault("the opening of a connection", error)
-        return original(*args, **kwargs)
+        if begun is None:
+            return original(*args, **kwargs)
+        try:
+            connection = original(*args, **kwargs)
+        except BaseException as error:
+            fail(begun, error)
+            raise
+        end(begun)
+        renumber(begun, connection)
+        if is_open(connection):
+            mark(trace, "begin", connection, "connect")
+        return connection
 
     return connect
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..causes import said
 from ..snapshots import freeze
 from ..steps import WIDTH, Columns
-from ..summary import REPEATED, asked, summarize
+from ..summary import REPEATED, asked, is_statement, summarize
 from ..toolbar import is_fetched
 from ..trace import FUNCTION_STAGES, Error, Step, client_status
 from ..writers import LiveTrace
@@ -52,7 +52,8 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
     :returns: beside what a summary has: ``elapsed``, the app's own time, and how long the rest was
         ``sent``; ``about``: its endpoint, and how much was collected;
         ``document``: whether it was answered with a whole page;
-        ``sql``: how many statements, and how long they took; ``warnings``; and what its small U
+        ``sql``: how many statements, and how long they and their transactions took; ``ends``: how
+        many commits and rollbacks; ``warnings``; and what its small U
         is drawn from: ``layers``, outermost first, with the app's functions on the way in and
         out, from top to bottom; ``handler``; ``view``, and when SQL and templates ran in it;
         what to say ``instead`` of a view; and whether the way turned ``back``.
@@ -78,7 +79,8 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
         }
 
     within = _within(columns)
-    statements = [index for index, site in enumerate(columns.sites) if site.stage == "sql"]
+    sql = [index for index, site in enumerate(columns.sites) if site.stage == "sql"]
+    statements = [index for index in sql if is_statement(columns.sites[index])]
     counts = Counter(within[index] for index in statements)
     view = _last(functions, "view")
     handler = _last(functions, "error_handler")
@@ -95,7 +97,8 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
         "about": _about(summary),
         "document": trace.toolbar is not None,
         "error": None if error is None else [error.type, error.message],
-        "sql": [len(statements), sum(_took(trace, columns, index) for index in statements)],
+        "sql": [len(statements), sum(_took(trace, columns, index) for index in sql)],
+        "ends": [summary["counts"].get(name, 0) for name in ("commits", "rollbacks")],
         "warnings": _warnings(trace, columns, summary, error),
         "layers": _layers(trace.blueprints, functions, row),
         "handler": None if handler is None else row(handler),
@@ -170,7 +173,9 @@ def _warnings(
             )
     slow = counts.get("slow", 0)
     if slow:
-        found.append(("warn", f"{slow} slow SQL", "Statements took more than a tenth of a second."))
+        found.append(
+            ("warn", f"{slow} slow SQL", "Statements or commits took over a tenth of a second.")
+        )
     errors = counts.get("errors", 0)
     if errors:
         found.append(("warn", f"{errors} logged", "Errors were logged."))

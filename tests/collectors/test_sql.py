@@ -19,6 +19,7 @@ from sqlalchemy import orm
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.panel.told import told
 from flask_lifecycle.trace import Step, Trace
 
 _made: list[tuple[Flask, Lifecycle]] = []
@@ -39,10 +40,15 @@ def nothing_stays_wrapped() -> Iterator[None]:
         lifecycle.undo(app)
 
 
-def statements(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) -> list[Step]:
+def recorded(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) -> list[Step]:
+    """Return all that was sent: connects and transactions, too."""
     app.add_url_rule("/", "index", view)
     app.test_client().get("/").close()
     return [step for step in lifecycle.traces(app)[0].steps if step.stage == "sql"]
+
+
+def statements(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) -> list[Step]:
+    return [step for step in recorded(app, lifecycle, view) if step.detail["kind"] == "statement"]
 
 
 def test_plain_sqlite_is_recorded_as_sqlite_traces_it(tmp_path: Path) -> None:
@@ -551,3 +557,265 @@ def test_a_statement_is_a_step_with_its_text_from_the_first_moment() -> None:
     assert [step for step in lifecycle.traces(app)[0].steps if step.stage == "sql"]
     assert shots
     assert all(step.name for shot in shots for step in shot.steps)
+
+
+def kinds(found: list[Step]) -> list[str]:
+    return [step.detail["kind"] for step in found]
+
+
+def as_traced(found: list[Step]) -> list[str]:
+    """Return what SQLite has to have seen of the steps, by its first word."""
+    texts = [step.name for step in found if step.detail["kind"] != "connect"]
+    return [text.split()[0].upper() for text in texts]
+
+
+def first_words(traced: list[str]) -> list[str]:
+    return [text.split()[0].upper() for text in traced]
+
+
+def test_transactions_of_plain_sqlite_are_those_that_sqlite_traces() -> None:
+    app, lifecycle = make_app()
+    traced: list[str] = []
+
+    def view() -> str:
+        db = sqlite3.connect(":memory:")
+        db.set_trace_callback(traced.append)
+        db.commit()  # of nothing
+        db.execute("create table book (title unique)")
+        with db:
+            db.execute("insert into book values (1)")
+            db.executemany("insert into book values (?)", [(2,)])
+        with contextlib.suppress(sqlite3.IntegrityError), db:
+            db.execute("insert into book values (1)")
+        db.execute("insert into book values (3)")
+        db.executescript("select 1")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("savepoint one")
+        db.execute("update book set title = 4 where title = 3")
+        db.execute("rollback to one")
+        db.execute("release one")
+        db.rollback()
+        with contextlib.suppress(sqlite3.OperationalError):
+            db.execute("insert into nowhere values (1)")
+        db.execute("delete from book where title = 2")
+        db.isolation_level = None
+        db.execute("insert into book values (5)")
+        db.isolation_level = "DEFERRED"
+        db.execute("insert into book values (6)")
+        with contextlib.suppress(sqlite3.IntegrityError):
+            db.execute("insert or rollback into book values (6)")
+        db.execute("insert into book values (7)")
+        db.close()
+        return ""
+
+    found = recorded(app, lifecycle, view)
+    failed = next(step for step in found if "nowhere" in step.name)
+    implied = [step for step in found if step.detail.get("implied_by") in ("error", "close")]
+    # SQLite does not trace what it could not compile, nor what it does itself.
+    seen = [step for step in found if step is not failed and step not in implied]
+    assert as_traced(seen) == first_words(traced)
+    assert kinds(implied) == ["rollback", "rollback"]
+    assert [
+        (step.detail["kind"], step.detail["implied_by"]) for step in found if step.end == step.begin
+    ] == [
+        *[("begin", "execute")] * 3,
+        ("commit", "executescript"),
+        ("begin", "execute"),
+        ("commit", "isolation_level"),
+        ("begin", "execute"),
+        ("rollback", "error"),
+        ("begin", "execute"),
+    ]
+    assert {step.detail["connection"] for step in found if "connection" in step.detail} == {1}
+
+
+def test_transactions_of_sqlalchemy_are_those_that_sqlite_traces() -> None:
+    app, lifecycle = make_app()
+    traced: list[str] = []
+    engine = sa.create_engine("sqlite://", poolclass=sa.QueuePool)
+    sa.event.listen(engine, "connect", lambda db, _record: db.set_trace_callback(traced.append))
+    insert = sa.text("insert into book values (1)")
+
+    def view() -> str:
+        with engine.begin() as db:
+            db.execute(sa.text("create table book (title)"))
+            db.execute(insert)
+        with engine.connect() as db:
+            db.execute(sa.text("select 1"))
+            db.commit()
+        with engine.connect() as db:
+            db.execute(insert)
+        with engine.connect() as db:
+            db.execute(insert)
+            with db.begin_nested():
+                db.execute(insert)
+            db.begin_nested().rollback()
+            db.rollback()
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            db.execute(insert)
+            db.commit()
+        return ""
+
+    found = recorded(app, lifecycle, view)
+    engine.dispose()
+    own = [text for text in traced if not text.startswith("PRAGMA")]
+    assert as_traced(found) == first_words(own)
+    assert kinds(found)[0] == "connect"
+    ends = [step for step in found if step.detail["kind"] in ("commit", "rollback")]
+    assert [step.detail["implied_by"] for step in ends] == [None, "close", None]
+    assert all(step.detail["place"]["file"] == __file__ for step in found)
+
+
+def test_a_rollback_on_return_to_the_pool_says_so() -> None:
+    app, lifecycle = make_app()
+    engine = sa.create_engine("sqlite://", poolclass=sa.QueuePool)
+
+    def view() -> str:
+        raw = engine.raw_connection()
+        raw.cursor().execute("create table book (title)")
+        raw.cursor().execute("insert into book values (1)")
+        raw.close()
+        return ""
+
+    *_before, last = recorded(app, lifecycle, view)
+    engine.dispose()
+    assert (last.detail["kind"], last.detail["implied_by"]) == ("rollback", "reset")
+
+
+@pytest.mark.parametrize("by", ["sqlite3", "sqlalchemy"])
+def test_a_commit_that_fails_is_a_step_with_what_it_raised(by: str) -> None:
+    app, lifecycle = make_app()
+    script = (
+        "pragma foreign_keys = on",
+        "create table author (id integer primary key)",
+        "create table book (author references author deferrable initially deferred)",
+        "insert into book values (7)",
+    )
+
+    def plain() -> str:
+        with contextlib.closing(sqlite3.connect(":memory:")) as db:
+            for each in script:
+                db.execute(each)
+            with pytest.raises(sqlite3.IntegrityError):
+                db.commit()
+        return ""
+
+    def alchemy() -> str:
+        engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(":memory:"))
+        with engine.connect() as db:
+            for each in script:
+                db.exec_driver_sql(each)
+            with pytest.raises(sa.exc.IntegrityError):
+                db.commit()
+        engine.dispose()
+        return ""
+
+    found = recorded(app, lifecycle, plain if by == "sqlite3" else alchemy)
+    (commit,) = [step for step in found if step.detail["kind"] == "commit"]
+    assert commit.outcome == "raised"
+    assert commit.error is not None
+    assert commit.error.type == "IntegrityError"
+    assert kinds(found).count("connect") == 1
+    # Plain SQLite's is ended as it is closed; SQLAlchemy leaves it to whoever connects next.
+    assert (kinds(found)[-1] == "rollback") is (by == "sqlite3")
+
+
+def test_a_begin_that_waits_for_a_lock_is_the_one_that_raised(tmp_path: Path) -> None:
+    app, lifecycle = make_app()
+
+    def view() -> str:
+        with (
+            contextlib.closing(sqlite3.connect(tmp_path / "db")) as one,
+            contextlib.closing(
+                sqlite3.connect(tmp_path / "db", timeout=0, isolation_level="IMMEDIATE")
+            ) as two,
+        ):
+            one.execute("create table book (title)")
+            one.execute("insert into book values (1)")
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                two.execute("insert into book values (2)")
+            one.commit()
+        return ""
+
+    found = recorded(app, lifecycle, view)
+    raised = [step for step in found if step.outcome == "raised"]
+    assert kinds(raised) == ["begin", "statement"]
+    assert [step.detail["connection"] for step in found if "connection" in step.detail] == [
+        1,
+        2,
+        1,
+        2,
+        1,
+    ]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="The attribute is of Python 3.12.")
+def test_without_autocommit_there_always_is_a_transaction() -> None:
+    app, lifecycle = make_app()
+
+    def view() -> str:
+        db: t.Any = sqlite3.connect(":memory:", autocommit=False)  # type: ignore[call-overload,unused-ignore]
+        db.execute("create table book (title)")
+        db.commit()
+        db.execute("insert into book values (1)")
+        db.autocommit = True
+        db.execute("insert into book values (2)")
+        db.autocommit = False
+        db.close()
+        return ""
+
+    assert kinds(recorded(app, lifecycle, view)) == [
+        *("connect", "begin", "statement", "commit", "begin", "statement", "commit"),
+        *("statement", "begin", "rollback"),
+    ]
+
+
+def test_a_dialects_own_begin_is_recorded_where_it_sends_something() -> None:
+    app, lifecycle = make_app()
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    dialect: t.Any = type(engine.dialect)
+    sent = False
+
+    class Own(dialect):  # type: ignore[misc]
+        supports_statement_cache = True
+
+        def do_begin(self, connection: t.Any) -> None:
+            super().do_begin(connection)
+            if sent:
+                connection.cursor().execute("BEGIN")
+
+    engine.dialect.__class__ = Own
+
+    def view() -> str:
+        nonlocal sent
+        with engine.connect() as db:
+            db.execute(sa.text("select 1"))
+        sent = True
+        with engine.begin() as db:
+            db.execute(sa.text("select 2"))
+        return ""
+
+    assert kinds(recorded(app, lifecycle, view)) == [
+        *("connect", "statement", "begin", "statement", "commit")
+    ]
+    engine.dispose()
+
+
+def test_commits_are_counted_apart_from_statements() -> None:
+    app, lifecycle = make_app()
+
+    def view() -> str:
+        with contextlib.closing(sqlite3.connect(":memory:")) as db:
+            db.execute("create table book (title)")
+            for _ in range(6):
+                with db:
+                    db.execute("insert into book values (1)")
+            db.execute("insert into book values (1)")
+            db.rollback()
+        return ""
+
+    recorded(app, lifecycle, view)
+    (trace,) = app.extensions["lifecycle"]._store.newest()
+    shown = told(trace)
+    assert shown["sql"][0] == 8
+    assert shown["ends"] == [6, 1]

@@ -140,7 +140,7 @@ def test_it_is_said_that_a_file_was_written_since(tmp_path: Path) -> None:
 
 def test_a_statement_is_laid_out_and_says_what_it_said(api: t.Any) -> None:
     trace_id, all_steps = steps(api, 0)
-    step = next(step for step in all_steps if step["stage"] == "sql")
+    step = next(step for step in all_steps if step["detail"].get("kind") == "statement")
     status, found = api(f"traces/{trace_id}/steps/{step['id']}/statement")
     assert status == 200
     text = ["".join(part for _, part in line) for line in found["lines"]]
