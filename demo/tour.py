@@ -9,6 +9,7 @@ import time
 import typing as t
 import warnings
 from collections.abc import Iterator
+from datetime import date
 
 from flask import (
     Blueprint,
@@ -27,7 +28,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from .database import Order, User
+from .database import Book, Order, OrderLine, OutOfStock, User
 
 bp = Blueprint("tour", __name__)
 
@@ -245,6 +246,20 @@ STOPS = (
         "The template asks for each order's lines: the same statement, ten times over.",
     ),
     Stop(
+        "Write, and commit",
+        "POST",
+        "/tour/buy",
+        302,
+        "A savepoint inside a transaction; COMMIT is a step with a time of its own.",
+    ),
+    Stop(
+        "Write, and roll back",
+        "POST",
+        "/tour/buy?book=5",
+        409,
+        "The book is out of stock: what was written before is undone.",
+    ),
+    Stop(
         "Logs, a warning and plain sqlite3",
         "GET",
         "/tour/collected",
@@ -341,6 +356,28 @@ def upload() -> ResponseReturnValue:
 def queries() -> str:
     orders = g.db.scalars(select(Order).order_by(Order.placed.desc()).limit(10)).all()
     return render_template("queries.html", orders=orders)
+
+
+@bp.post("/tour/buy")
+def buy() -> ResponseReturnValue:
+    """Write an order and its line, or neither."""
+    try:
+        _order(request.args.get("book", 1, type=int))
+    except OutOfStock:
+        g.db.rollback()
+        raise
+    g.db.commit()
+    return redirect(url_for(".index"), 302)
+
+
+def _order(book: int) -> None:
+    order = Order(customer="Ada", placed=date.today())
+    g.db.add(order)
+    g.db.flush()
+    with g.db.begin_nested():
+        g.db.add(OrderLine(order_id=order.id, book_id=book, count=1))
+    if not g.db.scalar(select(Book.stock).where(Book.id == book)):
+        raise OutOfStock(f"book {book} has 0 left")
 
 
 @bp.get("/tour/collected")

@@ -1,6 +1,7 @@
 /** What the list shows of a whole trace: as flask_lifecycle/summary.py has it, for what comes from a file. */
 
 import { clockOf } from "./clock";
+import { isStatement, kindOf } from "./diagram/transactions";
 import type { Stage, StripKind, StripPart, Trace, TraceSummary } from "./types";
 import { changesOf, groups, isSlow } from "./views/collected";
 
@@ -14,6 +15,7 @@ const KINDS: Partial<Record<Stage, StripKind>> = {
 const PARTS = 60;
 const NAMES_KEPT = 30;
 const COUNTED: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "log", "flash", "span", "warning"]);
+const ENDS: Readonly<Record<string, string>> = { commit: "commits", rollback: "rollbacks" };
 const BAD: ReadonlySet<unknown> = new Set(["ERROR", "CRITICAL"]);
 
 /** A request at rest, whatever it was when it was written down. */
@@ -48,7 +50,9 @@ function counts(trace: Trace): Record<string, number> {
   const add = (name: string, more = 1): void => { if (more > 0) found.set(name, (found.get(name) ?? 0) + more); };
   for (const step of trace.steps) {
     // A block is a part of a template.
-    if (COUNTED.has(step.stage) && !(step.stage === "template" && step.detail["block"] !== undefined)) add(step.stage);
+    const isBlock = step.stage === "template" && step.detail["block"] !== undefined;
+    if (step.stage === "sql" && !isStatement(step)) add(ENDS[kindOf(step)] ?? "", ENDS[kindOf(step)] === undefined ? 0 : 1);
+    else if (COUNTED.has(step.stage) && !isBlock) add(step.stage);
     if (step.detail["changes"] !== undefined) add("changes");
     if (step.stage === "log" && BAD.has(step.detail["level"])) add("errors");
     if (isSlow(step)) add("slow");

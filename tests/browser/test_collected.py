@@ -52,6 +52,39 @@ def test_statements_are_counted_laid_out_and_placed(panel: Panel) -> None:
     expect(shown.locator(".opened")).to_contain_text("demo/__init__.py:")
 
 
+def test_a_transaction_is_a_bracket_beside_and_above_what_it_holds(panel: Panel) -> None:
+    panel.fetch("/tour/buy", "POST")
+    whole = panel.shows_whole("/tour/buy")
+    sent = [step for step in whole["steps"] if step["stage"] == "sql"]
+    by_kind = {step["detail"]["kind"]: step for step in sent}
+    (commit, begin) = (by_kind["commit"], by_kind["begin"])
+    lane = panel.page.locator("svg.diagram")
+    for text in ("BEGIN", "COMMIT"):
+        expect(lane.locator(".txt", has_text=text).first).to_be_visible()
+    bar = lane.locator(f'[data-step="{commit["id"]}"] .seg.tx')
+    bracket = lane.locator(f'[data-step="{begin["id"]}"] path.tx')
+    commits, holds = bar.bounding_box(), bracket.bounding_box()
+    assert commits is not None
+    assert holds is not None
+    assert abs(commits["x"] + commits["width"] - holds["x"] - holds["width"]) < 5
+    assert holds["y"] < commits["y"]
+
+    shown = view(panel, "sql")
+    expect(shown.locator(".sum")).to_contain_text("1 commit")
+    count = sum(step["detail"]["kind"] == "statement" for step in sent)
+    expect(panel.page.locator("#tab-sql .count")).to_have_text(str(count))
+    expect(shown.locator(".last0 .ends")).to_have_text(["COMMIT"])
+    expect(shown.locator(".first1 .ends")).to_contain_text("SAVEPOINT")
+
+
+def test_a_rollback_is_where_it_happened(panel: Panel) -> None:
+    panel.fetch("/tour/buy?book=5", "POST")
+    panel.shows("/tour/buy")
+    expect(panel.page.locator("svg.diagram .txt", has_text="ROLLBACK").first).to_be_visible()
+    shown = view(panel, "sql")
+    expect(shown.locator(".sum")).to_contain_text("1 rollback")
+
+
 def test_templates_are_shown_inside_each_other(panel: Panel) -> None:
     panel.fetch("/tour/queries")
     panel.shows("/tour/queries")

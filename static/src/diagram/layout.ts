@@ -9,6 +9,7 @@ import { drawRibbon, heightOf, type Axis } from "./ribbon";
 import { COLLECTED, spent } from "./steps";
 import { beadShape, circle, d, ellipsize, fitted, fonts, line, LONGEST_TITLE, type Measure, phrase, type Point, rect, type Shape, stepNode, words } from "./shapes";
 import { drawWires } from "./wires";
+import { isStatement, word } from "./transactions";
 
 export interface Drawing {
   readonly width: number;
@@ -212,13 +213,14 @@ export function draw(j: Journey, space: Space): Drawing {
 
   function arrangePills(chip: Chip, room: number): Pick<Placed, "pills" | "fold" | "rows"> {
     const sql = chip.pills.filter((step) => step.stage === "sql");
+    const statements = sql.filter(isStatement).length;
     const others = chip.pills.filter((step) => !COLLECTED.has(step.stage));
     const made: { readonly pill: Pill; readonly step: Step | null }[] = [];
     const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
     const slowest = sql.reduce<Step | null>((most, step) => (most === null || spent(step) > spent(most) ? step : most), null);
     if (slowest !== null && seen(sql[0] ?? slowest)) {
       const total = sql.reduce((sum, step) => sum + j.lasted(step), 0);
-      made.push({ step: null, pill: pillOf(slowest, "sql", sql.length === 1 ? `SQL ${time(total)}` : `${sql.length} SQL ${time(total)}`, `${sql.length} × SQL, ${slowest.name}`) });
+      made.push({ step: null, pill: pillOf(slowest, "sql", `${statements === 0 ? word(slowest) : statements === 1 ? "SQL" : `${statements} SQL`} ${time(total)}`, `${sql.length} × SQL, ${slowest.name}`) });
     }
     for (const step of others)
       if (seen(step)) made.push({ step, pill: step.stage === "signal" ? diamond(step) : pillOf(step, step.stage === "template" ? "tpl" : "ctx", `${PILL_NAMES[step.stage] ?? ""}${ellipsize(step.name, 18)} ${time(j.lasted(step))}`, `${step.stage} ${step.name}`) });

@@ -6,6 +6,7 @@ import type { Sheet } from "./layout";
 import type { Journey } from "./model";
 import type { Ribbon } from "./ribbons";
 import { spent } from "./steps";
+import { isStatement, word, type Bracket } from "./transactions";
 import { beadShape, circle, d, ellipsize, fitted, fonts, line, LONGEST_TITLE, phrase, rect, type Shape, stepNode, words } from "./shapes";
 
 /** Where the wire passes through a strip. */
@@ -22,6 +23,9 @@ export interface Axis {
 
 const LANE = 26;
 const APART = 12;
+/** How high a row of brackets is, and how many there are room for. */
+const BRACKET = 16;
+const BRACKETS = 3;
 const MINUTE = 6e10;
 const TICKS = [...[1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ns) => [ns, 2 * ns, 5 * ns]), 1e10, 3e10, ...[1, 5, 10, 30].map((minutes) => minutes * MINUTE)];
 
@@ -42,12 +46,18 @@ function lanesOf(r: Ribbon): Lane[] {
   ];
 }
 
+/** How many rows of brackets stand above its SQL. */
+function bracketsOf(r: Ribbon): number {
+  if (!r.segments.some(isOf("sql"))) return 0;
+  return Math.min(BRACKETS, r.brackets.reduce((most, each) => Math.max(most, each.row + 1), 0));
+}
+
 /** How high a strip is. */
 export function heightOf(r: Ribbon, running: boolean): number {
   if (r.step === null) return running && r.state === "pending" ? 128 : 44;
   const lanes = lanesOf(r).length;
   if (lanes === 0 && r.step.outcome !== "raised") return r.key === "body" ? 102 : r.contexts.length > 0 ? 92 : 66;
-  return Math.max(128, 76 + lanes * LANE) + (r.contexts.length > 0 ? 12 : 0);
+  return Math.max(128, 76 + lanes * LANE) + bracketsOf(r) * BRACKET + (r.contexts.length > 0 ? 12 : 0);
 }
 
 export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tall: number): Axis {
@@ -107,10 +117,14 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
 
   const inner: Shape[] = [];
   for (const lane of lanesOf(r)) {
+    if (lane === "sql") {
+      drawBrackets(laneY);
+      laneY += bracketsOf(r) * BRACKET;
+    }
     shapes.push(phrase(begin - 9, laneY + 15.5, "end", LANES[lane], `lane ${lane}`));
     if (lane === "chunk") drawChunks(laneY);
     else if (lane === "req") drawCalls(laneY);
-    else drawSegments(lane, laneY, r.segments.filter(isOf(lane)).filter(seen));
+    else drawSegments(lane, laneY, r.segments.filter(isOf(lane)).filter(seen).filter(hasBar));
     laneY += LANE;
   }
   // A low box has no room for them below the axis.
@@ -138,6 +152,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   function drawSegments(lane: "sql" | "tpl" | "span", y: number, all: readonly Step[]): void {
     const ids = new Set(all.map((step) => step.id));
     const steps = all.filter((step) => step.parent === null || !ids.has(step.parent));
+    const asked = lane === "sql" ? repeats(steps) : new Map<string, number>();
     const lasted = (step: Step): number => Math.max(0, (step.end ?? r.begin + span) - step.begin);
     const key = `${r.key}:${lane}`;
     const open = opened.has(key);
@@ -152,7 +167,8 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         const step = steps[index] as Step;
         const x = sx(step.begin);
         const w = sx(step.begin + lasted(step)) - x;
-        if (group.length > 0 && (w > 4 || x > to + 1.5 || to - from > 240 || (open && lane !== "sql"))) break;
+        const apart = group.some((each) => isStatement(each) !== isStatement(step)) && lane === "sql" && x > to - 1;
+        if (group.length > 0 && (apart || w > 4 || x > to + 1.5 || to - from > 240 || (open && lane !== "sql"))) break;
         group.push(step);
         from = Math.min(from, x);
         to = Math.max(to, x + Math.max(2, w));
@@ -164,19 +180,54 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const w = Math.max(3, Math.min(to, stop + 3) - x - 2);
       edge = x + w + 1;
       const total = group.reduce((sum, step) => sum + lasted(step), 0);
-      const bar: Shape = rect(x, y, w, 22, Math.min(4, w / 2), `seg ${lane} ${group.length > 1 ? "dense" : ""} ${first.outcome === "raised" ? "err" : ""}`);
+      const times = group.length === 1 && isStatement(first) ? (asked.get(question(first)) ?? 1) : 1;
+      const ends = lane === "sql" && !isStatement(first) ? "tx" : "";
+      const bar: Shape = rect(x, y, w, 22, Math.min(4, w / 2), `seg ${lane} ${ends} ${times > 1 ? "same" : ""} ${group.length > 1 ? "dense" : ""} ${first.outcome === "raised" ? "err" : ""}`);
       const drawn: Shape[] = [bar];
-      const texts = group.length > 1 ? [`× ${group.length.toLocaleString("en")}  ${time(total)}`, `× ${group.length.toLocaleString("en")}`] : captions(first, time(lasted(first)));
+      const texts = group.length > 1 ? [`× ${group.length.toLocaleString("en")}  ${time(total)}`, `× ${group.length.toLocaleString("en")}`] : ends !== "" ? [`${word(first)}  ${time(lasted(first))}`, word(first)] : lane === "sql" ? labels(first, time(lasted(first)), times) : captions(first, time(lasted(first)));
       const shown = texts.find((each) => measure(each, FONT.segment) < w - 12);
-      if (shown !== undefined) drawn.push(phrase(x + 7, y + 15, "start", shown, "sl"));
+      if (shown !== undefined) drawn.push(phrase(x + 7, y + 15, "start", shown, ends === "" ? "sl" : "txt sql"));
       if (group.length === 1) inner.push(stepNode(first, j.stateOf(first), `${first.stage} ${first.name.slice(0, 2000)}, ${time(lasted(first))}`, first.id === selected, drawn));
       else if (lane !== "sql") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length} ${lane === "tpl" ? "templates" : "spans"}, ${time(total)}`, shapes: drawn });
       else {
         const slowest = group.reduce((most, step) => (lasted(step) > lasted(most) ? step : most), first);
-        inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} statements, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
+        inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} ${ends === "" ? "statements" : "of transactions"}, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
       }
     }
     drawIncluded(lane, y, all.filter((step) => !steps.includes(step)));
+  }
+
+  /** From what began a transaction to what ended it; dashed where it goes on outside of the box. */
+  function drawBrackets(y: number): void {
+    const rowsOf = bracketsOf(r);
+    for (const each of r.brackets) if (each.row < rowsOf && seen({ ...r.step as Step, begin: each.begin })) drawBracket(each, y + each.row * BRACKET + 7);
+  }
+
+  function drawBracket(each: Bracket, y: number): void {
+    const ended = each.to !== null && seen(each.to);
+    const inside = ended && each.end <= r.begin + span;
+    const before = each.begin < r.begin;
+    const open = !ended && running;
+    const from = before ? left + 12 : sx(each.begin) + 0.5;
+    const to = Math.max(from + 5, inside ? sx(each.end) - 1 : open ? stop : right - 12);
+    const solid: [number, number] = [before ? begin - 4 : from, inside || open ? to : Math.max(from, Math.min(to, stop))];
+    const path = [before ? d`M${solid[0]} ${y}` : d`M${from} ${y + 7}V${y}`, d`H${solid[1]}`, inside ? d`V${y + 7}` : ""].join("");
+    const drawn: Shape[] = [line(path, "tx sql")];
+    if (before) drawn.push(line(d`M${from} ${y}H${solid[0]}`, "tx sql dashed"));
+    if (!inside && !open) drawn.push(line(d`M${solid[1]} ${y}H${to}`, "tx sql dashed"));
+    const [opens, ends] = [each.from === null ? "BEGIN" : word(each.from), each.to === null || !ended ? "" : `${word(each.to)}${inside ? "" : " later"}`];
+    const width = (text: string): number => (text === "" ? 0 : measure(text, FONT.pill) + 8);
+    // On a piece of ground of their own, as the line runs behind.
+    const named = (x: number, text: string): Shape[] => [rect(x, y - 6, width(text), 12, 0, "ground"), phrase(x + 4, y + 4, "start", text, "txt sql")];
+    const room = solid[1] - from - 24;
+    const both = width(opens) + width(ends) <= room;
+    const of = [both ? opens : "", both || width(ends) <= room ? ends : ""] as const;
+    if (of[0] !== "") drawn.push(...named(from + 8, of[0]));
+    if (of[1] !== "") drawn.push(...named(solid[1] - 8 - width(of[1]), of[1]));
+    const step = each.from ?? each.to;
+    const said = `transaction: ${opens} to ${ends === "" ? "no end" : ends}${each.end < Infinity ? `, ${time(each.end - each.begin)}` : ""}`;
+    if (step === null) shapes.push(...drawn);
+    else inner.push(stepNode(step, j.stateOf(step), said, step.id === selected, drawn));
   }
 
   /** Templates and spans inside others: a thin bar along the one they are in. */
@@ -258,6 +309,29 @@ function tick(t: number, step: number): string {
   if (step >= MINUTE) return `${t / MINUTE} min`;
   if (step >= 1e9) return `${t / 1e9} s`;
   return step >= 1e6 ? `${t / 1e6} ms` : `${Math.round(t / 1000)} µs`;
+}
+
+/** What a driver sent by itself, in another step's time, is the end of a bracket alone. */
+function hasBar(step: Step): boolean {
+  return step.stage !== "sql" || step.end !== step.begin || isStatement(step);
+}
+
+/** What makes a statement the same as another: its text, and its parameters. */
+function question(step: Step): string {
+  return JSON.stringify([step.name, step.detail["parameters"] ?? null]);
+}
+
+function repeats(steps: readonly Step[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const step of steps) if (isStatement(step)) found.set(question(step), (found.get(question(step)) ?? 0) + 1);
+  return found;
+}
+
+/** A statement by its table. */
+function labels(step: Step, spent: string, times: number): string[] {
+  const table = /\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:IF (?:NOT )?EXISTS\s+)?["`[]?(\w+)/i.exec(step.name.slice(0, 2000))?.[1] ?? ellipsize(step.name, 12).split(" ")[0] ?? "";
+  const often = times > 1 ? `${times}× ` : "";
+  return [`${often}${table}  ${spent}`, `${often}${table}`, ...(times > 1 ? [`${times}×`] : [])];
 }
 
 function captions(step: Step, spent: string): string[] {

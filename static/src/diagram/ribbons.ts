@@ -2,6 +2,7 @@
 
 import { repeated, repeatedOf, threadOf } from "../format";
 import type { Json, Rule, Stage, Step, Trace, TraceSummary } from "../types";
+import { transactions, type Bracket } from "./transactions";
 import { COLLECTED, ranIn, text, type Moment, type State, type Steps } from "./steps";
 
 export interface Ribbon {
@@ -13,6 +14,8 @@ export interface Ribbon {
   readonly duration: number;
   /** Statements and templates. */
   readonly segments: readonly Step[];
+  /** Transactions that were open while it ran. */
+  readonly brackets: readonly Bracket[];
   /** What else ran inside it. */
   readonly beads: readonly Step[];
   /** What follows it on the wire without a chip. */
@@ -31,7 +34,7 @@ export interface Ribbon {
 
 const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"]);
 
-const EMPTY = { begin: 0, duration: 0, segments: [], beads: [], after: [], inner: [], contexts: [], chunks: [], more: 0, error: null, thread: false };
+const EMPTY = { begin: 0, duration: 0, segments: [], brackets: [], beads: [], after: [], inner: [], contexts: [], chunks: [], more: 0, error: null, thread: false };
 
 interface Inside {
   readonly steps: Steps;
@@ -98,6 +101,7 @@ function inside(key: "view" | "body", step: Step, steps: Steps, moment: Moment, 
   return {
     ...EMPTY, key, step, state: moment.state(step), name: step.name, begin: step.begin, duration,
     segments: mine.filter((each) => SEGMENTS.has(each.stage)).sort((a, b) => a.begin - b.begin),
+    brackets: transactions(steps.all).filter((each) => each.begin < (step.end ?? Infinity) && each.end > step.begin),
     beads: mine.filter((each) => !SEGMENTS.has(each.stage) && !COLLECTED.has(each.stage) && moment.begun(each)),
     inner: trace === null ? [] : inner.filter((each) => ranIn(trace, each, step)),
     contexts: contextsOf(mine, step, moment),

@@ -1,5 +1,6 @@
 /** One sentence for a step: what happened, and why the next thing followed. Pure: all it says is in the trace. */
 
+import { kindOf } from "../diagram/transactions";
 import { threadOf, time, websocketOf } from "../format";
 import type { Json, Stage, Step, Trace } from "../types";
 
@@ -37,7 +38,7 @@ const SAYS: Readonly<Record<Stage, Say>> = {
   app_context_pop: (step, trace) => `The app context is popped${stays(step, trace) ?? `: ${ofApp(trace)} are gone`}`,
   body: (step, trace) => bodySaid(step, trace),
   body_close: () => "The server closes the body: the request is over",
-  sql: (step) => `A statement goes to the database: ${step.name}`,
+  sql: (step) => sqlSaid(step),
   span: (step) => `A span of OpenTelemetry's: ${step.name}`,
   log: (step) => `${text(step.detail["logger"])} logs: ${text(step.detail["message"])}`,
   flash: (step) => `A message is flashed for the next page: ${text(step.detail["message"])}`,
@@ -124,6 +125,29 @@ function by(step: Step): string {
   return step.scope === "app" ? " of the app" : ` of blueprint ${step.scope}`;
 }
 
+
+const IMPLIED: Readonly<Record<string, string>> = {
+  autocommit: "as autocommit was set", close: "as the connection is closed with it open", commit: "at once, as there always is a transaction", connect: "as the connection is opened",
+  error: "by the database itself, after the error", execute: "by the driver, before the statement that follows", executescript: "by the driver, before the script",
+  isolation_level: "as the isolation level was set", reset: "as the connection goes back to the pool", rollback: "at once, as there always is a transaction",
+};
+
+function sqlSaid(step: Step): string {
+  const kind = kindOf(step);
+  const implied = step.detail["implied_by"];
+  const why = typeof implied === "string" ? `, ${IMPLIED[implied] ?? implied}` : "";
+  switch (kind) {
+    case "begin": return `A transaction begins${why}`;
+    case "commit": return `COMMIT: what the transaction changed is made to last${why}`;
+    case "rollback": return `ROLLBACK: what the transaction changed is undone${why}`;
+    case "savepoint": return "A savepoint is set inside the transaction";
+    case "release": return "The savepoint is released: what changed since then is the transaction's";
+    case "rollback_to": return "What changed since the savepoint is undone; the transaction goes on";
+    case "prepare": return "The transaction is prepared: a second phase is to commit it";
+    case "connect": return "A connection to the database is opened";
+    default: return `A statement goes to the database: ${step.name}`;
+  }
+}
 
 function noMatch(step: Step, trace: Trace): string {
   if (step.error?.type === "RequestRedirect") return "The rule ends in a slash and the path does not";

@@ -222,8 +222,12 @@ function summary(page: Request | undefined, all: readonly Request[]): Child[] {
   ];
 }
 
-function figures({ status: code, elapsed, sql }: Told, ...more: readonly Node[]): Child[] {
-  return [status(code ?? 0), make("b", "", time(elapsed)), ...more, sql[0] > 0 && make("span", "sql", `${sql[0]} SQL `, make("span", "wide", time(sql[1])))];
+function figures({ status: code, elapsed, sql, ends }: Told, ...more: readonly Node[]): Child[] {
+  return [status(code ?? 0), make("b", "", time(elapsed)), ...more, sql[0] + ends[0] + ends[1] > 0 && make("span", "sql", `${sql[0]} SQL `, make("span", "wide", `${time(sql[1])}${counted(ends[0], "commit")}${counted(ends[1], "rollback")}`))];
+}
+
+function counted(count: number, noun: string): string {
+  return count === 0 ? "" : `, ${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function status(code: number): Node {

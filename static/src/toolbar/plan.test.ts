@@ -10,7 +10,7 @@ function ran(name: string, more: Partial<Ran> = {}): Ran {
 
 function told(more: Partial<Told> = {}): Told {
   return {
-    id: "1", state: "done", method: "GET", path: "/", about: "index", status: 200, step_count: 9, strip: [], elapsed: 10_000, sent: null, document: true, error: null, sql: [0, 0], warnings: [], handler: null, bars: { sql: [], template: [] }, instead: null, back: true,
+    id: "1", state: "done", method: "GET", path: "/", about: "index", status: 200, step_count: 9, strip: [], elapsed: 10_000, sent: null, document: true, error: null, sql: [0, 0], ends: [0, 0], warnings: [], handler: null, bars: { sql: [], template: [] }, instead: null, back: true,
     layers: [{ label: "contexts", in: [], out: [ran("close_db")] }, { label: "app", in: [ran("load"), ran("check")], out: [ran("headers")] }],
     view: { ...ran("index"), begin: 0 },
     ...more,

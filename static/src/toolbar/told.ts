@@ -40,7 +40,9 @@ export interface Told {
   /** Whether it was answered with a whole page. */
   readonly document: boolean;
   readonly error: readonly [type: string, message: string] | null;
+  /** Statements; the time is that of their transactions too. */
   readonly sql: readonly [count: number, took: number];
+  readonly ends: readonly [commits: number, rollbacks: number];
   /** The worst first. */
   readonly warnings: readonly Warning[];
   /** Outermost first. */

@@ -6,6 +6,7 @@ import collectedStyles from "../styles/collected.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../styles/adopt";
 import { time } from "../format";
+import { isStatement, kindOf, transactions, type Bracket } from "../diagram/transactions";
 import { current } from "../state";
 import { actions, state } from "../store";
 import type { Json, SourceLines, Step, Trace } from "../types";
@@ -16,6 +17,8 @@ import { Open } from "./Source";
 adopt(messageStyles, collectedStyles, outcomeStyles);
 
 const SHOWN = 500;
+/** What implied a commit or rollback that nobody asked for, in short. */
+const IMPLIED: Readonly<Record<string, string>> = { execute: "by the driver", executescript: "before the script", close: "on close", reset: "on return to the pool", error: "by the database" };
 
 /** The statements of a request: which, from where, how long, and which too often. */
 export default function Sql(): JSX.Element | null {
@@ -23,28 +26,43 @@ export default function Sql(): JSX.Element | null {
   const [open, setOpen] = useState<number | null>(null);
   const [shown, setShown] = useState(SHOWN);
   if (trace === null) return null;
-  const statements = trace.steps.filter((step) => step.stage === "sql");
-  const all = statements.reduce((sum, step) => sum + took(step), 0);
-  const slowest = statements.reduce((most, step) => Math.max(most, took(step)), 1);
-  const slow = statements.filter(isSlow).length;
+  const sent = trace.steps.filter((step) => step.stage === "sql");
+  const statements = sent.filter(isStatement);
+  const brackets = transactions(trace.steps);
+  const all = sent.reduce((sum, step) => sum + took(step), 0);
+  const slowest = sent.reduce((most, step) => Math.max(most, took(step)), 1);
+  const slow = sent.filter(isSlow).length;
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="SQL">
-      {statements.length === 0 ? <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p> : (
-        <p class="sum"><b>{statements.length}</b> {statements.length === 1 ? "statement" : "statements"} in <b>{time(all)}</b>{slow > 0 ? <>, <b class="bad">{slow} slow</b></> : null}</p>
+      {sent.length === 0 ? <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p> : (
+        <p class="sum"><b>{statements.length}</b> {statements.length === 1 ? "statement" : "statements"}{counted(sent, "commit")}{counted(sent, "rollback")} in <b>{time(all)}</b>{slow > 0 ? <>, <b class="bad">{slow} slow</b></> : null}</p>
       )}
       <Dropped trace={trace} />
       {groups(trace).map((group, index) => <Often key={index} group={group} trace={trace} />)}
       <table class="sql-table">
         <thead><tr><th scope="col">statement</th><th scope="col">in</th><th scope="col" class="num">rows</th><th scope="col" class="num">took</th></tr></thead>
         <tbody>
-          {statements.slice(0, shown).map((step) => (
-            <Row key={step.id} step={step} trace={trace} slowest={slowest} open={open === step.id} onOpen={() => { setOpen(open === step.id ? null : step.id); }} />
+          {sent.slice(0, shown).map((step) => (
+            <Row key={step.id} step={step} trace={trace} bracket={edge(step, brackets)} slowest={slowest} open={open === step.id} onOpen={() => { setOpen(open === step.id ? null : step.id); }} />
           ))}
         </tbody>
       </table>
-      {statements.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {statements.length - shown} more statements</p> : null}
+      {sent.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {sent.length - shown} more</p> : null}
     </div>
   );
+}
+
+function counted(sent: readonly Step[], kind: "commit" | "rollback"): JSX.Element | null {
+  const count = sent.filter((step) => kindOf(step) === kind).length;
+  return count === 0 ? null : <>, <b>{count}</b> {kind}{count === 1 ? "" : "s"}</>;
+}
+
+/** How the brackets beside a row look: where one begins, ends or goes on. */
+function edge(step: Step, brackets: readonly Bracket[]): string {
+  return brackets.flatMap(({ from, to, begin, end, row }) => {
+    if (row > 2 || step.begin < begin || step.begin > end || (from !== null && step.id < from.id) || (to !== null && step.id > to.id)) return [];
+    return [`in${row}`, ...(step === from ? [`first${row}`] : []), ...(step === to ? [`last${row}`] : [])];
+  }).join(" ");
 }
 
 function Often({ group, trace }: { readonly group: Group; readonly trace: Trace }): JSX.Element | null {
@@ -76,22 +94,25 @@ interface RowProps {
   readonly trace: Trace;
   readonly slowest: number;
   readonly open: boolean;
+  readonly bracket: string;
   readonly onOpen: () => void;
 }
 
-function Row({ step, trace, slowest, open, onOpen }: RowProps): JSX.Element {
+function Row({ step, trace, slowest, open, bracket, onOpen }: RowProps): JSX.Element {
   const where = ranIn(step, trace.steps);
   const rows = step.detail["rows"];
+  const statement = isStatement(step);
+  const implied = step.detail["implied_by"];
   return (
     <>
       <tr data-step={step.id} class={isSlow(step) ? "slow" : undefined}>
-        <td class="what">
-          <button type="button" class="link" aria-expanded={open} onClick={onOpen}><code><bdi>{step.name}</bdi></code></button>
+        <td class={`what ${bracket}`}>{[0, 1, 2].map((row) => (bracket.includes(`in${row}`) ? <i key={row} class={`bracket r${row}`} /> : null))}
+          <button type="button" class="link" aria-expanded={open} onClick={onOpen}><code class={statement ? undefined : "ends"}><bdi>{step.name}</bdi></code>{typeof implied === "string" ? <span class="k"> {IMPLIED[implied] ?? implied}</span> : null}</button>
           {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
         </td>
         <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
         <td class="num">{typeof rows === "number" ? rows : "–"}</td>
-        <td class="num took"><i class="bar" style={{ width: `${((took(step) / slowest) * 100).toFixed(1)}%` }} />{step.end === null ? "runs" : time(took(step))}</td>
+        <td class="num took"><i class="bar" style={{ width: `${((took(step) / slowest) * 100).toFixed(1)}%` }} />{step.end === null ? "runs" : took(step) === 0 && implied !== undefined ? "–" : time(took(step))}</td>
       </tr>
       {open ? <tr class="opened"><td colSpan={4}><Whole step={step} trace={trace.id} /></td></tr> : null}
     </>

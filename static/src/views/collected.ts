@@ -1,5 +1,6 @@
 /** What the views of collected things have in common: pure, no DOM. */
 
+import { isStatement } from "../diagram/transactions";
 import type { Json, Source, Step, Trace } from "../types";
 
 /** A statement that takes so many nanoseconds is slow; so many of the same are too many. As summary.py has them. */
@@ -56,7 +57,7 @@ export interface Group {
 export function groups(trace: Trace): readonly Group[] {
   const same = new Map<string, Step[]>();
   for (const step of trace.steps)
-    if (step.stage === "sql") {
+    if (isStatement(step)) {
       const key = JSON.stringify([step.detail["statement"], step.detail["place"] ?? null, step.parent]);
       same.set(key, [...(same.get(key) ?? []), step]);
     }
@@ -66,7 +67,7 @@ export function groups(trace: Trace): readonly Group[] {
   // The same question with the same parameters has the same answer, wherever it is asked.
   const asked = new Map<string, Step[]>();
   for (const step of trace.steps)
-    if (step.stage === "sql" && !often.has(step)) {
+    if (isStatement(step) && !often.has(step)) {
       const key = JSON.stringify([step.detail["statement"], step.detail["parameters"] ?? null]);
       asked.set(key, [...(asked.get(key) ?? []), step]);
     }

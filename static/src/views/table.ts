@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 
+import { isStatement } from "../diagram/transactions";
 import type { Trace } from "../types";
 
 export interface View {
@@ -29,7 +30,7 @@ export const VIEWS: readonly View[] = [
   { name: "request", title: "Request", load: () => import("./Request") },
   { name: "response", title: "Response", load: () => import("./Response") },
   { name: "changes", title: "Changes", load: () => import("./Changes"), count: (trace) => trace.steps.filter((step) => step.detail["changes"] !== undefined).length },
-  { name: "sql", title: "SQL", load: () => import("./Sql"), count: counted("sql") },
+  { name: "sql", title: "SQL", load: () => import("./Sql"), count: (trace) => trace.steps.filter(isStatement).length },
   { name: "templates", title: "Templates", load: () => import("./Templates"), count: (trace) => trace.steps.filter((step) => step.stage === "template" && step.detail["block"] === undefined).length },
   { name: "spans", title: "Spans", load: () => import("./Spans"), count: counted("span") },
   { name: "logs", title: "Logs", load: () => import("./Logs"), count: counted("log", "warning", "flash") },
