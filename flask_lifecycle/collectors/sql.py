@@ -137,6 +137,7 @@ def _begin(trace: t.Any, method: t.Any, driver: t.Any) -> t.Any:
     return result
 
 
+@fail_open
 def _driver_of(connection: t.Any) -> t.Any:
     """Return the driver's connection: of the pool's, of one that is awaited, or of an engine's."""
     try:
@@ -146,6 +147,7 @@ def _driver_of(connection: t.Any) -> t.Any:
         return connection
 
 
+@fail_open
 def _is_engines(connection: t.Any) -> bool:
     return isinstance(connection, sys.modules["sqlalchemy.engine"].Connection)
 
@@ -164,6 +166,7 @@ def _sends_nothing(dialect: t.Any, driver: t.Any, name: str, connection: t.Any) 
     return getattr(info, "transaction_status", None) == 0
 
 
+@fail_open
 def _implied_by(frame: t.Any) -> str | None:
     for _ in range(_FRAMES):
         if frame is None or not str(frame.f_globals.get("__name__", "")).startswith("sqlalchemy."):

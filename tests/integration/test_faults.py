@@ -148,6 +148,9 @@ def make(watched: bool) -> Flask:
         with engine.connect() as connection:
             connection.execute(sqlalchemy.text("SELECT :x"), {"x": 1}).all()
         with sqlite3.connect(":memory:") as own:
+            own.execute("create table one (x)")
+            own.execute("insert into one values (1)")
+            own.executescript("select 1")
             own.execute("CREATE TABLE a (b)")
             own.executemany("INSERT INTO a VALUES (?)", [(1,), (2,)])
         own.close()
@@ -386,8 +389,8 @@ CALLED_BY_OTHERS = {
     "collectors/logs.py": {"_factory"},
     "collectors/request.py": {"sent"},
     "collectors/signals.py": {"send"},
-    "collectors/sql.py": {"initialized", "recorded"},
-    "collectors/sqlite.py": {"_cursor", "connect", "execute", "recorded"},
+    "collectors/sql.py": {"__get__", "_begin", "_connect", "initialized", "recorded"},
+    "collectors/sqlite.py": {"_cursor", "connect", "execute", "put", "recorded"},
     "collectors/templates.py": {
         "__call__",
         "_inside",
