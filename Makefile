@@ -47,7 +47,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/python hatch_build.py run lint
 	$(BIN)/python hatch_build.py run typecheck
 	$(BIN)/python hatch_build.py run test
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal -m "not servers"
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal -m "not servers and not large_suites"
 
 test-all: $(PANEL)
 	.ci/test-all

@@ -7,6 +7,7 @@ import typing as t
 import flask.app
 
 from . import body, upgrades
+from .address import decoded
 from .errors import Errors
 from .middleware import Middleware
 from .recorder import current, fail_open, fault, hide_frames
@@ -68,17 +69,16 @@ class Calls:
         self._skipped = LiveTrace(None, "", "")
 
     def methods(
-        self, made: t.Any, prefix: str, answer: t.Callable[[Environ, t.Any], t.Any]
+        self, made: t.Any, mount: t.Any
     ) -> tuple[t.Any, t.Any, t.Callable[[LiveTrace], None]]:
         """Return the app's ``__call__`` and ``wsgi_app``, whichever is called from outside.
 
         And what is to be told that the middlewares around have reached Flask.
 
         :param made: the recorded class of the app.
-        :param prefix: what begins the paths that are not the app's.
-        :param answer: answers a call for such a path, or with None where it is the app's all the
-            same.
+        :param mount: answers the calls that are not the app's.
         """
+        mark, enter, leave = mount.mark, mount.enter, mount.leave
         owner = self._owner
         base = made.__bases__[0]
         skipped = self._skipped
@@ -95,34 +95,48 @@ class Calls:
 
         middleware = Middleware(call)
         run_middleware = middleware.run
+        mount.call, mount.skipped = call, skipped
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
             if type(self) is not made:
                 # One of a subclass of the recorded app's class.
                 return base.__call__(self, environ, start_response)
-            if environ.get("PATH_INFO", "").startswith(prefix):
-                answered = answer(environ, start_response)
-                if answered is not None:
+            entered = None
+            if mark in environ.get("PATH_INFO", ""):
+                answered, entered = enter(self, environ, start_response)
+                if entered is None:
                     return answered
             run = base_wsgi_app
             if "wsgi_app" in self.__dict__:
                 run = run_middleware
             elif base.__call__ is not flasks:
                 run = base.__call__
-            return record(self, environ, start_response, run)
+            try:
+                return record(self, environ, start_response, run)
+            finally:
+                if entered is not None:
+                    leave(entered)
 
         def wsgi_app(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
             __tracebackhide__ = True
             writer = current.get()
             is_inside = writer is skipped or (writer.owner is owner and _is_outside(writer))
+            entered = None
             try:
                 if is_inside or type(self) is not made:
                     return base_wsgi_app(self, environ, start_response)
+                if mark in environ.get("PATH_INFO", ""):
+                    answered, entered = enter(self, environ, start_response)
+                    if entered is None:
+                        return answered
                 return record(self, environ, start_response, base_wsgi_app)
             except BaseException as error:
                 hide_frames(error)
                 raise
+            finally:
+                if entered is not None:
+                    leave(entered)
 
         return __call__, wsgi_app, middleware.reached
 
@@ -212,7 +226,7 @@ class Calls:
             self._plain.clear()
 
     def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
-        shown = _decoded(script) + _decoded(path)
+        shown = decoded(script) + decoded(path)
         if self._ignored(None, shown):
             return None
         text = self._redactor.text
@@ -234,11 +248,6 @@ def _is_outside(writer: Writer) -> bool:
     """Tell whether the call is still on its way to Flask's own ``wsgi_app``."""
     step = writer.current
     return step >= 0 and SITES[writer.log[step + SITE]].stage in ("wsgi", "middleware")
-
-
-def _decoded(value: str) -> str:
-    # WSGI hands bytes over as Latin-1 (PEP 3333).
-    return value.encode("latin-1", "backslashreplace").decode("utf-8", "replace")
 
 
 __all__ = ["Calls"]

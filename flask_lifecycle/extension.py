@@ -6,7 +6,6 @@ import logging
 import sys
 import typing as t
 import weakref
-from contextlib import suppress
 from fnmatch import fnmatchcase
 
 import click
@@ -15,18 +14,17 @@ from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
 from . import forks
+from .mount import Mount
 from .settings import Settings
 from .snapshots import snapshot
 from .subclass import give_class, give_class_back, override, subclass_of
-from .tokens import is_alone, run_token
+from .tokens import run_token
 from .trace import Trace
 from .writers import LiveTrace
 
 T = t.TypeVar("T")
 
 _log = logging.getLogger("flask_lifecycle")
-# Where servers log requests by their whole URL, the token's included.
-_ACCESS_LOGS = ("werkzeug", "gunicorn.access")
 
 
 class Lifecycle:
@@ -124,7 +122,7 @@ class State:
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, token) if settings.toolbar else (None, None)
         self._store = MemoryStore(settings.max_traces, settings.max_bytes)
-        mount = _Mount(settings, token, redactor, self._store, app)
+        mount = Mount(settings, token, redactor, self._store, app)
         instrument = _wrapped(
             Instrument,
             app,
@@ -134,9 +132,7 @@ class State:
             ignored=_ignored(settings.ignore),
             on_ignored=self._store.ignore,
             on_trace=_on_trace(self._store, redactor, spans.listen, sql.listen, sqlite.listen),
-            # At a name of the panel's own, nothing is the app's.
-            prefix="" if settings.host else settings.url_prefix,
-            answer=mount,
+            mount=mount,
             messages=Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview),
             on_response=on_response,
             on_start=on_start,
@@ -179,114 +175,6 @@ class State:
         self.enabled = False
 
 
-class _Mount:
-    """Answer a request for the panel in place of the app, or None for all others."""
-
-    def __init__(
-        self, settings: Settings, token: str, redactor: t.Any, store: t.Any, app: flask.Flask
-    ) -> None:
-        self._settings = settings
-        self._token = token
-        self._redactor = redactor
-        self._store = store
-        self._app = weakref.ref(app)
-        self._panel: t.Any = None
-        self._profiles: t.Any = None
-        self._finder: t.Any = None
-        #: Names the endpoints that were asked for since the start.
-        self.called: t.Callable[[], list[str]] = list
-        self._lock = forks.lock()
-        self._filters: list[logging.Filter] = []
-        # The loggers outlive the app.
-        self._forget = weakref.finalize(app, _remove_filters, self._filters)
-        self._forget.atexit = False
-        # Whoever set a token knows it.
-        self._is_announced = settings.token is not None
-
-    def announce(self, debug: bool) -> None:
-        """Print the token, once, where the server says its own address."""
-        if self._is_announced:
-            return
-        self._is_announced = True
-        who = "whoever is not on this machine" if debug else "everybody"
-        prefix = self._settings.url_prefix
-        with suppress(OSError, ValueError):  # a full disk under the log, or none that is open
-            told = f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={self._token})"
-            click.echo(told, err=True)
-
-    def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
-        prefix = self._settings.url_prefix
-        path: str = environ.get("PATH_INFO", "")
-        if not path.startswith(prefix) or path[len(prefix) : len(prefix) + 1] not in ("", "/"):
-            if not self._is_own_host(environ):
-                return None
-            path = prefix
-
-        inner = dict(environ)
-        inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
-        inner["PATH_INFO"] = path[len(prefix) :]
-        return self._get_panel()(inner, start_response)
-
-    def _is_own_host(self, environ: dict[str, t.Any]) -> bool:
-        if self._settings.host is None:
-            return False
-        from .panel.access import host_name
-
-        return host_name(environ.get("HTTP_HOST", "")) == self._settings.host
-
-    def _get_panel(self) -> t.Any:
-        with self._lock:
-            if self._panel is None:
-                from .collectors.profile import Profiles
-                from .panel import create_panel
-                from .panel.access import AccessLog, Gate
-
-                app = self._app()
-                debug = app is not None and app.debug
-                gate = Gate(
-                    self._settings.allowed_hosts,
-                    self._token,
-                    always_token=not debug,
-                    own_host=self._settings.host,
-                    alone=self._settings.token is None and is_alone(),
-                )
-                self.announce(debug)
-                self._profiles = Profiles(self._app)
-                self._panel = create_panel(
-                    self._store, gate, self._map, self._find_rule, self._profiles
-                )
-                self._filters.append(AccessLog(self._token))
-                for name in _ACCESS_LOGS:
-                    logging.getLogger(name).addFilter(self._filters[0])
-            return self._panel
-
-    def undo(self, _app: flask.Flask) -> None:
-        """Take away what was put on the servers' logs and on the app."""
-        self._forget()
-        if self._profiles is not None:
-            self._profiles.cancel()
-
-    def _map(self) -> dict[str, t.Any]:
-        from .app_map import AppMap
-        from .middleware import middleware_of
-
-        app = self._app()
-        if app is None:
-            return {}
-        made = AppMap(app, self._redactor, middleware_of(app)).to_dict()
-        return {**made, "called": self.called()}
-
-    def _find_rule(self, path: str, method: str, host: str) -> dict[str, t.Any]:
-        from .rules import Finder
-
-        app = self._app()
-        if app is None:
-            return {}
-        if self._finder is None:
-            self._finder = Finder()
-        return t.cast("dict[str, t.Any]", self._finder.find(app, path, method, host))
-
-
 def _wrapped(wrap: t.Callable[..., T], app: flask.Flask, **options: t.Any) -> T | None:
     """Wrap an app, or say in the log that its class does not let it be recorded."""
     try:
@@ -302,13 +190,6 @@ def _wrapped(wrap: t.Callable[..., T], app: flask.Flask, **options: t.Any) -> T 
             error,
         )
         return None
-
-
-def _remove_filters(filters: list[logging.Filter]) -> None:
-    while filters:
-        each = filters.pop()
-        for name in _ACCESS_LOGS:
-            logging.getLogger(name).removeFilter(each)
 
 
 def _undo_all(installed: list[t.Callable[[], None]]) -> None:

@@ -44,8 +44,7 @@ class Instrument:
     :param ignored: whether the requests for an endpoint or a path are not to be recorded.
     :param on_ignored: is told of each such request.
     :param on_trace: is given each trace when it begins.
-    :param prefix: what begins the paths that are not the app's.
-    :param answer: answers a call for such a path, or with None where it is the app's all the same.
+    :param mount: answers the calls that are not the app's.
     :param messages: keeps what requests say and how they are answered.
     :param on_response: is given each response when all hooks have had it; returns what is sent.
     :param on_start: returns headers to add to ours where a response begins.
@@ -66,8 +65,7 @@ class Instrument:
         ignored: t.Callable[[str | None, str], bool],
         on_ignored: t.Callable[[], None],
         on_trace: t.Callable[[LiveTrace], None],
-        prefix: str,
-        answer: t.Callable[[dict[str, t.Any], t.Any], t.Any],
+        mount: t.Any,
         messages: t.Any,
         on_response: t.Callable[[t.Any, LiveTrace], t.Any] | None = None,
         on_start: OnStart | None = None,
@@ -129,12 +127,14 @@ class Instrument:
             measures=measured,
         )
         made = subclass_of(base)
-        call, wsgi_app, reached = calls.methods(made, prefix, answer)
+        call, wsgi_app, reached = calls.methods(made, mount)
         methods = {
             "__call__": call,
             "wsgi_app": wsgi_app,
             "app_context": contexts.app_context(base),
-            "request_context": contexts.request_context(base, reached),
+            "request_context": _request_context(
+                contexts.request_context(base, reached), made, mount
+            ),
             "dispatch_request": recording(
                 base.dispatch_request, _dispatch(base.dispatch_request), name="dispatch_request"
             ),
@@ -197,6 +197,21 @@ def _in_place(name: str, method: t.Callable[[t.Any], t.Any]) -> t.Callable[[t.An
         return partial(method(SimpleNamespace(**{name: call})), None)
 
     return recorded
+
+
+def _request_context(recorded: t.Any, made: t.Any, mount: t.Any) -> t.Any:
+    """Return the app's ``request_context``, but for calls that middleware made the panel's."""
+    mark, reach = mount.mark, mount.reach
+
+    def request_context(self: t.Any, environ: dict[str, t.Any]) -> t.Any:
+        __tracebackhide__ = True
+        if mark in environ.get("PATH_INFO", "") and type(self) is made:
+            reached = reach(environ)
+            if reached is not None:
+                return reached
+        return recorded(self, environ)
+
+    return request_context
 
 
 def _process_response(

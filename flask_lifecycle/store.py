@@ -117,6 +117,11 @@ class MemoryStore:
         # Numbered and appended in one call into C, which no other thread comes between.
         self._kept.extend(zip((trace,), self._numbers, strict=False))
 
+    def discard(self, trace: LiveTrace) -> None:
+        """Take out a trace that nobody is to see."""
+        with self._lock:
+            self._remove([pair for pair in self._pairs() if pair[0] is trace])
+
     def settle(self, trace: LiveTrace) -> None:
         """See to a trace that is done and that is hidden, or larger than its share."""
         with self._lock:

@@ -16,10 +16,13 @@ import typing as t
 from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from markupsafe import escape
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import ClosingIterator
+
+from .address import cut_off, path_of
 
 #: What became of the toolbar of an HTML document; anything else is why the page is without it.
 CARRIED = "carried"
@@ -42,6 +45,20 @@ _NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_=-]+)'", re.IGNORECASE)
 # by "utf-16" browsers understand the little-endian one (section 4.2).
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _WIDE = {"utf-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+_SCRIPT = re.compile("<!--|<script(?=[\\s/>])", re.IGNORECASE)
+_SCRIPT_END = re.compile("</script", re.IGNORECASE)
+# What a tag holds, and how much of it is looked at.
+_REST = re.compile(r"""[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""")
+_REST_LENGTH = 2048
+_SCRIPTS = 500
+_NONCE_OF = re.compile(
+    r"""(?<![^\s"'/])nonce\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
+)
+# One that leads to another host takes all the page's addresses there, which begin with a slash.
+_BASE = re.compile(
+    r"""<base\s[^<>]{0,256}?\bhref\s{0,9}=\s{0,9}["']?\s{0,9}((?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]{2}[^"'\s>]{0,256})""",
+    re.IGNORECASE,
+)
 # What a script that fetches a part of a page says of itself.
 _PARTS = ("HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
 
@@ -65,6 +82,20 @@ def is_fetched(environ: Environ) -> bool:
         environ.get("HTTP_SEC_FETCH_DEST") == "empty"
         and environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
     )
+
+
+def is_opened(environ: Environ) -> bool:
+    """Tell whether a browser opens what it asks for as a page of its own.
+
+    As it says in ``Sec-Fetch-Dest``, to https, ``localhost`` and loopback addresses (Chromium
+    since 80, Firefox since 90, Safari since 16.4). To others, and older ones to all, it says by
+    ``Upgrade-Insecure-Requests`` that it navigates; nothing but browsers sends that, and they
+    do not send it with what scripts fetch. A link that htmx follows in the browser's place is one.
+    """
+    dest = environ.get("HTTP_SEC_FETCH_DEST")
+    if dest is not None:
+        return bool(dest == "document")
+    return "HTTP_UPGRADE_INSECURE_REQUESTS" in environ or "HTTP_HX_BOOSTED" in environ
 
 
 def why_absent(state: str | None, waited: int) -> str | None:
@@ -97,8 +128,7 @@ class Toolbar:
         # A request inside another one is not answered to a browser.
         if trace.parent is not None or trace.hidden:
             return response
-        opened = environ.get("HTTP_SEC_FETCH_DEST") == "document"
-        if trace.unhandled and opened and type(response.response) is ClosingIterator:
+        if trace.unhandled and is_opened(environ) and type(response.response) is ClosingIterator:
             # An HTTP exception answers as a WSGI app does, but its page is whole.
             response.make_sequence()
         document = Document.of(response, environ)
@@ -108,18 +138,22 @@ class Toolbar:
             return response
         obstacle = hindrance(response, environ)
         nonce = None
+        text = ""
         if obstacle is None:
-            obstacle, nonce = _policy_on(response.headers, document.begin, environ)
+            text = document.text()
+            obstacle = _foreign_base(text, environ)
+        if obstacle is None:
+            own = _shared_nonce(text)
+            obstacle, nonce = _policy_on(response.headers, document.begin, environ, own)
         if obstacle is not None:
             trace.toolbar = obstacle
             return response
         trace.toolbar = CARRIED
-        prefix = environ.get("SCRIPT_NAME", "") + self._prefix
-        given = {"src": f"{prefix}/toolbar.js", "data-lifecycle": self._name(trace.id)}
+        outside = cut_off(environ, trace.path)
+        panel = path_of(outside + environ.get("SCRIPT_NAME", ""), self._prefix)
+        given = {"src": f"{panel}/toolbar.js", "data-lifecycle": self._name(trace.id)}
         if self._host is not None:
-            port = environ.get("HTTP_HOST", "").rpartition(":")[2]
-            port = f":{port}" if port.isdigit() else ""
-            given["data-panel"] = f"//{self._host}{port}{prefix}/"
+            given["data-host"] = self._host
         if nonce is not None:
             given["nonce"] = nonce
         carrying, tag, at = document.carrying(given)
@@ -205,8 +239,20 @@ class Document(t.NamedTuple):
         codec = _MARKS.get(first[:2], charset)
         begin = first.decode(codec, "replace")
         # Browsers that say so say it always; but for a page that they draw for themselves.
-        opened = environ.get("HTTP_SEC_FETCH_DEST") == "document"
+        opened = is_opened(environ)
         return cls(response, codec, begin) if opened or _DOCUMENT.match(begin) else None
+
+    def text(self) -> str:
+        """Return the page, where it has what the toolbar must know of it; otherwise nothing."""
+        marks = [mark.encode(self.codec) for mark in ("nonce", "NONCE", "<base")]
+        chunks = [
+            chunk.encode() if isinstance(chunk, str) else chunk for chunk in self.response.response
+        ]
+        if "<base" not in self.begin.lower() and not any(
+            mark in chunk for mark in marks for chunk in chunks
+        ):
+            return ""
+        return b"".join(chunks).decode(self.codec, "replace")
 
     def carrying(self, attributes: Mapping[str, str]) -> tuple[t.Any, bytes, int]:
         """Return a copy of the response with the toolbar's tag in it, the tag, and its offset.
@@ -241,7 +287,7 @@ def hindrance(response: t.Any, environ: Environ) -> str | None:
     """Say why a document does not carry the toolbar, whatever its policy; None where it may."""
     headers = response.headers
     if (
-        environ.get("HTTP_SEC_FETCH_DEST", "document") != "document"
+        not is_opened(environ)
         or environ.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest"
         or ("HTTP_HX_REQUEST" in environ and "HTTP_HX_BOOSTED" not in environ)
         or any(name in environ for name in _PARTS)
@@ -264,8 +310,47 @@ def hindrance(response: t.Any, environ: Environ) -> str | None:
     return None
 
 
-def _policy_on(headers: t.Any, begin: str, environ: Environ) -> tuple[str | None, str | None]:
+def _shared_nonce(text: str) -> str | None:
+    """Return the nonce that all scripts of a page have, as it may be for a policy to come."""
+    found: set[str] = set()
+    at, left = 0, _SCRIPTS
+    while (begin := _SCRIPT.search(text, at)) is not None:
+        left -= 1
+        if begin[0] == "<!--":
+            at = text.find("-->", begin.end())
+        else:
+            rest = _REST.match(text, begin.end(), begin.end() + _REST_LENGTH)
+            if rest is None or not left:
+                return None
+            nonce = _NONCE_OF.search(rest[0])
+            found.add(
+                "" if nonce is None else html.unescape(next(filter(None, nonce.groups()), ""))
+            )
+            end = _SCRIPT_END.search(text, rest.end())
+            at = -1 if end is None else end.end()
+        if at < 0 or len(found) > 1:
+            break
+    return found.pop() or None if len(found) == 1 else None
+
+
+def _foreign_base(text: str, environ: Environ) -> str | None:
+    base = _BASE.search(text)
+    if base is None:
+        return None
+    try:
+        host = urlsplit(html.unescape(base[1]).replace("\\", "/")).netloc.lower()
+    except ValueError:
+        host = ""
+    own = host == environ.get("HTTP_HOST", "").lower()
+    return None if own else f"its <base> leads to {base[1]}"
+
+
+def _policy_on(
+    headers: t.Any, begin: str, environ: Environ, own: str | None
+) -> tuple[str | None, str | None]:
     """Tell which policy of the page's forbids the toolbar, or with what nonce it may run.
+
+    :param own: the nonce of the page's own scripts: a proxy may add the policy later.
 
     One that only reports counts as well: the app would be sent a report that is about us.
     """
@@ -275,11 +360,12 @@ def _policy_on(headers: t.Any, begin: str, environ: Environ) -> tuple[str | None
         if content is not None:
             texts.append(html.unescape(content[1] or content[2] or ""))
     if not texts:
-        return None, None
+        return None, own
 
     policies = [_directives(policy) for text in texts for policy in text.split(",")]
     nonces = _NONCE.findall(" ".join(texts))
-    refusals = {nonce: _refusal(policies, nonce, environ) for nonce in (*nonces, None)}
+    owns = () if own is None else (own,)
+    refusals = {nonce: _refusal(policies, nonce, environ) for nonce in (*owns, *nonces, None)}
     allowed = [nonce for nonce, refusal in refusals.items() if refusal is None]
     return (None, allowed[0]) if allowed else (next(iter(refusals.values())), None)
 
@@ -333,7 +419,7 @@ def _is_host(source: str, host: str) -> bool:
 
 def _is_streamed_page(response: t.Any, environ: Environ) -> bool:
     return (
-        environ.get("HTTP_SEC_FETCH_DEST") == "document"
+        is_opened(environ)
         and bool(getattr(response, "is_streamed", False))
         and _charset(response.headers.get("Content-Type", "")) is not None
     )
@@ -370,6 +456,7 @@ __all__ = [
     "Toolbar",
     "hindrance",
     "is_fetched",
+    "is_opened",
     "request_key",
     "why_absent",
 ]

@@ -166,7 +166,7 @@ def test_what_is_not_kept_is_answered_as_without(name: str) -> None:
     app = make_app(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=[name])
     app.view_functions["index"] = lambda: "<html><body>hello</body></html>"
     Lifecycle(app)
-    answer = app.test_client().get("/")
+    answer = app.test_client().get("/", headers={"Sec-Fetch-Dest": "document"})
     told = ["X-Lifecycle-Trace" in answer.headers, b"toolbar.js" in answer.data]
     assert told == [name == "other"] * 2
 

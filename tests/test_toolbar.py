@@ -20,7 +20,7 @@ FETCH = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-D
 OPENED = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
-def ask(made: t.Any, method: str = "GET", headers: t.Any = None, **config: t.Any) -> TestResponse:
+def ask(made: t.Any, method: str = "GET", headers: t.Any = OPENED, **config: t.Any) -> TestResponse:
     app = Flask(__name__)
     app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", **config)
     app.add_url_rule("/", "view", lambda: made() if callable(made) else made, methods=[method])
@@ -56,7 +56,7 @@ def carries(response: TestResponse) -> bool:
         (lambda: Response(PAGE, content_type="application/json"), False),
         (lambda: Response(PAGE, content_type=None, headers={"Content-Type": ""}), False),
         (html(iter([PAGE])), False),
-        (html("<p>a fragment</p>"), False),
+        (html("<p>a fragment</p>"), True),
         (html("<!DOCTYPE HTML><p>no body"), True),
         (html("\ufeff<!doctype html><p>bom"), True),
         (html("<!-- first --> <html><p>comment"), True),
@@ -110,8 +110,11 @@ def test_a_stream_in_place_of_an_error_page_stays_one() -> None:
 
 
 def test_looking_for_a_page_takes_no_time() -> None:
-    assert not carries(ask(html("<!-- x -->" * 400 + "<p>")))
-    assert not carries(ask(html("<!-- x " * 500)))
+    assert not carries(ask(html("<!-- x -->" * 400 + "<p>"), headers={}))
+    assert not carries(ask(html("<!-- x " * 500), headers={}))
+    assert carries(ask(html("nonce <!-- x " * 100_000)))
+    assert carries(ask(html("<script nonce 'x" * 100_000)))
+    assert carries(ask(html("<base <base " * 100_000)))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +130,83 @@ def test_looking_for_a_page_takes_no_time() -> None:
 )
 def test_what_a_script_fetches_does_not(headers: dict[str, str]) -> None:
     assert not carries(ask(html(PAGE), headers=headers))
+
+
+AGENTS = {
+    "test client": {},
+    "curl": {"Accept": "*/*", "User-Agent": "curl/8.5.0"},
+    "requests": {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"},
+    "scrapy": {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+    # Over plain http, to a host that is not this machine, browsers send no Sec-Fetch-*.
+    "fetch": {"Accept": "*/*", "Referer": "http://192.168.1.4:5000/"},
+    "turbo": {"Accept": "text/html, application/xhtml+xml"},
+}
+NAVIGATES = {
+    "Upgrade-Insecure-Requests": "1",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+}
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_no_other_client_than_a_browser_gets_it(agent: str) -> None:
+    response = ask(html(PAGE, ETag='"x"'), headers=AGENTS[agent])
+    assert response.data.decode() == PAGE
+    assert response.headers["ETag"] == '"x"'
+    assert "Cache-Control" not in response.headers
+
+
+def test_a_browser_that_does_not_tell_what_for_navigates() -> None:
+    assert carries(ask(html(PAGE), headers=NAVIGATES))
+    assert carries(ask(html("<p>Hello"), headers=NAVIGATES))
+    frame = {**NAVIGATES, "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"}
+    assert not carries(ask(html(PAGE), headers=frame))
+    assert not carries(ask(html(PAGE), headers={**NAVIGATES, "HX-Request": "true"}))
+
+
+@pytest.mark.parametrize(
+    ("page", "nonce"),
+    [
+        ("<html><script nonce=abc>1</script><script src=x nonce='abc'></script>", "abc"),
+        ('<html><SCRIPT data-x="a>b" NONCE = "a&amp;b">1</SCRIPT>', "a&amp;b"),
+        ("<html><script nonce=abc>'<script>'</script><!-- <script></script> -->", "abc"),
+        ("<html><script nonce=abc>1</script><script>2</script>", None),
+        ("<html><script nonce=abc>1</script><script nonce=other>2</script>", None),
+        ("<html><script data-nonce=abc>1</script>", None),
+        ("<html><script nonce>1</script><script nonce=''>1</script>", None),
+        ("<html><style nonce=abc></style>", None),
+    ],
+)
+@pytest.mark.parametrize("policy", [None, "script-src 'self' 'nonce-abc'"])
+def test_it_has_the_nonce_that_all_scripts_of_the_page_have(
+    page: str, nonce: str | None, policy: str | None
+) -> None:
+    """A proxy may add the policy."""
+    headers = {} if policy is None else {"Content_Security_Policy": policy}
+    data = ask(html(page, 200, **headers)).data.decode()
+    tag = TAG.search(data.encode())
+    assert tag is not None
+    found = re.search('nonce="([^"]*)"', tag[0].decode())
+    expected = nonce if policy is None or nonce is not None else "abc"
+    assert (found and found[1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ('<base href="//cdn.example/">', False),
+        ("<BASE target=_top HREF=https://cdn.example>", False),
+        ("<base href='https:/\\cdn.example/'>", False),
+        ('<base href="/assets/">', True),
+        ('<base href="http://localhost/assets/">', True),
+        ("<base target=_top>", True),
+    ],
+)
+def test_where_a_page_leads_all_addresses_to_another_host_ours_is_not(
+    base: str, expected: bool
+) -> None:
+    response, summary = seen(html(PAGE.replace("<title>", f"{base}<title>")))
+    assert carries(response) is expected
+    assert (summary["toolbar"] or "").startswith("" if expected else "its <base> leads to ")
 
 
 def test_a_boosted_link_brings_a_page() -> None:
@@ -172,7 +252,7 @@ def test_a_response_that_the_app_keeps_stays_what_it_was() -> None:
     app.config["LIFECYCLE_ENABLED"] = True
     app.add_url_rule("/", "view", lambda: kept)
     Lifecycle(app)
-    first, second = (app.test_client().get("/").data for _ in range(2))
+    first, second = (app.test_client().get("/", headers=OPENED).data for _ in range(2))
     assert len(TAG.findall(first)) == len(TAG.findall(second)) == 1
     assert first != second
     assert kept.get_data(as_text=True) == PAGE
@@ -183,9 +263,10 @@ def test_a_page_inside_another_request_has_none() -> None:
     app = Flask(__name__)
     app.config["LIFECYCLE_ENABLED"] = True
     app.add_url_rule("/inner", "inner", html(PAGE))
-    app.add_url_rule("/", "view", lambda: app.test_client().get("/inner").data.decode())
+    client = app.test_client()
+    app.add_url_rule("/", "view", lambda: client.get("/inner", headers=OPENED).data.decode())
     Lifecycle(app)
-    assert len(TAG.findall(app.test_client().get("/").data)) == 1
+    assert len(TAG.findall(app.test_client().get("/", headers=OPENED).data)) == 1
 
 
 @pytest.mark.parametrize("chunks", [["<html>", "<body>x", b"y</body>"], ("<html><body>", b"z")])
@@ -363,7 +444,7 @@ def name_in(response: TestResponse) -> str:
 def test_the_page_may_ask_for_what_it_caused_and_for_no_other() -> None:
     app, lifecycle = app_of_pages()
     client = app.test_client()
-    first, second = (name_in(client.get("/")) for _ in range(2))
+    first, second = (name_in(client.get("/", headers=OPENED)) for _ in range(2))
     asked = f"/_lifecycle/toolbar/requests?of={first}&of=none.such&of=&of=\xe4.\u4e7e"
 
     with client.get(asked, headers=FETCH) as answer:

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 
 from .. import forks
 from ..toolbar import request_key
-from .peer import is_service
+from .peer import is_service, peer_address
 from .websocket import room
 
 Environ = dict[str, t.Any]
@@ -116,7 +116,10 @@ class Gate:
                 return refusal(environ, started)
             if not environ.get("PATH_INFO"):
                 return _redirected(environ, 308)(environ, started)
-            environ["lifecycle.room"] = most = room(environ, start_response)
+            entrance = environ["lifecycle.entrance"]
+            # Middleware may have put another one around it.
+            served = start_response if entrance is None else entrance.start_response
+            environ["lifecycle.room"] = most = room(environ, served)
             if not _is_live(environ):
                 return app(environ, started)
             if not self._enter(most):
@@ -128,20 +131,20 @@ class Gate:
 
         return guarded
 
-    def refuse(self, environ: Environ) -> Response | None:
-        """Return the answer to whoever is not let in, or None."""
-        host = environ.get("HTTP_HOST", "")
-        if not self._host_allowed(host):
-            return _no(
-                "This Host may not open the panel; LIFECYCLE_ALLOWED_HOSTS takes more names."
-            )
+    def refuse(self, given: Environ) -> Response | None:
+        """Return the answer to whoever is not let in, or None.
 
-        holds_data = not (_is_toolbar(environ) or _is_asset(environ))
-        if self._own_host not in (None, host_name(host)) and holds_data:
-            return _no(f"The panel is at {self._own_host}, as LIFECYCLE_HOST says.")
+        What middleware made of the call is believed where it takes rights away, and for the
+        names by which the browser knows the panel; for all else, what the server was sent.
+        """
+        environ = _as_sent(given)
+        for each in (environ, given):
+            refusal = self._refuse_host(each)
+            if refusal is not None:
+                return refusal
 
         origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and not _same_origin(origin, environ, host):
+        if origin is not None and not self._is_origin(origin, environ, given):
             return _no("The panel answers its own origin only.")
 
         if environ.get("HTTP_SEC_FETCH_DEST") in _WORKERS:
@@ -152,7 +155,28 @@ class Gate:
         if foreign and not opened:
             return _no("The panel answers its own origin only.")
 
-        return self._refuse_stranger(environ, host) or self._refuse_script(environ, origin)
+        # Where nobody knows what the server was sent, it is not taken for local.
+        known = given["lifecycle.entrance"] is not None
+        local = known and _is_local(environ) and _is_local(given)
+        return self._refuse_stranger(environ, local=local) or self._refuse_script(environ, origin)
+
+    def _refuse_host(self, environ: Environ) -> Response | None:
+        host = environ.get("HTTP_HOST", "")
+        if not self._host_allowed(host):
+            return _no(
+                "This Host may not open the panel; LIFECYCLE_ALLOWED_HOSTS takes more names."
+            )
+        holds_data = not (_is_toolbar(environ) or _is_asset(environ))
+        if self._own_host not in (None, host_name(host)) and holds_data:
+            return _no(f"The panel is at {self._own_host}, as LIFECYCLE_HOST says.")
+        return None
+
+    def _is_origin(self, origin: str, environ: Environ, given: Environ) -> bool:
+        """Tell whether an origin is the panel's, as the server or the app behind proxies has it."""
+        if _same_origin(origin, environ) or _same_origin(origin, given):
+            return True
+        seen = given["lifecycle.look"]()
+        return seen is not None and self._refuse_host(seen) is None and _same_origin(origin, seen)
 
     def ticket(self) -> str:
         """Make a pass for one websocket, good for some seconds, in any process of this token."""
@@ -176,12 +200,12 @@ class Gate:
         with self._lock:
             self._open -= 1
 
-    def _refuse_stranger(self, environ: Environ, host: str) -> Response | None:
+    def _refuse_stranger(self, environ: Environ, *, local: bool) -> Response | None:
         # Of whoever needs none, too: it is not to stay in the address.
         if environ.get("REQUEST_METHOD") != "GET" or not self._is_token(
             _argument(environ, "token")
         ):
-            known = not self._always_token and _is_local(environ, host)
+            known = local and not self._always_token
             if self._is_token(_cookie(environ)) or (known and not self._is_of_service(environ)):
                 return None
             return _no(
@@ -194,7 +218,7 @@ class Gate:
         response.set_cookie(
             _COOKIE,
             self._token,
-            path=environ.get("SCRIPT_NAME") or "/",
+            path=environ["lifecycle.address"](),
             httponly=True,
             samesite="Strict",
             secure=environ.get("wsgi.url_scheme") == "https",
@@ -321,11 +345,25 @@ def _is_loopback(address: str) -> bool:
     return bool((mapped or given).is_loopback) and "%" not in address
 
 
-def _is_local(environ: Environ, host: str) -> bool:
-    name = host_name(host)
+def _as_sent(environ: Environ) -> Environ:
+    """Return the environ with all that the server was sent as it was, and where it is the panel's.
+
+    What middleware added stays: it may tell of a proxy.
+    """
+    entrance = environ.get("lifecycle.entrance")
+    if entrance is None:
+        return environ
+    own = ("PATH_INFO", "SCRIPT_NAME")
+    return {**environ, **entrance.environ, **{name: environ[name] for name in own}}
+
+
+def _is_local(environ: Environ) -> bool:
+    name = host_name(environ.get("HTTP_HOST", ""))
     return (
         # An address, no name: Waitress says "localhost" of whoever comes by a Unix socket.
         _is_loopback(environ.get("REMOTE_ADDR", ""))
+        # Middleware around the app may have rewritten it.
+        and _is_loopback(peer_address(environ, environ.get("REMOTE_ADDR", "")))
         and name is not None
         and is_local_name(name)
         # As nginx before 1.29.7 asks what it stands before, by that one's own name and with no
@@ -337,14 +375,14 @@ def _is_local(environ: Environ, host: str) -> bool:
     )
 
 
-def _same_origin(origin: str, environ: Environ, host: str) -> bool:
+def _same_origin(origin: str, environ: Environ) -> bool:
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
     return (
         parts.scheme == environ.get("wsgi.url_scheme")
-        and parts.netloc.lower() == host.lower()
+        and parts.netloc.lower() == environ.get("HTTP_HOST", "").lower()
         and not (parts.path or parts.query or parts.fragment)
     )
 
@@ -400,9 +438,7 @@ def _equal(given: str, expected: str) -> bool:
 
 def _redirected(environ: Environ, status: int) -> Response:
     """Send to the panel's page, without a host: whatever a proxy calls it."""
-    # Two slashes, or a backslash, would begin the name of another host.
-    place = environ.get("SCRIPT_NAME", "").lstrip("/\\")
-    response = Response(status=status, headers={"Location": f"/{place}/"})
+    response = Response(status=status, headers={"Location": f"{environ['lifecycle.address']()}/"})
     response.autocorrect_location_header = False
     return response
 

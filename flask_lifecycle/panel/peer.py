@@ -27,6 +27,20 @@ def is_service(environ: dict[str, t.Any]) -> bool:
     return any(owner in _SYSTEM or owner == _NOBODY for owner in owners)
 
 
+def peer_address(environ: dict[str, t.Any], otherwise: str) -> str:
+    """Return the address at the other end of the connection, or what is to stand for it.
+
+    :param otherwise: what to return where the server does not hand the connection over.
+    """
+    for name in ("werkzeug.socket", "gunicorn.socket"):
+        try:
+            peer = environ[name].getpeername()
+        except (KeyError, AttributeError, OSError):
+            continue
+        return str(peer[0]) if isinstance(peer, tuple) else ""
+    return otherwise
+
+
 def _owners(port: int, other: int) -> Iterator[int]:
     """List whose sockets of this machine have these ports, their own and the other end's."""
     ends = [f":{port:04X}", f":{other:04X}"]
@@ -39,4 +53,4 @@ def _owners(port: int, other: int) -> Iterator[int]:
                     yield int(owner)
 
 
-__all__ = ["is_service"]
+__all__ = ["is_service", "peer_address"]

@@ -72,7 +72,10 @@ export class Toolbar extends HTMLElement {
       this.#base = base;
       this.requests = new Requests(base, () => { this.turn(); });
     }
-    this.#panel = tag.dataset["panel"] ?? base;
+    const host = tag.dataset["host"];
+    const panel = new URL(base);
+    if (host !== undefined) panel.hostname = host;
+    this.#panel = panel.href;
     this.#picked = "";
     this.requests.open(tag.dataset["lifecycle"] ?? "");
     this.#render();

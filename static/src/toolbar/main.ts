@@ -23,7 +23,8 @@ function take(tags: readonly HTMLScriptElement[]): void {
 }
 
 function stay(): void {
-  if (toolbar.isConnected || returns++ > RETURNS) return;
+  // Over plain HTTP from another machine, browsers do not tell the app of frames.
+  if (top !== self || toolbar.isConnected || returns++ > RETURNS) return;
   document.documentElement.append(toolbar);
 }
 

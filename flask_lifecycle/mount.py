@@ -1,0 +1,303 @@
+"""The panel in front of the app: which calls are the panel's, and what is known of each.
+
+A call is the panel's by its path as the server has it, or as the app's own middleware hands it
+on: ``DispatcherMiddleware`` inside ``app.wsgi_app``, say, takes a prefix off. The former never
+reach the app. The latter are answered where Flask's ``wsgi_app`` asks for a context, the first of
+the app's methods that it calls, whatever stands around it and since when.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+import typing as t
+import weakref
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from functools import lru_cache, partial
+
+import click
+import flask
+
+from . import forks
+from .address import cut_off, path_of, whole_path
+from .reached import Reached
+from .recorder import current, fail_open
+from .settings import Settings
+from .sites import Site, number
+from .tokens import is_alone
+from .writers import NOBODY, LiveTrace, Route
+
+# Where servers log requests by their whole URL, the token's included.
+_ACCESS_LOGS = ("werkzeug", "gunicorn.access")
+_OF_PANEL = Route("", number(Site("url_match", "")), "", (), True)
+
+Environ = dict[str, t.Any]
+Application = t.Callable[[t.Any, Environ, t.Any], t.Any]
+
+
+class Entrance(t.NamedTuple):
+    """A call as the server made it, before any middleware of the app's changed it.
+
+    The gate reads it from the panel's environ, as ``lifecycle.entrance``.
+    """
+
+    environ: Environ
+    start_response: t.Any
+
+
+_entrance: ContextVar[Entrance | None] = ContextVar("lifecycle_entrance", default=None)
+_probe: ContextVar[list[Environ] | None] = ContextVar("lifecycle_probe", default=None)
+
+
+class Mount:
+    """Answer what is asked of the panel in place of the app."""
+
+    def __init__(
+        self, settings: Settings, token: str, redactor: t.Any, store: t.Any, app: flask.Flask
+    ) -> None:
+        self._settings = settings
+        self._token = token
+        self._redactor = redactor
+        self._store = store
+        self._app = weakref.ref(app)
+        self._panel: t.Any = None
+        self._profiles: t.Any = None
+        self._finder: t.Any = None
+        #: What is in the path of each call for the panel; at a name of its own, in any path.
+        #: Without the slash: some middleware leaves none.
+        self.mark = "" if settings.host else settings.url_prefix[1:]
+        #: Names the endpoints that were asked for since the start.
+        self.called: t.Callable[[], list[str]] = list
+        #: Calls the app through its middleware, and what stands for a call that is not recorded.
+        self.call: Application = type(app).__call__
+        self.skipped = NOBODY
+        self._lock = forks.lock()
+        self._filters: list[logging.Filter] = []
+        # The loggers outlive the app.
+        self._forget = weakref.finalize(app, _remove_filters, self._filters)
+        self._forget.atexit = False
+        # Whoever set a token knows it.
+        self._is_announced = settings.token is not None
+
+    def announce(self, debug: bool) -> None:
+        """Print the token, once, where the server says its own address."""
+        if self._is_announced:
+            return
+        self._is_announced = True
+        who = "whoever is not on this machine" if debug else "everybody"
+        prefix = self._settings.url_prefix
+        with suppress(OSError, ValueError):  # a full disk under the log, or none that is open
+            told = f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={self._token})"
+            click.echo(told, err=True)
+
+    def enter(
+        self, app: flask.Flask, environ: Environ, start_response: t.Any
+    ) -> tuple[t.Any, Token[Entrance | None] | None]:
+        """Answer a call from outside in whose path the mark is, if it is the panel's.
+
+        :returns: the answer and None; or else what :meth:`leave` takes when the app has answered.
+        """
+        # The outermost app's: an inner one is called with what middleware made of it.
+        entrance = _entrance.get() or Entrance(dict(environ), start_response)
+        inner = self._inner(environ)
+        if inner is None:
+            return None, _entrance.set(entrance)
+        look = lru_cache(1)(partial(self._look, app, environ))
+        return self._answer(inner, environ, entrance, look, start_response), None
+
+    def leave(self, entered: Token[Entrance | None]) -> None:
+        """Forget a call that the app has answered."""
+        _entrance.reset(entered)
+
+    def reach(self, environ: Environ) -> Reached | None:
+        """Return what stands for the context of a call that turns out to be the panel's.
+
+        To be called by the app's ``request_context``, for paths in which the mark is.
+        """
+        # Whoever makes a context by himself, as tests do, is to have it.
+        if sys._getframe(2).f_code.co_name != "wsgi_app":
+            return None
+        inner = self._inner(environ)
+        if inner is None:
+            return None
+        _hide(current.get())
+        # There is no context to be preserved.
+        environ.pop("werkzeug.debug.preserve_context", None)
+        probe = _probe.get()
+        if probe is not None:
+            probe.append(dict(environ))
+            return Reached(_nothing)
+        entrance = _entrance.get()
+        answer = partial(self._answer, inner, environ, entrance, lambda: None)
+        return Reached(lambda _environ, start_response: _unrecorded(answer, start_response))
+
+    def undo(self, _app: flask.Flask) -> None:
+        """Take away what was put on the servers' logs and on the app."""
+        self._forget()
+        if self._profiles is not None:
+            self._profiles.cancel()
+
+    def _answer(
+        self,
+        inner: Environ,
+        environ: Environ,
+        entrance: Entrance | None,
+        look: t.Callable[[], Environ | None],
+        start_response: t.Any,
+    ) -> t.Any:
+        inner["lifecycle.entrance"] = entrance
+        inner["lifecycle.look"] = look
+        inner["lifecycle.address"] = partial(self._address, environ, entrance, look)
+        return self._get_panel()(inner, start_response)
+
+    def _address(
+        self,
+        environ: Environ,
+        entrance: Entrance | None,
+        look: t.Callable[[], Environ | None],
+    ) -> str:
+        """Return the panel's path as the browser sees it, without its last slash."""
+        script = (look() or environ).get("SCRIPT_NAME", "")
+        outside = environ if entrance is None else entrance.environ
+        return path_of(cut_off(outside, whole_path(outside)) + script, self._settings.url_prefix)
+
+    def _look(self, app: flask.Flask, environ: Environ) -> Environ | None:
+        """Return what the app's own middleware makes of a call that it is not given.
+
+        As ``ProxyFix`` makes ``SCRIPT_NAME``; None where the app would not be reached.
+        """
+        asked = {
+            **environ,
+            "PATH_INFO": f"{self._settings.url_prefix}/",
+            "REQUEST_METHOD": "GET",
+            "CONTENT_LENGTH": "0",
+            "wsgi.input": io.BytesIO(),
+        }
+        asked.pop("HTTP_UPGRADE", None)
+        seen: list[Environ] = []
+        probe, trace = _probe.set(seen), current.get()
+        current.set(self.skipped)
+        try:
+            _close(self.call(app, asked, lambda *_args: lambda _data: None))
+        except Exception:
+            return None
+        finally:
+            current.set(trace)
+            _probe.reset(probe)
+        return seen[0] if seen else None
+
+    def _inner(self, environ: Environ) -> Environ | None:
+        """Return the environ that the panel is to have, or None for a call of the app's."""
+        prefix = self._settings.url_prefix
+        path: str = environ.get("PATH_INFO", "")
+        if not path.startswith("/"):
+            path = f"/{path}"
+        root = ""
+        if not path.startswith(prefix) or path[len(prefix) : len(prefix) + 1] not in ("", "/"):
+            if not self._is_own_host(environ):
+                return None
+            # Nothing there is the app's, and the prefix of a middleware's may be before ours.
+            root, found, rest = path.partition(f"{prefix}/")
+            path = f"{prefix}/{rest}" if found else prefix
+            root = root if found else ""
+
+        inner = dict(environ)
+        inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + root + prefix
+        inner["PATH_INFO"] = path[len(prefix) :]
+        return inner
+
+    def _is_own_host(self, environ: Environ) -> bool:
+        if self._settings.host is None:
+            return False
+        from .panel.access import host_name
+
+        return host_name(environ.get("HTTP_HOST", "")) == self._settings.host
+
+    def _get_panel(self) -> t.Any:
+        with self._lock:
+            if self._panel is None:
+                from .collectors.profile import Profiles
+                from .panel import create_panel
+                from .panel.access import AccessLog, Gate
+
+                app = self._app()
+                debug = app is not None and app.debug
+                gate = Gate(
+                    self._settings.allowed_hosts,
+                    self._token,
+                    always_token=not debug,
+                    own_host=self._settings.host,
+                    alone=self._settings.token is None and is_alone(),
+                )
+                self.announce(debug)
+                self._profiles = Profiles(self._app)
+                self._panel = create_panel(
+                    self._store, gate, self._map, self._find_rule, self._profiles
+                )
+                self._filters.append(AccessLog(self._token))
+                for name in _ACCESS_LOGS:
+                    logging.getLogger(name).addFilter(self._filters[0])
+            return self._panel
+
+    def _map(self) -> dict[str, t.Any]:
+        from .app_map import AppMap
+        from .middleware import middleware_of
+
+        app = self._app()
+        if app is None:
+            return {}
+        made = AppMap(app, self._redactor, middleware_of(app)).to_dict()
+        return {**made, "called": self.called()}
+
+    def _find_rule(self, path: str, method: str, host: str) -> dict[str, t.Any]:
+        from .rules import Finder
+
+        app = self._app()
+        if app is None:
+            return {}
+        if self._finder is None:
+            self._finder = Finder()
+        return t.cast("dict[str, t.Any]", self._finder.find(app, path, method, host))
+
+
+def _remove_filters(filters: list[logging.Filter]) -> None:
+    while filters:
+        each = filters.pop()
+        for name in _ACCESS_LOGS:
+            logging.getLogger(name).removeFilter(each)
+
+
+def _unrecorded(answer: t.Callable[[t.Any], t.Any], start_response: t.Any) -> t.Any:
+    trace = current.get()
+    current.set(NOBODY)
+    try:
+        return answer(start_response)
+    finally:
+        current.set(trace)
+
+
+@fail_open
+def _hide(writer: t.Any) -> None:
+    """Forget the trace of a call that turned out not to be the app's."""
+    trace = writer.trace
+    if isinstance(trace, LiveTrace) and trace.owner is not None:
+        trace.route = _OF_PANEL
+        store, trace.store = trace.store, None
+        if store is not None:
+            store.discard(trace)
+
+
+def _nothing(_environ: Environ, start_response: t.Any) -> list[bytes]:
+    start_response("204 No Content", [])
+    return []
+
+
+def _close(result: t.Any) -> None:
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+
+
+__all__ = ["Entrance", "Mount"]

@@ -1,0 +1,25 @@
+"""What Flask's ``wsgi_app`` is given for the context of a call that is not the app's."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class Reached(Exception):  # noqa: N818 - nothing went wrong
+    """Stands for a context: Flask's ``wsgi_app`` pushes it, and is given the panel's answer.
+
+    :param answer: a WSGI callable, for ``handle_exception`` to return as the response.
+    """
+
+    def __init__(self, answer: t.Callable[[dict[str, t.Any], t.Any], t.Any]) -> None:
+        self.answer = answer
+
+    def push(self) -> t.NoReturn:
+        raise self
+
+    def pop(self, *_args: t.Any) -> None:
+        # Flask's frame, which this came through, holds it.
+        self.__traceback__ = None
+
+
+__all__ = ["Reached"]
