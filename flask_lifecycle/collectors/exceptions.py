@@ -34,6 +34,8 @@ _HANDLERS = 50
 _UNSHARED = 3
 # Lines shown before and after the one that ran.
 _AROUND = 3
+_BEFORE = 60
+_LONGEST = 4096
 _CODE = (".py", ".html", ".jinja", ".jinja2", ".j2", ".txt", ".xml")
 
 _owners: set[t.Any] = set()
@@ -54,8 +56,11 @@ class Frame(t.NamedTuple):
         lines: list[str] = []
         first = max(1, self.line - _AROUND)
         if self.own and self.file.endswith(_CODE):
-            found = linecache.getlines(self.file)[first - 1 : self.line + _AROUND]
-            lines = [redactor.code(each.rstrip("\n")) for each in found]
+            # From some lines before: a text that reaches into these may begin there.
+            begin = max(1, first - _BEFORE)
+            found = linecache.getlines(self.file)[begin - 1 : self.line + _AROUND]
+            text = "".join(f"{each.rstrip()[:_LONGEST]}\n" for each in found)
+            lines = redactor.code(text).split("\n")[first - begin : -1]
         return {**self._asdict(), "first": first, "lines": lines}
 
 

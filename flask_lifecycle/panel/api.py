@@ -164,10 +164,11 @@ def create_api(
 
     @api.get("/api/traces/<trace_id>/steps/<int:index>/source")
     def source(trace_id: str, index: int) -> dict[str, t.Any] | tuple[dict[str, t.Any], int]:
-        trace, step = _step(trace_id, index)
+        kept = store.get(trace_id)
+        _, step = _step(trace_id, index)
         found = None
-        if trace is not None and step is not None and step.source is not None:
-            found = excerpt(step.source, trace.started_at)
+        if kept is not None and step is not None and step.source is not None:
+            found = excerpt(step.source, kept.started_at, kept.redactor.code)
         if found is None:
             return {"error": "The source of this step cannot be had: its file is gone."}, 404
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import typing as t
+from collections.abc import Callable
 from pathlib import Path
 
 from pygments.lexers import get_lexer_for_filename
@@ -20,10 +21,13 @@ _LONGEST = 400
 _SUFFIXES = frozenset((".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".txt", ".xml"))
 
 
-def excerpt(source: Source, asked_at: float) -> dict[str, t.Any] | None:
+def excerpt(
+    source: Source, asked_at: float, masked: Callable[[str], str] = str
+) -> dict[str, t.Any] | None:
     """Return the lines of a function or template, or None where they cannot be had.
 
     :param asked_at: when the request began, Unix time: templates are read anew by then.
+    :param masked: masks what is secret in lines of code; without it, the code is Flask's own.
     :returns: ``{"file", "line", "lines", "changed"}``: ``line`` is the number of the first; a
         line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
         says that the file was written after it had been read.
@@ -37,7 +41,7 @@ def excerpt(source: Source, asked_at: float) -> dict[str, t.Any] | None:
     is_code = source.file.endswith(".py")
     if is_code:
         lines = inspect.getblock(lines)
-    text = "".join(line[:_LONGEST] for line in lines[:_LINES])
+    text = masked("".join(line[:_LONGEST] for line in lines[:_LINES]))
     return {
         "file": source.file,
         "line": source.line,

@@ -5,7 +5,7 @@ are looked into, by their own methods, also where a class derives from them. The
 the function of ``LIFECYCLE_REDACT_WITH``, which is given what the rules here have left.
 """
 
-from .looks import MASK
+from .patterns import MASK
 from .redactor import Redactor, cookie_names
 from .values import Decide, Path, type_name, weight
 

@@ -3,44 +3,116 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 
 #: Tells whether what stands under a name is masked.
 IsSecret = Callable[[str], bool]
 
-# Compared without case and without what separates the words of a name. An author is no secret.
-_NAMES = (
+# Anywhere in a name, without case and without what separates its words. An author is no secret.
+_PARTS = (
     "passw",
     "passphrase",
     "passcode",
-    "(?<!com)(?<!by)pass$",
+    "passkey",
     "pwd",
     "secret",
-    "token",
+    "token(?!i[sz])",
     "apikey",
     "accesskey",
+    "accountkey",
     "encryptionkey",
     "signingkey",
     "fernetkey",
     "subscriptionkey",
+    "licen[cs]ekey",
     "jwt",
     "bearer",
     "auth(?!or(?!i[sz]))",
     "cookie",
     "credential",
     "creditcard",
+    "card(?:number|num|no)$",
     "cardnumber",
+    "ccnum",
     "cvv",
+    "securitycode",
     "private",
     "session",
+    "sessid",
     "csrf",
     "xsrf",
     "signature",
     "dsn",
     "otp$",
-    "^sig$",
+    r"(?<!com)(?<!by)(?<!tres)(?<!sur)pass\d*$",
+    "connectionstring",
+    "socialsecurity",
+    "passportn",
+    "mnemonic",
+    "(?:seed|recovery|backup|wallet)(?:phrase|words?|seed)",
+    "(?:verification|recovery|backup|twofactor|2factor|mfa|2fa|sms|login|activation|confirmation|"
+    "reset|access|security|onetime|device)codes?$",
+    "(?:mfa|2fa|twofactor)(?:key|seed|answer|response|input)",
+    "codeverifier",
+    "saml(?:response|request|art)",
+    "securityanswer",
+    "kalimata?l?(?:sirr?|murur|muroor)",
+    "matkhau",
 )
-_SEPARATORS = str.maketrans("", "", "-_. ")
+# Words of their own, at its end but for a number: a spin is no pin.
+_WORDS = (
+    "pins?",
+    "pin_?(?:code|number|no|nr|hash)",
+    "[ht]?otps?(?:_(?:codes?|values?|numbers?|inputs?|seed|key|uri|pin))?",
+    "cvc|cvn|csc|card_code",
+    "ssn(?:_.*)?",
+    "iban(?:_.*)?",
+    "sid",
+    "sig",
+    "assertion",
+    "web_?hooks?(?:_ur[il]s?)?",
+    "(?:mfa|2fa|tfa)(?:_codes?)?",
+    "conn_?str",
+    # Spanish, French, Portuguese, Chinese, Indonesian, Hindi, Italian, Russian, Turkish, Polish.
+    "clave|mdp|senha|mima|sandi|kuta?shabda?|kootshabd|parola|parol|sifre|haslo",
+)
+# "Password" in the languages that most people speak, and a few more.
+_WORDS_FOR_IT = (
+    "contraseña motdepasse motsdepasse palavrapasse palavrachave kennwort katasandi katakunci "
+    "пароль парол 密码 密碼 口令 暗号 暗號 パスワード 暗証番号 비밀번호 암호 "
+    "पासवर्ड कूटशब्द गुप्तशब्द পাসওয়ার্ড গোপনশব্দ গুপ্তশব্দ "
+    "كلمةالسر كلمةالمرور كلمهالسر كلمهالمرور الرقمالسري پاسورڈ پاسورد خفیہلفظ رمزعبور"
+).split()
+# What ends in "key" is one, but for those that lead to a row, an item or a text, and for those
+# that are pressed.
+_PLAIN_KEYS = frozenset(
+    "primary foreign sort cache partition group index natural surrogate dict map hash object row "
+    "record lookup search translation locale message msg bucket item parent child composite "
+    "compound unique candidate order range public pub publishable menu tab field column col data "
+    "json routing route idempotency dedup config setting feature flag label list type error event "
+    "hot shortcut arrow enter escape function ctrl control alt shift meta any no each by first "
+    "last next prev start end min max has for of in the this that same new old current missing "
+    "invalid unknown duplicate extra other attribute attr property prop param header query form "
+    "i18n state store storage memo trace span metric counter rate lock queue topic stream redis "
+    "s3 file path url page slot template block table db entity model id name value string str "
+    "sorted left right delete space up down answer axis filter facet tag category join reference "
+    "ref relation sub resource region node shard cluster distribution".split()
+)
+# What such names tell of a secret is not the secret.
+_ABOUT = re.compile(
+    r"(?:tokens?|passwords?|sessions?|secrets?|cookies?|credentials?|auth|otp|passcode)_?"
+    r"(?:counts?|types?|limits?|len|length|sizes?|usage|used|ttl|timeout|lifetime|expiry|"
+    r"expires(?:_in|_at)?|max_?age|strength|alg|algorithm|enabled|required|policy|attempts)$"
+    r"|(?:^|_)(?:prompt|completion|total|max|min|num|n|input|output|cached|reasoning)_?tokens$"
+)
+_CAMEL = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_BREAKS = re.compile(r"[\W_]+")
+# Letters that look like Latin ones: Cyrillic, Greek, and a few more (Unicode's confusables).
+_ALIKE = str.maketrans(
+    "аαɑвβсϲԁеεԍɡһіιıɩјϳкκӏмпηոоοօрρԛѕтτυսνѵԝωхχуγү",
+    "aaabbccdeegghiiiijjkklmnnnooopp" "qsttuuvvwwxxyyy",
+)
 
 
 def secret_names(more: Iterable[str]) -> IsSecret:
@@ -48,13 +120,51 @@ def secret_names(more: Iterable[str]) -> IsSecret:
 
     :param more: those beside the built-in ones.
     """
-    known = (re.escape(folded) for name in more if (folded := _folded(name)))
-    pattern = re.compile("|".join((*_NAMES, *known)))
-    return lambda name: pattern.search(_folded(name)) is not None
+    known = [re.escape(folded) for name in more if (folded := _joined(_words(name)))]
+    added = re.compile("|".join(known) or r"(?!)")
+    foreign = (re.escape(_joined(_words(each))) for each in _WORDS_FOR_IT)
+    parts = re.compile("|".join((*_PARTS, *foreign)))
+    words = re.compile(rf"(?:^|_)(?:{'|'.join(_WORDS)})_?\d*$")
+
+    def is_secret(words_of_name: str, *, phrase: bool) -> bool:
+        return (
+            parts.search(_joined(words_of_name)) is not None
+            or words.search(words_of_name) is not None
+            or (not phrase and _is_key(words_of_name))
+        )
+
+    def tells(name: str) -> bool:
+        written = _words(name)
+        if added.search(_joined(written)):
+            return True
+        if _ABOUT.search(written):
+            return False
+        phrase = " " in name
+        return is_secret(written, phrase=phrase) or (
+            not written.isascii() and is_secret(written.translate(_ALIKE), phrase=phrase)
+        )
+
+    return tells
 
 
-def _folded(name: str) -> str:
-    return name.casefold().translate(_SEPARATORS)
+def _is_key(words: str) -> bool:
+    before, _, last = words.rpartition("_")
+    return (
+        last in ("key", "keys") and before != "" and before.rpartition("_")[2] not in _PLAIN_KEYS
+    )
+
+
+def _words(name: str) -> str:
+    """Return the words of a name, in small letters, parted by underscores."""
+    if not name.isascii():
+        # Without accents, and without what is not seen.
+        decomposed = unicodedata.normalize("NFKD", name)
+        name = "".join(each for each in decomposed if unicodedata.category(each)[0] not in "MC")
+    return _BREAKS.sub("_", _CAMEL.sub("_", name)).casefold().strip("_")
+
+
+def _joined(words: str) -> str:
+    return words.replace("_", "")
 
 
 __all__ = ["IsSecret", "secret_names"]

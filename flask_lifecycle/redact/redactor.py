@@ -7,14 +7,25 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from .looks import MASK, mask_looks
+from .patterns import MASK, mask_patterns, mask_private_keys
 from .names import secret_names
-from .pairs import mask_arguments, mask_elements, mask_literals, mask_options, mask_pairs
-from .paths import secret_paths
-from .statements import mask_statement, placed
-from .values import OPEN, SAFE, TEXT, Decide, Path, escaped, fitted, scalar, walk
+from .commands import mask_commands
+from .key_values import (
+    mask_arguments,
+    mask_elements,
+    mask_inputs,
+    mask_labelled,
+    mask_literals,
+    mask_manifests,
+    mask_pairs,
+    mask_parts,
+)
+from .url_paths import secret_paths
+from .sql import Places, mask_statement, placed
+from .sql_messages import mask_messages
+from .values import OPEN, SMALL, TEXT, Decide, Path, escaped, fitted, scalar, walk
 
-M = t.TypeVar("M", dict[int, bool], dict[int, list[bool]], dict[int, tuple[str, str]], set[int])
+M = t.TypeVar("M", dict[int, bool], dict[int, Places], dict[int, tuple[str, str]], set[int])
 
 # A secret that begins before the cut is told by what follows it.
 _MARGIN = 4096
@@ -52,7 +63,7 @@ class Redactor:
         self._decide = decide
         # What was found before, by hashes: a text that may be a secret is remembered nowhere.
         self._known: dict[int, bool] = {}
-        self._placed: dict[int, list[bool]] = {}
+        self._placed: dict[int, Places] = {}
         #: Headers as they are shown.
         self._headers: dict[int, tuple[str, str]] = {}
         #: Texts that were masked together, as they are shown.
@@ -102,10 +113,16 @@ class Redactor:
         """Mask the literals of a statement that names something secret, and what looks secret."""
         return self._decided_text(path, self.shown(value, "sql"))
 
-    def code(self, line: str) -> str:
-        """Mask the literals that code gives to secret names, and what looks secret in it."""
-        masked = mask_looks(mask_literals(line[: self._cap + _MARGIN], self.is_secret))
-        return self._decided_text((), fitted(masked, self._cap, len(line)))
+    def code(self, text: str) -> str:
+        """Mask the literals that code gives to secret names, and what looks secret in it.
+
+        :param text: whole lines; as many are returned.
+        """
+        masked = mask_literals(mask_private_keys(text), self.is_secret)
+        masked = mask_patterns(mask_labelled(masked, self.is_secret))
+        if self._decide is not None:
+            masked = "\n".join(self._decided_text((), each) for each in masked.split("\n"))
+        return fitted(masked, len(masked), len(masked))
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
         """Turn the parameters of one execution into JSON's types, masked by their columns.
@@ -115,22 +132,30 @@ class Redactor:
             secret, it is masked.
         """
         kind = type(values)
-        if kind not in (list, tuple) or len(statement) > TEXT + _MARGIN:
-            return self.value(values, path)
-        names = self.placed(statement)
+        if kind is dict:
+            named = self.placed(statement).named
+            secret = {name: MASK for name in values if named.get(name) and self._hides(values[name])}
+            return self.value({**values, **secret}, path)
+        shown = self.value(values, path)
+        if kind not in (list, tuple):
+            return shown
+        places = self.placed(statement)
         return [
-            MASK if each is not None and names[min(place, len(names) - 1)] else shown
-            for place, (each, shown) in enumerate(
-                zip(values, self.value(values, path), strict=False)
-            )
+            MASK if places.at(place) and self._hides(each) else told
+            for place, (each, told) in enumerate(zip(values, shown, strict=False))
         ]
 
-    def placed(self, statement: str) -> list[bool]:
+    def _hides(self, value: t.Any) -> bool:
+        return value is not None
+
+    def placed(self, statement: str) -> Places:
         """Tell of each placeholder of a statement whether what it stands for is masked."""
         key = hash(statement)
         names = self._placed.get(key)
         if names is None:
-            names = _room(self._placed)[key] = placed(statement, self.is_secret)
+            names = _room(self._placed)[key] = placed(
+                statement[: TEXT + _MARGIN], self.is_secret
+            )
         return names
 
     def is_plain(self, statement: str, values: t.Any) -> bool:
@@ -144,7 +169,7 @@ class Redactor:
             plain = _room(self._statements)[key] = (
                 self._decide is None
                 and self.sql(statement) == statement
-                and True not in self.placed(statement)
+                and self.placed(statement).plain
             )
         return plain and (
             not values
@@ -152,7 +177,7 @@ class Redactor:
                 type(values) is tuple
                 and len(values) <= self._few
                 and _WHOLE.issuperset(map(type, values))
-                and sum(map(abs, values)) < SAFE
+                and sum(map(abs, values)) < SMALL
             )
         )
 
@@ -217,7 +242,7 @@ class Redactor:
             if len(value) <= self._cap and hash(value) in self._texts:
                 return value
             return self._decided(path, self.shown(value))
-        if kind is int and -SAFE < value < SAFE and self._decide is None:
+        if kind is int and -SMALL < value < SMALL and self._decide is None:
             return value
         return walk(self, value, path, [self.max_bytes], self._decided)
 
@@ -264,19 +289,28 @@ class Redactor:
         return shown
 
     def _masked(self, text: str) -> str:
-        paired = ":" in text or "=" in text
-        if paired and text[:1] in ("{", "["):
+        if text[:1] in ("{", "[") and (":" in text or "," in text):
             text = self._json(text)
         for path in self._paths:
             text = path.sub(rf"\1{MASK}", text)
-        if "--" in text:
-            text = mask_options(text, self.is_secret)
+        text = mask_messages(text, self.is_secret, self._masked_sql, self.parameters)
+        text = mask_commands(text, self.is_secret)
         if "<" in text:
             text = mask_elements(text, self.is_secret)
-        return _settled(self._pairs_and_looks if paired else mask_looks, text)
+        if "input_value=" in text:
+            text = mask_inputs(text, self.is_secret)
+        if "ata:" in text or 'ata"' in text:
+            text = mask_manifests(text)
+        if "name=" in text and "\n" in text:
+            text = mask_parts(text, self.is_secret)
+        return _settled(self._pairs_and_patterns, text)
 
-    def _pairs_and_looks(self, text: str) -> str:
-        return mask_looks(mask_pairs(text, self.is_secret))
+    def _pairs_and_patterns(self, text: str) -> str:
+        if "," in text and ('"' in text or "'" in text):
+            text = mask_labelled(text, self.is_secret)
+        if ":" in text or "=" in text or "\uff1a" in text or "\uff1d" in text:
+            text = mask_pairs(text, self.is_secret)
+        return mask_patterns(text)
 
     def _json(self, text: str) -> str:
         try:

@@ -13,7 +13,8 @@ import uuid
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from .looks import MASK
+from .key_values import LABELLED, LABELS
+from .patterns import MASK, is_card
 
 #: Where a value stands: names of keys and numbers of items, outermost first.
 Path = tuple[str | int, ...]
@@ -24,11 +25,14 @@ Decide = Callable[[Path, t.Any], t.Any]
 TEXT = 4096
 #: JavaScript tells whole numbers below from each other.
 SAFE = 2**53
+#: No number of a card is below.
+SMALL = 10**12
 #: Of these types, no value is a secret, if the app does not say so.
 OPEN: frozenset[type] = frozenset((bool, type(None)))
 _DEPTH = 8
 _ITEMS = 100
 _ITEM_BYTES = 8
+_LABEL = 32
 _CUT = "…"
 
 # Asked by their own methods: while a buffer is lent out, its owner can neither resize nor close it.
@@ -90,9 +94,8 @@ def _mapping(
     result: dict[str, t.Any] = {}
     count = dict.__len__(value)
     pairs = _first(dict.items, value)
-    # {"name": "password", "value": …}, as forms and HAR write it.
-    labels = [each for key, each in pairs if type(key) is str and key in ("name", "key")]
-    labelled = any(type(each) is str and masks.is_secret(each) for each in labels)
+    # {"name": "password", "value": …}, as forms, HAR, JSON Patch and others write it.
+    labelled = any(_label(key) in LABELS and _is_label(masks, each) for key, each in pairs)
     for key, each in pairs:
         if left[0] <= 0:
             break
@@ -100,7 +103,9 @@ def _mapping(
         shown = _unique(masks.shown(name), result)
         left[0] -= len(shown)
         hidden = type(each) not in masks.open and (
-            masks.is_secret(name) or (labelled and name == "value")
+            masks.is_secret(name)
+            or (labelled and _label(key) in LABELLED)
+            or (type(key) is tuple and _is_label(masks, key))
         )
         result[shown] = MASK if hidden else walk(masks, each, (*path, shown), left, decided)
     if len(result) < count:
@@ -113,16 +118,43 @@ def _items(masks: Masks, value: t.Any, path: Path, left: list[int], decided: Dec
     count = base.__len__(value)
     items = _first(base.__iter__, value)
     # A pair, as in lists of headers.
-    if len(items) == 2 and type(items[0]) is str and masks.is_secret(items[0]) and path:
-        return [masks.shown(items[0]), MASK]
+    if len(items) == 2 and type(items[0]) is str and path and masks.is_secret(items[0]):
+        hidden = type(items[1]) not in masks.open
+        return [masks.shown(items[0]), MASK if hidden else items[1]]
+    names = _fields(type(value)) if base is tuple and type(value) is not tuple else ()
     result: list[t.Any] = []
     for number, each in enumerate(items):
         if left[0] <= 0:
             break
-        result.append(walk(masks, each, (*path, number), left, decided))
+        if number < len(names) and type(each) not in masks.open and masks.is_secret(names[number]):
+            result.append(MASK)
+        else:
+            result.append(walk(masks, each, (*path, number), left, decided))
     if len(result) < count:
         result.append(f"{_CUT} {count - len(result)} more")
     return result
+
+
+def _label(key: t.Any) -> str:
+    return key.lower() if type(key) is str and len(key) < _LABEL else ""
+
+
+def _is_label(masks: Masks, value: t.Any) -> bool:
+    """Tell whether a name, or one on the way to a value, is secret."""
+    if type(value) is str:
+        return masks.is_secret(value)
+    return type(value) in (tuple, list) and any(
+        type(each) is str and masks.is_secret(each) for each in value[:_DEPTH]
+    )
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    """Return the names of a named tuple's fields, without running code of its class."""
+    for base in _class_mro(kind):
+        names = _class_dict(base).get("_fields")
+        if type(names) is tuple and all(type(each) is str for each in names):
+            return names
+    return ()
 
 
 def scalar(value: t.Any) -> t.Any:
@@ -132,6 +164,8 @@ def scalar(value: t.Any) -> t.Any:
         return value
     if issubclass(kind, int):
         number = int.__int__(value)
+        if number >= SMALL and number.bit_length() < 64 and is_card(str(number)):
+            return MASK
         if abs(number) < SAFE:
             return number
         return str(number) if number.bit_length() < 1024 else f"<int of {number.bit_length()} bits>"
@@ -237,6 +271,7 @@ def type_name(kind: type) -> str:
 
 __all__ = [
     "SAFE",
+    "SMALL",
     "TEXT",
     "Decide",
     "Path",

@@ -1,0 +1,67 @@
+"""Secrets in the arguments of commands, and in the files that commands read them from."""
+
+from __future__ import annotations
+
+import re
+
+from .names import IsSecret
+from .patterns import MASK
+
+_ARGUMENT = r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|\\*"[^"]*|[^\s"',\])]+)"""
+# --password secret, also as a list of arguments is written.
+_OPTION = re.compile(
+    rf"""((?<![\w-])--?([A-Za-z][\w-]+)(?:["'],)? +["']?)(?!-)((?<=')[^']+|(?<=")[^"]+|[^\s"',\])]+)"""
+)
+# What is told to a program by a letter: a user's name and password, or a password alone.
+_WITH_USER = re.compile(
+    rf"""(\b(?:curl|wget|httpie|https?|smbclient|lftp|svn|kinit)\b[^|;]{{0,400}}?[\s"']"""
+    rf"""(?:-u|--user|-a|--auth|-U|--proxy-user|-E|--cert)(?:=|["'],\s*["']|\s*))"""
+    rf"""(?=["']?[^\s"']*[:%])({_ARGUMENT})""",
+)
+_BY_LETTER = re.compile(
+    rf"""(\b(?:mysql\w*|mariadb[\w-]*)\b[^\r\n|;]{{0,400}}?[\s"']-p)(?=\S)(?!["']?(?:ort|rotocol))({_ARGUMENT})"""
+    rf"""|(\bsshpass\s+-p\s*|\b(?:docker|podman|az|mongo\w*|helm)\b[^\r\n|;]{{0,400}}?\s-p(?:["'],\s*["']|\s+)"""
+    rf"""|\bredis-cli\b[^\r\n|;]{{0,400}}?\s-a(?:["'],\s*["']|\s+)"""
+    rf"""|\bldap\w+\b[^\r\n|;]{{0,400}}?\s-w(?:["'],\s*["']|\s+)"""
+    rf"""|\b(?:sqlcmd|bcp|isql|unzip|zip)\b[^\r\n|;]{{0,400}}?\s-P\s*"""
+    rf"""|\b(?:7za?|rar|unrar)\b[^\r\n|;]{{0,400}}?\s-p|\bopenssl\b[^\r\n|;]{{0,400}}?\bpass:"""
+    rf"""|\bkeytool\b[^\r\n|;]{{0,400}}?\s-(?:store|key)pass\s+)({_ARGUMENT})"""
+)
+_HEADER = re.compile(
+    r"""(\s(?:-H|--header)(?:=|["'],\s*|\s*)["']?[\w-]*(?:key|token)\s*:\s*)[^\s"'][^"'\r\n]*""",
+    re.IGNORECASE,
+)
+_ORACLE = re.compile(r"(\b(?:sqlplus|expdp|impdp|exp|imp|sqlldr)\s+(?:-\w\s+)*[\w.]+/)[^\s@]+")
+# The file .netrc.
+_NETRC = re.compile(
+    r"(\b(?:machine\s+\S+|default|login\s+\S+)\s+(?:(?:login|account)\s+\S+\s+){0,2}"
+    r"(?:password|passwd)\s+)(\S+)"
+)
+
+
+def mask_commands(text: str, is_secret: IsSecret) -> str:
+    """Mask what follows the secret options of a command."""
+    if "-" in text:
+        text = _OPTION.sub(
+            lambda found: f"{found[1]}{MASK}" if is_secret(found[2]) else found[0], text
+        )
+        text = _WITH_USER.sub(_masked_argument, text)
+        text = _BY_LETTER.sub(_masked_argument, text)
+        if "curl" in text:
+            text = _HEADER.sub(rf"\1{MASK}", text)
+    elif "pass:" in text:
+        text = _BY_LETTER.sub(_masked_argument, text)
+    if "/" in text:
+        text = _ORACLE.sub(rf"\1{MASK}", text)
+    if "passw" in text and ("machine" in text or "login" in text or "default" in text):
+        text = _NETRC.sub(rf"\1{MASK}", text)
+    return text
+
+
+def _masked_argument(found: re.Match[str]) -> str:
+    before, value = [each for each in found.groups() if each is not None]
+    quote = value[0] if value[0] in "\"'" else ""
+    return f"{before}{quote}{MASK}{quote if value[1:].endswith(quote) else ''}"
+
+
+__all__ = ["mask_commands"]

@@ -1,0 +1,339 @@
+"""Values that stand beside a name in a text: whether it is secret tells what is masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import unquote_plus
+
+from .patterns import MASK
+from .names import IsSecret
+
+#: What says under which name another part of an object stands, and what that part is called.
+LABELS = frozenset(
+    "name key field path id label header property attribute parameter param option variable "
+    "setting loc column k n".split()
+)
+LABELLED = frozenset(
+    "value val values v data content text input default current old new given oldvalue newvalue "
+    "old_value new_value rejectedvalue rejected_value initial raw".split()
+)
+
+
+# Letters of names, also the marks of scripts that write vowels by them, and what is not seen.
+_IN_NAME = r"\w.\-\u00ad\u0300-\u036f\u0610-\u065f\u0900-\u0dff\u200b-\u200f\u2060\ufeff"
+# A name, of at most three words, and what parts it from its value; not a host and its port.
+_NAME = re.compile(
+    rf"""(?<![{_IN_NAME}])(?!(?<=://)[\w.-]+:\d{{1,5}}\b)"""
+    rf"""((?:[{_IN_NAME}]+ ){{0,2}}[{_IN_NAME}]+)[\\"'`\])}}]{{0,4}}\s*(?:=>|[=:\uff1a\uff1d])\s*"""
+)
+_ESCAPED = re.compile(r"""(\\+["'])[\s\S]*?(?:\1|\Z)""")
+# A quote is the last where something can follow it.
+_END = r"""[\s,;:)\]}>&|<\\]|$"""
+_QUOTED = re.compile(
+    rf"""[bBrRuU]{{0,2}}(?:"(?:[^"\\]|\\.|"(?!{_END}))*"?|'(?:[^'\\]|\\.|'(?!{_END}))*'?)""",
+    re.DOTALL,
+)
+_LINE = re.compile(r"[^\r\n]*")
+_CALL = re.compile(r"[A-Za-z_][\w.]*(?=\()")
+_TAG_NAMES = "br|p|div|span|t[drh]|li|ul|ol|h[1-6]|em|strong|code|pre|input|form|body|html|table"
+# Up to a blank. What ends a quotation, an argument or an element is where it ends too.
+_BARE = re.compile(
+    rf"""(?:(?:bearer|basic|digest|token|negotiate)\s+)?"""
+    rf"""(?:[^\s&"'<]|&(?!(?:amp;)?[\w.\[\]%-]+=|\s|$)|["'](?!{_END})"""
+    rf"""|<(?!/|!|(?:{_TAG_NAMES})\b))+""",
+    re.IGNORECASE,
+)
+# More of it, after a blank: no prose, and no pair of its own.
+_MORE = re.compile(r"""[ \t]+(?![\w.-]+["']?[ \t]*[=:])(?=\S*[\w][&$^*~|#<]|[&$^*~#]\w|[A-Za-z]\d[A-Za-z])[^\s"']+""")
+# Parts of a connection string, which have blanks.
+_PART = re.compile(r"""[^;=\r\n&"'<]+(?=;\s*[A-Za-z][\w .]{0,40}=)""")
+_LAST_PART = re.compile(r"""[^;\r\n"'<]+""")
+_QUOTES = re.compile(r"""^([bBrRuU]{0,2}\\*["']).*?(\\*["'])?$""", re.DOTALL)
+_IN_BRACKETS = re.compile(r"""[{}\[\]()]|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?""", re.DOTALL)
+# Headers whose values have parts.
+_HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
+# A text or a mapping below its name, as YAML has them.
+_BLOCK = re.compile(r"[ \t]*(?:[|>][+-]?\d?[+-]?)?[ \t]*\r?\n")
+# {"field": "password", "value": "x"}, in either order, and ("password", "x").
+_OBJECT = re.compile(r"\{[^{}]*\}?")
+_STRING = r"""(?:\\*"(?:[^"\\]|\\[^"]|\\")*?(?:\\*"|\Z)|\\*'(?:[^'\\]|\\.)*?(?:\\*'|\Z))"""
+_SCALAR = rf"""(?:[bBuUrR]{{0,2}}{_STRING}|-?\d[\w.]*)"""
+_LABEL = re.compile(
+    rf"""["'](?:{"|".join(sorted(LABELS))})\\*["']\s*[:=]\s*\\*["']([^"'\\]+)""", re.IGNORECASE
+)
+_LABELLED = re.compile(
+    rf"""(["'](?:{"|".join(sorted(LABELLED))})\\*["']\s*:\s*)({_SCALAR})""", re.IGNORECASE
+)
+_PAIR = re.compile(rf"""([\[(]\s*[bu]?\\*["']([^"'\\]{{1,64}})\\*["']\s*,\s*)({_SCALAR})""")
+# What pydantic says of a field: its place, what is wrong, and what was given.
+_INPUT = re.compile(
+    r"""(?:^|(?<=\n))([^\s][^\n]*)(\n[ \t]+[^\n]*?\binput_value=)([\s\S]*?)(?=, input_type=|\Z)"""
+)
+_INPUT_ALONE = re.compile(r"""(\binput_value=)([{\[(A-Z][\s\S]*?)(?=, input_type=|\Z)""")
+_PLACE = re.compile(r"[\w.\[\]-]+")
+# What Kubernetes calls a secret.
+_MANIFEST = re.compile(r"""\bkind["']?:\s*["']?secret\b""", re.IGNORECASE)
+_DATA = re.compile(
+    rf"""(\b(?:string)?data["']?:\s*)(?!{MASK})\S[\s\S]*?(?=\r?\n\S|\bkind:|\Z)""", re.IGNORECASE
+)
+# A part of a form, as it is sent.
+_PART_OF_FORM = re.compile(
+    r"""(\bname="?([^"\r\n;]*)"?[^\r\n]*(?:\r?\n[^\r\n]+)*(?:\r?\n){2})([\s\S]*?)(?=\r?\n--|\Z)"""
+)
+# password = "secret", token == "secret", {"pin": 1234}, f(key="secret") in code.
+_GIVEN = re.compile(
+    r"""((?<![\w.-])([\w.-]+)["'\])]{0,4}\s*(?::\s*[\w.]+\s*(?==))?(?:[!=]?=|:)\s*)"""
+    r"""([bBrRuUfF]{0,2}(?:\"{3}[\s\S]*?(?:\"{3}|\Z)|'{3}[\s\S]*?(?:'{3}|\Z)"""
+    r"""|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)|\d[\w.]*)"""
+)
+# set_password("secret"), environ.setdefault("API_KEY", "secret") in code.
+_LITERAL = r"""[bBrRuUfF]{0,2}(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)"""
+_SETTER = re.compile(
+    rf"""(\b((?:set|check|verify|hash|make|change|encrypt)_\w+)\(\s*)({_LITERAL})"""
+    rf"""|(\b(?:setdefault|setattr|putenv|getenv|setenv|get|set|add|append)\([^"'()]*"""
+    rf"""["']([\w.-]+)["']\s*,\s*)({_LITERAL})"""
+)
+# <password>secret</password>, and <input name="password" value="secret">, also of other tags.
+_ELEMENT = re.compile(r"(<([\w:.-]+)(?:\s[^<>]*)?(?<!/)>)")
+_TAG = re.compile(r"<[A-Za-z][\w:.-]*\s[^<>]*>?")
+_NAMED = re.compile(r"""\b(?:name|id|key)\s*=\s*["']?([^\s"'<>]+)""", re.IGNORECASE)
+_VALUED = re.compile(
+    r"""(\b(?:value|content)\s*=\s*)("[^"]*"?|'[^']*'?|[^\s"'<>]+)""", re.IGNORECASE
+)
+# Elements whose text is the value of the field that they are.
+_FIELDS = frozenset(("textarea", "option", "output", "button", "property", "string", "entry"))
+# <key>password</key><string>secret</string>, as in lists of properties.
+_KEY_ELEMENT = re.compile(
+    r"(<(?:\w+:)?(?:name|key|field)>\s*([^<>]{1,128}?)\s*</(?:\w+:)?(?:name|key|field)>\s*"
+    r"<((?:\w+:)?(?:value|string|val))>)([\s\S]*?)(?=</\3>|\Z)",
+    re.IGNORECASE,
+)
+_ARGUMENT = re.compile(r"([^&=\s?;]+)=([^&\s]*)")
+_ENCODED_TIMES = 4
+
+
+def mask_elements(text: str, is_secret: IsSecret) -> str:
+    """Mask what stands in secret elements of HTML or XML, and the values of such inputs."""
+
+    def tag(found: re.Match[str]) -> str:
+        if any(map(is_secret, _NAMED.findall(found[0]))):
+            return _VALUED.sub(lambda each: each[1] + _quoted_mask(each[2]), found[0])
+        return found[0]
+
+    def key(found: re.Match[str]) -> str:
+        return f"{found[1]}{MASK}" if is_secret(found[2]) else found[0]
+
+    text = _KEY_ELEMENT.sub(key, _TAG.sub(tag, text))
+    parts: list[str] = []
+    at = 0
+    document = text.lstrip().startswith("<")
+    for found in _ELEMENT.finditer(text):
+        name = found[2]
+        if found.start() < at or not (is_secret(name) or _is_field(found, is_secret)):
+            continue
+        end = text.find(f"</{name}", found.end())
+        if end < 0 and (document or text.startswith("<![CDATA[", found.end())):
+            # It was cut, or is a field that needs no end.
+            end = len(text)
+        if end > found.end():
+            parts += (text[at : found.end()], MASK)
+            at = end
+    return "".join((*parts, text[at:])) if parts else text
+
+
+def _is_field(tag: re.Match[str], is_secret: IsSecret) -> bool:
+    return tag[2].lower() in _FIELDS and any(map(is_secret, _NAMED.findall(tag[0])))
+
+
+def mask_labelled(text: str, is_secret: IsSecret) -> str:
+    """Mask the values of objects and pairs whose first part is a secret name."""
+
+    def labelled(found: re.Match[str]) -> str:
+        if any(map(is_secret, _LABEL.findall(found[0]))):
+            return _LABELLED.sub(lambda each: each[1] + _quoted_mask(each[2]), found[0])
+        return found[0]
+
+    def pair(found: re.Match[str]) -> str:
+        return f"{found[1]}{_quoted_mask(found[3])}" if is_secret(found[2]) else found[0]
+
+    if "{" in text:
+        text = _OBJECT.sub(labelled, text)
+    return _PAIR.sub(pair, text)
+
+
+def mask_inputs(text: str, is_secret: IsSecret) -> str:
+    """Mask what was given for secret fields, where a validation says so."""
+
+    def placed(found: re.Match[str]) -> str:
+        return f"{found[1]}{found[2]}{MASK}" if is_secret(found[1]) else found[0]
+
+    # Of a whole object, pydantic shows a part of: what it is of cannot be told.
+    return _INPUT_ALONE.sub(rf"\1{MASK}", _INPUT.sub(placed, text))
+
+
+def mask_manifests(text: str) -> str:
+    """Mask the data of a secret of Kubernetes'."""
+    return _DATA.sub(rf"\1{MASK}", text) if _MANIFEST.search(text) else text
+
+
+def mask_parts(text: str, is_secret: IsSecret) -> str:
+    """Mask the secret parts of a form that is sent as ``multipart/form-data``."""
+
+    def part(found: re.Match[str]) -> str:
+        return f"{found[1]}{MASK}" if is_secret(found[2]) else found[0]
+
+    return _PART_OF_FORM.sub(part, text)
+
+
+def mask_literals(code: str, is_secret: IsSecret) -> str:
+    """Mask the literals that code gives to secret names."""
+
+    def literal(found: re.Match[str]) -> str:
+        return f"{found[1]}{_lines_mask(found[3])}" if is_secret(found[2]) else found[0]
+
+    def setter(found: re.Match[str]) -> str:
+        before, name, value = found.groups()[:3] if found[1] else found.groups()[3:]
+        return f"{before}{_lines_mask(value)}" if is_secret(name) else found[0]
+
+    return _SETTER.sub(setter, _GIVEN.sub(literal, code))
+
+
+def mask_arguments(query: str, is_secret: IsSecret, masked: Callable[[str], str]) -> str:
+    """Mask the secret arguments of a query string.
+
+    :param masked: masks a text; it is asked for values that are encoded.
+    """
+
+    def argument(found: re.Match[str]) -> str:
+        name, value = found[1], _decoded(found[2])
+        hidden = is_secret(_decoded(name)) or (value != found[2] and masked(value) != value)
+        return f"{name}={MASK}" if hidden else found[0]
+
+    return _ARGUMENT.sub(argument, query)
+
+
+def mask_pairs(text: str, is_secret: IsSecret) -> str:
+    """Mask the secret ones of ``name=value`` and ``name: value``."""
+    parts: list[str] = []
+    at = 0
+    for found in _NAME.finditer(text):
+        name = found[1]
+        if text.startswith("=", found.start() - 1):
+            # type=password name=x: what is before the blank is a value.
+            name = name.rpartition(" ")[2]
+        if found.start() < at or not is_secret(name):
+            continue
+        begin, end = _value(text, found)
+        if end > begin:
+            parts += (text[at:begin], _quoted_mask(text[begin:end]))
+            at = end
+    return "".join((*parts, text[at:])) if parts else text
+
+
+def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
+    """Find where the value begins and ends that stands after this name."""
+    begin, name = named.end(), named[1]
+    if text.startswith(MASK, begin):
+        return begin, begin
+    found = _ESCAPED.match(text, begin) or _QUOTED.match(text, begin)
+    if found is None and _HEADERS.search(name):
+        found = _LINE.match(text, begin)
+    if found is None and text.startswith(("{", "[", "("), begin):
+        return begin, _bracket_end(text, begin)
+    if found is not None:
+        return begin, _without_list(text, begin, found.end())
+
+    start = max(text.rfind("\n", 0, named.start()), text.rfind("\r", 0, named.start())) + 1
+    indent = text[start : named.start()]
+    if " " not in name and not indent.strip(" \t-"):
+        block = _block(text, named, len(indent))
+        if block is not None:
+            return block
+        separator = text[named.end(1) : begin]
+        if separator[-1:] in (" ", "\t") and "\n" not in separator:
+            # A line of its own, in a file of settings.
+            found = _LINE.match(text, begin)
+            return begin, begin if found is None else _without_list(text, begin, found.end())
+    call = _CALL.match(text, begin)
+    if call is not None:
+        return begin, _bracket_end(text, call.end())
+    return begin, _bare_end(text, named, begin)
+
+
+def _block(text: str, named: re.Match[str], indent: int) -> tuple[int, int] | None:
+    """Find the lines below a name that belong to it, as YAML writes texts and mappings."""
+    colon = text.find(":", named.end(1))
+    found = _BLOCK.match(text, colon + 1) if 0 <= colon < named.end() else None
+    if found is None:
+        return None
+    end = begin = found.end()
+    lines = re.compile(rf"(?:[ \t]{{{indent + 1},}}[^\r\n]*(?:\r?\n|\Z)|[ \t]*\r?\n)+")
+    deeper = lines.match(text, begin)
+    if deeper is None:
+        return None
+    end = begin + len(text[begin : deeper.end()].rstrip())
+    begin += len(text[begin:end]) - len(text[begin:end].lstrip())
+    return (begin, begin) if text.startswith(MASK, begin) else (begin, end)
+
+
+def _bare_end(text: str, named: re.Match[str], begin: int) -> int:
+    part = _PART.match(text, begin)
+    if part is None and text[: named.start()].rstrip(" ").endswith(";"):
+        part = _LAST_PART.match(text, begin)
+    if part is not None and part.end() > begin:
+        return part.end()
+    found = _BARE.match(text, begin)
+    if found is None:
+        return begin
+    end = found.end()
+    while more := _MORE.match(text, end):
+        end = more.end()
+    return _without_list(text, begin, end)
+
+
+def _without_list(text: str, begin: int, end: int) -> int:
+    # What a cut or a list leaves behind the value is none of it.
+    return begin + len(text[begin:end].rstrip(",;"))
+
+
+def _bracket_end(text: str, begin: int) -> int:
+    depth = 0
+    for found in _IN_BRACKETS.finditer(text, begin):
+        depth += (found[0] in "{[(") - (found[0] in "}])")
+        if not depth:
+            return found.end()
+    return len(text)
+
+
+def _quoted_mask(value: str) -> str:
+    found = _QUOTES.match(value)
+    return MASK if found is None else f"{found[1]}{MASK}{found[2] or ''}"
+
+
+def _lines_mask(literal: str) -> str:
+    # A line of code stays one.
+    return _quoted_mask(literal) + "\n" * literal.count("\n")
+
+
+def _decoded(text: str) -> str:
+    for _ in range(_ENCODED_TIMES):
+        plain = unquote_plus(text)
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+__all__ = [
+    "LABELLED",
+    "LABELS",
+    "mask_arguments",
+    "mask_elements",
+    "mask_inputs",
+    "mask_labelled",
+    "mask_literals",
+    "mask_manifests",
+    "mask_pairs",
+    "mask_parts",
+]

@@ -1,0 +1,110 @@
+"""Secrets that can be told by their looks alone."""
+
+from __future__ import annotations
+
+import re
+
+from .key_formats import key_formats, service_keys
+
+MASK = "••••••"
+
+# No key is shorter, and most words are: what a text has of such runs is all that is looked at.
+_RUNS = re.compile(r"[\w.+/=~|%:@-]{12,}")
+_KEYS = tuple(key_formats())
+_SERVICES, _SERVICE_KEY = service_keys()
+
+
+def _pattern(hint: str, pattern: str) -> tuple[str, re.Pattern[str]]:
+    return hint, re.compile(pattern, re.IGNORECASE)
+
+
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN[ \w-]{0,100}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
+    r"(?:-----END[ \w-]{0,100}KEY(?: BLOCK)?-----|\Z)",
+    re.IGNORECASE,
+)
+# Each with what a text must hold for it.
+_LOOKS = (
+    _pattern("bearer ", r"(?<=bearer )[\w.~+/=-]{8,}"),
+    _pattern("basic ", r"(?<=basic )(?=\S*(?-i:[\dA-Z=]))[\w+/]{6,}={0,2}"),
+    ("-----begin", _PRIVATE_KEY),
+    # Hashed passwords: bcrypt, argon2 and the like, and Werkzeug's own.
+    _pattern(
+        "$", r"\$(?:2[abxy]|[156]|y|argon2\w{1,2}|pbkdf2[\w-]*|scrypt|bcrypt[\w-]*)\$[\w./$=,+-]{16,}"
+    ),
+    _pattern("$", r"\b(?:pbkdf2|scrypt)(?:[:_]\w+){1,3}\$[\w$]+\$[\w+/=]{16,}"),
+    _pattern("{ssha", r"\{SSHA\d*\}[\w+/=]{20,}"),
+)
+
+# What stands before the host of a URL: up to the last "@", where a colon that begins no port says
+# that there is a password, which may bear any sign; a quote ends it where an end is to be.
+_SIGN = r"""(?:[^\s"'<>]|["'<>](?![\s,;:)\]}>]|$))"""
+_USERINFO = re.compile(
+    rf"""(?<=://)(?:[^\s/?#"'<>@:]*:(?!\d{{1,5}}(?:[/?#\s"',;)\]}}]|$)){_SIGN}*"""
+    rf"""|[^\s/?#"'<>]+)(?=@[\w\[(.•-])"""
+)
+# user:password@tcp(host)/database as Go writes it, and user/password@host of Oracle's.
+_DSN = re.compile(r"(?<![\w/.:-])[\w.-]+:\S+(?=@\w+\()|(?<=thin:)[^\s@:]+/\S+(?=@)", re.IGNORECASE)
+
+# The numbers of cards, by the digits that issuers begin them with.
+_CARD = re.compile(
+    r"(?<![\w.%-])(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|5\d\d|4[4-9]\d|2\d\d)|3(?:[47]|0[0-5]|[68]|5)\d{1,2})"
+    r"(?:([ -]?)\d{2,6}(?:\1\d{2,6}){0,3}|\d{9,15})(?![\w/=%]|[.-]\d)"
+)
+_CARD_LENGTHS = frozenset((13, 14, 15, 16, 19))
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_SHORTEST_NUMBER = 13
+
+
+def mask_patterns(text: str) -> str:
+    """Mask what looks like a secret."""
+    if "@" in text:
+        if "://" in text:
+            text = _USERINFO.sub(MASK, text)
+        text = _DSN.sub(MASK, text)
+    folded = text.lower()
+    for hint, pattern in _LOOKS:
+        if hint in folded:
+            text = pattern.sub(MASK, text)
+    runs = _RUNS.findall(folded)
+    if runs:
+        # Only what may be a key is looked at for what one begins with.
+        together = " ".join(runs)
+        for hint, pattern in _KEYS:
+            if hint in together:
+                text = pattern.sub(MASK, text)
+    if len(text) > _SHORTEST_NUMBER and _SERVICES.search(folded):
+        text = _SERVICE_KEY.sub(rf"\1{MASK}", text)
+    return mask_numbers(text)
+
+
+def mask_private_keys(code: str) -> str:
+    """Mask the private keys in lines of code, each of which stays one."""
+    return _PRIVATE_KEY.sub(lambda found: MASK + "\n" * found[0].count("\n"), code)
+
+
+def mask_numbers(text: str) -> str:
+    """Mask the numbers of cards and bank accounts, which are told by their check digits."""
+    if len(text) >= _SHORTEST_NUMBER:
+        text = _CARD.sub(lambda found: MASK if is_card(found[0]) else found[0], text)
+        text = _IBAN.sub(lambda found: MASK if _is_iban(found[0]) else found[0], text)
+    return text
+
+
+def is_card(number: str) -> bool:
+    """Tell whether digits, and what may part them, are the number of a card (ISO/IEC 7812)."""
+    digits = [int(each) for each in number if each.isdecimal()]
+    doubled = [sum(divmod(2 * each, 10)) for each in digits[-2::-2]]
+    return (
+        len(digits) in _CARD_LENGTHS
+        and len(set(digits)) > 1
+        and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+    )
+
+
+def _is_iban(text: str) -> bool:
+    compact = text.replace(" ", "")
+    return int("".join(str(int(each, 36)) for each in compact[4:] + compact[:4])) % 97 == 1
+
+
+__all__ = ["MASK", "is_card", "mask_numbers", "mask_patterns", "mask_private_keys"]
