@@ -60,7 +60,7 @@ class Frame(t.NamedTuple):
             begin = max(1, first - _BEFORE)
             found = linecache.getlines(self.file)[begin - 1 : self.line + _AROUND]
             text = "".join(f"{each.rstrip()[:_LONGEST]}\n" for each in found)
-            lines = redactor.code(text).split("\n")[first - begin : -1]
+            lines = redactor.lines(text).split("\n")[first - begin : -1]
         return {**self._asdict(), "first": first, "lines": lines}
 
 

@@ -7,6 +7,7 @@ from adding its own; the factory sees each record whose level is on, and changes
 from __future__ import annotations
 
 import logging
+import re
 import typing as t
 from contextlib import suppress
 from functools import partial
@@ -19,6 +20,10 @@ from ..trace import Source
 from ..writers import LiveTrace
 
 _SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
+# Where an argument goes, with the name that stands before it.
+_PLACE = re.compile(
+    r"""%%|(?:([\w.-]+)["'\])]{0,3}\s*(?:=>|[=:])\s*["']?)?%[-#0 +]*[\d*]*(?:\.[\d*]+)?[a-zA-Z]"""
+)
 _DEPTH = 4
 _ITEMS = 50
 
@@ -77,15 +82,25 @@ def _message(record: logging.LogRecord, redactor: Redactor) -> str:
     if args:
         with suppress(TypeError, ValueError, LookupError):
             # Where it cannot be formatted, the handlers say so.
-            text = text % _safe(args, redactor)
+            text = text % _safe(text, args, redactor)
 
     return redactor.text(text)
 
 
-def _safe(args: t.Any, redactor: Redactor) -> t.Any:
-    """Return arguments that are formatted by methods of built-in types alone."""
+def _safe(text: str, args: t.Any, redactor: Redactor) -> t.Any:
+    """Return arguments that are formatted by methods of built-in types alone.
+
+    What is named before its place is masked here, where it is known where it ends.
+    """
     if type(args) is tuple:
-        return tuple(_shown(arg, redactor) for arg in args)
+        names = [found[1] for found in _PLACE.finditer(text) if found[0] != "%%"]
+        names += [None] * (len(args) - len(names))
+        return tuple(
+            _Told(MASK)
+            if name and type(arg) in (str, bytes) and redactor.is_secret(name)
+            else _shown(arg, redactor)
+            for name, arg in zip(names, args, strict=False)
+        )
     if type(args) is dict:
         return {
             key: MASK

@@ -9,9 +9,7 @@ import hmac
 import ipaddress
 import logging
 import os
-import secrets
 import string
-import time
 import typing as t
 from collections.abc import Callable
 from urllib.parse import parse_qs, quote, urlsplit
@@ -22,6 +20,7 @@ from werkzeug.wrappers import Response
 from .. import forks
 from ..toolbar import request_key
 from .peer import is_service, peer_address
+from .tickets import Tickets
 from .websocket import room
 
 Environ = dict[str, t.Any]
@@ -51,9 +50,6 @@ _WORKERS = ("serviceworker", "sharedworker", "worker")
 _NAME = frozenset(string.ascii_letters + string.digits + "-_")
 # What stands in the line of a request of the toolbar's that was answered.
 _ASKED_AGAIN = ('"GET ', "/toolbar/requests?", '" 200 ')
-_TICKET_SECONDS = 10
-# Used ones are remembered while they would be good: a page asks for one each time it connects.
-_TICKETS = 1024
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -95,7 +91,7 @@ class Gate:
         self._token = token
         self._always_token = always_token
         self._alone = alone
-        self._used: dict[str, float] = {}
+        self._tickets = Tickets(token)
         self._lock = forks.lock()
         self._open = 0
         self._pid = os.getpid()
@@ -180,11 +176,7 @@ class Gate:
 
     def ticket(self) -> str:
         """Make a pass for one websocket, good for some seconds, in any process of this token."""
-        told = f"{time.time() + _TICKET_SECONDS:.0f}.{secrets.token_hex(8)}"
-        return f"{told}.{self._signature(told)}"
-
-    def _signature(self, told: str) -> str:
-        return hmac.digest(self._token.encode(), f"ticket {told}".encode(), "sha256").hex()
+        return self._tickets.make()
 
     def _enter(self, most: int) -> bool:
         with self._lock:
@@ -231,7 +223,8 @@ class Gate:
                 return _no("The websocket takes a browser's Origin.")
             if not _is_handshake(environ):
                 return _no("The live stream takes websockets only.", 400)
-            return None if self._take_ticket(_argument(environ, "ticket")) else _no("No ticket.")
+            taken = self._tickets.take(_argument(environ, "ticket") or "")
+            return None if taken else _no("No ticket.")
 
         from_browser = origin is not None or "HTTP_SEC_FETCH_DEST" in environ
         if not from_browser:
@@ -251,18 +244,6 @@ class Gate:
                 "to make one from, as PYTHONHASHSEED is set. Set LIFECYCLE_TOKEN."
             )
         return _no("Reload the panel: its key is of an older run.")
-
-    def _take_ticket(self, ticket: str | None) -> bool:
-        told, _, signature = (ticket or "").rpartition(".")
-        if not _equal(signature, self._signature(told)):
-            return False
-        now = time.time()
-        with self._lock:
-            self._used = {each: until for each, until in self._used.items() if until > now}
-            if told in self._used or len(self._used) >= _TICKETS:
-                return False
-            self._used[told] = until = float(told.partition(".")[0])
-        return until > now
 
     def _is_of_service(self, environ: Environ) -> bool:
         # To tell it takes Linux some milliseconds. Who has the key was let in before, and what

@@ -168,7 +168,7 @@ def create_api(
         _, step = _step(trace_id, index)
         found = None
         if kept is not None and step is not None and step.source is not None:
-            found = excerpt(step.source, kept.started_at, kept.redactor.code)
+            found = excerpt(step.source, kept.started_at, kept.redactor.lines)
         if found is None:
             return {"error": "The source of this step cannot be had: its file is gone."}, 404
         return found

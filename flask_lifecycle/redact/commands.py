@@ -10,7 +10,7 @@ from .patterns import MASK
 _ARGUMENT = r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|\\*"[^"]*|[^\s"',\])]+)"""
 # --password secret, also as a list of arguments is written.
 _OPTION = re.compile(
-    rf"""((?<![\w-])--?([A-Za-z][\w-]+)(?:["'],)? +["']?)(?!-)((?<=')[^']+|(?<=")[^"]+|[^\s"',\])]+)"""
+    r"""((?<![\w-])--?([A-Za-z][\w-]+)(?:["'],)? +["']?)(?!-)((?<=')[^']+|(?<=")[^"]+|[^\s"',\])]+)"""
 )
 # What is told to a program by a letter: a user's name and password, or a password alone.
 _WITH_USER = re.compile(
@@ -20,7 +20,7 @@ _WITH_USER = re.compile(
 )
 _BY_LETTER = re.compile(
     rf"""(\b(?:mysql\w*|mariadb[\w-]*)\b[^\r\n|;]{{0,400}}?[\s"']-p)(?=\S)(?!["']?(?:ort|rotocol))({_ARGUMENT})"""
-    rf"""|(\bsshpass\s+-p\s*|\b(?:docker|podman|az|mongo\w*|helm)\b[^\r\n|;]{{0,400}}?\s-p(?:["'],\s*["']|\s+)"""
+    rf"""|(\bsshpass\s+-p\s*|\b(?:(?:docker|podman|az|helm)\b[^\r\n|;]{{0,100}}?\blogin|mongo\w*)\b[^\r\n|;]{{0,400}}?\s-p(?:["'],\s*["']|\s+)"""
     rf"""|\bredis-cli\b[^\r\n|;]{{0,400}}?\s-a(?:["'],\s*["']|\s+)"""
     rf"""|\bldap\w+\b[^\r\n|;]{{0,400}}?\s-w(?:["'],\s*["']|\s+)"""
     rf"""|\b(?:sqlcmd|bcp|isql|unzip|zip)\b[^\r\n|;]{{0,400}}?\s-P\s*"""

@@ -6,17 +6,56 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote_plus
 
-from .patterns import MASK
 from .names import IsSecret
+from .patterns import MASK
 
 #: What says under which name another part of an object stands, and what that part is called.
 LABELS = frozenset(
-    "name key field path id label header property attribute parameter param option variable "
-    "setting loc column k n".split()
+    [
+        "name",
+        "key",
+        "field",
+        "path",
+        "id",
+        "label",
+        "header",
+        "property",
+        "attribute",
+        "parameter",
+        "param",
+        "option",
+        "variable",
+        "setting",
+        "loc",
+        "column",
+        "k",
+        "n",
+    ]
 )
 LABELLED = frozenset(
-    "value val values v data content text input default current old new given oldvalue newvalue "
-    "old_value new_value rejectedvalue rejected_value initial raw".split()
+    [
+        "value",
+        "val",
+        "values",
+        "v",
+        "data",
+        "content",
+        "text",
+        "input",
+        "default",
+        "current",
+        "old",
+        "new",
+        "given",
+        "oldvalue",
+        "newvalue",
+        "old_value",
+        "new_value",
+        "rejectedvalue",
+        "rejected_value",
+        "initial",
+        "raw",
+    ]
 )
 
 
@@ -35,6 +74,8 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _LINE = re.compile(r"[^\r\n]*")
+# In a statement of SQL, a value that stands elsewhere.
+_PLACEHOLDER = re.compile(r"(?:\?|%s|%\(\w+\)s|\$\d+)(?=[\s,;)\]]|$)")
 _CALL = re.compile(r"[A-Za-z_][\w.]*(?=\()")
 _TAG_NAMES = "br|p|div|span|t[drh]|li|ul|ol|h[1-6]|em|strong|code|pre|input|form|body|html|table"
 # Up to a blank. What ends a quotation, an argument or an element is where it ends too.
@@ -45,7 +86,9 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 # More of it, after a blank: no prose, and no pair of its own.
-_MORE = re.compile(r"""[ \t]+(?![\w.-]+["']?[ \t]*[=:])(?=\S*[\w][&$^*~|#<]|[&$^*~#]\w|[A-Za-z]\d[A-Za-z])[^\s"']+""")
+_MORE = re.compile(
+    r"""[ \t]+(?![\w.-]+["']?[ \t]*[=:])(?=\S*[\w][&$^*~|#<]|[&$^*~#]\w|[A-Za-z]\d[A-Za-z])[^\s"']+"""
+)
 # Parts of a connection string, which have blanks.
 _PART = re.compile(r"""[^;=\r\n&"'<]+(?=;\s*[A-Za-z][\w .]{0,40}=)""")
 _LAST_PART = re.compile(r"""[^;\r\n"'<]+""")
@@ -234,7 +277,7 @@ def mask_pairs(text: str, is_secret: IsSecret) -> str:
 def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
     """Find where the value begins and ends that stands after this name."""
     begin, name = named.end(), named[1]
-    if text.startswith(MASK, begin):
+    if text.startswith(MASK, begin) or _PLACEHOLDER.match(text, begin):
         return begin, begin
     found = _ESCAPED.match(text, begin) or _QUOTED.match(text, begin)
     if found is None and _HEADERS.search(name):

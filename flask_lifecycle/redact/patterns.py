@@ -26,11 +26,12 @@ _PRIVATE_KEY = re.compile(
 # Each with what a text must hold for it.
 _LOOKS = (
     _pattern("bearer ", r"(?<=bearer )[\w.~+/=-]{8,}"),
-    _pattern("basic ", r"(?<=basic )(?=\S*(?-i:[\dA-Z=]))[\w+/]{6,}={0,2}"),
+    _pattern("basic ", r"(?<=basic )(?=[\w+/]*(?-i:[\d=]|[a-z][A-Z]))[\w+/]{6,}={0,2}"),
     ("-----begin", _PRIVATE_KEY),
     # Hashed passwords: bcrypt, argon2 and the like, and Werkzeug's own.
     _pattern(
-        "$", r"\$(?:2[abxy]|[156]|y|argon2\w{1,2}|pbkdf2[\w-]*|scrypt|bcrypt[\w-]*)\$[\w./$=,+-]{16,}"
+        "$",
+        r"\$(?:2[abxy]|[156]|y|argon2\w{1,2}|pbkdf2[\w-]*|scrypt|bcrypt[\w-]*)\$[\w./$=,+-]{16,}",
     ),
     _pattern("$", r"\b(?:pbkdf2|scrypt)(?:[:_]\w+){1,3}\$[\w$]+\$[\w+/=]{16,}"),
     _pattern("{ssha", r"\{SSHA\d*\}[\w+/=]{20,}"),

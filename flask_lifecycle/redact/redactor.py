@@ -7,8 +7,6 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from .patterns import MASK, mask_patterns, mask_private_keys
-from .names import secret_names
 from .commands import mask_commands
 from .key_values import (
     mask_arguments,
@@ -20,9 +18,11 @@ from .key_values import (
     mask_pairs,
     mask_parts,
 )
-from .url_paths import secret_paths
+from .names import secret_names
+from .patterns import MASK, mask_patterns, mask_private_keys
 from .sql import Places, mask_statement, placed
 from .sql_messages import mask_messages
+from .url_paths import secret_paths
 from .values import OPEN, SMALL, TEXT, Decide, Path, escaped, fitted, scalar, walk
 
 M = t.TypeVar("M", dict[int, bool], dict[int, Places], dict[int, tuple[str, str]], set[int])
@@ -113,16 +113,24 @@ class Redactor:
         """Mask the literals of a statement that names something secret, and what looks secret."""
         return self._decided_text(path, self.shown(value, "sql"))
 
-    def code(self, text: str) -> str:
-        """Mask the literals that code gives to secret names, and what looks secret in it.
+    def code(self, line: str) -> str:
+        """Mask the literals that code gives to secret names, and what looks secret in it."""
+        masked = self._code(line[: self._cap + _MARGIN])
+        return self._decided_text((), fitted(masked, self._cap, len(line)))
 
-        :param text: whole lines; as many are returned.
+    def lines(self, code: str) -> str:
+        """Mask several lines as `code` does, where literals may reach from one into others.
+
+        :param code: as much of it as is to be shown; as many lines are returned.
         """
-        masked = mask_literals(mask_private_keys(text), self.is_secret)
-        masked = mask_patterns(mask_labelled(masked, self.is_secret))
+        masked = self._code(code)
         if self._decide is not None:
             masked = "\n".join(self._decided_text((), each) for each in masked.split("\n"))
         return fitted(masked, len(masked), len(masked))
+
+    def _code(self, code: str) -> str:
+        masked = mask_literals(mask_private_keys(code), self.is_secret)
+        return mask_patterns(mask_labelled(masked, self.is_secret))
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
         """Turn the parameters of one execution into JSON's types, masked by their columns.
@@ -134,7 +142,9 @@ class Redactor:
         kind = type(values)
         if kind is dict:
             named = self.placed(statement).named
-            secret = {name: MASK for name in values if named.get(name) and self._hides(values[name])}
+            secret = {
+                name: MASK for name in values if named.get(name) and self._hides(values[name])
+            }
             return self.value({**values, **secret}, path)
         shown = self.value(values, path)
         if kind not in (list, tuple):
@@ -153,9 +163,7 @@ class Redactor:
         key = hash(statement)
         names = self._placed.get(key)
         if names is None:
-            names = _room(self._placed)[key] = placed(
-                statement[: TEXT + _MARGIN], self.is_secret
-            )
+            names = _room(self._placed)[key] = placed(statement[: TEXT + _MARGIN], self.is_secret)
         return names
 
     def is_plain(self, statement: str, values: t.Any) -> bool:
@@ -325,6 +333,9 @@ class Redactor:
         return _settled(self._query_once, text) if "=" in text else self._masked(text)
 
     def _query_once(self, text: str) -> str:
+        if " " in text or "\n" in text:
+            # No query, or a body that is not encoded: there a value may have what parts a query.
+            text = self._masked(text)
         return self._masked(mask_arguments(text, self.is_secret, self._masked))
 
     def _masked_sql(self, text: str) -> str:

@@ -44,14 +44,75 @@ _TOKEN = re.compile(
     rf"""|(?P<mark>[(),;])|(?P<other>[^\s\w])"""
 )
 _CLAUSES = frozenset(
-    "and or where set from on having limit offset fetch order group values select union returning "
-    "join into do update using when top with window insert delete qualify output".split()
+    [
+        "and",
+        "or",
+        "where",
+        "set",
+        "from",
+        "on",
+        "having",
+        "limit",
+        "offset",
+        "fetch",
+        "order",
+        "group",
+        "values",
+        "select",
+        "union",
+        "returning",
+        "join",
+        "into",
+        "do",
+        "update",
+        "using",
+        "when",
+        "top",
+        "with",
+        "window",
+        "insert",
+        "delete",
+        "qualify",
+        "output",
+    ]
 )
 # Of what follows these, all are whole numbers.
 _COUNTS = frozenset(("limit", "offset", "fetch", "top"))
 _NO_NAMES = frozenset(
-    "not is null in like ilike between as by case then else end any all exists distinct asc desc "
-    "rows row next first only escape default true false collate interval cast array".split()
+    [
+        "not",
+        "is",
+        "null",
+        "in",
+        "like",
+        "ilike",
+        "between",
+        "as",
+        "by",
+        "case",
+        "then",
+        "else",
+        "end",
+        "any",
+        "all",
+        "exists",
+        "distinct",
+        "asc",
+        "desc",
+        "rows",
+        "row",
+        "next",
+        "first",
+        "only",
+        "escape",
+        "default",
+        "true",
+        "false",
+        "collate",
+        "interval",
+        "cast",
+        "array",
+    ]
 )
 _CIPHERS = re.compile(r"(?:crypt|pgp_\w+crypt\w*|(?:aes|des)_\w+crypt|encryptby\w+)$")
 
@@ -126,7 +187,7 @@ class _Part:
 class _Level:
     """What stands in one pair of parentheses, or in none."""
 
-    __slots__ = ("columns", "item", "parts", "between", "part")
+    __slots__ = ("between", "columns", "item", "part", "parts")
 
     def __init__(self, part: _Part, *, parts: bool, columns: list[bool] | None = None) -> None:
         self.part = part

@@ -78,6 +78,16 @@ def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
         assert all("handle_quit" in each for each in log.split("Traceback")[1:])
 
 
+def test_a_ticket_opens_one_websocket_of_all_workers(serve: t.Any) -> None:
+    server = serve(gunicorn("--workers", "3", "--worker-class", "gthread", "--threads", "4"))
+    workers: set[str] = set()
+    wait_for(lambda: workers.add(server.get("/")) or len(workers) == 3)
+    for _ in range(5):
+        once = f"{LIVE}&ticket={ticket(server)}"
+        opened = [shake(server, once).status for _ in range(12)]
+        assert sorted(opened) == [101, *[403] * 11]
+
+
 def soon(server: Server) -> str:
     begun = time.monotonic()
     text = server.get("/")

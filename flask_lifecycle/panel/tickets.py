@@ -1,0 +1,96 @@
+"""Passes for one websocket each, good for some seconds in any process of the server.
+
+A browser cannot send the page's key with a websocket: it sends a ticket in the URL instead. Which
+are used, all processes of the server have to know, as any of them may be asked next: the first one
+makes a file in a folder that is this user's alone, which no two can do.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import stat
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+_SECONDS = 10
+# Marks are needed while their tickets are good; clocks are set now and then.
+_KEPT_SECONDS = 120
+# A page asks for one each time it connects: no more than some are used at a time.
+_MOST = 1024
+
+
+class Tickets:
+    """Make tickets, and take each once.
+
+    :param token: what all processes of the server have in common.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    def make(self) -> str:
+        """Make a ticket."""
+        told = f"{time.time() + _SECONDS:.0f}.{secrets.token_hex(8)}"
+        return f"{told}.{self._signature(told)}"
+
+    def take(self, ticket: str) -> bool:
+        """Tell whether a ticket is good, and was not taken before, by any process."""
+        told, _, signature = ticket.rpartition(".")
+        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signed(told)):
+            return False
+        return float(told.partition(".")[0]) > time.time() and _is_first(signature)
+
+    def _signature(self, told: str) -> str:
+        given = f"ticket {told}".encode("utf-8", "replace")
+        return hmac.digest(self._token, given, "sha256").hex()
+
+    def _signed(self, told: str) -> bytes:
+        return self._signature(told).encode()
+
+
+def _is_first(mark: str) -> bool:
+    # Where nothing can be marked, the page asks for batches instead.
+    with suppress(OSError):
+        folder = _folder()
+        _forget_old(folder)
+        os.close(os.open(folder / mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        return True
+    return False
+
+
+def _folder() -> Path:
+    """Return where the marks are, which is the same for all processes."""
+    user = os.getuid() if hasattr(os, "getuid") else "tickets"
+    folder = Path(tempfile.gettempdir(), f"flask-lifecycle-{user}")
+    with suppress(FileExistsError):
+        folder.mkdir(0o700)
+    found = folder.lstat()
+    if not (stat.S_ISDIR(found.st_mode) and _is_ours_alone(found)):
+        raise OSError(f"{folder} is another's")
+    return folder
+
+
+def _is_ours_alone(found: os.stat_result) -> bool:
+    # Windows gives each user a folder of their own.
+    return os.name == "nt" or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
+
+
+def _forget_old(folder: Path) -> None:
+    before = time.time() - _KEPT_SECONDS
+    kept = 0
+    for mark in folder.iterdir():
+        # Another process may be as quick.
+        with suppress(FileNotFoundError):
+            if mark.lstat().st_mtime < before:
+                mark.unlink()
+            else:
+                kept += 1
+    if kept >= _MOST:
+        raise OSError(f"{_MOST} tickets were used lately")
+
+
+__all__ = ["Tickets"]
