@@ -6,7 +6,6 @@ import dataclasses
 import random
 import time
 import typing as t
-from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,13 @@ from flask_lifecycle.redact import MASK, Redactor
 from .samples import Sampler
 
 redactor = Redactor()
+
+
+class _Account(t.NamedTuple):
+    name: str
+    password: str
+
+
 # By the names of gitleaks' rules: what finds the key is its first group, or all.
 FORMATS = dict(
     line.split(" ", 1)
@@ -166,7 +172,7 @@ def test_literals_of_statements_that_have_a_secret_are_masked(statement: str) ->
 @pytest.mark.parametrize(
     "value",
     [
-        [namedtuple("User", "name password")("a", "S")],
+        [_Account("a", "S")],
         {"Name": "Password", "Value": "S"},
         {"FIELD": "pin", "VALUE": "S"},
         {"key": "API_KEY", "val": "S"},
@@ -189,11 +195,12 @@ def test_names_are_told() -> None:
     secret = """password X-Api-Key user[pass] pass1 pass_2 otp_code passkey pin userPin pinCode cvc
     cvv ssn iban card_number mfa_code recovery_codes backupCodes stripe_key licence_key AccountKey
     PHPSESSID JSESSIONID SAMLResponse client_assertion code_verifier seed_phrase mnemonic contraseña
-    clave motDePasse mdp senha parol пароль 密码 पासवर्ड পাসওয়ার্ড كلمة_السر پاسورڈ Passwort kata_sandi
-    passwоrd раssword ѕecret ｐａｓｓｗｏｒｄ pass\u200bword WEBHOOK_URL SENTRY_DSN dbpass connect.sid"""
+    clave motDePasse mdp senha parol пароль 密码 पासवर्ड পাসওয়ার্ড كلمة_السر پاسورڈ Passwort
+    kata_sandi passwоrd раssword ѕecret ｐａｓｓｗｏｒｄ pass\u200bword WEBHOOK_URL
+    SENTRY_DSN dbpass connect.sid"""
     plain = """author compass bypass passenger passage pinned spin keyboard monkey token_count
-    token_type max_tokens tokenizer primary_key foreign_key sort_key cache_key sortKey key keys turkey
-    keynote public_key title status_code zip_code enclave parole shopping opinion side assertions"""
+    token_type max_tokens tokenizer primary_key foreign_key sort_key cache_key sortKey key keys
+    turkey keynote public_key title status_code zip_code enclave parole shopping opinion side assertions"""
     assert [name for name in secret.split() if not redactor.is_secret(name)] == []
     assert [name for name in plain.split() if redactor.is_secret(name)] == []
 

@@ -10,7 +10,8 @@ from .patterns import MASK
 _ARGUMENT = r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|\\*"[^"]*|[^\s"',\])]+)"""
 # --password secret, also as a list of arguments is written.
 _OPTION = re.compile(
-    r"""((?<![\w-])--?([A-Za-z][\w-]+)(?:["'],)? +["']?)(?!-)((?<=')[^']+|(?<=")[^"]+|[^\s"',\])]+)"""
+    r"""((?<![\w-])--?([A-Za-z][\w-]+)(?:["'],)? +["']?)(?!-)"""
+    r"""((?<=')[^']+|(?<=")[^"]+|[^\s"',\])]+)"""
 )
 # What is told to a program by a letter: a user's name and password, or a password alone.
 _WITH_USER = re.compile(

@@ -60,7 +60,7 @@ zxlk \bZXlK[\w/+\\\r\n-]{20,}={0,2}
 pat \bpat[a-z0-9]{14}\.[a-f0-9]{40,}
 pat. [ps]at\.[\w-]{22}\.[a-z0-9]{24}\.[a-z0-9]{20}
 sat. sat\.[\w-]{22}\.[a-z0-9]{24}\.[a-z0-9]{20}
-acc \b(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{10,32}\.[\w+/=-]{30,}
+acc \b(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{9,}\.[\w+/=-]{30,}
 a3t \bA3T[A-Z0-9][A-Z0-9]{16}\b
 akia \bAKIA[0-9A-Z]{16}\b
 asia \bASIA[0-9A-Z]{16}\b

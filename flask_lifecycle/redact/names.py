@@ -51,8 +51,10 @@ _PARTS = (
     "passportn",
     "mnemonic",
     "(?:seed|recovery|backup|wallet)(?:phrase|words?|seed)",
-    "(?:verification|recovery|backup|twofactor|2factor|mfa|2fa|sms|login|activation|confirmation|"
-    "reset|access|security|onetime|device)codes?$",
+    (
+        "(?:verification|recovery|backup|twofactor|2factor|mfa|2fa|sms|login|activation|confirmation|"
+        "reset|access|security|onetime|device)codes?$"
+    ),
     "(?:mfa|2fa|twofactor)(?:key|seed|answer|response|input)",
     "codeverifier",
     "saml(?:response|request|art)",

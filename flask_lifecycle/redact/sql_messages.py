@@ -22,7 +22,8 @@ _ROW = re.compile(
     re.MULTILINE,
 )
 _ENTRY = re.compile(
-    r"""(Duplicate entry )(\\*['"])[\s\S]*?(?=\2 for key |\Z)(?!\2 for key \\*['"](?:[\w.]+\.)?PRIMARY)"""
+    r"""(Duplicate entry )(\\*['"])[\s\S]*?(?=\2 for key |\Z)"""
+    r"""(?!\2 for key \\*['"](?:[\w.]+\.)?PRIMARY)"""
 )
 _ARGUMENT = re.compile(r"(query argument \$\d+: )[^\r\n]*?(?= \(|$)", re.MULTILINE)
 _KEY = re.compile(

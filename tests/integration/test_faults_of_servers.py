@@ -81,7 +81,12 @@ def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
 def test_a_ticket_opens_one_websocket_of_all_workers(serve: t.Any) -> None:
     server = serve(gunicorn("--workers", "3", "--worker-class", "gthread", "--threads", "4"))
     workers: set[str] = set()
-    wait_for(lambda: workers.add(server.get("/")) or len(workers) == 3)
+
+    def all_answer() -> bool:
+        workers.add(server.get("/"))
+        return len(workers) == 3
+
+    wait_for(all_answer)
     for _ in range(5):
         once = f"{LIVE}&ticket={ticket(server)}"
         opened = [shake(server, once).status for _ in range(12)]
