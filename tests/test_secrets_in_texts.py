@@ -200,7 +200,8 @@ def test_names_are_told() -> None:
     SENTRY_DSN dbpass connect.sid"""
     plain = """author compass bypass passenger passage pinned spin keyboard monkey token_count
     token_type max_tokens tokenizer primary_key foreign_key sort_key cache_key sortKey key keys
-    turkey keynote public_key title status_code zip_code enclave parole shopping opinion side assertions"""
+    turkey keynote public_key title status_code zip_code enclave parole
+    shopping opinion side assertions"""
     assert [name for name in secret.split() if not redactor.is_secret(name)] == []
     assert [name for name in plain.split() if redactor.is_secret(name)] == []
 

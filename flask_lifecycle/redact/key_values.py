@@ -87,7 +87,8 @@ _BARE = re.compile(
 )
 # More of it, after a blank: no prose, and no pair of its own.
 _MORE = re.compile(
-    r"""[ \t]+(?![\w.-]+["']?[ \t]*[=:])(?=\S*[\w][&$^*~|#<]|[&$^*~#]\w|[A-Za-z]\d[A-Za-z])[^\s"']+"""
+    r"""[ \t]+(?![\w.-]+["']?[ \t]*[=:])"""
+    r"""(?=\S*[\w][&$^*~|#<]|[&$^*~#]\w|[A-Za-z]\d[A-Za-z])[^\s"']+"""
 )
 # Parts of a connection string, which have blanks.
 _PART = re.compile(r"""[^;=\r\n&"'<]+(?=;\s*[A-Za-z][\w .]{0,40}=)""")
