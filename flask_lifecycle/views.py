@@ -106,7 +106,11 @@ _codes = frozenset(inspect.unwrap(method).__code__ for method in _FLASKS)
 
 
 class _Registry(dict[str, t.Any]):
-    """The views of an app, by their endpoints."""
+    """The views of an app, by their endpoints.
+
+    The app's own dict has at any time what this one has: others may hold it, and what the app lets
+    go of is kept by neither.
+    """
 
     def __init__(self, own: dict[str, t.Any], views: Views) -> None:
         super().__init__(own)
@@ -114,9 +118,7 @@ class _Registry(dict[str, t.Any]):
         self._views = views
 
     def given_back(self) -> dict[str, t.Any]:
-        """Return the app's own dict, as this one is by now."""
-        self._own.clear()
-        self._own.update(self)
+        """Return the app's own dict."""
         return self._own
 
     def __getitem__(self, endpoint: t.Any) -> t.Any:
@@ -126,6 +128,27 @@ class _Registry(dict[str, t.Any]):
 
     def __reduce__(self) -> tuple[t.Any, ...]:
         return dict, (dict(self),)
+
+
+def _mirrored(name: str) -> t.Any:
+    """Return a method that changes the app's own dict, too."""
+    method = getattr(dict, name)
+
+    @functools.wraps(method)
+    def changed(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self._own.clear()
+            self._own.update(self)
+
+    return changed
+
+
+for _name in (
+    *("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"),
+):
+    setattr(_Registry, _name, _mirrored(_name))
 
 
 __all__ = ["Views"]

@@ -41,7 +41,7 @@ export function clockOf({ steps, app_time, duration }: Pick<Trace, "steps" | "ap
     moment: (shown) => (shown >= total ? lasted : between(shown, 1, 0)),
     place: (begin, end) => {
       if (begin < returned) return [begin, Math.min(end, returned)];
-      const from = at(begin);
+      const from = Math.round(at(begin));
       return [from, begin >= closing ? from + end - begin : Math.min(done, from + end - begin)];
     },
   };

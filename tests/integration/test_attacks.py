@@ -618,6 +618,7 @@ def test_there_are_no_more_viewers_than_so_many(server: Server) -> None:
 
 def test_the_stream_is_json_and_its_packages_are_mended() -> None:
     from flask_lifecycle.panel.hub import Hub
+    from flask_lifecycle.panel.written import Json
     from flask_lifecycle.store import MemoryStore
 
     panel = Flask(__name__)
@@ -627,7 +628,8 @@ def test_the_stream_is_json_and_its_packages_are_mended() -> None:
     # No message queue, so nobody else's pickles (CVE-2025-61765).
     assert type(server.manager).__name__ == "Manager"
     assert issubclass(server.packet_class, socketio.packet.Packet)
-    assert server.packet_class.json is socketio.packet.Packet.json
+    assert server.packet_class.json is Json
+    assert Json.loads is json.loads
     assert server.eio.transports == ["websocket"]
     for package, least in (("python-socketio", (5, 18, 1)), ("python-engineio", (4, 15, 1))):
         assert tuple(int(part) for part in version(package).split(".")[:3]) >= least

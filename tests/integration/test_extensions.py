@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import types
 import typing as t
 
 import pytest
@@ -79,6 +80,8 @@ def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens and session cookies bear the second in which they were signed, and chance."""
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: 1_700_000_000)
     monkeypatch.setattr("os.urandom", lambda size: b"x" * size)
+    # As does what is compressed.
+    monkeypatch.setattr("gzip.time", types.SimpleNamespace(time=lambda: 1_700_000_000))
 
 
 def answers(name: str, asked: list[Ask], *, watched: bool) -> list[TestResponse]:
