@@ -92,7 +92,7 @@ def counts(columns: Columns) -> dict[str, int]:
         _ENDS.get(site.name) if stage == "sql" and site.name != STATEMENT else stage
         for index, site in enumerate(columns.sites)
         if (stage := site.stage) in COUNTED
-        # A block is a part of a template.
+        # A block and a macro are parts of templates.
         and (stage != "template" or notes.get(index * WIDTH) is None)
     )
     for place, note in list(notes.items()):
@@ -125,10 +125,16 @@ def asked(columns: Columns) -> Counter[t.Any]:
 
 def _innermost(columns: Columns) -> dict[str, str] | None:
     for index in range(len(columns.sites) - 1, -1, -1):
-        if not columns.ends[index]:
+        if not columns.ends[index] and not _is_of_macros(columns, index):
             site = columns.sites[index]
             return {"stage": site.stage, "name": site.name}
     return None
+
+
+def _is_of_macros(columns: Columns, index: int) -> bool:
+    # It is open for as long as the template that calls them.
+    note = columns.notes.get(index * WIDTH)
+    return columns.sites[index].stage == "template" and note is not None and "macros" in note
 
 
 def _on_app_clock(

@@ -84,6 +84,7 @@ class Writer:
         "ident",
         "limit",
         "log",
+        "macros",
         "notes",
         "owner",
         "rendering",
@@ -95,6 +96,8 @@ class Writer:
     ident: int
     limit: int
     log: list[t.Any]
+    #: What is called of macros; None, where none was.
+    macros: t.Any
     notes: dict[int, t.Any]
     #: What took the last step for which there was no room here.
     folded: Fold | None
@@ -171,6 +174,7 @@ class Strand(Writer):
         self.limit = trace.limit
         self.log = []
         self.notes = {}
+        self.macros = None
         self.rendering = None
         self.seen = trace.seen
 
@@ -320,6 +324,7 @@ class LiveTrace(Writer):
         self.ended: float | None = None
         self.error: Error | None = None
         self.error_step = -1
+        self.macros = None
         self.rendering = None
         self.seen = {}
         # The numbers of the databases' connections that sent something, by their ids.
@@ -510,6 +515,7 @@ class LiveTrace(Writer):
         self.ident = 0
         self.folded = None
         self._spine = {}
+        self.macros = None
         self.seen = {}
         self.connections = {}
         self.ended = clock()

@@ -27,6 +27,7 @@ ALLOWED = {
     "statements": {
         *("sites", "steps", "writers", "redact", "recorder", "place", "transactions"),
     },
+    "macros": {"sites", "steps", "writers", "recorder"},
     "causes": {"steps", "writers", "forks"},
     "summary": {"sites", "steps", "writers", "snapshots", "toolbar", "transactions"},
     "store": {"forks", "writers", "settings"},
@@ -125,6 +126,7 @@ ALLOWED = {
         "place",
         "statements",
         "transactions",
+        "macros",
     },
     "panel": {
         "export",

@@ -20,6 +20,7 @@ import flask.templating
 import jinja2
 
 from ..forks import lock
+from ..macros import end_calls, give_back, record_macros, record_made
 from ..place import users_place
 from ..recorder import begin, begin_leaf, current, describe_error, end, fault
 from ..redact import MASK, Redactor, type_name
@@ -166,6 +167,10 @@ def _site(name: str | None, file: str | None) -> Site:
     return Site("template", name or "<string>", None, source)
 
 
+def _site_of(template: t.Any) -> Site:
+    return _site(template.name, template.filename)
+
+
 def _note(
     writer: Writer,
     step: int,
@@ -194,7 +199,7 @@ def _template_class(base: t.Any) -> type:
             # It is counted where its code runs.
             text = base.render(self, *args, **kwargs)
             return text
-        step = begin(writer, _site(self.name, self.filename))
+        step = begin(writer, _site_of(self))
         outer = writer.rendering
         writer.rendering = _note(writer, step, self, args)
         try:
@@ -205,6 +210,7 @@ def _template_class(base: t.Any) -> type:
             raise
         finally:
             writer.rendering = outer
+            end_calls(writer, writer.log, step)
             end(writer, step)
 
     def generate(self: t.Any, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
@@ -215,7 +221,7 @@ def _template_class(base: t.Any) -> type:
             yield from chunks
             return
         is_full = len(writer.log) >= writer.limit
-        step = None if is_full else begin_leaf(writer, _site(self.name, self.filename))
+        step = None if is_full else begin_leaf(writer, _site_of(self))
         if step is None:
             yield from chunks
             return
@@ -242,6 +248,7 @@ def _template_class(base: t.Any) -> type:
             writer.notes[~step] = describe_error(error)
             raise
         finally:
+            end_calls(writer, log, step)
             log[step + END] = clock()
 
     made = subclass_of(base)
@@ -278,7 +285,7 @@ class _Parts(list[str]):
 
 
 def _root(render: t.Any, template: t.Any) -> t.Any:
-    site = _site(template.name, template.filename)
+    site = _site_of(template)
 
     def root(*args: t.Any, **kwargs: t.Any) -> t.Iterable[str]:
         __tracebackhide__ = True
@@ -293,7 +300,7 @@ def _root(render: t.Any, template: t.Any) -> t.Any:
 
 
 def _async_root(render: t.Any, template: t.Any) -> t.Any:
-    site = _site(template.name, template.filename)
+    site = _site_of(template)
 
     def root(*args: t.Any, **kwargs: t.Any) -> AsyncIterator[str]:
         writer = _writer()
@@ -334,6 +341,7 @@ def _part(
         writer.notes[~step] = describe_error(error)
         raise
     finally:
+        end_calls(writer, writer.log, step)
         end(writer, step)
 
 
@@ -401,6 +409,7 @@ async def _async_inside(
 
 def _leave(writer: Writer, step: int) -> None:
     log = writer.log
+    end_calls(writer, log, step)
     log[step + END] = clock()
     if writer.current == step:
         writer.current = log[step + PARENT]
@@ -458,13 +467,22 @@ def _record(template: t.Any, owner: t.Any) -> None:
     root, block = (_async_root, _AsyncBlock) if environment.is_async else (_root, _Block)
     with _lock:
         _changed[template] = owner
+        namespace = _namespace(template)
         template.root_render_func = root(template.root_render_func, template)
-        site = _site(template.name, template.filename)
+        site = _site_of(template)
         template.blocks = {name: block(func, name, site) for name, func in template.blocks.items()}
         template.__class__ = _templates.of(type(template))
+        record_macros(namespace, site, _writer)
+        record_made((template._module,), _site_of, _writer)
         if type(environment) not in _environments:
+            record_made(environment.globals.values(), _site_of, _writer)
             environment.__class__ = _environments.of(type(environment))
             _changed[environment] = owner
+
+
+def _namespace(template: t.Any) -> dict[str, t.Any]:
+    """Return the namespace of a template's compiled code."""
+    return getattr(template.root_render_func, "__globals__", {})
 
 
 def install(owner: int) -> t.Callable[[], None]:
@@ -493,6 +511,9 @@ def _give_back(changed: t.Any) -> None:
         changed.root_render_func = getattr(root, "__wrapped__", root)
         blocks = changed.blocks.items()
         changed.blocks = {name: getattr(block, "func", block) for name, block in blocks}
+        give_back(_namespace(changed), (changed._module,))
+    elif type(changed) in _environments:
+        give_back({}, changed.globals.values())
     if type(changed) in _templates or type(changed) in _environments:
         changed.__class__ = type(changed).__base__
 

@@ -3,7 +3,7 @@
 import { clockOf } from "./clock";
 import { isStatement, kindOf } from "./diagram/transactions";
 import type { Stage, StripKind, StripPart, Trace, TraceSummary } from "./types";
-import { changesOf, groups, isSlow } from "./views/collected";
+import { changesOf, groups, isPart, isSlow } from "./views/collected";
 
 const KINDS: Partial<Record<Stage, StripKind>> = {
   app_context_push: "context", request_context_push: "context", session_open: "context", url_match: "context", teardown_request: "context", teardown_appcontext: "context",
@@ -49,10 +49,8 @@ function counts(trace: Trace): Record<string, number> {
   const found = new Map<string, number>();
   const add = (name: string, more = 1): void => { if (more > 0) found.set(name, (found.get(name) ?? 0) + more); };
   for (const step of trace.steps) {
-    // A block is a part of a template.
-    const isBlock = step.stage === "template" && step.detail["block"] !== undefined;
     if (step.stage === "sql" && !isStatement(step)) add(ENDS[kindOf(step)] ?? "", ENDS[kindOf(step)] === undefined ? 0 : 1);
-    else if (COUNTED.has(step.stage) && !isBlock) add(step.stage);
+    else if (COUNTED.has(step.stage) && !isPart(step)) add(step.stage);
     if (step.detail["changes"] !== undefined) add("changes");
     if (step.stage === "log" && BAD.has(step.detail["level"])) add("errors");
     if (isSlow(step)) add("slow");

@@ -84,6 +84,8 @@ def test_includes_and_parents_are_children() -> None:
         ("base.html", "page.html"),
         ("item.html", "menu.html"),
         ("item.html", "menu.html"),
+        # Imported, and what is called of it.
+        ("macros.html", "page.html"),
         ("macros.html", "page.html"),
         ("menu.html", "base.html"),
         # Its two blocks.

@@ -39,7 +39,7 @@ export default function Templates(): JSX.Element | null {
                 <tr key={step.id} data-step={step.id}>
                   <td class="what">
                     <button type="button" class="link" aria-expanded={open === step.id} style={{ paddingLeft: `${(depth(step, steps) * 18)}px` }} onClick={() => { setOpen(open === step.id ? null : step.id); }}>
-                      <code><bdi>{step.name}</bdi></code>{typeof step.detail["block"] === "string" ? <span class="k"> block {step.detail["block"]}</span> : null}
+                      <code><bdi>{step.name}</bdi></code>{part(step)}
                     </button>
                     {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
                   </td>
@@ -69,12 +69,17 @@ function Rendering({ step }: { readonly step: Step }): JSX.Element {
       {step.source === null ? null : <p class="given"><span class="k">file</span> <Open source={step.source} /></p>}
       {place === null ? null : <p class="given"><span class="k">rendered from</span> <Open source={place} /></p>}
       {typeof rendering["loader"] === "string" ? <p class="given"><span class="k">loader</span> <code>{rendering["loader"]}</code></p> : null}
-      {isOf(told) ? null : <p class="given k">It was extended, included or imported, or is a block: its context is that of the template around it.</p>}
+      {isOf(told) ? null : <p class="given k">It was extended, included or imported, or is a part of a template: its context is that of the template around it.</p>}
       <Pairs title="Context" pairs={context} />
       {typeof more === "number" && more > 0 ? <p class="more">{more} more names</p> : null}
       <p class="given"><button type="button" class="link" onClick={() => { actions.step(step.id); }}>Show the step</button></p>
     </>
   );
+}
+
+function part({ detail: { block, macros } }: Step): JSX.Element | null {
+  if (typeof block === "string") return <span class="k"> block {block}</span>;
+  return typeof macros === "number" ? <span class="k"> macros, called {macros}×</span> : null;
 }
 
 function depth(step: Step, steps: readonly Step[]): number {

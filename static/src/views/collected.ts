@@ -41,6 +41,11 @@ export function took(step: Step): number {
   return step.end === null ? 0 : step.end - step.begin;
 }
 
+/** Whether it is a block or macros: parts of a template, which are not counted. */
+export function isPart(step: Step): boolean {
+  return step.stage === "template" && (step.detail["block"] !== undefined || step.detail["macros"] !== undefined);
+}
+
 export function isSlow(step: Step): boolean {
   return step.stage === "sql" && took(step) >= SLOW;
 }

@@ -4,6 +4,7 @@ import type { ComponentType } from "preact";
 
 import { isStatement } from "../diagram/transactions";
 import type { Trace } from "../types";
+import { isPart } from "./collected";
 
 export interface View {
   /** As in the address, and in `data-view`. */
@@ -31,7 +32,7 @@ export const VIEWS: readonly View[] = [
   { name: "response", title: "Response", load: () => import("./Response") },
   { name: "changes", title: "Changes", load: () => import("./Changes"), count: (trace) => trace.steps.filter((step) => step.detail["changes"] !== undefined).length },
   { name: "sql", title: "SQL", load: () => import("./Sql"), count: (trace) => trace.steps.filter(isStatement).length },
-  { name: "templates", title: "Templates", load: () => import("./Templates"), count: (trace) => trace.steps.filter((step) => step.stage === "template" && step.detail["block"] === undefined).length },
+  { name: "templates", title: "Templates", load: () => import("./Templates"), count: (trace) => trace.steps.filter((step) => step.stage === "template" && !isPart(step)).length },
   { name: "spans", title: "Spans", load: () => import("./Spans"), count: counted("span") },
   { name: "logs", title: "Logs", load: () => import("./Logs"), count: counted("log", "warning", "flash") },
   { name: "exception", title: "Exceptions", load: () => import("./Exception"), count: (trace) => trace.steps.filter((step) => step.detail["exception"] !== undefined).length },
