@@ -82,7 +82,6 @@ class Calls:
         owner = self._owner
         base = made.__bases__[0]
         skipped = self._skipped
-        record = self._recorder()
         base_wsgi_app = base.wsgi_app
         # It does nothing but call wsgi_app; another one is the app's, or a patch, also a late one.
         flasks = base.__call__ if _is_flasks(base.__call__) else None
@@ -95,6 +94,7 @@ class Calls:
 
         middleware = Middleware(call)
         run_middleware = middleware.run
+        record = self._recorder(middleware.answered)
         mount.call, mount.skipped = call, skipped
 
         def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
@@ -140,7 +140,7 @@ class Calls:
 
         return __call__, wsgi_app, middleware.reached
 
-    def _recorder(self) -> t.Any:
+    def _recorder(self, unreached: t.Callable[[LiveTrace], None]) -> t.Any:
         """Return what records the call of an app by a function."""
         start = self._start
         skipped = self._skipped
@@ -171,7 +171,8 @@ class Calls:
             if "HTTP_UPGRADE" in environ:
                 upgrades.requested(trace, environ)
             try:
-                result = run(app, environ, recorded_start_response(trace, environ, start_response))
+                answer = recorded_start_response(trace, environ, start_response, unreached)
+                result = run(app, environ, answer)
             except BaseException as error:
                 left(trace, error)
                 raise

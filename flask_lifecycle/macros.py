@@ -227,9 +227,11 @@ def give_back(namespace: dict[str, t.Any], values: Iterable[t.Any]) -> None:
 
 def _macros(values: Iterable[t.Any]) -> Iterator[t.Any]:
     for value in list(values):
-        if isinstance(value, TemplateModule):
-            yield from _macros(each for each in vars(value).values() if isinstance(each, Macro))
-        elif isinstance(value, Macro):
+        # Not by isinstance: proxies, as Flask's session, would be asked what they stand for.
+        kind = type(value)
+        if issubclass(kind, TemplateModule):
+            yield from (each for each in vars(value).values() if issubclass(type(each), Macro))
+        elif issubclass(kind, Macro):
             yield value
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import typing as t
+from itertools import takewhile
 from sys import _getframe
-from types import CodeType, FrameType
+from traceback import walk_tb
+from types import CodeType, FrameType, TracebackType
 
 import flask.app
 
@@ -60,6 +63,8 @@ class Middleware:
         try:
             result = self._call(app, environ, start_response)
         except BaseException as error:
+            if not trace.has_context:
+                self.raised(trace, error.__traceback__)
             while trace.current > outer:
                 fail(trace, trace.current, error)
             fail(trace, outer, error)
@@ -76,12 +81,21 @@ class Middleware:
         Only the outermost one's own begin and end can be seen; the others are marked
         ``untimed``.
         """
-        outer = trace.current
-        if SITES[trace.log[outer + SITE]].stage != "middleware" or outer in trace.notes:
-            return
-        for site in self._inner(_getframe(2)):
-            step = begin(trace, site, _UNTIMED)
-            trace.log[step + BEGIN] = trace.log[outer + BEGIN]
+        if _is_outermost(trace):
+            self._begin(trace, self._inner(_codes(self._frames(_getframe(2)))))
+
+    @fail_open
+    def answered(self, trace: LiveTrace) -> None:
+        """Begin the steps of those that were called, where one of them answers in Flask's place."""
+        if _is_outermost(trace):
+            self._begin(trace, self._called(_codes(self._frames(_getframe(2)))))
+
+    @fail_open
+    def raised(self, trace: LiveTrace, traceback: TracebackType | None) -> None:
+        """Begin the steps of those that were called, where one of them raised."""
+        if _is_outermost(trace):
+            frames = [frame for frame, _line in walk_tb(traceback)]
+            self._begin(trace, self._called(_codes(frames[1:])))
 
     @fail_open
     def _outermost(self, app: t.Any) -> int | None:
@@ -93,14 +107,37 @@ class Middleware:
         self._known = known
         return known.sites[0] if known.sites else None
 
-    def _inner(self, frame: FrameType | None) -> list[int]:
-        """Return the sites of the layers that are being called, outermost first, but for it."""
-        codes = _being_called(frame)
-        by_code = self._known.by_code
+    def _begin(self, trace: LiveTrace, sites: list[int]) -> None:
+        outer = trace.current
+        for site in sites:
+            step = begin(trace, site, _UNTIMED)
+            trace.log[step + BEGIN] = trace.log[outer + BEGIN]
+
+    def _frames(self, frame: FrameType | None) -> list[FrameType]:
+        """List what runs within this app's middleware, outermost first."""
+        frames: list[FrameType] = []
+        while frame is not None and not (
+            frame.f_code is _RUN and frame.f_locals.get("self") is self
+        ):
+            frames.append(frame)
+            frame = frame.f_back
+        return frames[::-1]
+
+    def _inner(self, codes: list[CodeType]) -> list[int]:
+        """Return the sites of the layers that have called Flask, outermost first, but for it."""
         chain = self._known.chain
-        if chain is not None and _follow(chain, codes):
-            return [by_code[id(code)] for code in chain[1:]]
+        if chain is not None and _follow(chain, codes) == len(chain):
+            return [self._known.by_code[id(code)] for code in chain[1:]]
         return self._among(codes)
+
+    def _called(self, codes: list[CodeType]) -> list[int]:
+        """Return the sites of the layers that were called, where Flask may not be."""
+        chain = self._known.chain
+        if chain is not None:
+            return [self._known.by_code[id(code)] for code in chain[1 : _follow(chain, codes)]]
+        found = self._among(codes)
+        # What it has help from is no middleware.
+        return found[:-1] if found[-1:] == [_UNKNOWN] else found
 
     def _among(self, codes: list[CodeType]) -> list[int]:
         known = self._known
@@ -122,24 +159,34 @@ class Middleware:
 
 
 _RUN = Middleware.run.__code__
+# What another app has around it is not this one's, nor what Flask runs.
+_INSIDE = (_RUN, inspect.unwrap(flask.Flask.wsgi_app).__code__)
 
 
-def _being_called(frame: FrameType | None) -> list[CodeType]:
-    """List what runs between the outermost middleware and Flask, outermost first."""
-    codes: list[CodeType] = []
-    while frame is not None and frame.f_code is not _RUN:
-        code = frame.f_code
-        is_ours = frame.f_globals.get("__name__", "").startswith(_OURS)
-        if not is_ours and code.co_filename != flask.app.__file__:
-            codes.append(code)
-        frame = frame.f_back
-    return codes[::-1]
+def _is_outermost(trace: LiveTrace) -> bool:
+    """Tell whether the current step is a middleware inside which no other has a step yet."""
+    step = trace.current
+    if step < 0 or step in trace.notes:
+        return False
+    return SITES[trace.log[step + SITE]].stage == "middleware"
 
 
-def _follow(chain: list[t.Any], codes: list[CodeType]) -> bool:
-    """Tell whether each of these was called within the one before."""
+def _codes(frames: list[FrameType]) -> list[CodeType]:
+    """List the code of what stands around Flask, or around what is mounted in its place."""
+    around = takewhile(lambda frame: frame.f_code not in _INSIDE, frames)
+    return [
+        frame.f_code
+        for frame in around
+        if frame.f_code.co_filename != flask.app.__file__
+        and not frame.f_globals.get("__name__", "").startswith(_OURS)
+    ]
+
+
+def _follow(chain: list[t.Any], codes: list[CodeType]) -> int:
+    """Count those of a chain that were called, each within the one before."""
     left = iter(codes)
-    return all(any(each is code for code in left) for each in chain)
+    following = (any(each is code for code in left) for each in chain)
+    return sum(1 for _ in takewhile(bool, following))
 
 
 def middleware_of(app: t.Any) -> list[Site]:

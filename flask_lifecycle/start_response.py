@@ -35,8 +35,17 @@ class StartResponse:
         self._answered = answered
         self._statuses: dict[str, tuple[int | Site, int | None, bool]] = {}
 
-    def recorded(self, trace: LiveTrace, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
-        """Return a ``start_response`` that records its call."""
+    def recorded(
+        self,
+        trace: LiveTrace,
+        environ: dict[str, t.Any],
+        start_response: t.Any,
+        unreached: t.Callable[[LiveTrace], None],
+    ) -> t.Any:
+        """Return a ``start_response`` that records its call.
+
+        :param unreached: is given the trace where something else than Flask calls it.
+        """
         header = self._header
         on_start = self._on_start
         statuses = self._statuses
@@ -44,6 +53,8 @@ class StartResponse:
 
         def recorded(status: str, headers: Headers, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
+            if not trace.has_context:
+                unreached(trace)
             writer = room_for(trace, _START_RESPONSE)
             log = writer.log
             step = len(log)

@@ -17,6 +17,7 @@ from flask import (
 )
 from jinja2 import DictLoader
 from jinja2.runtime import Macro
+from werkzeug.local import LocalProxy
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.summary import summarize
@@ -187,7 +188,8 @@ def test_what_was_made_before_is_recorded_and_given_back() -> None:
     module = app.jinja_env.get_template("forms").module
     macro = t.cast("t.Any", module).field
     own = macro._func
-    app.jinja_env.globals.update(shared=macro, library=module)
+    proxy = LocalProxy(lambda: pytest.fail("a proxy was asked"))
+    app.jinja_env.globals.update(shared=macro, library=module, proxy=proxy)
     app.add_url_rule("/", "index", lambda: render_template("page"))
     assert app.test_client().get("/").text == "ab"
     steps = template_steps(app, lifecycle)

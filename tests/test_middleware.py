@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import typing as t
 from types import SimpleNamespace
 
 import pytest
-from flask import Flask, url_for
+from flask import Flask, Response, url_for
 from werkzeug.local import LocalProxy
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -314,19 +315,105 @@ def test_layers_are_those_that_are_called(
     assert names == expected[: len(names)]
 
 
-def test_a_middleware_that_answers_itself_has_called_no_other() -> None:
-    class Refuses(Plain):
-        def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
-            start_response("403 Forbidden", [])
-            return [b"no"]
+class Answers(Plain):
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        start_response("403 Forbidden", [])
+        return [b"no"]
 
+
+class Responds(Plain):
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        return Response("no", 403)(environ, start_response)
+
+
+class Fails(Plain):
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        raise KeyError(self._refuse(environ))
+
+    def _refuse(self, environ: t.Any) -> str:
+        return Response(environ["PATH_INFO"]).get_data(as_text=True)
+
+
+class Stamps(Plain):
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        def stamped(*args: t.Any) -> t.Any:
+            return start_response(*args)
+
+        return self.app(environ, stamped)
+
+
+def mounts_another(app: t.Any, refuses: t.Any) -> t.Any:
+    other: t.Any = Flask("other")
+    other.config["LIFECYCLE_ENABLED"] = True
+    other.wsgi_app = (closed if refuses is Fails else Plain)(refuses(other.wsgi_app))
+    Lifecycle(other)
+    return Slots(DispatcherMiddleware(Plain(app.wsgi_app), {"/at": other}))
+
+
+Refuses = t.Callable[[t.Any], t.Any]
+# Around an app, and around what refuses to call it.
+REFUSALS: dict[str, tuple[t.Callable[[t.Any, Refuses], t.Any], list[str]]] = {
+    "by itself": (lambda app, refuses: refuses(app.wsgi_app), ["*"]),
+    "the outermost": (lambda app, refuses: refuses(Plain(app.wsgi_app)), ["*"]),
+    "the innermost": (lambda app, refuses: Slots(refuses(app.wsgi_app)), ["Slots", "*"]),
+    "in the middle": (
+        lambda app, refuses: ProxyFix(refuses(Plain(app.wsgi_app))),
+        ["ProxyFix", "*"],
+    ),
+    "in a wrapped start": (
+        lambda app, refuses: Slots(Stamps(refuses(Plain(app.wsgi_app)))),
+        ["Slots", "Stamps", "*"],
+    ),
+    "one of two": (
+        lambda app, refuses: Chooses(Slots(app.wsgi_app), Plain(refuses(app.wsgi_app))),
+        ["Chooses", "Plain", "*"],
+    ),
+    "an inherited one": (
+        lambda app, refuses: Inherits(refuses(app.wsgi_app)),
+        ["Inherits", "*"],
+    ),
+    "one out of sight": (
+        lambda app, refuses: Plain(proxied(Slots(refuses(app.wsgi_app)))),
+        ["Plain"],
+    ),
+    "another app": (mounts_another, ["Slots", "DispatcherMiddleware"]),
+}
+
+
+@pytest.mark.parametrize("refuses", [Answers, Responds, Fails])
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_layers_that_answer_or_raise_by_themselves_are_shown(
+    kind: str, refuses: Refuses, caplog: pytest.LogCaptureFixture
+) -> None:
+    make, names = REFUSALS[kind]
     app: t.Any = Flask(__name__)
     app.config["LIFECYCLE_ENABLED"] = True
     lifecycle = Lifecycle(app)
-    app.wsgi_app = Refuses(Plain(app.wsgi_app))
-    assert app.test_client().get("/").text == "no"
-    (trace,) = lifecycle.traces(app)
-    assert [step.name for step in trace.steps if step.stage == "middleware"] == ["Refuses"]
+    app.wsgi_app = make(app, refuses)
+    fails = refuses is Fails
+    ran: list[t.Any] = []
+
+    def profile(frame: t.Any, event: str, _arg: t.Any) -> None:
+        if event == "call":
+            ran.append(frame.f_code)
+
+    with pytest.raises(KeyError) if fails else contextlib.nullcontext():
+        client = app.test_client()
+        sys.setprofile(profile)
+        try:
+            assert client.get("/at/").status_code == 403
+        finally:
+            sys.setprofile(None)
+    trace = lifecycle.traces(app)[0]
+    steps = [step for step in trace.steps if step.stage == "middleware"]
+    expected = [refuses.__name__ if name == "*" else name for name in names]
+    assert [step.name for step in steps] == expected
+    places = {(code.co_filename, code.co_firstlineno) for code in ran}
+    assert all((step.source.file, step.source.line) in places for step in steps if step.source)
+    assert {step.outcome for step in steps} == {"raised" if fails else "ok"}
+    answers = [step for step in trace.steps if step.stage == "start_response"]
+    assert [step.parent for step in answers] == ([] if fails else [steps[-1].id])
+    assert not [each for each in caplog.records if each.name == "flask_lifecycle"]
 
 
 def test_layers_that_raise_or_call_twice_are_recorded_once() -> None:
