@@ -133,6 +133,7 @@ class Functions:
             writer = current.get()
             if writer.owner is not owner:
                 return base_ensure_sync(self, func)
+            func = views.own(func)
             caller = caller or find_caller(self, code) or views.caller(self, writer, func)
             if caller is None:
                 # The methods of a class-based view are part of its step.
@@ -194,13 +195,15 @@ class Functions:
         if found is None:
             return None
 
-        step = _unrecorded if found.site is None else self._recorder(found.site, found.detail)
+        awaits = inspect.iscoroutinefunction(run)
+        step = _unrecorded if found.site is None else self._recorder(found, awaits=awaits)
         if found.lasting and self._remembers and run is func:
             functions.keep(func, step)
         return MethodType(step, run)
 
-    def _recorder(self, site: Site, detail: dict[str, t.Any] | None) -> t.Any:
+    def _recorder(self, found: Found, *, awaits: bool) -> t.Any:
         """Return what records a function that it is given, and does not keep it alive."""
+        site = t.cast("Site", found.site)
         stage = site.stage
         looks = _LOOKS.get(stage, changes.READS) if self._changes else {}
         return self._recording(
@@ -210,9 +213,10 @@ class Functions:
             name="step_of_user",
             parameters=_PARAMETERS.get(stage, "*args, **kwargs"),
             note=_NOTES.get(stage, ""),
-            detail=detail,
+            detail=found.detail,
             view_args=self._view_args,
             answered=_answered,
+            awaits=awaits,
             **{"after": _AFTER.get(stage, ""), **looks},
         )
 

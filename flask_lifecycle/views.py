@@ -57,6 +57,11 @@ class Views:
         """Tell whether a function is a recorded one of these."""
         return type(func) is FunctionType and func in self._steps
 
+    def own(self, func: t.Any) -> t.Any:
+        """Return the async view for a recorded one: ``ensure_sync`` is to be given it itself."""
+        is_recorded = self.is_recorded(func) and inspect.iscoroutinefunction(func)
+        return func.__wrapped__ if is_recorded else func
+
     @fail_open
     def caller(self, app: t.Any, writer: Writer, func: t.Any) -> t.Any:
         """Return what calls a function, if it is the view of the request that is to be called."""
@@ -72,7 +77,6 @@ class Views:
             writer.owner is not self._owner
             or writer.trace.endpoint != endpoint
             or writer.function() >= 0
-            or inspect.iscoroutinefunction(view)
             or _getframe(3).f_code in _codes
         ):
             return None
@@ -86,13 +90,18 @@ class Views:
     def _calling(self, step: t.Any, view: t.Any) -> t.Any:
         """Return a function that looks as the view does; nobody keeps it."""
 
-        @functools.wraps(view)
         def recorded(*args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
             return step(*args, **kwargs)
 
-        self._steps.add(recorded)
-        return recorded
+        async def async_recorded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            return await step(*args, **kwargs)
+
+        is_async = inspect.iscoroutinefunction(view)
+        made = functools.wraps(view)(async_recorded if is_async else recorded)
+        self._steps.add(made)
+        return made
 
     def _is_replaced(self, app: t.Any) -> bool:
         base = type(app).__bases__[0]

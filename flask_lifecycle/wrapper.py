@@ -17,10 +17,10 @@ from .steps import clock
 
 # Their own names begin with an underscore: the others are the parameters'.
 _SOURCE = """\
-def {name}({parameters}):
+{define} {name}({parameters}):
     _writer = _get_trace()
     if {unless}:
-        return _func({arguments})
+        return {awaits}_func({arguments})
 {before}    if _writer.ident != _get_ident():
         _writer = _writer.strand()
 {enter}    _log = _writer.log
@@ -33,7 +33,7 @@ def {name}({parameters}):
     _log += (_site, _outer, _clock(), 0.0)
     _writer.current = _step
 {note}    try:
-        {call}_func({arguments})
+        {call}{awaits}_func({arguments})
     except BaseException as _error:
         _writer.notes[~_step] = _describe_error(_error)
         raise
@@ -62,6 +62,7 @@ def recording(
     after: str = "",
     spine: str = "_writer.is_spine(_site)",
     given: bool = False,
+    awaits: bool = False,
     **names: t.Any,
 ) -> t.Any:
     """Return a function that calls another one and records it as a step of the current trace.
@@ -80,6 +81,7 @@ def recording(
     :param after: a statement: what to do with ``_result`` once the step is over.
     :param given: whether what is called is not kept, but the new function's first parameter.
     :param spine: an expression: whether to keep the step though its writer is full.
+    :param awaits: whether both are async functions.
     :param names: what these refer to, beside ``_writer``, ``_step`` and the parameters.
     """
     if parameters is None:
@@ -90,6 +92,8 @@ def recording(
     name = name or func.__name__
     last = "(args or (None,))[-1]" if "*" in arguments else arguments.rpartition(", ")[2]
     source = _SOURCE.format(
+        define="async def" if awaits else "def",
+        awaits="await " if awaits else "",
         name=name,
         parameters=f"_func, {parameters}" if given else parameters,
         arguments=arguments,
