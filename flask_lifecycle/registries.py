@@ -53,6 +53,25 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
             return functions
         return [self._record(writer, each) for each in functions]
 
+    # What is made of it is plain: a defaultdict makes others of its own class, as dicts do not.
+
+    def copy(self) -> t.Any:
+        return defaultdict(self.default_factory, self)
+
+    __copy__ = copy
+
+    def __or__(self, other: t.Any) -> t.Any:
+        return self.copy() | other
+
+    def __ror__(self, other: t.Any) -> t.Any:
+        return other | self.copy()
+
+    def __reduce__(self) -> t.Any:
+        return self.copy().__reduce__()
+
+    def __repr__(self) -> str:
+        return repr(self.copy())
+
     def _record(self, writer: t.Any, func: t.Any) -> t.Any:
         step = self._recorded.get(id(func))
         if step is not None:
