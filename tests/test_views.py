@@ -197,3 +197,50 @@ def test_functions_are_steps_where_a_method_is_replaced_by_a_copy(name: str) -> 
     (trace,) = lifecycle.traces(app)
     (step,) = [step for step in trace.steps if step.name == "hook"]
     assert step.stage.endswith("request")
+
+
+@pytest.mark.skipif(
+    "ctx" in inspect.signature(Flask.dispatch_request).parameters,
+    reason="Flask-DebugToolbar's own dispatch takes no context yet",
+)
+@pytest.mark.parametrize("profiled", [False, True])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_view_is_one_step_beside_flask_debugtoolbar(first: bool, profiled: bool) -> None:
+    from flask_debugtoolbar import DebugToolbarExtension
+
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", DEBUG_TB_PROFILER_ENABLED=profiled)
+    app.debug = True
+    lifecycle = Lifecycle()
+    if first:
+        lifecycle.init_app(app)
+    DebugToolbarExtension(app)
+    if not first:
+        lifecycle.init_app(app)
+    page = "<!doctype html><body>{{ text }}</body>"
+
+    @app.get("/<text>")
+    def shown(text: str) -> str:
+        return render_template_string(page, text=text)
+
+    class Shown(MethodView):
+        def get(self) -> str:
+            return render_template_string(page, text="both")
+
+    app.add_url_rule("/", view_func=Shown.as_view("both"))
+    client = app.test_client()
+    for path, name in (("/a", "shown"), ("/", "Shown.get"), ("/a", "shown")):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert 'id="flDebug"' in answer.text
+        views, inside = templates(app, lifecycle)
+        assert views == [name]
+        # Its own pages are rendered by its hook.
+        assert inside[0] == "view"
+        assert set(inside[1:]) <= {"after_request", "template"}
+    assert client.get("/a/none").status_code == 404
+    assert templates(app, lifecycle)[0] == []
+    with pytest.warns(UserWarning, match="Could not insert debug toolbar"):
+        answer = client.options("/a")
+    assert answer.headers["Allow"]
+    assert templates(app, lifecycle)[0] == []
