@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 import typing as t
+import weakref
 
 import pytest
 from flask import (
@@ -215,3 +217,18 @@ def test_what_runs_now_is_the_template_that_called_them() -> None:
     app.add_template_global(lambda: summarize(store.newest()[0])["now"]["name"], "now")
     app.add_url_rule("/", "index", lambda: render_template("page"))
     assert app.test_client().get("/").text == "page"
+
+
+def test_nothing_is_kept_of_an_app_whose_templates_have_macros() -> None:
+    alive = []
+    for _ in range(3):
+        app, _lifecycle = make_app(FILES)
+        app.add_template_global(str, "slow")
+        app.add_template_global(str, "forms_of")
+        app.add_url_rule("/", "index", lambda: render_template("page"))
+        app.test_client().get("/")
+        macro = t.cast("t.Any", app.jinja_env.get_template("forms").module).field
+        alive.append(weakref.ref(macro))
+        del app, _lifecycle, macro
+    gc.collect()
+    assert [each() for each in alive] == [None] * 3
