@@ -85,6 +85,7 @@ def requested(trace: LiveTrace, environ: Environ) -> None:
             _listen(module.Base, "close", _closes, before=True)
 
 
+@fail_open
 def is_end(trace: LiveTrace, error: BaseException) -> bool:
     """Tell whether an exception only keeps the server from writing to a websocket's socket."""
     if type(error) not in _ENDS or error.args or not is_upgraded(trace) or trace.error is not None:
