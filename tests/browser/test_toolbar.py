@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from ..integration.extensions import EXTENSIONS
 from ..integration.test_server import PATIENCE, wait_for
+from ..test_toolbar import OPENED
 from .conftest import Server, Theme, both_themes, launch
 from .test_accessible import AXE
 
@@ -455,7 +456,8 @@ def test_whatever_becomes_of_the_page_there_is_one(pages: Server, page: Page, re
 def test_a_tag_that_comes_with_a_new_body_is_taken(pages: Server, page: Page) -> None:
     """As over plain HTTP from another machine, where browsers do not say what is fetched."""
     page.goto(pages.url)
-    with urllib.request.urlopen(f"{pages.url}/other", timeout=PATIENCE) as answer:
+    asked = urllib.request.Request(f"{pages.url}/other", headers=OPENED)
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
         body = answer.read().decode().partition("<body")[2]
     page.evaluate("(body) => { document.body.innerHTML = body; }", body.partition(">")[2])
     expect(unfold(page).locator("h2")).to_have_text("GET /other")
