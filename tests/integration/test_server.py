@@ -51,12 +51,16 @@ def slow():
 
 
 class Server:
-    """One server process of a small app, and the folder it lives in."""
+    """One server process of a small app, and the folder it lives in.
 
-    def __init__(self, folder: Path, command: list[str], app: str = APP) -> None:
+    :param up: a path that it answers with 200.
+    """
+
+    def __init__(self, folder: Path, command: list[str], app: str = APP, *, up: str = "/") -> None:
         port = hold_port(self)
         self.address = f"127.0.0.1:{port}"
         self.command = command
+        self._up = up
         self.app = folder / "app.py"
         self.app.write_text(app)
         self.log = folder / "log"
@@ -74,7 +78,7 @@ class Server:
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         try:
-            self.get("/")
+            self.get(self._up)
         except NOT_UP:
             return False
         return True
