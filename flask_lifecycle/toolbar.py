@@ -87,10 +87,10 @@ def is_fetched(environ: Environ) -> bool:
 def is_opened(environ: Environ) -> bool:
     """Tell whether a browser opens what it asks for as a page of its own.
 
-    As it says in ``Sec-Fetch-Dest``, to https, ``localhost`` and loopback addresses (Chromium
-    since 80, Firefox since 90, Safari since 16.4). To others, and older ones to all, it says by
-    ``Upgrade-Insecure-Requests`` that it navigates; nothing but browsers sends that, and they
-    do not send it with what scripts fetch. A link that htmx follows in the browser's place is one.
+    As it says in ``Sec-Fetch-Dest``. Over plain http to other names than this machine's it does
+    not; there ``Upgrade-Insecure-Requests`` says that it opens something, a page or a frame, and
+    stands with nothing that scripts fetch, unless they set it. So Chromium 156 and Firefox 153.
+    A link that htmx follows in the browser's place is one, too.
     """
     dest = environ.get("HTTP_SEC_FETCH_DEST")
     if dest is not None:

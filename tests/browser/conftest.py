@@ -29,8 +29,8 @@ from ..integration.test_server import NOT_UP, PATIENCE, hold_port, wait_for
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = (
-    # Names of an attacker's that lead to this machine, as by DNS rebinding.
-    "--host-resolver-rules=MAP evil.test 127.0.0.1, MAP localhost.evil.test 127.0.0.1",
+    # Names of an attacker's that lead to this machine, as by DNS rebinding, and one of an app's.
+    "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.example 127.0.0.1",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

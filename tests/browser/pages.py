@@ -22,6 +22,7 @@ from sqlalchemy import Engine, create_engine, text
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.settings import COLLECTORS
 
+from ..test_mount import TOKEN
 from .conftest import ROOT
 
 PACKAGES = ROOT / "static" / "node_modules"
@@ -69,6 +70,31 @@ def create_weighed_app(_folder: str) -> Flask:
     @app.get("/called")
     def called() -> str:
         return "called"
+
+    return app
+
+
+def create_remote_app(_folder: str) -> Flask:
+    """Make an app that is known by a name of the network's too, and says how it was asked."""
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ALLOWED_HOSTS=["app.example"], LIFECYCLE_TOKEN=TOKEN)
+    app.debug = True
+    Lifecycle(app)
+    asked: dict[str, str] = {}
+
+    @app.route("/by/<how>", methods=["GET", "POST"])
+    def by(how: str) -> str:
+        dest = request.headers.get("Sec-Fetch-Dest", "not said")
+        asked[how] = f"{dest}, {'Upgrade-Insecure-Requests' in request.headers}"
+        frame = "" if how == "frame" else '<iframe src="/by/frame"></iframe>'
+        return (
+            f'<!doctype html><link rel="icon" href="data:,"><body>{frame}<a href="/by/link">'
+            'link</a><form action="/by/form" method="post"><button>form</button></form></body>'
+        )
+
+    @app.get("/asked")
+    def said() -> dict[str, str]:
+        return asked
 
     return app
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from ..integration.extensions import EXTENSIONS
 from ..integration.test_server import PATIENCE, wait_for
+from ..test_mount import TOKEN
 from ..test_toolbar import OPENED
 from .conftest import Server, Theme, both_themes, launch
 from .test_accessible import AXE
@@ -462,6 +463,60 @@ def test_a_tag_that_comes_with_a_new_body_is_taken(pages: Server, page: Page) ->
     page.evaluate("(body) => { document.body.innerHTML = body; }", body.partition(">")[2])
     expect(unfold(page).locator("h2")).to_have_text("GET /other")
     expect(page.locator("script")).to_have_count(0)
+
+
+@pytest.fixture(scope="module")
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from serve("tests.browser.pages:create_remote_app", tmp_path_factory)
+
+
+@pytest.mark.parametrize(
+    ("name", "opened", "framed", "fetched"),
+    [
+        ("localhost", "document, True", "iframe, True", "empty, False"),
+        ("app.example", "not said, True", "not said, True", "not said, False"),
+    ],
+)
+def test_it_is_on_what_the_browser_opens_alone(
+    remote: Server, page: Page, name: str, opened: str, framed: str, fetched: str
+) -> None:
+    """By what the browser says, which depends on the address it is at."""
+    url = f"http://{name}:{remote.port}"
+    page.goto(f"{url}/_lifecycle/?token={TOKEN}")
+
+    def shows(how: str) -> None:
+        page.wait_for_url(f"{url}/by/{how}")
+        expect(facts(page)).to_contain_text("200")
+        # In a frame none is shown, where the app is told of one and where it is not.
+        frame = page.frame_locator("iframe")
+        expect(frame.locator("a")).to_be_visible()
+        expect(frame.locator(TOOLBAR)).to_have_count(0)
+
+    page.goto(f"{url}/by/address")
+    shows("address")
+    page.get_by_role("link", name="link", exact=True).click()
+    shows("link")
+    page.get_by_role("button", name="form", exact=True).click()
+    shows("form")
+    page.reload()
+    shows("form")
+    bodies = page.evaluate("""async () => {
+        const xhr = new XMLHttpRequest();
+        const loaded = new Promise((resolve) => { xhr.onload = resolve; });
+        xhr.open("GET", "/by/xhr");
+        xhr.send();
+        await loaded;
+        const get = await (await fetch("/by/fetch")).text();
+        const post = await (await fetch("/by/post", { method: "POST" })).text();
+        return [xhr.responseText, get, post];
+    }""")
+    assert [body.count("data-lifecycle") for body in bodies] == [0, 0, 0]
+    asked = page.evaluate("async () => (await fetch('/asked')).json()")
+    assert asked == {
+        **dict.fromkeys(("address", "link", "form"), opened),
+        **dict.fromkeys(("xhr", "fetch", "post"), fetched),
+        "frame": framed,
+    }
 
 
 def test_a_page_that_the_browser_kept_comes_back_with_it(pages: Server, chromium: Browser) -> None:
