@@ -80,7 +80,10 @@ class Front:
     def _pass(self, client: socket.socket) -> None:
         # Either side leaves in the middle.
         with suppress(OSError), client, client.makefile("rb") as read:
-            method, path, version = read.readline().split(b" ")
+            line = read.readline()
+            if not line:  # browsers open connections that they may want, and do not
+                return
+            method, path, version = line.split(b" ")
             head = b" ".join((method, path.removeprefix(self._root), version)) + self._said
             length, upgraded = 0, False
             while (line := read.readline()) not in (b"\r\n", b""):
