@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import random
-import re._constants as kinds  # type: ignore[import-not-found,unused-ignore]
-import re._parser as parser  # type: ignore[import-not-found,unused-ignore]
 import string
+import sys
 import typing as t
+
+if sys.version_info >= (3, 11):
+    import re._constants as kinds  # type: ignore[import-not-found,unused-ignore]
+    import re._parser as parser  # type: ignore[import-not-found,unused-ignore]
+else:
+    import sre_constants as kinds
+    import sre_parse as parser
 
 _LETTERS = string.ascii_letters + string.digits
 _CLASSES = {

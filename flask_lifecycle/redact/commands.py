@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from .literals import any_of
 from .names import IsSecret
 from .patterns import MASK
 
 _ARGUMENT = r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|\\*"[^"]*|[^\s"',\])]+)"""
 # --password secret, also as a list of arguments is written.
 _OPTION = re.compile(
-    r"""((?<![\w-])--?([A-Za-z][\w-]+)(?:["'],)? +["']?)(?!-)"""
+    r"""(-(?<![\w-]-)-?([A-Za-z][\w-]+)(?:["'],)? +["']?)(?!-)"""
     r"""((?<=')[^']+|(?<=")[^"]+|[^\s"',\])]+)"""
 )
 # What is told to a program by a letter: a user's name and password, or a password alone.
@@ -33,6 +34,15 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _ORACLE = re.compile(r"(\b(?:sqlplus|expdp|impdp|exp|imp|sqlldr)\s+(?:-\w\s+)*[\w.]+/)[^\s@]+")
+# What all commands here have before what is secret.
+_DASH = re.compile(r"""[\s"']-[A-Za-z-]""")
+_PROGRAM = re.compile(
+    any_of(
+        """curl wget http smbclient lftp svn kinit mysql mariadb sshpass docker podman az helm
+        mongo redis-cli ldap sqlcmd bcp isql zip 7z rar openssl keytool""".split()
+    )
+)
+_OF_ORACLE = re.compile(r"(?:sqlplus|sqlldr|(?:exp|imp)(?:dp)?)\s")
 # The file .netrc.
 _NETRC = re.compile(
     r"(\b(?:machine\s+\S+|default|login\s+\S+)\s+(?:(?:login|account)\s+\S+\s+){0,2}"
@@ -42,17 +52,21 @@ _NETRC = re.compile(
 
 def mask_commands(text: str, is_secret: IsSecret) -> str:
     """Mask what follows the secret options of a command."""
+    if "," not in text and len(text.split(None, 1)) < 2:
+        # One word.
+        return text
     if "-" in text:
         text = _OPTION.sub(
             lambda found: f"{found[1]}{MASK}" if is_secret(found[2]) else found[0], text
         )
-        text = _WITH_USER.sub(_masked_argument, text)
+        if _DASH.search(text) and _PROGRAM.search(text):
+            text = _WITH_USER.sub(_masked_argument, text)
+            text = _BY_LETTER.sub(_masked_argument, text)
+            if "curl" in text:
+                text = _HEADER.sub(rf"\1{MASK}", text)
+    if "pass:" in text:
         text = _BY_LETTER.sub(_masked_argument, text)
-        if "curl" in text:
-            text = _HEADER.sub(rf"\1{MASK}", text)
-    elif "pass:" in text:
-        text = _BY_LETTER.sub(_masked_argument, text)
-    if "/" in text:
+    if _OF_ORACLE.search(text):
         text = _ORACLE.sub(rf"\1{MASK}", text)
     if "passw" in text and ("machine" in text or "login" in text or "default" in text):
         text = _NETRC.sub(rf"\1{MASK}", text)

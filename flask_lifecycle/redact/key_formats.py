@@ -50,53 +50,54 @@ r8_ alnum 37            nvapi- word 60          sbp_ hex 40             phc_ aln
 phx_ alnum 40           fw_ alnum 24            ddp_ alnum 36           cfut_ word 40
 """
 
-# The same, where it is less regular. Before the blank is what a text has to contain for it.
+# The same, where it is less regular. Before it is what a text has to contain for it, in small
+# letters, and how much of a key follows on that.
 _IRREGULAR = r"""
-a3- A3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}
-ey \bey[a-z0-9]{17,}\.ey[\w/\\-]{17,}\.[\w/\\=-]*
-eyj \beyJ[\w-]{8,}(?:[.+/=][\w-]*){0,9}
-.ej \.eJ[\w-]{8,}\.[\w-]{6}\.[\w-]{20,}
-zxlk \bZXlK[\w/+\\\r\n-]{20,}={0,2}
-pat \bpat[a-z0-9]{14}\.[a-f0-9]{40,}
-pat. [ps]at\.[\w-]{22}\.[a-z0-9]{24}\.[a-z0-9]{20}
-sat. sat\.[\w-]{22}\.[a-z0-9]{24}\.[a-z0-9]{20}
-acc \b(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{9,}\.[\w+/=-]{30,}
-a3t \bA3T[A-Z0-9][A-Z0-9]{16}\b
-akia \bAKIA[0-9A-Z]{16}\b
-asia \bASIA[0-9A-Z]{16}\b
-abia \bABIA[0-9A-Z]{16}\b
-acca \bACCA[0-9A-Z]{16}\b
-aiza \bAIza[\w-]{35,}
-q~ [\w~.]{3}\dQ~[\w~.-]{31,}
-v1.0- \bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}
-| \b\d{15,16}\|[\w-]{27,}
-% \b\d{15,16}%[\w-]{27,}
-atlasv1 [a-z0-9]{14}\.atlasv1\.[\w=-]{60,}
-_mmk \b[a-z0-9]{6}_[a-z0-9]{29}_mmk\b
-_live_ \b[a-z]{2}_live_\w{10,}
-_test_ \b[rsp]k_test_\w{10,}
-_prod_ \b[rsp]k_prod_\w{10,}
-live_ \blive_[a-z0-9=-]{35,}
-test_ \btest_[a-f0-9]{35}
-xox xox[a-z]-[\w.-]{7,}
-xapp xapp-\d-[\w-]{5,}
-sk-ant \bsk-ant-[\w-]{20,}
-sk- \bsk-(?=[\w-]*\d)[\w-]{20,}
-t3blbkfj \bsk-[\w-]{20,}
-sg. \bSG\.[\w.=-]{33,}
-s. (?<![\w.])s\.[a-z0-9]{24}\b
-t1. \bt1\.[\w-]+={0,2}\.[\w-]{86}={0,2}
-yc \bYC(?-i:(?=[\w-]{0,37}\d)(?=[\w-]{0,37}[A-Z]))[\w-]{38}\b
-pk. \bpk\.[\w-]{60,}\.[\w-]{22,}
--us \b[a-f0-9]{32}-us\d\d?\b
-access- \baccess-(?:sandbox|development|production)-[0-9a-f-]{36}
-slack.com/s (?<=slack\.com/services/)[\w/+-]+
-slack.com/w (?<=slack\.com/workflows/)[\w/+-]+
-slack.com/t (?<=slack\.com/triggers/)[\w/+-]+
-/webhooks/ (?<=/webhooks/)\d+/[\w-]{20,}
-webhookb2 (?<=/webhookb2/)[\w@/-]{36,}
-:aa \b\d{5,16}:A[\w-]{34,}
-:a \b\d{5,16}:A[\w-]{34}\b
+a3- 8 A3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}
+ey 17 \bey[a-z0-9]{17,}\.ey[\w/\\-]{17,}\.[\w/\\=-]*
+eyj 8 \beyJ[\w-]{8,}(?:[.+/=][\w-]*){0,9}
+.ej 28 \.eJ[\w-]{8,}\.[\w-]{6}\.[\w-]{20,}
+zxlk 8 \bZXlK[\w/+\\\r\n-]{20,}={0,2}
+pat 54 \bpat[a-z0-9]{14}\.[a-f0-9]{40,}
+pat. 60 [ps]at\.[\w-]{22}\.[a-z0-9]{24}\.[a-z0-9]{20}
+sat. 60 sat\.[\w-]{22}\.[a-z0-9]{24}\.[a-z0-9]{20}
+.acc 10 \b(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{9,}\.[\w+/=-]{30,}
+a3t 17 \bA3T[A-Z0-9][A-Z0-9]{16}\b
+akia 16 \bAKIA[0-9A-Z]{16}\b
+asia 16 \bASIA[0-9A-Z]{16}\b
+abia 16 \bABIA[0-9A-Z]{16}\b
+acca 16 \bACCA[0-9A-Z]{16}\b
+aiza 35 \bAIza[\w-]{35,}
+q~ 31 [\w~.]{3}\dQ~[\w~.-]{31,}
+v1.0- 100 \bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}
+| 27 \b\d{15,16}\|[\w-]{27,}
+% 27 \b\d{15,16}%[\w-]{27,}
+atlasv1 60 [a-z0-9]{14}\.atlasv1\.[\w=-]{60,}
+_mmk 0 \b[a-z0-9]{6}_[a-z0-9]{29}_mmk\b
+_live_ 10 \b[a-z]{2}_live_\w{10,}
+_test_ 10 \b[rsp]k_test_\w{10,}
+_prod_ 10 \b[rsp]k_prod_\w{10,}
+live_ 35 \blive_[a-z0-9=-]{35,}
+test_ 35 \btest_[a-f0-9]{35}
+xox 9 xox[a-z]-[\w.-]{7,}
+xapp 8 xapp-\d-[\w-]{5,}
+sk-ant 20 \bsk-ant-[\w-]{20,}
+sk- 20 \bsk-(?=[\w-]*\d)[\w-]{20,}
+t3blbkfj 0 \bsk-[\w-]{20,}
+sg. 33 \bSG\.[\w.=-]{33,}
+s. 24 (?<![\w.])s\.[a-z0-9]{24}\b
+t1. 87 \bt1\.[\w-]+={0,2}\.[\w-]{86}={0,2}
+yc 38 \bYC(?-i:(?=[\w-]{0,37}\d)(?=[\w-]{0,37}[A-Z]))[\w-]{38}\b
+pk. 80 \bpk\.[\w-]{60,}\.[\w-]{22,}
+-us 1 \b[a-f0-9]{32}-us\d\d?\b
+access- 40 \baccess-(?:sandbox|development|production)-[0-9a-f-]{36}
+slack.com/s 9 (?<=slack\.com/services/)[\w/+-]+
+slack.com/w 10 (?<=slack\.com/workflows/)[\w/+-]+
+slack.com/t 9 (?<=slack\.com/triggers/)[\w/+-]+
+/webhooks/ 20 (?<=/webhooks/)\d+/[\w-]{20,}
+webhookb2 36 (?<=/webhookb2/)[\w@/-]{36,}
+:aa 33 \b\d{5,16}:A[\w-]{34,}
+:a 34 \b\d{5,16}:A[\w-]{34}\b
 """
 
 # Without a prefix of their own, but after the service's name: `heroku_id = "…"`.
@@ -139,19 +140,19 @@ kraken [\w/=+-]{80,90}
 kucoin [a-f0-9]{24}|[0-9a-f-]{36}
 launchdarkly [\w=-]{40}
 linear [a-f0-9]{32}
-linked[_-]?in [a-z0-9]{14}|[a-z0-9]{16}
+linkedin|linked_in|linked-in [a-z0-9]{14}|[a-z0-9]{16}
 lob (?:live|test)_(?:pub_[a-f0-9]{31}|[a-f0-9]{35})
 looker [a-z0-9]{20}|[a-z0-9]{24}
 mailchimp [a-f0-9]{32}-us\d\d
 mailgun (?:pub)?key-[a-f0-9]{32}|[a-h0-9]{32}-[a-h0-9]{8}-[a-h0-9]{8}
 mattermost [a-z0-9]{26}
-message[_-]?bird [a-z0-9]{25}|[0-9a-f-]{36}
+messagebird|message_bird|message-bird [a-z0-9]{25}|[0-9a-f-]{36}
 netlify [\w=-]{40,46}
-new[-_]?relic [a-z0-9]{64}|NR[A-Z]{2}-[a-z0-9-]{19,32}
-nytimes|new-york-times,?|newyorktimes [\w=-]{32}
+newrelic|new_relic|new-relic [a-z0-9]{64}|NR[A-Z]{2}-[a-z0-9-]{19,32}
+nytimes|new-york-times|newyorktimes [\w=-]{32}
 okta 00[\w=-]{40}
 plaid [a-z0-9]{24}|[a-z0-9]{30}
-private[_-]?ai [a-z0-9]{32}
+privateai|private_ai|private-ai [a-z0-9]{32}
 rapidapi [\w-]{50}
 sendbird [0-9a-f-]{36}|[a-f0-9]{40}
 sentry [a-f0-9]{64}
@@ -161,7 +162,7 @@ sonar [\w=-]{40,44}
 sourcegraph [a-f0-9]{40}
 squarespace [0-9a-f-]{36}
 sumo su[a-z0-9]{12}|[a-z0-9]{64}
-telegr[a-z]* [0-9]{5,16}:A[\w-]{34}
+telegr [0-9]{5,16}:A[\w-]{34}
 travis [a-z0-9]{22}
 twitch [a-z0-9]{30}
 twitter [a-z0-9]{25}|[a-z0-9]{45}|[a-z0-9]{50}|[0-9]{15,25}-[a-z0-9]{20,40}|A{22}[a-z0-9%]{80,100}
@@ -173,25 +174,30 @@ access|api|key (?-i:(?=[\w+/=]*[a-z])(?=[\w+/=]*[A-Z]))(?=(?:[\w+/=]*?\d){3})[\w
 _GIVEN = r"""[ \t\w.-]{0,24}[\s'"]{0,3}(?::{1,3}=|=>|\?=|\|\||[=>:,])[`'"\s=]{0,5}"""
 
 
-def key_formats() -> Iterator[tuple[str, re.Pattern[str]]]:
-    """List the formats, each after what a text has to contain for it, in small letters."""
+def key_formats() -> Iterator[tuple[str, int, re.Pattern[str]]]:
+    """List the formats.
+
+    Before each is what a text has to contain for it, in small letters, and how much follows that.
+    """
     entries = _PREFIXED.split()
     for prefix, alphabet, least in zip(entries[::3], entries[1::3], entries[2::3], strict=True):
         body = f"{_ALPHABETS[alphabet]}{{{least},}}"
         # What begins like nothing else may also stand at the end of a word.
         begin = "" if len(prefix) > 4 or prefix == "SK" else "(?<![a-z0-9])"
-        yield prefix.lower(), _pattern(f"{begin}{re.escape(prefix)}{body}")
+        yield prefix.lower(), int(least), _pattern(f"{begin}{re.escape(prefix)}{body}")
     for line in _IRREGULAR.strip().splitlines():
-        hint, _, pattern = line.partition(" ")
-        yield hint, _pattern(pattern)
+        hint, follows, pattern = line.split(" ", 2)
+        yield hint, int(follows), _pattern(pattern)
 
 
-def service_keys() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Make what finds a service's name, and what finds a key after one, in its last group."""
+def service_keys() -> dict[str, re.Pattern[str]]:
+    """Return what finds a service's key, which is its last group, by the names of services."""
     lines = [line.rpartition(" ")[::2] for line in _OF_SERVICES.strip().splitlines()]
-    names = "|".join(names for names, _ in lines)
-    keys = "|".join(f"(?:{names}){_GIVEN}(?=(?:{key})(?![\\w=-]))" for names, key in lines)
-    return _pattern(names), _pattern(rf"({keys})([^\s'\"`;\\]+)")
+    return {
+        name: _pattern(rf"({name}{_GIVEN}(?=(?:{key})(?![\w=-])))([^\s'\"`;\\]+)")
+        for names, key in lines
+        for name in names.split("|")
+    }
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+import string
 
 from .key_formats import key_formats, service_keys
+from .literals import any_of, each_with
 
 MASK = "••••••"
 
 # No key is shorter, and most words are: what a text has of such runs is all that is looked at.
-_RUNS = re.compile(r"[\w.+/=~|%:@-]{12,}")
+_SHORTEST_KEY = 12
+# What a run consists of stays, in small letters.
+_RUNS = bytes(
+    each if each > 127 or re.match(r"[\w.+/=~|%:@-]", chr(each)) else ord(" ")
+    for each in range(256)
+).lower()
 _KEYS = tuple(key_formats())
-_SERVICES, _SERVICE_KEY = service_keys()
+_KEY_BEGINS = re.compile(
+    each_with({hint: f"[^ ]{{{least}}}" for hint, least, _ in _KEYS}).encode()
+)
+_SERVICE_KEYS = service_keys()
+_SERVICES = re.compile(any_of(_SERVICE_KEYS))
+# To small letters, each of which stays one character.
+_SMALL = {ord(each): ord(each.lower()) for each in string.ascii_uppercase}
+# What a service's name has to stand before.
+_LONG_VALUE = re.compile(r"""[=>:,|][`'"\s=]{0,5}(?!//)[\w+/=.:-]{12}""")
 
 
 def _pattern(hint: str, pattern: str) -> tuple[str, re.Pattern[str]]:
@@ -48,12 +63,21 @@ _USERINFO = re.compile(
 _DSN = re.compile(r"(?<![\w/.:-])[\w.-]+:\S+(?=@\w+\()|(?<=thin:)[^\s@:]+/\S+(?=@)", re.IGNORECASE)
 
 # The numbers of cards, by the digits that issuers begin them with.
+# Of digits, one; of great letters, one, and of all other letters one; all else stays.
+_DIGITS = bytes(
+    ord("0") if each > 127 or chr(each).isdigit() else ord("A") if chr(each).isupper() else each
+    for each in range(256)
+)
+_THIRTEEN = b"0" * 13
+_PARTED = (b"000 00", b"000-00")
+_IBAN_BEGINS = b"AA00"
+_MAY_BE_CARD = re.compile(r"\d{3}(?:\d{10}|([ -])\d{2,6}\1\d{2,6}(?:\1\d\d|(?<=\d{5})))")
 _CARD = re.compile(
     r"(?<![\w.%-])(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|5\d\d|4[4-9]\d|2\d\d)|3(?:[47]|0[0-5]|[68]|5)\d{1,2})"
     r"(?:([ -]?)\d{2,6}(?:\1\d{2,6}){0,3}|\d{9,15})(?![\w/=%]|[.-]\d)"
 )
 _CARD_LENGTHS = frozenset((13, 14, 15, 16, 19))
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IBAN = re.compile(r"[A-Z]{2}\d{2}(?<!\w.{4})(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _SHORTEST_NUMBER = 13
 
 
@@ -67,16 +91,35 @@ def mask_patterns(text: str) -> str:
     for hint, pattern in _LOOKS:
         if hint in folded:
             text = pattern.sub(MASK, text)
-    runs = _RUNS.findall(folded)
-    if runs:
+    runs = text.encode("utf-8", "surrogatepass").translate(_RUNS).split()
+    long = [each for each in runs if len(each) >= _SHORTEST_KEY]
+    if long:
         # Only what may be a key is looked at for what one begins with.
-        together = " ".join(runs)
-        for hint, pattern in _KEYS:
-            if hint in together:
-                text = pattern.sub(MASK, text)
-    if len(text) > _SHORTEST_NUMBER and _SERVICES.search(folded):
-        text = _SERVICE_KEY.sub(rf"\1{MASK}", text)
+        together = b" ".join(long)
+        if _KEY_BEGINS.search(together):
+            text = _mask_keys(text, together.decode("utf-8", "surrogatepass"))
+        if _LONG_VALUE.search(text) and _SERVICES.search(folded):
+            text = _mask_service_keys(text)
     return mask_numbers(text)
+
+
+def _mask_keys(text: str, folded: str) -> str:
+    for hint, _, pattern in _KEYS:
+        if hint in folded:
+            text = pattern.sub(MASK, text)
+    return text
+
+
+def _mask_service_keys(text: str) -> str:
+    parts: list[str] = []
+    at = 0
+    folded = text.lower() if text.isascii() else text.translate(_SMALL)
+    for name in _SERVICES.finditer(folded):
+        found = _SERVICE_KEYS[name[0]].match(text, name.start())
+        if found is not None and found.start() >= at:
+            parts += (text[at : found.end(1)], MASK)
+            at = found.end()
+    return "".join((*parts, text[at:])) if parts else text
 
 
 def mask_private_keys(code: str) -> str:
@@ -86,8 +129,15 @@ def mask_private_keys(code: str) -> str:
 
 def mask_numbers(text: str) -> str:
     """Mask the numbers of cards and bank accounts, which are told by their check digits."""
-    if len(text) >= _SHORTEST_NUMBER:
+    if len(text) < _SHORTEST_NUMBER:
+        return text
+    # What has no such digits has no such number.
+    digits = text.encode("utf-8", "surrogatepass").translate(_DIGITS)
+    if (_THIRTEEN in digits or any(map(digits.__contains__, _PARTED))) and _MAY_BE_CARD.search(
+        text
+    ):
         text = _CARD.sub(lambda found: MASK if is_card(found[0]) else found[0], text)
+    if _IBAN_BEGINS in digits:
         text = _IBAN.sub(lambda found: MASK if _is_iban(found[0]) else found[0], text)
     return text
 
