@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 import time
 import typing as t
 from pathlib import Path
 
 import pytest
 
-from flask_lifecycle.redact import MASK, Redactor
+from flask_lifecycle.redact import MASK, Redactor, names
 
 from .samples import Sampler
 
@@ -204,6 +205,25 @@ def test_names_are_told() -> None:
     shopping opinion side assertions"""
     assert [name for name in secret.split() if not redactor.is_secret(name)] == []
     assert [name for name in plain.split() if redactor.is_secret(name)] == []
+
+
+@pytest.mark.parametrize("pattern", [*names._PARTS, *names._WORDS])
+def test_no_secret_name_is_passed_over_at_a_glance(pattern: str) -> None:
+    is_secret, may_name = names.secret_names(()), names.secret_texts(())
+    # Without what is not to stand there.
+    plain = re.sub(r"\(\?<?[!=](?:[^()]|\([^()]*\))*\)", "", pattern)
+    for seed in range(50):
+        name, _ = Sampler(seed).sample(plain)
+        camel = name.title().replace("_", "")
+        for each in (name, name.upper(), camel, f"user{camel}", f"my-{name}", f"a {name}"):
+            assert may_name(f"x {each}: y") or not is_secret(each)
+
+
+def test_what_an_app_adds_is_not_passed_over_at_a_glance() -> None:
+    masks = Redactor(["clé privée", "Zip-Code"])
+    assert masks.text("clé-privée=hide") == f"clé-privée={MASK}"
+    assert masks.text("CLE_PRIVEE: hide") == f"CLE_PRIVEE: {MASK}"
+    assert masks.text("user.zipCode=hide") == f"user.zipCode={MASK}"
 
 
 ORDINARY = """

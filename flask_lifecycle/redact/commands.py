@@ -35,13 +35,12 @@ _HEADER = re.compile(
 )
 _ORACLE = re.compile(r"(\b(?:sqlplus|expdp|impdp|exp|imp|sqlldr)\s+(?:-\w\s+)*[\w.]+/)[^\s@]+")
 # What all commands here have before what is secret.
-_DASH = re.compile(r"""[\s"']-[A-Za-z-]""")
-_PROGRAM = re.compile(
-    any_of(
-        """curl wget http smbclient lftp svn kinit mysql mariadb sshpass docker podman az helm
-        mongo redis-cli ldap sqlcmd bcp isql zip 7z rar openssl keytool""".split()
-    )
-)
+_DASH = re.compile(r"-(?<![\w-]-)[A-Za-z-]")
+_PROGRAMS = """
+curl wget http smbclient lftp svn kinit mysql mariadb sshpass docker podman az helm mongo redis-cli
+ldap sqlcmd bcp isql zip 7z rar openssl keytool
+"""
+_PROGRAM = re.compile(any_of(_PROGRAMS.split()))
 _OF_ORACLE = re.compile(r"(?:sqlplus|sqlldr|(?:exp|imp)(?:dp)?)\s")
 # The file .netrc.
 _NETRC = re.compile(
@@ -55,18 +54,18 @@ def mask_commands(text: str, is_secret: IsSecret) -> str:
     if "," not in text and len(text.split(None, 1)) < 2:
         # One word.
         return text
-    if "-" in text:
+    if "-" in text and _DASH.search(text):
         text = _OPTION.sub(
             lambda found: f"{found[1]}{MASK}" if is_secret(found[2]) else found[0], text
         )
-        if _DASH.search(text) and _PROGRAM.search(text):
+        if _PROGRAM.search(text):
             text = _WITH_USER.sub(_masked_argument, text)
             text = _BY_LETTER.sub(_masked_argument, text)
             if "curl" in text:
                 text = _HEADER.sub(rf"\1{MASK}", text)
     if "pass:" in text:
         text = _BY_LETTER.sub(_masked_argument, text)
-    if _OF_ORACLE.search(text):
+    if "/" in text and _OF_ORACLE.search(text):
         text = _ORACLE.sub(rf"\1{MASK}", text)
     if "passw" in text and ("machine" in text or "login" in text or "default" in text):
         text = _NETRC.sub(rf"\1{MASK}", text)

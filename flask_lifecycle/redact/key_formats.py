@@ -61,7 +61,7 @@ zxlk 8 \bZXlK[\w/+\\\r\n-]{20,}={0,2}
 pat 54 \bpat[a-z0-9]{14}\.[a-f0-9]{40,}
 pat. 60 [ps]at\.[\w-]{22}\.[a-z0-9]{24}\.[a-z0-9]{20}
 sat. 60 sat\.[\w-]{22}\.[a-z0-9]{24}\.[a-z0-9]{20}
-.acc 10 \b(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{9,}\.[\w+/=-]{30,}
+.acc 10 (?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][\w-]{9,}\.[\w+/=-]{30,}
 a3t 17 \bA3T[A-Z0-9][A-Z0-9]{16}\b
 akia 16 \bAKIA[0-9A-Z]{16}\b
 asia 16 \bASIA[0-9A-Z]{16}\b

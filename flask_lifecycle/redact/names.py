@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
+from .literals import any_of, each_with
+
 #: Tells whether what stands under a name is masked.
 IsSecret = Callable[[str], bool]
 
@@ -280,6 +282,47 @@ _PLAIN_KEYS = frozenset(
         "distribution",
     ]
 )
+# One of these is in each name of _PARTS, without what separates words,
+_COMPACT = """
+passw passphrase passcode passkey pwd secret token apikey accesskey accountkey encryptionkey
+signingkey fernetkey subscriptionkey licencekey licensekey jwt bearer cookie credential creditcard
+cardnumber cardnum cardno ccnum cvv securitycode private session sessid csrf xsrf signature dsn otp
+connectionstring socialsecurity passportn mnemonic phrase seed backupword recoveryword walletword
+verificationcode recoverycode backupcode factor mfacode 2facode smscode logincode activationcode
+confirmationcode resetcode accesscode onetimecode devicecode mfakey mfaanswer mfaresponse mfainput
+2fakey 2faanswer 2faresponse 2fainput codeverifier samlre samlart securityanswer kalima matkhau
+"""
+_WHOLE = "cvc cvn csc sid sig mfa 2fa tfa clave mdp senha mima sandi parola parol sifre haslo"
+# or one of these, as one of those that are words of their own is, with what separates them.
+_BEGINS = re.compile(
+    each_with(
+        {
+            "auth": "(?!or(?!i[sz]))",
+            "key": "s?(?![a-z])",
+            "pass": r"(?![a-z])",
+            "pin": r"(?:s|[^a-z]*(?:code|number|no|nr|hash))?(?![a-z])",
+            "card": "[^a-z]*code",
+            "webhook": "",
+            "web": "[^a-z]+hook",
+            "connstr": "",
+            "conn": "[^a-z]+str",
+            "ssn": "",
+            "iban": "",
+            "assertion": "(?![a-z])",
+            "kuta": "s",
+            "kut": "s",
+            "koot": "s",
+            **dict.fromkeys(_WHOLE.split(), "(?![a-z])"),
+            "mfacode": "",
+            "2facode": "",
+            "tfacode": "",
+        }
+    )
+)
+# What a name can have in it and its value is not parted by.
+_SEPARATORS = bytes(
+    each for each in range(128) if not chr(each).isalnum() and chr(each) not in "\"'<>=&,;(){}\r\n"
+)
 # What such names tell of a secret is not the secret.
 _ABOUT = re.compile(
     r"(?:tokens?|passwords?|sessions?|secrets?|cookies?|credentials?|auth|otp|passcode)_?"
@@ -328,6 +371,26 @@ def secret_names(more: Iterable[str]) -> IsSecret:
     return tells
 
 
+def secret_texts(more: Iterable[str]) -> IsSecret:
+    """Make what tells at a glance whether a text may have a secret name in it; most have none.
+
+    :param more: the names to mask, beside the built-in ones.
+    """
+    added = [folded for name in more if (folded := _joined(_words(name)))]
+    compact = re.compile(any_of((*_COMPACT.split(), *added)))
+
+    def tells(text: str) -> bool:
+        if not text.isascii():
+            return True
+        folded = text.encode().lower()
+        return (
+            compact.search(folded.translate(None, _SEPARATORS).decode()) is not None
+            or _BEGINS.search(folded.decode()) is not None
+        )
+
+    return tells
+
+
 def _is_key(words: str) -> bool:
     before, _, last = words.rpartition("_")
     return last in ("key", "keys") and before != "" and before.rpartition("_")[2] not in _PLAIN_KEYS
@@ -346,4 +409,4 @@ def _joined(words: str) -> str:
     return words.replace("_", "")
 
 
-__all__ = ["IsSecret", "secret_names"]
+__all__ = ["IsSecret", "secret_names", "secret_texts"]

@@ -18,7 +18,7 @@ from .key_values import (
     mask_pairs,
     mask_parts,
 )
-from .names import secret_names
+from .names import secret_names, secret_texts
 from .patterns import MASK, mask_patterns, mask_private_keys
 from .sql import Places, mask_statement, placed
 from .sql_messages import mask_messages
@@ -53,7 +53,10 @@ class Redactor:
     def __init__(
         self, names: Iterable[str] = (), max_bytes: int = 65536, decide: Decide | None = None
     ) -> None:
+        names = tuple(names)
         self._is_secret = secret_names(names)
+        # Where it is False, no name in a text is secret.
+        self._may_name = secret_texts(names)
         #: The types of values that are shown under any name, if the app adds none.
         self.open = frozenset() if names else OPEN
         self.max_bytes = max_bytes
@@ -129,8 +132,10 @@ class Redactor:
         return fitted(masked, len(masked), len(masked))
 
     def _code(self, code: str) -> str:
-        masked = mask_literals(mask_private_keys(code), self.is_secret)
-        return mask_patterns(mask_labelled(masked, self.is_secret))
+        masked = mask_private_keys(code)
+        if self._may_name(masked):
+            masked = mask_labelled(mask_literals(masked, self.is_secret), self.is_secret)
+        return mask_patterns(masked)
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
         """Turn the parameters of one execution into JSON's types, masked by their columns.
@@ -163,7 +168,9 @@ class Redactor:
         key = hash(statement)
         names = self._placed.get(key)
         if names is None:
-            names = _room(self._placed)[key] = placed(statement[: TEXT + _MARGIN], self.is_secret)
+            names = _room(self._placed)[key] = placed(
+                statement[: TEXT + _MARGIN], self.is_secret, self._may_name
+            )
         return names
 
     def is_plain(self, statement: str, values: t.Any) -> bool:
@@ -297,16 +304,20 @@ class Redactor:
         return shown
 
     def _masked(self, text: str) -> str:
-        if text[:1] in ("{", "[") and (":" in text or "," in text):
+        paired = ":" in text or "=" in text or "\uff1a" in text or "\uff1d" in text
+        named = (paired or "," in text or "<" in text) and self._may_name(text)
+        if (named or "\\" in text) and text[:1] in ("{", "["):
             text = self._json(text)
         for path in self._paths:
             text = path.sub(rf"\1{MASK}", text)
         text = mask_messages(text, self.is_secret, self._masked_sql, self.parameters)
         text = mask_commands(text, self.is_secret)
-        if "<" in text:
-            text = mask_elements(text, self.is_secret)
         if "input_value=" in text:
             text = mask_inputs(text, self.is_secret)
+        if not named:
+            return _settled(mask_patterns, text)
+        if "<" in text:
+            text = mask_elements(text, self.is_secret)
         if "ata:" in text or 'ata"' in text:
             text = mask_manifests(text)
         if "name=" in text and "\n" in text:
@@ -336,10 +347,17 @@ class Redactor:
         if " " in text or "\n" in text:
             # No query, or a body that is not encoded: there a value may have what parts a query.
             text = self._masked(text)
-        return self._masked(mask_arguments(text, self.is_secret, self._masked))
+            query = self._arguments(text)
+            return text if query == text else self._masked(query)
+        return self._masked(self._arguments(text))
+
+    def _arguments(self, query: str) -> str:
+        if "%" in query or "+" in query or self._may_name(query):
+            return mask_arguments(query, self.is_secret, self._masked)
+        return query
 
     def _masked_sql(self, text: str) -> str:
-        return mask_statement(text, self.is_secret, self._masked)
+        return mask_statement(text, self.is_secret, self._may_name, self._masked)
 
 
 def _settled(mask: t.Callable[[str], str], text: str) -> str:

@@ -26,6 +26,7 @@ _WITH_SECRET = re.compile(
     r"|\battach\b[^;]*\bkey\b|\b(?:crypt|pgp_\w+crypt\w*|(?:aes|des)_\w+crypt|encryptby\w+)\s*\(",
     re.IGNORECASE,
 )
+_SECRET_WORDS = re.compile("identified|pragma|attach|crypt")
 # What need not be quoted there, or is quoted as a name.
 _GIVEN = re.compile(
     r"""(\bidentified\s+(?:with\s+\S+\s+)?(?:by|as|using)\s+(?:password\s+|values\s+)?"""
@@ -136,13 +137,17 @@ class Places(t.NamedTuple):
         return self.numbered[place] if place < len(self.numbered) else self.rest
 
 
-def mask_statement(statement: str, is_secret: IsSecret, masked: Callable[[str], str]) -> str:
+def mask_statement(
+    statement: str, is_secret: IsSecret, may_name: IsSecret, masked: Callable[[str], str]
+) -> str:
     """Mask the literals, if something secret is named, and what looks secret.
 
+    :param may_name: is False where no word of a text is secret.
     :param masked: masks a text; it is asked for comments.
     """
-    statement = _COPIED.sub(rf"\1{MASK}", statement)
-    if _names_secret(statement, is_secret):
+    if "stdin" in statement.lower():
+        statement = _COPIED.sub(rf"\1{MASK}", statement)
+    if _names_secret(statement, is_secret, may_name):
         statement = _GIVEN.sub(rf"\1{MASK}", statement)
         if "\\" in statement:
             # An escape in MySQL, a character in others: what ends a string cannot be told.
@@ -157,20 +162,24 @@ def mask_statement(statement: str, is_secret: IsSecret, masked: Callable[[str], 
     return mask_patterns(statement)
 
 
-def placed(statement: str, is_secret: IsSecret) -> Places:
-    """Tell of each placeholder whether what it stands for is secret."""
-    reader = _Reader(is_secret, _names_secret(statement, is_secret))
+def placed(statement: str, is_secret: IsSecret, may_name: IsSecret) -> Places:
+    """Tell of each placeholder whether what it stands for is secret.
+
+    :param may_name: is False where no word of a text is secret.
+    """
+    reader = _Reader(is_secret, _names_secret(statement, is_secret, may_name))
     for token in _TOKEN.finditer(statement):
         reader.read(token)
     return reader.places()
 
 
-def _names_secret(statement: str, is_secret: IsSecret) -> bool:
+def _names_secret(statement: str, is_secret: IsSecret, may_name: IsSecret) -> bool:
+    folded = statement.lower()
     # Without the columns' names, any may be secret.
     return (
-        _UNNAMED.search(statement) is not None
-        or _WITH_SECRET.search(statement) is not None
-        or any(is_secret(word) for word in set(_WORD.findall(statement)))
+        ("into" in folded and _UNNAMED.search(statement) is not None)
+        or (_SECRET_WORDS.search(folded) is not None and _WITH_SECRET.search(statement) is not None)
+        or (may_name(statement) and any(map(is_secret, set(_WORD.findall(statement)))))
     )
 
 
