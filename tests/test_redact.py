@@ -226,6 +226,21 @@ def test_of_code_only_literals_are_masked() -> None:
     ):
         assert redactor.code(line.format("a b")) == line.format(MASK)
     assert redactor.code('password: str = "a"') == f'password: str = "{MASK}"'
+    for line in (
+        'if x: token = "{}"',
+        'password: Final[str] = "{}"',
+        'password: "str | None" = "{}"',
+        'if (password := "{}"):',
+        'password += "{}"',
+        'password = ("{}")',
+        'password = x.get("y") or "{}"',
+        'secret_key = bytes.fromhex("{}")',
+        "password = \\\n  '{}'",
+        'def f() -> str:\n    password = "{}"',
+    ):
+        assert redactor.lines(line.format("a b")) == line.format(MASK)
+    assert not {"a", "b"} & set(redactor.lines('token = "a" if x else "b"').split('"'))
+    assert not {"a", "b"} & set(redactor.lines('token = (\n  "a"\n  "b"\n)').split('"'))
     for line in ('password = """a"""', "pin = 1234", 'x = "postgres://a:b@c"', "token = f'a"):
         assert MASK in redactor.code(line)
         assert not {"1234", "a"} & set(redactor.code(line).partition("=")[2].split('"'))

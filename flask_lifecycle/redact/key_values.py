@@ -126,10 +126,23 @@ _PART_OF_FORM = re.compile(
     r"""(\bname="?([^"\r\n;]*)"?[^\r\n]*(?:\r?\n[^\r\n]+)*(?:\r?\n){2})([\s\S]*?)(?=\r?\n--|\Z)"""
 )
 # password = "secret", token == "secret", {"pin": 1234}, f(key="secret") in code.
+_ONE_LITERAL = (
+    r"""[bBrRuUfF]{0,2}(?:\"{3}[\s\S]*?(?:\"{3}|\Z)|'{3}[\s\S]*?(?:'{3}|\Z)"""
+    r"""|"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?)"""
+)
 _GIVEN = re.compile(
-    r"""((?<![\w.-])([\w.-]+)["'\])]{0,4}\s*(?::\s*[\w.]+\s*(?==))?(?:[!=]?=|:)\s*)"""
-    r"""([bBrRuUfF]{0,2}(?:\"{3}[\s\S]*?(?:\"{3}|\Z)|'{3}[\s\S]*?(?:'{3}|\Z)"""
-    r"""|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)|\d[\w.]*)"""
+    # What stands before may be a name's annotation, or an `else: ` that has none.
+    r"""((?<![\w.-])([\w.-]+)["'\])]{0,4}[ \t]*"""
+    r"""(?::[ \t]*("[^"\n]{1,64}"|[\w.]{1,64}(?:\[[^\]\n]{0,64}\])?(?: \| [\w.]{1,64})?)"""
+    r"""[ \t]*(?==))?(?:[!=:+|]?=|:)[\s\\]*"""
+    # What it is made by, or is given where there is nothing else.
+    r"""(?:[\w.]{1,64}(?:\[[^\]\n]{0,64}\]|\([^()\n]{0,64}\))?[ ]or[ ])?"""
+    r"""(?:(?:[\w.]{1,64}\.)?(?:str|bytes|bytearray|fromhex|unhexlify|\w{1,9}decode"""
+    r"""|[Ss]ecret\w*)\(\s*)?"""
+    r"""\(?\s*)"""
+    rf"""({_ONE_LITERAL}(?:\s+{_ONE_LITERAL})*"""
+    rf"""(?:[ ]if[ ][^"'\n]{{1,64}}[ ]else[ ]{_ONE_LITERAL})?"""
+    r"""|\d[\w.]*)"""
 )
 # set_password("secret"), environ.setdefault("API_KEY", "secret") in code.
 _LITERAL = r"""[bBrRuUfF]{0,2}(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)"""
@@ -234,7 +247,8 @@ def mask_literals(code: str, is_secret: IsSecret) -> str:
     """Mask the literals that code gives to secret names."""
 
     def literal(found: re.Match[str]) -> str:
-        return f"{found[1]}{_lines_mask(found[3])}" if is_secret(found[2]) else found[0]
+        secret = is_secret(found[2]) or (found[3] is not None and is_secret(found[3]))
+        return f"{found[1]}{_lines_mask(found[4])}" if secret else found[0]
 
     def setter(found: re.Match[str]) -> str:
         before, name, value = found.groups()[:3] if found[1] else found.groups()[3:]
