@@ -69,6 +69,7 @@ SECRETS = [
     "password=a\"{}'c<d&e",
     "see 'url?password={}' end",
     "postgres://u:p@{}:w/ord?x#y@host/db",
+    "dsn='root:x:y@z{}@tcp(127.0.0.1:3306)/db'",
     "amqp://user:" + "x" * 500 + "{}@host",
     "jdbc:oracle:thin:scott/{}@host:1521:x",
     "root:{}@tcp(127.0.0.1:3306)/db",
@@ -288,6 +289,36 @@ def test_the_time_grows_as_the_text(piece: str) -> None:
     redactor.placed(text)
     redactor.code(text)
     assert time.process_time() - begun < 1
+
+
+PIECES = """
+password:a& ://a:b <password> name=pin; ["password",
+{'name':'pin', x:y@ x:y@z( thin:a/ ((( eyJ. a.b.
+password='a'b password=a; token:x[ token:str| password=( password=a.b( password=''' password="
+set_password( get('token', get(a -----BEGIN 'a', password\\ pin:"x" \\ password=f( 4111- A1B2-
+key=A1b2C3 -p -u: <a <a> <![CDATA[ %70 \\"pin\\": {"a": Key( $$ '' /* -- (?, @a :a pin=[ pin={ GB12
+"""
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n"], ids=["", "blank", "line"])
+@pytest.mark.parametrize("piece", PIECES.split())
+def test_twice_the_text_takes_about_twice_the_time(piece: str, blank: str) -> None:
+    def time_of(length: int) -> float:
+        text = (piece + blank) * (length // len(piece + blank))
+        took = []
+        for _ in range(3):
+            begun = time.thread_time()
+            masks._masked(text)
+            masks._masked_query(text)
+            masks._masked_sql(text)
+            masks.lines(text)
+            masks.placed(text)
+            took.append(time.thread_time() - begun)
+        return min(took)
+
+    masks = Redactor()
+    # Four times what there is of a text, and what is below some milliseconds is noise.
+    assert time_of(16_000) < 3 * max(time_of(8_000), 0.02)
 
 
 def test_lines_of_code_stay_as_many() -> None:

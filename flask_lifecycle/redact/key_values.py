@@ -91,7 +91,7 @@ _MORE = re.compile(
     r"""(?=\S*[\w][&$^*~|#<]|[&$^*~#]\w|[A-Za-z]\d[A-Za-z])[^\s"']+"""
 )
 # Parts of a connection string, which have blanks.
-_PART = re.compile(r"""[^;=\r\n&"'<]+(?=;\s*[A-Za-z][\w .]{0,40}=)""")
+_PART = re.compile(r"""[^;=\r\n&"'<]{1,512}(?=;\s*[A-Za-z][\w .]{0,40}=)""")
 _LAST_PART = re.compile(r"""[^;\r\n"'<]+""")
 _QUOTES = re.compile(r"""^([bBrRuU]{0,2}\\*["']).*?(\\*["'])?$""", re.DOTALL)
 _IN_BRACKETS = re.compile(r"""[{}\[\]()]|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?""", re.DOTALL)
@@ -123,7 +123,7 @@ _DATA = re.compile(
 )
 # A part of a form, as it is sent.
 _PART_OF_FORM = re.compile(
-    r"""(\bname="?([^"\r\n;]*)"?[^\r\n]*(?:\r?\n[^\r\n]+)*(?:\r?\n){2})([\s\S]*?)(?=\r?\n--|\Z)"""
+    r"""(\bname="?([^"\r\n;]*)"?[^\r\n]*(?:\r?\n[^\r\n]+){0,8}(?:\r?\n){2})([\s\S]*?)(?=\r?\n--|\Z)"""
 )
 # password = "secret", token == "secret", {"pin": 1234}, f(key="secret") in code.
 _ONE_LITERAL = (
@@ -337,7 +337,7 @@ def _block(text: str, named: re.Match[str], indent: int) -> tuple[int, int] | No
 
 def _bare_end(text: str, named: re.Match[str], begin: int) -> int:
     part = _PART.match(text, begin)
-    if part is None and text[: named.start()].rstrip(" ").endswith(";"):
+    if part is None and text[max(0, named.start() - 8) : named.start()].rstrip(" ").endswith(";"):
         part = _LAST_PART.match(text, begin)
     if part is not None and part.end() > begin:
         return part.end()

@@ -58,7 +58,11 @@ _USERINFO = re.compile(
     rf"""|[^\s/?#"'<>]+)(?=@[\w\[(.•-])"""
 )
 # user:password@tcp(host)/database as Go writes it, and user/password@host of Oracle's.
-_DSN = re.compile(r"(?<![\w/.:-])[\w.-]+:\S+(?=@\w+\()|(?<=thin:)[^\s@:]+/\S+(?=@)", re.IGNORECASE)
+_RUN = re.compile(r"\S+")
+_DSNS = (
+    (re.compile(r"(?<![\w/.:-])[\w.-]+:(?=\S)"), re.compile(r"@\w+\(")),
+    (re.compile(r"thin:(?=[^\s@:]+/\S)", re.IGNORECASE), re.compile("@")),
+)
 
 # The numbers of cards, by the digits that issuers begin them with.
 # Of digits, one; of great letters, one, and of all other letters one; all else stays.
@@ -83,7 +87,8 @@ def mask_patterns(text: str) -> str:
     if "@" in text:
         if "://" in text:
             text = _USERINFO.sub(MASK, text)
-        text = _DSN.sub(MASK, text)
+        if _DSNS[0][1].search(text) or "thin:" in text.lower():
+            text = _RUN.sub(_mask_dsn, text)
     folded = text.lower()
     for hint, pattern in _LOOKS:
         if hint in folded:
@@ -100,6 +105,17 @@ def mask_patterns(text: str) -> str:
     return mask_numbers(text)
 
 
+def _mask_dsn(run: re.Match[str]) -> str:
+    text = run[0]
+    for before, after in _DSNS:
+        ends = [each.start() for each in after.finditer(text)]
+        found = before.search(text, 0, ends[-1]) if ends else None
+        if found is not None:
+            begin = found.end() if after is _DSNS[1][1] else found.start()
+            text = f"{text[:begin]}{MASK}{text[ends[-1] :]}"
+    return text
+
+
 def _mask_keys(text: str, folded: str) -> str:
     for hint, _, pattern in _KEYS:
         if hint in folded:
@@ -112,8 +128,10 @@ def _mask_service_keys(text: str) -> str:
     at = 0
     folded = text.lower() if text.isascii() else text.translate(_SMALL)
     for name in _SERVICES.finditer(folded):
+        if name.start() < at:
+            continue
         found = _SERVICE_KEYS[name[0]].match(text, name.start())
-        if found is not None and found.start() >= at:
+        if found is not None:
             parts += (text[at : found.end(1)], MASK)
             at = found.end()
     return "".join((*parts, text[at:])) if parts else text
