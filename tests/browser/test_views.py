@@ -136,7 +136,7 @@ def test_the_response_is_what_the_browser_got(panel: Panel) -> None:
     expect(value(panel, "Body", "size")).to_have_text(f"{got[2]} B in 1 chunk")
     panel.fetch("/tour/crash")
     panel.shows_row("/tour/crash")
-    panel.page.get_by_text("It answered nothing: RuntimeError went out").wait_for()
+    panel.page.get_by_text("The app answered nothing: RuntimeError went out").wait_for()
 
 
 def test_steps_are_sorted(panel: Panel) -> None:

@@ -197,3 +197,54 @@ describe("changed", () => {
     for (const odd of [undefined, null, 1, "x", [], {}, { g: 1 }, { response: [] }]) expect(changed(odd)).toEqual([]);
   });
 });
+
+describe("what there is little room for", () => {
+  const wide = { ...SPACE, measure: (text: string) => text.length * 14 };
+  const textsOf = (drawing: Drawing): string[] => {
+    const found: string[] = [];
+    const walk = (shape: Shape): void => {
+      if (shape.el === "text") found.push(...shape.parts.map(({ text }) => text));
+      else if ("shapes" in shape) shape.shapes.forEach(walk);
+    };
+    drawing.shapes.forEach(walk);
+    return found;
+  };
+
+  it("is not the path: the key and the reason of the status give way", () => {
+    const trace = { ...tell(STORIES.typical), path: "/tour/crash", query: "production", status: 500 };
+    const start = trace.steps.findIndex(({ stage }) => stage === "start_response");
+    const steps = trace.steps.map((step, index) => (index === start ? { ...step, name: "500 INTERNAL SERVER ERROR" } : step));
+    const said = textsOf(draw(journey({ ...trace, steps }, MAP, 1e9), wide));
+    expect(said).toContain("GET /tour/crash?production");
+    expect(said).toContain("500");
+    expect(said).not.toContain("signal");
+  });
+
+  it("is not an exception's message: it begins a line of its own, and is cut at its end", () => {
+    const error = { type: "RuntimeError", message: "Nobody handles this one: it has to go out to the server" };
+    const trace = tell(STORIES.exception);
+    const steps = trace.steps.map((step) => (step.stage === "view" ? { ...step, error } : step));
+    const said = textsOf(draw(journey({ ...trace, steps }, MAP, 1e9), SPACE));
+    expect(said).toContain("RuntimeError");
+    expect(said).toContainEqual(expect.stringMatching(/^Nobody handles .*…$/));
+  });
+
+  it("is no reason for bars of SQL to leave their axis", () => {
+    const whole = tell(STORIES.typical);
+    const view = whole.steps.find(({ stage }) => stage === "view") as Step;
+    const length = (view.end ?? 0) - view.begin;
+    const kinds = ["begin", "statement", "commit"] as const;
+    // Towards its end, many, each at a moment of its own.
+    const steps = Array.from({ length: 120 }, (_, index): Step => {
+      const begin = view.begin + length * (0.7 + (0.3 * index) / 120);
+      const kind = kinds[index % 3] as string;
+      return { ...view, id: whole.steps.length + index, parent: view.id, stage: "sql", name: kind.toUpperCase(), begin, end: begin + length / 4000, detail: { kind, connection: 1 } };
+    });
+    const drawing = draw(journey({ ...whole, steps: [...whole.steps, ...steps] }, MAP, 1e9), SPACE);
+    const [box] = nodes(drawing).find(({ key }) => key === "view")?.shapes ?? [];
+    const bars = nodes(drawing).filter(({ stage }) => stage === "sql").flatMap(({ shapes }) => shapes).filter((shape): shape is Extract<Shape, { el: "rect" }> => shape.el === "rect");
+    expect(bars.length).toBeGreaterThan(5);
+    expect(box?.el).toBe("rect");
+    if (box?.el === "rect") for (const bar of bars) expect(bar.x + bar.w).toBeLessThanOrEqual(box.x + box.w - 40);
+  });
+});

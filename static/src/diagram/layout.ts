@@ -65,6 +65,7 @@ const HUES = 4;
 const EMPTY_BAND = 10;
 const PILL_ROW = 24;
 const KEY = 138;
+const LONGEST_HEAD = 60;
 const AROUND: ReadonlySet<string> = new Set(["wsgi", "middleware", "dispatch"]);
 
 interface Pill {
@@ -411,16 +412,23 @@ export function draw(j: Journey, space: Space): Drawing {
     const took = j.websocket ?? (j.moving ? `in flight ${time(j.total)}` : time(j.total));
     const body = j.bytes === null ? "" : `${size(j.bytes)} `;
     const beside = j.websocket !== null ? "" : j.sent > 0 ? ` in the app · ${body}${j.moving ? "sending for" : "sent in"} ${time(j.sent)}` : " in the app";
-    const right = X1 - measure(status, big) - 14 - measure(`${took}${beside}`, "650 14px ui-sans-serif, system-ui, sans-serif");
     const whole = `${j.trace.method} ${j.trace.path}${j.trace.query === "" ? "" : `?${j.trace.query}`}`;
-    const title = fitted(whole, big, right - X0 - KEY - 40, measure, 60);
+    // The key gives way to the path, and so does the reason, which start_response has as well.
+    const endOf = (said: string): number => X1 - measure(said, big) - 14 - measure(`${took}${beside}`, "650 14px ui-sans-serif, system-ui, sans-serif");
+    const heads = [{ said: status, keyed: true }, { said: status, keyed: false }, { said: /^\d{3}(?= )/.exec(status)?.[0] ?? status, keyed: false }] as const;
+    const roomOf = ({ said, keyed }: (typeof heads)[number]): number => endOf(said) - X0 - (keyed ? KEY + 40 : 24);
+    const head = heads.find((each) => measure(ellipsize(whole, LONGEST_HEAD), big) <= roomOf(each)) ?? heads[1];
+    const right = endOf(head.said);
+    const title = fitted(whole, big, roomOf(head), measure, LONGEST_HEAD);
     const left = X0 + measure(title, big);
     const key = Math.min(Math.max((left + right) / 2, left + KEY / 2 + 12), right - KEY / 2 - 12) - KEY / 2;
     front.push(
       rect(X0, 8, left - X0, 26, 0, "hit", title === whole ? undefined : whole.slice(0, LONGEST_TITLE)),
       phrase(X0, 28, "start", title, "big"),
-      words(X1, 28, "end", { text: status, cls: `big s${Math.floor(code / 100)}` }, { text: took, cls: "bigs own", dx: 14 }, { text: beside, cls: "bigs" }),
+      words(X1, 28, "end", { text: head.said, cls: `big s${Math.floor(code / 100)}` }, { text: took, cls: "bigs own", dx: 14 }, { text: beside, cls: "bigs" }),
       line(d`M${XL - 7} ${sheet.topY - 4}h14l-7 10z`, "mk in"),
+    );
+    if (head.keyed) front.push(
       line(d`M${key + 5} 18l5 5l-5 5l-5-5z`, "sig"),
       phrase(key + 16, 27.5, "start", "signal", "keyt"),
       rect(key + 65, 16, 20, 14, 4, "chip ghost"),

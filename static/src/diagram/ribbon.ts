@@ -92,13 +92,13 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   // Of a body it is the app's own part: with the server, which sends, it takes turns.
   const own = isBody && j.sent > 0 ? Math.max(0, r.duration - j.sent) : r.duration;
   const share = j.total > 0 ? Math.min(100, (own / j.total) * 100) : 0;
-  const aside = failed ? fitted(r.error ?? "", FONT.pill, XR - 40 - stop, measure, 60) : r.note;
-  const room = XR - 16 - begin - 250 - (aside === "" ? 0 : measure(aside, FONT.kind));
+  const asides = failed ? errorLines(r.error ?? "", (text) => measure(text, FONT.pill) <= XR - 34 - stop) : r.note === "" ? [] : [r.note];
+  const room = failed ? stop - begin - 150 : XR - 16 - begin - (asides.length === 0 ? 250 : 150 + measure(r.note, FONT.pill));
   const name = fitted(r.name, FONT.title, Math.max(80, room), measure, 60);
   shapes.push(words(begin, top + 27, "start",
-    { text: isBody ? "body" : "view", cls: "k" }, { text: name, cls: "vt", dx: 9 }, { text: time(r.duration), cls: "vd", dx: 16 },
-    { text: running ? "running" : aside !== "" ? "" : `${share < 1 ? "<1" : Math.round(share)}% of the app's time`, cls: "k", dx: 9 }));
-  if (aside !== "") shapes.push(phrase(XR - 16, top + 27, "end", aside, cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out"));
+    { text: isBody ? "body" : "view", cls: "k" }, { text: name, cls: "vt", dx: 9 }, { text: time(own), cls: "vd", dx: 16 },
+    { text: running ? "running" : asides.length > 0 ? "" : `${share < 1 ? "<1" : Math.round(share)}% of the app's time`, cls: "k", dx: 9 }));
+  asides.forEach((aside, index) => { shapes.push(phrase(XR - 16, top + (asides.length > 1 ? 18 + index * 15 : 27), "end", aside, cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out")); });
 
   const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
   const contexts = r.contexts.filter((each) => each.seen);
@@ -168,7 +168,10 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         const x = sx(step.begin);
         const w = sx(step.begin + lasted(step)) - x;
         const apart = group.some((each) => isStatement(each) !== isStatement(step)) && lane === "sql" && x > to - 1;
-        if (group.length > 0 && (apart || w > 4 || x > to + 1.5 || to - from > 240 || (open && lane !== "sql"))) break;
+        // No bar is so thin that it cannot be seen; where that would push the next ones off their time, they are one.
+        const pushed = Math.max(Math.max(from, edge) + 4, to - 1) - x;
+        const gap = (x > to + 1.5 && pushed <= 2) || (apart && pushed <= 6);
+        if (group.length > 0 && (gap || w > 4 || to - from > 240 || (open && lane !== "sql"))) break;
         group.push(step);
         from = Math.min(from, x);
         to = Math.max(to, x + Math.max(2, w));
@@ -176,7 +179,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         if (w > 4) break;
       }
       const first = group[0] as Step;
-      const x = Math.max(from, edge);
+      const x = Math.min(Math.max(from, edge), stop - 3);
       const w = Math.max(3, Math.min(to, stop + 3) - x - 2);
       edge = x + w + 1;
       const total = group.reduce((sum, step) => sum + lasted(step), 0);
@@ -191,7 +194,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       else if (lane !== "sql") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length} ${lane === "tpl" ? "templates" : "spans"}, ${time(total)}`, shapes: drawn });
       else {
         const slowest = group.reduce((most, step) => (lasted(step) > lasted(most) ? step : most), first);
-        inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} ${ends === "" ? "statements" : "of transactions"}, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
+        inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} ${kindsOf(group)}, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
       }
     }
     drawIncluded(lane, y, all.filter((step) => !steps.includes(step)));
@@ -302,6 +305,27 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       rect(stop - 2 - wide, axisY - 9.5, wide, 19, 9.5, "pill more"), phrase(stop - 2 - wide / 2, axisY + 4.2, "middle", said, "pt"),
     ] });
   }
+}
+
+/** Its type and message, on one line where that fits; else one below the other, cut at their ends. */
+function errorLines(error: string, fits: (text: string) => boolean): readonly string[] {
+  const whole = ellipsize(error, 60);
+  if (whole === error && fits(whole)) return [whole];
+  const [type = "", ...rest] = error.split(": ");
+  return [type, rest.join(": ")].filter((part) => part !== "").map((part) => cutTo(part, fits));
+}
+
+function cutTo(text: string, fits: (text: string) => boolean): string {
+  const letters = Array.from(ellipsize(text, 400));
+  if (fits(letters.join(""))) return letters.join("");
+  let kept = Math.min(letters.length, 80);
+  while (kept > 1 && !fits(`${letters.slice(0, kept).join("")}…`)) kept -= 1;
+  return `${letters.slice(0, kept).join("").trimEnd()}…`;
+}
+
+function kindsOf(group: readonly Step[]): string {
+  const statements = group.filter(isStatement).length;
+  return statements === group.length ? "statements" : statements === 0 ? "transaction steps" : "statements and transaction steps";
 }
 
 function tick(t: number, step: number): string {

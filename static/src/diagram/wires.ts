@@ -185,7 +185,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     if (j.propagated !== null) {
       const late = j.trace.status !== null ? ", after the status was sent" : "";
       const view = j.view.error !== null;
-      const what = view ? "the exception goes on to the server: no after-hook, no session" : `goes on to the server${late}: ${ellipsize(j.propagated, 36)}`;
+      const what = view ? "the exception goes on to the server: no after-hooks, no session save" : `goes on to the server${late}: ${ellipsize(j.propagated, 36)}`;
       front.push(phrase(view ? XR - 14 : XR - 24, view ? viewY - 12 : 44, "end", what, `tag err ${view ? "halo2" : ""}`));
     }
   }

@@ -80,7 +80,7 @@ export function Field(): JSX.Element {
           ref={input}
           id="filter"
           role="combobox"
-          placeholder={chips.length === 0 ? "Filter, as status:5xx method:POST time:>50" : ""}
+          placeholder={chips.length === 0 ? "Filter, e.g. status:5xx method:POST time:>50" : ""}
           aria-label="Filter"
           aria-autocomplete="list"
           aria-expanded={shown}

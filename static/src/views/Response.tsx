@@ -15,7 +15,7 @@ export default function Response(): JSX.Element | null {
   const starts = trace.steps.filter((step) => step.stage === "start_response");
   const response = starts.at(-1)?.detail["response"];
   const body = trace.steps.find((step) => step.stage === "body");
-  const unanswered = trace.state === "running" ? "It has not answered so far." : `It answered nothing: ${trace.error === null ? "start_response was not called" : `${trace.error.type} went out to the server`}.`;
+  const unanswered = trace.state === "running" ? "It has not answered so far." : trace.error === null ? "It answered nothing: start_response was not called." : `The app answered nothing: ${trace.error.type} went out to the server, which answered 500.`;
   if (!isObject(response)) return <div class="message" tabIndex={0} role="region" aria-label="Response"><p class="none">{unanswered}</p></div>;
   const all = pairsOf(response["headers"]);
   const cookies = all.filter(([name]) => name.toLowerCase() === "set-cookie");
@@ -51,9 +51,8 @@ function facts(body: Step | undefined, headers: readonly Pair[], tag: number): r
   const found: Pair[] = [];
   if (type !== undefined) found.push(["type", type]);
   if (typeof bytes === "number" && typeof chunks === "number")
-    found.push(["size", `${size(Math.max(0, bytes - tag))} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`], ["streamed", streamed === true ? "yes: made while it was sent" : "no: it was all there"]);
+    found.push(["size", `${size(Math.max(0, bytes - tag))} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`], ["streamed", streamed === true ? "yes: generated while it was sent" : "no: complete before it was sent"]);
   else found.push(["size", "sent by the server itself (wsgi.file_wrapper)"]);
-  if (body.end !== null) found.push(["sent in", time(body.end - body.begin)]);
   return found;
 }
 

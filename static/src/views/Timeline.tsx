@@ -18,6 +18,8 @@ adopt(timelineStyles, toolsStyles);
 
 const SHOWN = 1000;
 const TICKS = 5;
+/** From here on the text of a tick stands to its left, inside the axis. */
+const LATE = 0.85;
 
 /** Every step on one axis of time, inside the steps that it ran in. */
 export default function Timeline(): JSX.Element | null {
@@ -101,7 +103,10 @@ function Axis({ span, onPick }: { readonly span: Span; readonly onPick: (span: S
       }}
     >
       <span class="unseen">when</span>
-      {ticks(span, TICKS).map((tick) => <span key={tick} class="tick" style={{ left: percent((tick - span[0]) / (span[1] - span[0])) }}>{tick === 0 ? "0" : time(tick)}</span>)}
+      {ticks(span, TICKS).map((tick) => {
+        const at = (tick - span[0]) / (span[1] - span[0]);
+        return <span key={tick} class={at > LATE ? "tick late" : "tick"} style={{ left: percent(at) }}>{tick === 0 ? "0" : time(tick)}</span>;
+      })}
       {drag === null ? null : <i class="drag" style={{ left: percent(Math.min(...drag)), width: percent(Math.abs(drag[1] - drag[0])) }} />}
     </th>
   );
@@ -117,8 +122,9 @@ function Took({ step, clock }: { readonly step: Step; readonly clock: AppClock }
   const { begin, end } = step;
   if (end === null) return <>runs</>;
   if (step.stage !== "body") return <>{time(end - begin)}</>;
+  if (isSent(step)) return <span class="k">sent in {time(end - begin)}</span>;
   const [from, to] = clock.place(begin, end);
-  return <>{isSent(step) ? "" : `${time(to - from)} · `}<span class="k">sent in {time(end - begin)}</span></>;
+  return <>{time(to - from)}</>;
 }
 
 interface BarProps {
