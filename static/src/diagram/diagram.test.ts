@@ -75,6 +75,13 @@ describe("states", () => {
     expect(said).not.toContain("run again");
   });
 
+  it("draws what a middleware answers by itself as a shortcut, and an exception as one", () => {
+    const wired = (rows: Row[]): string => JSON.stringify(drawn(trace(rows)).shapes.filter(({ el }) => el === "path"));
+    const answered = wired([["wsgi", "wsgi", {}, [["middleware", "ProxyFix", {}, [["start_response", "503 Service Unavailable"]]]]]]);
+    expect(answered).toContain("short");
+    expect(answered).not.toContain("err");
+  });
+
   it("says that NotFound waits", () => {
     expect(texts(notFound())).toContain("NotFound waits until dispatch");
   });

@@ -77,7 +77,7 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       // From the second way up back to the first.
       const middle = (A.y + B.y) / 2;
       wire(d`M${A.x} ${A.y}V${middle + 8}L${B.x} ${middle - 8}V${B.y}`, tone);
-    } else if (from === "left" && to === "right") across(A, B, "err");
+    } else if (from === "left" && to === "right") across(A, B, a.failed || j.propagated !== null ? "err" : "short");
   }
 
   /** Once what runs on the way out has failed, the exception climbs. */
@@ -87,9 +87,9 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     return "err";
   }
 
-  /** Straight to the way out: an exception that nothing took. */
-  function across(A: Point, B: Point, cls: string): void {
-    failing = true;
+  /** Straight to the way out: an exception that nothing took, or what a middleware answers by itself. */
+  function across(A: Point, B: Point, cls: "err" | "short"): void {
+    failing = cls === "err";
     const mx = (A.right + B.left) / 2;
     wire(d`M${A.right + 5} ${A.y}C${mx + 60} ${A.y} ${mx - 60} ${B.y} ${B.left - 7} ${B.y}`, cls);
     arrow(B.left - 12, B.y, cls);

@@ -206,7 +206,8 @@ function Request({ row, current }: RequestProps): JSX.Element {
 /** A path; where there is no room for all of it, its end is seen. */
 function Path({ path }: { readonly path: string }): JSX.Element {
   const shown = path.slice(0, 300);
-  const at = shown.lastIndexOf("/");
+  // A slash at the end belongs to the last word.
+  const at = shown.lastIndexOf("/", shown.length - 2);
   const tail = at > 0 && shown.length - at <= 14 ? shown.slice(at) : "";
   return (
     <bdi class="p" title={path.slice(0, 2000)}>
