@@ -267,8 +267,8 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         }
         continue;
       }
-      // Beside the lane's name, not over it.
-      const from = Math.max(begin - 4, x - 29);
+      // Beside the name of the lane, not over it, and not past the end of the axis.
+      const from = Math.max(begin - 4, Math.min(x - 29, Math.max(drawnTo, stop - 54)));
       drawnTo = from + 58;
       shapes.push(rect(from, y + 1, 58, 20, 10, "seg chunk"), phrase(from + 29, y + 15.5, "middle", size(chunk.size).replace(".0", ""), "sl"));
     }
