@@ -112,6 +112,8 @@ export class Live {
   #watched: string | null = null;
   #wasLive = false;
   #polls = 0;
+  /** Whether that was logged: it may come 30 times a second. */
+  #hasFailed = false;
 
   constructor(api: Api, handlers: Handlers) {
     this.#api = api;
@@ -170,7 +172,13 @@ export class Live {
 
   #took(batch: Batch): void {
     this.#api.several = batch.process.several;
-    this.#handlers.onBatch(batch);
+    try {
+      this.#handlers.onBatch(batch);
+    } catch (error) {
+      // The server waits for what is not acknowledged: one fault here would end the stream.
+      if (!this.#hasFailed) console.error("flask-lifecycle could not take in what the server sent; it goes on.", error);
+      this.#hasFailed = true;
+    }
   }
 
   async #poll(): Promise<void> {
