@@ -71,8 +71,10 @@ def merge(
     for thread, each in enumerate(notes):
         for key, note in list(each.items()):
             beside = key % WIDTH if key >= 0 else 0
-            new = places.get((thread, key - beside if key >= 0 else ~key), 0)
-            noted[new + beside if key >= 0 else ~new] = note
+            new = places.get((thread, key - beside if key >= 0 else ~key))
+            # None, where the step was begun since its list was copied.
+            if new is not None:
+                noted[new + beside if key >= 0 else ~new] = note
     return merged, noted, places
 
 

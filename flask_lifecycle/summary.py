@@ -47,6 +47,7 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
         **told,
         "cause": trace.cause,
         "step_count": len(columns.sites),
+        "merged": trace.merged,
         "strip": _strip(trace, columns, elapsed, told["app_time"]),
         "now": _innermost(columns) if running else None,
         "elapsed": elapsed,

@@ -242,6 +242,15 @@ def _count(writer: Writer, site: int) -> int:
     return sum(each == (site, writer.current) for each in inside)
 
 
+class _Kept(t.NamedTuple):
+    """What is kept of a request that is done: told in one assignment to who reads it meanwhile."""
+
+    steps: bytes
+    notes: dict[int, t.Any]
+    #: Whether the steps of several writers were put into one list.
+    merged: bool
+
+
 class LiveTrace(Writer):
     """One request while it is recorded, by its own thread. No lock is needed.
 
@@ -338,7 +347,7 @@ class LiveTrace(Writer):
         self.added: t.Any = None
         # Whether an HTTP exception without a handler is itself what is answered.
         self.unhandled = False
-        self._kept: bytes | None = None
+        self._kept: _Kept | None = None
         #: Unix time. The monotonic clock cannot tell: it stands still while the machine sleeps.
         self.started_at = time()
         self.origin = clock()
@@ -402,9 +411,15 @@ class LiveTrace(Writer):
         """Count the steps recorded so far."""
         kept = self._kept
         if kept is not None:
-            return len(kept) // STEP_BYTES
+            return len(kept.steps) // STEP_BYTES
         strands = (self.strands or {}).values()
         return (len(self.log) + sum(len(strand.log) for strand in strands)) // WIDTH
+
+    @property
+    def merged(self) -> bool:
+        """Tell whether steps may stand elsewhere once it is done: several threads write them."""
+        kept = self._kept
+        return bool(self.strands) if kept is None else kept.merged
 
     def elapsed(self) -> int:
         """Nanoseconds since the start."""
@@ -503,13 +518,14 @@ class LiveTrace(Writer):
         if self.ended is not None:
             return
 
+        log, notes = self.log, self.notes
         if self.strands:
-            log, self.notes, places = self._merged()
+            log, notes, places = self._merged()
             self.error_step = places.get((0, self.error_step), -1)
-            self.strands = None
-        else:
-            log = self.log
-        self._kept = packed(len(log) // WIDTH).pack(*log)
+        # Before all else: who reads meanwhile looks here last.
+        self._kept = _Kept(packed(len(log) // WIDTH).pack(*log), notes, bool(self.strands))
+        self.notes = notes
+        self.strands = None
         # Late steps go where nobody looks, and are not kept.
         self.log = []
         self.ident = 0
@@ -525,16 +541,15 @@ class LiveTrace(Writer):
 
     def columns(self) -> Columns:
         """Return what is recorded so far."""
-        # In this order: a trace that is done in between has its steps in either.
-        log: t.Sequence[t.Any] = self.log
-        notes = self.notes
-        kept = self._kept
-        if kept is not None:
-            log, notes = packed(len(kept) // STEP_BYTES).unpack(kept), self.notes
-        elif self.strands:
+        log: t.Sequence[t.Any]
+        if self.strands:
             log, notes, _ = self._merged()
         else:
-            log = list(log)
+            log, notes = list(self.log), self.notes
+        # Last: of a trace that is done in between, nothing else is as it was.
+        kept = self._kept
+        if kept is not None:
+            log, notes = packed(len(kept.steps) // STEP_BYTES).unpack(kept.steps), kept.notes
         ends = log[END::WIDTH]
         if self.ended is not None:
             # Left open by what began it, such as a generator that nobody closed.

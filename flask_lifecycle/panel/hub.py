@@ -99,6 +99,8 @@ class _Viewer:
         self.steps_sent = 0
         self.steps_open: set[int] = set()
         self.strands = (0, 0)
+        #: Those whose steps, sent while they ran, stand elsewhere now that they are done.
+        self.moved: set[str] = set()
         self.gone = (-1, -1)
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
@@ -312,6 +314,7 @@ class Hub:
         for each in removed:
             viewer.known.pop(each, None)
             viewer.shown.pop(each, None)
+            viewer.moved.discard(each)
         reset, viewer.reset, viewer.gone = viewer.reset, False, gone
         missed, viewer.missed = viewer.missed, None
         return {
@@ -354,13 +357,14 @@ class Hub:
                 viewer.known[trace.id] = trace.seq
             elif viewer.shown[trace.id] == state:
                 continue
-            found.append(summarize(trace))
+            summary = summarize(trace)
+            found.append(summary)
             breath.take()
             size += 1000 + len(trace.path) + len(trace.query)
-            if state[0]:
+            if summary["state"] == "running":
                 viewer.shown[trace.id] = state
-            else:
-                viewer.shown.pop(trace.id, None)
+            elif viewer.shown.pop(trace.id, None) is not None and trace.merged:
+                viewer.moved.add(trace.id)
 
         return found, skipped
 
@@ -369,9 +373,11 @@ class Hub:
         if trace is None or trace.seq > viewer.cursor:
             return []
 
+        # First: of what is done by then, all steps are.
+        is_moving = trace.running and trace.merged
         columns = trace.columns()
         count = len(columns.sites)
-        if trace.strands:
+        if is_moving:
             # Several threads write: a step may have come in between those that were sent. All
             # are sent anew, unless they are many: then once the request is done.
             now = (count, sum(not end for end in columns.ends))
@@ -380,8 +386,8 @@ class Hub:
                 return []
             viewer.steps_sent = 0
             viewer.steps_open = set()
-        elif viewer.strands != (0, 0):
-            # It is done, and what was sent last may stand elsewhere by now.
+        elif viewer.strands != (0, 0) or trace.id in viewer.moved:
+            viewer.moved.discard(trace.id)
             viewer.steps_again()
         ended = {index for index in viewer.steps_open if columns.ends[index]}
         steps: list[Step] = []

@@ -7,6 +7,19 @@ import { batch, step, summary, typical } from "./testing";
 import type { Trace } from "./types";
 
 describe("applyBatch", () => {
+  it("what several threads wrote is taken anew once it is done, shown or not", () => {
+    const running = summary("a", { state: "running", merged: true });
+    const sent = { trace: "a", steps: [step(0), step(1)] };
+    const before = applyBatch(EMPTY, { ...batch([running]), steps: [sent] }, 0);
+    expect(before.steps.get("a")?.length).toBe(2);
+    const other = applyBatch(before, batch([{ ...running, state: "done", step_count: 3 }, summary("b")]), 1);
+    expect(other.steps.has("a")).toBe(false);
+    const shown = applyBatch(before, { ...batch([{ ...running, state: "done" }]), steps: [{ trace: "a", steps: [step(0)] }] }, 1);
+    expect(shown.steps.get("a")?.length).toBe(1);
+    // Those that came since then stay.
+    expect(applyBatch(shown, batch([{ ...running, state: "done" }]), 2).steps.get("a")?.length).toBe(1);
+  });
+
   it("puts the newest first and follows it", () => {
     const state = applyBatch(EMPTY, batch([summary("a"), summary("b")]), 0);
     expect(state.traces.map((trace) => trace.id)).toEqual(["b", "a"]);

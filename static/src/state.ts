@@ -157,13 +157,15 @@ function taken(log: Log, batch: Batch, now: number, { selected, keep }: State): 
   const stays = known.length === 0 || (removed.size === 0 && !gone(known.at(-1)?.id ?? "")) ? known : known.filter(({ id }) => id === selected || !gone(id));
 
   const steps = new Map((restarted ? !keep : batch.reset) ? [] : log.steps);
+  const seenAt = new Map(restarted || batch.reset ? [] : log.seenAt);
+  for (const id of batch.removed) seenAt.delete(id);
+  // Its steps are sent once more, or fetched.
+  for (const trace of batch.traces) if (trace.merged && trace.state === "done" && seenAt.has(trace.id)) steps.delete(trace.id);
   for (const part of batch.steps) {
     const merged = mergeSteps(steps.get(part.trace) ?? [], part.steps);
     steps.delete(part.trace);
     steps.set(part.trace, merged);
   }
-  const seenAt = new Map(restarted || batch.reset ? [] : log.seenAt);
-  for (const id of batch.removed) seenAt.delete(id);
   for (const trace of batch.traces) {
     if (trace.state === "running") seenAt.set(trace.id, now);
     else seenAt.delete(trace.id);
@@ -345,8 +347,8 @@ export function cleared(state: State): State {
 export function current(state: State): Trace | null {
   const summary = find(state, state.selected);
   if (summary === undefined) return null;
-  const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, sending: _sending, cause: _cause, ...header } = summary;
-  void [_count, _strip, _now, _elapsed, _sending, _cause];
+  const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, sending: _sending, merged: _merged, cause: _cause, ...header } = summary;
+  void [_count, _strip, _now, _elapsed, _sending, _merged, _cause];
   const steps = importedOf(state, summary.id)?.whole.steps ?? state.steps.get(summary.id) ?? [];
   // A hole can only be a step that is still on its way.
   const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);

@@ -23,7 +23,7 @@ export function summarize({ steps, ...header }: Trace): TraceSummary {
   const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
   const trace: Trace = { ...header, steps };
   return {
-    ...header, state: "done", duration, elapsed: duration, sending: false, step_count: steps.length, now: null, cause: null, toolbar: null,
+    ...header, state: "done", duration, elapsed: duration, sending: false, merged: false, step_count: steps.length, now: null, cause: null, toolbar: null,
     strip: strip(trace, duration), counts: counts(trace), changed: changed(trace),
   };
 }

@@ -13,7 +13,7 @@ export function summary(id: string, more: Partial<TraceSummary> = {}): TraceSumm
   return {
     id, state: "done", method: "GET", path: `/${id}`, query: "", url_rule: null, endpoint: null, blueprints: [],
     status: 200, started_at: 0, duration: 1e6, app_time: null, process: { pid: 1, host: "h", thread: "t" }, error: null, parent: null, cause: null,
-    dropped_steps: 0, step_count: 1, strip: [], now: null, elapsed: 1e6, sending: false, counts: {}, changed: {}, toolbar: null, ...more,
+    dropped_steps: 0, step_count: 1, strip: [], now: null, elapsed: 1e6, sending: false, merged: false, counts: {}, changed: {}, toolbar: null, ...more,
   };
 }
 
@@ -71,8 +71,8 @@ export function steps(rows: readonly Row[]): Step[] {
 }
 
 export function trace(rows: readonly Row[], more: Partial<Trace> = {}): Trace {
-  const { step_count: _a, strip: _b, now: _c, elapsed: _d, cause: _e, counts: _f, changed: _g, sending: _h, ...header } = summary("a");
-  void [_a, _b, _c, _d, _e, _f, _g, _h];
+  const { step_count: _a, strip: _b, now: _c, elapsed: _d, cause: _e, counts: _f, changed: _g, sending: _h, merged: _i, ...header } = summary("a");
+  void [_a, _b, _c, _d, _e, _f, _g, _h, _i];
   const made = steps(rows);
   return { ...header, url_rule: "/admin/<int:id>", endpoint: "admin.show", blueprints: ["admin"], duration: (made.at(-1)?.begin ?? 0) + 1e6, steps: made, ...more };
 }

@@ -100,6 +100,8 @@ export interface TraceSummary {
   readonly elapsed: number;
   /** Whether the app's clock stands, as the server sends. */
   readonly sending: boolean;
+  /** Whether several threads write its steps: those that came while it ran stand elsewhere once it is done. */
+  readonly merged: boolean;
   /** How many of each stage that collectors record; what there is none of is left out. */
   readonly counts: { readonly [name: string]: number };
   /** The names in `g` and in the session that some function changed; where there are any. */
@@ -108,7 +110,7 @@ export interface TraceSummary {
   readonly toolbar: string | null;
 }
 
-export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "sending" | "cause" | "counts" | "changed" | "toolbar"> {
+export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "sending" | "merged" | "cause" | "counts" | "changed" | "toolbar"> {
   /** In order of beginning. */
   readonly steps: readonly Step[];
 }

@@ -6,14 +6,16 @@ import contextlib
 import sys
 import threading
 import typing as t
+from itertools import count
 
 import flask
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle.panel.hub import Hub, _Pick, _Viewer
-from flask_lifecycle.recorder import begin, end
+from flask_lifecycle.recorder import begin, end, room_for
 from flask_lifecycle.sites import Site, number
+from flask_lifecycle.snapshots import snapshot
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.writers import LiveTrace, Route
 
@@ -271,6 +273,95 @@ def test_steps_that_came_in_between_are_sent_when_the_request_is_done() -> None:
     trace.finish()
     (steps,) = [ids for each, ids in sent(hub, viewer, store) if each == trace.id]
     assert steps == [*range(len(trace.columns().sites))]
+
+
+class Page:
+    """What a page has of a request, by the messages that it takes in as the panel does."""
+
+    def __init__(self, hub: Hub, trace: LiveTrace) -> None:
+        self.hub = hub
+        self.trace = trace
+        self.steps: dict[int, dict[str, t.Any]] = {}
+        self.running: list[str] = []
+        self.last: str | None = None
+
+    def have(self) -> int:
+        return next((n for n in count() if self.steps.get(n, {}).get("end") is None), 0)
+
+    def poll(self) -> bool:
+        """Ask once; tell whether it was told of the end."""
+        asked = {"watch": self.trace.id, "have": self.have(), "running": self.running}
+        told = self.hub.poll(
+            {**asked, "epoch": self.hub._store.epoch, "last": self.last}, several=False
+        )
+        return self.take(told)
+
+    def take(self, told: dict[str, t.Any]) -> bool:
+        for summary in told.get("traces", ()):
+            is_running = summary["state"] == "running"
+            if not is_running and summary["merged"] and summary["id"] in self.running:
+                self.steps.clear()
+            self.running = [summary["id"]] if is_running else []
+            self.last = summary["id"]
+        for part in told.get("steps", ()):
+            self.steps.update({step["id"]: step for step in part["steps"]})
+        return self.last is not None and not self.running
+
+
+@pytest.mark.parametrize("way", ["polling", "websocket"])
+@pytest.mark.parametrize("limit", [2000, 12])
+def test_what_several_threads_write_is_in_order_for_each_page(way: str, limit: int) -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(30):
+            watch_threads(way, limit)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def watch_threads(way: str, limit: int) -> None:
+    store = MemoryStore(10)
+    hub = Hub(store)
+    trace = LiveTrace(0, "GET", "/", max_steps=limit)
+    store.add(trace)
+    # While a body is sent, no step is open all along: the page asks for what follows on what it has.
+    end(trace, begin(trace, SITE))
+    page, viewer = Page(hub, trace), _Viewer(resumes=False, last=0, running={})
+    faults: list[BaseException] = []
+
+    def write() -> None:
+        for _ in range(100):
+            writer = room_for(trace.strand(), SITE)
+            step = begin(writer, SITE)
+            writer.notes[step] = {"of": threading.get_ident()}
+            end(writer, step)
+
+    def ask() -> bool:
+        return page.poll() if way == "polling" else page.take(hub._batch(viewer, store.newest()))
+
+    def watch() -> None:
+        try:
+            while not ask():
+                pass
+            # What the last message had no room for.
+            for _ in range(5):
+                ask()
+        except BaseException as error:
+            faults.append(error)
+
+    watching = threading.Thread(target=watch)
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in (watching, *threads):
+        thread.start()
+    write()
+    for thread in threads:
+        thread.join(PATIENCE)
+    trace.finish()
+    watching.join(PATIENCE)
+    assert faults == []
+    whole = [step.to_dict() for step in snapshot(trace).steps]
+    assert [page.steps[each] for each in sorted(page.steps)] == whole
 
 
 @contextlib.contextmanager
