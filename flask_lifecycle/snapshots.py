@@ -6,6 +6,7 @@ import socket
 import typing as t
 from dataclasses import replace
 
+from .recorder import fault
 from .sites import Site
 from .steps import EXTRA, SHORT_CIRCUIT, WIDTH, Columns
 from .trace import Error, Outcome, Process, Step, Trace, TraceError
@@ -75,17 +76,16 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
     parent = columns.parents[index]
     end = columns.ends[index]
     place = index * WIDTH
-    fault = columns.notes.get(~place)
-    outcome: Outcome = "ok" if fault is None else "raised"
-    if fault == SHORT_CIRCUIT:
+    failed = columns.notes.get(~place)
+    outcome: Outcome = "ok" if failed is None else "raised"
+    if failed == SHORT_CIRCUIT:
         outcome = "short_circuit"
-    detail = _detail(trace, site.stage, columns.notes.get(place))
-    if site.stage == "sql":
-        detail = _of_kind(site.name, detail)
-    for name, noted in (columns.notes.get(place + EXTRA) or {}).items():
-        shown = noted.detail(trace.redactor)
-        if shown:
-            detail[name] = shown
+    try:
+        detail = _details(trace, site, columns.notes, place)
+    except Exception as error:
+        # One step without its details is less of a loss than a trace, or a stream, without an end.
+        fault(f"the details of a step ({site.stage})", error)
+        detail = {}
     return Step(
         id=index,
         parent=None if parent < 0 else parent,
@@ -97,16 +97,27 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
         begin=trace.since(columns.begins[index]),
         end=trace.since(end) if end else None,
         outcome=outcome if end else None,
-        error=fault if isinstance(fault, Error) else None,
+        error=failed if isinstance(failed, Error) else None,
         detail=detail,
     )
+
+
+def _details(trace: LiveTrace, site: Site, notes: dict[int, t.Any], place: int) -> dict[str, t.Any]:
+    detail = _detail(trace, site.stage, notes.get(place))
+    if site.stage == "sql":
+        detail = _of_kind(site.name, detail)
+    for name, noted in (notes.get(place + EXTRA) or {}).items():
+        shown = noted.detail(trace.redactor)
+        if shown:
+            detail[name] = shown
+    return detail
 
 
 def _name(site: Site, columns: Columns, detail: dict[str, t.Any]) -> str:
     if site.stage == "sql":
         return " ".join(str(detail.get("statement", "")).split())
     if site.stage == "span":
-        return str(detail["name"])
+        return str(detail.get("name", ""))
     if site.stage == "dispatch" and columns.endpoint is not None:
         return columns.endpoint
     return site.name

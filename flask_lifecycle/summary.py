@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
+from .recorder import fault
 from .sites import Site
 from .snapshots import header
 from .steps import EXTRA, WIDTH, Columns
@@ -56,6 +57,15 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
         "changed": _changed(columns),
         "toolbar": why_absent(trace.toolbar, trace.elapsed() - elapsed),
     }
+
+
+def summarized(trace: LiveTrace) -> dict[str, t.Any] | None:
+    """Return the same, or None where it fails: one trace must not keep all others from a list."""
+    try:
+        return summarize(trace)
+    except Exception as error:
+        fault("the summary of a trace", error)
+        return None
 
 
 def _changed(columns: Columns) -> dict[str, list[str]]:
@@ -194,4 +204,13 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int, app_time: int) -> l
     return parts
 
 
-__all__ = ["COUNTED", "REPEATED", "SLOW", "asked", "counts", "is_statement", "summarize"]
+__all__ = [
+    "COUNTED",
+    "REPEATED",
+    "SLOW",
+    "asked",
+    "counts",
+    "is_statement",
+    "summarize",
+    "summarized",
+]

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from ..export.har import to_har
 from ..snapshots import snapshot
 from ..store import Store
-from ..summary import summarize
+from ..summary import summarized
 from ..toolbar import CARRIED, SHOWN
 from ..trace import Step, Trace
 from ..writers import LiveTrace
@@ -122,7 +122,7 @@ def create_api(
         kept = sorted(hub.kept(), key=attrgetter("id"), reverse=True)
         older = (trace for trace in kept if before is None or trace.id < before)
         # One more than is asked for tells whether there are more.
-        found = [*islice(filter(matches, map(summarize, older)), limit + 1)]
+        found = [*islice(filter(matches, filter(None, map(summarized, older))), limit + 1)]
         return {
             "traces": found[:limit],
             "next": found[limit - 1]["id"] if len(found) > limit else None,

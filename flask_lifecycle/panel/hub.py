@@ -26,7 +26,7 @@ from .. import forks
 from ..causes import Causes
 from ..snapshots import freeze
 from ..store import Store
-from ..summary import summarize
+from ..summary import summarized
 from ..trace import Step
 from ..writers import LiveTrace
 from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket
@@ -304,7 +304,12 @@ class Hub:
         """Make the next message; empty, where there is nothing new and it need not be whole."""
         removed = _removed(viewer, kept)
         traces, skipped = self._changed(viewer, kept)
-        steps = self._steps(viewer, kept)
+        try:
+            steps = self._steps(viewer, kept)
+        except Exception as error:
+            # Its page would connect again, and ask for the same.
+            self._fault(error)
+            steps = []
         gone = (self._store.evicted, self._store.ignored)
 
         news = traces or steps or removed or viewer.reset or gone != viewer.gone
@@ -348,7 +353,7 @@ class Hub:
             new = trace.seq > viewer.cursor
             if len(found) >= _TRACES_A_BATCH or size >= _BATCH_BYTES:
                 break
-            state = (trace.running, trace.step_count, trace.status, _open(trace))
+            state = _state(trace)
             if new:
                 gap = trace.seq - viewer.cursor - 1
                 if gap and viewer.cursor and not viewer.reset:
@@ -357,11 +362,12 @@ class Hub:
                 viewer.known[trace.id] = trace.seq
             elif viewer.shown[trace.id] == state:
                 continue
-            summary = summarize(trace)
-            found.append(summary)
+            summary = summarized(trace)
+            if summary is not None:
+                found.append(summary)
+                size += 1000 + len(trace.path) + len(trace.query)
             breath.take()
-            size += 1000 + len(trace.path) + len(trace.query)
-            if summary["state"] == "running":
+            if state[0] if summary is None else summary["state"] == "running":
                 viewer.shown[trace.id] = state
             elif viewer.shown.pop(trace.id, None) is not None and trace.merged:
                 viewer.moved.add(trace.id)
@@ -449,9 +455,13 @@ def _sid() -> str:
     return t.cast("str", flask.request.sid)  # type: ignore[attr-defined]
 
 
-def _open(trace: LiveTrace) -> int:
-    columns = trace.columns()
-    return sum(1 for end in columns.ends[-8:] if not end)
+def _state(trace: LiveTrace) -> tuple[t.Any, ...]:
+    """Return what makes a running trace be sent again when it changes."""
+    opened = None
+    # What cannot be read, its summary tells.
+    with suppress(Exception):
+        opened = sum(1 for end in trace.columns().ends[-8:] if not end)
+    return trace.running, trace.step_count, trace.status, opened
 
 
 __all__ = ["Hub"]

@@ -12,10 +12,12 @@ import flask
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from flask_lifecycle import recorder
 from flask_lifecycle.panel.hub import Hub, _Pick, _Viewer
 from flask_lifecycle.recorder import begin, end, room_for
 from flask_lifecycle.sites import Site, number
 from flask_lifecycle.snapshots import snapshot
+from flask_lifecycle.steps import EXTRA
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.writers import LiveTrace, Route
 
@@ -325,7 +327,7 @@ def watch_threads(way: str, limit: int) -> None:
     hub = Hub(store)
     trace = LiveTrace(0, "GET", "/", max_steps=limit)
     store.add(trace)
-    # While a body is sent, no step is open all along: the page asks for what follows on what it has.
+    # While a body is sent, no step is open all along: the page asks for what follows.
     end(trace, begin(trace, SITE))
     page, viewer = Page(hub, trace), _Viewer(resumes=False, last=0, running={})
     faults: list[BaseException] = []
@@ -384,6 +386,48 @@ def threads_of_its_own(trace: LiveTrace) -> t.Iterator[None]:
     thread.join(PATIENCE)
 
 
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> t.Any:
+    monkeypatch.setattr(recorder, "_faults", {})
+    return caplog
+
+
+@pytest.mark.parametrize("what", ["a note", "a step"])
+def test_what_cannot_be_summarised_is_left_out(faults: t.Any, what: str) -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    for _ in range(2):
+        bad = with_steps(store, 3)
+        if what == "a note":
+            bad.notes[EXTRA] = {"changes": None}
+        else:
+            bad.log[0] = -1
+    viewer.pick = _Pick(bad.id, 0)
+    good = add(store)
+    told = [each["id"] for each in batch(hub, viewer, store)["traces"]]
+    bad.finish()
+    assert told == [good.id]
+    # Nor does it come again and again.
+    assert batch(hub, viewer, store) == {"traces": [], "skipped": 0}
+    asked = {"watch": bad.id}
+    assert [each["id"] for each in hub.poll(asked, several=False)["traces"]][-1] == good.id
+    # Its summary, and its steps or the details of one.
+    assert len(faults.records) == 2
+
+
+def test_a_step_whose_details_fail_is_sent_without(faults: t.Any) -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+
+    def fail() -> None:
+        raise IndexError
+
+    trace = with_steps(store, 3, Noted(fail))
+    assert sent(hub, viewer, store) == [(trace.id, [0, 1, 2])]
+    assert [step.detail for step in snapshot(trace).steps] == [{}, {}, {}]
+    assert len(faults.records) == 1
+
+
 def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCaptureFixture) -> None:
     store = MemoryStore(10)
     hub = Hub(store)
@@ -391,12 +435,9 @@ def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCapture
     hub._wake = ticks = Ticks()
     failing, other = (_Viewer(resumes=False, last=0, running={}) for _ in range(2))
 
-    def fail() -> None:
-        raise IndexError
-
-    bad = with_steps(store, 3, Noted(fail))
     good = with_steps(store, 3)
-    failing.pick, other.pick = _Pick(bad.id, 0), _Pick(good.id, 0)
+    nothing = failing.known = t.cast("t.Any", None)
+    other.pick = _Pick(good.id, 0)
     hub._viewers.update(a=failing, b=other)
     pump = threading.Thread(target=hub._pump)
     pump.start()
@@ -407,7 +448,7 @@ def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCapture
         assert [*hub._viewers] == ["b"]
         # Once, however often it is so.
         hub._viewers["c"] = _Viewer(resumes=False, last=0, running={})
-        hub._viewers["c"].pick = _Pick(bad.id, 0)
+        hub._viewers["c"].known = nothing
         ticks.after(3)
         assert [*hub._viewers] == ["b"]
     finally:
@@ -415,7 +456,7 @@ def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCapture
         pump.join(PATIENCE)
     (record,) = caplog.records
     assert record.exc_info is not None
-    assert record.exc_info[0] is IndexError
+    assert record.exc_info[0] is AttributeError
 
 
 def test_engine_io_takes_the_websocket_that_is_bounded() -> None:
