@@ -79,6 +79,7 @@ class Writer:
     """Appends the steps of one thread, in order of beginning."""
 
     __slots__ = (
+        "__weakref__",
         "current",
         "folded",
         "ident",
@@ -258,7 +259,6 @@ class LiveTrace(Writer):
     """
 
     __slots__ = (
-        "__weakref__",
         "_kept",
         "_spine",
         "added",

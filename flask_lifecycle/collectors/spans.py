@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
+import weakref
 from collections import OrderedDict
 from functools import partial
 
@@ -35,10 +36,9 @@ _provider: t.Any = None
 
 
 class _Open(t.NamedTuple):
-    """Where a span that runs is recorded."""
+    """Where a span that runs is recorded, without holding it: it may never end."""
 
-    writer: Writer
-    log: list[t.Any]
+    writer: weakref.ref[Writer]
     step: int
 
 
@@ -58,9 +58,9 @@ def _begin(span: t.Any) -> None:
     if step is None:
         return
     outer = _open.get(span.parent.span_id) if span.parent is not None else None
-    if outer is not None and outer.log is writer.log:
+    if outer is not None and outer.writer() is writer:
         writer.log[step + PARENT] = outer.step
-    _open[span.context.span_id] = _Open(writer, writer.log, step)
+    _open[span.context.span_id] = _Open(weakref.ref(writer), step)
     if len(_open) > _OPEN_KEPT:
         _open.popitem(last=False)
 
@@ -70,11 +70,12 @@ def _end(span: t.Any) -> None:
     known = _open.pop(span.context.span_id, None)
     if known is None:
         return
-    writer, log, step = known
-    log[step + END] = clock()
-    if log is not writer.log:
+    writer, step = known.writer(), known.step
+    log = [] if writer is None else writer.log
+    if writer is None or step >= len(log):
         # The request was over before.
         return
+    log[step + END] = clock()
     masks = writer.trace.redactor
     name, kind = masks.text(span.name), span.kind.name.lower()
     attributes = masks.value(dict(span.attributes or {}))

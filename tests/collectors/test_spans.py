@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import socket
 import subprocess
 import threading
 import typing as t
+import weakref
 from collections.abc import Iterator
+from contextvars import copy_context
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +29,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from werkzeug.serving import make_server
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.recorder import current
 from flask_lifecycle.trace import Step
 from tests.integration.test_server import PATIENCE, hold_port, wait_for
 
@@ -220,6 +224,35 @@ def test_a_span_that_outlives_the_request_is_let_go() -> None:
     (late,), steps = spans(lifecycle, app)
     assert late.name == "late"
     assert late.end == max(step.end or 0 for step in steps)
+
+
+def test_spans_that_nobody_ends_hold_no_request() -> None:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_MAX_TRACES=1)
+    lifecycle = Lifecycle(app)
+    tracer = trace.get_tracer("the.app")
+    begun: list[t.Any] = []
+    seen: list[weakref.ref[t.Any]] = []
+
+    def begin() -> None:
+        begun.append(tracer.start_span("never ends"))
+
+    @app.get("/")
+    def view() -> str:
+        seen.append(weakref.ref(current.get()))
+        begin()
+        thread = threading.Thread(target=copy_context().run, args=(begin,))
+        thread.start()
+        thread.join()
+        return "x"
+
+    for _ in range(20):
+        app.test_client().get("/").close()
+    gc.collect()
+    assert [each() is not None for each in seen] == [*[False] * 19, True]
+    assert len(spans(lifecycle, app)[0]) == 2
+    for each in begun:
+        each.end()
 
 
 def test_spans_outside_a_request_and_after_undo_are_nobodys(upstream: Upstream) -> None:
