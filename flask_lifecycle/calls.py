@@ -185,6 +185,8 @@ class Calls:
             trace.current = -1
             if "HTTP_UPGRADE" in environ:
                 upgrades.settle(trace)
+                if upgrades.is_upgraded(trace):
+                    return recorded_body(trace, result, environ, broke, _nothing)
             return recorded_body(trace, result, environ, broke, preview)
 
         return record
@@ -238,6 +240,10 @@ class Calls:
             # By its hash: what is a secret, a rule may say later.
             self._plain.add(hash((method, script, path)))
         return named
+
+
+def _nothing() -> None:
+    """Stand for what shows the body of a response, where nobody is sent one."""
 
 
 def _is_flasks(call: t.Any) -> bool:

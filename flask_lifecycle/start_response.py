@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from string import capwords
 
+from . import upgrades
 from .recorder import describe_error, fault, hide_frames, room_for
 from .sites import UNNUMBERED, Site, number
 from .steps import END, NAMED, clock
@@ -50,9 +51,13 @@ class StartResponse:
         on_start = self._on_start
         statuses = self._statuses
         answered = self._answered
+        may_upgrade = "HTTP_UPGRADE" in environ
 
         def recorded(status: str, headers: Headers, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
+            if may_upgrade and upgrades.is_upgraded(trace):
+                # What is answered after that, nobody is sent.
+                return start_response(status, headers, *args, **kwargs)
             if not trace.has_context:
                 unreached(trace)
             writer = room_for(trace, _START_RESPONSE)

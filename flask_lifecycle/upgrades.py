@@ -24,6 +24,8 @@ _SWITCHING = 101
 _NO_CODE = 1005
 # What Engine.IO, Flask-Sock and simple-websocket's examples raise, without arguments.
 _ENDS = (StopIteration, ConnectionError)
+# Where a request's socket is taken from.
+_TAKEN = frozenset(("eventlet.input", "gunicorn.socket"))
 _lock = threading.Lock()
 
 
@@ -67,6 +69,8 @@ class Upgrade:
             self._by = "network" if trace.error is None else "error"
         elif state is not None:
             self._by = self._by or "client"
+        elif trace.error is not None:
+            self._by = "error"
 
 
 @fail_open
@@ -83,6 +87,11 @@ def requested(trace: LiveTrace, environ: Environ) -> None:
         with _lock:
             _listen(module.Server, "handshake", _opened)
             _listen(module.Base, "close", _closes, before=True)
+    module = sys.modules.get("eventlet.websocket")
+    if module is not None:
+        with _lock:
+            # It is made once the handshake is answered.
+            _listen(module.WebSocket, "__init__", _opened)
 
 
 @fail_open
@@ -108,8 +117,6 @@ def is_upgraded(trace: LiveTrace) -> bool:
 def settle(trace: LiveTrace) -> None:
     """Note that a websocket is over, if there was one."""
     if is_upgraded(trace):
-        # Whatever the app answers after that is not what was sent.
-        trace.status = _SWITCHING
         trace.notes[EXTRA]["websocket"].settle(trace)
 
 
@@ -121,8 +128,11 @@ def _open(trace: LiveTrace, websocket: t.Any) -> None:
 @fail_open
 def _opened(websocket: t.Any) -> None:
     trace = current.get()
-    # It is refused otherwise.
-    if trace.owner is not None and websocket.connected:
+    if trace.owner is None:
+        return
+    # It is refused otherwise; of eventlet's, the other kind is a client's.
+    environ = getattr(websocket, "environ", None) or {}
+    if getattr(websocket, "connected", not _TAKEN.isdisjoint(environ)):
         _open(trace, websocket)
 
 

@@ -34,6 +34,9 @@ def _entry(trace: Trace) -> Json:
         _detail(trace, "start_response", "response"), _detail(trace, "start_response", "added")
     )
     body = next((step.detail for step in trace.steps if step.stage == "body"), {})
+    if _detail(trace, "wsgi", "websocket"):
+        # What the app answered after that, nobody was sent.
+        response, body = {"status": "101 Switching Protocols"}, {}
     lasted = trace.duration
     if lasted is None:
         lasted = max((step.end or step.begin for step in trace.steps), default=0)

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import websocket
 
+from flask_lifecycle.trace import client_status
+
 from .test_server import PATIENCE, Server, wait_for
 
 APP = """
@@ -25,12 +27,17 @@ import simple_websocket
 
 app = Flask(__name__)
 app.debug = True
+app.config["LIFECYCLE_BODY_PREVIEW"] = True
 sock = Sock(app)
-Lifecycle(app)
+lifecycle = Lifecycle(app)
 
 @app.get("/")
 def index():
     return "hello"
+
+@app.get("/traces")
+def traces():
+    return [trace.to_dict() for trace in lifecycle.traces(app)]
 
 def talk(ws):
     while True:
@@ -62,6 +69,10 @@ SOCKETIO = """
 from flask_socketio import SocketIO
 io = SocketIO(app, async_mode="threading", cors_allowed_origins="*")
 """
+RUNS = """
+if __name__ == "__main__":
+    io.run(app, host="127.0.0.1", port=int(sys.argv[1]))
+"""
 GEVENT_WEBSOCKET = """
 @app.route("/native", websocket=True)
 def native():
@@ -90,6 +101,7 @@ SERVERS = {
         for kind in ("gthread", "gevent")
     },
     "geventwebsocket": ["app", "{port}"],
+    "greenlets": ["app", "{port}"],
 }
 
 
@@ -164,6 +176,15 @@ ENDS: dict[str, tuple[Callable[[websocket.WebSocket], t.Any], str, int | None]] 
 }
 
 
+def sent_nothing(server: Server, trace: dict[str, t.Any]) -> bool:
+    """Tell whether what the app answered after the upgrade is shown nowhere as a response."""
+    (entry,) = server.api(f"traces/{trace['id']}.har")["log"]["entries"]
+    response = entry["response"]
+    assert (response["status"], response["statusText"]) == (101, "Switching Protocols")
+    assert (response["headers"], response["bodySize"]) == ([], -1)
+    return not any({"response", "preview"} & {*step["detail"]} for step in trace["steps"])
+
+
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("path", ["/sock", "/direct"])
 @pytest.mark.parametrize("kind", ["run", "gthread", "gevent"])
@@ -179,6 +200,7 @@ def test_a_websocket_that_ends_well(serve: t.Any, kind: str, path: str, end: str
     trace = told(server, path)
     assert (trace["status"], trace["error"]) == (101, None)
     assert {step["outcome"] for step in trace["steps"]} == {"ok"}
+    assert sent_nothing(server, trace)
     seen = trace["steps"][0]["detail"]["websocket"]
     assert seen["by"] == by
     # Whether the client's own code comes before the app goes on is for nobody to say.
@@ -194,6 +216,9 @@ def test_an_error_of_the_apps_own_stays_one(serve: t.Any, kind: str, path: str) 
     leave("fail")(ws)
     trace = told(server, path)
     assert (trace["status"], trace["error"]["type"]) == (101, "ValueError")
+    assert sent_nothing(server, trace)
+    (found,) = server.api("traces?q=has:error%20status:101")["traces"]
+    assert (found["id"], client_status(trace)) == (trace["id"], 101)
     assert trace["steps"][trace["error"]["step"]]["stage"] == "view"
     assert trace["steps"][0]["detail"]["websocket"]["by"] == "error"
 
@@ -230,6 +255,39 @@ def test_a_websocket_of_flask_socketio(serve: t.Any, kind: str, end: str) -> Non
     assert (trace["status"], trace["error"]) == (101, None)
     assert {step["outcome"] for step in trace["steps"]} == {"ok"}
     assert trace["steps"][0]["detail"]["websocket"]["by"] == ENDS[end][1]
+
+
+@pytest.mark.parametrize("end", ["client", "network"])
+@pytest.mark.parametrize("mode", ["gevent", "eventlet"])
+def test_a_websocket_of_flask_socketio_on_greenlets(serve: t.Any, mode: str, end: str) -> None:
+    server = serve("greenlets", SOCKETIO.replace("threading", mode) + RUNS)
+    ws = opened(server, "/socket.io/?EIO=4&transport=websocket")
+    assert json.loads(ws.recv()[1:])["sid"]
+
+    def of(state: str) -> list[dict[str, t.Any]]:
+        # Eventlet says HTTP/1.0 of all requests: its panel takes a token.
+        traces = json.loads(server.get("/traces"))
+        return [each for each in traces if (each["path"], each["state"]) == ("/socket.io/", state)]
+
+    (running,) = of("running")
+    assert running["status"] == 101
+    assert running["steps"][0]["detail"]["websocket"]["closed"] is None
+    ENDS[end][0](ws)
+    wait_for(lambda: of("done"), SOON)
+    (trace,) = of("done")
+    assert (trace["status"], trace["error"]) == (101, None)
+    assert not any("response" in step["detail"] for step in trace["steps"])
+    seen = trace["steps"][0]["detail"]["websocket"]
+    assert 0 < seen["opened"] < seen["closed"] <= trace["duration"]
+
+
+def test_an_error_in_a_websocket_of_the_servers_own(serve: t.Any) -> None:
+    server = serve("geventwebsocket", GEVENT_WEBSOCKET)
+    leave("fail")(echoed(server, "/native"))
+    trace = told(server, "/native")
+    assert (trace["status"], trace["error"]["type"]) == (101, "ValueError")
+    assert sent_nothing(server, trace)
+    assert trace["steps"][0]["detail"]["websocket"]["by"] == "error"
 
 
 def test_a_websocket_of_the_servers_own(serve: t.Any) -> None:

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import { clockOf } from "../clock";
-import { size, time } from "../format";
+import { size, time, websocketOf } from "../format";
 import { current, find } from "../state";
 import { state } from "../store";
 import type { Json, Step } from "../types";
@@ -15,6 +15,8 @@ export default function Response(): JSX.Element | null {
   const starts = trace.steps.filter((step) => step.stage === "start_response");
   const response = starts.at(-1)?.detail["response"];
   const body = trace.steps.find((step) => step.stage === "body");
+  const upgraded = websocketOf(trace.steps[0], trace.duration ?? 0);
+  if (upgraded !== null) return <div class="message" tabIndex={0} role="region" aria-label="Response"><p class="line-one"><b class="s1">101 SWITCHING PROTOCOLS</b> <span class="k">the connection became a websocket&#39;s: {upgraded}</span></p></div>;
   const unanswered = trace.state === "running" ? "It has not answered so far." : trace.error === null ? "It answered nothing: start_response was not called." : `The app answered nothing: ${trace.error.type} went out to the server, which answered 500.`;
   if (!isObject(response)) return <div class="message" tabIndex={0} role="region" aria-label="Response"><p class="none">{unanswered}</p></div>;
   const all = pairsOf(response["headers"]);
