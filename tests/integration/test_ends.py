@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import typing as t
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -246,11 +247,13 @@ def polling(server: Server) -> Iterator[None]:
     def ask() -> None:
         with suppress(*NOT_UP):
             while not over.wait(0.1):
-                headers = {"X-Lifecycle-Key": key, "Content-Type": "application/json"}
+                headers = {"X-Lifecycle-Key": key, "Content-Type": "application/json", **SIGNED_IN}
                 connection.request("POST", "/_lifecycle/api/batch", b"{}", headers)
                 assert connection.getresponse().read()
 
-    key = server.key()
+    connection.request("GET", "/_lifecycle/", headers=SIGNED_IN)
+    page = connection.getresponse().read().decode()
+    key = page.partition('name="lifecycle-key" content="')[2].split('"')[0]
     asking = threading.Thread(target=ask)
     asking.start()
     try:
@@ -259,6 +262,99 @@ def polling(server: Server) -> Iterator[None]:
         over.set()
         asking.join(2 * OVER)
         connection.close()
+
+
+MAIN = """
+if __name__ == "__main__":
+    port = int(sys.argv[1])
+"""
+MAINS = {
+    "waitress": """
+    from waitress import serve
+    serve(app, host="127.0.0.1", port=port)
+""",
+    "cheroot": """
+    from cheroot.wsgi import Server
+    server = Server(("127.0.0.1", port), app)
+    try:
+        server.start()
+    finally:
+        server.stop()
+""",
+    "wsgiref": """
+    from wsgiref.simple_server import make_server
+    make_server("127.0.0.1", port, app).serve_forever()
+""",
+}
+EACH = {
+    **{name: ["app", "{port}"] for name in MAINS},
+    "run": [*RUN, "--no-reload"],
+    "sync": gunicorn("sync"),
+    "gthread": gunicorn("gthread"),
+    "gevent": gunicorn("gevent"),
+}
+#: Seconds by which a busy machine is late.
+LATE = 2.0
+ALL = ("SIGTERM", "SIGINT", "kill -9", "KeyboardInterrupt", "SystemExit", "os._exit")
+#: Seconds after which it does not end by that, without the panel either.
+STAYS = 10.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [
+        pytest.param(
+            *(kind, way),
+            marks=()
+            if (kind, way) in (("gthread", "SystemExit"), ("run", "SIGINT"), ("cheroot", "SIGINT"))
+            else pytest.mark.servers,
+        )
+        for kind in EACH
+        for way in ALL
+    ],
+)
+def test_a_process_ends_as_fast_as_bare(serve: t.Any, kind: str, way: str) -> None:
+    main = MAINS.get(kind)
+    app = APP + (MAIN + main if main else "")
+    bare = seconds(serve(EACH[kind], app.replace("Lifecycle(app)\n", "")), way)
+    for _ in range(2):
+        server = serve(
+            EACH[kind], app.replace("app.debug", f"app.config.update({TOKEN})\napp.debug")
+        )
+        with panel(server):
+            took = seconds(server, way)
+        if took <= bare + LATE:
+            break
+    assert took <= bare + LATE
+
+
+TOKEN = {"LIFECYCLE_TOKEN": "t" * 40}
+#: Where a server keeps to itself whether it stands behind a proxy, the panel takes a token.
+SIGNED_IN = {"Cookie": f"lifecycle_token={TOKEN['LIFECYCLE_TOKEN']}"}
+
+
+def seconds(server: Server, way: str) -> float:
+    """Return how long a process lives on, and holds its port; STAYS, where it does so for good."""
+    pid = int(server.get("/"))
+    begun = time.monotonic()
+    WAYS[way](server, pid)
+    while not (ended(pid) and (port_is_free(server) or answers(server, pid))):
+        if time.monotonic() - begun >= STAYS:
+            break
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+@contextmanager
+def panel(server: Server) -> Iterator[None]:
+    """Let a panel be open: by two websockets where there is room for them, else polling."""
+    ticket = request(server, "/_lifecycle/api/ticket", "POST")
+    with ExitStack() as panels:
+        if ticket.status == 200 and json.loads(ticket.body)["ticket"] is not None:
+            panels.enter_context(alive()).extend(server.watch()[0] for _ in range(2))
+        else:
+            panels.enter_context(polling(server))
+        yield
 
 
 def answers(server: Server, before: int) -> bool:
