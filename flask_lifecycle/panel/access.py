@@ -21,7 +21,7 @@ from .. import forks
 from ..toolbar import request_key
 from .peer import is_service, peer_address
 from .tickets import Tickets
-from .websocket import room
+from .websocket import let_go, room
 
 Environ = dict[str, t.Any]
 WSGI = Callable[[Environ, t.Any], t.Any]
@@ -117,6 +117,7 @@ class Gate:
             served = start_response if entrance is None else entrance.start_response
             environ["lifecycle.room"] = most = room(environ, served)
             if not _is_live(environ):
+                let_go(served)
                 return app(environ, started)
             if not self._enter(most):
                 return _no("There is no room for one more websocket.", 503)(environ, started)

@@ -57,6 +57,16 @@ def room(environ: Environ, start_response: t.Any) -> int:
     return min(MOST, threads // 2) if isinstance(threads, int) else 0
 
 
+def let_go(start_response: t.Any) -> None:
+    """Let Gunicorn close a connection after this answer, where its worker ends.
+
+    An orphaned worker waits for those that are kept alive: for ever, where a page polls.
+    """
+    close = getattr(getattr(start_response, "__self__", None), "force_close", None)
+    if close is not None and is_stopping():
+        close()
+
+
 def is_stopping() -> bool:
     """Tell whether the process waits for its threads to end, as those of websockets never would.
 
@@ -298,5 +308,6 @@ __all__ = [
     "MOST",
     "PING_SECONDS",
     "Websocket",
+    "let_go",
     "room",
 ]
