@@ -6,13 +6,12 @@ import builtins
 import functools
 import inspect
 import linecache
-import logging
 import re
 import types
 import typing as t
-from contextlib import suppress
 from contextvars import ContextVar
 
+from .faults import fail_open, fault
 from .memo import by_class
 from .redact import Redactor, type_name
 from .sites import UNNUMBERED, Site
@@ -23,9 +22,6 @@ from .writers import NOBODY, LiveTrace, Writer
 #: The trace of the request that runs in this context; one without an owner, where none is recorded.
 current: ContextVar[LiveTrace] = ContextVar("flask_lifecycle.current", default=NOBODY)
 
-_log = logging.getLogger("flask_lifecycle")
-_FAULTS_ALLOWED = 5
-_faults: dict[str, int] = {}
 _built_in = Redactor()
 _PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
 _SIZED = frozenset((str, bytes))
@@ -36,38 +32,6 @@ _LIBRARIES = frozenset(("builtins", "asyncio", "flask", "jinja2", "jwt", "sqlite
 # Of Python 3.11 and later.
 GROUP: t.Any = getattr(builtins, "BaseExceptionGroup", ())
 _TEXT_OF_GROUPS = getattr(vars(builtins).get("BaseExceptionGroup"), "__str__", None)
-
-F = t.TypeVar("F", bound=t.Callable[..., t.Any])
-
-
-def fault(place: str, error: Exception) -> None:
-    """Log a fault of ours, once for each place; the app is not to see it."""
-    count = _faults[place] = _faults.get(place, 0) + 1
-    if count == 1:
-        # The app's filters, handlers and record factory may fail as well.
-        with suppress(Exception):
-            _log.warning("%s failed; the app is not affected", place, exc_info=error)
-
-
-def fail_open(func: F) -> F:
-    """Make a function of ours unable to break the app.
-
-    An ``Exception`` is logged once, counted, and answered with None; after repeated
-    faults the function is no longer called. ``BaseException`` passes.
-    """
-    place = f"{func.__module__}.{func.__qualname__}"
-
-    @functools.wraps(func)
-    def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        if place in _faults and _faults[place] >= _FAULTS_ALLOWED:
-            return None
-        try:
-            return func(*args, **kwargs)
-        except Exception as error:
-            fault(place, error)
-            return None
-
-    return t.cast("F", guarded)
 
 
 def redactor() -> Redactor:

@@ -6,7 +6,7 @@ import socket
 import typing as t
 from dataclasses import replace
 
-from .recorder import fault
+from .faults import fault
 from .sites import Site
 from .steps import EXTRA, SHORT_CIRCUIT, WIDTH, Columns
 from .trace import Error, Outcome, Process, Step, Trace, TraceError

@@ -13,7 +13,7 @@ from flask import Flask, Response, got_request_exception, render_template_string
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import create_environ
 
-from flask_lifecycle import Lifecycle, recorder
+from flask_lifecycle import Lifecycle, faults
 from flask_lifecycle.calls import Calls
 
 OURS = "flask_lifecycle"
@@ -155,7 +155,7 @@ def test_tracebacks_are_those_of_a_bare_app(
         def fails(*_args: t.Any) -> t.NoReturn:
             raise LookupError
 
-        monkeypatch.setattr(recorder, "_faults", {})
+        monkeypatch.setattr(faults, "_faults", {})
         monkeypatch.setattr(Calls, "_line", fails)
     # It is decided by app.debug.
     debug = debug or way == "late"

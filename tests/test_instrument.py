@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, Response, abort, flash, g, render_template_string, request
 from werkzeug.exceptions import NotFound
 
-from flask_lifecycle import Lifecycle, recorder
+from flask_lifecycle import Lifecycle, faults
 from flask_lifecycle.recorder import current
 from flask_lifecycle.writers import NOBODY, LiveTrace
 
@@ -146,7 +146,7 @@ def test_a_fault_of_ours_is_not_the_apps(name: str, monkeypatch: pytest.MonkeyPa
     def fails(*_args: t.Any, **_kwargs: t.Any) -> t.NoReturn:
         raise LookupError(name)
 
-    monkeypatch.setattr(recorder, "_faults", {})
+    monkeypatch.setattr(faults, "_faults", {})
     monkeypatch.setattr(f"flask_lifecycle.{name}", fails)
     app = Flask(__name__)
     app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x")

@@ -7,14 +7,14 @@ import typing as t
 import pytest
 from flask import Flask
 
-from flask_lifecycle import Lifecycle, recorder
+from flask_lifecycle import Lifecycle, faults
 
 
 @pytest.mark.parametrize("status", [None, 200, "odd", ["200 OK"], ""])
 def test_an_odd_status_is_for_the_server_to_say(
     status: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "_faults", {})
+    monkeypatch.setattr(faults, "_faults", {})
     app = Flask(__name__)
     app.config["LIFECYCLE_ENABLED"] = True
     Lifecycle(app)

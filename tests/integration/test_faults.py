@@ -41,7 +41,7 @@ from jinja2 import DictLoader
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 import flask_lifecycle
-from flask_lifecycle import Lifecycle, recorder
+from flask_lifecycle import Lifecycle, faults
 
 PACKAGE = Path(flask_lifecycle.__file__).parent
 Code = tuple[str, str, int]  # file, name, first line
@@ -300,10 +300,10 @@ class Saboteur:
 @pytest.fixture(autouse=True)
 def anew() -> Iterator[None]:
     """Forget what failed, and keep quiet about what is to fail."""
-    recorder._faults.clear()
+    faults._faults.clear()
     logging.getLogger("faults").disabled = False
     yield
-    recorder._faults.clear()
+    faults._faults.clear()
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
@@ -419,11 +419,12 @@ CALLED_BY_OTHERS = {
     "collectors/warned.py": {"_shown"},
     "contexts.py": {"app_context"},
     "errors.py": {"_hide", "handle_exception", "handle_user_exception", "left"},
+    "faults.py": {"guarded"},
     "functions.py": {"_unrecorded", "ensure_sync"},
     "instrument.py": {"process_response", "request_context"},
     "macros.py": {"__call__", "_recorded", "macro"},
     "middleware.py": {"run"},
-    "recorder.py": {"begin", "begin_leaf", "describe_error", "end", "fail", "guarded", "room_for"},
+    "recorder.py": {"begin", "begin_leaf", "describe_error", "end", "fail", "room_for"},
     "registries.py": {"<listcomp>", "__getitem__", "_record"},
     "results.py": {"returned"},
     "routes.py": {"matched"},
@@ -445,7 +446,7 @@ def test_no_other_function_of_ours_can_break_the_app() -> None:
         guards_itself = any(code == each and line for each, line in GUARDED)
         if guards_itself or code[1] in CALLED_BY_OTHERS.get(code[0], ()):
             continue
-        recorder._faults.clear()
+        faults._faults.clear()
         watched = make(watched=True)
         with Saboteur(code):
             found = answers(watched)
@@ -467,7 +468,7 @@ def test_what_fails_again_and_again_is_no_longer_called(caplog: pytest.LogCaptur
         with caplog.at_level(logging.WARNING, "flask_lifecycle"):
             for _ in range(50):
                 answers(app)
-    assert len(calls) == recorder._FAULTS_ALLOWED
+    assert len(calls) == faults._FAULTS_ALLOWED
     assert len([each for each in caplog.records if each.name == "flask_lifecycle"]) == 1
 
 

@@ -12,7 +12,7 @@ import flask
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from flask_lifecycle import recorder
+from flask_lifecycle import faults as failing
 from flask_lifecycle.panel.hub import Hub, _Pick, _Viewer
 from flask_lifecycle.recorder import begin, end, room_for
 from flask_lifecycle.sites import Site, number
@@ -388,7 +388,7 @@ def threads_of_its_own(trace: LiveTrace) -> t.Iterator[None]:
 
 @pytest.fixture
 def faults(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> t.Any:
-    monkeypatch.setattr(recorder, "_faults", {})
+    monkeypatch.setattr(failing, "_faults", {})
     return caplog
 
 
