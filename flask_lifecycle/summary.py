@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
-from .recorder import fault
+from .faults import fault
 from .sites import Site
 from .snapshots import header
 from .steps import EXTRA, WIDTH, Columns

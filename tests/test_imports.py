@@ -30,7 +30,7 @@ ALLOWED = {
     },
     "macros": {"sites", "steps", "writers", "recorder"},
     "causes": {"steps", "writers", "forks"},
-    "summary": {"sites", "steps", "writers", "snapshots", "toolbar", "transactions"},
+    "summary": {"faults", "sites", "steps", "writers", "snapshots", "toolbar", "transactions"},
     "store": {"forks", "writers", "settings"},
     "toolbar": {"address"},
     "body": {"sites", "steps", "writers", "recorder"},
@@ -130,6 +130,7 @@ ALLOWED = {
         "macros",
     },
     "panel": {
+        "faults",
         "export",
         "forks",
         "trace",
