@@ -355,6 +355,8 @@ GUARDED = list(guarded())
 ELSEWHERE = {
     *("collectors/spans.py", "collectors/profile.py", "memory.py"),
     *("instrument.py", "mount.py", "upgrades.py"),
+    # Whoever looks comes by these, and no request.
+    *("snapshots.py", "summary.py"),
 }
 
 
