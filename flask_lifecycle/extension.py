@@ -36,7 +36,7 @@ class Lifecycle:
         Lifecycle(app)
 
     The same object may be given to any number of apps with :meth:`init_app`; nothing of an
-    app is kept on it. The README tells what ``app.config`` takes.
+    app is kept on it. docs/settings.md lists what ``app.config`` takes.
     """
 
     def __init__(self, app: flask.Flask | None = None) -> None:
