@@ -1,4 +1,5 @@
 # make demo   start the demo, with the panel
+# make check  linters and unit tests
 # make test   everything that must hold
 # make test-all   the tests on every Python and Flask found
 # make bench  what it costs, beside the bare app and peers
@@ -13,7 +14,7 @@ PANEL := flask_lifecycle/panel/dist/toolbar.js
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
 
 .DELETE_ON_ERROR:
-.PHONY: demo panel test test-all bench soak screenshots clean
+.PHONY: demo panel check test test-all bench soak screenshots clean
 
 demo: $(VENV)/demo.stamp
 	@echo " * The bookshop: http://127.0.0.1:$(PORT)/"
@@ -38,6 +39,14 @@ $(VENV)/demo.stamp: pyproject.toml $(PANEL)
 $(VENV)/test.stamp: pyproject.toml $(PANEL)
 	$(BIN)/pip install --quiet --editable '.[test]'
 	@touch $@
+
+check: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python hatch_build.py run lint
+	$(BIN)/python hatch_build.py run typecheck
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --ignore=tests/browser --ignore=tests/integration
 
 test: $(VENV)/test.stamp
 	.ci/packages chromium redis-server

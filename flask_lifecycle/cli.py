@@ -10,8 +10,8 @@ import click
 import flask
 from flask.cli import AppGroup, with_appcontext
 
+from .run_token import common_secret
 from .settings import Settings
-from .tokens import common_secret
 
 _PACKAGES = (
     ("flask-lifecycle", ()),

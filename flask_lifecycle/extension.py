@@ -13,14 +13,14 @@ import flask
 from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
-from . import forks
+from . import locks
 from .mount import Mount
+from .recorder.subclass import give_class, give_class_back, override, subclass_of
+from .run_token import run_token
 from .settings import Settings
-from .snapshots import snapshot
-from .subclass import give_class, give_class_back, override, subclass_of
-from .tokens import run_token
-from .trace import Trace
-from .writers import LiveTrace
+from .trace.model import Trace
+from .trace.snapshot import snapshot
+from .trace.writer import LiveTrace
 
 T = t.TypeVar("T")
 
@@ -110,10 +110,21 @@ class State:
 
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
-        from . import changes, cpu, memory
-        from .collectors import exceptions, logs, signals, spans, sql, sqlite, templates, warned
-        from .collectors.request import Messages
-        from .instrument import Instrument
+        from .collectors import (
+            changes,
+            cpu,
+            exceptions,
+            logs,
+            memory,
+            signals,
+            spans,
+            sql,
+            sqlite,
+            templates,
+            warnings,
+        )
+        from .collectors.http import Messages
+        from .instrumentation.app import Instrument
         from .redact import Redactor
         from .store import MemoryStore
 
@@ -158,7 +169,7 @@ class State:
             ("sql", sql.install),
             ("sql", sqlite.install),
             ("templates", templates.install),
-            ("warnings", warned.install),
+            ("warnings", warnings.install),
         ):
             if name in settings.collectors:
                 installed.append(install(id(app)))
@@ -228,8 +239,8 @@ def _on_trace(
 
 
 def _toolbar(settings: Settings, token: str) -> tuple[t.Any, t.Any]:
-    from .recorder import fail_open
-    from .toolbar import Toolbar
+    from .faults import fail_open
+    from .toolbar.inject import Toolbar
 
     toolbar = Toolbar(settings.url_prefix, token, settings.host)
 
@@ -255,7 +266,7 @@ def _ignored(names: tuple[str, ...]) -> t.Callable[[str | None, str], bool]:
 def _decide_at_first_call(app: flask.Flask, state: State) -> None:
     """Look at ``app.debug`` once more when the first request comes: it may be set late."""
     base: t.Any = type(app)
-    lock = forks.lock()
+    lock = locks.lock()
 
     def __call__(self: t.Any, environ: t.Any, start_response: t.Any) -> t.Any:
         with lock:

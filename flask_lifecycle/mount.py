@@ -20,14 +20,15 @@ from functools import lru_cache, partial
 import click
 import flask
 
-from . import forks
+from . import locks
 from .address import cut_off, path_of, whole_path
-from .reached import Reached
-from .recorder import current, fail_open
+from .faults import fail_open
+from .instrumentation.reached import Reached
+from .recorder.current import current
+from .run_token import is_alone
 from .settings import Settings
-from .sites import Site, number
-from .tokens import is_alone
-from .writers import NOBODY, LiveTrace, Route
+from .trace.tracepoint import Site, number
+from .trace.writer import NOBODY, LiveTrace, Route
 
 # Where servers log requests by their whole URL, the token's included.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
@@ -73,7 +74,7 @@ class Mount:
         #: Calls the app through its middleware, and what stands for a call that is not recorded.
         self.call: Application = type(app).__call__
         self.skipped = NOBODY
-        self._lock = forks.lock()
+        self._lock = locks.lock()
         self._filters: list[logging.Filter] = []
         # The loggers outlive the app.
         self._forget = weakref.finalize(app, _remove_filters, self._filters)
@@ -211,16 +212,16 @@ class Mount:
     def _is_own_host(self, environ: Environ) -> bool:
         if self._settings.host is None:
             return False
-        from .panel.access import host_name
+        from .panel.access.gate import host_name
 
         return host_name(environ.get("HTTP_HOST", "")) == self._settings.host
 
     def _get_panel(self) -> t.Any:
         with self._lock:
             if self._panel is None:
-                from .collectors.profile import Profiles
+                from .collectors.profiler import Profiles
                 from .panel import create_panel
-                from .panel.access import AccessLog, Gate
+                from .panel.access.gate import AccessLog, Gate
 
                 app = self._app()
                 debug = app is not None and app.debug
@@ -242,8 +243,8 @@ class Mount:
             return self._panel
 
     def _map(self) -> dict[str, t.Any]:
-        from .app_map import AppMap
-        from .middleware import middleware_of
+        from .app_map.overview import AppMap
+        from .instrumentation.middleware import middleware_of
 
         app = self._app()
         if app is None:
@@ -252,7 +253,7 @@ class Mount:
         return {**made, "called": self.called()}
 
     def _find_rule(self, path: str, method: str, host: str) -> dict[str, t.Any]:
-        from .rules import Finder
+        from .app_map.rules import Finder
 
         app = self._app()
         if app is None:

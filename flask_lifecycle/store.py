@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import count
 
-from . import forks
+from . import locks
 from .settings import Settings
-from .writers import LiveTrace
+from .trace.writer import LiveTrace
 
 # All are weighed when large ones have brought in one such part of what may be kept.
 _WEIGHED = 64
@@ -76,9 +76,9 @@ class MemoryStore:
         self._max_bytes = max_bytes
         #: While no trace is larger than this, all of them together are not too large.
         self.share = max_bytes // max_traces
-        self._lock = forks.lock()
+        self._lock = locks.lock()
         # Of its own: who only counts does not wait for who lists.
-        self._counting = forks.lock()
+        self._counting = locks.lock()
         self._numbers = count(1)
         self._last = 0
         self._unweighed = 0

@@ -11,8 +11,8 @@ import flask
 import hypothesis
 import pytest
 
-from flask_lifecycle.recorder import current
-from flask_lifecycle.writers import NOBODY
+from flask_lifecycle.recorder.current import current
+from flask_lifecycle.trace.writer import NOBODY
 
 # A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,7 +9,7 @@ from flask import Flask, Response
 from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.export.har import to_har
+from flask_lifecycle.recording.har import to_har
 
 PAGE = "<!doctype html><html><body><h1>Ünï</h1></body></html>"
 OPENED = {"Sec-Fetch-Dest": "document"}

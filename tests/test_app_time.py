@@ -15,11 +15,11 @@ from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.export.har import to_har
 from flask_lifecycle.panel.filter import parse
-from flask_lifecycle.panel.told import told
-from flask_lifecycle.summary import summarize
-from flask_lifecycle.trace import client_status
+from flask_lifecycle.panel.summary import summarize
+from flask_lifecycle.panel.toolbar_view import told
+from flask_lifecycle.recording.har import to_har
+from flask_lifecycle.trace.model import client_status
 
 SLOW = 0.12
 NAP = 0.02

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from flask_lifecycle.settings import Settings
-from flask_lifecycle.trace import STAGES
+from flask_lifecycle.trace.model import STAGES
 
 ROOT = Path(__file__).parent.parent
 

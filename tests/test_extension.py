@@ -15,9 +15,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from flask_lifecycle import Lifecycle, changes
-from flask_lifecycle.collectors import signals
-from flask_lifecycle.writers import LiveTrace
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.collectors import changes, signals
+from flask_lifecycle.trace.writer import LiveTrace
 
 
 def make_app(**config: t.Any) -> Flask:
@@ -59,10 +59,10 @@ def test_an_app_that_is_gone_leaves_nothing_to_the_next_one_with_its_id() -> Non
     app = make_app(LIFECYCLE_ENABLED=True)
     Lifecycle(app)
     owner = id(app)
-    assert owner in changes._owners
+    assert owner in changes.record.owners
     del app
     gc.collect()
-    assert owner not in changes._owners
+    assert owner not in changes.record.owners
 
 
 def test_an_app_may_be_collected_while_its_thread_holds_a_lock_of_ours() -> None:
@@ -85,7 +85,7 @@ def test_an_app_may_be_collected_while_its_thread_holds_a_lock_of_ours() -> None
     thread.start()
     thread.join(60)
     assert not thread.is_alive()
-    assert owner not in changes._owners
+    assert owner not in changes.record.owners
 
 
 def test_traces_of_an_app_without_one_is_an_error() -> None:
@@ -224,6 +224,6 @@ def test_the_start_is_told_by_the_wall_clock(monkeypatch: pytest.MonkeyPatch) ->
     app = make_app(LIFECYCLE_ENABLED=True)
     lifecycle = Lifecycle(app)
     awake = 4e9
-    monkeypatch.setattr("flask_lifecycle.writers.time", lambda: awake)
+    monkeypatch.setattr("flask_lifecycle.trace.writer.time", lambda: awake)
     app.test_client().get("/")
     assert lifecycle.traces(app)[0].started_at == awake

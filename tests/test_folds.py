@@ -23,7 +23,7 @@ from flask import (
 )
 
 from flask_lifecycle import Lifecycle, Trace
-from flask_lifecycle.trace import Step
+from flask_lifecycle.trace.model import Step
 
 STEPS = 60
 TIMES = 500

@@ -15,8 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client, TestResponse
 
 from flask_lifecycle import Lifecycle
-
-from .test_toolbar import OPENED
+from tests.toolbar.test_inject import OPENED
 
 TOKEN = "a-token-of-enough-characters"
 LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:5000"}

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from flask_lifecycle.redact import MASK, Redactor, names
-
-from .samples import Sampler
+from tests.samples import Sampler
 
 redactor = Redactor()
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from flask_lifecycle.store import MemoryStore
-from flask_lifecycle.writers import LiveTrace, Route
+from flask_lifecycle.trace.writer import LiveTrace, Route
 
 
 def make(path: str = "/") -> LiveTrace:

@@ -16,11 +16,13 @@ from types import FrameType, TracebackType
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 
-from ..place import is_library, line_of
-from ..recorder import GROUP, callable_name, describe_error, fail_open, source_of
+from ..faults import fail_open
+from ..recorder.callables import callable_name, source_of
+from ..recorder.errors import GROUP, describe_error
+from ..recorder.user_code import is_library, line_of
 from ..redact import Redactor, weight
-from ..steps import EXTRA
-from ..writers import LiveTrace
+from ..trace.log import EXTRA
+from ..trace.writer import LiveTrace
 
 # Of a deep traceback, the first and the last frames.
 _FIRST = 10

@@ -12,12 +12,15 @@ import typing as t
 from contextlib import suppress
 from functools import partial
 
-from ..forks import lock
-from ..recorder import current, describe_error, fail_open, hide_frames, mark
+from ..faults import fail_open
+from ..locks import lock
+from ..recorder.current import current
+from ..recorder.errors import describe_error, hide_frames
+from ..recorder.steps import mark
 from ..redact import MASK, Redactor
-from ..sites import Site
-from ..trace import Source
-from ..writers import LiveTrace
+from ..trace.model import Source
+from ..trace.tracepoint import Site
+from ..trace.writer import LiveTrace
 
 _SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
 # Where an argument goes, with the name that stands before it.

@@ -14,22 +14,17 @@ from threading import get_ident
 import blinker
 import flask.signals
 
-from ..forks import lock
-from ..recorder import (
-    begin,
-    callable_name,
-    current,
-    describe_error,
-    end,
-    fail_open,
-    mark,
-    room_for,
-)
+from ..faults import fail_open
+from ..locks import lock
+from ..recorder.callables import callable_name
+from ..recorder.current import current
+from ..recorder.errors import describe_error
+from ..recorder.steps import begin, end, mark, room_for
+from ..recorder.subclass import subclass_of
 from ..redact import weight
-from ..sites import Site, number
-from ..steps import clock
-from ..subclass import subclass_of
-from ..writers import Writer
+from ..trace.log import clock
+from ..trace.tracepoint import Site, number
+from ..trace.writer import Writer
 
 _NAMES = (
     "appcontext_popped",

@@ -14,13 +14,15 @@ import weakref
 from collections import OrderedDict
 from functools import partial
 
-from ..forks import lock
-from ..recorder import begin_leaf, current, fail_open, fault
+from ..faults import fail_open, fault
+from ..locks import lock
+from ..recorder.current import current
+from ..recorder.steps import begin_leaf
 from ..redact import Redactor
-from ..sites import Site, number
-from ..steps import END, PARENT, clock
-from ..trace import Error
-from ..writers import Writer
+from ..trace.log import END, PARENT, clock
+from ..trace.model import Error
+from ..trace.tracepoint import Site, number
+from ..trace.writer import Writer
 
 _SPAN = number(Site("span", "span"))
 _NOT_OURS = frozenset(("SERVER", "CONSUMER"))

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from functools import partial
 from sys import _getframe
 
-from ..forks import lock
-from ..memo import by_class
-from ..recorder import current, fail_open
-from ..statements import Entry, begin, begin_transaction, end, fail, owners, renumber
-from ..steps import BEGIN, clock
-from ..transactions import is_open
+from ..faults import fail_open
+from ..locks import lock
+from ..recorder.current import current
+from ..recorder.memo import by_class
+from ..trace.log import BEGIN, clock
+from ..trace.transactions import is_open
+from .statements import Entry, begin, begin_transaction, end, fail, owners, renumber
 
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
 

@@ -13,12 +13,13 @@ import typing as t
 from functools import partial, wraps
 from sys import _getframe
 
-from ..forks import lock
-from ..place import is_library
-from ..recorder import current, fail_open, fault
-from ..statements import begin, begin_transaction, end, fail, is_connecting, mark, owners, renumber
-from ..subclass import Subclasses, subclass_of
-from ..transactions import is_open
+from ..faults import fail_open, fault
+from ..locks import lock
+from ..recorder.current import current
+from ..recorder.subclass import Subclasses, subclass_of
+from ..recorder.user_code import is_library
+from ..trace.transactions import is_open
+from .statements import begin, begin_transaction, end, fail, is_connecting, mark, owners, renumber
 
 _SCRIPT = "executescript"
 _METHODS = {"execute": False, "executemany": True, _SCRIPT: False}

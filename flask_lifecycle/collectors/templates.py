@@ -19,16 +19,19 @@ from threading import get_ident
 import flask.templating
 import jinja2
 
-from ..forks import lock
-from ..macros import end_calls, give_back, record_macros, record_made
-from ..place import users_place
-from ..recorder import begin, begin_leaf, current, describe_error, end, fault
+from ..faults import fault
+from ..locks import lock
+from ..recorder.current import current
+from ..recorder.errors import describe_error
+from ..recorder.steps import begin, begin_leaf, end
+from ..recorder.subclass import Subclasses, subclass_of
+from ..recorder.user_code import users_place
 from ..redact import MASK, Redactor, type_name
-from ..sites import Site
-from ..steps import END, EXTRA, NAMED, PARENT, clock
-from ..subclass import Subclasses, subclass_of
-from ..trace import Source
-from ..writers import Writer
+from ..trace.log import END, EXTRA, NAMED, PARENT, clock
+from ..trace.model import Source
+from ..trace.tracepoint import Site
+from ..trace.writer import Writer
+from .macros import end_calls, give_back, record_macros, record_made
 
 _NAMES = 60
 _TEXT = 1000

@@ -9,12 +9,12 @@ from pathlib import Path
 import flask
 
 from ..store import Store
-from .access import Gate
-from .api import create_api
-from .hub import Hub
-from .match import FindRule, create_match
-from .profile import Profiles, create_profile
-from .websocket import MESSAGE_BYTES
+from .access.gate import Gate
+from .api.match import FindRule, create_match
+from .api.profile import Profiles, create_profile
+from .api.traces import create_api
+from .live.hub import Hub
+from .live.websocket import MESSAGE_BYTES
 from .written import Provider
 
 DIST = Path(__file__).parent / "dist"

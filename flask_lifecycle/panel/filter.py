@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Callable
 from operator import ge, gt, le, lt
 
-from ..trace import client_status
+from ..trace.model import client_status
 
 Summary = dict[str, t.Any]
 Test = Callable[[Summary], bool]

@@ -1,4 +1,4 @@
-/** The status that the client got: as client_status of flask_lifecycle/trace.py has it. */
+/** The status that the client got: as client_status of flask_lifecycle/trace/model.py has it. */
 
 import type { TraceSummary } from "./types";
 

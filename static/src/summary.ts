@@ -1,4 +1,4 @@
-/** What the list shows of a whole trace: as flask_lifecycle/summary.py has it, for what comes from a file. */
+/** What the list shows of a whole trace: as flask_lifecycle/panel/summary.py has it, for what comes from a file. */
 
 import { clockOf } from "./clock";
 import { isStatement, kindOf } from "./diagram/transactions";

@@ -25,7 +25,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from ..integration.test_server import NOT_UP, PATIENCE, hold_port, wait_for
+from tests.integration.test_server import NOT_UP, PATIENCE, hold_port, wait_for
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = (

@@ -21,9 +21,8 @@ from sqlalchemy import Engine, create_engine, text
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.settings import COLLECTORS
-
-from ..test_mount import TOKEN
-from .conftest import ROOT
+from tests.browser.conftest import ROOT
+from tests.test_mount import TOKEN
 
 PACKAGES = ROOT / "static" / "node_modules"
 

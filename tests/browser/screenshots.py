@@ -10,9 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ..integration.test_server import Server as SmallServer
-from .conftest import FLAGS, ROOT, Server
-from .test_list import SMALL, Wire
+from tests.browser.conftest import FLAGS, ROOT, Server
+from tests.browser.test_list import SMALL, Wire
+from tests.integration.test_server import Server as SmallServer
 
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 REQUESTS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import ROOT, Panel, both_themes
+from tests.browser.conftest import ROOT, Panel, both_themes
 
 pytestmark = both_themes
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ..integration.test_server import Server as SmallServer
-from .conftest import Panel, both_themes
-from .test_accessible import violations
-from .test_views import open_view
+from tests.browser.conftest import Panel, both_themes
+from tests.browser.test_accessible import violations
+from tests.browser.test_views import open_view
+from tests.integration.test_server import Server as SmallServer
 
 
 def hooks(panel: Panel, phase: str) -> list[str]:

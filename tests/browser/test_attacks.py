@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
-from ..integration.test_server import PATIENCE, Server, wait_for
+from tests.integration.test_server import PATIENCE, Server, wait_for
 
 RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
 APP = '''

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from .conftest import Panel, Server
-from .test_views import open_view
+from tests.browser.conftest import Panel, Server
+from tests.browser.test_views import open_view
 
 pytestmark = pytest.mark.browser
 

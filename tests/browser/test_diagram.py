@@ -14,10 +14,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo.tour import STOPS, Stop
-
-from ..integration.test_server import wait_for
-from .conftest import Panel, Server, took
-from .test_views import open_view
+from tests.browser.conftest import Panel, Server, took
+from tests.browser.test_views import open_view
+from tests.integration.test_server import wait_for
 
 COLLECTED = ("sql", "span", "log", "warning", "flash")
 ROUTES = [stop for stop in STOPS if "slow" not in stop.path]

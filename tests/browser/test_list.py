@@ -15,10 +15,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from ..integration.test_server import PATIENCE, wait_for
-from ..integration.test_server import Server as SmallServer
-from .conftest import Panel, both_themes
-from .test_accessible import violations, violations_in_both_themes
+from tests.browser.conftest import Panel, both_themes
+from tests.browser.test_accessible import violations, violations_in_both_themes
+from tests.integration.test_server import PATIENCE, wait_for
+from tests.integration.test_server import Server as SmallServer
 
 RUN = """
 if __name__ == "__main__":

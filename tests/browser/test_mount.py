@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from ..integration.mounted import mounted
-from ..integration.test_server import PATIENCE
-from ..test_mount import TOKEN
-from .test_toolbar import Seen, bar, facts, follows, unfold
+from tests.browser.test_toolbar import Seen, bar, facts, follows, unfold
+from tests.integration.mounted import mounted
+from tests.integration.test_server import PATIENCE
+from tests.test_mount import TOKEN
 
 RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
 

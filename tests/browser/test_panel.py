@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from ..integration.test_server import wait_for
-from .conftest import Panel, Server
+from tests.browser.conftest import Panel, Server
+from tests.integration.test_server import wait_for
 
 
 def test_a_typical_request(panel: Panel) -> None:

@@ -8,9 +8,9 @@ import urllib.request
 
 from playwright.sync_api import expect
 
-from .conftest import Panel, both_themes
-from .test_accessible import violations
-from .test_views import open_view
+from tests.browser.conftest import Panel, both_themes
+from tests.browser.test_accessible import violations
+from tests.browser.test_views import open_view
 
 PATH = "/shop/search?q=left+hand"
 

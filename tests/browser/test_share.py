@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, WebSocketRoute, expect
 
-from ..export.test_har import faults
-from .conftest import Panel, both_themes
-from .test_accessible import violations
-from .test_views import open_view
+from tests.browser.conftest import Panel, both_themes
+from tests.browser.test_accessible import violations
+from tests.browser.test_views import open_view
+from tests.recording.test_har import faults
 
 PATH = "/admin/orders/42"
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from ..integration.extensions import EXTENSIONS
-from ..integration.test_server import PATIENCE, wait_for
-from ..test_mount import TOKEN
-from ..test_toolbar import OPENED
-from .conftest import Server, Theme, both_themes, launch
-from .test_accessible import AXE
+from tests.browser.conftest import Server, Theme, both_themes, launch
+from tests.browser.test_accessible import AXE
+from tests.integration.extensions import EXTENSIONS
+from tests.integration.test_server import PATIENCE, wait_for
+from tests.test_mount import TOKEN
+from tests.toolbar.test_inject import OPENED
 
 TOOLBAR = "flask-lifecycle-toolbar"
 STYLES = """(selector) => {

@@ -10,8 +10,8 @@ import urllib.request
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import ROOT, Panel, both_themes, took
-from .test_accessible import violations
+from tests.browser.conftest import ROOT, Panel, both_themes, took
+from tests.browser.test_accessible import violations
 
 
 def open_view(panel: Panel, title: str) -> None:

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 import flask_lifecycle
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.trace import Trace
+from flask_lifecycle.trace.model import Trace
 
 SECRET = "hunter" + "2"
 

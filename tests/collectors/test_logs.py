@@ -13,7 +13,7 @@ from flask import Flask, flash, get_flashed_messages
 
 import flask_lifecycle
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.trace import Step
+from flask_lifecycle.trace.model import Step
 
 
 def make_app(**config: t.Any) -> tuple[Flask, Lifecycle]:

@@ -29,8 +29,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from werkzeug.serving import make_server
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.recorder import current
-from flask_lifecycle.trace import Step
+from flask_lifecycle.recorder.current import current
+from flask_lifecycle.trace.model import Step
 from tests.integration.test_server import PATIENCE, hold_port, wait_for
 
 

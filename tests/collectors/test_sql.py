@@ -19,8 +19,8 @@ from sqlalchemy import orm
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.told import told
-from flask_lifecycle.trace import Step, Trace
+from flask_lifecycle.panel.toolbar_view import told
+from flask_lifecycle.trace.model import Step, Trace
 
 _made: list[tuple[Flask, Lifecycle]] = []
 

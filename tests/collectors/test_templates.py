@@ -12,8 +12,8 @@ from flask import Flask, Response, render_template, render_template_string, stre
 from jinja2 import DictLoader
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.summary import summarize
-from flask_lifecycle.trace import Step
+from flask_lifecycle.panel.summary import summarize
+from flask_lifecycle.trace.model import Step
 
 FILES = {
     "base.html": "<title>{% block title %}{% endblock %}</title>{% include 'menu.html' %}"

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..test_mount import TOKEN, WAYS
-from .test_server import Server
+from tests.integration.test_server import Server
+from tests.test_mount import TOKEN, WAYS
 
 APP = """
 from flask import Flask

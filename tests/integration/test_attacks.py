@@ -22,9 +22,8 @@ from flask import Flask
 from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.websocket import MESSAGE_BYTES, MOST
-
-from .test_server import Server, alive, batch, wait_for
+from flask_lifecycle.panel.live.websocket import MESSAGE_BYTES, MOST
+from tests.integration.test_server import Server, alive, batch, wait_for
 
 #: Seconds in which threads and connections are given back.
 BACK = 20
@@ -617,7 +616,7 @@ def test_there_are_no_more_viewers_than_so_many(server: Server) -> None:
 
 
 def test_the_stream_is_json_and_its_packages_are_mended() -> None:
-    from flask_lifecycle.panel.hub import Hub
+    from flask_lifecycle.panel.live.hub import Hub
     from flask_lifecycle.panel.written import Json
     from flask_lifecycle.store import MemoryStore
 

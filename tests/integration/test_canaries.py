@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .test_server import PATIENCE, Server, batch
+from tests.integration.test_server import PATIENCE, Server, batch
 
 APP = """
 import json, logging, os, sqlite3

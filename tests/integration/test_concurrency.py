@@ -21,8 +21,7 @@ from flask import (
 )
 
 from flask_lifecycle import Lifecycle, Trace
-
-from .test_server import PATIENCE, Server
+from tests.integration.test_server import PATIENCE, Server
 
 THREADS = 50
 REQUESTS = int(os.environ.get("LIFECYCLE_TEST_REQUESTS", "20"))

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import websocket
 
-from .test_attacks import request
-from .test_server import NOT_UP, Server, alive, wait_for
+from tests.integration.test_attacks import request
+from tests.integration.test_server import NOT_UP, Server, alive, wait_for
 
 APP = """
 import os, sys

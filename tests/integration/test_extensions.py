@@ -10,8 +10,8 @@ import pytest
 from itsdangerous import TimestampSigner
 from werkzeug.test import TestResponse
 
-from ..test_toolbar import OPENED, TAG
-from .extensions import EXTENSIONS, make
+from tests.integration.extensions import EXTENSIONS, make
+from tests.toolbar.test_inject import OPENED, TAG
 
 Ask = tuple[str, str, dict[str, str]]
 

@@ -31,8 +31,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle import Lifecycle, Trace
-from flask_lifecycle.contexts import SEPARATE_CONTEXTS
-from flask_lifecycle.trace import FUNCTION_STAGES, Step
+from flask_lifecycle.instrumentation.contexts import SEPARATE_CONTEXTS
+from flask_lifecycle.trace.model import FUNCTION_STAGES, Step
 
 MAIN = not SEPARATE_CONTEXTS
 FLASK = tuple(int(part) for part in version("flask").split(".")[:3] if part.isdigit())

@@ -353,10 +353,10 @@ def says_fault(handler: ast.ExceptHandler) -> bool:
 GUARDED = list(guarded())
 # Other packages have to be there for these, or to be asked for; each has a test of its own.
 ELSEWHERE = {
-    *("collectors/spans.py", "collectors/profile.py", "memory.py"),
-    *("instrument.py", "mount.py", "upgrades.py"),
+    *("collectors/spans.py", "collectors/profiler.py", "collectors/memory.py"),
+    *("instrumentation/app.py", "mount.py", "instrumentation/upgrades.py"),
     # Whoever looks comes by these, and no request.
-    *("snapshots.py", "summary.py"),
+    *("trace/snapshot.py", "panel/summary.py"),
 }
 
 
@@ -393,14 +393,15 @@ def reached() -> set[Code]:
 # their first line would be the interpreter's. What they do themselves, beside calling what is
 # guarded, is to append to a list, look up in a dict and compare.
 CALLED_BY_OTHERS = {
-    "body.py": {
+    "instrumentation/body.py": {
         *("__del__", "__getattr__", "__init__", "_close", "_closed", "_iterator", "add"),
         *("close", "end", "leave", "method", "recorded"),
     },
-    "calls.py": {"__call__", "_is_outside", "call", "_start", "record", "wsgi_app"},
-    "changes.py": {"look", "look_at_response", "sent"},
+    "instrumentation/wsgi.py": {"__call__", "_is_outside", "call", "_start", "record", "wsgi_app"},
+    "collectors/changes/mappings.py": {"look"},
+    "collectors/changes/responses.py": {"look_at_response", "sent"},
     "collectors/logs.py": {"_factory"},
-    "collectors/request.py": {"sent"},
+    "collectors/http.py": {"sent"},
     "collectors/signals.py": {"send"},
     "collectors/sql.py": {"__get__", "_begin", "_connect", "initialized", "recorded"},
     "collectors/sqlite.py": {"_cursor", "connect", "execute", "put", "recorded"},
@@ -418,24 +419,30 @@ CALLED_BY_OTHERS = {
         "render",
         "root",
     },
-    "collectors/warned.py": {"_shown"},
-    "contexts.py": {"app_context"},
-    "errors.py": {"_hide", "handle_exception", "handle_user_exception", "left"},
+    "collectors/warnings.py": {"_shown"},
+    "instrumentation/contexts.py": {"app_context"},
+    "instrumentation/error_handling.py": {
+        "_hide",
+        "handle_exception",
+        "handle_user_exception",
+        "left",
+    },
     "faults.py": {"guarded"},
-    "functions.py": {"_unrecorded", "ensure_sync"},
-    "instrument.py": {"process_response", "request_context"},
-    "macros.py": {"__call__", "_recorded", "macro"},
-    "middleware.py": {"run"},
-    "recorder.py": {"begin", "begin_leaf", "describe_error", "end", "fail", "room_for"},
-    "registries.py": {"<listcomp>", "__getitem__", "_record"},
-    "results.py": {"returned"},
-    "routes.py": {"matched"},
-    "start_response.py": {"recorded"},
-    "statements.py": {"begin", "end", "fail"},
-    "subclass.py": {"__contains__"},
-    "threads.py": {"noted"},
-    "views.py": {"__getitem__", "own"},
-    "writers.py": {"running", "strand", "trace"},
+    "instrumentation/functions.py": {"_unrecorded", "ensure_sync"},
+    "instrumentation/app.py": {"process_response", "request_context"},
+    "collectors/macros.py": {"__call__", "_recorded", "macro"},
+    "instrumentation/middleware.py": {"run"},
+    "recorder/errors.py": {"describe_error"},
+    "recorder/steps.py": {"begin", "begin_leaf", "end", "fail", "room_for"},
+    "instrumentation/url_functions.py": {"<listcomp>", "__getitem__", "_record"},
+    "instrumentation/return_values.py": {"returned"},
+    "instrumentation/routing.py": {"matched"},
+    "instrumentation/start_response.py": {"recorded"},
+    "collectors/statements.py": {"begin", "end", "fail"},
+    "recorder/subclass.py": {"__contains__"},
+    "instrumentation/async_functions.py": {"noted"},
+    "instrumentation/views.py": {"__getitem__", "own"},
+    "trace/writer.py": {"running", "strand", "trace"},
 }
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 import websocket
 
-from .test_attacks import (
+from tests.integration.test_attacks import (
     BACK,
     descriptors_of,
     memory_of,
@@ -30,7 +30,7 @@ from .test_attacks import (
     threads_of,
     ticket,
 )
-from .test_server import NOT_UP, PATIENCE, ROOT, Server, alive, batch, wait_for
+from tests.integration.test_server import NOT_UP, PATIENCE, ROOT, Server, alive, batch, wait_for
 
 APP = """
 import os

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from .conftest import source_of
+from tests.integration.conftest import source_of
 
 HERE = Path(__file__).parent
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .test_attacks import APP, KEY, LIVE, RUN, frame, parsed, ticket
-from .test_server import PATIENCE, Server, wait_for
+from tests.integration.test_attacks import APP, KEY, LIVE, RUN, frame, parsed, ticket
+from tests.integration.test_server import PATIENCE, Server, wait_for
 
 some = settings(
     max_examples=int(os.environ.get("LIFECYCLE_TEST_EXAMPLES", "60")),

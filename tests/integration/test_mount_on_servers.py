@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import websocket
 
-from ..test_mount import TOKEN, WAYS
-from .mounted import OF_SERVERS, Mounted, mounted
-from .test_server import PATIENCE, batch
+from tests.integration.mounted import OF_SERVERS, Mounted, mounted
+from tests.integration.test_server import PATIENCE, batch
+from tests.test_mount import TOKEN, WAYS
 
 SERVERS = {
     "werkzeug": ["flask", "--app", "app", "run", "--port", "{port}"],

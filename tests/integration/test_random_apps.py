@@ -25,9 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flask_lifecycle import Lifecycle, Trace
-from flask_lifecycle.trace import Step
-
-from .test_oracle import USER_STAGES, Oracle, phases
+from flask_lifecycle.trace.model import Step
+from tests.integration.test_oracle import USER_STAGES, Oracle, phases
 
 STAGES = (
     "url_value_preprocessor",

@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 import websocket
 
-from flask_lifecycle.toolbar import request_key
+from flask_lifecycle.toolbar.keys import request_key
 
 ROOT = Path(__file__).parent.parent.parent
 #: Seconds: on a machine with much else to do.

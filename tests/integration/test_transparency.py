@@ -35,8 +35,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wsgi import FileWrapper
 
 from flask_lifecycle import Lifecycle
-
-from .test_oracle import REQUESTS, Oracle, make_app
+from tests.integration.test_oracle import REQUESTS, Oracle, make_app
 
 Make = t.Callable[[], Flask]
 

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 import websocket
 
-from flask_lifecycle.trace import client_status
-
-from .test_server import PATIENCE, Server, wait_for
+from flask_lifecycle.trace.model import client_status
+from tests.integration.test_server import PATIENCE, Server, wait_for
 
 APP = """
 import os, sys

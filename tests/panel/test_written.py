@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from socketio.packet import Packet
 
-from flask_lifecycle.panel.hub import _Packet
+from flask_lifecycle.panel.live.hub import _Packet
 from flask_lifecycle.panel.written import Json, Provider
 
 _surrogates = st.text(st.sampled_from('a"\\u\udce9\ud800\udfff\U0001f600dc0'))

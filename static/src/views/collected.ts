@@ -3,7 +3,7 @@
 import { isStatement } from "../diagram/transactions";
 import type { Json, Source, Step, Trace } from "../types";
 
-/** A statement that takes so many nanoseconds is slow; so many of the same are too many. As summary.py has them. */
+/** A statement that takes so many nanoseconds is slow; so many of the same are too many. As panel/summary.py has them. */
 const SLOW = 100_000_000;
 export const REPEATED = 5;
 

@@ -1,0 +1,219 @@
+"""What a request for each rule will meet, read from the app's registries.
+
+The order is Flask's own: ``preprocess_request``, ``process_response``,
+``do_teardown_request`` and ``do_teardown_appcontext`` in ``flask.app``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import platform
+import re
+import socket
+import sys
+import typing as t
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+
+import flask
+import flask.globals
+
+from ..recorder.callables import site_of
+from ..redact import Redactor
+from ..trace.tracepoint import Site
+
+_PACKAGES = (
+    "flask",
+    "werkzeug",
+    "jinja2",
+    "blinker",
+    "flask-socketio",
+    "sqlalchemy",
+    "flask-lifecycle",
+)
+# Flask's own settings: names and limits of cookies and sessions are no secrets.
+_NO_SECRETS = frozenset(flask.Flask.default_config) - {"SECRET_KEY", "SECRET_KEY_FALLBACKS"}
+# Other variables of the environment are none of the app's concern.
+_OF_FLASK = re.compile("(?:FLASK|WERKZEUG|PYTHON|VIRTUAL_ENV)")
+
+
+class AppMap:
+    """One snapshot of an app's registries.
+
+    :param app: the app.
+    :param middleware: what stands around it, outermost first.
+    """
+
+    def __init__(self, app: flask.Flask, redactor: Redactor, middleware: list[Site]) -> None:
+        self._app: t.Any = app
+        self._redactor = redactor
+        self._middleware = middleware
+        self._hooks: list[dict[str, t.Any]] = []
+        self._index: dict[tuple[str, int, str | None], int] = {}
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the map as JSON's types."""
+        app = self._app
+        rules = [self._rule(rule) for rule in app.url_map.iter_rules()]
+        unmatched = self._plan(())
+        return {
+            "name": app.name,
+            "import_name": app.import_name,
+            "debug": bool(app.debug),
+            "separate_contexts": "_cv_request" in vars(flask.globals),
+            "versions": _versions(),
+            "packages": _packages(),
+            "environment": self._environment(),
+            "process": {"pid": os.getpid(), "host": socket.gethostname()},
+            "middleware": [_shown(site) for site in self._middleware],
+            "blueprints": [
+                {
+                    "name": name,
+                    "import_name": blueprint.import_name,
+                    "url_prefix": blueprint.url_prefix,
+                }
+                for name, blueprint in app.blueprints.items()
+            ],
+            "extensions": sorted(name for name in app.extensions if isinstance(name, str)),
+            "config": {
+                key: self._setting(key, value)
+                for key, value in sorted(app.config.items())
+                if isinstance(key, str)
+            },
+            "rules": rules,
+            "unmatched": unmatched,
+            "error_handlers": self._error_handlers(),
+            "hooks": self._hooks,
+        }
+
+    def _environment(self) -> dict[str, t.Any]:
+        found = {
+            "python": f"{platform.python_implementation()} {platform.python_version()}",
+            "executable": sys.executable,
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        }
+        with suppress(OSError):
+            # It may be gone.
+            found["folder"] = str(Path.cwd())
+        found |= {name: os.environ[name] for name in sorted(os.environ) if _OF_FLASK.match(name)}
+        named = self._redactor.named
+        return {name: named(name, value, ("environment",)) for name, value in found.items()}
+
+    def _setting(self, key: str, value: t.Any) -> t.Any:
+        if key in _NO_SECRETS:
+            return self._redactor.value(value, ("config", key))
+        return self._redactor.named(key, value, ("config",))
+
+    def _rule(self, rule: t.Any) -> dict[str, t.Any]:
+        view = self._app.view_functions.get(rule.endpoint)
+        parent = rule.endpoint.rpartition(".")[0]
+        parts = parent.split(".") if parent else []
+        blueprints = [".".join(parts[: count + 1]) for count in range(len(parts))]
+        scope = blueprints[-1] if blueprints else "app"
+        return {
+            "rule": rule.rule,
+            "endpoint": rule.endpoint,
+            "methods": sorted(rule.methods or ()),
+            "subdomain": rule.subdomain,
+            "host": rule.host,
+            "blueprints": blueprints,
+            "view": None if view is None else _hook("view", view, scope),
+            "plan": self._plan(blueprints),
+        }
+
+    def _plan(self, blueprints: t.Sequence[str]) -> dict[str, list[int]]:
+        app = self._app
+        inward: list[str | None] = [None, *blueprints]
+        outward = [*reversed(blueprints), None]
+        registries = vars(app)
+        return {
+            "url_value_preprocessor": self._list(
+                "url_value_preprocessor", registries["url_value_preprocessors"], inward
+            ),
+            "before_request": self._list("before_request", app.before_request_funcs, inward),
+            "context_processor": self._list(
+                "context_processor", app.template_context_processors, inward
+            ),
+            "after_request": self._list("after_request", app.after_request_funcs, outward, -1),
+            "teardown_request": self._list(
+                "teardown_request", app.teardown_request_funcs, outward, -1
+            ),
+            "teardown_appcontext": self._list(
+                "teardown_appcontext", {None: app.teardown_appcontext_funcs}, [None], -1
+            ),
+        }
+
+    def _list(
+        self,
+        stage: str,
+        registry: t.Mapping[str | None, list[t.Any]],
+        names: t.Sequence[str | None],
+        step: int = 1,
+    ) -> list[int]:
+        return [
+            self._number(stage, func, name)
+            for name in names
+            for func in registry.get(name, ())[::step]
+            if getattr(func, "__module__", "") != "flask.templating"
+        ]
+
+    def _number(self, stage: str, func: t.Any, name: str | None) -> int:
+        key = (stage, id(func), name)
+        if key not in self._index:
+            self._index[key] = len(self._hooks)
+            self._hooks.append(_hook(stage, func, name or "app"))
+        return self._index[key]
+
+    def _error_handlers(self) -> list[dict[str, t.Any]]:
+        return [
+            {
+                **_hook("error_handler", handler, name or "app"),
+                "for": str(code) if code is not None else kind.__name__,
+            }
+            for name, codes in self._app.error_handler_spec.items()
+            for code, by_class in codes.items()
+            for kind, handler in by_class.items()
+        ]
+
+
+def _hook(stage: str, func: t.Any, scope: str | None = None) -> dict[str, t.Any]:
+    # As Flask's own ensure_sync tells it.
+    return _shown(site_of(stage, func, scope), is_async=inspect.iscoroutinefunction(func))
+
+
+def _shown(site: Site, *, is_async: bool = False) -> dict[str, t.Any]:
+    source = site.source
+    return {
+        "stage": site.stage,
+        "name": site.name,
+        "callable": site.callable,
+        "source": None if source is None else {"file": source.file, "line": source.line},
+        "scope": site.scope,
+        "is_async": is_async,
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {name.lower().replace("_", "-"): number for name, number in _packages().items()}
+    return {
+        "python": platform.python_version(),
+        **{name: found[name] for name in _PACKAGES if name in found},
+    }
+
+
+@cache
+def _packages() -> dict[str, str]:
+    """Return the versions of all that is installed, by name."""
+    found: dict[str, str] = {}
+    for each in distributions():
+        with suppress(Exception):
+            # What is left of one that was half removed tells nothing.
+            found.setdefault(str(each.metadata["Name"]), str(each.version))
+    found.pop("None", None)
+    return found
+
+
+__all__ = ["AppMap"]

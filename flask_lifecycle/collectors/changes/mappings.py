@@ -1,0 +1,261 @@
+"""See what each function of the user's changed: in ``g``, in the session, on the response.
+
+Before and after each function, what is there is compared with what was there last, object by
+object. A difference belongs to the innermost function that has run in between. Nothing of the
+app's is called: the session is looked at with the methods of ``dict``, past its own, and only
+where Flask has opened it; ``__eq__`` and ``__repr__`` are not asked. Values of built-in types are
+compared by value, and the lists and dicts among them are looked into, as far as the bounds below
+go; other objects count as changed only where another object took their place.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from itertools import chain as _chain
+from operator import is_
+
+import flask.ctx
+import flask.globals
+
+from ...faults import fault
+from ...redact import Redactor, weight
+from ...trace.writer import Writer
+from .headers import NAMES_KEPT, Names
+from .record import Changes, changes_of, owners
+
+_app_context = vars(flask.globals)["_cv_app"].get
+# One and the same on Flask 3.2 and later.
+_request_context = vars(flask.globals).get("_cv_request", vars(flask.globals)["_cv_app"]).get
+# Where it is a property, reading it counts as the app's own use of the session.
+_KIND = vars(flask.ctx).get("RequestContext", flask.ctx.AppContext)
+_SESSION = "_session" if hasattr(_KIND, "session") else "session"
+
+_SCALARS = frozenset((str, int, bool, type(None), bytes, float))
+_STRINGS = frozenset((str,))
+_LARGE = frozenset((str, list, dict))
+# Lists and dicts inside g and the session that are looked into, how deep, and how large.
+_CONTAINERS = 50
+_DEPTH = 4
+_ITEMS = 500
+# Stands for a value for which no room is left.
+_CUT = "…"
+# An object that nothing else holds.
+_END = (object(),)
+
+chain = _chain.from_iterable
+_NONE: Names = {}
+
+
+class _Kept:
+    """A dict, and what it held when it was last looked at."""
+
+    __slots__ = ("containers", "held", "keys", "values", "views")
+
+    def __init__(self, mapping: dict[t.Any, t.Any]) -> None:
+        # By the methods of dict: those of a subclass may be its own.
+        keys, values = dict.keys(mapping), dict.values(mapping)
+        self.keys = tuple(keys)
+        self.values = tuple(values)
+        #: The lists and dicts in it, with what they held.
+        self.containers: list[tuple[t.Any, tuple[t.Any, ...]]] = []
+        #: All that is looked at, and what it held; each ends with what is nowhere else.
+        self.views: t.Sequence[t.Iterable[t.Any]]
+        self.views = keys, values, _END
+        self.held = *self.keys, *self.values, *_END
+        if not _SCALARS.issuperset(map(type, values)):
+            for value in self.values:
+                self._look_into(value, 0)
+            for container, held in self.containers:
+                self.views = *self.views, container, *_values(container), _END
+                self.held += *held, *_END
+
+    def _look_into(self, value: t.Any, depth: int) -> None:
+        kind = type(value)
+        if kind is not list and kind is not dict and kind is not tuple:
+            return
+        if depth >= _DEPTH or len(self.containers) >= _CONTAINERS or len(value) > _ITEMS:
+            return
+        held = _items(value)
+        if kind is not tuple:
+            self.containers.append((value, held))
+        for each in held:
+            if type(each) not in _SCALARS:
+                self._look_into(each, depth + 1)
+
+    def is_same(self) -> bool:
+        """Tell whether it holds the very objects that it held."""
+        return all(map(is_, chain(self.views), self.held))
+
+    def _named(self) -> Names:
+        """Return it as a dict, without the keys that may have methods of the app's."""
+        pairs = zip(self.keys, self.values, strict=False)
+        if _STRINGS.issuperset(map(type, self.keys)):
+            return dict(pairs)
+        return {name: value for name, value in pairs if type(name) is str}
+
+    def since(self, now: _Kept) -> tuple[Names, Names, list[str]]:
+        """Compare with what is there now: what was added, what changed, what is gone."""
+        mutated = self.containers and {
+            id(container)
+            for container, held in self.containers
+            if not _equal(held, _items(container))
+        }
+        before, after = self._named(), now._named()
+        added: Names = {}
+        changed: Names = {}
+        for name, value in after.items():
+            if name not in before:
+                added[name] = value
+            elif before[name] is not value:
+                if not _equal(before[name], value):
+                    changed[name] = value
+            elif mutated and _holds(value, mutated):
+                changed[name] = value
+        is_gone = len(before) + len(added) != len(after)
+        return added, changed, [name for name in before if name not in after] if is_gone else []
+
+
+def _values(value: t.Any) -> tuple[t.Any, ...]:
+    """Return what a list or dict holds, beside what it is iterated over."""
+    return (value.values(),) if type(value) is dict else ()
+
+
+def _items(value: t.Any) -> tuple[t.Any, ...]:
+    """List what a list, tuple or dict holds; a dict's keys come first."""
+    return (*value, *value.values()) if type(value) is dict else tuple(value)
+
+
+def _equal(one: t.Any, other: t.Any, depth: int = 0) -> bool:
+    """Compare by value what is made of built-in types; all else by identity."""
+    if one is other:
+        return True
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if kind in _SCALARS:
+        return bool(one == other)
+    if kind not in (list, tuple, dict) or len(one) != len(other) or depth > _DEPTH:
+        return False
+    if len(one) > _ITEMS:
+        return False
+    return all(
+        _equal(mine, its, depth + 1) for mine, its in zip(_items(one), _items(other), strict=False)
+    )
+
+
+def _holds(value: t.Any, wanted: set[int], depth: int = 0) -> bool:
+    """Tell whether a value is, or has in it, one of the containers."""
+    if id(value) in wanted:
+        return True
+    if type(value) not in (list, tuple, dict) or depth >= _DEPTH or len(value) > _ITEMS:
+        return False
+    return any(_holds(each, wanted, depth + 1) for each in _items(value))
+
+
+class _Seen:
+    """What was in one app context, and in the session of its request, when last looked at."""
+
+    __slots__ = ("g", "held", "session", "source", "views")
+
+    def __init__(self, g: _Kept) -> None:
+        self.g = g
+        self.session: _Kept | None = None
+        self.source: t.Any = None
+        # As long as there is no session, it is looked for.
+        self.views: tuple[t.Iterable[t.Any], ...] = (_END,)
+        self.held: tuple[t.Any, ...] = (None,)
+
+
+def _look(writer: Writer, place: int | None) -> None:
+    """Note what changed since the last look, for the step at a place, or for who ran, by None."""
+    if writer.owner not in owners:
+        return
+    context = _app_context(None)
+    if context is None or id(context.app) != writer.owner:
+        # One of another app's is not seen to be popped.
+        return
+    seen: _Seen | None = writer.seen.get(context)
+    if seen is None:
+        seen = writer.seen[context] = _Seen(_Kept(context.g.__dict__))
+    g, session = seen.g, seen.session
+    if not g.is_same():
+        seen.g = _Kept(context.g.__dict__)
+        _note(writer, place, "g", g.since(seen.g))
+
+    if session is None:
+        context = _request_context(None)
+        seen.source = None if context is None else context.__dict__.get(_SESSION)
+        if not isinstance(seen.source, dict):
+            return
+        seen.session = session = _Kept(seen.source)
+    elif not session.is_same():
+        then, seen.session = session, _Kept(seen.source)
+        session = seen.session
+        _note(writer, place, "session", then.since(session))
+    seen.views = (*seen.g.views, *session.views)
+    seen.held = (*seen.g.held, *session.held)
+
+
+def _note(
+    writer: Writer, place: int | None, where: str, found: tuple[Names, Names, list[str]]
+) -> None:
+    if not any(found):
+        return
+    if place is None:
+        place = writer.function()
+        # Outside of any function: a signal's receiver, or a method of the app's own class.
+        place = 0 if place == -1 else place
+    trace = writer.trace
+    changes = changes_of(writer, place)
+    if len(changes.found) >= NAMES_KEPT:
+        return
+    added, changed, removed = found
+    before = changes.size
+    changes.found.append(
+        (
+            where,
+            _masked(trace.redactor, changes, where, added) if added else _NONE,
+            _masked(trace.redactor, changes, where, changed) if changed else _NONE,
+            [trace.redactor.text(name) for name in removed[:NAMES_KEPT]] if removed else removed,
+        )
+    )
+    trace.detail_bytes += changes.size - before
+
+
+def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> Names:
+    shown: Names = {}
+    for name, value in [*names.items()][:NAMES_KEPT]:
+        room = changes.size < redactor.max_bytes
+        masked = redactor.named(name, value, (where,)) if room else _CUT
+        shown[redactor.text(name)] = masked
+        if type(masked) in _LARGE:
+            changes.size += weight(masked)
+    return shown
+
+
+def look(writer: Writer, step: int | None) -> None:
+    """Look before a function runs, or by its step after it has run."""
+    try:
+        seen = writer.seen.get(_app_context(None))
+        if seen is None or not all(map(is_, chain(seen.views), seen.held)):
+            _look(writer, step)
+    except Exception as error:
+        fault("the look at what a function changed", error)
+
+
+def opened(writer: Writer, step: int, session: t.Any) -> None:
+    """Note what a session holds that was opened."""
+    try:
+        if writer.owner not in owners or not isinstance(session, dict):
+            return
+        names = {name: held for name, held in dict.items(session) if type(name) is str}
+        if names:
+            noted = Changes()
+            shown = _masked(writer.trace.redactor, noted, "session", names)
+            writer.notes[step] = {"session": shown}
+            writer.trace.detail_bytes += noted.size
+    except Exception as error:
+        fault("the look into a session", error)
+
+
+__all__ = ["look", "opened"]

@@ -1,0 +1,67 @@
+"""What one function changed, as it is kept beside its step."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...redact import Redactor
+from ...trace.log import EXTRA
+from ...trace.writer import Writer
+from .headers import Names, Sent, difference_of
+
+owners: set[int] = set()
+
+
+class Changes:
+    """What one function changed, masked, as it is noted."""
+
+    __slots__ = ("found", "response", "size")
+
+    def __init__(self) -> None:
+        #: The estimated bytes of the texts, lists and dicts in it.
+        self.size = 0
+        #: Where, and what was added, changed and removed there.
+        self.found: list[tuple[str, Names, Names, list[str]]] = []
+        #: What was changed on a response, or what it was before and after.
+        self.response: dict[str, t.Any] | tuple[Sent, Sent] | None = None
+
+    def detail(self, redactor: Redactor) -> dict[str, t.Any]:
+        """Return it as JSON's types: what it comes to, where a name was changed more than once."""
+        detail: dict[str, t.Any] = {}
+        for where, added, changed, removed in self.found:
+            into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
+            for name, value in (*added.items(), *changed.items()):
+                if name in into["removed"]:
+                    into["removed"].remove(name)
+                    kind = "changed"
+                else:
+                    kind = "added" if name in added or name in into["added"] else "changed"
+                into[kind][name] = value
+            for name in removed:
+                into["changed"].pop(name, None)
+                if name in into["added"]:
+                    del into["added"][name]
+                else:
+                    into["removed"].append(name)
+        detail = {where: into for where, into in detail.items() if any(into.values())}
+        difference = self.response
+        if type(difference) is tuple:
+            difference = difference_of(redactor, *difference)
+        if difference:
+            detail["response"] = difference
+        return detail
+
+
+def changes_of(writer: Writer, place: int) -> Changes:
+    """Return what is noted of the changes of a step, to be added to."""
+    if place < -1:
+        # A function of the request's own thread, seen from another.
+        writer, place = writer.trace, -2 - place
+    extra = writer.notes.setdefault(place + EXTRA, {})
+    found: Changes | None = extra.get("changes")
+    if found is None:
+        found = extra["changes"] = Changes()
+    return found
+
+
+__all__ = ["Changes", "changes_of", "owners"]

@@ -1,0 +1,329 @@
+"""Keep what a request said and how it was answered: headers, and of the body what the app parsed.
+
+Nothing is read that the app did not read, and nothing is parsed. What is kept is masked and cut.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+
+from werkzeug.datastructures import FileStorage
+
+from ..faults import fail_open
+from ..redact import MASK, Redactor, cookie_names, weight
+from ..trace.writer import LiveTrace
+
+Environ = dict[str, t.Any]
+Pairs = list[tuple[str, str]]
+
+_BESIDE = (
+    "CONTENT_TYPE",
+    "CONTENT_LENGTH",
+    "REMOTE_ADDR",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+    "wsgi.url_scheme",
+)
+# Servers give these where the request has none.
+_EMPTY = ("Content-Type", "Content-Length")
+_SHAPES = 256
+_HEADERS = 200
+_RESPONSE = ("response", "headers")
+# What the header of a response is reckoned at; adding them up would take longer than keeping them.
+_HEADER_BYTES = 100
+_PREVIEW = 2048
+# The longest tag of the toolbar's that is to be taken out of a preview.
+_TAG = 512
+_COOKIE = re.compile("=[^;]*")
+_KEY = re.compile(r"\.[0-9a-f]{32}(?=\"\Z)")
+
+
+class Shape(t.NamedTuple):
+    """Which keys an environ has: most requests to an app have the same."""
+
+    names: tuple[str, ...]
+    values: t.Callable[[Environ], tuple[t.Any, ...]]
+    #: Where each value stands, for who masks it; None for those that are not kept.
+    paths: tuple[tuple[str, ...] | None, ...]
+    #: The places of those whose values are not kept.
+    secret: tuple[int, ...]
+
+
+class Received:
+    """What a request said, masked."""
+
+    __slots__ = ("_names", "_values", "body")
+
+    def __init__(self, names: tuple[str, ...], values: t.Sequence[t.Any]) -> None:
+        self._names = names
+        self._values = values
+        #: What the app has parsed or read of the body, as it is shown.
+        self.body: dict[str, t.Any] = {}
+
+    def environ(self) -> dict[str, str]:
+        """Return what was kept of the environ."""
+        return {
+            name: value if type(value) is str else ""
+            for name, value in zip(self._names, self._values, strict=True)
+        }
+
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+        """Return it as JSON's types."""
+        environ = self.environ()
+        get = environ.get
+        host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
+        query = f"?{trace.query}" if trace.query else ""
+        headers = [(_header_name(key), each) for key, each in environ.items() if _is_header(key)]
+        said = {
+            "method": trace.method,
+            "url": f"{get('wsgi.url_scheme', 'http')}://{host}{trace.path}{query}",
+            "protocol": get("SERVER_PROTOCOL", ""),
+            "client": get("REMOTE_ADDR", ""),
+            "headers": [[name, each] for name, each in headers if each or name not in _EMPTY],
+            "cookies": [[name, MASK] for name in cookie_names(get("HTTP_COOKIE", ""))],
+        }
+        return {"request": {**said, **self.body}}
+
+
+class Answered:
+    """The status and headers of a response as the app gave them, masked.
+
+    :param added: what was added on the way to the server.
+    """
+
+    __slots__ = ("_added", "_count", "_headers", "_status")
+
+    def __init__(
+        self, status: str, headers: tuple[tuple[str, str], ...], count: int, added: t.Any
+    ) -> None:
+        self._status = status
+        self._headers = headers
+        self._count = count
+        self._added = added
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header."""
+        return next((value for key, value in self._headers if key.lower() == name), None)
+
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+        """Return them as JSON's types."""
+        shown = [[key, value] for key, value in self._headers if value or key not in _EMPTY]
+        detail: dict[str, t.Any] = {
+            "headers": self._count,
+            "response": {"status": self._status, "headers": shown},
+        }
+        headers, removed, size = self._added
+        if headers or size:
+            # Whoever has the key of a request may ask for it.
+            given = [[name, _KEY.sub(f".{MASK}", value)] for name, value in headers]
+            detail["added"] = {"headers": given, "removed": removed, "bytes": size}
+        return detail
+
+
+class Preview:
+    """The beginning of a response's body, as the app gave it."""
+
+    __slots__ = ("_sent", "_shown")
+
+    def __init__(self) -> None:
+        self._sent = b""
+        self._shown: str | None = None
+
+    def add(self, chunk: bytes) -> None:
+        """Take in what is sent next."""
+        self._sent += chunk[: _PREVIEW + _TAG - len(self._sent)]
+
+    def settle(self, trace: LiveTrace) -> None:
+        """Keep it masked: no more is sent."""
+        self._shown = self.detail(trace)
+        self._sent = b""
+
+    def detail(self, trace: LiveTrace) -> str:
+        """Return it, masked."""
+        if self._shown is not None:
+            return self._shown
+        added = trace.added
+        own = self._sent if added is None else added.taken_out_of_body(self._sent)
+        return _text(trace.redactor, own)
+
+
+class Messages:
+    """Makes the records of one app's requests and responses.
+
+    :param redactor: tells what is secret.
+    :param max_bytes: what is kept of one body, and of the headers of one request, at most.
+    :param preview: whether bodies are shown, as far as they are text.
+    """
+
+    def __init__(self, redactor: Redactor, max_bytes: int, *, preview: bool) -> None:
+        self._redactor = redactor
+        self._max_bytes = max_bytes
+        self._preview = preview
+        self._shapes: dict[tuple[str, ...], Shape] = {}
+
+    @fail_open
+    def received(self, trace: LiveTrace, environ: Environ) -> Received:
+        """Keep a request's headers, as they came from the server."""
+        keys = tuple(environ)
+        names, get_values, paths, secret = self._shapes.get(keys) or self._shape(keys)
+        values: t.Any = get_values(environ)
+        if secret:
+            values = list(values)
+            for place in secret:
+                values[place] = _hidden(names[place], values[place])
+            values = tuple(values)
+        size = sum(map(len, values))
+        if size > self._max_bytes:
+            values = tuple(_shortened(values, self._max_bytes))
+            size = self._max_bytes
+        trace.detail_bytes += size
+        return Received(names, self._redactor.queries(values, paths))
+
+    def _shape(self, keys: tuple[str, ...]) -> Shape:
+        headers = [key for key in keys if key.startswith("HTTP_")][:_HEADERS]
+        found = (*(key for key in _BESIDE if key in keys), *headers)
+        redactor = self._redactor
+        secret = tuple(
+            place for place, key in enumerate(found) if redactor.is_secret(_header_name(key))
+        )
+        # Of one name alone itemgetter gives no tuple.
+        get_values: t.Any = itemgetter(*found) if len(found) > 1 else _each(found)
+        paths = tuple(
+            None
+            if place in secret
+            else ("request", "headers", _header_name(key))
+            if _is_header(key)
+            else ()
+            for place, key in enumerate(found)
+        )
+        shape = Shape(tuple(redactor.text(key) for key in found), get_values, paths, secret)
+        if len(self._shapes) < _SHAPES:
+            self._shapes[keys] = shape
+        return shape
+
+    @fail_open
+    def parsed(self, trace: LiveTrace, context: t.Any) -> None:
+        """Keep what a context's request holds of its body: what the app made it parse.
+
+        Werkzeug's request has ``form``, ``files``, ``_cached_data`` and ``_cached_json`` in its
+        ``__dict__`` from the moment the app asks for them.
+        """
+        if trace.context() is not context:
+            return
+        # Flask's main branch keeps it under another name.
+        own = vars(context)
+        held = vars(own["request"] if "request" in own else own["_request"])
+        received = trace.notes.get(0)
+        if not ("form" in held or "_cached_data" in held) or type(received) is not Received:
+            return
+        redactor = self._redactor
+        room = self._max_bytes
+        form, files, data = held.get("form"), held.get("files"), held.get("_cached_data")
+        body: dict[str, t.Any] = {}
+        if isinstance(form, dict):
+            body["form"] = [
+                [redactor.text(name), redactor.named(name, value, ("request", "form"))]
+                for name, value in _shortened_pairs(form, room)
+            ]
+        if isinstance(files, dict):
+            named = [
+                (name, file.filename, file.content_type)
+                for name, file in _items(files)
+                if type(file) is FileStorage
+            ]
+            body["files"] = redactor.value(named, ("request", "files"))
+        if type(data) is bytes:
+            if "_cached_json" in held:
+                whole = len(data) <= room
+                body["json"] = _json(redactor, data) if whole else f"<{len(data)} bytes>"
+            if self._preview:
+                body["preview"] = _text(redactor, data)
+        trace.detail_bytes += weight(body) - weight(received.body)
+        received.body = body
+
+    def answered(
+        self, trace: LiveTrace, status: str, headers: list[t.Any], added: list[t.Any]
+    ) -> Answered:
+        """Keep what the app gave to ``start_response``, and what is added to it."""
+        trace.detail_bytes += _HEADER_BYTES * len(headers)
+        redactor = self._redactor
+        removed: list[str] = []
+        tag = 0
+        if trace.added is not None:
+            sent, headers = headers, trace.added.taken_out_of(headers)
+            tag = len(trace.added.tag)
+            changed = [pair for pair in sent if pair not in headers]
+            added = [*(pair for pair in changed if pair[0].lower() != "content-length"), *added]
+            names = {pair[0].lower() for pair in changed}
+            gone = (pair[0] for pair in headers if pair not in sent)
+            removed = [redactor.text(name) for name in gone if name.lower() not in names]
+        shown = redactor.headers(headers[:_HEADERS], _RESPONSE)
+        return Answered(redactor.text(status), shown, len(headers), (added, removed, tag))
+
+    def sent(self) -> Preview | None:
+        """Return what takes in the body of a response, if it is to be shown."""
+        return Preview() if self._preview else None
+
+
+def _hidden(name: str, value: str) -> str:
+    return _COOKIE.sub(f"={MASK}", value) if name == "HTTP_COOKIE" else MASK
+
+
+def _each(names: tuple[str, ...]) -> t.Callable[[Environ], tuple[t.Any, ...]]:
+    return lambda environ: tuple(environ[name] for name in names)
+
+
+def _shortened(values: Iterable[str], room: int) -> Iterator[str]:
+    for value in values:
+        yield value[:room]
+        room = max(0, room - len(value))
+
+
+def _shortened_pairs(form: dict[str, t.Any], room: int) -> Iterator[tuple[str, str]]:
+    for name, value in _items(form):
+        if room <= 0:
+            return
+        if type(value) is not str:
+            continue
+        yield name[:room], value[:room]
+        room -= len(name) + len(value)
+
+
+def _items(values: dict[str, t.Any]) -> Iterator[tuple[str, t.Any]]:
+    """List the items of a MultiDict, which is a dict of lists, or of another dict."""
+    for name, given in dict.items(values):
+        for each in given if type(given) is list else (given,):
+            yield str(name), each
+
+
+def _is_header(key: str) -> bool:
+    return key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH")
+
+
+def _header_name(key: str) -> str:
+    return key.removeprefix("HTTP_").replace("_", "-").title()
+
+
+def _json(redactor: Redactor, data: bytes) -> t.Any:
+    try:
+        return redactor.value(json.loads(data), ("request", "json"))
+    except (ValueError, RecursionError):
+        return _text(redactor, data)
+
+
+def _text(redactor: Redactor, data: bytes) -> str:
+    """Show the beginning of a body, if it is text."""
+    cut = data[:_PREVIEW]
+    # Where it was cut, a part of a character may be left.
+    text = cut.decode("utf-8", "ignore")
+    if "\0" in text or len(cut) - len(text.encode()) > 3:
+        return "<no text>"
+    return redactor.query(text) + ("…" if len(data) > _PREVIEW else "")
+
+
+__all__ = ["Messages"]

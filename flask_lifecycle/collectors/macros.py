@@ -1,0 +1,240 @@
+"""Macros of templates: their time belongs to the template that defines them.
+
+A page of forms calls thousands. So all calls from one template's step of the macros that another
+template defines are a single step, which is as long as their own time, and ends with the caller's.
+Compiled templates make their macros of what their namespace has as ``Macro``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Iterator
+
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Macro
+
+from ..faults import fail_open, fault
+from ..recorder.errors import describe_error
+from ..recorder.steps import begin, begin_leaf, end
+from ..trace.log import BEGIN, END, NAMED, PARENT, WIDTH, clock
+from ..trace.tracepoint import Site
+from ..trace.writer import Writer
+
+_NAME = "Macro"
+Writing = t.Callable[[], "Writer | None"]
+
+
+class _Sum:
+    """All calls from one step of what one template defines."""
+
+    __slots__ = ("note", "place", "took")
+
+    def __init__(self, writer: Writer, site: Site) -> None:
+        self.note = {"macros": 0}
+        self.place = begin_leaf(writer, site, self.note)
+        self.took = 0.0
+
+
+class _Macros:
+    """The calls that one thread of a request makes, and the innermost one that runs.
+
+    It lasts while thousands of calls come and go: none of them has an object of its own.
+    """
+
+    __slots__ = ("inside", "place", "site", "step", "sums")
+
+    def __init__(self) -> None:
+        #: By the step that calls, and the id of the template's site, which its step keeps.
+        self.sums: dict[int, dict[int, _Sum]] = {}
+        #: The template that defines it, and the step that was the current one.
+        self.site: Site | None = None
+        self.step = -1
+        #: For how long macros and templates that have steps of their own ran in it.
+        self.inside = 0.0
+        #: Up to where the log was read for those.
+        self.place = 0
+
+    def read(self, writer: Writer) -> None:
+        """Add the time of the templates that were rendered since."""
+        log = writer.log
+        for place in range(self.place, len(log), WIDTH):
+            begun, ended = log[place + BEGIN], log[place + END]
+            is_inside = log[place + PARENT] == self.step and ended
+            if is_inside and _template_of(writer, place) is not None:
+                self.inside += ended - begun
+        self.place = len(log)
+
+
+def _template_of(writer: Writer, step: int) -> Site | None:
+    """Return the template of which a step is; None, if it is none of a template."""
+    site = writer.notes.get(step + NAMED)
+    return None if site is None or site.stage != "template" else t.cast("Site", site)
+
+
+def _enter(writer: Writer, site: Site) -> t.Any:
+    """Begin a call; return what ``_leave`` takes, or None, where it is part of what runs."""
+    try:
+        macros, step, log = writer.macros, writer.current, writer.log
+        if macros is None:
+            macros = writer.macros = _Macros()
+        at = _template_of(writer, step) if step >= 0 else None
+        if site is (macros.site if macros.step == step else at):
+            return None
+        if at is None:
+            return _enter_step(writer, site)
+        if macros.step == step and macros.place != len(log):
+            macros.read(writer)
+        calls = None
+        # What is back in its own template's step, as a call block, is part of that.
+        if site is not at:
+            sums = macros.sums.get(step) or macros.sums.setdefault(step, {})
+            calls = sums.get(id(site))
+            if calls is None:
+                calls = sums[id(site)] = _Sum(writer, site)
+        outer = macros.site, macros.step, macros.inside, macros.place
+        macros.site, macros.step, macros.inside, macros.place = site, step, 0.0, len(log)
+        return calls, outer, clock()
+    except Exception as error:
+        fault("the call of a macro", error)
+        return None
+
+
+def _enter_step(writer: Writer, site: Site) -> t.Any:
+    """Begin a call by something else than a template, such as a view."""
+    if len(writer.log) >= writer.limit:
+        writer.trace.dropped_steps += 1
+        return None
+    return begin(writer, site, {"macros": 1})
+
+
+def _leave(writer: Writer, call: t.Any, error: BaseException | None) -> None:
+    """End a call."""
+    try:
+        if type(call) is int:
+            if error is not None:
+                writer.notes[~call] = describe_error(error)
+            end(writer, call)
+            return
+        calls, outer, begun = call
+        took = clock() - begun
+        macros, log = writer.macros, writer.log
+        if macros.place != len(log):
+            macros.read(writer)
+        own, step = took - macros.inside, macros.step
+        macros.site, macros.step, macros.inside, place = outer
+        if macros.step == step:
+            macros.inside += took
+        else:
+            macros.place = place
+        if calls is not None:
+            calls.took += own
+            calls.note["macros"] += 1
+            if error is not None and calls.place is not None:
+                writer.notes[~calls.place] = describe_error(error)
+    except Exception as failed:
+        fault("the end of a macro", failed)
+
+
+@fail_open
+def end_calls(writer: Writer, log: list[t.Any], step: int) -> None:
+    """End the steps of the macros that a template's step called: it ends itself."""
+    if writer.macros is None:
+        return
+    for each in writer.macros.sums.pop(step, {}).values():
+        if each.place is not None:
+            log[each.place + END] = log[each.place + BEGIN] + each.took
+
+
+def _recorded(environment: t.Any, func: t.Any, site: Site, writing: Writing) -> t.Any:
+    """Return a function of a macro that records its calls."""
+
+    def macro(*args: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        writer = writing()
+        call = None if writer is None else _enter(writer, site)
+        if writer is None or call is None:
+            return func(*args)
+        error = None
+        try:
+            return func(*args)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            _leave(writer, call, error)
+            del error
+
+    async def async_macro(*args: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        writer = writing()
+        call = None if writer is None else _enter(writer, site)
+        if writer is None or call is None:
+            return await func(*args)
+        error = None
+        try:
+            return await func(*args)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            _leave(writer, call, error)
+            del error
+
+    made: t.Any = async_macro if environment.is_async else macro
+    made.__wrapped__ = func
+    return made
+
+
+class _Maker:
+    """Makes the macros of one template, in place of ``Macro``."""
+
+    __slots__ = ("_site", "_writing", "own")
+
+    def __init__(self, own: t.Any, site: Site, writing: Writing) -> None:
+        self.own = own
+        self._site = site
+        self._writing = writing
+
+    def __call__(self, environment: t.Any, func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        function = _recorded(environment, func, self._site, self._writing)
+        return self.own(environment, function, *args, **kwargs)
+
+
+def record_macros(namespace: dict[str, t.Any], site: Site, writing: Writing) -> None:
+    """Record the macros that a compiled template makes from now on."""
+    own = namespace.get(_NAME)
+    if isinstance(own, type):
+        namespace[_NAME] = _Maker(own, site, writing)
+
+
+def record_made(
+    values: Iterable[t.Any], site_of: t.Callable[[t.Any], Site], writing: Writing
+) -> None:
+    """Record the macros among values that templates have made, and in modules of templates."""
+    for macro in _macros(values):
+        func = macro._func
+        template = getattr(func, "__globals__", {}).get("__jinja_template__")
+        if template is not None:
+            macro._func = _recorded(macro._environment, func, site_of(template), writing)
+
+
+def give_back(namespace: dict[str, t.Any], values: Iterable[t.Any]) -> None:
+    """Undo what was done to a compiled template, and to the macros among values."""
+    made = namespace.get(_NAME)
+    if isinstance(made, _Maker):
+        namespace[_NAME] = made.own
+    for macro in _macros(values):
+        macro._func = getattr(macro._func, "__wrapped__", macro._func)
+
+
+def _macros(values: Iterable[t.Any]) -> Iterator[t.Any]:
+    for value in list(values):
+        # Not by isinstance: proxies, as Flask's session, would be asked what they stand for.
+        kind = type(value)
+        if issubclass(kind, TemplateModule):
+            yield from (each for each in vars(value).values() if issubclass(type(each), Macro))
+        elif issubclass(kind, Macro):
+            yield value
+
+
+__all__ = ["end_calls", "give_back", "record_macros", "record_made"]

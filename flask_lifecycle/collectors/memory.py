@@ -1,0 +1,115 @@
+"""The memory of each step: what it left behind, and the most that it held, beside its times.
+
+Python's own allocations as ``tracemalloc`` sees them, of the whole process: what other threads do
+meanwhile is in it, and so is the little that recording takes. Tracing alone makes a request some
+three times slower, and asking at each step five times: off, unless ``LIFECYCLE_COLLECTORS`` names
+``"memory"``, which starts ``tracemalloc`` where it does not trace yet.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+import typing as t
+from collections.abc import Callable
+
+from .. import locks
+from ..faults import fail_open
+from ..trace.log import EXTRA
+from ..trace.writer import Writer
+
+_owners: set[int] = set()
+_started = False
+_lock = locks.lock()
+
+
+class _Open:
+    """A step that runs, in bytes."""
+
+    __slots__ = ("begun", "peak")
+
+    def __init__(self, begun: int) -> None:
+        self.begun = begun
+        self.peak = begun
+
+
+# Of all threads: there is one peak for all, and each that begins or ends sets it back.
+_open: list[_Open] = []
+
+
+class _Took(t.NamedTuple):
+    """What a step left behind and the most that it held beside what was there, in bytes."""
+
+    net: int
+    peak: int
+
+    def detail(self, _redactor: t.Any) -> dict[str, int]:
+        """Return it as JSON's types."""
+        return self._asdict()
+
+
+@fail_open
+def begin() -> _Open:
+    """Begin to measure a step."""
+    with _lock:
+        step = _Open(_look())
+        _open.append(step)
+    return step
+
+
+@fail_open
+def end(writer: Writer, step: int, begun: _Open) -> None:
+    """Note what a step took."""
+    with _lock:
+        now = _look()
+        _open.remove(begun)
+    note = _Took(now - begun.begun, begun.peak - begun.begun)
+    writer.notes.setdefault(step + EXTRA, {})["memory"] = note
+
+
+def _look() -> int:
+    now, peak = tracemalloc.get_traced_memory()
+    for each in _open:
+        if peak > each.peak:
+            each.peak = peak
+    tracemalloc.reset_peak()
+    return now
+
+
+#: What a recorded function does, as `wrapper.recording` takes it.
+READS: dict[str, t.Any] = {
+    "enter": "_memory = begin_memory()",
+    "leave": "end_memory(_writer, _step, _memory)",
+    "begin_memory": begin,
+    "end_memory": end,
+}
+#: The same for what serves several apps.
+READS_FOR_SOME: dict[str, t.Any] = {
+    **READS,
+    "enter": "_memory = begin_memory() if _writer.owner in weighed else None",
+    "leave": "None if _memory is None else end_memory(_writer, _step, _memory)",
+    "weighed": _owners,
+}
+
+
+def install(owner: int) -> Callable[[], None]:
+    """Trace memory for an app, from now on and for as long as any app asks for it.
+
+    :param owner: stands for the app.
+    """
+    global _started
+    if not tracemalloc.is_tracing():
+        tracemalloc.start()
+        _started = True
+    _owners.add(owner)
+
+    def uninstall() -> None:
+        global _started
+        _owners.discard(owner)
+        if _started and not _owners:
+            tracemalloc.stop()
+            _started = False
+
+    return uninstall
+
+
+__all__ = ["READS", "READS_FOR_SOME", "begin", "end", "install"]

@@ -1,0 +1,179 @@
+"""Profile one request on demand, by pyinstrument's samples (https://pyinstrument.readthedocs.io).
+
+Nothing is wrapped until somebody asks. Then ``full_dispatch_request``, from the first hook to
+the response, is run under the profiler once, for the next request of the kind that was asked for.
+What runs in other threads, such as async views, and a streamed body are not sampled.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import weakref
+from importlib.util import find_spec
+from pathlib import Path
+
+import flask
+
+from .. import locks
+from ..faults import fault
+from ..recorder.current import current
+from ..trace.writer import LiveTrace
+
+_INTERVAL = 0.0005
+_METHOD = "full_dispatch_request"
+# Its compiled wrappers have no file.
+_OURS = (str(Path(__file__).parent.parent), "<flask_lifecycle>")
+# Of the whole time: what takes less is not told apart.
+_LEAST = 0.002
+_DEEPEST = 100
+
+
+class Profiles:
+    """The profiles of one app's requests.
+
+    :param app: returns the app, or None once it is gone.
+    """
+
+    def __init__(self, app: t.Callable[[], flask.Flask | None]) -> None:
+        self._app = app
+        self._lock = locks.lock()
+        self._found: weakref.WeakKeyDictionary[LiveTrace, dict[str, t.Any]]
+        self._found = weakref.WeakKeyDictionary()
+        #: The method and endpoint of what is to be profiled next.
+        self.wanted: tuple[str, str | None] | None = None
+
+    @property
+    def available(self) -> bool:
+        """Tell whether pyinstrument is installed."""
+        return find_spec("pyinstrument") is not None
+
+    def ask(self, method: str, endpoint: str | None) -> None:
+        """Profile the next request for this endpoint, by this method."""
+        app = self._app()
+        with self._lock:
+            if app is not None and self.available:
+                # One that the app has of its own stays, and nothing is profiled.
+                vars(app).setdefault(_METHOD, self._dispatch)
+                self.wanted = method, endpoint
+
+    def cancel(self) -> None:
+        """Profile none, after all."""
+        with self._lock:
+            self._done()
+
+    def _done(self) -> None:
+        app = self._app()
+        if app is not None and vars(app).get(_METHOD) == self._dispatch:
+            del vars(app)[_METHOD]
+        self.wanted = None
+
+    def of(self, trace: LiveTrace) -> dict[str, t.Any] | None:
+        """Return a request's profile, if it has one.
+
+        :returns: a tree: ``{"name", "file", "line", "time", "self", "own", "children"}``; times
+            in ns, ``own`` for the app's code.
+        """
+        return self._found.get(trace)
+
+    def _dispatch(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Stand in for the app's method."""
+        __tracebackhide__ = True
+        app: t.Any = self._app()
+        run = getattr(type(app), _METHOD)
+        if not self._is_wanted():
+            return run(app, *args, **kwargs)
+        profiler = _begin()
+        if profiler is None:
+            return run(app, *args, **kwargs)
+        try:
+            return run(app, *args, **kwargs)
+        finally:
+            self._keep(profiler)
+
+    def _is_wanted(self) -> bool:
+        with self._lock:
+            request = flask.request
+            if current.get().owner is None or self.wanted != (request.method, request.endpoint):
+                return False
+            self._done()
+            return True
+
+    def _keep(self, profiler: t.Any) -> None:
+        try:
+            trace = current.get()
+            tree = _tree(profiler.stop())
+            if trace.owner is not None and tree is not None:
+                self._found[trace] = tree
+        except Exception as error:
+            fault("the end of a profile", error)
+
+
+def _begin() -> t.Any:
+    try:
+        from pyinstrument import Profiler
+
+        # Others may profile in other threads; async code runs in one of asgiref's anyway.
+        profiler = Profiler(interval=_INTERVAL, async_mode="disabled")
+        profiler.start()
+    except Exception as error:
+        fault("the beginning of a profile", error)
+        return None
+    return profiler
+
+
+def _tree(session: t.Any) -> dict[str, t.Any] | None:
+    from pyinstrument.processors import aggregate_repeated_calls
+
+    root = _dispatched(session.root_frame())
+    if root is None:
+        return None
+    root = t.cast("t.Any", aggregate_repeated_calls(root, {}))
+    return _node(root, root.time * _LEAST, 0)
+
+
+def _dispatched(root: t.Any) -> t.Any:
+    """Find the frame of Flask's method among what called it, and what was sampled beside it."""
+    frames = [root] if root is not None else []
+    while frames:
+        found = next((frame for frame in frames if frame.function == _METHOD), None)
+        if found is not None:
+            return found
+        frames = [child for frame in frames for child in frame.children]
+    return None
+
+
+def _node(frame: t.Any, least: float, depth: int) -> dict[str, t.Any]:
+    called = list(_called(frame))
+    children = [
+        _node(each, least, depth + 1)
+        for each in sorted(called, key=lambda each: each.time, reverse=True)
+        if each.time >= least and depth < _DEEPEST
+    ]
+    return {
+        "name": frame.function,
+        "file": frame.file_path or "",
+        "line": frame.line_no or 0,
+        "time": round(frame.time * 1e9),
+        "self": round((frame.time - sum(each.time for each in called)) * 1e9),
+        "own": bool(frame.is_application_code) and not _is_installed(frame.file_path or ""),
+        "children": children,
+    }
+
+
+def _is_installed(file: str) -> bool:
+    # Where pyinstrument knows of one environment, an app may have several on its path.
+    return any(part in ("site-packages", "dist-packages") for part in Path(file).parts)
+
+
+def _called(frame: t.Any) -> t.Iterator[t.Any]:
+    """List what a frame called, looking through the functions of this package."""
+    for each in frame.children:
+        if each.is_synthetic:
+            continue
+        if (each.file_path or "").startswith(_OURS):
+            yield from _called(each)
+        else:
+            yield each
+
+
+__all__ = ["Profiles"]

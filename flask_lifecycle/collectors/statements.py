@@ -1,0 +1,278 @@
+"""The step of one SQL statement, or of what controls a transaction, whatever sends it."""
+
+from __future__ import annotations
+
+import typing as t
+from sys import _getframe
+from threading import get_ident
+from types import FrameType
+
+from ..faults import fault
+from ..recorder.errors import describe_error
+from ..recorder.user_code import users_place
+from ..redact import Redactor
+from ..trace.log import BEGIN, END, SITE, WIDTH, clock
+from ..trace.tracepoint import Site, number
+from ..trace.transactions import STATEMENT, TEXTS, connection_of, is_open, kind_of
+from ..trace.writer import LiveTrace, Writer
+
+_SITES = {kind: number(Site("sql", kind)) for kind in (STATEMENT, *TEXTS)}
+_STATEMENT = _SITES[STATEMENT]
+# What most statements begin with, and whether it changes rows: they need no closer look.
+_KNOWN = {
+    each: word != "SELECT"
+    for word in ("SELECT", "INSERT", "UPDATE", "DELETE")
+    for each in (word, word.lower())
+}
+_SETS = 10
+_PARAMETERS = 100
+
+#: Stand for the apps whose statements are recorded.
+owners: set[t.Any] = set()
+
+#: What is noted of a statement, masked: its text, the number of rows, whether there is a set of
+#: parameters for each of several executions, these, and the file and line of the user's code
+#: that sent it; of what controls a transaction, its connection's number and what implied it, too.
+#: Plain tuples, which the garbage collector does not come back to.
+Note = tuple[t.Any, ...]
+
+
+#: Who writes it, the place of its step, and what is noted of it; a connection of SQLite's, where it
+#: is to be asked afterwards what else was sent; and whether that was in a transaction.
+Begun = tuple[Writer, int, Note, t.Any, "bool | None"]
+
+
+class Entry(t.NamedTuple):
+    """A function of a library's that leads to a statement, through functions of its own alone."""
+
+    code: t.Any
+    #: How many they are.
+    between: int
+
+
+def begin(
+    trace: LiveTrace,
+    statement: t.Any,
+    parameters: t.Any,
+    many: bool,
+    entry: Entry | None = None,
+    cursor: t.Any = None,
+) -> Begun | None:
+    """Begin the step of a statement; None where it is not to be recorded.
+
+    It does not become the current step: where a driver awaits, others run meanwhile.
+
+    :param many: whether there is a set of parameters for each of several executions.
+    :param entry: by what function of a library's it may have been sent.
+    :param cursor: what sends it, where that is one of SQLite's.
+    """
+    try:
+        if type(statement) is not str:
+            if not isinstance(statement, str):
+                # It is for the driver to say so.
+                return None
+            statement = str.__getitem__(statement, slice(None))
+        writer = trace if trace.ident == get_ident() else trace.strand()
+        log = writer.log
+        if len(log) >= writer.limit:
+            trace.dropped_steps += 1
+            return None
+        site, connection, was_open = _STATEMENT, None, None
+        changes = _KNOWN.get(statement[:6])
+        if changes is None:
+            kind, changes = kind_of(statement)
+            site = _SITES[kind]
+        text, shown = statement, parameters or ()
+        redactor = trace.redactor
+        if many or not redactor.is_plain(statement, parameters):
+            text = redactor.sql(statement)
+            show = _sets if many else _parameters
+            shown = show(redactor, statement, parameters)
+            trace.detail_bytes += len(repr(shown)) + (len(text) if text is not statement else 0)
+        note: Note = (text, None, many, shown, users_place(_sender(entry)))
+        if changes and cursor is not None:
+            connection = connection_of(cursor)
+            was_open = is_open(connection)
+        elif site != _STATEMENT:
+            of = connection_of(cursor) if cursor is not None else None
+            note = (*note, trace.connection(of), None)
+        step = len(log)
+        # Whoever looks meanwhile is to find it with its statement.
+        writer.notes[step] = note
+        log += (site, writer.current, clock(), 0.0)
+        return writer, step, note, connection, was_open
+    except Exception as error:
+        fault("the beginning of a statement", error)
+        return None
+
+
+def _sender(entry: Entry | None) -> FrameType | None:
+    """Return who called the entry, if it was by that; else who called the caller of ``begin``.
+
+    A frame is made when it is looked at: those between would take some 0.2 µs each.
+    """
+    if entry is not None:
+        code, between = entry
+        try:
+            frame = _getframe(3 + between)
+        except ValueError:  # there are not so many
+            return _getframe(3)
+        if frame.f_code is code:
+            return frame.f_back
+    return _getframe(3)
+
+
+def begin_transaction(
+    trace: LiveTrace, kind: str, connection: t.Any, implied_by: str | None = None
+) -> Begun | None:
+    """Begin the step of what controls a transaction and is no statement to who sends it.
+
+    :param connection: the driver's own.
+    :param implied_by: what made it happen, where the app did not ask for it.
+    """
+    try:
+        writer = trace.strand()
+        log = writer.log
+        step = len(log)
+        if step >= writer.limit:
+            trace.dropped_steps += 1
+            return None
+        note = (
+            TEXTS[kind],
+            None,
+            False,
+            (),
+            users_place(_getframe(1)),
+            trace.connection(connection),
+            implied_by,
+        )
+        writer.notes[step] = note
+        log += (_SITES[kind], writer.current, clock(), 0.0)
+        return writer, step, note, None, None
+    except Exception as error:
+        fault("the beginning of a transaction's step", error)
+        return None
+
+
+def is_connecting(trace: LiveTrace) -> bool:
+    """Tell whether the last step is the opening of a connection, and not over."""
+    log = trace.strand().log
+    return bool(log) and log[SITE - WIDTH] == _SITES["connect"] and not log[END - WIDTH]
+
+
+def renumber(begun: Begun, opened: t.Any) -> None:
+    """Say which connection was opened."""
+    try:
+        writer, step, note, _connection, _was_open = begun
+        number = writer.trace.connection(opened, opened=True)
+        writer.notes[step] = (*note[:5], number, *note[6:])
+    except Exception as error:
+        fault("the number of a connection", error)
+
+
+def mark(trace: LiveTrace, kind: str, connection: t.Any, implied_by: str) -> Begun | None:
+    """Note that a driver has sent something by itself, in a time that is another step's."""
+    begun = begin_transaction(trace, kind, connection, implied_by)
+    if begun is not None:
+        writer, step, *_more = begun
+        writer.log[step + END] = writer.log[step + BEGIN]
+    return begun
+
+
+def fail(begun: Begun, error: BaseException) -> None:
+    """End the step with what the database, or its driver, raised."""
+    writer, step, _note, connection, _was_open = begun
+    writer.notes[~step] = describe_error(error)
+    writer.log[step + END] = clock()
+    if connection is not None:
+        _implied(begun, error)
+
+
+def end(begun: Begun, cursor: t.Any = None) -> None:
+    """End the step, with the number of rows, where the cursor can tell it."""
+    writer, step, note, _connection, was_open = begun
+    writer.log[step + END] = clock()
+    try:
+        rows = getattr(cursor, "rowcount", None)
+        if type(rows) is int and rows >= 0:
+            writer.notes[step] = (note[0], rows, *note[2:])
+    except Exception as error:
+        fault("the number of rows", error)
+    # A statement that went well leaves a transaction as it is.
+    if was_open is False:
+        _implied(begun)
+
+
+def _implied(begun: Begun, error: BaseException | None = None) -> None:
+    """Record what a driver has sent before a statement by itself, or that this ended all."""
+    writer, _step, _note, connection, was_open = begun
+    try:
+        is_now = is_open(connection)
+        if was_open:
+            if is_now is False:
+                # SQLite itself rolls back, such as by `INSERT OR ROLLBACK`, or on a full disk.
+                mark(writer.trace, "rollback", connection, "error")
+        elif is_now or (error is not None and _was_refused(connection, error)):
+            _precede(begun)
+    except Exception as fault_of_ours:
+        fault("what a driver sent by itself", fault_of_ours)
+
+
+def _was_refused(connection: t.Any, error: BaseException) -> bool:
+    """Tell whether it was the BEGIN that failed: only one that takes a lock does so."""
+    mode = getattr(connection, "isolation_level", None)
+    return mode in ("IMMEDIATE", "EXCLUSIVE") and "locked" in str(error.args[:1])
+
+
+def _precede(begun: Begun) -> None:
+    """Put a BEGIN in the place of a statement's step, and that after it."""
+    writer, step, note, connection, _was_open = begun
+    log, notes = writer.log, writer.notes
+    moved = len(log)
+    if moved >= writer.limit:
+        writer.trace.dropped_steps += 1
+        return
+    number = writer.trace.connection(connection)
+    notes[moved] = notes[step]
+    if ~step in notes:
+        notes[~moved] = notes[~step]
+    # Whoever looks meanwhile finds the statement twice rather than not at all.
+    log += log[step : step + WIDTH]
+    notes[step] = (TEXTS["begin"], None, False, (), note[4], number, "execute")
+    log[step + SITE] = _SITES["begin"]
+    if is_open(connection):
+        notes.pop(~step, None)
+        log[step + END] = log[step + BEGIN]
+
+
+def _parameters(redactor: Redactor, statement: str, given: t.Any) -> t.Any:
+    kind = type(given)
+    if kind is tuple or kind is list:
+        return tuple(redactor.parameters(statement, given))
+    if kind is dict:
+        names = [name for name in given if type(name) is str][:_PARAMETERS]
+        return redactor.parameters(statement, {name: given[name] for name in names})
+    return ()
+
+
+def _sets(redactor: Redactor, statement: str, given: t.Any) -> tuple[t.Any, ...]:
+    if type(given) not in (list, tuple):
+        # An iterator: to look at it would use it up.
+        return ()
+    shown = [_parameters(redactor, statement, each) for each in given[:_SETS]]
+    left = len(given) - _SETS
+    return (*shown, f"… {left} more") if left > 0 else tuple(shown)
+
+
+__all__ = [
+    "Begun",
+    "Entry",
+    "begin",
+    "begin_transaction",
+    "end",
+    "fail",
+    "is_connecting",
+    "mark",
+    "owners",
+    "renumber",
+]

@@ -1,0 +1,1 @@
+"""Wraps one Flask app, so that its requests are recorded."""

@@ -1,0 +1,315 @@
+"""Functions of the user's: which step each one is, and who registered it.
+
+``app.ensure_sync`` is passed by every function of the user's that Flask calls (but for URL value
+preprocessors and URL defaults); which of Flask's methods passes it there says for which stage it
+is called.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import typing as t
+from dataclasses import replace
+from sys import _getframe
+from types import MethodType
+
+import flask
+import flask.views
+
+from ..collectors import changes
+from ..faults import fail_open
+from ..recorder.callables import callable_name, site_of
+from ..recorder.current import current
+from ..recorder.memo import Memo
+from ..trace.log import SHORT_CIRCUIT, SITE, WIDTH
+from ..trace.tracepoint import SITES, Site, number
+from ..trace.writer import LiveTrace, Writer
+from .async_functions import observed
+from .return_values import returned
+from .url_functions import scopes_of
+from .views import Views
+
+# Which of Flask's methods passes a function through ensure_sync tells its stage.
+_CALLERS = {
+    "preprocess_request": "before_request",
+    "dispatch_request": "view",
+    "process_response": "after_request",
+    "do_teardown_request": "teardown_request",
+    "do_teardown_appcontext": "teardown_appcontext",
+    "update_template_context": "context_processor",
+    "handle_http_exception": "error_handler",
+    "handle_user_exception": "error_handler",
+    "handle_exception": "error_handler",
+}
+
+# By stage: what its functions take, and what is noted of them.
+_PARAMETERS = {
+    "url_value_preprocessor": "endpoint, values",
+    "before_request": "",
+    "view": "**kwargs",
+    "context_processor": "",
+    "url_defaults": "endpoint, values",
+    "error_handler": "error",
+    "after_this_request": "response",
+    "after_request": "response",
+    "teardown_request": "exc",
+    "teardown_appcontext": "exc",
+}
+_NOTES = {"view": "view_args(kwargs) if kwargs else None", "error_handler": "detail"}
+_AFTER = {"before_request": "if _result is not None: answered(_writer, _step, _result)"}
+_LOOKS = dict.fromkeys(("after_request", "after_this_request"), changes.READS_RESPONSES)
+
+
+class Found(t.NamedTuple):
+    """What a function of the user's is recorded as; one of Flask's own, not at all."""
+
+    site: Site | None
+    #: Whether it is the same at each call.
+    lasting: bool
+    detail: dict[str, t.Any] | None = None
+
+
+class Caller(t.NamedTuple):
+    """One of Flask's methods that pass functions of the user's through ``ensure_sync``."""
+
+    #: Kept, so that its id stays its own.
+    code: types.CodeType
+    stage: str
+    #: What records each function of the user's, to be bound to it.
+    functions: Memo[t.Any]
+
+
+class Functions:
+    """The functions that one app calls.
+
+    :param base: the app's own class.
+    :param owner: stands for the app.
+    :param recording: records a function in the requests of this app.
+    :param view_args: returns what to note of the arguments of a view.
+    :param changes: whether to look at what each function changes.
+    """
+
+    def __init__(
+        self,
+        base: type[flask.Flask],
+        owner: int,
+        recording: t.Callable[..., t.Any],
+        view_args: t.Callable[..., t.Any],
+        *,
+        changes: bool,
+    ) -> None:
+        self._base = base
+        self._owner = owner
+        self._recording = recording
+        self._view_args = view_args
+        self._changes = changes
+        self._callers: dict[int, Caller] = {}
+        self._functions: dict[str, Memo[t.Any]] = {stage: Memo() for stage in _PARAMETERS}
+        self._sites: dict[str, Memo[Site]] = {stage: Memo() for stage in _PARAMETERS}
+        # A plain function stays plain, if Flask's own code is what says so.
+        self._remembers = base.ensure_sync is flask.Flask.ensure_sync
+        #: Those that are called without Flask's own ``dispatch_request``.
+        self.views = Views(owner, self.recorded, Caller(_no_code.__code__, "view", Memo()))
+
+    def ensure_sync(self) -> t.Any:
+        """Return the app's ``ensure_sync``, which returns recorded functions."""
+        owner = self._owner
+        callers = self._callers
+        find_caller = self._caller
+        recorded = self.recorded
+        views = self.views
+        base_ensure_sync: t.Any = self._base.ensure_sync
+        in_views = vars(flask.views)
+
+        def ensure_sync(self: t.Any, func: t.Any) -> t.Any:
+            frame = _getframe(1)
+            code = frame.f_code
+            caller = callers.get(id(code))
+            if caller is not None:
+                # Where this app's requests are not recorded, it records nothing.
+                step = caller.functions.get(id(func))
+                if step is not None:
+                    return MethodType(step, func)
+            writer = current.get()
+            if writer.owner is not owner:
+                return base_ensure_sync(self, func)
+            func = views.own(func)
+            caller = caller or find_caller(self, code) or views.caller(self, writer, func)
+            if caller is None:
+                # The methods of a class-based view are part of its step.
+                if frame.f_globals is in_views and inspect.iscoroutinefunction(func):
+                    func = observed(func, writer) or func
+                return base_ensure_sync(self, func)
+            is_async = inspect.iscoroutinefunction(func)
+            run = base_ensure_sync(self, (observed(func, writer) or func) if is_async else func)
+            step = recorded(self, writer, caller.stage, caller.functions, func, run)
+            return run if step is None else step
+
+        return ensure_sync
+
+    @fail_open
+    def _caller(self, app: t.Any, code: t.Any) -> Caller | None:
+        """Tell for which stage some code passes functions through ``ensure_sync``."""
+        # Others have methods of these names too, such as MethodView.dispatch_request.
+        methods = [
+            (name, vars(kind)[name])
+            for kind in self._base.__mro__
+            for name in _CALLERS
+            if name in vars(kind)
+        ]
+        methods += [(name, vars(app)[name]) for name in _CALLERS if name in vars(app)]
+        stages = [_CALLERS[name] for name, method in methods if _code_of(method) is code]
+        if not stages:
+            return None
+        stage = stages[0]
+        known = self._callers[id(code)] = Caller(code, stage, self._functions[stage])
+        return known
+
+    def _site(self, func: t.Any, stage: str) -> Site | None:
+        known = self._sites[stage].get(id(func))
+        return self._make_site(func, stage) if known is None else known
+
+    @fail_open
+    def _make_site(self, func: t.Any, stage: str) -> Site | None:
+        site = site_of(stage, func)
+        self._sites[stage].keep(func, site)
+        return site
+
+    @fail_open
+    def recorded(
+        self,
+        app: t.Any,
+        writer: Writer,
+        stage: str,
+        functions: Memo[t.Any],
+        func: t.Any,
+        run: t.Any,
+    ) -> t.Any:
+        """Return ``run``, recorded as a step, or None; ``func`` is what the user wrote.
+
+        :param functions: where what records it is remembered, if it is the same at each call.
+        """
+        if self.views.is_recorded(func):
+            return run
+        found = self._resolve(app, writer, stage, func)
+        if found is None:
+            return None
+
+        awaits = inspect.iscoroutinefunction(run)
+        step = _unrecorded if found.site is None else self._recorder(found, awaits=awaits)
+        if found.lasting and self._remembers and run is func:
+            functions.keep(func, step)
+        return MethodType(step, run)
+
+    def _recorder(self, found: Found, *, awaits: bool) -> t.Any:
+        """Return what records a function that it is given, and does not keep it alive."""
+        site = t.cast("Site", found.site)
+        stage = site.stage
+        looks = _LOOKS.get(stage, changes.READS) if self._changes else {}
+        return self._recording(
+            None,
+            number(site),
+            given=True,
+            name="step_of_user",
+            parameters=_PARAMETERS.get(stage, "*args, **kwargs"),
+            note=_NOTES.get(stage, ""),
+            detail=found.detail,
+            view_args=self._view_args,
+            answered=_answered,
+            awaits=awaits,
+            **{"after": _AFTER.get(stage, ""), **looks},
+        )
+
+    @fail_open
+    def _resolve(self, app: t.Any, writer: Writer, stage: str, func: t.Any) -> Found | None:
+        if stage == "context_processor" and getattr(func, "__module__", "") == "flask.templating":
+            return Found(None, lasting=True)
+
+        if stage == "after_request" and not scopes_of(app, stage, func):
+            return Found(site_of("after_this_request", func, "app"), lasting=False)
+
+        if stage == "view":
+            return self._view(app, writer.trace, func)
+
+        site = self._site(func, stage)
+        if site is None:
+            return None
+
+        if stage == "error_handler":
+            return self._error_handler(app, writer.trace, func, site)
+
+        scopes = scopes_of(app, stage, func)
+        scope = self._scope(writer, site, scopes)
+        return Found(replace(site, scope=scope or "app"), lasting=len(scopes) == 1)
+
+    def _error_handler(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
+        found = [
+            (name, str(code) if code is not None else kind.__name__)
+            for name in (*reversed(trace.blueprints), None, *app.error_handler_spec)
+            for code, by_class in app.error_handler_spec.get(name, {}).items()
+            for kind, handler in by_class.items()
+            if handler is func
+        ]
+        scope, handled = found[0] if found else (None, "")
+        # One that is registered twice may serve for either.
+        lasting = len(found) == 1
+        return Found(replace(site, scope=scope or "app"), lasting, {"for": handled})
+
+    def _view(self, app: t.Any, trace: LiveTrace, func: t.Any) -> Found | None:
+        scope = trace.blueprints[-1] if trace.blueprints else "app"
+        view_class = getattr(func, "view_class", None)
+        if view_class is None:
+            site = self._site(func, "view")
+            if site is None:
+                return None
+            endpoints = sum(1 for view in app.view_functions.values() if view is func)
+            return Found(replace(site, scope=scope), lasting=endpoints == 1)
+
+        method = getattr(view_class, trace.method.lower(), None) or (
+            getattr(view_class, "get", None) if trace.method == "HEAD" else None
+        )
+        if method is None:
+            method = view_class.dispatch_request
+        name = f"{view_class.__name__}.{method.__name__}"
+        source = site_of("view", method).source
+        return Found(Site("view", name, callable_name(method), source, scope), lasting=False)
+
+    def _scope(self, writer: Writer, site: Site, scopes: list[str | None]) -> str | None:
+        if len(scopes) > 1:
+            # Registered at several levels: Flask calls it once for each, in its own order.
+            order = [None, *writer.trace.blueprints]
+            if site.stage in ("after_request", "teardown_request"):
+                order.reverse()
+            scopes = [name for name in order if name in scopes]
+            sites = [SITES[each] for each in writer.log[SITE::WIDTH]]
+            made = sum(
+                1 for each in sites if each.stage == site.stage and each.callable == site.callable
+            )
+            scopes = scopes[made % len(scopes) :] if scopes else [None]
+        return scopes[0] if scopes else None
+
+
+def _code_of(method: t.Any) -> t.Any:
+    while isinstance(method, (functools.partial, types.MethodType)):
+        method = method.func if isinstance(method, functools.partial) else method.__func__
+    return getattr(inspect.unwrap(method), "__code__", None)
+
+
+def _no_code() -> None: ...
+
+
+def _unrecorded(func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    """Call a function that is Flask's own."""
+    __tracebackhide__ = True
+    return func(*args, **kwargs)
+
+
+@fail_open
+def _answered(writer: Writer, step: int, result: t.Any) -> None:
+    writer.notes[~step] = SHORT_CIRCUIT
+    writer.notes[step] = {"returned": returned(result)}
+
+
+__all__ = ["Functions"]

@@ -1,0 +1,64 @@
+"""Methods of Flask's that an app object holds others for: they stand before those of its class.
+
+Flask-DebugToolbar, Flask-RESTful and Flask-RESTX set such.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..faults import fail_open
+
+Recorded = t.Callable[[t.Any], t.Any]
+
+
+class _Held:
+    """Records what an app holds; it stands before that, as ``property`` does.
+
+    :param method: the method that records Flask's.
+    :param recorded: returns what records another one.
+    """
+
+    def __init__(self, name: str, method: t.Any, recorded: Recorded) -> None:
+        self._name = name
+        self._method = method
+        self._recorded = recorded
+        self._known: tuple[t.Any, t.Any] = (None, None)
+
+    def __get__(self, app: t.Any, kind: type | None = None) -> t.Any:
+        held = None if app is None else vars(app).get(self._name)
+        if held is None:
+            return self._method.__get__(app, kind)
+        known, recorded = self._known
+        if known is not held:
+            recorded = self._recorded(held)
+            self._known = (held, recorded)
+        return recorded
+
+    def __set__(self, app: t.Any, held: t.Any) -> None:
+        vars(app)[self._name] = held
+        self._known = (None, None)
+
+    def __delete__(self, app: t.Any) -> None:
+        del vars(app)[self._name]
+        self._known = (None, None)
+
+
+def record_held(methods: dict[str, Recorded]) -> t.Callable[[t.Any], None]:
+    """Return what looks for methods that an app holds, and has them recorded from then on.
+
+    :param methods: for each name, what returns a function that records one.
+    """
+
+    @fail_open
+    def look(app: t.Any) -> None:
+        kind = type(app)
+        for name in methods.keys() & vars(app).keys():
+            method = vars(kind)[name]
+            if not isinstance(method, _Held):
+                setattr(kind, name, _Held(name, method, methods[name]))
+
+    return look
+
+
+__all__ = ["record_held"]

@@ -1,0 +1,236 @@
+"""What stands around an app's ``wsgi_app``, found without running any of it.
+
+A middleware may do anything when an attribute is read: hand it on to the app, query, raise. So only
+what Python itself keeps of an object is looked at.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Iterator
+from itertools import chain, islice
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+
+import flask
+
+from ..recorder.callables import callable_name, source_of
+from ..trace.model import Source
+from ..trace.tracepoint import Site
+
+#: Stands for layers that are there and cannot be told.
+UNKNOWN = Site("middleware", "unknown middleware")
+
+_MOST = 1000
+_MOST_ITEMS = 100
+_partial: t.Any = functools.partial
+_CONTAINERS = (list, tuple, dict)
+_NO_LAYERS = (flask.Flask, type, ModuleType, BuiltinFunctionType)
+_mro = type.__dict__["__mro__"].__get__
+_namespace = type.__dict__["__dict__"].__get__
+
+
+class Layer(t.NamedTuple):
+    """Something callable around an app."""
+
+    #: The function, method or object that is called.
+    target: t.Any
+    #: What runs when it is called; None if that is not written in Python.
+    code: CodeType | None
+
+    def site(self) -> Site:
+        """Say what it is and where it is written."""
+        named = self.target
+        if type(named) not in (FunctionType, MethodType):
+            named = type(named)
+        code = self.code
+        source = source_of(type(self.target)) if code is None else Source(*_place(code))
+        return Site("middleware", named.__name__, callable_name(named), source)
+
+
+class Layers(t.NamedTuple):
+    """The layers around an app."""
+
+    #: All that may be called, the outermost first.
+    all: list[Layer]
+    #: Those that are called, outermost first, as far as there is but one way to the app.
+    chain: list[Layer]
+    #: Whether that is all of them.
+    whole: bool
+
+
+def find_layers(app: t.Any) -> Layers:
+    """Find the layers around an app: by what each holds of the next one."""
+    outermost = vars(app).get("wsgi_app")
+    if outermost is None or _is_apps(app, outermost):
+        return Layers([], [], whole=True)
+    found = {id(outermost): outermost}
+    inside: dict[int, list[int]] = {}
+    left = [outermost]
+    while left and len(found) < _MOST:
+        layer = left.pop()
+        inside[id(layer)] = following = []
+        for each in _candidates(layer):
+            if _is_apps(app, each):
+                following.append(id(app))
+            elif _is_layer(each):
+                following.append(id(each))
+                if id(each) not in found:
+                    found[id(each)] = each
+                    left.append(each)
+
+    leading = _leading(inside, id(app))
+    path, whole = _path(inside, leading, id(outermost), id(app))
+    others = [each for key, each in found.items() if key in leading and each is not outermost]
+    return Layers(
+        [_layer(each) for each in (outermost, *others)], [_layer(found[key]) for key in path], whole
+    )
+
+
+def _leading(inside: dict[int, list[int]], app: int) -> set[int]:
+    """Return all that leads to the app."""
+    outside: dict[int, list[int]] = {}
+    for layer, following in inside.items():
+        for each in following:
+            outside.setdefault(each, []).append(layer)
+    leading: set[int] = set()
+    left = [app]
+    while left:
+        new = set(outside.get(left.pop(), ())) - leading
+        leading |= new
+        left += new
+    return leading
+
+
+def _path(
+    inside: dict[int, list[int]], leading: set[int], outermost: int, app: int
+) -> tuple[list[int], bool]:
+    """Follow the one way to the app, as far as there is but one."""
+    path = [outermost]
+    while True:
+        following = {each for each in inside.get(path[-1], ()) if each == app or each in leading}
+        if following == {app}:
+            return path, True
+        if len(following) != 1 or following & {app, *path}:
+            return path, False
+        path += following
+
+
+def _layer(found: t.Any) -> Layer:
+    target = found
+    while _is_a(target, _partial):
+        target = _partial.func.__get__(target)
+    return Layer(target, _code(target))
+
+
+def _code(target: t.Any) -> CodeType | None:
+    if type(target) is MethodType:
+        target = target.__func__
+    if type(target) is not FunctionType:
+        target = _call_of(type(target))
+    return target.__code__ if type(target) is FunctionType else None
+
+
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_filename, code.co_firstlineno
+
+
+def _is_a(value: t.Any, kind: type | tuple[type, ...]) -> bool:
+    """Tell the same as ``isinstance``, without asking the value."""
+    return issubclass(type(value), kind)
+
+
+def _is_apps(app: t.Any, value: t.Any) -> bool:
+    # Of this class there are but the app and its copies, once it is recorded.
+    return type(value) is MethodType and (
+        value.__self__ is app or type(value.__self__) is type(app)
+    )
+
+
+def _is_layer(value: t.Any) -> bool:
+    if _is_a(value, _NO_LAYERS):
+        return False
+    if type(value) is MethodType:
+        return not _is_a(value.__self__, flask.Flask)
+    return _call_of(type(value)) is not None
+
+
+def _call_of(kind: type) -> t.Any:
+    return next(
+        (_namespace(each)["__call__"] for each in _mro(kind) if "__call__" in _namespace(each)),
+        None,
+    )
+
+
+def _candidates(layer: t.Any) -> Iterator[t.Any]:
+    """List what a layer holds, and what is in its lists and dicts."""
+    for each in islice(_held(layer), _MOST):
+        if type(each) in _CONTAINERS:
+            items = each.values() if type(each) is dict else each
+            yield from islice(list(items), _MOST_ITEMS)
+        else:
+            yield each
+
+
+def _held(layer: t.Any) -> Iterator[t.Any]:
+    kind = type(layer)
+    if issubclass(kind, _partial):
+        yield from _partial.args.__get__(layer)
+        yield from list(_partial.keywords.__get__(layer).values())
+        yield from _held(_partial.func.__get__(layer))
+    elif kind is MethodType:
+        yield from _held(layer.__func__)
+        yield from _attributes(layer.__self__)
+    elif kind is FunctionType:
+        yield from _held_by_function(layer)
+    else:
+        yield from _attributes(layer)
+        call = _call_of(kind)
+        if type(call) is FunctionType:
+            yield from _held_by_function(call)
+
+
+def _held_by_function(function: FunctionType) -> Iterator[t.Any]:
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # it is empty
+            continue
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()
+    names = function.__globals__
+    yield from (names[name] for name in function.__code__.co_names if name in names)
+
+
+def _attributes(value: t.Any) -> Iterator[t.Any]:
+    for kind in _mro(type(value)):
+        for name, member in list(_namespace(kind).items()):
+            if type(member) is MemberDescriptorType:
+                try:
+                    yield member.__get__(value)
+                except AttributeError:  # it is not set
+                    continue
+            elif name == "__dict__" and type(member) is GetSetDescriptorType:
+                yield from list(member.__get__(value).values())
+
+
+def helpers_of(layers: list[Layer]) -> set[int]:
+    """Return the ids of the code of all methods of the classes of layers."""
+    kinds = (_mro(type(each.target)) for each in layers)
+    return {
+        id(member.__code__)
+        for kind in chain.from_iterable(kinds)
+        for member in _namespace(kind).values()
+        if type(member) is FunctionType
+    }
+
+
+__all__ = ["UNKNOWN", "Layer", "Layers", "find_layers", "helpers_of"]

@@ -1,0 +1,200 @@
+"""Middleware: a step for each layer that stands around ``wsgi_app``."""
+
+from __future__ import annotations
+
+import inspect
+import typing as t
+from itertools import takewhile
+from sys import _getframe
+from traceback import walk_tb
+from types import CodeType, FrameType, TracebackType
+
+import flask.app
+
+from ..faults import fail_open
+from ..recorder.current import current
+from ..recorder.memo import Memo
+from ..recorder.steps import begin, end, fail
+from ..trace.log import BEGIN, SITE
+from ..trace.tracepoint import SITES, Site, number
+from ..trace.writer import LiveTrace
+from .layers import UNKNOWN, Layers, find_layers, helpers_of
+
+_UNKNOWN = number(UNKNOWN)
+_UNTIMED = {"untimed": True}
+_OURS = f"{__name__.partition('.')[0]}."
+
+
+class _Known:
+    """What was found out about the layers around an app, for a given outermost one."""
+
+    def __init__(self, layers: Layers) -> None:
+        #: Kept, so that their ids stay their own; the layers are not, they lead to the app.
+        self.codes = [each.code for each in layers.all]
+        self.sites = [number(each.site()) for each in layers.all]
+        self.by_code = {
+            id(each.code): site
+            for each, site in zip(layers.all, self.sites, strict=True)
+            if each.code is not None
+        }
+        self.helpers = helpers_of(layers.all)
+        codes = [each.code for each in layers.chain]
+        self.chain = codes if layers.whole and None not in codes else None
+
+
+class Middleware:
+    """The middleware of one app.
+
+    :param call: calls the app's ``wsgi_app``, whatever stands around it.
+    """
+
+    def __init__(self, call: t.Callable[..., t.Any]) -> None:
+        self._call = call
+        self._memo: Memo[_Known] = Memo()
+        self._known = _Known(Layers([], [], whole=True))
+
+    def run(self, app: t.Any, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
+        """Call ``app.wsgi_app``, with a step for the outermost middleware around it."""
+        __tracebackhide__ = True
+        trace = current.get()
+        site = None if trace.owner is None else self._outermost(app)
+        if site is None:
+            return self._call(app, environ, start_response)
+
+        outer = begin(trace, site)
+        try:
+            result = self._call(app, environ, start_response)
+        except BaseException as error:
+            if not trace.has_context:
+                self.raised(trace, error.__traceback__)
+            while trace.current > outer:
+                fail(trace, trace.current, error)
+            fail(trace, outer, error)
+            raise
+        while trace.current > outer:
+            end(trace, trace.current)
+        end(trace, outer)
+        return result
+
+    @fail_open
+    def reached(self, trace: LiveTrace) -> None:
+        """Begin the steps of the middlewares inside the outermost one: they have called Flask.
+
+        Only the outermost one's own begin and end can be seen; the others are marked
+        ``untimed``.
+        """
+        if _is_outermost(trace):
+            self._begin(trace, self._inner(_codes(self._frames(_getframe(2)))))
+
+    @fail_open
+    def answered(self, trace: LiveTrace) -> None:
+        """Begin the steps of those that were called, where one of them answers in Flask's place."""
+        if _is_outermost(trace):
+            self._begin(trace, self._called(_codes(self._frames(_getframe(2)))))
+
+    @fail_open
+    def raised(self, trace: LiveTrace, traceback: TracebackType | None) -> None:
+        """Begin the steps of those that were called, where one of them raised."""
+        if _is_outermost(trace):
+            frames = [frame for frame, _line in walk_tb(traceback)]
+            self._begin(trace, self._called(_codes(frames[1:])))
+
+    @fail_open
+    def _outermost(self, app: t.Any) -> int | None:
+        outermost = vars(app)["wsgi_app"]
+        known = self._memo.get(id(outermost))
+        if known is None:
+            known = _Known(find_layers(app))
+            self._memo.keep(outermost, known)
+        self._known = known
+        return known.sites[0] if known.sites else None
+
+    def _begin(self, trace: LiveTrace, sites: list[int]) -> None:
+        outer = trace.current
+        for site in sites:
+            step = begin(trace, site, _UNTIMED)
+            trace.log[step + BEGIN] = trace.log[outer + BEGIN]
+
+    def _frames(self, frame: FrameType | None) -> list[FrameType]:
+        """List what runs within this app's middleware, outermost first."""
+        frames: list[FrameType] = []
+        while frame is not None and not (
+            frame.f_code is _RUN and frame.f_locals.get("self") is self
+        ):
+            frames.append(frame)
+            frame = frame.f_back
+        return frames[::-1]
+
+    def _inner(self, codes: list[CodeType]) -> list[int]:
+        """Return the sites of the layers that have called Flask, outermost first, but for it."""
+        chain = self._known.chain
+        if chain is not None and _follow(chain, codes) == len(chain):
+            return [self._known.by_code[id(code)] for code in chain[1:]]
+        return self._among(codes)
+
+    def _called(self, codes: list[CodeType]) -> list[int]:
+        """Return the sites of the layers that were called, where Flask may not be."""
+        chain = self._known.chain
+        if chain is not None:
+            return [self._known.by_code[id(code)] for code in chain[1 : _follow(chain, codes)]]
+        found = self._among(codes)
+        # What it has help from is no middleware.
+        return found[:-1] if found[-1:] == [_UNKNOWN] else found
+
+    def _among(self, codes: list[CodeType]) -> list[int]:
+        known = self._known
+        outermost = known.codes[0]
+        source = SITES[known.sites[0]].source
+        found: list[int] = []
+        file = "" if source is None else source.file
+        begun = outermost is None
+        for code in codes:
+            site = known.by_code.get(id(code))
+            if not begun:
+                begun = code is outermost
+            elif site is not None:
+                found.append(site)
+                file = code.co_filename
+            elif code.co_filename != file and id(code) not in known.helpers:
+                found += [_UNKNOWN] if found[-1:] != [_UNKNOWN] else []
+        return found
+
+
+_RUN = Middleware.run.__code__
+# What another app has around it is not this one's, nor what Flask runs.
+_INSIDE = (_RUN, inspect.unwrap(flask.Flask.wsgi_app).__code__)
+
+
+def _is_outermost(trace: LiveTrace) -> bool:
+    """Tell whether the current step is a middleware inside which no other has a step yet."""
+    step = trace.current
+    if step < 0 or step in trace.notes:
+        return False
+    return SITES[trace.log[step + SITE]].stage == "middleware"
+
+
+def _codes(frames: list[FrameType]) -> list[CodeType]:
+    """List the code of what stands around Flask, or around what is mounted in its place."""
+    around = takewhile(lambda frame: frame.f_code not in _INSIDE, frames)
+    return [
+        frame.f_code
+        for frame in around
+        if frame.f_code.co_filename != flask.app.__file__
+        and not frame.f_globals.get("__name__", "").startswith(_OURS)
+    ]
+
+
+def _follow(chain: list[t.Any], codes: list[CodeType]) -> int:
+    """Count those of a chain that were called, each within the one before."""
+    left = iter(codes)
+    following = (any(each is code for code in left) for each in chain)
+    return sum(1 for _ in takewhile(bool, following))
+
+
+def middleware_of(app: t.Any) -> list[Site]:
+    """List what stands around ``wsgi_app``, outermost first, with ``UNKNOWN`` for what may."""
+    layers = find_layers(app)
+    return [each.site() for each in layers.chain] + ([] if layers.whole else [UNKNOWN])
+
+
+__all__ = ["Middleware", "middleware_of"]

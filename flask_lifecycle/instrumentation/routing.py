@@ -1,0 +1,82 @@
+"""Routes: which rule the URL matched, and with what arguments its view is called."""
+
+from __future__ import annotations
+
+import typing as t
+from uuid import UUID
+from weakref import ref
+
+from ..faults import fail_open, fault
+from ..recorder.errors import describe_error
+from ..recorder.memo import Memo
+from ..redact import MASK, Redactor
+from ..trace.log import SITE
+from ..trace.tracepoint import Site, number
+from ..trace.writer import Route, Writer
+
+_NO_ARGS: dict[str, t.Any] = {"view_args": {}}
+# What Werkzeug's converters make of a part of a path.
+_WRITTEN = (str, UUID, int, float)
+
+
+class Routes:
+    """The routes of one app that were matched.
+
+    :param ignored: whether the requests for an endpoint are not to be kept.
+    """
+
+    def __init__(self, redactor: Redactor, ignored: t.Callable[[str | None, str], bool]) -> None:
+        self._redactor = redactor
+        self._ignored = ignored
+        self._known: Memo[Route] = Memo()
+
+    def called(self) -> list[str]:
+        """Name the endpoints whose rules were matched so far."""
+        return sorted({route.endpoint for route in list(self._known.values())})
+
+    def matched(self, context: t.Any, writer: Writer, step: int) -> None:
+        """Note what the URL of a context's request matched."""
+        try:
+            trace = writer.trace
+            request = context.request
+            if not trace.has_context:
+                trace.context = ref(context)
+            rule = request.url_rule
+            if rule is not None:
+                route = self._known.get(id(rule)) or self._route(rule)
+                writer.log[step + SITE] = route.match
+                if trace.context() is context:
+                    trace.route = route
+                args = request.view_args
+                writer.notes[step] = {"view_args": self._args(args)} if args else _NO_ARGS
+                for name, value in (args or {}).items():
+                    if type(value) in _WRITTEN and self._redactor.is_secret(name):
+                        trace.path = trace.path.replace(str(value) or MASK, MASK)
+            if request.routing_exception is not None:
+                writer.notes[~step] = describe_error(request.routing_exception)
+        except Exception as error:
+            fault("the match", error)
+
+    @fail_open
+    def view_args(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return what to note of the arguments that a view is called with."""
+        return {"args": self._args(kwargs)}
+
+    def _args(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+        named = self._redactor.named
+        return {name: named(name, value) for name, value in args.items()}
+
+    def _route(self, rule: t.Any) -> Route:
+        parts = rule.endpoint.split(".")[:-1]
+        route = Route(
+            rule.rule,
+            number(Site("url_match", rule.rule)),
+            rule.endpoint,
+            tuple(".".join(parts[: count + 1]) for count in range(len(parts))),
+            self._ignored(rule.endpoint, ""),
+        )
+        self._known.keep(rule, route)
+        return route
+
+
+__all__ = ["Routes"]

@@ -1,0 +1,69 @@
+"""Session interfaces: each records what Flask has it open and save."""
+
+from __future__ import annotations
+
+import typing as t
+import weakref
+
+from ..collectors import changes, cpu, memory
+from ..faults import fail_open
+from ..recorder.probe import recording, within
+from ..recorder.subclass import Subclasses, give_class, give_class_back, override, subclass_of
+from ..trace.tracepoint import Site, number
+
+_OPEN = number(Site("session_open", "session"))
+_SAVE = number(Site("session_save", "session"))
+
+
+class Sessions:
+    """The session interfaces that one app has used."""
+
+    def __init__(self) -> None:
+        self._interfaces: list[tuple[weakref.ref[t.Any], type]] = []
+
+    @fail_open
+    def watch(self, interface: t.Any) -> None:
+        """Make a session interface record what Flask has it open and save."""
+        kind = type(interface)
+        try:
+            give_class(interface, kinds.of(kind))
+            ref = weakref.ref(interface)
+        except (TypeError, AttributeError):
+            return
+        # One that was replaced is not kept.
+        self._interfaces = [each for each in self._interfaces if each[0]() is not None]
+        self._interfaces.append((ref, kind))
+
+    def give_back(self) -> None:
+        """Give each interface its own class back."""
+        for ref, kind in self._interfaces:
+            interface = ref()
+            if interface is not None:
+                give_class_back(interface, kind)
+        self._interfaces.clear()
+
+
+def _class(base: t.Any) -> type:
+    """Make the class of a session interface that records what is opened and saved."""
+    made = subclass_of(base)
+    for name, site, looks in (
+        ("open_session", _OPEN, changes.READS_SESSION),
+        ("save_session", _SAVE, changes.READS_RESPONSE),
+    ):
+        method = recording(
+            getattr(base, name),
+            site,
+            name=name,
+            # One interface may serve several apps: Flask's default one is the class's own.
+            unless="_writer.owner != id({argument})",
+            **within(within(looks, memory.READS_FOR_SOME), cpu.READS_FOR_SOME),
+        )
+        override(made, name, method)
+    return t.cast("type", made)
+
+
+#: The classes of interfaces that record.
+kinds = Subclasses(_class)
+
+
+__all__ = ["Sessions", "kinds"]

@@ -1,0 +1,121 @@
+"""The start of the response: when and with what the app calls the server's ``start_response``."""
+
+from __future__ import annotations
+
+import typing as t
+from string import capwords
+
+from ..faults import fault
+from ..recorder.errors import describe_error, hide_frames
+from ..recorder.steps import room_for
+from ..trace.log import END, NAMED, clock
+from ..trace.tracepoint import UNNUMBERED, Site, number
+from ..trace.writer import LiveTrace
+from . import upgrades
+
+_START_RESPONSE = number(Site("start_response", "start_response"))
+_NO_BODY = frozenset(("204", "304"))
+_CACHED = 200
+
+Headers = list[tuple[str, str]]
+OnStart = t.Callable[[LiveTrace, dict[str, t.Any]], "Headers | None"]
+
+
+class StartResponse:
+    """The starts of one app's responses.
+
+    :param header: the name of the header that says where the trace is; none, if not given.
+    :param on_start: returns headers to add to ours.
+    :param answered: is given the trace, the status, the headers and those that are added to
+        them; returns what to note.
+    """
+
+    def __init__(
+        self, header: str | None, on_start: OnStart | None, answered: t.Callable[..., t.Any]
+    ) -> None:
+        self._header = header
+        self._on_start = on_start
+        self._answered = answered
+        self._statuses: dict[str, tuple[int | Site, int | None, bool]] = {}
+
+    def recorded(
+        self,
+        trace: LiveTrace,
+        environ: dict[str, t.Any],
+        start_response: t.Any,
+        unreached: t.Callable[[LiveTrace], None],
+    ) -> t.Any:
+        """Return a ``start_response`` that records its call.
+
+        :param unreached: is given the trace where something else than Flask calls it.
+        """
+        header = self._header
+        on_start = self._on_start
+        statuses = self._statuses
+        answered = self._answered
+        may_upgrade = "HTTP_UPGRADE" in environ
+
+        def recorded(status: str, headers: Headers, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            if may_upgrade and upgrades.is_upgraded(trace):
+                # What is answered after that, nobody is sent.
+                return start_response(status, headers, *args, **kwargs)
+            if not trace.has_context:
+                unreached(trace)
+            writer = room_for(trace, _START_RESPONSE)
+            log = writer.log
+            step = len(log)
+            log += (_START_RESPONSE, writer.current, clock(), 0.0)
+            try:
+                site, code, streamed = statuses.get(status) or self._status(status)
+                if type(site) is Site:
+                    writer.notes[step + NAMED] = site
+                    site = UNNUMBERED
+                log[step] = site
+                added: Headers = []
+                if header is not None and not trace.hidden:
+                    added = [(header, trace.id)]
+                    if on_start is not None:
+                        added += on_start(trace, environ) or ()
+                writer.notes[step] = answered(trace, status, headers, added)
+                if code is not None:
+                    trace.status = code
+                if streamed:
+                    for name, _ in headers:
+                        if name == "Content-Length" or name.lower() == "content-length":
+                            streamed = False
+                            break
+                trace.streamed = streamed
+                if added:
+                    headers = [*headers, *added]
+            except Exception as error:
+                # What is no status or no headers is for the server to say.
+                fault("the start of a response", error)
+            try:
+                return start_response(status, headers, *args, **kwargs)
+            except BaseException as error:
+                writer.notes[~step] = describe_error(error)
+                hide_frames(error)
+                raise
+            finally:
+                log[step + END] = clock()
+
+        return recorded
+
+    def _status(self, status: str) -> tuple[int | Site, int | None, bool]:
+        code = int(status[:3]) if status[:3].isdigit() else None
+        named = Site("start_response", _name(status))
+        # An app may make up any number of texts.
+        is_usual = len(self._statuses) < _CACHED
+        made = number(named) if is_usual else named, code, status[:3] not in _NO_BODY
+        if is_usual:
+            self._statuses[status] = made
+        return made
+
+
+def _name(status: str) -> str:
+    code, _, reason = status.partition(" ")
+    return f"{code} {reason if reason == 'OK' else capwords(reason)}".strip()
+
+
+__all__ = ["OnStart", "StartResponse"]

@@ -1,0 +1,164 @@
+"""Views that are called by other means than Flask's own ``dispatch_request``.
+
+Flask-DebugToolbar, and apps that override the dispatch, look the view up and call it themselves. So
+where something stands in for Flask's, the app looks views up in a dict that returns recorded ones,
+for the lookup that is to call the view of the request; all others find what was registered.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing as t
+from sys import _getframe
+from types import FunctionType, MethodType
+from weakref import WeakSet
+
+import flask
+
+from ..faults import fail_open
+from ..recorder.current import current
+from ..trace.writer import Writer
+
+# Where a view may be called.
+_DISPATCHING = ("wsgi_app", "full_dispatch_request", "preprocess_request", "dispatch_request")
+_FLASKS = tuple(getattr(flask.Flask, name) for name in _DISPATCHING)
+
+
+class Views:
+    """The views of one app that are called without Flask's own ``dispatch_request``.
+
+    :param owner: stands for the app.
+    :param record: returns a recorded function, or None.
+    :param caller: stands for what calls them.
+    """
+
+    def __init__(self, owner: int, record: t.Callable[..., t.Any], caller: t.Any) -> None:
+        self._owner = owner
+        self._record = record
+        self._caller = caller
+        self._steps: WeakSet[t.Any] = WeakSet()
+
+    @fail_open
+    def look(self, app: t.Any) -> None:
+        """Look views up in a dict of ours, where something stands in for Flask's dispatch."""
+        held = vars(app)
+        views = held.get("view_functions")
+        if type(views) is not dict or not self._is_replaced(app):
+            return
+        held["view_functions"] = _Registry(views, self)
+
+    def give_back(self, app: t.Any) -> None:
+        """Give an app its own dict back, with what was registered since."""
+        views = vars(app).get("view_functions")
+        if isinstance(views, _Registry):
+            vars(app)["view_functions"] = views.given_back()
+
+    def is_recorded(self, func: t.Any) -> bool:
+        """Tell whether a function is a recorded one of these."""
+        return type(func) is FunctionType and func in self._steps
+
+    def own(self, func: t.Any) -> t.Any:
+        """Return the async view for a recorded one: ``ensure_sync`` is to be given it itself."""
+        is_recorded = self.is_recorded(func) and inspect.iscoroutinefunction(func)
+        return func.__wrapped__ if is_recorded else func
+
+    @fail_open
+    def caller(self, app: t.Any, writer: Writer, func: t.Any) -> t.Any:
+        """Return what calls a function, if it is the view of the request that is to be called."""
+        endpoint = writer.trace.endpoint
+        is_view = endpoint is not None and dict.get(app.view_functions, endpoint) is func
+        return self._caller if is_view and writer.function() < 0 else None
+
+    @fail_open
+    def found(self, endpoint: t.Any, view: t.Any) -> t.Any:
+        """Return the recorded view that a lookup is to find; None, if that is the view itself."""
+        writer = current.get()
+        if (
+            writer.owner is not self._owner
+            or writer.trace.endpoint != endpoint
+            or writer.function() >= 0
+            or _getframe(3).f_code in _codes
+        ):
+            return None
+        known = self._caller.functions.get(id(view))
+        if known is not None:
+            return self._calling(MethodType(known, view), view)
+        app = flask.current_app._get_current_object()  # type: ignore[attr-defined]
+        step = self._record(app, writer, "view", self._caller.functions, view, view)
+        return None if step is None else self._calling(step, view)
+
+    def _calling(self, step: t.Any, view: t.Any) -> t.Any:
+        """Return a function that looks as the view does; nobody keeps it."""
+
+        def recorded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            return step(*args, **kwargs)
+
+        async def async_recorded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            return await step(*args, **kwargs)
+
+        is_async = inspect.iscoroutinefunction(view)
+        made = functools.wraps(view)(async_recorded if is_async else recorded)
+        self._steps.add(made)
+        return made
+
+    def _is_replaced(self, app: t.Any) -> bool:
+        base = type(app).__bases__[0]
+        return any(
+            name in vars(app) or getattr(base, name) is not own
+            for name, own in zip(_DISPATCHING, _FLASKS, strict=True)
+        )
+
+
+_codes = frozenset(inspect.unwrap(method).__code__ for method in _FLASKS)
+
+
+class _Registry(dict[str, t.Any]):
+    """The views of an app, by their endpoints.
+
+    The app's own dict has at any time what this one has: others may hold it, and what the app lets
+    go of is kept by neither.
+    """
+
+    def __init__(self, own: dict[str, t.Any], views: Views) -> None:
+        super().__init__(own)
+        self._own = own
+        self._views = views
+
+    def given_back(self) -> dict[str, t.Any]:
+        """Return the app's own dict."""
+        return self._own
+
+    def __getitem__(self, endpoint: t.Any) -> t.Any:
+        view = super().__getitem__(endpoint)
+        found = self._views.found(endpoint, view)
+        return view if found is None else found
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        return dict, (dict(self),)
+
+
+def _mirrored(name: str) -> t.Any:
+    """Return a method that changes the app's own dict, too."""
+    method = getattr(dict, name)
+
+    @functools.wraps(method)
+    def changed(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self._own.clear()
+            self._own.update(self)
+
+    return changed
+
+
+for _name in (
+    *("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"),
+):
+    setattr(_Registry, _name, _mirrored(_name))
+
+
+__all__ = ["Views"]

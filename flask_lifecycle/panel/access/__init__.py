@@ -1,0 +1,1 @@
+"""Access: who may open the panel."""

@@ -1,0 +1,74 @@
+"""The HTTP calls about profiles."""
+
+from __future__ import annotations
+
+import typing as t
+
+import flask
+
+from ...store import Store
+from ...trace.writer import LiveTrace
+
+Answer = tuple[dict[str, t.Any], int]
+
+
+class Profiles(t.Protocol):
+    """What makes and keeps them."""
+
+    #: The method and endpoint of what is to be profiled next.
+    wanted: tuple[str, str | None] | None
+
+    @property
+    def available(self) -> bool:
+        """Tell whether they can be made."""
+        ...
+
+    def ask(self, method: str, endpoint: str | None) -> None:
+        """Profile the next request for this endpoint, by this method."""
+        ...
+
+    def cancel(self) -> None:
+        """Profile none, after all."""
+        ...
+
+    def of(self, trace: LiveTrace) -> dict[str, t.Any] | None:
+        """Return a request's profile, if it has one."""
+        ...
+
+
+def create_profile(store: Store, profiles: Profiles) -> flask.Blueprint:
+    """Make the routes; they stand behind the gate with the panel's others."""
+    api = flask.Blueprint("profile", __name__)
+
+    @api.get("/api/traces/<trace_id>/profile")
+    def profile(trace_id: str) -> Answer:
+        trace = store.get(trace_id)
+        if trace is None:
+            return {"error": "This request is not kept: it is unknown or was evicted."}, 404
+        wanted = profiles.wanted
+        return {
+            "available": profiles.available,
+            "waiting": wanted is not None and wanted == (trace.method, trace.endpoint),
+            "profile": profiles.of(trace),
+        }, 200
+
+    @api.post("/api/traces/<trace_id>/profile")
+    def ask(trace_id: str) -> Answer:
+        """Profile the next request like this one."""
+        trace = store.get(trace_id)
+        if trace is None:
+            return {"error": "This request is not kept: it is unknown or was evicted."}, 404
+        if not profiles.available:
+            return {"error": "pyinstrument is not installed."}, 409
+        profiles.ask(trace.method, trace.endpoint)
+        return {}, 202
+
+    @api.delete("/api/profile")
+    def cancel() -> Answer:
+        profiles.cancel()
+        return {}, 200
+
+    return api
+
+
+__all__ = ["Profiles", "create_profile"]

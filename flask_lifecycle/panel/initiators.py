@@ -1,0 +1,227 @@
+"""Which request made a browser send another one: a page, or a redirect.
+
+Found when somebody looks, in the headers that are kept of each request: browsers say with
+``Sec-Fetch-Dest`` what they want an answer for (W3C Fetch Metadata) and with ``Referer`` on
+which page. Where more than one page may have sent a request, none is named: not every wrong
+guess can be seen, and a missing one can.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import deque
+from itertools import takewhile
+from urllib.parse import unquote, urljoin, urlsplit
+
+from .. import locks
+from ..trace.log import WIDTH
+from ..trace.writer import LiveTrace
+
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+#: A client follows a redirect within so many seconds: at once, but its machine and the server's
+#: may be busy. Who asks for the same only later was not led there.
+_FOLLOWED = 10.0
+_CLIENTS = 200
+_REMEMBERED = 50
+_NO_PAGE = frozenset(("script", "style", "image", "font", "audio", "video", "track", "empty"))
+
+Address = tuple[str, str]
+#: What the browser wants an answer for, and on which page.
+Want = tuple[str, Address | None]
+_HOME: Address = ("/", "")
+
+
+def said(trace: LiveTrace) -> dict[str, str]:
+    """Return what a client said with its request, by the names of the environ; not masked."""
+    received: t.Any = trace.notes.get(0)
+    return received.environ() if hasattr(received, "environ") else {}
+
+
+class _Page:
+    """A document that a client was given, and may still show."""
+
+    __slots__ = ("address", "left", "tells", "trace")
+
+    def __init__(self, trace: LiveTrace, address: Address) -> None:
+        self.trace = trace.id
+        self.address = address
+        #: Whether its client seems to have gone on from it to another one.
+        self.left = False
+        #: Whether it is known to name itself in full as the Referer.
+        self.tells = False
+
+
+class _Redirect(t.NamedTuple):
+    trace: str
+    to: Address
+    methods: tuple[str, str]
+    #: The same when the browser follows.
+    want: Want
+    at: float
+
+
+class _Client:
+    """What one browser was given: of one address and one User-Agent."""
+
+    def __init__(self) -> None:
+        self.pages: deque[_Page] = deque(maxlen=_REMEMBERED)
+        self.redirects: deque[_Redirect] = deque(maxlen=_REMEMBERED)
+        # What had no status when it was looked at, with what it asked for.
+        self.open: deque[tuple[LiveTrace, Address, Want]] = deque(maxlen=_REMEMBERED)
+
+    def settle(self, host: str) -> None:
+        """See what was answered with a redirect, with no page, or not by the app."""
+        for each in [*self.open]:
+            trace, address, want = each
+            if trace.status is None and trace.ended is None:
+                continue
+            self.open.remove(each)
+            if not _is_page(trace):
+                for page in [page for page in self.pages if page.trace == trace.id]:
+                    self.pages.remove(page)
+            if trace.status in _REDIRECTS:
+                led = _led_to(trace, address, want, host)
+                if led is not None:
+                    self.redirects.append(led)
+
+
+class Causes:
+    """Name the cause of each trace of a store, once."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._clients: dict[tuple[str, str], _Client] = {}
+        self._lock = locks.lock()
+
+    def look(self, kept: list[LiveTrace]) -> None:
+        """Set the ``cause`` of what is new.
+
+        :param kept: what a store keeps, newest first.
+        """
+        with self._lock:
+            new = [*takewhile(lambda trace: trace.seq > self._last, kept)]
+            for trace in reversed(new):
+                self._last = trace.seq
+                # What was sent inside another request, no browser sent.
+                if trace.parent is None:
+                    trace.cause = self._cause(trace)
+
+    def shown(self, trace: LiveTrace, is_shown: bool) -> None:
+        """Take it from a page itself that it was left, or is shown again."""
+        with self._lock:
+            for client in self._clients.values():
+                for page in client.pages:
+                    if page.trace == trace.id:
+                        page.left = not is_shown
+
+    def _cause(self, trace: LiveTrace) -> str | None:
+        given = said(trace)
+        host = given.get("HTTP_HOST", "")
+        client = self._client((given.get("REMOTE_ADDR", ""), given.get("HTTP_USER_AGENT", "")))
+        own = (trace.path, trace.query)
+        wants = given.get("HTTP_SEC_FETCH_DEST", "")
+        referer = _address(trace, given.get("HTTP_REFERER", ""), host)
+
+        client.settle(host)
+        cause = _redirect(client, trace, own, (wants, referer))
+        if cause is None and referer is not None and wants not in ("", "document"):
+            cause = _page(client, referer)
+        if wants == "document":
+            _went_on(client, own, referer, reloads=given.get("HTTP_CACHE_CONTROL") == "max-age=0")
+        if wants and wants not in _NO_PAGE:
+            client.pages.append(_Page(trace, own))
+        client.open.append((trace, own, (wants, referer)))
+        return cause
+
+    def _client(self, who: tuple[str, str]) -> _Client:
+        client = self._clients.pop(who, None) or _Client()
+        self._clients[who] = client
+        if len(self._clients) > _CLIENTS:
+            self._clients.pop(next(iter(self._clients)))
+        return client
+
+
+def _redirect(client: _Client, trace: LiveTrace, own: Address, want: Want) -> str | None:
+    found = [
+        each
+        for each in client.redirects
+        if each.to == own
+        and each.want == want
+        and trace.method in each.methods
+        and 0 <= trace.origin - each.at <= _FOLLOWED
+    ]
+    if len(found) != 1:
+        return None
+    client.redirects.remove(found[0])
+    return found[0].trace
+
+
+def _header(trace: LiveTrace, name: str) -> tuple[int, str] | None:
+    """Find a header of the response, and the place of the step that sent it."""
+    for place, note in list(trace.notes.items()):
+        given = note.header(name) if hasattr(note, "header") else None
+        if given:
+            return place, given
+    return None
+
+
+def _is_page(trace: LiveTrace) -> bool:
+    """Tell whether the app's answer may send for more; Werkzeug's debugger asks no app."""
+    if trace.status is None or trace.status in _REDIRECTS:
+        return False
+    _, kind = _header(trace, "content-type") or (0, "html")
+    return "html" in kind or "xml" in kind
+
+
+def _led_to(trace: LiveTrace, own: Address, want: Want, host: str) -> _Redirect | None:
+    """Read where a redirect leads, if that is on this host."""
+    place, given = _header(trace, "location") or (0, "")
+    to = _address(trace, given, host, f"//{host}{own[0]}")
+    if to is None:
+        return None
+    same = trace.status in (307, 308)
+    methods = (trace.method, trace.method if same or trace.method == "HEAD" else "GET")
+    return _Redirect(trace.id, to, methods, want, trace.columns().begins[place // WIDTH])
+
+
+def _page(client: _Client, address: Address) -> str | None:
+    """Find the one page of this address that the client may show."""
+    pages = [page for page in client.pages if page.address == address]
+    shown = [page for page in pages if not page.left] or pages
+    if len(shown) != 1:
+        return None
+    if address == _HOME and any(
+        not (page.tells or page.left) and page.address != _HOME for page in client.pages
+    ):
+        # A page whose Referrer-Policy hides its path says the same.
+        return None
+    # One that it had left is shown again, by the way back.
+    shown[0].left = False
+    shown[0].tells = True
+    return shown[0].trace
+
+
+def _went_on(client: _Client, own: Address, referer: Address | None, *, reloads: bool) -> None:
+    """Note which page a new one seems to have taken the place of."""
+    address = own if reloads else referer
+    shown = [page for page in client.pages if page.address == address and not page.left]
+    if len(shown) == 1:
+        if reloads:
+            client.pages.remove(shown[0])
+        else:
+            shown[0].left = True
+
+
+def _address(trace: LiveTrace, url: str, host: str, base: str = "") -> Address | None:
+    """Take path and query out of a URL on this host, masked as those of traces are."""
+    try:
+        parts = urlsplit(urljoin(base, url))
+    except ValueError:
+        return None
+    if not url or parts.netloc != host:
+        return None
+    query = trace.redactor.query(parts.query) if parts.query else ""
+    return trace.redactor.text(unquote(parts.path) or "/"), query
+
+
+__all__ = ["Causes", "said"]

@@ -1,0 +1,313 @@
+"""A websocket that gives back all it holds, whatever its other end does or does not do.
+
+Engine.IO's own, over ``simple_websocket``, trusts its client: a message may be of any length,
+what is read waits in a list without end, a frame that breaks the protocol ends the reading
+thread with a traceback, and a client that stops reading holds a writing thread for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import simple_websocket
+
+from ... import locks
+
+#: The longest message of a viewer's, in bytes: its longest tells which requests still run.
+MESSAGE_BYTES = 64 * 1024
+#: A viewer that is silent for so many seconds, or does not read, is gone. It pongs each 5 s.
+PING_SECONDS = 5
+GONE_SECONDS = 10
+#: How many websockets at most: each holds four threads.
+MOST = 8
+
+# A viewer sends some 30 short acknowledgements a second, 40 bytes each.
+_BYTES_A_SECOND = 16 * 1024
+_BURST = 2 * MESSAGE_BYTES
+
+#: How often to look whether the process ends, in seconds.
+_LOOK = 0.1
+# More than one: an app may handle some itself.
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGQUIT", "SIGABRT") if hasattr(signal, name)
+]
+
+Environ = dict[str, t.Any]
+
+
+def room(environ: Environ, start_response: t.Any) -> int:
+    """Tell how many websockets the server can hold and still answer the app's requests."""
+    if not environ.get("wsgi.multithread"):
+        return 0
+    if "werkzeug.socket" in environ or _is_patched():
+        # A thread, or greenlet, for each connection.
+        return MOST
+    # A pool of threads: half of them for the app, whatever is watched. Gunicorn hands over a
+    # method of its response, which knows the settings (``gunicorn.http.wsgi.Response``).
+    config = getattr(getattr(start_response, "__self__", None), "cfg", None)
+    threads = getattr(config, "threads", 0)
+    return min(MOST, threads // 2) if isinstance(threads, int) else 0
+
+
+def let_go(start_response: t.Any) -> None:
+    """Let Gunicorn close a connection after this answer, where its worker ends.
+
+    An orphaned worker waits for those that are kept alive: for ever, where a page polls.
+    """
+    close = getattr(getattr(start_response, "__self__", None), "force_close", None)
+    if close is not None and is_stopping():
+        close()
+
+
+def is_stopping() -> bool:
+    """Tell whether the process waits for its threads to end, as those of websockets never would.
+
+    However it came to its end, the interpreter joins a pool's threads at last. Gunicorn's worker
+    waits for its connections before: it handles its signals by methods, says there that it is
+    not ``alive``, and stops as well where its master is gone (``gunicorn.workers.base.Worker``).
+    """
+    # Private, as there is no other way: `main_thread().is_alive()` is true until the pools'
+    # threads are joined. tests/integration/test_ends.py sees when it goes.
+    if getattr(threading, "_SHUTTING_DOWN", False):
+        return True
+    for each in _SIGNALS:
+        worker = getattr(signal.getsignal(each), "__self__", None)
+        if getattr(worker, "alive", True) is False:
+            return True
+        if getattr(worker, "ppid", None) not in (None, os.getppid()):
+            return True
+    return False
+
+
+def _is_patched() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+class Websocket:
+    """What Engine.IO takes for its driver: ``engineio.async_drivers.threading``."""
+
+    def __init__(self, handler: t.Any, _server: t.Any) -> None:
+        self._handler = handler
+        self._ws: _Server | None = None
+
+    def __call__(self, environ: Environ, start_response: t.Any) -> t.Any:
+        # Compressing would take the app's time, and what is compressed can be of any length.
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        try:
+            self._ws = ws = _Server(
+                environ, max_message_size=MESSAGE_BYTES, thread_class=_DaemonThread
+            )
+        except Exception:
+            start_response("400 Bad Request", [("Content-Type", "text/plain")])
+            return [b"This is no handshake of a websocket.\n"]
+        _watch.add(ws)
+        try:
+            self._handler(self)
+        except Exception:
+            # A packet that Engine.IO cannot read: it would neither end nor forget the session.
+            self._handler.__self__.close(wait=False, abort=True)
+        finally:
+            _watch.discard(ws)
+            ws.end()
+            ws.sock.give_back()
+        if ws.mode == "gunicorn":
+            raise StopIteration  # which it takes for a connection that is over
+        # Werkzeug's server takes its failing write for a client that left.
+        start_response("101 Switching Protocols", [])
+        return []
+
+    def send(self, message: str) -> None:
+        """Send a message.
+
+        :raises OSError: the other end is gone.
+        """
+        try:
+            t.cast("_Server", self._ws).send(message)
+        except simple_websocket.ConnectionClosed:
+            raise OSError("The websocket is closed.") from None
+
+    def wait(self) -> str | None:
+        """Return the next message, or None where there is none to come."""
+        try:
+            message = t.cast("_Server", self._ws).receive()
+        except simple_websocket.ConnectionClosed:
+            return None
+        # Nothing of the panel's is binary; Socket.IO would wait for the parts of what is.
+        return message if isinstance(message, str) and message[:2] not in ("45", "46") else None
+
+    def close(self) -> None:
+        """End the websocket, and whoever waits for its other end."""
+        t.cast("_Server", self._ws).end()
+
+
+class _DaemonThread(threading.Thread):
+    """One that does not keep the interpreter from its end."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **{**kwargs, "daemon": True})
+
+
+class _Server(simple_websocket.Server):  # type: ignore[misc]
+    """One end of a websocket whose reading ends quietly and in time."""
+
+    def handshake(self) -> None:
+        self.sock: t.Any = _Metered(self.sock)
+        super().handshake()
+
+    def _thread(self) -> None:
+        try:
+            super()._thread()
+        except Exception:  # what breaks the protocol: nobody is to be told but the other end
+            self.connected = False
+        self.event.set()
+        self.end()
+
+    def end(self) -> None:
+        """Say good-bye, if the other end still listens, and wake up all that wait for it."""
+        if self.connected:
+            try:
+                self.sock.settimeout(0.5)
+                self.close()
+            except Exception:
+                self.connected = False
+        self.cut()
+
+    def cut(self) -> None:
+        """End it as if the network did, without a word or a wait."""
+        self.connected = False
+        self.sock.shut()
+        self.event.set()
+
+
+class _Watch:
+    """Cuts all open websockets when the process begins to end: none keeps it from that.
+
+    Their pages connect again, to the process that comes after.
+    """
+
+    def __init__(self) -> None:
+        self._open: set[_Server] = set()
+        self._lock = locks.lock()
+        self._pid = os.getpid()
+        self._thread: threading.Thread | None = None
+
+    def add(self, ws: _Server) -> None:
+        with self._lock:
+            if self._pid != os.getpid():
+                # Those of the process that this one was forked from.
+                self._pid = os.getpid()
+                self._open.clear()
+            self._open.add(ws)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, name="flask-lifecycle-end", daemon=True
+                )
+                self._thread.start()
+
+    def discard(self, ws: _Server) -> None:
+        with self._lock:
+            self._open.discard(ws)
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                opened = [*self._open]
+                if not opened:
+                    self._thread = None
+                    return
+            if is_stopping():
+                for ws in opened:
+                    ws.cut()
+            time.sleep(_LOOK)
+
+
+_watch = _Watch()
+
+
+class _Metered:
+    """A socket that waits no longer than a live viewer is silent, and hears no more than one says.
+
+    :raises OSError: on reading, when there was too much or nothing.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._left = float(_BURST)
+        self._then = time.monotonic()
+        # One writer at a time: the answer to a ping must not come into the middle of a message.
+        self._lock = threading.Lock()
+        self._users = 0
+        self._is_given_back = False
+        self._changed = threading.Condition()
+        sock.settimeout(GONE_SECONDS)
+
+    @contextmanager
+    def _used(self) -> Iterator[socket.socket]:
+        with self._changed:
+            if self._is_given_back:
+                raise OSError("The socket was given back to the server.")
+            self._users += 1
+        try:
+            yield self._sock
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._changed.notify_all()
+
+    def give_back(self) -> None:
+        """End what waits on it, and let nobody here touch it any more.
+
+        The server closes it then, and the system gives its number to the next connection: who
+        still read from it, or ended it, would do so to a request of the app's.
+        """
+        self.shut()
+        with self._changed:
+            self._is_given_back = True
+            self._changed.wait_for(lambda: not self._users)
+
+    def recv(self, most: int) -> bytes:
+        with self._used() as sock:
+            data = sock.recv(most)
+        now = time.monotonic()
+        self._left = min(_BURST, self._left + (now - self._then) * _BYTES_A_SECOND) - len(data)
+        self._then = now
+        if self._left < 0:
+            raise OSError("The viewer sends too much.")
+        return data
+
+    def send(self, data: bytes) -> int:
+        with self._lock, self._used() as sock:
+            sock.sendall(data)
+        return len(data)
+
+    def settimeout(self, seconds: float) -> None:
+        with self._used() as sock:
+            sock.settimeout(seconds)
+
+    def shut(self) -> None:
+        with suppress(OSError), self._used() as sock:
+            sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        # The server that accepted the connection closes it.
+        self.shut()
+
+
+__all__ = [
+    "GONE_SECONDS",
+    "MESSAGE_BYTES",
+    "MOST",
+    "PING_SECONDS",
+    "Websocket",
+    "let_go",
+    "room",
+]

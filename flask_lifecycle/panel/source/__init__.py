@@ -1,0 +1,1 @@
+"""Source code as the panel shows it."""

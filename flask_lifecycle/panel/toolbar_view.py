@@ -1,0 +1,282 @@
+"""What the toolbar is told of a request: what it draws, and nothing besides.
+
+Scripts of the app's own pages can read this too. It has no headers, cookies, statements, values
+or source.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..toolbar.keys import is_fetched
+from ..trace.log import WIDTH, Columns
+from ..trace.model import FUNCTION_STAGES, Error, Step, client_status
+from ..trace.snapshot import freeze
+from ..trace.writer import LiveTrace
+from .initiators import said
+from .summary import REPEATED, asked, is_statement, summarize
+
+#: A request that takes longer is called slow, in ns.
+SLOW = 500_000_000
+#: More functions than these on one side of a layer are folded into one row.
+ROWS = 5
+
+_SUMMARY = (
+    "id",
+    "state",
+    "method",
+    "path",
+    "step_count",
+    "strip",
+)
+_HOOKS = FUNCTION_STAGES - {"context_processor", "url_defaults"}
+_IN = ("url_value_preprocessor", "before_request")
+_BACK = ("error_handler", "after_this_request", "after_request")
+_TEARDOWN = ("teardown_request", "teardown_appcontext")
+_BARS = 60
+_COUNTED = {
+    "changes": "change",
+    "template": "template",
+    "span": "span",
+    "log": "log",
+    "warning": "warning",
+    "flash": "flash message",
+}
+
+
+def told(trace: LiveTrace) -> dict[str, t.Any]:
+    """Return what the toolbar shows of a request; times in ns from its start.
+
+    :returns: beside what a summary has: ``elapsed``, the app's own time, and how long the rest was
+        ``sent``; ``about``: its endpoint, and how much was collected;
+        ``document``: whether it was answered with a whole page;
+        ``sql``: how many statements, and how long they and their transactions took; ``ends``: how
+        many commits and rollbacks; ``warnings``; and what its small U
+        is drawn from: ``layers``, outermost first, with the app's functions on the way in and
+        out, from top to bottom; ``handler``; ``view``, and when SQL and templates ran in it;
+        what to say ``instead`` of a view; and whether the way turned ``back``.
+    """
+    summary = summarize(trace)
+    columns = trace.columns()
+    functions = [
+        freeze(trace, columns, index)
+        for index, site in enumerate(columns.sites)
+        if site.stage in _HOOKS
+    ]
+    elapsed = summary["elapsed"]
+    # Never 0: the browser divides by these.
+    app_time = max(1, summary["app_time"])
+
+    def row(step: Step) -> dict[str, t.Any]:
+        return {
+            "step": step.id,
+            "name": step.name,
+            "took": max(1, (elapsed if step.end is None else step.end) - step.begin),
+            "outcome": step.outcome,
+            "sql": counts[step.id],
+        }
+
+    within = _within(columns)
+    sql = [index for index, site in enumerate(columns.sites) if site.stage == "sql"]
+    statements = [index for index in sql if is_statement(columns.sites[index])]
+    counts = Counter(within[index] for index in statements)
+    view = _last(functions, "view")
+    handler = _last(functions, "error_handler")
+    error = _error(trace, functions)
+    stopped = next(
+        (step for step in functions if step.stage in _IN and step.outcome not in (None, "ok")), None
+    )
+    inside = [] if view is None else [i for i, at in enumerate(within) if at == view.id]
+    return {
+        **{name: summary[name] for name in _SUMMARY},
+        "status": client_status(summary),
+        "elapsed": app_time,
+        "sent": None if trace.running else max(0, elapsed - app_time),
+        "about": _about(summary),
+        "document": trace.toolbar is not None,
+        "error": None if error is None else [error.type, error.message],
+        "sql": [len(statements), sum(_took(trace, columns, index) for index in sql)],
+        "ends": [summary["counts"].get(name, 0) for name in ("commits", "rollbacks")],
+        "warnings": _warnings(trace, columns, summary, error),
+        "layers": _layers(trace.blueprints, functions, row),
+        "handler": None if handler is None else row(handler),
+        "view": None if view is None else {**row(view), "begin": view.begin},
+        "instead": _instead(trace, view, stopped),
+        "back": _came_back(trace, functions, stopped or view),
+        "bars": {stage: _bars(trace, columns, stage, inside) for stage in ("sql", "template")},
+    }
+
+
+def _about(summary: Mapping[str, t.Any]) -> str:
+    """Say where it went, and of what the panel has a view, and how much; SQL is told by itself."""
+    found = ((summary["counts"].get(name, 0), noun) for name, noun in _COUNTED.items())
+    said = (f"{number} {noun}{'s' * (number > 1)}" for number, noun in found if number)
+    return " · ".join(filter(None, (summary["endpoint"], *said)))
+
+
+def redirects(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
+    """Find the requests whose redirects led to one, in order.
+
+    :param kept: all that is kept, by id.
+    """
+    found: list[LiveTrace] = []
+    cause = kept.get(trace.cause or "")
+    while cause is not None and 300 < (cause.status or 0) < 400:
+        found.insert(0, cause)
+        cause = kept.get(cause.cause or "")
+    return found
+
+
+def caused(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
+    """Find what a page's scripts asked for, in order.
+
+    Browsers tell a page of what has ended and was read; of all else, the page that its cause is.
+
+    :param trace: the page's own request.
+    :param kept: all that is kept, by id, newest first.
+    """
+    return [
+        each
+        for each in reversed([*kept.values()])
+        if (redirects(each, kept) or [each])[0].cause == trace.id and is_fetched(said(each))
+    ]
+
+
+def _error(trace: LiveTrace, functions: Sequence[Step]) -> Error | None:
+    """Return what nobody handled, or what a handler answered with 5xx."""
+    if trace.error is not None or (trace.status or 0) < 500:
+        return trace.error
+    return next((step.error for step in reversed(functions) if step.error is not None), None)
+
+
+def _warnings(
+    trace: LiveTrace, columns: Columns, summary: Mapping[str, t.Any], error: Error | None
+) -> list[tuple[str, str, str]]:
+    """Say what asks for attention, the worst first: its kind, what to call it, and why."""
+    found = []
+    counts = summary["counts"]
+    if error is not None:
+        found.append(("error", error.type, f"{error.type}: {error.message}"))
+    most = max(asked(columns).values(), default=0)
+    if most >= REPEATED:
+        found.append(("warn", f"N+1 ×{most}", f"One place asked the same {most} times."))
+    for stage, noun in (("sql", "SQL"), ("span", "span")):
+        failed = sum(
+            site.stage == stage and ~(index * WIDTH) in columns.notes
+            for index, site in enumerate(columns.sites)
+        )
+        if failed:
+            found.append(
+                ("warn", f"✕ {failed} {noun}", "What was asked for was refused, or raised.")
+            )
+    slow = counts.get("slow", 0)
+    if slow:
+        found.append(
+            ("warn", f"{slow} slow SQL", "Statements or commits took over a tenth of a second.")
+        )
+    errors = counts.get("errors", 0)
+    if errors:
+        found.append(("warn", f"{errors} logged", "Errors were logged."))
+    if not trace.running and summary["app_time"] > SLOW:
+        found.append(("warn", "slow", "It took more than half a second."))
+    now = summary["now"]
+    if now is not None and summary["elapsed"] > SLOW:
+        found.append(("in", "running", f"It is still on its way: in {now['name']}."))
+    return found
+
+
+def _instead(trace: LiveTrace, view: Step | None, stopped: Step | None) -> str | None:
+    if stopped is not None:
+        return "view not reached" if stopped.outcome == "raised" else "view skipped"
+    if view is not None:
+        return None
+    return "not there yet" if trace.running else f"no view: {trace.status or 'no answer'}"
+
+
+def _came_back(trace: LiveTrace, functions: Sequence[Step], last: Step | None) -> bool:
+    """Tell whether the way went on after the view, or what ran in its place."""
+    went_well = last is None or last.outcome != "raised"
+    return (went_well and not trace.running) or any(step.stage in _BACK for step in functions)
+
+
+def _layers(
+    blueprints: Sequence[str],
+    functions: Sequence[Step],
+    row: t.Callable[[Step], dict[str, t.Any]],
+) -> list[dict[str, t.Any]]:
+    def rows(stages: Iterable[str], scope: str | None = None) -> list[dict[str, t.Any]]:
+        return _folded(
+            [
+                row(step)
+                for step in functions
+                if step.stage in stages and scope in (None, step.scope)
+            ]
+        )
+
+    scopes = ("app", *blueprints)
+    layers: list[dict[str, t.Any]] = [
+        {"label": scope, "in": rows(_IN, scope), "out": rows(("after_request",), scope)[::-1]}
+        for scope in scopes
+    ]
+    # What this request alone registered runs before all others: at the bottom of the way out.
+    layers[-1]["out"] += rows(("after_this_request",))[::-1]
+    teardown = rows(_TEARDOWN)
+    if teardown:
+        layers.insert(0, {"label": "contexts", "in": [], "out": teardown[::-1]})
+    return layers
+
+
+def _folded(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Fold what was quick and went well into one row."""
+    if len(rows) <= ROWS:
+        return rows
+    telling = sorted(rows, key=lambda row: (row["outcome"] in ("ok", None), -row["took"]))
+    kept = [row for row in rows if row in telling[: ROWS - 1]]
+    rest = [row for row in rows if row not in kept]
+    return [
+        *kept,
+        {
+            "step": None,
+            "name": f"+{len(rest)} hooks",
+            "took": sum(row["took"] for row in rest),
+            "outcome": "ok",
+            "sql": sum(row["sql"] for row in rest),
+        },
+    ]
+
+
+def _last(functions: Iterable[Step], stage: str) -> Step | None:
+    found = [step for step in functions if step.stage == stage]
+    return found[-1] if found else None
+
+
+def _within(columns: Columns) -> list[int]:
+    """Find for each step the innermost function of the app's around it, or -1."""
+    found: list[int] = []
+    for parent in columns.parents:
+        # A parent begins before what is in it, so its own is known.
+        inside = 0 <= parent < len(found)
+        hook = inside and columns.sites[parent].stage in _HOOKS
+        found.append(parent if hook else found[parent] if inside else -1)
+    return found
+
+
+def _took(trace: LiveTrace, columns: Columns, index: int) -> int:
+    end = columns.ends[index]
+    return trace.since(end) - trace.since(columns.begins[index]) if end else 0
+
+
+def _bars(
+    trace: LiveTrace, columns: Columns, stage: str, inside: Sequence[int]
+) -> list[tuple[int, int]]:
+    bars = [
+        (trace.since(columns.begins[index]), trace.since(columns.ends[index]))
+        for index in inside
+        if columns.sites[index].stage == stage and columns.ends[index]
+    ]
+    return sorted(sorted(bars, key=lambda bar: bar[0] - bar[1])[:_BARS])
+
+
+__all__ = ["ROWS", "SLOW", "caused", "redirects", "told"]

@@ -1,0 +1,1 @@
+"""The hot path: how a step begins and ends, and what is never to break the app."""

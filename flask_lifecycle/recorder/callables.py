@@ -1,0 +1,76 @@
+"""Callables: what a person calls them and where they are written."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import linecache
+import re
+import types
+import typing as t
+
+from ..trace.model import Source
+from ..trace.tracepoint import Site
+
+
+def site_of(stage: str, func: t.Any, scope: str | None = None) -> Site:
+    """Say what a person calls a function and where it is written."""
+    target = user_callable(func)
+    name = getattr(target, "__name__", None) or type(target).__name__
+    return Site(stage, name, callable_name(target), source_of(target), scope)
+
+
+def user_callable(func: t.Any) -> t.Any:
+    """Look through partials and class-based views to what the user wrote."""
+    while isinstance(func, functools.partial):
+        func = func.func
+
+    return getattr(func, "view_class", func) if isinstance(func, types.FunctionType) else func
+
+
+def callable_name(target: t.Any) -> str:
+    """Return ``module:qualname`` of a function, method, class or callable object."""
+    named = target if hasattr(target, "__qualname__") else type(target)
+    return f"{getattr(named, '__module__', None) or 'builtins'}:{named.__qualname__}"
+
+
+def source_of(target: t.Any) -> Source | None:
+    """Find the file and line of a callable, without reading the file where it can be helped."""
+    try:
+        plain = inspect.unwrap(target)
+    except ValueError:
+        plain = target
+
+    if not isinstance(
+        plain, (type, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+    ):
+        plain = type(plain).__call__ if callable(plain) else None
+
+    code = getattr(plain, "__code__", None)
+    if code is not None:
+        return Source(code.co_filename, code.co_firstlineno)
+
+    return _source_of_class(plain) if isinstance(plain, type) else None
+
+
+def _source_of_class(kind: type) -> Source | None:
+    """Find where a class is written, by the looks of the lines of its file.
+
+    Before Python 3.13 ``inspect`` parses the whole file for it: that takes long, warns of what is
+    in there, and fails where a warning is an error.
+    """
+    try:
+        file = inspect.getfile(kind)
+    except (TypeError, OSError):
+        return None
+
+    begins = re.compile(rf"\s*class\s+{re.escape(kind.__name__)}\b").match
+    found = [at for at, line in enumerate(linecache.getlines(file), 1) if begins(line)]
+    codes = [getattr(each, "__code__", None) for each in vars(kind).values()]
+    inside = [code.co_firstlineno for code in codes if code and code.co_filename == file]
+    # Of several of this name, the one whose functions follow.
+    before = [at for at in found if inside and at < min(inside)]
+    return Source(file, (before or found[:1])[-1]) if found else None
+
+
+__all__ = ["callable_name", "site_of", "source_of", "user_callable"]

@@ -1,0 +1,22 @@
+"""The trace of the request that runs in this context."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from ..redact import Redactor
+from ..trace.writer import NOBODY, LiveTrace
+
+#: The trace of the request that runs in this context; one without an owner, where none is recorded.
+current: ContextVar[LiveTrace] = ContextVar("flask_lifecycle.current", default=NOBODY)
+
+_built_in = Redactor()
+
+
+def redactor() -> Redactor:
+    """Return what masks by the names of the app whose request runs in this context."""
+    found: Redactor = current.get().redactor or _built_in
+    return found
+
+
+__all__ = ["current", "redactor"]

@@ -1,0 +1,81 @@
+"""The beginning and end of a step."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..faults import fail_open
+from ..trace.log import BEGIN, END, NAMED, PARENT, clock
+from ..trace.tracepoint import UNNUMBERED, Site
+from ..trace.writer import LiveTrace, Writer
+from .errors import describe_error
+
+
+def room_for(writer: Writer, site: int) -> Writer:
+    """Return what takes a step of Flask's: the writer itself, unless it is full."""
+    is_kept = len(writer.log) < writer.limit or writer.is_spine(site)
+    return writer if is_kept else writer.fold(site)
+
+
+def begin(writer: Writer, site: int | Site, note: t.Any = None) -> int:
+    """Append a step that starts now, inside the current one; return its place."""
+    log = writer.log
+    step = len(log)
+    # Before the step, for whoever looks meanwhile.
+    if note is not None:
+        writer.notes[step] = note
+    if type(site) is Site:
+        writer.notes[step + NAMED] = site
+        site = UNNUMBERED
+    log += (site, writer.current, clock(), 0.0)
+    writer.current = step
+    return step
+
+
+def end(writer: Writer, step: int) -> None:
+    """End a step now."""
+    log = writer.log
+    log[step + END] = clock()
+    writer.current = log[step + PARENT]
+
+
+def fail(writer: Writer, step: int, error: BaseException) -> None:
+    """End a step with the exception that leaves it."""
+    writer.notes[~step] = describe_error(error)
+    end(writer, step)
+
+
+def begin_leaf(writer: Writer, site: int | Site, note: t.Any = None) -> int | None:
+    """Append a collector's step inside which nothing else is; None where the trace is full."""
+    log = writer.log
+    step = len(log)
+    if step >= writer.limit:
+        writer.trace.dropped_steps += 1
+        return None
+    if note is not None:
+        writer.notes[step] = note
+    if type(site) is Site:
+        writer.notes[step + NAMED] = site
+        site = UNNUMBERED
+    log += (site, writer.current, clock(), 0.0)
+    return step
+
+
+def mark(writer: Writer, site: int | Site, note: t.Any = None, size: int = 0) -> None:
+    """Append a collector's step that has no length.
+
+    :param size: the estimated bytes of what is noted.
+    """
+    step = begin_leaf(writer, site, note)
+    if step is not None:
+        writer.log[step + END] = writer.log[step + BEGIN]
+        writer.trace.detail_bytes += size
+
+
+@fail_open
+def finish(trace: LiveTrace) -> None:
+    """End a trace now."""
+    trace.finish()
+
+
+__all__ = ["begin", "begin_leaf", "end", "fail", "finish", "mark", "room_for"]

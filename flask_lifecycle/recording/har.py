@@ -1,0 +1,193 @@
+"""HTTP Archive 1.2, as browsers' tools and proxies read it.
+
+What was masked stays masked. What HAR has no place for is under ``_lifecycle``: the specification
+gives names with an underscore to applications.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from http.cookies import CookieError, SimpleCookie
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import parse_qsl
+
+from ..trace.model import Step, Trace, client_status
+
+Json = dict[str, t.Any]
+
+_UNKNOWN = -1
+
+
+def to_har(traces: Iterable[Trace]) -> Json:
+    """Return traces as one archive, oldest first, in JSON's types."""
+    entries = sorted((_entry(trace) for trace in traces), key=lambda each: each["startedDateTime"])
+    creator = {"name": "flask-lifecycle", "version": _version()}
+    return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}}
+
+
+def _entry(trace: Trace) -> Json:
+    request = _detail(trace, "wsgi", "request")
+    response = _on_the_wire(
+        _detail(trace, "start_response", "response"), _detail(trace, "start_response", "added")
+    )
+    body = next((step.detail for step in trace.steps if step.stage == "body"), {})
+    if _detail(trace, "wsgi", "websocket"):
+        # What the app answered after that, nobody was sent.
+        response, body = {"status": "101 Switching Protocols"}, {}
+    lasted = trace.duration
+    if lasted is None:
+        lasted = max((step.end or step.begin for step in trace.steps), default=0)
+    # The app's time; the rest is the server's, which sends.
+    wait = lasted if trace.app_time is None else min(lasted, trace.app_time)
+    return {
+        "startedDateTime": datetime.fromtimestamp(trace.started_at, timezone.utc).isoformat(),
+        "time": lasted / 1e6,
+        "request": _request(trace, request),
+        "response": _response(trace, request, response, body),
+        "cache": {},
+        "timings": {"send": 0, "wait": wait / 1e6, "receive": (lasted - wait) / 1e6},
+        "_lifecycle": {**trace.header(), "steps": [_step(step) for step in trace.steps]},
+    }
+
+
+def _on_the_wire(response: Json, added: Json) -> Json:
+    """Return what the app answered with what was added to it on the way to the server."""
+    if not added:
+        return response
+    given = [*added["headers"]]
+    removed = {name.lower() for name in added["removed"]}
+    headers: list[t.Any] = []
+    for name, value in response["headers"]:
+        folded = name.lower()
+        instead = [pair for pair in given if pair[0].lower() == folded == "cache-control"]
+        if instead:
+            headers += instead
+            given.remove(instead[0])
+        elif folded == "content-length" and value.isdigit():
+            headers.append([name, str(int(value) + added["bytes"])])
+        elif folded not in removed:
+            headers.append([name, value])
+    return {**response, "headers": [*headers, *given]}
+
+
+def _request(trace: Trace, request: Json) -> Json:
+    query = f"?{trace.query}" if trace.query else ""
+    made = {
+        "method": trace.method,
+        "url": request.get("url", f"http://localhost{trace.path}{query}"),
+        "httpVersion": request.get("protocol", ""),
+        "cookies": _pairs(request.get("cookies", ())),
+        "headers": _pairs(request.get("headers", ())),
+        "queryString": _pairs(parse_qsl(trace.query, keep_blank_values=True)),
+        "headersSize": _UNKNOWN,
+        "bodySize": _length(request),
+    }
+    posted = _posted(request)
+    return {**made, "postData": posted} if posted else made
+
+
+def _posted(request: Json) -> Json | None:
+    """Write what the app parsed of the body."""
+    kind = _header(request, "content-type")
+    files = [
+        {"name": name, "fileName": file or "", "contentType": mimetype or ""}
+        for name, file, mimetype in request.get("files", ())
+    ]
+    if "form" in request:
+        return {"mimeType": kind, "params": [*_pairs(request["form"]), *files]}
+    if "json" in request:
+        return {"mimeType": kind, "text": json.dumps(request["json"], ensure_ascii=False)}
+    return None
+
+
+def _response(trace: Trace, request: Json, response: Json, body: Json) -> Json:
+    status = response.get("status", "")
+    size = body.get("bytes", _UNKNOWN)
+    content = {"size": max(0, size), "mimeType": _header(response, "content-type")}
+    if "preview" in body:
+        content["text"] = body["preview"]
+    return {
+        "status": client_status(trace.header()) or 0,
+        "statusText": status.partition(" ")[2],
+        "httpVersion": request.get("protocol", ""),
+        "cookies": _cookies(response),
+        "headers": _pairs(response.get("headers", ())),
+        "content": content,
+        "redirectURL": _header(response, "location"),
+        "headersSize": _UNKNOWN,
+        "bodySize": size,
+    }
+
+
+def _step(step: Step) -> Json:
+    return {
+        "id": step.id,
+        "parent": step.parent,
+        "stage": step.stage,
+        "name": step.name,
+        "scope": step.scope,
+        "begin": step.begin,
+        "end": step.end,
+        "outcome": step.outcome,
+    }
+
+
+def _detail(trace: Trace, stage: str, name: str) -> Json:
+    """Return what was said: where an error made Flask answer anew, at the last time."""
+    found = [
+        step.detail[name] for step in trace.steps if step.stage == stage and name in step.detail
+    ]
+    return found[-1] if found and isinstance(found[-1], dict) else {}
+
+
+def _header(message: Json, name: str) -> str:
+    found = (value for header, value in message.get("headers", ()) if header.lower() == name)
+    return next(found, "")
+
+
+def _length(request: Json) -> int:
+    text = _header(request, "content-length")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _pairs(pairs: Iterable[t.Any]) -> list[Json]:
+    return [{"name": str(name), "value": str(value)} for name, value in pairs]
+
+
+def _cookies(response: Json) -> list[Json]:
+    """Read the cookies that were set; of one that is none, nothing."""
+    made = []
+    for name, value in response.get("headers", ()):
+        if name.lower() == "set-cookie":
+            cookie, _, attributes = value.partition(";")
+            made.append({**_attributes(attributes), **_cookie(cookie)})
+    return made
+
+
+def _cookie(text: str) -> Json:
+    name, _, value = text.partition("=")
+    return {"name": name, "value": value}
+
+
+def _attributes(text: str) -> Json:
+    try:
+        morsel = SimpleCookie(f"x=x;{text}").get("x")
+    except CookieError:
+        morsel = None
+    if morsel is None:
+        return {}
+    texts = {name: morsel[name] for name in ("path", "domain") if morsel[name]}
+    return {**texts, "httpOnly": bool(morsel["httponly"]), "secure": bool(morsel["secure"])}
+
+
+def _version() -> str:
+    try:
+        return version("flask-lifecycle")
+    except PackageNotFoundError:
+        return ""
+
+
+__all__ = ["to_har"]

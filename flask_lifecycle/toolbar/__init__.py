@@ -1,0 +1,1 @@
+"""The toolbar on the app's own pages."""

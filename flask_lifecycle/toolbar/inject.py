@@ -1,0 +1,366 @@
+"""Whether a response may carry the toolbar, how it gets there, and what the page may ask about.
+
+Only whole HTML documents that a browser opens as a page, and that let the toolbar's script run.
+What is sent stays what it was, but for one script tag, the length, and that the page is not to
+be cached. What the page's scripts ask the app for afterwards is followed by a response header
+that the browser hands to the page (``Server-Timing``), so that nothing of the page's is patched.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+import typing as t
+from collections.abc import Mapping
+from copy import copy
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from markupsafe import escape
+from werkzeug.http import parse_options_header
+from werkzeug.wsgi import ClosingIterator
+
+from ..address import cut_off, path_of
+from .csp import policy_on
+from .keys import Environ, is_fetched, request_key
+
+#: What became of the toolbar of an HTML document; anything else is why the page is without it.
+CARRIED = "carried"
+SHOWN = "shown"
+FETCHED = "fetched by a script"
+
+_BEGINNING = 4096
+_ENDING = 256
+_DOCUMENT = re.compile(
+    r"(?:\ufeff|\xef\xbb\xbf)?\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+# Where the document ends as most do. Any other end tag may stand in a script or a comment.
+_END = re.compile(r"</body\s*>\s*(?:</html\s*>\s*)?\Z", re.IGNORECASE | re.ASCII)
+# A byte order mark is stronger than the declared charset (Encoding Standard, section 6.1), and
+# by "utf-16" browsers understand the little-endian one (section 4.2).
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_WIDE = {"utf-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+_SCRIPT = re.compile("<!--|<script(?=[\\s/>])", re.IGNORECASE)
+_SCRIPT_END = re.compile("</script", re.IGNORECASE)
+# What a tag holds, and how much of it is looked at.
+_REST = re.compile(r"""[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""")
+_REST_LENGTH = 2048
+_SCRIPTS = 500
+_NONCE_OF = re.compile(
+    r"""(?<![^\s"'/])nonce\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
+)
+# One that leads to another host takes all the page's addresses there, which begin with a slash.
+_BASE = re.compile(
+    r"""<base\s[^<>]{0,256}?\bhref\s{0,9}=\s{0,9}["']?\s{0,9}((?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]{2}[^"'\s>]{0,256})""",
+    re.IGNORECASE,
+)
+# What a script that fetches a part of a page says of itself.
+_PARTS = ("HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
+
+_PATIENCE = 3_000_000_000
+
+
+def is_opened(environ: Environ) -> bool:
+    """Tell whether a browser opens what it asks for as a page of its own.
+
+    As it says in ``Sec-Fetch-Dest``. Over plain http to other names than this machine's it does
+    not; there ``Upgrade-Insecure-Requests`` says that it opens something, a page or a frame, and
+    stands with nothing that scripts fetch, unless they set it. So Chromium 156 and Firefox 153.
+    A link that htmx follows in the browser's place is one, too.
+    """
+    dest = environ.get("HTTP_SEC_FETCH_DEST")
+    if dest is not None:
+        return bool(dest == "document")
+    return "HTTP_UPGRADE_INSECURE_REQUESTS" in environ or "HTTP_HX_BOOSTED" in environ
+
+
+def why_absent(state: str | None, waited: int) -> str | None:
+    """Say why a page is without the toolbar, or None where it has it or is no page.
+
+    :param state: what became of it.
+    :param waited: how long the page has had to show it, in ns.
+    """
+    if state == CARRIED:
+        late = "its script never asked: a policy in the page or a blocker may keep it from running"
+        return late if waited > _PATIENCE else None
+    return None if state in (None, SHOWN, FETCHED) else state
+
+
+class Toolbar:
+    """Put the toolbar on one app's pages, and tell them what they caused.
+
+    :param prefix: where the panel is mounted.
+    :param token: what the keys of requests are made from.
+    :param host: the panel's own host name, where it has one.
+    """
+
+    def __init__(self, prefix: str, token: str, host: str | None = None) -> None:
+        self._prefix = prefix
+        self._token = token
+        self._host = host
+
+    def on_response(self, response: t.Any, trace: t.Any, environ: Environ) -> t.Any:
+        """Return what is to be sent for a response: itself, or a copy that carries the toolbar."""
+        # A request inside another one is not answered to a browser.
+        if trace.parent is not None or trace.hidden:
+            return response
+        if trace.unhandled and is_opened(environ) and type(response.response) is ClosingIterator:
+            # An HTTP exception answers as a WSGI app does, but its page is whole.
+            response.make_sequence()
+        document = Document.of(response, environ)
+        if document is None:
+            if _is_streamed_page(response, environ):
+                trace.toolbar = "it is streamed"
+            return response
+        obstacle = hindrance(response, environ)
+        nonce = None
+        text = ""
+        if obstacle is None:
+            text = document.text()
+            obstacle = _foreign_base(text, environ)
+        if obstacle is None:
+            own = _shared_nonce(text)
+            obstacle, nonce = policy_on(response.headers, document.begin, environ, own)
+        if obstacle is not None:
+            trace.toolbar = obstacle
+            return response
+        trace.toolbar = CARRIED
+        outside = cut_off(environ, trace.path)
+        panel = path_of(outside + environ.get("SCRIPT_NAME", ""), self._prefix)
+        given = {"src": f"{panel}/toolbar.js", "data-lifecycle": self._name(trace.id)}
+        if self._host is not None:
+            given["data-host"] = self._host
+        if nonce is not None:
+            given["nonce"] = nonce
+        carrying, tag, at = document.carrying(given)
+        trace.added = Added.of(tag, at, response, carrying)
+        return carrying
+
+    def on_start(self, trace: t.Any, environ: Environ) -> list[tuple[str, str]]:
+        """Return the headers to add to an answer: to what a script of the app's fetched."""
+        if not is_fetched(environ):
+            return []
+        return [("Server-Timing", f'lifecycle;desc="{self._name(trace.id)}"')]
+
+    def _name(self, trace_id: str) -> str:
+        return f"{trace_id}.{request_key(self._token, trace_id)}"
+
+
+class Added(t.NamedTuple):
+    """What the toolbar changed on the response that carries it."""
+
+    tag: bytes
+    #: The tag's offset in the body.
+    offset: int
+    #: The app's own headers that were changed or removed, by their places.
+    before: dict[int, tuple[str, str]]
+    #: What stands in their place.
+    after: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, tag: bytes, offset: int, response: t.Any, carrying: t.Any) -> Added:
+        """Compare a response with the copy that carries the tag."""
+        own, now = [*response.headers], [*carrying.headers]
+        before = {place: pair for place, pair in enumerate(own) if pair not in now}
+        return cls(tag, offset, before, [pair for pair in now if pair not in own])
+
+    def taken_out_of(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return headers as they would be without the toolbar.
+
+        What was changed once more on the way to the server stays as it is.
+        """
+        own: list[tuple[str, str]] = []
+        for pair in headers:
+            if pair not in self.after:
+                own.append(pair)
+            elif pair[0].lower() == "content-length":
+                own.append((pair[0], str(int(pair[1]) - len(self.tag))))
+        names = {"content-length", *(pair[0].lower() for pair in own)}
+        for place, pair in self.before.items():
+            if pair[0].lower() not in names:
+                own.insert(place, pair)
+        return own
+
+    def taken_out_of_body(self, beginning: bytes) -> bytes:
+        """Return the beginning of the body as it would be without the toolbar."""
+        begin, end = self.offset, self.offset + len(self.tag)
+        if not self.tag.startswith(beginning[begin:end]):
+            return beginning
+        return beginning[:begin] + beginning[end:]
+
+
+class Document(t.NamedTuple):
+    """A response that is a whole HTML document."""
+
+    response: t.Any
+    codec: str
+    begin: str
+
+    @classmethod
+    def of(cls, response: t.Any, environ: Environ) -> Document | None:
+        """Take a response for a document, or return None.
+
+        A document is what a browser says that it opens as one, or else what begins like one.
+        This is asked of each response, and looks at little.
+        """
+        chunks = getattr(response, "response", None)
+        if type(chunks) not in (list, tuple) or not chunks or not chunks[0]:
+            return None
+        charset = _charset(response.headers.get("Content-Type", ""))
+        if charset is None:
+            return None
+        first = chunks[0][:_BEGINNING]
+        if isinstance(first, str):
+            first = first.encode()
+        codec = _MARKS.get(first[:2], charset)
+        begin = first.decode(codec, "replace")
+        # Browsers that say so say it always; but for a page that they draw for themselves.
+        opened = is_opened(environ)
+        return cls(response, codec, begin) if opened or _DOCUMENT.match(begin) else None
+
+    def text(self) -> str:
+        """Return the page, where it has what the toolbar must know of it; otherwise nothing."""
+        marks = [mark.encode(self.codec) for mark in ("nonce", "NONCE", "<base")]
+        chunks = [
+            chunk.encode() if isinstance(chunk, str) else chunk for chunk in self.response.response
+        ]
+        if "<base" not in self.begin.lower() and not any(
+            mark in chunk for mark in marks for chunk in chunks
+        ):
+            return ""
+        return b"".join(chunks).decode(self.codec, "replace")
+
+    def carrying(self, attributes: Mapping[str, str]) -> tuple[t.Any, bytes, int]:
+        """Return a copy of the response with the toolbar's tag in it, the tag, and its offset.
+
+        The app may keep the response, and answer with it again.
+        """
+        page = b"".join(
+            chunk.encode() if isinstance(chunk, str) else chunk for chunk in self.response.response
+        )
+        at = self._end(page)
+        response = copy(self.response)
+        response.headers = self.response.headers.copy()
+        tag = _tag(attributes).encode(self.codec)
+        # Views: a page may be long, and is copied once.
+        view = memoryview(page)
+        response.set_data(b"".join((view[:at], tag, view[at:])))
+        response.headers.pop("ETag", None)
+        response.headers.pop("Last-Modified", None)
+        response.headers["Cache-Control"] = "no-store"
+        return response, tag, at
+
+    def _end(self, page: bytes) -> int:
+        width = 2 if self.codec.startswith("utf-16") else 1
+        whole = len(page) - len(page) % width
+        ending = page[max(0, whole - _ENDING) : whole].decode(self.codec, "replace")
+        found = _END.search(ending)
+        # From here on all is ASCII, so its length is known.
+        return whole if found is None else whole - width * (len(ending) - found.start())
+
+
+def hindrance(response: t.Any, environ: Environ) -> str | None:
+    """Say why a document does not carry the toolbar, whatever its policy; None where it may."""
+    headers = response.headers
+    if (
+        not is_opened(environ)
+        or environ.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest"
+        or ("HTTP_HX_REQUEST" in environ and "HTTP_HX_BOOSTED" not in environ)
+        or any(name in environ for name in _PARTS)
+    ):
+        return FETCHED
+    if environ.get("REQUEST_METHOD") not in ("GET", "POST"):
+        return f"its method is {environ.get('REQUEST_METHOD')}"
+    if response.status_code != 200 and response.status_code < 400:
+        return f"its status is {response.status_code}"
+    if "HTTP_RANGE" in environ:
+        return "a part of it was asked for (Range)"
+    for name, value in headers:
+        name = name.lower()
+        if name == "content-encoding":
+            return f"it is sent with Content-Encoding: {value}"
+        if name == "content-range":
+            return "it is a part of a page (Content-Range)"
+        if name == "content-disposition" and value.strip().lower().startswith("attachment"):
+            return "it is sent as a download (Content-Disposition)"
+    return None
+
+
+def _shared_nonce(text: str) -> str | None:
+    """Return the nonce that all scripts of a page have, as it may be for a policy to come."""
+    found: set[str] = set()
+    at, left = 0, _SCRIPTS
+    while (begin := _SCRIPT.search(text, at)) is not None:
+        left -= 1
+        if begin[0] == "<!--":
+            at = text.find("-->", begin.end())
+        else:
+            rest = _REST.match(text, begin.end(), begin.end() + _REST_LENGTH)
+            if rest is None or not left:
+                return None
+            nonce = _NONCE_OF.search(rest[0])
+            found.add(
+                "" if nonce is None else html.unescape(next(filter(None, nonce.groups()), ""))
+            )
+            end = _SCRIPT_END.search(text, rest.end())
+            at = -1 if end is None else end.end()
+        if at < 0 or len(found) > 1:
+            break
+    return found.pop() or None if len(found) == 1 else None
+
+
+def _foreign_base(text: str, environ: Environ) -> str | None:
+    base = _BASE.search(text)
+    if base is None:
+        return None
+    try:
+        host = urlsplit(html.unescape(base[1]).replace("\\", "/")).netloc.lower()
+    except ValueError:
+        host = ""
+    own = host == environ.get("HTTP_HOST", "").lower()
+    return None if own else f"its <base> leads to {base[1]}"
+
+
+def _is_streamed_page(response: t.Any, environ: Environ) -> bool:
+    return (
+        is_opened(environ)
+        and bool(getattr(response, "is_streamed", False))
+        and _charset(response.headers.get("Content-Type", "")) is not None
+    )
+
+
+@lru_cache(256)
+def _charset(content_type: str) -> str | None:
+    """Return the codec of an HTML page: ASCII's or UTF-16; None for all else."""
+    mimetype, options = parse_options_header(content_type)
+    if mimetype.lower() != "text/html":
+        return None
+    charset = options.get("charset", "utf-8").lower()
+    if charset in _WIDE:
+        return _WIDE[charset]
+    try:
+        # Latin-1 reads any bytes, and writes ASCII as it is.
+        return "latin-1" if "<script>".encode(charset) == b"<script>" else None
+    except (LookupError, UnicodeError):
+        return None
+
+
+def _tag(attributes: Mapping[str, str]) -> str:
+    written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
+    # Character references keep the tag ASCII in any charset.
+    tag = f'<script type="module" async {written}></script>'
+    return tag.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+__all__ = [
+    "CARRIED",
+    "FETCHED",
+    "SHOWN",
+    "Document",
+    "Toolbar",
+    "hindrance",
+    "is_opened",
+    "why_absent",
+]

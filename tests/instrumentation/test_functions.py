@@ -1,0 +1,94 @@
+"""Every function of the user's is told from another, and from Flask's own."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import typing as t
+import warnings
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.trace.model import Source
+
+
+def test_hooks_of_every_kind_have_a_name() -> None:
+    class Hook:
+        def __call__(self) -> None: ...
+
+        def method(self) -> None: ...
+
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    app.before_request(Hook())
+    app.before_request(Hook().method)
+    app.before_request(functools.partial(lambda _value: None, 1))
+    app.before_request(lambda: None)
+    app.before_request({}.clear)
+    app.add_url_rule("/", view_func=functools.partial(str, "x"), endpoint="index")
+    assert app.test_client().get("/").text == "x"
+    (trace,) = lifecycle.traces(app)
+    named = [step.name for step in trace.steps if step.stage in ("before_request", "view")]
+    assert named == ["Hook", "method", "<lambda>", "<lambda>", "clear", "str"]
+    hooks = [step for step in trace.steps if step.stage == "before_request"]
+    assert [step.source is not None for step in hooks] == [True, True, True, True, False]
+
+
+def test_a_hook_that_a_view_calls_itself_is_no_hook_of_flasks() -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    called: list[str] = []
+
+    def load() -> None:
+        called.append("load")
+
+    app.before_request(load)
+
+    @app.get("/")
+    def view() -> str:
+        app.ensure_sync(load)()
+        return "x"
+
+    for _ in range(2):
+        called.clear()
+        app.test_client().get("/").close()
+        assert called == ["load", "load"]
+        steps = lifecycle.traces(app)[0].steps
+        assert [step.name for step in steps if step.stage == "before_request"] == ["load"]
+
+
+def test_a_class_is_found_in_a_file_that_python_warns_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "views_python_warns_of.py"
+    file.write_text(
+        "from flask.views import MethodView\n"
+        'PATTERN = "\\("\n'
+        "def other():\n"
+        "    class Page(MethodView):\n"
+        "        ...\n"
+        "class Page(MethodView):\n"
+        "    def get(self):\n"
+        '        return "x"\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        page = importlib.import_module(file.stem).Page
+    app = Flask(__name__)
+    app.debug = True
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/", view_func=page.as_view("page"))
+    client = app.test_client()
+    client.get("/").close()
+    (trace,) = lifecycle.traces(app)
+    (view,) = [step for step in trace.steps if step.stage == "view"]
+    assert (view.name, view.source) == ("Page.get", Source(str(file), 7))
+    told = t.cast("t.Any", client.get("/_lifecycle/api/app").json)
+    (rule,) = [each for each in told["rules"] if each["rule"] == "/"]
+    assert rule["view"]["source"] == {"file": str(file), "line": 6}

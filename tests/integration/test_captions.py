@@ -1,0 +1,248 @@
+"""What the panel says of each step is true of what the installed Flask did."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+import subprocess
+import typing as t
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import hatch_build
+from demo import create_app
+from demo.tour import STOPS
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.instrumentation.contexts import SEPARATE_CONTEXTS
+from tests.integration.test_oracle import REQUESTS, Oracle, make_app
+
+TOLD = "src/replay/testing/told.ts"
+NO_TEXT = re.compile(r"undefined|NaN|\[object|\bnull\b|\.\.$")
+
+Trace = dict[str, t.Any]
+Step = dict[str, t.Any]
+
+
+class Told(t.NamedTuple):
+    """A request as the panel gets it, and what it says of it."""
+
+    trace: Trace
+    listed: dict[str, t.Any]
+    captions: list[str]
+    summary: dict[str, t.Any]
+
+    def said(self, stage: str) -> list[tuple[Step, str]]:
+        pairs = zip(self.trace["steps"], self.captions, strict=True)
+        return [(step, caption) for step, caption in pairs if step["stage"] == stage]
+
+    def later(self, step: Step, *stages: str) -> list[Step]:
+        return [
+            each
+            for each in self.trace["steps"]
+            if each["id"] > step["id"] and each["stage"] in stages
+        ]
+
+
+def ask(client: FlaskClient, method: str, path: str) -> None:
+    data = {"cover": (io.BytesIO(b"picture"), "cover.png")} if path.endswith("upload") else None
+    try:
+        client.open(path, method=method, data=data, buffered=True).close()
+    except (Exception, SystemExit):  # it goes out to the server
+        pass
+
+
+def kept(app: Flask) -> list[tuple[Trace, dict[str, t.Any]]]:
+    """Return each kept request, and its row in the list, as the panel's API has them."""
+
+    def get(path: str) -> t.Any:
+        local = {"REMOTE_ADDR": "127.0.0.1"}
+        return app.test_client().get(f"/_lifecycle/api/{path}", environ_base=local).get_json()
+
+    rows = get("traces?limit=500")["traces"]
+    return [(get(f"traces/{row['id']}"), row) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
+    """Walk the demo's lifecycles and the oracle's, and ask the panel's code what it says."""
+    folder = tmp_path_factory.mktemp("told")
+    demo = create_app(str(folder / "instance"))
+    demo.debug = True
+    demo.logger.setLevel(logging.CRITICAL)
+    client = demo.test_client()
+    ask(client, "POST", "/tour/sign-in")
+    for stop in STOPS:
+        path = stop.path.replace("seconds=3", "seconds=0")
+        ask(client, stop.method, f"{path}?count=9" if path.endswith("statements") else path)
+    requests = kept(demo)
+    demo.extensions["database"].engine.dispose()
+    for propagate in (False, True):
+        app = make_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
+        app.debug = True
+        Lifecycle(app)
+        for method, path in REQUESTS:
+            ask(app.test_client(), method, path)
+        requests += kept(app)
+
+    npm, environ = hatch_build.npm()
+    build = f"vite build --ssr {TOLD} --outDir '{folder}/js' --logLevel error"
+    answer = subprocess.run(
+        [*npm, "exec", "--silent", "--call", f"{build} && node '{folder}/js/told.js'"],
+        cwd=hatch_build.STATIC,
+        env=environ,
+        input=json.dumps([trace for trace, _ in requests]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return [
+        Told(trace, listed, each["captions"], each["summary"])
+        for (trace, listed), each in zip(requests, json.loads(answer.stdout), strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def by_path(told: list[Told]) -> dict[str, Told]:
+    """The demo's requests alone, by method and path."""
+    return {
+        f"{each.trace['method']} {each.trace['path']}": each
+        for each in reversed(told)
+        if each.trace["path"].startswith(("/admin", "/corners", "/tour", "/shop", "/api"))
+    }
+
+
+def test_every_step_has_a_sentence(told: list[Told]) -> None:
+    assert len(told) >= len(STOPS) + len(REQUESTS)
+    for each in told:
+        for caption in each.captions:
+            assert not NO_TEXT.search(caption), caption
+            assert caption.endswith((".", "!", "?", "…")), caption
+
+
+def test_contexts_are_those_of_this_flask(told: list[Told]) -> None:
+    there = "current_app and g are" if SEPARATE_CONTEXTS else "current_app, g, request and session"
+    for each in told:
+        first = [caption for _, caption in each.said("app_context_push")][:1]
+        # A request inside another of the same app may find the context there.
+        assert first or each.trace["parent"]
+        assert all(there in caption for caption in first)
+        assert bool(each.said("request_context_push")) == SEPARATE_CONTEXTS
+        for kind in ("app_context", "request_context"):
+            pushed = each.said(f"{kind}_push")
+            popped = each.said(f"{kind}_pop")
+            assert len(pushed) == len(popped)
+            for step, caption in popped:
+                before = [step_["id"] < step["id"] for step_, _ in pushed].count(True)
+                done = [step_["id"] <= step["id"] for step_, _ in popped].count(True)
+                # Functions that clean up ran exactly where it is said to be gone.
+                assert ("are gone" in caption) == (before == done)
+                inside = [s for s in each.trace["steps"] if s["parent"] == step["id"]]
+                assert ("are gone" in caption) == bool(inside)
+
+
+def test_why_hooks_followed(told: list[Told]) -> None:
+    for each in told:
+        for step, caption in each.said("before_request"):
+            if step["outcome"] == "short_circuit":
+                assert "skips the other" in caption
+                assert not each.later(step, "before_request", "dispatch", "view")
+            elif step["outcome"] == "ok":
+                following = each.later(step, "before_request", "dispatch")[0]["stage"]
+                assert ("goes on to dispatch" in caption) == (following == "dispatch")
+        for step, caption in each.said("url_match"):
+            for blueprint in each.trace["blueprints"]:
+                assert step["outcome"] == "raised" or f"blueprint {blueprint}" in caption
+
+
+def test_why_an_exception_went_where_it_went(told: list[Told]) -> None:
+    for each in told:
+        trace = each.trace
+        for step, caption in (*each.said("view"), *each.said("dispatch")):
+            if match := re.search(r"so Flask calls (\S+), registered for (\w+)", caption):
+                handler = each.later(step, "error_handler", "make_response")[0]
+                assert (handler["name"], handler["detail"]["for"]) == match.groups()
+            if "goes on to the server" in caption:
+                assert not each.later(step, "make_response", "after_request", "session_save")
+                assert trace["steps"][0]["outcome"] == "raised"
+            if "is itself the response" in caption:
+                assert not each.later(step, "error_handler")
+            if "answers 500" in caption:
+                assert trace["status"] == 500
+            if step["stage"] == "dispatch":
+                assert ("no view" in caption) == (trace["url_rule"] is None)
+
+
+def test_a_second_time_is_a_second_time(told: list[Told]) -> None:
+    seen = 0
+    for each in told:
+        made = [step for step, _ in each.said("make_response") if step["parent"] in around(each)]
+        hooks = each.said("after_request")
+        for step, caption in hooks:
+            first = [
+                other
+                for other, _ in hooks
+                if (other["callable"], other["scope"]) == (step["callable"], step["scope"])
+                and other["id"] < step["id"]
+            ]
+            second_way = len(made) > 1 and step["id"] > made[1]["id"]
+            assert ("a second time" in caption) == (second_way and bool(first)), caption
+            assert ("for the response of the error" in caption) == second_way
+            seen += "a second time" in caption
+            if "run again" in caption:
+                assert each.later(step, "after_request")
+    assert seen > 0
+
+
+def around(each: Told) -> set[int | None]:
+    """The steps in which Flask's own `wsgi_app` runs."""
+    stages = ("wsgi", "middleware")
+    return {step["id"] for step in each.trace["steps"] if step["stage"] in stages}
+
+
+def test_what_is_sent_and_when(told: list[Told]) -> None:
+    for each in told:
+        for step, caption in each.said("start_response"):
+            pops = each.later(step, "app_context_pop", "request_context_pop")
+            body = each.later(step, "body")
+            if "torn down before the body" in caption and body:
+                assert all(pop["id"] < body[0]["id"] for pop in pops)
+        for step, caption in each.said("body"):
+            assert ("no body" in caption) == (each.trace["method"] == "HEAD")
+            if each.trace["method"] != "HEAD":
+                assert f"sends {step['detail']['chunks']} chunk" in caption
+
+
+def test_teardowns_that_raise_are_told_as_this_flask_goes_on(by_path: dict[str, Told]) -> None:
+    each = by_path["GET /corners/teardown"]
+    (step, caption), *_ = each.said("teardown_request")
+    lost = not each.later(step, "teardown_request")
+    assert lost == SEPARATE_CONTEXTS
+    assert ("are lost" in caption) == lost
+    assert ("the others run all the same" in caption) == (not lost)
+
+
+def test_another_thread_is_told_of_where_it_was(by_path: dict[str, Told]) -> None:
+    (_, view), *_ = by_path["GET /tour/async"].said("view")
+    assert "(async, on another thread)" in view
+    hooks = {
+        step["name"]: caption
+        for step, caption in by_path["GET /corners/floor/shelf"].said("before_request")
+    }
+    assert "(async, on another thread)" in hooks["take_ladder"]
+    assert "thread" not in hooks["open_door"]
+
+
+def test_a_request_from_a_file_has_the_row_that_it_had(told: list[Told]) -> None:
+    def shown(summary: dict[str, t.Any]) -> dict[str, t.Any]:
+        # Why the request came, the file does not say, nor why its page lacks the toolbar.
+        known = {k: v for k, v in summary.items() if k not in ("cause", "toolbar")}
+        changed = {where: sorted(names) for where, names in summary["changed"].items()}
+        return {**known, "changed": changed}
+
+    for each in told:
+        assert shown(each.summary) == shown(each.listed)

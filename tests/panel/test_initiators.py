@@ -1,0 +1,200 @@
+"""Which request made a browser send another one, told by what browsers say."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask, redirect, request
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.trace import writer
+from flask_lifecycle.trace.log import clock
+
+PAGE = {"Sec-Fetch-Dest": "document"}
+HOST = "http://localhost"
+
+
+class Browser:
+    """Sends what a browser sends, and says which request was named as the cause of which."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def get(self, path: str, dest: str = "document", on: str | None = None, **more: str) -> str:
+        headers = {"Sec-Fetch-Dest": dest, "User-Agent": "a browser"}
+        if on is not None:
+            headers["Referer"] = on if "://" in on else f"{HOST}{on}"
+        headers |= {name.replace("_", "-"): value for name, value in more.items()}
+        client = self.app.test_client()
+        answer = client.get(path, headers={each: v for each, v in headers.items() if v})
+        return answer.headers["X-Lifecycle-Trace"]
+
+    def causes(self) -> dict[str, str | None]:
+        answer = self.app.test_client().get("/_lifecycle/api/traces")
+        return {each["id"]: each["cause"] for each in t.cast("t.Any", answer.json)["traces"]}
+
+
+@pytest.fixture
+def browser() -> Browser:
+    app = Flask("caused")
+    app.debug = True
+    Lifecycle(app)
+
+    @app.get("/go")
+    def go() -> t.Any:
+        return redirect(request.args["to"])
+
+    @app.get("/inside")
+    def inside() -> str:
+        return app.test_client().get("/a", headers=PAGE).text
+
+    app.add_url_rule("/<path:path>", "any", view_func=lambda path: path)
+    app.add_url_rule("/", "home", view_func=lambda: "/")
+    return Browser(app)
+
+
+@pytest.mark.parametrize("path", ["/a", "/a?b=c&d=%2F", "/%C3%A4/%F0%9F%92%A5", "/"])
+@pytest.mark.parametrize("dest", ["empty", "style", "image", "iframe"])
+def test_what_a_page_asks_for_belongs_to_it(browser: Browser, path: str, dest: str) -> None:
+    page = browser.get(path)
+    part = browser.get("/x", dest, on=path)
+    assert browser.causes() == {part: page, page: None}
+
+
+def test_a_link_to_another_page_does_not(browser: Browser) -> None:
+    first = browser.get("/a")
+    second = browser.get("/b", on="/a")
+    assert browser.causes() == {second: None, first: None}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"on": "http://elsewhere/a"},
+        {"on": "http://localhost:8000/a"},
+        {"on": "http://[/a"},
+        {"on": "/other"},
+        {"on": None},
+        {"on": "/a", "User_Agent": "another browser"},
+        {"on": "/a", "dest": ""},
+    ],
+)
+def test_what_may_be_of_another_page_is_not_guessed(
+    browser: Browser, headers: dict[str, t.Any]
+) -> None:
+    browser.get("/a")
+    part = browser.get("/x", **{"dest": "empty", **headers})
+    assert browser.causes()[part] is None
+
+
+def test_two_pages_of_one_address_are_not_told_apart(browser: Browser) -> None:
+    browser.get("/a")
+    browser.get("/a")
+    part = browser.get("/x", "empty", on="/a")
+    assert browser.causes()[part] is None
+
+
+def test_a_reload_takes_the_place_of_the_page(browser: Browser) -> None:
+    browser.get("/a")
+    again = browser.get("/a", Cache_Control="max-age=0")
+    part = browser.get("/x", "empty", on="/a")
+    assert browser.causes()[part] == again
+
+
+def test_a_page_that_was_left_and_opened_again(browser: Browser) -> None:
+    first = browser.get("/a")
+    browser.get("/b", on="/a")
+    back = browser.get("/x", "empty", on="/a")
+    browser.get("/b", on="/a", Cache_Control="max-age=0")
+    browser.get("/b", on="/a")
+    second = browser.get("/a", on="/b")
+    part = browser.get("/x", "empty", on="/a")
+    causes = browser.causes()
+    assert causes[back] == first
+    assert causes[part] == second
+
+
+def test_a_page_that_hides_its_path_is_not_taken_for_the_home_page(browser: Browser) -> None:
+    home = browser.get("/")
+    own = browser.get("/x", "empty", on="/")
+    browser.get("/secret")
+    hidden = browser.get("/x", "empty", on="/")
+    causes = browser.causes()
+    assert causes[own] == home
+    assert causes[hidden] is None
+
+
+@pytest.mark.parametrize("path", ["/json", "/fails"])
+def test_what_is_no_page_hides_nothing(browser: Browser, path: str) -> None:
+    browser.app.add_url_rule("/json", "json", view_func=lambda: {"a": 1})
+    browser.app.add_url_rule("/fails", "fails", view_func=lambda: str(1 / 0))
+    if path == "/fails":
+        with pytest.raises(ZeroDivisionError):
+            browser.get(path)
+    else:
+        browser.get(path)
+    home = browser.get("/")
+    own = browser.get("/x", "empty", on="/")
+    assert browser.causes()[own] == home
+
+
+@pytest.mark.parametrize("to", ["/a", "/a?b=c", f"{HOST}/a#there", "a"])
+@pytest.mark.parametrize("dest", ["document", "empty", ""])
+def test_a_redirect_leads_to_the_next(browser: Browser, to: str, dest: str) -> None:
+    first = browser.get(_go(to), dest)
+    path = "/" + to.removeprefix(HOST).partition("#")[0].removeprefix("/")
+    second, third = browser.get(path, dest), browser.get(path, dest)
+    causes = browser.causes()
+    assert causes[second] == first
+    assert causes[third] is None
+
+
+@pytest.mark.parametrize(("seconds", "is_led"), [(5, True), (60, False)])
+def test_a_redirect_is_followed_soon_if_at_all(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, seconds: int, is_led: bool
+) -> None:
+    first = browser.get(_go("/a"))
+    monkeypatch.setattr(writer, "clock", lambda: clock() + seconds)
+    second = browser.get("/a")
+    assert browser.causes()[second] == (first if is_led else None)
+
+
+def test_a_redirect_to_elsewhere_leads_nowhere(browser: Browser) -> None:
+    browser.get(_go("http://elsewhere/a"))
+    page = browser.get("/a")
+    assert browser.causes()[page] is None
+
+
+def test_two_redirects_to_one_place_are_not_told_apart(browser: Browser) -> None:
+    browser.get(_go("/a"))
+    browser.get(_go("/a"))
+    page = browser.get("/a")
+    assert browser.causes()[page] is None
+
+
+def test_what_redirects_is_no_page(browser: Browser) -> None:
+    browser.get(_go("/a"))
+    page = browser.get("/a")
+    part = browser.get("/x", "empty", on=_go("/a"))
+    own = browser.get("/x", "empty", on="/a")
+    causes = browser.causes()
+    assert causes[part] is None
+    assert causes[own] == page
+
+
+def test_what_was_sent_inside_a_request_has_a_parent_instead(browser: Browser) -> None:
+    outer = browser.get("/inside")
+    (inner,) = browser.causes().keys() - {outer}
+    assert browser.causes() == {inner: None, outer: None}
+
+
+def test_all_the_same_where_somebody_looks_only_later(browser: Browser) -> None:
+    page = browser.get("/a")
+    before = browser.causes()
+    part = browser.get("/x", "empty", on="/a")
+    assert {**browser.causes(), **before} == {part: page, page: None}
+
+
+def _go(to: str) -> str:
+    return f"/go?to={to.replace('?', '%3F').replace('#', '%23').replace('=', '%3D')}"
