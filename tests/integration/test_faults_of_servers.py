@@ -205,14 +205,14 @@ LIVE = "/_lifecycle/socket.io/?EIO=4&transport=websocket"
 FORK = """
 import gc, os, sys, threading
 from app import app
-from flask_lifecycle import Lifecycle, forks
+from flask_lifecycle import Lifecycle, locks
 
 client = app.test_client()
 client.get("/").close()
 held, go = threading.Event(), threading.Event()
 
 def hold():
-    for lock in list(forks._made):
+    for lock in list(locks._made):
         lock.acquire()
     held.set()
     go.wait()
