@@ -14,6 +14,8 @@ import pytest
 from flask_lifecycle.recorder.current import current
 from flask_lifecycle.trace.writer import NOBODY
 
+pytest.register_assert_rewrite("tests.helpers")
+
 # A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from demo import create_app
 from demo.tour import STOPS, Stop
+from tests.helpers.apps import steps_of
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_calls_of_other_servers_are_steps(tmp_path: Path) -> None:
     app.debug = True
     app.test_client().get("/tour/stock")
     [trace] = app.extensions["lifecycle"].traces()
-    assert len([step for step in trace.steps if step.stage == "span"]) == 3
+    assert len(steps_of(trace, "span")) == 3
     app.extensions["database"].engine.dispose()
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from flask_lifecycle.settings import Settings
 from flask_lifecycle.trace.model import STAGES
-
-ROOT = Path(__file__).parent.parent
+from tests.helpers import ROOT
 
 
 def test_every_setting_is_documented() -> None:

@@ -18,9 +18,10 @@ from flask.testing import FlaskClient
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.collectors import changes, signals
 from flask_lifecycle.trace.writer import LiveTrace
+from tests.helpers.apps import make_app
 
 
-def make_app(**config: t.Any) -> Flask:
+def app_not_watched(**config: t.Any) -> Flask:
     app = Flask(__name__)
     app.config.update(config)
 
@@ -32,7 +33,7 @@ def make_app(**config: t.Any) -> Flask:
 
 
 def test_two_on_one_app_is_an_error() -> None:
-    app = make_app()
+    app = app_not_watched()
     Lifecycle(app)
     with pytest.raises(RuntimeError, match="has a Lifecycle already"):
         Lifecycle(app)
@@ -40,7 +41,7 @@ def test_two_on_one_app_is_an_error() -> None:
 
 def test_one_on_two_apps_works() -> None:
     lifecycle = Lifecycle()
-    first, second = make_app(LIFECYCLE_ENABLED=True), make_app(LIFECYCLE_ENABLED=True)
+    first, second = app_not_watched(LIFECYCLE_ENABLED=True), app_not_watched(LIFECYCLE_ENABLED=True)
     lifecycle.init_app(first)
     lifecycle.init_app(second)
     first.test_client().get("/?a").close()
@@ -49,14 +50,14 @@ def test_one_on_two_apps_works() -> None:
 
 
 def test_after_the_first_request_is_an_error_as_flasks_own() -> None:
-    app = make_app()
+    app = app_not_watched()
     app.test_client().get("/")
     with pytest.raises(AssertionError, match=r"Lifecycle\.init_app"):
         Lifecycle(app)
 
 
 def test_an_app_that_is_gone_leaves_nothing_to_the_next_one_with_its_id() -> None:
-    app = make_app(LIFECYCLE_ENABLED=True)
+    app = app_not_watched(LIFECYCLE_ENABLED=True)
     Lifecycle(app)
     owner = id(app)
     assert owner in changes.record.owners
@@ -66,7 +67,7 @@ def test_an_app_that_is_gone_leaves_nothing_to_the_next_one_with_its_id() -> Non
 
 
 def test_an_app_may_be_collected_while_its_thread_holds_a_lock_of_ours() -> None:
-    apps = [make_app(LIFECYCLE_ENABLED=True)]
+    apps = [app_not_watched(LIFECYCLE_ENABLED=True)]
     Lifecycle(apps[0])
     owner = id(apps[0])
     modules = [each for name, each in [*sys.modules.items()] if name.startswith("flask_lifecycle")]
@@ -90,11 +91,11 @@ def test_an_app_may_be_collected_while_its_thread_holds_a_lock_of_ours() -> None
 
 def test_traces_of_an_app_without_one_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="has no Lifecycle"):
-        Lifecycle().traces(make_app())
+        Lifecycle().traces(app_not_watched())
 
 
 def test_off_leaves_the_same_objects() -> None:
-    app = make_app(LIFECYCLE_ENABLED=False)
+    app = app_not_watched(LIFECYCLE_ENABLED=False)
     before = dict(vars(app))
     Lifecycle(app)
     assert type(app) is Flask
@@ -105,7 +106,7 @@ def test_off_leaves_the_same_objects() -> None:
 
 
 def test_without_debug_one_look_at_the_first_request_remains() -> None:
-    app = make_app()
+    app = app_not_watched()
     Lifecycle(app)
     assert type(app).__name__ == "Flask"
     assert app.test_client().get("/_lifecycle/").status_code == 404
@@ -113,7 +114,7 @@ def test_without_debug_one_look_at_the_first_request_remains() -> None:
 
 
 def test_debug_turned_on_after_init_app_turns_it_on() -> None:
-    app = make_app()
+    app = app_not_watched()
     lifecycle = Lifecycle(app)
     app.debug = True
     response = app.test_client().get("/")
@@ -128,7 +129,7 @@ def test_undo_gives_the_class_and_the_signals_back(enabled: bool | None) -> None
 
     signals = {name: type(getattr(flask.signals, name)) for name in dir(flask.signals)}
     factory = logging.getLogRecordFactory()
-    app = make_app(LIFECYCLE_ENABLED=enabled)
+    app = app_not_watched(LIFECYCLE_ENABLED=enabled)
     lifecycle = Lifecycle(app)
     app.test_client().get("/").close()
     lifecycle.undo(app)
@@ -142,9 +143,7 @@ def test_the_app_is_freed_by_its_reference_count() -> None:
     gc.collect()
     gc.disable()
     try:
-        app = Flask(__name__)
-        app.config["LIFECYCLE_ENABLED"] = True
-        Lifecycle(app)
+        app, _ = make_app()
         freed = weakref.ref(app)
         del app
         assert freed() is None
@@ -153,7 +152,7 @@ def test_the_app_is_freed_by_its_reference_count() -> None:
 
 
 def test_ignored_paths_and_endpoints_are_not_kept() -> None:
-    app = make_app(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=("/static/*", "index"))
+    app = app_not_watched(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=("/static/*", "index"))
     lifecycle = Lifecycle(app)
     client: FlaskClient = app.test_client()
     for path in ("/", "/static/none", "/missing"):
@@ -163,7 +162,7 @@ def test_ignored_paths_and_endpoints_are_not_kept() -> None:
 
 @pytest.mark.parametrize("name", ["index", "/", "other"])
 def test_what_is_not_kept_is_answered_as_without(name: str) -> None:
-    app = make_app(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=[name])
+    app = app_not_watched(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=[name])
     app.view_functions["index"] = lambda: "<html><body>hello</body></html>"
     Lifecycle(app)
     answer = app.test_client().get("/", headers={"Sec-Fetch-Dest": "document"})
@@ -176,7 +175,7 @@ def test_nowhere_to_print_the_token_is_no_fault_of_the_apps(
 ) -> None:
     closed = io.StringIO()
     closed.close()
-    app = make_app(LIFECYCLE_ENABLED=True)
+    app = app_not_watched(LIFECYCLE_ENABLED=True)
     run = click.Context(click.Command("run"), info_name="run")
     run.params["reload"] = False
     with run, monkeypatch.context() as patched:
@@ -197,7 +196,7 @@ def test_off_imports_no_websocket_package() -> None:
 
 
 def test_a_page_of_the_list_begins_after_the_last_whoever_was_kept_first() -> None:
-    app = make_app(LIFECYCLE_ENABLED=True, DEBUG=True)
+    app = app_not_watched(LIFECYCLE_ENABLED=True, DEBUG=True)
     Lifecycle(app)
     client = app.test_client()
     client.get("/")
@@ -221,7 +220,7 @@ def test_a_page_of_the_list_begins_after_the_last_whoever_was_kept_first() -> No
 
 def test_the_start_is_told_by_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The monotonic one stands still while a machine sleeps."""
-    app = make_app(LIFECYCLE_ENABLED=True)
+    app = app_not_watched(LIFECYCLE_ENABLED=True)
     lifecycle = Lifecycle(app)
     awake = 4e9
     monkeypatch.setattr("flask_lifecycle.trace.writer.time", lambda: awake)

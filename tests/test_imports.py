@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers import ROOT
+
 PACKAGE = ROOT / "flask_lifecycle"
 
 # In order: each may import those that it names, all of which stand above it.
@@ -77,11 +79,31 @@ def _siblings(path: Path) -> set[str]:
     return {name for name in found if (path.parent / f"{name}.py").exists()} - {path.stem}
 
 
+TESTS = ROOT / "tests"
+# What these test is no one module.
+APART = {"browser", "integration", "fuzz", "typing", "helpers"}
+
+
 def test_each_test_module_mirrors_a_module() -> None:
-    apart = {"browser", "integration", "fuzz", "typing", "helpers"}
-    for path in (ROOT / "tests").glob("*/**/test_*.py"):
-        parts = path.relative_to(ROOT / "tests").parts
-        if parts[0] in apart:
+    """Those at the top mirror a module of the package, or what stands beside it: demo/, docs/."""
+    for path in TESTS.rglob("test_*.py"):
+        folder, name = path.parent.relative_to(TESTS), path.name.removeprefix("test_")
+        if (folder.parts[:1] and folder.parts[0] in APART) or path == Path(__file__):
             continue
-        mirrored = PACKAGE.joinpath(*parts[:-1], parts[-1].removeprefix("test_"))
-        assert mirrored.exists(), f"{path.relative_to(ROOT)} tests no module of the package"
+        beside = ROOT / name.removesuffix(".py")
+        assert (PACKAGE / folder / name).exists() or (folder == Path() and beside.exists()), (
+            f"{path.relative_to(ROOT)} tests no module of the package"
+        )
+
+
+# In functions and in the code of apps that tests write, too.
+IMPORTED = re.compile(r"\b(?:from|import) (tests\b[\w.]*)(?: import (\([^)]*\)|[\w, ]*))?")
+
+
+def test_no_test_imports_a_test() -> None:
+    for path in TESTS.rglob("*.py"):
+        for module, names in IMPORTED.findall(path.read_text("utf-8")):
+            for part in re.findall(r"\w+", f"{module} {names}"):
+                assert not part.startswith(("test_", "conftest")), (
+                    f"{path.relative_to(ROOT)} imports {part}: what both use is for tests/helpers"
+                )

@@ -10,95 +10,14 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client, TestResponse
 
 from flask_lifecycle import Lifecycle
-from tests.toolbar.test_inject import OPENED
-
-TOKEN = "a-token-of-enough-characters"
-LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:5000"}
-Around = t.Callable[[t.Any], t.Any]
+from tests.helpers.apps import LOCAL, OPENED, TOKEN
+from tests.helpers.prefixes import WAYS, Around, cutting, dispatched, proxied
 
 
-def nowhere(_environ: t.Any, start_response: t.Any) -> list[bytes]:
-    start_response("404 Not Found", [("Content-Type", "text/plain")])
-    return [b"the other app"]
-
-
-def dispatched(app: t.Any) -> t.Any:
-    return DispatcherMiddleware(nowhere, {"/sub": app})
-
-
-def nested(app: t.Any) -> t.Any:
-    return DispatcherMiddleware(nowhere, {"/sub": dispatched(app)})
-
-
-def named(app: t.Any) -> t.Any:
-    """A class as many apps have: its proxy says by a header what it took off."""
-
-    def call(environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
-        environ["SCRIPT_NAME"] = environ.pop("HTTP_X_SCRIPT_NAME", "")
-        return app(environ, start_response)
-
-    return call
-
-
-def keeping(app: t.Any) -> t.Any:
-    """The same, where the proxy takes nothing off."""
-
-    def call(environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
-        script = environ["SCRIPT_NAME"] = environ.pop("HTTP_X_SCRIPT_NAME", "")
-        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(script)
-        return app(environ, start_response)
-
-    return call
-
-
-def proxied(app: t.Any) -> t.Any:
-    return ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
-
-
-def cutting(app: t.Any) -> t.Any:
-    """Takes prefixes off, and says so nowhere."""
-
-    def call(environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
-        path = environ["PATH_INFO"]
-        for prefix in ("/sub", "/other"):
-            if path.startswith(f"{prefix}/"):
-                environ["PATH_INFO"] = path.removeprefix(prefix)
-                return app(environ, start_response)
-        return nowhere(environ, start_response)
-
-    return call
-
-
-def slashed(app: t.Any) -> t.Any:
-    """Takes the slash, too."""
-
-    def call(environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
-        environ["SCRIPT_NAME"] = "/sub/"
-        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/sub/")
-        return app(environ, start_response)
-
-    return call
-
-
-#: By name: what stands around, the root that the browser sees, what its proxy says of it, and
-#: whether that proxy takes the root off.
-WAYS: dict[str, tuple[Around, str, dict[str, str], bool]] = {
-    "dispatched": (dispatched, "/sub", {}, False),
-    "nested": (nested, "/sub/sub", {}, False),
-    "named": (named, "/sub", {"X-Script-Name": "/sub"}, True),
-    "keeping": (keeping, "/sub", {"X-Script-Name": "/sub"}, False),
-    "proxied": (proxied, "/sub", {"X-Forwarded-Prefix": "/sub"}, True),
-    "cutting": (cutting, "/sub", {}, False),
-    "slashed": (slashed, "/sub", {}, False),
-}
-
-
-def make_app(around: Around, when: str, **config: t.Any) -> tuple[Flask, t.Any, list[str]]:
+def mounted_app(around: Around, when: str, **config: t.Any) -> tuple[Flask, t.Any, list[str]]:
     """Make an app; return it, what the server calls, and the paths of its own that were 404."""
     app = Flask(__name__)
     app.config.update({"LIFECYCLE_TOKEN": TOKEN, **config})
@@ -124,7 +43,7 @@ def make_app(around: Around, when: str, **config: t.Any) -> tuple[Flask, t.Any, 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_panel_is_where_the_page_says(way: str, when: str) -> None:
     around, root, said, cuts = WAYS[way]
-    app, served, missed = make_app(around, when)
+    app, served, missed = mounted_app(around, when)
     client = Client(served, use_cookies=False)
 
     def ask(path: str, **headers: str) -> TestResponse:
@@ -162,7 +81,7 @@ def test_the_panel_is_where_the_page_says(way: str, when: str) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_two_prefixes_at_once(when: str) -> None:
-    app, served, missed = make_app(cutting, when)
+    app, served, missed = mounted_app(cutting, when)
     for root in ("/sub", "/other"):
         page = Client(served).get(f"{root}/page", headers=OPENED, environ_overrides=LOCAL)
         [source] = re.findall(r'src="([^"]+)"', page.text)
@@ -175,7 +94,7 @@ def test_two_prefixes_at_once(when: str) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_the_apps_own_paths_stay_its_own(when: str) -> None:
-    app, served, missed = make_app(dispatched, when)
+    app, served, missed = mounted_app(dispatched, when)
     for path in ("/sub/x/_lifecycle/", "/sub/_lifecyclex", "/sub/_lifecycle%2f"):
         answer = Client(served).get(path, environ_overrides=LOCAL)
         assert "X-Frame-Options" not in answer.headers or path.endswith("%2f")
@@ -241,11 +160,11 @@ REFUSED: list[dict[str, str]] = [
 def test_the_gate_judges_what_the_server_was_sent(around: Around, when: str) -> None:
     path = "/sub/panel" if around is moving else "/sub/_lifecycle"
     for more in REFUSED:
-        _, served, missed = make_app(around, when)
+        _, served, missed = mounted_app(around, when)
         answer = Client(served).get(f"{path}/api/traces", environ_overrides={**LOCAL, **more})
         assert answer.status_code == 403, more
         assert missed == []
-    _, served, _ = make_app(around, when)
+    _, served, _ = mounted_app(around, when)
     plain = Client(served).get(f"{path}/api/traces", environ_overrides=LOCAL)
     # Of what was sent nothing is known where the path did not say whose it is.
     assert plain.status_code == (403 if around is moving else 200)
@@ -253,7 +172,7 @@ def test_the_gate_judges_what_the_server_was_sent(around: Around, when: str) -> 
 
 @pytest.mark.parametrize("when", ["before", "after", "around"])
 def test_a_name_of_its_own_holds_through_a_prefix(when: str) -> None:
-    app, served, missed = make_app(dispatched, when, LIFECYCLE_HOST="panel.localhost")
+    app, served, missed = mounted_app(dispatched, when, LIFECYCLE_HOST="panel.localhost")
     client = Client(served)
     own = {**LOCAL, "HTTP_HOST": "panel.localhost:5000"}
     page = client.get("/sub/page", headers=OPENED, environ_overrides=LOCAL)

@@ -23,7 +23,7 @@ class Loud(BaseConverter):
         raise AssertionError("it was asked")
 
 
-def make_app(**options: t.Any) -> flask.Flask:
+def app_of_rules(**options: t.Any) -> flask.Flask:
     app = flask.Flask(__name__, static_folder=None, **options)
     app.url_map.converters["loud"] = Loud
     for rule, methods in {
@@ -51,7 +51,7 @@ def rules(app: flask.Flask) -> list[t.Any]:
     return list(app.url_map.iter_rules())
 
 
-APP = make_app()
+APP = app_of_rules()
 PIECES = ["books", "new", "0", "7", "99", "100", "ship", "files", "edit", "code", "a-1.5.en", "x"]
 
 
@@ -116,7 +116,7 @@ def test_why_a_rule_does_not_match(path: str, method: str, rule: str, why: str) 
 
 
 def test_where_one_matches_only_those_that_all_but_do_are_named() -> None:
-    app = make_app()
+    app = app_of_rules()
     app.add_url_rule("/books/new", "again", str, methods=["GET"])
     app.add_url_rule("/books/new", "post", str, methods=["POST"])
     near = said(app, "/books/new")["near"]
@@ -127,7 +127,7 @@ def test_where_one_matches_only_those_that_all_but_do_are_named() -> None:
 
 
 def test_hosts_and_subdomains() -> None:
-    app = make_app(host_matching=True)
+    app = app_of_rules(host_matching=True)
     app.add_url_rule("/here", "here", str, host="api.example")
     assert said(app, "/here", host="api.example")["outcome"] == "match"
     found = said(app, "/here", host="www.example")
@@ -168,7 +168,7 @@ def test_a_thousand_rules_are_found_in() -> None:
 
 
 def test_rules_that_are_added_later_are_found() -> None:
-    app = make_app()
+    app = app_of_rules()
     finder = Finder()
     assert finder.find(app, "/later", "GET", "localhost")["outcome"] == "not_found"
     app.add_url_rule("/later", "later", str)

@@ -21,8 +21,8 @@ from sqlalchemy import Engine, create_engine, text
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.settings import COLLECTORS
-from tests.browser.conftest import ROOT
-from tests.test_mount import TOKEN
+from tests.helpers import ROOT
+from tests.helpers.apps import TOKEN
 
 PACKAGES = ROOT / "static" / "node_modules"
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, ROOT, Server
-from tests.browser.test_list import SMALL, Wire
-from tests.integration.test_server import Server as SmallServer
+from tests.helpers import ROOT
+from tests.helpers.browser import FLAGS
+from tests.helpers.servers import APP_THAT_HOLDS, FactoryServer, Server
+from tests.helpers.wire import Wire
 
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 REQUESTS = {
@@ -97,7 +98,7 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
         page.wait_for_timeout(300)
         page.screenshot(path=folder / f"list-{name}-{size}-{theme}.png")
 
-    demo = Server(data)
+    demo = FactoryServer(data)
     demo.start()
     wire = Wire(demo.url.removeprefix("http://"))
     try:
@@ -134,10 +135,10 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
         wire.close()
         demo.stop()
     for rows in (500, 5000):
-        many = SmallServer(
+        many = Server(
             data,
             ["flask", "run", "--debug", "--no-reload", "--port", "{port}"],
-            SMALL.format(config="LIFECYCLE_MAX_TRACES=6000", before=rows),
+            APP_THAT_HOLDS.format(config="LIFECYCLE_MAX_TRACES=6000", before=rows),
         )
         page.goto(f"http://{many.address}/_lifecycle/")
         settled(page)
@@ -147,7 +148,7 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
     context.close()
 
 
-def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str) -> None:
+def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, size: str) -> None:
     """Take all pictures of one theme and size."""
     width, height = SIZES[size]
     context = browser.new_context(
@@ -218,7 +219,12 @@ def take(browser: Browser, server: Server, folder: Path, theme: t.Any, size: str
 
 
 def take_toolbar(
-    browser: Browser, server: Server, pages: Server, folder: Path, theme: t.Any, size: str
+    browser: Browser,
+    server: FactoryServer,
+    pages: FactoryServer,
+    folder: Path,
+    theme: t.Any,
+    size: str,
 ) -> None:
     """Take the toolbar on the demo's pages and on others."""
     width, height = SIZES[size]
@@ -270,7 +276,10 @@ def main() -> None:
         tempfile.TemporaryDirectory() as more,
         sync_playwright() as playwright,
     ):
-        server, pages = Server(Path(data)), Server(Path(more), "tests.browser.pages:create_app")
+        server, pages = (
+            FactoryServer(Path(data)),
+            FactoryServer(Path(more), "tests.browser.pages:create_app"),
+        )
         try:
             server.start()
             pages.start()

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-import typing as t
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import ROOT, Panel, both_themes
+from tests.helpers.browser import Panel, both_themes, violations
 
 pytestmark = both_themes
-
-AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-def violations(panel: Panel | Page) -> list[str]:
-    """Run axe in the page; say what it found and where."""
-    page = panel if isinstance(panel, Page) else panel.page
-    page.evaluate(Path(AXE).read_text())
-    found: list[dict[str, t.Any]] = page.evaluate(
-        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
-    )
-    return [
-        f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for each in found
-        for node in each["nodes"][:3]
-    ]
-
-
-def violations_in_both_themes(page: Page) -> list[str]:
-    """Run axe in the page as it is, and in the other theme."""
-    found = violations(page)
-    page.get_by_role("button", name="Change to the").click()
-    return found + violations(page)
 
 
 PATHS = ["/admin/orders/42", "/admin/ordrs/42", "/admin/orders/42?anon=1", "/tour/stream"]

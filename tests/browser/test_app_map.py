@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Panel, both_themes
-from tests.browser.test_accessible import violations
-from tests.browser.test_views import open_view
-from tests.integration.test_server import Server as SmallServer
+from tests.helpers.browser import Panel, both_themes, open_view, violations
+from tests.helpers.servers import Server
 
 
 def hooks(panel: Panel, phase: str) -> list[str]:
@@ -181,7 +179,7 @@ Lifecycle(app)
 @pytest.fixture
 def many(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
     command = ["flask", "run", "--debug", "--port", "{port}", "--no-reload"]
-    server = SmallServer(tmp_path, command, MANY)
+    server = Server(tmp_path, command, MANY)
     context = chromium.new_context()
     page = context.new_page()
     page.goto(f"http://{server.address}/_lifecycle/?view=app&rule=/rule/999/<int:id>+view_999")

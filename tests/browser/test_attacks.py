@@ -14,9 +14,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
-from tests.integration.test_server import PATIENCE, Server, wait_for
+from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, wait_for
 
-RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
 APP = '''
 import logging, sqlite3
 from flask import Flask, Response, flash, render_template, request, session
@@ -78,7 +77,7 @@ XSS = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("app"), RUN, APP.format(xss=XSS))
+    server = Server(tmp_path_factory.mktemp("app"), FLASK_RUN, APP.format(xss=XSS))
     yield server
     server.stop()
 
@@ -226,7 +225,7 @@ def test_a_window_that_another_origin_opens_is_out_of_its_reach(
 def test_by_a_name_of_its_own_no_script_of_the_apps_reaches_it(page: Page, tmp_path: Path) -> None:
     own = Server(
         tmp_path,
-        RUN,
+        FLASK_RUN,
         APP.format(xss=XSS).replace(
             "Lifecycle(app)", "app.config['LIFECYCLE_HOST'] = 'panel.localhost'\nLifecycle(app)"
         ),

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Panel, Server
-from tests.browser.test_views import open_view
+from tests.helpers.browser import Panel, open_view
+from tests.helpers.servers import FactoryServer
 
 pytestmark = pytest.mark.browser
 
@@ -127,14 +127,16 @@ def test_an_exception_is_shown_with_its_handlers(panel: Panel) -> None:
 
 
 @pytest.fixture
-def weighed(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path, "tests.browser.pages:create_weighed_app")
+def weighed(tmp_path: Path) -> Iterator[FactoryServer]:
+    server = FactoryServer(tmp_path, "tests.browser.pages:create_weighed_app")
     server.start()
     yield server
     server.stop()
 
 
-def test_what_a_step_kept_and_held_in_memory_is_shown(chromium: Browser, weighed: Server) -> None:
+def test_what_a_step_kept_and_held_in_memory_is_shown(
+    chromium: Browser, weighed: FactoryServer
+) -> None:
     # Before the panel is open: what other threads take meanwhile is in the peak.
     with urllib.request.urlopen(f"{weighed.url}/keeps") as response:
         trace = response.headers["X-Lifecycle-Trace"]
@@ -158,7 +160,7 @@ def test_what_a_step_kept_and_held_in_memory_is_shown(chromium: Browser, weighed
     context.close()
 
 
-def test_calls_of_other_servers_are_shown(chromium: Browser, weighed: Server) -> None:
+def test_calls_of_other_servers_are_shown(chromium: Browser, weighed: FactoryServer) -> None:
     context = chromium.new_context()
     panel = Panel(context, weighed)
     panel.page.locator(f'[data-trace="{panel.fetch("/calls")}"]').click()

@@ -14,9 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo.tour import STOPS, Stop
-from tests.browser.conftest import Panel, Server, took
-from tests.browser.test_views import open_view
-from tests.integration.test_server import wait_for
+from tests.helpers.browser import Panel, open_view, took
+from tests.helpers.servers import FactoryServer, wait_for
 
 COLLECTED = ("sql", "span", "log", "warning", "flash")
 ROUTES = [stop for stop in STOPS if "slow" not in stop.path]
@@ -62,7 +61,7 @@ OUTSIDE = """() => {
 }"""
 
 
-def _newest(server: Server, path: str) -> dict[str, t.Any]:
+def _newest(server: FactoryServer, path: str) -> dict[str, t.Any]:
     with urllib.request.urlopen(f"{server.url}/_lifecycle/api/traces?limit=50") as response:
         traces = json.load(response)["traces"]
     newest = next(each for each in traces if each["path"] == path and each["parent"] is None)
@@ -86,7 +85,7 @@ def _open(panel: Panel, stop: Stop) -> dict[str, t.Any]:
 
 
 @contextmanager
-def _held(server: Server) -> Iterator[Callable[[], None]]:
+def _held(server: FactoryServer) -> Iterator[Callable[[], None]]:
     """Send a request whose view waits for the rest of a form; what is given sends that."""
     client = http.client.HTTPConnection("127.0.0.1", server.port)
     client.putrequest("POST", "/shop/sign-in")
@@ -106,7 +105,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="module")
-def shown(context: BrowserContext, server: Server) -> Panel:
+def shown(context: BrowserContext, server: FactoryServer) -> Panel:
     """One panel for all routes."""
     panel = Panel(context, server)
     panel.fetch("/tour/sign-in", "POST")
@@ -240,7 +239,7 @@ def test_the_camera(panel: Panel) -> None:
     near("1.7")
 
 
-def test_two_fingers_are_the_cameras(chromium: Browser, server: Server) -> None:
+def test_two_fingers_are_the_cameras(chromium: Browser, server: FactoryServer) -> None:
     context = chromium.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )

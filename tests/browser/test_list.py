@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
 import time
 import typing as t
 import urllib.request
@@ -15,58 +13,14 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import Panel, both_themes
-from tests.browser.test_accessible import violations, violations_in_both_themes
-from tests.integration.test_server import PATIENCE, wait_for
-from tests.integration.test_server import Server as SmallServer
+from tests.helpers.browser import Panel, both_themes, violations, violations_in_both_themes
+from tests.helpers.servers import APP_THAT_HOLDS, PATIENCE, Server, wait_for
+from tests.helpers.wire import Wire
 
 RUN = """
 if __name__ == "__main__":
     import sys
     app.run(debug=True, port=int(sys.argv[1]))
-"""
-
-SMALL = """
-import threading
-from flask import Flask
-from flask_lifecycle import Lifecycle
-
-app = Flask(__name__)
-app.debug = True
-app.config.update({config})
-Lifecycle(app)
-door = threading.Event()
-
-@app.before_request
-def greet():
-    pass
-
-@app.get("/held")
-def held():
-    door.wait(120)
-    return "let go"
-
-@app.get("/let-go")
-def let_go():
-    door.set()
-    return ""
-
-@app.get("/")
-def index():
-    return "hello"
-
-@app.get("/<path:path>")
-def any(path):
-    return "hello"
-
-@app.get("/log/<int:times>")
-def log(times):
-    for _ in range(times):
-        app.logger.info("x" * 4000)
-    return "hello"
-
-for number in range({before}):
-    app.test_client().get(f"/before/{{number}}")
 """
 
 
@@ -79,17 +33,17 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[t.Callable[..., SmallServer]]:
-    servers: list[SmallServer] = []
+def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
+    servers: list[Server] = []
 
-    def made(config: str = "", before: int = 0, *options: str, run: bool = False) -> SmallServer:
+    def made(config: str = "", before: int = 0, *options: str, run: bool = False) -> Server:
         command = ["flask", "run", "--debug", "--port", "{port}", *(options or ["--no-reload"])]
-        app = SMALL.format(config=config, before=before)
+        app = APP_THAT_HOLDS.format(config=config, before=before)
         if run:
             # Debug is turned on late, and another process is started by that.
             command = ["app", "{port}"]
             app = app.replace("app.debug = True\n", "") + RUN
-        servers.append(SmallServer(tmp_path, command, app))
+        servers.append(Server(tmp_path, command, app))
         return servers[-1]
 
     yield made
@@ -203,7 +157,7 @@ def test_of_two_tabs_with_one_address_none_is_named(panel: Panel) -> None:
 
 
 def test_a_request_is_shown_while_it_runs(
-    serve: t.Callable[..., SmallServer], context: BrowserContext
+    serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve()
     page = opened(context, server.address)
@@ -231,7 +185,7 @@ def test_a_request_is_shown_while_it_runs(
 
 
 def test_a_held_screen_says_how_many_came(
-    serve: t.Callable[..., SmallServer], context: BrowserContext
+    serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve()
     page = opened(context, server.address)
@@ -366,7 +320,7 @@ def test_odd_names(panel: Panel, path: str) -> None:
 
 
 def test_5000_rows_are_there_and_few_of_them_drawn(
-    serve: t.Callable[..., SmallServer], context: BrowserContext
+    serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve("LIFECYCLE_MAX_TRACES=6000", 5000)
     page = opened(context, server.address)
@@ -396,7 +350,7 @@ def test_5000_rows_are_there_and_few_of_them_drawn(
 
 
 def test_the_address_may_name_an_old_one(
-    serve: t.Callable[..., SmallServer], context: BrowserContext
+    serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve("LIFECYCLE_MAX_TRACES=2000", 1200)
     traces = server.api("traces?q=path:/before/100&limit=500")["traces"]
@@ -407,7 +361,7 @@ def test_the_address_may_name_an_old_one(
 
 
 def test_what_the_address_names_is_seen_however_low_the_list_is(
-    serve: t.Callable[..., SmallServer], context: BrowserContext
+    serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve("", 30)
     oldest = server.api("traces")["traces"][-1]["id"]
@@ -418,7 +372,7 @@ def test_what_the_address_names_is_seen_however_low_the_list_is(
 
 
 def test_an_open_request_that_is_evicted_stays(
-    serve: t.Callable[..., SmallServer], context: BrowserContext
+    serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve(
         "LIFECYCLE_MAX_TRACES=5, LIFECYCLE_MAX_BYTES=200_000, LIFECYCLE_IGNORE=['/ignored*']", 0
@@ -449,62 +403,8 @@ def test_an_open_request_that_is_evicted_stays(
 RECONNECTED = 2.0
 
 
-class Wire:
-    """What stands between browser and server, and can be cut."""
-
-    def __init__(self, to: str) -> None:
-        host, _, port = to.partition(":")
-        self._to = (host, int(port))
-        self._ends: list[socket.socket] = []
-        self._whole = True
-        self.refused = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            if not self._whole:
-                self.refused += 1
-                near.close()
-                continue
-            far = socket.create_connection(self._to)
-            self._ends += [near, far]
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=pair, daemon=True).start()
-
-    def _carry(self, source: socket.socket, to: socket.socket) -> None:
-        try:
-            while data := source.recv(65536):
-                to.sendall(data)
-        except OSError:
-            pass
-        for end in (source, to):
-            end.close()
-
-    def cut(self) -> None:
-        self._whole = False
-        for end in self._ends:
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-        self._ends.clear()
-
-    def mend(self) -> None:
-        self._whole = True
-
-    def close(self) -> None:
-        self.cut()
-        self._listener.close()
-
-
 def test_a_lost_connection_leaves_a_mark(
-    serve: t.Callable[..., SmallServer], context: BrowserContext
+    serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve()
     wire = Wire(server.address)
@@ -537,7 +437,7 @@ def test_a_lost_connection_leaves_a_mark(
 
 @pytest.mark.parametrize(("how", "keep"), [("flask run", True), ("app.run", True), ("", False)])
 def test_the_log_is_kept_over_a_reload_of_the_app(
-    serve: t.Callable[..., SmallServer], context: BrowserContext, how: str, keep: bool
+    serve: t.Callable[..., Server], context: BrowserContext, how: str, keep: bool
 ) -> None:
     server = serve("", 0, "--reload", run=how == "app.run")
     page = opened(context, server.address)
@@ -571,7 +471,7 @@ def test_the_log_is_kept_over_a_reload_of_the_app(
 
 
 def test_a_list_without_requests_says_what_to_do(
-    serve: t.Callable[..., SmallServer], context: BrowserContext
+    serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve()
     page = opened(context, server.address)

@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.test_toolbar import Seen, bar, facts, follows, unfold
-from tests.integration.mounted import mounted
-from tests.integration.test_server import PATIENCE
-from tests.test_mount import TOKEN
-
-RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
+from tests.helpers.apps import TOKEN
+from tests.helpers.mounted import mounted
+from tests.helpers.servers import FLASK_RUN, PATIENCE
+from tests.helpers.toolbar import Seen, bar, facts, follows, unfold
 
 
 @pytest.fixture
@@ -40,7 +38,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 def test_the_panel_is_live_where_the_page_says(
     context: BrowserContext, tmp_path: Path, way: str, when: str
 ) -> None:
-    with mounted(tmp_path, way, when, RUN) as app:
+    with mounted(tmp_path, way, when, FLASK_RUN) as app:
         panel = Seen(context)
         sockets: list[str] = []
         panel.page.on("websocket", lambda ws: sockets.append(ws.url))

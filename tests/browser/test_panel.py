@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Panel, Server
-from tests.integration.test_server import wait_for
+from tests.helpers.browser import Panel
+from tests.helpers.servers import FactoryServer, wait_for
 
 
 def test_a_typical_request(panel: Panel) -> None:
@@ -89,7 +89,7 @@ def test_a_click_shows_the_steps_details(panel: Panel) -> None:
 
 
 def test_a_late_viewer_gets_the_kept_requests(
-    panel: Panel, chromium: Browser, server: Server
+    panel: Panel, chromium: Browser, server: FactoryServer
 ) -> None:
     trace = panel.fetch("/shop/")
     context = chromium.new_context()
@@ -104,7 +104,7 @@ def test_a_late_viewer_gets_the_kept_requests(
 def test_the_page_outlives_the_server(
     chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    server = Server(tmp_path_factory.mktemp("restarted"))
+    server = FactoryServer(tmp_path_factory.mktemp("restarted"))
     server.start()
     context = chromium.new_context()
     page = context.new_page()

@@ -8,9 +8,7 @@ import urllib.request
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Panel, both_themes
-from tests.browser.test_accessible import violations
-from tests.browser.test_views import open_view
+from tests.helpers.browser import Panel, both_themes, open_view, violations
 
 PATH = "/shop/search?q=left+hand"
 

@@ -16,7 +16,7 @@ import pytest
 import websocket
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.integration.test_server import PATIENCE, Server, wait_for
+from tests.helpers.servers import PATIENCE, Server, wait_for
 
 APP = """
 import os, time

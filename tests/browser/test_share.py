@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, WebSocketRoute, expect
 
-from tests.browser.conftest import Panel, both_themes
-from tests.browser.test_accessible import violations
-from tests.browser.test_views import open_view
-from tests.recording.test_har import faults
+from tests.helpers.browser import Panel, both_themes, open_view, violations
+from tests.helpers.har import faults
 
 PATH = "/admin/orders/42"
 

@@ -9,16 +9,14 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Server, Theme, both_themes, launch
-from tests.browser.test_accessible import AXE
-from tests.integration.extensions import EXTENSIONS
-from tests.integration.test_server import PATIENCE, wait_for
-from tests.test_mount import TOKEN
-from tests.toolbar.test_inject import OPENED
+from tests.helpers.apps import OPENED, TOKEN
+from tests.helpers.browser import AXE, Theme, both_themes, launch
+from tests.helpers.extensions import EXTENSIONS
+from tests.helpers.servers import PATIENCE, FactoryServer, wait_for
+from tests.helpers.toolbar import TOOLBAR, Seen, bar, facts, follows, unfold
 
-TOOLBAR = "flask-lifecycle-toolbar"
 STYLES = """(selector) => {
     const styles = (element) => {
         const style = getComputedStyle(element);
@@ -37,40 +35,21 @@ PLACES = """() => [...document.querySelectorAll("*")]
     })"""
 
 
-def serve(make: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("pages"), make)
+def serve(make: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryServer]:
+    server = FactoryServer(tmp_path_factory.mktemp("pages"), make)
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryServer]:
     yield from serve("tests.browser.pages:create_app", tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryServer]:
     yield from serve("tests.browser.pages:create_bare_app", tmp_path_factory)
-
-
-class Seen:
-    """A page, and what its console said."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.said: list[str] = []
-        self.page = context.new_page()
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("console", self._hear)
-
-    def _hear(self, message: t.Any) -> None:
-        if message.type in ("error", "warning"):
-            self.said.append(message.text)
-
-    def goto(self, url: str) -> Seen:
-        # Scripts that are async are waited for, too.
-        self.page.goto(url)
-        return self
 
 
 @pytest.fixture
@@ -86,41 +65,14 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-def bar(page: Page) -> Locator:
-    return page.get_by_role("toolbar", name="This page's request")
-
-
-def facts(page: Page) -> Locator:
-    """The bar's summary, which unfolds it."""
-    return bar(page).locator(".facts")
-
-
-def unfold(page: Page) -> Locator:
-    facts(page).click()
-    return page.locator(f"{TOOLBAR} .more")
-
-
-def traces(pages: Server, query: str = "") -> list[dict[str, t.Any]]:
+def traces(pages: FactoryServer, query: str = "") -> list[dict[str, t.Any]]:
     """List what the server has kept, newest first."""
     url = f"{pages.url}/_lifecycle/api/traces{query}"
     with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         return list(json.load(answer)["traces"])
 
 
-def follows(page: Page, *expected: str) -> None:
-    """Wait until the list shows these requests: their status and path."""
-    page.wait_for_function(
-        """([toolbar, expected]) => {
-            const rows = document.querySelector(toolbar).shadowRoot.querySelectorAll(".request");
-            window.rows = [...rows].map((row) =>
-                `${row.querySelector("b").textContent} ${row.querySelector("code").textContent}`);
-            return window.rows.join() === expected.join();
-        }""",
-        arg=[TOOLBAR, expected],
-    )
-
-
-def test_it_says_of_the_page_what_the_panel_would(server: Server, page: Page) -> None:
+def test_it_says_of_the_page_what_the_panel_would(server: FactoryServer, page: Page) -> None:
     page.goto(f"{server.url}/shop/book/1")
     expect(facts(page)).to_contain_text("200")
     expect(facts(page)).to_contain_text(re.compile(r"\d SQL \d"))
@@ -130,7 +82,7 @@ def test_it_says_of_the_page_what_the_panel_would(server: Server, page: Page) ->
     opened.value.locator("[aria-current] .p", has_text="/shop/book/1").wait_for()
 
 
-def test_it_unfolds_to_the_way_through_the_app(server: Server, page: Page) -> None:
+def test_it_unfolds_to_the_way_through_the_app(server: FactoryServer, page: Page) -> None:
     page.goto(server.url)
     page.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
     page.goto(f"{server.url}/admin/orders/42")
@@ -143,7 +95,7 @@ def test_it_unfolds_to_the_way_through_the_app(server: Server, page: Page) -> No
     expect(opened.value.locator('[data-view="step"]')).to_contain_text("require_admin")
 
 
-def test_a_hook_that_answers_and_a_handler_are_drawn(server: Server, page: Page) -> None:
+def test_a_hook_that_answers_and_a_handler_are_drawn(server: FactoryServer, page: Page) -> None:
     page.goto(f"{server.url}/nowhere")
     expect(unfold(page).locator("svg.u")).to_contain_text("page_not_found")
     expect(page.locator(f"{TOOLBAR} svg.u")).to_contain_text("no view: 404")
@@ -153,7 +105,7 @@ def test_a_hook_that_answers_and_a_handler_are_drawn(server: Server, page: Page)
     expect(page.locator(f"{TOOLBAR} svg.u")).to_contain_text("view skipped")
 
 
-def test_it_moves_folds_hides_and_remembers(pages: Server, page: Page) -> None:
+def test_it_moves_folds_hides_and_remembers(pages: FactoryServer, page: Page) -> None:
     page.goto(pages.url)
     box = page.locator(f"{TOOLBAR} .root")
     more = unfold(page)
@@ -174,7 +126,7 @@ def test_it_moves_folds_hides_and_remembers(pages: Server, page: Page) -> None:
     expect(facts(page)).to_be_focused()
 
 
-def test_on_a_phone_what_asks_for_attention_is_not_cut(pages: Server, page: Page) -> None:
+def test_on_a_phone_what_asks_for_attention_is_not_cut(pages: FactoryServer, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{pages.url}/trouble")
     marks = facts(page).locator(".tag")
@@ -183,7 +135,7 @@ def test_on_a_phone_what_asks_for_attention_is_not_cut(pages: Server, page: Page
         assert mark.evaluate("(each) => each.scrollWidth <= each.clientWidth")
 
 
-def test_it_is_dragged_to_the_nearest_corner(pages: Server, page: Page) -> None:
+def test_it_is_dragged_to_the_nearest_corner(pages: FactoryServer, page: Page) -> None:
     # On this side the grip stays where it is when the bar is told more, and gets wider.
     page.add_init_script("""localStorage["lifecycle-toolbar"] ??= '{"corner": "bottom left"}'""")
     page.goto(pages.url)
@@ -196,7 +148,7 @@ def test_it_is_dragged_to_the_nearest_corner(pages: Server, page: Page) -> None:
     expect(page.locator(f"{TOOLBAR} .root")).to_have_class(re.compile("top right"))
 
 
-def test_what_the_storage_holds_is_not_trusted(pages: Server, page: Page) -> None:
+def test_what_the_storage_holds_is_not_trusted(pages: FactoryServer, page: Page) -> None:
     page.goto(pages.url)
     for kept in ("null", "[", '{"corner": "x", "shown": 7}', '{"corner": {}, "shown": "open"}'):
         page.evaluate("(kept) => localStorage.setItem('lifecycle-toolbar', kept)", kept)
@@ -205,7 +157,7 @@ def test_what_the_storage_holds_is_not_trusted(pages: Server, page: Page) -> Non
         expect(facts(page)).to_contain_text("200")
 
 
-def test_it_is_not_printed_and_its_events_stay_inside(pages: Server, page: Page) -> None:
+def test_it_is_not_printed_and_its_events_stay_inside(pages: FactoryServer, page: Page) -> None:
     page.goto(pages.url)
     page.evaluate("""() => {
         window.heard = [];
@@ -230,7 +182,7 @@ def test_it_is_not_printed_and_its_events_stay_inside(pages: Server, page: Page)
     expect(bar(page)).to_be_hidden()
 
 
-def test_it_is_one_stop_for_tab(pages: Server, page: Page) -> None:
+def test_it_is_one_stop_for_tab(pages: FactoryServer, page: Page) -> None:
     page.goto(pages.url)
     expect(facts(page)).to_contain_text("200")
     page.keyboard.press("Tab")
@@ -246,7 +198,7 @@ def test_it_is_one_stop_for_tab(pages: Server, page: Page) -> None:
     page.wait_for_function("() => document.activeElement === document.body")
 
 
-def test_it_follows_what_scripts_of_the_page_ask_for(pages: Server, page: Page) -> None:
+def test_it_follows_what_scripts_of_the_page_ask_for(pages: FactoryServer, page: Page) -> None:
     page.goto(f"{pages.url}/fetches")
     unfold(page)
     page.evaluate("""async () => {
@@ -290,7 +242,7 @@ def test_it_follows_what_scripts_of_the_page_ask_for(pages: Server, page: Page) 
     )
 
 
-def let_go(pages: Server, name: str) -> None:
+def let_go(pages: FactoryServer, name: str) -> None:
     urllib.request.urlopen(f"{pages.url}/let-go/{name}", b"").close()
 
 
@@ -308,7 +260,7 @@ def let_go(pages: Server, name: str) -> None:
     ],
 )
 def test_what_is_still_on_its_way_is_shown(
-    pages: Server, page: Page, path: str, while_it_runs: list[str], after: list[str]
+    pages: FactoryServer, page: Page, path: str, while_it_runs: list[str], after: list[str]
 ) -> None:
     page.goto(f"{pages.url}/fetches?held={path}")
     expect(facts(page)).to_contain_text("200")
@@ -339,7 +291,7 @@ def test_what_is_still_on_its_way_is_shown(
     expect(facts(page)).not_to_contain_text("running")
 
 
-def test_of_two_pages_alike_none_is_given_the_other_ones(pages: Server, page: Page) -> None:
+def test_of_two_pages_alike_none_is_given_the_other_ones(pages: FactoryServer, page: Page) -> None:
     other = page.context.new_page()
     for tab in (page, other):
         tab.goto(f"{pages.url}/fetches?alike")
@@ -360,7 +312,7 @@ def test_of_two_pages_alike_none_is_given_the_other_ones(pages: Server, page: Pa
     follows(other, "200 /fetches", "200 /held/alike", "200 /held/alone")
 
 
-def test_hidden_it_asks_for_nothing_more(pages: Server, page: Page) -> None:
+def test_hidden_it_asks_for_nothing_more(pages: FactoryServer, page: Page) -> None:
     page.goto(pages.url)
     expect(facts(page)).to_contain_text("steps")
     # The page comes before its last steps: until they are told, it asks again.
@@ -385,7 +337,7 @@ def test_hidden_it_asks_for_nothing_more(pages: Server, page: Page) -> None:
     follows(page, "200 /", "200 /data/1", "500 /crash")
 
 
-def test_what_led_to_the_page_stands_before_it(pages: Server, page: Page) -> None:
+def test_what_led_to_the_page_stands_before_it(pages: FactoryServer, page: Page) -> None:
     page.goto(f"{pages.url}/from")
     unfold(page)
     follows(page, "302 /from →", "302 /over →", "200 /other")
@@ -393,7 +345,7 @@ def test_what_led_to_the_page_stands_before_it(pages: Server, page: Page) -> Non
 
 @pytest.mark.parametrize("kind", ["htmx2", "htmx4", "turbo"])
 def test_where_scripts_exchange_the_page_it_goes_along(
-    pages: Server, page: Page, kind: str
+    pages: FactoryServer, page: Page, kind: str
 ) -> None:
     page.goto(f"{pages.url}/{kind}/first")
     unfold(page)
@@ -419,7 +371,7 @@ def test_where_scripts_exchange_the_page_it_goes_along(
     expect(page.locator(TOOLBAR)).to_have_count(1)
 
 
-def test_parts_of_a_page_are_followed_and_no_pages(pages: Server, page: Page) -> None:
+def test_parts_of_a_page_are_followed_and_no_pages(pages: FactoryServer, page: Page) -> None:
     page.goto(f"{pages.url}/htmx2/first")
     unfold(page)
     page.get_by_role("button", name="a part").click()
@@ -444,7 +396,9 @@ def test_parts_of_a_page_are_followed_and_no_pages(pages: Server, page: Page) ->
         "history.pushState({}, '', '/elsewhere')",
     ],
 )
-def test_whatever_becomes_of_the_page_there_is_one(pages: Server, page: Page, replace: str) -> None:
+def test_whatever_becomes_of_the_page_there_is_one(
+    pages: FactoryServer, page: Page, replace: str
+) -> None:
     page.goto(pages.url)
     expect(facts(page)).to_contain_text("200")
     page.evaluate(f"() => {{ {replace}; }}")
@@ -454,7 +408,7 @@ def test_whatever_becomes_of_the_page_there_is_one(pages: Server, page: Page, re
     expect(facts(page)).to_contain_text("+1")
 
 
-def test_a_tag_that_comes_with_a_new_body_is_taken(pages: Server, page: Page) -> None:
+def test_a_tag_that_comes_with_a_new_body_is_taken(pages: FactoryServer, page: Page) -> None:
     """As over plain HTTP from another machine, where browsers do not say what is fetched."""
     page.goto(pages.url)
     asked = urllib.request.Request(f"{pages.url}/other", headers=OPENED)
@@ -466,7 +420,7 @@ def test_a_tag_that_comes_with_a_new_body_is_taken(pages: Server, page: Page) ->
 
 
 @pytest.fixture(scope="module")
-def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryServer]:
     yield from serve("tests.browser.pages:create_remote_app", tmp_path_factory)
 
 
@@ -478,7 +432,7 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     ],
 )
 def test_it_is_on_what_the_browser_opens_alone(
-    remote: Server, page: Page, name: str, opened: str, framed: str, fetched: str
+    remote: FactoryServer, page: Page, name: str, opened: str, framed: str, fetched: str
 ) -> None:
     """By what the browser says, which depends on the address it is at."""
     url = f"http://{name}:{remote.port}"
@@ -519,7 +473,9 @@ def test_it_is_on_what_the_browser_opens_alone(
     }
 
 
-def test_a_page_that_the_browser_kept_comes_back_with_it(pages: Server, chromium: Browser) -> None:
+def test_a_page_that_the_browser_kept_comes_back_with_it(
+    pages: FactoryServer, chromium: Browser
+) -> None:
     # The devtools' protocol says why a page was not kept.
     browser = launch(chromium.browser_type, without=("--disable-back-forward-cache",))
     page = browser.new_page()
@@ -550,7 +506,7 @@ def test_a_page_that_the_browser_kept_comes_back_with_it(pages: Server, chromium
     browser.close()
 
 
-def test_each_tab_shows_its_own(pages: Server, context: BrowserContext) -> None:
+def test_each_tab_shows_its_own(pages: FactoryServer, context: BrowserContext) -> None:
     first, second = context.new_page(), context.new_page()
     for tab in (first, second):
         tab.goto(f"{pages.url}/fetches")
@@ -577,7 +533,7 @@ PAGES = [
 
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_is_as_without_it(
-    pages: Server, bare: Server, context: BrowserContext, path: str
+    pages: FactoryServer, bare: FactoryServer, context: BrowserContext, path: str
 ) -> None:
     with_it = Seen(context).goto(f"{pages.url}/{path}")
     expect(facts(with_it.page)).to_contain_text("503" if path == "failed" else "200")
@@ -630,7 +586,7 @@ def focused(page: Page) -> list[str]:
     return found
 
 
-def test_no_style_of_the_page_reaches_it(pages: Server, page: Page) -> None:
+def test_no_style_of_the_page_reaches_it(pages: FactoryServer, page: Page) -> None:
     def styles(of: str) -> t.Any:
         page.goto(f"{pages.url}/{of}")
         expect(facts(page)).to_contain_text("steps")
@@ -651,7 +607,9 @@ def test_no_style_of_the_page_reaches_it(pages: Server, page: Page) -> None:
         assert styles(path) == plain, path
 
 
-def test_it_runs_with_the_nonce_of_the_pages_policy(pages: Server, context: BrowserContext) -> None:
+def test_it_runs_with_the_nonce_of_the_pages_policy(
+    pages: FactoryServer, context: BrowserContext
+) -> None:
     seen = Seen(context).goto(f"{pages.url}/csp/nonce")
     expect(unfold(seen.page).locator("svg.u")).to_be_visible()
     assert seen.page.evaluate("window.own") is True
@@ -659,12 +617,14 @@ def test_it_runs_with_the_nonce_of_the_pages_policy(pages: Server, context: Brow
 
 
 @pytest.fixture(scope="module")
-def extensions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from serve("tests.integration.extensions:create_app", tmp_path_factory)
+def extensions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryServer]:
+    yield from serve("tests.helpers.extensions:create_app", tmp_path_factory)
 
 
 @pytest.mark.parametrize("name", EXTENSIONS)
-def test_it_is_on_a_page_of_each_extension(extensions: Server, page: Page, name: str) -> None:
+def test_it_is_on_a_page_of_each_extension(
+    extensions: FactoryServer, page: Page, name: str
+) -> None:
     page.goto(f"{extensions.url}/{name}/{'admin/book/' if name == 'admin' else ''}")
     expect(facts(page)).to_contain_text("200")
     expect(facts(page)).to_contain_text(re.compile(r"\d+ steps"))
@@ -677,7 +637,7 @@ def test_it_is_on_a_page_of_each_extension(extensions: Server, page: Page, name:
     [("csp/none", "script-src 'none'"), ("csp/unconnected", "default-src 'none'")],
 )
 def test_where_a_policy_forbids_it_the_panel_says_so(
-    pages: Server, context: BrowserContext, path: str, refusal: str
+    pages: FactoryServer, context: BrowserContext, path: str, refusal: str
 ) -> None:
     seen = Seen(context).goto(f"{pages.url}/{path}")
     assert seen.page.locator("p").text_content() == "text"
@@ -690,14 +650,14 @@ def test_where_a_policy_forbids_it_the_panel_says_so(
 
 
 def test_where_its_script_never_asks_the_panel_says_so(
-    pages: Server, context: BrowserContext
+    pages: FactoryServer, context: BrowserContext
 ) -> None:
     page = Seen(context).goto(f"{pages.url}/csp/meta").page
     assert page.locator(TOOLBAR).count() == 0
     wait_for(lambda: "never asked" in str(traces(pages, "?q=csp/meta")[0]["toolbar"]))
 
 
-def test_the_debuggers_page_is_not_the_apps(pages: Server, page: Page) -> None:
+def test_the_debuggers_page_is_not_the_apps(pages: FactoryServer, page: Page) -> None:
     page.goto(f"{pages.url}/crash")
     expect(page.get_by_text("Nobody handles this one.").first).to_be_visible()
     assert "data-lifecycle" not in page.content()
@@ -706,7 +666,7 @@ def test_the_debuggers_page_is_not_the_apps(pages: Server, page: Page) -> None:
 
 @both_themes
 @pytest.mark.parametrize("width", [1440, 390])
-def test_axe_finds_nothing(pages: Server, context: BrowserContext, width: int) -> None:
+def test_axe_finds_nothing(pages: FactoryServer, context: BrowserContext, width: int) -> None:
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{pages.url}/fetches")

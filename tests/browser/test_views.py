@@ -10,16 +10,8 @@ import urllib.request
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import ROOT, Panel, both_themes, took
-from tests.browser.test_accessible import violations
-
-
-def open_view(panel: Panel, title: str) -> None:
-    """Pick a view, and wait until its chunk has come."""
-    panel.page.get_by_role("tab", name=title).click()
-    shown = panel.page.get_by_role("tabpanel", name=title)
-    shown.wait_for()
-    expect(shown.locator(".loading")).to_have_count(0)
+from tests.helpers import ROOT
+from tests.helpers.browser import Panel, both_themes, open_view, took, violations
 
 
 def test_a_tab_is_picked_by_mouse_and_keys_and_kept_in_the_address(panel: Panel) -> None:

@@ -10,14 +10,11 @@ from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.settings import COLLECTORS
+from tests.helpers.apps import make_app
 
 
-def make_app(*collectors: str) -> tuple[Flask, Lifecycle, dict[str, int]]:
-    app = Flask(__name__)
-    app.config.update(
-        LIFECYCLE_ENABLED=True, LIFECYCLE_COLLECTORS=(*COLLECTORS, *collectors), SECRET_KEY="x"
-    )
-    lifecycle = Lifecycle(app)
+def timed_app(*collectors: str) -> tuple[Flask, Lifecycle, dict[str, int]]:
+    app, lifecycle = make_app(LIFECYCLE_COLLECTORS=(*COLLECTORS, *collectors))
     measured: dict[str, int] = {}
 
     @app.before_request
@@ -42,7 +39,7 @@ def make_app(*collectors: str) -> tuple[Flask, Lifecycle, dict[str, int]]:
 
 
 def test_each_step_says_what_it_took_of_the_cpu() -> None:
-    app, lifecycle, measured = make_app("cpu")
+    app, lifecycle, measured = timed_app("cpu")
     begun = time.thread_time_ns()
     app.test_client().get("/").close()
     whole = time.thread_time_ns() - begun
@@ -58,7 +55,7 @@ def test_each_step_says_what_it_took_of_the_cpu() -> None:
 
 
 def test_a_step_that_raises_says_so_too() -> None:
-    app, lifecycle, _ = make_app("cpu")
+    app, lifecycle, _ = timed_app("cpu")
     app.testing = True
     with pytest.raises(LookupError):
         app.test_client().get("/raises")
@@ -70,8 +67,8 @@ def test_a_step_that_raises_says_so_too() -> None:
 
 
 def test_it_is_off_unless_it_is_asked_for() -> None:
-    clocked, _, _ = make_app("cpu")
-    app, lifecycle, _ = make_app()
+    clocked, _, _ = timed_app("cpu")
+    app, lifecycle, _ = timed_app()
     clocked.test_client().get("/").close()
     app.test_client().get("/").close()
     # The session interface serves both.

@@ -18,14 +18,9 @@ from werkzeug.exceptions import HTTPException, NotFound
 import flask_lifecycle
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.model import Trace
+from tests.helpers.apps import make_app
 
 SECRET = "hunter" + "2"
-
-
-def make_app(**config: t.Any) -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", **config)
-    return app, Lifecycle(app)
 
 
 def exception(trace: Trace) -> dict[str, t.Any]:

@@ -14,12 +14,12 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.redact import MASK
-from tests.integration.test_server import PATIENCE
+from tests.helpers.servers import PATIENCE
 
 lifecycle = Lifecycle()
 
 
-def make_app(**config: t.Any) -> flask.Flask:
+def app_that_reads(**config: t.Any) -> flask.Flask:
     app = flask.Flask(__name__)
     app.config.update(SECRET_KEY="k", LIFECYCLE_ENABLED=True, **config)
     lifecycle.init_app(app)
@@ -48,7 +48,7 @@ def make_app(**config: t.Any) -> flask.Flask:
 
 @pytest.fixture
 def app() -> flask.Flask:
-    return make_app()
+    return app_that_reads()
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_what_the_app_did_not_parse_is_not_there(
 
 
 def test_bodies_are_shown_where_that_is_switched_on() -> None:
-    app = make_app(LIFECYCLE_BODY_PREVIEW=True)
+    app = app_that_reads(LIFECYCLE_BODY_PREVIEW=True)
     client = app.test_client()
     client.post("/json", json={"a": "b" * 5000, "token": "hunter2"})
     request, _, sent = recorded(app)
@@ -182,7 +182,7 @@ def test_bodies_are_shown_where_that_is_switched_on() -> None:
 
 
 def test_what_is_kept_is_capped() -> None:
-    app = make_app(LIFECYCLE_MAX_DETAIL_BYTES=1000)
+    app = app_that_reads(LIFECYCLE_MAX_DETAIL_BYTES=1000)
     client = app.test_client()
     client.post("/json", json={"a": "b" * 5000})
     assert recorded(app)[0]["json"] == "<5009 bytes>"
@@ -194,7 +194,7 @@ def test_what_is_kept_is_capped() -> None:
     client.get("/unread", headers={f"X-{number}": "v" * 500 for number in range(300)})
     headers = recorded(app)[0]["headers"]
     assert sum(len(value) for _, value in headers) <= 1000
-    app = make_app()
+    app = app_that_reads()
     app.test_client().get("/unread", headers={f"X-{number}": "v" for number in range(300)})
     assert len(recorded(app)[0]["headers"]) == 200
 

@@ -14,18 +14,13 @@ from flask import Flask, flash, get_flashed_messages
 import flask_lifecycle
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.model import Step
-
-
-def make_app(**config: t.Any) -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", **config)
-    return app, Lifecycle(app)
+from tests.helpers.apps import make_app, steps_of
 
 
 def steps(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any], stage: str) -> list[Step]:
     app.add_url_rule("/", "index", view)
     app.test_client().get("/").close()
-    return [step for step in lifecycle.traces(app)[0].steps if step.stage == stage]
+    return steps_of(lifecycle.traces(app)[0], stage)
 
 
 class Handler(logging.Handler):

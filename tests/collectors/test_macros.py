@@ -24,6 +24,7 @@ from werkzeug.local import LocalProxy
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.summary import summarize
 from flask_lifecycle.trace.model import Step
+from tests.helpers.apps import make_app, steps_of
 
 SLOW = 0.004
 FILES = {
@@ -46,12 +47,11 @@ FILES = {
 TIMES = {"page": 2, "base": 2, "forms": 7, "more": 9, "label": 3}
 
 
-def make_app(files: dict[str, str], *, is_async: bool = False) -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
+def app_of_files(files: dict[str, str], *, is_async: bool = False) -> tuple[Flask, Lifecycle]:
+    app, lifecycle = make_app()
     app.jinja_options = {"enable_async": is_async}
     app.jinja_loader = DictLoader(files)
-    return app, Lifecycle(app)
+    return app, lifecycle
 
 
 def own_times(steps: t.Sequence[Step]) -> dict[str, float]:
@@ -73,7 +73,7 @@ def defines(frame: t.Any) -> t.Any:
 
 
 def template_steps(app: Flask, lifecycle: Lifecycle) -> list[Step]:
-    steps = [each for each in lifecycle.traces(app)[0].steps if each.stage == "template"]
+    steps = steps_of(lifecycle.traces(app)[0], "template")
     by_id = {each.id: each for each in lifecycle.traces(app)[0].steps}
     for step in steps:
         outer = by_id[t.cast("int", step.parent)]
@@ -85,7 +85,7 @@ def template_steps(app: Flask, lifecycle: Lifecycle) -> list[Step]:
 
 @pytest.mark.parametrize("how", ["rendered", "streamed", "async", "string"])
 def test_the_time_of_a_macro_is_its_own_templates(how: str) -> None:
-    app, lifecycle = make_app(FILES, is_async=how == "async")
+    app, lifecycle = app_of_files(FILES, is_async=how == "async")
     spent: dict[str, list[float]] = {}
 
     @app.template_global()
@@ -128,7 +128,7 @@ MANY = """{% import 'forms' as forms %}{% for each in range(3000) %}{{ forms.fie
 
 
 def test_thousands_of_calls_are_one_step() -> None:
-    app, lifecycle = make_app(
+    app, lifecycle = app_of_files(
         {
             "page": MANY,
             "forms": "{% from 'more' import tag %}{% macro field(n) %}{{ tag(n) }}{% endmacro %}",
@@ -151,7 +151,7 @@ def test_thousands_of_calls_are_one_step() -> None:
 
 
 def test_a_macro_that_raises_is_shown_as_it_is() -> None:
-    app, lifecycle = make_app(
+    app, lifecycle = app_of_files(
         {
             "page": "{% import 'bad' as bad %}{{ bad.one() }}",
             "bad": "{% macro one() %}{{ 1 / 0 }}{% endmacro %}",
@@ -168,7 +168,7 @@ def test_a_macro_that_raises_is_shown_as_it_is() -> None:
 
 
 def test_a_view_that_calls_a_macro_has_its_step() -> None:
-    app, lifecycle = make_app({"forms": "{% macro field(name) %}{{ name }}{% endmacro %}"})
+    app, lifecycle = app_of_files({"forms": "{% macro field(name) %}{{ name }}{% endmacro %}"})
     app.add_url_rule("/page", "page", lambda: render_template_string(""))
     app.add_url_rule("/", "index", lambda: get_template_attribute("forms", "field")("a"))
     app.test_client().get("/page")
@@ -181,7 +181,7 @@ def test_a_view_that_calls_a_macro_has_its_step() -> None:
 
 
 def test_what_was_made_before_is_recorded_and_given_back() -> None:
-    app, lifecycle = make_app(
+    app, lifecycle = app_of_files(
         {
             "page": "{{ shared('a') }}{{ library.field('b') }}",
             "forms": "{% macro field(name) %}{{ name }}{% endmacro %}",
@@ -207,7 +207,7 @@ def test_what_was_made_before_is_recorded_and_given_back() -> None:
 
 
 def test_what_runs_now_is_the_template_that_called_them() -> None:
-    app, _lifecycle = make_app(
+    app, _lifecycle = app_of_files(
         {
             "page": "{% import 'forms' as forms %}{{ forms.field() }}{{ now() }}",
             "forms": "{% macro field() %}{% endmacro %}",
@@ -222,7 +222,7 @@ def test_what_runs_now_is_the_template_that_called_them() -> None:
 def test_nothing_is_kept_of_an_app_whose_templates_have_macros() -> None:
     alive = []
     for _ in range(3):
-        app, _lifecycle = make_app(FILES)
+        app, _lifecycle = app_of_files(FILES)
         app.add_template_global(str, "slow")
         app.add_template_global(str, "forms_of")
         app.add_url_rule("/", "index", lambda: render_template("page"))

@@ -12,6 +12,7 @@ from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.settings import COLLECTORS
+from tests.helpers.apps import make_app, steps_of
 
 MB = 1_000_000
 #: What Flask and the lifecycle allocate in a step, at most.
@@ -20,12 +21,8 @@ LITTLE = 100_000
 kept: list[bytearray] = []
 
 
-def make_app(*collectors: str) -> tuple[Flask, Lifecycle, dict[str, int]]:
-    app = Flask(__name__)
-    app.config.update(
-        LIFECYCLE_ENABLED=True, LIFECYCLE_COLLECTORS=(*COLLECTORS, *collectors), SECRET_KEY="x"
-    )
-    lifecycle = Lifecycle(app)
+def weighed_app(*collectors: str) -> tuple[Flask, Lifecycle, dict[str, int]]:
+    app, lifecycle = make_app(LIFECYCLE_COLLECTORS=(*COLLECTORS, *collectors))
     measured: dict[str, int] = {}
 
     @app.before_request
@@ -56,7 +53,7 @@ def make_app(*collectors: str) -> tuple[Flask, Lifecycle, dict[str, int]]:
 
 @pytest.fixture
 def weighed() -> Iterator[tuple[Flask, Lifecycle, dict[str, int]]]:
-    app, lifecycle, measured = make_app("memory")
+    app, lifecycle, measured = weighed_app("memory")
     yield app, lifecycle, measured
     lifecycle.undo(app)
     assert not tracemalloc.is_tracing()
@@ -139,7 +136,7 @@ def test_steps_of_several_threads_lose_no_peak(
 def test_it_is_off_unless_it_is_asked_for(
     weighed: tuple[Flask, Lifecycle, dict[str, int]],
 ) -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = weighed_app()
     weighed[0].test_client().get("/").close()
     app.test_client().get("/").close()
     # The session interface serves both.
@@ -148,9 +145,9 @@ def test_it_is_off_unless_it_is_asked_for(
 
 def test_what_traces_already_goes_on_tracing() -> None:
     tracemalloc.start()
-    app, lifecycle, _ = make_app("memory", "cpu")
+    app, lifecycle, _ = weighed_app("memory", "cpu")
     app.test_client().get("/").close()
-    view = next(step for step in lifecycle.traces(app)[0].steps if step.stage == "view")
+    view = steps_of(lifecycle.traces(app)[0], "view")[0]
     assert view.detail["cpu"] > 0
     assert view.detail["memory"]["net"] >= 5 * MB
     tracemalloc.stop()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 from contextvars import copy_context
 
-from flask import Flask, render_template_string
+from flask import render_template_string
 
-from flask_lifecycle import Lifecycle
+from tests.helpers.apps import make_app
 
 
 def test_a_signal_of_another_thread_is_not_inside_the_step_of_the_requests_own() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
 
     def elsewhere() -> str:
         thread = threading.Thread(

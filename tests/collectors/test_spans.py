@@ -31,7 +31,8 @@ from werkzeug.serving import make_server
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.recorder.current import current
 from flask_lifecycle.trace.model import Step
-from tests.integration.test_server import PATIENCE, hold_port, wait_for
+from tests.helpers.apps import make_app
+from tests.helpers.servers import PATIENCE, hold_port, wait_for
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -97,12 +98,6 @@ def redis_port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
         wait_for(answers)
         yield port
         process.terminate()
-
-
-def make_app() -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    return app, Lifecycle(app)
 
 
 def spans(lifecycle: Lifecycle, app: Flask) -> tuple[list[Step], tuple[Step, ...]]:
@@ -227,9 +222,7 @@ def test_a_span_that_outlives_the_request_is_let_go() -> None:
 
 
 def test_spans_that_nobody_ends_hold_no_request() -> None:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_MAX_TRACES=1)
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app(LIFECYCLE_MAX_TRACES=1)
     tracer = trace.get_tracer("the.app")
     begun: list[t.Any] = []
     seen: list[weakref.ref[t.Any]] = []

@@ -21,14 +21,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.toolbar_view import told
 from flask_lifecycle.trace.model import Step, Trace
+from tests.helpers.apps import make_app, steps_of
 
 _made: list[tuple[Flask, Lifecycle]] = []
 
 
-def make_app(**config: t.Any) -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, **config)
-    _made.append((app, Lifecycle(app)))
+def made_app(**config: t.Any) -> tuple[Flask, Lifecycle]:
+    _made.append(make_app(**config))
     return _made[-1]
 
 
@@ -44,7 +43,7 @@ def recorded(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) -> l
     """Return all that was sent: connects and transactions, too."""
     app.add_url_rule("/", "index", view)
     app.test_client().get("/").close()
-    return [step for step in lifecycle.traces(app)[0].steps if step.stage == "sql"]
+    return steps_of(lifecycle.traces(app)[0], "sql")
 
 
 def statements(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) -> list[Step]:
@@ -52,7 +51,7 @@ def statements(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) ->
 
 
 def test_plain_sqlite_is_recorded_as_sqlite_traces_it(tmp_path: Path) -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     traced: list[str] = []
 
     def view() -> str:
@@ -97,7 +96,7 @@ def test_plain_sqlite_is_recorded_as_sqlite_traces_it(tmp_path: Path) -> None:
 
 
 def test_each_is_placed_where_the_users_code_sent_it() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     line = 0
 
     def query() -> int:
@@ -122,7 +121,7 @@ def test_each_is_placed_where_the_users_code_sent_it() -> None:
 
 
 def test_code_that_a_library_generates_is_not_the_users() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     # As SQLAlchemy 2.1 makes Session.flush.
     name = "<sqlalchemy generated warned() wrapper for sqlalchemy.orm.session.Session.flush>"
     made: dict[str, t.Any] = {}
@@ -145,7 +144,7 @@ def test_code_that_a_library_generates_is_not_the_users() -> None:
 
 def test_each_is_placed_by_whatever_way_it_is_sent() -> None:
     """The nearest line of this file on the stack, when SQLAlchemy tells of each statement."""
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     one = sa.text("select 1")
     seen: list[int | None] = []
@@ -186,7 +185,7 @@ def test_each_is_placed_by_whatever_way_it_is_sent() -> None:
 
 
 def test_what_the_orm_flushes_is_placed_in_the_users_code() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
 
     class Base(orm.DeclarativeBase): ...
@@ -214,7 +213,7 @@ def test_what_the_orm_flushes_is_placed_in_the_users_code() -> None:
 
 
 def test_what_it_opens_is_as_without(tmp_path: Path) -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
 
     class Connection(sqlite3.Connection):
         def execute(self, *args: t.Any) -> sqlite3.Cursor:
@@ -253,7 +252,7 @@ def test_what_it_opens_is_as_without(tmp_path: Path) -> None:
 
 
 def test_an_error_is_the_databases() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
 
     def view() -> str:
         connection = sqlite3.connect(":memory:")
@@ -269,7 +268,7 @@ def test_an_error_is_the_databases() -> None:
 
 
 def test_a_connection_made_for_sqlalchemy_is_recorded_once() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
 
     def view() -> str:
         engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(":memory:"))
@@ -283,7 +282,7 @@ def test_a_connection_made_for_sqlalchemy_is_recorded_once() -> None:
 
 
 def test_sqlalchemys_parameters_are_masked_by_their_columns() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     meta = sa.MetaData()
     table = sa.Table("user", meta, sa.Column("name", sa.Text), sa.Column("password", sa.Text))
 
@@ -323,7 +322,7 @@ class Book(Base):
 
 
 def test_looking_at_an_orm_object_queries_nothing() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     sent: list[str] = []
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     Base.metadata.create_all(engine)
@@ -388,8 +387,8 @@ def test_nothing_is_imported_for_the_app() -> None:
 
 
 def test_it_can_be_switched_off_for_one_app_alone() -> None:
-    quiet, quiet_lifecycle = make_app(LIFECYCLE_COLLECTORS=("changes",))
-    app, lifecycle = make_app()
+    quiet, quiet_lifecycle = made_app(LIFECYCLE_COLLECTORS=("changes",))
+    app, lifecycle = made_app()
 
     def view() -> str:
         connection = sqlite3.connect(":memory:")
@@ -402,7 +401,7 @@ def test_it_can_be_switched_off_for_one_app_alone() -> None:
 
 
 def test_odd_parameters_are_the_drivers_to_judge() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
 
     class Hostile:
         def __repr__(self) -> str:
@@ -440,7 +439,7 @@ def test_odd_parameters_are_the_drivers_to_judge() -> None:
 
 
 def test_async_engines_are_recorded_where_the_user_awaited_them() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     line = 0
 
     async def view() -> str:
@@ -465,7 +464,7 @@ def test_engines_of_flask_sqlalchemy_lite_are_recorded_as_sqlite_traces_them(
 ) -> None:
     from flask_sqlalchemy_lite import SQLAlchemy
 
-    app, lifecycle = make_app(
+    app, lifecycle = made_app(
         SQLALCHEMY_ENGINES={"default": f"sqlite:///{tmp_path}/one.sqlite"},
         SQLALCHEMY_ASYNC_ENGINES={"default": f"sqlite+aiosqlite:///{tmp_path}/two.sqlite"},
     )
@@ -504,14 +503,14 @@ def test_engines_of_flask_sqlalchemy_lite_are_recorded_as_sqlite_traces_them(
     ]
     assert written == own
     assert len(own) == 4
-    [view_step] = [step for step in lifecycle.traces(app)[0].steps if step.stage == "view"]
+    [view_step] = steps_of(lifecycle.traces(app)[0], "view")
     for step in found:
         assert step.parent == view_step.id
         assert step.detail["place"]["file"] == __file__
 
 
 def test_odd_statements_are_the_drivers_to_judge() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
 
     class Text(str):
         __slots__ = ()
@@ -545,7 +544,7 @@ def test_a_statement_is_a_step_with_its_text_from_the_first_moment() -> None:
         shots.extend(lifecycle.traces(app))
         return value
 
-    app, lifecycle = make_app(LIFECYCLE_REDACT_WITH=look)
+    app, lifecycle = made_app(LIFECYCLE_REDACT_WITH=look)
 
     @app.get("/")
     def view() -> str:
@@ -554,7 +553,7 @@ def test_a_statement_is_a_step_with_its_text_from_the_first_moment() -> None:
         return ""
 
     app.test_client().get("/").close()
-    assert [step for step in lifecycle.traces(app)[0].steps if step.stage == "sql"]
+    assert steps_of(lifecycle.traces(app)[0], "sql")
     assert shots
     assert all(step.name for shot in shots for step in shot.steps)
 
@@ -574,7 +573,7 @@ def first_words(traced: list[str]) -> list[str]:
 
 
 def test_transactions_of_plain_sqlite_are_those_that_sqlite_traces() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     traced: list[str] = []
 
     def view() -> str:
@@ -630,7 +629,7 @@ def test_transactions_of_plain_sqlite_are_those_that_sqlite_traces() -> None:
 
 
 def test_transactions_of_sqlalchemy_are_those_that_sqlite_traces() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     traced: list[str] = []
     engine = sa.create_engine("sqlite://", poolclass=sa.QueuePool)
     sa.event.listen(engine, "connect", lambda db, _record: db.set_trace_callback(traced.append))
@@ -667,7 +666,7 @@ def test_transactions_of_sqlalchemy_are_those_that_sqlite_traces() -> None:
 
 
 def test_a_rollback_on_return_to_the_pool_says_so() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     engine = sa.create_engine("sqlite://", poolclass=sa.QueuePool)
 
     def view() -> str:
@@ -684,7 +683,7 @@ def test_a_rollback_on_return_to_the_pool_says_so() -> None:
 
 @pytest.mark.parametrize("by", ["sqlite3", "sqlalchemy"])
 def test_a_commit_that_fails_is_a_step_with_what_it_raised(by: str) -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     script = (
         "pragma foreign_keys = on",
         "create table author (id integer primary key)",
@@ -721,7 +720,7 @@ def test_a_commit_that_fails_is_a_step_with_what_it_raised(by: str) -> None:
 
 
 def test_a_begin_that_waits_for_a_lock_is_the_one_that_raised(tmp_path: Path) -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
 
     def view() -> str:
         with (
@@ -751,7 +750,7 @@ def test_a_begin_that_waits_for_a_lock_is_the_one_that_raised(tmp_path: Path) ->
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="The attribute is of Python 3.12.")
 def test_without_autocommit_there_always_is_a_transaction() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
 
     def view() -> str:
         db: t.Any = sqlite3.connect(":memory:", autocommit=False)  # type: ignore[call-overload,unused-ignore]
@@ -771,7 +770,7 @@ def test_without_autocommit_there_always_is_a_transaction() -> None:
 
 
 def test_a_dialects_own_begin_is_recorded_where_it_sends_something() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     dialect: t.Any = type(engine.dialect)
     sent = False
@@ -802,7 +801,7 @@ def test_a_dialects_own_begin_is_recorded_where_it_sends_something() -> None:
 
 
 def test_commits_are_counted_apart_from_statements() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = made_app()
 
     def view() -> str:
         with contextlib.closing(sqlite3.connect(":memory:")) as db:

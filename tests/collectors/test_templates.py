@@ -14,6 +14,7 @@ from jinja2 import DictLoader
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.summary import summarize
 from flask_lifecycle.trace.model import Step
+from tests.helpers.apps import make_app, steps_of
 
 FILES = {
     "base.html": "<title>{% block title %}{% endblock %}</title>{% include 'menu.html' %}"
@@ -55,19 +56,18 @@ def nothing_stays_wrapped() -> Iterator[None]:
         lifecycle.undo(app)
 
 
-def make_app(**config: t.Any) -> tuple[Flask, Lifecycle, Loader]:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", **config)
+def app_of_files(**config: t.Any) -> tuple[Flask, Lifecycle, Loader]:
+    app, lifecycle = make_app(**config)
     loader = app.jinja_loader = Loader()
-    _made.append((app, Lifecycle(app)))
-    return *_made[-1], loader
+    _made.append((app, lifecycle))
+    return app, lifecycle, loader
 
 
 def rendered(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any]) -> list[Step]:
     app.add_url_rule("/", "index", view)
     with app.test_client().get("/") as answer:
         assert answer.data
-    return [step for step in lifecycle.traces(app)[0].steps if step.stage == "template"]
+    return steps_of(lifecycle.traces(app)[0], "template")
 
 
 def tree(steps: list[Step]) -> list[tuple[str, str | None]]:
@@ -76,7 +76,7 @@ def tree(steps: list[Step]) -> list[tuple[str, str | None]]:
 
 
 def test_includes_and_parents_are_children() -> None:
-    app, lifecycle, loader = make_app()
+    app, lifecycle, loader = app_of_files()
     steps = rendered(app, lifecycle, lambda: render_template("page.html", title="Title"))
     assert sorted(tree(steps), key=str) == [
         ("base.html", "page.html"),
@@ -102,7 +102,7 @@ def test_includes_and_parents_are_children() -> None:
 
 
 def test_a_string_is_of_no_loader() -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = app_of_files()
     steps = rendered(
         app, lifecycle, lambda: render_template_string("{% include 'item.html' %}") + page()
     )
@@ -117,7 +117,7 @@ def page() -> str:
 
 
 def test_the_page_is_as_without() -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = app_of_files()
     bare = Flask(__name__)
     bare.jinja_loader = DictLoader(FILES)
     pages = []
@@ -131,14 +131,14 @@ def test_the_page_is_as_without() -> None:
 
 
 def test_a_template_that_includes_itself_is_told_each_time() -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = app_of_files()
     steps = rendered(app, lifecycle, lambda: render_template("self.html", depth=0))
     assert tree(steps) == [("self.html", None), *[("self.html", "self.html")] * 3]
     assert [step.parent for step in steps][1:] == [step.id for step in steps][:-1]
 
 
 def test_a_streamed_template_is_told_as_well() -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = app_of_files()
 
     def view() -> Response:
         return Response(stream_template("page.html", title="Title"))
@@ -152,7 +152,7 @@ def test_a_streamed_template_is_told_as_well() -> None:
 
 
 def test_an_error_is_each_steps_that_it_left() -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = app_of_files()
     steps = rendered(app, lifecycle, lambda: render_template("fails.html"))
     assert [(step.name, step.outcome) for step in steps] == [
         ("fails.html", "raised"),
@@ -161,7 +161,7 @@ def test_an_error_is_each_steps_that_it_left() -> None:
 
 
 def test_the_context_is_told_by_names_and_safe_values() -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = app_of_files()
 
     class Hostile:
         def __repr__(self) -> str:
@@ -201,7 +201,7 @@ def test_the_context_is_told_by_names_and_safe_values() -> None:
 @pytest.mark.parametrize("collectors", [(), None])
 def test_undone_or_off_everything_is_as_it_was(collectors: tuple[str, ...] | None) -> None:
     more = {} if collectors is None else {"LIFECYCLE_COLLECTORS": collectors}
-    app, lifecycle, _ = make_app(**more)
+    app, lifecycle, _ = app_of_files(**more)
     environment = app.jinja_env
     kind = type(environment)
     steps = rendered(app, lifecycle, lambda: render_template("page.html", title="Title"))
@@ -237,7 +237,7 @@ PAGES = {
 @pytest.mark.parametrize("how", ["rendered", "streamed", "async", "string"])
 @pytest.mark.parametrize("name", PAGES)
 def test_what_a_block_does_lies_in_the_template_that_defines_it(name: str, how: str) -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = app_of_files()
     app.jinja_options = {"enable_async": how == "async"}
     app.jinja_loader = DictLoader(BLOCKS)
     logger = logging.Logger("blocks")
@@ -263,10 +263,10 @@ def test_what_a_block_does_lies_in_the_template_that_defines_it(name: str, how: 
     with bare.app_context():
         assert pages == [render_template(name, parent="middle")] * 2
     trace = lifecycle.traces(app)[0]
-    steps = [each for each in trace.steps if each.stage == "template"]
+    steps = steps_of(trace, "template")
     assert all(step.end for step in steps)
     names = {step.id: name if step.name == "<string>" else step.name for step in steps}
-    logs = [each for each in trace.steps if each.stage == "log"]
+    logs = steps_of(trace, "log")
     found = Counter(names[each.parent] for each in logs if each.parent is not None)
     assert found == PAGES[name]
     assert all(each.detail["message"] == names[each.parent or 0] for each in logs)
@@ -280,7 +280,7 @@ def test_what_a_block_does_lies_in_the_template_that_defines_it(name: str, how: 
 
 
 def test_a_block_that_raises_ends() -> None:
-    app, lifecycle, _ = make_app()
+    app, lifecycle, _ = app_of_files()
     app.jinja_loader = DictLoader(
         {
             "base": "{% block a %}{% endblock %}",

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from flask_lifecycle import Lifecycle, faults
 from flask_lifecycle.recorder.current import current
 from flask_lifecycle.trace.writer import NOBODY, LiveTrace
+from tests.helpers.apps import make_app, steps_of
 
 # Those that Flask's main branch calls with the context in front (pallets/flask#5639).
 METHODS = (
@@ -79,9 +80,7 @@ def test_arguments_and_result_pass_through(name: str, traced: bool) -> None:
 
 
 def test_a_view_that_returns_none_fails_as_without(caplog: pytest.LogCaptureFixture) -> None:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, PROPAGATE_EXCEPTIONS=True)
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app(PROPAGATE_EXCEPTIONS=True)
     app.add_url_rule("/", "nothing", view_func=lambda: None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="did not return a valid response"):
         app.test_client().get("/")
@@ -95,9 +94,7 @@ def test_a_view_that_returns_none_fails_as_without(caplog: pytest.LogCaptureFixt
 def test_an_http_exception_is_an_error_where_it_is_answered_with_500(
     code: int, error: str | None
 ) -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     app.add_url_rule("/", "view", lambda: abort(code))
     assert app.test_client().get("/").status_code == code
     trace = lifecycle.traces(app)[0]
@@ -107,9 +104,7 @@ def test_an_http_exception_is_an_error_where_it_is_answered_with_500(
 
 
 def test_what_collectors_see_is_bounded_and_flasks_own_steps_are_kept() -> None:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_MAX_STEPS=50, SECRET_KEY="x")
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app(LIFECYCLE_MAX_STEPS=50)
     app.after_request(lambda response: response)
 
     @app.get("/")
@@ -237,7 +232,7 @@ def test_what_an_app_itself_does_with_exceptions_is_recorded(first: bool) -> Non
     ]
     after, flasks, own = lifecycle.traces(app)
     for trace in (own, flasks):
-        (view,) = [step for step in trace.steps if step.stage == "view"]
+        (view,) = steps_of(trace, "view")
         assert t.cast("t.Any", view.detail["exception"])["type"] == "KeyError"
     assert own.error is None
     assert flasks.error is not None

@@ -15,6 +15,7 @@ from flask.views import MethodView
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.model import FUNCTION_STAGES
+from tests.helpers.apps import make_app, steps_of
 
 Seen = dict[str, int]
 
@@ -144,14 +145,12 @@ def test_another_function_says_nothing() -> None:
 
 
 def test_it_is_said_while_the_function_runs() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
 
     @app.get("/")
     async def view() -> dict[str, t.Any]:
         running = next(iter(lifecycle.traces(app)))
-        (step,) = (step for step in running.steps if step.stage == "view")
+        (step,) = steps_of(running, "view")
         assert step.end is None
         return {"own": threading.get_ident(), "told": step.detail["thread"]["ident"]}
 

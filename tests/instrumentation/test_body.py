@@ -23,14 +23,8 @@ from werkzeug.debug import DebuggedApplication
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wsgi import FileWrapper
 
-from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.model import Step
-
-
-def make_app() -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    return app, Lifecycle(app)
+from tests.helpers.apps import make_app, steps_of
 
 
 def call(app: Flask, **environ: t.Any) -> t.Any:
@@ -78,7 +72,7 @@ def test_an_exception_in_a_body_with_a_content_length_is_the_bodys() -> None:
     with pytest.raises(ValueError, match="mid"):
         list(body)
     body.close()
-    (step,) = (each for each in lifecycle.traces(app)[0].steps if each.stage == "body")
+    (step,) = steps_of(lifecycle.traces(app)[0], "body")
     assert step.outcome == "raised"
     assert step.error is not None
     assert step.error.message == "mid"
@@ -176,15 +170,13 @@ def test_a_file_dies_when_the_server_lets_go_of_it(is_closed: bool) -> None:
 
 
 def test_a_large_body_passes_and_is_not_kept() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     large = b"x" * 50_000_000
     app.add_url_rule("/", view_func=lambda: large)
     with app.test_client().get("/") as response:
         assert response.data == large
     (trace,) = lifecycle.traces(app)
-    body = next(step for step in trace.steps if step.stage == "body")
+    body = steps_of(trace, "body")[0]
     assert body.detail["bytes"] == len(large)
     assert len(repr(trace)) < 20_000
 
@@ -273,7 +265,7 @@ def test_what_is_all_there_is_handed_over_as_it_is(make: t.Any) -> None:
     body, made, trace = answer(make)
     assert body is made
     assert trace().state == "done"
-    steps = [step for step in trace().steps if step.stage == "body"]
+    steps = steps_of(trace(), "body")
     if isinstance(made, (list, tuple)):
         (step,) = steps
         assert (step.detail["chunks"], step.detail["bytes"]) == (len(made), sum(map(len, made)))
@@ -345,7 +337,7 @@ def test_a_body_that_is_counted_and_then_sent() -> None:
     assert list(body) == [b"one", b"three"]
     assert trace().state == "running"
     del body
-    (step,) = (each for each in trace().steps if each.stage == "body")
+    (step,) = steps_of(trace(), "body")
     assert (step.detail["chunks"], step.detail["bytes"]) == (2, 8)
 
 

@@ -13,6 +13,7 @@ from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.model import Source
+from tests.helpers.apps import make_app, steps_of
 
 
 def test_hooks_of_every_kind_have_a_name() -> None:
@@ -21,9 +22,7 @@ def test_hooks_of_every_kind_have_a_name() -> None:
 
         def method(self) -> None: ...
 
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     app.before_request(Hook())
     app.before_request(Hook().method)
     app.before_request(functools.partial(lambda _value: None, 1))
@@ -34,14 +33,12 @@ def test_hooks_of_every_kind_have_a_name() -> None:
     (trace,) = lifecycle.traces(app)
     named = [step.name for step in trace.steps if step.stage in ("before_request", "view")]
     assert named == ["Hook", "method", "<lambda>", "<lambda>", "clear", "str"]
-    hooks = [step for step in trace.steps if step.stage == "before_request"]
+    hooks = steps_of(trace, "before_request")
     assert [step.source is not None for step in hooks] == [True, True, True, True, False]
 
 
 def test_a_hook_that_a_view_calls_itself_is_no_hook_of_flasks() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     called: list[str] = []
 
     def load() -> None:
@@ -87,7 +84,7 @@ def test_a_class_is_found_in_a_file_that_python_warns_of(
     client = app.test_client()
     client.get("/").close()
     (trace,) = lifecycle.traces(app)
-    (view,) = [step for step in trace.steps if step.stage == "view"]
+    (view,) = steps_of(trace, "view")
     assert (view.name, view.source) == ("Page.get", Source(str(file), 7))
     told = t.cast("t.Any", client.get("/_lifecycle/api/app").json)
     (rule,) = [each for each in told["rules"] if each["rule"] == "/"]

@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.writer import NOBODY
+from tests.helpers.apps import make_app, steps_of
 
 
 def closed(app: t.Any) -> t.Any:
@@ -28,15 +29,13 @@ def closed(app: t.Any) -> t.Any:
 
 
 def test_a_layer_is_looked_through_where_it_shows_what_it_wraps() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     app.add_url_rule("/", "view", lambda: "x")
     wrapped: t.Any = app
     wrapped.wsgi_app = ProxyFix(closed(ProxyFix(app.wsgi_app)))
     for _ in range(2):
         assert app.test_client().get("/").text == "x"
-        steps = [step for step in lifecycle.traces(app)[0].steps if step.stage == "middleware"]
+        steps = steps_of(lifecycle.traces(app)[0], "middleware")
         assert [step.name for step in steps] == ["ProxyFix", "inner", "ProxyFix"]
         outer, inner, innermost = steps
         assert [outer.parent, inner.parent, innermost.parent] == [0, outer.id, inner.id]
@@ -44,9 +43,7 @@ def test_a_layer_is_looked_through_where_it_shows_what_it_wraps() -> None:
 
 
 def test_another_middleware_is_seen_once_it_is_there() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     app.add_url_rule("/", "view", lambda: "x")
     wrapped: t.Any = app
     seen = []
@@ -59,9 +56,7 @@ def test_another_middleware_is_seen_once_it_is_there() -> None:
 
 
 def test_a_request_that_is_not_recorded_is_nobodys_all_the_way() -> None:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_IGNORE=["/static/*"])
-    Lifecycle(app)
+    app, _ = make_app(LIFECYCLE_IGNORE=["/static/*"])
     wrapped: t.Any = app
     wrapped.wsgi_app = ProxyFix(app.wsgi_app)
     outer = Flask("outer")
@@ -102,9 +97,7 @@ def test_a_call_that_is_patched_later_is_called(
     middleware: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where Sentry puts its own around Flask's."""
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     app.add_url_rule("/", "view", lambda: "x")
     wrapped: t.Any = app
     if middleware:
@@ -299,7 +292,7 @@ def test_layers_are_those_that_are_called(
         lifecycle.init_app(app)
     ran = called(app, app.test_client())
     (trace,) = lifecycle.traces(app)
-    steps = [step for step in trace.steps if step.stage == "middleware"]
+    steps = steps_of(trace, "middleware")
     assert [step.name for step in steps] == expected
     assert all(step.outcome == "ok" for step in steps)
     for step in steps:
@@ -405,13 +398,13 @@ def test_layers_that_answer_or_raise_by_themselves_are_shown(
         finally:
             sys.setprofile(None)
     trace = lifecycle.traces(app)[0]
-    steps = [step for step in trace.steps if step.stage == "middleware"]
+    steps = steps_of(trace, "middleware")
     expected = [refuses.__name__ if name == "*" else name for name in names]
     assert [step.name for step in steps] == expected
     places = {(code.co_filename, code.co_firstlineno) for code in ran}
     assert all((step.source.file, step.source.line) in places for step in steps if step.source)
     assert {step.outcome for step in steps} == {"raised" if fails else "ok"}
-    answers = [step for step in trace.steps if step.stage == "start_response"]
+    answers = steps_of(trace, "start_response")
     assert [step.parent for step in answers] == ([] if fails else [steps[-1].id])
     assert not [each for each in caplog.records if each.name == "flask_lifecycle"]
 
@@ -438,7 +431,7 @@ def test_layers_that_raise_or_call_twice_are_recorded_once() -> None:
         app.test_client().get("/")
     fails, again = lifecycle.traces(app)
     for trace, name in ((again, "Again"), (fails, "Fails")):
-        steps = [step for step in trace.steps if step.stage == "middleware"]
+        steps = steps_of(trace, "middleware")
         assert [step.name for step in steps] == [name, "Plain"]
         assert all(step.end is not None for step in steps)
     assert [step.stage for step in again.steps].count("request_context") == 2

@@ -5,10 +5,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from flask import Flask, Response, abort
+from flask import Response, abort
 from werkzeug.exceptions import NotFound
 
-from flask_lifecycle import Lifecycle
+from tests.helpers.apps import make_app, steps_of
 
 
 class Text(str):
@@ -33,21 +33,17 @@ class Text(str):
     ],
 )
 def test_what_a_view_returned_is_named_by_type_and_status(made: t.Any, said: str) -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     app.add_url_rule("/", "view", lambda: made)
     app.test_client().get("/").close()
-    (step,) = [step for step in lifecycle.traces(app)[0].steps if step.stage == "make_response"]
+    (step,) = steps_of(lifecycle.traces(app)[0], "make_response")
     assert step.detail == {"from": said, "to": "Response"}
 
 
 def test_what_a_hook_returned_answers() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     app.before_request(lambda: ("secret", 401))
     app.add_url_rule("/", "view", lambda: abort(500))
     assert app.test_client().get("/").status_code == 401
-    (step,) = [step for step in lifecycle.traces(app)[0].steps if step.stage == "before_request"]
+    (step,) = steps_of(lifecycle.traces(app)[0], "before_request")
     assert step.detail["returned"] == "(str, 401)"

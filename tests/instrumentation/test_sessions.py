@@ -8,6 +8,7 @@ from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
 
 from flask_lifecycle import Lifecycle
+from tests.helpers.apps import make_app, steps_of
 
 
 def test_the_session_of_another_app_inside_is_not_this_ones() -> None:
@@ -32,9 +33,7 @@ def test_the_session_of_another_app_inside_is_not_this_ones() -> None:
 
 
 def test_what_it_holds_is_told_as_the_cookie_has_it() -> None:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x")
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
 
     @app.get("/fill")
     def fill() -> str:
@@ -48,7 +47,7 @@ def test_what_it_holds_is_told_as_the_cookie_has_it() -> None:
     client = app.test_client()
 
     def held() -> t.Any:
-        (step,) = (each for each in lifecycle.traces(app)[0].steps if each.stage == "session_open")
+        (step,) = steps_of(lifecycle.traces(app)[0], "session_open")
         return step.detail.get("session")
 
     client.get("/fill").close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from flask import Flask
 
-from flask_lifecycle import Lifecycle, faults
+from flask_lifecycle import faults
+from tests.helpers.apps import make_app
 
 
 @pytest.mark.parametrize("status", [None, 200, "odd", ["200 OK"], ""])
@@ -15,9 +15,7 @@ def test_an_odd_status_is_for_the_server_to_say(
     status: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(faults, "_faults", {})
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    Lifecycle(app)
+    app, _ = make_app()
 
     def odd(_environ: t.Any, start_response: t.Any) -> list[bytes]:
         start_response(status, None)
@@ -35,9 +33,7 @@ def test_an_odd_status_is_for_the_server_to_say(
 
 
 def test_its_name_is_the_status_as_people_write_it() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     app.add_url_rule("/<int:code>", "answer", lambda code: ("", code))
     names = []
     for code in (200, 404, 418):

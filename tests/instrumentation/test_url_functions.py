@@ -10,12 +10,11 @@ import typing as t
 from flask import Blueprint, Flask, url_for
 
 from flask_lifecycle import Lifecycle
+from tests.helpers.apps import make_app, steps_of
 
 
 def test_what_is_registered_late_is_recorded_and_stays() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     called: list[str] = []
 
     @app.url_value_preprocessor
@@ -40,9 +39,7 @@ def test_what_is_registered_late_is_recorded_and_stays() -> None:
 
 
 def test_one_function_of_two_scopes_is_named_by_each() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
     shop = Blueprint("shop", __name__)
 
     def both() -> None: ...
@@ -52,7 +49,7 @@ def test_one_function_of_two_scopes_is_named_by_each() -> None:
     shop.add_url_rule("/", "view", lambda: "x")
     app.register_blueprint(shop)
     app.test_client().get("/").close()
-    steps = [step for step in lifecycle.traces(app)[0].steps if step.stage == "before_request"]
+    steps = steps_of(lifecycle.traces(app)[0], "before_request")
     assert [step.scope for step in steps] == ["app", "shop"]
 
 

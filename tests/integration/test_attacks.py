@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import socket
-import struct
 import time
 import typing as t
 from collections.abc import Iterator
@@ -23,27 +21,12 @@ from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.live.websocket import MESSAGE_BYTES, MOST
-from tests.integration.test_server import Server, alive, batch, wait_for
+from tests.helpers.apps import TOKEN
+from tests.helpers.extensions import PAGE
+from tests.helpers.http import KEY, LIVE, frame, request, shake, talk, ticket
+from tests.helpers.processes import BACK, computed, descriptors_of, memory_of, threads_of
+from tests.helpers.servers import APP_WITH_TOKEN, FLASK_RUN, Server, alive, batch, wait_for
 
-#: Seconds in which threads and connections are given back.
-BACK = 20
-TOKEN = "a-token-of-enough-characters"
-RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
-APP = f"""
-from flask import Flask
-from flask_lifecycle import Lifecycle
-
-app = Flask(__name__)
-app.config["LIFECYCLE_TOKEN"] = {TOKEN!r}
-Lifecycle(app)
-
-@app.get("/")
-def index():
-    return "hello"
-"""
-PAGE = "/_lifecycle/"
-LIVE = "/_lifecycle/socket.io/?EIO=4&transport=websocket"
-KEY = base64.b64encode(b"0123456789abcdef").decode()
 BAD_HOSTS = (
     "evil.com",
     "localhost.evil.com",
@@ -79,7 +62,7 @@ BAD_HOSTS = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("app"), RUN, APP)
+    server = Server(tmp_path_factory.mktemp("app"), FLASK_RUN, APP_WITH_TOKEN)
     # The first viewer has the websocket's packages imported.
     server.watch()[0].close()
     yield server
@@ -96,7 +79,7 @@ def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, f
 
     They are given up meanwhile: the other tests of this file take as long as that.
     """
-    server = Server(tmp_path_factory.mktemp("silent"), RUN, APP)
+    server = Server(tmp_path_factory.mktemp("silent"), FLASK_RUN, APP_WITH_TOKEN)
     sockets: list[socket.socket] = []
 
     def is_full() -> bool:
@@ -119,77 +102,6 @@ def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, f
     for sock in sockets:
         sock.close()
     server.stop()
-
-
-class Answer(t.NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-def talk(server: Server, raw: bytes) -> Answer:
-    """Send bytes and read the answer: all of it, or until the other end closes."""
-    with server.connect() as sock:
-        sock.sendall(raw)
-        data = b""
-        while not is_whole(data) and (part := sock.recv(65536)):
-            data += part
-    return parsed(data)
-
-
-def is_whole(data: bytes) -> bool:
-    """Tell whether an answer is all there; of a websocket, its first message."""
-    head, _, body = data.partition(b"\r\n\r\n")
-    if head.startswith(b"HTTP/1.1 101"):
-        return bool(body)
-    length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
-    return length is not None and len(body) >= int(length[1])
-
-
-def parsed(data: bytes) -> Answer:
-    head, _, body = data.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    headers = dict(line.split(": ", 1) for line in lines)
-    return Answer(int(first.split()[1]) if first else 0, headers, body)
-
-
-def request(
-    server: Server,
-    path: str = PAGE,
-    method: str = "GET",
-    headers: dict[str, str] | None = None,
-    body: bytes = b"",
-    **more: str,
-) -> Answer:
-    """Send a request with just these headers; Host is the server's address, if not given."""
-    sent = {"Host": server.address, "Connection": "close", **(headers or {})}
-    sent.update({name.replace("_", "-"): value for name, value in more.items()})
-    if body:
-        sent["Content-Length"] = str(len(body))
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
-    return talk(server, "\r\n".join((*lines, "", "")).encode("latin-1") + body)
-
-
-def ticket(server: Server) -> str:
-    answer = request(server, "/_lifecycle/api/ticket", "POST")
-    return str(json.loads(answer.body)["ticket"])
-
-
-def shake(
-    server: Server, path: str | None = None, headers: dict[str, str] | None = None, **more: str
-) -> Answer:
-    """Try to open a websocket, with a good ticket and a good Origin if not told otherwise."""
-    given = {
-        "Origin": f"http://{more.get('Host', server.address)}",
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec-WebSocket-Key": KEY,
-        "Sec-WebSocket-Version": "13",
-        **(headers or {}),
-    }
-    given.update({name.replace("_", "-"): value for name, value in more.items()})
-    given = {name: value for name, value in given.items() if value != "-"}
-    return request(server, path or f"{LIVE}&ticket={ticket(server)}", "GET", given)
 
 
 @pytest.mark.parametrize("host", BAD_HOSTS)
@@ -316,7 +228,7 @@ def test_a_proxy_that_says_nothing_of_itself_is_one(server: Server) -> None:
 
 
 def test_without_debug_the_app_itself_says_404(tmp_path: Path) -> None:
-    server = Server(tmp_path, [part for part in RUN if part != "--debug"], APP)
+    server = Server(tmp_path, [part for part in FLASK_RUN if part != "--debug"], APP_WITH_TOKEN)
     try:
         for path in (PAGE, LIVE, "/_lifecycle/api/traces"):
             answer = request(server, path)
@@ -483,51 +395,6 @@ def test_a_ticket_is_good_for_one_websocket_and_ten_seconds(server: Server) -> N
         "x",
     ):
         assert shake(server, f"{LIVE}&ticket={forged}").status == 403
-
-
-def threads_of(server: Server) -> int:
-    return int(status_of(server, "Threads").split()[0])
-
-
-def memory_of(server: Server) -> int:
-    """Return the server's resident memory in kB."""
-    return int(status_of(server, "VmRSS").split()[0])
-
-
-def computed(server: Server) -> float:
-    """Return the seconds of processor time that the server took, whoever else wants it."""
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def descriptors_of(server: Server) -> int:
-    """Count its open connections (Werkzeug's selectors are freed with their frames)."""
-    found = 0
-    for each in Path(f"/proc/{server.process.pid}/fd").iterdir():
-        try:
-            found += str(each.readlink()).startswith("socket:")
-        except FileNotFoundError:
-            continue
-    return found
-
-
-def status_of(server: Server, name: str) -> str:
-    text = Path(f"/proc/{server.process.pid}/status").read_text()
-    return text.partition(f"{name}:")[2].split("\n")[0]
-
-
-def frame(opcode: int, payload: bytes, *, final: bool = True, masked: bool = True) -> bytes:
-    """Write a frame of a client's (RFC 6455, section 5.2)."""
-    length = len(payload)
-    head = bytes([(0x80 if final else 0) | opcode])
-    bit = 0x80 if masked else 0
-    if length < 126:
-        head += bytes([bit | length])
-    elif length < 65536:
-        head += bytes([bit | 126]) + struct.pack(">H", length)
-    else:
-        head += bytes([bit | 127]) + struct.pack(">Q", length)
-    return head + (b"\0\0\0\0" if masked else b"") + payload
 
 
 ABUSES: dict[str, list[bytes]] = {

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import socketio
 
+from tests.helpers.servers import Server, wait_for
 from tests.integration import bodies
-from tests.integration.test_server import Server, wait_for
 
 CONTENT = b"".join(b"%0999d\n" % each for each in range(300))
 APP = "from tests.integration.bodies import application as app"

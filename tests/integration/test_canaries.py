@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.test_server import PATIENCE, Server, batch
+from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, batch
 
 APP = """
 import json, logging, os, sqlite3
@@ -89,7 +89,6 @@ def parsed():
 def reset(token):
     return redirect("https://other.example/?token=" + c(34))
 """
-RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
 
 
 def canary(number: int) -> str:
@@ -98,7 +97,7 @@ def canary(number: int) -> str:
 
 @pytest.fixture
 def server(tmp_path: t.Any) -> Iterator[Server]:
-    server = Server(tmp_path, RUN, APP)
+    server = Server(tmp_path, FLASK_RUN, APP)
     yield server
     server.stop()
 

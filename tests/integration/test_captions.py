@@ -18,7 +18,7 @@ from demo import create_app
 from demo.tour import STOPS
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.instrumentation.contexts import SEPARATE_CONTEXTS
-from tests.integration.test_oracle import REQUESTS, Oracle, make_app
+from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
 
 TOLD = "src/replay/testing/told.ts"
 NO_TEXT = re.compile(r"undefined|NaN|\[object|\bnull\b|\.\.$")
@@ -81,7 +81,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
     requests = kept(demo)
     demo.extensions["database"].engine.dispose()
     for propagate in (False, True):
-        app = make_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
+        app = make_oracle_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
         app.debug = True
         Lifecycle(app)
         for method, path in REQUESTS:

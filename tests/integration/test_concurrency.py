@@ -21,7 +21,7 @@ from flask import (
 )
 
 from flask_lifecycle import Lifecycle, Trace
-from tests.integration.test_server import PATIENCE, Server
+from tests.helpers.servers import FLASK_RUN, PATIENCE, Server
 
 THREADS = 50
 REQUESTS = int(os.environ.get("LIFECYCLE_TEST_REQUESTS", "20"))
@@ -62,7 +62,7 @@ def index():
 """
 
 COMMANDS = {
-    "werkzeug": ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"],
+    "werkzeug": FLASK_RUN,
     "gthread": [
         *("gunicorn", "--worker-class", "gthread", "--threads", "16"),
         *("--bind", "127.0.0.1:{port}", "app:app"),

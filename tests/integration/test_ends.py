@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import websocket
 
-from tests.integration.test_attacks import request
-from tests.integration.test_server import NOT_UP, Server, alive, wait_for
+from tests.helpers.http import request
+from tests.helpers.servers import NOT_UP, Server, alive, wait_for
 
 APP = """
 import os, sys

@@ -10,8 +10,8 @@ import pytest
 from itsdangerous import TimestampSigner
 from werkzeug.test import TestResponse
 
-from tests.integration.extensions import EXTENSIONS, make
-from tests.toolbar.test_inject import OPENED, TAG
+from tests.helpers.apps import OPENED, TAG
+from tests.helpers.extensions import EXTENSIONS, make
 
 Ask = tuple[str, str, dict[str, str]]
 

@@ -33,6 +33,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle.instrumentation.contexts import SEPARATE_CONTEXTS
 from flask_lifecycle.trace.model import FUNCTION_STAGES, Step
+from tests.helpers.apps import make_app, steps_of
 
 MAIN = not SEPARATE_CONTEXTS
 FLASK = tuple(int(part) for part in version("flask").split(".")[:3] if part.isdigit())
@@ -84,12 +85,6 @@ def written(trace: Trace) -> str:
     return " ".join(write(step) for step in children[None])
 
 
-def make(**config: t.Any) -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", **config)
-    return app, Lifecycle(app)
-
-
 def get(app: t.Any, path: str = "/", method: str = "GET", **more: t.Any) -> tuple[str, str]:
     """Call as a server does; return the status and the body."""
     environ = EnvironBuilder(path, method=method, **more).get_environ()
@@ -128,7 +123,7 @@ def the(lifecycle: Lifecycle, app: Flask) -> str:
 
 
 def test_the_order_of_a_plain_request() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     hooks(app, "app")
     app.teardown_appcontext(named("c", lambda _error: None))
     view(app, lambda: "hello")
@@ -141,7 +136,7 @@ def test_the_order_of_a_plain_request() -> None:
 
 
 def test_an_app_context_that_is_active_is_reused_before_32() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.teardown_appcontext(named("c", lambda _error: None))
     view(app, lambda: "hello")
     with app.app_context():
@@ -158,7 +153,7 @@ def test_an_app_context_that_is_active_is_reused_before_32() -> None:
 
 
 def test_the_order_of_blueprints() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
     for scaffold, name in ((app, "app"), (parent, "parent"), (child, "child")):
         hooks(scaffold, name)
@@ -193,7 +188,7 @@ def test_the_order_of_blueprints() -> None:
 
 
 def test_context_processors_run_from_the_app_inward() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     blueprint = Blueprint("bp", __name__)
     app.context_processor(named("of_app", lambda: {"who": "app"}))
     blueprint.context_processor(named("of_bp", lambda: {"who": "bp"}))
@@ -208,7 +203,7 @@ def test_context_processors_run_from_the_app_inward() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/missing"])
 def test_a_short_circuit_skips_the_view_and_even_masks_a_404(path: str) -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     hooks(app, "app")
     app.before_request(named("stop", lambda: "stopped"))
     app.before_request(named("never", lambda: None))
@@ -232,7 +227,7 @@ def test_a_short_circuit_skips_the_view_and_even_masks_a_404(path: str) -> None:
 
 @pytest.mark.parametrize(("path", "method"), [("/bp/missing", "GET"), ("/bp/", "POST")])
 def test_404_and_405_meet_no_hook_of_a_blueprint(path: str, method: str) -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     hooks(app, "app")
     blueprint = Blueprint("bp", __name__, url_prefix="/bp")
     hooks(blueprint, "bp")
@@ -249,7 +244,7 @@ def test_404_and_405_meet_no_hook_of_a_blueprint(path: str, method: str) -> None
 
 
 def test_abort_in_a_blueprints_view_does() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     blueprint = Blueprint("bp", __name__)
     view(blueprint, lambda: abort(404))
     blueprint.register_error_handler(404, named("of_bp", lambda _error: ("bp", 404)))
@@ -262,7 +257,7 @@ def test_abort_in_a_blueprints_view_does() -> None:
 
 
 def test_a_slash_redirect_meets_no_handler() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.before_request(named("b", lambda: None))
     app.register_error_handler(Exception, named("never", lambda _error: "never"))
     view(app, lambda: "hello", "/slash/")
@@ -273,14 +268,14 @@ def test_a_slash_redirect_meets_no_handler() -> None:
 
 
 def test_redirect_is_303_since_32() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     view(app, lambda: redirect("/x"))
     assert get(app)[0] == ("303 SEE OTHER" if MAIN else "302 FOUND")
     assert the(lifecycle, app) == served(f"{VIEW} make_response")
 
 
 def test_options_runs_hooks_and_no_view() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.before_request(named("b", lambda: None))
     view(app, lambda: "hello")
     get(app, method="OPTIONS")
@@ -288,21 +283,21 @@ def test_options_runs_hooks_and_no_view() -> None:
 
 
 def test_head_runs_the_view_of_get() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     view(app, lambda: "hello")
     assert get(app, method="HEAD") == ("200 OK", "")
     assert the(lifecycle, app) == served(f"{VIEW} make_response")
 
 
 def test_static_is_an_endpoint_like_others() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.before_request(named("b", lambda: None))
     get(app, "/static/none.css")
     assert "before_request:b@app dispatch!(view:" in the(lifecycle, app)
 
 
 def test_an_untrusted_host_is_not_matched_since_31() -> None:
-    app, lifecycle = make(TRUSTED_HOSTS=["good.test"])
+    app, lifecycle = make_app(TRUSTED_HOSTS=["good.test"])
     app.before_request(named("b", lambda: None))
     view(app, lambda: "hello")
     status, _ = get(app, base_url="http://bad.test")
@@ -325,7 +320,7 @@ def test_the_handler_nearest_by_code_then_class_is_taken() -> None:
     def fails() -> t.NoReturn:
         raise Derived
 
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     blueprint = Blueprint("bp", __name__)
     app.register_error_handler(Derived, named("app_derived", lambda _error: "app"))
     blueprint.register_error_handler(Base, named("bp_base", lambda _error: "bp"))
@@ -342,7 +337,7 @@ def crash() -> t.NoReturn:
 
 
 def test_what_nobody_handles_goes_to_the_500_handler() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.after_request(named("a", lambda response: response))
     app.register_error_handler(500, named("broken", lambda _error: ("broken", 500)))
     view(app, crash)
@@ -354,7 +349,7 @@ def test_what_nobody_handles_goes_to_the_500_handler() -> None:
 
 
 def test_propagated_the_after_hooks_are_lost() -> None:
-    app, lifecycle = make(PROPAGATE_EXCEPTIONS=True)
+    app, lifecycle = make_app(PROPAGATE_EXCEPTIONS=True)
     app.after_request(named("never", lambda response: response))
     app.teardown_request(named("t", lambda _error: None))
     view(app, crash)
@@ -370,7 +365,7 @@ def test_after_request_that_raises_runs_twice() -> None:
     def fails(_response: Response) -> t.NoReturn:
         raise LookupError
 
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.after_request(named("a", fails))
     app.register_error_handler(LookupError, named("never", lambda _error: "never"))
     view(app, lambda: "hello")
@@ -383,7 +378,7 @@ def test_after_request_that_raises_runs_twice() -> None:
 
 
 def test_a_view_that_returns_none_fails_in_make_response() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     view(app, lambda: None)
     assert get(app)[0] == "500 INTERNAL SERVER ERROR"
     assert the(lifecycle, app) == served(
@@ -397,7 +392,7 @@ def test_exits_are_not_handled(leaving: type[BaseException]) -> None:
         raise leaving
 
     seen: list[t.Any] = []
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.register_error_handler(500, named("never", lambda _error: "never"))
     app.teardown_request(named("t", lambda error: seen.append(error)))
     view(app, leave)
@@ -417,7 +412,7 @@ def test_open_session_that_raises_has_no_request_started() -> None:
         def open_session(self, *_: t.Any) -> t.NoReturn:
             raise LookupError("session")
 
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.session_interface = Broken()
     view(app, lambda: "hello")
     try:
@@ -434,7 +429,7 @@ def test_teardown_that_raises() -> None:
     def fails(_error: t.Any) -> t.NoReturn:
         raise LookupError("teardown")
 
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.teardown_request(named("other", lambda _error: None))
     app.teardown_request(named("fails", fails))
     app.teardown_appcontext(named("c", lambda _error: None))
@@ -461,14 +456,14 @@ def test_a_generator_runs_after_teardown() -> None:
     def chunks() -> Iterator[str]:
         yield render_template_string("no context") if request else "none"
 
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     view(app, lambda: Response(chunks()))
     assert get(app)[1] == "none"
     assert the(lifecycle, app) == served(f"{VIEW} make_response")
 
 
 def test_stream_with_context() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.teardown_request(named("t", lambda _error: None))
     view(app, lambda: stream_with_context(part for part in ("a", request.path)))
     assert get(app)[1] == "a/"
@@ -497,7 +492,7 @@ def test_stream_with_context() -> None:
 
 
 def test_a_client_that_leaves_closes_the_generator() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
 
     def chunks() -> Iterator[str]:
         yield "a"
@@ -509,11 +504,11 @@ def test_a_client_that_leaves_closes_the_generator() -> None:
     body.close()  # type: ignore[attr-defined]
     (trace,) = lifecycle.traces(app)
     assert written(trace) == served(f"{VIEW} make_response")
-    assert next(step for step in trace.steps if step.stage == "body").detail["chunks"] == 1
+    assert steps_of(trace, "body")[0].detail["chunks"] == 1
 
 
 def test_a_streamed_template_is_rendered_at_the_end_of_the_body() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     view(app, lambda: stream_template_string("hello"))
     assert get(app)[1] == "hello"
     steps = the(lifecycle, app)
@@ -523,7 +518,7 @@ def test_a_streamed_template_is_rendered_at_the_end_of_the_body() -> None:
 
 
 def test_flashes_are_seen() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
 
     def flashes() -> str:
         flash("hello")
@@ -537,7 +532,7 @@ def test_flashes_are_seen() -> None:
 
 
 def test_copy_current_request_context_pushes_in_another_thread() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     seen: list[str] = []
 
     def starts() -> str:
@@ -556,7 +551,7 @@ def test_copy_current_request_context_pushes_in_another_thread() -> None:
 
 
 def test_an_async_view_runs_on_another_thread() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
 
     async def waits() -> str:
         return render_template_string("async")
@@ -569,7 +564,7 @@ def test_an_async_view_runs_on_another_thread() -> None:
 
 
 def test_a_view_that_calls_its_own_app_has_a_trace_inside() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.add_url_rule("/inner", "inner", named("inner", lambda: "inner"))
     view(app, lambda: get(app, "/inner")[1])
     assert get(app)[1] == "inner"
@@ -586,20 +581,20 @@ def test_a_view_that_calls_its_own_app_has_a_trace_inside() -> None:
 
 
 def test_an_app_that_is_returned_runs_in_make_response() -> None:
-    app, lifecycle = make()
-    other, others = make()
+    app, lifecycle = make_app()
+    other, others = make_app()
     view(other, lambda: "other")
     view(app, lambda: other.wsgi_app)
     assert get(app)[1] == "other"
     (outer,), (inner,) = lifecycle.traces(app), others.traces(other)
     assert inner.parent == outer.id
-    made = next(step for step in outer.steps if step.stage == "make_response")
+    made = steps_of(outer, "make_response")[0]
     assert made.begin <= round((inner.started_at - outer.started_at) * 1e9) + 1000
 
 
 def test_dispatcher_middleware_runs_one_app() -> None:
-    app, lifecycle = make()
-    other, others = make()
+    app, lifecycle = make_app()
+    other, others = make_app()
     view(app, lambda: "app")
     view(other, lambda: "other")
     get(DispatcherMiddleware(app, {"/other": other}), "/other/")
@@ -608,14 +603,14 @@ def test_dispatcher_middleware_runs_one_app() -> None:
 
 
 def test_a_websocket_rule_is_a_400_over_http() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     app.add_url_rule("/", "view", named("view", lambda: "hello"), websocket=True)
     assert get(app)[0] == "400 BAD REQUEST"
     assert the(lifecycle, app) == served("dispatch! make_response", match="url_match!")
 
 
 def test_a_client_that_preserves_the_context_pushes_it_after_the_call() -> None:
-    app, lifecycle = make()
+    app, lifecycle = make_app()
     view(app, lambda: "hello")
     with app.test_client() as client:
         client.get("/").close()

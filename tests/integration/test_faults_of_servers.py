@@ -21,16 +21,10 @@ from pathlib import Path
 import pytest
 import websocket
 
-from tests.integration.test_attacks import (
-    BACK,
-    descriptors_of,
-    memory_of,
-    request,
-    shake,
-    threads_of,
-    ticket,
-)
-from tests.integration.test_server import NOT_UP, PATIENCE, ROOT, Server, alive, batch, wait_for
+from tests.helpers import ROOT
+from tests.helpers.http import request, shake, ticket
+from tests.helpers.processes import BACK, descriptors_of, memory_of, threads_of
+from tests.helpers.servers import FLASK_RUN, NOT_UP, PATIENCE, Server, alive, batch, wait_for
 
 APP = """
 import os
@@ -46,7 +40,6 @@ Lifecycle(app)
 def index():
     return str(os.getpid())
 """
-RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
 SOON = 5.0
 
 
@@ -419,7 +412,7 @@ def stopped_process(server: Server) -> Iterator[None]:
     script = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from tests.integration.test_server import Server
+from tests.helpers.servers import Server
 server = Server.__new__(Server)
 server.address = {server.address!r}
 ws, _ = server.watch()
@@ -446,7 +439,7 @@ def test_viewers_that_stop_reading_are_let_go(
 ) -> None:
     # Else the allocator keeps some MB for each thread.
     monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
-    server = serve(RUN)
+    server = serve(FLASK_RUN)
     server.watch()[0].close()
     for _ in range(600):  # as many as are kept, and of the same size
         server.get("/?" + "x" * 4000)
@@ -500,7 +493,7 @@ def is_closed():
 
 @pytest.mark.parametrize(
     "command",
-    [RUN, gunicorn("--worker-class", "gthread", "--threads", "4")],
+    [FLASK_RUN, gunicorn("--worker-class", "gthread", "--threads", "4")],
     ids=["run", "gthread"],
 )
 def test_a_client_that_leaves_in_the_middle_of_a_stream(serve: t.Any, command: list[str]) -> None:
@@ -540,7 +533,7 @@ def test_two_hundred_megabytes_for_a_viewer_that_reads_nothing(
     serve: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
-    server = serve(RUN, BIG)
+    server = serve(FLASK_RUN, BIG)
     for _ in range(2 * BOUND // 800_000):  # as many as are kept, and as many again
         server.get("/big")
     size = len(server.get(f"/_lifecycle/api/traces/{server.api('traces')['traces'][0]['id']}"))
@@ -573,7 +566,7 @@ def test_two_hundred_megabytes_for_a_viewer_that_reads_nothing(
 
 def test_all_is_accounted_for(serve: t.Any) -> None:
     """Seen is kept and evicted; streamed is shown and skipped. Exactly."""
-    server = serve(RUN, 'app.config["LIFECYCLE_MAX_TRACES"] = 50')
+    server = serve(FLASK_RUN, 'app.config["LIFECYCLE_MAX_TRACES"] = 50')
     ws, first = server.watch()
     shown = {each["id"] for each in first["traces"]}
     skipped = first["skipped"]

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.integration.conftest import source_of
+from tests.helpers.sources import source_of
 
 HERE = Path(__file__).parent
 

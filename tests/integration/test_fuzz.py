@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.test_attacks import APP, KEY, LIVE, RUN, frame, parsed, ticket
-from tests.integration.test_server import PATIENCE, Server, wait_for
+from tests.helpers.http import KEY, LIVE, frame, parsed, ticket
+from tests.helpers.servers import APP_WITH_TOKEN, FLASK_RUN, PATIENCE, Server, wait_for
 
 some = settings(
     max_examples=int(os.environ.get("LIFECYCLE_TEST_EXAMPLES", "60")),
@@ -25,7 +25,7 @@ some = settings(
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("app"), RUN, APP)
+    server = Server(tmp_path_factory.mktemp("app"), FLASK_RUN, APP_WITH_TOKEN)
     yield server
     server.stop()
     log = server.log.read_text()

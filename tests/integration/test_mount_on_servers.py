@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import websocket
 
-from tests.integration.mounted import OF_SERVERS, Mounted, mounted
-from tests.integration.test_server import PATIENCE, batch
-from tests.test_mount import TOKEN, WAYS
+from tests.helpers.apps import TOKEN
+from tests.helpers.mounted import OF_SERVERS, Mounted, mounted
+from tests.helpers.prefixes import WAYS
+from tests.helpers.servers import PATIENCE, batch
 
 SERVERS = {
     "werkzeug": ["flask", "--app", "app", "run", "--port", "{port}"],

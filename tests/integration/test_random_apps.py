@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle.trace.model import Step
-from tests.integration.test_oracle import USER_STAGES, Oracle, phases
+from tests.helpers.oracle import USER_STAGES, Oracle, phases
 
 STAGES = (
     "url_value_preprocessor",

@@ -35,7 +35,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wsgi import FileWrapper
 
 from flask_lifecycle import Lifecycle
-from tests.integration.test_oracle import REQUESTS, Oracle, make_app
+from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
 
 Make = t.Callable[[], Flask]
 
@@ -114,14 +114,14 @@ def seen(make: t.Callable[[Oracle], Flask], watched: bool, **environ: t.Any) -> 
 @pytest.mark.parametrize("propagate", [False, True])
 def test_it_answers_as_without(method: str, path: str, propagate: bool) -> None:
     def make(oracle: Oracle) -> Flask:
-        return make_app(oracle, PROPAGATE_EXCEPTIONS=propagate)
+        return make_oracle_app(oracle, PROPAGATE_EXCEPTIONS=propagate)
 
     watched, bare = (seen(make, each, path=path, method=method) for each in (True, False))
     assert watched == bare
 
 
 def sessions(oracle: Oracle) -> Flask:
-    app = make_app(oracle)
+    app = make_oracle_app(oracle)
 
     @app.get("/reads")
     def reads() -> str:
@@ -244,7 +244,7 @@ def test_what_a_request_made_is_freed_by_reference_count_as_without(path: str) -
 
 def test_undo_gives_every_object_back() -> None:
     oracle = Oracle()
-    app = make_app(oracle)
+    app = make_oracle_app(oracle)
 
     def objects() -> dict[str, t.Any]:
         return {

@@ -15,7 +15,7 @@ import pytest
 import websocket
 
 from flask_lifecycle.trace.model import client_status
-from tests.integration.test_server import PATIENCE, Server, wait_for
+from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, wait_for
 
 APP = """
 import os, sys
@@ -91,7 +91,7 @@ if __name__ == "__main__":
 """
 SOON = 20
 SERVERS = {
-    "run": ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"],
+    "run": FLASK_RUN,
     **{
         kind: [
             *("gunicorn", "--worker-class", kind, "--threads", "4"),

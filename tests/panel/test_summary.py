@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
-from flask import Flask, flash, g, render_template_string
+from flask import flash, g, render_template_string
 
-from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.summary import REPEATED, summarize
+from tests.helpers.apps import make_app
 
 
 def test_it_counts_what_was_collected() -> None:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x")
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
 
     @app.get("/")
     def index() -> str:
@@ -48,9 +46,7 @@ def test_it_counts_what_was_collected() -> None:
 
 
 def test_the_same_statement_from_other_places_is_not_repeated() -> None:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
-    lifecycle = Lifecycle(app)
+    app, lifecycle = make_app()
 
     @app.get("/")
     def index() -> str:

@@ -10,14 +10,9 @@ from flask import Flask, Response, abort, make_response, redirect, session
 from werkzeug.test import TestResponse
 
 from flask_lifecycle import Lifecycle
+from tests.helpers.apps import FETCH, OPENED, TAG, make_app
 
 PAGE = "<!doctype html><title>x</title><body><p>page</p></body>"
-TAG = re.compile(
-    rb'<script type="module" async src="/_lifecycle/toolbar.js" data-lifecycle="[0-9a-f. ]+"'
-    rb'(?: nonce="[^"]+")?></script>'
-)
-FETCH = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
-OPENED = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
 def ask(made: t.Any, method: str = "GET", headers: t.Any = OPENED, **config: t.Any) -> TestResponse:
@@ -96,9 +91,7 @@ def test_flasks_own_error_pages_carry_it(path: str) -> None:
 
 
 def test_a_stream_in_place_of_an_error_page_stays_one() -> None:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True)
-    Lifecycle(app)
+    app, _ = make_app()
 
     @app.after_request
     def other(_response: t.Any) -> Response:

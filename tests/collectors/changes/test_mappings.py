@@ -22,14 +22,9 @@ from itsdangerous import URLSafeTimedSerializer
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.model import Trace
+from tests.helpers.apps import make_app
 
 NOTHING: dict[str, t.Any] = {"added": {}, "changed": {}, "removed": []}
-
-
-def make_app(**config: t.Any) -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x", **config)
-    return app, Lifecycle(app)
 
 
 def changes(trace: Trace) -> dict[str, t.Any]:

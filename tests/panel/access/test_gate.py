@@ -9,8 +9,8 @@ from werkzeug.test import Client, TestResponse
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.access.gate import AccessLog
+from tests.helpers.apps import TOKEN
 
-TOKEN = "a-token-of-enough-characters"
 LOCAL = "127.0.0.1"
 
 

@@ -12,8 +12,8 @@ from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.access import peer
+from tests.helpers.apps import TOKEN
 
-TOKEN = "a-token-of-enough-characters"
 WWW_DATA, NOBODY, PERSON = 33, 65534, 1000
 
 

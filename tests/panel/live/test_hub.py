@@ -20,7 +20,7 @@ from flask_lifecycle.trace.log import EXTRA
 from flask_lifecycle.trace.snapshot import snapshot
 from flask_lifecycle.trace.tracepoint import Site, number
 from flask_lifecycle.trace.writer import LiveTrace, Route
-from tests.integration.test_server import PATIENCE, wait_for
+from tests.helpers.servers import PATIENCE, wait_for
 
 SITE = number(Site("view", "view"))
 SOON = 20.0

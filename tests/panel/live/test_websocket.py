@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from flask_lifecycle.panel.live.websocket import _Metered
-from tests.integration.test_server import PATIENCE, wait_for
+from tests.helpers.servers import PATIENCE, wait_for
 
 
 def test_a_socket_that_was_given_back_is_not_touched_again() -> None:

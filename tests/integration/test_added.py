@@ -10,6 +10,7 @@ from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.recording.har import to_har
+from tests.helpers.apps import steps_of
 
 PAGE = "<!doctype html><html><body><h1>Ünï</h1></body></html>"
 OPENED = {"Sec-Fetch-Dest": "document"}
@@ -76,8 +77,8 @@ def test_the_response_is_the_apps_own(hook: str, header: str | None, *, wrapped:
     lifecycle = Lifecycle(app)
     sent = Client(app).get("/", headers=OPENED)
     (trace,) = lifecycle.traces(app)
-    (step,) = [each for each in trace.steps if each.stage == "start_response"]
-    (body,) = [each for each in trace.steps if each.stage == "body"]
+    (step,) = steps_of(trace, "start_response")
+    (body,) = steps_of(trace, "body")
     assert step.detail["response"]["headers"] == pairs(bare.headers)
     assert body.detail["preview"] == PAGE
     added = step.detail["added"]
@@ -101,7 +102,7 @@ def test_without_a_toolbar_the_header_alone_is_added(method: str) -> None:
     lifecycle = Lifecycle(app)
     sent = Client(app).open("/", method=method, headers=OPENED)
     (trace,) = lifecycle.traces(app)
-    (step,) = [each for each in trace.steps if each.stage == "start_response"]
+    (step,) = steps_of(trace, "start_response")
     assert step.detail["added"] == {
         "headers": [["X-Lifecycle-Trace", trace.id]], "removed": [], "bytes": 0,
     }  # fmt: skip
@@ -119,7 +120,7 @@ def test_the_key_of_a_request_is_not_kept_for_whoever_reads() -> None:
     asked = {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}
     sent = Client(app).get("/", headers=asked)
     (trace,) = lifecycle.traces(app)
-    (step,) = [each for each in trace.steps if each.stage == "start_response"]
+    (step,) = steps_of(trace, "start_response")
     told = dict(step.detail["added"]["headers"])["Server-Timing"]
     assert told == f'lifecycle;desc="{trace.id}.••••••"'
     assert sent.headers["Server-Timing"].startswith(f'lifecycle;desc="{trace.id}.')

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.integration.test_server import Server
-from tests.test_mount import TOKEN, WAYS
+from tests.helpers.apps import TOKEN
+from tests.helpers.prefixes import WAYS
+from tests.helpers.servers import Server
 
 APP = """
 from flask import Flask
 from flask_lifecycle import Lifecycle
-from tests.test_mount import WAYS
+from tests.helpers.prefixes import WAYS
 
 app = Flask(__name__)
 app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_TOKEN={token!r})

@@ -24,6 +24,7 @@ from flask import (
 
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle.trace.model import Step
+from tests.helpers.apps import make_app
 
 STEPS = 60
 TIMES = 500
@@ -34,10 +35,8 @@ quiet = logging.Logger("quiet")
 quiet.addHandler(logging.NullHandler())
 
 
-def make_app(steps: int = STEPS) -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_MAX_STEPS=steps, SECRET_KEY="x")
-    lifecycle = Lifecycle(app)
+def app_that_repeats(steps: int = STEPS) -> tuple[Flask, Lifecycle]:
+    app, lifecycle = make_app(LIFECYCLE_MAX_STEPS=steps)
 
     @app.before_request
     def before() -> None: ...
@@ -208,10 +207,10 @@ def own(trace: Trace) -> list[tuple[str, str]]:
     ("loop", "kind"), CASES, ids=[f"{loop.__name__}, {kind}" for loop, kind in CASES]
 )
 def test_what_repeats_is_bounded_and_the_requests_own_steps_are_kept(loop: Loop, kind: str) -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_that_repeats()
     add_loop(app, loop, kind)
     trace = ran(lifecycle, app, "/loop")
-    bare, of_bare = make_app()
+    bare, of_bare = app_that_repeats()
     add_loop(bare, loop, kind, 0)
     # All that the request has without the loop it has with it, in the same order.
     steps = iter(own(trace))
@@ -240,7 +239,7 @@ def test_what_repeats_is_bounded_and_the_requests_own_steps_are_kept(loop: Loop,
 def test_all_steps_are_counted(kind: str) -> None:
     counted = []
     for most in (100_000, STEPS):
-        app, lifecycle = make_app(most)
+        app, lifecycle = app_that_repeats(most)
         add_loop(app, app_contexts, kind)
         trace = ran(lifecycle, app, "/loop")
         counted.append(len(trace.steps) + trace.dropped_steps)
@@ -248,7 +247,7 @@ def test_all_steps_are_counted(kind: str) -> None:
 
 
 def test_the_last_is_the_last_and_what_is_inside_it_is_its_own() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_that_repeats()
 
     @app.get("/loop")
     def looping() -> str:
@@ -271,7 +270,7 @@ def test_the_last_is_the_last_and_what_is_inside_it_is_its_own() -> None:
 
 
 def test_many_callbacks_of_one_request_are_its_own() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_that_repeats()
 
     @app.get("/many")
     def many() -> str:
@@ -286,7 +285,7 @@ def test_many_callbacks_of_one_request_are_its_own() -> None:
 
 
 def test_a_context_that_is_never_popped_takes_nothing_of_the_request() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_that_repeats()
 
     @app.get("/left")
     def left() -> str:
@@ -308,7 +307,7 @@ def test_a_context_that_is_never_popped_takes_nothing_of_the_request() -> None:
 
 
 def test_threads_are_bounded_too() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_that_repeats()
 
     @app.get("/threads")
     def threads() -> str:
@@ -331,7 +330,7 @@ def test_threads_are_bounded_too() -> None:
 
 
 def test_a_thread_that_outlives_its_request_keeps_none_of_its_steps() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_that_repeats()
     contexts = []
 
     @app.get("/starts")
@@ -354,7 +353,7 @@ def test_a_thread_that_outlives_its_request_keeps_none_of_its_steps() -> None:
 
 
 def test_memory_of_a_long_stream_is_level() -> None:
-    app, _ = make_app()
+    app, _ = app_that_repeats()
     weighed: list[int] = []
 
     @app.get("/stream")
@@ -382,7 +381,7 @@ def test_memory_of_a_long_stream_is_level() -> None:
 
 
 def test_details_of_what_was_not_kept_weigh_nothing() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_that_repeats()
 
     @app.get("/loop")
     def looping() -> str:

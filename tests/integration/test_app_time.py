@@ -20,6 +20,7 @@ from flask_lifecycle.panel.summary import summarize
 from flask_lifecycle.panel.toolbar_view import told
 from flask_lifecycle.recording.har import to_har
 from flask_lifecycle.trace.model import client_status
+from tests.helpers.apps import make_app
 
 SLOW = 0.12
 NAP = 0.02
@@ -69,12 +70,11 @@ VIEWS: dict[str, t.Callable[[], t.Any]] = {
 }
 
 
-def make_app() -> tuple[Flask, Lifecycle]:
-    app = Flask(__name__)
-    app.config["LIFECYCLE_ENABLED"] = True
+def app_of_views() -> tuple[Flask, Lifecycle]:
+    app, lifecycle = make_app()
     for name, view in VIEWS.items():
         app.add_url_rule(f"/{name}", name, lambda view=view: after_work(view))
-    return app, Lifecycle(app)
+    return app, lifecycle
 
 
 def read_slowly(port: int, path: str) -> None:
@@ -91,7 +91,7 @@ def read_slowly(port: int, path: str) -> None:
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_what_the_server_sends_in_is_not_the_apps(name: str) -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_of_views()
     worked.clear()
     server = make_server("127.0.0.1", 0, app)
     thread = threading.Thread(target=server.handle_request)
@@ -123,7 +123,7 @@ def test_what_the_server_sends_in_is_not_the_apps(name: str) -> None:
 
 
 def test_the_clock_of_a_running_request_stands_while_the_server_has_the_body() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_of_views()
     app.add_url_rule("/three", "three", lambda: Response(iter([b"a", b"b"])))
     body: t.Any = app(EnvironBuilder("/three").get_environ(), lambda *_: lambda _: None)
     (live,) = app.extensions["lifecycle"]._store.newest()
@@ -141,7 +141,7 @@ def test_the_clock_of_a_running_request_stands_while_the_server_has_the_body() -
 
 
 def test_a_nested_requests_time_is_also_that_of_the_one_around_it() -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_of_views()
     worked.clear()
     app.add_url_rule("/outer", "outer", lambda: app.test_client().get("/closing").data)
     app.test_client().get("/outer").close()
@@ -159,7 +159,7 @@ def test_a_nested_requests_time_is_also_that_of_the_one_around_it() -> None:
 def test_a_crash_that_goes_to_the_server_is_found_by_what_the_client_got(
     error: type[BaseException], status: int | None
 ) -> None:
-    app, lifecycle = make_app()
+    app, lifecycle = app_of_views()
     app.testing = True
 
     @app.get("/crash")

@@ -1,0 +1,135 @@
+"""A real Chromium, and the panel in it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import typing as t
+import urllib.request
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
+
+from tests.helpers import ROOT
+from tests.helpers.servers import FactoryServer
+
+FLAGS = (
+    # Names of an attacker's that lead to this machine, as by DNS rebinding, and one of an app's.
+    "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.example 127.0.0.1",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def launch(kind: BrowserType, *, without: tuple[str, ...] = ()) -> Browser:
+    """Start Chromium, without some of the flags that Playwright gives it."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    assert path is not None, "The browser tests need Chromium; .ci/packages installs it."
+    return kind.launch(executable_path=path, args=list(FLAGS), ignore_default_args=list(without))
+
+
+class Panel:
+    """The panel's page, and a page of the app's in the same browser."""
+
+    def __init__(self, context: BrowserContext, server: FactoryServer) -> None:
+        self.server = server
+        self.faults: list[str] = []
+        self.app = context.new_page()
+        self.app.goto(f"{server.url}/")
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._said)
+        self.page.goto(f"{server.url}/_lifecycle/")
+        self.page.locator('.live:text-is("live")').wait_for()
+        # The first batch comes after that.
+        self.page.locator("[data-trace]").first.wait_for()
+
+    def _said(self, message: t.Any) -> None:
+        # CSP violations are console errors too.
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
+    def fetch(self, path: str, method: str = "GET", *, wait: bool = True) -> str | None:
+        """Send a request from the app's page; return the id of its trace."""
+        script = """async ([path, method]) =>
+            (await fetch(path, {method, redirect: "manual"})).headers.get("X-Lifecycle-Trace")"""
+        if wait:
+            return t.cast("str | None", self.app.evaluate(script, [path, method]))
+        self.app.evaluate("([path, method]) => { fetch(path, {method}) }", [path, method])
+        return None
+
+    def node(self, stage: str, state: str) -> t.Any:
+        return self.page.locator(
+            f'[data-view="diagram"] [data-stage="{stage}"][data-state="{state}"]'
+        )
+
+    def shows_row(self, path: str) -> None:
+        """Wait until a finished request for this path is the picked one."""
+        self.page.locator('.row[aria-current="true"][data-state="done"]', has_text=path).wait_for()
+
+    def shows(self, path: str) -> None:
+        """Wait until the diagram is that of a finished request for this path."""
+        self.shows_row(path)
+        self.page.locator(f'svg.diagram[aria-label$=" {path}"]').wait_for()
+
+    def shows_whole(self, path: str) -> dict[str, t.Any]:
+        """Wait until every step of a finished request for this path is there; return the request.
+
+        A request can be over in the list while steps of it are still on their way.
+        """
+        self.shows_row(path)
+        trace = self.page.locator('.row[aria-current="true"]').get_attribute("data-trace")
+        with urllib.request.urlopen(f"{self.server.url}/_lifecycle/api/traces/{trace}") as response:
+            whole: dict[str, t.Any] = json.load(response)
+        expect(self.page.locator("#tab-steps .count")).to_have_text(str(len(whole["steps"])))
+        expect(self.page.locator('#view [data-state="running"]')).to_have_count(0)
+        # What is drawn of the skipped ones comes from the app's registries.
+        self.page.locator(".list footer .about").wait_for(state="attached")
+        return whole
+
+
+def took(step: dict[str, t.Any]) -> int:
+    """Return how long a step took, in ns."""
+    return int(step["end"] - step["begin"])
+
+
+Theme = t.Literal["dark", "light"]
+both_themes = pytest.mark.parametrize("theme", ["dark", "light"])
+
+
+def open_view(panel: Panel, title: str) -> None:
+    """Pick a view, and wait until its chunk has come."""
+    panel.page.get_by_role("tab", name=title).click()
+    shown = panel.page.get_by_role("tabpanel", name=title)
+    shown.wait_for()
+    expect(shown.locator(".loading")).to_have_count(0)
+
+
+AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def violations(panel: Panel | Page) -> list[str]:
+    """Run axe in the page; say what it found and where."""
+    page = panel if isinstance(panel, Page) else panel.page
+    page.evaluate(AXE.read_text())
+    found: list[dict[str, t.Any]] = page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+    )
+    return [
+        f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for each in found
+        for node in each["nodes"][:3]
+    ]
+
+
+def violations_in_both_themes(page: Page) -> list[str]:
+    """Run axe in the page as it is, and in the other theme."""
+    found = violations(page)
+    page.get_by_role("button", name="Change to the").click()
+    return found + violations(page)

@@ -1,0 +1,42 @@
+"""What a server's process holds, by what the system says of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.helpers.servers import Server
+
+#: Seconds in which threads and connections are given back.
+BACK = 20
+
+
+def threads_of(server: Server) -> int:
+    return int(status_of(server, "Threads").split()[0])
+
+
+def memory_of(server: Server) -> int:
+    """Return the server's resident memory in kB."""
+    return int(status_of(server, "VmRSS").split()[0])
+
+
+def computed(server: Server) -> float:
+    """Return the seconds of processor time that the server took, whoever else wants it."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def descriptors_of(server: Server) -> int:
+    """Count its open connections (Werkzeug's selectors are freed with their frames)."""
+    found = 0
+    for each in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        try:
+            found += str(each.readlink()).startswith("socket:")
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def status_of(server: Server, name: str) -> str:
+    text = Path(f"/proc/{server.process.pid}/status").read_text()
+    return text.partition(f"{name}:")[2].split("\n")[0]

@@ -1,0 +1,283 @@
+"""Real servers, each a process of its own, and the live stream of one."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+import urllib.error
+import urllib.parse
+import urllib.request
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import websocket
+
+from tests.helpers import ROOT
+from tests.helpers.apps import TOKEN
+
+#: Seconds: on a machine with much else to do.
+PATIENCE = 120
+NOT_UP = (OSError, http.client.HTTPException)  # yet, or again: the reloader cuts answers short
+APP = """
+import os, time
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return "hello"
+
+@app.get("/slow")
+def slow():
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+    return "slow"
+"""
+#: The same with a token.
+APP_WITH_TOKEN = f"""
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+app.config["LIFECYCLE_TOKEN"] = {TOKEN!r}
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return "hello"
+"""
+#: One whose requests are held and let go; it has some from before.
+APP_THAT_HOLDS = """
+import threading
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+app.debug = True
+app.config.update({config})
+Lifecycle(app)
+door = threading.Event()
+
+@app.before_request
+def greet():
+    pass
+
+@app.get("/held")
+def held():
+    door.wait(120)
+    return "let go"
+
+@app.get("/let-go")
+def let_go():
+    door.set()
+    return ""
+
+@app.get("/")
+def index():
+    return "hello"
+
+@app.get("/<path:path>")
+def any(path):
+    return "hello"
+
+@app.get("/log/<int:times>")
+def log(times):
+    for _ in range(times):
+        app.logger.info("x" * 4000)
+    return "hello"
+
+for number in range({before}):
+    app.test_client().get(f"/before/{{number}}")
+"""
+FLASK_RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
+
+
+class Server:
+    """One server process of a small app, and the folder it lives in.
+
+    :param up: a path that it answers with 200.
+    """
+
+    def __init__(self, folder: Path, command: list[str], app: str = APP, *, up: str = "/") -> None:
+        port = hold_port(self)
+        self.address = f"127.0.0.1:{port}"
+        self.command = command
+        self._up = up
+        self.app = folder / "app.py"
+        self.app.write_text(app)
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *(part.format(port=port) for part in command)],
+                cwd=folder,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+        wait_for(self.answers)
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            self.get(self._up)
+        except NOT_UP:
+            return False
+        return True
+
+    def get(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+
+    def api(self, path: str) -> t.Any:
+        return json.loads(self.get(f"/_lifecycle/api/{path}"))
+
+    def key(self) -> str:
+        """Return what an open page calls the API with."""
+        return self.get("/_lifecycle/").partition('name="lifecycle-key" content="')[2].split('"')[0]
+
+    def watch(self) -> tuple[websocket.WebSocket, dict[str, t.Any]]:
+        """Open the live stream; return it with its first batch."""
+        url = f"http://{self.address}/_lifecycle/api/ticket"
+        ask = urllib.request.Request(url, method="POST")
+        with urllib.request.urlopen(ask, timeout=PATIENCE) as answer:
+            ticket = json.load(answer)["ticket"]
+        ws = websocket.create_connection(
+            f"ws://{self.address}/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket={ticket}",
+            origin=f"http://{self.address}",
+            timeout=PATIENCE,
+        )
+        ws.recv()
+        ws.send("40{}")
+        ws.recv()
+        return ws, batch(ws)
+
+    def connect(self) -> socket.socket:
+        """Open a connection, to speak what no client of the library's would."""
+        host, _, port = self.address.partition(":")
+        return socket.create_connection((host, int(port)), timeout=PATIENCE)
+
+    def rewrite(self, app: str) -> None:
+        """Change the app's file, which nobody finds half written."""
+        new = self.app.with_suffix(".new")
+        new.write_text(app)
+        new.replace(self.app)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            # Gunicorn tells its workers; one that is told twice at once may lock itself up.
+            tell = os.kill if "gunicorn" in self.command else os.killpg
+            tell(self.process.pid, signal.SIGINT)
+        self.process.wait(PATIENCE)
+
+
+class FactoryServer:
+    """An app, as ``flask run --debug`` serves it: the demo, or what another function makes."""
+
+    def __init__(self, folder: Path, make: str = "demo:create_app") -> None:
+        self._make = make.split(":")
+        self.port = hold_port(self)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "server.log"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        code = (
+            "import importlib, sys; _, folder, port, module, name = sys.argv;"
+            "app = getattr(importlib.import_module(module), name)(folder);"
+            "app.run(port=int(port), debug=True, use_reloader=False)"
+        )
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code, str(self._folder), str(self.port), *self._make],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        wait_for(self._answers)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            url = f"{self.url}/_lifecycle/api/traces"
+            urllib.request.urlopen(url, timeout=PATIENCE).close()
+        except urllib.error.HTTPError as error:  # it is up, without a panel
+            error.close()
+        except NOT_UP:
+            return False
+        return True
+
+
+@contextmanager
+def alive() -> Iterator[list[websocket.WebSocket]]:
+    """Let the viewers in this list live, whatever else the test does meanwhile."""
+    viewers: list[websocket.WebSocket] = []
+    over = threading.Event()
+
+    def pong() -> None:
+        while not over.wait(2):
+            for ws in viewers:
+                with suppress(OSError, websocket.WebSocketException):
+                    ws.send("3")
+
+    ponging = threading.Thread(target=pong)
+    ponging.start()
+    try:
+        yield viewers
+    finally:
+        over.set()
+        ponging.join()
+        for ws in viewers:
+            ws.close()
+
+
+def batch(ws: websocket.WebSocket) -> dict[str, t.Any]:
+    """Receive a batch and acknowledge it."""
+    while not (text := str(ws.recv())).startswith("42"):
+        if text == "2":
+            ws.send("3")
+    message: dict[str, t.Any] = json.loads(text[2:])[1]
+    ws.send("42" + json.dumps(["ack", message["seq"]]))
+    return message
+
+
+def wait_for(condition: Callable[[], t.Any], seconds: float = PATIENCE) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came"
+        # Who asks again and again takes the time of who is to answer.
+        time.sleep(0.01)
+
+
+def hold_port(owner: object) -> int:
+    """Find a port that nobody but a server of the owner's gets, for as long as the owner lives.
+
+    It is bound here, and not listened on: one that reuses addresses, as servers do, may take it.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    weakref.finalize(owner, held.close)
+    return int(held.getsockname()[1])
