@@ -12,6 +12,7 @@ PACKAGE = ROOT / "flask_lifecycle"
 
 # In order: each may import those that it names, all of which stand above it.
 ALLOWED = {
+    "_compat": set[str](),
     "locks": set[str](),
     "faults": set[str](),
     "run_token": set[str](),
@@ -19,16 +20,18 @@ ALLOWED = {
     "redact": set[str](),
     "address": set[str](),
     "toolbar": {"address"},
-    "trace": {"locks", "faults"},
-    "recorder": {"trace", "redact", "faults"},
+    "trace": {"locks", "faults", "_compat"},
+    "recorder": {"trace", "redact", "faults", "_compat"},
     "store": {"trace", "settings", "locks"},
     "recording": {"trace", "redact", "settings"},
-    "collectors": {"recorder", "trace", "redact", "locks", "faults"},
-    "app_map": {"recorder", "trace", "redact"},
-    "instrumentation": {"collectors", "recorder", "trace", "redact", "address", "faults"},
+    "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
+    "app_map": {"recorder", "trace", "redact", "_compat"},
+    "instrumentation": {
+        *("collectors", "recorder", "trace", "redact", "address", "faults", "_compat"),
+    },
     "panel": {
         *("locks", "faults", "trace", "redact", "settings", "store", "recording", "app_map"),
-        "toolbar",
+        *("toolbar", "_compat"),
     },
 }
 # The public names and what puts all of them together.

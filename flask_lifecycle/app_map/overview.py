@@ -21,6 +21,7 @@ from pathlib import Path
 import flask
 import flask.globals
 
+from .._compat import SEPARATE_CONTEXTS
 from ..recorder.callables import site_of
 from ..redact import Redactor
 from ..trace.tracepoint import Site
@@ -63,7 +64,7 @@ class AppMap:
             "name": app.name,
             "import_name": app.import_name,
             "debug": bool(app.debug),
-            "separate_contexts": "_cv_request" in vars(flask.globals),
+            "separate_contexts": SEPARATE_CONTEXTS,
             "versions": _versions(),
             "packages": _packages(),
             "environment": self._environment(),

@@ -20,6 +20,8 @@ from werkzeug.routing import BaseConverter, Map, RequestRedirect, Rule, Validati
 from werkzeug.routing.map import MapAdapter
 from werkzeug.test import create_environ
 
+from .._compat import rule_converters, rule_parts
+
 _NEAR = 8
 _ALIKE = 0.6
 _ALL_BUT = 0.92
@@ -75,7 +77,7 @@ class Finder:
             found["rule"] = matched
             found["arguments"] = {name: str(value) for name, value in arguments.items()}
             found["unsure"] = [
-                name for name, each in rules[matched]._converters.items() if not _is_own(each)
+                name for name, each in rule_converters(rules[matched]).items() if not _is_own(each)
             ]
         except RequestRedirect as redirect:
             found.update(outcome="redirect", redirect=redirect.new_url)
@@ -147,10 +149,10 @@ def _copied(copy: Map, rule: t.Any, number: int) -> Rule:
 def _written(copy: Map, rule: t.Any, number: int) -> tuple[str, str]:
     """Write a rule's domain and path, each variable with a converter of its own."""
     text = ""
-    for place, (is_dynamic, part) in enumerate(rule._trace):
+    for place, (is_dynamic, part) in enumerate(rule_parts(rule)):
         if is_dynamic:
             name = f"c{number}_{place}"
-            copy.converters[name] = _standing_in(rule._converters[part])
+            copy.converters[name] = _standing_in(rule_converters(rule)[part])
             part = f"<{name}:{part}>"
         text += part
     domain, _, path = text.partition("|")
@@ -223,7 +225,9 @@ def _path(rule: t.Any, segments: list[Segment], path: str) -> tuple[float, str]:
         return 0.96, "it ends with a slash"
     if path.endswith("/") and re.fullmatch(whole, path[:-1]):
         return 0.96, "it ends without a slash"
-    if any(not rule._converters[part].part_isolating for each in segments for part in _names(each)):
+    if any(
+        not rule_converters(rule)[part].part_isolating for each in segments for part in _names(each)
+    ):
         return 0.0, ""
     given = path.rstrip("/").split("/")
     wanted = segments[:-1] if segments and not segments[-1] else segments
@@ -248,7 +252,7 @@ def _segment(rule: t.Any, value: str, segment: Segment) -> tuple[float, str]:
     names = _names(segment)
     shown = _shown(rule, segment)
     if names:
-        patterns = " and ".join(rule._converters[name].regex for name in names)
+        patterns = " and ".join(rule_converters(rule)[name].regex for name in names)
         return 0.5, f"“{value}” is no {shown}, which takes {patterns}"
     alike = SequenceMatcher(None, value.casefold(), shown.casefold()).ratio()
     return (alike, f"it says “{shown}”, not “{value}”") if alike >= _ALIKE else (0.0, "")
@@ -257,7 +261,7 @@ def _segment(rule: t.Any, value: str, segment: Segment) -> tuple[float, str]:
 def _refused(rule: t.Any, match: re.Match[str]) -> str:
     """Say which value one of Werkzeug's own converters refuses, though its pattern matches."""
     for name, value in match.groupdict().items():
-        converter = rule._converters[name]
+        converter = rule_converters(rule)[name]
         if _is_own(converter):
             try:
                 converter.to_python(value)
@@ -270,7 +274,7 @@ def _segments(rule: t.Any) -> tuple[Segment, list[Segment]]:
     """Take a rule apart: its domain, and its path at the slashes."""
     domain: Segment = []
     segments: list[Segment] = [[]]
-    parts = iter(rule._trace)
+    parts = iter(rule_parts(rule))
     for part in parts:
         if part == (False, "|"):
             break
@@ -285,7 +289,7 @@ def _segments(rule: t.Any) -> tuple[Segment, list[Segment]]:
 
 def _pattern(rule: t.Any, segment: Segment) -> str:
     return "".join(
-        f"(?P<{part}>{rule._converters[part].regex})" if is_dynamic else re.escape(part)
+        f"(?P<{part}>{rule_converters(rule)[part].regex})" if is_dynamic else re.escape(part)
         for is_dynamic, part in segment
     )
 
@@ -300,7 +304,7 @@ def _names(segment: Segment) -> list[str]:
 
 def _shown(rule: t.Any, segment: Segment) -> str:
     return "".join(
-        f"<{_kind(rule._converters[part])}:{part}>" if is_dynamic else part
+        f"<{_kind(rule_converters(rule)[part])}:{part}>" if is_dynamic else part
         for is_dynamic, part in segment
     )
 

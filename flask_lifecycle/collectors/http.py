@@ -13,6 +13,7 @@ from operator import itemgetter
 
 from werkzeug.datastructures import FileStorage
 
+from .._compat import CACHED_DATA, CACHED_JSON, REQUEST
 from ..faults import fail_open
 from ..redact import MASK, Redactor, cookie_names, weight
 from ..trace.writer import LiveTrace
@@ -215,15 +216,14 @@ class Messages:
         """
         if trace.context() is not context:
             return
-        # Flask's main branch keeps it under another name.
         own = vars(context)
-        held = vars(own["request"] if "request" in own else own["_request"])
+        held = vars(own[REQUEST])
         received = trace.notes.get(0)
-        if not ("form" in held or "_cached_data" in held) or type(received) is not Received:
+        if not ("form" in held or CACHED_DATA in held) or type(received) is not Received:
             return
         redactor = self._redactor
         room = self._max_bytes
-        form, files, data = held.get("form"), held.get("files"), held.get("_cached_data")
+        form, files, data = held.get("form"), held.get("files"), held.get(CACHED_DATA)
         body: dict[str, t.Any] = {}
         if isinstance(form, dict):
             body["form"] = [
@@ -238,7 +238,7 @@ class Messages:
             ]
             body["files"] = redactor.value(named, ("request", "files"))
         if type(data) is bytes:
-            if "_cached_json" in held:
+            if CACHED_JSON in held:
                 whole = len(data) <= room
                 body["json"] = _json(redactor, data) if whole else f"<{len(data)} bytes>"
             if self._preview:

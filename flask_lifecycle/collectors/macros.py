@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Macro
 
+from .._compat import MACRO_CLASS, MACRO_ENVIRONMENT, MACRO_FUNCTION, TEMPLATE
 from ..faults import fail_open, fault
 from ..recorder.errors import describe_error
 from ..recorder.steps import begin, begin_leaf, end
@@ -20,7 +21,6 @@ from ..trace.log import BEGIN, END, NAMED, PARENT, WIDTH, clock
 from ..trace.tracepoint import Site
 from ..trace.writer import Writer
 
-_NAME = "Macro"
 Writing = t.Callable[[], "Writer | None"]
 
 
@@ -202,9 +202,9 @@ class _Maker:
 
 def record_macros(namespace: dict[str, t.Any], site: Site, writing: Writing) -> None:
     """Record the macros that a compiled template makes from now on."""
-    own = namespace.get(_NAME)
+    own = namespace.get(MACRO_CLASS)
     if isinstance(own, type):
-        namespace[_NAME] = _Maker(own, site, writing)
+        namespace[MACRO_CLASS] = _Maker(own, site, writing)
 
 
 def record_made(
@@ -212,19 +212,23 @@ def record_made(
 ) -> None:
     """Record the macros among values that templates have made, and in modules of templates."""
     for macro in _macros(values):
-        func = macro._func
-        template = getattr(func, "__globals__", {}).get("__jinja_template__")
+        func = getattr(macro, MACRO_FUNCTION)
+        template = getattr(func, "__globals__", {}).get(TEMPLATE)
         if template is not None:
-            macro._func = _recorded(macro._environment, func, site_of(template), writing)
+            recorded = _recorded(
+                getattr(macro, MACRO_ENVIRONMENT), func, site_of(template), writing
+            )
+            setattr(macro, MACRO_FUNCTION, recorded)
 
 
 def give_back(namespace: dict[str, t.Any], values: Iterable[t.Any]) -> None:
     """Undo what was done to a compiled template, and to the macros among values."""
-    made = namespace.get(_NAME)
+    made = namespace.get(MACRO_CLASS)
     if isinstance(made, _Maker):
-        namespace[_NAME] = made.own
+        namespace[MACRO_CLASS] = made.own
     for macro in _macros(values):
-        macro._func = getattr(macro._func, "__wrapped__", macro._func)
+        func = getattr(macro, MACRO_FUNCTION)
+        setattr(macro, MACRO_FUNCTION, getattr(func, "__wrapped__", func))
 
 
 def _macros(values: Iterable[t.Any]) -> Iterator[t.Any]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from sys import _getframe
 
+from .._compat import CREATOR, DO_CLOSE, DO_TWOPHASE, DRIVER_CONNECTION, EXECUTE, RESET
 from ..faults import fail_open
 from ..locks import lock
 from ..recorder.current import current
@@ -34,13 +35,12 @@ _TRANSACTIONS = {
     "do_rollback_twophase": "rollback",
 }
 # What a rollback or commit that nobody asked for comes from, by SQLAlchemy's function that asks.
-_IMPLIED = {"_reset": "reset", "_do_close": "close"}
+_IMPLIED = {RESET: "reset", DO_CLOSE: "close"}
 _FRAMES = 12
-_CREATOR = "_invoke_creator"
 
 # Between this one and the dialect SQLAlchemy 2.0 and 2.1 call three methods of their connection:
 # `_execute_clauseelement`, `_execute_context`, `_exec_single_context`.
-_ENTRY, _BETWEEN = "_execute_on_connection", 3
+_BETWEEN = 3
 _entry: Entry | None = None
 _lock = lock()
 _NONE = object()
@@ -186,7 +186,7 @@ def _sends(name: str, method: t.Any) -> bool:
     """
     names = getattr(getattr(method, "__code__", None), "co_names", ())
     if name.endswith("_twophase"):
-        return any(each.startswith("tpc_") or each == "_do_twophase" for each in names)
+        return any(each.startswith("tpc_") or each == DO_TWOPHASE for each in names)
     return name != "do_begin" or bool(names)
 
 
@@ -197,16 +197,16 @@ class _Creator:
         if pool is None:
             return self
         try:
-            creator = vars(pool)[_CREATOR]
+            creator = vars(pool)[CREATOR]
         except KeyError:
-            raise AttributeError(_CREATOR) from None
+            raise AttributeError(CREATOR) from None
         return partial(_connect, creator) if current.get().owner in owners else creator
 
     def __set__(self, pool: t.Any, creator: t.Any) -> None:
-        vars(pool)[_CREATOR] = creator
+        vars(pool)[CREATOR] = creator
 
     def __delete__(self, pool: t.Any) -> None:
-        del vars(pool)[_CREATOR]
+        del vars(pool)[CREATOR]
 
 
 def _connect(creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -222,7 +222,7 @@ def _connect(creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
     end(begun)
     # One that is awaited stands around the driver's own.
     awaited = hasattr(connection, "run_async")
-    renumber(begun, getattr(connection, "_connection", None) if awaited else connection)
+    renumber(begun, getattr(connection, DRIVER_CONNECTION, None) if awaited else connection)
     return connection
 
 
@@ -265,7 +265,7 @@ def listen() -> None:
         if _wrapped:
             return
 
-        _entry = Entry(getattr(getattr(ClauseElement, _ENTRY, None), "__code__", None), _BETWEEN)
+        _entry = Entry(getattr(getattr(ClauseElement, EXECUTE, None), "__code__", None), _BETWEEN)
         initialize = DefaultDialect.initialize
 
         def initialized(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
@@ -277,7 +277,7 @@ def listen() -> None:
         for known in _with_subclasses(DefaultDialect):
             _wrap(known)
         _replace(DefaultDialect, "initialize", initialized)
-        _replace(Pool, _CREATOR, _Creator())
+        _replace(Pool, CREATOR, _Creator())
 
 
 def install(owner: int) -> t.Callable[[], None]:

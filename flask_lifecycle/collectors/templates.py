@@ -19,6 +19,7 @@ from threading import get_ident
 import flask.templating
 import jinja2
 
+from .._compat import STREAM, template_module
 from ..faults import fault
 from ..locks import lock
 from ..recorder.current import current
@@ -42,7 +43,7 @@ _SHOWN = _SCALARS | {list, tuple, dict}
 _STRINGS = {str}
 _OUTLINES = 256
 _STREAMED = 256
-_stream_code = getattr(getattr(flask.templating, "_stream", None), "__code__", None)
+_stream_code = getattr(getattr(flask.templating, STREAM, None), "__code__", None)
 
 _lock = lock()
 _owners: set[t.Any] = set()
@@ -476,7 +477,7 @@ def _record(template: t.Any, owner: t.Any) -> None:
         template.blocks = {name: block(func, name, site) for name, func in template.blocks.items()}
         template.__class__ = _templates.of(type(template))
         record_macros(namespace, site, _writer)
-        record_made((template._module,), _site_of, _writer)
+        record_made((template_module(template),), _site_of, _writer)
         if type(environment) not in _environments:
             record_made(environment.globals.values(), _site_of, _writer)
             environment.__class__ = _environments.of(type(environment))
@@ -514,7 +515,7 @@ def _give_back(changed: t.Any) -> None:
         changed.root_render_func = getattr(root, "__wrapped__", root)
         blocks = changed.blocks.items()
         changed.blocks = {name: getattr(block, "func", block) for name, block in blocks}
-        give_back(_namespace(changed), (changed._module,))
+        give_back(_namespace(changed), (template_module(changed),))
     elif type(changed) in _environments:
         give_back({}, changed.globals.values())
     if type(changed) in _templates or type(changed) in _environments:

@@ -10,6 +10,7 @@ import typing as t
 import warnings
 from functools import partial
 
+from .._compat import SHOW_WARNING
 from ..faults import fail_open
 from ..locks import lock
 from ..recorder.current import current
@@ -18,8 +19,6 @@ from ..recorder.steps import mark
 from ..trace.model import Source
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
-
-_NAME = "_showwarnmsg"
 
 _lock = lock()
 _owners: set[t.Any] = set()
@@ -51,10 +50,10 @@ def install(owner: int) -> t.Callable[[], None]:
 
     with _lock:
         _owners.add(owner)
-        now = getattr(warnings, _NAME, None)
+        now = getattr(warnings, SHOW_WARNING, None)
         if now is not None and now is not _shown:
             _original = now
-            setattr(warnings, _NAME, _shown)
+            setattr(warnings, SHOW_WARNING, _shown)
 
     return partial(_uninstall, owner)
 
@@ -62,8 +61,8 @@ def install(owner: int) -> t.Callable[[], None]:
 def _uninstall(owner: int) -> None:
     with _lock:
         _owners.discard(owner)
-        if not _owners and getattr(warnings, _NAME, None) is _shown:
-            setattr(warnings, _NAME, _original)
+        if not _owners and getattr(warnings, SHOW_WARNING, None) is _shown:
+            setattr(warnings, SHOW_WARNING, _original)
 
 
 __all__ = ["install"]

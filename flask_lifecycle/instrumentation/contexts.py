@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
-import flask.globals
-
+from .._compat import SEPARATE_CONTEXTS
 from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.subclass import override, subclass_of
 from ..trace.tracepoint import Site, number
 from .sessions import Sessions, kinds
-
-#: False on Flask 3.2 and later, where the request context is the app context.
-SEPARATE_CONTEXTS = "_cv_request" in vars(flask.globals)
 
 _REQUEST_CONTEXT = number(Site("request_context", "request_context"))
 _NO_RULE = number(Site("url_match", "no rule"))
@@ -122,4 +118,4 @@ class Contexts:
         return t.cast("type", made)
 
 
-__all__ = ["SEPARATE_CONTEXTS", "Contexts"]
+__all__ = ["Contexts"]

@@ -6,6 +6,7 @@ import typing as t
 
 from werkzeug.exceptions import HTTPException
 
+from .._compat import STATUS_CODE
 from ..faults import fail_open
 
 #: What is said of the usual types.
@@ -23,7 +24,7 @@ def _returned(value: t.Any) -> str:
         return f"({', '.join(_part(each) for each in value)})"
     if isinstance(value, HTTPException):
         return type(value).__name__
-    status = vars(value).get("_status_code") if hasattr(value, "__dict__") else None
+    status = vars(value).get(STATUS_CODE) if hasattr(value, "__dict__") else None
     return f"{type(value).__name__} {status}" if isinstance(status, int) else _part(value)
 
 

@@ -9,6 +9,8 @@ import weakref
 from pathlib import Path
 from types import CodeType, FrameType
 
+from .._compat import TEMPLATE
+
 _LIBRARIES = tuple(
     {
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
@@ -69,7 +71,7 @@ def _place_of(frame: FrameType) -> tuple[str, int]:
 
 def line_of(frame: FrameType, number: int) -> int:
     """Return the line of the file that was written, where a template was made into code."""
-    template = frame.f_globals.get("__jinja_template__")
+    template = frame.f_globals.get(TEMPLATE)
     if template is None:
         return number
     line: int = template.get_corresponding_lineno(number)

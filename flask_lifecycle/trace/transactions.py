@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._compat import DRIVER_CONNECTION
+
 #: What sends or asks for data.
 STATEMENT = "statement"
 #: What controls a transaction, and the opening of a connection.
@@ -82,7 +84,7 @@ def _left_out(found: re.Match[str]) -> str:
 def connection_of(cursor: t.Any) -> t.Any:
     """Return SQLite's connection of a cursor, also of one by which SQLAlchemy awaits a driver."""
     found = getattr(cursor, "connection", None)
-    return getattr(cursor, "_connection", None) if found is None else found
+    return getattr(cursor, DRIVER_CONNECTION, None) if found is None else found
 
 
 def is_open(connection: t.Any) -> bool | None:

@@ -17,7 +17,7 @@ import hatch_build
 from demo import create_app
 from demo.tour import STOPS
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.instrumentation.contexts import SEPARATE_CONTEXTS
+from flask_lifecycle._compat import SEPARATE_CONTEXTS
 from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
 
 TOLD = "src/replay/testing/told.ts"

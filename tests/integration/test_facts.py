@@ -31,7 +31,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle import Lifecycle, Trace
-from flask_lifecycle.instrumentation.contexts import SEPARATE_CONTEXTS
+from flask_lifecycle._compat import SEPARATE_CONTEXTS
 from flask_lifecycle.trace.model import FUNCTION_STAGES, Step
 from tests.helpers.apps import make_app, steps_of
 

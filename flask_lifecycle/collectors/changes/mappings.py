@@ -14,21 +14,17 @@ import typing as t
 from itertools import chain as _chain
 from operator import is_
 
-import flask.ctx
 import flask.globals
 
+from ..._compat import APP_CONTEXT, REQUEST_CONTEXT, SESSION
 from ...faults import fault
 from ...redact import Redactor, weight
 from ...trace.writer import Writer
 from .headers import NAMES_KEPT, Names
 from .record import Changes, changes_of, owners
 
-_app_context = vars(flask.globals)["_cv_app"].get
-# One and the same on Flask 3.2 and later.
-_request_context = vars(flask.globals).get("_cv_request", vars(flask.globals)["_cv_app"]).get
-# Where it is a property, reading it counts as the app's own use of the session.
-_KIND = vars(flask.ctx).get("RequestContext", flask.ctx.AppContext)
-_SESSION = "_session" if hasattr(_KIND, "session") else "session"
+_app_context = vars(flask.globals)[APP_CONTEXT].get
+_request_context = vars(flask.globals)[REQUEST_CONTEXT].get
 
 _SCALARS = frozenset((str, int, bool, type(None), bytes, float))
 _STRINGS = frozenset((str,))
@@ -184,7 +180,7 @@ def _look(writer: Writer, place: int | None) -> None:
 
     if session is None:
         context = _request_context(None)
-        seen.source = None if context is None else context.__dict__.get(_SESSION)
+        seen.source = None if context is None else context.__dict__.get(SESSION)
         if not isinstance(seen.source, dict):
             return
         seen.session = session = _Kept(seen.source)

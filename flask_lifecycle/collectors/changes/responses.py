@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import typing as t
-from operator import is_
+from operator import attrgetter, is_
 
 from werkzeug.datastructures import Headers
 
+from ..._compat import HEADER_LIST, STATUS
 from ...faults import fault
 from ...recorder.memo import by_class
 from ...redact import Redactor
@@ -16,6 +17,7 @@ from .headers import Sent, difference_of
 from .record import changes_of, owners
 
 _RESPONSE = ("response", "headers")
+_status, _header_list = attrgetter(STATUS), attrgetter(HEADER_LIST)
 
 
 def sent(response: t.Any) -> Sent | None:
@@ -34,15 +36,15 @@ def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
         headers = response.headers
         if type(headers) is Headers:
             # To ask for a `__dict__` makes one, and each look at an attribute slower from then on.
-            return response._status, headers._list
+            return _status(response), _header_list(headers)
     own = response.__dict__
-    return own["_status"], own["headers"].__dict__["_list"]
+    return own[STATUS], own["headers"].__dict__[HEADER_LIST]
 
 
 @by_class
 def _has_no_more(kind: t.Any) -> bool:
     """Tell whether asking an object for these attributes runs none of its class's code."""
-    names = {"_status", "headers", "__getattr__", "__getattribute__"}
+    names = {STATUS, "headers", "__getattr__", "__getattribute__"}
     return all(names.isdisjoint(vars(each)) for each in kind.__mro__ if each is not object)
 
 

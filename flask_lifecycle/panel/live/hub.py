@@ -23,6 +23,7 @@ import flask_socketio
 from socketio.packet import Packet
 
 from ... import locks
+from ..._compat import DRIVER
 from ...store import Store
 from ...trace.model import Step
 from ...trace.snapshot import freeze
@@ -163,10 +164,9 @@ class Hub:
         """Serve the stream on the panel's app, at ``socket.io/``."""
         self._io.init_app(panel, path="socket.io")
         engine = self._io.server.eio
-        # Private, as there is no other way: Engine.IO (4.15) looks up drivers by name in its own
-        # package only, one for all servers of the process, and its websocket takes no options.
-        # tests/panel/test_hub.py sees that it still takes ours.
-        engine._async = {**engine._async, "websocket": Websocket}
+        # There is no other way: Engine.IO looks up drivers by name in its own package only, one for
+        # all servers of the process, and its websocket takes no options.
+        setattr(engine, DRIVER, {**getattr(engine, DRIVER), "websocket": Websocket})
 
     def kept(self) -> list[LiveTrace]:
         """Return all that is kept, newest first, with what caused it."""

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 import simple_websocket
 
 from ... import locks
+from ..._compat import SHUTTING_DOWN
 
 #: The longest message of a viewer's, in bytes: its longest tells which requests still run.
 MESSAGE_BYTES = 64 * 1024
@@ -74,9 +75,8 @@ def is_stopping() -> bool:
     waits for its connections before: it handles its signals by methods, says there that it is
     not ``alive``, and stops as well where its master is gone (``gunicorn.workers.base.Worker``).
     """
-    # Private, as there is no other way: `main_thread().is_alive()` is true until the pools'
-    # threads are joined. tests/integration/test_ends.py sees when it goes.
-    if getattr(threading, "_SHUTTING_DOWN", False):
+    # There is no other way: `main_thread().is_alive()` is true until the pools' threads are joined.
+    if getattr(threading, SHUTTING_DOWN, False):
         return True
     for each in _SIGNALS:
         worker = getattr(signal.getsignal(each), "__self__", None)

@@ -7,25 +7,25 @@ import typing as t
 
 import flask
 import flask.ctx
-import flask.globals
 import flask.helpers
 import flask.templating
 import werkzeug.exceptions
 
+from ..._compat import GET_SESSION, RENDER, SEPARATE_CONTEXTS
 from ...trace.model import Source, Step
 
 _app = flask.Flask
-_separate = "_cv_request" in vars(flask.globals)
-_context: t.Any = flask.ctx.RequestContext if _separate else flask.ctx.AppContext
+_context: t.Any = flask.ctx.RequestContext if SEPARATE_CONTEXTS else flask.ctx.AppContext
+_render = getattr(flask.templating, RENDER)
 
 # By stage, and of signals by name.
 _CALLERS: dict[str, tuple[t.Callable[..., t.Any], str]] = {
     "wsgi": (_app.__call__, "self.wsgi_app("),
     "request_context": (_app.wsgi_app, "self.request_context("),
     "request_context_push": (_app.wsgi_app, "ctx.push("),
-    "app_context_push": (_context.push if _separate else _app.wsgi_app, ".push("),
+    "app_context_push": (_context.push if SEPARATE_CONTEXTS else _app.wsgi_app, ".push("),
     "session_open": (
-        _context.push if _separate else _context._get_session,
+        _context.push if SEPARATE_CONTEXTS else getattr(_context, GET_SESSION),
         "open_session(",
     ),
     "url_match": (_context.match_request, ".match("),
@@ -33,7 +33,7 @@ _CALLERS: dict[str, tuple[t.Callable[..., t.Any], str]] = {
     "before_request": (_app.preprocess_request, "ensure_sync("),
     "dispatch": (_app.full_dispatch_request, "self.dispatch_request("),
     "view": (_app.dispatch_request, "ensure_sync("),
-    "template": (flask.templating._render, ".render("),
+    "template": (_render, ".render("),
     "context_processor": (_app.update_template_context, "ensure_sync("),
     "url_defaults": (_app.inject_url_defaults, "func("),
     "make_response": (_app.finalize_request, "self.make_response("),
@@ -44,7 +44,7 @@ _CALLERS: dict[str, tuple[t.Callable[..., t.Any], str]] = {
     "teardown_request": (_app.do_teardown_request, "ensure_sync("),
     "teardown_appcontext": (_app.do_teardown_appcontext, "ensure_sync("),
     "request_context_pop": (_app.wsgi_app, "ctx.pop("),
-    "app_context_pop": (_context.pop if _separate else _app.wsgi_app, "ctx.pop("),
+    "app_context_pop": (_context.pop if SEPARATE_CONTEXTS else _app.wsgi_app, "ctx.pop("),
     "flash": (flask.helpers.flash, "message_flashed.send("),
     "appcontext_pushed": (flask.ctx.AppContext.push, "appcontext_pushed.send("),
     "appcontext_popped": (flask.ctx.AppContext.pop, "appcontext_popped.send("),
@@ -53,8 +53,8 @@ _CALLERS: dict[str, tuple[t.Callable[..., t.Any], str]] = {
     "request_started": (_app.full_dispatch_request, "request_started.send("),
     "request_finished": (_app.finalize_request, "request_finished.send("),
     "got_request_exception": (_app.handle_exception, "got_request_exception.send("),
-    "before_render_template": (flask.templating._render, "before_render_template.send("),
-    "template_rendered": (flask.templating._render, "template_rendered.send("),
+    "before_render_template": (_render, "before_render_template.send("),
+    "template_rendered": (_render, "template_rendered.send("),
     "message_flashed": (flask.helpers.flash, "message_flashed.send("),
 }
 

@@ -1,0 +1,184 @@
+"""Names of other packages that their documentation does not promise: one entry each.
+
+An entry says whose the name is and in which versions it was tried. What is used in several places
+is used by the constant here; where Python takes the name itself, as of a method that is overridden,
+the entry stands for it. ``tests/test_compat.py`` looks each one up in the installed versions, says
+which is gone, and finds private names that have no entry. Nothing is imported for an entry but
+Flask itself.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from operator import attrgetter
+
+import flask.ctx
+import flask.globals
+
+#: True on Flask 3.0 and 3.1; from 3.2 on, the request context is the app context.
+SEPARATE_CONTEXTS = "_cv_request" in vars(flask.globals)
+
+
+class Entry(t.NamedTuple):
+    """A name that may go without notice."""
+
+    #: A module, or ``module:class``; of a class, its objects may have the name.
+    owner: str
+    name: str
+    #: The versions in which the name was there.
+    tried: str
+    #: Whether it is in the installed version; some names follow one another.
+    expected: bool
+
+
+ENTRIES: list[Entry] = []
+
+
+def _entry(owner: str, name: str, tried: str, *, expected: bool = True) -> str:
+    """Register a name, and return it."""
+    ENTRIES.append(Entry(owner, name, tried, expected))
+    return name
+
+
+# CPython
+
+_PYTHON = "3.10 to 3.13"
+SHOW_WARNING = _entry("warnings", "_showwarnmsg", _PYTHON)
+#: True from the moment that the interpreter waits for its threads to end.
+SHUTTING_DOWN = _entry("threading", "_SHUTTING_DOWN", _PYTHON)
+_entry("threading:RLock", "_at_fork_reinit", _PYTHON)
+_entry("sys", "_getframe", _PYTHON)
+
+# Flask
+
+_BEFORE_3_2, _SINCE_3_2, _FLASK = "3.0.0 to 3.1.3", "3.2.0.dev0", "3.0.0 to 3.2.0.dev0"
+_entry("flask:Flask", "_check_setup_finished", _FLASK)
+#: Where the contexts are kept; from Flask 3.2 on, there is one for both.
+APP_CONTEXT = _entry("flask.globals", "_cv_app", _FLASK)
+REQUEST_CONTEXT = (
+    _entry("flask.globals", "_cv_request", _BEFORE_3_2) if SEPARATE_CONTEXTS else APP_CONTEXT
+)
+#: Where a request's context keeps its session and request, past the properties, as reading the
+#: session by its property would note a use of it (since Flask 3.1.3).
+_CONTEXT: t.Any = vars(flask.ctx).get("RequestContext", flask.ctx.AppContext)
+SESSION = "session"
+if hasattr(_CONTEXT, "session"):
+    SESSION = _entry(f"flask.ctx:{_CONTEXT.__name__}", "_session", "3.1.3 to 3.2.0.dev0")
+REQUEST = "request"
+if not SEPARATE_CONTEXTS:
+    REQUEST = _entry("flask.ctx:AppContext", "_request", _SINCE_3_2)
+GET_SESSION = _entry(
+    "flask.ctx:AppContext", "_get_session", _SINCE_3_2, expected=not SEPARATE_CONTEXTS
+)
+RENDER = _entry("flask.templating", "_render", _FLASK)
+STREAM = _entry("flask.templating", "_stream", _FLASK)
+
+# Werkzeug
+
+_WERKZEUG = "3.0.6 to 3.1.9"
+_entry("werkzeug.local:LocalProxy", "_get_current_object", _WERKZEUG)
+#: A response's status line and code, and the list of its headers' pairs.
+STATUS = _entry("werkzeug.wrappers:Response", "_status", _WERKZEUG)
+STATUS_CODE = _entry("werkzeug.wrappers:Response", "_status_code", _WERKZEUG)
+HEADER_LIST = _entry("werkzeug.datastructures:Headers", "_list", _WERKZEUG)
+#: What a request keeps of its body once it was asked for.
+CACHED_DATA = _entry("werkzeug.wrappers:Request", "_cached_data", _WERKZEUG)
+CACHED_JSON = _entry("werkzeug.wrappers:Request", "_cached_json", _WERKZEUG)
+#: The parts of a rule, each with whether it is a variable; and its converters by name.
+rule_parts: t.Callable[[t.Any], t.Any] = attrgetter(
+    _entry("werkzeug.routing:Rule", "_trace", _WERKZEUG)
+)
+rule_converters: t.Callable[[t.Any], t.Any] = attrgetter(
+    _entry("werkzeug.routing:Rule", "_converters", _WERKZEUG)
+)
+
+# Jinja
+
+_JINJA = "3.1.2 to 3.1.6"
+#: A template's module, where it has been asked for.
+template_module: t.Callable[[t.Any], t.Any] = attrgetter(
+    _entry("jinja2:Template", "_module", _JINJA)
+)
+MACRO_FUNCTION = _entry("jinja2.runtime:Macro", "_func", _JINJA)
+MACRO_ENVIRONMENT = _entry("jinja2.runtime:Macro", "_environment", _JINJA)
+#: In the namespace of a compiled template: what makes its macros, and the template itself.
+MACRO_CLASS = _entry("jinja2:Template", "Macro", _JINJA)
+TEMPLATE = _entry("jinja2:Template", "__jinja_template__", _JINJA)
+
+# SQLAlchemy
+
+_SQLALCHEMY = "2.0.0 to 2.1.9"
+#: What opens a pool's connections.
+CREATOR = _entry("sqlalchemy.pool:Pool", "_invoke_creator", _SQLALCHEMY)
+#: The method by which a connection is asked to execute.
+EXECUTE = _entry("sqlalchemy.sql.expression:ClauseElement", "_execute_on_connection", _SQLALCHEMY)
+#: The methods that roll back, or commit, where nobody asked for it.
+RESET = _entry("sqlalchemy.pool.base:_ConnectionFairy", "_reset", _SQLALCHEMY)
+DO_CLOSE = _entry("sqlalchemy.engine:RootTransaction", "_do_close", _SQLALCHEMY)
+#: What the two-phase methods for psycopg call.
+DO_TWOPHASE = _entry(
+    "sqlalchemy.dialects.postgresql.psycopg2:PGDialect_psycopg2", "_do_twophase", _SQLALCHEMY
+)
+#: A driver's own connection, of one that SQLAlchemy awaits, and of its cursors.
+DRIVER_CONNECTION = _entry(
+    "sqlalchemy.dialects.sqlite.aiosqlite:AsyncAdapt_aiosqlite_connection",
+    "_connection",
+    _SQLALCHEMY,
+)
+_entry(
+    "sqlalchemy.dialects.sqlite.aiosqlite:AsyncAdapt_aiosqlite_cursor", "_connection", "2.0, 2.1"
+)
+
+# Engine.IO, Socket.IO and simple-websocket
+
+#: The classes that a server does its work with; it takes no option for them.
+DRIVER = _entry("engineio:Server", "_async", "4.15.1")
+_entry("engineio.socket:Socket", "queue", "4.15.1")
+_entry("socketio.packet:Packet", "uses_binary_events", "5.18.1")
+_entry("socketio.packet:Packet", "json", "5.18.1")
+for _name in ("_thread", "handshake", "close", "sock", "event", "connected", "ws", "close_reason"):
+    _entry("simple_websocket:Server", _name, "1.1.0")
+_entry("simple_websocket:Server", "mode", "1.1.0")
+
+# Gunicorn: what a worker's `start_response` is a method of, and what its handlers of signals are.
+
+_GUNICORN = "23.0.0 to 27.0.1"
+_entry("gunicorn.http.wsgi:Response", "cfg", _GUNICORN)
+_entry("gunicorn.http.wsgi:Response", "force_close", _GUNICORN)
+_entry("gunicorn.workers.base:Worker", "alive", _GUNICORN)
+_entry("gunicorn.workers.base:Worker", "ppid", _GUNICORN)
+
+
+__all__ = [
+    "APP_CONTEXT",
+    "CACHED_DATA",
+    "CACHED_JSON",
+    "CREATOR",
+    "DO_CLOSE",
+    "DO_TWOPHASE",
+    "DRIVER",
+    "DRIVER_CONNECTION",
+    "ENTRIES",
+    "EXECUTE",
+    "GET_SESSION",
+    "HEADER_LIST",
+    "MACRO_CLASS",
+    "MACRO_ENVIRONMENT",
+    "MACRO_FUNCTION",
+    "RENDER",
+    "REQUEST",
+    "REQUEST_CONTEXT",
+    "RESET",
+    "SEPARATE_CONTEXTS",
+    "SESSION",
+    "SHOW_WARNING",
+    "SHUTTING_DOWN",
+    "STATUS",
+    "STATUS_CODE",
+    "STREAM",
+    "TEMPLATE",
+    "Entry",
+    "rule_converters",
+    "rule_parts",
+    "template_module",
+]
