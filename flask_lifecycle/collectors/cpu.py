@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from time import thread_time_ns
 
+from ..recorder.probe import Probe
 from ..trace.log import EXTRA
 from ..trace.writer import Writer
 
@@ -31,29 +32,21 @@ class _Took(t.NamedTuple):
 begin = thread_time_ns
 
 
-def end(writer: Writer, step: int, begun: int) -> None:
+def _begin_for_some(writer: Writer) -> int | None:
+    return thread_time_ns() if writer.owner in _owners else None
+
+
+def end(writer: Writer, step: int, entered: int) -> None:
     """Note what a step took of the CPU since, ns."""
-    writer.notes.setdefault(step + EXTRA, {})["cpu"] = _Took(thread_time_ns() - begun)
+    writer.notes.setdefault(step + EXTRA, {})["cpu"] = _Took(thread_time_ns() - entered)
 
 
-#: What a recorded function does, as `wrapper.recording` takes it.
-READS: dict[str, t.Any] = {
-    "enter": "_cpu = begin_cpu()",
-    "leave": "end_cpu(_writer, _step, _cpu)",
-    "begin_cpu": begin,
-    "end_cpu": end,
-}
-#: The same for what serves several apps.
-READS_FOR_SOME: dict[str, t.Any] = {
-    **READS,
-    "enter": "_cpu = begin_cpu() if _writer.owner in clocked else None",
-    "leave": "None if _cpu is None else end_cpu(_writer, _step, _cpu)",
-    "clocked": _owners,
-}
+#: Around what is recorded for one or for several apps, some of which may have this off.
+PROBE = Probe(enter=_begin_for_some, leave=end)
 
 
 def install(owner: int) -> Callable[[], None]:
-    """Read the clock at the steps of what serves several apps for this one too.
+    """Read the clock at the steps of an app.
 
     :param owner: stands for the app.
     """
@@ -61,4 +54,4 @@ def install(owner: int) -> Callable[[], None]:
     return partial(_owners.discard, owner)
 
 
-__all__ = ["READS", "READS_FOR_SOME", "begin", "end", "install"]
+__all__ = ["PROBE", "begin", "end", "install"]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from .. import locks
 from ..faults import fail_open
+from ..recorder.probe import Probe
 from ..trace.log import EXTRA
 from ..trace.writer import Writer
 
@@ -57,12 +58,12 @@ def begin() -> _Open:
 
 
 @fail_open
-def end(writer: Writer, step: int, begun: _Open) -> None:
+def end(writer: Writer, step: int, entered: _Open) -> None:
     """Note what a step took."""
     with _lock:
         now = _look()
-        _open.remove(begun)
-    note = _Took(now - begun.begun, begun.peak - begun.begun)
+        _open.remove(entered)
+    note = _Took(now - entered.begun, entered.peak - entered.begun)
     writer.notes.setdefault(step + EXTRA, {})["memory"] = note
 
 
@@ -75,20 +76,12 @@ def _look() -> int:
     return now
 
 
-#: What a recorded function does, as `wrapper.recording` takes it.
-READS: dict[str, t.Any] = {
-    "enter": "_memory = begin_memory()",
-    "leave": "end_memory(_writer, _step, _memory)",
-    "begin_memory": begin,
-    "end_memory": end,
-}
-#: The same for what serves several apps.
-READS_FOR_SOME: dict[str, t.Any] = {
-    **READS,
-    "enter": "_memory = begin_memory() if _writer.owner in weighed else None",
-    "leave": "None if _memory is None else end_memory(_writer, _step, _memory)",
-    "weighed": _owners,
-}
+def _begin_for_some(writer: Writer) -> _Open | None:
+    return begin() if writer.owner in _owners else None
+
+
+#: Around what is recorded for one or for several apps, some of which may have this off.
+PROBE = Probe(enter=_begin_for_some, leave=end)
 
 
 def install(owner: int) -> Callable[[], None]:
@@ -112,4 +105,4 @@ def install(owner: int) -> Callable[[], None]:
     return uninstall
 
 
-__all__ = ["READS", "READS_FOR_SOME", "begin", "end", "install"]
+__all__ = ["PROBE", "begin", "end", "install"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
-from functools import partial, reduce
+from functools import partial
 from types import SimpleNamespace
 
 import flask
@@ -18,11 +18,11 @@ from ..faults import fail_open
 from ..recorder.callables import site_of
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
-from ..recorder.probe import recording_for, within
+from ..recorder.probe import Probe, recording_for
 from ..recorder.subclass import give_class, give_class_back, override, subclass_of
 from ..redact import Redactor
 from ..trace.tracepoint import Site, number
-from ..trace.writer import LiveTrace
+from ..trace.writer import LiveTrace, Writer
 from . import url_functions
 from .contexts import Contexts
 from .error_handling import Errors
@@ -81,8 +81,7 @@ class Instrument:
         owner = id(app)
         base: t.Any = type(app)
         measured = [each for name, each in _MEASURES.items() if name in measures]
-        reads: dict[str, t.Any] = reduce(within, (each.READS for each in measured), {})
-        recording = recording_for(owner, reads)
+        recording = recording_for(owner, [each.PROBE for each in measured])
         routes = Routes(redactor, ignored)
         sessions = Sessions()
         errors = Errors(owner, on_exception)
@@ -95,11 +94,8 @@ class Instrument:
             return recording(
                 replaced.make_response,
                 _MAKE_RESPONSE,
+                Probe(note=_given, after=_made),
                 name="make_response",
-                note="(usual(type({argument})) or returned({argument}),)",
-                after="_writer.notes[_step] += (type(_result).__name__,)",
-                usual=USUAL.get,
-                returned=returned,
             )
 
         held: dict[str, t.Callable[[t.Any], t.Any]] = {
@@ -169,6 +165,14 @@ class Instrument:
         url_functions.give_back(app)
         self._views.give_back(app)
         self._sessions.give_back()
+
+
+def _given(first: t.Any) -> t.Any:
+    return (USUAL.get(type(first)) or returned(first),)
+
+
+def _made(writer: Writer, step: int, result: t.Any) -> None:
+    writer.notes[step] += (type(result).__name__,)
 
 
 def _dispatch(method: t.Any) -> int:

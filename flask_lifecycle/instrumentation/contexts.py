@@ -7,8 +7,10 @@ import typing as t
 from .._compat import SEPARATE_CONTEXTS
 from ..faults import fail_open
 from ..recorder.current import current
+from ..recorder.probe import Probe
 from ..recorder.subclass import override, subclass_of
 from ..trace.tracepoint import Site, number
+from ..trace.writer import Writer
 from .sessions import Sessions, kinds
 
 _REQUEST_CONTEXT = number(Site("request_context", "request_context"))
@@ -64,24 +66,27 @@ class Contexts:
 
         :param reached: is given the trace where something stands around the request.
         """
+        classes = self._classes
+        watch = self._sessions.watch
+
+        def before(writer: Writer, instance: t.Any) -> None:
+            if writer.current > 0:
+                reached(writer)
+            if type(instance.session_interface) not in kinds:
+                watch(instance.session_interface)
+
+        def after(result: t.Any) -> None:
+            kind = classes.get(type(result))
+            if kind is None:
+                self._adopt(result)
+            else:
+                result.__class__ = kind
+
         return self._recording(
             base.request_context,
             _REQUEST_CONTEXT,
+            Probe(before, after=after),
             name="request_context",
-            before=(
-                "if _writer.current > 0: reached(_writer)\n"
-                "    if type(self.session_interface) not in kinds: watch(self.session_interface)"
-            ),
-            reached=reached,
-            kinds=kinds,
-            watch=self._sessions.watch,
-            after=(
-                "kind = classes.get(type(_result))\n"
-                "    if kind is None: adopt(_result)\n"
-                "    else: _result.__class__ = kind"
-            ),
-            classes=self._classes,
-            adopt=self._adopt,
         )
 
     @fail_open
@@ -97,25 +102,34 @@ class Contexts:
         is_request = hasattr(base, "match_request")
         kind = "request_context" if is_request and SEPARATE_CONTEXTS else "app_context"
         made = subclass_of(base)
-        # As late as the request is surely there.
-        look = {"before": "parsed(_writer.trace, self)", "parsed": self._parsed}
-        pop = look if is_request else {}
-        if kind == "app_context":
-            pop = {**pop, "leave": "_writer.seen.pop(self, None)"}
-        for name, more in (("push", {}), ("pop", pop)):
+        pop = Probe(
+            # As late as the request is surely there.
+            before=self._look_at_parsed if is_request else None,
+            leave=_forget if kind == "app_context" else None,
+        )
+        for name, probe in (("push", Probe()), ("pop", pop)):
             site = number(Site(f"{kind}_{name}", base.__name__))
-            more = {**more, "spine": "_writer.is_own(self, _site)"}
-            override(made, name, self._recording(getattr(base, name), site, name=name, **more))
+            method = getattr(base, name)
+            override(made, name, self._recording(method, site, probe, kept=_is_own, name=name))
         if is_request:
-            matching = self._recording(
-                base.match_request,
-                _NO_RULE,
-                name="match_request",
-                after="matched(self, _writer, _step)",
-                matched=self._matched,
-            )
+            probe = Probe(leave=self._look_at_match)
+            matching = self._recording(base.match_request, _NO_RULE, probe, name="match_request")
             override(made, "match_request", matching)
         return t.cast("type", made)
+
+    def _look_at_parsed(self, writer: Writer, instance: t.Any) -> None:
+        self._parsed(writer.trace, instance)
+
+    def _look_at_match(self, writer: Writer, step: int, instance: t.Any) -> None:
+        self._matched(instance, writer, step)
+
+
+def _is_own(writer: Writer, instance: t.Any, site: int) -> bool:
+    return writer.is_own(instance, site)
+
+
+def _forget(writer: Writer, instance: t.Any) -> None:
+    writer.seen.pop(instance, None)
 
 
 __all__ = ["Contexts"]

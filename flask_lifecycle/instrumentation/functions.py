@@ -23,6 +23,7 @@ from ..faults import fail_open
 from ..recorder.callables import callable_name, site_of
 from ..recorder.current import current
 from ..recorder.memo import Memo
+from ..recorder.probe import Probe
 from ..trace.log import SHORT_CIRCUIT, SITE, WIDTH
 from ..trace.tracepoint import SITES, Site, number
 from ..trace.writer import LiveTrace, Writer
@@ -57,9 +58,9 @@ _PARAMETERS = {
     "teardown_request": "exc",
     "teardown_appcontext": "exc",
 }
-_NOTES = {"view": "view_args(kwargs) if kwargs else None", "error_handler": "detail"}
-_AFTER = {"before_request": "if _result is not None: answered(_writer, _step, _result)"}
-_LOOKS = dict.fromkeys(("after_request", "after_this_request"), changes.READS_RESPONSES)
+_TAKE_RESPONSES = ("after_request", "after_this_request")
+# So many functions that are recorded anew at each call share what records them.
+_CACHED = 1024
 
 
 class Found(t.NamedTuple):
@@ -68,7 +69,8 @@ class Found(t.NamedTuple):
     site: Site | None
     #: Whether it is the same at each call.
     lasting: bool
-    detail: dict[str, t.Any] | None = None
+    #: What an error handler is registered for: a class's name, or a code.
+    handles: str = ""
 
 
 class Caller(t.NamedTuple):
@@ -108,6 +110,7 @@ class Functions:
         self._callers: dict[int, Caller] = {}
         self._functions: dict[str, Memo[t.Any]] = {stage: Memo() for stage in _PARAMETERS}
         self._sites: dict[str, Memo[Site]] = {stage: Memo() for stage in _PARAMETERS}
+        self._recorders: dict[tuple[int, str, bool], t.Any] = {}
         # A plain function stays plain, if Flask's own code is what says so.
         self._remembers = base.ensure_sync is flask.Flask.ensure_sync
         #: Those that are called without Flask's own ``dispatch_request``.
@@ -206,21 +209,31 @@ class Functions:
     def _recorder(self, found: Found, *, awaits: bool) -> t.Any:
         """Return what records a function that it is given, and does not keep it alive."""
         site = t.cast("Site", found.site)
-        stage = site.stage
-        looks = _LOOKS.get(stage, changes.READS) if self._changes else {}
-        return self._recording(
-            None,
-            number(site),
-            given=True,
-            name="step_of_user",
-            parameters=_PARAMETERS.get(stage, "*args, **kwargs"),
-            note=_NOTES.get(stage, ""),
-            detail=found.detail,
-            view_args=self._view_args,
-            answered=_answered,
-            awaits=awaits,
-            **{"after": _AFTER.get(stage, ""), **looks},
-        )
+        key = number(site), found.handles, awaits
+        if key not in self._recorders:
+            if len(self._recorders) >= _CACHED:
+                self._recorders.clear()
+            self._recorders[key] = self._recording(
+                None,
+                number(site),
+                *self._probes(site.stage, found),
+                name="step_of_user",
+                parameters=_PARAMETERS[site.stage],
+                awaits=awaits,
+            )
+        return self._recorders[key]
+
+    def _probes(self, stage: str, found: Found) -> t.Iterator[Probe]:
+        if stage == "view":
+            yield Probe(note=self._view_args)
+        elif stage == "error_handler":
+            yield Probe(note=lambda: {"for": found.handles})
+        elif stage == "before_request":
+            yield Probe(after=_answered)
+        if self._changes:
+            if stage in _TAKE_RESPONSES:
+                yield changes.RESPONSES
+            yield changes.CHANGES
 
     @fail_open
     def _resolve(self, app: t.Any, writer: Writer, stage: str, func: t.Any) -> Found | None:
@@ -255,7 +268,7 @@ class Functions:
         scope, handled = found[0] if found else (None, "")
         # One that is registered twice may serve for either.
         lasting = len(found) == 1
-        return Found(replace(site, scope=scope or "app"), lasting, {"for": handled})
+        return Found(replace(site, scope=scope or "app"), lasting, handled)
 
     def _view(self, app: t.Any, trace: LiveTrace, func: t.Any) -> Found | None:
         scope = trace.blueprints[-1] if trace.blueprints else "app"
@@ -306,7 +319,6 @@ def _unrecorded(func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
     return func(*args, **kwargs)
 
 
-@fail_open
 def _answered(writer: Writer, step: int, result: t.Any) -> None:
     writer.notes[~step] = SHORT_CIRCUIT
     writer.notes[step] = {"returned": returned(result)}

@@ -6,7 +6,7 @@ import typing as t
 from uuid import UUID
 from weakref import ref
 
-from ..faults import fail_open, fault
+from ..faults import fault
 from ..recorder.errors import describe_error
 from ..recorder.memo import Memo
 from ..redact import MASK, Redactor
@@ -57,10 +57,9 @@ class Routes:
         except Exception as error:
             fault("the match", error)
 
-    @fail_open
-    def view_args(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+    def view_args(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any] | None:
         """Return what to note of the arguments that a view is called with."""
-        return {"args": self._args(kwargs)}
+        return {"args": self._args(kwargs)} if kwargs else None
 
     def _args(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
         named = self._redactor.named

@@ -7,9 +7,10 @@ import weakref
 
 from ..collectors import changes, cpu, memory
 from ..faults import fail_open
-from ..recorder.probe import recording, within
+from ..recorder.probe import recording
 from ..recorder.subclass import Subclasses, give_class, give_class_back, override, subclass_of
 from ..trace.tracepoint import Site, number
+from ..trace.writer import Writer
 
 _OPEN = number(Site("session_open", "session"))
 _SAVE = number(Site("session_save", "session"))
@@ -46,20 +47,26 @@ class Sessions:
 def _class(base: t.Any) -> type:
     """Make the class of a session interface that records what is opened and saved."""
     made = subclass_of(base)
-    for name, site, looks in (
-        ("open_session", _OPEN, changes.READS_SESSION),
-        ("save_session", _SAVE, changes.READS_RESPONSE),
+    for name, site, probes in (
+        ("open_session", _OPEN, (changes.OPENED,)),
+        ("save_session", _SAVE, (changes.RESPONSE, changes.CHANGES)),
     ):
         method = recording(
             getattr(base, name),
             site,
+            *probes,
+            memory.PROBE,
+            cpu.PROBE,
             name=name,
-            # One interface may serve several apps: Flask's default one is the class's own.
-            unless="_writer.owner != id({argument})",
-            **within(within(looks, memory.READS_FOR_SOME), cpu.READS_FOR_SOME),
+            unless=_is_another_apps,
         )
         override(made, name, method)
     return t.cast("type", made)
+
+
+def _is_another_apps(writer: Writer, first: t.Any) -> bool:
+    # One interface may serve several apps: Flask's default one is the class's own.
+    return bool(writer.owner != id(first))
 
 
 #: The classes of interfaces that record.

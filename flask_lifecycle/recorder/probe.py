@@ -1,32 +1,57 @@
-"""Make the functions that record a step around another function.
-
-They are compiled from one source with the very parameters of what they stand in for: passing
-``*args, **kwargs`` on costs more than the rest of a step, and signatures stay what they were.
-"""
+"""What runs around a function that is recorded, and the functions that record a step around it."""
 
 from __future__ import annotations
 
-import inspect
 import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from textwrap import indent
 from threading import get_ident
 
+from ..faults import fault
 from ..trace.log import clock
 from .current import current
 from .errors import describe_error
+from .generated import call, guarded, maker, names_of, signature, written
+
+Call = Callable[..., t.Any]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What runs around a recorded function, beside the writing of its step.
+
+    Each callable is given what it has parameters for, by their names: ``writer``; ``instance``,
+    whose method is recorded; ``first`` and ``last`` of the arguments beside that; one of the
+    function's own parameters; and once it has run ``step``, the step's place in the writer's log,
+    ``entered``, what ``enter`` returned, and ``result``. An exception in it is a fault of ours.
+    """
+
+    #: Runs first, by the writer of the request's own thread.
+    before: Call | None = None
+    #: Runs last before the step.
+    enter: Call | None = None
+    #: Returns the details of the step, or None.
+    note: Call | None = None
+    #: Runs after the step, also where an exception leaves it; with a parameter ``entered`` only if
+    #: that is not None.
+    leave: Call | None = None
+    #: The same, where the function returned something else than None.
+    after: Call | None = None
+
 
 # Their own names begin with an underscore: the others are the parameters'.
 _SOURCE = """\
-{define} {name}({parameters}):
+{define} {name}({declared}):
     _writer = _get_trace()
-    if {unless}:
-        return {awaits}_func({arguments})
+{decide}    if {unless}:
+        return {awaits}_func({passed})
 {before}    if _writer.ident != _get_ident():
         _writer = _writer.strand()
 {enter}    _log = _writer.log
     _step = len(_log)
-    if _step >= _writer.limit and not {spine}:
+    if _step >= _writer.limit and not {kept}:
         _writer = _writer.fold(_site)
         _log = _writer.log
         _step = len(_log)
@@ -34,7 +59,7 @@ _SOURCE = """\
     _log += (_site, _outer, _clock(), 0.0)
     _writer.current = _step
 {note}    try:
-        {call}{awaits}_func({arguments})
+        {returns}{awaits}_func({passed})
     except BaseException as _error:
         _writer.notes[~_step] = _describe_error(_error)
         raise
@@ -44,95 +69,22 @@ _SOURCE = """\
 {leave}{after}"""
 
 _AFTER = """\
-    {after}
-    return _result
+    if _result is not None:
+{after}    return _result
 """
 
-
-def recording(
-    func: t.Callable[..., t.Any],
-    site: int,
-    *,
-    name: str | None = None,
-    parameters: str | None = None,
-    unless: str = "_writer.owner is None",
-    before: str = "",
-    enter: str = "",
-    leave: str = "",
-    note: str = "",
-    after: str = "",
-    spine: str = "_writer.is_spine(_site)",
-    given: bool = False,
-    awaits: bool = False,
-    **names: t.Any,
-) -> t.Any:
-    """Return a function that calls another one and records it as a step of the current trace.
-
-    :param func: what is called.
-    :param site: the number of its site.
-    :param name: what the new function is called; as ``func``, if not given.
-    :param parameters: what it takes; as ``func``, if not given.
-    :param unless: an expression: where it is true, do not record. ``{argument}`` in it, and in
-        ``note``, is the first parameter that follows ``self``.
-    :param before: a statement: what to do before the step.
-    :param enter: a statement: what to do last before the step; ``{last}`` in it, and in the
-        next two, is the last parameter.
-    :param leave: a statement: what to do when the step is over, also by an exception.
-    :param note: an expression: what to note of the step.
-    :param after: a statement: what to do with ``_result`` once the step is over.
-    :param given: whether what is called is not kept, but the new function's first parameter.
-    :param spine: an expression: whether to keep the step though its writer is full.
-    :param awaits: whether both are async functions.
-    :param names: what these refer to, beside ``_writer``, ``_step`` and the parameters.
-    """
-    if parameters is None:
-        parameters, arguments, argument, defaults = _signature(func)
-        names.update(defaults)
-    else:
-        arguments, argument = parameters, ""
-    name = name or func.__name__
-    last = "(args or (None,))[-1]" if "*" in arguments else arguments.rpartition(", ")[2]
-    source = _SOURCE.format(
-        define="async def" if awaits else "def",
-        awaits="await " if awaits else "",
-        name=name,
-        parameters=f"_func, {parameters}" if given else parameters,
-        arguments=arguments,
-        spine=spine.format(argument=argument),
-        unless=unless.format(argument=argument),
-        before=f"    {before}\n" if before else "",
-        enter=f"    {enter}\n".format(last=last) if enter else "",
-        leave=f"        {leave}\n".format(last=last) if leave else "",
-        note=f"    _writer.notes[_step] = {note}\n".format(argument=argument) if note else "",
-        call="_result = " if after else "return ",
-        after=_AFTER.format(after=after.format(last=last)) if after else "",
-    )
-    closed = {"_site": site, **names}
-    if not given:
-        closed["_func"] = func
-    return _maker(source, name, tuple(closed))(**closed)
+# What is done with what a probe's callables return.
+_STATEMENTS = {
+    "before": "{call}",
+    "enter": "{entered} = {call}",
+    "note": "_noted = {call}\nif _noted is not None:\n    _writer.notes[_step] = _noted",
+    "leave": "{call}",
+    "after": "{call}",
+}
 
 
-def recording_for(owner: int, reads: dict[str, t.Any]) -> t.Callable[..., t.Any]:
-    """Return what makes such functions for the requests of one app alone.
-
-    :param owner: stands for the app.
-    :param reads: what each of them does within what it is to do beside.
-    """
-
-    def recording_here(func: t.Callable[..., t.Any], site: int, **more: t.Any) -> t.Any:
-        return recording(
-            func, site, unless="_writer.owner is not _owner", _owner=owner, **within(more, reads)
-        )
-
-    return recording_here
-
-
-def within(outer: dict[str, t.Any], inner: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Let a recorded function do the one around the other."""
-    enter = [each["enter"] for each in (outer, inner) if "enter" in each]
-    leave = [each["leave"] for each in (inner, outer) if "leave" in each]
-    return {**outer, **inner, "enter": "; ".join(enter), "leave": "; ".join(leave)}
+def _failed(called: t.Any, error: Exception) -> None:
+    fault(f"{called.__module__}.{called.__qualname__}", error)
 
 
 #: What all of them refer to: what is theirs alone is in their closures. A step is met cold, between
@@ -142,43 +94,103 @@ _SHARED: dict[str, t.Any] = {
     "__tracebackhide__": True,
     "_clock": clock,
     "_describe_error": describe_error,
+    "_failed": _failed,
     "_get_ident": get_ident,
     "_get_trace": current.get,
 }
 
 
+def recording(
+    func: Call | None,
+    site: int,
+    *probes: Probe,
+    owner: t.Any = None,
+    unless: Call | None = None,
+    kept: Call | None = None,
+    name: str = "",
+    parameters: str | None = None,
+    awaits: bool = False,
+) -> t.Any:
+    """Return a function that calls another one and records it as a step of the current trace.
+
+    :param func: what is called; None, if it is to be the new function's first parameter.
+    :param site: the number of its site.
+    :param probes: what runs around it, the outermost first.
+    :param owner: stands for the app in whose requests it is recorded.
+    :param unless: tells, in place of that, whether not to record it. This one and the next are
+        called as those of probes are.
+    :param kept: tells whether to keep the step though its writer is full; also given the
+        ``site``. If None, ``Writer.is_spine`` tells.
+    :param name: what the new function is called; as ``func``, if not given.
+    :param parameters: what it takes; as ``func``, if not given.
+    :param awaits: whether both are async functions.
+    """
+    takes = signature(func) if parameters is None else written(parameters)
+    named = {**takes.named, "writer": "_writer", "site": "_site"}
+    name = name or t.cast("Call", func).__name__
+    closed = {"_site": site, "_owner": owner, "_func": func, "_unless": unless, "_kept": kept}
+    closed = {name: each for name, each in closed.items() if each is not None} | takes.defaults
+    around = _around(probes, named, closed)
+    decide = unless and guarded("_skips = {call}", "_unless", unless, named, "_skips = not ")
+    source = _SOURCE.format(
+        define="async def" if awaits else "def",
+        awaits="await " if awaits else "",
+        name=name,
+        declared=takes.declared if func is not None else f"_func, {takes.declared}",
+        passed=takes.passed,
+        decide=indent(decide or "", "    "),
+        unless="_skips" if unless else "_writer.owner is not _owner",
+        kept=call("_kept", kept, named) if kept else "_writer.is_spine(_site)",
+        returns="_result = " if around["after"] else "return ",
+        **around,
+    )
+    return _maker(source, name, tuple(closed))(**closed)
+
+
 @lru_cache(1024)
-def _maker(source: str, name: str, names: tuple[str, ...]) -> t.Callable[..., t.Any]:
-    """Compile the function that makes a function with these names in its closure."""
-    source = f"def _make({', '.join(names)}):\n{indent(source, '    ')}    return {name}\n"
-    made: dict[str, t.Any] = {}
-    exec(compile(source, "<flask_lifecycle>", "exec"), _SHARED, made)  # noqa: S102 - see above
-    maker: t.Callable[..., t.Any] = made["_make"]
-    return maker
+def _maker(source: str, name: str, names: tuple[str, ...]) -> Call:
+    return maker(source, name, names, _SHARED)
 
 
-def _signature(func: t.Callable[..., t.Any]) -> tuple[str, str, str, dict[str, t.Any]]:
-    """Write a method's parameters, the arguments that pass them on, and the first after self."""
-    plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters: list[str] = []
-    arguments: list[str] = []
-    defaults: dict[str, t.Any] = {}
-    try:
-        found = list(inspect.signature(func).parameters.values())
-    except (TypeError, ValueError):
-        found = []
-    if not found or any(each.kind is not plain for each in found):
-        passed = "self, *args, **kwargs"
-        return passed, passed, "(args or (None,))[0]", {}
-    for each in found:
-        arguments.append(each.name)
-        if each.default is each.empty:
-            parameters.append(each.name)
-        else:
-            defaults[f"_default_{each.name}"] = each.default
-            parameters.append(f"{each.name}=_default_{each.name}")
-    argument = arguments[1] if len(arguments) > 1 else "None"
-    return ", ".join(parameters), ", ".join(arguments), argument, defaults
+def _around(
+    probes: Sequence[Probe], named: dict[str, str], closed: dict[str, t.Any]
+) -> dict[str, str]:
+    """Write what runs around a function, and add it to what that has in its closure."""
+    around = dict.fromkeys(_STATEMENTS, "")
+    for number, probe in enumerate(probes):
+        entered = f"_entered{number}"
+        known = {**named, "step": "_step", "result": "_result", "entered": entered}
+        for when, statement in _STATEMENTS.items():
+            called = getattr(probe, when)
+            if called is None:
+                continue
+            name = f"_{when}{number}"
+            closed[name] = called
+            if when in ("leave", "after"):
+                lines = guarded(statement, name, called, known)
+                if "entered" in names_of(called):
+                    lines = f"if {entered} is not None:\n{indent(lines, '    ')}"
+                around[when] = indent(lines, "        ") + around[when]
+            else:
+                statement = statement.replace("{entered}", entered)
+                otherwise = f"{entered} = " if when == "enter" else ""
+                around[when] += indent(guarded(statement, name, called, named, otherwise), "    ")
+    if around["after"]:
+        around["after"] = _AFTER.format(after=around["after"])
+    return around
 
 
-__all__ = ["recording", "recording_for", "within"]
+def recording_for(owner: t.Any, inner: Sequence[Probe]) -> Call:
+    """Return what makes such functions for the requests of one app alone.
+
+    :param owner: stands for the app.
+    :param inner: what runs around each of them, inside all else.
+    """
+
+    def recording_here(func: Call | None, site: int, *probes: Probe, **more: t.Any) -> t.Any:
+        return recording(func, site, *probes, *inner, owner=owner, **more)
+
+    return recording_here
+
+
+__all__ = ["Probe", "recording", "recording_for"]

@@ -229,7 +229,7 @@ def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> N
     return shown
 
 
-def look(writer: Writer, step: int | None) -> None:
+def look(writer: Writer, step: int | None = None) -> None:
     """Look before a function runs, or by its step after it has run."""
     try:
         seen = writer.seen.get(_app_context(None))
@@ -239,12 +239,12 @@ def look(writer: Writer, step: int | None) -> None:
         fault("the look at what a function changed", error)
 
 
-def opened(writer: Writer, step: int, session: t.Any) -> None:
+def opened(writer: Writer, step: int, result: t.Any) -> None:
     """Note what a session holds that was opened."""
     try:
-        if writer.owner not in owners or not isinstance(session, dict):
+        if writer.owner not in owners or not isinstance(result, dict):
             return
-        names = {name: held for name, held in dict.items(session) if type(name) is str}
+        names = {name: held for name, held in dict.items(result) if type(name) is str}
         if names:
             noted = Changes()
             shown = _masked(writer.trace.redactor, noted, "session", names)

@@ -1,40 +1,34 @@
-"""What a recorded function does around itself, so that its changes are seen."""
+"""What runs around a recorded function, so that its changes are seen."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
+from ...recorder.probe import Probe
+from ...trace.writer import Writer
+from .headers import Sent
 from .mappings import look, opened
 from .record import owners
 from .responses import look_at_response, sent
 
-#: What a recorded function does, as `wrapper.recording` takes it.
-READS: dict[str, t.Any] = {
-    "enter": "look(_writer, None)",
-    "leave": "look(_writer, _step)",
-    "look": look,
-}
-#: The same for one that returns a session.
-READS_SESSION: dict[str, t.Any] = {
-    **READS,
-    "after": "opened(_writer, _step, _result)",
-    "opened": opened,
-}
-#: The same for one whose last parameter is a response.
-READS_RESPONSE: dict[str, t.Any] = {
-    **READS,
-    "enter": "look(_writer, None); _before = sent({last})",
-    "leave": "look(_writer, _step); look_at_response(_writer, _step, _before, {last})",
-    "look_at_response": look_at_response,
-    "sent": sent,
-}
-#: The same for one that may return another response in its place.
-READS_RESPONSES: dict[str, t.Any] = {
-    **READS_RESPONSE,
-    "after": "if _result is not {last}: look_at_response(_writer, _step, _before, _result)",
-}
+
+def _look_at_returned(writer: Writer, step: int, entered: Sent, last: t.Any, result: t.Any) -> None:
+    """Look at the response that a function returned in place of the one that it was given."""
+    if result is not last:
+        look_at_response(writer, step, entered, result)
+
+
+#: Around a function of the user's.
+CHANGES = Probe(enter=look, leave=look)
+#: Around one that returns a session.
+OPENED = replace(CHANGES, after=opened)
+#: Around one whose last argument is a response.
+RESPONSE = Probe(enter=sent, leave=look_at_response)
+#: Around one that may return another response in its place.
+RESPONSES = replace(RESPONSE, after=_look_at_returned)
 
 
 def install(owner: int) -> Callable[[], None]:
@@ -46,4 +40,4 @@ def install(owner: int) -> Callable[[], None]:
     return partial(owners.discard, owner)
 
 
-__all__ = ["READS", "READS_RESPONSE", "READS_RESPONSES", "READS_SESSION", "install"]
+__all__ = ["CHANGES", "OPENED", "RESPONSE", "RESPONSES", "install"]

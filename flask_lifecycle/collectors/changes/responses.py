@@ -20,10 +20,10 @@ _RESPONSE = ("response", "headers")
 _status, _header_list = attrgetter(STATUS), attrgetter(HEADER_LIST)
 
 
-def sent(response: t.Any) -> Sent | None:
-    """Return what a response is before a function is given it."""
+def sent(last: t.Any) -> Sent | None:
+    """Return what a response is before a function is given it, as its last argument."""
     try:
-        status, headers = _status_and_headers(response)
+        status, headers = _status_and_headers(last)
         return status, [*headers]
     except Exception:
         return None
@@ -48,19 +48,21 @@ def _has_no_more(kind: t.Any) -> bool:
     return all(names.isdisjoint(vars(each)) for each in kind.__mro__ if each is not object)
 
 
-def look_at_response(writer: Writer, step: int, before: Sent | None, response: t.Any) -> None:
-    """Note what a function changed on the response that it was given, or gave in its place."""
-    if before is None:
-        return
+def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> None:
+    """Note what a function changed on a response.
+
+    :param entered: what the one was that it was given.
+    :param last: the same one, or what it gave in its place.
+    """
     try:
-        held = before[1]
-        status, now = _status_and_headers(response)
-        if len(held) == len(now) and status == before[0] and all(map(is_, held, now)):
+        held = entered[1]
+        status, now = _status_and_headers(last)
+        if len(held) == len(now) and status == entered[0] and all(map(is_, held, now)):
             return
-        after = sent(response)
+        after = sent(last)
         if after is not None and writer.owner in owners:
             trace = writer.trace
-            found = _changed(trace.redactor, before, after)
+            found = _changed(trace.redactor, entered, after)
             # A function that gives another response is looked at twice.
             if found or "changes" in writer.notes.get(step + EXTRA, ()):
                 changes_of(writer, step).response = found

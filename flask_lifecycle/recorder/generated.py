@@ -1,0 +1,113 @@
+"""Functions that are compiled from source, with the very parameters of others.
+
+Passing ``*args, **kwargs`` on costs more than the rest of a step, and signatures stay what they
+were. ``linecache`` has the source, so that a debugger can step through it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import typing as t
+from collections.abc import Callable
+from textwrap import indent
+
+_GUARDED = """\
+try:
+{statement}
+except Exception as _failure:
+    {otherwise}_failed({name}, _failure)
+"""
+
+
+class Parameters(t.NamedTuple):
+    """What a function takes, as source."""
+
+    declared: str
+    #: The arguments that pass them on.
+    passed: str
+    #: Expressions for its arguments, by the names that :func:`call` finds them by.
+    named: dict[str, str]
+    #: The values of the parameters' defaults, by what stands for them.
+    defaults: dict[str, t.Any]
+
+
+def written(parameters: str) -> Parameters:
+    """Take parameters as they are written: those of a function, without defaults."""
+    names = [each.lstrip("*") for each in parameters.split(", ") if each]
+    named = dict(zip(names, names, strict=True))
+    return Parameters(parameters, parameters, {**named, "last": names[-1]} if names else {}, {})
+
+
+def signature(method: t.Any) -> Parameters:
+    """Take the parameters that a method has."""
+    plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    try:
+        found = list(inspect.signature(method).parameters.values())
+    except (TypeError, ValueError):
+        found = []
+    if not found or any(each.kind is not plain for each in found):
+        passed = "self, *args, **kwargs"
+        first, last = "(args or (None,))[0]", "(args or (None,))[-1]"
+        return Parameters(passed, passed, {"instance": "self", "first": first, "last": last}, {})
+    names = [each.name for each in found]
+    defaults = {each.name: each.default for each in found if each.default is not each.empty}
+    named = dict(zip(names, names, strict=True))
+    first = names[1] if len(names) > 1 else "None"
+    return Parameters(
+        ", ".join(f"{each}=_default_{each}" if each in defaults else each for each in names),
+        ", ".join(names),
+        {**named, "instance": names[0], "first": first, "last": names[-1]},
+        {f"_default_{each}": value for each, value in defaults.items()},
+    )
+
+
+def names_of(called: Callable[..., t.Any]) -> list[str]:
+    """Return the names of what something has parameters for."""
+    return list(inspect.signature(called).parameters)
+
+
+def call(name: str, called: Callable[..., t.Any], named: dict[str, str]) -> str:
+    """Write the call of something that is given what it has parameters for.
+
+    :param named: by parameter, an expression. Those not in there come last and have defaults.
+    """
+    asked = inspect.signature(called).parameters.values()
+    given = [named[each.name] for each in asked if each.name in named or each.default is each.empty]
+    return f"{name}({', '.join(given)})"
+
+
+def guarded(
+    statement: str,
+    name: str,
+    called: Callable[..., t.Any],
+    named: dict[str, str],
+    otherwise: str = "",
+) -> str:
+    """Write a statement with such a call, and how what ``_failed`` returns is used if it raises.
+
+    :param statement: with ``{call}`` in it.
+    """
+    statement = statement.replace("{call}", call(name, called, named))
+    return _GUARDED.format(statement=indent(statement, "    "), name=name, otherwise=otherwise)
+
+
+def maker(
+    source: str, name: str, names: tuple[str, ...], shared: dict[str, t.Any]
+) -> Callable[..., t.Any]:
+    """Compile what makes a function with these names in its closure.
+
+    :param source: the function's definition.
+    :param name: what that defines.
+    :param shared: its globals.
+    """
+    source = f"def _make({', '.join(names)}):\n{indent(source, '    ')}    return {name}\n"
+    file = f"<flask_lifecycle {name} {hash(source) & 0xFFFFFFFF:08x}>"
+    # Without the time of a file it stays there.
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    made: dict[str, t.Any] = {}
+    exec(compile(source, file, "exec"), shared, made)  # noqa: S102 - see above
+    return t.cast("Callable[..., t.Any]", made["_make"])
+
+
+__all__ = ["Parameters", "call", "guarded", "maker", "names_of", "signature", "written"]
