@@ -17,7 +17,9 @@ const colours: Plugin = {
   transform(code, id) {
     if (!id.includes("tokens.css")) return null;
     const used: readonly string[] = readFileSync("src/toolbar/style.css", "utf8").match(/--\w+/g) ?? [];
-    const lines = code.split("\n").filter((line) => ["color-scheme", ...used].some((name) => line.includes(`${name}:`)));
+    const lines = code
+      .split("\n")
+      .filter((line) => ["color-scheme", ...used].some((name) => line.includes(`${name}:`)));
     return `.root {${lines.join("")}}`;
   },
 };
@@ -28,7 +30,8 @@ const colours: Plugin = {
  */
 const plainImports: Plugin = {
   name: "plain-imports",
-  transform: (_code, id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+  transform: (_code, id) =>
+    id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null,
 };
 
 export default defineConfig(({ mode }) => ({

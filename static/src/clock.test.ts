@@ -22,14 +22,17 @@ describe("the app's clock", () => {
 
   it("stands while the server sends", () => {
     expect([clock.total, clock.sent]).toEqual([180, 820]);
-    expect([0, 60, 100, 110, 120, 520, 920, 940, 1000].map(clock.at)).toEqual([0, 60, 100, 100, 100, 125, 150, 150, 180]);
+    expect([0, 60, 100, 110, 120, 520, 920, 940, 1000].map(clock.at)).toEqual([
+      0, 60, 100, 100, 100, 125, 150, 150, 180,
+    ]);
   });
 
   it("leads back to a moment, the end included", () => {
     expect(clock.moment(60)).toBe(60);
     expect(clock.moment(125)).toBe(520);
     expect(clock.moment(180)).toBe(1000);
-    for (const shown of [0, 10, 99, 101, 149, 160, 180]) expect(clock.at(clock.moment(shown))).toBeCloseTo(shown);
+    for (const shown of [0, 10, 99, 101, 149, 160, 180])
+      expect(clock.at(clock.moment(shown))).toBeCloseTo(shown);
   });
 
   it("leaves what the app did in a body its length", () => {
@@ -47,12 +50,26 @@ describe("the app's clock", () => {
 
   it("is the request's where nobody has measured it, and while the app runs", () => {
     expect(clockOf({ ...slow, app_time: null }, 1000).total).toBe(1000);
-    expect(clockOf({ steps: [step(0, { stage: "wsgi", begin: 0, end: null })], duration: null, app_time: 40 }, 70).at(60)).toBe(60);
+    expect(
+      clockOf(
+        { steps: [step(0, { stage: "wsgi", begin: 0, end: null })], duration: null, app_time: 40 },
+        70,
+      ).at(60),
+    ).toBe(60);
   });
 });
 
 it("ticks with the app, not with the server", () => {
-  const at = (more: object): number => appTime(applyBatch(EMPTY, batch([summary("a", { state: "running", duration: null, elapsed: 5e6, app_time: 3e6, ...more })]), 100), "a", 110);
+  const at = (more: object): number =>
+    appTime(
+      applyBatch(
+        EMPTY,
+        batch([summary("a", { state: "running", duration: null, elapsed: 5e6, app_time: 3e6, ...more })]),
+        100,
+      ),
+      "a",
+      110,
+    );
   expect(at({ sending: false })).toBe(13e6);
   expect(at({ sending: true })).toBe(3e6);
   expect(at({ app_time: null })).toBe(15e6);
@@ -60,7 +77,8 @@ it("ticks with the app, not with the server", () => {
 
 it("knows what the server answered in the app's place", () => {
   const error = { type: "ValueError", message: "", step: 0 };
-  const status = (more: object): number | null => clientStatus(summary("a", { status: null, error, ...more }));
+  const status = (more: object): number | null =>
+    clientStatus(summary("a", { status: null, error, ...more }));
   expect(status({})).toBe(500);
   expect(status({ status: 200 })).toBe(200);
   expect(status({ error: null })).toBeNull();

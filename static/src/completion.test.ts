@@ -4,7 +4,11 @@ import { complete } from "./completion";
 import { parse } from "./filter";
 import { summary } from "./testing";
 
-const traces = [summary("3", { method: "POST", status: 404, path: "/a b" }), summary("2", { blueprints: ["admin", "admin.orders"], endpoint: "admin.orders.show" }), summary("1")];
+const traces = [
+  summary("3", { method: "POST", status: 404, path: "/a b" }),
+  summary("2", { blueprints: ["admin", "admin.orders"], endpoint: "admin.orders.show" }),
+  summary("1"),
+];
 const texts = (draft: string): readonly string[] => complete(draft, traces).map((option) => option.text);
 
 describe("completion", () => {
@@ -22,7 +26,10 @@ describe("completion", () => {
     expect(texts("is:r")).toEqual(["is:running"]);
     expect(texts("path:/a")).toEqual(['path:"/a b"']);
   });
-  test.each(["status:", "bp:", "is:", "has:", "path:", "method:"])("what it offers for %s is understood", (draft) => {
-    for (const { text } of complete(draft, traces)) expect(parse(text).errors).toEqual([]);
-  });
+  test.each(["status:", "bp:", "is:", "has:", "path:", "method:"])(
+    "what it offers for %s is understood",
+    (draft) => {
+      for (const { text } of complete(draft, traces)) expect(parse(text).errors).toEqual([]);
+    },
+  );
 });

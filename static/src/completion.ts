@@ -26,7 +26,8 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const KNOWN: Readonly<Record<string, (trace: TraceSummary) => readonly (string | null)[]>> = {
   method: (trace) => [trace.method],
-  status: (trace) => (trace.status === null ? [] : [trace.status.toString(), `${Math.floor(trace.status / 100)}xx`]),
+  status: (trace) =>
+    trace.status === null ? [] : [trace.status.toString(), `${Math.floor(trace.status / 100)}xx`],
   bp: (trace) => trace.blueprints,
   endpoint: (trace) => [trace.endpoint],
   path: (trace) => [trace.path],
@@ -36,18 +37,25 @@ export function complete(draft: string, traces: readonly TraceSummary[]): readon
   const [, minus = "", name, value = ""] = /^(-?)(?:([A-Za-z]+):)?(.*)$/s.exec(draft) ?? [];
   if (name === undefined) {
     const found = ALL_NAMES.filter((each) => each.startsWith(value.toLowerCase()));
-    return found.slice(0, MOST + 5).map((each) => ({ text: `${minus}${each}:`, hint: HINTS[each] ?? `${each}, as >0` }));
+    return found
+      .slice(0, MOST + 5)
+      .map((each) => ({ text: `${minus}${each}:`, hint: HINTS[each] ?? `${each}, as >0` }));
   }
   const key = name.toLowerCase();
   const sought = value.replaceAll('"', "").toLowerCase();
   const counted = new Map<string, number>();
   for (const each of VALUES[key] ?? []) counted.set(each, 0);
-  for (const trace of traces) for (const each of KNOWN[key]?.(trace) ?? []) if (each !== null) counted.set(each, (counted.get(each) ?? 0) + 1);
+  for (const trace of traces)
+    for (const each of KNOWN[key]?.(trace) ?? [])
+      if (each !== null) counted.set(each, (counted.get(each) ?? 0) + 1);
   return [...counted]
     .filter(([each]) => each.toLowerCase().startsWith(sought) && each !== value)
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
     .slice(0, MOST)
-    .map(([each, times]) => ({ text: `${minus}${name}:${quoted(each)}`, hint: times === 0 ? "" : times.toString() }));
+    .map(([each, times]) => ({
+      text: `${minus}${name}:${quoted(each)}`,
+      hint: times === 0 ? "" : times.toString(),
+    }));
 }
 
 function quoted(value: string): string {

@@ -13,7 +13,11 @@ interface Cases {
 
 const { traces, cases, wrong } = JSON.parse(readFileSync("../tests/panel/filters.json", "utf-8")) as Cases;
 const all = traces.map((more) => summary(more.id, more));
-const found = (text: string): string => all.filter(parse(text).matches).map((trace) => trace.id).join("");
+const found = (text: string): string =>
+  all
+    .filter(parse(text).matches)
+    .map((trace) => trace.id)
+    .join("");
 
 describe("a filter", () => {
   test.each(cases)("$q finds $finds", ({ q, finds }) => {
@@ -26,14 +30,20 @@ describe("a filter", () => {
     expect(found(`${q} status:404`)).toBe("1");
   });
 
-  test.each(["::", "a:b:c", "x".repeat(100_000), '"'.repeat(9999), "\\".repeat(9999), "\ud800"])("nonsense breaks nothing: %s", (text) => {
-    expect(() => found(text)).not.toThrow();
-  });
+  test.each(["::", "a:b:c", "x".repeat(100_000), '"'.repeat(9999), "\\".repeat(9999), "\ud800"])(
+    "nonsense breaks nothing: %s",
+    (text) => {
+      expect(() => found(text)).not.toThrow();
+    },
+  );
 
-  test.each(["", "status:4xx", '"a b', 'path:"a\\"', 'a "b" "', "a ", '"', "\\", 'a\\"b', '"a\\'])("%s is done with once it is whole", (text) => {
-    expect(draftOf(whole(text)).draft).toBe("");
-    expect(whole(whole(text))).toBe(whole(text));
-  });
+  test.each(["", "status:4xx", '"a b', 'path:"a\\"', 'a "b" "', "a ", '"', "\\", 'a\\"b', '"a\\'])(
+    "%s is done with once it is whole",
+    (text) => {
+      expect(draftOf(whole(text)).draft).toBe("");
+      expect(whole(whole(text))).toBe(whole(text));
+    },
+  );
 
   test("is made of words as they are written", () => {
     expect(words('status:5xx  -path:"/a b" free')).toEqual(["status:5xx", '-path:"/a b"', "free"]);

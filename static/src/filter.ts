@@ -56,7 +56,8 @@ const HAS: Record<string, Test> = {
 /** The one table of names. */
 const NAMES: Record<string, Make> = {
   status: (value) => {
-    if (!/^[1-5](?:xx|[0-9][0-9])$/i.test(value)) return number("a status such as 404, 5xx or >399", clientStatus)(value);
+    if (!/^[1-5](?:xx|[0-9][0-9])$/i.test(value))
+      return number("a status such as 404, 5xx or >399", clientStatus)(value);
     const start = value.toLowerCase().endsWith("xx") ? value.charAt(0) : value;
     return (trace) => (clientStatus(trace) ?? "").toString().startsWith(start);
   },
@@ -68,7 +69,10 @@ const NAMES: Record<string, Make> = {
   is: oneOf(IS),
   has: oneOf(HAS),
   ...byCount((name, what) => number(`a number of ${what}`, count(name))),
-  log: (value) => (value.toLowerCase() === "error" ? (trace) => count("errors")(trace) > 0 : number("a number of log records, or error,", count("log"))(value)),
+  log: (value) =>
+    value.toLowerCase() === "error"
+      ? (trace) => count("errors")(trace) > 0
+      : number("a number of log records, or error,", count("log"))(value),
   g: (value) => (trace) => trace.changed["g"]?.includes(value) ?? false,
   session: (value) => (trace) => trace.changed["session"]?.includes(value) ?? false,
 };
@@ -82,7 +86,9 @@ export function words(text: string): readonly string[] {
 export function draftOf(text: string): { readonly chips: readonly string[]; readonly draft: string } {
   const all = words(text);
   const last = all.at(-1) ?? "";
-  return last !== "" && text.endsWith(last) ? { chips: all.slice(0, -1), draft: last } : { chips: all, draft: "" };
+  return last !== "" && text.endsWith(last)
+    ? { chips: all.slice(0, -1), draft: last }
+    : { chips: all, draft: "" };
 }
 
 /** The same filter with nothing left to be written. */
@@ -96,16 +102,28 @@ export function whole(text: string): string {
 export function parse(text: string): Filter {
   const made = words(text).map(term);
   const tests = made.filter((each) => typeof each === "function");
-  return { matches: (trace) => tests.every((test) => test(trace)), errors: made.filter((each) => typeof each === "string") };
+  return {
+    matches: (trace) => tests.every((test) => test(trace)),
+    errors: made.filter((each) => typeof each === "string"),
+  };
 }
 
 /** The test that one part stands for, or what is expected in its place. */
 export function term(word: string): Test | string {
   const negated = word.startsWith("-") && word.length > 1;
   const [, name = "", written = ""] = /^(?:([A-Za-z]+):)?(.*)$/s.exec(negated ? word.slice(1) : word) ?? [];
-  const value = written.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, inside: string) => inside.replace(/\\(.)/gs, "$1"));
-  const make = name === "" ? free : Object.hasOwn(NAMES, name.toLowerCase()) ? NAMES[name.toLowerCase()] : undefined;
-  if (make === undefined) return expected(word, `one of ${Object.keys(NAMES).map((each) => `${each}:`).join(" ")}`);
+  const value = written.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, inside: string) =>
+    inside.replace(/\\(.)/gs, "$1"),
+  );
+  const make =
+    name === "" ? free : Object.hasOwn(NAMES, name.toLowerCase()) ? NAMES[name.toLowerCase()] : undefined;
+  if (make === undefined)
+    return expected(
+      word,
+      `one of ${Object.keys(NAMES)
+        .map((each) => `${each}:`)
+        .join(" ")}`,
+    );
   // While its value is still to come, it stands for nothing.
   if (value === "") return () => true;
   const made = make(value);
@@ -113,11 +131,15 @@ export function term(word: string): Test | string {
   return negated ? (trace) => !made(trace) : made;
 }
 
-const expected = (word: string, what: string): string => `${[...word].slice(0, 100).join("")}: ${what} is expected`;
+const expected = (word: string, what: string): string =>
+  `${[...word].slice(0, 100).join("")}: ${what} is expected`;
 
 function free(value: string): Test {
   const sought = value.toLowerCase();
-  return (trace) => `${trace.method} ${trace.path} ${clientStatus(trace) ?? ""} ${trace.endpoint ?? ""}`.toLowerCase().includes(sought);
+  return (trace) =>
+    `${trace.method} ${trace.path} ${clientStatus(trace) ?? ""} ${trace.endpoint ?? ""}`
+      .toLowerCase()
+      .includes(sought);
 }
 
 function count(name: string): (trace: TraceSummary) => number {
@@ -133,15 +155,23 @@ function number(what: string, of: (trace: TraceSummary) => number | null): Make 
     return (trace) => {
       const found = of(trace);
       if (found === null) return false;
-      return sign.startsWith("<") ? found < limit || (sign === "<=" && found === limit) : found > limit || (sign !== ">" && found === limit);
+      return sign.startsWith("<")
+        ? found < limit || (sign === "<=" && found === limit)
+        : found > limit || (sign !== ">" && found === limit);
     };
   };
 }
 
 function oneOf(tests: Record<string, Test>): Make {
-  return (value) => (Object.hasOwn(tests, value.toLowerCase()) ? (tests[value.toLowerCase()] ?? "") : `one of ${Object.keys(tests).join(", ")}`);
+  return (value) =>
+    Object.hasOwn(tests, value.toLowerCase())
+      ? (tests[value.toLowerCase()] ?? "")
+      : `one of ${Object.keys(tests).join(", ")}`;
 }
 
 /** What can be written after a name, where that is known. */
-export const VALUES: Readonly<Record<string, readonly string[]>> = { is: Object.keys(IS), has: Object.keys(HAS) };
+export const VALUES: Readonly<Record<string, readonly string[]>> = {
+  is: Object.keys(IS),
+  has: Object.keys(HAS),
+};
 export const ALL_NAMES: readonly string[] = Object.keys(NAMES);

@@ -23,7 +23,8 @@ export function cpuOf(step: Step): number | null {
 /** The thread of an async function, and whether it is another than that in which Flask called it. */
 export function threadOf(step: Step): { readonly name: string; readonly other: boolean } | null {
   const { thread } = step.detail;
-  if (typeof thread !== "object" || thread === null || !("name" in thread) || typeof thread.name !== "string") return null;
+  if (typeof thread !== "object" || thread === null || !("name" in thread) || typeof thread.name !== "string")
+    return null;
   return { name: thread.name, other: thread["other"] === true };
 }
 
@@ -37,17 +38,27 @@ export function repeatedOf(step: Step): { readonly times: number; readonly first
 /** How often a step ran, where not each time is shown; else empty. */
 export function repeated(step: Step): string {
   const found = repeatedOf(step);
-  return found === null ? "" : `×${found.times.toLocaleString("en")}, ${found.first === 0 ? "" : "first and "}last shown`;
+  return found === null
+    ? ""
+    : `×${found.times.toLocaleString("en")}, ${found.first === 0 ? "" : "first and "}last shown`;
 }
 
-const CLOSED: Readonly<Record<string, string>> = { client: "closed by the client", app: "closed by the app", network: "lost: the network or the client went away", error: "ended by an error of the app's" };
+const CLOSED: Readonly<Record<string, string>> = {
+  client: "closed by the client",
+  app: "closed by the app",
+  network: "lost: the network or the client went away",
+  error: "ended by an error of the app's",
+};
 
 /** What a request that became a websocket was, by its first step: how long it was open and how it ended; null for any other. */
 export function websocketOf(step: Step | undefined, elapsed: number): string | null {
   const { opened, closed, by, code } = (step?.detail["websocket"] ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof opened !== "number") return null;
   const until = typeof closed === "number" ? closed : elapsed;
-  const end = typeof closed !== "number" ? "" : ` · ${CLOSED[String(by)] ?? "closed"}${typeof code === "number" ? ` (${code})` : ""}`;
+  const end =
+    typeof closed !== "number"
+      ? ""
+      : ` · ${CLOSED[String(by)] ?? "closed"}${typeof code === "number" ? ` (${code})` : ""}`;
   return `open ${time(Math.max(0, until - opened))}${end}`;
 }
 

@@ -12,7 +12,9 @@ const LONGEST = 366 * 86_400e9;
 class Wrong extends Error {}
 
 /** What the requests of files make of a state, and what is wrong with those that cannot be shown. */
-export async function readFiles(files: readonly File[]): Promise<{ readonly take: (state: State) => State; readonly wrong: string }> {
+export async function readFiles(
+  files: readonly File[],
+): Promise<{ readonly take: (state: State) => State; readonly wrong: string }> {
   const read: { readonly name: string; readonly trace: Trace }[] = [];
   const wrong: string[] = [];
   for (const file of files) {
@@ -21,7 +23,8 @@ export async function readFiles(files: readonly File[]): Promise<{ readonly take
     else read.push({ name: file.name, trace: found });
   }
   return {
-    take: (state) => read.reduce((taken, { name, trace }) => withImported(taken, trace, summarize(trace), name), state),
+    take: (state) =>
+      read.reduce((taken, { name, trace }) => withImported(taken, trace, summarize(trace), name), state),
     wrong: wrong.join(" "),
   };
 }
@@ -29,7 +32,12 @@ export async function readFiles(files: readonly File[]): Promise<{ readonly take
 /** Put a request from a file among the others, as one that came now, and show it. */
 export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
   const id = `${IMPORTED}${state.imported.length + 1}`;
-  const imported = { file, whole, trace: { ...summary, id }, after: (state.held ?? state).traces[0]?.id ?? null };
+  const imported = {
+    file,
+    whole,
+    trace: { ...summary, id },
+    after: (state.held ?? state).traces[0]?.id ?? null,
+  };
   return { ...select({ ...state, imported: [imported, ...state.imported] }, id), notice: null, stage: false };
 }
 
@@ -58,16 +66,22 @@ function parsed(text: string): unknown {
 
 type Check = (value: unknown, place: string) => void;
 
-const is = (takes: string, test: (value: unknown) => boolean): Check => (value, place) => {
-  if (!test(value)) throw new Wrong(`${place} is ${shown(value)}; it takes ${takes}.`);
-};
-const orNull = (takes: string, test: (value: unknown) => boolean): Check => is(`${takes} or null`, (value) => value === null || test(value));
+const is =
+  (takes: string, test: (value: unknown) => boolean): Check =>
+  (value, place) => {
+    if (!test(value)) throw new Wrong(`${place} is ${shown(value)}; it takes ${takes}.`);
+  };
+const orNull = (takes: string, test: (value: unknown) => boolean): Check =>
+  is(`${takes} or null`, (value) => value === null || test(value));
 const isText = (value: unknown): value is string => typeof value === "string";
 const isTime = (value: unknown): boolean => isCount(value) && (value as number) <= LONGEST;
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
-const isError = (value: unknown): boolean => isObject(value) && isText(value["type"]) && isText(value["message"]);
-const one = (of: readonly unknown[]): Check => is(`one of ${of.map((each) => JSON.stringify(each)).join(", ")}`, (value) => of.includes(value));
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isError = (value: unknown): boolean =>
+  isObject(value) && isText(value["type"]) && isText(value["message"]);
+const one = (of: readonly unknown[]): Check =>
+  is(`one of ${of.map((each) => JSON.stringify(each)).join(", ")}`, (value) => of.includes(value));
 
 const HEADER: Record<Exclude<keyof Trace, "steps">, Check> = {
   id: is("a text", isText),
@@ -94,7 +108,10 @@ const STEP: Record<keyof Step, Check> = {
   stage: is("a stage that this panel knows", (value) => (STAGES as readonly unknown[]).includes(value)),
   name: is("a text", isText),
   callable: orNull("a text", isText),
-  source: orNull("an object with file and line", (value) => isObject(value) && isText(value["file"]) && isCount(value["line"])),
+  source: orNull(
+    "an object with file and line",
+    (value) => isObject(value) && isText(value["file"]) && isCount(value["line"]),
+  ),
   scope: orNull("a text", isText),
   begin: is("a number of nanoseconds", isTime),
   end: orNull("a number of nanoseconds", isTime),
@@ -104,8 +121,10 @@ const STEP: Record<keyof Step, Check> = {
 };
 
 function trace(value: unknown): Trace {
-  if (isObject(value) && isObject(value["log"])) throw new Wrong("it is an HTTP archive; the panel reads what its own “JSON” downloads.");
-  if (!isObject(value)) throw new Wrong(`it holds ${shown(value)}, not one request as the panel downloads it.`);
+  if (isObject(value) && isObject(value["log"]))
+    throw new Wrong("it is an HTTP archive; the panel reads what its own “JSON” downloads.");
+  if (!isObject(value))
+    throw new Wrong(`it holds ${shown(value)}, not one request as the panel downloads it.`);
   // Those of older versions do not say.
   const given = { app_time: null, ...value } as Record<string, unknown>;
   for (const [name, check] of Object.entries(HEADER)) check(given[name], name);
@@ -115,9 +134,11 @@ function trace(value: unknown): Trace {
     const place = `steps[${index}]`;
     if (!isObject(step)) throw new Wrong(`${place} is ${shown(step)}; it takes an object.`);
     for (const [name, check] of Object.entries(STEP)) check(step[name], `${place}.${name}`);
-    if (step["id"] !== index) throw new Wrong(`${place}.id is ${shown(step["id"])}; it takes ${index}, its place.`);
+    if (step["id"] !== index)
+      throw new Wrong(`${place}.id is ${shown(step["id"])}; it takes ${index}, its place.`);
     const { parent, begin, end } = step as unknown as Step;
-    if (parent !== null && parent >= index) throw new Wrong(`${place}.parent is ${parent}; it takes the id of an earlier step.`);
+    if (parent !== null && parent >= index)
+      throw new Wrong(`${place}.parent is ${parent}; it takes the id of an earlier step.`);
     if (end !== null && end < begin) throw new Wrong(`${place}.end is ${end}, before its begin.`);
   }
   return given as unknown as Trace;

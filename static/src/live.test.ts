@@ -57,7 +57,12 @@ const FAILING = vi.fn((batch: Batch) => {
 
 function failing(onConnection = vi.fn()): Live {
   FAILING.mockClear();
-  return new Live(new Api(), { onBatch: FAILING, onConnection, onRefused: vi.fn(), resume: () => ({ epoch: null, last: null, running: [], watch: null, have: 0 }) });
+  return new Live(new Api(), {
+    onBatch: FAILING,
+    onConnection,
+    onRefused: vi.fn(),
+    resume: () => ({ epoch: null, last: null, running: [], watch: null, have: 0 }),
+  });
 }
 
 function answering(answer: (path: string) => unknown): void {
@@ -73,7 +78,11 @@ test("a message that cannot be taken in is acknowledged, and the next ones are t
   await vi.advanceTimersByTimeAsync(1);
   Opened.last.take("40{}");
   for (const seq of [1, 2, 3]) Opened.last.take(`42${JSON.stringify(["batch", { seq, process: {} }])}`);
-  expect(Opened.last.sent.filter((packet) => packet.includes("ack"))).toEqual(['42["ack",1]', '42["ack",2]', '42["ack",3]']);
+  expect(Opened.last.sent.filter((packet) => packet.includes("ack"))).toEqual([
+    '42["ack",1]',
+    '42["ack",2]',
+    '42["ack",3]',
+  ]);
   expect(FAILING).toHaveBeenCalledTimes(3);
   expect(log).toHaveBeenCalledTimes(1);
 });
@@ -85,7 +94,9 @@ test("where it polls, such a message is no lost connection", async () => {
   const onConnection = vi.fn();
   failing(onConnection).start();
   await vi.advanceTimersByTimeAsync(5000);
-  expect(onConnection.mock.calls.map(([connection]) => connection as string)).toEqual(Array(FAILING.mock.calls.length).fill("polling"));
+  expect(onConnection.mock.calls.map(([connection]) => connection as string)).toEqual(
+    Array(FAILING.mock.calls.length).fill("polling"),
+  );
   expect(FAILING.mock.calls.length).toBeGreaterThan(3);
   expect(log).toHaveBeenCalledTimes(1);
 });

@@ -45,7 +45,12 @@ export class Api {
     let response: Response;
     let tries = 0;
     do {
-      response = await fetch(path, { method, headers, cache: "no-store", ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      response = await fetch(path, {
+        method,
+        headers,
+        cache: "no-store",
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
       tries += 1;
     } while (this.several && tries < MOST_TRIES && (response.status === 404 || response.status === 409));
     if (response.status === 403) throw new Refused(await response.text());
@@ -65,7 +70,12 @@ export class Api {
     do {
       batch = await this.#json<Batch>("api/batch", resume);
       tries += 1;
-    } while (batch.process.several && resume.epoch !== null && batch.epoch !== resume.epoch && tries < MOST_TRIES);
+    } while (
+      batch.process.several &&
+      resume.epoch !== null &&
+      batch.epoch !== resume.epoch &&
+      tries < MOST_TRIES
+    );
     return batch;
   }
 
@@ -143,31 +153,39 @@ export class Live {
       return;
     }
     if (ticket === null) this.#failures = FAILURES_BEFORE_POLLING;
-    if (ticket === null || (this.#failures >= FAILURES_BEFORE_POLLING && ++this.#polls % POLLS_BEFORE_TRYING !== 0)) {
+    if (
+      ticket === null ||
+      (this.#failures >= FAILURES_BEFORE_POLLING && ++this.#polls % POLLS_BEFORE_TRYING !== 0)
+    ) {
       await this.#poll();
       this.#again();
       return;
     }
-    const socket = new Socket<Batch>(`socket.io/?ticket=${encodeURIComponent(ticket)}`, this.#handlers.resume(), CONNECT_WAIT, {
-      onOpen: () => {
-        this.#socket = socket;
-        this.#wait = FIRST_WAIT;
-        this.#failures = 0;
-        this.#wasLive = true;
-        this.#handlers.onConnection("live");
-        socket.emit("watch", { trace: this.#watched });
+    const socket = new Socket<Batch>(
+      `socket.io/?ticket=${encodeURIComponent(ticket)}`,
+      this.#handlers.resume(),
+      CONNECT_WAIT,
+      {
+        onOpen: () => {
+          this.#socket = socket;
+          this.#wait = FIRST_WAIT;
+          this.#failures = 0;
+          this.#wasLive = true;
+          this.#handlers.onConnection("live");
+          socket.emit("watch", { trace: this.#watched });
+        },
+        onMessage: (batch) => {
+          this.#took(batch);
+          socket.emit("ack", batch.seq);
+        },
+        onClose: () => {
+          if (this.#socket === null) this.#failures += 1;
+          this.#socket = null;
+          if (this.#failures < FAILURES_BEFORE_POLLING) this.#handlers.onConnection("lost");
+          this.#again();
+        },
       },
-      onMessage: (batch) => {
-        this.#took(batch);
-        socket.emit("ack", batch.seq);
-      },
-      onClose: () => {
-        if (this.#socket === null) this.#failures += 1;
-        this.#socket = null;
-        if (this.#failures < FAILURES_BEFORE_POLLING) this.#handlers.onConnection("lost");
-        this.#again();
-      },
-    });
+    );
   }
 
   #took(batch: Batch): void {
@@ -176,7 +194,8 @@ export class Live {
       this.#handlers.onBatch(batch);
     } catch (error) {
       // The server waits for what is not acknowledged: one fault here would end the stream.
-      if (!this.#hasFailed) console.error("flask-lifecycle could not take in what the server sent; it goes on.", error);
+      if (!this.#hasFailed)
+        console.error("flask-lifecycle could not take in what the server sent; it goes on.", error);
       this.#hasFailed = true;
     }
   }

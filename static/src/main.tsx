@@ -21,7 +21,9 @@ const Help = lazy("Keys", () => import("./views/Help"));
 function Panel(): JSX.Element {
   const trace = current(state.value);
   const title = trace === null ? "flask-lifecycle" : `${trace.method} ${trace.path} · flask-lifecycle`;
-  useEffect(() => { document.title = title; }, [title]);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   const ofApp = !state.value.stage && viewOf(state.value.view).ofApp === true;
   return (
     <div class={state.value.stage ? "whole stage" : "whole"}>
@@ -41,40 +43,90 @@ function Panel(): JSX.Element {
 }
 
 function keys(event: KeyboardEvent): void {
-  const typing = event.target instanceof HTMLInputElement && event.target.type !== "range" && event.target.type !== "checkbox";
-  if (event.ctrlKey || event.metaKey || event.altKey || typing || state.value.help || document.querySelector(":popover-open") !== null) return;
+  const typing =
+    event.target instanceof HTMLInputElement &&
+    event.target.type !== "range" &&
+    event.target.type !== "checkbox";
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    typing ||
+    state.value.help ||
+    document.querySelector(":popover-open") !== null
+  )
+    return;
   if (!state.value.keys && event.key.length === 1 && event.key !== "?") return;
   const act: Record<string, () => void> = {
-    j: () => { actions.move(1); },
-    k: () => { actions.move(-1); },
+    j: () => {
+      actions.move(1);
+    },
+    k: () => {
+      actions.move(-1);
+    },
     x: actions.clear,
-    Escape: () => { actions.leave(); },
-    "/": () => { document.getElementById("filter")?.focus(); },
-    v: () => { actions.view(viewAfter(state.value.view).name); },
-    "?": () => { actions.help(true); },
+    Escape: () => {
+      actions.leave();
+    },
+    "/": () => {
+      document.getElementById("filter")?.focus();
+    },
+    v: () => {
+      actions.view(viewAfter(state.value.view).name);
+    },
+    "?": () => {
+      actions.help(true);
+    },
     f: actions.stage,
     z: actions.near,
-    "+": () => { look.value = zoomed(look.value, 1.3); },
-    "=": () => { look.value = zoomed(look.value, 1.3); },
-    "-": () => { look.value = zoomed(look.value, 1 / 1.3); },
-    "0": () => { look.value = FIT; },
+    "+": () => {
+      look.value = zoomed(look.value, 1.3);
+    },
+    "=": () => {
+      look.value = zoomed(look.value, 1.3);
+    },
+    "-": () => {
+      look.value = zoomed(look.value, 1 / 1.3);
+    },
+    "0": () => {
+      look.value = FIT;
+    },
     " ": actions.play,
-    ArrowRight: () => { actions.walk(1); },
-    PageDown: () => { actions.walk(1); },
-    ArrowLeft: () => { actions.walk(-1); },
-    PageUp: () => { actions.walk(-1); },
-    Home: () => { actions.rim(false); },
-    End: () => { actions.rim(true); },
+    ArrowRight: () => {
+      actions.walk(1);
+    },
+    PageDown: () => {
+      actions.walk(1);
+    },
+    ArrowLeft: () => {
+      actions.walk(-1);
+    },
+    PageUp: () => {
+      actions.walk(-1);
+    },
+    Home: () => {
+      actions.rim(false);
+    },
+    End: () => {
+      actions.rim(true);
+    },
   };
   const does = act[event.key];
-  if (does === undefined || event.defaultPrevented || (event.key === " " && event.target instanceof HTMLButtonElement)) return;
+  if (
+    does === undefined ||
+    event.defaultPrevented ||
+    (event.key === " " && event.target instanceof HTMLButtonElement)
+  )
+    return;
   event.preventDefault();
   does();
 }
 
 document.documentElement.style.colorScheme = localStorage.getItem("lifecycle-theme") ?? "";
 addEventListener("keydown", keys);
-addEventListener("dragover", (event) => { event.preventDefault(); });
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+});
 addEventListener("drop", (event) => {
   event.preventDefault();
   void actions.open([...(event.dataTransfer?.files ?? [])]);

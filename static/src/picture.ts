@@ -2,12 +2,36 @@
 
 /** Set on an element, these hold for what is in it. */
 const INHERITED = [
-  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "stroke-linejoin",
-  "font-family", "font-size", "font-weight", "font-style", "letter-spacing", "text-anchor", "text-rendering", "dominant-baseline", "paint-order", "visibility", "color",
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-opacity",
+  "stroke-dasharray",
+  "stroke-linecap",
+  "stroke-linejoin",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "letter-spacing",
+  "text-anchor",
+  "text-rendering",
+  "dominant-baseline",
+  "paint-order",
+  "visibility",
+  "color",
 ];
 /** And these, if they are not what they are by default. */
 const OWN: Readonly<Record<string, string>> = {
-  opacity: "1", display: "inline", transform: "none", filter: "none", "stop-color": "rgb(0, 0, 0)", "stop-opacity": "1", "clip-path": "none", mask: "none",
+  opacity: "1",
+  display: "inline",
+  transform: "none",
+  filter: "none",
+  "stop-color": "rgb(0, 0, 0)",
+  "stop-opacity": "1",
+  "clip-path": "none",
+  mask: "none",
 };
 const SVG = "http://www.w3.org/2000/svg";
 const SCALE = 2;
@@ -42,7 +66,8 @@ function style(from: Element, to: Element, parent: CSSStyleDeclaration | null): 
     }
     for (const [name, usual] of Object.entries(OWN)) {
       const value = computed.getPropertyValue(name);
-      if (value !== "" && value !== usual && !(name === "display" && value === "block")) to.style.setProperty(name, value);
+      if (value !== "" && value !== usual && !(name === "display" && value === "block"))
+        to.style.setProperty(name, value);
     }
   }
   for (const [index, child] of [...from.children].entries()) {

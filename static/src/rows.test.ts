@@ -6,16 +6,30 @@ import { EMPTY, select, toggleFold, type State } from "./state";
 import { summary, typical } from "./testing";
 import type { TraceSummary } from "./types";
 
-const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State => ({ ...EMPTY, traces, ...more });
+const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State => ({
+  ...EMPTY,
+  traces,
+  ...more,
+});
 const seen = (state: State): readonly string[] => rowsOf(state).map(written);
 const written = (row: Row): string => {
   if (row.kind === "gap") return `gap ${row.gap.requests}`;
   const dots = "·".repeat(row.depth);
-  return row.kind === "static" ? `${dots}${row.traces.length} static` : `${dots}${row.trace.id}${row.under > 0 ? ` (${row.under})` : ""}`;
+  return row.kind === "static"
+    ? `${dots}${row.traces.length} static`
+    : `${dots}${row.trace.id}${row.under > 0 ? ` (${row.under})` : ""}`;
 };
 
-const asset = (id: string, cause: string | null = null): TraceSummary => summary(id, { endpoint: "static", cause });
-const page = [summary("f", { parent: "e" }), summary("e", { cause: "a" }), asset("d", "a"), asset("c", "a"), summary("b", { cause: "0" }), summary("a")];
+const asset = (id: string, cause: string | null = null): TraceSummary =>
+  summary(id, { endpoint: "static", cause });
+const page = [
+  summary("f", { parent: "e" }),
+  summary("e", { cause: "a" }),
+  asset("d", "a"),
+  asset("c", "a"),
+  summary("b", { cause: "0" }),
+  summary("a"),
+];
 
 describe("rows", () => {
   it("stand under what caused them, oldest first, with static files folded", () => {
@@ -23,7 +37,15 @@ describe("rows", () => {
   });
   it("can be folded, static files unfolded, and all stand alone", () => {
     expect(seen(toggleFold(of(page), "a"))).toEqual(["b", "a (4)"]);
-    expect(seen(toggleFold(of(page), "static c"))).toEqual(["b", "a (4)", "·2 static", "··c", "··d", "·e (1)", "··f"]);
+    expect(seen(toggleFold(of(page), "static c"))).toEqual([
+      "b",
+      "a (4)",
+      "·2 static",
+      "··c",
+      "··d",
+      "·e (1)",
+      "··f",
+    ]);
     expect(seen(of(page, { grouped: false }))).toEqual(["f", "e", "2 static", "b", "a"]);
   });
   it("show the one static file that is picked", () => {
@@ -36,10 +58,16 @@ describe("rows", () => {
   });
   it("have earlier runs of the app at the end, whatever their clocks said", () => {
     const gap = { after: "z", ms: 1, requests: 1, restarted: true };
-    expect(seen(of([summary("b")], { earlier: [summary("z"), summary("y")], gaps: [gap] }))).toEqual(["b", "gap 1", "z", "y"]);
+    expect(seen(of([summary("b")], { earlier: [summary("z"), summary("y")], gaps: [gap] }))).toEqual([
+      "b",
+      "gap 1",
+      "z",
+      "y",
+    ]);
   });
   it("have what was imported where it came, as it is filtered", () => {
-    const imported = (state: State): State => withImported(state, typical(), summary("x", { method: "POST" }), "kept.json");
+    const imported = (state: State): State =>
+      withImported(state, typical(), summary("x", { method: "POST" }), "kept.json");
     const two = imported(imported(of([summary("b"), summary("a")])));
     expect(seen(two)).toEqual(["imported-2", "imported-1", "b", "a"]);
     const later = { ...two, traces: [summary("c"), ...two.traces] };

@@ -42,7 +42,11 @@ let made: { readonly of: State; readonly rows: readonly Row[] } | null = null;
 
 /** The rows for a state; the same ones while nothing of it that counts has changed. */
 export function rowsOf(state: State): readonly Row[] {
-  if (made === null || differ(made.of, state, "traces", "imported", "filter", "earlier", "gaps", "grouped", "folds", "selected")) made = { of: state, rows: build(state) };
+  if (
+    made === null ||
+    differ(made.of, state, "traces", "imported", "filter", "earlier", "gaps", "grouped", "folds", "selected")
+  )
+    made = { of: state, rows: build(state) };
   return made.rows;
 }
 
@@ -52,18 +56,35 @@ function build(state: State): readonly Row[] {
   const { matches } = parse(state.filter);
   const imported = state.imported.filter(({ trace }) => matches(trace));
   const put = (traces: readonly TraceSummary[], earlier: boolean): void => {
-    const { roots, under } = state.grouped ? families(traces) : { roots: traces, under: new Map<string, readonly TraceSummary[]>() };
-    const size = (id: string): number => (under.get(id) ?? []).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
+    const { roots, under } = state.grouped
+      ? families(traces)
+      : { roots: traces, under: new Map<string, readonly TraceSummary[]>() };
+    const size = (id: string): number =>
+      (under.get(id) ?? []).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
     const add = (trace: TraceSummary, depth: number): void => {
       const open = !state.folds.has(trace.id);
       const children = under.get(trace.id) ?? [];
-      rows.push({ kind: "request", key: trace.id, trace, depth, under: children.length === 0 ? 0 : size(trace.id), open, earlier, file: null });
+      rows.push({
+        kind: "request",
+        key: trace.id,
+        trace,
+        depth,
+        under: children.length === 0 ? 0 : size(trace.id),
+        open,
+        earlier,
+        file: null,
+      });
       if (open) addAll(children, depth + 1);
     };
-    const addAll = (all: readonly TraceSummary[], depth: number, before: (trace: TraceSummary) => void = () => undefined): void => {
-      for (let at = 0; at < all.length; ) {
+    const addAll = (
+      all: readonly TraceSummary[],
+      depth: number,
+      before: (trace: TraceSummary) => void = () => undefined,
+    ): void => {
+      for (let at = 0; at < all.length;) {
         let end = at;
-        while (end < all.length && isStatic(all[end] as TraceSummary) && !under.has(all[end]?.id ?? "")) end += 1;
+        while (end < all.length && isStatic(all[end] as TraceSummary) && !under.has(all[end]?.id ?? ""))
+          end += 1;
         const run = all.slice(at, Math.max(end, at + 1));
         const [first] = run as [TraceSummary];
         before(first);
@@ -77,11 +98,23 @@ function build(state: State): readonly Row[] {
       const key = `static ${run.reduce((oldest, { id }) => (id < oldest ? id : oldest), run[0]?.id ?? "")}`;
       const open = state.folds.has(key) || run.some((trace) => trace.id === state.selected);
       rows.push({ kind: "static", key, traces: run, depth, open });
-      if (open) for (const trace of run) rows.push({ kind: "request", key: trace.id, trace, depth: depth + 1, under: 0, open: false, earlier, file: null });
+      if (open)
+        for (const trace of run)
+          rows.push({
+            kind: "request",
+            key: trace.id,
+            trace,
+            depth: depth + 1,
+            under: 0,
+            open: false,
+            earlier,
+            file: null,
+          });
     };
     addAll(roots, 0, (trace) => {
       while (gaps.length > 0 && !gaps[0]?.restarted && trace.id <= (gaps[0]?.after ?? "")) addGap();
-      while (imported.length > 0 && trace.id <= (imported[0]?.after ?? "")) addImported(imported.shift() as Imported);
+      while (imported.length > 0 && trace.id <= (imported[0]?.after ?? ""))
+        addImported(imported.shift() as Imported);
     });
   };
   const addGap = (): void => {
@@ -89,7 +122,16 @@ function build(state: State): readonly Row[] {
     if (gap !== undefined) rows.push({ kind: "gap", key: `gap ${gap.after ?? ""} ${gap.ms}`, gap });
   };
   const addImported = ({ trace, file }: Imported): void => {
-    rows.push({ kind: "request", key: trace.id, trace, depth: 0, under: 0, open: false, earlier: false, file });
+    rows.push({
+      kind: "request",
+      key: trace.id,
+      trace,
+      depth: 0,
+      under: 0,
+      open: false,
+      earlier: false,
+      file,
+    });
   };
 
   put(listed(state), false);
@@ -101,10 +143,15 @@ function build(state: State): readonly Row[] {
 }
 
 /** Which requests stand alone, newest first, and which under which, oldest first. */
-function families(traces: readonly TraceSummary[]): { roots: readonly TraceSummary[]; under: ReadonlyMap<string, readonly TraceSummary[]> } {
+function families(traces: readonly TraceSummary[]): {
+  roots: readonly TraceSummary[];
+  under: ReadonlyMap<string, readonly TraceSummary[]>;
+} {
   const roots: TraceSummary[] = [];
   const under = new Map<string, TraceSummary[]>();
-  const here = new Set(traces.some((trace) => (trace.parent ?? trace.cause) !== null) ? traces.map((trace) => trace.id) : []);
+  const here = new Set(
+    traces.some((trace) => (trace.parent ?? trace.cause) !== null) ? traces.map((trace) => trace.id) : [],
+  );
   for (const trace of traces) {
     const above = trace.parent ?? trace.cause;
     if (above === null || !here.has(above)) roots.push(trace);

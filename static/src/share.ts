@@ -4,18 +4,22 @@ import type { Json, Trace } from "./types";
 
 const MASK = "••••••";
 /** Made by curl itself, or of the browser that asked. */
-const LEFT_OUT = /^(host|connection|content-length|accept-encoding|cookie|upgrade-insecure-requests|sec-.*)$/i;
+const LEFT_OUT =
+  /^(host|connection|content-length|accept-encoding|cookie|upgrade-insecure-requests|sec-.*)$/i;
 
 /** A curl command for the same request; what was masked is left out, or stays masked. */
 export function curl(trace: Trace, origin: string): string {
   const url = `${origin}${encodeURI(trace.path)}${trace.query === "" ? "" : `?${trace.query}`}`;
-  const method = trace.method === "GET" ? "" : trace.method === "HEAD" ? "--head " : `--request ${quoted(trace.method)} `;
+  const method =
+    trace.method === "GET" ? "" : trace.method === "HEAD" ? "--head " : `--request ${quoted(trace.method)} `;
   return `curl ${method}${quoted(url)}${[...headers(trace), ...body(trace)].map((each) => ` ${each}`).join("")}`;
 }
 
 function said(trace: Trace, name: string): Json | undefined {
   const request = trace.steps[0]?.detail["request"];
-  return typeof request === "object" && request !== null && !Array.isArray(request) ? (request as { readonly [key: string]: Json })[name] : undefined;
+  return typeof request === "object" && request !== null && !Array.isArray(request)
+    ? (request as { readonly [key: string]: Json })[name]
+    : undefined;
 }
 
 function pairs(value: Json | undefined): readonly (readonly [string, string])[] {
@@ -45,5 +49,7 @@ export function download(name: string, content: string | Blob, type = "applicati
   link.download = name;
   link.click();
   // Not at once: the browser may still be reading it.
-  setTimeout(() => { URL.revokeObjectURL(link.href); }, 10_000);
+  setTimeout(() => {
+    URL.revokeObjectURL(link.href);
+  }, 10_000);
 }

@@ -36,8 +36,12 @@ export class Socket<Message> {
     const url = new URL(`${path}&${VERSION}`, document.baseURI);
     url.protocol = url.protocol.replace("http", "ws");
     this.#ws = new WebSocket(url);
-    this.#ws.addEventListener("message", ({ data }) => { this.#take(data as string); });
-    this.#ws.addEventListener("close", () => { this.#close(); });
+    this.#ws.addEventListener("message", ({ data }) => {
+      this.#take(data as string);
+    });
+    this.#ws.addEventListener("close", () => {
+      this.#close();
+    });
     this.#expect();
   }
 
@@ -59,7 +63,10 @@ export class Socket<Message> {
     const type = packet.slice(0, packet.startsWith("4") ? 2 : 1);
     const data = packet.slice(type.length);
     if (type === "0") {
-      const { pingInterval, pingTimeout } = JSON.parse(data) as Record<"pingInterval" | "pingTimeout", number>;
+      const { pingInterval, pingTimeout } = JSON.parse(data) as Record<
+        "pingInterval" | "pingTimeout",
+        number
+      >;
       this.#patience = pingInterval + pingTimeout;
       this.#ws.send(`40${JSON.stringify(this.#auth)}`);
       this.#expect();
@@ -74,6 +81,8 @@ export class Socket<Message> {
   /** Without a word for so long, the server is gone. */
   #expect(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => { this.#close(); }, this.#patience);
+    this.#timer = setTimeout(() => {
+      this.#close();
+    }, this.#patience);
   }
 }

@@ -1,6 +1,24 @@
 import { describe, expect, it } from "vitest";
 
-import { applyBatch, cleared, current, elapsed, EMPTY, find, importedOf, KEPT, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, withOlder, type State } from "./state";
+import {
+  applyBatch,
+  cleared,
+  current,
+  elapsed,
+  EMPTY,
+  find,
+  importedOf,
+  KEPT,
+  lacksSteps,
+  olderThan,
+  select,
+  selectStep,
+  setConnection,
+  setFollow,
+  setPaused,
+  withOlder,
+  type State,
+} from "./state";
 import { withImported } from "./import";
 import { summarize } from "./summary";
 import { batch, step, summary, typical } from "./testing";
@@ -14,7 +32,11 @@ describe("applyBatch", () => {
     expect(before.steps.get("a")?.length).toBe(2);
     const other = applyBatch(before, batch([{ ...running, state: "done", step_count: 3 }, summary("b")]), 1);
     expect(other.steps.has("a")).toBe(false);
-    const shown = applyBatch(before, { ...batch([{ ...running, state: "done" }]), steps: [{ trace: "a", steps: [step(0)] }] }, 1);
+    const shown = applyBatch(
+      before,
+      { ...batch([{ ...running, state: "done" }]), steps: [{ trace: "a", steps: [step(0)] }] },
+      1,
+    );
     expect(shown.steps.get("a")?.length).toBe(1);
     // Those that came since then stay.
     expect(applyBatch(shown, batch([{ ...running, state: "done" }]), 2).steps.get("a")?.length).toBe(1);
@@ -41,12 +63,20 @@ describe("applyBatch", () => {
 
   it("leaves a request alone while one of its steps is looked at", () => {
     const reading = selectStep(applyBatch(EMPTY, batch([summary("a")]), 0), 3);
-    expect(applyBatch(reading, batch([summary("b")]), 1)).toMatchObject({ selected: "a", step: 3, follow: false });
+    expect(applyBatch(reading, batch([summary("b")]), 1)).toMatchObject({
+      selected: "a",
+      step: 3,
+      follow: false,
+    });
     expect(selectStep(EMPTY, null).follow).toBe(true);
   });
 
   it("merges steps by id, ended ones in place of running ones", () => {
-    const open = applyBatch(EMPTY, batch([summary("a", { state: "running" })], [step(0, { end: null }), step(1, { end: null })]), 0);
+    const open = applyBatch(
+      EMPTY,
+      batch([summary("a", { state: "running" })], [step(0, { end: null }), step(1, { end: null })]),
+      0,
+    );
     const ended = applyBatch(open, batch([], [step(1), step(2)]), 1);
     expect(current(ended)?.steps.map((each) => each.end)).toEqual([null, 10, 10]);
   });
@@ -62,7 +92,9 @@ describe("applyBatch", () => {
     const next = applyBatch(picked, { ...batch([]), removed: ["a", "b"] }, 1);
     expect(next.traces.map((trace) => trace.id)).toEqual(["a"]);
     expect(next.missing).toBe("a");
-    expect(select(applyBatch(next, batch([summary("c")]), 2), "c").traces.map((trace) => trace.id)).toEqual(["c"]);
+    expect(select(applyBatch(next, batch([summary("c")]), 2), "c").traces.map((trace) => trace.id)).toEqual([
+      "c",
+    ]);
   });
 
   it("is bounded", () => {
@@ -85,7 +117,11 @@ describe("pause", () => {
   });
 
   it("holds the screen and loses nothing", () => {
-    const held = applyBatch(setPaused(applyBatch(EMPTY, batch([summary("a")]), 0), true), batch([summary("b")]), 1);
+    const held = applyBatch(
+      setPaused(applyBatch(EMPTY, batch([summary("a")]), 0), true),
+      batch([summary("b")]),
+      1,
+    );
     expect(held.traces).toHaveLength(1);
     expect(setPaused(held, false).traces.map((trace) => trace.id)).toEqual(["b", "a"]);
   });
@@ -95,7 +131,11 @@ describe("a lost connection", () => {
   const live = setConnection(applyBatch(EMPTY, batch([summary("a")]), 0), "live", 0);
   const lost = setConnection(setConnection(live, "lost", 1000), "lost", 2000);
   it("is a gap in the list once it is there again", () => {
-    const next = applyBatch(setConnection(lost, "live", 5000), { ...batch([summary("b"), summary("c")]), missed: 2 }, 5200);
+    const next = applyBatch(
+      setConnection(lost, "live", 5000),
+      { ...batch([summary("b"), summary("c")]), missed: 2 },
+      5200,
+    );
     expect(next.gaps).toEqual([{ after: "a", ms: 4200, requests: 2, restarted: false }]);
     expect(next.lostAt).toBe(null);
   });
@@ -115,7 +155,12 @@ describe("older requests", () => {
   it("come in by page, and go when the server evicts them", () => {
     const newest = { ...applyBatch(EMPTY, { ...batch([summary("c"), summary("d")]), kept: 4 }, 0) };
     expect(olderThan(newest)).toBe("c");
-    const all = withOlder(newest, { traces: [summary("b"), summary("a")], next: null, evicted: 0, too_large: 0 });
+    const all = withOlder(newest, {
+      traces: [summary("b"), summary("a")],
+      next: null,
+      evicted: 0,
+      too_large: 0,
+    });
     expect(all.traces.map((trace) => trace.id)).toEqual(["d", "c", "b", "a"]);
     expect(olderThan(all)).toBe(null);
     const later = applyBatch(all, { ...batch([]), kept: 2, oldest: "c" }, 1);
@@ -125,7 +170,11 @@ describe("older requests", () => {
 
 describe("elapsed", () => {
   it("goes on from what the server said", () => {
-    const state = applyBatch(EMPTY, batch([summary("a", { state: "running", elapsed: 5e6, duration: null })]), 100);
+    const state = applyBatch(
+      EMPTY,
+      batch([summary("a", { state: "running", elapsed: 5e6, duration: null })]),
+      100,
+    );
     expect(elapsed(state, "a", 103)).toBe(8e6);
   });
 });
@@ -147,9 +196,16 @@ describe("a request from a file", () => {
   it("is shown whole and at rest", () => {
     expect(current(shown)?.steps).toEqual(whole.steps);
     expect(current(shown)?.state).toBe("done");
-    expect(elapsed(shown, shown.selected ?? "", 5)).toBe(whole.steps.reduce((most, each) => Math.max(most, each.end ?? 0), 0));
+    expect(elapsed(shown, shown.selected ?? "", 5)).toBe(
+      whole.steps.reduce((most, each) => Math.max(most, each.end ?? 0), 0),
+    );
     expect(lacksSteps(shown)).toBeNull();
-    expect(find(shown, shown.selected)).toMatchObject({ method: "GET", path: "/a", step_count: whole.steps.length, counts: { sql: 2, template: 1 } });
+    expect(find(shown, shown.selected)).toMatchObject({
+      method: "GET",
+      path: "/a",
+      step_count: whole.steps.length,
+      counts: { sql: 2, template: 1 },
+    });
   });
 
   it("is not taken for the app's own of the same id, nor for itself", () => {

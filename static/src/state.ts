@@ -154,13 +154,17 @@ function taken(log: Log, batch: Batch, now: number, { selected, keep }: State): 
   const known = batch.reset || restarted ? [] : log.traces;
   const removed = new Set(batch.removed);
   const gone = (id: string): boolean => removed.has(id) || batch.oldest === null || id < batch.oldest;
-  const stays = known.length === 0 || (removed.size === 0 && !gone(known.at(-1)?.id ?? "")) ? known : known.filter(({ id }) => id === selected || !gone(id));
+  const stays =
+    known.length === 0 || (removed.size === 0 && !gone(known.at(-1)?.id ?? ""))
+      ? known
+      : known.filter(({ id }) => id === selected || !gone(id));
 
   const steps = new Map((restarted ? !keep : batch.reset) ? [] : log.steps);
   const seenAt = new Map(restarted || batch.reset ? [] : log.seenAt);
   for (const id of batch.removed) seenAt.delete(id);
   // Its steps are sent once more, or fetched.
-  for (const trace of batch.traces) if (trace.merged && trace.state === "done" && seenAt.has(trace.id)) steps.delete(trace.id);
+  for (const trace of batch.traces)
+    if (trace.merged && trace.state === "done" && seenAt.has(trace.id)) steps.delete(trace.id);
   for (const part of batch.steps) {
     const merged = mergeSteps(steps.get(part.trace) ?? [], part.steps);
     steps.delete(part.trace);
@@ -171,7 +175,10 @@ function taken(log: Log, batch: Batch, now: number, { selected, keep }: State): 
     else seenAt.delete(trace.id);
   }
 
-  const cut = log.lostAt === null ? [] : [{ after: log.traces[0]?.id ?? null, ms: now - log.lostAt, requests: batch.missed ?? 0, restarted }];
+  const cut =
+    log.lostAt === null
+      ? []
+      : [{ after: log.traces[0]?.id ?? null, ms: now - log.lostAt, requests: batch.missed ?? 0, restarted }];
   return {
     epoch: batch.epoch,
     process: batch.process,
@@ -185,8 +192,14 @@ function taken(log: Log, batch: Batch, now: number, { selected, keep }: State): 
     ignored: batch.ignored,
     lostAt: null,
     gaps: [...cut, ...(restarted && !keep ? [] : log.gaps)],
-    earlier: restarted && keep ? [...log.traces, ...log.earlier].slice(0, KEPT) : restarted ? [] : log.earlier,
-    missing: selected !== null && gone(selected) && known.some(({ id }) => id === selected) ? selected : restarted ? null : log.missing,
+    earlier:
+      restarted && keep ? [...log.traces, ...log.earlier].slice(0, KEPT) : restarted ? [] : log.earlier,
+    missing:
+      selected !== null && gone(selected) && known.some(({ id }) => id === selected)
+        ? selected
+        : restarted
+          ? null
+          : log.missing,
   };
 }
 
@@ -220,7 +233,10 @@ function placeOf(traces: readonly TraceSummary[], id: string): number {
   return low;
 }
 
-function latest(steps: Map<string, readonly Step[]>, selected: string | null): ReadonlyMap<string, readonly Step[]> {
+function latest(
+  steps: Map<string, readonly Step[]>,
+  selected: string | null,
+): ReadonlyMap<string, readonly Step[]> {
   for (const id of steps.keys()) {
     if (steps.size <= STEPS_KEPT) break;
     if (id !== selected) steps.delete(id);
@@ -233,7 +249,8 @@ function followed(state: State): State {
   if (!state.follow) return state;
   const shown = listed(state);
   // What is requested inside a request stands in its diagram.
-  const isInside = ({ parent }: TraceSummary): boolean => parent !== null && shown.some(({ id }) => id === parent);
+  const isInside = ({ parent }: TraceSummary): boolean =>
+    parent !== null && shown.some(({ id }) => id === parent);
   const newest = shown.find((trace) => !isStatic(trace) && !isInside(trace)) ?? shown[0];
   if (newest === undefined || newest.id === state.selected) return state;
   return { ...state, selected: newest.id, step: null, missing: null, replay: null };
@@ -296,8 +313,19 @@ export function withTrace(state: State, trace: Trace): State {
 
 /** Pick a request: from now on new ones no longer take the screen. */
 export function select(state: State, id: string, step: number | null = null): State {
-  const traces = state.missing === null || state.missing === id ? state.traces : state.traces.filter((trace) => trace.id !== state.missing);
-  return { ...state, traces, selected: id, step, follow: false, missing: state.missing === id ? id : null, replay: null };
+  const traces =
+    state.missing === null || state.missing === id
+      ? state.traces
+      : state.traces.filter((trace) => trace.id !== state.missing);
+  return {
+    ...state,
+    traces,
+    selected: id,
+    step,
+    follow: false,
+    missing: state.missing === id ? id : null,
+    replay: null,
+  };
 }
 
 /** Fold what is open, or unfold it. */
@@ -315,12 +343,20 @@ export function selectStep(state: State, step: number | null): State {
 /** The requests that the filter lets through, newest first. */
 export function listed(state: State): readonly TraceSummary[] {
   if (filtered.of !== state.traces || filtered.by !== state.filter) {
-    filtered = { of: state.traces, by: state.filter, traces: state.filter === "" ? state.traces : state.traces.filter(parse(state.filter).matches) };
+    filtered = {
+      of: state.traces,
+      by: state.filter,
+      traces: state.filter === "" ? state.traces : state.traces.filter(parse(state.filter).matches),
+    };
   }
   return filtered.traces;
 }
 
-let filtered: { readonly of: readonly TraceSummary[]; readonly by: string; readonly traces: readonly TraceSummary[] } = { of: [], by: "", traces: [] };
+let filtered: {
+  readonly of: readonly TraceSummary[];
+  readonly by: string;
+  readonly traces: readonly TraceSummary[];
+} = { of: [], by: "", traces: [] };
 
 export function setFollow(state: State, follow: boolean): State {
   return followed({ ...state, follow });
@@ -347,7 +383,16 @@ export function cleared(state: State): State {
 export function current(state: State): Trace | null {
   const summary = find(state, state.selected);
   if (summary === undefined) return null;
-  const { step_count: _count, strip: _strip, now: _now, elapsed: _elapsed, sending: _sending, merged: _merged, cause: _cause, ...header } = summary;
+  const {
+    step_count: _count,
+    strip: _strip,
+    now: _now,
+    elapsed: _elapsed,
+    sending: _sending,
+    merged: _merged,
+    cause: _cause,
+    ...header
+  } = summary;
   void [_count, _strip, _now, _elapsed, _sending, _merged, _cause];
   const steps = importedOf(state, summary.id)?.whole.steps ?? state.steps.get(summary.id) ?? [];
   // A hole can only be a step that is still on its way.
@@ -376,9 +421,15 @@ export function appTime(state: State, id: string, now: number): number {
 /** Whether the steps of the selected, finished request are still to be fetched. */
 export function lacksSteps(state: State): string | null {
   const summary = find(state, state.selected);
-  if (summary?.state !== "done" || state.missing === summary.id || importedOf(state, summary.id) !== undefined) return null;
+  if (
+    summary?.state !== "done" ||
+    state.missing === summary.id ||
+    importedOf(state, summary.id) !== undefined
+  )
+    return null;
   const steps = state.steps.get(summary.id) ?? [];
-  const whole = steps.length >= summary.step_count && steps.every((step) => (step as Step | undefined)?.end != null);
+  const whole =
+    steps.length >= summary.step_count && steps.every((step) => (step as Step | undefined)?.end != null);
   return whole ? null : summary.id;
 }
 

@@ -5,6 +5,10 @@ import type { TraceSummary } from "./types";
 const UNANSWERED: ReadonlySet<string> = new Set(["SystemExit", "KeyboardInterrupt", "GeneratorExit"]);
 
 /** What left the app before it had answered, the server answers with 500; what ends the server itself is not answered. */
-export function clientStatus({ status, error, state }: Pick<TraceSummary, "status" | "error" | "state">): number | null {
+export function clientStatus({
+  status,
+  error,
+  state,
+}: Pick<TraceSummary, "status" | "error" | "state">): number | null {
   return status ?? (error === null || state !== "done" || UNANSWERED.has(error.type) ? null : 500);
 }

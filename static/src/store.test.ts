@@ -42,7 +42,11 @@ test.each(FAILURES)("a call that fails (%s) leaves a live panel live", async (_n
 test("the steps that could not be fetched are asked for again", async () => {
   let fails = true;
   const whole = { ...summary("a", { step_count: 2 }), steps: [step(0), step(1)] };
-  vi.stubGlobal("fetch", () => (fails ? Promise.reject(new TypeError("Failed to fetch")) : Promise.resolve(new Response(JSON.stringify(whole)))));
+  vi.stubGlobal("fetch", () =>
+    fails
+      ? Promise.reject(new TypeError("Failed to fetch"))
+      : Promise.resolve(new Response(JSON.stringify(whole))),
+  );
   actions.select("a");
   await vi.advanceTimersByTimeAsync(10);
   expect(current(state.value)?.steps).toHaveLength(0);

@@ -5,7 +5,29 @@ import { signal } from "@preact/signals";
 import { Api, Live } from "./live";
 import { IMPORTED, whole } from "./filter";
 import { advance, moments, neighbour, type Pace, type Replay } from "./replay/replay";
-import { applyBatch, cleared, current, differ, EMPTY, ended, find, importedOf, lacksSteps, olderThan, select, selectStep, setConnection, setFollow, setPaused, setReplay, toggleFold, withOlder, withTrace, type Asked, type State } from "./state";
+import {
+  applyBatch,
+  cleared,
+  current,
+  differ,
+  EMPTY,
+  ended,
+  find,
+  importedOf,
+  lacksSteps,
+  olderThan,
+  select,
+  selectStep,
+  setConnection,
+  setFollow,
+  setPaused,
+  setReplay,
+  toggleFold,
+  withOlder,
+  withTrace,
+  type Asked,
+  type State,
+} from "./state";
 import { neighbourOf } from "./rows";
 import type { Json, Trace } from "./types";
 import { DIAGRAM, viewOf } from "./views/table";
@@ -37,7 +59,9 @@ const live = new Live(api, {
   onConnection: (connection) => {
     state.value = setConnection(state.value, connection, performance.now());
   },
-  onRefused: (why) => { actions.notice(why); },
+  onRefused: (why) => {
+    actions.notice(why);
+  },
   resume: () => ({
     epoch: state.value.epoch,
     last: state.value.traces[0]?.id ?? null,
@@ -96,7 +120,8 @@ function remember(next: State, before: State): void {
   const turned = differ(next, before, "view") || differ(next.app, before.app, "rule", "part");
   const address = `${location.pathname}${query.size === 0 ? "" : `?${query}`}${hash}`;
   const go = (): void => {
-    if (address !== location.href.slice(location.origin.length)) history[turned ? "pushState" : "replaceState"](null, "", address);
+    if (address !== location.href.slice(location.origin.length))
+      history[turned ? "pushState" : "replaceState"](null, "", address);
   };
   // The browser takes its time over an address: what was picked is drawn first.
   clearTimeout(remembering);
@@ -106,7 +131,9 @@ function remember(next: State, before: State): void {
 
 /** What the address says of the App view: what is not as at first. */
 function ofApp(app: Asked): readonly (readonly [name: string, value: string])[] {
-  return Object.entries(app).flatMap(([name, value]) => (value === EMPTY.app[name as keyof Asked] || value === null ? [] : [[name, String(value)] as const]));
+  return Object.entries(app).flatMap(([name, value]) =>
+    value === EMPTY.app[name as keyof Asked] || value === null ? [] : [[name, String(value)] as const],
+  );
 }
 
 /** Open what the address names: ?view=<name>&q=<filter>&rule=<rule>…#<trace>/<step>. */
@@ -121,10 +148,16 @@ function fromAddress(): void {
     path: query.get("path") ?? "",
     never: query.has("never"),
   };
-  state.value = { ...state.value, filter: whole(query.get("q") ?? ""), view: viewOf(query.get("view")).name, app };
+  state.value = {
+    ...state.value,
+    filter: whole(query.get("q") ?? ""),
+    view: viewOf(query.get("view")).name,
+    app,
+  };
   const [id, step] = location.hash.slice(1).split("/");
   if (id) state.value = select(state.value, id, step && /^\d+$/.test(step) ? Number(step) : null);
-  else if (importedOf(state.value, state.value.selected) === undefined) state.value = setFollow(state.value, true);
+  else if (importedOf(state.value, state.value.selected) === undefined)
+    state.value = setFollow(state.value, true);
   live.watch(id || null);
   void fetchSteps();
 }
@@ -138,20 +171,37 @@ function lasting(name: "keep" | "grouped" | "keys"): (on: boolean) => void {
 }
 
 export const actions = {
-  select: (id: string): void => { update(select(state.value, id)); },
+  select: (id: string): void => {
+    update(select(state.value, id));
+  },
   /** Pick a step; a replay goes there too. */
   step: (step: number | null): void => {
     const { replay } = state.value;
     const at = begins(step);
-    update(selectStep(replay === null || at === null ? state.value : setReplay(state.value, { ...replay, at, playing: false }), step));
+    update(
+      selectStep(
+        replay === null || at === null
+          ? state.value
+          : setReplay(state.value, { ...replay, at, playing: false }),
+        step,
+      ),
+    );
   },
-  follow: (): void => { update(setFollow(state.value, !state.value.follow)); },
-  pause: (): void => { update(setPaused(state.value, !state.value.paused)); },
+  follow: (): void => {
+    update(setFollow(state.value, !state.value.follow));
+  },
+  pause: (): void => {
+    update(setPaused(state.value, !state.value.paused));
+  },
   clear: (): void => {
     update(cleared(state.value));
-    void api.clear(state.value.epoch).catch(() => { actions.notice("The app still has the requests: it could not be asked to forget them."); });
+    void api.clear(state.value.epoch).catch(() => {
+      actions.notice("The app still has the requests: it could not be asked to forget them.");
+    });
   },
-  filter: (filter: string): void => { update({ ...state.value, filter }); },
+  filter: (filter: string): void => {
+    update({ ...state.value, filter });
+  },
   /** Go to a moment of the request, ns. */
   seek: (at: number): void => {
     const trace = current(state.value);
@@ -160,15 +210,25 @@ export const actions = {
     else update(setReplay(state.value, { ...replaying(), at, playing: false }));
   },
   /** Follow what happens now. */
-  live: (): void => { update(setReplay(state.value, null)); },
-  pace: (pace: Pace): void => { update(setReplay(state.value, { ...replaying(), pace })); },
+  live: (): void => {
+    update(setReplay(state.value, null));
+  },
+  pace: (pace: Pace): void => {
+    update(setReplay(state.value, { ...replaying(), pace }));
+  },
   /** Play from where it stands, or from the start; or stop. */
   play: (): void => {
     const trace = current(state.value);
     if (trace === null) return;
     const replay = replaying();
     const over = replay.at >= edge(trace);
-    update(setReplay(state.value, { ...replay, at: over && !replay.playing ? 0 : replay.at, playing: !replay.playing }));
+    update(
+      setReplay(state.value, {
+        ...replay,
+        at: over && !replay.playing ? 0 : replay.at,
+        playing: !replay.playing,
+      }),
+    );
   },
   /** Go to the next step, or to an earlier one, from the moment of the replay or from the picked step; else on from the start. */
   walk: (by: 1 | -1): void => {
@@ -192,17 +252,31 @@ export const actions = {
     update({ ...state.value, stage, near: false, step: null });
     // Not every browser, nor every frame, lets a page fill the screen.
     // By the time one does, the stage may be left.
-    if (stage) void document.documentElement.requestFullscreen().then(() => (state.value.stage ? undefined : document.exitFullscreen())).catch(() => undefined);
+    if (stage)
+      void document.documentElement
+        .requestFullscreen()
+        .then(() => (state.value.stage ? undefined : document.exitFullscreen()))
+        .catch(() => undefined);
     else if (document.fullscreenElement !== null) void document.exitFullscreen();
   },
-  view: (view: string): void => { update({ ...state.value, view }); },
+  view: (view: string): void => {
+    update({ ...state.value, view });
+  },
   /** Ask the App view for something else. */
-  app: (asked: Partial<Asked>): void => { update({ ...state.value, app: { ...state.value.app, ...asked } }); },
-  help: (help: boolean): void => { update({ ...state.value, help }); },
+  app: (asked: Partial<Asked>): void => {
+    update({ ...state.value, app: { ...state.value.app, ...asked } });
+  },
+  help: (help: boolean): void => {
+    update({ ...state.value, help });
+  },
   keep: lasting("keep"),
   group: lasting("grouped"),
-  fold: (key: string): void => { update(toggleFold(state.value, key)); },
-  older: (): void => { void fetchOlder(); },
+  fold: (key: string): void => {
+    update(toggleFold(state.value, key));
+  },
+  older: (): void => {
+    void fetchOlder();
+  },
   keys: lasting("keys"),
   /** Take requests from files that were dropped or chosen into the list, or say what is wrong with them. */
   open: async (files: readonly File[]): Promise<void> => {
@@ -211,18 +285,28 @@ export const actions = {
     update(take(state.value));
     if (wrong !== "") actions.notice(wrong);
   },
-  notice: (notice: string | null): void => { update({ ...state.value, notice }); },
+  notice: (notice: string | null): void => {
+    update({ ...state.value, notice });
+  },
   /** Read the app's registries anew. */
-  map: (): void => { void loadMap(); },
+  map: (): void => {
+    void loadMap();
+  },
   /** Ask the server for what only one view shows; null where there is none, as of what came from a file. */
-  ask: async <T>(path: string, body?: Json): Promise<T | null> => (path.startsWith(`api/traces/${IMPORTED}`) ? null : api.ask<T>(path, body).catch(() => null)),
-  tell: (path: string, method: "POST" | "DELETE"): Promise<void> => api.tell(path, method).catch(() => { actions.notice("The app did not answer."); }),
+  ask: async <T>(path: string, body?: Json): Promise<T | null> =>
+    path.startsWith(`api/traces/${IMPORTED}`) ? null : api.ask<T>(path, body).catch(() => null),
+  tell: (path: string, method: "POST" | "DELETE"): Promise<void> =>
+    api.tell(path, method).catch(() => {
+      actions.notice("The app did not answer.");
+    }),
   /** Pick the newest request of the same kind. */
   latest: ({ method, endpoint }: Trace): void => {
     const newest = state.value.traces.find((trace) => trace.method === method && trace.endpoint === endpoint);
     if (newest) actions.select(newest.id);
   },
-  near: (): void => { update({ ...state.value, near: !state.value.near }); },
+  near: (): void => {
+    update({ ...state.value, near: !state.value.near });
+  },
   /** Go up or down the list. */
   move: (by: number): void => {
     const next = neighbourOf(state.value, by);
@@ -255,7 +339,12 @@ function edge(trace: Trace): number {
 }
 
 export function start(): void {
-  state.value = { ...state.value, keys: localStorage.getItem("lifecycle-keys") !== "off", keep: localStorage.getItem("lifecycle-keep") === "on", grouped: localStorage.getItem("lifecycle-grouped") !== "off" };
+  state.value = {
+    ...state.value,
+    keys: localStorage.getItem("lifecycle-keys") !== "off",
+    keep: localStorage.getItem("lifecycle-keep") === "on",
+    grouped: localStorage.getItem("lifecycle-grouped") !== "off",
+  };
   fromAddress();
   addEventListener("popstate", fromAddress);
   // The browser's own Escape leaves the full screen, and the stage with it.
@@ -269,7 +358,8 @@ export function start(): void {
     const present = performance.now();
     goOn(Math.min(present - last, 100));
     last = present;
-    if (state.value.seenAt.size > 0 && !state.value.paused && state.value.connection !== "lost") now.value = performance.now();
+    if (state.value.seenAt.size > 0 && !state.value.paused && state.value.connection !== "lost")
+      now.value = performance.now();
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);

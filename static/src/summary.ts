@@ -6,11 +6,24 @@ import type { Stage, StripKind, StripPart, Trace, TraceSummary } from "./types";
 import { changesOf, groups, isPart, isSlow } from "./views/collected";
 
 const KINDS: Partial<Record<Stage, StripKind>> = {
-  app_context_push: "context", request_context_push: "context", session_open: "context", url_match: "context", teardown_request: "context", teardown_appcontext: "context",
-  url_value_preprocessor: "before", before_request: "before",
-  view: "view", sql: "sql", template: "template", error_handler: "error",
-  make_response: "after", after_this_request: "after", after_request: "after", session_save: "after",
-  body: "body", body_close: "after",
+  app_context_push: "context",
+  request_context_push: "context",
+  session_open: "context",
+  url_match: "context",
+  teardown_request: "context",
+  teardown_appcontext: "context",
+  url_value_preprocessor: "before",
+  before_request: "before",
+  view: "view",
+  sql: "sql",
+  template: "template",
+  error_handler: "error",
+  make_response: "after",
+  after_this_request: "after",
+  after_request: "after",
+  session_save: "after",
+  body: "body",
+  body_close: "after",
 };
 const PARTS = 60;
 const NAMES_KEPT = 30;
@@ -23,8 +36,19 @@ export function summarize({ steps, ...header }: Trace): TraceSummary {
   const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
   const trace: Trace = { ...header, steps };
   return {
-    ...header, state: "done", duration, elapsed: duration, sending: false, merged: false, step_count: steps.length, now: null, cause: null, toolbar: null,
-    strip: strip(trace, duration), counts: counts(trace), changed: changed(trace),
+    ...header,
+    state: "done",
+    duration,
+    elapsed: duration,
+    sending: false,
+    merged: false,
+    step_count: steps.length,
+    now: null,
+    cause: null,
+    toolbar: null,
+    strip: strip(trace, duration),
+    counts: counts(trace),
+    changed: changed(trace),
   };
 }
 
@@ -47,9 +71,12 @@ function strip(trace: Trace, elapsed: number): readonly StripPart[] {
 
 function counts(trace: Trace): Record<string, number> {
   const found = new Map<string, number>();
-  const add = (name: string, more = 1): void => { if (more > 0) found.set(name, (found.get(name) ?? 0) + more); };
+  const add = (name: string, more = 1): void => {
+    if (more > 0) found.set(name, (found.get(name) ?? 0) + more);
+  };
   for (const step of trace.steps) {
-    if (step.stage === "sql" && !isStatement(step)) add(ENDS[kindOf(step)] ?? "", ENDS[kindOf(step)] === undefined ? 0 : 1);
+    if (step.stage === "sql" && !isStatement(step))
+      add(ENDS[kindOf(step)] ?? "", ENDS[kindOf(step)] === undefined ? 0 : 1);
     else if (COUNTED.has(step.stage) && !isPart(step)) add(step.stage);
     if (step.detail["changes"] !== undefined) add("changes");
     if (step.stage === "log" && BAD.has(step.detail["level"])) add("errors");

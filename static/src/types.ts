@@ -110,7 +110,19 @@ export interface TraceSummary {
   readonly toolbar: string | null;
 }
 
-export interface Trace extends Omit<TraceSummary, "step_count" | "strip" | "now" | "elapsed" | "sending" | "merged" | "cause" | "counts" | "changed" | "toolbar"> {
+export interface Trace extends Omit<
+  TraceSummary,
+  | "step_count"
+  | "strip"
+  | "now"
+  | "elapsed"
+  | "sending"
+  | "merged"
+  | "cause"
+  | "counts"
+  | "changed"
+  | "toolbar"
+> {
   /** In order of beginning. */
   readonly steps: readonly Step[];
 }
@@ -163,7 +175,11 @@ export interface AppMap {
   readonly process: { readonly pid: number; readonly host: string };
   /** WSGI middleware, outermost first. */
   readonly middleware: readonly Hook[];
-  readonly blueprints: readonly { readonly name: string; readonly import_name: string; readonly url_prefix: string | null }[];
+  readonly blueprints: readonly {
+    readonly name: string;
+    readonly import_name: string;
+    readonly url_prefix: string | null;
+  }[];
   readonly extensions: readonly string[];
   readonly config: { readonly [key: string]: Json };
   readonly hooks: readonly Hook[];

@@ -56,7 +56,21 @@ const NONE: readonly TraceSummary[] = [];
 const ignore = (): void => undefined;
 
 /** The U through nested layers. */
-export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected, near = null, stage = false, width, height, onSelect, onOpen = ignore, onFree = ignore }: DiagramProps): JSX.Element {
+export function Diagram({
+  trace,
+  map,
+  inner = NONE,
+  elapsed,
+  at = null,
+  selected,
+  near = null,
+  stage = false,
+  width,
+  height,
+  onSelect,
+  onOpen = ignore,
+  onFree = ignore,
+}: DiagramProps): JSX.Element {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   // Before it is seen: else a new request is seen from as near as the one before, and a key that comes then is lost.
   useLayoutEffect(() => {
@@ -64,7 +78,15 @@ export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected
     look.value = FIT;
   }, [trace.id]);
   const drawing = useMemo(
-    () => draw(journey(trace, map, elapsed, at ?? Infinity, inner), { width, height, selected, measure, opened, stage }),
+    () =>
+      draw(journey(trace, map, elapsed, at ?? Infinity, inner), {
+        width,
+        height,
+        selected,
+        measure,
+        opened,
+        stage,
+      }),
     [trace, map, inner, elapsed, at, selected, width, height, opened, stage],
   );
   const { width: w, height: h } = drawing;
@@ -103,7 +125,13 @@ export function Diagram({ trace, map, inner = NONE, elapsed, at = null, selected
           <line x1="0" y1="0" x2="0" y2="8" class="hl" />
         </pattern>
       </defs>
-      <g role="list" class={held ? "camera held" : "camera"} style={{ transform: `translate(${(seen.x * w).toFixed(1)}px, ${(seen.y * h).toFixed(1)}px) scale(${seen.k.toFixed(3)})` }}>
+      <g
+        role="list"
+        class={held ? "camera held" : "camera"}
+        style={{
+          transform: `translate(${(seen.x * w).toFixed(1)}px, ${(seen.y * h).toFixed(1)}px) scale(${seen.k.toFixed(3)})`,
+        }}
+      >
         {drawing.shapes.map((shape, index) => paint(shape, index, acts))}
       </g>
     </svg>
@@ -128,11 +156,21 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
     };
     const box = (): DOMRect => element.getBoundingClientRect();
     const by = (from: Look, dx: number, dy: number): Look => moved(from, dx / box().width, dy / box().height);
-    const point = (x: number, y: number): readonly [number, number] => [(x - box().left) / box().width, (y - box().top) / box().height];
+    const point = (x: number, y: number): readonly [number, number] => [
+      (x - box().left) / box().width,
+      (y - box().top) / box().height,
+    ];
     const wheel = (event: WheelEvent): void => {
       const from = now.current.seen;
       // A pinch on a touchpad comes as a wheel with Ctrl, in small steps.
-      if (event.ctrlKey) set(zoomed(from, Math.exp(-event.deltaY * (Math.abs(event.deltaY) < 50 ? PINCH : WHEEL)), point(event.clientX, event.clientY)));
+      if (event.ctrlKey)
+        set(
+          zoomed(
+            from,
+            Math.exp(-event.deltaY * (Math.abs(event.deltaY) < 50 ? PINCH : WHEEL)),
+            point(event.clientX, event.clientY),
+          ),
+        );
       else if (from.k > 1) set(by(from, -event.deltaX, -event.deltaY));
       else return;
       event.preventDefault();
@@ -154,7 +192,8 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
       if (dragged <= DRAG && other === undefined) return;
       setHeld(true);
       if (other !== undefined) {
-        const apart = ({ clientX, clientY }: PointerEvent): number => Math.hypot(clientX - other.clientX, clientY - other.clientY);
+        const apart = ({ clientX, clientY }: PointerEvent): number =>
+          Math.hypot(clientX - other.clientX, clientY - other.clientY);
         const between = point((event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2);
         set(by(zoomed(from, apart(event) / Math.max(1, apart(before)), between), dx / 2, dy / 2));
       } else if (from.k > 1) set(by(from, dx, dy));
@@ -175,19 +214,28 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
     addEventListener("pointermove", move, { signal });
     addEventListener("pointerup", up, { signal });
     addEventListener("pointercancel", up, { signal });
-    return () => { gone.abort(); };
+    return () => {
+      gone.abort();
+    };
   }, []);
   return held;
 }
 
 /** The steps of a drawing in the order of the journey, folded ones too: what is picked is shown. */
 function stepsOf(drawing: Drawing): number[] {
-  const ids = drawing.shapes.flatMap((shape) => (shape.el === "node" && shape.step !== null ? [shape.step] : shape.el === "fold" ? shape.steps : []));
+  const ids = drawing.shapes.flatMap((shape) =>
+    shape.el === "node" && shape.step !== null ? [shape.step] : shape.el === "fold" ? shape.steps : [],
+  );
   return [...new Set(ids)].sort((a, b) => a - b);
 }
 
 /** Arrows go from step to step; Enter and Space pick where none is picked. */
-function rove(event: KeyboardEvent, drawing: Drawing, selected: number | null, onSelect: (step: number | null) => void): void {
+function rove(
+  event: KeyboardEvent,
+  drawing: Drawing,
+  selected: number | null,
+  onSelect: (step: number | null) => void,
+): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const ids = stepsOf(drawing);
   const first = ids[0];
@@ -216,7 +264,15 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
   switch (shape.el) {
     case "rect":
       return (
-        <rect key={key} x={shape.x} y={shape.y} width={shape.w} height={shape.h} rx={shape.rx} class={shape.cls}>
+        <rect
+          key={key}
+          x={shape.x}
+          y={shape.y}
+          width={shape.w}
+          height={shape.h}
+          rx={shape.rx}
+          class={shape.cls}
+        >
           {shape.title === undefined ? null : <title>{shape.title}</title>}
         </rect>
       );
@@ -226,10 +282,19 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
       return <path key={key} d={shape.d} class={shape.cls} />;
     case "text": {
       const [only, second] = shape.parts;
-      if (second === undefined) return <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor} class={only.cls}>{only.text}</text>;
+      if (second === undefined)
+        return (
+          <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor} class={only.cls}>
+            {only.text}
+          </text>
+        );
       return (
         <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor}>
-          {shape.parts.map((part, index) => <tspan key={index} class={part.cls} dx={part.dx}>{part.text}</tspan>)}
+          {shape.parts.map((part, index) => (
+            <tspan key={index} class={part.cls} dx={part.dx}>
+              {part.text}
+            </tspan>
+          ))}
         </text>
       );
     }
@@ -241,7 +306,9 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
             aria-expanded={shape.open}
             aria-label={shape.label}
             data-fold={shape.steps.join(" ")}
-            onClick={() => { acts.fold(shape.key); }}
+            onClick={() => {
+              acts.fold(shape.key);
+            }}
           >
             <title>{shape.label}</title>
             {inside}
@@ -251,7 +318,14 @@ function paint(shape: Shape, key: number, acts: Acts): JSX.Element {
     case "link":
       return (
         <g key={shape.key} role="listitem" class="node">
-          <g role="link" aria-label={shape.label} data-opens={shape.trace} onClick={() => { acts.open(shape.trace); }}>
+          <g
+            role="link"
+            aria-label={shape.label}
+            data-opens={shape.trace}
+            onClick={() => {
+              acts.open(shape.trace);
+            }}
+          >
             <title>{shape.label}</title>
             {inside}
           </g>

@@ -14,10 +14,23 @@ interface StripProps {
 export function Strip({ parts, duration, width, height }: StripProps): JSX.Element {
   const scale = width / Math.max(1, duration);
   return (
-    <svg class="strip" viewBox={`0 0 ${width} ${height}`} height={height} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      class="strip"
+      viewBox={`0 0 ${width} ${height}`}
+      height={height}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       <rect x="0" y="0" width={width} height={height} rx="2" class="trbg" />
       {parts.map(([kind, begin, end], index) => (
-        <rect key={index} x={begin * scale} y="0" width={Math.max(0.8, (end - begin) * scale)} height={height} class={`tr ${kind}`} />
+        <rect
+          key={index}
+          x={begin * scale}
+          y="0"
+          width={Math.max(0.8, (end - begin) * scale)}
+          height={height}
+          class={`tr ${kind}`}
+        />
       ))}
     </svg>
   );

@@ -44,7 +44,11 @@ export function atStep(drawing: Drawing, step: number, steps: readonly Step[]): 
   if (at === undefined) return parent < step ? atStep(drawing, parent, steps) : FIT;
   const x = at[0] / drawing.width;
   // What stands at a wire is seen with its time, at the rim.
-  return held({ k: STEP_ZOOM, x: x < RIM ? 0 : x > 1 - RIM ? -1 : 0.5 - x * STEP_ZOOM, y: 0.5 - (at[1] / drawing.height) * STEP_ZOOM });
+  return held({
+    k: STEP_ZOOM,
+    x: x < RIM ? 0 : x > 1 - RIM ? -1 : 0.5 - x * STEP_ZOOM,
+    y: 0.5 - (at[1] / drawing.height) * STEP_ZOOM,
+  });
 }
 
 function find(shapes: readonly Shape[], step: number): Node | undefined {

@@ -9,7 +9,11 @@ const NAMES_SHOWN = 4;
 export function changed(changes: Json | undefined): readonly string[] {
   if (!isObject(changes)) return [];
   const names = (part: Json | undefined): string[] =>
-    isObject(part) ? Object.values(part).flatMap((each) => (Array.isArray(each) ? each.map(String) : isObject(each) ? Object.keys(each) : [])) : [];
+    isObject(part)
+      ? Object.values(part).flatMap((each) =>
+          Array.isArray(each) ? each.map(String) : isObject(each) ? Object.keys(each) : [],
+        )
+      : [];
   const { g, session, response } = changes;
   const of = isObject(response) ? response : {};
   const all = [
@@ -19,8 +23,15 @@ export function changed(changes: Json | undefined): readonly string[] {
     ...names(of["headers"]),
     ...names(of["cookies"]).map((name) => `cookie ${name}`),
   ];
-  const said = (shown: number): string => `± ${all.slice(0, shown).map((name) => ellipsize(name, 24)).join(", ")}${all.length > shown ? ` +${all.length - shown}` : ""}`;
-  const counts = Array.from({ length: Math.min(NAMES_SHOWN, all.length) }, (_, index) => Math.min(NAMES_SHOWN, all.length) - index);
+  const said = (shown: number): string =>
+    `± ${all
+      .slice(0, shown)
+      .map((name) => ellipsize(name, 24))
+      .join(", ")}${all.length > shown ? ` +${all.length - shown}` : ""}`;
+  const counts = Array.from(
+    { length: Math.min(NAMES_SHOWN, all.length) },
+    (_, index) => Math.min(NAMES_SHOWN, all.length) - index,
+  );
   return all.length === 0 ? [] : [...counts.map(said), `± ${all.length}`];
 }
 

@@ -1,7 +1,19 @@
 import { h, render } from "preact";
 import { describe, expect, it } from "vitest";
 
-import { exception, MAP, notFound, propagated, running, shortCircuit, step, streaming, trace, typical, type Row } from "../testing";
+import {
+  exception,
+  MAP,
+  notFound,
+  propagated,
+  running,
+  shortCircuit,
+  step,
+  streaming,
+  trace,
+  typical,
+  type Row,
+} from "../testing";
 import { STAGES, type Step, type Trace } from "../types";
 import { Diagram } from "./Diagram";
 import { draw, type Drawing } from "./layout";
@@ -9,14 +21,20 @@ import { journey } from "./model";
 import { ellipsize, type Shape } from "./shapes";
 
 const measure = (text: string): number => text.length * 7;
-const drawn = (of: Trace, elapsed = 1e9): Drawing => draw(journey(of, MAP, elapsed), { width: 1160, height: 760, selected: null, measure });
+const drawn = (of: Trace, elapsed = 1e9): Drawing =>
+  draw(journey(of, MAP, elapsed), { width: 1160, height: 760, selected: null, measure });
 
 function nodes(shapes: readonly Shape[]): Extract<Shape, { el: "node" }>[] {
   return shapes.flatMap((shape) => (shape.el === "node" ? [shape, ...nodes(shape.shapes)] : []));
 }
 
 function states(of: Trace): Record<string, string> {
-  return Object.fromEntries(nodes(drawn(of).shapes).map((node) => [`${node.stage} ${node.label.split(":")[0]?.split(" ").at(-1) ?? ""}`, node.state]));
+  return Object.fromEntries(
+    nodes(drawn(of).shapes).map((node) => [
+      `${node.stage} ${node.label.split(":")[0]?.split(" ").at(-1) ?? ""}`,
+      node.state,
+    ]),
+  );
 }
 
 const texts = (of: Trace): string => JSON.stringify(drawn(of).shapes);
@@ -25,19 +43,46 @@ describe("journey", () => {
   it("goes down to the view and up again, in the order of time", () => {
     const found = journey(typical(), MAP, 0);
     const begun = found.stops.map(({ key }) => {
-      const chip = [...found.bands.flatMap((band) => [...band.left, ...band.right]), found.dispatch, found.response].find((each) => each.key === key);
+      const chip = [
+        ...found.bands.flatMap((band) => [...band.left, ...band.right]),
+        found.dispatch,
+        found.response,
+      ].find((each) => each.key === key);
       return chip?.stage ?? key;
     });
     expect(begun).toEqual([
-      "wsgi", "middleware", "app_context_push", "request_context_push", "session_open", "url_match", "before_request", "before_request",
-      "dispatch", "view", "make_response", "after_request", "after_request", "session_save", "start_response",
-      "teardown_request", "teardown_appcontext", "middleware", "body",
+      "wsgi",
+      "middleware",
+      "app_context_push",
+      "request_context_push",
+      "session_open",
+      "url_match",
+      "before_request",
+      "before_request",
+      "dispatch",
+      "view",
+      "make_response",
+      "after_request",
+      "after_request",
+      "session_save",
+      "start_response",
+      "teardown_request",
+      "teardown_appcontext",
+      "middleware",
+      "body",
     ]);
   });
 
   it("draws one band for the contexts of Flask 3.2", () => {
     const bands = journey(typical(), { ...MAP, separate_contexts: false }, 0).bands.map((band) => band.label);
-    expect(bands).toEqual(["WSGI server", "Middleware", "App context", "Session and routing", "App hooks", "Blueprint admin"]);
+    expect(bands).toEqual([
+      "WSGI server",
+      "Middleware",
+      "App context",
+      "Session and routing",
+      "App hooks",
+      "Blueprint admin",
+    ]);
   });
 
   it("has no blueprint's band where nothing matched", () => {
@@ -62,22 +107,54 @@ describe("states", () => {
   });
 
   it("tells a view that was not seen from one that was not reached", () => {
-    const [up, down]: [Row, Row[]] = [["before_request", "load_user"], [["make_response", "make_response"], ["start_response", "200 OK"]]];
+    const [up, down]: [Row, Row[]] = [
+      ["before_request", "load_user"],
+      [
+        ["make_response", "make_response"],
+        ["start_response", "200 OK"],
+      ],
+    ];
     expect(texts(trace([["wsgi", "wsgi", {}, [up, ...down]]]))).toContain("show was not reached");
-    expect(texts(trace([["wsgi", "wsgi", {}, [up, ["dispatch", "admin.show"], ...down]]]))).toContain("show was not seen");
+    expect(texts(trace([["wsgi", "wsgi", {}, [up, ["dispatch", "admin.show"], ...down]]]))).toContain(
+      "show was not seen",
+    );
   });
 
   it("tells a response that Flask takes over from a second way up", () => {
     const raised = { outcome: "raised" as const, error: { type: "KeyError", message: "1" } };
-    const rest: Row[] = [["make_response", "make_response"], ["after_request", "no_store"], ["session_save", "session"], ["start_response", "410 Gone"]];
-    const said = texts(trace([["wsgi", "wsgi", {}, [["dispatch", "admin.show", raised, [["view", "show", raised]]], ["make_response", "make_response"], ...rest]]], { status: 410 }));
+    const rest: Row[] = [
+      ["make_response", "make_response"],
+      ["after_request", "no_store"],
+      ["session_save", "session"],
+      ["start_response", "410 Gone"],
+    ];
+    const said = texts(
+      trace(
+        [
+          [
+            "wsgi",
+            "wsgi",
+            {},
+            [
+              ["dispatch", "admin.show", raised, [["view", "show", raised]]],
+              ["make_response", "make_response"],
+              ...rest,
+            ],
+          ],
+        ],
+        { status: 410 },
+      ),
+    );
     expect(said).toContain("the app's own code answers it");
     expect(said).not.toContain("run again");
   });
 
   it("draws what a middleware answers by itself as a shortcut, and an exception as one", () => {
-    const wired = (rows: Row[]): string => JSON.stringify(drawn(trace(rows)).shapes.filter(({ el }) => el === "path"));
-    const answered = wired([["wsgi", "wsgi", {}, [["middleware", "ProxyFix", {}, [["start_response", "503 Service Unavailable"]]]]]]);
+    const wired = (rows: Row[]): string =>
+      JSON.stringify(drawn(trace(rows)).shapes.filter(({ el }) => el === "path"));
+    const answered = wired([
+      ["wsgi", "wsgi", {}, [["middleware", "ProxyFix", {}, [["start_response", "503 Service Unavailable"]]]]],
+    ]);
     expect(answered).toContain("short");
     expect(answered).not.toContain("err");
   });
@@ -106,7 +183,13 @@ describe("states", () => {
 describe("what repeats without end", () => {
   const often = (whole: Trace, which: (step: Step) => boolean, more: Partial<Step> = {}): Trace => {
     const last = whole.steps.findLast(which);
-    return { ...whole, dropped_steps: 5, steps: whole.steps.map((each) => (each === last ? { ...each, ...more, detail: { repeated: { times: 100_000, first: 330 } } } : each)) };
+    return {
+      ...whole,
+      dropped_steps: 5,
+      steps: whole.steps.map((each) =>
+        each === last ? { ...each, ...more, detail: { repeated: { times: 100_000, first: 330 } } } : each,
+      ),
+    };
   };
 
   it("is said of the contexts that a stream pushes, which are not the request's own", () => {
@@ -117,15 +200,32 @@ describe("what repeats without end", () => {
 
   it("is said of what else a view has Flask call", () => {
     const view = typical().steps.find(({ stage }) => stage === "view")?.id;
-    const found = texts(often(typical(), ({ parent }) => parent === view, { stage: "url_defaults", name: "add_language" }));
+    const found = texts(
+      often(typical(), ({ parent }) => parent === view, { stage: "url_defaults", name: "add_language" }),
+    );
     expect(found).toContain("url_defaults add_language ×100,000, first and last shown");
   });
 });
 
 describe("the size", () => {
-  it.each([[1160, 760, 1], [900, 700, 0.8], [370, 300, 1]])("in %i by %i px is fitted, or kept where it has to be scrolled", (width, height, least) => {
+  it.each([
+    [1160, 760, 1],
+    [900, 700, 0.8],
+    [370, 300, 1],
+  ])("in %i by %i px is fitted, or kept where it has to be scrolled", (width, height, least) => {
     const box = document.createElement("div");
-    render(h(Diagram, { trace: typical(), map: MAP, elapsed: 0, selected: null, width, height, onSelect: () => undefined }), box);
+    render(
+      h(Diagram, {
+        trace: typical(),
+        map: MAP,
+        elapsed: 0,
+        selected: null,
+        width,
+        height,
+        onSelect: () => undefined,
+      }),
+      box,
+    );
     const svg = box.querySelector("svg");
     const [, , whole] = (svg?.getAttribute("viewBox") ?? "").split(" ").map(Number);
     const scale = Number(svg?.getAttribute("width")) / (whole ?? 0);
@@ -136,9 +236,21 @@ describe("the size", () => {
 
 describe("draw", () => {
   it("names every recorded hook once", () => {
-    for (const of of [typical(), shortCircuit(), exception(), notFound(), streaming(), running(), propagated()]) {
-      const drawnSteps = nodes(drawn(of).shapes).flatMap((node) => (node.stage === "before_request" || node.stage === "after_request" ? [node.step] : []));
-      const recorded = of.steps.filter((each) => each.stage === "before_request" || each.stage === "after_request").map((each) => each.id);
+    for (const of of [
+      typical(),
+      shortCircuit(),
+      exception(),
+      notFound(),
+      streaming(),
+      running(),
+      propagated(),
+    ]) {
+      const drawnSteps = nodes(drawn(of).shapes).flatMap((node) =>
+        node.stage === "before_request" || node.stage === "after_request" ? [node.step] : [],
+      );
+      const recorded = of.steps
+        .filter((each) => each.stage === "before_request" || each.stage === "after_request")
+        .map((each) => each.id);
       expect(drawnSteps.filter((id) => id !== null).sort()).toEqual(recorded.sort());
     }
   });
@@ -153,7 +265,14 @@ describe("draw", () => {
       const steps = Array.from({ length: random(40) }, (_, id) => {
         const stage = STAGES[random(STAGES.length)] ?? "view";
         const parent = id === 0 || random(4) === 0 ? null : random(id);
-        return step(id, { stage, parent, begin: random(1000), end: random(5) === 0 ? null : random(2000), outcome: random(3) === 0 ? "raised" : "ok", error: random(3) === 0 ? { type: "E", message: "m" } : null });
+        return step(id, {
+          stage,
+          parent,
+          begin: random(1000),
+          end: random(5) === 0 ? null : random(2000),
+          outcome: random(3) === 0 ? "raised" : "ok",
+          error: random(3) === 0 ? { type: "E", message: "m" } : null,
+        });
       });
       const state = random(2) === 0 ? "running" : "done";
       const found = drawn({ ...trace([]), steps, state, duration: state === "done" ? random(3000) : null });
@@ -164,7 +283,14 @@ describe("draw", () => {
   it("merges ten thousand statements into what can be seen", () => {
     const many = typical();
     const view = many.steps.find((each) => each.stage === "view");
-    const sql = Array.from({ length: 10_000 }, (_, index) => step(many.steps.length + index, { stage: "sql", parent: view?.id ?? null, begin: (view?.begin ?? 0) + index * 20, end: (view?.begin ?? 0) + index * 20 + 10 }));
+    const sql = Array.from({ length: 10_000 }, (_, index) =>
+      step(many.steps.length + index, {
+        stage: "sql",
+        parent: view?.id ?? null,
+        begin: (view?.begin ?? 0) + index * 20,
+        end: (view?.begin ?? 0) + index * 20 + 10,
+      }),
+    );
     expect(drawn({ ...many, steps: [...many.steps, ...sql] }).shapes.length).toBeLessThan(1000);
   });
 

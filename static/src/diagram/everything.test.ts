@@ -7,7 +7,12 @@ import type { Shape } from "./shapes";
 import { COLLECTED } from "./steps";
 import { anyTrace, cut, MAP, STORIES, tell } from "./testing/fixtures";
 
-const SPACE = { width: 1160, height: 760, selected: null, measure: (text: string) => Array.from(text).length * 7.5 };
+const SPACE = {
+  width: 1160,
+  height: 760,
+  selected: null,
+  measure: (text: string) => Array.from(text).length * 7.5,
+};
 const drawn = (trace: Trace, elapsed = 1e9): Drawing => draw(journey(trace, MAP, elapsed), SPACE);
 
 function* flat(shapes: readonly Shape[]): Generator<Shape> {
@@ -19,10 +24,13 @@ function* flat(shapes: readonly Shape[]): Generator<Shape> {
 
 /** The steps that have a node, or are counted in a fold. */
 function placed(drawing: Drawing): number[] {
-  return drawing.shapes.flatMap((shape) => (shape.el === "node" && shape.step !== null ? [shape.step] : shape.el === "fold" ? shape.steps : []));
+  return drawing.shapes.flatMap((shape) =>
+    shape.el === "node" && shape.step !== null ? [shape.step] : shape.el === "fold" ? shape.steps : [],
+  );
 }
 
-const lifecycle = (trace: Trace): number[] => trace.steps.filter((step) => !COLLECTED.has(step.stage)).map((step) => step.id);
+const lifecycle = (trace: Trace): number[] =>
+  trace.steps.filter((step) => !COLLECTED.has(step.stage)).map((step) => step.id);
 const inOrder = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b);
 
 describe("every step has one place", () => {
@@ -31,8 +39,12 @@ describe("every step has one place", () => {
     expect(inOrder(placed(drawn(trace)).filter((id) => !collected.has(id)))).toEqual(lifecycle(trace));
   };
 
-  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("of %s", (name) => { check(tell(STORIES[name])); });
-  it("of a request that runs", () => { check(cut(tell(STORIES.typical), "view")); });
+  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("of %s", (name) => {
+    check(tell(STORIES[name]));
+  });
+  it("of a request that runs", () => {
+    check(cut(tell(STORIES.typical), "view"));
+  });
   it("of any trace at all", () => {
     for (let seed = 1; seed <= 300; seed++) check(anyTrace(seed));
   });
@@ -52,9 +64,20 @@ describe("bad input", () => {
 
   it.each(Object.entries(NAMES))("names: %s", (_said, name) => {
     const base = tell(STORIES.typical);
-    const renamed = (step: Step): Step => ({ ...step, name, error: step.error === null ? null : { type: name, message: name }, detail: { ...step.detail, from: name, for: name, args: { [name]: name } } });
+    const renamed = (step: Step): Step => ({
+      ...step,
+      name,
+      error: step.error === null ? null : { type: name, message: name },
+      detail: { ...step.detail, from: name, for: name, args: { [name]: name } },
+    });
     for (const story of [base, tell(STORIES.exception), tell(STORIES.shortcircuit)]) {
-      const drawing = drawn({ ...story, path: `/${name}`, query: name, endpoint: name, steps: story.steps.map(renamed) });
+      const drawing = drawn({
+        ...story,
+        path: `/${name}`,
+        query: name,
+        endpoint: name,
+        steps: story.steps.map(renamed),
+      });
       for (const shape of flat(drawing.shapes)) {
         if (shape.el === "text") {
           const said = shape.parts.map((part) => part.text).join("");
@@ -70,13 +93,23 @@ describe("bad input", () => {
   it("times: none, an hour, and a clock that steps back", () => {
     const timed = (at: (step: Step) => readonly [begin: number, end: number], duration: number): Drawing => {
       const base = tell(STORIES.typical);
-      return drawn({ ...base, duration, steps: base.steps.map((step) => ({ ...step, begin: at(step)[0], end: at(step)[1] })) });
+      return drawn({
+        ...base,
+        duration,
+        steps: base.steps.map((step) => ({ ...step, begin: at(step)[0], end: at(step)[1] })),
+      });
     };
     const hour = 3.6e12;
-    for (const drawing of [timed(() => [0, 0], 0), timed((step) => [step.begin * 1e5, (step.end ?? 0) * 1e5], hour), timed((step) => [step.begin, step.begin - 5000], 1000), timed(() => [hour, 0], -1)]) {
+    for (const drawing of [
+      timed(() => [0, 0], 0),
+      timed((step) => [step.begin * 1e5, (step.end ?? 0) * 1e5], hour),
+      timed((step) => [step.begin, step.begin - 5000], 1000),
+      timed(() => [hour, 0], -1),
+    ]) {
       const texts = [...flat(drawing.shapes)].map((shape) => JSON.stringify(shape)).join("");
       expect(texts).not.toMatch(/NaN|Infinity|null,"w"|-\d[\d.]* (µs|ms|s)\b/);
-      for (const shape of flat(drawing.shapes)) if (shape.el === "rect") expect(shape.w).toBeGreaterThanOrEqual(0);
+      for (const shape of flat(drawing.shapes))
+        if (shape.el === "rect") expect(shape.w).toBeGreaterThanOrEqual(0);
     }
   });
 });
@@ -86,7 +119,9 @@ describe("a replay", () => {
     const whole = tell(STORIES.exception);
     const handler = whole.steps.find((step) => step.stage === "error_handler");
     const early = draw(journey(whole, MAP, 1000, 1000), SPACE);
-    const texts = [...flat(early.shapes)].flatMap((shape) => (shape.el === "text" ? shape.parts.map((part) => part.text) : []));
+    const texts = [...flat(early.shapes)].flatMap((shape) =>
+      shape.el === "text" ? shape.parts.map((part) => part.text) : [],
+    );
     expect(texts).not.toContain(whole.steps.find((step) => step.stage === "start_response")?.name);
     expect(texts).not.toContain(handler?.name);
     expect(texts.join(" ")).toContain("in flight");

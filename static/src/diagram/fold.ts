@@ -9,7 +9,12 @@ const FEWEST = 3;
 const QUICK_SHARE = 0.02;
 
 /** Fold runs of quick hooks, where a column has many. An opened fold keeps a chip to close it by. */
-export function fold(chips: readonly Chip[], total: number, opened: ReadonlySet<string>, selected: number | null): Chip[] {
+export function fold(
+  chips: readonly Chip[],
+  total: number,
+  opened: ReadonlySet<string>,
+  selected: number | null,
+): Chip[] {
   if (chips.length <= MANY) return [...chips];
   const folded: Chip[] = [];
   let run: Chip[] = [];
@@ -34,7 +39,15 @@ function isQuick(chip: Chip, total: number): boolean {
   const step = chip.step;
   const lasted = step === null ? 0 : spent(step);
   const plain = step === null || step.outcome === "ok" || step.outcome === null;
-  return plain && chip.state !== "running" && lasted <= total * QUICK_SHARE && chip.pills.length + chip.inner.length === 0 && chip.again === null && chip.dot === null && !chip.hidden;
+  return (
+    plain &&
+    chip.state !== "running" &&
+    lasted <= total * QUICK_SHARE &&
+    chip.pills.length + chip.inner.length === 0 &&
+    chip.again === null &&
+    chip.dot === null &&
+    !chip.hidden
+  );
 }
 
 function together(run: readonly Chip[], opened: ReadonlySet<string>, selected: number | null): Chip[] {
@@ -46,8 +59,14 @@ function together(run: readonly Chip[], opened: ReadonlySet<string>, selected: n
   const count = `+${run.length} hooks`;
   const ran = run.some((chip) => chip.own !== null);
   const chip: Chip = {
-    ...first, key, beads: run.flatMap((each) => each.beads), name: open ? `${run.length} hooks` : ran ? `${count}, ${time(own)}` : count, step: null, folded: run,
-    own: ran ? own : null, when: Math.min(...run.map((each) => each.when)),
+    ...first,
+    key,
+    beads: run.flatMap((each) => each.beads),
+    name: open ? `${run.length} hooks` : ran ? `${count}, ${time(own)}` : count,
+    step: null,
+    folded: run,
+    own: ran ? own : null,
+    when: Math.min(...run.map((each) => each.when)),
   };
   return open ? [{ ...chip, own: null, beads: [] }, ...run] : [chip];
 }

@@ -11,7 +11,8 @@ import { ellipsize, type Shape } from "./shapes";
 const SPACE = { width: 1160, height: 760, selected: null, measure: (text: string) => text.length * 7.5 };
 const drawn = (trace: Trace, map: typeof MAP | null = MAP, elapsed = 1e9): Drawing =>
   draw(journey(trace, map, elapsed), SPACE);
-const nodes = (drawing: Drawing) => drawing.shapes.filter((shape): shape is Extract<Shape, { el: "node" }> => shape.el === "node");
+const nodes = (drawing: Drawing) =>
+  drawing.shapes.filter((shape): shape is Extract<Shape, { el: "node" }> => shape.el === "node");
 
 describe("a replay", () => {
   it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("of %s moves nothing", (story) => {
@@ -25,20 +26,24 @@ describe("a replay", () => {
 });
 
 describe("draw", () => {
-  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("draws %s inside its frame, with numbers only", (name) => {
-    const drawing = drawn(tell(STORIES[name]));
-    expect(JSON.stringify(drawing)).not.toMatch(/NaN|null,"w"|Infinity/);
-    for (const node of nodes(drawing))
-      for (const shape of node.shapes)
-        if (shape.el === "rect") {
-          expect(shape.x).toBeGreaterThanOrEqual(0);
-          expect(shape.x + shape.w).toBeLessThanOrEqual(drawing.width);
-          expect(shape.y + shape.h).toBeLessThanOrEqual(drawing.height);
-        }
-  });
+  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])(
+    "draws %s inside its frame, with numbers only",
+    (name) => {
+      const drawing = drawn(tell(STORIES[name]));
+      expect(JSON.stringify(drawing)).not.toMatch(/NaN|null,"w"|Infinity/);
+      for (const node of nodes(drawing))
+        for (const shape of node.shapes)
+          if (shape.el === "rect") {
+            expect(shape.x).toBeGreaterThanOrEqual(0);
+            expect(shape.x + shape.w).toBeLessThanOrEqual(drawing.width);
+            expect(shape.y + shape.h).toBeLessThanOrEqual(drawing.height);
+          }
+    },
+  );
 
   it("takes the shape of its frame, or where that is too low, its width", () => {
-    const shape = (width: number, height: number): Drawing => draw(journey(tell(STORIES.typical), MAP, 1e9), { ...SPACE, width, height });
+    const shape = (width: number, height: number): Drawing =>
+      draw(journey(tell(STORIES.typical), MAP, 1e9), { ...SPACE, width, height });
     const whole = shape(1300, 700);
     expect(whole.width / whole.height).toBeCloseTo(1300 / 700);
     expect(shape(1300, 400).width).toBe(1300);
@@ -47,10 +52,24 @@ describe("draw", () => {
 
   it("says what becomes of an exception that has no handler", () => {
     const taken = tell(STORIES.exception);
-    const trace = { ...taken, steps: taken.steps.filter((step) => step.stage !== "error_handler" && taken.steps[step.parent ?? -1]?.stage !== "error_handler").map((step, id, all) => ({ ...step, id, parent: step.parent === null ? null : all.findIndex((each) => each.id === step.parent) })) };
+    const trace = {
+      ...taken,
+      steps: taken.steps
+        .filter(
+          (step) =>
+            step.stage !== "error_handler" && taken.steps[step.parent ?? -1]?.stage !== "error_handler",
+        )
+        .map((step, id, all) => ({
+          ...step,
+          id,
+          parent: step.parent === null ? null : all.findIndex((each) => each.id === step.parent),
+        })),
+    };
     const said = (error: Trace["error"]): string => JSON.stringify(drawn({ ...trace, error }).shapes);
     expect(said(null)).toContain("no handler: it is the response itself");
-    expect(said({ type: "OutOfStock", message: "", step: null })).toContain("nobody handles it: Flask answers 500");
+    expect(said({ type: "OutOfStock", message: "", step: null })).toContain(
+      "nobody handles it: Flask answers 500",
+    );
   });
 
   it("gives each key once, so that replacing a diagram reuses its nodes", () => {
@@ -74,8 +93,18 @@ describe("draw", () => {
     const view = trace.steps.find((step) => step.stage === "view");
     const first = trace.steps.length;
     const many = Array.from({ length: 5000 }, (_, index): Step => ({
-      id: first + index, parent: view?.id ?? null, stage: "sql", name: "SELECT 1", callable: null, source: null, scope: null,
-      begin: (view?.begin ?? 0) + index * 4000, end: (view?.begin ?? 0) + index * 4000 + 3000, outcome: "ok", error: null, detail: {},
+      id: first + index,
+      parent: view?.id ?? null,
+      stage: "sql",
+      name: "SELECT 1",
+      callable: null,
+      source: null,
+      scope: null,
+      begin: (view?.begin ?? 0) + index * 4000,
+      end: (view?.begin ?? 0) + index * 4000 + 3000,
+      outcome: "ok",
+      error: null,
+      detail: {},
     }));
     expect(nodes(drawn({ ...trace, steps: [...trace.steps, ...many] })).length).toBeLessThan(500);
   });
@@ -84,19 +113,48 @@ describe("draw", () => {
     const trace = tell(STORIES.typical);
     const outer = trace.steps.length;
     const spanIn = (parent: Step | undefined, id: number): Step => ({
-      id, parent: parent?.id ?? null, stage: "span", name: "GET", callable: null, source: null, scope: null,
-      begin: parent?.begin ?? 0, end: parent?.end ?? 0, outcome: "ok", error: null, detail: {},
+      id,
+      parent: parent?.id ?? null,
+      stage: "span",
+      name: "GET",
+      callable: null,
+      source: null,
+      scope: null,
+      begin: parent?.begin ?? 0,
+      end: parent?.end ?? 0,
+      outcome: "ok",
+      error: null,
+      detail: {},
     });
-    const called = spanIn(trace.steps.find((step) => step.stage === "view"), outer);
-    const spans = [called, spanIn(called, outer + 1), spanIn(trace.steps.find((step) => step.stage === "before_request"), outer + 2)];
+    const called = spanIn(
+      trace.steps.find((step) => step.stage === "view"),
+      outer,
+    );
+    const spans = [
+      called,
+      spanIn(called, outer + 1),
+      spanIn(
+        trace.steps.find((step) => step.stage === "before_request"),
+        outer + 2,
+      ),
+    ];
     const drawing = drawn({ ...trace, steps: [...trace.steps, ...spans] });
-    expect(nodes(drawing).filter(({ stage }) => stage === "span").map(({ step }) => step).sort()).toEqual(spans.map(({ id }) => id));
+    expect(
+      nodes(drawing)
+        .filter(({ stage }) => stage === "span")
+        .map(({ step }) => step)
+        .sort(),
+    ).toEqual(spans.map(({ id }) => id));
   });
 
   it("has room below the name of a template for those inside it", () => {
     const trace = tell(STORIES.typical);
     const outer = trace.steps.find((step) => step.stage === "template") as Step;
-    const shapes = nodes(drawn({ ...trace, steps: [...trace.steps, { ...outer, id: trace.steps.length, parent: outer.id }] })).filter(({ stage }) => stage === "template").flatMap((node) => node.shapes);
+    const shapes = nodes(
+      drawn({ ...trace, steps: [...trace.steps, { ...outer, id: trace.steps.length, parent: outer.id }] }),
+    )
+      .filter(({ stage }) => stage === "template")
+      .flatMap((node) => node.shapes);
     const name = shapes.find((shape) => shape.el === "text");
     const inside = shapes.find((shape) => shape.el === "rect" && shape.cls.includes("included"));
     const below = 3; // what hangs below the line of a text of 12px
@@ -107,77 +165,139 @@ describe("draw", () => {
     const long = "a_name_of_some_thirty_letters_";
     const trace = tell(STORIES.typical);
     const boxes = (...names: readonly string[]) => {
-      const named = <T extends { readonly name: string }>(each: T): T => (names.includes(each.name) ? { ...each, name: long, callable: `shop:${each.name}` } : each);
-      const shapes = drawn({ ...trace, steps: trace.steps.map(named) }, { ...MAP, hooks: MAP.hooks.map(named) }).shapes;
+      const named = <T extends { readonly name: string }>(each: T): T =>
+        names.includes(each.name) ? { ...each, name: long, callable: `shop:${each.name}` } : each;
+      const shapes = drawn(
+        { ...trace, steps: trace.steps.map(named) },
+        { ...MAP, hooks: MAP.hooks.map(named) },
+      ).shapes;
       expect(JSON.stringify(shapes).includes(`"text":"${long}"`)).toBe(names.length === 1);
       if (!names.includes("load_user")) expect(shapes.filter((shape) => shape.el === "fold")).toEqual([]);
-      return shapes.flatMap((shape) => (shape.el === "node" ? shape.shapes.filter((each) => each.el === "rect" && /^(chip|pill)/.test(each.cls)) : [])) as Extract<Shape, { el: "rect" }>[];
+      return shapes.flatMap((shape) =>
+        shape.el === "node"
+          ? shape.shapes.filter((each) => each.el === "rect" && /^(chip|pill)/.test(each.cls))
+          : [],
+      ) as Extract<Shape, { el: "rect" }>[];
     };
-    for (const all of [boxes("load_warehouse"), boxes("add_etag"), boxes("load_warehouse", "add_etag"), boxes("load_user", "log_access")])
-      for (const one of all) for (const other of all)
-        if (one !== other && Math.abs(one.y + one.h / 2 - other.y - other.h / 2) < 1) expect(one.x + one.w <= other.x || other.x + other.w <= one.x).toBe(true);
+    for (const all of [
+      boxes("load_warehouse"),
+      boxes("add_etag"),
+      boxes("load_warehouse", "add_etag"),
+      boxes("load_user", "log_access"),
+    ])
+      for (const one of all)
+        for (const other of all)
+          if (one !== other && Math.abs(one.y + one.h / 2 - other.y - other.h / 2) < 1)
+            expect(one.x + one.w <= other.x || other.x + other.w <= one.x).toBe(true);
   });
 
   it("lets a bubble touch nothing beside it", () => {
-    const hooks = (name: string) => MAP.hooks.map((hook) => (hook.name === "load_warehouse" ? { ...hook, name } : hook));
-    const said = (skipped: string): string => JSON.stringify(drawn(tell(STORIES.shortcircuit), { ...MAP, hooks: hooks(skipped) }).shapes);
+    const hooks = (name: string) =>
+      MAP.hooks.map((hook) => (hook.name === "load_warehouse" ? { ...hook, name } : hook));
+    const said = (skipped: string): string =>
+      JSON.stringify(drawn(tell(STORIES.shortcircuit), { ...MAP, hooks: hooks(skipped) }).shapes);
     expect(said("short")).toContain('"returned 302: view skipped"');
     expect(said("a_name_that_is_rather_long")).toContain('"302: view skipped"');
   });
 
   it("names the template of an error's page, beside the wire from the view", () => {
     expect(JSON.stringify(drawn(tell(STORIES.notfound)).shapes)).toContain("errors/404.html 72 µs");
-    const at = (find: (shape: Shape) => boolean) => nodes(drawn(tell(STORIES.exception))).find((node) => node.shapes.some(find))?.shapes.find((shape) => shape.el === "rect");
+    const at = (find: (shape: Shape) => boolean) =>
+      nodes(drawn(tell(STORIES.exception)))
+        .find((node) => node.shapes.some(find))
+        ?.shapes.find((shape) => shape.el === "rect");
     const handler = at((shape) => shape.el === "rect" && shape.cls === "chip eh");
-    const pills = drawn(tell(STORIES.exception)).shapes.find((shape) => shape.el === "fold" && shape.label.endsWith("out_of_stock"));
+    const pills = drawn(tell(STORIES.exception)).shapes.find(
+      (shape) => shape.el === "fold" && shape.label.endsWith("out_of_stock"),
+    );
     const last = pills?.el === "fold" ? pills.shapes.find((shape) => shape.el === "rect") : undefined;
-    expect(handler?.el === "rect" && last?.el === "rect" && last.x + last.w < handler.x + handler.w / 2).toBe(true);
+    expect(handler?.el === "rect" && last?.el === "rect" && last.x + last.w < handler.x + handler.w / 2).toBe(
+      true,
+    );
   });
 
   it("says no time of a step that has just begun", () => {
     const trace = tell(STORIES.typical);
     const begin = trace.steps.find((step) => step.name === "require_admin")?.begin ?? 0;
-    const bars = (at: number): number => draw(journey(trace, MAP, at, at), SPACE).shapes.filter((shape) => shape.el === "rect" && shape.cls.startsWith("bar")).length;
+    const bars = (at: number): number =>
+      draw(journey(trace, MAP, at, at), SPACE).shapes.filter(
+        (shape) => shape.el === "rect" && shape.cls.startsWith("bar"),
+      ).length;
     expect(bars(begin + 1) - bars(begin)).toBe(1);
   });
 
   it("ends a body that raised where it raised, and shows that the request failed", () => {
     const trace = tell(STORIES.stream);
     const error = { type: "ValueError", message: "in the middle" };
-    const shapes = drawn({ ...trace, error: { ...error, step: 0 }, steps: trace.steps.map((step) => (step.stage === "body" ? { ...step, outcome: "raised" as const, error } : step)) }).shapes;
+    const shapes = drawn({
+      ...trace,
+      error: { ...error, step: 0 },
+      steps: trace.steps.map((step) =>
+        step.stage === "body" ? { ...step, outcome: "raised" as const, error } : step,
+      ),
+    }).shapes;
     const cross = shapes.find((shape) => shape.el === "circle" && shape.cls === "dot err" && shape.r === 11);
     const close = shapes.find((shape) => shape.el === "node" && shape.stage === "body_close");
     const bead = close?.el === "node" ? close.shapes[0] : undefined;
-    expect(cross?.el === "circle" && bead?.el === "circle" && [bead.cx - cross.cx, bead.cy - cross.cy]).toEqual([24, 0]);
+    expect(
+      cross?.el === "circle" && bead?.el === "circle" && [bead.cx - cross.cx, bead.cy - cross.cy],
+    ).toEqual([24, 0]);
     expect(JSON.stringify(shapes)).toContain('"text":"200 OK","cls":"big s5"');
   });
 
   it("says of what an app is left by: which exception, and where it goes", () => {
     const trace = tell(STORIES.propagates);
-    const steps = trace.steps.map((step) => (step.stage === "view" ? { ...step, outcome: "ok" as const, error: null } : step));
-    expect(JSON.stringify(drawn({ ...trace, steps }).shapes)).toContain("goes on to the server: OutOfStock: order 42");
+    const steps = trace.steps.map((step) =>
+      step.stage === "view" ? { ...step, outcome: "ok" as const, error: null } : step,
+    );
+    expect(JSON.stringify(drawn({ ...trace, steps }).shapes)).toContain(
+      "goes on to the server: OutOfStock: order 42",
+    );
   });
 
   it("says of a long stream how many chunks it does not place", () => {
     const trace = tell(STORIES.stream);
-    const texts = (sent: number): string => JSON.stringify(drawn({ ...trace, steps: trace.steps.map((step) => (step.stage !== "body" ? step : {
-      ...step, detail: { ...step.detail, chunks: 3000, sent: Array.from({ length: sent }, (_, index) => [step.begin + index, 20]) },
-    })) }).shapes);
+    const texts = (sent: number): string =>
+      JSON.stringify(
+        drawn({
+          ...trace,
+          steps: trace.steps.map((step) =>
+            step.stage !== "body"
+              ? step
+              : {
+                  ...step,
+                  detail: {
+                    ...step.detail,
+                    chunks: 3000,
+                    sent: Array.from({ length: sent }, (_, index) => [step.begin + index, 20]),
+                  },
+                },
+          ),
+        }).shapes,
+      );
     expect(texts(200)).toContain("2,800 more");
     expect(texts(3000)).not.toContain(" more");
   });
 
   it("stands where a statement runs, and says nothing of its end", () => {
     const trace = tell(STORIES.typical);
-    const statement = trace.steps.find((step) => step.stage === "sql" && trace.steps[step.parent ?? 0]?.stage === "before_request") as Step;
-    const found = draw(journey(trace, MAP, statement.begin, statement.begin), { ...SPACE, selected: statement.id }).shapes;
+    const statement = trace.steps.find(
+      (step) => step.stage === "sql" && trace.steps[step.parent ?? 0]?.stage === "before_request",
+    ) as Step;
+    const found = draw(journey(trace, MAP, statement.begin, statement.begin), {
+      ...SPACE,
+      selected: statement.id,
+    }).shapes;
     const text = JSON.stringify(found.find((shape) => shape.el === "node" && shape.step === statement.id));
     expect(text).toContain("SQL 0.0 µs");
-    expect(JSON.stringify(found.find((shape) => shape.el === "node" && shape.step === statement.parent))).toContain("ring");
+    expect(
+      JSON.stringify(found.find((shape) => shape.el === "node" && shape.step === statement.parent)),
+    ).toContain("ring");
   });
 
   it("never throws, whatever the trace and the map", () => {
-    for (let seed = 1; seed <= 300; seed++) expect(() => drawn(anyTrace(seed), seed % 2 === 0 ? MAP : null)).not.toThrow();
+    for (let seed = 1; seed <= 300; seed++)
+      expect(() => drawn(anyTrace(seed), seed % 2 === 0 ? MAP : null)).not.toThrow();
     expect(() => drawn({ ...tell(STORIES.typical), steps: [] }, null)).not.toThrow();
   });
 
@@ -191,10 +311,22 @@ describe("changed", () => {
   it("names what a function changed, and counts the rest", () => {
     const none = { added: {}, changed: {}, removed: [] };
     expect(changed({ g: { ...none, added: { user: "ann" } } })[0]).toBe("± g.user");
-    expect(changed({ session: { ...none, removed: ["cart"] }, response: { status: ["200 OK", "201 CREATED"], cookies: { set: { theme: "dark" }, deleted: [] } } }))
-      .toEqual(["± session.cart, status, cookie theme", "± session.cart, status +1", "± session.cart +2", "± 3"]);
-    expect(Math.max(...changed({ g: { ...none, added: { ["x".repeat(1000)]: 1 } } }).map((each) => each.length))).toBeLessThan(30);
-    for (const odd of [undefined, null, 1, "x", [], {}, { g: 1 }, { response: [] }]) expect(changed(odd)).toEqual([]);
+    expect(
+      changed({
+        session: { ...none, removed: ["cart"] },
+        response: { status: ["200 OK", "201 CREATED"], cookies: { set: { theme: "dark" }, deleted: [] } },
+      }),
+    ).toEqual([
+      "± session.cart, status, cookie theme",
+      "± session.cart, status +1",
+      "± session.cart +2",
+      "± 3",
+    ]);
+    expect(
+      Math.max(...changed({ g: { ...none, added: { ["x".repeat(1000)]: 1 } } }).map((each) => each.length)),
+    ).toBeLessThan(30);
+    for (const odd of [undefined, null, 1, "x", [], {}, { g: 1 }, { response: [] }])
+      expect(changed(odd)).toEqual([]);
   });
 });
 
@@ -213,7 +345,9 @@ describe("what there is little room for", () => {
   it("is not the path: the key and the reason of the status give way", () => {
     const trace = { ...tell(STORIES.typical), path: "/tour/crash", query: "production", status: 500 };
     const start = trace.steps.findIndex(({ stage }) => stage === "start_response");
-    const steps = trace.steps.map((step, index) => (index === start ? { ...step, name: "500 INTERNAL SERVER ERROR" } : step));
+    const steps = trace.steps.map((step, index) =>
+      index === start ? { ...step, name: "500 INTERNAL SERVER ERROR" } : step,
+    );
     const said = textsOf(draw(journey({ ...trace, steps }, MAP, 1e9), wide));
     expect(said).toContain("GET /tour/crash?production");
     expect(said).toContain("500");
@@ -221,7 +355,10 @@ describe("what there is little room for", () => {
   });
 
   it("is not an exception's message: it begins a line of its own, and is cut at its end", () => {
-    const error = { type: "RuntimeError", message: "Nobody handles this one: it has to go out to the server" };
+    const error = {
+      type: "RuntimeError",
+      message: "Nobody handles this one: it has to go out to the server",
+    };
     const trace = tell(STORIES.exception);
     const steps = trace.steps.map((step) => (step.stage === "view" ? { ...step, error } : step));
     const said = textsOf(draw(journey({ ...trace, steps }, MAP, 1e9), SPACE));
@@ -238,13 +375,26 @@ describe("what there is little room for", () => {
     const steps = Array.from({ length: 120 }, (_, index): Step => {
       const begin = view.begin + length * (0.7 + (0.3 * index) / 120);
       const kind = kinds[index % 3] as string;
-      return { ...view, id: whole.steps.length + index, parent: view.id, stage: "sql", name: kind.toUpperCase(), begin, end: begin + length / 4000, detail: { kind, connection: 1 } };
+      return {
+        ...view,
+        id: whole.steps.length + index,
+        parent: view.id,
+        stage: "sql",
+        name: kind.toUpperCase(),
+        begin,
+        end: begin + length / 4000,
+        detail: { kind, connection: 1 },
+      };
     });
     const drawing = draw(journey({ ...whole, steps: [...whole.steps, ...steps] }, MAP, 1e9), SPACE);
     const [box] = nodes(drawing).find(({ key }) => key === "view")?.shapes ?? [];
-    const bars = nodes(drawing).filter(({ stage }) => stage === "sql").flatMap(({ shapes }) => shapes).filter((shape): shape is Extract<Shape, { el: "rect" }> => shape.el === "rect");
+    const bars = nodes(drawing)
+      .filter(({ stage }) => stage === "sql")
+      .flatMap(({ shapes }) => shapes)
+      .filter((shape): shape is Extract<Shape, { el: "rect" }> => shape.el === "rect");
     expect(bars.length).toBeGreaterThan(5);
     expect(box?.el).toBe("rect");
-    if (box?.el === "rect") for (const bar of bars) expect(bar.x + bar.w).toBeLessThanOrEqual(box.x + box.w - 40);
+    if (box?.el === "rect")
+      for (const bar of bars) expect(bar.x + bar.w).toBeLessThanOrEqual(box.x + box.w - 40);
   });
 });

@@ -7,13 +7,20 @@ const of = (name: keyof typeof STORIES): Journey => {
   const trace = tell(STORIES[name]);
   return journey(trace, MAP, trace.duration ?? 0);
 };
-const chip = (j: Journey, name: string) => j.bands.flatMap((band) => [...band.left, ...band.right]).find((each) => each.name === name);
+const chip = (j: Journey, name: string) =>
+  j.bands.flatMap((band) => [...band.left, ...band.right]).find((each) => each.name === name);
 
 describe("journey", () => {
   it("stands the bands outside in", () => {
     expect(of("typical").bands.map((band) => band.label)).toEqual([
-      "WSGI server", "Middleware", "App context", "Request context", "Session and routing",
-      "App hooks", "Blueprint admin", "Blueprint admin.orders",
+      "WSGI server",
+      "Middleware",
+      "App context",
+      "Request context",
+      "Session and routing",
+      "App hooks",
+      "Blueprint admin",
+      "Blueprint admin.orders",
     ]);
   });
 
@@ -25,12 +32,19 @@ describe("journey", () => {
     expect(order.at(-1)).toBe("send");
   });
 
-  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("goes the same way by a clock that stands still: %s", (name) => {
-    const trace = tell(STORIES[name]);
-    const still = { ...trace, duration: 0, steps: trace.steps.map((step) => ({ ...step, begin: 0, end: step.end === null ? null : 0 })) };
-    const way = (j: Journey): string[] => j.stops.map((stop) => `${stop.key} ${stop.again}`);
-    expect(way(journey(still, MAP, 0))).toEqual(way(of(name)));
-  });
+  it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])(
+    "goes the same way by a clock that stands still: %s",
+    (name) => {
+      const trace = tell(STORIES[name]);
+      const still = {
+        ...trace,
+        duration: 0,
+        steps: trace.steps.map((step) => ({ ...step, begin: 0, end: step.end === null ? null : 0 })),
+      };
+      const way = (j: Journey): string[] => j.stops.map((stop) => `${stop.key} ${stop.again}`);
+      expect(way(journey(still, MAP, 0))).toEqual(way(of(name)));
+    },
+  );
 
   it("draws one band where the contexts are one", () => {
     const j = journey(tell(STORIES.typical), { ...MAP, separate_contexts: false }, 0);
@@ -73,7 +87,11 @@ describe("journey", () => {
   it("does not say that Flask answers 500 to what the body raised", () => {
     const trace = tell(STORIES.stream);
     const step = trace.steps.findIndex((each) => each.stage === "body");
-    const j = journey({ ...trace, error: { type: "ValueError", message: "in the middle", step } }, MAP, trace.duration ?? 0);
+    const j = journey(
+      { ...trace, error: { type: "ValueError", message: "in the middle", step } },
+      MAP,
+      trace.duration ?? 0,
+    );
     expect(j.unhandled).toBeNull();
   });
 
@@ -81,7 +99,11 @@ describe("journey", () => {
     const trace = tell(STORIES.typical);
     const map = { ...MAP, hooks: MAP.hooks.map((hook) => ({ ...hook, is_async: true })) };
     const ran = (other: boolean): Journey => {
-      const steps = trace.steps.map((step) => (step.stage === "view" || step.name === "load_user" ? { ...step, detail: { ...step.detail, thread: { name: "asyncio_0", ident: 7, other } } } : step));
+      const steps = trace.steps.map((step) =>
+        step.stage === "view" || step.name === "load_user"
+          ? { ...step, detail: { ...step.detail, thread: { name: "asyncio_0", ident: 7, other } } }
+          : step,
+      );
       return journey({ ...trace, steps }, map, trace.duration ?? 0);
     };
     expect(chip(ran(true), "load_user")?.note).toBe("on another thread");
@@ -93,7 +115,12 @@ describe("journey", () => {
 
   it("says that an active app context is reused", () => {
     const trace = tell(STORIES.typical);
-    const inner = { ...trace, steps: trace.steps.map((step) => (step.stage === "app_context_push" ? { ...step, stage: "signal" as const } : step)) };
+    const inner = {
+      ...trace,
+      steps: trace.steps.map((step) =>
+        step.stage === "app_context_push" ? { ...step, stage: "signal" as const } : step,
+      ),
+    };
     expect(chip(journey(inner, MAP, 0), "AppContext")).toMatchObject({ kind: "reuse", state: "skipped" });
     expect(chip(of("typical"), "AppContext")).toMatchObject({ kind: "push", state: "done" });
   });

@@ -7,7 +7,21 @@ import type { Journey } from "./model";
 import type { Ribbon } from "./ribbons";
 import { spent } from "./steps";
 import { isStatement, word, type Bracket } from "./transactions";
-import { beadShape, circle, d, ellipsize, fitted, fonts, line, LONGEST_TITLE, phrase, rect, type Shape, stepNode, words } from "./shapes";
+import {
+  beadShape,
+  circle,
+  d,
+  ellipsize,
+  fitted,
+  fonts,
+  line,
+  LONGEST_TITLE,
+  phrase,
+  rect,
+  type Shape,
+  stepNode,
+  words,
+} from "./shapes";
 
 /** Where the wire passes through a strip. */
 export interface Axis {
@@ -27,10 +41,21 @@ const APART = 12;
 const BRACKET = 16;
 const BRACKETS = 3;
 const MINUTE = 6e10;
-const TICKS = [...[1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ns) => [ns, 2 * ns, 5 * ns]), 1e10, 3e10, ...[1, 5, 10, 30].map((minutes) => minutes * MINUTE)];
+const TICKS = [
+  ...[1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ns) => [ns, 2 * ns, 5 * ns]),
+  1e10,
+  3e10,
+  ...[1, 5, 10, 30].map((minutes) => minutes * MINUTE),
+];
 
 type Lane = "sql" | "tpl" | "span" | "req" | "chunk";
-const LANES: Readonly<Record<Lane, string>> = { sql: "SQL", tpl: "tmpl", span: "spans", req: "calls", chunk: "sent" };
+const LANES: Readonly<Record<Lane, string>> = {
+  sql: "SQL",
+  tpl: "tmpl",
+  span: "spans",
+  req: "calls",
+  chunk: "sent",
+};
 
 function isOf(lane: Lane): (step: Step) => boolean {
   return ({ stage }) => (stage === "template" ? "tpl" : stage) === lane;
@@ -49,14 +74,18 @@ function lanesOf(r: Ribbon): Lane[] {
 /** How many rows of brackets stand above its SQL. */
 function bracketsOf(r: Ribbon): number {
   if (!r.segments.some(isOf("sql"))) return 0;
-  return Math.min(BRACKETS, r.brackets.reduce((most, each) => Math.max(most, each.row + 1), 0));
+  return Math.min(
+    BRACKETS,
+    r.brackets.reduce((most, each) => Math.max(most, each.row + 1), 0),
+  );
 }
 
 /** How high a strip is. */
 export function heightOf(r: Ribbon, running: boolean): number {
   if (r.step === null) return running && r.state === "pending" ? 128 : 44;
   const lanes = lanesOf(r).length;
-  if (lanes === 0 && r.step.outcome !== "raised") return r.key === "body" ? 102 : r.contexts.length > 0 ? 92 : 66;
+  if (lanes === 0 && r.step.outcome !== "raised")
+    return r.key === "body" ? 102 : r.contexts.length > 0 ? 92 : 66;
   return Math.max(128, 76 + lanes * LANE) + bracketsOf(r) * BRACKET + (r.contexts.length > 0 ? 12 : 0);
 }
 
@@ -74,17 +103,36 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   const cut = failed || (isBody && r.note.startsWith("the client"));
   const stop = failed ? begin + (end - begin) * 0.7 : end;
   const span = Math.max(1, r.duration);
-  const sx = (ns: number): number => begin + ((stop - begin - (failed ? 18 : 0)) * Math.min(span, Math.max(0, ns - r.begin))) / span;
+  const sx = (ns: number): number =>
+    begin + ((stop - begin - (failed ? 18 : 0)) * Math.min(span, Math.max(0, ns - r.begin))) / span;
   const axis: Axis = { y: axisY, begin, end: stop, top, height: tall, left, cut };
   const stage: Stage = isBody ? "body" : "view";
   // Behind the wire, which runs through it as its axis.
-  back.push(rect(left, top, right - left, tall, 12, `vbox ${r.step === null || r.state === "pending" ? "ghost" : cut ? "err" : isBody ? "body" : ""}`));
+  back.push(
+    rect(
+      left,
+      top,
+      right - left,
+      tall,
+      12,
+      `vbox ${r.step === null || r.state === "pending" ? "ghost" : cut ? "err" : isBody ? "body" : ""}`,
+    ),
+  );
   // What takes the clicks lies above the wire.
   const shapes: Shape[] = [rect(left, top, right - left, tall, 12, "hit")];
   if (r.step === null || r.state === "pending") {
     const pending = r.state === "pending";
     shapes.push(phrase(CX, top + tall / 2 + 5, "middle", ellipsize(pending ? r.name : r.note, 90), "note b"));
-    nodes.push({ el: "node", key: r.key, step: r.step?.id ?? null, stage, state: r.state, label: pending ? `${stage} ${r.name}: pending` : r.note, current: false, shapes });
+    nodes.push({
+      el: "node",
+      key: r.key,
+      step: r.step?.id ?? null,
+      stage,
+      state: r.state,
+      label: pending ? `${stage} ${r.name}: pending` : r.note,
+      current: false,
+      shapes,
+    });
     return axis;
   }
 
@@ -92,13 +140,45 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   // Of a body it is the app's own part: with the server, which sends, it takes turns.
   const own = isBody && j.sent > 0 ? Math.max(0, r.duration - j.sent) : r.duration;
   const share = j.total > 0 ? Math.min(100, (own / j.total) * 100) : 0;
-  const asides = failed ? errorLines(r.error ?? "", (text) => measure(text, FONT.pill) <= XR - 34 - stop) : r.note === "" ? [] : [r.note];
-  const room = failed ? stop - begin - 150 : XR - 16 - begin - (asides.length === 0 ? 250 : 150 + measure(r.note, FONT.pill));
+  const asides = failed
+    ? errorLines(r.error ?? "", (text) => measure(text, FONT.pill) <= XR - 34 - stop)
+    : r.note === ""
+      ? []
+      : [r.note];
+  const room = failed
+    ? stop - begin - 150
+    : XR - 16 - begin - (asides.length === 0 ? 250 : 150 + measure(r.note, FONT.pill));
   const name = fitted(r.name, FONT.title, Math.max(80, room), measure, 60);
-  shapes.push(words(begin, top + 27, "start",
-    { text: isBody ? "body" : "view", cls: "k" }, { text: name, cls: "vt", dx: 9 }, { text: time(own), cls: "vd", dx: 16 },
-    { text: running ? "running" : asides.length > 0 ? "" : `${share < 1 ? "<1" : Math.round(share)}% of the app's time`, cls: "k", dx: 9 }));
-  asides.forEach((aside, index) => { shapes.push(phrase(XR - 16, top + (asides.length > 1 ? 18 + index * 15 : 27), "end", aside, cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out")); });
+  shapes.push(
+    words(
+      begin,
+      top + 27,
+      "start",
+      { text: isBody ? "body" : "view", cls: "k" },
+      { text: name, cls: "vt", dx: 9 },
+      { text: time(own), cls: "vd", dx: 16 },
+      {
+        text: running
+          ? "running"
+          : asides.length > 0
+            ? ""
+            : `${share < 1 ? "<1" : Math.round(share)}% of the app's time`,
+        cls: "k",
+        dx: 9,
+      },
+    ),
+  );
+  asides.forEach((aside, index) => {
+    shapes.push(
+      phrase(
+        XR - 16,
+        top + (asides.length > 1 ? 18 + index * 15 : 27),
+        "end",
+        aside,
+        cut ? "tag err halo2" : r.thread ? "tag thr" : "tl out",
+      ),
+    );
+  });
 
   const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
   const contexts = r.contexts.filter((each) => each.seen);
@@ -107,12 +187,27 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   if (contexts.length > 0) {
     contexts.forEach((each, index) => {
       const x = sx(each.begin) - 5 + index * 3;
-      back.push(rect(x, top + 36 + index * 4, Math.max(20, sx(each.end) + 5 - index * 3 - x), axisY + 12 - index * 4 - top - 36 - index * 4, 8, "band again"));
+      back.push(
+        rect(
+          x,
+          top + 36 + index * 4,
+          Math.max(20, sx(each.end) + 5 - index * 3 - x),
+          axisY + 12 - index * 4 - top - 36 - index * 4,
+          8,
+          "band again",
+        ),
+      );
     });
     const said = contexts.map((each) => each.label).join(", ");
     const wide = measure(said, FONT.band) + 18;
-    const x = Math.min(end - wide / 2, Math.max(begin + wide / 2, (sx(contexts[0]?.begin ?? 0) + sx(contexts[0]?.end ?? 0)) / 2));
-    shapes.push(rect(x - wide / 2, top + 33, wide, 15, 7.5, "vlg"), phrase(x, top + 44, "middle", said, "lbl"));
+    const x = Math.min(
+      end - wide / 2,
+      Math.max(begin + wide / 2, (sx(contexts[0]?.begin ?? 0) + sx(contexts[0]?.end ?? 0)) / 2),
+    );
+    shapes.push(
+      rect(x - wide / 2, top + 33, wide, 15, 7.5, "vlg"),
+      phrase(x, top + 44, "middle", said, "lbl"),
+    );
   }
 
   const inner: Shape[] = [];
@@ -130,22 +225,41 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
   // A low box has no room for them below the axis.
   if (span > 2000 && tall >= 100) {
     const step = TICKS.find((each) => span / each <= 8) ?? Math.ceil(span / 8);
-    for (let t = 0; t <= span; t += step) shapes.push(phrase(sx(r.begin + t), axisY + 22, "middle", tick(t, step), "tick"));
+    for (let t = 0; t <= span; t += step)
+      shapes.push(phrase(sx(r.begin + t), axisY + 22, "middle", tick(t, step), "tick"));
   }
   const middle = (begin + stop) / 2;
   front.push(line(d`M${middle - 3} ${axisY - 4}l4 4l-4 4`, "chev"));
   if (failed) {
     const fromX = stop + 14;
     const high = Math.min(48, tall - 80);
-    if (high > 20) shapes.push(rect(fromX, top + 40, Math.max(0, end - fromX), high, 6, "hatch"), phrase((fromX + end) / 2, top + 45 + high / 2, "middle", "not reached", "note halo2"));
+    if (high > 20)
+      shapes.push(
+        rect(fromX, top + 40, Math.max(0, end - fromX), high, 6, "hatch"),
+        phrase((fromX + end) / 2, top + 45 + high / 2, "middle", "not reached", "note halo2"),
+      );
   }
-  if (cut) front.push(circle(stop, axisY, 11, "dot err"), line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x"));
+  if (cut)
+    front.push(circle(stop, axisY, 11, "dot err"), line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x"));
   const current = r.step.id === selected;
   if (j.hung === null && (running || current)) {
     const x = running ? stop : middle;
     front.push(circle(x, axisY, 20, "halo"), circle(x, axisY, 11, "ring"));
   }
-  nodes.push({ el: "node", key: r.key, step: r.step.id, stage, state: r.state, label: `${stage} ${r.name}: ${r.state}, ${time(r.duration)}`.slice(0, LONGEST_TITLE), ...(name === r.name ? {} : { title: r.name.slice(0, LONGEST_TITLE) }), current, shapes }, ...inner);
+  nodes.push(
+    {
+      el: "node",
+      key: r.key,
+      step: r.step.id,
+      stage,
+      state: r.state,
+      label: `${stage} ${r.name}: ${r.state}, ${time(r.duration)}`.slice(0, LONGEST_TITLE),
+      ...(name === r.name ? {} : { title: r.name.slice(0, LONGEST_TITLE) }),
+      current,
+      shapes,
+    },
+    ...inner,
+  );
   drawBeads();
   return axis;
 
@@ -167,7 +281,8 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         const step = steps[index] as Step;
         const x = sx(step.begin);
         const w = sx(step.begin + lasted(step)) - x;
-        const apart = group.some((each) => isStatement(each) !== isStatement(step)) && lane === "sql" && x > to - 1;
+        const apart =
+          group.some((each) => isStatement(each) !== isStatement(step)) && lane === "sql" && x > to - 1;
         // No bar is so thin that it cannot be seen; where that would push the next ones off their time, they are one.
         const pushed = Math.max(Math.max(from, edge) + 4, to - 1) - x;
         const gap = (x > to + 1.5 && pushed <= 2) || (apart && pushed <= 6);
@@ -185,25 +300,74 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const total = group.reduce((sum, step) => sum + lasted(step), 0);
       const times = group.length === 1 && isStatement(first) ? (asked.get(question(first)) ?? 1) : 1;
       const ends = lane === "sql" && !isStatement(first) ? "tx" : "";
-      const bar: Shape = rect(x, y, w, 22, Math.min(4, w / 2), `seg ${lane} ${ends} ${times > 1 ? "same" : ""} ${group.length > 1 ? "dense" : ""} ${first.outcome === "raised" ? "err" : ""}`);
+      const bar: Shape = rect(
+        x,
+        y,
+        w,
+        22,
+        Math.min(4, w / 2),
+        `seg ${lane} ${ends} ${times > 1 ? "same" : ""} ${group.length > 1 ? "dense" : ""} ${first.outcome === "raised" ? "err" : ""}`,
+      );
       const drawn: Shape[] = [bar];
-      const texts = group.length > 1 ? [`× ${group.length.toLocaleString("en")}  ${time(total)}`, `× ${group.length.toLocaleString("en")}`] : ends !== "" ? [`${word(first)}  ${time(lasted(first))}`, word(first)] : lane === "sql" ? labels(first, time(lasted(first)), times) : captions(first, time(lasted(first)));
+      const texts =
+        group.length > 1
+          ? [
+              `× ${group.length.toLocaleString("en")}  ${time(total)}`,
+              `× ${group.length.toLocaleString("en")}`,
+            ]
+          : ends !== ""
+            ? [`${word(first)}  ${time(lasted(first))}`, word(first)]
+            : lane === "sql"
+              ? labels(first, time(lasted(first)), times)
+              : captions(first, time(lasted(first)));
       const shown = texts.find((each) => measure(each, FONT.segment) < w - 12);
-      if (shown !== undefined) drawn.push(phrase(x + 7, y + 15, "start", shown, ends === "" ? "sl" : "txt sql"));
-      if (group.length === 1) inner.push(stepNode(first, j.stateOf(first), `${first.stage} ${first.name.slice(0, 2000)}, ${time(lasted(first))}`, first.id === selected, drawn));
-      else if (lane !== "sql") inner.push({ el: "fold", key, steps: group.map((step) => step.id), open, label: `${group.length} ${lane === "tpl" ? "templates" : "spans"}, ${time(total)}`, shapes: drawn });
+      if (shown !== undefined)
+        drawn.push(phrase(x + 7, y + 15, "start", shown, ends === "" ? "sl" : "txt sql"));
+      if (group.length === 1)
+        inner.push(
+          stepNode(
+            first,
+            j.stateOf(first),
+            `${first.stage} ${first.name.slice(0, 2000)}, ${time(lasted(first))}`,
+            first.id === selected,
+            drawn,
+          ),
+        );
+      else if (lane !== "sql")
+        inner.push({
+          el: "fold",
+          key,
+          steps: group.map((step) => step.id),
+          open,
+          label: `${group.length} ${lane === "tpl" ? "templates" : "spans"}, ${time(total)}`,
+          shapes: drawn,
+        });
       else {
         const slowest = group.reduce((most, step) => (lasted(step) > lasted(most) ? step : most), first);
-        inner.push(stepNode(slowest, j.stateOf(slowest), `${group.length.toLocaleString("en")} ${kindsOf(group)}, ${time(total)}; the slowest: ${slowest.name}`, slowest.id === selected, drawn));
+        inner.push(
+          stepNode(
+            slowest,
+            j.stateOf(slowest),
+            `${group.length.toLocaleString("en")} ${kindsOf(group)}, ${time(total)}; the slowest: ${slowest.name}`,
+            slowest.id === selected,
+            drawn,
+          ),
+        );
       }
     }
-    drawIncluded(lane, y, all.filter((step) => !steps.includes(step)));
+    drawIncluded(
+      lane,
+      y,
+      all.filter((step) => !steps.includes(step)),
+    );
   }
 
   /** From what began a transaction to what ended it; dashed where it goes on outside of the box. */
   function drawBrackets(y: number): void {
     const rowsOf = bracketsOf(r);
-    for (const each of r.brackets) if (each.row < rowsOf && seen({ ...r.step as Step, begin: each.begin })) drawBracket(each, y + each.row * BRACKET + 7);
+    for (const each of r.brackets)
+      if (each.row < rowsOf && seen({ ...(r.step as Step), begin: each.begin }))
+        drawBracket(each, y + each.row * BRACKET + 7);
   }
 
   function drawBracket(each: Bracket, y: number): void {
@@ -213,15 +377,28 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     const open = !ended && running;
     const from = before ? left + 12 : sx(each.begin) + 0.5;
     const to = Math.max(from + 5, inside ? sx(each.end) - 1 : open ? stop : right - 12);
-    const solid: [number, number] = [before ? begin - 4 : from, inside || open ? to : Math.max(from, Math.min(to, stop))];
-    const path = [before ? d`M${solid[0]} ${y}` : d`M${from} ${y + 7}V${y}`, d`H${solid[1]}`, inside ? d`V${y + 7}` : ""].join("");
+    const solid: [number, number] = [
+      before ? begin - 4 : from,
+      inside || open ? to : Math.max(from, Math.min(to, stop)),
+    ];
+    const path = [
+      before ? d`M${solid[0]} ${y}` : d`M${from} ${y + 7}V${y}`,
+      d`H${solid[1]}`,
+      inside ? d`V${y + 7}` : "",
+    ].join("");
     const drawn: Shape[] = [line(path, "tx sql")];
     if (before) drawn.push(line(d`M${from} ${y}H${solid[0]}`, "tx sql dashed"));
     if (!inside && !open) drawn.push(line(d`M${solid[1]} ${y}H${to}`, "tx sql dashed"));
-    const [opens, ends] = [each.from === null ? "BEGIN" : word(each.from), each.to === null || !ended ? "" : `${word(each.to)}${inside ? "" : " later"}`];
+    const [opens, ends] = [
+      each.from === null ? "BEGIN" : word(each.from),
+      each.to === null || !ended ? "" : `${word(each.to)}${inside ? "" : " later"}`,
+    ];
     const width = (text: string): number => (text === "" ? 0 : measure(text, FONT.pill) + 8);
     // On a piece of ground of their own, as the line runs behind.
-    const named = (x: number, text: string): Shape[] => [rect(x, y - 6, width(text), 12, 0, "ground"), phrase(x + 4, y + 4, "start", text, "txt sql")];
+    const named = (x: number, text: string): Shape[] => [
+      rect(x, y - 6, width(text), 12, 0, "ground"),
+      phrase(x + 4, y + 4, "start", text, "txt sql"),
+    ];
     const room = solid[1] - from - 24;
     const both = width(opens) + width(ends) <= room;
     const of = [both ? opens : "", both || width(ends) <= room ? ends : ""] as const;
@@ -238,7 +415,18 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     for (const step of steps) {
       const x = sx(step.begin);
       const lasted = Math.max(0, (step.end ?? r.begin + span) - step.begin);
-      inner.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(lasted)}`, step.id === selected, [rect(x, y + 19, Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2), 5, 2, `seg ${lane} included`)]));
+      inner.push(
+        stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(lasted)}`, step.id === selected, [
+          rect(
+            x,
+            y + 19,
+            Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2),
+            5,
+            2,
+            `seg ${lane} included`,
+          ),
+        ]),
+      );
     }
   }
 
@@ -250,9 +438,17 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const w = Math.max(8, sx(at + (each.duration ?? each.elapsed)) - x - 2);
       const drawn: Shape[] = [rect(x, y, w, 22, 4, "seg req")];
       const said = `${each.method} ${ellipsize(each.path, 30)} ${each.status ?? "…"} ↗`;
-      const shown = [said, `${each.status ?? "…"} ↗`, "↗"].find((text) => measure(text, FONT.segment) < w - 12);
+      const shown = [said, `${each.status ?? "…"} ↗`, "↗"].find(
+        (text) => measure(text, FONT.segment) < w - 12,
+      );
       if (shown !== undefined) drawn.push(phrase(x + 7, y + 15, "start", shown, "sl"));
-      inner.push({ el: "link", key: `link:${each.id}`, trace: each.id, label: `request inside: ${said}`, shapes: drawn });
+      inner.push({
+        el: "link",
+        key: `link:${each.id}`,
+        trace: each.id,
+        label: `request inside: ${said}`,
+        shapes: drawn,
+      });
     }
   }
 
@@ -270,7 +466,10 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       // Beside the name of the lane, not over it, and not past the end of the axis.
       const from = Math.max(begin - 4, Math.min(x - 29, Math.max(drawnTo, stop - 54)));
       drawnTo = from + 58;
-      shapes.push(rect(from, y + 1, 58, 20, 10, "seg chunk"), phrase(from + 29, y + 15.5, "middle", size(chunk.size).replace(".0", ""), "sl"));
+      shapes.push(
+        rect(from, y + 1, 58, 20, 10, "seg chunk"),
+        phrase(from + 29, y + 15.5, "middle", size(chunk.size).replace(".0", ""), "sl"),
+      );
     }
     const [from, w] = [drawnTo + 3, stop - drawnTo - 3];
     if (r.more > 0 && w > 6) {
@@ -299,11 +498,28 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     }
     shown.forEach((step, index) => {
       const x = xs[index] ?? begin;
-      front.push(stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(spent(step))}`, step.id === selected, [circle(x, axisY, 8, step.id === selected ? "ring" : "hit"), beadShape(step, x, axisY)]));
+      front.push(
+        stepNode(
+          step,
+          j.stateOf(step),
+          `${step.stage} ${step.name}, ${time(spent(step))}`,
+          step.id === selected,
+          [circle(x, axisY, 8, step.id === selected ? "ring" : "hit"), beadShape(step, x, axisY)],
+        ),
+      );
     });
-    if (rest.length > 0) front.push({ el: "fold", key, steps: rest.map((step) => step.id), open: false, label: `${rest.length} more steps inside`, shapes: [
-      rect(stop - 2 - wide, axisY - 9.5, wide, 19, 9.5, "pill more"), phrase(stop - 2 - wide / 2, axisY + 4.2, "middle", said, "pt"),
-    ] });
+    if (rest.length > 0)
+      front.push({
+        el: "fold",
+        key,
+        steps: rest.map((step) => step.id),
+        open: false,
+        label: `${rest.length} more steps inside`,
+        shapes: [
+          rect(stop - 2 - wide, axisY - 9.5, wide, 19, 9.5, "pill more"),
+          phrase(stop - 2 - wide / 2, axisY + 4.2, "middle", said, "pt"),
+        ],
+      });
   }
 }
 
@@ -325,7 +541,11 @@ function cutTo(text: string, fits: (text: string) => boolean): string {
 
 function kindsOf(group: readonly Step[]): string {
   const statements = group.filter(isStatement).length;
-  return statements === group.length ? "statements" : statements === 0 ? "transaction steps" : "statements and transaction steps";
+  return statements === group.length
+    ? "statements"
+    : statements === 0
+      ? "transaction steps"
+      : "statements and transaction steps";
 }
 
 function tick(t: number, step: number): string {
@@ -347,13 +567,19 @@ function question(step: Step): string {
 
 function repeats(steps: readonly Step[]): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
-  for (const step of steps) if (isStatement(step)) found.set(question(step), (found.get(question(step)) ?? 0) + 1);
+  for (const step of steps)
+    if (isStatement(step)) found.set(question(step), (found.get(question(step)) ?? 0) + 1);
   return found;
 }
 
 /** A statement by its table. */
 function labels(step: Step, spent: string, times: number): string[] {
-  const table = /\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:IF (?:NOT )?EXISTS\s+)?["`[]?(\w+)/i.exec(step.name.slice(0, 2000))?.[1] ?? ellipsize(step.name, 12).split(" ")[0] ?? "";
+  const table =
+    /\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:IF (?:NOT )?EXISTS\s+)?["`[]?(\w+)/i.exec(
+      step.name.slice(0, 2000),
+    )?.[1] ??
+    ellipsize(step.name, 12).split(" ")[0] ??
+    "";
   const often = times > 1 ? `${times}× ` : "";
   return [`${often}${table}  ${spent}`, `${often}${table}`, ...(times > 1 ? [`${times}×`] : [])];
 }
@@ -361,5 +587,10 @@ function labels(step: Step, spent: string, times: number): string[] {
 function captions(step: Step, spent: string): string[] {
   const full = ellipsize(step.name, 120).replace(/^SELECT .*? FROM/, "SELECT … FROM");
   const table = full.replace(/.*FROM (\w+).*/, "$1");
-  return [`${full}  ${spent}`, `${full.replace(/ WHERE.*| LIMIT.*/, "")}  ${spent}`, `${table}  ${spent}`, spent];
+  return [
+    `${full}  ${spent}`,
+    `${full.replace(/ WHERE.*| LIMIT.*/, "")}  ${spent}`,
+    `${table}  ${spent}`,
+    spent,
+  ];
 }

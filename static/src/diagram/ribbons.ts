@@ -23,7 +23,12 @@ export interface Ribbon {
   /** Requests made inside it. */
   readonly inner: readonly TraceSummary[];
   /** Contexts that are there for a while: pushed inside it, or kept until its end. */
-  readonly contexts: readonly { readonly begin: number; readonly end: number; readonly label: string; readonly seen: boolean }[];
+  readonly contexts: readonly {
+    readonly begin: number;
+    readonly end: number;
+    readonly label: string;
+    readonly seen: boolean;
+  }[];
   readonly chunks: readonly { readonly at: number; readonly size: number }[];
   /** How many chunks more there were: only of the first ones it is known when. */
   readonly more: number;
@@ -34,7 +39,20 @@ export interface Ribbon {
 
 const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"]);
 
-const EMPTY = { begin: 0, duration: 0, segments: [], brackets: [], beads: [], after: [], inner: [], contexts: [], chunks: [], more: 0, error: null, thread: false };
+const EMPTY = {
+  begin: 0,
+  duration: 0,
+  segments: [],
+  brackets: [],
+  beads: [],
+  after: [],
+  inner: [],
+  contexts: [],
+  chunks: [],
+  more: 0,
+  error: null,
+  thread: false,
+};
 
 interface Inside {
   readonly steps: Steps;
@@ -52,39 +70,91 @@ interface View extends Inside {
   readonly past: boolean;
 }
 
-export function viewRibbon({ steps, moment, trace, rule, step, dispatched, failed, past, inner }: View): Ribbon {
+export function viewRibbon({
+  steps,
+  moment,
+  trace,
+  rule,
+  step,
+  dispatched,
+  failed,
+  past,
+  inner,
+}: View): Ribbon {
   const label = rule?.view?.name ?? trace.endpoint ?? "view";
   if (step === null) {
     const skipped = { ...EMPTY, key: "view" as const, step };
-    if (failed !== null && moment.begun(failed)) return { ...skipped, state: "skipped", name: "", note: notRouted(failed.error?.type ?? "") };
+    if (failed !== null && moment.begun(failed))
+      return { ...skipped, state: "skipped", name: "", note: notRouted(failed.error?.type ?? "") };
     const automatic = trace.method === "OPTIONS" && dispatched?.outcome === "ok";
-    return { ...skipped, state: past || (dispatched !== null && moment.begun(dispatched) && moment.ended(dispatched)) ? "skipped" : "pending", name: label,
-      note: automatic ? "no view: Flask answers OPTIONS by itself" : `${label} was not ${dispatched === null ? "reached" : "seen"}` };
+    return {
+      ...skipped,
+      state:
+        past || (dispatched !== null && moment.begun(dispatched) && moment.ended(dispatched))
+          ? "skipped"
+          : "pending",
+      name: label,
+      note: automatic
+        ? "no view: Flask answers OPTIONS by itself"
+        : `${label} was not ${dispatched === null ? "reached" : "seen"}`,
+    };
   }
   const args = step.detail["args"];
-  const shown = args !== null && typeof args === "object" && !Array.isArray(args) ? Object.entries(args).map(([key, value]) => `${key}=${text(value)}`).join(", ") : "";
+  const shown =
+    args !== null && typeof args === "object" && !Array.isArray(args)
+      ? Object.entries(args)
+          .map(([key, value]) => `${key}=${text(value)}`)
+          .join(", ")
+      : "";
   const thread = threadOf(step)?.other === true;
   const made = inside("view", step, steps, moment, inner, trace);
-  return { ...made, name: `${step.name}(${shown})`, thread, note: thread ? "async: it runs on another thread" : mostRepeated(made.beads) };
+  return {
+    ...made,
+    name: `${step.name}(${shown})`,
+    thread,
+    note: thread ? "async: it runs on another thread" : mostRepeated(made.beads),
+  };
 }
 
 export function bodyRibbon({ steps, moment, step, inner }: Inside & { readonly step: Step }): Ribbon {
   const sent = Array.isArray(step.detail["sent"]) ? (step.detail["sent"] as readonly Json[]) : [];
-  const chunks = sent.flatMap((pair) => Array.isArray(pair) && typeof pair[0] === "number" && typeof pair[1] === "number" ? [{ at: pair[0], size: pair[1] }] : []);
+  const chunks = sent.flatMap((pair) =>
+    Array.isArray(pair) && typeof pair[0] === "number" && typeof pair[1] === "number"
+      ? [{ at: pair[0], size: pair[1] }]
+      : [],
+  );
   const count = typeof step.detail["chunks"] === "number" ? step.detail["chunks"] : chunks.length;
   const made = inside("body", step, steps, moment, inner, null);
   const has = (stage: Stage): boolean => made.beads.some((bead) => bead.stage === stage);
   // The app's own are no part of the request, however many they are.
   const own = made.contexts.every(({ label }) => !label.includes("×"));
-  const contexts = !own ? "" : has("app_context_push") || has("request_context_push") ? "contexts pushed again, torn down again" : has("app_context_pop") ? "contexts kept until here" : "";
-  return { ...made, name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`, chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })), more: moment.ended(step) ? count - chunks.length : 0,
-    note: step.detail["complete"] === false && moment.ended(step) ? "the client went away: the generator was closed" : mostRepeated(made.beads) || contexts };
+  const contexts = !own
+    ? ""
+    : has("app_context_push") || has("request_context_push")
+      ? "contexts pushed again, torn down again"
+      : has("app_context_pop")
+        ? "contexts kept until here"
+        : "";
+  return {
+    ...made,
+    name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`,
+    chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })),
+    more: moment.ended(step) ? count - chunks.length : 0,
+    note:
+      step.detail["complete"] === false && moment.ended(step)
+        ? "the client went away: the generator was closed"
+        : mostRepeated(made.beads) || contexts,
+  };
 }
 
 /** What ran most often of all that is not shown each time; contexts say it of themselves. */
 function mostRepeated(beads: readonly Step[]): string {
-  const times = (step: Step): number => (step.stage.includes("_context") ? 0 : (repeatedOf(step)?.times ?? 0));
-  const most = beads.reduce<Step | null>((best, step) => (times(step) > (best === null ? 0 : times(best)) ? step : best), null);
+  const times = (step: Step): number =>
+    step.stage.includes("_context") ? 0 : (repeatedOf(step)?.times ?? 0);
+  const most = beads.reduce<Step | null>(
+    (best, step) => (times(step) > (best === null ? 0 : times(best)) ? step : best),
+    null,
+  );
   return most === null ? "" : `${most.stage} ${most.name} ${repeated(most)}`;
 }
 
@@ -95,17 +165,35 @@ function pushed(pushes: readonly Step[]): string {
   return pushes.length > 1 ? ` ×${pushes.length.toLocaleString("en")}` : "";
 }
 
-function inside(key: "view" | "body", step: Step, steps: Steps, moment: Moment, inner: readonly TraceSummary[], trace: Trace | null): Ribbon {
+function inside(
+  key: "view" | "body",
+  step: Step,
+  steps: Steps,
+  moment: Moment,
+  inner: readonly TraceSummary[],
+  trace: Trace | null,
+): Ribbon {
   const mine = steps.all.filter((each) => each !== step && steps.within(each, step));
   const duration = moment.lasted(step);
   return {
-    ...EMPTY, key, step, state: moment.state(step), name: step.name, begin: step.begin, duration,
+    ...EMPTY,
+    key,
+    step,
+    state: moment.state(step),
+    name: step.name,
+    begin: step.begin,
+    duration,
     segments: mine.filter((each) => SEGMENTS.has(each.stage)).sort((a, b) => a.begin - b.begin),
-    brackets: transactions(steps.all).filter((each) => each.begin < (step.end ?? Infinity) && each.end > step.begin),
-    beads: mine.filter((each) => !SEGMENTS.has(each.stage) && !COLLECTED.has(each.stage) && moment.begun(each)),
+    brackets: transactions(steps.all).filter(
+      (each) => each.begin < (step.end ?? Infinity) && each.end > step.begin,
+    ),
+    beads: mine.filter(
+      (each) => !SEGMENTS.has(each.stage) && !COLLECTED.has(each.stage) && moment.begun(each),
+    ),
     inner: trace === null ? [] : inner.filter((each) => ranIn(trace, each, step)),
     contexts: contextsOf(mine, step, moment),
-    error: step.error === null || !moment.ended(step) ? null : `${step.error.type}: ${step.error.message}`, note: "",
+    error: step.error === null || !moment.ended(step) ? null : `${step.error.type}: ${step.error.message}`,
+    note: "",
   };
 }
 
@@ -116,8 +204,16 @@ function contextsOf(mine: readonly Step[], step: Step, moment: Moment): Ribbon["
     const [push] = pushes;
     const pop = mine.findLast((each) => each.stage === `${which}_context_pop`);
     if (push === undefined && pop === undefined) return [];
-    const until = pop !== undefined && moment.begun(pop) ? (pop.end ?? pop.begin) : step.begin + moment.lasted(step);
-    return [{ begin: push?.begin ?? step.begin, end: until, seen: moment.begun(push ?? step), label: `${which === "app" ? "App" : "Request"} context${pushed(pushes)}` }];
+    const until =
+      pop !== undefined && moment.begun(pop) ? (pop.end ?? pop.begin) : step.begin + moment.lasted(step);
+    return [
+      {
+        begin: push?.begin ?? step.begin,
+        end: until,
+        seen: moment.begun(push ?? step),
+        label: `${which === "app" ? "App" : "Request"} context${pushed(pushes)}`,
+      },
+    ];
   });
 }
 

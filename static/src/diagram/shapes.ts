@@ -24,14 +24,48 @@ export interface Node {
 }
 
 export type Shape =
-  | { readonly el: "rect"; readonly x: number; readonly y: number; readonly w: number; readonly h: number; readonly rx: number; readonly cls: string; readonly title: string | undefined }
-  | { readonly el: "circle"; readonly cx: number; readonly cy: number; readonly r: number; readonly cls: string }
+  | {
+      readonly el: "rect";
+      readonly x: number;
+      readonly y: number;
+      readonly w: number;
+      readonly h: number;
+      readonly rx: number;
+      readonly cls: string;
+      readonly title: string | undefined;
+    }
+  | {
+      readonly el: "circle";
+      readonly cx: number;
+      readonly cy: number;
+      readonly r: number;
+      readonly cls: string;
+    }
   | { readonly el: "path"; readonly d: string; readonly cls: string }
-  | { readonly el: "text"; readonly x: number; readonly y: number; readonly anchor: Anchor; readonly parts: readonly [TextPart, ...TextPart[]] }
+  | {
+      readonly el: "text";
+      readonly x: number;
+      readonly y: number;
+      readonly anchor: Anchor;
+      readonly parts: readonly [TextPart, ...TextPart[]];
+    }
   /** Opens or closes what is folded: so many steps, of which these are drawn when it is open. */
-  | { readonly el: "fold"; readonly key: string; readonly steps: readonly number[]; readonly open: boolean; readonly label: string; readonly shapes: readonly Shape[] }
+  | {
+      readonly el: "fold";
+      readonly key: string;
+      readonly steps: readonly number[];
+      readonly open: boolean;
+      readonly label: string;
+      readonly shapes: readonly Shape[];
+    }
   /** Leads to another request. */
-  | { readonly el: "link"; readonly key: string; readonly trace: string; readonly label: string; readonly shapes: readonly Shape[] }
+  | {
+      readonly el: "link";
+      readonly key: string;
+      readonly trace: string;
+      readonly label: string;
+      readonly shapes: readonly Shape[];
+    }
   | Node;
 
 export type Measure = (text: string, font: string) => number;
@@ -48,25 +82,59 @@ const SANS = "ui-sans-serif, system-ui, sans-serif";
 const MONO = "ui-monospace, monospace";
 
 /** The fonts of what has to fit: in px, as diagram.css has them; larger on a stage. */
-export function fonts(stage: boolean): Readonly<Record<"kind" | "name" | "ghost" | "pill" | "bubble" | "segment" | "band" | "sub" | "title", string>> {
+export function fonts(
+  stage: boolean,
+): Readonly<
+  Record<"kind" | "name" | "ghost" | "pill" | "bubble" | "segment" | "band" | "sub" | "title", string>
+> {
   const [kind, name, pill] = stage ? ["14px", "15.5px", "13px"] : ["12px", "13.5px", "11.5px"];
   return {
-    kind: `${kind} ${SANS}`, name: `600 ${name} ${MONO}`, ghost: `400 ${name} ${MONO}`, pill: `650 ${pill} ${SANS}`,
-    bubble: `650 13px ${SANS}`, segment: `600 12px ${MONO}`, band: `700 12.5px ${SANS}`, sub: `12px ${MONO}`, title: `700 17px ${MONO}`,
+    kind: `${kind} ${SANS}`,
+    name: `600 ${name} ${MONO}`,
+    ghost: `400 ${name} ${MONO}`,
+    pill: `650 ${pill} ${SANS}`,
+    bubble: `650 13px ${SANS}`,
+    segment: `600 12px ${MONO}`,
+    band: `700 12.5px ${SANS}`,
+    sub: `12px ${MONO}`,
+    title: `700 17px ${MONO}`,
   };
 }
 
 type Anchor = "start" | "middle" | "end";
 
-export const rect = (x: number, y: number, w: number, h: number, rx: number, cls: string, title?: string): Shape => ({ el: "rect", x, y, w, h, rx, cls, title });
-export const circle = (cx: number, cy: number, r: number, cls: string): Shape => ({ el: "circle", cx, cy, r, cls });
+export const rect = (
+  x: number,
+  y: number,
+  w: number,
+  h: number,
+  rx: number,
+  cls: string,
+  title?: string,
+): Shape => ({ el: "rect", x, y, w, h, rx, cls, title });
+export const circle = (cx: number, cy: number, r: number, cls: string): Shape => ({
+  el: "circle",
+  cx,
+  cy,
+  r,
+  cls,
+});
 export const line = (d: string, cls: string): Shape => ({ el: "path", d, cls });
-export const words = (x: number, y: number, anchor: Anchor, ...parts: readonly [TextPart, ...TextPart[]]): Shape => ({ el: "text", x, y, anchor, parts });
-export const phrase = (x: number, y: number, anchor: Anchor, text: string, cls: string): Shape => words(x, y, anchor, { text, cls });
+export const words = (
+  x: number,
+  y: number,
+  anchor: Anchor,
+  ...parts: readonly [TextPart, ...TextPart[]]
+): Shape => ({ el: "text", x, y, anchor, parts });
+export const phrase = (x: number, y: number, anchor: Anchor, text: string, cls: string): Shape =>
+  words(x, y, anchor, { text, cls });
 
 /** A path, or a part of one: its numbers to a tenth of a px. */
 export function d(texts: TemplateStringsArray, ...values: readonly (number | string)[]): string {
-  return String.raw({ raw: texts }, ...values.map((value) => (typeof value === "number" ? Math.round(value * 10) / 10 : value)));
+  return String.raw(
+    { raw: texts },
+    ...values.map((value) => (typeof value === "number" ? Math.round(value * 10) / 10 : value)),
+  );
 }
 
 const LONGEST = 42;
@@ -79,21 +147,53 @@ export function ellipsize(name: string, longest = LONGEST): string {
   const plain = name.slice(0, 400) + (name.length > 800 ? name.slice(-400) : name.slice(400));
   const letters = Array.from(plain.replace(UNSEEN, " "));
   const half = Math.floor((longest - 1) / 2);
-  const short = letters.length <= longest && name.length <= 800 ? letters.join("") : `${letters.slice(0, half).join("")}…${letters.slice(-half).join("")}`;
+  const short =
+    letters.length <= longest && name.length <= 800
+      ? letters.join("")
+      : `${letters.slice(0, half).join("")}…${letters.slice(-half).join("")}`;
   // What is written from right to left keeps its order to itself, and what would turn the rest around does not get out.
-  return RIGHT_TO_LEFT.test(short) ? `\u2068${short.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069` : short;
+  return RIGHT_TO_LEFT.test(short)
+    ? `\u2068${short.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`
+    : short;
 }
 
 /** Shorten until it is no wider than so many px. */
-export function fitted(name: string, font: string, most: number, measure: Measure, longest = LONGEST): string {
+export function fitted(
+  name: string,
+  font: string,
+  most: number,
+  measure: Measure,
+  longest = LONGEST,
+): string {
   let short = ellipsize(name, longest);
-  for (let letters = Math.min(longest, Array.from(short).length); letters > 5 && measure(short, font) > most; letters -= 2) short = ellipsize(name, letters);
+  for (
+    let letters = Math.min(longest, Array.from(short).length);
+    letters > 5 && measure(short, font) > most;
+    letters -= 2
+  )
+    short = ellipsize(name, letters);
   return short;
 }
 
-export function stepNode(step: Step, state: State, label: string, current: boolean, shapes: readonly Shape[]): Node {
+export function stepNode(
+  step: Step,
+  state: State,
+  label: string,
+  current: boolean,
+  shapes: readonly Shape[],
+): Node {
   const said = label.slice(0, LONGEST_TITLE);
-  return { el: "node", key: `step:${step.id}`, step: step.id, stage: step.stage, state, label: said, title: said, current, shapes };
+  return {
+    el: "node",
+    key: `step:${step.id}`,
+    step: step.id,
+    stage: step.stage,
+    state,
+    label: said,
+    title: said,
+    current,
+    shapes,
+  };
 }
 
 /** What stands on the wire without a chip: a signal is a diamond, anything else a small bead. */

@@ -9,7 +9,14 @@ export const COLLECTED: ReadonlySet<Stage> = new Set<Stage>(["sql", "log", "warn
 
 /** What only stands around other steps of the wire. */
 export const AROUND: ReadonlySet<Stage> = new Set<Stage>([
-  "wsgi", "middleware", "app_context_push", "request_context_push", "dispatch", "request_context_pop", "app_context_pop", "signal",
+  "wsgi",
+  "middleware",
+  "app_context_push",
+  "request_context_push",
+  "dispatch",
+  "request_context_pop",
+  "app_context_pop",
+  "signal",
 ]);
 
 export class Steps {
@@ -45,7 +52,8 @@ export class Steps {
 
   /** Whether a step ran inside another. */
   within(step: Step, outer: Step): boolean {
-    for (let at = this.#parents.get(step.id); at !== undefined; at = this.#parents.get(at.id)) if (at === outer) return true;
+    for (let at = this.#parents.get(step.id); at !== undefined; at = this.#parents.get(at.id))
+      if (at === outer) return true;
     return false;
   }
 
@@ -76,7 +84,14 @@ export function momentOf(at: number, elapsed: number): Moment {
     begun,
     ended,
     lasted: (step) => Math.max(0, (ended(step) ? (step.end ?? 0) : Math.min(elapsed, at)) - step.begin),
-    state: (step) => (!begun(step) ? "pending" : !ended(step) ? "running" : step.outcome === "raised" || step.outcome === "short_circuit" ? step.outcome : "done"),
+    state: (step) =>
+      !begun(step)
+        ? "pending"
+        : !ended(step)
+          ? "running"
+          : step.outcome === "raised" || step.outcome === "short_circuit"
+            ? step.outcome
+            : "done",
   };
 }
 
@@ -93,7 +108,11 @@ export function ranIn(trace: Trace, inner: TraceSummary, step: Step): boolean {
 }
 
 export function text(value: Json | undefined): string {
-  return typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+  return typeof value === "string"
+    ? value
+    : value === undefined || value === null
+      ? ""
+      : JSON.stringify(value);
 }
 
 /** The state of a step as it is known now. */

@@ -3,23 +3,42 @@ import { describe, expect, it } from "vitest";
 import { trace, type Row } from "../testing";
 import { isStatement, transactions } from "./transactions";
 
-const sent = (kind: string, connection: number | null = 1, more: Row[2] = {}): Row => ["sql", kind.toUpperCase(), { detail: { kind, connection }, ...more }];
+const sent = (kind: string, connection: number | null = 1, more: Row[2] = {}): Row => [
+  "sql",
+  kind.toUpperCase(),
+  { detail: { kind, connection }, ...more },
+];
 const select: Row = ["sql", "SELECT 1", { detail: { kind: "statement" } }];
-const found = (...rows: readonly Row[]): string[] => transactions(trace([["view", "index", {}, rows]]).steps).map(({ from, to, row }) => `${from?.name ?? "?"} ${to?.name ?? "?"} ${row}`);
+const found = (...rows: readonly Row[]): string[] =>
+  transactions(trace([["view", "index", {}, rows]]).steps).map(
+    ({ from, to, row }) => `${from?.name ?? "?"} ${to?.name ?? "?"} ${row}`,
+  );
 
 describe("transactions", () => {
   it("are from BEGIN to COMMIT or ROLLBACK, one after the other in one row", () => {
-    expect(found(sent("connect"), sent("begin"), select, sent("commit"), sent("begin"), sent("rollback"))).toEqual(["BEGIN COMMIT 0", "BEGIN ROLLBACK 0"]);
+    expect(
+      found(sent("connect"), sent("begin"), select, sent("commit"), sent("begin"), sent("rollback")),
+    ).toEqual(["BEGIN COMMIT 0", "BEGIN ROLLBACK 0"]);
   });
 
   it("have savepoints inside, below", () => {
-    expect(found(sent("begin"), sent("savepoint"), sent("savepoint"), sent("release"), sent("rollback_to"), sent("commit"))).toEqual([
-      "BEGIN COMMIT 0", "SAVEPOINT ROLLBACK_TO 1", "SAVEPOINT RELEASE 2",
-    ]);
+    expect(
+      found(
+        sent("begin"),
+        sent("savepoint"),
+        sent("savepoint"),
+        sent("release"),
+        sent("rollback_to"),
+        sent("commit"),
+      ),
+    ).toEqual(["BEGIN COMMIT 0", "SAVEPOINT ROLLBACK_TO 1", "SAVEPOINT RELEASE 2"]);
   });
 
   it("are told apart by their connections", () => {
-    expect(found(sent("begin", 1), sent("begin", 2), sent("commit", 1), sent("rollback", 2))).toEqual(["BEGIN COMMIT 0", "BEGIN ROLLBACK 1"]);
+    expect(found(sent("begin", 1), sent("begin", 2), sent("commit", 1), sent("rollback", 2))).toEqual([
+      "BEGIN COMMIT 0",
+      "BEGIN ROLLBACK 1",
+    ]);
   });
 
   it("begin with the first statement where a driver does not say", () => {

@@ -39,7 +39,9 @@ export function transactions(steps: readonly Step[]): readonly Bracket[] {
   const found: Omit<Bracket, "row">[] = [];
   const open = new Map<unknown, Open[]>();
   let first: Step | null = null;
-  const close = (each: Open, to: Step | null): void => { found.push({ ...each, to, end: to === null ? Infinity : (to.end ?? Infinity) }); };
+  const close = (each: Open, to: Step | null): void => {
+    found.push({ ...each, to, end: to === null ? Infinity : (to.end ?? Infinity) });
+  };
   for (const step of steps) {
     if (step.stage !== "sql") continue;
     const kind = kindOf(step);
@@ -51,11 +53,13 @@ export function transactions(steps: readonly Step[]): readonly Bracket[] {
     if (kind === "begin" || kind === "savepoint") stack.push({ from: step, begin: step.begin });
     else if (ENDS.has(kind)) {
       const begun = stack.splice(0);
-      if (begun.length === 0 && first !== null && step.outcome !== null) begun.push({ from: null, begin: first.begin });
+      if (begun.length === 0 && first !== null && step.outcome !== null)
+        begun.push({ from: null, begin: first.begin });
       for (const each of begun) close(each, step);
     } else if (ENDS_SAVEPOINT.has(kind)) {
       const last = stack.at(-1);
-      if (last?.from != null && kindOf(last.from) === "savepoint") close(last, stack.splice(-1).length > 0 ? step : null);
+      if (last?.from != null && kindOf(last.from) === "savepoint")
+        close(last, stack.splice(-1).length > 0 ? step : null);
     }
     if (ENDS.has(kind)) first = null;
   }

@@ -10,19 +10,33 @@ const R = 18;
 
 type Side = "left" | "right" | "handler" | "view" | "body";
 
-export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis | null; readonly body: Axis | null }): void {
-  const { XL, XR, at, again, front, wires, topY, turnY, viewY, gapToView, chipHeight, pitch, ownRow, space } = sheet;
+export function drawWires(
+  sheet: Sheet,
+  j: Journey,
+  axes: { readonly view: Axis | null; readonly body: Axis | null },
+): void {
+  const { XL, XR, at, again, front, wires, topY, turnY, viewY, gapToView, chipHeight, pitch, ownRow, space } =
+    sheet;
   const { measure } = space;
   const FONT = fonts(space.stage === true);
   const axis = axes.view?.y ?? turnY;
   const viewEnd = axes.view?.end ?? XR;
   const sendY = at.get("send")?.y ?? topY;
-  const wire = (path: string, cls: string): void => { wires.push(line(path, `w ${cls}`)); };
-  const mark = (path: string, cls: string): void => { front.push(line(path, `mk ${cls}`)); };
-  const arrow = (x: number, y: number, cls: string): void => { mark(d`M${x} ${y - 6}l9 6l-9 6z`, cls); };
+  const wire = (path: string, cls: string): void => {
+    wires.push(line(path, `w ${cls}`));
+  };
+  const mark = (path: string, cls: string): void => {
+    front.push(line(path, `mk ${cls}`));
+  };
+  const arrow = (x: number, y: number, cls: string): void => {
+    mark(d`M${x} ${y - 6}l9 6l-9 6z`, cls);
+  };
   const bubble = (cx: number, cy: number, said: string, cls: string): void => {
     const w = measure(said, FONT.bubble) + 24;
-    front.push(rect(cx - w / 2, cy - 13, w, 26, 13, `bubble ${cls}`), phrase(cx, cy + 4.5, "middle", said, `bt ${cls}`));
+    front.push(
+      rect(cx - w / 2, cy - 13, w, 26, 13, `bubble ${cls}`),
+      phrase(cx, cy + 4.5, "middle", said, `bt ${cls}`),
+    );
   };
   const sideOf = (key: string): Side => {
     if (key === "view" || key === "body") return key;
@@ -34,11 +48,14 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
   // From the way in onto the axis of the view, and from there to the way out.
   const turnIn = d`V${axis - R}q0 ${R} ${R} ${R}`;
   const turnOut = d`H${XR - R}q${R} 0 ${R} ${-R}`;
-  const leave = (from: number, to: number, cls: string): void => { wire(d`M${from} ${axis}${turnOut}V${to}`, cls); };
+  const leave = (from: number, to: number, cls: string): void => {
+    wire(d`M${from} ${axis}${turnOut}V${to}`, cls);
+  };
 
   // Pipes: the map
   const pipeTop = j.body === null ? topY : sendY;
-  if (j.view.step !== null || j.view.state === "pending") wires.push(line(d`M${XL} ${topY}${turnIn}${turnOut}V${pipeTop}`, "pipe"));
+  if (j.view.step !== null || j.view.state === "pending")
+    wires.push(line(d`M${XL} ${topY}${turnIn}${turnOut}V${pipeTop}`, "pipe"));
   else wires.push(line(d`M${XL} ${topY}V${turnY}`, "pipe"), line(d`M${XR} ${turnY}V${pipeTop}`, "pipe"));
 
   // Wires: the journey
@@ -72,12 +89,14 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     else if (b.key === "make_response" && !b.again) toResponse(A, B, from);
     else if (b.again && b.key === "make_response") secondTime(A, B, from);
     else if (from === "handler") across(A, B, "err");
-    else if (A.x === B.x) wire(d`M${A.x} ${A.y}V${B.y}`, A.x === XL ? "in" : a.failed && !failing ? failed(b) : tone);
+    else if (A.x === B.x)
+      wire(d`M${A.x} ${A.y}V${B.y}`, A.x === XL ? "in" : a.failed && !failing ? failed(b) : tone);
     else if (from === to) {
       // From the second way up back to the first.
       const middle = (A.y + B.y) / 2;
       wire(d`M${A.x} ${A.y}V${middle + 8}L${B.x} ${middle - 8}V${B.y}`, tone);
-    } else if (from === "left" && to === "right") across(A, B, a.failed || j.propagated !== null ? "err" : "short");
+    } else if (from === "left" && to === "right")
+      across(A, B, a.failed || j.propagated !== null ? "err" : "short");
   }
 
   /** Once what runs on the way out has failed, the exception climbs. */
@@ -101,13 +120,26 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
       const yy = viewY - gapToView / 2 - 1;
       const q = Math.min(12, Math.abs(e - B.x) / 2);
       const s = Math.sign(e - B.x) || 1;
-      wire(d`M${e} ${axis}V${yy + q}q0 ${-q} ${-q * s} ${-q}H${B.x + q * s}q${-q * s} 0 ${-q * s} ${-q}V${B.y + chipHeight / 2 + 3}`, "err");
+      wire(
+        d`M${e} ${axis}V${yy + q}q0 ${-q} ${-q * s} ${-q}H${B.x + q * s}q${-q * s} 0 ${-q * s} ${-q}V${B.y + chipHeight / 2 + 3}`,
+        "err",
+      );
     } else if (j.view.error === null) leave(XR - R, B.y, "out");
     else {
       // Nothing took the exception: it climbs as it is, or Flask makes a 500 of it.
       if (j.propagated !== null && b.key !== "make_response") failing = true;
       leave(e, B.y, "err");
-      if (b.key === "make_response") bubble((e + XR) / 2 - 60, viewY - gapToView / 2 - 1, j.answeredByApp ? "the app's own code answers it" : j.trace.error === null ? "no handler: it is the response itself" : "nobody handles it: Flask answers 500", "err");
+      if (b.key === "make_response")
+        bubble(
+          (e + XR) / 2 - 60,
+          viewY - gapToView / 2 - 1,
+          j.answeredByApp
+            ? "the app's own code answers it"
+            : j.trace.error === null
+              ? "no handler: it is the response itself"
+              : "nobody handles it: Flask answers 500",
+          "err",
+        );
     }
   }
 
@@ -120,7 +152,10 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     } else {
       // From the right: back down from what failed on the way up.
       const top = B.y - chipHeight / 2 - 9;
-      const [start, bend, high] = from === "right" ? [A.left - 5, A.left - 95, Math.min(A.y, top - 34)] : [A.right + 5, A.right + 90, (A.y + top + 6) / 2];
+      const [start, bend, high] =
+        from === "right"
+          ? [A.left - 5, A.left - 95, Math.min(A.y, top - 34)]
+          : [A.right + 5, A.right + 90, (A.y + top + 6) / 2];
       wire(d`M${start} ${A.y}C${bend} ${A.y} ${B.x} ${high} ${B.x} ${top}`, "err");
       mark(d`M${B.x - 6} ${top - 2}h12l-6 9z`, "err");
     }
@@ -138,7 +173,12 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const x0 = A.right + 5;
     const x1 = B.left - 7;
     const mx = (x0 + x1) / 2;
-    wire(Math.abs(A.y - B.y) < 1 ? d`M${x0} ${A.y}H${x1}` : d`M${x0} ${A.y}C${mx + 60} ${A.y} ${mx - 60} ${B.y} ${x1} ${B.y}`, cls);
+    wire(
+      Math.abs(A.y - B.y) < 1
+        ? d`M${x0} ${A.y}H${x1}`
+        : d`M${x0} ${A.y}C${mx + 60} ${A.y} ${mx - 60} ${B.y} ${x1} ${B.y}`,
+      cls,
+    );
     arrow(x1 - 5, B.y, cls);
   }
 
@@ -152,9 +192,17 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const x1 = B.left - 7;
     const cx = Math.min(x0, x1) - 70;
     const level = Math.abs(A.y - B.y) < 1;
-    wire(level ? d`M${x0} ${A.y - 4}C${cx} ${A.y - 34} ${cx} ${B.y} ${x1} ${B.y + 2}` : d`M${x0} ${A.y}C${cx} ${A.y} ${cx} ${B.y} ${x1} ${B.y}`, "err");
+    wire(
+      level
+        ? d`M${x0} ${A.y - 4}C${cx} ${A.y - 34} ${cx} ${B.y} ${x1} ${B.y + 2}`
+        : d`M${x0} ${A.y}C${cx} ${A.y} ${cx} ${B.y} ${x1} ${B.y}`,
+      "err",
+    );
     arrow(x1 - 5, B.y, "err");
-    const plain = j.unhandled === null ? "raised: Flask answers 500, and the after-hooks run again" : `${j.unhandled}: Flask answers 500${level ? "" : ", the hooks run again"}`;
+    const plain =
+      j.unhandled === null
+        ? "raised: Flask answers 500, and the after-hooks run again"
+        : `${j.unhandled}: Flask answers 500${level ? "" : ", the hooks run again"}`;
     const w = measure(plain, FONT.bubble) + 24;
     bubble(Math.max(XL + 40 + w / 2, cx - 20 - w / 2), B.y, plain, "err");
   }
@@ -163,8 +211,12 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const u = body.top + body.height + 15;
     const l = body.left + 24;
     const q = 14;
-    const end = j.body?.state === "running" || body.cut ? d`H${body.end}` : d`H${XR - q}q${q} 0 ${q} ${-q}V${topY + 4}`;
-    wire(d`M${XR} ${A.y}V${u + q}q0 ${-q} ${-q} ${-q}H${l + q}q${-q} 0 ${-q} ${-q}V${body.y + q}q0 ${-q} ${q} ${-q}${end}`, "out");
+    const end =
+      j.body?.state === "running" || body.cut ? d`H${body.end}` : d`H${XR - q}q${q} 0 ${q} ${-q}V${topY + 4}`;
+    wire(
+      d`M${XR} ${A.y}V${u + q}q0 ${-q} ${-q} ${-q}H${l + q}q${-q} 0 ${-q} ${-q}V${body.y + q}q0 ${-q} ${q} ${-q}${end}`,
+      "out",
+    );
   }
 
   function drawEnd(stop: Stop | undefined): void {
@@ -185,8 +237,18 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     if (j.propagated !== null) {
       const late = j.trace.status !== null ? ", after the status was sent" : "";
       const view = j.view.error !== null;
-      const what = view ? "the exception goes on to the server: no after-hooks, no session save" : `goes on to the server${late}: ${ellipsize(j.propagated, 36)}`;
-      front.push(phrase(view ? XR - 14 : XR - 24, view ? viewY - 12 : 44, "end", what, `tag err ${view ? "halo2" : ""}`));
+      const what = view
+        ? "the exception goes on to the server: no after-hooks, no session save"
+        : `goes on to the server${late}: ${ellipsize(j.propagated, 36)}`;
+      front.push(
+        phrase(
+          view ? XR - 14 : XR - 24,
+          view ? viewY - 12 : 44,
+          "end",
+          what,
+          `tag err ${view ? "halo2" : ""}`,
+        ),
+      );
     }
   }
 
@@ -198,11 +260,22 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const x = inRibbon ? (body?.end ?? XR) : (point?.x ?? XL);
     const y = inRibbon ? (body?.y ?? axis) : (point?.y ?? topY);
     front.push(
-      circle(x, y, 20, "halo"), circle(x, y, 12, "clock"), line(d`M${x} ${y - 7}V${y}L${x + 5} ${y + 3}`, "hands"),
+      circle(x, y, 20, "halo"),
+      circle(x, y, 12, "clock"),
+      line(d`M${x} ${y - 7}V${y}L${x + 5} ${y + 3}`, "hands"),
     );
     const said = `waiting for ${time(j.hung)}`;
     if (inRibbon) front.push(phrase(x - 24, y - 12, "end", said, "tag short halo2"));
-    else if (point !== undefined) front.push(phrase(point.x === XL ? point.right + 10 : point.left - 10, point.y + 4.5, point.x === XL ? "start" : "end", said, "tag short"));
+    else if (point !== undefined)
+      front.push(
+        phrase(
+          point.x === XL ? point.right + 10 : point.left - 10,
+          point.y + 4.5,
+          point.x === XL ? "start" : "end",
+          said,
+          "tag short",
+        ),
+      );
   }
 
   /** The match failed: what it raised waits until Flask dispatches. */
@@ -210,7 +283,9 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
     const a = at.get("url_match");
     const b = at.get("dispatch");
     if (j.waiting === null || a === undefined || b === undefined) return;
-    const beside = [...at.values()].filter((point) => point.x === XL && point.y > a.y && point.y < b.y).map((point) => point.right);
+    const beside = [...at.values()]
+      .filter((point) => point.x === XL && point.y > a.y && point.y < b.y)
+      .map((point) => point.right);
     const x = Math.max(a.right, b.right - 30, ...beside) + 20;
     const yy = b.y - chipHeight / 2 - 9;
     wire(d`M${a.right + 5} ${a.y}H${x - 9}q9 0 9 9V${yy - 9}q0 9-9 9H${b.right - 30}`, "defer");
@@ -221,7 +296,13 @@ export function drawWires(sheet: Sheet, j: Journey, axes: { readonly view: Axis 
   function drawShort(): void {
     const a = j.short === null ? undefined : at.get(j.short.key);
     const b = at.get("make_response");
-    if (j.short === null || a === undefined || b === undefined || !j.stops.some((stop) => stop.key === "make_response")) return;
+    if (
+      j.short === null ||
+      a === undefined ||
+      b === undefined ||
+      !j.stops.some((stop) => stop.key === "make_response")
+    )
+      return;
     const returned = j.short.step?.detail["returned"];
     const said = `returned ${typeof returned === "string" ? ellipsize(returned.replace(/^Response /, ""), 24) : "a response"}: view skipped`;
     const cy = (a.y + b.y) / 2;

@@ -11,8 +11,18 @@ const TREE = node("root", 100, 10, [node("a", 60, 20, [node("c", 40, 40)]), node
 
 describe("boxes", () => {
   it("are as wide as their part of the time, inside their callers", () => {
-    const found = boxes(TREE).map(({ node: { name }, depth, left, width }) => [name, depth, left, Number(width.toFixed(3))]);
-    expect(found).toEqual([["root", 0, 0, 1], ["a", 1, 0, 0.6], ["c", 2, 0, 0.4], ["b", 1, 0.6, 0.3]]);
+    const found = boxes(TREE).map(({ node: { name }, depth, left, width }) => [
+      name,
+      depth,
+      left,
+      Number(width.toFixed(3)),
+    ]);
+    expect(found).toEqual([
+      ["root", 0, 0, 1],
+      ["a", 1, 0, 0.6],
+      ["c", 2, 0, 0.4],
+      ["b", 1, 0.6, 0.3],
+    ]);
   });
 
   it("never leave their caller, whatever the times say", () => {
@@ -25,16 +35,23 @@ describe("boxes", () => {
 describe("hottest", () => {
   it("adds a function's own time up, wherever it was called", () => {
     const twice = node("root", 100, 5, [node("a", 50, 50), node("b", 45, 10, [node("a", 35, 35)])]);
-    expect(hottest(twice, 2).map(({ name, self }) => [name, self])).toEqual([["a", 85], ["b", 10]]);
+    expect(hottest(twice, 2).map(({ name, self }) => [name, self])).toEqual([
+      ["a", 85],
+      ["b", 10],
+    ]);
   });
 });
 
 describe("beside", () => {
   it("goes out, in and along a row, and stays where nothing is", () => {
     const all = boxes(TREE);
-    expect([beside(all, 0, "ArrowDown"), beside(all, 1, "ArrowDown"), beside(all, 2, "ArrowDown")]).toEqual([1, 2, 2]);
+    expect([beside(all, 0, "ArrowDown"), beside(all, 1, "ArrowDown"), beside(all, 2, "ArrowDown")]).toEqual([
+      1, 2, 2,
+    ]);
     expect([beside(all, 2, "ArrowUp"), beside(all, 0, "ArrowUp")]).toEqual([1, 0]);
-    expect([beside(all, 1, "ArrowRight"), beside(all, 3, "ArrowRight"), beside(all, 3, "ArrowLeft")]).toEqual([3, 3, 1]);
+    expect([beside(all, 1, "ArrowRight"), beside(all, 3, "ArrowRight"), beside(all, 3, "ArrowLeft")]).toEqual(
+      [3, 3, 1],
+    );
   });
 });
 

@@ -25,7 +25,13 @@ const NARROWEST = 0.001;
 /** The boxes of a tree, a caller before what it called. Times that do not fit are cut. */
 export function boxes(root: ProfileNode): readonly Box[] {
   const found: Box[] = [];
-  const put = (node: ProfileNode, depth: number, left: number, width: number, parent: number | null): void => {
+  const put = (
+    node: ProfileNode,
+    depth: number,
+    left: number,
+    width: number,
+    parent: number | null,
+  ): void => {
     const index = found.push({ node, depth, left, width, parent }) - 1;
     let at = left;
     for (const child of node.children) {
@@ -43,11 +49,20 @@ export function hottest(root: ProfileNode, most: number): readonly Taken[] {
   const found = new Map<string, Taken>();
   const visit = (node: ProfileNode): void => {
     const key = `${node.file}:${node.line}:${node.name}`;
-    found.set(key, { name: node.name, file: node.file, line: node.line, own: node.own, self: (found.get(key)?.self ?? 0) + node.self });
+    found.set(key, {
+      name: node.name,
+      file: node.file,
+      line: node.line,
+      own: node.own,
+      self: (found.get(key)?.self ?? 0) + node.self,
+    });
     node.children.forEach(visit);
   };
   visit(root);
-  return [...found.values()].filter((taken) => taken.self > 0).sort((a, b) => b.self - a.self).slice(0, most);
+  return [...found.values()]
+    .filter((taken) => taken.self > 0)
+    .sort((a, b) => b.self - a.self)
+    .slice(0, most);
 }
 
 /** The box to go to by an arrow: out, in, or to a neighbour; the same one where there is none. */

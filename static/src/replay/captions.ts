@@ -8,34 +8,62 @@ type Say = (step: Step, trace: Trace) => string;
 
 /** What a step was, by itself. */
 const SAYS: Readonly<Record<Stage, Say>> = {
-  wsgi: (_step, trace) => `The server calls the app with the environ of the request${upgraded(trace, (said) => `; it is upgraded to a websocket · ${said}`)}`,
-  middleware: (step) => step.name === "unknown middleware" ? "What stands around the app here cannot be found: no other middleware holds it" : `The middleware ${step.name} stands around the app and calls it`,
+  wsgi: (_step, trace) =>
+    `The server calls the app with the environ of the request${upgraded(trace, (said) => `; it is upgraded to a websocket · ${said}`)}`,
+  middleware: (step) =>
+    step.name === "unknown middleware"
+      ? "What stands around the app here cannot be found: no other middleware holds it"
+      : `The middleware ${step.name} stands around the app and calls it`,
   request_context: () => "Flask makes the request object and the URL adapter from the environ",
-  app_context_push: (step, trace) => (isCounted(step, trace) ? "The app context is pushed once more: it stays until it is popped as often" : `${again(step, trace)}The app context is pushed: ${ofApp(trace)} are there`),
-  request_context_push: (step, trace) => `${again(step, trace)}The request context is pushed: request and session are there`,
+  app_context_push: (step, trace) =>
+    isCounted(step, trace)
+      ? "The app context is pushed once more: it stays until it is popped as often"
+      : `${again(step, trace)}The app context is pushed: ${ofApp(trace)} are there`,
+  request_context_push: (step, trace) =>
+    `${again(step, trace)}The request context is pushed: request and session are there`,
   session_open: () => "The session interface opens the session of the request",
-  url_match: (step, trace) => (step.error === null ? `The path matches the rule ${step.name}` : `${noMatch(step, trace)}. Flask keeps ${step.error.type} until it dispatches`),
+  url_match: (step, trace) =>
+    step.error === null
+      ? `The path matches the rule ${step.name}`
+      : `${noMatch(step, trace)}. Flask keeps ${step.error.type} until it dispatches`,
   signal: (step) => `The signal ${step.name} is sent; ${listeners(step)}`,
   url_value_preprocessor: (step) => `${step.name}${by(step)} gets the endpoint and the values of the URL`,
   before_request: (step) => `before_request ${step.name}${by(step)} ran`,
   dispatch: (step, trace) => {
-    if (trace.method === "OPTIONS" && !trace.steps.some((each) => each.stage === "view") && step.outcome === "ok") return "Flask answers OPTIONS by itself, with the methods that the rule takes";
-    return trace.steps.some((each) => each.stage === "url_match" && each.error !== null) ? "Flask dispatches to no view: the match has left an exception" : "Flask dispatches the request to the view of its endpoint";
+    if (
+      trace.method === "OPTIONS" &&
+      !trace.steps.some((each) => each.stage === "view") &&
+      step.outcome === "ok"
+    )
+      return "Flask answers OPTIONS by itself, with the methods that the rule takes";
+    return trace.steps.some((each) => each.stage === "url_match" && each.error !== null)
+      ? "Flask dispatches to no view: the match has left an exception"
+      : "Flask dispatches the request to the view of its endpoint";
   },
-  view: (step, trace) => `The view ${step.name}${by(step)} ${step.end === null ? "is running" : "ran"}${upgraded(trace, (said) => `, over a websocket (${said})`)}${trace.method === "HEAD" && !/\bhead$/i.test(step.name) ? ", as for GET" : ""}`,
+  view: (step, trace) =>
+    `The view ${step.name}${by(step)} ${step.end === null ? "is running" : "ran"}${upgraded(trace, (said) => `, over a websocket (${said})`)}${trace.method === "HEAD" && !/\bhead$/i.test(step.name) ? ", as for GET" : ""}`,
   template: (step) => `Jinja renders ${step.name}`,
-  context_processor: (step) => `context_processor ${step.name}${by(step)} adds values to the template's context`,
+  context_processor: (step) =>
+    `context_processor ${step.name}${by(step)} adds values to the template's context`,
   url_defaults: (step) => `url_defaults ${step.name}${by(step)} fills in values of a URL that is built`,
-  error_handler: (step) => `errorhandler(${text(step.detail["for"])}) ${step.name}${by(step)} takes the exception`,
-  make_response: (step, trace) => (isSecond(step, trace) ? "Flask makes a response anew, of the error" : `Flask makes a response of what was returned: ${text(step.detail["from"])}`),
+  error_handler: (step) =>
+    `errorhandler(${text(step.detail["for"])}) ${step.name}${by(step)} takes the exception`,
+  make_response: (step, trace) =>
+    isSecond(step, trace)
+      ? "Flask makes a response anew, of the error"
+      : `Flask makes a response of what was returned: ${text(step.detail["from"])}`,
   after_this_request: (step) => `after_this_request ${step.name} ran, for this request alone`,
-  after_request: (step, trace) => `after_request ${step.name}${by(step)} ran${isSecondTime(step, trace) ? " a second time" : ""}${isSecondWay(step, trace) ? ", for the response of the error" : ""}`,
+  after_request: (step, trace) =>
+    `after_request ${step.name}${by(step)} ran${isSecondTime(step, trace) ? " a second time" : ""}${isSecondWay(step, trace) ? ", for the response of the error" : ""}`,
   session_save: () => "The session interface gets the session, to save what changed, and the response",
-  start_response: (step, trace) => `The status and headers go to the server: ${step.name}${upgraded(trace, () => ", too late for a connection that was a websocket's")}`,
+  start_response: (step, trace) =>
+    `The status and headers go to the server: ${step.name}${upgraded(trace, () => ", too late for a connection that was a websocket's")}`,
   teardown_request: (step) => `teardown_request ${step.name}${by(step)} cleans up`,
   teardown_appcontext: (step) => `teardown_appcontext ${step.name} cleans up`,
-  request_context_pop: (step, trace) => `The request context is popped${stays(step, trace) ?? ": request and session are gone"}`,
-  app_context_pop: (step, trace) => `The app context is popped${stays(step, trace) ?? `: ${ofApp(trace)} are gone`}`,
+  request_context_pop: (step, trace) =>
+    `The request context is popped${stays(step, trace) ?? ": request and session are gone"}`,
+  app_context_pop: (step, trace) =>
+    `The app context is popped${stays(step, trace) ?? `: ${ofApp(trace)} are gone`}`,
   body: (step, trace) => bodySaid(step, trace),
   body_close: () => "The server closes the body: the request is over",
   sql: (step) => sqlSaid(step),
@@ -47,14 +75,27 @@ const SAYS: Readonly<Record<Stage, Say>> = {
 
 /** Why the next thing followed, where the step ended well. */
 const SO: Partial<Record<Stage, Say>> = {
-  url_match: (_step, trace) => `its endpoint is ${text(trace.endpoint ?? "")}${trace.blueprints.length === 0 ? "" : `, so what ${list(trace.blueprints.map((name) => `blueprint ${name}`))} registered counts as well`}`,
-  before_request: (step, trace) => (next(step, trace, "before_request") ? "it returned None, so Flask goes on to the next hook" : "it returned None, so Flask goes on to dispatch"),
+  url_match: (_step, trace) =>
+    `its endpoint is ${text(trace.endpoint ?? "")}${trace.blueprints.length === 0 ? "" : `, so what ${list(trace.blueprints.map((name) => `blueprint ${name}`))} registered counts as well`}`,
+  before_request: (step, trace) =>
+    next(step, trace, "before_request")
+      ? "it returned None, so Flask goes on to the next hook"
+      : "it returned None, so Flask goes on to dispatch",
   view: () => "what it returned goes to make_response",
   error_handler: () => "what it returned is made the response",
-  make_response: (step, trace) => (isSecond(step, trace) && trace.steps.some((each) => AFTER.has(each.stage) && each.id < step.id) ? "the after-hooks run again on it" : "the after-hooks get it next"),
+  make_response: (step, trace) =>
+    isSecond(step, trace) && trace.steps.some((each) => AFTER.has(each.stage) && each.id < step.id)
+      ? "the after-hooks run again on it"
+      : "the after-hooks get it next",
   after_this_request: () => "the response it returned goes on to the next hook",
-  after_request: (step, trace) => (next(step, trace, "after_request") ? "the response it returned goes on to the next hook" : "the response it returned goes on to the session"),
-  start_response: (_step, trace) => (streamed(trace) ? "the body is made while it is sent" : "the contexts are torn down before the body is sent"),
+  after_request: (step, trace) =>
+    next(step, trace, "after_request")
+      ? "the response it returned goes on to the next hook"
+      : "the response it returned goes on to the session",
+  start_response: (_step, trace) =>
+    streamed(trace)
+      ? "the body is made while it is sent"
+      : "the contexts are torn down before the body is sent",
 };
 
 /** Why the next thing followed, where an exception left the step. */
@@ -73,10 +114,15 @@ function raised(step: Step, trace: Trace): string {
       return `${type} came out of it, and goes on to the server.`;
     case "after_request":
     case "after_this_request":
-      if (isSecondWay(step, trace)) return `It raised ${type}${isSecondTime(step, trace) ? " again" : ""}, so Flask logs it and sends the response as it is.`;
-      return left ? `It raised ${type}; nobody handles what an after-hook raises, so it goes on to the server.` : `It raised ${type}; its own error handler is not asked. Flask answers 500, and the after-hooks run again.`;
+      if (isSecondWay(step, trace))
+        return `It raised ${type}${isSecondTime(step, trace) ? " again" : ""}, so Flask logs it and sends the response as it is.`;
+      return left
+        ? `It raised ${type}; nobody handles what an after-hook raises, so it goes on to the server.`
+        : `It raised ${type}; its own error handler is not asked. Flask answers 500, and the after-hooks run again.`;
     case "make_response":
-      return left ? `It raised ${type}, which goes on to the server.` : `It raised ${type}, so Flask answers 500 in its place.`;
+      return left
+        ? `It raised ${type}, which goes on to the server.`
+        : `It raised ${type}, so Flask answers 500 in its place.`;
     case "signal":
       return `A receiver raised ${type}.`;
     case "body":
@@ -86,13 +132,24 @@ function raised(step: Step, trace: Trace): string {
       return `${type} left it; the server has to answer.`;
     default:
   }
-  if (trace.steps.some((each) => each.stage === "url_match" && each.error?.type === "RequestRedirect") && step.stage === "dispatch") return "It raises the redirect that the match asked for; no error handler is asked.";
-  if (handler !== undefined && (response === undefined || handler.id < response.id)) return `It raised ${type}, so Flask calls ${handler.name}, registered for ${text(handler.detail["for"])}.`;
-  if (response !== undefined) return trace.error === null ? `It raised ${type}; no handler is registered for it, and it is itself the response.` : `It raised ${type}, which nobody handles, so Flask answers 500.`;
-  return left ? `It raised ${type}, which nobody handles: it goes on to the server, past the after-hooks and the session.` : `It raised ${type}.`;
+  if (
+    trace.steps.some((each) => each.stage === "url_match" && each.error?.type === "RequestRedirect") &&
+    step.stage === "dispatch"
+  )
+    return "It raises the redirect that the match asked for; no error handler is asked.";
+  if (handler !== undefined && (response === undefined || handler.id < response.id))
+    return `It raised ${type}, so Flask calls ${handler.name}, registered for ${text(handler.detail["for"])}.`;
+  if (response !== undefined)
+    return trace.error === null
+      ? `It raised ${type}; no handler is registered for it, and it is itself the response.`
+      : `It raised ${type}, which nobody handles, so Flask answers 500.`;
+  return left
+    ? `It raised ${type}, which nobody handles: it goes on to the server, past the after-hooks and the session.`
+    : `It raised ${type}.`;
 }
 
-export const OVERVIEW = "Down the left the layers open, the view turns the request around, and up the right every layer closes in reverse.";
+export const OVERVIEW =
+  "Down the left the layers open, the view turns the request around, and up the right every layer closes in reverse.";
 
 /** Say what happened in a step, and why the next thing followed. */
 export function caption(step: Step, trace: Trace): string {
@@ -100,14 +157,25 @@ export function caption(step: Step, trace: Trace): string {
   if (step.end === null) return `${said}…`;
   if (step.stage === "url_match" && step.error !== null) return `${said}, so hooks run first.`;
   if (step.outcome === "raised") return `${said}. ${raised(step, trace)}`;
-  if (step.outcome === "short_circuit") return `${said} and returned ${article(text(step.detail["returned"]))}, so Flask skips the other before_request functions and the view.`;
+  if (step.outcome === "short_circuit")
+    return `${said} and returned ${article(text(step.detail["returned"]))}, so Flask skips the other before_request functions and the view.`;
   if (step.stage === "dispatch" || step.stage === "template") return `${said}.${took(step)}`;
   const so = SO[step.stage]?.(step, trace);
   const whole = `${said}${so === undefined ? "" : `; ${so}`}`;
   return `${/[.!?…]$/.test(whole) ? whole : `${whole}.`}${took(step)}`;
 }
 
-const TIMED: ReadonlySet<Stage> = new Set<Stage>(["view", "dispatch", "template", "sql", "span", "before_request", "after_request", "error_handler", "session_save"]);
+const TIMED: ReadonlySet<Stage> = new Set<Stage>([
+  "view",
+  "dispatch",
+  "template",
+  "sql",
+  "span",
+  "before_request",
+  "after_request",
+  "error_handler",
+  "session_save",
+]);
 
 function took(step: Step): string {
   const spent = (step.end ?? step.begin) - step.begin;
@@ -125,11 +193,17 @@ function by(step: Step): string {
   return step.scope === "app" ? " of the app" : ` of blueprint ${step.scope}`;
 }
 
-
 const IMPLIED: Readonly<Record<string, string>> = {
-  autocommit: "as autocommit was set", close: "as the connection is closed with it open", commit: "at once, as there always is a transaction", connect: "as the connection is opened",
-  error: "by the database itself, after the error", execute: "by the driver, before the statement that follows", executescript: "by the driver, before the script",
-  isolation_level: "as the isolation level was set", reset: "as the connection goes back to the pool", rollback: "at once, as there always is a transaction",
+  autocommit: "as autocommit was set",
+  close: "as the connection is closed with it open",
+  commit: "at once, as there always is a transaction",
+  connect: "as the connection is opened",
+  error: "by the database itself, after the error",
+  execute: "by the driver, before the statement that follows",
+  executescript: "by the driver, before the script",
+  isolation_level: "as the isolation level was set",
+  reset: "as the connection goes back to the pool",
+  rollback: "at once, as there always is a transaction",
 };
 
 function sqlSaid(step: Step): string {
@@ -137,15 +211,24 @@ function sqlSaid(step: Step): string {
   const implied = step.detail["implied_by"];
   const why = typeof implied === "string" ? `, ${IMPLIED[implied] ?? implied}` : "";
   switch (kind) {
-    case "begin": return `A transaction begins${why}`;
-    case "commit": return `COMMIT: what the transaction changed is made to last${why}`;
-    case "rollback": return `ROLLBACK: what the transaction changed is undone${why}`;
-    case "savepoint": return "A savepoint is set inside the transaction";
-    case "release": return "The savepoint is released: what changed since then is the transaction's";
-    case "rollback_to": return "What changed since the savepoint is undone; the transaction goes on";
-    case "prepare": return "The transaction is prepared: a second phase is to commit it";
-    case "connect": return "A connection to the database is opened";
-    default: return `A statement goes to the database: ${step.name}`;
+    case "begin":
+      return `A transaction begins${why}`;
+    case "commit":
+      return `COMMIT: what the transaction changed is made to last${why}`;
+    case "rollback":
+      return `ROLLBACK: what the transaction changed is undone${why}`;
+    case "savepoint":
+      return "A savepoint is set inside the transaction";
+    case "release":
+      return "The savepoint is released: what changed since then is the transaction's";
+    case "rollback_to":
+      return "What changed since the savepoint is undone; the transaction goes on";
+    case "prepare":
+      return "The transaction is prepared: a second phase is to commit it";
+    case "connect":
+      return "A connection to the database is opened";
+    default:
+      return `A statement goes to the database: ${step.name}`;
   }
 }
 
@@ -165,8 +248,10 @@ function listeners(step: Step): string {
 function bodySaid(step: Step, trace: Trace): string {
   const chunks = step.detail["chunks"];
   const count = typeof chunks === "number" ? ` ${chunks} ${chunks === 1 ? "chunk" : "chunks"}` : "";
-  if (websocketOf(trace.steps[0], 0) !== null) return "Nothing of a body is sent: the connection was a websocket's";
-  if (step.detail["complete"] === false && trace.method !== "HEAD") return `The client went away after${count === "" ? " a part" : count}: the server stops, and closes the body`;
+  if (websocketOf(trace.steps[0], 0) !== null)
+    return "Nothing of a body is sent: the connection was a websocket's";
+  if (step.detail["complete"] === false && trace.method !== "HEAD")
+    return `The client went away after${count === "" ? " a part" : count}: the server stops, and closes the body`;
   if (trace.method === "HEAD") return "The server sends no body: the request was HEAD";
   return `The server iterates the body and sends${count === "" ? " it" : count}`;
 }
@@ -184,17 +269,28 @@ function ofApp(trace: Trace): string {
   return separate(trace) ? "current_app and g" : "current_app, g, request and session";
 }
 
-const PUSHES: Partial<Record<Stage, Stage>> = { request_context_pop: "request_context_push", app_context_pop: "app_context_push" };
+const PUSHES: Partial<Record<Stage, Stage>> = {
+  request_context_pop: "request_context_push",
+  app_context_pop: "app_context_push",
+};
 
 /** Why a context stays though it is popped: Flask 3.1.1 and before, and 3.2, count how often a stream has it pushed. */
 function stays(step: Step, trace: Trace): string | null {
-  const open = (stage: Stage | undefined): number => trace.steps.filter((each) => each.stage === stage && each.id <= step.id).length;
-  return isEmpty(step, trace) && open(PUSHES[step.stage]) > open(step.stage) ? ", but was pushed once more: it stays until that is popped too" : null;
+  const open = (stage: Stage | undefined): number =>
+    trace.steps.filter((each) => each.stage === stage && each.id <= step.id).length;
+  return isEmpty(step, trace) && open(PUSHES[step.stage]) > open(step.stage)
+    ? ", but was pushed once more: it stays until that is popped too"
+    : null;
 }
 
 /** Whether a context that is there already was pushed: nothing happens in that. */
 function isCounted(step: Step, trace: Trace): boolean {
-  return !separate(trace) && isEmpty(step, trace) && again(step, trace) !== "" && trace.steps.some((each) => each.stage === "signal");
+  return (
+    !separate(trace) &&
+    isEmpty(step, trace) &&
+    again(step, trace) !== "" &&
+    trace.steps.some((each) => each.stage === "signal")
+  );
 }
 
 function isEmpty(step: Step, trace: Trace): boolean {
@@ -206,7 +302,9 @@ function again(step: Step, trace: Trace): string {
 }
 
 function isSecond(step: Step, trace: Trace): boolean {
-  return trace.steps.some((each) => each.stage === "make_response" && each.id < step.id && each.parent === step.parent);
+  return trace.steps.some(
+    (each) => each.stage === "make_response" && each.id < step.id && each.parent === step.parent,
+  );
 }
 
 function isSecondWay(step: Step, trace: Trace): boolean {
@@ -218,15 +316,32 @@ const AFTER: ReadonlySet<Stage> = new Set<Stage>(["after_this_request", "after_r
 
 /** Whether it ran on the first way, too. */
 function isSecondTime(step: Step, trace: Trace): boolean {
-  return isSecondWay(step, trace) && trace.steps.some((each) => each.stage === step.stage && each.callable === step.callable && each.scope === step.scope && !isSecondWay(each, trace));
+  return (
+    isSecondWay(step, trace) &&
+    trace.steps.some(
+      (each) =>
+        each.stage === step.stage &&
+        each.callable === step.callable &&
+        each.scope === step.scope &&
+        !isSecondWay(each, trace),
+    )
+  );
 }
 
 function next(step: Step, trace: Trace, stage: Stage): boolean {
-  return trace.steps.some((each) => each.stage === stage && each.id > step.id && isSecondWay(each, trace) === isSecondWay(step, trace));
+  return trace.steps.some(
+    (each) =>
+      each.stage === stage && each.id > step.id && isSecondWay(each, trace) === isSecondWay(step, trace),
+  );
 }
 
 function inside(step: Step, outer: Step, trace: Trace): boolean {
-  for (let at: Step | undefined = step; at !== undefined; at = at.parent === null || at.parent >= at.id ? undefined : trace.steps[at.parent]) if (at.id === outer.id) return true;
+  for (
+    let at: Step | undefined = step;
+    at !== undefined;
+    at = at.parent === null || at.parent >= at.id ? undefined : trace.steps[at.parent]
+  )
+    if (at.id === outer.id) return true;
   return false;
 }
 

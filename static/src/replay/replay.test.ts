@@ -86,7 +86,10 @@ describe("advance", () => {
 });
 
 describe("shownStep", () => {
-  const whole: Trace = { ...trace(), steps: [...trace().steps, step(4, { stage: "signal", begin: 860_000, end: 860_000, parent: 0 })] };
+  const whole: Trace = {
+    ...trace(),
+    steps: [...trace().steps, step(4, { stage: "signal", begin: 860_000, end: 860_000, parent: 0 })],
+  };
   test("is the picked one, and where a replay stands elsewhere what that is about", () => {
     expect(shownStep(whole, null, null)).toBeNull();
     expect(shownStep(whole, null, 1)?.id).toBe(1);

@@ -18,7 +18,9 @@ const SLOWER = 100;
 /** A request as it was at a moment; its route is known from the start, so that nothing moves. */
 export function rewind(trace: Trace, at: number): Trace {
   if (trace.duration !== null && at >= trace.duration) return trace;
-  const steps = trace.steps.filter((step) => step.begin <= at).map((step) => (step.end !== null && step.end > at ? open(step) : step));
+  const steps = trace.steps
+    .filter((step) => step.begin <= at)
+    .map((step) => (step.end !== null && step.end > at ? open(step) : step));
   const answered = steps.some((step) => step.stage === "start_response");
   const raised = trace.error?.step == null ? undefined : trace.steps[trace.error.step];
   return {
@@ -80,7 +82,9 @@ export function advance(replay: Replay, trace: Trace, ms: number): Replay {
 /** The step that a moment is about: what begins then, if for no time; the innermost that runs; or the last that ran. */
 export function stepAt(trace: Trace, at: number): Step | null {
   const begun = trace.steps.filter((step) => step.begin <= at);
-  return begun.findLast((step) => step.end === null || step.end > at || step.begin === at) ?? begun.at(-1) ?? null;
+  return (
+    begun.findLast((step) => step.end === null || step.end > at || step.begin === at) ?? begun.at(-1) ?? null
+  );
 }
 
 /** The step that is shown: the picked one, unless a replay stands at another moment. */

@@ -5,7 +5,9 @@ const css = readFileSync("src/styles/tokens.css", "utf-8");
 
 function tokens(theme: "light" | "dark"): Record<string, string> {
   const pairs = [...css.matchAll(/--(\w+): light-dark\((#[0-9a-f]{3,6}), (#[0-9a-f]{3,6})\)/g)];
-  return Object.fromEntries(pairs.map(([, name = "", light = "", dark = ""]) => [name, theme === "light" ? light : dark]));
+  return Object.fromEntries(
+    pairs.map(([, name = "", light = "", dark = ""]) => [name, theme === "light" ? light : dark]),
+  );
 }
 
 function luminance(colour: string): number {
@@ -25,9 +27,13 @@ function contrast(a: string, b: string): number {
 
 describe.each(["light", "dark"] as const)("%s", (theme) => {
   const found = tokens(theme);
-  it.each(["ink", "mut", "ghostink", "in", "out", "err", "short", "sql", "tpl", "bp1", "bp2", "bp3", "bp4"])("text in %s can be read", (name) => {
-    for (const ground of ["bg", "card"]) expect(contrast(found[name] ?? "#000", found[ground] ?? "#000")).toBeGreaterThanOrEqual(4.5);
-  });
+  it.each(["ink", "mut", "ghostink", "in", "out", "err", "short", "sql", "tpl", "bp1", "bp2", "bp3", "bp4"])(
+    "text in %s can be read",
+    (name) => {
+      for (const ground of ["bg", "card"])
+        expect(contrast(found[name] ?? "#000", found[ground] ?? "#000")).toBeGreaterThanOrEqual(4.5);
+    },
+  );
   it.each(["in", "out", "err", "short", "ghost"])("graphics in %s can be seen", (name) => {
     expect(contrast(found[name] ?? "#000", found["bg"] ?? "#000")).toBeGreaterThanOrEqual(3);
   });

@@ -7,13 +7,21 @@ export function fill<E extends Element>(element: E, children: readonly Child[]):
   return element;
 }
 
-export function make<K extends keyof HTMLElementTagNameMap>(tag: K, cls: string, ...children: readonly Child[]): HTMLElementTagNameMap[K] {
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  cls: string,
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
   made.className = cls;
   return fill(made, children);
 }
 
-export function svg(tag: string, attributes: Readonly<Record<string, string | number>>, ...children: readonly Child[]): SVGElement {
+export function svg(
+  tag: string,
+  attributes: Readonly<Record<string, string | number>>,
+  ...children: readonly Child[]
+): SVGElement {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const name in attributes) made.setAttribute(name, `${attributes[name]}`);
   return fill(made, children);

@@ -40,9 +40,29 @@ export class Toolbar extends HTMLElement {
   /** The name of the request that was picked; the page's own where it is none of those shown. */
   #picked = "";
 
-  readonly #facts = button("facts", "", () => { this.#keep({ shown: this.#kept.shown === "open" ? "bar" : "open" }); });
-  readonly #move = button("move", "", () => { this.#keep(this.#kept.shown === "dot" ? { shown: "bar" } : { corner: CORNERS[(CORNERS.indexOf(this.#corner) + 1) % 4] ?? "" }); }, icon(18, path("in", "M4 3v7a5 5 0 0 0 5 5"), path("out", "M9 15a5 5 0 0 0 5-5V3")));
-  readonly #hide = button("hide", "Hide the toolbar", () => { this.#keep({ shown: "dot" }); }, icon(16, path("", "M4 4l8 8M12 4l-8 8")));
+  readonly #facts = button("facts", "", () => {
+    this.#keep({ shown: this.#kept.shown === "open" ? "bar" : "open" });
+  });
+  readonly #move = button(
+    "move",
+    "",
+    () => {
+      this.#keep(
+        this.#kept.shown === "dot"
+          ? { shown: "bar" }
+          : { corner: CORNERS[(CORNERS.indexOf(this.#corner) + 1) % 4] ?? "" },
+      );
+    },
+    icon(18, path("in", "M4 3v7a5 5 0 0 0 5 5"), path("out", "M9 15a5 5 0 0 0 5-5V3")),
+  );
+  readonly #hide = button(
+    "hide",
+    "Hide the toolbar",
+    () => {
+      this.#keep({ shown: "dot" });
+    },
+    icon(16, path("", "M4 4l8 8M12 4l-8 8")),
+  );
   readonly #go = panelLink();
   readonly #controls = [this.#move, this.#facts, this.#go, this.#hide];
   readonly #more = make("section", "more");
@@ -59,10 +79,15 @@ export class Toolbar extends HTMLElement {
     this.#box.ariaLabel = "Flask's lifecycle";
     this.#bar.role = "toolbar";
     this.#bar.ariaLabel = "This page's request";
-    this.#box.addEventListener("keydown", (event) => { this.#key(event); });
+    this.#box.addEventListener("keydown", (event) => {
+      this.#key(event);
+    });
     this.#drag();
     this.#stop(this.#facts);
-    for (const name of OWN) this.addEventListener(name, (event) => { event.stopPropagation(); });
+    for (const name of OWN)
+      this.addEventListener(name, (event) => {
+        event.stopPropagation();
+      });
   }
 
   /** Show the request of a page that came with this tag. */
@@ -70,7 +95,9 @@ export class Toolbar extends HTMLElement {
     const base = new URL("./", tag.src).href;
     if (this.requests === undefined || base !== this.#base) {
       this.#base = base;
-      this.requests = new Requests(base, () => { this.turn(); });
+      this.requests = new Requests(base, () => {
+        this.turn();
+      });
     }
     const host = tag.dataset["host"];
     const panel = new URL(base);
@@ -103,7 +130,8 @@ export class Toolbar extends HTMLElement {
     this.#render();
     this.requests?.ask(0);
     // What had the focus may be hidden now.
-    if (focused && more.shown !== undefined) this.#stop(more.shown === "dot" ? this.#move : this.#facts).focus();
+    if (focused && more.shown !== undefined)
+      this.#stop(more.shown === "dot" ? this.#move : this.#facts).focus();
   }
 
   /** Follow the pointer; where it is let go, the nearest corner takes it. */
@@ -125,10 +153,19 @@ export class Toolbar extends HTMLElement {
       this.#move.addEventListener(name, ({ clientX, clientY }) => {
         from = null;
         this.#box.style.translate = "";
-        if (far && name === "pointerup") this.#keep({ corner: `${clientY < innerHeight / 2 ? "top" : "bottom"} ${clientX < innerWidth / 2 ? "left" : "right"}` });
+        if (far && name === "pointerup")
+          this.#keep({
+            corner: `${clientY < innerHeight / 2 ? "top" : "bottom"} ${clientX < innerWidth / 2 ? "left" : "right"}`,
+          });
       });
     // The click that ends a drag is none.
-    this.#move.addEventListener("click", (event) => { if (far && event.detail > 0) event.stopImmediatePropagation(); }, { capture: true });
+    this.#move.addEventListener(
+      "click",
+      (event) => {
+        if (far && event.detail > 0) event.stopImmediatePropagation();
+      },
+      { capture: true },
+    );
   }
 
   /** One stop for Tab, arrows in between, as in any toolbar; Escape folds. */
@@ -136,7 +173,8 @@ export class Toolbar extends HTMLElement {
     if (key === "Escape" && this.#kept.shown === "open") this.#keep({ shown: "bar" });
     const at = this.#controls.indexOf(target as HTMLAnchorElement);
     const by = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
-    if (by !== 0 && at >= 0 && this.#kept.shown !== "dot") this.#stop(this.#controls.at((at + by) % 4) ?? this.#facts).focus();
+    if (by !== 0 && at >= 0 && this.#kept.shown !== "dot")
+      this.#stop(this.#controls.at((at + by) % 4) ?? this.#facts).focus();
   }
 
   #stop(control: HTMLElement): HTMLElement {
@@ -171,7 +209,11 @@ export class Toolbar extends HTMLElement {
   #unfold(all: readonly Request[], request: Request | undefined): void {
     const focused = this.#root.activeElement?.id ?? "";
     const place = this.#more.scrollTop;
-    fill(this.#more, [...this.#described(request), all.length > 1 && make("ol", "", ...all.map((each) => make("li", "", this.#row(each, each === request))))]);
+    fill(this.#more, [
+      ...this.#described(request),
+      all.length > 1 &&
+        make("ol", "", ...all.map((each) => make("li", "", this.#row(each, each === request)))),
+    ]);
     this.#more.scrollTop = place;
     this.#root.getElementById(focused)?.focus();
   }
@@ -183,9 +225,21 @@ export class Toolbar extends HTMLElement {
     const link = panelLink();
     link.href = address;
     link.id = "panel";
-    const about = [...figures(told), make("span", "mut", [told.sent === null ? "" : `sent in ${time(told.sent)}`, told.about].filter(Boolean).join(" · "))];
+    const about = [
+      ...figures(told),
+      make(
+        "span",
+        "mut",
+        [told.sent === null ? "" : `sent in ${time(told.sent)}`, told.about].filter(Boolean).join(" · "),
+      ),
+    ];
     return [
-      make("header", "", make("div", "", make("h2", "", `${told.method} ${told.path}`), make("div", "about", ...about)), link),
+      make(
+        "header",
+        "",
+        make("div", "", make("h2", "", `${told.method} ${told.path}`), make("div", "about", ...about)),
+        link,
+      ),
       told.error !== null && make("p", "fault", told.error.join(": ")),
       draw(told, Math.min(WIDTH, innerWidth - 38), address),
     ];
@@ -220,13 +274,25 @@ function summary(page: Request | undefined, all: readonly Request[]): Child[] {
   return [
     ...figures(told, strip(told), make("span", "mut wide", `${told.step_count} steps`)),
     ...tags(told),
-    others.length > 0 && titled(make("span", `tag ${worst(others)}`, `+${others.length}`), "More requests of this page"),
+    others.length > 0 &&
+      titled(make("span", `tag ${worst(others)}`, `+${others.length}`), "More requests of this page"),
     running > 0 && make("span", "tag in", `${running} running`),
   ];
 }
 
 function figures({ status: code, elapsed, sql, ends }: Told, ...more: readonly Node[]): Child[] {
-  return [status(code ?? 0), make("b", "", time(elapsed)), ...more, sql[0] + ends[0] + ends[1] > 0 && make("span", "sql", `${sql[0]} SQL `, make("span", "wide", `${time(sql[1])}${counted(ends[0], "commit")}${counted(ends[1], "rollback")}`))];
+  return [
+    status(code ?? 0),
+    make("b", "", time(elapsed)),
+    ...more,
+    sql[0] + ends[0] + ends[1] > 0 &&
+      make(
+        "span",
+        "sql",
+        `${sql[0]} SQL `,
+        make("span", "wide", `${time(sql[1])}${counted(ends[0], "commit")}${counted(ends[1], "rollback")}`),
+      ),
+  ];
 }
 
 function counted(count: number, noun: string): string {
@@ -242,7 +308,8 @@ function tags({ warnings }: Told): Node[] {
 }
 
 function unknown(request: Request | undefined): string {
-  if (request !== undefined && isUntold(request)) return "An exception left the app here; the panel shows where.";
+  if (request !== undefined && isUntold(request))
+    return "An exception left the app here; the panel shows where.";
   return request !== undefined && request.tries > 2 ? "no longer kept" : "…";
 }
 
@@ -251,7 +318,8 @@ function warns({ told }: Request, of: Warning[0]): boolean {
 }
 
 function worst(requests: readonly Request[]): "error" | "warn" | "mut" {
-  if (requests.some((each) => (each.told?.status ?? each.status) >= 500 || warns(each, "error"))) return "error";
+  if (requests.some((each) => (each.told?.status ?? each.status) >= 500 || warns(each, "error")))
+    return "error";
   return requests.some((each) => warns(each, "warn")) ? "warn" : "mut";
 }
 
@@ -272,7 +340,10 @@ function button(cls: string, name: string, act: () => void, ...children: readonl
 }
 
 function panelLink(): HTMLAnchorElement {
-  const made = titled(make("a", "go", icon(16, path("", "M6 3H3v10h10v-3M9 3h4v4M13 3L7 9"))), "Open this request in the panel");
+  const made = titled(
+    make("a", "go", icon(16, path("", "M6 3H3v10h10v-3M9 3h4v4M13 3L7 9"))),
+    "Open this request in the panel",
+  );
   made.target = "_blank";
   made.rel = "noopener";
   return made;

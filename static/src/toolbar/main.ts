@@ -40,19 +40,30 @@ if (known === null) {
   const watcher = new MutationObserver((changes) => {
     const added = changes.flatMap(({ addedNodes }) => [...addedNodes]);
     if (changes.some(({ target }) => target !== document.body)) watch();
-    take(added.flatMap((node) => (isTag(node) ? [node] : node === document.body ? tagsIn(document.body) : [])));
+    take(
+      added.flatMap((node) => (isTag(node) ? [node] : node === document.body ? tagsIn(document.body) : [])),
+    );
     stay();
   });
   const watch = (): void => {
-    for (const node of [document, document.documentElement, document.body as Node | null]) if (node !== null) watcher.observe(node, { childList: true });
+    for (const node of [document, document.documentElement, document.body as Node | null])
+      if (node !== null) watcher.observe(node, { childList: true });
   };
   watch();
-  const turn = (): void => { toolbar.turn(); };
+  const turn = (): void => {
+    toolbar.turn();
+  };
   addEventListener("popstate", turn);
   addEventListener("pagehide", () => toolbar.requests?.tell(0));
-  addEventListener("pageshow", ({ persisted }) => { if (persisted) toolbar.requests?.tell(1); });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) toolbar.requests?.tell(1);
+  });
   // What most requests of a page begin with.
-  for (const name of ["click", "change", "submit"]) addEventListener(name, () => toolbar.requests?.expect(), true);
+  for (const name of ["click", "change", "submit"])
+    addEventListener(name, () => toolbar.requests?.expect(), true);
   // Not in every browser yet; without it, the next request of the page tells.
-  (globalThis as { readonly navigation?: EventTarget }).navigation?.addEventListener("currententrychange", turn);
+  (globalThis as { readonly navigation?: EventTarget }).navigation?.addEventListener(
+    "currententrychange",
+    turn,
+  );
 }

@@ -10,8 +10,29 @@ function ran(name: string, more: Partial<Ran> = {}): Ran {
 
 function told(more: Partial<Told> = {}): Told {
   return {
-    id: "1", state: "done", method: "GET", path: "/", about: "index", status: 200, step_count: 9, strip: [], elapsed: 10_000, sent: null, document: true, error: null, sql: [0, 0], ends: [0, 0], warnings: [], handler: null, bars: { sql: [], template: [] }, instead: null, back: true,
-    layers: [{ label: "contexts", in: [], out: [ran("close_db")] }, { label: "app", in: [ran("load"), ran("check")], out: [ran("headers")] }],
+    id: "1",
+    state: "done",
+    method: "GET",
+    path: "/",
+    about: "index",
+    status: 200,
+    step_count: 9,
+    strip: [],
+    elapsed: 10_000,
+    sent: null,
+    document: true,
+    error: null,
+    sql: [0, 0],
+    ends: [0, 0],
+    warnings: [],
+    handler: null,
+    bars: { sql: [], template: [] },
+    instead: null,
+    back: true,
+    layers: [
+      { label: "contexts", in: [], out: [ran("close_db")] },
+      { label: "app", in: [ran("load"), ran("check")], out: [ran("headers")] },
+    ],
     view: { ...ran("index"), begin: 0 },
     ...more,
   };
@@ -37,14 +58,23 @@ test("a view that went well is one way down and up", () => {
 });
 
 test("a hook that answers turns the way", () => {
-  const answered = told({ view: null, instead: "view skipped", layers: [{ label: "app", in: [ran("ask", { outcome: "short_circuit" })], out: [] }] });
+  const answered = told({
+    view: null,
+    instead: "view skipped",
+    layers: [{ label: "app", in: [ran("ask", { outcome: "short_circuit" })], out: [] }],
+  });
   expect(plan(answered).stopped?.name).toBe("ask");
   expect(classes(draw(answered, 440, "#1"))).toContain("short");
   expect(draw(answered, 440, "#1").textContent).toContain("view skipped");
 });
 
 test("an error without a handler does not come back", () => {
-  const raised = told({ error: ["KeyError", "x"], view: { ...ran("index", { outcome: "raised" }), begin: 0 }, layers: [], back: false });
+  const raised = told({
+    error: ["KeyError", "x"],
+    view: { ...ran("index", { outcome: "raised" }), begin: 0 },
+    layers: [],
+    back: false,
+  });
   expect(classes(draw(raised, 440, "#1"))).not.toContain("out");
   const handled = { ...raised, handler: ran("sorry"), back: true };
   expect(classes(draw(handled, 440, "#1"))).toContain("err");
@@ -53,8 +83,13 @@ test("an error without a handler does not come back", () => {
 test("what is on its way is drawn as far as it has come", () => {
   const running = { state: "running", back: false } as const;
   const inward = { label: "app", in: [ran("load"), ran("ask", { outcome: null })], out: [] };
-  const way = (more: Partial<Told>, cls: string): string => draw(told({ ...running, layers: [inward], ...more }), 440, "#1").querySelector(`path.${cls}`)?.getAttribute("d") ?? "";
-  expect(classes(draw(told({ ...running, view: null, instead: "not there yet", layers: [inward] }), 440, "#1"))).toEqual(["pipe", "in"]);
+  const way = (more: Partial<Told>, cls: string): string =>
+    draw(told({ ...running, layers: [inward], ...more }), 440, "#1")
+      .querySelector(`path.${cls}`)
+      ?.getAttribute("d") ?? "";
+  expect(
+    classes(draw(told({ ...running, view: null, instead: "not there yet", layers: [inward] }), 440, "#1")),
+  ).toEqual(["pipe", "in"]);
   expect(way({ view: null, instead: "not there yet" }, "in")).toBe("M21 4V70");
   expect(way({ view: { ...ran("index", { outcome: null }), begin: 0 } }, "in")).toMatch(/H220$/);
   const out = { label: "app", in: [], out: [ran("first", { outcome: null }), ran("second")] };
@@ -62,8 +97,17 @@ test("what is on its way is drawn as far as it has come", () => {
 });
 
 test("every name leads to its step, but for several in one row", () => {
-  const drawing = draw(told({ layers: [{ label: "app", in: [ran("load", { step: 7 }), ran("+3 hooks", { step: null })], out: [] }] }), 440, "/panel/#1");
-  expect([...drawing.querySelectorAll("a")].map((each) => each.getAttribute("href"))).toEqual(["/panel/#1/1", "/panel/#1/7"]);
+  const drawing = draw(
+    told({
+      layers: [{ label: "app", in: [ran("load", { step: 7 }), ran("+3 hooks", { step: null })], out: [] }],
+    }),
+    440,
+    "/panel/#1",
+  );
+  expect([...drawing.querySelectorAll("a")].map((each) => each.getAttribute("href"))).toEqual([
+    "/panel/#1/1",
+    "/panel/#1/7",
+  ]);
 });
 
 test("names of any length and script fit", () => {
@@ -71,6 +115,9 @@ test("names of any length and script fit", () => {
   expect(fit("remember_the_milk", 9)).toBe("reme…milk");
   expect(fit("abc", -4)).toBe("a…c");
   expect(fit("x".repeat(100_000), 10)).toHaveLength(10);
-  const odd = told({ layers: [{ label: "x".repeat(1000), in: [ran("<b>&\u202e🧀", { took: 0 })], out: [] }], elapsed: 0 });
+  const odd = told({
+    layers: [{ label: "x".repeat(1000), in: [ran("<b>&\u202e🧀", { took: 0 })], out: [] }],
+    elapsed: 0,
+  });
   expect(draw(odd, 300, "#1").querySelector("b")).toBeNull();
 });

@@ -15,7 +15,11 @@ export interface Placed extends Ran {
 }
 
 export interface Plan {
-  readonly layers: readonly (Layer & { readonly top: number; readonly bottom: number; readonly inset: number })[];
+  readonly layers: readonly (Layer & {
+    readonly top: number;
+    readonly bottom: number;
+    readonly inset: number;
+  })[];
   readonly rows: readonly Placed[];
   /** The hook that answered or raised in place of the view. */
   readonly stopped: Placed | undefined;
@@ -35,14 +39,21 @@ export function plan({ layers, view, handler, bars }: Told): Plan {
     const least = Math.min(layer.in.length, layer.out.length);
     const most = Math.max(layer.in.length, layer.out.length);
     for (const inward of [true, false])
-      (inward ? layer.in : layer.out).forEach((ran, index) => rows.push({ ...ran, inward, y: top + LABEL + index * PITCH + 10, alone: index >= least }));
+      (inward ? layer.in : layer.out).forEach((ran, index) =>
+        rows.push({ ...ran, inward, y: top + LABEL + index * PITCH + 10, alone: index >= least }),
+      );
     y += LABEL + most * PITCH + (most > 0 ? 4 : 0);
     return top;
   });
   const top = y + (handler === null ? 4 : TURN);
   const bottom = top + (view !== null && bars.sql.length + bars.template.length > 0 ? 84 : 54);
   return {
-    layers: layers.map((layer, level) => ({ ...layer, inset: level * INSET, top: tops[level] ?? 0, bottom: bottom + (layers.length - level) * INSET })),
+    layers: layers.map((layer, level) => ({
+      ...layer,
+      inset: level * INSET,
+      top: tops[level] ?? 0,
+      bottom: bottom + (layers.length - level) * INSET,
+    })),
     rows,
     stopped: rows.find(({ inward, outcome }) => inward && outcome !== "ok" && outcome !== null),
     turn: y + (handler === null ? 0 : 13),

@@ -96,7 +96,12 @@ export class Requests {
   /** Where scripts exchanged the page's body and address, take the last page of the new address; tell whether. */
   turn(): boolean {
     const before = this.page;
-    this.page = this.all.findLast(({ name, told }) => (name === this.#opened && location.pathname === this.#at) || (told?.document === true && encodeURI(told.path) === location.pathname))?.name ?? before;
+    this.page =
+      this.all.findLast(
+        ({ name, told }) =>
+          (name === this.#opened && location.pathname === this.#at) ||
+          (told?.document === true && encodeURI(told.path) === location.pathname),
+      )?.name ?? before;
     return this.page !== before;
   }
 
@@ -104,15 +109,22 @@ export class Requests {
     const url = new URL(entry.name);
     if (url.origin !== location.origin || url.href.startsWith(this.#base)) return;
     // Over plain HTTP from another machine, browsers have no such list.
-    const mark = (entry.serverTiming as readonly PerformanceServerTiming[] | undefined)?.find(({ name }) => name === TIMING);
+    const mark = (entry.serverTiming as readonly PerformanceServerTiming[] | undefined)?.find(
+      ({ name }) => name === TIMING,
+    );
     if (mark !== undefined) this.#add(mark.description, url.pathname, entry.responseStatus);
     // What went out of the app was answered by its server, or by Werkzeug's debugger.
-    else if (entry.responseStatus >= 500 && /^fetch|^xml/.test(entry.initiatorType)) this.#add(`at ${entry.startTime}`, url.pathname, entry.responseStatus);
+    else if (entry.responseStatus >= 500 && /^fetch|^xml/.test(entry.initiatorType))
+      this.#add(`at ${entry.startTime}`, url.pathname, entry.responseStatus);
   }
 
   #add(name: string, path: string, status: number): void {
     const known = this.all.find((each) => each.name === name);
-    if (known === undefined) this.all = [...this.all.filter((each, index) => each.name === this.page || index > this.all.length - KEPT), { name, path, status, told: null, tries: 0 }];
+    if (known === undefined)
+      this.all = [
+        ...this.all.filter((each, index) => each.name === this.page || index > this.all.length - KEPT),
+        { name, path, status, told: null, tries: 0 },
+      ];
     else known.status = status;
     this.ask();
   }
@@ -122,14 +134,25 @@ export class Requests {
     // Of a server that does not answer, nothing more is asked.
     if (this.#waits) return this.ask();
     this.#waits = true;
-    const wanted = this.all.filter((each) => this.#lacks(each) || (each.name === this.page && each.tries === 0 && this.mode !== "dot" && !document.hidden)).slice(-ASKED_AT_ONCE);
+    const wanted = this.all
+      .filter(
+        (each) =>
+          this.#lacks(each) ||
+          (each.name === this.page && each.tries === 0 && this.mode !== "dot" && !document.hidden),
+      )
+      .slice(-ASKED_AT_ONCE);
     const told = new Map<string, Told>();
     let said = "";
     if (wanted.length > 0)
       try {
-        const answer = await fetch(`${this.#base}toolbar/requests?${wanted.map(({ name }) => `of=${name}`).join("&")}`, { cache: "no-store" });
+        const answer = await fetch(
+          `${this.#base}toolbar/requests?${wanted.map(({ name }) => `of=${name}`).join("&")}`,
+          { cache: "no-store" },
+        );
         said = await answer.text();
-        if (answer.ok) for (const each of (JSON.parse(said) as { readonly requests: readonly Told[] }).requests) told.set(each.id, each);
+        if (answer.ok)
+          for (const each of (JSON.parse(said) as { readonly requests: readonly Told[] }).requests)
+            told.set(each.id, each);
       } catch {
         // The app is being restarted; the next try may meet it.
       }
@@ -140,11 +163,17 @@ export class Requests {
       each.told = now;
       this.#insert(now.redirects, this.all.indexOf(each));
       // What the browser told of meanwhile may be younger.
-      for (const other of now.caused ?? []) this.#insert([other], this.all.findLastIndex((one) => idOf(one) < other.id) + 1);
+      for (const other of now.caused ?? [])
+        this.#insert([other], this.all.findLastIndex((one) => idOf(one) < other.id) + 1);
     }
     // What the browser saw fail may be among what the server told of before.
     this.all = this.all.filter((seen) => {
-      const same = isUntold(seen) && this.all.find(({ status, told: of }) => status === 0 && of !== null && of.error !== null && encodeURI(of.path) === seen.path);
+      const same =
+        isUntold(seen) &&
+        this.all.find(
+          ({ status, told: of }) =>
+            status === 0 && of !== null && of.error !== null && encodeURI(of.path) === seen.path,
+        );
       if (same) same.status = seen.status;
       return !same;
     });
@@ -152,7 +181,9 @@ export class Requests {
     if (said === "" || said !== this.#said) this.#changed();
     this.#said = said;
     this.#waits = false;
-    const waits = this.all.filter((each) => this.#lacks(each)).map((each) => DEBOUNCE * 1.5 ** each.tries + Math.min(POLL, (each.told?.elapsed ?? 0) / 2e6));
+    const waits = this.all
+      .filter((each) => this.#lacks(each))
+      .map((each) => DEBOUNCE * 1.5 ** each.tries + Math.min(POLL, (each.told?.elapsed ?? 0) / 2e6));
     const next = Math.min(...waits, this.mode === "open" || this.#more-- > 0 ? POLL : Infinity);
     if (next < Infinity) this.ask(next);
   }
@@ -168,7 +199,12 @@ export class Requests {
 
   /** Whether there is more to be known of it; the page arrives before its own teardown is recorded. */
   #lacks(request: Request): boolean {
-    return request.tries < TRIES && !isUntold(request) && request.told?.state !== "done" && (this.mode !== "dot" || request.name === this.page);
+    return (
+      request.tries < TRIES &&
+      !isUntold(request) &&
+      request.told?.state !== "done" &&
+      (this.mode !== "dot" || request.name === this.page)
+    );
   }
 }
 

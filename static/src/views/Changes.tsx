@@ -17,22 +17,34 @@ const WORDS = {
   removed: { g: "removed", session: "removed", header: "removed", cookie: "deleted", status: "removed" },
 } as const;
 const SIGNS = { added: "+", changed: "~", removed: "−" } as const;
-const WHERE = { g: "g", session: "session", header: "response", cookie: "response", status: "response" } as const;
+const WHERE = {
+  g: "g",
+  session: "session",
+  header: "response",
+  cookie: "response",
+  status: "response",
+} as const;
 
 /** Step by step: who changed what in g, in the session and on the response. */
 export default function Changes(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;
-  const made = trace.steps.map((step) => ({ step, changes: changesOf(step) })).filter((each) => each.changes.length > 0);
+  const made = trace.steps
+    .map((step) => ({ step, changes: changesOf(step) }))
+    .filter((each) => each.changes.length > 0);
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Changes">
-      {made.length === 0 ? <p class="none">No hook and no view of this request changed g, the session or the response.</p> : null}
+      {made.length === 0 ? (
+        <p class="none">No hook and no view of this request changed g, the session or the response.</p>
+      ) : null}
       <ol class="changes">
         {made.map(({ step, changes }) => (
           <li key={step.id} data-step={step.id} class={step.id === state.value.step ? "picked" : undefined}>
             <Who step={step} />
             <ul>
-              {changes.map((change, index) => <Line key={index} change={change} />)}
+              {changes.map((change, index) => (
+                <Line key={index} change={change} />
+              ))}
             </ul>
           </li>
         ))}
@@ -44,8 +56,17 @@ export default function Changes(): JSX.Element | null {
 
 export function Who({ step }: { readonly step: Step }): JSX.Element {
   return (
-    <button type="button" class="link who" onClick={() => { actions.step(step.id); }}>
-      <span class="k">{step.stage}</span> <code><bdi>{step.name}</bdi></code>
+    <button
+      type="button"
+      class="link who"
+      onClick={() => {
+        actions.step(step.id);
+      }}
+    >
+      <span class="k">{step.stage}</span>{" "}
+      <code>
+        <bdi>{step.name}</bdi>
+      </code>
       {step.scope === null || step.scope === "app" ? null : <span class="k"> of {step.scope}</span>}
     </button>
   );
@@ -55,15 +76,30 @@ function Line({ change: { where, kind, name, value } }: { readonly change: Chang
   const place = WHERE[where];
   return (
     <li class={`change ${kind}`}>
-      <span class="sign" aria-hidden="true">{SIGNS[kind]}</span>
+      <span class="sign" aria-hidden="true">
+        {SIGNS[kind]}
+      </span>
       <span class="unseen">{WORDS[kind][where]}</span>
-      <span class={`where ${place}`}>{where === "cookie" || where === "header" || where === "status" ? where : place}</span>
-      <code class="name"><bdi>{where === "g" ? `g.${name}` : where === "session" ? `session["${name}"]` : name}</bdi></code>
-      {value === undefined ? null : <><span class="k">{where === "status" ? "→" : where === "header" ? ":" : "="}</span> <code class="value"><bdi>{shown(value, where)}</bdi></code></>}
+      <span class={`where ${place}`}>
+        {where === "cookie" || where === "header" || where === "status" ? where : place}
+      </span>
+      <code class="name">
+        <bdi>{where === "g" ? `g.${name}` : where === "session" ? `session["${name}"]` : name}</bdi>
+      </code>
+      {value === undefined ? null : (
+        <>
+          <span class="k">{where === "status" ? "→" : where === "header" ? ":" : "="}</span>{" "}
+          <code class="value">
+            <bdi>{shown(value, where)}</bdi>
+          </code>
+        </>
+      )}
     </li>
   );
 }
 
 function shown(value: Json, where: Change["where"]): string {
-  return typeof value === "string" && (where !== "g" && where !== "session" || /^(<.*>|•+)$/su.test(value)) ? value : JSON.stringify(value);
+  return typeof value === "string" && ((where !== "g" && where !== "session") || /^(<.*>|•+)$/su.test(value))
+    ? value
+    : JSON.stringify(value);
 }

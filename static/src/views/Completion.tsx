@@ -28,8 +28,12 @@ export function Options({ options, active, onTake }: OptionsProps): JSX.Element 
           id={`filter-may-${index}`}
           role="option"
           aria-selected={index === active}
-          onMouseDown={(event) => { event.preventDefault(); }}
-          onClick={() => { onTake(option); }}
+          onMouseDown={(event) => {
+            event.preventDefault();
+          }}
+          onClick={() => {
+            onTake(option);
+          }}
         >
           <code>{option.text}</code> <span>{option.hint}</span>
         </li>

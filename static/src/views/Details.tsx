@@ -16,7 +16,11 @@ adopt(detailsStyles, outcomeStyles);
 
 // These have views of their own.
 const ELSEWHERE: Readonly<Record<string, readonly [view: string, title: string]>> = {
-  request: ["request", "Request"], response: ["response", "Response"], changes: ["changes", "Changes"], exception: ["exception", "Exceptions"], rendering: ["templates", "Templates"],
+  request: ["request", "Request"],
+  response: ["response", "Response"],
+  changes: ["changes", "Changes"],
+  exception: ["exception", "Exceptions"],
+  rendering: ["templates", "Templates"],
 };
 
 /** All that is known of the selected step. */
@@ -42,11 +46,17 @@ export default function Details(): JSX.Element | null {
       </header>
       <p class="said">
         {caption(step, trace)}{" "}
-        {page === null ? null : <a class="manual" href={page} target="_blank" rel="noreferrer">Flask's manual</a>}
+        {page === null ? null : (
+          <a class="manual" href={page} target="_blank" rel="noreferrer">
+            Flask's manual
+          </a>
+        )}
       </p>
       <dl class="brief">
         <Fact name="outcome">
-          <span class={`outcome ${step.outcome ?? "running"}`}>{(step.outcome ?? "running").replace("_", " ")}</span>
+          <span class={`outcome ${step.outcome ?? "running"}`}>
+            {(step.outcome ?? "running").replace("_", " ")}
+          </span>
         </Fact>
         <Fact name="time">{step.end === null ? "runs" : time(step.end - step.begin)}</Fact>
         <Fact name="begins at">{time(step.begin)}</Fact>
@@ -56,25 +66,57 @@ export default function Details(): JSX.Element | null {
         {memory === null ? null : <Fact name="peak">{size(memory.peak)}</Fact>}
       </dl>
       <dl>
-        {step.callable === null ? null : <Fact name="callable"><code>{step.callable}</code></Fact>}
+        {step.callable === null ? null : (
+          <Fact name="callable">
+            <code>{step.callable}</code>
+          </Fact>
+        )}
         {step.source === null ? null : (
           <Fact name="source">
             <Open source={step.source} /> <Editor />
             {isImported ? null : <Source path={`${path}/source`} />}
           </Fact>
         )}
-        {isImported || !isCalledByFlask(step) ? null : <Fact name="called by Flask"><Source path={`${path}/caller`} /></Fact>}
-        {thread === null ? null : <Fact name="thread">{thread.name}{thread.other ? ", another than the request’s" : ", the request’s own"}</Fact>}
-        {step.scope === null ? null : <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>}
-        {step.error === null ? null : <Fact name="error"><span class="outcome raised">{inOneLine(step.error)}</span></Fact>}
-        {inside(step, trace.steps)}
-        {Object.entries(step.detail).filter(([, value]) => value !== null && value !== false).filter(([name]) => name !== "cpu" && name !== "memory" && (name !== "thread" || thread === null)).map(([name, value]) => (
-          <Fact key={name} name={name}>
-            {ELSEWHERE[name] === undefined ? <Value value={value} /> : (
-              <button type="button" class="link" onClick={() => { actions.view(ELSEWHERE[name]?.[0] ?? name); }}>{ELSEWHERE[name][1]}</button>
-            )}
+        {isImported || !isCalledByFlask(step) ? null : (
+          <Fact name="called by Flask">
+            <Source path={`${path}/caller`} />
           </Fact>
-        ))}
+        )}
+        {thread === null ? null : (
+          <Fact name="thread">
+            {thread.name}
+            {thread.other ? ", another than the request’s" : ", the request’s own"}
+          </Fact>
+        )}
+        {step.scope === null ? null : (
+          <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>
+        )}
+        {step.error === null ? null : (
+          <Fact name="error">
+            <span class="outcome raised">{inOneLine(step.error)}</span>
+          </Fact>
+        )}
+        {inside(step, trace.steps)}
+        {Object.entries(step.detail)
+          .filter(([, value]) => value !== null && value !== false)
+          .filter(([name]) => name !== "cpu" && name !== "memory" && (name !== "thread" || thread === null))
+          .map(([name, value]) => (
+            <Fact key={name} name={name}>
+              {ELSEWHERE[name] === undefined ? (
+                <Value value={value} />
+              ) : (
+                <button
+                  type="button"
+                  class="link"
+                  onClick={() => {
+                    actions.view(ELSEWHERE[name]?.[0] ?? name);
+                  }}
+                >
+                  {ELSEWHERE[name][1]}
+                </button>
+              )}
+            </Fact>
+          ))}
       </dl>
     </aside>
   );
@@ -85,12 +127,26 @@ function inside(step: Step, steps: readonly Step[]): JSX.Element | null {
   if (parent === undefined) return null;
   return (
     <Fact name="inside">
-      <button type="button" class="link" onClick={() => { actions.step(parent.id); }}>{parent.stage} {parent.name}</button>
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          actions.step(parent.id);
+        }}
+      >
+        {parent.stage} {parent.name}
+      </button>
     </Fact>
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }): JSX.Element {
+function Fact({
+  name,
+  children,
+}: {
+  readonly name: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
   return (
     <div>
       <dt>{name}</dt>
@@ -101,18 +157,36 @@ function Fact({ name, children }: { readonly name: string; readonly children: Co
 
 function Value({ value }: { readonly value: Json }): JSX.Element {
   if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string"))
-    return <ul>{value.map((each) => <li key={each}><code>{each}</code></li>)}</ul>;
+    return (
+      <ul>
+        {value.map((each) => (
+          <li key={each}>
+            <code>{each}</code>
+          </li>
+        ))}
+      </ul>
+    );
   if (typeof value === "string") return <pre>{value}</pre>;
   if (isPlace(value)) return <Open source={value} />;
   return <pre>{JSON.stringify(value, null, 1)}</pre>;
 }
 
 function isPlace(value: Json): value is Json & Place {
-  return typeof value === "object" && value !== null && "file" in value && typeof value.file === "string" && "line" in value && typeof value.line === "number";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "file" in value &&
+    typeof value.file === "string" &&
+    "line" in value &&
+    typeof value.line === "number"
+  );
 }
 
 /** Close it, and go on by keys where it was opened from. */
 function close(): void {
   actions.step(null);
-  (document.querySelector<SVGElement>("svg.diagram") ?? document.querySelector<HTMLElement>("#view [tabindex='0']"))?.focus();
+  (
+    document.querySelector<SVGElement>("svg.diagram") ??
+    document.querySelector<HTMLElement>("#view [tabindex='0']")
+  )?.focus();
 }

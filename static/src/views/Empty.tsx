@@ -21,8 +21,19 @@ export default function Empty(): JSX.Element {
       <div class="empty">
         <h2>No request matches the filter</h2>
         <p>The next one that does is drawn here, as long as new ones are followed.</p>
-        <p><code>{filter.trim()}</code></p>
-        <p><button type="button" onClick={() => { actions.filter(""); }}>Show all requests</button></p>
+        <p>
+          <code>{filter.trim()}</code>
+        </p>
+        <p>
+          <button
+            type="button"
+            onClick={() => {
+              actions.filter("");
+            }}
+          >
+            Show all requests
+          </button>
+        </p>
       </div>
     );
   return (
@@ -33,7 +44,11 @@ export default function Empty(): JSX.Element {
           ? "The panel tries again by itself. Is the app still running, at the address of this page?"
           : "Open a page of your app in another tab, or call it with curl. Its journey through Flask is drawn here while it runs: down the left the layers open, the view turns it around, and up the right they close again."}
       </p>
-      <p><a class="button" href={home()} target="_blank" rel="noopener">Open {home()}</a></p>
+      <p>
+        <a class="button" href={home()} target="_blank" rel="noopener">
+          Open {home()}
+        </a>
+      </p>
       <pre>curl {home()}</pre>
     </div>
   );

@@ -31,7 +31,9 @@ export default function Exception(): JSX.Element | null {
       {raised.length === 0 ? <p class="none">Nothing was raised that Flask came to see.</p> : null}
       {raised.map((step) => (
         <section key={step.id} data-step={step.id}>
-          <p class="given"><span class="k">raised in</span> <Who step={step} /></p>
+          <p class="given">
+            <span class="k">raised in</span> <Who step={step} />
+          </p>
           <Raised told={step.detail["exception"] as Told} />
           <Handlers told={(step.detail["exception"] as Told)["handlers"]} />
         </section>
@@ -45,22 +47,47 @@ function Raised({ told }: { readonly told: Told }): JSX.Element {
   const cut = Number(told["cut_frames"]);
   return (
     <>
-      <h2 class="raised-title"><bdi>{inOneLine({ type: told["type"] ?? "", message: told["message"] ?? "" })}</bdi></h2>
-      {list(told["notes"]).map((note, index) => <p key={index} class="given"><bdi>{String(note)}</bdi></p>)}
+      <h2 class="raised-title">
+        <bdi>{inOneLine({ type: told["type"] ?? "", message: told["message"] ?? "" })}</bdi>
+      </h2>
+      {list(told["notes"]).map((note, index) => (
+        <p key={index} class="given">
+          <bdi>{String(note)}</bdi>
+        </p>
+      ))}
       <ol class="frames">
-        {frames.map((frame, index) => (isOf(frame) ? <Frame key={index} frame={frame} last={index === frames.length - 1} cut={index === 9 && cut > 0 ? cut : 0} /> : null))}
+        {frames.map((frame, index) =>
+          isOf(frame) ? (
+            <Frame
+              key={index}
+              frame={frame}
+              last={index === frames.length - 1}
+              cut={index === 9 && cut > 0 ? cut : 0}
+            />
+          ) : null,
+        )}
       </ol>
-      {list(told["others"]).map((other, index) => (isOf(other) ? (
-        <section key={index} class="other">
-          <p class="k">{AS[String(other["as"])]}</p>
-          <Raised told={other} />
-        </section>
-      ) : null))}
+      {list(told["others"]).map((other, index) =>
+        isOf(other) ? (
+          <section key={index} class="other">
+            <p class="k">{AS[String(other["as"])]}</p>
+            <Raised told={other} />
+          </section>
+        ) : null,
+      )}
     </>
   );
 }
 
-function Frame({ frame, last, cut }: { readonly frame: Told; readonly last: boolean; readonly cut: number }): JSX.Element {
+function Frame({
+  frame,
+  last,
+  cut,
+}: {
+  readonly frame: Told;
+  readonly last: boolean;
+  readonly cut: number;
+}): JSX.Element {
   const own = frame["own"] === true;
   const [open, setOpen] = useState(own || last);
   const place = placeOf(frame);
@@ -70,13 +97,36 @@ function Frame({ frame, last, cut }: { readonly frame: Told; readonly last: bool
   return (
     <li class={own ? "frame own" : "frame"}>
       <p class="by">
-        {lines.length + locals.length === 0 ? null : <button type="button" class="link" aria-expanded={open} onClick={() => { setOpen(!open); }}>{open ? "−" : "+"}<span class="unseen"> code and locals of {String(frame["function"])}</span></button>}
-        <code><bdi>{String(frame["function"])}</bdi></code>
+        {lines.length + locals.length === 0 ? null : (
+          <button
+            type="button"
+            class="link"
+            aria-expanded={open}
+            onClick={() => {
+              setOpen(!open);
+            }}
+          >
+            {open ? "−" : "+"}
+            <span class="unseen"> code and locals of {String(frame["function"])}</span>
+          </button>
+        )}
+        <code>
+          <bdi>{String(frame["function"])}</bdi>
+        </code>
         {place === null ? null : <Open source={place} />}
       </p>
       {open && lines.length > 0 ? (
         <pre class="source" tabIndex={0} aria-label={`Code of ${String(frame["function"])}`}>
-          {lines.map((line, index) => <span key={index} class={first + index === place?.line ? "line called" : "line"} data-line={first + index}>{String(line)}{"\n"}</span>)}
+          {lines.map((line, index) => (
+            <span
+              key={index}
+              class={first + index === place?.line ? "line called" : "line"}
+              data-line={first + index}
+            >
+              {String(line)}
+              {"\n"}
+            </span>
+          ))}
         </pre>
       ) : null}
       {open ? <Pairs title="Locals" pairs={locals} /> : null}
@@ -97,8 +147,20 @@ function Handlers({ told }: { readonly told: Json | undefined }): JSX.Element | 
             const place = placeOf(each["source"]);
             return (
               <tr key={index} class={each["taken"] === true ? "taken" : undefined}>
-                <th scope="row"><bdi title={String(each["callable"])}>{String(each["callable"]).split(/[:.]/).at(-1)}</bdi> <span class="k">for {String(each["for"])} of {String(each["scope"])}</span></th>
-                <td>{each["taken"] === true ? <b class="took-it">took it</b> : <>passed over: {String(each["why"])}</>} {place === null ? null : <Open source={place} />}</td>
+                <th scope="row">
+                  <bdi title={String(each["callable"])}>{String(each["callable"]).split(/[:.]/).at(-1)}</bdi>{" "}
+                  <span class="k">
+                    for {String(each["for"])} of {String(each["scope"])}
+                  </span>
+                </th>
+                <td>
+                  {each["taken"] === true ? (
+                    <b class="took-it">took it</b>
+                  ) : (
+                    <>passed over: {String(each["why"])}</>
+                  )}{" "}
+                  {place === null ? null : <Open source={place} />}
+                </td>
               </tr>
             );
           })}

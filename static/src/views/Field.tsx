@@ -60,15 +60,24 @@ export function Field(): JSX.Element {
 
   return (
     <div class="field">
-      <div class="words" onClick={(event) => { if (event.target === event.currentTarget) input.current?.focus(); }}>
+      <div
+        class="words"
+        onClick={(event) => {
+          if (event.target === event.currentTarget) input.current?.focus();
+        }}
+      >
         {chips.map((chip, index) => (
           <span key={`${index} ${chip}`} class={typeof term(chip) === "string" ? "chip wrong" : "chip"}>
-            <span class="text" title={chip}>{chip.slice(0, 200)}</span>
+            <span class="text" title={chip}>
+              {chip.slice(0, 200)}
+            </span>
             <button
               type="button"
               aria-label={`Remove ${chip.slice(0, 200)}`}
               onClick={() => {
-                actions.filter(whole([...chips.filter((_, at) => at !== index), draft].filter(Boolean).join(" ")));
+                actions.filter(
+                  whole([...chips.filter((_, at) => at !== index), draft].filter(Boolean).join(" ")),
+                );
                 input.current?.focus();
               }}
             >
@@ -104,12 +113,16 @@ export function Field(): JSX.Element {
             setOpen(!/[ \t]$/.test(event.currentTarget.value));
             write(event.currentTarget.value);
           }}
-          onKeyDown={(event) => { if (keys[event.key]?.() === true) event.preventDefault(); }}
+          onKeyDown={(event) => {
+            if (keys[event.key]?.() === true) event.preventDefault();
+          }}
         />
         <kbd aria-hidden="true">/</kbd>
       </div>
       {Options !== undefined && shown ? <Options options={options} active={active} onTake={take} /> : null}
-      <p id="filter-says" role="status" class="wrong">{errors.join("; ")}</p>
+      <p id="filter-says" role="status" class="wrong">
+        {errors.join("; ")}
+      </p>
     </div>
   );
 }

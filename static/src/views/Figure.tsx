@@ -36,7 +36,10 @@ export function Figure(): JSX.Element {
     if (figure === null || about === null || near || figure.scrollWidth <= figure.clientWidth) return;
     figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [about, near]);
-  const inner = useMemo(() => traces.filter((each) => each.parent !== null && each.parent === id), [traces, id]);
+  const inner = useMemo(
+    () => traces.filter((each) => each.parent !== null && each.parent === id),
+    [traces, id],
+  );
   return (
     <figure ref={box} tabIndex={0}>
       {trace === null ? null : (
@@ -53,10 +56,14 @@ export function Figure(): JSX.Element {
           height={space.height}
           onSelect={actions.step}
           onOpen={actions.select}
-          onFree={() => { if (near) actions.near(); }}
+          onFree={() => {
+            if (near) actions.near();
+          }}
         />
       )}
-      {trace !== null && state.value.missing === trace.id ? <p class="notice">The server no longer keeps this request.</p> : null}
+      {trace !== null && state.value.missing === trace.id ? (
+        <p class="notice">The server no longer keeps this request.</p>
+      ) : null}
     </figure>
   );
 }

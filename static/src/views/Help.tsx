@@ -26,20 +26,43 @@ const KEYS: readonly (readonly [string, string])[] = [
 export default function Help(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const { keys } = state.value;
-  useEffect(() => { dialog.current?.showModal(); }, []);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
   return (
-    <dialog ref={dialog} aria-label="Keys" onClose={() => { actions.help(false); }}>
+    <dialog
+      ref={dialog}
+      aria-label="Keys"
+      onClose={() => {
+        actions.help(false);
+      }}
+    >
       <h2>Keys</h2>
       <dl>
         {KEYS.map(([key, does]) => (
           <div key={key}>
-            <dt>{key.split(" ").map((each) => <kbd key={each}>{each}</kbd>)}</dt>
+            <dt>
+              {key.split(" ").map((each) => (
+                <kbd key={each}>{each}</kbd>
+              ))}
+            </dt>
             <dd>{does}</dd>
           </div>
         ))}
       </dl>
-      <label><input type="checkbox" checked={keys} onChange={(event) => { actions.keys(event.currentTarget.checked); }} /> Single keys are on</label>
-      <form method="dialog"><button type="submit">Close</button></form>
+      <label>
+        <input
+          type="checkbox"
+          checked={keys}
+          onChange={(event) => {
+            actions.keys(event.currentTarget.checked);
+          }}
+        />{" "}
+        Single keys are on
+      </label>
+      <form method="dialog">
+        <button type="submit">Close</button>
+      </form>
     </dialog>
   );
 }

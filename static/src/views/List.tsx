@@ -24,7 +24,13 @@ export function List(): JSX.Element {
   return (
     <aside class="list" aria-label="Requests">
       <Head />
-      {rows.length > 0 && !hidden ? <Rows rows={rows} /> : epoch === null ? <p class="nothing" /> : <Nothing />}
+      {rows.length > 0 && !hidden ? (
+        <Rows rows={rows} />
+      ) : epoch === null ? (
+        <p class="nothing" />
+      ) : (
+        <Nothing />
+      )}
       <Foot />
     </aside>
   );
@@ -34,11 +40,23 @@ function Head(): JSX.Element {
   const { filter, traces, imported, kept, grouped } = state.value;
   const own = Math.max(kept, traces.length);
   const all = own + imported.length;
-  const found = listed(state.value).length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
+  const found =
+    listed(state.value).length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
   return (
     <header>
-      <span role="status">{filter.trim() === "" ? `${own} ${own === 1 ? "request" : "requests"}${imported.length === 0 ? "" : `, ${imported.length} imported`}` : `${found} of ${all}`}</span>
-      <button type="button" aria-pressed={grouped} title="Under the page, redirect or request that caused them" onClick={() => { actions.group(!grouped); }}>
+      <span role="status">
+        {filter.trim() === ""
+          ? `${own} ${own === 1 ? "request" : "requests"}${imported.length === 0 ? "" : `, ${imported.length} imported`}`
+          : `${found} of ${all}`}
+      </span>
+      <button
+        type="button"
+        aria-pressed={grouped}
+        title="Under the page, redirect or request that caused them"
+        onClick={() => {
+          actions.group(!grouped);
+        }}
+      >
         Group
       </button>
     </header>
@@ -74,10 +92,12 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
     const at = box.current?.scrollTop ?? 0;
     const then = tops[rows.findIndex((row) => row.key === shown.current)];
     // Only a hand scrolls away from it.
-    if (then !== undefined && at !== scrolled.current) seen.current = then + HEIGHT.request > at && then < at + height;
+    if (then !== undefined && at !== scrolled.current)
+      seen.current = then + HEIGHT.request > at && then < at + height;
     scrolled.current = at;
     const row = rows[rowAt(tops, at)];
-    anchor.current = at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[rowAt(tops, at)] ?? 0) - at };
+    anchor.current =
+      at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[rowAt(tops, at)] ?? 0) - at };
     setFrom(Math.floor(at / PACE) * PACE);
   };
   useLayoutEffect(() => {
@@ -91,9 +111,13 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() => { setHeight(element.clientHeight); });
+    const observer = new ResizeObserver(() => {
+      setHeight(element.clientHeight);
+    });
     observer.observe(element);
-    return () => { observer.disconnect(); };
+    return () => {
+      observer.disconnect();
+    };
   }, []);
 
   // One that was picked by a key, or by the address, is brought into view; and while one follows, the newest,
@@ -109,11 +133,13 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
     else if (bottom > at) move(bottom);
   }, [selected, top === undefined, follow, follow ? top : null]);
 
-  useLayoutEffect(() => { if (last >= rows.length - BEYOND && olderThan(state.value) !== null) actions.older(); });
+  useLayoutEffect(() => {
+    if (last >= rows.length - BEYOND && olderThan(state.value) !== null) actions.older();
+  });
 
   return (
     <div class="rows" ref={box} onScroll={hold}>
-      <ol style={{ height: `${(tops.at(-1) ?? 0)}px` }}>
+      <ol style={{ height: `${tops.at(-1) ?? 0}px` }}>
         {rows.slice(first, last).map((row, index) => (
           <li
             key={row.key}
@@ -122,7 +148,13 @@ function Rows({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
             aria-setsize={rows.length}
             aria-posinset={first + index + 1}
           >
-            {row.kind === "request" ? <Kept row={row} current={row.key === selected} /> : row.kind === "static" ? <Statics row={row} /> : <Lost row={row} />}
+            {row.kind === "request" ? (
+              <Kept row={row} current={row.key === selected} />
+            ) : row.kind === "static" ? (
+              <Statics row={row} />
+            ) : (
+              <Lost row={row} />
+            )}
           </li>
         ))}
       </ol>
@@ -161,7 +193,10 @@ interface RequestProps {
 
 /** While what it shows is the same, so is the element, and Preact does not look into it. */
 function Kept({ row, current }: RequestProps): JSX.Element {
-  return useMemo(() => <Request row={row} current={current} />, [row.trace, row.depth, row.under, row.open, row.earlier, row.file, current]);
+  return useMemo(
+    () => <Request row={row} current={current} />,
+    [row.trace, row.depth, row.under, row.open, row.earlier, row.file, current],
+  );
 }
 
 function Request({ row, current }: RequestProps): JSX.Element {
@@ -179,23 +214,59 @@ function Request({ row, current }: RequestProps): JSX.Element {
         data-state={trace.state}
         aria-current={current ? "true" : undefined}
         title={earlier ? "Of an earlier run of the app" : file === null ? undefined : `Imported from ${file}`}
-        onClick={() => { actions.select(trace.id); }}
+        onClick={() => {
+          actions.select(trace.id);
+        }}
       >
         <span class="m">{trace.method.slice(0, 20)}</span>
         <Path path={trace.path} />
-        <span class={`s s${failed ? 5 : Math.floor((trace.status ?? 0) / 100)}`} title={byServer ? "By the server: the app did not answer" : undefined}>
-          {byServer ? <span class="server">{clientStatus(trace)}<span class="unseen"> by the server</span></span> : (trace.status ?? (failed ? "" : running ? "…" : "–"))}{failed ? " ✕" : ""}
+        <span
+          class={`s s${failed ? 5 : Math.floor((trace.status ?? 0) / 100)}`}
+          title={byServer ? "By the server: the app did not answer" : undefined}
+        >
+          {byServer ? (
+            <span class="server">
+              {clientStatus(trace)}
+              <span class="unseen"> by the server</span>
+            </span>
+          ) : (
+            (trace.status ?? (failed ? "" : running ? "…" : "–"))
+          )}
+          {failed ? " ✕" : ""}
         </span>
-        {running ? <Now trace={trace} /> : (
+        {running ? (
+          <Now trace={trace} />
+        ) : (
           <>
             {file === null ? null : <span class="from">imported</span>}
-            {trace.status === 101 ? <span class="w">websocket</span> : <span class="w"><Strip parts={trace.strip} duration={appTime(state.value, trace.id, 0)} width={180} height={6} /></span>}
-            <span class="d">{earlier && trace.state === "running" ? "cut off" : time(appTime(state.value, trace.id, 0))}</span>
+            {trace.status === 101 ? (
+              <span class="w">websocket</span>
+            ) : (
+              <span class="w">
+                <Strip
+                  parts={trace.strip}
+                  duration={appTime(state.value, trace.id, 0)}
+                  width={180}
+                  height={6}
+                />
+              </span>
+            )}
+            <span class="d">
+              {earlier && trace.state === "running" ? "cut off" : time(appTime(state.value, trace.id, 0))}
+            </span>
           </>
         )}
       </button>
       {under > 0 ? (
-        <button type="button" class={`fold ${indent(depth)}`} aria-expanded={open} aria-label={`${under} requests caused by ${trace.path.slice(0, 100)}`} onClick={() => { actions.fold(row.key); }}>
+        <button
+          type="button"
+          class={`fold ${indent(depth)}`}
+          aria-expanded={open}
+          aria-label={`${under} requests caused by ${trace.path.slice(0, 100)}`}
+          onClick={() => {
+            actions.fold(row.key);
+          }}
+        >
           {open ? "▾" : "▸"} {under}
         </button>
       ) : null}
@@ -211,7 +282,8 @@ function Path({ path }: { readonly path: string }): JSX.Element {
   const tail = at > 0 && shown.length - at <= 14 ? shown.slice(at) : "";
   return (
     <bdi class="p" title={path.slice(0, 2000)}>
-      <span>{shown.slice(0, shown.length - tail.length)}</span>{tail}
+      <span>{shown.slice(0, shown.length - tail.length)}</span>
+      {tail}
     </bdi>
   );
 }
@@ -222,7 +294,15 @@ function Now({ trace }: { readonly trace: TraceSummary }): JSX.Element {
   return (
     <>
       <span class="w">
-        <span class="where">{trace.now === null ? "begins" : <><i>{trace.now.stage}</i> {trace.now.name.slice(0, 100)}</>}</span>
+        <span class="where">
+          {trace.now === null ? (
+            "begins"
+          ) : (
+            <>
+              <i>{trace.now.stage}</i> {trace.now.name.slice(0, 100)}
+            </>
+          )}
+        </span>
         <Strip parts={trace.strip} duration={lasted} width={180} height={3} />
       </span>
       <span class="d">{time(lasted)}</span>
@@ -233,8 +313,17 @@ function Now({ trace }: { readonly trace: TraceSummary }): JSX.Element {
 function Statics({ row }: { readonly row: StaticRow }): JSX.Element {
   const failed = row.traces.filter((trace) => (clientStatus(trace) ?? 0) >= 400).length;
   return (
-    <button type="button" class={`statics ${indent(row.depth)}`} aria-expanded={row.open} onClick={() => { actions.fold(row.key); }}>
-      <span>{row.open ? "▾" : "▸"} {row.traces.length} static files</span>
+    <button
+      type="button"
+      class={`statics ${indent(row.depth)}`}
+      aria-expanded={row.open}
+      onClick={() => {
+        actions.fold(row.key);
+      }}
+    >
+      <span>
+        {row.open ? "▾" : "▸"} {row.traces.length} static files
+      </span>
       {failed > 0 ? <b class="s4">{failed} failed</b> : null}
     </button>
   );
@@ -245,7 +334,8 @@ function Lost({ row }: { readonly row: GapRow }): JSX.Element {
   const came = `${requests} ${requests === 1 ? "request" : "requests"} came in meanwhile`;
   return (
     <p class="away">
-      {restarted ? "The app was started anew; the" : "The"} connection was lost for {time(ms * 1e6)}{requests > 0 ? `; ${came}` : ""}
+      {restarted ? "The app was started anew; the" : "The"} connection was lost for {time(ms * 1e6)}
+      {requests > 0 ? `; ${came}` : ""}
     </p>
   );
 }
@@ -255,11 +345,25 @@ function Foot(): JSX.Element {
   const { evicted, tooLarge, skipped, ignored, map, process } = state.value;
   return (
     <footer>
-      {map === null ? null : <span class="about">{map.name} · Flask {map.versions["flask"]} · process {(process ?? map.process).pid}</span>}
-      {evicted > 0 ? <span title="The server keeps so many: LIFECYCLE_MAX_TRACES">{evicted} requests evicted</span> : null}
-      {tooLarge > 0 ? <span title="All together they were larger than the server keeps: LIFECYCLE_MAX_BYTES">{tooLarge} of them for their size</span> : null}
-      {skipped > 0 ? <span title="They came and went faster than they could be shown">skipped {skipped} updates</span> : null}
-      {ignored > 0 ? <span title="They are not to be recorded: LIFECYCLE_IGNORE">{ignored} requests ignored</span> : null}
+      {map === null ? null : (
+        <span class="about">
+          {map.name} · Flask {map.versions["flask"]} · process {(process ?? map.process).pid}
+        </span>
+      )}
+      {evicted > 0 ? (
+        <span title="The server keeps so many: LIFECYCLE_MAX_TRACES">{evicted} requests evicted</span>
+      ) : null}
+      {tooLarge > 0 ? (
+        <span title="All together they were larger than the server keeps: LIFECYCLE_MAX_BYTES">
+          {tooLarge} of them for their size
+        </span>
+      ) : null}
+      {skipped > 0 ? (
+        <span title="They came and went faster than they could be shown">skipped {skipped} updates</span>
+      ) : null}
+      {ignored > 0 ? (
+        <span title="They are not to be recorded: LIFECYCLE_IGNORE">{ignored} requests ignored</span>
+      ) : null}
     </footer>
   );
 }

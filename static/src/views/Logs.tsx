@@ -26,7 +26,9 @@ export default function Logs(): JSX.Element | null {
     <div class="message collected" tabIndex={0} role="region" aria-label="Logs">
       {said.length === 0 ? <p class="none">Nothing was logged, warned of or flashed.</p> : null}
       <ol class="said-list">
-        {said.slice(0, SHOWN).map((step) => <Said key={step.id} step={step} trace={trace} />)}
+        {said.slice(0, SHOWN).map((step) => (
+          <Said key={step.id} step={step} trace={trace} />
+        ))}
       </ol>
       {said.length > SHOWN ? <p class="more">{said.length - SHOWN} more</p> : null}
     </div>
@@ -42,13 +44,31 @@ function Said({ step, trace }: { readonly step: Step; readonly trace: Trace }): 
     <li data-step={step.id} data-level={kind.toLowerCase()}>
       <p class="by">
         <span class={`level ${tone}`}>{kind}</span>
-        <code><bdi>{step.stage === "flash" ? String(category) : step.name}</bdi></code>
+        <code>
+          <bdi>{step.stage === "flash" ? String(category) : step.name}</bdi>
+        </code>
         <span class="k">at {time(step.begin)}</span>
-        {where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>in {where.name}</button>}
+        {where === null ? null : (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              actions.step(where.id);
+            }}
+          >
+            in {where.name}
+          </button>
+        )}
         {step.source === null ? null : <Open source={step.source} />}
       </p>
-      <pre class="text"><bdi>{typeof message === "string" ? message : JSON.stringify(message)}</bdi></pre>
-      {isOf(error) ? <p class="outcome raised"><bdi>{inOneLine({ type: error["type"] ?? "", message: error["message"] ?? "" })}</bdi></p> : null}
+      <pre class="text">
+        <bdi>{typeof message === "string" ? message : JSON.stringify(message)}</bdi>
+      </pre>
+      {isOf(error) ? (
+        <p class="outcome raised">
+          <bdi>{inOneLine({ type: error["type"] ?? "", message: error["message"] ?? "" })}</bdi>
+        </p>
+      ) : null}
     </li>
   );
 }

@@ -13,7 +13,13 @@ export type Pair = readonly [name: string, value: Json];
 
 const MASK = "••••••";
 
-export function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {
+export function Section({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
   return (
     <section class="part">
       <h2>{title}</h2>
@@ -25,7 +31,12 @@ export function Section({ title, children }: { readonly title: string; readonly 
 /** That a request had more steps than were kept. */
 export function Dropped({ trace }: { readonly trace: Trace }): JSX.Element | null {
   if (trace.dropped_steps === 0) return null;
-  return <p class="more">{trace.dropped_steps.toLocaleString("en")} more steps were not kept: LIFECYCLE_MAX_STEPS says how many are.</p>;
+  return (
+    <p class="more">
+      {trace.dropped_steps.toLocaleString("en")} more steps were not kept: LIFECYCLE_MAX_STEPS says how many
+      are.
+    </p>
+  );
 }
 
 /** What was added to the app's response on its way to the server. */
@@ -33,10 +44,20 @@ export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null 
   const added = trace.steps.findLast((step) => step.stage === "start_response")?.detail["added"];
   if (!isObject(added)) return null;
   const bytes = added["bytes"];
-  const headers = pairsOf(added["headers"]).map(([name, value]) => (name.toLowerCase() === "cache-control" ? `${name}: ${String(value)}` : name));
-  const said = [...headers, ...(typeof bytes === "number" && bytes > 0 ? [`toolbar tag ${bytes} bytes`] : [])];
+  const headers = pairsOf(added["headers"]).map(([name, value]) =>
+    name.toLowerCase() === "cache-control" ? `${name}: ${String(value)}` : name,
+  );
+  const said = [
+    ...headers,
+    ...(typeof bytes === "number" && bytes > 0 ? [`toolbar tag ${bytes} bytes`] : []),
+  ];
   const removed = Array.isArray(added["removed"]) ? added["removed"] : [];
-  return <p class="added">added by flask-lifecycle: {said.join(", ")}{removed.length === 0 ? "" : `; removed: ${removed.join(", ")}`}</p>;
+  return (
+    <p class="added">
+      added by flask-lifecycle: {said.join(", ")}
+      {removed.length === 0 ? "" : `; removed: ${removed.join(", ")}`}
+    </p>
+  );
 }
 
 /** That a step ran more often than is shown. */
@@ -44,21 +65,39 @@ export function Repeated({ step }: { readonly step: Step }): JSX.Element | null 
   const found = repeatedOf(step);
   if (found === null) return null;
   const title = `It ran ${found.times.toLocaleString("en")} times: the first ${found.first.toLocaleString("en")} and the last are shown`;
-  return <span class="repeated" title={title}>{repeated(step)}</span>;
+  return (
+    <span class="repeated" title={title}>
+      {repeated(step)}
+    </span>
+  );
 }
 
 /** Names and values as a table; or what to say where there are none. */
-export function Pairs({ title, pairs, none }: { readonly title: string; readonly pairs: readonly Pair[]; readonly none?: string }): JSX.Element | null {
+export function Pairs({
+  title,
+  pairs,
+  none,
+}: {
+  readonly title: string;
+  readonly pairs: readonly Pair[];
+  readonly none?: string;
+}): JSX.Element | null {
   if (pairs.length === 0 && none === undefined) return null;
   return (
     <Section title={title}>
-      {pairs.length === 0 ? <p class="none">{none}</p> : (
+      {pairs.length === 0 ? (
+        <p class="none">{none}</p>
+      ) : (
         <table class="pairs">
           <tbody>
             {pairs.map(([name, value], index) => (
               <tr key={index}>
-                <th scope="row"><bdi>{name}</bdi></th>
-                <td><Text value={value} /></td>
+                <th scope="row">
+                  <bdi>{name}</bdi>
+                </th>
+                <td>
+                  <Text value={value} />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -71,17 +110,38 @@ export function Pairs({ title, pairs, none }: { readonly title: string; readonly
 function Text({ value }: { readonly value: Json }): JSX.Element {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
   const parts = text.split(MASK);
-  return <bdi>{parts.map((part, index) => <>{index > 0 ? <span class="mask" title="Masked before it was kept">{MASK}</span> : null}{part}</>)}</bdi>;
+  return (
+    <bdi>
+      {parts.map((part, index) => (
+        <>
+          {index > 0 ? (
+            <span class="mask" title="Masked before it was kept">
+              {MASK}
+            </span>
+          ) : null}
+          {part}
+        </>
+      ))}
+    </bdi>
+  );
 }
 
 export function Block({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
-  return <Section title={title}><pre class="block" tabIndex={0} aria-label={title}>{text}</pre></Section>;
+  return (
+    <Section title={title}>
+      <pre class="block" tabIndex={0} aria-label={title}>
+        {text}
+      </pre>
+    </Section>
+  );
 }
 
 /** The pairs in a detail, whatever else it may be. */
 export function pairsOf(value: Json | undefined): readonly Pair[] {
   if (!Array.isArray(value)) return [];
-  return value.filter((each): each is [string, Json] => Array.isArray(each) && each.length >= 2 && typeof each[0] === "string");
+  return value.filter(
+    (each): each is [string, Json] => Array.isArray(each) && each.length >= 2 && typeof each[0] === "string",
+  );
 }
 
 export type Details = { readonly [key: string]: Json };

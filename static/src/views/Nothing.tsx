@@ -5,11 +5,23 @@ import { actions, state } from "../store";
 /** In the place of the list's rows: why there are none. */
 export default function Nothing(): JSX.Element {
   const { filter, traces, imported, connection } = state.value;
-  if (filter.trim() === "" || traces.length + imported.length === 0) return <p class="nothing">{connection === "lost" ? "" : "No request yet. Each one stands here as soon as it begins."}</p>;
+  if (filter.trim() === "" || traces.length + imported.length === 0)
+    return (
+      <p class="nothing">
+        {connection === "lost" ? "" : "No request yet. Each one stands here as soon as it begins."}
+      </p>
+    );
   return (
     <div class="nothing">
       <p>None of the requests here matches the filter.</p>
-      <button type="button" onClick={() => { actions.filter(""); }}>Clear the filter</button>
+      <button
+        type="button"
+        onClick={() => {
+          actions.filter("");
+        }}
+      >
+        Clear the filter
+      </button>
     </div>
   );
 }

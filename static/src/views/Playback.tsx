@@ -13,7 +13,8 @@ export function Playback(): JSX.Element | null {
   const [captions, setCaptions] = useState<typeof import("../replay/captions")>();
   const captioned = state.value.stage || state.value.step !== null || state.value.replay !== null;
   useEffect(() => {
-    if (captioned && captions === undefined) void import("../replay/captions").then(setCaptions, () => undefined);
+    if (captioned && captions === undefined)
+      void import("../replay/captions").then(setCaptions, () => undefined);
   }, [captioned]);
 
   const trace = current(state.value);
@@ -33,11 +34,35 @@ export function Playback(): JSX.Element | null {
         {step === null ? (stage ? captions?.OVERVIEW : "") : captions?.caption(step, trace)}
       </p>
       <div class="bar">
-        <button type="button" aria-label="Step back" title="Step back (←)" onClick={() => { actions.walk(-1); }}>◂</button>
-        <button type="button" class="play" aria-label={replay?.playing ? "Stop" : "Play"} title="Play (Space)" onClick={actions.play}>
+        <button
+          type="button"
+          aria-label="Step back"
+          title="Step back (←)"
+          onClick={() => {
+            actions.walk(-1);
+          }}
+        >
+          ◂
+        </button>
+        <button
+          type="button"
+          class="play"
+          aria-label={replay?.playing ? "Stop" : "Play"}
+          title="Play (Space)"
+          onClick={actions.play}
+        >
           {replay?.playing ? "❚❚" : "▶"}
         </button>
-        <button type="button" aria-label="Step on" title="Step on (→)" onClick={() => { actions.walk(1); }}>▸</button>
+        <button
+          type="button"
+          aria-label="Step on"
+          title="Step on (→)"
+          onClick={() => {
+            actions.walk(1);
+          }}
+        >
+          ▸
+        </button>
         <div class="scrub">
           <Strip parts={summary.strip} duration={Math.max(clock.total, 1)} width={600} height={8} />
           <input
@@ -48,16 +73,43 @@ export function Playback(): JSX.Element | null {
             max={clock.total}
             step="any"
             value={clock.at(at)}
-            onInput={(event) => { actions.seek(clock.moment(event.currentTarget.valueAsNumber)); }}
+            onInput={(event) => {
+              actions.seek(clock.moment(event.currentTarget.valueAsNumber));
+            }}
           />
         </div>
-        {running && replay !== null ? <button type="button" class="edge" title="Follow what happens now" onClick={actions.live}>Live</button> : null}
-        <span class="clock">step {step === null ? trace.steps.length : step.id + 1}/{trace.steps.length} {time(shown)}</span>
-        <select aria-label="Pace" value={replay?.pace ?? "by step"} onChange={(event) => { actions.pace(event.currentTarget.value as Pace); }}>
-          {PACES.map((pace) => <option key={pace} value={pace}>{pace}</option>)}
+        {running && replay !== null ? (
+          <button type="button" class="edge" title="Follow what happens now" onClick={actions.live}>
+            Live
+          </button>
+        ) : null}
+        <span class="clock">
+          step {step === null ? trace.steps.length : step.id + 1}/{trace.steps.length} {time(shown)}
+        </span>
+        <select
+          aria-label="Pace"
+          value={replay?.pace ?? "by step"}
+          onChange={(event) => {
+            actions.pace(event.currentTarget.value as Pace);
+          }}
+        >
+          {PACES.map((pace) => (
+            <option key={pace} value={pace}>
+              {pace}
+            </option>
+          ))}
         </select>
-        <button type="button" aria-pressed={state.value.near} title="Look from near (z)" onClick={actions.near}>Zoom</button>
-        <button type="button" aria-pressed={stage} title="For a room (f)" onClick={actions.stage}>Stage</button>
+        <button
+          type="button"
+          aria-pressed={state.value.near}
+          title="Look from near (z)"
+          onClick={actions.near}
+        >
+          Zoom
+        </button>
+        <button type="button" aria-pressed={stage} title="For a room (f)" onClick={actions.stage}>
+          Stage
+        </button>
       </div>
     </section>
   );

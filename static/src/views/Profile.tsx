@@ -56,12 +56,30 @@ export default function Profile(): JSX.Element | null {
     );
   return (
     <div class="profile" tabIndex={0} role="region" aria-label="Profile">
-      {answer.profile === null ? <Ask trace={trace} answer={answer} onAsked={() => { setAsked(asked + 1); }} /> : <Flame key={trace.id} root={answer.profile} />}
+      {answer.profile === null ? (
+        <Ask
+          trace={trace}
+          answer={answer}
+          onAsked={() => {
+            setAsked(asked + 1);
+          }}
+        />
+      ) : (
+        <Flame key={trace.id} root={answer.profile} />
+      )}
     </div>
   );
 }
 
-function Ask({ trace, answer, onAsked }: { readonly trace: Trace; readonly answer: Answer; readonly onAsked: () => void }): JSX.Element {
+function Ask({
+  trace,
+  answer,
+  onAsked,
+}: {
+  readonly trace: Trace;
+  readonly answer: Answer;
+  readonly onAsked: () => void;
+}): JSX.Element {
   const kind = `${trace.method} ${trace.url_rule ?? trace.path}`;
   if (!answer.available)
     return (
@@ -75,15 +93,40 @@ function Ask({ trace, answer, onAsked }: { readonly trace: Trace; readonly answe
     return (
       <div class="empty" role="status">
         <h2>Waiting for the next {kind}</h2>
-        <p>Send it from the page or by curl. It will be slower than usual: two thousand samples are taken a second.</p>
-        <p><button type="button" onClick={() => { void actions.tell("api/profile", "DELETE").then(onAsked); }}>Do not wait</button></p>
+        <p>
+          Send it from the page or by curl. It will be slower than usual: two thousand samples are taken a
+          second.
+        </p>
+        <p>
+          <button
+            type="button"
+            onClick={() => {
+              void actions.tell("api/profile", "DELETE").then(onAsked);
+            }}
+          >
+            Do not wait
+          </button>
+        </p>
       </div>
     );
   return (
     <div class="empty">
       <h2>This request was not sampled</h2>
-      <p>A profile shows where the time went, function by function, from the first hook to the response. It is taken of one request, when you ask for it.</p>
-      <p><button type="button" class="primary" onClick={() => { void actions.tell(`api/traces/${trace.id}/profile`, "POST").then(onAsked); }}>Profile the next {kind}</button></p>
+      <p>
+        A profile shows where the time went, function by function, from the first hook to the response. It is
+        taken of one request, when you ask for it.
+      </p>
+      <p>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => {
+            void actions.tell(`api/traces/${trace.id}/profile`, "POST").then(onAsked);
+          }}
+        >
+          Profile the next {kind}
+        </button>
+      </p>
     </div>
   );
 }
@@ -101,16 +144,31 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
   return (
     <>
       <p class="about" aria-live="polite">
-        <code>{near.node.name}</code> {near.node.line > 0 ? <span class="k">{shortened(near.node.file)}:{near.node.line}</span> : null}
-        <b>{time(near.node.time)}</b> {Math.round(part(near) * 100)}% of the request, {time(near.node.self)} in itself
-        {picked === 0 ? null : <button type="button" onClick={() => { go(0); }}>Show all</button>}
+        <code>{near.node.name}</code>{" "}
+        {near.node.line > 0 ? (
+          <span class="k">
+            {shortened(near.node.file)}:{near.node.line}
+          </span>
+        ) : null}
+        <b>{time(near.node.time)}</b> {Math.round(part(near) * 100)}% of the request, {time(near.node.self)}{" "}
+        in itself
+        {picked === 0 ? null : (
+          <button
+            type="button"
+            onClick={() => {
+              go(0);
+            }}
+          >
+            Show all
+          </button>
+        )}
       </p>
       <div
         ref={chart}
         class="flame"
         role="group"
         aria-label="Flame graph"
-        style={{ height: `${((Math.max(...all.map((box) => box.depth)) + 1) * ROW)}px` }}
+        style={{ height: `${(Math.max(...all.map((box) => box.depth)) + 1) * ROW}px` }}
         onKeyDown={(event) => {
           if (!event.key.startsWith("Arrow")) return;
           event.preventDefault();
@@ -118,15 +176,38 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
           go(beside(all, picked, event.key));
         }}
       >
-        {all.map((box, index) => <Drawn key={index} box={box} index={index} near={near} picked={index === picked} root={root} onPick={go} />)}
+        {all.map((box, index) => (
+          <Drawn
+            key={index}
+            box={box}
+            index={index}
+            near={near}
+            picked={index === picked}
+            root={root}
+            onPick={go}
+          />
+        ))}
       </div>
       <table>
         <caption>Where the time went, without what each function called</caption>
-        <thead><tr><th scope="col">function</th><th scope="col">file</th><th scope="col" class="num">itself</th><th scope="col" class="num">part</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">function</th>
+            <th scope="col">file</th>
+            <th scope="col" class="num">
+              itself
+            </th>
+            <th scope="col" class="num">
+              part
+            </th>
+          </tr>
+        </thead>
         <tbody>
           {hottest(root, HOTTEST).map((taken) => (
             <tr key={`${taken.file}:${taken.line}:${taken.name}`} class={taken.own ? "own" : undefined}>
-              <td><code>{taken.name}</code></td>
+              <td>
+                <code>{taken.name}</code>
+              </td>
               <td>{taken.line > 0 ? `${shortened(taken.file)}:${taken.line}` : "in C"}</td>
               <td class="num">{time(taken.self)}</td>
               <td class="num">{Math.round((taken.self / Math.max(1, root.time)) * 100)}%</td>
@@ -163,8 +244,14 @@ function Drawn({ box, index, near, picked, root, onPick }: DrawnProps): JSX.Elem
       aria-label={said}
       aria-pressed={picked}
       tabIndex={picked ? 0 : -1}
-      style={{ left: `${(left * 100).toFixed(3)}%`, width: `calc(${((right - left) * 100).toFixed(3)}% - 1px)`, top: `${box.depth * ROW}px` }}
-      onClick={() => { onPick(index); }}
+      style={{
+        left: `${(left * 100).toFixed(3)}%`,
+        width: `calc(${((right - left) * 100).toFixed(3)}% - 1px)`,
+        top: `${box.depth * ROW}px`,
+      }}
+      onClick={() => {
+        onPick(index);
+      }}
     >
       {node.name}
     </button>

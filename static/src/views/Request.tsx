@@ -11,18 +11,40 @@ export default function Request(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;
   const request = trace.steps[0]?.detail["request"];
-  if (!isObject(request)) return <div class="message" tabIndex={0} role="region" aria-label="Request"><p class="none">Nothing was kept of what this request said.</p></div>;
+  if (!isObject(request))
+    return (
+      <div class="message" tabIndex={0} role="region" aria-label="Request">
+        <p class="none">Nothing was kept of what this request said.</p>
+      </div>
+    );
   const match = trace.steps.find((step) => step.stage === "url_match");
   const url = text(request["url"]);
   const opened = trace.steps.find((step) => step.stage === "session_open")?.detail["session"];
   const args = Object.entries(isObject(match?.detail["view_args"]) ? match.detail["view_args"] : {});
-  const about: Pair[] = [["protocol", text(request["protocol"])], ["client", text(request["client"])]];
+  const about: Pair[] = [
+    ["protocol", text(request["protocol"])],
+    ["client", text(request["client"])],
+  ];
   if (trace.endpoint !== null) about.push(["rule", trace.url_rule ?? ""], ["endpoint", trace.endpoint]);
   return (
     <div class="message" tabIndex={0} role="region" aria-label="Request">
-      <p class="line-one"><b>{trace.method}</b> <bdi>{url}</bdi></p>
+      <p class="line-one">
+        <b>{trace.method}</b> <bdi>{url}</bdi>
+      </p>
       {trace.parent === null ? null : (
-        <p>Made inside <button type="button" class="link" onClick={() => { actions.select(trace.parent ?? ""); }}>another request</button>.</p>
+        <p>
+          Made inside{" "}
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              actions.select(trace.parent ?? "");
+            }}
+          >
+            another request
+          </button>
+          .
+        </p>
       )}
       <div class="columns">
         <div>
@@ -41,8 +63,15 @@ export default function Request(): JSX.Element | null {
   );
 }
 
-function Body({ trace, request }: { readonly trace: Trace; readonly request: { readonly [key: string]: Json } }): JSX.Element | null {
-  const header = (name: string): string => text(pairsOf(request["headers"]).find(([each]) => each === name)?.[1]);
+function Body({
+  trace,
+  request,
+}: {
+  readonly trace: Trace;
+  readonly request: { readonly [key: string]: Json };
+}): JSX.Element | null {
+  const header = (name: string): string =>
+    text(pairsOf(request["headers"]).find(([each]) => each === name)?.[1]);
   const { form, files, json, preview } = request;
   const parsed = form !== undefined || json !== undefined;
   const sent = header("Content-Length") !== "" || header("Transfer-Encoding") !== "";
@@ -55,7 +84,11 @@ function Body({ trace, request }: { readonly trace: Trace; readonly request: { r
       {json === undefined ? null : <Block title="JSON" text={JSON.stringify(json, null, 2)} />}
       {typeof preview === "string" ? <Block title="Body" text={preview} /> : null}
       {sent && !parsed ? (
-        <Pairs title="Body" pairs={[]} none={`${kind}: ${trace.state === "running" ? "not parsed so far." : "the app parsed none of it, so it was left alone."}`} />
+        <Pairs
+          title="Body"
+          pairs={[]}
+          none={`${kind}: ${trace.state === "running" ? "not parsed so far." : "the app parsed none of it, so it was left alone."}`}
+        />
       ) : null}
     </>
   );

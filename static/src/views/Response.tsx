@@ -16,9 +16,27 @@ export default function Response(): JSX.Element | null {
   const response = starts.at(-1)?.detail["response"];
   const body = trace.steps.find((step) => step.stage === "body");
   const upgraded = websocketOf(trace.steps[0], trace.duration ?? 0);
-  if (upgraded !== null) return <div class="message" tabIndex={0} role="region" aria-label="Response"><p class="line-one"><b class="s1">101 SWITCHING PROTOCOLS</b> <span class="k">the connection became a websocket&#39;s: {upgraded}</span></p></div>;
-  const unanswered = trace.state === "running" ? "It has not answered so far." : trace.error === null ? "It answered nothing: start_response was not called." : `The app answered nothing: ${trace.error.type} went out to the server, which answered 500.`;
-  if (!isObject(response)) return <div class="message" tabIndex={0} role="region" aria-label="Response"><p class="none">{unanswered}</p></div>;
+  if (upgraded !== null)
+    return (
+      <div class="message" tabIndex={0} role="region" aria-label="Response">
+        <p class="line-one">
+          <b class="s1">101 SWITCHING PROTOCOLS</b>{" "}
+          <span class="k">the connection became a websocket&#39;s: {upgraded}</span>
+        </p>
+      </div>
+    );
+  const unanswered =
+    trace.state === "running"
+      ? "It has not answered so far."
+      : trace.error === null
+        ? "It answered nothing: start_response was not called."
+        : `The app answered nothing: ${trace.error.type} went out to the server, which answered 500.`;
+  if (!isObject(response))
+    return (
+      <div class="message" tabIndex={0} role="region" aria-label="Response">
+        <p class="none">{unanswered}</p>
+      </div>
+    );
   const all = pairsOf(response["headers"]);
   const cookies = all.filter(([name]) => name.toLowerCase() === "set-cookie");
   const status = typeof response["status"] === "string" ? response["status"] : "";
@@ -28,7 +46,14 @@ export default function Response(): JSX.Element | null {
   const preview = body?.detail["preview"];
   return (
     <div class="message" tabIndex={0} role="region" aria-label="Response">
-      <p class="line-one"><b class={`s${status.slice(0, 1)}`}>{status}</b> <span class="k">{trace.duration === null ? "runs" : `${time(clock.total)} in the app${clock.sent > 0 ? ` · sent in ${time(clock.sent)}` : ""}`}</span></p>
+      <p class="line-one">
+        <b class={`s${status.slice(0, 1)}`}>{status}</b>{" "}
+        <span class="k">
+          {trace.duration === null
+            ? "runs"
+            : `${time(clock.total)} in the app${clock.sent > 0 ? ` · sent in ${time(clock.sent)}` : ""}`}
+        </span>
+      </p>
       {absent === null ? null : <p>The toolbar is not on this page: {absent}.</p>}
       {starts.length > 1 ? <p>start_response was called {starts.length} times; this is the last.</p> : null}
       <div class="columns">
@@ -38,7 +63,11 @@ export default function Response(): JSX.Element | null {
           <Pairs title="Cookies set" pairs={cookies.map(([, value]) => split(value))} none="None." />
         </div>
         <div>
-          <Pairs title="Headers" pairs={all.filter((pair) => !cookies.includes(pair))} none="None were set." />
+          <Pairs
+            title="Headers"
+            pairs={all.filter((pair) => !cookies.includes(pair))}
+            none="None were set."
+          />
           <Added trace={trace} />
         </div>
       </div>
@@ -53,7 +82,13 @@ function facts(body: Step | undefined, headers: readonly Pair[], tag: number): r
   const found: Pair[] = [];
   if (type !== undefined) found.push(["type", type]);
   if (typeof bytes === "number" && typeof chunks === "number")
-    found.push(["size", `${size(Math.max(0, bytes - tag))} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`], ["streamed", streamed === true ? "yes: generated while it was sent" : "no: complete before it was sent"]);
+    found.push(
+      ["size", `${size(Math.max(0, bytes - tag))} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`],
+      [
+        "streamed",
+        streamed === true ? "yes: generated while it was sent" : "no: complete before it was sent",
+      ],
+    );
   else found.push(["size", "sent by the server itself (wsgi.file_wrapper)"]);
   return found;
 }

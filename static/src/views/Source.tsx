@@ -28,16 +28,33 @@ export function Source({ path }: { readonly path: string }): JSX.Element {
     if (pre && line) pre.scrollTop = line.offsetTop - pre.clientHeight / 2;
   }, [found]);
   if (found === undefined) return <p class="source-says">…</p>;
-  if (found === null) return <p class="source-says">The source cannot be had: its file is gone, or no Python code.</p>;
+  if (found === null)
+    return <p class="source-says">The source cannot be had: its file is gone, or no Python code.</p>;
   const at = found.at ?? null;
   return (
     <>
-      {found.changed ? <p class="source-says warn">The file was written after the app had read it: other lines may have run.</p> : null}
-      {at === null ? null : <p class="source-says"><Open source={{ file: found.file, line: at }} /></p>}
+      {found.changed ? (
+        <p class="source-says warn">
+          The file was written after the app had read it: other lines may have run.
+        </p>
+      ) : null}
+      {at === null ? null : (
+        <p class="source-says">
+          <Open source={{ file: found.file, line: at }} />
+        </p>
+      )}
       <pre ref={box} class="source" aria-label={`Source, from line ${found.line}`} tabIndex={0}>
         {found.lines.map((line, index) => (
-          <span key={index} class={found.line + index === at ? "line called" : "line"} data-line={found.line + index}>
-            {line.map(([kind, text], part) => <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>{text}</span>)}
+          <span
+            key={index}
+            class={found.line + index === at ? "line called" : "line"}
+            data-line={found.line + index}
+          >
+            {line.map(([kind, text], part) => (
+              <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>
+                {text}
+              </span>
+            ))}
             {"\n"}
           </span>
         ))}
@@ -51,8 +68,20 @@ export function Open({ source }: { readonly source: Place }): JSX.Element {
   const link = editorLink(source);
   const place = `${source.file}:${source.line}`;
   const name = source.file.split(/[\\/]/).slice(-2).join("/");
-  const shown = <><bdi>{name}</bdi>:{source.line}</>;
-  return link === null ? <code class="place" title={place}>{shown}</code> : <a class="place" href={link} title={`Open ${place}`}>{shown}</a>;
+  const shown = (
+    <>
+      <bdi>{name}</bdi>:{source.line}
+    </>
+  );
+  return link === null ? (
+    <code class="place" title={place}>
+      {shown}
+    </code>
+  ) : (
+    <a class="place" href={link} title={`Open ${place}`}>
+      {shown}
+    </a>
+  );
 }
 
 /** Which editor these links open. */
@@ -60,8 +89,17 @@ export function Editor(): JSX.Element {
   return (
     <label class="editor">
       opens in{" "}
-      <select value={editor.value} onChange={(event) => { chooseEditor(event.currentTarget.value); }}>
-        {Object.keys(EDITORS).map((name) => <option key={name} value={name}>{name}</option>)}
+      <select
+        value={editor.value}
+        onChange={(event) => {
+          chooseEditor(event.currentTarget.value);
+        }}
+      >
+        {Object.keys(EDITORS).map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
       </select>
     </label>
   );

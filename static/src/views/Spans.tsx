@@ -14,7 +14,14 @@ adopt(messageStyles, collectedStyles, outcomeStyles);
 
 const SHOWN = 1000;
 /** What a call was for, by the names of OpenTelemetry's semantic conventions, the newest first. */
-const ABOUT = ["url.full", "http.url", "db.query.text", "db.statement", "rpc.method", "messaging.destination.name"];
+const ABOUT = [
+  "url.full",
+  "http.url",
+  "db.query.text",
+  "db.statement",
+  "rpc.method",
+  "messaging.destination.name",
+];
 
 /** What OpenTelemetry saw: calls of other servers and caches, and the app's own work. */
 export default function Spans(): JSX.Element | null {
@@ -24,10 +31,30 @@ export default function Spans(): JSX.Element | null {
   const longest = spans.reduce((most, step) => Math.max(most, took(step)), 1);
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Spans">
-      {spans.length === 0 ? <p class="none">No span of OpenTelemetry began in this request. Where the app has its SDK on, calls by requests, httpx, urllib3 and Redis are shown here.</p> : (
+      {spans.length === 0 ? (
+        <p class="none">
+          No span of OpenTelemetry began in this request. Where the app has its SDK on, calls by requests,
+          httpx, urllib3 and Redis are shown here.
+        </p>
+      ) : (
         <table class="sql-table">
-          <thead><tr><th scope="col">span</th><th scope="col">in</th><th scope="col" class="num">status</th><th scope="col" class="num">took</th></tr></thead>
-          <tbody>{spans.slice(0, SHOWN).map((step) => <Row key={step.id} step={step} trace={trace} longest={longest} />)}</tbody>
+          <thead>
+            <tr>
+              <th scope="col">span</th>
+              <th scope="col">in</th>
+              <th scope="col" class="num">
+                status
+              </th>
+              <th scope="col" class="num">
+                took
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {spans.slice(0, SHOWN).map((step) => (
+              <Row key={step.id} step={step} trace={trace} longest={longest} />
+            ))}
+          </tbody>
         </table>
       )}
       {spans.length > SHOWN ? <p class="more">{spans.length - SHOWN} more</p> : null}
@@ -35,7 +62,15 @@ export default function Spans(): JSX.Element | null {
   );
 }
 
-function Row({ step, trace, longest }: { readonly step: Step; readonly trace: Trace; readonly longest: number }): JSX.Element {
+function Row({
+  step,
+  trace,
+  longest,
+}: {
+  readonly step: Step;
+  readonly trace: Trace;
+  readonly longest: number;
+}): JSX.Element {
   const where = ranIn(step, trace.steps);
   const attributes = isOf(step.detail["attributes"]) ? step.detail["attributes"] : {};
   const about = ABOUT.map((name) => attributes[name]).find((value) => typeof value === "string");
@@ -43,12 +78,40 @@ function Row({ step, trace, longest }: { readonly step: Step; readonly trace: Tr
   return (
     <tr data-step={step.id} class="span">
       <td class="what">
-        <button type="button" class="link" onClick={() => { actions.step(step.id); }}><code><bdi>{step.name}{about === undefined ? "" : ` ${String(about)}`}</bdi></code></button>
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            actions.step(step.id);
+          }}
+        >
+          <code>
+            <bdi>
+              {step.name}
+              {about === undefined ? "" : ` ${String(about)}`}
+            </bdi>
+          </code>
+        </button>
         {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
       </td>
-      <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
+      <td>
+        {where === null ? null : (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              actions.step(where.id);
+            }}
+          >
+            {where.name}
+          </button>
+        )}
+      </td>
       <td class="num">{typeof status === "number" ? status : "–"}</td>
-      <td class="num took"><i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />{step.end === null ? "runs" : time(took(step))}</td>
+      <td class="num took">
+        <i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />
+        {step.end === null ? "runs" : time(took(step))}
+      </td>
     </tr>
   );
 }

@@ -7,13 +7,28 @@ import { summary, trace } from "../testing";
 import type { Step } from "../types";
 import Sql from "./Sql";
 
-const asked = (line: number): readonly ["sql", string, Partial<Step>] =>
-  ["sql", "SELECT ?", { detail: { statement: "SELECT ?", parameters: [1], place: { file: "app.py", line } } }];
+const asked = (line: number): readonly ["sql", string, Partial<Step>] => [
+  "sql",
+  "SELECT ?",
+  { detail: { statement: "SELECT ?", parameters: [1], place: { file: "app.py", line } } },
+];
 
 it("says of what was asked twice where it was each time", () => {
-  const { steps } = trace([["before_request", "load", {}, [asked(1)]], ["view", "index", {}, [asked(2), asked(2)]]]);
-  state.value = { ...EMPTY, epoch: "one", traces: [summary("a")], kept: 1, selected: "a", steps: new Map([["a", steps]]) };
+  const { steps } = trace([
+    ["before_request", "load", {}, [asked(1)]],
+    ["view", "index", {}, [asked(2), asked(2)]],
+  ]);
+  state.value = {
+    ...EMPTY,
+    epoch: "one",
+    traces: [summary("a")],
+    kept: 1,
+    selected: "a",
+    steps: new Map([["a", steps]]),
+  };
   const box = document.createElement("div");
   render(h(Sql, {}), box);
-  expect(box.querySelector(".often")?.textContent).toMatch(/^3 times, .* from app.py:1 in load, from app.py:2 in index, /u);
+  expect(box.querySelector(".often")?.textContent).toMatch(
+    /^3 times, .* from app.py:1 in load, from app.py:2 in index, /u,
+  );
 });

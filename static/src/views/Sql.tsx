@@ -18,7 +18,13 @@ adopt(messageStyles, collectedStyles, outcomeStyles);
 
 const SHOWN = 500;
 /** What implied a commit or rollback that nobody asked for, in short. */
-const IMPLIED: Readonly<Record<string, string>> = { execute: "by the driver", executescript: "before the script", close: "on close", reset: "on return to the pool", error: "by the database" };
+const IMPLIED: Readonly<Record<string, string>> = {
+  execute: "by the driver",
+  executescript: "before the script",
+  close: "on close",
+  reset: "on return to the pool",
+  error: "by the database",
+};
 
 /** The statements of a request: which, from where, how long, and which too often. */
 export default function Sql(): JSX.Element | null {
@@ -34,53 +40,127 @@ export default function Sql(): JSX.Element | null {
   const slow = sent.filter(isSlow).length;
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="SQL">
-      {sent.length === 0 ? <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p> : (
-        <p class="sum"><b>{statements.length}</b> {statements.length === 1 ? "statement" : "statements"}{counted(sent, "commit")}{counted(sent, "rollback")} in <b>{time(all)}</b>{slow > 0 ? <>, <b class="bad">{slow} slow</b></> : null}</p>
+      {sent.length === 0 ? (
+        <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p>
+      ) : (
+        <p class="sum">
+          <b>{statements.length}</b> {statements.length === 1 ? "statement" : "statements"}
+          {counted(sent, "commit")}
+          {counted(sent, "rollback")} in <b>{time(all)}</b>
+          {slow > 0 ? (
+            <>
+              , <b class="bad">{slow} slow</b>
+            </>
+          ) : null}
+        </p>
       )}
       <Dropped trace={trace} />
-      {groups(trace).map((group, index) => <Often key={index} group={group} trace={trace} />)}
+      {groups(trace).map((group, index) => (
+        <Often key={index} group={group} trace={trace} />
+      ))}
       <table class="sql-table">
-        <thead><tr><th scope="col">statement</th><th scope="col">in</th><th scope="col" class="num">rows</th><th scope="col" class="num">took</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">statement</th>
+            <th scope="col">in</th>
+            <th scope="col" class="num">
+              rows
+            </th>
+            <th scope="col" class="num">
+              took
+            </th>
+          </tr>
+        </thead>
         <tbody>
           {sent.slice(0, shown).map((step) => (
-            <Row key={step.id} step={step} trace={trace} bracket={edge(step, brackets)} slowest={slowest} open={open === step.id} onOpen={() => { setOpen(open === step.id ? null : step.id); }} />
+            <Row
+              key={step.id}
+              step={step}
+              trace={trace}
+              bracket={edge(step, brackets)}
+              slowest={slowest}
+              open={open === step.id}
+              onOpen={() => {
+                setOpen(open === step.id ? null : step.id);
+              }}
+            />
           ))}
         </tbody>
       </table>
-      {sent.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {sent.length - shown} more</p> : null}
+      {sent.length > shown ? (
+        <p class="more">
+          <button
+            type="button"
+            onClick={() => {
+              setShown(shown + SHOWN);
+            }}
+          >
+            Show more
+          </button>{" "}
+          {sent.length - shown} more
+        </p>
+      ) : null}
     </div>
   );
 }
 
 function counted(sent: readonly Step[], kind: "commit" | "rollback"): JSX.Element | null {
   const count = sent.filter((step) => kindOf(step) === kind).length;
-  return count === 0 ? null : <>, <b>{count}</b> {kind}{count === 1 ? "" : "s"}</>;
+  return count === 0 ? null : (
+    <>
+      , <b>{count}</b> {kind}
+      {count === 1 ? "" : "s"}
+    </>
+  );
 }
 
 /** How the brackets beside a row look: where one begins, ends or goes on. */
 function edge(step: Step, brackets: readonly Bracket[]): string {
-  return brackets.flatMap(({ from, to, begin, end, row }) => {
-    if (row > 2 || step.begin < begin || step.begin > end || (from !== null && step.id < from.id) || (to !== null && step.id > to.id)) return [];
-    return [`in${row}`, ...(step === from ? [`first${row}`] : []), ...(step === to ? [`last${row}`] : [])];
-  }).join(" ");
+  return brackets
+    .flatMap(({ from, to, begin, end, row }) => {
+      if (
+        row > 2 ||
+        step.begin < begin ||
+        step.begin > end ||
+        (from !== null && step.id < from.id) ||
+        (to !== null && step.id > to.id)
+      )
+        return [];
+      return [`in${row}`, ...(step === from ? [`first${row}`] : []), ...(step === to ? [`last${row}`] : [])];
+    })
+    .join(" ");
 }
 
 function Often({ group, trace }: { readonly group: Group; readonly trace: Trace }): JSX.Element | null {
   const first = group.steps[0];
   if (first === undefined) return null;
   // The same question may come from several places.
-  const origins = new Map(group.steps.map((step) => {
-    const place = placeOf(step.detail["place"]);
-    const where = ranIn(step, trace.steps)?.name ?? null;
-    return [JSON.stringify([place, where]), { place, where }];
-  }));
+  const origins = new Map(
+    group.steps.map((step) => {
+      const place = placeOf(step.detail["place"]);
+      const where = ranIn(step, trace.steps)?.name ?? null;
+      return [JSON.stringify([place, where]), { place, where }];
+    }),
+  );
   return (
     <p class="often">
-      <b>{group.repeated ? `N + 1: ${group.steps.length} times the same` : `${group.steps.length} times, with the same parameters`}</b>{" "}
+      <b>
+        {group.repeated
+          ? `N + 1: ${group.steps.length} times the same`
+          : `${group.steps.length} times, with the same parameters`}
+      </b>{" "}
       {[...origins].map(([key, { place, where }]) => (
         <span key={key}>
-          {place === null ? null : <>from <Open source={place} /> </>}
-          {where === null ? null : <>in <code>{where}</code>, </>}
+          {place === null ? null : (
+            <>
+              from <Open source={place} />{" "}
+            </>
+          )}
+          {where === null ? null : (
+            <>
+              in <code>{where}</code>,{" "}
+            </>
+          )}
         </span>
       ))}
       {time(group.time)} in all
@@ -106,15 +186,44 @@ function Row({ step, trace, slowest, open, bracket, onOpen }: RowProps): JSX.Ele
   return (
     <>
       <tr data-step={step.id} class={isSlow(step) ? "slow" : undefined}>
-        <td class={`what ${bracket}`}>{[0, 1, 2].map((row) => (bracket.includes(`in${row}`) ? <i key={row} class={`bracket r${row}`} /> : null))}
-          <button type="button" class="link" aria-expanded={open} onClick={onOpen}><code class={statement ? undefined : "ends"}><bdi>{step.name}</bdi></code>{typeof implied === "string" ? <span class="k"> {IMPLIED[implied] ?? implied}</span> : null}</button>
+        <td class={`what ${bracket}`}>
+          {[0, 1, 2].map((row) =>
+            bracket.includes(`in${row}`) ? <i key={row} class={`bracket r${row}`} /> : null,
+          )}
+          <button type="button" class="link" aria-expanded={open} onClick={onOpen}>
+            <code class={statement ? undefined : "ends"}>
+              <bdi>{step.name}</bdi>
+            </code>
+            {typeof implied === "string" ? <span class="k"> {IMPLIED[implied] ?? implied}</span> : null}
+          </button>
           {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
         </td>
-        <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
+        <td>
+          {where === null ? null : (
+            <button
+              type="button"
+              class="link"
+              onClick={() => {
+                actions.step(where.id);
+              }}
+            >
+              {where.name}
+            </button>
+          )}
+        </td>
         <td class="num">{typeof rows === "number" ? rows : "–"}</td>
-        <td class="num took"><i class="bar" style={{ width: `${((took(step) / slowest) * 100).toFixed(1)}%` }} />{step.end === null ? "runs" : took(step) === 0 && implied !== undefined ? "–" : time(took(step))}</td>
+        <td class="num took">
+          <i class="bar" style={{ width: `${((took(step) / slowest) * 100).toFixed(1)}%` }} />
+          {step.end === null ? "runs" : took(step) === 0 && implied !== undefined ? "–" : time(took(step))}
+        </td>
       </tr>
-      {open ? <tr class="opened"><td colSpan={4}><Whole step={step} trace={trace.id} /></td></tr> : null}
+      {open ? (
+        <tr class="opened">
+          <td colSpan={4}>
+            <Whole step={step} trace={trace.id} />
+          </td>
+        </tr>
+      ) : null}
     </>
   );
 }
@@ -123,30 +232,65 @@ function Whole({ step, trace }: { readonly step: Step; readonly trace: string })
   const [found, setFound] = useState<Pick<SourceLines, "lines"> | null>(null);
   useEffect(() => {
     let wanted = true;
-    void actions.ask<SourceLines>(`api/traces/${encodeURIComponent(trace)}/steps/${step.id}/statement`).then((lines) => {
-      if (wanted) setFound(lines);
-    });
-    return () => { wanted = false; };
+    void actions
+      .ask<SourceLines>(`api/traces/${encodeURIComponent(trace)}/steps/${step.id}/statement`)
+      .then((lines) => {
+        if (wanted) setFound(lines);
+      });
+    return () => {
+      wanted = false;
+    };
   }, [trace, step.id]);
   const place = placeOf(step.detail["place"]);
   const parameters = step.detail["parameters"];
   return (
     <>
       <pre class="source" tabIndex={0} aria-label="Statement">
-        {found === null ? String(step.detail["statement"]) : found.lines.map((line, index) => (
-          <span key={index}>
-            {line.map(([kind, text], part) => <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>{text}</span>)}
-            {"\n"}
-          </span>
-        ))}
+        {found === null
+          ? String(step.detail["statement"])
+          : found.lines.map((line, index) => (
+              <span key={index}>
+                {line.map(([kind, text], part) => (
+                  <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>
+                    {text}
+                  </span>
+                ))}
+                {"\n"}
+              </span>
+            ))}
       </pre>
-      {isEmpty(parameters) ? null : <p class="given"><span class="k">parameters</span> <code><bdi>{JSON.stringify(parameters)}</bdi></code></p>}
-      {place === null ? null : <p class="given"><span class="k">sent from</span> <Open source={place} /></p>}
-      <p class="given"><button type="button" class="link" onClick={() => { actions.step(step.id); }}>Show the step</button></p>
+      {isEmpty(parameters) ? null : (
+        <p class="given">
+          <span class="k">parameters</span>{" "}
+          <code>
+            <bdi>{JSON.stringify(parameters)}</bdi>
+          </code>
+        </p>
+      )}
+      {place === null ? null : (
+        <p class="given">
+          <span class="k">sent from</span> <Open source={place} />
+        </p>
+      )}
+      <p class="given">
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            actions.step(step.id);
+          }}
+        >
+          Show the step
+        </button>
+      </p>
     </>
   );
 }
 
 function isEmpty(value: Json | undefined): boolean {
-  return value === undefined || value === null || (Array.isArray(value) ? value.length === 0 : typeof value === "object" && Object.keys(value).length === 0);
+  return (
+    value === undefined ||
+    value === null ||
+    (Array.isArray(value) ? value.length === 0 : typeof value === "object" && Object.keys(value).length === 0)
+  );
 }

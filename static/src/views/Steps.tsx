@@ -35,8 +35,18 @@ const COLUMNS: readonly Column[] = [
 /** What is there where it was asked for, and how it is written. */
 const MEASURES: readonly (Column & { readonly write: (step: Step) => string | null })[] = [
   { title: "CPU", of: (step) => cpuOf(step) ?? -1, numeric: true, write: (step) => when(cpuOf(step), time) },
-  { title: "memory", of: (step) => memoryOf(step)?.net ?? -Infinity, numeric: true, write: (step) => when(memoryOf(step)?.net, change) },
-  { title: "peak", of: (step) => memoryOf(step)?.peak ?? -1, numeric: true, write: (step) => when(memoryOf(step)?.peak, size) },
+  {
+    title: "memory",
+    of: (step) => memoryOf(step)?.net ?? -Infinity,
+    numeric: true,
+    write: (step) => when(memoryOf(step)?.net, change),
+  },
+  {
+    title: "peak",
+    of: (step) => memoryOf(step)?.peak ?? -1,
+    numeric: true,
+    write: (step) => when(memoryOf(step)?.peak, size),
+  },
 ];
 
 function when(value: number | null | undefined, write: (value: number) => string): string | null {
@@ -49,23 +59,44 @@ function took(step: Step): number {
 
 /** Every step as a table that can be sorted. */
 export default function Steps(): JSX.Element | null {
-  const [sorted, setSorted] = useState<{ readonly column: number; readonly down: boolean }>({ column: 0, down: false });
+  const [sorted, setSorted] = useState<{ readonly column: number; readonly down: boolean }>({
+    column: 0,
+    down: false,
+  });
   const [shown, setShown] = useState(SHOWN);
   const trace = current(state.value);
   if (trace === null) return null;
   const measures = MEASURES.filter(({ write }) => trace.steps.some((step) => write(step) !== null));
   const columns: readonly Column[] = [...COLUMNS, ...measures];
   const column = columns[sorted.column];
-  const steps = [...trace.steps].sort((a, b) => (sorted.down ? -1 : 1) * (column === undefined ? 0 : compare(column.of(a), column.of(b))) || a.id - b.id);
+  const steps = [...trace.steps].sort(
+    (a, b) =>
+      (sorted.down ? -1 : 1) * (column === undefined ? 0 : compare(column.of(a), column.of(b))) ||
+      a.id - b.id,
+  );
   return (
     <div class="steps" tabIndex={0} role="region" aria-label="Steps">
       <table>
         <thead>
           <tr>
             {columns.map(({ title, numeric }, index) => (
-              <th key={title} scope="col" class={numeric ? "num" : undefined} aria-sort={index !== sorted.column ? "none" : sorted.down ? "descending" : "ascending"}>
-                <button type="button" onClick={() => { setSorted({ column: index, down: index === sorted.column ? !sorted.down : numeric === true && index > 0 }); }}>
-                  {title} <span aria-hidden="true">{index !== sorted.column ? "" : sorted.down ? "↓" : "↑"}</span>
+              <th
+                key={title}
+                scope="col"
+                class={numeric ? "num" : undefined}
+                aria-sort={index !== sorted.column ? "none" : sorted.down ? "descending" : "ascending"}
+              >
+                <button
+                  type="button"
+                  onClick={() => {
+                    setSorted({
+                      column: index,
+                      down: index === sorted.column ? !sorted.down : numeric === true && index > 0,
+                    });
+                  }}
+                >
+                  {title}{" "}
+                  <span aria-hidden="true">{index !== sorted.column ? "" : sorted.down ? "↓" : "↑"}</span>
                 </button>
               </th>
             ))}
@@ -73,25 +104,65 @@ export default function Steps(): JSX.Element | null {
         </thead>
         <tbody>
           {steps.slice(0, shown).map((step) => (
-            <tr key={step.id} data-step={step.id} data-stage={step.stage} data-state={stateOf(step)} class={step.id === state.value.step ? "picked" : undefined} onClick={() => { actions.step(step.id); }}>
+            <tr
+              key={step.id}
+              data-step={step.id}
+              data-stage={step.stage}
+              data-state={stateOf(step)}
+              class={step.id === state.value.step ? "picked" : undefined}
+              onClick={() => {
+                actions.step(step.id);
+              }}
+            >
               <td class="num k">{step.id}</td>
               <td class="k">{step.stage}</td>
-              <td class="what"><button type="button" class="link" title={step.name}><code><bdi>{step.name}</bdi></code><Repeated step={step} /></button></td>
+              <td class="what">
+                <button type="button" class="link" title={step.name}>
+                  <code>
+                    <bdi>{step.name}</bdi>
+                  </code>
+                  <Repeated step={step} />
+                </button>
+              </td>
               <td class="k">{step.scope}</td>
               <td class="num">{time(step.begin)}</td>
               <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
-              <td><span class={`outcome ${step.outcome ?? "running"}`}>{step.error === null ? (step.outcome ?? "running").replace("_", " ") : step.error.type}</span></td>
-              {measures.map(({ title, write }) => <td key={title} class="num">{write(step)}</td>)}
+              <td>
+                <span class={`outcome ${step.outcome ?? "running"}`}>
+                  {step.error === null ? (step.outcome ?? "running").replace("_", " ") : step.error.type}
+                </span>
+              </td>
+              {measures.map(({ title, write }) => (
+                <td key={title} class="num">
+                  {write(step)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
       </table>
-      {steps.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {steps.length - shown} more steps</p> : null}
+      {steps.length > shown ? (
+        <p class="more">
+          <button
+            type="button"
+            onClick={() => {
+              setShown(shown + SHOWN);
+            }}
+          >
+            Show more
+          </button>{" "}
+          {steps.length - shown} more steps
+        </p>
+      ) : null}
       <Dropped trace={trace} />
     </div>
   );
 }
 
 function compare(a: Key, b: Key): number {
-  return typeof a === "number" && typeof b === "number" ? (a === b ? 0 : a - b) : String(a).localeCompare(String(b));
+  return typeof a === "number" && typeof b === "number"
+    ? a === b
+      ? 0
+      : a - b
+    : String(a).localeCompare(String(b));
 }

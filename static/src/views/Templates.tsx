@@ -28,7 +28,18 @@ export default function Templates(): JSX.Element | null {
     <div class="message collected" tabIndex={0} role="region" aria-label="Templates">
       {templates.length === 0 ? <p class="none">This request rendered no template.</p> : null}
       <table class="sql-table of-templates">
-        <thead><tr><th scope="col">template</th><th scope="col">in</th><th scope="col" class="num">own</th><th scope="col" class="num">took</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">template</th>
+            <th scope="col">in</th>
+            <th scope="col" class="num">
+              own
+            </th>
+            <th scope="col" class="num">
+              took
+            </th>
+          </tr>
+        </thead>
         <tbody>
           {templates.slice(0, SHOWN).map((step) => {
             const inside = templates.filter((each) => each.parent === step.id);
@@ -38,16 +49,48 @@ export default function Templates(): JSX.Element | null {
               <>
                 <tr key={step.id} data-step={step.id}>
                   <td class="what">
-                    <button type="button" class="link" aria-expanded={open === step.id} style={{ paddingLeft: `${(depth(step, steps) * 18)}px` }} onClick={() => { setOpen(open === step.id ? null : step.id); }}>
-                      <code><bdi>{step.name}</bdi></code>{part(step)}
+                    <button
+                      type="button"
+                      class="link"
+                      aria-expanded={open === step.id}
+                      style={{ paddingLeft: `${depth(step, steps) * 18}px` }}
+                      onClick={() => {
+                        setOpen(open === step.id ? null : step.id);
+                      }}
+                    >
+                      <code>
+                        <bdi>{step.name}</bdi>
+                      </code>
+                      {part(step)}
                     </button>
                     {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
                   </td>
-                  <td>{where === null ? null : <button type="button" class="link" onClick={() => { actions.step(where.id); }}>{where.name}</button>}</td>
+                  <td>
+                    {where === null ? null : (
+                      <button
+                        type="button"
+                        class="link"
+                        onClick={() => {
+                          actions.step(where.id);
+                        }}
+                      >
+                        {where.name}
+                      </button>
+                    )}
+                  </td>
                   <td class="num">{time(Math.max(0, own))}</td>
-                  <td class="num took tpl"><i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />{step.end === null ? "runs" : time(took(step))}</td>
+                  <td class="num took tpl">
+                    <i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />
+                    {step.end === null ? "runs" : time(took(step))}
+                  </td>
                 </tr>
-                {open === step.id ? <tr class="opened"><td colSpan={4}><Rendering step={step} /></td></tr> : null}
+                {open === step.id ? (
+                  <tr class="opened">
+                    <td colSpan={4}>
+                      <Rendering step={step} />
+                    </td>
+                  </tr>
+                ) : null}
               </>
             );
           })}
@@ -66,13 +109,40 @@ function Rendering({ step }: { readonly step: Step }): JSX.Element {
   const more = rendering["more"];
   return (
     <>
-      {step.source === null ? null : <p class="given"><span class="k">file</span> <Open source={step.source} /></p>}
-      {place === null ? null : <p class="given"><span class="k">rendered from</span> <Open source={place} /></p>}
-      {typeof rendering["loader"] === "string" ? <p class="given"><span class="k">loader</span> <code>{rendering["loader"]}</code></p> : null}
-      {isOf(told) ? null : <p class="given k">It was extended, included or imported, or is a part of a template: its context is that of the template around it.</p>}
+      {step.source === null ? null : (
+        <p class="given">
+          <span class="k">file</span> <Open source={step.source} />
+        </p>
+      )}
+      {place === null ? null : (
+        <p class="given">
+          <span class="k">rendered from</span> <Open source={place} />
+        </p>
+      )}
+      {typeof rendering["loader"] === "string" ? (
+        <p class="given">
+          <span class="k">loader</span> <code>{rendering["loader"]}</code>
+        </p>
+      ) : null}
+      {isOf(told) ? null : (
+        <p class="given k">
+          It was extended, included or imported, or is a part of a template: its context is that of the
+          template around it.
+        </p>
+      )}
       <Pairs title="Context" pairs={context} />
       {typeof more === "number" && more > 0 ? <p class="more">{more} more names</p> : null}
-      <p class="given"><button type="button" class="link" onClick={() => { actions.step(step.id); }}>Show the step</button></p>
+      <p class="given">
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            actions.step(step.id);
+          }}
+        >
+          Show the step
+        </button>
+      </p>
     </>
   );
 }
@@ -84,7 +154,11 @@ function part({ detail: { block, macros } }: Step): JSX.Element | null {
 
 function depth(step: Step, steps: readonly Step[]): number {
   let found = 0;
-  for (let at = step.parent === null ? undefined : steps[step.parent]; at !== undefined; at = at.parent === null ? undefined : steps[at.parent])
+  for (
+    let at = step.parent === null ? undefined : steps[step.parent];
+    at !== undefined;
+    at = at.parent === null ? undefined : steps[at.parent]
+  )
     if (at.stage === "template") found += 1;
   return found;
 }

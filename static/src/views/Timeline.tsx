@@ -36,7 +36,9 @@ export default function Timeline(): JSX.Element | null {
   const clock = clockOf(whole, lasted);
   const last = Math.max(1, clock.total);
   const span: Span = picked?.trace === whole.id ? picked.span : [0, last];
-  const show = (next: Span | null): void => { setPicked(next === null ? null : { trace: whole.id, span: next }); };
+  const show = (next: Span | null): void => {
+    setPicked(next === null ? null : { trace: whole.id, span: next });
+  };
   const depths = depth(trace);
   const steps = trace.steps.filter((step) => isShown(step, least));
   const hidden = trace.steps.length - steps.length;
@@ -44,36 +46,116 @@ export default function Timeline(): JSX.Element | null {
   return (
     <div class="timeline">
       <div class="tools">
-        <label>Hide steps under <input type="number" min={0} step={10} value={least} onInput={(event) => { setLeast(Math.max(0, event.currentTarget.valueAsNumber || 0)); }} /> µs</label>
-        <span class="k" role="status">{hidden === 0 ? "" : `${hidden} hidden`}</span>
+        <label>
+          Hide steps under{" "}
+          <input
+            type="number"
+            min={0}
+            step={10}
+            value={least}
+            onInput={(event) => {
+              setLeast(Math.max(0, event.currentTarget.valueAsNumber || 0));
+            }}
+          />{" "}
+          µs
+        </label>
+        <span class="k" role="status">
+          {hidden === 0 ? "" : `${hidden} hidden`}
+        </span>
         <span class="zoom" role="group" aria-label="Zoom">
-          <button type="button" aria-label="Zoom out" onClick={() => { show(zoomed(span, 0.5, last)); }}>−</button>
-          <button type="button" aria-label="Zoom in" onClick={() => { show(zoomed(span, 2, last)); }}>+</button>
-          <button type="button" disabled={picked === null} onClick={() => { show(null); }}>All of it</button>
-          <button type="button" disabled={step === undefined} onClick={() => { if (step) show(zoomed(clock.place(step.begin, step.end ?? lasted), 0.8, last)); }}>This step</button>
+          <button
+            type="button"
+            aria-label="Zoom out"
+            onClick={() => {
+              show(zoomed(span, 0.5, last));
+            }}
+          >
+            −
+          </button>
+          <button
+            type="button"
+            aria-label="Zoom in"
+            onClick={() => {
+              show(zoomed(span, 2, last));
+            }}
+          >
+            +
+          </button>
+          <button
+            type="button"
+            disabled={picked === null}
+            onClick={() => {
+              show(null);
+            }}
+          >
+            All of it
+          </button>
+          <button
+            type="button"
+            disabled={step === undefined}
+            onClick={() => {
+              if (step) show(zoomed(clock.place(step.begin, step.end ?? lasted), 0.8, last));
+            }}
+          >
+            This step
+          </button>
         </span>
       </div>
       <div class="scroll" tabIndex={0} role="region" aria-label="Timeline">
         <table>
           <thead>
-            <tr><th scope="col">step</th><th scope="col" class="num">took</th><Axis span={span} onPick={show} /></tr>
+            <tr>
+              <th scope="col">step</th>
+              <th scope="col" class="num">
+                took
+              </th>
+              <Axis span={span} onPick={show} />
+            </tr>
           </thead>
           <tbody>
             {steps.slice(0, shown).map((step) => (
-              <tr key={step.id} data-step={step.id} data-stage={step.stage} data-state={stateOf(step)} class={step.id === about ? "picked" : undefined} onClick={() => { actions.step(step.id); }}>
+              <tr
+                key={step.id}
+                data-step={step.id}
+                data-stage={step.stage}
+                data-state={stateOf(step)}
+                class={step.id === about ? "picked" : undefined}
+                onClick={() => {
+                  actions.step(step.id);
+                }}
+              >
                 <td style={{ "--depth": Math.min(depths[step.id] ?? 0, 12) }}>
                   <button type="button" class="link" title={`${step.stage} ${step.name}`}>
-                    <span class="k">{step.stage}</span> <code><bdi>{step.name}</bdi></code>
+                    <span class="k">{step.stage}</span>{" "}
+                    <code>
+                      <bdi>{step.name}</bdi>
+                    </code>
                   </button>
                   <Repeated step={step} />
                 </td>
-                <td class="num"><Took step={step} clock={clock} /></td>
-                <td class="axis">{isSent(step) ? null : <Bar step={step} span={span} lasted={lasted} clock={clock} />}</td>
+                <td class="num">
+                  <Took step={step} clock={clock} />
+                </td>
+                <td class="axis">
+                  {isSent(step) ? null : <Bar step={step} span={span} lasted={lasted} clock={clock} />}
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
-        {steps.length > shown ? <p class="more"><button type="button" onClick={() => { setShown(shown + SHOWN); }}>Show more</button> {steps.length - shown} more steps</p> : null}
+        {steps.length > shown ? (
+          <p class="more">
+            <button
+              type="button"
+              onClick={() => {
+                setShown(shown + SHOWN);
+              }}
+            >
+              Show more
+            </button>{" "}
+            {steps.length - shown} more steps
+          </p>
+        ) : null}
         <Dropped trace={whole} />
       </div>
     </div>
@@ -96,7 +178,9 @@ function Axis({ span, onPick }: { readonly span: Span; readonly onPick: (span: S
         event.currentTarget.setPointerCapture(event.pointerId);
         setDrag([place(event), place(event)]);
       }}
-      onPointerMove={(event) => { if (drag !== null) setDrag([drag[0], place(event)]); }}
+      onPointerMove={(event) => {
+        if (drag !== null) setDrag([drag[0], place(event)]);
+      }}
       onPointerUp={() => {
         if (drag !== null && Math.abs(drag[1] - drag[0]) > 0.01) onPick(between(span, ...drag));
         setDrag(null);
@@ -105,9 +189,18 @@ function Axis({ span, onPick }: { readonly span: Span; readonly onPick: (span: S
       <span class="unseen">when</span>
       {ticks(span, TICKS).map((tick) => {
         const at = (tick - span[0]) / (span[1] - span[0]);
-        return <span key={tick} class={at > LATE ? "tick late" : "tick"} style={{ left: percent(at) }}>{tick === 0 ? "0" : time(tick)}</span>;
+        return (
+          <span key={tick} class={at > LATE ? "tick late" : "tick"} style={{ left: percent(at) }}>
+            {tick === 0 ? "0" : time(tick)}
+          </span>
+        );
       })}
-      {drag === null ? null : <i class="drag" style={{ left: percent(Math.min(...drag)), width: percent(Math.abs(drag[1] - drag[0])) }} />}
+      {drag === null ? null : (
+        <i
+          class="drag"
+          style={{ left: percent(Math.min(...drag)), width: percent(Math.abs(drag[1] - drag[0])) }}
+        />
+      )}
     </th>
   );
 }
@@ -138,7 +231,12 @@ function Bar({ step, span: [from, to], lasted, clock }: BarProps): JSX.Element |
   const [begin, end] = clock.place(step.begin, step.end ?? lasted);
   if (end < from || begin > to) return null;
   const part = (ns: number): number => Math.min(1, Math.max(0, (ns - from) / (to - from)));
-  return <i class={`bar-of ${stateOf(step)}`} style={{ left: percent(part(begin)), width: percent(part(end) - part(begin)) }} />;
+  return (
+    <i
+      class={`bar-of ${stateOf(step)}`}
+      style={{ left: percent(part(begin)), width: percent(part(end) - part(begin)) }}
+    />
+  );
 }
 
 /** Faults and answers are shown, however short. */
@@ -152,6 +250,7 @@ function percent(part: number): string {
 
 function depth(trace: Trace): readonly number[] {
   const found: number[] = [];
-  for (const step of trace.steps) found[step.id] = step.parent === null || step.parent >= step.id ? 0 : (found[step.parent] ?? 0) + 1;
+  for (const step of trace.steps)
+    found[step.id] = step.parent === null || step.parent >= step.id ? 0 : (found[step.parent] ?? 0) + 1;
   return found;
 }

@@ -17,23 +17,50 @@ export function Top(): JSX.Element {
   const { connection, paused, follow, keep } = state.value;
   return (
     <header>
-    <div class="top">
-      <span class="brand"><b>flask</b>-lifecycle</span>
-      <span class={`live ${connection}`} role="status"><i />{SAYS[connection]}</span>
-      <Field />
-      <nav class="acts" aria-label="Recording">
-        <button type="button" aria-pressed={follow} onClick={actions.follow}>Follow</button>
-        <button type="button" aria-pressed={paused} onClick={actions.pause}>
-          {paused ? `Go on${arrived(state.value) > 0 ? ` (${arrived(state.value)})` : ""}` : "Pause"}
-        </button>
-        <button type="button" title="Forget all requests (x)" onClick={actions.clear}>Clear</button>
-        <button type="button" aria-pressed={keep} title="Requests stay in the list when the app is started anew" onClick={() => { actions.keep(!keep); }}>Keep log</button>
-        <Share />
-        <button type="button" aria-label="Keys" title="Keys (?)" onClick={() => { actions.help(true); }}>?</button>
-        <Theme />
-      </nav>
-    </div>
-    <Banners />
+      <div class="top">
+        <span class="brand">
+          <b>flask</b>-lifecycle
+        </span>
+        <span class={`live ${connection}`} role="status">
+          <i />
+          {SAYS[connection]}
+        </span>
+        <Field />
+        <nav class="acts" aria-label="Recording">
+          <button type="button" aria-pressed={follow} onClick={actions.follow}>
+            Follow
+          </button>
+          <button type="button" aria-pressed={paused} onClick={actions.pause}>
+            {paused ? `Go on${arrived(state.value) > 0 ? ` (${arrived(state.value)})` : ""}` : "Pause"}
+          </button>
+          <button type="button" title="Forget all requests (x)" onClick={actions.clear}>
+            Clear
+          </button>
+          <button
+            type="button"
+            aria-pressed={keep}
+            title="Requests stay in the list when the app is started anew"
+            onClick={() => {
+              actions.keep(!keep);
+            }}
+          >
+            Keep log
+          </button>
+          <Share />
+          <button
+            type="button"
+            aria-label="Keys"
+            title="Keys (?)"
+            onClick={() => {
+              actions.help(true);
+            }}
+          >
+            ?
+          </button>
+          <Theme />
+        </nav>
+      </div>
+      <Banners />
     </header>
   );
 }
@@ -44,8 +71,23 @@ function Share(): JSX.Element {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <button type="button" aria-haspopup="dialog" aria-expanded={open} onClick={() => { setOpen(true); }}>Share</button>
-      {open ? <Menu onClose={() => { setOpen(false); }} /> : null}
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        onClick={() => {
+          setOpen(true);
+        }}
+      >
+        Share
+      </button>
+      {open ? (
+        <Menu
+          onClose={() => {
+            setOpen(false);
+          }}
+        />
+      ) : null}
     </>
   );
 }
@@ -61,9 +103,24 @@ function Banners(): JSX.Element {
           Process {process.pid} only: the server has others, and what they answer is not shown here.
         </p>
       ) : null}
-      {imported === undefined ? null : <p class="banner" role="note">Imported from <bdi>{imported.file}</bdi>: it may be of another app, or of another time.</p>}
+      {imported === undefined ? null : (
+        <p class="banner" role="note">
+          Imported from <bdi>{imported.file}</bdi>: it may be of another app, or of another time.
+        </p>
+      )}
       {notice === null ? null : (
-        <p class="banner wrong" role="alert"><bdi>{notice}</bdi> <button type="button" aria-label="Close" onClick={() => { actions.notice(null); }}>✕</button></p>
+        <p class="banner wrong" role="alert">
+          <bdi>{notice}</bdi>{" "}
+          <button
+            type="button"
+            aria-label="Close"
+            onClick={() => {
+              actions.notice(null);
+            }}
+          >
+            ✕
+          </button>
+        </p>
       )}
     </>
   );
@@ -71,7 +128,9 @@ function Banners(): JSX.Element {
 
 function Theme(): JSX.Element {
   const { style } = document.documentElement;
-  const [theme, setTheme] = useState(style.colorScheme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+  const [theme, setTheme] = useState(
+    style.colorScheme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
+  );
   const other = theme === "dark" ? "light" : "dark";
   return (
     <button

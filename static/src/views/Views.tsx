@@ -40,7 +40,9 @@ export function Views(): JSX.Element {
 function Tabs({ picked, trace }: { readonly picked: View; readonly trace: Trace | null }): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    list.current?.querySelector(`#tab-${picked.name}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    list.current
+      ?.querySelector(`#tab-${picked.name}`)
+      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [picked.name, trace?.steps.length]);
   const go = (view: View): void => {
     actions.view(view.name);
@@ -76,9 +78,12 @@ function Tabs({ picked, trace }: { readonly picked: View; readonly trace: Trace 
             aria-controls="view"
             aria-selected={view === picked}
             tabIndex={view === picked ? 0 : -1}
-            onClick={() => { go(view); }}
+            onClick={() => {
+              go(view);
+            }}
           >
-            {view.title}{count > 0 ? <span class="count">{count}</span> : null}
+            {view.title}
+            {count > 0 ? <span class="count">{count}</span> : null}
           </button>
         );
       })}

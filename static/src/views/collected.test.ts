@@ -4,8 +4,15 @@ import { step, trace } from "../testing";
 import type { Step } from "../types";
 import { changesOf, groups, inOneLine, placeOf, ranIn, REPEATED } from "./collected";
 
-const statement = (text: string, line: number, parameters: number[] = []): readonly ["sql", string, Partial<Step>] =>
-  ["sql", text, { detail: { statement: text, parameters, place: { file: "app.py", line } } }];
+const statement = (
+  text: string,
+  line: number,
+  parameters: number[] = [],
+): readonly ["sql", string, Partial<Step>] => [
+  "sql",
+  text,
+  { detail: { statement: text, parameters, place: { file: "app.py", line } } },
+];
 
 describe("groups", () => {
   it("finds a query for each of many things", () => {
@@ -20,14 +27,21 @@ describe("groups", () => {
   });
 
   it("finds what was asked twice", () => {
-    const found = groups(trace([["before_request", "load", {}, [statement("SELECT ?", 1, [3])]], ["view", "index", {}, [statement("SELECT ?", 2, [3])]]]));
+    const found = groups(
+      trace([
+        ["before_request", "load", {}, [statement("SELECT ?", 1, [3])]],
+        ["view", "index", {}, [statement("SELECT ?", 2, [3])]],
+      ]),
+    );
     expect(found.map((group) => [group.steps.length, group.repeated])).toEqual([[2, false]]);
   });
 });
 
 describe("ranIn", () => {
   it("is the function of the user's, through templates", () => {
-    const { steps } = trace([["dispatch", "d", {}, [["view", "index", {}, [["template", "a.html", {}, [["sql", "SELECT 1"]]]]]]]]);
+    const { steps } = trace([
+      ["dispatch", "d", {}, [["view", "index", {}, [["template", "a.html", {}, [["sql", "SELECT 1"]]]]]]],
+    ]);
     const sql = steps.find((each) => each.stage === "sql") ?? step(0);
     expect(ranIn(sql, steps)?.name).toBe("index");
   });
@@ -51,22 +65,39 @@ describe("changesOf", () => {
     };
     const found = changesOf(step(0, { detail: { changes } }));
     expect(found.map(({ where, kind, name }) => `${kind} ${where} ${name}`)).toEqual([
-      "added g user", "removed g db", "changed status 200 OK", "added header Cache-Control", "added cookie theme", "removed cookie old",
+      "added g user",
+      "removed g db",
+      "changed status 200 OK",
+      "added header Cache-Control",
+      "added cookie theme",
+      "removed cookie old",
     ]);
   });
 
   it("takes what is none for none", () => {
-    for (const changes of [null, 1, "x", [], { g: 1, session: [], response: "x" }, { g: { added: 1, removed: 2 } }]) expect(changesOf(step(0, { detail: { changes } }))).toEqual([]);
+    for (const changes of [
+      null,
+      1,
+      "x",
+      [],
+      { g: 1, session: [], response: "x" },
+      { g: { added: 1, removed: 2 } },
+    ])
+      expect(changesOf(step(0, { detail: { changes } }))).toEqual([]);
   });
 });
 
 it("takes a place for one only where it is one", () => {
   expect(placeOf({ file: "a.py", line: 1 })).toEqual({ file: "a.py", line: 1 });
-  for (const value of [null, undefined, [], { file: 1, line: 1 }, { file: "a.py" }]) expect(placeOf(value)).toBeNull();
+  for (const value of [null, undefined, [], { file: 1, line: 1 }, { file: "a.py" }])
+    expect(placeOf(value)).toBeNull();
 });
 
 describe("inOneLine", () => {
   it("has no colon before nothing", () => {
-    expect([inOneLine({ type: "KeyError", message: "'id'" }), inOneLine({ type: "TimeoutError", message: "" })]).toEqual(["KeyError: 'id'", "TimeoutError"]);
+    expect([
+      inOneLine({ type: "KeyError", message: "'id'" }),
+      inOneLine({ type: "TimeoutError", message: "" }),
+    ]).toEqual(["KeyError: 'id'", "TimeoutError"]);
   });
 });

@@ -8,8 +8,16 @@ const SLOW = 100_000_000;
 export const REPEATED = 5;
 
 const FUNCTIONS = new Set<string>([
-  "url_value_preprocessor", "before_request", "view", "context_processor", "url_defaults", "error_handler", "after_this_request", "after_request",
-  "teardown_request", "teardown_appcontext",
+  "url_value_preprocessor",
+  "before_request",
+  "view",
+  "context_processor",
+  "url_defaults",
+  "error_handler",
+  "after_this_request",
+  "after_request",
+  "teardown_request",
+  "teardown_appcontext",
 ]);
 
 export function isOf(value: Json | undefined): value is { readonly [key: string]: Json } {
@@ -29,7 +37,9 @@ export function ranIn(step: Step, steps: readonly Step[]): Step | null {
 
 /** A file and a line in a detail. */
 export function placeOf(value: Json | undefined): Source | null {
-  return isOf(value) && typeof value["file"] === "string" && typeof value["line"] === "number" ? { file: value["file"], line: value["line"] } : null;
+  return isOf(value) && typeof value["file"] === "string" && typeof value["line"] === "number"
+    ? { file: value["file"], line: value["line"] }
+    : null;
 }
 
 /** An exception in one line; many have no text. */
@@ -43,7 +53,9 @@ export function took(step: Step): number {
 
 /** Whether it is a block or macros: parts of a template, which are not counted. */
 export function isPart(step: Step): boolean {
-  return step.stage === "template" && (step.detail["block"] !== undefined || step.detail["macros"] !== undefined);
+  return (
+    step.stage === "template" && (step.detail["block"] !== undefined || step.detail["macros"] !== undefined)
+  );
 }
 
 export function isSlow(step: Step): boolean {
@@ -66,7 +78,8 @@ export function groups(trace: Trace): readonly Group[] {
       const key = JSON.stringify([step.detail["statement"], step.detail["place"] ?? null, step.parent]);
       same.set(key, [...(same.get(key) ?? []), step]);
     }
-  const found = [...same.values()].filter((steps) => steps.length >= REPEATED)
+  const found = [...same.values()]
+    .filter((steps) => steps.length >= REPEATED)
     .map((steps) => ({ steps, time: steps.reduce((sum, step) => sum + took(step), 0), repeated: true }));
   const often = new Set(found.flatMap((group) => group.steps));
   // The same question with the same parameters has the same answer, wherever it is asked.
@@ -76,7 +89,8 @@ export function groups(trace: Trace): readonly Group[] {
       const key = JSON.stringify([step.detail["statement"], step.detail["parameters"] ?? null]);
       asked.set(key, [...(asked.get(key) ?? []), step]);
     }
-  const doubles = [...asked.values()].filter((steps) => steps.length > 1)
+  const doubles = [...asked.values()]
+    .filter((steps) => steps.length > 1)
     .map((steps) => ({ steps, time: steps.reduce((sum, step) => sum + took(step), 0), repeated: false }));
   return [...found, ...doubles].sort((a, b) => b.time - a.time);
 }
@@ -98,19 +112,24 @@ export function changesOf(step: Step): readonly Change[] {
   const take = (where: Change["where"], part: Json | undefined): void => {
     if (!isOf(part)) return;
     for (const kind of ["added", "changed"] as const)
-      for (const [name, value] of Object.entries(isOf(part[kind]) ? part[kind] : {})) found.push({ where, kind, name, value });
-    for (const name of Array.isArray(part["removed"]) ? part["removed"] : []) found.push({ where, kind: "removed", name: String(name) });
+      for (const [name, value] of Object.entries(isOf(part[kind]) ? part[kind] : {}))
+        found.push({ where, kind, name, value });
+    for (const name of Array.isArray(part["removed"]) ? part["removed"] : [])
+      found.push({ where, kind: "removed", name: String(name) });
   };
   take("g", changes["g"]);
   take("session", changes["session"]);
   const response = changes["response"];
   if (isOf(response)) {
     const { status, cookies } = response;
-    if (Array.isArray(status)) found.push({ where: "status", kind: "changed", name: String(status[0]), value: status[1] ?? null });
+    if (Array.isArray(status))
+      found.push({ where: "status", kind: "changed", name: String(status[0]), value: status[1] ?? null });
     take("header", response["headers"]);
     if (isOf(cookies)) {
-      for (const [name, value] of Object.entries(isOf(cookies["set"]) ? cookies["set"] : {})) found.push({ where: "cookie", kind: "added", name, value });
-      for (const name of Array.isArray(cookies["deleted"]) ? cookies["deleted"] : []) found.push({ where: "cookie", kind: "removed", name: String(name) });
+      for (const [name, value] of Object.entries(isOf(cookies["set"]) ? cookies["set"] : {}))
+        found.push({ where: "cookie", kind: "added", name, value });
+      for (const name of Array.isArray(cookies["deleted"]) ? cookies["deleted"] : [])
+        found.push({ where: "cookie", kind: "removed", name: String(name) });
     }
   }
   return found;

@@ -10,7 +10,8 @@ export const EDITORS: Readonly<Record<string, ((source: Source) => string) | nul
   "no editor": null,
   "VS Code": ({ file, line }) => `vscode://file${path(file)}:${line}`,
   PyCharm: ({ file, line }) => `pycharm://open?file=${encodeURIComponent(file)}&line=${line}`,
-  "Sublime Text": ({ file, line }) => `subl://open?url=${encodeURIComponent(`file://${path(file)}`)}&line=${line}`,
+  "Sublime Text": ({ file, line }) =>
+    `subl://open?url=${encodeURIComponent(`file://${path(file)}`)}&line=${line}`,
 };
 
 const kept = localStorage.getItem(KEY) ?? "VS Code";
@@ -29,5 +30,7 @@ export function editorLink(source: Source): string | null {
 /** As in a file's URL: with a slash before a drive's letter, and each part quoted. */
 function path(file: string): string {
   const forward = file.replaceAll("\\", "/");
-  return encodeURI(forward.startsWith("/") ? forward : `/${forward}`).replaceAll("#", "%23").replaceAll("?", "%3F");
+  return encodeURI(forward.startsWith("/") ? forward : `/${forward}`)
+    .replaceAll("#", "%23")
+    .replaceAll("?", "%3F");
 }

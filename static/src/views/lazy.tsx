@@ -18,19 +18,40 @@ export function lazy<P extends object>(title: string, load: Load<P>): FunctionCo
           found = chunk.default;
           setTried((tried) => tried + 1);
         },
-        () => { setFailed(true); },
+        () => {
+          setFailed(true);
+        },
       );
     };
-    useEffect(() => { if (found === null) fetch(); }, []);
+    useEffect(() => {
+      if (found === null) fetch();
+    }, []);
 
     const Found = found;
     if (Found !== null) return <Found {...props} />;
-    if (!failed) return <p class="loading" role="status">Loading {title}…</p>;
+    if (!failed)
+      return (
+        <p class="loading" role="status">
+          Loading {title}…
+        </p>
+      );
     return (
       <div class="empty" role="alert">
         <h2>{title} could not be loaded</h2>
         <p>The app does not answer, or is newer than this page.</p>
-        <p><button type="button" onClick={fetch}>Try again</button> <button type="button" onClick={() => { location.reload(); }}>Reload the page</button></p>
+        <p>
+          <button type="button" onClick={fetch}>
+            Try again
+          </button>{" "}
+          <button
+            type="button"
+            onClick={() => {
+              location.reload();
+            }}
+          >
+            Reload the page
+          </button>
+        </p>
       </div>
     );
   };

@@ -5,10 +5,28 @@ import type { AppMap, Rule } from "../types";
 import { namesOf, phases, verdict } from "./plan";
 
 const RULE = MAP.rules[0] as Rule;
-const handler = (name: string, scope: string, what: string): AppMap["error_handlers"][number] => ({ stage: "error_handler", name, callable: null, source: null, scope, for: what });
-const map: AppMap = { ...MAP, error_handlers: [handler("a", "app", "404"), handler("b", "admin", "OutOfStock"), handler("c", "admin", "404"), handler("d", "other", "404")] };
+const handler = (name: string, scope: string, what: string): AppMap["error_handlers"][number] => ({
+  stage: "error_handler",
+  name,
+  callable: null,
+  source: null,
+  scope,
+  for: what,
+});
+const map: AppMap = {
+  ...MAP,
+  error_handlers: [
+    handler("a", "app", "404"),
+    handler("b", "admin", "OutOfStock"),
+    handler("c", "admin", "404"),
+    handler("d", "other", "404"),
+  ],
+};
 
-const named = (method: string): Record<string, string[]> => Object.fromEntries(phases(map, RULE, method).map((phase) => [phase.title, phase.hooks.map((hook) => hook.name)]));
+const named = (method: string): Record<string, string[]> =>
+  Object.fromEntries(
+    phases(map, RULE, method).map((phase) => [phase.title, phase.hooks.map((hook) => hook.name)]),
+  );
 
 test("a method that the rule takes meets all of its hooks, in Flask's order", () => {
   expect(verdict(RULE, "GET")).toBe("view");
@@ -24,10 +42,20 @@ test("a method that the rule takes meets all of its hooks, in Flask's order", ()
 
 test("one that it does not take meets the app's alone", () => {
   expect(verdict(RULE, "PUT")).toBe("not allowed");
-  expect(named("PUT")).toMatchObject({ "Before the view": ["load_user"], "Not the view": [], "After the view": ["log_access"], "When something raises": ["404: a"] });
+  expect(named("PUT")).toMatchObject({
+    "Before the view": ["load_user"],
+    "Not the view": [],
+    "After the view": ["log_access"],
+    "When something raises": ["404: a"],
+  });
 });
 
 test("no two rules have the same name", () => {
   const other = { ...RULE, methods: ["POST"] };
-  expect(namesOf([RULE, other, { ...RULE, host: "b.example" }, other])).toEqual(["/admin/<int:id> admin.show", "/admin/<int:id> admin.show 2", "b.example/admin/<int:id> admin.show", "/admin/<int:id> admin.show 3"]);
+  expect(namesOf([RULE, other, { ...RULE, host: "b.example" }, other])).toEqual([
+    "/admin/<int:id> admin.show",
+    "/admin/<int:id> admin.show 2",
+    "b.example/admin/<int:id> admin.show",
+    "/admin/<int:id> admin.show 3",
+  ]);
 });

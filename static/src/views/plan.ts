@@ -35,18 +35,54 @@ export function phases(map: AppMap, rule: Rule, method: string): readonly Phase[
   const hooks = (...stages: PlannedStage[]): Hook[] =>
     stages.flatMap((stage) => plan[stage].flatMap((index) => map.hooks[index] ?? []));
   const views: Record<Verdict, Phase> = {
-    view: { title: "The view", says: "What it returns is made a response.", hooks: rule.view === null ? [] : [rule.view] },
-    options: { title: "The view", says: "Flask answers OPTIONS by itself, unless the view takes it; Allow names the methods.", hooks: [] },
-    "not allowed": { title: "Not the view", says: `${method} is not among ${rule.methods.join(", ")}: MethodNotAllowed waits until dispatch and is handled as a 405. No hook of a blueprint runs.`, hooks: [] },
+    view: {
+      title: "The view",
+      says: "What it returns is made a response.",
+      hooks: rule.view === null ? [] : [rule.view],
+    },
+    options: {
+      title: "The view",
+      says: "Flask answers OPTIONS by itself, unless the view takes it; Allow names the methods.",
+      hooks: [],
+    },
+    "not allowed": {
+      title: "Not the view",
+      says: `${method} is not among ${rule.methods.join(", ")}: MethodNotAllowed waits until dispatch and is handled as a 405. No hook of a blueprint runs.`,
+      hooks: [],
+    },
   };
   return [
-    { title: "Around Flask", says: "The server calls the middlewares, outermost first.", hooks: map.middleware },
-    { title: "Before the view", says: "The contexts are pushed, the session is opened, the path is matched. A function that returns something answers in place of the view.", hooks: hooks("url_value_preprocessor", "before_request") },
+    {
+      title: "Around Flask",
+      says: "The server calls the middlewares, outermost first.",
+      hooks: map.middleware,
+    },
+    {
+      title: "Before the view",
+      says: "The contexts are pushed, the session is opened, the path is matched. A function that returns something answers in place of the view.",
+      hooks: hooks("url_value_preprocessor", "before_request"),
+    },
     views[answer],
-    { title: "When a template is rendered", says: "What these return is added to its context.", hooks: hooks("context_processor") },
-    { title: "When something raises", says: "The first that fits is called: by code before class, the blueprint's before the app's.", hooks: handlers(map, blueprints) },
-    { title: "After the view", says: "In this order, each with the response of the one before. Then the session is saved and start_response called.", hooks: hooks("after_request") },
-    { title: "When the contexts are popped", says: "Whatever happened.", hooks: hooks("teardown_request", "teardown_appcontext") },
+    {
+      title: "When a template is rendered",
+      says: "What these return is added to its context.",
+      hooks: hooks("context_processor"),
+    },
+    {
+      title: "When something raises",
+      says: "The first that fits is called: by code before class, the blueprint's before the app's.",
+      hooks: handlers(map, blueprints),
+    },
+    {
+      title: "After the view",
+      says: "In this order, each with the response of the one before. Then the session is saved and start_response called.",
+      hooks: hooks("after_request"),
+    },
+    {
+      title: "When the contexts are popped",
+      says: "Whatever happened.",
+      hooks: hooks("teardown_request", "teardown_appcontext"),
+    },
   ].filter((phase) => phase.hooks.length > 0 || phase === views[answer]);
 }
 
@@ -54,7 +90,11 @@ export function phases(map: AppMap, rule: Rule, method: string): readonly Phase[
 function handlers(map: AppMap, blueprints: readonly string[]): readonly Hook[] {
   const scopes = [...[...blueprints].reverse(), "app"];
   const byCode = (code: boolean): Hook[] =>
-    scopes.flatMap((scope) => map.error_handlers.filter((each) => each.scope === scope && /^\d+$/.test(each.for) === code).map((each) => ({ ...each, name: `${each.for}: ${each.name}` })));
+    scopes.flatMap((scope) =>
+      map.error_handlers
+        .filter((each) => each.scope === scope && /^\d+$/.test(each.for) === code)
+        .map((each) => ({ ...each, name: `${each.for}: ${each.name}` })),
+    );
   return [...byCode(true), ...byCode(false)];
 }
 

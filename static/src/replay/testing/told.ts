@@ -7,7 +7,11 @@ import type { Trace } from "../../types";
 import { caption } from "../captions";
 
 const traces = JSON.parse(readFileSync(0, "utf-8")) as readonly Trace[];
-process.stdout.write(JSON.stringify(traces.map((trace) => ({
-  captions: trace.steps.map((step) => caption(step, trace)),
-  summary: summarize(trace),
-}))));
+process.stdout.write(
+  JSON.stringify(
+    traces.map((trace) => ({
+      captions: trace.steps.map((step) => caption(step, trace)),
+      summary: summarize(trace),
+    })),
+  ),
+);
