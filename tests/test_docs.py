@@ -22,6 +22,6 @@ def test_every_stage_is_documented() -> None:
 
 
 def test_the_browser_knows_the_same_stages() -> None:
-    source = (ROOT / "static" / "src" / "types.ts").read_text("utf-8")
+    source = (ROOT / "static" / "src" / "api" / "types.ts").read_text("utf-8")
     block = source.partition("export const STAGES = [")[2].partition("]")[0]
     assert tuple(re.findall(r'"(\w+)"', block)) == STAGES

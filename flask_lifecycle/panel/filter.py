@@ -2,7 +2,8 @@
 
 ``status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error -path:/static``,
 and free words; what has spaces stands in double quotes. It reads what a summary says, and means
-the same as in the panel (``static/src/filter.ts``): ``tests/panel/filters.json`` holds both to it.
+the same as in the panel (``static/src/trace/filter.ts``): ``tests/panel/filters.json`` holds both
+to it.
 """
 
 from __future__ import annotations

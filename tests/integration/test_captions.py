@@ -20,7 +20,7 @@ from flask_lifecycle import Lifecycle
 from flask_lifecycle._compat import SEPARATE_CONTEXTS
 from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
 
-TOLD = "src/replay/testing/told.ts"
+DESCRIBE = "src/testing/describe.ts"
 NO_TEXT = re.compile(r"undefined|NaN|\[object|\bnull\b|\.\.$")
 
 Trace = dict[str, t.Any]
@@ -89,9 +89,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
         requests += kept(app)
 
     npm, environ = hatch_build.npm()
-    build = f"vite build --ssr {TOLD} --outDir '{folder}/js' --logLevel error"
+    build = f"vite build --ssr {DESCRIBE} --outDir '{folder}/js' --logLevel error"
     answer = subprocess.run(
-        [*npm, "exec", "--silent", "--call", f"{build} && node '{folder}/js/told.js'"],
+        [*npm, "exec", "--silent", "--call", f"{build} && node '{folder}/js/describe.js'"],
         cwd=hatch_build.STATIC,
         env=environ,
         input=json.dumps([trace for trace, _ in requests]),

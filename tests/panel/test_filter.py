@@ -1,4 +1,4 @@
-"""A filter means the same on the server as in the panel (static/src/filter.test.ts)."""
+"""A filter means the same on the server as in the panel (static/src/trace/filter.test.ts)."""
 
 from __future__ import annotations
 

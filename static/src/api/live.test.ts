@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 
-import { Api, Live } from "./live";
+import { Api } from "./http";
+import { Live } from "./live";
 import type { Batch } from "./types";
 
 afterEach(() => {

@@ -1,8 +1,8 @@
 /** The connection: one websocket that resumes where it was, short polling where there is none. */
 
 import { Socket } from "./socket";
-import type { AppMap, Batch, Json, Trace, TracePage } from "./types";
-import type { Connection } from "./state";
+import { Refused, type Api, type Resume } from "./http";
+import type { Batch } from "./types";
 
 const FIRST_WAIT = 250;
 /** The page is to go on within two seconds from when the server is back. */
@@ -12,19 +12,9 @@ const POLL_WAIT = 1000;
 const CONNECT_WAIT = 3000;
 /** Where websockets failed, one is tried again after so many polls. */
 const POLLS_BEFORE_TRYING = 30;
-/** How often to ask where any of several processes may answer. */
-const MOST_TRIES = 20;
 
-class Refused extends Error {}
-
-export interface Resume {
-  readonly epoch: string | null;
-  readonly last: string | null;
-  readonly running: readonly string[];
-  /** The trace whose steps are wanted, and how many of them are here. */
-  readonly watch: string | null;
-  readonly have: number;
-}
+/** "polling": there is no websocket; "lost": nothing answers. */
+export type Connection = "connecting" | "live" | "polling" | "lost";
 
 interface Handlers {
   readonly onBatch: (batch: Batch) => void;
@@ -32,85 +22,6 @@ interface Handlers {
   /** Why the server answers nothing. */
   readonly onRefused: (why: string) => void;
   readonly resume: () => Resume;
-}
-
-export class Api {
-  readonly #key = document.querySelector<HTMLMetaElement>('meta[name="lifecycle-key"]')?.content ?? "";
-
-  /** Whether other processes answer as well, which have requests of their own. */
-  several = false;
-
-  async #call(path: string, body?: unknown, method = body === undefined ? "GET" : "POST"): Promise<Response> {
-    const headers = { "X-Lifecycle-Key": this.#key, "Content-Type": "application/json" };
-    let response: Response;
-    let tries = 0;
-    do {
-      response = await fetch(path, {
-        method,
-        headers,
-        cache: "no-store",
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      tries += 1;
-    } while (this.several && tries < MOST_TRIES && (response.status === 404 || response.status === 409));
-    if (response.status === 403) throw new Refused(await response.text());
-    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status}`);
-    return response;
-  }
-
-  async #json<T>(path: string, body?: unknown): Promise<T> {
-    const response = await this.#call(path, body);
-    return (await response.json()) as T;
-  }
-
-  /** Ask for what is new; in vain while others than the process of this epoch answer. */
-  async batch(resume: Resume): Promise<Batch> {
-    let batch: Batch;
-    let tries = 0;
-    do {
-      batch = await this.#json<Batch>("api/batch", resume);
-      tries += 1;
-    } while (
-      batch.process.several &&
-      resume.epoch !== null &&
-      batch.epoch !== resume.epoch &&
-      tries < MOST_TRIES
-    );
-    return batch;
-  }
-
-  /** The requests before this one, newest first. */
-  before(id: string): Promise<TracePage> {
-    return this.#json(`api/traces?before=${encodeURIComponent(id)}`);
-  }
-
-  trace(id: string): Promise<Trace | null> {
-    return this.ask(`api/traces/${encodeURIComponent(id)}`);
-  }
-
-  /** What any other call answers, with a body if there is one to send, or null where there is nothing. */
-  async ask<T>(path: string, body?: Json): Promise<T | null> {
-    const response = await this.#call(path, body);
-    return response.ok ? ((await response.json()) as T) : null;
-  }
-
-  /** Tell the server to do something. */
-  async tell(path: string, method: "POST" | "DELETE"): Promise<void> {
-    await this.#call(path, undefined, method);
-  }
-
-  app(): Promise<AppMap> {
-    return this.#json("api/app");
-  }
-
-  clear(epoch: string | null): Promise<void> {
-    return this.tell(`api/traces?epoch=${encodeURIComponent(epoch ?? "")}`, "DELETE");
-  }
-
-  /** Ask for a pass for one websocket; null, where the server has no room for any. */
-  async ticket(): Promise<string | null> {
-    return (await this.#json<{ readonly ticket: string | null }>("api/ticket", null)).ticket;
-  }
 }
 
 export class Live {

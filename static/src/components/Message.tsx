@@ -3,9 +3,9 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import messageStyles from "../styles/message.css?inline";
-import { adopt } from "../styles/adopt";
-import { repeated, repeatedOf } from "../format";
-import type { Json, Step, Trace } from "../types";
+import { adopt } from "./adopt";
+import { repeated, repeatedOf } from "../trace/format";
+import type { Json, Step, Trace } from "../api/types";
 
 adopt(messageStyles);
 

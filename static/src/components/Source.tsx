@@ -2,9 +2,9 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import sourceStyles from "../styles/source.css?inline";
-import { adopt } from "../styles/adopt";
-import { actions } from "../store";
-import type { Source as Place, SourceLines } from "../types";
+import { adopt } from "./adopt";
+import { actions } from "../state/actions";
+import type { Source as Place, SourceLines } from "../api/types";
 import { chooseEditor, editor, editorLink, EDITORS } from "./editor";
 
 adopt(sourceStyles);

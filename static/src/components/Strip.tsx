@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import "../styles/strip.css";
-import type { StripPart } from "../types";
+import type { StripPart } from "../api/types";
 
 interface StripProps {
   readonly parts: readonly StripPart[];

@@ -2,9 +2,8 @@
 
 import { signal } from "@preact/signals";
 
-import type { Source } from "../types";
-
-const KEY = "lifecycle-editor";
+import type { Source } from "../api/types";
+import { readPreference, writePreference } from "../state/preferences";
 
 export const EDITORS: Readonly<Record<string, ((source: Source) => string) | null>> = {
   "no editor": null,
@@ -14,11 +13,11 @@ export const EDITORS: Readonly<Record<string, ((source: Source) => string) | nul
     `subl://open?url=${encodeURIComponent(`file://${path(file)}`)}&line=${line}`,
 };
 
-const kept = localStorage.getItem(KEY) ?? "VS Code";
+const kept = readPreference("editor") ?? "VS Code";
 export const editor = signal(Object.hasOwn(EDITORS, kept) ? kept : "VS Code");
 
 export function chooseEditor(name: string): void {
-  localStorage.setItem(KEY, name);
+  writePreference("editor", name);
   editor.value = name;
 }
 

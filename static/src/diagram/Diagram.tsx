@@ -2,11 +2,12 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import "../styles/diagram.css";
-import type { AppMap, Trace, TraceSummary } from "../types";
-import { atStep, FIT, look, moved, zoomed, type Look } from "./camera";
-import { draw, SMALLEST, type Drawing } from "./layout";
-import { journey } from "./model";
-import type { Shape } from "./shapes";
+import type { AppMap, Trace, TraceSummary } from "../api/types";
+import { atStep, FIT, moveBy, view, zoomBy, type View } from "./camera";
+import { draw, SMALLEST } from "./layout/draw";
+import type { Drawing } from "./layout/sheet";
+import { journey } from "./model/journey";
+import type { Shape } from "./layout/shapes";
 
 let context: CanvasRenderingContext2D | null = null;
 const widths = new Map<string, number>();
@@ -35,7 +36,7 @@ interface DiagramProps {
   readonly at?: number | null;
   readonly selected: number | null;
   /** The step to look at from near. */
-  readonly near?: number | null;
+  readonly zoomedTo?: number | null;
   /** Type for a room. */
   readonly stage?: boolean;
   readonly width: number;
@@ -63,7 +64,7 @@ export function Diagram({
   elapsed,
   at = null,
   selected,
-  near = null,
+  zoomedTo = null,
   stage = false,
   width,
   height,
@@ -75,7 +76,7 @@ export function Diagram({
   // Before it is seen: else a new request is seen from as near as the one before, and a key that comes then is lost.
   useLayoutEffect(() => {
     setOpened((open) => (open.size === 0 ? open : new Set()));
-    look.value = FIT;
+    view.value = FIT;
   }, [trace.id]);
   const drawing = useMemo(
     () =>
@@ -93,7 +94,7 @@ export function Diagram({
   const fit = Math.min(width / w, height / h);
   // What has to be scrolled is not shrunk as well.
   const scale = fit < SMALLEST ? 1 : fit;
-  const seen = near === null ? look.value : atStep(drawing, near, trace.steps);
+  const seen = zoomedTo === null ? view.value : atStep(drawing, zoomedTo, trace.steps);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, onFree);
   const acts: Acts = {
@@ -143,19 +144,20 @@ const PINCH = 0.01;
 const DRAG = 4;
 
 /** Wheel, drag and pinch; tells whether a hand holds it. */
-function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, onFree: () => void): boolean {
+function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: View, onFree: () => void): boolean {
   const [held, setHeld] = useState(false);
   const now = useRef({ seen, onFree });
   now.current = { seen, onFree };
   useLayoutEffect(() => {
     const element = svg.current;
     if (element === null) return;
-    const set = (next: Look): void => {
-      look.value = next;
+    const set = (next: View): void => {
+      view.value = next;
       now.current.onFree();
     };
     const box = (): DOMRect => element.getBoundingClientRect();
-    const by = (from: Look, dx: number, dy: number): Look => moved(from, dx / box().width, dy / box().height);
+    const by = (from: View, dx: number, dy: number): View =>
+      moveBy(from, dx / box().width, dy / box().height);
     const point = (x: number, y: number): readonly [number, number] => [
       (x - box().left) / box().width,
       (y - box().top) / box().height,
@@ -165,7 +167,7 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
       // A pinch on a touchpad comes as a wheel with Ctrl, in small steps.
       if (event.ctrlKey)
         set(
-          zoomed(
+          zoomBy(
             from,
             Math.exp(-event.deltaY * (Math.abs(event.deltaY) < 50 ? PINCH : WHEEL)),
             point(event.clientX, event.clientY),
@@ -195,7 +197,7 @@ function useCamera(svg: { readonly current: SVGSVGElement | null }, seen: Look, 
         const apart = ({ clientX, clientY }: PointerEvent): number =>
           Math.hypot(clientX - other.clientX, clientY - other.clientY);
         const between = point((event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2);
-        set(by(zoomed(from, apart(event) / Math.max(1, apart(before)), between), dx / 2, dy / 2));
+        set(by(zoomBy(from, apart(event) / Math.max(1, apart(before)), between), dx / 2, dy / 2));
       } else if (from.k > 1) set(by(from, dx, dy));
     };
     const up = (event: PointerEvent): void => {

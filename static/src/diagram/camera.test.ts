@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 
-import { typical } from "../testing";
+import { typical } from "../testing/traces";
 import { atStep, FIT } from "./camera";
-import { draw } from "./layout";
-import { journey } from "./model";
+import { draw } from "./layout/draw";
+import { journey } from "./model/journey";
 
 it("looks at what a step ran in, where it is not drawn itself", () => {
   const trace = typical();

@@ -13,12 +13,14 @@ import {
   trace,
   typical,
   type Row,
-} from "../testing";
-import { STAGES, type Step, type Trace } from "../types";
+} from "../testing/traces";
+import { STAGES, type Step, type Trace } from "../api/types";
 import { Diagram } from "./Diagram";
-import { draw, type Drawing } from "./layout";
-import { journey } from "./model";
-import { ellipsize, type Shape } from "./shapes";
+import { draw } from "./layout/draw";
+import type { Drawing } from "./layout/sheet";
+import { journey } from "./model/journey";
+import { ellipsize } from "../trace/text";
+import type { Shape } from "./layout/shapes";
 
 const measure = (text: string): number => text.length * 7;
 const drawn = (of: Trace, elapsed = 1e9): Drawing =>

@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 
 import completionStyles from "../styles/completion.css?inline";
-import { adopt } from "../styles/adopt";
-import { complete, type Option } from "../completion";
-import { state } from "../store";
+import { adopt } from "../components/adopt";
+import { complete, type Option } from "./completion";
+import { state } from "../state/store";
 
 adopt(completionStyles);
 

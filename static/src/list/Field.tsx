@@ -1,9 +1,10 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 
-import type { Option } from "../completion";
-import { draftOf, parse, term, whole } from "../filter";
-import { actions, state } from "../store";
+import type { Option } from "./completion";
+import { draftOf, parse, term, whole } from "../trace/filter";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
 
 /** The filter: what is said of it already as chips, and what is being written, with what may follow. */
 export function Field(): JSX.Element {

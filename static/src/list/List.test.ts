@@ -1,9 +1,9 @@
 import { h, render } from "preact";
 import { expect, it } from "vitest";
 
-import { EMPTY } from "../state";
-import { state } from "../store";
-import { summary } from "../testing";
+import { EMPTY } from "../state/state";
+import { change } from "../state/store";
+import { summary } from "../testing/traces";
 import { List } from "./List";
 
 it("says of a request that failed that it did, whatever was answered before", () => {
@@ -11,7 +11,7 @@ it("says of a request that failed that it did, whatever was answered before", ()
   const answered = [200, 500, 200, null].map((status, index) =>
     summary(`${9 - index}`, { status, error: index === 0 ? null : error }),
   );
-  state.value = { ...EMPTY, epoch: "one", traces: answered, kept: answered.length };
+  change(() => ({ ...EMPTY, epoch: "one", traces: answered, kept: answered.length }));
   const box = document.createElement("div");
   render(h(List, {}), box);
   const said = [...box.querySelectorAll(".row .s")].map(
@@ -21,14 +21,14 @@ it("says of a request that failed that it did, whatever was answered before", ()
 });
 
 it("keeps the last word of a path, with its slash, where there is no room for all", () => {
-  state.value = {
+  change(() => ({
     ...EMPTY,
     epoch: "one",
     traces: ["/admin/post/edit/", "/shop/book/2", "/"].map((path, index) =>
       summary(`${9 - index}`, { path }),
     ),
     kept: 3,
-  };
+  }));
   const box = document.createElement("div");
   render(h(List, {}), box);
   expect(

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 
-import { actions, state } from "../store";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
 
 /** In the place of the list's rows: why there are none. */
 export default function Nothing(): JSX.Element {

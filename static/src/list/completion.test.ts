@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { complete } from "./completion";
-import { parse } from "./filter";
-import { summary } from "./testing";
+import { parse } from "../trace/filter";
+import { summary } from "../testing/traces";
 
 const traces = [
   summary("3", { method: "POST", status: 404, path: "/a b" }),

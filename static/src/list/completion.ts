@@ -1,7 +1,7 @@
 /** What may follow in the filter: names, then values that the requests have. */
 
-import { ALL_NAMES, VALUES } from "./filter";
-import type { TraceSummary } from "./types";
+import { ALL_NAMES, VALUES } from "../trace/filter";
+import type { TraceSummary } from "../api/types";
 
 export interface Option {
   /** What it puts in the place of the word that is being written. */

@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
 
-import { withImported } from "./import";
+import { visibleTraces } from "../state/request";
+import { withImported, select, toggleFold } from "../state/selection";
 import { neighbourOf, rowsOf, type Row } from "./rows";
-import { EMPTY, select, toggleFold, type State } from "./state";
-import { summary, typical } from "./testing";
-import type { TraceSummary } from "./types";
+import { EMPTY, type State } from "../state/state";
+import { summary, typical } from "../testing/traces";
+import type { TraceSummary } from "../api/types";
 
 const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State => ({
   ...EMPTY,
   traces,
   ...more,
 });
-const seen = (state: State): readonly string[] => rowsOf(state).map(written);
+const neighbour = (state: State, by: number): TraceSummary | null =>
+  neighbourOf(rowsOf(state, visibleTraces(state)), state.selected, by);
+const seen = (state: State): readonly string[] => rowsOf(state, visibleTraces(state)).map(written);
 const written = (row: Row): string => {
   if (row.kind === "gap") return `gap ${row.gap.requests}`;
   const dots = "·".repeat(row.depth);
@@ -72,7 +75,7 @@ describe("rows", () => {
     expect(seen(two)).toEqual(["imported-2", "imported-1", "b", "a"]);
     const later = { ...two, traces: [summary("c"), ...two.traces] };
     expect(seen(later)).toEqual(["c", "imported-2", "imported-1", "b", "a"]);
-    expect(neighbourOf({ ...later, selected: "c" }, 1)?.id).toBe("imported-2");
+    expect(neighbour({ ...later, selected: "c" }, 1)?.id).toBe("imported-2");
     expect(seen({ ...later, filter: "method:POST" })).toEqual(["imported-2", "imported-1"]);
     expect(seen({ ...later, filter: "-is:imported" })).toEqual(["c", "b", "a"]);
     expect(seen({ ...later, traces: [summary("z")] })).toEqual(["z", "imported-2", "imported-1"]);
@@ -80,8 +83,8 @@ describe("rows", () => {
   });
   it("are walked as they stand, folded ones passed over", () => {
     const folded = toggleFold(select(of(page), "b"), "e");
-    expect(neighbourOf(folded, 1)?.id).toBe("a");
-    expect(neighbourOf({ ...folded, selected: "a" }, 1)?.id).toBe("e");
-    expect(neighbourOf({ ...folded, selected: "e" }, 1)?.id).toBe("e");
+    expect(neighbour(folded, 1)?.id).toBe("a");
+    expect(neighbour({ ...folded, selected: "a" }, 1)?.id).toBe("e");
+    expect(neighbour({ ...folded, selected: "e" }, 1)?.id).toBe("e");
   });
 });

@@ -1,8 +1,9 @@
 /** The rows of the list: requests under what caused them, static files folded, gaps between. */
 
-import { parse } from "./filter";
-import { differ, isStatic, listed, type Gap, type Imported, type State } from "./state";
-import type { TraceSummary } from "./types";
+import { parse } from "../trace/filter";
+import { isStatic } from "../state/request";
+import type { Gap, Imported, State } from "../state/state";
+import type { TraceSummary } from "../api/types";
 
 export interface RequestRow {
   readonly kind: "request";
@@ -38,19 +39,14 @@ export type Row = RequestRow | StaticRow | GapRow;
 /** What a row takes of the list's height, px; as in list.css. */
 export const HEIGHT: Readonly<Record<Row["kind"], number>> = { request: 58, static: 34, gap: 48 };
 
-let made: { readonly of: State; readonly rows: readonly Row[] } | null = null;
+/** What the rows are made of. */
+type Rows = Pick<
+  State,
+  "traces" | "imported" | "filter" | "earlier" | "gaps" | "grouped" | "folds" | "selected"
+>;
 
-/** The rows for a state; the same ones while nothing of it that counts has changed. */
-export function rowsOf(state: State): readonly Row[] {
-  if (
-    made === null ||
-    differ(made.of, state, "traces", "imported", "filter", "earlier", "gaps", "grouped", "folds", "selected")
-  )
-    made = { of: state, rows: build(state) };
-  return made.rows;
-}
-
-function build(state: State): readonly Row[] {
+/** The rows for a state, of whose requests these are visible. */
+export function rowsOf(state: Rows, visible: readonly TraceSummary[]): readonly Row[] {
   const rows: Row[] = [];
   const gaps = [...state.gaps];
   const { matches } = parse(state.filter);
@@ -134,7 +130,7 @@ function build(state: State): readonly Row[] {
     });
   };
 
-  put(listed(state), false);
+  put(visible, false);
   while (gaps.some((gap) => gap.restarted)) addGap();
   put(state.earlier.filter(matches), true);
   while (gaps.length > 0) addGap();
@@ -162,8 +158,8 @@ function families(traces: readonly TraceSummary[]): {
 }
 
 /** The request some rows further down the list, or up. */
-export function neighbourOf(state: State, by: number): TraceSummary | null {
-  const requests = rowsOf(state).filter((row) => row.kind === "request");
-  const at = requests.findIndex((row) => row.key === state.selected);
+export function neighbourOf(rows: readonly Row[], selected: string | null, by: number): TraceSummary | null {
+  const requests = rows.filter((row) => row.kind === "request");
+  const at = requests.findIndex((row) => row.key === selected);
   return requests[Math.max(0, Math.min(requests.length - 1, at + by))]?.trace ?? null;
 }

@@ -2,8 +2,9 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import helpStyles from "../styles/help.css?inline";
-import { adopt } from "../styles/adopt";
-import { actions, state } from "../store";
+import { adopt } from "../components/adopt";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
 
 adopt(helpStyles);
 

@@ -2,13 +2,15 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import shareStyles from "../styles/share.css?inline";
-import { adopt } from "../styles/adopt";
-import { pngOf, svgOf } from "../picture";
-import { curl, download } from "../share";
-import { current, importedOf, lacksSteps, listed } from "../state";
-import { actions, state } from "../store";
-import type { Json, Trace } from "../types";
-import { DIAGRAM } from "./table";
+import { adopt } from "../components/adopt";
+import { pngOf, svgOf } from "../diagram/picture";
+import { curl } from "../trace/curl";
+import { download } from "./download";
+import { current, importedOf, lacksSteps, visibleTraces } from "../state/request";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
+import type { Json, Trace } from "../api/types";
+import { DIAGRAM } from "../state/viewNames";
 
 adopt(shareStyles);
 
@@ -25,7 +27,7 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
   }, []);
   const trace = current(state.value);
   const imported = importedOf(state.value, trace?.id ?? null);
-  const several = listed(state.value).slice(0, AT_ONCE);
+  const several = visibleTraces(state.value).slice(0, AT_ONCE);
   const name =
     trace === null ? "" : `${trace.method} ${trace.path}`.replaceAll(/[^\w.-]+/g, "-").slice(0, 60);
 

@@ -1,12 +1,16 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { arrived, importedOf, type Connection } from "../state";
-import { actions, state } from "../store";
-import { lazy } from "./lazy";
-import { Field } from "./Field";
+import { arrived } from "../state/selection";
+import { importedOf } from "../state/request";
+import { actions } from "../state/actions";
+import { writePreference } from "../state/preferences";
+import type { State } from "../state/state";
+import { state } from "../state/store";
+import { lazy } from "../components/lazy";
+import { Field } from "../list/Field";
 
-const SAYS: Record<Connection, string> = {
+const SAYS: Record<State["connection"], string> = {
   connecting: "connecting…",
   live: "live",
   polling: "polling: no websocket here",
@@ -138,7 +142,7 @@ function Theme(): JSX.Element {
       aria-label={`Change to the ${other} theme`}
       onClick={() => {
         style.colorScheme = other;
-        localStorage.setItem("lifecycle-theme", other);
+        writePreference("theme", other);
         setTheme(other);
       }}
     >

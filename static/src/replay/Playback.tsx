@@ -1,20 +1,21 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { clockOf } from "../clock";
-import { Strip } from "../diagram/Strip";
-import { time } from "../format";
-import { moments, PACES, shownStep, type Pace } from "../replay/replay";
-import { appTime, current, find } from "../state";
-import { actions, now, state } from "../store";
+import { clockOf } from "../trace/clock";
+import { Strip } from "../components/Strip";
+import { time } from "../trace/format";
+import { moments, PACES, shownStep, type Pace } from "../trace/replay";
+import { appTime, current, find } from "../state/request";
+import { actions } from "../state/actions";
+import { now, state } from "../state/store";
 
 /** Go through the request again: the scrubber on its true-time strip, and what each step means. */
 export function Playback(): JSX.Element | null {
-  const [captions, setCaptions] = useState<typeof import("../replay/captions")>();
+  const [captions, setCaptions] = useState<typeof import("../trace/captions")>();
   const captioned = state.value.stage || state.value.step !== null || state.value.replay !== null;
   useEffect(() => {
     if (captioned && captions === undefined)
-      void import("../replay/captions").then(setCaptions, () => undefined);
+      void import("../trace/captions").then(setCaptions, () => undefined);
   }, [captioned]);
 
   const trace = current(state.value);
@@ -101,9 +102,9 @@ export function Playback(): JSX.Element | null {
         </select>
         <button
           type="button"
-          aria-pressed={state.value.near}
+          aria-pressed={state.value.zoom}
           title="Look from near (z)"
-          onClick={actions.near}
+          onClick={actions.zoom}
         >
           Zoom
         </button>

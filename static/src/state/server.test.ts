@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { applyBatch, current, EMPTY } from "./state";
-import { actions, state } from "./store";
-import { batch, step, summary } from "./testing";
+import { applyBatch } from "./log";
+import { current } from "./request";
+import { EMPTY } from "./state";
+import { actions } from "./actions";
+import { change, state } from "./store";
+import { batch, step, summary } from "../testing/traces";
 
 const FAILURES: readonly (readonly [name: string, answer: () => Promise<Response>])[] = [
   ["500", () => Promise.resolve(new Response("", { status: 500 }))],
@@ -13,8 +16,12 @@ const FAILURES: readonly (readonly [name: string, answer: () => Promise<Response
 
 beforeEach(() => {
   vi.useFakeTimers();
-  state.value = { ...applyBatch(EMPTY, batch([summary("a", { step_count: 2 })]), 0), connection: "live" };
 });
+
+/** A page that is live, and has a request without its steps. */
+function open(): void {
+  change(() => ({ ...applyBatch(EMPTY, batch([summary("a", { step_count: 2 })]), 0), connection: "live" }));
+}
 
 afterEach(async () => {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 404 })));
@@ -29,6 +36,7 @@ test.each(FAILURES)("a call that fails (%s) leaves a live panel live", async (_n
     asked.push(path);
     return answer();
   });
+  open();
   actions.select("a");
   actions.map();
   actions.older();
@@ -47,6 +55,7 @@ test("the steps that could not be fetched are asked for again", async () => {
       ? Promise.reject(new TypeError("Failed to fetch"))
       : Promise.resolve(new Response(JSON.stringify(whole))),
   );
+  open();
   actions.select("a");
   await vi.advanceTimersByTimeAsync(10);
   expect(current(state.value)?.steps).toHaveLength(0);

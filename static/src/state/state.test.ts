@@ -1,28 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import {
-  applyBatch,
-  cleared,
-  current,
-  elapsed,
-  EMPTY,
-  find,
-  importedOf,
-  KEPT,
-  lacksSteps,
-  olderThan,
-  select,
-  selectStep,
-  setConnection,
-  setFollow,
-  setPaused,
-  withOlder,
-  type State,
-} from "./state";
-import { withImported } from "./import";
-import { summarize } from "./summary";
-import { batch, step, summary, typical } from "./testing";
-import type { Trace } from "./types";
+import { applyBatch, KEPT, olderThan, setConnection, withOlder } from "./log";
+import { cleared, select, selectStep, setFollow, setPaused, withImported } from "./selection";
+import { current, elapsed, find, importedOf, lacksSteps } from "./request";
+import { EMPTY, type State } from "./state";
+import { summarize } from "../trace/summary";
+import { batch, step, summary, typical } from "../testing/traces";
+import type { Trace } from "../api/types";
 
 describe("applyBatch", () => {
   it("what several threads wrote is taken anew once it is done, shown or not", () => {

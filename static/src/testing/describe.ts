@@ -2,9 +2,9 @@
 
 import { readFileSync } from "node:fs";
 
-import { summarize } from "../../summary";
-import type { Trace } from "../../types";
-import { caption } from "../captions";
+import { summarize } from "../trace/summary";
+import type { Trace } from "../api/types";
+import { caption } from "../trace/captions";
 
 const traces = JSON.parse(readFileSync(0, "utf-8")) as readonly Trace[];
 process.stdout.write(

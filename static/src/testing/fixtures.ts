@@ -12,7 +12,7 @@ import {
   type Stage,
   type Step,
   type Trace,
-} from "../../types";
+} from "../api/types";
 
 type Options = Partial<Pick<Step, "scope" | "error">> & {
   readonly outcome?: Outcome;

@@ -1,6 +1,6 @@
 /** Builders of what the server sends, for tests. */
 
-import type { AppMap, Batch, Hook, Plan, Stage, Step, Trace, TraceSummary } from "./types";
+import type { AppMap, Batch, Hook, Plan, Stage, Step, Trace, TraceSummary } from "../api/types";
 
 export function step(id: number, more: Partial<Step> = {}): Step {
   return {

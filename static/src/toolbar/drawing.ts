@@ -1,9 +1,9 @@
 /** The small U of one request: what ran on the way in, the view with its statements, what ran on the way out. */
 
-import { time } from "../format";
+import { time } from "../trace/format";
 import { path, svg, type Child } from "./dom";
-import { fit, plan, type Placed } from "./plan";
-import type { Bar, Ran, Told } from "./told";
+import { fit, plan, type Placed } from "./layout";
+import type { Bar, Ran, Told } from "./types";
 
 /** The widths of a character of a name and of what stands beside it, in pixels. */
 const CHARACTER = 6.95;

@@ -1,11 +1,11 @@
 /** The element on the page: a bar, what it unfolds to, and what of both is remembered. */
 
-import { time } from "../format";
+import { time } from "../trace/format";
 import { fill, make, path, svg, type Child } from "./dom";
 import { idOf, isUntold, Requests, type Request } from "./requests";
 import { STYLE } from "./style";
-import type { Told, Warning } from "./told";
-import { draw } from "./u";
+import type { Told, Warning } from "./types";
+import { draw } from "./drawing";
 
 export const NAME = "flask-lifecycle-toolbar";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import { fit, plan } from "./plan";
-import type { Ran, Told } from "./told";
-import { draw } from "./u";
+import { fit, plan } from "./layout";
+import type { Ran, Told } from "./types";
+import { draw } from "./drawing";
 
 function ran(name: string, more: Partial<Ran> = {}): Ran {
   return { step: 1, name, took: 1000, outcome: "ok", sql: 0, ...more };

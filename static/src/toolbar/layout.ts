@@ -1,6 +1,6 @@
 /** Where everything of the small U stands. */
 
-import type { Layer, Ran, Told } from "./told";
+import type { Layer, Ran, Told } from "./types";
 
 const PITCH = 24;
 const INSET = 7;

@@ -7,7 +7,7 @@
  * own.
  */
 
-import type { Told } from "./told";
+import type { Told } from "./types";
 
 const TIMING = "lifecycle";
 const KEPT = 100;

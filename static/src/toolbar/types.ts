@@ -1,6 +1,6 @@
 /** What the server tells the toolbar of a request (`GET toolbar/requests`); times in nanoseconds from its start. */
 
-import type { Outcome, StripPart } from "../types";
+import type { Outcome, StripPart } from "../api/types";
 
 /** A function of the app's, or several quick ones. */
 export interface Ran {

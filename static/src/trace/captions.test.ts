@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { STORIES, tell } from "../diagram/testing/fixtures";
-import { step, summary } from "../testing";
-import { STAGES, type Outcome, type Stage, type Step, type Trace } from "../types";
+import { STORIES, tell } from "../testing/fixtures";
+import { step, summary } from "../testing/traces";
+import { STAGES, type Outcome, type Stage, type Step, type Trace } from "../api/types";
 import { caption } from "./captions";
 
 const trace = (steps: readonly Step[], more: Partial<Trace> = {}): Trace => ({

@@ -1,8 +1,8 @@
 /** One sentence for a step: what happened, and why the next thing followed. Pure: all it says is in the trace. */
 
-import { kindOf } from "../diagram/transactions";
-import { threadOf, time, websocketOf } from "../format";
-import type { Json, Stage, Step, Trace } from "../types";
+import { kindOf } from "./transactions";
+import { threadOf, time, websocketOf } from "./format";
+import type { Json, Stage, Step, Trace } from "../api/types";
 
 type Say = (step: Step, trace: Trace) => string;
 

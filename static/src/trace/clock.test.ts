@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 
 import { clockOf } from "./clock";
 import { clientStatus } from "./status";
-import { appTime, applyBatch, EMPTY } from "./state";
+import { appTime } from "../state/request";
+import { applyBatch } from "../state/log";
+import { EMPTY } from "../state/state";
 import { summarize } from "./summary";
-import { batch, step, summary, trace } from "./testing";
-import type { Step } from "./types";
+import { batch, step, summary, trace } from "../testing/traces";
+import type { Step } from "../api/types";
 
 /** In 100 of the app's, and a body from 120 to 920 of which 50 are its own; then 30 to close it. */
 const steps: Step[] = [

@@ -1,6 +1,6 @@
 /** The app's own clock: it stands while the server sends the body. */
 
-import type { Trace } from "./types";
+import type { Trace } from "../api/types";
 
 export interface AppClock {
   /** The app's time, ns. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import { curl } from "./share";
-import { summary } from "./testing";
-import type { Trace } from "./types";
+import { curl } from "./curl";
+import { summary } from "../testing/traces";
+import type { Trace } from "../api/types";
 
 const trace = (more: Partial<Trace>): Trace => ({ ...summary("a"), steps: [], ...more });
 

@@ -1,6 +1,6 @@
-/** What can be taken along from a request: a command that repeats it, and all that was recorded. */
+/** A request as a curl command that repeats it. */
 
-import type { Json, Trace } from "./types";
+import type { Json, Trace } from "../api/types";
 
 const MASK = "••••••";
 /** Made by curl itself, or of the browser that asked. */
@@ -40,16 +40,4 @@ function body(trace: Trace): readonly string[] {
 
 function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-/** Hand a text or bytes to the browser as a file. */
-export function download(name: string, content: string | Blob, type = "application/json"): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type }));
-  link.download = name;
-  link.click();
-  // Not at once: the browser may still be reading it.
-  setTimeout(() => {
-    URL.revokeObjectURL(link.href);
-  }, 10_000);
 }

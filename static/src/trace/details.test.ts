@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { step, trace } from "../testing";
-import type { Step } from "../types";
-import { changesOf, groups, inOneLine, placeOf, ranIn, REPEATED } from "./collected";
+import { step, trace } from "../testing/traces";
+import type { Step } from "../api/types";
+import { changesOf, groups, inOneLine, placeOf, ranIn, REPEATED } from "./details";
 
 const statement = (
   text: string,

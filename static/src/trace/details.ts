@@ -1,7 +1,7 @@
 /** What the views of collected things have in common: pure, no DOM. */
 
-import { isStatement } from "../diagram/transactions";
-import type { Json, Source, Step, Trace } from "../types";
+import { isStatement } from "./transactions";
+import type { Json, Source, Step, Trace } from "../api/types";
 
 /** A statement that takes so many nanoseconds is slow; so many of the same are too many. As panel/summary.py has them. */
 const SLOW = 100_000_000;

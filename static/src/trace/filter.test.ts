@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 import { draftOf, parse, whole, words } from "./filter";
-import { summary } from "./testing";
-import type { TraceSummary } from "./types";
+import { summary } from "../testing/traces";
+import type { TraceSummary } from "../api/types";
 
 interface Cases {
   readonly traces: readonly (Partial<TraceSummary> & { readonly id: string })[];

@@ -5,7 +5,7 @@
  */
 
 import { clientStatus } from "./status";
-import type { TraceSummary } from "./types";
+import type { TraceSummary } from "../api/types";
 
 /** The ids of requests from files begin so; no id of the server's does. */
 export const IMPORTED = "imported-";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { change, cpuOf, memoryOf, repeated, size, time, websocketOf } from "./format";
-import { step } from "./testing";
-import type { Json } from "./types";
+import { step } from "../testing/traces";
+import type { Json } from "../api/types";
 
 test("times and sizes are written to three figures", () => {
   expect([0, 999, 9_990, 1e6, 123_456_789, 2e9, 1e12].map(time)).toEqual([

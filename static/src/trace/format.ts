@@ -1,6 +1,6 @@
 /** Texts for people: times and sizes. */
 
-import type { Step } from "./types";
+import type { Step } from "../api/types";
 
 /** A time in nanoseconds, to three figures. */
 export function time(ns: number): string {

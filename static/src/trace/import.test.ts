@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { readTrace } from "./import";
-import { typical } from "./testing";
+import { typical } from "../testing/traces";
 
 const broken = (
   change: (trace: Record<string, unknown> & { steps: Record<string, unknown>[] }) => void,

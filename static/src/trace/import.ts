@@ -1,9 +1,7 @@
 /** Read a request from a JSON file, as the panel downloads it; what is wrong in it is named, with its place. */
 
-import { IMPORTED } from "./filter";
-import { select, type State } from "./state";
 import { summarize } from "./summary";
-import { STAGES, type Step, type Trace, type TraceSummary } from "./types";
+import { STAGES, type Step, type Trace, type TraceSummary } from "../api/types";
 
 const LARGEST = 100e6;
 /** A year, ns. */
@@ -11,34 +9,25 @@ const LONGEST = 366 * 86_400e9;
 
 class Wrong extends Error {}
 
-/** What the requests of files make of a state, and what is wrong with those that cannot be shown. */
-export async function readFiles(
-  files: readonly File[],
-): Promise<{ readonly take: (state: State) => State; readonly wrong: string }> {
-  const read: { readonly name: string; readonly trace: Trace }[] = [];
-  const wrong: string[] = [];
-  for (const file of files) {
-    const found = await readFile(file);
-    if (typeof found === "string") wrong.push(`${file.name} cannot be shown: ${found}`);
-    else read.push({ name: file.name, trace: found });
-  }
-  return {
-    take: (state) =>
-      read.reduce((taken, { name, trace }) => withImported(taken, trace, summarize(trace), name), state),
-    wrong: wrong.join(" "),
-  };
+/** A request that a file holds. */
+interface Found {
+  readonly name: string;
+  readonly trace: Trace;
+  readonly summary: TraceSummary;
 }
 
-/** Put a request from a file among the others, as one that came now, and show it. */
-export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
-  const id = `${IMPORTED}${state.imported.length + 1}`;
-  const imported = {
-    file,
-    whole,
-    trace: { ...summary, id },
-    after: (state.held ?? state).traces[0]?.id ?? null,
-  };
-  return { ...select({ ...state, imported: [imported, ...state.imported] }, id), notice: null, stage: false };
+/** The requests in files, and what is wrong with those that cannot be shown. */
+export async function readFiles(
+  files: readonly File[],
+): Promise<{ readonly found: readonly Found[]; readonly wrong: string }> {
+  const found: Found[] = [];
+  const wrong: string[] = [];
+  for (const file of files) {
+    const trace = await readFile(file);
+    if (typeof trace === "string") wrong.push(`${file.name} cannot be shown: ${trace}`);
+    else found.push({ name: file.name, trace, summary: summarize(trace) });
+  }
+  return { found, wrong: wrong.join(" ") };
 }
 
 /** The request in a text, or what is wrong with it. */

@@ -1,6 +1,6 @@
 /** Where Flask's documentation tells of a step. */
 
-import type { Stage, Step } from "../types";
+import type { Stage, Step } from "../api/types";
 
 const MANUAL = "https://flask.palletsprojects.com/en/stable/";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { step, summary } from "../testing";
-import type { Trace } from "../types";
+import { step, summary } from "../testing/traces";
+import type { Trace } from "../api/types";
 import { advance, dwell, moments, neighbour, rewind, shownStep, stepAt, type Replay } from "./replay";
 
 function trace(): Trace {

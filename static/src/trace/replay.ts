@@ -1,6 +1,6 @@
 /** Going through a finished request again: what was there at a moment, and the pace. */
 
-import type { Step, Trace } from "../types";
+import type { Step, Trace } from "../api/types";
 
 export const PACES = ["by step", "even", "real × 1/100"] as const;
 export type Pace = (typeof PACES)[number];

@@ -1,6 +1,6 @@
 /** The status that the client got: as client_status of flask_lifecycle/trace/model.py has it. */
 
-import type { TraceSummary } from "./types";
+import type { TraceSummary } from "../api/types";
 
 const UNANSWERED: ReadonlySet<string> = new Set(["SystemExit", "KeyboardInterrupt", "GeneratorExit"]);
 

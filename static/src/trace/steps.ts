@@ -1,6 +1,6 @@
 /** The steps of a trace as a tree, and where each of them is at home. */
 
-import type { Json, Stage, Step, Trace, TraceSummary } from "../types";
+import type { Json, Stage, Step, Trace, TraceSummary } from "../api/types";
 
 export type State = "pending" | "running" | "done" | "raised" | "short_circuit" | "skipped";
 

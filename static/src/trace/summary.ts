@@ -1,9 +1,9 @@
 /** What the list shows of a whole trace: as flask_lifecycle/panel/summary.py has it, for what comes from a file. */
 
 import { clockOf } from "./clock";
-import { isStatement, kindOf } from "./diagram/transactions";
-import type { Stage, StripKind, StripPart, Trace, TraceSummary } from "./types";
-import { changesOf, groups, isPart, isSlow } from "./views/collected";
+import { isStatement, kindOf } from "./transactions";
+import type { Stage, StripKind, StripPart, Trace, TraceSummary } from "../api/types";
+import { changesOf, groups, isPart, isSlow } from "./details";
 
 const KINDS: Partial<Record<Stage, StripKind>> = {
   app_context_push: "context",

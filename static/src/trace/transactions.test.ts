@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { trace, type Row } from "../testing";
+import { trace, type Row } from "../testing/traces";
 import { isStatement, transactions } from "./transactions";
 
 const sent = (kind: string, connection: number | null = 1, more: Row[2] = {}): Row => [

@@ -1,6 +1,6 @@
 /** Transactions and savepoints as brackets over what was sent between their ends: pure. */
 
-import type { Step } from "../types";
+import type { Step } from "../api/types";
 
 export interface Bracket {
   /** What opened it; null where a driver began with its first statement and did not say so. */

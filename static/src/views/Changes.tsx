@@ -2,12 +2,13 @@ import type { JSX } from "preact";
 
 import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
-import { adopt } from "../styles/adopt";
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { Json, Step } from "../types";
-import { changesOf, type Change } from "./collected";
-import { Added } from "./Message";
+import { adopt } from "../components/adopt";
+import { current } from "../state/request";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
+import type { Json, Step } from "../api/types";
+import { changesOf, type Change } from "../trace/details";
+import { Added } from "../components/Message";
 
 adopt(messageStyles, collectedStyles);
 

@@ -2,20 +2,22 @@ import type { ComponentChildren, JSX } from "preact";
 
 import detailsStyles from "../styles/details.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
-import { adopt } from "../styles/adopt";
-import { change, cpuOf, memoryOf, size, threadOf, time } from "../format";
-import { caption } from "../replay/captions";
-import { current, importedOf } from "../state";
-import { actions, now, state } from "../store";
-import type { Json, Source as Place, Step } from "../types";
-import { inOneLine } from "./collected";
-import { isCalledByFlask, manualPage } from "./manual";
-import { Editor, Open, Source } from "./Source";
+import { adopt } from "../components/adopt";
+import { change, cpuOf, memoryOf, size, threadOf, time } from "../trace/format";
+import { caption } from "../trace/captions";
+import { current, importedOf } from "../state/request";
+import { actions } from "../state/actions";
+import { now, state } from "../state/store";
+import { DIAGRAM, type ViewName } from "../state/viewNames";
+import type { Json, Source as Place, Step } from "../api/types";
+import { inOneLine } from "../trace/details";
+import { isCalledByFlask, manualPage } from "../trace/manual";
+import { Editor, Open, Source } from "../components/Source";
 
 adopt(detailsStyles, outcomeStyles);
 
 // These have views of their own.
-const ELSEWHERE: Readonly<Record<string, readonly [view: string, title: string]>> = {
+const ELSEWHERE: Readonly<Record<string, readonly [view: ViewName, title: string]>> = {
   request: ["request", "Request"],
   response: ["response", "Response"],
   changes: ["changes", "Changes"],
@@ -109,7 +111,7 @@ export default function Details(): JSX.Element | null {
                   type="button"
                   class="link"
                   onClick={() => {
-                    actions.view(ELSEWHERE[name]?.[0] ?? name);
+                    actions.view(ELSEWHERE[name]?.[0] ?? DIAGRAM);
                   }}
                 >
                   {ELSEWHERE[name][1]}

@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 
 import emptyStyles from "../styles/empty.css?inline";
-import { adopt } from "../styles/adopt";
-import { actions, state } from "../store";
+import { adopt } from "../components/adopt";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
 
 adopt(emptyStyles);
 

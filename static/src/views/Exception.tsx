@@ -2,14 +2,14 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import collectedStyles from "../styles/collected.css?inline";
-import { adopt } from "../styles/adopt";
-import { current } from "../state";
-import { state } from "../store";
-import type { Json } from "../types";
+import { adopt } from "../components/adopt";
+import { current } from "../state/request";
+import { state } from "../state/store";
+import type { Json } from "../api/types";
 import { Who } from "./Changes";
-import { inOneLine, isOf, placeOf } from "./collected";
-import { Pairs } from "./Message";
-import { Open } from "./Source";
+import { inOneLine, isOf, placeOf } from "../trace/details";
+import { Pairs } from "../components/Message";
+import { Open } from "../components/Source";
 
 adopt(collectedStyles);
 

@@ -2,10 +2,11 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
-import { shownStep } from "../replay/replay";
-import { current, elapsed, importedOf } from "../state";
-import { actions, now, state } from "../store";
-import type { TraceSummary } from "../types";
+import { shownStep } from "../trace/replay";
+import { current, elapsed, importedOf } from "../state/request";
+import { actions } from "../state/actions";
+import { now, state } from "../state/store";
+import type { TraceSummary } from "../api/types";
 
 const NONE: readonly TraceSummary[] = [];
 
@@ -27,15 +28,15 @@ export function Figure(): JSX.Element {
   }, []);
 
   const trace = current(state.value);
-  const { replay, near, stage, step, traces } = state.value;
+  const { replay, zoom, stage, step, traces } = state.value;
   const about = trace === null ? null : (shownStep(trace, replay, step)?.id ?? null);
   const id = trace?.id;
   // Where there is no room for all of it, what it is about is brought into view.
   useEffect(() => {
     const figure = box.current;
-    if (figure === null || about === null || near || figure.scrollWidth <= figure.clientWidth) return;
+    if (figure === null || about === null || zoom || figure.scrollWidth <= figure.clientWidth) return;
     figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [about, near]);
+  }, [about, zoom]);
   const inner = useMemo(
     () => traces.filter((each) => each.parent !== null && each.parent === id),
     [traces, id],
@@ -50,14 +51,14 @@ export function Figure(): JSX.Element {
           elapsed={replay?.at ?? elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0)}
           at={replay?.at ?? null}
           selected={about}
-          near={near ? about : null}
+          zoomedTo={zoom ? about : null}
           stage={stage}
           width={space.width}
           height={space.height}
           onSelect={actions.step}
           onOpen={actions.select}
           onFree={() => {
-            if (near) actions.near();
+            if (zoom) actions.zoom();
           }}
         />
       )}

@@ -3,13 +3,14 @@ import type { JSX } from "preact";
 import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
-import { adopt } from "../styles/adopt";
-import { time } from "../format";
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { Step, Trace } from "../types";
-import { inOneLine, isOf, ranIn } from "./collected";
-import { Open } from "./Source";
+import { adopt } from "../components/adopt";
+import { time } from "../trace/format";
+import { current } from "../state/request";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
+import type { Step, Trace } from "../api/types";
+import { inOneLine, isOf, ranIn } from "../trace/details";
+import { Open } from "../components/Source";
 
 adopt(messageStyles, collectedStyles, outcomeStyles);
 

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
 
-import { size } from "../format";
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { Json, Trace } from "../types";
-import { Block, isObject, Pairs, pairsOf, type Pair } from "./Message";
+import { size } from "../trace/format";
+import { current } from "../state/request";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
+import type { Json, Trace } from "../api/types";
+import { Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
 /** What the client sent, as far as the app looked at it. */
 export default function Request(): JSX.Element | null {

@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
 
-import { clockOf } from "../clock";
-import { size, time, websocketOf } from "../format";
-import { current, find } from "../state";
-import { state } from "../store";
-import type { Json, Step } from "../types";
-import { Added, Block, isObject, Pairs, pairsOf, type Pair } from "./Message";
+import { clockOf } from "../trace/clock";
+import { size, time, websocketOf } from "../trace/format";
+import { current, find } from "../state/request";
+import { state } from "../state/store";
+import type { Json, Step } from "../api/types";
+import { Added, Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
 /** What was answered. */
 export default function Response(): JSX.Element | null {

@@ -1,10 +1,10 @@
 import { h, render } from "preact";
 import { expect, it } from "vitest";
 
-import { EMPTY } from "../state";
-import { state } from "../store";
-import { summary, trace } from "../testing";
-import type { Step } from "../types";
+import { EMPTY } from "../state/state";
+import { change } from "../state/store";
+import { summary, trace } from "../testing/traces";
+import type { Step } from "../api/types";
 import Sql from "./Sql";
 
 const asked = (line: number): readonly ["sql", string, Partial<Step>] => [
@@ -18,14 +18,14 @@ it("says of what was asked twice where it was each time", () => {
     ["before_request", "load", {}, [asked(1)]],
     ["view", "index", {}, [asked(2), asked(2)]],
   ]);
-  state.value = {
+  change(() => ({
     ...EMPTY,
     epoch: "one",
     traces: [summary("a")],
     kept: 1,
     selected: "a",
     steps: new Map([["a", steps]]),
-  };
+  }));
   const box = document.createElement("div");
   render(h(Sql, {}), box);
   expect(box.querySelector(".often")?.textContent).toMatch(

@@ -4,15 +4,16 @@ import { useEffect, useState } from "preact/hooks";
 import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
-import { adopt } from "../styles/adopt";
-import { time } from "../format";
-import { isStatement, kindOf, transactions, type Bracket } from "../diagram/transactions";
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { Json, SourceLines, Step, Trace } from "../types";
-import { groups, inOneLine, isSlow, placeOf, ranIn, took, type Group } from "./collected";
-import { Dropped } from "./Message";
-import { Open } from "./Source";
+import { adopt } from "../components/adopt";
+import { time } from "../trace/format";
+import { isStatement, kindOf, transactions, type Bracket } from "../trace/transactions";
+import { current } from "../state/request";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
+import type { Json, SourceLines, Step, Trace } from "../api/types";
+import { groups, inOneLine, isSlow, placeOf, ranIn, took, type Group } from "../trace/details";
+import { Dropped } from "../components/Message";
+import { Open } from "../components/Source";
 
 adopt(messageStyles, collectedStyles, outcomeStyles);
 

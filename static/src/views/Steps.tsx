@@ -3,13 +3,14 @@ import { useState } from "preact/hooks";
 
 import stepsStyles from "../styles/steps.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
-import { adopt } from "../styles/adopt";
-import { stateOf } from "../diagram/steps";
-import { change, cpuOf, memoryOf, size, time } from "../format";
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { Step } from "../types";
-import { Dropped, Repeated } from "./Message";
+import { adopt } from "../components/adopt";
+import { stateOf } from "../trace/steps";
+import { change, cpuOf, memoryOf, size, time } from "../trace/format";
+import { current } from "../state/request";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
+import type { Step } from "../api/types";
+import { Dropped, Repeated } from "../components/Message";
 
 adopt(stepsStyles, outcomeStyles);
 

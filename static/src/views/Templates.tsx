@@ -3,14 +3,15 @@ import { useState } from "preact/hooks";
 
 import collectedStyles from "../styles/collected.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
-import { adopt } from "../styles/adopt";
-import { time } from "../format";
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { Step } from "../types";
-import { inOneLine, isOf, placeOf, ranIn, took } from "./collected";
-import { Pairs } from "./Message";
-import { Open } from "./Source";
+import { adopt } from "../components/adopt";
+import { time } from "../trace/format";
+import { current } from "../state/request";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
+import type { Step } from "../api/types";
+import { inOneLine, isOf, placeOf, ranIn, took } from "../trace/details";
+import { Pairs } from "../components/Message";
+import { Open } from "../components/Source";
 
 adopt(collectedStyles, outcomeStyles);
 

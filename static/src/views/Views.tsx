@@ -1,26 +1,32 @@
+/** The main area: a tab for each view, and the one that is picked. */
+
 import type { ComponentType, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { Trace } from "../types";
+import type { Trace } from "../api/types";
+import { lazy } from "../components/lazy";
+import { actions } from "../state/actions";
+import { current } from "../state/request";
+import { state } from "../state/store";
+import { APP, DIAGRAM, VIEW_NAMES, viewAfter, type ViewName } from "../state/viewNames";
 import { Figure } from "./Figure";
-import { lazy } from "./lazy";
-import { DIAGRAM, VIEWS, viewAfter, viewOf, type View } from "./table";
+import { VIEWS } from "./table";
 
 const Empty = lazy("What to do", () => import("./Empty"));
-const COMPONENTS: ReadonlyMap<string, ComponentType> = new Map(
-  VIEWS.map(({ name, title, load }) => [name, load === undefined ? Figure : lazy(title, load)]),
+const COMPONENTS: ReadonlyMap<ViewName, ComponentType> = new Map(
+  VIEW_NAMES.map((name) => {
+    const { title, load } = VIEWS[name];
+    return [name, load === undefined ? Figure : lazy(title, load)];
+  }),
 );
 
-/** The main area: a tab for each view, and the one that is picked. */
 export function Views(): JSX.Element {
   const { stage, epoch, connection } = state.value;
-  const view = stage ? viewOf(DIAGRAM) : viewOf(state.value.view);
+  const view = stage ? DIAGRAM : state.value.view;
   const trace = current(state.value);
-  const missing = trace === null && !view.ofApp;
-  const Shown = missing ? Empty : (COMPONENTS.get(view.name) ?? Empty);
-  // Until the app has said what there is, nothing is told of it.
+  const missing = trace === null && view !== APP;
+  const Shown = missing ? Empty : (COMPONENTS.get(view) ?? Empty);
+  // Until the app has sent what there is, nothing is said about it.
   const asking = missing && epoch === null && connection !== "lost";
   return (
     <>
@@ -28,31 +34,35 @@ export function Views(): JSX.Element {
       <div
         id="view"
         class="view"
-        data-view={view.name}
-        {...(stage ? {} : { role: "tabpanel", "aria-labelledby": `tab-${view.name}` })}
+        data-view={view}
+        {...(stage ? {} : { role: "tabpanel", "aria-labelledby": `tab-${view}` })}
       >
-        {asking ? null : <Shown key={view.name} />}
+        {asking ? null : <Shown key={view} />}
       </div>
     </>
   );
 }
 
-function Tabs({ picked, trace }: { readonly picked: View; readonly trace: Trace | null }): JSX.Element {
+const MOVES: Readonly<Record<string, (from: ViewName) => ViewName | undefined>> = {
+  ArrowRight: (from) => viewAfter(from),
+  ArrowLeft: (from) => viewAfter(from, -1),
+  Home: () => VIEW_NAMES[0],
+  End: () => VIEW_NAMES.at(-1),
+};
+
+interface TabsProps {
+  readonly picked: ViewName;
+  readonly trace: Trace | null;
+}
+
+function Tabs({ picked, trace }: TabsProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    list.current
-      ?.querySelector(`#tab-${picked.name}`)
-      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [picked.name, trace?.steps.length]);
-  const go = (view: View): void => {
-    actions.view(view.name);
-    list.current?.querySelector<HTMLElement>(`#tab-${view.name}`)?.focus();
-  };
-  const keys: Record<string, () => View> = {
-    ArrowRight: () => viewAfter(picked.name),
-    ArrowLeft: () => viewAfter(picked.name, -1),
-    Home: () => VIEWS[0] as View,
-    End: () => VIEWS.at(-1) as View,
+    list.current?.querySelector(`#tab-${picked}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [picked, trace?.steps.length]);
+  const go = (view: ViewName): void => {
+    actions.view(view);
+    list.current?.querySelector<HTMLElement>(`#tab-${view}`)?.focus();
   };
   return (
     <div
@@ -61,20 +71,20 @@ function Tabs({ picked, trace }: { readonly picked: View; readonly trace: Trace 
       role="tablist"
       aria-label="Views"
       onKeyDown={(event) => {
-        const to = keys[event.key]?.();
+        const to = MOVES[event.key]?.(picked);
         if (to === undefined) return;
         event.preventDefault();
         go(to);
       }}
     >
-      {VIEWS.map((view) => {
-        const count = trace === null ? 0 : (view.count?.(trace) ?? 0);
+      {VIEW_NAMES.map((view) => {
+        const count = trace === null ? 0 : (VIEWS[view].count?.(trace) ?? 0);
         return (
           <button
-            key={view.name}
+            key={view}
             type="button"
             role="tab"
-            id={`tab-${view.name}`}
+            id={`tab-${view}`}
             aria-controls="view"
             aria-selected={view === picked}
             tabIndex={view === picked ? 0 : -1}
@@ -82,7 +92,7 @@ function Tabs({ picked, trace }: { readonly picked: View; readonly trace: Trace 
               go(view);
             }}
           >
-            {view.title}
+            {VIEWS[view].title}
             {count > 0 ? <span class="count">{count}</span> : null}
           </button>
         );

@@ -1,7 +1,7 @@
 /** What a function of the app's changed in g, the session or the response. */
 
-import type { Json } from "../types";
-import { ellipsize } from "./shapes";
+import type { Json } from "../../api/types";
+import { ellipsize } from "../../trace/text";
 
 const NAMES_SHOWN = 4;
 

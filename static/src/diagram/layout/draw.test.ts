@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { moments } from "../replay/replay";
-import type { Step, Trace } from "../types";
-import { anyTrace, cut, MAP, STORIES, tell } from "./testing/fixtures";
+import { moments } from "../../trace/replay";
+import type { Step, Trace } from "../../api/types";
+import { anyTrace, cut, MAP, STORIES, tell } from "../../testing/fixtures";
 import { changed } from "./changes";
-import { draw, type Drawing } from "./layout";
-import { journey } from "./model";
-import { ellipsize, type Shape } from "./shapes";
+import { draw } from "./draw";
+import type { Drawing } from "./sheet";
+import { journey } from "../model/journey";
+import { ellipsize } from "../../trace/text";
+import type { Shape } from "./shapes";
 
 const SPACE = { width: 1160, height: 760, selected: null, measure: (text: string) => text.length * 7.5 };
 const drawn = (trace: Trace, map: typeof MAP | null = MAP, elapsed = 1e9): Drawing =>

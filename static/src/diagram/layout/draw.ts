@@ -1,22 +1,20 @@
 /** From the journey and the space there is to shapes. */
 
-import { size, time } from "../format";
-import type { Step } from "../types";
+import type { Drawing, Sheet, Space } from "./sheet";
+import { size, time } from "../../trace/format";
+import type { Step } from "../../api/types";
 import { changed } from "./changes";
-import { fold } from "./fold";
-import { label, type Chip, type Journey } from "./model";
+import { fold } from "../model/fold";
+import { label, type Chip, type Journey } from "../model/journey";
 import { drawRibbon, heightOf, type Axis } from "./ribbon";
-import { COLLECTED, spent } from "./steps";
+import { COLLECTED, spent } from "../../trace/steps";
 import {
   beadShape,
   circle,
   d,
-  ellipsize,
-  fitted,
   fonts,
   line,
   LONGEST_TITLE,
-  type Measure,
   phrase,
   type Point,
   rect,
@@ -24,51 +22,10 @@ import {
   stepNode,
   words,
 } from "./shapes";
+import { ellipsize } from "../../trace/text";
+import { fitted } from "./text";
 import { drawWires } from "./wires";
-import { isStatement, word } from "./transactions";
-
-export interface Drawing {
-  readonly width: number;
-  readonly height: number;
-  readonly shapes: readonly Shape[];
-}
-
-export interface Space {
-  readonly width: number;
-  readonly height: number;
-  readonly selected: number | null;
-  readonly measure: Measure;
-  /** The folds that are open, by key. */
-  readonly opened?: ReadonlySet<string>;
-  /** Type for a room. */
-  readonly stage?: boolean;
-}
-
-/** What is drawn on which layer, and where the chips stand. */
-export interface Sheet {
-  readonly back: Shape[];
-  readonly wires: Shape[];
-  readonly nodes: Shape[];
-  readonly front: Shape[];
-  readonly at: Map<string, Point>;
-  /** On the second way up. */
-  readonly again: Map<string, Point>;
-  readonly XL: number;
-  readonly XR: number;
-  readonly CX: number;
-  readonly X0: number;
-  readonly X1: number;
-  readonly levels: number;
-  readonly W: number;
-  readonly topY: number;
-  readonly turnY: number;
-  readonly viewY: number;
-  readonly gapToView: number;
-  readonly pitch: number;
-  readonly chipHeight: number;
-  readonly ownRow: boolean;
-  readonly space: Space;
-}
+import { isStatement, word } from "../../trace/transactions";
 
 /** What would be shrunk to less is scrolled instead. */
 export const SMALLEST = 0.62;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import type { Step, Trace } from "../types";
-import { draw, type Drawing } from "./layout";
-import { journey } from "./model";
+import type { Step, Trace } from "../../api/types";
+import { draw } from "./draw";
+import type { Drawing } from "./sheet";
+import { journey } from "../model/journey";
 import type { Shape } from "./shapes";
-import { COLLECTED } from "./steps";
-import { anyTrace, cut, MAP, STORIES, tell } from "./testing/fixtures";
+import { COLLECTED } from "../../trace/steps";
+import { anyTrace, cut, MAP, STORIES, tell } from "../../testing/fixtures";
 
 const SPACE = {
   width: 1160,

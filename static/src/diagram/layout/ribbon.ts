@@ -1,18 +1,16 @@
 /** Draw a true-time strip: its lanes, and the wire as its axis. */
 
-import { size, time } from "../format";
-import type { Stage, Step } from "../types";
-import type { Sheet } from "./layout";
-import type { Journey } from "./model";
-import type { Ribbon } from "./ribbons";
-import { spent } from "./steps";
-import { isStatement, word, type Bracket } from "./transactions";
+import { size, time } from "../../trace/format";
+import type { Stage, Step } from "../../api/types";
+import type { Sheet } from "./sheet";
+import type { Journey } from "../model/journey";
+import type { Ribbon } from "../model/ribbons";
+import { spent } from "../../trace/steps";
+import { isStatement, word, type Bracket } from "../../trace/transactions";
 import {
   beadShape,
   circle,
   d,
-  ellipsize,
-  fitted,
   fonts,
   line,
   LONGEST_TITLE,
@@ -22,6 +20,8 @@ import {
   stepNode,
   words,
 } from "./shapes";
+import { ellipsize } from "../../trace/text";
+import { fitted } from "./text";
 
 /** Where the wire passes through a strip. */
 export interface Axis {

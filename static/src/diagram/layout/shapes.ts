@@ -1,7 +1,7 @@
 /** What a drawing is made of: pure data, no DOM. */
 
-import type { Stage, Step } from "../types";
-import type { State } from "./steps";
+import type { Stage, Step } from "../../api/types";
+import type { State } from "../../trace/steps";
 
 export interface TextPart {
   readonly text: string;
@@ -137,43 +137,8 @@ export function d(texts: TemplateStringsArray, ...values: readonly (number | str
   );
 }
 
-const LONGEST = 42;
+/** How long a title that the browser shows may be. */
 export const LONGEST_TITLE = 2000;
-const UNSEEN = /[\p{Cc}\u2028\u2029\ufeff]+/gu;
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
-
-/** Shorten in the middle, where names differ least; never inside a character. */
-export function ellipsize(name: string, longest = LONGEST): string {
-  const plain = name.slice(0, 400) + (name.length > 800 ? name.slice(-400) : name.slice(400));
-  const letters = Array.from(plain.replace(UNSEEN, " "));
-  const half = Math.floor((longest - 1) / 2);
-  const short =
-    letters.length <= longest && name.length <= 800
-      ? letters.join("")
-      : `${letters.slice(0, half).join("")}…${letters.slice(-half).join("")}`;
-  // What is written from right to left keeps its order to itself, and what would turn the rest around does not get out.
-  return RIGHT_TO_LEFT.test(short)
-    ? `\u2068${short.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`
-    : short;
-}
-
-/** Shorten until it is no wider than so many px. */
-export function fitted(
-  name: string,
-  font: string,
-  most: number,
-  measure: Measure,
-  longest = LONGEST,
-): string {
-  let short = ellipsize(name, longest);
-  for (
-    let letters = Math.min(longest, Array.from(short).length);
-    letters > 5 && measure(short, font) > most;
-    letters -= 2
-  )
-    short = ellipsize(name, letters);
-  return short;
-}
 
 export function stepNode(
   step: Step,

@@ -1,10 +1,11 @@
 /** The pipe is the map, the wire is the journey: how it goes from stop to stop. */
 
-import { time } from "../format";
-import type { Sheet } from "./layout";
-import type { Journey, Stop } from "./model";
+import { time } from "../../trace/format";
+import type { Sheet } from "./sheet";
+import type { Journey, Stop } from "../model/journey";
 import type { Axis } from "./ribbon";
-import { circle, d, ellipsize, fonts, line, phrase, type Point, rect } from "./shapes";
+import { circle, d, fonts, line, phrase, type Point, rect } from "./shapes";
+import { ellipsize } from "../../trace/text";
 
 const R = 18;
 

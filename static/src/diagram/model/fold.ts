@@ -1,8 +1,8 @@
 /** Many hooks: those that were quick stand together as one chip. */
 
-import { time } from "../format";
-import type { Chip } from "./model";
-import { spent } from "./steps";
+import { time } from "../../trace/format";
+import type { Chip } from "./journey";
+import { spent } from "../../trace/steps";
 
 const MANY = 8;
 const FEWEST = 3;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { cut, MAP, STORIES, tell } from "./testing/fixtures";
-import { journey, type Journey } from "./model";
+import { cut, MAP, STORIES, tell } from "../../testing/fixtures";
+import { journey, type Journey } from "./journey";
 
 const of = (name: keyof typeof STORIES): Journey => {
   const trace = tell(STORIES[name]);

@@ -1,12 +1,22 @@
 /** From a trace and the app map to the journey: which chips stand in which band, in which state. */
 
-import { clockOf } from "../clock";
-import { size, threadOf, time, websocketOf } from "../format";
-import type { AppMap, Hook, Plan, PlannedStage, Rule, Stage, Step, Trace, TraceSummary } from "../types";
-import { clientStatus } from "../status";
+import { clockOf } from "../../trace/clock";
+import { size, threadOf, time, websocketOf } from "../../trace/format";
+import type {
+  AppMap,
+  Hook,
+  Plan,
+  PlannedStage,
+  Rule,
+  Stage,
+  Step,
+  Trace,
+  TraceSummary,
+} from "../../api/types";
+import { clientStatus } from "../../trace/status";
 import { viewRibbon, bodyRibbon, type Ribbon } from "./ribbons";
-import { ellipsize } from "./shapes";
-import { AROUND, COLLECTED, type Moment, momentOf, ranIn, Steps, text, type State } from "./steps";
+import { ellipsize } from "../../trace/text";
+import { AROUND, COLLECTED, type Moment, momentOf, ranIn, Steps, text, type State } from "../../trace/steps";
 
 /** What stands on the wire: a step, or one that the registries promise. */
 export interface Chip {

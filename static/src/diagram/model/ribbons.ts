@@ -1,9 +1,9 @@
 /** The two true-time strips: the view, and a body that is made while it is sent. */
 
-import { repeated, repeatedOf, threadOf } from "../format";
-import type { Json, Rule, Stage, Step, Trace, TraceSummary } from "../types";
-import { transactions, type Bracket } from "./transactions";
-import { COLLECTED, ranIn, text, type Moment, type State, type Steps } from "./steps";
+import { repeated, repeatedOf, threadOf } from "../../trace/format";
+import type { Json, Rule, Stage, Step, Trace, TraceSummary } from "../../api/types";
+import { transactions, type Bracket } from "../../trace/transactions";
+import { COLLECTED, ranIn, text, type Moment, type State, type Steps } from "../../trace/steps";
 
 export interface Ribbon {
   readonly key: "view" | "body";

@@ -1,16 +1,17 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import appStyles from "../styles/app.css?inline";
-import toolsStyles from "../styles/tools.css?inline";
-import { adopt } from "../styles/adopt";
-import { Diagram } from "../diagram/Diagram";
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { AppMap, Json, Match, Rule, Trace } from "../types";
-import { Pairs, type Pair } from "./Message";
-import { kindOf, namesOf, phases, verdict, type Phase } from "./plan";
-import { Editor, Open } from "./Source";
+import appStyles from "../../styles/app.css?inline";
+import toolsStyles from "../../styles/tools.css?inline";
+import { adopt } from "../../components/adopt";
+import { Diagram } from "../../diagram/Diagram";
+import { current } from "../../state/request";
+import { actions } from "../../state/actions";
+import { state } from "../../state/store";
+import type { AppMap, Json, Match, Rule, Trace } from "../../api/types";
+import { Pairs, type Pair } from "../../components/Message";
+import { kindOf, namesOf, phases, verdict, type Phase } from "./phases";
+import { Editor, Open } from "../../components/Source";
 
 adopt(appStyles, toolsStyles);
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import { MAP } from "../testing";
-import type { AppMap, Rule } from "../types";
-import { namesOf, phases, verdict } from "./plan";
+import { MAP } from "../../testing/traces";
+import type { AppMap, Rule } from "../../api/types";
+import { namesOf, phases, verdict } from "./phases";
 
 const RULE = MAP.rules[0] as Rule;
 const handler = (name: string, scope: string, what: string): AppMap["error_handlers"][number] => ({

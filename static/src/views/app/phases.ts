@@ -1,6 +1,6 @@
 /** What a request for a rule will meet, in the order of Flask's calls. */
 
-import type { AppMap, Hook, PlannedStage, Rule, Stage } from "../types";
+import type { AppMap, Hook, PlannedStage, Rule, Stage } from "../../api/types";
 
 export interface Phase {
   readonly title: string;

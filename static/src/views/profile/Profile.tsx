@@ -1,14 +1,15 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import emptyStyles from "../styles/empty.css?inline";
-import profileStyles from "../styles/profile.css?inline";
-import { adopt } from "../styles/adopt";
-import { time } from "../format";
-import { beside, boxes, hottest, shortened, type Box } from "../profile/flame";
-import { current } from "../state";
-import { actions, state } from "../store";
-import type { Profile as Answer, ProfileNode, Trace } from "../types";
+import emptyStyles from "../../styles/empty.css?inline";
+import profileStyles from "../../styles/profile.css?inline";
+import { adopt } from "../../components/adopt";
+import { time } from "../../trace/format";
+import { beside, boxes, hottest, shortened, type Box } from "./flame";
+import { current } from "../../state/request";
+import { actions } from "../../state/actions";
+import { state } from "../../state/store";
+import type { Profile as Answer, ProfileNode, Trace } from "../../api/types";
 
 adopt(emptyStyles, profileStyles);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { ProfileNode } from "../types";
+import type { ProfileNode } from "../../api/types";
 import { beside, boxes, hottest, shortened } from "./flame";
 
 function node(name: string, time: number, self: number, children: readonly ProfileNode[] = []): ProfileNode {

@@ -1,6 +1,6 @@
 /** A profile's tree as rows of boxes, and the functions that took most of its time. */
 
-import type { ProfileNode } from "../types";
+import type { ProfileNode } from "../../api/types";
 
 export interface Box {
   readonly node: ProfileNode;

@@ -1,18 +1,19 @@
 import type { JSX, TargetedPointerEvent } from "preact";
 import { useState } from "preact/hooks";
 
-import timelineStyles from "../styles/timeline.css?inline";
-import toolsStyles from "../styles/tools.css?inline";
-import { adopt } from "../styles/adopt";
-import { clockOf, type AppClock } from "../clock";
-import { stateOf } from "../diagram/steps";
-import { rewind, shownStep } from "../replay/replay";
-import { time } from "../format";
-import { current, elapsed } from "../state";
-import { actions, now, state } from "../store";
-import type { Step, Trace } from "../types";
-import { Dropped, Repeated } from "./Message";
-import { between, ticks, zoomed, type Span } from "./zoom";
+import timelineStyles from "../../styles/timeline.css?inline";
+import toolsStyles from "../../styles/tools.css?inline";
+import { adopt } from "../../components/adopt";
+import { clockOf, type AppClock } from "../../trace/clock";
+import { stateOf } from "../../trace/steps";
+import { rewind, shownStep } from "../../trace/replay";
+import { time } from "../../trace/format";
+import { current, elapsed } from "../../state/request";
+import { actions } from "../../state/actions";
+import { now, state } from "../../state/store";
+import type { Step, Trace } from "../../api/types";
+import { Dropped, Repeated } from "../../components/Message";
+import { between, ticks, zoomed, type Span } from "./range";
 
 adopt(timelineStyles, toolsStyles);
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { between, ticks, zoomed } from "./zoom";
+import { between, ticks, zoomed } from "./range";
 
 test("zooming keeps to the request, and has a least length", () => {
   expect(zoomed([0, 8e6], 2, 8e6)).toEqual([2e6, 6e6]);

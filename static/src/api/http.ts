@@ -1,0 +1,98 @@
+/** The panel's HTTP calls. */
+
+import type { AppMap, Batch, Json, Trace, TracePage } from "./types";
+
+/** How often to ask where any of several processes may answer. */
+const MOST_TRIES = 20;
+
+/** The server knows this page, and does not answer it. */
+export class Refused extends Error {}
+
+/** Where a stream goes on. */
+export interface Resume {
+  readonly epoch: string | null;
+  readonly last: string | null;
+  readonly running: readonly string[];
+  /** The trace whose steps are wanted, and how many of them are here. */
+  readonly watch: string | null;
+  readonly have: number;
+}
+
+export class Api {
+  readonly #key = document.querySelector<HTMLMetaElement>('meta[name="lifecycle-key"]')?.content ?? "";
+
+  /** Whether other processes answer as well, which have requests of their own. */
+  several = false;
+
+  async #call(path: string, body?: unknown, method = body === undefined ? "GET" : "POST"): Promise<Response> {
+    const headers = { "X-Lifecycle-Key": this.#key, "Content-Type": "application/json" };
+    let response: Response;
+    let tries = 0;
+    do {
+      response = await fetch(path, {
+        method,
+        headers,
+        cache: "no-store",
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      tries += 1;
+    } while (this.several && tries < MOST_TRIES && (response.status === 404 || response.status === 409));
+    if (response.status === 403) throw new Refused(await response.text());
+    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status}`);
+    return response;
+  }
+
+  async #json<T>(path: string, body?: unknown): Promise<T> {
+    const response = await this.#call(path, body);
+    return (await response.json()) as T;
+  }
+
+  /** Ask for what is new; in vain while others than the process of this epoch answer. */
+  async batch(resume: Resume): Promise<Batch> {
+    let batch: Batch;
+    let tries = 0;
+    do {
+      batch = await this.#json<Batch>("api/batch", resume);
+      tries += 1;
+    } while (
+      batch.process.several &&
+      resume.epoch !== null &&
+      batch.epoch !== resume.epoch &&
+      tries < MOST_TRIES
+    );
+    return batch;
+  }
+
+  /** The requests before this one, newest first. */
+  before(id: string): Promise<TracePage> {
+    return this.#json(`api/traces?before=${encodeURIComponent(id)}`);
+  }
+
+  trace(id: string): Promise<Trace | null> {
+    return this.ask(`api/traces/${encodeURIComponent(id)}`);
+  }
+
+  /** What any other call answers, with a body if there is one to send, or null where there is nothing. */
+  async ask<T>(path: string, body?: Json): Promise<T | null> {
+    const response = await this.#call(path, body);
+    return response.ok ? ((await response.json()) as T) : null;
+  }
+
+  /** Tell the server to do something. */
+  async tell(path: string, method: "POST" | "DELETE"): Promise<void> {
+    await this.#call(path, undefined, method);
+  }
+
+  app(): Promise<AppMap> {
+    return this.#json("api/app");
+  }
+
+  clear(epoch: string | null): Promise<void> {
+    return this.tell(`api/traces?epoch=${encodeURIComponent(epoch ?? "")}`, "DELETE");
+  }
+
+  /** Ask for a pass for one websocket; null, where the server has no room for any. */
+  async ticket(): Promise<string | null> {
+    return (await this.#json<{ readonly ticket: string | null }>("api/ticket", null)).ticket;
+  }
+}

@@ -1,0 +1,49 @@
+/** The rows that are seen, at their places in a list of the height of all. */
+
+import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { actions } from "../state/actions";
+import { olderThan } from "../state/log";
+import { state } from "../state/store";
+import { rows, tops } from "./current";
+import { Gap, Request, Static } from "./Row";
+import { PACE, rowAt, useScroll } from "./scroll";
+
+/** Rows that are drawn above and below what is seen. */
+const BEYOND = 8;
+
+export function Rows(): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const { from, height, onScroll } = useScroll(box, rows.value, tops.value);
+  const { selected } = state.value;
+  const all = rows.value;
+  const first = Math.max(0, rowAt(tops.value, from) - BEYOND);
+  const last = Math.min(all.length, rowAt(tops.value, from + PACE + height) + BEYOND);
+  useLayoutEffect(() => {
+    if (last >= all.length - BEYOND && olderThan(state.value) !== null) actions.older();
+  });
+  return (
+    <div class="rows" ref={box} onScroll={onScroll}>
+      <ol style={{ height: `${tops.value.at(-1) ?? 0}px` }}>
+        {all.slice(first, last).map((row, index) => (
+          <li
+            key={row.key}
+            class={row.kind}
+            style={{ transform: `translateY(${tops.value[first + index] ?? 0}px)` }}
+            aria-setsize={all.length}
+            aria-posinset={first + index + 1}
+          >
+            {row.kind === "request" ? (
+              <Request row={row} current={row.key === selected} />
+            ) : row.kind === "static" ? (
+              <Static row={row} />
+            ) : (
+              <Gap row={row} />
+            )}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+/** Where the list is scrolled to: a window of it is drawn, and what is looked at stays where it is. */
+
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+import { state } from "../state/store";
+import { HEIGHT, type Row } from "./rows";
+
+/** The window moves on by so many px at once. */
+export const PACE = 58 * 3;
+
+/** What the list remembers between two drawings. */
+interface Position {
+  /** Where it was scrolled to; the event of it comes later, perhaps after the next rows. */
+  scrolled: number;
+  /** The topmost row, and how far above the edge it begins. */
+  anchor: { readonly key: string; readonly top: number } | null;
+  /** The row that was brought into view last, and whether the list was not scrolled away from it. */
+  shown: string | null;
+  seen: boolean;
+}
+
+interface Scroll {
+  /** Where the window begins, and how high the list is, px. */
+  readonly from: number;
+  readonly height: number;
+  readonly onScroll: () => void;
+}
+
+export function useScroll(
+  box: RefObject<HTMLDivElement | null>,
+  rows: readonly Row[],
+  tops: readonly number[],
+): Scroll {
+  const [from, setFrom] = useState(0);
+  const height = useHeight(box);
+  const position = useRef<Position>({ scrolled: 0, anchor: null, shown: null, seen: true }).current;
+  const topOf = (key: string | null | undefined): number | undefined =>
+    tops[rows.findIndex((row) => row.key === key)];
+
+  const onScroll = (): void => {
+    const at = box.current?.scrollTop ?? 0;
+    const top = topOf(position.shown);
+    // Only a hand scrolls away from it.
+    if (top !== undefined && at !== position.scrolled)
+      position.seen = top + HEIGHT.request > at && top < at + height;
+    position.scrolled = at;
+    const index = rowAt(tops, at);
+    const row = rows[index];
+    position.anchor =
+      at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[index] ?? 0) - at };
+    setFrom(Math.floor(at / PACE) * PACE);
+  };
+  const scrollTo = (to: number): void => {
+    if (box.current === null) return;
+    box.current.scrollTop = to;
+    position.scrolled = box.current.scrollTop;
+    onScroll();
+  };
+
+  // What is looked at stays where it is when rows come in above it.
+  useLayoutEffect(() => {
+    const top = topOf(position.anchor?.key);
+    if (top === undefined || box.current === null || position.anchor === null) return;
+    const wanted = top - position.anchor.top;
+    if (Math.abs(box.current.scrollTop - wanted) >= 1) scrollTo(wanted);
+  }, [rows]);
+  useFollowed(box, position, topOf(state.value.selected), height, scrollTo);
+  return { from, height, onScroll };
+}
+
+/**
+ * One that was picked by a key, or by the address, is brought into view; and while one follows, the newest,
+ * unless the list was scrolled away. Once all is painted: moving it takes that.
+ */
+function useFollowed(
+  box: RefObject<HTMLDivElement | null>,
+  position: Position,
+  top: number | undefined,
+  height: number,
+  scrollTo: (to: number) => void,
+): void {
+  const { selected, follow } = state.value;
+  useEffect(() => {
+    if (!follow) position.seen = true;
+    if (top === undefined || !position.seen) return;
+    position.shown = selected;
+    const at = position.scrolled;
+    // At first, what is drawn does not know how high it is.
+    const bottom = top + HEIGHT.request - (box.current?.clientHeight ?? height);
+    if (top < at) scrollTo(top);
+    else if (bottom > at) scrollTo(bottom);
+  }, [selected, top === undefined, follow, follow ? top : null]);
+}
+
+function useHeight(box: RefObject<HTMLDivElement | null>): number {
+  const [height, setHeight] = useState(800);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => {
+      setHeight(element.clientHeight);
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
+  return height;
+}
+
+/** The row at a height. */
+export function rowAt(tops: readonly number[], at: number): number {
+  let [low, high] = [0, tops.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((tops[middle] ?? 0) <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,41 @@
+/** The whole page. */
+
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { lazy } from "../components/lazy";
+import { List } from "../list/List";
+import { Playback } from "../replay/Playback";
+import { current } from "../state/request";
+import { state } from "../state/store";
+import { APP } from "../state/viewNames";
+import { Views } from "../views/Views";
+import { Top } from "./Top";
+
+const Details = lazy("Step", () => import("../views/Details"));
+const Help = lazy("Keys", () => import("./Help"));
+
+export function Panel(): JSX.Element {
+  const { stage, view, step, help } = state.value;
+  const trace = current(state.value);
+  const title = trace === null ? "flask-lifecycle" : `${trace.method} ${trace.path} · flask-lifecycle`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  const ofApp = !stage && view === APP;
+  return (
+    <div class={stage ? "whole stage" : "whole"}>
+      {stage ? null : <Top />}
+      <div class="body">
+        {stage ? null : <List />}
+        <main>
+          <h1 class="unseen">{trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`}</h1>
+          <Views />
+          {ofApp || trace === null ? null : <Playback />}
+        </main>
+        {stage || ofApp || trace === null || step === null ? null : <Details />}
+      </div>
+      {help ? <Help /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+/** Keys that do something wherever the focus is, but in a field; never those that the browser owns. */
+
+import { FIT, view, zoomBy } from "../diagram/camera";
+import { moveSelection } from "../list/current";
+import { actions } from "../state/actions";
+import { state } from "../state/store";
+import { viewAfter } from "../state/viewNames";
+
+const ZOOM = 1.3;
+
+const zoom = (by: number) => (): void => {
+  view.value = zoomBy(view.value, by);
+};
+const walk = (by: 1 | -1) => (): void => {
+  actions.walk(by);
+};
+
+const KEYS: Readonly<Record<string, () => void>> = {
+  j: () => {
+    moveSelection(1);
+  },
+  k: () => {
+    moveSelection(-1);
+  },
+  x: actions.clear,
+  Escape: actions.leave,
+  "/": () => {
+    document.getElementById("filter")?.focus();
+  },
+  v: () => {
+    actions.view(viewAfter(state.value.view));
+  },
+  "?": () => {
+    actions.help(true);
+  },
+  f: actions.stage,
+  z: actions.zoom,
+  "+": zoom(ZOOM),
+  "=": zoom(ZOOM),
+  "-": zoom(1 / ZOOM),
+  "0": () => {
+    view.value = FIT;
+  },
+  " ": actions.play,
+  ArrowRight: walk(1),
+  PageDown: walk(1),
+  ArrowLeft: walk(-1),
+  PageUp: walk(-1),
+  Home: () => {
+    actions.seekEnd("first");
+  },
+  End: () => {
+    actions.seekEnd("last");
+  },
+};
+
+export function listenForKeys(): void {
+  addEventListener("keydown", (event) => {
+    const act = KEYS[event.key];
+    if (act === undefined || event.defaultPrevented || isElsewhere(event)) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** Whether a key is the browser's, a field's, a button's or a dialog's, or single keys are switched off. */
+function isElsewhere({ target, key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  const typing = target instanceof HTMLInputElement && target.type !== "range" && target.type !== "checkbox";
+  const dialog = state.value.help || document.querySelector(":popover-open") !== null;
+  const off = !state.value.keys && key.length === 1 && key !== "?";
+  const presses = key === " " && target instanceof HTMLButtonElement;
+  return ctrlKey || metaKey || altKey || typing || dialog || off || presses;
+}

@@ -1,0 +1,77 @@
+/** Rooms import each other in the directions of the architecture, and modules in no circle. */
+
+import { globSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/** What each room may import, beside itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  "api/types": [],
+  styles: [],
+  trace: ["api/types"],
+  api: ["api/types"],
+  state: ["api/types", "api", "trace"],
+  components: ["api/types", "trace", "state", "styles"],
+  "diagram/model": ["api/types", "trace"],
+  "diagram/layout": ["api/types", "trace", "diagram/model"],
+  diagram: ["api/types", "trace", "styles", "diagram/model", "diagram/layout"],
+  list: ["api/types", "trace", "state", "components", "styles"],
+  replay: ["api/types", "trace", "state", "components"],
+  views: ["api/types", "trace", "state", "components", "diagram", "styles"],
+  toolbar: ["api/types", "trace", "styles"],
+  page: ["api/types", "trace", "state", "components", "diagram", "list", "replay", "views", "styles"],
+  testing: ["api/types", "trace"],
+};
+/** What draws in a page, in a server or in a file has to do without these. */
+const PURE = ["api/types", "trace", "diagram/model", "diagram/layout"];
+
+const ROOMS = Object.keys(ALLOWED).sort((a, b) => b.length - a.length);
+const SPECIFIER = /\b(?:from |import |import\()"([^"?]+)/g;
+const MODULES = globSync("src/**/*.{ts,tsx}").map((path) => path.replaceAll("\\", "/").slice(4));
+const SHIPPED = MODULES.filter((path) => !path.includes(".test."));
+
+function roomOf(path: string): string {
+  return ROOMS.find((room) => path.startsWith(`${room}/`) || path.replace(/\.ts$/, "") === room) ?? path;
+}
+
+function importsOf(path: string): readonly string[] {
+  return [...readFileSync(`src/${path}`, "utf-8").matchAll(SPECIFIER)].map(([, specifier = ""]) => {
+    if (!specifier.startsWith(".")) return specifier;
+    const target = posix.join(posix.dirname(path), specifier);
+    return [`${target}.ts`, `${target}.tsx`].find((each) => MODULES.includes(each)) ?? target;
+  });
+}
+
+describe("imports", () => {
+  it("go in the directions of the rooms", () => {
+    const wrong = SHIPPED.filter((path) => path !== "main.tsx").flatMap((path) =>
+      importsOf(path)
+        .filter((target) => target.includes("/") && !target.startsWith("@") && !target.startsWith("preact/"))
+        .filter(
+          (target) => roomOf(target) !== roomOf(path) && !ALLOWED[roomOf(path)]?.includes(roomOf(target)),
+        )
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("bring no framework below the diagram", () => {
+    const pure = SHIPPED.filter((path) => PURE.includes(roomOf(path)));
+    expect(pure.filter((path) => importsOf(path).some((each) => each.includes("preact")))).toEqual([]);
+    expect(
+      pure.filter((path) => /\b(document|window|localStorage)\./.test(readFileSync(`src/${path}`, "utf-8"))),
+    ).toEqual([]);
+  });
+
+  it("close no circle", () => {
+    const rest = new Map(
+      SHIPPED.map((path) => [path, importsOf(path).filter((each) => SHIPPED.includes(each))]),
+    );
+    // What imports nothing that is left is in no circle.
+    for (let before = Infinity; rest.size < before;) {
+      before = rest.size;
+      for (const [path, targets] of rest) if (!targets.some((each) => rest.has(each))) rest.delete(path);
+    }
+    expect([...rest.keys()]).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+/** What the user can do. */
+
+import type { Trace } from "../api/types";
+import type { Pace } from "../trace/replay";
+import { writeSwitch, type Switch } from "./preferences";
+import { toggleStage } from "./presentation";
+import { pickStep, seek, seekEnd, setPace, togglePlay, walk } from "./replaying";
+import { cleared, select, setFollow, setPaused, setReplay, toggleFold, withImported } from "./selection";
+import { ask, fetchOlder, forget, loadMap, notice, tell } from "./server";
+import type { AppQuery, State } from "./state";
+import { change, state } from "./store";
+import type { ViewName } from "./viewNames";
+
+function set(values: Partial<State>): void {
+  change((before) => ({ ...before, ...values }));
+}
+
+/** What sets a switch that the browser remembers. */
+function remembered(name: Switch): (on: boolean) => void {
+  return (on) => {
+    writeSwitch(name, on);
+    set({ [name]: on });
+  };
+}
+
+export const actions = {
+  select: (id: string): void => {
+    change((before) => select(before, id));
+  },
+  step: (step: number | null): void => {
+    change((before) => pickStep(before, step));
+  },
+  follow: (): void => {
+    change((before) => setFollow(before, !before.follow));
+  },
+  pause: (): void => {
+    change((before) => setPaused(before, !before.paused));
+  },
+  clear: (): void => {
+    change(cleared);
+    forget();
+  },
+  filter: (filter: string): void => {
+    set({ filter });
+  },
+  seek: (at: number): void => {
+    change((before) => seek(before, at));
+  },
+  /** Follow what happens now. */
+  live: (): void => {
+    change((before) => setReplay(before, null));
+  },
+  pace: (pace: Pace): void => {
+    change((before) => setPace(before, pace));
+  },
+  play: (): void => {
+    change(togglePlay);
+  },
+  walk: (by: 1 | -1): void => {
+    change((before) => walk(before, by));
+  },
+  seekEnd: (end: "first" | "last"): void => {
+    change((before) => seekEnd(before, end));
+  },
+  leave: (): void => {
+    if (state.value.stage) toggleStage();
+    change((before) => ({ ...setReplay(before, null), stage: false, zoom: false, step: null }));
+  },
+  stage: toggleStage,
+  view: (view: ViewName): void => {
+    set({ view });
+  },
+  /** Ask the App view for something else. */
+  app: (query: Partial<AppQuery>): void => {
+    change((before) => ({ ...before, app: { ...before.app, ...query } }));
+  },
+  help: (help: boolean): void => {
+    set({ help });
+  },
+  keep: remembered("keep"),
+  group: remembered("grouped"),
+  keys: remembered("keys"),
+  fold: (key: string): void => {
+    change((before) => toggleFold(before, key));
+  },
+  older: (): void => {
+    void fetchOlder();
+  },
+  /** Take requests from files that were dropped or chosen into the list, or say what is wrong with them. */
+  open: async (files: readonly File[]): Promise<void> => {
+    const { readFiles } = await import("../trace/import");
+    const { found, wrong } = await readFiles(files);
+    for (const { name, trace, summary } of found)
+      change((before) => withImported(before, trace, summary, name));
+    if (wrong !== "") notice(wrong);
+  },
+  notice,
+  /** Read the app's registries again. */
+  map: (): void => {
+    void loadMap();
+  },
+  ask,
+  tell,
+  /** Pick the newest request of the same kind. */
+  latest: ({ method, endpoint }: Trace): void => {
+    const newest = state.value.traces.find((trace) => trace.method === method && trace.endpoint === endpoint);
+    if (newest) actions.select(newest.id);
+  },
+  zoom: (): void => {
+    change((before) => ({ ...before, zoom: !before.zoom }));
+  },
+};

@@ -1,0 +1,126 @@
+/** Take in what the server sends. */
+
+import type { Connection } from "../api/live";
+import type { Batch, Step, Trace, TracePage } from "../api/types";
+import { merge } from "./ordered";
+import { followNewest } from "./selection";
+import type { Gap, Log, State } from "./state";
+
+/** More traces, and steps of more of them, than a page should hold. */
+export const KEPT = 10_000;
+const STEPS_KEPT = 100;
+
+/** Take in one message of the server's; while paused the screen stays as it is. */
+export function applyBatch(state: State, batch: Batch, now: number): State {
+  if (state.paused) return { ...state, held: grow(state.held ?? state, batch, now, state) };
+  return followNewest({ ...state, ...grow(state, batch, now, state) });
+}
+
+function grow(log: Log, batch: Batch, now: number, { selected, keep }: State): Log {
+  const restarted = log.epoch !== null && log.epoch !== batch.epoch;
+  const known = batch.reset || restarted ? [] : log.traces;
+  const isGone = evicted(batch);
+  // They are in order: where the oldest is kept, all are.
+  const all = known.length === 0 || (batch.removed.length === 0 && !isGone(known.at(-1)?.id ?? ""));
+  const stay = all ? known : known.filter(({ id }) => id === selected || !isGone(id));
+  const lost = selected !== null && isGone(selected) && known.some(({ id }) => id === selected);
+  return {
+    epoch: batch.epoch,
+    process: batch.process,
+    traces: merge(stay, batch.traces).slice(0, KEPT),
+    kept: batch.kept,
+    steps: withSteps(log, batch, restarted ? !keep : batch.reset, selected),
+    seenAt: seenAt(restarted || batch.reset ? new Map() : log.seenAt, batch, now),
+    skipped: (known.length === 0 ? 0 : log.skipped) + batch.skipped,
+    evicted: batch.evicted,
+    tooLarge: batch.too_large,
+    ignored: batch.ignored,
+    lostAt: null,
+    gaps: [...gap(log, batch, now, restarted), ...(restarted && !keep ? [] : log.gaps)],
+    earlier: restarted ? (keep ? [...log.traces, ...log.earlier].slice(0, KEPT) : []) : log.earlier,
+    missing: lost ? selected : restarted ? null : log.missing,
+  };
+}
+
+/** Whether the server no longer keeps a request. */
+function evicted({ removed, oldest }: Batch): (id: string) => boolean {
+  const ids = new Set(removed);
+  return (id) => ids.has(id) || oldest === null || id < oldest;
+}
+
+function withSteps(
+  log: Log,
+  batch: Batch,
+  anew: boolean,
+  selected: string | null,
+): ReadonlyMap<string, readonly Step[]> {
+  const steps = new Map(anew ? [] : log.steps);
+  // Its steps are sent again, or fetched.
+  for (const { id, merged, state } of batch.traces)
+    if (merged && state === "done" && log.seenAt.has(id)) steps.delete(id);
+  for (const part of batch.steps) {
+    const merged = mergeSteps(steps.get(part.trace) ?? [], part.steps);
+    steps.delete(part.trace);
+    steps.set(part.trace, merged);
+  }
+  return latest(steps, selected);
+}
+
+function seenAt(known: Log["seenAt"], { removed, traces }: Batch, now: number): Log["seenAt"] {
+  const seen = new Map(known);
+  for (const id of removed) seen.delete(id);
+  for (const trace of traces) {
+    if (trace.state === "running") seen.set(trace.id, now);
+    else seen.delete(trace.id);
+  }
+  return seen;
+}
+
+/** The time without a connection that this message ends. */
+function gap({ lostAt, traces }: Log, { missed }: Batch, now: number, restarted: boolean): readonly Gap[] {
+  if (lostAt === null) return [];
+  return [{ after: traces[0]?.id ?? null, ms: now - lostAt, requests: missed ?? 0, restarted }];
+}
+
+function latest(
+  steps: Map<string, readonly Step[]>,
+  selected: string | null,
+): ReadonlyMap<string, readonly Step[]> {
+  for (const id of steps.keys()) {
+    if (steps.size <= STEPS_KEPT) break;
+    if (id !== selected) steps.delete(id);
+  }
+  return steps;
+}
+
+/** Add the next older requests, which the server kept all the while. */
+export function withOlder(state: State, page: TracePage): State {
+  const log = state.held ?? state;
+  const grown = { traces: merge(log.traces, [...page.traces].reverse()).slice(0, KEPT) };
+  return state.held === null ? { ...state, ...grown } : { ...state, held: { ...state.held, ...grown } };
+}
+
+/** The oldest request that is here, if older ones are kept. */
+export function olderThan(state: State): string | null {
+  const here = state.traces.filter((trace) => trace.id !== state.missing);
+  return here.length < Math.min(state.kept, KEPT) ? (here.at(-1)?.id ?? null) : null;
+}
+
+/** The connection is there or not. */
+export function setConnection(state: State, connection: Connection, now: number): State {
+  const lost = connection === "lost" && state.connection !== "connecting";
+  const log = state.held ?? state;
+  const next = lost && log.lostAt === null ? { lostAt: now } : {};
+  return { ...state, connection, ...(state.held === null ? next : { held: { ...state.held, ...next } }) };
+}
+
+/** Put steps in their places by id; those that ended replace their running selves. */
+export function mergeSteps(known: readonly Step[], more: readonly Step[]): readonly Step[] {
+  const merged = [...known];
+  for (const step of more) merged[step.id] = step;
+  return merged;
+}
+
+export function withTrace(state: State, trace: Trace): State {
+  return { ...state, steps: latest(new Map(state.steps).set(trace.id, trace.steps), state.selected) };
+}

@@ -1,0 +1,36 @@
+/** Traces in order, newest first: ids sort by the time of creation. */
+
+import type { TraceSummary } from "../api/types";
+
+/** Put traces, oldest first, in their places among others, newest first. */
+export function merge(
+  known: readonly TraceSummary[],
+  more: readonly TraceSummary[],
+): readonly TraceSummary[] {
+  const all = [...known];
+  const fresh: TraceSummary[] = [];
+  for (const trace of more) {
+    const at = indexOf(known, trace.id);
+    if (known[at]?.id === trace.id) all[at] = trace;
+    else fresh.push(trace);
+  }
+  if (fresh.length === 0) return all;
+  const merged = [...fresh.reverse(), ...all];
+  const ordered = (fresh.at(-1)?.id ?? "") > (all[0]?.id ?? "");
+  return ordered && isOrdered(fresh) ? merged : merged.sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+function isOrdered(traces: readonly TraceSummary[]): boolean {
+  return traces.every((trace, index) => index === 0 || trace.id < (traces[index - 1]?.id ?? ""));
+}
+
+/** Where this trace is, or would be. */
+export function indexOf(traces: readonly TraceSummary[], id: string): number {
+  let [low, high] = [0, traces.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((traces[middle]?.id ?? "") > id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

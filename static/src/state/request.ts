@@ -1,0 +1,89 @@
+/** What the state has of one request. */
+
+import type { Step, Trace, TraceSummary } from "../api/types";
+import { parse } from "../trace/filter";
+import { indexOf } from "./ordered";
+import type { Imported, State } from "./state";
+
+/** A request of the list, of this process or of one before it. */
+export function find(state: State, id: string | null): TraceSummary | undefined {
+  if (id === null) return undefined;
+  const imported = importedOf(state, id);
+  if (imported !== undefined) return imported.trace;
+  const known = state.traces[indexOf(state.traces, id)];
+  return known?.id === id ? known : state.earlier.find((trace) => trace.id === id);
+}
+
+export function importedOf(state: State, id: string | null): Imported | undefined {
+  return state.imported.find(({ trace }) => trace.id === id);
+}
+
+/** A static file: it is not what one waits for, where there is anything else. */
+export function isStatic(trace: TraceSummary): boolean {
+  return trace.endpoint === "static" || (trace.endpoint?.endsWith(".static") ?? false);
+}
+
+/** The requests of this process that the filter lets through, newest first. */
+export function visibleTraces({ traces, filter }: Pick<State, "traces" | "filter">): readonly TraceSummary[] {
+  return filter === "" ? traces : traces.filter(parse(filter).matches);
+}
+
+/** The selected request as a whole trace, as far as its steps are here. */
+export function current(state: State): Trace | null {
+  const summary = find(state, state.selected);
+  if (summary === undefined) return null;
+  const {
+    step_count: _count,
+    strip: _strip,
+    now: _now,
+    elapsed: _elapsed,
+    sending: _sending,
+    merged: _merged,
+    cause: _cause,
+    ...header
+  } = summary;
+  void [_count, _strip, _now, _elapsed, _sending, _merged, _cause];
+  const steps = importedOf(state, summary.id)?.whole.steps ?? state.steps.get(summary.id) ?? [];
+  // A hole can only be a step that is still on its way.
+  const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);
+  return { ...header, steps: hole < 0 ? steps : steps.slice(0, hole) };
+}
+
+/** Nanoseconds since the start of a request, now. */
+export function elapsed(state: State, id: string, now: number): number {
+  const summary = find(state, id);
+  if (summary === undefined) return 0;
+  if (summary.state === "done") return summary.duration ?? summary.elapsed;
+  return summary.elapsed + Math.max(0, now - (state.seenAt.get(id) ?? now)) * 1e6;
+}
+
+/** The app's own time of a request, so far, in nanoseconds. */
+export function appTime(state: State, id: string, now: number): number {
+  const summary = find(state, id);
+  if (summary === undefined) return 0;
+  const { app_time, sending } = summary;
+  const lasted = elapsed(state, id, now);
+  if (app_time === null) return lasted;
+  return summary.state === "done" || sending ? app_time : app_time + lasted - summary.elapsed;
+}
+
+/** Whether the steps of the selected, finished request are still to be fetched. */
+export function lacksSteps(state: State): string | null {
+  const summary = find(state, state.selected);
+  if (
+    summary?.state !== "done" ||
+    state.missing === summary.id ||
+    importedOf(state, summary.id) !== undefined
+  )
+    return null;
+  const steps = state.steps.get(summary.id) ?? [];
+  const whole =
+    steps.length >= summary.step_count && steps.every((step) => (step as Step | undefined)?.end != null);
+  return whole ? null : summary.id;
+}
+/** How many steps of the selected request are here and over, before the first that is not. */
+export function ended(state: State): number {
+  const steps = state.steps.get(state.selected ?? "") ?? [];
+  const at = steps.findIndex((step) => (step as Step | undefined)?.end == null);
+  return at < 0 ? steps.length : at;
+}

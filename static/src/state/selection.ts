@@ -1,0 +1,93 @@
+/** Which request and step are shown, and what changes that. */
+
+import type { Trace, TraceSummary } from "../api/types";
+import { IMPORTED, parse } from "../trace/filter";
+import type { Replay } from "../trace/replay";
+import { indexOf } from "./ordered";
+import { isStatic } from "./request";
+import { EMPTY, type State } from "./state";
+
+/** Go to the newest request, if that is what is wanted. */
+export function followNewest(state: State): State {
+  if (!state.follow) return state;
+  const newest = newestVisible(state);
+  if (newest === undefined || newest.id === state.selected) return state;
+  return { ...state, selected: newest.id, step: null, missing: null, replay: null };
+}
+
+/** The newest that one waits for: no static file, nor what stands in the diagram of another. */
+function newestVisible(state: State): TraceSummary | undefined {
+  const { matches } = parse(state.filter);
+  const isInside = ({ parent }: TraceSummary): boolean => {
+    const outer = state.traces[indexOf(state.traces, parent ?? "")];
+    return outer !== undefined && outer.id === parent && matches(outer);
+  };
+  return (
+    state.traces.find((trace) => !isStatic(trace) && matches(trace) && !isInside(trace)) ??
+    state.traces.find(matches)
+  );
+}
+
+/** Pick a request: from now on new ones no longer take the screen. */
+export function select(state: State, id: string, step: number | null = null): State {
+  const traces =
+    state.missing === null || state.missing === id
+      ? state.traces
+      : state.traces.filter((trace) => trace.id !== state.missing);
+  return {
+    ...state,
+    traces,
+    selected: id,
+    step,
+    follow: false,
+    missing: state.missing === id ? id : null,
+    replay: null,
+  };
+}
+
+/** Fold what is open, or unfold it. */
+/** Pick a step, or none: while one is looked at, new requests do not take the screen. */
+export function selectStep(state: State, step: number | null): State {
+  return { ...state, step, follow: state.follow && step === null };
+}
+
+export function setFollow(state: State, follow: boolean): State {
+  return followNewest({ ...state, follow });
+}
+
+/** Hold the screen, or let it go on with what is there by now. */
+export function setPaused(state: State, paused: boolean): State {
+  if (paused) return { ...state, paused };
+  return followNewest({ ...state, ...state.held, paused, held: null });
+}
+
+/** How many requests are newer than what is on a held screen. */
+export function arrived({ traces, held }: State): number {
+  return held === null ? 0 : indexOf(held.traces, traces[0]?.id ?? "");
+}
+
+/** Forget all requests, and nothing else. */
+export function cleared(state: State): State {
+  const { connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys } = state;
+  return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys };
+}
+
+/** Go through the selected request again, from a moment on; null ends that. New ones wait in the list. */
+export function setReplay(state: State, replay: Replay | null): State {
+  return { ...state, replay, ...(replay === null ? {} : { follow: false }) };
+}
+
+/** Fold what is open, or unfold it. */
+export function toggleFold(state: State, key: string): State {
+  const folds = new Set(state.folds);
+  if (!folds.delete(key)) folds.add(key);
+  return { ...state, folds };
+}
+
+/** Put a request from a file among the others, as one that came now, and show it. */
+export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
+  const id = `${IMPORTED}${state.imported.length + 1}`;
+  const after = (state.held ?? state).traces[0]?.id ?? null;
+  const imported = { file, whole, trace: { ...summary, id }, after };
+  return { ...select({ ...state, imported: [imported, ...state.imported] }, id), notice: null, stage: false };
+}

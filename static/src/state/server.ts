@@ -1,0 +1,113 @@
+/** What the state needs of the server: the stream, and what is fetched beside it. */
+
+import { Api } from "../api/http";
+import { Live } from "../api/live";
+import type { Json } from "../api/types";
+import { IMPORTED } from "../trace/filter";
+import { applyBatch, olderThan, setConnection, withOlder, withTrace } from "./log";
+import { ended, find, lacksSteps } from "./request";
+import { differ } from "./state";
+import { change, onChange, state } from "./store";
+
+const RETRY_WAIT = 1000;
+
+const api = new Api();
+
+const live = new Live(api, {
+  onBatch: (batch) => {
+    const { epoch, map } = state.value;
+    change((before) => applyBatch(before, batch, performance.now()));
+    if ((epoch !== null && epoch !== batch.epoch) || map === null) void loadMap();
+  },
+  onConnection: (connection) => {
+    change((before) => setConnection(before, connection, performance.now()));
+  },
+  onRefused: notice,
+  resume: () => ({
+    epoch: state.value.epoch,
+    last: state.value.traces[0]?.id ?? null,
+    running: [...state.value.seenAt.keys()].reverse(),
+    watch: state.value.selected,
+    have: ended(state.value),
+  }),
+});
+
+/** Go on with the stream, and fetch what each change of the state lacks. */
+export function connect(): void {
+  void loadMap();
+  live.start();
+}
+
+/** Tell the user what went wrong; null takes it away. */
+export function notice(text: string | null): void {
+  change((before) => ({ ...before, notice: text }));
+}
+
+onChange((next, before) => {
+  if (differ(next, before, "selected", "follow")) live.watch(next.follow ? null : next.selected, ended(next));
+  if (!differ(next, before, "selected", "traces", "earlier", "kept", "steps", "missing")) return;
+  void fetchSteps();
+  // The address may name one that is not among the newest.
+  if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
+});
+
+/** Read the app's registries again; where the server has just gone, the one before stays. */
+export async function loadMap(): Promise<void> {
+  const map = await api.app().catch(() => null);
+  if (map !== null) change((before) => ({ ...before, map }));
+}
+
+let askedBefore: string | null = null;
+
+/** Fetch the next older requests, if there are some. */
+export async function fetchOlder(): Promise<void> {
+  const before = olderThan(state.value);
+  if (before === null || before === askedBefore) return;
+  askedBefore = before;
+  const page = await api.before(before).catch(() => null);
+  if (page === null) askedBefore = null;
+  else change((state) => withOlder(state, page));
+}
+
+let fetching: string | null = null;
+/** The trace whose steps could not be fetched a moment ago. */
+let failed: string | null = null;
+
+async function fetchSteps(): Promise<void> {
+  const id = lacksSteps(state.value);
+  if (id === null || fetching === id || failed === id) return;
+  fetching = id;
+  try {
+    const trace = await api.trace(id);
+    change((before) => (trace === null ? { ...before, missing: id } : withTrace(before, trace)));
+  } catch {
+    // One call failed, which says nothing of the connection: only Live decides about that.
+    failed = id;
+    setTimeout(() => {
+      failed = null;
+      void fetchSteps();
+    }, RETRY_WAIT);
+    return;
+  } finally {
+    fetching = null;
+  }
+  if (lacksSteps(state.value) !== id) await fetchSteps();
+}
+
+/** Ask the server for what only one view shows; null where there is none, as of what came from a file. */
+export async function ask<T>(path: string, body?: Json): Promise<T | null> {
+  return path.startsWith(`api/traces/${IMPORTED}`) ? null : api.ask<T>(path, body).catch(() => null);
+}
+
+export function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
+  return api.tell(path, method).catch(() => {
+    notice("The app did not answer.");
+  });
+}
+
+/** Have the server forget all requests. */
+export function forget(): void {
+  void api.clear(state.value.epoch).catch(() => {
+    notice("The app still has the requests: it could not be asked to forget them.");
+  });
+}

@@ -1,0 +1,20 @@
+/** What goes on by itself: a replay, and the times of what runs. */
+
+import { tick } from "./replaying";
+import { change, now, state } from "./store";
+
+/** However long the page was in the background, a replay goes on by no more, ms. */
+const LONGEST_FRAME = 100;
+
+export function startTicker(): void {
+  let last = performance.now();
+  const frame = (): void => {
+    const present = performance.now();
+    change((before) => tick(before, Math.min(present - last, LONGEST_FRAME)));
+    last = present;
+    const { seenAt, paused, connection } = state.value;
+    if (seenAt.size > 0 && !paused && connection !== "lost") now.value = performance.now();
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}

@@ -1,0 +1,88 @@
+/** The address: `?view=<name>&q=<filter>&rule=<rule>…#<trace>/<step>`. */
+
+import { whole } from "../trace/filter";
+import { importedOf } from "./request";
+import { select, setFollow } from "./selection";
+import { differ, EMPTY, type AppQuery, type State } from "./state";
+import { change, onChange } from "./store";
+import { APP, DIAGRAM, viewNamed } from "./viewNames";
+
+let writing: ReturnType<typeof setTimeout> | undefined;
+let reading = false;
+
+/** Keep the address and the state alike, from now on. */
+export function followAddress(): void {
+  read();
+  addEventListener("popstate", read);
+  onChange((next, before) => {
+    if (!reading && differ(next, before, "selected", "follow", "step", "filter", "view", "app"))
+      write(next, before);
+  });
+}
+
+/** Open what the address names. */
+function read(): void {
+  // What was still to be written is of the address one comes from.
+  clearTimeout(writing);
+  reading = true;
+  change((state) => fromAddress(state, location));
+  reading = false;
+}
+
+export function fromAddress(
+  state: State,
+  { search, hash }: { readonly search: string; readonly hash: string },
+): State {
+  const query = new URLSearchParams(search);
+  const named: State = {
+    ...state,
+    filter: whole(query.get("q") ?? ""),
+    view: viewNamed(query.get("view")),
+    app: appQuery(query),
+  };
+  const [id, step] = hash.slice(1).split("/");
+  if (id) return select(named, id, step && /^\d+$/.test(step) ? Number(step) : null);
+  return importedOf(named, named.selected) === undefined ? setFollow(named, true) : named;
+}
+
+function appQuery(query: URLSearchParams): AppQuery {
+  return {
+    part: query.get("part") === "about" ? "about" : "rules",
+    rule: query.get("rule"),
+    method: query.get("method") ?? EMPTY.app.method,
+    path: query.get("path") ?? "",
+    never: query.has("never"),
+  };
+}
+
+/** What the address says after the path. */
+export function toAddress(state: State): string {
+  const query = new URLSearchParams();
+  if (state.view !== DIAGRAM) query.set("view", state.view);
+  if (state.filter.trim() !== "") query.set("q", state.filter.trim());
+  if (state.view === APP) for (const [name, value] of changed(state.app)) query.set(name, value);
+  const named = state.selected !== null && !state.follow && importedOf(state, state.selected) === undefined;
+  const step = state.step === null ? "" : `/${state.step}`;
+  return `${query.size === 0 ? "" : `?${query}`}${named ? `#${state.selected}${step}` : ""}`;
+}
+
+/** What the App view is asked for that is not as at first. */
+function changed(app: AppQuery): readonly (readonly [name: string, value: string])[] {
+  return Object.entries(app).flatMap(([name, value]) =>
+    value === EMPTY.app[name as keyof AppQuery] || value === null ? [] : [[name, String(value)] as const],
+  );
+}
+
+function write(next: State, before: State): void {
+  // One goes back to another view, or to another rule; not through each request and letter.
+  const turned = differ(next, before, "view") || differ(next.app, before.app, "rule", "part");
+  const address = `${location.pathname}${toAddress(next)}`;
+  const go = (): void => {
+    if (address !== location.href.slice(location.origin.length))
+      history[turned ? "pushState" : "replaceState"](null, "", address);
+  };
+  // The browser takes its time over an address: what was picked is drawn first.
+  clearTimeout(writing);
+  if (turned) go();
+  else writing = setTimeout(go);
+}

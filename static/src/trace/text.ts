@@ -1,0 +1,21 @@
+/** Names and texts of an app's, shortened for people. */
+
+/** Names are shortened to so many characters, where nothing else is asked for. */
+export const LONGEST_NAME = 42;
+const UNSEEN = /[\p{Cc}\u2028\u2029\ufeff]+/gu;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** Shorten in the middle, where names differ least; never inside a character. */
+export function ellipsize(name: string, longest = LONGEST_NAME): string {
+  const plain = name.slice(0, 400) + (name.length > 800 ? name.slice(-400) : name.slice(400));
+  const letters = Array.from(plain.replace(UNSEEN, " "));
+  const half = Math.floor((longest - 1) / 2);
+  const short =
+    letters.length <= longest && name.length <= 800
+      ? letters.join("")
+      : `${letters.slice(0, half).join("")}…${letters.slice(-half).join("")}`;
+  // What is written from right to left keeps its order to itself, and what would turn the rest around does not get out.
+  return RIGHT_TO_LEFT.test(short)
+    ? `\u2068${short.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`
+    : short;
+}
