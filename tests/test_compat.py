@@ -168,6 +168,9 @@ def _defined(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             if isinstance(node.value, ast.Name) and node.value.id == "self":
                 yield node.attr
+        elif isinstance(node, ast.Dict):
+            # Of what is in a closure.
+            yield from (str(each.value) for each in node.keys if isinstance(each, ast.Constant))
         elif isinstance(node, ast.Assign) and any(
             isinstance(each, ast.Name) and each.id == "__slots__" for each in node.targets
         ):

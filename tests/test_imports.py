@@ -94,7 +94,9 @@ def test_each_test_module_mirrors_a_module() -> None:
         if (folder.parts[:1] and folder.parts[0] in APART) or path == Path(__file__):
             continue
         beside = ROOT / name.removesuffix(".py")
-        assert (PACKAGE / folder / name).exists() or (folder == Path() and beside.exists()), (
+        mirrored = [PACKAGE / folder / name, PACKAGE / folder / f"_{name}"]
+        mirrored += [beside] if folder == Path() else []
+        assert any(each.exists() for each in mirrored), (
             f"{path.relative_to(ROOT)} tests no module of the package"
         )
 
