@@ -115,7 +115,7 @@ def kept(app: t.Any, send: t.Any) -> dict[str, t.Any]:
     gc.collect()
     size = tracemalloc.get_traced_memory()[0] - before
     for trace in state._store.newest():
-        trace.notes = {}
+        trace.notes = type(trace.notes)()
     gc.collect()
     bare = tracemalloc.get_traced_memory()[0] - before
     return {"steps": steps, "bytes": bare / 100, "bytes_with_details": size / 100}

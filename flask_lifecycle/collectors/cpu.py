@@ -13,8 +13,7 @@ from functools import partial
 from time import thread_time_ns
 
 from ..recorder.probe import Probe
-from ..trace.log import EXTRA
-from ..trace.writer import Writer
+from ..trace.writer import LiveTrace, Writer
 
 _owners: set[int] = set()
 
@@ -24,7 +23,7 @@ class _Took(t.NamedTuple):
 
     time: int
 
-    def detail(self, _redactor: t.Any) -> int:
+    def detail(self, _trace: LiveTrace) -> int:
         """Return it as JSON's type."""
         return self.time
 
@@ -38,7 +37,7 @@ def _begin_for_some(writer: Writer) -> int | None:
 
 def end(writer: Writer, step: int, entered: int) -> None:
     """Note what a step took of the CPU since, ns."""
-    writer.notes.setdefault(step + EXTRA, {})["cpu"] = _Took(thread_time_ns() - entered)
+    writer.notes.add(step, "cpu", _Took(thread_time_ns() - entered))
 
 
 #: Around what is recorded for one or for several apps, some of which may have this off.

@@ -21,7 +21,6 @@ from ..recorder.callables import callable_name, source_of
 from ..recorder.errors import GROUP, describe_error
 from ..recorder.user_code import is_library, line_of
 from ..redact import Redactor, weight
-from ..trace.log import EXTRA
 from ..trace.writer import LiveTrace
 
 # Of a deep traceback, the first and the last frames.
@@ -83,14 +82,14 @@ class Raised:
         #: The estimated bytes of all that it holds.
         self.size = 0
 
-    def detail(self, redactor: Redactor) -> dict[str, t.Any]:
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types."""
         return {
             **self.error,
             "notes": self.notes,
-            "frames": [each.shown(redactor) for each in self.frames],
+            "frames": [each.shown(trace.redactor) for each in self.frames],
             "cut_frames": self.cut,
-            "others": [{"as": how, **other.detail(redactor)} for how, other in self.others],
+            "others": [{"as": how, **other.detail(trace)} for how, other in self.others],
             "handlers": self.handlers,
         }
 
@@ -188,13 +187,14 @@ def record(
     """
     if trace.owner not in _owners:
         return
-    extra = trace.notes.setdefault(max(0, place) + EXTRA, {})
-    known: Raised | None = extra.get("exception")
+    step = max(0, place)
+    known: Raised | None = trace.notes.added(step, "exception")
     if known is None or known.error["type"] != type(error).__name__:
         redactor = trace.redactor
         keeper = _Keeper(redactor, redactor.max_bytes)
         trace.detail_bytes -= known.size if known is not None else 0
-        known = extra["exception"] = keeper.tree(error)
+        known = keeper.tree(error)
+        trace.notes.add(step, "exception", known)
         known.size = 2000 + redactor.max_bytes - keeper.room
         trace.detail_bytes += known.size
     if app is not None and (unhandled or not known.handlers):

@@ -218,7 +218,7 @@ class Messages:
             return
         own = vars(context)
         held = vars(own[REQUEST])
-        received = trace.notes.get(0)
+        received = trace.notes.details.get(0)
         if not ("form" in held or CACHED_DATA in held) or type(received) is not Received:
             return
         redactor = self._redactor

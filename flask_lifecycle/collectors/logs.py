@@ -19,6 +19,7 @@ from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import mark
 from ..redact import MASK, Redactor
 from ..trace.model import Source
+from ..trace.notes import Facts
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
 
@@ -61,12 +62,12 @@ def _record(trace: LiveTrace, record: logging.LogRecord) -> None:
     mark(
         trace.strand(),
         Site("log", record.name, None, Source(record.pathname, record.lineno)),
-        {
-            "level": record.levelname,
-            "logger": record.name,
-            "message": message,
-            "error": _error(record),
-        },
+        Facts(
+            level=record.levelname,
+            logger=record.name,
+            message=message,
+            error=_error(record),
+        ),
         len(message),
     )
 

@@ -17,7 +17,8 @@ from .._compat import MACRO_CLASS, MACRO_ENVIRONMENT, MACRO_FUNCTION, TEMPLATE
 from ..faults import fail_open, fault
 from ..recorder.errors import describe_error
 from ..recorder.steps import begin, begin_leaf, end
-from ..trace.log import BEGIN, END, NAMED, PARENT, WIDTH, clock
+from ..trace.log import BEGIN, END, PARENT, WIDTH, clock
+from ..trace.notes import Facts
 from ..trace.tracepoint import Site
 from ..trace.writer import Writer
 
@@ -30,7 +31,7 @@ class _Sum:
     __slots__ = ("note", "place", "took")
 
     def __init__(self, writer: Writer, site: Site) -> None:
-        self.note = {"macros": 0}
+        self.note = Facts(macros=0)
         self.place = begin_leaf(writer, site, self.note)
         self.took = 0.0
 
@@ -67,8 +68,8 @@ class _Macros:
 
 def _template_of(writer: Writer, step: int) -> Site | None:
     """Return the template of which a step is; None, if it is none of a template."""
-    site = writer.notes.get(step + NAMED)
-    return None if site is None or site.stage != "template" else t.cast("Site", site)
+    site = writer.notes.sites.get(step)
+    return None if site is None or site.stage != "template" else site
 
 
 def _enter(writer: Writer, site: Site) -> t.Any:
@@ -104,7 +105,7 @@ def _enter_step(writer: Writer, site: Site) -> t.Any:
     if len(writer.log) >= writer.limit:
         writer.trace.dropped_steps += 1
         return None
-    return begin(writer, site, {"macros": 1})
+    return begin(writer, site, Facts(macros=1))
 
 
 def _leave(writer: Writer, call: t.Any, error: BaseException | None) -> None:
@@ -112,7 +113,7 @@ def _leave(writer: Writer, call: t.Any, error: BaseException | None) -> None:
     try:
         if type(call) is int:
             if error is not None:
-                writer.notes[~call] = describe_error(error)
+                writer.notes.outcomes[call] = describe_error(error)
             end(writer, call)
             return
         calls, outer, begun = call
@@ -130,7 +131,7 @@ def _leave(writer: Writer, call: t.Any, error: BaseException | None) -> None:
             calls.took += own
             calls.note["macros"] += 1
             if error is not None and calls.place is not None:
-                writer.notes[~calls.place] = describe_error(error)
+                writer.notes.outcomes[calls.place] = describe_error(error)
     except Exception as failed:
         fault("the end of a macro", failed)
 

@@ -15,8 +15,7 @@ from collections.abc import Callable
 from .. import locks
 from ..faults import fail_open
 from ..recorder.probe import Probe
-from ..trace.log import EXTRA
-from ..trace.writer import Writer
+from ..trace.writer import LiveTrace, Writer
 
 _owners: set[int] = set()
 _started = False
@@ -43,7 +42,7 @@ class _Took(t.NamedTuple):
     net: int
     peak: int
 
-    def detail(self, _redactor: t.Any) -> dict[str, int]:
+    def detail(self, _trace: LiveTrace) -> dict[str, int]:
         """Return it as JSON's types."""
         return self._asdict()
 
@@ -64,7 +63,7 @@ def end(writer: Writer, step: int, entered: _Open) -> None:
         now = _look()
         _open.remove(entered)
     note = _Took(now - entered.begun, entered.peak - entered.begun)
-    writer.notes.setdefault(step + EXTRA, {})["memory"] = note
+    writer.notes.add(step, "memory", note)
 
 
 def _look() -> int:

@@ -23,6 +23,7 @@ from ..recorder.steps import begin, end, mark, room_for
 from ..recorder.subclass import subclass_of
 from ..redact import weight
 from ..trace.log import clock
+from ..trace.notes import Facts
 from ..trace.tracepoint import Site, number
 from ..trace.writer import Writer
 
@@ -76,14 +77,14 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
 
         writer = room_for(trace.strand(), site)
         receivers = _receivers(self, args[0]) if self.receivers else None
-        step = begin(writer, site, {"receivers": receivers} if receivers else None)
+        step = begin(writer, site, Facts(receivers=receivers) if receivers else None)
         if before is not None:
             before(writer, kwargs)
         try:
             # Where nobody listens, what was done before is all.
             return base_send(self, *args, **kwargs) if self.receivers else []
         except BaseException as error:
-            writer.notes[~step] = describe_error(error)
+            writer.notes.outcomes[step] = describe_error(error)
             raise
         finally:
             end(writer, step)
@@ -111,7 +112,7 @@ def _flash(writer: Writer, sent: dict[str, t.Any]) -> None:
     mask = trace.redactor.value
     category = mask(sent.get("category"), ("flash", "category"))
     message = mask(sent.get("message"), ("flash", "message"))
-    noted = {"category": category, "message": message}
+    noted = Facts(category=category, message=message)
     mark(writer, Site("flash", str(category)), noted, weight(noted))
 
 

@@ -22,7 +22,7 @@ from ..redact import Redactor
 from ..trace.log import END, PARENT, clock
 from ..trace.model import Error
 from ..trace.tracepoint import Site, number
-from ..trace.writer import Writer
+from ..trace.writer import LiveTrace, Writer
 
 _SPAN = number(Site("span", "span"))
 _NOT_OURS = frozenset(("SERVER", "CONSUMER"))
@@ -35,6 +35,21 @@ _OPEN_KEPT = 1000
 _lock = lock()
 _owners: set[int] = set()
 _provider: t.Any = None
+
+
+class _Span(t.NamedTuple):
+    """What is noted of a span, masked."""
+
+    name: str
+    kind: str
+    library: str | None = None
+    #: Known when it is over, as the library.
+    attributes: dict[str, t.Any] | None = None
+
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+        """Return it as JSON's types."""
+        known = self if self.attributes is not None else self[:2]
+        return dict(zip(self._fields, known, strict=False))
 
 
 class _Open(t.NamedTuple):
@@ -56,7 +71,8 @@ def _begin(span: t.Any) -> None:
     if scope is not None and scope.name in _RECORDED_ELSEWHERE:
         return
     writer = trace.strand()
-    step = begin_leaf(writer, _SPAN, (trace.redactor.text(span.name), span.kind.name.lower()))
+    noted = _Span(trace.redactor.text(span.name), span.kind.name.lower())
+    step = begin_leaf(writer, _SPAN, noted)
     if step is None:
         return
     outer = _open.get(span.parent.span_id) if span.parent is not None else None
@@ -82,10 +98,11 @@ def _end(span: t.Any) -> None:
     name, kind = masks.text(span.name), span.kind.name.lower()
     attributes = masks.value(dict(span.attributes or {}))
     scope = span.instrumentation_scope
-    writer.notes[step] = (name, kind, scope.name if scope else None, attributes)
+    noted = _Span(name, kind, scope.name if scope else None, attributes)
+    writer.notes.details[step] = noted
     writer.trace.detail_bytes += sum(len(str(each)) for each in attributes.values())
     if span.status.status_code.name == "ERROR":
-        writer.notes[~step] = _error(span, masks)
+        writer.notes.outcomes[step] = _error(span, masks)
 
 
 def _error(span: t.Any, masks: Redactor) -> Error:

@@ -12,12 +12,12 @@ from ..recorder.errors import describe_error
 from ..recorder.user_code import users_place
 from ..redact import Redactor
 from ..trace.log import BEGIN, END, SITE, WIDTH, clock
+from ..trace.statement import Control, Statement
 from ..trace.tracepoint import Site, number
 from ..trace.transactions import STATEMENT, TEXTS, connection_of, is_open, kind_of
 from ..trace.writer import LiveTrace, Writer
 
 _SITES = {kind: number(Site("sql", kind)) for kind in (STATEMENT, *TEXTS)}
-_STATEMENT = _SITES[STATEMENT]
 # What most statements begin with, and whether it changes rows: they need no closer look.
 _KNOWN = {
     each: word != "SELECT"
@@ -30,16 +30,9 @@ _PARAMETERS = 100
 #: Stand for the apps whose statements are recorded.
 owners: set[t.Any] = set()
 
-#: What is noted of a statement, masked: its text, the number of rows, whether there is a set of
-#: parameters for each of several executions, these, and the file and line of the user's code
-#: that sent it; of what controls a transaction, its connection's number and what implied it, too.
-#: Plain tuples, which the garbage collector does not come back to.
-Note = tuple[t.Any, ...]
-
-
 #: Who writes it, the place of its step, and what is noted of it; a connection of SQLite's, where it
 #: is to be asked afterwards what else was sent; and whether that was in a transaction.
-Begun = tuple[Writer, int, Note, t.Any, "bool | None"]
+Begun = tuple[Writer, int, "Statement | Control", t.Any, "bool | None"]
 
 
 class Entry(t.NamedTuple):
@@ -77,11 +70,10 @@ def begin(
         if len(log) >= writer.limit:
             trace.dropped_steps += 1
             return None
-        site, connection, was_open = _STATEMENT, None, None
+        kind, connection, was_open = STATEMENT, None, None
         changes = _KNOWN.get(statement[:6])
         if changes is None:
             kind, changes = kind_of(statement)
-            site = _SITES[kind]
         text, shown = statement, parameters or ()
         redactor = trace.redactor
         if many or not redactor.is_plain(statement, parameters):
@@ -89,17 +81,18 @@ def begin(
             show = _sets if many else _parameters
             shown = show(redactor, statement, parameters)
             trace.detail_bytes += len(repr(shown)) + (len(text) if text is not statement else 0)
-        note: Note = (text, None, many, shown, users_place(_sender(entry)))
+        place = users_place(_sender(entry))
+        note: Statement | Control = Statement(text, place, many, shown)
         if changes and cursor is not None:
             connection = connection_of(cursor)
             was_open = is_open(connection)
-        elif site != _STATEMENT:
+        elif kind is not STATEMENT:
             of = connection_of(cursor) if cursor is not None else None
-            note = (*note, trace.connection(of), None)
+            note = Control(kind, text, place, trace.connection(of))
         step = len(log)
         # Whoever looks meanwhile is to find it with its statement.
-        writer.notes[step] = note
-        log += (site, writer.current, clock(), 0.0)
+        writer.notes.details[step] = note
+        log += (_SITES[kind], writer.current, clock(), 0.0)
         return writer, step, note, connection, was_open
     except Exception as error:
         fault("the beginning of a statement", error)
@@ -137,16 +130,9 @@ def begin_transaction(
         if step >= writer.limit:
             trace.dropped_steps += 1
             return None
-        note = (
-            TEXTS[kind],
-            None,
-            False,
-            (),
-            users_place(_getframe(1)),
-            trace.connection(connection),
-            implied_by,
-        )
-        writer.notes[step] = note
+        place = users_place(_getframe(1))
+        note = Control(kind, TEXTS[kind], place, trace.connection(connection), implied_by)
+        writer.notes.details[step] = note
         log += (_SITES[kind], writer.current, clock(), 0.0)
         return writer, step, note, None, None
     except Exception as error:
@@ -163,9 +149,9 @@ def is_connecting(trace: LiveTrace) -> bool:
 def renumber(begun: Begun, opened: t.Any) -> None:
     """Say which connection was opened."""
     try:
-        writer, step, note, _connection, _was_open = begun
-        number = writer.trace.connection(opened, opened=True)
-        writer.notes[step] = (*note[:5], number, *note[6:])
+        writer, _step, note, _connection, _was_open = begun
+        if type(note) is Control:
+            note.connection = writer.trace.connection(opened, opened=True)
     except Exception as error:
         fault("the number of a connection", error)
 
@@ -182,7 +168,7 @@ def mark(trace: LiveTrace, kind: str, connection: t.Any, implied_by: str) -> Beg
 def fail(begun: Begun, error: BaseException) -> None:
     """End the step with what the database, or its driver, raised."""
     writer, step, _note, connection, _was_open = begun
-    writer.notes[~step] = describe_error(error)
+    writer.notes.outcomes[step] = describe_error(error)
     writer.log[step + END] = clock()
     if connection is not None:
         _implied(begun, error)
@@ -194,8 +180,8 @@ def end(begun: Begun, cursor: t.Any = None) -> None:
     writer.log[step + END] = clock()
     try:
         rows = getattr(cursor, "rowcount", None)
-        if type(rows) is int and rows >= 0:
-            writer.notes[step] = (note[0], rows, *note[2:])
+        if type(rows) is int and rows >= 0 and type(note) is Statement:
+            note.rows = rows
     except Exception as error:
         fault("the number of rows", error)
     # A statement that went well leaves a transaction as it is.
@@ -227,21 +213,21 @@ def _was_refused(connection: t.Any, error: BaseException) -> bool:
 def _precede(begun: Begun) -> None:
     """Put a BEGIN in the place of a statement's step, and that after it."""
     writer, step, note, connection, _was_open = begun
-    log, notes = writer.log, writer.notes
+    log, details, outcomes = writer.log, writer.notes.details, writer.notes.outcomes
     moved = len(log)
     if moved >= writer.limit:
         writer.trace.dropped_steps += 1
         return
     number = writer.trace.connection(connection)
-    notes[moved] = notes[step]
-    if ~step in notes:
-        notes[~moved] = notes[~step]
+    details[moved] = note
+    if step in outcomes:
+        outcomes[moved] = outcomes[step]
     # Whoever looks meanwhile finds the statement twice rather than not at all.
     log += log[step : step + WIDTH]
-    notes[step] = (TEXTS["begin"], None, False, (), note[4], number, "execute")
+    details[step] = Control("begin", TEXTS["begin"], note.place, number, "execute")
     log[step + SITE] = _SITES["begin"]
     if is_open(connection):
-        notes.pop(~step, None)
+        outcomes.pop(step, None)
         log[step + END] = log[step + BEGIN]
 
 

@@ -28,10 +28,11 @@ from ..recorder.steps import begin, begin_leaf, end
 from ..recorder.subclass import Subclasses, subclass_of
 from ..recorder.user_code import users_place
 from ..redact import MASK, Redactor, type_name
-from ..trace.log import END, EXTRA, NAMED, PARENT, clock
+from ..trace.log import END, PARENT, clock
 from ..trace.model import Source
+from ..trace.notes import Facts
 from ..trace.tracepoint import Site
-from ..trace.writer import Writer
+from ..trace.writer import LiveTrace, Writer
 from .macros import end_calls, give_back, record_macros, record_made
 
 _NAMES = 60
@@ -112,7 +113,7 @@ class Rendering:
                 shown: _value(redactor, name, context.get(name)) for shown, name in outline.valued
             }
 
-    def detail(self, _redactor: Redactor) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types."""
         shown = self.outline.shown
         return {
@@ -184,7 +185,7 @@ def _note(
 ) -> Rendering | None:
     try:
         noted = Rendering(template, place or users_place(_getframe(2)))
-        writer.notes[step + EXTRA] = {"rendering": noted}
+        writer.notes.add(step, "rendering", noted)
         if args and type(args[0]) is dict and args[0]:
             noted.take(args[0], writer)
             writer.trace.detail_bytes += 200 * noted.count
@@ -210,7 +211,7 @@ def _template_class(base: t.Any) -> type:
             text = base.render(self, *args, **kwargs)
             return text
         except BaseException as error:
-            writer.notes[~step] = describe_error(error)
+            writer.notes.outcomes[step] = describe_error(error)
             raise
         finally:
             writer.rendering = outer
@@ -249,7 +250,7 @@ def _template_class(base: t.Any) -> type:
         except StopIteration:
             pass
         except BaseException as error:
-            writer.notes[~step] = describe_error(error)
+            writer.notes.outcomes[step] = describe_error(error)
             raise
         finally:
             end_calls(writer, log, step)
@@ -342,7 +343,7 @@ def _part(
         # Nobody waits for the parts: a list is passed on in less time.
         return _Parts(render(*args, **kwargs))
     except BaseException as error:
-        writer.notes[~step] = describe_error(error)
+        writer.notes.outcomes[step] = describe_error(error)
         raise
     finally:
         end_calls(writer, writer.log, step)
@@ -356,7 +357,7 @@ class _Block:
 
     def __init__(self, func: t.Any, name: str, site: Site) -> None:
         self.func = func
-        self._note = {"block": name}
+        self._note = Facts(block=name)
         self._site = site
 
     def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -369,7 +370,7 @@ class _Block:
     def _is_at_home(self, writer: Writer) -> bool:
         """Tell whether the current step is of the template that defines the block."""
         step = writer.current
-        return step >= 0 and writer.notes.get(step + NAMED) == self._site
+        return step >= 0 and writer.notes.sites.get(step) == self._site
 
     def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
         return _part(writer, self._site, self._note, self.func, args, kwargs)
@@ -402,7 +403,7 @@ async def _async_inside(
             yield chunk
     except BaseException as error:
         if step is not None and not isinstance(error, GeneratorExit):
-            writer.notes[~step] = describe_error(error)
+            writer.notes.outcomes[step] = describe_error(error)
         raise
     finally:
         if step is not None:
@@ -430,7 +431,7 @@ def _inside(writer: Writer, site: Site, note: t.Any, chunks: Iterator[str]) -> I
         yield from chunks
     except BaseException as error:
         if not isinstance(error, GeneratorExit):
-            writer.notes[~step] = describe_error(error)
+            writer.notes.outcomes[step] = describe_error(error)
         raise
     finally:
         _leave(writer, step)

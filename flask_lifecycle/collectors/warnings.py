@@ -17,6 +17,7 @@ from ..recorder.current import current
 from ..recorder.errors import describe_error
 from ..recorder.steps import mark
 from ..trace.model import Source
+from ..trace.notes import Facts
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
 
@@ -39,7 +40,7 @@ def _record(trace: LiveTrace, message: t.Any) -> None:
     mark(
         trace.strand(),
         Site("warning", warned.type, None, source),
-        {"category": warned.type, "message": warned.message},
+        Facts(category=warned.type, message=warned.message),
         len(warned.message),
     )
 

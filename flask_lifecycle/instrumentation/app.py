@@ -94,7 +94,7 @@ class Instrument:
             return recording(
                 replaced.make_response,
                 _MAKE_RESPONSE,
-                Probe(note=_given, after=_made),
+                Probe(note=_Made, after=_made),
                 name="make_response",
             )
 
@@ -167,12 +167,23 @@ class Instrument:
         self._sessions.give_back()
 
 
-def _given(first: t.Any) -> t.Any:
-    return (USUAL.get(type(first)) or returned(first),)
+class _Made:
+    """What a response was made of, and what it is."""
+
+    __slots__ = ("given", "response")
+
+    def __init__(self, first: t.Any) -> None:
+        self.given = USUAL.get(type(first)) or returned(first)
+        self.response: str | None = None
+
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+        """Return it as JSON's types."""
+        made = {} if self.response is None else {"to": self.response}
+        return {"from": self.given, **made}
 
 
 def _made(writer: Writer, step: int, result: t.Any) -> None:
-    writer.notes[step] += (type(result).__name__,)
+    t.cast("_Made", writer.notes.details[step]).response = type(result).__name__
 
 
 def _dispatch(method: t.Any) -> int:

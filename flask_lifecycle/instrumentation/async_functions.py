@@ -11,7 +11,6 @@ import typing as t
 from threading import current_thread, get_ident
 
 from ..faults import fail_open
-from ..trace.log import EXTRA
 from ..trace.writer import LiveTrace, Writer
 
 
@@ -21,7 +20,7 @@ class _Thread(t.NamedTuple):
     #: Whether Flask called the function in another one.
     other: bool
 
-    def detail(self, _redactor: t.Any) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types."""
         return self._asdict()
 
@@ -48,7 +47,7 @@ def _note(caller: Writer) -> None:
     if caller.current >= 0:
         ident = get_ident()
         thread = _Thread(current_thread().name, ident, ident != caller.ident)
-        caller.notes.setdefault(caller.current + EXTRA, {})["thread"] = thread
+        caller.notes.add(caller.current, "thread", thread)
 
 
 __all__ = ["observed"]

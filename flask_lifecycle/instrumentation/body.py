@@ -26,6 +26,8 @@ from ..trace.writer import LiveTrace
 _CHUNKS_KEPT = 200
 _BODY = number(Site("body", "body"))
 _PREVIEW = 4
+# `streamed`: whether they are made while they are sent; `sent`: when, and how long each was.
+_COUNTED = ("chunks", "bytes", "streamed", "sent", "preview", "complete")
 _CLOSE = number(Site("body_close", "close"))
 
 # C code looks into these without asking their methods.
@@ -79,7 +81,7 @@ def _record_as_is(
     note = None
     if getattr(type(result), "__iter__", None) in _SEQUENCE_ITERS:
         chunks = [chunk for chunk in result if type(chunk) is bytes]
-        note = [len(chunks), sum(map(len, chunks)), False, []]
+        note = _Counts((len(chunks), sum(map(len, chunks)), False, []))
         shown = preview()
         if shown is not None:
             for chunk in chunks:
@@ -145,13 +147,30 @@ def _close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
     try:
         return None if close is None else close()
     except BaseException as error:
-        trace.notes[~step] = describe_error(error)
+        trace.notes.outcomes[step] = describe_error(error)
         failed(trace, error)
         raise
     finally:
         log[step + END] = clock()
         finish(trace)
         current.set(outer)
+
+
+class _Counts(list[t.Any]):
+    """What is counted of the chunks of an iteration, in the order of their names."""
+
+    __slots__ = ()
+
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+        """Return it as JSON's types."""
+        detail = dict(zip(_COUNTED, self, strict=False))
+        sent = list(detail["sent"])
+        times = [trace.since(reading) for reading in sent[::2]]
+        detail["sent"] = list(zip(times, sent[1::2], strict=False))
+        preview = detail.pop("preview", None)
+        if preview is not None:
+            detail["preview"] = preview.detail(trace)
+        return detail
 
 
 class _Recording:
@@ -174,10 +193,9 @@ class _Recording:
         # A server that never closes what it was given: the request is over all the same.
         finish(self.trace)
 
-    def counts(self) -> list[t.Any]:
+    def counts(self) -> _Counts:
         """Return what is to count the chunks of an iteration."""
-        # Chunks, bytes, whether they are made while they are sent, and when each was.
-        counts: list[t.Any] = [0, 0, self.trace.streamed, []]
+        counts = _Counts((0, 0, self.trace.streamed, []))
         preview = self.preview()
         if preview is not None:
             counts.append(preview)
@@ -205,7 +223,7 @@ class _Recording:
             log[step + END] = clock()
         self.is_over = True
         if error is not None:
-            trace.notes[~step] = describe_error(error)
+            trace.notes.outcomes[step] = describe_error(error)
             self.failed(trace, error)
 
     def leave(self, given: t.Any = None, _body: _Body | None = None) -> t.Any:
@@ -289,7 +307,7 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
             trace.current = -1
             recording.step = begin(trace, _BODY, sent)
         else:
-            trace.notes[step] = sent
+            trace.notes.details[step] = sent
             trace.current = step
         # One that counts runs within one that sends.
         is_outer = trace.stopwatch <= 0

@@ -10,7 +10,6 @@ from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import fail, finish
-from ..trace.model import Error
 from ..trace.writer import LiveTrace, Writer
 from . import upgrades
 from .reached import Reached
@@ -128,9 +127,7 @@ def _note(trace: LiveTrace, error: BaseException) -> None:
 
 def _raised_last(writer: Writer) -> int:
     """Find the innermost step that the exception left: the one that began last."""
-    notes = writer.notes
-    raised = [~key for key, note in notes.items() if key < 0 and isinstance(note, Error)]
-    return max(raised, default=-1)
+    return max(writer.notes.raised(), default=-1)
 
 
 __all__ = ["Errors"]

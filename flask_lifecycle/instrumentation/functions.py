@@ -24,7 +24,8 @@ from ..recorder.callables import callable_name, site_of
 from ..recorder.current import current
 from ..recorder.memo import Memo
 from ..recorder.probe import Probe
-from ..trace.log import SHORT_CIRCUIT, SITE, WIDTH
+from ..trace.log import SITE, WIDTH
+from ..trace.notes import SHORT_CIRCUIT, Facts
 from ..trace.tracepoint import SITES, Site, number
 from ..trace.writer import LiveTrace, Writer
 from .async_functions import observed
@@ -227,7 +228,7 @@ class Functions:
         if stage == "view":
             yield Probe(note=self._view_args)
         elif stage == "error_handler":
-            yield Probe(note=lambda: {"for": found.handles})
+            yield Probe(note=lambda: Facts({"for": found.handles}))
         elif stage == "before_request":
             yield Probe(after=_answered)
         if self._changes:
@@ -320,8 +321,8 @@ def _unrecorded(func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
 
 
 def _answered(writer: Writer, step: int, result: t.Any) -> None:
-    writer.notes[~step] = SHORT_CIRCUIT
-    writer.notes[step] = {"returned": returned(result)}
+    writer.notes.outcomes[step] = SHORT_CIRCUIT
+    writer.notes.details[step] = Facts(returned=returned(result))
 
 
 __all__ = ["Functions"]

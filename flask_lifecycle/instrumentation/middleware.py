@@ -16,12 +16,13 @@ from ..recorder.current import current
 from ..recorder.memo import Memo
 from ..recorder.steps import begin, end, fail
 from ..trace.log import BEGIN, SITE
+from ..trace.notes import Facts
 from ..trace.tracepoint import SITES, Site, number
 from ..trace.writer import LiveTrace
 from .layers import UNKNOWN, Layers, find_layers, helpers_of
 
 _UNKNOWN = number(UNKNOWN)
-_UNTIMED = {"untimed": True}
+_UNTIMED = Facts(untimed=True)
 _OURS = f"{__name__.partition('.')[0]}."
 
 
@@ -168,7 +169,7 @@ _INSIDE = (_RUN, inspect.unwrap(flask.Flask.wsgi_app).__code__)
 def _is_outermost(trace: LiveTrace) -> bool:
     """Tell whether the current step is a middleware inside which no other has a step yet."""
     step = trace.current
-    if step < 0 or step in trace.notes:
+    if step < 0 or step in trace.notes.details:
         return False
     return SITES[trace.log[step + SITE]].stage == "middleware"
 

@@ -11,10 +11,11 @@ from ..recorder.errors import describe_error
 from ..recorder.memo import Memo
 from ..redact import MASK, Redactor
 from ..trace.log import SITE
+from ..trace.notes import Facts
 from ..trace.tracepoint import Site, number
 from ..trace.writer import Route, Writer
 
-_NO_ARGS: dict[str, t.Any] = {"view_args": {}}
+_NO_ARGS = Facts(view_args={})
 # What Werkzeug's converters make of a part of a path.
 _WRITTEN = (str, UUID, int, float)
 
@@ -48,18 +49,19 @@ class Routes:
                 if trace.context() is context:
                     trace.route = route
                 args = request.view_args
-                writer.notes[step] = {"view_args": self._args(args)} if args else _NO_ARGS
+                noted = Facts(view_args=self._args(args)) if args else _NO_ARGS
+                writer.notes.details[step] = noted
                 for name, value in (args or {}).items():
                     if type(value) in _WRITTEN and self._redactor.is_secret(name):
                         trace.path = trace.path.replace(str(value) or MASK, MASK)
             if request.routing_exception is not None:
-                writer.notes[~step] = describe_error(request.routing_exception)
+                writer.notes.outcomes[step] = describe_error(request.routing_exception)
         except Exception as error:
             fault("the match", error)
 
-    def view_args(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any] | None:
+    def view_args(self, kwargs: dict[str, t.Any]) -> Facts | None:
         """Return what to note of the arguments that a view is called with."""
-        return {"args": self._args(kwargs)} if kwargs else None
+        return Facts(args=self._args(kwargs)) if kwargs else None
 
     def _args(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
         named = self._redactor.named

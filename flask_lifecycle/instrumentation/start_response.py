@@ -8,7 +8,7 @@ from string import capwords
 from ..faults import fault
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import room_for
-from ..trace.log import END, NAMED, clock
+from ..trace.log import END, clock
 from ..trace.tracepoint import UNNUMBERED, Site, number
 from ..trace.writer import LiveTrace
 from . import upgrades
@@ -69,7 +69,7 @@ class StartResponse:
             try:
                 site, code, streamed = statuses.get(status) or self._status(status)
                 if type(site) is Site:
-                    writer.notes[step + NAMED] = site
+                    writer.notes.sites[step] = site
                     site = UNNUMBERED
                 log[step] = site
                 added: Headers = []
@@ -77,7 +77,7 @@ class StartResponse:
                     added = [(header, trace.id)]
                     if on_start is not None:
                         added += on_start(trace, environ) or ()
-                writer.notes[step] = answered(trace, status, headers, added)
+                writer.notes.details[step] = answered(trace, status, headers, added)
                 if code is not None:
                     trace.status = code
                 if streamed:
@@ -94,7 +94,7 @@ class StartResponse:
             try:
                 return start_response(status, headers, *args, **kwargs)
             except BaseException as error:
-                writer.notes[~step] = describe_error(error)
+                writer.notes.outcomes[step] = describe_error(error)
                 hide_frames(error)
                 raise
             finally:

@@ -13,8 +13,7 @@ import typing as t
 
 from ..faults import fail_open
 from ..recorder.current import current
-from ..trace.log import EXTRA, SITE
-from ..trace.model import Error
+from ..trace.log import SITE
 from ..trace.tracepoint import SITES
 from ..trace.writer import LiveTrace
 
@@ -42,7 +41,7 @@ class Upgrade:
         self._by: str | None = None
         self._code: int | None = None
 
-    def detail(self, _redactor: t.Any) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types; times in ns from the request's start."""
         return {
             "opened": self._opened,
@@ -100,30 +99,30 @@ def is_end(trace: LiveTrace, error: BaseException) -> bool:
     """Tell whether an exception only keeps the server from writing to a websocket's socket."""
     if type(error) not in _ENDS or error.args or not is_upgraded(trace) or trace.error is not None:
         return False
-    raised = [~key for key, note in trace.notes.items() if key < 0 and isinstance(note, Error)]
+    raised = trace.notes.raised()
     around = [key for key in raised if SITES[trace.log[key + SITE]].stage in ("wsgi", "middleware")]
     if max(raised, default=0) != max(around, default=0):
         return False
     for key in around:
-        del trace.notes[~key]
+        del trace.notes.outcomes[key]
     return True
 
 
 def is_upgraded(trace: LiveTrace) -> bool:
     """Tell whether a request has become a websocket."""
-    return "websocket" in trace.notes.get(EXTRA, ())
+    return trace.notes.added(0, "websocket") is not None
 
 
 @fail_open
 def settle(trace: LiveTrace) -> None:
     """Note that a websocket is over, if there was one."""
     if is_upgraded(trace):
-        trace.notes[EXTRA]["websocket"].settle(trace)
+        trace.notes.added(0, "websocket").settle(trace)
 
 
 def _open(trace: LiveTrace, websocket: t.Any) -> None:
     trace.status = _SWITCHING
-    trace.notes.setdefault(EXTRA, {})["websocket"] = Upgrade(trace, websocket)
+    trace.notes.add(0, "websocket", Upgrade(trace, websocket))
 
 
 @fail_open
@@ -139,7 +138,7 @@ def _opened(websocket: t.Any) -> None:
 
 @fail_open
 def _closes(websocket: t.Any) -> None:
-    upgrade = current.get().notes.get(EXTRA, {}).get("websocket")
+    upgrade = current.get().notes.added(0, "websocket")
     if upgrade is not None and upgrade.is_of(websocket) and websocket.connected:
         upgrade.close()
 

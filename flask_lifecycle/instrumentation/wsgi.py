@@ -214,7 +214,7 @@ class Calls:
                 query = self._redactor.query(query)
             parent = None if outer.owner is None else outer.id
             trace = LiveTrace(self._owner, method, shown, query, parent, self._max_steps)
-            trace.notes[0] = self._messages.received(trace, environ)
+            trace.notes.details[0] = self._messages.received(trace, environ)
             self._on_trace(trace)
         except Exception as error:
             fault("the beginning of a trace", error)

@@ -31,12 +31,6 @@ Want = tuple[str, Address | None]
 _HOME: Address = ("/", "")
 
 
-def said(trace: LiveTrace) -> dict[str, str]:
-    """Return what a client said with its request, by the names of the environ; not masked."""
-    received: t.Any = trace.notes.get(0)
-    return received.environ() if hasattr(received, "environ") else {}
-
-
 class _Page:
     """A document that a client was given, and may still show."""
 
@@ -115,7 +109,7 @@ class Causes:
                         page.left = not is_shown
 
     def _cause(self, trace: LiveTrace) -> str | None:
-        given = said(trace)
+        given = trace.notes.received()
         host = given.get("HTTP_HOST", "")
         client = self._client((given.get("REMOTE_ADDR", ""), given.get("HTTP_USER_AGENT", "")))
         own = (trace.path, trace.query)
@@ -156,26 +150,17 @@ def _redirect(client: _Client, trace: LiveTrace, own: Address, want: Want) -> st
     return found[0].trace
 
 
-def _header(trace: LiveTrace, name: str) -> tuple[int, str] | None:
-    """Find a header of the response, and the place of the step that sent it."""
-    for place, note in list(trace.notes.items()):
-        given = note.header(name) if hasattr(note, "header") else None
-        if given:
-            return place, given
-    return None
-
-
 def _is_page(trace: LiveTrace) -> bool:
     """Tell whether the app's answer may send for more; Werkzeug's debugger asks no app."""
     if trace.status is None or trace.status in _REDIRECTS:
         return False
-    _, kind = _header(trace, "content-type") or (0, "html")
+    _, kind = trace.notes.header("content-type") or (0, "html")
     return "html" in kind or "xml" in kind
 
 
 def _led_to(trace: LiveTrace, own: Address, want: Want, host: str) -> _Redirect | None:
     """Read where a redirect leads, if that is on this host."""
-    place, given = _header(trace, "location") or (0, "")
+    place, given = trace.notes.header("location") or (0, "")
     to = _address(trace, given, host, f"//{host}{own[0]}")
     if to is None:
         return None
@@ -224,4 +209,4 @@ def _address(trace: LiveTrace, url: str, host: str, base: str = "") -> Address |
     return trace.redactor.text(unquote(parts.path) or "/"), query
 
 
-__all__ = ["Causes", "said"]
+__all__ = ["Causes"]

@@ -7,7 +7,7 @@ from collections import Counter
 
 from ..faults import fault
 from ..toolbar.inject import why_absent
-from ..trace.log import EXTRA, WIDTH, Columns
+from ..trace.log import WIDTH, Columns
 from ..trace.snapshot import header
 from ..trace.tracepoint import Site
 from ..trace.transactions import STATEMENT
@@ -71,12 +71,11 @@ def summarized(trace: LiveTrace) -> dict[str, t.Any] | None:
 def _changed(columns: Columns) -> dict[str, list[str]]:
     """List the names in ``g`` and the session that some function changed."""
     found: dict[str, dict[str, None]] = {}
-    for place, note in list(columns.notes.items()):
-        if place >= 0 and place % WIDTH == EXTRA and "changes" in note:
-            for where, *parts in note["changes"].found:
-                names = found.setdefault(where, {})
-                for part in parts:
-                    names.update(dict.fromkeys(part))
+    for changes in columns.notes.changes():
+        for where, *parts in changes.found:
+            names = found.setdefault(where, {})
+            for part in parts:
+                names.update(dict.fromkeys(part))
     return {where: list(names)[:_NAMES_KEPT] for where, names in found.items()}
 
 
@@ -104,16 +103,13 @@ def counts(columns: Columns) -> dict[str, int]:
         for index, site in enumerate(columns.sites)
         if (stage := site.stage) in COUNTED
         # A block and a macro are parts of templates.
-        and (stage != "template" or notes.get(index * WIDTH) is None)
+        and (stage != "template" or index * WIDTH not in notes.details)
     )
-    for place, note in list(notes.items()):
-        if place >= 0 and place % WIDTH == EXTRA and "changes" in note:
-            found["changes"] += 1
+    found["changes"] = len(notes.changes())
     for index, site in enumerate(columns.sites):
-        note = notes.get(index * WIDTH)
-        if site.stage == "log" and note is not None and note.get("level") in _BAD:
-            found["errors"] += 1
-        elif site.stage == "sql" and note is not None:
+        if site.stage == "log":
+            found["errors"] += notes.fact(index * WIDTH, "level") in _BAD
+        elif site.stage == "sql":
             end = columns.ends[index]
             found["slow"] += bool(end) and end - columns.begins[index] >= SLOW
     found["repeated"] = sum(times >= REPEATED for times in asked(columns).values())
@@ -128,9 +124,9 @@ def is_statement(site: Site) -> bool:
 def asked(columns: Columns) -> Counter[t.Any]:
     """Count the statements that ask the same, from one place in one step."""
     return Counter(
-        (columns.parents[index], note[0], note[4])
+        (columns.parents[index], found.text, found.place)
         for index, site in enumerate(columns.sites)
-        if is_statement(site) and (note := columns.notes.get(index * WIDTH)) is not None
+        if is_statement(site) and (found := columns.notes.statement(index * WIDTH)) is not None
     )
 
 
@@ -144,8 +140,8 @@ def _innermost(columns: Columns) -> dict[str, str] | None:
 
 def _is_of_macros(columns: Columns, index: int) -> bool:
     # It is open for as long as the template that calls them.
-    note = columns.notes.get(index * WIDTH)
-    return columns.sites[index].stage == "template" and note is not None and "macros" in note
+    is_template = columns.sites[index].stage == "template"
+    return is_template and columns.notes.fact(index * WIDTH, "macros") is not None
 
 
 def _on_app_clock(

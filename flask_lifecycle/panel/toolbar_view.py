@@ -15,7 +15,6 @@ from ..trace.log import WIDTH, Columns
 from ..trace.model import FUNCTION_STAGES, Error, Step, client_status
 from ..trace.snapshot import freeze
 from ..trace.writer import LiveTrace
-from .initiators import said
 from .summary import REPEATED, asked, is_statement, summarize
 
 #: A request that takes longer is called slow, in ns.
@@ -140,7 +139,8 @@ def caused(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
     return [
         each
         for each in reversed([*kept.values()])
-        if (redirects(each, kept) or [each])[0].cause == trace.id and is_fetched(said(each))
+        if (redirects(each, kept) or [each])[0].cause == trace.id
+        and is_fetched(each.notes.received())
     ]
 
 
@@ -164,7 +164,7 @@ def _warnings(
         found.append(("warn", f"N+1 ×{most}", f"One place asked the same {most} times."))
     for stage, noun in (("sql", "SQL"), ("span", "span")):
         failed = sum(
-            site.stage == stage and ~(index * WIDTH) in columns.notes
+            site.stage == stage and index * WIDTH in columns.notes.outcomes
             for index, site in enumerate(columns.sites)
         )
         if failed:

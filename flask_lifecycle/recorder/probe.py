@@ -61,7 +61,7 @@ _SOURCE = """\
 {note}    try:
         {returns}{awaits}_func({passed})
     except BaseException as _error:
-        _writer.notes[~_step] = _describe_error(_error)
+        _writer.notes.outcomes[_step] = _describe_error(_error)
         raise
     finally:
         _log[_step + 3] = _clock()
@@ -77,7 +77,7 @@ _AFTER = """\
 _STATEMENTS = {
     "before": "{call}",
     "enter": "{entered} = {call}",
-    "note": "_noted = {call}\nif _noted is not None:\n    _writer.notes[_step] = _noted",
+    "note": "_noted = {call}\nif _noted is not None:\n    _writer.notes.details[_step] = _noted",
     "leave": "{call}",
     "after": "{call}",
 }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ..faults import fail_open
-from ..trace.log import BEGIN, END, NAMED, PARENT, clock
+from ..trace.log import BEGIN, END, PARENT, clock
+from ..trace.notes import Detail
 from ..trace.tracepoint import UNNUMBERED, Site
 from ..trace.writer import LiveTrace, Writer
 from .errors import describe_error
@@ -17,15 +16,15 @@ def room_for(writer: Writer, site: int) -> Writer:
     return writer if is_kept else writer.fold(site)
 
 
-def begin(writer: Writer, site: int | Site, note: t.Any = None) -> int:
+def begin(writer: Writer, site: int | Site, note: Detail | None = None) -> int:
     """Append a step that starts now, inside the current one; return its place."""
     log = writer.log
     step = len(log)
     # Before the step, for whoever looks meanwhile.
     if note is not None:
-        writer.notes[step] = note
+        writer.notes.details[step] = note
     if type(site) is Site:
-        writer.notes[step + NAMED] = site
+        writer.notes.sites[step] = site
         site = UNNUMBERED
     log += (site, writer.current, clock(), 0.0)
     writer.current = step
@@ -41,11 +40,11 @@ def end(writer: Writer, step: int) -> None:
 
 def fail(writer: Writer, step: int, error: BaseException) -> None:
     """End a step with the exception that leaves it."""
-    writer.notes[~step] = describe_error(error)
+    writer.notes.outcomes[step] = describe_error(error)
     end(writer, step)
 
 
-def begin_leaf(writer: Writer, site: int | Site, note: t.Any = None) -> int | None:
+def begin_leaf(writer: Writer, site: int | Site, note: Detail | None = None) -> int | None:
     """Append a collector's step inside which nothing else is; None where the trace is full."""
     log = writer.log
     step = len(log)
@@ -53,15 +52,15 @@ def begin_leaf(writer: Writer, site: int | Site, note: t.Any = None) -> int | No
         writer.trace.dropped_steps += 1
         return None
     if note is not None:
-        writer.notes[step] = note
+        writer.notes.details[step] = note
     if type(site) is Site:
-        writer.notes[step + NAMED] = site
+        writer.notes.sites[step] = site
         site = UNNUMBERED
     log += (site, writer.current, clock(), 0.0)
     return step
 
 
-def mark(writer: Writer, site: int | Site, note: t.Any = None, size: int = 0) -> None:
+def mark(writer: Writer, site: int | Site, note: Detail | None = None, size: int = 0) -> None:
     """Append a collector's step that has no length.
 
     :param size: the estimated bytes of what is noted.

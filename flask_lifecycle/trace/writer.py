@@ -15,8 +15,6 @@ from ..locks import lock
 from .log import (
     BEGIN,
     END,
-    EXTRA,
-    NAMED,
     PARENT,
     SITE,
     STEP_BYTES,
@@ -27,6 +25,7 @@ from .log import (
     packed,
 )
 from .model import FUNCTION_STAGES, Error
+from .notes import Notes, joined
 from .tracepoint import SITES
 
 #: When the app's process began to be watched, Unix time.
@@ -99,7 +98,7 @@ class Writer:
     log: list[t.Any]
     #: What is called of macros; None, where none was.
     macros: t.Any
-    notes: dict[int, t.Any]
+    notes: Notes
     #: What took the last step for which there was no room here.
     folded: Fold | None
     #: What is noted of the rendering that runs.
@@ -174,7 +173,7 @@ class Strand(Writer):
         self.ident = get_ident()
         self.limit = trace.limit
         self.log = []
-        self.notes = {}
+        self.notes = Notes()
         self.macros = None
         self.rendering = None
         self.seen = trace.seen
@@ -190,7 +189,7 @@ class _Repeated(t.NamedTuple):
     times: int
     first: int
 
-    def detail(self, _redactor: t.Any) -> dict[str, int] | None:
+    def detail(self, _trace: LiveTrace) -> dict[str, int] | None:
         """Return it as JSON's types; None where nothing was left out."""
         return self._asdict() if self.times > self.first + 1 else None
 
@@ -220,7 +219,7 @@ class Fold(Strand):
             trace.dropped_steps += len(last.log) // WIDTH
             trace.detail_bytes -= last._bytes
         self._bytes = -trace.detail_bytes
-        self.notes[EXTRA] = {"repeated": self._repeated}
+        self.notes.add(0, "repeated", self._repeated)
 
     @property
     def is_open(self) -> bool:
@@ -247,7 +246,7 @@ class _Kept(t.NamedTuple):
     """What is kept of a request that is done: told in one assignment to who reads it meanwhile."""
 
     steps: bytes
-    notes: dict[int, t.Any]
+    notes: Notes
     #: Whether the steps of several writers were put into one list.
     merged: bool
 
@@ -310,7 +309,7 @@ class LiveTrace(Writer):
         self.current = -1
         self.ident = get_ident()
         self.log = []
-        self.notes = {}
+        self.notes = Notes()
         self.serial = next(_serial)
         self.seq = 0
         #: The trace that made a browser send this request, where somebody looked and found it.
@@ -555,9 +554,9 @@ class LiveTrace(Writer):
             # Left open by what began it, such as a generator that nobody closed.
             ends = [end or self.ended for end in ends]
         sites = [SITES[each] for each in log[SITE::WIDTH]]
-        for place, named in [*notes.items()]:
-            if place >= 0 and place % WIDTH == NAMED and place // WIDTH < len(sites):
-                sites[place // WIDTH] = named
+        for step, named in [*notes.sites.items()]:
+            if step // WIDTH < len(sites):
+                sites[step // WIDTH] = named
         return Columns(
             sites,
             [each // WIDTH for each in log[PARENT::WIDTH]],
@@ -567,9 +566,10 @@ class LiveTrace(Writer):
             self.endpoint,
         )
 
-    def _merged(self) -> tuple[list[t.Any], dict[int, t.Any], dict[tuple[int, int], int]]:
+    def _merged(self) -> tuple[list[t.Any], Notes, dict[tuple[int, int], int]]:
         writers = (self, *(self.strands or {}).values())
-        return merge([list(each.log) for each in writers], [each.notes for each in writers])
+        merged, places = merge([list(each.log) for each in writers])
+        return merged, joined([each.notes for each in writers], places), places
 
     def size(self) -> int:
         """Estimate the bytes kept for this trace."""

@@ -18,6 +18,7 @@ from flask_lifecycle import faults
 from flask_lifecycle.recorder.current import current
 from flask_lifecycle.recorder.probe import Probe, recording, recording_for
 from flask_lifecycle.trace.log import BEGIN, END, SITE
+from flask_lifecycle.trace.notes import Facts
 from flask_lifecycle.trace.snapshot import snapshot
 from flask_lifecycle.trace.tracepoint import Site, number
 from flask_lifecycle.trace.writer import LiveTrace, Writer
@@ -58,8 +59,8 @@ def test_callables_are_given_what_they_ask_for(trace: LiveTrace) -> None:
         seen["enter"] = first, last, unknown
         return 42
 
-    def note(price: int) -> dict[str, int]:
-        return {"price": price}
+    def note(price: int) -> Facts:
+        return Facts(price=price)
 
     def leave(writer: Writer, step: int, entered: int) -> None:
         seen["leave"] = step, entered, bool(writer.log[step + END])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_lifecycle.trace.log import EXTRA, WIDTH, merge, packed
+from flask_lifecycle.trace.log import WIDTH, merge, packed
 
 # A step of the request's own, inside it a function; in another thread, inside that function, two.
 OWN = [10, -1, 1.0, 9.0, 11, 0, 2.0, 8.0]
@@ -16,21 +16,8 @@ def test_what_is_packed_can_be_read_again() -> None:
 
 
 def test_steps_of_threads_are_put_in_order_of_beginning() -> None:
-    steps, _, places = merge([OWN + LATE, OTHER], [{}, {}])
+    steps, places = merge([OWN + LATE, OTHER])
     assert steps[::WIDTH] == [10, 11, 12, 13, 14]
     parents = [parent // WIDTH for parent in steps[1::WIDTH]]
     assert parents == [-1, 0, 1, 2, 0]
     assert places[0, 2 * WIDTH] == 4 * WIDTH
-
-
-def test_what_is_noted_goes_with_its_step() -> None:
-    own = {0: "whole", ~(2 * WIDTH): "late failed"}
-    other = {WIDTH: "inner", WIDTH + EXTRA: {"more": 1}, ~0: "outer failed"}
-    _, notes, _ = merge([OWN + LATE, OTHER], [own, other])
-    assert notes == {
-        0: "whole",
-        ~(4 * WIDTH): "late failed",
-        3 * WIDTH: "inner",
-        3 * WIDTH + EXTRA: {"more": 1},
-        ~(2 * WIDTH): "outer failed",
-    }

@@ -19,6 +19,7 @@ import flask.globals
 from ..._compat import APP_CONTEXT, REQUEST_CONTEXT, SESSION
 from ...faults import fault
 from ...redact import Redactor, weight
+from ...trace.notes import Facts
 from ...trace.writer import Writer
 from .headers import NAMES_KEPT, Names
 from .record import Changes, changes_of, owners
@@ -248,7 +249,7 @@ def opened(writer: Writer, step: int, result: t.Any) -> None:
         if names:
             noted = Changes()
             shown = _masked(writer.trace.redactor, noted, "session", names)
-            writer.notes[step] = {"session": shown}
+            writer.notes.details[step] = Facts(session=shown)
             writer.trace.detail_bytes += noted.size
     except Exception as error:
         fault("the look into a session", error)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...redact import Redactor
-from ...trace.log import EXTRA
-from ...trace.writer import Writer
+from ...trace.writer import LiveTrace, Writer
 from .headers import Names, Sent, difference_of
 
 owners: set[int] = set()
@@ -25,7 +23,7 @@ class Changes:
         #: What was changed on a response, or what it was before and after.
         self.response: dict[str, t.Any] | tuple[Sent, Sent] | None = None
 
-    def detail(self, redactor: Redactor) -> dict[str, t.Any]:
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types: what it comes to, where a name was changed more than once."""
         detail: dict[str, t.Any] = {}
         for where, added, changed, removed in self.found:
@@ -46,7 +44,7 @@ class Changes:
         detail = {where: into for where, into in detail.items() if any(into.values())}
         difference = self.response
         if type(difference) is tuple:
-            difference = difference_of(redactor, *difference)
+            difference = difference_of(trace.redactor, *difference)
         if difference:
             detail["response"] = difference
         return detail
@@ -57,10 +55,10 @@ def changes_of(writer: Writer, place: int) -> Changes:
     if place < -1:
         # A function of the request's own thread, seen from another.
         writer, place = writer.trace, -2 - place
-    extra = writer.notes.setdefault(place + EXTRA, {})
-    found: Changes | None = extra.get("changes")
+    found: Changes | None = writer.notes.added(place, "changes")
     if found is None:
-        found = extra["changes"] = Changes()
+        found = Changes()
+        writer.notes.add(place, "changes", found)
     return found
 
 

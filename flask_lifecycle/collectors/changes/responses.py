@@ -11,7 +11,6 @@ from ..._compat import HEADER_LIST, STATUS
 from ...faults import fault
 from ...recorder.memo import by_class
 from ...redact import Redactor
-from ...trace.log import EXTRA
 from ...trace.writer import Writer
 from .headers import Sent, difference_of
 from .record import changes_of, owners
@@ -64,7 +63,7 @@ def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> N
             trace = writer.trace
             found = _changed(trace.redactor, entered, after)
             # A function that gives another response is looked at twice.
-            if found or "changes" in writer.notes.get(step + EXTRA, ()):
+            if found or writer.notes.added(step, "changes") is not None:
                 changes_of(writer, step).response = found
                 trace.detail_bytes += 100 * (len(held) + len(now))
     except (AttributeError, KeyError):

@@ -16,7 +16,7 @@ from flask_lifecycle import faults as failing
 from flask_lifecycle.panel.live.hub import Hub, _Pick, _Viewer
 from flask_lifecycle.recorder.steps import begin, end, room_for
 from flask_lifecycle.store import MemoryStore
-from flask_lifecycle.trace.log import EXTRA
+from flask_lifecycle.trace.notes import Facts
 from flask_lifecycle.trace.snapshot import snapshot
 from flask_lifecycle.trace.tracepoint import Site, number
 from flask_lifecycle.trace.writer import LiveTrace, Route
@@ -335,7 +335,7 @@ def watch_threads(way: str, limit: int) -> None:
         for _ in range(100):
             writer = room_for(trace.strand(), SITE)
             step = begin(writer, SITE)
-            writer.notes[step] = {"of": threading.get_ident()}
+            writer.notes.details[step] = Facts(of=threading.get_ident())
             end(writer, step)
 
     def ask() -> bool:
@@ -398,7 +398,7 @@ def test_what_cannot_be_summarised_is_left_out(faults: t.Any, what: str) -> None
     for _ in range(2):
         bad = with_steps(store, 3)
         if what == "a note":
-            bad.notes[EXTRA] = {"changes": None}
+            bad.notes.extras[0] = t.cast("t.Any", {"changes": None})
         else:
             bad.log[0] = -1
     viewer.pick = _Pick(bad.id, 0)
