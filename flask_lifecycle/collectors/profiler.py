@@ -22,7 +22,7 @@ from ..trace.writer import LiveTrace
 _INTERVAL = 0.0005
 _METHOD = "full_dispatch_request"
 # Its compiled wrappers have no file.
-_OURS = (str(Path(__file__).parent.parent), "<flask_lifecycle>")
+_OURS = (str(Path(__file__).parent.parent), "<flask_lifecycle")
 # Of the whole time: what takes less is not told apart.
 _LEAST = 0.002
 _DEEPEST = 100
