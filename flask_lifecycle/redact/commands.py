@@ -41,7 +41,7 @@ curl wget http smbclient lftp svn kinit mysql mariadb sshpass docker podman az h
 ldap sqlcmd bcp isql zip 7z rar openssl keytool
 """
 _PROGRAM = re.compile(any_of(_PROGRAMS.split()))
-_OF_ORACLE = re.compile(r"(?:sqlplus|sqlldr|(?:exp|imp)(?:dp)?)\s")
+_EXPORTED = re.compile(r"[xm](?<=ex|im)p(?:dp)?\s")
 # The file .netrc.
 _NETRC = re.compile(
     r"(\b(?:machine\s+\S+|default|login\s+\S+)\s+(?:(?:login|account)\s+\S+\s+){0,2}"
@@ -49,25 +49,40 @@ _NETRC = re.compile(
 )
 
 
+def may_be_command(text: str) -> bool:
+    """Tell whether a text may have a command with a secret in it, or such a file."""
+    return (
+        ("-" in text and _DASH.search(text) is not None)
+        or "pass:" in text
+        or _may_be_oracle(text)
+        or ("passw" in text and ("machine" in text or "login" in text or "default" in text))
+    )
+
+
+def _may_be_oracle(text: str) -> bool:
+    if "/" not in text:
+        return False
+    if "sqlplus" in text or "sqlldr" in text:
+        return True
+    return ("exp" in text or "imp" in text) and _EXPORTED.search(text) is not None
+
+
 def mask_commands(text: str, is_secret: IsSecret) -> str:
     """Mask what follows the secret options of a command."""
-    if "," not in text and len(text.split(None, 1)) < 2:
-        # One word.
+    if ("," not in text and len(text.split(None, 1)) < 2) or not may_be_command(text):
+        # One word, or others.
         return text
-    if "-" in text and _DASH.search(text):
-        text = _OPTION.sub(
-            lambda found: f"{found[1]}{MASK}" if is_secret(found[2]) else found[0], text
-        )
-        if _PROGRAM.search(text):
-            text = _WITH_USER.sub(_masked_argument, text)
-            text = _BY_LETTER.sub(_masked_argument, text)
-            if "curl" in text:
-                text = _HEADER.sub(rf"\1{MASK}", text)
+    text = _OPTION.sub(lambda found: f"{found[1]}{MASK}" if is_secret(found[2]) else found[0], text)
+    if _PROGRAM.search(text):
+        text = _WITH_USER.sub(_masked_argument, text)
+        text = _BY_LETTER.sub(_masked_argument, text)
+        if "curl" in text:
+            text = _HEADER.sub(rf"\1{MASK}", text)
     if "pass:" in text:
         text = _BY_LETTER.sub(_masked_argument, text)
-    if "/" in text and _OF_ORACLE.search(text):
+    if _may_be_oracle(text):
         text = _ORACLE.sub(rf"\1{MASK}", text)
-    if "passw" in text and ("machine" in text or "login" in text or "default" in text):
+    if "passw" in text:
         text = _NETRC.sub(rf"\1{MASK}", text)
     return text
 
@@ -78,4 +93,4 @@ def _masked_argument(found: re.Match[str]) -> str:
     return f"{before}{quote}{MASK}{quote if value[1:].endswith(quote) else ''}"
 
 
-__all__ = ["mask_commands"]
+__all__ = ["mask_commands", "may_be_command"]

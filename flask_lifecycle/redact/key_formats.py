@@ -8,9 +8,12 @@ not count: a key that is a little longer than it was is still a key.
 from __future__ import annotations
 
 import re
+import typing as t
 from collections.abc import Iterator
 
 _ALPHABETS = {"hex": "[0-9a-f]", "alnum": "[0-9a-z]", "word": r"[\w-]", "base64": r"[\w+/=.-]"}
+#: So many letters, digits, "_" and "-" in a row have all keys but the broken ones.
+UNBROKEN = 18
 
 # What a key begins with, its alphabet, and how long the rest is.
 _PREFIXED = """
@@ -100,6 +103,10 @@ webhookb2 36 (?<=/webhookb2/)[\w@/-]{36,}
 :a 34 \b\d{5,16}:A[\w-]{34}\b
 """
 
+# What may have other signs in it, and no part of it need be longer: also all in base64.
+_BROKEN = frozenset(["eyj", "zxlk", ".acc", "q~", "atlasv1", "live_", "xox", "xapp", "sg."])
+_BROKEN |= frozenset(["slack.com/s", "slack.com/w", "slack.com/t", "webhookb2"])
+
 # Without a prefix of their own, but after the service's name: `heroku_id = "…"`.
 _OF_SERVICES = r"""
 adafruit [\w-]{32}
@@ -174,20 +181,29 @@ access|api|key (?-i:(?=[\w+/=]*[a-z])(?=[\w+/=]*[A-Z]))(?=(?:[\w+/=]*?\d){3})[\w
 _GIVEN = r"""[ \t\w.-]{0,24}[\s'"]{0,3}(?::{1,3}=|=>|\?=|\|\||[=>:,])[`'"\s=]{0,5}"""
 
 
-def key_formats() -> Iterator[tuple[str, int, re.Pattern[str]]]:
-    """List the formats.
+class KeyFormat(t.NamedTuple):
+    """What a key looks like."""
 
-    Before each is what a text has to contain for it, in small letters, and how much follows that.
-    """
+    #: What a text has to contain for it, in small letters, and how much follows that.
+    hint: str
+    follows: int
+    #: Whether it may be without `UNBROKEN` letters, digits, "_" and "-" in a row.
+    broken: bool
+    pattern: re.Pattern[str]
+
+
+def key_formats() -> Iterator[KeyFormat]:
+    """List the formats."""
     entries = _PREFIXED.split()
     for prefix, alphabet, least in zip(entries[::3], entries[1::3], entries[2::3], strict=True):
         body = f"{_ALPHABETS[alphabet]}{{{least},}}"
         # What begins like nothing else may also stand at the end of a word.
         begin = "" if len(prefix) > 4 or prefix == "SK" else "(?<![a-z0-9])"
-        yield prefix.lower(), int(least), _pattern(f"{begin}{re.escape(prefix)}{body}")
+        key = _pattern(f"{begin}{re.escape(prefix)}{body}")
+        yield KeyFormat(prefix.lower(), int(least), alphabet == "base64", key)
     for line in _IRREGULAR.strip().splitlines():
         hint, follows, pattern = line.split(" ", 2)
-        yield hint, int(follows), _pattern(pattern)
+        yield KeyFormat(hint, int(follows), hint in _BROKEN, _pattern(pattern))
 
 
 def service_keys() -> dict[str, re.Pattern[str]]:
@@ -204,4 +220,4 @@ def _pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-__all__ = ["key_formats", "service_keys"]
+__all__ = ["UNBROKEN", "KeyFormat", "key_formats", "service_keys"]

@@ -59,13 +59,22 @@ LABELLED = frozenset(
 )
 
 
-# Letters of names, also the marks of scripts that write vowels by them, and what is not seen.
-_IN_NAME = r"\w.\-\u00ad\u0300-\u036f\u0610-\u065f\u0900-\u0dff\u200b-\u200f\u2060\ufeff"
-# A name, of at most three words, and what parts it from its value; not a host and its port.
-_NAME = re.compile(
-    rf"""(?<![{_IN_NAME}])(?!(?<=://)[\w.-]+:\d{{1,5}}\b)"""
-    rf"""((?:[{_IN_NAME}]+ ){{0,2}}[{_IN_NAME}]+)[\\"'`\])}}]{{0,4}}\s*(?:=>|[=:\uff1a\uff1d])\s*"""
+def _named(letter: str, blank: str) -> re.Pattern[str]:
+    # Group 2 keeps the last word from being given back letter by letter.
+    return re.compile(
+        rf"""(?<![{letter}])(?!(?<=://)[\w.-]+:\d{{1,5}}\b)"""
+        rf"""((?:[{letter}]+ ){{0,2}}(?=([{letter}]+))\2)"""
+        rf"""[\\"'`\])}}]{{0,4}}{blank}*(?:=>|[=:\uff1a\uff1d]){blank}*"""
+    )
+
+
+# A name, of at most three words, and what parts it from its value; not a host and its port. Its
+# letters are also the marks of scripts that write vowels by them, and what is not seen.
+_NAME = _named(
+    r"\w.\-\u00ad\u0300-\u036f\u0610-\u065f\u0900-\u0dff\u200b-\u200f\u2060\ufeff", r"\s"
 )
+# The same in a text of ASCII, where letters and blanks are looked up in a table.
+_ASCII_NAME = _named(r"A-Za-z0-9_.\-", r"[ \t-\r\x1c-\x1f]")
 _ESCAPED = re.compile(r"""(\\+["'])[\s\S]*?(?:\1|\Z)""")
 # A quote is the last where something can follow it.
 _END = r"""[\s,;:)\]}>&|<\\]|$"""
@@ -153,6 +162,7 @@ _SETTER = re.compile(
 )
 # <password>secret</password>, and <input name="password" value="secret">, also of other tags.
 _ELEMENT = re.compile(r"(<([\w:.-]+)(?:\s[^<>]*)?(?<!/)>)")
+_OPENED = re.compile(r"<([\w:.-]+)")
 _TAG = re.compile(r"<[A-Za-z][\w:.-]*\s[^<>]*>?")
 _NAMED = re.compile(r"""\b(?:name|id|key)\s*=\s*["']?([^\s"'<>]+)""", re.IGNORECASE)
 _VALUED = re.compile(
@@ -181,7 +191,12 @@ def mask_elements(text: str, is_secret: IsSecret) -> str:
     def key(found: re.Match[str]) -> str:
         return f"{found[1]}{MASK}" if is_secret(found[2]) else found[0]
 
-    text = _KEY_ELEMENT.sub(key, _TAG.sub(tag, text))
+    folded = text.lower()
+    if "value" in folded or "content" in folded:
+        text = _TAG.sub(tag, text)
+    text = _KEY_ELEMENT.sub(key, text)
+    if not any(is_secret(name) or name.lower() in _FIELDS for name in set(_OPENED.findall(text))):
+        return text
     parts: list[str] = []
     at = 0
     document = text.lstrip().startswith("<")
@@ -275,7 +290,7 @@ def mask_pairs(text: str, is_secret: IsSecret) -> str:
     """Mask the secret ones of ``name=value`` and ``name: value``."""
     parts: list[str] = []
     at = 0
-    for found in _NAME.finditer(text):
+    for found in (_ASCII_NAME if text.isascii() else _NAME).finditer(text):
         name = found[1]
         if text.startswith("=", found.start() - 1):
             # type=password name=x: what is before the blank is a value.

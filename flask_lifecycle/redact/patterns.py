@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
 
-from .key_formats import key_formats, service_keys
+from .key_formats import UNBROKEN, key_formats, service_keys
 from .literals import any_of, each_with
 
 MASK = "••••••"
 
-# No key is shorter, and most words are: what a text has of such runs is all that is looked at.
-_SHORTEST_KEY = 12
+#: No key is shorter, and most words are: what a text has of such runs is all that is looked at.
+SHORTEST_KEY = 12
 # What a run consists of stays, in small letters.
 _RUNS = bytes(
     each if each > 127 or re.match(r"[\w.+/=~|%:@-]", chr(each)) else ord(" ")
     for each in range(256)
 ).lower()
 _KEYS = tuple(key_formats())
-_KEY_BEGINS = re.compile(each_with({hint: f"[^ ]{{{least}}}" for hint, least, _ in _KEYS}).encode())
+
+
+def _begins(shorter: float, *, broken: bool) -> re.Pattern[str]:
+    keys = [each for each in _KEYS if len(each.hint) + each.follows < shorter]
+    follows = {key.hint: f"[^ ]{{{key.follows}}}" for key in keys if key.broken or not broken}
+    return re.compile(each_with(follows))
+
+
+# The fewer formats there are to look for, the sooner it is told that there is none: which can be
+# in a text that is shorter than this, and which of them where no run of it is unbroken.
+_KEY_BEGINS = [
+    (shorter, _begins(shorter, broken=False), _begins(shorter, broken=True))
+    for shorter in (24, 40, math.inf)
+]
+#: Stands for what words consist of.
+IN_WORD = "a"
+_WORDS = bytes(
+    ord(IN_WORD) if each > 127 or re.match(r"[\w-]", chr(each)) else ord(" ") for each in range(256)
+)
+_UNBROKEN = IN_WORD * UNBROKEN
 _SERVICE_KEYS = service_keys()
 _SERVICES = re.compile(any_of(_SERVICE_KEYS))
 # To small letters, each of which stays one character.
 _SMALL = {ord(each): ord(each.lower()) for each in string.ascii_uppercase}
-# What a service's name has to stand before.
-_LONG_VALUE = re.compile(r"""[=>:,|][`'"\s=]{0,5}(?!//)[\w+/=.:-]{12}""")
+# What a service's name has to stand before. None of their keys is shorter; few have a dot, and
+# those that may have a slash, as most paths do, have great letters and digits, too.
+_LONG_VALUE = re.compile(
+    r"""[=>:,|][`'"\s=]{0,5}(?=[\w+/=.:%-]{12})(?:[\w:=%-]{14}|(?i:sl\.|t1\.|tfp_)"""
+    r"""|(?!//)(?:(?=[\w+/=]*[A-Z])(?=[\w+/=]*\d)[\w+/=]{12}|[\w+/=-]{80}))"""
+)
 
 
 def _pattern(hint: str, pattern: str) -> tuple[str, re.Pattern[str]]:
@@ -70,8 +94,7 @@ _DIGITS = bytes(
     ord("0") if each > 127 or chr(each).isdigit() else ord("A") if chr(each).isupper() else each
     for each in range(256)
 )
-_THIRTEEN = b"0" * 13
-_IBAN_BEGINS = b"AA00"
+_IBAN_BEGINS = "AA00"
 _MAY_BE_CARD = re.compile(r"\d{3}(?:\d{10}|([ -])\d{2,6}\1\d{2,6}(?:\1\d\d|(?<=\d{5})))")
 _CARD = re.compile(
     r"(?<![\w.%-])(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|5\d\d|4[4-9]\d|2\d\d)|3(?:[47]|0[0-5]|[68]|5)\d{1,2})"
@@ -80,6 +103,7 @@ _CARD = re.compile(
 _CARD_LENGTHS = frozenset((13, 14, 15, 16, 19))
 _IBAN = re.compile(r"[A-Z]{2}\d{2}(?<!\w.{4})(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _SHORTEST_NUMBER = 13
+_THIRTEEN = "0" * _SHORTEST_NUMBER
 
 
 def mask_patterns(text: str) -> str:
@@ -89,19 +113,22 @@ def mask_patterns(text: str) -> str:
             text = _USERINFO.sub(MASK, text)
         if _DSNS[0][1].search(text) or "thin:" in text.lower():
             text = _RUN.sub(_mask_dsn, text)
-    folded = text.lower()
-    for hint, pattern in _LOOKS:
-        if hint in folded:
-            text = pattern.sub(MASK, text)
+    if " " in text or "$" in text or "-----" in text or "{" in text:
+        folded = text.lower()
+        for hint, pattern in _LOOKS:
+            if hint in folded:
+                text = pattern.sub(MASK, text)
+    if len(text) < SHORTEST_KEY:
+        return text
     runs = text.encode("utf-8", "surrogatepass").translate(_RUNS).split()
-    long = [each for each in runs if len(each) >= _SHORTEST_KEY]
+    long = [each for each in runs if len(each) >= SHORTEST_KEY]
     if long:
         # Only what may be a key is looked at for what one begins with.
         together = b" ".join(long)
-        if _KEY_BEGINS.search(together):
-            text = _mask_keys(text, together.decode("utf-8", "surrogatepass"))
-        if _LONG_VALUE.search(text) and _SERVICES.search(folded):
-            text = _mask_service_keys(text)
+        folded = together.decode("utf-8", "surrogatepass")
+        if may_have_key(folded, together.translate(_WORDS).decode()):
+            text = _mask_keys(text, folded)
+        text = mask_service_keys(text)
     return mask_numbers(text)
 
 
@@ -116,17 +143,33 @@ def _mask_dsn(run: re.Match[str]) -> str:
     return text
 
 
+def may_have_key(folded: str, words: str) -> bool:
+    """Tell whether something begins like a key.
+
+    :param folded: a text in small letters.
+    :param words: has `IN_WORD` for each character of a word in it.
+    """
+    unbroken = _UNBROKEN in words
+    for shorter, every, broken in _KEY_BEGINS:
+        if len(folded) < shorter:
+            return (every if unbroken else broken).search(folded) is not None
+    return True
+
+
 def _mask_keys(text: str, folded: str) -> str:
-    for hint, _, pattern in _KEYS:
-        if hint in folded:
-            text = pattern.sub(MASK, text)
+    for key in _KEYS:
+        if key.hint in folded:
+            text = key.pattern.sub(MASK, text)
     return text
 
 
-def _mask_service_keys(text: str) -> str:
+def mask_service_keys(text: str) -> str:
+    """Mask the keys that can be told by the names of services before them."""
+    if _LONG_VALUE.search(text) is None:
+        return text
+    folded = text.lower() if text.isascii() else text.translate(_SMALL)
     parts: list[str] = []
     at = 0
-    folded = text.lower() if text.isascii() else text.translate(_SMALL)
     for name in _SERVICES.finditer(folded):
         if name.start() < at:
             continue
@@ -148,14 +191,31 @@ def mask_numbers(text: str) -> str:
     """Mask the numbers of cards and bank accounts, which are told by their check digits."""
     if len(text) < _SHORTEST_NUMBER:
         return text
-    # What has no such digits has no such number.
-    digits = text.encode("utf-8", "surrogatepass").translate(_DIGITS)
-    parted = b"000 00" in digits or b"000-00" in digits
-    if (parted or _THIRTEEN in digits) and _MAY_BE_CARD.search(text):
+    digits = _digits(text)
+    if _may_have_card(text, digits):
         text = _CARD.sub(lambda found: MASK if is_card(found[0]) else found[0], text)
     if _IBAN_BEGINS in digits:
         text = _IBAN.sub(lambda found: MASK if _is_iban(found[0]) else found[0], text)
     return text
+
+
+def may_have_number(text: str) -> bool:
+    """Tell whether a text may have the number of a card or a bank account."""
+    digits = _digits(text)
+    return _IBAN_BEGINS in digits or _may_have_card(text, digits)
+
+
+def _digits(text: str) -> str:
+    # Latin-1 has a character for each byte.
+    return text.encode("utf-8", "surrogatepass").translate(_DIGITS).decode("latin-1")
+
+
+def _may_have_card(text: str, digits: str) -> bool:
+    return (
+        digits.count("0") >= _SHORTEST_NUMBER
+        and (_THIRTEEN in digits or "000 00" in digits or "000-00" in digits)
+        and _MAY_BE_CARD.search(text) is not None
+    )
 
 
 def is_card(number: str) -> bool:
@@ -174,4 +234,15 @@ def _is_iban(text: str) -> bool:
     return int("".join(str(int(each, 36)) for each in compact[4:] + compact[:4])) % 97 == 1
 
 
-__all__ = ["MASK", "is_card", "mask_numbers", "mask_patterns", "mask_private_keys"]
+__all__ = [
+    "IN_WORD",
+    "MASK",
+    "SHORTEST_KEY",
+    "is_card",
+    "mask_numbers",
+    "mask_patterns",
+    "mask_private_keys",
+    "mask_service_keys",
+    "may_have_key",
+    "may_have_number",
+]

@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Iterable
 
 from .commands import mask_commands
+from .harmless import is_harmless
 from .key_values import (
     mask_arguments,
     mask_elements,
@@ -106,11 +107,13 @@ class Redactor:
         # To hash a long one would take longer than to mask what is shown of it.
         if len(value) <= self._cap and hash(value) in self._texts:
             return value
-        return self._decided_text(path, self.shown(value))
+        shown = self.shown(value)
+        return shown if self._decide is None else self._decided_text(path, shown)
 
     def query(self, value: str, path: Path = ()) -> str:
         """Mask the values of a query string by their names."""
-        return self._decided_text(path, self.shown(value, "query"))
+        shown = self.shown(value, "query")
+        return shown if self._decide is None else self._decided_text(path, shown)
 
     def sql(self, value: str, path: Path = ()) -> str:
         """Mask the literals of a statement that names something secret, and what looks secret."""
@@ -256,7 +259,8 @@ class Redactor:
         if kind is str:
             if len(value) <= self._cap and hash(value) in self._texts:
                 return value
-            return self._decided(path, self.shown(value))
+            shown = self.shown(value)
+            return shown if self._decide is None else self._decided(path, shown)
         if kind is int and -SMALL < value < SMALL and self._decide is None:
             return value
         return walk(self, value, path, [self.max_bytes], self._decided)
@@ -288,22 +292,33 @@ class Redactor:
         """Mask a text by one of the ways to mask, and cap it, without asking who decides."""
         cap = self._cap
         length = len(value)
+        if length > cap:
+            return fitted(self._masked_by(how, value[: cap + _MARGIN]), cap, length)
         plain = self._plain[how]
-        key = hash(value) if length <= cap else 0
+        key = hash(value)
         if key in plain:
             return value
-        if length < _SHORT and length <= cap and value.isalnum() and value.isascii():
+        if length < _SHORT and value.isalnum() and value.isascii():
             # One short word: no pair, and none of the looks.
             shown = value
         else:
-            masked = {"text": self._masked, "query": self._masked_query, "sql": self._masked_sql}
-            text = masked[how](value if length <= cap else value[: cap + _MARGIN])
-            shown = fitted(text, cap, length)
-        if key and shown == value and self._decide is None:
-            _room(plain).add(key)
+            shown = self._masked_by(how, value)
+            if shown is not value or not value.isascii():
+                shown = fitted(shown, cap, length)
+        if shown == value and self._decide is None:
+            if len(plain) >= _CACHED:
+                plain.clear()
+            plain.add(key)
         return shown
 
+    def _masked_by(self, how: str, text: str) -> str:
+        if how == "text":
+            return self._masked(text)
+        return self._masked_query(text) if how == "query" else self._masked_sql(text)
+
     def _masked(self, text: str) -> str:
+        if is_harmless(text, self._may_name) and not self._bears_secret_path(text):
+            return text
         paired = ":" in text or "=" in text or "\uff1a" in text or "\uff1d" in text
         named = (paired or "," in text or "<" in text) and self._may_name(text)
         if (named or "\\" in text) and text[:1] in ("{", "["):
@@ -323,6 +338,9 @@ class Redactor:
         if "name=" in text and "\n" in text:
             text = mask_parts(text, self.is_secret)
         return _settled(self._pairs_and_patterns, text)
+
+    def _bears_secret_path(self, text: str) -> bool:
+        return bool(self._paths) and any(path.search(text) for path in self._paths)
 
     def _pairs_and_patterns(self, text: str) -> str:
         if "," in text and ('"' in text or "'" in text):

@@ -39,7 +39,7 @@ def mask_messages(
     masked_parameters: Callable[[str, t.Any], t.Any],
 ) -> str:
     """Mask the values in messages of databases."""
-    if "[SQL: " in text or "[parameters: " in text:
+    if "[" in text and ("[SQL: " in text or "[parameters: " in text):
         found = _STATEMENT.search(text)
         statement = None if found is None else found[2]
 
@@ -48,13 +48,14 @@ def mask_messages(
 
         text = _PARAMETERS.sub(parameters, text)
         text = _STATEMENT.sub(lambda each: f"{each[1]}{masked_statement(each[2])}", text)
-    if "row contains (" in text or "key value is (" in text:
+    bracketed = "(" in text
+    if bracketed and ("row contains (" in text or "key value is (" in text):
         text = _ROW.sub(rf"\1{MASK}", text)
     if "Duplicate entry" in text:
         text = _ENTRY.sub(rf"\1\2{MASK}", text)
-    if "Key (" in text:
+    if bracketed and "Key (" in text:
         text = _KEY.sub(lambda found: _key(found, is_secret), text)
-    if "query argument $" in text:
+    if "$" in text and "query argument $" in text:
         text = _ARGUMENT.sub(rf"\1{MASK}", text)
     return text
 
