@@ -110,8 +110,6 @@ TEMPLATE = _entry("jinja2:Template", "__jinja_template__", _JINJA)
 _SQLALCHEMY = "2.0.0 to 2.1.9"
 #: What opens a pool's connections.
 CREATOR = _entry("sqlalchemy.pool:Pool", "_invoke_creator", _SQLALCHEMY)
-#: The method by which a connection is asked to execute.
-EXECUTE = _entry("sqlalchemy.sql.expression:ClauseElement", "_execute_on_connection", _SQLALCHEMY)
 #: The methods that roll back, or commit, where nobody asked for it.
 RESET = _entry("sqlalchemy.pool.base:_ConnectionFairy", "_reset", _SQLALCHEMY)
 DO_CLOSE = _entry("sqlalchemy.engine:RootTransaction", "_do_close", _SQLALCHEMY)
@@ -159,7 +157,6 @@ __all__ = [
     "DRIVER",
     "DRIVER_CONNECTION",
     "ENTRIES",
-    "EXECUTE",
     "GET_SESSION",
     "HEADER_LIST",
     "MACRO_CLASS",

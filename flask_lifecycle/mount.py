@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import logging
-import sys
 import typing as t
 import weakref
 from contextlib import suppress
@@ -25,6 +24,7 @@ from .address import cut_off, path_of, whole_path
 from .faults import fail_open
 from .instrumentation.reached import Reached
 from .recorder.current import current
+from .recorder.user_code import caller
 from .run_token import is_alone
 from .settings import Settings
 from .trace.tracepoint import Site, number
@@ -118,7 +118,8 @@ class Mount:
         To be called by the app's ``request_context``, for paths in which the mark is.
         """
         # Whoever makes a context by himself, as tests do, is to have it.
-        if sys._getframe(2).f_code.co_name != "wsgi_app":
+        asking = caller()
+        if asking is None or asking.f_code.co_name != "wsgi_app":
             return None
         inner = self._inner(environ)
         if inner is None:

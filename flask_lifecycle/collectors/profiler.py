@@ -10,19 +10,17 @@ from __future__ import annotations
 import typing as t
 import weakref
 from importlib.util import find_spec
-from pathlib import Path
 
 import flask
 
 from .. import locks
 from ..faults import fault
 from ..recorder.current import current
+from ..recorder.user_code import is_library, is_ours
 from ..trace.writer import LiveTrace
 
 _INTERVAL = 0.0005
 _METHOD = "full_dispatch_request"
-# Its compiled wrappers have no file.
-_OURS = (str(Path(__file__).parent.parent), "<flask_lifecycle")
 # Of the whole time: what takes less is not told apart.
 _LEAST = 0.002
 _DEEPEST = 100
@@ -155,14 +153,9 @@ def _node(frame: t.Any, least: float, depth: int) -> dict[str, t.Any]:
         "line": frame.line_no or 0,
         "time": round(frame.time * 1e9),
         "self": round((frame.time - sum(each.time for each in called)) * 1e9),
-        "own": bool(frame.is_application_code) and not _is_installed(frame.file_path or ""),
+        "own": bool(frame.file_path) and not is_library(frame.file_path),
         "children": children,
     }
-
-
-def _is_installed(file: str) -> bool:
-    # Where pyinstrument knows of one environment, an app may have several on its path.
-    return any(part in ("site-packages", "dist-packages") for part in Path(file).parts)
 
 
 def _called(frame: t.Any) -> t.Iterator[t.Any]:
@@ -170,7 +163,7 @@ def _called(frame: t.Any) -> t.Iterator[t.Any]:
     for each in frame.children:
         if each.is_synthetic:
             continue
-        if (each.file_path or "").startswith(_OURS):
+        if is_ours(each.file_path or ""):
             yield from _called(each)
         else:
             yield each

@@ -11,16 +11,16 @@ import sys
 import typing as t
 from collections.abc import Iterator
 from functools import partial
-from sys import _getframe
 
-from .._compat import CREATOR, DO_CLOSE, DO_TWOPHASE, DRIVER_CONNECTION, EXECUTE, RESET
+from .._compat import CREATOR, DO_CLOSE, DO_TWOPHASE, DRIVER_CONNECTION, RESET
 from ..faults import fail_open
 from ..locks import lock
 from ..recorder.current import current
 from ..recorder.memo import by_class
+from ..recorder.user_code import caller
 from ..trace.log import BEGIN, clock
 from ..trace.transactions import is_open
-from .statements import Entry, begin, begin_transaction, end, fail, owners, renumber
+from .statements import begin, begin_transaction, end, fail, owners, renumber
 
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
 
@@ -38,10 +38,6 @@ _TRANSACTIONS = {
 _IMPLIED = {RESET: "reset", DO_CLOSE: "close"}
 _FRAMES = 12
 
-# Between this one and the dialect SQLAlchemy 2.0 and 2.1 call three methods of their connection:
-# `_execute_clauseelement`, `_execute_context`, `_exec_single_context`.
-_BETWEEN = 3
-_entry: Entry | None = None
 _lock = lock()
 _NONE = object()
 _wrapped: list[tuple[type, str, t.Any]] = []
@@ -71,7 +67,7 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
         if trace.owner not in owners or _definers(kind)[name] != id(defined):
             return method(self, cursor, statement, *args, **kwargs)
         sends = cursor if self.name == "sqlite" else None
-        begun = begin(trace, statement, None if bare or not args else args[0], many, _entry, sends)
+        begun = begin(trace, statement, None if bare or not args else args[0], many, sends)
         if begun is None:
             return method(self, cursor, statement, *args, **kwargs)
         try:
@@ -101,7 +97,7 @@ def _ends(defined: type, name: str, method: t.Any) -> t.Any:
             return method(self, connection, *args, **kwargs)
         if name == "do_begin":
             return _begin(trace, partial(method, self, connection, *args, **kwargs), driver)
-        implied_by = _implied_by(_getframe(1)) if name in ("do_commit", "do_rollback") else None
+        implied_by = _implied_by(caller()) if name in ("do_commit", "do_rollback") else None
         begun = begin_transaction(trace, kind_of_step, driver, implied_by)
         if begun is None:
             return method(self, connection, *args, **kwargs)
@@ -252,20 +248,16 @@ def _with_subclasses(kind: t.Any) -> Iterator[type]:
 
 def listen() -> None:
     """Begin to listen, once the app has imported SQLAlchemy; never import it for the app."""
-    global _entry
-
     if _wrapped or not owners or "sqlalchemy.engine" not in sys.modules:
         return
 
     from sqlalchemy.engine.default import DefaultDialect
     from sqlalchemy.pool import Pool
-    from sqlalchemy.sql.expression import ClauseElement
 
     with _lock:
         if _wrapped:
             return
 
-        _entry = Entry(getattr(getattr(ClauseElement, EXECUTE, None), "__code__", None), _BETWEEN)
         initialize = DefaultDialect.initialize
 
         def initialized(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:

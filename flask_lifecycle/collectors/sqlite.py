@@ -11,13 +11,12 @@ from __future__ import annotations
 import sys
 import typing as t
 from functools import partial, wraps
-from sys import _getframe
 
 from ..faults import fail_open, fault
 from ..locks import lock
 from ..recorder.current import current
 from ..recorder.subclass import Subclasses, subclass_of
-from ..recorder.user_code import is_library
+from ..recorder.user_code import caller, is_library
 from ..trace.transactions import is_open
 from .statements import begin, begin_transaction, end, fail, is_connecting, mark, owners, renumber
 
@@ -44,10 +43,10 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
     def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
-        if trace.owner not in owners or not args or _is_sqlalchemy(_getframe(1)):
+        if trace.owner not in owners or not args or _is_sqlalchemy():
             return method(self, *args, **kwargs)
         first = _commits_first(trace, self.connection, args[0]) if name == _SCRIPT else None
-        begun = begin(trace, args[0], args[1] if len(args) > 1 else None, many, None, self)
+        begun = begin(trace, args[0], args[1] if len(args) > 1 else None, many, self)
         if begun is None:
             return method(self, *args, **kwargs)
         try:
@@ -81,7 +80,7 @@ def _ending(base: t.Any, name: str) -> t.Any:
     def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
-        if trace.owner not in owners or not is_open(self) or _is_sqlalchemy(_getframe(1)):
+        if trace.owner not in owners or not is_open(self) or _is_sqlalchemy():
             return method(self, *args, **kwargs)
         fails = name == "__exit__" and args[:1] != (None,)
         kind = "commit" if name == "commit" or (name == "__exit__" and not fails) else "rollback"
@@ -120,9 +119,10 @@ def _setting(base: t.Any, name: str) -> t.Any:
 
 
 @fail_open
-def _is_sqlalchemy(frame: t.Any) -> bool:
+def _is_sqlalchemy() -> bool:
     """Tell whether it is SQLAlchemy that executes, on a connection that the app has made for it."""
-    return str(frame.f_globals.get("__name__", "")).startswith("sqlalchemy.")
+    frame = caller()
+    return frame is not None and str(frame.f_globals.get("__name__", "")).startswith("sqlalchemy.")
 
 
 def _cursor_class(base: t.Any) -> t.Any:
@@ -187,7 +187,7 @@ def _connect(original: t.Any) -> t.Any:
         try:
             trace = current.get()
             recorded = trace.owner in owners
-            if recorded or not is_library(_getframe(1).f_code.co_filename):
+            if recorded or not _is_library():
                 args, kwargs = _with_recorded(args, kwargs)
             # Where a pool of SQLAlchemy's opens it, that is recorded.
             if recorded and not is_connecting(trace):
@@ -208,6 +208,12 @@ def _connect(original: t.Any) -> t.Any:
         return connection
 
     return connect
+
+
+def _is_library() -> bool:
+    """Tell whether a library opens a connection for itself."""
+    frame = caller()
+    return frame is None or is_library(frame.f_code.co_filename)
 
 
 def _with_recorded(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import typing as t
-from sys import _getframe
 from threading import get_ident
-from types import FrameType
 
 from ..faults import fault
 from ..recorder.errors import describe_error
-from ..recorder.user_code import users_place
+from ..recorder.user_code import user_location
 from ..redact import Redactor
 from ..trace.log import BEGIN, END, SITE, WIDTH, clock
 from ..trace.statement import Control, Statement
@@ -35,20 +33,11 @@ owners: set[t.Any] = set()
 Begun = tuple[Writer, int, "Statement | Control", t.Any, "bool | None"]
 
 
-class Entry(t.NamedTuple):
-    """A function of a library's that leads to a statement, through functions of its own alone."""
-
-    code: t.Any
-    #: How many they are.
-    between: int
-
-
 def begin(
     trace: LiveTrace,
     statement: t.Any,
     parameters: t.Any,
     many: bool,
-    entry: Entry | None = None,
     cursor: t.Any = None,
 ) -> Begun | None:
     """Begin the step of a statement; None where it is not to be recorded.
@@ -56,7 +45,6 @@ def begin(
     It does not become the current step: where a driver awaits, others run meanwhile.
 
     :param many: whether there is a set of parameters for each of several executions.
-    :param entry: by what function of a library's it may have been sent.
     :param cursor: what sends it, where that is one of SQLite's.
     """
     try:
@@ -81,14 +69,13 @@ def begin(
             show = _sets if many else _parameters
             shown = show(redactor, statement, parameters)
             trace.detail_bytes += len(repr(shown)) + (len(text) if text is not statement else 0)
-        place = users_place(_sender(entry))
-        note: Statement | Control = Statement(text, place, many, shown)
+        note: Statement | Control = Statement(text, user_location(), many, shown)
         if changes and cursor is not None:
             connection = connection_of(cursor)
             was_open = is_open(connection)
         elif kind is not STATEMENT:
             of = connection_of(cursor) if cursor is not None else None
-            note = Control(kind, text, place, trace.connection(of))
+            note = Control(kind, text, user_location(), trace.connection(of))
         step = len(log)
         # Whoever looks meanwhile is to find it with its statement.
         writer.notes.details[step] = note
@@ -97,22 +84,6 @@ def begin(
     except Exception as error:
         fault("the beginning of a statement", error)
         return None
-
-
-def _sender(entry: Entry | None) -> FrameType | None:
-    """Return who called the entry, if it was by that; else who called the caller of ``begin``.
-
-    A frame is made when it is looked at: those between would take some 0.2 µs each.
-    """
-    if entry is not None:
-        code, between = entry
-        try:
-            frame = _getframe(3 + between)
-        except ValueError:  # there are not so many
-            return _getframe(3)
-        if frame.f_code is code:
-            return frame.f_back
-    return _getframe(3)
 
 
 def begin_transaction(
@@ -130,8 +101,8 @@ def begin_transaction(
         if step >= writer.limit:
             trace.dropped_steps += 1
             return None
-        place = users_place(_getframe(1))
-        note = Control(kind, TEXTS[kind], place, trace.connection(connection), implied_by)
+        location = user_location()
+        note = Control(kind, TEXTS[kind], location, trace.connection(connection), implied_by)
         writer.notes.details[step] = note
         log += (_SITES[kind], writer.current, clock(), 0.0)
         return writer, step, note, None, None
@@ -252,7 +223,6 @@ def _sets(redactor: Redactor, statement: str, given: t.Any) -> tuple[t.Any, ...]
 
 __all__ = [
     "Begun",
-    "Entry",
     "begin",
     "begin_transaction",
     "end",

@@ -13,7 +13,6 @@ import typing as t
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache, partial
-from sys import _getframe
 from threading import get_ident
 
 import flask.templating
@@ -26,7 +25,7 @@ from ..recorder.current import current
 from ..recorder.errors import describe_error
 from ..recorder.steps import begin, begin_leaf, end
 from ..recorder.subclass import Subclasses, subclass_of
-from ..recorder.user_code import users_place
+from ..recorder.user_code import caller, user_location, user_location_of
 from ..redact import MASK, Redactor, type_name
 from ..trace.log import END, PARENT, clock
 from ..trace.model import Source
@@ -184,7 +183,7 @@ def _note(
     place: tuple[str, int] | None = None,
 ) -> Rendering | None:
     try:
-        noted = Rendering(template, place or users_place(_getframe(2)))
+        noted = Rendering(template, place or user_location())
         writer.notes.add(step, "rendering", noted)
         if args and type(args[0]) is dict and args[0]:
             noted.take(args[0], writer)
@@ -447,12 +446,11 @@ def announce(template: t.Any, context: t.Any) -> None:
     A stream begins later, when the server iterates the body: where it was asked for is seen now.
     """
     record(template)
-    # Who sends the signal, through `signals` and what guards it.
-    sender = _getframe(4)
-    if sender.f_code is _stream_code and current.get().owner in _owners:
+    sender = caller()
+    if sender is not None and sender.f_code is _stream_code and current.get().owner in _owners:
         if len(_streamed) >= _STREAMED:
             _streamed.clear()
-        _streamed[id(context)] = users_place(sender)
+        _streamed[id(context)] = user_location_of(sender)
 
 
 def record(template: t.Any) -> None:

@@ -15,6 +15,7 @@ from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.memo import Memo
 from ..recorder.steps import begin, end, fail
+from ..recorder.user_code import is_ours
 from ..trace.log import BEGIN, SITE
 from ..trace.notes import Facts
 from ..trace.tracepoint import SITES, Site, number
@@ -23,7 +24,6 @@ from .layers import UNKNOWN, Layers, find_layers, helpers_of
 
 _UNKNOWN = number(UNKNOWN)
 _UNTIMED = Facts(untimed=True)
-_OURS = f"{__name__.partition('.')[0]}."
 
 
 class _Known:
@@ -85,13 +85,13 @@ class Middleware:
         ``untimed``.
         """
         if _is_outermost(trace):
-            self._begin(trace, self._inner(_codes(self._frames(_getframe(2)))))
+            self._begin(trace, self._inner(_codes(self._frames(_getframe(1)))))
 
     @fail_open
     def answered(self, trace: LiveTrace) -> None:
         """Begin the steps of those that were called, where one of them answers in Flask's place."""
         if _is_outermost(trace):
-            self._begin(trace, self._called(_codes(self._frames(_getframe(2)))))
+            self._begin(trace, self._called(_codes(self._frames(_getframe(1)))))
 
     @fail_open
     def raised(self, trace: LiveTrace, traceback: TracebackType | None) -> None:
@@ -180,8 +180,7 @@ def _codes(frames: list[FrameType]) -> list[CodeType]:
     return [
         frame.f_code
         for frame in around
-        if frame.f_code.co_filename != flask.app.__file__
-        and not frame.f_globals.get("__name__", "").startswith(_OURS)
+        if frame.f_code.co_filename != flask.app.__file__ and not is_ours(frame.f_code.co_filename)
     ]
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import inspect
 import typing as t
-from sys import _getframe
-from types import FunctionType, MethodType
+from types import FrameType, FunctionType, MethodType
 from weakref import WeakSet
 
 import flask
 
 from ..faults import fail_open
 from ..recorder.current import current
+from ..recorder.user_code import caller
 from ..trace.writer import Writer
 
 # Where a view may be called.
@@ -78,7 +78,7 @@ class Views:
             writer.owner is not self._owner
             or writer.trace.endpoint != endpoint
             or writer.function() >= 0
-            or _getframe(3).f_code in _codes
+            or _is_flasks(caller())
         ):
             return None
         known = self._caller.functions.get(id(view))
@@ -113,6 +113,11 @@ class Views:
 
 
 _codes = frozenset(inspect.unwrap(method).__code__ for method in _FLASKS)
+
+
+def _is_flasks(frame: FrameType | None) -> bool:
+    """Tell whether it is Flask's own code that looks a view up, to be passed to ensure_sync."""
+    return frame is not None and frame.f_code in _codes
 
 
 class _Registry(dict[str, t.Any]):

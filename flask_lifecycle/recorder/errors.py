@@ -11,6 +11,7 @@ from ..redact import type_name
 from ..trace.model import Error
 from .current import redactor
 from .memo import by_class
+from .user_code import is_ours
 
 _PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
 _SIZED = frozenset((str, bytes))
@@ -84,7 +85,7 @@ def _without_ours(tb: types.TracebackType | None) -> types.TracebackType | None:
     for entry in reversed(entries):
         # Of ours too: Python 3.10 goes on with the one from which it is raised again.
         entry.tb_next = following
-        if not entry.tb_frame.f_globals.get("__name__", "").startswith("flask_lifecycle."):
+        if not is_ours(entry.tb_frame.f_code.co_filename):
             following = entry
 
     return following

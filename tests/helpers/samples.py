@@ -6,6 +6,7 @@ import random
 import string
 import sys
 import typing as t
+from pathlib import Path
 
 if sys.version_info >= (3, 11):
     import re._constants as kinds  # type: ignore[import-not-found,unused-ignore]
@@ -22,6 +23,11 @@ _CLASSES = {
     kinds.CATEGORY_NOT_SPACE: _LETTERS,
 }
 _MOST = 6
+#: Formats of keys, by the names of gitleaks' rules: what finds the key is the first group, or all.
+KEY_FORMATS = dict(
+    line.split(" ", 1)
+    for line in (Path(__file__).parent / "key_formats.txt").read_text("utf-8").splitlines()
+)
 
 
 class Sampler:

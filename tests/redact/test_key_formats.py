@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from flask_lifecycle.redact import Redactor
-from tests.helpers.samples import Sampler
+from tests.helpers.samples import KEY_FORMATS, Sampler
 
 redactor = Redactor()
 
 
-# By the names of gitleaks' rules: what finds the key is its first group, or all.
-FORMATS = dict(
-    line.split(" ", 1)
-    for line in (Path(__file__).parent / "key_formats.txt").read_text().splitlines()
-)
 # Formats that are no more than what they are found beside.
 _BESIDE = {
     "curl-auth-user": "curl -u bob:{}xyz https://host/",
@@ -28,18 +21,19 @@ _BESIDE = {
 }
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", KEY_FORMATS)
 def test_keys_of_all_formats_are_masked(name: str) -> None:
     for seed in range(10):
         if name in _BESIDE:
             secret, _ = Sampler(seed).sample("[a-f0-9]{40}")
             text = _BESIDE[name].format(secret)
         else:
-            text, secret = Sampler(seed).sample(FORMATS[name])
+            text, secret = Sampler(seed).sample(KEY_FORMATS[name])
         if name == "sonar-api-token":
             secret = text.partition(" = ")[2]
         for mask in (redactor.text, redactor.query, redactor.value, redactor.sql, redactor.code):
-            if mask in (redactor.sql, redactor.code) and (name in _BESIDE or "=" in FORMATS[name]):
+            is_found_beside = name in _BESIDE or "=" in KEY_FORMATS[name]
+            if mask in (redactor.sql, redactor.code) and is_found_beside:
                 # What is told by what stands before it may be so in texts alone.
                 continue
             shown = mask(f"see {text}")
@@ -50,4 +44,4 @@ def test_keys_of_all_formats_are_masked(name: str) -> None:
 
 def test_there_are_as_many_formats_as_rules() -> None:
     # And one that tells a file by its name alone.
-    assert len(FORMATS) == 221
+    assert len(KEY_FORMATS) == 221

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from flask_lifecycle.redact import MASK, Redactor
 from flask_lifecycle.redact.harmless import is_harmless
 from flask_lifecycle.redact.names import secret_texts
-
-from .samples import Sampler
-from .test_secrets_in_texts import FORMATS
+from tests.helpers.samples import KEY_FORMATS, Sampler
 
 _may_name = secret_texts(())
 
@@ -35,11 +33,11 @@ def test_ordinary_texts_are_harmless(text: str) -> None:
     assert is_harmless(text, _may_name)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", KEY_FORMATS)
 def test_a_key_is_not(name: str) -> None:
     redactor = Redactor()
     for seed in range(10):
-        key, _ = Sampler(seed).sample(FORMATS[name])
+        key, _ = Sampler(seed).sample(KEY_FORMATS[name])
         for text in (key, f"see {key}", f"/x/{key}", f"{key}, at last"):
             assert not (is_harmless(text, _may_name) and MASK in _masked_at_length(redactor, text))
 
