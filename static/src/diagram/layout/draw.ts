@@ -1,11 +1,13 @@
 /** From the journey and the space there is to shapes. */
 
+import { momentOf } from "../../trace/steps";
 import type { Drawing, Sheet, Space } from "./sheet";
 import { size, time } from "../../trace/format";
 import type { Step } from "../../api/types";
 import { changed } from "./changes";
 import { fold } from "../model/fold";
-import { label, type Chip, type Journey } from "../model/journey";
+import { label } from "../model/chips";
+import type { Chip, Journey } from "../model/types";
 import { drawRibbon, heightOf, type Axis } from "./ribbon";
 import { COLLECTED, spent } from "../../trace/steps";
 import {
@@ -273,13 +275,13 @@ export function draw(j: Journey, space: Space): Drawing {
     const statements = sql.filter(isStatement).length;
     const others = chip.pills.filter((step) => !COLLECTED.has(step.stage));
     const made: { readonly pill: Pill; readonly step: Step | null }[] = [];
-    const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
+    const seen = (step: Step): boolean => momentOf(j.at, j.elapsed).state(step) !== "pending";
     const slowest = sql.reduce<Step | null>(
       (most, step) => (most === null || spent(step) > spent(most) ? step : most),
       null,
     );
     if (slowest !== null && seen(sql[0] ?? slowest)) {
-      const total = sql.reduce((sum, step) => sum + j.lasted(step), 0);
+      const total = sql.reduce((sum, step) => sum + momentOf(j.at, j.elapsed).lasted(step), 0);
       made.push({
         step: null,
         pill: pillOf(
@@ -300,7 +302,7 @@ export function draw(j: Journey, space: Space): Drawing {
               : pillOf(
                   step,
                   step.stage === "template" ? "tpl" : "ctx",
-                  `${PILL_NAMES[step.stage] ?? ""}${ellipsize(step.name, 18)} ${time(j.lasted(step))}`,
+                  `${PILL_NAMES[step.stage] ?? ""}${ellipsize(step.name, 18)} ${time(momentOf(j.at, j.elapsed).lasted(step))}`,
                   `${step.stage} ${step.name}`,
                 ),
         });
@@ -363,7 +365,7 @@ export function draw(j: Journey, space: Space): Drawing {
     return {
       w,
       draw: (x, py) =>
-        stepNode(step, j.stateOf(step), said, isCurrent(step), [
+        stepNode(step, momentOf(j.at, j.elapsed).state(step), said, isCurrent(step), [
           rect(x, py - 9.5, w, 19, 9.5, `pill ${cls} ${step.outcome === "raised" ? "err" : ""}`),
           phrase(x + 7, py + 4.2, "start", shown, `pt ${cls}`),
         ]),
@@ -374,7 +376,9 @@ export function draw(j: Journey, space: Space): Drawing {
     return {
       w: 10,
       draw: (x, py) =>
-        stepNode(step, j.stateOf(step), `signal ${step.name}`, isCurrent(step), [beadShape(step, x + 5, py)]),
+        stepNode(step, momentOf(j.at, j.elapsed).state(step), `signal ${step.name}`, isCurrent(step), [
+          beadShape(step, x + 5, py),
+        ]),
     };
   }
 
@@ -436,9 +440,9 @@ export function draw(j: Journey, space: Space): Drawing {
       put(
         pillOf(
           again,
-          j.stateOf(again) === "raised" ? "bad" : "aft",
+          momentOf(j.at, j.elapsed).state(again) === "raised" ? "bad" : "aft",
           `again ${time(spent(again))}`,
-          `${chip.kind} ${chip.name}, the second time: ${j.stateOf(again)}`,
+          `${chip.kind} ${chip.name}, the second time: ${momentOf(j.at, j.elapsed).state(again)}`,
         ),
       );
     if (!ghost || chip.note !== "") for (const pill of placed.pills) put(pill);
@@ -508,7 +512,7 @@ export function draw(j: Journey, space: Space): Drawing {
     ];
     const dots: Shape[] = [];
     if (side !== "center") {
-      const failed = chip.dot === null ? chip.state : j.stateOf(chip.dot);
+      const failed = chip.dot === null ? chip.state : momentOf(j.at, j.elapsed).state(chip.dot);
       if (here) dots.push(circle(wireX, cy, 20, "halo"));
       dots.push(
         circle(
@@ -519,7 +523,14 @@ export function draw(j: Journey, space: Space): Drawing {
         ),
       );
       if (again !== null)
-        dots.push(circle(XR + 11, cy, 5, `dot ${j.stateOf(again) === "raised" ? "err" : "out"}`));
+        dots.push(
+          circle(
+            XR + 11,
+            cy,
+            5,
+            `dot ${momentOf(j.at, j.elapsed).state(again) === "raised" ? "err" : "out"}`,
+          ),
+        );
       if (here) dots.push(circle(wireX, cy, 11, "ring"));
       if (chip.state === "skipped" && chip.folded.length === 0)
         shapes.push(
@@ -562,7 +573,13 @@ export function draw(j: Journey, space: Space): Drawing {
     else
       nodes.push(
         { ...own, shapes },
-        stepNode(chip.dot, j.stateOf(chip.dot), `pop ${chip.dot.name}`, isCurrent(chip.dot), dots),
+        stepNode(
+          chip.dot,
+          momentOf(j.at, j.elapsed).state(chip.dot),
+          `pop ${chip.dot.name}`,
+          isCurrent(chip.dot),
+          dots,
+        ),
       );
     nodes.push(...pillNodes);
   }
@@ -575,7 +592,7 @@ export function draw(j: Journey, space: Space): Drawing {
       else if (point.x === XR) columns.right.push(point.y);
     const on = (step: Step, x: number, by: number): void => {
       front.push(
-        stepNode(step, j.stateOf(step), `${step.stage} ${step.name}`, isCurrent(step), [
+        stepNode(step, momentOf(j.at, j.elapsed).state(step), `${step.stage} ${step.name}`, isCurrent(step), [
           circle(x, by, 8, isCurrent(step) ? "ring" : "hit"),
           beadShape(step, x, by),
         ]),

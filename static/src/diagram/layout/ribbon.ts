@@ -1,10 +1,10 @@
 /** Draw a true-time strip: its lanes, and the wire as its axis. */
 
+import { momentOf } from "../../trace/steps";
 import { size, time } from "../../trace/format";
 import type { Stage, Step } from "../../api/types";
 import type { Sheet } from "./sheet";
-import type { Journey } from "../model/journey";
-import type { Ribbon } from "../model/ribbons";
+import type { Journey, Ribbon } from "../model/types";
 import { spent } from "../../trace/steps";
 import { isStatement, word, type Bracket } from "../../trace/transactions";
 import {
@@ -180,7 +180,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     );
   });
 
-  const seen = (step: Step): boolean => j.stateOf(step) !== "pending";
+  const seen = (step: Step): boolean => momentOf(j.at, j.elapsed).state(step) !== "pending";
   const contexts = r.contexts.filter((each) => each.seen);
   const contextual = r.contexts.length > 0;
   let laneY = top + 40 + (contextual ? 12 : 0);
@@ -327,7 +327,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         inner.push(
           stepNode(
             first,
-            j.stateOf(first),
+            momentOf(j.at, j.elapsed).state(first),
             `${first.stage} ${first.name.slice(0, 2000)}, ${time(lasted(first))}`,
             first.id === selected,
             drawn,
@@ -347,7 +347,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
         inner.push(
           stepNode(
             slowest,
-            j.stateOf(slowest),
+            momentOf(j.at, j.elapsed).state(slowest),
             `${group.length.toLocaleString("en")} ${kindsOf(group)}, ${time(total)}; the slowest: ${slowest.name}`,
             slowest.id === selected,
             drawn,
@@ -407,7 +407,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
     const step = each.from ?? each.to;
     const said = `transaction: ${opens} to ${ends === "" ? "no end" : ends}${each.end < Infinity ? `, ${time(each.end - each.begin)}` : ""}`;
     if (step === null) shapes.push(...drawn);
-    else inner.push(stepNode(step, j.stateOf(step), said, step.id === selected, drawn));
+    else inner.push(stepNode(step, momentOf(j.at, j.elapsed).state(step), said, step.id === selected, drawn));
   }
 
   /** Templates and spans inside others: a thin bar along the one they are in. */
@@ -416,16 +416,22 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       const x = sx(step.begin);
       const lasted = Math.max(0, (step.end ?? r.begin + span) - step.begin);
       inner.push(
-        stepNode(step, j.stateOf(step), `${step.stage} ${step.name}, ${time(lasted)}`, step.id === selected, [
-          rect(
-            x,
-            y + 19,
-            Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2),
-            5,
-            2,
-            `seg ${lane} included`,
-          ),
-        ]),
+        stepNode(
+          step,
+          momentOf(j.at, j.elapsed).state(step),
+          `${step.stage} ${step.name}, ${time(lasted)}`,
+          step.id === selected,
+          [
+            rect(
+              x,
+              y + 19,
+              Math.max(3, Math.min(stop, sx(step.begin + lasted)) - x - 2),
+              5,
+              2,
+              `seg ${lane} included`,
+            ),
+          ],
+        ),
       );
     }
   }
@@ -501,7 +507,7 @@ export function drawRibbon(sheet: Sheet, j: Journey, r: Ribbon, top: number, tal
       front.push(
         stepNode(
           step,
-          j.stateOf(step),
+          momentOf(j.at, j.elapsed).state(step),
           `${step.stage} ${step.name}, ${time(spent(step))}`,
           step.id === selected,
           [circle(x, axisY, 8, step.id === selected ? "ring" : "hit"), beadShape(step, x, axisY)],

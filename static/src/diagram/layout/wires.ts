@@ -2,7 +2,7 @@
 
 import { time } from "../../trace/format";
 import type { Sheet } from "./sheet";
-import type { Journey, Stop } from "../model/journey";
+import type { Journey, Stop } from "../model/types";
 import type { Axis } from "./ribbon";
 import { circle, d, fonts, line, phrase, type Point, rect } from "./shapes";
 import { ellipsize } from "../../trace/text";

@@ -1,7 +1,7 @@
 /** Many hooks: those that were quick stand together as one chip. */
 
 import { time } from "../../trace/format";
-import type { Chip } from "./journey";
+import type { Chip } from "./types";
 import { spent } from "../../trace/steps";
 
 const MANY = 8;

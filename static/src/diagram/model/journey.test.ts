@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { cut, MAP, STORIES, tell } from "../../testing/fixtures";
-import { journey, type Journey } from "./journey";
+import { journey } from "./journey";
+import type { Journey } from "./types";
 
 const of = (name: keyof typeof STORIES): Journey => {
   const trace = tell(STORIES[name]);

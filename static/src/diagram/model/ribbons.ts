@@ -1,41 +1,11 @@
-/** The two true-time strips: the view, and a body that is made while it is sent. */
+/** The two strips of true time: the view, and a body that is made while it is sent. */
 
+import type { Json, Stage, Step, TraceSummary } from "../../api/types";
 import { repeated, repeatedOf, threadOf } from "../../trace/format";
-import type { Json, Rule, Stage, Step, Trace, TraceSummary } from "../../api/types";
-import { transactions, type Bracket } from "../../trace/transactions";
-import { COLLECTED, ranIn, text, type Moment, type State, type Steps } from "../../trace/steps";
-
-export interface Ribbon {
-  readonly key: "view" | "body";
-  readonly step: Step | null;
-  readonly state: State;
-  readonly name: string;
-  readonly begin: number;
-  readonly duration: number;
-  /** Statements and templates. */
-  readonly segments: readonly Step[];
-  /** Transactions that were open while it ran. */
-  readonly brackets: readonly Bracket[];
-  /** What else ran inside it. */
-  readonly beads: readonly Step[];
-  /** What follows it on the wire without a chip. */
-  readonly after: readonly Step[];
-  /** Requests made inside it. */
-  readonly inner: readonly TraceSummary[];
-  /** Contexts that are there for a while: pushed inside it, or kept until its end. */
-  readonly contexts: readonly {
-    readonly begin: number;
-    readonly end: number;
-    readonly label: string;
-    readonly seen: boolean;
-  }[];
-  readonly chunks: readonly { readonly at: number; readonly size: number }[];
-  /** How many chunks more there were: only of the first ones it is known when. */
-  readonly more: number;
-  readonly error: string | null;
-  readonly note: string;
-  readonly thread: boolean;
-}
+import { COLLECTED, ranIn, text, type Moment } from "../../trace/steps";
+import { transactions } from "../../trace/transactions";
+import type { Facts } from "./facts";
+import type { Ribbon } from "./types";
 
 const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"]);
 
@@ -54,97 +24,84 @@ const EMPTY = {
   thread: false,
 };
 
-interface Inside {
-  readonly steps: Steps;
-  readonly moment: Moment;
-  readonly inner: readonly TraceSummary[];
-}
-
-interface View extends Inside {
-  readonly trace: Trace;
-  readonly rule: Rule | null;
-  readonly step: Step | null;
-  readonly dispatched: Step | null;
-  readonly failed: Step | null;
-  /** Whether the request has been answered. */
-  readonly past: boolean;
-}
-
-export function viewRibbon({
-  steps,
-  moment,
-  trace,
-  rule,
-  step,
-  dispatched,
-  failed,
-  past,
-  inner,
-}: View): Ribbon {
-  const label = rule?.view?.name ?? trace.endpoint ?? "view";
-  if (step === null) {
-    const skipped = { ...EMPTY, key: "view" as const, step };
-    if (failed !== null && moment.begun(failed))
-      return { ...skipped, state: "skipped", name: "", note: notRouted(failed.error?.type ?? "") };
-    const automatic = trace.method === "OPTIONS" && dispatched?.outcome === "ok";
-    return {
-      ...skipped,
-      state:
-        past || (dispatched !== null && moment.begun(dispatched) && moment.ended(dispatched))
-          ? "skipped"
-          : "pending",
-      name: label,
-      note: automatic
-        ? "no view: Flask answers OPTIONS by itself"
-        : `${label} was not ${dispatched === null ? "reached" : "seen"}`,
-    };
-  }
-  const args = step.detail["args"];
-  const shown =
-    args !== null && typeof args === "object" && !Array.isArray(args)
-      ? Object.entries(args)
-          .map(([key, value]) => `${key}=${text(value)}`)
-          .join(", ")
-      : "";
+export function viewRibbon(facts: Facts): Ribbon {
+  const step = facts.known.view;
+  if (step === null) return noView(facts);
   const thread = threadOf(step)?.other === true;
-  const made = inside("view", step, steps, moment, inner, trace);
+  const ribbon = { ...inside("view", step, facts), inner: innerOf(facts, step) };
   return {
-    ...made,
-    name: `${step.name}(${shown})`,
+    ...ribbon,
+    name: `${step.name}(${argumentsOf(step)})`,
     thread,
-    note: thread ? "async: it runs on another thread" : mostRepeated(made.beads),
+    note: thread ? "async: it runs on another thread" : mostRepeated(ribbon.beads),
   };
 }
 
-export function bodyRibbon({ steps, moment, step, inner }: Inside & { readonly step: Step }): Ribbon {
+/** Where no view ran, why. */
+function noView({ rule, trace, moment, known, passed }: Facts): Ribbon {
+  const { dispatch, failedMatch } = known;
+  const label = rule?.view?.name ?? trace.endpoint ?? "view";
+  const ribbon = { ...EMPTY, key: "view" as const, step: null };
+  if (moment.begun(failedMatch))
+    return { ...ribbon, state: "skipped", name: "", note: notRouted(failedMatch.error?.type ?? "") };
+  const skipped = passed.answer || (moment.begun(dispatch) && moment.ended(dispatch));
+  const automatic = trace.method === "OPTIONS" && dispatch?.outcome === "ok";
+  return {
+    ...ribbon,
+    state: skipped ? "skipped" : "pending",
+    name: label,
+    note: automatic
+      ? "no view: Flask answers OPTIONS by itself"
+      : `${label} was not ${dispatch === null ? "reached" : "seen"}`,
+  };
+}
+
+/** The values of the URL that a view was called with. */
+function argumentsOf(step: Step): string {
+  const args = step.detail["args"];
+  if (args === null || typeof args !== "object" || Array.isArray(args)) return "";
+  return Object.entries(args)
+    .map(([key, value]) => `${key}=${text(value)}`)
+    .join(", ");
+}
+
+function innerOf({ trace, inner }: Facts, step: Step): readonly TraceSummary[] {
+  return inner.filter((each) => ranIn(trace, each, step));
+}
+
+export function bodyRibbon(facts: Facts, step: Step): Ribbon {
+  const { moment } = facts;
+  const chunks = chunksOf(step);
+  const count = typeof step.detail["chunks"] === "number" ? step.detail["chunks"] : chunks.length;
+  const ribbon = inside("body", step, facts);
+  const aborted = step.detail["complete"] === false && moment.ended(step);
+  return {
+    ...ribbon,
+    name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`,
+    chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })),
+    more: moment.ended(step) ? count - chunks.length : 0,
+    note: aborted
+      ? "the client went away: the generator was closed"
+      : mostRepeated(ribbon.beads) || contextNote(ribbon),
+  };
+}
+
+function chunksOf(step: Step): Ribbon["chunks"] {
   const sent = Array.isArray(step.detail["sent"]) ? (step.detail["sent"] as readonly Json[]) : [];
-  const chunks = sent.flatMap((pair) =>
+  return sent.flatMap((pair) =>
     Array.isArray(pair) && typeof pair[0] === "number" && typeof pair[1] === "number"
       ? [{ at: pair[0], size: pair[1] }]
       : [],
   );
-  const count = typeof step.detail["chunks"] === "number" ? step.detail["chunks"] : chunks.length;
-  const made = inside("body", step, steps, moment, inner, null);
-  const has = (stage: Stage): boolean => made.beads.some((bead) => bead.stage === stage);
+}
+
+/** What became of the request's contexts while its body was sent. */
+function contextNote({ contexts, beads }: Ribbon): string {
+  const has = (stage: Stage): boolean => beads.some((bead) => bead.stage === stage);
   // The app's own are no part of the request, however many they are.
-  const own = made.contexts.every(({ label }) => !label.includes("×"));
-  const contexts = !own
-    ? ""
-    : has("app_context_push") || has("request_context_push")
-      ? "contexts pushed again, torn down again"
-      : has("app_context_pop")
-        ? "contexts kept until here"
-        : "";
-  return {
-    ...made,
-    name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`,
-    chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })),
-    more: moment.ended(step) ? count - chunks.length : 0,
-    note:
-      step.detail["complete"] === false && moment.ended(step)
-        ? "the client went away: the generator was closed"
-        : mostRepeated(made.beads) || contexts,
-  };
+  if (contexts.some(({ label }) => label.includes("×"))) return "";
+  if (has("app_context_push") || has("request_context_push")) return "contexts pushed again, torn down again";
+  return has("app_context_pop") ? "contexts kept until here" : "";
 }
 
 /** What ran most often of all that is not shown each time; contexts say it of themselves. */
@@ -165,16 +122,9 @@ function pushed(pushes: readonly Step[]): string {
   return pushes.length > 1 ? ` ×${pushes.length.toLocaleString("en")}` : "";
 }
 
-function inside(
-  key: "view" | "body",
-  step: Step,
-  steps: Steps,
-  moment: Moment,
-  inner: readonly TraceSummary[],
-  trace: Trace | null,
-): Ribbon {
+function inside(key: "view" | "body", step: Step, { steps, moment }: Facts): Ribbon {
   const mine = steps.all.filter((each) => each !== step && steps.within(each, step));
-  const duration = moment.lasted(step);
+  const isBead = ({ stage }: Step): boolean => !SEGMENTS.has(stage) && !COLLECTED.has(stage);
   return {
     ...EMPTY,
     key,
@@ -182,15 +132,12 @@ function inside(
     state: moment.state(step),
     name: step.name,
     begin: step.begin,
-    duration,
+    duration: moment.lasted(step),
     segments: mine.filter((each) => SEGMENTS.has(each.stage)).sort((a, b) => a.begin - b.begin),
     brackets: transactions(steps.all).filter(
       (each) => each.begin < (step.end ?? Infinity) && each.end > step.begin,
     ),
-    beads: mine.filter(
-      (each) => !SEGMENTS.has(each.stage) && !COLLECTED.has(each.stage) && moment.begun(each),
-    ),
-    inner: trace === null ? [] : inner.filter((each) => ranIn(trace, each, step)),
+    beads: mine.filter((each) => isBead(each) && moment.begun(each)),
     contexts: contextsOf(mine, step, moment),
     error: step.error === null || !moment.ended(step) ? null : `${step.error.type}: ${step.error.message}`,
     note: "",

@@ -1,0 +1,122 @@
+/** Chips of the wire, from the steps and from what the registries promise. */
+
+import type { PlannedStage, Stage, Step } from "../../api/types";
+import { threadOf, time } from "../../trace/format";
+import { isSecond, plannedHooks, type Facts } from "./facts";
+import type { Chip } from "./types";
+
+/** What a journey is while it is built. */
+export interface Draft {
+  readonly facts: Facts;
+  /** The steps that have a chip or a ribbon, by id. */
+  readonly taken: Set<number>;
+}
+
+/** How a chip comes to be; without a step, the registries promise it. */
+export interface ChipSpec {
+  readonly key: string;
+  readonly stage: Stage;
+  readonly kind: string;
+  readonly name: string;
+  /** Its name until it begins. */
+  readonly promise?: string;
+  /** Whether it would have run by now. */
+  readonly past?: boolean;
+  /** The steps whose time is not its own. */
+  readonly minus?: readonly (Step | null)[];
+  readonly half?: boolean;
+  /** The step at whose end the wire passes; else, where its own begins. */
+  readonly after?: Step | null;
+  readonly planned?: boolean;
+  readonly hue?: number;
+  readonly note?: string;
+}
+
+const TEARDOWN: ReadonlySet<Stage> = new Set<Stage>(["teardown_request", "teardown_appcontext"]);
+
+export function makeChip({ facts, taken }: Draft, step: Step | null, spec: ChipSpec): Chip {
+  const { begun, state } = facts.moment;
+  const { half = false, after = null } = spec;
+  const reached = begun(step);
+  if (step !== null && !half) taken.add(step.id);
+  const elsewhere = step !== null && reached && threadOf(step)?.other === true;
+  return {
+    key: spec.key,
+    stage: spec.stage,
+    kind: spec.kind,
+    step,
+    dot: null,
+    again: null,
+    half,
+    folded: [],
+    pills: [],
+    beads: [],
+    inner: [],
+    name: reached || step === null ? spec.name : (spec.promise ?? spec.name),
+    state: reached ? state(step) : step === null && spec.past === true ? "skipped" : "pending",
+    hidden: !reached && spec.planned === false,
+    when: (after === null ? step?.begin : after.end) ?? Infinity,
+    order: after === null ? (step?.id ?? Infinity) : facts.steps.endOf(after),
+    own: reached ? ownTime(facts, step, spec.minus ?? []) : null,
+    hue: spec.hue ?? 0,
+    note: spec.note ?? (elsewhere ? "on another thread" : ""),
+  };
+}
+
+function ownTime({ moment }: Facts, step: Step, minus: readonly (Step | null)[]): number {
+  const others = minus.reduce((sum, other) => sum + (moment.begun(other) ? moment.lasted(other) : 0), 0);
+  return Math.max(0, moment.lasted(step) - others);
+}
+
+/** A chip whose function runs again, on the second way up. */
+export function makeSecond({ facts, taken }: Draft, chip: Chip, again: Step): Chip {
+  taken.add(again.id);
+  return { ...chip, again: facts.moment.begun(again) ? again : null };
+}
+
+/** Hooks: what the registries promise, lit by the steps. In the order of the calls. */
+export function hookChips(
+  draft: Draft,
+  stage: PlannedStage,
+  kind: string,
+  scope: string,
+  past: boolean,
+): Chip[] {
+  const { facts, taken } = draft;
+  const isOf = (each: { readonly scope: string | null }): boolean => (each.scope ?? "app") === scope;
+  const mine = facts.steps.of(stage).filter(isOf);
+  const next = (callable: string | null): Step | null =>
+    mine.find((each) => each.callable === callable && !taken.has(each.id)) ?? null;
+  const inBody = TEARDOWN.has(stage) ? callablesInBody(facts, stage) : new Set<string | null>();
+  const common = { stage, kind, hue: facts.scopes.indexOf(scope) };
+  const chips = plannedHooks(facts, stage)
+    .filter(isOf)
+    .flatMap((hook, index) => {
+      const step = next(hook.callable);
+      if (step === null && inBody.has(hook.callable)) return [];
+      const isAsync = hook.is_async === true && !facts.moment.begun(step);
+      const spec = { ...common, key: `${stage}:${scope}:${index}`, name: hook.name, past };
+      const chip = makeChip(draft, step, isAsync ? { ...spec, note: "async" } : spec);
+      const again = step === null || stage !== "after_request" ? null : next(hook.callable);
+      return [again === null || !isSecond(facts, again) ? chip : makeSecond(draft, chip, again)];
+    });
+  for (const step of mine)
+    if (!taken.has(step.id)) {
+      const key = `${stage}:step:${step.id}`;
+      chips.push(makeChip(draft, step, { ...common, key, name: step.name, planned: false }));
+    }
+  return chips.every((chip) => chip.step !== null) ? chips.sort((a, b) => a.when - b.when) : chips;
+}
+
+/** The functions that ran in the body, whose contexts were kept until then. */
+function callablesInBody({ steps }: Facts, stage: Stage): ReadonlySet<string | null> {
+  const inBody = steps.all.filter((step) => step.stage === stage && steps.home(step)?.stage === "body");
+  return new Set(inBody.map((step) => step.callable));
+}
+
+/** A chip in words. */
+export function label(chip: Chip): string {
+  const spent = chip.own === null ? "" : `, ${time(chip.own)}`;
+  const note = chip.note === "" ? "" : `, ${chip.note}`;
+  return `${chip.kind} ${chip.name}: ${chip.state.replace("_", " ")}${spent}${note}`;
+}
