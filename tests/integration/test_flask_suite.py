@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.helpers.sources import source_of
+from tests.helpers import ROOT
+from tests.helpers.sources import pytest_of_suites, source_of
 
 HERE = Path(__file__).parent
 
@@ -20,7 +21,7 @@ HERE = Path(__file__).parent
 def outcomes(source: Path, tests: str, report: Path, *, lifecycle: bool) -> dict[str, str]:
     """Run the tests in a process of their own; return the outcome of each."""
     plugin = ["-p", "lifecycle_on_every_app"] if lifecycle else []
-    paths = [str(HERE), str(HERE.parent.parent), str(source / "examples" / "tutorial")]
+    paths = [pytest_of_suites(), HERE, ROOT, source / "examples" / "tutorial"]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin),
@@ -29,7 +30,7 @@ def outcomes(source: Path, tests: str, report: Path, *, lifecycle: bool) -> dict
             *("-c", os.devnull, "--rootdir", str(source), f"--junitxml={report}", tests),
         ],
         cwd=source,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},
         capture_output=True,
         text=True,
         check=False,
