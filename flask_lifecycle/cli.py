@@ -25,7 +25,7 @@ _PACKAGES = (
 #: ``ok``, ``note`` and ``wrong``; what it is about; what there is to say.
 Finding = tuple[t.Literal["ok", "note", "wrong"], str, str]
 
-lifecycle = AppGroup("lifecycle", help="Look after flask-lifecycle.")
+lifecycle: AppGroup = AppGroup("lifecycle", help="Look after flask-lifecycle.")
 
 
 @lifecycle.command()

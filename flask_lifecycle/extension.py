@@ -92,7 +92,7 @@ class State:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.enabled = False
+        self.enabled: bool = False
         self._store: t.Any = None
         self._undo: list[t.Callable[[flask.Flask], t.Any]] = []
         self._forget: t.Callable[[], t.Any] = list

@@ -68,7 +68,7 @@ class Mount:
         self._finder: t.Any = None
         #: What is in the path of each call for the panel; at a name of its own, in any path.
         #: Without the slash: some middleware leaves none.
-        self.mark = "" if settings.host else settings.url_prefix[1:]
+        self.mark: str = "" if settings.host else settings.url_prefix[1:]
         #: Names the endpoints that were asked for since the start.
         self.called: t.Callable[[], list[str]] = list
         #: Calls the app through its middleware, and what stands for a call that is not recorded.

@@ -75,7 +75,7 @@ class MemoryStore:
         self._kept: deque[tuple[LiveTrace, int]] = deque(maxlen=max_traces)
         self._max_bytes = max_bytes
         #: While no trace is larger than this, all of them together are not too large.
-        self.share = max_bytes // max_traces
+        self.share: int = max_bytes // max_traces
         self._lock = locks.lock()
         # Of its own: who only counts does not wait for who lists.
         self._counting = locks.lock()

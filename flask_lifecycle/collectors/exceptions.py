@@ -73,14 +73,16 @@ class Raised:
     def __init__(self, error: BaseException, keeper: _Keeper) -> None:
         keeper.seen.add(id(error))
         described = describe_error(error)
-        self.error = {"type": described.type, "message": described.message}
+        self.error: dict[str, str] = {"type": described.type, "message": described.message}
+        self.frames: list[Frame]
+        self.cut: int
         self.frames, self.cut = keeper.frames(error.__traceback__)
-        self.notes = keeper.notes(error)
+        self.notes: list[str] = keeper.notes(error)
         #: How it is to be read: `cause`, `context` or `member`, and the other exception.
         self.others: list[tuple[str, Raised]] = []
         self.handlers: list[dict[str, t.Any]] = []
         #: The estimated bytes of all that it holds.
-        self.size = 0
+        self.size: int = 0
 
     def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types."""
@@ -99,7 +101,7 @@ class _Keeper:
 
     def __init__(self, redactor: Redactor, room: int) -> None:
         self.redactor = redactor
-        self.room = room
+        self.room: int = room
         self.seen: set[int] = set()
 
     def frames(self, tb: TracebackType | None) -> tuple[list[Frame], int]:

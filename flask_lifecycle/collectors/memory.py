@@ -28,8 +28,8 @@ class _Open:
     __slots__ = ("begun", "peak")
 
     def __init__(self, begun: int) -> None:
-        self.begun = begun
-        self.peak = begun
+        self.begun: int = begun
+        self.peak: int = begun
 
 
 # Of all threads: there is one peak for all, and each that begins or ends sets it back.

@@ -77,17 +77,17 @@ class Rendering:
 
     def __init__(self, template: t.Any, place: tuple[str, int] | None) -> None:
         #: Whether the template's own code runs, by now.
-        self.begun = False
+        self.begun: bool = False
         #: Whether its text is asked for as a whole, not part by part.
-        self.whole = True
-        self.place = place
+        self.whole: bool = True
+        self.place: tuple[str, int] | None = place
         # A string has none.
         loader = None if template.name is None else template.environment.loader
-        self.loader = None if loader is None else type(loader).__name__
-        self.outline = _NOTHING
+        self.loader: str | None = None if loader is None else type(loader).__name__
+        self.outline: _Outline = _NOTHING
         self.values: dict[str, t.Any] | None = None
         #: How many names there are.
-        self.count = 0
+        self.count: int = 0
 
     def take(self, context: dict[str, t.Any], writer: Writer) -> None:
         """Take what is shown of a context, masked."""

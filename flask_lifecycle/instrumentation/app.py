@@ -151,7 +151,7 @@ class Instrument:
         self._sessions = sessions
         self._views = functions.views
         #: Names the endpoints whose rules were matched so far.
-        self.called = routes.called
+        self.called: t.Callable[[], list[str]] = routes.called
         give_class(app, made)
         try:
             url_functions.install(app, owner, functions.recorded)

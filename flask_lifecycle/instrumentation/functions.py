@@ -115,7 +115,7 @@ class Functions:
         # A plain function stays plain, if Flask's own code is what says so.
         self._remembers = base.ensure_sync is flask.Flask.ensure_sync
         #: Those that are called without Flask's own ``dispatch_request``.
-        self.views = Views(owner, self.recorded, Caller(_no_code.__code__, "view", Memo()))
+        self.views: Views = Views(owner, self.recorded, Caller(_no_code.__code__, "view", Memo()))
 
     def ensure_sync(self) -> t.Any:
         """Return the app's ``ensure_sync``, which returns recorded functions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from types import TracebackType
 
 
 class Reached(Exception):  # noqa: N818 - nothing went wrong
@@ -19,7 +20,7 @@ class Reached(Exception):  # noqa: N818 - nothing went wrong
 
     def pop(self, *_args: t.Any) -> None:
         # Flask's frame, which this came through, holds it.
-        self.__traceback__ = None
+        self.__traceback__: TracebackType | None = None
 
 
 __all__ = ["Reached"]

@@ -10,7 +10,13 @@ from .._compat import STATUS_CODE
 from ..faults import fail_open
 
 #: What is said of the usual types.
-USUAL = {str: "str", dict: "dict", list: "list", bytes: "bytes", type(None): "None"}
+USUAL: dict[type, str] = {
+    str: "str",
+    dict: "dict",
+    list: "list",
+    bytes: "bytes",
+    type(None): "None",
+}
 
 
 def returned(value: t.Any) -> str:

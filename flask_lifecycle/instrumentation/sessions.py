@@ -70,7 +70,7 @@ def _is_another_apps(writer: Writer, first: t.Any) -> bool:
 
 
 #: The classes of interfaces that record.
-kinds = Subclasses(_class)
+kinds: Subclasses = Subclasses(_class)
 
 
 __all__ = ["Sessions", "kinds"]

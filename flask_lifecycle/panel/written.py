@@ -34,7 +34,7 @@ class Provider(DefaultJSONProvider):
 class Json:
     """Reads and writes the messages of the live stream."""
 
-    loads = staticmethod(json.loads)
+    loads: t.Callable[..., t.Any] = staticmethod(json.loads)
 
     @staticmethod
     def dumps(obj: t.Any, **kwargs: t.Any) -> str:

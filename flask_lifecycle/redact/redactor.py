@@ -59,7 +59,7 @@ class Redactor:
         # Where it is False, no name in a text is secret.
         self._may_name = secret_texts(names)
         #: The types of values that are shown under any name, if the app adds none.
-        self.open = frozenset() if names else OPEN
+        self.open: frozenset[type] = frozenset() if names else OPEN
         self.max_bytes = max_bytes
         self._cap = min(TEXT, max_bytes)
         # So many texts are surely not too much together.

@@ -11,7 +11,7 @@ go; other objects count as changed only where another object took their place.
 from __future__ import annotations
 
 import typing as t
-from itertools import chain as _chain
+from itertools import chain
 from operator import is_
 
 import flask.globals
@@ -39,7 +39,7 @@ _CUT = "…"
 # An object that nothing else holds.
 _END = (object(),)
 
-chain = _chain.from_iterable
+_chain = chain.from_iterable
 _NONE: Names = {}
 
 
@@ -81,7 +81,7 @@ class _Kept:
 
     def is_same(self) -> bool:
         """Tell whether it holds the very objects that it held."""
-        return all(map(is_, chain(self.views), self.held))
+        return all(map(is_, _chain(self.views), self.held))
 
     def _named(self) -> Names:
         """Return it as a dict, without the keys that may have methods of the app's."""
@@ -234,7 +234,7 @@ def look(writer: Writer, step: int | None = None) -> None:
     """Look before a function runs, or by its step after it has run."""
     try:
         seen = writer.seen.get(_app_context(None))
-        if seen is None or not all(map(is_, chain(seen.views), seen.held)):
+        if seen is None or not all(map(is_, _chain(seen.views), seen.held)):
             _look(writer, step)
     except Exception as error:
         fault("the look at what a function changed", error)

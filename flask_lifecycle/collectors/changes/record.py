@@ -17,7 +17,7 @@ class Changes:
 
     def __init__(self) -> None:
         #: The estimated bytes of the texts, lists and dicts in it.
-        self.size = 0
+        self.size: int = 0
         #: Where, and what was added, changed and removed there.
         self.found: list[tuple[str, Names, Names, list[str]]] = []
         #: What was changed on a response, or what it was before and after.

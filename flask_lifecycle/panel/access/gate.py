@@ -96,7 +96,7 @@ class Gate:
         self._open = 0
         self._pid = os.getpid()
         # From the token, so that an open page goes on after the reloader.
-        self.key = hmac.new(token.encode(), b"key of the panel's page", "sha256").hexdigest()
+        self.key: str = hmac.new(token.encode(), b"key of the panel's page", "sha256").hexdigest()
 
     def request_key(self, trace_id: str) -> str:
         """Return what the toolbar of one page asks with for the request that made it."""
