@@ -21,6 +21,8 @@ def path_of(script: str, prefix: str) -> str:
     :param script: the app's ``SCRIPT_NAME``, which may be ``/``, or begin with more slashes:
         a URL that did would name a host.
     """
+    if not script:
+        return prefix
     root = _quoted(script).strip("/")
     return f"/{root}{prefix}" if root else prefix
 
@@ -32,6 +34,9 @@ def cut_off(environ: Environ, path: str) -> str:
     """
     uri = environ.get("REQUEST_URI") or environ.get("RAW_URI") or ""
     if not isinstance(uri, str):
+        return ""
+    if uri.partition("?")[0] == path and "%" not in path:
+        # Nothing was, and most often nothing was encoded.
         return ""
     try:
         asked = uri.partition("?")[0] if uri.startswith("/") else urlsplit(uri).path

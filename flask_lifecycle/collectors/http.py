@@ -255,13 +255,10 @@ class Messages:
         removed: list[str] = []
         tag = 0
         if trace.added is not None:
-            sent, headers = headers, trace.added.taken_out_of(headers)
+            headers, ours, names = trace.added.taken_out_of(headers)
             tag = len(trace.added.tag)
-            changed = [pair for pair in sent if pair not in headers]
-            added = [*(pair for pair in changed if pair[0].lower() != "content-length"), *added]
-            names = {pair[0].lower() for pair in changed}
-            gone = (pair[0] for pair in headers if pair not in sent)
-            removed = [redactor.text(name) for name in gone if name.lower() not in names]
+            added = [*ours, *added]
+            removed = [redactor.text(name) for name in names]
         shown = redactor.headers(headers[:_HEADERS], _RESPONSE)
         return Answered(redactor.text(status), shown, len(headers), (added, removed, tag))
 

@@ -13,7 +13,10 @@ import typing as t
 from contextlib import suppress
 from functools import lru_cache, partial
 from threading import get_ident
+from types import GeneratorType
 from weakref import WeakKeyDictionary, finalize, ref
+
+from werkzeug.wsgi import ClosingIterator
 
 from ..faults import fault
 from ..recorder.current import current
@@ -32,6 +35,7 @@ _CLOSE = number(Site("body_close", "close"))
 
 # C code looks into these without asking their methods.
 _CONCRETE = (list, tuple, dict, set, frozenset, str)
+_OWN_ITERATORS = (ClosingIterator, GeneratorType)
 _SEQUENCE_ITERS = (list.__iter__, tuple.__iter__)
 # What a file has, or the attribute by which a file wrapper holds one.
 _OF_FILES = ("read", "filelike", "file")
@@ -340,6 +344,16 @@ def _iterator(recording: _Recording, iterator: t.Any, body: _Body) -> t.Any:
     return iterator if kind is None else kind(iterator, recording, recording.counts(), False)
 
 
+_iterated = _in_step(iter, (), _iterator)
+
+
+def _iter(body: t.Any) -> t.Any:
+    """Return a body's iterator."""
+    __tracebackhide__ = True
+    # To ask these runs no code of the app's: they are their own iterators.
+    return body if type(body._flask_lifecycle[0]) in _OWN_ITERATORS else _iterated(body)
+
+
 _close_begun = _in_step(operator.methodcaller("close"), (), _Recording.leave)
 
 
@@ -372,7 +386,7 @@ def _passed(name: str) -> t.Any:
 
 _METHODS: dict[str, t.Any] = {
     "close": _closed,
-    "__iter__": _in_step(iter, (), _iterator),
+    "__iter__": _iter,
     "__next__": _in_step(next, StopIteration, _Recording.add),
     **{
         name: _passed(name)

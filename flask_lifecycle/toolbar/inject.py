@@ -59,7 +59,10 @@ _BASE = re.compile(
 # What a script that fetches a part of a page says of itself.
 _PARTS = ("HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
 
+_HINDERING = frozenset(("content-encoding", "content-range", "content-disposition"))
 _PATIENCE = 3_000_000_000
+
+Headers = list[tuple[str, str]]
 
 
 def is_opened(environ: Environ) -> bool:
@@ -154,7 +157,7 @@ class Added(t.NamedTuple):
     tag: bytes
     #: The tag's offset in the body.
     offset: int
-    #: The app's own headers that were changed or removed, by their places.
+    #: The app's own headers that were changed or removed, by their places, but for the length.
     before: dict[int, tuple[str, str]]
     #: What stands in their place.
     after: list[tuple[str, str]]
@@ -163,25 +166,43 @@ class Added(t.NamedTuple):
     def of(cls, tag: bytes, offset: int, response: t.Any, carrying: t.Any) -> Added:
         """Compare a response with the copy that carries the tag."""
         own, now = [*response.headers], [*carrying.headers]
-        before = {place: pair for place, pair in enumerate(own) if pair not in now}
+        before = {
+            place: pair
+            for place, pair in enumerate(own)
+            if pair not in now and pair[0].lower() != "content-length"
+        }
         return cls(tag, offset, before, [pair for pair in now if pair not in own])
 
-    def taken_out_of(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return headers as they would be without the toolbar.
+    def taken_out_of(self, headers: Headers) -> tuple[Headers, Headers, list[str]]:
+        """Part headers as they would be without the toolbar from those that are the toolbar's.
 
-        What was changed once more on the way to the server stays as it is.
+        The names of those that it removed come third. What was changed once more on the way to
+        the server stays as it is.
         """
-        own: list[tuple[str, str]] = []
+        own: Headers = []
+        added: Headers = []
+        removed: list[str] = []
+        changed: set[str] = set()
+        after = self.after
         for pair in headers:
-            if pair not in self.after:
+            if pair not in after:
                 own.append(pair)
-            elif pair[0].lower() == "content-length":
+                continue
+            name = pair[0].lower()
+            changed.add(name)
+            if name == "content-length":
                 own.append((pair[0], str(int(pair[1]) - len(self.tag))))
-        names = {"content-length", *(pair[0].lower() for pair in own)}
-        for place, pair in self.before.items():
-            if pair[0].lower() not in names:
-                own.insert(place, pair)
-        return own
+            else:
+                added.append(pair)
+        if self.before:
+            names = {pair[0].lower() for pair in own}
+            for place, pair in self.before.items():
+                name = pair[0].lower()
+                if name not in names:
+                    own.insert(place, pair)
+                    if name not in changed:
+                        removed.append(pair[0])
+        return own, added, removed
 
     def taken_out_of_body(self, beginning: bytes) -> bytes:
         """Return the beginning of the body as it would be without the toolbar."""
@@ -222,24 +243,19 @@ class Document(t.NamedTuple):
 
     def text(self) -> str:
         """Return the page, where it has what the toolbar must know of it; otherwise nothing."""
-        marks = [mark.encode(self.codec) for mark in ("nonce", "NONCE", "<base")]
-        chunks = [
-            chunk.encode() if isinstance(chunk, str) else chunk for chunk in self.response.response
-        ]
-        if "<base" not in self.begin.lower() and not any(
-            mark in chunk for mark in marks for chunk in chunks
-        ):
-            return ""
-        return b"".join(chunks).decode(self.codec, "replace")
+        page = self._page()
+        if "<base" not in self.begin.lower():
+            nonce, great, base = _marks(self.codec)
+            if nonce not in page and great not in page and base not in page:
+                return ""
+        return page.decode(self.codec, "replace")
 
     def carrying(self, attributes: Mapping[str, str]) -> tuple[t.Any, bytes, int]:
         """Return a copy of the response with the toolbar's tag in it, the tag, and its offset.
 
         The app may keep the response, and answer with it again.
         """
-        page = b"".join(
-            chunk.encode() if isinstance(chunk, str) else chunk for chunk in self.response.response
-        )
+        page = self._page()
         at = self._end(page)
         response = copy(self.response)
         response.headers = self.response.headers.copy()
@@ -251,6 +267,11 @@ class Document(t.NamedTuple):
         response.headers.pop("Last-Modified", None)
         response.headers["Cache-Control"] = "no-store"
         return response, tag, at
+
+    def _page(self) -> bytes:
+        # What is one chunk, as most pages are, is not copied.
+        chunks = self.response.response
+        return b"".join([each.encode() if isinstance(each, str) else each for each in chunks])
 
     def _end(self, page: bytes) -> int:
         width = 2 if self.codec.startswith("utf-16") else 1
@@ -268,7 +289,7 @@ def hindrance(response: t.Any, environ: Environ) -> str | None:
         not is_opened(environ)
         or environ.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest"
         or ("HTTP_HX_REQUEST" in environ and "HTTP_HX_BOOSTED" not in environ)
-        or any(name in environ for name in _PARTS)
+        or not environ.keys().isdisjoint(_PARTS)
     ):
         return FETCHED
     if environ.get("REQUEST_METHOD") not in ("GET", "POST"):
@@ -279,12 +300,13 @@ def hindrance(response: t.Any, environ: Environ) -> str | None:
         return "a part of it was asked for (Range)"
     for name, value in headers:
         name = name.lower()
-        if name == "content-encoding":
-            return f"it is sent with Content-Encoding: {value}"
-        if name == "content-range":
-            return "it is a part of a page (Content-Range)"
-        if name == "content-disposition" and value.strip().lower().startswith("attachment"):
-            return "it is sent as a download (Content-Disposition)"
+        if name in _HINDERING:
+            if name == "content-encoding":
+                return f"it is sent with Content-Encoding: {value}"
+            if name == "content-range":
+                return "it is a part of a page (Content-Range)"
+            if value.strip().lower().startswith("attachment"):
+                return "it is sent as a download (Content-Disposition)"
     return None
 
 
@@ -329,6 +351,11 @@ def _is_streamed_page(response: t.Any, environ: Environ) -> bool:
         and bool(getattr(response, "is_streamed", False))
         and _charset(response.headers.get("Content-Type", "")) is not None
     )
+
+
+@lru_cache(16)
+def _marks(codec: str) -> tuple[bytes, bytes, bytes]:
+    return "nonce".encode(codec), "NONCE".encode(codec), "<base".encode(codec)
 
 
 @lru_cache(256)
