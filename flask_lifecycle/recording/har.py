@@ -14,6 +14,7 @@ from http.cookies import CookieError, SimpleCookie
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import parse_qsl
 
+from ..trace.explain import explain
 from ..trace.model import Step, Trace, client_status
 
 Json = dict[str, t.Any]
@@ -49,7 +50,10 @@ def _entry(trace: Trace) -> Json:
         "response": _response(trace, request, response, body),
         "cache": {},
         "timings": {"send": 0, "wait": wait / 1e6, "receive": (lasted - wait) / 1e6},
-        "_lifecycle": {**trace.header(), "steps": [_step(step) for step in trace.steps]},
+        "_lifecycle": {
+            **trace.header(),
+            "steps": [*map(_step, trace.steps, explain(trace))],
+        },
     }
 
 
@@ -122,7 +126,7 @@ def _response(trace: Trace, request: Json, response: Json, body: Json) -> Json:
     }
 
 
-def _step(step: Step) -> Json:
+def _step(step: Step, text: str) -> Json:
     return {
         "id": step.id,
         "parent": step.parent,
@@ -132,6 +136,7 @@ def _step(step: Step) -> Json:
         "begin": step.begin,
         "end": step.end,
         "outcome": step.outcome,
+        "explain": text,
     }
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from .explain import explain, journey
 
 STAGES = (
     "wsgi",
@@ -178,8 +181,28 @@ class Trace:
         }
 
     def to_dict(self) -> dict[str, t.Any]:
-        """Return the whole trace as JSON's types."""
-        return {**self.header(), "steps": [step.to_dict() for step in self.steps]}
+        """Return the whole trace as JSON's types, with the sentence of each step."""
+        steps = [
+            {**step.to_dict(), "explain": text}
+            for step, text in zip(self.steps, explain(self), strict=True)
+        ]
+        return {**self.header(), "steps": steps}
+
+    def explain(self) -> str:
+        """Return the whole journey as text: a line for each step, with the time that it took."""
+        return journey(self)
+
+    def find(self, *, stage: str | None = None, name: str | None = None) -> tuple[Step, ...]:
+        """Return the steps that match.
+
+        :param name: a name, a glob of names, or ``module:qualname``.
+        """
+        return tuple(
+            step
+            for step in self.steps
+            if stage in (None, step.stage)
+            and (name is None or name == step.callable or fnmatchcase(step.name, name))
+        )
 
 
 def client_status(header: t.Mapping[str, t.Any]) -> int | None:

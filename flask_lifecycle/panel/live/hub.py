@@ -16,6 +16,7 @@ import time
 import typing as t
 from bisect import bisect_left
 from contextlib import suppress
+from functools import partial
 from itertools import takewhile
 
 import flask
@@ -25,8 +26,9 @@ from socketio.packet import Packet
 from ... import locks
 from ..._compat import DRIVER
 from ...store import Store
+from ...trace.explain import Explainer
 from ...trace.model import Step
-from ...trace.snapshot import freeze
+from ...trace.snapshot import freeze, header
 from ...trace.writer import LiveTrace
 from ..initiators import Causes
 from ..summary import summarized
@@ -99,6 +101,7 @@ class _Viewer:
         self.steps_of: str | None = None
         self.steps_sent = 0
         self.steps_open: set[int] = set()
+        self.explainer = Explainer()
         self.strands = (0, 0)
         #: Those whose steps, sent while they ran, stand elsewhere now that they are done.
         self.moved: set[str] = set()
@@ -124,6 +127,7 @@ class _Viewer:
         """Send the steps of its trace from the first one on."""
         self.steps_sent = 0
         self.steps_open = set()
+        self.explainer = Explainer()
         self.strands = (0, 0)
 
 
@@ -392,6 +396,7 @@ class Hub:
                 return []
             viewer.steps_sent = 0
             viewer.steps_open = set()
+            viewer.explainer = Explainer()
         elif viewer.strands != (0, 0) or trace.id in viewer.moved:
             viewer.moved.discard(trace.id)
             viewer.steps_again()
@@ -405,14 +410,19 @@ class Hub:
             step = freeze(trace, columns, index)
             steps.append(step)
             breath.take()
-            size += 400 + len(str(step.detail))
+            size += 550 + len(str(step.detail))
             viewer.steps_open.discard(index)
             if step.end is None:
                 viewer.steps_open.add(index)
             viewer.steps_sent = max(viewer.steps_sent, index + 1)
         if not steps:
             return []
-        return [{"trace": trace.id, "steps": [step.to_dict() for step in steps]}]
+        explained = []
+        read = partial(freeze, trace, columns)
+        for each in viewer.explainer.explained(header(trace), steps, read):
+            explained.append(each)
+            breath.take()
+        return [{"trace": trace.id, "steps": explained}]
 
 
 class _Breath:

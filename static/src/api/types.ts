@@ -63,6 +63,8 @@ export interface Step {
   readonly outcome: Outcome | null;
   readonly error: { readonly type: string; readonly message: string } | null;
   readonly detail: { readonly [key: string]: Json };
+  /** One sentence: what happened, and why the next thing followed. Not in files of older versions. */
+  readonly explain?: string;
 }
 
 /** A stretch of the list's mini timeline: its kind, begin and end in nanoseconds. */

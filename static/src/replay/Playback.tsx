@@ -32,7 +32,11 @@ export function Playback(): JSX.Element | null {
   return (
     <section class="playback" aria-label="Replay" data-view="replay">
       <p class="caption" role="status" aria-live="polite">
-        {step === null ? (stage ? captions?.OVERVIEW : "") : captions?.caption(step, trace)}
+        {step === null
+          ? stage
+            ? captions?.OVERVIEW
+            : ""
+          : captions?.parts(step).map(({ text, isName }) => (isName ? <code>{text}</code> : text))}
       </p>
       <div class="bar">
         <button

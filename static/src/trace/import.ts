@@ -107,6 +107,7 @@ const STEP: Record<keyof Step, Check> = {
   outcome: one([null, "ok", "short_circuit", "raised"]),
   error: orNull("an object with type and message", isError),
   detail: is("an object", isObject),
+  explain: is("a text", (value) => value === undefined || isText(value)),
 };
 
 function trace(value: unknown): Trace {

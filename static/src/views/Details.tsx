@@ -4,7 +4,7 @@ import detailsStyles from "../styles/details.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
 import { change, cpuOf, memoryOf, size, threadOf, time } from "../trace/format";
-import { caption } from "../trace/captions";
+import { parts } from "../trace/captions";
 import { current, importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { now, state } from "../state/store";
@@ -47,7 +47,7 @@ export default function Details(): JSX.Element | null {
         </button>
       </header>
       <p class="said">
-        {caption(step, trace)}{" "}
+        {parts(step).map(({ text, isName }) => (isName ? <code>{text}</code> : text))}{" "}
         {page === null ? null : (
           <a class="manual" href={page} target="_blank" rel="noreferrer">
             Flask's manual

@@ -47,9 +47,11 @@ def owned_by(
 
     def write(uid: int) -> None:
         lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-        (ours,) = (line for line in lines if line[1].endswith(client) and line[2].endswith(server))
-        assert int(ours[7]) == os.getuid()
-        ours[7] = str(uid)
+        # Where others open connections meanwhile, a line may come twice.
+        ours = [line for line in lines if line[1].endswith(client) and line[2].endswith(server)]
+        assert {int(line[7]) for line in ours} == {os.getuid()}
+        for line in ours:
+            line[7] = str(uid)
         table = tmp_path / "tcp"
         table.write_text("\n".join(map(" ".join, lines)))
         # There is none of IPv6 on every machine.

@@ -361,7 +361,7 @@ def watch_threads(way: str, limit: int) -> None:
     trace.finish()
     watching.join(PATIENCE)
     assert faults == []
-    whole = [step.to_dict() for step in snapshot(trace).steps]
+    whole = snapshot(trace).to_dict()["steps"]
     assert [page.steps[each] for each in sorted(page.steps)] == whole
 
 

@@ -1,0 +1,103 @@
+"""One sentence for each step: what happened, and why the next thing followed.
+
+Everything that shows a trace to people shows these: the panel, files and terminals. They are made
+of what was recorded alone, where a trace is handed out, and never while a request is answered.
+A sentence may say more once the step's end, or what came next, is known; it is true at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..faults import fault
+from .sentences import sentence
+from .sentences.words import readable_time
+from .story import Story
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .model import Step, Trace
+
+_UNSETTLED = 100
+
+
+def explain(trace: Trace) -> tuple[str, ...]:
+    """Return the sentences of a trace's steps, in their order."""
+    story = Story()
+    story.header = trace.header()
+    for step in trace.steps:
+        _take(story, step)
+    return tuple(sentence(step, story) for step in trace.steps)
+
+
+def journey(trace: Trace) -> str:
+    """Return a trace as text: a line for each step, with the time that it took."""
+    lines = [f"{trace.method} {trace.path}, {trace.status or 'no status'}, {_took(trace.duration)}"]
+    depths: dict[int | None, int] = {None: -1}
+    for step, text in zip(trace.steps, explain(trace), strict=True):
+        depth = depths[step.id] = depths.get(step.parent, -1) + 1
+        took = _took(None if step.end is None else step.end - step.begin)
+        lines.append(f"{took:>9}  {'  ' * depth}{text}")
+    if trace.dropped_steps:
+        lines.append(f"{'':>9}  {trace.dropped_steps:,} more steps were counted and not kept.")
+    return "\n".join(lines)
+
+
+def _took(ns: int | None) -> str:
+    return "running" if ns is None else readable_time(ns)
+
+
+class Explainer:
+    """Explains a trace to one viewer, to whom its steps are sent while it runs."""
+
+    def __init__(self) -> None:
+        self._story = Story()
+        #: The last sentences of the steps of which more may be said later.
+        self._unsettled: dict[int, str] = {}
+
+    def explained(
+        self, header: dict[str, t.Any], steps: list[Step], read: t.Callable[[int], Step]
+    ) -> Iterator[dict[str, t.Any]]:
+        """Yield steps as JSON's types, and again those of which more is to be said by now.
+
+        :param header: the trace without its steps.
+        :param steps: those that are new or have ended.
+        :param read: returns any step of the trace, by its id.
+        """
+        story = self._story
+        story.header = header
+        given = {step.id for step in steps}
+        first = min((each for each in given if each not in story), default=0)
+        # What the viewer has from before.
+        known = [read(each) for each in range(len(story), first)]
+        for step in known:
+            _take(story, step)
+        for step in known:
+            self._settle(step, sentence(step, story))
+        for step in steps:
+            _take(story, step)
+        again = (read(each) for each in [*self._unsettled] if each not in given)
+        for step in (*steps, *again):
+            text = sentence(step, story)
+            if step.id in given or text != self._unsettled.get(step.id):
+                yield {**step.to_dict(), "explain": text}
+            self._settle(step, text)
+
+    def _settle(self, step: Step, text: str) -> None:
+        if self._story.is_settled(step):
+            self._unsettled.pop(step.id, None)
+            return
+        self._unsettled[step.id] = text
+        if len(self._unsettled) > _UNSETTLED:
+            del self._unsettled[next(iter(self._unsettled))]
+
+
+def _take(story: Story, step: Step) -> None:
+    try:
+        story.take(step)
+    except Exception as error:
+        fault("taking in a step to explain", error)
+
+
+__all__ = ["Explainer", "explain", "journey"]

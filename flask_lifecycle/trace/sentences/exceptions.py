@@ -1,0 +1,171 @@
+"""Where an exception goes that leaves a step: to a handler, into the response, or to the server."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..story import AFTER
+from .subjects import subject
+from .words import short
+
+if t.TYPE_CHECKING:
+    from ..model import Step
+    from ..story import Story
+
+_SKIPPED = "so the after_request functions and the session are skipped"
+# What is raised in these, Flask asks the app's own error handlers for: handle_user_exception.
+_HANDLED = frozenset(("before_request", "dispatch", "url_value_preprocessor", "view"))
+# What is raised in these as well, Flask answers with 500: handle_exception.
+_ANSWERED = _HANDLED | {
+    "app_context_push",
+    "error_handler",
+    "make_response",
+    "request_context_push",
+    "session_open",
+}
+
+
+def raised(step: Step, story: Story) -> str:
+    """Return the sentence of a step that an exception left."""
+    error = _error(step)
+    say = _OWN.get(step.stage)
+    if say is not None:
+        return say(step, story, error)
+    raises = f"{subject(step, story)} raises {error}"
+    if step.stage in AFTER or step.stage == "session_save":
+        return raises + _after_the_response(step, story)
+    return raises + consequence(step, story) if step.stage in _ANSWERED else raises
+
+
+def consequence(step: Step, story: Story) -> str:
+    """Say what Flask does with an exception that left a step."""
+    handler = story.after(step, "error_handler")
+    response = story.after(step, "make_response")
+    lacks, again = ", for which there is no handler", ": Flask re-raises it"
+    if step.stage not in _HANDLED:
+        lacks, again = (
+            "; only a handler for 500 is asked, and there is none",
+            "; Flask re-raises it",
+        )
+    if handler is not None and (response is None or handler.id < response.id):
+        why = lacks if story.unhandled(step, handler.id) and step.stage in _HANDLED else ""
+        named = f"{short(handler.name)}, registered for {short(handler.registered)}"
+        return f"{why}, so Flask calls {named}"
+    if response is not None:
+        if story.unhandled(step, response.id):
+            return f"{lacks}, so Flask answers 500"
+        return f"{lacks}; as an HTTP exception it is itself the response"
+    if story.left and story.unhandled(step):
+        lacks = lacks if step.stage in _HANDLED else ""
+        return f"{lacks}{again}, as in debug mode or tests, {_SKIPPED}"
+    return f", which Flask does not handle, {_SKIPPED}" if story.left else ""
+
+
+def _error(step: Step) -> str:
+    return "an exception" if step.error is None else short(step.error.type)
+
+
+def _wsgi(_step: Step, story: Story, error: str) -> str:
+    still = " still" if story.has("start_response") else ""
+    return f"{error} leaves the app, so the server decides what the client{still} gets"
+
+
+def _middleware(step: Step, _story: Story, error: str) -> str:
+    return f"{error} leaves middleware {short(step.name)}, on its way to the server"
+
+
+def _url_match(step: Step, story: Story, error: str) -> str:
+    reason = {
+        "NotFound": "No rule matches the URL",
+        "MethodNotAllowed": f"A rule matches the URL, but not for {story.header['method']}",
+        "WebsocketMismatch": "A rule matches the URL, but one is for WebSocket, the other is not",
+        "RequestRedirect": "The router asks for a redirect",
+    }.get(error, f"The match of the URL raises {error}")
+    if error == "RequestRedirect" and _adds_slash(step, story):
+        reason = "The rule ends with a slash and the URL does not, so a redirect is due"
+    return (
+        f"{reason}; Flask keeps {error} until it dispatches, "
+        "so the app's hooks run first, but no blueprint's"
+    )
+
+
+def _adds_slash(step: Step, story: Story) -> bool:
+    message = "" if step.error is None else step.error.message
+    return message.partition("?")[0].endswith(f"{story.header['path']}/")
+
+
+def _dispatch(step: Step, story: Story, error: str) -> str:
+    if story.holds(step, "view"):
+        return f"Dispatch passes on the {error} of the view{consequence(step, story)}"
+    if error == "RequestRedirect":
+        return (
+            "Dispatch raises the redirect that the URL match left; "
+            "no error handler is asked, and the redirect is itself the response"
+        )
+    if not story.has("url_match"):
+        return (
+            f"Dispatch raises {error}: the request's host is not trusted, so no rule was matched"
+            f"{consequence(step, story)}"
+        )
+    of = "" if story.match_error is None else " that the URL match left"
+    return f"Dispatch raises the {error}{of}{consequence(step, story)}"
+
+
+def _session_open(step: Step, story: Story, error: str) -> str:
+    so = consequence(step, story)
+    return f"{subject(step, story)} raises {error} before request_started is sent{so}"
+
+
+def _make_response(step: Step, story: Story, error: str) -> str:
+    got = "gets None, which is no response, and" if step.detail.get("from") == "None" else ""
+    return f"Flask's make_response {got} raises {error}{consequence(step, story)}"
+
+
+def _teardown(step: Step, story: Story, error: str) -> str:
+    others = "the others still run"
+    if story.is_separate:
+        others = "the remaining functions of its phase are skipped"
+    return f"{subject(step, story)} raises {error}; {others}, and the error goes to the server"
+
+
+def _pop(step: Step, story: Story, error: str) -> str:
+    return f"{subject(step, story)} ends with {error}, which goes to the server"
+
+
+def _signal(step: Step, story: Story, error: str) -> str:
+    return f"{subject(step, story)} raises {error}, which the signal passes on"
+
+
+def _body(_step: Step, _story: Story, error: str) -> str:
+    return f"The body raises {error} after the status was sent, so the client gets only a part"
+
+
+def _after_the_response(step: Step, story: Story) -> str:
+    second = story.second_response(step)
+    if story.answers_error(step):
+        again = " again" if second is not None and story.ran_before(step, second) else ""
+        return f"{again}, so Flask only logs it and sends the response as it is"
+    if second is not None:
+        return (
+            "; its own error handler is not asked: "
+            "Flask answers 500, and the after_request functions run again"
+        )
+    return "; no error handler is asked, and it leaves the app" if story.left else ""
+
+
+_OWN: dict[str, t.Callable[[Step, Story, str], str]] = {
+    "wsgi": _wsgi,
+    "middleware": _middleware,
+    "session_open": _session_open,
+    "url_match": _url_match,
+    "signal": _signal,
+    "dispatch": _dispatch,
+    "make_response": _make_response,
+    "teardown_request": _teardown,
+    "teardown_appcontext": _teardown,
+    "request_context_pop": _pop,
+    "app_context_pop": _pop,
+    "body": _body,
+}
+
+__all__ = ["consequence", "raised"]
