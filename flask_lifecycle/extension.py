@@ -6,7 +6,6 @@ import logging
 import sys
 import typing as t
 import weakref
-from fnmatch import fnmatchcase
 
 import click
 import flask
@@ -19,6 +18,7 @@ from .recorder.subclass import give_class, give_class_back, override, subclass_o
 from .run_token import run_token
 from .settings import Settings
 from .trace.model import Trace
+from .trace.owner import Owner
 from .trace.snapshot import snapshot
 from .trace.writer import LiveTrace
 
@@ -123,8 +123,8 @@ class State:
             templates,
             warnings,
         )
-        from .collectors.http import Messages
         from .instrumentation.app import Instrument
+        from .instrumentation.hooks import Hooks
         from .redact import Redactor
         from .store import MemoryStore
 
@@ -132,25 +132,17 @@ class State:
         token = settings.token or run_token()
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, token) if settings.toolbar else (None, None)
-        self._store = MemoryStore(settings.max_traces, settings.max_bytes)
-        mount = Mount(settings, token, redactor, self._store, app)
-        instrument = _wrapped(
-            Instrument,
-            app,
-            redactor=redactor,
-            header=settings.header,
-            max_steps=settings.max_steps,
-            ignored=_ignored(settings.ignore),
-            on_ignored=self._store.ignore,
-            on_trace=_on_trace(self._store, redactor, spans.listen, sql.listen, sqlite.listen),
-            mount=mount,
-            messages=Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview),
+        self._store = store = MemoryStore(settings.max_traces, settings.max_bytes)
+        mount = Mount(settings, token, redactor, store, app)
+        hooks = Hooks(
+            on_trace=_on_trace(store, redactor, spans.listen, sql.listen, sqlite.listen),
+            on_ignored=store.ignore,
             on_response=on_response,
             on_start=on_start,
             on_exception=exceptions.record if "exceptions" in settings.collectors else None,
-            changes="changes" in settings.collectors,
-            measures=settings.collectors,
         )
+        owner = Owner(app)
+        instrument = _wrapped(lambda: Instrument(app, owner, settings, redactor, hooks, mount), app)
         if instrument is None:
             return
         mount.called = instrument.called
@@ -158,7 +150,7 @@ class State:
             mount.announce(app.debug)
         self._undo += (instrument.undo, mount.undo)
         installed = [signals.install(templates.announce)]
-        for name, install in (
+        installs: tuple[tuple[str, t.Callable[[t.Any], t.Callable[[], None]]], ...] = (
             ("changes", changes.install),
             ("cpu", cpu.install),
             ("exceptions", exceptions.install),
@@ -170,9 +162,10 @@ class State:
             ("sql", sqlite.install),
             ("templates", templates.install),
             ("warnings", warnings.install),
-        ):
+        )
+        for name, install in installs:
             if name in settings.collectors:
-                installed.append(install(id(app)))
+                installed.append(install(owner))
         # At the latest when the app is gone: its id may then become another's.
         self._forget = forget = weakref.finalize(app, _undo_all, installed)
         forget.atexit = False
@@ -186,10 +179,10 @@ class State:
         self.enabled = False
 
 
-def _wrapped(wrap: t.Callable[..., T], app: flask.Flask, **options: t.Any) -> T | None:
+def _wrapped(wrap: t.Callable[[], T], app: flask.Flask) -> T | None:
     """Wrap an app, or say in the log that its class does not let it be recorded."""
     try:
-        return wrap(app, **options)
+        return wrap()
     except Exception as error:
         kind = f"{type(app).__module__}.{type(app).__qualname__}"
         # Not a warning of Python's: many test suites turn those into errors.
@@ -251,18 +244,6 @@ def _toolbar(settings: Settings, token: str) -> tuple[t.Any, t.Any]:
     return on_response, fail_open(toolbar.on_start)
 
 
-def _ignored(names: tuple[str, ...]) -> t.Callable[[str | None, str], bool]:
-    globs = tuple(name for name in names if name.startswith("/"))
-    endpoints = frozenset(name for name in names if not name.startswith("/"))
-
-    def ignored(endpoint: str | None, path: str) -> bool:
-        if endpoint is not None:
-            return endpoint in endpoints
-        return any(fnmatchcase(path, glob) for glob in globs)
-
-    return ignored
-
-
 def _decide_at_first_call(app: flask.Flask, state: State) -> None:
     """Look at ``app.debug`` once more when the first request comes: it may be set late."""
     base: t.Any = type(app)
@@ -279,10 +260,10 @@ def _decide_at_first_call(app: flask.Flask, state: State) -> None:
             return base.__call__(self, environ, start_response)
         return self(environ, start_response)
 
-    def wait(waiting: flask.Flask) -> type[flask.Flask]:
+    def wait() -> type[flask.Flask]:
         made: type[flask.Flask] = subclass_of(base)
         override(made, "__call__", __call__)
-        give_class(waiting, made)
+        give_class(app, made)
         return made
 
     def give_back(undone: flask.Flask) -> None:

@@ -27,6 +27,7 @@ ALLOWED = {
     "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "app_map": {"recorder", "trace", "redact", "_compat"},
     "instrumentation": {
+        "settings",
         *("collectors", "recorder", "trace", "redact", "address", "faults", "_compat"),
     },
     "panel": {

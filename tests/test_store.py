@@ -9,7 +9,7 @@ from flask_lifecycle.trace.writer import LiveTrace, Route
 
 
 def make(path: str = "/") -> LiveTrace:
-    return LiveTrace(0, "GET", path)
+    return LiveTrace(None, "GET", path)
 
 
 def test_the_oldest_goes_first() -> None:

@@ -15,7 +15,7 @@ from time import thread_time_ns
 from ..recorder.probe import Probe
 from ..trace.writer import LiveTrace, Writer
 
-_owners: set[int] = set()
+_owners: set[t.Any] = set()
 
 
 class _Took(t.NamedTuple):

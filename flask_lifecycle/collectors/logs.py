@@ -32,7 +32,7 @@ _DEPTH = 4
 _ITEMS = 50
 
 _lock = lock()
-_owners: set[int] = set()
+_owners: set[t.Any] = set()
 _wrapped: t.Callable[..., logging.LogRecord] | None = None
 
 

@@ -17,7 +17,7 @@ from ..faults import fail_open
 from ..recorder.probe import Probe
 from ..trace.writer import LiveTrace, Writer
 
-_owners: set[int] = set()
+_owners: set[t.Any] = set()
 _started = False
 _lock = locks.lock()
 

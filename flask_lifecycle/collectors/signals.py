@@ -56,7 +56,8 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     def send(self: t.Any, *args: t.Any, **kwargs: t.Any) -> list[tuple[t.Any, t.Any]]:
         __tracebackhide__ = True
         trace = get_trace()
-        recorded = args and id(args[0]) == trace.owner
+        owner = trace.owner
+        recorded = owner is not None and args and owner.app() is args[0]
         if bounded and recorded and len(trace.log) >= trace.limit:
             # What goes with it is counted as well.
             trace.dropped_steps += 1

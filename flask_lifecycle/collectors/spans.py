@@ -33,7 +33,7 @@ _RECORDED_ELSEWHERE = frozenset(
 _OPEN_KEPT = 1000
 
 _lock = lock()
-_owners: set[int] = set()
+_owners: set[t.Any] = set()
 _provider: t.Any = None
 
 

@@ -9,6 +9,7 @@ from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.probe import Probe
 from ..recorder.subclass import override, subclass_of
+from ..trace.owner import Owner
 from ..trace.tracepoint import Site, number
 from ..trace.writer import Writer
 from .sessions import Sessions, kinds
@@ -29,7 +30,7 @@ class Contexts:
 
     def __init__(
         self,
-        owner: int,
+        owner: Owner,
         recording: t.Callable[..., t.Any],
         sessions: Sessions,
         *,

@@ -10,8 +10,10 @@ from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import fail, finish
+from ..trace.owner import Owner
 from ..trace.writer import LiveTrace, Writer
 from . import upgrades
+from .hooks import OnException
 from .reached import Reached
 
 
@@ -19,11 +21,9 @@ class Errors:
     """What is raised in the requests of one app.
 
     :param owner: stands for the app.
-    :param on_exception: is given the app, if it looks for a handler, the trace, each exception and
-        the place of the step in which it was raised.
     """
 
-    def __init__(self, owner: int, on_exception: t.Callable[..., None] | None) -> None:
+    def __init__(self, owner: Owner, on_exception: OnException | None) -> None:
         self._owner = owner
         self._on_exception = on_exception
 

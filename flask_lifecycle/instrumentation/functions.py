@@ -26,6 +26,7 @@ from ..recorder.memo import Memo
 from ..recorder.probe import Probe
 from ..trace.log import SITE, WIDTH
 from ..trace.notes import SHORT_CIRCUIT, Facts
+from ..trace.owner import Owner
 from ..trace.tracepoint import SITES, Site, number
 from ..trace.writer import LiveTrace, Writer
 from .async_functions import observed
@@ -97,7 +98,7 @@ class Functions:
     def __init__(
         self,
         base: type[flask.Flask],
-        owner: int,
+        owner: Owner,
         recording: t.Callable[..., t.Any],
         view_args: t.Callable[..., t.Any],
         *,

@@ -6,6 +6,8 @@ Flask-DebugToolbar, Flask-RESTful and Flask-RESTX set such.
 from __future__ import annotations
 
 import typing as t
+from functools import partial
+from types import SimpleNamespace
 
 from ..faults import fail_open
 
@@ -44,6 +46,18 @@ class _Held:
         self._known = (None, None)
 
 
+def in_place(name: str, method: Recorded) -> Recorded:
+    """Let what records a method of a class record what an app holds in its place."""
+
+    def recorded(held: t.Any) -> t.Any:
+        def call(_app: None, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            return held(*args, **kwargs)
+
+        return partial(method(SimpleNamespace(**{name: call})), None)
+
+    return recorded
+
+
 def record_held(methods: dict[str, Recorded]) -> t.Callable[[t.Any], None]:
     """Return what looks for methods that an app holds, and has them recorded from then on.
 
@@ -61,4 +75,4 @@ def record_held(methods: dict[str, Recorded]) -> t.Callable[[t.Any], None]:
     return look
 
 
-__all__ = ["record_held"]
+__all__ = ["Recorded", "in_place", "record_held"]

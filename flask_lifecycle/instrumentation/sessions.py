@@ -66,7 +66,7 @@ def _class(base: t.Any) -> type:
 
 def _is_another_apps(writer: Writer, first: t.Any) -> bool:
     # One interface may serve several apps: Flask's default one is the class's own.
-    return bool(writer.owner != id(first))
+    return writer.owner is None or writer.owner.app() is not first
 
 
 #: The classes of interfaces that record.

@@ -12,12 +12,12 @@ from ..trace.log import END, clock
 from ..trace.tracepoint import UNNUMBERED, Site, number
 from ..trace.writer import LiveTrace
 from . import upgrades
+from .hooks import Headers
 
 _START_RESPONSE = number(Site("start_response", "start_response"))
 _NO_BODY = frozenset(("204", "304"))
 _CACHED = 200
 
-Headers = list[tuple[str, str]]
 OnStart = t.Callable[[LiveTrace, dict[str, t.Any]], "Headers | None"]
 
 
@@ -118,4 +118,4 @@ def _name(status: str) -> str:
     return f"{code} {reason if reason == 'OK' else capwords(reason)}".strip()
 
 
-__all__ = ["OnStart", "StartResponse"]
+__all__ = ["StartResponse"]

@@ -10,6 +10,7 @@ from types import MethodType
 
 from ..recorder.current import current
 from ..recorder.memo import Memo
+from ..trace.owner import Owner
 
 # Those whose functions do not pass ensure_sync: stage, and the method that calls them.
 _UNSYNCED = {
@@ -24,7 +25,7 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
     def __init__(
         self,
         app: t.Any,
-        owner: int,
+        owner: Owner,
         function: t.Callable[..., t.Any],
         name: str,
         stage: str,
@@ -80,7 +81,7 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
         return func if step is None else step
 
 
-def install(app: t.Any, owner: int, function: t.Callable[..., t.Any]) -> None:
+def install(app: t.Any, owner: Owner, function: t.Callable[..., t.Any]) -> None:
     """Record the functions that do not pass ``ensure_sync``.
 
     :param owner: stands for the app.

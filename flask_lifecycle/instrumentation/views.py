@@ -18,6 +18,7 @@ import flask
 from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.user_code import caller
+from ..trace.owner import Owner
 from ..trace.writer import Writer
 
 # Where a view may be called.
@@ -33,7 +34,7 @@ class Views:
     :param caller: stands for what calls them.
     """
 
-    def __init__(self, owner: int, record: t.Callable[..., t.Any], caller: t.Any) -> None:
+    def __init__(self, owner: Owner, record: t.Callable[..., t.Any], caller: t.Any) -> None:
         self._owner = owner
         self._record = record
         self._caller = caller

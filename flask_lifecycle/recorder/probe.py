@@ -11,6 +11,7 @@ from threading import get_ident
 
 from ..faults import fault
 from ..trace.log import clock
+from ..trace.owner import Owner
 from .current import current
 from .errors import describe_error
 from .generated import call, guarded, maker, names_of, signature, written
@@ -104,7 +105,7 @@ def recording(
     func: Call | None,
     site: int,
     *probes: Probe,
-    owner: t.Any = None,
+    owner: Owner | None = None,
     unless: Call | None = None,
     kept: Call | None = None,
     name: str = "",
@@ -180,7 +181,7 @@ def _around(
     return around
 
 
-def recording_for(owner: t.Any, inner: Sequence[Probe]) -> Call:
+def recording_for(owner: Owner, inner: Sequence[Probe]) -> Call:
     """Return what makes such functions for the requests of one app alone.
 
     :param owner: stands for the app.

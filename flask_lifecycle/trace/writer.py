@@ -26,6 +26,7 @@ from .log import (
 )
 from .model import FUNCTION_STAGES, Error
 from .notes import Notes, joined
+from .owner import Owner
 from .tracepoint import SITES
 
 #: When the app's process began to be watched, Unix time.
@@ -91,7 +92,8 @@ class Writer:
         "seen",
     )
 
-    owner: t.Any
+    #: Whose request it is; None, where none is recorded.
+    owner: Owner | None
     current: int
     ident: int
     limit: int
@@ -254,7 +256,7 @@ class _Kept(t.NamedTuple):
 class LiveTrace(Writer):
     """One request while it is recorded, by its own thread. No lock is needed.
 
-    :param owner: stands for the app; no reference to it.
+    :param owner: stands for the app.
     """
 
     __slots__ = (
@@ -292,7 +294,7 @@ class LiveTrace(Writer):
 
     def __init__(
         self,
-        owner: t.Any,
+        owner: Owner | None,
         method: str,
         path: str,
         query: str = "",

@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import create_environ
 
 from flask_lifecycle import Lifecycle, faults
-from flask_lifecycle.instrumentation.wsgi import Calls
+from flask_lifecycle.instrumentation.trace_start import TraceStart
 
 OURS = "flask_lifecycle"
 Frames = list[tuple[str, str]]
@@ -156,7 +156,7 @@ def test_tracebacks_are_those_of_a_bare_app(
             raise LookupError
 
         monkeypatch.setattr(faults, "_faults", {})
-        monkeypatch.setattr(Calls, "_line", fails)
+        monkeypatch.setattr(TraceStart, "_line", fails)
     # It is decided by app.debug.
     debug = debug or way == "late"
     queries = ["", "before", "after", "caught", "chained", "stream", "handled", "missing"]

@@ -354,7 +354,7 @@ GUARDED = list(guarded())
 # Other packages have to be there for these, or to be asked for; each has a test of its own.
 ELSEWHERE = {
     *("collectors/spans.py", "collectors/profiler.py", "collectors/memory.py"),
-    *("instrumentation/app.py", "mount.py", "instrumentation/upgrades.py"),
+    *("instrumentation/methods.py", "mount.py", "instrumentation/upgrades.py"),
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "panel/summary.py"),
 }
@@ -397,7 +397,8 @@ CALLED_BY_OTHERS = {
         *("__del__", "__getattr__", "__init__", "_close", "_closed", "_iterator", "add"),
         *("close", "end", "leave", "method", "recorded"),
     },
-    "instrumentation/wsgi.py": {"__call__", "_is_outside", "call", "_start", "record", "wsgi_app"},
+    "instrumentation/wsgi.py": {"__call__", "_is_outside", "call", "record", "wsgi_app"},
+    "instrumentation/trace_start.py": {"begin"},
     "collectors/changes/mappings.py": {"look"},
     "collectors/changes/responses.py": {"look_at_response", "sent"},
     "collectors/logs.py": {"_factory"},
@@ -429,7 +430,7 @@ CALLED_BY_OTHERS = {
     },
     "faults.py": {"guarded"},
     "instrumentation/functions.py": {"_unrecorded", "ensure_sync"},
-    "instrumentation/app.py": {"process_response", "request_context"},
+    "instrumentation/methods.py": {"process_response", "request_context"},
     "collectors/macros.py": {"__call__", "_recorded", "macro"},
     "instrumentation/middleware.py": {"run"},
     "recorder/errors.py": {"describe_error"},

@@ -19,12 +19,19 @@ from flask_lifecycle.recorder.current import current
 from flask_lifecycle.recorder.probe import Probe, recording, recording_for
 from flask_lifecycle.trace.log import BEGIN, END, SITE
 from flask_lifecycle.trace.notes import Facts
+from flask_lifecycle.trace.owner import Owner
 from flask_lifecycle.trace.snapshot import snapshot
 from flask_lifecycle.trace.tracepoint import Site, number
 from flask_lifecycle.trace.writer import LiveTrace, Writer
 
 SITE_OF_TEST = number(Site("view", "test"))
-OWNER = object()
+
+
+class App: ...
+
+
+APP = App()
+OWNER = Owner(APP)
 
 
 @pytest.fixture
@@ -142,7 +149,7 @@ def test_a_probe_that_fails_breaks_nothing(
 
 
 def test_only_the_requests_of_one_app_are_recorded(trace: LiveTrace) -> None:
-    assert recording(Shop.sell, SITE_OF_TEST, owner=object())(Shop(), "a") == "a for 3"
+    assert recording(Shop.sell, SITE_OF_TEST, owner=Owner(APP))(Shop(), "a") == "a for 3"
     assert trace.log == []
 
 

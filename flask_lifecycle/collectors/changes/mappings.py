@@ -165,10 +165,11 @@ class _Seen:
 
 def _look(writer: Writer, place: int | None) -> None:
     """Note what changed since the last look, for the step at a place, or for who ran, by None."""
-    if writer.owner not in owners:
+    owner = writer.owner
+    if owner is None or owner not in owners:
         return
     context = _app_context(None)
-    if context is None or id(context.app) != writer.owner:
+    if context is None or owner.app() is not context.app:
         # One of another app's is not seen to be popped.
         return
     seen: _Seen | None = writer.seen.get(context)

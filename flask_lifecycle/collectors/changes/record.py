@@ -7,7 +7,7 @@ import typing as t
 from ...trace.writer import LiveTrace, Writer
 from .headers import Names, Sent, difference_of
 
-owners: set[int] = set()
+owners: set[t.Any] = set()
 
 
 class Changes:

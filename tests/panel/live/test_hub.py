@@ -28,7 +28,7 @@ IGNORED = Route("/static/<path:filename>", 0, "static", (), True)
 
 
 def add(store: MemoryStore, *, ignored: bool = False, done: bool = True) -> LiveTrace:
-    trace = LiveTrace(0, "GET", "/")
+    trace = LiveTrace(None, "GET", "/")
     store.add(trace)
     if ignored:
         trace.route = IGNORED
@@ -324,7 +324,7 @@ def test_what_several_threads_write_is_in_order_for_each_page(way: str, limit: i
 def watch_threads(way: str, limit: int) -> None:
     store = MemoryStore(10)
     hub = Hub(store)
-    trace = LiveTrace(0, "GET", "/", max_steps=limit)
+    trace = LiveTrace(None, "GET", "/", max_steps=limit)
     store.add(trace)
     # While a body is sent, no step is open all along: the page asks for what follows.
     end(trace, begin(trace, SITE))

@@ -1,0 +1,23 @@
+"""Which requests an app does not want recorded."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from .hooks import Ignored
+
+
+def ignored_by(names: tuple[str, ...]) -> Ignored:
+    """Return what tells it, by endpoints and globs for paths."""
+    globs = tuple(name for name in names if name.startswith("/"))
+    endpoints = frozenset(name for name in names if not name.startswith("/"))
+
+    def ignored(endpoint: str | None, path: str) -> bool:
+        if endpoint is not None:
+            return endpoint in endpoints
+        return any(fnmatchcase(path, glob) for glob in globs)
+
+    return ignored
+
+
+__all__ = ["ignored_by"]

@@ -1,0 +1,106 @@
+"""Methods of Flask's that are recorded: from the dispatch of a request to its response."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from dataclasses import replace
+
+import flask
+
+from ..faults import fail_open
+from ..recorder.callables import site_of
+from ..recorder.current import current
+from ..recorder.errors import hide_frames
+from ..recorder.probe import Call, Probe
+from ..trace.owner import Owner
+from ..trace.tracepoint import Site, number
+from ..trace.writer import LiveTrace, Writer
+from .hooks import Environ, Mount
+from .return_values import USUAL, returned
+
+_DISPATCH = number(Site("dispatch", "dispatch_request"))
+_MAKE_RESPONSE = number(Site("make_response", "make_response"))
+
+
+def dispatch_request(recording: Call, method: t.Any, parameters: str | None = None) -> t.Any:
+    """Return a ``dispatch_request`` that records its call.
+
+    Its step says where it is written if it is not Flask's own.
+    """
+    own = method is flask.Flask.dispatch_request
+    site = _DISPATCH if own else _replaced(method) or _DISPATCH
+    return recording(method, site, name="dispatch_request", parameters=parameters)
+
+
+@fail_open
+def _replaced(method: t.Any) -> int:
+    return number(replace(site_of("dispatch", method), name="dispatch_request"))
+
+
+class _Made:
+    """What a response was made of, and what it is."""
+
+    __slots__ = ("given", "response")
+
+    def __init__(self, first: t.Any) -> None:
+        self.given = USUAL.get(type(first)) or returned(first)
+        self.response: str | None = None
+
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+        """Return it as JSON's types."""
+        made = {} if self.response is None else {"to": self.response}
+        return {"from": self.given, **made}
+
+
+def _made(writer: Writer, step: int, result: t.Any) -> None:
+    t.cast("_Made", writer.notes.details[step]).response = type(result).__name__
+
+
+def make_response(recording: Call, base: t.Any) -> t.Any:
+    """Return the app's ``make_response``, which records its call."""
+    probe = Probe(note=_Made, after=_made)
+    return recording(base.make_response, _MAKE_RESPONSE, probe, name="make_response")
+
+
+def process_response(
+    base: t.Any, owner: Owner, on_response: Callable[[t.Any, LiveTrace], t.Any]
+) -> t.Any:
+    """Return the app's ``process_response``, with ``on_response`` after all hooks."""
+
+    def process_response(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        try:
+            response = base.process_response(self, *args, **kwargs)
+        except BaseException as error:
+            # Flask logs it, where it is handling another one.
+            hide_frames(error)
+            raise
+        trace = current.get()
+        if trace.owner is owner:
+            sent = on_response(response, trace)
+            return response if sent is None else sent
+        return response
+
+    return process_response
+
+
+def request_context(recorded: t.Any, made: type, mount: Mount) -> t.Any:
+    """Return the app's ``request_context``, but for calls that middleware made the panel's.
+
+    :param recorded: the one that records.
+    """
+    mark, reach = mount.mark, mount.reach
+
+    def request_context(self: t.Any, environ: Environ) -> t.Any:
+        __tracebackhide__ = True
+        if mark in environ.get("PATH_INFO", "") and type(self) is made:
+            reached = reach(environ)
+            if reached is not None:
+                return reached
+        return recorded(self, environ)
+
+    return request_context
+
+
+__all__ = ["dispatch_request", "make_response", "process_response", "request_context"]

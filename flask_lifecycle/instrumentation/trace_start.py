@@ -1,0 +1,104 @@
+"""The beginning of a trace: whether a request is recorded, and what its trace says of it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from ..address import decoded
+from ..collectors.http import Messages
+from ..faults import fail_open, fault
+from ..redact import Redactor
+from ..trace.owner import Owner
+from ..trace.writer import LiveTrace
+from .hooks import Environ, Hooks, Ignored
+
+_CACHED = 1024
+_CACHED_LENGTH = 512
+
+
+class TraceStart:
+    """Begins the traces of one app.
+
+    :param looks: are given the app before a request of a kind that was not seen yet.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        hooks: Hooks,
+        redactor: Redactor,
+        messages: Messages,
+        ignored: Ignored,
+        looks: tuple[Callable[[t.Any], None], ...],
+        *,
+        max_steps: int,
+    ) -> None:
+        self._owner = owner
+        self._hooks = hooks
+        self._redactor = redactor
+        self._messages = messages
+        self._ignored = ignored
+        self._looks = looks
+        self._max_steps = max_steps
+        #: The beginnings of requests that are recorded as they come.
+        self._plain: set[int] = set()
+        self._known_rules: list[str] = []
+
+    def begin(self, app: t.Any, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
+        """Begin a trace, unless the request is not to be recorded.
+
+        :param outer: the trace of the request inside which this one is made.
+        """
+        try:
+            # What is empty may be left out (PEP 3333).
+            get = environ.get
+            line = get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), get("PATH_INFO", "")
+            if hash(line) in self._plain:
+                method, shown = line[0], line[1] + line[2]
+            else:
+                self._learn(app)
+                for look in self._looks:
+                    look(app)
+                named = self._line(*line)
+                if named is None:
+                    self._hooks.on_ignored()
+                    return None
+                method, shown = named
+            query = get("QUERY_STRING", "")
+            if query:
+                query = self._redactor.query(query)
+            parent = None if outer.owner is None else outer.id
+            trace = LiveTrace(self._owner, method, shown, query, parent, self._max_steps)
+            trace.notes.details[0] = self._messages.received(trace, environ)
+            self._hooks.on_trace(trace)
+        except Exception as error:
+            fault("the beginning of a trace", error)
+            return None
+        return trace
+
+    @fail_open
+    def _learn(self, app: t.Any) -> None:
+        """Register the app's URL rules with the redactor; some have secrets in their paths."""
+        rules = [rule.rule for rule in app.url_map.iter_rules()]
+        if rules != self._known_rules:
+            self._known_rules = rules
+            self._redactor.learn(rules)
+            self._plain.clear()
+
+    def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
+        """Return the method and the path as they are shown; None, if they are ignored."""
+        shown = decoded(script) + decoded(path)
+        if self._ignored(None, shown):
+            return None
+        text = self._redactor.text
+        named = text(method), text(shown)
+        if named == (method, script + path) and len(shown) < _CACHED_LENGTH:
+            if len(self._plain) >= _CACHED:
+                self._plain.clear()
+            # By its hash: what is a secret, a rule may say later.
+            self._plain.add(hash((method, script, path)))
+        return named
+
+
+__all__ = ["TraceStart"]
