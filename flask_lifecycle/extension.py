@@ -15,12 +15,16 @@ from werkzeug.serving import is_running_from_reloader
 from . import locks
 from .mount import Mount
 from .recorder.subclass import give_class, give_class_back, override, subclass_of
+from .redact import Redactor
 from .run_token import run_token
 from .settings import Settings
 from .trace.model import Trace
 from .trace.owner import Owner
 from .trace.snapshot import snapshot
 from .trace.writer import LiveTrace
+
+if t.TYPE_CHECKING:
+    from .store import Store
 
 T = t.TypeVar("T")
 
@@ -93,7 +97,7 @@ class State:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.enabled: bool = False
-        self._store: t.Any = None
+        self._store: Store | None = None
         self._undo: list[t.Callable[[flask.Flask], t.Any]] = []
         self._forget: t.Callable[[], t.Any] = list
 
@@ -110,22 +114,9 @@ class State:
 
     def enable(self, app: flask.Flask) -> None:
         """Wrap the app."""
-        from .collectors import (
-            changes,
-            cpu,
-            exceptions,
-            logs,
-            memory,
-            signals,
-            spans,
-            sql,
-            sqlite,
-            templates,
-            warnings,
-        )
+        from .collectors import exceptions, spans, sql, sqlite
         from .instrumentation.app import Instrument
         from .instrumentation.hooks import Hooks
-        from .redact import Redactor
         from .store import MemoryStore
 
         settings = self.settings
@@ -149,24 +140,8 @@ class State:
         if _is_run_by_flask():
             mount.announce(app.debug)
         self._undo += (instrument.undo, mount.undo)
-        installed = [signals.install(templates.announce)]
-        installs: tuple[tuple[str, t.Callable[[t.Any], t.Callable[[], None]]], ...] = (
-            ("changes", changes.install),
-            ("cpu", cpu.install),
-            ("exceptions", exceptions.install),
-            ("flashes", signals.install_flashes),
-            ("logs", logs.install),
-            ("memory", memory.install),
-            ("spans", spans.install),
-            ("sql", sql.install),
-            ("sql", sqlite.install),
-            ("templates", templates.install),
-            ("warnings", warnings.install),
-        )
-        for name, install in installs:
-            if name in settings.collectors:
-                installed.append(install(owner))
-        # At the latest when the app is gone: its id may then become another's.
+        # At the latest when the app is gone.
+        installed = _install(settings.collectors, owner)
         self._forget = forget = weakref.finalize(app, _undo_all, installed)
         forget.atexit = False
         self.enabled = True
@@ -196,6 +171,39 @@ def _wrapped(wrap: t.Callable[[], T], app: flask.Flask) -> T | None:
         return None
 
 
+def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]:
+    """Install the collectors that an app wants, and return what takes them back."""
+    from .collectors import (
+        changes,
+        cpu,
+        exceptions,
+        logs,
+        memory,
+        signals,
+        spans,
+        sql,
+        sqlite,
+        templates,
+        warnings,
+    )
+
+    installs: tuple[tuple[str, t.Callable[[t.Any], t.Callable[[], None]]], ...] = (
+        ("changes", changes.install),
+        ("cpu", cpu.install),
+        ("exceptions", exceptions.install),
+        ("flashes", signals.install_flashes),
+        ("logs", logs.install),
+        ("memory", memory.install),
+        ("spans", spans.install),
+        ("sql", sql.install),
+        ("sql", sqlite.install),
+        ("templates", templates.install),
+        ("warnings", warnings.install),
+    )
+    wanted = [install(owner) for name, install in installs if name in names]
+    return [signals.install(templates.announce), *wanted]
+
+
 def _undo_all(installed: list[t.Callable[[], None]]) -> None:
     while installed:
         installed.pop()()
@@ -214,7 +222,7 @@ def _is_run_by_flask() -> bool:
 
 
 def _on_trace(
-    store: t.Any, redactor: t.Any, listen: t.Callable[[], None], *on_import: t.Callable[[], None]
+    store: Store, redactor: Redactor, listen: t.Callable[[], None], *on_import: t.Callable[[], None]
 ) -> t.Callable[[LiveTrace], None]:
     imported = 0
 

@@ -25,10 +25,16 @@ from .faults import fail_open
 from .instrumentation.reached import Reached
 from .recorder.current import current
 from .recorder.user_code import caller
+from .redact import Redactor
 from .run_token import is_alone
 from .settings import Settings
 from .trace.tracepoint import Site, number
-from .trace.writer import NOBODY, LiveTrace, Route
+from .trace.writer import NOBODY, Route, Writer
+
+if t.TYPE_CHECKING:
+    from .app_map.rules import Finder
+    from .collectors.profiler import Profiles
+    from .store import Store
 
 # Where servers log requests by their whole URL, the token's included.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
@@ -36,6 +42,7 @@ _OF_PANEL = Route("", number(Site("url_match", "")), "", (), True)
 
 Environ = dict[str, t.Any]
 Application = t.Callable[[t.Any, Environ, t.Any], t.Any]
+Panel = t.Callable[[Environ, t.Any], t.Any]
 
 
 class Entrance(t.NamedTuple):
@@ -56,16 +63,16 @@ class Mount:
     """Answer what is asked of the panel in place of the app."""
 
     def __init__(
-        self, settings: Settings, token: str, redactor: t.Any, store: t.Any, app: flask.Flask
+        self, settings: Settings, token: str, redactor: Redactor, store: Store, app: flask.Flask
     ) -> None:
         self._settings = settings
         self._token = token
         self._redactor = redactor
         self._store = store
         self._app = weakref.ref(app)
-        self._panel: t.Any = None
-        self._profiles: t.Any = None
-        self._finder: t.Any = None
+        self._panel: Panel | None = None
+        self._profiles: Profiles | None = None
+        self._finder: Finder | None = None
         #: What is in the path of each call for the panel; at a name of its own, in any path.
         #: Without the slash: some middleware leaves none.
         self.mark: str = "" if settings.host else settings.url_prefix[1:]
@@ -217,7 +224,7 @@ class Mount:
 
         return host_name(environ.get("HTTP_HOST", "")) == self._settings.host
 
-    def _get_panel(self) -> t.Any:
+    def _get_panel(self) -> Panel:
         with self._lock:
             if self._panel is None:
                 from .collectors.profiler import Profiles
@@ -261,7 +268,7 @@ class Mount:
             return {}
         if self._finder is None:
             self._finder = Finder()
-        return t.cast("dict[str, t.Any]", self._finder.find(app, path, method, host))
+        return self._finder.find(app, path, method, host)
 
 
 def _remove_filters(filters: list[logging.Filter]) -> None:
@@ -281,10 +288,10 @@ def _unrecorded(answer: t.Callable[[t.Any], t.Any], start_response: t.Any) -> t.
 
 
 @fail_open
-def _hide(writer: t.Any) -> None:
+def _hide(writer: Writer) -> None:
     """Forget the trace of a call that turned out not to be the app's."""
     trace = writer.trace
-    if isinstance(trace, LiveTrace) and trace.owner is not None:
+    if trace.owner is not None:
         trace.route = _OF_PANEL
         store, trace.store = trace.store, None
         if store is not None:

@@ -20,7 +20,7 @@ ALLOWED = {
     "redact": set[str](),
     "address": set[str](),
     "toolbar": {"address"},
-    "trace": {"locks", "faults", "_compat"},
+    "trace": {"locks", "faults", "_compat", "redact"},
     "recorder": {"trace", "redact", "faults", "_compat"},
     "store": {"trace", "settings", "locks"},
     "recording": {"trace", "redact", "settings"},

@@ -10,13 +10,10 @@ from ..trace.writer import NOBODY, LiveTrace
 #: The trace of the request that runs in this context; one without an owner, where none is recorded.
 current: ContextVar[LiveTrace] = ContextVar("flask_lifecycle.current", default=NOBODY)
 
-_built_in = Redactor()
-
 
 def redactor() -> Redactor:
     """Return what masks by the names of the app whose request runs in this context."""
-    found: Redactor = current.get().redactor or _built_in
-    return found
+    return current.get().redactor
 
 
 __all__ = ["current", "redactor"]

@@ -1,49 +1,26 @@
-"""What is written while a request runs, by its own thread and by others.
+"""The trace of one request while it runs.
 
 :class:`LiveTrace` is appended to by the request's own thread and only read by others.
 """
 
 from __future__ import annotations
 
-import os
 import typing as t
-from itertools import count
 from threading import current_thread, get_ident
 from time import time
 
 from ..locks import lock
-from .log import (
-    BEGIN,
-    END,
-    PARENT,
-    SITE,
-    STEP_BYTES,
-    WIDTH,
-    Columns,
-    clock,
-    merge,
-    packed,
-)
-from .model import FUNCTION_STAGES, Error
+from ..redact import Redactor
+from . import process
+from .log import BEGIN, END, PARENT, SITE, STEP_BYTES, WIDTH, Columns, clock, merge, packed
+from .model import Error
 from .notes import Notes, joined
 from .owner import Owner
+from .strands import FOLDS_KEPT, STEPS_FOLDED, Strand, Writer
 from .tracepoint import SITES
 
-#: When the app's process began to be watched, Unix time.
-STARTED = time()
-# Unix time of the monotonic clock's zero: ids sort by creation even if the wall clock steps back.
-_EPOCH = time() - clock()
 _lock = lock()
 
-# Where the serial numbers in the ids begin: two processes started at once differ in it.
-_first = int.from_bytes(os.urandom(4), "big") >> 1
-_serial = count()
-_pid = os.getpid()
-
-
-# Of a full trace, the last steps of so many sites are kept, and so many steps of each.
-_FOLDS_KEPT = 64
-_STEPS_FOLDED = 50
 # The request's own steps lie inside these; all else runs the user's code.
 _OUTER_STAGES = frozenset(("wsgi", "middleware", "dispatch"))
 _CONTEXT_STAGES = frozenset(
@@ -55,14 +32,42 @@ def _unknown() -> None:
     """Stand for the request's own context, as long as that is not known."""
 
 
-def _forked() -> None:
-    global _pid, _first
-    _pid = os.getpid()
-    _first = int.from_bytes(os.urandom(4), "big") >> 1
+# Masks by the built-in names alone.
+_BUILT_IN = Redactor()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+class Keeper(t.Protocol):
+    """Where traces are kept."""
+
+    @property
+    def share(self) -> int:
+        """Return how large a trace may be that need not be settled."""
+        ...
+
+    def settle(self, trace: LiveTrace) -> None:
+        """See to a trace that is done and that is hidden, or larger than its share."""
+        ...
+
+    def discard(self, trace: LiveTrace) -> None:
+        """Take out a trace that nobody is to see."""
+        ...
+
+
+class Added(t.Protocol):
+    """What was put into a response on its way to the server."""
+
+    @property
+    def tag(self) -> bytes:
+        """Return what was put into its body."""
+        ...
+
+    def taken_out_of(self, headers: list[tuple[str, str]], /) -> list[tuple[str, str]]:
+        """Return headers as they would be without it."""
+        ...
+
+    def taken_out_of_body(self, beginning: bytes, /) -> bytes:
+        """Return the beginning of the body as it would be without it."""
+        ...
 
 
 class Route(t.NamedTuple):
@@ -73,175 +78,6 @@ class Route(t.NamedTuple):
     endpoint: str
     blueprints: tuple[str, ...]
     ignored: bool
-
-
-class Writer:
-    """Appends the steps of one thread, in order of beginning."""
-
-    __slots__ = (
-        "__weakref__",
-        "current",
-        "folded",
-        "ident",
-        "limit",
-        "log",
-        "macros",
-        "notes",
-        "owner",
-        "rendering",
-        "seen",
-    )
-
-    #: Whose request it is; None, where none is recorded.
-    owner: Owner | None
-    current: int
-    ident: int
-    limit: int
-    log: list[t.Any]
-    #: What is called of macros; None, where none was.
-    macros: t.Any
-    notes: Notes
-    #: What took the last step for which there was no room here.
-    folded: Fold | None
-    #: What is noted of the rendering that runs.
-    rendering: t.Any
-    #: What was in the app's contexts, for who watches what changes in them.
-    seen: dict[t.Any, t.Any]
-
-    @property
-    def trace(self) -> LiveTrace:
-        """Return the trace that is written."""
-        raise NotImplementedError
-
-    def function(self) -> int:
-        """Find the innermost step that is a function of the user's, or -1."""
-        log, step = self.log, self.current
-        while 0 <= step < len(log) and SITES[log[step + SITE]].stage not in FUNCTION_STAGES:
-            step = log[step + PARENT]
-        return step
-
-    def is_spine(self, site: int) -> bool:
-        """Tell whether a step that begins now is the request's own, and to be kept in any case."""
-        return False
-
-    def is_own(self, context: t.Any, site: int) -> bool:
-        """Tell the same of a step of a context."""
-        return False
-
-    def fold(self, site: int) -> Writer:
-        """Return what takes a step for which there is no room, and all inside it.
-
-        Of the steps of one site in one other, the last is kept beside the first ones, and says how
-        many there were. Those in between are counted in ``dropped_steps``.
-        """
-        trace = self.trace
-        self.unfolded()
-        key = (trace is self or self.ident, site, self.current)
-        last = (trace.strands or {}).get(key)
-        if last is None and not trace.has_room_for_folds():
-            trace.dropped_steps += 1
-            return Strand(trace)
-        fold = Fold(trace, self, site, t.cast("Fold | None", last))
-        if last is None:
-            trace.add_strand(key, fold)
-        else:
-            # As many keys as before: whoever goes through them meanwhile is not disturbed.
-            t.cast("dict[t.Any, Strand]", trace.strands)[key] = fold
-        self.folded = fold
-        return fold
-
-    def unfolded(self) -> Writer:
-        """Return what writes now: what took the last step, as long as that runs."""
-        fold = self.folded
-        if fold is None:
-            return self
-        if fold.is_open:
-            return fold
-        fold.settle()
-        self.folded = None
-        return self
-
-
-class Strand(Writer):
-    """Writes the steps of another thread, to which the request's context was copied."""
-
-    __slots__ = ("_trace",)
-
-    def __init__(self, trace: LiveTrace) -> None:
-        self._trace = trace
-        self.owner = trace.owner
-        self.current = -1
-        self.folded = None
-        self.ident = get_ident()
-        self.limit = trace.limit
-        self.log = []
-        self.notes = Notes()
-        self.macros = None
-        self.rendering = None
-        self.seen = trace.seen
-
-    @property
-    def trace(self) -> LiveTrace:
-        return self._trace
-
-
-class _Repeated(t.NamedTuple):
-    """How often a step ran in another one, and how many of the first were kept."""
-
-    times: int
-    first: int
-
-    def detail(self, _trace: LiveTrace) -> dict[str, int] | None:
-        """Return it as JSON's types; None where nothing was left out."""
-        return self._asdict() if self.times > self.first + 1 else None
-
-
-class Fold(Strand):
-    """Takes the last of the steps of one site in a full trace, with what is inside it."""
-
-    __slots__ = ("_bytes", "_outside", "_repeated")
-
-    _bytes: int
-    _repeated: _Repeated
-
-    def __init__(self, trace: LiveTrace, writer: Writer, site: int, last: Fold | None) -> None:
-        super().__init__(trace)
-        outside = writer.current
-        while outside >= 0 and writer is not trace:
-            # Steps of other threads lie inside one of the request's own.
-            outside = writer.log[outside + PARENT]
-        self.current = self._outside = outside if outside < 0 else -2 - outside
-        self.limit = _STEPS_FOLDED * WIDTH
-        if last is None:
-            kept = _count(writer, site)
-            self._repeated = _Repeated(kept + 1, kept)
-        else:
-            times, kept = last._repeated
-            self._repeated = _Repeated(times + 1, kept)
-            trace.dropped_steps += len(last.log) // WIDTH
-            trace.detail_bytes -= last._bytes
-        self._bytes = -trace.detail_bytes
-        self.notes.add(0, "repeated", self._repeated)
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether a step in it runs."""
-        return self.current != self._outside
-
-    def settle(self) -> None:
-        """Reckon what its details take: all that runs in it is over."""
-        self._bytes += self._trace.detail_bytes
-
-    def fold(self, site: int) -> Writer:
-        self._trace.dropped_steps += 1
-        return Strand(self._trace)
-
-
-def _count(writer: Writer, site: int) -> int:
-    """Count the steps of a site that lie in the current step."""
-    log = writer.log
-    inside = zip(log[SITE::WIDTH], log[PARENT::WIDTH], strict=False)
-    return sum(each == (site, writer.current) for each in inside)
 
 
 class _Kept(t.NamedTuple):
@@ -292,6 +128,39 @@ class LiveTrace(Writer):
         "unhandled",
     )
 
+    #: The trace that made a browser send this request, where somebody looked and found it.
+    cause: str | None
+    #: Masks by the names of the app, once that is set.
+    redactor: Redactor
+    store: Keeper | None
+    #: What writes beside this, by its thread's identity; what is folded, by whose and its site.
+    strands: dict[t.Any, Strand] | None
+    # Of the request's own steps that were kept though this is full, how many of each site.
+    _spine: dict[int, int]
+    status: int | None
+    #: Refers to the request's own context, weakly, so as to tell it from others that the app makes
+    #: meanwhile.
+    context: t.Callable[[], object]
+    route: Route | None
+    ended: float | None
+    error: Error | None
+    error_step: int
+    #: The numbers of the databases' connections that sent something, by their ids.
+    connections: dict[int, int]
+    #: What became of the toolbar, where this was answered with a page.
+    toolbar: str | None
+    #: What the toolbar changed on the response that carries it.
+    added: Added | None
+    #: Whether an HTTP exception without a handler is itself what is answered.
+    unhandled: bool
+    _kept: _Kept | None
+    #: Unix time. The monotonic clock cannot tell: it stands still while the machine sleeps.
+    started_at: float
+    #: The app's time, in one number so that whoever looks from another thread sees no half of a
+    #: change: while the app runs, the reading of the clock at which its time would be 0; while the
+    #: server sends, its time so far, negated.
+    stopwatch: float
+
     def __init__(
         self,
         owner: Owner | None,
@@ -312,49 +181,35 @@ class LiveTrace(Writer):
         self.ident = get_ident()
         self.log = []
         self.notes = Notes()
-        self.serial = next(_serial)
+        self.serial = process.next_serial()
         self.seq = 0
-        #: The trace that made a browser send this request, where somebody looked and found it.
-        self.cause: str | None = None
-        #: Masks by the names of the app; None, where only the built-in ones are known.
-        self.redactor: t.Any = None
-        self.store: t.Any = None
-        self.pid = _pid
+        self.cause = None
+        self.redactor = _BUILT_IN
+        self.store = None
+        self.pid = process.pid
         self.thread = current_thread().name
-        #: What writes beside this, by its thread's identity; what is folded, by whose and its site.
-        self.strands: dict[t.Any, Strand] | None = None
+        self.strands = None
         self.folded = None
-        # Of the request's own steps that were kept though this is full, how many of each site.
-        self._spine: dict[int, int] = {}
-        self.status: int | None = None
-        #: Refers to the request's own context, weakly, so as to tell it from others that the app
-        #: makes meanwhile.
-        self.context: t.Any = _unknown
-        self.route: Route | None = None
-        self.ended: float | None = None
-        self.error: Error | None = None
+        self._spine = {}
+        self.status = None
+        self.context = _unknown
+        self.route = None
+        self.ended = None
+        self.error = None
         self.error_step = -1
         self.macros = None
         self.rendering = None
         self.seen = {}
-        # The numbers of the databases' connections that sent something, by their ids.
-        self.connections: dict[int, int] = {}
+        self.connections = {}
         self.streamed = False
         self.dropped_steps = 0
         self.detail_bytes = 0
-        # What became of the toolbar, where this was answered with a page.
-        self.toolbar: str | None = None
-        # What the toolbar changed on the response that carries it.
-        self.added: t.Any = None
-        # Whether an HTTP exception without a handler is itself what is answered.
+        self.toolbar = None
+        self.added = None
         self.unhandled = False
-        self._kept: _Kept | None = None
-        #: Unix time. The monotonic clock cannot tell: it stands still while the machine sleeps.
+        self._kept = None
         self.started_at = time()
         self.origin = clock()
-        # The app's time, in one number so that whoever looks from another thread sees no half of
-        # a change: while the app runs, the reading of the clock at which its time would be 0;
-        # while the server sends, its time so far, negated.
         self.stopwatch = self.origin
 
     @property
@@ -364,7 +219,7 @@ class LiveTrace(Writer):
     @property
     def id(self) -> str:
         """Return what sorts by time of creation."""
-        return f"{int((_EPOCH + self.origin) * 1e9):016x}{_first + self.serial:08x}"
+        return process.id_of(self.origin, self.serial)
 
     @property
     def endpoint(self) -> str | None:
@@ -452,7 +307,7 @@ class LiveTrace(Writer):
         if strand is None:
             strand = Strand(self)
             # All together are not to be many more than one alone may write.
-            strand.limit = max(_STEPS_FOLDED * WIDTH, self.limit - self.step_count * WIDTH)
+            strand.limit = max(STEPS_FOLDED * WIDTH, self.limit - self.step_count * WIDTH)
             self.add_strand(ident, strand)
         if strand.current < 0:
             strand.current = -2 - self.function()
@@ -465,7 +320,7 @@ class LiveTrace(Writer):
 
     def has_room_for_folds(self) -> bool:
         """Tell whether the last step of one more site may be kept."""
-        return len(self.strands or ()) < _FOLDS_KEPT
+        return len(self.strands or ()) < FOLDS_KEPT
 
     def is_spine(self, site: int) -> bool:
         log, step = self.log, self.current
@@ -582,4 +437,4 @@ class LiveTrace(Writer):
 NOBODY = LiveTrace(None, "", "")
 
 
-__all__ = ["NOBODY", "STARTED", "LiveTrace", "Route", "Strand", "Writer"]
+__all__ = ["NOBODY", "LiveTrace", "Route", "Strand", "Writer"]

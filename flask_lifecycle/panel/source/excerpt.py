@@ -13,7 +13,7 @@ from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
 from ...trace.model import Source
-from ...trace.writer import STARTED
+from ...trace.process import STARTED
 
 _LINES = 120
 _LONGEST = 400
