@@ -6,7 +6,7 @@ import { ellipsize } from "../../trace/text";
 const NAMES_SHOWN = 4;
 
 /** What a function changed, in few words and in fewer. */
-export function changed(changes: Json | undefined): readonly string[] {
+export function changeTexts(changes: Json | undefined): readonly string[] {
   if (!isObject(changes)) return [];
   const names = (part: Json | undefined): string[] =>
     isObject(part)

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { moments } from "../../trace/replay";
 import type { Step, Trace } from "../../api/types";
 import { anyTrace, cut, MAP, STORIES, tell } from "../../testing/fixtures";
-import { changed } from "./changes";
+import { changeTexts } from "./changes";
 import { draw } from "./draw";
 import type { Drawing } from "./sheet";
 import { journey } from "../model/journey";
@@ -309,12 +309,12 @@ describe("draw", () => {
   });
 });
 
-describe("changed", () => {
+describe("changeTexts", () => {
   it("names what a function changed, and counts the rest", () => {
     const none = { added: {}, changed: {}, removed: [] };
-    expect(changed({ g: { ...none, added: { user: "ann" } } })[0]).toBe("± g.user");
+    expect(changeTexts({ g: { ...none, added: { user: "ann" } } })[0]).toBe("± g.user");
     expect(
-      changed({
+      changeTexts({
         session: { ...none, removed: ["cart"] },
         response: { status: ["200 OK", "201 CREATED"], cookies: { set: { theme: "dark" }, deleted: [] } },
       }),
@@ -325,10 +325,12 @@ describe("changed", () => {
       "± 3",
     ]);
     expect(
-      Math.max(...changed({ g: { ...none, added: { ["x".repeat(1000)]: 1 } } }).map((each) => each.length)),
+      Math.max(
+        ...changeTexts({ g: { ...none, added: { ["x".repeat(1000)]: 1 } } }).map((each) => each.length),
+      ),
     ).toBeLessThan(30);
     for (const odd of [undefined, null, 1, "x", [], {}, { g: 1 }, { response: [] }])
-      expect(changed(odd)).toEqual([]);
+      expect(changeTexts(odd)).toEqual([]);
   });
 });
 

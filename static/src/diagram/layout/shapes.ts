@@ -1,6 +1,6 @@
 /** What a drawing is made of: pure data, no DOM. */
 
-import type { Stage, Step } from "../../api/types";
+import type { Stage } from "../../api/types";
 import type { State } from "../../trace/steps";
 
 export interface TextPart {
@@ -70,37 +70,6 @@ export type Shape =
 
 export type Measure = (text: string, font: string) => number;
 
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-  /** The edges of what stands there. */
-  readonly left: number;
-  readonly right: number;
-}
-
-const SANS = "ui-sans-serif, system-ui, sans-serif";
-const MONO = "ui-monospace, monospace";
-
-/** The fonts of what has to fit: in px, as diagram.css has them; larger on a stage. */
-export function fonts(
-  stage: boolean,
-): Readonly<
-  Record<"kind" | "name" | "ghost" | "pill" | "bubble" | "segment" | "band" | "sub" | "title", string>
-> {
-  const [kind, name, pill] = stage ? ["14px", "15.5px", "13px"] : ["12px", "13.5px", "11.5px"];
-  return {
-    kind: `${kind} ${SANS}`,
-    name: `600 ${name} ${MONO}`,
-    ghost: `400 ${name} ${MONO}`,
-    pill: `650 ${pill} ${SANS}`,
-    bubble: `650 13px ${SANS}`,
-    segment: `600 12px ${MONO}`,
-    band: `700 12.5px ${SANS}`,
-    sub: `12px ${MONO}`,
-    title: `700 17px ${MONO}`,
-  };
-}
-
 type Anchor = "start" | "middle" | "end";
 
 export const rect = (
@@ -135,35 +104,4 @@ export function d(texts: TemplateStringsArray, ...values: readonly (number | str
     { raw: texts },
     ...values.map((value) => (typeof value === "number" ? Math.round(value * 10) / 10 : value)),
   );
-}
-
-/** How long a title that the browser shows may be. */
-export const LONGEST_TITLE = 2000;
-
-export function stepNode(
-  step: Step,
-  state: State,
-  label: string,
-  current: boolean,
-  shapes: readonly Shape[],
-): Node {
-  const said = label.slice(0, LONGEST_TITLE);
-  return {
-    el: "node",
-    key: `step:${step.id}`,
-    step: step.id,
-    stage: step.stage,
-    state,
-    label: said,
-    title: said,
-    current,
-    shapes,
-  };
-}
-
-/** What stands on the wire without a chip: a signal is a diamond, anything else a small bead. */
-export function beadShape(step: Step, x: number, y: number): Shape {
-  return step.stage === "signal"
-    ? line(d`M${x} ${y - 5}l5 5l-5 5l-5-5z`, `sig ${step.outcome === "raised" ? "err" : ""}`)
-    : circle(x, y, 4, `bead ${step.outcome === "raised" ? "err" : ""}`);
 }

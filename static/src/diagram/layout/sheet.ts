@@ -1,12 +1,6 @@
-/** What a drawing is made for, and what it becomes. */
+/** What a drawing is made for, and what it becomes: plain data. */
 
-import type { Measure, Point, Shape } from "./shapes";
-
-export interface Drawing {
-  readonly width: number;
-  readonly height: number;
-  readonly shapes: readonly Shape[];
-}
+import type { Measure, Shape } from "./shapes";
 
 export interface Space {
   readonly width: number;
@@ -15,32 +9,59 @@ export interface Space {
   readonly measure: Measure;
   /** The folds that are open, by key. */
   readonly opened?: ReadonlySet<string>;
-  /** Type for a room. */
+  /** Presentation mode: larger type. */
   readonly stage?: boolean;
 }
 
-/** What is drawn on which layer, and where the chips stand. */
-export interface Sheet {
-  readonly back: Shape[];
-  readonly wires: Shape[];
-  readonly nodes: Shape[];
-  readonly front: Shape[];
-  readonly at: Map<string, Point>;
-  /** On the second way up. */
-  readonly again: Map<string, Point>;
-  readonly XL: number;
-  readonly XR: number;
-  readonly CX: number;
-  readonly X0: number;
-  readonly X1: number;
-  readonly levels: number;
-  readonly W: number;
-  readonly topY: number;
-  readonly turnY: number;
-  readonly viewY: number;
-  readonly gapToView: number;
-  readonly pitch: number;
-  readonly chipHeight: number;
-  readonly ownRow: boolean;
-  readonly space: Space;
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  readonly shapes: readonly Shape[];
+}
+
+/** What is drawn on which layer, from the back to the front. */
+export interface Layers {
+  readonly back: readonly Shape[];
+  readonly wires: readonly Shape[];
+  readonly labels: readonly Shape[];
+  readonly nodes: readonly Shape[];
+  readonly front: readonly Shape[];
+}
+
+const LAYERS = ["back", "wires", "labels", "nodes", "front"] as const;
+
+/** All shapes, layer by layer, and in each in the order of the parts. */
+export function stack(parts: readonly Partial<Layers>[]): readonly Shape[] {
+  return LAYERS.flatMap((layer) => parts.flatMap((part) => part[layer] ?? []));
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** The edges of what stands there. */
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Where the chips stand, by key; `again` on the second way up. */
+export interface Places {
+  readonly at: ReadonlyMap<string, Point>;
+  readonly again: ReadonlyMap<string, Point>;
+}
+
+/** Where the wire passes through a strip of true time. */
+export interface Axis {
+  readonly y: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly top: number;
+  readonly height: number;
+  readonly left: number;
+  /** Whether it ends in an exception, or the client's leaving. */
+  readonly cut: boolean;
+}
+
+export interface Axes {
+  readonly view: Axis | null;
+  readonly body: Axis | null;
 }

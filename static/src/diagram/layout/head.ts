@@ -1,0 +1,118 @@
+/** Above the diagram: the request, its status and its time, and a legend where there is room. */
+
+import { size, time } from "../../trace/format";
+import { ellipsize } from "../../trace/text";
+import type { Journey } from "../model/types";
+import type { Frame } from "./frame";
+import { GEOMETRY } from "./geometry";
+import { LONGEST_TITLE } from "./nodes";
+import { fit, widthOf, type Scene } from "./scene";
+import { d, line, phrase, rect, words, type Shape } from "./shapes";
+
+const LONGEST_PATH = 60;
+const LONGEST_STATUS = 30;
+const { key: KEY } = GEOMETRY;
+
+export function drawHead(scene: Scene, frame: Frame): readonly Shape[] {
+  const { journey } = scene;
+  const { X0, X1, XL, topY } = frame;
+  const request = requestText(journey);
+  const times = timesText(journey);
+  const head = headOf(scene, frame, request, `${times.took}${times.beside}`);
+  const title = fit(scene, request, "head", head.room, LONGEST_PATH);
+  const left = X0 + widthOf(scene, title, "head");
+  const tip = title === request ? undefined : request.slice(0, LONGEST_TITLE);
+  return [
+    rect(X0, 8, left - X0, 26, 0, "hit", tip),
+    phrase(X0, 28, "start", title, "big"),
+    words(
+      X1,
+      28,
+      "end",
+      { text: head.status, cls: `big s${statusClass(journey)}` },
+      { text: times.took, cls: "bigs own", dx: 14 },
+      { text: times.beside, cls: "bigs" },
+    ),
+    line(d`M${XL - 7} ${topY - 4}h14l-7 10z`, "mk in"),
+    ...(head.keyed ? drawKey(left, head.right) : []),
+    ...drawContext(journey, frame),
+  ];
+}
+
+function requestText({ trace }: Journey): string {
+  return `${trace.method} ${trace.path}${trace.query === "" ? "" : `?${trace.query}`}`;
+}
+
+/** What the app took; sending the body stands beside it. */
+function timesText(journey: Journey): { readonly took: string; readonly beside: string } {
+  const { websocket, moving, total, sent, bytes } = journey;
+  if (websocket !== null) return { took: websocket, beside: "" };
+  const took = moving ? `in flight ${time(total)}` : time(total);
+  if (sent <= 0) return { took, beside: " in the app" };
+  const body = bytes === null ? "" : `${size(bytes)} `;
+  return { took, beside: ` in the app · ${body}${moving ? "sending for" : "sent in"} ${time(sent)}` };
+}
+
+function statusText({ websocket, moving, status }: Journey): string {
+  if (websocket !== null) return "upgraded to a websocket";
+  return moving ? "…" : ellipsize(status, LONGEST_STATUS);
+}
+
+function statusClass({ moving, trace }: Journey): number {
+  const code = moving ? 0 : trace.error === null ? (trace.status ?? 0) : 500;
+  return Math.floor(code / 100);
+}
+
+interface Head {
+  readonly status: string;
+  /** Whether it has a legend. */
+  readonly keyed: boolean;
+  /** Where the status begins, and what that leaves for the request. */
+  readonly right: number;
+  readonly room: number;
+}
+
+/** The legend gives way to the path, and so does the reason, which start_response has as well. */
+function headOf(scene: Scene, { X0, X1 }: Frame, request: string, times: string): Head {
+  const whole = statusText(scene.journey);
+  const code = /^\d{3}(?= )/.exec(whole)?.[0] ?? whole;
+  const make = (status: string, keyed: boolean): Head => {
+    const right = X1 - widthOf(scene, status, "head") - 14 - widthOf(scene, times, "headTimes");
+    return { status, keyed, right, room: right - X0 - (keyed ? KEY + 40 : 24) };
+  };
+  const second = make(whole, false);
+  const wanted = widthOf(scene, ellipsize(request, LONGEST_PATH), "head");
+  return [make(whole, true), second, make(code, false)].find(({ room }) => wanted <= room) ?? second;
+}
+
+function drawKey(left: number, right: number): readonly Shape[] {
+  const middle = Math.max((left + right) / 2, left + KEY / 2 + 12);
+  const x = Math.min(middle, right - KEY / 2 - 12) - KEY / 2;
+  return [
+    line(d`M${x + 5} 18l5 5l-5 5l-5-5z`, "sig"),
+    phrase(x + 16, 27.5, "start", "signal", "keyt"),
+    rect(x + 65, 16, 20, 14, 4, "chip ghost"),
+    phrase(x + 91, 27.5, "start", "not run", "keyt"),
+  ];
+}
+
+/** Where it ran, and what was not kept of it. */
+function drawContext({ trace }: Journey, { XL, XR }: Frame): readonly Shape[] {
+  const link: Shape[] =
+    trace.parent === null
+      ? []
+      : [
+          {
+            el: "link",
+            key: "parent",
+            trace: trace.parent,
+            label: "the request in which this one ran",
+            shapes: [
+              rect(XL + 18, 36, 118, 18, 9, "pill req"),
+              phrase(XL + 77, 49, "middle", "↖ inside another", "pt req"),
+            ],
+          },
+        ];
+  const dropped = `${trace.dropped_steps.toLocaleString("en")} more steps were not kept`;
+  return trace.dropped_steps > 0 ? [...link, phrase(XR - 16, 44, "end", dropped, "tag short")] : link;
+}

@@ -1,0 +1,39 @@
+/** What stands for a step, and can be picked. */
+
+import type { Step } from "../../api/types";
+import { isCurrent, type Scene } from "./scene";
+import { circle, d, line, type Node, type Shape } from "./shapes";
+
+/** How long a title that the browser shows may be. */
+export const LONGEST_TITLE = 2000;
+
+export function stepNode(scene: Scene, step: Step, label: string, shapes: readonly Shape[]): Node {
+  const title = label.slice(0, LONGEST_TITLE);
+  return {
+    el: "node",
+    key: `step:${step.id}`,
+    step: step.id,
+    stage: step.stage,
+    state: scene.moment.state(step),
+    label: title,
+    title,
+    current: isCurrent(scene, step),
+    shapes,
+  };
+}
+
+/** What stands on the wire without a chip: a signal is a diamond, anything else a small bead. */
+export function beadShape(step: Step, x: number, y: number): Shape {
+  const raised = step.outcome === "raised" ? "err" : "";
+  return step.stage === "signal"
+    ? line(d`M${x} ${y - 5}l5 5l-5 5l-5-5z`, `sig ${raised}`)
+    : circle(x, y, 4, `bead ${raised}`);
+}
+
+/** A bead that can be picked: what takes the clicks, or is the ring of the selected one, is larger. */
+export function beadNode(scene: Scene, step: Step, label: string, x: number, y: number): Node {
+  return stepNode(scene, step, label, [
+    circle(x, y, 8, isCurrent(scene, step) ? "ring" : "hit"),
+    beadShape(step, x, y),
+  ]);
+}

@@ -1,0 +1,221 @@
+/** The bars of a lane: statements, templates or spans, at their time. */
+
+import type { Step } from "../../../api/types";
+import { time } from "../../../trace/format";
+import { ellipsize } from "../../../trace/text";
+import { isStatement, word } from "../../../trace/transactions";
+import { stepNode } from "../nodes";
+import { widthOf, type Scene } from "../scene";
+import { phrase, rect, type Shape } from "../shapes";
+import { xOf, type Box } from "./box";
+import type { Lane } from "./lanes";
+import type { Part } from "./part";
+
+export type BarLane = Extract<Lane, "sql" | "tpl" | "span">;
+
+/** Steps that one bar stands for, as they are closer than can be told apart. */
+interface Group {
+  readonly steps: readonly [Step, ...Step[]];
+  readonly from: number;
+  readonly to: number;
+}
+
+const LONGEST_GROUP = 240;
+const LONGEST_NAME = 2000;
+
+export function drawBars(
+  scene: Scene,
+  box: Box,
+  lane: BarLane,
+  y: number,
+  all: readonly Step[],
+): Partial<Part> {
+  const ids = new Set(all.map((step) => step.id));
+  const steps = all.filter((step) => step.parent === null || !ids.has(step.parent));
+  const repeats = lane === "sql" ? repeatsOf(steps) : new Map<string, number>();
+  const inner: Shape[] = [];
+  let edge = -Infinity;
+  for (let index = 0; index < steps.length;) {
+    const group = nextGroup(scene, box, lane, steps.slice(index), edge);
+    index += group.steps.length;
+    const x = Math.min(Math.max(group.from, edge), box.stop - 3);
+    const w = Math.max(3, Math.min(group.to, box.stop + 3) - x - 2);
+    edge = x + w + 1;
+    const times = timesOf(group, repeats);
+    inner.push(groupNode(scene, box, lane, group, barShapes(scene, box, lane, group, times, { x, y, w })));
+  }
+  return {
+    inner: [
+      ...inner,
+      ...drawIncluded(
+        scene,
+        box,
+        lane,
+        y,
+        all.filter((step) => !steps.includes(step)),
+      ),
+    ],
+  };
+}
+
+function lasted({ ribbon, span }: Box, step: Step): number {
+  return Math.max(0, (step.end ?? ribbon.begin + span) - step.begin);
+}
+
+function totalOf(box: Box, { steps }: Group): number {
+  return steps.reduce((sum, step) => sum + lasted(box, step), 0);
+}
+
+/** The first of these, with those that cannot be told apart from it. */
+function nextGroup(scene: Scene, box: Box, lane: BarLane, steps: readonly Step[], edge: number): Group {
+  const open = scene.opened.has(foldKey(box, lane)) && lane !== "sql";
+  const group: Step[] = [];
+  let from = Infinity;
+  let to = -Infinity;
+  for (const step of steps) {
+    const x = xOf(box, step.begin);
+    const w = xOf(box, step.begin + lasted(box, step)) - x;
+    const others = lane === "sql" && group.some((each) => isStatement(each) !== isStatement(step));
+    // No bar is so thin that it cannot be seen; where that would push the next ones off their time, they are one.
+    const pushed = Math.max(Math.max(from, edge) + 4, to - 1) - x;
+    const gap = (x > to + 1.5 && pushed <= 2) || (others && x > to - 1 && pushed <= 6);
+    if (group.length > 0 && (gap || w > 4 || to - from > LONGEST_GROUP || open)) break;
+    group.push(step);
+    from = Math.min(from, x);
+    to = Math.max(to, x + Math.max(2, w));
+    if (w > 4) break;
+  }
+  return { steps: group as [Step, ...Step[]], from, to };
+}
+
+function foldKey({ ribbon }: Box, lane: BarLane): string {
+  return `${ribbon.key}:${lane}`;
+}
+
+function isEnd(lane: BarLane, step: Step): boolean {
+  return lane === "sql" && !isStatement(step);
+}
+
+/** How often the statement of a bar was sent. */
+function timesOf({ steps: [first, second] }: Group, repeats: ReadonlyMap<string, number>): number {
+  return second === undefined && isStatement(first) ? (repeats.get(question(first)) ?? 1) : 1;
+}
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+}
+
+function barShapes(
+  scene: Scene,
+  box: Box,
+  lane: BarLane,
+  group: Group,
+  times: number,
+  { x, y, w }: Place,
+): readonly Shape[] {
+  const [first] = group.steps;
+  const end = isEnd(lane, first);
+  const cls = [
+    `seg ${lane} ${end ? "tx" : ""}`,
+    times > 1 ? "same" : "",
+    group.steps.length > 1 ? "dense" : "",
+    first.outcome === "raised" ? "err" : "",
+  ];
+  const bar = rect(x, y, w, 22, Math.min(4, w / 2), cls.join(" "));
+  const text = textsOf(box, lane, group, times).find((each) => widthOf(scene, each, "segment") < w - 12);
+  return text === undefined ? [bar] : [bar, phrase(x + 7, y + 15, "start", text, end ? "txt sql" : "sl")];
+}
+
+/** What may stand in a bar, the longest first. */
+function textsOf(box: Box, lane: BarLane, group: Group, times: number): readonly string[] {
+  const [first] = group.steps;
+  const spent = time(lasted(box, first));
+  if (group.steps.length > 1) {
+    const count = `× ${group.steps.length.toLocaleString("en")}`;
+    return [`${count}  ${time(totalOf(box, group))}`, count];
+  }
+  if (isEnd(lane, first)) return [`${word(first)}  ${spent}`, word(first)];
+  return lane === "sql" ? statementTexts(first, spent, times) : nameTexts(first, spent);
+}
+
+function groupNode(scene: Scene, box: Box, lane: BarLane, group: Group, shapes: readonly Shape[]): Shape {
+  const { steps } = group;
+  const [first, second] = steps;
+  const total = time(totalOf(box, group));
+  const count = steps.length.toLocaleString("en");
+  if (second === undefined) {
+    const name = first.name.slice(0, LONGEST_NAME);
+    return stepNode(scene, first, `${first.stage} ${name}, ${time(lasted(box, first))}`, shapes);
+  }
+  if (lane !== "sql")
+    return {
+      el: "fold",
+      key: foldKey(box, lane),
+      steps: steps.map((step) => step.id),
+      open: scene.opened.has(foldKey(box, lane)),
+      label: `${steps.length} ${lane === "tpl" ? "templates" : "spans"}, ${total}`,
+      shapes,
+    };
+  const slowest = steps.reduce((most, step) => (lasted(box, step) > lasted(box, most) ? step : most), first);
+  const label = `${count} ${kindsOf(steps)}, ${total}; the slowest: ${slowest.name}`;
+  return stepNode(scene, slowest, label, shapes);
+}
+
+/** Templates and spans inside others: a thin bar along the one they are in. */
+function drawIncluded(
+  scene: Scene,
+  box: Box,
+  lane: BarLane,
+  y: number,
+  steps: readonly Step[],
+): readonly Shape[] {
+  return steps.map((step) => {
+    const x = xOf(box, step.begin);
+    const spent = lasted(box, step);
+    const w = Math.max(3, Math.min(box.stop, xOf(box, step.begin + spent)) - x - 2);
+    const bar = rect(x, y + 19, w, 5, 2, `seg ${lane} included`);
+    return stepNode(scene, step, `${step.stage} ${step.name}, ${time(spent)}`, [bar]);
+  });
+}
+
+/** What a driver sent by itself, in another step's time, is the end of a bracket alone. */
+export function hasBar(step: Step): boolean {
+  return step.stage !== "sql" || step.end !== step.begin || isStatement(step);
+}
+
+function kindsOf(steps: readonly Step[]): string {
+  const statements = steps.filter(isStatement).length;
+  if (statements === steps.length) return "statements";
+  return statements === 0 ? "transaction steps" : "statements and transaction steps";
+}
+
+/** What makes a statement the same as another: its text, and its parameters. */
+function question(step: Step): string {
+  return JSON.stringify([step.name, step.detail["parameters"] ?? null]);
+}
+
+function repeatsOf(steps: readonly Step[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const step of steps)
+    if (isStatement(step)) found.set(question(step), (found.get(question(step)) ?? 0) + 1);
+  return found;
+}
+
+const TABLE = /\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:IF (?:NOT )?EXISTS\s+)?["`[]?(\w+)/i;
+
+/** A statement by its table. */
+function statementTexts(step: Step, spent: string, times: number): readonly string[] {
+  const [, named] = TABLE.exec(step.name.slice(0, LONGEST_NAME)) ?? [];
+  const table = named ?? ellipsize(step.name, 12).split(" ")[0] ?? "";
+  const often = times > 1 ? `${times}× ` : "";
+  return [`${often}${table}  ${spent}`, `${often}${table}`, ...(times > 1 ? [`${times}×`] : [])];
+}
+
+function nameTexts(step: Step, spent: string): readonly string[] {
+  const full = ellipsize(step.name, 120).replace(/^SELECT .*? FROM/, "SELECT … FROM");
+  const table = full.replace(/.*FROM (\w+).*/, "$1");
+  const short = full.replace(/ WHERE.*| LIMIT.*/, "");
+  return [`${full}  ${spent}`, `${short}  ${spent}`, `${table}  ${spent}`, spent];
+}

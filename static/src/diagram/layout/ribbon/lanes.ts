@@ -1,0 +1,54 @@
+/** The lanes of a strip of true time, and how high it is. */
+
+import type { Step } from "../../../api/types";
+import type { Ribbon } from "../../model/types";
+
+export type Lane = "sql" | "tpl" | "span" | "req" | "chunk";
+
+export const LANE_NAMES: Readonly<Record<Lane, string>> = {
+  sql: "SQL",
+  tpl: "tmpl",
+  span: "spans",
+  req: "calls",
+  chunk: "sent",
+};
+
+export const LANE_HEIGHT = 26;
+/** How high a row of brackets is, and how many there are room for. */
+export const BRACKET_HEIGHT = 16;
+const MOST_BRACKETS = 3;
+/** The box of the view: with lanes, with contexts alone, with neither, and where it did not run. */
+const HEIGHT = { lanes: 128, contexts: 92, plain: 66, body: 102, none: 44 };
+
+export function isOf(lane: Lane): (step: Step) => boolean {
+  return ({ stage }) => (stage === "template" ? "tpl" : stage) === lane;
+}
+
+/** By the whole step, not by the moment: a replay moves nothing. */
+export function lanesOf({ key, step, segments, inner }: Ribbon): readonly Lane[] {
+  const sent = step?.detail["sent"];
+  return [
+    ...(["sql", "tpl", "span"] as const).filter((lane) => segments.some(isOf(lane))),
+    ...(inner.length > 0 ? ["req" as const] : []),
+    ...(key === "body" && Array.isArray(sent) && sent.length > 0 ? ["chunk" as const] : []),
+  ];
+}
+
+/** How many rows of brackets stand above its SQL. */
+export function bracketRows({ segments, brackets }: Ribbon): number {
+  if (!segments.some(isOf("sql"))) return 0;
+  return Math.min(
+    MOST_BRACKETS,
+    brackets.reduce((most, each) => Math.max(most, each.row + 1), 0),
+  );
+}
+
+export function ribbonHeight(ribbon: Ribbon, running: boolean): number {
+  const { step, state, key, contexts } = ribbon;
+  if (step === null) return running && state === "pending" ? HEIGHT.lanes : HEIGHT.none;
+  const lanes = lanesOf(ribbon).length;
+  if (lanes === 0 && step.outcome !== "raised")
+    return key === "body" ? HEIGHT.body : contexts.length > 0 ? HEIGHT.contexts : HEIGHT.plain;
+  const brackets = bracketRows(ribbon) * BRACKET_HEIGHT;
+  return Math.max(HEIGHT.lanes, 76 + lanes * LANE_HEIGHT) + brackets + (contexts.length > 0 ? 12 : 0);
+}

@@ -1,0 +1,156 @@
+/** Draw a strip of true time: its lanes, and the wire as its axis. */
+
+import { time } from "../../../trace/format";
+import { ellipsize } from "../../../trace/text";
+import type { Ribbon } from "../../model/types";
+import type { Frame } from "../frame";
+import { GEOMETRY } from "../geometry";
+import { LONGEST_TITLE } from "../nodes";
+import type { Scene } from "../scene";
+import { circle, d, line, phrase, rect, type Node, type Shape } from "../shapes";
+import type { Axis, Layers } from "../sheet";
+import { drawBars, hasBar } from "./bars";
+import { drawAxisBeads } from "./beads";
+import { axisOf, boxOf, type Box } from "./box";
+import { drawBrackets } from "./brackets";
+import { drawChunks } from "./chunks";
+import { drawContexts } from "./contexts";
+import { drawInner } from "./inner";
+import { BRACKET_HEIGHT, bracketRows, isOf, LANE_HEIGHT, LANE_NAMES, lanesOf, type Lane } from "./lanes";
+import { together, type Part } from "./part";
+import { drawTicks } from "./ticks";
+import { titleOf } from "./title";
+
+const RADIUS = 12;
+const LONGEST_NOTE = 90;
+
+export interface DrawnRibbon extends Partial<Layers> {
+  readonly axis: Axis;
+}
+
+export function drawRibbon(
+  scene: Scene,
+  frame: Frame,
+  ribbon: Ribbon,
+  place: { readonly top: number; readonly height: number },
+): DrawnRibbon {
+  const box = boxOf(frame, ribbon, place);
+  const { left, right, top, height } = box;
+  const shape = (cls: string): Shape => rect(left, top, right - left, height, RADIUS, cls);
+  // Behind the wire, which runs through it as its axis; what takes the clicks lies above the wire.
+  const back = shape(`vbox ${toneOf(box)}`);
+  const hit = shape("hit");
+  const ran = ribbon.step !== null && ribbon.state !== "pending";
+  const drawn = ran ? drawRun(scene, frame, box, hit) : drawEmpty(frame, box, hit);
+  return { ...drawn, back: [back, ...(drawn.back ?? [])], axis: axisOf(box) };
+}
+
+function toneOf({ ribbon, cut, isBody }: Box): string {
+  if (ribbon.step === null || ribbon.state === "pending") return "ghost";
+  return cut ? "err" : isBody ? "body" : "";
+}
+
+/** One that did not run, or not yet. */
+function drawEmpty({ CX }: Frame, { ribbon, top, height }: Box, hit: Shape): Partial<Layers> {
+  const pending = ribbon.state === "pending";
+  const text = ellipsize(pending ? ribbon.name : ribbon.note, LONGEST_NOTE);
+  const node: Node = {
+    el: "node",
+    key: ribbon.key,
+    step: ribbon.step?.id ?? null,
+    stage: ribbon.key,
+    state: ribbon.state,
+    label: pending ? `${ribbon.key} ${ribbon.name}: pending` : ribbon.note,
+    current: false,
+    shapes: [hit, phrase(CX, top + height / 2 + 5, "middle", text, "note b")],
+  };
+  return { nodes: [node] };
+}
+
+function drawRun(scene: Scene, frame: Frame, box: Box, hit: Shape): Partial<Layers> {
+  const { ribbon } = box;
+  const title = titleOf(scene, frame, box);
+  const part = together([
+    { shapes: [hit, ...title.shapes] },
+    drawContexts(scene, box),
+    drawLanes(scene, box),
+    { shapes: drawTicks(box) },
+    drawMarks(scene, box),
+  ]);
+  const node: Node = {
+    el: "node",
+    key: ribbon.key,
+    step: ribbon.step?.id ?? null,
+    stage: ribbon.key,
+    state: ribbon.state,
+    label: `${ribbon.key} ${ribbon.name}: ${ribbon.state}, ${time(ribbon.duration)}`.slice(0, LONGEST_TITLE),
+    ...(title.name === ribbon.name ? {} : { title: ribbon.name.slice(0, LONGEST_TITLE) }),
+    current: isSelected(scene, box),
+    shapes: part.shapes,
+  };
+  return {
+    back: part.back,
+    nodes: [node, ...part.inner],
+    front: [...part.front, ...drawAxisBeads(scene, box)],
+  };
+}
+
+function isSelected({ space }: Scene, { ribbon }: Box): boolean {
+  return ribbon.step !== null && ribbon.step.id === space.selected;
+}
+
+function drawLanes(scene: Scene, box: Box): Part {
+  const { ribbon, top, begin } = box;
+  const parts: Partial<Part>[] = [];
+  let y = top + 40 + (ribbon.contexts.length > 0 ? 12 : 0);
+  for (const lane of lanesOf(ribbon)) {
+    if (lane === "sql") {
+      parts.push(drawBrackets(scene, box, y));
+      y += bracketRows(ribbon) * BRACKET_HEIGHT;
+    }
+    parts.push({ shapes: [phrase(begin - 9, y + 15.5, "end", LANE_NAMES[lane], `lane ${lane}`)] });
+    parts.push(drawLane(scene, box, lane, y));
+    y += LANE_HEIGHT;
+  }
+  return together(parts);
+}
+
+function drawLane(scene: Scene, box: Box, lane: Lane, y: number): Partial<Part> {
+  if (lane === "chunk") return drawChunks(scene, box, y);
+  if (lane === "req") return drawInner(scene, box, y);
+  const seen = box.ribbon.segments
+    .filter(isOf(lane))
+    .filter((step) => scene.moment.begun(step) && hasBar(step));
+  return drawBars(scene, box, lane, y, seen);
+}
+
+/** On the wire: its direction, where it was cut, and where it is now. */
+function drawMarks(scene: Scene, box: Box): Partial<Part> {
+  const { ribbon, begin, stop, axisY, cut, failed } = box;
+  const { halo, ring } = GEOMETRY.dot;
+  const middle = (begin + stop) / 2;
+  const running = ribbon.state === "running";
+  const x = running ? stop : middle;
+  const now = scene.journey.hung === null && (running || isSelected(scene, box));
+  return {
+    shapes: failed ? notReached(box) : [],
+    front: [
+      line(d`M${middle - 3} ${axisY - 4}l4 4l-4 4`, "chev"),
+      ...(cut
+        ? [circle(stop, axisY, 11, "dot err"), line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x")]
+        : []),
+      ...(now ? [circle(x, axisY, halo, "halo"), circle(x, axisY, ring, "ring")] : []),
+    ],
+  };
+}
+
+/** The part after the exception. */
+function notReached({ stop, end, top, height }: Box): readonly Shape[] {
+  const from = stop + 14;
+  const high = Math.min(48, height - 80);
+  if (high <= 20) return [];
+  return [
+    rect(from, top + 40, Math.max(0, end - from), high, 6, "hatch"),
+    phrase((from + end) / 2, top + 45 + high / 2, "middle", "not reached", "note halo2"),
+  ];
+}

@@ -1,0 +1,33 @@
+/** The ticks of an axis: round times. */
+
+import { phrase, type Shape } from "../shapes";
+import { xOf, type Box } from "./box";
+
+const MINUTE = 6e10;
+const STEPS = [
+  ...[1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ns) => [ns, 2 * ns, 5 * ns]),
+  1e10,
+  3e10,
+  ...[1, 5, 10, 30].map((minutes) => minutes * MINUTE),
+];
+const MOST = 8;
+/** Shorter than this, ns, or lower than this, px, it has none. */
+const LEAST = 2000;
+const LOW = 100;
+
+export function drawTicks(box: Box): readonly Shape[] {
+  const { span, height, axisY, ribbon } = box;
+  if (span <= LEAST || height < LOW) return [];
+  const step = STEPS.find((each) => span / each <= MOST) ?? Math.ceil(span / MOST);
+  const shapes: Shape[] = [];
+  for (let t = 0; t <= span; t += step)
+    shapes.push(phrase(xOf(box, ribbon.begin + t), axisY + 22, "middle", tickText(t, step), "tick"));
+  return shapes;
+}
+
+function tickText(t: number, step: number): string {
+  if (t === 0) return "0";
+  if (step >= MINUTE) return `${t / MINUTE} min`;
+  if (step >= 1e9) return `${t / 1e9} s`;
+  return step >= 1e6 ? `${t / 1e6} ms` : `${Math.round(t / 1000)} µs`;
+}

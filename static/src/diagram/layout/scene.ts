@@ -1,0 +1,49 @@
+/** What all parts of a drawing have in common: the journey, its moment, and how texts are measured. */
+
+import type { Step } from "../../api/types";
+import { momentOf, type Moment } from "../../trace/steps";
+import { ellipsize, LONGEST_NAME } from "../../trace/text";
+import type { Journey } from "../model/types";
+import { fonts, type FontName, type Fonts } from "./fonts";
+import type { Space } from "./sheet";
+
+export interface Scene {
+  readonly journey: Journey;
+  readonly moment: Moment;
+  readonly space: Space;
+  readonly opened: ReadonlySet<string>;
+  readonly fonts: Fonts;
+}
+
+export function sceneOf(journey: Journey, space: Space): Scene {
+  return {
+    journey,
+    moment: momentOf(journey.at, journey.elapsed),
+    space,
+    opened: space.opened ?? new Set(),
+    fonts: fonts(space.stage === true),
+  };
+}
+
+/** Whether a step is the selected one. */
+export function isCurrent({ space }: Scene, step: Step | null): boolean {
+  return step !== null && step.id === space.selected;
+}
+
+export function widthOf({ space, fonts }: Scene, text: string, font: FontName): number {
+  return space.measure(text, fonts[font]);
+}
+
+/** Shorten a name until it is no wider than so many px. */
+export function fit(
+  scene: Scene,
+  name: string,
+  font: FontName,
+  most: number,
+  longest = LONGEST_NAME,
+): string {
+  let short = ellipsize(name, longest);
+  let letters = Math.min(longest, Array.from(short).length);
+  for (; letters > 5 && widthOf(scene, short, font) > most; letters -= 2) short = ellipsize(name, letters);
+  return short;
+}

@@ -1,0 +1,54 @@
+/** The pipe is the map, the wire is the journey: how it goes from stop to stop. */
+
+import { d, line, type Shape } from "../shapes";
+import type { Frame } from "../frame";
+import type { Scene } from "../scene";
+import type { Axes, Places } from "../sheet";
+import { drawEnd } from "./ends";
+import { netOf, pointOf, turnIn, turnOut, wire, type Drawn, type Net } from "./net";
+import { drawShort, drawWaiting } from "./notes";
+import { route } from "./route";
+
+export function drawWires(scene: Scene, frame: Frame, places: Places, axes: Axes): Drawn {
+  const net = netOf(scene, frame, places, axes);
+  const last = scene.journey.stops.at(-1);
+  const parts: readonly Drawn[] = [
+    { wires: drawPipes(net) },
+    ...drawJourney(net),
+    last === undefined ? {} : drawEnd(net, last),
+    drawWaiting(net),
+    drawShort(net),
+  ];
+  return {
+    wires: parts.flatMap((part) => part.wires ?? []),
+    front: parts.flatMap((part) => part.front ?? []),
+  };
+}
+
+function drawPipes(net: Net): readonly Shape[] {
+  const { XL, XR, topY, turnY } = net.frame;
+  const { body, view } = net.scene.journey;
+  const top = body === null ? topY : (net.places.at.get("send")?.y ?? topY);
+  if (view.step !== null || view.state === "pending")
+    return [line(d`M${XL} ${topY}${turnIn(net)}${turnOut(net)}V${top}`, "pipe")];
+  return [line(d`M${XL} ${topY}V${turnY}`, "pipe"), line(d`M${XR} ${turnY}V${top}`, "pipe")];
+}
+
+function drawJourney(net: Net): readonly Drawn[] {
+  const { stops } = net.scene.journey;
+  const { XL, topY } = net.frame;
+  const parts: Drawn[] = [];
+  let failing = false;
+  for (const [index, stop] of stops.entries()) {
+    const before = stops[index - 1];
+    if (before === undefined) {
+      const first = pointOf(net, stop);
+      if (first?.x === XL) parts.push({ wires: [wire(d`M${XL} ${topY - 4}V${first.y}`, "in")] });
+      continue;
+    }
+    const way = route(net, before, stop, failing);
+    failing = way.failing ?? failing;
+    parts.push(way);
+  }
+  return parts;
+}
