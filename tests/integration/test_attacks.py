@@ -22,8 +22,7 @@ from werkzeug.test import Client
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.live.websocket import MESSAGE_BYTES, MOST
 from tests.helpers.apps import TOKEN
-from tests.helpers.extensions import PAGE
-from tests.helpers.http import KEY, LIVE, frame, request, shake, talk, ticket
+from tests.helpers.http import KEY, LIVE, PAGE, frame, request, shake, talk, ticket
 from tests.helpers.processes import BACK, computed, descriptors_of, memory_of, threads_of
 from tests.helpers.servers import APP_WITH_TOKEN, FLASK_RUN, Server, alive, batch, wait_for
 

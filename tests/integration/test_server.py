@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from flask_lifecycle.toolbar.keys import request_key
-from tests.helpers.mounted import APP
-from tests.helpers.servers import NOT_UP, PATIENCE, Server, batch, wait_for
+from tests.helpers.servers import APP, NOT_UP, PATIENCE, Server, batch, wait_for
 
 
 @pytest.fixture(
