@@ -57,6 +57,8 @@ def whole_path(environ: Environ) -> str:
 
 def decoded(value: str) -> str:
     """Read a value of WSGI's, which hands bytes over as Latin-1 (PEP 3333)."""
+    if value.isascii():
+        return value
     return value.encode("latin-1", "backslashreplace").decode("utf-8", "replace")
 
 

@@ -214,7 +214,8 @@ def _template_class(base: t.Any) -> type:
             raise
         finally:
             writer.rendering = outer
-            end_calls(writer, writer.log, step)
+            if writer.macros is not None:
+                end_calls(writer, writer.log, step)
             end(writer, step)
 
     def generate(self: t.Any, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
@@ -345,7 +346,8 @@ def _part(
         writer.notes.outcomes[step] = describe_error(error)
         raise
     finally:
-        end_calls(writer, writer.log, step)
+        if writer.macros is not None:
+            end_calls(writer, writer.log, step)
         end(writer, step)
 
 

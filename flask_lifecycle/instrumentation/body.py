@@ -14,13 +14,14 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from threading import get_ident
 from types import GeneratorType
-from weakref import WeakKeyDictionary, finalize, ref
+from weakref import finalize, ref
 
 from werkzeug.wsgi import ClosingIterator
 
 from ..faults import fault
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
+from ..recorder.memo import Memo
 from ..recorder.steps import begin, end, finish
 from ..trace.log import END, clock
 from ..trace.tracepoint import Site, number
@@ -195,7 +196,8 @@ class _Recording:
 
     def __del__(self) -> None:
         # A server that never closes what it was given: the request is over all the same.
-        finish(self.trace)
+        if self.trace.running:
+            finish(self.trace)
 
     def counts(self) -> _Counts:
         """Return what is to count the chunks of an iteration."""
@@ -399,20 +401,21 @@ _METHODS: dict[str, t.Any] = {
 }
 # Without __iter__, Python takes the items one by one.
 _item = _in_step(operator.getitem, IndexError, _Recording.add)
-_kinds: WeakKeyDictionary[type, t.Any] = WeakKeyDictionary()
+_kinds: Memo[t.Any] = Memo()
 
 
 def _kind_of(result: t.Any) -> t.Any:
     """Return the class that stands in for bodies of a type; None, where none can."""
     of = type(result)
     try:
-        return _kinds[of]
+        return _kinds[id(of)]
     except KeyError:
         pass
     has = {name for name in _METHODS if _has(of, name)}
     iterable = bool(has & {"__iter__", "__next__", "__getitem__"})
     can = iterable and not isinstance(result, _CONCRETE) and not _is_buffer(result)
-    kind = _kinds[of] = _made(frozenset(has)) if can else None
+    kind = _made(frozenset(has)) if can else None
+    _kinds.keep(of, kind)
     return kind
 
 

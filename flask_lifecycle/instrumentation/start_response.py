@@ -10,7 +10,7 @@ from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import room_for
 from ..trace.log import END, clock
 from ..trace.tracepoint import UNNUMBERED, Site, number
-from ..trace.writer import LiveTrace
+from ..trace.writer import LiveTrace, Writer
 from . import upgrades
 from .hooks import Headers
 
@@ -62,7 +62,9 @@ class StartResponse:
                 return start_response(status, headers, *args, **kwargs)
             if not trace.has_context:
                 unreached(trace)
-            writer = room_for(trace, _START_RESPONSE)
+            writer: Writer = trace
+            if len(trace.log) >= trace.limit:
+                writer = room_for(trace, _START_RESPONSE)
             log = writer.log
             step = len(log)
             log += (_START_RESPONSE, writer.current, clock(), 0.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing as t
+from operator import attrgetter, is_
 from types import FrameType, FunctionType, MethodType
 from weakref import WeakSet
 
@@ -23,7 +24,8 @@ from ..trace.writer import Writer
 
 # Where a view may be called.
 _DISPATCHING = ("wsgi_app", "full_dispatch_request", "preprocess_request", "dispatch_request")
-_FLASKS = tuple(getattr(flask.Flask, name) for name in _DISPATCHING)
+_get_dispatching = attrgetter(*_DISPATCHING)
+_FLASKS = _get_dispatching(flask.Flask)
 
 
 class Views:
@@ -106,11 +108,9 @@ class Views:
         return made
 
     def _is_replaced(self, app: t.Any) -> bool:
-        base = type(app).__bases__[0]
-        return any(
-            name in vars(app) or getattr(base, name) is not own
-            for name, own in zip(_DISPATCHING, _FLASKS, strict=True)
-        )
+        # Asked for each path that was not met before.
+        classes = _get_dispatching(type(app).__bases__[0])
+        return not vars(app).keys().isdisjoint(_DISPATCHING) or not all(map(is_, classes, _FLASKS))
 
 
 _codes = frozenset(inspect.unwrap(method).__code__ for method in _FLASKS)

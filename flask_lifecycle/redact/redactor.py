@@ -317,7 +317,7 @@ class Redactor:
         return self._masked_query(text) if how == "query" else self._masked_sql(text)
 
     def _masked(self, text: str) -> str:
-        if is_harmless(text, self._may_name) and not self._bears_secret_path(text):
+        if self._is_harmless(text):
             return text
         paired = ":" in text or "=" in text or "\uff1a" in text or "\uff1d" in text
         named = (paired or "," in text or "<" in text) and self._may_name(text)
@@ -339,8 +339,10 @@ class Redactor:
             text = mask_parts(text, self.is_secret)
         return _settled(self._pairs_and_patterns, text)
 
-    def _bears_secret_path(self, text: str) -> bool:
-        return bool(self._paths) and any(path.search(text) for path in self._paths)
+    def _is_harmless(self, text: str) -> bool:
+        if not is_harmless(text, self._may_name):
+            return False
+        return not self._paths or not any(path.search(text) for path in self._paths)
 
     def _pairs_and_patterns(self, text: str) -> str:
         if "," in text and ('"' in text or "'" in text):
@@ -359,7 +361,11 @@ class Redactor:
         return written if MASK in written else text
 
     def _masked_query(self, text: str) -> str:
-        return _settled(self._query_once, text) if "=" in text else self._masked(text)
+        if "=" not in text:
+            return self._masked(text)
+        if "%" not in text and "+" not in text and self._is_harmless(text):
+            return text
+        return _settled(self._query_once, text)
 
     def _query_once(self, text: str) -> str:
         if " " in text or "\n" in text:

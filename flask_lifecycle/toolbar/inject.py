@@ -166,12 +166,9 @@ class Added(t.NamedTuple):
     def of(cls, tag: bytes, offset: int, response: t.Any, carrying: t.Any) -> Added:
         """Compare a response with the copy that carries the tag."""
         own, now = [*response.headers], [*carrying.headers]
-        before = {
-            place: pair
-            for place, pair in enumerate(own)
-            if pair not in now and pair[0].lower() != "content-length"
-        }
-        return cls(tag, offset, before, [pair for pair in now if pair not in own])
+        gone = {pair for pair in {*own}.difference(now) if pair[0].lower() != "content-length"}
+        before = {place: pair for place, pair in enumerate(own) if pair in gone} if gone else {}
+        return cls(tag, offset, before, [*{*now}.difference(own)])
 
     def taken_out_of(self, headers: Headers) -> tuple[Headers, Headers, list[str]]:
         """Part headers as they would be without the toolbar from those that are the toolbar's.

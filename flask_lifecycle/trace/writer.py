@@ -61,8 +61,10 @@ class Added(t.Protocol):
         """Return what was put into its body."""
         ...
 
-    def taken_out_of(self, headers: list[tuple[str, str]], /) -> list[tuple[str, str]]:
-        """Return headers as they would be without it."""
+    def taken_out_of(
+        self, headers: list[tuple[str, str]], /
+    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[str]]:
+        """Part headers as they would be without it from its own, and name those it removed."""
         ...
 
     def taken_out_of_body(self, beginning: bytes, /) -> bytes:
