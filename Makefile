@@ -75,6 +75,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.load 2>/dev/null
 	$(BIN)/python -m benchmarks.panel 2>/dev/null
 	$(BIN)/python -m benchmarks.toolbar
+	$(BIN)/python -m benchmarks.masking
 
 soak: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.soak

@@ -60,6 +60,8 @@ _BASE = re.compile(
 _PARTS = ("HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
 
 _HINDERING = frozenset(("content-encoding", "content-range", "content-disposition"))
+# What is said of the page without the tag.
+_STALE = frozenset(("etag", "last-modified"))
 _PATIENCE = 3_000_000_000
 
 Headers = list[tuple[str, str]]
@@ -122,9 +124,9 @@ class Toolbar:
         text = ""
         if obstacle is None:
             text = document.text()
-            obstacle = _foreign_base(text, environ)
+            obstacle = _foreign_base(text, environ) if text else None
         if obstacle is None:
-            own = _shared_nonce(text)
+            own = _shared_nonce(text) if text else None
             obstacle, nonce = policy_on(response.headers, document.begin, environ, own)
         if obstacle is not None:
             trace.toolbar = obstacle
@@ -260,8 +262,9 @@ class Document(t.NamedTuple):
         # Views: a page may be long, and is copied once.
         view = memoryview(page)
         response.set_data(b"".join((view[:at], tag, view[at:])))
-        response.headers.pop("ETag", None)
-        response.headers.pop("Last-Modified", None)
+        stale = [name for name, _ in response.headers if name.lower() in _STALE]
+        for name in stale:
+            response.headers.pop(name, None)
         response.headers["Cache-Control"] = "no-store"
         return response, tag, at
 
