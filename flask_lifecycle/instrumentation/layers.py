@@ -49,10 +49,13 @@ class Layer(t.NamedTuple):
     def site(self) -> Site:
         """Say what it is and where it is written."""
         named = self.target
+        code = self.code
+        source = source_of(type(named)) if code is None else Source(*_place(code))
         if type(named) not in (FunctionType, MethodType):
             named = type(named)
-        code = self.code
-        source = source_of(type(self.target)) if code is None else Source(*_place(code))
+        if type(named) is FunctionType and named.__module__ != named.__globals__.get("__name__"):
+            # By functools.wraps, it has the name of Flask's own function that it wraps.
+            return Site("middleware", named.__code__.co_name, _written_name(named), source)
         return Site("middleware", named.__name__, callable_name(named), source)
 
 
@@ -137,6 +140,13 @@ def _code(target: t.Any) -> CodeType | None:
     if type(target) is not FunctionType:
         target = _call_of(type(target))
     return target.__code__ if type(target) is FunctionType else None
+
+
+def _written_name(func: FunctionType) -> str:
+    code = func.__code__
+    # Python 3.10 does not keep it.
+    name = getattr(code, "co_qualname", code.co_name)
+    return f"{func.__globals__.get('__name__') or '?'}:{name}"
 
 
 def _place(code: CodeType) -> tuple[str, int]:

@@ -187,6 +187,14 @@ def decorated(app: t.Any) -> t.Any:
     return second
 
 
+def named_as_flasks(app: t.Any) -> t.Any:
+    @functools.wraps(app)
+    def own(environ: t.Any, start_response: t.Any) -> t.Any:
+        return app(environ, start_response)
+
+    return own
+
+
 def cyclic(app: t.Any) -> t.Any:
     outer, inner = Plain(None), HoldsFlask.__new__(HoldsFlask)
     outer.app, inner.app, inner.wsgi_app = inner, outer, app
@@ -207,6 +215,7 @@ KINDS: dict[str, tuple[t.Callable[[t.Any], t.Any], list[str]]] = {
     ),
     "a closure": (lambda app: closed(app.wsgi_app), ["inner"]),
     "a decorated closure": (lambda app: decorated(app.wsgi_app), ["first", "first"]),
+    "a closure that has Flask's name": (lambda app: named_as_flasks(app.wsgi_app), ["own"]),
     "a partial": (lambda app: functools.partial(through, app.wsgi_app), ["through"]),
     "a bound method": (lambda app: Handles(Slots(app.wsgi_app)).handle, ["handle", "Slots"]),
     "slots": (lambda app: Slots(Plain(Slots(app.wsgi_app))), ["Slots", "Plain", "Slots"]),
