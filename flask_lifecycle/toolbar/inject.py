@@ -51,6 +51,10 @@ _SCRIPTS = 500
 _NONCE_OF = re.compile(
     r"""(?<![^\s"'/])nonce\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
 )
+# What holds data or a template is no script to browsers, and needs no nonce.
+_DATA = re.compile(
+    r"""(?<![^\s"'/])type\s*=\s*["']?\s*(?![^"'\s>]*script)[\w.+-]+/""", re.IGNORECASE
+)
 # One that leads to another host takes all the page's addresses there, which begin with a slash.
 _BASE = re.compile(
     r"""<base\s[^<>]{0,256}?\bhref\s{0,9}=\s{0,9}["']?\s{0,9}((?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]{2}[^"'\s>]{0,256})""",
@@ -323,9 +327,10 @@ def _shared_nonce(text: str) -> str | None:
             if rest is None or not left:
                 return None
             nonce = _NONCE_OF.search(rest[0])
-            found.add(
-                "" if nonce is None else html.unescape(next(filter(None, nonce.groups()), ""))
-            )
+            if nonce is not None or not _DATA.search(rest[0]):
+                found.add(
+                    "" if nonce is None else html.unescape(next(filter(None, nonce.groups()), ""))
+                )
             end = _SCRIPT_END.search(text, rest.end())
             at = -1 if end is None else end.end()
         if at < 0 or len(found) > 1:

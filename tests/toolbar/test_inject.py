@@ -166,6 +166,11 @@ def test_a_browser_that_does_not_tell_what_for_navigates() -> None:
         ("<html><script nonce=abc>1</script><script nonce=other>2</script>", None),
         ("<html><script data-nonce=abc>1</script>", None),
         ("<html><script nonce>1</script><script nonce=''>1</script>", None),
+        ('<html><script nonce=abc>1</script><script type="application/json">{}</script>', "abc"),
+        ("<html><script id=a type=text/x-template><b></script><script nonce=abc></script>", "abc"),
+        ("<html><script type=application/ld+json>{}</script>", None),
+        ("<html><script nonce=abc>1</script><script type=text/javascript>1</script>", None),
+        ("<html><script nonce=abc>1</script><script type=module>1</script>", None),
         ("<html><style nonce=abc></style>", None),
     ],
 )
