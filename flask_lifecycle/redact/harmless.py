@@ -47,7 +47,8 @@ def is_harmless(text: str, may_name: IsSecret) -> bool:
     kinds = text.encode().translate(_KINDS).decode()
     if "!" in kinds:
         return False
-    paired = ":" in kinds
+    # A sign of a pair may be encoded.
+    paired = ":" in kinds or "%" in text
     if paired and ("@" in text or "input_value=" in text or may_name(text)):
         return False
     several = " " in kinds

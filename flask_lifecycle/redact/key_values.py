@@ -59,12 +59,20 @@ LABELLED = frozenset(
 )
 
 
+# A host before its port is not a name before its value.
+_NO_HOST = (
+    r"(?!(?:(?<=://)[\w.-]+|[\w.-]+\.(?:com|net|org|io|dev|app|cloud|local|localhost|internal|lan"
+    r"|svc|test|example)):\d{1,5}\b)"
+)
+
+
 def _named(letter: str, blank: str) -> re.Pattern[str]:
     # Group 2 keeps the last word from being given back letter by letter.
     return re.compile(
-        rf"""(?<![{letter}])(?!(?<=://)[\w.-]+:\d{{1,5}}\b)"""
+        rf"""(?<![{letter}]){_NO_HOST}"""
         rf"""((?:[{letter}]+ ){{0,2}}(?=([{letter}]+))\2)"""
-        rf"""[\\"'`\])}}]{{0,4}}{blank}*(?:=>|[=:\uff1a\uff1d]){blank}*"""
+        rf"""(?:[\\"'`\])}}]|%5[dD]|%2[27]){{0,4}}{blank}*"""
+        rf"""(?:=>|[:!=]?={{1,2}}|[:\uff1a\uff1d]|%3[aAdD]){blank}*"""
     )
 
 
@@ -75,6 +83,8 @@ _NAME = _named(
 )
 # The same in a text of ASCII, where letters and blanks are looked up in a table.
 _ASCII_NAME = _named(r"A-Za-z0-9_.\-", r"[ \t-\r\x1c-\x1f]")
+# What is taken for no secret, as where it is no text.
+_OPEN = re.compile(r"(?:None|True|False|null|true|false)(?=[\s,;)\]}&<]|$)")
 _ESCAPED = re.compile(r"""(\\+["'])[\s\S]*?(?:\1|\Z)""")
 # A quote is the last where something can follow it.
 _END = r"""[\s,;:)\]}>&|<\\]|$"""
@@ -118,7 +128,23 @@ _LABEL = re.compile(
 _LABELLED = re.compile(
     rf"""(["'](?:{"|".join(sorted(LABELLED))})\\*["']\s*:\s*)({_SCALAR})""", re.IGNORECASE
 )
-_PAIR = re.compile(rf"""([\[(]\s*[bu]?\\*["']([^"'\\]{{1,64}})\\*["']\s*,\s*)({_SCALAR})""")
+_PAIR = re.compile(
+    rf"""([\[(]\s*[bu]?\\*["']([^"'\\]{{1,64}})\\*["']\s*,\s*)({_SCALAR}|\[[^\[\]]*(?:\]|\Z))"""
+)
+# The same two, each in a line of its own, as YAML has them.
+_LABEL_LINE = (
+    rf"""["']?(?:{"|".join(sorted(LABELS))})["']?[ \t]*[:=][ \t]*["']?([\w./\[\]-]+)["']?[ \t]*"""
+)
+_VALUE_LINE = rf"""["']?(?:{"|".join(sorted(LABELLED))})["']?[ \t]*[:=][ \t]*"""
+_LINES = re.compile(
+    rf"""((?:^|(?<=[\r\n]))[ \t]*(?:-[ \t]+)?{_LABEL_LINE}\r?\n[ \t]*{_VALUE_LINE})(\S[^\r\n]*)""",
+    re.IGNORECASE,
+)
+_LINES_REVERSED = re.compile(
+    rf"""((?:^|(?<=[\r\n]))[ \t]*(?:-[ \t]+)?{_VALUE_LINE})(\S[^\r\n]*)"""
+    rf"""(?=\r?\n[ \t]*{_LABEL_LINE}(?:[\r\n]|\Z))""",
+    re.IGNORECASE,
+)
 # What pydantic says of a field: its place, what is wrong, and what was given.
 _INPUT = re.compile(
     r"""(?:^|(?<=\n))([^\s][^\n]*)(\n[ \t]+[^\n]*?\binput_value=)([\s\S]*?)(?=, input_type=|\Z)"""
@@ -141,7 +167,7 @@ _ONE_LITERAL = (
 )
 _GIVEN = re.compile(
     # What stands before may be a name's annotation, or an `else: ` that has none.
-    r"""((?<![\w.-])([\w.-]+)["'\])]{0,4}[ \t]*"""
+    rf"""((?<![\w.-]){_NO_HOST}([\w.-]+)["'\])]{{0,4}}[ \t]*"""
     r"""(?::[ \t]*("[^"\n]{1,64}"|[\w.]{1,64}(?:\[[^\]\n]{0,64}\])?(?: \| [\w.]{1,64})?)"""
     r"""[ \t]*(?==))?(?:[!=:+|]?=|:)[\s\\]*"""
     # What it is made by, or is given where there is nothing else.
@@ -164,12 +190,18 @@ _SETTER = re.compile(
 _ELEMENT = re.compile(r"(<([\w:.-]+)(?:\s[^<>]*)?(?<!/)>)")
 _OPENED = re.compile(r"<([\w:.-]+)")
 _TAG = re.compile(r"<[A-Za-z][\w:.-]*\s[^<>]*>?")
-_NAMED = re.compile(r"""\b(?:name|id|key)\s*=\s*["']?([^\s"'<>]+)""", re.IGNORECASE)
+_NAMED = re.compile(r"""\b(?:name|id|key|type)\s*=\s*["']?([^\s"'<>]+)""", re.IGNORECASE)
 _VALUED = re.compile(
     r"""(\b(?:value|content)\s*=\s*)("[^"]*"?|'[^']*'?|[^\s"'<>]+)""", re.IGNORECASE
 )
 # Elements whose text is the value of the field that they are.
-_FIELDS = frozenset(("textarea", "option", "output", "button", "property", "string", "entry"))
+_FIELDS = frozenset(
+    [
+        *("textarea", "option", "output", "button", "property", "prop", "string", "entry", "param"),
+        *("parameter", "data", "field", "item", "value", "attribute", "attr", "setting", "var"),
+        *("variable", "arg"),
+    ]
+)
 # <key>password</key><string>secret</string>, as in lists of properties.
 _KEY_ELEMENT = re.compile(
     r"(<(?:\w+:)?(?:name|key|field)>\s*([^<>]{1,128}?)\s*</(?:\w+:)?(?:name|key|field)>\s*"
@@ -286,8 +318,13 @@ def mask_arguments(query: str, is_secret: IsSecret, masked: Callable[[str], str]
     return _ARGUMENT.sub(argument, query)
 
 
-def mask_pairs(text: str, is_secret: IsSecret) -> str:
-    """Mask the secret ones of ``name=value`` and ``name: value``."""
+def mask_pairs(text: str, is_secret: IsSecret, *, shows_open: bool = True) -> str:
+    """Mask the secret ones of ``name=value`` and ``name: value``.
+
+    :param shows_open: whether None, True and False are no secrets.
+    """
+    if "\n" in text:
+        text = _mask_lines(text, is_secret)
     parts: list[str] = []
     at = 0
     for found in (_ASCII_NAME if text.isascii() else _NAME).finditer(text):
@@ -297,11 +334,23 @@ def mask_pairs(text: str, is_secret: IsSecret) -> str:
             name = name.rpartition(" ")[2]
         if found.start() < at or not is_secret(name):
             continue
+        if shows_open and _OPEN.match(text, found.end()):
+            continue
         begin, end = _value(text, found)
         if end > begin:
             parts += (text[at:begin], _quoted_mask(text[begin:end]))
             at = end
     return "".join((*parts, text[at:])) if parts else text
+
+
+def _mask_lines(text: str, is_secret: IsSecret) -> str:
+    def labelled(found: re.Match[str]) -> str:
+        return f"{found[1]}{_quoted_mask(found[3])}" if is_secret(found[2]) else found[0]
+
+    def before(found: re.Match[str]) -> str:
+        return f"{found[1]}{_quoted_mask(found[2])}" if is_secret(found[3]) else found[0]
+
+    return _LINES_REVERSED.sub(before, _LINES.sub(labelled, text))
 
 
 def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
@@ -341,7 +390,8 @@ def _block(text: str, named: re.Match[str], indent: int) -> tuple[int, int] | No
     if found is None:
         return None
     end = begin = found.end()
-    lines = re.compile(rf"(?:[ \t]{{{indent + 1},}}[^\r\n]*(?:\r?\n|\Z)|[ \t]*\r?\n)+")
+    # What is below a name is deeper than it, but for the items of a list.
+    lines = re.compile(rf"(?:[ \t]{{{indent}}}(?:[ \t]|-[ \t])[^\r\n]*(?:\r?\n|\Z)|[ \t]*\r?\n)+")
     deeper = lines.match(text, begin)
     if deeper is None:
         return None

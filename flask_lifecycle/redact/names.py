@@ -18,7 +18,7 @@ _PARTS = (
     "passcode",
     "passkey",
     "pwd",
-    "secret",
+    "secret(?!ar(?:y|ies|ial|iat))",
     "token(?!i[sz])",
     "apikey",
     "accesskey",
@@ -30,7 +30,7 @@ _PARTS = (
     "licen[cs]ekey",
     "jwt",
     "bearer",
-    "auth(?!or(?!i[sz]))",
+    "auth(?!or(?!i[sz])|enticated)",
     "cookie",
     "credential",
     "creditcard",
@@ -69,6 +69,7 @@ _WORDS = (
     "pins?",
     "pin_?(?:code|number|no|nr|hash)",
     "[ht]?otps?(?:_(?:codes?|values?|numbers?|inputs?|seed|key|uri|pin))?",
+    "pw(?:_?hash)?|pswd?",
     "cvc|cvn|csc|card_code",
     "ssn(?:_.*)?",
     "iban(?:_.*)?",
@@ -280,6 +281,30 @@ _PLAIN_KEYS = frozenset(
         "shard",
         "cluster",
         "distribution",
+        "date",
+        "time",
+        "day",
+        "month",
+        "year",
+        "issue",
+        "fk",
+        "theme",
+        "nav",
+        "section",
+        "country",
+        "city",
+        "currency",
+        "lang",
+        "language",
+        "color",
+        "colour",
+        "legend",
+        "step",
+        "test",
+        "dimension",
+        "series",
+        "chart",
+        "sheet",
     ]
 )
 # One of these is in each name of _PARTS, without what separates words,
@@ -301,6 +326,8 @@ _BEGINS = re.compile(
             "key": "s?(?![a-z])",
             "pass": r"(?![a-z])",
             "pin": r"(?:s|[^a-z]*(?:code|number|no|nr|hash))?(?![a-z])",
+            "pw": "(?:[^a-z]*hash)?(?![a-z])",
+            "psw": "d?(?![a-z])",
             "card": "[^a-z]*code",
             "webhook": "",
             "web": "[^a-z]+hook",
@@ -325,10 +352,14 @@ _SEPARATORS = bytes(
 )
 # What such names tell of a secret is not the secret.
 _ABOUT = re.compile(
-    r"(?:tokens?|passwords?|sessions?|secrets?|cookies?|credentials?|auth|otp|passcode)_?"
-    r"(?:counts?|types?|limits?|len|length|sizes?|usage|used|ttl|timeout|lifetime|expiry|"
-    r"expires(?:_in|_at)?|max_?age|strength|alg|algorithm|enabled|required|policy|attempts)$"
+    r"(?:tokens?|passwords?|sessions?|secrets?|cookies?|credentials?|auth|csrf|jwt|otp|passcode)_?"
+    r"(?:counts?|types?|limits?|(?:min_|max_)?(?:len|length)|sizes?|usage|used|ttl|timeout|lifetime"
+    r"|expiry|expires(?:_in|_at)?|max_?age|time_limit|strength|algs?|algorithms?|enabled|required"
+    r"|policy|attempts|names?|domain|samesite|secure|httponly|partitioned|methods?|versions?|valid"
+    r"|(?:changed|created|updated|issued)_(?:at|on)|date|hashers?)$"
     r"|(?:^|_)(?:prompt|completion|total|max|min|num|n|input|output|cached|reasoning)_?tokens$"
+    # A class, as of what was raised, and what follows its name is said by it.
+    r"|_(?:errors?|exceptions?|warnings?|middleware|interface|expired)$|(?:^|_)unauthorized$"
 )
 _CAMEL = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BREAKS = re.compile(r"[\W_]+")

@@ -78,8 +78,8 @@ _LOOKS = (
 # that there is a password, which may bear any sign; a quote ends it where an end is to be.
 _SIGN = r"""(?:[^\s"'<>]|["'<>](?![\s,;:)\]}>]|$))"""
 _USERINFO = re.compile(
-    rf"""(?<=://)(?:[^\s/?#"'<>@:]*:(?!\d{{1,5}}(?:[/?#\s"',;)\]}}]|$)){_SIGN}*"""
-    rf"""|[^\s/?#"'<>]+)(?=@[\w\[(.•-])"""
+    rf"""(?<=://)(?!\[)(?:[^\s/?#"'<>@:]*:(?!\d{{1,5}}(?:[/?#\s"',;)\]}}]|$)){_SIGN}*"""
+    rf"""|[^\s/?#"'<>]+)(?=@[\w\[(./•-])"""
 )
 # user:password@tcp(host)/database as Go writes it, and user/password@host of Oracle's.
 _RUN = re.compile(r"\S+")

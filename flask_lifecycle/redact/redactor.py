@@ -149,19 +149,30 @@ class Redactor:
         """
         kind = type(values)
         if kind is dict:
-            named = self.placed(statement).named
+            places = self.placed(statement)
+            labelled = places.labelled and any(map(self._names_secret, values.values()))
             secret = {
-                name: MASK for name in values if named.get(name) and self._hides(values[name])
+                name: MASK
+                for name, each in values.items()
+                if (places.named.get(name) and self._hides(each))
+                or (labelled and type(each) is str and not self.is_secret(each))
             }
             return self.value({**values, **secret}, path)
         shown = self.value(values, path)
         if kind not in (list, tuple):
             return shown
         places = self.placed(statement)
+        labelled = places.labelled and any(map(self._names_secret, values))
         return [
-            MASK if places.at(place) and self._hides(each) else told
+            MASK
+            if (places.at(place) and self._hides(each))
+            or (labelled and type(each) is str and not self.is_secret(each))
+            else told
             for place, (each, told) in enumerate(zip(values, shown, strict=False))
         ]
+
+    def _names_secret(self, value: t.Any) -> bool:
+        return type(value) is str and " " not in value[:TEXT] and self.is_secret(value)
 
     def _hides(self, value: t.Any) -> bool:
         return value is not None
@@ -348,7 +359,7 @@ class Redactor:
         if "," in text and ('"' in text or "'" in text):
             text = mask_labelled(text, self.is_secret)
         if ":" in text or "=" in text or "\uff1a" in text or "\uff1d" in text:
-            text = mask_pairs(text, self.is_secret)
+            text = mask_pairs(text, self.is_secret, shows_open=bool(self.open))
         return mask_patterns(text)
 
     def _json(self, text: str) -> str:

@@ -6,7 +6,7 @@ import re
 import typing as t
 from collections.abc import Callable
 
-from .key_values import LABELS
+from .key_values import LABELLED, LABELS
 from .names import IsSecret
 from .patterns import MASK, mask_patterns
 
@@ -115,6 +115,8 @@ _NO_NAMES = frozenset(
         "array",
     ]
 )
+# A key in a document, or the path to one.
+_KEY = re.compile(r"[\w.$\[\]{},-]{1,64}")
 _CIPHERS = re.compile(r"(?:crypt|pgp_\w+crypt\w*|(?:aes|des)_\w+crypt|encryptby\w+)$")
 
 
@@ -126,6 +128,8 @@ class Places(t.NamedTuple):
     named: dict[str, bool]
     #: Of those that were not seen.
     rest: bool
+    #: Whether one of them may be the name of what another one is, as in a table of settings.
+    labelled: bool
 
     @property
     def plain(self) -> bool:
@@ -224,6 +228,7 @@ class _Reader:
         self._before = ""
         self._name = ""
         self._labelled = False
+        self._names: set[str] = set()
 
     def read(self, token: re.Match[str]) -> None:
         """Take one token."""
@@ -239,6 +244,9 @@ class _Reader:
             if self._name in LABELS and self._is_secret(content):
                 # WHERE name = 'password': what else there is is of it.
                 self._labelled = True
+            elif _KEY.fullmatch(content) and self._is_secret(content):
+                # data->>'password' = ?
+                level.part.known = level.part.secret = True
             self._before = "text"
         elif token["place"] is not None:
             name = _WORD.search(text)
@@ -279,11 +287,13 @@ class _Reader:
         elif not numbered:
             # In the order in which they are written, as SQLite counts them.
             numbered = list(named.values())
-        return Places(numbered, named, self._unknown)
+        labelled = not (self._names.isdisjoint(LABELS) or self._names.isdisjoint(LABELLED))
+        return Places(numbered, named, self._unknown, labelled)
 
     def _word(self, word: str, *, called: bool) -> None:
         level = self._levels[-1]
         folded = word.lower()
+        self._names.add(folded.rpartition(".")[2].strip('"`[] '))
         if self._reading is not None:
             self._reading.append(self._is_secret(word))
         elif folded in _CLAUSES and not (folded == "and" and level.between):

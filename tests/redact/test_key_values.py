@@ -64,6 +64,22 @@ SECRETS = [
     'b\r\nContent-Disposition: form-data; name="password"\r\n\r\na\r\n{}\r\n--b--',
     "-----BEGIN PGP PRIVATE KEY BLOCK-----\n{}\n-----END PGP PRIVATE KEY BLOCK-----",
     "PGPASSWORD={} psql",
+    "password := {}",
+    "assert token == '{}'",
+    "if (password === {})",
+    "if password != {}:",
+    "POST /login?user%5Bpassword%5D={}&x=1",
+    "env:\n  - name: API_TOKEN\n    value: {}\n  - name: B",
+    'env:\n- value: "{}"\n  name: DB_PASSWORD',
+    "Name: password\r\nValue: {}",
+    "passwords:\n- a\n- {}\nname: x",
+    "<param name='password'>{}</param>",
+    '<data key="api_token">{}</data>',
+    "<input type=password value={}>",
+    '<input value="{}" class="x" type="password">',
+    "MultiDict([('password', ['a', '{}'])])",
+    "postgresql://u:{}@/db?host=/run/pg",
+    "INSERT ok: pw_hash='{}'",
 ]
 
 
@@ -129,6 +145,13 @@ npm_config_registry_something_long_name hf_hub_download_timeout_in_seconds
 {"a": 1, "b": [1, 2, {"name": "title", "value": "Dune"}]}
 [("name", "bob"), ("age", "3")]
 mysql --host=localhost --port=3306 -u root shop
+jwt.exceptions.ExpiredSignatureError: Signature has expired
+sqlalchemy.orm.exc.DetachedInstanceError: Session is closed; AuthenticationError: no such user
+SessionMiddleware: took 3ms, SessionInterface: Redis
+password_changed_at=2026-01-01 token_valid=yes auth_method=form jwt_algorithm=HS256
+http://auth:8080/health and http://token-service:5000/x
+Host: auth.example.com:8080
+secretary: Alice theme_key=dark date_key=20260101
 docker run -p 5000:5000 --name web img
 Please enter your password.
 isbn 9780306406157 and ean 4006381333931
@@ -139,6 +162,21 @@ isbn 9780306406157 and ean 4006381333931
 def test_ordinary_texts_are_left_as_they_are(text: str) -> None:
     for mask in (redactor.text, redactor.query, redactor.value, redactor.sql, redactor.code):
         assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "flask_wtf.csrf.CSRFError: 400 Bad Request: The CSRF token is missing.",
+        "User(id=3, password=None, is_authenticated=True, token=null) and session=None",
+        '{"user": {"is_authenticated": true, "token": null}, "id": 3}',
+        "SESSION_COOKIE_NAME=session SESSION_COOKIE_SAMESITE=Lax WTF_CSRF_TIME_LIMIT=3600",
+    ],
+)
+def test_what_is_said_about_secrets_is_shown(text: str) -> None:
+    assert redactor.text(text) == redactor.value(text) == text
+    # If the app masks more, its names may be of what is no text.
+    assert Redactor(["is_admin"]).text("is_admin=True") == f"is_admin={MASK}"
 
 
 @pytest.mark.parametrize(

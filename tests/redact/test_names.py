@@ -18,7 +18,7 @@ def test_names_are_told() -> None:
     PHPSESSID JSESSIONID SAMLResponse client_assertion code_verifier seed_phrase mnemonic contraseña
     clave motDePasse mdp senha parol пароль 密码 पासवर्ड পাসওয়ার্ড كلمة_السر پاسورڈ Passwort
     kata_sandi passwоrd раssword ѕecret ｐａｓｓｗｏｒｄ pass\u200bword WEBHOOK_URL
-    SENTRY_DSN dbpass connect.sid"""
+    SENTRY_DSN dbpass connect.sid pw user_pw pw_hash hashedPw pswd"""
     plain = """author compass bypass passenger passage pinned spin keyboard monkey token_count
     token_type max_tokens tokenizer primary_key foreign_key sort_key cache_key sortKey key keys
     turkey keynote public_key title status_code zip_code enclave parole

@@ -28,6 +28,13 @@ redactor = Redactor()
         ("insert into u (a, password) select ?, ? from b where c = ?", (1, "S", 3)),
         ("select 1 from u where id in (select id from v where token = ? and x = ?)", ("S", 1)),
         ("update settings set value = ? where name = 'smtp_password'", ("S",)),
+        ("update settings set value = ? where id = ? and name = ?", ("S", 1, "smtp_password")),
+        ("insert into settings (name, value) values (?, ?)", ("api_token", "S")),
+        ("insert into s (key, val) values (:a, :b)", {"a": "api_token", "b": "S"}),
+        ("insert into settings (name, value) values (?, ?)", ("page_size", "20")),
+        ("select * from u where data->>'password' = ? and data->>'name' = ?", ("S", "bob")),
+        ("update u set a = ?, data = jsonb_set(data, '{password}', ?)", ("x", "S")),
+        ("select 1 from u where json_extract(data, '$.user.token') = ? and a = ?", ("S", 2)),
     ],
 )
 def test_parameters_are_tied_to_their_columns(statement: str, values: t.Any) -> None:
