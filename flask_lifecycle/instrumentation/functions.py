@@ -1,4 +1,4 @@
-"""Functions of the user's: which step each one is, and who registered it.
+"""Functions of the user's: each that Flask calls is recorded as a step.
 
 ``app.ensure_sync`` is passed by every function of the user's that Flask calls (but for URL value
 preprocessors and URL defaults); which of Flask's methods passes it there says for which stage it
@@ -11,7 +11,6 @@ import functools
 import inspect
 import types
 import typing as t
-from dataclasses import replace
 from sys import _getframe
 from types import MethodType
 
@@ -20,18 +19,16 @@ import flask.views
 
 from ..collectors import changes
 from ..faults import fail_open
-from ..recorder.callables import callable_name, site_of
 from ..recorder.current import current
 from ..recorder.memo import Memo
 from ..recorder.probe import Probe
-from ..trace.log import SITE, WIDTH
 from ..trace.notes import SHORT_CIRCUIT, Facts
 from ..trace.owner import Owner
-from ..trace.tracepoint import SITES, Site, number
-from ..trace.writer import LiveTrace, Writer
+from ..trace.tracepoint import Site, number
+from ..trace.writer import Writer
 from .async_functions import observed
+from .function_sites import Found, FunctionSites
 from .return_values import returned
-from .url_functions import scopes_of
 from .views import Views
 
 # Which of Flask's methods passes a function through ensure_sync tells its stage.
@@ -63,16 +60,6 @@ _PARAMETERS = {
 _TAKE_RESPONSES = ("after_request", "after_this_request")
 # So many functions that are recorded anew at each call share what records them.
 _CACHED = 1024
-
-
-class Found(t.NamedTuple):
-    """What a function of the user's is recorded as; one of Flask's own, not at all."""
-
-    site: Site | None
-    #: Whether it is the same at each call.
-    lasting: bool
-    #: What an error handler is registered for: a class's name, or a code.
-    handles: str = ""
 
 
 class Caller(t.NamedTuple):
@@ -111,7 +98,7 @@ class Functions:
         self._changes = changes
         self._callers: dict[int, Caller] = {}
         self._functions: dict[str, Memo[t.Any]] = {stage: Memo() for stage in _PARAMETERS}
-        self._sites: dict[str, Memo[Site]] = {stage: Memo() for stage in _PARAMETERS}
+        self._sites = FunctionSites()
         self._recorders: dict[tuple[int, str, bool], t.Any] = {}
         # A plain function stays plain, if Flask's own code is what says so.
         self._remembers = base.ensure_sync is flask.Flask.ensure_sync
@@ -172,16 +159,6 @@ class Functions:
         known = self._callers[id(code)] = Caller(code, stage, self._functions[stage])
         return known
 
-    def _site(self, func: t.Any, stage: str) -> Site | None:
-        known = self._sites[stage].get(id(func))
-        return self._make_site(func, stage) if known is None else known
-
-    @fail_open
-    def _make_site(self, func: t.Any, stage: str) -> Site | None:
-        site = site_of(stage, func)
-        self._sites[stage].keep(func, site)
-        return site
-
     @fail_open
     def recorded(
         self,
@@ -198,7 +175,7 @@ class Functions:
         """
         if self.views.is_recorded(func):
             return run
-        found = self._resolve(app, writer, stage, func)
+        found = self._sites.of(app, writer, stage, func)
         if found is None:
             return None
 
@@ -236,74 +213,6 @@ class Functions:
             if stage in _TAKE_RESPONSES:
                 yield changes.RESPONSES
             yield changes.CHANGES
-
-    @fail_open
-    def _resolve(self, app: t.Any, writer: Writer, stage: str, func: t.Any) -> Found | None:
-        if stage == "context_processor" and getattr(func, "__module__", "") == "flask.templating":
-            return Found(None, lasting=True)
-
-        if stage == "after_request" and not scopes_of(app, stage, func):
-            return Found(site_of("after_this_request", func, "app"), lasting=False)
-
-        if stage == "view":
-            return self._view(app, writer.trace, func)
-
-        site = self._site(func, stage)
-        if site is None:
-            return None
-
-        if stage == "error_handler":
-            return self._error_handler(app, writer.trace, func, site)
-
-        scopes = scopes_of(app, stage, func)
-        scope = self._scope(writer, site, scopes)
-        return Found(replace(site, scope=scope or "app"), lasting=len(scopes) == 1)
-
-    def _error_handler(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
-        found = [
-            (name, str(code) if code is not None else kind.__name__)
-            for name in (*reversed(trace.blueprints), None, *app.error_handler_spec)
-            for code, by_class in app.error_handler_spec.get(name, {}).items()
-            for kind, handler in by_class.items()
-            if handler is func
-        ]
-        scope, handled = found[0] if found else (None, "")
-        # One that is registered twice may serve for either.
-        lasting = len(found) == 1
-        return Found(replace(site, scope=scope or "app"), lasting, handled)
-
-    def _view(self, app: t.Any, trace: LiveTrace, func: t.Any) -> Found | None:
-        scope = trace.blueprints[-1] if trace.blueprints else "app"
-        view_class = getattr(func, "view_class", None)
-        if view_class is None:
-            site = self._site(func, "view")
-            if site is None:
-                return None
-            endpoints = sum(1 for view in app.view_functions.values() if view is func)
-            return Found(replace(site, scope=scope), lasting=endpoints == 1)
-
-        method = getattr(view_class, trace.method.lower(), None) or (
-            getattr(view_class, "get", None) if trace.method == "HEAD" else None
-        )
-        if method is None:
-            method = view_class.dispatch_request
-        name = f"{view_class.__name__}.{method.__name__}"
-        source = site_of("view", method).source
-        return Found(Site("view", name, callable_name(method), source, scope), lasting=False)
-
-    def _scope(self, writer: Writer, site: Site, scopes: list[str | None]) -> str | None:
-        if len(scopes) > 1:
-            # Registered at several levels: Flask calls it once for each, in its own order.
-            order = [None, *writer.trace.blueprints]
-            if site.stage in ("after_request", "teardown_request"):
-                order.reverse()
-            scopes = [name for name in order if name in scopes]
-            sites = [SITES[each] for each in writer.log[SITE::WIDTH]]
-            made = sum(
-                1 for each in sites if each.stage == site.stage and each.callable == site.callable
-            )
-            scopes = scopes[made % len(scopes) :] if scopes else [None]
-        return scopes[0] if scopes else None
 
 
 def _code_of(method: t.Any) -> t.Any:

@@ -32,6 +32,8 @@ def _unknown() -> None:
     """Stand for the request's own context, as long as that is not known."""
 
 
+Headers = list[tuple[str, str]]
+
 # Masks by the built-in names alone.
 _BUILT_IN = Redactor()
 
@@ -61,10 +63,8 @@ class Added(t.Protocol):
         """Return what was put into its body."""
         ...
 
-    def taken_out_of(
-        self, headers: list[tuple[str, str]], /
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[str]]:
-        """Part headers as they would be without it from its own, and name those it removed."""
+    def taken_out_of(self, headers: Headers, /) -> tuple[Headers, Headers, list[str]]:
+        """Part headers into those as without it and its own; the names that it removed third."""
         ...
 
     def taken_out_of_body(self, beginning: bytes, /) -> bytes:
