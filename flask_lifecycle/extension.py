@@ -257,7 +257,7 @@ def _decide_at_first_call(app: flask.Flask, state: State) -> None:
     base: t.Any = type(app)
     lock = locks.lock()
 
-    def __call__(self: t.Any, environ: t.Any, start_response: t.Any) -> t.Any:
+    def __call__(self: flask.Flask, environ: t.Any, start_response: t.Any) -> t.Any:
         with lock:
             if type(self) is pending:
                 give_class_back(self, base)

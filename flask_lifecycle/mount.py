@@ -22,6 +22,7 @@ import flask
 from . import locks
 from .address import cut_off, path_of, whole_path
 from .faults import fail_open
+from .instrumentation.hooks import Application, Environ, StartResponse
 from .instrumentation.reached import Reached
 from .recorder.current import current
 from .recorder.user_code import caller
@@ -40,9 +41,7 @@ if t.TYPE_CHECKING:
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
 _OF_PANEL = Route("", number(Site("url_match", "")), "", (), True)
 
-Environ = dict[str, t.Any]
-Application = t.Callable[[t.Any, Environ, t.Any], t.Any]
-Panel = t.Callable[[Environ, t.Any], t.Any]
+Panel = t.Callable[[Environ, StartResponse], t.Any]
 
 
 class Entrance(t.NamedTuple):
@@ -52,7 +51,7 @@ class Entrance(t.NamedTuple):
     """
 
     environ: Environ
-    start_response: t.Any
+    start_response: StartResponse
 
 
 _entrance: ContextVar[Entrance | None] = ContextVar("lifecycle_entrance", default=None)
@@ -101,7 +100,7 @@ class Mount:
             click.echo(told, err=True)
 
     def enter(
-        self, app: flask.Flask, environ: Environ, start_response: t.Any
+        self, app: flask.Flask, environ: Environ, start_response: StartResponse
     ) -> tuple[t.Any, Token[Entrance | None] | None]:
         """Answer a call from outside in whose path the mark is, if it is the panel's.
 
@@ -154,7 +153,7 @@ class Mount:
         environ: Environ,
         entrance: Entrance | None,
         look: t.Callable[[], Environ | None],
-        start_response: t.Any,
+        start_response: StartResponse,
     ) -> t.Any:
         inner["lifecycle.entrance"] = entrance
         inner["lifecycle.look"] = look
@@ -278,7 +277,7 @@ def _remove_filters(filters: list[logging.Filter]) -> None:
             logging.getLogger(name).removeFilter(each)
 
 
-def _unrecorded(answer: t.Callable[[t.Any], t.Any], start_response: t.Any) -> t.Any:
+def _unrecorded(answer: t.Callable[[t.Any], t.Any], start_response: StartResponse) -> t.Any:
     trace = current.get()
     current.set(NOBODY)
     try:
@@ -298,7 +297,7 @@ def _hide(writer: Writer) -> None:
             store.discard(trace)
 
 
-def _nothing(_environ: Environ, start_response: t.Any) -> list[bytes]:
+def _nothing(_environ: Environ, start_response: StartResponse) -> list[bytes]:
     start_response("204 No Content", [])
     return []
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from urllib.parse import unquote
 
+import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, Map, RequestRedirect, Rule, ValidationError
 from werkzeug.routing.map import MapAdapter
@@ -38,7 +39,7 @@ class Finder:
         # Replaced as one: several viewers may ask at once.
         self._known: tuple[list[t.Any], Map] = ([], Map())
 
-    def find(self, app: t.Any, path: str, method: str, host: str) -> dict[str, t.Any]:
+    def find(self, app: flask.Flask, path: str, method: str, host: str) -> dict[str, t.Any]:
         """Say what the app's map has for a path.
 
         :param app: the app; nothing of it is changed or called.
@@ -115,7 +116,7 @@ def _copy(theirs: Map, rules: list[t.Any]) -> Map:
     return copy
 
 
-def _bound(app: t.Any, copy: Map, host: str) -> MapAdapter:
+def _bound(app: flask.Flask, copy: Map, host: str) -> MapAdapter:
     """Bind a copy of the map to a host, as ``Flask.create_url_adapter`` does with the map."""
     subdomain = None
     if not copy.host_matching and not app.subdomain_matching:

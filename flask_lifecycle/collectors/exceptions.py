@@ -13,6 +13,7 @@ from inspect import CO_OPTIMIZED
 from sys import getrefcount
 from types import FrameType, TracebackType
 
+import flask
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 
@@ -179,7 +180,12 @@ def _others(error: BaseException) -> list[tuple[str, BaseException]]:
 
 @fail_open
 def record(
-    app: t.Any, trace: LiveTrace, error: BaseException, place: int, *, unhandled: bool = False
+    app: flask.Flask | None,
+    trace: LiveTrace,
+    error: BaseException,
+    place: int,
+    *,
+    unhandled: bool = False,
 ) -> None:
     """Note an exception that left the app's code.
 
@@ -203,7 +209,7 @@ def record(
         known.handlers = _handlers(app, trace, InternalServerError() if unhandled else error)
 
 
-def _handlers(app: t.Any, trace: LiveTrace, error: BaseException) -> list[dict[str, t.Any]]:
+def _handlers(app: flask.Flask, trace: LiveTrace, error: BaseException) -> list[dict[str, t.Any]]:
     """List the handlers that the app has: which takes the exception, and why the others do not.
 
     In the order of ``flask.sansio.app.App._find_error_handler``: by code, then by class; in each,

@@ -208,7 +208,7 @@ class Messages:
         return shape
 
     @fail_open
-    def parsed(self, trace: LiveTrace, context: t.Any) -> None:
+    def parsed(self, trace: LiveTrace, context: object) -> None:
         """Keep what a context's request holds of its body: what the app made it parse.
 
         Werkzeug's request has ``form``, ``files``, ``_cached_data`` and ``_cached_json`` in its

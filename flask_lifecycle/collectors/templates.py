@@ -29,7 +29,7 @@ from ..recorder.user_code import caller, user_location, user_location_of
 from ..redact import MASK, Redactor, type_name
 from ..trace.log import END, PARENT, clock
 from ..trace.model import Source
-from ..trace.notes import Facts
+from ..trace.notes import Detail, Facts
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace, Writer
 from .macros import end_calls, give_back, record_macros, record_made
@@ -327,7 +327,7 @@ def _is_begun(writer: Writer) -> bool:
 
 
 def _part(
-    writer: Writer, site: Site, note: t.Any, render: t.Any, args: t.Any, kwargs: t.Any
+    writer: Writer, site: Site, note: Detail | None, render: t.Any, args: t.Any, kwargs: t.Any
 ) -> t.Iterable[str]:
     """Render a part of a page, as a step."""
     __tracebackhide__ = True
@@ -391,7 +391,7 @@ class _AsyncBlock(_Block):
 
 
 async def _async_inside(
-    writer: Writer, site: Site, note: t.Any, chunks: AsyncIterator[str]
+    writer: Writer, site: Site, note: Detail | None, chunks: AsyncIterator[str]
 ) -> AsyncIterator[str]:
     __tracebackhide__ = True
     step = None
@@ -421,7 +421,9 @@ def _leave(writer: Writer, step: int) -> None:
         writer.current = log[step + PARENT]
 
 
-def _inside(writer: Writer, site: Site, note: t.Any, chunks: Iterator[str]) -> Iterator[str]:
+def _inside(
+    writer: Writer, site: Site, note: Detail | None, chunks: Iterator[str]
+) -> Iterator[str]:
     __tracebackhide__ = True
     if len(writer.log) >= writer.limit:
         writer.trace.dropped_steps += 1

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import typing as t
 
+import flask
+
 from .._compat import SEPARATE_CONTEXTS
 from ..faults import fail_open
 from ..recorder.current import current
-from ..recorder.probe import Probe
+from ..recorder.probe import Call, Probe
 from ..recorder.subclass import override, subclass_of
 from ..trace.owner import Owner
 from ..trace.tracepoint import Site, number
-from ..trace.writer import Writer
+from ..trace.writer import LiveTrace, Writer
 from .sessions import Sessions, kinds
 
 _REQUEST_CONTEXT = number(Site("request_context", "request_context"))
@@ -31,11 +33,11 @@ class Contexts:
     def __init__(
         self,
         owner: Owner,
-        recording: t.Callable[..., t.Any],
+        recording: Call,
         sessions: Sessions,
         *,
-        matched: t.Callable[..., None],
-        parsed: t.Callable[..., None],
+        matched: t.Callable[[t.Any, Writer, int], None],
+        parsed: t.Callable[[LiveTrace, object], None],
     ) -> None:
         self._owner = owner
         self._recording = recording
@@ -62,7 +64,7 @@ class Contexts:
 
         return app_context
 
-    def request_context(self, base: t.Any, reached: t.Callable[..., None]) -> t.Any:
+    def request_context(self, base: t.Any, reached: t.Callable[[LiveTrace], None]) -> t.Any:
         """Return the app's ``request_context``, whose contexts record.
 
         :param reached: is given the trace where something stands around the request.
@@ -70,7 +72,7 @@ class Contexts:
         classes = self._classes
         watch = self._sessions.watch
 
-        def before(writer: Writer, instance: t.Any) -> None:
+        def before(writer: LiveTrace, instance: flask.Flask) -> None:
             if writer.current > 0:
                 reached(writer)
             if type(instance.session_interface) not in kinds:

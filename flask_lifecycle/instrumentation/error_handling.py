@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+import flask
 from werkzeug.exceptions import InternalServerError
 
 from ..faults import fail_open
@@ -32,7 +33,7 @@ class Errors:
         owner = self._owner
         raised = self._raised
 
-        def handle_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        def handle_exception(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
             if args and type(args[-1]) is Reached:
                 return args[-1].answer
@@ -58,7 +59,7 @@ class Errors:
         owner = self._owner
         raised = self._raised
 
-        def handle_user_exception(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        def handle_user_exception(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
             writer = current.get()
             _hide(args)
@@ -97,7 +98,12 @@ class Errors:
 
     @fail_open
     def _raised(
-        self, app: t.Any, trace: LiveTrace, error: BaseException, *, unhandled: bool = False
+        self,
+        app: flask.Flask | None,
+        trace: LiveTrace,
+        error: BaseException,
+        *,
+        unhandled: bool = False,
     ) -> None:
         """Tell of an exception, and of the app that looks for a handler, if it does."""
         if self._on_exception is not None:

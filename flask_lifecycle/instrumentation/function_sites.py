@@ -5,6 +5,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+import flask
+
 from ..faults import fail_open
 from ..recorder.callables import callable_name, site_of
 from ..recorder.memo import Memo
@@ -32,7 +34,7 @@ class FunctionSites:
         self._sites: dict[str, Memo[Site]] = {stage: Memo() for stage in FUNCTION_STAGES}
 
     @fail_open
-    def of(self, app: t.Any, writer: Writer, stage: str, func: t.Any) -> Found | None:
+    def of(self, app: flask.Flask, writer: Writer, stage: str, func: t.Any) -> Found | None:
         """Tell what a function that Flask calls for a stage is recorded as."""
         if stage == "context_processor" and getattr(func, "__module__", "") == "flask.templating":
             return Found(None, lasting=True)
@@ -54,7 +56,7 @@ class FunctionSites:
         scope = _scope(writer, site, scopes)
         return Found(replace(site, scope=scope or "app"), lasting=len(scopes) == 1)
 
-    def _error_handler(self, app: t.Any, trace: LiveTrace, func: t.Any, site: Site) -> Found:
+    def _error_handler(self, app: flask.Flask, trace: LiveTrace, func: t.Any, site: Site) -> Found:
         found = [
             (name, str(code) if code is not None else kind.__name__)
             for name in (*reversed(trace.blueprints), None, *app.error_handler_spec)
@@ -67,7 +69,7 @@ class FunctionSites:
         lasting = len(found) == 1
         return Found(replace(site, scope=scope or "app"), lasting, handled)
 
-    def _view(self, app: t.Any, trace: LiveTrace, func: t.Any) -> Found | None:
+    def _view(self, app: flask.Flask, trace: LiveTrace, func: t.Any) -> Found | None:
         scope = trace.blueprints[-1] if trace.blueprints else "app"
         view_class = getattr(func, "view_class", None)
         if view_class is None:

@@ -21,7 +21,7 @@ from ..collectors import changes
 from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.memo import Memo
-from ..recorder.probe import Probe
+from ..recorder.probe import Call, Probe
 from ..trace.notes import SHORT_CIRCUIT, Facts
 from ..trace.owner import Owner
 from ..trace.tracepoint import Site, number
@@ -69,7 +69,7 @@ class Caller(t.NamedTuple):
     code: types.CodeType
     stage: str
     #: What records each function of the user's, to be bound to it.
-    functions: Memo[t.Any]
+    functions: Memo[Call]
 
 
 class Functions:
@@ -86,8 +86,8 @@ class Functions:
         self,
         base: type[flask.Flask],
         owner: Owner,
-        recording: t.Callable[..., t.Any],
-        view_args: t.Callable[..., t.Any],
+        recording: Call,
+        view_args: t.Callable[[dict[str, t.Any]], Facts | None],
         *,
         changes: bool,
     ) -> None:
@@ -97,9 +97,9 @@ class Functions:
         self._view_args = view_args
         self._changes = changes
         self._callers: dict[int, Caller] = {}
-        self._functions: dict[str, Memo[t.Any]] = {stage: Memo() for stage in _PARAMETERS}
+        self._functions: dict[str, Memo[Call]] = {stage: Memo() for stage in _PARAMETERS}
         self._sites = FunctionSites()
-        self._recorders: dict[tuple[int, str, bool], t.Any] = {}
+        self._recorders: dict[tuple[int, str, bool], Call] = {}
         # A plain function stays plain, if Flask's own code is what says so.
         self._remembers = base.ensure_sync is flask.Flask.ensure_sync
         #: Those that are called without Flask's own ``dispatch_request``.
@@ -115,7 +115,7 @@ class Functions:
         base_ensure_sync: t.Any = self._base.ensure_sync
         in_views = vars(flask.views)
 
-        def ensure_sync(self: t.Any, func: t.Any) -> t.Any:
+        def ensure_sync(self: flask.Flask, func: t.Any) -> t.Any:
             frame = _getframe(1)
             code = frame.f_code
             caller = callers.get(id(code))
@@ -142,7 +142,7 @@ class Functions:
         return ensure_sync
 
     @fail_open
-    def _caller(self, app: t.Any, code: t.Any) -> Caller | None:
+    def _caller(self, app: flask.Flask, code: types.CodeType) -> Caller | None:
         """Tell for which stage some code passes functions through ``ensure_sync``."""
         # Others have methods of these names too, such as MethodView.dispatch_request.
         methods = [
@@ -162,10 +162,10 @@ class Functions:
     @fail_open
     def recorded(
         self,
-        app: t.Any,
+        app: flask.Flask,
         writer: Writer,
         stage: str,
-        functions: Memo[t.Any],
+        functions: Memo[Call],
         func: t.Any,
         run: t.Any,
     ) -> t.Any:
@@ -185,7 +185,7 @@ class Functions:
             functions.keep(func, step)
         return MethodType(step, run)
 
-    def _recorder(self, found: Found, *, awaits: bool) -> t.Any:
+    def _recorder(self, found: Found, *, awaits: bool) -> Call:
         """Return what records a function that it is given, and does not keep it alive."""
         site = t.cast("Site", found.site)
         key = number(site), found.handles, awaits

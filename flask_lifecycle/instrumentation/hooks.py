@@ -7,13 +7,20 @@ from collections.abc import Callable
 from contextvars import Token
 from dataclasses import dataclass
 
+import flask
+
 from ..trace.writer import LiveTrace
 from .reached import Reached
 
 Environ = dict[str, t.Any]
 Headers = list[tuple[str, str]]
-#: Something that is called as Flask's own ``wsgi_app`` is: with the app before the rest.
-Application = Callable[[t.Any, Environ, t.Any], t.Any]
+#: Some servers' and middleware's takes or returns more than PEP 3333 says.
+StartResponse = Callable[..., t.Any]
+#: What an app returns is handed on, whatever it is.
+Body = t.Any
+#: Something that is called as Flask's own ``wsgi_app`` is, with the app before the rest.
+Application = Callable[[t.Any, Environ, StartResponse], Body]
+OnStart = Callable[[LiveTrace, Environ], "Headers | None"]
 #: Tells by its endpoint, or where that is None by its path, that a request is not to be recorded.
 Ignored = Callable[[str | None, str], bool]
 
@@ -23,7 +30,7 @@ class OnException(t.Protocol):
 
     def __call__(
         self,
-        app: t.Any,
+        app: flask.Flask | None,
         trace: LiveTrace,
         error: BaseException,
         place: int,
@@ -51,7 +58,7 @@ class Hooks:
     #: Is given each response when all of the app's hooks have had it; returns what is sent.
     on_response: Callable[[t.Any, LiveTrace], t.Any] | None = None
     #: Returns headers to add to ours where a response begins.
-    on_start: Callable[[LiveTrace, Environ], Headers | None] | None = None
+    on_start: OnStart | None = None
     on_exception: OnException | None = None
 
 
@@ -66,7 +73,7 @@ class Mount(t.Protocol):
     skipped: LiveTrace
 
     def enter(
-        self, app: t.Any, environ: Environ, start_response: t.Any
+        self, app: flask.Flask, environ: Environ, start_response: StartResponse
     ) -> tuple[t.Any, Token[t.Any] | None]:
         """Answer a call in whose path the mark is, or return what :meth:`leave` takes."""
         ...
@@ -80,4 +87,15 @@ class Mount(t.Protocol):
         ...
 
 
-__all__ = ["Application", "Environ", "Headers", "Hooks", "Ignored", "Mount", "OnException"]
+__all__ = [
+    "Application",
+    "Body",
+    "Environ",
+    "Headers",
+    "Hooks",
+    "Ignored",
+    "Mount",
+    "OnException",
+    "OnStart",
+    "StartResponse",
+]

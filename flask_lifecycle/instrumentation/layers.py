@@ -70,7 +70,7 @@ class Layers(t.NamedTuple):
     whole: bool
 
 
-def find_layers(app: t.Any) -> Layers:
+def find_layers(app: flask.Flask) -> Layers:
     """Find the layers around an app: by what each holds of the next one."""
     outermost = vars(app).get("wsgi_app")
     if outermost is None or _is_apps(app, outermost):
@@ -158,7 +158,7 @@ def _is_a(value: t.Any, kind: type | tuple[type, ...]) -> bool:
     return issubclass(type(value), kind)
 
 
-def _is_apps(app: t.Any, value: t.Any) -> bool:
+def _is_apps(app: flask.Flask, value: t.Any) -> bool:
     # Of this class there are but the app and its copies, once it is recorded.
     return type(value) is MethodType and (
         value.__self__ is app or type(value.__self__) is type(app)

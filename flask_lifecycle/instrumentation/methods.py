@@ -68,7 +68,7 @@ def process_response(
 ) -> t.Any:
     """Return the app's ``process_response``, with ``on_response`` after all hooks."""
 
-    def process_response(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def process_response(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         try:
             response = base.process_response(self, *args, **kwargs)
@@ -92,7 +92,7 @@ def request_context(recorded: t.Any, made: type, mount: Mount) -> t.Any:
     """
     mark, reach = mount.mark, mount.reach
 
-    def request_context(self: t.Any, environ: Environ) -> t.Any:
+    def request_context(self: flask.Flask, environ: Environ) -> t.Any:
         __tracebackhide__ = True
         if mark in environ.get("PATH_INFO", "") and type(self) is made:
             reached = reach(environ)

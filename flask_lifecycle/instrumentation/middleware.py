@@ -9,6 +9,7 @@ from sys import _getframe
 from traceback import walk_tb
 from types import CodeType, FrameType, TracebackType
 
+import flask
 import flask.app
 
 from ..faults import fail_open
@@ -20,6 +21,7 @@ from ..trace.log import BEGIN, SITE
 from ..trace.notes import Facts
 from ..trace.tracepoint import SITES, Site, number
 from ..trace.writer import LiveTrace
+from .hooks import Application, Body, Environ, StartResponse
 from .layers import UNKNOWN, Layers, find_layers, helpers_of
 
 _UNKNOWN = number(UNKNOWN)
@@ -49,12 +51,12 @@ class Middleware:
     :param call: calls the app's ``wsgi_app``, whatever stands around it.
     """
 
-    def __init__(self, call: t.Callable[..., t.Any]) -> None:
+    def __init__(self, call: Application) -> None:
         self._call = call
         self._memo: Memo[_Known] = Memo()
         self._known = _Known(Layers([], [], whole=True))
 
-    def run(self, app: t.Any, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
+    def run(self, app: flask.Flask, environ: Environ, start_response: StartResponse) -> Body:
         """Call ``app.wsgi_app``, with a step for the outermost middleware around it."""
         __tracebackhide__ = True
         trace = current.get()
@@ -101,7 +103,7 @@ class Middleware:
             self._begin(trace, self._called(_codes(frames[1:])))
 
     @fail_open
-    def _outermost(self, app: t.Any) -> int | None:
+    def _outermost(self, app: flask.Flask) -> int | None:
         outermost = vars(app)["wsgi_app"]
         known = self._memo.get(id(outermost))
         if known is None:
@@ -191,7 +193,7 @@ def _follow(chain: list[t.Any], codes: list[CodeType]) -> int:
     return sum(1 for _ in takewhile(bool, following))
 
 
-def middleware_of(app: t.Any) -> list[Site]:
+def middleware_of(app: flask.Flask) -> list[Site]:
     """List what stands around ``wsgi_app``, outermost first, with ``UNKNOWN`` for what may."""
     layers = find_layers(app)
     return [each.site() for each in layers.chain] + ([] if layers.whole else [UNKNOWN])

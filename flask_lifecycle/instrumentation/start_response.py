@@ -9,16 +9,20 @@ from ..faults import fault
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import room_for
 from ..trace.log import END, clock
+from ..trace.notes import Detail
 from ..trace.tracepoint import UNNUMBERED, Site, number
 from ..trace.writer import LiveTrace, Writer
 from . import upgrades
-from .hooks import Headers
+from .hooks import Environ, Headers, OnStart
+from .hooks import StartResponse as Start
 
 _START_RESPONSE = number(Site("start_response", "start_response"))
 _NO_BODY = frozenset(("204", "304"))
 _CACHED = 200
 
-OnStart = t.Callable[[LiveTrace, dict[str, t.Any]], "Headers | None"]
+
+#: Is given the trace, the status, the headers and those that are added; returns what to note.
+Answers = t.Callable[[LiveTrace, str, list[t.Any], list[t.Any]], Detail]
 
 
 class StartResponse:
@@ -26,13 +30,9 @@ class StartResponse:
 
     :param header: the name of the header that says where the trace is; none, if not given.
     :param on_start: returns headers to add to ours.
-    :param answered: is given the trace, the status, the headers and those that are added to
-        them; returns what to note.
     """
 
-    def __init__(
-        self, header: str | None, on_start: OnStart | None, answered: t.Callable[..., t.Any]
-    ) -> None:
+    def __init__(self, header: str | None, on_start: OnStart | None, answered: Answers) -> None:
         self._header = header
         self._on_start = on_start
         self._answered = answered
@@ -41,10 +41,10 @@ class StartResponse:
     def recorded(
         self,
         trace: LiveTrace,
-        environ: dict[str, t.Any],
-        start_response: t.Any,
+        environ: Environ,
+        start_response: Start,
         unreached: t.Callable[[LiveTrace], None],
-    ) -> t.Any:
+    ) -> Start:
         """Return a ``start_response`` that records its call.
 
         :param unreached: is given the trace where something else than Flask calls it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable
+
+import flask
 
 from ..address import decoded
 from ..collectors.http import Messages
@@ -30,7 +31,7 @@ class TraceStart:
         redactor: Redactor,
         messages: Messages,
         ignored: Ignored,
-        looks: tuple[Callable[[t.Any], None], ...],
+        looks: tuple[Callable[[flask.Flask], None], ...],
         *,
         max_steps: int,
     ) -> None:
@@ -45,7 +46,7 @@ class TraceStart:
         self._plain: set[int] = set()
         self._known_rules: list[str] = []
 
-    def begin(self, app: t.Any, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
+    def begin(self, app: flask.Flask, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
         """Begin a trace, unless the request is not to be recorded.
 
         :param outer: the trace of the request inside which this one is made.
@@ -78,7 +79,7 @@ class TraceStart:
         return trace
 
     @fail_open
-    def _learn(self, app: t.Any) -> None:
+    def _learn(self, app: flask.Flask) -> None:
         """Register the app's URL rules with the redactor; some have secrets in their paths."""
         rules = [rule.rule for rule in app.url_map.iter_rules()]
         if rules != self._known_rules:

@@ -16,8 +16,7 @@ from ..recorder.current import current
 from ..trace.log import SITE
 from ..trace.tracepoint import SITES
 from ..trace.writer import LiveTrace
-
-Environ = dict[str, t.Any]
+from .hooks import Environ
 
 _SWITCHING = 101
 #: What a close frame without a code stands for (RFC 6455, 7.1.5).

@@ -8,9 +8,13 @@ from collections import defaultdict
 from sys import _getframe
 from types import MethodType
 
+import flask
+
 from ..recorder.current import current
 from ..recorder.memo import Memo
+from ..recorder.probe import Call
 from ..trace.owner import Owner
+from ..trace.writer import Writer
 
 # Those whose functions do not pass ensure_sync: stage, and the method that calls them.
 _UNSYNCED = {
@@ -24,9 +28,9 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
 
     def __init__(
         self,
-        app: t.Any,
+        app: flask.Flask,
         owner: Owner,
-        function: t.Callable[..., t.Any],
+        function: Call,
         name: str,
         stage: str,
         caller: str,
@@ -40,9 +44,9 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
         self._own = own
         self._stage = stage
         self._caller = caller
-        self._recorded: Memo[t.Any] = Memo()
+        self._recorded: Memo[Call] = Memo()
 
-    def give_back(self, app: t.Any) -> None:
+    def give_back(self, app: flask.Flask) -> None:
         """Put the app's own registry back, with what was registered since."""
         self._own.update(self)
         vars(app)[self._name] = self._own
@@ -73,7 +77,7 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
     def __repr__(self) -> str:
         return repr(self.copy())
 
-    def _record(self, writer: t.Any, func: t.Any) -> t.Any:
+    def _record(self, writer: Writer, func: t.Any) -> t.Any:
         step = self._recorded.get(id(func))
         if step is not None:
             return MethodType(step, func)
@@ -81,7 +85,7 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
         return func if step is None else step
 
 
-def install(app: t.Any, owner: Owner, function: t.Callable[..., t.Any]) -> None:
+def install(app: flask.Flask, owner: Owner, function: Call) -> None:
     """Record the functions that do not pass ``ensure_sync``.
 
     :param owner: stands for the app.
@@ -92,7 +96,7 @@ def install(app: t.Any, owner: Owner, function: t.Callable[..., t.Any]) -> None:
         setattr(app, name, _Registry(app, owner, function, name, stage, caller))
 
 
-def give_back(app: t.Any) -> None:
+def give_back(app: flask.Flask) -> None:
     """Give an app its own registries back."""
     for name in _UNSYNCED:
         registry = vars(app).get(name)
@@ -100,13 +104,13 @@ def give_back(app: t.Any) -> None:
             registry.give_back(app)
 
 
-def scopes_of(app: t.Any, stage: str, func: t.Any) -> list[str | None]:
+def scopes_of(app: flask.Flask, stage: str, func: t.Any) -> list[str | None]:
     """List who registered a function for a stage: blueprints by their names, the app as None."""
     registry = _registry(app, stage)
     return [name for name in registry if any(func is each for each in registry[name])]
 
 
-def _registry(app: t.Any, stage: str) -> dict[str | None, list[t.Any]]:
+def _registry(app: flask.Flask, stage: str) -> dict[str | None, list[t.Any]]:
     if stage == "teardown_appcontext":
         return {None: app.teardown_appcontext_funcs}
     name = {

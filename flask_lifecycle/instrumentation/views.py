@@ -18,6 +18,7 @@ import flask
 
 from ..faults import fail_open
 from ..recorder.current import current
+from ..recorder.probe import Call
 from ..recorder.user_code import caller
 from ..trace.owner import Owner
 from ..trace.writer import Writer
@@ -36,14 +37,14 @@ class Views:
     :param caller: stands for what calls them.
     """
 
-    def __init__(self, owner: Owner, record: t.Callable[..., t.Any], caller: t.Any) -> None:
+    def __init__(self, owner: Owner, record: Call, caller: t.Any) -> None:
         self._owner = owner
         self._record = record
         self._caller = caller
         self._steps: WeakSet[t.Any] = WeakSet()
 
     @fail_open
-    def look(self, app: t.Any) -> None:
+    def look(self, app: flask.Flask) -> None:
         """Look views up in a dict of ours, where something stands in for Flask's dispatch."""
         held = vars(app)
         views = held.get("view_functions")
@@ -51,7 +52,7 @@ class Views:
             return
         held["view_functions"] = _Registry(views, self)
 
-    def give_back(self, app: t.Any) -> None:
+    def give_back(self, app: flask.Flask) -> None:
         """Give an app its own dict back, with what was registered since."""
         views = vars(app).get("view_functions")
         if isinstance(views, _Registry):
@@ -67,7 +68,7 @@ class Views:
         return func.__wrapped__ if is_recorded else func
 
     @fail_open
-    def caller(self, app: t.Any, writer: Writer, func: t.Any) -> t.Any:
+    def caller(self, app: flask.Flask, writer: Writer, func: t.Any) -> t.Any:
         """Return what calls a function, if it is the view of the request that is to be called."""
         endpoint = writer.trace.endpoint
         is_view = endpoint is not None and dict.get(app.view_functions, endpoint) is func
@@ -107,7 +108,7 @@ class Views:
         self._steps.add(made)
         return made
 
-    def _is_replaced(self, app: t.Any) -> bool:
+    def _is_replaced(self, app: flask.Flask) -> bool:
         # Asked for each path that was not met before.
         classes = _get_dispatching(type(app).__bases__[0])
         return not vars(app).keys().isdisjoint(_DISPATCHING) or not all(map(is_, classes, _FLASKS))

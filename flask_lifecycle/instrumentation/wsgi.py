@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Callable
 from types import ModuleType
 
+import flask
 import flask.app
 
 from ..recorder.current import current
@@ -16,7 +17,8 @@ from ..trace.tracepoint import SITES, Site, number
 from ..trace.writer import LiveTrace, Writer
 from . import body, upgrades
 from .error_handling import Errors
-from .hooks import Application, Environ, Mount
+from .hooks import Application, Body, Environ, Mount
+from .hooks import StartResponse as Start
 from .middleware import Middleware
 from .start_response import StartResponse
 from .trace_start import TraceStart
@@ -24,7 +26,7 @@ from .trace_start import TraceStart
 _WSGI = number(Site("wsgi", "wsgi"))
 
 #: Is given an app, a call of it, and what answers that.
-Record = Callable[[t.Any, Environ, t.Any, Application], t.Any]
+Record = Callable[[flask.Flask, Environ, Start, Application], Body]
 
 
 class Calls:
@@ -66,7 +68,7 @@ class Calls:
         # It does nothing but call wsgi_app; another one is the app's, or a patch, also a late one.
         flasks = base.__call__ if _is_flasks(base.__call__) else None
 
-        def call(app: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
+        def call(app: flask.Flask, environ: Environ, start_response: Start) -> Body:
             __tracebackhide__ = True
             if base.__call__ is flasks:
                 return app.wsgi_app(environ, start_response)
@@ -84,7 +86,7 @@ class Calls:
         owner, skipped = self._owner, self._skipped
         base_wsgi_app: Application = made.__bases__[0].wsgi_app  # type: ignore[attr-defined]
 
-        def wsgi_app(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
+        def wsgi_app(self: flask.Flask, environ: Environ, start_response: Start) -> Body:
             __tracebackhide__ = True
             writer = current.get()
             is_inside = writer is skipped or (writer.owner is owner and _is_outside(writer))
@@ -117,7 +119,9 @@ class Calls:
         recorded_body = body.recorded
         recorded_start_response = self._start_response.recorded
 
-        def record(app: t.Any, environ: Environ, start_response: t.Any, run: Application) -> t.Any:
+        def record(
+            app: flask.Flask, environ: Environ, start_response: Start, run: Application
+        ) -> Body:
             __tracebackhide__ = True
             begun = [(each.end, each.begin()) for each in measures] if measures else ()
             outer = current.get()
@@ -174,7 +178,7 @@ def _call(
     base: t.Any = made.__bases__[0]
     base_wsgi_app = base.wsgi_app
 
-    def __call__(self: t.Any, environ: Environ, start_response: t.Any) -> t.Any:
+    def __call__(self: flask.Flask, environ: Environ, start_response: Start) -> Body:
         __tracebackhide__ = True
         if type(self) is not made:
             # One of a subclass of the recorded app's class.

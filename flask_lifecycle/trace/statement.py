@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typing as t
 
+if t.TYPE_CHECKING:
+    from .writer import LiveTrace
+
 #: The file and line of the user's code that something was sent from.
 Place = tuple[str, int]
 
@@ -26,7 +29,7 @@ class Statement:
         #: How many, once the database has told.
         self.rows: int | None = None
 
-    def detail(self, _trace: t.Any) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types."""
         return {
             "kind": "statement",
@@ -63,7 +66,7 @@ class Control:
         self.connection = connection
         self.implied_by = implied_by
 
-    def detail(self, _trace: t.Any) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types."""
         return {
             "kind": self.kind,

@@ -68,7 +68,7 @@ class Writer:
         """Tell whether a step that begins now is the request's own, and to be kept in any case."""
         return False
 
-    def is_own(self, context: t.Any, site: int) -> bool:
+    def is_own(self, context: object, site: int) -> bool:
         """Tell the same of a step of a context."""
         return False
 

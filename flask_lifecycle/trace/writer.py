@@ -335,7 +335,7 @@ class LiveTrace(Writer):
             step = log[step + PARENT]
         return self._is_seldom(site)
 
-    def is_own(self, context: t.Any, site: int) -> bool:
+    def is_own(self, context: object, site: int) -> bool:
         """Tell whether a context's step that begins now is to be kept in any case.
 
         It is where the context is the request's own, or one that its own pushes or pops. Those

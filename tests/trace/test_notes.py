@@ -88,7 +88,7 @@ def test_statements_are_found_among_other_details() -> None:
     assert notes.statement(WIDTH) is notes.statement(2 * WIDTH) is None
     assert notes.fact(WIDTH, "level") == "ERROR"
     assert notes.fact(0, "level") is notes.fact(WIDTH, "other") is None
-    assert statement.detail(None) == {
+    assert statement.detail(LiveTrace(None, "GET", "/")) == {
         "kind": "statement",
         "statement": "SELECT 1",
         "rows": 1,
@@ -100,7 +100,7 @@ def test_statements_are_found_among_other_details() -> None:
 
 def test_what_controls_a_transaction_says_on_which_connection() -> None:
     ended = Control("commit", "COMMIT", None, 2, "with")
-    assert ended.detail(None) == {
+    assert ended.detail(LiveTrace(None, "GET", "/")) == {
         "kind": "commit",
         "statement": "COMMIT",
         "place": None,
