@@ -216,9 +216,13 @@ def mask_elements(text: str, is_secret: IsSecret) -> str:
     """Mask what stands in secret elements of HTML or XML, and the values of such inputs."""
 
     def tag(found: re.Match[str]) -> str:
-        if any(map(is_secret, _NAMED.findall(found[0]))):
-            return _VALUED.sub(lambda each: each[1] + _quoted_mask(each[2]), found[0])
-        return found[0]
+        written = found[0]
+        folded = written.lower()
+        if ("value" in folded or "content" in folded) and any(
+            map(is_secret, _NAMED.findall(written))
+        ):
+            return _VALUED.sub(lambda each: each[1] + _quoted_mask(each[2]), written)
+        return written
 
     def key(found: re.Match[str]) -> str:
         return f"{found[1]}{MASK}" if is_secret(found[2]) else found[0]
@@ -227,14 +231,19 @@ def mask_elements(text: str, is_secret: IsSecret) -> str:
     if "value" in folded or "content" in folded:
         text = _TAG.sub(tag, text)
     text = _KEY_ELEMENT.sub(key, text)
-    if not any(is_secret(name) or name.lower() in _FIELDS for name in set(_OPENED.findall(text))):
+    names = set(_OPENED.findall(text))
+    secret = {name for name in names if is_secret(name)}
+    fields = {name for name in names - secret if name.lower() in _FIELDS}
+    if not secret and not fields:
         return text
     parts: list[str] = []
     at = 0
     document = text.lstrip().startswith("<")
     for found in _ELEMENT.finditer(text):
         name = found[2]
-        if found.start() < at or not (is_secret(name) or _is_field(found, is_secret)):
+        if name not in secret and (name not in fields or not _is_named(found, is_secret)):
+            continue
+        if found.start() < at:
             continue
         end = text.find(f"</{name}", found.end())
         if end < 0 and (document or text.startswith("<![CDATA[", found.end())):
@@ -246,8 +255,8 @@ def mask_elements(text: str, is_secret: IsSecret) -> str:
     return "".join((*parts, text[at:])) if parts else text
 
 
-def _is_field(tag: re.Match[str], is_secret: IsSecret) -> bool:
-    return tag[2].lower() in _FIELDS and any(map(is_secret, _NAMED.findall(tag[0])))
+def _is_named(tag: re.Match[str], is_secret: IsSecret) -> bool:
+    return any(map(is_secret, _NAMED.findall(tag[0])))
 
 
 def mask_labelled(text: str, is_secret: IsSecret) -> str:
@@ -327,7 +336,9 @@ def mask_pairs(text: str, is_secret: IsSecret, *, shows_open: bool = True) -> st
         text = _mask_lines(text, is_secret)
     parts: list[str] = []
     at = 0
-    for found in (_ASCII_NAME if text.isascii() else _NAME).finditer(text):
+    # A mask has no letters.
+    is_ascii = text.isascii() or text.replace(MASK, "").isascii()
+    for found in (_ASCII_NAME if is_ascii else _NAME).finditer(text):
         name = found[1]
         if text.startswith("=", found.start() - 1):
             # type=password name=x: what is before the blank is a value.

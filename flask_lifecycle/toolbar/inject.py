@@ -125,9 +125,10 @@ class Toolbar:
             return response
         obstacle = hindrance(response, environ)
         nonce = None
-        text = ""
+        page, text = b"", ""
         if obstacle is None:
-            text = document.text()
+            page = document.page()
+            text = document.text(page)
             obstacle = _foreign_base(text, environ) if text else None
         if obstacle is None:
             own = _shared_nonce(text) if text else None
@@ -143,7 +144,7 @@ class Toolbar:
             given["data-host"] = self._host
         if nonce is not None:
             given["nonce"] = nonce
-        carrying, tag, at = document.carrying(given)
+        carrying, tag, at = document.carrying(page, given)
         trace.added = Added.of(tag, at, response, carrying)
         return carrying
 
@@ -244,21 +245,24 @@ class Document(t.NamedTuple):
         opened = is_opened(environ)
         return cls(response, codec, begin) if opened or _DOCUMENT.match(begin) else None
 
-    def text(self) -> str:
+    def page(self) -> bytes:
+        """Return the whole document; one chunk, as most are, is not copied."""
+        chunks = self.response.response
+        return b"".join([each.encode() if isinstance(each, str) else each for each in chunks])
+
+    def text(self, page: bytes) -> str:
         """Return the page, where it has what the toolbar must know of it; otherwise nothing."""
-        page = self._page()
         if "<base" not in self.begin.lower():
             nonce, great, base = _marks(self.codec)
             if nonce not in page and great not in page and base not in page:
                 return ""
         return page.decode(self.codec, "replace")
 
-    def carrying(self, attributes: Mapping[str, str]) -> tuple[t.Any, bytes, int]:
+    def carrying(self, page: bytes, attributes: Mapping[str, str]) -> tuple[t.Any, bytes, int]:
         """Return a copy of the response with the toolbar's tag in it, the tag, and its offset.
 
         The app may keep the response, and answer with it again.
         """
-        page = self._page()
         at = self._end(page)
         response = copy(self.response)
         response.headers = self.response.headers.copy()
@@ -271,11 +275,6 @@ class Document(t.NamedTuple):
             response.headers.pop(name, None)
         response.headers["Cache-Control"] = "no-store"
         return response, tag, at
-
-    def _page(self) -> bytes:
-        # What is one chunk, as most pages are, is not copied.
-        chunks = self.response.response
-        return b"".join([each.encode() if isinstance(each, str) else each for each in chunks])
 
     def _end(self, page: bytes) -> int:
         width = 2 if self.codec.startswith("utf-16") else 1
