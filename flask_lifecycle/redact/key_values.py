@@ -186,6 +186,14 @@ _SETTER = re.compile(
     rf"""|(\b(?:setdefault|setattr|putenv|getenv|setenv|get|set|add|append)\([^"'()]*"""
     rf"""["']([\w.-]+)["']\s*,\s*)({_LITERAL})"""
 )
+# Several at once, such as a list of them, and what a literal has: "host=h password=secret".
+_GIVEN_MANY = re.compile(
+    r"""((?<![\w.-])([\w.-]+)["']?[ \t]*(?::[^=\n]{1,64})?[=:][ \t]*)"""
+    rf"""([\[({{](?:\s*{_LITERAL}[\s,:]*)+)"""
+)
+_IS_KEY = re.compile(r"\s*:")
+_STRINGS = re.compile(_LITERAL)
+_IN_STRING = re.compile(r"""(?<![\w.-])(([\w.-]+)=)([^\s"'\\&;,=<>%{}()]+)""")
 # <password>secret</password>, and <input name="password" value="secret">, also of other tags.
 _ELEMENT = re.compile(r"(<([\w:.-]+)(?:\s[^<>]*)?(?<!/)>)")
 _OPENED = re.compile(r"<([\w:.-]+)")
@@ -310,7 +318,22 @@ def mask_literals(code: str, is_secret: IsSecret) -> str:
         before, name, value = found.groups()[:3] if found[1] else found.groups()[3:]
         return f"{before}{_lines_mask(value)}" if is_secret(name) else found[0]
 
-    return _SETTER.sub(setter, _GIVEN.sub(literal, code))
+    def item(found: re.Match[str]) -> str:
+        return found[0] if _IS_KEY.match(found.string, found.end()) else _lines_mask(found[0])
+
+    def many(found: re.Match[str]) -> str:
+        if not is_secret(found[2]):
+            return found[0]
+        return found[1] + _STRINGS.sub(item, found[3])
+
+    def pair(found: re.Match[str]) -> str:
+        return f"{found[1]}{MASK}" if is_secret(found[2]) else found[0]
+
+    def inside(found: re.Match[str]) -> str:
+        return _IN_STRING.sub(pair, found[0]) if "=" in found[0] else found[0]
+
+    code = _STRINGS.sub(inside, code)
+    return _SETTER.sub(setter, _GIVEN.sub(literal, _GIVEN_MANY.sub(many, code)))
 
 
 def mask_arguments(query: str, is_secret: IsSecret, masked: Callable[[str], str]) -> str:

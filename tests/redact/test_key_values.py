@@ -208,6 +208,7 @@ password:a& ://a:b <password> name=pin; ["password",
 {'name':'pin', x:y@ x:y@z( thin:a/ ((( eyJ. a.b.
 password='a'b password=a; token:x[ token:str| password=( password=a.b( password=''' password="
 set_password( get('token', get(a -----BEGIN 'a', password\\ pin:"x" \\ password=f( 4111- A1B2-
+password=['a', {'pin':'a', "pin=a
 key=A1b2C3 -p -u: <a <a> <![CDATA[ %70 \\"pin\\": {"a": Key( $$ '' /* -- (?, @a :a pin=[ pin={ GB12
 """
 
@@ -231,6 +232,34 @@ def test_twice_the_text_takes_about_twice_the_time(piece: str, blank: str) -> No
     masks = Redactor()
     # Four times what there is of a text, and what is below some milliseconds is noise.
     assert time_of(16_000) < 3 * max(time_of(8_000), 0.02)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'conn = "host=h password=hunter2 user=x"',
+        "url = f'/x?api_key=hunter2&b={b}'",
+        'PASSWORDS = [\n    "hunter2",\n    "hunter2",\n]',
+        "tokens = {'a': 'hunter2', \"b\": 'hunter2'}",
+        "API_KEYS: list[str] = ('hunter2', 'hunter2')",
+        "{'passwords': ['hunter2', 'hunter2']}",
+    ],
+)
+def test_literals_in_lists_and_in_literals_are_masked(code: str) -> None:
+    assert redactor.lines(code) == code.replace("hunter2", MASK)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "login(user, password=password, token=a.token)",
+        'say("token=%s password={}", f"token={token} {password=}")',
+        "titles = ['a', 'b']; x = {'a': 'b', 'key': ['c']}",
+        "tokens = [make(x) for x in y]; passwords = {}; sessions = []",
+    ],
+)
+def test_code_without_literals_of_secrets_is_left_as_it_is(code: str) -> None:
+    assert redactor.lines(code) == code
 
 
 def test_lines_of_code_stay_as_many() -> None:
