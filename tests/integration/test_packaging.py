@@ -1,4 +1,4 @@
-"""The wheel: the panel is in it, and it installs without Node.js."""
+"""The wheel has the panel in it and installs without Node.js; the sdist has what the tests need."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import gzip
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from hatch_build import links
 from tests.helpers import ROOT
 
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
@@ -35,6 +37,46 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
     )
     return next(folder.glob("flask_lifecycle-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdist")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "sdist"]
+    subprocess.run([*command, "--directory", str(folder)], check=True, cwd=ROOT)
+    return next(folder.glob("flask_lifecycle-*.tar.gz"))
+
+
+def test_the_sdist_has_all_that_is_tested(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    built = "flask_lifecycle/panel/dist/"
+    assert not [name for name in names if name.startswith(built) or "node_modules" in name]
+    if (ROOT / ".git").exists():
+        tracked = subprocess.run(
+            ["git", "ls-files", "-z"], check=True, cwd=ROOT, capture_output=True, text=True
+        )
+        wanted = {name for name in tracked.stdout.split("\0") if name and (ROOT / name).exists()}
+    else:
+        wanted = {"Makefile", ".ci/packages", "benchmarks/overhead.py", "static/package-lock.json"}
+    assert wanted <= names
+
+
+def test_the_index_takes_what_they_say_of_themselves(wheel: Path, sdist: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist)], check=True
+    )
+
+
+def test_links_lead_to_the_home_of_the_project_if_it_has_one() -> None:
+    assert "urls" not in links("")
+    home = "https://files.example/flask-lifecycle"
+    told = links(home)
+    text = told["readme"]["text"]
+    assert f"![A request on its way through Flask]({home}/docs/panel-dark.png)" in text
+    targets = re.findall(r"\]\(([^)]*)\)", text)
+    assert targets
+    assert all(each.startswith(f"{home}/") for each in (*targets, f"{told['urls']['Home']}/"))
 
 
 def test_it_carries_the_panel_and_nothing_of_the_workshop(wheel: Path) -> None:
