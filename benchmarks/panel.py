@@ -117,6 +117,18 @@ def ids(page: Page) -> list[str]:
     )
 
 
+def replacements(page: Page, meter: Meter) -> tuple[list[float], float]:
+    """Change between two diagrams; return how long each change took, and its work, in ms."""
+    pair = ids(page)[:2]
+    for each in (*pair, *pair):  # so that their steps are here
+        page.locator(f'[data-trace="{each}"]').click()
+        page.locator('[data-stage="view"][data-state="done"]').wait_for()
+    page.wait_for_timeout(500)
+    before = meter.work()
+    replaced: list[float] = page.evaluate(REPLACE, [pair, 60])
+    return replaced, (meter.work() - before) * 1000 / len(replaced)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5)
@@ -134,14 +146,7 @@ def main() -> None:
         meter = Meter(page)
         idle, _ = meter.frames(options.seconds)
 
-        pair = ids(page)[:2]
-        for each in (*pair, *pair):  # so that their steps are here
-            page.locator(f'[data-trace="{each}"]').click()
-            page.locator('[data-stage="view"][data-state="done"]').wait_for()
-        page.wait_for_timeout(500)
-        before = meter.work()
-        replaced = page.evaluate(REPLACE, [pair, 60])
-        replacing = (meter.work() - before) * 1000 / len(replaced)
+        replaced, replacing = replacements(page, meter)
 
         page.get_by_label("Pace").select_option("even")
         page.get_by_role("button", name="Play").click()

@@ -86,6 +86,41 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     shoot("share")
 
 
+def of_the_demo(
+    page: Page, app: Page, demo: FactoryServer, wire: Wire, shoot: t.Callable[[str], None]
+) -> None:
+    """Take those of the list of the demo's requests, by a wire that breaks in between."""
+    page.goto(f"http://{wire.address}/_lifecycle/")
+    page.locator('.live:text-is("live")').wait_for()
+    for path in ("/shop/book/2", "/shop", "/"):
+        app.goto(demo.url + path)
+        app.wait_for_load_state("networkidle")
+    app.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
+    app.evaluate("() => fetch('/api/books').then(() => fetch('/tour/nested'))")
+    wire.cut()
+    page.locator(".live.lost").wait_for()
+    app.evaluate("() => fetch('/admin/orders/42').then(() => fetch('/admin/ordrs/42'))")
+    page.wait_for_timeout(500)
+    shoot("lost")
+    wire.mend()
+    page.locator("p.away").wait_for()
+    app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
+    page.locator(".row.running").wait_for()
+    shoot("groups")
+    page.locator(".row.running").wait_for(state="detached")
+    page.locator(".statics").first.click()
+    shoot("statics")
+    page.keyboard.press("/")
+    page.keyboard.type("status:")
+    page.keyboard.press("ArrowDown")
+    shoot("completion")
+    page.keyboard.type('2xx -is:static path:"/shop/" time:>fast ')
+    shoot("chips")
+    page.keyboard.type("method:PATCH ")
+    page.keyboard.press("Escape")
+    shoot("none")
+
+
 def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -> None:
     """Take those of the list: groups, the filter, a gap, and many rows."""
     width, height = SIZES[size]
@@ -102,35 +137,7 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
     demo.start()
     wire = Wire(demo.url.removeprefix("http://"))
     try:
-        page.goto(f"http://{wire.address}/_lifecycle/")
-        page.locator('.live:text-is("live")').wait_for()
-        for path in ("/shop/book/2", "/shop", "/"):
-            app.goto(demo.url + path)
-            app.wait_for_load_state("networkidle")
-        app.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
-        app.evaluate("() => fetch('/api/books').then(() => fetch('/tour/nested'))")
-        wire.cut()
-        page.locator(".live.lost").wait_for()
-        app.evaluate("() => fetch('/admin/orders/42').then(() => fetch('/admin/ordrs/42'))")
-        page.wait_for_timeout(500)
-        shoot("lost")
-        wire.mend()
-        page.locator("p.away").wait_for()
-        app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
-        page.locator(".row.running").wait_for()
-        shoot("groups")
-        page.locator(".row.running").wait_for(state="detached")
-        page.locator(".statics").first.click()
-        shoot("statics")
-        page.keyboard.press("/")
-        page.keyboard.type("status:")
-        page.keyboard.press("ArrowDown")
-        shoot("completion")
-        page.keyboard.type('2xx -is:static path:"/shop/" time:>fast ')
-        shoot("chips")
-        page.keyboard.type("method:PATCH ")
-        page.keyboard.press("Escape")
-        shoot("none")
+        of_the_demo(page, app, demo, wire, shoot)
     finally:
         wire.close()
         demo.stop()
@@ -148,25 +155,8 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
     context.close()
 
 
-def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, size: str) -> None:
-    """Take all pictures of one theme and size."""
-    width, height = SIZES[size]
-    context = browser.new_context(
-        color_scheme=theme, viewport={"width": width, "height": height}, device_scale_factor=1
-    )
-    app, page = context.new_page(), context.new_page()
-    app.goto(f"{server.url}/")
-    app.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
-    app.wait_for_load_state("networkidle")
-    page.goto(f"{server.url}/_lifecycle/")
-    settled(page)
-
-    def shoot(name: str) -> None:
-        page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
-
-    page.get_by_role("button", name="Clear").click()
-    page.get_by_text("Waiting for a request").wait_for()
-    shoot("empty")
+def requests(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
+    """Take the diagram of each kind of request."""
     for name, (path, method) in REQUESTS.items():
         trace = app.evaluate(
             """async ([path, method]) => {
@@ -190,18 +180,10 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
             page.get_by_role("tab", name="Diagram").click()
         if name == "static":
             page.get_by_role("button", name="Follow").click()
-    app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
-    page.locator('.row[data-state="running"]').wait_for()
-    page.wait_for_timeout(900)
-    shoot("live")
-    settled(page)
 
-    app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
-    settled(page)
-    page.locator('[data-view="diagram"] [data-stage="view"]').click()
-    page.locator(".source").first.wait_for()
-    shoot("source")
-    views(page, app, shoot)
+
+def replay(page: Page, shoot: t.Callable[[str], None]) -> None:
+    """Take a request that is gone through step by step, beside the panel and alone."""
     page.keyboard.press("Escape")
     page.keyboard.press("Home")
     for _ in range(14):
@@ -214,6 +196,41 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
     page.keyboard.press("z")
     page.wait_for_timeout(700)
     shoot("near")
+
+
+def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, size: str) -> None:
+    """Take all pictures of one theme and size."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        color_scheme=theme, viewport={"width": width, "height": height}, device_scale_factor=1
+    )
+    app, page = context.new_page(), context.new_page()
+    app.goto(f"{server.url}/")
+    app.evaluate("() => fetch('/tour/sign-in', {method: 'POST'})")
+    app.wait_for_load_state("networkidle")
+    page.goto(f"{server.url}/_lifecycle/")
+    settled(page)
+
+    def shoot(name: str) -> None:
+        page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("Waiting for a request").wait_for()
+    shoot("empty")
+    requests(page, app, shoot)
+    app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
+    page.locator('.row[data-state="running"]').wait_for()
+    page.wait_for_timeout(900)
+    shoot("live")
+    settled(page)
+
+    app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
+    settled(page)
+    page.locator('[data-view="diagram"] [data-stage="view"]').click()
+    page.locator(".source").first.wait_for()
+    shoot("source")
+    views(page, app, shoot)
+    replay(page, shoot)
     page.keyboard.press("Escape")
     context.close()
 
