@@ -307,7 +307,7 @@ def test_arrows_rove_in_the_order_of_the_journey(panel: Panel) -> None:
     for _ in range(5):
         assert goes("ArrowRight") > 0
     caption = page.locator('.caption[aria-live="polite"]')
-    expect(caption).to_contain_text("The signal appcontext_pushed is sent")
+    expect(caption).to_contain_text("Flask sends the signal appcontext_pushed")
     page.keyboard.press("End")
     expect(current.first).to_have_attribute("data-step", str(len(trace["steps"]) - 1))
     # A clicker, which sends other keys, goes on from there; and so do the arrows again.
@@ -377,11 +377,11 @@ def test_the_stage_fills_the_screen_with_type_for_the_last_row(panel: Panel) -> 
     expect(page.locator(".stage svg.diagram .f").first).to_have_css("font-size", "15.5px")
     caption = page.locator(".caption")
     page.keyboard.press("Home")
-    expect(caption).to_contain_text("The server calls the app")
+    expect(caption).to_contain_text("The WSGI server calls the app")
     page.keyboard.press("PageDown")
-    expect(caption).not_to_contain_text("The server calls the app")
+    expect(caption).not_to_contain_text("The WSGI server calls the app")
     page.keyboard.press("PageUp")
-    expect(caption).to_contain_text("The server calls the app")
+    expect(caption).to_contain_text("The WSGI server calls the app")
     page.keyboard.press("f")
     page.get_by_label("Requests", exact=True).wait_for()
     _is_full(page, full=False)

@@ -216,7 +216,7 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     # It is gone through again as any other.
     open_view(asked, "Diagram")
     page.get_by_role("button", name="Step back").click()
-    expect(page.locator(".caption")).to_contain_text("The server calls the app")
+    expect(page.locator(".caption")).to_contain_text("The WSGI server calls the app")
     page.keyboard.press("Escape")
 
     open_view(asked, "SQL")

@@ -564,7 +564,7 @@ def test_a_client_that_leaves(has_context: bool) -> None:
     next(iter(body))
     body.close()  # type: ignore[attr-defined]
     assert said(explained.last, "body") == [
-        "The client goes away after 1 chunk, so the server closes the body."
+        "The server stops after 1 chunk, as it does when the client has gone, and closes the body."
     ]
     (closed,) = said(explained.last, "body_close")
     (*_, given) = said(explained.last, "teardown_request")

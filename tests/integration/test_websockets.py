@@ -194,6 +194,8 @@ def test_a_websocket_that_ends_well(serve: t.Any, kind: str, path: str, end: str
     assert running["status"] == 101
     live = running["steps"][0]["detail"]["websocket"]
     assert live["closed"] is None
+    (view,) = (step["explain"] for step in running["steps"] if step["stage"] == "view")
+    assert view.endswith("still has its WebSocket open.")
     do, by, code = ENDS[end]
     do(ws)
     trace = told(server, path)
@@ -204,6 +206,7 @@ def test_a_websocket_that_ends_well(serve: t.Any, kind: str, path: str, end: str
     assert seen["by"] == by
     # Whether the client's own code comes before the app goes on is for nobody to say.
     assert seen["code"] in ((code,) if by != "app" else (None, 1001))
+    assert "the connection becomes a WebSocket, open for " in trace["steps"][0]["explain"]
     assert 0 < seen["opened"] == live["opened"] < seen["closed"] <= trace["duration"]
 
 

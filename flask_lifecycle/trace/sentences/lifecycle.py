@@ -127,7 +127,9 @@ def _does(step: Step, story: Story) -> list[str]:
     done: list[str] = []
     statements = story.statements.get(step.id, 0)
     if statements:
-        done.append(f"runs {count(statements, 'SQL statement')}")
+        # Those beyond what a trace keeps are not seen.
+        most = "at least " if story.header["dropped_steps"] else ""
+        done.append(f"runs {most}{count(statements, 'SQL statement')}")
     changes = step.detail.get("changes") or {}
     names = [
         f"g.{name}" if where == "g" else f"session[{name!r}]"
@@ -275,7 +277,8 @@ def _body(step: Step, story: Story) -> str:
     chunks, size = detail.get("chunks"), detail.get("bytes")
     parts = "a part" if chunks is None else count(chunks, "chunk")
     if detail.get("complete") is False:
-        return f"The client goes away after {parts}, so the server closes the body"
+        why = "as it does when the client has gone"
+        return f"The server stops after {parts}, {why}, and closes the body"
     if chunks is None or size is None:
         return "The server iterates the body and sends it"
     sent = f"The server iterates the body and sends {parts} ({count(size, 'byte')})"

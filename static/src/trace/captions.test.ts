@@ -64,6 +64,11 @@ describe("names are marked", () => {
     ).toHaveLength(1);
   });
 
+  test("but not of any length", () => {
+    const name = "x".repeat(100_000);
+    expect(of(`The view ${name} returns None.`, { stage: "view", name })).toEqual(["None"]);
+  });
+
   test("and nothing of the sentence is lost", () => {
     const made = told("after_request seal returns the response.", { stage: "after_request", name: "seal" });
     expect(

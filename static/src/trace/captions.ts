@@ -18,6 +18,8 @@ export function caption(step: Step): string {
   );
 }
 
+/** No sentence of the server's is longer; in a file, a name may be of any length. */
+const LONGEST = 240;
 // Their names are words of the sentence.
 const NAMELESS: ReadonlySet<Stage> = new Set<Stage>([
   "wsgi",
@@ -40,7 +42,7 @@ export function parts(step: Step): readonly Part[] {
     typeof detail["for"] === "string" ? detail["for"] : "",
   ];
   const escaped = names
-    .filter((each) => each !== "")
+    .filter((each) => each !== "" && each.length <= LONGEST)
     .map((each) => each.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`));
   const cut = caption(step).split(new RegExp(String.raw`(?<![\w.])(${escaped.join("|")})(?!\w)`));
   return cut.map((text, index) => ({ text, isName: index % 2 === 1 })).filter(({ text }) => text !== "");
