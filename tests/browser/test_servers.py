@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import threading
 import typing as t
@@ -16,7 +18,7 @@ import pytest
 import websocket
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.helpers.servers import PATIENCE, Server, wait_for
+from tests.helpers.servers import NOT_UP, PATIENCE, Server, wait_for
 
 APP = """
 import os, time
@@ -138,6 +140,34 @@ def test_a_running_request_is_shown_by_polling_too(
             (tmp_path / "go").touch()
         assert slow.result() == "slow"
     expect(page.locator('.row[data-state="done"]', has_text="/slow")).to_be_visible()
+
+
+@pytest.mark.parametrize(("threads", "state"), [("8", "live"), ("1", "polling: no websocket here")])
+def test_the_page_outlives_a_worker(serve: t.Any, page: Page, threads: str, state: str) -> None:
+    server = serve("--threads", threads)
+    opened(page, server)
+    live = page.locator(".live")
+    expect(live).to_have_text(state)
+    killed = int(ask(server))
+    row = page.locator(".row", has_text="/")
+    expect(row.first).to_be_visible()
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: is_answered_by_another(server, killed))
+    # Its own requests are gone with it.
+    expect(row).to_have_count(1)
+    expect(live).to_have_text(state)
+    ask(server)
+    expect(row).to_have_count(2)
+    # It may still be answering the page, one by one, where it would be told to end.
+    page.goto("about:blank")
+    ask(server)
+
+
+def is_answered_by_another(server: Server, pid: int) -> bool:
+    try:
+        return int(ask(server)) != pid
+    except NOT_UP:
+        return False
 
 
 @pytest.mark.parametrize("kind", ["gthread", "sync"])

@@ -1,4 +1,7 @@
-"""However a server's process ends, a panel that is open does not hold it: as fast as without."""
+"""However a server's process ends, a panel that is open does not hold it: as fast as without.
+
+Each server runs twice at the same time, bare and watched, and comes to its end the same way.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ import http.client
 import json
 import os
 import signal
-import socket
 import threading
 import time
 import typing as t
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -22,12 +25,13 @@ from tests.helpers.http import request
 from tests.helpers.servers import NOT_UP, Server, alive, wait_for
 
 APP = """
-import os, sys
+import os, signal, sys, time
 from flask import Flask
 from flask_lifecycle import Lifecycle
 
 app = Flask(__name__)
 app.debug = True
+app.config["LIFECYCLE_TOKEN"] = "t" * 40
 Lifecycle(app)
 
 @app.get("/")
@@ -42,28 +46,43 @@ def interrupt():
 def leave():
     sys.exit(1)
 
-@app.get("/hang")
-def hang():
-    os.kill(os.getpid(), 6)
-    return ""
+@app.get("/abort")
+def abort():
+    os.abort()
 
 @app.get("/die")
 def die():
     os._exit(1)
-"""
-#: Seconds in which it is over: a worker looks once a second, and the machine is busy. The server
-#: itself would wait for 3600.
-OVER = 15
 
-Do = Callable[[Server, int], None]
+@app.get("/hang")
+def hang():
+    time.sleep(3600)
+"""
+#: Where a server keeps to itself whether it stands behind a proxy, the panel takes a token.
+SIGNED_IN = {"Cookie": f"lifecycle_token={'t' * 40}"}
+#: Seconds for what comes at once, on a machine with much else to do.
+OVER = 15
+#: Seconds by which such a machine is late.
+LATE = 4.0
+#: Seconds after which a process does not end by that. What the servers wait for by themselves,
+#: and are told to, is an hour.
+STAYS = 12.0
+
+Do = Callable[[Server, int], object]
 
 
 def ask(path: str) -> Do:
     def do(server: Server, _pid: int) -> None:
         with suppress(*NOT_UP):
-            urllib.request.urlopen(f"http://{server.address}{path}", timeout=OVER).close()
+            urllib.request.urlopen(f"http://{server.address}{path}", timeout=STAYS).close()
 
     return do
+
+
+def ask_often(server: Server, pid: int) -> None:
+    for _ in range(20):
+        if answers(server) != pid:
+            return
 
 
 def tell(how: signal.Signals) -> Do:
@@ -74,200 +93,54 @@ def tell_worker(how: signal.Signals) -> Do:
     return lambda _server, pid: os.kill(pid, how)
 
 
+def tell_all(server: Server, _pid: int) -> None:
+    """Do what a terminal does."""
+    os.killpg(server.process.pid, signal.SIGINT)
+
+
+def change(server: Server, _pid: int) -> None:
+    server.rewrite(server.app.read_text() + "\n")
+
+
+def exit_in_hook(server: Server, pid: int) -> None:
+    go = server.app.with_name("go")
+    go.touch()
+    ask("/")(server, pid)
+    go.unlink()
+
+
 WAYS: dict[str, Do] = {
     "SIGTERM": tell(signal.SIGTERM),
     "SIGINT": tell(signal.SIGINT),
     "SIGQUIT": tell(signal.SIGQUIT),
     "SIGHUP": tell(signal.SIGHUP),
     "kill -9": tell(signal.SIGKILL),
+    "Ctrl-C": tell_all,
     "worker SIGTERM": tell_worker(signal.SIGTERM),
     "worker SIGINT": tell_worker(signal.SIGINT),
     "worker SIGQUIT": tell_worker(signal.SIGQUIT),
+    "worker kill -9": tell_worker(signal.SIGKILL),
+    "worker SIGSTOP": tell_worker(signal.SIGSTOP),
     "KeyboardInterrupt": ask("/interrupt"),
     "SystemExit": ask("/exit"),
-    "abort": ask("/hang"),
+    "abort": ask("/abort"),
     "os._exit": ask("/die"),
+    "hang": ask("/hang"),
+    "exit in a hook": exit_in_hook,
+    "handled SIGTERM": tell_worker(signal.SIGTERM),
+    "many requests": ask_often,
+    "changed file": change,
 }
+#: What the app does for some.
+MORE = {
+    "exit in a hook": "app.teardown_request(lambda _: os.path.exists('go') and sys.exit())\n",
+    "handled SIGTERM": "signal.signal(signal.SIGTERM, lambda *_: sys.exit())\n",
+}
+SIGNALS = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "kill -9")
+WORKERS = ("worker SIGTERM", "worker SIGINT", "worker SIGQUIT", "worker kill -9")
+CRASHES = ("abort", "os._exit")
+EXITS = ("KeyboardInterrupt", "SystemExit")
 
-
-def gunicorn(kind: str, *options: str) -> list[str]:
-    return [
-        *("gunicorn", "--worker-class", kind, "--threads", "4", "--timeout", "3600"),
-        *("--graceful-timeout", "3600", *options, "--bind", "127.0.0.1:{port}", "app:app"),
-    ]
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    servers: list[Server] = []
-
-    def made(command: list[str], app: str = APP) -> Server:
-        servers.append(Server(tmp_path, command, app))
-        return servers[-1]
-
-    yield made
-    for server in servers:
-        with suppress(ProcessLookupError):
-            os.killpg(server.process.pid, signal.SIGKILL)
-        server.process.wait(OVER)
-
-
-def ended(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return True
-    return state == "Z"
-
-
-def port_is_free(server: Server) -> bool:
-    host, _, port = server.address.partition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=OVER).close()
-    except ConnectionRefusedError:
-        return True
-    return False
-
-
-# In a greenlet of its worker's, these end nothing, without the panel either.
-GEVENT = [way for way in WAYS if way not in ("KeyboardInterrupt", "SystemExit")]
-
-
-@pytest.mark.parametrize(
-    ("kind", "way"), [*(("gthread", way) for way in WAYS), *(("gevent", way) for way in GEVENT)]
-)
-def test_a_worker_ends_with_panels_open(serve: t.Any, kind: str, way: str) -> None:
-    server = serve(gunicorn(kind))
-    pid = int(server.get("/"))
-    with alive() as viewers:
-        viewers.extend(server.watch()[0] for _ in range(2))
-        WAYS[way](server, pid)
-        if way == "worker SIGINT" and kind == "gevent":
-            # It only takes note of that one, without the panel too.
-            tell_worker(signal.SIGTERM)(server, pid)
-        wait_for(lambda: ended(pid), OVER)
-        if way in ("SIGTERM", "SIGINT", "SIGQUIT", "kill -9"):
-            wait_for(lambda: port_is_free(server), OVER)
-        else:
-            # Another one has the app by now.
-            wait_for(lambda: answers(server, pid), OVER)
-
-
-HANDLES = """
-import signal
-signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-"""
-
-
-@pytest.mark.parametrize(
-    ("options", "more", "way"),
-    [
-        (["--max-requests", "12"], "", ask("/")),
-        (["--timeout", "2"], "", tell_worker(signal.SIGSTOP)),
-        ([], HANDLES, tell_worker(signal.SIGTERM)),
-        ([], "app.teardown_request(lambda _: sys.exit() if os.path.exists('go') else None)", None),
-        # Who opened the websocket has not said a word.
-        ([], "", ask("/interrupt")),
-    ],
-    ids=["max-requests", "timeout", "own handler", "exit in a hook", "silent"],
-)
-def test_a_gthread_worker_ends(
-    serve: t.Any, tmp_path: Path, options: list[str], more: str, way: Do | None
-) -> None:
-    server = serve(gunicorn("gthread", *options), APP + more)
-    pid = int(server.get("/"))
-    is_silent = not (options or more)
-    viewer = silent(server) if is_silent else server.watch()[0]
-    with alive() as viewers:
-        viewers.append(viewer)
-        (tmp_path / "go").touch()
-        for _ in range(12 if "--max-requests" in options else 1):
-            (way or ask("/"))(server, pid)
-        (tmp_path / "go").unlink()
-        wait_for(lambda: ended(pid), OVER)
-        wait_for(lambda: answers(server, pid), OVER)
-
-
-def silent(server: Server) -> websocket.WebSocket:
-    ticket = request(server, "/_lifecycle/api/ticket", "POST")
-    return websocket.create_connection(
-        f"ws://{server.address}/_lifecycle/socket.io/?EIO=4&transport=websocket"
-        f"&ticket={json.loads(ticket.body)['ticket']}",
-        origin=f"http://{server.address}",
-        timeout=OVER,
-    )
-
-
-RUN = ["flask", "--app", "app", "run", "--debug", "--port", "{port}"]
-PYWSGI = """
-if __name__ == "__main__":
-    from gevent import monkey
-    monkey.patch_all()
-    from gevent.pywsgi import WSGIServer
-    server = WSGIServer(("127.0.0.1", int(sys.argv[1])), app, log=None)
-    server.serve_forever()
-"""
-
-
-@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "os._exit", "kill -9"])
-@pytest.mark.parametrize("kind", ["run", "reloader", "pywsgi"])
-def test_other_servers_end(serve: t.Any, kind: str, way: str) -> None:
-    command = {"run": [*RUN, "--no-reload"], "reloader": RUN, "pywsgi": ["app", "{port}"]}[kind]
-    server = serve(command, APP + (PYWSGI if kind == "pywsgi" else ""))
-    pid = int(server.get("/"))
-    with ExitStack() as panels:
-        if kind == "pywsgi":
-            panels.enter_context(polling(server))
-        else:
-            panels.enter_context(alive()).extend(server.watch()[0] for _ in range(2))
-        WAYS[way](server, pid)
-        if kind == "reloader":
-            # The server itself is a child of the process that watches over the files.
-            with suppress(ProcessLookupError):
-                os.killpg(server.process.pid, signal.SIGINT)
-        wait_for(lambda: ended(pid), OVER)
-        wait_for(lambda: port_is_free(server), OVER)
-
-
-@pytest.mark.parametrize("way", ["KeyboardInterrupt", "SystemExit", "SIGTERM", "kill -9"])
-def test_a_panel_that_polls_holds_no_worker(serve: t.Any, way: str) -> None:
-    server = serve(gunicorn("gthread"))
-    pid = int(server.get("/"))
-    with polling(server):
-        WAYS[way](server, pid)
-        wait_for(lambda: ended(pid), OVER)
-
-
-@contextmanager
-def polling(server: Server) -> Iterator[None]:
-    """Ask for batches on a connection that is kept, as a browser does, until it is cut."""
-    over = threading.Event()
-    connection = http.client.HTTPConnection(server.address, timeout=OVER)
-
-    def ask() -> None:
-        with suppress(*NOT_UP):
-            while not over.wait(0.1):
-                headers = {"X-Lifecycle-Key": key, "Content-Type": "application/json", **SIGNED_IN}
-                connection.request("POST", "/_lifecycle/api/batch", b"{}", headers)
-                assert connection.getresponse().read()
-
-    connection.request("GET", "/_lifecycle/", headers=SIGNED_IN)
-    page = connection.getresponse().read().decode()
-    key = page.partition('name="lifecycle-key" content="')[2].split('"')[0]
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
-        yield
-    finally:
-        over.set()
-        asking.join(2 * OVER)
-        connection.close()
-
-
-MAIN = """
-if __name__ == "__main__":
-    port = int(sys.argv[1])
-"""
 MAINS = {
     "waitress": """
     from waitress import serve
@@ -285,80 +158,302 @@ MAINS = {
     from wsgiref.simple_server import make_server
     make_server("127.0.0.1", port, app).serve_forever()
 """,
+    "pywsgi": """
+    from gevent import monkey
+    monkey.patch_all()
+    from gevent.pywsgi import WSGIServer
+    WSGIServer(("127.0.0.1", port), app, log=None).serve_forever()
+""",
+    # As its documentation stops one (`gevent.baseserver.BaseServer.stop`).
+    "pywsgi-graceful": """
+    from gevent import monkey, signal_handler
+    monkey.patch_all()
+    from gevent.pywsgi import WSGIServer
+    server = WSGIServer(("127.0.0.1", port), app, log=None, spawn=100)
+    signal_handler(signal.SIGTERM, server.stop, 3600)
+    server.serve_forever()
+""",
+    "eventlet": """
+    import eventlet
+    import eventlet.wsgi
+    eventlet.wsgi.server(eventlet.listen(("127.0.0.1", port)), app)
+""",
+    "a2wsgi": """
+    import uvicorn
+    from a2wsgi import WSGIMiddleware
+    uvicorn.run(WSGIMiddleware(app), host="127.0.0.1", port=port)
+""",
+    "socketio": """
+    from flask_socketio import SocketIO
+    SocketIO(app, async_mode="threading").run(
+        app, host="127.0.0.1", port=port, use_reloader=False, allow_unsafe_werkzeug=True
+    )
+""",
+    "socketio-gevent": """
+    from gevent import monkey
+    monkey.patch_all()
+    from flask_socketio import SocketIO
+    SocketIO(app, async_mode="gevent").run(app, host="127.0.0.1", port=port, use_reloader=False)
+""",
 }
-EACH = {
-    **{name: ["app", "{port}"] for name in MAINS},
-    "run": [*RUN, "--no-reload"],
-    "sync": gunicorn("sync"),
-    "gthread": gunicorn("gthread"),
-    "gevent": gunicorn("gevent"),
+MAIN = """
+if __name__ == "__main__":
+    port = int(sys.argv[1])
+"""
+# It starts itself again by the interpreter, without the environment that this is in.
+UWSGI = """
+if __name__ == "__main__":
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    command = [
+        *("uwsgi", "--http-socket", f"127.0.0.1:{sys.argv[1]}", "--module", "app:app", "--master"),
+        *("--single-interpreter", "--enable-threads", "--need-app", "--reload-mercy", "3600"),
+        *("--worker-reload-mercy", "3600", *sys.argv[2:]),
+    ]
+    if "--http" in command:
+        del command[1:3]
+    os.execv(os.path.join(os.path.dirname(sys.executable), "uwsgi"), command)
+"""
+UVICORN = """
+from a2wsgi import WSGIMiddleware
+served = WSGIMiddleware(app)
+"""
+RUN = ["flask", "--app", "app", "run", "--debug", "--port", "{port}"]
+
+
+def gunicorn(kind: str) -> list[str]:
+    return [
+        *("gunicorn", "--worker-class", kind, "--threads", "4", "--timeout", "3600"),
+        *("--graceful-timeout", "3600", "--bind", "127.0.0.1:{port}", "app:app"),
+    ]
+
+
+#: The command of each server, and the end of the app's module.
+SERVERS: dict[str, tuple[list[str], str]] = {
+    "run": ([*RUN, "--no-reload"], ""),
+    "reloader": (RUN, ""),
+    **{kind: (gunicorn(kind), "") for kind in ("sync", "gthread", "gevent", "gevent_pywsgi")},
+    **{name: (["app", "{port}"], MAIN + main) for name, main in MAINS.items()},
+    "uvicorn": (["uvicorn", "--port", "{port}", "--workers", "2", "app:served"], UVICORN),
+    "uwsgi": (["app", "{port}", "--threads", "4", "--no-orphans"], UWSGI),
+    "uwsgi-one": (["app", "{port}", "--lazy-apps", "--die-on-term"], UWSGI),
+    "uwsgi-http": (
+        # Its router has a client wait for what a dead worker had begun, for a minute else.
+        [
+            *("app", "{port}", "--threads", "4", "--http", "127.0.0.1:{port}"),
+            *("--http-keepalive", "--http-timeout", "3"),
+        ],
+        UWSGI,
+    ),
+    "uwsgi-gevent": (["app", "{port}", "--gevent", "50", "--gevent-monkey-patch"], UWSGI),
 }
-#: Seconds by which a busy machine is late.
-LATE = 2.0
-ALL = ("SIGTERM", "SIGINT", "kill -9", "KeyboardInterrupt", "SystemExit", "os._exit")
-#: Seconds after which it does not end by that, without the panel either.
-STAYS = 10.0
+
+Case = tuple[str, str, tuple[str, ...]]
+
+
+def cases(servers: str, ways: tuple[str, ...], *options: str) -> list[Case]:
+    return [(server, way, options) for server in servers.split() for way in ways]
+
+
+#: What ends something: Werkzeug's server, say, goes on after an exception of a view's, of any kind.
+CASES = [
+    *cases("gthread", (*SIGNALS, *WORKERS, *CRASHES, *EXITS)),
+    *cases("gthread", ("many requests",), "--max-requests", "12"),
+    *cases("gthread", ("worker SIGSTOP",), "--timeout", "2"),
+    *cases("gthread", ("exit in a hook", "handled SIGTERM")),
+    *cases("gevent", ("SIGTERM", "SIGHUP", "kill -9", "worker SIGTERM", "os._exit")),
+    *cases("gevent_pywsgi", ("SIGTERM", "SIGHUP")),
+    *cases("pywsgi", ("SIGINT",)),
+    *cases("pywsgi-graceful", ("SIGTERM",)),
+    *cases("sync", ("SIGTERM", "worker kill -9")),
+    *cases("run cheroot waitress eventlet a2wsgi socketio", ("SIGINT",)),
+    *cases("reloader", ("changed file", "Ctrl-C", "os._exit")),
+    *cases("uvicorn", ("worker kill -9",)),
+]
+MORE_CASES = [
+    *cases("sync gevent gevent_pywsgi", (*SIGNALS, *WORKERS, *CRASHES)),
+    *cases("sync gevent_pywsgi", EXITS),
+    *cases("sync gevent", ("many requests",), "--max-requests", "12"),
+    *cases("sync gevent gevent_pywsgi", ("worker SIGSTOP",), "--timeout", "2"),
+    *cases("run a2wsgi", ("Ctrl-C",)),
+    *cases("run waitress a2wsgi socketio", (*SIGNALS, *CRASHES)),
+    *cases("wsgiref", ("SIGTERM", "SIGQUIT", "SIGHUP", "kill -9", *CRASHES)),
+    *cases("cheroot eventlet pywsgi socketio-gevent", (*SIGNALS, *CRASHES, *EXITS)),
+    *cases("reloader", ("SIGTERM", "SIGINT", "abort")),
+    *cases("uvicorn", ("SIGTERM", "SIGINT", "SIGHUP", *WORKERS)),
+    *cases("uwsgi uwsgi-one uwsgi-http uwsgi-gevent", (*SIGNALS, *WORKERS, *CRASHES)),
+    *cases("uwsgi-one", ("SystemExit",)),
+    *cases(
+        *("uwsgi uwsgi-one uwsgi-http uwsgi-gevent", ("many requests",)),
+        *("--max-requests", "12", "--min-worker-lifetime", "1"),
+    ),
+    *cases("uwsgi-one", ("hang",), "--harakiri", "2"),
+]
+
+
+def marked(case: Case) -> t.Any:
+    marks = () if case in CASES else pytest.mark.servers
+    return pytest.param(*case, marks=marks, id=" ".join((*case[:2], *case[2][:1])))
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def made(name: str, command: list[str], app: str) -> Server:
+        folder = tmp_path / name
+        folder.mkdir()
+        servers.append(Server(folder, command, app))
+        return servers[-1]
+
+    yield made
+    for server in servers:
+        with suppress(ProcessLookupError):
+            os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait(OVER)
 
 
 @pytest.mark.parametrize(
-    ("kind", "way"),
-    [
-        pytest.param(
-            *(kind, way),
-            marks=()
-            if (kind, way) in (("gthread", "SystemExit"), ("run", "SIGINT"), ("cheroot", "SIGINT"))
-            else pytest.mark.servers,
-        )
-        for kind in EACH
-        for way in ALL
-    ],
+    ("kind", "way", "options"), map(marked, dict.fromkeys((*CASES, *MORE_CASES)))
 )
-def test_a_process_ends_as_fast_as_bare(serve: t.Any, kind: str, way: str) -> None:
-    main = MAINS.get(kind)
-    app = APP + (MAIN + main if main else "")
-    bare = seconds(serve(EACH[kind], app.replace("Lifecycle(app)\n", "")), way)
-    for _ in range(2):
-        server = serve(
-            EACH[kind], app.replace("app.debug", f"app.config.update({TOKEN})\napp.debug")
-        )
-        with panel(server):
-            took = seconds(server, way)
-        if took <= bare + LATE:
-            break
-    assert took <= bare + LATE
+def test_a_process_ends_as_fast_as_bare(
+    serve: t.Any, kind: str, way: str, options: tuple[str, ...]
+) -> None:
+    command, main = SERVERS[kind]
+    app = APP + MORE.get(way, "") + main
+    apps = {"bare": app.replace("Lifecycle(app)\n", ""), "watched": app}
+    with ThreadPoolExecutor() as pool:
+        bare, watched = pool.map(lambda name: serve(name, [*command, *options], apps[name]), apps)
+        with panel(watched) as opened:
+            pids = {bare: int(bare.get("/")), watched: opened.pids[-1]}
+            ends = [pool.submit(end, server, way, pid) for server, pid in pids.items()]
+            (of_bare, lasted), (of_watched, took) = (each.result() for each in ends)
+            assert of_bare != "stays"
+            assert of_watched == of_bare
+            assert took <= lasted + LATE
+            assert all(is_cut(each) for each in opened.websockets)
+            if of_watched == "replaced":
+                # The open page goes on with the one that came after, and another one can be opened.
+                wait_for(lambda: len(set(opened.pids)) > 1, OVER)
+                with panel(watched):
+                    pass
 
 
-TOKEN = {"LIFECYCLE_TOKEN": "t" * 40}
-#: Where a server keeps to itself whether it stands behind a proxy, the panel takes a token.
-SIGNED_IN = {"Cookie": f"lifecycle_token={TOKEN['LIFECYCLE_TOKEN']}"}
-
-
-def seconds(server: Server, way: str) -> float:
-    """Return how long a process lives on, and holds its port; STAYS, where it does so for good."""
-    pid = int(server.get("/"))
+def end(server: Server, way: str, pid: int) -> tuple[str, float]:
+    """Return what becomes of a process that serves, and in how many seconds."""
     begun = time.monotonic()
     WAYS[way](server, pid)
-    while not (ended(pid) and (port_is_free(server) or answers(server, pid))):
-        if time.monotonic() - begun >= STAYS:
-            break
+    while (took := time.monotonic() - begun) < STAYS:
+        if ended(pid):
+            if port_is_free(server):
+                return "gone", took
+            if answers(server) not in (None, pid):
+                return "replaced", took
         time.sleep(0.02)
-    return time.monotonic() - begun
+    return "stays", took
+
+
+def ended(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state == "Z"
+
+
+def port_is_free(server: Server) -> bool:
+    try:
+        server.connect().close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def answers(server: Server) -> int | None:
+    """Return the process that answers, if any does."""
+    try:
+        with urllib.request.urlopen(f"http://{server.address}/", timeout=STAYS) as answer:
+            return int(answer.read())
+    except NOT_UP:
+        return None
+
+
+class Opened(t.NamedTuple):
+    """What the open panels of a server have."""
+
+    websockets: list[websocket.WebSocket]
+    #: Each process that answered the page that polls.
+    pids: list[int]
 
 
 @contextmanager
-def panel(server: Server) -> Iterator[None]:
-    """Let a panel be open: by two websockets where there is room for them, else polling."""
-    ticket = request(server, "/_lifecycle/api/ticket", "POST")
-    with ExitStack() as panels:
-        if ticket.status == 200 and json.loads(ticket.body)["ticket"] is not None:
-            panels.enter_context(alive()).extend(server.watch()[0] for _ in range(2))
-        else:
-            panels.enter_context(polling(server))
-        yield
+def panel(server: Server) -> Iterator[Opened]:
+    """Open a page that polls, and where there is room two with websockets: one says nothing."""
+    opened = Opened([], [])
+    with polling(server, opened.pids), alive() as viewers, ExitStack() as sockets:
+        if ticket(server) is not None:
+            viewers.append(server.watch()[0])
+            opened.websockets.extend((viewers[0], silent(server)))
+        for each in opened.websockets:
+            sockets.callback(each.shutdown)
+        yield opened
 
 
-def answers(server: Server, before: int) -> bool:
+def ticket(server: Server) -> str | None:
+    answer = request(server, "/_lifecycle/api/ticket", "POST", headers=SIGNED_IN)
+    return t.cast("str | None", json.loads(answer.body)["ticket"])
+
+
+def silent(server: Server) -> websocket.WebSocket:
+    return websocket.create_connection(
+        f"ws://{server.address}/_lifecycle/socket.io/?EIO=4&transport=websocket"
+        f"&ticket={ticket(server)}",
+        origin=f"http://{server.address}",
+        timeout=OVER,
+    )
+
+
+def is_cut(ws: websocket.WebSocket) -> bool:
+    ws.settimeout(OVER)
     try:
-        return int(server.get("/")) != before
-    except NOT_UP:
+        while ws.recv():
+            pass
+    except websocket.WebSocketTimeoutException:
         return False
+    except (OSError, websocket.WebSocketException):
+        pass
+    return True
+
+
+@contextmanager
+def polling(server: Server, pids: list[int]) -> Iterator[None]:
+    """Ask for batches as a page does: on a connection that is kept, or else a new one."""
+    over = threading.Event()
+    connection = http.client.HTTPConnection(server.address, timeout=OVER)
+
+    def ask() -> None:
+        headers = {"X-Lifecycle-Key": key, "Content-Type": "application/json", **SIGNED_IN}
+        connection.request("POST", "/_lifecycle/api/batch", b"{}", headers)
+        pids.append(json.loads(connection.getresponse().read())["process"]["pid"])
+
+    def ask_on() -> None:
+        while not over.wait(0.2):
+            try:
+                ask()
+            except NOT_UP:
+                connection.close()
+
+    connection.request("GET", "/_lifecycle/", headers=SIGNED_IN)
+    page = connection.getresponse().read().decode()
+    key = page.partition('name="lifecycle-key" content="')[2].split('"')[0]
+    asking = threading.Thread(target=ask_on)
+    asking.start()
+    try:
+        # Gunicorn locks itself up where SIGQUIT comes while it starts a thread for a request.
+        wait_for(lambda: pids, OVER)
+        yield
+    finally:
+        over.set()
+        asking.join(2 * OVER)
+        connection.close()

@@ -21,7 +21,7 @@ from flask_lifecycle import faults as failing
 from flask_lifecycle.trace.explain import Explainer, explain
 from flask_lifecycle.trace.model import STAGES, Error, Process, Step
 from flask_lifecycle.trace.story import Story
-from tests.integration.test_oracle import REQUESTS, Oracle, make_app
+from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
 
 LONGEST = 240
 PATIENCE = 20.0
@@ -84,7 +84,7 @@ def requests() -> list[Trace]:
     """Requests of every kind, as the installed Flask handles them."""
     found: list[Trace] = []
     for propagate in (False, True):
-        app = make_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
+        app = make_oracle_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
         app.logger.setLevel(logging.CRITICAL)
         lifecycle = Lifecycle(app)
         client = app.test_client()
@@ -376,7 +376,7 @@ def test_steps_are_found_by_stage_and_name(requests: list[Trace]) -> None:
 
 
 def test_nothing_is_explained_on_the_requests_thread() -> None:
-    app = make_app(Oracle())
+    app = make_oracle_app(Oracle())
     Lifecycle(app)
     client = app.test_client()
     client.get("/plain").close()

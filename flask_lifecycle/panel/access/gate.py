@@ -106,18 +106,17 @@ class Gate:
         """Return the app behind this gate, with the headers that all its answers bear."""
 
         def guarded(environ: Environ, start_response: t.Any) -> t.Any:
-            started = _with_headers(start_response, environ)
+            entrance = environ["lifecycle.entrance"]
+            # Middleware may have put another one around it.
+            served = start_response if entrance is None else entrance.start_response
+            started = _with_headers(start_response, environ, let_go(served))
             refusal = self.refuse(environ)
             if refusal is not None:
                 return refusal(environ, started)
             if not environ.get("PATH_INFO"):
                 return _redirected(environ, 308)(environ, started)
-            entrance = environ["lifecycle.entrance"]
-            # Middleware may have put another one around it.
-            served = start_response if entrance is None else entrance.start_response
             environ["lifecycle.room"] = most = room(environ, served)
             if not _is_live(environ):
-                let_go(served)
                 return app(environ, started)
             if not self._enter(most):
                 return _no("There is no room for one more websocket.", 503)(environ, started)
@@ -429,12 +428,12 @@ def _no(reason: str, status: int = 403) -> Response:
     return Response(f"{reason}\n", status, content_type="text/plain; charset=utf-8")
 
 
-def _with_headers(start_response: t.Any, environ: Environ) -> t.Any:
-    ours = _HEADERS
+def _with_headers(start_response: t.Any, environ: Environ, more: dict[str, str]) -> t.Any:
+    ours = {**_HEADERS, **more}
     if environ.get("PATH_INFO") == "/toolbar/requests":
         # A page that has fetched what is not to be stored is not kept for the way back, if it is
         # not to be stored itself; the toolbar fetches past the browser's cache.
-        ours = {**_HEADERS, "Cache-Control": "private, no-cache"}
+        ours["Cache-Control"] = "private, no-cache"
 
     def started(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:
         return start_response(status, [*headers, *ours.items()], *args)

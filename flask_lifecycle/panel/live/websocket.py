@@ -58,14 +58,19 @@ def room(environ: Environ, start_response: t.Any) -> int:
     return min(MOST, threads // 2) if isinstance(threads, int) else 0
 
 
-def let_go(start_response: t.Any) -> None:
-    """Let Gunicorn close a connection after this answer, where its worker ends.
+def let_go(start_response: t.Any) -> dict[str, str]:
+    """Let the server close a connection after this answer, if it would wait for it at its end.
 
-    An orphaned worker waits for those that are kept alive: for ever, where a page polls.
+    An orphaned worker of Gunicorn's waits for those that are kept alive: for ever, where a page
+    polls. A server of gevent's waits until their other ends leave, whether they poll or not.
+
+    :returns: the headers that say so.
     """
-    close = getattr(getattr(start_response, "__self__", None), "force_close", None)
-    if close is not None and is_stopping():
-        close()
+    server: t.Any = getattr(start_response, "__self__", None)
+    if hasattr(server, "force_close") and is_stopping():
+        server.force_close()
+    # What `gevent.pywsgi.WSGIHandler` looks at; others do not let an app send that header.
+    return {"Connection": "close"} if hasattr(server, "close_connection") else {}
 
 
 def is_stopping() -> bool:
