@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.collectors import changes, signals
+from flask_lifecycle.collectors.patch import Patch
 from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.apps import make_app
 
@@ -72,7 +73,9 @@ def test_an_app_may_be_collected_while_its_thread_holds_a_lock_of_ours() -> None
     owner = next(each for each in changes.record.owners if each.app() is apps[0])
     modules = [each for name, each in [*sys.modules.items()] if name.startswith("flask_lifecycle")]
     locks = [vars(module)["_lock"] for module in modules if "_lock" in vars(module)]
-    assert signals._lock in locks
+    patches = [each for module in modules for each in vars(module).values() if type(each) is Patch]
+    assert signals._patch in patches
+    locks += [each._lock for each in patches]
 
     def collect() -> None:
         with ExitStack() as held:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
-from functools import partial
 from time import thread_time_ns
 
 from ..recorder.probe import Probe
 from ..trace.writer import LiveTrace, Writer
+from .patch import Patch
 
-_owners: set[t.Any] = set()
+_patch = Patch()
+_owners = _patch.owners
 
 
 class _Took(t.NamedTuple):
@@ -49,8 +50,7 @@ def install(owner: int) -> Callable[[], None]:
 
     :param owner: stands for the app.
     """
-    _owners.add(owner)
-    return partial(_owners.discard, owner)
+    return _patch.install(owner)
 
 
 __all__ = ["PROBE", "begin", "end", "install"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import linecache
 import typing as t
 from collections import deque
-from functools import partial
 from inspect import CO_OPTIMIZED
 from sys import getrefcount
 from types import FrameType, TracebackType
@@ -23,6 +22,7 @@ from ..recorder.errors import GROUP, describe_error
 from ..recorder.user_code import is_library, line_of
 from ..redact import Redactor, weight
 from ..trace.writer import LiveTrace
+from .patch import Patch
 
 # Of a deep traceback, the first and the last frames.
 _FIRST = 10
@@ -40,7 +40,8 @@ _BEFORE = 60
 _LONGEST = 4096
 _CODE = (".py", ".html", ".jinja", ".jinja2", ".j2", ".txt", ".xml")
 
-_owners: set[t.Any] = set()
+_patch = Patch()
+_owners = _patch.owners
 
 
 class Frame(t.NamedTuple):
@@ -256,8 +257,7 @@ def _handlers(app: flask.Flask, trace: LiveTrace, error: BaseException) -> list[
 
 def install(owner: int) -> t.Callable[[], None]:
     """Record the exceptions that leave the code of an app."""
-    _owners.add(owner)
-    return partial(_owners.discard, owner)
+    return _patch.install(owner)
 
 
 __all__ = ["install", "record"]

@@ -10,10 +10,8 @@ import logging
 import re
 import typing as t
 from contextlib import suppress
-from functools import partial
 
 from ..faults import fail_open
-from ..locks import lock
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import mark
@@ -22,6 +20,7 @@ from ..trace.model import Source
 from ..trace.notes import Facts
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
+from .patch import Patch
 
 _SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
 # Where an argument goes, with the name that stands before it.
@@ -31,19 +30,28 @@ _PLACE = re.compile(
 _DEPTH = 4
 _ITEMS = 50
 
-_lock = lock()
-_owners: set[t.Any] = set()
-_wrapped: t.Callable[..., logging.LogRecord] | None = None
+
+def _recorded(original: t.Any) -> t.Any:
+    def factory(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
+        record: logging.LogRecord = original(*args, **kwargs)
+        if record.exc_info:
+            _hide(record)
+        trace = current.get()
+        if trace.owner in _owners:
+            _record(trace, record, factory)
+        return record
+
+    return factory
 
 
-def _factory(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
-    record = (_wrapped or logging.LogRecord)(*args, **kwargs)
-    if record.exc_info:
-        _hide(record)
-    trace = current.get()
-    if trace.owner in _owners:
-        _record(trace, record)
-    return record
+def _replace() -> None:
+    get, put = logging.getLogRecordFactory, logging.setLogRecordFactory
+    _patch.replace(logging, _FACTORY, _recorded, get=get, put=put, again=True)
+
+
+_FACTORY = "LogRecordFactory"
+_patch = Patch(_replace)
+_owners = _patch.owners
 
 
 @fail_open
@@ -55,8 +63,9 @@ def _hide(record: logging.LogRecord) -> None:
 
 
 @fail_open
-def _record(trace: LiveTrace, record: logging.LogRecord) -> None:
-    if record.name.startswith("flask_lifecycle"):
+def _record(trace: LiveTrace, record: logging.LogRecord, factory: t.Any) -> None:
+    is_one = _patch.records(logging, _FACTORY, factory)
+    if not is_one or record.name.startswith("flask_lifecycle"):
         return
     message = _message(record, trace.redactor)
     mark(
@@ -147,22 +156,7 @@ class _Told(str):
 
 def install(owner: int) -> t.Callable[[], None]:
     """Record every log record that is made inside a recorded request of an app."""
-    global _wrapped
-
-    with _lock:
-        _owners.add(owner)
-        if logging.getLogRecordFactory() is not _factory:
-            _wrapped = logging.getLogRecordFactory()
-            logging.setLogRecordFactory(_factory)
-
-    return partial(_uninstall, owner)
-
-
-def _uninstall(owner: int) -> None:
-    with _lock:
-        _owners.discard(owner)
-        if not _owners and logging.getLogRecordFactory() is _factory:
-            logging.setLogRecordFactory(_wrapped or logging.LogRecord)
+    return _patch.install(owner)
 
 
 __all__ = ["install"]

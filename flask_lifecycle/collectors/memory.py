@@ -16,10 +16,26 @@ from .. import locks
 from ..faults import fail_open
 from ..recorder.probe import Probe
 from ..trace.writer import LiveTrace, Writer
+from .patch import Patch
 
-_owners: set[t.Any] = set()
-_started = False
 _lock = locks.lock()
+
+
+def _trace(is_on: bool) -> None:
+    if is_on:
+        tracemalloc.start()
+    else:
+        tracemalloc.stop()
+
+
+def _start() -> None:
+    _patch.replace(
+        tracemalloc, "start", lambda _is_on: True, get=tracemalloc.is_tracing, put=_trace
+    )
+
+
+_patch = Patch(_start)
+_owners = _patch.owners
 
 
 class _Open:
@@ -88,20 +104,7 @@ def install(owner: int) -> Callable[[], None]:
 
     :param owner: stands for the app.
     """
-    global _started
-    if not tracemalloc.is_tracing():
-        tracemalloc.start()
-        _started = True
-    _owners.add(owner)
-
-    def uninstall() -> None:
-        global _started
-        _owners.discard(owner)
-        if _started and not _owners:
-            tracemalloc.stop()
-            _started = False
-
-    return uninstall
+    return _patch.install(owner)
 
 
 __all__ = ["PROBE", "begin", "end", "install"]

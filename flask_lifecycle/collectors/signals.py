@@ -15,7 +15,6 @@ import blinker
 import flask.signals
 
 from ..faults import fail_open
-from ..locks import lock
 from ..recorder.callables import callable_name
 from ..recorder.current import current
 from ..recorder.errors import describe_error
@@ -26,6 +25,7 @@ from ..trace.log import clock
 from ..trace.notes import Facts
 from ..trace.tracepoint import Site, number
 from ..trace.writer import Writer
+from .patch import Patch
 
 _NAMES = (
     "appcontext_popped",
@@ -41,8 +41,6 @@ _NAMES = (
 )
 # Of these there can be any number in one request.
 _MANY = frozenset(("before_render_template", "message_flashed", "template_rendered"))
-_lock = lock()
-_installed = 0
 
 
 def _recorded_class(name: str) -> type[blinker.NamedSignal]:
@@ -95,14 +93,16 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     return t.cast("type[blinker.NamedSignal]", made)
 
 
-_flash_owners: set[t.Any] = set()
-_on_template: t.Callable[[t.Any, t.Any], None] | None = None
+# What is given each template before it is rendered.
+_on_template: list[t.Callable[[t.Any, t.Any], None]] = []
+_flashes = Patch()
+_flash_owners = _flashes.owners
 
 
 @fail_open
 def _template(_writer: Writer, sent: dict[str, t.Any]) -> None:
-    if _on_template is not None:
-        _on_template(sent.get("template"), sent.get("context"))
+    for each in _on_template:
+        each(sent.get("template"), sent.get("context"))
 
 
 @fail_open
@@ -125,10 +125,24 @@ def _receivers(signal: blinker.Signal, sender: t.Any) -> list[str]:
 _CLASSES = {name: _recorded_class(name) for name in _NAMES}
 
 
+def _replace() -> None:
+    for name, recorded in _CLASSES.items():
+        signal: t.Any = getattr(flask.signals, name)
+        if type(signal) is blinker.NamedSignal:
+            _replace_class(signal, recorded)
+
+
+def _replace_class(signal: t.Any, recorded: type) -> None:
+    get, put = partial(type, signal), partial(setattr, signal, "__class__")
+    _patch.replace(signal, "__class__", lambda _kind: recorded, get=get, put=put, again=True)
+
+
+_patch = Patch(_replace)
+
+
 def install_flashes(owner: int) -> t.Callable[[], None]:
     """Record every message that an app flashes."""
-    _flash_owners.add(owner)
-    return partial(_flash_owners.discard, owner)
+    return _flashes.install(owner)
 
 
 def install(on_template: t.Callable[[t.Any, t.Any], None]) -> t.Callable[[], None]:
@@ -136,29 +150,8 @@ def install(on_template: t.Callable[[t.Any, t.Any], None]) -> t.Callable[[], Non
 
     :param on_template: is given each template before it is rendered, and its context.
     """
-    global _installed, _on_template
-
-    with _lock:
-        _on_template = on_template
-        _installed += 1
-        for name in _NAMES:
-            signal = getattr(flask.signals, name)
-            if type(signal) is blinker.NamedSignal:
-                signal.__class__ = _CLASSES[name]
-
-    return _uninstall
-
-
-def _uninstall() -> None:
-    global _installed
-
-    with _lock:
-        _installed -= 1
-        if _installed == 0:
-            for name in _NAMES:
-                signal = getattr(flask.signals, name)
-                if type(signal) is _CLASSES[name]:
-                    signal.__class__ = blinker.NamedSignal
+    _on_template[:] = [on_template]
+    return _patch.install(object())
 
 
 __all__ = ["install", "install_flashes"]

@@ -12,7 +12,6 @@ import sys
 import typing as t
 import weakref
 from collections import OrderedDict
-from functools import partial
 
 from ..faults import fail_open, fault
 from ..locks import lock
@@ -23,6 +22,7 @@ from ..trace.log import END, PARENT, clock
 from ..trace.model import Error
 from ..trace.tracepoint import Site, number
 from ..trace.writer import LiveTrace, Writer
+from .patch import Patch
 
 _SPAN = number(Site("span", "span"))
 _NOT_OURS = frozenset(("SERVER", "CONSUMER"))
@@ -32,9 +32,11 @@ _RECORDED_ELSEWHERE = frozenset(
 # Spans that nobody ends are forgotten.
 _OPEN_KEPT = 1000
 
+_patch = Patch()
+_owners = _patch.owners
 _lock = lock()
-_owners: set[t.Any] = set()
-_provider: t.Any = None
+# Those that tell of their spans: a provider does not let go of a processor.
+_providers: weakref.WeakSet[t.Any] = weakref.WeakSet()
 
 
 class _Span(t.NamedTuple):
@@ -116,19 +118,18 @@ def _error(span: t.Any, masks: Redactor) -> Error:
 
 def listen() -> None:
     """Begin to listen, once the app has a tracer provider of the SDK's; never import it."""
-    if not _owners or _provider is not None or "opentelemetry.sdk.trace" not in sys.modules:
+    if not _owners or "opentelemetry.sdk.trace" not in sys.modules:
         return
     try:
-        _listen()
+        provider = sys.modules["opentelemetry.trace"].get_tracer_provider()
+        if provider not in _providers:
+            _listen(provider)
     except Exception as error:
         fault("the beginning of the watch over spans", error)
 
 
-def _listen() -> None:
-    global _provider
-
+def _listen(provider: t.Any) -> None:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-    from opentelemetry.trace import get_tracer_provider
 
     class Recorder(SpanProcessor):
         def on_start(self, span: t.Any, parent_context: t.Any = None) -> None:
@@ -138,17 +139,14 @@ def _listen() -> None:
             _end(span)
 
     with _lock:
-        provider = get_tracer_provider()
-        if _provider is None and isinstance(provider, TracerProvider):
-            _provider = provider
+        if isinstance(provider, TracerProvider) and provider not in _providers:
+            _providers.add(provider)
             provider.add_span_processor(Recorder())
 
 
 def install(owner: int) -> t.Callable[[], None]:
     """Record every span that begins inside a recorded request of an app."""
-    _owners.add(owner)
-    # A provider does not let go of a processor: it stays, and records nothing.
-    return partial(_owners.discard, owner)
+    return _patch.install(owner)
 
 
 __all__ = ["install", "listen"]

@@ -14,13 +14,13 @@ from functools import partial
 
 from .._compat import CREATOR, DO_CLOSE, DO_TWOPHASE, DRIVER_CONNECTION, RESET
 from ..faults import fail_open
-from ..locks import lock
 from ..recorder.current import current
 from ..recorder.memo import by_class
 from ..recorder.user_code import caller
 from ..trace.log import BEGIN, clock
 from ..trace.transactions import is_open
-from .statements import begin, begin_transaction, end, fail, owners, renumber
+from .patch import Patch
+from .statements import begin, begin_transaction, end, fail, renumber
 
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
 
@@ -37,10 +37,6 @@ _TRANSACTIONS = {
 # What a rollback or commit that nobody asked for comes from, by SQLAlchemy's function that asks.
 _IMPLIED = {RESET: "reset", DO_CLOSE: "close"}
 _FRAMES = 12
-
-_lock = lock()
-_NONE = object()
-_wrapped: list[tuple[type, str, t.Any]] = []
 
 
 @by_class
@@ -64,7 +60,7 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
         kind: t.Any = type(self)
-        if trace.owner not in owners or _definers(kind)[name] != id(defined):
+        if trace.owner not in _owners or _definers(kind)[name] != id(defined):
             return method(self, cursor, statement, *args, **kwargs)
         sends = cursor if self.name == "sqlite" else None
         begun = begin(trace, statement, None if bare or not args else args[0], many, sends)
@@ -90,7 +86,7 @@ def _ends(defined: type, name: str, method: t.Any) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
         kind: t.Any = type(self)
-        if trace.owner not in owners or _definers(kind)[name] != id(defined):
+        if trace.owner not in _owners or _definers(kind)[name] != id(defined):
             return method(self, connection, *args, **kwargs)
         driver = _driver_of(connection)
         if _sends_nothing(self, driver, name, connection):
@@ -196,7 +192,7 @@ class _Creator:
             creator = vars(pool)[CREATOR]
         except KeyError:
             raise AttributeError(CREATOR) from None
-        return partial(_connect, creator) if current.get().owner in owners else creator
+        return partial(_connect, creator) if current.get().owner in _owners else creator
 
     def __set__(self, pool: t.Any, creator: t.Any) -> None:
         vars(pool)[CREATOR] = creator
@@ -222,22 +218,14 @@ def _connect(creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
     return connection
 
 
-def _replace(kind: type, name: str, method: t.Any) -> None:
-    """Put a method in the place of a class's own, until it is undone."""
-    _wrapped.append((kind, name, vars(kind).get(name, _NONE)))
-    setattr(kind, name, method)
-
-
 @fail_open
 def _wrap(kind: type) -> None:
     for name in (*_METHODS, *_TRANSACTIONS):
         method = vars(kind).get(name)
-        if not callable(method) or any((kind, name) == known[:2] for known in _wrapped):
-            continue
-        if name in _METHODS:
-            _replace(kind, name, _recorded(kind, name, method))
-        elif _sends(name, method):
-            _replace(kind, name, _ends(kind, name, method))
+        if callable(method) and name in _METHODS:
+            _patch.replace(kind, name, partial(_recorded, kind, name))
+        elif callable(method) and _sends(name, method):
+            _patch.replace(kind, name, partial(_ends, kind, name))
 
 
 def _with_subclasses(kind: t.Any) -> Iterator[type]:
@@ -246,49 +234,42 @@ def _with_subclasses(kind: t.Any) -> Iterator[type]:
         yield from _with_subclasses(derived)
 
 
-def listen() -> None:
-    """Begin to listen, once the app has imported SQLAlchemy; never import it for the app."""
-    if _wrapped or not owners or "sqlalchemy.engine" not in sys.modules:
+def _initialized(initialize: t.Any) -> t.Any:
+    def initialized(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+        # The first connection of an engine, whose dialect may have been imported since.
+        for kind in type(self).__mro__:
+            _wrap(kind)
+        initialize(self, *args, **kwargs)
+
+    return initialized
+
+
+def _replace() -> None:
+    if "sqlalchemy.engine" not in sys.modules or _patch.is_in_place:
         return
 
     from sqlalchemy.engine.default import DefaultDialect
     from sqlalchemy.pool import Pool
 
-    with _lock:
-        if _wrapped:
-            return
+    for known in _with_subclasses(DefaultDialect):
+        _wrap(known)
+    _patch.replace(DefaultDialect, "initialize", _initialized)
+    _patch.replace(Pool, CREATOR, lambda _creator: _Creator())
 
-        initialize = DefaultDialect.initialize
 
-        def initialized(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
-            # The first connection of an engine, whose dialect may have been imported since.
-            for kind in type(self).__mro__:
-                _wrap(kind)
-            initialize(self, *args, **kwargs)
+_patch = Patch(_replace)
+_owners = _patch.owners
 
-        for known in _with_subclasses(DefaultDialect):
-            _wrap(known)
-        _replace(DefaultDialect, "initialize", initialized)
-        _replace(Pool, CREATOR, _Creator())
+
+def listen() -> None:
+    """Begin to listen, once the app has imported SQLAlchemy; never import it for the app."""
+    if not _patch.is_in_place:
+        _patch.apply()
 
 
 def install(owner: int) -> t.Callable[[], None]:
     """Record every statement that runs inside a recorded request of an app."""
-    with _lock:
-        owners.add(owner)
-
-    return partial(_uninstall, owner)
-
-
-def _uninstall(owner: int) -> None:
-    with _lock:
-        owners.discard(owner)
-        while _wrapped and not owners:
-            kind, name, method = _wrapped.pop()
-            if method is _NONE:
-                delattr(kind, name)
-            else:
-                setattr(kind, name, method)
+    return _patch.install(owner)
 
 
 __all__ = ["install", "listen"]

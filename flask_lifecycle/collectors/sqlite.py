@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from functools import partial, wraps
+from functools import wraps
 
 from ..faults import fail_open, fault
-from ..locks import lock
 from ..recorder.current import current
 from ..recorder.subclass import Subclasses, subclass_of
 from ..recorder.user_code import caller, is_library
 from ..trace.transactions import is_open
-from .statements import begin, begin_transaction, end, fail, is_connecting, mark, owners, renumber
+from .patch import Patch
+from .statements import begin, begin_transaction, end, fail, is_connecting, mark, renumber
 
 _SCRIPT = "executescript"
 _METHODS = {"execute": False, "executemany": True, _SCRIPT: False}
@@ -30,10 +30,6 @@ _IMPLIED = {"close": "close"}
 # The place of `factory` among the arguments of `sqlite3.connect`.
 _FACTORY = 5
 
-_lock = lock()
-_original: t.Any = None
-_replaced: t.Any = None
-
 
 def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
     """Make a method of a cursor's class that records a statement."""
@@ -43,7 +39,7 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
     def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
-        if trace.owner not in owners or not args or _is_sqlalchemy():
+        if trace.owner not in _owners or not args or _is_sqlalchemy():
             return method(self, *args, **kwargs)
         first = _commits_first(trace, self.connection, args[0]) if name == _SCRIPT else None
         begun = begin(trace, args[0], args[1] if len(args) > 1 else None, many, self)
@@ -80,7 +76,7 @@ def _ending(base: t.Any, name: str) -> t.Any:
     def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
-        if trace.owner not in owners or not is_open(self) or _is_sqlalchemy():
+        if trace.owner not in _owners or not is_open(self) or _is_sqlalchemy():
             return method(self, *args, **kwargs)
         fails = name == "__exit__" and args[:1] != (None,)
         kind = "commit" if name == "commit" or (name == "__exit__" and not fails) else "rollback"
@@ -112,7 +108,7 @@ def _setting(base: t.Any, name: str) -> t.Any:
         trace = current.get()
         was_open = is_open(self)
         plain.__set__(self, value)
-        if trace.owner in owners and is_open(self) != was_open:
+        if trace.owner in _owners and is_open(self) != was_open:
             mark(trace, "commit" if was_open else "begin", self, name)
 
     return property(plain.__get__, put, doc=plain.__doc__)
@@ -186,7 +182,7 @@ def _connect(original: t.Any) -> t.Any:
         begun = None
         try:
             trace = current.get()
-            recorded = trace.owner in owners
+            recorded = trace.owner in _owners
             if recorded or not _is_library():
                 args, kwargs = _with_recorded(args, kwargs)
             # Where a pool of SQLAlchemy's opens it, that is recorded.
@@ -230,39 +226,26 @@ def _with_recorded(
     return args, {**kwargs, "factory": made}
 
 
+def _replace() -> None:
+    module: t.Any = sys.modules.get("sqlite3")
+    if module is not None:
+        _usual[:] = _connections.of(module.Connection), _cursors.of(module.Cursor)
+        _patch.replace(module, "connect", _connect)
+
+
+_patch = Patch(_replace)
+_owners = _patch.owners
+
+
 def listen() -> None:
     """Begin to listen, once the app has imported ``sqlite3``; never import it for the app."""
-    global _original, _replaced
-
-    if _original is not None or not owners or "sqlite3" not in sys.modules:
-        return
-    with _lock:
-        if _original is None:
-            module: t.Any = sys.modules["sqlite3"]
-            _usual[:] = _connections.of(module.Connection), _cursors.of(module.Cursor)
-            _original = module.connect
-            module.connect = _replaced = _connect(_original)
+    if not _patch.is_in_place:
+        _patch.apply()
 
 
 def install(owner: int) -> t.Callable[[], None]:
     """Record what an app executes on connections that it opens from now on."""
-    with _lock:
-        owners.add(owner)
-
-    listen()
-    return partial(_uninstall, owner)
-
-
-def _uninstall(owner: int) -> None:
-    global _original
-
-    with _lock:
-        owners.discard(owner)
-        if not owners and _original is not None:
-            module: t.Any = sys.modules["sqlite3"]
-            if module.connect is _replaced:
-                module.connect = _original
-            _original = None
+    return _patch.install(owner)
 
 
 __all__ = ["install", "listen"]

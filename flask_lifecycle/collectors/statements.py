@@ -25,8 +25,6 @@ _KNOWN = {
 _SETS = 10
 _PARAMETERS = 100
 
-#: Stand for the apps whose statements are recorded.
-owners: set[t.Any] = set()
 
 #: Who writes it, the place of its step, and what is noted of it; a connection of SQLite's, where it
 #: is to be asked afterwards what else was sent; and whether that was in a transaction.
@@ -229,6 +227,5 @@ __all__ = [
     "fail",
     "is_connecting",
     "mark",
-    "owners",
     "renumber",
 ]

@@ -33,6 +33,7 @@ from ..trace.notes import Detail, Facts
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace, Writer
 from .macros import end_calls, give_back, record_macros, record_made
+from .patch import Patch
 
 _NAMES = 60
 _TEXT = 1000
@@ -46,7 +47,8 @@ _STREAMED = 256
 _stream_code = getattr(getattr(flask.templating, STREAM, None), "__code__", None)
 
 _lock = lock()
-_owners: set[t.Any] = set()
+_patch = Patch()
+_owners = _patch.owners
 # What is changed, with whose it is: no more, as a template's own functions lead back to it.
 _changed: weakref.WeakKeyDictionary[t.Any, int] = weakref.WeakKeyDictionary()
 # By whose they are, then by the names and the ids of the types in a context.
@@ -494,16 +496,13 @@ def _namespace(template: t.Any) -> dict[str, t.Any]:
 
 def install(owner: int) -> t.Callable[[], None]:
     """Record every template that an app renders."""
+    _outlines[owner] = {}
+    return partial(_uninstall, owner, _patch.install(owner))
+
+
+def _uninstall(owner: int, uninstall: t.Callable[[], None]) -> None:
     with _lock:
-        _owners.add(owner)
-        _outlines[owner] = {}
-
-    return partial(_uninstall, owner)
-
-
-def _uninstall(owner: int) -> None:
-    with _lock:
-        _owners.discard(owner)
+        uninstall()
         _outlines.pop(owner, None)
         for changed, whose in list(_changed.items()):
             if whose == owner:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import typing as t
 import warnings
-from functools import partial
 
 from .._compat import SHOW_WARNING
 from ..faults import fail_open
-from ..locks import lock
 from ..recorder.current import current
 from ..recorder.errors import describe_error
 from ..recorder.steps import mark
@@ -20,21 +18,32 @@ from ..trace.model import Source
 from ..trace.notes import Facts
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
-
-_lock = lock()
-_owners: set[t.Any] = set()
-_original: t.Any = None
+from .patch import Patch
 
 
-def _shown(message: t.Any) -> t.Any:
-    trace = current.get()
-    if trace.owner in _owners:
-        _record(trace, message)
-    return _original(message)
+def _recorded(original: t.Any) -> t.Any:
+    def shown(message: t.Any) -> t.Any:
+        trace = current.get()
+        if trace.owner in _owners:
+            _record(trace, message, shown)
+        return original(message)
+
+    return shown
+
+
+def _replace() -> None:
+    if hasattr(warnings, SHOW_WARNING):
+        _patch.replace(warnings, SHOW_WARNING, _recorded, again=True)
+
+
+_patch = Patch(_replace)
+_owners = _patch.owners
 
 
 @fail_open
-def _record(trace: LiveTrace, message: t.Any) -> None:
+def _record(trace: LiveTrace, message: t.Any, shown: t.Any) -> None:
+    if not _patch.records(warnings, SHOW_WARNING, shown):
+        return
     warned = describe_error(message.message)
     source = Source(message.filename, message.lineno)
     mark(
@@ -47,23 +56,7 @@ def _record(trace: LiveTrace, message: t.Any) -> None:
 
 def install(owner: int) -> t.Callable[[], None]:
     """Record every warning that is shown inside a recorded request of an app."""
-    global _original
-
-    with _lock:
-        _owners.add(owner)
-        now = getattr(warnings, SHOW_WARNING, None)
-        if now is not None and now is not _shown:
-            _original = now
-            setattr(warnings, SHOW_WARNING, _shown)
-
-    return partial(_uninstall, owner)
-
-
-def _uninstall(owner: int) -> None:
-    with _lock:
-        _owners.discard(owner)
-        if not _owners and getattr(warnings, SHOW_WARNING, None) is _shown:
-            setattr(warnings, SHOW_WARNING, _original)
+    return _patch.install(owner)
 
 
 __all__ = ["install"]

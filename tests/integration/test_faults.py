@@ -355,6 +355,7 @@ GUARDED = list(guarded())
 ELSEWHERE = {
     *("collectors/spans.py", "collectors/profiler.py", "collectors/memory.py"),
     *("instrumentation/methods.py", "mount.py", "instrumentation/upgrades.py"),
+    "collectors/patch.py",
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "panel/summary.py"),
 }
@@ -401,7 +402,7 @@ CALLED_BY_OTHERS = {
     "instrumentation/trace_start.py": {"begin"},
     "collectors/changes/mappings.py": {"look"},
     "collectors/changes/responses.py": {"look_at_response", "sent"},
-    "collectors/logs.py": {"_factory"},
+    "collectors/logs.py": {"factory"},
     "collectors/http.py": {"sent"},
     "collectors/signals.py": {"send"},
     "collectors/sql.py": {"__get__", "_begin", "_connect", "initialized", "recorded"},
@@ -420,7 +421,7 @@ CALLED_BY_OTHERS = {
         "render",
         "root",
     },
-    "collectors/warnings.py": {"_shown"},
+    "collectors/warnings.py": {"shown"},
     "instrumentation/contexts.py": {"app_context"},
     "instrumentation/error_handling.py": {
         "_hide",

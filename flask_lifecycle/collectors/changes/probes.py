@@ -5,13 +5,12 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from ...recorder.probe import Probe
 from ...trace.writer import Writer
 from .headers import Sent
 from .mappings import look, opened
-from .record import owners
+from .record import patch
 from .responses import look_at_response, sent
 
 
@@ -36,8 +35,7 @@ def install(owner: int) -> Callable[[], None]:
 
     :param owner: stands for the app.
     """
-    owners.add(owner)
-    return partial(owners.discard, owner)
+    return patch.install(owner)
 
 
 __all__ = ["CHANGES", "OPENED", "RESPONSE", "RESPONSES", "install"]

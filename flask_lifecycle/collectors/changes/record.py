@@ -5,9 +5,11 @@ from __future__ import annotations
 import typing as t
 
 from ...trace.writer import LiveTrace, Writer
+from ..patch import Patch
 from .headers import Names, Sent, difference_of
 
-owners: set[t.Any] = set()
+patch = Patch()
+owners = patch.owners
 
 
 class Changes:
@@ -62,4 +64,4 @@ def changes_of(writer: Writer, place: int) -> Changes:
     return found
 
 
-__all__ = ["Changes", "changes_of", "owners"]
+__all__ = ["Changes", "changes_of", "owners", "patch"]

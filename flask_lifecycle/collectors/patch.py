@@ -1,0 +1,154 @@
+"""Replace what is another package's, for the whole process, while any app asks for it."""
+
+from __future__ import annotations
+
+import typing as t
+from functools import partial
+
+from ..faults import fault
+from ..locks import lock
+
+Get = t.Callable[[], t.Any]
+Put = t.Callable[[t.Any], t.Any]
+Make = t.Callable[[t.Any], t.Any]
+
+_MISSING: t.Any = object()
+
+
+class _Replacement:
+    """One thing that was replaced."""
+
+    def __init__(self, get: Get, put: Put) -> None:
+        self._get = get
+        self._put = put
+        self._original: t.Any = None
+        self._ours: t.Any = None
+
+    def put(self, make: Make) -> None:
+        """Put what is made of the original in its place."""
+        original = self._get()
+        self._original, self._ours = original, make(original)
+        self._put(self._ours)
+
+    def stands(self) -> bool:
+        """Tell whether nobody else has replaced it since."""
+        return self._get() is self._ours
+
+    def records(self, ours: t.Any) -> bool:
+        """Tell whether this, of all that were put here, is the one to record."""
+        return ours is self._ours or ours is self._get()
+
+    def undo(self) -> None:
+        """Put the original back; what somebody else put there stays."""
+        if self.stands():
+            self._put(self._original)
+
+
+class Patch:
+    """What is replaced for one purpose.
+
+    A replacement asks ``owners`` before it records: another app's requests pass it as well, and
+    where another package has wrapped it, it stays after the last app is gone.
+
+    :param apply: calls :meth:`replace` for each thing. It is called again whenever an app is
+        installed, and by :meth:`apply`, as the other package may be imported late.
+    """
+
+    def __init__(self, apply: t.Callable[[], None] | None = None) -> None:
+        self._apply = apply
+        self._lock = lock()
+        self._replacements: dict[tuple[int, str], tuple[t.Any, _Replacement]] = {}
+        #: The ids of the apps that ask for it; the apps are not kept.
+        self.owners: set[t.Any] = set()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether anything is replaced now."""
+        return bool(self._replacements)
+
+    def install(self, owner: t.Any) -> t.Callable[[], None]:
+        """Replace it for one app more.
+
+        :param owner: stands for the app.
+        :returns: what takes it back; the last app's puts everything back.
+        """
+        with self._lock:
+            self.owners.add(owner)
+        self.apply()
+        return partial(self._uninstall, owner)
+
+    def apply(self) -> None:
+        """Replace what is there by now."""
+        if self._apply is None:
+            return
+        try:
+            with self._lock:
+                if self.owners:
+                    self._apply()
+        except Exception as error:
+            fault(f"the patch of {self._apply.__module__}", error)
+
+    def replace(
+        self,
+        target: t.Any,
+        name: str,
+        make: Make,
+        *,
+        get: Get | None = None,
+        put: Put | None = None,
+        again: bool = False,
+    ) -> None:
+        """Replace an attribute of a module, class or object, once; nothing, if no app asks for it.
+
+        :param make: is given the original, and returns what stands in its place.
+        :param get: returns what stands there, where it is no attribute of the target's own.
+        :param put: puts something there; an attribute is set, or deleted where there was none.
+        :param again: whether to replace what somebody else has put there since.
+        """
+        key = id(target), name
+        with self._lock:
+            if not self.owners:
+                return
+            known = self._replacements.get(key)
+            if known is None:
+                found = _Replacement(
+                    get or partial(_attribute, target, name),
+                    put or partial(_set_attribute, target, name),
+                )
+                found.put(make)
+                # The target is kept, so that its id stays its own.
+                self._replacements[key] = target, found
+            elif again and not known[1].stands():
+                known[1].put(make)
+
+    def records(self, target: t.Any, name: str, ours: t.Any) -> bool:
+        """Tell whether a replacement is to record, of several that wrap each other.
+
+        There are several where somebody has wrapped one, and it was replaced ``again``.
+        """
+        known = self._replacements.get((id(target), name))
+        return known is not None and known[1].records(ours)
+
+    def _uninstall(self, owner: t.Any) -> None:
+        with self._lock:
+            self.owners.discard(owner)
+            while self._replacements and not self.owners:
+                _, (_, replacement) = self._replacements.popitem()
+                try:
+                    replacement.undo()
+                except Exception as error:
+                    fault("the end of a patch", error)
+
+
+def _attribute(target: t.Any, name: str) -> t.Any:
+    return vars(target).get(name, _MISSING)
+
+
+def _set_attribute(target: t.Any, name: str, value: t.Any) -> None:
+    if value is _MISSING:
+        delattr(target, name)
+    else:
+        setattr(target, name, value)
+
+
+__all__ = ["Patch"]
