@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 
 import click
 import flask
@@ -13,14 +14,9 @@ from flask.cli import AppGroup, with_appcontext
 from .run_token import common_secret
 from .settings import Settings
 
-_PACKAGES = (
-    ("flask-lifecycle", ()),
-    ("flask", (3, 0)),
-    ("flask-socketio", (5, 6, 1)),
-    ("python-socketio", (5, 18, 1)),
-    ("python-engineio", (4, 15, 1)),
-    ("simple-websocket", (1, 1)),
-)
+_OWN = "flask-lifecycle"
+# What is needed without any extra, and from which version on.
+_NEEDED = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 
 #: ``ok``, ``note`` and ``wrong``; what it is about; what there is to say.
 Finding = tuple[t.Literal["ok", "note", "wrong"], str, str]
@@ -55,7 +51,7 @@ def findings(app: flask.Flask) -> Iterator[Finding]:
     settings: Settings = state.settings
     yield _on(app, settings)
     if settings.enabled is not False and (app.debug or settings.enabled):
-        yield from _who(app, settings)
+        yield from _access(app, settings)
     yield from _packages()
 
 
@@ -77,70 +73,49 @@ def _on(app: flask.Flask, settings: Settings) -> Finding:
     return "ok", "panel", f"On at {settings.url_prefix}/: {why}."
 
 
-def _who(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
-    if app.debug:
-        yield (
-            "ok",
-            "this host",
-            (
-                "Whoever is on this machine, by localhost, *.localhost or a loopback address, "
-                "without a token. Not where a request bears a forwarding header, comes by "
-                "HTTP/1.0 or, on Linux, from a system account, as from a proxy."
-            ),
-        )
-    else:
-        yield "ok", "this host", "Needs the token like everybody, as debug is off."
-
+def _access(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
+    yield "ok", "this host", _LOCAL if app.debug else _LOCAL_WITHOUT_DEBUG
     if settings.host is not None:
         yield "ok", "own name", f"The panel answers by {settings.host} alone, and the app does not."
     names = ", ".join(settings.allowed_hosts)
     if names:
         yield "note", "others", f"With the token, by these names: {names}."
     else:
-        yield (
-            "ok",
-            "others",
-            (
-                "With the token, by a local name only, as through a tunnel that keeps it. "
-                "LIFECYCLE_ALLOWED_HOSTS takes more names."
-            ),
-        )
-
+        yield "ok", "others", _NO_OTHER_NAMES
     if settings.token is not None:
         yield "ok", "token", "LIFECYCLE_TOKEN is set."
     else:
-        yield (
-            "ok",
-            "token",
-            (
-                "Made for each run, and printed at the start of flask run; under other servers "
-                "when the panel is first asked for."
-            ),
-        )
+        yield "ok", "token", _GENERATED
         if common_secret() is None:
-            yield (
-                "note",
-                "token",
-                (
-                    "PYTHONHASHSEED is set: several workers of one server that each import the app "
-                    "have nothing in common to make one token from. Set LIFECYCLE_TOKEN."
-                ),
-            )
-
-    yield (
-        "ok",
-        "proxies",
-        "No forwarding header is trusted; any of them makes its sender a stranger.",
-    )
-    yield (
-        "ok",
-        "workers",
-        (
-            "A process shows its own requests alone; with several processes, the panel says "
-            "so. Where a worker has no threads to spare, the panel asks for batches."
-        ),
-    )
+            yield "note", "token", _NOTHING_IN_COMMON
+    yield "ok", "proxies", _PROXIES
+    yield "ok", "workers", _WORKERS
     yield "ok", "masked", f"Names that sound secret{_more(settings)}."
+
+
+_LOCAL = (
+    "Anyone on this machine, by localhost, *.localhost or a loopback address, without a token. "
+    "Not where a request has a forwarding header, comes by HTTP/1.0 or, on Linux, from a system "
+    "account, as from a proxy."
+)
+_LOCAL_WITHOUT_DEBUG = "Needs the token like everybody, as debug is off."
+_NO_OTHER_NAMES = (
+    "With the token, by a local name only, as through a tunnel that keeps it. "
+    "LIFECYCLE_ALLOWED_HOSTS takes more names."
+)
+_GENERATED = (
+    "Made for each run, and printed at the start of flask run; under other servers when the panel "
+    "is first asked for."
+)
+_NOTHING_IN_COMMON = (
+    "PYTHONHASHSEED is set: several workers of one server that each import the app have nothing in "
+    "common to make one token from. Set LIFECYCLE_TOKEN."
+)
+_PROXIES = "No forwarding header is trusted; any of them makes its sender a remote client."
+_WORKERS = (
+    "A process shows its own requests alone; with several processes, the panel says so. Where a "
+    "worker has no threads to spare, the panel asks for batches."
+)
 
 
 def _more(settings: Settings) -> str:
@@ -149,18 +124,32 @@ def _more(settings: Settings) -> str:
 
 
 def _packages() -> Iterator[Finding]:
-    for name, least in _PACKAGES:
+    for name, least in ((_OWN, ""), *_needed()):
         try:
-            found = version(name)
+            installed = version(name)
         except PackageNotFoundError:
             yield "wrong", "packages", f"{name} is not installed."
             continue
-        parts = tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
-        if parts < least:
-            needed = ".".join(str(part) for part in least)
-            yield "wrong", "packages", f"{name} is {found}; {needed} or later is needed."
+        if _numbers(installed) < _numbers(least):
+            yield "wrong", "packages", f"{name} is {installed}; {least} or later is needed."
         else:
-            yield "ok", "packages", f"{name} {found}"
+            yield "ok", "packages", f"{name} {installed}"
+
+
+def _needed() -> Iterator[tuple[str, str]]:
+    """List the packages that the package's metadata asks for, with their oldest versions."""
+    try:
+        requirements = requires(_OWN) or []
+    except PackageNotFoundError:
+        return
+    for each in requirements:
+        needed = _NEEDED.fullmatch(each)
+        if needed is not None:
+            yield needed[1], needed[2]
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
 
 
 __all__ = ["doctor", "findings", "lifecycle"]

@@ -193,4 +193,4 @@ class Settings:
         return cls(**values)
 
 
-__all__ = ["COLLECTORS", "Settings"]
+__all__ = ["COLLECTORS", "MORE_COLLECTORS", "Settings"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import typing as t
@@ -73,6 +74,17 @@ def test_old_packages_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "version", lambda *_: "4.0.0")
     found = told()["packages"]
     assert ("wrong", "flask-socketio is 4.0.0; 5.6.1 or later is needed.") in found
+
+
+def test_the_oldest_versions_are_those_of_the_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "version", lambda *_: "0.0.1")
+    project = (Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8")
+    dependencies = project.partition("\ndependencies = [")[2].partition("\n]")[0]
+    needed = re.findall(r'"([\w-]+)>=([\d.]+)"', dependencies)
+    assert len(needed) == dependencies.count(">=")
+    assert sorted(text for mark, text in told()["packages"] if mark == "wrong") == sorted(
+        f"{name} is 0.0.1; {least} or later is needed." for name, least in needed
+    )
 
 
 @pytest.mark.parametrize(("extension", "code"), [(True, 0), (False, 1)])

@@ -15,14 +15,13 @@ from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import mark
-from ..redact import MASK, Redactor
+from ..redact import MASK, SCALARS, Redactor
 from ..trace.model import Source
 from ..trace.notes import Facts
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
 from .patch import Patch
 
-_SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
 # Where an argument goes, with the name that stands before it.
 _PLACE = re.compile(
     r"""%%|(?:([\w.-]+)["'\])]{0,3}\s*(?:=>|[=:])\s*["']?)?%[-#0 +]*[\d*]*(?:\.[\d*]+)?[a-zA-Z]"""
@@ -120,7 +119,7 @@ def _safe(text: str, args: t.Any, redactor: Redactor) -> t.Any:
             if type(key) is str and redactor.is_secret(key)
             else _shown(args[key], redactor)
             for key in args
-            if type(key) in _SCALARS
+            if type(key) in SCALARS
         }
     return _shown(args, redactor)
 
@@ -135,7 +134,7 @@ def _shown(value: t.Any, redactor: Redactor) -> t.Any:
 
 def _is_plain(value: t.Any, depth: int = _DEPTH) -> bool:
     kind = type(value)
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return True
     if kind is dict:
         return _is_plain([*value], depth) and _is_plain([*value.values()], depth)

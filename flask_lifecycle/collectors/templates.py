@@ -26,7 +26,7 @@ from ..recorder.errors import describe_error
 from ..recorder.steps import begin, begin_leaf, end
 from ..recorder.subclass import Subclasses, subclass_of
 from ..recorder.user_code import caller, user_location, user_location_of
-from ..redact import MASK, Redactor, type_name
+from ..redact import MASK, SCALARS, Redactor, type_name
 from ..trace.log import END, PARENT, clock
 from ..trace.model import Source
 from ..trace.notes import Detail, Facts
@@ -38,9 +38,8 @@ from .patch import Patch
 _NAMES = 60
 _TEXT = 1000
 _SMALL = 10
-_SCALARS = frozenset((str, int, bool, type(None), bytes, float))
 # Of other types than these, the type alone is shown.
-_SHOWN = _SCALARS | {list, tuple, dict}
+_SHOWN = SCALARS | {list, tuple, dict}
 _STRINGS = {str}
 _OUTLINES = 256
 _STREAMED = 256
@@ -141,7 +140,7 @@ def _outline(
         told = redactor.text(name)
         if kind not in _SHOWN:
             shown[told] = f"<{type_name(kind)}>"
-        elif kind in _SCALARS and kind not in redactor.open and redactor.is_secret(name):
+        elif kind in SCALARS and kind not in redactor.open and redactor.is_secret(name):
             shown[told] = MASK
         else:
             shown[told] = None
@@ -154,7 +153,7 @@ def _value(redactor: Redactor, name: str, value: t.Any) -> t.Any:
     if kind in (list, tuple, dict):
         size = len(value)
         parts = value.values() if kind is dict else value
-        if size > _SMALL or not all(type(each) in _SCALARS for each in (*parts, *value)):
+        if size > _SMALL or not all(type(each) in SCALARS for each in (*parts, *value)):
             return f"<{kind.__name__} of {size}>"
         return redactor.named(name, value, ("context",))
     return redactor.value(value[:_TEXT] if kind in (str, bytes) else value, ("context", name))

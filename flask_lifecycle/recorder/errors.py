@@ -7,13 +7,12 @@ import types
 import typing as t
 
 from ..faults import fail_open
-from ..redact import type_name
+from ..redact import SCALARS, type_name
 from ..trace.model import Error
 from .current import redactor
 from .memo import by_class
 from .user_code import is_ours
 
-_PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
 _SIZED = frozenset((str, bytes))
 _LONGEST = 64 * 1024
 # Of exceptions that led to one, so many are looked at.
@@ -48,7 +47,7 @@ def describe_error(error: BaseException) -> Error:
 
 
 def _is_plain(value: t.Any) -> bool:
-    return type(value) in _PLAIN and (type(value) not in _SIZED or len(value) < _LONGEST)
+    return type(value) in SCALARS and (type(value) not in _SIZED or len(value) < _LONGEST)
 
 
 @by_class

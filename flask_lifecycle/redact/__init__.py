@@ -7,6 +7,6 @@ the function of ``LIFECYCLE_REDACT_WITH``, which is given what the rules here ha
 
 from .patterns import MASK
 from .redactor import Redactor, cookie_names
-from .values import Decide, Path, type_name, weight
+from .values import SCALARS, Decide, Path, type_name, weight
 
-__all__ = ["MASK", "Decide", "Path", "Redactor", "cookie_names", "type_name", "weight"]
+__all__ = ["MASK", "SCALARS", "Decide", "Path", "Redactor", "cookie_names", "type_name", "weight"]

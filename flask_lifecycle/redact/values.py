@@ -53,6 +53,9 @@ _class_module = type.__dict__["__module__"].__get__
 _class_mro = type.__dict__["__mro__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 
+#: Types whose values hold no others, and run no code of the app's when they are compared or shown.
+SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
+
 
 class Masks(t.Protocol):
     """What is masked in values."""
@@ -271,6 +274,7 @@ def type_name(kind: type) -> str:
 
 __all__ = [
     "SAFE",
+    "SCALARS",
     "SMALL",
     "TEXT",
     "Decide",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import logging
+import sys
 import threading
 import tracemalloc
 import types
@@ -21,6 +22,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.collectors.patch import Patch
+from flask_lifecycle.settings import COLLECTORS, MORE_COLLECTORS
 
 _original_show = vars(warnings)["_showwarnmsg"]
 Calls = list[t.Any]
@@ -297,3 +299,24 @@ def test_a_record_factory_of_somebody_elses_is_between_two_apps() -> None:
             Lifecycle().undo(app)
         logging.setLogRecordFactory(before)
         vars(warnings)["_showwarnmsg"] = _original_show
+
+
+@pytest.mark.parametrize("name", [*COLLECTORS, *MORE_COLLECTORS])
+def test_each_collector_is_asked_for_by_its_name(name: str) -> None:
+    app = Flask("shop")
+    app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_COLLECTORS=(name,))
+    Lifecycle(app)
+    modules = [each for key, each in sys.modules.items() if key.startswith("flask_lifecycle.")]
+    patches = {
+        id(each): (module.__name__, each)
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, Patch)
+    }
+    asked = {module for module, each in patches.values() if id(app) in each.owners}
+    Lifecycle().undo(app)
+    assert {module.split(".")[2] for module in asked} == {
+        "flashes": {"signals"},
+        "sql": {"sql", "sqlite"},
+    }.get(name, {name})
+    assert not any(id(app) in each.owners for _, each in patches.values())

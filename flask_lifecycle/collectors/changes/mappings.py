@@ -18,7 +18,7 @@ import flask.globals
 
 from ..._compat import APP_CONTEXT, REQUEST_CONTEXT, SESSION
 from ...faults import fault
-from ...redact import Redactor, weight
+from ...redact import SCALARS, Redactor, weight
 from ...trace.notes import Facts
 from ...trace.writer import Writer
 from .headers import NAMES_KEPT, Names
@@ -27,7 +27,6 @@ from .record import Changes, changes_of, owners
 _app_context = vars(flask.globals)[APP_CONTEXT].get
 _request_context = vars(flask.globals)[REQUEST_CONTEXT].get
 
-_SCALARS = frozenset((str, int, bool, type(None), bytes, float))
 _STRINGS = frozenset((str,))
 _LARGE = frozenset((str, list, dict))
 # Lists and dicts inside g and the session that are looked into, how deep, and how large.
@@ -59,7 +58,7 @@ class _Kept:
         self.views: t.Sequence[t.Iterable[t.Any]]
         self.views = keys, values, _END
         self.held = *self.keys, *self.values, *_END
-        if not _SCALARS.issuperset(map(type, values)):
+        if not SCALARS.issuperset(map(type, values)):
             for value in self.values:
                 self._look_into(value, 0)
             for container, held in self.containers:
@@ -76,7 +75,7 @@ class _Kept:
         if kind is not tuple:
             self.containers.append((value, held))
         for each in held:
-            if type(each) not in _SCALARS:
+            if type(each) not in SCALARS:
                 self._look_into(each, depth + 1)
 
     def is_same(self) -> bool:
@@ -129,7 +128,7 @@ def _equal(one: t.Any, other: t.Any, depth: int = 0) -> bool:
     kind = type(one)
     if kind is not type(other):
         return False
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return bool(one == other)
     if kind not in (list, tuple, dict) or len(one) != len(other) or depth > _DEPTH:
         return False
