@@ -7,12 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import flask
+from werkzeug.exceptions import HTTPException
 
 from ..store import Store
 from .access.gate import Gate
-from .api.match import FindRule, create_match
+from .api.app import FindRule, create_app_map
+from .api.har import create_har
+from .api.live import create_live
+from .api.page import create_page
 from .api.profile import Profiles, create_profile
-from .api.traces import create_api
+from .api.steps import create_steps
+from .api.toolbar import create_toolbar
+from .api.traces import create_traces
 from .live.hub import Hub
 from .live.websocket import MESSAGE_BYTES
 from .written import Provider
@@ -45,11 +51,24 @@ def create_panel(
     # A fault of the panel's is not the app's: no debugger shows it.
     panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
     hub = Hub(store)
-    panel.register_blueprint(create_api(store, hub, gate, app_map, DIST))
-    panel.register_blueprint(create_match(find_rule))
-    panel.register_blueprint(create_profile(store, profiles))
+    for api in (
+        create_page(gate, DIST),
+        create_toolbar(hub, gate),
+        create_traces(store, hub),
+        create_har(store),
+        create_steps(store),
+        create_profile(store, profiles),
+        create_app_map(app_map, find_rule),
+        create_live(hub, gate),
+    ):
+        panel.register_blueprint(api)
+    panel.register_error_handler(HTTPException, _failed)
     hub.init_app(panel)
     return gate.guard(panel.wsgi_app)
+
+
+def _failed(error: HTTPException) -> tuple[dict[str, t.Any], int]:
+    return {"error": f"{error.name}: {error.description}"}, error.code or 500
 
 
 __all__ = ["create_panel"]

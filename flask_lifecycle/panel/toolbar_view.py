@@ -1,4 +1,4 @@
-"""What the toolbar is told of a request: what it draws, and nothing besides.
+"""What the toolbar shows of a request: what it draws, and nothing besides.
 
 Scripts of the app's own pages can read this too. It has no headers, cookies, statements, values
 or source.
@@ -45,17 +45,14 @@ _COUNTED = {
 }
 
 
-def told(trace: LiveTrace) -> dict[str, t.Any]:
+def toolbar_view(trace: LiveTrace) -> dict[str, t.Any]:
     """Return what the toolbar shows of a request; times in ns from its start.
 
     :returns: beside what a summary has: ``elapsed``, the app's own time, and how long the rest was
         ``sent``; ``about``: its endpoint, and how much was collected;
         ``document``: whether it was answered with a whole page;
         ``sql``: how many statements, and how long they and their transactions took; ``ends``: how
-        many commits and rollbacks; ``warnings``; and what its small U
-        is drawn from: ``layers``, outermost first, with the app's functions on the way in and
-        out, from top to bottom; ``handler``; ``view``, and when SQL and templates ran in it;
-        what to say ``instead`` of a view; and whether the way turned ``back``.
+        many commits and rollbacks; ``warnings``; and what :func:`_drawing` returns.
     """
     summary = summarize(trace)
     columns = trace.columns()
@@ -67,27 +64,9 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
     elapsed = summary["elapsed"]
     # Never 0: the browser divides by these.
     app_time = max(1, summary["app_time"])
-
-    def row(step: Step) -> dict[str, t.Any]:
-        return {
-            "step": step.id,
-            "name": step.name,
-            "took": max(1, (elapsed if step.end is None else step.end) - step.begin),
-            "outcome": step.outcome,
-            "sql": counts[step.id],
-        }
-
-    within = _within(columns)
     sql = [index for index, site in enumerate(columns.sites) if site.stage == "sql"]
     statements = [index for index in sql if is_statement(columns.sites[index])]
-    counts = Counter(within[index] for index in statements)
-    view = _last(functions, "view")
-    handler = _last(functions, "error_handler")
     error = _error(trace, functions)
-    stopped = next(
-        (step for step in functions if step.stage in _IN and step.outcome not in (None, "ok")), None
-    )
-    inside = [] if view is None else [i for i, at in enumerate(within) if at == view.id]
     return {
         **{name: summary[name] for name in _SUMMARY},
         "status": client_status(summary),
@@ -99,6 +78,42 @@ def told(trace: LiveTrace) -> dict[str, t.Any]:
         "sql": [len(statements), sum(_took(trace, columns, index) for index in sql)],
         "ends": [summary["counts"].get(name, 0) for name in ("commits", "rollbacks")],
         "warnings": _warnings(trace, columns, summary, error),
+        **_drawing(trace, columns, functions, statements, elapsed),
+    }
+
+
+def _drawing(
+    trace: LiveTrace,
+    columns: Columns,
+    functions: list[Step],
+    statements: list[int],
+    elapsed: int,
+) -> dict[str, t.Any]:
+    """Return what the toolbar's small U is drawn from.
+
+    :returns: ``layers``, outermost first, with the app's functions on the way in and out, from top
+        to bottom; ``handler``; ``view``, and when SQL and templates ran in it; what to say
+        ``instead`` of a view; and whether the way turned ``back``.
+    """
+    within = _within(columns)
+    counts = Counter(within[index] for index in statements)
+
+    def row(step: Step) -> dict[str, t.Any]:
+        return {
+            "step": step.id,
+            "name": step.name,
+            "took": max(1, (elapsed if step.end is None else step.end) - step.begin),
+            "outcome": step.outcome,
+            "sql": counts[step.id],
+        }
+
+    view = _last(functions, "view")
+    handler = _last(functions, "error_handler")
+    stopped = next(
+        (step for step in functions if step.stage in _IN and step.outcome not in (None, "ok")), None
+    )
+    inside = [] if view is None else [i for i, at in enumerate(within) if at == view.id]
+    return {
         "layers": _layers(trace.blueprints, functions, row),
         "handler": None if handler is None else row(handler),
         "view": None if view is None else {**row(view), "begin": view.begin},
@@ -279,4 +294,4 @@ def _bars(
     return sorted(sorted(bars, key=lambda bar: bar[0] - bar[1])[:_BARS])
 
 
-__all__ = ["ROWS", "SLOW", "caused", "redirects", "told"]
+__all__ = ["ROWS", "SLOW", "caused", "redirects", "toolbar_view"]

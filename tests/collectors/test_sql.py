@@ -19,7 +19,7 @@ from sqlalchemy import orm
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.toolbar_view import told
+from flask_lifecycle.panel.toolbar_view import toolbar_view
 from flask_lifecycle.trace.model import Step, Trace
 from tests.helpers.apps import make_app, steps_of
 
@@ -815,6 +815,6 @@ def test_commits_are_counted_apart_from_statements() -> None:
 
     recorded(app, lifecycle, view)
     (trace,) = app.extensions["lifecycle"]._store.newest()
-    shown = told(trace)
+    shown = toolbar_view(trace)
     assert shown["sql"][0] == 8
     assert shown["ends"] == [6, 1]

@@ -17,7 +17,7 @@ from werkzeug.test import EnvironBuilder
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.filter import parse
 from flask_lifecycle.panel.summary import summarize
-from flask_lifecycle.panel.toolbar_view import told
+from flask_lifecycle.panel.toolbar_view import toolbar_view
 from flask_lifecycle.recording.har import to_har
 from flask_lifecycle.trace.model import client_status
 from tests.helpers.apps import make_app
@@ -113,7 +113,7 @@ def test_what_the_server_sends_in_is_not_the_apps(name: str) -> None:
     entry = to_har([trace])["log"]["entries"][0]
     assert entry["timings"]["wait"] == pytest.approx(trace.app_time / 1e6)
     assert entry["time"] == pytest.approx(trace.duration / 1e6)
-    page = told(live)
+    page = toolbar_view(live)
     assert (page["elapsed"], page["sent"]) == (trace.app_time, trace.duration - trace.app_time)
     limit = (spent + SLOW / 2) * 1e3
     assert not parse(f"time:>{limit}")(summary)
@@ -175,7 +175,7 @@ def test_a_crash_that_goes_to_the_server_is_found_by_what_the_client_got(
     found = [parse(q)(summary) for q in ("status:5xx", "status:500", "status:>=500", "500")]
     assert found == [status == 500] * 4
     assert parse("has:error")(summary)
-    assert told(live)["status"] == status
+    assert toolbar_view(live)["status"] == status
     (trace,) = lifecycle.traces(app)
     assert to_har([trace])["log"]["entries"][0]["response"]["status"] == (status or 0)
     lifecycle.undo(app)

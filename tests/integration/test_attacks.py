@@ -270,7 +270,7 @@ def test_no_path_leads_to_a_file_of_ones_choice(server: Server, path: str) -> No
         # What is no path of the panel's is the app's own, which has none of these.
         assert answer.status in (200, 308, 404, 405), (place, answer)
         assert b"root:" not in answer.body
-        assert b"create_api" not in answer.body
+        assert b"create_traces" not in answer.body
         if answer.status == 200:
             assert place.rstrip("/") == "/_lifecycle/api/traces", place
 

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import create_engine, text
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.toolbar_view import ROWS, told
+from flask_lifecycle.panel.toolbar_view import ROWS, toolbar_view
 
 SECRET = "swordfish"
 
@@ -83,7 +83,7 @@ def ask(app: Flask, path: str) -> dict[str, t.Any]:
     Lifecycle(app)
     store = app.extensions["lifecycle"]._store
     app.test_client().get(path, headers={"Cookie": f"own={SECRET}", "X-Own": SECRET})
-    return told(store.newest()[0])
+    return toolbar_view(store.newest()[0])
 
 
 def rows(said: dict[str, t.Any], side: str) -> dict[str, list[str]]:
@@ -131,7 +131,7 @@ def test_what_runs_is_told_as_far_as_it_has_come(app: Flask) -> None:
     seen: list[dict[str, t.Any]] = []
 
     def look() -> None:
-        seen.append(told(app.extensions["lifecycle"]._store.newest()[0]))
+        seen.append(toolbar_view(app.extensions["lifecycle"]._store.newest()[0]))
 
     @app.get("/looks")
     def looks() -> str:

@@ -1,1 +1,1 @@
-"""The panel's HTTP API, a module for each resource."""
+"""The HTTP calls, one module for each resource; all of them stand behind the gate."""

@@ -1,4 +1,4 @@
-"""The HTTP calls about profiles."""
+"""``api/traces/<id>/profile``: a profile of the next request like one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import flask
 
 from ...store import Store
 from ...trace.writer import LiveTrace
+from .lookup import get_or_404, refuse
 
 Answer = tuple[dict[str, t.Any], int]
 
@@ -42,9 +43,7 @@ def create_profile(store: Store, profiles: Profiles) -> flask.Blueprint:
 
     @api.get("/api/traces/<trace_id>/profile")
     def profile(trace_id: str) -> Answer:
-        trace = store.get(trace_id)
-        if trace is None:
-            return {"error": "This request is not kept: it is unknown or was evicted."}, 404
+        trace = get_or_404(store, trace_id)
         wanted = profiles.wanted
         return {
             "available": profiles.available,
@@ -55,11 +54,9 @@ def create_profile(store: Store, profiles: Profiles) -> flask.Blueprint:
     @api.post("/api/traces/<trace_id>/profile")
     def ask(trace_id: str) -> Answer:
         """Profile the next request like this one."""
-        trace = store.get(trace_id)
-        if trace is None:
-            return {"error": "This request is not kept: it is unknown or was evicted."}, 404
+        trace = get_or_404(store, trace_id)
         if not profiles.available:
-            return {"error": "pyinstrument is not installed."}, 409
+            refuse("pyinstrument is not installed.", 409)
         profiles.ask(trace.method, trace.endpoint)
         return {}, 202
 

@@ -1,0 +1,43 @@
+"""``api/app``: the app, and which of its rules a path would match, and which nearly."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+import flask
+
+from .lookup import refuse
+
+FindRule = Callable[[str, str, str], dict[str, t.Any]]
+
+
+def create_app_map(app_map: Callable[[], dict[str, t.Any]], find_rule: FindRule) -> flask.Blueprint:
+    """Make the routes.
+
+    :param app_map: returns what is known of the app.
+    :param find_rule: is given path, method and host, and answers; ``ValueError`` says what it
+        does not take.
+    """
+    api = flask.Blueprint("app", __name__)
+
+    @api.get("/api/app")
+    def whole() -> dict[str, t.Any]:
+        return app_map()
+
+    @api.get("/api/app/match")
+    def match() -> dict[str, t.Any]:
+        given = flask.request.args
+        try:
+            return find_rule(
+                given.get("path", ""),
+                given.get("method", "GET"),
+                given.get("host") or flask.request.host,
+            )
+        except ValueError as error:
+            refuse(str(error), 400)
+
+    return api
+
+
+__all__ = ["FindRule", "create_app_map"]

@@ -1,0 +1,35 @@
+"""``api/traces….har``: recordings of one or several traces in a format that others read."""
+
+from __future__ import annotations
+
+import typing as t
+
+import flask
+
+from ...recording.har import to_har
+from ...store import Store
+from ...trace.snapshot import snapshot
+from .lookup import get_or_404, json_object
+
+
+def create_har(store: Store) -> flask.Blueprint:
+    """Make the routes."""
+    api = flask.Blueprint("har", __name__)
+
+    @api.get("/api/traces/<trace_id>.har")
+    def one(trace_id: str) -> dict[str, t.Any]:
+        return to_har([snapshot(get_or_404(store, trace_id))])
+
+    # Changes nothing: the ids of a long list are more than an address may hold.
+    @api.post("/api/traces.har")
+    def several() -> dict[str, t.Any]:
+        ids = json_object().get("ids")
+        if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+            flask.abort(400, 'The body takes JSON such as {"ids": ["…"]}: a list of traces.')
+        kept = [store.get(each) for each in dict.fromkeys(ids)]
+        return to_har([snapshot(trace) for trace in kept if trace is not None])
+
+    return api
+
+
+__all__ = ["create_har"]

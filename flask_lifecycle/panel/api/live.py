@@ -1,0 +1,36 @@
+"""``api/ticket``, ``api/batch``: how a page gets what is new, with a websocket or without."""
+
+from __future__ import annotations
+
+import typing as t
+
+import flask
+
+from ..access.gate import Gate
+from ..live.hub import Hub
+from .lookup import json_object
+
+
+def create_live(hub: Hub, gate: Gate) -> flask.Blueprint:
+    """Make the routes.
+
+    :param hub: makes the messages.
+    :param gate: makes the tickets.
+    """
+    api = flask.Blueprint("live", __name__)
+
+    @api.post("/api/ticket")
+    def ticket() -> dict[str, str | None]:
+        # None: no websocket is to be had here, ask for batches.
+        return {"ticket": gate.ticket() if flask.request.environ["lifecycle.room"] else None}
+
+    @api.post("/api/batch")
+    def batch() -> dict[str, t.Any]:
+        # Other processes have requests of their own (PEP 3333).
+        several = bool(flask.request.environ.get("wsgi.multiprocess"))
+        return hub.poll(json_object(), several=several)
+
+    return api
+
+
+__all__ = ["create_live"]

@@ -1,0 +1,52 @@
+"""``api/traces/<id>/steps/<n>/…``: the code behind a step."""
+
+from __future__ import annotations
+
+import typing as t
+
+import flask
+
+from ...store import Store
+from ..source.callers import caller
+from ..source.excerpt import excerpt
+from ..source.statement import statement
+from .lookup import get_or_404, refuse, step_of
+
+_STEP = "/api/traces/<trace_id>/steps/<int:index>"
+
+
+def create_steps(store: Store) -> flask.Blueprint:
+    """Make the routes."""
+    api = flask.Blueprint("steps", __name__)
+
+    @api.get(f"{_STEP}/source")
+    def source(trace_id: str, index: int) -> dict[str, t.Any]:
+        trace = get_or_404(store, trace_id)
+        _, step = step_of(trace, index)
+        found = None
+        if step is not None and step.source is not None:
+            found = excerpt(step.source, trace.started_at, trace.redactor.lines)
+        if found is None:
+            refuse("The source of this step cannot be had: its file is gone.")
+        return found
+
+    @api.get(f"{_STEP}/caller")
+    def calls(trace_id: str, index: int) -> dict[str, t.Any]:
+        trace, step = step_of(get_or_404(store, trace_id), index)
+        call = None if step is None else caller(step, unhandled=trace.error is not None)
+        found = None if call is None else excerpt(call[0], 0.0)
+        if call is None or found is None:
+            refuse("It is not Flask that calls this step.")
+        return {**found, "at": call[1]}
+
+    @api.get(f"{_STEP}/statement")
+    def laid_out(trace_id: str, index: int) -> dict[str, t.Any]:
+        _, step = step_of(get_or_404(store, trace_id), index)
+        if step is None or step.stage != "sql":
+            refuse("This step is no statement.")
+        return statement(step.detail["statement"])
+
+    return api
+
+
+__all__ = ["create_steps"]

@@ -1,0 +1,95 @@
+"""``toolbar/requests``: what the toolbar of a page shows of the requests behind it."""
+
+from __future__ import annotations
+
+import hmac
+import typing as t
+from weakref import WeakSet
+
+import flask
+
+from ...toolbar.inject import CARRIED, SHOWN
+from ...trace.writer import LiveTrace
+from ..access.gate import Gate
+from ..live.hub import Hub
+from ..toolbar_view import caused, redirects, toolbar_view
+
+# So many requests of a page at a time.
+_MOST = 20
+Kept = dict[str, LiveTrace]
+
+
+def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
+    """Make the routes.
+
+    :param hub: has what is kept, with what caused it.
+    :param gate: makes the keys of the requests.
+    """
+    api = flask.Blueprint("toolbar", __name__)
+    views = _Views(gate)
+
+    def named() -> tuple[Kept, list[LiveTrace]]:
+        """Return what is kept, by id, and what of it the page names with its keys."""
+        kept = {trace.id: trace for trace in hub.kept()}
+        names = (name.partition(".") for name in flask.request.args.getlist("of")[:_MOST])
+        asked = [
+            kept[each]
+            for each, _, key in names
+            if each in kept and hmac.compare_digest(key.encode(), gate.request_key(each).encode())
+        ]
+        if not asked:
+            flask.abort(404, "None of these is kept, or their keys are of an older run.")
+        return kept, asked
+
+    @api.get("/toolbar/requests")
+    def requests() -> dict[str, t.Any]:
+        kept, asked = named()
+        for trace in asked:
+            if trace.toolbar == CARRIED:
+                trace.toolbar = SHOWN
+        return {"requests": views.of(asked, kept)}
+
+    @api.post("/toolbar/requests")
+    def visibility() -> tuple[str, int]:
+        for trace in named()[1]:
+            hub.shown(trace, flask.request.args.get("shown") == "1")
+        return "", 204
+
+    return api
+
+
+class _Views:
+    """What pages are answered, each with what it caused and has not been sent whole."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        # Those that were sent as they ended.
+        self._sent: WeakSet[LiveTrace] = WeakSet()
+
+    def of(self, asked: list[LiveTrace], kept: Kept) -> list[dict[str, t.Any]]:
+        """Return what the toolbar shows of requests that it asks for."""
+        # Those that were asked for by their own names come first.
+        views = [self._whole(trace, kept) for trace in asked]
+        return [
+            {**view, "caused": self._new(trace, kept)}
+            for trace, view in zip(asked, views, strict=True)
+        ]
+
+    def _whole(self, trace: LiveTrace, kept: Kept) -> dict[str, t.Any]:
+        led = redirects(trace, kept)
+        self._sent.update(each for each in (trace, *led) if not each.running)
+        return {**toolbar_view(trace), "redirects": [toolbar_view(each) for each in led]}
+
+    def _new(self, page: LiveTrace, kept: Kept) -> list[dict[str, t.Any]]:
+        """Return what a page caused and was not sent as it ended, by the names to ask with."""
+        new = [each for each in caused(page, kept) if each not in self._sent]
+        return [
+            {
+                **self._whole(trace, kept),
+                "name": f"{trace.id}.{self._gate.request_key(trace.id)}",
+            }
+            for trace in new[:_MOST]
+        ]
+
+
+__all__ = ["create_toolbar"]
