@@ -164,14 +164,14 @@ MAINS = {
     from gevent.pywsgi import WSGIServer
     WSGIServer(("127.0.0.1", port), app, log=None).serve_forever()
 """,
-    # As its documentation stops one (`gevent.baseserver.BaseServer.stop`).
+    # One that waits for its connections, which it does only where it counts them.
     "pywsgi-graceful": """
     from gevent import monkey, signal_handler
     monkey.patch_all()
     from gevent.pywsgi import WSGIServer
     server = WSGIServer(("127.0.0.1", port), app, log=None, spawn=100)
     signal_handler(signal.SIGTERM, server.stop, 3600)
-    server.serve_forever()
+    server.serve_forever(stop_timeout=3600)
 """,
     "eventlet": """
     import eventlet
@@ -240,7 +240,7 @@ SERVERS: dict[str, tuple[list[str], str]] = {
         # Its router has a client wait for what a dead worker had begun, for a minute else.
         [
             *("app", "{port}", "--threads", "4", "--http", "127.0.0.1:{port}"),
-            *("--http-keepalive", "--http-timeout", "3"),
+            *("--http-keepalive", "--http-timeout", "9"),
         ],
         UWSGI,
     ),
@@ -254,7 +254,8 @@ def cases(servers: str, ways: tuple[str, ...], *options: str) -> list[Case]:
     return [(server, way, options) for server in servers.split() for way in ways]
 
 
-#: What ends something: Werkzeug's server, say, goes on after an exception of a view's, of any kind.
+#: What ends nothing; more is left out, as Werkzeug's server goes on after all that a view raises.
+GO_ON = {("uwsgi", "KeyboardInterrupt"), ("uwsgi-one", "KeyboardInterrupt")}
 CASES = [
     *cases("gthread", (*SIGNALS, *WORKERS, *CRASHES, *EXITS)),
     *cases("gthread", ("many requests",), "--max-requests", "12"),
@@ -281,12 +282,14 @@ MORE_CASES = [
     *cases("reloader", ("SIGTERM", "SIGINT", "abort")),
     *cases("uvicorn", ("SIGTERM", "SIGINT", "SIGHUP", *WORKERS)),
     *cases("uwsgi uwsgi-one uwsgi-http uwsgi-gevent", (*SIGNALS, *WORKERS, *CRASHES)),
-    *cases("uwsgi-one", ("SystemExit",)),
+    # With threads it is chance: only the first one of them ends it.
+    *cases("uwsgi-one", EXITS),
+    *cases("uwsgi", ("KeyboardInterrupt",)),
     *cases(
         *("uwsgi uwsgi-one uwsgi-http uwsgi-gevent", ("many requests",)),
         *("--max-requests", "12", "--min-worker-lifetime", "1"),
     ),
-    *cases("uwsgi-one", ("hang",), "--harakiri", "2"),
+    *cases("uwsgi-one", ("hang",), "--harakiri", "5"),
 ]
 
 
@@ -327,7 +330,7 @@ def test_a_process_ends_as_fast_as_bare(
             pids = {bare: int(bare.get("/")), watched: opened.pids[-1]}
             ends = [pool.submit(end, server, way, pid) for server, pid in pids.items()]
             (of_bare, lasted), (of_watched, took) = (each.result() for each in ends)
-            assert of_bare != "stays"
+            assert (of_bare == "stays") == ((kind, way) in GO_ON)
             assert of_watched == of_bare
             assert took <= lasted + LATE
             assert all(is_cut(each) for each in opened.websockets)
