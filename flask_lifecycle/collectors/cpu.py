@@ -12,6 +12,7 @@ from collections.abc import Callable
 from time import thread_time_ns
 
 from ..recorder.probe import Probe
+from ..trace.owner import Owner
 from ..trace.writer import LiveTrace, Writer
 from .patch import Patch
 
@@ -45,7 +46,7 @@ def end(writer: Writer, step: int, entered: int) -> None:
 PROBE = Probe(enter=_begin_for_some, leave=end)
 
 
-def install(owner: int) -> Callable[[], None]:
+def install(owner: Owner) -> Callable[[], None]:
     """Read the clock at the steps of an app.
 
     :param owner: stands for the app.

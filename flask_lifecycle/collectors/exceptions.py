@@ -21,6 +21,7 @@ from ..recorder.callables import callable_name, source_of
 from ..recorder.errors import GROUP, describe_error
 from ..recorder.user_code import is_library, line_of
 from ..redact import Redactor, weight
+from ..trace.owner import Owner
 from ..trace.writer import LiveTrace
 from .patch import Patch
 
@@ -255,7 +256,7 @@ def _handlers(app: flask.Flask, trace: LiveTrace, error: BaseException) -> list[
     return shown
 
 
-def install(owner: int) -> t.Callable[[], None]:
+def install(owner: Owner) -> t.Callable[[], None]:
     """Record the exceptions that leave the code of an app."""
     return _patch.install(owner)
 

@@ -18,6 +18,7 @@ from ..recorder.steps import mark
 from ..redact import MASK, SCALARS, Redactor
 from ..trace.model import Source
 from ..trace.notes import Facts
+from ..trace.owner import Owner
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
 from .patch import Patch
@@ -153,7 +154,7 @@ class _Told(str):
     __repr__ = str.__str__
 
 
-def install(owner: int) -> t.Callable[[], None]:
+def install(owner: Owner) -> t.Callable[[], None]:
     """Record every log record that is made inside a recorded request of an app."""
     return _patch.install(owner)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from .. import locks
 from ..faults import fail_open
 from ..recorder.probe import Probe
+from ..trace.owner import Owner
 from ..trace.writer import LiveTrace, Writer
 from .patch import Patch
 
@@ -99,7 +100,7 @@ def _begin_for_some(writer: Writer) -> _Open | None:
 PROBE = Probe(enter=_begin_for_some, leave=end)
 
 
-def install(owner: int) -> Callable[[], None]:
+def install(owner: Owner) -> Callable[[], None]:
     """Trace memory for an app, from now on and for as long as any app asks for it.
 
     :param owner: stands for the app.

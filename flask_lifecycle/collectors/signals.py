@@ -23,6 +23,7 @@ from ..recorder.subclass import subclass_of
 from ..redact import weight
 from ..trace.log import clock
 from ..trace.notes import Facts
+from ..trace.owner import Owner
 from ..trace.tracepoint import Site, number
 from ..trace.writer import Writer
 from .patch import Patch
@@ -140,7 +141,7 @@ def _replace_class(signal: t.Any, recorded: type) -> None:
 _patch = Patch(_replace)
 
 
-def install_flashes(owner: int) -> t.Callable[[], None]:
+def install_flashes(owner: Owner) -> t.Callable[[], None]:
     """Record every message that an app flashes."""
     return _flashes.install(owner)
 

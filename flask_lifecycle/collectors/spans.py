@@ -20,6 +20,7 @@ from ..recorder.steps import begin_leaf
 from ..redact import Redactor
 from ..trace.log import END, PARENT, clock
 from ..trace.model import Error
+from ..trace.owner import Owner
 from ..trace.tracepoint import Site, number
 from ..trace.writer import LiveTrace, Writer
 from .patch import Patch
@@ -144,7 +145,7 @@ def _listen(provider: t.Any) -> None:
             provider.add_span_processor(Recorder())
 
 
-def install(owner: int) -> t.Callable[[], None]:
+def install(owner: Owner) -> t.Callable[[], None]:
     """Record every span that begins inside a recorded request of an app."""
     return _patch.install(owner)
 

@@ -18,6 +18,7 @@ from ..recorder.current import current
 from ..recorder.memo import by_class
 from ..recorder.user_code import caller
 from ..trace.log import BEGIN, clock
+from ..trace.owner import Owner
 from ..trace.transactions import is_open
 from .patch import Patch
 from .statements import begin, begin_transaction, end, fail, renumber
@@ -267,7 +268,7 @@ def listen() -> None:
         _patch.apply()
 
 
-def install(owner: int) -> t.Callable[[], None]:
+def install(owner: Owner) -> t.Callable[[], None]:
     """Record every statement that runs inside a recorded request of an app."""
     return _patch.install(owner)
 

@@ -16,6 +16,7 @@ from ..faults import fail_open, fault
 from ..recorder.current import current
 from ..recorder.subclass import Subclasses, subclass_of
 from ..recorder.user_code import caller, is_library
+from ..trace.owner import Owner
 from ..trace.transactions import is_open
 from .patch import Patch
 from .statements import begin, begin_transaction, end, fail, is_connecting, mark, renumber
@@ -243,7 +244,7 @@ def listen() -> None:
         _patch.apply()
 
 
-def install(owner: int) -> t.Callable[[], None]:
+def install(owner: Owner) -> t.Callable[[], None]:
     """Record what an app executes on connections that it opens from now on."""
     return _patch.install(owner)
 

@@ -30,6 +30,7 @@ from ..redact import MASK, SCALARS, Redactor, type_name
 from ..trace.log import END, PARENT, clock
 from ..trace.model import Source
 from ..trace.notes import Detail, Facts
+from ..trace.owner import Owner
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace, Writer
 from .macros import end_calls, give_back, record_macros, record_made
@@ -49,7 +50,7 @@ _lock = lock()
 _patch = Patch()
 _owners = _patch.owners
 # What is changed, with whose it is: no more, as a template's own functions lead back to it.
-_changed: weakref.WeakKeyDictionary[t.Any, int] = weakref.WeakKeyDictionary()
+_changed: weakref.WeakKeyDictionary[t.Any, Owner] = weakref.WeakKeyDictionary()
 # By whose they are, then by the names and the ids of the types in a context.
 _outlines: dict[t.Any, dict[t.Any, _Outline]] = {}
 
@@ -460,15 +461,16 @@ def announce(template: t.Any, context: t.Any) -> None:
 
 def record(template: t.Any) -> None:
     """Make a template, and what it extends or includes, record their rendering from now on."""
-    if type(template) in _templates or current.get().owner not in _owners:
+    owner = current.get().owner
+    if owner is None or owner not in _owners or type(template) in _templates:
         return
     try:
-        _record(template, current.get().owner)
+        _record(template, owner)
     except Exception as error:
         fault("the look into a template", error)
 
 
-def _record(template: t.Any, owner: t.Any) -> None:
+def _record(template: t.Any, owner: Owner) -> None:
     if not isinstance(template, jinja2.Template):
         return
     environment = template.environment
@@ -493,18 +495,18 @@ def _namespace(template: t.Any) -> dict[str, t.Any]:
     return getattr(template.root_render_func, "__globals__", {})
 
 
-def install(owner: int) -> t.Callable[[], None]:
+def install(owner: Owner) -> t.Callable[[], None]:
     """Record every template that an app renders."""
     _outlines[owner] = {}
     return partial(_uninstall, owner, _patch.install(owner))
 
 
-def _uninstall(owner: int, uninstall: t.Callable[[], None]) -> None:
+def _uninstall(owner: Owner, uninstall: t.Callable[[], None]) -> None:
     with _lock:
         uninstall()
         _outlines.pop(owner, None)
         for changed, whose in list(_changed.items()):
-            if whose == owner:
+            if whose is owner:
                 _give_back(changed)
                 del _changed[changed]
 

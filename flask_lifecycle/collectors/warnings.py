@@ -16,6 +16,7 @@ from ..recorder.errors import describe_error
 from ..recorder.steps import mark
 from ..trace.model import Source
 from ..trace.notes import Facts
+from ..trace.owner import Owner
 from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
 from .patch import Patch
@@ -54,7 +55,7 @@ def _record(trace: LiveTrace, message: t.Any, shown: t.Any) -> None:
     )
 
 
-def install(owner: int) -> t.Callable[[], None]:
+def install(owner: Owner) -> t.Callable[[], None]:
     """Record every warning that is shown inside a recorded request of an app."""
     return _patch.install(owner)
 

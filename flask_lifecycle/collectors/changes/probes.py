@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...recorder.probe import Probe
+from ...trace.owner import Owner
 from ...trace.writer import Writer
 from .headers import Sent
 from .mappings import look, opened
@@ -30,7 +31,7 @@ RESPONSE = Probe(enter=sent, leave=look_at_response)
 RESPONSES = replace(RESPONSE, after=_look_at_returned)
 
 
-def install(owner: int) -> Callable[[], None]:
+def install(owner: Owner) -> Callable[[], None]:
     """Look at what the functions of one app change.
 
     :param owner: stands for the app.
