@@ -346,14 +346,9 @@ def _iterator(recording: _Recording, iterator: t.Any, body: _Body) -> t.Any:
     return iterator if kind is None else kind(iterator, recording, recording.counts(), False)
 
 
-_iterated = _in_step(iter, (), _iterator)
-
-
-def _iter(body: t.Any) -> t.Any:
-    """Return a body's iterator."""
-    __tracebackhide__ = True
-    # To ask these runs no code of the app's: they are their own iterators.
-    return body if type(body._flask_lifecycle[0]) in _OWN_ITERATORS else _iterated(body)
+def _itself(body: t.Any) -> t.Any:
+    """Return a body as its own iterator."""
+    return body
 
 
 _close_begun = _in_step(operator.methodcaller("close"), (), _Recording.leave)
@@ -388,7 +383,7 @@ def _passed(name: str) -> t.Any:
 
 _METHODS: dict[str, t.Any] = {
     "close": _closed,
-    "__iter__": _iter,
+    "__iter__": _in_step(iter, (), _iterator),
     "__next__": _in_step(next, StopIteration, _Recording.add),
     **{
         name: _passed(name)
@@ -414,14 +409,18 @@ def _kind_of(result: t.Any) -> t.Any:
     has = {name for name in _METHODS if _has(of, name)}
     iterable = bool(has & {"__iter__", "__next__", "__getitem__"})
     can = iterable and not isinstance(result, _CONCRETE) and not _is_buffer(result)
-    kind = _made(frozenset(has)) if can else None
+    is_own = any(of is each for each in _OWN_ITERATORS)
+    kind = _made(frozenset(has), is_own) if can else None
     _kinds.keep(of, kind)
     return kind
 
 
 @lru_cache(256)
-def _made(has: frozenset[str]) -> type[_Body]:
+def _made(has: frozenset[str], is_own_iterator: bool) -> type[_Body]:
     methods = {name: _METHODS[name] for name in has}
+    if is_own_iterator:
+        # To ask it for its iterator runs no code of the app's.
+        methods["__iter__"] = _itself
     if "__iter__" not in has and "__getitem__" in has:
         methods["__getitem__"] = _item
     return type("_Body", (_Body,), {"__slots__": (), **methods})
