@@ -1,7 +1,9 @@
 /** The connection: one websocket that resumes where it was, short polling where there is none. */
 
-import { Socket } from "./socket";
+import type { Socket } from "socket.io-client";
+
 import { Refused, type Api, type Resume } from "./http";
+import { openSocket } from "./socket";
 import type { Batch } from "./types";
 
 const FIRST_WAIT = 250;
@@ -27,7 +29,7 @@ interface Handlers {
 export class Live {
   readonly #api: Api;
   readonly #handlers: Handlers;
-  #socket: Socket<Batch> | null = null;
+  #socket: Socket | null = null;
   #wait = FIRST_WAIT;
   #failures = 0;
   #watched: string | null = null;
@@ -72,34 +74,29 @@ export class Live {
       this.#again();
       return;
     }
-    const socket = new Socket<Batch>(
-      `socket.io/?ticket=${encodeURIComponent(ticket)}`,
-      this.#handlers.resume(),
-      CONNECT_WAIT,
-      {
-        onOpen: () => {
-          this.#socket = socket;
-          this.#wait = FIRST_WAIT;
-          this.#failures = 0;
-          this.#wasLive = true;
-          this.#handlers.onConnection("live");
-          socket.emit("watch", { trace: this.#watched });
-        },
-        onMessage: (batch) => {
-          this.#took(batch);
-          socket.emit("ack", batch.seq);
-        },
-        onClose: () => {
-          if (this.#socket === null) this.#failures += 1;
-          this.#socket = null;
-          if (this.#failures < FAILURES_BEFORE_POLLING) this.#handlers.onConnection("lost");
-          this.#again();
-        },
+    const socket = openSocket<Batch>(ticket, { ...this.#handlers.resume() }, CONNECT_WAIT, {
+      onOpen: () => {
+        this.#socket = socket;
+        this.#wait = FIRST_WAIT;
+        this.#failures = 0;
+        this.#wasLive = true;
+        this.#handlers.onConnection("live");
+        socket.emit("watch", { trace: this.#watched });
       },
-    );
+      onMessage: (batch) => {
+        this.#take(batch);
+        socket.emit("ack", batch.seq);
+      },
+      onClose: () => {
+        if (this.#socket === null) this.#failures += 1;
+        this.#socket = null;
+        if (this.#failures < FAILURES_BEFORE_POLLING) this.#handlers.onConnection("lost");
+        this.#again();
+      },
+    });
   }
 
-  #took(batch: Batch): void {
+  #take(batch: Batch): void {
     this.#api.several = batch.process.several;
     try {
       this.#handlers.onBatch(batch);
@@ -113,7 +110,7 @@ export class Live {
 
   async #poll(): Promise<void> {
     try {
-      this.#took(await this.#api.batch(this.#handlers.resume()));
+      this.#take(await this.#api.batch(this.#handlers.resume()));
       this.#wasLive = true;
       this.#handlers.onConnection("polling");
     } catch {
