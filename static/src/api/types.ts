@@ -1,99 +1,17 @@
 /** The shapes of the panel's HTTP answers and live messages, as the Python side sends them. */
 
-export const STAGES = [
-  "wsgi",
-  "middleware",
-  "request_context",
-  "app_context_push",
-  "request_context_push",
-  "session_open",
-  "url_match",
-  "signal",
-  "url_value_preprocessor",
-  "before_request",
-  "dispatch",
-  "view",
-  "template",
-  "context_processor",
-  "url_defaults",
-  "error_handler",
-  "make_response",
-  "after_this_request",
-  "after_request",
-  "session_save",
-  "start_response",
-  "teardown_request",
-  "teardown_appcontext",
-  "request_context_pop",
-  "app_context_pop",
-  "body",
-  "body_close",
-  "sql",
-  "span",
-  "log",
-  "flash",
-  "warning",
-] as const;
+import type { Json, Source, Stage, Step, TraceHeader } from "./generated";
 
-export type Stage = (typeof STAGES)[number];
-
-export type Outcome = "ok" | "short_circuit" | "raised";
-
-export interface Source {
-  readonly file: string;
-  readonly line: number;
-}
-
-/** A captured, masked and capped value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-/** One step; times are integer nanoseconds from the start of its trace. */
-export interface Step {
-  readonly id: number;
-  readonly parent: number | null;
-  readonly stage: Stage;
-  readonly name: string;
-  /** `module:qualname` of the user's function. */
-  readonly callable: string | null;
-  readonly source: Source | null;
-  /** `"app"`, a blueprint's name, or null. */
-  readonly scope: string | null;
-  readonly begin: number;
-  readonly end: number | null;
-  readonly outcome: Outcome | null;
-  readonly error: { readonly type: string; readonly message: string } | null;
-  readonly detail: { readonly [key: string]: Json };
-  /** One sentence: what happened, and why the next thing followed. Not in files of older versions. */
-  readonly explain?: string;
-}
+export * from "./generated";
 
 /** A stretch of the list's mini timeline: its kind, begin and end in nanoseconds. */
 export type StripPart = readonly [kind: StripKind, begin: number, end: number];
 export type StripKind = "context" | "before" | "view" | "sql" | "template" | "error" | "after" | "body";
 
-export interface TraceSummary {
-  readonly id: string;
-  readonly state: "running" | "done";
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly url_rule: string | null;
-  readonly endpoint: string | null;
-  /** Outermost first. */
-  readonly blueprints: readonly string[];
-  readonly status: number | null;
-  /** Unix time, seconds. */
-  readonly started_at: number;
-  /** Nanoseconds. */
-  readonly duration: number | null;
-  /** The app's own part of it, so far: without the time in which the server sends the body. Null in files of older versions. */
-  readonly app_time: number | null;
-  readonly process: { readonly pid: number; readonly host: string; readonly thread: string };
-  readonly error: { readonly type: string; readonly message: string; readonly step: number | null } | null;
-  readonly parent: string | null;
-  /** The request that made the browser send this one: a page, or a redirect; null where that is not certain. */
+/** A trace without its steps, as the list shows it. */
+export interface TraceSummary extends TraceHeader {
+  /** The request that made the browser send this one: a page or a redirect; null where that is uncertain. */
   readonly cause: string | null;
-  readonly dropped_steps: number;
   readonly step_count: number;
   readonly strip: readonly StripPart[];
   /** The innermost step of a running request. */
@@ -102,7 +20,10 @@ export interface TraceSummary {
   readonly elapsed: number;
   /** Whether the app's clock stands, as the server sends. */
   readonly sending: boolean;
-  /** Whether several threads write its steps: those that came while it ran stand elsewhere once it is done. */
+  /**
+   * Whether several threads write its steps: those that came while it ran stand elsewhere once it is
+   * done.
+   */
   readonly merged: boolean;
   /** How many of each stage that collectors record; what there is none of is left out. */
   readonly counts: { readonly [name: string]: number };
@@ -110,23 +31,6 @@ export interface TraceSummary {
   readonly changed: { readonly [where: string]: readonly string[] };
   /** Why the page that was answered is without the toolbar; null where it has it, or is no page. */
   readonly toolbar: string | null;
-}
-
-export interface Trace extends Omit<
-  TraceSummary,
-  | "step_count"
-  | "strip"
-  | "now"
-  | "elapsed"
-  | "sending"
-  | "merged"
-  | "cause"
-  | "counts"
-  | "changed"
-  | "toolbar"
-> {
-  /** In order of beginning. */
-  readonly steps: readonly Step[];
 }
 
 /** A function that the app registered, as it will appear in a step. */
@@ -248,6 +152,7 @@ export interface TracePage {
   readonly next: string | null;
   readonly evicted: number;
   readonly too_large: number;
+  readonly ignored: number;
 }
 
 /** The server's one live message, the event `batch`; answered with `ack` and its `seq`. */

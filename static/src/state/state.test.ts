@@ -144,6 +144,7 @@ describe("older requests", () => {
       next: null,
       evicted: 0,
       too_large: 0,
+      ignored: 0,
     });
     expect(all.traces.map((trace) => trace.id)).toEqual(["d", "c", "b", "a"]);
     expect(olderThan(all)).toBe(null);

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { step, trace } from "../testing/traces";
 import type { Step } from "../api/types";
-import { changesOf, groups, inOneLine, placeOf, ranIn, REPEATED } from "./details";
+import { REPEATED } from "../api/types";
+import { changesOf, groups, inOneLine, placeOf, ranIn } from "./details";
 
 const statement = (
   text: string,

@@ -1,24 +1,18 @@
 /** What the views of collected things have in common: pure, no DOM. */
 
 import { isStatement } from "./transactions";
-import type { Json, Source, Step, Trace } from "../api/types";
+import {
+  FUNCTION_STAGES,
+  REPEATED,
+  SLOW,
+  type Json,
+  type Source,
+  type Stage,
+  type Step,
+  type Trace,
+} from "../api/types";
 
-/** A statement that takes so many nanoseconds is slow; so many of the same are too many. As panel/summary.py has them. */
-const SLOW = 100_000_000;
-export const REPEATED = 5;
-
-const FUNCTIONS = new Set<string>([
-  "url_value_preprocessor",
-  "before_request",
-  "view",
-  "context_processor",
-  "url_defaults",
-  "error_handler",
-  "after_this_request",
-  "after_request",
-  "teardown_request",
-  "teardown_appcontext",
-]);
+const FUNCTIONS: ReadonlySet<Stage> = new Set(FUNCTION_STAGES);
 
 export function isOf(value: Json | undefined): value is { readonly [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value);

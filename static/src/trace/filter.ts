@@ -5,7 +5,7 @@
  */
 
 import { clientStatus } from "./status";
-import type { TraceSummary } from "../api/types";
+import { COUNTS, type TraceSummary } from "../api/types";
 
 /** The ids of requests from files begin so; no id of the server's does. */
 export const IMPORTED = "imported-";
@@ -22,19 +22,6 @@ type Make = (value: string) => Test | string;
 
 // Spaces are named one by one: what \s is, Python and browsers do not agree on.
 const WORD = /(?:"(?:\\.|[^"\\])*"?|[^ \t\n\r\f\xa0\u3000"])+/gs;
-
-/** What a summary counts, and how a person calls it. */
-const COUNTS: Readonly<Record<string, string>> = {
-  sql: "statements",
-  template: "templates",
-  log: "log records",
-  flash: "flashes",
-  span: "spans",
-  warning: "warnings",
-  changes: "steps that changed something",
-  slow: "slow statements",
-  repeated: "groups of repeated statements",
-};
 
 const byCount = <Value>(make: (name: string, what: string) => Value): Record<string, Value> =>
   Object.fromEntries(Object.entries(COUNTS).map(([name, what]) => [name, make(name, what)]));

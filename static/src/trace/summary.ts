@@ -1,8 +1,15 @@
-/** What the list shows of a whole trace: as flask_lifecycle/panel/summary.py has it, for what comes from a file. */
+/** What the list shows of a whole trace: as the server's summaries have it, for what comes from a file. */
 
 import { clockOf } from "./clock";
 import { isStatement, kindOf } from "./transactions";
-import type { Stage, StripKind, StripPart, Trace, TraceSummary } from "../api/types";
+import {
+  COUNTED,
+  type Stage,
+  type StripKind,
+  type StripPart,
+  type Trace,
+  type TraceSummary,
+} from "../api/types";
 import { changesOf, groups, isPart, isSlow } from "./details";
 
 const KINDS: Partial<Record<Stage, StripKind>> = {
@@ -27,7 +34,7 @@ const KINDS: Partial<Record<Stage, StripKind>> = {
 };
 const PARTS = 60;
 const NAMES_KEPT = 30;
-const COUNTED: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "log", "flash", "span", "warning"]);
+const COUNTED_STAGES: ReadonlySet<Stage> = new Set(COUNTED);
 const ENDS: Readonly<Record<string, string>> = { commit: "commits", rollback: "rollbacks" };
 const BAD: ReadonlySet<unknown> = new Set(["ERROR", "CRITICAL"]);
 
@@ -77,7 +84,7 @@ function counts(trace: Trace): Record<string, number> {
   for (const step of trace.steps) {
     if (step.stage === "sql" && !isStatement(step))
       add(ENDS[kindOf(step)] ?? "", ENDS[kindOf(step)] === undefined ? 0 : 1);
-    else if (COUNTED.has(step.stage) && !isPart(step)) add(step.stage);
+    else if (COUNTED_STAGES.has(step.stage) && !isPart(step)) add(step.stage);
     if (step.detail["changes"] !== undefined) add("changes");
     if (step.stage === "log" && BAD.has(step.detail["level"])) add("errors");
     if (isSlow(step)) add("slow");

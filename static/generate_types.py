@@ -1,0 +1,131 @@
+"""Write the types and constants that Python owns for the browser.
+
+Run ``python static/generate_types.py`` after a change of them. The records of a trace and the names
+in them are declared in Python alone. What the panel answers beside them is described by hand in
+``src/api/types.ts``; ``tests/panel/test_types.py`` holds both to what Python has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import types
+import typing as t
+from pathlib import Path
+
+from flask_lifecycle import trace
+from flask_lifecycle.panel import filter as trace_filter
+from flask_lifecycle.panel import summary
+
+TARGET = Path(__file__).parent / "src" / "api" / "generated.ts"
+
+_HEAD = """/**
+ * What Python owns: written by static/generate_types.py, not by hand.
+ * After a change in Python, run `python static/generate_types.py`.
+ */
+"""
+_JSON = (
+    "/** A captured, masked and capped value. */\n"
+    "export type Json = null | boolean | number | string | readonly Json[]"
+    " | { readonly [key: string]: Json };\n"
+)
+_TRACE = """/** One request with its steps, in the order in which they began. */
+export interface Trace extends TraceHeader {
+  readonly steps: readonly Step[];
+}
+"""
+_LINE = 110
+#: ``Error`` is another thing in a browser.
+_NAMES = {"Error": "StepError"}
+#: What the JSON of a record has beside its fields.
+_BESIDE = {
+    "Step": "  /** What happened, and why; not in files of older versions. */\n"
+    "  readonly explain?: string;\n"
+}
+#: What is narrower than its annotation says, as "record.field".
+_NARROWER = {"Step.stage": "Stage"}
+_PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", types.NoneType: "null"}
+
+
+def generate() -> str:
+    """Return the module's text."""
+    functions = [stage for stage in trace.STAGES if stage in trace.FUNCTION_STAGES]
+    parts = (
+        _HEAD,
+        _constant("STAGES", "The stages of a step, in order of the lifecycle.", trace.STAGES),
+        "export type Stage = (typeof STAGES)[number];\n",
+        _constant("FUNCTION_STAGES", "Each step of these is a function of the user's.", functions),
+        f"export type Outcome = {_type(trace.Outcome)};\n",
+        _JSON,
+        *(_interface(record) for record in (trace.Source, trace.Error, trace.Process)),
+        *(_interface(record) for record in (trace.TraceError, trace.Step)),
+        _interface(trace.Trace, "TraceHeader", leave_out=("steps",)),
+        _TRACE,
+        _constant("COUNTED", "The stages whose steps a summary counts.", summary.COUNTED),
+        _constant("COUNTS", "What a summary counts, in words.", trace_filter.COUNTS),
+        _constant("REPEATED", "So many statements of one place are too many.", summary.REPEATED),
+        _constant("SLOW", "A statement of so many ns is slow.", int(summary.SLOW * 1e9)),
+    )
+    return "\n".join(parts)
+
+
+def _constant(name: str, comment: str, value: t.Any) -> str:
+    """Write a constant as Prettier lays it out."""
+    if isinstance(value, int):
+        return f"/** {comment} */\nexport const {name} = {value:_};\n"
+    if isinstance(value, dict):
+        body = "".join(f"  {key}: {json.dumps(text)},\n" for key, text in value.items())
+        return f"/** {comment} */\nexport const {name} = {{\n{body}}} as const;\n"
+    values = [json.dumps(each) for each in value]
+    line = f"export const {name} = [{', '.join(values)}] as const;"
+    if len(line) > _LINE:
+        body = "".join(f"  {each},\n" for each in values)
+        line = f"export const {name} = [\n{body}] as const;"
+    return f"/** {comment} */\n{line}\n"
+
+
+def _interface(record: type, name: str = "", leave_out: t.Container[str] = ()) -> str:
+    hints = t.get_type_hints(record)
+    fields = [
+        f"  readonly {field.name}: "
+        f"{_NARROWER.get(f'{record.__name__}.{field.name}') or _type(hints[field.name])};\n"
+        for field in dataclasses.fields(record)
+        if field.name not in leave_out
+    ]
+    body = "".join(fields) + _BESIDE.get(record.__name__, "")
+    text = inspect.cleandoc(record.__doc__ or "").replace("``", "`")
+    comment = f"/** {text} */" if "\n" not in text else _block(text)
+    return f"{comment}\nexport interface {name or _name(record)} {{\n{body}}}\n"
+
+
+def _block(text: str) -> str:
+    lines = [f" * {line}".rstrip() for line in text.splitlines()]
+    return "\n".join(["/**", *lines, " */"])
+
+
+def _name(record: type) -> str:
+    return _NAMES.get(record.__name__, record.__name__)
+
+
+def _type(hint: t.Any) -> str:
+    """Return what TypeScript calls the JSON of a value of this type."""
+    arguments = t.get_args(hint)
+    origin = t.get_origin(hint)
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    if origin is t.Literal:
+        return " | ".join(json.dumps(each) for each in arguments)
+    if origin in (t.Union, types.UnionType):
+        return " | ".join(_type(each) for each in arguments)
+    if origin is tuple:
+        return f"readonly {_type(arguments[0])}[]"
+    if origin is dict:
+        return "{ readonly [key: string]: Json }"
+    if dataclasses.is_dataclass(hint):
+        return _name(t.cast("type", hint))
+    raise TypeError(f"no type of TypeScript's is known for {hint!r}")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(generate(), "utf-8")
