@@ -189,9 +189,8 @@ _SETTER = re.compile(
 # Several at once, such as a list of them, and what a literal has: "host=h password=secret".
 _GIVEN_MANY = re.compile(
     r"""((?<![\w.-])([\w.-]+)["']?[ \t]*(?::[^=\n]{1,64})?[=:][ \t]*)"""
-    rf"""([\[({{](?:\s*{_LITERAL}[\s,:]*)+)"""
+    rf"""([\[(](?:\s*{_LITERAL}[\s,]*)+)"""
 )
-_IS_KEY = re.compile(r"\s*:")
 _STRINGS = re.compile(_LITERAL)
 _IN_STRING = re.compile(r"""(?<![\w.-])(([\w.-]+)=)([^\s"'\\&;,=<>%{}()]+)""")
 # <password>secret</password>, and <input name="password" value="secret">, also of other tags.
@@ -318,13 +317,10 @@ def mask_literals(code: str, is_secret: IsSecret) -> str:
         before, name, value = found.groups()[:3] if found[1] else found.groups()[3:]
         return f"{before}{_lines_mask(value)}" if is_secret(name) else found[0]
 
-    def item(found: re.Match[str]) -> str:
-        return found[0] if _IS_KEY.match(found.string, found.end()) else _lines_mask(found[0])
-
     def many(found: re.Match[str]) -> str:
         if not is_secret(found[2]):
             return found[0]
-        return found[1] + _STRINGS.sub(item, found[3])
+        return found[1] + _STRINGS.sub(lambda each: _lines_mask(each[0]), found[3])
 
     def pair(found: re.Match[str]) -> str:
         return f"{found[1]}{MASK}" if is_secret(found[2]) else found[0]

@@ -240,7 +240,6 @@ def test_twice_the_text_takes_about_twice_the_time(piece: str, blank: str) -> No
         'conn = "host=h password=hunter2 user=x"',
         "url = f'/x?api_key=hunter2&b={b}'",
         'PASSWORDS = [\n    "hunter2",\n    "hunter2",\n]',
-        "tokens = {'a': 'hunter2', \"b\": 'hunter2'}",
         "API_KEYS: list[str] = ('hunter2', 'hunter2')",
         "{'passwords': ['hunter2', 'hunter2']}",
     ],
