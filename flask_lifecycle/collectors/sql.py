@@ -64,7 +64,8 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
         if trace.owner not in _owners or _definers(kind)[name] != id(defined):
             return method(self, cursor, statement, *args, **kwargs)
         sends = cursor if self.name == "sqlite" else None
-        begun = begin(trace, statement, None if bare or not args else args[0], many, sends)
+        given, context = (None, None) if bare or not args else (args[0], args[-1])
+        begun = begin(trace, statement, given, many, sends, context)
         if begun is None:
             return method(self, cursor, statement, *args, **kwargs)
         try:

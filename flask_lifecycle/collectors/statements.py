@@ -8,7 +8,7 @@ from threading import get_ident
 from ..faults import fault
 from ..recorder.errors import describe_error
 from ..recorder.user_code import user_location
-from ..redact import Redactor
+from ..redact import MASK, Redactor
 from ..trace.log import BEGIN, END, SITE, WIDTH, clock
 from ..trace.statement import Control, Statement
 from ..trace.tracepoint import Site, number
@@ -37,6 +37,7 @@ def begin(
     parameters: t.Any,
     many: bool,
     cursor: t.Any = None,
+    context: t.Any = None,
 ) -> Begun | None:
     """Begin the step of a statement; None where it is not to be recorded.
 
@@ -44,6 +45,7 @@ def begin(
 
     :param many: whether there is a set of parameters for each of several executions.
     :param cursor: what sends it, where that is one of SQLite's.
+    :param context: SQLAlchemy's, which knows the names that the placeholders had.
     """
     try:
         if type(statement) is not str:
@@ -66,6 +68,8 @@ def begin(
             text = redactor.sql(statement)
             show = _sets if many else _parameters
             shown = show(redactor, statement, parameters)
+            if context is not None and shown:
+                shown = _masked_by_names(redactor, context, shown, many)
             trace.detail_bytes += len(repr(shown)) + (len(text) if text is not statement else 0)
         note: Statement | Control = Statement(text, user_location(), many, shown)
         if changes and cursor is not None:
@@ -208,6 +212,22 @@ def _parameters(redactor: Redactor, statement: str, given: t.Any) -> t.Any:
         names = [name for name in given if type(name) is str][:_PARAMETERS]
         return redactor.parameters(statement, {name: given[name] for name in names})
     return ()
+
+
+def _masked_by_names(redactor: Redactor, context: t.Any, shown: t.Any, many: bool) -> t.Any:
+    """Mask what the app gave under a secret name, as ``:password``, where the driver has none."""
+    names = getattr(getattr(context, "compiled", None), "positiontup", None)
+    secret = [redactor.is_secret(name) for name in names or ()]
+    if True not in secret:
+        return shown
+
+    def masked(values: t.Any) -> t.Any:
+        if type(values) not in (list, tuple) or len(values) != len(secret):
+            return values
+        pairs = zip(values, secret, strict=True)
+        return tuple(MASK if hidden and each is not None else each for each, hidden in pairs)
+
+    return tuple(map(masked, shown)) if many else masked(shown)
 
 
 def _sets(redactor: Redactor, statement: str, given: t.Any) -> tuple[t.Any, ...]:

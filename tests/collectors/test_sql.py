@@ -306,6 +306,23 @@ def test_sqlalchemys_parameters_are_masked_by_their_columns() -> None:
     assert "hunter" not in repr(found)
 
 
+def test_sqlalchemys_parameters_are_masked_by_the_names_that_the_app_gave_them() -> None:
+    app, lifecycle = made_app()
+
+    def view() -> str:
+        engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT :name, :password"), {"name": "a", "password": "b"})
+            connection.execute(sa.text("SELECT :token"), {"token": None})
+            connection.execute(sa.text("SELECT :pin, :name"), {"pin": "b", "name": "c"})
+        engine.dispose()
+        return "view"
+
+    found = statements(app, lifecycle, view)
+    shown = [step.detail["parameters"] for step in found if step.name.startswith("SELECT")]
+    assert shown == [["a", "••••••"], [None], ["••••••", "c"]]
+
+
 class Base(orm.DeclarativeBase): ...
 
 
