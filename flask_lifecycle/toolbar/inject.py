@@ -237,8 +237,8 @@ class Document(t.NamedTuple):
         if charset is None:
             return None
         first = chunks[0][:_BEGINNING]
-        if isinstance(first, str):
-            first = first.encode()
+        # A view may also return a bytearray.
+        first = first.encode() if isinstance(first, str) else bytes(first)
         codec = _MARKS.get(first[:2], charset)
         begin = first.decode(codec, "replace")
         # Browsers that say so say it always; but for a page that they draw for themselves.

@@ -42,6 +42,7 @@ def carries(response: TestResponse) -> bool:
     [
         (html(PAGE), True),
         (html(PAGE, 404), True),
+        (lambda: bytearray(PAGE.encode()), True),
         (html(PAGE, 500), True),
         (html(PAGE, 302), False),
         (html("", 204), False),
