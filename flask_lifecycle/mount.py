@@ -219,7 +219,7 @@ class Mount:
     def _is_own_host(self, environ: Environ) -> bool:
         if self._settings.host is None:
             return False
-        from .panel.access.gate import host_name
+        from .panel.access.hosts import host_name
 
         return host_name(environ.get("HTTP_HOST", "")) == self._settings.host
 
@@ -228,7 +228,8 @@ class Mount:
             if self._panel is None:
                 from .collectors.profiler import Profiles
                 from .panel import create_panel
-                from .panel.access.gate import AccessLog, Gate
+                from .panel.access.gate import Gate
+                from .panel.access.log import AccessLog
 
                 app = self._app()
                 debug = app is not None and app.debug

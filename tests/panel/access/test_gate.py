@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.access.gate import AccessLog
+from flask_lifecycle.panel.access.log import AccessLog
 from tests.helpers.apps import TOKEN
 
 LOCAL = "127.0.0.1"

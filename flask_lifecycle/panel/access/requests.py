@@ -1,0 +1,102 @@
+"""What a request to the panel asks for, and what it shows."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from werkzeug.http import parse_cookie
+
+from .hosts import Environ
+
+COOKIE = "lifecycle_token"
+
+
+def as_sent(environ: Environ) -> Environ:
+    """Return the environ with all that the server was sent as it was, and where it is the panel's.
+
+    What middleware added stays: it may tell of a proxy.
+    """
+    entrance = environ.get("lifecycle.entrance")
+    if entrance is None:
+        return environ
+    own = ("PATH_INFO", "SCRIPT_NAME")
+    return {**environ, **entrance.environ, **{name: environ[name] for name in own}}
+
+
+def same_origin(origin: str, environ: Environ) -> bool:
+    """Tell whether an Origin header names the address that was asked."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return (
+        parts.scheme == environ.get("wsgi.url_scheme")
+        and parts.netloc.lower() == environ.get("HTTP_HOST", "").lower()
+        and not (parts.path or parts.query or parts.fragment)
+    )
+
+
+def is_live(environ: Environ) -> bool:
+    """Tell whether the live stream's websocket is asked for."""
+    path = environ.get("PATH_INFO", "")
+    return bool(path == "/socket.io" or path.startswith("/socket.io/"))
+
+
+def is_handshake(environ: Environ) -> bool:
+    """Tell whether a request begins a websocket."""
+    connection = environ.get("HTTP_CONNECTION", "").casefold().split(",")
+    return (
+        environ.get("REQUEST_METHOD") == "GET"
+        and environ.get("HTTP_UPGRADE", "").casefold() == "websocket"
+        and "upgrade" in (each.strip() for each in connection)
+    )
+
+
+def is_page(environ: Environ) -> bool:
+    """Tell whether the panel's page is asked for."""
+    return environ.get("PATH_INFO", "") in ("", "/")
+
+
+def is_asset(environ: Environ) -> bool:
+    """Tell whether a file of the page is asked for, which holds no data."""
+    return bool(environ.get("PATH_INFO", "").startswith("/assets/"))
+
+
+def is_toolbar(environ: Environ) -> bool:
+    """Tell whether the toolbar asks."""
+    # The app's own pages ask for these; what they tell takes a key for each request.
+    path = environ.get("PATH_INFO", "")
+    return bool(path == "/toolbar.js" or path.startswith("/toolbar/"))
+
+
+def cookie(environ: Environ) -> str | None:
+    """Return the token that the panel's cookie has, if there is one."""
+    # Not by http.cookies: before Python 3.12.6, a long one takes it many seconds
+    # (CVE-2024-7592), and this is read of whoever asks.
+    try:
+        return parse_cookie(environ).get(COOKIE)
+    except UnicodeError:
+        return None
+
+
+def argument(environ: Environ, name: str) -> str | None:
+    """Return an argument of the query string, if it is there."""
+    try:
+        values = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=20).get(name)
+    except ValueError:
+        return None
+    return values[0] if values else None
+
+
+__all__ = [
+    "COOKIE",
+    "argument",
+    "as_sent",
+    "cookie",
+    "is_asset",
+    "is_handshake",
+    "is_live",
+    "is_page",
+    "is_toolbar",
+    "same_origin",
+]
