@@ -20,7 +20,7 @@ from .api.steps import create_steps
 from .api.toolbar import create_toolbar
 from .api.traces import create_traces
 from .live.hub import Hub
-from .live.websocket import MESSAGE_BYTES
+from .live.metered_socket import MESSAGE_BYTES
 from .written import Provider
 
 DIST = Path(__file__).parent / "dist"

@@ -20,7 +20,8 @@ from flask import Flask
 from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.live.websocket import MESSAGE_BYTES, MOST
+from flask_lifecycle.panel.live.capacity import MOST
+from flask_lifecycle.panel.live.metered_socket import MESSAGE_BYTES
 from tests.helpers.apps import TOKEN
 from tests.helpers.http import KEY, LIVE, PAGE, frame, request, shake, talk, ticket
 from tests.helpers.processes import BACK, computed, descriptors_of, memory_of, threads_of

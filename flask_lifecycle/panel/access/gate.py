@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response
 
 from ... import locks
 from ...toolbar.keys import request_key
-from ..live.websocket import let_go, room
+from ..live.capacity import capacity
+from ..live.websocket import let_go
 from .answers import redirected, refusal, with_headers
 from .hosts import Environ, host_name, is_local, is_local_name
 from .peer import is_service
@@ -87,7 +88,7 @@ class Gate:
                 return refused(environ, started)
             if not environ.get("PATH_INFO"):
                 return redirected(environ, 308)(environ, started)
-            environ["lifecycle.room"] = most = room(environ, served)
+            environ["lifecycle.room"] = most = capacity(environ, served)
             if not is_live(environ):
                 return app(environ, started)
             if not self._enter(most):

@@ -12,12 +12,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 import typing as t
-from bisect import bisect_left
 from contextlib import suppress
-from functools import partial
-from itertools import takewhile
 
 import flask
 import flask_socketio
@@ -26,14 +22,12 @@ from socketio.packet import Packet
 from ... import locks
 from ..._compat import DRIVER
 from ...store import Store
-from ...trace.explain import Explainer
-from ...trace.model import Step
-from ...trace.snapshot import freeze, header
 from ...trace.writer import LiveTrace
 from ..initiators import Causes
-from ..summary import summarized
 from ..written import Json
-from .websocket import GONE_SECONDS, MESSAGE_BYTES, PING_SECONDS, Websocket
+from .metered_socket import GONE_SECONDS, MESSAGE_BYTES
+from .viewer import Viewer, before_newest, pick_of
+from .websocket import PING_SECONDS, Websocket
 
 _TICK = 1 / 30
 # Where nobody has taken anything for so many looks, the next ones are further apart: each takes
@@ -41,18 +35,6 @@ _TICK = 1 / 30
 _LOOKS = 30
 _SELDOM = 0.2
 _UNACKNOWLEDGED = 2
-# What one message holds: what a page takes in and draws within a few frames.
-_TRACES_A_BATCH = 200
-# What a new viewer is sent at first; it asks for the older ones by page.
-_NEWEST = 200
-_STEPS_A_BATCH = 500
-# Written as JSON in one go, 2 ms long, in which no other thread runs.
-_BATCH_BYTES = 256 * 1024
-# Of which those of steps: a viewer that does not read holds some copies of two messages.
-_STEPS_BYTES = 128 * 1024
-# Else a request's thread would wait for as long as the interpreter lets one thread compute, 5 ms
-# (`sys.getswitchinterval`), each time that it comes back from waiting for a socket or a file.
-_STRETCH = _PAUSE = 0.0005
 
 _log = logging.getLogger("flask_lifecycle.hub")
 _log.addHandler(logging.NullHandler())
@@ -66,78 +48,13 @@ _app_log = logging.getLogger("flask_lifecycle")
 _Packet = type("_Packet", (Packet,), {"uses_binary_events": False, "json": Json})
 
 
-class _Pick(t.NamedTuple):
-    """The trace whose steps a viewer asks for; the newest, without."""
-
-    trace: str | None
-    #: How many of its steps the viewer has.
-    have: int
-
-
-_NEWEST_TRACE = _Pick(None, 0)
-
-
-class _Viewer:
-    """What one viewer has been sent.
-
-    Only the pump moves what is known to be sent. The thread of the viewer's socket leaves a
-    ``pick`` and how far it ``acknowledged``, each in one assignment, and writes nothing else.
-    """
-
-    def __init__(
-        self, resumes: bool, last: int, running: dict[str, int], *, several: bool = False
-    ) -> None:
-        self.several = several
-        self.reset = not resumes
-        #: How many requests came while it was away; told once.
-        self.missed: int | None = None
-        self.seq = 0
-        self.acknowledged = 0
-        self.cursor = last
-        #: The numbers of what it has been sent, in their order, until it is told that they went.
-        self.known: dict[str, int] = dict(running)
-        self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
-        self.pick = self._picked = _NEWEST_TRACE
-        self.steps_of: str | None = None
-        self.steps_sent = 0
-        self.steps_open: set[int] = set()
-        self.explainer = Explainer()
-        self.strands = (0, 0)
-        #: Those whose steps, sent while they ran, stand elsewhere now that they are done.
-        self.moved: set[str] = set()
-        self.gone = (-1, -1)
-
-    def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
-        """Find the trace whose steps it is shown, and begin with them where it is another one."""
-        pick = self.pick
-        is_new, self._picked = pick is not self._picked, pick
-        if pick.trace is None:
-            trace = kept[0] if kept else None
-        else:
-            trace = next((each for each in kept if each.id == pick.trace), None)
-        if trace is None:
-            self.steps_of = None
-        elif is_new or trace.id != self.steps_of:
-            self.steps_of = trace.id
-            self.steps_again()
-            self.steps_sent = pick.have if trace.id == pick.trace else 0
-        return trace
-
-    def steps_again(self) -> None:
-        """Send the steps of its trace from the first one on."""
-        self.steps_sent = 0
-        self.steps_open = set()
-        self.explainer = Explainer()
-        self.strands = (0, 0)
-
-
 class Hub:
     """Send to each viewer what is new."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._causes = Causes()
-        self._viewers: dict[str, _Viewer] = {}
+        self._viewers: dict[str, Viewer] = {}
         self._lock = locks.lock()
         self._pid = os.getpid()
         self._thread: threading.Thread | None = None
@@ -192,19 +109,19 @@ class Hub:
         viewer = self._viewer(asked, several)
         kept = self.kept()
         newest = kept[0].id if kept else None
-        viewer.pick = _pick(asked.get("watch") or newest, asked.get("have"))
+        viewer.pick = pick_of(asked.get("watch") or newest, asked.get("have"))
         return {**self._batch(viewer, kept, whole=True), "seq": 0}
 
-    def _viewer(self, given: dict[str, t.Any], several: bool) -> _Viewer:
+    def _viewer(self, given: dict[str, t.Any], several: bool) -> Viewer:
         last = self._store.get(given["last"]) if isinstance(given.get("last"), str) else None
         resumes = given.get("epoch") == self._store.epoch and last is not None
         running = given.get("running") if resumes else None
         kept = self._store.newest()
         numbers = {trace.id: trace.seq for trace in kept} if running else {}
-        viewer = _Viewer(
+        viewer = Viewer(
             resumes,
             # What went meanwhile stands before all.
-            last.seq if resumes and last is not None else _before_newest(kept),
+            last.seq if resumes and last is not None else before_newest(kept),
             {each: numbers.get(each, 0) for each in reversed(running) if isinstance(each, str)}
             if isinstance(running, list)
             else {},
@@ -242,7 +159,7 @@ class Hub:
     def _watch(self, wanted: t.Any = None) -> None:
         viewer = self._viewers.get(_sid())
         if viewer is not None and isinstance(wanted, dict):
-            viewer.pick = _pick(wanted.get("trace"), wanted.get("have"))
+            viewer.pick = pick_of(wanted.get("trace"), wanted.get("have"))
 
     def _pump(self) -> None:
         in_vain = 0
@@ -286,7 +203,7 @@ class Hub:
         server = self._io.server
         return server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
 
-    def _takes(self, sid: str, viewer: _Viewer) -> bool:
+    def _takes(self, sid: str, viewer: Viewer) -> bool:
         """Tell whether a viewer takes one more message: whatever it acknowledges, it reads."""
         if viewer.seq - viewer.acknowledged >= _UNACKNOWLEDGED:
             return False
@@ -294,7 +211,7 @@ class Hub:
         # One may be on its way, and one wait for that.
         return socket is None or socket.queue.empty()
 
-    def _send(self, sid: str, viewer: _Viewer, kept: list[LiveTrace]) -> None:
+    def _send(self, sid: str, viewer: Viewer, kept: list[LiveTrace]) -> None:
         batch = self._batch(viewer, kept)
         if not batch:
             return
@@ -303,175 +220,13 @@ class Hub:
         self._io.emit("batch", batch, to=sid)
 
     def _batch(
-        self, viewer: _Viewer, kept: list[LiveTrace], *, whole: bool = False
+        self, viewer: Viewer, kept: list[LiveTrace], *, whole: bool = False
     ) -> dict[str, t.Any]:
-        """Make the next message; empty, where there is nothing new and it need not be whole."""
-        removed = _removed(viewer, kept)
-        traces, skipped = self._changed(viewer, kept)
-        try:
-            steps = self._steps(viewer, kept)
-        except Exception as error:
-            # Its page would connect again, and ask for the same.
-            self._fault(error)
-            steps = []
-        gone = (self._store.evicted, self._store.ignored)
-
-        news = traces or steps or removed or viewer.reset or gone != viewer.gone
-        if not news and not whole:
-            return {}
-
-        for each in removed:
-            viewer.known.pop(each, None)
-            viewer.shown.pop(each, None)
-            viewer.moved.discard(each)
-        reset, viewer.reset, viewer.gone = viewer.reset, False, gone
-        missed, viewer.missed = viewer.missed, None
-        return {
-            "epoch": self._store.epoch,
-            "reset": reset,
-            "traces": traces,
-            "steps": steps,
-            "removed": removed,
-            "skipped": skipped,
-            "evicted": gone[0],
-            "too_large": self._store.too_large,
-            "ignored": gone[1],
-            "missed": missed,
-            "kept": len(kept),
-            "oldest": kept[-1].id if kept else None,
-            "process": {"pid": os.getpid(), "several": viewer.several},
-        }
-
-    def _changed(
-        self, viewer: _Viewer, kept: list[LiveTrace]
-    ) -> tuple[list[dict[str, t.Any]], int]:
-        found: list[dict[str, t.Any]] = []
-        skipped = size = 0
-        breath = _Breath()
-
-        running = [_find(kept, viewer.known[each]) for each in viewer.shown]
-        news = [*takewhile(lambda trace: trace.seq > viewer.cursor, kept)]
-        for trace in (*running, *reversed(news)):
-            if trace is None:
-                continue
-            new = trace.seq > viewer.cursor
-            if len(found) >= _TRACES_A_BATCH or size >= _BATCH_BYTES:
-                break
-            state = _state(trace)
-            if new:
-                gap = trace.seq - viewer.cursor - 1
-                if gap and viewer.cursor and not viewer.reset:
-                    skipped += gap - self._store.unseen(viewer.cursor, trace.seq)
-                viewer.cursor = trace.seq
-                viewer.known[trace.id] = trace.seq
-            elif viewer.shown[trace.id] == state:
-                continue
-            summary = summarized(trace)
-            if summary is not None:
-                found.append(summary)
-                size += 1000 + len(trace.path) + len(trace.query)
-            breath.take()
-            if state[0] if summary is None else summary["state"] == "running":
-                viewer.shown[trace.id] = state
-            elif viewer.shown.pop(trace.id, None) is not None and trace.merged:
-                viewer.moved.add(trace.id)
-
-        return found, skipped
-
-    def _steps(self, viewer: _Viewer, kept: list[LiveTrace]) -> list[dict[str, t.Any]]:
-        trace = viewer.watches(kept)
-        if trace is None or trace.seq > viewer.cursor:
-            return []
-
-        # First: of what is done by then, all steps are.
-        is_moving = trace.running and trace.merged
-        columns = trace.columns()
-        count = len(columns.sites)
-        if is_moving:
-            # Several threads write: a step may have come in between those that were sent. All
-            # are sent anew, unless they are many: then once the request is done.
-            now = (count, sum(not end for end in columns.ends))
-            is_new, viewer.strands = viewer.strands != now, now
-            if not is_new or count > _STEPS_A_BATCH:
-                return []
-            viewer.steps_sent = 0
-            viewer.steps_open = set()
-            viewer.explainer = Explainer()
-        elif viewer.strands != (0, 0) or trace.id in viewer.moved:
-            viewer.moved.discard(trace.id)
-            viewer.steps_again()
-        ended = {index for index in viewer.steps_open if columns.ends[index]}
-        steps: list[Step] = []
-        size = 0
-        breath = _Breath()
-        for index in (*sorted(ended), *range(viewer.steps_sent, count)):
-            if len(steps) >= _STEPS_A_BATCH or size >= _STEPS_BYTES:
-                break
-            step = freeze(trace, columns, index)
-            steps.append(step)
-            breath.take()
-            size += 550 + len(str(step.detail))
-            viewer.steps_open.discard(index)
-            if step.end is None:
-                viewer.steps_open.add(index)
-            viewer.steps_sent = max(viewer.steps_sent, index + 1)
-        if not steps:
-            return []
-        explained = []
-        read = partial(freeze, trace, columns)
-        for each in viewer.explainer.explained(header(trace), steps, read):
-            explained.append(each)
-            breath.take()
-        return [{"trace": trace.id, "steps": explained}]
-
-
-class _Breath:
-    """Lets other threads go first, each time that it was computed for long enough."""
-
-    def __init__(self) -> None:
-        self._begun = time.perf_counter()
-
-    def take(self) -> None:
-        if time.perf_counter() - self._begun >= _STRETCH:
-            time.sleep(_PAUSE)
-            self._begun = time.perf_counter()
-
-
-def _pick(trace: t.Any, have: t.Any) -> _Pick:
-    return _Pick(
-        trace if isinstance(trace, str) else None, max(0, have) if isinstance(have, int) else 0
-    )
-
-
-def _before_newest(kept: list[LiveTrace]) -> int:
-    """Return the number after which those come that a new viewer is sent."""
-    return kept[_NEWEST].seq if len(kept) > _NEWEST else 0
-
-
-def _find(kept: list[LiveTrace], number: int) -> LiveTrace | None:
-    index = bisect_left(kept, -number, key=lambda trace: -trace.seq)
-    return kept[index] if index < len(kept) and kept[index].seq == number else None
-
-
-def _removed(viewer: _Viewer, kept: list[LiveTrace]) -> list[str]:
-    """List what it was sent and is gone: the oldest, and running ones that are not to be seen."""
-    oldest = kept[-1].seq if kept else None
-    gone = takewhile(lambda each: oldest is None or each[1] < oldest, viewer.known.items())
-    hidden = (each for each in viewer.shown if _find(kept, viewer.known[each]) is None)
-    return [*dict.fromkeys((*(trace_id for trace_id, _ in gone), *hidden))]
+        return viewer.message(self._store, kept, self._fault, whole=whole)
 
 
 def _sid() -> str:
     return t.cast("str", flask.request.sid)  # type: ignore[attr-defined]
-
-
-def _state(trace: LiveTrace) -> tuple[t.Any, ...]:
-    """Return what makes a running trace be sent again when it changes."""
-    opened = None
-    # What cannot be read, its summary tells.
-    with suppress(Exception):
-        opened = sum(1 for end in trace.columns().ends[-8:] if not end)
-    return trace.running, trace.step_count, trace.status, opened
 
 
 __all__ = ["Hub"]

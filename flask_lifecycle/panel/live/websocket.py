@@ -9,31 +9,18 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import sys
 import threading
 import time
 import typing as t
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 
 import simple_websocket
 
 from ... import locks
 from ..._compat import SHUTTING_DOWN
+from .metered_socket import MESSAGE_BYTES, MeteredSocket
 
-#: The longest message of a viewer's, in bytes: its longest tells which requests still run.
-MESSAGE_BYTES = 64 * 1024
-#: A viewer that is silent for so many seconds, or does not read, is gone. It pongs each 5 s.
+#: How often a viewer is pinged, in seconds.
 PING_SECONDS = 5
-GONE_SECONDS = 10
-#: How many websockets at most: each holds four threads.
-MOST = 8
-
-# A viewer sends some 30 short acknowledgements a second, 40 bytes each.
-_BYTES_A_SECOND = 16 * 1024
-_BURST = 2 * MESSAGE_BYTES
-
 #: How often to look whether the process ends, in seconds.
 _LOOK = 0.1
 # More than one: an app may handle some itself.
@@ -42,20 +29,6 @@ _SIGNALS = [
 ]
 
 Environ = dict[str, t.Any]
-
-
-def room(environ: Environ, start_response: t.Any) -> int:
-    """Tell how many websockets the server can hold and still answer the app's requests."""
-    if not environ.get("wsgi.multithread"):
-        return 0
-    if "werkzeug.socket" in environ or _is_patched():
-        # A thread, or greenlet, for each connection.
-        return MOST
-    # A pool of threads: half of them for the app, whatever is watched. Gunicorn hands over a
-    # method of its response, which knows the settings (``gunicorn.http.wsgi.Response``).
-    config = getattr(getattr(start_response, "__self__", None), "cfg", None)
-    threads = getattr(config, "threads", 0)
-    return min(MOST, threads // 2) if isinstance(threads, int) else 0
 
 
 def let_go(start_response: t.Any) -> dict[str, str]:
@@ -90,11 +63,6 @@ def is_stopping() -> bool:
         if getattr(worker, "ppid", None) not in (None, os.getppid()):
             return True
     return False
-
-
-def _is_patched() -> bool:
-    monkey = sys.modules.get("gevent.monkey")
-    return monkey is not None and bool(monkey.is_module_patched("threading"))
 
 
 class Websocket:
@@ -165,7 +133,7 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]
     """One end of a websocket whose reading ends quietly and in time."""
 
     def handshake(self) -> None:
-        self.sock: t.Any = _Metered(self.sock)
+        self.sock: t.Any = MeteredSocket(self.sock)
         super().handshake()
 
     def _thread(self) -> None:
@@ -238,81 +206,4 @@ class _Watch:
 _watch = _Watch()
 
 
-class _Metered:
-    """A socket that waits no longer than a live viewer is silent, and hears no more than one says.
-
-    :raises OSError: on reading, when there was too much or nothing.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._left = float(_BURST)
-        self._then = time.monotonic()
-        # One writer at a time: the answer to a ping must not come into the middle of a message.
-        self._lock = threading.Lock()
-        self._users = 0
-        self._is_given_back = False
-        self._changed = threading.Condition()
-        sock.settimeout(GONE_SECONDS)
-
-    @contextmanager
-    def _used(self) -> Iterator[socket.socket]:
-        with self._changed:
-            if self._is_given_back:
-                raise OSError("The socket was given back to the server.")
-            self._users += 1
-        try:
-            yield self._sock
-        finally:
-            with self._changed:
-                self._users -= 1
-                self._changed.notify_all()
-
-    def give_back(self) -> None:
-        """End what waits on it, and let nobody here touch it any more.
-
-        The server closes it then, and the system gives its number to the next connection: who
-        still read from it, or ended it, would do so to a request of the app's.
-        """
-        self.shut()
-        with self._changed:
-            self._is_given_back = True
-            self._changed.wait_for(lambda: not self._users)
-
-    def recv(self, most: int) -> bytes:
-        with self._used() as sock:
-            data = sock.recv(most)
-        now = time.monotonic()
-        self._left = min(_BURST, self._left + (now - self._then) * _BYTES_A_SECOND) - len(data)
-        self._then = now
-        if self._left < 0:
-            raise OSError("The viewer sends too much.")
-        return data
-
-    def send(self, data: bytes) -> int:
-        with self._lock, self._used() as sock:
-            sock.sendall(data)
-        return len(data)
-
-    def settimeout(self, seconds: float) -> None:
-        with self._used() as sock:
-            sock.settimeout(seconds)
-
-    def shut(self) -> None:
-        with suppress(OSError), self._used() as sock:
-            sock.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        # The server that accepted the connection closes it.
-        self.shut()
-
-
-__all__ = [
-    "GONE_SECONDS",
-    "MESSAGE_BYTES",
-    "MOST",
-    "PING_SECONDS",
-    "Websocket",
-    "let_go",
-    "room",
-]
+__all__ = ["PING_SECONDS", "Websocket", "is_stopping", "let_go"]

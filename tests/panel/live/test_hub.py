@@ -13,7 +13,8 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle import faults as failing
-from flask_lifecycle.panel.live.hub import Hub, _Pick, _Viewer
+from flask_lifecycle.panel.live.hub import Hub
+from flask_lifecycle.panel.live.viewer import Pick, Viewer
 from flask_lifecycle.recorder.steps import begin, end, room_for
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.trace.notes import Facts
@@ -37,12 +38,12 @@ def add(store: MemoryStore, *, ignored: bool = False, done: bool = True) -> Live
     return trace
 
 
-def batch(hub: Hub, viewer: _Viewer, store: MemoryStore) -> dict[str, t.Any]:
+def batch(hub: Hub, viewer: Viewer, store: MemoryStore) -> dict[str, t.Any]:
     return {"traces": [], "skipped": 0, **hub._batch(viewer, store.newest())}
 
 
-def watching(store: MemoryStore) -> tuple[Hub, _Viewer]:
-    hub, viewer = Hub(store), _Viewer(resumes=False, last=0, running={})
+def watching(store: MemoryStore) -> tuple[Hub, Viewer]:
+    hub, viewer = Hub(store), Viewer(resumes=False, last=0, running={})
     add(store)
     assert len(batch(hub, viewer, store)["traces"]) == 1
     return hub, viewer
@@ -205,7 +206,7 @@ def elsewhere(do: t.Callable[[], None]) -> t.Callable[[], None]:
     return done
 
 
-def sent(hub: Hub, viewer: _Viewer, store: MemoryStore) -> list[tuple[str, list[int]]]:
+def sent(hub: Hub, viewer: Viewer, store: MemoryStore) -> list[tuple[str, list[int]]]:
     """Take messages until nothing is new; list the steps in them."""
     found = []
     while told := hub._batch(viewer, store.newest()):
@@ -223,7 +224,7 @@ def test_a_request_that_is_picked_in_the_middle_of_a_message_is_sent_whole(have:
     def pick() -> None:
         if not picked:
             picked.append(None)
-            viewer.pick = _Pick(other.id, have)
+            viewer.pick = Pick(other.id, have)
 
     with_steps(store, 20, Noted(elsewhere(pick)))
     steps = [step for trace, ids in sent(hub, viewer, store) if trace == other.id for step in ids]
@@ -253,7 +254,7 @@ def test_picks_from_another_thread_lose_no_step() -> None:
     pump.start()
     try:
         for number in range(300):
-            wanted = _Pick(traces[number % 2].id, 0)
+            wanted = Pick(traces[number % 2].id, 0)
             got[traces[number % 2].id].clear()
             viewer.pick = wanted
             wait_for(is_whole, SOON)
@@ -328,7 +329,7 @@ def watch_threads(way: str, limit: int) -> None:
     store.add(trace)
     # While a body is sent, no step is open all along: the page asks for what follows.
     end(trace, begin(trace, SITE))
-    page, viewer = Page(hub, trace), _Viewer(resumes=False, last=0, running={})
+    page, viewer = Page(hub, trace), Viewer(resumes=False, last=0, running={})
     faults: list[BaseException] = []
 
     def write() -> None:
@@ -401,7 +402,7 @@ def test_what_cannot_be_summarised_is_left_out(faults: t.Any, what: str) -> None
             bad.notes.extras[0] = t.cast("t.Any", {"changes": None})
         else:
             bad.log[0] = -1
-    viewer.pick = _Pick(bad.id, 0)
+    viewer.pick = Pick(bad.id, 0)
     good = add(store)
     told = [each["id"] for each in batch(hub, viewer, store)["traces"]]
     bad.finish()
@@ -432,11 +433,11 @@ def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCapture
     hub = Hub(store)
     hub.init_app(flask.Flask(__name__))
     hub._wake = ticks = Ticks()
-    failing, other = (_Viewer(resumes=False, last=0, running={}) for _ in range(2))
+    failing, other = (Viewer(resumes=False, last=0, running={}) for _ in range(2))
 
     good = with_steps(store, 3)
     nothing = failing.known = t.cast("t.Any", None)
-    other.pick = _Pick(good.id, 0)
+    other.pick = Pick(good.id, 0)
     hub._viewers.update(a=failing, b=other)
     pump = threading.Thread(target=hub._pump)
     pump.start()
@@ -446,7 +447,7 @@ def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCapture
         # Its page connects again, and says what it has.
         assert [*hub._viewers] == ["b"]
         # Once, however often it is so.
-        hub._viewers["c"] = _Viewer(resumes=False, last=0, running={})
+        hub._viewers["c"] = Viewer(resumes=False, last=0, running={})
         hub._viewers["c"].known = nothing
         ticks.after(3)
         assert [*hub._viewers] == ["b"]

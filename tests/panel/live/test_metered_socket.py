@@ -8,14 +8,14 @@ import threading
 
 import pytest
 
-from flask_lifecycle.panel.live.websocket import _Metered
+from flask_lifecycle.panel.live.metered_socket import MeteredSocket
 from tests.helpers.servers import PATIENCE, wait_for
 
 
 def test_a_socket_that_was_given_back_is_not_touched_again() -> None:
     lent, far = socket.socketpair()
     other, other_far = socket.socketpair()
-    metered = _Metered(lent)
+    metered = MeteredSocket(lent)
     metered.give_back()
     # What the system does when a connection is accepted after this one was closed.
     os.dup2(other.fileno(), lent.fileno())
@@ -38,7 +38,7 @@ def test_a_socket_that_was_given_back_is_not_touched_again() -> None:
 
 def test_it_is_given_back_once_nobody_reads_from_it() -> None:
     lent, far = socket.socketpair()
-    metered = _Metered(lent)
+    metered = MeteredSocket(lent)
     read = []
     reading = threading.Thread(target=lambda: read.append(metered.recv(100)))
     reading.start()

@@ -1,0 +1,31 @@
+"""How many panels may be open at a time, so that the app still has threads for its requests."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+#: How many websockets at most: each holds four threads.
+MOST = 8
+
+
+def capacity(environ: dict[str, t.Any], start_response: t.Any) -> int:
+    """Return how many websockets the server can hold and still answer the app's requests."""
+    if not environ.get("wsgi.multithread"):
+        return 0
+    if "werkzeug.socket" in environ or _is_patched():
+        # A thread, or greenlet, for each connection.
+        return MOST
+    # A pool of threads: half of them for the app, whatever is watched. Gunicorn hands over a
+    # method of its response, which knows the settings (``gunicorn.http.wsgi.Response``).
+    config = getattr(getattr(start_response, "__self__", None), "cfg", None)
+    threads = getattr(config, "threads", 0)
+    return min(MOST, threads // 2) if isinstance(threads, int) else 0
+
+
+def _is_patched() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+__all__ = ["MOST", "capacity"]

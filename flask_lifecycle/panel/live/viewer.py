@@ -1,0 +1,272 @@
+"""One viewer: what it has been sent, and what its next message has."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from bisect import bisect_left
+from contextlib import suppress
+from functools import partial
+from itertools import takewhile
+
+from ...store import Store
+from ...trace.explain import Explainer
+from ...trace.model import Step
+from ...trace.snapshot import freeze, header
+from ...trace.writer import LiveTrace
+from ..summary import summarized
+
+# What one message holds: what a page takes in and draws within a few frames.
+_TRACES_A_BATCH = 200
+# What a new viewer is sent at first; it asks for the older ones by page.
+_NEWEST = 200
+_STEPS_A_BATCH = 500
+# Written as JSON in one go, 2 ms long, in which no other thread runs.
+_BATCH_BYTES = 256 * 1024
+# Of which those of steps: a viewer that does not read holds some copies of two messages.
+_STEPS_BYTES = 128 * 1024
+# Else a request's thread would wait for as long as the interpreter lets one thread compute, 5 ms
+# (`sys.getswitchinterval`), each time that it comes back from waiting for a socket or a file.
+_STRETCH = _PAUSE = 0.0005
+
+
+class Pick(t.NamedTuple):
+    """The trace whose steps a viewer asks for; the newest, without."""
+
+    trace: str | None
+    #: How many of its steps the viewer has.
+    have: int
+
+
+_NEWEST_TRACE = Pick(None, 0)
+
+
+class Viewer:
+    """What one viewer has been sent.
+
+    Only the pump moves what is known to be sent. The thread of the viewer's socket leaves a
+    ``pick`` and how far it ``acknowledged``, each in one assignment, and writes nothing else.
+    """
+
+    def __init__(
+        self, resumes: bool, last: int, running: dict[str, int], *, several: bool = False
+    ) -> None:
+        self.several = several
+        self.reset = not resumes
+        #: How many requests came while it was away; told once.
+        self.missed: int | None = None
+        self.seq = 0
+        self.acknowledged = 0
+        self.cursor = last
+        #: The numbers of what it has been sent, in their order, until it is told that they went.
+        self.known: dict[str, int] = dict(running)
+        self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
+        self.pick = self._picked = _NEWEST_TRACE
+        self.steps_of: str | None = None
+        self.steps_sent = 0
+        self.steps_open: set[int] = set()
+        self.explainer = Explainer()
+        self.strands = (0, 0)
+        #: Those whose steps, sent while they ran, stand elsewhere now that they are done.
+        self.moved: set[str] = set()
+        self.gone = (-1, -1)
+
+    def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
+        """Find the trace whose steps it is shown, and begin with them where it is another one."""
+        pick = self.pick
+        is_new, self._picked = pick is not self._picked, pick
+        if pick.trace is None:
+            trace = kept[0] if kept else None
+        else:
+            trace = next((each for each in kept if each.id == pick.trace), None)
+        if trace is None:
+            self.steps_of = None
+        elif is_new or trace.id != self.steps_of:
+            self.steps_of = trace.id
+            self.steps_again()
+            self.steps_sent = pick.have if trace.id == pick.trace else 0
+        return trace
+
+    def steps_again(self) -> None:
+        """Send the steps of its trace from the first one on."""
+        self.steps_sent = 0
+        self.steps_open = set()
+        self.explainer = Explainer()
+        self.strands = (0, 0)
+
+    def message(
+        self,
+        store: Store,
+        kept: list[LiveTrace],
+        on_fault: t.Callable[[Exception], None],
+        *,
+        whole: bool = False,
+    ) -> dict[str, t.Any]:
+        """Make the next message; empty, where there is nothing new and it need not be whole.
+
+        :param kept: all that the store keeps, newest first.
+        :param on_fault: is given what keeps steps from being sent.
+        """
+        removed = self._removed(kept)
+        traces, skipped = self._changed(store, kept)
+        try:
+            steps = self._steps(kept)
+        except Exception as error:
+            # Its page would connect again, and ask for the same.
+            on_fault(error)
+            steps = []
+        gone = (store.evicted, store.ignored)
+
+        news = traces or steps or removed or self.reset or gone != self.gone
+        if not news and not whole:
+            return {}
+
+        for each in removed:
+            self.known.pop(each, None)
+            self.shown.pop(each, None)
+            self.moved.discard(each)
+        reset, self.reset, self.gone = self.reset, False, gone
+        missed, self.missed = self.missed, None
+        return {
+            "epoch": store.epoch,
+            "reset": reset,
+            "traces": traces,
+            "steps": steps,
+            "removed": removed,
+            "skipped": skipped,
+            "evicted": gone[0],
+            "too_large": store.too_large,
+            "ignored": gone[1],
+            "missed": missed,
+            "kept": len(kept),
+            "oldest": kept[-1].id if kept else None,
+            "process": {"pid": os.getpid(), "several": self.several},
+        }
+
+    def _changed(self, store: Store, kept: list[LiveTrace]) -> tuple[list[dict[str, t.Any]], int]:
+        found: list[dict[str, t.Any]] = []
+        skipped = size = 0
+        breath = _Breath()
+
+        running = [_find(kept, self.known[each]) for each in self.shown]
+        news = [*takewhile(lambda trace: trace.seq > self.cursor, kept)]
+        for trace in (*running, *reversed(news)):
+            if trace is None:
+                continue
+            new = trace.seq > self.cursor
+            if len(found) >= _TRACES_A_BATCH or size >= _BATCH_BYTES:
+                break
+            state = _state(trace)
+            if new:
+                gap = trace.seq - self.cursor - 1
+                if gap and self.cursor and not self.reset:
+                    skipped += gap - store.unseen(self.cursor, trace.seq)
+                self.cursor = trace.seq
+                self.known[trace.id] = trace.seq
+            elif self.shown[trace.id] == state:
+                continue
+            summary = summarized(trace)
+            if summary is not None:
+                found.append(summary)
+                size += 1000 + len(trace.path) + len(trace.query)
+            breath.take()
+            if state[0] if summary is None else summary["state"] == "running":
+                self.shown[trace.id] = state
+            elif self.shown.pop(trace.id, None) is not None and trace.merged:
+                self.moved.add(trace.id)
+
+        return found, skipped
+
+    def _steps(self, kept: list[LiveTrace]) -> list[dict[str, t.Any]]:
+        trace = self.watches(kept)
+        if trace is None or trace.seq > self.cursor:
+            return []
+
+        # First: of what is done by then, all steps are.
+        is_moving = trace.running and trace.merged
+        columns = trace.columns()
+        count = len(columns.sites)
+        if is_moving:
+            # Several threads write: a step may have come in between those that were sent. All
+            # are sent anew, unless they are many: then once the request is done.
+            now = (count, sum(not end for end in columns.ends))
+            is_new, self.strands = self.strands != now, now
+            if not is_new or count > _STEPS_A_BATCH:
+                return []
+            self.steps_again()
+            self.strands = now
+        elif self.strands != (0, 0) or trace.id in self.moved:
+            self.moved.discard(trace.id)
+            self.steps_again()
+        ended = {index for index in self.steps_open if columns.ends[index]}
+        steps: list[Step] = []
+        size = 0
+        breath = _Breath()
+        for index in (*sorted(ended), *range(self.steps_sent, count)):
+            if len(steps) >= _STEPS_A_BATCH or size >= _STEPS_BYTES:
+                break
+            step = freeze(trace, columns, index)
+            steps.append(step)
+            breath.take()
+            size += 550 + len(str(step.detail))
+            self.steps_open.discard(index)
+            if step.end is None:
+                self.steps_open.add(index)
+            self.steps_sent = max(self.steps_sent, index + 1)
+        if not steps:
+            return []
+        explained = []
+        read = partial(freeze, trace, columns)
+        for each in self.explainer.explained(header(trace), steps, read):
+            explained.append(each)
+            breath.take()
+        return [{"trace": trace.id, "steps": explained}]
+
+    def _removed(self, kept: list[LiveTrace]) -> list[str]:
+        """List what it was sent and is gone: the oldest, and running ones that were hidden."""
+        oldest = kept[-1].seq if kept else None
+        gone = takewhile(lambda each: oldest is None or each[1] < oldest, self.known.items())
+        hidden = (each for each in self.shown if _find(kept, self.known[each]) is None)
+        return [*dict.fromkeys((*(trace_id for trace_id, _ in gone), *hidden))]
+
+
+class _Breath:
+    """Lets other threads go first, each time that it was computed for long enough."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+
+    def take(self) -> None:
+        if time.perf_counter() - self._begun >= _STRETCH:
+            time.sleep(_PAUSE)
+            self._begun = time.perf_counter()
+
+
+def pick_of(trace: t.Any, have: t.Any) -> Pick:
+    """Return what a viewer asks for, of which it may have sent anything."""
+    return Pick(
+        trace if isinstance(trace, str) else None, max(0, have) if isinstance(have, int) else 0
+    )
+
+
+def before_newest(kept: list[LiveTrace]) -> int:
+    """Return the number after which those come that a new viewer is sent."""
+    return kept[_NEWEST].seq if len(kept) > _NEWEST else 0
+
+
+def _find(kept: list[LiveTrace], number: int) -> LiveTrace | None:
+    index = bisect_left(kept, -number, key=lambda trace: -trace.seq)
+    return kept[index] if index < len(kept) and kept[index].seq == number else None
+
+
+def _state(trace: LiveTrace) -> tuple[t.Any, ...]:
+    """Return what makes a running trace be sent again when it changes."""
+    opened = None
+    # What cannot be read, its summary tells.
+    with suppress(Exception):
+        opened = sum(1 for end in trace.columns().ends[-8:] if not end)
+    return trace.running, trace.step_count, trace.status, opened
+
+
+__all__ = ["Pick", "Viewer", "before_newest", "pick_of"]
