@@ -2,7 +2,7 @@
 
 Run ``python static/generate_types.py`` after a change of them. The records of a trace and the names
 in them are declared in Python alone. What the panel answers beside them is described by hand in
-``src/api/types.ts``; ``tests/panel/test_types.py`` holds both to what Python has.
+``src/api/types.ts``; ``tests/integration/test_types.py`` holds both to what Python has.
 """
 
 from __future__ import annotations
