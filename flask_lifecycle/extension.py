@@ -187,7 +187,7 @@ def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]
         warnings,
     )
 
-    installs: tuple[tuple[str, t.Callable[[t.Any], t.Callable[[], None]]], ...] = (
+    installs: tuple[tuple[str, t.Callable[[Owner], t.Callable[[], None]]], ...] = (
         ("changes", changes.install),
         ("cpu", cpu.install),
         ("exceptions", exceptions.install),

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.collectors import changes, signals
 from flask_lifecycle.collectors.patch import Patch
+from flask_lifecycle.trace.owner import Owner
 from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.apps import make_app
 
@@ -60,7 +61,9 @@ def test_after_the_first_request_is_an_error_as_flasks_own() -> None:
 def test_an_app_that_is_gone_leaves_nothing_to_the_next_one_with_its_id() -> None:
     app = app_not_watched(LIFECYCLE_ENABLED=True)
     Lifecycle(app)
-    owners = {each for each in changes.record.owners if each.app() is app}
+    owners = {
+        each for each in changes.record.owners if isinstance(each, Owner) and each.app() is app
+    }
     assert len(owners) == 1
     del app
     gc.collect()
@@ -70,7 +73,9 @@ def test_an_app_that_is_gone_leaves_nothing_to_the_next_one_with_its_id() -> Non
 def test_an_app_may_be_collected_while_its_thread_holds_a_lock_of_ours() -> None:
     apps = [app_not_watched(LIFECYCLE_ENABLED=True)]
     Lifecycle(apps[0])
-    owner = next(each for each in changes.record.owners if each.app() is apps[0])
+    owner = next(
+        each for each in changes.record.owners if isinstance(each, Owner) and each.app() is apps[0]
+    )
     modules = [each for name, each in [*sys.modules.items()] if name.startswith("flask_lifecycle")]
     locks = [vars(module)["_lock"] for module in modules if "_lock" in vars(module)]
     patches = [each for module in modules for each in vars(module).values() if type(each) is Patch]

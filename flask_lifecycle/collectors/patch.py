@@ -58,15 +58,15 @@ class Patch:
         self._apply = apply
         self._lock = lock()
         self._replacements: dict[tuple[int, str], tuple[t.Any, _Replacement]] = {}
-        #: The ids of the apps that ask for it; the apps are not kept.
-        self.owners: set[t.Any] = set()
+        #: Stand for the apps that ask for it, which are not kept.
+        self.owners: set[object] = set()
 
     @property
     def is_in_place(self) -> bool:
         """Whether anything is replaced now."""
         return bool(self._replacements)
 
-    def install(self, owner: t.Any) -> t.Callable[[], None]:
+    def install(self, owner: object) -> t.Callable[[], None]:
         """Replace it for one app more.
 
         :param owner: stands for the app.
@@ -129,7 +129,7 @@ class Patch:
         known = self._replacements.get((id(target), name))
         return known is not None and known[1].records(ours)
 
-    def _uninstall(self, owner: t.Any) -> None:
+    def _uninstall(self, owner: object) -> None:
         with self._lock:
             self.owners.discard(owner)
             while self._replacements and not self.owners:

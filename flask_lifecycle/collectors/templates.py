@@ -52,7 +52,7 @@ _owners = _patch.owners
 # What is changed, with whose it is: no more, as a template's own functions lead back to it.
 _changed: weakref.WeakKeyDictionary[t.Any, Owner] = weakref.WeakKeyDictionary()
 # By whose they are, then by the names and the ids of the types in a context.
-_outlines: dict[t.Any, dict[t.Any, _Outline]] = {}
+_outlines: dict[Owner | None, dict[t.Any, _Outline]] = {}
 
 # Where streams that have not begun yet were asked for, by the ids of their contexts.
 _streamed: dict[int, tuple[str, int] | None] = {}
