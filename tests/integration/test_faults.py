@@ -357,7 +357,8 @@ ELSEWHERE = {
     *("instrumentation/methods.py", "mount.py", "instrumentation/upgrades.py"),
     "collectors/patch.py",
     # Whoever looks comes by these, and no request.
-    *("trace/snapshot.py", "panel/summary.py"),
+    *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
+    "panel/summary.py",
 }
 
 
