@@ -72,10 +72,8 @@ def _changed(columns: Columns) -> dict[str, list[str]]:
     """List the names in ``g`` and the session that some function changed."""
     found: dict[str, dict[str, None]] = {}
     for changes in columns.notes.changes():
-        for where, *parts in changes.found:
-            names = found.setdefault(where, {})
-            for part in parts:
-                names.update(dict.fromkeys(part))
+        for where, name in changes.names():
+            found.setdefault(where, {})[name] = None
     return {where: list(names)[:_NAMES_KEPT] for where, names in found.items()}
 
 

@@ -27,6 +27,14 @@ class Detail(t.Protocol):
         ...
 
 
+class Changes(Detail, t.Protocol):
+    """What a function changed."""
+
+    def names(self) -> t.Iterable[tuple[str, str]]:
+        """List where each was, such as in the session, and its name."""
+        ...
+
+
 class Facts(dict[str, t.Any]):
     """Details that are JSON's types already."""
 
@@ -66,13 +74,14 @@ class Notes:
 
     def raised(self) -> list[int]:
         """List the steps that an exception left."""
-        return [step for step, outcome in self.outcomes.items() if outcome is not SHORT_CIRCUIT]
+        return [step for step, outcome in [*self.outcomes.items()] if outcome is not SHORT_CIRCUIT]
 
     def shown(self, trace: LiveTrace, step: int) -> dict[str, t.Any]:
         """Return all details of a step, as JSON's types."""
         noted = self.details.get(step)
         shown: dict[str, t.Any] = {} if noted is None else noted.detail(trace)
-        for name, extra in (self.extras.get(step) or {}).items():
+        # Copied first: the request may go on meanwhile.
+        for name, extra in [*(self.extras.get(step) or {}).items()]:
             part = extra.detail(trace)
             if part:
                 shown[name] = part
@@ -88,9 +97,10 @@ class Notes:
         noted = self.details.get(step)
         return noted.get(name) if isinstance(noted, Facts) else None
 
-    def changes(self) -> list[t.Any]:
+    def changes(self) -> list[Changes]:
         """List what functions changed, in any order."""
-        return [each["changes"] for each in [*self.extras.values()] if "changes" in each]
+        found = [each["changes"] for each in [*self.extras.values()] if "changes" in each]
+        return t.cast("list[Changes]", found)
 
     def received(self) -> dict[str, str]:
         """Return what a client said with its request, by the names of the environ; not masked."""
@@ -123,4 +133,4 @@ def joined(writers: list[Notes], places: dict[tuple[int, int], int]) -> Notes:
     return made
 
 
-__all__ = ["SHORT_CIRCUIT", "Detail", "Facts", "Notes", "joined"]
+__all__ = ["SHORT_CIRCUIT", "Changes", "Detail", "Facts", "Notes", "joined"]

@@ -50,6 +50,19 @@ def test_each_step_shows_what_is_noted_of_it_alone() -> None:
     assert len(notes) == 3 + 2 + 1 + 1
 
 
+def test_a_step_may_be_added_to_while_it_is_shown() -> None:
+    class Adds:
+        def detail(self, shown: LiveTrace) -> str:
+            shown.notes.add(0, "later", Late("more"))
+            return "first"
+
+    trace = LiveTrace(None, "GET", "/path")
+    begin(trace, SITE)
+    trace.notes.add(0, "first", Adds())
+    assert snapshot(trace).steps[0].detail == {"first": "first"}
+    assert snapshot(trace).steps[0].detail == {"first": "first", "later": "more of /path"}
+
+
 def test_what_is_shown_is_a_copy() -> None:
     trace = LiveTrace(None, "GET", "/")
     noted = Facts(own=1)

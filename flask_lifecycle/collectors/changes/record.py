@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterator
 
 from ...trace.writer import LiveTrace, Writer
 from ..patch import Patch
@@ -24,6 +25,12 @@ class Changes:
         self.found: list[tuple[str, Names, Names, list[str]]] = []
         #: What was changed on a response, or what it was before and after.
         self.response: dict[str, t.Any] | tuple[Sent, Sent] | None = None
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """List in which mapping each was, and its name."""
+        for where, *parts in self.found:
+            for part in parts:
+                yield from ((where, name) for name in part)
 
     def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types: what it comes to, where a name was changed more than once."""
