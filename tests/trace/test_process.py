@@ -1,0 +1,43 @@
+"""The ids of requests: sorted by time, and told apart between processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from flask_lifecycle.trace import process
+
+
+def test_ids_sort_by_the_beginning_of_their_requests() -> None:
+    assert process.id_of(1.0, 2) < process.id_of(2.0, 1) < process.id_of(2.0, 2)
+
+
+# In a process without threads, which a fork leaves alone.
+FORKS = """
+import os
+from flask_lifecycle.trace import process
+from flask_lifecycle.trace.writer import LiveTrace
+
+def told():
+    trace = LiveTrace(None, "GET", "/")
+    return trace.pid == os.getpid(), process.id_of(1.0, 1)
+
+reader, writer = os.pipe()
+if os.fork():
+    os.wait()
+    print(*told(), os.read(reader, 100).decode())
+else:
+    os.write(writer, " ".join(map(str, told())).encode())
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork to be told of")
+def test_a_forked_process_numbers_its_requests_anew() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=True)
+    own_pid, own_id, its_pid, its_id = done.stdout.split()
+    assert (own_pid, its_pid) == ("True", "True")
+    assert own_id != its_id
