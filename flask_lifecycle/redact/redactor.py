@@ -346,7 +346,7 @@ class Redactor:
             text = mask_elements(text, self.is_secret)
         if "ata:" in text or 'ata"' in text:
             text = mask_manifests(text)
-        if "name=" in text and "\n" in text:
+        if "name=" in text and "\n" in text and "form-data;" in text.lower():
             text = mask_parts(text, self.is_secret)
         return _settled(self._pairs_and_patterns, text)
 
