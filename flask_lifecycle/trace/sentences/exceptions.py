@@ -41,23 +41,21 @@ def consequence(step: Step, story: Story) -> str:
     """Say what Flask does with an exception that left a step."""
     handler = story.after(step, "error_handler")
     response = story.after(step, "make_response")
-    lacks, again = ", for which there is no handler", ": Flask re-raises it"
-    if step.stage not in _HANDLED:
-        lacks, again = (
-            "; only a handler for 500 is asked, and there is none",
-            "; Flask re-raises it",
-        )
+    is_asked_for = step.stage in _HANDLED
+    lacks = ", for which there is no handler"
     if handler is not None and (response is None or handler.id < response.id):
-        why = lacks if story.unhandled(step, handler.id) and step.stage in _HANDLED else ""
+        why = lacks if is_asked_for and story.unhandled(step, handler.id) else ""
         named = f"{short(handler.name)}, registered for {short(handler.registered)}"
         return f"{why}, so Flask calls {named}"
     if response is not None:
-        if story.unhandled(step, response.id):
-            return f"{lacks}, so Flask answers 500"
-        return f"{lacks}; as an HTTP exception it is itself the response"
+        if not story.unhandled(step, response.id):
+            return f"{lacks}; as an HTTP exception it is itself the response"
+        if not is_asked_for:
+            lacks = "; only a handler for 500 is asked, and there is none"
+        return f"{lacks}, so Flask answers 500"
     if story.left and story.unhandled(step):
-        lacks = lacks if step.stage in _HANDLED else ""
-        return f"{lacks}{again}, as in debug mode or tests, {_SKIPPED}"
+        why = f"{lacks}:" if is_asked_for else ";"
+        return f"{why} Flask re-raises it, as in debug mode or tests, {_SKIPPED}"
     return f", which Flask does not handle, {_SKIPPED}" if story.left else ""
 
 

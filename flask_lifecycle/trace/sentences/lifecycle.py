@@ -45,7 +45,7 @@ def _websocket(found: dict[str, t.Any]) -> str:
 def _middleware(step: Step, story: Story) -> str:
     if step.name == "unknown middleware":
         return "WSGI middleware that cannot be identified wraps the app here"
-    if story.calls_inner(step):
+    if story.holds(step, "middleware", "request_context"):
         return f"Middleware {short(step.name)} gets the call before the app and passes it on"
     return f"Middleware {short(step.name)} answers by itself; the app inside it is not called"
 
@@ -290,7 +290,7 @@ def _body(step: Step, story: Story) -> str:
 
 def _pops(step: Step, story: Story) -> bool:
     """Tell whether what makes the body has a context popped in a step."""
-    return story.holds(step, "request_context_pop") or story.holds(step, "app_context_pop")
+    return story.holds(step, "request_context_pop", "app_context_pop")
 
 
 def _body_close(step: Step, story: Story) -> str:

@@ -26,7 +26,10 @@ describe("names are marked", () => {
 
   test("those of the step, and no other words", () => {
     expect(
-      of("before_request load returns None, so Flask goes on.", { stage: "before_request", name: "load" }),
+      of("before_request load returns None, so Flask skips the other before_request functions.", {
+        stage: "before_request",
+        name: "load",
+      }),
     ).toEqual(["before_request", "load", "None"]);
     expect(
       of("The view ship raises OutOfStock, so all goes on.", {

@@ -36,7 +36,6 @@ export function parts(step: Step): readonly Part[] {
   const { stage, name, error, detail } = step;
   const names = [
     "None",
-    stage.includes("_") ? stage : "",
     NAMELESS.has(stage) ? "" : name,
     error?.type ?? "",
     typeof detail["for"] === "string" ? detail["for"] : "",
@@ -44,6 +43,8 @@ export function parts(step: Step): readonly Part[] {
   const escaped = names
     .filter((each) => each !== "" && each.length <= LONGEST)
     .map((each) => each.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`));
-  const cut = caption(step).split(new RegExp(String.raw`(?<![\w.])(${escaped.join("|")})(?!\w)`));
+  const cut = caption(step).split(
+    new RegExp(String.raw`(?<![\w.])(${[`^${stage}`, ...escaped].join("|")})(?!\w)`),
+  );
   return cut.map((text, index) => ({ text, isName: index % 2 === 1 })).filter(({ text }) => text !== "");
 }
