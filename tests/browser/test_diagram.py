@@ -350,6 +350,16 @@ def test_a_request_that_hangs_shows_a_clock(panel: Panel) -> None:
     expect(panel.page.locator("svg.diagram .clock")).to_have_count(0)
 
 
+def test_what_is_said_of_a_step_changes_when_it_ends(panel: Panel) -> None:
+    caption = panel.page.locator(".caption")
+    with _held(panel.server) as let_go:
+        panel.node("view", "running").click()
+        expect(caption).to_contain_text("is still running.")
+        let_go()
+        expect(caption).to_contain_text("so Flask makes a response of what it returned.")
+    expect(panel.page.locator("aside.details .said")).to_contain_text("The view ")
+
+
 def test_a_running_request_is_followed_until_it_is_scrubbed(panel: Panel) -> None:
     live = panel.page.get_by_role("button", name="Live", exact=True)
     with _held(panel.server) as let_go:

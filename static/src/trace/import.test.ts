@@ -17,6 +17,17 @@ test("what the panel has downloaded is read as it was", () => {
   expect(readTrace(JSON.stringify(typical()))).toEqual(typical());
 });
 
+test("sentences are read where there are any", () => {
+  const told = typical();
+  const steps = told.steps.map((step) => ({ ...step, explain: "It ran." }));
+  expect(readTrace(JSON.stringify({ ...told, steps }))).toEqual({ ...told, steps });
+  expect(
+    broken((trace) => {
+      Object.assign(trace.steps[3] ?? {}, { explain: 7 });
+    }),
+  ).toBe("steps[3].explain is 7; it takes a text.");
+});
+
 test("what is wrong is named, with its place and what it takes", () => {
   expect(readTrace('{"id": ')).toMatch(/^it is no JSON: /);
   expect(readTrace("[]")).toBe("it holds [], not one request as the panel downloads it.");
