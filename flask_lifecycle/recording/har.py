@@ -50,10 +50,7 @@ def _entry(trace: Trace) -> Json:
         "response": _response(trace, request, response, body),
         "cache": {},
         "timings": {"send": 0, "wait": wait / 1e6, "receive": (lasted - wait) / 1e6},
-        "_lifecycle": {
-            **trace.header(),
-            "steps": [*map(_step, trace.steps, explain(trace))],
-        },
+        "_lifecycle": {**trace.header(), "steps": [*map(_step, trace.steps, explain(trace))]},
     }
 
 

@@ -215,6 +215,20 @@ def test_404_and_405_wait_for_dispatch(method: str, path: str, reason: str, erro
     assert made.startswith(f"Flask makes a response of the exception itself, a {error}")
 
 
+def test_what_another_context_matches_is_no_match_of_the_request() -> None:
+    explained = Explained()
+
+    def other() -> str:
+        with explained.app.test_request_context("/missing"):
+            return "other"
+
+    explained.view(other)
+    _, again = said(explained.get(), "url_match")
+    assert again == (
+        "No rule matches the URL of the context that is pushed, so its request keeps NotFound."
+    )
+
+
 def test_abort_in_a_view_asks_its_blueprints_handler() -> None:
     explained = Explained()
     blueprint = Blueprint("bp", __name__)

@@ -55,6 +55,7 @@ def test_a_form_and_its_redirect(app: flask.Flask) -> None:
         "/sign-in?next=%2F&api_key=hunter2", data={"name": "Ada", "password": "hunter2"}
     )
     (entry,) = entries(app)
+    assert all(step["explain"] for step in entry["_lifecycle"]["steps"])
     request, response = entry["request"], entry["response"]
     assert request["method"] == "POST"
     assert request["url"] == f"http://localhost/sign-in?next=%2F&api_key={MASK}"

@@ -186,6 +186,7 @@ class Viewer:
         # First: of what is done by then, all steps are.
         is_moving = trace.running and trace.merged
         columns = trace.columns()
+        head = header(trace)
         count = len(columns.sites)
         if is_moving:
             # Several threads write: a step may have come in between those that were sent. All
@@ -218,7 +219,7 @@ class Viewer:
             return []
         explained = []
         read = partial(freeze, trace, columns)
-        for each in self.explainer.explained(header(trace), steps, read):
+        for each in self.explainer.explained(head, steps, read):
             explained.append(each)
             breath.take()
         return [{"trace": trace.id, "steps": explained}]

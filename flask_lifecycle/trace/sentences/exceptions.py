@@ -81,6 +81,8 @@ def _url_match(step: Step, story: Story, error: str) -> str:
     }.get(error, f"The match of the URL raises {error}")
     if error == "RequestRedirect" and _adds_slash(step, story):
         reason = "The rule ends with a slash and the URL does not, so a redirect is due"
+    if story.times("url_match", step.id) > 1:
+        return f"{reason} of the context that is pushed, so its request keeps {error}"
     return (
         f"{reason}; Flask keeps {error} until it dispatches, "
         "so the app's hooks run first, but no blueprint's"

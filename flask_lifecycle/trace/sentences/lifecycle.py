@@ -99,7 +99,7 @@ def _session_open(step: Step, story: Story) -> str:
 def _url_match(step: Step, story: Story) -> str:
     rule = short(step.name)
     if story.times("url_match", step.id) > 1:
-        return f"The URL is matched again, with the rule {rule}, as the context is pushed again"
+        return f"The URL is matched again, with the rule {rule}, for the context that is pushed"
     names = story.header["blueprints"]
     hooks = ""
     if names:
