@@ -49,10 +49,7 @@ class StartResponse:
 
         :param unreached: is given the trace where something else than Flask calls it.
         """
-        header = self._header
-        on_start = self._on_start
-        statuses = self._statuses
-        answered = self._answered
+        note = self._note
         may_upgrade = "HTTP_UPGRADE" in environ
 
         def recorded(status: str, headers: Headers, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -69,27 +66,7 @@ class StartResponse:
             step = len(log)
             log += (_START_RESPONSE, writer.current, clock(), 0.0)
             try:
-                site, code, streamed = statuses.get(status) or self._status(status)
-                if type(site) is Site:
-                    writer.notes.sites[step] = site
-                    site = UNNUMBERED
-                log[step] = site
-                added: Headers = []
-                if header is not None and not trace.hidden:
-                    added = [(header, trace.id)]
-                    if on_start is not None:
-                        added += on_start(trace, environ) or ()
-                writer.notes.details[step] = answered(trace, status, headers, added)
-                if code is not None:
-                    trace.status = code
-                if streamed:
-                    for name, _ in headers:
-                        if name == "Content-Length" or name.lower() == "content-length":
-                            streamed = False
-                            break
-                trace.streamed = streamed
-                if added:
-                    headers = [*headers, *added]
+                headers = note(trace, environ, writer, step, status, headers)
             except Exception as error:
                 # What is no status or no headers is for the server to say.
                 fault("the start of a response", error)
@@ -103,6 +80,37 @@ class StartResponse:
                 log[step + END] = clock()
 
         return recorded
+
+    def _note(
+        self,
+        trace: LiveTrace,
+        environ: Environ,
+        writer: Writer,
+        step: int,
+        status: str,
+        headers: Headers,
+    ) -> Headers:
+        """Note what a response begins with, and return the headers to send."""
+        site, code, streamed = self._statuses.get(status) or self._status(status)
+        if type(site) is Site:
+            writer.notes.sites[step] = site
+            site = UNNUMBERED
+        writer.log[step] = site
+        added: Headers = []
+        if self._header is not None and not trace.hidden:
+            added = [(self._header, trace.id)]
+            if self._on_start is not None:
+                added += self._on_start(trace, environ) or ()
+        writer.notes.details[step] = self._answered(trace, status, headers, added)
+        if code is not None:
+            trace.status = code
+        if streamed:
+            for name, _ in headers:
+                if name == "Content-Length" or name.lower() == "content-length":
+                    streamed = False
+                    break
+        trace.streamed = streamed
+        return [*headers, *added] if added else headers
 
     def _status(self, status: str) -> tuple[int | Site, int | None, bool]:
         code = int(status[:3]) if status[:3].isdigit() else None
