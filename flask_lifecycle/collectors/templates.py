@@ -26,23 +26,16 @@ from ..recorder.errors import describe_error
 from ..recorder.steps import begin, begin_leaf, end
 from ..recorder.subclass import Subclasses, subclass_of
 from ..recorder.user_code import caller, user_location, user_location_of
-from ..redact import MASK, SCALARS, Redactor, type_name
 from ..trace.log import END, PARENT, clock
 from ..trace.model import Source
 from ..trace.notes import Detail, Facts
 from ..trace.owner import Owner
 from ..trace.tracepoint import Site
-from ..trace.writer import LiveTrace, Writer
+from ..trace.writer import Writer
 from .macros import end_calls, give_back, record_macros, record_made
 from .patch import Patch
+from .rendering import Rendering, forget_outlines, remember_outlines
 
-_NAMES = 60
-_TEXT = 1000
-_SMALL = 10
-# Of other types than these, the type alone is shown.
-_SHOWN = SCALARS | {list, tuple, dict}
-_STRINGS = {str}
-_OUTLINES = 256
 _STREAMED = 256
 _stream_code = getattr(getattr(flask.templating, STREAM, None), "__code__", None)
 
@@ -51,113 +44,8 @@ _patch = Patch()
 _owners = _patch.owners
 # What is changed, with whose it is: no more, as a template's own functions lead back to it.
 _changed: weakref.WeakKeyDictionary[t.Any, Owner] = weakref.WeakKeyDictionary()
-# By whose they are, then by the names and the ids of the types in a context.
-_outlines: dict[Owner | None, dict[t.Any, _Outline]] = {}
-
 # Where streams that have not begun yet were asked for, by the ids of their contexts.
 _streamed: dict[int, tuple[str, int] | None] = {}
-
-
-class _Outline(t.NamedTuple):
-    """What is shown of all contexts that have the same names and the same types of values."""
-
-    #: Forget it when one of the types dies, whose id may then become another's.
-    kinds: tuple[weakref.ref[type], ...]
-    #: By name: the type, or the mask; None for those whose values are shown.
-    shown: dict[str, t.Any]
-    #: The names whose values are shown, as they are shown and as they are.
-    valued: tuple[tuple[str, str], ...]
-
-
-_NOTHING = _Outline((), {}, ())
-
-
-class Rendering:
-    """What is noted of a rendering: from where, by what loader, with which context."""
-
-    __slots__ = ("begun", "count", "loader", "outline", "place", "values", "whole")
-
-    def __init__(self, template: t.Any, place: tuple[str, int] | None) -> None:
-        #: Whether the template's own code runs, by now.
-        self.begun: bool = False
-        #: Whether its text is asked for as a whole, not part by part.
-        self.whole: bool = True
-        self.place: tuple[str, int] | None = place
-        # A string has none.
-        loader = None if template.name is None else template.environment.loader
-        self.loader: str | None = None if loader is None else type(loader).__name__
-        self.outline: _Outline = _NOTHING
-        self.values: dict[str, t.Any] | None = None
-        #: How many names there are.
-        self.count: int = 0
-
-    def take(self, context: dict[str, t.Any], writer: Writer) -> None:
-        """Take what is shown of a context, masked."""
-        if {*map(type, context)} != _STRINGS:
-            context = {name: context[name] for name in context if type(name) is str}
-        names, values = tuple(context), context.values()
-        outlines = _outlines[writer.owner]
-        key = names, tuple(map(id, map(type, values)))
-        redactor = writer.trace.redactor
-        outline = outlines.get(key)
-        if outline is None:
-            if len(outlines) >= _OUTLINES:
-                outlines.clear()
-            forget = partial(_forget, outlines, key)
-            kinds = tuple(map(type, values))
-            outline = _outline(redactor, names, kinds, tuple(weakref.ref(k, forget) for k in kinds))
-            outlines[key] = outline
-        self.outline = outline
-        self.count = len(names)
-        if outline.valued:
-            self.values = {
-                shown: _value(redactor, name, context.get(name)) for shown, name in outline.valued
-            }
-
-    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it as JSON's types."""
-        shown = self.outline.shown
-        return {
-            "place": self.place and {"file": self.place[0], "line": self.place[1]},
-            "loader": self.loader,
-            "context": {**shown, **(self.values or {})},
-            "more": max(0, self.count - _NAMES),
-        }
-
-
-def _forget(outlines: dict[t.Any, _Outline], key: t.Any, _kind: weakref.ref[type]) -> None:
-    outlines.pop(key, None)
-
-
-def _outline(
-    redactor: Redactor,
-    names: tuple[str, ...],
-    kinds: tuple[type, ...],
-    refs: tuple[weakref.ref[type], ...],
-) -> _Outline:
-    shown: dict[str, t.Any] = {}
-    valued: list[tuple[str, str]] = []
-    for name, kind in list(zip(names, kinds, strict=False))[:_NAMES]:
-        told = redactor.text(name)
-        if kind not in _SHOWN:
-            shown[told] = f"<{type_name(kind)}>"
-        elif kind in SCALARS and kind not in redactor.open and redactor.is_secret(name):
-            shown[told] = MASK
-        else:
-            shown[told] = None
-            valued.append((told, name))
-    return _Outline(refs, shown, tuple(valued))
-
-
-def _value(redactor: Redactor, name: str, value: t.Any) -> t.Any:
-    kind = type(value)
-    if kind in (list, tuple, dict):
-        size = len(value)
-        parts = value.values() if kind is dict else value
-        if size > _SMALL or not all(type(each) in SCALARS for each in (*parts, *value)):
-            return f"<{kind.__name__} of {size}>"
-        return redactor.named(name, value, ("context",))
-    return redactor.value(value[:_TEXT] if kind in (str, bytes) else value, ("context", name))
 
 
 def _writer() -> Writer | None:
@@ -197,6 +85,15 @@ def _note(
 
 
 def _template_class(base: t.Any) -> type:
+    made = subclass_of(base)
+    made.render = _render(base)
+    made.generate = _generate(base)
+    return t.cast("type", made)
+
+
+def _render(base: t.Any) -> t.Any:
+    """Return the ``render`` of a class of templates, which records its call."""
+
     def render(self: t.Any, *args: t.Any, **kwargs: t.Any) -> str:
         __tracebackhide__ = True
         writer = _writer()
@@ -219,6 +116,12 @@ def _template_class(base: t.Any) -> type:
             if writer.macros is not None:
                 end_calls(writer, writer.log, step)
             end(writer, step)
+
+    return render
+
+
+def _generate(base: t.Any) -> t.Any:
+    """Return the ``generate`` of a class of templates, which records its iteration."""
 
     def generate(self: t.Any, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
         __tracebackhide__ = True
@@ -258,10 +161,7 @@ def _template_class(base: t.Any) -> type:
             end_calls(writer, log, step)
             log[step + END] = clock()
 
-    made = subclass_of(base)
-    made.render = render
-    made.generate = generate
-    return t.cast("type", made)
+    return generate
 
 
 def _environment_class(base: t.Any) -> type:
@@ -497,14 +397,14 @@ def _namespace(template: t.Any) -> dict[str, t.Any]:
 
 def install(owner: Owner) -> t.Callable[[], None]:
     """Record every template that an app renders."""
-    _outlines[owner] = {}
+    remember_outlines(owner)
     return partial(_uninstall, owner, _patch.install(owner))
 
 
 def _uninstall(owner: Owner, uninstall: t.Callable[[], None]) -> None:
     with _lock:
         uninstall()
-        _outlines.pop(owner, None)
+        forget_outlines(owner)
         for changed, whose in list(_changed.items()):
             if whose is owner:
                 _give_back(changed)
