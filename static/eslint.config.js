@@ -5,5 +5,14 @@ export default tseslint.config(
   { ignores: ["node_modules"] },
   js.configs.recommended,
   ...tseslint.configs.strict,
-  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  {
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      // Prettier leaves long texts and comments as they are.
+      "max-len": ["error", { code: 110, ignoreRegExpLiterals: true }],
+      "max-lines-per-function": ["error", 60],
+    },
+  },
+  // A group of tests is a function, too.
+  { files: ["**/*.test.ts"], rules: { "max-lines-per-function": "off" } },
 );

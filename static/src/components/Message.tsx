@@ -64,7 +64,8 @@ export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null 
 export function Repeated({ step }: { readonly step: Step }): JSX.Element | null {
   const found = repeatedOf(step);
   if (found === null) return null;
-  const title = `It ran ${found.times.toLocaleString("en")} times: the first ${found.first.toLocaleString("en")} and the last are shown`;
+  const [times, first] = [found.times.toLocaleString("en"), found.first.toLocaleString("en")];
+  const title = `It ran ${times} times: the first ${first} and the last are shown`;
   return (
     <span class="repeated" title={title}>
       {repeated(step)}

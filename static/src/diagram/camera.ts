@@ -37,7 +37,10 @@ function clamp(wanted: View): View {
   return { k: wanted.k, x: within(wanted.x), y: within(wanted.y) };
 }
 
-/** Zoom onto a step, or, where it is not drawn, onto that in which it ran; onto all, where there is neither. */
+/**
+ * Zoom onto a step, or, where it is not drawn, onto that in which it ran; onto all, where there is
+ * neither.
+ */
 export function atStep(drawing: Drawing, step: number, steps: readonly Step[]): View {
   const at = middle(find(drawing.shapes, step)?.shapes ?? []);
   const parent = steps[step]?.parent ?? step;

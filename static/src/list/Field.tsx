@@ -1,64 +1,22 @@
-import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
+/** The filter: its parts as chips, and what is being written, with what may follow. */
 
-import type { Option } from "./completion";
-import { draftOf, parse, term, whole } from "../trace/filter";
+import type { JSX, RefObject } from "preact";
+import { useRef } from "preact/hooks";
+
 import { actions } from "../state/actions";
 import { state } from "../state/store";
+import { draftOf, parse, term, whole } from "../trace/filter";
+import { useCompletion, type Completion } from "./useCompletion";
 
-/** The filter: what is said of it already as chips, and what is being written, with what may follow. */
+const LONGEST_CHIP = 200;
+
 export function Field(): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
-  const [completion, setCompletion] = useState<typeof import("./Completion")>();
-  const [open, setOpen] = useState(false);
-  const [active, setActive] = useState(-1);
   const { filter } = state.value;
   const { chips, draft } = draftOf(filter);
   const { errors } = parse(filter);
-  const Options = completion?.Options;
-  const options = (open && completion?.optionsFor(draft)) || [];
-  const shown = options.length > 0;
-
-  const write = (text: string): void => {
-    actions.filter([...chips, text].join(" "));
-    setActive(-1);
-  };
-  const take = ({ text }: Option): void => {
-    write(text.endsWith(":") ? text : `${text} `);
-    input.current?.focus();
-  };
-  const keys: Record<string, () => boolean> = {
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
-    Enter: () => {
-      const option = options[active];
-      if (option) take(option);
-      else actions.filter(whole(filter));
-      return true;
-    },
-    Tab: () => {
-      const option = options[active];
-      if (option) take(option);
-      return option !== undefined;
-    },
-    Escape: () => {
-      if (shown) setOpen(false);
-      else input.current?.blur();
-      return true;
-    },
-    Backspace: () => {
-      if (draft !== "" || chips.length === 0) return false;
-      actions.filter(chips.join(" "));
-      return true;
-    },
-  };
-  const move = (by: number): boolean => {
-    setOpen(true);
-    // One place more than there are options: the text itself.
-    setActive(((active + 1 + by + options.length + 1) % (options.length + 1)) - 1);
-    return true;
-  };
-
+  const completion = useCompletion(input, chips, draft);
+  const { Options, options, active, shown, take } = completion;
   return (
     <div class="field">
       <div
@@ -68,55 +26,22 @@ export function Field(): JSX.Element {
         }}
       >
         {chips.map((chip, index) => (
-          <span key={`${index} ${chip}`} class={typeof term(chip) === "string" ? "chip wrong" : "chip"}>
-            <span class="text" title={chip}>
-              {chip.slice(0, 200)}
-            </span>
-            <button
-              type="button"
-              aria-label={`Remove ${chip.slice(0, 200)}`}
-              onClick={() => {
-                actions.filter(
-                  whole([...chips.filter((_, at) => at !== index), draft].filter(Boolean).join(" ")),
-                );
-                input.current?.focus();
-              }}
-            >
-              ×
-            </button>
-          </span>
+          <Chip
+            key={`${index} ${chip}`}
+            chip={chip}
+            onRemove={() => {
+              const rest = [...chips.filter((_, at) => at !== index), draft];
+              actions.filter(whole(rest.filter(Boolean).join(" ")));
+              input.current?.focus();
+            }}
+          />
         ))}
-        <input
-          ref={input}
-          id="filter"
-          role="combobox"
-          placeholder={chips.length === 0 ? "Filter, e.g. status:5xx method:POST time:>50" : ""}
-          aria-label="Filter"
-          aria-autocomplete="list"
-          aria-expanded={shown}
-          aria-controls={shown ? "filter-may" : undefined}
-          aria-activedescendant={active >= 0 && active < options.length ? `filter-may-${active}` : undefined}
-          aria-describedby="filter-says"
-          aria-invalid={errors.length > 0}
-          spellcheck={false}
-          autocomplete="off"
-          maxLength={1000}
-          value={draft}
-          onFocus={() => {
-            setOpen(chips.length === 0);
-            void import("./Completion").then(setCompletion, () => undefined);
-          }}
-          onBlur={() => {
-            setOpen(false);
-            actions.filter(whole(state.value.filter));
-          }}
-          onInput={(event) => {
-            setOpen(!/[ \t]$/.test(event.currentTarget.value));
-            write(event.currentTarget.value);
-          }}
-          onKeyDown={(event) => {
-            if (keys[event.key]?.() === true) event.preventDefault();
-          }}
+        <Draft
+          input={input}
+          draft={draft}
+          first={chips.length === 0}
+          invalid={errors.length > 0}
+          completion={completion}
         />
         <kbd aria-hidden="true">/</kbd>
       </div>
@@ -125,5 +50,63 @@ export function Field(): JSX.Element {
         {errors.join("; ")}
       </p>
     </div>
+  );
+}
+
+interface ChipProps {
+  readonly chip: string;
+  readonly onRemove: () => void;
+}
+
+function Chip({ chip, onRemove }: ChipProps): JSX.Element {
+  return (
+    <span class={typeof term(chip) === "string" ? "chip wrong" : "chip"}>
+      <span class="text" title={chip}>
+        {chip.slice(0, LONGEST_CHIP)}
+      </span>
+      <button type="button" aria-label={`Remove ${chip.slice(0, LONGEST_CHIP)}`} onClick={onRemove}>
+        ×
+      </button>
+    </span>
+  );
+}
+
+interface DraftProps {
+  readonly input: RefObject<HTMLInputElement | null>;
+  readonly draft: string;
+  /** Whether there are no chips before it. */
+  readonly first: boolean;
+  readonly invalid: boolean;
+  readonly completion: Completion;
+}
+
+function Draft({ input, draft, first, invalid, completion }: DraftProps): JSX.Element {
+  const { options, active, shown } = completion;
+  return (
+    <input
+      ref={input}
+      id="filter"
+      role="combobox"
+      placeholder={first ? "Filter, e.g. status:5xx method:POST time:>50" : ""}
+      aria-label="Filter"
+      aria-autocomplete="list"
+      aria-expanded={shown}
+      aria-controls={shown ? "filter-may" : undefined}
+      aria-activedescendant={active >= 0 && active < options.length ? `filter-may-${active}` : undefined}
+      aria-describedby="filter-says"
+      aria-invalid={invalid}
+      spellcheck={false}
+      autocomplete="off"
+      maxLength={1000}
+      value={draft}
+      onFocus={completion.onFocus}
+      onBlur={completion.onBlur}
+      onInput={(event) => {
+        completion.onInput(event.currentTarget.value);
+      }}
+      onKeyDown={(event) => {
+        if (completion.onKey(event.key)) event.preventDefault();
+      }}
+    />
   );
 }

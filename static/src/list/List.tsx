@@ -28,12 +28,11 @@ function Head(): JSX.Element {
   const own = Math.max(kept, traces.length);
   const all = own + imported.length;
   const found = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
+  const more = imported.length === 0 ? "" : `, ${imported.length} imported`;
   return (
     <header>
       <span role="status">
-        {filter.trim() === ""
-          ? `${own} ${own === 1 ? "request" : "requests"}${imported.length === 0 ? "" : `, ${imported.length} imported`}`
-          : `${found} of ${all}`}
+        {filter.trim() === "" ? `${own} ${own === 1 ? "request" : "requests"}${more}` : `${found} of ${all}`}
       </span>
       <button
         type="button"

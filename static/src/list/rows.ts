@@ -47,95 +47,100 @@ type Rows = Pick<
 
 /** The rows for a state, of whose requests these are visible. */
 export function rowsOf(state: Rows, visible: readonly TraceSummary[]): readonly Row[] {
-  const rows: Row[] = [];
-  const gaps = [...state.gaps];
   const { matches } = parse(state.filter);
+  const gaps = state.gaps.map(gapRow);
   const imported = state.imported.filter(({ trace }) => matches(trace));
-  const put = (traces: readonly TraceSummary[], earlier: boolean): void => {
-    const { roots, under } = state.grouped
-      ? families(traces)
-      : { roots: traces, under: new Map<string, readonly TraceSummary[]>() };
-    const size = (id: string): number =>
-      (under.get(id) ?? []).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
-    const add = (trace: TraceSummary, depth: number): void => {
-      const open = !state.folds.has(trace.id);
-      const children = under.get(trace.id) ?? [];
-      rows.push({
-        kind: "request",
-        key: trace.id,
-        trace,
-        depth,
-        under: children.length === 0 ? 0 : size(trace.id),
-        open,
-        earlier,
-        file: null,
-      });
-      if (open) addAll(children, depth + 1);
-    };
-    const addAll = (
-      all: readonly TraceSummary[],
-      depth: number,
-      before: (trace: TraceSummary) => void = () => undefined,
-    ): void => {
-      for (let at = 0; at < all.length;) {
-        let end = at;
-        while (end < all.length && isStatic(all[end] as TraceSummary) && !under.has(all[end]?.id ?? ""))
-          end += 1;
-        const run = all.slice(at, Math.max(end, at + 1));
-        const [first] = run as [TraceSummary];
-        before(first);
-        if (run.length === 1) add(first, depth);
-        else addStatic(run, depth);
-        at += run.length;
-      }
-    };
-    const addStatic = (run: readonly TraceSummary[], depth: number): void => {
-      // By the oldest of them: others may still come.
-      const key = `static ${run.reduce((oldest, { id }) => (id < oldest ? id : oldest), run[0]?.id ?? "")}`;
-      const open = state.folds.has(key) || run.some((trace) => trace.id === state.selected);
-      rows.push({ kind: "static", key, traces: run, depth, open });
-      if (open)
-        for (const trace of run)
-          rows.push({
-            kind: "request",
-            key: trace.id,
-            trace,
-            depth: depth + 1,
-            under: 0,
-            open: false,
-            earlier,
-            file: null,
-          });
-    };
-    addAll(roots, 0, (trace) => {
-      while (gaps.length > 0 && !gaps[0]?.restarted && trace.id <= (gaps[0]?.after ?? "")) addGap();
-      while (imported.length > 0 && trace.id <= (imported[0]?.after ?? ""))
-        addImported(imported.shift() as Imported);
-    });
-  };
-  const addGap = (): void => {
-    const gap = gaps.shift();
-    if (gap !== undefined) rows.push({ kind: "gap", key: `gap ${gap.after ?? ""} ${gap.ms}`, gap });
-  };
-  const addImported = ({ trace, file }: Imported): void => {
-    rows.push({
-      kind: "request",
-      key: trace.id,
-      trace,
-      depth: 0,
-      under: 0,
-      open: false,
-      earlier: false,
-      file,
-    });
-  };
+  const rows: Row[] = [];
+  /** What came after a request stands above it. */
+  const before = (trace: TraceSummary): readonly Row[] => [
+    ...takeWhile(gaps, ({ gap }) => !gap.restarted && trace.id <= (gap.after ?? "")),
+    ...takeWhile(imported, ({ after }) => trace.id <= (after ?? "")).map(importedRow),
+  ];
+  rows.push(...requestRows(state, visible, false, before));
+  while (gaps.some(({ gap }) => gap.restarted)) rows.push(...gaps.splice(0, 1));
+  rows.push(...requestRows(state, state.earlier.filter(matches), true, before));
+  return [...rows, ...gaps, ...imported.map(importedRow)];
+}
 
-  put(visible, false);
-  while (gaps.some((gap) => gap.restarted)) addGap();
-  put(state.earlier.filter(matches), true);
-  while (gaps.length > 0) addGap();
-  imported.forEach(addImported);
-  return rows;
+function gapRow(gap: Gap): GapRow {
+  return { kind: "gap", key: `gap ${gap.after ?? ""} ${gap.ms}`, gap };
+}
+
+function importedRow({ trace, file }: Imported): RequestRow {
+  return { ...PLAIN, key: trace.id, trace, file };
+}
+
+const PLAIN = { kind: "request", depth: 0, under: 0, open: false, earlier: false, file: null } as const;
+
+/** Take the first ones out of a list. */
+function takeWhile<T>(list: T[], test: (each: T) => boolean): readonly T[] {
+  const end = list.findIndex((each) => !test(each));
+  return list.splice(0, end < 0 ? list.length : end);
+}
+
+/** The rows of the requests of one process, or of those before it. */
+function requestRows(
+  state: Rows,
+  traces: readonly TraceSummary[],
+  earlier: boolean,
+  before: (trace: TraceSummary) => readonly Row[],
+): readonly Row[] {
+  const { roots, under } = state.grouped ? families(traces) : { roots: traces, under: NO_FAMILIES };
+  const childrenOf = (id: string): readonly TraceSummary[] => under.get(id) ?? [];
+  const size = (id: string): number => childrenOf(id).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
+  const row = (trace: TraceSummary, depth: number): readonly Row[] => {
+    const open = !state.folds.has(trace.id);
+    const own: RequestRow = { ...PLAIN, key: trace.id, trace, depth, under: size(trace.id), open, earlier };
+    return open ? [own, ...all(childrenOf(trace.id), depth + 1)] : [own];
+  };
+  const runRows = (run: readonly TraceSummary[], depth: number): readonly Row[] => {
+    const [first, second] = run;
+    if (first === undefined) return [];
+    return second === undefined ? row(first, depth) : staticRows(state, run, depth, earlier);
+  };
+  const isStaticFile = (trace: TraceSummary): boolean => isStatic(trace) && !under.has(trace.id);
+  const all = (list: readonly TraceSummary[], depth: number): readonly Row[] =>
+    runsOf(list, isStaticFile).flatMap((run) => runRows(run, depth));
+  return runsOf(roots, isStaticFile).flatMap((run) => [
+    ...run.slice(0, 1).flatMap(before),
+    ...runRows(run, 0),
+  ]);
+}
+
+const NO_FAMILIES: ReadonlyMap<string, readonly TraceSummary[]> = new Map();
+
+/** Static files in a row stand together; any other request stands alone. */
+function runsOf(
+  traces: readonly TraceSummary[],
+  isStaticFile: (trace: TraceSummary) => boolean,
+): readonly (readonly TraceSummary[])[] {
+  const runs: TraceSummary[][] = [];
+  let open: TraceSummary[] | null = null;
+  for (const trace of traces) {
+    const isFile = isStaticFile(trace);
+    if (isFile && open !== null) open.push(trace);
+    else {
+      const run = [trace];
+      runs.push(run);
+      open = isFile ? run : null;
+    }
+  }
+  return runs;
+}
+
+function staticRows(
+  { folds, selected }: Rows,
+  traces: readonly TraceSummary[],
+  depth: number,
+  earlier: boolean,
+): readonly Row[] {
+  // By the oldest of them: others may still come.
+  const oldest = traces.reduce((least, { id }) => (id < least ? id : least), traces[0]?.id ?? "");
+  const key = `static ${oldest}`;
+  const open = folds.has(key) || traces.some((trace) => trace.id === selected);
+  const own: StaticRow = { kind: "static", key, traces, depth, open };
+  if (!open) return [own];
+  return [own, ...traces.map((trace) => ({ ...PLAIN, key: trace.id, trace, depth: depth + 1, earlier }))];
 }
 
 /** Which requests stand alone, newest first, and which under which, oldest first. */

@@ -6,9 +6,9 @@ import { adopt } from "../components/adopt";
 import { pngOf, svgOf } from "../diagram/picture";
 import { curl } from "../trace/curl";
 import { download } from "./download";
-import { current, importedOf, lacksSteps, visibleTraces } from "../state/request";
+import { current, importedOf, lacksSteps } from "../state/request";
 import { actions } from "../state/actions";
-import { state } from "../state/store";
+import { state, visible } from "../state/store";
 import type { Json, Trace } from "../api/types";
 import { DIAGRAM } from "../state/viewNames";
 
@@ -20,17 +20,11 @@ const FRAMES = 120;
 /** What can be taken along, and what can be brought. */
 export default function Share({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const file = useRef<HTMLInputElement>(null);
   const [done, setDone] = useState("");
   useEffect(() => {
     box.current?.showPopover();
   }, []);
   const trace = current(state.value);
-  const imported = importedOf(state.value, trace?.id ?? null);
-  const several = visibleTraces(state.value).slice(0, AT_ONCE);
-  const name =
-    trace === null ? "" : `${trace.method} ${trace.path}`.replaceAll(/[^\w.-]+/g, "-").slice(0, 60);
-
   const act = (what: () => Promise<string> | string): void => {
     void Promise.resolve()
       .then(what)
@@ -38,18 +32,9 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
         actions.notice(error instanceof Error ? error.message : String(error));
       });
   };
-  const save = (ending: string, content: string | Blob, type: string): string => {
-    download(`${name === "" ? "requests" : name}.${ending}`, content, type);
-    return `${ending.toUpperCase()} saved`;
+  const close = (): void => {
+    box.current?.hidePopover();
   };
-  const har = async (path: string, body?: Json): Promise<string> => {
-    return save(
-      "har",
-      JSON.stringify(found(await actions.ask<Json>(path, body)), null, 1),
-      "application/json",
-    );
-  };
-
   return (
     <div
       ref={box}
@@ -61,124 +46,175 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
         if (event.newState === "closed") onClose();
       }}
     >
-      {trace === null ? null : (
-        <section>
-          <h2>This request</h2>
-          {imported === undefined ? (
-            <Act
-              title="Copy link"
-              says="to this request, step, filter and view"
-              onAct={() => {
-                act(() => copied(link(trace.id), "Link copied"));
-              }}
-            />
-          ) : null}
-          <Act
-            title="Copy as cURL"
-            says="what was masked is left out"
-            onAct={() => {
-              act(() => copied(curl(trace, location.origin), "Command copied"));
-            }}
-          />
-          <Act
-            title="JSON"
-            says="all that was recorded; the panel opens it again"
-            onAct={() => {
-              act(async () =>
-                save(
-                  "json",
-                  JSON.stringify(imported?.whole ?? (await whole(trace)), null, 1),
-                  "application/json",
-                ),
-              );
-            }}
-          />
-          {imported === undefined ? (
-            <Act
-              title="HAR"
-              says="for the network tools of browsers"
-              onAct={() => {
-                act(() => har(`api/traces/${encodeURIComponent(trace.id)}.har`));
-              }}
-            />
-          ) : null}
-        </section>
-      )}
-      {trace === null ? null : (
-        <section>
-          <h2>The diagram</h2>
-          <Act
-            title="SVG"
-            says="stands alone, with its styles"
-            onAct={() => {
-              act(async () => save("svg", svgOf(await diagram()), "image/svg+xml"));
-            }}
-          />
-          <Act
-            title="PNG"
-            says="twice as fine as on the page"
-            onAct={() => {
-              act(async () => save("png", await pngOf(await diagram()), "image/png"));
-            }}
-          />
-          <Act
-            title="Print"
-            says="the diagram alone, on white"
-            onAct={() => {
-              act(async () => {
-                await diagram();
-                box.current?.hidePopover();
-                print();
-                return "";
-              });
-            }}
-          />
-        </section>
-      )}
+      {trace === null ? null : <ThisRequest trace={trace} act={act} />}
+      {trace === null ? null : <ThisDiagram name={nameOf(trace)} act={act} close={close} />}
       <section>
         <h2>More</h2>
-        {several.length === 0 ? null : (
-          <Act
-            title={`HAR of ${several.length}`}
-            says={
-              state.value.imported.length === 0
-                ? "of all that the list shows"
-                : "of all that the list shows, but for what was imported"
-            }
-            onAct={() => {
-              act(() => har("api/traces.har", { ids: several.map((each) => each.id) }));
-            }}
-          />
-        )}
-        <Act
-          title="Open a JSON…"
-          says="or drop files on the page"
-          onAct={() => {
-            file.current?.click();
-          }}
-        />
-        <input
-          ref={file}
-          type="file"
-          accept=".json,application/json"
-          multiple
-          hidden
-          aria-label="A request's JSON"
-          onChange={(event) => {
-            const chosen = [...(event.currentTarget.files ?? [])];
-            event.currentTarget.value = "";
-            if (chosen.length > 0)
-              void actions.open(chosen).then(() => {
-                box.current?.hidePopover();
-              });
-          }}
-        />
+        <AllListed name={nameOf(trace)} act={act} />
+        <OpenFile close={close} />
       </section>
       <p class="done" role="status">
         {done}
       </p>
     </div>
   );
+}
+
+/** Do something, and say what was done. */
+type Do = (what: () => Promise<string> | string) => void;
+
+interface RequestProps {
+  readonly trace: Trace;
+  readonly act: Do;
+}
+
+function ThisRequest({ trace, act }: RequestProps): JSX.Element {
+  const imported = importedOf(state.value, trace.id);
+  const name = nameOf(trace);
+  return (
+    <section>
+      <h2>This request</h2>
+      {imported === undefined ? (
+        <Act
+          title="Copy link"
+          says="to this request, step, filter and view"
+          onAct={() => {
+            act(() => copied(link(trace.id), "Link copied"));
+          }}
+        />
+      ) : null}
+      <Act
+        title="Copy as cURL"
+        says="what was masked is left out"
+        onAct={() => {
+          act(() => copied(curl(trace, location.origin), "Command copied"));
+        }}
+      />
+      <Act
+        title="JSON"
+        says="all that was recorded; the panel opens it again"
+        onAct={() => {
+          act(async () => saveJson(name, "json", imported?.whole ?? (await whole(trace))));
+        }}
+      />
+      {imported === undefined ? (
+        <Act
+          title="HAR"
+          says="for the network tools of browsers"
+          onAct={() => {
+            act(() => har(name, `api/traces/${encodeURIComponent(trace.id)}.har`));
+          }}
+        />
+      ) : null}
+    </section>
+  );
+}
+
+interface DiagramProps {
+  readonly name: string;
+  readonly act: Do;
+  readonly close: () => void;
+}
+
+function ThisDiagram({ name, act, close }: DiagramProps): JSX.Element {
+  return (
+    <section>
+      <h2>The diagram</h2>
+      <Act
+        title="SVG"
+        says="stands alone, with its styles"
+        onAct={() => {
+          act(async () => save(name, "svg", svgOf(await diagram()), "image/svg+xml"));
+        }}
+      />
+      <Act
+        title="PNG"
+        says="twice as fine as on the page"
+        onAct={() => {
+          act(async () => save(name, "png", await pngOf(await diagram()), "image/png"));
+        }}
+      />
+      <Act
+        title="Print"
+        says="the diagram alone, on white"
+        onAct={() => {
+          act(async () => {
+            await diagram();
+            close();
+            print();
+            return "";
+          });
+        }}
+      />
+    </section>
+  );
+}
+
+interface AllProps {
+  readonly name: string;
+  readonly act: Do;
+}
+
+function AllListed({ name, act }: AllProps): JSX.Element | null {
+  const several = visible.value.slice(0, AT_ONCE);
+  if (several.length === 0) return null;
+  const but = state.value.imported.length === 0 ? "" : ", but for what was imported";
+  return (
+    <Act
+      title={`HAR of ${several.length}`}
+      says={`of all that the list shows${but}`}
+      onAct={() => {
+        act(() => har(name, "api/traces.har", { ids: several.map((each) => each.id) }));
+      }}
+    />
+  );
+}
+
+function OpenFile({ close }: { readonly close: () => void }): JSX.Element {
+  const file = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <Act
+        title="Open a JSON…"
+        says="or drop files on the page"
+        onAct={() => {
+          file.current?.click();
+        }}
+      />
+      <input
+        ref={file}
+        type="file"
+        accept=".json,application/json"
+        multiple
+        hidden
+        aria-label="A request's JSON"
+        onChange={(event) => {
+          const chosen = [...(event.currentTarget.files ?? [])];
+          event.currentTarget.value = "";
+          if (chosen.length > 0) void actions.open(chosen).then(close);
+        }}
+      />
+    </>
+  );
+}
+
+/** What a file is called. */
+function nameOf(trace: Trace | null): string {
+  if (trace === null) return "requests";
+  return `${trace.method} ${trace.path}`.replaceAll(/[^\w.-]+/g, "-").slice(0, 60);
+}
+
+function save(name: string, ending: string, content: string | Blob, type: string): string {
+  download(`${name}.${ending}`, content, type);
+  return `${ending.toUpperCase()} saved`;
+}
+
+function saveJson(name: string, ending: string, content: unknown): string {
+  return save(name, ending, JSON.stringify(content, null, 1), "application/json");
+}
+
+async function har(name: string, path: string, body?: Json): Promise<string> {
+  return saveJson(name, "har", found(await actions.ask<Json>(path, body)));
 }
 
 function Act({

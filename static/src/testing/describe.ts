@@ -1,4 +1,7 @@
-/** What the panel makes of recorded requests, for tests/integration/test_sentences.py: a list of traces in, the rows of its list out. */
+/**
+ * What the panel makes of recorded requests, for tests/integration/test_sentences.py: a list of traces in,
+ * the rows of its list out.
+ */
 
 import { readFileSync } from "node:fs";
 

@@ -162,60 +162,13 @@ const template = (r: Recording, name: string, us: number): void => {
 export function tell(story: Story): Trace {
   const r = new Recording();
   const matched = story.rule !== null;
-  const scopes = matched ? ["app", ...BLUEPRINTS] : ["app"];
-  const hooks = (stage: PlannedStage, us: number): void => {
-    for (const [each, scope, name] of FUNCTIONS)
-      if (each === stage && scopes.includes(scope)) r.step(stage, name, us, { scope });
-  };
   const left: Options = story.propagates === true ? { outcome: "raised", error: OUT_OF_STOCK } : {};
   r.step("wsgi", "shop", 7, left, () => {
     r.step("middleware", "ProxyFix", 104, left, () => {
-      r.step("request_context", "Request", 5);
-      r.step("request_context_push", "RequestContext", 20, {}, () => {
-        r.step("app_context_push", "AppContext", 15, {}, () => r.signal("appcontext_pushed"));
-        r.step("session_open", "SecureCookieSession", 112);
-        r.step(
-          "url_match",
-          story.rule ?? "no rule",
-          55,
-          matched ? {} : { outcome: "raised", error: { type: "NotFound", message: "404 Not Found" } },
-        );
-      });
-      r.signal("request_started");
-      r.step("before_request", "assign_request_id", 5, { scope: "app" });
-      r.step("before_request", "load_user", 9, { scope: "app" }, () =>
-        sql(r, "SELECT * FROM user WHERE id = ?", 1190),
-      );
-      if (matched) {
-        r.step(
-          "before_request",
-          "require_admin",
-          5,
-          story.short === true
-            ? { scope: "admin", outcome: "short_circuit", detail: { returned: "Response 302" } }
-            : { scope: "admin" },
-          () => sql(r, "SELECT role FROM membership WHERE user_id = ?", 980),
-        );
-        if (story.short !== true) r.step("before_request", "load_warehouse", 481, { scope: "admin.orders" });
-      }
+      wayIn(r, story);
       story.turn(r);
-      if (story.propagates !== true) {
-        r.step("make_response", "make_response", 100, {
-          detail: { ...(story.made ?? { from: "str", to: "Response" }) },
-        });
-        hooks("after_request", 60);
-        r.step("session_save", "SecureCookieSession", 482);
-        r.signal("request_finished");
-        r.step("start_response", story.status, 10);
-      }
-      r.step("request_context_pop", "RequestContext", 20, {}, () => {
-        hooks("teardown_request", 2);
-        r.signal("request_tearing_down");
-        r.step("app_context_pop", "AppContext", 7, {}, () => {
-          hooks("teardown_appcontext", 407);
-          r.signal("appcontext_tearing_down").signal("appcontext_popped");
-        });
-      });
+      if (story.propagates !== true) wayOut(r, story);
+      teardown(r, story);
     });
   });
   if (story.propagates !== true) body(r, story);
@@ -239,6 +192,55 @@ export function tell(story: Story): Trace {
     dropped_steps: 0,
     steps: r.steps,
   };
+}
+
+const NOT_FOUND = { type: "NotFound", message: "404 Not Found" };
+
+function wayIn(r: Recording, { rule, short }: Story): void {
+  r.step("request_context", "Request", 5);
+  r.step("request_context_push", "RequestContext", 20, {}, () => {
+    r.step("app_context_push", "AppContext", 15, {}, () => r.signal("appcontext_pushed"));
+    r.step("session_open", "SecureCookieSession", 112);
+    r.step("url_match", rule ?? "no rule", 55, rule === null ? { outcome: "raised", error: NOT_FOUND } : {});
+  });
+  r.signal("request_started");
+  r.step("before_request", "assign_request_id", 5, { scope: "app" });
+  r.step("before_request", "load_user", 9, { scope: "app" }, () =>
+    sql(r, "SELECT * FROM user WHERE id = ?", 1190),
+  );
+  if (rule === null) return;
+  const answers: Options = { outcome: "short_circuit", detail: { returned: "Response 302" } };
+  const options: Options = { scope: "admin", ...(short === true ? answers : {}) };
+  r.step("before_request", "require_admin", 5, options, () =>
+    sql(r, "SELECT role FROM membership WHERE user_id = ?", 980),
+  );
+  if (short !== true) r.step("before_request", "load_warehouse", 481, { scope: "admin.orders" });
+}
+
+function wayOut(r: Recording, story: Story): void {
+  const detail = { ...(story.made ?? { from: "str", to: "Response" }) };
+  r.step("make_response", "make_response", 100, { detail });
+  hooks(r, story, "after_request", 60);
+  r.step("session_save", "SecureCookieSession", 482);
+  r.signal("request_finished");
+  r.step("start_response", story.status, 10);
+}
+
+function teardown(r: Recording, story: Story): void {
+  r.step("request_context_pop", "RequestContext", 20, {}, () => {
+    hooks(r, story, "teardown_request", 2);
+    r.signal("request_tearing_down");
+    r.step("app_context_pop", "AppContext", 7, {}, () => {
+      hooks(r, story, "teardown_appcontext", 407);
+      r.signal("appcontext_tearing_down").signal("appcontext_popped");
+    });
+  });
+}
+
+function hooks(r: Recording, { rule }: Story, stage: PlannedStage, us: number): void {
+  const scopes = rule === null ? ["app"] : ["app", ...BLUEPRINTS];
+  for (const [each, scope, name] of FUNCTIONS)
+    if (each === stage && scopes.includes(scope)) r.step(stage, name, us, { scope });
 }
 
 function body(r: Recording, story: Story): void {

@@ -1,8 +1,11 @@
-/** The small U of one request: what ran on the way in, the view with its statements, what ran on the way out. */
+/**
+ * The small U of one request: what ran on the way in, the view with its statements, what ran on the way
+ * out.
+ */
 
 import { time } from "../trace/format";
 import { path, svg, type Child } from "./dom";
-import { fit, plan, type Placed } from "./layout";
+import { fit, planOf, type Placed, type Plan } from "./layout";
 import type { Bar, Ran, Told } from "./types";
 
 /** The widths of a character of a name and of what stands beside it, in pixels. */
@@ -11,131 +14,161 @@ const SMALL = 5.8;
 /** Narrower than this, only what took long says how long. */
 const NARROW = 400;
 
+/** What all parts of the drawing have in common. */
+interface Scene {
+  readonly told: Told;
+  readonly plan: Plan;
+  readonly width: number;
+  /** The wires, and the middle between them. */
+  readonly left: number;
+  readonly right: number;
+  readonly middle: number;
+  /** The request's in the panel. */
+  readonly address: string;
+}
+
 /** Draw it so wide; `address` is the request's in the panel. */
 export function draw(told: Told, width: number, address: string): SVGElement {
-  const { elapsed, handler, instead, view: ran } = told;
-  const { layers, rows, stopped, turn, view: top, bottom, wire: left, height } = plan(told);
-  const right = width - left;
-  const middle = width / 2;
-  let hue = 0;
+  const plan = planOf(told);
+  const [left, right] = [plan.wire, width - plan.wire];
+  const scene: Scene = { told, plan, width, left, right, middle: width / 2, address };
+  const label = `${told.method} ${told.path} through the app`;
   return svg(
     "svg",
-    { class: "u", width, height, role: "group", "aria-label": `${told.method} ${told.path} through the app` },
-    ...layers.flatMap(({ label, inset, top: high, bottom: low }) => {
-      const wide = label.length * SMALL + 18;
-      const cls = label === "contexts" || label === "app" ? "mut" : `bp${(hue++ % 2) + 1}`;
-      return [
-        rect(`layer ${cls}`, 1 + inset, high, width - 2 - 2 * inset, low - high),
-        rect("pill", middle - wide / 2, high - 8, wide, 16),
-        text(`label ${cls}`, middle, high + 4, "middle", label),
-      ];
-    }),
-    rect(
-      `box ${instead === null ? (ran?.outcome ?? "") : "skipped"}`,
-      left - 13,
-      top,
-      right - left + 26,
-      bottom - top,
-    ),
-    ...wires(),
-    ...view(),
-    ...rows.map(hook),
+    { class: "u", width, height: plan.height, role: "group", "aria-label": label },
+    ...drawLayers(scene),
+    drawBox(scene),
+    ...drawWires(scene),
+    ...drawHandler(scene),
+    ...drawView(scene),
+    ...plan.rows.map((row) => drawHook(scene, row)),
   );
+}
 
-  function wires(): Child[] {
-    const { state, back } = told;
-    const axis = bottom - 10;
-    const down = `M${left} 4V${axis - 10}q0 10 10 10H`;
-    const climb = `H${right - 10}q10 0 10-10V`;
-    const running = state === "running";
-    const raised = (stopped ?? ran)?.outcome === "raised";
-    const through = stopped === undefined && ran !== null && !raised;
-    const goal = handler === null ? right : middle;
-    // Where the way in ends, and how far up the way out has come.
-    const [x, y] =
-      stopped !== undefined
-        ? [left, stopped.y]
-        : ran !== null
-          ? [through && back ? right - 40 : middle, axis]
-          : [left, running && !back ? Math.max(10, ...rows.map((row) => row.y)) : turn];
-    const end = running ? Math.min(...rows.map((row) => (row.inward ? Infinity : row.y))) : 10;
-    const bow = goal > x ? 1 : 0;
+function drawLayers({ plan: { layers }, width, middle }: Scene): readonly SVGElement[] {
+  let hue = 0;
+  return layers.flatMap(({ label, inset, top, bottom }) => {
+    const wide = label.length * SMALL + 18;
+    const cls = label === "contexts" || label === "app" ? "mut" : `bp${(hue++ % 2) + 1}`;
     return [
-      path("pipe", `${down}${middle}${climb}10`),
-      path("in", y === axis ? down + x : `M${left} 4V${y}`),
-      back &&
-        !through &&
-        path(
-          raised || handler !== null ? "err" : stopped === undefined ? "out" : "short",
-          `M${x} ${y}C${x + 70 * bow} ${y} ${x + 20 * bow} ${turn} ${goal} ${turn}`,
-        ),
-      back &&
-        end < Infinity &&
-        path("out", (through ? `M${x} ${axis}${climb}` : `M${goal} ${turn}H${right}V`) + end),
-      back && !running && path("out fill", `M${right - 5} 11l5-9 5 9z`),
-      raised && svg("circle", { class: "err fill", cx: x, cy: y, r: 7 }),
-      raised && path("cross", `M${x - 3} ${y - 3}l6 6m0-6l-6 6`),
+      rect(`layer ${cls}`, 1 + inset, top, width - 2 - 2 * inset, bottom - top),
+      rect("pill", middle - wide / 2, top - 8, wide, 16),
+      text(`label ${cls}`, middle, top + 4, "middle", label),
     ];
-  }
+  });
+}
 
-  function view(): SVGElement[] {
-    const made: SVGElement[] = [];
-    if (handler !== null) {
-      const about = `  ${time(handler.took)}`;
-      const name = fit(handler.name, (right - left - 60 - about.length * SMALL) / CHARACTER);
-      const wide = name.length * CHARACTER + about.length * SMALL + 20;
-      made.push(
-        link(
-          handler,
-          rect("chip", middle - wide / 2, turn - 12, wide, 24),
-          text("", middle, turn + 4, "middle", part("name", name), part("mut", about)),
-        ),
-      );
-    }
-    if (ran === null || instead !== null)
-      return [...made, text("mut", middle, top + 26, "middle", instead ?? "")];
-    const begin = left + 16;
-    const scale = (right - left - 32) / ran.took;
-    const lane = (kind: string, y: number, all: readonly Bar[]): SVGElement[] =>
-      all.map(([from, to]) =>
-        rect(kind, begin + (from - ran.begin) * scale, top + y, Math.max(1.5, (to - from) * scale), 9),
-      );
-    const about =
-      ran.outcome === "raised" && told.error !== null
-        ? told.error[0]
-        : `${time(ran.took)} · ${Math.round((ran.took / elapsed) * 100)}%${statements(ran)}`;
-    const name = fit(ran.name, (right - left - 44 - about.length * SMALL) / 7.5);
-    return [
-      ...made,
-      link(ran, text("", begin, top + 22, "start", part("name big", name), part("mut", `  ${about}`))),
-      ...lane("sql", 36, told.bars.sql),
-      ...lane("tpl", 49, told.bars.template),
-    ];
-  }
+function drawBox({ told: { instead, view }, plan: { view: top, bottom }, left, right }: Scene): SVGElement {
+  const state = instead === null ? (view?.outcome ?? "") : "skipped";
+  return rect(`box ${state}`, left - 13, top, right - left + 26, bottom - top);
+}
 
-  function hook(row: Placed): SVGElement {
-    const { name, took, outcome, y, inward, alone } = row;
-    const hot = took * 10 > elapsed;
-    const about = width < NARROW && !hot ? "" : time(took) + statements(row);
-    const room = (right - left) / (alone ? 1 : 2) - 24 - about.length * SMALL;
-    const parts = [part("name", fit(name, room / CHARACTER)), part(hot ? "hot" : "mut", `  ${about}  `)];
-    const words = inward
-      ? text("", left + 13, y + 4, "start", ...parts)
-      : text("", right - 13, y + 4, "end", ...parts.reverse());
-    const dot = svg("circle", {
-      class: outcome === "raised" ? "err" : outcome === "short_circuit" ? "short" : inward ? "in" : "out",
-      cx: inward ? left : right,
-      cy: y,
-      r: 5,
-    });
-    return link(row, dot, words);
-  }
+/** The way in and the way out, as far as it has come. */
+interface Way {
+  /** Where the way in ends. */
+  readonly x: number;
+  readonly y: number;
+  /** How far up the way out has come. */
+  readonly end: number;
+  /** Where the way out begins, if not below the view. */
+  readonly goal: number;
+  readonly raised: boolean;
+  /** Whether it goes through the view. */
+  readonly through: boolean;
+}
 
-  function link({ step }: Ran, ...children: readonly SVGElement[]): SVGElement {
-    return step === null
-      ? svg("g", {}, ...children)
-      : svg("a", { href: `${address}/${step}`, target: "_blank", rel: "noopener" }, ...children);
-  }
+function wayOf({ told, plan, left, right, middle }: Scene): Way {
+  const { state, back, handler, view } = told;
+  const { stopped, turn, rows, bottom } = plan;
+  const running = state === "running";
+  const raised = (stopped ?? view)?.outcome === "raised";
+  const through = stopped === undefined && view !== null && !raised;
+  const lowest = running && !back ? Math.max(10, ...rows.map((row) => row.y)) : turn;
+  const [x, y] =
+    stopped !== undefined
+      ? [left, stopped.y]
+      : view !== null
+        ? [through && back ? right - 40 : middle, bottom - 10]
+        : [left, lowest];
+  const end = running ? Math.min(...rows.map((row) => (row.inward ? Infinity : row.y))) : 10;
+  return { x, y, end, goal: handler === null ? right : middle, raised, through };
+}
+
+function drawWires(scene: Scene): readonly Child[] {
+  const { told, plan, left, right, middle } = scene;
+  const { back, handler, state } = told;
+  const { x, y, end, goal, raised, through } = wayOf(scene);
+  const axis = plan.bottom - 10;
+  const down = `M${left} 4V${axis - 10}q0 10 10 10H`;
+  const climb = `H${right - 10}q10 0 10-10V`;
+  const bow = goal > x ? 1 : 0;
+  const tone = raised || handler !== null ? "err" : plan.stopped === undefined ? "out" : "short";
+  const curve = `C${x + 70 * bow} ${y} ${x + 20 * bow} ${plan.turn} ${goal} ${plan.turn}`;
+  const up = through ? `M${x} ${axis}${climb}` : `M${goal} ${plan.turn}H${right}V`;
+  return [
+    path("pipe", `${down}${middle}${climb}10`),
+    path("in", y === axis ? down + x : `M${left} 4V${y}`),
+    back && !through && path(tone, `M${x} ${y}${curve}`),
+    back && end < Infinity && path("out", up + end),
+    back && state !== "running" && path("out fill", `M${right - 5} 11l5-9 5 9z`),
+    raised && svg("circle", { class: "err fill", cx: x, cy: y, r: 7 }),
+    raised && path("cross", `M${x - 3} ${y - 3}l6 6m0-6l-6 6`),
+  ];
+}
+
+function drawHandler(scene: Scene): readonly SVGElement[] {
+  const { told, plan, left, right, middle } = scene;
+  const { handler } = told;
+  if (handler === null) return [];
+  const about = `  ${time(handler.took)}`;
+  const name = fit(handler.name, (right - left - 60 - about.length * SMALL) / CHARACTER);
+  const wide = name.length * CHARACTER + about.length * SMALL + 20;
+  const words = text("", middle, plan.turn + 4, "middle", part("name", name), part("mut", about));
+  return [link(scene, handler, rect("chip", middle - wide / 2, plan.turn - 12, wide, 24), words)];
+}
+
+function drawView(scene: Scene): readonly SVGElement[] {
+  const { told, plan, left, right, middle } = scene;
+  const { view, instead, bars } = told;
+  const top = plan.view;
+  if (view === null || instead !== null) return [text("mut", middle, top + 26, "middle", instead ?? "")];
+  const begin = left + 16;
+  const scale = (right - left - 32) / view.took;
+  const lane = (kind: string, y: number, all: readonly Bar[]): SVGElement[] =>
+    all.map(([from, to]) =>
+      rect(kind, begin + (from - view.begin) * scale, top + y, Math.max(1.5, (to - from) * scale), 9),
+    );
+  const about = viewText(told, view);
+  const name = fit(view.name, (right - left - 44 - about.length * SMALL) / 7.5);
+  const words = text("", begin, top + 22, "start", part("name big", name), part("mut", `  ${about}`));
+  return [link(scene, view, words), ...lane("sql", 36, bars.sql), ...lane("tpl", 49, bars.template)];
+}
+
+/** What it raised, or how long it took. */
+function viewText({ error, elapsed }: Told, view: Ran): string {
+  if (view.outcome === "raised" && error !== null) return error[0];
+  return `${time(view.took)} · ${Math.round((view.took / elapsed) * 100)}%${statements(view)}`;
+}
+
+function drawHook(scene: Scene, row: Placed): SVGElement {
+  const { told, width, left, right } = scene;
+  const { name, took, outcome, y, inward, alone } = row;
+  const hot = took * 10 > told.elapsed;
+  const about = width < NARROW && !hot ? "" : time(took) + statements(row);
+  const room = (right - left) / (alone ? 1 : 2) - 24 - about.length * SMALL;
+  const parts = [part("name", fit(name, room / CHARACTER)), part(hot ? "hot" : "mut", `  ${about}  `)];
+  const words = inward
+    ? text("", left + 13, y + 4, "start", ...parts)
+    : text("", right - 13, y + 4, "end", ...parts.reverse());
+  const tone = outcome === "raised" ? "err" : outcome === "short_circuit" ? "short" : inward ? "in" : "out";
+  const dot = svg("circle", { class: tone, cx: inward ? left : right, cy: y, r: 5 });
+  return link(scene, row, dot, words);
+}
+
+function link({ address }: Scene, { step }: Ran, ...children: readonly SVGElement[]): SVGElement {
+  return step === null
+    ? svg("g", {}, ...children)
+    : svg("a", { href: `${address}/${step}`, target: "_blank", rel: "noopener" }, ...children);
 }
 
 function statements({ sql }: Ran): string {

@@ -155,7 +155,7 @@ export class Toolbar extends HTMLElement {
         this.#box.style.translate = "";
         if (far && name === "pointerup")
           this.#keep({
-            corner: `${clientY < innerHeight / 2 ? "top" : "bottom"} ${clientX < innerWidth / 2 ? "left" : "right"}`,
+            corner: cornerAt(clientX, clientY),
           });
       });
     // The click that ends a drag is none.
@@ -264,6 +264,11 @@ export class Toolbar extends HTMLElement {
     made.id = name;
     return made;
   }
+}
+
+/** The corner that is nearest to a place on the page. */
+function cornerAt(x: number, y: number): string {
+  return `${y < innerHeight / 2 ? "top" : "bottom"} ${x < innerWidth / 2 ? "left" : "right"}`;
 }
 
 function summary(page: Request | undefined, all: readonly Request[]): Child[] {

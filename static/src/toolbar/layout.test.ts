@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { fit, plan } from "./layout";
+import { fit, planOf } from "./layout";
 import type { Ran, Told } from "./types";
 import { draw } from "./drawing";
 
@@ -43,7 +43,7 @@ function classes(drawing: SVGElement): readonly string[] {
 }
 
 test("layers lie inside each other, rows inside their layer", () => {
-  const { layers, rows, view, bottom, height } = plan(told());
+  const { layers, rows, view, bottom, height } = planOf(told());
   const [outer, inner] = layers;
   expect(outer?.top).toBeLessThan(inner?.top ?? 0);
   expect(outer?.bottom).toBeGreaterThan(inner?.bottom ?? 0);
@@ -63,7 +63,7 @@ test("a hook that answers turns the way", () => {
     instead: "view skipped",
     layers: [{ label: "app", in: [ran("ask", { outcome: "short_circuit" })], out: [] }],
   });
-  expect(plan(answered).stopped?.name).toBe("ask");
+  expect(planOf(answered).stopped?.name).toBe("ask");
   expect(classes(draw(answered, 440, "#1"))).toContain("short");
   expect(draw(answered, 440, "#1").textContent).toContain("view skipped");
 });

@@ -31,7 +31,7 @@ export interface Plan {
   readonly height: number;
 }
 
-export function plan({ layers, view, handler, bars }: Told): Plan {
+export function planOf({ layers, view, handler, bars }: Told): Plan {
   const rows: Placed[] = [];
   let y = 16;
   const tops = layers.map((layer) => {

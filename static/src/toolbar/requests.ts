@@ -14,7 +14,10 @@ const KEPT = 100;
 const ASKED_AT_ONCE = 20;
 const DEBOUNCE = 120;
 const POLL = 1000;
-/** In so many ms what the page asked for has begun, or is over; on a slow line, or after a redirect, a few times later. */
+/**
+ * In so many ms what the page asked for has begun, or is over; on a slow line, or after a redirect, a few
+ * times later.
+ */
 const SOON = 400;
 const LATER = 3;
 const TRIES = 12;
@@ -73,7 +76,10 @@ export class Requests {
     this.#add(name, location.pathname, 0);
   }
 
-  /** Tell that the page is left, or shown again: of two pages alike, only one may have asked for what runs. */
+  /**
+   * Tell that the page is left, or shown again: of two pages alike, only one may have asked for what
+   * runs.
+   */
   tell(shown: 0 | 1): void {
     navigator.sendBeacon(`${this.#base}toolbar/requests?of=${this.#opened}&shown=${shown}`);
   }
@@ -93,7 +99,10 @@ export class Requests {
     this.#timer = setTimeout(() => void this.#fetch(), delay);
   }
 
-  /** Where scripts exchanged the page's body and address, take the last page of the new address; tell whether. */
+  /**
+   * Where scripts exchanged the page's body and address, take the last page of the new address; tell
+   * whether.
+   */
   turn(): boolean {
     const before = this.page;
     this.page =

@@ -1,4 +1,7 @@
-/** What the server tells the toolbar of a request (`GET toolbar/requests`); times in nanoseconds from its start. */
+/**
+ * What the server tells the toolbar of a request (`GET toolbar/requests`); times in nanoseconds from its
+ * start.
+ */
 
 import type { Outcome, StripPart } from "../api/types";
 
@@ -57,7 +60,10 @@ export interface Told {
   readonly bars: { readonly sql: readonly Bar[]; readonly template: readonly Bar[] };
   /** Those that led to it; of themselves they have none. */
   readonly redirects?: readonly Told[];
-  /** What it caused that is still on its way, or ended since its page was told of it, if it was asked for itself. */
+  /**
+   * What it caused that is still on its way, or ended since its page was told of it, if it was asked for
+   * itself.
+   */
   readonly caused?: readonly Told[];
   /** What to ask for it by, where its page does not know it yet. */
   readonly name?: string;

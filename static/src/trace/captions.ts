@@ -3,7 +3,8 @@
 import type { Stage, Step } from "../api/types";
 
 export const OVERVIEW =
-  "Down the left the layers open, the view turns the request around, and up the right every layer closes in reverse.";
+  "Down the left the layers open, the view turns the request around, and up the right every layer" +
+  " closes in reverse.";
 
 export interface Part {
   readonly text: string;

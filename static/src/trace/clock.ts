@@ -15,7 +15,10 @@ export interface AppClock {
   readonly place: (begin: number, end: number) => readonly [begin: number, end: number];
 }
 
-/** The clock of a request; `elapsed` is when it ended, or now. As panel/summary.py places the parts of a strip. */
+/**
+ * The clock of a request; `elapsed` is when it ended, or now. As panel/summary.py places the parts of a
+ * strip.
+ */
 export function clockOf(
   { steps, app_time, duration }: Pick<Trace, "steps" | "app_time" | "duration">,
   elapsed: number,

@@ -12,7 +12,7 @@ export function curl(trace: Trace, origin: string): string {
   const url = `${origin}${encodeURI(trace.path)}${trace.query === "" ? "" : `?${trace.query}`}`;
   const method =
     trace.method === "GET" ? "" : trace.method === "HEAD" ? "--head " : `--request ${quoted(trace.method)} `;
-  return `curl ${method}${quoted(url)}${[...headers(trace), ...body(trace)].map((each) => ` ${each}`).join("")}`;
+  return [`curl ${method}${quoted(url)}`, ...headers(trace), ...body(trace)].join(" ");
 }
 
 function said(trace: Trace, name: string): Json | undefined {

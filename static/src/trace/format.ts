@@ -28,7 +28,10 @@ export function threadOf(step: Step): { readonly name: string; readonly other: b
   return { name: thread.name, other: thread["other"] === true };
 }
 
-/** Of a step that repeats in another one, how often it ran, where not all of that is kept; on the last of them. */
+/**
+ * Of a step that repeats in another one, how often it ran, where not all of that is kept; on the last of
+ * them.
+ */
 export function repeatedOf(step: Step): { readonly times: number; readonly first: number } | null {
   const repeated = step.detail["repeated"] as Readonly<Record<string, unknown>> | null | undefined;
   const { times, first } = repeated ?? {};
@@ -50,7 +53,10 @@ const CLOSED: Readonly<Record<string, string>> = {
   error: "ended by an error of the app's",
 };
 
-/** What a request that became a websocket was, by its first step: how long it was open and how it ended; null for any other. */
+/**
+ * What a request that became a websocket was, by its first step: how long it was open and how it ended;
+ * null for any other.
+ */
 export function websocketOf(step: Step | undefined, elapsed: number): string | null {
   const { opened, closed, by, code } = (step?.detail["websocket"] ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof opened !== "number") return null;

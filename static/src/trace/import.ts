@@ -1,4 +1,7 @@
-/** Read a request from a JSON file, as the panel downloads it; what is wrong in it is named, with its place. */
+/**
+ * Read a request from a JSON file, as the panel downloads it; what is wrong in it is named, with its
+ * place.
+ */
 
 import { summarize } from "./summary";
 import { STAGES, type Step, type Trace, type TraceSummary } from "../api/types";

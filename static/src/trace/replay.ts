@@ -79,7 +79,10 @@ export function advance(replay: Replay, trace: Trace, ms: number): Replay {
   return { ...replay, at, playing: replay.playing && at < last };
 }
 
-/** The step that a moment is about: what begins then, if for no time; the innermost that runs; or the last that ran. */
+/**
+ * The step that a moment is about: what begins then, if for no time; the innermost that runs; or the last
+ * that ran.
+ */
 export function stepAt(trace: Trace, at: number): Step | null {
   const begun = trace.steps.filter((step) => step.begin <= at);
   return (

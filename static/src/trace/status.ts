@@ -4,7 +4,10 @@ import type { TraceSummary } from "../api/types";
 
 const UNANSWERED: ReadonlySet<string> = new Set(["SystemExit", "KeyboardInterrupt", "GeneratorExit"]);
 
-/** What left the app before it had answered, the server answers with 500; what ends the server itself is not answered. */
+/**
+ * What left the app before it had answered, the server answers with 500; what ends the server itself is
+ * not answered.
+ */
 export function clientStatus({
   status,
   error,

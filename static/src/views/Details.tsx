@@ -8,8 +8,8 @@ import { parts } from "../trace/captions";
 import { current, importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { now, state } from "../state/store";
-import { DIAGRAM, type ViewName } from "../state/viewNames";
-import type { Json, Source as Place, Step } from "../api/types";
+import type { ViewName } from "../state/viewNames";
+import type { Json, Source as Place, Step, Trace } from "../api/types";
 import { inOneLine } from "../trace/details";
 import { isCalledByFlask, manualPage } from "../trace/manual";
 import { Editor, Open, Source } from "../components/Source";
@@ -32,11 +32,6 @@ export default function Details(): JSX.Element | null {
   if (trace === null || step === undefined) return null;
   void (step.end === null ? now.value : null);
   const page = manualPage(step);
-  const thread = threadOf(step);
-  const memory = memoryOf(step);
-  // Of another app, or of this one as it was then.
-  const isImported = importedOf(state.value, trace.id) !== undefined;
-  const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id}`;
   return (
     <aside class="details" aria-label="Step" data-view="step">
       <header>
@@ -54,73 +49,126 @@ export default function Details(): JSX.Element | null {
           </a>
         )}
       </p>
-      <dl class="brief">
-        <Fact name="outcome">
-          <span class={`outcome ${step.outcome ?? "running"}`}>
-            {(step.outcome ?? "running").replace("_", " ")}
-          </span>
-        </Fact>
-        <Fact name="time">{step.end === null ? "runs" : time(step.end - step.begin)}</Fact>
-        <Fact name="begins at">{time(step.begin)}</Fact>
-        {step.end === null ? null : <Fact name="ends at">{time(step.end)}</Fact>}
-        {cpuOf(step) === null ? null : <Fact name="CPU">{time(cpuOf(step) ?? 0)}</Fact>}
-        {memory === null ? null : <Fact name="memory">{change(memory.net)}</Fact>}
-        {memory === null ? null : <Fact name="peak">{size(memory.peak)}</Fact>}
-      </dl>
+      <Measures step={step} />
       <dl>
-        {step.callable === null ? null : (
-          <Fact name="callable">
-            <code>{step.callable}</code>
-          </Fact>
-        )}
-        {step.source === null ? null : (
-          <Fact name="source">
-            <Open source={step.source} /> <Editor />
-            {isImported ? null : <Source path={`${path}/source`} />}
-          </Fact>
-        )}
-        {isImported || !isCalledByFlask(step) ? null : (
-          <Fact name="called by Flask">
-            <Source path={`${path}/caller`} />
-          </Fact>
-        )}
-        {thread === null ? null : (
-          <Fact name="thread">
-            {thread.name}
-            {thread.other ? ", another than the request’s" : ", the request’s own"}
-          </Fact>
-        )}
-        {step.scope === null ? null : (
-          <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>
-        )}
-        {step.error === null ? null : (
-          <Fact name="error">
-            <span class="outcome raised">{inOneLine(step.error)}</span>
-          </Fact>
-        )}
+        <Code trace={trace} step={step} />
+        <Origin step={step} />
         {inside(step, trace.steps)}
         {Object.entries(step.detail)
-          .filter(([, value]) => value !== null && value !== false)
-          .filter(([name]) => name !== "cpu" && name !== "memory" && (name !== "thread" || thread === null))
+          .filter(([name, value]) => value !== null && value !== false && !isFact(name, step))
           .map(([name, value]) => (
-            <Fact key={name} name={name}>
-              {ELSEWHERE[name] === undefined ? (
-                <Value value={value} />
-              ) : (
-                <button
-                  type="button"
-                  class="link"
-                  onClick={() => {
-                    actions.view(ELSEWHERE[name]?.[0] ?? DIAGRAM);
-                  }}
-                >
-                  {ELSEWHERE[name][1]}
-                </button>
-              )}
-            </Fact>
+            <Detail key={name} name={name} value={value} />
           ))}
       </dl>
     </aside>
+  );
+}
+
+/** Whether a detail stands among the facts above. */
+function isFact(name: string, step: Step): boolean {
+  return name === "cpu" || name === "memory" || (name === "thread" && threadOf(step) !== null);
+}
+
+function Measures({ step }: { readonly step: Step }): JSX.Element {
+  const [cpu, memory] = [cpuOf(step), memoryOf(step)];
+  return (
+    <dl class="brief">
+      <Fact name="outcome">
+        <span class={`outcome ${step.outcome ?? "running"}`}>
+          {(step.outcome ?? "running").replace("_", " ")}
+        </span>
+      </Fact>
+      <Fact name="time">{step.end === null ? "runs" : time(step.end - step.begin)}</Fact>
+      <Fact name="begins at">{time(step.begin)}</Fact>
+      {step.end === null ? null : <Fact name="ends at">{time(step.end)}</Fact>}
+      {cpu === null ? null : <Fact name="CPU">{time(cpu)}</Fact>}
+      {memory === null ? null : <Fact name="memory">{change(memory.net)}</Fact>}
+      {memory === null ? null : <Fact name="peak">{size(memory.peak)}</Fact>}
+    </dl>
+  );
+}
+
+interface CodeProps {
+  readonly trace: Trace;
+  readonly step: Step;
+}
+
+/** The function that ran, and Flask's that called it. */
+function Code({ trace, step }: CodeProps): JSX.Element {
+  // Of another app, or of this one as it was then.
+  const isImported = importedOf(state.value, trace.id) !== undefined;
+  const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id}`;
+  return (
+    <>
+      {step.callable === null ? null : (
+        <Fact name="callable">
+          <code>{step.callable}</code>
+        </Fact>
+      )}
+      {step.source === null ? null : (
+        <Fact name="source">
+          <Open source={step.source} /> <Editor />
+          {isImported ? null : <Source path={`${path}/source`} />}
+        </Fact>
+      )}
+      {isImported || !isCalledByFlask(step) ? null : (
+        <Fact name="called by Flask">
+          <Source path={`${path}/caller`} />
+        </Fact>
+      )}
+    </>
+  );
+}
+
+/** Where it ran, who registered it, and what it raised. */
+function Origin({ step }: { readonly step: Step }): JSX.Element {
+  const thread = threadOf(step);
+  return (
+    <>
+      {thread === null ? null : (
+        <Fact name="thread">
+          {thread.name}
+          {thread.other ? ", another than the request’s" : ", the request’s own"}
+        </Fact>
+      )}
+      {step.scope === null ? null : (
+        <Fact name="registered by">{step.scope === "app" ? "the app" : `blueprint ${step.scope}`}</Fact>
+      )}
+      {step.error === null ? null : (
+        <Fact name="error">
+          <span class="outcome raised">{inOneLine(step.error)}</span>
+        </Fact>
+      )}
+    </>
+  );
+}
+
+interface DetailProps {
+  readonly name: string;
+  readonly value: Json;
+}
+
+function Detail({ name, value }: DetailProps): JSX.Element {
+  const elsewhere = ELSEWHERE[name];
+  if (elsewhere === undefined)
+    return (
+      <Fact name={name}>
+        <Value value={value} />
+      </Fact>
+    );
+  const [view, title] = elsewhere;
+  return (
+    <Fact name={name}>
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          actions.view(view);
+        }}
+      >
+        {title}
+      </button>
+    </Fact>
   );
 }
 

@@ -43,7 +43,9 @@ export default function Empty(): JSX.Element {
       <p>
         {connection === "lost"
           ? "The panel tries again by itself. Is the app still running, at the address of this page?"
-          : "Open a page of your app in another tab, or call it with curl. Its journey through Flask is drawn here while it runs: down the left the layers open, the view turns it around, and up the right they close again."}
+          : "Open a page of your app in another tab, or call it with curl. Its journey through Flask is " +
+            "drawn here while it runs: down the left the layers open, the view turns it around, and up " +
+            "the right they close again."}
       </p>
       <p>
         <a class="button" href={home()} target="_blank" rel="noopener">

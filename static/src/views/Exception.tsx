@@ -145,10 +145,11 @@ function Handlers({ told }: { readonly told: Json | undefined }): JSX.Element | 
         <tbody>
           {handlers.map((each, index) => {
             const place = placeOf(each["source"]);
+            const callable = String(each["callable"]);
             return (
               <tr key={index} class={each["taken"] === true ? "taken" : undefined}>
                 <th scope="row">
-                  <bdi title={String(each["callable"])}>{String(each["callable"]).split(/[:.]/).at(-1)}</bdi>{" "}
+                  <bdi title={callable}>{callable.split(/[:.]/).at(-1)}</bdi>{" "}
                   <span class="k">
                     for {String(each["for"])} of {String(each["scope"])}
                   </span>

@@ -7,6 +7,9 @@ import { state } from "../state/store";
 import type { Json, Trace } from "../api/types";
 import { Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
+const NOT_YET = "not parsed so far.";
+const NOT_PARSED = "the app parsed none of it, so it was left alone.";
+
 /** What the client sent, as far as the app looked at it. */
 export default function Request(): JSX.Element | null {
   const trace = current(state.value);
@@ -88,7 +91,7 @@ function Body({
         <Pairs
           title="Body"
           pairs={[]}
-          none={`${kind}: ${trace.state === "running" ? "not parsed so far." : "the app parsed none of it, so it was left alone."}`}
+          none={`${kind}: ${trace.state === "running" ? NOT_YET : NOT_PARSED}`}
         />
       ) : null}
     </>

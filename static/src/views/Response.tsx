@@ -4,72 +4,90 @@ import { clockOf } from "../trace/clock";
 import { size, time, websocketOf } from "../trace/format";
 import { current, find } from "../state/request";
 import { state } from "../state/store";
-import type { Json, Step } from "../api/types";
+import type { Json, Step, Trace } from "../api/types";
 import { Added, Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
 /** What was answered. */
 export default function Response(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;
-  const absent = find(state.value, trace.id)?.toolbar ?? null;
+  return (
+    <div class="message" tabIndex={0} role="region" aria-label="Response">
+      <Answer trace={trace} />
+    </div>
+  );
+}
+
+function Answer({ trace }: { readonly trace: Trace }): JSX.Element {
   const starts = trace.steps.filter((step) => step.stage === "start_response");
   const response = starts.at(-1)?.detail["response"];
-  const body = trace.steps.find((step) => step.stage === "body");
   const upgraded = websocketOf(trace.steps[0], trace.duration ?? 0);
   if (upgraded !== null)
     return (
-      <div class="message" tabIndex={0} role="region" aria-label="Response">
-        <p class="line-one">
-          <b class="s1">101 SWITCHING PROTOCOLS</b>{" "}
-          <span class="k">the connection became a websocket&#39;s: {upgraded}</span>
-        </p>
-      </div>
+      <p class="line-one">
+        <b class="s1">101 SWITCHING PROTOCOLS</b>{" "}
+        <span class="k">the connection became a websocket&#39;s: {upgraded}</span>
+      </p>
     );
-  const unanswered =
-    trace.state === "running"
-      ? "It has not answered so far."
-      : trace.error === null
-        ? "It answered nothing: start_response was not called."
-        : `The app answered nothing: ${trace.error.type} went out to the server, which answered 500.`;
-  if (!isObject(response))
-    return (
-      <div class="message" tabIndex={0} role="region" aria-label="Response">
-        <p class="none">{unanswered}</p>
-      </div>
-    );
-  const all = pairsOf(response["headers"]);
-  const cookies = all.filter(([name]) => name.toLowerCase() === "set-cookie");
-  const status = typeof response["status"] === "string" ? response["status"] : "";
+  if (!isObject(response)) return <p class="none">{unanswered(trace)}</p>;
+  const absent = find(state.value, trace.id)?.toolbar ?? null;
+  return (
+    <>
+      <StatusLine trace={trace} status={typeof response["status"] === "string" ? response["status"] : ""} />
+      {absent === null ? null : <p>The toolbar is not on this page: {absent}.</p>}
+      {starts.length > 1 ? <p>start_response was called {starts.length} times; this is the last.</p> : null}
+      <Content trace={trace} headers={pairsOf(response["headers"])} added={starts.at(-1)?.detail["added"]} />
+    </>
+  );
+}
+
+function unanswered({ state, error }: Trace): string {
+  if (state === "running") return "It has not answered so far.";
+  if (error === null) return "It answered nothing: start_response was not called.";
+  return `The app answered nothing: ${error.type} went out to the server, which answered 500.`;
+}
+
+interface StatusLineProps {
+  readonly trace: Trace;
+  readonly status: string;
+}
+
+function StatusLine({ trace, status }: StatusLineProps): JSX.Element {
   const clock = clockOf(trace, trace.duration ?? 0);
-  const added = starts.at(-1)?.detail["added"];
+  const sent = clock.sent > 0 ? ` · sent in ${time(clock.sent)}` : "";
+  return (
+    <p class="line-one">
+      <b class={`s${status.slice(0, 1)}`}>{status}</b>{" "}
+      <span class="k">{trace.duration === null ? "runs" : `${time(clock.total)} in the app${sent}`}</span>
+    </p>
+  );
+}
+
+interface ContentProps {
+  readonly trace: Trace;
+  readonly headers: readonly Pair[];
+  readonly added: Json | undefined;
+}
+
+function Content({ trace, headers, added }: ContentProps): JSX.Element {
+  const body = trace.steps.find((step) => step.stage === "body");
+  const cookies = headers.filter(([name]) => name.toLowerCase() === "set-cookie");
   const tag = isObject(added) && typeof added["bytes"] === "number" ? added["bytes"] : 0;
   const preview = body?.detail["preview"];
   return (
-    <div class="message" tabIndex={0} role="region" aria-label="Response">
-      <p class="line-one">
-        <b class={`s${status.slice(0, 1)}`}>{status}</b>{" "}
-        <span class="k">
-          {trace.duration === null
-            ? "runs"
-            : `${time(clock.total)} in the app${clock.sent > 0 ? ` · sent in ${time(clock.sent)}` : ""}`}
-        </span>
-      </p>
-      {absent === null ? null : <p>The toolbar is not on this page: {absent}.</p>}
-      {starts.length > 1 ? <p>start_response was called {starts.length} times; this is the last.</p> : null}
-      <div class="columns">
-        <div>
-          <Pairs title="Body" pairs={facts(body, all, tag)} none="None was sent." />
-          {typeof preview === "string" ? <Block title="Its beginning" text={preview} /> : null}
-          <Pairs title="Cookies set" pairs={cookies.map(([, value]) => split(value))} none="None." />
-        </div>
-        <div>
-          <Pairs
-            title="Headers"
-            pairs={all.filter((pair) => !cookies.includes(pair))}
-            none="None were set."
-          />
-          <Added trace={trace} />
-        </div>
+    <div class="columns">
+      <div>
+        <Pairs title="Body" pairs={facts(body, headers, tag)} none="None was sent." />
+        {typeof preview === "string" ? <Block title="Its beginning" text={preview} /> : null}
+        <Pairs title="Cookies set" pairs={cookies.map(([, value]) => split(value))} none="None." />
+      </div>
+      <div>
+        <Pairs
+          title="Headers"
+          pairs={headers.filter((pair) => !cookies.includes(pair))}
+          none="None were set."
+        />
+        <Added trace={trace} />
       </div>
     </div>
   );

@@ -13,6 +13,7 @@ import { state } from "../state/store";
 import type { Json, SourceLines, Step, Trace } from "../api/types";
 import { groups, inOneLine, isSlow, placeOf, ranIn, took, type Group } from "../trace/details";
 import { Dropped } from "../components/Message";
+import { More, useShown } from "../components/More";
 import { Open } from "../components/Source";
 
 adopt(messageStyles, collectedStyles, outcomeStyles);
@@ -31,30 +32,14 @@ const IMPLIED: Readonly<Record<string, string>> = {
 export default function Sql(): JSX.Element | null {
   const trace = current(state.value);
   const [open, setOpen] = useState<number | null>(null);
-  const [shown, setShown] = useState(SHOWN);
+  const [shown, more] = useShown(SHOWN);
   if (trace === null) return null;
   const sent = trace.steps.filter((step) => step.stage === "sql");
-  const statements = sent.filter(isStatement);
   const brackets = transactions(trace.steps);
-  const all = sent.reduce((sum, step) => sum + took(step), 0);
   const slowest = sent.reduce((most, step) => Math.max(most, took(step)), 1);
-  const slow = sent.filter(isSlow).length;
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="SQL">
-      {sent.length === 0 ? (
-        <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p>
-      ) : (
-        <p class="sum">
-          <b>{statements.length}</b> {statements.length === 1 ? "statement" : "statements"}
-          {counted(sent, "commit")}
-          {counted(sent, "rollback")} in <b>{time(all)}</b>
-          {slow > 0 ? (
-            <>
-              , <b class="bad">{slow} slow</b>
-            </>
-          ) : null}
-        </p>
-      )}
+      <Sum sent={sent} />
       <Dropped trace={trace} />
       {groups(trace).map((group, index) => (
         <Often key={index} group={group} trace={trace} />
@@ -88,20 +73,28 @@ export default function Sql(): JSX.Element | null {
           ))}
         </tbody>
       </table>
-      {sent.length > shown ? (
-        <p class="more">
-          <button
-            type="button"
-            onClick={() => {
-              setShown(shown + SHOWN);
-            }}
-          >
-            Show more
-          </button>{" "}
-          {sent.length - shown} more
-        </p>
-      ) : null}
+      <More count={sent.length - shown} what="more" onMore={more} />
     </div>
+  );
+}
+
+/** How many there are, and how long they took together. */
+function Sum({ sent }: { readonly sent: readonly Step[] }): JSX.Element {
+  if (sent.length === 0)
+    return <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p>;
+  const count = sent.filter(isStatement).length;
+  const slow = sent.filter(isSlow).length;
+  return (
+    <p class="sum">
+      <b>{count}</b> {count === 1 ? "statement" : "statements"}
+      {counted(sent, "commit")}
+      {counted(sent, "rollback")} in <b>{time(sent.reduce((sum, step) => sum + took(step), 0))}</b>
+      {slow > 0 ? (
+        <>
+          , <b class="bad">{slow} slow</b>
+        </>
+      ) : null}
+    </p>
   );
 }
 

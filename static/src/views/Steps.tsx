@@ -11,6 +11,7 @@ import { actions } from "../state/actions";
 import { state } from "../state/store";
 import type { Step } from "../api/types";
 import { Dropped, Repeated } from "../components/Message";
+import { More, useShown } from "../components/More";
 
 adopt(stepsStyles, outcomeStyles);
 
@@ -58,105 +59,122 @@ function took(step: Step): number {
   return step.end === null ? Infinity : step.end - step.begin;
 }
 
+type Measure = (typeof MEASURES)[number];
+
+/** By which column the table is sorted, and in which direction. */
+interface Sorted {
+  readonly column: number;
+  readonly down: boolean;
+}
+
 /** Every step as a table that can be sorted. */
 export default function Steps(): JSX.Element | null {
-  const [sorted, setSorted] = useState<{ readonly column: number; readonly down: boolean }>({
-    column: 0,
-    down: false,
-  });
-  const [shown, setShown] = useState(SHOWN);
+  const [sorted, setSorted] = useState<Sorted>({ column: 0, down: false });
+  const [shown, more] = useShown(SHOWN);
   const trace = current(state.value);
   if (trace === null) return null;
   const measures = MEASURES.filter(({ write }) => trace.steps.some((step) => write(step) !== null));
   const columns: readonly Column[] = [...COLUMNS, ...measures];
-  const column = columns[sorted.column];
-  const steps = [...trace.steps].sort(
-    (a, b) =>
-      (sorted.down ? -1 : 1) * (column === undefined ? 0 : compare(column.of(a), column.of(b))) ||
-      a.id - b.id,
-  );
+  const steps = sortedBy(trace.steps, columns[sorted.column], sorted.down);
   return (
     <div class="steps" tabIndex={0} role="region" aria-label="Steps">
       <table>
-        <thead>
-          <tr>
-            {columns.map(({ title, numeric }, index) => (
-              <th
-                key={title}
-                scope="col"
-                class={numeric ? "num" : undefined}
-                aria-sort={index !== sorted.column ? "none" : sorted.down ? "descending" : "ascending"}
-              >
-                <button
-                  type="button"
-                  onClick={() => {
-                    setSorted({
-                      column: index,
-                      down: index === sorted.column ? !sorted.down : numeric === true && index > 0,
-                    });
-                  }}
-                >
-                  {title}{" "}
-                  <span aria-hidden="true">{index !== sorted.column ? "" : sorted.down ? "↓" : "↑"}</span>
-                </button>
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Head columns={columns} sorted={sorted} onSort={setSorted} />
         <tbody>
           {steps.slice(0, shown).map((step) => (
-            <tr
-              key={step.id}
-              data-step={step.id}
-              data-stage={step.stage}
-              data-state={stateOf(step)}
-              class={step.id === state.value.step ? "picked" : undefined}
-              onClick={() => {
-                actions.step(step.id);
-              }}
-            >
-              <td class="num k">{step.id}</td>
-              <td class="k">{step.stage}</td>
-              <td class="what">
-                <button type="button" class="link" title={step.name}>
-                  <code>
-                    <bdi>{step.name}</bdi>
-                  </code>
-                  <Repeated step={step} />
-                </button>
-              </td>
-              <td class="k">{step.scope}</td>
-              <td class="num">{time(step.begin)}</td>
-              <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
-              <td>
-                <span class={`outcome ${step.outcome ?? "running"}`}>
-                  {step.error === null ? (step.outcome ?? "running").replace("_", " ") : step.error.type}
-                </span>
-              </td>
-              {measures.map(({ title, write }) => (
-                <td key={title} class="num">
-                  {write(step)}
-                </td>
-              ))}
-            </tr>
+            <Row key={step.id} step={step} picked={step.id === state.value.step} measures={measures} />
           ))}
         </tbody>
       </table>
-      {steps.length > shown ? (
-        <p class="more">
-          <button
-            type="button"
-            onClick={() => {
-              setShown(shown + SHOWN);
-            }}
-          >
-            Show more
-          </button>{" "}
-          {steps.length - shown} more steps
-        </p>
-      ) : null}
+      <More count={steps.length - shown} what="more steps" onMore={more} />
       <Dropped trace={trace} />
     </div>
+  );
+}
+
+function sortedBy(steps: readonly Step[], column: Column | undefined, down: boolean): readonly Step[] {
+  const sign = down ? -1 : 1;
+  const order = (a: Step, b: Step): number =>
+    column === undefined ? 0 : sign * compare(column.of(a), column.of(b));
+  return [...steps].sort((a, b) => order(a, b) || a.id - b.id);
+}
+
+interface HeadProps {
+  readonly columns: readonly Column[];
+  readonly sorted: Sorted;
+  readonly onSort: (sorted: Sorted) => void;
+}
+
+function Head({ columns, sorted, onSort }: HeadProps): JSX.Element {
+  return (
+    <thead>
+      <tr>
+        {columns.map(({ title, numeric }, column) => {
+          const isSorted = column === sorted.column;
+          return (
+            <th
+              key={title}
+              scope="col"
+              class={numeric ? "num" : undefined}
+              aria-sort={!isSorted ? "none" : sorted.down ? "descending" : "ascending"}
+            >
+              <button
+                type="button"
+                onClick={() => {
+                  onSort({ column, down: isSorted ? !sorted.down : numeric === true && column > 0 });
+                }}
+              >
+                {title} <span aria-hidden="true">{!isSorted ? "" : sorted.down ? "↓" : "↑"}</span>
+              </button>
+            </th>
+          );
+        })}
+      </tr>
+    </thead>
+  );
+}
+
+interface RowProps {
+  readonly step: Step;
+  readonly picked: boolean;
+  readonly measures: readonly Measure[];
+}
+
+function Row({ step, picked, measures }: RowProps): JSX.Element {
+  return (
+    <tr
+      data-step={step.id}
+      data-stage={step.stage}
+      data-state={stateOf(step)}
+      class={picked ? "picked" : undefined}
+      onClick={() => {
+        actions.step(step.id);
+      }}
+    >
+      <td class="num k">{step.id}</td>
+      <td class="k">{step.stage}</td>
+      <td class="what">
+        <button type="button" class="link" title={step.name}>
+          <code>
+            <bdi>{step.name}</bdi>
+          </code>
+          <Repeated step={step} />
+        </button>
+      </td>
+      <td class="k">{step.scope}</td>
+      <td class="num">{time(step.begin)}</td>
+      <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
+      <td>
+        <span class={`outcome ${step.outcome ?? "running"}`}>
+          {step.error === null ? (step.outcome ?? "running").replace("_", " ") : step.error.type}
+        </span>
+      </td>
+      {measures.map(({ title, write }) => (
+        <td key={title} class="num">
+          {write(step)}
+        </td>
+      ))}
+    </tr>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import collectedStyles from "../styles/collected.css?inline";
@@ -42,63 +42,89 @@ export default function Templates(): JSX.Element | null {
           </tr>
         </thead>
         <tbody>
-          {templates.slice(0, SHOWN).map((step) => {
-            const inside = templates.filter((each) => each.parent === step.id);
-            const own = took(step) - inside.reduce((sum, each) => sum + took(each), 0);
-            const where = ranIn(step, steps);
-            return (
-              <>
-                <tr key={step.id} data-step={step.id}>
-                  <td class="what">
-                    <button
-                      type="button"
-                      class="link"
-                      aria-expanded={open === step.id}
-                      style={{ paddingLeft: `${depth(step, steps) * 18}px` }}
-                      onClick={() => {
-                        setOpen(open === step.id ? null : step.id);
-                      }}
-                    >
-                      <code>
-                        <bdi>{step.name}</bdi>
-                      </code>
-                      {part(step)}
-                    </button>
-                    {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
-                  </td>
-                  <td>
-                    {where === null ? null : (
-                      <button
-                        type="button"
-                        class="link"
-                        onClick={() => {
-                          actions.step(where.id);
-                        }}
-                      >
-                        {where.name}
-                      </button>
-                    )}
-                  </td>
-                  <td class="num">{time(Math.max(0, own))}</td>
-                  <td class="num took tpl">
-                    <i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />
-                    {step.end === null ? "runs" : time(took(step))}
-                  </td>
-                </tr>
-                {open === step.id ? (
-                  <tr class="opened">
-                    <td colSpan={4}>
-                      <Rendering step={step} />
-                    </td>
-                  </tr>
-                ) : null}
-              </>
-            );
-          })}
+          {templates.slice(0, SHOWN).map((step) => (
+            <Row
+              key={step.id}
+              step={step}
+              steps={steps}
+              longest={longest}
+              open={open === step.id}
+              onOpen={() => {
+                setOpen(open === step.id ? null : step.id);
+              }}
+            />
+          ))}
         </tbody>
       </table>
       {templates.length > SHOWN ? <p class="more">{templates.length - SHOWN} more templates</p> : null}
     </div>
+  );
+}
+
+interface RowProps {
+  readonly step: Step;
+  readonly steps: readonly Step[];
+  readonly longest: number;
+  readonly open: boolean;
+  readonly onOpen: () => void;
+}
+
+function Row({ step, steps, longest, open, onOpen }: RowProps): JSX.Element {
+  const inside = steps.filter((each) => each.stage === "template" && each.parent === step.id);
+  const own = took(step) - inside.reduce((sum, each) => sum + took(each), 0);
+  const where = ranIn(step, steps);
+  return (
+    <>
+      <tr data-step={step.id}>
+        <td class="what">
+          <button
+            type="button"
+            class="link"
+            aria-expanded={open}
+            style={{ paddingLeft: `${depth(step, steps) * 18}px` }}
+            onClick={onOpen}
+          >
+            <code>
+              <bdi>{step.name}</bdi>
+            </code>
+            {part(step)}
+          </button>
+          {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
+        </td>
+        <td>{where === null ? null : <StepLink step={where}>{where.name}</StepLink>}</td>
+        <td class="num">{time(Math.max(0, own))}</td>
+        <td class="num took tpl">
+          <i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />
+          {step.end === null ? "runs" : time(took(step))}
+        </td>
+      </tr>
+      {open ? (
+        <tr class="opened">
+          <td colSpan={4}>
+            <Rendering step={step} />
+          </td>
+        </tr>
+      ) : null}
+    </>
+  );
+}
+
+interface StepLinkProps {
+  readonly step: Step;
+  readonly children: ComponentChildren;
+}
+
+function StepLink({ step, children }: StepLinkProps): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="link"
+      onClick={() => {
+        actions.step(step.id);
+      }}
+    >
+      {children}
+    </button>
   );
 }
 
@@ -134,15 +160,7 @@ function Rendering({ step }: { readonly step: Step }): JSX.Element {
       <Pairs title="Context" pairs={context} />
       {typeof more === "number" && more > 0 ? <p class="more">{more} more names</p> : null}
       <p class="given">
-        <button
-          type="button"
-          class="link"
-          onClick={() => {
-            actions.step(step.id);
-          }}
-        >
-          Show the step
-        </button>
+        <StepLink step={step}>Show the step</StepLink>
       </p>
     </>
   );

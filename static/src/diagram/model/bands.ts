@@ -198,7 +198,10 @@ function oneContextBand(draft: Draft, teardowns: readonly Chip[], started: Chip)
   };
 }
 
-/** A pop and the functions that it calls; where it is one alone, one chip says both, and its dot is the pop. */
+/**
+ * A pop and the functions that it calls; where it is one alone, one chip says both, and its dot is the
+ * pop.
+ */
 function popChips(
   draft: Draft,
   stage: "request_context_pop" | "app_context_pop",

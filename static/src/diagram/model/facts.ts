@@ -51,7 +51,10 @@ interface Passed {
   readonly answer: boolean;
 }
 
-/** What follows a make_response of Flask's: after_this_request, after_request, session_save, request_finished. */
+/**
+ * What follows a make_response of Flask's: after_this_request, after_request, session_save,
+ * request_finished.
+ */
 const UPWARD = /^after_|_save$|_finished$/;
 
 export function factsOf(

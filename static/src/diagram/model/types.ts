@@ -79,7 +79,10 @@ export interface Journey {
   /** Whether code of the app's made a response that Flask took over. */
   readonly answeredByApp: boolean;
   readonly stops: readonly Stop[];
-  /** The moment that it shows, ns, and the time since the request's start: `momentOf` reads the states of steps. */
+  /**
+   * The moment that it shows, ns, and the time since the request's start: `momentOf` reads the states of
+   * steps.
+   */
   readonly at: number;
   readonly elapsed: number;
   /** How long nothing has begun or ended, ns; null where that is not long, or over. */

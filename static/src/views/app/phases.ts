@@ -17,7 +17,10 @@ export function verdict(rule: Rule, method: string): Verdict {
   return method === "OPTIONS" ? "options" : "view";
 }
 
-/** What the address calls each rule: its host, path and endpoint; of those that have these in common, the later ones bear a number. */
+/**
+ * What the address calls each rule: its host, path and endpoint; of those that have these in common, the
+ * later ones bear a number.
+ */
 export function namesOf(rules: readonly Rule[]): readonly string[] {
   const times = new Map<string, number>();
   return rules.map(({ host, subdomain, rule, endpoint }) => {
@@ -34,23 +37,7 @@ export function phases(map: AppMap, rule: Rule, method: string): readonly Phase[
   const blueprints = answer === "not allowed" ? [] : rule.blueprints;
   const hooks = (...stages: PlannedStage[]): Hook[] =>
     stages.flatMap((stage) => plan[stage].flatMap((index) => map.hooks[index] ?? []));
-  const views: Record<Verdict, Phase> = {
-    view: {
-      title: "The view",
-      says: "What it returns is made a response.",
-      hooks: rule.view === null ? [] : [rule.view],
-    },
-    options: {
-      title: "The view",
-      says: "Flask answers OPTIONS by itself, unless the view takes it; Allow names the methods.",
-      hooks: [],
-    },
-    "not allowed": {
-      title: "Not the view",
-      says: `${method} is not among ${rule.methods.join(", ")}: MethodNotAllowed waits until dispatch and is handled as a 405. No hook of a blueprint runs.`,
-      hooks: [],
-    },
-  };
+  const view = viewPhase(rule, method, answer);
   return [
     {
       title: "Around Flask",
@@ -59,10 +46,12 @@ export function phases(map: AppMap, rule: Rule, method: string): readonly Phase[
     },
     {
       title: "Before the view",
-      says: "The contexts are pushed, the session is opened, the path is matched. A function that returns something answers in place of the view.",
+      says:
+        "The contexts are pushed, the session is opened, the path is matched. " +
+        "A function that returns something answers in place of the view.",
       hooks: hooks("url_value_preprocessor", "before_request"),
     },
-    views[answer],
+    view,
     {
       title: "When a template is rendered",
       says: "What these return is added to its context.",
@@ -75,7 +64,9 @@ export function phases(map: AppMap, rule: Rule, method: string): readonly Phase[
     },
     {
       title: "After the view",
-      says: "In this order, each with the response of the one before. Then the session is saved and start_response called.",
+      says:
+        "In this order, each with the response of the one before. " +
+        "Then the session is saved and start_response called.",
       hooks: hooks("after_request"),
     },
     {
@@ -83,7 +74,30 @@ export function phases(map: AppMap, rule: Rule, method: string): readonly Phase[
       says: "Whatever happened.",
       hooks: hooks("teardown_request", "teardown_appcontext"),
     },
-  ].filter((phase) => phase.hooks.length > 0 || phase === views[answer]);
+  ].filter((phase) => phase.hooks.length > 0 || phase === view);
+}
+
+function viewPhase(rule: Rule, method: string, answer: Verdict): Phase {
+  const phases: Record<Verdict, Phase> = {
+    view: {
+      title: "The view",
+      says: "What it returns is made a response.",
+      hooks: rule.view === null ? [] : [rule.view],
+    },
+    options: {
+      title: "The view",
+      says: "Flask answers OPTIONS by itself, unless the view takes it; Allow names the methods.",
+      hooks: [],
+    },
+    "not allowed": {
+      title: "Not the view",
+      says:
+        `${method} is not among ${rule.methods.join(", ")}: MethodNotAllowed waits until dispatch ` +
+        "and is handled as a 405. No hook of a blueprint runs.",
+      hooks: [],
+    },
+  };
+  return phases[answer];
 }
 
 /** The error handlers in the order in which Flask looks them up (`_find_error_handler`). */

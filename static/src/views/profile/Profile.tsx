@@ -137,33 +137,13 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
   const [picked, setPicked] = useState(0);
   const chart = useRef<HTMLDivElement>(null);
   const near = all[picked] ?? (all[0] as Box);
-  const part = (box: Box): number => box.node.time / Math.max(1, root.time);
   const go = (index: number): void => {
     setPicked(index);
     chart.current?.querySelector<HTMLElement>(`[data-box="${index}"]`)?.focus();
   };
   return (
     <>
-      <p class="about" aria-live="polite">
-        <code>{near.node.name}</code>{" "}
-        {near.node.line > 0 ? (
-          <span class="k">
-            {shortened(near.node.file)}:{near.node.line}
-          </span>
-        ) : null}
-        <b>{time(near.node.time)}</b> {Math.round(part(near) * 100)}% of the request, {time(near.node.self)}{" "}
-        in itself
-        {picked === 0 ? null : (
-          <button
-            type="button"
-            onClick={() => {
-              go(0);
-            }}
-          >
-            Show all
-          </button>
-        )}
-      </p>
+      <About node={near.node} root={root} onAll={picked === 0 ? null : go} />
       <div
         ref={chart}
         class="flame"
@@ -189,34 +169,76 @@ function Flame({ root }: { readonly root: ProfileNode }): JSX.Element {
           />
         ))}
       </div>
-      <table>
-        <caption>Where the time went, without what each function called</caption>
-        <thead>
-          <tr>
-            <th scope="col">function</th>
-            <th scope="col">file</th>
-            <th scope="col" class="num">
-              itself
-            </th>
-            <th scope="col" class="num">
-              part
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {hottest(root, HOTTEST).map((taken) => (
-            <tr key={`${taken.file}:${taken.line}:${taken.name}`} class={taken.own ? "own" : undefined}>
-              <td>
-                <code>{taken.name}</code>
-              </td>
-              <td>{taken.line > 0 ? `${shortened(taken.file)}:${taken.line}` : "in C"}</td>
-              <td class="num">{time(taken.self)}</td>
-              <td class="num">{Math.round((taken.self / Math.max(1, root.time)) * 100)}%</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Hottest root={root} />
     </>
+  );
+}
+
+function percent(ns: number, root: ProfileNode): string {
+  return `${Math.round((ns / Math.max(1, root.time)) * 100)}%`;
+}
+
+interface AboutProps {
+  readonly node: ProfileNode;
+  readonly root: ProfileNode;
+  /** Shows all again, where a part is shown. */
+  readonly onAll: ((index: number) => void) | null;
+}
+
+/** The picked function. */
+function About({ node, root, onAll }: AboutProps): JSX.Element {
+  return (
+    <p class="about" aria-live="polite">
+      <code>{node.name}</code>{" "}
+      {node.line > 0 ? (
+        <span class="k">
+          {shortened(node.file)}:{node.line}
+        </span>
+      ) : null}
+      <b>{time(node.time)}</b> {percent(node.time, root)} of the request, {time(node.self)} in itself
+      {onAll === null ? null : (
+        <button
+          type="button"
+          onClick={() => {
+            onAll(0);
+          }}
+        >
+          Show all
+        </button>
+      )}
+    </p>
+  );
+}
+
+function Hottest({ root }: { readonly root: ProfileNode }): JSX.Element {
+  return (
+    <table>
+      <caption>Where the time went, without what each function called</caption>
+      <thead>
+        <tr>
+          <th scope="col">function</th>
+          <th scope="col">file</th>
+          <th scope="col" class="num">
+            itself
+          </th>
+          <th scope="col" class="num">
+            part
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {hottest(root, HOTTEST).map((taken) => (
+          <tr key={`${taken.file}:${taken.line}:${taken.name}`} class={taken.own ? "own" : undefined}>
+            <td>
+              <code>{taken.name}</code>
+            </td>
+            <td>{taken.line > 0 ? `${shortened(taken.file)}:${taken.line}` : "in C"}</td>
+            <td class="num">{time(taken.self)}</td>
+            <td class="num">{percent(taken.self, root)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -13,12 +13,15 @@ import { actions } from "../../state/actions";
 import { now, state } from "../../state/store";
 import type { Step, Trace } from "../../api/types";
 import { Dropped, Repeated } from "../../components/Message";
+import { More, useShown } from "../../components/More";
 import { between, ticks, zoomed, type Span } from "./range";
 
 adopt(timelineStyles, toolsStyles);
 
 const SHOWN = 1000;
 const TICKS = 5;
+/** Steps are indented no further. */
+const DEEPEST = 12;
 /** From here on the text of a tick stands to its left, inside the axis. */
 const LATE = 0.85;
 
@@ -26,7 +29,7 @@ const LATE = 0.85;
 export default function Timeline(): JSX.Element | null {
   const [picked, setPicked] = useState<{ readonly trace: string; readonly span: Span } | null>(null);
   const [least, setLeast] = useState(0);
-  const [shown, setShown] = useState(SHOWN);
+  const [shown, more] = useShown(SHOWN);
   const whole = current(state.value);
   if (whole === null) return null;
   const { replay } = state.value;
@@ -40,67 +43,14 @@ export default function Timeline(): JSX.Element | null {
   const show = (next: Span | null): void => {
     setPicked(next === null ? null : { trace: whole.id, span: next });
   };
-  const depths = depth(trace);
   const steps = trace.steps.filter((step) => isShown(step, least));
-  const hidden = trace.steps.length - steps.length;
   const step = about === null ? undefined : trace.steps[about];
+  const place = step === undefined ? null : clock.place(step.begin, step.end ?? lasted);
   return (
     <div class="timeline">
       <div class="tools">
-        <label>
-          Hide steps under{" "}
-          <input
-            type="number"
-            min={0}
-            step={10}
-            value={least}
-            onInput={(event) => {
-              setLeast(Math.max(0, event.currentTarget.valueAsNumber || 0));
-            }}
-          />{" "}
-          µs
-        </label>
-        <span class="k" role="status">
-          {hidden === 0 ? "" : `${hidden} hidden`}
-        </span>
-        <span class="zoom" role="group" aria-label="Zoom">
-          <button
-            type="button"
-            aria-label="Zoom out"
-            onClick={() => {
-              show(zoomed(span, 0.5, last));
-            }}
-          >
-            −
-          </button>
-          <button
-            type="button"
-            aria-label="Zoom in"
-            onClick={() => {
-              show(zoomed(span, 2, last));
-            }}
-          >
-            +
-          </button>
-          <button
-            type="button"
-            disabled={picked === null}
-            onClick={() => {
-              show(null);
-            }}
-          >
-            All of it
-          </button>
-          <button
-            type="button"
-            disabled={step === undefined}
-            onClick={() => {
-              if (step) show(zoomed(clock.place(step.begin, step.end ?? lasted), 0.8, last));
-            }}
-          >
-            This step
-          </button>
-        </span>
+        <Least value={least} hidden={trace.steps.length - steps.length} onChange={setLeast} />
+        <Zoom span={span} whole={last} all={picked === null} step={place} onShow={show} />
       </div>
       <div class="scroll" tabIndex={0} role="region" aria-label="Timeline">
         <table>
@@ -113,53 +63,127 @@ export default function Timeline(): JSX.Element | null {
               <Axis span={span} onPick={show} />
             </tr>
           </thead>
-          <tbody>
-            {steps.slice(0, shown).map((step) => (
-              <tr
-                key={step.id}
-                data-step={step.id}
-                data-stage={step.stage}
-                data-state={stateOf(step)}
-                class={step.id === about ? "picked" : undefined}
-                onClick={() => {
-                  actions.step(step.id);
-                }}
-              >
-                <td style={{ "--depth": Math.min(depths[step.id] ?? 0, 12) }}>
-                  <button type="button" class="link" title={`${step.stage} ${step.name}`}>
-                    <span class="k">{step.stage}</span>{" "}
-                    <code>
-                      <bdi>{step.name}</bdi>
-                    </code>
-                  </button>
-                  <Repeated step={step} />
-                </td>
-                <td class="num">
-                  <Took step={step} clock={clock} />
-                </td>
-                <td class="axis">
-                  {isSent(step) ? null : <Bar step={step} span={span} lasted={lasted} clock={clock} />}
-                </td>
-              </tr>
-            ))}
-          </tbody>
+          <Rows trace={trace} steps={steps.slice(0, shown)} about={about} bar={{ span, lasted, clock }} />
         </table>
-        {steps.length > shown ? (
-          <p class="more">
-            <button
-              type="button"
-              onClick={() => {
-                setShown(shown + SHOWN);
-              }}
-            >
-              Show more
-            </button>{" "}
-            {steps.length - shown} more steps
-          </p>
-        ) : null}
+        <More count={steps.length - shown} what="more steps" onMore={more} />
         <Dropped trace={whole} />
       </div>
     </div>
+  );
+}
+
+interface LeastProps {
+  readonly value: number;
+  /** How many steps that hides. */
+  readonly hidden: number;
+  readonly onChange: (least: number) => void;
+}
+
+function Least({ value, hidden, onChange }: LeastProps): JSX.Element {
+  return (
+    <>
+      <label>
+        Hide steps under{" "}
+        <input
+          type="number"
+          min={0}
+          step={10}
+          value={value}
+          onInput={(event) => {
+            onChange(Math.max(0, event.currentTarget.valueAsNumber || 0));
+          }}
+        />{" "}
+        µs
+      </label>
+      <span class="k" role="status">
+        {hidden === 0 ? "" : `${hidden} hidden`}
+      </span>
+    </>
+  );
+}
+
+interface ZoomProps {
+  readonly span: Span;
+  readonly whole: number;
+  /** Whether all of it is shown. */
+  readonly all: boolean;
+  /** Where the selected step lies. */
+  readonly step: Span | null;
+  readonly onShow: (span: Span | null) => void;
+}
+
+function Zoom({ span, whole, all, step, onShow }: ZoomProps): JSX.Element {
+  const zoom = (by: number) => (): void => {
+    onShow(zoomed(span, by, whole));
+  };
+  return (
+    <span class="zoom" role="group" aria-label="Zoom">
+      <button type="button" aria-label="Zoom out" onClick={zoom(0.5)}>
+        −
+      </button>
+      <button type="button" aria-label="Zoom in" onClick={zoom(2)}>
+        +
+      </button>
+      <button
+        type="button"
+        disabled={all}
+        onClick={() => {
+          onShow(null);
+        }}
+      >
+        All of it
+      </button>
+      <button
+        type="button"
+        disabled={step === null}
+        onClick={() => {
+          if (step !== null) onShow(zoomed(step, 0.8, whole));
+        }}
+      >
+        This step
+      </button>
+    </span>
+  );
+}
+
+interface RowsProps {
+  readonly trace: Trace;
+  readonly steps: readonly Step[];
+  readonly about: number | null;
+  readonly bar: Omit<BarProps, "step">;
+}
+
+function Rows({ trace, steps, about, bar }: RowsProps): JSX.Element {
+  const depths = depth(trace);
+  return (
+    <tbody>
+      {steps.map((step) => (
+        <tr
+          key={step.id}
+          data-step={step.id}
+          data-stage={step.stage}
+          data-state={stateOf(step)}
+          class={step.id === about ? "picked" : undefined}
+          onClick={() => {
+            actions.step(step.id);
+          }}
+        >
+          <td style={{ "--depth": Math.min(depths[step.id] ?? 0, DEEPEST) }}>
+            <button type="button" class="link" title={`${step.stage} ${step.name}`}>
+              <span class="k">{step.stage}</span>{" "}
+              <code>
+                <bdi>{step.name}</bdi>
+              </code>
+            </button>
+            <Repeated step={step} />
+          </td>
+          <td class="num">
+            <Took step={step} clock={bar.clock} />
+          </td>
+          <td class="axis">{isSent(step) ? null : <Bar step={step} {...bar} />}</td>
+        </tr>
+      ))}
+    </tbody>
   );
 }
 

@@ -76,7 +76,8 @@ function nextGroup(scene: Scene, box: Box, lane: BarLane, steps: readonly Step[]
     const x = xOf(box, step.begin);
     const w = xOf(box, step.begin + lasted(box, step)) - x;
     const others = lane === "sql" && group.some((each) => isStatement(each) !== isStatement(step));
-    // No bar is so thin that it cannot be seen; where that would push the next ones off their time, they are one.
+    // No bar is so thin that it cannot be seen; where that would push the next ones off their time, they
+    // are one.
     const pushed = Math.max(Math.max(from, edge) + 4, to - 1) - x;
     const gap = (x > to + 1.5 && pushed <= 2) || (others && x > to - 1 && pushed <= 6);
     if (group.length > 0 && (gap || w > 4 || to - from > LONGEST_GROUP || open)) break;

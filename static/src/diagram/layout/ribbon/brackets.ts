@@ -1,4 +1,7 @@
-/** Transactions as brackets: from what began one to what ended it; dashed where it goes on outside of the box. */
+/**
+ * Transactions as brackets: from what began one to what ended it; dashed where it goes on outside of the
+ * box.
+ */
 
 import type { Step } from "../../../api/types";
 import { time } from "../../../trace/format";

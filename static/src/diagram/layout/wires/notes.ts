@@ -1,4 +1,7 @@
-/** What the wire does out of turn: an exception that waits until dispatch, and an answer in the view's place. */
+/**
+ * What the wire does out of turn: an exception that waits until dispatch, and an answer in the view's
+ * place.
+ */
 
 import { ellipsize } from "../../../trace/text";
 import { widthOf } from "../scene";

@@ -1,0 +1,124 @@
+/** Shapes as SVG. */
+
+import type { JSX } from "preact";
+
+import type { Node, Shape } from "./layout/shapes";
+
+/** What can be done with what is drawn. */
+export interface ShapeActions {
+  readonly select: (step: number | null) => void;
+  readonly open: (trace: string) => void;
+  readonly fold: (key: string) => void;
+}
+
+type Of<El extends Shape["el"]> = Extract<Shape, { readonly el: El }>;
+
+/** A function and no component: hundreds of them are drawn anew at each step of a replay. */
+export function paint(shape: Shape, key: number, actions: ShapeActions): JSX.Element {
+  switch (shape.el) {
+    case "rect":
+      return paintRect(shape, key);
+    case "circle":
+      return <circle key={key} cx={shape.cx} cy={shape.cy} r={shape.r} class={shape.cls} />;
+    case "path":
+      return <path key={key} d={shape.d} class={shape.cls} />;
+    case "text":
+      return paintText(shape, key);
+    case "fold":
+      return paintFold(shape, actions);
+    case "link":
+      return paintLink(shape, actions);
+    case "node":
+      return paintNode(shape, actions);
+  }
+}
+
+function paintAll(shapes: readonly Shape[], actions: ShapeActions): readonly JSX.Element[] {
+  return shapes.map((each, index) => paint(each, index, actions));
+}
+
+function paintRect(shape: Of<"rect">, key: number): JSX.Element {
+  return (
+    <rect key={key} x={shape.x} y={shape.y} width={shape.w} height={shape.h} rx={shape.rx} class={shape.cls}>
+      {shape.title === undefined ? null : <title>{shape.title}</title>}
+    </rect>
+  );
+}
+
+function paintText({ x, y, anchor, parts }: Of<"text">, key: number): JSX.Element {
+  const [only, second] = parts;
+  if (second === undefined)
+    return (
+      <text key={key} x={x} y={y} text-anchor={anchor} class={only.cls}>
+        {only.text}
+      </text>
+    );
+  return (
+    <text key={key} x={x} y={y} text-anchor={anchor}>
+      {parts.map((part, index) => (
+        <tspan key={index} class={part.cls} dx={part.dx}>
+          {part.text}
+        </tspan>
+      ))}
+    </text>
+  );
+}
+
+function paintFold(shape: Of<"fold">, actions: ShapeActions): JSX.Element {
+  return (
+    <g key={shape.key} role="listitem" class="node">
+      <g
+        role="button"
+        aria-expanded={shape.open}
+        aria-label={shape.label}
+        data-fold={shape.steps.join(" ")}
+        onClick={() => {
+          actions.fold(shape.key);
+        }}
+      >
+        <title>{shape.label}</title>
+        {paintAll(shape.shapes, actions)}
+      </g>
+    </g>
+  );
+}
+
+function paintLink(shape: Of<"link">, actions: ShapeActions): JSX.Element {
+  return (
+    <g key={shape.key} role="listitem" class="node">
+      <g
+        role="link"
+        aria-label={shape.label}
+        data-opens={shape.trace}
+        onClick={() => {
+          actions.open(shape.trace);
+        }}
+      >
+        <title>{shape.label}</title>
+        {paintAll(shape.shapes, actions)}
+      </g>
+    </g>
+  );
+}
+
+function paintNode(shape: Node, actions: ShapeActions): JSX.Element {
+  const ghost = shape.state === "pending" || shape.state === "skipped";
+  return (
+    <g
+      key={shape.key}
+      id={shape.step === null ? undefined : `step-${shape.step}`}
+      role="listitem"
+      aria-label={shape.label}
+      class={`node${shape.current ? " cur" : ""}${ghost ? " ghost" : ""}`}
+      data-step={shape.step ?? ""}
+      data-stage={shape.stage}
+      data-state={shape.state}
+      onClick={() => {
+        actions.select(shape.step ?? shape.of ?? null);
+      }}
+    >
+      {shape.title === undefined ? null : <title>{shape.title}</title>}
+      {paintAll(shape.shapes, actions)}
+    </g>
+  );
+}

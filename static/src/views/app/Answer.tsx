@@ -1,0 +1,75 @@
+/** What a path would match. */
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import type { AppMap, Match, Rule } from "../../api/types";
+import { actions } from "../../state/actions";
+import { RuleButton } from "./RuleButton";
+
+/** After a key, the server is asked so much later, ms. */
+const WAIT = 150;
+
+/** Ask the server what a path would match, some time after the last key. */
+export function useMatch(path: string, method: string): Match | null {
+  const [found, setFound] = useState<Match | null>(null);
+  useEffect(() => {
+    setFound(null);
+    if (!path.startsWith("/")) return undefined;
+    let wanted = true;
+    const query = new URLSearchParams({ path: path.split("?")[0] ?? path, method });
+    const timer = setTimeout(() => {
+      void actions.ask<Match>(`api/app/match?${query}`).then((match) => {
+        if (wanted) setFound(match);
+      });
+    }, WAIT);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [path, method]);
+  return found;
+}
+
+export function Answer({
+  map,
+  found,
+  onPick,
+}: {
+  readonly map: AppMap;
+  readonly found: Match;
+  readonly onPick: (rule: Rule) => void;
+}): JSX.Element {
+  const matched = found.rule === null ? undefined : map.rules[found.rule];
+  const given = Object.entries(found.arguments)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(", ");
+  const refused = `The app's own converter may still refuse ${found.unsure.join(", ")}.`;
+  const unsure = found.unsure.length > 0 ? ` ${refused}` : "";
+  const says: Record<Match["outcome"], string> = {
+    match: `It matches ${matched?.endpoint ?? ""}${given === "" ? "." : ` with ${given}.`}${unsure}`,
+    redirect: `Flask redirects to ${found.redirect ?? ""}.`,
+    method_not_allowed: `405: the path is there for ${found.allowed.join(", ")} alone.`,
+    not_found:
+      found.near.length > 0
+        ? "404: no rule matches. The nearest:"
+        : "404: no rule matches, nor does any nearly.",
+  };
+  return (
+    <div class="answer" role="status">
+      <p class={found.outcome}>{says[found.outcome]}</p>
+      {found.near.length > 0 ? (
+        <ul aria-label="Rules that nearly match">
+          {found.near.map(({ rule, why }) => {
+            const near = map.rules[rule];
+            return near === undefined ? null : (
+              <li key={rule}>
+                <RuleButton rule={near} picked={false} why={why} onPick={onPick} />
+              </li>
+            );
+          })}
+        </ul>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+/** What a request for a rule will meet: its diagram, and each function in the order of the calls. */
+
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+
+import type { AppMap, Rule, Trace } from "../../api/types";
+import { Open } from "../../components/Source";
+import { Diagram } from "../../diagram/Diagram";
+import { kindOf, phases, verdict, type Phase } from "./phases";
+
+export function Plan({
+  map,
+  rule,
+  method,
+}: {
+  readonly map: AppMap;
+  readonly rule: Rule;
+  readonly method: string;
+}): JSX.Element {
+  let number = 0;
+  return (
+    <section class="plan" aria-label="What a request will meet" tabIndex={0}>
+      <h2>
+        <span class="k">{method}</span> <bdi>{rule.rule}</bdi>
+      </h2>
+      {verdict(rule, method) === "view" ? <Drawn map={map} rule={rule} method={method} /> : null}
+      <div class="phases">
+        {phases(map, rule, method).map((phase) => {
+          const from = number;
+          number += phase.hooks.length;
+          return <PhaseOf key={phase.title} phase={phase} from={from} />;
+        })}
+      </div>
+    </section>
+  );
+}
+
+function PhaseOf({ phase, from }: { readonly phase: Phase; readonly from: number }): JSX.Element {
+  return (
+    <div class="phase">
+      <h3>{phase.title}</h3>
+      <p class="k">{phase.says}</p>
+      <ol start={from + 1}>
+        {phase.hooks.map((hook, index) => (
+          <li key={index} value={from + index + 1} data-hook={hook.name}>
+            <code>{hook.name}</code> <span class="k">{kindOf(hook)}</span>
+            <span class="by">{hook.scope === null || hook.scope === "app" ? "the app" : hook.scope}</span>
+            {hook.source === null ? null : <Open source={hook.source} />}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+/** The diagram of a request that has not come yet. */
+function Drawn({
+  map,
+  rule,
+  method,
+}: {
+  readonly map: AppMap;
+  readonly rule: Rule;
+  readonly method: string;
+}): JSX.Element {
+  const trace = useMemo<Trace>(
+    () => ({
+      id: "",
+      state: "running",
+      method,
+      path: rule.rule,
+      query: "",
+      url_rule: rule.rule,
+      endpoint: rule.endpoint,
+      blueprints: rule.blueprints,
+      status: null,
+      started_at: 0,
+      duration: null,
+      app_time: null,
+      process: { ...map.process, thread: "" },
+      error: null,
+      parent: null,
+      steps: [],
+      dropped_steps: 0,
+    }),
+    [map, rule, method],
+  );
+  return (
+    <div class="drawn">
+      <Diagram
+        trace={trace}
+        map={map}
+        elapsed={0}
+        selected={null}
+        width={1120}
+        height={750}
+        onSelect={() => undefined}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,161 @@
+/** The rules of the app, a path to try, and the plan of one. */
+
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+import type { AppMap, Match, Rule } from "../../api/types";
+import { actions } from "../../state/actions";
+import { current } from "../../state/request";
+import { state } from "../../state/store";
+import { Answer, useMatch } from "./Answer";
+import { namesOf } from "./phases";
+import { Plan } from "./Plan";
+import { RuleButton } from "./RuleButton";
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const SHOWN = 200;
+
+export function Rules({ map }: { readonly map: AppMap }): JSX.Element {
+  const { rule: wanted, method, path } = state.value.app;
+  const names = useMemo(() => namesOf(map.rules), [map]);
+  const match = useMatch(path, method);
+  const called = calledEndpoints(map);
+  const rules = listedRules(map, called);
+  const named = map.rules[names.indexOf(wanted ?? "")] ?? null;
+  const rule = wanted === null ? likeliest(map, rules, match) : named;
+  const pick = (each: Rule): void => {
+    actions.app({ rule: names[map.rules.indexOf(each)] ?? null });
+  };
+  const isPath = path.startsWith("/");
+  return (
+    <div class="rules">
+      <div class="pick">
+        <Ask method={method} path={path} />
+        {isPath && match !== null ? <Answer map={map} found={match} onPick={pick} /> : null}
+        {isPath ? null : <List map={map} rules={rules} picked={rule} called={called} onPick={pick} />}
+      </div>
+      {wanted !== null && named === null ? (
+        <p class="gone" role="status">
+          The app has no rule{" "}
+          <code>
+            <bdi>{wanted}</bdi>
+          </code>{" "}
+          now.
+        </p>
+      ) : null}
+      {rule === null ? null : <Plan map={map} rule={rule} method={method} />}
+    </div>
+  );
+}
+
+type Endpoints = ReadonlySet<string | null>;
+
+/** What was asked for since the app's start. */
+function calledEndpoints(map: AppMap): Endpoints {
+  return new Set([...map.called, ...state.value.traces.map((trace) => trace.endpoint)]);
+}
+
+/** The rules that the words and the switch leave. */
+function listedRules(map: AppMap, called: Endpoints): readonly Rule[] {
+  const { path, never } = state.value.app;
+  const words = path.startsWith("/") ? [] : path.toLowerCase().split(/\s+/).filter(Boolean);
+  return map.rules.filter(
+    ({ rule, endpoint }) =>
+      !(never && called.has(endpoint)) &&
+      words.every((word) => `${rule} ${endpoint}`.toLowerCase().includes(word)),
+  );
+}
+
+/** Where none is picked: what the path matches, or nearly; that of the selected request; the first. */
+function likeliest(map: AppMap, rules: readonly Rule[], match: Match | null): Rule | null {
+  const { path, never } = state.value.app;
+  const nearest = match?.rule ?? match?.near[0]?.rule ?? null;
+  const matched = nearest === null ? undefined : map.rules[nearest];
+  if (matched !== undefined) return matched;
+  const trace = path !== "" || never ? null : current(state.value);
+  const own = rules.find((each) => each.rule === trace?.url_rule && each.endpoint === trace.endpoint);
+  return own ?? (path.startsWith("/") ? null : (rules[0] ?? null));
+}
+
+interface AskProps {
+  readonly method: string;
+  readonly path: string;
+}
+
+function Ask({ method, path }: AskProps): JSX.Element {
+  return (
+    <div class="ask">
+      <select
+        aria-label="Method"
+        value={method}
+        onChange={(event) => {
+          actions.app({ method: event.currentTarget.value });
+        }}
+      >
+        {(METHODS.includes(method) ? METHODS : [...METHODS, method]).map((each) => (
+          <option key={each} value={each}>
+            {each}
+          </option>
+        ))}
+      </select>
+      <input
+        type="search"
+        aria-label="Path or words"
+        placeholder="/a/path to try, or words"
+        value={path}
+        spellcheck={false}
+        autocomplete="off"
+        onInput={(event) => {
+          actions.app({ path: event.currentTarget.value, rule: null });
+        }}
+      />
+    </div>
+  );
+}
+
+interface ListProps {
+  readonly map: AppMap;
+  readonly rules: readonly Rule[];
+  readonly picked: Rule | null;
+  readonly called: Endpoints;
+  readonly onPick: (rule: Rule) => void;
+}
+
+function List({ map, rules, picked, called, onPick }: ListProps): JSX.Element {
+  const { rule: wanted, never } = state.value.app;
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }, [wanted]);
+  const count = map.rules.filter((rule) => !called.has(rule.endpoint)).length;
+  return (
+    <>
+      <p class="fresh">
+        <label>
+          <input
+            type="checkbox"
+            checked={never}
+            onChange={(event) => {
+              actions.app({ never: event.currentTarget.checked });
+            }}
+          />{" "}
+          never asked for since the start ({count})
+        </label>
+      </p>
+      <ul ref={list} aria-label="Rules">
+        {rules.slice(0, SHOWN).map((each) => (
+          <li key={map.rules.indexOf(each)}>
+            <RuleButton
+              rule={each}
+              picked={each === picked}
+              never={!called.has(each.endpoint)}
+              onPick={onPick}
+            />
+          </li>
+        ))}
+      </ul>
+      {rules.length > SHOWN ? <p class="more">{rules.length - SHOWN} more: words narrow them down</p> : null}
+      {rules.length === 0 ? <p class="more">No rule has these words.</p> : null}
+    </>
+  );
+}
