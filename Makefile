@@ -15,7 +15,8 @@ PANEL := flask_lifecycle/panel/dist/toolbar.js
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
 
 .DELETE_ON_ERROR:
-.PHONY: demo panel check test test-all bench soak screenshots clean
+.PHONY: demo panel check test test-all bench soak screenshots clean lint lint-python lint-browser \
+  types types-python types-browser unit unit-python unit-browser
 
 demo: $(VENV)/demo.stamp
 	@echo " * The bookshop: http://127.0.0.1:$(PORT)/"
@@ -44,22 +45,38 @@ $(VENV)/test.stamp: pyproject.toml $(PANEL)
 	@touch $@
 
 check: $(VENV)/test.stamp
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python hatch_build.py run lint
-	$(BIN)/python hatch_build.py run typecheck
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --ignore=tests/browser --ignore=tests/integration
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit
 
 test: $(VENV)/test.stamp
 	.ci/packages chromium redis-server
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit PYTEST="$(PYTEST) --cov"
+	$(PYTEST) --durations=30 tests/browser tests/integration -m "not servers and not large_suites"
+
+PYTEST = $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+
+# The parts of both, side by side.
+lint: lint-python lint-browser
+types: types-python types-browser
+unit: unit-browser unit-python
+
+lint-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+
+lint-browser:
 	$(BIN)/python hatch_build.py run lint
+
+types-python:
+	$(BIN)/mypy
+
+types-browser:
 	$(BIN)/python hatch_build.py run typecheck
+
+unit-browser:
 	$(BIN)/python hatch_build.py run test
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal -m "not servers and not large_suites"
+
+unit-python:
+	$(PYTEST) --ignore=tests/browser --ignore=tests/integration
 
 test-all: $(PANEL)
 	.ci/test-all
