@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
+from pathlib import Path
 
 from flask import Flask
 
+import flask_lifecycle
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle.trace.model import Step
 
@@ -30,3 +33,12 @@ def make_app(**config: t.Any) -> tuple[Flask, Lifecycle]:
 def steps_of(trace: Trace, stage: str) -> list[Step]:
     """Return the steps of a stage."""
     return [step for step in trace.steps if step.stage == stage]
+
+
+# With what ends it: a checkout's folder may begin with the same name.
+_OURS = (f"{Path(flask_lifecycle.__file__).parent}{os.sep}", "<flask_lifecycle")
+
+
+def is_ours(file: str) -> bool:
+    """Tell whether the code of a file, as a frame names it, is the package's."""
+    return file.startswith(_OURS)

@@ -15,7 +15,7 @@ from flask.views import MethodView
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.model import FUNCTION_STAGES
-from tests.helpers.apps import make_app, steps_of
+from tests.helpers.apps import is_ours, make_app, steps_of
 
 Seen = dict[str, int]
 
@@ -75,7 +75,7 @@ def make(kind: type[Flask]) -> tuple[Flask, Lifecycle, Seen]:
     async def error_handler(error: Exception) -> tuple[str, int]:
         here("error_handler")
         for frame in traceback.extract_tb(error.__traceback__):
-            assert "flask_lifecycle" not in frame.filename
+            assert not is_ours(frame.filename)
         return "handled", 418
 
     async def view() -> str:

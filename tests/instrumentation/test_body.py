@@ -24,7 +24,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wsgi import FileWrapper
 
 from flask_lifecycle.trace.model import Step
-from tests.helpers.apps import make_app, steps_of
+from tests.helpers.apps import is_ours, make_app, steps_of
 
 
 def call(app: Flask, **environ: t.Any) -> t.Any:
@@ -214,7 +214,7 @@ def test_what_goes_out_to_the_server_later_is_the_requests_error(place: str) -> 
     assert (step.stage, step.outcome) == (place, "raised")
     assert step.detail["exception"]["frames"][-1]["function"] == "fails"
     # Python 3.10 puts the frame back from which an exception goes on.
-    ours = [entry for entry in raised.traceback if "flask_lifecycle" in str(entry.path)]
+    ours = [entry for entry in raised.traceback if is_ours(str(entry.path))]
     assert len(ours) == (sys.version_info < (3, 11))
 
 

@@ -15,8 +15,8 @@ from werkzeug.test import create_environ
 
 from flask_lifecycle import Lifecycle, faults
 from flask_lifecycle.instrumentation.trace_start import TraceStart
+from tests.helpers.apps import is_ours
 
-OURS = "flask_lifecycle"
 Frames = list[tuple[str, str]]
 WAYS: dict[str, dict[str, t.Any]] = {
     "recorded": {},
@@ -170,5 +170,5 @@ def test_tracebacks_are_those_of_a_bare_app(
         if sys.version_info < (3, 11):
             # What is raised again there goes on with the frame in which that is done.
             for name in {"server", "teardown"} & {*watched}:
-                watched[name] = [each for each in watched[name] if OURS not in each[0]]
+                watched[name] = [each for each in watched[name] if not is_ours(each[0])]
         assert watched == bare, query
