@@ -10,6 +10,8 @@ import functools
 import sys
 import threading
 import typing as t
+from types import FrameType
+from weakref import WeakValueDictionary
 
 from ..faults import fail_open
 from ..recorder.current import current
@@ -19,19 +21,30 @@ from ..trace.writer import LiveTrace
 from .hooks import Environ
 
 _SWITCHING = 101
-#: What a close frame without a code stands for (RFC 6455, 7.1.5).
+_NORMAL = 1000
+_TOO_BIG = 1009
+_FAILED = 1011
+#: What simple-websocket says of a close frame without a code (RFC 6455, 7.1.5).
 _NO_CODE = 1005
 # What Engine.IO, Flask-Sock and simple-websocket's examples raise, without arguments.
 _ENDS = (StopIteration, ConnectionError)
 # Where a request's socket is taken from.
 _TAKEN = frozenset(("eventlet.input", "gunicorn.socket"))
+# Those that are open, by the ids of their libraries' objects: any thread may close one.
+_open_ones: WeakValueDictionary[int, Upgrade] = WeakValueDictionary()
 _lock = threading.Lock()
+
+# Codes that stand for the lack of one: simple-websocket sends 1000 in their place.
+_NEVER_SENT = (_NO_CODE, 1006, 1015)
+
+#: Who closed a websocket, and by which code, as far as that can be told.
+Closed = tuple[str | None, int | None]
 
 
 class Upgrade:
     """A websocket of a request: how long it lived, and how it was closed."""
 
-    __slots__ = ("_by", "_closed", "_code", "_opened", "_websocket")
+    __slots__ = ("__weakref__", "_by", "_closed", "_code", "_opened", "_websocket")
 
     def __init__(self, trace: LiveTrace, websocket: t.Any) -> None:
         self._websocket = websocket
@@ -39,6 +52,7 @@ class Upgrade:
         self._closed: int | None = None
         self._by: str | None = None
         self._code: int | None = None
+        _open_ones[id(websocket)] = self
 
     def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
         """Return it as JSON's types; times in ns from the request's start."""
@@ -49,27 +63,21 @@ class Upgrade:
             "code": self._code,
         }
 
-    def is_of(self, websocket: t.Any) -> bool:
-        return self._websocket is websocket
+    def is_open_on(self, websocket: t.Any) -> bool:
+        """Tell whether this is the websocket, and nobody has closed it."""
+        return self._websocket is websocket and self._by is None
 
-    def close(self) -> None:
-        """Take it that the app closes it."""
-        self._by = self._by or "app"
+    def tell(self, closed: Closed) -> None:
+        """Take it that it is closed, or not after all."""
+        self._by, self._code = closed
 
     def settle(self, trace: LiveTrace) -> None:
         """Note how it was closed, and let go of it."""
         websocket, self._websocket = self._websocket, None
+        _open_ones.pop(id(websocket), None)
         self._closed = trace.elapsed()
-        code = getattr(websocket, "close_reason", None)
-        self._code = int(code) if isinstance(code, int) and code != _NO_CODE else None
-        # What wsproto says (simple-websocket): it is still open where no frame closed it.
-        state = getattr(getattr(getattr(websocket, "ws", None), "state", None), "name", None)
-        if state == "OPEN":
-            self._by = "network" if trace.error is None else "error"
-        elif state is not None:
-            self._by = self._by or "client"
-        elif trace.error is not None:
-            self._by = "error"
+        if self._by is None:
+            self.tell(_left_as(websocket, failed=trace.error is not None))
 
 
 @fail_open
@@ -81,16 +89,19 @@ def requested(trace: LiveTrace, environ: Environ) -> None:
     if websocket is not None:
         # The server has done so by itself: gevent-websocket's.
         _open(trace, websocket)
+        with _lock:
+            _listen_to_close(type(websocket), _of_gevent_websocket)
     module = sys.modules.get("simple_websocket.ws")
     if module is not None:
         with _lock:
             _listen(module.Server, "handshake", _opened)
-            _listen(module.Base, "close", _closes, before=True)
+            _listen_to_close(module.Base, _of_simple_websocket)
     module = sys.modules.get("eventlet.websocket")
     if module is not None:
         with _lock:
             # It is made once the handshake is answered.
             _listen(module.WebSocket, "__init__", _opened)
+            _listen_to_close(module.RFC6455WebSocket, _of_eventlet)
 
 
 @fail_open
@@ -135,32 +146,118 @@ def _opened(websocket: t.Any) -> None:
         _open(trace, websocket)
 
 
-@fail_open
-def _closes(websocket: t.Any) -> None:
-    upgrade = current.get().notes.added(0, "websocket")
-    if upgrade is not None and upgrade.is_of(websocket) and websocket.connected:
-        upgrade.close()
+# What else a call of theirs is given, that fails, is for them to say.
+def _of_simple_websocket(caller: str, reason: t.Any = None, *_: t.Any, **__: t.Any) -> Closed:
+    # Its own thread does so where a client does not answer its pings.
+    by = "network" if caller == "_thread" else "app"
+    return by, _NORMAL if not reason or reason in _NEVER_SENT else _number(reason)
 
 
-def _listen(
-    owner: t.Any, name: str, told: t.Callable[[t.Any], None], *, before: bool = False
-) -> None:
+def _of_gevent_websocket(
+    caller: str, code: t.Any = _NORMAL, message: t.Any = b"", *_: t.Any, **__: t.Any
+) -> Closed:
+    if caller == "handle_close":
+        # It is given no text at all where there was no code.
+        return "client", None if message is None else _number(code)
+    if caller == "receive" and code == _NORMAL:
+        return "network", None
+    return "app", _number(code)
+
+
+def _of_eventlet(caller: str, close_data: t.Any = None, *_: t.Any, **__: t.Any) -> Closed:
+    # Without a code it is closed after each end; the client's own is kept.
+    if type(close_data) is not tuple or caller == "_handle_control_frame":
+        return None, None
+    if caller == "_iter_frames" and close_data[0] == _FAILED:
+        return "network", None
+    return "app", _number(close_data[0])
+
+
+def _number(code: t.Any) -> int | None:
+    return int(code) if isinstance(code, int) else None
+
+
+def _left_as(websocket: t.Any, *, failed: bool) -> Closed:
+    """Tell how a websocket was closed that the app has not closed, from what its library keeps."""
+    by_app = "error" if failed else "app", None
+    # What wsproto says (simple-websocket): it is still open where no frame closed it.
+    state = getattr(getattr(getattr(websocket, "ws", None), "state", None), "name", None)
+    if state == "OPEN":
+        return by_app if websocket.connected else ("network", None)
+    if state == "LOCAL_CLOSING":
+        return "app", _TOO_BIG if _is_too_big(websocket) else None
+    if state is not None:
+        code = int(websocket.close_reason)
+        return "client", code if code != _NO_CODE else None
+    remote = getattr(websocket, "_remote_close_data", None)
+    if remote is not None:
+        return "client", int.from_bytes(remote[:2], "big") or None
+    # What gevent-websocket says, and what eventlet reads from, until nothing more comes.
+    if hasattr(websocket, "iterator") and websocket.iterator.gi_frame is None:
+        return "network", None
+    is_open = hasattr(websocket, "iterator") or getattr(websocket, "closed", None) is False
+    return by_app if failed or is_open else (None, None)
+
+
+def _is_too_big(websocket: t.Any) -> bool:
+    most = websocket.max_message_size
+    return bool(most) and websocket.incoming_message_len > most
+
+
+def _listen(owner: t.Any, name: str, told: t.Callable[[t.Any], None]) -> None:
     """Let a function hear of each call of a method that returns."""
     method = vars(owner)[name]
-    if getattr(method, "__wrapped__", None) is not None and method.__module__ == __name__:
+    if _is_listened(method):
         return
 
-    @functools.wraps(method, assigned=("__name__", "__qualname__", "__doc__"))
+    @functools.wraps(method, assigned=_NAMES)
     def listened(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
-        if before:
-            told(self)
         result = method(self, *args, **kwargs)
-        if not before:
-            told(self)
+        told(self)
         return result
 
     setattr(owner, name, listened)
+
+
+def _listen_to_close(owner: t.Any, told: t.Callable[..., Closed]) -> None:
+    """Let a function tell by each call of ``close`` who closes, before others see that it is.
+
+    :param told: is given the name of the library's own function that calls, if it is one, and the
+        call's arguments.
+    """
+    method = vars(owner)["close"]
+    if _is_listened(method):
+        return
+
+    @fail_open
+    def closes(websocket: t.Any, caller: FrameType, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        upgrade = _open_ones.get(id(websocket))
+        if upgrade is None or not upgrade.is_open_on(websocket):
+            return None
+        is_library = caller.f_globals.get("__name__") == method.__module__
+        upgrade.tell(told(caller.f_code.co_name if is_library else "", *args, **kwargs))
+        return upgrade
+
+    @functools.wraps(method, assigned=_NAMES)
+    def close(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        upgrade = closes(self, sys._getframe(1), *args, **kwargs)
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            if upgrade is not None:
+                upgrade.tell((None, None))
+            raise
+
+    owner.close = close
+
+
+_NAMES = ("__name__", "__qualname__", "__doc__")
+
+
+def _is_listened(method: t.Any) -> bool:
+    return getattr(method, "__wrapped__", None) is not None and method.__module__ == __name__
 
 
 __all__ = ["is_end", "is_upgraded", "requested", "settle"]

@@ -18,7 +18,7 @@ from flask_lifecycle.trace.model import client_status
 from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, wait_for
 
 APP = """
-import os, sys
+import sys, threading
 from flask import Flask, request
 from flask_lifecycle import Lifecycle
 from flask_sock import Sock
@@ -40,20 +40,35 @@ def traces():
 
 def talk(ws):
     while True:
-        said = ws.receive()
-        if said == "close":
-            return ws.close(1001)
+        # What is too big wakes nobody who waits without end.
+        while (said := ws.receive(timeout=0.5)) is None:
+            pass
+        if said == "leave":
+            return
         if said == "fail":
             raise ValueError("the app's own")
+        if said.startswith("close"):
+            code, *reason = said.split()[1:] or [0]
+            return ws.close(int(code), *reason)
+        if said == "elsewhere":
+            thread = threading.Thread(target=ws.close, args=(4002,))
+            thread.start()
+            return thread.join()
         ws.send(said)
 
 @sock.route("/sock")
 def of_flask_sock(ws):
     talk(ws)
 
+@sock.route("/sock/<int:number>")
+def numbered(ws, number):
+    talk(ws)
+
 @app.route("/direct", websocket=True)
-def direct():
-    ws = simple_websocket.Server.accept(request.environ)
+@app.route("/direct/<int:number>", websocket=True)
+def direct(number=0):
+    options = {name: float(value) for name, value in request.args.items()}
+    ws = simple_websocket.Server.accept(request.environ, **options)
     try:
         talk(ws)
     except simple_websocket.ConnectionClosed:
@@ -67,6 +82,10 @@ def before():
 SOCKETIO = """
 from flask_socketio import SocketIO
 io = SocketIO(app, async_mode="threading", cors_allowed_origins="*")
+
+@io.on("leave")
+def leave():
+    io.server.eio.disconnect(io.server.manager.eio_sid_from_sid(request.sid, "/"))
 """
 RUNS = """
 if __name__ == "__main__":
@@ -79,6 +98,11 @@ def native():
     while (said := ws.receive()) is not None:
         if said == "fail":
             raise ValueError("the app's own")
+        if said == "close":
+            ws.close(4003)
+            break
+        if said == "leave":
+            break
         ws.send(said)
     return ""
 
@@ -171,7 +195,16 @@ ENDS: dict[str, tuple[Callable[[websocket.WebSocket], t.Any], str, int | None]] 
     "client": (lambda ws: ws.close(4001), "client", 4001),
     "client, no code": (lambda ws: ws.send(b"", 8), "client", None),
     "network": (drop, "network", None),
-    "app": (leave("close"), "app", None),
+    "app": (leave("close 1001"), "app", 1001),
+}
+#: What the app is told to do, and the code by which it closes.
+CLOSES = {
+    "close": 1000,
+    "close 4001": 4001,
+    "close 3000 because": 3000,
+    # It stands for none, and is sent by none.
+    "close 1006": 1000,
+    "elsewhere": 4002,
 }
 
 
@@ -204,10 +237,45 @@ def test_a_websocket_that_ends_well(serve: t.Any, kind: str, path: str, end: str
     assert sent_nothing(server, trace)
     seen = trace["steps"][0]["detail"]["websocket"]
     assert seen["by"] == by
-    # Whether the client's own code comes before the app goes on is for nobody to say.
-    assert seen["code"] in ((code,) if by != "app" else (None, 1001))
+    assert seen["code"] == code
     assert "the connection becomes a WebSocket, open for " in trace["steps"][0]["explain"]
     assert 0 < seen["opened"] == live["opened"] < seen["closed"] <= trace["duration"]
+
+
+def sent_code(ws: websocket.WebSocket) -> int:
+    """Return the code of the close frame that the client is sent."""
+    opcode, data = ws.recv_data()
+    assert opcode == websocket.ABNF.OPCODE_CLOSE
+    return int.from_bytes(data[:2], "big")
+
+
+@pytest.mark.parametrize("kind", ["run", "gthread", "gevent"])
+def test_the_code_of_a_close_is_what_was_sent(serve: t.Any, kind: str) -> None:
+    server = serve(kind)
+
+    def closed(path: str) -> tuple[str, int | None]:
+        found = told(server, path.partition("?")[0])
+        assert (found["status"], found["error"]) == (101, None)
+        seen = found["steps"][0]["detail"]["websocket"]
+        return seen["by"], seen["code"]
+
+    for path in ("/sock", "/direct"):
+        for number, (said, code) in enumerate(CLOSES.items()):
+            ws = echoed(server, f"{path}/{number}")
+            ws.send(said)
+            assert sent_code(ws) == code
+            assert closed(f"{path}/{number}") == ("app", code)
+        leave("leave")(echoed(server, f"{path}/10"))
+    # Flask-Sock closes what a view leaves open.
+    assert closed("/sock/10") == ("app", 1000)
+    assert closed("/direct/10") == ("app", None)
+    big = opened(server, "/direct/11?max_message_size=10")
+    big.send("x" * 20)
+    assert sent_code(big) == 1009
+    assert closed("/direct/11") == ("app", 1009)
+    # It answers no ping.
+    opened(server, "/direct/12?ping_interval=0.1")
+    assert closed("/direct/12") == ("network", 1008)
 
 
 @pytest.mark.parametrize("path", ["/sock", "/direct"])
@@ -244,7 +312,7 @@ def test_what_never_becomes_a_websocket_is_no_upgrade(serve: t.Any, kind: str) -
         assert trace["status"] != 101
 
 
-@pytest.mark.parametrize("end", ["client", "client, no code", "network"])
+@pytest.mark.parametrize("end", ["client", "client, no code", "network", "app"])
 @pytest.mark.parametrize("kind", ["run", "gthread"])
 def test_a_websocket_of_flask_socketio(serve: t.Any, kind: str, end: str) -> None:
     server = serve(kind, SOCKETIO)
@@ -252,11 +320,13 @@ def test_a_websocket_of_flask_socketio(serve: t.Any, kind: str, end: str) -> Non
     assert json.loads(ws.recv()[1:])["sid"]
     ws.send("40")
     assert str(ws.recv()).startswith("40")
-    ENDS[end][0](ws)
+    do, by, code = {**ENDS, "app": (leave('42["leave"]'), "app", 1000)}[end]
+    do(ws)
     trace = told(server, "/socket.io/")
     assert (trace["status"], trace["error"]) == (101, None)
     assert {step["outcome"] for step in trace["steps"]} == {"ok"}
-    assert trace["steps"][0]["detail"]["websocket"]["by"] == ENDS[end][1]
+    seen = trace["steps"][0]["detail"]["websocket"]
+    assert (seen["by"], seen["code"]) == (by, code)
 
 
 @pytest.mark.parametrize("end", ["client", "network"])
@@ -280,6 +350,7 @@ def test_a_websocket_of_flask_socketio_on_greenlets(serve: t.Any, mode: str, end
     assert (trace["status"], trace["error"]) == (101, None)
     assert not any("response" in step["detail"] for step in trace["steps"])
     seen = trace["steps"][0]["detail"]["websocket"]
+    assert (seen["by"], seen["code"]) == ENDS[end][1:]
     assert 0 < seen["opened"] < seen["closed"] <= trace["duration"]
 
 
@@ -292,10 +363,21 @@ def test_an_error_in_a_websocket_of_the_servers_own(serve: t.Any) -> None:
     assert trace["steps"][0]["detail"]["websocket"]["by"] == "error"
 
 
-def test_a_websocket_of_the_servers_own(serve: t.Any) -> None:
+@pytest.mark.parametrize(
+    ("do", "closed"),
+    [
+        (lambda ws: ws.close(4001), ("client", 4001)),
+        (lambda ws: ws.send(b"", 8), ("client", None)),
+        (drop, ("network", None)),
+        (leave("close"), ("app", 4003)),
+        (leave("leave"), ("app", None)),
+    ],
+)
+def test_a_websocket_of_the_servers_own(serve: t.Any, do: t.Any, closed: t.Any) -> None:
     server = serve("geventwebsocket", GEVENT_WEBSOCKET)
-    echoed(server, "/native").close()
+    do(echoed(server, "/native"))
     trace = told(server, "/native")
     assert (trace["status"], trace["error"]) == (101, None)
     seen = trace["steps"][0]["detail"]["websocket"]
     assert 0 < seen["opened"] < seen["closed"] <= trace["duration"]
+    assert (seen["by"], seen["code"]) == closed
