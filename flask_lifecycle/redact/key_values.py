@@ -71,8 +71,8 @@ def _named(letter: str, blank: str) -> re.Pattern[str]:
     return re.compile(
         rf"""(?<![{letter}]){_NO_HOST}"""
         rf"""((?:[{letter}]+ ){{0,2}}(?=([{letter}]+))\2)"""
-        rf"""(?:[\\"'`\])}}]|%5[dD]|%2[27]){{0,4}}{blank}*"""
-        rf"""(?:=>|[:!=]?={{1,2}}|[:\uff1a\uff1d]|%3[aAdD]){blank}*"""
+        rf"""(?:[\\"'`\])}}]|%(?:25)*(?:5[dD]|2[27])){{0,4}}{blank}*"""
+        rf"""(?:=>|[:!=]?={{1,2}}|[:\uff1a\uff1d]|%(?:25)*3[aAdD]){blank}*"""
     )
 
 

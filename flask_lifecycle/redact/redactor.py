@@ -330,8 +330,7 @@ class Redactor:
     def _masked(self, text: str) -> str:
         if self._is_harmless(text):
             return text
-        paired = ":" in text or "=" in text or "\uff1a" in text or "\uff1d" in text
-        named = (paired or "," in text or "<" in text) and self._may_name(text)
+        named = (_may_pair(text) or "," in text or "<" in text) and self._may_name(text)
         if (named or "\\" in text) and text[:1] in ("{", "["):
             text = self._json(text)
         for path in self._paths:
@@ -358,7 +357,7 @@ class Redactor:
     def _pairs_and_patterns(self, text: str) -> str:
         if "," in text and ('"' in text or "'" in text):
             text = mask_labelled(text, self.is_secret)
-        if ":" in text or "=" in text or "\uff1a" in text or "\uff1d" in text:
+        if _may_pair(text):
             text = mask_pairs(text, self.is_secret, shows_open=bool(self.open))
         return mask_patterns(text)
 
@@ -393,6 +392,11 @@ class Redactor:
 
     def _masked_sql(self, text: str) -> str:
         return mask_statement(text, self.is_secret, self._may_name, self._masked)
+
+
+def _may_pair(text: str) -> bool:
+    # A sign may be encoded, as in a part of a URL.
+    return ":" in text or "=" in text or "%" in text or "\uff1a" in text or "\uff1d" in text
 
 
 def _settled(mask: t.Callable[[str], str], text: str) -> str:

@@ -43,7 +43,23 @@ def test_a_key_is_not(name: str) -> None:
 
 
 _WORDS = [
-    *("password", "token", "key", "api", "heroku", "=", ":", "://", ",", "-", "/", "'", '"', "\n"),
+    *(
+        "password",
+        "token",
+        "key",
+        "api",
+        "heroku",
+        "=",
+        ":",
+        "%3D",
+        "://",
+        ",",
+        "-",
+        "/",
+        "'",
+        '"',
+        "\n",
+    ),
     *("-p", "--password", "mysql", "exp", "sqlplus", "u/p", "machine", "login", "input_value="),
     *("bearer", "basic", "dXNlcjpw", "AKIAIOSFODNN7EXAMPLE", "eyJhbGciOiJI", "glpat-", "xoxb-"),
     *("4111", "1111", "4111111111111111", "DE89", "3704 0044 0532 0130 00", "Duplicate entry"),

@@ -309,6 +309,18 @@ def test_pairs_and_labels() -> None:
     )
 
 
+@pytest.mark.parametrize("sign", ["%3D", "%3d", "%3A", "%253D", "%25253a"])
+@pytest.mark.parametrize("quoted", ["", "%22", "%5D", "%2522"])
+def test_a_pair_whose_sign_is_encoded(sign: str, quoted: str) -> None:
+    pair, masked = f"password{quoted}{sign}x", f"password{quoted}{sign}{MASK}"
+    # No other sign of a pair is in these texts.
+    for text in ("{}", "see {} here", "/login%3F{}", "user%3Dann%26{}", "100% of {}"):
+        for mask in (redactor.text, redactor.query, redactor.value):
+            assert mask(text.format(pair)) == text.format(masked)
+    for plain in ("100%3D", f"sort{sign}name", "password 100%"):
+        assert redactor.text(plain) == plain
+
+
 @pytest.mark.parametrize("value", [None, True, False])
 def test_what_is_there_or_not_is_no_secret(value: bool | None) -> None:
     plain = Redactor()
