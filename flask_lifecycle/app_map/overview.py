@@ -24,6 +24,7 @@ import flask.globals
 from .._compat import SEPARATE_CONTEXTS
 from ..recorder.callables import site_of
 from ..redact import Redactor
+from ..trace.model import JsonObject
 from ..trace.tracepoint import Site
 
 _PACKAGES = (
@@ -52,10 +53,10 @@ class AppMap:
         self._app: t.Any = app
         self._redactor = redactor
         self._middleware = middleware
-        self._hooks: list[dict[str, t.Any]] = []
+        self._hooks: list[JsonObject] = []
         self._index: dict[tuple[str, int, str | None], int] = {}
 
-    def to_dict(self) -> dict[str, t.Any]:
+    def to_dict(self) -> JsonObject:
         """Return the map as JSON's types."""
         app = self._app
         rules = [self._rule(rule) for rule in app.url_map.iter_rules()]
@@ -108,7 +109,7 @@ class AppMap:
             return self._redactor.value(value, ("config", key))
         return self._redactor.named(key, value, ("config",))
 
-    def _rule(self, rule: t.Any) -> dict[str, t.Any]:
+    def _rule(self, rule: t.Any) -> JsonObject:
         view = self._app.view_functions.get(rule.endpoint)
         parent = rule.endpoint.rpartition(".")[0]
         parts = parent.split(".") if parent else []
@@ -168,7 +169,7 @@ class AppMap:
             self._hooks.append(_hook(stage, func, name or "app"))
         return self._index[key]
 
-    def _error_handlers(self) -> list[dict[str, t.Any]]:
+    def _error_handlers(self) -> list[JsonObject]:
         return [
             {
                 **_hook("error_handler", handler, name or "app"),
@@ -180,12 +181,12 @@ class AppMap:
         ]
 
 
-def _hook(stage: str, func: t.Any, scope: str | None = None) -> dict[str, t.Any]:
+def _hook(stage: str, func: t.Any, scope: str | None = None) -> JsonObject:
     # As Flask's own ensure_sync tells it.
     return _shown(site_of(stage, func, scope), is_async=inspect.iscoroutinefunction(func))
 
 
-def _shown(site: Site, *, is_async: bool = False) -> dict[str, t.Any]:
+def _shown(site: Site, *, is_async: bool = False) -> JsonObject:
     source = site.source
     return {
         "stage": site.stage,

@@ -22,6 +22,7 @@ from werkzeug.routing.map import MapAdapter
 from werkzeug.test import create_environ
 
 from .._compat import rule_converters, rule_parts
+from ..trace.model import JsonObject
 
 _NEAR = 8
 _ALIKE = 0.6
@@ -39,7 +40,7 @@ class Finder:
         # Replaced as one: several viewers may ask at once.
         self._known: tuple[list[t.Any], Map] = ([], Map())
 
-    def find(self, app: flask.Flask, path: str, method: str, host: str) -> dict[str, t.Any]:
+    def find(self, app: flask.Flask, path: str, method: str, host: str) -> JsonObject:
         """Say what the app's map has for a path.
 
         :param app: the app; nothing of it is changed or called.
@@ -64,7 +65,7 @@ class Finder:
         rules = list(app.url_map.iter_rules())
         adapter = _bound(app, self._copied(app.url_map, rules), host)
         path, method = unquote(path), method.upper()
-        found: dict[str, t.Any] = {
+        found: JsonObject = {
             "outcome": "not_found",
             "rule": None,
             "arguments": {},

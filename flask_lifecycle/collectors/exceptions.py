@@ -21,6 +21,7 @@ from ..recorder.callables import callable_name, source_of
 from ..recorder.errors import GROUP, describe_error
 from ..recorder.user_code import is_library, line_of
 from ..redact import Redactor, weight
+from ..trace.model import JsonObject
 from ..trace.owner import Owner
 from ..trace.writer import LiveTrace
 from .patch import Patch
@@ -55,7 +56,7 @@ class Frame(t.NamedTuple):
     own: bool
     locals: dict[str, t.Any] | None
 
-    def shown(self, redactor: Redactor) -> dict[str, t.Any]:
+    def shown(self, redactor: Redactor) -> JsonObject:
         """Return it as JSON's types, with the lines around the one that ran."""
         lines: list[str] = []
         first = max(1, self.line - _AROUND)
@@ -83,11 +84,11 @@ class Raised:
         self.notes: list[str] = keeper.notes(error)
         #: How it is to be read: `cause`, `context` or `member`, and the other exception.
         self.others: list[tuple[str, Raised]] = []
-        self.handlers: list[dict[str, t.Any]] = []
+        self.handlers: list[JsonObject] = []
         #: The estimated bytes of all that it holds.
         self.size: int = 0
 
-    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, trace: LiveTrace) -> JsonObject:
         """Return it as JSON's types."""
         return {
             **self.error,
@@ -211,7 +212,7 @@ def record(
         known.handlers = _handlers(app, trace, InternalServerError() if unhandled else error)
 
 
-def _handlers(app: flask.Flask, trace: LiveTrace, error: BaseException) -> list[dict[str, t.Any]]:
+def _handlers(app: flask.Flask, trace: LiveTrace, error: BaseException) -> list[JsonObject]:
     """List the handlers that the app has: which takes the exception, and why the others do not.
 
     In the order of ``flask.sansio.app.App._find_error_handler``: by code, then by class; in each,

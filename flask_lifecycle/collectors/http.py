@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 from .._compat import CACHED_DATA, CACHED_JSON, REQUEST
 from ..faults import fail_open
 from ..redact import MASK, Redactor, cookie_names, weight
+from ..trace.model import JsonObject
 from ..trace.writer import LiveTrace
 
 Environ = dict[str, t.Any]
@@ -64,7 +65,7 @@ class Received:
         self._names = names
         self._values = values
         #: What the app has parsed or read of the body, as it is shown.
-        self.body: dict[str, t.Any] = {}
+        self.body: JsonObject = {}
 
     def environ(self) -> dict[str, str]:
         """Return what was kept of the environ."""
@@ -73,7 +74,7 @@ class Received:
             for name, value in zip(self._names, self._values, strict=True)
         }
 
-    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, trace: LiveTrace) -> JsonObject:
         """Return it as JSON's types."""
         environ = self.environ()
         get = environ.get
@@ -111,10 +112,10 @@ class Answered:
         """Return the value of a header."""
         return next((value for key, value in self._headers if key.lower() == name), None)
 
-    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return them as JSON's types."""
         shown = [[key, value] for key, value in self._headers if value or key not in _EMPTY]
-        detail: dict[str, t.Any] = {
+        detail: JsonObject = {
             "headers": self._count,
             "response": {"status": self._status, "headers": shown},
         }
@@ -224,7 +225,7 @@ class Messages:
         redactor = self._redactor
         room = self._max_bytes
         form, files, data = held.get("form"), held.get("files"), held.get(CACHED_DATA)
-        body: dict[str, t.Any] = {}
+        body: JsonObject = {}
         if isinstance(form, dict):
             body["form"] = [
                 [redactor.text(name), redactor.named(name, value, ("request", "form"))]

@@ -17,6 +17,7 @@ from .. import locks
 from ..faults import fault
 from ..recorder.current import current
 from ..recorder.user_code import is_library, is_ours
+from ..trace.model import JsonObject
 from ..trace.writer import LiveTrace
 
 _INTERVAL = 0.0005
@@ -35,7 +36,7 @@ class Profiles:
     def __init__(self, app: t.Callable[[], flask.Flask | None]) -> None:
         self._app = app
         self._lock = locks.lock()
-        self._found: weakref.WeakKeyDictionary[LiveTrace, dict[str, t.Any]]
+        self._found: weakref.WeakKeyDictionary[LiveTrace, JsonObject]
         self._found = weakref.WeakKeyDictionary()
         #: The method and endpoint of what is to be profiled next.
         self.wanted: tuple[str, str | None] | None = None
@@ -65,7 +66,7 @@ class Profiles:
             del vars(app)[_METHOD]
         self.wanted = None
 
-    def of(self, trace: LiveTrace) -> dict[str, t.Any] | None:
+    def of(self, trace: LiveTrace) -> JsonObject | None:
         """Return a request's profile, if it has one.
 
         :returns: a tree: ``{"name", "file", "line", "time", "self", "own", "children"}``; times
@@ -119,7 +120,7 @@ def _begin() -> t.Any:
     return profiler
 
 
-def _tree(session: t.Any) -> dict[str, t.Any] | None:
+def _tree(session: t.Any) -> JsonObject | None:
     from pyinstrument.processors import aggregate_repeated_calls
 
     root = _dispatched(session.root_frame())
@@ -140,7 +141,7 @@ def _dispatched(root: t.Any) -> t.Any:
     return None
 
 
-def _node(frame: t.Any, least: float, depth: int) -> dict[str, t.Any]:
+def _node(frame: t.Any, least: float, depth: int) -> JsonObject:
     called = list(_called(frame))
     children = [
         _node(each, least, depth + 1)

@@ -11,6 +11,7 @@ import weakref
 from functools import partial
 
 from ..redact import MASK, SCALARS, Redactor, type_name
+from ..trace.model import JsonObject
 from ..trace.owner import Owner
 from ..trace.writer import LiveTrace, Writer
 
@@ -29,7 +30,7 @@ class _Outline(t.NamedTuple):
     #: Forget it when one of the types dies, whose id may then become another's.
     kinds: tuple[weakref.ref[type], ...]
     #: By name: the type, or the mask; None for those whose values are shown.
-    shown: dict[str, t.Any]
+    shown: JsonObject
     #: The names whose values are shown, as they are shown and as they are.
     valued: tuple[tuple[str, str], ...]
 
@@ -91,7 +92,7 @@ class Rendering:
                 shown: _value(redactor, name, context.get(name)) for shown, name in outline.valued
             }
 
-    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it as JSON's types."""
         shown = self.outline.shown
         return {
@@ -112,7 +113,7 @@ def _outline(
     kinds: tuple[type, ...],
     refs: tuple[weakref.ref[type], ...],
 ) -> _Outline:
-    shown: dict[str, t.Any] = {}
+    shown: JsonObject = {}
     valued: list[tuple[str, str]] = []
     for name, kind in list(zip(names, kinds, strict=False))[:_NAMES]:
         told = redactor.text(name)

@@ -19,7 +19,7 @@ from ..recorder.current import current
 from ..recorder.steps import begin_leaf
 from ..redact import Redactor
 from ..trace.log import END, PARENT, clock
-from ..trace.model import Error
+from ..trace.model import Error, JsonObject
 from ..trace.owner import Owner
 from ..trace.tracepoint import Site, number
 from ..trace.writer import LiveTrace, Writer
@@ -49,7 +49,7 @@ class _Span(t.NamedTuple):
     #: Known when it is over, as the library.
     attributes: dict[str, t.Any] | None = None
 
-    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it as JSON's types."""
         known = self if self.attributes is not None else self[:2]
         return dict(zip(self._fields, known, strict=False))

@@ -10,6 +10,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from ..store import Store
+from ..trace.model import JsonObject
 from .access.gate import Gate
 from .api.app import FindRule, create_app_map
 from .api.har import create_har
@@ -29,7 +30,7 @@ DIST = Path(__file__).parent / "dist"
 def create_panel(
     store: Store,
     gate: Gate,
-    app_map: Callable[[], dict[str, t.Any]],
+    app_map: Callable[[], JsonObject],
     find_rule: FindRule,
     profiles: Profiles,
 ) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
@@ -67,7 +68,7 @@ def create_panel(
     return gate.guard(panel.wsgi_app)
 
 
-def _failed(error: HTTPException) -> tuple[dict[str, t.Any], int]:
+def _failed(error: HTTPException) -> tuple[JsonObject, int]:
     return {"error": f"{error.name}: {error.description}"}, error.code or 500
 
 

@@ -13,9 +13,9 @@ import typing as t
 from collections.abc import Callable
 from operator import ge, gt, le, lt
 
-from ..trace.model import client_status
+from ..trace.model import JsonObject, client_status
 
-Summary = dict[str, t.Any]
+Summary = JsonObject
 Test = Callable[[Summary], bool]
 
 # Spaces are named one by one: what \s is, Python and browsers do not agree on.

@@ -8,6 +8,7 @@ from collections import Counter
 from ..faults import fault
 from ..toolbar.inject import why_absent
 from ..trace.log import WIDTH, Columns
+from ..trace.model import JsonObject
 from ..trace.snapshot import header
 from ..trace.tracepoint import Site
 from ..trace.transactions import STATEMENT
@@ -37,7 +38,7 @@ _PARTS = 60
 _NAMES_KEPT = 30
 
 
-def summarize(trace: LiveTrace) -> dict[str, t.Any]:
+def summarize(trace: LiveTrace) -> JsonObject:
     """Return a trace without its steps, as JSON's types; times in ns from its start."""
     # First: of what is done by then, all steps are.
     told = header(trace)
@@ -59,7 +60,7 @@ def summarize(trace: LiveTrace) -> dict[str, t.Any]:
     }
 
 
-def summarized(trace: LiveTrace) -> dict[str, t.Any] | None:
+def summarized(trace: LiveTrace) -> JsonObject | None:
     """Return the same, or None where it fails: one trace must not keep all others from a list."""
     try:
         return summarize(trace)

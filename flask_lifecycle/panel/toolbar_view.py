@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..toolbar.keys import is_fetched
 from ..trace.log import WIDTH, Columns
-from ..trace.model import FUNCTION_STAGES, Error, Step, client_status
+from ..trace.model import FUNCTION_STAGES, Error, JsonObject, Step, client_status
 from ..trace.snapshot import freeze
 from ..trace.writer import LiveTrace
 from .summary import REPEATED, asked, is_statement, summarize
@@ -45,7 +45,7 @@ _COUNTED = {
 }
 
 
-def toolbar_view(trace: LiveTrace) -> dict[str, t.Any]:
+def toolbar_view(trace: LiveTrace) -> JsonObject:
     """Return what the toolbar shows of a request; times in ns from its start.
 
     :returns: beside what a summary has: ``elapsed``, the app's own time, and how long the rest was
@@ -88,7 +88,7 @@ def _drawing(
     functions: list[Step],
     statements: list[int],
     elapsed: int,
-) -> dict[str, t.Any]:
+) -> JsonObject:
     """Return what the toolbar's small U is drawn from.
 
     :returns: ``layers``, outermost first, with the app's functions on the way in and out, from top
@@ -98,7 +98,7 @@ def _drawing(
     within = _within(columns)
     counts = Counter(within[index] for index in statements)
 
-    def row(step: Step) -> dict[str, t.Any]:
+    def row(step: Step) -> JsonObject:
         return {
             "step": step.id,
             "name": step.name,
@@ -219,9 +219,9 @@ def _came_back(trace: LiveTrace, functions: Sequence[Step], last: Step | None) -
 def _layers(
     blueprints: Sequence[str],
     functions: Sequence[Step],
-    row: t.Callable[[Step], dict[str, t.Any]],
-) -> list[dict[str, t.Any]]:
-    def rows(stages: Iterable[str], scope: str | None = None) -> list[dict[str, t.Any]]:
+    row: t.Callable[[Step], JsonObject],
+) -> list[JsonObject]:
+    def rows(stages: Iterable[str], scope: str | None = None) -> list[JsonObject]:
         return _folded(
             [
                 row(step)
@@ -231,7 +231,7 @@ def _layers(
         )
 
     scopes = ("app", *blueprints)
-    layers: list[dict[str, t.Any]] = [
+    layers: list[JsonObject] = [
         {"label": scope, "in": rows(_IN, scope), "out": rows(("after_request",), scope)[::-1]}
         for scope in scopes
     ]
@@ -243,7 +243,7 @@ def _layers(
     return layers
 
 
-def _folded(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+def _folded(rows: list[JsonObject]) -> list[JsonObject]:
     """Fold what was quick and went well into one row."""
     if len(rows) <= ROWS:
         return rows

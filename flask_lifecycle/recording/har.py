@@ -15,21 +15,19 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import parse_qsl
 
 from ..trace.explain import explain
-from ..trace.model import Step, Trace, client_status
-
-Json = dict[str, t.Any]
+from ..trace.model import JsonObject, Step, Trace, client_status
 
 _UNKNOWN = -1
 
 
-def to_har(traces: Iterable[Trace]) -> Json:
+def to_har(traces: Iterable[Trace]) -> JsonObject:
     """Return traces as one archive, oldest first, in JSON's types."""
     entries = sorted((_entry(trace) for trace in traces), key=lambda each: each["startedDateTime"])
     creator = {"name": "flask-lifecycle", "version": _version()}
     return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}}
 
 
-def _entry(trace: Trace) -> Json:
+def _entry(trace: Trace) -> JsonObject:
     request = _detail(trace, "wsgi", "request")
     response = _on_the_wire(
         _detail(trace, "start_response", "response"), _detail(trace, "start_response", "added")
@@ -54,7 +52,7 @@ def _entry(trace: Trace) -> Json:
     }
 
 
-def _on_the_wire(response: Json, added: Json) -> Json:
+def _on_the_wire(response: JsonObject, added: JsonObject) -> JsonObject:
     """Return what the app answered with what was added to it on the way to the server."""
     if not added:
         return response
@@ -74,7 +72,7 @@ def _on_the_wire(response: Json, added: Json) -> Json:
     return {**response, "headers": [*headers, *given]}
 
 
-def _request(trace: Trace, request: Json) -> Json:
+def _request(trace: Trace, request: JsonObject) -> JsonObject:
     query = f"?{trace.query}" if trace.query else ""
     made = {
         "method": trace.method,
@@ -90,7 +88,7 @@ def _request(trace: Trace, request: Json) -> Json:
     return {**made, "postData": posted} if posted else made
 
 
-def _posted(request: Json) -> Json | None:
+def _posted(request: JsonObject) -> JsonObject | None:
     """Write what the app parsed of the body."""
     kind = _header(request, "content-type")
     files = [
@@ -104,7 +102,9 @@ def _posted(request: Json) -> Json | None:
     return None
 
 
-def _response(trace: Trace, request: Json, response: Json, body: Json) -> Json:
+def _response(
+    trace: Trace, request: JsonObject, response: JsonObject, body: JsonObject
+) -> JsonObject:
     status = response.get("status", "")
     size = body.get("bytes", _UNKNOWN)
     content = {"size": max(0, size), "mimeType": _header(response, "content-type")}
@@ -123,7 +123,7 @@ def _response(trace: Trace, request: Json, response: Json, body: Json) -> Json:
     }
 
 
-def _step(step: Step, text: str) -> Json:
+def _step(step: Step, text: str) -> JsonObject:
     return {
         "id": step.id,
         "parent": step.parent,
@@ -137,7 +137,7 @@ def _step(step: Step, text: str) -> Json:
     }
 
 
-def _detail(trace: Trace, stage: str, name: str) -> Json:
+def _detail(trace: Trace, stage: str, name: str) -> JsonObject:
     """Return what was said: where an error made Flask answer anew, at the last time."""
     found = [
         step.detail[name] for step in trace.steps if step.stage == stage and name in step.detail
@@ -145,21 +145,21 @@ def _detail(trace: Trace, stage: str, name: str) -> Json:
     return found[-1] if found and isinstance(found[-1], dict) else {}
 
 
-def _header(message: Json, name: str) -> str:
+def _header(message: JsonObject, name: str) -> str:
     found = (value for header, value in message.get("headers", ()) if header.lower() == name)
     return next(found, "")
 
 
-def _length(request: Json) -> int:
+def _length(request: JsonObject) -> int:
     text = _header(request, "content-length")
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _pairs(pairs: Iterable[t.Any]) -> list[Json]:
+def _pairs(pairs: Iterable[t.Any]) -> list[JsonObject]:
     return [{"name": str(name), "value": str(value)} for name, value in pairs]
 
 
-def _cookies(response: Json) -> list[Json]:
+def _cookies(response: JsonObject) -> list[JsonObject]:
     """Read the cookies that were set; of one that is none, nothing."""
     made = []
     for name, value in response.get("headers", ()):
@@ -169,12 +169,12 @@ def _cookies(response: Json) -> list[Json]:
     return made
 
 
-def _cookie(text: str) -> Json:
+def _cookie(text: str) -> JsonObject:
     name, _, value = text.partition("=")
     return {"name": name, "value": value}
 
 
-def _attributes(text: str) -> Json:
+def _attributes(text: str) -> JsonObject:
     try:
         morsel = SimpleCookie(f"x=x;{text}").get("x")
     except CookieError:

@@ -61,6 +61,8 @@ FUNCTION_STAGES = frozenset(
 
 _UNANSWERED = frozenset(("SystemExit", "KeyboardInterrupt", "GeneratorExit"))
 
+#: A JSON object.
+JsonObject = dict[str, t.Any]
 Outcome = t.Literal["ok", "short_circuit", "raised"]
 
 
@@ -115,7 +117,7 @@ class Step:
     error: Error | None
     detail: dict[str, t.Any]
 
-    def to_dict(self) -> dict[str, t.Any]:
+    def to_dict(self) -> JsonObject:
         """Return the step as JSON's types."""
         return {
             "id": self.id,
@@ -159,7 +161,7 @@ class Trace:
     steps: tuple[Step, ...]
     app_time: int | None = None
 
-    def header(self) -> dict[str, t.Any]:
+    def header(self) -> JsonObject:
         """Return all but the steps, as JSON's types."""
         return {
             "id": self.id,
@@ -180,7 +182,7 @@ class Trace:
             "dropped_steps": self.dropped_steps,
         }
 
-    def to_dict(self) -> dict[str, t.Any]:
+    def to_dict(self) -> JsonObject:
         """Return the whole trace as JSON's types, with the sentence of each step."""
         steps = [
             {**step.to_dict(), "explain": text}
@@ -218,7 +220,7 @@ def client_status(header: t.Mapping[str, t.Any]) -> int | None:
     return status
 
 
-def _plain(record: Source | Error | TraceError | Process | None) -> dict[str, t.Any] | None:
+def _plain(record: Source | Error | TraceError | Process | None) -> JsonObject | None:
     if record is None:
         return None
 
@@ -229,6 +231,7 @@ __all__ = [
     "FUNCTION_STAGES",
     "STAGES",
     "Error",
+    "JsonObject",
     "Outcome",
     "Process",
     "Source",

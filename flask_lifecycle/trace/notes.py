@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import Error
+from .model import Error, JsonObject
 from .statement import Statement
 from .tracepoint import Site
 
@@ -40,7 +40,7 @@ class Facts(dict[str, t.Any]):
 
     __slots__ = ()
 
-    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return a copy."""
         return dict(self)
 
@@ -76,10 +76,10 @@ class Notes:
         """List the steps that an exception left."""
         return [step for step, outcome in [*self.outcomes.items()] if outcome is not SHORT_CIRCUIT]
 
-    def shown(self, trace: LiveTrace, step: int) -> dict[str, t.Any]:
+    def shown(self, trace: LiveTrace, step: int) -> JsonObject:
         """Return all details of a step, as JSON's types."""
         noted = self.details.get(step)
-        shown: dict[str, t.Any] = {} if noted is None else noted.detail(trace)
+        shown: JsonObject = {} if noted is None else noted.detail(trace)
         # Copied first: the request may go on meanwhile.
         for name, extra in [*(self.extras.get(step) or {}).items()]:
             part = extra.detail(trace)

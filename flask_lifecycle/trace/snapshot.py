@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import socket
-import typing as t
 from dataclasses import replace
 
 from ..faults import fault
 from .log import WIDTH, Columns
-from .model import Error, Outcome, Process, Step, Trace, TraceError
+from .model import Error, JsonObject, Outcome, Process, Step, Trace, TraceError
 from .notes import SHORT_CIRCUIT
 from .tracepoint import Site
 from .writer import LiveTrace
@@ -25,7 +24,7 @@ def snapshot(trace: LiveTrace) -> Trace:
     return replace(copied, steps=steps)
 
 
-def header(trace: LiveTrace) -> dict[str, t.Any]:
+def header(trace: LiveTrace) -> JsonObject:
     """Return all but the steps, as JSON's types."""
     return _copy(trace).header()
 
@@ -92,7 +91,7 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
     )
 
 
-def _name(site: Site, columns: Columns, detail: dict[str, t.Any]) -> str:
+def _name(site: Site, columns: Columns, detail: JsonObject) -> str:
     if site.stage == "sql":
         return " ".join(str(detail.get("statement", "")).split())
     if site.stage == "span":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .model import JsonObject
+
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
 
@@ -29,7 +31,7 @@ class Statement:
         #: How many, once the database has told.
         self.rows: int | None = None
 
-    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it as JSON's types."""
         return {
             "kind": "statement",
@@ -66,7 +68,7 @@ class Control:
         self.connection = connection
         self.implied_by = implied_by
 
-    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it as JSON's types."""
         return {
             "kind": self.kind,
@@ -77,7 +79,7 @@ class Control:
         }
 
 
-def _shown(place: Place | None) -> dict[str, t.Any] | None:
+def _shown(place: Place | None) -> JsonObject | None:
     return None if place is None else {"file": place[0], "line": place[1]}
 
 

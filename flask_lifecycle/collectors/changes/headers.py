@@ -6,6 +6,7 @@ import typing as t
 from operator import is_
 
 from ...redact import MASK, Redactor
+from ...trace.model import JsonObject
 
 NAMES_KEPT = 50
 Names = dict[str, t.Any]
@@ -13,8 +14,8 @@ Names = dict[str, t.Any]
 Sent = tuple[t.Any, t.Sequence[tuple[str, str]]]
 
 
-def difference_of(redactor: Redactor, before: Sent, after: Sent) -> dict[str, t.Any]:
-    found: dict[str, t.Any] = {}
+def difference_of(redactor: Redactor, before: Sent, after: Sent) -> JsonObject:
+    found: JsonObject = {}
     text = redactor.text
     if before[0] != after[0]:
         found["status"] = [text(before[0]), text(after[0])]

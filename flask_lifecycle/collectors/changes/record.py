@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterator
 
+from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace, Writer
 from ..patch import Patch
 from .headers import Names, Sent, difference_of
@@ -24,7 +24,7 @@ class Changes:
         #: Where, and what was added, changed and removed there.
         self.found: list[tuple[str, Names, Names, list[str]]] = []
         #: What was changed on a response, or what it was before and after.
-        self.response: dict[str, t.Any] | tuple[Sent, Sent] | None = None
+        self.response: JsonObject | tuple[Sent, Sent] | None = None
 
     def names(self) -> Iterator[tuple[str, str]]:
         """List in which mapping each was, and its name."""
@@ -32,9 +32,9 @@ class Changes:
             for part in parts:
                 yield from ((where, name) for name in part)
 
-    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+    def detail(self, trace: LiveTrace) -> JsonObject:
         """Return it as JSON's types: what it comes to, where a name was changed more than once."""
-        detail: dict[str, t.Any] = {}
+        detail: JsonObject = {}
         for where, added, changed, removed in self.found:
             into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
             for name, value in (*added.items(), *changed.items()):

@@ -11,6 +11,7 @@ from ..._compat import HEADER_LIST, STATUS
 from ...faults import fault
 from ...recorder.memo import by_class
 from ...redact import Redactor
+from ...trace.model import JsonObject
 from ...trace.writer import Writer
 from .headers import Sent, difference_of
 from .record import changes_of, owners
@@ -73,7 +74,7 @@ def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> N
         fault("the look at a response", error)
 
 
-def _changed(redactor: Redactor, before: Sent, after: Sent) -> dict[str, t.Any] | tuple[Sent, Sent]:
+def _changed(redactor: Redactor, before: Sent, after: Sent) -> JsonObject | tuple[Sent, Sent]:
     held, now = before[1], after[1]
     if not all(map(is_, held, now)):
         return difference_of(redactor, before, after)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable
 
 import flask
 
+from ...trace.model import JsonObject
 from .lookup import refuse
 
-FindRule = Callable[[str, str, str], dict[str, t.Any]]
+FindRule = Callable[[str, str, str], JsonObject]
 
 
-def create_app_map(app_map: Callable[[], dict[str, t.Any]], find_rule: FindRule) -> flask.Blueprint:
+def create_app_map(app_map: Callable[[], JsonObject], find_rule: FindRule) -> flask.Blueprint:
     """Make the routes.
 
     :param app_map: returns what is known of the app.
@@ -22,11 +22,11 @@ def create_app_map(app_map: Callable[[], dict[str, t.Any]], find_rule: FindRule)
     api = flask.Blueprint("app", __name__)
 
     @api.get("/api/app")
-    def whole() -> dict[str, t.Any]:
+    def whole() -> JsonObject:
         return app_map()
 
     @api.get("/api/app/match")
-    def match() -> dict[str, t.Any]:
+    def match() -> JsonObject:
         given = flask.request.args
         try:
             return find_rule(

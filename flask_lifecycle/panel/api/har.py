@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import flask
 
 from ...recording.har import to_har
 from ...store import Store
+from ...trace.model import JsonObject
 from ...trace.snapshot import snapshot
 from .lookup import get_or_404, json_object
 
@@ -17,12 +16,12 @@ def create_har(store: Store) -> flask.Blueprint:
     api = flask.Blueprint("har", __name__)
 
     @api.get("/api/traces/<trace_id>.har")
-    def one(trace_id: str) -> dict[str, t.Any]:
+    def one(trace_id: str) -> JsonObject:
         return to_har([snapshot(get_or_404(store, trace_id))])
 
     # Changes nothing: the ids of a long list are more than an address may hold.
     @api.post("/api/traces.har")
-    def several() -> dict[str, t.Any]:
+    def several() -> JsonObject:
         ids = json_object().get("ids")
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
             flask.abort(400, 'The body takes JSON such as {"ids": ["…"]}: a list of traces.')

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import flask
 
+from ...trace.model import JsonObject
 from ..access.gate import Gate
 from ..live.hub import Hub
 from .lookup import json_object
@@ -25,7 +24,7 @@ def create_live(hub: Hub, gate: Gate) -> flask.Blueprint:
         return {"ticket": gate.ticket() if flask.request.environ["lifecycle.room"] else None}
 
     @api.post("/api/batch")
-    def batch() -> dict[str, t.Any]:
+    def batch() -> JsonObject:
         # Other processes have requests of their own (PEP 3333).
         several = bool(flask.request.environ.get("wsgi.multiprocess"))
         return hub.poll(json_object(), several=several)

@@ -7,7 +7,7 @@ import typing as t
 import flask
 
 from ...store import Store
-from ...trace.model import Step, Trace
+from ...trace.model import JsonObject, Step, Trace
 from ...trace.snapshot import snapshot
 from ...trace.writer import LiveTrace
 
@@ -37,7 +37,7 @@ def refuse(reason: str, status: int = 404) -> t.NoReturn:
     flask.abort(flask.make_response({"error": reason}, status))
 
 
-def json_object() -> dict[str, t.Any]:
+def json_object() -> JsonObject:
     """Return the JSON object that was sent; an empty one, where it is none."""
     try:
         given = flask.request.get_json(silent=True)

@@ -7,10 +7,11 @@ import typing as t
 import flask
 
 from ...store import Store
+from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
 from .lookup import get_or_404, refuse
 
-Answer = tuple[dict[str, t.Any], int]
+Answer = tuple[JsonObject, int]
 
 
 class Profiles(t.Protocol):
@@ -32,7 +33,7 @@ class Profiles(t.Protocol):
         """Profile none, after all."""
         ...
 
-    def of(self, trace: LiveTrace) -> dict[str, t.Any] | None:
+    def of(self, trace: LiveTrace) -> JsonObject | None:
         """Return a request's profile, if it has one."""
         ...
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import flask
 
 from ...store import Store
+from ...trace.model import JsonObject
 from ..source.callers import caller
 from ..source.excerpt import excerpt
 from ..source.statement import statement
@@ -20,7 +19,7 @@ def create_steps(store: Store) -> flask.Blueprint:
     api = flask.Blueprint("steps", __name__)
 
     @api.get(f"{_STEP}/source")
-    def source(trace_id: str, index: int) -> dict[str, t.Any]:
+    def source(trace_id: str, index: int) -> JsonObject:
         trace = get_or_404(store, trace_id)
         _, step = step_of(trace, index)
         found = None
@@ -31,7 +30,7 @@ def create_steps(store: Store) -> flask.Blueprint:
         return found
 
     @api.get(f"{_STEP}/caller")
-    def calls(trace_id: str, index: int) -> dict[str, t.Any]:
+    def calls(trace_id: str, index: int) -> JsonObject:
         trace, step = step_of(get_or_404(store, trace_id), index)
         call = None if step is None else caller(step, unhandled=trace.error is not None)
         found = None if call is None else excerpt(call[0], 0.0)
@@ -40,7 +39,7 @@ def create_steps(store: Store) -> flask.Blueprint:
         return {**found, "at": call[1]}
 
     @api.get(f"{_STEP}/statement")
-    def laid_out(trace_id: str, index: int) -> dict[str, t.Any]:
+    def laid_out(trace_id: str, index: int) -> JsonObject:
         _, step = step_of(get_or_404(store, trace_id), index)
         if step is None or step.stage != "sql":
             refuse("This step is no statement.")

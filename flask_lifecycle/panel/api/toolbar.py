@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import typing as t
 from weakref import WeakSet
 
 import flask
 
 from ...toolbar.inject import CARRIED, SHOWN
+from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
 from ..access.gate import Gate
 from ..live.hub import Hub
@@ -42,7 +42,7 @@ def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
         return kept, asked
 
     @api.get("/toolbar/requests")
-    def requests() -> dict[str, t.Any]:
+    def requests() -> JsonObject:
         kept, asked = named()
         for trace in asked:
             if trace.toolbar == CARRIED:
@@ -66,7 +66,7 @@ class _Views:
         # Those that were sent as they ended.
         self._sent: WeakSet[LiveTrace] = WeakSet()
 
-    def of(self, asked: list[LiveTrace], kept: Kept) -> list[dict[str, t.Any]]:
+    def of(self, asked: list[LiveTrace], kept: Kept) -> list[JsonObject]:
         """Return what the toolbar shows of requests that it asks for."""
         # Those that were asked for by their own names come first.
         views = [self._whole(trace, kept) for trace in asked]
@@ -75,12 +75,12 @@ class _Views:
             for trace, view in zip(asked, views, strict=True)
         ]
 
-    def _whole(self, trace: LiveTrace, kept: Kept) -> dict[str, t.Any]:
+    def _whole(self, trace: LiveTrace, kept: Kept) -> JsonObject:
         led = redirects(trace, kept)
         self._sent.update(each for each in (trace, *led) if not each.running)
         return {**toolbar_view(trace), "redirects": [toolbar_view(each) for each in led]}
 
-    def _new(self, page: LiveTrace, kept: Kept) -> list[dict[str, t.Any]]:
+    def _new(self, page: LiveTrace, kept: Kept) -> list[JsonObject]:
         """Return what a page caused and was not sent as it ended, by the names to ask with."""
         new = [each for each in caused(page, kept) if each not in self._sent]
         return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable
 from itertools import islice
 from operator import attrgetter
@@ -10,6 +9,7 @@ from operator import attrgetter
 import flask
 
 from ...store import Store
+from ...trace.model import JsonObject
 from ...trace.snapshot import snapshot
 from ..filter import FilterError, parse
 from ..live.hub import Hub
@@ -27,7 +27,7 @@ def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
     api = flask.Blueprint("traces", __name__)
 
     @api.get("/api/traces")
-    def traces() -> dict[str, t.Any]:
+    def traces() -> JsonObject:
         limit = _limit(flask.request.args.get("limit"))
         before = flask.request.args.get("before") or None
         matches = _filter(flask.request.args.get("q") or "")
@@ -53,7 +53,7 @@ def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
         return "", 204
 
     @api.get("/api/traces/<trace_id>")
-    def one(trace_id: str) -> dict[str, t.Any]:
+    def one(trace_id: str) -> JsonObject:
         return snapshot(get_or_404(store, trace_id)).to_dict()
 
     return api
@@ -68,7 +68,7 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _filter(text: str) -> Callable[[dict[str, t.Any]], bool]:
+def _filter(text: str) -> Callable[[JsonObject], bool]:
     try:
         return parse(text)
     except FilterError as error:

@@ -22,6 +22,7 @@ from socketio.packet import Packet
 from ... import locks
 from ..._compat import DRIVER
 from ...store import Store
+from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
 from ..initiators import Causes
 from ..written import Json
@@ -99,7 +100,7 @@ class Hub:
         """Take it from a page that it was left, or is shown again."""
         self._causes.shown(page, is_shown)
 
-    def poll(self, asked: dict[str, t.Any], *, several: bool) -> dict[str, t.Any]:
+    def poll(self, asked: JsonObject, *, several: bool) -> JsonObject:
         """Return what is new to who asks, as a message of the stream.
 
         :param asked: what it has, as on connecting; ``watch``, the trace whose steps it wants
@@ -112,7 +113,7 @@ class Hub:
         viewer.pick = pick_of(asked.get("watch") or newest, asked.get("have"))
         return {**self._batch(viewer, kept, whole=True), "seq": 0}
 
-    def _viewer(self, given: dict[str, t.Any], several: bool) -> Viewer:
+    def _viewer(self, given: JsonObject, several: bool) -> Viewer:
         last = self._store.get(given["last"]) if isinstance(given.get("last"), str) else None
         resumes = given.get("epoch") == self._store.epoch and last is not None
         running = given.get("running") if resumes else None
@@ -219,9 +220,7 @@ class Hub:
         batch["seq"] = viewer.seq
         self._io.emit("batch", batch, to=sid)
 
-    def _batch(
-        self, viewer: Viewer, kept: list[LiveTrace], *, whole: bool = False
-    ) -> dict[str, t.Any]:
+    def _batch(self, viewer: Viewer, kept: list[LiveTrace], *, whole: bool = False) -> JsonObject:
         return viewer.message(self._store, kept, self._fault, whole=whole)
 
 

@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from ...store import Store
 from ...trace.explain import Explainer
-from ...trace.model import Step
+from ...trace.model import JsonObject, Step
 from ...trace.snapshot import freeze, header
 from ...trace.writer import LiveTrace
 from ..summary import summarized
@@ -102,7 +102,7 @@ class Viewer:
         on_fault: t.Callable[[Exception], None],
         *,
         whole: bool = False,
-    ) -> dict[str, t.Any]:
+    ) -> JsonObject:
         """Make the next message; empty, where there is nothing new and it need not be whole.
 
         :param kept: all that the store keeps, newest first.
@@ -144,8 +144,8 @@ class Viewer:
             "process": {"pid": os.getpid(), "several": self.several},
         }
 
-    def _changed(self, store: Store, kept: list[LiveTrace]) -> tuple[list[dict[str, t.Any]], int]:
-        found: list[dict[str, t.Any]] = []
+    def _changed(self, store: Store, kept: list[LiveTrace]) -> tuple[list[JsonObject], int]:
+        found: list[JsonObject] = []
         skipped = size = 0
         breath = _Breath()
 
@@ -178,7 +178,7 @@ class Viewer:
 
         return found, skipped
 
-    def _steps(self, kept: list[LiveTrace]) -> list[dict[str, t.Any]]:
+    def _steps(self, kept: list[LiveTrace]) -> list[JsonObject]:
         trace = self.watches(kept)
         if trace is None or trace.seq > self.cursor:
             return []

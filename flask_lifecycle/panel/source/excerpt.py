@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import linecache
-import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pygments.lexers import get_lexer_for_filename
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
-from ...trace.model import Source
+from ...trace.model import JsonObject, Source
 from ...trace.process import STARTED
 
 _LINES = 120
@@ -23,7 +22,7 @@ _SUFFIXES = frozenset((".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".txt
 
 def excerpt(
     source: Source, asked_at: float, masked: Callable[[str], str] = str
-) -> dict[str, t.Any] | None:
+) -> JsonObject | None:
     """Return the lines of a function or template, or None where they cannot be had.
 
     :param asked_at: when the request began, Unix time: templates are read anew by then.

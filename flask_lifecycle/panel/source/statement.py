@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import typing as t
 from contextlib import suppress
 
 from ...redact import MASK
+from ...trace.model import JsonObject
 from .excerpt import coloured
 
 # Longer ones take sqlparse a while.
@@ -13,7 +13,7 @@ _LAID_OUT = 5000
 _MASKED = "flask_lifecycle_mask"
 
 
-def statement(text: str) -> dict[str, t.Any]:
+def statement(text: str) -> JsonObject:
     """Return a statement, laid out for people.
 
     sqlparse does not need to understand what it lays out: a statement in any dialect, masked
