@@ -12,7 +12,7 @@ class Owner:
 
     def __init__(self, app: object) -> None:
         #: Returns the app, or None once it is gone.
-        self.app = weakref.ref(app)
+        self.app: weakref.ref[object] = weakref.ref(app)
 
 
 __all__ = ["Owner"]

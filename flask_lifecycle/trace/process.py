@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from itertools import count
 from time import time
 
@@ -13,11 +14,11 @@ STARTED = time()
 # Unix time of the monotonic clock's zero: ids sort by creation even if the wall clock steps back.
 _EPOCH = time() - clock()
 
-pid = os.getpid()
+pid: int = os.getpid()
 # Where the serial numbers in the ids begin: two processes started at once differ in it.
 _first = int.from_bytes(os.urandom(4), "big") >> 1
 #: Returns the serial number of a new request.
-next_serial = count().__next__
+next_serial: Callable[[], int] = count().__next__
 
 
 def id_of(origin: float, serial: int) -> str:

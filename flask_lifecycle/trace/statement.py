@@ -24,10 +24,10 @@ class Statement:
     __slots__ = ("many", "parameters", "place", "rows", "text")
 
     def __init__(self, text: str, place: Place | None, many: bool, parameters: t.Any) -> None:
-        self.text = text
-        self.place = place
-        self.many = many
-        self.parameters = parameters
+        self.text: str = text
+        self.place: Place | None = place
+        self.many: bool = many
+        self.parameters: t.Any = parameters
         #: How many, once the database has told.
         self.rows: int | None = None
 
@@ -62,11 +62,11 @@ class Control:
         connection: int | None,
         implied_by: str | None = None,
     ) -> None:
-        self.kind = kind
-        self.text = text
-        self.place = place
-        self.connection = connection
-        self.implied_by = implied_by
+        self.kind: str = kind
+        self.text: str = text
+        self.place: Place | None = place
+        self.connection: int | None = connection
+        self.implied_by: str | None = implied_by
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it as JSON's types."""

@@ -78,11 +78,11 @@ class Story:
         #: How many statements a function of the user's sent.
         self.statements: dict[int, int] = {}
         #: Whether it is recorded what functions change.
-        self.has_changes = False
+        self.has_changes: bool = False
         #: Whether the body is generated while the server sends it.
-        self.streams = False
+        self.streams: bool = False
         #: Whether the server closed the body before it was sent.
-        self.is_cut = False
+        self.is_cut: bool = False
         #: The websocket that the request became, as its step tells.
         self.websocket: dict[str, t.Any] | None = None
 

@@ -113,16 +113,16 @@ class Strand(Writer):
 
     def __init__(self, trace: LiveTrace) -> None:
         self._trace = trace
-        self.owner = trace.owner
-        self.current = -1
-        self.folded = None
-        self.ident = get_ident()
-        self.limit = trace.limit
-        self.log = []
-        self.notes = Notes()
-        self.macros = None
-        self.rendering = None
-        self.seen = trace.seen
+        self.owner: Owner | None = trace.owner
+        self.current: int = -1
+        self.folded: Fold | None = None
+        self.ident: int = get_ident()
+        self.limit: int = trace.limit
+        self.log: list[t.Any] = []
+        self.notes: Notes = Notes()
+        self.macros: t.Any = None
+        self.rendering: t.Any = None
+        self.seen: dict[t.Any, t.Any] = trace.seen
 
     @property
     def trace(self) -> LiveTrace:
@@ -146,6 +146,7 @@ class Fold(Strand):
     __slots__ = ("_bytes", "_outside", "_repeated")
 
     _bytes: int
+    _outside: int
     _repeated: _Repeated
 
     def __init__(self, trace: LiveTrace, writer: Writer, site: int, last: Fold | None) -> None:
@@ -154,8 +155,9 @@ class Fold(Strand):
         while outside >= 0 and writer is not trace:
             # Steps of other threads lie inside one of the request's own.
             outside = writer.log[outside + PARENT]
-        self.current = self._outside = outside if outside < 0 else -2 - outside
-        self.limit = STEPS_FOLDED * WIDTH
+        self._outside = outside if outside < 0 else -2 - outside
+        self.current: int = self._outside
+        self.limit: int = STEPS_FOLDED * WIDTH
         if last is None:
             kept = _count(writer, site)
             self._repeated = _Repeated(kept + 1, kept)

@@ -16,7 +16,7 @@ from .log import BEGIN, END, PARENT, SITE, STEP_BYTES, WIDTH, Columns, clock, me
 from .model import Error
 from .notes import Notes, joined
 from .owner import Owner
-from .strands import FOLDS_KEPT, STEPS_FOLDED, Strand, Writer
+from .strands import FOLDS_KEPT, STEPS_FOLDED, Fold, Strand, Writer
 from .tracepoint import SITES
 
 _lock = lock()
@@ -172,26 +172,26 @@ class LiveTrace(Writer):
         parent: str | None = None,
         max_steps: int = 2000,
     ) -> None:
-        self.owner = owner
-        self.method = method
-        self.path = path
-        self.query = query
-        self.parent = parent
+        self.owner: Owner | None = owner
+        self.method: str = method
+        self.path: str = path
+        self.query: str = query
+        self.parent: str | None = parent
         # The length of the list at which collectors stop.
-        self.limit = max_steps * WIDTH
-        self.current = -1
-        self.ident = get_ident()
-        self.log = []
-        self.notes = Notes()
-        self.serial = process.next_serial()
-        self.seq = 0
+        self.limit: int = max_steps * WIDTH
+        self.current: int = -1
+        self.ident: int = get_ident()
+        self.log: list[t.Any] = []
+        self.notes: Notes = Notes()
+        self.serial: int = process.next_serial()
+        self.seq: int = 0
         self.cause = None
         self.redactor = _BUILT_IN
         self.store = None
-        self.pid = process.pid
-        self.thread = current_thread().name
+        self.pid: int = process.pid
+        self.thread: str = current_thread().name
         self.strands = None
-        self.folded = None
+        self.folded: Fold | None = None
         self._spine = {}
         self.status = None
         self.context = _unknown
@@ -199,19 +199,19 @@ class LiveTrace(Writer):
         self.ended = None
         self.error = None
         self.error_step = -1
-        self.macros = None
-        self.rendering = None
-        self.seen = {}
+        self.macros: t.Any = None
+        self.rendering: t.Any = None
+        self.seen: dict[t.Any, t.Any] = {}
         self.connections = {}
-        self.streamed = False
-        self.dropped_steps = 0
-        self.detail_bytes = 0
+        self.streamed: bool = False
+        self.dropped_steps: int = 0
+        self.detail_bytes: int = 0
         self.toolbar = None
         self.added = None
         self.unhandled = False
         self._kept = None
         self.started_at = time()
-        self.origin = clock()
+        self.origin: float = clock()
         self.stopwatch = self.origin
 
     @property

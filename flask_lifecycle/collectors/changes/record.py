@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Iterator
 
 from ...trace.model import JsonObject
@@ -9,8 +10,8 @@ from ...trace.writer import LiveTrace, Writer
 from ..patch import Patch
 from .headers import Names, Sent, difference_of
 
-patch = Patch()
-owners = patch.owners
+patch: Patch = Patch()
+owners: set[t.Any] = patch.owners
 
 
 class Changes:

@@ -52,25 +52,26 @@ class Viewer:
     def __init__(
         self, resumes: bool, last: int, running: dict[str, int], *, several: bool = False
     ) -> None:
-        self.several = several
-        self.reset = not resumes
+        self.several: bool = several
+        self.reset: bool = not resumes
         #: How many requests came while it was away; told once.
         self.missed: int | None = None
-        self.seq = 0
-        self.acknowledged = 0
-        self.cursor = last
+        self.seq: int = 0
+        self.acknowledged: int = 0
+        self.cursor: int = last
         #: The numbers of what it has been sent, in their order, until it is told that they went.
         self.known: dict[str, int] = dict(running)
         self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
-        self.pick = self._picked = _NEWEST_TRACE
+        self.pick: Pick = _NEWEST_TRACE
+        self._picked: Pick = _NEWEST_TRACE
         self.steps_of: str | None = None
-        self.steps_sent = 0
+        self.steps_sent: int = 0
         self.steps_open: set[int] = set()
-        self.explainer = Explainer()
-        self.strands = (0, 0)
+        self.explainer: Explainer = Explainer()
+        self.strands: tuple[int, int] = (0, 0)
         #: Those whose steps, sent while they ran, stand elsewhere now that they are done.
         self.moved: set[str] = set()
-        self.gone = (-1, -1)
+        self.gone: tuple[int, int] = (-1, -1)
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
         """Find the trace whose steps it is shown, and begin with them where it is another one."""
