@@ -57,9 +57,9 @@ _owners = _patch.owners
 @fail_open
 def _hide(record: logging.LogRecord) -> None:
     """Hide our frames from the log, also where the request is not recorded."""
-    told = record.exc_info
-    if type(told) is tuple and isinstance(told[1], BaseException):
-        hide_frames(told[1])
+    raised = record.exc_info
+    if type(raised) is tuple and isinstance(raised[1], BaseException):
+        hide_frames(raised[1])
 
 
 @fail_open
@@ -82,10 +82,10 @@ def _record(trace: LiveTrace, record: logging.LogRecord, factory: t.Any) -> None
 
 
 def _error(record: logging.LogRecord) -> dict[str, str] | None:
-    told = record.exc_info
-    if type(told) is not tuple or not isinstance(told[1], BaseException):
+    raised = record.exc_info
+    if type(raised) is not tuple or not isinstance(raised[1], BaseException):
         return None
-    error = describe_error(told[1])
+    error = describe_error(raised[1])
     return {"type": error.type, "message": error.message}
 
 
@@ -106,7 +106,7 @@ def _safe(text: str, args: t.Any, redactor: Redactor) -> t.Any:
     What is named before its place is masked here, where it is known where it ends.
     """
     if type(args) is tuple:
-        names = [found[1] for found in _PLACE.finditer(text) if found[0] != "%%"]
+        names = [match[1] for match in _PLACE.finditer(text) if match[0] != "%%"]
         names += [None] * (len(args) - len(names))
         return tuple(
             _Told(MASK)

@@ -111,13 +111,13 @@ class Patch:
                 return
             known = self._replacements.get(key)
             if known is None:
-                found = _Replacement(
+                replacement = _Replacement(
                     get or partial(_attribute, target, name),
                     put or partial(_set_attribute, target, name),
                 )
-                found.put(make)
+                replacement.put(make)
                 # The target is kept, so that its id stays its own.
-                self._replacements[key] = target, found
+                self._replacements[key] = target, replacement
             elif again and not known[1].stands():
                 known[1].put(make)
 

@@ -23,13 +23,13 @@ from .patch import Patch
 
 
 def _recorded(original: t.Any) -> t.Any:
-    def shown(message: t.Any) -> t.Any:
+    def show(message: t.Any) -> t.Any:
         trace = current.get()
         if trace.owner in _owners:
-            _record(trace, message, shown)
+            _record(trace, message, show)
         return original(message)
 
-    return shown
+    return show
 
 
 def _replace() -> None:
@@ -42,8 +42,8 @@ _owners = _patch.owners
 
 
 @fail_open
-def _record(trace: LiveTrace, message: t.Any, shown: t.Any) -> None:
-    if not _patch.records(warnings, SHOW_WARNING, shown):
+def _record(trace: LiveTrace, message: t.Any, show: t.Any) -> None:
+    if not _patch.records(warnings, SHOW_WARNING, show):
         return
     warned = describe_error(message.message)
     source = Source(message.filename, message.lineno)

@@ -422,7 +422,7 @@ CALLED_BY_OTHERS = {
         "render",
         "root",
     },
-    "collectors/warnings.py": {"shown"},
+    "collectors/warnings.py": {"show"},
     "instrumentation/contexts.py": {"app_context"},
     "instrumentation/error_handling.py": {
         "_hide",

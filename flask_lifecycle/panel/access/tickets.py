@@ -34,22 +34,22 @@ class Tickets:
 
     def make(self) -> str:
         """Make a ticket."""
-        told = f"{time.time() + _SECONDS:.0f}.{secrets.token_hex(8)}"
-        return f"{told}.{self._signature(told)}"
+        payload = f"{time.time() + _SECONDS:.0f}.{secrets.token_hex(8)}"
+        return f"{payload}.{self._signature(payload)}"
 
     def take(self, ticket: str) -> bool:
         """Tell whether a ticket is good, and was not taken before, by any process."""
-        told, _, signature = ticket.rpartition(".")
-        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signed(told)):
+        payload, _, signature = ticket.rpartition(".")
+        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signed(payload)):
             return False
-        return float(told.partition(".")[0]) > time.time() and _is_first(signature)
+        return float(payload.partition(".")[0]) > time.time() and _is_first(signature)
 
-    def _signature(self, told: str) -> str:
-        given = f"ticket {told}".encode("utf-8", "replace")
+    def _signature(self, payload: str) -> str:
+        given = f"ticket {payload}".encode("utf-8", "replace")
         return hmac.digest(self._token, given, "sha256").hex()
 
-    def _signed(self, told: str) -> bytes:
-        return self._signature(told).encode()
+    def _signed(self, payload: str) -> bytes:
+        return self._signature(payload).encode()
 
 
 def _is_first(mark: str) -> bool:

@@ -22,21 +22,21 @@ def create_steps(store: Store) -> flask.Blueprint:
     def source(trace_id: str, index: int) -> JsonObject:
         trace = get_or_404(store, trace_id)
         _, step = step_of(trace, index)
-        found = None
+        lines = None
         if step is not None and step.source is not None:
-            found = excerpt(step.source, trace.started_at, trace.redactor.lines)
-        if found is None:
+            lines = excerpt(step.source, trace.started_at, trace.redactor.lines)
+        if lines is None:
             refuse("The source of this step cannot be had: its file is gone.")
-        return found
+        return lines
 
     @api.get(f"{_STEP}/caller")
     def calls(trace_id: str, index: int) -> JsonObject:
         trace, step = step_of(get_or_404(store, trace_id), index)
         call = None if step is None else caller(step, unhandled=trace.error is not None)
-        found = None if call is None else excerpt(call[0], 0.0)
-        if call is None or found is None:
+        lines = None if call is None else excerpt(call[0], 0.0)
+        if call is None or lines is None:
             refuse("It is not Flask that calls this step.")
-        return {**found, "at": call[1]}
+        return {**lines, "at": call[1]}
 
     @api.get(f"{_STEP}/statement")
     def laid_out(trace_id: str, index: int) -> JsonObject:

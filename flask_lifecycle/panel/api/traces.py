@@ -35,10 +35,10 @@ def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
         kept = sorted(hub.kept(), key=attrgetter("id"), reverse=True)
         older = (trace for trace in kept if before is None or trace.id < before)
         # One more than is asked for tells whether there are more.
-        found = [*islice(filter(matches, filter(None, map(summarized, older))), limit + 1)]
+        page = [*islice(filter(matches, filter(None, map(summarized, older))), limit + 1)]
         return {
-            "traces": found[:limit],
-            "next": found[limit - 1]["id"] if len(found) > limit else None,
+            "traces": page[:limit],
+            "next": page[limit - 1]["id"] if len(page) > limit else None,
             "evicted": store.evicted,
             "too_large": store.too_large,
             "ignored": store.ignored,
