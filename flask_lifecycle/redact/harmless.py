@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from .commands import may_be_command
 from .names import IsSecret
-from .patterns import (
-    IN_WORD,
-    SHORTEST_KEY,
-    mask_service_keys,
-    may_have_key,
-    may_have_number,
-)
+from .patterns import IN_WORD, SHORTEST_KEY, mask_service_keys, may_have_key, may_have_number
 
 # Signs that make no tag, call or hash: those that a key may have, those of a pair, and others.
 _IN_KEYS = "./+~%@"

@@ -122,7 +122,7 @@ def recorded() -> list[tuple[str, str, str, t.Any]]:
         (Middleware, "reached"),
         (Middleware, "_inner"),
         (templates, "announce"),
-        (templates, "_note"),
+        (templates.classes, "_note"),
         (signals, "_template"),
         (statements, "begin"),
         (sql, "begin"),

@@ -10,10 +10,10 @@ import typing as t
 import weakref
 from functools import partial
 
-from ..redact import MASK, SCALARS, Redactor, type_name
-from ..trace.model import JsonObject
-from ..trace.owner import Owner
-from ..trace.writer import LiveTrace, Writer
+from ...redact import MASK, SCALARS, Redactor, type_name
+from ...trace.model import JsonObject
+from ...trace.owner import Owner
+from ...trace.writer import LiveTrace, Writer
 
 _NAMES = 60
 _TEXT = 1000

@@ -1,0 +1,214 @@
+"""The parts of a page: the code of templates that are extended or included, and blocks.
+
+A block runs where a parent has its place, but its time belongs to the template that defines it:
+where another one's step is the current one, it gets a step.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
+from threading import get_ident
+
+from ...recorder.current import current
+from ...recorder.errors import describe_error
+from ...recorder.steps import begin, end
+from ...trace.log import END, PARENT, clock
+from ...trace.model import Source
+from ...trace.notes import Detail, Facts
+from ...trace.tracepoint import Site
+from ...trace.writer import Writer
+from ..macros import end_calls
+from ..patch import Patch
+
+patch = Patch()
+owners = patch.owners
+
+
+def recording_writer() -> Writer | None:
+    trace = current.get()
+    if trace.owner not in owners:
+        return None
+    return trace if trace.ident == get_ident() else trace.strand()
+
+
+@lru_cache(512)
+def _site(name: str | None, file: str | None) -> Site:
+    source = Source(file, 1) if file and file != "<template>" else None
+    return Site("template", name or "<string>", None, source)
+
+
+def site_of(template: t.Any) -> Site:
+    return _site(template.name, template.filename)
+
+
+class _Parts(list[str]):
+    """What was rendered: what includes it closes it, as it would a generator."""
+
+    __slots__ = ()
+
+    def close(self) -> None: ...
+
+
+def recorded_root(render: t.Any, template: t.Any) -> t.Any:
+    site = site_of(template)
+
+    def root(*args: t.Any, **kwargs: t.Any) -> t.Iterable[str]:
+        __tracebackhide__ = True
+        writer = recording_writer()
+        if writer is None or _is_begun(writer):
+            chunks: Iterator[str] = render(*args, **kwargs)
+            return chunks
+        return _part(writer, site, None, render, args, kwargs)
+
+    root.__wrapped__ = render  # type: ignore[attr-defined]
+    return root
+
+
+def recorded_async_root(render: t.Any, template: t.Any) -> t.Any:
+    site = site_of(template)
+
+    def root(*args: t.Any, **kwargs: t.Any) -> AsyncIterator[str]:
+        writer = recording_writer()
+        chunks: AsyncIterator[str] = render(*args, **kwargs)
+        if writer is None or _is_begun(writer):
+            return chunks
+        return _async_inside(writer, site, None, chunks)
+
+    return root
+
+
+def _is_begun(writer: Writer) -> bool:
+    """Tell whether the step of the template whose code begins is the one that has just begun."""
+    rendering = writer.rendering
+    if rendering is None or rendering.begun:
+        return False
+    rendering.begun = True
+    return True
+
+
+def _part(
+    writer: Writer, site: Site, note: Detail | None, render: t.Any, args: t.Any, kwargs: t.Any
+) -> t.Iterable[str]:
+    """Render a part of a page, as a step."""
+    __tracebackhide__ = True
+    rendering = writer.rendering
+    if rendering is None or not rendering.whole:
+        return _inside(writer, site, note, render(*args, **kwargs))
+    if len(writer.log) >= writer.limit:
+        writer.trace.dropped_steps += 1
+        chunks: Iterator[str] = render(*args, **kwargs)
+        return chunks
+    step = begin(writer, site, note)
+    try:
+        # Nobody waits for the parts: a list is passed on in less time.
+        return _Parts(render(*args, **kwargs))
+    except BaseException as error:
+        writer.notes.outcomes[step] = describe_error(error)
+        raise
+    finally:
+        if writer.macros is not None:
+            end_calls(writer, writer.log, step)
+        end(writer, step)
+
+
+class Block:
+    """A block of a template. ``super()`` finds it by comparing it with the function itself."""
+
+    __slots__ = ("_note", "_site", "func")
+
+    def __init__(self, func: t.Any, name: str, site: Site) -> None:
+        self.func = func
+        self._note = Facts(block=name)
+        self._site = site
+
+    def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        writer = recording_writer()
+        if writer is None or self._is_at_home(writer):
+            return self.func(*args, **kwargs)
+        return self._record(writer, args, kwargs)
+
+    def _is_at_home(self, writer: Writer) -> bool:
+        """Tell whether the current step is of the template that defines the block."""
+        step = writer.current
+        return step >= 0 and writer.notes.sites.get(step) == self._site
+
+    def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
+        return _part(writer, self._site, self._note, self.func, args, kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or other is self.func
+
+    def __hash__(self) -> int:
+        return hash(self.func)
+
+
+class AsyncBlock(Block):
+    __slots__ = ()
+
+    def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
+        return _async_inside(writer, self._site, self._note, self.func(*args, **kwargs))
+
+
+async def _async_inside(
+    writer: Writer, site: Site, note: Detail | None, chunks: AsyncIterator[str]
+) -> AsyncIterator[str]:
+    __tracebackhide__ = True
+    step = None
+    if len(writer.log) < writer.limit:
+        step = begin(writer, site, note)
+    else:
+        writer.trace.dropped_steps += 1
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except BaseException as error:
+        if step is not None and not isinstance(error, GeneratorExit):
+            writer.notes.outcomes[step] = describe_error(error)
+        raise
+    finally:
+        if step is not None:
+            _leave(writer, step)
+        # As compiled templates close what they iterate.
+        await chunks.aclose()  # type: ignore[attr-defined]
+
+
+def _leave(writer: Writer, step: int) -> None:
+    log = writer.log
+    end_calls(writer, log, step)
+    log[step + END] = clock()
+    if writer.current == step:
+        writer.current = log[step + PARENT]
+
+
+def _inside(
+    writer: Writer, site: Site, note: Detail | None, chunks: Iterator[str]
+) -> Iterator[str]:
+    __tracebackhide__ = True
+    if len(writer.log) >= writer.limit:
+        writer.trace.dropped_steps += 1
+        yield from chunks
+        return
+    step = begin(writer, site, note)
+    try:
+        yield from chunks
+    except BaseException as error:
+        if not isinstance(error, GeneratorExit):
+            writer.notes.outcomes[step] = describe_error(error)
+        raise
+    finally:
+        _leave(writer, step)
+
+
+__all__ = [
+    "AsyncBlock",
+    "Block",
+    "owners",
+    "patch",
+    "recorded_async_root",
+    "recorded_root",
+    "recording_writer",
+    "site_of",
+]
