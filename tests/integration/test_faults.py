@@ -397,7 +397,7 @@ def reached() -> set[Code]:
 CALLED_BY_OTHERS = {
     "instrumentation/body.py": {
         *("__del__", "__getattr__", "__init__", "_close", "_closed", "_iterator", "add"),
-        *("close", "end", "leave", "method", "recorded"),
+        *("_itself", "close", "end", "leave", "method", "recorded"),
     },
     "instrumentation/wsgi.py": {"__call__", "_is_outside", "call", "record", "wsgi_app"},
     "instrumentation/trace_start.py": {"begin"},
