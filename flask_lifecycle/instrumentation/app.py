@@ -25,6 +25,7 @@ from .functions import Functions
 from .hooks import Hooks, Mount
 from .ignored import ignored_by
 from .instance_overrides import Recorded, in_place, record_held
+from .known_rules import KnownRules
 from .routing import Routes
 from .sessions import Sessions
 from .start_response import StartResponse
@@ -58,7 +59,8 @@ class Instrument:
         recording = recording_for(owner, [each.PROBE for each in measures])
         ignored = ignored_by(settings.ignore)
         messages = Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview)
-        routes = Routes(redactor, ignored)
+        rules = KnownRules(redactor)
+        routes = Routes(redactor, ignored, rules.matched)
         errors = Errors(owner, hooks.on_exception)
         changes = "changes" in settings.collectors
         functions = Functions(base, owner, recording, routes.view_args, changes=changes)
@@ -72,7 +74,7 @@ class Instrument:
         held["dispatch_request"] = partial(dispatch, parameters="*args, **kwargs")
         looks = record_held(held), functions.views.look
         start = TraceStart(
-            owner, hooks, redactor, messages, ignored, looks, max_steps=settings.max_steps
+            owner, hooks, redactor, messages, ignored, rules, looks, max_steps=settings.max_steps
         )
         start_response = StartResponse(settings.header, hooks.on_start, messages.answered)
         calls = Calls(owner, start, start_response, errors, messages.sent, measures)

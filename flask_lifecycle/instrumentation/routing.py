@@ -24,10 +24,17 @@ class Routes:
     """The routes of one app that were matched.
 
     :param ignored: whether the requests for an endpoint are not to be kept.
+    :param on_rule: is given each rule that is matched for the first time.
     """
 
-    def __init__(self, redactor: Redactor, ignored: t.Callable[[str | None, str], bool]) -> None:
+    def __init__(
+        self,
+        redactor: Redactor,
+        ignored: t.Callable[[str | None, str], bool],
+        on_rule: t.Callable[[t.Any], None],
+    ) -> None:
         self._redactor = redactor
+        self._on_rule = on_rule
         self._ignored = ignored
         self._known: Memo[Route] = Memo()
 
@@ -77,6 +84,7 @@ class Routes:
             self._ignored(rule.endpoint, ""),
         )
         self._known.keep(rule, route)
+        self._on_rule(rule)
         return route
 
 

@@ -8,11 +8,12 @@ import flask
 
 from ..address import decoded
 from ..collectors.http import Messages
-from ..faults import fail_open, fault
+from ..faults import fault
 from ..redact import Redactor
 from ..trace.owner import Owner
 from ..trace.writer import LiveTrace
 from .hooks import Environ, Hooks, Ignored
+from .known_rules import KnownRules
 
 _CACHED = 1024
 _CACHED_LENGTH = 512
@@ -31,6 +32,7 @@ class TraceStart:
         redactor: Redactor,
         messages: Messages,
         ignored: Ignored,
+        rules: KnownRules,
         looks: tuple[Callable[[flask.Flask], None], ...],
         *,
         max_steps: int,
@@ -42,9 +44,8 @@ class TraceStart:
         self._ignored = ignored
         self._looks = looks
         self._max_steps = max_steps
-        #: The beginnings of requests that are recorded as they come.
-        self._plain: set[int] = set()
-        self._known_rules: list[str] = []
+        self._rules = rules
+        self._plain = rules.plain
 
     def begin(self, app: flask.Flask, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
         """Begin a trace, unless the request is not to be recorded.
@@ -58,7 +59,7 @@ class TraceStart:
             if hash(line) in self._plain:
                 method, shown = line[0], line[1] + line[2]
             else:
-                self._learn(app)
+                self._rules.look(app)
                 for look in self._looks:
                     look(app)
                 named = self._line(*line)
@@ -77,15 +78,6 @@ class TraceStart:
             fault("the beginning of a trace", error)
             return None
         return trace
-
-    @fail_open
-    def _learn(self, app: flask.Flask) -> None:
-        """Register the app's URL rules with the redactor; some have secrets in their paths."""
-        rules = [rule.rule for rule in app.url_map.iter_rules()]
-        if rules != self._known_rules:
-            self._known_rules = rules
-            self._redactor.learn(rules)
-            self._plain.clear()
 
     def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
         """Return the method and the path as they are shown; None, if they are ignored."""

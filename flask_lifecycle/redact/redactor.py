@@ -87,6 +87,8 @@ class Redactor:
         """
         self._paths = secret_paths(rules, self.is_secret)
         self._headers.clear()
+        self._together.clear()
+        self._statements.clear()
         for texts in self._plain.values():
             texts.clear()
 
