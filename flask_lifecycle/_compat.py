@@ -138,6 +138,11 @@ for _name in ("_thread", "handshake", "close", "sock", "event", "connected", "ws
     _entry("simple_websocket:Server", _name, "1.1.0")
 _entry("simple_websocket:Server", "mode", "1.1.0")
 
+# Eventlet: who closes a websocket, and what the client's last frame had.
+
+for _name in ("_remote_close_data", "_handle_control_frame", "_iter_frames"):
+    _entry("eventlet.websocket:RFC6455WebSocket", _name, "0.41.3")
+
 # Gunicorn: what a worker's `start_response` is a method of, and what its handlers of signals are.
 
 _GUNICORN = "23.0.0 to 27.0.1"

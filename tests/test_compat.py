@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import typing as t
+import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
@@ -76,6 +77,14 @@ def _websocket() -> t.Any:
     return websocket
 
 
+def _eventlet_websocket() -> t.Any:
+    with warnings.catch_warnings():
+        # That it is in maintenance alone.
+        warnings.simplefilter("ignore")
+        kind = import_module("eventlet.websocket").RFC6455WebSocket
+        return kind(None, {}, client=True)
+
+
 def _engine() -> t.Any:
     return engineio.Server(async_mode="threading")
 
@@ -90,6 +99,7 @@ def _worker() -> t.Any:
 MADE: dict[str, t.Callable[[], t.Any]] = {
     "engineio.socket:Socket": lambda: engineio.socket.Socket(_engine(), "1"),
     "engineio:Server": _engine,
+    "eventlet.websocket:RFC6455WebSocket": _eventlet_websocket,
     "flask.ctx:AppContext": _context,
     "flask.ctx:RequestContext": _context,
     "gunicorn.http.wsgi:Response": lambda: gunicorn.http.wsgi.Response(None, None, None),

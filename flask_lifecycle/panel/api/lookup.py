@@ -7,8 +7,8 @@ import typing as t
 import flask
 
 from ...store import Store
-from ...trace.model import JsonObject, Step, Trace
-from ...trace.snapshot import snapshot
+from ...trace.model import JsonObject, Step
+from ...trace.snapshot import freeze
 from ...trace.writer import LiveTrace
 
 
@@ -23,10 +23,10 @@ def get_or_404(store: Store, trace_id: str) -> LiveTrace:
     return trace
 
 
-def step_of(trace: LiveTrace, index: int) -> tuple[Trace, Step | None]:
-    """Return a trace as it is now, and one of its steps, if there are so many."""
-    now = snapshot(trace)
-    return now, now.steps[index] if index < len(now.steps) else None
+def step_of(trace: LiveTrace, index: int) -> Step | None:
+    """Return one step of a trace as it is now, if there are so many; the others are not copied."""
+    columns = trace.columns()
+    return freeze(trace, columns, index) if index < len(columns.sites) else None
 
 
 def refuse(reason: str, status: int = 404) -> t.NoReturn:

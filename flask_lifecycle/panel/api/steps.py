@@ -21,7 +21,7 @@ def create_steps(store: Store) -> flask.Blueprint:
     @api.get(f"{_STEP}/source")
     def source(trace_id: str, index: int) -> JsonObject:
         trace = get_or_404(store, trace_id)
-        _, step = step_of(trace, index)
+        step = step_of(trace, index)
         lines = None
         if step is not None and step.source is not None:
             lines = excerpt(step.source, trace.started_at, trace.redactor.lines)
@@ -31,7 +31,8 @@ def create_steps(store: Store) -> flask.Blueprint:
 
     @api.get(f"{_STEP}/caller")
     def calls(trace_id: str, index: int) -> JsonObject:
-        trace, step = step_of(get_or_404(store, trace_id), index)
+        trace = get_or_404(store, trace_id)
+        step = step_of(trace, index)
         call = None if step is None else caller(step, unhandled=trace.error is not None)
         lines = None if call is None else excerpt(call[0], 0.0)
         if call is None or lines is None:
@@ -40,7 +41,7 @@ def create_steps(store: Store) -> flask.Blueprint:
 
     @api.get(f"{_STEP}/statement")
     def laid_out(trace_id: str, index: int) -> JsonObject:
-        _, step = step_of(get_or_404(store, trace_id), index)
+        step = step_of(get_or_404(store, trace_id), index)
         if step is None or step.stage != "sql":
             refuse("This step is no statement.")
         return statement(step.detail["statement"])
