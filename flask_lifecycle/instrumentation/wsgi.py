@@ -214,7 +214,11 @@ def _is_flasks(call: t.Any) -> bool:
 def _is_outside(writer: Writer) -> bool:
     """Tell whether the call is still on its way to Flask's own ``wsgi_app``."""
     step = writer.current
-    return step >= 0 and SITES[writer.log[step + SITE]].stage in ("wsgi", "middleware")
+    if step < 0:
+        return False
+    stage = SITES[writer.log[step + SITE]].stage
+    # Middleware that is a generator function calls it when its body is asked for.
+    return stage in ("wsgi", "middleware") or (stage == "body" and not writer.trace.has_context)
 
 
 __all__ = ["Calls"]

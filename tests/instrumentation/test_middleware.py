@@ -13,6 +13,7 @@ from flask import Flask, Response, url_for
 from werkzeug.local import LocalProxy
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace.writer import NOBODY
@@ -40,6 +41,55 @@ def test_a_layer_is_looked_through_where_it_shows_what_it_wraps() -> None:
         outer, inner, innermost = steps
         assert [outer.parent, inner.parent, innermost.parent] == [0, outer.id, inner.id]
         assert (outer.detail, inner.detail) == ({}, {"untimed": True})
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_generator_function_calls_flask_while_its_body_is_sent(first: bool) -> None:
+    def generating(app: t.Any) -> t.Any:
+        def generator(environ: t.Any, start_response: t.Any) -> t.Any:
+            yield from app(environ, start_response)
+
+        return generator
+
+    app: t.Any = Flask(__name__)
+    app.debug = True
+    lifecycle = Lifecycle()
+
+    def view() -> t.Iterator[str]:
+        yield from ("a", "b")
+        # Another request, as it is where nothing is around the app.
+        yield app.test_client().get("/inner").text
+
+    app.add_url_rule("/", "view", view)
+    app.add_url_rule("/inner", "inner", lambda: "c")
+    if first:
+        lifecycle.init_app(app)
+    app.wsgi_app = generating(app.wsgi_app)
+    if not first:
+        lifecycle.init_app(app)
+    assert app.test_client().get("/").text == "abc"
+    another, trace = lifecycle.traces(app)
+    assert (another.path, another.parent, another.status) == ("/inner", trace.id, 200)
+    for each, endpoint in ((another, "inner"), (trace, "view")):
+        assert each.endpoint == endpoint
+        stages = [step.stage for step in each.steps]
+        assert stages[:4] == ["wsgi", "middleware", "body", "request_context"]
+        assert steps_of(each, "middleware")[0].name == "generator"
+        assert len(steps_of(each, "view")) == len(steps_of(each, "start_response")) == 1
+
+
+def test_what_the_body_of_a_view_calls_is_another_request() -> None:
+    app, lifecycle = make_app()
+
+    def view() -> t.Iterator[str]:
+        yield "a"
+        yield Client(app.wsgi_app).get("/inner").text
+
+    app.add_url_rule("/", "view", view)
+    app.add_url_rule("/inner", "inner", lambda: "b")
+    assert app.test_client().get("/").text == "ab"
+    inner, outer = lifecycle.traces(app)
+    assert (inner.path, inner.parent, outer.path) == ("/inner", outer.id, "/")
 
 
 def test_another_middleware_is_seen_once_it_is_there() -> None:
