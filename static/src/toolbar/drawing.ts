@@ -6,7 +6,7 @@
 import { time } from "../trace/format";
 import { path, svg, type Child } from "./dom";
 import { fit, planOf, type Placed, type Plan } from "./layout";
-import type { Bar, Ran, Told } from "./types";
+import type { Bar, Ran, RequestRecord } from "./types";
 
 /** The widths of a character of a name and of what stands beside it, in pixels. */
 const CHARACTER = 6.95;
@@ -16,7 +16,7 @@ const NARROW = 400;
 
 /** What all parts of the drawing have in common. */
 interface Scene {
-  readonly told: Told;
+  readonly record: RequestRecord;
   readonly plan: Plan;
   readonly width: number;
   /** The wires, and the middle between them. */
@@ -28,11 +28,11 @@ interface Scene {
 }
 
 /** Draw it so wide; `address` is the request's in the panel. */
-export function draw(told: Told, width: number, address: string): SVGElement {
-  const plan = planOf(told);
+export function draw(record: RequestRecord, width: number, address: string): SVGElement {
+  const plan = planOf(record);
   const [left, right] = [plan.wire, width - plan.wire];
-  const scene: Scene = { told, plan, width, left, right, middle: width / 2, address };
-  const label = `${told.method} ${told.path} through the app`;
+  const scene: Scene = { record, plan, width, left, right, middle: width / 2, address };
+  const label = `${record.method} ${record.path} through the app`;
   return svg(
     "svg",
     { class: "u", width, height: plan.height, role: "group", "aria-label": label },
@@ -58,7 +58,7 @@ function drawLayers({ plan: { layers }, width, middle }: Scene): readonly SVGEle
   });
 }
 
-function drawBox({ told: { instead, view }, plan: { view: top, bottom }, left, right }: Scene): SVGElement {
+function drawBox({ record: { instead, view }, plan: { view: top, bottom }, left, right }: Scene): SVGElement {
   const state = instead === null ? (view?.outcome ?? "") : "skipped";
   return rect(`box ${state}`, left - 13, top, right - left + 26, bottom - top);
 }
@@ -77,8 +77,8 @@ interface Way {
   readonly through: boolean;
 }
 
-function wayOf({ told, plan, left, right, middle }: Scene): Way {
-  const { state, back, handler, view } = told;
+function wayOf({ record, plan, left, right, middle }: Scene): Way {
+  const { state, back, handler, view } = record;
   const { stopped, turn, rows, bottom } = plan;
   const running = state === "running";
   const raised = (stopped ?? view)?.outcome === "raised";
@@ -95,8 +95,8 @@ function wayOf({ told, plan, left, right, middle }: Scene): Way {
 }
 
 function drawWires(scene: Scene): readonly Child[] {
-  const { told, plan, left, right, middle } = scene;
-  const { back, handler, state } = told;
+  const { record, plan, left, right, middle } = scene;
+  const { back, handler, state } = record;
   const { x, y, end, goal, raised, through } = wayOf(scene);
   const axis = plan.bottom - 10;
   const down = `M${left} 4V${axis - 10}q0 10 10 10H`;
@@ -117,8 +117,8 @@ function drawWires(scene: Scene): readonly Child[] {
 }
 
 function drawHandler(scene: Scene): readonly SVGElement[] {
-  const { told, plan, left, right, middle } = scene;
-  const { handler } = told;
+  const { record, plan, left, right, middle } = scene;
+  const { handler } = record;
   if (handler === null) return [];
   const about = `  ${time(handler.took)}`;
   const name = fit(handler.name, (right - left - 60 - about.length * SMALL) / CHARACTER);
@@ -128,8 +128,8 @@ function drawHandler(scene: Scene): readonly SVGElement[] {
 }
 
 function drawView(scene: Scene): readonly SVGElement[] {
-  const { told, plan, left, right, middle } = scene;
-  const { view, instead, bars } = told;
+  const { record, plan, left, right, middle } = scene;
+  const { view, instead, bars } = record;
   const top = plan.view;
   if (view === null || instead !== null) return [text("mut", middle, top + 26, "middle", instead ?? "")];
   const begin = left + 16;
@@ -138,22 +138,22 @@ function drawView(scene: Scene): readonly SVGElement[] {
     all.map(([from, to]) =>
       rect(kind, begin + (from - view.begin) * scale, top + y, Math.max(1.5, (to - from) * scale), 9),
     );
-  const about = viewText(told, view);
+  const about = viewText(record, view);
   const name = fit(view.name, (right - left - 44 - about.length * SMALL) / 7.5);
   const words = text("", begin, top + 22, "start", part("name big", name), part("mut", `  ${about}`));
   return [link(scene, view, words), ...lane("sql", 36, bars.sql), ...lane("tpl", 49, bars.template)];
 }
 
 /** What it raised, or how long it took. */
-function viewText({ error, elapsed }: Told, view: Ran): string {
+function viewText({ error, elapsed }: RequestRecord, view: Ran): string {
   if (view.outcome === "raised" && error !== null) return error[0];
   return `${time(view.took)} · ${Math.round((view.took / elapsed) * 100)}%${statements(view)}`;
 }
 
 function drawHook(scene: Scene, row: Placed): SVGElement {
-  const { told, width, left, right } = scene;
+  const { record, width, left, right } = scene;
   const { name, took, outcome, y, inward, alone } = row;
-  const hot = took * 10 > told.elapsed;
+  const hot = took * 10 > record.elapsed;
   const about = width < NARROW && !hot ? "" : time(took) + statements(row);
   const room = (right - left) / (alone ? 1 : 2) - 24 - about.length * SMALL;
   const parts = [part("name", fit(name, room / CHARACTER)), part(hot ? "hot" : "mut", `  ${about}  `)];

@@ -1,10 +1,11 @@
 /** The element on the page: a bar, what it unfolds to, and what of both is remembered. */
 
 import { time } from "../trace/format";
-import { fill, make, path, svg, type Child } from "./dom";
-import { idOf, isUntold, Requests, type Request } from "./requests";
+import { button, icon, panelLink, titled } from "./controls";
+import { figures, status, summary, tags, unknown, worst } from "./facts";
+import { fill, make, path, type Child } from "./dom";
+import { idOf, Requests, type Request } from "./requests";
 import { STYLE } from "./style";
-import type { Told, Warning } from "./types";
 import { draw } from "./drawing";
 
 export const NAME = "flask-lifecycle-toolbar";
@@ -219,46 +220,48 @@ export class Toolbar extends HTMLElement {
   }
 
   #described(request: Request | undefined): Child[] {
-    const told = request?.told ?? null;
-    if (told === null) return [make("p", "", unknown(request))];
+    const record = request?.record ?? null;
+    if (record === null) return [make("p", "", unknown(request))];
     const address = this.#address(request);
     const link = panelLink();
     link.href = address;
     link.id = "panel";
     const about = [
-      ...figures(told),
+      ...figures(record),
       make(
         "span",
         "mut",
-        [told.sent === null ? "" : `sent in ${time(told.sent)}`, told.about].filter(Boolean).join(" · "),
+        [record.sent === null ? "" : `sent in ${time(record.sent)}`, record.about]
+          .filter(Boolean)
+          .join(" · "),
       ),
     ];
     return [
       make(
         "header",
         "",
-        make("div", "", make("h2", "", `${told.method} ${told.path}`), make("div", "about", ...about)),
+        make("div", "", make("h2", "", `${record.method} ${record.path}`), make("div", "about", ...about)),
         link,
       ),
-      told.error !== null && make("p", "fault", told.error.join(": ")),
-      draw(told, Math.min(WIDTH, innerWidth - 38), address),
+      record.error !== null && make("p", "fault", record.error.join(": ")),
+      draw(record, Math.min(WIDTH, innerWidth - 38), address),
     ];
   }
 
   #row(request: Request, pressed: boolean): HTMLElement {
-    const { told, name } = request;
+    const { record, name } = request;
     const made = button("request", "", () => {
       this.#picked = name;
       this.#render();
     });
-    const path = told?.path ?? request.path;
-    const code = told?.status ?? request.status;
+    const path = record?.path ?? request.path;
+    const code = record?.status ?? request.status;
     made.append(
-      make("span", "verb", told?.method ?? ""),
+      make("span", "verb", record?.method ?? ""),
       status(code),
       titled(make("code", "", /30[12378]/.test(`${code}`) ? `${path} →` : path), path),
-      make("span", "tags", ...(told === null ? [] : tags(told))),
-      make("span", "num", told === null ? "" : time(told.elapsed)),
+      make("span", "tags", ...(record === null ? [] : tags(record))),
+      make("span", "num", record === null ? "" : time(record.elapsed)),
     );
     made.ariaPressed = `${pressed}`;
     made.id = name;
@@ -269,96 +272,4 @@ export class Toolbar extends HTMLElement {
 /** The corner that is nearest to a place on the page. */
 function cornerAt(x: number, y: number): string {
   return `${y < innerHeight / 2 ? "top" : "bottom"} ${x < innerWidth / 2 ? "left" : "right"}`;
-}
-
-function summary(page: Request | undefined, all: readonly Request[]): Child[] {
-  const told = page?.told ?? null;
-  if (told === null) return [make("span", "mut", unknown(page))];
-  const others = all.filter((each) => each !== page);
-  const running = others.filter((each) => warns(each, "in")).length;
-  return [
-    ...figures(told, strip(told), make("span", "mut wide", `${told.step_count} steps`)),
-    ...tags(told),
-    others.length > 0 &&
-      titled(make("span", `tag ${worst(others)}`, `+${others.length}`), "More requests of this page"),
-    running > 0 && make("span", "tag in", `${running} running`),
-  ];
-}
-
-function figures({ status: code, elapsed, sql, ends }: Told, ...more: readonly Node[]): Child[] {
-  return [
-    status(code ?? 0),
-    make("b", "", time(elapsed)),
-    ...more,
-    sql[0] + ends[0] + ends[1] > 0 &&
-      make(
-        "span",
-        "sql",
-        `${sql[0]} SQL `,
-        make("span", "wide", `${time(sql[1])}${counted(ends[0], "commit")}${counted(ends[1], "rollback")}`),
-      ),
-  ];
-}
-
-function counted(count: number, noun: string): string {
-  return count === 0 ? "" : `, ${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-function status(code: number): Node {
-  return make("b", `s${Math.floor(code / 100)}`, code === 0 ? "…" : `${code}`);
-}
-
-function tags({ warnings }: Told): Node[] {
-  return warnings.map(([kind, text, why]) => titled(make("span", `tag ${kind}`, text), why));
-}
-
-function unknown(request: Request | undefined): string {
-  if (request !== undefined && isUntold(request))
-    return "An exception left the app here; the panel shows where.";
-  return request !== undefined && request.tries > 2 ? "no longer kept" : "…";
-}
-
-function warns({ told }: Request, of: Warning[0]): boolean {
-  return told?.warnings.some(([kind]) => kind === of) === true;
-}
-
-function worst(requests: readonly Request[]): "error" | "warn" | "mut" {
-  if (requests.some((each) => (each.told?.status ?? each.status) >= 500 || warns(each, "error")))
-    return "error";
-  return requests.some((each) => warns(each, "warn")) ? "warn" : "mut";
-}
-
-function strip({ strip: parts, elapsed }: Told): HTMLElement {
-  const part = ([kind, begin, end]: Told["strip"][number]): HTMLElement => {
-    const made = make("i", kind);
-    made.style.inset = `0 ${100 - (end / elapsed) * 100}% 0 ${(begin / elapsed) * 100}%`;
-    return made;
-  };
-  return make("span", "strip wide", ...parts.map(part));
-}
-
-function button(cls: string, name: string, act: () => void, ...children: readonly Node[]): HTMLButtonElement {
-  const made = make("button", cls, ...children);
-  made.title = name;
-  made.addEventListener("click", act);
-  return made;
-}
-
-function panelLink(): HTMLAnchorElement {
-  const made = titled(
-    make("a", "go", icon(16, path("", "M6 3H3v10h10v-3M9 3h4v4M13 3L7 9"))),
-    "Open this request in the panel",
-  );
-  made.target = "_blank";
-  made.rel = "noopener";
-  return made;
-}
-
-function titled<E extends HTMLElement>(element: E, title: string): E {
-  element.title = title;
-  return element;
-}
-
-function icon(size: number, ...paths: readonly Node[]): Node {
-  return svg("svg", { width: size, height: size }, ...paths);
 }

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 
 import { fit, planOf } from "./layout";
-import type { Ran, Told } from "./types";
+import type { Ran, RequestRecord } from "./types";
 import { draw } from "./drawing";
 
 function ran(name: string, more: Partial<Ran> = {}): Ran {
   return { step: 1, name, took: 1000, outcome: "ok", sql: 0, ...more };
 }
 
-function told(more: Partial<Told> = {}): Told {
+function record(more: Partial<RequestRecord> = {}): RequestRecord {
   return {
     id: "1",
     state: "done",
@@ -43,7 +43,7 @@ function classes(drawing: SVGElement): readonly string[] {
 }
 
 test("layers lie inside each other, rows inside their layer", () => {
-  const { layers, rows, view, bottom, height } = planOf(told());
+  const { layers, rows, view, bottom, height } = planOf(record());
   const [outer, inner] = layers;
   expect(outer?.top).toBeLessThan(inner?.top ?? 0);
   expect(outer?.bottom).toBeGreaterThan(inner?.bottom ?? 0);
@@ -54,11 +54,11 @@ test("layers lie inside each other, rows inside their layer", () => {
 });
 
 test("a view that went well is one way down and up", () => {
-  expect(classes(draw(told(), 440, "#1"))).toEqual(["pipe", "in", "out", "out fill"]);
+  expect(classes(draw(record(), 440, "#1"))).toEqual(["pipe", "in", "out", "out fill"]);
 });
 
 test("a hook that answers turns the way", () => {
-  const answered = told({
+  const answered = record({
     view: null,
     instead: "view skipped",
     layers: [{ label: "app", in: [ran("ask", { outcome: "short_circuit" })], out: [] }],
@@ -69,7 +69,7 @@ test("a hook that answers turns the way", () => {
 });
 
 test("an error without a handler does not come back", () => {
-  const raised = told({
+  const raised = record({
     error: ["KeyError", "x"],
     view: { ...ran("index", { outcome: "raised" }), begin: 0 },
     layers: [],
@@ -83,12 +83,12 @@ test("an error without a handler does not come back", () => {
 test("what is on its way is drawn as far as it has come", () => {
   const running = { state: "running", back: false } as const;
   const inward = { label: "app", in: [ran("load"), ran("ask", { outcome: null })], out: [] };
-  const way = (more: Partial<Told>, cls: string): string =>
-    draw(told({ ...running, layers: [inward], ...more }), 440, "#1")
+  const way = (more: Partial<RequestRecord>, cls: string): string =>
+    draw(record({ ...running, layers: [inward], ...more }), 440, "#1")
       .querySelector(`path.${cls}`)
       ?.getAttribute("d") ?? "";
   expect(
-    classes(draw(told({ ...running, view: null, instead: "not there yet", layers: [inward] }), 440, "#1")),
+    classes(draw(record({ ...running, view: null, instead: "not there yet", layers: [inward] }), 440, "#1")),
   ).toEqual(["pipe", "in"]);
   expect(way({ view: null, instead: "not there yet" }, "in")).toBe("M21 4V70");
   expect(way({ view: { ...ran("index", { outcome: null }), begin: 0 } }, "in")).toMatch(/H220$/);
@@ -98,7 +98,7 @@ test("what is on its way is drawn as far as it has come", () => {
 
 test("every name leads to its step, but for several in one row", () => {
   const drawing = draw(
-    told({
+    record({
       layers: [{ label: "app", in: [ran("load", { step: 7 }), ran("+3 hooks", { step: null })], out: [] }],
     }),
     440,
@@ -115,7 +115,7 @@ test("names of any length and script fit", () => {
   expect(fit("remember_the_milk", 9)).toBe("reme…milk");
   expect(fit("abc", -4)).toBe("a…c");
   expect(fit("x".repeat(100_000), 10)).toHaveLength(10);
-  const odd = told({
+  const odd = record({
     layers: [{ label: "x".repeat(1000), in: [ran("<b>&\u202e🧀", { took: 0 })], out: [] }],
     elapsed: 0,
   });

@@ -1,6 +1,6 @@
 /** Where everything of the small U stands. */
 
-import type { Layer, Ran, Told } from "./types";
+import type { Layer, Ran, RequestRecord } from "./types";
 
 const PITCH = 24;
 const INSET = 7;
@@ -31,7 +31,7 @@ export interface Plan {
   readonly height: number;
 }
 
-export function planOf({ layers, view, handler, bars }: Told): Plan {
+export function planOf({ layers, view, handler, bars }: RequestRecord): Plan {
   const rows: Placed[] = [];
   let y = 16;
   const tops = layers.map((layer) => {

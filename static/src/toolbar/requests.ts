@@ -7,7 +7,7 @@
  * own.
  */
 
-import type { Told } from "./types";
+import type { RequestRecord } from "./types";
 
 const TIMING = "lifecycle";
 const KEPT = 100;
@@ -28,7 +28,7 @@ export interface Request {
   readonly path: string;
   /** What the browser saw, if it did. */
   status: number;
-  told: Told | null;
+  record: RequestRecord | null;
   /** How often it was asked for in vain. */
   tries: number;
 }
@@ -66,7 +66,7 @@ export class Requests {
   /** The page's own, with its redirects before it and all that came after. */
   get shown(): readonly Request[] {
     const at = this.all.findIndex(({ name }) => name === this.page);
-    return this.all.slice(Math.max(0, at - (this.all[at]?.told?.redirects?.length ?? 0)));
+    return this.all.slice(Math.max(0, at - (this.all[at]?.record?.redirects?.length ?? 0)));
   }
 
   /** A page has come. */
@@ -107,9 +107,9 @@ export class Requests {
     const before = this.page;
     this.page =
       this.all.findLast(
-        ({ name, told }) =>
+        ({ name, record }) =>
           (name === this.#opened && location.pathname === this.#at) ||
-          (told?.document === true && encodeURI(told.path) === location.pathname),
+          (record?.document === true && encodeURI(record.path) === location.pathname),
       )?.name ?? before;
     return this.page !== before;
   }
@@ -132,7 +132,7 @@ export class Requests {
     if (known === undefined)
       this.all = [
         ...this.all.filter((each, index) => each.name === this.page || index > this.all.length - KEPT),
-        { name, path, status, told: null, tries: 0 },
+        { name, path, status, record: null, tries: 0 },
       ];
     else known.status = status;
     this.ask();
@@ -150,7 +150,7 @@ export class Requests {
           (each.name === this.page && each.tries === 0 && this.mode !== "dot" && !document.hidden),
       )
       .slice(-ASKED_AT_ONCE);
-    const told = new Map<string, Told>();
+    const records = new Map<string, RequestRecord>();
     let said = "";
     if (wanted.length > 0)
       try {
@@ -160,16 +160,16 @@ export class Requests {
         );
         said = await answer.text();
         if (answer.ok)
-          for (const each of (JSON.parse(said) as { readonly requests: readonly Told[] }).requests)
-            told.set(each.id, each);
+          for (const each of (JSON.parse(said) as { readonly requests: readonly RequestRecord[] }).requests)
+            records.set(each.id, each);
       } catch {
         // The app is being restarted; the next try may meet it.
       }
     for (const each of wanted) {
-      const now = told.get(idOf(each));
+      const now = records.get(idOf(each));
       each.tries = now === undefined ? each.tries + 1 : 0;
       if (now === undefined) continue;
-      each.told = now;
+      each.record = now;
       this.#insert(now.redirects, this.all.indexOf(each));
       // What the browser told of meanwhile may be younger.
       for (const other of now.caused ?? [])
@@ -178,9 +178,9 @@ export class Requests {
     // What the browser saw fail may be among what the server told of before.
     this.all = this.all.filter((seen) => {
       const same =
-        isUntold(seen) &&
+        isUnrecorded(seen) &&
         this.all.find(
-          ({ status, told: of }) =>
+          ({ status, record: of }) =>
             status === 0 && of !== null && of.error !== null && encodeURI(of.path) === seen.path,
         );
       if (same) same.status = seen.status;
@@ -192,16 +192,16 @@ export class Requests {
     this.#waits = false;
     const waits = this.all
       .filter((each) => this.#lacks(each))
-      .map((each) => DEBOUNCE * 1.5 ** each.tries + Math.min(POLL, (each.told?.elapsed ?? 0) / 2e6));
+      .map((each) => DEBOUNCE * 1.5 ** each.tries + Math.min(POLL, (each.record?.elapsed ?? 0) / 2e6));
     const next = Math.min(...waits, this.mode === "open" || this.#more-- > 0 ? POLL : Infinity);
     if (next < Infinity) this.ask(next);
   }
 
-  #insert(told: readonly Told[] = [], at: number): void {
-    const more = told.flatMap((each) => {
+  #insert(records: readonly RequestRecord[] = [], at: number): void {
+    const more = records.flatMap((each) => {
       const name = each.name ?? each.id;
       const known = this.all.some((one) => idOf(one) === each.id);
-      return known ? [] : [{ name, path: each.path, status: 0, told: each, tries: 0 }];
+      return known ? [] : [{ name, path: each.path, status: 0, record: each, tries: 0 }];
     });
     this.all = this.all.toSpliced(at, 0, ...more);
   }
@@ -210,15 +210,15 @@ export class Requests {
   #lacks(request: Request): boolean {
     return (
       request.tries < TRIES &&
-      !isUntold(request) &&
-      request.told?.state !== "done" &&
+      !isUnrecorded(request) &&
+      request.record?.state !== "done" &&
       (this.mode !== "dot" || request.name === this.page)
     );
   }
 }
 
 /** Whether the app gave no answer of its own: nothing can be asked for. */
-export function isUntold({ name }: Request): boolean {
+export function isUnrecorded({ name }: Request): boolean {
   return name.startsWith("at ");
 }
 

@@ -26,7 +26,7 @@ export interface Layer {
 export type Bar = readonly [begin: number, end: number];
 export type Warning = readonly [kind: "error" | "warn" | "in", text: string, why: string];
 
-export interface Told {
+export interface RequestRecord {
   readonly id: string;
   readonly state: "running" | "done";
   readonly method: string;
@@ -59,12 +59,12 @@ export interface Told {
   /** When they ran in the view. */
   readonly bars: { readonly sql: readonly Bar[]; readonly template: readonly Bar[] };
   /** Those that led to it; of themselves they have none. */
-  readonly redirects?: readonly Told[];
+  readonly redirects?: readonly RequestRecord[];
   /**
    * What it caused that is still on its way, or ended since its page was told of it, if it was asked for
    * itself.
    */
-  readonly caused?: readonly Told[];
+  readonly caused?: readonly RequestRecord[];
   /** What to ask for it by, where its page does not know it yet. */
   readonly name?: string;
 }

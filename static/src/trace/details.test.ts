@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 
 import { step, trace } from "../testing/traces";
-import type { Step } from "../api/types";
-import { REPEATED } from "../api/types";
-import { changesOf, groups, inOneLine, placeOf, ranIn } from "./details";
+import { type Step, REPEATED } from "../api/types";
+import { changesOf } from "./changes";
+import { groups } from "./statements";
+import { inOneLine, placeOf, ranIn } from "./details";
 
 const statement = (
   text: string,

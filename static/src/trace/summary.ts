@@ -10,7 +10,9 @@ import {
   type Trace,
   type TraceSummary,
 } from "../api/types";
-import { changesOf, groups, isPart, isSlow } from "./details";
+import { changesOf } from "./changes";
+import { groups, isSlow } from "./statements";
+import { isPart } from "./details";
 
 const KINDS: Partial<Record<Stage, StripKind>> = {
   app_context_push: "context",

@@ -7,7 +7,7 @@ import { current } from "../state/request";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
 import type { Json, Step } from "../api/types";
-import { changesOf, type Change } from "../trace/details";
+import { changesOf, type Change } from "../trace/changes";
 import { Added } from "../components/Message";
 
 adopt(messageStyles, collectedStyles);
