@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(VENV)/pip-25.1.stamp
 PANEL := flask_lifecycle/panel/dist/toolbar.js
-SOURCES := $(shell find static -type f -not -path '*/node_modules/*')
+SOURCES := $(shell find static -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*')
 
 .DELETE_ON_ERROR:
 .PHONY: demo panel check test test-all bench soak screenshots clean lint lint-python lint-browser \

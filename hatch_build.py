@@ -30,9 +30,8 @@ def is_fresh() -> bool:
     built = DIST / "toolbar.js"  # the last to be written
     if not built.exists():
         return False
-    sources = [
-        path for path in STATIC.rglob("*") if "node_modules" not in path.parts and path.is_file()
-    ]
+    made = {"node_modules", "__pycache__"}
+    sources = [path for path in STATIC.rglob("*") if made.isdisjoint(path.parts) and path.is_file()]
     return all(path.stat().st_mtime <= built.stat().st_mtime for path in sources)
 
 
