@@ -81,6 +81,14 @@ def test_a_command_that_repeats_it(asked: Panel) -> None:
     assert "session" not in command
 
 
+def test_the_menu_leaves_the_other_views_as_they_are(asked: Panel) -> None:
+    share(asked)
+    asked.page.keyboard.press("Escape")
+    is_left(asked)
+    asked.page.get_by_role("tab", name="Timeline").click()
+    expect(asked.page.locator(".bar-of.done").first).to_be_visible()
+
+
 def test_archives_of_one_and_of_all_that_are_listed(asked: Panel) -> None:
     one = json.loads(saved(asked, "HAR for"))
     assert faults(one) == []
