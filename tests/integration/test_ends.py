@@ -289,6 +289,8 @@ MORE_CASES = [
         *("uwsgi uwsgi-one uwsgi-http uwsgi-gevent", ("many requests",)),
         *("--max-requests", "12", "--min-worker-lifetime", "1"),
     ),
+    # With greenlets each request of another one puts that off: an app's own page that asks once a
+    # second keeps a bare worker that hangs as an open panel does.
     *cases("uwsgi-one", ("hang",), "--harakiri", "5"),
 ]
 
