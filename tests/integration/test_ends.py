@@ -318,7 +318,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "way", "options"), map(marked, dict.fromkeys((*CASES, *MORE_CASES)))
+    ("kind", "way", "options"), [*map(marked, dict.fromkeys((*CASES, *MORE_CASES)))]
 )
 def test_a_process_ends_as_fast_as_bare(
     serve: t.Any, kind: str, way: str, options: tuple[str, ...]
