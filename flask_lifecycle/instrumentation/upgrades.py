@@ -89,8 +89,10 @@ def requested(trace: LiveTrace, environ: Environ) -> None:
     if websocket is not None:
         # The server has done so by itself: gevent-websocket's.
         _open(trace, websocket)
+    module = sys.modules.get("geventwebsocket.websocket")
+    if module is not None:
         with _lock:
-            _listen_to_close(type(websocket), _of_gevent_websocket)
+            _listen_to_close(module.WebSocket, _of_gevent_websocket)
     module = sys.modules.get("simple_websocket.ws")
     if module is not None:
         with _lock:
