@@ -261,4 +261,4 @@ def test_a_websocket_is_drawn_as_one(serve: t.Any, page: Page) -> None:
     expect(row).to_contain_text("websocket")
     expect(page.locator('[data-state="raised"]')).to_have_count(0)
     diagram.locator('[data-stage="view"]').first.click()
-    expect(page.get_by_text("over a websocket (open").first).to_be_visible()
+    expect(page.get_by_text("serves the WebSocket, open for").first).to_be_visible()

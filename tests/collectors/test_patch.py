@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import logging
-import multiprocessing
+import subprocess
 import sys
 import threading
-import tracemalloc
 import types
 import typing as t
 import warnings
-import weakref
 
-import flask.signals
 import pytest
-import sqlalchemy.pool
 from flask import Flask
-from sqlalchemy.engine.default import DefaultDialect
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.collectors.patch import Patch
 from flask_lifecycle.settings import COLLECTORS, MORE_COLLECTORS
+from tests.helpers import ROOT
 
 _original_show = vars(warnings)["_showwarnmsg"]
 Calls = list[t.Any]
@@ -236,45 +231,8 @@ def test_threads_may_install_and_undo_it() -> None:
 @pytest.mark.parametrize("by", ["undo", "gc"])
 def test_all_of_an_app_is_put_back(by: str) -> None:
     # In a process of its own: here, other tests' apps may still be there.
-    process = multiprocessing.get_context("spawn").Process(target=_put_back, args=(by,))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
-
-
-def _put_back(by: str) -> None:
-    before = _standing()
-    apps = [Flask(str(number)) for number in range(3)]
-    for app in apps:
-        app.config.update(
-            LIFECYCLE_ENABLED=True,
-            LIFECYCLE_COLLECTORS=("logs", "memory", "spans", "sql", "templates", "warnings"),
-        )
-        Lifecycle(app)
-        assert _standing() != before
-    refs = [weakref.ref(each) for each in apps]
-    while apps:
-        assert _standing() != before
-        app = apps.pop()
-        if by == "undo":
-            Lifecycle().undo(app)
-        del app
-        gc.collect()
-    assert _standing() == before
-    assert [ref() for ref in refs] == [None, None, None]
-
-
-def _standing() -> list[t.Any]:
-    """List what stands now where patches are put."""
-    names = [name for name in dir(DefaultDialect) if name.startswith("do_")]
-    return [
-        logging.getLogRecordFactory(),
-        getattr(warnings, "_showwarnmsg"),  # noqa: B009
-        tracemalloc.is_tracing(),
-        *(getattr(DefaultDialect, name) for name in ("initialize", *names)),
-        vars(sqlalchemy.pool.Pool).get("_invoke_creator"),
-        *(type(each) for each in vars(flask.signals).values() if hasattr(each, "send")),
-    ]
+    code = f"from tests.helpers.patches import put_back; put_back({by!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_a_record_factory_of_somebody_elses_is_between_two_apps() -> None:
