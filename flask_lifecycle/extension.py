@@ -210,7 +210,7 @@ def _undo_all(installed: list[t.Callable[[], None]]) -> None:
 
 
 def _is_run_by_flask() -> bool:
-    """Tell whether ``flask run`` loads the app in the process that is to serve it.
+    """Return whether ``flask run`` loads the app in the process that is to serve it.
 
     With the reloader that is its child (``flask.cli.run_command``, ``werkzeug._reloader``).
     """

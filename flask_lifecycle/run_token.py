@@ -30,7 +30,7 @@ def run_token() -> str:
 
 
 def is_alone() -> bool:
-    """Tell whether no other process can have made this one's token."""
+    """Return whether no other process can have made this one's token."""
     return _alone == os.getpid()
 
 

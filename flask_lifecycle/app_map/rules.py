@@ -45,7 +45,7 @@ class Finder:
 
         :param app: the app; nothing of it is changed or called.
         :param path: as in a URL, from its first slash to before ``?``.
-        :param host: the Host that the request would bear.
+        :param host: the Host header of the request.
         :returns: ``{"outcome", "rule", "arguments", "unsure", "redirect", "allowed", "near"}``.
             ``outcome`` is ``match``, ``redirect``, ``method_not_allowed`` or ``not_found``;
             ``rule`` the place of the rule that matches among those of ``GET api/app``, or null;

@@ -31,11 +31,11 @@ class _Replacement:
         self._put(self._ours)
 
     def stands(self) -> bool:
-        """Tell whether nobody else has replaced it since."""
+        """Return whether nobody else has replaced it since."""
         return self._get() is self._ours
 
     def records(self, ours: t.Any) -> bool:
-        """Tell whether this, of all that were put here, is the one to record."""
+        """Return whether this, of all that were put here, is the one to record."""
         return ours is self._ours or ours is self._get()
 
     def undo(self) -> None:
@@ -122,7 +122,7 @@ class Patch:
                 known[1].put(make)
 
     def records(self, target: t.Any, name: str, ours: t.Any) -> bool:
-        """Tell whether a replacement is to record, of several that wrap each other.
+        """Return whether a replacement is to record, of several that wrap each other.
 
         There are several where somebody has wrapped one, and it was replaced ``again``.
         """

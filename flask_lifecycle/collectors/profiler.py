@@ -43,7 +43,7 @@ class Profiles:
 
     @property
     def available(self) -> bool:
-        """Tell whether pyinstrument is installed."""
+        """Return whether pyinstrument is installed."""
         return find_spec("pyinstrument") is not None
 
     def ask(self, method: str, endpoint: str | None) -> None:

@@ -149,7 +149,7 @@ def _is_engines(connection: t.Any) -> bool:
 
 @fail_open
 def _sends_nothing(dialect: t.Any, driver: t.Any, name: str, connection: t.Any) -> bool:
-    """Tell whether there is no transaction to end, so that the driver does nothing."""
+    """Return whether there is no transaction to end, so that the driver does nothing."""
     if name == "do_rollback" and getattr(dialect, "skip_autocommit_rollback", False):
         return bool(dialect.detect_autocommit_setting(connection))
     if name.startswith("do_begin"):
@@ -173,7 +173,7 @@ def _implied_by(frame: t.Any) -> str | None:
 
 
 def _sends(name: str, method: t.Any) -> bool:
-    """Tell whether a method has the driver itself do something.
+    """Return whether a method has the driver itself do something.
 
     A ``do_begin`` that is empty has the driver begin with the first statement; a two-phase method
     that does not call the driver's own sends statements, or calls ``do_commit``.

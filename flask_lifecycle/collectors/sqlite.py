@@ -117,7 +117,7 @@ def _setting(base: t.Any, name: str) -> t.Any:
 
 @fail_open
 def _is_sqlalchemy() -> bool:
-    """Tell whether it is SQLAlchemy that executes, on a connection that the app has made for it."""
+    """Return whether SQLAlchemy executes, on a connection that the app has made for it."""
     frame = caller()
     return frame is not None and str(frame.f_globals.get("__name__", "")).startswith("sqlalchemy.")
 
@@ -208,7 +208,7 @@ def _connect(original: t.Any) -> t.Any:
 
 
 def _is_library() -> bool:
-    """Tell whether a library opens a connection for itself."""
+    """Return whether a library opens a connection for itself."""
     frame = caller()
     return frame is None or is_library(frame.f_code.co_filename)
 

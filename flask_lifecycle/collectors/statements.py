@@ -114,7 +114,7 @@ def begin_transaction(
 
 
 def is_connecting(trace: LiveTrace) -> bool:
-    """Tell whether the last step is the opening of a connection, and not over."""
+    """Return whether the last step is the opening of a connection, and not over."""
     log = trace.strand().log
     return bool(log) and log[SITE - WIDTH] == _SITES["connect"] and not log[END - WIDTH]
 
@@ -178,7 +178,7 @@ def _implied(begun: Begun, error: BaseException | None = None) -> None:
 
 
 def _was_refused(connection: t.Any, error: BaseException) -> bool:
-    """Tell whether it was the BEGIN that failed: only one that takes a lock does so."""
+    """Return whether it was the BEGIN that failed: only one that takes a lock does so."""
     mode = getattr(connection, "isolation_level", None)
     return mode in ("IMMEDIATE", "EXCLUSIVE") and "locked" in str(error.args[:1])
 

@@ -105,7 +105,7 @@ class Errors:
         *,
         unhandled: bool = False,
     ) -> None:
-        """Tell of an exception, and of the app that looks for a handler, if it does."""
+        """Pass on an exception, with the app that looks for a handler, if one does."""
         if self._on_exception is not None:
             place = trace.error_step if unhandled else _raised_last(trace)
             self._on_exception(app, trace, error, place, unhandled=unhandled)

@@ -35,7 +35,7 @@ class FunctionSites:
 
     @fail_open
     def of(self, app: flask.Flask, writer: Writer, stage: str, func: t.Any) -> Found | None:
-        """Tell what a function that Flask calls for a stage is recorded as."""
+        """Return what a function that Flask calls for a stage is recorded as."""
         if stage == "context_processor" and getattr(func, "__module__", "") == "flask.templating":
             return Found(None, lasting=True)
 

@@ -58,7 +58,7 @@ _PARAMETERS = {
     "teardown_appcontext": "exc",
 }
 _TAKE_RESPONSES = ("after_request", "after_this_request")
-# So many functions that are recorded anew at each call share what records them.
+# So many functions that are looked up again at each call share what records them.
 _CACHED = 1024
 
 
@@ -143,7 +143,7 @@ class Functions:
 
     @fail_open
     def _caller(self, app: flask.Flask, code: types.CodeType) -> Caller | None:
-        """Tell for which stage some code passes functions through ``ensure_sync``."""
+        """Return the stage for which some code passes functions through ``ensure_sync``."""
         # Others have methods of these names too, such as MethodView.dispatch_request.
         methods = [
             (name, vars(kind)[name])

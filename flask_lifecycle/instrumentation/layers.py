@@ -154,7 +154,7 @@ def _place(code: CodeType) -> tuple[str, int]:
 
 
 def _is_a(value: t.Any, kind: type | tuple[type, ...]) -> bool:
-    """Tell the same as ``isinstance``, without asking the value."""
+    """Return the same as ``isinstance``, without asking the value."""
     return issubclass(type(value), kind)
 
 

@@ -169,7 +169,7 @@ _INSIDE = (_RUN, inspect.unwrap(flask.Flask.wsgi_app).__code__)
 
 
 def _is_outermost(trace: LiveTrace) -> bool:
-    """Tell whether the current step is a middleware inside which no other has a step yet."""
+    """Return whether the current step is a middleware inside which no other has a step yet."""
     step = trace.current
     if step < 0 or step in trace.notes.details:
         return False

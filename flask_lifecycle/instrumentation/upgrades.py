@@ -64,7 +64,7 @@ class Upgrade:
         }
 
     def is_open_on(self, websocket: t.Any) -> bool:
-        """Tell whether this is the websocket, and nobody has closed it."""
+        """Return whether this is the websocket, and nobody has closed it."""
         return self._websocket is websocket and self._by is None
 
     def tell(self, closed: Closed) -> None:
@@ -108,7 +108,7 @@ def requested(trace: LiveTrace, environ: Environ) -> None:
 
 @fail_open
 def is_end(trace: LiveTrace, error: BaseException) -> bool:
-    """Tell whether an exception only keeps the server from writing to a websocket's socket."""
+    """Return whether an exception only keeps the server from writing to a websocket's socket."""
     if type(error) not in _ENDS or error.args or not is_upgraded(trace) or trace.error is not None:
         return False
     raised = trace.notes.raised()
@@ -121,7 +121,7 @@ def is_end(trace: LiveTrace, error: BaseException) -> bool:
 
 
 def is_upgraded(trace: LiveTrace) -> bool:
-    """Tell whether a request has become a websocket."""
+    """Return whether a request has become a websocket."""
     return trace.notes.added(0, "websocket") is not None
 
 
@@ -180,7 +180,7 @@ def _number(code: t.Any) -> int | None:
 
 
 def _left_as(websocket: t.Any, *, failed: bool) -> Closed:
-    """Tell how a websocket was closed that the app has not closed, from what its library keeps."""
+    """Return how a websocket was closed, if not by the app, from what its library keeps."""
     by_app = "error" if failed else "app", None
     # What wsproto says (simple-websocket): it is still open where no frame closed it.
     state = getattr(getattr(getattr(websocket, "ws", None), "state", None), "name", None)

@@ -59,7 +59,7 @@ class Views:
             vars(app)["view_functions"] = views.given_back()
 
     def is_recorded(self, func: t.Any) -> bool:
-        """Tell whether a function is a recorded one of these."""
+        """Return whether a function is a recorded one of these."""
         return type(func) is FunctionType and func in self._steps
 
     def own(self, func: t.Any) -> t.Any:
@@ -118,7 +118,7 @@ _codes = frozenset(inspect.unwrap(method).__code__ for method in _FLASKS)
 
 
 def _is_flasks(frame: FrameType | None) -> bool:
-    """Tell whether it is Flask's own code that looks a view up, to be passed to ensure_sync."""
+    """Return whether it is Flask's own code that looks a view up, to be passed to ensure_sync."""
     return frame is not None and frame.f_code in _codes
 
 

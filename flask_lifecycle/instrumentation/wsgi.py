@@ -212,7 +212,7 @@ def _is_flasks(call: t.Any) -> bool:
 
 
 def _is_outside(writer: Writer) -> bool:
-    """Tell whether the call is still on its way to Flask's own ``wsgi_app``."""
+    """Return whether the call is still on its way to Flask's own ``wsgi_app``."""
     step = writer.current
     if step < 0:
         return False

@@ -151,7 +151,7 @@ def _redirect(client: _Client, trace: LiveTrace, own: Address, want: Want) -> st
 
 
 def _is_page(trace: LiveTrace) -> bool:
-    """Tell whether the app's answer may send for more; Werkzeug's debugger asks no app."""
+    """Return whether the app's answer may send for more; Werkzeug's debugger asks no app."""
     if trace.status is None or trace.status in _REDIRECTS:
         return False
     _, kind = trace.notes.header("content-type") or (0, "html")

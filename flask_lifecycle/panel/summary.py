@@ -116,7 +116,7 @@ def counts(columns: Columns) -> dict[str, int]:
 
 
 def is_statement(site: Site) -> bool:
-    """Tell it from what controls a transaction, and the opening of a connection."""
+    """Return whether a step is a statement, and not a transaction's control or a connect."""
     return site.stage == "sql" and site.name == STATEMENT
 
 

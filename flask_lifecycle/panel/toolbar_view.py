@@ -211,7 +211,7 @@ def _instead(trace: LiveTrace, view: Step | None, stopped: Step | None) -> str |
 
 
 def _came_back(trace: LiveTrace, functions: Sequence[Step], last: Step | None) -> bool:
-    """Tell whether the way went on after the view, or what ran in its place."""
+    """Return whether the way went on after the view, or what ran in its place."""
     went_well = last is None or last.outcome != "raised"
     return (went_well and not trace.running) or any(step.stage in _BACK for step in functions)
 

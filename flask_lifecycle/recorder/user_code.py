@@ -65,12 +65,12 @@ _locations: dict[tuple[int, int], tuple[weakref.ref[CodeType], tuple[str, int]]]
 
 
 def is_library(file: str) -> bool:
-    """Tell whether a file is the standard library's, an installed package's or one of ours."""
+    """Return whether a file is the standard library's, an installed package's or one of ours."""
     return _libraries[file]
 
 
 def is_ours(file: str) -> bool:
-    """Tell whether a file, or code that was compiled from none, is this package's."""
+    """Return whether a file, or code that was compiled from none, is this package's."""
     return _ours[file]
 
 

@@ -138,7 +138,7 @@ def _step(step: Step, text: str) -> JsonObject:
 
 
 def _detail(trace: Trace, stage: str, name: str) -> JsonObject:
-    """Return what was said: where an error made Flask answer anew, at the last time."""
+    """Return what was said: where an error made Flask answer again, the last response."""
     found = [
         step.detail[name] for step in trace.steps if step.stage == stage and name in step.detail
     ]

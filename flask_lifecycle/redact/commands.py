@@ -50,7 +50,7 @@ _NETRC = re.compile(
 
 
 def may_be_command(text: str) -> bool:
-    """Tell whether a text may have a command with a secret in it, or such a file."""
+    """Return whether a text may have a command with a secret in it, or such a file."""
     return (
         ("-" in text and _DASH.search(text) is not None)
         or "pass:" in text

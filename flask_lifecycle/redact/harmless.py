@@ -29,7 +29,7 @@ _LONG_RUN = IN_WORD * SHORTEST_KEY
 
 
 def is_harmless(text: str, may_name: IsSecret) -> bool:
-    """Tell that nothing in a text is masked; False where that takes a closer look.
+    """Return whether nothing in a text is masked; False if that takes a closer look.
 
     Most values are a word, a path or a few words: all that masks would find nothing in them, and
     take several times as long.
@@ -61,7 +61,7 @@ def is_harmless(text: str, may_name: IsSecret) -> bool:
 
 
 def _may_have_phrase(text: str) -> bool:
-    """Tell whether a text may have what is masked for the words before it."""
+    """Return whether a text may have what is masked for the words before it."""
     folded = text.lower()
     return (
         "bearer " in folded

@@ -75,7 +75,7 @@ _LOOKS = (
 )
 
 # What stands before the host of a URL: up to the last "@", where a colon that begins no port says
-# that there is a password, which may bear any sign; a quote ends it where an end is to be.
+# that there is a password, which may have any sign; a quote ends it where an end is to be.
 _SIGN = r"""(?:[^\s"'<>]|["'<>](?![\s,;:)\]}>]|$))"""
 _USERINFO = re.compile(
     rf"""(?<=://)(?!\[)(?:[^\s/?#"'<>@:]*:(?!\d{{1,5}}(?:[/?#\s"',;)\]}}]|$)){_SIGN}*"""
@@ -144,7 +144,7 @@ def _mask_dsn(run: re.Match[str]) -> str:
 
 
 def may_have_key(folded: str, words: str) -> bool:
-    """Tell whether something begins like a key.
+    """Return whether something begins like a key.
 
     :param folded: a text in small letters.
     :param words: has `IN_WORD` for each character of a word in it.
@@ -200,7 +200,7 @@ def mask_numbers(text: str) -> str:
 
 
 def may_have_number(text: str) -> bool:
-    """Tell whether a text may have the number of a card or a bank account."""
+    """Return whether a text may have the number of a card or a bank account."""
     digits = _digits(text)
     return _IBAN_BEGINS in digits or _may_have_card(text, digits)
 
@@ -219,7 +219,7 @@ def _may_have_card(text: str, digits: str) -> bool:
 
 
 def is_card(number: str) -> bool:
-    """Tell whether digits, and what may part them, are the number of a card (ISO/IEC 7812)."""
+    """Return whether digits, and what may part them, are the number of a card (ISO/IEC 7812)."""
     digits = [int(each) for each in number if each.isdecimal()]
     doubled = [sum(divmod(2 * each, 10)) for each in digits[-2::-2]]
     return (

@@ -80,7 +80,7 @@ class Redactor:
         self._paths: list[re.Pattern[str]] = []
 
     def learn(self, rules: t.Sequence[str]) -> None:
-        """Mask what stands for secret arguments of these rules, in whatever bears a path.
+        """Mask what stands for secret arguments of these rules, in whatever has a path.
 
         :param rules: all of the app's, such as ``"/reset/<token>"``. What has no word before
             such an argument, as ``"/<token>"``, is told where a text is a path or URL as a whole.
@@ -93,7 +93,7 @@ class Redactor:
             texts.clear()
 
     def is_secret(self, name: str) -> bool:
-        """Tell whether values under this name are masked."""
+        """Return whether values under this name are masked."""
         known = self._known.get(hash(name))
         if known is None:
             known = self._is_secret(name[: TEXT + _MARGIN])
@@ -180,7 +180,7 @@ class Redactor:
         return value is not None
 
     def placed(self, statement: str) -> Places:
-        """Tell of each placeholder of a statement whether what it stands for is masked."""
+        """Return, for each placeholder of a statement, whether its value is masked."""
         key = hash(statement)
         names = self._placed.get(key)
         if names is None:
@@ -190,7 +190,7 @@ class Redactor:
         return names
 
     def is_plain(self, statement: str, values: t.Any) -> bool:
-        """Tell at a glance that a statement and its parameters are to be shown as they are.
+        """Return whether a statement and its parameters can be shown as they are, at a glance.
 
         False, where it takes a closer look: what most statements have is a few whole numbers.
         """

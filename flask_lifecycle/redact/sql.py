@@ -137,7 +137,7 @@ class Places(t.NamedTuple):
         return not (self.rest or True in self.numbered or True in self.named.values())
 
     def at(self, place: int) -> bool:
-        """Tell of a place."""
+        """Return whether the value of one placeholder is secret."""
         return self.numbered[place] if place < len(self.numbered) else self.rest
 
 
@@ -167,7 +167,7 @@ def mask_statement(
 
 
 def placed(statement: str, is_secret: IsSecret, may_name: IsSecret) -> Places:
-    """Tell of each placeholder whether what it stands for is secret.
+    """Return, for each placeholder, whether its value is secret.
 
     :param may_name: is False where no word of a text is secret.
     """
@@ -268,7 +268,7 @@ class _Reader:
             self._before = text
 
     def places(self) -> Places:
-        """Tell of all that were read."""
+        """Return which of the placeholders that were read have secret values."""
         numbered: list[bool] = []
         by_number: dict[int, bool] = {}
         named: dict[str, bool] = {}

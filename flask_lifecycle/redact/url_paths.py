@@ -1,4 +1,4 @@
-"""Secret arguments of an app's rules, found in whatever bears a path."""
+"""Secret arguments of an app's rules, found in whatever has a path."""
 
 from __future__ import annotations
 

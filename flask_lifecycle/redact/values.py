@@ -64,7 +64,7 @@ class Masks(t.Protocol):
     open: frozenset[type]
 
     def is_secret(self, name: str) -> bool:
-        """Tell whether values under this name are masked."""
+        """Return whether values under this name are masked."""
         ...
 
     def shown(self, value: str) -> str:
@@ -143,7 +143,7 @@ def _label(key: t.Any) -> str:
 
 
 def _is_label(masks: Masks, value: t.Any) -> bool:
-    """Tell whether a name, or one on the way to a value, is secret."""
+    """Return whether a name, or one on the way to a value, is secret."""
     if type(value) is str:
         return masks.is_secret(value)
     return type(value) in (tuple, list) and any(
@@ -199,7 +199,7 @@ def _buffer_size(kind: type, value: t.Any) -> int | None:
 
 
 def _runs_code(kind: type) -> bool:
-    """Tell whether a class lends its buffer by Python code, as it can since Python 3.12."""
+    """Return whether a class lends its buffer by Python code, as it can since Python 3.12."""
     return any(
         not isinstance(_class_dict(each)[name], types.WrapperDescriptorType)
         for each in _class_mro(kind)

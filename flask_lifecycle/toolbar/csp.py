@@ -19,7 +19,7 @@ Policies = Iterable[Mapping[str, str]]
 def policy_on(
     headers: t.Any, begin: str, environ: Environ, own: str | None
 ) -> tuple[str | None, str | None]:
-    """Tell which policy of the page's forbids the toolbar, or with what nonce it may run.
+    """Return which policy of the page forbids the toolbar, and the nonce with which it may run.
 
     :param own: the nonce of the page's own scripts: a proxy may add the policy later.
 
@@ -68,7 +68,7 @@ def _refusal(policies: Policies, nonce: str | None, environ: Environ) -> str | N
 
 
 def _admits(sources: str, nonce: str | None, environ: Environ) -> bool:
-    """Tell whether a directive lets the browser load what the app's own origin serves."""
+    """Return whether a directive lets the browser load what the app's own origin serves."""
     # Nonces are for scripts; no other directive holds any.
     if nonce is not None and f"'nonce-{nonce}'" in sources:
         return True

@@ -72,7 +72,7 @@ Headers = list[tuple[str, str]]
 
 
 def is_opened(environ: Environ) -> bool:
-    """Tell whether a browser opens what it asks for as a page of its own.
+    """Return whether a browser opens what it asks for as a page of its own.
 
     As it says in ``Sec-Fetch-Dest``. Over plain http to other names than this machine's it does
     not; there ``Upgrade-Insecure-Requests`` says that it opens something, a page or a frame, and

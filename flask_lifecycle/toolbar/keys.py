@@ -15,7 +15,7 @@ def request_key(token: str, trace_id: str) -> str:
 
 
 def is_fetched(environ: Environ) -> bool:
-    """Tell whether a script of the app's own pages asked, and not the browser by itself.
+    """Return whether a script of the app's own pages asked, and not the browser by itself.
 
     As the browser says in ``Sec-Fetch-*``, which no script can set.
     """

@@ -147,7 +147,7 @@ class Story:
             at = self._parents.get(at)
 
     def is_settled(self, step: Step) -> bool:
-        """Tell whether nothing that comes later changes what is said of a step.
+        """Return whether nothing that comes later changes what is said of a step.
 
         One that runs is told of again when it ends.
         """
@@ -161,7 +161,7 @@ class Story:
         return following is None or self.has(following)
 
     def has(self, stage: str) -> bool:
-        """Tell whether a step of a stage is known."""
+        """Return whether a step of a stage is known."""
         return stage in self._stages
 
     def times(self, stage: str, until: int) -> int:
@@ -197,27 +197,27 @@ class Story:
         return step == outer
 
     def is_in(self, step: Step, stage: str) -> bool:
-        """Tell whether a step lies inside one of a stage."""
+        """Return whether a step lies inside one of a stage."""
         if stage not in self._stages:
             return False
         beats = (self._beats.get(each) for each in self._around(step))
         return any(beat is not None and beat.stage == stage for beat in beats)
 
     def is_empty(self, step: Step) -> bool:
-        """Tell whether nothing lies inside a step."""
+        """Return whether nothing lies inside a step."""
         return step.id not in self._holders
 
     def holds(self, step: Step, *stages: str) -> bool:
-        """Tell whether a step of some stages lies inside another one."""
+        """Return whether a step of some stages lies inside another one."""
         return any((step.id, stage) in self._holds for stage in stages)
 
     def has_request(self, step: Step) -> bool:
-        """Tell whether a request comes or goes with the context of a step."""
+        """Return whether a request comes or goes with the context of a step."""
         return self.holds(step, "session_open", "request")
 
     @property
     def is_separate(self) -> bool:
-        """Tell whether the contexts are two, as before Flask 3.2."""
+        """Return whether the contexts are two, as before Flask 3.2."""
         return self.has("request_context_push")
 
     @property
@@ -228,17 +228,17 @@ class Story:
 
     @property
     def left(self) -> bool:
-        """Tell whether an exception left the app."""
+        """Return whether an exception left the app."""
         beat = self._beats.get(0)
         return beat is not None and beat.outcome == "raised"
 
     def unhandled(self, step: Step, until: int | None = None) -> bool:
-        """Tell whether Flask found no handler for what was raised in a step, before another."""
+        """Return whether Flask found no handler for what was raised in a step, before another."""
         at = bisect_right(self._unhandled, step.id)
         return at < len(self._unhandled) and (until is None or self._unhandled[at] < until)
 
     def answers_error(self, step: Step) -> bool:
-        """Tell whether Flask answers what was not handled, by the time of a step."""
+        """Return whether Flask answers what was not handled, by the time of a step."""
         return bool(self._unhandled) and self._unhandled[0] < step.id
 
     def second_response(self, step: Step) -> int | None:
@@ -248,7 +248,7 @@ class Story:
         return ids[at] if 0 < at < len(ids) else None
 
     def ran_before(self, step: Step, until: int) -> bool:
-        """Tell whether the same function ran beside a step, before another one."""
+        """Return whether the same function ran beside a step, before another one."""
         return self._first_runs.get(_key(step), until) < until
 
     def raised_before(self, step: int) -> Beat | None:

@@ -65,11 +65,11 @@ class Writer:
         return step
 
     def is_spine(self, site: int) -> bool:
-        """Tell whether a step that begins now is the request's own, and to be kept in any case."""
+        """Return whether a step that begins now is the request's own, which is always kept."""
         return False
 
     def is_own(self, context: object, site: int) -> bool:
-        """Tell the same of a step of a context."""
+        """Return the same for a step of a context."""
         return False
 
     def fold(self, site: int) -> Writer:
@@ -171,7 +171,7 @@ class Fold(Strand):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether a step in it runs."""
+        """Return whether a step in it runs."""
         return self.current != self._outside
 
     def settle(self) -> None:

@@ -58,7 +58,7 @@ _LONGEST = 2000
 
 
 def kind_of(statement: str) -> tuple[str, bool]:
-    """Tell what kind of statement a text is, and whether it changes rows.
+    """Return what kind of statement a text is, and whether it changes rows.
 
     A text of several statements is a statement: a block of PL/SQL begins by BEGIN, too.
     """
@@ -88,7 +88,7 @@ def connection_of(cursor: t.Any) -> t.Any:
 
 
 def is_open(connection: t.Any) -> bool | None:
-    """Tell whether a connection of SQLite's is in a transaction; None where it does not say."""
+    """Return whether a connection of SQLite's is in a transaction; None where it does not say."""
     try:
         found = connection.in_transaction
     except Exception:  # it is closed, or another driver's

@@ -233,12 +233,12 @@ class LiveTrace(Writer):
 
     @property
     def hidden(self) -> bool:
-        """Tell whether its endpoint is not to be recorded."""
+        """Return whether its endpoint is not to be recorded."""
         return self.route is not None and self.route.ignored
 
     @property
     def has_context(self) -> bool:
-        """Tell whether the request's own context is known, or was."""
+        """Return whether the request's own context is known, or was."""
         return self.context is not _unknown
 
     @property
@@ -261,7 +261,7 @@ class LiveTrace(Writer):
 
     @property
     def sending(self) -> bool:
-        """Tell whether the app has nothing to do while the server sends what there is."""
+        """Return whether the app has nothing to do while the server sends what there is."""
         return self.ended is None and self.stopwatch <= 0
 
     @property
@@ -275,7 +275,7 @@ class LiveTrace(Writer):
 
     @property
     def merged(self) -> bool:
-        """Tell whether steps may stand elsewhere once it is done: several threads write them."""
+        """Return whether steps may stand elsewhere once it is done: several threads write them."""
         kept = self._kept
         return bool(self.strands) if kept is None else kept.merged
 
@@ -321,7 +321,7 @@ class LiveTrace(Writer):
             self.strands = {**(self.strands or {}), key: strand}
 
     def has_room_for_folds(self) -> bool:
-        """Tell whether the last step of one more site may be kept."""
+        """Return whether the last step of one more site may be kept."""
         return len(self.strands or ()) < FOLDS_KEPT
 
     def is_spine(self, site: int) -> bool:
@@ -336,7 +336,7 @@ class LiveTrace(Writer):
         return self._is_seldom(site)
 
     def is_own(self, context: object, site: int) -> bool:
-        """Tell whether a context's step that begins now is to be kept in any case.
+        """Return whether a context's step that begins now is to be kept in any case.
 
         It is where the context is the request's own, or one that its own pushes or pops. Those
         that the app makes besides are as many as it likes.

@@ -453,7 +453,7 @@ def test_the_log_is_kept_over_a_reload_of_the_app(
     view = page.locator('svg.diagram[aria-label$="/first/run"] [data-stage=view][data-state=done]')
     view.wait_for()
     server.app.write_text("# another run\n" + server.app.read_text())
-    page.locator("p.away", has_text="The app was started anew").wait_for()
+    page.locator("p.away", has_text="The app restarted").wait_for()
     server.get("/second/run")
     page.locator(".row", has_text="/second/run").wait_for()
     first = page.locator(".row", has_text="/first/run")

@@ -79,7 +79,7 @@ class _Kept:
                 self._look_into(each, depth + 1)
 
     def is_same(self) -> bool:
-        """Tell whether it holds the very objects that it held."""
+        """Return whether it holds the very objects that it held."""
         return all(map(is_, _chain(self.views), self.held))
 
     def _named(self) -> Names:
@@ -140,7 +140,7 @@ def _equal(one: t.Any, other: t.Any, depth: int = 0) -> bool:
 
 
 def _holds(value: t.Any, wanted: set[int], depth: int = 0) -> bool:
-    """Tell whether a value is, or has in it, one of the containers."""
+    """Return whether a value is, or has in it, one of the containers."""
     if id(value) in wanted:
         return True
     if type(value) not in (list, tuple, dict) or depth >= _DEPTH or len(value) > _ITEMS:

@@ -43,7 +43,7 @@ def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
 
 @by_class
 def _has_no_more(kind: t.Any) -> bool:
-    """Tell whether asking an object for these attributes runs none of its class's code."""
+    """Return whether asking an object for these attributes runs none of its class's code."""
     names = {STATUS, "headers", "__getattr__", "__getattribute__"}
     return all(names.isdisjoint(vars(each)) for each in kind.__mro__ if each is not object)
 

@@ -80,7 +80,7 @@ def recorded_async_root(render: t.Any, template: t.Any) -> t.Any:
 
 
 def _is_begun(writer: Writer) -> bool:
-    """Tell whether the step of the template whose code begins is the one that has just begun."""
+    """Return whether the step of the template whose code begins is the one that has just begun."""
     rendering = writer.rendering
     if rendering is None or rendering.begun:
         return False
@@ -131,7 +131,7 @@ class Block:
         return self._record(writer, args, kwargs)
 
     def _is_at_home(self, writer: Writer) -> bool:
-        """Tell whether the current step is of the template that defines the block."""
+        """Return whether the current step is of the template that defines the block."""
         step = writer.current
         return step >= 0 and writer.notes.sites.get(step) == self._site
 

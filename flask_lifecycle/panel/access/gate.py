@@ -141,7 +141,7 @@ class Gate:
         return None
 
     def _is_origin(self, origin: str, environ: Environ, given: Environ) -> bool:
-        """Tell whether an origin is the panel's, as the server or the app behind proxies has it."""
+        """Return whether an origin is the panel's, as the server or a proxied app sees it."""
         if same_origin(origin, environ) or same_origin(origin, given):
             return True
         seen = given["lifecycle.look"]()

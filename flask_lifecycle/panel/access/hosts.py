@@ -58,7 +58,7 @@ def host_name(host: str) -> str | None:
 
 
 def is_local_name(name: str) -> bool:
-    """Tell whether a host name can only mean this machine (RFC 6761, section 6.3)."""
+    """Return whether a host name can only mean this machine (RFC 6761, section 6.3)."""
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 
 
@@ -73,7 +73,7 @@ def is_loopback(address: str) -> bool:
 
 
 def is_local(environ: Environ) -> bool:
-    """Tell whether a request comes from this machine, by a local name and through no proxy."""
+    """Return whether a request comes from this machine, by a local name and through no proxy."""
     name = host_name(environ.get("HTTP_HOST", ""))
     return (
         # An address, no name: Waitress says "localhost" of whoever comes by a Unix socket.

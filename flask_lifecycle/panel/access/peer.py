@@ -15,7 +15,7 @@ _NOBODY = 65534
 
 
 def is_service(environ: dict[str, t.Any]) -> bool:
-    """Tell whether a system account's program is at the other end, as nginx is.
+    """Return whether a system account's program is at the other end, as nginx is.
 
     :returns: False where the app runs by that account itself, or where it cannot be told.
     """

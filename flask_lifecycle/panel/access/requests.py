@@ -24,7 +24,7 @@ def as_sent(environ: Environ) -> Environ:
 
 
 def same_origin(origin: str, environ: Environ) -> bool:
-    """Tell whether an Origin header names the address that was asked."""
+    """Return whether an Origin header names the address that was asked."""
     try:
         parts = urlsplit(origin)
     except ValueError:
@@ -37,13 +37,13 @@ def same_origin(origin: str, environ: Environ) -> bool:
 
 
 def is_live(environ: Environ) -> bool:
-    """Tell whether the live stream's websocket is asked for."""
+    """Return whether the live stream's websocket is asked for."""
     path = environ.get("PATH_INFO", "")
     return bool(path == "/socket.io" or path.startswith("/socket.io/"))
 
 
 def is_handshake(environ: Environ) -> bool:
-    """Tell whether a request begins a websocket."""
+    """Return whether a request begins a websocket."""
     connection = environ.get("HTTP_CONNECTION", "").casefold().split(",")
     return (
         environ.get("REQUEST_METHOD") == "GET"
@@ -53,17 +53,17 @@ def is_handshake(environ: Environ) -> bool:
 
 
 def is_page(environ: Environ) -> bool:
-    """Tell whether the panel's page is asked for."""
+    """Return whether the panel's page is asked for."""
     return environ.get("PATH_INFO", "") in ("", "/")
 
 
 def is_asset(environ: Environ) -> bool:
-    """Tell whether a file of the page is asked for, which holds no data."""
+    """Return whether a file of the page is asked for, which holds no data."""
     return bool(environ.get("PATH_INFO", "").startswith("/assets/"))
 
 
 def is_toolbar(environ: Environ) -> bool:
-    """Tell whether the toolbar asks."""
+    """Return whether the toolbar asks."""
     # The app's own pages ask for these; what they tell takes a key for each request.
     path = environ.get("PATH_INFO", "")
     return bool(path == "/toolbar.js" or path.startswith("/toolbar/"))

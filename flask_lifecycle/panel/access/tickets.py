@@ -38,7 +38,7 @@ class Tickets:
         return f"{payload}.{self._signature(payload)}"
 
     def take(self, ticket: str) -> bool:
-        """Tell whether a ticket is good, and was not taken before, by any process."""
+        """Return whether a ticket is good, and was not taken before, by any process."""
         payload, _, signature = ticket.rpartition(".")
         if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signed(payload)):
             return False

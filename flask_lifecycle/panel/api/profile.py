@@ -22,7 +22,7 @@ class Profiles(t.Protocol):
 
     @property
     def available(self) -> bool:
-        """Tell whether they can be made."""
+        """Return whether they can be made."""
         ...
 
     def ask(self, method: str, endpoint: str | None) -> None:

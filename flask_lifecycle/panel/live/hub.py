@@ -205,7 +205,7 @@ class Hub:
         return server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
 
     def _takes(self, sid: str, viewer: Viewer) -> bool:
-        """Tell whether a viewer takes one more message: whatever it acknowledges, it reads."""
+        """Return whether a viewer takes one more message: whatever it acknowledges, it reads."""
         if viewer.seq - viewer.acknowledged >= _UNACKNOWLEDGED:
             return False
         socket = self._socket(sid)

@@ -191,7 +191,7 @@ class Viewer:
         count = len(columns.sites)
         if is_moving:
             # Several threads write: a step may have come in between those that were sent. All
-            # are sent anew, unless they are many: then once the request is done.
+            # are sent again, unless they are many: then once the request is done.
             now = (count, sum(not end for end in columns.ends))
             is_new, self.strands = self.strands != now, now
             if not is_new or count > _STEPS_A_BATCH:

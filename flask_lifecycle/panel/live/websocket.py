@@ -47,7 +47,7 @@ def let_go(start_response: t.Any) -> dict[str, str]:
 
 
 def is_stopping() -> bool:
-    """Tell whether the process waits for its threads to end, as those of websockets never would.
+    """Return whether the process waits for its threads to end, as those of websockets never would.
 
     However it came to its end, the interpreter joins a pool's threads at last. Gunicorn's worker
     waits for its connections before: it handles its signals by methods, says there that it is

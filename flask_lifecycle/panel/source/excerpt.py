@@ -25,7 +25,7 @@ def excerpt(
 ) -> JsonObject | None:
     """Return the lines of a function or template, or None where they cannot be had.
 
-    :param asked_at: when the request began, Unix time: templates are read anew by then.
+    :param asked_at: when the request began, Unix time: templates are read again by then.
     :param masked: masks what is secret in lines of code; without it, the code is Flask's own.
     :returns: ``{"file", "line", "lines", "changed"}``: ``line`` is the number of the first; a
         line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
@@ -50,7 +50,7 @@ def excerpt(
 
 
 def _is_code(file: str) -> bool:
-    """Tell whether a file, and what it leads to if it is a link, is code or a template."""
+    """Return whether a file, and what it leads to if it is a link, is code or a template."""
     try:
         return {Path(file).suffix, Path(file).resolve().suffix} <= _SUFFIXES
     except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL

@@ -289,7 +289,7 @@ def _body(step: Step, story: Story) -> str:
 
 
 def _pops(step: Step, story: Story) -> bool:
-    """Tell whether what makes the body has a context popped in a step."""
+    """Return whether what makes the body has a context popped in a step."""
     return story.holds(step, "request_context_pop", "app_context_pop")
 
 

@@ -13,7 +13,7 @@ export interface ShapeActions {
 
 type Of<El extends Shape["el"]> = Extract<Shape, { readonly el: El }>;
 
-/** A function and no component: hundreds of them are drawn anew at each step of a replay. */
+/** A function and no component: hundreds of them are drawn again at each step of a replay. */
 export function paint(shape: Shape, key: number, actions: ShapeActions): JSX.Element {
   switch (shape.el) {
     case "rect":

@@ -176,7 +176,7 @@ export function Gap({ row }: { readonly row: GapRow }): JSX.Element {
   const came = `${requests} ${requests === 1 ? "request" : "requests"} came in meanwhile`;
   return (
     <p class="away">
-      {restarted ? "The app was started anew; the" : "The"} connection was lost for {time(ms * 1e6)}
+      {restarted ? "The app restarted; the" : "The"} connection was lost for {time(ms * 1e6)}
       {requests > 0 ? `; ${came}` : ""}
     </p>
   );

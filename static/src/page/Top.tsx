@@ -43,7 +43,7 @@ export function Top(): JSX.Element {
           <button
             type="button"
             aria-pressed={keep}
-            title="Requests stay in the list when the app is started anew"
+            title="Requests stay in the list when the app restarts"
             onClick={() => {
               actions.keep(!keep);
             }}

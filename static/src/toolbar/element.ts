@@ -109,7 +109,7 @@ export class Toolbar extends HTMLElement {
     this.#render();
   }
 
-  /** Something is known anew; and the page's address may be another one. */
+  /** Something new is known; and the page's address may be another one. */
   turn(): void {
     if (this.requests?.turn() === true) this.#picked = "";
     // What is pressed must be there when it is let go.

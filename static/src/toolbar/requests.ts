@@ -2,7 +2,7 @@
  * The page's own request, those that redirected to it, and those that its scripts caused.
  *
  * The browser tells of the latter by itself once they have ended: each answer to the page's `fetch`
- * or `XMLHttpRequest` bears a `Server-Timing` header with the name by which the server may be asked
+ * or `XMLHttpRequest` has a `Server-Timing` header with the name by which the server may be asked
  * for it. What is still on its way, or was not read, the server tells, when it is asked for the page's
  * own.
  */

@@ -14,7 +14,7 @@ export default function Empty(): JSX.Element {
     return (
       <div class="empty">
         <h2>This request is not kept</h2>
-        <p>It was evicted, or the app was started anew since. Pick one from the list.</p>
+        <p>It was evicted, or the app has restarted since. Pick one from the list.</p>
       </div>
     );
   if (traces.length > 0 && filter.trim() !== "")

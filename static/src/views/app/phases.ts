@@ -19,7 +19,7 @@ export function verdict(rule: Rule, method: string): Verdict {
 
 /**
  * What the address calls each rule: its host, path and endpoint; of those that have these in common, the
- * later ones bear a number.
+ * later ones have a number.
  */
 export function namesOf(rules: readonly Rule[]): readonly string[] {
   const times = new Map<string, number>();

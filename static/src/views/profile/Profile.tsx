@@ -86,7 +86,7 @@ function Ask({
     return (
       <div class="empty">
         <h2>No profiler is installed</h2>
-        <p>Samples are taken by pyinstrument. Install it beside your app, and start the app anew:</p>
+        <p>Samples are taken by pyinstrument. Install it beside your app, and restart the app:</p>
         <pre>pip install "flask-lifecycle[profile]"</pre>
       </div>
     );
