@@ -119,7 +119,7 @@ def _generate(base: t.Any) -> t.Any:
     return generate
 
 
-templates = Subclasses(_template_class)
+templates: Subclasses = Subclasses(_template_class)
 
 
 __all__ = ["streamed", "templates"]

@@ -22,8 +22,8 @@ from ...trace.writer import Writer
 from ..macros import end_calls
 from ..patch import Patch
 
-patch = Patch()
-owners = patch.owners
+patch: Patch = Patch()
+owners: set[object] = patch.owners
 
 
 def recording_writer() -> Writer | None:
@@ -119,7 +119,7 @@ class Block:
     __slots__ = ("_note", "_site", "func")
 
     def __init__(self, func: t.Any, name: str, site: Site) -> None:
-        self.func = func
+        self.func: t.Any = func
         self._note = Facts(block=name)
         self._site = site
 
