@@ -183,6 +183,24 @@ MAINS = {
     from a2wsgi import WSGIMiddleware
     uvicorn.run(WSGIMiddleware(app), host="127.0.0.1", port=port)
 """,
+    "tornado": """
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+    from tornado.httpserver import HTTPServer
+    from tornado.wsgi import WSGIContainer
+    async def main():
+        HTTPServer(WSGIContainer(app, ThreadPoolExecutor(4))).listen(port, "127.0.0.1")
+        await asyncio.Event().wait()
+    asyncio.run(main())
+""",
+    "twisted": """
+    from twisted.internet import reactor
+    from twisted.web.server import Site
+    from twisted.web.wsgi import WSGIResource
+    site = Site(WSGIResource(reactor, reactor.getThreadPool(), app))
+    reactor.listenTCP(port, site, interface="127.0.0.1")
+    reactor.run()
+""",
     "socketio": """
     from flask_socketio import SocketIO
     SocketIO(app, async_mode="threading").run(
@@ -234,6 +252,20 @@ SERVERS: dict[str, tuple[list[str], str]] = {
     **{kind: (gunicorn(kind), "") for kind in ("sync", "gthread", "gevent", "gevent_pywsgi")},
     **{name: (["app", "{port}"], MAIN + main) for name, main in MAINS.items()},
     "uvicorn": (["uvicorn", "--port", "{port}", "--workers", "2", "app:served"], UVICORN),
+    "hypercorn": (["hypercorn", "--bind", "127.0.0.1:{port}", "wsgi:app:app"], ""),
+    "granian": (
+        [
+            "granian",
+            "--interface",
+            "wsgi",
+            "--port",
+            "{port}",
+            "--blocking-threads",
+            "4",
+            "app:app",
+        ],
+        "",
+    ),
     "uwsgi": (["app", "{port}", "--threads", "4", "--no-orphans"], UWSGI),
     "uwsgi-one": (["app", "{port}", "--lazy-apps", "--die-on-term"], UWSGI),
     "uwsgi-http": (
@@ -255,7 +287,11 @@ def cases(servers: str, ways: tuple[str, ...], *options: str) -> list[Case]:
 
 
 #: What ends nothing; more is left out, as Werkzeug's server goes on after all that a view raises.
-GO_ON = {("uwsgi", "KeyboardInterrupt"), ("uwsgi-one", "KeyboardInterrupt")}
+GO_ON = {
+    *(("uwsgi", "KeyboardInterrupt"), ("uwsgi-one", "KeyboardInterrupt")),
+    # Their workers outlive them.
+    *(("hypercorn", "kill -9"), ("granian", "kill -9")),
+}
 CASES = [
     *cases("gthread", (*SIGNALS, *WORKERS, *CRASHES, *EXITS)),
     *cases("gthread", ("many requests",), "--max-requests", "12"),
@@ -281,6 +317,7 @@ MORE_CASES = [
     *cases("cheroot eventlet pywsgi socketio-gevent", (*SIGNALS, *CRASHES, *EXITS)),
     *cases("reloader", ("SIGTERM", "SIGINT", "abort")),
     *cases("uvicorn", ("SIGTERM", "SIGINT", "SIGHUP", *WORKERS)),
+    *cases("tornado twisted hypercorn granian", ("SIGTERM", "SIGINT", "kill -9", *CRASHES)),
     *cases("uwsgi uwsgi-one uwsgi-http uwsgi-gevent", (*SIGNALS, *WORKERS, *CRASHES)),
     # With threads it is chance: only the first one of them ends it.
     *cases("uwsgi-one", EXITS),
