@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import typing as t
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +22,9 @@ def source_of(package: str, folder: Path) -> Path:
         [*command, "--no-deps", "--no-binary", package, "--dest", str(folder), wanted], check=True
     )
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
-        archive.extractall(folder, filter="data")
+        # Python 3.10 and 3.11 have the filter in their later releases only.
+        safe: t.Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(folder, **safe)
     return next(path for path in folder.iterdir() if path.is_dir())
 
 
