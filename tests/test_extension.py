@@ -135,6 +135,8 @@ def test_debug_turned_on_after_init_app_turns_it_on() -> None:
 def test_undo_gives_the_class_and_the_signals_back(enabled: bool | None) -> None:
     import logging
 
+    # Another test's app may go meanwhile, and with the last one what it has replaced.
+    gc.collect()
     signals = {name: type(getattr(flask.signals, name)) for name in dir(flask.signals)}
     factory = logging.getLogRecordFactory()
     app = app_not_watched(LIFECYCLE_ENABLED=enabled)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from functools import wraps
+from threading import get_ident
 
 from ..faults import fail_open, fault
 from ..recorder.current import current
@@ -27,6 +28,8 @@ _METHODS = {"execute": False, "executemany": True, _SCRIPT: False}
 _ENDS = ("commit", "rollback", "__exit__", "close")
 _ATTRIBUTES = ("autocommit", "isolation_level")
 _LEGACY = -1
+# The threads that execute a script after a COMMIT that is noted.
+_in_scripts: set[int] = set()
 _IMPLIED = {"close": "close"}
 # The place of `factory` among the arguments of `sqlite3.connect`.
 _FACTORY = 5
@@ -47,7 +50,8 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
         if begun is None:
             return method(self, *args, **kwargs)
         try:
-            result = method(self, *args, **kwargs)
+            run = method if first is None else _after_commit(method)
+            result = run(self, *args, **kwargs)
         except BaseException as error:
             fail(begun, error)
             if first is not None and is_open(self.connection) and "begin" not in args[0].lower():
@@ -58,6 +62,21 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
         return result
 
     return recorded
+
+
+def _after_commit(method: t.Any) -> t.Any:
+    """Make a script's method skip its COMMIT, already noted: Python 3.10 calls the connection's."""
+
+    def run(cursor: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        thread = get_ident()
+        _in_scripts.add(thread)
+        try:
+            return method(cursor, *args, **kwargs)
+        finally:
+            _in_scripts.discard(thread)
+
+    return run
 
 
 @fail_open
@@ -78,6 +97,8 @@ def _ending(base: t.Any, name: str) -> t.Any:
         __tracebackhide__ = True
         trace = current.get()
         if trace.owner not in _owners or not is_open(self) or _is_sqlalchemy():
+            return method(self, *args, **kwargs)
+        if get_ident() in _in_scripts:
             return method(self, *args, **kwargs)
         fails = name == "__exit__" and args[:1] != (None,)
         kind = "commit" if name == "commit" or (name == "__exit__" and not fails) else "rollback"

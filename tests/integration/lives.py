@@ -37,6 +37,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle._compat import SEPARATE_CONTEXTS
 from flask_lifecycle.redact.sql import Places
 from flask_lifecycle.settings import COLLECTORS
 
@@ -92,8 +93,8 @@ def make_app(settings: str) -> Flask:
             span.set_attribute(f"key {number}", number)
         with app.app_context():
             g.inner = number
-        with app.test_request_context(f"/inner/{number}?number={number}"):
-            app.preprocess_request()
+        with app.test_request_context(f"/inner/{number}?number={number}") as inner:
+            app.preprocess_request(*(() if SEPARATE_CONTEXTS else (inner,)))
         after_this_request(lambda response: response)
         thing = type(f"Thing{number}", (), {})()
         body = render_template(f"page {number}", value=thing) + url_for("differs", where="x")
