@@ -1,4 +1,4 @@
-"""The panel: a small Flask app of its own, behind a gate, mounted in front of the user's."""
+"""The panel: a small Flask app of its own, behind a gate, mounted in front of the user's app."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def create_panel(
     find_rule: FindRule,
     profiles: Profiles,
 ) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
-    """Make the panel as a WSGI callable that stands behind the gate.
+    """Return the panel as a WSGI callable, protected by the gate.
 
     :param store: the traces to show.
-    :param gate: who may look.
-    :param app_map: gives the answer of ``GET api/app``.
-    :param find_rule: gives that of ``GET api/app/match``.
-    :param profiles: makes and keeps them.
+    :param gate: decides who may open the panel.
+    :param app_map: returns the response of ``GET api/app``.
+    :param find_rule: returns the response of ``GET api/app/match``.
+    :param profiles: records profiles and stores them.
     """
     panel = flask.Flask(
         "flask_lifecycle.panel",
@@ -49,7 +49,7 @@ def create_panel(
         root_path=str(DIST.parent),
     )
     panel.json = Provider(panel)
-    # A fault of the panel's is not the app's: no debugger shows it.
+    # The panel's own faults must not open the app's debugger.
     panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
     hub = Hub(store)
     for api in (

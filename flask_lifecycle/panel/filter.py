@@ -1,9 +1,9 @@
-"""The filter of the list, as ``GET api/traces?q=`` takes it.
+"""The filter syntax of the list, as in ``GET api/traces?q=``.
 
 ``status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error -path:/static``,
-and free words; what has spaces stands in double quotes. It reads what a summary says, and means
-the same as in the panel (``static/src/trace/filter.ts``): ``tests/panel/filters.json`` holds both
-to it.
+and free words; values with spaces are put in double quotes. It tests summaries and must agree with
+the panel's own implementation (``static/src/trace/filter.ts``): ``tests/panel/filters.json`` is run
+against both.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ..trace.model import JsonObject, client_status
 Summary = JsonObject
 Test = Callable[[Summary], bool]
 
-# Spaces are named one by one: what \s is, Python and browsers do not agree on.
+# Listed one by one: Python and browsers disagree on what \s matches.
 _WORD = re.compile(r'(?:"(?:\\.|[^"\\])*"?|[^ \t\n\r\f\xa0\u3000"])+', re.DOTALL)
 _TERM = re.compile(r"(?:([A-Za-z]+):)?(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"?', re.DOTALL)
 _NUMBER = re.compile(r"((?:[<>]=?)?)([0-9]+(?:\.[0-9]+)?)")
 _SIGNS = {"<": lt, "<=": le, ">": gt, ">=": ge, "": ge}
 _STATUS = re.compile(r"[1-5](?:xx|[0-9][0-9])", re.IGNORECASE)
-#: What a summary counts, and how a person calls some of it.
+#: The counts of a summary, with the words for some of them.
 COUNTS = {
     "sql": "statements",
     "template": "templates",
@@ -40,13 +40,13 @@ COUNTS = {
 
 
 class FilterError(ValueError):
-    """A filter is not understood; the text says what is expected."""
+    """A filter cannot be parsed; the text names what is expected."""
 
 
 def parse(text: str) -> Test:
-    """Return the test of a summary that a filter stands for.
+    """Parse a filter into a predicate on summaries.
 
-    :raises FilterError: a part of it is not understood.
+    :raises FilterError: a term cannot be parsed.
     """
     tests = [_term(word) for word in _WORD.findall(text)]
     return lambda summary: all(test(summary) for test in tests)
@@ -59,7 +59,7 @@ def _term(word: str) -> Test:
     value = _QUOTED.sub(lambda quoted: re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL), value)
     make = _NAMES.get(name.lower(), _unknown) if name else _free
     try:
-        # While its value is still to come, it stands for nothing.
+        # A term without its value yet matches everything.
         test = make(value) if value or make is _unknown else lambda _summary: True
     except FilterError as error:
         raise FilterError(f"{word[:100]}: {error} is expected") from None
@@ -87,7 +87,7 @@ def _free(value: str) -> Test:
 
 
 def _number(expected: str, of: Callable[[Summary], float | None]) -> Callable[[str], Test]:
-    """Make the test of a number: ``>50``, ``<=50``, or ``50`` for at least that."""
+    """Return a parser of number terms: ``>50``, ``<=50``, or ``50`` for at least that."""
 
     def make(value: str) -> Test:
         found = _NUMBER.fullmatch(value)
@@ -146,7 +146,7 @@ def _endpoint(value: str) -> Test:
 
 
 def _ms(summary: Summary) -> float:
-    # Recordings of older versions do not have it.
+    # Recordings of older versions have no app_time.
     times = (summary.get("app_time"), summary["duration"], summary["elapsed"])
     return t.cast("int", next(ns for ns in times if ns is not None)) / 1e6
 
@@ -170,7 +170,7 @@ _IS: dict[str, Test] = {
     "done": lambda summary: summary["state"] == "done",
     "inner": lambda summary: summary["parent"] is not None,
     "static": _is_static,
-    # Those from files are the browser's own.
+    # Records loaded from files have the browser's own fields.
     "imported": lambda _summary: False,
 }
 _HAS: dict[str, Test] = {
@@ -178,7 +178,7 @@ _HAS: dict[str, Test] = {
     "blueprint": lambda summary: bool(summary["blueprints"]),
     **{name: _counted(name) for name in COUNTS},
 }
-# The one table of names: each makes the test of a value.
+# The table of terms: each makes the predicate for a value.
 _NAMES: dict[str, Callable[[str], Test]] = {
     "status": _status,
     "method": _method,

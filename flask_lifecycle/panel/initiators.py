@@ -1,9 +1,9 @@
-"""Which request made a browser send another one: a page, or a redirect.
+"""Initiators: which request made a browser send another one, a page or a redirect.
 
-Found when somebody looks, in the headers that are kept of each request: browsers say with
-``Sec-Fetch-Dest`` what they want an answer for (W3C Fetch Metadata) and with ``Referer`` on
-which page. Where more than one page may have sent a request, none is named: not every wrong
-guess can be seen, and a missing one can.
+Computed when a viewer asks, from the headers recorded with each request: browsers send the kind
+of resource they want in ``Sec-Fetch-Dest`` (W3C Fetch Metadata) and the page's URL in ``Referer``.
+Where several pages may have sent a request, none is named: a user can notice a missing initiator,
+but not every wrong one.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from ..trace.log import WIDTH
 from ..trace.writer import LiveTrace
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-#: A client follows a redirect within so many seconds: at once, but its machine and the server's
-#: may be busy. Who asks for the same only later was not led there.
+#: A client follows a redirect within this many seconds: at once, but its machine and the
+#: server's may be busy. A later request for the same URL is not part of the redirect.
 _FOLLOWED = 10.0
 _CLIENTS = 200
 _REMEMBERED = 50
 _NO_PAGE = frozenset(("script", "style", "image", "font", "audio", "video", "track", "empty"))
 
 Address = tuple[str, str]
-#: What the browser wants an answer for, and on which page.
+#: The kind of resource that the browser wants, and the page that asks for it.
 Want = tuple[str, Address | None]
 _HOME: Address = ("/", "")
 
 
 class _Page:
-    """A document that a client was given, and may still show."""
+    """A document that a client has received and may still display."""
 
     __slots__ = ("address", "left", "tells", "trace")
 
     def __init__(self, trace: LiveTrace, address: Address) -> None:
         self.trace = trace.id
         self.address = address
-        #: Whether its client seems to have gone on from it to another one.
+        #: Whether its client seems to have navigated from it to another one.
         self.left = False
-        #: Whether it is known to name itself in full as the Referer.
+        #: Whether it is known to send its full URL as the Referer.
         self.tells = False
 
 
@@ -49,22 +49,22 @@ class _Redirect(t.NamedTuple):
     trace: str
     to: Address
     methods: tuple[str, str]
-    #: The same when the browser follows.
+    #: The same once the browser follows the redirect.
     want: Want
     at: float
 
 
 class _Client:
-    """What one browser was given: of one address and one User-Agent."""
+    """What one browser has received: identified by its address and User-Agent."""
 
     def __init__(self) -> None:
         self.pages: deque[_Page] = deque(maxlen=_REMEMBERED)
         self.redirects: deque[_Redirect] = deque(maxlen=_REMEMBERED)
-        # What had no status when it was looked at, with what it asked for.
+        # Requests that had no status yet at the last look, with what they asked for.
         self.open: deque[tuple[LiveTrace, Address, Want]] = deque(maxlen=_REMEMBERED)
 
     def settle(self, host: str) -> None:
-        """See what was answered with a redirect, with no page, or not by the app."""
+        """Remove the pages whose response was a redirect or no page; remember the redirects."""
         for each in [*self.open]:
             trace, address, want = each
             if trace.status is None and trace.ended is None:
@@ -80,7 +80,7 @@ class _Client:
 
 
 class Causes:
-    """Name the cause of each trace of a store, once."""
+    """Set the initiator of each trace of a store, once."""
 
     def __init__(self) -> None:
         self._last = 0
@@ -88,20 +88,20 @@ class Causes:
         self._lock = locks.lock()
 
     def look(self, kept: list[LiveTrace]) -> None:
-        """Set the ``cause`` of what is new.
+        """Set the ``cause`` of each new trace.
 
-        :param kept: what a store keeps, newest first.
+        :param kept: the store's traces, newest first.
         """
         with self._lock:
             new = [*takewhile(lambda trace: trace.seq > self._last, kept)]
             for trace in reversed(new):
                 self._last = trace.seq
-                # What was sent inside another request, no browser sent.
+                # A request sent inside another request does not come from a browser.
                 if trace.parent is None:
                     trace.cause = self._cause(trace)
 
     def shown(self, trace: LiveTrace, is_shown: bool) -> None:
-        """Take it from a page itself that it was left, or is shown again."""
+        """Record a page's own report that it was hidden or is visible again."""
         with self._lock:
             for client in self._clients.values():
                 for page in client.pages:
@@ -151,7 +151,7 @@ def _redirect(client: _Client, trace: LiveTrace, own: Address, want: Want) -> st
 
 
 def _is_page(trace: LiveTrace) -> bool:
-    """Return whether the app's answer may send for more; Werkzeug's debugger asks no app."""
+    """Return whether the app's page may send more requests; Werkzeug's debugger sends none."""
     if trace.status is None or trace.status in _REDIRECTS:
         return False
     _, kind = trace.notes.header("content-type") or (0, "html")
@@ -159,7 +159,7 @@ def _is_page(trace: LiveTrace) -> bool:
 
 
 def _led_to(trace: LiveTrace, own: Address, want: Want, host: str) -> _Redirect | None:
-    """Read where a redirect leads, if that is on this host."""
+    """Return the target of a redirect, if it is on this host."""
     place, given = trace.notes.header("location") or (0, "")
     to = _address(trace, given, host, f"//{host}{own[0]}")
     if to is None:
@@ -170,7 +170,7 @@ def _led_to(trace: LiveTrace, own: Address, want: Want, host: str) -> _Redirect 
 
 
 def _page(client: _Client, address: Address) -> str | None:
-    """Find the one page of this address that the client may show."""
+    """Find the only page with this address that the client may still display."""
     pages = [page for page in client.pages if page.address == address]
     shown = [page for page in pages if not page.left] or pages
     if len(shown) != 1:
@@ -178,16 +178,16 @@ def _page(client: _Client, address: Address) -> str | None:
     if address == _HOME and any(
         not (page.tells or page.left) and page.address != _HOME for page in client.pages
     ):
-        # A page whose Referrer-Policy hides its path says the same.
+        # A page whose Referrer-Policy hides its path sends the same Referer.
         return None
-    # One that it had left is shown again, by the way back.
+    # A page that the user had left is displayed again, by the Back button.
     shown[0].left = False
     shown[0].tells = True
     return shown[0].trace
 
 
 def _went_on(client: _Client, own: Address, referer: Address | None, *, reloads: bool) -> None:
-    """Note which page a new one seems to have taken the place of."""
+    """Mark the page that a new one seems to have replaced."""
     address = own if reloads else referer
     shown = [page for page in client.pages if page.address == address and not page.left]
     if len(shown) == 1:
@@ -198,7 +198,7 @@ def _went_on(client: _Client, own: Address, referer: Address | None, *, reloads:
 
 
 def _address(trace: LiveTrace, url: str, host: str, base: str = "") -> Address | None:
-    """Take path and query out of a URL on this host, masked as those of traces are."""
+    """Return path and query of a URL on this host, masked as those of traces are."""
     try:
         parts = urlsplit(urljoin(base, url))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the list shows of a trace: its header, and the few proportions of its mini timeline."""
+"""The list's data of a trace: its header, and the proportions of its small timeline."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _NAMES_KEPT = 30
 
 
 def summarize(trace: LiveTrace) -> JsonObject:
-    """Return a trace without its steps, as JSON's types; times in ns from its start."""
-    # First: of what is done by then, all steps are.
+    """Return a trace without its steps, JSON-ready; times in ns from its start."""
+    # Read first: if the trace is finished by now, so are all of its steps.
     told = header(trace)
     columns = trace.columns()
     running = told["state"] == "running"
@@ -61,7 +61,7 @@ def summarize(trace: LiveTrace) -> JsonObject:
 
 
 def summarized(trace: LiveTrace) -> JsonObject | None:
-    """Return the same, or None where it fails: one trace must not keep all others from a list."""
+    """Return the same, or None if it fails: one faulty trace must not hide all others."""
     try:
         return summarize(trace)
     except Exception as error:
@@ -70,7 +70,7 @@ def summarized(trace: LiveTrace) -> JsonObject | None:
 
 
 def _changed(columns: Columns) -> dict[str, list[str]]:
-    """List the names in ``g`` and the session that some function changed."""
+    """Return the names in ``g`` and the session that functions changed."""
     found: dict[str, dict[str, None]] = {}
     for changes in columns.notes.changes():
         for where, name in changes.names():
@@ -78,30 +78,30 @@ def _changed(columns: Columns) -> dict[str, list[str]]:
     return {where: list(names)[:_NAMES_KEPT] for where, names in found.items()}
 
 
-#: Of these stages there is a count in each summary, where there are any; of SQL, of the statements.
+#: The stages with a count in each summary, if not 0; of SQL, the statements are counted.
 COUNTED = ("sql", "template", "log", "flash", "span", "warning")
-#: So many of one statement, from one place in one step, are one too many: N + 1.
+#: This many repeats of a statement, from one source location in one step, are an N+1 query.
 REPEATED = 5
-#: A statement that takes so many seconds is slow.
+#: A statement that takes this many seconds is slow.
 SLOW = 0.1
 _BAD = ("ERROR", "CRITICAL")
 _ENDS = {"commit": "commits", "rollback": "rollbacks"}
 
 
 def counts(columns: Columns) -> dict[str, int]:
-    """Count what was collected; what there is none of is left out.
+    """Count what was collected; zero counts are left out.
 
-    Beside the stages: ``commits`` and ``rollbacks``, which are no statements; ``changes``, steps
-    that changed something; ``errors``, logs of at least that level; ``slow`` statements and
-    commits, and ``repeated``, the groups of statements that ask the same from the same place over
-    and over.
+    Beside the stages: ``commits`` and ``rollbacks``, which are not statements; ``changes``, steps
+    that changed something; ``errors``, log records of at least that level; ``slow`` statements and
+    commits, and ``repeated``, the groups of equal statements that are sent from the same source
+    location again and again.
     """
     notes = columns.notes
     found = Counter(
         _ENDS.get(site.name) if stage == "sql" and site.name != STATEMENT else stage
         for index, site in enumerate(columns.sites)
         if (stage := site.stage) in COUNTED
-        # A block and a macro are parts of templates.
+        # Blocks and macros are parts of templates.
         and (stage != "template" or index * WIDTH not in notes.details)
     )
     found["changes"] = len(notes.changes())
@@ -116,12 +116,12 @@ def counts(columns: Columns) -> dict[str, int]:
 
 
 def is_statement(site: Site) -> bool:
-    """Return whether a step is a statement, and not a transaction's control or a connect."""
+    """Return whether a step is a statement, not transaction control or a connect."""
     return site.stage == "sql" and site.name == STATEMENT
 
 
 def asked(columns: Columns) -> Counter[t.Any]:
-    """Count the statements that ask the same, from one place in one step."""
+    """Count equal statements by source location and step."""
     return Counter(
         (columns.parents[index], found.text, found.place)
         for index, site in enumerate(columns.sites)
@@ -138,7 +138,7 @@ def _innermost(columns: Columns) -> dict[str, str] | None:
 
 
 def _is_of_macros(columns: Columns, index: int) -> bool:
-    # It is open for as long as the template that calls them.
+    # It is open for as long as the template that calls the macros.
     is_template = columns.sites[index].stage == "template"
     return is_template and columns.notes.fact(index * WIDTH, "macros") is not None
 
@@ -146,10 +146,10 @@ def _is_of_macros(columns: Columns, index: int) -> bool:
 def _on_app_clock(
     trace: LiveTrace, columns: Columns, elapsed: int, app_time: int
 ) -> t.Callable[[int, int], tuple[int, int]]:
-    """Return what places a stretch of time where it lies in the app's own time.
+    """Return a function that maps an interval to the app's own time.
 
-    While a body is sent, the app and the server take turns: what the app did in it keeps its
-    length, and its place in proportion.
+    While a body is sent, the app and the server take turns: the app's intervals in it keep their
+    length, and their position is scaled.
     """
     ends = {site.stage: ended for site, ended in zip(columns.sites, columns.ends, strict=True)}
     if not ends.get("wsgi"):

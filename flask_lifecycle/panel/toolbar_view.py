@@ -1,7 +1,7 @@
-"""What the toolbar shows of a request: what it draws, and nothing besides.
+"""The toolbar's data of a request: only what it displays.
 
-Scripts of the app's own pages can read this too. It has no headers, cookies, statements, values
-or source.
+The scripts of the app's own pages can read this too: it contains no headers, cookies, statements,
+values or source code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .summary import REPEATED, asked, is_statement, summarize
 
 #: A request that takes longer is called slow, in ns.
 SLOW = 500_000_000
-#: More functions than these on one side of a layer are folded into one row.
+#: If one side of a layer has more functions than this, some are folded into one row.
 ROWS = 5
 
 _SUMMARY = (
@@ -46,13 +46,13 @@ _COUNTED = {
 
 
 def toolbar_view(trace: LiveTrace) -> JsonObject:
-    """Return what the toolbar shows of a request; times in ns from its start.
+    """Return the toolbar's data of a request; times in ns from its start.
 
-    :returns: beside what a summary has: ``elapsed``, the app's own time, and how long the rest was
+    :returns: in addition to the summary: ``elapsed``, the app's own time, and how long the rest was
         ``sent``; ``about``: its endpoint, and how much was collected;
-        ``document``: whether it was answered with a whole page;
+        ``document``: whether the response was a whole page;
         ``sql``: how many statements, and how long they and their transactions took; ``ends``: how
-        many commits and rollbacks; ``warnings``; and what :func:`_drawing` returns.
+        many commits and rollbacks; ``warnings``; and the keys of :func:`_drawing`.
     """
     summary = summarize(trace)
     columns = trace.columns()
@@ -89,11 +89,11 @@ def _drawing(
     statements: list[int],
     elapsed: int,
 ) -> JsonObject:
-    """Return what the toolbar's small U is drawn from.
+    """Return the data of the toolbar's small diagram.
 
     :returns: ``layers``, outermost first, with the app's functions on the way in and out, from top
-        to bottom; ``handler``; ``view``, and when SQL and templates ran in it; what to say
-        ``instead`` of a view; and whether the way turned ``back``.
+        to bottom; ``handler``; ``view``, and when SQL and templates ran in it; the text shown
+        ``instead`` of a view; and whether the request is on its way ``back``.
     """
     within = _within(columns)
     counts = Counter(within[index] for index in statements)
@@ -124,16 +124,16 @@ def _drawing(
 
 
 def _about(summary: Mapping[str, t.Any]) -> str:
-    """Say where it went, and of what the panel has a view, and how much; SQL is told by itself."""
+    """Return the endpoint and the counts of what the panel can show; SQL is shown separately."""
     found = ((summary["counts"].get(name, 0), noun) for name, noun in _COUNTED.items())
     said = (f"{number} {noun}{'s' * (number > 1)}" for number, noun in found if number)
     return " · ".join(filter(None, (summary["endpoint"], *said)))
 
 
 def redirects(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
-    """Find the requests whose redirects led to one, in order.
+    """Return the requests whose redirects led to this one, in order.
 
-    :param kept: all that is kept, by id.
+    :param kept: all stored traces, by id.
     """
     found: list[LiveTrace] = []
     cause = kept.get(trace.cause or "")
@@ -144,12 +144,12 @@ def redirects(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace
 
 
 def caused(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
-    """Find what a page's scripts asked for, in order.
+    """Return the requests that a page's scripts sent, in order.
 
-    Browsers tell a page of what has ended and was read; of all else, the page that its cause is.
+    Browsers report finished requests to the page; for all others, their initiator is used.
 
     :param trace: the page's own request.
-    :param kept: all that is kept, by id, newest first.
+    :param kept: all stored traces, by id, newest first.
     """
     return [
         each
@@ -160,7 +160,7 @@ def caused(trace: LiveTrace, kept: Mapping[str, LiveTrace]) -> list[LiveTrace]:
 
 
 def _error(trace: LiveTrace, functions: Sequence[Step]) -> Error | None:
-    """Return what nobody handled, or what a handler answered with 5xx."""
+    """Return the unhandled error, or the one that a handler answered with a 5xx status."""
     if trace.error is not None or (trace.status or 0) < 500:
         return trace.error
     return next((step.error for step in reversed(functions) if step.error is not None), None)
@@ -169,7 +169,7 @@ def _error(trace: LiveTrace, functions: Sequence[Step]) -> Error | None:
 def _warnings(
     trace: LiveTrace, columns: Columns, summary: Mapping[str, t.Any], error: Error | None
 ) -> list[tuple[str, str, str]]:
-    """Say what asks for attention, the worst first: its kind, what to call it, and why."""
+    """Return (kind, label, reason) of each problem worth attention, the most severe first."""
     found = []
     counts = summary["counts"]
     if error is not None:
@@ -211,7 +211,7 @@ def _instead(trace: LiveTrace, view: Step | None, stopped: Step | None) -> str |
 
 
 def _came_back(trace: LiveTrace, functions: Sequence[Step], last: Step | None) -> bool:
-    """Return whether the way went on after the view, or what ran in its place."""
+    """Return whether the request continued after the view, or after what ran instead of it."""
     went_well = last is None or last.outcome != "raised"
     return (went_well and not trace.running) or any(step.stage in _BACK for step in functions)
 
@@ -235,7 +235,7 @@ def _layers(
         {"label": scope, "in": rows(_IN, scope), "out": rows(("after_request",), scope)[::-1]}
         for scope in scopes
     ]
-    # What this request alone registered runs before all others: at the bottom of the way out.
+    # after_this_request functions run before all others: at the bottom of the way out.
     layers[-1]["out"] += rows(("after_this_request",))[::-1]
     teardown = rows(_TEARDOWN)
     if teardown:
@@ -244,7 +244,7 @@ def _layers(
 
 
 def _folded(rows: list[JsonObject]) -> list[JsonObject]:
-    """Fold what was quick and went well into one row."""
+    """Fold the fast and successful rows into one."""
     if len(rows) <= ROWS:
         return rows
     telling = sorted(rows, key=lambda row: (row["outcome"] in ("ok", None), -row["took"]))
@@ -268,10 +268,10 @@ def _last(functions: Iterable[Step], stage: str) -> Step | None:
 
 
 def _within(columns: Columns) -> list[int]:
-    """Find for each step the innermost function of the app's around it, or -1."""
+    """Return for each step the innermost of the app's functions around it, or -1."""
     found: list[int] = []
     for parent in columns.parents:
-        # A parent begins before what is in it, so its own is known.
+        # A parent begins before its children, so its own entry is known.
         inside = 0 <= parent < len(found)
         hook = inside and columns.sites[parent].stage in _HOOKS
         found.append(parent if hook else found[parent] if inside else -1)

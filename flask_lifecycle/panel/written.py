@@ -1,4 +1,4 @@
-"""JSON that a browser reads as it was written: no half of a surrogate pair is left alone in it."""
+"""JSON that every browser can parse: lone surrogates are escaped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ESCAPE = re.compile(r"\\(?:\\|ud[89ab]..\\ud[c-f]..|(ud[89a-f]..))")
 
 
 def escaped(text: str) -> str:
-    """Write lone surrogates as Python does, such as those of a file name that is no UTF-8.
+    """Escape lone surrogates as Python does, such as those of a file name that is not UTF-8.
 
     :param text: JSON in ASCII.
     """
@@ -24,7 +24,7 @@ def _twice(found: re.Match[str]) -> str:
 
 
 class Provider(DefaultJSONProvider):
-    """Writes the answers of the panel."""
+    """The JSON provider of the panel's responses."""
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Write JSON."""
@@ -32,7 +32,7 @@ class Provider(DefaultJSONProvider):
 
 
 class Json:
-    """Reads and writes the messages of the live stream."""
+    """Encodes and decodes the messages of the live stream."""
 
     loads: t.Callable[..., t.Any] = staticmethod(json.loads)
 

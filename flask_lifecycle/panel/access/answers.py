@@ -1,4 +1,4 @@
-"""What the gate itself answers, and the headers of all that the panel answers."""
+"""The gate's own responses, and the headers of all of the panel's responses."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ _HEADERS = {
 
 
 def redirected(environ: Environ, status: int) -> Response:
-    """Send to the panel's page, without a host: whatever a proxy calls it."""
+    """Redirect to the panel's page, without a host name: a proxy may use another one."""
     response = Response(status=status, headers={"Location": f"{environ['lifecycle.address']()}/"})
     response.autocorrect_location_header = False
     return response
 
 
 def refusal(reason: str, status: int = 403) -> Response:
-    """Answer with a reason, in plain text."""
+    """Return an error response with a reason, in plain text."""
     return Response(f"{reason}\n", status, content_type="text/plain; charset=utf-8")
 
 
 def with_headers(start_response: t.Any, environ: Environ, more: dict[str, str]) -> t.Any:
-    """Return ``start_response`` with the panel's headers added to an answer's own.
+    """Return ``start_response`` with the panel's headers added to those of a response.
 
     :param more: more headers.
     """
     ours = {**_HEADERS, **more}
     if environ.get("PATH_INFO") == "/toolbar/requests":
-        # A page that has fetched what is not to be stored is not kept for the way back, if it is
-        # not to be stored itself; the toolbar fetches past the browser's cache.
+        # A page that has fetched a no-store resource is not put into the back/forward cache if it
+        # is no-store itself; the toolbar bypasses the browser's cache.
         ours["Cache-Control"] = "private, no-cache"
 
     def started(status: str, headers: list[tuple[str, str]], *args: t.Any) -> t.Any:

@@ -1,4 +1,4 @@
-"""The gate: who may reach the panel. Everything of it passes here, the websocket included.
+"""The gate: decides which requests reach the panel, the websocket's included.
 
 No header is trusted to widen access.
 """
@@ -35,17 +35,17 @@ from .tickets import Tickets
 
 WSGI = Callable[[Environ, t.Any], t.Any]
 
-# What a script of the app's would have the browser run for it, in the panel's place.
+# What a script of the app could make the browser run in the panel's scope.
 _WORKERS = ("serviceworker", "sharedworker", "worker")
 
 
 class Gate:
-    """Decide who is let in.
+    """Decide which requests to the panel are allowed.
 
-    :param allowed_hosts: host names beside the local ones.
-    :param token: what anybody who is not on this machine must show.
-    :param always_token: ask for the token from this machine too.
-    :param own_host: the one name that the panel answers by, and the app does not.
+    :param allowed_hosts: host names to accept beside the local ones.
+    :param token: required of all clients that are not on this machine.
+    :param always_token: require the token from this machine too.
+    :param own_host: the only host name of the panel, which the app does not use.
     :param alone: whether no other process of the server has this token.
     """
 
@@ -68,19 +68,19 @@ class Gate:
         self._lock = locks.lock()
         self._open = 0
         self._pid = os.getpid()
-        # From the token, so that an open page goes on after the reloader.
+        # Derived from the token, so that an open page keeps working after a reload of the app.
         self.key: str = hmac.new(token.encode(), b"key of the panel's page", "sha256").hexdigest()
 
     def request_key(self, trace_id: str) -> str:
-        """Return what the toolbar of one page asks with for the request that made it."""
+        """Return the key with which a page's toolbar asks for the request that made the page."""
         return request_key(self._token, trace_id)
 
     def guard(self, app: WSGI) -> WSGI:
-        """Return the app behind this gate, with the headers that all its answers have."""
+        """Return the app behind this gate, with the security headers on all of its responses."""
 
         def guarded(environ: Environ, start_response: t.Any) -> t.Any:
             entrance = environ["lifecycle.entrance"]
-            # Middleware may have put another one around it.
+            # Middleware may have wrapped start_response.
             served = start_response if entrance is None else entrance.start_response
             started = with_headers(start_response, environ, let_go(served))
             refused = self.refuse(environ)
@@ -101,10 +101,10 @@ class Gate:
         return guarded
 
     def refuse(self, given: Environ) -> Response | None:
-        """Return the answer to a request that is not let in, or None.
+        """Return an error response, or None if the request is allowed.
 
-        What middleware made of the call is believed where it takes rights away, and for the
-        names by which the browser knows the panel; for all else, what the server was sent.
+        Headers that middleware changed can restrict access and set the panel's external URL; for
+        all else, the request counts as the server received it.
         """
         environ = as_sent(given)
         for each in (environ, given):
@@ -124,7 +124,7 @@ class Gate:
         if foreign and not opened:
             return refusal("The panel answers its own origin only.")
 
-        # Where nobody knows what the server was sent, it is not taken for local.
+        # Without the server's own environ, the request does not count as local.
         known = given["lifecycle.entrance"] is not None
         local = known and is_local(environ) and is_local(given)
         return self._refuse_remote(environ, local=local) or self._refuse_script(environ, origin)
@@ -148,13 +148,13 @@ class Gate:
         return seen is not None and self._refuse_host(seen) is None and same_origin(origin, seen)
 
     def ticket(self) -> str:
-        """Make a pass for one websocket, good for some seconds, in any process of this token."""
+        """Issue a ticket for one websocket, valid for some seconds in any process of this token."""
         return self._tickets.make()
 
     def _enter(self, most: int) -> bool:
         with self._lock:
             if self._pid != os.getpid():
-                # What was open when this process was forked is its parent's.
+                # Websockets that were open before the fork belong to the parent process.
                 self._pid, self._open = os.getpid(), 0
             if self._open >= most:
                 return False
@@ -166,7 +166,7 @@ class Gate:
             self._open -= 1
 
     def _refuse_remote(self, environ: Environ, *, local: bool) -> Response | None:
-        # Of whoever needs none, too: it is not to stay in the address.
+        # Also for clients that need no token: it must not stay in the URL.
         if environ.get("REQUEST_METHOD") != "GET" or not self._is_token(argument(environ, "token")):
             known = local and not self._always_token
             if self._is_token(cookie(environ)) or (known and not self._is_of_service(environ)):
@@ -176,7 +176,7 @@ class Gate:
                 "the one that the server has printed."
             )
 
-        # Out of the address, the history and the Referer at once.
+        # Remove it from the URL, the history and the Referer at once.
         response = redirected(environ, 303)
         response.set_cookie(
             COOKIE,
@@ -217,8 +217,8 @@ class Gate:
         return refusal("Reload the panel: its key is of an older run.")
 
     def _is_of_service(self, environ: Environ) -> bool:
-        # To tell it takes Linux some milliseconds. Who has the key was let in before, and what
-        # is asked again and again is guarded by keys of its own, or holds no data.
+        # The lookup takes Linux some milliseconds. A client with the key has passed it before, and
+        # the frequent requests need keys of their own or return no data.
         told = self._has_key(environ) or is_toolbar(environ) or is_asset(environ)
         return not told and is_service(environ)
 

@@ -1,4 +1,4 @@
-"""What a request says of where it comes from: names of hosts, and whether it is local.
+"""Classify where a request comes from: host names, and whether the request is local.
 
 Names are compared exactly; there is no regular expression.
 """
@@ -13,7 +13,7 @@ from .peer import peer_address
 
 Environ = dict[str, t.Any]
 
-# What proxies, tunnels and content networks add; each name stands for those that begin with it.
+# Headers that proxies, tunnels and CDNs add; each name is a prefix.
 _FORWARDED = (
     "HTTP_FORWARDED",
     "HTTP_VIA",
@@ -36,10 +36,10 @@ _NAME = frozenset(string.ascii_letters + string.digits + "-_")
 
 
 def host_name(host: str) -> str | None:
-    """Take the name out of a Host header, without the port; None where it is malformed.
+    """Return the host name in a Host header, without the port; None if it is malformed.
 
-    :returns: a name of letters, digits, hyphens and underscores, in small letters; or what
-        stands in the brackets of an IPv6 address.
+    :returns: letters, digits, dots, hyphens and underscores, in lower case; or the address inside
+        the brackets of an IPv6 literal.
     """
     if host.startswith("["):
         name, bracket, rest = host[1:].partition("]")
@@ -67,26 +67,26 @@ def is_loopback(address: str) -> bool:
         given = ipaddress.ip_address(address)
     except ValueError:
         return False
-    # As a server that listens on both sees who comes by IPv4.
+    # A dual-stack server shows IPv4 clients as IPv4-mapped addresses.
     mapped = getattr(given, "ipv4_mapped", None)
     return bool((mapped or given).is_loopback) and "%" not in address
 
 
 def is_local(environ: Environ) -> bool:
-    """Return whether a request comes from this machine, by a local name and through no proxy."""
+    """Return whether a request comes from this machine, by a local name and not through a proxy."""
     name = host_name(environ.get("HTTP_HOST", ""))
     return (
-        # An address, no name: Waitress says "localhost" of whoever comes by a Unix socket.
+        # An address, not a name: Waitress reports "localhost" for all clients of a Unix socket.
         is_loopback(environ.get("REMOTE_ADDR", ""))
         # Middleware around the app may have rewritten it.
         and is_loopback(peer_address(environ, environ.get("REMOTE_ADDR", "")))
         and name is not None
         and is_local_name(name)
-        # As nginx before 1.29.7 asks what it stands before, by that one's own name and with no
-        # header that says so, unless it is told otherwise.
+        # nginx before 1.29.7 sends HTTP/1.0 with the upstream's own host name and without any
+        # forwarding header, unless it is configured otherwise.
         and environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         and not any(key.startswith(_FORWARDED) for key in environ)
-        # Waitress takes such headers away, unless it is told whom to trust.
+        # Waitress removes such headers, unless it is configured to trust a proxy.
         and "waitress.client_disconnected" not in environ
     )
 

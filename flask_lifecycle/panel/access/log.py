@@ -1,4 +1,4 @@
-"""What of the panel's requests stands in the logs of servers."""
+"""Filter the panel's own requests in the access logs of servers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 import typing as t
 from urllib.parse import quote
 
-# What stands in the line of a request of the toolbar's that was answered.
+# What the log line of the toolbar's successful polls contains.
 _ASKED_AGAIN = ('"GET ', "/toolbar/requests?", '" 200 ')
 
 
 class AccessLog(logging.Filter):
-    """Take out of what servers log the token, and what the toolbar asks again and again."""
+    """Remove the token from access logs, and the records of the toolbar's repeated polls."""
 
     def __init__(self, token: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Whose the program is that asks from this machine, where Linux tells it (``proc(5)``)."""
+"""Which account the client program on this machine runs as, where Linux shows it (``proc(5)``)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-# The accounts that programs have and people have not, as distributions number them; root aside.
+# The UIDs of system accounts, as distributions assign them; root is not among them.
 _SYSTEM = range(1, 1000)
 _NOBODY = 65534
 
 
 def is_service(environ: dict[str, t.Any]) -> bool:
-    """Return whether a system account's program is at the other end, as nginx is.
+    """Return whether the client runs as a system account, as nginx does.
 
-    :returns: False where the app runs by that account itself, or where it cannot be told.
+    :returns: False if the app runs as that account itself, or if the account is unknown.
     """
     try:
         ends = int(environ["REMOTE_PORT"]), int(environ["SERVER_PORT"])
@@ -28,9 +28,9 @@ def is_service(environ: dict[str, t.Any]) -> bool:
 
 
 def peer_address(environ: dict[str, t.Any], otherwise: str) -> str:
-    """Return the address at the other end of the connection, or what is to stand for it.
+    """Return the client's address of the connection, or a fallback.
 
-    :param otherwise: what to return where the server does not hand the connection over.
+    :param otherwise: the fallback for servers that do not expose the connection.
     """
     for name in ("werkzeug.socket", "gunicorn.socket"):
         try:
@@ -42,10 +42,10 @@ def peer_address(environ: dict[str, t.Any], otherwise: str) -> str:
 
 
 def _owners(port: int, other: int) -> Iterator[int]:
-    """List whose sockets of this machine have these ports, their own and the other end's."""
+    """Yield the UIDs of this machine's sockets with these local and remote ports."""
     ends = [f":{port:04X}", f":{other:04X}"]
     for table in _TABLES:
-        # There is none but on Linux, and of IPv6 not everywhere there.
+        # Only Linux has these files, and not always the one for IPv6.
         with suppress(OSError), table.open(encoding="ascii") as lines:
             for line in lines:
                 _, local, remote, _, _, _, _, owner, *_ = line.split()

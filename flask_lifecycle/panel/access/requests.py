@@ -1,4 +1,4 @@
-"""What a request to the panel asks for, and what it shows."""
+"""Classify requests to the panel: what they ask for, and which credentials they send."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ COOKIE = "lifecycle_token"
 
 
 def as_sent(environ: Environ) -> Environ:
-    """Return the environ with all that the server was sent as it was, and where it is the panel's.
+    """Return the environ as the server received it, with SCRIPT_NAME and PATH_INFO of the panel.
 
-    What middleware added stays: it may tell of a proxy.
+    Keys that middleware added stay: they may show that there is a proxy.
     """
     entrance = environ.get("lifecycle.entrance")
     if entrance is None:
@@ -24,7 +24,7 @@ def as_sent(environ: Environ) -> Environ:
 
 
 def same_origin(origin: str, environ: Environ) -> bool:
-    """Return whether an Origin header names the address that was asked."""
+    """Return whether an Origin header matches the address of the request."""
     try:
         parts = urlsplit(origin)
     except ValueError:
@@ -37,13 +37,13 @@ def same_origin(origin: str, environ: Environ) -> bool:
 
 
 def is_live(environ: Environ) -> bool:
-    """Return whether the live stream's websocket is asked for."""
+    """Return whether the request is for the live stream's websocket."""
     path = environ.get("PATH_INFO", "")
     return bool(path == "/socket.io" or path.startswith("/socket.io/"))
 
 
 def is_handshake(environ: Environ) -> bool:
-    """Return whether a request begins a websocket."""
+    """Return whether a request is a websocket handshake."""
     connection = environ.get("HTTP_CONNECTION", "").casefold().split(",")
     return (
         environ.get("REQUEST_METHOD") == "GET"
@@ -53,26 +53,26 @@ def is_handshake(environ: Environ) -> bool:
 
 
 def is_page(environ: Environ) -> bool:
-    """Return whether the panel's page is asked for."""
+    """Return whether the request is for the panel's page."""
     return environ.get("PATH_INFO", "") in ("", "/")
 
 
 def is_asset(environ: Environ) -> bool:
-    """Return whether a file of the page is asked for, which holds no data."""
+    """Return whether the request is for a static file of the page, which has no data."""
     return bool(environ.get("PATH_INFO", "").startswith("/assets/"))
 
 
 def is_toolbar(environ: Environ) -> bool:
-    """Return whether the toolbar asks."""
-    # The app's own pages ask for these; what they tell takes a key for each request.
+    """Return whether the toolbar sent the request."""
+    # The app's own pages send these; each request's data needs a key of its own.
     path = environ.get("PATH_INFO", "")
     return bool(path == "/toolbar.js" or path.startswith("/toolbar/"))
 
 
 def cookie(environ: Environ) -> str | None:
-    """Return the token that the panel's cookie has, if there is one."""
-    # Not by http.cookies: before Python 3.12.6, a long one takes it many seconds
-    # (CVE-2024-7592), and this is read of whoever asks.
+    """Return the token in the panel's cookie, if there is one."""
+    # Not by http.cookies: before Python 3.12.6 it takes many seconds to parse a long value
+    # (CVE-2024-7592), and anyone can send this header.
     try:
         return parse_cookie(environ).get(COOKIE)
     except UnicodeError:
@@ -80,7 +80,7 @@ def cookie(environ: Environ) -> str | None:
 
 
 def argument(environ: Environ, name: str) -> str | None:
-    """Return an argument of the query string, if it is there."""
+    """Return an argument of the query string, or None."""
     try:
         values = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=20).get(name)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Passes for one websocket each, good for some seconds in any process of the server.
+"""Single-use tickets for websockets, valid for some seconds in every process of the server.
 
-A browser cannot send the page's key with a websocket: it sends a ticket in the URL instead. Which
-are used, all processes of the server have to know, as any of them may be asked next: the first one
-makes a file in a folder that is this user's alone, which no two can do.
+A browser cannot send the page's key with a websocket: it sends a ticket in the URL instead. All
+processes of the server must know which tickets are used, as any of them may get the next request:
+the first one creates a file in a directory of this user alone, which no two can do.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from contextlib import suppress
 from pathlib import Path
 
 _SECONDS = 10
-# Marks are needed while their tickets are good; clocks are set now and then.
+# Files must outlast their tickets; clocks may be adjusted.
 _KEPT_SECONDS = 120
-# A page asks for one each time it connects: no more than some are used at a time.
+# A page asks for a ticket each time it connects: this limits the number in use.
 _MOST = 1024
 
 
 class Tickets:
-    """Make tickets, and take each once.
+    """Issue tickets, and accept each one once.
 
-    :param token: what all processes of the server have in common.
+    :param token: the secret that all processes of the server share.
     """
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
 
     def make(self) -> str:
-        """Make a ticket."""
+        """Issue a ticket."""
         payload = f"{time.time() + _SECONDS:.0f}.{secrets.token_hex(8)}"
         return f"{payload}.{self._signature(payload)}"
 
     def take(self, ticket: str) -> bool:
-        """Return whether a ticket is good, and was not taken before, by any process."""
+        """Return whether a ticket is valid and no process has accepted it before."""
         payload, _, signature = ticket.rpartition(".")
         if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signed(payload)):
             return False
@@ -53,7 +53,7 @@ class Tickets:
 
 
 def _is_first(mark: str) -> bool:
-    # Where nothing can be marked, the page asks for batches instead.
+    # Where no file can be created, the page polls instead.
     with suppress(OSError):
         folder = _folder()
         _forget_old(folder)
@@ -63,7 +63,7 @@ def _is_first(mark: str) -> bool:
 
 
 def _folder() -> Path:
-    """Return where the marks are, which is the same for all processes."""
+    """Return the directory of used tickets, which is the same for all processes."""
     user = os.getuid() if hasattr(os, "getuid") else "tickets"
     folder = Path(tempfile.gettempdir(), f"flask-lifecycle-{user}")
     with suppress(FileExistsError):
@@ -75,7 +75,7 @@ def _folder() -> Path:
 
 
 def _is_ours_alone(found: os.stat_result) -> bool:
-    # Windows gives each user a folder of their own.
+    # Windows gives each user a directory of their own.
     return os.name == "nt" or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
 
 
@@ -83,7 +83,7 @@ def _forget_old(folder: Path) -> None:
     before = time.time() - _KEPT_SECONDS
     kept = 0
     for mark in folder.iterdir():
-        # Another process may be as quick.
+        # Another process may have removed it first.
         with suppress(FileNotFoundError):
             if mark.lstat().st_mtime < before:
                 mark.unlink()

@@ -1,1 +1,1 @@
-"""The HTTP calls, one module for each resource; all of them stand behind the gate."""
+"""The HTTP API, one module for each resource; all of it is behind the gate."""

@@ -1,4 +1,4 @@
-"""``api/app``: the app, and which of its rules a path would match, and which nearly."""
+"""``api/app``: the app, which of its rules a path matches, and which ones almost match."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FindRule = Callable[[str, str, str], JsonObject]
 def create_app_map(app_map: Callable[[], JsonObject], find_rule: FindRule) -> flask.Blueprint:
     """Make the routes.
 
-    :param app_map: returns what is known of the app.
-    :param find_rule: is given path, method and host, and answers; ``ValueError`` says what it
-        does not take.
+    :param app_map: returns the map of the app.
+    :param find_rule: takes path, method and host, and returns the response; its ``ValueError``
+        names the invalid argument.
     """
     api = flask.Blueprint("app", __name__)
 

@@ -1,4 +1,4 @@
-"""``api/traces….har``: recordings of one or several traces in a format that others read."""
+"""``api/traces….har``: one or several traces in a format that other tools read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def create_har(store: Store) -> flask.Blueprint:
     def one(trace_id: str) -> JsonObject:
         return to_har([snapshot(get_or_404(store, trace_id))])
 
-    # Changes nothing: the ids of a long list are more than an address may hold.
+    # POST, though it changes nothing: the ids of a long list do not fit into a URL.
     @api.post("/api/traces.har")
     def several() -> JsonObject:
         ids = json_object().get("ids")

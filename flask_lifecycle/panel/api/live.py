@@ -1,4 +1,4 @@
-"""``api/ticket``, ``api/batch``: how a page gets what is new, with a websocket or without."""
+"""``api/ticket``, ``api/batch``: how a page gets new data, with or without a websocket."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ def create_live(hub: Hub, gate: Gate) -> flask.Blueprint:
     """Make the routes.
 
     :param hub: makes the messages.
-    :param gate: makes the tickets.
+    :param gate: issues the tickets.
     """
     api = flask.Blueprint("live", __name__)
 
     @api.post("/api/ticket")
     def ticket() -> dict[str, str | None]:
-        # None: no websocket is to be had here, ask for batches.
+        # None: this server has no websocket for the page, which polls instead.
         return {"ticket": gate.ticket() if flask.request.environ["lifecycle.room"] else None}
 
     @api.post("/api/batch")
     def batch() -> JsonObject:
-        # Other processes have requests of their own (PEP 3333).
+        # Other processes have their own requests (PEP 3333).
         several = bool(flask.request.environ.get("wsgi.multiprocess"))
         return hub.poll(json_object(), several=several)
 

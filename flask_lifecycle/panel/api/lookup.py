@@ -1,4 +1,4 @@
-"""What the calls have in common: the trace that an address names, the JSON that was sent."""
+"""Helpers that the API modules share: the trace in the URL, and the JSON of the request body."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ...trace.writer import LiveTrace
 
 
 def get_or_404(store: Store, trace_id: str) -> LiveTrace:
-    """Return the trace that an address names.
+    """Return the trace that a URL names.
 
-    :raises HTTPException: it is not kept.
+    :raises HTTPException: the trace is not in the store.
     """
     trace = store.get(trace_id)
     if trace is None:
@@ -24,13 +24,13 @@ def get_or_404(store: Store, trace_id: str) -> LiveTrace:
 
 
 def step_of(trace: LiveTrace, index: int) -> Step | None:
-    """Return one step of a trace as it is now, if there are so many; the others are not copied."""
+    """Return a current copy of one step, or None past the end; the other steps are not copied."""
     columns = trace.columns()
     return freeze(trace, columns, index) if index < len(columns.sites) else None
 
 
 def refuse(reason: str, status: int = 404) -> t.NoReturn:
-    """Answer with an error in place of what was asked for.
+    """Abort with an error response.
 
     :raises HTTPException: always.
     """
@@ -38,7 +38,7 @@ def refuse(reason: str, status: int = 404) -> t.NoReturn:
 
 
 def json_object() -> JsonObject:
-    """Return the JSON object that was sent; an empty one, where it is none."""
+    """Return the JSON object of the request body, or an empty one if there is none."""
     try:
         given = flask.request.get_json(silent=True)
     except RecursionError:

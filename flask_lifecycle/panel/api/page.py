@@ -20,8 +20,8 @@ _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flas
 def create_page(gate: Gate, dist: Path) -> flask.Blueprint:
     """Make the routes.
 
-    :param gate: has the key that the page asks with.
-    :param dist: the folder of the built browser side.
+    :param gate: has the key that the page sends with its requests.
+    :param dist: the directory of the built front end.
     """
     api = flask.Blueprint("page", __name__)
 

@@ -1,4 +1,4 @@
-"""``api/traces/<id>/profile``: a profile of the next request like one."""
+"""``api/traces/<id>/profile``: a profile of the next request of the same kind."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ Answer = tuple[JsonObject, int]
 
 
 class Profiles(t.Protocol):
-    """What makes and keeps them."""
+    """Records profiles and stores them."""
 
-    #: The method and endpoint of what is to be profiled next.
+    #: The method and endpoint of the next request to profile.
     wanted: tuple[str, str | None] | None
 
     @property
     def available(self) -> bool:
-        """Return whether they can be made."""
+        """Return whether the profiler is installed."""
         ...
 
     def ask(self, method: str, endpoint: str | None) -> None:
-        """Profile the next request for this endpoint, by this method."""
+        """Profile the next request for this endpoint with this method."""
         ...
 
     def cancel(self) -> None:
-        """Profile none, after all."""
+        """Cancel the pending profile."""
         ...
 
     def of(self, trace: LiveTrace) -> JsonObject | None:
@@ -54,7 +54,7 @@ def create_profile(store: Store, profiles: Profiles) -> flask.Blueprint:
 
     @api.post("/api/traces/<trace_id>/profile")
     def ask(trace_id: str) -> Answer:
-        """Profile the next request like this one."""
+        """Profile the next request of the same kind."""
         trace = get_or_404(store, trace_id)
         if not profiles.available:
             refuse("pyinstrument is not installed.", 409)

@@ -1,4 +1,4 @@
-"""``toolbar/requests``: what the toolbar of a page shows of the requests behind it."""
+"""``toolbar/requests``: the data that a page's toolbar shows of the requests behind the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..access.gate import Gate
 from ..live.hub import Hub
 from ..toolbar_view import caused, redirects, toolbar_view
 
-# So many requests of a page at a time.
+# Limit of requests per page and call.
 _MOST = 20
 Kept = dict[str, LiveTrace]
 
@@ -22,14 +22,14 @@ Kept = dict[str, LiveTrace]
 def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
     """Make the routes.
 
-    :param hub: has what is kept, with what caused it.
+    :param hub: has the stored traces, with their initiators.
     :param gate: makes the keys of the requests.
     """
     api = flask.Blueprint("toolbar", __name__)
     views = _Views(gate)
 
     def named() -> tuple[Kept, list[LiveTrace]]:
-        """Return what is kept, by id, and what of it the page names with its keys."""
+        """Return the stored traces by id, and those that the page names with its keys."""
         kept = {trace.id: trace for trace in hub.kept()}
         names = (name.partition(".") for name in flask.request.args.getlist("of")[:_MOST])
         asked = [
@@ -59,16 +59,16 @@ def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
 
 
 class _Views:
-    """What pages are answered, each with what it caused and has not been sent whole."""
+    """The responses for each page, each with the requests that it caused and has not sent whole."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        # Those that were sent as they ended.
+        # Those that were sent complete.
         self._sent: WeakSet[LiveTrace] = WeakSet()
 
     def of(self, asked: list[LiveTrace], kept: Kept) -> list[JsonObject]:
-        """Return what the toolbar shows of requests that it asks for."""
-        # Those that were asked for by their own names come first.
+        """Return the toolbar's data of the requests that it asks for."""
+        # Requests that the toolbar names come first.
         views = [self._whole(trace, kept) for trace in asked]
         return [
             {**view, "caused": self._new(trace, kept)}
@@ -81,7 +81,7 @@ class _Views:
         return {**toolbar_view(trace), "redirects": [toolbar_view(each) for each in led]}
 
     def _new(self, page: LiveTrace, kept: Kept) -> list[JsonObject]:
-        """Return what a page caused and was not sent as it ended, by the names to ask with."""
+        """Return the ids and keys of requests that a page caused and has not been sent complete."""
         new = [each for each in caused(page, kept) if each not in self._sent]
         return [
             {

@@ -1,4 +1,4 @@
-"""``api/traces``: the list of what is kept, and each trace."""
+"""``api/traces``: the list of stored traces, and each trace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LIMIT = 500
 def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
     """Make the routes.
 
-    :param hub: has what is kept, with what caused it.
+    :param hub: has the stored traces, with their initiators.
     """
     api = flask.Blueprint("traces", __name__)
 
@@ -31,10 +31,10 @@ def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
         limit = _limit(flask.request.args.get("limit"))
         before = flask.request.args.get("before") or None
         matches = _filter(flask.request.args.get("q") or "")
-        # By id, as pages are: of two that come at once, the later one may be kept first.
+        # Sorted by id, as pages are: of two concurrent requests, the later one may be stored first.
         kept = sorted(hub.kept(), key=attrgetter("id"), reverse=True)
         older = (trace for trace in kept if before is None or trace.id < before)
-        # One more than is asked for tells whether there are more.
+        # One more than the limit shows whether there are more.
         page = [*islice(filter(matches, filter(None, map(summarized, older))), limit + 1)]
         return {
             "traces": page[:limit],
@@ -46,7 +46,7 @@ def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
 
     @api.delete("/api/traces")
     def clear() -> tuple[str, int]:
-        # Of several processes, only the one that the page shows.
+        # With several processes, clear only the one that the page shows.
         if flask.request.args.get("epoch") not in (None, "", store.epoch):
             flask.abort(409, "This is another process of the server.")
         store.clear()

@@ -1,10 +1,10 @@
-"""The live stream: one pump thread tails the store while somebody watches.
+"""The live stream: one pump thread follows the store while viewers are connected.
 
-Requests never emit. The pump looks some 30 times a second at what is new since each viewer's
-last message, and sends the next one only once enough of the earlier ones are acknowledged and
-written. For who takes none, nothing is looked up or prepared; and as a thread that computes keeps
-all others waiting, the pump does so for a moment only and then lets them go first.
-Who cannot have a websocket asks for the same messages, one by one.
+Requests never emit. The pump checks about 30 times a second what is new since each viewer's last
+message, and sends the next one only once enough of the earlier ones are acknowledged and written.
+For a viewer that accepts none, nothing is prepared; and as a computing thread blocks all others,
+the pump computes only briefly before it yields to them.
+Viewers without a websocket poll for the same messages.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from .viewer import Viewer, before_newest, pick_of
 from .websocket import PING_SECONDS, Websocket
 
 _TICK = 1 / 30
-# Where nobody has taken anything for so many looks, the next ones are further apart: each takes
-# the app's place for a moment.
+# After this many rounds in which no viewer took anything, the pump slows down: each round takes
+# time from the app.
 _LOOKS = 30
 _SELDOM = 0.2
 _UNACKNOWLEDGED = 2
@@ -40,17 +40,17 @@ _UNACKNOWLEDGED = 2
 _log = logging.getLogger("flask_lifecycle.hub")
 _log.addHandler(logging.NullHandler())
 _log.propagate = False
-# Whatever the root logger's is: Engine.IO tells of each packet.
+# Independent of the root logger's level: Engine.IO logs each packet.
 _log.setLevel(logging.WARNING)
 
 _app_log = logging.getLogger("flask_lifecycle")
 
-# Else each value of a message is looked at for bytes, which takes longer than writing the JSON.
+# Without this, Socket.IO searches each message for bytes, which takes longer than encoding it.
 _Packet = type("_Packet", (Packet,), {"uses_binary_events": False, "json": Json})
 
 
 class Hub:
-    """Send to each viewer what is new."""
+    """Send each viewer the new data."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -72,7 +72,7 @@ class Hub:
             engineio_logger=_log,
             ping_interval=PING_SECONDS,
             ping_timeout=GONE_SECONDS - PING_SECONDS,
-            # Each socket sees to its own end: no thread that asks them all.
+            # Each socket detects its own timeout: no thread that pings them all.
             monitor_clients=False,
             max_http_buffer_size=MESSAGE_BYTES,
             serve_client=False,
@@ -87,25 +87,25 @@ class Hub:
         self._io.init_app(panel, path="socket.io")
         engine = self._io.server.eio
         # There is no other way: Engine.IO looks up drivers by name in its own package only, one for
-        # all servers of the process, and its websocket takes no options.
+        # all servers of the process, and its websocket class has no options.
         setattr(engine, DRIVER, {**getattr(engine, DRIVER), "websocket": Websocket})
 
     def kept(self) -> list[LiveTrace]:
-        """Return all that is kept, newest first, with what caused it."""
+        """Return all stored traces, newest first, with their initiators."""
         kept = self._store.newest()
         self._causes.look(kept)
         return kept
 
     def shown(self, page: LiveTrace, is_shown: bool) -> None:
-        """Take it from a page that it was left, or is shown again."""
+        """Record a page's report that it was hidden or is visible again."""
         self._causes.shown(page, is_shown)
 
     def poll(self, asked: JsonObject, *, several: bool) -> JsonObject:
-        """Return what is new to who asks, as a message of the stream.
+        """Return the data that is new to a polling client, as a message of the stream.
 
-        :param asked: what it has, as on connecting; ``watch``, the trace whose steps it wants
-            (the newest one's, without), and ``have``, how many of them it has.
-        :param several: whether there are other processes like this.
+        :param asked: the client's state, as on connecting; ``watch``, the trace whose steps it
+            wants (the newest one by default), and ``have``, how many of them it has.
+        :param several: whether the server has several processes.
         """
         viewer = self._viewer(asked, several)
         kept = self.kept()
@@ -121,7 +121,7 @@ class Hub:
         numbers = {trace.id: trace.seq for trace in kept} if running else {}
         viewer = Viewer(
             resumes,
-            # What went meanwhile stands before all.
+            # Removed traces precede all others.
             last.seq if resumes and last is not None else before_newest(kept),
             {each: numbers.get(each, 0) for each in reversed(running) if isinstance(each, str)}
             if isinstance(running, list)
@@ -138,7 +138,7 @@ class Hub:
         viewer = self._viewer(auth if isinstance(auth, dict) else {}, several)
         with self._lock:
             if self._pid != os.getpid():
-                # Those of the process that this one was forked from.
+                # Viewers of the parent process, from before the fork.
                 self._pid = os.getpid()
                 self._viewers.clear()
             self._viewers[_sid()] = viewer
@@ -183,7 +183,7 @@ class Hub:
             self._wake.wait(_TICK if in_vain < _LOOKS else _SELDOM)
 
     def _fault(self, error: Exception) -> None:
-        """Log a fault of the stream's own, once for each kind."""
+        """Log a fault of the stream, once for each kind."""
         if type(error) not in self._faults:
             self._faults.add(type(error))
             # The app's filters, handlers and record factory may fail as well.
@@ -191,12 +191,12 @@ class Hub:
                 _app_log.warning("The live stream failed; it goes on.", exc_info=error)
 
     def _drop(self, sid: str) -> None:
-        """End a viewer whose message failed: its page connects again, and says what it has."""
+        """Disconnect a viewer whose message failed: its page reconnects and reports its state."""
         with self._lock:
             self._viewers.pop(sid, None)
         socket = self._socket(sid)
         if socket is not None:
-            # It may be about to end by itself.
+            # It may be disconnecting already.
             with suppress(Exception):
                 socket.close(wait=False, abort=True)
 
@@ -205,11 +205,11 @@ class Hub:
         return server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
 
     def _takes(self, sid: str, viewer: Viewer) -> bool:
-        """Return whether a viewer takes one more message: whatever it acknowledges, it reads."""
+        """Return whether a viewer is ready for one more message: acknowledged and also written."""
         if viewer.seq - viewer.acknowledged >= _UNACKNOWLEDGED:
             return False
         socket = self._socket(sid)
-        # One may be on its way, and one wait for that.
+        # One message may be in transit, and one may wait for it.
         return socket is None or socket.queue.empty()
 
     def _send(self, sid: str, viewer: Viewer, kept: list[LiveTrace]) -> None:

@@ -1,4 +1,4 @@
-"""A socket whose other end is not trusted to read, or to be brief."""
+"""A socket that limits what its remote end can send, and how long it may stay silent."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-#: The longest message of a viewer's, in bytes: its longest says which requests still run.
+#: The longest message from a viewer, in bytes: its list of running requests is the longest.
 MESSAGE_BYTES = 64 * 1024
-#: A viewer that is silent for so many seconds, or does not read, is gone. It pongs each 5 s.
+#: A viewer that stays silent, or does not read, for this many seconds is gone. It pongs every 5 s.
 GONE_SECONDS = 10
 
-# A viewer sends some 30 short acknowledgements a second, 40 bytes each.
+# A viewer sends about 30 short acknowledgements a second, 40 bytes each.
 _BYTES_A_SECOND = 16 * 1024
 _BURST = 2 * MESSAGE_BYTES
 
 
 class MeteredSocket:
-    """A socket that waits no longer than a live viewer is silent, and hears no more than one says.
+    """A socket with a timeout and with a limit on the amount of received data.
 
-    :raises OSError: on reading, when there was too much or nothing.
+    :raises OSError: on reading, at the timeout or the limit.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._left = float(_BURST)
         self._then = time.monotonic()
-        # One writer at a time: the answer to a ping must not come into the middle of a message.
+        # One writer at a time: a pong must not be written into the middle of a message.
         self._lock = threading.Lock()
         self._users = 0
         self._is_given_back = False
@@ -49,10 +49,10 @@ class MeteredSocket:
                 self._changed.notify_all()
 
     def give_back(self) -> None:
-        """End what waits on it, and let nobody here touch it any more.
+        """Return the socket to the server: wake up waiting threads and allow no further use.
 
-        The server closes it then, and the system gives its number to the next connection: who
-        still read from it, or ended it, would do so to a request of the app's.
+        The server closes it then, and the system gives its descriptor to the next connection: a
+        later read or shutdown here would affect a request of the app.
         """
         self.shut()
         with self._changed:

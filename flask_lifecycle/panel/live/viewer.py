@@ -1,4 +1,4 @@
-"""One viewer: what it has been sent, and what its next message has."""
+"""One viewer: what it has been sent, and what its next message contains."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from ...trace.snapshot import freeze, header
 from ...trace.writer import LiveTrace
 from ..summary import summarized
 
-# What one message holds: what a page takes in and draws within a few frames.
+# The limits of one message: what a page can process and draw within a few frames.
 _TRACES_A_BATCH = 200
-# What a new viewer is sent at first; it asks for the older ones by page.
+# The number of traces that a new viewer is sent; it requests older ones by page.
 _NEWEST = 200
 _STEPS_A_BATCH = 500
-# Written as JSON in one go, 2 ms long, in which no other thread runs.
+# Encoded as JSON without interruption: 2 ms, in which no other thread runs.
 _BATCH_BYTES = 256 * 1024
-# Of which those of steps: a viewer that does not read holds some copies of two messages.
+# The limit of steps among those: a viewer that does not read keeps some copies of two messages.
 _STEPS_BYTES = 128 * 1024
-# Else a request's thread would wait for as long as the interpreter lets one thread compute, 5 ms
-# (`sys.getswitchinterval`), each time that it comes back from waiting for a socket or a file.
+# Without pauses, a request's thread would wait for the interpreter's switch interval, 5 ms
+# (`sys.getswitchinterval`), each time that it returns from I/O.
 _STRETCH = _PAUSE = 0.0005
 
 
 class Pick(t.NamedTuple):
-    """The trace whose steps a viewer asks for; the newest, without."""
+    """The trace whose steps a viewer asks for; the newest one by default."""
 
     trace: str | None
     #: How many of its steps the viewer has.
@@ -43,10 +43,10 @@ _NEWEST_TRACE = Pick(None, 0)
 
 
 class Viewer:
-    """What one viewer has been sent.
+    """The state of one viewer: what it has been sent.
 
-    Only the pump moves what is known to be sent. The thread of the viewer's socket leaves a
-    ``pick`` and how far it ``acknowledged``, each in one assignment, and writes nothing else.
+    Only the pump advances this state. The thread of the viewer's socket sets ``pick`` and
+    ``acknowledged``, each in one assignment, and writes nothing else.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class Viewer:
     ) -> None:
         self.several: bool = several
         self.reset: bool = not resumes
-        #: How many requests came while it was away; told once.
+        #: How many requests came while it was disconnected; sent once.
         self.missed: int | None = None
         self.seq: int = 0
         self.acknowledged: int = 0
         self.cursor: int = last
-        #: The numbers of what it has been sent, in their order, until it is told that they went.
+        #: The numbers of the traces that it has been sent, in order, until their removal is sent.
         self.known: dict[str, int] = dict(running)
         self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
         self.pick: Pick = _NEWEST_TRACE
@@ -69,12 +69,12 @@ class Viewer:
         self.steps_open: set[int] = set()
         self.explainer: Explainer = Explainer()
         self.strands: tuple[int, int] = (0, 0)
-        #: Those whose steps, sent while they ran, stand elsewhere now that they are done.
+        #: Finished traces whose steps have other indexes now than while they ran.
         self.moved: set[str] = set()
         self.gone: tuple[int, int] = (-1, -1)
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
-        """Find the trace whose steps it is shown, and begin with them where it is another one."""
+        """Find the trace whose steps the viewer gets; start from its first step if it changed."""
         pick = self.pick
         is_new, self._picked = pick is not self._picked, pick
         if pick.trace is None:
@@ -90,7 +90,7 @@ class Viewer:
         return trace
 
     def steps_again(self) -> None:
-        """Send the steps of its trace from the first one on."""
+        """Send the steps of its trace again, from the first one."""
         self.steps_sent = 0
         self.steps_open = set()
         self.explainer = Explainer()
@@ -104,17 +104,17 @@ class Viewer:
         *,
         whole: bool = False,
     ) -> JsonObject:
-        """Make the next message; empty, where there is nothing new and it need not be whole.
+        """Make the next message; empty if there is nothing new and ``whole`` is not set.
 
-        :param kept: all that the store keeps, newest first.
-        :param on_fault: is given what keeps steps from being sent.
+        :param kept: all stored traces, newest first.
+        :param on_fault: called with an exception that kept steps from being sent.
         """
         removed = self._removed(kept)
         traces, skipped = self._changed(store, kept)
         try:
             steps = self._steps(kept)
         except Exception as error:
-            # Its page would connect again, and ask for the same.
+            # Its page would reconnect, and ask for the same.
             on_fault(error)
             steps = []
         gone = (store.evicted, store.ignored)
@@ -184,14 +184,14 @@ class Viewer:
         if trace is None or trace.seq > self.cursor:
             return []
 
-        # First: of what is done by then, all steps are.
+        # Read first: if the trace is finished by now, so are all of its steps.
         is_moving = trace.running and trace.merged
         columns = trace.columns()
         head = header(trace)
         count = len(columns.sites)
         if is_moving:
-            # Several threads write: a step may have come in between those that were sent. All
-            # are sent again, unless they are many: then once the request is done.
+            # Several threads write: a step may have been inserted among those that were sent. All
+            # are sent again, unless they are many: then only once the request is finished.
             now = (count, sum(not end for end in columns.ends))
             is_new, self.strands = self.strands != now, now
             if not is_new or count > _STEPS_A_BATCH:
@@ -226,7 +226,7 @@ class Viewer:
         return [{"trace": trace.id, "steps": explained}]
 
     def _removed(self, kept: list[LiveTrace]) -> list[str]:
-        """List what it was sent and is gone: the oldest, and running ones that were hidden."""
+        """Return the sent traces that are gone: the oldest, and running ones that were hidden."""
         oldest = kept[-1].seq if kept else None
         gone = takewhile(lambda each: oldest is None or each[1] < oldest, self.known.items())
         hidden = (each for each in self.shown if _find(kept, self.known[each]) is None)
@@ -234,7 +234,7 @@ class Viewer:
 
 
 class _Breath:
-    """Lets other threads go first, each time that it was computed for long enough."""
+    """Yields to other threads each time that this one has computed for long enough."""
 
     def __init__(self) -> None:
         self._begun = time.perf_counter()
@@ -246,14 +246,14 @@ class _Breath:
 
 
 def pick_of(trace: t.Any, have: t.Any) -> Pick:
-    """Return what a viewer asks for, of which it may have sent anything."""
+    """Parse what a viewer asks for; the input is untrusted."""
     return Pick(
         trace if isinstance(trace, str) else None, max(0, have) if isinstance(have, int) else 0
     )
 
 
 def before_newest(kept: list[LiveTrace]) -> int:
-    """Return the number after which those come that a new viewer is sent."""
+    """Return the number after which a new viewer's traces begin."""
     return kept[_NEWEST].seq if len(kept) > _NEWEST else 0
 
 
@@ -263,9 +263,9 @@ def _find(kept: list[LiveTrace], number: int) -> LiveTrace | None:
 
 
 def _state(trace: LiveTrace) -> tuple[t.Any, ...]:
-    """Return what makes a running trace be sent again when it changes."""
+    """Return the values whose change makes a running trace be sent again."""
     opened = None
-    # What cannot be read, its summary tells.
+    # If they cannot be read, the summary reports it.
     with suppress(Exception):
         opened = sum(1 for end in trace.columns().ends[-8:] if not end)
     return trace.running, trace.step_count, trace.status, opened

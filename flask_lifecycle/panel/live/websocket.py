@@ -1,8 +1,8 @@
-"""A websocket that gives back all it holds, whatever its other end does or does not do.
+"""A websocket that frees all of its resources, whatever its remote end does.
 
-Engine.IO's own, over ``simple_websocket``, trusts its client: a message may be of any length,
-what is read waits in a list without end, a frame that breaks the protocol ends the reading
-thread with a traceback, and a client that stops reading holds a writing thread for ever.
+Engine.IO's own, over ``simple_websocket``, trusts its client: messages have no size limit, the
+queue of received messages has no limit, a frame that violates the protocol ends the reading thread
+with a traceback, and a client that stops reading blocks a writing thread for ever.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ... import locks
 from ..._compat import SHUTTING_DOWN
 from .metered_socket import MESSAGE_BYTES, MeteredSocket
 
-#: How often a viewer is pinged, in seconds.
+#: The interval of pings, in seconds.
 PING_SECONDS = 5
-#: How often to look whether the process ends, in seconds.
+#: The interval of checks whether the process is stopping, in seconds.
 _LOOK = 0.1
-# More than one: an app may handle some itself.
+# Several: an app may handle some itself.
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGTERM", "SIGQUIT", "SIGABRT") if hasattr(signal, name)
 ]
@@ -32,26 +32,26 @@ Environ = dict[str, t.Any]
 
 
 def let_go(start_response: t.Any) -> dict[str, str]:
-    """Let the server close a connection after this answer, if it would wait for it at its end.
+    """Make servers close the connection after this response, if an open one would block shutdown.
 
-    An orphaned worker of Gunicorn's waits for those that are kept alive: for ever, where a page
-    polls. A server of gevent's waits until their other ends leave, whether they poll or not.
+    An orphaned Gunicorn worker waits for keep-alive connections: for ever, if a page polls.
+    gevent's server waits until its clients disconnect, whether they poll or not.
 
-    :returns: the headers that say so.
+    :returns: the headers for the response.
     """
     server: t.Any = getattr(start_response, "__self__", None)
     if hasattr(server, "force_close") and is_stopping():
         server.force_close()
-    # What `gevent.pywsgi.WSGIHandler` looks at; others do not let an app send that header.
+    # What `gevent.pywsgi.WSGIHandler` reads; other servers do not let an app send that header.
     return {"Connection": "close"} if hasattr(server, "close_connection") else {}
 
 
 def is_stopping() -> bool:
-    """Return whether the process waits for its threads to end, as those of websockets never would.
+    """Return whether the process is waiting for its threads to end, as websockets never would.
 
-    However it came to its end, the interpreter joins a pool's threads at last. Gunicorn's worker
-    waits for its connections before: it handles its signals by methods, says there that it is
-    not ``alive``, and stops as well where its master is gone (``gunicorn.workers.base.Worker``).
+    At its end, the interpreter joins the threads of pools. Gunicorn's worker waits for its
+    connections before that: its signal handlers are methods that clear ``alive``, and it also stops
+    when its master is gone (``gunicorn.workers.base.Worker``).
     """
     # There is no other way: `main_thread().is_alive()` is true until the pools' threads are joined.
     if getattr(threading, SHUTTING_DOWN, False):
@@ -66,14 +66,14 @@ def is_stopping() -> bool:
 
 
 class Websocket:
-    """What Engine.IO takes for its driver: ``engineio.async_drivers.threading``."""
+    """The websocket class of Engine.IO's driver, ``engineio.async_drivers.threading``."""
 
     def __init__(self, handler: t.Any, _server: t.Any) -> None:
         self._handler = handler
         self._ws: _Server | None = None
 
     def __call__(self, environ: Environ, start_response: t.Any) -> t.Any:
-        # Compressing would take the app's time, and what is compressed can be of any length.
+        # Compression would take CPU time, and compressed messages can expand to any length.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         try:
             self._ws = ws = _Server(
@@ -86,22 +86,22 @@ class Websocket:
         try:
             self._handler(self)
         except Exception:
-            # A packet that Engine.IO cannot read: it would neither end nor forget the session.
+            # A packet that Engine.IO cannot parse: it would neither close nor forget the session.
             self._handler.__self__.close(wait=False, abort=True)
         finally:
             _watch.discard(ws)
             ws.end()
             ws.sock.give_back()
         if ws.mode == "gunicorn":
-            raise StopIteration  # which it takes for a connection that is over
-        # Werkzeug's server takes its failing write for a client that left.
+            raise StopIteration  # Engine.IO treats it as a closed connection
+        # Werkzeug's server treats its failing write as a disconnected client.
         start_response("101 Switching Protocols", [])
         return []
 
     def send(self, message: str) -> None:
         """Send a message.
 
-        :raises OSError: the other end is gone.
+        :raises OSError: the remote end is gone.
         """
         try:
             t.cast("_Server", self._ws).send(message)
@@ -109,28 +109,28 @@ class Websocket:
             raise OSError("The websocket is closed.") from None
 
     def wait(self) -> str | None:
-        """Return the next message, or None where there is none to come."""
+        """Return the next message, or None at the end of the stream."""
         try:
             message = t.cast("_Server", self._ws).receive()
         except simple_websocket.ConnectionClosed:
             return None
-        # Nothing of the panel's is binary; Socket.IO would wait for the parts of what is.
+        # The panel sends no binary data; Socket.IO would wait for a binary packet's attachments.
         return message if isinstance(message, str) and message[:2] not in ("45", "46") else None
 
     def close(self) -> None:
-        """End the websocket, and whoever waits for its other end."""
+        """Close the websocket, and wake up the threads that wait for its remote end."""
         t.cast("_Server", self._ws).end()
 
 
 class _DaemonThread(threading.Thread):
-    """One that does not keep the interpreter from its end."""
+    """A thread that does not block the exit of the interpreter."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **{**kwargs, "daemon": True})
 
 
 class _Server(simple_websocket.Server):  # type: ignore[misc]
-    """One end of a websocket whose reading ends quietly and in time."""
+    """A server side whose reading thread ends quietly and in time."""
 
     def handshake(self) -> None:
         self.sock: t.Any = MeteredSocket(self.sock)
@@ -139,13 +139,13 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]
     def _thread(self) -> None:
         try:
             super()._thread()
-        except Exception:  # what breaks the protocol: nobody is to be told but the other end
+        except Exception:  # a protocol violation: only the remote end is informed
             self.connected = False
         self.event.set()
         self.end()
 
     def end(self) -> None:
-        """Say good-bye, if the other end still listens, and wake up all that wait for it."""
+        """Send a close frame, if the remote end still reads, and wake up all waiting threads."""
         if self.connected:
             try:
                 self.sock.settimeout(0.5)
@@ -155,16 +155,16 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]
         self.cut()
 
     def cut(self) -> None:
-        """End it as if the network did, without a word or a wait."""
+        """Drop the connection as a network failure would, without a close frame."""
         self.connected = False
         self.sock.shut()
         self.event.set()
 
 
 class _Watch:
-    """Cuts all open websockets when the process begins to end: none keeps it from that.
+    """Drop all open websockets when the process begins to stop, so that they cannot block it.
 
-    Their pages connect again, to the process that comes after.
+    Their pages reconnect, to the next process.
     """
 
     def __init__(self) -> None:
@@ -176,7 +176,7 @@ class _Watch:
     def add(self, ws: _Server) -> None:
         with self._lock:
             if self._pid != os.getpid():
-                # Those of the process that this one was forked from.
+                # Websockets of the parent process, from before the fork.
                 self._pid = os.getpid()
                 self._open.clear()
             self._open.add(ws)

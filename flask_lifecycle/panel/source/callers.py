@@ -1,4 +1,4 @@
-"""Where Flask itself calls what a step records: the function, and the text of the calling line."""
+"""Where Flask itself calls the function that a step records: the caller and the calling line."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ _CALLERS: dict[str, tuple[t.Callable[..., t.Any], str]] = {
 
 
 def caller(step: Step, *, unhandled: bool) -> tuple[Source, int] | None:
-    """Find Flask's function that called what a step records, in the version that is installed.
+    """Find the Flask function that called what a step records, in the installed version.
 
     :param unhandled: whether the trace has an error that nobody handled.
-    :returns: where the function is written, and the line of the call; None where it is not
-        Flask that calls.
+    :returns: the caller's source location and the line of the call; None if the caller is not
+        part of Flask.
     """
     func, text = _find(step, unhandled) or (None, "")
     if func is None:
@@ -75,7 +75,7 @@ def caller(step: Step, *, unhandled: bool) -> tuple[Source, int] | None:
     except (OSError, TypeError):
         return None
     found = [number for number, line in enumerate(lines, first) if text in line]
-    # Hooks for one request alone are called before those for all.
+    # Flask calls after_this_request functions before the hooks for all requests.
     at = found[-1] if step.stage == "after_request" else found[0] if found else first
     return Source(file, first), at
 

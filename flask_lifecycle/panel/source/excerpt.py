@@ -1,4 +1,4 @@
-"""The source of a recorded step's function, coloured: pairs of a class and a text, by line."""
+"""Highlighted source code of a recorded step's function: lines of (token class, text) pairs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from ...trace.process import STARTED
 
 _LINES = 120
 _LONGEST = 400
-# What a step can be written in: code and templates. Nothing else is read, whatever a record says.
+# Only code and templates can be read, whatever path a record has.
 _SUFFIXES = frozenset((".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".txt", ".xml"))
 
 
 def excerpt(
     source: Source, asked_at: float, masked: Callable[[str], str] = str
 ) -> JsonObject | None:
-    """Return the lines of a function or template, or None where they cannot be had.
+    """Return the source lines of a function or template, or None if the file cannot be read.
 
-    :param asked_at: when the request began, Unix time: templates are read again by then.
-    :param masked: masks what is secret in lines of code; without it, the code is Flask's own.
-    :returns: ``{"file", "line", "lines", "changed"}``: ``line`` is the number of the first; a
-        line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
-        says that the file was written after it had been read.
+    :param asked_at: when the request began, Unix time: templates may be reloaded later than that.
+    :param masked: masks secrets in lines of code; without it, the code is Flask's own.
+    :returns: ``{"file", "line", "lines", "changed"}``: ``line`` is the number of the first line;
+        a line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
+        means that the file was modified after the process had loaded it.
     """
     if source.line < 1 or not _is_code(source.file):
         return None
@@ -50,10 +50,10 @@ def excerpt(
 
 
 def _is_code(file: str) -> bool:
-    """Return whether a file, and what it leads to if it is a link, is code or a template."""
+    """Return whether a file, and the target if it is a symbolic link, is code or a template."""
     try:
         return {Path(file).suffix, Path(file).resolve().suffix} <= _SUFFIXES
-    except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL
+    except (OSError, RuntimeError, ValueError):  # a symlink loop, a NUL
         return False
 
 

@@ -1,4 +1,4 @@
-"""A recorded statement, laid out for people and coloured."""
+"""A recorded SQL statement, formatted and highlighted."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from ...redact import MASK
 from ...trace.model import JsonObject
 from .excerpt import coloured
 
-# Longer ones take sqlparse a while.
+# sqlparse is slow with longer ones.
 _LAID_OUT = 5000
 _MASKED = "flask_lifecycle_mask"
 
 
 def statement(text: str) -> JsonObject:
-    """Return a statement, laid out for people.
+    """Return a statement, formatted and highlighted.
 
-    sqlparse does not need to understand what it lays out: a statement in any dialect, masked
-    or cut as it may be, stays what it was.
+    sqlparse does not need to understand a statement to format it: in any dialect, masked or
+    truncated, the text keeps its meaning.
 
     :returns: ``{"lines"}``: a line is a list of ``[class, text]`` pairs, with the short classes
         of Pygments.
@@ -26,9 +26,9 @@ def statement(text: str) -> JsonObject:
     from sqlparse.exceptions import SQLParseError
 
     if len(text) <= _LAID_OUT:
-        # It refuses what is nested too deep for it.
+        # It refuses deeply nested statements.
         with suppress(SQLParseError, RecursionError):
-            # To sqlparse, what is masked is a name.
+            # sqlparse takes a mask for a name.
             named = sqlparse.format(text.replace(MASK, _MASKED), reindent=True)
             text = named.replace(_MASKED, MASK)
     return {"lines": coloured("statement.sql", text)}
