@@ -1,7 +1,7 @@
-"""Wrap one app: its class is swapped for a subclass of the same name whose methods record.
+"""Instrument one app: its class is swapped for a subclass of the same name whose methods record.
 
-Nothing is copied from Flask: each method passes its arguments through to the app's own class
-and notes when it begins and ends.
+No code is copied from Flask: each method passes its arguments through to the app's own class and
+records its begin and end.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from .start_response import StartResponse
 from .trace_start import TraceStart
 from .wsgi import Calls
 
-# Outermost first: asking the first takes time, which is not to be in the second.
+# Outermost first: the first measurement takes time that the second must not include.
 _MEASURES: dict[str, t.Any] = {"memory": memory, "cpu": cpu}
 
 
 class Instrument:
-    """The wrapping of one app.
+    """The instrumentation of one app.
 
-    :param owner: stands for the app in its traces.
-    :param hooks: what is called in the life of a request.
-    :param mount: answers the calls that are not the app's.
-    :raises Exception: the app refuses to be wrapped, and is as it was.
+    :param owner: the app's identity in its traces.
+    :param hooks: callbacks during a request.
+    :param mount: handles the calls that are not for the app.
+    :raises Exception: the app's class refuses to be replaced; the app is unchanged.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Instrument:
             override(made, name, method)
         self._sessions = sessions
         self._views = functions.views
-        #: Names the endpoints whose rules were matched so far.
+        #: Returns the endpoints whose rules have been matched so far.
         self.called: t.Callable[[], list[str]] = routes.called
         give_class(app, made)
         try:
@@ -105,7 +105,7 @@ class Instrument:
             raise
 
     def undo(self, app: flask.Flask) -> None:
-        """Give the app all that is its own back."""
+        """Restore all of the app's original objects."""
         give_class_back(app, self._base)
         url_functions.give_back(app)
         self._views.give_back(app)
@@ -115,7 +115,7 @@ class Instrument:
 def _replaceable(
     owner: Owner, recording: Call, errors: Errors, hooks: Hooks
 ) -> dict[str, Recorded]:
-    """Return what records the methods that an app may hold others in place of."""
+    """Return the recording wrappers of the methods that an app may override on the instance."""
     recorded: dict[str, Recorded] = {
         "handle_user_exception": errors.handle_user_exception,
         "handle_exception": errors.handle_exception,

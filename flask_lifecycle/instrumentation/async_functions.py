@@ -1,7 +1,7 @@
-"""In which thread an async function of the user's runs: it is asked while it runs.
+"""Record which thread runs the user's async functions: checked while they run.
 
-Flask passes it through ``ensure_sync`` and ``async_to_sync``, by which asgiref runs it in another
-thread; an app may override either.
+Flask passes them through ``ensure_sync`` and ``async_to_sync``, with which asgiref runs them in
+another thread; an app may override either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..trace.writer import LiveTrace, Writer
 class _Thread(t.NamedTuple):
     name: str
     ident: int
-    #: Whether Flask called the function in another one.
+    #: Whether that is another thread than the one of Flask's call.
     other: bool
 
     def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
@@ -27,9 +27,9 @@ class _Thread(t.NamedTuple):
 
 @fail_open
 def observed(func: t.Callable[..., t.Any], trace: LiveTrace) -> t.Any:
-    """Return an async function that runs another one and notes in which thread.
+    """Return an async function that calls another one and records its thread.
 
-    It is noted of the step that runs in the thread of this call, once the function begins.
+    The thread is recorded on the caller's current step, once the function begins.
     """
     caller = trace.strand()
 

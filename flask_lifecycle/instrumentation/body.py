@@ -1,9 +1,9 @@
-"""The response's body: recorded while the server iterates it, until it is closed.
+"""Record the response body while the server iterates it, until it is closed.
 
-What the server gets has every trait of what the app returned, as servers do different things
-with a list, an iterator and a file: each special method and ``close`` is there or is not, what
-can be iterated again can be so here, and ``isinstance`` answers as before. What cannot be stood
-in for is handed over as it is.
+Servers treat a list, an iterator and a file differently, so the server gets an object with the same
+traits as the one that the app returned: the same special methods, ``close`` only if the original
+has it, iterable again if the original is, and the same results of ``isinstance``. A body that
+cannot be proxied is passed on unchanged.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from ..trace.writer import LiveTrace
 _CHUNKS_KEPT = 200
 _BODY = number(Site("body", "body"))
 _PREVIEW = 4
-# `streamed`: whether they are made while they are sent; `sent`: when, and how long each was.
+# `streamed`: whether chunks are made while they are sent; `sent`: when, and how long each was.
 _COUNTED = ("chunks", "bytes", "streamed", "sent", "preview", "complete")
 _CLOSE = number(Site("body_close", "close"))
 
-# C code looks into these without asking their methods.
+# C code reads these directly, without calling their methods.
 _CONCRETE = (list, tuple, dict, set, frozenset, str)
 _OWN_ITERATORS = (ClosingIterator, GeneratorType)
 _SEQUENCE_ITERS = (list.__iter__, tuple.__iter__)
-# What a file has, or the attribute by which a file wrapper holds one.
+# The methods of a file, and the attribute with which a file wrapper refers to one.
 _OF_FILES = ("read", "filelike", "file")
 
 Failed = t.Callable[[LiveTrace, BaseException], None]
@@ -51,10 +51,10 @@ def recorded(
     failed: Failed,
     preview: t.Callable[[], t.Any],
 ) -> t.Any:
-    """Return what to hand to the server so that the body's iteration and close are recorded.
+    """Return the object for the server that records the body's iteration and close.
 
-    :param failed: is told of an exception that goes out to the server.
-    :param preview: returns what is given each chunk by its ``add``; None, if nothing is.
+    :param failed: called with an exception that reaches the server.
+    :param preview: returns an object whose ``add`` takes each chunk, or None.
     """
     try:
         kind = _kind_of(result)
@@ -69,10 +69,10 @@ def recorded(
 
 
 def _is_file(result: t.Any, wrapper: t.Any) -> bool:
-    """Check whether the server may recognise a body as a file that it sends by itself.
+    """Return whether the server may recognise a body as a file that it sends by itself.
 
-    It does so by the class of its ``wsgi.file_wrapper``. Where that is a function, as in uWSGI,
-    it returns whatever the server remembers, such as the file itself.
+    It does so by the class of its ``wsgi.file_wrapper``. If that is a function, as in uWSGI, it
+    returns whatever object the server remembers, such as the file itself.
     """
     if isinstance(wrapper, type):
         return isinstance(result, wrapper)
@@ -82,7 +82,7 @@ def _is_file(result: t.Any, wrapper: t.Any) -> bool:
 def _record_as_is(
     trace: LiveTrace, result: t.Any, failed: Failed, preview: t.Callable[[], t.Any]
 ) -> None:
-    """Record a body that is handed over as it is: what is known of it now, and its ``close``."""
+    """Record a body that is passed on unchanged: what is known of it now, and its ``close``."""
     note = None
     if getattr(type(result), "__iter__", None) in _SEQUENCE_ITERS:
         chunks = [chunk for chunk in result if type(chunk) is bytes]
@@ -103,7 +103,7 @@ def _record_as_is(
 def _replace_close(
     trace: LiveTrace, step: int, result: t.Any, close: t.Any, failed: Failed
 ) -> bool:
-    # What keeps itself would not die before garbage is collected.
+    # A reference cycle would keep it alive until garbage collection.
     is_own = getattr(close, "__self__", None) is result
     owner: t.Callable[[], t.Any] = ref(result) if is_own else lambda: None
     others = None if is_own else close
@@ -131,7 +131,7 @@ def _replace_close(
     except Exception:
         return False
     with suppress(TypeError):
-        # A server that never closes it: the request is over all the same.
+        # A server that never closes it: the request is finished anyway.
         finalize(result, finish, trace).atexit = False
     return True
 
@@ -140,7 +140,7 @@ def _close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
     __tracebackhide__ = True
     outer = current.get()
     current.set(trace)
-    # Servers may iterate and close in other threads than they called in.
+    # Servers may iterate and close in another thread than the one of the call.
     trace.ident = get_ident()
     log = trace.log
     step = len(log)
@@ -162,12 +162,12 @@ def _close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
 
 
 class _Counts(list[t.Any]):
-    """What is counted of the chunks of an iteration, in the order of their names."""
+    """The counts of an iteration's chunks, in the order of their names."""
 
     __slots__ = ()
 
     def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it as JSON's types."""
+        """Return them JSON-ready."""
         detail = dict(zip(_COUNTED, self, strict=False))
         sent = list(detail["sent"])
         times = [trace.since(reading) for reading in sent[::2]]
@@ -179,7 +179,7 @@ class _Counts(list[t.Any]):
 
 
 class _Recording:
-    """What is recorded of one body, whichever iterators run through it."""
+    """The recording of one body, over all of its iterators."""
 
     __slots__ = ("failed", "is_over", "preview", "sent", "step", "trace")
 
@@ -189,18 +189,18 @@ class _Recording:
         self.preview = preview
         #: The step of the body, from its first iteration on.
         self.step = -1
-        #: What came of the iteration that is asked for chunks, and whether it came to its end.
-        #: Servers iterate some bodies once to count and once to send, the one within the other.
+        #: The counts of the current iteration, and whether it reached its end.
+        #: Servers iterate some bodies once to count and once to send, one within the other.
         self.sent = self.counts()
         self.is_over = False
 
     def __del__(self) -> None:
-        # A server that never closes what it was given: the request is over all the same.
+        # A server that never closes the body: the request is finished anyway.
         if self.trace.running:
             finish(self.trace)
 
     def counts(self) -> _Counts:
-        """Return what is to count the chunks of an iteration."""
+        """Return new counts for the chunks of an iteration."""
         counts = _Counts((0, 0, self.trace.streamed, []))
         preview = self.preview()
         if preview is not None:
@@ -208,7 +208,7 @@ class _Recording:
         return counts
 
     def add(self, chunk: t.Any, _body: _Body) -> t.Any:
-        """Count a chunk, and return it."""
+        """Count a chunk and return it."""
         if type(chunk) is bytes:
             sent = self.sent
             sent[0] += 1
@@ -221,10 +221,10 @@ class _Recording:
         return chunk
 
     def end(self, error: BaseException | None = None) -> None:
-        """End the step of the body, with what was raised."""
+        """End the step of the body, with the exception that was raised, if any."""
         trace, step = self.trace, self.step
         log = trace.log
-        # Another thread may have closed it meanwhile.
+        # Another thread may have closed it in the meantime.
         if log:
             log[step + END] = clock()
         self.is_over = True
@@ -252,13 +252,13 @@ class _Recording:
 
 
 class _Body:
-    """Stands in for a body that the app returned, or for an iterator of one.
+    """A proxy of a body that the app returned, or of an iterator of one.
 
-    Whoever hands a body on by ``yield from``, as Werkzeug's debugger does, closes its iterator.
+    ``yield from`` closes the iterator of a body that is passed on, as in Werkzeug's debugger.
     """
 
-    # What it stands in for, what is recorded of the body and counted of this iteration, and
-    # whether it is the body or an iterator.
+    # The proxied object, the recording of the body, the counts of this iteration, and whether
+    # this is the body or an iterator.
     __slots__ = ("__weakref__", "_flask_lifecycle")
     _flask_lifecycle: tuple[t.Any, _Recording, list[t.Any], bool]
 
@@ -287,11 +287,11 @@ _set = vars(_Body)["_flask_lifecycle"].__set__
 
 
 def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
-    """Return a method that runs what a body has of it inside the body's step.
+    """Return a method that calls the body's own one inside the body's step.
 
-    :param is_end: the exceptions that say that there is no more.
-    :param take: is given the recording, what was returned and who was asked; returns what to
-        hand on.
+    :param is_end: the exceptions that mean the end of the iteration.
+    :param take: takes the recording, the return value and the proxy; returns the value to pass
+        on.
     """
 
     def method(self: t.Any, *args: t.Any) -> t.Any:
@@ -299,12 +299,12 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
         result, recording, sent, is_body = self._flask_lifecycle
         trace = recording.trace
         log = trace.log
-        # That of a trace that is over is empty.
+        # The log of a finished trace is empty.
         if not log:
             return call(result, *args)
         outer = current.get()
         current.set(trace)
-        # Servers may iterate in another thread than they called in.
+        # Servers may iterate in another thread than the one of the call.
         trace.ident = get_ident()
         recording.sent = sent
         recording.is_over = False
@@ -315,7 +315,7 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
         else:
             trace.notes.details[step] = sent
             trace.current = step
-        # One that counts runs within one that sends.
+        # An iteration that counts runs inside one that sends.
         is_outer = trace.stopwatch <= 0
         if is_outer:
             trace.stopwatch += clock()
@@ -368,7 +368,7 @@ def _closed(body: _Body) -> t.Any:
 
 
 def _passed(name: str) -> t.Any:
-    """Return a special method that does what a body's own does."""
+    """Return a special method that delegates to the body's own one."""
 
     def method(self: t.Any, *args: t.Any) -> t.Any:
         __tracebackhide__ = True
@@ -394,13 +394,13 @@ _METHODS: dict[str, t.Any] = {
         )
     },
 }
-# Without __iter__, Python takes the items one by one.
+# Without __iter__, Python iterates by index.
 _item = _in_step(operator.getitem, IndexError, _Recording.add)
 _kinds: Memo[t.Any] = Memo()
 
 
 def _kind_of(result: t.Any) -> t.Any:
-    """Return the class that stands in for bodies of a type; None, where none can."""
+    """Return the proxy class for bodies of a type, or None if there can be none."""
     of = type(result)
     try:
         return _kinds[id(of)]
@@ -419,7 +419,7 @@ def _kind_of(result: t.Any) -> t.Any:
 def _made(has: frozenset[str], is_own_iterator: bool) -> type[_Body]:
     methods = {name: _METHODS[name] for name in has}
     if is_own_iterator:
-        # To ask it for its iterator runs no code of the app's.
+        # Getting its iterator runs no code of the app.
         methods["__iter__"] = _itself
     if "__iter__" not in has and "__getitem__" in has:
         methods["__getitem__"] = _item
@@ -427,7 +427,7 @@ def _made(has: frozenset[str], is_own_iterator: bool) -> type[_Body]:
 
 
 def _has(kind: type, name: str) -> bool:
-    # Not by getattr, which finds what the type has as an object of its own.
+    # Not by getattr, which also finds the attributes of the type as an object.
     homes = [each for each in kind.__mro__ if name in vars(each)]
     return bool(homes) and homes[0] is not object and vars(homes[0])[name] is not None
 

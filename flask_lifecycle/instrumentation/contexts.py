@@ -1,4 +1,4 @@
-"""Contexts: each records its push, its match and its pop."""
+"""Record the push, URL match and pop of contexts."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _NO_RULE = number(Site("url_match", "no rule"))
 class Contexts:
     """The contexts of one app.
 
-    :param owner: stands for the app.
-    :param recording: records a function in the requests of this app.
-    :param sessions: is shown the session interface before Flask opens a session by it.
-    :param matched: is given the context, the writer and the step when the URL is matched.
-    :param parsed: is given the trace and a request's context before that is popped.
+    :param owner: the app's identity.
+    :param recording: makes a recorded function for the requests of this app.
+    :param sessions: called with the session interface before Flask opens a session with it.
+    :param matched: called with the context, the writer and the step when the URL is matched.
+    :param parsed: called with the trace and a request's context before that is popped.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Contexts:
     def request_context(self, base: t.Any, reached: t.Callable[[LiveTrace], None]) -> t.Any:
         """Return the app's ``request_context``, whose contexts record.
 
-        :param reached: is given the trace where something stands around the request.
+        :param reached: called with the trace if there is middleware around the request.
         """
         classes = self._classes
         watch = self._sessions.watch
@@ -94,7 +94,7 @@ class Contexts:
 
     @fail_open
     def _adopt(self, context: t.Any) -> None:
-        """Make a context record, by a subclass of its own class."""
+        """Make a context record, with a subclass of its own class."""
         kind = type(context)
         if kind not in self._classes.values():
             recorded = self._class(kind)
@@ -106,7 +106,7 @@ class Contexts:
         kind = "request_context" if is_request and SEPARATE_CONTEXTS else "app_context"
         made = subclass_of(base)
         pop = Probe(
-            # As late as the request is surely there.
+            # As late as the request certainly still exists.
             before=self._look_at_parsed if is_request else None,
             leave=_forget if kind == "app_context" else None,
         )

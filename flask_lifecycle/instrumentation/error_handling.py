@@ -1,4 +1,4 @@
-"""Exceptions: which one a request ends with, and in which step it was raised."""
+"""Record the exception that a request ends with, and the step in which it was raised."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .reached import Reached
 
 
 class Errors:
-    """What is raised in the requests of one app.
+    """The exceptions raised in the requests of one app.
 
-    :param owner: stands for the app.
+    :param owner: the app's identity.
     """
 
     def __init__(self, owner: Owner, on_exception: OnException | None) -> None:
@@ -29,7 +29,7 @@ class Errors:
         self._on_exception = on_exception
 
     def handle_exception(self, base: t.Any) -> t.Any:
-        """Return the app's ``handle_exception``, which notes what went wrong."""
+        """Return the app's ``handle_exception``, which records the error."""
         owner = self._owner
         raised = self._raised
 
@@ -44,18 +44,18 @@ class Errors:
             try:
                 result = base.handle_exception(self, *args, **kwargs)
             except BaseException as error:
-                # Functions of teardown are given it.
+                # Teardown functions get it.
                 hide_frames(error)
                 raise
             if writer.owner is owner and args:
-                # It did not go on: Flask looked for a handler of a server error.
+                # It did not propagate: Flask looked for a handler of a server error.
                 raised(self, writer.trace, args[-1], unhandled=True)
             return result
 
         return handle_exception
 
     def handle_user_exception(self, base: t.Any) -> t.Any:
-        """Return the app's ``handle_user_exception``, which tells of each exception."""
+        """Return the app's ``handle_user_exception``, which records each exception."""
         owner = self._owner
         raised = self._raised
 
@@ -92,7 +92,7 @@ class Errors:
 
     @fail_open
     def broke(self, trace: LiveTrace, error: BaseException) -> None:
-        """Note an exception that goes out to the server while it has the body."""
+        """Record an exception that reaches the server while it has the body."""
         _note(trace, error)
         self._raised(None, trace, error)
 
@@ -105,34 +105,34 @@ class Errors:
         *,
         unhandled: bool = False,
     ) -> None:
-        """Pass on an exception, with the app that looks for a handler, if one does."""
+        """Report an exception, with the app if it is looking for a handler."""
         if self._on_exception is not None:
             place = trace.error_step if unhandled else _raised_last(trace)
             self._on_exception(app, trace, error, place, unhandled=unhandled)
 
 
 def _hide(args: tuple[t.Any, ...]) -> None:
-    """Hide our frames from what Flask does with an exception, recorded or not."""
+    """Hide our frames from Flask's handling of an exception, recorded or not."""
     if args and isinstance(args[-1], BaseException):
         hide_frames(args[-1])
 
 
 @fail_open
 def _note_server_error(trace: LiveTrace, error: t.Any) -> None:
-    """Note an HTTP exception that is itself what is answered, where that is a 500."""
+    """Record an HTTP exception that is itself the response, if that is a 500."""
     if error.code == InternalServerError.code:
         _note(trace, error)
 
 
 @fail_open
 def _note(trace: LiveTrace, error: BaseException) -> None:
-    """Note an exception as what went wrong with a request, and where."""
+    """Record an exception as the error of a request, and the step that raised it."""
     trace.error = describe_error(error)
     trace.error_step = _raised_last(trace)
 
 
 def _raised_last(writer: Writer) -> int:
-    """Find the innermost step that the exception left: the one that began last."""
+    """Return the innermost step that the exception left: the one that began last."""
     return max(writer.notes.raised(), default=-1)
 
 

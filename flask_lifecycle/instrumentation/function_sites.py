@@ -1,4 +1,4 @@
-"""What each function of the user's is recorded as: its site, and who registered it."""
+"""The tracepoint of each of the user's functions, and who registered it."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from .url_functions import scopes_of
 
 
 class Found(t.NamedTuple):
-    """What a function of the user's is recorded as; one of Flask's own, not at all."""
+    """How one of the user's functions is recorded; Flask's own are not."""
 
     site: Site | None
     #: Whether it is the same at each call.
     lasting: bool
-    #: What an error handler is registered for: a class's name, or a code.
+    #: The key that an error handler is registered for: a class's name, or a code.
     handles: str = ""
 
 
 class FunctionSites:
-    """The sites of the functions that one app calls."""
+    """The tracepoints of the functions that one app calls."""
 
     def __init__(self) -> None:
         self._sites: dict[str, Memo[Site]] = {stage: Memo() for stage in FUNCTION_STAGES}
 
     @fail_open
     def of(self, app: flask.Flask, writer: Writer, stage: str, func: t.Any) -> Found | None:
-        """Return what a function that Flask calls for a stage is recorded as."""
+        """Return how to record a function that Flask calls for a stage, or None."""
         if stage == "context_processor" and getattr(func, "__module__", "") == "flask.templating":
             return Found(None, lasting=True)
 
@@ -65,7 +65,7 @@ class FunctionSites:
             if handler is func
         ]
         scope, handled = found[0] if found else (None, "")
-        # One that is registered twice may serve for either.
+        # A handler may be registered for several exceptions.
         lasting = len(found) == 1
         return Found(replace(site, scope=scope or "app"), lasting, handled)
 

@@ -1,8 +1,7 @@
-"""Functions of the user's: each that Flask calls is recorded as a step.
+"""Record each of the user's functions that Flask calls as a step.
 
-``app.ensure_sync`` is passed by every function of the user's that Flask calls (but for URL value
-preprocessors and URL defaults); which of Flask's methods passes it there says for which stage it
-is called.
+Each of the user's functions that Flask calls passes through ``app.ensure_sync`` (except URL value
+preprocessors and URL defaults); the Flask method that passes it there determines the stage.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from .function_sites import Found, FunctionSites
 from .return_values import returned
 from .views import Views
 
-# Which of Flask's methods passes a function through ensure_sync tells its stage.
+# The Flask method that passes a function through ensure_sync determines its stage.
 _CALLERS = {
     "preprocess_request": "before_request",
     "dispatch_request": "view",
@@ -44,7 +43,7 @@ _CALLERS = {
     "handle_exception": "error_handler",
 }
 
-# By stage: what its functions take, and what is noted of them.
+# By stage: the parameters of its functions, and what is recorded about them.
 _PARAMETERS = {
     "url_value_preprocessor": "endpoint, values",
     "before_request": "",
@@ -58,28 +57,28 @@ _PARAMETERS = {
     "teardown_appcontext": "exc",
 }
 _TAKE_RESPONSES = ("after_request", "after_this_request")
-# So many functions that are looked up again at each call share what records them.
+# The number of functions that are looked up again at each call and share their recorders.
 _CACHED = 1024
 
 
 class Caller(t.NamedTuple):
-    """One of Flask's methods that pass functions of the user's through ``ensure_sync``."""
+    """One of the Flask methods that pass the user's functions through ``ensure_sync``."""
 
-    #: Kept, so that its id stays its own.
+    #: Kept alive, so that its id stays unique.
     code: types.CodeType
     stage: str
-    #: What records each function of the user's, to be bound to it.
+    #: The recorder of each of the user's functions, to be bound to it.
     functions: Memo[Call]
 
 
 class Functions:
-    """The functions that one app calls.
+    """The user's functions that one app calls.
 
-    :param base: the app's own class.
-    :param owner: stands for the app.
-    :param recording: records a function in the requests of this app.
-    :param view_args: returns what to note of the arguments of a view.
-    :param changes: whether to look at what each function changes.
+    :param base: the app's original class.
+    :param owner: the app's identity.
+    :param recording: makes a recorded function for the requests of this app.
+    :param view_args: returns what to record of a view's arguments.
+    :param changes: whether to record what each function changes.
     """
 
     def __init__(
@@ -100,9 +99,9 @@ class Functions:
         self._functions: dict[str, Memo[Call]] = {stage: Memo() for stage in _PARAMETERS}
         self._sites = FunctionSites()
         self._recorders: dict[tuple[int, str, bool], Call] = {}
-        # A plain function stays plain, if Flask's own code is what says so.
+        # A plain function stays plain if Flask's own code decides that.
         self._remembers = base.ensure_sync is flask.Flask.ensure_sync
-        #: Those that are called without Flask's own ``dispatch_request``.
+        #: The views that are called without Flask's own ``dispatch_request``.
         self.views: Views = Views(owner, self.recorded, Caller(_no_code.__code__, "view", Memo()))
 
     def ensure_sync(self) -> t.Any:
@@ -143,8 +142,8 @@ class Functions:
 
     @fail_open
     def _caller(self, app: flask.Flask, code: types.CodeType) -> Caller | None:
-        """Return the stage for which some code passes functions through ``ensure_sync``."""
-        # Others have methods of these names too, such as MethodView.dispatch_request.
+        """Return the stage of the functions that a Flask method passes through ``ensure_sync``."""
+        # Others have methods of the same names, such as MethodView.dispatch_request.
         methods = [
             (name, vars(kind)[name])
             for kind in self._base.__mro__
@@ -169,9 +168,9 @@ class Functions:
         func: t.Any,
         run: t.Any,
     ) -> t.Any:
-        """Return ``run``, recorded as a step, or None; ``func`` is what the user wrote.
+        """Return ``run``, recorded as a step, or None; ``func`` is the user's original function.
 
-        :param functions: where what records it is remembered, if it is the same at each call.
+        :param functions: caches the recorder, if it is the same at each call.
         """
         if self.views.is_recorded(func):
             return run
@@ -186,7 +185,7 @@ class Functions:
         return MethodType(step, run)
 
     def _recorder(self, found: Found, *, awaits: bool) -> Call:
-        """Return what records a function that it is given, and does not keep it alive."""
+        """Return a recorder that takes its function as an argument and does not keep it alive."""
         site = t.cast("Site", found.site)
         key = number(site), found.handles, awaits
         if key not in self._recorders:
@@ -225,7 +224,7 @@ def _no_code() -> None: ...
 
 
 def _unrecorded(func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-    """Call a function that is Flask's own."""
+    """Call one of Flask's own functions."""
     __tracebackhide__ = True
     return func(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""What the instrumentation of an app calls, and what it is called by: the seams around it."""
+"""Interfaces between the instrumentation of an app and the rest of the extension."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .reached import Reached
 
 Environ = dict[str, t.Any]
 Headers = list[tuple[str, str]]
-#: Some servers' and middleware's takes or returns more than PEP 3333 says.
+#: Some servers and middleware take or return more than PEP 3333 specifies.
 StartResponse = Callable[..., t.Any]
-#: What an app returns is handed on, whatever it is.
+#: What an app returns is passed on, whatever it is.
 Body = t.Any
-#: Something that is called as Flask's own ``wsgi_app`` is, with the app before the rest.
+#: Called as Flask's own ``wsgi_app`` is, with the app as the first argument.
 Application = Callable[[t.Any, Environ, StartResponse], Body]
 OnStart = Callable[[LiveTrace, Environ], "Headers | None"]
-#: Tells by its endpoint, or where that is None by its path, that a request is not to be recorded.
+#: Returns whether a request is not recorded, by its endpoint, or by its path if that is None.
 Ignored = Callable[[str | None, str], bool]
 
 
 class OnException(t.Protocol):
-    """Is given the exceptions that leave the app's code."""
+    """Called with the exceptions that leave the app's code."""
 
     def __call__(
         self,
@@ -38,52 +38,52 @@ class OnException(t.Protocol):
         *,
         unhandled: bool = False,
     ) -> None:
-        """Take an exception.
+        """Record an exception.
 
-        :param app: the app, if it looks for a handler.
-        :param place: of the step in which it was raised.
-        :param unhandled: it has no handler of its own.
+        :param app: the app, if it is looking for a handler.
+        :param place: the index of the step in which it was raised.
+        :param unhandled: whether it has no handler of its own.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the other parts of the extension want called in the life of a request."""
+    """The callbacks of other parts of the extension during a request."""
 
-    #: Is given each trace when it begins.
+    #: Called with each trace when it begins.
     on_trace: Callable[[LiveTrace], None]
-    #: Is called for each request that is not to be recorded.
+    #: Called for each request that is not recorded.
     on_ignored: Callable[[], None]
-    #: Is given each response when all of the app's hooks have had it; returns what is sent.
+    #: Called with each response after all of the app's hooks; returns the response to send.
     on_response: Callable[[t.Any, LiveTrace], t.Any] | None = None
-    #: Returns headers to add to ours where a response begins.
+    #: Returns headers to add when a response starts.
     on_start: OnStart | None = None
     on_exception: OnException | None = None
 
 
 class Mount(t.Protocol):
-    """Answers the calls that are not the app's."""
+    """Handles the calls that are not for the app."""
 
-    #: What is in the path of each of them.
+    #: A substring of the path of each such call.
     mark: str
-    #: Calls the app through its middleware.
+    #: Calls the app with its middleware.
     call: Application
-    #: Stands for a call that is not recorded.
+    #: The trace of a call that is not recorded.
     skipped: LiveTrace
 
     def enter(
         self, app: flask.Flask, environ: Environ, start_response: StartResponse
     ) -> tuple[t.Any, Token[t.Any] | None]:
-        """Answer a call in whose path the mark is, or return what :meth:`leave` takes."""
+        """Handle a call whose path contains the mark, or return the argument for :meth:`leave`."""
         ...
 
     def leave(self, entered: Token[t.Any]) -> None:
-        """Forget a call that the app has answered."""
+        """Forget a call that the app has handled."""
         ...
 
     def reach(self, environ: Environ) -> Reached | None:
-        """Return what stands for the context of a call that is not the app's after all."""
+        """Return the stand-in context of a call that turns out not to be for the app, or None."""
         ...
 
 

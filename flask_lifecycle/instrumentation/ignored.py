@@ -1,4 +1,4 @@
-"""Which requests an app does not want recorded."""
+"""Which requests an app excludes from recording."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .hooks import Ignored
 
 
 def ignored_by(names: tuple[str, ...]) -> Ignored:
-    """Return what tells it, by endpoints and globs for paths."""
+    """Return the predicate for a list of endpoints and path globs."""
     globs = tuple(name for name in names if name.startswith("/"))
     endpoints = frozenset(name for name in names if not name.startswith("/"))
 

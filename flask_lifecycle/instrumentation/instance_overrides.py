@@ -1,6 +1,6 @@
-"""Methods of Flask's that an app object holds others for: they stand before those of its class.
+"""Record Flask methods that an app object overrides with instance attributes.
 
-Flask-DebugToolbar, Flask-RESTful and Flask-RESTX set such.
+Flask-DebugToolbar, Flask-RESTful and Flask-RESTX set such attributes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ Recorded = t.Callable[[t.Any], t.Any]
 
 
 class _Held:
-    """Records what an app holds; it stands before that, as ``property`` does.
+    """A data descriptor, as ``property`` is, that records an instance override.
 
     :param method: the method that records Flask's.
-    :param recorded: returns what records another one.
+    :param recorded: returns a recording wrapper of another function.
     """
 
     def __init__(self, name: str, method: t.Any, recorded: Recorded) -> None:
@@ -47,7 +47,7 @@ class _Held:
 
 
 def in_place(name: str, method: Recorded) -> Recorded:
-    """Let what records a method of a class record what an app holds in its place."""
+    """Make the recorder of a class's method also fit an instance override."""
 
     def recorded(held: t.Any) -> t.Any:
         def call(_app: None, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -59,9 +59,9 @@ def in_place(name: str, method: Recorded) -> Recorded:
 
 
 def record_held(methods: dict[str, Recorded]) -> t.Callable[[t.Any], None]:
-    """Return what looks for methods that an app holds, and has them recorded from then on.
+    """Return a function that finds an app's instance overrides and makes them recorded.
 
-    :param methods: for each name, what returns a function that records one.
+    :param methods: by method name, a function that returns a recording wrapper.
     """
 
     @fail_open

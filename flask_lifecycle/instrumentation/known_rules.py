@@ -1,4 +1,4 @@
-"""The rules of an app, as far as its redactor knows them: some have secrets in their paths."""
+"""Keep an app's redactor informed of its URL rules; some have secrets in their paths."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..redact import Redactor
 
 
 class KnownRules:
-    """The rules of one app, which may be given more at any time.
+    """The rules of one app, which may get more at any time.
 
-    To list them takes the longer the more they are, so that is not done for each request: they
-    are listed where there are other views, and where one is matched that is not known.
+    Listing all rules takes time in proportion to their number, so it is not done for each request:
+    they are listed when the set of views changes, and when an unknown rule is matched.
     """
 
     def __init__(self, redactor: Redactor) -> None:
-        #: By these rules: the beginnings of requests that are recorded as they come.
+        #: Hashes of the request lines that need no masking under these rules.
         self.plain: set[int] = set()
         self._redactor = redactor
         self._rules: list[str] = []
@@ -27,7 +27,7 @@ class KnownRules:
 
     @fail_open
     def look(self, app: flask.Flask) -> None:
-        """See whether an app has other views than it had."""
+        """Update the rules if the app has other views than before."""
         views = len(app.view_functions)
         if views != self._views:
             self._learn(app.url_map)
@@ -35,7 +35,7 @@ class KnownRules:
 
     @fail_open
     def matched(self, rule: t.Any) -> None:
-        """See whether a rule that was matched is known."""
+        """Update the rules if a matched rule is unknown."""
         if rule.rule not in self._known:
             self._learn(rule.map)
 

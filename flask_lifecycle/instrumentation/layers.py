@@ -1,7 +1,7 @@
-"""What stands around an app's ``wsgi_app``, found without running any of it.
+"""Find the layers around an app's ``wsgi_app`` without running any of their code.
 
-A middleware may do anything when an attribute is read: hand it on to the app, query, raise. So only
-what Python itself keeps of an object is looked at.
+A middleware may run any code when an attribute is read: delegate to the app, query, raise. So only
+what Python itself stores of an object is read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..recorder.callables import callable_name, source_of
 from ..trace.model import Source
 from ..trace.tracepoint import Site
 
-#: Stands for layers that are there and cannot be told.
+#: A tracepoint for layers that exist and cannot be identified.
 UNKNOWN = Site("middleware", "unknown middleware")
 
 _MOST = 1000
@@ -39,22 +39,22 @@ _namespace = type.__dict__["__dict__"].__get__
 
 
 class Layer(t.NamedTuple):
-    """Something callable around an app."""
+    """A callable around an app."""
 
     #: The function, method or object that is called.
     target: t.Any
-    #: What runs when it is called; None if that is not written in Python.
+    #: The code of the call; None if it is not written in Python.
     code: CodeType | None
 
     def site(self) -> Site:
-        """Say what it is and where it is written."""
+        """Return its tracepoint: name and source location."""
         named = self.target
         code = self.code
         source = source_of(type(named)) if code is None else Source(*_place(code))
         if type(named) not in (FunctionType, MethodType):
             named = type(named)
         if type(named) is FunctionType and named.__module__ != named.__globals__.get("__name__"):
-            # By functools.wraps, it has the name of Flask's own function that it wraps.
+            # With functools.wraps, it has the name of the Flask function that it wraps.
             return Site("middleware", named.__code__.co_name, _written_name(named), source)
         return Site("middleware", named.__name__, callable_name(named), source)
 
@@ -62,16 +62,16 @@ class Layer(t.NamedTuple):
 class Layers(t.NamedTuple):
     """The layers around an app."""
 
-    #: All that may be called, the outermost first.
+    #: All candidates, outermost first.
     all: list[Layer]
-    #: Those that are called, outermost first, as far as there is but one way to the app.
+    #: The layers that are called, outermost first, up to where the path to the app branches.
     chain: list[Layer]
     #: Whether that is all of them.
     whole: bool
 
 
 def find_layers(app: flask.Flask) -> Layers:
-    """Find the layers around an app: by what each holds of the next one."""
+    """Find the layers around an app, by following each one's references to the next."""
     outermost = vars(app).get("wsgi_app")
     if outermost is None or _is_apps(app, outermost):
         return Layers([], [], whole=True)
@@ -99,7 +99,7 @@ def find_layers(app: flask.Flask) -> Layers:
 
 
 def _leading(inside: dict[int, list[int]], app: int) -> set[int]:
-    """Return all that leads to the app."""
+    """Return all objects from which the app is reachable."""
     outside: dict[int, list[int]] = {}
     for layer, following in inside.items():
         for each in following:
@@ -116,7 +116,7 @@ def _leading(inside: dict[int, list[int]], app: int) -> set[int]:
 def _path(
     inside: dict[int, list[int]], leading: set[int], outermost: int, app: int
 ) -> tuple[list[int], bool]:
-    """Follow the one way to the app, as far as there is but one."""
+    """Follow the path to the app, up to where it branches."""
     path = [outermost]
     while True:
         following = {each for each in inside.get(path[-1], ()) if each == app or each in leading}
@@ -154,12 +154,12 @@ def _place(code: CodeType) -> tuple[str, int]:
 
 
 def _is_a(value: t.Any, kind: type | tuple[type, ...]) -> bool:
-    """Return the same as ``isinstance``, without asking the value."""
+    """Do the same as ``isinstance``, without running the value's code."""
     return issubclass(type(value), kind)
 
 
 def _is_apps(app: flask.Flask, value: t.Any) -> bool:
-    # Of this class there are but the app and its copies, once it is recorded.
+    # Once it is recorded, the class has no other objects than the app and its copies.
     return type(value) is MethodType and (
         value.__self__ is app or type(value.__self__) is type(app)
     )
@@ -181,7 +181,7 @@ def _call_of(kind: type) -> t.Any:
 
 
 def _candidates(layer: t.Any) -> Iterator[t.Any]:
-    """List what a layer holds, and what is in its lists and dicts."""
+    """Yield the objects that a layer refers to, and the items of its lists and dicts."""
     for each in islice(_held(layer), _MOST):
         if type(each) in _CONTAINERS:
             items = each.values() if type(each) is dict else each
@@ -233,7 +233,7 @@ def _attributes(value: t.Any) -> Iterator[t.Any]:
 
 
 def helpers_of(layers: list[Layer]) -> set[int]:
-    """Return the ids of the code of all methods of the classes of layers."""
+    """Return the ids of the code of all methods of the layers' classes."""
     kinds = (_mro(type(each.target)) for each in layers)
     return {
         id(member.__code__)

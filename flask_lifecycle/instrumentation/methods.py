@@ -1,4 +1,4 @@
-"""Methods of Flask's that are recorded: from the dispatch of a request to its response."""
+"""Recording versions of Flask's methods, from the dispatch of a request to its response."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAKE_RESPONSE = number(Site("make_response", "make_response"))
 def dispatch_request(recording: Call, method: t.Any, parameters: str | None = None) -> t.Any:
     """Return a ``dispatch_request`` that records its call.
 
-    Its step says where it is written if it is not Flask's own.
+    Its step has a source location if it is not Flask's own.
     """
     own = method is flask.Flask.dispatch_request
     site = _DISPATCH if own else _replaced(method) or _DISPATCH
@@ -39,7 +39,7 @@ def _replaced(method: t.Any) -> int:
 
 
 class _Made:
-    """What a response was made of, and what it is."""
+    """What a response was made from, and what it is."""
 
     __slots__ = ("given", "response")
 
@@ -66,14 +66,14 @@ def make_response(recording: Call, base: t.Any) -> t.Any:
 def process_response(
     base: t.Any, owner: Owner, on_response: Callable[[t.Any, LiveTrace], t.Any]
 ) -> t.Any:
-    """Return the app's ``process_response``, with ``on_response`` after all hooks."""
+    """Return the app's ``process_response``, which calls ``on_response`` after all hooks."""
 
     def process_response(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         try:
             response = base.process_response(self, *args, **kwargs)
         except BaseException as error:
-            # Flask logs it, where it is handling another one.
+            # Flask logs it if it is handling another exception.
             hide_frames(error)
             raise
         trace = current.get()
@@ -86,9 +86,9 @@ def process_response(
 
 
 def request_context(recorded: t.Any, made: type, mount: Mount) -> t.Any:
-    """Return the app's ``request_context``, but for calls that middleware made the panel's.
+    """Return the app's ``request_context``, except for calls that middleware routed to the panel.
 
-    :param recorded: the one that records.
+    :param recorded: the recording version.
     """
     mark, reach = mount.mark, mount.reach
 

@@ -1,4 +1,4 @@
-"""Middleware: a step for each layer that stands around ``wsgi_app``."""
+"""Record a step for each middleware around ``wsgi_app``."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _UNTIMED = Facts(untimed=True)
 
 
 class _Known:
-    """What was found out about the layers around an app, for a given outermost one."""
+    """What is known about the layers around an app, for a given outermost one."""
 
     def __init__(self, layers: Layers) -> None:
-        #: Kept, so that their ids stay their own; the layers are not, they lead to the app.
+        #: Kept alive, so that their ids stay unique; the layers are not, as they refer to the app.
         self.codes = [each.code for each in layers.all]
         self.sites = [number(each.site()) for each in layers.all]
         self.by_code = {
@@ -48,7 +48,7 @@ class _Known:
 class Middleware:
     """The middleware of one app.
 
-    :param call: calls the app's ``wsgi_app``, whatever stands around it.
+    :param call: calls the app's ``wsgi_app``, including all middleware.
     """
 
     def __init__(self, call: Application) -> None:
@@ -83,7 +83,7 @@ class Middleware:
     def reached(self, trace: LiveTrace) -> None:
         """Begin the steps of the middlewares inside the outermost one: they have called Flask.
 
-        Only the outermost one's own begin and end can be seen; the others are marked
+        Only the begin and end of the outermost one can be measured; the others are marked
         ``untimed``.
         """
         if _is_outermost(trace):
@@ -91,13 +91,13 @@ class Middleware:
 
     @fail_open
     def answered(self, trace: LiveTrace) -> None:
-        """Begin the steps of those that were called, where one of them answers in Flask's place."""
+        """Begin the steps of the middlewares that were called, if one of them responds itself."""
         if _is_outermost(trace):
             self._begin(trace, self._called(_codes(self._frames(_getframe(1)))))
 
     @fail_open
     def raised(self, trace: LiveTrace, traceback: TracebackType | None) -> None:
-        """Begin the steps of those that were called, where one of them raised."""
+        """Begin the steps of the middlewares that were called, if one of them raised."""
         if _is_outermost(trace):
             frames = [frame for frame, _line in walk_tb(traceback)]
             self._begin(trace, self._called(_codes(frames[1:])))
@@ -119,7 +119,7 @@ class Middleware:
             trace.log[step + BEGIN] = trace.log[outer + BEGIN]
 
     def _frames(self, frame: FrameType | None) -> list[FrameType]:
-        """List what runs within this app's middleware, outermost first."""
+        """Return the frames inside this app's middleware, outermost first."""
         frames: list[FrameType] = []
         while frame is not None and not (
             frame.f_code is _RUN and frame.f_locals.get("self") is self
@@ -129,19 +129,19 @@ class Middleware:
         return frames[::-1]
 
     def _inner(self, codes: list[CodeType]) -> list[int]:
-        """Return the sites of the layers that have called Flask, outermost first, but for it."""
+        """Return the tracepoints of the inner layers that have called Flask, outermost first."""
         chain = self._known.chain
         if chain is not None and _follow(chain, codes) == len(chain):
             return [self._known.by_code[id(code)] for code in chain[1:]]
         return self._among(codes)
 
     def _called(self, codes: list[CodeType]) -> list[int]:
-        """Return the sites of the layers that were called, where Flask may not be."""
+        """Return the tracepoints of the layers that were called, where Flask may not have been."""
         chain = self._known.chain
         if chain is not None:
             return [self._known.by_code[id(code)] for code in chain[1 : _follow(chain, codes)]]
         found = self._among(codes)
-        # What it has help from is no middleware.
+        # Helper functions of a middleware are not middleware.
         return found[:-1] if found[-1:] == [_UNKNOWN] else found
 
     def _among(self, codes: list[CodeType]) -> list[int]:
@@ -164,12 +164,12 @@ class Middleware:
 
 
 _RUN = Middleware.run.__code__
-# What another app has around it is not this one's, nor what Flask runs.
+# Excludes another app's middleware, and what Flask calls.
 _INSIDE = (_RUN, inspect.unwrap(flask.Flask.wsgi_app).__code__)
 
 
 def _is_outermost(trace: LiveTrace) -> bool:
-    """Return whether the current step is a middleware inside which no other has a step yet."""
+    """Return whether the current step is a middleware and no inner one has a step yet."""
     step = trace.current
     if step < 0 or step in trace.notes.details:
         return False
@@ -177,7 +177,7 @@ def _is_outermost(trace: LiveTrace) -> bool:
 
 
 def _codes(frames: list[FrameType]) -> list[CodeType]:
-    """List the code of what stands around Flask, or around what is mounted in its place."""
+    """Return the code of the frames around Flask, or around what is mounted in its place."""
     around = takewhile(lambda frame: frame.f_code not in _INSIDE, frames)
     return [
         frame.f_code
@@ -187,14 +187,14 @@ def _codes(frames: list[FrameType]) -> list[CodeType]:
 
 
 def _follow(chain: list[t.Any], codes: list[CodeType]) -> int:
-    """Count those of a chain that were called, each within the one before."""
+    """Count the called layers of a chain, each within the one before."""
     left = iter(codes)
     following = (any(each is code for code in left) for each in chain)
     return sum(1 for _ in takewhile(bool, following))
 
 
 def middleware_of(app: flask.Flask) -> list[Site]:
-    """List what stands around ``wsgi_app``, outermost first, with ``UNKNOWN`` for what may."""
+    """Return the tracepoints around ``wsgi_app``, outermost first; ``UNKNOWN`` if uncertain."""
     layers = find_layers(app)
     return [each.site() for each in layers.chain] + ([] if layers.whole else [UNKNOWN])
 

@@ -1,4 +1,4 @@
-"""What Flask's ``wsgi_app`` is given for the context of a call that is not the app's."""
+"""Stand-in for the context of a call that is for the panel, not the app."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import TracebackType
 
 
 class Reached(Exception):  # noqa: N818 - nothing went wrong
-    """Stands for a context: Flask's ``wsgi_app`` pushes it, and is given the panel's answer.
+    """Replaces a context: when Flask's ``wsgi_app`` pushes it, it raises the panel's response.
 
     :param answer: a WSGI callable, for ``handle_exception`` to return as the response.
     """
@@ -19,7 +19,7 @@ class Reached(Exception):  # noqa: N818 - nothing went wrong
         raise self
 
     def pop(self, *_args: t.Any) -> None:
-        # Flask's frame, which this came through, holds it.
+        # Flask's frame, which this exception passed through, refers to it.
         self.__traceback__: TracebackType | None = None
 
 

@@ -1,4 +1,4 @@
-"""What a view or hook returned, said by types and status alone."""
+"""Describe what a view or hook returned, by types and status alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from .._compat import STATUS_CODE
 from ..faults import fail_open
 
-#: What is said of the usual types.
+#: The descriptions of the usual types.
 USUAL: dict[type, str] = {
     str: "str",
     dict: "dict",
@@ -20,7 +20,7 @@ USUAL: dict[type, str] = {
 
 
 def returned(value: t.Any) -> str:
-    """Say what was returned."""
+    """Describe a return value."""
     return USUAL.get(type(value)) or _returned(value) or type(value).__name__
 
 

@@ -1,4 +1,4 @@
-"""Routes: which rule the URL matched, and with what arguments its view is called."""
+"""Record which rule the URL matched, and the arguments of its view."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..trace.tracepoint import Site, number
 from ..trace.writer import Route, Writer
 
 _NO_ARGS = Facts(view_args={})
-# What Werkzeug's converters make of a part of a path.
+# The results of Werkzeug's converters.
 _WRITTEN = (str, UUID, int, float)
 
 
 class Routes:
-    """The routes of one app that were matched.
+    """The matched routes of one app.
 
-    :param ignored: whether the requests for an endpoint are not to be kept.
-    :param on_rule: is given each rule that is matched for the first time.
+    :param ignored: returns whether the requests for an endpoint are not stored.
+    :param on_rule: called with each rule that is matched for the first time.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class Routes:
         self._known: Memo[Route] = Memo()
 
     def called(self) -> list[str]:
-        """Name the endpoints whose rules were matched so far."""
+        """Return the endpoints whose rules have been matched so far."""
         return sorted({route.endpoint for route in list(self._known.values())})
 
     def matched(self, context: t.Any, writer: Writer, step: int) -> None:
-        """Note what the URL of a context's request matched."""
+        """Record the rule and arguments that the URL of a context's request matched."""
         try:
             trace = writer.trace
             request = context.request
@@ -67,7 +67,7 @@ class Routes:
             fault("the match", error)
 
     def view_args(self, kwargs: dict[str, t.Any]) -> Facts | None:
-        """Return what to note of the arguments that a view is called with."""
+        """Return what to record of a view's arguments."""
         return Facts(args=self._args(kwargs)) if kwargs else None
 
     def _args(self, args: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -1,4 +1,4 @@
-"""Session interfaces: each records what Flask has it open and save."""
+"""Record when Flask opens and saves a session, by a subclass of each session interface."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class Sessions:
 
     @fail_open
     def watch(self, interface: t.Any) -> None:
-        """Make a session interface record what Flask has it open and save."""
+        """Make a session interface record when Flask opens and saves a session."""
         kind = type(interface)
         try:
             give_class(interface, kinds.of(kind))
             ref = weakref.ref(interface)
         except (TypeError, AttributeError):
             return
-        # One that was replaced is not kept.
+        # A replaced interface is not kept alive.
         self._interfaces = [each for each in self._interfaces if each[0]() is not None]
         self._interfaces.append((ref, kind))
 
     def give_back(self) -> None:
-        """Give each interface its own class back."""
+        """Restore the original class of each interface."""
         for ref, kind in self._interfaces:
             interface = ref()
             if interface is not None:
@@ -45,7 +45,7 @@ class Sessions:
 
 
 def _class(base: t.Any) -> type:
-    """Make the class of a session interface that records what is opened and saved."""
+    """Make the class of a session interface that records opening and saving."""
     made = subclass_of(base)
     for name, site, probes in (
         ("open_session", _OPEN, (changes.OPENED,)),
@@ -65,7 +65,7 @@ def _class(base: t.Any) -> type:
 
 
 def _is_another_apps(writer: Writer, first: t.Any) -> bool:
-    # One interface may serve several apps: Flask's default one is the class's own.
+    # Several apps may share an interface: Flask's default one belongs to the class.
     return writer.owner is None or writer.owner.app() is not first
 
 

@@ -1,4 +1,4 @@
-"""The start of the response: when and with what the app calls the server's ``start_response``."""
+"""Record when and with what the app calls the server's ``start_response``."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _NO_BODY = frozenset(("204", "304"))
 _CACHED = 200
 
 
-#: Is given the trace, the status, the headers and those that are added; returns what to note.
+#: Takes the trace, the status, the headers and the added headers; returns what to record.
 Answers = t.Callable[[LiveTrace, str, list[t.Any], list[t.Any]], Detail]
 
 
 class StartResponse:
-    """The starts of one app's responses.
+    """The response starts of one app.
 
-    :param header: the name of the header that says where the trace is; none, if not given.
-    :param on_start: returns headers to add to ours.
+    :param header: the name of the response header with the trace's id; None for no header.
+    :param on_start: returns more headers to add.
     """
 
     def __init__(self, header: str | None, on_start: OnStart | None, answered: Answers) -> None:
@@ -47,7 +47,7 @@ class StartResponse:
     ) -> Start:
         """Return a ``start_response`` that records its call.
 
-        :param unreached: is given the trace where something else than Flask calls it.
+        :param unreached: called with the trace if something other than Flask calls it.
         """
         note = self._note
         may_upgrade = "HTTP_UPGRADE" in environ
@@ -55,7 +55,7 @@ class StartResponse:
         def recorded(status: str, headers: Headers, *args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
             if may_upgrade and upgrades.is_upgraded(trace):
-                # What is answered after that, nobody is sent.
+                # The client of a websocket gets no response.
                 return start_response(status, headers, *args, **kwargs)
             if not trace.has_context:
                 unreached(trace)
@@ -68,7 +68,7 @@ class StartResponse:
             try:
                 headers = note(trace, environ, writer, step, status, headers)
             except Exception as error:
-                # What is no status or no headers is for the server to say.
+                # An invalid status or invalid headers are left for the server to report.
                 fault("the start of a response", error)
             try:
                 return start_response(status, headers, *args, **kwargs)
@@ -90,7 +90,7 @@ class StartResponse:
         status: str,
         headers: Headers,
     ) -> Headers:
-        """Note what a response begins with, and return the headers to send."""
+        """Record the start of a response, and return the headers to send."""
         site, code, streamed = self._statuses.get(status) or self._status(status)
         if type(site) is Site:
             writer.notes.sites[step] = site
@@ -115,7 +115,7 @@ class StartResponse:
     def _status(self, status: str) -> tuple[int | Site, int | None, bool]:
         code = int(status[:3]) if status[:3].isdigit() else None
         named = Site("start_response", _name(status))
-        # An app may make up any number of texts.
+        # An app may make up any number of status texts.
         is_usual = len(self._statuses) < _CACHED
         made = number(named) if is_usual else named, code, status[:3] not in _NO_BODY
         if is_usual:

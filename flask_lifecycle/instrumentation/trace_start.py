@@ -1,4 +1,4 @@
-"""The beginning of a trace: whether a request is recorded, and what its trace says of it."""
+"""Begin a trace: decide whether a request is recorded, and what its trace says of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CACHED_LENGTH = 512
 class TraceStart:
     """Begins the traces of one app.
 
-    :param looks: are given the app before a request of a kind that was not seen yet.
+    :param looks: called with the app before a request of a new kind.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class TraceStart:
         self._plain = rules.plain
 
     def begin(self, app: flask.Flask, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
-        """Begin a trace, unless the request is not to be recorded.
+        """Begin a trace, or return None if the request is not recorded.
 
         :param outer: the trace of the request inside which this one is made.
         """
         try:
-            # What is empty may be left out (PEP 3333).
+            # Empty keys may be missing (PEP 3333).
             get = environ.get
             line = get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), get("PATH_INFO", "")
             if hash(line) in self._plain:
@@ -80,7 +80,7 @@ class TraceStart:
         return trace
 
     def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
-        """Return the method and the path as they are shown; None, if they are ignored."""
+        """Return the method and the path as they are displayed, or None if they are ignored."""
         shown = decoded(script) + decoded(path)
         if self._ignored(None, shown):
             return None
@@ -89,7 +89,7 @@ class TraceStart:
         if named == (method, script + path) and len(shown) < _CACHED_LENGTH:
             if len(self._plain) >= _CACHED:
                 self._plain.clear()
-            # By its hash: what is a secret, a rule may say later.
+            # By its hash: a rule that is added later may make it a secret.
             self._plain.add(hash((method, script, path)))
         return named
 

@@ -1,7 +1,7 @@
-"""Websockets: a request whose connection the app takes over from the server.
+"""Record websockets: requests whose connection the app takes over from the server.
 
-Nothing is answered then: the library has sent status 101 by itself, speaks on the server's socket
-for as long as it likes, and often ends by an exception that keeps the server from writing to it.
+Such a request has no response: the library itself has sent status 101, uses the server's socket for
+any length of time, and often ends with an exception that keeps the server from writing to it.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ _SWITCHING = 101
 _NORMAL = 1000
 _TOO_BIG = 1009
 _FAILED = 1011
-#: What simple-websocket says of a close frame without a code (RFC 6455, 7.1.5).
+#: The close code for a close frame without a code (RFC 6455, 7.1.5).
 _NO_CODE = 1005
 # What Engine.IO, Flask-Sock and simple-websocket's examples raise, without arguments.
 _ENDS = (StopIteration, ConnectionError)
-# Where a request's socket is taken from.
+# The environ keys of a request's socket.
 _TAKEN = frozenset(("eventlet.input", "gunicorn.socket"))
-# Those that are open, by the ids of their libraries' objects: any thread may close one.
+# The open ones, by the ids of their libraries' objects: any thread may close one.
 _open_ones: WeakValueDictionary[int, Upgrade] = WeakValueDictionary()
 _lock = threading.Lock()
 
-# Codes that stand for the lack of one: simple-websocket sends 1000 in their place.
+# Codes that stand for a missing code: simple-websocket sends 1000 in their place.
 _NEVER_SENT = (_NO_CODE, 1006, 1015)
 
-#: Who closed a websocket, and by which code, as far as that can be told.
+#: Who closed a websocket and with which code, if known.
 Closed = tuple[str | None, int | None]
 
 
 class Upgrade:
-    """A websocket of a request: how long it lived, and how it was closed."""
+    """A websocket of a request: how long it was open, and how it was closed."""
 
     __slots__ = ("__weakref__", "_by", "_closed", "_code", "_opened", "_websocket")
 
@@ -55,7 +55,7 @@ class Upgrade:
         _open_ones[id(websocket)] = self
 
     def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it as JSON's types; times in ns from the request's start."""
+        """Return it JSON-ready; times in ns from the request's start."""
         return {
             "opened": self._opened,
             "closed": self._closed,
@@ -64,15 +64,15 @@ class Upgrade:
         }
 
     def is_open_on(self, websocket: t.Any) -> bool:
-        """Return whether this is the websocket, and nobody has closed it."""
+        """Return whether this is the websocket and it has not been closed."""
         return self._websocket is websocket and self._by is None
 
     def tell(self, closed: Closed) -> None:
-        """Take it that it is closed, or not after all."""
+        """Set how it was closed; ``(None, None)`` if it is open after all."""
         self._by, self._code = closed
 
     def settle(self, trace: LiveTrace) -> None:
-        """Note how it was closed, and let go of it."""
+        """Record how it was closed, and release it."""
         websocket, self._websocket = self._websocket, None
         _open_ones.pop(id(websocket), None)
         self._closed = trace.elapsed()
@@ -82,12 +82,12 @@ class Upgrade:
 
 @fail_open
 def requested(trace: LiveTrace, environ: Environ) -> None:
-    """See whether a request becomes a websocket, where it asks for an upgrade."""
+    """Detect whether a request becomes a websocket, if it asks for an upgrade."""
     if environ["HTTP_UPGRADE"].lower() != "websocket":
         return
     websocket = environ.get("wsgi.websocket")
     if websocket is not None:
-        # The server has done so by itself: gevent-websocket's.
+        # gevent-websocket's server has upgraded it already.
         _open(trace, websocket)
     module = sys.modules.get("geventwebsocket.websocket")
     if module is not None:
@@ -101,7 +101,7 @@ def requested(trace: LiveTrace, environ: Environ) -> None:
     module = sys.modules.get("eventlet.websocket")
     if module is not None:
         with _lock:
-            # It is made once the handshake is answered.
+            # The library creates it once it has answered the handshake.
             _listen(module.WebSocket, "__init__", _opened)
             _listen_to_close(module.RFC6455WebSocket, _of_eventlet)
 
@@ -127,7 +127,7 @@ def is_upgraded(trace: LiveTrace) -> bool:
 
 @fail_open
 def settle(trace: LiveTrace) -> None:
-    """Note that a websocket is over, if there was one."""
+    """Record that the websocket is closed, if there was one."""
     if is_upgraded(trace):
         trace.notes.added(0, "websocket").settle(trace)
 
@@ -142,15 +142,15 @@ def _opened(websocket: t.Any) -> None:
     trace = current.get()
     if trace.owner is None:
         return
-    # It is refused otherwise; of eventlet's, the other kind is a client's.
+    # Otherwise it is refused; eventlet uses the same class for clients.
     environ = getattr(websocket, "environ", None) or {}
     if getattr(websocket, "connected", not _TAKEN.isdisjoint(environ)):
         _open(trace, websocket)
 
 
-# What else a call of theirs is given, that fails, is for them to say.
+# A call that does not fit these fails in the library itself.
 def _of_simple_websocket(caller: str, reason: t.Any = None, *_: t.Any, **__: t.Any) -> Closed:
-    # Its own thread does so where a client does not answer its pings.
+    # Its own thread does so when a client does not answer pings.
     by = "network" if caller == "_thread" else "app"
     return by, _NORMAL if not reason or reason in _NEVER_SENT else _number(reason)
 
@@ -159,7 +159,7 @@ def _of_gevent_websocket(
     caller: str, code: t.Any = _NORMAL, message: t.Any = b"", *_: t.Any, **__: t.Any
 ) -> Closed:
     if caller == "handle_close":
-        # It is given no text at all where there was no code.
+        # Without a code, there is no text either.
         return "client", None if message is None else _number(code)
     if caller == "receive" and code == _NORMAL:
         return "network", None
@@ -167,7 +167,7 @@ def _of_gevent_websocket(
 
 
 def _of_eventlet(caller: str, close_data: t.Any = None, *_: t.Any, **__: t.Any) -> Closed:
-    # Without a code it is closed after each end; the client's own is kept.
+    # Without a code, both sides close it; the client's own code is stored.
     if type(close_data) is not tuple or caller == "_handle_control_frame":
         return None, None
     if caller == "_iter_frames" and close_data[0] == _FAILED:
@@ -180,9 +180,9 @@ def _number(code: t.Any) -> int | None:
 
 
 def _left_as(websocket: t.Any, *, failed: bool) -> Closed:
-    """Return how a websocket was closed, if not by the app, from what its library keeps."""
+    """Return how a websocket was closed, if not by the app, from its library's state."""
     by_app = "error" if failed else "app", None
-    # What wsproto says (simple-websocket): it is still open where no frame closed it.
+    # The state in wsproto (simple-websocket): still open if no close frame was received.
     state = getattr(getattr(getattr(websocket, "ws", None), "state", None), "name", None)
     if state == "OPEN":
         return by_app if websocket.connected else ("network", None)
@@ -194,7 +194,7 @@ def _left_as(websocket: t.Any, *, failed: bool) -> Closed:
     remote = getattr(websocket, "_remote_close_data", None)
     if remote is not None:
         return "client", int.from_bytes(remote[:2], "big") or None
-    # What gevent-websocket says, and what eventlet reads from, until nothing more comes.
+    # gevent-websocket's state, and the buffer that eventlet reads until it is empty.
     if hasattr(websocket, "iterator") and websocket.iterator.gi_frame is None:
         return "network", None
     is_open = hasattr(websocket, "iterator") or getattr(websocket, "closed", None) is False
@@ -207,7 +207,7 @@ def _is_too_big(websocket: t.Any) -> bool:
 
 
 def _listen(owner: t.Any, name: str, told: t.Callable[[t.Any], None]) -> None:
-    """Let a function hear of each call of a method that returns."""
+    """Call a function after each successful call of a method."""
     method = vars(owner)[name]
     if _is_listened(method):
         return
@@ -223,9 +223,9 @@ def _listen(owner: t.Any, name: str, told: t.Callable[[t.Any], None]) -> None:
 
 
 def _listen_to_close(owner: t.Any, told: t.Callable[..., Closed]) -> None:
-    """Let a function tell by each call of ``close`` who closes, before others see that it is.
+    """Report each call of ``close`` to a function, before others see that the websocket is closed.
 
-    :param told: is given the name of the library's own function that calls, if it is one, and the
+    :param told: takes the name of the library's own calling function, or an empty string, and the
         call's arguments.
     """
     method = vars(owner)["close"]

@@ -1,4 +1,4 @@
-"""Registries: where an app keeps the functions of itself and of its blueprints."""
+"""Registries: where an app stores its own and its blueprints' functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..recorder.probe import Call
 from ..trace.owner import Owner
 from ..trace.writer import Writer
 
-# Those whose functions do not pass ensure_sync: stage, and the method that calls them.
+# Functions that do not pass through ensure_sync: stage, and the method that calls them.
 _UNSYNCED = {
     "url_value_preprocessors": ("url_value_preprocessor", "preprocess_request"),
     "url_default_functions": ("url_defaults", "inject_url_defaults"),
@@ -47,7 +47,7 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
         self._recorded: Memo[Call] = Memo()
 
     def give_back(self, app: flask.Flask) -> None:
-        """Put the app's own registry back, with what was registered since."""
+        """Restore the app's own registry, with what was registered since."""
         self._own.update(self)
         vars(app)[self._name] = self._own
 
@@ -58,7 +58,7 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
             return functions
         return [self._record(writer, each) for each in functions]
 
-    # What is made of it is plain: a defaultdict makes others of its own class, as dicts do not.
+    # A copy is plain: a defaultdict would return its own class, unlike a dict.
 
     def copy(self) -> t.Any:
         return defaultdict(self.default_factory, self)
@@ -86,18 +86,18 @@ class _Registry(defaultdict[t.Any, list[t.Any]]):
 
 
 def install(app: flask.Flask, owner: Owner, function: Call) -> None:
-    """Record the functions that do not pass ``ensure_sync``.
+    """Record the functions that do not pass through ``ensure_sync``.
 
-    :param owner: stands for the app.
-    :param function: is given the app, the writer, the stage, where recorded functions are kept,
-        the function and what runs it; returns the recorded function, or None.
+    :param owner: the app's identity.
+    :param function: takes the app, the writer, the stage, the cache of recorded functions, the
+        function and its runner; returns the recorded function, or None.
     """
     for name, (stage, caller) in _UNSYNCED.items():
         setattr(app, name, _Registry(app, owner, function, name, stage, caller))
 
 
 def give_back(app: flask.Flask) -> None:
-    """Give an app its own registries back."""
+    """Restore an app's own registries."""
     for name in _UNSYNCED:
         registry = vars(app).get(name)
         if isinstance(registry, _Registry):
@@ -105,7 +105,7 @@ def give_back(app: flask.Flask) -> None:
 
 
 def scopes_of(app: flask.Flask, stage: str, func: t.Any) -> list[str | None]:
-    """List who registered a function for a stage: blueprints by their names, the app as None."""
+    """Return who registered a function for a stage: names of blueprints, None for the app."""
     registry = _registry(app, stage)
     return [name for name in registry if any(func is each for each in registry[name])]
 

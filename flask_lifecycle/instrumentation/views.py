@@ -1,8 +1,8 @@
-"""Views that are called by other means than Flask's own ``dispatch_request``.
+"""Record views that are called without Flask's own ``dispatch_request``.
 
 Flask-DebugToolbar, and apps that override the dispatch, look the view up and call it themselves. So
-where something stands in for Flask's, the app looks views up in a dict that returns recorded ones,
-for the lookup that is to call the view of the request; all others find what was registered.
+if Flask's dispatch is overridden, the app gets a view dict that returns recorded functions for the
+lookup that precedes the call of the request's view; all other lookups get the original.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..recorder.user_code import caller
 from ..trace.owner import Owner
 from ..trace.writer import Writer
 
-# Where a view may be called.
+# The methods in which a view may be called.
 _DISPATCHING = ("wsgi_app", "full_dispatch_request", "preprocess_request", "dispatch_request")
 _get_dispatching = attrgetter(*_DISPATCHING)
 _FLASKS = _get_dispatching(flask.Flask)
@@ -32,9 +32,9 @@ _FLASKS = _get_dispatching(flask.Flask)
 class Views:
     """The views of one app that are called without Flask's own ``dispatch_request``.
 
-    :param owner: stands for the app.
+    :param owner: the app's identity.
     :param record: returns a recorded function, or None.
-    :param caller: stands for what calls them.
+    :param caller: the stand-in for the method that calls them.
     """
 
     def __init__(self, owner: Owner, record: Call, caller: t.Any) -> None:
@@ -45,7 +45,7 @@ class Views:
 
     @fail_open
     def look(self, app: flask.Flask) -> None:
-        """Look views up in a dict of ours, where something stands in for Flask's dispatch."""
+        """Install our view dict, if Flask's dispatch is overridden."""
         held = vars(app)
         views = held.get("view_functions")
         if type(views) is not dict or not self._is_replaced(app):
@@ -53,30 +53,30 @@ class Views:
         held["view_functions"] = _Registry(views, self)
 
     def give_back(self, app: flask.Flask) -> None:
-        """Give an app its own dict back, with what was registered since."""
+        """Restore an app's own dict, with what was registered since."""
         views = vars(app).get("view_functions")
         if isinstance(views, _Registry):
             vars(app)["view_functions"] = views.given_back()
 
     def is_recorded(self, func: t.Any) -> bool:
-        """Return whether a function is a recorded one of these."""
+        """Return whether a function is a recorded view made here."""
         return type(func) is FunctionType and func in self._steps
 
     def own(self, func: t.Any) -> t.Any:
-        """Return the async view for a recorded one: ``ensure_sync`` is to be given it itself."""
+        """Return the original async view of a recorded one, which ``ensure_sync`` needs."""
         is_recorded = self.is_recorded(func) and inspect.iscoroutinefunction(func)
         return func.__wrapped__ if is_recorded else func
 
     @fail_open
     def caller(self, app: flask.Flask, writer: Writer, func: t.Any) -> t.Any:
-        """Return what calls a function, if it is the view of the request that is to be called."""
+        """Return the caller of a function, if it is the request's view and about to be called."""
         endpoint = writer.trace.endpoint
         is_view = endpoint is not None and dict.get(app.view_functions, endpoint) is func
         return self._caller if is_view and writer.function() < 0 else None
 
     @fail_open
     def found(self, endpoint: t.Any, view: t.Any) -> t.Any:
-        """Return the recorded view that a lookup is to find; None, if that is the view itself."""
+        """Return the recorded view for a lookup; None if the original is to be returned."""
         writer = current.get()
         if (
             writer.owner is not self._owner
@@ -93,7 +93,7 @@ class Views:
         return None if step is None else self._calling(step, view)
 
     def _calling(self, step: t.Any, view: t.Any) -> t.Any:
-        """Return a function that looks as the view does; nobody keeps it."""
+        """Return a function with the view's name and signature; nothing keeps it alive."""
 
         def recorded(*args: t.Any, **kwargs: t.Any) -> t.Any:
             __tracebackhide__ = True
@@ -109,7 +109,7 @@ class Views:
         return made
 
     def _is_replaced(self, app: flask.Flask) -> bool:
-        # Asked for each path that was not met before.
+        # Checked for each new path.
         classes = _get_dispatching(type(app).__bases__[0])
         return not vars(app).keys().isdisjoint(_DISPATCHING) or not all(map(is_, classes, _FLASKS))
 
@@ -118,15 +118,15 @@ _codes = frozenset(inspect.unwrap(method).__code__ for method in _FLASKS)
 
 
 def _is_flasks(frame: FrameType | None) -> bool:
-    """Return whether it is Flask's own code that looks a view up, to be passed to ensure_sync."""
+    """Return whether Flask's own code looks a view up, to pass it to ensure_sync."""
     return frame is not None and frame.f_code in _codes
 
 
 class _Registry(dict[str, t.Any]):
     """The views of an app, by their endpoints.
 
-    The app's own dict has at any time what this one has: others may hold it, and what the app lets
-    go of is kept by neither.
+    The app's own dict always has the same items: others may refer to it, and neither dict keeps
+    alive what the app removes.
     """
 
     def __init__(self, own: dict[str, t.Any], views: Views) -> None:

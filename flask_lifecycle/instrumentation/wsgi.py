@@ -1,4 +1,4 @@
-"""The whole call of the app, from ``__call__`` until the body is handed to the server."""
+"""Record the whole call of the app, from ``__call__`` until the server has the body."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .trace_start import TraceStart
 
 _WSGI = number(Site("wsgi", "wsgi"))
 
-#: Is given an app, a call of it, and what answers that.
+#: Takes an app, a call of it, and what handles that call.
 Record = Callable[[flask.Flask, Environ, Start, Application], Body]
 
 
@@ -33,8 +33,8 @@ class Calls:
     """The calls of one app.
 
     :param start: begins their traces.
-    :param preview: returns what is given each chunk of a body; None, if nothing is.
-    :param measures: modules that measure each step by their ``begin`` and ``end``.
+    :param preview: returns an object whose ``add`` takes each chunk of a body, or None.
+    :param measures: modules that measure each step with their ``begin`` and ``end``.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Calls:
         self._errors = errors
         self._preview = preview
         self._measures: list[t.Any] = [*measures]
-        #: Stands for a request of this app that is not recorded.
+        #: The trace of a request of this app that is not recorded.
         self._skipped = LiveTrace(None, "", "")
 
     def methods(
@@ -60,12 +60,12 @@ class Calls:
     ) -> tuple[Application, Application, Callable[[LiveTrace], None]]:
         """Return the app's ``__call__`` and ``wsgi_app``, whichever is called from outside.
 
-        And what is to be told that the middlewares around have reached Flask.
+        And the callback for when the middlewares around have reached Flask.
 
-        :param made: the recorded class of the app.
+        :param made: the recording subclass of the app's class.
         """
         base: t.Any = made.__bases__[0]
-        # It does nothing but call wsgi_app; another one is the app's, or a patch, also a late one.
+        # Flask's only calls wsgi_app; another one is the app's own, or a patch, also a late one.
         flasks = base.__call__ if _is_flasks(base.__call__) else None
 
         def call(app: flask.Flask, environ: Environ, start_response: Start) -> Body:
@@ -81,7 +81,7 @@ class Calls:
         return dunder_call, self._wsgi_app(made, mount, record), middleware.reached
 
     def _wsgi_app(self, made: type, mount: Mount, record: Record) -> Application:
-        """Return the app's ``wsgi_app``, which records where it is not called by its own call."""
+        """Return the app's ``wsgi_app``, which records if it is not called by ``__call__``."""
         mark, enter, leave = mount.mark, mount.enter, mount.leave
         owner, skipped = self._owner, self._skipped
         base_wsgi_app: Application = made.__bases__[0].wsgi_app  # type: ignore[attr-defined]
@@ -109,7 +109,7 @@ class Calls:
         return wsgi_app
 
     def _recorder(self, unreached: Callable[[LiveTrace], None]) -> Record:
-        """Return what records the call of an app by a function."""
+        """Return the function that records a call of an app."""
         start = self._start.begin
         skipped = self._skipped
         left = self._errors.left
@@ -171,8 +171,8 @@ def _call(
 ) -> Application:
     """Return the app's ``__call__``.
 
-    :param run_middleware: runs what stands around the app's ``wsgi_app``.
-    :param flasks: its ``__call__``, if that was Flask's own; None, if not.
+    :param run_middleware: runs the middleware around the app's ``wsgi_app``.
+    :param flasks: its ``__call__`` if that is Flask's own, else None.
     """
     mark, enter, leave = mount.mark, mount.enter, mount.leave
     base: t.Any = made.__bases__[0]
@@ -181,7 +181,7 @@ def _call(
     def __call__(self: flask.Flask, environ: Environ, start_response: Start) -> Body:
         __tracebackhide__ = True
         if type(self) is not made:
-            # One of a subclass of the recorded app's class.
+            # An app of a subclass of the recorded app's class.
             return base.__call__(self, environ, start_response)
         entered = None
         if mark in environ.get("PATH_INFO", ""):
@@ -203,7 +203,7 @@ def _call(
 
 
 def _nothing() -> None:
-    """Stand for what shows the body of a response, where nobody is sent one."""
+    """Do nothing: the preview of a response that is not sent."""
 
 
 def _is_flasks(call: t.Any) -> bool:
@@ -217,7 +217,7 @@ def _is_outside(writer: Writer) -> bool:
     if step < 0:
         return False
     stage = SITES[writer.log[step + SITE]].stage
-    # Middleware that is a generator function calls it when its body is asked for.
+    # Middleware that is a generator function calls it when its body is iterated.
     return stage in ("wsgi", "middleware") or (stage == "body" and not writer.trace.has_context)
 
 

@@ -25,11 +25,11 @@ def excerpt(
 ) -> JsonObject | None:
     """Return the source lines of a function or template, or None if the file cannot be read.
 
-    :param asked_at: when the request began, Unix time: templates may be reloaded later than that.
+    :param asked_at: when the request began, Unix time: templates had been reloaded by then.
     :param masked: masks secrets in lines of code; without it, the code is Flask's own.
     :returns: ``{"file", "line", "lines", "changed"}``: ``line`` is the number of the first line;
         a line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
-        means that the file was modified after the process had loaded it.
+        means that the file was modified after it had been loaded.
     """
     if source.line < 1 or not _is_code(source.file):
         return None
