@@ -1,1 +1,1 @@
-"""The hot path: how a step begins and ends, and what is never to break the app."""
+"""The hot path: how a step begins and ends, and the guards that keep faults from the app."""

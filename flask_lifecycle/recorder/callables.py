@@ -1,4 +1,4 @@
-"""Callables: what a person calls them and where they are written."""
+"""Callables: their readable names and source locations."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..trace.tracepoint import Site
 
 
 def site_of(stage: str, func: t.Any, scope: str | None = None) -> Site:
-    """Say what a person calls a function and where it is written."""
+    """Return the tracepoint of a function: its readable name and source location."""
     target = user_callable(func)
     name = getattr(target, "__name__", None) or type(target).__name__
     return Site(stage, name, callable_name(target), source_of(target), scope)
 
 
 def user_callable(func: t.Any) -> t.Any:
-    """Look through partials and class-based views to what the user wrote."""
+    """Unwrap partials and class-based views to the user's own function or class."""
     while isinstance(func, functools.partial):
         func = func.func
 
@@ -35,7 +35,7 @@ def callable_name(target: t.Any) -> str:
 
 
 def source_of(target: t.Any) -> Source | None:
-    """Find the file and line of a callable, without reading the file where it can be helped."""
+    """Return the file and line of a callable, without reading the file if possible."""
     try:
         plain = inspect.unwrap(target)
     except ValueError:
@@ -54,10 +54,10 @@ def source_of(target: t.Any) -> Source | None:
 
 
 def _source_of_class(kind: type) -> Source | None:
-    """Find where a class is written, by the looks of the lines of its file.
+    """Return where a class is defined, by matching the lines of its file.
 
-    Before Python 3.13 ``inspect`` parses the whole file for it: that takes long, warns of what is
-    in there, and fails where a warning is an error.
+    Before Python 3.13 ``inspect`` parses the whole file: that is slow, emits the file's syntax
+    warnings, and fails if warnings are errors.
     """
     try:
         file = inspect.getfile(kind)
@@ -68,7 +68,7 @@ def _source_of_class(kind: type) -> Source | None:
     found = [at for at, line in enumerate(linecache.getlines(file), 1) if begins(line)]
     codes = [getattr(each, "__code__", None) for each in vars(kind).values()]
     inside = [code.co_firstlineno for code in codes if code and code.co_filename == file]
-    # Of several of this name, the one whose functions follow.
+    # Of several classes with this name, the one that contains the class's functions.
     before = [at for at in found if inside and at < min(inside)]
     return Source(file, (before or found[:1])[-1]) if found else None
 

@@ -1,4 +1,4 @@
-"""Exceptions of the app: their description, and their tracebacks without our frames."""
+"""Describe exceptions of the app, and remove our frames from their tracebacks."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from .user_code import is_ours
 
 _SIZED = frozenset((str, bytes))
 _LONGEST = 64 * 1024
-# Of exceptions that led to one, so many are looked at.
+# The limit of chained exceptions to inspect.
 _CHAINED = 32
 _LIBRARIES = frozenset(("builtins", "asyncio", "flask", "jinja2", "jwt", "sqlite3", "werkzeug"))
-# Of Python 3.11 and later.
+# Added in Python 3.11.
 GROUP: t.Any = getattr(builtins, "BaseExceptionGroup", ())
 _TEXT_OF_GROUPS = getattr(vars(builtins).get("BaseExceptionGroup"), "__str__", None)
 
 
 def describe_error(error: BaseException) -> Error:
-    """Take an exception's type and text, capped and masked.
+    """Return an exception's type and text, truncated and masked.
 
-    Its text is only asked for where that runs no code of the app's, which may take long, fail
-    or run a query: where the class has its ``__str__`` from Python or a library of Flask's, and
-    its arguments are plain. Other exceptions are described by their arguments.
+    ``str()`` is only called if that runs no code of the app, which may be slow, fail or run a
+    query: if ``__str__`` is Python's own or belongs to one of Flask's libraries, and the arguments
+    are plain. Other exceptions are described by their arguments.
     """
     name = type_name(type(error)).rpartition(".")[2]
     try:
         masks = redactor()
         args = error.args
-        # A group's own text has its first argument, and the number of its members.
+        # A group's own text is its first argument, and the number of its members.
         if type(error).__str__ is _TEXT_OF_GROUPS:
             args = args[:1]
         if all(_is_plain(each) for each in args) and _is_known(type(error)):
@@ -59,7 +59,7 @@ def _is_known(kind: t.Any) -> bool:
 
 @fail_open
 def hide_frames(error: BaseException) -> None:
-    """Take the frames of this package out of the tracebacks of an exception and what led to it."""
+    """Remove this package's frames from the tracebacks of an exception and its chain."""
     found: list[BaseException] = []
     waiting = [error]
     while waiting and len(found) < _CHAINED:
@@ -82,7 +82,7 @@ def _without_ours(tb: types.TracebackType | None) -> types.TracebackType | None:
 
     following: types.TracebackType | None = None
     for entry in reversed(entries):
-        # Of ours too: Python 3.10 goes on with the one from which it is raised again.
+        # Ours too: Python 3.10 continues with the one from which it is raised again.
         entry.tb_next = following
         if not is_ours(entry.tb_frame.f_code.co_filename):
             following = entry

@@ -1,7 +1,7 @@
-"""Functions that are compiled from source, with the very parameters of others.
+"""Functions compiled from source, with the exact parameters of others.
 
-Passing ``*args, **kwargs`` on costs more than the rest of a step, and signatures stay what they
-were. ``linecache`` has the source, so that a debugger can step through it.
+Passing ``*args, **kwargs`` on costs more than the rest of a step, and signatures stay the same.
+``linecache`` has the source, so that a debugger can step through it.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ except Exception as _failure:
 
 
 class Parameters(t.NamedTuple):
-    """What a function takes, as source."""
+    """The parameters of a function, as source."""
 
     declared: str
     #: The arguments that pass them on.
     passed: str
-    #: Expressions for its arguments, by the names that :func:`call` finds them by.
+    #: Expressions for its arguments, by the names that :func:`call` uses.
     named: dict[str, str]
-    #: The values of the parameters' defaults, by what stands for them.
+    #: The default values of parameters, by their placeholders.
     defaults: dict[str, t.Any]
 
 
 def written(parameters: str) -> Parameters:
-    """Take parameters as they are written: those of a function, without defaults."""
+    """Return parameters from their source, without defaults."""
     names = [each.lstrip("*") for each in parameters.split(", ") if each]
     named = dict(zip(names, names, strict=True))
     return Parameters(parameters, parameters, {**named, "last": names[-1]} if names else {}, {})
 
 
 def signature(method: t.Any) -> Parameters:
-    """Take the parameters that a method has."""
+    """Return the parameters of a method."""
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     try:
         found = list(inspect.signature(method).parameters.values())
@@ -63,14 +63,14 @@ def signature(method: t.Any) -> Parameters:
 
 
 def names_of(called: Callable[..., t.Any]) -> list[str]:
-    """Return the names of what something has parameters for."""
+    """Return the names of a callable's parameters."""
     return list(inspect.signature(called).parameters)
 
 
 def call(name: str, called: Callable[..., t.Any], named: dict[str, str]) -> str:
-    """Write the call of something that is given what it has parameters for.
+    """Return the source of a call with the arguments that the callable has parameters for.
 
-    :param named: by parameter, an expression. Those not in there come last and have defaults.
+    :param named: expressions by parameter. Parameters not in it come last and have defaults.
     """
     asked = inspect.signature(called).parameters.values()
     given = [named[each.name] for each in asked if each.name in named or each.default is each.empty]
@@ -84,7 +84,7 @@ def guarded(
     named: dict[str, str],
     otherwise: str = "",
 ) -> str:
-    """Write a statement with such a call, and how what ``_failed`` returns is used if it raises.
+    """Return the source of a statement with such a call, and of the fallback to ``_failed``.
 
     :param statement: with ``{call}`` in it.
     """
@@ -95,15 +95,15 @@ def guarded(
 def maker(
     source: str, name: str, names: tuple[str, ...], shared: dict[str, t.Any]
 ) -> Callable[..., t.Any]:
-    """Compile what makes a function with these names in its closure.
+    """Compile a function factory with these names in its closure.
 
     :param source: the function's definition.
-    :param name: what that defines.
+    :param name: the name that it defines.
     :param shared: its globals.
     """
     source = f"def _make({', '.join(names)}):\n{indent(source, '    ')}    return {name}\n"
     file = f"<flask_lifecycle {name} {hash(source) & 0xFFFFFFFF:08x}>"
-    # Without the time of a file it stays there.
+    # An entry without a modification time stays in the cache.
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     made: dict[str, t.Any] = {}
     exec(compile(source, file, "exec"), shared, made)  # noqa: S102 - see above

@@ -1,4 +1,4 @@
-"""What was found out about objects, by their identity, without keeping one of them alive."""
+"""A cache of values by object identity that does not keep the objects alive."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
 class Memo(dict[int, V]):
-    """A value for each object, by its ``id``, until the object dies.
+    """A value for each object, by its ``id``, until the object is collected.
 
-    A ``WeakKeyDictionary`` asks its keys for their hash and equality, which may be the app's code,
-    and takes several times as long. As there, a value must not refer to its key: both would live
-    for ever.
+    A ``WeakKeyDictionary`` calls ``__hash__`` and ``__eq__`` of its keys, which may be the app's
+    code, and takes several times as long. As in that class, a value must not refer to its key: both
+    would live for ever.
     """
 
     __slots__ = ("_refs",)
@@ -25,10 +25,10 @@ class Memo(dict[int, V]):
         self._refs: dict[int, t.Any] = {}
 
     def keep(self, key: t.Any, value: V) -> None:
-        """Remember a value; what has no weak references is not remembered."""
+        """Store a value; objects without weak references are ignored."""
         place = id(key)
         try:
-            # Its callback comes before another object can have this id.
+            # Its callback runs before another object can get this id.
             self._refs[place] = weakref.ref(key, partial(_forget, self, self._refs, place))
         except TypeError:
             return
@@ -38,14 +38,14 @@ class Memo(dict[int, V]):
 def _forget(
     values: dict[int, t.Any], refs: dict[int, t.Any], place: int, ref: weakref.ref[t.Any]
 ) -> None:
-    # Another object may be there by now, where garbage is collected.
+    # During garbage collection, another object may have this id by now.
     if refs.get(place) is ref:
         del refs[place]
         values.pop(place, None)
 
 
 def by_class(func: F) -> F:
-    """Remember what a function returns for each class, as long as the class lives."""
+    """Cache a function's return value for each class, as long as the class lives."""
     known: Memo[t.Any] = Memo()
 
     @wraps(func)

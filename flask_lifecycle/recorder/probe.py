@@ -1,4 +1,4 @@
-"""What runs around a function that is recorded, and the functions that record a step around it."""
+"""Probes: callables that run around a recorded function; and the recording functions themselves."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ Call = Callable[..., t.Any]
 
 @dataclass(frozen=True)
 class Probe:
-    """What runs around a recorded function, beside the writing of its step.
+    """Callables that run around a recorded function, in addition to recording its step.
 
-    Each callable is given what it has parameters for, by their names: ``writer``; ``instance``,
-    whose method is recorded; ``first`` and ``last`` of the arguments beside that; one of the
-    function's own parameters; and once it has run ``step``, the step's place in the writer's log,
-    ``entered``, what ``enter`` returned, and ``result``. An exception in it is a fault of ours.
+    Each callable gets the arguments that it has parameters for: ``writer``; ``instance``, whose
+    method is recorded; ``first`` and ``last`` of the other arguments; any of the function's own
+    parameters; and once the function has run, ``step``, the step's offset in the writer's log,
+    ``entered``, the return value of ``enter``, and ``result``. Its exceptions are faults of ours.
     """
 
-    #: Runs first, by the writer of the request's own thread.
+    #: Runs first, with the writer of the request's own thread.
     before: Call | None = None
     #: Runs last before the step.
     enter: Call | None = None
     #: Returns the details of the step, or None.
     note: Call | None = None
-    #: Runs after the step, also where an exception leaves it; with a parameter ``entered`` only if
+    #: Runs after the step, also if an exception leaves it; with a parameter ``entered`` only if
     #: that is not None.
     leave: Call | None = None
-    #: The same, where the function returned something else than None.
+    #: The same, but only if the function returned something other than None.
     after: Call | None = None
 
 
-# Their own names begin with an underscore: the others are the parameters'.
+# Names here begin with an underscore: all others are parameters of the function.
 _SOURCE = """\
 {define} {name}({declared}):
     _writer = _get_trace()
@@ -74,7 +74,7 @@ _AFTER = """\
 {after}    return _result
 """
 
-# What is done with what a probe's callables return.
+# How the return values of a probe's callables are used.
 _STATEMENTS = {
     "before": "{call}",
     "enter": "{entered} = {call}",
@@ -88,8 +88,8 @@ def _failed(called: t.Any, error: Exception) -> None:
     fault(f"{called.__module__}.{called.__qualname__}", error)
 
 
-#: What all of them refer to: what is theirs alone is in their closures. A step is met cold, between
-#: two pieces of other code: the less is read for it alone, the less time it takes.
+#: The shared globals: all other names are in closures. A step runs with cold caches, between two
+#: pieces of other code: the less memory it alone reads, the faster it is.
 _SHARED: dict[str, t.Any] = {
     "__name__": __name__,
     "__tracebackhide__": True,
@@ -114,16 +114,16 @@ def recording(
 ) -> t.Any:
     """Return a function that calls another one and records it as a step of the current trace.
 
-    :param func: what is called; None, if it is to be the new function's first parameter.
-    :param site: the number of its site.
-    :param probes: what runs around it, the outermost first.
-    :param owner: stands for the app in whose requests it is recorded.
-    :param unless: tells, in place of that, whether not to record it. This one and the next are
+    :param func: the function to call; None if it is the new function's first parameter.
+    :param site: the number of its tracepoint.
+    :param probes: callables around it, the outermost first.
+    :param owner: the identity of the app in whose requests it is recorded.
+    :param unless: returns whether not to record it, instead of ``owner``. This and ``kept`` are
         called as those of probes are.
-    :param kept: tells whether to keep the step though its writer is full; also given the
-        ``site``. If None, ``Writer.is_spine`` tells.
-    :param name: what the new function is called; as ``func``, if not given.
-    :param parameters: what it takes; as ``func``, if not given.
+    :param kept: returns whether to keep the step though its writer is full; also gets the
+        ``site``. ``Writer.is_spine`` by default.
+    :param name: the name of the new function; that of ``func`` by default.
+    :param parameters: its parameters; those of ``func`` by default.
     :param awaits: whether both are async functions.
     """
     takes = signature(func) if parameters is None else written(parameters)
@@ -156,7 +156,7 @@ def _maker(source: str, name: str, names: tuple[str, ...]) -> Call:
 def _around(
     probes: Sequence[Probe], named: dict[str, str], closed: dict[str, t.Any]
 ) -> dict[str, str]:
-    """Write what runs around a function, and add it to what that has in its closure."""
+    """Generate the code around a function, and add its values to the function's closure."""
     around = dict.fromkeys(_STATEMENTS, "")
     for number, probe in enumerate(probes):
         entered = f"_entered{number}"
@@ -182,10 +182,10 @@ def _around(
 
 
 def recording_for(owner: Owner, inner: Sequence[Probe]) -> Call:
-    """Return what makes such functions for the requests of one app alone.
+    """Return a maker of recording functions for the requests of one app alone.
 
-    :param owner: stands for the app.
-    :param inner: what runs around each of them, inside all else.
+    :param owner: the app's identity.
+    :param inner: the probes around each of them, inside all others.
     """
 
     def recording_here(func: Call | None, site: int, *probes: Probe, **more: t.Any) -> t.Any:

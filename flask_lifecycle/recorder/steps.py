@@ -1,4 +1,4 @@
-"""The beginning and end of a step."""
+"""Begin and end steps."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from .errors import describe_error
 
 
 def room_for(writer: Writer, site: int) -> Writer:
-    """Return what takes a step of Flask's: the writer itself, unless it is full."""
+    """Return the writer of a step of Flask's own: the given one, or a fold if that is full."""
     is_kept = len(writer.log) < writer.limit or writer.is_spine(site)
     return writer if is_kept else writer.fold(site)
 
 
 def begin(writer: Writer, site: int | Site, note: Detail | None = None) -> int:
-    """Append a step that starts now, inside the current one; return its place."""
+    """Append a step that begins now, inside the current one; return its offset."""
     log = writer.log
     step = len(log)
-    # Before the step, for whoever looks meanwhile.
+    # Before the step, for concurrent readers.
     if note is not None:
         writer.notes.details[step] = note
     if type(site) is Site:
@@ -45,7 +45,7 @@ def fail(writer: Writer, step: int, error: BaseException) -> None:
 
 
 def begin_leaf(writer: Writer, site: int | Site, note: Detail | None = None) -> int | None:
-    """Append a collector's step inside which nothing else is; None where the trace is full."""
+    """Append a collector's step that has no children; return None if the trace is full."""
     log = writer.log
     step = len(log)
     if step >= writer.limit:
@@ -61,9 +61,9 @@ def begin_leaf(writer: Writer, site: int | Site, note: Detail | None = None) -> 
 
 
 def mark(writer: Writer, site: int | Site, note: Detail | None = None, size: int = 0) -> None:
-    """Append a collector's step that has no length.
+    """Append a collector's step that has no duration.
 
-    :param size: the estimated bytes of what is noted.
+    :param size: the estimated bytes of its details.
     """
     step = begin_leaf(writer, site, note)
     if step is not None:

@@ -1,4 +1,4 @@
-"""A class that stands in for another one: same name, same everything, to be overridden in part."""
+"""Make a class that replaces another one: same name and attributes, with some overrides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import weakref
 from abc import ABCMeta
 from functools import partial
 
-# What `inspect` and `typing` read of a class itself, not of its bases.
+# The attributes that `inspect` and `typing` read of a class itself, not of its bases.
 _DESCRIBED = ("__doc__", "__annotations__", "__firstlineno__", "__static_attributes__")
 _set_class = vars(object)["__class__"].__set__
 
@@ -16,17 +16,17 @@ _set_class = vars(object)["__class__"].__set__
 class _Quiet:
     """Keeps a class's ``__init_subclass__`` from running.
 
-    Flask's and the user's own are for the classes that people write; Flask's even changes
-    methods of Flask's where it finds old signatures.
+    Flask's and the user's own are meant for hand-written classes; Flask's even changes Flask's own
+    methods if it finds old signatures.
     """
 
     def __init_subclass__(cls) -> None: ...
 
 
 def subclass_of(base: type) -> t.Any:
-    """Make a subclass with its base's own name, to which objects of the base can be assigned.
+    """Return a subclass with its base's own name, which can be assigned to objects of the base.
 
-    A metaclass of the user's is not run, as it may register each class or refuse others.
+    A user's metaclass is not run, as it may register each class or refuse others.
     """
     kind = type(base)
     make: t.Any = ABCMeta.__new__ if issubclass(kind, ABCMeta) else type.__new__
@@ -38,14 +38,14 @@ def subclass_of(base: type) -> t.Any:
 
 
 def override(made: type, name: str, method: t.Callable[..., t.Any]) -> None:
-    """Give a class a method that looks as its base's does: by name, signature and source."""
+    """Add a method to a class, with the name, signature and source of its base's method."""
     type.__setattr__(made, name, functools.update_wrapper(method, getattr(made.__bases__[0], name)))
 
 
 def give_class(owner: t.Any, made: type) -> None:
-    """Make an object one of another class, if its own lets it be.
+    """Assign a class to an object's ``__class__``, if its own class allows it.
 
-    :raises Exception: what the class says to it.
+    :raises Exception: its class refuses.
     """
     owner.__class__ = made
     if type(owner) is not made:
@@ -53,31 +53,31 @@ def give_class(owner: t.Any, made: type) -> None:
 
 
 def give_class_back(owner: t.Any, base: type) -> None:
-    """Make an object one of its own class again, whatever that says to it by now."""
+    """Restore an object's own class, even if its class refuses assignments by now."""
     _set_class(owner, base)
 
 
 class Subclasses:
-    """Make one subclass of each class, kept as long as an object is of it.
+    """Make one subclass of each class, kept as long as an object uses it.
 
-    The other class may be defined in a function, and lead to all that this refers to: kept by it
-    in a table, a subclass would keep that alive for ever.
+    The base may be defined in a function, and refer to everything that this refers to: a subclass
+    in a table would keep its base alive, and be kept alive by it, for ever.
 
-    :param make: makes one.
+    :param make: makes a subclass.
     """
 
     def __init__(self, make: t.Callable[[t.Any], t.Any]) -> None:
         self._make = make
         self._made: dict[int, weakref.ref[type]] = {}
-        #: The ids of those that were made.
+        #: The ids of the subclasses.
         self._ids: set[int] = set()
 
     def of(self, base: type) -> t.Any:
-        """Return the subclass of a class; of one that was made here, itself."""
+        """Return the subclass of a class; a class that was made here is returned unchanged."""
         if base in self:
             return base
         ref = self._made.get(id(base))
-        # While it lives, so does the class that it was made of, and keeps its id.
+        # While the subclass lives, its base lives too and keeps its id.
         made = None if ref is None else ref()
         if made is None:
             made = self._make(base)

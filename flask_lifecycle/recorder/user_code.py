@@ -1,4 +1,4 @@
-"""Whose code a frame runs: the user's, a library's or this package's, told by its file."""
+"""Whose code a frame runs: the user's, a library's or this package's, decided by its file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import CodeType, FrameType
 
 from .._compat import TEMPLATE
 
-#: Begins the name of code that this package compiles.
+#: The name prefix of code that this package compiles.
 COMPILED = "<flask_lifecycle"
 
 _OURS = (str(Path(__file__).parent.parent) + os.sep, COMPILED)
@@ -24,17 +24,17 @@ _LIBRARIES = tuple(
             for name in ("stdlib", "platstdlib", "purelib", "platlib")
         ),
         *_OURS,
-        # Not read from a file, but generated.
+        # Generated, not read from a file.
         "<",
     }
 )
 _INSTALLED = ("site-packages", "dist-packages")
-_OWN_TEMPLATE = "<template>"  # as Jinja names one that was a string
+_OWN_TEMPLATE = "<template>"  # Jinja's name for a template from a string
 _CACHED = 4096
 
 
 class _Files(dict[str, bool]):
-    """Remembers the answer to a question about each file."""
+    """A cache of a predicate's result for each file."""
 
     def __init__(self, ask: t.Callable[[str], bool]) -> None:
         super().__init__()
@@ -59,23 +59,23 @@ def _ask_ours(file: str) -> bool:
 
 _libraries = _Files(_ask_library)
 _ours = _Files(_ask_ours)
-# By the id of some code, and an instruction in it. The code is not kept: a template's that was a
-# string has that string in it.
+# By the id of a code object, and an instruction in it. The code is not kept alive: that of a
+# template from a string contains the string.
 _locations: dict[tuple[int, int], tuple[weakref.ref[CodeType], tuple[str, int]]] = {}
 
 
 def is_library(file: str) -> bool:
-    """Return whether a file is the standard library's, an installed package's or one of ours."""
+    """Return whether a file belongs to the standard library, an installed package or this one."""
     return _libraries[file]
 
 
 def is_ours(file: str) -> bool:
-    """Return whether a file, or code that was compiled from none, is this package's."""
+    """Return whether a file, or code compiled without a file, belongs to this package."""
     return _ours[file]
 
 
 def caller() -> FrameType | None:
-    """Return the innermost frame that is not this package's: whoever called it."""
+    """Return the innermost frame outside of this package: its caller."""
     ours = _ours
     frame: FrameType | None = _getframe(1)
     while frame is not None and ours[frame.f_code.co_filename]:
@@ -84,7 +84,7 @@ def caller() -> FrameType | None:
 
 
 def user_location() -> tuple[str, int] | None:
-    """Return the file and line of the user's code that led here; a template has its own."""
+    """Return the file and line of the user's code that led here; for templates, their own."""
     return user_location_of(_getframe(1))
 
 
@@ -105,7 +105,7 @@ def user_location_of(frame: FrameType | None) -> tuple[str, int] | None:
 def _location(frame: FrameType) -> tuple[str, int]:
     code = frame.f_code
     location = code.co_filename, line_of(frame, frame.f_lineno)
-    # A template that was a string is compiled each time.
+    # A template from a string is compiled each time.
     if code.co_filename != _OWN_TEMPLATE:
         if len(_locations) >= _CACHED:
             _locations.clear()
@@ -114,7 +114,7 @@ def _location(frame: FrameType) -> tuple[str, int]:
 
 
 def line_of(frame: FrameType, number: int) -> int:
-    """Return the line of the file that was written, where a template was made into code."""
+    """Return the line in the source file; compiled templates have other line numbers."""
     template = frame.f_globals.get(TEMPLATE)
     if template is None:
         return number
@@ -123,7 +123,7 @@ def line_of(frame: FrameType, number: int) -> int:
 
 
 def _outside_greenlet() -> tuple[str, int] | None:
-    """Go on in the greenlet that waits for this one, as where SQLAlchemy awaits a driver."""
+    """Continue in the greenlet that waits for this one, as when SQLAlchemy awaits a driver."""
     greenlet: t.Any = sys.modules["greenlet"]
     outer = greenlet.getcurrent().parent
     while outer is not None:

@@ -1,4 +1,4 @@
-"""Traces: what a request was, how it is written down while it runs, and the copies handed out."""
+"""Traces: the records of requests, how they are written, and the copies for readers."""
 
 from .model import (
     FUNCTION_STAGES,

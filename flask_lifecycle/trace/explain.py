@@ -1,8 +1,8 @@
-"""One sentence for each step: what happened, and why the next thing followed.
+"""One sentence for each step: what happened, and why the next step followed.
 
-Everything that shows a trace to people shows these: the panel, files and terminals. They are made
-of what was recorded alone, where a trace is handed out, and never while a request is answered.
-A sentence may say more once the step's end, or what came next, is known; it is true at any time.
+The panel, exported files and terminals all show these sentences. They are made only from recorded
+data, when a trace is displayed or exported, and never while a request is being handled. A sentence
+may become longer once the step's end, or the next step, is known; it is true at any time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _UNSETTLED = 100
 
 
 def explain(trace: Trace) -> tuple[str, ...]:
-    """Return the sentences of a trace's steps, in their order."""
+    """Return the sentences of a trace's steps, in order."""
     story = Story()
     story.header = trace.header()
     for step in trace.steps:
@@ -32,7 +32,7 @@ def explain(trace: Trace) -> tuple[str, ...]:
 
 
 def journey(trace: Trace) -> str:
-    """Return a trace as text: a line for each step, with the time that it took."""
+    """Return a trace as text: a line for each step, with its duration."""
     lines = [f"{trace.method} {trace.path}, {trace.status or 'no status'}, {_took(trace.duration)}"]
     depths: dict[int | None, int] = {None: -1}
     for step, text in zip(trace.steps, explain(trace), strict=True):
@@ -49,27 +49,27 @@ def _took(ns: int | None) -> str:
 
 
 class Explainer:
-    """Explains a trace to one viewer, to whom its steps are sent while it runs."""
+    """Explains a trace to one viewer while its steps are streamed."""
 
     def __init__(self) -> None:
         self._story = Story()
-        #: The last sentences of the steps of which more may be said later.
+        #: The last sentences of the steps whose sentence may still change.
         self._unsettled: dict[int, str] = {}
 
     def explained(
         self, header: dict[str, t.Any], steps: list[Step], read: t.Callable[[int], Step]
     ) -> Iterator[dict[str, t.Any]]:
-        """Yield steps as JSON's types, and again those of which more is to be said by now.
+        """Yield steps, JSON-ready, and earlier steps again if their sentence has changed.
 
         :param header: the trace without its steps.
-        :param steps: those that are new or have ended.
-        :param read: returns any step of the trace, by its id.
+        :param steps: the steps that are new or have ended.
+        :param read: returns any step of the trace by id.
         """
         story = self._story
         story.header = header
         given = {step.id for step in steps}
         first = min((each for each in given if each not in story), default=0)
-        # What the viewer has from before.
+        # Steps that the viewer has from before.
         known = [read(each) for each in range(len(story), first)]
         for step in known:
             _take(story, step)

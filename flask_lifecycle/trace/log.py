@@ -1,4 +1,4 @@
-"""Steps as they are written: one flat list of numbers."""
+"""The log of steps: one flat list of numbers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from time import perf_counter as clock
 from .notes import Notes
 from .tracepoint import Site
 
-# A running trace's steps are one flat list of numbers, so many to a step: no objects to make
-# and none for the garbage collector to visit. A site is the number that `number` gave it.
-# Parents are places in the same list, or -1; below that, places in the request's own list.
-# Times are seconds of the monotonic clock: floats are made, packed and freed in less time than
-# large integers, and tell nanoseconds apart for 100 days after the start of the machine. An end
-# of 0 is still to come. What few steps have is noted beside, by the step's place.
+# A running trace's steps are one flat list of numbers with a fixed stride: no objects to create,
+# and none for the garbage collector to visit. A tracepoint is stored as the number that `number`
+# gave it. Parents are offsets in the same list, or -1; below that, offsets in the request's own
+# list. Times are seconds of the monotonic clock: floats are created, packed and freed faster than
+# large integers, and resolve nanoseconds for 100 days after the start of the machine. An end of 0
+# means that the step is running. Details that few steps have are stored separately, by the step's
+# offset.
 WIDTH = 4
 SITE, PARENT, BEGIN, END = range(WIDTH)
 _STEP = "iidd"
@@ -23,7 +24,7 @@ STEP_BYTES = calcsize(_STEP)
 
 
 class Columns(t.NamedTuple):
-    """The steps of a trace, by column. Parents are indexes or -1; times raw readings."""
+    """The steps of a trace, by column. Parents are indexes or -1; times are raw clock readings."""
 
     sites: list[Site]
     parents: list[int]
@@ -35,14 +36,14 @@ class Columns(t.NamedTuple):
 
 @lru_cache(256)
 def packed(steps: int) -> Struct:
-    """Return what keeps so many steps in little memory, and reads them from there."""
+    """Return the struct that packs this many steps into little memory and reads them again."""
     return Struct(_STEP * steps)
 
 
 def merge(logs: list[list[t.Any]]) -> tuple[list[t.Any], dict[tuple[int, int], int]]:
-    """Put the steps of several threads into one list, in order of beginning.
+    """Merge the steps of several threads into one list, in order of beginning.
 
-    Return it, and where each went, by thread and place.
+    Return the list and the new offset of each step, by thread and old offset.
 
     :param logs: the steps of each thread, the request's own first.
     """

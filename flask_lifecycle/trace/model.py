@@ -1,4 +1,4 @@
-"""The records that are handed out: immutable, and their fields are the contract."""
+"""The public records: immutable, and their fields are the contract."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STAGES = (
     "warning",
 )
 
-#: Each step of these is a function of the user's.
+#: Each step of these stages is a call of one of the user's functions.
 FUNCTION_STAGES = frozenset(
     (
         "url_value_preprocessor",
@@ -68,7 +68,7 @@ Outcome = t.Literal["ok", "short_circuit", "raised"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a callable is written: the file's path and the line of its ``def``."""
+    """The source location of a callable: the file's path and the line of its ``def``."""
 
     file: str
     line: int
@@ -76,7 +76,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """The type's name and the text of an exception, capped; never the exception itself."""
+    """The type's name and the text of an exception, truncated; never the exception itself."""
 
     type: str
     message: str
@@ -84,7 +84,7 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Where a request ran."""
+    """The process and thread of a request."""
 
     pid: int
     host: str
@@ -93,7 +93,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class TraceError:
-    """What went out of the app or was answered with 500, and the step in which it was raised."""
+    """The exception that left the app or was answered with 500, and the step that raised it."""
 
     type: str
     message: str
@@ -118,7 +118,7 @@ class Step:
     detail: dict[str, t.Any]
 
     def to_dict(self) -> JsonObject:
-        """Return the step as JSON's types."""
+        """Return the step, JSON-ready."""
         return {
             "id": self.id,
             "parent": self.parent,
@@ -162,7 +162,7 @@ class Trace:
     app_time: int | None = None
 
     def header(self) -> JsonObject:
-        """Return all but the steps, as JSON's types."""
+        """Return all fields except the steps, JSON-ready."""
         return {
             "id": self.id,
             "state": self.state,
@@ -183,7 +183,7 @@ class Trace:
         }
 
     def to_dict(self) -> JsonObject:
-        """Return the whole trace as JSON's types, with the sentence of each step."""
+        """Return the whole trace, JSON-ready, with the sentence of each step."""
         steps = [
             {**step.to_dict(), "explain": text}
             for step, text in zip(self.steps, explain(self), strict=True)
@@ -191,7 +191,7 @@ class Trace:
         return {**self.header(), "steps": steps}
 
     def explain(self) -> str:
-        """Return the whole journey as text: a line for each step, with the time that it took."""
+        """Return the whole trace as text: a line for each step, with its duration."""
         return journey(self)
 
     def find(self, *, stage: str | None = None, name: str | None = None) -> tuple[Step, ...]:
@@ -208,10 +208,10 @@ class Trace:
 
 
 def client_status(header: t.Mapping[str, t.Any]) -> int | None:
-    """Return the status that the client got, as far as a trace's header tells.
+    """Return the status that the client got, as far as a trace's header shows.
 
-    What left the app before it had answered, the server answers with 500, or Werkzeug's debugger
-    does. What ends the server itself, such as ``SystemExit``, is not answered at all.
+    If an exception left the app before it had responded, the server or Werkzeug's debugger responds
+    with 500. If it ends the server itself, such as ``SystemExit``, there is no response at all.
     """
     status: int | None = header["status"]
     error = header["error"]

@@ -1,4 +1,4 @@
-"""What is noted of steps, beside the flat list of numbers that they are written in."""
+"""Details of steps, stored beside the flat list of numbers."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ if t.TYPE_CHECKING:
     from .writer import LiveTrace
 
 ShortCircuit = t.Literal["short_circuit"]
-#: The outcome of a hook that answered in place of the view.
+#: The outcome of a hook whose response replaced the view.
 SHORT_CIRCUIT: t.Final = "short_circuit"
 
 
 class Detail(t.Protocol):
-    """What a step is about, or what a collector adds to that."""
+    """The details of a step, or an addition of a collector."""
 
     def detail(self, trace: LiveTrace, /) -> t.Any:
-        """Return it as JSON's types; as a dict, if it is what the step is about.
+        """Return it JSON-ready; as a dict, if these are the step's main details.
 
-        By whoever looks, from any thread, while the request runs or later.
+        Called by readers from any thread, while the request runs or later.
         """
         ...
 
 
 class Changes(Detail, t.Protocol):
-    """What a function changed."""
+    """The changes made by a function."""
 
     def names(self) -> t.Iterable[tuple[str, str]]:
-        """List where each was, such as in the session, and its name."""
+        """Yield each change's mapping, such as the session, and its key."""
         ...
 
 
 class Facts(dict[str, t.Any]):
-    """Details that are JSON's types already."""
+    """Details that are JSON-ready already."""
 
     __slots__ = ()
 
@@ -46,41 +46,41 @@ class Facts(dict[str, t.Any]):
 
 
 class Notes:
-    """What is noted of one writer's steps, by the places where these begin in its log."""
+    """The details of one writer's steps, by their offsets in its log."""
 
     __slots__ = ("details", "extras", "outcomes", "sites")
 
     def __init__(self) -> None:
-        #: What a step is about.
+        #: The main details of a step.
         self.details: dict[int, Detail] = {}
-        #: What collectors add to that, by name.
+        #: The additions of collectors, by name.
         self.extras: dict[int, dict[str, Detail]] = {}
-        #: What went wrong in it; what did not is not noted.
+        #: The outcomes of steps; success is not stored.
         self.outcomes: dict[int, Error | ShortCircuit] = {}
-        #: The site of one that has no number: whoever makes up names fills no table with them.
+        #: Tracepoints without a number, so that made-up names cannot fill the table.
         self.sites: dict[int, Site] = {}
 
     def __len__(self) -> int:
         return len(self.details) + len(self.extras) + len(self.outcomes) + len(self.sites)
 
     def add(self, step: int, name: str, detail: Detail) -> None:
-        """Add to what a step is about."""
+        """Add a collector's details to a step."""
         self.extras.setdefault(step, {})[name] = detail
 
     def added(self, step: int, name: str) -> t.Any:
-        """Return what was added by a name, or None."""
+        """Return an addition by name, or None."""
         extras = self.extras.get(step)
         return None if extras is None else extras.get(name)
 
     def raised(self) -> list[int]:
-        """List the steps that an exception left."""
+        """Return the steps that an exception left."""
         return [step for step, outcome in [*self.outcomes.items()] if outcome is not SHORT_CIRCUIT]
 
     def shown(self, trace: LiveTrace, step: int) -> JsonObject:
-        """Return all details of a step, as JSON's types."""
+        """Return all details of a step, JSON-ready."""
         noted = self.details.get(step)
         shown: JsonObject = {} if noted is None else noted.detail(trace)
-        # Copied first: the request may go on meanwhile.
+        # Copied first: the request may continue in the meantime.
         for name, extra in [*(self.extras.get(step) or {}).items()]:
             part = extra.detail(trace)
             if part:
@@ -88,27 +88,27 @@ class Notes:
         return shown
 
     def statement(self, step: int) -> Statement | None:
-        """Return the statement that a step is about."""
+        """Return the statement that a step records, or None."""
         noted = self.details.get(step)
         return noted if isinstance(noted, Statement) else None
 
     def fact(self, step: int, name: str) -> t.Any:
-        """Return one of a step's details, where these are facts; else None."""
+        """Return one of a step's details if they are ``Facts``, else None."""
         noted = self.details.get(step)
         return noted.get(name) if isinstance(noted, Facts) else None
 
     def changes(self) -> list[Changes]:
-        """List what functions changed, in any order."""
+        """Return the changes of all functions, in any order."""
         found = [each["changes"] for each in [*self.extras.values()] if "changes" in each]
         return t.cast("list[Changes]", found)
 
     def received(self) -> dict[str, str]:
-        """Return what a client said with its request, by the names of the environ; not masked."""
+        """Return the client's request headers, by their keys in the environ; not masked."""
         noted: t.Any = self.details.get(0)
         return noted.environ() if hasattr(noted, "environ") else {}
 
     def header(self, name: str) -> tuple[int, str] | None:
-        """Find a header of the response, and the step that sent it."""
+        """Return a header of the response and the step that sent it, or None."""
         for step, noted in [*self.details.items()]:
             given = noted.header(name) if hasattr(noted, "header") else None
             if given:
@@ -117,9 +117,9 @@ class Notes:
 
 
 def joined(writers: list[Notes], places: dict[tuple[int, int], int]) -> Notes:
-    """Put what is noted of several writers' steps together.
+    """Merge the details of several writers' steps.
 
-    :param places: where each step went, by its writer's index and its place there.
+    :param places: the new offset of each step, by its writer's index and its offset there.
     """
     made = Notes()
     for writer, notes in enumerate(writers):
@@ -127,7 +127,7 @@ def joined(writers: list[Notes], places: dict[tuple[int, int], int]) -> Notes:
             into = getattr(made, kind)
             for step, noted in [*getattr(notes, kind).items()]:
                 place = places.get((writer, step))
-                # None, where the step was begun since its list was copied.
+                # None if the step began after its list was copied.
                 if place is not None:
                     into[place] = noted
     return made

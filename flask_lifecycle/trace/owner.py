@@ -1,4 +1,4 @@
-"""Whose request a trace is of."""
+"""The identity of the app that a trace belongs to."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import weakref
 
 
 class Owner:
-    """Stands for an app: one object for each, which is compared by identity."""
+    """The identity of an app: one object for each app, compared by identity."""
 
     __slots__ = ("__weakref__", "app")
 
     def __init__(self, app: object) -> None:
-        #: Returns the app, or None once it is gone.
+        #: Returns the app, or None once it has been collected.
         self.app: weakref.ref[object] = weakref.ref(app)
 
 

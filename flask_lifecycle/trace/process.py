@@ -1,4 +1,4 @@
-"""The process that is watched, and the ids of its requests."""
+"""The process being recorded, and the ids of its requests."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from time import time
 
 from .log import clock
 
-#: When the app's process began to be watched, Unix time.
+#: When recording began in the app's process, Unix time.
 STARTED = time()
-# Unix time of the monotonic clock's zero: ids sort by creation even if the wall clock steps back.
+# Unix time of the monotonic clock's zero: ids sort by creation even if the wall clock is set back.
 _EPOCH = time() - clock()
 
 pid: int = os.getpid()
-# Where the serial numbers in the ids begin: two processes started at once differ in it.
+# The first serial number of ids: it differs between two processes that are started at once.
 _first = int.from_bytes(os.urandom(4), "big") >> 1
 #: Returns the serial number of a new request.
 next_serial: Callable[[], int] = count().__next__
@@ -24,7 +24,7 @@ next_serial: Callable[[], int] = count().__next__
 def id_of(origin: float, serial: int) -> str:
     """Return the id of a request; ids sort by time of creation.
 
-    :param origin: the reading of the monotonic clock at its beginning.
+    :param origin: the monotonic clock's reading when the request began.
     """
     return f"{int((_EPOCH + origin) * 1e9):016x}{_first + serial:08x}"
 

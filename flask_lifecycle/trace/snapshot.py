@@ -1,4 +1,4 @@
-"""Copies of what is written, as they are handed out."""
+"""Make immutable copies of traces for readers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _HOST = socket.gethostname()
 
 
 def snapshot(trace: LiveTrace) -> Trace:
-    """Copy what is recorded so far."""
-    # First: of what is done by then, all steps are.
+    """Return a copy of the steps recorded so far."""
+    # Read first: if the trace is finished by now, so are all of its steps.
     copied = _copy(trace)
     columns = trace.columns()
     steps = tuple(freeze(trace, columns, index) for index in range(len(columns.sites)))
@@ -25,7 +25,7 @@ def snapshot(trace: LiveTrace) -> Trace:
 
 
 def header(trace: LiveTrace) -> JsonObject:
-    """Return all but the steps, as JSON's types."""
+    """Return all fields except the steps, JSON-ready."""
     return _copy(trace).header()
 
 
@@ -60,7 +60,7 @@ def _copy(trace: LiveTrace) -> Trace:
 
 
 def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
-    """Copy one step."""
+    """Return a copy of one step."""
     site = columns.sites[index]
     parent = columns.parents[index]
     end = columns.ends[index]
@@ -72,7 +72,7 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
     try:
         detail = columns.notes.shown(trace, place)
     except Exception as error:
-        # One step without its details is less of a loss than a trace, or a stream, without an end.
+        # A step without its details is better than no trace, or a broken stream.
         fault(f"the details of a step ({site.stage})", error)
         detail = {}
     return Step(

@@ -1,4 +1,4 @@
-"""What is noted of the step of an SQL statement, or of what controls a transaction."""
+"""The details of a step that is an SQL statement or transaction control."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .model import JsonObject
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
 
-#: The file and line of the user's code that something was sent from.
+#: The file and line of the user's code that sent the statement.
 Place = tuple[str, int]
 
 
 class Statement:
-    """What sends or asks for data, masked.
+    """A statement that sends or queries data, masked.
 
     :param text: its SQL.
-    :param many: whether there is a set of parameters for each of several executions.
-    :param parameters: these.
+    :param many: whether there are several executions, each with its set of parameters.
+    :param parameters: the set or sets of parameters.
     """
 
     __slots__ = ("many", "parameters", "place", "rows", "text")
@@ -28,11 +28,11 @@ class Statement:
         self.place: Place | None = place
         self.many: bool = many
         self.parameters: t.Any = parameters
-        #: How many, once the database has told.
+        #: The number of rows, once the database has returned it.
         self.rows: int | None = None
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         return {
             "kind": "statement",
             "statement": self.text,
@@ -44,12 +44,12 @@ class Statement:
 
 
 class Control:
-    """What begins or ends a transaction or a savepoint, or opens a connection.
+    """A statement that begins or ends a transaction or a savepoint, or the opening of a connection.
 
     :param kind: one of :data:`~.transactions.TEXTS`.
     :param text: its SQL.
     :param connection: the number of the connection.
-    :param implied_by: what made it happen, where the app did not ask for it.
+    :param implied_by: what caused it, if the app did not request it.
     """
 
     __slots__ = ("connection", "implied_by", "kind", "place", "text")
@@ -69,7 +69,7 @@ class Control:
         self.implied_by: str | None = implied_by
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         return {
             "kind": self.kind,
             "statement": self.text,
@@ -84,7 +84,7 @@ def _shown(place: Place | None) -> JsonObject | None:
 
 
 def _listed(value: t.Any) -> t.Any:
-    """Turn the tuples that are kept into lists."""
+    """Convert the stored tuples into lists."""
     return [_listed(each) for each in value] if type(value) is tuple else value
 
 

@@ -1,7 +1,7 @@
-"""What the steps of a trace mean for each other, taken in one by one, as they come.
+"""Relations between the steps of a trace, updated with each step as it comes.
 
-It holds no details: there is one for each viewer that is shown a request while it runs. What is
-asked of it takes no longer where a trace is long.
+It keeps no details: each viewer of a running request has one. The cost of a query does not depend
+on the length of the trace.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .transactions import STATEMENT
 if t.TYPE_CHECKING:
     from .model import Step
 
-#: The hooks that get the response.
+#: The hooks that take the response.
 AFTER = frozenset(("after_this_request", "after_request"))
 # The steps of the lifecycle itself.
 _SPINE = AFTER | {
@@ -38,24 +38,24 @@ _SPINE = AFTER | {
     "view",
     "wsgi",
 }
-# What follows these is part of their sentences: any step, or one of a stage.
+# The sentences of these depend on what follows: any step, or one of a stage.
 _LEADS = AFTER | {"before_request", "make_response"}
 _LEADS_TO = {"session_open": "start_response", "start_response": "body"}
-# The functions whose statements are counted, and what sentences say of a step that it holds.
+# The functions whose statements are counted, and the stages that sentences name as contained.
 _FUNCTIONS = AFTER | {"before_request", "error_handler", "view"}
 _HELD = frozenset(("app_context_pop", "middleware", "request_context", "request_context_pop"))
 _HELD |= {"session_open", "view"}
 
 
 class Beat(t.NamedTuple):
-    """A step, as far as the others are concerned."""
+    """A step, reduced to what the others depend on."""
 
     id: int
     stage: str
     name: str
     outcome: str | None
     error: str | None
-    #: What an error handler is registered for.
+    #: The key that an error handler is registered for.
     registered: str
 
 
@@ -63,7 +63,7 @@ class Story:
     """The steps of one trace that are known so far."""
 
     def __init__(self) -> None:
-        #: The trace without its steps, as JSON's types.
+        #: The trace without its steps, JSON-ready.
         self.header: t.Mapping[str, t.Any] = {}
         self._parents: dict[int, int | None] = {}
         self._beats: dict[int, Beat] = {}
@@ -75,15 +75,15 @@ class Story:
         self._raised: list[int] = []
         self._unhandled: list[int] = []
         self._first_runs: dict[tuple[t.Any, ...], int] = {}
-        #: How many statements a function of the user's sent.
+        #: How many statements each of the user's functions sent.
         self.statements: dict[int, int] = {}
-        #: Whether it is recorded what functions change.
+        #: Whether changes by functions are recorded.
         self.has_changes: bool = False
         #: Whether the body is generated while the server sends it.
         self.streams: bool = False
         #: Whether the server closed the body before it was sent.
         self.is_cut: bool = False
-        #: The websocket that the request became, as its step tells.
+        #: The websocket that the request became, as recorded in its step.
         self.websocket: dict[str, t.Any] | None = None
 
     def __len__(self) -> int:
@@ -93,7 +93,7 @@ class Story:
         return step in self._parents
 
     def take(self, step: Step) -> None:
-        """Take in a step, as it begins or as it ends."""
+        """Add a step, as it begins or as it ends."""
         is_new = step.id not in self._parents
         self._parents[step.id] = step.parent
         self._holders.add(step.parent)
@@ -147,9 +147,9 @@ class Story:
             at = self._parents.get(at)
 
     def is_settled(self, step: Step) -> bool:
-        """Return whether nothing that comes later changes what is said of a step.
+        """Return whether no later step can change the sentence of this one.
 
-        One that runs is told of again when it ends.
+        A running step is explained again when it ends.
         """
         if step.end is None:
             return True
@@ -165,7 +165,7 @@ class Story:
         return stage in self._stages
 
     def times(self, stage: str, until: int) -> int:
-        """Count the steps of a stage, up to and with one."""
+        """Count the steps of a stage, up to and including one."""
         return bisect_right(self._stages.get(stage, ()), until)
 
     def before(self, step: Step | Beat, *stages: str) -> Beat | None:
@@ -186,7 +186,7 @@ class Story:
         return None
 
     def next(self, step: Step) -> Beat | None:
-        """Return the step that came next to another one."""
+        """Return the step that immediately follows another one."""
         ids = self._siblings.get(step.parent, ())
         at = bisect_right(ids, step.id)
         return self._beats[ids[at]] if at < len(ids) else None
@@ -204,7 +204,7 @@ class Story:
         return any(beat is not None and beat.stage == stage for beat in beats)
 
     def is_empty(self, step: Step) -> bool:
-        """Return whether nothing lies inside a step."""
+        """Return whether no steps lie inside a step."""
         return step.id not in self._holders
 
     def holds(self, step: Step, *stages: str) -> bool:
@@ -212,17 +212,17 @@ class Story:
         return any((step.id, stage) in self._holds for stage in stages)
 
     def has_request(self, step: Step) -> bool:
-        """Return whether a request comes or goes with the context of a step."""
+        """Return whether the request begins or ends with the context of a step."""
         return self.holds(step, "session_open", "request")
 
     @property
     def is_separate(self) -> bool:
-        """Return whether the contexts are two, as before Flask 3.2."""
+        """Return whether app and request context are separate, as before Flask 3.2."""
         return self.has("request_context_push")
 
     @property
     def match_error(self) -> str | None:
-        """Return the type of what the URL match left to be raised."""
+        """Return the type of the exception that the URL match deferred."""
         ids = self._stages.get("url_match")
         return self._beats[ids[0]].error if ids else None
 
@@ -233,22 +233,22 @@ class Story:
         return beat is not None and beat.outcome == "raised"
 
     def unhandled(self, step: Step, until: int | None = None) -> bool:
-        """Return whether Flask found no handler for what was raised in a step, before another."""
+        """Return whether Flask found no handler for a step's exception, up to another step."""
         at = bisect_right(self._unhandled, step.id)
         return at < len(self._unhandled) and (until is None or self._unhandled[at] < until)
 
     def answers_error(self, step: Step) -> bool:
-        """Return whether Flask answers what was not handled, by the time of a step."""
+        """Return whether Flask responds to the unhandled exception, by the time of a step."""
         return bool(self._unhandled) and self._unhandled[0] < step.id
 
     def second_response(self, step: Step) -> int | None:
-        """Return the step beside another in which Flask makes a response again, for an error."""
+        """Return the sibling step in which Flask makes a second response, for an error."""
         ids = self._responses.get(step.parent, ())
         at = bisect_right(ids, self._unhandled[0]) if self._unhandled else 0
         return ids[at] if 0 < at < len(ids) else None
 
     def ran_before(self, step: Step, until: int) -> bool:
-        """Return whether the same function ran beside a step, before another one."""
+        """Return whether the same function ran as a sibling of a step, before another one."""
         return self._first_runs.get(_key(step), until) < until
 
     def raised_before(self, step: int) -> Beat | None:
@@ -257,7 +257,7 @@ class Story:
         return self._beats[self._raised[at - 1]] if at else None
 
     def given(self, step: Step) -> str | None:
-        """Return the type of the exception that teardown functions are given; None for none."""
+        """Return the type of the exception that teardown functions are passed, or None."""
         if self.answers_error(step):
             last = self.raised_before(self._unhandled[0])
             return None if last is None else last.error

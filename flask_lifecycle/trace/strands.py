@@ -1,4 +1,4 @@
-"""What appends the steps of one thread, and what takes those that repeat in a full trace."""
+"""Writers: append the steps of one thread, and fold repeated steps once a trace is full."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .tracepoint import SITES
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
 
-#: Of a full trace, the last steps of so many sites are kept, and so many steps of each.
+#: A full trace keeps the last steps of this many tracepoints, and this many steps of each.
 FOLDS_KEPT = 64
 STEPS_FOLDED = 50
 
@@ -36,36 +36,36 @@ class Writer:
         "seen",
     )
 
-    #: Whose request it is; None, where none is recorded.
+    #: The app of the request; None if no request is recorded.
     owner: Owner | None
     current: int
     ident: int
     limit: int
     log: list[t.Any]
-    #: What is called of macros; None, where none was.
+    #: The state of macro calls; None if there were none.
     macros: t.Any
     notes: Notes
-    #: What took the last step for which there was no room here.
+    #: The fold of the last step that exceeded this writer's capacity.
     folded: Fold | None
-    #: What is noted of the rendering that runs.
+    #: The record of the rendering that is running.
     rendering: t.Any
-    #: What was in the app's contexts, for who watches what changes in them.
+    #: The last known contents of the app's contexts, for the detection of changes.
     seen: dict[t.Any, t.Any]
 
     @property
     def trace(self) -> LiveTrace:
-        """Return the trace that is written."""
+        """Return the trace that this writes to."""
         raise NotImplementedError
 
     def function(self) -> int:
-        """Find the innermost step that is a function of the user's, or -1."""
+        """Return the innermost step that is one of the user's functions, or -1."""
         log, step = self.log, self.current
         while 0 <= step < len(log) and SITES[log[step + SITE]].stage not in FUNCTION_STAGES:
             step = log[step + PARENT]
         return step
 
     def is_spine(self, site: int) -> bool:
-        """Return whether a step that begins now is the request's own, which is always kept."""
+        """Return whether a step that begins now is one of Flask's own, which are always kept."""
         return False
 
     def is_own(self, context: object, site: int) -> bool:
@@ -73,10 +73,10 @@ class Writer:
         return False
 
     def fold(self, site: int) -> Writer:
-        """Return what takes a step for which there is no room, and all inside it.
+        """Return the writer for a step that exceeds the capacity, and for all steps inside it.
 
-        Of the steps of one site in one other, the last is kept beside the first ones, and says how
-        many there were. Those in between are counted in ``dropped_steps``.
+        Of the steps of one tracepoint inside one step, the first ones and the last one are kept;
+        the last has their number. The steps in between are counted in ``dropped_steps``.
         """
         trace = self.trace
         self.unfolded()
@@ -89,13 +89,13 @@ class Writer:
         if last is None:
             trace.add_strand(key, fold)
         else:
-            # As many keys as before: whoever goes through them meanwhile is not disturbed.
+            # Replaces a key: concurrent iteration over the dict stays valid.
             t.cast("dict[t.Any, Strand]", trace.strands)[key] = fold
         self.folded = fold
         return fold
 
     def unfolded(self) -> Writer:
-        """Return what writes now: what took the last step, as long as that runs."""
+        """Return the current writer: the fold of the last step while that runs, else this one."""
         fold = self.folded
         if fold is None:
             return self
@@ -130,18 +130,18 @@ class Strand(Writer):
 
 
 class _Repeated(t.NamedTuple):
-    """How often a step ran in another one, and how many of the first were kept."""
+    """How often a step ran inside another one, and how many of the first were kept."""
 
     times: int
     first: int
 
     def detail(self, _trace: LiveTrace) -> dict[str, int] | None:
-        """Return it as JSON's types; None where nothing was left out."""
+        """Return it JSON-ready; None if no steps were dropped."""
         return self._asdict() if self.times > self.first + 1 else None
 
 
 class Fold(Strand):
-    """Takes the last of the steps of one site in a full trace, with what is inside it."""
+    """Writes the last step of one tracepoint in a full trace, with the steps inside it."""
 
     __slots__ = ("_bytes", "_outside", "_repeated")
 
@@ -171,11 +171,11 @@ class Fold(Strand):
 
     @property
     def is_open(self) -> bool:
-        """Return whether a step in it runs."""
+        """Return whether a step in it is running."""
         return self.current != self._outside
 
     def settle(self) -> None:
-        """Reckon what its details take: all that runs in it is over."""
+        """Add up the size of its details, now that its steps have ended."""
         self._bytes += self._trace.detail_bytes
 
     def fold(self, site: int) -> Writer:
@@ -184,7 +184,7 @@ class Fold(Strand):
 
 
 def _count(writer: Writer, site: int) -> int:
-    """Count the steps of a site that lie in the current step."""
+    """Count the steps of a tracepoint inside the current step."""
     log = writer.log
     inside = zip(log[SITE::WIDTH], log[PARENT::WIDTH], strict=False)
     return sum(each == (site, writer.current) for each in inside)

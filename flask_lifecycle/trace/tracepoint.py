@@ -1,4 +1,4 @@
-"""Sites: what can run as a step, each with the number that stands for it in the steps."""
+"""Tracepoints: what can run as a step, each with the number that represents it in the log."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _next_number = count()
 
 
 def number(site: Site) -> int:
-    """Give a site the number that stands for it in the steps of this process."""
+    """Return the number that represents a tracepoint in the logs of this process."""
     known = _numbers.get(site)
     if known is None:
         if len(SITES) >= _SITES_KEPT:
-            # Somebody makes up names as they go: no more of them than that.
+            # The app makes up names: do not number more than this.
             site = Site(site.stage, site.stage)
             if site in _numbers:
                 return _numbers[site]
-        # Without a lock: of two numbers for a site at once, either is good.
+        # Without a lock: if two threads number a tracepoint at once, either number is valid.
         made = next(_next_number)
         SITES[made] = site
         known = _numbers.setdefault(site, made)
     return known
 
 
-#: Stands for a site that is kept with its step: where its name is made up as the app goes.
+#: For tracepoints that are stored with their step, as the app makes up their names.
 UNNUMBERED = number(Site("", ""))
 
 

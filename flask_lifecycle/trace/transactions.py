@@ -1,4 +1,4 @@
-"""What of SQL controls a transaction, by its text and by what a connection of SQLite's says."""
+"""Recognise transaction control, by a statement's text and by the state of SQLite connections."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import typing as t
 
 from .._compat import DRIVER_CONNECTION
 
-#: What sends or asks for data.
+#: The kinds that send or query data.
 STATEMENT = "statement"
-#: What controls a transaction, and the opening of a connection.
+#: The kinds of transaction control, and the opening of a connection.
 TEXTS = {
     "begin": "BEGIN",
     "commit": "COMMIT",
@@ -24,7 +24,7 @@ TEXTS = {
 _NOISE = r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|--[^\n]*"
 _FIRST = re.compile(rf"(?:[\s;]+|{_NOISE})*([A-Za-z]*)")
 _LEFT_OUT = re.compile(rf"""{_NOISE}|'[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\]""")
-# Before the first one of these, Python's driver of SQLite sends a BEGIN.
+# Python's sqlite3 driver sends a BEGIN before the first of these.
 _CHANGES = frozenset(("DELETE", "INSERT", "REPLACE", "UPDATE"))
 _MODES = {
     *("CONCURRENT", "DEFERRABLE", "DEFERRED", "DISTRIBUTED", "EXCLUSIVE", "IMMEDIATE"),
@@ -39,7 +39,7 @@ _XA = {
     "ROLLBACK": "rollback",
     "START": "begin",
 }
-#: By its first word: the kind, and which words may follow, where these tell it apart.
+#: By first word: the kind, and which words may follow, if they distinguish it.
 _WORDS: dict[str, tuple[str, t.Container[str] | None]] = {
     "ABORT": ("rollback", _ALONE),
     "BEGIN": ("begin", _MODES | {""}),
@@ -53,14 +53,14 @@ _WORDS: dict[str, tuple[str, t.Container[str] | None]] = {
     "START": ("begin", ("TRANSACTION",)),
     "XA": ("begin", _XA),
 }
-# Longer ones do more than that.
+# Longer texts do more than that.
 _LONGEST = 2000
 
 
 def kind_of(statement: str) -> tuple[str, bool]:
-    """Return what kind of statement a text is, and whether it changes rows.
+    """Return the kind of a statement, and whether it changes rows.
 
-    A text of several statements is a statement: a block of PL/SQL begins by BEGIN, too.
+    A text of several statements is a statement: a PL/SQL block begins with BEGIN, too.
     """
     found = _FIRST.match(statement)
     first = found[1].upper() if found is not None else ""
@@ -82,16 +82,16 @@ def _left_out(found: re.Match[str]) -> str:
 
 
 def connection_of(cursor: t.Any) -> t.Any:
-    """Return SQLite's connection of a cursor, also of one by which SQLAlchemy awaits a driver."""
+    """Return the SQLite connection of a cursor, also if SQLAlchemy runs its driver as async."""
     found = getattr(cursor, "connection", None)
     return getattr(cursor, DRIVER_CONNECTION, None) if found is None else found
 
 
 def is_open(connection: t.Any) -> bool | None:
-    """Return whether a connection of SQLite's is in a transaction; None where it does not say."""
+    """Return whether an SQLite connection is in a transaction, or None if it does not tell."""
     try:
         found = connection.in_transaction
-    except Exception:  # it is closed, or another driver's
+    except Exception:  # it is closed, or belongs to another driver
         return None
     return found if type(found) is bool else None
 

@@ -21,7 +21,7 @@ from .tracepoint import SITES
 
 _lock = lock()
 
-# The request's own steps lie inside these; all else runs the user's code.
+# The parents of the request's own steps; all other steps run the user's code.
 _OUTER_STAGES = frozenset(("wsgi", "middleware", "dispatch"))
 _CONTEXT_STAGES = frozenset(
     ("request_context_push", "request_context_pop", "app_context_push", "app_context_pop")
@@ -29,7 +29,7 @@ _CONTEXT_STAGES = frozenset(
 
 
 def _unknown() -> None:
-    """Stand for the request's own context, as long as that is not known."""
+    """Stand for the request's own context while that is unknown."""
 
 
 Headers = list[tuple[str, str]]
@@ -39,32 +39,32 @@ _BUILT_IN = Redactor()
 
 
 class Keeper(t.Protocol):
-    """Where traces are kept."""
+    """Stores traces."""
 
     @property
     def share(self) -> int:
-        """Return how large a trace may be that need not be settled."""
+        """Return the largest size of a trace for which ``settle`` is not needed."""
         ...
 
     def settle(self, trace: LiveTrace) -> None:
-        """See to a trace that is done and that is hidden, or larger than its share."""
+        """Handle a finished trace that is hidden, or larger than its share."""
         ...
 
     def discard(self, trace: LiveTrace) -> None:
-        """Take out a trace that nobody is to see."""
+        """Remove a trace that is not to be shown."""
         ...
 
 
 class Added(t.Protocol):
-    """What was put into a response on its way to the server."""
+    """What the toolbar added to a response on its way to the server."""
 
     @property
     def tag(self) -> bytes:
-        """Return what was put into its body."""
+        """Return the tag that was inserted into the body."""
         ...
 
     def taken_out_of(self, headers: Headers, /) -> tuple[Headers, Headers, list[str]]:
-        """Part headers into those as without it and its own; the names that it removed third."""
+        """Return the headers without it, its own headers, and the names of those it removed."""
         ...
 
     def taken_out_of_body(self, beginning: bytes, /) -> bytes:
@@ -73,7 +73,7 @@ class Added(t.Protocol):
 
 
 class Route(t.NamedTuple):
-    """What is the same for all requests that match a rule."""
+    """The properties that all requests for a rule share."""
 
     rule: str
     match: int
@@ -83,18 +83,18 @@ class Route(t.NamedTuple):
 
 
 class _Kept(t.NamedTuple):
-    """What is kept of a request that is done: told in one assignment to who reads it meanwhile."""
+    """The stored data of a finished request, replaced in one assignment for concurrent readers."""
 
     steps: bytes
     notes: Notes
-    #: Whether the steps of several writers were put into one list.
+    #: Whether the steps of several writers were merged into one list.
     merged: bool
 
 
 class LiveTrace(Writer):
     """One request while it is recorded, by its own thread. No lock is needed.
 
-    :param owner: stands for the app.
+    :param owner: the app's identity.
     """
 
     __slots__ = (
@@ -130,37 +130,37 @@ class LiveTrace(Writer):
         "unhandled",
     )
 
-    #: The trace that made a browser send this request, where somebody looked and found it.
+    #: The trace that made a browser send this request, if that has been looked up.
     cause: str | None
     #: Masks by the names of the app, once that is set.
     redactor: Redactor
     store: Keeper | None
-    #: What writes beside this, by its thread's identity; what is folded, by whose and its site.
+    #: The other writers: strands by thread identity, folds by their writer and tracepoint.
     strands: dict[t.Any, Strand] | None
-    # Of the request's own steps that were kept though this is full, how many of each site.
+    # How many of the request's own steps were kept beyond the capacity, by tracepoint.
     _spine: dict[int, int]
     status: int | None
-    #: Refers to the request's own context, weakly, so as to tell it from others that the app makes
-    #: meanwhile.
+    #: A weak reference to the request's own context, to distinguish it from others that the app
+    #: creates.
     context: t.Callable[[], object]
     route: Route | None
     ended: float | None
     error: Error | None
     error_step: int
-    #: The numbers of the databases' connections that sent something, by their ids.
+    #: The numbers of the database connections in use, by their ids.
     connections: dict[int, int]
-    #: What became of the toolbar, where this was answered with a page.
+    #: The state of the toolbar, if the response is a page.
     toolbar: str | None
-    #: What the toolbar changed on the response that carries it.
+    #: The changes by the toolbar to the response that carries it.
     added: Added | None
-    #: Whether an HTTP exception without a handler is itself what is answered.
+    #: Whether an HTTP exception without a handler is itself the response.
     unhandled: bool
     _kept: _Kept | None
-    #: Unix time. The monotonic clock cannot tell: it stands still while the machine sleeps.
+    #: Unix time. The monotonic clock cannot replace it: it stops while the machine sleeps.
     started_at: float
-    #: The app's time, in one number so that whoever looks from another thread sees no half of a
-    #: change: while the app runs, the reading of the clock at which its time would be 0; while the
-    #: server sends, its time so far, negated.
+    #: The app's time, in one number so that concurrent readers see no partial update: while the
+    #: app runs, the clock reading at which its time would be 0; while the server sends, its time
+    #: so far, negated.
     stopwatch: float
 
     def __init__(
@@ -177,7 +177,7 @@ class LiveTrace(Writer):
         self.path: str = path
         self.query: str = query
         self.parent: str | None = parent
-        # The length of the list at which collectors stop.
+        # The length of the log at which collectors stop.
         self.limit: int = max_steps * WIDTH
         self.current: int = -1
         self.ident: int = get_ident()
@@ -220,7 +220,7 @@ class LiveTrace(Writer):
 
     @property
     def id(self) -> str:
-        """Return what sorts by time of creation."""
+        """Return the id; ids sort by time of creation."""
         return process.id_of(self.origin, self.serial)
 
     @property
@@ -233,12 +233,12 @@ class LiveTrace(Writer):
 
     @property
     def hidden(self) -> bool:
-        """Return whether its endpoint is not to be recorded."""
+        """Return whether its endpoint is not recorded."""
         return self.route is not None and self.route.ignored
 
     @property
     def has_context(self) -> bool:
-        """Return whether the request's own context is known, or was."""
+        """Return whether the request's own context is or was known."""
         return self.context is not _unknown
 
     @property
@@ -247,12 +247,12 @@ class LiveTrace(Writer):
 
     @property
     def duration(self) -> int | None:
-        """Return how long it took, in ns."""
+        """Return its duration in ns, or None while it runs."""
         return None if self.ended is None else self.since(self.ended)
 
     @property
     def app_time(self) -> int:
-        """Return how long the app itself took, so far: without the server's sending, in ns."""
+        """Return the app's own time so far, without the server's sending, in ns."""
         stopwatch = self.stopwatch
         if stopwatch > 0:
             ended = self.ended
@@ -261,12 +261,12 @@ class LiveTrace(Writer):
 
     @property
     def sending(self) -> bool:
-        """Return whether the app has nothing to do while the server sends what there is."""
+        """Return whether the app is idle while the server sends a body that is complete."""
         return self.ended is None and self.stopwatch <= 0
 
     @property
     def step_count(self) -> int:
-        """Count the steps recorded so far."""
+        """Return the number of steps recorded so far."""
         kept = self._kept
         if kept is not None:
             return len(kept.steps) // STEP_BYTES
@@ -275,20 +275,20 @@ class LiveTrace(Writer):
 
     @property
     def merged(self) -> bool:
-        """Return whether steps may stand elsewhere once it is done: several threads write them."""
+        """Return whether steps may get other indexes at the end, as several threads write them."""
         kept = self._kept
         return bool(self.strands) if kept is None else kept.merged
 
     def elapsed(self) -> int:
-        """Nanoseconds since the start."""
+        """Return the nanoseconds since the start."""
         return self.since(clock())
 
     def since(self, reading: float) -> int:
-        """Turn a reading of the clock into nanoseconds since the start."""
+        """Convert a clock reading to nanoseconds since the start."""
         return round((reading - self.origin) * 1e9)
 
     def strand(self) -> Writer:
-        """Return what writes for the thread that runs: the trace itself, but elsewhere a strand.
+        """Return the writer of the current thread: the trace itself, or in other threads a strand.
 
         A strand's steps lie inside the user's function that runs in the request's own thread.
         """
@@ -297,7 +297,7 @@ class LiveTrace(Writer):
             return self
 
         if not self.running:
-            # The request is over: what is written now is nobody's.
+            # The request is finished: what is written now is discarded.
             return Strand(self)
         fold = self.folded
         if fold is not None and fold.ident == ident:
@@ -308,7 +308,7 @@ class LiveTrace(Writer):
         strand = (self.strands or {}).get(ident)
         if strand is None:
             strand = Strand(self)
-            # All together are not to be many more than one alone may write.
+            # All strands together may not write many more steps than one writer alone.
             strand.limit = max(STEPS_FOLDED * WIDTH, self.limit - self.step_count * WIDTH)
             self.add_strand(ident, strand)
         if strand.current < 0:
@@ -316,12 +316,12 @@ class LiveTrace(Writer):
         return strand.unfolded()
 
     def add_strand(self, key: t.Any, strand: Strand) -> None:
-        """Take in what is written beside this."""
+        """Register another writer of this trace."""
         with _lock:
             self.strands = {**(self.strands or {}), key: strand}
 
     def has_room_for_folds(self) -> bool:
-        """Return whether the last step of one more site may be kept."""
+        """Return whether the last step of one more tracepoint may be kept."""
         return len(self.strands or ()) < FOLDS_KEPT
 
     def is_spine(self, site: int) -> bool:
@@ -336,10 +336,10 @@ class LiveTrace(Writer):
         return self._is_seldom(site)
 
     def is_own(self, context: object, site: int) -> bool:
-        """Return whether a context's step that begins now is to be kept in any case.
+        """Return whether a context's step that begins now is always kept.
 
-        It is where the context is the request's own, or one that its own pushes or pops. Those
-        that the app makes besides are as many as it likes.
+        That is so if the context is the request's own, or is pushed or popped by it. The app can
+        create any number of others.
         """
         if not self.has_context or self._is_inside_context():
             return self.is_spine(site)
@@ -350,19 +350,19 @@ class LiveTrace(Writer):
         return step >= 0 and SITES[self.log[step + SITE]].stage in _CONTEXT_STAGES
 
     def _is_seldom(self, site: int) -> bool:
-        # Beyond that it is a loop outside of all that the user's functions do.
+        # Beyond this number it is a loop outside of the user's functions.
         times = self._spine[site] = self._spine.get(site, 0) + 1
         return times <= self.limit // WIDTH
 
     def fold(self, site: int) -> Writer:
         writer = super().fold(site)
         if self.folded is not None:
-            # So that all inside it asks for its writer.
+            # So that all steps inside it ask for their writer.
             self.ident = 0
         return writer
 
     def connection(self, used: t.Any, *, opened: bool = False) -> int | None:
-        """Number a database's connection, from 1 on, as it is first met; the id may come again."""
+        """Return the number of a database connection, counted from 1; ids may be reused."""
         if used is None:
             return None
         numbers = self.connections
@@ -372,7 +372,7 @@ class LiveTrace(Writer):
         return found
 
     def finish(self) -> None:
-        """End the trace now, and keep its steps in little memory."""
+        """End the trace now, and pack its steps."""
         if self.ended is not None:
             return
 
@@ -380,11 +380,11 @@ class LiveTrace(Writer):
         if self.strands:
             log, notes, places = self._merged()
             self.error_step = places.get((0, self.error_step), -1)
-        # Before all else: who reads meanwhile looks here last.
+        # First: concurrent readers read this last.
         self._kept = _Kept(packed(len(log) // WIDTH).pack(*log), notes, bool(self.strands))
         self.notes = notes
         self.strands = None
-        # Late steps go where nobody looks, and are not kept.
+        # Late steps are written to lists that nobody reads.
         self.log = []
         self.ident = 0
         self.folded = None
@@ -398,19 +398,19 @@ class LiveTrace(Writer):
             store.settle(self)
 
     def columns(self) -> Columns:
-        """Return what is recorded so far."""
+        """Return the steps recorded so far."""
         log: t.Sequence[t.Any]
         if self.strands:
             log, notes, _ = self._merged()
         else:
             log, notes = list(self.log), self.notes
-        # Last: of a trace that is done in between, nothing else is as it was.
+        # Last: if the trace has finished in between, all else has changed.
         kept = self._kept
         if kept is not None:
             log, notes = packed(len(kept.steps) // STEP_BYTES).unpack(kept.steps), kept.notes
         ends = log[END::WIDTH]
         if self.ended is not None:
-            # Left open by what began it, such as a generator that nobody closed.
+            # Left open by its owner, such as a generator that was never closed.
             ends = [end or self.ended for end in ends]
         sites = [SITES[each] for each in log[SITE::WIDTH]]
         for step, named in [*notes.sites.items()]:
@@ -431,11 +431,11 @@ class LiveTrace(Writer):
         return merged, joined([each.notes for each in writers], places), places
 
     def size(self) -> int:
-        """Estimate the bytes kept for this trace."""
+        """Estimate the bytes that this trace uses."""
         return 1000 + 24 * self.step_count + 200 * len(self.notes) + self.detail_bytes
 
 
-#: Stands where no request is recorded: it has no owner.
+#: The writer where no request is recorded: it has no owner.
 NOBODY = LiveTrace(None, "", "")
 
 
