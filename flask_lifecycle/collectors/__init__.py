@@ -1,5 +1,5 @@
-"""What is seen beside Flask's own methods: one module for each thing that is collected.
+"""Collectors: what is recorded beside Flask's own methods, one module for each.
 
-Each has ``install(owner)``, for the app that ``owner`` stands for in its traces, which
-gives back a function that undoes it. What is process-wide is wrapped while any app has it on.
+Each has ``install(owner)``, where ``owner`` is an app's identity in its traces, which returns a
+function that undoes it. Process-wide objects are wrapped while any app has the collector on.
 """

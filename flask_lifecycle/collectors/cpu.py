@@ -1,8 +1,8 @@
-"""The CPU time of each step, beside the time on the wall: what computes, and what waits.
+"""Measure the CPU time of each step, beside the wall time: what computes, and what waits.
 
-Of the thread that the step began in: what asgiref runs elsewhere is not in it. Reading that clock
-takes some ten times as long as reading the one on the wall, as it is the system that is asked:
-off, unless ``LIFECYCLE_COLLECTORS`` names ``"cpu"``.
+The clock is that of the thread in which the step began: work that asgiref runs in other threads is
+not included. Reading it takes about ten times as long as reading the wall clock, as it is a system
+call: off, unless ``LIFECYCLE_COLLECTORS`` names ``"cpu"``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _owners = _patch.owners
 
 
 class _Took(t.NamedTuple):
-    """What a step took of the CPU, ns."""
+    """The CPU time of a step, ns."""
 
     time: int
 
     def detail(self, _trace: LiveTrace) -> int:
-        """Return it as JSON's type."""
+        """Return it JSON-ready."""
         return self.time
 
 
@@ -38,18 +38,18 @@ def _begin_for_some(writer: Writer) -> int | None:
 
 
 def end(writer: Writer, step: int, entered: int) -> None:
-    """Note what a step took of the CPU since, ns."""
+    """Record the CPU time of a step, in ns."""
     writer.notes.add(step, "cpu", _Took(thread_time_ns() - entered))
 
 
-#: Around what is recorded for one or for several apps, some of which may have this off.
+#: For functions shared by several apps, some of which may have this off.
 PROBE = Probe(enter=_begin_for_some, leave=end)
 
 
 def install(owner: Owner) -> Callable[[], None]:
-    """Read the clock at the steps of an app.
+    """Measure the steps of an app.
 
-    :param owner: stands for the app.
+    :param owner: the app's identity.
     """
     return _patch.install(owner)
 

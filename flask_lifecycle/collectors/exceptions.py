@@ -1,6 +1,6 @@
-"""Record what an exception was made of: its frames and their locals, its causes, its handlers.
+"""Record an exception's frames with their locals, its chain, and the candidate handlers.
 
-Only texts are kept: neither a frame nor an exception outlives the request by it.
+Only texts are stored: they keep neither a frame nor an exception alive after the request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..trace.owner import Owner
 from ..trace.writer import LiveTrace
 from .patch import Patch
 
-# Of a deep traceback, the first and the last frames.
+# The first and last frames of a deep traceback.
 _FIRST = 10
 _LAST = 40
 _LOCALS = 40
@@ -34,9 +34,9 @@ _CAUSES = 8
 _MEMBERS = 8
 _NOTES = 10
 _HANDLERS = 50
-# References to a dict that is in a frame, in a variable, and an argument.
+# References to a dict: in a frame, in a variable, and as an argument.
 _UNSHARED = 3
-# Lines shown before and after the one that ran.
+# Lines of context before and after the line that ran.
 _AROUND = 3
 _BEFORE = 60
 _LONGEST = 4096
@@ -52,16 +52,16 @@ class Frame(t.NamedTuple):
     file: str
     line: int
     function: str
-    #: Whether it is the user's own; only of those there are locals.
+    #: Whether it is the user's own; only those have locals.
     own: bool
     locals: dict[str, t.Any] | None
 
     def shown(self, redactor: Redactor) -> JsonObject:
-        """Return it as JSON's types, with the lines around the one that ran."""
+        """Return it JSON-ready, with the lines around the line that ran."""
         lines: list[str] = []
         first = max(1, self.line - _AROUND)
         if self.own and self.file.endswith(_CODE):
-            # From some lines before: a text that reaches into these may begin there.
+            # Start some lines earlier: a multi-line string may begin there.
             begin = max(1, first - _BEFORE)
             found = linecache.getlines(self.file)[begin - 1 : self.line + _AROUND]
             text = "".join(f"{each.rstrip()[:_LONGEST]}\n" for each in found)
@@ -70,7 +70,7 @@ class Frame(t.NamedTuple):
 
 
 class Raised:
-    """An exception and what led to it, by texts alone."""
+    """An exception and its chain, as texts alone."""
 
     __slots__ = ("cut", "error", "frames", "handlers", "notes", "others", "size")
 
@@ -82,14 +82,14 @@ class Raised:
         self.cut: int
         self.frames, self.cut = keeper.frames(error.__traceback__)
         self.notes: list[str] = keeper.notes(error)
-        #: How it is to be read: `cause`, `context` or `member`, and the other exception.
+        #: The relation, `cause`, `context` or `member`, and the other exception.
         self.others: list[tuple[str, Raised]] = []
         self.handlers: list[JsonObject] = []
-        #: The estimated bytes of all that it holds.
+        #: The estimated bytes of all of its data.
         self.size: int = 0
 
     def detail(self, trace: LiveTrace) -> JsonObject:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         return {
             **self.error,
             "notes": self.notes,
@@ -101,7 +101,7 @@ class Raised:
 
 
 class _Keeper:
-    """Takes what is to be kept of exceptions, as long as there is room."""
+    """Collects the data of exceptions, up to a size limit."""
 
     def __init__(self, redactor: Redactor, room: int) -> None:
         self.redactor = redactor
@@ -109,7 +109,7 @@ class _Keeper:
         self.seen: set[int] = set()
 
     def frames(self, tb: TracebackType | None) -> tuple[list[Frame], int]:
-        """Take the frames of a traceback, and count those that are too many."""
+        """Return the frames of a traceback, and the number of omitted ones."""
         first: list[tuple[FrameType, int]] = []
         last: deque[tuple[FrameType, int]] = deque(maxlen=_LAST)
         count = 0
@@ -117,7 +117,7 @@ class _Keeper:
             count += 1
             (first if len(first) < _FIRST else last).append((tb.tb_frame, tb.tb_lineno))
             tb = tb.tb_next
-        # The innermost tell most: they take their room first.
+        # The innermost are the most useful: they are stored first.
         found = [self._frame(*each) for each in reversed((*first, *last))]
         return found[::-1], count - len(found)
 
@@ -135,8 +135,8 @@ class _Keeper:
     def _locals_of(self, frame: FrameType) -> dict[str, t.Any]:
         held = frame.f_locals
         kept = self._locals(held)
-        # Before Python 3.13 a function's frame keeps this dict, and by it what its variables held
-        # now, such as the very exception. Whoever has called `locals()` has the same dict.
+        # Before Python 3.13 a function's frame caches this dict, which would keep its variables
+        # alive, such as the exception itself. Code that has called `locals()` has the same dict.
         is_copy = type(held) is dict and frame.f_code.co_flags & CO_OPTIMIZED
         if is_copy and frame.f_trace is None and getrefcount(held) <= _UNSHARED:
             held.clear()
@@ -154,13 +154,13 @@ class _Keeper:
         return kept
 
     def notes(self, error: BaseException) -> list[str]:
-        """Take the notes that were added to an exception."""
+        """Return the notes that were added to an exception."""
         notes = getattr(error, "__notes__", None)
         found = notes[:_NOTES] if type(notes) is list else []
         return [self.redactor.text(each) for each in found if type(each) is str]
 
     def tree(self, error: BaseException, depth: int = 0) -> Raised:
-        """Take an exception with those that led to it, and those that it holds."""
+        """Return an exception with its chain and the members of a group."""
         raised = Raised(error, self)
         if depth >= _CAUSES:
             return raised
@@ -190,11 +190,11 @@ def record(
     *,
     unhandled: bool = False,
 ) -> None:
-    """Note an exception that left the app's code.
+    """Record an exception that left the app's code.
 
-    :param app: the app that looks for a handler, or None where none is looked for.
-    :param place: of the step in which it was raised.
-    :param unhandled: it has none of its own: those of a server error are asked.
+    :param app: the app that looks for a handler, or None if none is looked for.
+    :param place: the index of the step in which it was raised.
+    :param unhandled: whether it has no handler of its own: those of a server error are next.
     """
     if trace.owner not in _owners:
         return
@@ -213,7 +213,7 @@ def record(
 
 
 def _handlers(app: flask.Flask, trace: LiveTrace, error: BaseException) -> list[JsonObject]:
-    """List the handlers that the app has: which takes the exception, and why the others do not.
+    """Return the app's handlers: which one takes the exception, and why the others do not.
 
     In the order of ``flask.sansio.app.App._find_error_handler``: by code, then by class; in each,
     blueprints from the inside, then the app; in each, the nearest class.

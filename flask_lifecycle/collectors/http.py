@@ -1,6 +1,6 @@
-"""Keep what a request said and how it was answered: headers, and of the body what the app parsed.
+"""Record the headers of requests and responses, and of the bodies what the app parsed.
 
-Nothing is read that the app did not read, and nothing is parsed. What is kept is masked and cut.
+Nothing is read that the app did not read, and nothing is parsed. The data is masked and truncated.
 """
 
 from __future__ import annotations
@@ -31,51 +31,51 @@ _BESIDE = (
     "SERVER_PROTOCOL",
     "wsgi.url_scheme",
 )
-# Servers give these where the request has none.
+# Servers set these when the request has none.
 _EMPTY = ("Content-Type", "Content-Length")
 _SHAPES = 256
 _HEADERS = 200
 _RESPONSE = ("response", "headers")
-# What the header of a response is reckoned at; adding them up would take longer than keeping them.
+# The estimated size of a response header; adding up exact sizes would take longer.
 _HEADER_BYTES = 100
 _PREVIEW = 2048
-# The longest tag of the toolbar's that is to be taken out of a preview.
+# The longest toolbar tag that can be removed from a preview.
 _TAG = 512
 _COOKIE = re.compile("=[^;]*")
 _KEY = re.compile(r"\.[0-9a-f]{32}(?=\"\Z)")
 
 
 class Shape(t.NamedTuple):
-    """Which keys an environ has: most requests to an app have the same."""
+    """The keys of an environ: most requests to an app have the same."""
 
     names: tuple[str, ...]
     values: t.Callable[[Environ], tuple[t.Any, ...]]
-    #: Where each value stands, for who masks it; None for those that are not kept.
+    #: The path of each value, for ``LIFECYCLE_REDACT_WITH``; None for values that are not stored.
     paths: tuple[tuple[str, ...] | None, ...]
-    #: The places of those whose values are not kept.
+    #: The indexes of values that are not stored.
     secret: tuple[int, ...]
 
 
 class Received:
-    """What a request said, masked."""
+    """The received request, masked."""
 
     __slots__ = ("_names", "_values", "body")
 
     def __init__(self, names: tuple[str, ...], values: t.Sequence[t.Any]) -> None:
         self._names = names
         self._values = values
-        #: What the app has parsed or read of the body, as it is shown.
+        #: What the app has parsed or read of the body, masked.
         self.body: JsonObject = {}
 
     def environ(self) -> dict[str, str]:
-        """Return what was kept of the environ."""
+        """Return the stored part of the environ."""
         return {
             name: value if type(value) is str else ""
             for name, value in zip(self._names, self._values, strict=True)
         }
 
     def detail(self, trace: LiveTrace) -> JsonObject:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         environ = self.environ()
         get = environ.get
         host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
@@ -93,9 +93,9 @@ class Received:
 
 
 class Answered:
-    """The status and headers of a response as the app gave them, masked.
+    """The status and headers of a response from the app, masked.
 
-    :param added: what was added on the way to the server.
+    :param added: the headers that were added on the way to the server.
     """
 
     __slots__ = ("_added", "_count", "_headers", "_status")
@@ -109,11 +109,11 @@ class Answered:
         self._added = added
 
     def header(self, name: str) -> str | None:
-        """Return the value of a header."""
+        """Return the value of a header, or None."""
         return next((value for key, value in self._headers if key.lower() == name), None)
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
-        """Return them as JSON's types."""
+        """Return them JSON-ready."""
         shown = [[key, value] for key, value in self._headers if value or key not in _EMPTY]
         detail: JsonObject = {
             "headers": self._count,
@@ -121,14 +121,14 @@ class Answered:
         }
         headers, removed, size = self._added
         if headers or size:
-            # Whoever has the key of a request may ask for it.
+            # Anyone who has the key of a request may query it.
             given = [[name, _KEY.sub(f".{MASK}", value)] for name, value in headers]
             detail["added"] = {"headers": given, "removed": removed, "bytes": size}
         return detail
 
 
 class Preview:
-    """The beginning of a response's body, as the app gave it."""
+    """The beginning of a response's body from the app."""
 
     __slots__ = ("_sent", "_shown")
 
@@ -137,11 +137,11 @@ class Preview:
         self._shown: str | None = None
 
     def add(self, chunk: bytes) -> None:
-        """Take in what is sent next."""
+        """Add the next chunk of the body."""
         self._sent += chunk[: _PREVIEW + _TAG - len(self._sent)]
 
     def settle(self, trace: LiveTrace) -> None:
-        """Keep it masked: no more is sent."""
+        """Mask it: the body is complete."""
         self._shown = self.detail(trace)
         self._sent = b""
 
@@ -155,11 +155,11 @@ class Preview:
 
 
 class Messages:
-    """Makes the records of one app's requests and responses.
+    """Make the records of one app's requests and responses.
 
-    :param redactor: tells what is secret.
-    :param max_bytes: what is kept of one body, and of the headers of one request, at most.
-    :param preview: whether bodies are shown, as far as they are text.
+    :param redactor: masks the secrets.
+    :param max_bytes: the limit for one body, and for the headers of one request.
+    :param preview: whether to record response bodies, as far as they are text.
     """
 
     def __init__(self, redactor: Redactor, max_bytes: int, *, preview: bool) -> None:
@@ -170,7 +170,7 @@ class Messages:
 
     @fail_open
     def received(self, trace: LiveTrace, environ: Environ) -> Received:
-        """Keep a request's headers, as they came from the server."""
+        """Record a request's headers, as they came from the server."""
         keys = tuple(environ)
         names, get_values, paths, secret = self._shapes.get(keys) or self._shape(keys)
         values: t.Any = get_values(environ)
@@ -193,7 +193,7 @@ class Messages:
         secret = tuple(
             place for place, key in enumerate(found) if redactor.is_secret(_header_name(key))
         )
-        # Of one name alone itemgetter gives no tuple.
+        # With a single name, itemgetter returns no tuple.
         get_values: t.Any = itemgetter(*found) if len(found) > 1 else _each(found)
         paths = tuple(
             None
@@ -210,7 +210,7 @@ class Messages:
 
     @fail_open
     def parsed(self, trace: LiveTrace, context: object) -> None:
-        """Keep what a context's request holds of its body: what the app made it parse.
+        """Record what a context's request has stored of its body, at the app's demand.
 
         Werkzeug's request has ``form``, ``files``, ``_cached_data`` and ``_cached_json`` in its
         ``__dict__`` from the moment the app asks for them.
@@ -250,7 +250,7 @@ class Messages:
     def answered(
         self, trace: LiveTrace, status: str, headers: list[t.Any], added: list[t.Any]
     ) -> Answered:
-        """Keep what the app gave to ``start_response``, and what is added to it."""
+        """Record the status and headers passed to ``start_response``, and the added headers."""
         trace.detail_bytes += _HEADER_BYTES * len(headers)
         redactor = self._redactor
         removed: list[str] = []
@@ -264,7 +264,7 @@ class Messages:
         return Answered(redactor.text(status), shown, len(headers), (added, removed, tag))
 
     def sent(self) -> Preview | None:
-        """Return what takes in the body of a response, if it is to be shown."""
+        """Return a recorder for the body of a response, or None if bodies are not recorded."""
         return Preview() if self._preview else None
 
 
@@ -293,7 +293,7 @@ def _shortened_pairs(form: dict[str, t.Any], room: int) -> Iterator[tuple[str, s
 
 
 def _items(values: dict[str, t.Any]) -> Iterator[tuple[str, t.Any]]:
-    """List the items of a MultiDict, which is a dict of lists, or of another dict."""
+    """Yield the items of a MultiDict, which is a dict of lists, or of another dict."""
     for name, given in dict.items(values):
         for each in given if type(given) is list else (given,):
             yield str(name), each
@@ -315,9 +315,9 @@ def _json(redactor: Redactor, data: bytes) -> t.Any:
 
 
 def _text(redactor: Redactor, data: bytes) -> str:
-    """Show the beginning of a body, if it is text."""
+    """Return the beginning of a body, if it is text."""
     cut = data[:_PREVIEW]
-    # Where it was cut, a part of a character may be left.
+    # The cut may have split a character.
     text = cut.decode("utf-8", "ignore")
     if "\0" in text or len(cut) - len(text.encode()) > 3:
         return "<no text>"

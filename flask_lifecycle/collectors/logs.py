@@ -1,7 +1,7 @@
-"""Record log records made inside a request, by the record factory.
+"""Record log records made inside a request, with a record factory.
 
-A handler of ours on the root logger would turn ``logging.basicConfig`` off and keep Flask
-from adding its own; the factory sees each record whose level is on, and changes none.
+A handler of ours on the root logger would disable ``logging.basicConfig`` and keep Flask from
+adding its own; the factory sees each record whose level is enabled, and changes none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..trace.tracepoint import Site
 from ..trace.writer import LiveTrace
 from .patch import Patch
 
-# Where an argument goes, with the name that stands before it.
+# A placeholder, with the name before it.
 _PLACE = re.compile(
     r"""%%|(?:([\w.-]+)["'\])]{0,3}\s*(?:=>|[=:])\s*["']?)?%[-#0 +]*[\d*]*(?:\.[\d*]+)?[a-zA-Z]"""
 )
@@ -56,7 +56,7 @@ _owners = _patch.owners
 
 @fail_open
 def _hide(record: logging.LogRecord) -> None:
-    """Hide our frames from the log, also where the request is not recorded."""
+    """Hide our frames from the log, even if the request is not recorded."""
     raised = record.exc_info
     if type(raised) is tuple and isinstance(raised[1], BaseException):
         hide_frames(raised[1])
@@ -94,16 +94,16 @@ def _message(record: logging.LogRecord, redactor: Redactor) -> str:
     args: t.Any = record.args
     if args:
         with suppress(TypeError, ValueError, LookupError):
-            # Where it cannot be formatted, the handlers say so.
+            # If it cannot be formatted, the handlers report it.
             text = text % _safe(text, args, redactor)
 
     return redactor.text(text)
 
 
 def _safe(text: str, args: t.Any, redactor: Redactor) -> t.Any:
-    """Return arguments that are formatted by methods of built-in types alone.
+    """Return arguments that only methods of built-in types format.
 
-    What is named before its place is masked here, where it is known where it ends.
+    A value with a secret name before its placeholder is masked here, where its end is known.
     """
     if type(args) is tuple:
         names = [match[1] for match in _PLACE.finditer(text) if match[0] != "%%"]
@@ -148,7 +148,7 @@ def _is_plain(value: t.Any, depth: int = _DEPTH) -> bool:
 
 
 class _Told(str):
-    """What is shown in place of a value, by ``%r`` too."""
+    """The displayed form of a value, also for ``%r``."""
 
     __slots__ = ()
     __repr__ = str.__str__

@@ -1,8 +1,8 @@
-"""Macros of templates: their time belongs to the template that defines them.
+"""Record calls of template macros: their time belongs to the template that defines them.
 
-A page of forms calls thousands. So all calls from one template's step of the macros that another
-template defines are a single step, which is as long as their own time, and ends with the caller's.
-Compiled templates make their macros of what their namespace has as ``Macro``.
+A page of forms calls thousands. So all calls from one template's step to the macros that another
+template defines are a single step, whose duration is the sum of theirs, and which ends with the
+caller's. Compiled templates create their macros with the ``Macro`` of their namespace.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Writing = t.Callable[[], "Writer | None"]
 
 
 class _Sum:
-    """All calls from one step of what one template defines."""
+    """All calls from one step to the macros of one template."""
 
     __slots__ = ("note", "place", "took")
 
@@ -37,26 +37,26 @@ class _Sum:
 
 
 class _Macros:
-    """The calls that one thread of a request makes, and the innermost one that runs.
+    """The macro calls of one thread of a request, and the innermost running one.
 
-    It lasts while thousands of calls come and go: none of them has an object of its own.
+    It is shared by thousands of calls: none of them has an object of its own.
     """
 
     __slots__ = ("inside", "place", "site", "step", "sums")
 
     def __init__(self) -> None:
-        #: By the step that calls, and the id of the template's site, which its step keeps.
+        #: By the calling step, and the id of the template's tracepoint, which its step keeps alive.
         self.sums: dict[int, dict[int, _Sum]] = {}
-        #: The template that defines it, and the step that was the current one.
+        #: The defining template, and the step that was the current one.
         self.site: Site | None = None
         self.step = -1
-        #: For how long macros and templates that have steps of their own ran in it.
+        #: The time of macros and templates inside it that have steps of their own.
         self.inside = 0.0
-        #: Up to where the log was read for those.
+        #: The offset up to which the log has been read for those.
         self.place = 0
 
     def read(self, writer: Writer) -> None:
-        """Add the time of the templates that were rendered since."""
+        """Add the time of the templates that were rendered since the last read."""
         log = writer.log
         for place in range(self.place, len(log), WIDTH):
             begun, ended = log[place + BEGIN], log[place + END]
@@ -67,13 +67,13 @@ class _Macros:
 
 
 def _template_of(writer: Writer, step: int) -> Site | None:
-    """Return the template of which a step is; None, if it is none of a template."""
+    """Return the template of a step, or None if it is not a template's."""
     site = writer.notes.sites.get(step)
     return None if site is None or site.stage != "template" else site
 
 
 def _enter(writer: Writer, site: Site) -> t.Any:
-    """Begin a call; return what ``_leave`` takes, or None, where it is part of what runs."""
+    """Begin a call; return the argument of ``_leave``, or None if it is part of the running one."""
     try:
         macros, step, log = writer.macros, writer.current, writer.log
         if macros is None:
@@ -86,7 +86,7 @@ def _enter(writer: Writer, site: Site) -> t.Any:
         if macros.step == step and macros.place != len(log):
             macros.read(writer)
         calls = None
-        # What is back in its own template's step, as a call block, is part of that.
+        # A call back into its own template's step, as by a call block, is part of that step.
         if site is not at:
             sums = macros.sums.get(step) or macros.sums.setdefault(step, {})
             calls = sums.get(id(site))
@@ -101,7 +101,7 @@ def _enter(writer: Writer, site: Site) -> t.Any:
 
 
 def _enter_step(writer: Writer, site: Site) -> t.Any:
-    """Begin a call by something else than a template, such as a view."""
+    """Begin a call by something other than a template, such as a view."""
     if len(writer.log) >= writer.limit:
         writer.trace.dropped_steps += 1
         return None
@@ -138,7 +138,7 @@ def _leave(writer: Writer, call: t.Any, error: BaseException | None) -> None:
 
 @fail_open
 def end_calls(writer: Writer, log: list[t.Any], step: int) -> None:
-    """End the steps of the macros that a template's step called: it ends itself."""
+    """End the steps of the macros that a template's step called, as that step ends."""
     if writer.macros is None:
         return
     for each in writer.macros.sums.pop(step, {}).values():
@@ -147,7 +147,7 @@ def end_calls(writer: Writer, log: list[t.Any], step: int) -> None:
 
 
 def _recorded(environment: t.Any, func: t.Any, site: Site, writing: Writing) -> t.Any:
-    """Return a function of a macro that records its calls."""
+    """Return a macro's function, wrapped to record its calls."""
 
     def macro(*args: t.Any) -> t.Any:
         __tracebackhide__ = True
@@ -187,7 +187,7 @@ def _recorded(environment: t.Any, func: t.Any, site: Site, writing: Writing) -> 
 
 
 class _Maker:
-    """Makes the macros of one template, in place of ``Macro``."""
+    """Creates the macros of one template, in place of ``Macro``."""
 
     __slots__ = ("_site", "_writing", "own")
 
@@ -202,7 +202,7 @@ class _Maker:
 
 
 def record_macros(namespace: dict[str, t.Any], site: Site, writing: Writing) -> None:
-    """Record the macros that a compiled template makes from now on."""
+    """Record the macros that a compiled template creates from now on."""
     own = namespace.get(MACRO_CLASS)
     if isinstance(own, type):
         namespace[MACRO_CLASS] = _Maker(own, site, writing)
@@ -211,7 +211,7 @@ def record_macros(namespace: dict[str, t.Any], site: Site, writing: Writing) -> 
 def record_made(
     values: Iterable[t.Any], site_of: t.Callable[[t.Any], Site], writing: Writing
 ) -> None:
-    """Record the macros among values that templates have made, and in modules of templates."""
+    """Record the macros among values that templates have created, and in template modules."""
     for macro in _macros(values):
         func = getattr(macro, MACRO_FUNCTION)
         template = getattr(func, "__globals__", {}).get(TEMPLATE)
@@ -223,7 +223,7 @@ def record_made(
 
 
 def give_back(namespace: dict[str, t.Any], values: Iterable[t.Any]) -> None:
-    """Undo what was done to a compiled template, and to the macros among values."""
+    """Undo the changes to a compiled template, and to the macros among values."""
     made = namespace.get(MACRO_CLASS)
     if isinstance(made, _Maker):
         namespace[MACRO_CLASS] = made.own
@@ -234,7 +234,7 @@ def give_back(namespace: dict[str, t.Any], values: Iterable[t.Any]) -> None:
 
 def _macros(values: Iterable[t.Any]) -> Iterator[t.Any]:
     for value in list(values):
-        # Not by isinstance: proxies, as Flask's session, would be asked what they stand for.
+        # Not by isinstance: proxies, such as Flask's session, would run code to answer.
         kind = type(value)
         if issubclass(kind, TemplateModule):
             yield from (each for each in vars(value).values() if issubclass(type(each), Macro))

@@ -1,9 +1,9 @@
-"""The memory of each step: what it left behind, and the most that it held, beside its times.
+"""Measure the memory of each step: its net allocation and its peak, beside its times.
 
-Python's own allocations as ``tracemalloc`` sees them, of the whole process: what other threads do
-meanwhile is in it, and so is the little that recording takes. Tracing alone makes a request some
-three times slower, and asking at each step five times: off, unless ``LIFECYCLE_COLLECTORS`` names
-``"memory"``, which starts ``tracemalloc`` where it does not trace yet.
+These are Python's own allocations as ``tracemalloc`` measures them, of the whole process: those of
+other threads are included, and so are the few of the recording. Tracing alone makes a request about
+three times slower, and measuring each step five times: off, unless ``LIFECYCLE_COLLECTORS`` names
+``"memory"``, which starts ``tracemalloc`` unless it is running already.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _owners = _patch.owners
 
 
 class _Open:
-    """A step that runs, in bytes."""
+    """A running step, in bytes."""
 
     __slots__ = ("begun", "peak")
 
@@ -49,18 +49,18 @@ class _Open:
         self.peak: int = begun
 
 
-# Of all threads: there is one peak for all, and each that begins or ends sets it back.
+# For all threads: there is one peak for all, and each begin or end resets it.
 _open: list[_Open] = []
 
 
 class _Took(t.NamedTuple):
-    """What a step left behind and the most that it held beside what was there, in bytes."""
+    """The net allocation of a step and its peak above the start, in bytes."""
 
     net: int
     peak: int
 
     def detail(self, _trace: LiveTrace) -> dict[str, int]:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         return self._asdict()
 
 
@@ -75,7 +75,7 @@ def begin() -> _Open:
 
 @fail_open
 def end(writer: Writer, step: int, entered: _Open) -> None:
-    """Note what a step took."""
+    """Record the memory of a step."""
     with _lock:
         now = _look()
         _open.remove(entered)
@@ -96,14 +96,14 @@ def _begin_for_some(writer: Writer) -> _Open | None:
     return begin() if writer.owner in _owners else None
 
 
-#: Around what is recorded for one or for several apps, some of which may have this off.
+#: For functions shared by several apps, some of which may have this off.
 PROBE = Probe(enter=_begin_for_some, leave=end)
 
 
 def install(owner: Owner) -> Callable[[], None]:
-    """Trace memory for an app, from now on and for as long as any app asks for it.
+    """Trace memory for an app, from now on and as long as any app asks for it.
 
-    :param owner: stands for the app.
+    :param owner: the app's identity.
     """
     return _patch.install(owner)
 

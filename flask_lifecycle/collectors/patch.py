@@ -1,4 +1,4 @@
-"""Replace what is another package's, for the whole process, while any app asks for it."""
+"""Patch other packages for the whole process, as long as any app needs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MISSING: t.Any = object()
 
 
 class _Replacement:
-    """One thing that was replaced."""
+    """One replaced object."""
 
     def __init__(self, get: Get, put: Put) -> None:
         self._get = get
@@ -25,7 +25,7 @@ class _Replacement:
         self._ours: t.Any = None
 
     def put(self, make: Make) -> None:
-        """Put what is made of the original in its place."""
+        """Replace the original with the object that ``make`` returns for it."""
         original = self._get()
         self._original, self._ours = original, make(original)
         self._put(self._ours)
@@ -35,22 +35,22 @@ class _Replacement:
         return self._get() is self._ours
 
     def records(self, ours: t.Any) -> bool:
-        """Return whether this, of all that were put here, is the one to record."""
+        """Return whether this one, of all replacements made here, is the one that records."""
         return ours is self._ours or ours is self._get()
 
     def undo(self) -> None:
-        """Put the original back; what somebody else put there stays."""
+        """Restore the original; another package's later replacement stays."""
         if self.stands():
             self._put(self._original)
 
 
 class Patch:
-    """What is replaced for one purpose.
+    """The replacements for one purpose.
 
-    A replacement asks ``owners`` before it records: another app's requests pass it as well, and
-    where another package has wrapped it, it stays after the last app is gone.
+    A replacement checks ``owners`` before it records: other apps' requests pass through it as well,
+    and if another package has wrapped it, it stays after the last app is gone.
 
-    :param apply: calls :meth:`replace` for each thing. It is called again whenever an app is
+    :param apply: calls :meth:`replace` for each object. It is called again whenever an app is
         installed, and by :meth:`apply`, as the other package may be imported late.
     """
 
@@ -58,7 +58,7 @@ class Patch:
         self._apply = apply
         self._lock = lock()
         self._replacements: dict[tuple[int, str], tuple[t.Any, _Replacement]] = {}
-        #: Stand for the apps that ask for it, which are not kept.
+        #: The identities of the apps that need it; the apps are not kept alive.
         self.owners: set[object] = set()
 
     @property
@@ -67,10 +67,10 @@ class Patch:
         return bool(self._replacements)
 
     def install(self, owner: object) -> t.Callable[[], None]:
-        """Replace it for one app more.
+        """Apply the patch for one more app.
 
-        :param owner: stands for the app.
-        :returns: what takes it back; the last app's puts everything back.
+        :param owner: the app's identity.
+        :returns: the function that undoes this; the last app's restores everything.
         """
         with self._lock:
             self.owners.add(owner)
@@ -78,7 +78,7 @@ class Patch:
         return partial(self._uninstall, owner)
 
     def apply(self) -> None:
-        """Replace what is there by now."""
+        """Replace whatever has been imported by now."""
         if self._apply is None:
             return
         try:
@@ -98,12 +98,12 @@ class Patch:
         put: Put | None = None,
         again: bool = False,
     ) -> None:
-        """Replace an attribute of a module, class or object, once; nothing, if no app asks for it.
+        """Replace an attribute of a module, class or object, once; do nothing if no app needs it.
 
-        :param make: is given the original, and returns what stands in its place.
-        :param get: returns what stands there, where it is no attribute of the target's own.
-        :param put: puts something there; an attribute is set, or deleted where there was none.
-        :param again: whether to replace what somebody else has put there since.
+        :param make: takes the original, and returns its replacement.
+        :param get: returns the current object, if it is not an attribute of the target's own.
+        :param put: sets an object; by default an attribute is set, or deleted if there was none.
+        :param again: whether to replace another package's later replacement.
         """
         key = id(target), name
         with self._lock:
@@ -116,15 +116,15 @@ class Patch:
                     put or partial(_set_attribute, target, name),
                 )
                 replacement.put(make)
-                # The target is kept, so that its id stays its own.
+                # The target is kept alive, so that its id stays unique.
                 self._replacements[key] = target, replacement
             elif again and not known[1].stands():
                 known[1].put(make)
 
     def records(self, target: t.Any, name: str, ours: t.Any) -> bool:
-        """Return whether a replacement is to record, of several that wrap each other.
+        """Return whether a replacement records, of several that wrap each other.
 
-        There are several where somebody has wrapped one, and it was replaced ``again``.
+        There are several if another package has wrapped one, and it was replaced ``again``.
         """
         known = self._replacements.get((id(target), name))
         return known is not None and known[1].records(ours)

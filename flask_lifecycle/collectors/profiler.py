@@ -1,8 +1,8 @@
-"""Profile one request on demand, by pyinstrument's samples (https://pyinstrument.readthedocs.io).
+"""Profile one request on demand with pyinstrument (https://pyinstrument.readthedocs.io).
 
-Nothing is wrapped until somebody asks. Then ``full_dispatch_request``, from the first hook to
-the response, is run under the profiler once, for the next request of the kind that was asked for.
-What runs in other threads, such as async views, and a streamed body are not sampled.
+Nothing is wrapped until a viewer asks. Then ``full_dispatch_request``, from the first hook to the
+response, runs once under the profiler, for the next request with the requested method and endpoint.
+Other threads, such as those of async views, and a streamed body are not sampled.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..trace.writer import LiveTrace
 
 _INTERVAL = 0.0005
 _METHOD = "full_dispatch_request"
-# Of the whole time: what takes less is not told apart.
+# A fraction of the whole time: smaller calls are not shown separately.
 _LEAST = 0.002
 _DEEPEST = 100
 
@@ -38,7 +38,7 @@ class Profiles:
         self._lock = locks.lock()
         self._found: weakref.WeakKeyDictionary[LiveTrace, JsonObject]
         self._found = weakref.WeakKeyDictionary()
-        #: The method and endpoint of what is to be profiled next.
+        #: The method and endpoint of the next request to profile.
         self.wanted: tuple[str, str | None] | None = None
 
     @property
@@ -47,16 +47,16 @@ class Profiles:
         return find_spec("pyinstrument") is not None
 
     def ask(self, method: str, endpoint: str | None) -> None:
-        """Profile the next request for this endpoint, by this method."""
+        """Profile the next request for this endpoint with this method."""
         app = self._app()
         with self._lock:
             if app is not None and self.available:
-                # One that the app has of its own stays, and nothing is profiled.
+                # An instance override of the app stays, and nothing is profiled.
                 vars(app).setdefault(_METHOD, self._dispatch)
                 self.wanted = method, endpoint
 
     def cancel(self) -> None:
-        """Profile none, after all."""
+        """Cancel the pending profile."""
         with self._lock:
             self._done()
 
@@ -67,7 +67,7 @@ class Profiles:
         self.wanted = None
 
     def of(self, trace: LiveTrace) -> JsonObject | None:
-        """Return a request's profile, if it has one.
+        """Return a request's profile, or None.
 
         :returns: a tree: ``{"name", "file", "line", "time", "self", "own", "children"}``; times
             in ns, ``own`` for the app's code.
@@ -75,7 +75,7 @@ class Profiles:
         return self._found.get(trace)
 
     def _dispatch(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Stand in for the app's method."""
+        """Replace the app's method for one request."""
         __tracebackhide__ = True
         app: t.Any = self._app()
         run = getattr(type(app), _METHOD)
@@ -111,7 +111,7 @@ def _begin() -> t.Any:
     try:
         from pyinstrument import Profiler
 
-        # Others may profile in other threads; async code runs in one of asgiref's anyway.
+        # Other threads may profile at the same time; async code runs in asgiref's thread anyway.
         profiler = Profiler(interval=_INTERVAL, async_mode="disabled")
         profiler.start()
     except Exception as error:
@@ -131,7 +131,7 @@ def _tree(session: t.Any) -> JsonObject | None:
 
 
 def _dispatched(root: t.Any) -> t.Any:
-    """Find the frame of Flask's method among what called it, and what was sampled beside it."""
+    """Return the frame of Flask's method, without its callers and without unrelated samples."""
     frames = [root] if root is not None else []
     while frames:
         found = next((frame for frame in frames if frame.function == _METHOD), None)
@@ -160,7 +160,7 @@ def _node(frame: t.Any, least: float, depth: int) -> JsonObject:
 
 
 def _called(frame: t.Any) -> t.Iterator[t.Any]:
-    """List what a frame called, looking through the functions of this package."""
+    """Yield the callees of a frame, skipping this package's functions."""
     for each in frame.children:
         if each.is_synthetic:
             continue

@@ -1,8 +1,8 @@
-"""Record Flask's signals as they are sent, with who listens, and flashes.
+"""Record Flask's signals as they are sent, with their receivers, and flashed messages.
 
-Flask's signal objects get a subclass of their own class whose ``send`` records a step. A
-receiver of ours could only tell that a signal was sent, in no particular order among the
-others, and would make every signal slower (``blinker.Signal.send``).
+Flask's signal objects get a subclass of their own class whose ``send`` records a step. A receiver
+of ours could only see that a signal was sent, in no particular order among the others, and would
+make every signal slower (``blinker.Signal.send``).
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _NAMES = (
     "request_tearing_down",
     "template_rendered",
 )
-# Of these there can be any number in one request.
+# There can be any number of these in one request.
 _MANY = frozenset(("before_render_template", "message_flashed", "template_rendered"))
 
 
 def _recorded_class(name: str) -> type[blinker.NamedSignal]:
-    """Make the class of one signal."""
+    """Make the subclass of one signal."""
     site = number(Site("signal", name))
     before = {"before_render_template": _template, "message_flashed": _flash}.get(name)
     bounded = name in _MANY
@@ -58,13 +58,13 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
         owner = trace.owner
         recorded = owner is not None and args and owner.app() is args[0]
         if bounded and recorded and len(trace.log) >= trace.limit:
-            # What goes with it is counted as well.
+            # Its arguments are counted as well.
             trace.dropped_steps += 1
             recorded = False
             if before is not None:
                 before(trace.strand(), kwargs)
         if before is None and not self.receivers:
-            # Nobody listens: what blinker would find out at some length.
+            # No receivers: skips the slower lookup in blinker.
             if recorded:
                 writer = trace if trace.ident == get_ident() else trace.strand()
                 if len(writer.log) >= writer.limit:
@@ -81,7 +81,7 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
         if before is not None:
             before(writer, kwargs)
         try:
-            # Where nobody listens, what was done before is all.
+            # Without receivers, there is nothing else to do.
             return base_send(self, *args, **kwargs) if self.receivers else []
         except BaseException as error:
             writer.notes.outcomes[step] = describe_error(error)
@@ -94,7 +94,7 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     return t.cast("type[blinker.NamedSignal]", made)
 
 
-# What is given each template before it is rendered.
+# Called with each template before it is rendered.
 _on_template: list[t.Callable[[t.Any, t.Any], None]] = []
 _flashes = Patch()
 _flash_owners = _flashes.owners
@@ -149,7 +149,7 @@ def install_flashes(owner: Owner) -> t.Callable[[], None]:
 def install(on_template: t.Callable[[t.Any, t.Any], None]) -> t.Callable[[], None]:
     """Record every signal of ``flask.signals`` that an instrumented app sends.
 
-    :param on_template: is given each template before it is rendered, and its context.
+    :param on_template: called with each template before it is rendered, and its context.
     """
     _on_template[:] = [on_template]
     return _patch.install(object())

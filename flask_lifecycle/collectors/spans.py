@@ -1,9 +1,8 @@
-"""Record OpenTelemetry's spans: calls of other servers, caches and the app's own work.
+"""Record OpenTelemetry spans: calls to other servers and caches, and the app's own spans.
 
-Where the app has OpenTelemetry's SDK on, a span processor of ours is told of each span's
-beginning and end, in the thread where it happens
-(https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-processor). The request's own span and
-the statements that are steps already are left out.
+If the app uses OpenTelemetry's SDK, our span processor is called at each span's start and end, in
+the span's thread (https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-processor). The
+request's own span, and spans of statements that are steps already, are left out.
 """
 
 from __future__ import annotations
@@ -30,33 +29,33 @@ _NOT_OURS = frozenset(("SERVER", "CONSUMER"))
 _RECORDED_ELSEWHERE = frozenset(
     ("opentelemetry.instrumentation.sqlalchemy", "opentelemetry.instrumentation.sqlite3")
 )
-# Spans that nobody ends are forgotten.
+# Spans that never end are forgotten.
 _OPEN_KEPT = 1000
 
 _patch = Patch()
 _owners = _patch.owners
 _lock = lock()
-# Those that tell of their spans: a provider does not let go of a processor.
+# Providers with our processor: a provider cannot remove one.
 _providers: weakref.WeakSet[t.Any] = weakref.WeakSet()
 
 
 class _Span(t.NamedTuple):
-    """What is noted of a span, masked."""
+    """The recorded data of a span, masked."""
 
     name: str
     kind: str
     library: str | None = None
-    #: Known when it is over, as the library.
+    #: Set at the span's end, as is the library.
     attributes: dict[str, t.Any] | None = None
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         known = self if self.attributes is not None else self[:2]
         return dict(zip(self._fields, known, strict=False))
 
 
 class _Open(t.NamedTuple):
-    """Where a span that runs is recorded, without holding it: it may never end."""
+    """The step of a running span, without a reference to the span: it may never end."""
 
     writer: weakref.ref[Writer]
     step: int
@@ -94,7 +93,7 @@ def _end(span: t.Any) -> None:
     writer, step = known.writer(), known.step
     log = [] if writer is None else writer.log
     if writer is None or step >= len(log):
-        # The request was over before.
+        # The request was finished before.
         return
     log[step + END] = clock()
     masks = writer.trace.redactor
@@ -118,7 +117,7 @@ def _error(span: t.Any, masks: Redactor) -> Error:
 
 
 def listen() -> None:
-    """Begin to listen, once the app has a tracer provider of the SDK's; never import it."""
+    """Install the processor, once the app has a tracer provider of the SDK; never import it."""
     if not _owners or "opentelemetry.sdk.trace" not in sys.modules:
         return
     try:

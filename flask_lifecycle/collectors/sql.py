@@ -1,7 +1,7 @@
-"""Record what any SQLAlchemy engine has its driver do: statements, transactions, connections.
+"""Record what any SQLAlchemy engine sends with its driver: statements, transactions, connections.
 
 ``Dialect.do_execute``, ``do_commit`` and the like are wrapped in the classes that define them.
-SQLAlchemy's own events would tell the same, but an engine that has any listener takes some 10 µs
+SQLAlchemy's own events would have the same data, but an engine with any listener takes about 10 µs
 more for each statement.
 """
 
@@ -35,14 +35,14 @@ _TRANSACTIONS = {
     "do_commit_twophase": "commit",
     "do_rollback_twophase": "rollback",
 }
-# What a rollback or commit that nobody asked for comes from, by SQLAlchemy's function that asks.
+# What an implicit rollback or commit comes from, by SQLAlchemy's calling function.
 _IMPLIED = {RESET: "reset", DO_CLOSE: "close"}
 _FRAMES = 12
 
 
 @by_class
 def _definers(kind: t.Any) -> dict[str, int]:
-    """Name the class whose method is called first, by its id: an override that calls super() is
+    """Return the class whose method is called first, by its id: an override that calls super() is
     one step.
     """
     return {
@@ -81,7 +81,7 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
 
 
 def _ends(defined: type, name: str, method: t.Any) -> t.Any:
-    """Make a method that controls a transaction record it, where something is sent."""
+    """Wrap a transaction control method to record it, if anything is sent."""
     kind_of_step = _TRANSACTIONS[name]
 
     def recorded(self: t.Any, connection: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -112,7 +112,7 @@ def _ends(defined: type, name: str, method: t.Any) -> t.Any:
 
 
 def _begin(trace: t.Any, method: t.Any, driver: t.Any) -> t.Any:
-    """Begin a transaction; whether anything was sent for it is known afterwards."""
+    """Begin a transaction; whether anything was sent for it is only known afterwards."""
     __tracebackhide__ = True
     started, steps = clock(), trace.step_count
     try:
@@ -122,7 +122,7 @@ def _begin(trace: t.Any, method: t.Any, driver: t.Any) -> t.Any:
         if begun is not None:
             fail(begun, error)
         raise
-    # What it sent as a statement is recorded as that.
+    # A statement that it sent is recorded as such.
     if trace.step_count == steps and is_open(driver) is not False:
         begun = begin_transaction(trace, "begin", driver)
         if begun is not None:
@@ -134,7 +134,7 @@ def _begin(trace: t.Any, method: t.Any, driver: t.Any) -> t.Any:
 
 @fail_open
 def _driver_of(connection: t.Any) -> t.Any:
-    """Return the driver's connection: of the pool's, of one that is awaited, or of an engine's."""
+    """Return the driver's connection of a pool's, an async or an engine's connection."""
     try:
         found = getattr(connection, "connection", connection) if _is_engines(connection) else None
         return getattr(found or connection, "driver_connection", connection)
@@ -149,14 +149,14 @@ def _is_engines(connection: t.Any) -> bool:
 
 @fail_open
 def _sends_nothing(dialect: t.Any, driver: t.Any, name: str, connection: t.Any) -> bool:
-    """Return whether there is no transaction to end, so that the driver does nothing."""
+    """Return whether there is no transaction to end, so that the driver sends nothing."""
     if name == "do_rollback" and getattr(dialect, "skip_autocommit_rollback", False):
         return bool(dialect.detect_autocommit_setting(connection))
     if name.startswith("do_begin"):
         return bool(is_open(driver))
     if dialect.name == "sqlite":
         return is_open(driver) is False
-    # Of psycopg 2 and 3, which tell it without asking the server: 0 is idle.
+    # psycopg 2 and 3 know it without asking the server: 0 is idle.
     info = getattr(driver, "info", None) if "psycopg" in dialect.driver else None
     return getattr(info, "transaction_status", None) == 0
 
@@ -173,10 +173,10 @@ def _implied_by(frame: t.Any) -> str | None:
 
 
 def _sends(name: str, method: t.Any) -> bool:
-    """Return whether a method has the driver itself do something.
+    """Return whether a method makes the driver itself send something.
 
-    A ``do_begin`` that is empty has the driver begin with the first statement; a two-phase method
-    that does not call the driver's own sends statements, or calls ``do_commit``.
+    With an empty ``do_begin``, the driver begins at the first statement; a two-phase method that
+    does not call the driver's own sends statements, or calls ``do_commit``.
     """
     names = getattr(getattr(method, "__code__", None), "co_names", ())
     if name.endswith("_twophase"):
@@ -185,7 +185,7 @@ def _sends(name: str, method: t.Any) -> bool:
 
 
 class _Creator:
-    """Stands for what opens a pool's connections, and records that."""
+    """A descriptor for the creator of a pool's connections, which records it."""
 
     def __get__(self, pool: t.Any, _kind: t.Any = None) -> t.Any:
         if pool is None:
@@ -214,7 +214,7 @@ def _connect(creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         fail(begun, error)
         raise
     end(begun)
-    # One that is awaited stands around the driver's own.
+    # An async connection wraps the driver's own.
     awaited = hasattr(connection, "run_async")
     renumber(begun, getattr(connection, DRIVER_CONNECTION, None) if awaited else connection)
     return connection
@@ -238,7 +238,7 @@ def _with_subclasses(kind: t.Any) -> Iterator[type]:
 
 def _initialized(initialize: t.Any) -> t.Any:
     def initialized(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
-        # The first connection of an engine, whose dialect may have been imported since.
+        # The first connection of an engine, whose dialect may have been imported late.
         for kind in type(self).__mro__:
             _wrap(kind)
         initialize(self, *args, **kwargs)
@@ -264,7 +264,7 @@ _owners = _patch.owners
 
 
 def listen() -> None:
-    """Begin to listen, once the app has imported SQLAlchemy; never import it for the app."""
+    """Install the patch, once the app has imported SQLAlchemy; never import it for the app."""
     if not _patch.is_in_place:
         _patch.apply()
 

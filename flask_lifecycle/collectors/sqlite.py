@@ -1,9 +1,9 @@
 """Record the statements and transactions of plain ``sqlite3`` connections.
 
-``sqlite3.connect`` is replaced, once the app has imported the module. The connections that it
-opens inside a recorded request, or for the user's own code, are of a subclass that stands in for
-the one that was asked for, by the ``factory`` that ``connect`` takes; so are their cursors. All
-else gets what it would get without. SQLAlchemy connects by ``sqlite3.dbapi2``, and is not met.
+``sqlite3.connect`` is replaced, once the app has imported the module. Connections that it opens
+inside a recorded request, or for the user's own code, have a subclass of the requested class,
+passed as ``connect``'s ``factory``; so have their cursors. All other callers get what they would
+get without it. SQLAlchemy connects with ``sqlite3.dbapi2``, which is not replaced.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from .statements import begin, begin_transaction, end, fail, is_connecting, mark
 
 _SCRIPT = "executescript"
 _METHODS = {"execute": False, "executemany": True, _SCRIPT: False}
-# What a transaction is ended by, beside statements; setting an attribute can begin or end one.
+# What ends a transaction, beside statements; setting an attribute can begin or end one.
 _ENDS = ("commit", "rollback", "__exit__", "close")
 _ATTRIBUTES = ("autocommit", "isolation_level")
 _LEGACY = -1
 # The threads that execute a script after a COMMIT that is noted.
 _in_scripts: set[int] = set()
 _IMPLIED = {"close": "close"}
-# The place of `factory` among the arguments of `sqlite3.connect`.
+# The index of `factory` among the arguments of `sqlite3.connect`.
 _FACTORY = 5
 
 
 def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
-    """Make a method of a cursor's class that records a statement."""
+    """Return a method of a cursor class that records a statement."""
     method = getattr(base, name)
 
     @wraps(method)
@@ -55,7 +55,7 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
         except BaseException as error:
             fail(begun, error)
             if first is not None and is_open(self.connection) and "begin" not in args[0].lower():
-                # It did not get as far as the script.
+                # It failed before the script.
                 fail(first, error)
             raise
         end(begun, self)
@@ -81,7 +81,7 @@ def _after_commit(method: t.Any) -> t.Any:
 
 @fail_open
 def _commits_first(trace: t.Any, connection: t.Any, script: t.Any) -> t.Any:
-    """Note the COMMIT that is sent before a script."""
+    """Record the COMMIT that is sent before a script."""
     legacy = getattr(connection, "autocommit", _LEGACY) == _LEGACY
     if legacy and isinstance(script, str) and "\0" not in script and is_open(connection):
         return mark(trace, "commit", connection, _SCRIPT)
@@ -89,7 +89,7 @@ def _commits_first(trace: t.Any, connection: t.Any, script: t.Any) -> t.Any:
 
 
 def _ending(base: t.Any, name: str) -> t.Any:
-    """Make a method of a connection's class that records the end of a transaction."""
+    """Return a method of a connection class that records the end of a transaction."""
     method = getattr(base, name)
 
     @wraps(method)
@@ -114,7 +114,7 @@ def _ending(base: t.Any, name: str) -> t.Any:
             raise
         end(begun)
         if is_open(self):
-            # Without autocommit, there always is one.
+            # Without autocommit, there is always a transaction.
             mark(trace, "begin", self, kind)
         return result
 
@@ -122,7 +122,7 @@ def _ending(base: t.Any, name: str) -> t.Any:
 
 
 def _setting(base: t.Any, name: str) -> t.Any:
-    """Make an attribute of a connection's class that records what setting it sends."""
+    """Return an attribute of a connection class that records what setting it sends."""
     plain = getattr(base, name)
 
     def put(self: t.Any, value: t.Any) -> None:
@@ -151,7 +151,7 @@ def _cursor_class(base: t.Any) -> t.Any:
 
 
 def _by_cursor(name: str) -> t.Any:
-    """Make a connection's short cut, as the documentation describes it."""
+    """Return a shortcut method of a connection class, as the documentation describes it."""
 
     def execute(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
@@ -172,7 +172,7 @@ def _connection_class(base: t.Any) -> t.Any:
     for name in _ENDS:
         setattr(made, name, _ending(base, name))
     for name in _ATTRIBUTES:
-        # A user's own property is the user's.
+        # A user's own property stays unchanged.
         if getattr(base, name, None) is getattr(plain, name, base):
             setattr(made, name, _setting(base, name))
     return made
@@ -180,12 +180,12 @@ def _connection_class(base: t.Any) -> t.Any:
 
 _cursors = Subclasses(_cursor_class)
 _connections = Subclasses(_connection_class)
-# Those that are asked for as a rule are made once.
+# The subclasses of the default classes are made once.
 _usual: list[type] = []
 
 
 def _cursor(self: t.Any, factory: t.Any = None) -> t.Any:
-    """Return a cursor of the class that was asked for, which records."""
+    """Return a recording cursor of the requested class."""
     module: t.Any = sys.modules["sqlite3"]
     asked = module.Cursor if factory is None else factory
     known = isinstance(asked, type) and issubclass(asked, module.Cursor)
@@ -207,7 +207,7 @@ def _connect(original: t.Any) -> t.Any:
             recorded = trace.owner in _owners
             if recorded or not _is_library():
                 args, kwargs = _with_recorded(args, kwargs)
-            # Where a pool of SQLAlchemy's opens it, that is recorded.
+            # A connection that SQLAlchemy's pool opens is recorded there.
             if recorded and not is_connecting(trace):
                 begun = begin_transaction(trace, "connect", None)
         except Exception as error:
@@ -260,7 +260,7 @@ _owners = _patch.owners
 
 
 def listen() -> None:
-    """Begin to listen, once the app has imported ``sqlite3``; never import it for the app."""
+    """Install the patch, once the app has imported ``sqlite3``; never import it for the app."""
     if not _patch.is_in_place:
         _patch.apply()
 

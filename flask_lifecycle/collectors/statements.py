@@ -1,4 +1,4 @@
-"""The step of one SQL statement, or of what controls a transaction, whatever sends it."""
+"""Record an SQL statement or transaction control as a step, whatever sends it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..trace.transactions import STATEMENT, TEXTS, connection_of, is_open, kind_
 from ..trace.writer import LiveTrace, Writer
 
 _SITES = {kind: number(Site("sql", kind)) for kind in (STATEMENT, *TEXTS)}
-# What most statements begin with, and whether it changes rows: they need no closer look.
+# What most statements begin with, and whether it changes rows: they need no further parsing.
 _KNOWN = {
     each: word != "SELECT"
     for word in ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -26,8 +26,8 @@ _SETS = 10
 _PARAMETERS = 100
 
 
-#: Who writes it, the place of its step, and what is noted of it; a connection of SQLite's, where it
-#: is to be asked afterwards what else was sent; and whether that was in a transaction.
+#: The writer, the step's offset and its details; an SQLite connection, if it is to be checked
+#: afterwards for implicit statements; and whether that was in a transaction.
 Begun = tuple[Writer, int, "Statement | Control", t.Any, "bool | None"]
 
 
@@ -39,18 +39,18 @@ def begin(
     cursor: t.Any = None,
     context: t.Any = None,
 ) -> Begun | None:
-    """Begin the step of a statement; None where it is not to be recorded.
+    """Begin the step of a statement; return None if it is not recorded.
 
-    It does not become the current step: where a driver awaits, others run meanwhile.
+    It does not become the current step: while a driver awaits, others run.
 
     :param many: whether there is a set of parameters for each of several executions.
-    :param cursor: what sends it, where that is one of SQLite's.
-    :param context: SQLAlchemy's, which knows the names that the placeholders had.
+    :param cursor: the cursor that sends it, if that is SQLite's.
+    :param context: SQLAlchemy's, which has the names of the placeholders.
     """
     try:
         if type(statement) is not str:
             if not isinstance(statement, str):
-                # It is for the driver to say so.
+                # An invalid statement is left for the driver to report.
                 return None
             statement = str.__getitem__(statement, slice(None))
         writer = trace if trace.ident == get_ident() else trace.strand()
@@ -79,7 +79,7 @@ def begin(
             of = connection_of(cursor) if cursor is not None else None
             note = Control(kind, text, user_location(), trace.connection(of))
         step = len(log)
-        # Whoever looks meanwhile is to find it with its statement.
+        # Concurrent readers must find it with its statement.
         writer.notes.details[step] = note
         log += (_SITES[kind], writer.current, clock(), 0.0)
         return writer, step, note, connection, was_open
@@ -91,10 +91,10 @@ def begin(
 def begin_transaction(
     trace: LiveTrace, kind: str, connection: t.Any, implied_by: str | None = None
 ) -> Begun | None:
-    """Begin the step of what controls a transaction and is no statement to who sends it.
+    """Begin the step of transaction control that the driver is not sent as a statement.
 
     :param connection: the driver's own.
-    :param implied_by: what made it happen, where the app did not ask for it.
+    :param implied_by: what caused it, if the app did not request it.
     """
     try:
         writer = trace.strand()
@@ -114,13 +114,13 @@ def begin_transaction(
 
 
 def is_connecting(trace: LiveTrace) -> bool:
-    """Return whether the last step is the opening of a connection, and not over."""
+    """Return whether the last step is the opening of a connection and still running."""
     log = trace.strand().log
     return bool(log) and log[SITE - WIDTH] == _SITES["connect"] and not log[END - WIDTH]
 
 
 def renumber(begun: Begun, opened: t.Any) -> None:
-    """Say which connection was opened."""
+    """Record which connection was opened."""
     try:
         writer, _step, note, _connection, _was_open = begun
         if type(note) is Control:
@@ -130,7 +130,7 @@ def renumber(begun: Begun, opened: t.Any) -> None:
 
 
 def mark(trace: LiveTrace, kind: str, connection: t.Any, implied_by: str) -> Begun | None:
-    """Note that a driver has sent something by itself, in a time that is another step's."""
+    """Record an implicit statement of a driver, whose duration is part of another step."""
     begun = begin_transaction(trace, kind, connection, implied_by)
     if begun is not None:
         writer, step, *_more = begun
@@ -139,7 +139,7 @@ def mark(trace: LiveTrace, kind: str, connection: t.Any, implied_by: str) -> Beg
 
 
 def fail(begun: Begun, error: BaseException) -> None:
-    """End the step with what the database, or its driver, raised."""
+    """End the step with the exception of the database or its driver."""
     writer, step, _note, connection, _was_open = begun
     writer.notes.outcomes[step] = describe_error(error)
     writer.log[step + END] = clock()
@@ -148,7 +148,7 @@ def fail(begun: Begun, error: BaseException) -> None:
 
 
 def end(begun: Begun, cursor: t.Any = None) -> None:
-    """End the step, with the number of rows, where the cursor can tell it."""
+    """End the step, with the number of rows, if the cursor knows it."""
     writer, step, note, _connection, was_open = begun
     writer.log[step + END] = clock()
     try:
@@ -157,19 +157,19 @@ def end(begun: Begun, cursor: t.Any = None) -> None:
             note.rows = rows
     except Exception as error:
         fault("the number of rows", error)
-    # A statement that went well leaves a transaction as it is.
+    # A successful statement leaves a transaction as it is.
     if was_open is False:
         _implied(begun)
 
 
 def _implied(begun: Begun, error: BaseException | None = None) -> None:
-    """Record what a driver has sent before a statement by itself, or that this ended all."""
+    """Record a BEGIN that a driver sent before a statement, or an implicit end of a transaction."""
     writer, _step, _note, connection, was_open = begun
     try:
         is_now = is_open(connection)
         if was_open:
             if is_now is False:
-                # SQLite itself rolls back, such as by `INSERT OR ROLLBACK`, or on a full disk.
+                # SQLite itself rolls back, such as for `INSERT OR ROLLBACK`, or on a full disk.
                 mark(writer.trace, "rollback", connection, "error")
         elif is_now or (error is not None and _was_refused(connection, error)):
             _precede(begun)
@@ -178,13 +178,13 @@ def _implied(begun: Begun, error: BaseException | None = None) -> None:
 
 
 def _was_refused(connection: t.Any, error: BaseException) -> bool:
-    """Return whether it was the BEGIN that failed: only one that takes a lock does so."""
+    """Return whether it was the BEGIN that failed: only one that takes a lock can fail."""
     mode = getattr(connection, "isolation_level", None)
     return mode in ("IMMEDIATE", "EXCLUSIVE") and "locked" in str(error.args[:1])
 
 
 def _precede(begun: Begun) -> None:
-    """Put a BEGIN in the place of a statement's step, and that after it."""
+    """Insert a BEGIN before a statement's step."""
     writer, step, note, connection, _was_open = begun
     log, details, outcomes = writer.log, writer.notes.details, writer.notes.outcomes
     moved = len(log)
@@ -195,7 +195,7 @@ def _precede(begun: Begun) -> None:
     details[moved] = note
     if step in outcomes:
         outcomes[moved] = outcomes[step]
-    # Whoever looks meanwhile finds the statement twice rather than not at all.
+    # Concurrent readers may find the statement twice, but never miss it.
     log += log[step : step + WIDTH]
     details[step] = Control("begin", TEXTS["begin"], note.place, number, "execute")
     log[step + SITE] = _SITES["begin"]
@@ -215,7 +215,7 @@ def _parameters(redactor: Redactor, statement: str, given: t.Any) -> t.Any:
 
 
 def _masked_by_names(redactor: Redactor, context: t.Any, shown: t.Any, many: bool) -> t.Any:
-    """Mask what the app gave under a secret name, as ``:password``, where the driver has none."""
+    """Mask values under a secret name of the app, as ``:password``, if the driver has no names."""
     names = getattr(getattr(context, "compiled", None), "positiontup", None)
     secret = [redactor.is_secret(name) for name in names or ()]
     if True not in secret:
@@ -232,7 +232,7 @@ def _masked_by_names(redactor: Redactor, context: t.Any, shown: t.Any, many: boo
 
 def _sets(redactor: Redactor, statement: str, given: t.Any) -> tuple[t.Any, ...]:
     if type(given) not in (list, tuple):
-        # An iterator: to look at it would use it up.
+        # An iterator: reading it would exhaust it.
         return ()
     shown = [_parameters(redactor, statement, each) for each in given[:_SETS]]
     left = len(given) - _SETS

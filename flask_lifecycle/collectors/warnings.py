@@ -1,7 +1,7 @@
 """Record the warnings that Python shows while a request runs.
 
-``warnings._showwarnmsg`` is what hands a warning on that the filters have let pass, to
-``warnings.showwarning`` or to who catches it: neither they nor the filters are changed.
+``warnings._showwarnmsg`` passes on each warning that the filters let through, to
+``warnings.showwarning`` or ``catch_warnings``: neither they nor the filters are changed.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def difference_of(redactor: Redactor, before: Sent, after: Sent) -> JsonObject:
     if before[0] != after[0]:
         found["status"] = [text(before[0]), text(after[0])]
 
-    # Those that stayed as they were, most often all that were there, tell nothing.
+    # Unchanged headers, usually almost all of them, are left out.
     held, now = before[1], after[1]
     if all(map(is_, held, now)):
         old, new = _headers(held[len(now) :]), _headers(now[len(held) :])
@@ -57,7 +57,7 @@ def difference_of(redactor: Redactor, before: Sent, after: Sent) -> JsonObject:
 
 
 class _Headers(t.NamedTuple):
-    """Headers by name as it was written first; and cookies: name, value, whether it is deleted."""
+    """Headers by name as first written; and cookies: name, value, whether it is deleted."""
 
     lines: dict[str, str]
     cookies: list[tuple[str, str, bool]]

@@ -1,11 +1,11 @@
-"""See what each function of the user's changed: in ``g``, in the session, on the response.
+"""Detect what each of the user's functions changed in ``g`` and the session.
 
-Before and after each function, what is there is compared with what was there last, object by
-object. A difference belongs to the innermost function that has run in between. Nothing of the
-app's is called: the session is looked at with the methods of ``dict``, past its own, and only
-where Flask has opened it; ``__eq__`` and ``__repr__`` are not asked. Values of built-in types are
-compared by value, and the lists and dicts among them are looked into, as far as the bounds below
-go; other objects count as changed only where another object took their place.
+Before and after each function, the contents are compared with the last known ones, object by
+object. A difference is attributed to the innermost function that ran in between. No code of the
+app is called: the session is read with the methods of ``dict``, not its own, and only if Flask has
+opened it; ``__eq__`` and ``__repr__`` are not called. Values of built-in types are compared by
+value, and nested lists and dicts are compared up to the limits below; other objects count as
+changed only when they are replaced by another object.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _request_context = vars(flask.globals)[REQUEST_CONTEXT].get
 
 _STRINGS = frozenset((str,))
 _LARGE = frozenset((str, list, dict))
-# Lists and dicts inside g and the session that are looked into, how deep, and how large.
+# The number, depth and size of nested lists and dicts that are compared.
 _CONTAINERS = 50
 _DEPTH = 4
 _ITEMS = 500
-# Stands for a value for which no room is left.
+# Stands for a value that exceeds the limits.
 _CUT = "…"
-# An object that nothing else holds.
+# An object that nothing else refers to.
 _END = (object(),)
 
 _chain = chain.from_iterable
@@ -43,18 +43,18 @@ _NONE: Names = {}
 
 
 class _Kept:
-    """A dict, and what it held when it was last looked at."""
+    """A dict, with its contents at the last comparison."""
 
     __slots__ = ("containers", "held", "keys", "values", "views")
 
     def __init__(self, mapping: dict[t.Any, t.Any]) -> None:
-        # By the methods of dict: those of a subclass may be its own.
+        # With the methods of dict: a subclass may override them.
         keys, values = dict.keys(mapping), dict.values(mapping)
         self.keys = tuple(keys)
         self.values = tuple(values)
-        #: The lists and dicts in it, with what they held.
+        #: The nested lists and dicts, with their contents.
         self.containers: list[tuple[t.Any, tuple[t.Any, ...]]] = []
-        #: All that is looked at, and what it held; each ends with what is nowhere else.
+        #: All compared containers with their contents; each ends with a unique object.
         self.views: t.Sequence[t.Iterable[t.Any]]
         self.views = keys, values, _END
         self.held = *self.keys, *self.values, *_END
@@ -79,18 +79,18 @@ class _Kept:
                 self._look_into(each, depth + 1)
 
     def is_same(self) -> bool:
-        """Return whether it holds the very objects that it held."""
+        """Return whether it has the same objects as before."""
         return all(map(is_, _chain(self.views), self.held))
 
     def _named(self) -> Names:
-        """Return it as a dict, without the keys that may have methods of the app's."""
+        """Return it as a dict, without keys that may have methods of the app."""
         pairs = zip(self.keys, self.values, strict=False)
         if _STRINGS.issuperset(map(type, self.keys)):
             return dict(pairs)
         return {name: value for name, value in pairs if type(name) is str}
 
     def since(self, now: _Kept) -> tuple[Names, Names, list[str]]:
-        """Compare with what is there now: what was added, what changed, what is gone."""
+        """Compare with the current contents: return what was added, changed and removed."""
         mutated = self.containers and {
             id(container)
             for container, held in self.containers
@@ -112,17 +112,17 @@ class _Kept:
 
 
 def _values(value: t.Any) -> tuple[t.Any, ...]:
-    """Return what a list or dict holds, beside what it is iterated over."""
+    """Return the items of a list or the values of a dict."""
     return (value.values(),) if type(value) is dict else ()
 
 
 def _items(value: t.Any) -> tuple[t.Any, ...]:
-    """List what a list, tuple or dict holds; a dict's keys come first."""
+    """Return the items of a list, tuple or dict; a dict's keys come first."""
     return (*value, *value.values()) if type(value) is dict else tuple(value)
 
 
 def _equal(one: t.Any, other: t.Any, depth: int = 0) -> bool:
-    """Compare by value what is made of built-in types; all else by identity."""
+    """Compare built-in types by value, and all other objects by identity."""
     if one is other:
         return True
     kind = type(one)
@@ -140,7 +140,7 @@ def _equal(one: t.Any, other: t.Any, depth: int = 0) -> bool:
 
 
 def _holds(value: t.Any, wanted: set[int], depth: int = 0) -> bool:
-    """Return whether a value is, or has in it, one of the containers."""
+    """Return whether a value is or contains one of the containers."""
     if id(value) in wanted:
         return True
     if type(value) not in (list, tuple, dict) or depth >= _DEPTH or len(value) > _ITEMS:
@@ -149,7 +149,7 @@ def _holds(value: t.Any, wanted: set[int], depth: int = 0) -> bool:
 
 
 class _Seen:
-    """What was in one app context, and in the session of its request, when last looked at."""
+    """The last known contents of one app context, and of the session of its request."""
 
     __slots__ = ("g", "held", "session", "source", "views")
 
@@ -157,19 +157,19 @@ class _Seen:
         self.g = g
         self.session: _Kept | None = None
         self.source: t.Any = None
-        # As long as there is no session, it is looked for.
+        # While there is no session, it is looked for each time.
         self.views: tuple[t.Iterable[t.Any], ...] = (_END,)
         self.held: tuple[t.Any, ...] = (None,)
 
 
 def _look(writer: Writer, place: int | None) -> None:
-    """Note what changed since the last look, for the step at a place, or for who ran, by None."""
+    """Record the changes since the last look, for a step by offset, or for the running one."""
     owner = writer.owner
     if owner is None or owner not in owners:
         return
     context = _app_context(None)
     if context is None or owner.app() is not context.app:
-        # One of another app's is not seen to be popped.
+        # Another app's context is not seen to be popped.
         return
     seen: _Seen | None = writer.seen.get(context)
     if seen is None:
@@ -200,7 +200,7 @@ def _note(
         return
     if place is None:
         place = writer.function()
-        # Outside of any function: a signal's receiver, or a method of the app's own class.
+        # Outside of all functions: by a signal's receiver, or a method of the app's own class.
         place = 0 if place == -1 else place
     trace = writer.trace
     changes = changes_of(writer, place)
@@ -231,17 +231,17 @@ def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> N
 
 
 def look(writer: Writer, step: int | None = None) -> None:
-    """Look before a function runs, or by its step after it has run."""
+    """Detect changes before a function runs, or after it has run, with its step."""
     try:
         seen = writer.seen.get(_app_context(None))
         if seen is None or not all(map(is_, _chain(seen.views), seen.held)):
             _look(writer, step)
     except Exception as error:
-        fault("the look at what a function changed", error)
+        fault("the detection of changes", error)
 
 
 def opened(writer: Writer, step: int, result: t.Any) -> None:
-    """Note what a session holds that was opened."""
+    """Record the contents of a session that was opened."""
     try:
         if writer.owner not in owners or not isinstance(result, dict):
             return
@@ -252,7 +252,7 @@ def opened(writer: Writer, step: int, result: t.Any) -> None:
             writer.notes.details[step] = Facts(session=shown)
             writer.trace.detail_bytes += noted.size
     except Exception as error:
-        fault("the look into a session", error)
+        fault("the recording of a session", error)
 
 
 __all__ = ["look", "opened"]

@@ -1,4 +1,4 @@
-"""What runs around a recorded function, so that its changes are seen."""
+"""The probes around recorded functions that detect their changes."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from .responses import look_at_response, sent
 
 
 def _look_at_returned(writer: Writer, step: int, entered: Sent, last: t.Any, result: t.Any) -> None:
-    """Look at the response that a function returned in place of the one that it was given."""
+    """Detect changes of the response that a function returned instead of the one it was passed."""
     if result is not last:
         look_at_response(writer, step, entered, result)
 
 
-#: Around a function of the user's.
+#: For the user's functions.
 CHANGES = Probe(enter=look, leave=look)
-#: Around one that returns a session.
+#: For functions that return a session.
 OPENED = replace(CHANGES, after=opened)
-#: Around one whose last argument is a response.
+#: For functions whose last argument is a response.
 RESPONSE = Probe(enter=sent, leave=look_at_response)
-#: Around one that may return another response in its place.
+#: For functions that may return another response instead.
 RESPONSES = replace(RESPONSE, after=_look_at_returned)
 
 
 def install(owner: Owner) -> Callable[[], None]:
-    """Look at what the functions of one app change.
+    """Detect what the functions of one app change.
 
-    :param owner: stands for the app.
+    :param owner: the app's identity.
     """
     return patch.install(owner)
 

@@ -1,4 +1,4 @@
-"""What one function changed, as it is kept beside its step."""
+"""The changes of one function, as they are stored with its step."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ owners: set[t.Any] = patch.owners
 
 
 class Changes:
-    """What one function changed, masked, as it is noted."""
+    """The changes of one function, masked."""
 
     __slots__ = ("found", "response", "size")
 
     def __init__(self) -> None:
         #: The estimated bytes of the texts, lists and dicts in it.
         self.size: int = 0
-        #: Where, and what was added, changed and removed there.
+        #: By mapping: what was added, changed and removed.
         self.found: list[tuple[str, Names, Names, list[str]]] = []
-        #: What was changed on a response, or what it was before and after.
+        #: The changes of a response, or its state before and after.
         self.response: JsonObject | tuple[Sent, Sent] | None = None
 
     def names(self) -> Iterator[tuple[str, str]]:
-        """List in which mapping each was, and its name."""
+        """Yield the mapping and the name of each change."""
         for where, *parts in self.found:
             for part in parts:
                 yield from ((where, name) for name in part)
 
     def detail(self, trace: LiveTrace) -> JsonObject:
-        """Return it as JSON's types: what it comes to, where a name was changed more than once."""
+        """Return it JSON-ready: the net change, if a name was changed more than once."""
         detail: JsonObject = {}
         for where, added, changed, removed in self.found:
             into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
@@ -61,9 +61,9 @@ class Changes:
 
 
 def changes_of(writer: Writer, place: int) -> Changes:
-    """Return what is noted of the changes of a step, to be added to."""
+    """Return the record of a step's changes; a new one if there is none."""
     if place < -1:
-        # A function of the request's own thread, seen from another.
+        # A function of the request's own thread, from another thread.
         writer, place = writer.trace, -2 - place
     found: Changes | None = writer.notes.added(place, "changes")
     if found is None:

@@ -1,4 +1,4 @@
-"""See what a function changed on the response that it was given."""
+"""Detect what a function changed on the response that it was passed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _status, _header_list = attrgetter(STATUS), attrgetter(HEADER_LIST)
 
 
 def sent(last: t.Any) -> Sent | None:
-    """Return what a response is before a function is given it, as its last argument."""
+    """Return the state of a response before it is passed to a function as its last argument."""
     try:
         status, headers = _status_and_headers(last)
         return status, [*headers]
@@ -30,12 +30,13 @@ def sent(last: t.Any) -> Sent | None:
 
 
 def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
-    """Return a response's own status line and list of headers, past all that is its class's."""
+    """Return a response's status line and header list, without calling code of its class."""
     kind: t.Any = type(response)
     if _has_no_more(kind):
         headers = response.headers
         if type(headers) is Headers:
-            # To ask for a `__dict__` makes one, and each look at an attribute slower from then on.
+            # Reading an object's `__dict__` creates it, and slows down attribute access from then
+            # on.
             return _status(response), _header_list(headers)
     own = response.__dict__
     return own[STATUS], own["headers"].__dict__[HEADER_LIST]
@@ -43,16 +44,16 @@ def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
 
 @by_class
 def _has_no_more(kind: t.Any) -> bool:
-    """Return whether asking an object for these attributes runs none of its class's code."""
+    """Return whether reading these attributes of an object runs no code of its class."""
     names = {STATUS, "headers", "__getattr__", "__getattribute__"}
     return all(names.isdisjoint(vars(each)) for each in kind.__mro__ if each is not object)
 
 
 def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> None:
-    """Note what a function changed on a response.
+    """Record what a function changed on a response.
 
-    :param entered: what the one was that it was given.
-    :param last: the same one, or what it gave in its place.
+    :param entered: the state of the response that it was passed.
+    :param last: the same response, or the one that it returned instead.
     """
     try:
         held = entered[1]
@@ -63,26 +64,26 @@ def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> N
         if after is not None and writer.owner in owners:
             trace = writer.trace
             found = _changed(trace.redactor, entered, after)
-            # A function that gives another response is looked at twice.
+            # A function that returns another response is checked twice.
             if found or writer.notes.added(step, "changes") is not None:
                 changes_of(writer, step).response = found
                 trace.detail_bytes += 100 * (len(held) + len(now))
     except (AttributeError, KeyError):
-        # It is none.
+        # Not a response.
         return
     except Exception as error:
-        fault("the look at a response", error)
+        fault("the detection of a response's changes", error)
 
 
 def _changed(redactor: Redactor, before: Sent, after: Sent) -> JsonObject | tuple[Sent, Sent]:
     held, now = before[1], after[1]
     if not all(map(is_, held, now)):
         return difference_of(redactor, before, after)
-    # Only added or only removed, as most often: masked values tell as much, to whoever looks.
+    # Only added or only removed, as in most cases: masking can wait until they are displayed.
     longest = now if len(now) > len(held) else held
     shown = redactor.headers(longest, _RESPONSE)
     if len(shown) < len(longest):
-        # There is what is none.
+        # An item is not a valid header.
         return difference_of(redactor, before, after)
     text = redactor.text
     return (text(before[0]), shown[: len(held)]), (text(after[0]), shown[: len(now)])

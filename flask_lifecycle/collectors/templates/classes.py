@@ -1,4 +1,4 @@
-"""The class of a template that Flask renders, whose ``render`` and ``generate`` are steps."""
+"""The subclass for templates that Flask renders; its ``render`` and ``generate`` record steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..macros import end_calls
 from .parts import recording_writer, site_of
 from .rendering import Rendering
 
-# Where streams that have not begun yet were asked for, by the ids of their contexts.
+# The callers of streams that have not begun yet, by the ids of their contexts.
 streamed: dict[int, tuple[str, int] | None] = {}
 
 
@@ -47,14 +47,14 @@ def _template_class(base: t.Any) -> type:
 
 
 def _render(base: t.Any) -> t.Any:
-    """Return the ``render`` of a class of templates, which records its call."""
+    """Return the ``render`` of a template class, which records its call."""
 
     def render(self: t.Any, *args: t.Any, **kwargs: t.Any) -> str:
         __tracebackhide__ = True
         writer = recording_writer()
         text: str
         if writer is None or len(writer.log) >= writer.limit:
-            # It is counted where its code runs.
+            # It is counted when its code runs.
             text = base.render(self, *args, **kwargs)
             return text
         step = begin(writer, site_of(self))
@@ -76,7 +76,7 @@ def _render(base: t.Any) -> t.Any:
 
 
 def _generate(base: t.Any) -> t.Any:
-    """Return the ``generate`` of a class of templates, which records its iteration."""
+    """Return the ``generate`` of a template class, which records its iteration."""
 
     def generate(self: t.Any, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
         __tracebackhide__ = True
@@ -97,13 +97,13 @@ def _generate(base: t.Any) -> t.Any:
         inner = step
         try:
             while True:
-                # Others run between the chunks: the step is the current one only in them.
+                # Other code runs between the chunks: the step is the current one only inside them.
                 outer = writer.current, writer.rendering
                 writer.current, writer.rendering = inner, noted
                 try:
                     chunk = next(chunks)
                 finally:
-                    # Of what it includes, or of a block.
+                    # A step of an included template, or of a block.
                     inner = writer.current
                     writer.current, writer.rendering = outer
                 yield chunk

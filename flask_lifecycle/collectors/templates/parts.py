@@ -1,7 +1,7 @@
-"""The parts of a page: the code of templates that are extended or included, and blocks.
+"""Record the parts of a page: parent and included templates, and blocks.
 
-A block runs where a parent has its place, but its time belongs to the template that defines it:
-where another one's step is the current one, it gets a step.
+A block runs where the parent places it, but its time belongs to the template that defines it: if
+another template's step is the current one, the block gets a step.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def site_of(template: t.Any) -> Site:
 
 
 class _Parts(list[str]):
-    """What was rendered: what includes it closes it, as it would a generator."""
+    """Rendered parts; closable, as an including template closes them like a generator."""
 
     __slots__ = ()
 
@@ -80,7 +80,7 @@ def recorded_async_root(render: t.Any, template: t.Any) -> t.Any:
 
 
 def _is_begun(writer: Writer) -> bool:
-    """Return whether the step of the template whose code begins is the one that has just begun."""
+    """Return whether the current step, which has just begun, is that of this template's code."""
     rendering = writer.rendering
     if rendering is None or rendering.begun:
         return False
@@ -91,7 +91,7 @@ def _is_begun(writer: Writer) -> bool:
 def _part(
     writer: Writer, site: Site, note: Detail | None, render: t.Any, args: t.Any, kwargs: t.Any
 ) -> t.Iterable[str]:
-    """Render a part of a page, as a step."""
+    """Render a part of a page as a step."""
     __tracebackhide__ = True
     rendering = writer.rendering
     if rendering is None or not rendering.whole:
@@ -102,7 +102,7 @@ def _part(
         return chunks
     step = begin(writer, site, note)
     try:
-        # Nobody waits for the parts: a list is passed on in less time.
+        # Nothing consumes the parts one by one: passing on a list is faster.
         return _Parts(render(*args, **kwargs))
     except BaseException as error:
         writer.notes.outcomes[step] = describe_error(error)
@@ -131,7 +131,7 @@ class Block:
         return self._record(writer, args, kwargs)
 
     def _is_at_home(self, writer: Writer) -> bool:
-        """Return whether the current step is of the template that defines the block."""
+        """Return whether the current step belongs to the template that defines the block."""
         step = writer.current
         return step >= 0 and writer.notes.sites.get(step) == self._site
 
@@ -171,7 +171,7 @@ async def _async_inside(
     finally:
         if step is not None:
             _leave(writer, step)
-        # As compiled templates close what they iterate.
+        # Compiled templates close what they iterate, too.
         await chunks.aclose()  # type: ignore[attr-defined]
 
 

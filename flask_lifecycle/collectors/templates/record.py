@@ -1,4 +1,4 @@
-"""Which templates and environments are recorded, and since when."""
+"""Which templates and environments are recorded, and how that is undone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _STREAMED = 256
 _stream_code = getattr(getattr(flask.templating, STREAM, None), "__code__", None)
 
 _lock = lock()
-# What is changed, with whose it is: no more, as a template's own functions lead back to it.
+# Each changed object with its owner: nothing more, as a template's functions refer back to it.
 _changed: weakref.WeakKeyDictionary[t.Any, Owner] = weakref.WeakKeyDictionary()
 
 
@@ -63,7 +63,7 @@ _environments = Subclasses(_environment_class)
 def announce(template: t.Any, context: t.Any) -> None:
     """Record a template that Flask is about to render.
 
-    A stream begins later, when the server iterates the body: where it was asked for is seen now.
+    A stream begins later, when the server iterates the body: its caller is only known now.
     """
     record(template)
     sender = caller()
@@ -74,14 +74,14 @@ def announce(template: t.Any, context: t.Any) -> None:
 
 
 def record(template: t.Any) -> None:
-    """Make a template, and what it extends or includes, record their rendering from now on."""
+    """Make a template, its parents and its includes record their rendering from now on."""
     owner = current.get().owner
     if owner is None or owner not in owners or type(template) in templates:
         return
     try:
         _record(template, owner)
     except Exception as error:
-        fault("the look into a template", error)
+        fault("the preparation of a template", error)
 
 
 def _record(template: t.Any, owner: Owner) -> None:
@@ -128,7 +128,7 @@ def _uninstall(owner: Owner, uninstall: t.Callable[[], None]) -> None:
 
 
 def _give_back(changed: t.Any) -> None:
-    """Give a template or an environment its own class back, and a template its function."""
+    """Restore a template's or an environment's own class, and a template's function."""
     if type(changed) in templates:
         root = changed.root_render_func
         changed.root_render_func = getattr(root, "__wrapped__", root)

@@ -1,7 +1,7 @@
-"""What is noted of the rendering of a template: from where, by what loader, with which context.
+"""The details of a template's rendering: source location, loader and context.
 
-Pages are rendered over and over with the same names and types of values: what is shown of these is
-made once, as an outline.
+Pages are rendered again and again with the same names and types of values: the displayed form of
+these is made once, as an outline.
 """
 
 from __future__ import annotations
@@ -18,59 +18,59 @@ from ...trace.writer import LiveTrace, Writer
 _NAMES = 60
 _TEXT = 1000
 _SMALL = 10
-# Of other types than these, the type alone is shown.
+# Of values of other types, only the type is recorded.
 _SHOWN = SCALARS | {list, tuple, dict}
 _STRINGS = {str}
 _OUTLINES = 256
 
 
 class _Outline(t.NamedTuple):
-    """What is shown of all contexts that have the same names and the same types of values."""
+    """The displayed form of all contexts with the same names and types of values."""
 
-    #: Forget it when one of the types dies, whose id may then become another's.
+    #: Weak references that drop it when a type dies, as its id may be reused.
     kinds: tuple[weakref.ref[type], ...]
-    #: By name: the type, or the mask; None for those whose values are shown.
+    #: By name: the type, or the mask; None for names whose values are recorded.
     shown: JsonObject
-    #: The names whose values are shown, as they are shown and as they are.
+    #: The names whose values are recorded, as displayed and as they are.
     valued: tuple[tuple[str, str], ...]
 
 
 _NOTHING = _Outline((), {}, ())
-# By whose they are, then by the names and the ids of the types in a context.
+# By owner, then by the names and the ids of the types in a context.
 _outlines: dict[Owner | None, dict[t.Any, _Outline]] = {}
 
 
 def remember_outlines(owner: Owner) -> None:
-    """Remember the outlines of an app's contexts from now on."""
+    """Cache the outlines of an app's contexts from now on."""
     _outlines[owner] = {}
 
 
 def forget_outlines(owner: Owner) -> None:
-    """Forget the outlines of an app's contexts."""
+    """Drop the outlines of an app's contexts."""
     _outlines.pop(owner, None)
 
 
 class Rendering:
-    """What is noted of a rendering: from where, by what loader, with which context."""
+    """The details of a rendering: source location, loader and context."""
 
     __slots__ = ("begun", "count", "loader", "outline", "place", "values", "whole")
 
     def __init__(self, template: t.Any, place: tuple[str, int] | None) -> None:
-        #: Whether the template's own code runs, by now.
+        #: Whether the template's own code has started.
         self.begun: bool = False
-        #: Whether its text is asked for as a whole, not part by part.
+        #: Whether it is rendered as a whole, not as a stream.
         self.whole: bool = True
         self.place: tuple[str, int] | None = place
-        # A string has none.
+        # A template from a string has none.
         loader = None if template.name is None else template.environment.loader
         self.loader: str | None = None if loader is None else type(loader).__name__
         self.outline: _Outline = _NOTHING
         self.values: dict[str, t.Any] | None = None
-        #: How many names there are.
+        #: The number of names.
         self.count: int = 0
 
     def take(self, context: dict[str, t.Any], writer: Writer) -> None:
-        """Take what is shown of a context, masked."""
+        """Record what is displayed of a context, masked."""
         if {*map(type, context)} != _STRINGS:
             context = {name: context[name] for name in context if type(name) is str}
         names, values = tuple(context), context.values()
@@ -93,7 +93,7 @@ class Rendering:
             }
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         shown = self.outline.shown
         return {
             "place": self.place and {"file": self.place[0], "line": self.place[1]},
