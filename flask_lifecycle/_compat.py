@@ -1,10 +1,10 @@
-"""Names of other packages that their documentation does not promise: one entry each.
+"""Undocumented names of other packages that this one uses: one entry each.
 
-An entry says whose the name is and in which versions it was tried. What is used in several places
-is used by the constant here; where Python takes the name itself, as of a method that is overridden,
-the entry stands for it. ``tests/test_compat.py`` looks each one up in the installed versions, says
-which is gone, and finds private names that have no entry. Nothing is imported for an entry but
-Flask itself.
+An entry has the name's owner and the tested versions. Names that are used in several places are
+used through the constant here; where Python itself uses the name, as for an overridden method, the
+entry only documents it. ``tests/test_compat.py`` looks each one up in the installed versions, lists
+the missing ones, and finds private names without an entry. An entry imports nothing except Flask
+itself.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ SEPARATE_CONTEXTS = "_cv_request" in vars(flask.globals)
 
 
 class Entry(t.NamedTuple):
-    """A name that may go without notice."""
+    """A name that may disappear without notice."""
 
-    #: A module, or ``module:class``; of a class, its objects may have the name.
+    #: A module, or ``module:class``; the name may be an attribute of the class's objects.
     owner: str
     name: str
-    #: The versions in which the name was there.
+    #: The versions that have been tested.
     tried: str
-    #: Whether it is in the installed version; some names follow one another.
+    #: Whether the installed version has it; some names replace others.
     expected: bool
 
 
@@ -35,7 +35,7 @@ ENTRIES: list[Entry] = []
 
 
 def _entry(owner: str, name: str, tried: str, *, expected: bool = True) -> str:
-    """Register a name, and return it."""
+    """Register a name and return it."""
     ENTRIES.append(Entry(owner, name, tried, expected))
     return name
 

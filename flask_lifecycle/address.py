@@ -1,6 +1,6 @@
-"""Where the browser finds the app and the panel: paths of the app's own origin, and never a host.
+"""URL paths of the app and the panel as the browser sees them, always without a host.
 
-What they are made of comes from servers, proxies and middleware, and may be anything.
+Their parts come from servers, proxies and middleware, and are not trusted.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 Environ = Mapping[str, t.Any]
 
-# What may stand in a path as it is (RFC 3986, section 3.3), but for what ends a cookie's.
+# Characters that need no encoding in a path (RFC 3986, section 3.3), except a cookie path's end.
 _SAFE = "/:@!$&'()*+,=~"
 
 
 def path_of(script: str, prefix: str) -> str:
-    """Return the path of what is mounted at a prefix in an app, ready for a URL.
+    """Return the path of what is mounted at a prefix in an app, encoded for a URL.
 
     :param script: the app's ``SCRIPT_NAME``, which may be ``/``, or begin with more slashes:
         a URL that did would name a host.
@@ -28,7 +28,7 @@ def path_of(script: str, prefix: str) -> str:
 
 
 def cut_off(environ: Environ, path: str) -> str:
-    """Return what was taken off a path before the app was called, without ``SCRIPT_NAME``'s notice.
+    """Return the prefix that was removed from a path without a change of ``SCRIPT_NAME``.
 
     :param path: the whole path that the app was called with.
     """
@@ -36,14 +36,14 @@ def cut_off(environ: Environ, path: str) -> str:
     if not isinstance(uri, str):
         return ""
     if uri.partition("?")[0] == path and "%" not in path:
-        # Nothing was, and most often nothing was encoded.
+        # Nothing was removed, and usually nothing was encoded.
         return ""
     try:
         asked = uri.partition("?")[0] if uri.startswith("/") else urlsplit(uri).path
     except ValueError:
         return ""
     asked = unquote(asked)
-    # Where the server itself knows of a prefix, some have it in the URI and some have not.
+    # If the server itself has a prefix, some include it in the URI and some do not.
     known = decoded(environ.get("SCRIPT_NAME", ""))
     if not path.startswith("/") or path == known or not asked.endswith(path):
         return ""
@@ -51,12 +51,12 @@ def cut_off(environ: Environ, path: str) -> str:
 
 
 def whole_path(environ: Environ) -> str:
-    """Return the path that an app is called with."""
+    """Return the whole path that an app is called with."""
     return decoded(environ.get("SCRIPT_NAME", "")) + decoded(environ.get("PATH_INFO", ""))
 
 
 def decoded(value: str) -> str:
-    """Read a value of WSGI's, which hands bytes over as Latin-1 (PEP 3333)."""
+    """Decode a WSGI value, which has bytes as Latin-1 (PEP 3333)."""
     if value.isascii():
         return value
     return value.encode("latin-1", "backslashreplace").decode("utf-8", "replace")

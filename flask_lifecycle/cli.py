@@ -1,4 +1,4 @@
-"""``flask lifecycle``: say who can reach the panel of an app, and why."""
+"""``flask lifecycle``: show who can reach the panel of an app, and why."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .run_token import common_secret
 from .settings import Settings
 
 _OWN = "flask-lifecycle"
-# What is needed without any extra, and from which version on.
+# The dependencies without extras, with their minimum versions.
 _NEEDED = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 
-#: ``ok``, ``note`` and ``wrong``; what it is about; what there is to say.
+#: ``ok``, ``note`` or ``wrong``; the subject; the text.
 Finding = tuple[t.Literal["ok", "note", "wrong"], str, str]
 
-lifecycle: AppGroup = AppGroup("lifecycle", help="Look after flask-lifecycle.")
+lifecycle: AppGroup = AppGroup("lifecycle", help="Commands for flask-lifecycle.")
 
 
 @lifecycle.command()
 @with_appcontext
 def doctor() -> None:
-    """Say who can reach the panel of this app now, and why.
+    """Show who can reach the panel of this app now, and why.
 
-    Ends with 1 where something is wrong.
+    Exits with status 1 if something is wrong.
     """
     found = list(findings(flask.current_app))
     for mark, about, text in found:
@@ -43,10 +43,10 @@ def doctor() -> None:
 
 
 def findings(app: flask.Flask) -> Iterator[Finding]:
-    """Look at an app's settings and at what is installed."""
+    """Check an app's settings and the installed packages."""
     state = app.extensions.get("lifecycle")
     if state is None:
-        yield "wrong", "extension", f"The app {app.name!r} has none: call Lifecycle(app) with it."
+        yield "wrong", "extension", f"The app {app.name!r} has no Lifecycle: call Lifecycle(app)."
         return
     settings: Settings = state.settings
     yield _on(app, settings)
@@ -65,8 +65,8 @@ def _on(app: flask.Flask, settings: Settings) -> Finding:
             "note",
             "panel",
             (
-                "On without debug: LIFECYCLE_ENABLED is True. Whoever has the token sees the app's "
-                "requests, config and source; on a server that others reach, set it to None."
+                "On without debug: LIFECYCLE_ENABLED is True. Anyone who has the token sees "
+                "the app's requests, config and source; on a public server, set it to None."
             ),
         )
     why = "LIFECYCLE_ENABLED is True" if settings.enabled else "debug is on"
@@ -76,10 +76,10 @@ def _on(app: flask.Flask, settings: Settings) -> Finding:
 def _access(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
     yield "ok", "this host", _LOCAL if app.debug else _LOCAL_WITHOUT_DEBUG
     if settings.host is not None:
-        yield "ok", "own name", f"The panel answers by {settings.host} alone, and the app does not."
+        yield "ok", "own name", f"The panel is only at {settings.host}, and the app is not."
     names = ", ".join(settings.allowed_hosts)
     if names:
-        yield "note", "others", f"With the token, by these names: {names}."
+        yield "note", "others", f"With the token, by these host names: {names}."
     else:
         yield "ok", "others", _NO_OTHER_NAMES
     if settings.token is not None:
@@ -90,31 +90,31 @@ def _access(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
             yield "note", "token", _NOTHING_IN_COMMON
     yield "ok", "proxies", _PROXIES
     yield "ok", "workers", _WORKERS
-    yield "ok", "masked", f"Names that sound secret{_more(settings)}."
+    yield "ok", "masked", f"Values under names that look secret{_more(settings)}."
 
 
 _LOCAL = (
     "Anyone on this machine, by localhost, *.localhost or a loopback address, without a token. "
-    "Not where a request has a forwarding header, comes by HTTP/1.0 or, on Linux, from a system "
-    "account, as from a proxy."
+    "Except requests with a forwarding header, over HTTP/1.0 or, on Linux, from a system account: "
+    "those come from a proxy."
 )
-_LOCAL_WITHOUT_DEBUG = "Needs the token like everybody, as debug is off."
+_LOCAL_WITHOUT_DEBUG = "Needs the token like all clients, as debug is off."
 _NO_OTHER_NAMES = (
-    "With the token, by a local name only, as through a tunnel that keeps it. "
-    "LIFECYCLE_ALLOWED_HOSTS takes more names."
+    "With the token, by a local name only, as through a tunnel that keeps the Host header. "
+    "LIFECYCLE_ALLOWED_HOSTS adds other names."
 )
 _GENERATED = (
-    "Made for each run, and printed at the start of flask run; under other servers when the panel "
-    "is first asked for."
+    "Generated for each run, and printed at the start of flask run; under other servers at the "
+    "first request to the panel."
 )
 _NOTHING_IN_COMMON = (
-    "PYTHONHASHSEED is set: several workers of one server that each import the app have nothing in "
-    "common to make one token from. Set LIFECYCLE_TOKEN."
+    "PYTHONHASHSEED is set: the workers of a server that each import the app share no secret to "
+    "derive one token from. Set LIFECYCLE_TOKEN."
 )
-_PROXIES = "No forwarding header is trusted; any of them makes its sender a remote client."
+_PROXIES = "Forwarding headers are not trusted; any of them makes its sender a remote client."
 _WORKERS = (
-    "A process shows its own requests alone; with several processes, the panel says so. Where a "
-    "worker has no threads to spare, the panel asks for batches."
+    "A process shows only its own requests; with several processes, the panel says so. If a worker "
+    "has no threads to spare, the panel polls instead of using a websocket."
 )
 
 
@@ -137,7 +137,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _needed() -> Iterator[tuple[str, str]]:
-    """List the packages that the package's metadata asks for, with their oldest versions."""
+    """Yield the required packages in the package's metadata, with their minimum versions."""
     try:
         requirements = requires(_OWN) or []
     except PackageNotFoundError:

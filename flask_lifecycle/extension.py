@@ -39,8 +39,8 @@ class Lifecycle:
         app = Flask(__name__)
         Lifecycle(app)
 
-    The same object may be given to any number of apps with :meth:`init_app`; nothing of an
-    app is kept on it. docs/settings.md lists what ``app.config`` takes.
+    The same object can be used for any number of apps with :meth:`init_app`; it stores nothing of
+    an app. docs/settings.md lists the keys of ``app.config``.
     """
 
     def __init__(self, app: flask.Flask | None = None) -> None:
@@ -51,7 +51,7 @@ class Lifecycle:
         """Set the extension up for one app.
 
         :param app: the app, before its first request.
-        :raises ValueError: a ``LIFECYCLE_*`` setting is wrong.
+        :raises ValueError: a ``LIFECYCLE_*`` setting is invalid.
         :raises RuntimeError: the app has a Lifecycle already.
         :raises AssertionError: the app has handled a request already, as for Flask's own
             setup methods (``flask.sansio.app.App._check_setup_finished``).
@@ -68,12 +68,12 @@ class Lifecycle:
             state.enable(app)
         elif settings.enabled is None:
             if settings.token is None:
-                # Now: what the first call makes, the reloader's next process does not inherit.
+                # Now: the next process of the reloader would not inherit it from the first call.
                 run_token()
             _decide_at_first_call(app, state)
 
     def traces(self, app: flask.Flask) -> list[Trace]:
-        """Return the app's kept traces, newest first, as immutable copies.
+        """Return the app's stored traces, newest first, as immutable copies.
 
         :raises RuntimeError: the app has no Lifecycle.
         """
@@ -85,14 +85,14 @@ class Lifecycle:
         return t.cast("State", state).traces()
 
     def undo(self, app: flask.Flask) -> None:
-        """Take the extension out of the app again; every object is as it was."""
+        """Remove the extension from the app; every object is restored."""
         state = app.extensions.pop("lifecycle", None)
         if isinstance(state, State):
             state.disable(app)
 
 
 class State:
-    """What the extension keeps for one app, as ``app.extensions["lifecycle"]``."""
+    """The extension's state for one app, as ``app.extensions["lifecycle"]``."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -102,18 +102,18 @@ class State:
         self._forget: t.Callable[[], t.Any] = list
 
     def traces(self) -> list[Trace]:
-        """Return the kept traces, newest first."""
+        """Return the stored traces, newest first."""
         if self._store is None:
             return []
         return [snapshot(trace) for trace in self._store.newest()]
 
     def clear(self) -> None:
-        """Forget all traces."""
+        """Delete all traces."""
         if self._store is not None:
             self._store.clear()
 
     def enable(self, app: flask.Flask) -> None:
-        """Wrap the app."""
+        """Instrument the app."""
         from .collectors import exceptions, spans, sql, sqlite
         from .instrumentation.app import Instrument
         from .instrumentation.hooks import Hooks
@@ -140,14 +140,14 @@ class State:
         if _is_run_by_flask():
             mount.announce(app.debug)
         self._undo += (instrument.undo, mount.undo)
-        # At the latest when the app is gone.
+        # At the latest when the app is collected.
         installed = _install(settings.collectors, owner)
         self._forget = forget = weakref.finalize(app, _undo_all, installed)
         forget.atexit = False
         self.enabled = True
 
     def disable(self, app: flask.Flask) -> None:
-        """Give back all that :meth:`enable` took."""
+        """Undo :meth:`enable`."""
         self._forget()
         while self._undo:
             self._undo.pop()(app)
@@ -155,12 +155,12 @@ class State:
 
 
 def _wrapped(wrap: t.Callable[[], T], app: flask.Flask) -> T | None:
-    """Wrap an app, or say in the log that its class does not let it be recorded."""
+    """Instrument an app, or log a warning if its class cannot be recorded."""
     try:
         return wrap()
     except Exception as error:
         kind = f"{type(app).__module__}.{type(app).__qualname__}"
-        # Not a warning of Python's: many test suites turn those into errors.
+        # Not a Python warning: many test suites turn those into errors.
         _log.warning(
             "Lifecycle does not record the app %r: its class %s refuses to be wrapped (%s: %s)",
             app.name,
@@ -172,7 +172,7 @@ def _wrapped(wrap: t.Callable[[], T], app: flask.Flask) -> T | None:
 
 
 def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]:
-    """Install the collectors that an app wants, and return what takes them back."""
+    """Install an app's collectors, and return the functions that undo it."""
     from .collectors import (
         changes,
         cpu,
@@ -210,9 +210,9 @@ def _undo_all(installed: list[t.Callable[[], None]]) -> None:
 
 
 def _is_run_by_flask() -> bool:
-    """Return whether ``flask run`` loads the app in the process that is to serve it.
+    """Return whether ``flask run`` loads the app in the process that will serve it.
 
-    With the reloader that is its child (``flask.cli.run_command``, ``werkzeug._reloader``).
+    With the reloader, that is its child (``flask.cli.run_command``, ``werkzeug._reloader``).
     """
     context = click.get_current_context(silent=True)
     if context is None or context.info_name != "run":
@@ -253,7 +253,7 @@ def _toolbar(settings: Settings, token: str) -> tuple[t.Any, t.Any]:
 
 
 def _decide_at_first_call(app: flask.Flask, state: State) -> None:
-    """Look at ``app.debug`` once more when the first request comes: it may be set late."""
+    """Check ``app.debug`` again at the first request: it may be set late."""
     base: t.Any = type(app)
     lock = locks.lock()
 

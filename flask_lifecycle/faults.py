@@ -1,4 +1,4 @@
-"""Fail open: a fault of this package is logged once for each place, and never reaches the app."""
+"""Fail open: a fault of this package is logged once for each origin, and never reaches the app."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
 def fault(place: str, error: Exception) -> None:
-    """Log a fault of ours, once for each place; the app is not to see it."""
+    """Log a fault of ours, once for each origin; the app does not see it."""
     count = _faults[place] = _faults.get(place, 0) + 1
     if count == 1:
         # The app's filters, handlers and record factory may fail as well.
@@ -24,10 +24,10 @@ def fault(place: str, error: Exception) -> None:
 
 
 def fail_open(func: F) -> F:
-    """Make a function of ours unable to break the app.
+    """Wrap a function of ours so that it cannot break the app.
 
-    An ``Exception`` is logged once, counted, and answered with None; after repeated
-    faults the function is no longer called. ``BaseException`` passes.
+    An ``Exception`` is logged once and counted, and None is returned; after repeated faults the
+    function is no longer called. ``BaseException`` propagates.
     """
     place = f"{func.__module__}.{func.__qualname__}"
 

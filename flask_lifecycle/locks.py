@@ -1,7 +1,7 @@
-"""Locks that stop nobody for ever.
+"""Locks that cannot deadlock.
 
-A forked process finds them free, whoever held them in its parent. A thread may take one again
-that it holds: what is collected in the middle may log, or end a request that nobody closed.
+They are free in a forked process, even if a thread of the parent had acquired them. A thread can
+acquire one again: garbage collection inside the lock may log, or end a request that was not closed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _made: weakref.WeakSet[t.Any] = weakref.WeakSet()
 
 
 def lock() -> t.ContextManager[bool]:
-    """Make a lock; what it guards must be of use also where its holder stopped in the middle."""
+    """Return a lock; the data must be usable even if the owner stopped in the middle."""
     made = threading.RLock()
     _made.add(made)
     return made

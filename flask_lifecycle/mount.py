@@ -1,9 +1,9 @@
-"""The panel in front of the app: which calls are the panel's, and what is known of each.
+"""Mount the panel in front of the app: which calls are for the panel, and how they are handled.
 
-A call is the panel's by its path as the server has it, or as the app's own middleware hands it
-on: ``DispatcherMiddleware`` inside ``app.wsgi_app``, say, takes a prefix off. The former never
-reach the app. The latter are answered where Flask's ``wsgi_app`` asks for a context, the first of
-the app's methods that it calls, whatever stands around it and since when.
+A call is for the panel by its path as the server has it, or as the app's own middleware passes it
+on: ``DispatcherMiddleware`` inside ``app.wsgi_app``, say, removes a prefix. The former never reach
+the app. The latter are handled when Flask's ``wsgi_app`` requests a context, the first of the app's
+methods that it calls, independent of the middleware around it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if t.TYPE_CHECKING:
     from .collectors.profiler import Profiles
     from .store import Store
 
-# Where servers log requests by their whole URL, the token's included.
+# The loggers of servers that log whole URLs, which may contain the token.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
 _OF_PANEL = Route("", number(Site("url_match", "")), "", (), True)
 
@@ -45,7 +45,7 @@ Panel = t.Callable[[Environ, StartResponse], t.Any]
 
 
 class Entrance(t.NamedTuple):
-    """A call as the server made it, before any middleware of the app's changed it.
+    """A call as the server made it, before any middleware of the app changed it.
 
     The gate reads it from the panel's environ, as ``lifecycle.entrance``.
     """
@@ -59,7 +59,7 @@ _probe: ContextVar[list[Environ] | None] = ContextVar("lifecycle_probe", default
 
 
 class Mount:
-    """Answer what is asked of the panel in place of the app."""
+    """Handle the calls for the panel in place of the app."""
 
     def __init__(
         self, settings: Settings, token: str, redactor: Redactor, store: Store, app: flask.Flask
@@ -72,12 +72,12 @@ class Mount:
         self._panel: Panel | None = None
         self._profiles: Profiles | None = None
         self._finder: Finder | None = None
-        #: What is in the path of each call for the panel; at a name of its own, in any path.
-        #: Without the slash: some middleware leaves none.
+        #: A substring of the path of each call for the panel; with a host of its own, of any path.
+        #: Without the slash: some middleware strips it.
         self.mark: str = "" if settings.host else settings.url_prefix[1:]
-        #: Names the endpoints that were asked for since the start.
+        #: Returns the endpoints that have been requested since the start.
         self.called: t.Callable[[], list[str]] = list
-        #: Calls the app through its middleware, and what stands for a call that is not recorded.
+        #: Calls the app with its middleware, and the trace of a call that is not recorded.
         self.call: Application = type(app).__call__
         self.skipped = NOBODY
         self._lock = locks.lock()
@@ -85,28 +85,28 @@ class Mount:
         # The loggers outlive the app.
         self._forget = weakref.finalize(app, _remove_filters, self._filters)
         self._forget.atexit = False
-        # Whoever set a token knows it.
+        # A user who has set a token knows it.
         self._is_announced = settings.token is not None
 
     def announce(self, debug: bool) -> None:
-        """Print the token, once, where the server says its own address."""
+        """Print the token, once, where the server prints its own address."""
         if self._is_announced:
             return
         self._is_announced = True
-        who = "whoever is not on this machine" if debug else "everybody"
+        who = "remote clients" if debug else "all clients"
         prefix = self._settings.url_prefix
-        with suppress(OSError, ValueError):  # a full disk under the log, or none that is open
-            told = f" * Lifecycle: {prefix}/ (for {who}: {prefix}/?token={self._token})"
+        with suppress(OSError, ValueError):  # the log's disk is full, or stderr is closed
+            told = f" * Lifecycle: {prefix}/ ({who}: {prefix}/?token={self._token})"
             click.echo(told, err=True)
 
     def enter(
         self, app: flask.Flask, environ: Environ, start_response: StartResponse
     ) -> tuple[t.Any, Token[Entrance | None] | None]:
-        """Answer a call from outside in whose path the mark is, if it is the panel's.
+        """Handle a call from outside whose path contains the mark, if it is for the panel.
 
-        :returns: the answer and None; or else what :meth:`leave` takes when the app has answered.
+        :returns: the response and None; or None and the argument for :meth:`leave`.
         """
-        # The outermost app's: an inner one is called with what middleware made of it.
+        # Of the outermost app: an inner one is called with an environ that middleware changed.
         entrance = _entrance.get() or Entrance(dict(environ), start_response)
         inner = self._inner(environ)
         if inner is None:
@@ -115,15 +115,15 @@ class Mount:
         return self._answer(inner, environ, entrance, look, start_response), None
 
     def leave(self, entered: Token[Entrance | None]) -> None:
-        """Forget a call that the app has answered."""
+        """Forget a call that the app has handled."""
         _entrance.reset(entered)
 
     def reach(self, environ: Environ) -> Reached | None:
-        """Return what stands for the context of a call that turns out to be the panel's.
+        """Return the stand-in context of a call that turns out to be for the panel, or None.
 
-        To be called by the app's ``request_context``, for paths in which the mark is.
+        Called by the app's ``request_context``, for paths that contain the mark.
         """
-        # Whoever makes a context by himself, as tests do, is to have it.
+        # Code that makes a context directly, as tests do, gets a real one.
         asking = caller()
         if asking is None or asking.f_code.co_name != "wsgi_app":
             return None
@@ -131,7 +131,7 @@ class Mount:
         if inner is None:
             return None
         _hide(current.get())
-        # There is no context to be preserved.
+        # There is no context to preserve.
         environ.pop("werkzeug.debug.preserve_context", None)
         probe = _probe.get()
         if probe is not None:
@@ -142,7 +142,7 @@ class Mount:
         return Reached(lambda _environ, start_response: _unrecorded(answer, start_response))
 
     def undo(self, _app: flask.Flask) -> None:
-        """Take away what was put on the servers' logs and on the app."""
+        """Remove the filters from the servers' loggers, and the panel from the app."""
         self._forget()
         if self._profiles is not None:
             self._profiles.cancel()
@@ -166,15 +166,15 @@ class Mount:
         entrance: Entrance | None,
         look: t.Callable[[], Environ | None],
     ) -> str:
-        """Return the panel's path as the browser sees it, without its last slash."""
+        """Return the panel's path as the browser sees it, without its trailing slash."""
         script = (look() or environ).get("SCRIPT_NAME", "")
         outside = environ if entrance is None else entrance.environ
         return path_of(cut_off(outside, whole_path(outside)) + script, self._settings.url_prefix)
 
     def _look(self, app: flask.Flask, environ: Environ) -> Environ | None:
-        """Return what the app's own middleware makes of a call that it is not given.
+        """Return the environ that the app's middleware makes of a call, without running the app.
 
-        As ``ProxyFix`` makes ``SCRIPT_NAME``; None where the app would not be reached.
+        Such as ``SCRIPT_NAME`` from ``ProxyFix``; None if the app would not be reached.
         """
         asked = {
             **environ,
@@ -197,7 +197,7 @@ class Mount:
         return seen[0] if seen else None
 
     def _inner(self, environ: Environ) -> Environ | None:
-        """Return the environ that the panel is to have, or None for a call of the app's."""
+        """Return the panel's environ, or None if the call is for the app."""
         prefix = self._settings.url_prefix
         path: str = environ.get("PATH_INFO", "")
         if not path.startswith("/"):
@@ -206,7 +206,7 @@ class Mount:
         if not path.startswith(prefix) or path[len(prefix) : len(prefix) + 1] not in ("", "/"):
             if not self._is_own_host(environ):
                 return None
-            # Nothing there is the app's, and the prefix of a middleware's may be before ours.
+            # The app has no paths there, and a middleware's prefix may precede ours.
             root, found, rest = path.partition(f"{prefix}/")
             path = f"{prefix}/{rest}" if found else prefix
             root = root if found else ""
@@ -289,7 +289,7 @@ def _unrecorded(answer: t.Callable[[t.Any], t.Any], start_response: StartRespons
 
 @fail_open
 def _hide(writer: Writer) -> None:
-    """Forget the trace of a call that turned out not to be the app's."""
+    """Discard the trace of a call that turned out not to be for the app."""
     trace = writer.trace
     if trace.owner is not None:
         trace.route = _OF_PANEL

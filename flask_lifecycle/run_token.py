@@ -1,7 +1,7 @@
-"""The token of a run: one for all processes of a server, and nobody else's.
+"""The token of a run: one for all processes of a server, and unknown to all others.
 
-A process finds it in its environment, which the reloader's processes and forked ones inherit.
-Workers that import the app each for itself make it from what they had in common before.
+A process reads it from its environment, which the reloader's processes and forked ones inherit.
+Workers that each import the app derive it from a secret that they inherited before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _alone: int | None = None
 
 
 def run_token() -> str:
-    """Return the token of this run; the first process makes it."""
+    """Return the token of this run; the first process generates it."""
     global _alone
     if _VARIABLE not in os.environ:
         common = common_secret()
@@ -35,16 +35,15 @@ def is_alone() -> bool:
 
 
 def common_secret() -> bytes | None:
-    """Return what all processes of one server have in common, and nobody else can know."""
+    """Return a secret that all processes of one server share, or None."""
     return _key_of_hashes() or _seed_of_program()
 
 
 def _key_of_hashes() -> bytes | None:
-    """Make bytes from the key of the interpreter's hashes, which forked processes share.
+    """Derive bytes from the key of the interpreter's hashes, which forked processes share.
 
-    Those are 128 bits that it took from the system's source of random numbers at its start,
-    unless it was told a seed (PEP 456). SipHash is made so that its results do not tell the
-    key, nor each other.
+    The key has 128 bits from the system's random source, unless a seed was set (PEP 456). SipHash
+    is designed so that its results reveal neither the key nor each other.
     """
     if (
         sys.implementation.name != "cpython"
@@ -58,10 +57,10 @@ def _key_of_hashes() -> bytes | None:
 
 
 def _seed_of_program() -> bytes | None:
-    """Read the 128 random bits that Linux gives each program at its start (getauxval(3)).
+    """Return the 128 random bits that Linux gives each program at its start (getauxval(3)).
 
-    Forked processes share them. Only where the program is Python: a server in C may run the apps
-    of several users.
+    Forked processes share them. Only if the program is Python: a server in C may run the apps of
+    several users.
     """
     try:
         if not Path("/proc/self/exe").samefile(sys.executable):

@@ -1,4 +1,4 @@
-"""The settings: the one table of keys, defaults and checks."""
+"""The settings: the only table of keys, defaults and checks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
-#: What is collected beside Flask's own steps, if the app does not say otherwise.
+#: What is collected beside Flask's own steps by default.
 COLLECTORS = ("changes", "exceptions", "flashes", "logs", "spans", "sql", "templates", "warnings")
-#: What costs more, and is collected where the app asks for it.
+#: Collectors that cost more and are off by default.
 MORE_COLLECTORS = ("cpu", "memory")
 
-# Headers by which servers and browsers act: a trace's id in one would break the app's response.
+# Headers that servers and browsers interpret: a trace's id in one would break the app's response.
 _MEANT = re.compile(
     "access-control-.*|age|allow|cache-control|clear-site-data|connection|content-.*"
     "|cross-origin-.*|date|etag|expires|keep-alive|last-modified|link|location|proxy-.*"
@@ -43,7 +43,7 @@ def _is_prefix(value: t.Any) -> bool:
     return (
         isinstance(value, str)
         and value.startswith("/")
-        # Browsers resolve "." and ".." before they ask.
+        # Browsers resolve "." and ".." before they send the request.
         and all(part.strip(".") for part in value[1:].split("/"))
         and value.isascii()
         and value.isprintable()
@@ -82,7 +82,7 @@ def _is_names(value: t.Any) -> bool:
 
 
 def _are_parts(value: t.Any) -> bool:
-    # Names are compared without these: nothing would be left, which is in every name.
+    # Names are compared without these: an empty rest would match every name.
     return _is_names(value) and all(name.strip("-_. ") for name in value)
 
 
@@ -124,7 +124,7 @@ _NAMES = "a tuple or list of non-empty strings"
 
 @dataclass(frozen=True)
 class Settings:
-    """What ``app.config`` says, checked. Each field is the key ``LIFECYCLE_<NAME>``."""
+    """The settings in ``app.config``, checked. Each field is the key ``LIFECYCLE_<NAME>``."""
 
     enabled: bool | None = _setting(None, _is_optional_flag, "None, True or False")
     url_prefix: str = _setting(
@@ -169,8 +169,8 @@ class Settings:
         """Read every ``LIFECYCLE_*`` key.
 
         :param config: the app's config.
-        :raises ValueError: a key is unknown or its value is wrong; the text names
-            the key, what it got and what it takes.
+        :raises ValueError: a key is unknown or its value is invalid; the text has the key, its
+            value and what it takes.
         """
         known = {f"LIFECYCLE_{entry.name.upper()}": entry for entry in fields(cls)}
         values: dict[str, t.Any] = {}

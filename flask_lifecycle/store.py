@@ -1,4 +1,4 @@
-"""The kept traces: bounded by count and by bytes, the oldest goes first."""
+"""The stored traces: limited by count and by bytes; the oldest is evicted first."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from . import locks
 from .settings import Settings
 from .trace.writer import LiveTrace
 
-# All are weighed when large ones have brought in one such part of what may be kept.
+# All are weighed when large ones have added this fraction of the capacity.
 _WEIGHED = 64
-# The numbers of what was removed are remembered by the bit: so many in a block, so many blocks.
+# The numbers of removed traces are stored as bits: so many in a block, so many blocks.
 _BLOCK = 4096
 _BLOCKS = 4096
 
 
 class Store(t.Protocol):
-    """What the panel and the extension need of a store."""
+    """The interface of a store for the panel and the extension."""
 
     @property
     def epoch(self) -> str:
-        """Return what changes when the kept traces are other ones altogether."""
+        """Return an id that changes when the stored traces are replaced altogether."""
         ...
 
     @property
     def evicted(self) -> int:
-        """Return how many traces had to go."""
+        """Return how many traces were evicted."""
         ...
 
     @property
     def too_large(self) -> int:
-        """Return how many of those had to go as all together were too large."""
+        """Return how many of those were evicted because of the size limit."""
         ...
 
     @property
     def ignored(self) -> int:
-        """Return how many requests were not to be recorded."""
+        """Return how many requests were excluded from recording."""
         ...
 
     def add(self, trace: LiveTrace) -> None:
-        """Keep a trace that begins."""
+        """Store a trace that begins."""
         ...
 
     def newest(self) -> list[LiveTrace]:
-        """Return all that is kept, newest first."""
+        """Return all stored traces, newest first."""
         ...
 
     def get(self, trace_id: str) -> LiveTrace | None:
-        """Return a kept trace."""
+        """Return a stored trace, or None."""
         ...
 
     def clear(self) -> None:
@@ -59,25 +59,25 @@ class Store(t.Protocol):
         ...
 
     def unseen(self, after: int, before: int) -> int:
-        """Count the traces between two numbers that nobody is to see: hidden or cleared."""
+        """Count the traces between two numbers that are not shown: hidden or cleared."""
         ...
 
 
 class MemoryStore:
-    """Keep traces in this process.
+    """Stores traces in this process.
 
-    :param max_traces: how many at most.
-    :param max_bytes: estimated bytes at most; the newest is kept, however large.
+    :param max_traces: the maximum number of traces.
+    :param max_bytes: the maximum of estimated bytes; the newest is kept, however large.
     """
 
     def __init__(self, max_traces: int, max_bytes: int = Settings.max_bytes) -> None:
-        # With their numbers. The oldest goes by itself when one is appended.
+        # With their numbers. Appending evicts the oldest.
         self._kept: deque[tuple[LiveTrace, int]] = deque(maxlen=max_traces)
         self._max_bytes = max_bytes
-        #: While no trace is larger than this, all of them together are not too large.
+        #: While no trace is larger than this, all of them together do not exceed the limit.
         self.share: int = max_bytes // max_traces
         self._lock = locks.lock()
-        # Of its own: who only counts does not wait for who lists.
+        # A lock of its own: counting does not wait for listing.
         self._counting = locks.lock()
         self._numbers = count(1)
         self._last = 0
@@ -85,7 +85,7 @@ class MemoryStore:
         self._removed = 0
         self._too_large = 0
         self._ignored = 0
-        # Those that were removed on purpose, as far as anybody may still ask.
+        # The traces that were removed on purpose, as long as a viewer may still ask.
         self._gone: dict[int, int] = {}
         self._epoch = os.urandom(8).hex()
 
@@ -114,16 +114,16 @@ class MemoryStore:
 
     def add(self, trace: LiveTrace) -> None:
         trace.store = self
-        # Numbered and appended in one call into C, which no other thread comes between.
+        # Numbered and appended in one call into C, which is atomic for other threads.
         self._kept.extend(zip((trace,), self._numbers, strict=False))
 
     def discard(self, trace: LiveTrace) -> None:
-        """Take out a trace that nobody is to see."""
+        """Remove a trace that is not to be shown."""
         with self._lock:
             self._remove([pair for pair in self._pairs() if pair[0] is trace])
 
     def settle(self, trace: LiveTrace) -> None:
-        """See to a trace that is done and that is hidden, or larger than its share."""
+        """Handle a finished trace that is hidden, or larger than its share."""
         with self._lock:
             pairs = self._pairs()
             if trace.hidden:
@@ -131,7 +131,7 @@ class MemoryStore:
                 self.ignore()
                 return
 
-            # Weighing all takes time: not for each, but once enough has come in.
+            # Weighing all takes time: done only once enough has been added.
             self._unweighed += trace.size()
             if self._unweighed < self._max_bytes // _WEIGHED:
                 return
@@ -168,7 +168,7 @@ class MemoryStore:
         for pair in pairs:
             try:
                 self._kept.remove(pair)
-            except ValueError:  # gone by itself
+            except ValueError:  # evicted already
                 continue
             self._removed += 1
             block, bit = divmod(pair[1], _BLOCK)
@@ -181,7 +181,7 @@ class MemoryStore:
         while pairs is None:
             try:
                 pairs = list(self._kept)
-            except RuntimeError:  # one was appended meanwhile
+            except RuntimeError:  # one was appended in the meantime
                 continue
         for trace, seq in pairs:
             trace.seq = seq

@@ -103,7 +103,7 @@ def test_the_command_tells_by_its_exit_code(tmp_path: Path, extension: bool, cod
         check=False,
     )
     assert done.returncode == code, done.stderr
-    said = "On at /_lifecycle/" if extension else "wrong extension  The app 'shop' has none"
+    said = "On at /_lifecycle/" if extension else "wrong extension  The app 'shop' has no Lifecycle"
     assert said in done.stdout
     # To ask is not to open: no panel was made.
     assert "token=" not in done.stdout + done.stderr

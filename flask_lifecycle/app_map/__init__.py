@@ -1,1 +1,1 @@
-"""The app itself: what a request for each rule would meet, and why a rule matches or not."""
+"""The map of the app: what a request for each rule runs, and why a rule matches or not."""

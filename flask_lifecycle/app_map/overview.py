@@ -1,4 +1,4 @@
-"""What a request for each rule will meet, read from the app's registries.
+"""The functions that a request for each rule runs, read from the app's registries.
 
 The order is Flask's own: ``preprocess_request``, ``process_response``,
 ``do_teardown_request`` and ``do_teardown_appcontext`` in ``flask.app``.
@@ -36,17 +36,17 @@ _PACKAGES = (
     "sqlalchemy",
     "flask-lifecycle",
 )
-# Flask's own settings: names and limits of cookies and sessions are no secrets.
+# Flask's own settings: names and limits of cookies and sessions are not secret.
 _NO_SECRETS = frozenset(flask.Flask.default_config) - {"SECRET_KEY", "SECRET_KEY_FALLBACKS"}
-# Other variables of the environment are none of the app's concern.
+# Other environment variables do not concern the app.
 _OF_FLASK = re.compile("(?:FLASK|WERKZEUG|PYTHON|VIRTUAL_ENV)")
 
 
 class AppMap:
-    """One snapshot of an app's registries.
+    """A snapshot of an app's registries.
 
     :param app: the app.
-    :param middleware: what stands around it, outermost first.
+    :param middleware: the tracepoints around it, outermost first.
     """
 
     def __init__(self, app: flask.Flask, redactor: Redactor, middleware: list[Site]) -> None:
@@ -57,7 +57,7 @@ class AppMap:
         self._index: dict[tuple[str, int, str | None], int] = {}
 
     def to_dict(self) -> JsonObject:
-        """Return the map as JSON's types."""
+        """Return the map, JSON-ready."""
         app = self._app
         rules = [self._rule(rule) for rule in app.url_map.iter_rules()]
         unmatched = self._plan(())
@@ -98,7 +98,7 @@ class AppMap:
             "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         }
         with suppress(OSError):
-            # It may be gone.
+            # It may have been deleted.
             found["folder"] = str(Path.cwd())
         found |= {name: os.environ[name] for name in sorted(os.environ) if _OF_FLASK.match(name)}
         named = self._redactor.named
@@ -182,7 +182,7 @@ class AppMap:
 
 
 def _hook(stage: str, func: t.Any, scope: str | None = None) -> JsonObject:
-    # As Flask's own ensure_sync tells it.
+    # The same test as in Flask's own ensure_sync.
     return _shown(site_of(stage, func, scope), is_async=inspect.iscoroutinefunction(func))
 
 
@@ -208,11 +208,11 @@ def _versions() -> dict[str, str]:
 
 @cache
 def _packages() -> dict[str, str]:
-    """Return the versions of all that is installed, by name."""
+    """Return the versions of all installed packages, by name."""
     found: dict[str, str] = {}
     for each in distributions():
         with suppress(Exception):
-            # What is left of one that was half removed tells nothing.
+            # The remains of a broken uninstall have no version.
             found.setdefault(str(each.metadata["Name"]), str(each.version))
     found.pop("None", None)
     return found

@@ -1,9 +1,9 @@
-"""Which rule a path would match, which ones nearly do, and why those do not.
+"""Find the rule that a path matches, the ones that almost match, and why those do not.
 
-The app's own map is not asked: matching runs its converters' ``to_python``, which may do
-anything. Werkzeug matches in a copy of the map, whose converters have the patterns of the app's
-and leave values as they are (``werkzeug.routing.matcher``: the pattern alone decides, but for
-what ``to_python`` refuses; Werkzeug's own converters are asked).
+The app's own map is not used: matching runs its converters' ``to_python``, which may run any code.
+Werkzeug matches in a copy of the map, whose converters have the patterns of the app's and leave
+values unchanged (``werkzeug.routing.matcher``: the pattern alone decides, except for values that
+``to_python`` rejects; Werkzeug's own converters are called).
 """
 
 from __future__ import annotations
@@ -34,25 +34,26 @@ Segment = list[tuple[bool, str]]
 
 
 class Finder:
-    """Finds rules in one app's map, of which it keeps a copy until the rules are others."""
+    """Finds rules in a copy of one app's map, which is kept until the rules change."""
 
     def __init__(self) -> None:
-        # Replaced as one: several viewers may ask at once.
+        # Replaced as a whole: several viewers may ask at once.
         self._known: tuple[list[t.Any], Map] = ([], Map())
 
     def find(self, app: flask.Flask, path: str, method: str, host: str) -> JsonObject:
-        """Say what the app's map has for a path.
+        """Return the match of a path in the app's map.
 
         :param app: the app; nothing of it is changed or called.
         :param path: as in a URL, from its first slash to before ``?``.
         :param host: the Host header of the request.
         :returns: ``{"outcome", "rule", "arguments", "unsure", "redirect", "allowed", "near"}``.
             ``outcome`` is ``match``, ``redirect``, ``method_not_allowed`` or ``not_found``;
-            ``rule`` the place of the rule that matches among those of ``GET api/app``, or null;
-            ``unsure`` names the arguments that a converter of the app's may still refuse;
-            ``near`` lists ``{"rule", "why"}``, the nearest first; where one matches, only those
-            that all but do.
-        :raises ValueError: the path, the method or the host is none; the text says what it takes.
+            ``rule`` the index of the matching rule among those of ``GET api/app``, or null;
+            ``unsure`` names the arguments that a converter of the app may still reject;
+            ``near`` lists ``{"rule", "why"}``, the closest first; if one matches, only those that
+            almost match.
+        :raises ValueError: the path, the method or the host is invalid; the text says
+            what it takes.
         """
         if not path.startswith("/") or len(path) > _LONGEST:
             raise ValueError(
@@ -149,7 +150,7 @@ def _copied(copy: Map, rule: t.Any, number: int) -> Rule:
 
 
 def _written(copy: Map, rule: t.Any, number: int) -> tuple[str, str]:
-    """Write a rule's domain and path, each variable with a converter of its own."""
+    """Return a rule's domain and path, with each variable's converter replaced by our own."""
     text = ""
     for place, (is_dynamic, part) in enumerate(rule_parts(rule)):
         if is_dynamic:
@@ -162,7 +163,7 @@ def _written(copy: Map, rule: t.Any, number: int) -> tuple[str, str]:
 
 
 def _standing_in(converter: t.Any) -> type[BaseConverter]:
-    """Make a converter with the pattern of another one."""
+    """Return a converter class with the pattern of another converter."""
     asks = converter.to_python if _is_own(converter) else None
 
     class StandingIn(BaseConverter):
@@ -197,7 +198,7 @@ def _near(
 def _why_not(
     rule: t.Any, beaten: bool, domain: str, path: str, method: str
 ) -> tuple[float, str] | None:
-    """Say how near a rule comes, from 0 to 1, and why it does not match; None if it is far."""
+    """Return how close a rule comes, from 0 to 1, and why it does not match; None if it is far."""
     host, segments = _segments(rule)
     nearness, why = _path(rule, segments, path)
     if nearness == 0:
@@ -217,7 +218,7 @@ def _why_not(
 
 
 def _path(rule: t.Any, segments: list[Segment], path: str) -> tuple[float, str]:
-    """Compare a path with a rule's: how near it is, and what parts them, if anything does."""
+    """Compare a path with a rule's: return how close it is, and the difference, if any."""
     whole = "/".join(_pattern(rule, segment) for segment in segments)
     match = re.fullmatch(whole, path)
     if match is not None:
@@ -250,7 +251,7 @@ def _path(rule: t.Any, segments: list[Segment], path: str) -> tuple[float, str]:
 
 
 def _segment(rule: t.Any, value: str, segment: Segment) -> tuple[float, str]:
-    """Compare one part of a path that does not match: how near it is, and why it does not."""
+    """Compare a part of a path that does not match: return how close it is, and the reason."""
     names = _names(segment)
     shown = _shown(rule, segment)
     if names:
@@ -261,7 +262,7 @@ def _segment(rule: t.Any, value: str, segment: Segment) -> tuple[float, str]:
 
 
 def _refused(rule: t.Any, match: re.Match[str]) -> str:
-    """Say which value one of Werkzeug's own converters refuses, though its pattern matches."""
+    """Return which value one of Werkzeug's own converters rejects, though its pattern matches."""
     for name, value in match.groupdict().items():
         converter = rule_converters(rule)[name]
         if _is_own(converter):
@@ -273,7 +274,7 @@ def _refused(rule: t.Any, match: re.Match[str]) -> str:
 
 
 def _segments(rule: t.Any) -> tuple[Segment, list[Segment]]:
-    """Take a rule apart: its domain, and its path at the slashes."""
+    """Split a rule into its domain and the segments of its path."""
     domain: Segment = []
     segments: list[Segment] = [[]]
     parts = iter(rule_parts(rule))
@@ -312,7 +313,7 @@ def _shown(rule: t.Any, segment: Segment) -> str:
 
 
 def _kind(converter: t.Any) -> str:
-    """Name a converter as rules do."""
+    """Return the converter's name as rules write it."""
     names = {kind: name for name, kind in converter.map.converters.items() if name != "default"}
     return str(names.get(type(converter), type(converter).__name__))
 

@@ -176,16 +176,14 @@ def _warnings(
         found.append(("error", error.type, f"{error.type}: {error.message}"))
     most = max(asked(columns).values(), default=0)
     if most >= REPEATED:
-        found.append(("warn", f"N+1 ×{most}", f"One place asked the same {most} times."))
+        found.append(("warn", f"N+1 ×{most}", f"One line sent the same SQL {most} times."))
     for stage, noun in (("sql", "SQL"), ("span", "span")):
         failed = sum(
             site.stage == stage and index * WIDTH in columns.notes.outcomes
             for index, site in enumerate(columns.sites)
         )
         if failed:
-            found.append(
-                ("warn", f"✕ {failed} {noun}", "What was asked for was refused, or raised.")
-            )
+            found.append(("warn", f"✕ {failed} {noun}", "A statement or call failed."))
     slow = counts.get("slow", 0)
     if slow:
         found.append(
@@ -198,7 +196,7 @@ def _warnings(
         found.append(("warn", "slow", "It took more than half a second."))
     now = summary["now"]
     if now is not None and summary["elapsed"] > SLOW:
-        found.append(("in", "running", f"It is still on its way: in {now['name']}."))
+        found.append(("in", "running", f"It is still running: in {now['name']}."))
     return found
 
 

@@ -43,7 +43,7 @@ def describe_error(error: BaseException) -> Error:
             message = ", ".join(str(masks.value(each, (name,))) for each in args)
         return Error(name, masks.text(message, (name,)))
     except Exception:
-        return Error(name, "<its text could not be had>")
+        return Error(name, "<its text is not available>")
 
 
 def _is_plain(value: t.Any) -> bool:

@@ -1,1 +1,1 @@
-"""Traces in the formats of others: one module for each."""
+"""Exports traces to standard formats, one module for each."""

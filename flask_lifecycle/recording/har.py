@@ -1,7 +1,7 @@
-"""HTTP Archive 1.2, as browsers' tools and proxies read it.
+"""Export traces as HTTP Archive 1.2, the format of browsers' developer tools and proxies.
 
-What was masked stays masked. What HAR has no place for is under ``_lifecycle``: the specification
-gives names with an underscore to applications.
+Masked values stay masked. Data without a field in HAR is under ``_lifecycle``: the specification
+reserves names with an underscore for applications.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNKNOWN = -1
 
 
 def to_har(traces: Iterable[Trace]) -> JsonObject:
-    """Return traces as one archive, oldest first, in JSON's types."""
+    """Return traces as one archive, oldest first, JSON-ready."""
     entries = sorted((_entry(trace) for trace in traces), key=lambda each: each["startedDateTime"])
     creator = {"name": "flask-lifecycle", "version": _version()}
     return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}}
@@ -34,12 +34,12 @@ def _entry(trace: Trace) -> JsonObject:
     )
     body = next((step.detail for step in trace.steps if step.stage == "body"), {})
     if _detail(trace, "wsgi", "websocket"):
-        # What the app answered after that, nobody was sent.
+        # The client of a websocket gets no response after that.
         response, body = {"status": "101 Switching Protocols"}, {}
     lasted = trace.duration
     if lasted is None:
         lasted = max((step.end or step.begin for step in trace.steps), default=0)
-    # The app's time; the rest is the server's, which sends.
+    # The app's own time; the rest is the server's, which sends.
     wait = lasted if trace.app_time is None else min(lasted, trace.app_time)
     return {
         "startedDateTime": datetime.fromtimestamp(trace.started_at, timezone.utc).isoformat(),
@@ -53,7 +53,7 @@ def _entry(trace: Trace) -> JsonObject:
 
 
 def _on_the_wire(response: JsonObject, added: JsonObject) -> JsonObject:
-    """Return what the app answered with what was added to it on the way to the server."""
+    """Return the app's response with the changes made on its way to the server."""
     if not added:
         return response
     given = [*added["headers"]]
@@ -89,7 +89,7 @@ def _request(trace: Trace, request: JsonObject) -> JsonObject:
 
 
 def _posted(request: JsonObject) -> JsonObject | None:
-    """Write what the app parsed of the body."""
+    """Return the parts of the body that the app parsed."""
     kind = _header(request, "content-type")
     files = [
         {"name": name, "fileName": file or "", "contentType": mimetype or ""}
@@ -138,7 +138,7 @@ def _step(step: Step, text: str) -> JsonObject:
 
 
 def _detail(trace: Trace, stage: str, name: str) -> JsonObject:
-    """Return what was said: where an error made Flask answer again, the last response."""
+    """Return a step's detail; of several responses, after an error, the last one."""
     found = [
         step.detail[name] for step in trace.steps if step.stage == stage and name in step.detail
     ]
@@ -160,7 +160,7 @@ def _pairs(pairs: Iterable[t.Any]) -> list[JsonObject]:
 
 
 def _cookies(response: JsonObject) -> list[JsonObject]:
-    """Read the cookies that were set; of one that is none, nothing."""
+    """Return the cookies that were set; invalid ones are left out."""
     made = []
     for name, value in response.get("headers", ()):
         if name.lower() == "set-cookie":

@@ -1,8 +1,8 @@
-"""Mask and cap values before they are kept.
+"""Mask and truncate values before they are stored.
 
-Pure: no object of the user's is changed, and no code of its class is run. Only built-in types
-are looked into, by their own methods, also where a class derives from them. The one call out is
-the function of ``LIFECYCLE_REDACT_WITH``, which is given what the rules here have left.
+Pure: no object of the user's is changed, and no code of its class is run. Only built-in types are
+traversed, with their own methods, also if a class derives from them. The only external call is the
+function of ``LIFECYCLE_REDACT_WITH``, which gets the values that these rules have not masked.
 """
 
 from .patterns import MASK

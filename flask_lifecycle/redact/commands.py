@@ -1,4 +1,4 @@
-"""Secrets in the arguments of commands, and in the files that commands read them from."""
+"""Mask secrets in the arguments of commands, and in the files that commands read them from."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .names import IsSecret
 from .patterns import MASK
 
 _ARGUMENT = r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|\\*"[^"]*|[^\s"',\])]+)"""
-# --password secret, also as a list of arguments is written.
+# --password secret, also in a list of arguments.
 _OPTION = re.compile(
     r"""(-(?<![\w-]-)-?([A-Za-z][\w-]+)(?:["'],)? +["']?)(?!-)"""
     r"""((?<=')[^']+|(?<=")[^"]+|[^\s"',\])]+)"""
 )
-# What is told to a program by a letter: a user's name and password, or a password alone.
+# Single-letter options: for a user's name and password, or a password alone.
 _WITH_USER = re.compile(
     rf"""(\b(?:curl|wget|httpie|https?|smbclient|lftp|svn|kinit)\b[^|;]{{0,400}}?[\s"']"""
     rf"""(?:-u|--user|-a|--auth|-U|--proxy-user|-E|--cert)(?:=|["'],\s*["']|\s*))"""
@@ -34,7 +34,7 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _ORACLE = re.compile(r"(\b(?:sqlplus|expdp|impdp|exp|imp|sqlldr)\s+(?:-\w\s+)*[\w.]+/)[^\s@]+")
-# What all commands here have before what is secret.
+# What all of these commands have before the secret.
 _DASH = re.compile(r"-(?<![\w-]-)[A-Za-z-]")
 _PROGRAMS = """
 curl wget http smbclient lftp svn kinit mysql mariadb sshpass docker podman az helm mongo redis-cli
@@ -50,7 +50,7 @@ _NETRC = re.compile(
 
 
 def may_be_command(text: str) -> bool:
-    """Return whether a text may have a command with a secret in it, or such a file."""
+    """Return whether a text may contain a command with a secret, or such a file."""
     return (
         ("-" in text and _DASH.search(text) is not None)
         or "pass:" in text
@@ -68,9 +68,9 @@ def _may_be_oracle(text: str) -> bool:
 
 
 def mask_commands(text: str, is_secret: IsSecret) -> str:
-    """Mask what follows the secret options of a command."""
+    """Mask the values of secret options of commands."""
     if ("," not in text and len(text.split(None, 1)) < 2) or not may_be_command(text):
-        # One word, or others.
+        # One word, or several.
         return text
     text = _OPTION.sub(lambda found: f"{found[1]}{MASK}" if is_secret(found[2]) else found[0], text)
     if _PROGRAM.search(text):

@@ -1,4 +1,4 @@
-"""Texts in which nothing is masked, told at a glance."""
+"""A fast test for texts in which nothing is masked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .commands import may_be_command
 from .names import IsSecret
 from .patterns import IN_WORD, SHORTEST_KEY, mask_service_keys, may_have_key, may_have_number
 
-# Signs that make no tag, call or hash: those that a key may have, those of a pair, and others.
+# Characters that form no tag, call or hash: those of keys, those of pairs, and others.
 _IN_KEYS = "./+~%@"
 _OF_PAIRS = ":="
 _OTHERS = ";?!&*#^\"'"
@@ -29,19 +29,19 @@ _LONG_RUN = IN_WORD * SHORTEST_KEY
 
 
 def is_harmless(text: str, may_name: IsSecret) -> bool:
-    """Return whether nothing in a text is masked; False if that takes a closer look.
+    """Return whether nothing in a text is masked; False if that needs a full check.
 
-    Most values are a word, a path or a few words: all that masks would find nothing in them, and
+    Most values are a word, a path or a few words: the full masking would find nothing in them, and
     take several times as long.
 
-    :param may_name: is False where no name in a text is secret.
+    :param may_name: is False if a text contains no secret name.
     """
     if not text.isascii():
         return False
     kinds = text.encode().translate(_KINDS).decode()
     if "!" in kinds:
         return False
-    # A sign of a pair may be encoded.
+    # A pair's separator may be encoded.
     paired = ":" in kinds or "%" in text
     if paired and ("@" in text or "input_value=" in text or may_name(text)):
         return False
@@ -61,7 +61,7 @@ def is_harmless(text: str, may_name: IsSecret) -> bool:
 
 
 def _may_have_phrase(text: str) -> bool:
-    """Return whether a text may have what is masked for the words before it."""
+    """Return whether a text may contain words that make what follows secret."""
     folded = text.lower()
     return (
         "bearer " in folded

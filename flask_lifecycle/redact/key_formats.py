@@ -1,8 +1,8 @@
-"""Formats of the keys that services hand out.
+"""Formats of API keys and tokens.
 
 Prefixes, alphabets and lengths are those of gitleaks' rules (github.com/gitleaks/gitleaks,
-config/gitleaks.toml), which say where each is from. Here a length is the least one, and case does
-not count: a key that is a little longer than it was is still a key.
+config/gitleaks.toml), which name their sources. Here a length is a minimum, and case is ignored: a
+key that is a little longer than it was is still a key.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import typing as t
 from collections.abc import Iterator
 
 _ALPHABETS = {"hex": "[0-9a-f]", "alnum": "[0-9a-z]", "word": r"[\w-]", "base64": r"[\w+/=.-]"}
-#: So many letters, digits, "_" and "-" in a row have all keys but the broken ones.
+#: All keys except the broken ones have this many letters, digits, "_" and "-" in a row.
 UNBROKEN = 18
 
-# What a key begins with, its alphabet, and how long the rest is.
+# The prefix of a key, its alphabet, and the length of the rest.
 _PREFIXED = """
 ops_eyJ base64 100      p8e- alnum 32           LTAI alnum 20           AKCp alnum 60
 cmVmd alnum 59          ABSK base64 100         4b1d alnum 38           CLOJARS_ alnum 60
@@ -53,8 +53,8 @@ r8_ alnum 37            nvapi- word 60          sbp_ hex 40             phc_ aln
 phx_ alnum 40           fw_ alnum 24            ddp_ alnum 36           cfut_ word 40
 """
 
-# The same, where it is less regular. Before it is what a text has to contain for it, in small
-# letters, and how much of a key follows on that.
+# The irregular formats. First a lower-case substring that a text must contain, and the minimum
+# length of the key after it.
 _IRREGULAR = r"""
 a3- 8 A3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}
 ey 17 \bey[a-z0-9]{17,}\.ey[\w/\\-]{17,}\.[\w/\\=-]*
@@ -103,11 +103,11 @@ webhookb2 36 (?<=/webhookb2/)[\w@/-]{36,}
 :a 34 \b\d{5,16}:A[\w-]{34}\b
 """
 
-# What may have other signs in it, and no part of it need be longer: also all in base64.
+# Broken formats: they may contain other characters, and no run need be long: also all in base64.
 _BROKEN = frozenset(["eyj", "zxlk", ".acc", "q~", "atlasv1", "live_", "xox", "xapp", "sg."])
 _BROKEN |= frozenset(["slack.com/s", "slack.com/w", "slack.com/t", "webhookb2"])
 
-# Without a prefix of their own, but after the service's name: `heroku_id = "…"`.
+# Formats without a prefix, after the service's name: `heroku_id = "…"`.
 _OF_SERVICES = r"""
 adafruit [\w-]{32}
 adobe [a-f0-9]{32}
@@ -182,22 +182,22 @@ _GIVEN = r"""[ \t\w.-]{0,24}[\s'"]{0,3}(?::{1,3}=|=>|\?=|\|\||[=>:,])[`'"\s=]{0,
 
 
 class KeyFormat(t.NamedTuple):
-    """What a key looks like."""
+    """The format of a key."""
 
-    #: What a text has to contain for it, in small letters, and how much follows that.
+    #: A lower-case substring that a text must contain, and the length of the key after it.
     hint: str
     follows: int
-    #: Whether it may be without `UNBROKEN` letters, digits, "_" and "-" in a row.
+    #: Whether it may have no run of `UNBROKEN` letters, digits, "_" and "-".
     broken: bool
     pattern: re.Pattern[str]
 
 
 def key_formats() -> Iterator[KeyFormat]:
-    """List the formats."""
+    """Yield the formats."""
     entries = _PREFIXED.split()
     for prefix, alphabet, least in zip(entries[::3], entries[1::3], entries[2::3], strict=True):
         body = f"{_ALPHABETS[alphabet]}{{{least},}}"
-        # What begins like nothing else may also stand at the end of a word.
+        # A prefix that is unique may also be at the end of a word.
         begin = "" if len(prefix) > 4 or prefix == "SK" else "(?<![a-z0-9])"
         key = _pattern(f"{begin}{re.escape(prefix)}{body}")
         yield KeyFormat(prefix.lower(), int(least), alphabet == "base64", key)
@@ -207,7 +207,7 @@ def key_formats() -> Iterator[KeyFormat]:
 
 
 def service_keys() -> dict[str, re.Pattern[str]]:
-    """Return what finds a service's key, which is its last group, by the names of services."""
+    """Return patterns for services' keys, which are the last group, by the services' names."""
     lines = [line.rpartition(" ")[::2] for line in _OF_SERVICES.strip().splitlines()]
     return {
         name: _pattern(rf"({name}{_GIVEN}(?=(?:{key})(?![\w=-])))([^\s'\"`;\\]+)")

@@ -1,4 +1,4 @@
-"""Values that stand beside a name in a text: whether it is secret tells what is masked."""
+"""Mask values beside a secret name in a text, in many formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from .names import IsSecret
 from .patterns import MASK
 
-#: What says under which name another part of an object stands, and what that part is called.
+#: The keys that name another member of an object, and the keys of that member.
 LABELS = frozenset(
     [
         "name",
@@ -67,7 +67,7 @@ _NO_HOST = (
 
 
 def _named(letter: str, blank: str) -> re.Pattern[str]:
-    # Group 2 keeps the last word from being given back letter by letter.
+    # Group 2 prevents backtracking into the last word.
     return re.compile(
         rf"""(?<![{letter}]){_NO_HOST}"""
         rf"""((?:[{letter}]+ ){{0,2}}(?=([{letter}]+))\2)"""
@@ -81,42 +81,42 @@ def _named(letter: str, blank: str) -> re.Pattern[str]:
 _NAME = _named(
     r"\w.\-\u00ad\u0300-\u036f\u0610-\u065f\u0900-\u0dff\u200b-\u200f\u2060\ufeff", r"\s"
 )
-# The same in a text of ASCII, where letters and blanks are looked up in a table.
+# The same for ASCII texts, where letters and blanks are looked up in a table.
 _ASCII_NAME = _named(r"A-Za-z0-9_.\-", r"[ \t-\r\x1c-\x1f]")
-# What is taken for no secret, as where it is no text.
+# Values that are not secrets, where they are not text.
 _OPEN = re.compile(r"(?:None|True|False|null|true|false)(?=[\s,;)\]}&<]|$)")
 _ESCAPED = re.compile(r"""(\\+["'])[\s\S]*?(?:\1|\Z)""")
-# A quote is the last where something can follow it.
+# A quote is the closing one if what follows can follow a value.
 _END = r"""[\s,;:)\]}>&|<\\]|$"""
 _QUOTED = re.compile(
     rf"""[bBrRuU]{{0,2}}(?:"(?:[^"\\]|\\.|"(?!{_END}))*"?|'(?:[^'\\]|\\.|'(?!{_END}))*'?)""",
     re.DOTALL,
 )
 _LINE = re.compile(r"[^\r\n]*")
-# In a statement of SQL, a value that stands elsewhere.
+# In an SQL statement, where values have other delimiters.
 _PLACEHOLDER = re.compile(r"(?:\?|%s|%\(\w+\)s|\$\d+)(?=[\s,;)\]]|$)")
 _CALL = re.compile(r"[A-Za-z_][\w.]*(?=\()")
 _TAG_NAMES = "br|p|div|span|t[drh]|li|ul|ol|h[1-6]|em|strong|code|pre|input|form|body|html|table"
-# Up to a blank. What ends a quotation, an argument or an element is where it ends too.
+# Up to a blank. The end of a quotation, an argument or an element ends it too.
 _BARE = re.compile(
     rf"""(?:(?:bearer|basic|digest|token|negotiate)\s+)?"""
     rf"""(?:[^\s&"'<]|&(?!(?:amp;)?[\w.\[\]%-]+=|\s|$)|["'](?!{_END})"""
     rf"""|<(?!/|!|(?:{_TAG_NAMES})\b))+""",
     re.IGNORECASE,
 )
-# More of it, after a blank: no prose, and no pair of its own.
+# More of the value after a blank: neither prose nor a pair of its own.
 _MORE = re.compile(
     r"""[ \t]+(?![\w.-]+["']?[ \t]*[=:])"""
     r"""(?=\S*[\w][&$^*~|#<]|[&$^*~#]\w|[A-Za-z]\d[A-Za-z])[^\s"']+"""
 )
-# Parts of a connection string, which have blanks.
+# Parts of a connection string, which may contain blanks.
 _PART = re.compile(r"""[^;=\r\n&"'<]{1,512}(?=;\s*[A-Za-z][\w .]{0,40}=)""")
 _LAST_PART = re.compile(r"""[^;\r\n"'<]+""")
 _QUOTES = re.compile(r"""^([bBrRuU]{0,2}\\*["']).*?(\\*["'])?$""", re.DOTALL)
 _IN_BRACKETS = re.compile(r"""[{}\[\]()]|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?""", re.DOTALL)
 # Headers whose values have parts.
 _HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
-# A text or a mapping below its name, as YAML has them.
+# A YAML text or mapping below its name.
 _BLOCK = re.compile(r"[ \t]*(?:[|>][+-]?\d?[+-]?)?[ \t]*\r?\n")
 # {"field": "password", "value": "x"}, in either order, and ("password", "x").
 _OBJECT = re.compile(r"\{[^{}]*\}?")
@@ -131,7 +131,7 @@ _LABELLED = re.compile(
 _PAIR = re.compile(
     rf"""([\[(]\s*[bu]?\\*["']([^"'\\]{{1,64}})\\*["']\s*,\s*)({_SCALAR}|\[[^\[\]]*(?:\]|\Z))"""
 )
-# The same two, each in a line of its own, as YAML has them.
+# The same two, each on a line of its own, as in YAML.
 _LABEL_LINE = (
     rf"""["']?(?:{"|".join(sorted(LABELS))})["']?[ \t]*[:=][ \t]*["']?([\w./\[\]-]+)["']?[ \t]*"""
 )
@@ -145,18 +145,18 @@ _LINES_REVERSED = re.compile(
     rf"""(?=\r?\n[ \t]*{_LABEL_LINE}(?:[\r\n]|\Z))""",
     re.IGNORECASE,
 )
-# What pydantic says of a field: its place, what is wrong, and what was given.
+# pydantic's report of a field: its location, the error, and the input.
 _INPUT = re.compile(
     r"""(?:^|(?<=\n))([^\s][^\n]*)(\n[ \t]+[^\n]*?\binput_value=)([\s\S]*?)(?=, input_type=|\Z)"""
 )
 _INPUT_ALONE = re.compile(r"""(\binput_value=)([{\[(A-Z][\s\S]*?)(?=, input_type=|\Z)""")
 _PLACE = re.compile(r"[\w.\[\]-]+")
-# What Kubernetes calls a secret.
+# A Kubernetes secret.
 _MANIFEST = re.compile(r"""\bkind["']?:\s*["']?secret\b""", re.IGNORECASE)
 _DATA = re.compile(
     rf"""(\b(?:string)?data["']?:\s*)(?!{MASK})\S[\s\S]*?(?=\r?\n\S|\bkind:|\Z)""", re.IGNORECASE
 )
-# A part of a form, as it is sent.
+# A part of a multipart form.
 _PART_OF_FORM = re.compile(
     r"""(\bname="?([^"\r\n;]*)"?[^\r\n]*(?:\r?\n[^\r\n]+){0,8}(?:\r?\n){2})([\s\S]*?)(?=\r?\n--|\Z)"""
 )
@@ -166,11 +166,11 @@ _ONE_LITERAL = (
     r"""|"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?)"""
 )
 _GIVEN = re.compile(
-    # What stands before may be a name's annotation, or an `else: ` that has none.
+    # The name may have an annotation; an `else: ` has none.
     rf"""((?<![\w.-]){_NO_HOST}([\w.-]+)["'\])]{{0,4}}[ \t]*"""
     r"""(?::[ \t]*("[^"\n]{1,64}"|[\w.]{1,64}(?:\[[^\]\n]{0,64}\])?(?: \| [\w.]{1,64})?)"""
     r"""[ \t]*(?==))?(?:[!=:+|]?=|:)[\s\\]*"""
-    # What it is made by, or is given where there is nothing else.
+    # The call that wraps it, or the expression that it is a default for.
     r"""(?:[\w.]{1,64}(?:\[[^\]\n]{0,64}\]|\([^()\n]{0,64}\))?[ ]or[ ])?"""
     r"""(?:(?:[\w.]{1,64}\.)?(?:str|bytes|bytearray|fromhex|unhexlify|\w{1,9}decode"""
     r"""|[Ss]ecret\w*)\(\s*)?"""
@@ -186,7 +186,7 @@ _SETTER = re.compile(
     rf"""|(\b(?:setdefault|setattr|putenv|getenv|setenv|get|set|add|append)\([^"'()]*"""
     rf"""["']([\w.-]+)["']\s*,\s*)({_LITERAL})"""
 )
-# Several at once, such as a list of them, and what a literal has: "host=h password=secret".
+# Several names at once, such as in a list; and inside a literal: "host=h password=secret".
 _GIVEN_MANY = re.compile(
     r"""((?<![\w.-])([\w.-]+)["']?[ \t]*(?::[^=\n]{1,64})?[=:][ \t]*)"""
     rf"""([\[(](?:\s*{_LITERAL}[\s,]*)+)"""
@@ -201,7 +201,7 @@ _NAMED = re.compile(r"""\b(?:name|id|key|type)\s*=\s*["']?([^\s"'<>]+)""", re.IG
 _VALUED = re.compile(
     r"""(\b(?:value|content)\s*=\s*)("[^"]*"?|'[^']*'?|[^\s"'<>]+)""", re.IGNORECASE
 )
-# Elements whose text is the value of the field that they are.
+# Elements whose text is the value of the field that they name.
 _FIELDS = frozenset(
     [
         *("textarea", "option", "output", "button", "property", "prop", "string", "entry", "param"),
@@ -209,7 +209,7 @@ _FIELDS = frozenset(
         *("variable", "arg"),
     ]
 )
-# <key>password</key><string>secret</string>, as in lists of properties.
+# <key>password</key><string>secret</string>, as in property lists.
 _KEY_ELEMENT = re.compile(
     r"(<(?:\w+:)?(?:name|key|field)>\s*([^<>]{1,128}?)\s*</(?:\w+:)?(?:name|key|field)>\s*"
     r"<((?:\w+:)?(?:value|string|val))>)([\s\S]*?)(?=</\3>|\Z)",
@@ -220,7 +220,7 @@ _ENCODED_TIMES = 4
 
 
 def mask_elements(text: str, is_secret: IsSecret) -> str:
-    """Mask what stands in secret elements of HTML or XML, and the values of such inputs."""
+    """Mask the content of secret elements of HTML or XML, and the values of such inputs."""
 
     def tag(found: re.Match[str]) -> str:
         written = found[0]
@@ -254,7 +254,7 @@ def mask_elements(text: str, is_secret: IsSecret) -> str:
             continue
         end = text.find(f"</{name}", found.end())
         if end < 0 and (document or text.startswith("<![CDATA[", found.end())):
-            # It was cut, or is a field that needs no end.
+            # It was truncated, or is a void element.
             end = len(text)
         if end > found.end():
             parts += (text[at : found.end()], MASK)
@@ -267,7 +267,7 @@ def _is_named(tag: re.Match[str], is_secret: IsSecret) -> bool:
 
 
 def mask_labelled(text: str, is_secret: IsSecret) -> str:
-    """Mask the values of objects and pairs whose first part is a secret name."""
+    """Mask the values of objects and pairs whose first member is a secret name."""
 
     def labelled(found: re.Match[str]) -> str:
         if any(map(is_secret, _LABEL.findall(found[0]))):
@@ -283,22 +283,22 @@ def mask_labelled(text: str, is_secret: IsSecret) -> str:
 
 
 def mask_inputs(text: str, is_secret: IsSecret) -> str:
-    """Mask what was given for secret fields, where a validation says so."""
+    """Mask the input values of secret fields in validation errors."""
 
     def placed(found: re.Match[str]) -> str:
         return f"{found[1]}{found[2]}{MASK}" if is_secret(found[1]) else found[0]
 
-    # Of a whole object, pydantic shows a part of: what it is of cannot be told.
+    # For a whole object, pydantic shows a part of it: its fields are unknown.
     return _INPUT_ALONE.sub(rf"\1{MASK}", _INPUT.sub(placed, text))
 
 
 def mask_manifests(text: str) -> str:
-    """Mask the data of a secret of Kubernetes'."""
+    """Mask the data of a Kubernetes secret."""
     return _DATA.sub(rf"\1{MASK}", text) if _MANIFEST.search(text) else text
 
 
 def mask_parts(text: str, is_secret: IsSecret) -> str:
-    """Mask the secret parts of a form that is sent as ``multipart/form-data``."""
+    """Mask the secret parts of a ``multipart/form-data`` body."""
 
     def part(found: re.Match[str]) -> str:
         return f"{found[1]}{MASK}" if is_secret(found[2]) else found[0]
@@ -307,7 +307,7 @@ def mask_parts(text: str, is_secret: IsSecret) -> str:
 
 
 def mask_literals(code: str, is_secret: IsSecret) -> str:
-    """Mask the literals that code gives to secret names."""
+    """Mask the literals that code assigns to secret names."""
 
     def literal(found: re.Match[str]) -> str:
         secret = is_secret(found[2]) or (found[3] is not None and is_secret(found[3]))
@@ -335,7 +335,7 @@ def mask_literals(code: str, is_secret: IsSecret) -> str:
 def mask_arguments(query: str, is_secret: IsSecret, masked: Callable[[str], str]) -> str:
     """Mask the secret arguments of a query string.
 
-    :param masked: masks a text; it is asked for values that are encoded.
+    :param masked: masks a text; it is called for encoded values.
     """
 
     def argument(found: re.Match[str]) -> str:
@@ -347,20 +347,20 @@ def mask_arguments(query: str, is_secret: IsSecret, masked: Callable[[str], str]
 
 
 def mask_pairs(text: str, is_secret: IsSecret, *, shows_open: bool = True) -> str:
-    """Mask the secret ones of ``name=value`` and ``name: value``.
+    """Mask the values of secret names in ``name=value`` and ``name: value``.
 
-    :param shows_open: whether None, True and False are no secrets.
+    :param shows_open: whether None, True and False count as not secret.
     """
     if "\n" in text:
         text = _mask_lines(text, is_secret)
     parts: list[str] = []
     at = 0
-    # A mask has no letters.
+    # A mask contains no letters.
     is_ascii = text.isascii() or text.replace(MASK, "").isascii()
     for found in (_ASCII_NAME if is_ascii else _NAME).finditer(text):
         name = found[1]
         if text.startswith("=", found.start() - 1):
-            # type=password name=x: what is before the blank is a value.
+            # type=password name=x: only the text before the blank is a value.
             name = name.rpartition(" ")[2]
         if found.start() < at or not is_secret(name):
             continue
@@ -384,7 +384,7 @@ def _mask_lines(text: str, is_secret: IsSecret) -> str:
 
 
 def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
-    """Find where the value begins and ends that stands after this name."""
+    """Return the start and end of the value that follows this name."""
     begin, name = named.end(), named[1]
     if text.startswith(MASK, begin) or _PLACEHOLDER.match(text, begin):
         return begin, begin
@@ -404,7 +404,7 @@ def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
             return block
         separator = text[named.end(1) : begin]
         if separator[-1:] in (" ", "\t") and "\n" not in separator:
-            # A line of its own, in a file of settings.
+            # A line of its own, in a settings file.
             found = _LINE.match(text, begin)
             return begin, begin if found is None else _without_list(text, begin, found.end())
     call = _CALL.match(text, begin)
@@ -414,13 +414,13 @@ def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
 
 
 def _block(text: str, named: re.Match[str], indent: int) -> tuple[int, int] | None:
-    """Find the lines below a name that belong to it, as YAML writes texts and mappings."""
+    """Return the lines below a name that belong to it, in YAML's texts and mappings."""
     colon = text.find(":", named.end(1))
     found = _BLOCK.match(text, colon + 1) if 0 <= colon < named.end() else None
     if found is None:
         return None
     end = begin = found.end()
-    # What is below a name is deeper than it, but for the items of a list.
+    # The lines below a name are indented deeper, except the items of a list.
     lines = re.compile(rf"(?:[ \t]{{{indent}}}(?:[ \t]|-[ \t])[^\r\n]*(?:\r?\n|\Z)|[ \t]*\r?\n)+")
     deeper = lines.match(text, begin)
     if deeper is None:
@@ -446,7 +446,7 @@ def _bare_end(text: str, named: re.Match[str], begin: int) -> int:
 
 
 def _without_list(text: str, begin: int, end: int) -> int:
-    # What a cut or a list leaves behind the value is none of it.
+    # A truncation mark or a list's delimiter after the value is not part of it.
     return begin + len(text[begin:end].rstrip(",;"))
 
 
@@ -465,7 +465,7 @@ def _quoted_mask(value: str) -> str:
 
 
 def _lines_mask(literal: str) -> str:
-    # A line of code stays one.
+    # A line of code stays one line.
     return _quoted_mask(literal) + "\n" * literal.count("\n")
 
 

@@ -1,4 +1,4 @@
-"""One regular expression for many literals, as fast as a few."""
+"""Compile many literals into one regular expression that is as fast as one for a few."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def any_of(literals: Iterable[str]) -> str:
 
 
 def each_with(suffixes: Mapping[str, str]) -> str:
-    """Return a pattern that matches any of the literals where its own suffix follows.
+    """Return a pattern that matches any of the literals if its own suffix follows.
 
-    It branches at each character, so that what begins like none of them is passed over at once.
+    It branches at each character, so that a text that begins like none of them is skipped at once.
 
     :param suffixes: patterns, by the literals before them.
     """

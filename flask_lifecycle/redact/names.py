@@ -1,4 +1,4 @@
-"""Names that say that what stands under them is secret."""
+"""Recognise the names of secret values."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 
 from .literals import any_of, each_with
 
-#: Tells whether what stands under a name is masked.
+#: Returns whether values under a name are masked.
 IsSecret = Callable[[str], bool]
 
-# Anywhere in a name, without case and without what separates its words. An author is no secret.
+# Anywhere in a name, ignoring case and word separators. An author is not a secret.
 _PARTS = (
     "passw",
     "passphrase",
@@ -64,7 +64,7 @@ _PARTS = (
     "kalimata?l?(?:sirr?|murur|muroor)",
     "matkhau",
 )
-# Words of their own, at its end but for a number: a spin is no pin.
+# Separate words, at the end of a name except for a number: a spin is not a pin.
 _WORDS = (
     "pins?",
     "pin_?(?:code|number|no|nr|hash)",
@@ -119,8 +119,8 @@ _WORDS_FOR_IT = [
     "خفیہلفظ",
     "رمزعبور",
 ]
-# What ends in "key" is one, but for those that lead to a row, an item or a text, and for those
-# that are pressed.
+# Names that end in "key" are secret, except for keys of rows, items and texts, and of the
+# keyboard.
 _PLAIN_KEYS = frozenset(
     [
         "primary",
@@ -307,7 +307,7 @@ _PLAIN_KEYS = frozenset(
         "sheet",
     ]
 )
-# One of these is in each name of _PARTS, without what separates words,
+# One of these is in each name of _PARTS, without word separators,
 _COMPACT = """
 passw passphrase passcode passkey pwd secret token apikey accesskey accountkey encryptionkey
 signingkey fernetkey subscriptionkey licencekey licensekey jwt bearer cookie credential creditcard
@@ -318,7 +318,7 @@ confirmationcode resetcode accesscode onetimecode devicecode mfakey mfaanswer mf
 2fakey 2faanswer 2faresponse 2fainput codeverifier samlre samlart securityanswer kalima matkhau
 """
 _WHOLE = "cvc cvn csc sid sig mfa 2fa tfa clave mdp senha mima sandi parola parol sifre haslo"
-# or one of these, as one of those that are words of their own is, with what separates them.
+# or one of these, for separate words, with word separators.
 _BEGINS = re.compile(
     each_with(
         {
@@ -346,11 +346,11 @@ _BEGINS = re.compile(
         }
     )
 )
-# What a name can have in it and its value is not parted by.
+# Characters that a name can contain and that do not separate it from its value.
 _SEPARATORS = bytes(
     each for each in range(128) if not chr(each).isalnum() and chr(each) not in "\"'<>=&,;(){}\r\n"
 )
-# What such names tell of a secret is not the secret.
+# Suffixes that turn a secret's name into the name of a property of it.
 _ABOUT = re.compile(
     r"(?:tokens?|passwords?|sessions?|secrets?|cookies?|credentials?|auth|csrf|jwt|otp|passcode)_?"
     r"(?:counts?|types?|limits?|(?:min_|max_)?(?:len|length)|sizes?|usage|used|ttl|timeout|lifetime"
@@ -358,7 +358,7 @@ _ABOUT = re.compile(
     r"|policy|attempts|names?|domain|samesite|secure|httponly|partitioned|methods?|versions?|valid"
     r"|(?:changed|created|updated|issued)_(?:at|on)|date|hashers?)$"
     r"|(?:^|_)(?:prompt|completion|total|max|min|num|n|input|output|cached|reasoning)_?tokens$"
-    # A class, as of what was raised, and what follows its name is said by it.
+    # A class, as of an exception: the text after its name is its message.
     r"|_(?:errors?|exceptions?|warnings?|middleware|interface|expired)$|(?:^|_)unauthorized$"
 )
 _CAMEL = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -371,9 +371,9 @@ _ALIKE = str.maketrans(
 
 
 def secret_names(more: Iterable[str]) -> IsSecret:
-    """Make what tells secret names.
+    """Return the predicate for secret names.
 
-    :param more: those beside the built-in ones.
+    :param more: names in addition to the built-in ones.
     """
     known = [re.escape(folded) for name in more if (folded := _joined(_words(name)))]
     added = re.compile("|".join(known) or r"(?!)")
@@ -403,9 +403,9 @@ def secret_names(more: Iterable[str]) -> IsSecret:
 
 
 def secret_texts(more: Iterable[str]) -> IsSecret:
-    """Make what tells at a glance whether a text may have a secret name in it; most have none.
+    """Return a fast test whether a text may contain a secret name; most do not.
 
-    :param more: the names to mask, beside the built-in ones.
+    :param more: names in addition to the built-in ones.
     """
     added = [folded for name in more if (folded := _joined(_words(name)))]
     compact = re.compile(any_of((*_COMPACT.split(), *added)))
@@ -428,9 +428,9 @@ def _is_key(words: str) -> bool:
 
 
 def _words(name: str) -> str:
-    """Return the words of a name, in small letters, parted by underscores."""
+    """Return the words of a name, in lower case, separated by underscores."""
     if not name.isascii():
-        # Without accents, and without what is not seen.
+        # Without accents and invisible characters.
         decomposed = unicodedata.normalize("NFKD", name)
         name = "".join(each for each in decomposed if unicodedata.category(each)[0] not in "MC")
     return _BREAKS.sub("_", _CAMEL.sub("_", name)).casefold().strip("_")

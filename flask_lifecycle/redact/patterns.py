@@ -1,4 +1,4 @@
-"""Secrets that can be told by their looks alone."""
+"""Mask secrets that are recognised by their format alone."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .literals import any_of, each_with
 
 MASK = "••••••"
 
-#: No key is shorter, and most words are: what a text has of such runs is all that is looked at.
+#: No key is shorter, and most words are: only runs of this length are examined.
 SHORTEST_KEY = 12
-# What a run consists of stays, in small letters.
+# The characters of a run stay, in lower case.
 _RUNS = bytes(
     each if each > 127 or re.match(r"[\w.+/=~|%:@-]", chr(each)) else ord(" ")
     for each in range(256)
@@ -27,13 +27,13 @@ def _begins(shorter: float, *, broken: bool) -> re.Pattern[str]:
     return re.compile(each_with(follows))
 
 
-# The fewer formats there are to look for, the sooner it is told that there is none: which can be
-# in a text that is shorter than this, and which of them where no run of it is unbroken.
+# The fewer formats to search for, the faster a text without any is passed: so there is one pattern
+# for the formats that fit into a shorter text, and one for those without an unbroken run.
 _KEY_BEGINS = [
     (shorter, _begins(shorter, broken=False), _begins(shorter, broken=True))
     for shorter in (24, 40, math.inf)
 ]
-#: Stands for what words consist of.
+#: Stands for the characters of words.
 IN_WORD = "a"
 _WORDS = bytes(
     ord(IN_WORD) if each > 127 or re.match(r"[\w-]", chr(each)) else ord(" ") for each in range(256)
@@ -41,10 +41,10 @@ _WORDS = bytes(
 _UNBROKEN = IN_WORD * UNBROKEN
 _SERVICE_KEYS = service_keys()
 _SERVICES = re.compile(any_of(_SERVICE_KEYS))
-# To small letters, each of which stays one character.
+# To lower case, where each character stays one character.
 _SMALL = {ord(each): ord(each.lower()) for each in string.ascii_uppercase}
-# What a service's name has to stand before. None of their keys is shorter; few have a dot, and
-# those that may have a slash, as most paths do, have great letters and digits, too.
+# What must follow a service's name. None of their keys is shorter; few contain a dot, and those
+# that may contain a slash, as most paths do, have upper-case letters and digits, too.
 _LONG_VALUE = re.compile(
     r"""[=>:,|][`'"\s=]{0,5}(?=[\w+/=.:%-]{12})(?:[\w:=%-]{14}|(?i:sl\.|t1\.|tfp_)"""
     r"""|(?!//)(?:(?=[\w+/=]*[A-Z])(?=[\w+/=]*\d)[\w+/=]{12}|[\w+/=-]{80}))"""
@@ -60,7 +60,7 @@ _PRIVATE_KEY = re.compile(
     r"(?:-----END[ \w-]{0,100}KEY(?: BLOCK)?-----|\Z)",
     re.IGNORECASE,
 )
-# Each with what a text must hold for it.
+# Each with a substring that a text must contain for it.
 _LOOKS = (
     _pattern("bearer ", r"(?<=bearer )[\w.~+/=-]{8,}"),
     _pattern("basic ", r"(?<=basic )(?=[\w+/]*(?-i:[\d=]|[a-z][A-Z]))[\w+/]{6,}={0,2}"),
@@ -74,22 +74,22 @@ _LOOKS = (
     _pattern("{ssha", r"\{SSHA\d*\}[\w+/=]{20,}"),
 )
 
-# What stands before the host of a URL: up to the last "@", where a colon that begins no port says
-# that there is a password, which may have any sign; a quote ends it where an end is to be.
+# The user info of a URL: up to the last "@", if a colon that does not begin a port shows that there
+# is a password, which may contain any character; a quote ends it where the URL may end.
 _SIGN = r"""(?:[^\s"'<>]|["'<>](?![\s,;:)\]}>]|$))"""
 _USERINFO = re.compile(
     rf"""(?<=://)(?!\[)(?:[^\s/?#"'<>@:]*:(?!\d{{1,5}}(?:[/?#\s"',;)\]}}]|$)){_SIGN}*"""
     rf"""|[^\s/?#"'<>]+)(?=@[\w\[(./•-])"""
 )
-# user:password@tcp(host)/database as Go writes it, and user/password@host of Oracle's.
+# user:password@tcp(host)/database as in Go, and Oracle's user/password@host.
 _RUN = re.compile(r"\S+")
 _DSNS = (
     (re.compile(r"(?<![\w/.:-])[\w.-]+:(?=\S)"), re.compile(r"@\w+\(")),
     (re.compile(r"thin:(?=[^\s@:]+/\S)", re.IGNORECASE), re.compile("@")),
 )
 
-# The numbers of cards, by the digits that issuers begin them with.
-# Of digits, one; of great letters, one, and of all other letters one; all else stays.
+# Card numbers, by the digits of their issuers.
+# Digits become one digit; upper-case letters one letter, other letters another; all else stays.
 _DIGITS = bytes(
     ord("0") if each > 127 or chr(each).isdigit() else ord("A") if chr(each).isupper() else each
     for each in range(256)
@@ -107,7 +107,7 @@ _THIRTEEN = "0" * _SHORTEST_NUMBER
 
 
 def mask_patterns(text: str) -> str:
-    """Mask what looks like a secret."""
+    """Mask all strings that look like secrets."""
     if "@" in text:
         if "://" in text:
             text = _USERINFO.sub(MASK, text)
@@ -123,7 +123,7 @@ def mask_patterns(text: str) -> str:
     runs = text.encode("utf-8", "surrogatepass").translate(_RUNS).split()
     long = [each for each in runs if len(each) >= SHORTEST_KEY]
     if long:
-        # Only what may be a key is looked at for what one begins with.
+        # Only runs that may be keys are searched for prefixes.
         together = b" ".join(long)
         folded = together.decode("utf-8", "surrogatepass")
         if may_have_key(folded, together.translate(_WORDS).decode()):
@@ -144,10 +144,10 @@ def _mask_dsn(run: re.Match[str]) -> str:
 
 
 def may_have_key(folded: str, words: str) -> bool:
-    """Return whether something begins like a key.
+    """Return whether a text contains something that begins like a key.
 
-    :param folded: a text in small letters.
-    :param words: has `IN_WORD` for each character of a word in it.
+    :param folded: a text in lower case.
+    :param words: has `IN_WORD` for each word character.
     """
     unbroken = _UNBROKEN in words
     for shorter, every, broken in _KEY_BEGINS:
@@ -164,7 +164,7 @@ def _mask_keys(text: str, folded: str) -> str:
 
 
 def mask_service_keys(text: str) -> str:
-    """Mask the keys that can be told by the names of services before them."""
+    """Mask the keys that are recognised by the name of their service before them."""
     if _LONG_VALUE.search(text) is None:
         return text
     folded = text.lower() if text.isascii() else text.translate(_SMALL)
@@ -181,14 +181,14 @@ def mask_service_keys(text: str) -> str:
 
 
 def mask_private_keys(code: str) -> str:
-    """Mask the private keys in lines of code, each of which stays one."""
+    """Mask the private keys in lines of code, and keep the number of lines."""
     if "-----" not in code:
         return code
     return _PRIVATE_KEY.sub(lambda found: MASK + "\n" * found[0].count("\n"), code)
 
 
 def mask_numbers(text: str) -> str:
-    """Mask the numbers of cards and bank accounts, which are told by their check digits."""
+    """Mask the numbers of cards and bank accounts, which are recognised by their check digits."""
     if len(text) < _SHORTEST_NUMBER:
         return text
     digits = _digits(text)
@@ -200,7 +200,7 @@ def mask_numbers(text: str) -> str:
 
 
 def may_have_number(text: str) -> bool:
-    """Return whether a text may have the number of a card or a bank account."""
+    """Return whether a text may contain the number of a card or a bank account."""
     digits = _digits(text)
     return _IBAN_BEGINS in digits or _may_have_card(text, digits)
 
@@ -219,7 +219,7 @@ def _may_have_card(text: str, digits: str) -> bool:
 
 
 def is_card(number: str) -> bool:
-    """Return whether digits, and what may part them, are the number of a card (ISO/IEC 7812)."""
+    """Return whether digits with separators are a card number (ISO/IEC 7812)."""
     digits = [int(each) for each in number if each.isdecimal()]
     doubled = [sum(divmod(2 * each, 10)) for each in digits[-2::-2]]
     return (

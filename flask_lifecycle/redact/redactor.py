@@ -1,4 +1,4 @@
-"""What masks for an app, by the names that are secret in it, and remembers what it met."""
+"""The redactor of one app: masks by the app's secret names, and caches its results."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from .values import OPEN, SMALL, TEXT, Decide, Path, escaped, fitted, scalar, wa
 
 M = t.TypeVar("M", dict[int, bool], dict[int, Places], dict[int, tuple[str, str]], set[int])
 
-# A secret that begins before the cut is told by what follows it.
+# A secret that begins before the cut is recognised by what follows it.
 _MARGIN = 4096
 _ROUNDS = 4
 _CACHED_LENGTH = 128
-# How long what is remembered as it is shown may be, and how many sets of texts are.
+# The maximum length of a cached text, and the number of cached sets of texts.
 _KNOWN_HEADER = 512
 _KNOWN_TOGETHER = 4096
 _TOGETHER = 256
@@ -42,13 +42,13 @@ _WHOLE = frozenset((int, bool))
 
 
 class Redactor:
-    """Mask by name and by pattern, and cap.
+    """Mask by name and by pattern, and truncate.
 
-    :param names: more names to mask, beside the built-in ones; compared as substrings, without
+    :param names: names to mask in addition to the built-in ones; compared as substrings, ignoring
         case, hyphens, underscores, dots and spaces.
-    :param max_bytes: what one capture may hold.
-    :param decide: is given each value that is left, with its path, and returns what is to be
-        shown of it: it can mask more, never less. Where it fails, the value is masked.
+    :param max_bytes: the size limit of one captured value.
+    :param decide: takes each value that is not masked, with its path, and returns its displayed
+        form: it can mask more, never less. If it fails, the value is masked.
     """
 
     def __init__(
@@ -56,34 +56,34 @@ class Redactor:
     ) -> None:
         names = tuple(names)
         self._is_secret = secret_names(names)
-        # Where it is False, no name in a text is secret.
+        # Where it is False, a text contains no secret name.
         self._may_name = secret_texts(names)
         #: The types of values that are shown under any name, if the app adds none.
         self.open: frozenset[type] = frozenset() if names else OPEN
         self.max_bytes = max_bytes
         self._cap = min(TEXT, max_bytes)
-        # So many texts are surely not too much together.
+        # Together, this many texts never exceed the limit.
         self._few = max_bytes // max(1, self._cap)
         self._decide = decide
-        # What was found before, by hashes: a text that may be a secret is remembered nowhere.
+        # Earlier results, by hashes: a text that may be a secret is stored nowhere.
         self._known: dict[int, bool] = {}
         self._placed: dict[int, Places] = {}
-        #: Headers as they are shown.
+        #: Headers in their displayed form.
         self._headers: dict[int, tuple[str, str]] = {}
-        #: Texts that were masked together, as they are shown.
+        #: Texts that were masked together, in their displayed form.
         self._together: dict[int, tuple[str, ...]] = {}
         self._statements: dict[int, bool] = {}
-        #: For each way to mask, the texts that it leaves as they are.
+        #: For each kind of masking, the texts that it leaves unchanged.
         self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
         self._texts = self._plain["text"]
-        # What leads to a secret in a path, and the secret.
+        # The prefix of a secret in a path, and the secret.
         self._paths: list[re.Pattern[str]] = []
 
     def learn(self, rules: t.Sequence[str]) -> None:
-        """Mask what stands for secret arguments of these rules, in whatever has a path.
+        """Mask the secret arguments of these URL rules in any text that contains a path.
 
-        :param rules: all of the app's, such as ``"/reset/<token>"``. What has no word before
-            such an argument, as ``"/<token>"``, is told where a text is a path or URL as a whole.
+        :param rules: all of the app's, such as ``"/reset/<token>"``. A rule without a word before
+            such an argument, as ``"/<token>"``, only applies if a text as a whole is a path or URL.
         """
         self._paths = secret_paths(rules, self.is_secret)
         self._headers.clear()
@@ -102,11 +102,11 @@ class Redactor:
         return known
 
     def text(self, value: str, path: Path = ()) -> str:
-        """Mask what looks like a secret, replace what JSON cannot hold, cap the length.
+        """Mask strings that look like secrets, escape what JSON cannot represent, and truncate.
 
         ``name=value`` and ``name: value`` are masked by the name, JSON by its keys.
         """
-        # To hash a long one would take longer than to mask what is shown of it.
+        # Hashing a long one would take longer than masking the displayed part.
         if len(value) <= self._cap and hash(value) in self._texts:
             return value
         shown = self.shown(value)
@@ -118,18 +118,18 @@ class Redactor:
         return shown if self._decide is None else self._decided_text(path, shown)
 
     def sql(self, value: str, path: Path = ()) -> str:
-        """Mask the literals of a statement that names something secret, and what looks secret."""
+        """Mask the literals of a statement that names a secret, and what looks like a secret."""
         return self._decided_text(path, self.shown(value, "sql"))
 
     def code(self, line: str) -> str:
-        """Mask the literals that code gives to secret names, and what looks secret in it."""
+        """Mask the literals that code assigns to secret names, and whatever looks like a secret."""
         masked = self._code(line[: self._cap + _MARGIN])
         return self._decided_text((), fitted(masked, self._cap, len(line)))
 
     def lines(self, code: str) -> str:
-        """Mask several lines as `code` does, where literals may reach from one into others.
+        """Mask several lines as `code` does; literals may span lines.
 
-        :param code: as much of it as is to be shown; as many lines are returned.
+        :param code: only the lines to display; the same number of lines is returned.
         """
         masked = self._code(code)
         if self._decide is not None:
@@ -143,11 +143,11 @@ class Redactor:
         return mask_patterns(masked)
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
-        """Turn the parameters of one execution into JSON's types, masked by their columns.
+        """Convert the parameters of one execution to JSON types, masked by their columns.
 
-        :param values: a dict, or a list or tuple in the order of the placeholders. Where it
-            cannot be told what a placeholder stands for, and the statement names something
-            secret, it is masked.
+        :param values: a dict, or a list or tuple in the order of the placeholders. If the
+            meaning of a placeholder is unknown and the statement names a secret, its value is
+            masked.
         """
         kind = type(values)
         if kind is dict:
@@ -190,9 +190,9 @@ class Redactor:
         return names
 
     def is_plain(self, statement: str, values: t.Any) -> bool:
-        """Return whether a statement and its parameters can be shown as they are, at a glance.
+        """Return whether a statement and its parameters can be shown unchanged, by a fast test.
 
-        False, where it takes a closer look: what most statements have is a few whole numbers.
+        False if a full parse is needed: most statements only have a few integers.
         """
         key = hash(statement)
         plain = self._statements.get(key)
@@ -213,7 +213,7 @@ class Redactor:
         )
 
     def header(self, name: str, value: str, path: Path = ()) -> str:
-        """Mask a header's value; of a cookie, its name and attributes stay."""
+        """Mask a header's value; the name and attributes of a cookie stay."""
         folded = name.lower()
         if folded == "cookie":
             return escaped("; ".join(f"{cookie}={MASK}" for cookie in cookie_names(value)))
@@ -224,11 +224,11 @@ class Redactor:
         return MASK if self.is_secret(name) else self.query(value, path)
 
     def headers(self, pairs: t.Sequence[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
-        """Mask a list of headers; leave out what is none."""
+        """Mask a list of headers; leave out invalid items."""
         known = self._headers.get
         try:
             shown = [known(hash(each)) or self._pair(each, path) for each in pairs]
-        except TypeError:  # there are lists among them
+        except TypeError:  # some are lists
             shown = [self._pair(each, path) for each in pairs]
         return tuple(shown if None not in shown else filter(None, shown))
 
@@ -242,9 +242,9 @@ class Redactor:
         return shown
 
     def queries(self, values: tuple[t.Any, ...], paths: t.Sequence[Path | None]) -> tuple[str, ...]:
-        """Mask several texts as `query` does; most often they were met together before.
+        """Mask several texts as `query` does; usually the same ones have been masked before.
 
-        :param paths: where each stands; None for those that are masked already.
+        :param paths: the path of each; None for texts that are masked already.
         """
         key = hash(values)
         known = self._together.get(key)
@@ -267,7 +267,7 @@ class Redactor:
         return shown
 
     def value(self, value: t.Any, path: Path = ()) -> t.Any:
-        """Turn any value into JSON's types. Only built-in types are looked into."""
+        """Convert any value to JSON types. Only built-in types are traversed."""
         kind = type(value)
         if kind is str:
             if len(value) <= self._cap and hash(value) in self._texts:
@@ -279,9 +279,9 @@ class Redactor:
         return walk(self, value, path, [self.max_bytes], self._decided)
 
     def named(self, name: str, value: t.Any, path: Path = ()) -> t.Any:
-        """Turn a value under a name into JSON's types; masked where the name is secret.
+        """Convert a value under a name to JSON types; masked if the name is secret.
 
-        :param path: where the name stands.
+        :param path: the path of the name.
         """
         hidden = type(value) not in self.open and self.is_secret(name)
         return MASK if hidden else self.value(value, (*path, name))
@@ -302,7 +302,7 @@ class Redactor:
         return shown if self._decide is None else str(self._decided(path, shown))
 
     def shown(self, value: str, how: str = "text") -> str:
-        """Mask a text by one of the ways to mask, and cap it, without asking who decides."""
+        """Mask a text with one kind of masking, and truncate it, without calling ``decide``."""
         cap = self._cap
         length = len(value)
         if length > cap:
@@ -312,7 +312,7 @@ class Redactor:
         if key in plain:
             return value
         if length < _SHORT and value.isalnum() and value.isascii():
-            # One short word: no pair, and none of the looks.
+            # One short word: neither a pair nor in any secret format.
             shown = value
         else:
             shown = self._masked_by(how, value)
@@ -381,7 +381,7 @@ class Redactor:
 
     def _query_once(self, text: str) -> str:
         if " " in text or "\n" in text:
-            # No query, or a body that is not encoded: there a value may have what parts a query.
+            # No query, or a body that is not encoded: its values may contain a query's separators.
             text = self._masked(text)
             query = self._arguments(text)
             return text if query == text else self._masked(query)
@@ -397,12 +397,12 @@ class Redactor:
 
 
 def _may_pair(text: str) -> bool:
-    # A sign may be encoded, as in a part of a URL.
+    # Separators may be encoded, as in a part of a URL.
     return ":" in text or "=" in text or "%" in text or "\uff1a" in text or "\uff1d" in text
 
 
 def _settled(mask: t.Callable[[str], str], text: str) -> str:
-    """Mask a text until nothing changes: what was masked may show what else is to be."""
+    """Mask a text until nothing changes: a mask may expose another secret."""
     for _ in range(_ROUNDS):
         before = text
         text = mask(before)
@@ -412,7 +412,7 @@ def _settled(mask: t.Callable[[str], str], text: str) -> str:
 
 
 def _room(memo: M) -> M:
-    """Return a memo that has room for one more."""
+    """Return a cache with capacity for one more."""
     if len(memo) >= _CACHED:
         memo.clear()
     return memo
@@ -423,7 +423,7 @@ def _undecided(_path: Path, shown: t.Any) -> t.Any:
 
 
 def cookie_names(header: str) -> list[str]:
-    """List the names of the cookies in a header."""
+    """Return the names of the cookies in a header."""
     return [each.partition("=")[0].strip()[:TEXT] for each in header.split(";") if "=" in each]
 
 

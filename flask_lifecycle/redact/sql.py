@@ -1,4 +1,4 @@
-"""What statements of SQL have of values: literals, and placeholders for their parameters."""
+"""Mask the values in SQL statements: literals, and the parameters of placeholders."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _ALL_STRINGS = re.compile(r"""["'][\s\S]*["']""")
 _VALUES = re.compile(r'\bvalues\b|(?:=|\blike\b|\bin\s*\()\s*(?=")', re.IGNORECASE)
 _COMMENT = re.compile(r"/\*[\s\S]*?(?:\*/|\Z)|--[^\r\n]*")
 _UNNAMED = re.compile(r"\binto\s+[^\s()]+\s+(?:values|select)\b", re.IGNORECASE)
-# Statements that have a secret without naming one.
+# Statements that contain a secret without naming one.
 _WITH_SECRET = re.compile(
     r"\bidentified\s+(?:by|with|as)\b|\bpragma\s+(?:\w+\.)?(?:hex)?(?:re)?key\b"
     r"|\battach\b[^;]*\bkey\b|\b(?:crypt|pgp_\w+crypt\w*|(?:aes|des)_\w+crypt|encryptby\w+)\s*\(",
     re.IGNORECASE,
 )
 _SECRET_WORDS = re.compile("identified|pragma|attach|crypt")
-# What need not be quoted there, or is quoted as a name.
+# What needs no quotes there, or is quoted as a name.
 _GIVEN = re.compile(
     r"""(\bidentified\s+(?:with\s+\S+\s+)?(?:by|as|using)\s+(?:password\s+|values\s+)?"""
     r"""|\bpragma\s+(?:\w+\.)?(?:hex)?(?:re)?key\s*(?:=|\()\s*)"""
@@ -77,7 +77,7 @@ _CLAUSES = frozenset(
         "output",
     ]
 )
-# Of what follows these, all are whole numbers.
+# After these, only integers follow.
 _COUNTS = frozenset(("limit", "offset", "fetch", "top"))
 _NO_NAMES = frozenset(
     [
@@ -115,50 +115,50 @@ _NO_NAMES = frozenset(
         "array",
     ]
 )
-# A key in a document, or the path to one.
+# A key in a JSON document, or a path to one.
 _KEY = re.compile(r"[\w.$\[\]{},-]{1,64}")
 _CIPHERS = re.compile(r"(?:crypt|pgp_\w+crypt\w*|(?:aes|des)_\w+crypt|encryptby\w+)$")
 
 
 class Places(t.NamedTuple):
-    """What the placeholders of a statement stand for: whether it is secret."""
+    """Whether the value of each placeholder of a statement is secret."""
 
-    #: In their order, or by their numbers.
+    #: In order, or by their numbers.
     numbered: list[bool]
     named: dict[str, bool]
-    #: Of those that were not seen.
+    #: For placeholders that were not found.
     rest: bool
-    #: Whether one of them may be the name of what another one is, as in a table of settings.
+    #: Whether one placeholder may be the name of another one's value, as in a settings table.
     labelled: bool
 
     @property
     def plain(self) -> bool:
-        """Whether nothing of them is secret."""
+        """Whether none of them is secret."""
         return not (self.rest or True in self.numbered or True in self.named.values())
 
     def at(self, place: int) -> bool:
-        """Return whether the value of one placeholder is secret."""
+        """Return whether the value of a placeholder is secret."""
         return self.numbered[place] if place < len(self.numbered) else self.rest
 
 
 def mask_statement(
     statement: str, is_secret: IsSecret, may_name: IsSecret, masked: Callable[[str], str]
 ) -> str:
-    """Mask the literals, if something secret is named, and what looks secret.
+    """Mask the literals, if the statement names a secret, and all strings that look like secrets.
 
-    :param may_name: is False where no word of a text is secret.
-    :param masked: masks a text; it is asked for comments.
+    :param may_name: is False if no word of a text is secret.
+    :param masked: masks a text; it is called for comments.
     """
     if "stdin" in statement.lower():
         statement = _COPIED.sub(rf"\1{MASK}", statement)
     if _names_secret(statement, is_secret, may_name):
         statement = _GIVEN.sub(rf"\1{MASK}", statement)
         if "\\" in statement:
-            # An escape in MySQL, a character in others: what ends a string cannot be told.
+            # An escape in MySQL, a character in others: the end of a string is ambiguous.
             statement = _ALL_STRINGS.sub(MASK, statement)
         begin = _VALUES.search(statement) if '"' in statement else None
         if begin is not None:
-            # Strings in MySQL, names elsewhere: strings, where values stand.
+            # Strings in MySQL, names elsewhere: treated as strings where values are expected.
             statement = statement[: begin.end()] + _STRING.sub(MASK, statement[begin.end() :])
         statement = _LITERAL.sub(MASK, statement)
     if "--" in statement or "/*" in statement:
@@ -169,7 +169,7 @@ def mask_statement(
 def placed(statement: str, is_secret: IsSecret, may_name: IsSecret) -> Places:
     """Return, for each placeholder, whether its value is secret.
 
-    :param may_name: is False where no word of a text is secret.
+    :param may_name: is False if no word of a text is secret.
     """
     reader = _Reader(is_secret, _names_secret(statement, is_secret, may_name))
     for token in _TOKEN.finditer(statement):
@@ -179,7 +179,7 @@ def placed(statement: str, is_secret: IsSecret, may_name: IsSecret) -> Places:
 
 def _names_secret(statement: str, is_secret: IsSecret, may_name: IsSecret) -> bool:
     folded = statement.lower()
-    # Without the columns' names, any may be secret.
+    # Without column names, any value may be secret.
     return (
         ("into" in folded and _UNNAMED.search(statement) is not None)
         or (_SECRET_WORDS.search(folded) is not None and _WITH_SECRET.search(statement) is not None)
@@ -188,7 +188,7 @@ def _names_secret(statement: str, is_secret: IsSecret, may_name: IsSecret) -> bo
 
 
 class _Part:
-    """What stands between two commas or words such as AND: its names tell of its placeholders."""
+    """The tokens between two commas or words such as AND: its names apply to its placeholders."""
 
     __slots__ = ("known", "secret")
 
@@ -198,15 +198,15 @@ class _Part:
 
 
 class _Level:
-    """What stands in one pair of parentheses, or in none."""
+    """The tokens inside one pair of parentheses, or outside of all."""
 
     __slots__ = ("between", "columns", "item", "part", "parts")
 
     def __init__(self, part: _Part, *, parts: bool, columns: list[bool] | None = None) -> None:
         self.part = part
-        #: Whether commas and the like part it.
+        #: Whether commas and the like separate parts.
         self.parts = parts
-        #: Of the columns that its items stand for.
+        #: For the columns of its items.
         self.columns = columns
         self.item = 0
         self.between = False
@@ -231,7 +231,7 @@ class _Reader:
         self._names: set[str] = set()
 
     def read(self, token: re.Match[str]) -> None:
-        """Take one token."""
+        """Process one token."""
         kind, text = token.lastgroup, token[0]
         if kind == "skipped":
             return
@@ -242,7 +242,7 @@ class _Reader:
         if token["text"] is not None:
             content = text.strip("'")
             if self._name in LABELS and self._is_secret(content):
-                # WHERE name = 'password': what else there is is of it.
+                # WHERE name = 'password': all other values belong to it.
                 self._labelled = True
             elif _KEY.fullmatch(content) and self._is_secret(content):
                 # data->>'password' = ?
@@ -268,7 +268,7 @@ class _Reader:
             self._before = text
 
     def places(self) -> Places:
-        """Return which of the placeholders that were read have secret values."""
+        """Return which of the placeholders have secret values."""
         numbered: list[bool] = []
         by_number: dict[int, bool] = {}
         named: dict[str, bool] = {}
@@ -316,7 +316,7 @@ class _Reader:
 
     def _clause(self, level: _Level, word: str) -> None:
         if word in ("select", "with"):
-            # Also in parentheses: a statement of its own.
+            # Also in parentheses: a subquery.
             level.parts = True
             level.columns, level.item = self._columns if len(self._levels) == 1 else None, 0
         elif word not in ("and", "or", "when"):

@@ -1,4 +1,4 @@
-"""Values in what databases, and SQLAlchemy, say of an error."""
+"""Mask the values in error messages of databases and SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PARAMETERS = re.compile(
     r"(\[parameters: )([\s\S]*?)(?=\](?:\s|\\n)*(?:\(Background|$)|\]['\"),]|\Z)"
 )
 _NAMES = re.compile(r"[^\W\d][\w$]*")
-# What is said of a row, or of a key whose columns are not named.
+# Messages about a row, or about a key whose columns are not named.
 _ROW = re.compile(
     r"""((?:Failing row contains|duplicate key value is) \()(?:[\s\S]*?)"""
     r"""(?=\)\.?(?:\s*$|[\r\n]|\\[rn]|['"])|\Z)""",
@@ -38,7 +38,7 @@ def mask_messages(
     masked_statement: Callable[[str], str],
     masked_parameters: Callable[[str, t.Any], t.Any],
 ) -> str:
-    """Mask the values in messages of databases."""
+    """Mask the values in error messages of databases."""
     if "[" in text and ("[SQL: " in text or "[parameters: " in text):
         found = _STATEMENT.search(text)
         statement = None if found is None else found[2]
@@ -71,7 +71,7 @@ def _parameters(
     try:
         values = ast.literal_eval(written)
     except Exception:
-        # Of other types, or cut.
+        # Of other types, or truncated.
         return MASK
     if statement is None or type(values) not in (list, tuple, dict):
         return MASK

@@ -1,4 +1,4 @@
-"""Secret arguments of an app's rules, found in whatever has a path."""
+"""Find the secret arguments of an app's rules in any text that contains a path."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterable, Sequence
 
 from .names import IsSecret
 
-# An argument in a rule of Werkzeug's, with what tells how it is converted.
+# An argument in a Werkzeug rule, with its converter.
 _ARGUMENT = re.compile(r"<([^<>]*)>")
 _SEGMENT = r"""[^/?#&;\s"'<>]"""
 _SEGMENTS = r"""[^?#&;\s"'<>]"""
 _WORD = re.compile("[A-Za-z_]")
-# Where no word tells that a path is the app's, the text is to be a path or a URL as a whole.
+# Where no word identifies a path as the app's, the whole text must be a path or a URL.
 _WHOLE = rf"^(?:https?://{_SEGMENT}+)?"
 
 
 def secret_paths(rules: Sequence[str], is_secret: IsSecret) -> list[re.Pattern[str]]:
-    """Make what finds the secret arguments of rules; its first group is what leads to one."""
+    """Return patterns for the secret arguments of rules; the first group is the text before one."""
     return [path for rule in rules for path in _of_rule(rule, rules, is_secret)]
 
 
@@ -27,11 +27,11 @@ def _of_rule(rule: str, rules: Sequence[str], is_secret: IsSecret) -> Iterable[r
     for found in _ARGUMENT.finditer(rule):
         fixed = rule[at : found.start()]
         at = found.end()
-        # From the last word on: what leads to the app itself may differ.
+        # From the last word on: the app's own prefix may differ.
         before = re.escape(fixed) if _WORD.search(fixed) else before + re.escape(fixed)
         value = _value(found[1])
         if is_secret(found[1].rpartition(":")[2]):
-            # An argument of another rule's is no word of its own.
+            # An argument of another rule is not a word.
             known = (_ARGUMENT.sub("\0", each) for each in rules)
             others = {each for one in known for each in re.findall(f"{before}({value}+)", one)}
             but = "|".join(map(re.escape, sorted(others)))

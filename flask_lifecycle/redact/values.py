@@ -1,4 +1,4 @@
-"""Values of any type, turned into JSON's types."""
+"""Convert values of any type to JSON types, masked."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from itertools import islice
 from .key_values import LABELLED, LABELS
 from .patterns import MASK, is_card
 
-#: Where a value stands: names of keys and numbers of items, outermost first.
+#: The path of a value: names of keys and indexes of items, outermost first.
 Path = tuple[str | int, ...]
-#: Is given a value and where it stands, and returns what is to be shown of it.
+#: Takes a value and its path, and returns its displayed form.
 Decide = Callable[[Path, t.Any], t.Any]
 
-#: How long a text may be.
+#: The maximum length of a text.
 TEXT = 4096
-#: JavaScript tells whole numbers below from each other.
+#: JavaScript represents integers below this exactly.
 SAFE = 2**53
-#: No number of a card is below.
+#: Every card number is larger.
 SMALL = 10**12
-#: Of these types, no value is a secret, if the app does not say so.
+#: Values of these types are never secret, unless the app says so.
 OPEN: frozenset[type] = frozenset((bool, type(None)))
 _DEPTH = 8
 _ITEMS = 100
@@ -35,7 +35,7 @@ _ITEM_BYTES = 8
 _LABEL = 32
 _CUT = "…"
 
-# Asked by their own methods: while a buffer is lent out, its owner can neither resize nor close it.
+# Read with their own methods: an exported buffer can be neither resized nor closed by its owner.
 _BUFFERS: tuple[tuple[type, Callable[[t.Any], int]], ...] = (
     (bytes, bytes.__len__),
     (bytearray, bytearray.__len__),
@@ -53,12 +53,12 @@ _class_module = type.__dict__["__module__"].__get__
 _class_mro = type.__dict__["__mro__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 
-#: Types whose values hold no others, and run no code of the app's when they are compared or shown.
+#: Types without nested values, whose comparison and conversion run no code of the app.
 SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
 
 
 class Masks(t.Protocol):
-    """What is masked in values."""
+    """The masking rules for values."""
 
     #: The types of values that are shown under any name.
     open: frozenset[type]
@@ -68,15 +68,15 @@ class Masks(t.Protocol):
         ...
 
     def shown(self, value: str) -> str:
-        """Mask and cap a text."""
+        """Mask and truncate a text."""
         ...
 
 
 def walk(masks: Masks, value: t.Any, path: Path, left: list[int], decided: Decide) -> t.Any:
-    """Turn a value into JSON's types, as much of it as is not too much.
+    """Convert a value to JSON types, up to the size limit.
 
-    :param left: how many bytes may still be shown; what is taken is subtracted.
-    :param decided: is given what is left of each value in it, and returns what is shown.
+    :param left: how many bytes may still be used; the size of the result is subtracted.
+    :param decided: takes each value that is not masked, and returns its displayed form.
     """
     left[0] -= _ITEM_BYTES
     kind = type(value)
@@ -97,7 +97,7 @@ def _mapping(
     result: dict[str, t.Any] = {}
     count = dict.__len__(value)
     pairs = _first(dict.items, value)
-    # {"name": "password", "value": …}, as forms, HAR, JSON Patch and others write it.
+    # {"name": "password", "value": …}, as in forms, HAR, JSON Patch and others.
     labelled = any(_label(key) in LABELS and _is_label(masks, each) for key, each in pairs)
     for key, each in pairs:
         if left[0] <= 0:
@@ -143,7 +143,7 @@ def _label(key: t.Any) -> str:
 
 
 def _is_label(masks: Masks, value: t.Any) -> bool:
-    """Return whether a name, or one on the way to a value, is secret."""
+    """Return whether a value is a secret name, or a path that contains one."""
     if type(value) is str:
         return masks.is_secret(value)
     return type(value) in (tuple, list) and any(
@@ -161,7 +161,7 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 
 def scalar(value: t.Any) -> t.Any:
-    """Show what holds no others: as it is, where JSON has it."""
+    """Return a value without nested values as JSON, unchanged if possible."""
     kind = type(value)
     if value is None or kind is bool:
         return value
@@ -184,7 +184,7 @@ def scalar(value: t.Any) -> t.Any:
 
 
 def _buffer_size(kind: type, value: t.Any) -> int | None:
-    """Return the bytes in a buffer; None if it is none, is closed, or would run the app's code."""
+    """Return the size of a buffer in bytes; None for others, closed ones and the app's classes."""
     try:
         for each, size in _BUFFERS:
             if issubclass(kind, each):
@@ -192,14 +192,14 @@ def _buffer_size(kind: type, value: t.Any) -> int | None:
         if _runs_code(kind):
             return None
         with memoryview(value) as view:
-            # One without a dimension is a number, such as NumPy's.
+            # A buffer without dimensions is a number, such as NumPy's.
             return view.nbytes if view.ndim else None
     except (TypeError, ValueError, BufferError):
         return None
 
 
 def _runs_code(kind: type) -> bool:
-    """Return whether a class lends its buffer by Python code, as it can since Python 3.12."""
+    """Return whether a class exports its buffer by Python code, as it can since Python 3.12."""
     return any(
         not isinstance(_class_dict(each)[name], types.WrapperDescriptorType)
         for each in _class_mro(kind)
@@ -235,16 +235,16 @@ def _first(items: Callable[[t.Any], Iterable[t.Any]], value: t.Any) -> list[t.An
 
 
 def fitted(shown: str, cap: int, length: int) -> str:
-    """Escape what JSON cannot hold, and cut.
+    """Escape what JSON cannot represent, and truncate.
 
-    :param length: of what it was made from.
+    :param length: the length of the original.
     """
     shown = escaped(shown)
     return shown if length <= cap >= len(shown) else _cut(shown, cap, length)
 
 
 def escaped(text: str) -> str:
-    """Write lone surrogates, which JSON cannot hold, as Python does: ``\\udce9``."""
+    """Escape lone surrogates, which JSON cannot represent, as Python does: ``\\udce9``."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -256,7 +256,7 @@ def _cut(text: str, cap: int, length: int) -> str:
 
 
 def weight(shown: t.Any) -> int:
-    """Estimate the bytes that a value of JSON's types takes."""
+    """Estimate the bytes that a JSON value uses."""
     if isinstance(shown, str):
         return 50 + len(shown)
     if isinstance(shown, dict):
@@ -267,7 +267,7 @@ def weight(shown: t.Any) -> int:
 
 
 def type_name(kind: type) -> str:
-    """Return a class's module and name, also where its metaclass would say something else."""
+    """Return a class's module and name, even if its metaclass overrides them."""
     module = _class_module(kind)
     return f"{module if type(module) is str else '?'}.{_class_name(kind)}"
 

@@ -1,4 +1,4 @@
-"""Content Security Policies: whether one lets the toolbar run, and with which nonce."""
+"""Content Security Policies: whether a policy lets the toolbar run, and with which nonce."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Policies = Iterable[Mapping[str, str]]
 def policy_on(
     headers: t.Any, begin: str, environ: Environ, own: str | None
 ) -> tuple[str | None, str | None]:
-    """Return which policy of the page forbids the toolbar, and the nonce with which it may run.
+    """Return which policy of the page blocks the toolbar, and the nonce that allows it.
 
     :param own: the nonce of the page's own scripts: a proxy may add the policy later.
 
-    One that only reports counts as well: the app would be sent a report that is about us.
+    Report-only policies count as well: the app would get reports about the toolbar.
     """
     texts = [value for name, value in headers if name.lower() in _POLICIES]
     for meta in _META.finditer(begin) if _POLICIES[0] in begin.lower() else ():
@@ -42,7 +42,7 @@ def policy_on(
 
 
 def _directives(policy: str) -> dict[str, str]:
-    """Take a policy apart: of two directives the first counts, and one may have no value."""
+    """Parse a policy: of two equal directives the first counts, and one may have no value."""
     found: dict[str, str] = {}
     for directive in policy.split(";"):
         name, _, value = directive.strip().partition(" ")
@@ -68,8 +68,8 @@ def _refusal(policies: Policies, nonce: str | None, environ: Environ) -> str | N
 
 
 def _admits(sources: str, nonce: str | None, environ: Environ) -> bool:
-    """Return whether a directive lets the browser load what the app's own origin serves."""
-    # Nonces are for scripts; no other directive holds any.
+    """Return whether a directive allows loading from the app's own origin."""
+    # Nonces are for scripts; other directives have none.
     if nonce is not None and f"'nonce-{nonce}'" in sources:
         return True
     given = sources.lower().split()

@@ -1,9 +1,9 @@
-"""Whether a response may carry the toolbar, how it gets there, and what the page may ask about.
+"""Decide whether a response can carry the toolbar, insert it, and let the page ask for requests.
 
-Only whole HTML documents that a browser opens as a page, and that let the toolbar's script run.
-What is sent stays what it was, but for one script tag, the length, and that the page is not to
-be cached. What the page's scripts ask the app for afterwards is followed by a response header
-that the browser hands to the page (``Server-Timing``), so that nothing of the page's is patched.
+It is only added to whole HTML documents that a browser opens as a page and whose policies let the
+script run. The response stays unchanged except for one script tag, the length, and headers that
+prevent caching. The page learns of the requests that its scripts send by a response header that
+browsers expose to pages (``Server-Timing``), so that nothing in the page is patched.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..address import cut_off, path_of
 from .csp import policy_on
 from .keys import Environ, is_fetched, request_key
 
-#: What became of the toolbar of an HTML document; anything else is why the page is without it.
+#: The states of the toolbar on an HTML document; any other text is the reason for its absence.
 CARRIED = "carried"
 SHOWN = "shown"
 FETCHED = "fetched by a script"
@@ -36,7 +36,7 @@ _DOCUMENT = re.compile(
     r"(?:\ufeff|\xef\xbb\xbf)?\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
-# Where the document ends as most do. Any other end tag may stand in a script or a comment.
+# The usual end of a document. Any other end tag may be inside a script or a comment.
 _END = re.compile(r"</body\s*>\s*(?:</html\s*>\s*)?\Z", re.IGNORECASE | re.ASCII)
 # A byte order mark is stronger than the declared charset (Encoding Standard, section 6.1), and
 # by "utf-16" browsers understand the little-endian one (section 4.2).
@@ -44,27 +44,27 @@ _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _WIDE = {"utf-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 _SCRIPT = re.compile("<!--|<script(?=[\\s/>])", re.IGNORECASE)
 _SCRIPT_END = re.compile("</script", re.IGNORECASE)
-# What a tag holds, and how much of it is looked at.
+# The attributes of a tag, and how much of it is examined.
 _REST = re.compile(r"""[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""")
 _REST_LENGTH = 2048
 _SCRIPTS = 500
 _NONCE_OF = re.compile(
     r"""(?<![^\s"'/])nonce\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
 )
-# What holds data or a template is no script to browsers, and needs no nonce.
+# Scripts with data or templates are not run by browsers and need no nonce.
 _DATA = re.compile(
     r"""(?<![^\s"'/])type\s*=\s*["']?\s*(?![^"'\s>]*script)[\w.+-]+/""", re.IGNORECASE
 )
-# One that leads to another host takes all the page's addresses there, which begin with a slash.
+# A base URL on another host applies to all of the page's URLs that begin with a slash.
 _BASE = re.compile(
     r"""<base\s[^<>]{0,256}?\bhref\s{0,9}=\s{0,9}["']?\s{0,9}((?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]{2}[^"'\s>]{0,256})""",
     re.IGNORECASE,
 )
-# What a script that fetches a part of a page says of itself.
+# Headers of scripts that fetch a part of a page.
 _PARTS = ("HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
 
 _HINDERING = frozenset(("content-encoding", "content-range", "content-disposition"))
-# What is said of the page without the tag.
+# Headers that describe the page without the tag.
 _STALE = frozenset(("etag", "last-modified"))
 _PATIENCE = 3_000_000_000
 
@@ -72,12 +72,12 @@ Headers = list[tuple[str, str]]
 
 
 def is_opened(environ: Environ) -> bool:
-    """Return whether a browser opens what it asks for as a page of its own.
+    """Return whether a browser opens the response as a page of its own.
 
-    As it says in ``Sec-Fetch-Dest``. Over plain http to other names than this machine's it does
-    not; there ``Upgrade-Insecure-Requests`` says that it opens something, a page or a frame, and
-    stands with nothing that scripts fetch, unless they set it. So Chromium 156 and Firefox 153.
-    A link that htmx follows in the browser's place is one, too.
+    The browser says so in ``Sec-Fetch-Dest``, except over plain http to other hosts than this
+    machine's; there ``Upgrade-Insecure-Requests`` means that it opens a page or a frame, and
+    scripts do not send it unless they set it. Observed in Chromium 156 and Firefox 153. A link that
+    htmx follows instead of the browser counts as well.
     """
     dest = environ.get("HTTP_SEC_FETCH_DEST")
     if dest is not None:
@@ -86,10 +86,10 @@ def is_opened(environ: Environ) -> bool:
 
 
 def why_absent(state: str | None, waited: int) -> str | None:
-    """Say why a page is without the toolbar, or None where it has it or is no page.
+    """Return why a page is without the toolbar, or None if it has it or is not a page.
 
-    :param state: what became of it.
-    :param waited: how long the page has had to show it, in ns.
+    :param state: the state of the toolbar.
+    :param waited: how long the page has had time to display it, in ns.
     """
     if state == CARRIED:
         late = "its script never asked: a policy in the page or a blocker may keep it from running"
@@ -98,11 +98,11 @@ def why_absent(state: str | None, waited: int) -> str | None:
 
 
 class Toolbar:
-    """Put the toolbar on one app's pages, and tell them what they caused.
+    """Add the toolbar to one app's pages, and let them find the requests that they caused.
 
-    :param prefix: where the panel is mounted.
-    :param token: what the keys of requests are made from.
-    :param host: the panel's own host name, where it has one.
+    :param prefix: the URL prefix of the panel.
+    :param token: the secret from which the keys of requests are derived.
+    :param host: the panel's own host name, if it has one.
     """
 
     def __init__(self, prefix: str, token: str, host: str | None = None) -> None:
@@ -111,12 +111,12 @@ class Toolbar:
         self._host = host
 
     def on_response(self, response: t.Any, trace: t.Any, environ: Environ) -> t.Any:
-        """Return what is to be sent for a response: itself, or a copy that carries the toolbar."""
-        # A request inside another one is not answered to a browser.
+        """Return the response to send: the same one, or a copy that carries the toolbar."""
+        # The response to a request inside another one does not go to a browser.
         if trace.parent is not None or trace.hidden:
             return response
         if trace.unhandled and is_opened(environ) and type(response.response) is ClosingIterator:
-            # An HTTP exception answers as a WSGI app does, but its page is whole.
+            # An HTTP exception responds as a WSGI app does, but its page is complete.
             response.make_sequence()
         document = Document.of(response, environ)
         if document is None:
@@ -149,7 +149,7 @@ class Toolbar:
         return carrying
 
     def on_start(self, trace: t.Any, environ: Environ) -> list[tuple[str, str]]:
-        """Return the headers to add to an answer: to what a script of the app's fetched."""
+        """Return the headers to add to a response that a script of the app fetched."""
         if not is_fetched(environ):
             return []
         return [("Server-Timing", f'lifecycle;desc="{self._name(trace.id)}"')]
@@ -159,14 +159,14 @@ class Toolbar:
 
 
 class Added(t.NamedTuple):
-    """What the toolbar changed on the response that carries it."""
+    """The changes that the toolbar made to the response that carries it."""
 
     tag: bytes
     #: The tag's offset in the body.
     offset: int
-    #: The app's own headers that were changed or removed, by their places, but for the length.
+    #: The app's own headers that were changed or removed, by index, except for the length.
     before: dict[int, tuple[str, str]]
-    #: What stands in their place.
+    #: The headers in their place.
     after: list[tuple[str, str]]
 
     @classmethod
@@ -178,9 +178,9 @@ class Added(t.NamedTuple):
         return cls(tag, offset, before, [*{*now}.difference(own)])
 
     def taken_out_of(self, headers: Headers) -> tuple[Headers, Headers, list[str]]:
-        """Part headers as they would be without the toolbar from those that are the toolbar's.
+        """Separate the headers without the toolbar from the toolbar's own.
 
-        The names of those that it removed come third. What was changed once more on the way to
+        The names of the removed headers come third. A header that was changed again on the way to
         the server stays as it is.
         """
         own: Headers = []
@@ -225,10 +225,10 @@ class Document(t.NamedTuple):
 
     @classmethod
     def of(cls, response: t.Any, environ: Environ) -> Document | None:
-        """Take a response for a document, or return None.
+        """Return a response as a document, or None if it is not one.
 
         A document is what a browser says that it opens as one, or else what begins like one.
-        This is asked of each response, and looks at little.
+        This runs for each response, and must be cheap.
         """
         chunks = getattr(response, "response", None)
         if type(chunks) not in (list, tuple) or not chunks or not chunks[0]:
@@ -241,17 +241,17 @@ class Document(t.NamedTuple):
         first = first.encode() if isinstance(first, str) else bytes(first)
         codec = _MARKS.get(first[:2], charset)
         begin = first.decode(codec, "replace")
-        # Browsers that say so say it always; but for a page that they draw for themselves.
+        # Browsers that send the header always do, except for pages that they draw in place.
         opened = is_opened(environ)
         return cls(response, codec, begin) if opened or _DOCUMENT.match(begin) else None
 
     def page(self) -> bytes:
-        """Return the whole document; one chunk, as most are, is not copied."""
+        """Return the whole document; a single chunk, as in most cases, is not copied."""
         chunks = self.response.response
         return b"".join([each.encode() if isinstance(each, str) else each for each in chunks])
 
     def text(self, page: bytes) -> str:
-        """Return the page, where it has what the toolbar must know of it; otherwise nothing."""
+        """Return the page as text if it must be examined for the toolbar, else an empty text."""
         if "<base" not in self.begin.lower():
             nonce, great, base = _marks(self.codec)
             if nonce not in page and great not in page and base not in page:
@@ -261,13 +261,13 @@ class Document(t.NamedTuple):
     def carrying(self, page: bytes, attributes: Mapping[str, str]) -> tuple[t.Any, bytes, int]:
         """Return a copy of the response with the toolbar's tag in it, the tag, and its offset.
 
-        The app may keep the response, and answer with it again.
+        The app may keep the original response and return it again.
         """
         at = self._end(page)
         response = copy(self.response)
         response.headers = self.response.headers.copy()
         tag = _tag(attributes).encode(self.codec)
-        # Views: a page may be long, and is copied once.
+        # Memoryviews: a page may be long, and is copied once.
         view = memoryview(page)
         response.set_data(b"".join((view[:at], tag, view[at:])))
         stale = [name for name, _ in response.headers if name.lower() in _STALE]
@@ -286,7 +286,7 @@ class Document(t.NamedTuple):
 
 
 def hindrance(response: t.Any, environ: Environ) -> str | None:
-    """Say why a document does not carry the toolbar, whatever its policy; None where it may."""
+    """Return why a document cannot carry the toolbar, apart from its policies, or None."""
     headers = response.headers
     if (
         not is_opened(environ)
@@ -314,7 +314,7 @@ def hindrance(response: t.Any, environ: Environ) -> str | None:
 
 
 def _shared_nonce(text: str) -> str | None:
-    """Return the nonce that all scripts of a page have, as it may be for a policy to come."""
+    """Return the nonce that all scripts of a page share, for a policy that is added later."""
     found: set[str] = set()
     at, left = 0, _SCRIPTS
     while (begin := _SCRIPT.search(text, at)) is not None:
@@ -364,7 +364,7 @@ def _marks(codec: str) -> tuple[bytes, bytes, bytes]:
 
 @lru_cache(256)
 def _charset(content_type: str) -> str | None:
-    """Return the codec of an HTML page: ASCII's or UTF-16; None for all else."""
+    """Return the codec of an HTML page if it is ASCII-compatible or UTF-16, else None."""
     mimetype, options = parse_options_header(content_type)
     if mimetype.lower() != "text/html":
         return None
@@ -372,7 +372,7 @@ def _charset(content_type: str) -> str | None:
     if charset in _WIDE:
         return _WIDE[charset]
     try:
-        # Latin-1 reads any bytes, and writes ASCII as it is.
+        # Latin-1 decodes any bytes, and encodes ASCII unchanged.
         return "latin-1" if "<script>".encode(charset) == b"<script>" else None
     except (LookupError, UnicodeError):
         return None

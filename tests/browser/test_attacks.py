@@ -292,7 +292,7 @@ def test_a_page_that_is_refused_says_why(page: Page, server: Server) -> None:
 
     page.route(address, of_another_run)
     page.goto(address)
-    expect(page.get_by_role("alert")).to_contain_text("its key is of an older run")
+    expect(page.get_by_role("alert")).to_contain_text("its key is from an older run")
 
 
 # Where what was written is shown, whenever it has come.

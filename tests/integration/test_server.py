@@ -106,7 +106,7 @@ def test_a_viewer_is_sent_the_steps_that_it_lacks(server: Server) -> None:
 def test_the_token_is_printed_once_at_the_start(tmp_path: Path, reloads: str) -> None:
     command = ["flask", "--app", "app", "run", "--debug", reloads, "--port", "{port}"]
     server = Server(tmp_path, command)
-    told = " * Lifecycle: /_lifecycle/ (for whoever is not on this machine: /_lifecycle/?token="
+    told = " * Lifecycle: /_lifecycle/ (remote clients: /_lifecycle/?token="
     at_start = server.log.read_text()
     server.get("/_lifecycle/")
     server.stop()

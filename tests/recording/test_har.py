@@ -131,4 +131,4 @@ def test_the_panel_gives_one_or_several(app: flask.Flask) -> None:
             "/_lifecycle/api/traces.har", data=wrong, content_type="application/json"
         )
         assert refused.status_code == 400
-        assert "takes JSON such as" in refused.get_json()["error"]
+        assert "must be JSON such as" in refused.get_json()["error"]

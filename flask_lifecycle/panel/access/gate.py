@@ -114,15 +114,15 @@ class Gate:
 
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and not self._is_origin(origin, environ, given):
-            return refusal("The panel answers its own origin only.")
+            return refusal("The panel only accepts its own origin.")
 
         if environ.get("HTTP_SEC_FETCH_DEST") in _WORKERS:
-            return refusal("Nothing of the panel's is a worker.")
+            return refusal("The panel has no workers.")
 
         foreign = environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin")
         opened = environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and is_page(environ)
         if foreign and not opened:
-            return refusal("The panel answers its own origin only.")
+            return refusal("The panel only accepts its own origin.")
 
         # Without the server's own environ, the request does not count as local.
         known = given["lifecycle.entrance"] is not None
@@ -133,11 +133,11 @@ class Gate:
         host = environ.get("HTTP_HOST", "")
         if not self._host_allowed(host):
             return refusal(
-                "This Host may not open the panel; LIFECYCLE_ALLOWED_HOSTS takes more names."
+                "This Host may not open the panel; LIFECYCLE_ALLOWED_HOSTS adds host names."
             )
         holds_data = not (is_toolbar(environ) or is_asset(environ))
         if self._own_host not in (None, host_name(host)) and holds_data:
-            return refusal(f"The panel is at {self._own_host}, as LIFECYCLE_HOST says.")
+            return refusal(f"The panel is at {self._own_host}, as set by LIFECYCLE_HOST.")
         return None
 
     def _is_origin(self, origin: str, environ: Environ, given: Environ) -> bool:
@@ -172,8 +172,8 @@ class Gate:
             if self._is_token(cookie(environ)) or (known and not self._is_of_service(environ)):
                 return None
             return refusal(
-                "Open the panel by its URL with ?token=: LIFECYCLE_TOKEN, or where none is set, "
-                "the one that the server has printed."
+                "Open the panel with ?token= in its URL: LIFECYCLE_TOKEN or, if that is not set, "
+                "the token that the server printed."
             )
 
         # Remove it from the URL, the history and the Referer at once.
@@ -191,9 +191,9 @@ class Gate:
     def _refuse_script(self, environ: Environ, origin: str | None) -> Response | None:
         if is_live(environ):
             if origin is None:
-                return refusal("The websocket takes a browser's Origin.")
+                return refusal("The websocket requires a browser's Origin.")
             if not is_handshake(environ):
-                return refusal("The live stream takes websockets only.", 400)
+                return refusal("The live stream only accepts websockets.", 400)
             taken = self._tickets.take(argument(environ, "ticket") or "")
             return None if taken else refusal("No ticket.")
 
@@ -202,7 +202,7 @@ class Gate:
             return None
         if is_page(environ):
             if environ.get("HTTP_SEC_FETCH_DEST", "document") != "document":
-                return refusal("The panel is a page to be opened, not to be read by a script.")
+                return refusal("The panel must be opened as a page, not fetched by a script.")
             return None
         if is_asset(environ) or is_toolbar(environ):
             return None
@@ -211,10 +211,10 @@ class Gate:
             return None
         if self._alone and environ.get("wsgi.multiprocess"):
             return refusal(
-                "Each process of this server made a token of its own: they have nothing in common "
-                "to make one from, as PYTHONHASHSEED is set. Set LIFECYCLE_TOKEN."
+                "Each process of this server has its own token: they share no secret to derive "
+                "one from, as PYTHONHASHSEED is set. Set LIFECYCLE_TOKEN."
             )
-        return refusal("Reload the panel: its key is of an older run.")
+        return refusal("Reload the panel: its key is from an older run.")
 
     def _is_of_service(self, environ: Environ) -> bool:
         # The lookup takes Linux some milliseconds. A client with the key has passed it before, and

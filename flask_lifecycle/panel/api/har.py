@@ -24,7 +24,7 @@ def create_har(store: Store) -> flask.Blueprint:
     def several() -> JsonObject:
         ids = json_object().get("ids")
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
-            flask.abort(400, 'The body takes JSON such as {"ids": ["…"]}: a list of traces.')
+            flask.abort(400, 'The body must be JSON such as {"ids": ["…"]}: a list of trace ids.')
         kept = [store.get(each) for each in dict.fromkeys(ids)]
         return to_har([snapshot(trace) for trace in kept if trace is not None])
 

@@ -19,7 +19,7 @@ def get_or_404(store: Store, trace_id: str) -> LiveTrace:
     """
     trace = store.get(trace_id)
     if trace is None:
-        refuse("This request is not kept: it is unknown or was evicted.")
+        refuse("This request is not stored: it is unknown or was evicted.")
     return trace
 
 

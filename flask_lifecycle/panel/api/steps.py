@@ -26,7 +26,7 @@ def create_steps(store: Store) -> flask.Blueprint:
         if step is not None and step.source is not None:
             lines = excerpt(step.source, trace.started_at, trace.redactor.lines)
         if lines is None:
-            refuse("The source of this step cannot be had: its file is gone.")
+            refuse("The source of this step is not available: its file is gone.")
         return lines
 
     @api.get(f"{_STEP}/caller")
@@ -36,14 +36,14 @@ def create_steps(store: Store) -> flask.Blueprint:
         call = None if step is None else caller(step, unhandled=trace.error is not None)
         lines = None if call is None else excerpt(call[0], 0.0)
         if call is None or lines is None:
-            refuse("It is not Flask that calls this step.")
+            refuse("Flask does not call this step.")
         return {**lines, "at": call[1]}
 
     @api.get(f"{_STEP}/statement")
     def laid_out(trace_id: str, index: int) -> JsonObject:
         step = step_of(get_or_404(store, trace_id), index)
         if step is None or step.stage != "sql":
-            refuse("This step is no statement.")
+            refuse("This step is not a statement.")
         return statement(step.detail["statement"])
 
     return api

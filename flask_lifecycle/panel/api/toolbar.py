@@ -38,7 +38,7 @@ def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
             if each in kept and hmac.compare_digest(key.encode(), gate.request_key(each).encode())
         ]
         if not asked:
-            flask.abort(404, "None of these is kept, or their keys are of an older run.")
+            flask.abort(404, "None of these is stored, or their keys are from an older run.")
         return kept, asked
 
     @api.get("/toolbar/requests")

@@ -81,7 +81,7 @@ class Websocket:
             )
         except Exception:
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
-            return [b"This is no handshake of a websocket.\n"]
+            return [b"This is not a websocket handshake.\n"]
         _watch.add(ws)
         try:
             self._handler(self)

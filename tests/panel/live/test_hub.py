@@ -470,6 +470,6 @@ def test_engine_io_takes_the_websocket_that_is_bounded() -> None:
     with contextlib.suppress(RuntimeError):
         said = b"".join(run_wsgi_app(engine.handle_request, builder.get_environ())[0])
     builder.close()
-    assert said == b"This is no handshake of a websocket.\n", (
+    assert said == b"This is not a websocket handshake.\n", (
         "Engine.IO no longer takes its websocket from `_async`; see Hub.init_app."
     )
