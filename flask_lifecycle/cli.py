@@ -87,7 +87,7 @@ def _access(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
     else:
         yield "ok", "token", _GENERATED
         if common_secret() is None:
-            yield "note", "token", _NOTHING_IN_COMMON
+            yield "note", "token", _SHARED_NOTHING
     yield "ok", "proxies", _PROXIES
     yield "ok", "workers", _WORKERS
     yield "ok", "masked", f"Values under names that look secret{_more(settings)}."
@@ -107,7 +107,7 @@ _GENERATED = (
     "Generated for each run, and printed at the start of flask run; under other servers at the "
     "first request to the panel."
 )
-_NOTHING_IN_COMMON = (
+_SHARED_NOTHING = (
     "PYTHONHASHSEED is set: the workers of a server that each import the app share no secret to "
     "derive one token from. Set LIFECYCLE_TOKEN."
 )

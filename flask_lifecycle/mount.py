@@ -29,7 +29,7 @@ from .recorder.user_code import caller
 from .redact import Redactor
 from .run_token import is_alone
 from .settings import Settings
-from .trace.tracepoint import Site, number
+from .trace.tracepoint import Tracepoint, number
 from .trace.writer import NOBODY, Route, Writer
 
 if t.TYPE_CHECKING:
@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 
 # The loggers of servers that log whole URLs, which may contain the token.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
-_OF_PANEL = Route("", number(Site("url_match", "")), "", (), True)
+_OF_PANEL = Route("", number(Tracepoint("url_match", "")), "", (), True)
 
 Panel = t.Callable[[Environ, StartResponse], t.Any]
 
@@ -96,8 +96,8 @@ class Mount:
         who = "remote clients" if debug else "all clients"
         prefix = self._settings.url_prefix
         with suppress(OSError, ValueError):  # the log's disk is full, or stderr is closed
-            told = f" * Lifecycle: {prefix}/ ({who}: {prefix}/?token={self._token})"
-            click.echo(told, err=True)
+            line = f" * Lifecycle: {prefix}/ ({who}: {prefix}/?token={self._token})"
+            click.echo(line, err=True)
 
     def enter(
         self, app: flask.Flask, environ: Environ, start_response: StartResponse

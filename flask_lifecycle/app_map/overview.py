@@ -22,10 +22,10 @@ import flask
 import flask.globals
 
 from .._compat import SEPARATE_CONTEXTS
-from ..recorder.callables import site_of
+from ..recorder.callables import tracepoint_of
 from ..redact import Redactor
 from ..trace.model import JsonObject
-from ..trace.tracepoint import Site
+from ..trace.tracepoint import Tracepoint
 
 _PACKAGES = (
     "flask",
@@ -49,7 +49,7 @@ class AppMap:
     :param middleware: the tracepoints around it, outermost first.
     """
 
-    def __init__(self, app: flask.Flask, redactor: Redactor, middleware: list[Site]) -> None:
+    def __init__(self, app: flask.Flask, redactor: Redactor, middleware: list[Tracepoint]) -> None:
         self._app: t.Any = app
         self._redactor = redactor
         self._middleware = middleware
@@ -70,7 +70,7 @@ class AppMap:
             "packages": _packages(),
             "environment": self._environment(),
             "process": {"pid": os.getpid(), "host": socket.gethostname()},
-            "middleware": [_shown(site) for site in self._middleware],
+            "middleware": [_shown(tracepoint) for tracepoint in self._middleware],
             "blueprints": [
                 {
                     "name": name,
@@ -183,17 +183,17 @@ class AppMap:
 
 def _hook(stage: str, func: t.Any, scope: str | None = None) -> JsonObject:
     # The same test as in Flask's own ensure_sync.
-    return _shown(site_of(stage, func, scope), is_async=inspect.iscoroutinefunction(func))
+    return _shown(tracepoint_of(stage, func, scope), is_async=inspect.iscoroutinefunction(func))
 
 
-def _shown(site: Site, *, is_async: bool = False) -> JsonObject:
-    source = site.source
+def _shown(tracepoint: Tracepoint, *, is_async: bool = False) -> JsonObject:
+    source = tracepoint.source
     return {
-        "stage": site.stage,
-        "name": site.name,
-        "callable": site.callable,
+        "stage": tracepoint.stage,
+        "name": tracepoint.name,
+        "callable": tracepoint.callable,
         "source": None if source is None else {"file": source.file, "line": source.line},
-        "scope": site.scope,
+        "scope": tracepoint.scope,
         "is_async": is_async,
     }
 

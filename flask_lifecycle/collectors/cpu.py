@@ -20,7 +20,7 @@ _patch = Patch()
 _owners = _patch.owners
 
 
-class _Took(t.NamedTuple):
+class _CpuTime(t.NamedTuple):
     """The CPU time of a step, ns."""
 
     time: int
@@ -39,7 +39,7 @@ def _begin_for_some(writer: Writer) -> int | None:
 
 def end(writer: Writer, step: int, entered: int) -> None:
     """Record the CPU time of a step, in ns."""
-    writer.notes.add(step, "cpu", _Took(thread_time_ns() - entered))
+    writer.notes.add(step, "cpu", _CpuTime(thread_time_ns() - entered))
 
 
 #: For functions shared by several apps, some of which may have this off.

@@ -74,7 +74,7 @@ class Raised:
 
     __slots__ = ("cut", "error", "frames", "handlers", "notes", "others", "size")
 
-    def __init__(self, error: BaseException, keeper: _Keeper) -> None:
+    def __init__(self, error: BaseException, keeper: _Recorder) -> None:
         keeper.seen.add(id(error))
         described = describe_error(error)
         self.error: dict[str, str] = {"type": described.type, "message": described.message}
@@ -100,7 +100,7 @@ class Raised:
         }
 
 
-class _Keeper:
+class _Recorder:
     """Collects the data of exceptions, up to a size limit."""
 
     def __init__(self, redactor: Redactor, room: int) -> None:
@@ -202,7 +202,7 @@ def record(
     known: Raised | None = trace.notes.added(step, "exception")
     if known is None or known.error["type"] != type(error).__name__:
         redactor = trace.redactor
-        keeper = _Keeper(redactor, redactor.max_bytes)
+        keeper = _Recorder(redactor, redactor.max_bytes)
         trace.detail_bytes -= known.size if known is not None else 0
         known = keeper.tree(error)
         trace.notes.add(step, "exception", known)

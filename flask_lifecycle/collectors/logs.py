@@ -19,7 +19,7 @@ from ..redact import MASK, SCALARS, Redactor
 from ..trace.model import Source
 from ..trace.notes import Facts
 from ..trace.owner import Owner
-from ..trace.tracepoint import Site
+from ..trace.tracepoint import Tracepoint
 from ..trace.writer import LiveTrace
 from .patch import Patch
 
@@ -70,7 +70,7 @@ def _record(trace: LiveTrace, record: logging.LogRecord, factory: t.Any) -> None
     message = _message(record, trace.redactor)
     mark(
         trace.strand(),
-        Site("log", record.name, None, Source(record.pathname, record.lineno)),
+        Tracepoint("log", record.name, None, Source(record.pathname, record.lineno)),
         Facts(
             level=record.levelname,
             logger=record.name,
@@ -109,7 +109,7 @@ def _safe(text: str, args: t.Any, redactor: Redactor) -> t.Any:
         names = [match[1] for match in _PLACE.finditer(text) if match[0] != "%%"]
         names += [None] * (len(args) - len(names))
         return tuple(
-            _Told(MASK)
+            _Displayed(MASK)
             if name and type(arg) in (str, bytes) and redactor.is_secret(name)
             else _shown(arg, redactor)
             for name, arg in zip(names, args, strict=False)
@@ -129,8 +129,8 @@ def _shown(value: t.Any, redactor: Redactor) -> t.Any:
     if _is_plain(value):
         return value
     if isinstance(value, BaseException):
-        return _Told(describe_error(value).message)
-    return _Told(redactor.value(value))
+        return _Displayed(describe_error(value).message)
+    return _Displayed(redactor.value(value))
 
 
 def _is_plain(value: t.Any, depth: int = _DEPTH) -> bool:
@@ -147,7 +147,7 @@ def _is_plain(value: t.Any, depth: int = _DEPTH) -> bool:
     )
 
 
-class _Told(str):
+class _Displayed(str):
     """The displayed form of a value, also for ``%r``."""
 
     __slots__ = ()

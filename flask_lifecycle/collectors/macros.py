@@ -19,7 +19,7 @@ from ..recorder.errors import describe_error
 from ..recorder.steps import begin, begin_leaf, end
 from ..trace.log import BEGIN, END, PARENT, WIDTH, clock
 from ..trace.notes import Facts
-from ..trace.tracepoint import Site
+from ..trace.tracepoint import Tracepoint
 from ..trace.writer import Writer
 
 Writing = t.Callable[[], "Writer | None"]
@@ -30,9 +30,9 @@ class _Sum:
 
     __slots__ = ("note", "place", "took")
 
-    def __init__(self, writer: Writer, site: Site) -> None:
+    def __init__(self, writer: Writer, tracepoint: Tracepoint) -> None:
         self.note = Facts(macros=0)
-        self.place = begin_leaf(writer, site, self.note)
+        self.place = begin_leaf(writer, tracepoint, self.note)
         self.took = 0.0
 
 
@@ -42,13 +42,13 @@ class _Macros:
     It is shared by thousands of calls: none of them has an object of its own.
     """
 
-    __slots__ = ("inside", "place", "site", "step", "sums")
+    __slots__ = ("inside", "place", "step", "sums", "tracepoint")
 
     def __init__(self) -> None:
         #: By the calling step, and the id of the template's tracepoint, which its step keeps alive.
         self.sums: dict[int, dict[int, _Sum]] = {}
         #: The defining template, and the step that was the current one.
-        self.site: Site | None = None
+        self.tracepoint: Tracepoint | None = None
         self.step = -1
         #: The time of macros and templates inside it that have steps of their own.
         self.inside = 0.0
@@ -66,46 +66,51 @@ class _Macros:
         self.place = len(log)
 
 
-def _template_of(writer: Writer, step: int) -> Site | None:
+def _template_of(writer: Writer, step: int) -> Tracepoint | None:
     """Return the template of a step, or None if it is not a template's."""
-    site = writer.notes.sites.get(step)
-    return None if site is None or site.stage != "template" else site
+    tracepoint = writer.notes.tracepoints.get(step)
+    return None if tracepoint is None or tracepoint.stage != "template" else tracepoint
 
 
-def _enter(writer: Writer, site: Site) -> t.Any:
+def _enter(writer: Writer, tracepoint: Tracepoint) -> t.Any:
     """Begin a call; return the argument of ``_leave``, or None if it is part of the running one."""
     try:
         macros, step, log = writer.macros, writer.current, writer.log
         if macros is None:
             macros = writer.macros = _Macros()
         at = _template_of(writer, step) if step >= 0 else None
-        if site is (macros.site if macros.step == step else at):
+        if tracepoint is (macros.tracepoint if macros.step == step else at):
             return None
         if at is None:
-            return _enter_step(writer, site)
+            return _enter_step(writer, tracepoint)
         if macros.step == step and macros.place != len(log):
             macros.read(writer)
         calls = None
         # A call back into its own template's step, as by a call block, is part of that step.
-        if site is not at:
+        if tracepoint is not at:
             sums = macros.sums.get(step) or macros.sums.setdefault(step, {})
-            calls = sums.get(id(site))
+            calls = sums.get(id(tracepoint))
             if calls is None:
-                calls = sums[id(site)] = _Sum(writer, site)
-        outer = macros.site, macros.step, macros.inside, macros.place
-        macros.site, macros.step, macros.inside, macros.place = site, step, 0.0, len(log)
+                calls = sums[id(tracepoint)] = _Sum(writer, tracepoint)
+        outer = macros.tracepoint, macros.step, macros.inside, macros.place
+        macros.tracepoint, macros.step, macros.inside, macros.place = (
+            tracepoint,
+            step,
+            0.0,
+            len(log),
+        )
         return calls, outer, clock()
     except Exception as error:
         fault("the call of a macro", error)
         return None
 
 
-def _enter_step(writer: Writer, site: Site) -> t.Any:
+def _enter_step(writer: Writer, tracepoint: Tracepoint) -> t.Any:
     """Begin a call by something other than a template, such as a view."""
     if len(writer.log) >= writer.limit:
         writer.trace.dropped_steps += 1
         return None
-    return begin(writer, site, Facts(macros=1))
+    return begin(writer, tracepoint, Facts(macros=1))
 
 
 def _leave(writer: Writer, call: t.Any, error: BaseException | None) -> None:
@@ -122,7 +127,7 @@ def _leave(writer: Writer, call: t.Any, error: BaseException | None) -> None:
         if macros.place != len(log):
             macros.read(writer)
         own, step = took - macros.inside, macros.step
-        macros.site, macros.step, macros.inside, place = outer
+        macros.tracepoint, macros.step, macros.inside, place = outer
         if macros.step == step:
             macros.inside += took
         else:
@@ -146,13 +151,13 @@ def end_calls(writer: Writer, log: list[t.Any], step: int) -> None:
             log[each.place + END] = log[each.place + BEGIN] + each.took
 
 
-def _recorded(environment: t.Any, func: t.Any, site: Site, writing: Writing) -> t.Any:
+def _recorded(environment: t.Any, func: t.Any, tracepoint: Tracepoint, writing: Writing) -> t.Any:
     """Return a macro's function, wrapped to record its calls."""
 
     def macro(*args: t.Any) -> t.Any:
         __tracebackhide__ = True
         writer = writing()
-        call = None if writer is None else _enter(writer, site)
+        call = None if writer is None else _enter(writer, tracepoint)
         if writer is None or call is None:
             return func(*args)
         error = None
@@ -168,7 +173,7 @@ def _recorded(environment: t.Any, func: t.Any, site: Site, writing: Writing) -> 
     async def async_macro(*args: t.Any) -> t.Any:
         __tracebackhide__ = True
         writer = writing()
-        call = None if writer is None else _enter(writer, site)
+        call = None if writer is None else _enter(writer, tracepoint)
         if writer is None or call is None:
             return await func(*args)
         error = None
@@ -189,27 +194,27 @@ def _recorded(environment: t.Any, func: t.Any, site: Site, writing: Writing) -> 
 class _Maker:
     """Creates the macros of one template, in place of ``Macro``."""
 
-    __slots__ = ("_site", "_writing", "own")
+    __slots__ = ("_tracepoint", "_writing", "own")
 
-    def __init__(self, own: t.Any, site: Site, writing: Writing) -> None:
+    def __init__(self, own: t.Any, tracepoint: Tracepoint, writing: Writing) -> None:
         self.own = own
-        self._site = site
+        self._tracepoint = tracepoint
         self._writing = writing
 
     def __call__(self, environment: t.Any, func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        function = _recorded(environment, func, self._site, self._writing)
+        function = _recorded(environment, func, self._tracepoint, self._writing)
         return self.own(environment, function, *args, **kwargs)
 
 
-def record_macros(namespace: dict[str, t.Any], site: Site, writing: Writing) -> None:
+def record_macros(namespace: dict[str, t.Any], tracepoint: Tracepoint, writing: Writing) -> None:
     """Record the macros that a compiled template creates from now on."""
     own = namespace.get(MACRO_CLASS)
     if isinstance(own, type):
-        namespace[MACRO_CLASS] = _Maker(own, site, writing)
+        namespace[MACRO_CLASS] = _Maker(own, tracepoint, writing)
 
 
 def record_made(
-    values: Iterable[t.Any], site_of: t.Callable[[t.Any], Site], writing: Writing
+    values: Iterable[t.Any], tracepoint_of: t.Callable[[t.Any], Tracepoint], writing: Writing
 ) -> None:
     """Record the macros among values that templates have created, and in template modules."""
     for macro in _macros(values):
@@ -217,7 +222,7 @@ def record_made(
         template = getattr(func, "__globals__", {}).get(TEMPLATE)
         if template is not None:
             recorded = _recorded(
-                getattr(macro, MACRO_ENVIRONMENT), func, site_of(template), writing
+                getattr(macro, MACRO_ENVIRONMENT), func, tracepoint_of(template), writing
             )
             setattr(macro, MACRO_FUNCTION, recorded)
 

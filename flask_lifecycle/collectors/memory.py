@@ -53,7 +53,7 @@ class _Open:
 _open: list[_Open] = []
 
 
-class _Took(t.NamedTuple):
+class _Memory(t.NamedTuple):
     """The net allocation of a step and its peak above the start, in bytes."""
 
     net: int
@@ -79,7 +79,7 @@ def end(writer: Writer, step: int, entered: _Open) -> None:
     with _lock:
         now = _look()
         _open.remove(entered)
-    note = _Took(now - entered.begun, entered.peak - entered.begun)
+    note = _Memory(now - entered.begun, entered.peak - entered.begun)
     writer.notes.add(step, "memory", note)
 
 

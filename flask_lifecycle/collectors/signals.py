@@ -24,7 +24,7 @@ from ..redact import weight
 from ..trace.log import clock
 from ..trace.notes import Facts
 from ..trace.owner import Owner
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import Writer
 from .patch import Patch
 
@@ -46,7 +46,7 @@ _MANY = frozenset(("before_render_template", "message_flashed", "template_render
 
 def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     """Make the subclass of one signal."""
-    site = number(Site("signal", name))
+    tracepoint = number(Tracepoint("signal", name))
     before = {"before_render_template": _template, "message_flashed": _flash}.get(name)
     bounded = name in _MANY
     base_send = blinker.NamedSignal.send
@@ -68,16 +68,16 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
             if recorded:
                 writer = trace if trace.ident == get_ident() else trace.strand()
                 if len(writer.log) >= writer.limit:
-                    writer = room_for(writer, site)
+                    writer = room_for(writer, tracepoint)
                 now = clock()
-                writer.log += (site, writer.current, now, now)
+                writer.log += (tracepoint, writer.current, now, now)
             return []
         if not recorded:
             return base_send(self, *args, **kwargs)
 
-        writer = room_for(trace.strand(), site)
+        writer = room_for(trace.strand(), tracepoint)
         receivers = _receivers(self, args[0]) if self.receivers else None
-        step = begin(writer, site, Facts(receivers=receivers) if receivers else None)
+        step = begin(writer, tracepoint, Facts(receivers=receivers) if receivers else None)
         if before is not None:
             before(writer, kwargs)
         try:
@@ -115,7 +115,7 @@ def _flash(writer: Writer, sent: dict[str, t.Any]) -> None:
     category = mask(sent.get("category"), ("flash", "category"))
     message = mask(sent.get("message"), ("flash", "message"))
     noted = Facts(category=category, message=message)
-    mark(writer, Site("flash", str(category)), noted, weight(noted))
+    mark(writer, Tracepoint("flash", str(category)), noted, weight(noted))
 
 
 @fail_open

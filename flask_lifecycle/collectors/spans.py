@@ -20,11 +20,11 @@ from ..redact import Redactor
 from ..trace.log import END, PARENT, clock
 from ..trace.model import Error, JsonObject
 from ..trace.owner import Owner
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
 from .patch import Patch
 
-_SPAN = number(Site("span", "span"))
+_SPAN = number(Tracepoint("span", "span"))
 _NOT_OURS = frozenset(("SERVER", "CONSUMER"))
 _RECORDED_ELSEWHERE = frozenset(
     ("opentelemetry.instrumentation.sqlalchemy", "opentelemetry.instrumentation.sqlite3")

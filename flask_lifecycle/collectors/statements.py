@@ -9,13 +9,13 @@ from ..faults import fault
 from ..recorder.errors import describe_error
 from ..recorder.user_code import user_location
 from ..redact import MASK, Redactor
-from ..trace.log import BEGIN, END, SITE, WIDTH, clock
+from ..trace.log import BEGIN, END, TRACEPOINT, WIDTH, clock
 from ..trace.statement import Control, Statement
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.transactions import STATEMENT, TEXTS, connection_of, is_open, kind_of
 from ..trace.writer import LiveTrace, Writer
 
-_SITES = {kind: number(Site("sql", kind)) for kind in (STATEMENT, *TEXTS)}
+_TRACEPOINTS = {kind: number(Tracepoint("sql", kind)) for kind in (STATEMENT, *TEXTS)}
 # What most statements begin with, and whether it changes rows: they need no further parsing.
 _KNOWN = {
     each: word != "SELECT"
@@ -81,7 +81,7 @@ def begin(
         step = len(log)
         # Concurrent readers must find it with its statement.
         writer.notes.details[step] = note
-        log += (_SITES[kind], writer.current, clock(), 0.0)
+        log += (_TRACEPOINTS[kind], writer.current, clock(), 0.0)
         return writer, step, note, connection, was_open
     except Exception as error:
         fault("the beginning of a statement", error)
@@ -106,7 +106,7 @@ def begin_transaction(
         location = user_location()
         note = Control(kind, TEXTS[kind], location, trace.connection(connection), implied_by)
         writer.notes.details[step] = note
-        log += (_SITES[kind], writer.current, clock(), 0.0)
+        log += (_TRACEPOINTS[kind], writer.current, clock(), 0.0)
         return writer, step, note, None, None
     except Exception as error:
         fault("the beginning of a transaction's step", error)
@@ -116,7 +116,7 @@ def begin_transaction(
 def is_connecting(trace: LiveTrace) -> bool:
     """Return whether the last step is the opening of a connection and still running."""
     log = trace.strand().log
-    return bool(log) and log[SITE - WIDTH] == _SITES["connect"] and not log[END - WIDTH]
+    return bool(log) and log[TRACEPOINT - WIDTH] == _TRACEPOINTS["connect"] and not log[END - WIDTH]
 
 
 def renumber(begun: Begun, opened: t.Any) -> None:
@@ -198,7 +198,7 @@ def _precede(begun: Begun) -> None:
     # Concurrent readers may find the statement twice, but never miss it.
     log += log[step : step + WIDTH]
     details[step] = Control("begin", TEXTS["begin"], note.place, number, "execute")
-    log[step + SITE] = _SITES["begin"]
+    log[step + TRACEPOINT] = _TRACEPOINTS["begin"]
     if is_open(connection):
         outcomes.pop(step, None)
         log[step + END] = log[step + BEGIN]

@@ -17,7 +17,7 @@ from ..recorder.steps import mark
 from ..trace.model import Source
 from ..trace.notes import Facts
 from ..trace.owner import Owner
-from ..trace.tracepoint import Site
+from ..trace.tracepoint import Tracepoint
 from ..trace.writer import LiveTrace
 from .patch import Patch
 
@@ -49,7 +49,7 @@ def _record(trace: LiveTrace, message: t.Any, show: t.Any) -> None:
     source = Source(message.filename, message.lineno)
     mark(
         trace.strand(),
-        Site("warning", warned.type, None, source),
+        Tracepoint("warning", warned.type, None, source),
         Facts(category=warned.type, message=warned.message),
         len(warned.message),
     )

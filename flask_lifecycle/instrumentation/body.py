@@ -24,15 +24,15 @@ from ..recorder.errors import describe_error, hide_frames
 from ..recorder.memo import Memo
 from ..recorder.steps import begin, end, finish
 from ..trace.log import END, clock
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import LiveTrace
 
 _CHUNKS_KEPT = 200
-_BODY = number(Site("body", "body"))
+_BODY = number(Tracepoint("body", "body"))
 _PREVIEW = 4
 # `streamed`: whether chunks are made while they are sent; `sent`: when, and how long each was.
 _COUNTED = ("chunks", "bytes", "streamed", "sent", "preview", "complete")
-_CLOSE = number(Site("body_close", "close"))
+_CLOSE = number(Tracepoint("body_close", "close"))
 
 # C code reads these directly, without calling their methods.
 _CONCRETE = (list, tuple, dict, set, frozenset, str)

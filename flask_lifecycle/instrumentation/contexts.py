@@ -12,12 +12,12 @@ from ..recorder.current import current
 from ..recorder.probe import Call, Probe
 from ..recorder.subclass import override, subclass_of
 from ..trace.owner import Owner
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
 from .sessions import Sessions, kinds
 
-_REQUEST_CONTEXT = number(Site("request_context", "request_context"))
-_NO_RULE = number(Site("url_match", "no rule"))
+_REQUEST_CONTEXT = number(Tracepoint("request_context", "request_context"))
+_NO_RULE = number(Tracepoint("url_match", "no rule"))
 
 
 class Contexts:
@@ -111,9 +111,11 @@ class Contexts:
             leave=_forget if kind == "app_context" else None,
         )
         for name, probe in (("push", Probe()), ("pop", pop)):
-            site = number(Site(f"{kind}_{name}", base.__name__))
+            tracepoint = number(Tracepoint(f"{kind}_{name}", base.__name__))
             method = getattr(base, name)
-            override(made, name, self._recording(method, site, probe, kept=_is_own, name=name))
+            override(
+                made, name, self._recording(method, tracepoint, probe, kept=_is_own, name=name)
+            )
         if is_request:
             probe = Probe(leave=self._look_at_match)
             matching = self._recording(base.match_request, _NO_RULE, probe, name="match_request")
@@ -127,8 +129,8 @@ class Contexts:
         self._matched(instance, writer, step)
 
 
-def _is_own(writer: Writer, instance: t.Any, site: int) -> bool:
-    return writer.is_own(instance, site)
+def _is_own(writer: Writer, instance: t.Any, tracepoint: int) -> bool:
+    return writer.is_own(instance, tracepoint)
 
 
 def _forget(writer: Writer, instance: t.Any) -> None:

@@ -23,10 +23,10 @@ from ..recorder.memo import Memo
 from ..recorder.probe import Call, Probe
 from ..trace.notes import SHORT_CIRCUIT, Facts
 from ..trace.owner import Owner
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import Writer
 from .async_functions import observed
-from .function_sites import Found, FunctionSites
+from .function_tracepoints import Found, FunctionTracepoints
 from .return_values import returned
 from .views import Views
 
@@ -97,7 +97,7 @@ class Functions:
         self._changes = changes
         self._callers: dict[int, Caller] = {}
         self._functions: dict[str, Memo[Call]] = {stage: Memo() for stage in _PARAMETERS}
-        self._sites = FunctionSites()
+        self._tracepoints = FunctionTracepoints()
         self._recorders: dict[tuple[int, str, bool], Call] = {}
         # A plain function stays plain if Flask's own code decides that.
         self._remembers = base.ensure_sync is flask.Flask.ensure_sync
@@ -174,29 +174,29 @@ class Functions:
         """
         if self.views.is_recorded(func):
             return run
-        found = self._sites.of(app, writer, stage, func)
+        found = self._tracepoints.of(app, writer, stage, func)
         if found is None:
             return None
 
         awaits = inspect.iscoroutinefunction(run)
-        step = _unrecorded if found.site is None else self._recorder(found, awaits=awaits)
+        step = _unrecorded if found.tracepoint is None else self._recorder(found, awaits=awaits)
         if found.lasting and self._remembers and run is func:
             functions.keep(func, step)
         return MethodType(step, run)
 
     def _recorder(self, found: Found, *, awaits: bool) -> Call:
         """Return a recorder that takes its function as an argument and does not keep it alive."""
-        site = t.cast("Site", found.site)
-        key = number(site), found.handles, awaits
+        tracepoint = t.cast("Tracepoint", found.tracepoint)
+        key = number(tracepoint), found.handles, awaits
         if key not in self._recorders:
             if len(self._recorders) >= _CACHED:
                 self._recorders.clear()
             self._recorders[key] = self._recording(
                 None,
-                number(site),
-                *self._probes(site.stage, found),
+                number(tracepoint),
+                *self._probes(tracepoint.stage, found),
                 name="step_of_user",
-                parameters=_PARAMETERS[site.stage],
+                parameters=_PARAMETERS[tracepoint.stage],
                 awaits=awaits,
             )
         return self._recorders[key]

@@ -14,7 +14,7 @@ from ..faults import fail_open
 Recorded = t.Callable[[t.Any], t.Any]
 
 
-class _Held:
+class _Override:
     """A data descriptor, as ``property`` is, that records an instance override.
 
     :param method: the method that records Flask's.
@@ -69,8 +69,8 @@ def record_held(methods: dict[str, Recorded]) -> t.Callable[[t.Any], None]:
         kind = type(app)
         for name in methods.keys() & vars(app).keys():
             method = vars(kind)[name]
-            if not isinstance(method, _Held):
-                setattr(kind, name, _Held(name, method, methods[name]))
+            if not isinstance(method, _Override):
+                setattr(kind, name, _Override(name, method, methods[name]))
 
     return look
 

@@ -24,10 +24,10 @@ import flask
 
 from ..recorder.callables import callable_name, source_of
 from ..trace.model import Source
-from ..trace.tracepoint import Site
+from ..trace.tracepoint import Tracepoint
 
 #: A tracepoint for layers that exist and cannot be identified.
-UNKNOWN = Site("middleware", "unknown middleware")
+UNKNOWN = Tracepoint("middleware", "unknown middleware")
 
 _MOST = 1000
 _MOST_ITEMS = 100
@@ -46,7 +46,7 @@ class Layer(t.NamedTuple):
     #: The code of the call; None if it is not written in Python.
     code: CodeType | None
 
-    def site(self) -> Site:
+    def tracepoint(self) -> Tracepoint:
         """Return its tracepoint: name and source location."""
         named = self.target
         code = self.code
@@ -55,8 +55,8 @@ class Layer(t.NamedTuple):
             named = type(named)
         if type(named) is FunctionType and named.__module__ != named.__globals__.get("__name__"):
             # With functools.wraps, it has the name of the Flask function that it wraps.
-            return Site("middleware", named.__code__.co_name, _written_name(named), source)
-        return Site("middleware", named.__name__, callable_name(named), source)
+            return Tracepoint("middleware", named.__code__.co_name, _written_name(named), source)
+        return Tracepoint("middleware", named.__name__, callable_name(named), source)
 
 
 class Layers(t.NamedTuple):

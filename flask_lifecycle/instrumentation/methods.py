@@ -9,18 +9,18 @@ from dataclasses import replace
 import flask
 
 from ..faults import fail_open
-from ..recorder.callables import site_of
+from ..recorder.callables import tracepoint_of
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
 from ..recorder.probe import Call, Probe
 from ..trace.owner import Owner
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
 from .hooks import Environ, Mount
 from .return_values import USUAL, returned
 
-_DISPATCH = number(Site("dispatch", "dispatch_request"))
-_MAKE_RESPONSE = number(Site("make_response", "make_response"))
+_DISPATCH = number(Tracepoint("dispatch", "dispatch_request"))
+_MAKE_RESPONSE = number(Tracepoint("make_response", "make_response"))
 
 
 def dispatch_request(recording: Call, method: t.Any, parameters: str | None = None) -> t.Any:
@@ -29,16 +29,16 @@ def dispatch_request(recording: Call, method: t.Any, parameters: str | None = No
     Its step has a source location if it is not Flask's own.
     """
     own = method is flask.Flask.dispatch_request
-    site = _DISPATCH if own else _replaced(method) or _DISPATCH
-    return recording(method, site, name="dispatch_request", parameters=parameters)
+    tracepoint = _DISPATCH if own else _replaced(method) or _DISPATCH
+    return recording(method, tracepoint, name="dispatch_request", parameters=parameters)
 
 
 @fail_open
 def _replaced(method: t.Any) -> int:
-    return number(replace(site_of("dispatch", method), name="dispatch_request"))
+    return number(replace(tracepoint_of("dispatch", method), name="dispatch_request"))
 
 
-class _Made:
+class _Response:
     """What a response was made from, and what it is."""
 
     __slots__ = ("given", "response")
@@ -53,13 +53,13 @@ class _Made:
         return {"from": self.given, **made}
 
 
-def _made(writer: Writer, step: int, result: t.Any) -> None:
-    t.cast("_Made", writer.notes.details[step]).response = type(result).__name__
+def _note_response(writer: Writer, step: int, result: t.Any) -> None:
+    t.cast("_Response", writer.notes.details[step]).response = type(result).__name__
 
 
 def make_response(recording: Call, base: t.Any) -> t.Any:
     """Return the app's ``make_response``, which records its call."""
-    probe = Probe(note=_Made, after=_made)
+    probe = Probe(note=_Response, after=_note_response)
     return recording(base.make_response, _MAKE_RESPONSE, probe, name="make_response")
 
 

@@ -17,9 +17,9 @@ from ..recorder.current import current
 from ..recorder.memo import Memo
 from ..recorder.steps import begin, end, fail
 from ..recorder.user_code import is_ours
-from ..trace.log import BEGIN, SITE
+from ..trace.log import BEGIN, TRACEPOINT
 from ..trace.notes import Facts
-from ..trace.tracepoint import SITES, Site, number
+from ..trace.tracepoint import TRACEPOINTS, Tracepoint, number
 from ..trace.writer import LiveTrace
 from .hooks import Application, Body, Environ, StartResponse
 from .layers import UNKNOWN, Layers, find_layers, helpers_of
@@ -34,10 +34,10 @@ class _Known:
     def __init__(self, layers: Layers) -> None:
         #: Kept alive, so that their ids stay unique; the layers are not, as they refer to the app.
         self.codes = [each.code for each in layers.all]
-        self.sites = [number(each.site()) for each in layers.all]
+        self.tracepoints = [number(each.tracepoint()) for each in layers.all]
         self.by_code = {
-            id(each.code): site
-            for each, site in zip(layers.all, self.sites, strict=True)
+            id(each.code): tracepoint
+            for each, tracepoint in zip(layers.all, self.tracepoints, strict=True)
             if each.code is not None
         }
         self.helpers = helpers_of(layers.all)
@@ -60,11 +60,11 @@ class Middleware:
         """Call ``app.wsgi_app``, with a step for the outermost middleware around it."""
         __tracebackhide__ = True
         trace = current.get()
-        site = None if trace.owner is None else self._outermost(app)
-        if site is None:
+        tracepoint = None if trace.owner is None else self._outermost(app)
+        if tracepoint is None:
             return self._call(app, environ, start_response)
 
-        outer = begin(trace, site)
+        outer = begin(trace, tracepoint)
         try:
             result = self._call(app, environ, start_response)
         except BaseException as error:
@@ -110,12 +110,12 @@ class Middleware:
             known = _Known(find_layers(app))
             self._memo.keep(outermost, known)
         self._known = known
-        return known.sites[0] if known.sites else None
+        return known.tracepoints[0] if known.tracepoints else None
 
-    def _begin(self, trace: LiveTrace, sites: list[int]) -> None:
+    def _begin(self, trace: LiveTrace, tracepoints: list[int]) -> None:
         outer = trace.current
-        for site in sites:
-            step = begin(trace, site, _UNTIMED)
+        for tracepoint in tracepoints:
+            step = begin(trace, tracepoint, _UNTIMED)
             trace.log[step + BEGIN] = trace.log[outer + BEGIN]
 
     def _frames(self, frame: FrameType | None) -> list[FrameType]:
@@ -147,16 +147,16 @@ class Middleware:
     def _among(self, codes: list[CodeType]) -> list[int]:
         known = self._known
         outermost = known.codes[0]
-        source = SITES[known.sites[0]].source
+        source = TRACEPOINTS[known.tracepoints[0]].source
         found: list[int] = []
         file = "" if source is None else source.file
         begun = outermost is None
         for code in codes:
-            site = known.by_code.get(id(code))
+            tracepoint = known.by_code.get(id(code))
             if not begun:
                 begun = code is outermost
-            elif site is not None:
-                found.append(site)
+            elif tracepoint is not None:
+                found.append(tracepoint)
                 file = code.co_filename
             elif code.co_filename != file and id(code) not in known.helpers:
                 found += [_UNKNOWN] if found[-1:] != [_UNKNOWN] else []
@@ -173,7 +173,7 @@ def _is_outermost(trace: LiveTrace) -> bool:
     step = trace.current
     if step < 0 or step in trace.notes.details:
         return False
-    return SITES[trace.log[step + SITE]].stage == "middleware"
+    return TRACEPOINTS[trace.log[step + TRACEPOINT]].stage == "middleware"
 
 
 def _codes(frames: list[FrameType]) -> list[CodeType]:
@@ -193,10 +193,10 @@ def _follow(chain: list[t.Any], codes: list[CodeType]) -> int:
     return sum(1 for _ in takewhile(bool, following))
 
 
-def middleware_of(app: flask.Flask) -> list[Site]:
+def middleware_of(app: flask.Flask) -> list[Tracepoint]:
     """Return the tracepoints around ``wsgi_app``, outermost first; ``UNKNOWN`` if uncertain."""
     layers = find_layers(app)
-    return [each.site() for each in layers.chain] + ([] if layers.whole else [UNKNOWN])
+    return [each.tracepoint() for each in layers.chain] + ([] if layers.whole else [UNKNOWN])
 
 
 __all__ = ["Middleware", "middleware_of"]

@@ -10,9 +10,9 @@ from ..faults import fault
 from ..recorder.errors import describe_error
 from ..recorder.memo import Memo
 from ..redact import MASK, Redactor
-from ..trace.log import SITE
+from ..trace.log import TRACEPOINT
 from ..trace.notes import Facts
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import Route, Writer
 
 _NO_ARGS = Facts(view_args={})
@@ -52,7 +52,7 @@ class Routes:
             rule = request.url_rule
             if rule is not None:
                 route = self._known.get(id(rule)) or self._route(rule)
-                writer.log[step + SITE] = route.match
+                writer.log[step + TRACEPOINT] = route.match
                 if trace.context() is context:
                     trace.route = route
                 args = request.view_args
@@ -78,7 +78,7 @@ class Routes:
         parts = rule.endpoint.split(".")[:-1]
         route = Route(
             rule.rule,
-            number(Site("url_match", rule.rule)),
+            number(Tracepoint("url_match", rule.rule)),
             rule.endpoint,
             tuple(".".join(parts[: count + 1]) for count in range(len(parts))),
             self._ignored(rule.endpoint, ""),

@@ -9,11 +9,11 @@ from ..collectors import changes, cpu, memory
 from ..faults import fail_open
 from ..recorder.probe import recording
 from ..recorder.subclass import Subclasses, give_class, give_class_back, override, subclass_of
-from ..trace.tracepoint import Site, number
+from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import Writer
 
-_OPEN = number(Site("session_open", "session"))
-_SAVE = number(Site("session_save", "session"))
+_OPEN = number(Tracepoint("session_open", "session"))
+_SAVE = number(Tracepoint("session_save", "session"))
 
 
 class Sessions:
@@ -47,13 +47,13 @@ class Sessions:
 def _class(base: t.Any) -> type:
     """Make the class of a session interface that records opening and saving."""
     made = subclass_of(base)
-    for name, site, probes in (
+    for name, tracepoint, probes in (
         ("open_session", _OPEN, (changes.OPENED,)),
         ("save_session", _SAVE, (changes.RESPONSE, changes.CHANGES)),
     ):
         method = recording(
             getattr(base, name),
-            site,
+            tracepoint,
             *probes,
             memory.PROBE,
             cpu.PROBE,

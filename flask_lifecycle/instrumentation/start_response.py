@@ -10,13 +10,13 @@ from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import room_for
 from ..trace.log import END, clock
 from ..trace.notes import Detail
-from ..trace.tracepoint import UNNUMBERED, Site, number
+from ..trace.tracepoint import UNNUMBERED, Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
 from . import upgrades
 from .hooks import Environ, Headers, OnStart
 from .hooks import StartResponse as Start
 
-_START_RESPONSE = number(Site("start_response", "start_response"))
+_START_RESPONSE = number(Tracepoint("start_response", "start_response"))
 _NO_BODY = frozenset(("204", "304"))
 _CACHED = 200
 
@@ -36,7 +36,7 @@ class StartResponse:
         self._header = header
         self._on_start = on_start
         self._answered = answered
-        self._statuses: dict[str, tuple[int | Site, int | None, bool]] = {}
+        self._statuses: dict[str, tuple[int | Tracepoint, int | None, bool]] = {}
 
     def recorded(
         self,
@@ -91,11 +91,11 @@ class StartResponse:
         headers: Headers,
     ) -> Headers:
         """Record the start of a response, and return the headers to send."""
-        site, code, streamed = self._statuses.get(status) or self._status(status)
-        if type(site) is Site:
-            writer.notes.sites[step] = site
-            site = UNNUMBERED
-        writer.log[step] = site
+        tracepoint, code, streamed = self._statuses.get(status) or self._status(status)
+        if type(tracepoint) is Tracepoint:
+            writer.notes.tracepoints[step] = tracepoint
+            tracepoint = UNNUMBERED
+        writer.log[step] = tracepoint
         added: Headers = []
         if self._header is not None and not trace.hidden:
             added = [(self._header, trace.id)]
@@ -112,9 +112,9 @@ class StartResponse:
         trace.streamed = streamed
         return [*headers, *added] if added else headers
 
-    def _status(self, status: str) -> tuple[int | Site, int | None, bool]:
+    def _status(self, status: str) -> tuple[int | Tracepoint, int | None, bool]:
         code = int(status[:3]) if status[:3].isdigit() else None
-        named = Site("start_response", _name(status))
+        named = Tracepoint("start_response", _name(status))
         # An app may make up any number of status texts.
         is_usual = len(self._statuses) < _CACHED
         made = number(named) if is_usual else named, code, status[:3] not in _NO_BODY

@@ -15,8 +15,8 @@ from weakref import WeakValueDictionary
 
 from ..faults import fail_open
 from ..recorder.current import current
-from ..trace.log import SITE
-from ..trace.tracepoint import SITES
+from ..trace.log import TRACEPOINT
+from ..trace.tracepoint import TRACEPOINTS
 from ..trace.writer import LiveTrace
 from .hooks import Environ
 
@@ -67,7 +67,7 @@ class Upgrade:
         """Return whether this is the websocket and it has not been closed."""
         return self._websocket is websocket and self._by is None
 
-    def tell(self, closed: Closed) -> None:
+    def set_closed(self, closed: Closed) -> None:
         """Set how it was closed; ``(None, None)`` if it is open after all."""
         self._by, self._code = closed
 
@@ -77,7 +77,7 @@ class Upgrade:
         _open_ones.pop(id(websocket), None)
         self._closed = trace.elapsed()
         if self._by is None:
-            self.tell(_left_as(websocket, failed=trace.error is not None))
+            self.set_closed(_left_as(websocket, failed=trace.error is not None))
 
 
 @fail_open
@@ -112,7 +112,11 @@ def is_end(trace: LiveTrace, error: BaseException) -> bool:
     if type(error) not in _ENDS or error.args or not is_upgraded(trace) or trace.error is not None:
         return False
     raised = trace.notes.raised()
-    around = [key for key in raised if SITES[trace.log[key + SITE]].stage in ("wsgi", "middleware")]
+    around = [
+        key
+        for key in raised
+        if TRACEPOINTS[trace.log[key + TRACEPOINT]].stage in ("wsgi", "middleware")
+    ]
     if max(raised, default=0) != max(around, default=0):
         return False
     for key in around:
@@ -206,7 +210,7 @@ def _is_too_big(websocket: t.Any) -> bool:
     return bool(most) and websocket.incoming_message_len > most
 
 
-def _listen(owner: t.Any, name: str, told: t.Callable[[t.Any], None]) -> None:
+def _listen(owner: t.Any, name: str, callback: t.Callable[[t.Any], None]) -> None:
     """Call a function after each successful call of a method."""
     method = vars(owner)[name]
     if _is_listened(method):
@@ -216,17 +220,17 @@ def _listen(owner: t.Any, name: str, told: t.Callable[[t.Any], None]) -> None:
     def listened(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         result = method(self, *args, **kwargs)
-        told(self)
+        callback(self)
         return result
 
     setattr(owner, name, listened)
 
 
-def _listen_to_close(owner: t.Any, told: t.Callable[..., Closed]) -> None:
+def _listen_to_close(owner: t.Any, closed_by: t.Callable[..., Closed]) -> None:
     """Report each call of ``close`` to a function, before others see that the websocket is closed.
 
-    :param told: takes the name of the library's own calling function, or an empty string, and the
-        call's arguments.
+    :param closed_by: takes the name of the library's own calling function, or an empty string,
+        and the call's arguments; returns who closed it and how.
     """
     method = vars(owner)["close"]
     if _is_listened(method):
@@ -238,7 +242,7 @@ def _listen_to_close(owner: t.Any, told: t.Callable[..., Closed]) -> None:
         if upgrade is None or not upgrade.is_open_on(websocket):
             return None
         is_library = caller.f_globals.get("__name__") == method.__module__
-        upgrade.tell(told(caller.f_code.co_name if is_library else "", *args, **kwargs))
+        upgrade.set_closed(closed_by(caller.f_code.co_name if is_library else "", *args, **kwargs))
         return upgrade
 
     @functools.wraps(method, assigned=_NAMES)
@@ -249,7 +253,7 @@ def _listen_to_close(owner: t.Any, told: t.Callable[..., Closed]) -> None:
             return method(self, *args, **kwargs)
         except BaseException:
             if upgrade is not None:
-                upgrade.tell((None, None))
+                upgrade.set_closed((None, None))
             raise
 
     owner.close = close

@@ -11,9 +11,9 @@ import flask.app
 
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
-from ..trace.log import END, SITE, clock
+from ..trace.log import END, TRACEPOINT, clock
 from ..trace.owner import Owner
-from ..trace.tracepoint import SITES, Site, number
+from ..trace.tracepoint import TRACEPOINTS, Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
 from . import body, upgrades
 from .error_handling import Errors
@@ -23,7 +23,7 @@ from .middleware import Middleware
 from .start_response import StartResponse
 from .trace_start import TraceStart
 
-_WSGI = number(Site("wsgi", "wsgi"))
+_WSGI = number(Tracepoint("wsgi", "wsgi"))
 
 #: Takes an app, a call of it, and what handles that call.
 Record = Callable[[flask.Flask, Environ, Start, Application], Body]
@@ -216,7 +216,7 @@ def _is_outside(writer: Writer) -> bool:
     step = writer.current
     if step < 0:
         return False
-    stage = SITES[writer.log[step + SITE]].stage
+    stage = TRACEPOINTS[writer.log[step + TRACEPOINT]].stage
     # Middleware that is a generator function calls it when its body is iterated.
     return stage in ("wsgi", "middleware") or (stage == "body" and not writer.trace.has_context)
 

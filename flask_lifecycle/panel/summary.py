@@ -10,7 +10,7 @@ from ..toolbar.inject import why_absent
 from ..trace.log import WIDTH, Columns
 from ..trace.model import JsonObject
 from ..trace.snapshot import header
-from ..trace.tracepoint import Site
+from ..trace.tracepoint import Tracepoint
 from ..trace.transactions import STATEMENT
 from ..trace.writer import LiveTrace
 
@@ -48,7 +48,7 @@ def summarize(trace: LiveTrace) -> JsonObject:
     return {
         **told,
         "cause": trace.cause,
-        "step_count": len(columns.sites),
+        "step_count": len(columns.tracepoints),
         "merged": trace.merged,
         "strip": _strip(trace, columns, elapsed, told["app_time"]),
         "now": _innermost(columns) if running else None,
@@ -98,48 +98,49 @@ def counts(columns: Columns) -> dict[str, int]:
     """
     notes = columns.notes
     found = Counter(
-        _ENDS.get(site.name) if stage == "sql" and site.name != STATEMENT else stage
-        for index, site in enumerate(columns.sites)
-        if (stage := site.stage) in COUNTED
+        _ENDS.get(tracepoint.name) if stage == "sql" and tracepoint.name != STATEMENT else stage
+        for index, tracepoint in enumerate(columns.tracepoints)
+        if (stage := tracepoint.stage) in COUNTED
         # Blocks and macros are parts of templates.
         and (stage != "template" or index * WIDTH not in notes.details)
     )
     found["changes"] = len(notes.changes())
-    for index, site in enumerate(columns.sites):
-        if site.stage == "log":
+    for index, tracepoint in enumerate(columns.tracepoints):
+        if tracepoint.stage == "log":
             found["errors"] += notes.fact(index * WIDTH, "level") in _BAD
-        elif site.stage == "sql":
+        elif tracepoint.stage == "sql":
             end = columns.ends[index]
             found["slow"] += bool(end) and end - columns.begins[index] >= SLOW
     found["repeated"] = sum(times >= REPEATED for times in asked(columns).values())
     return {name: number for name, number in found.items() if name and number}
 
 
-def is_statement(site: Site) -> bool:
+def is_statement(tracepoint: Tracepoint) -> bool:
     """Return whether a step is a statement, not transaction control or a connect."""
-    return site.stage == "sql" and site.name == STATEMENT
+    return tracepoint.stage == "sql" and tracepoint.name == STATEMENT
 
 
 def asked(columns: Columns) -> Counter[t.Any]:
     """Count equal statements by source location and step."""
     return Counter(
         (columns.parents[index], found.text, found.place)
-        for index, site in enumerate(columns.sites)
-        if is_statement(site) and (found := columns.notes.statement(index * WIDTH)) is not None
+        for index, tracepoint in enumerate(columns.tracepoints)
+        if is_statement(tracepoint)
+        and (found := columns.notes.statement(index * WIDTH)) is not None
     )
 
 
 def _innermost(columns: Columns) -> dict[str, str] | None:
-    for index in range(len(columns.sites) - 1, -1, -1):
+    for index in range(len(columns.tracepoints) - 1, -1, -1):
         if not columns.ends[index] and not _is_of_macros(columns, index):
-            site = columns.sites[index]
-            return {"stage": site.stage, "name": site.name}
+            tracepoint = columns.tracepoints[index]
+            return {"stage": tracepoint.stage, "name": tracepoint.name}
     return None
 
 
 def _is_of_macros(columns: Columns, index: int) -> bool:
     # It is open for as long as the template that calls the macros.
-    is_template = columns.sites[index].stage == "template"
+    is_template = columns.tracepoints[index].stage == "template"
     return is_template and columns.notes.fact(index * WIDTH, "macros") is not None
 
 
@@ -151,14 +152,19 @@ def _on_app_clock(
     While a body is sent, the app and the server take turns: the app's intervals in it keep their
     length, and their position is scaled.
     """
-    ends = {site.stage: ended for site, ended in zip(columns.sites, columns.ends, strict=True)}
+    ends = {
+        tracepoint.stage: ended
+        for tracepoint, ended in zip(columns.tracepoints, columns.ends, strict=True)
+    }
     if not ends.get("wsgi"):
         return lambda begin, end: (begin, end)
     returned = trace.since(ends["wsgi"])
     times = {
-        site.stage: (trace.since(begun), trace.since(ended) if ended else elapsed)
-        for site, begun, ended in zip(columns.sites, columns.begins, columns.ends, strict=True)
-        if site.stage in ("body", "body_close")
+        tracepoint.stage: (trace.since(begun), trace.since(ended) if ended else elapsed)
+        for tracepoint, begun, ended in zip(
+            columns.tracepoints, columns.begins, columns.ends, strict=True
+        )
+        if tracepoint.stage in ("body", "body_close")
     }
     closing, closed = times.get("body_close", (elapsed, elapsed))
     iterated, exhausted = times.get("body", (closing, closing))
@@ -181,8 +187,10 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int, app_time: int) -> l
     place = _on_app_clock(trace, columns, elapsed, app_time)
     parts: list[list[t.Any]] = []
 
-    for site, begun, ended in zip(columns.sites, columns.begins, columns.ends, strict=True):
-        kind = _KINDS.get(site.stage)
+    for tracepoint, begun, ended in zip(
+        columns.tracepoints, columns.begins, columns.ends, strict=True
+    ):
+        kind = _KINDS.get(tracepoint.stage)
         if kind is None:
             continue
         begin, end = place(trace.since(begun), trace.since(ended) if ended else elapsed)

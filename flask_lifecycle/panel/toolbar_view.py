@@ -58,14 +58,16 @@ def toolbar_view(trace: LiveTrace) -> JsonObject:
     columns = trace.columns()
     functions = [
         freeze(trace, columns, index)
-        for index, site in enumerate(columns.sites)
-        if site.stage in _HOOKS
+        for index, tracepoint in enumerate(columns.tracepoints)
+        if tracepoint.stage in _HOOKS
     ]
     elapsed = summary["elapsed"]
     # Never 0: the browser divides by these.
     app_time = max(1, summary["app_time"])
-    sql = [index for index, site in enumerate(columns.sites) if site.stage == "sql"]
-    statements = [index for index in sql if is_statement(columns.sites[index])]
+    sql = [
+        index for index, tracepoint in enumerate(columns.tracepoints) if tracepoint.stage == "sql"
+    ]
+    statements = [index for index in sql if is_statement(columns.tracepoints[index])]
     error = _error(trace, functions)
     return {
         **{name: summary[name] for name in _SUMMARY},
@@ -179,8 +181,8 @@ def _warnings(
         found.append(("warn", f"N+1 ×{most}", f"One line sent the same SQL {most} times."))
     for stage, noun in (("sql", "SQL"), ("span", "span")):
         failed = sum(
-            site.stage == stage and index * WIDTH in columns.notes.outcomes
-            for index, site in enumerate(columns.sites)
+            tracepoint.stage == stage and index * WIDTH in columns.notes.outcomes
+            for index, tracepoint in enumerate(columns.tracepoints)
         )
         if failed:
             found.append(("warn", f"✕ {failed} {noun}", "A statement or call failed."))
@@ -271,7 +273,7 @@ def _within(columns: Columns) -> list[int]:
     for parent in columns.parents:
         # A parent begins before its children, so its own entry is known.
         inside = 0 <= parent < len(found)
-        hook = inside and columns.sites[parent].stage in _HOOKS
+        hook = inside and columns.tracepoints[parent].stage in _HOOKS
         found.append(parent if hook else found[parent] if inside else -1)
     return found
 
@@ -287,7 +289,7 @@ def _bars(
     bars = [
         (trace.since(columns.begins[index]), trace.since(columns.ends[index]))
         for index in inside
-        if columns.sites[index].stage == stage and columns.ends[index]
+        if columns.tracepoints[index].stage == stage and columns.ends[index]
     ]
     return sorted(sorted(bars, key=lambda bar: bar[0] - bar[1])[:_BARS])
 

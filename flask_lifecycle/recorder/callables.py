@@ -10,14 +10,14 @@ import types
 import typing as t
 
 from ..trace.model import Source
-from ..trace.tracepoint import Site
+from ..trace.tracepoint import Tracepoint
 
 
-def site_of(stage: str, func: t.Any, scope: str | None = None) -> Site:
+def tracepoint_of(stage: str, func: t.Any, scope: str | None = None) -> Tracepoint:
     """Return the tracepoint of a function: its readable name and source location."""
     target = user_callable(func)
     name = getattr(target, "__name__", None) or type(target).__name__
-    return Site(stage, name, callable_name(target), source_of(target), scope)
+    return Tracepoint(stage, name, callable_name(target), source_of(target), scope)
 
 
 def user_callable(func: t.Any) -> t.Any:
@@ -73,4 +73,4 @@ def _source_of_class(kind: type) -> Source | None:
     return Source(file, (before or found[:1])[-1]) if found else None
 
 
-__all__ = ["callable_name", "site_of", "source_of", "user_callable"]
+__all__ = ["callable_name", "source_of", "tracepoint_of", "user_callable"]

@@ -53,11 +53,11 @@ _SOURCE = """\
 {enter}    _log = _writer.log
     _step = len(_log)
     if _step >= _writer.limit and not {kept}:
-        _writer = _writer.fold(_site)
+        _writer = _writer.fold(_tracepoint)
         _log = _writer.log
         _step = len(_log)
     _outer = _writer.current
-    _log += (_site, _outer, _clock(), 0.0)
+    _log += (_tracepoint, _outer, _clock(), 0.0)
     _writer.current = _step
 {note}    try:
         {returns}{awaits}_func({passed})
@@ -103,7 +103,7 @@ _SHARED: dict[str, t.Any] = {
 
 def recording(
     func: Call | None,
-    site: int,
+    tracepoint: int,
     *probes: Probe,
     owner: Owner | None = None,
     unless: Call | None = None,
@@ -115,21 +115,27 @@ def recording(
     """Return a function that calls another one and records it as a step of the current trace.
 
     :param func: the function to call; None if it is the new function's first parameter.
-    :param site: the number of its tracepoint.
+    :param tracepoint: the number of its tracepoint.
     :param probes: callables around it, the outermost first.
     :param owner: the identity of the app in whose requests it is recorded.
     :param unless: returns whether not to record it, instead of ``owner``. This and ``kept`` are
         called as those of probes are.
     :param kept: returns whether to keep the step though its writer is full; also gets the
-        ``site``. ``Writer.is_spine`` by default.
+        ``tracepoint``. ``Writer.is_spine`` by default.
     :param name: the name of the new function; that of ``func`` by default.
     :param parameters: its parameters; those of ``func`` by default.
     :param awaits: whether both are async functions.
     """
     takes = signature(func) if parameters is None else written(parameters)
-    named = {**takes.named, "writer": "_writer", "site": "_site"}
+    named = {**takes.named, "writer": "_writer", "tracepoint": "_tracepoint"}
     name = name or t.cast("Call", func).__name__
-    closed = {"_site": site, "_owner": owner, "_func": func, "_unless": unless, "_kept": kept}
+    closed = {
+        "_tracepoint": tracepoint,
+        "_owner": owner,
+        "_func": func,
+        "_unless": unless,
+        "_kept": kept,
+    }
     closed = {name: each for name, each in closed.items() if each is not None} | takes.defaults
     around = _around(probes, named, closed)
     decide = unless and guarded("_skips = {call}", "_unless", unless, named, "_skips = not ")
@@ -141,7 +147,7 @@ def recording(
         passed=takes.passed,
         decide=indent(decide or "", "    "),
         unless="_skips" if unless else "_writer.owner is not _owner",
-        kept=call("_kept", kept, named) if kept else "_writer.is_spine(_site)",
+        kept=call("_kept", kept, named) if kept else "_writer.is_spine(_tracepoint)",
         returns="_result = " if around["after"] else "return ",
         **around,
     )
@@ -188,8 +194,8 @@ def recording_for(owner: Owner, inner: Sequence[Probe]) -> Call:
     :param inner: the probes around each of them, inside all others.
     """
 
-    def recording_here(func: Call | None, site: int, *probes: Probe, **more: t.Any) -> t.Any:
-        return recording(func, site, *probes, *inner, owner=owner, **more)
+    def recording_here(func: Call | None, tracepoint: int, *probes: Probe, **more: t.Any) -> t.Any:
+        return recording(func, tracepoint, *probes, *inner, owner=owner, **more)
 
     return recording_here
 

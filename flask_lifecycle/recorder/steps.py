@@ -5,28 +5,28 @@ from __future__ import annotations
 from ..faults import fail_open
 from ..trace.log import BEGIN, END, PARENT, clock
 from ..trace.notes import Detail
-from ..trace.tracepoint import UNNUMBERED, Site
+from ..trace.tracepoint import UNNUMBERED, Tracepoint
 from ..trace.writer import LiveTrace, Writer
 from .errors import describe_error
 
 
-def room_for(writer: Writer, site: int) -> Writer:
+def room_for(writer: Writer, tracepoint: int) -> Writer:
     """Return the writer of a step of Flask's own: the given one, or a fold if that is full."""
-    is_kept = len(writer.log) < writer.limit or writer.is_spine(site)
-    return writer if is_kept else writer.fold(site)
+    is_kept = len(writer.log) < writer.limit or writer.is_spine(tracepoint)
+    return writer if is_kept else writer.fold(tracepoint)
 
 
-def begin(writer: Writer, site: int | Site, note: Detail | None = None) -> int:
+def begin(writer: Writer, tracepoint: int | Tracepoint, note: Detail | None = None) -> int:
     """Append a step that begins now, inside the current one; return its offset."""
     log = writer.log
     step = len(log)
     # Before the step, for concurrent readers.
     if note is not None:
         writer.notes.details[step] = note
-    if type(site) is Site:
-        writer.notes.sites[step] = site
-        site = UNNUMBERED
-    log += (site, writer.current, clock(), 0.0)
+    if type(tracepoint) is Tracepoint:
+        writer.notes.tracepoints[step] = tracepoint
+        tracepoint = UNNUMBERED
+    log += (tracepoint, writer.current, clock(), 0.0)
     writer.current = step
     return step
 
@@ -44,7 +44,9 @@ def fail(writer: Writer, step: int, error: BaseException) -> None:
     end(writer, step)
 
 
-def begin_leaf(writer: Writer, site: int | Site, note: Detail | None = None) -> int | None:
+def begin_leaf(
+    writer: Writer, tracepoint: int | Tracepoint, note: Detail | None = None
+) -> int | None:
     """Append a collector's step that has no children; return None if the trace is full."""
     log = writer.log
     step = len(log)
@@ -53,19 +55,21 @@ def begin_leaf(writer: Writer, site: int | Site, note: Detail | None = None) -> 
         return None
     if note is not None:
         writer.notes.details[step] = note
-    if type(site) is Site:
-        writer.notes.sites[step] = site
-        site = UNNUMBERED
-    log += (site, writer.current, clock(), 0.0)
+    if type(tracepoint) is Tracepoint:
+        writer.notes.tracepoints[step] = tracepoint
+        tracepoint = UNNUMBERED
+    log += (tracepoint, writer.current, clock(), 0.0)
     return step
 
 
-def mark(writer: Writer, site: int | Site, note: Detail | None = None, size: int = 0) -> None:
+def mark(
+    writer: Writer, tracepoint: int | Tracepoint, note: Detail | None = None, size: int = 0
+) -> None:
     """Append a collector's step that has no duration.
 
     :param size: the estimated bytes of its details.
     """
-    step = begin_leaf(writer, site, note)
+    step = begin_leaf(writer, tracepoint, note)
     if step is not None:
         writer.log[step + END] = writer.log[step + BEGIN]
         writer.trace.detail_bytes += size

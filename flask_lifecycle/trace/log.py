@@ -8,7 +8,7 @@ from struct import Struct, calcsize
 from time import perf_counter as clock
 
 from .notes import Notes
-from .tracepoint import Site
+from .tracepoint import Tracepoint
 
 # A running trace's steps are one flat list of numbers with a fixed stride: no objects to create,
 # and none for the garbage collector to visit. A tracepoint is stored as the number that `number`
@@ -18,7 +18,7 @@ from .tracepoint import Site
 # means that the step is running. Details that few steps have are stored separately, by the step's
 # offset.
 WIDTH = 4
-SITE, PARENT, BEGIN, END = range(WIDTH)
+TRACEPOINT, PARENT, BEGIN, END = range(WIDTH)
 _STEP = "iidd"
 STEP_BYTES = calcsize(_STEP)
 
@@ -26,7 +26,7 @@ STEP_BYTES = calcsize(_STEP)
 class Columns(t.NamedTuple):
     """The steps of a trace, by column. Parents are indexes or -1; times are raw clock readings."""
 
-    sites: list[Site]
+    tracepoints: list[Tracepoint]
     parents: list[int]
     begins: t.Sequence[float]
     ends: t.Sequence[float]
@@ -55,9 +55,9 @@ def merge(logs: list[list[t.Any]]) -> tuple[list[t.Any], dict[tuple[int, int], i
     places = {(thread, place): index * WIDTH for index, (_begin, thread, place) in enumerate(order)}
     merged: list[t.Any] = []
     for _begin, thread, place in order:
-        site, parent, begin, end = logs[thread][place : place + WIDTH]
+        tracepoint, parent, begin, end = logs[thread][place : place + WIDTH]
         inside = (thread, parent) if parent >= -1 else (0, -2 - parent)
-        merged += (site, places.get(inside, -1), begin, end)
+        merged += (tracepoint, places.get(inside, -1), begin, end)
     return merged, places
 
 
@@ -65,8 +65,8 @@ __all__ = [
     "BEGIN",
     "END",
     "PARENT",
-    "SITE",
     "STEP_BYTES",
+    "TRACEPOINT",
     "WIDTH",
     "Columns",
     "clock",

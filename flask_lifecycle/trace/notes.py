@@ -6,7 +6,7 @@ import typing as t
 
 from .model import Error, JsonObject
 from .statement import Statement
-from .tracepoint import Site
+from .tracepoint import Tracepoint
 
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
@@ -48,7 +48,7 @@ class Facts(dict[str, t.Any]):
 class Notes:
     """The details of one writer's steps, by their offsets in its log."""
 
-    __slots__ = ("details", "extras", "outcomes", "sites")
+    __slots__ = ("details", "extras", "outcomes", "tracepoints")
 
     def __init__(self) -> None:
         #: The main details of a step.
@@ -58,10 +58,10 @@ class Notes:
         #: The outcomes of steps; success is not stored.
         self.outcomes: dict[int, Error | ShortCircuit] = {}
         #: Tracepoints without a number, so that made-up names cannot fill the table.
-        self.sites: dict[int, Site] = {}
+        self.tracepoints: dict[int, Tracepoint] = {}
 
     def __len__(self) -> int:
-        return len(self.details) + len(self.extras) + len(self.outcomes) + len(self.sites)
+        return len(self.details) + len(self.extras) + len(self.outcomes) + len(self.tracepoints)
 
     def add(self, step: int, name: str, detail: Detail) -> None:
         """Add a collector's details to a step."""

@@ -9,7 +9,7 @@ from ..faults import fault
 from .log import WIDTH, Columns
 from .model import Error, JsonObject, Outcome, Process, Step, Trace, TraceError
 from .notes import SHORT_CIRCUIT
-from .tracepoint import Site
+from .tracepoint import Tracepoint
 from .writer import LiveTrace
 
 _HOST = socket.gethostname()
@@ -20,7 +20,7 @@ def snapshot(trace: LiveTrace) -> Trace:
     # Read first: if the trace is finished by now, so are all of its steps.
     copied = _copy(trace)
     columns = trace.columns()
-    steps = tuple(freeze(trace, columns, index) for index in range(len(columns.sites)))
+    steps = tuple(freeze(trace, columns, index) for index in range(len(columns.tracepoints)))
     return replace(copied, steps=steps)
 
 
@@ -61,7 +61,7 @@ def _copy(trace: LiveTrace) -> Trace:
 
 def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
     """Return a copy of one step."""
-    site = columns.sites[index]
+    tracepoint = columns.tracepoints[index]
     parent = columns.parents[index]
     end = columns.ends[index]
     place = index * WIDTH
@@ -73,16 +73,16 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
         detail = columns.notes.shown(trace, place)
     except Exception as error:
         # A step without its details is better than no trace, or a broken stream.
-        fault(f"the details of a step ({site.stage})", error)
+        fault(f"the details of a step ({tracepoint.stage})", error)
         detail = {}
     return Step(
         id=index,
         parent=None if parent < 0 else parent,
-        stage=site.stage,
-        name=_name(site, columns, detail),
-        callable=site.callable,
-        source=site.source,
-        scope=site.scope,
+        stage=tracepoint.stage,
+        name=_name(tracepoint, columns, detail),
+        callable=tracepoint.callable,
+        source=tracepoint.source,
+        scope=tracepoint.scope,
         begin=trace.since(columns.begins[index]),
         end=trace.since(end) if end else None,
         outcome=outcome if end else None,
@@ -91,14 +91,14 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
     )
 
 
-def _name(site: Site, columns: Columns, detail: JsonObject) -> str:
-    if site.stage == "sql":
+def _name(tracepoint: Tracepoint, columns: Columns, detail: JsonObject) -> str:
+    if tracepoint.stage == "sql":
         return " ".join(str(detail.get("statement", "")).split())
-    if site.stage == "span":
+    if tracepoint.stage == "span":
         return str(detail.get("name", ""))
-    if site.stage == "dispatch" and columns.endpoint is not None:
+    if tracepoint.stage == "dispatch" and columns.endpoint is not None:
         return columns.endpoint
-    return site.name
+    return tracepoint.name
 
 
 __all__ = ["freeze", "header", "snapshot"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import typing as t
 from threading import get_ident
 
-from .log import PARENT, SITE, WIDTH
+from .log import PARENT, TRACEPOINT, WIDTH
 from .model import FUNCTION_STAGES
 from .notes import Notes
 from .owner import Owner
-from .tracepoint import SITES
+from .tracepoint import TRACEPOINTS
 
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
@@ -60,19 +60,22 @@ class Writer:
     def function(self) -> int:
         """Return the innermost step that is one of the user's functions, or -1."""
         log, step = self.log, self.current
-        while 0 <= step < len(log) and SITES[log[step + SITE]].stage not in FUNCTION_STAGES:
+        while (
+            0 <= step < len(log)
+            and TRACEPOINTS[log[step + TRACEPOINT]].stage not in FUNCTION_STAGES
+        ):
             step = log[step + PARENT]
         return step
 
-    def is_spine(self, site: int) -> bool:
+    def is_spine(self, tracepoint: int) -> bool:
         """Return whether a step that begins now is one of Flask's own, which are always kept."""
         return False
 
-    def is_own(self, context: object, site: int) -> bool:
+    def is_own(self, context: object, tracepoint: int) -> bool:
         """Return the same for a step of a context."""
         return False
 
-    def fold(self, site: int) -> Writer:
+    def fold(self, tracepoint: int) -> Writer:
         """Return the writer for a step that exceeds the capacity, and for all steps inside it.
 
         Of the steps of one tracepoint inside one step, the first ones and the last one are kept;
@@ -80,12 +83,12 @@ class Writer:
         """
         trace = self.trace
         self.unfolded()
-        key = (trace is self or self.ident, site, self.current)
+        key = (trace is self or self.ident, tracepoint, self.current)
         last = (trace.strands or {}).get(key)
         if last is None and not trace.has_room_for_folds():
             trace.dropped_steps += 1
             return Strand(trace)
-        fold = Fold(trace, self, site, t.cast("Fold | None", last))
+        fold = Fold(trace, self, tracepoint, t.cast("Fold | None", last))
         if last is None:
             trace.add_strand(key, fold)
         else:
@@ -149,7 +152,9 @@ class Fold(Strand):
     _outside: int
     _repeated: _Repeated
 
-    def __init__(self, trace: LiveTrace, writer: Writer, site: int, last: Fold | None) -> None:
+    def __init__(
+        self, trace: LiveTrace, writer: Writer, tracepoint: int, last: Fold | None
+    ) -> None:
         super().__init__(trace)
         outside = writer.current
         while outside >= 0 and writer is not trace:
@@ -159,7 +164,7 @@ class Fold(Strand):
         self.current: int = self._outside
         self.limit: int = STEPS_FOLDED * WIDTH
         if last is None:
-            kept = _count(writer, site)
+            kept = _count(writer, tracepoint)
             self._repeated = _Repeated(kept + 1, kept)
         else:
             times, kept = last._repeated
@@ -178,16 +183,16 @@ class Fold(Strand):
         """Add up the size of its details, now that its steps have ended."""
         self._bytes += self._trace.detail_bytes
 
-    def fold(self, site: int) -> Writer:
+    def fold(self, tracepoint: int) -> Writer:
         self._trace.dropped_steps += 1
         return Strand(self._trace)
 
 
-def _count(writer: Writer, site: int) -> int:
+def _count(writer: Writer, tracepoint: int) -> int:
     """Count the steps of a tracepoint inside the current step."""
     log = writer.log
-    inside = zip(log[SITE::WIDTH], log[PARENT::WIDTH], strict=False)
-    return sum(each == (site, writer.current) for each in inside)
+    inside = zip(log[TRACEPOINT::WIDTH], log[PARENT::WIDTH], strict=False)
+    return sum(each == (tracepoint, writer.current) for each in inside)
 
 
 __all__ = ["FOLDS_KEPT", "STEPS_FOLDED", "Fold", "Strand", "Writer"]

@@ -9,7 +9,7 @@ from .model import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Tracepoint:
     """What can run as a step: resolved once for a function, shared by its steps."""
 
     stage: str
@@ -19,30 +19,30 @@ class Site:
     scope: str | None = None
 
 
-SITES: dict[int, Site] = {}
-_SITES_KEPT = 100_000
-_numbers: dict[Site, int] = {}
+TRACEPOINTS: dict[int, Tracepoint] = {}
+_CAPACITY = 100_000
+_numbers: dict[Tracepoint, int] = {}
 _next_number = count()
 
 
-def number(site: Site) -> int:
+def number(tracepoint: Tracepoint) -> int:
     """Return the number that represents a tracepoint in the logs of this process."""
-    known = _numbers.get(site)
+    known = _numbers.get(tracepoint)
     if known is None:
-        if len(SITES) >= _SITES_KEPT:
+        if len(TRACEPOINTS) >= _CAPACITY:
             # The app makes up names: do not number more than this.
-            site = Site(site.stage, site.stage)
-            if site in _numbers:
-                return _numbers[site]
+            tracepoint = Tracepoint(tracepoint.stage, tracepoint.stage)
+            if tracepoint in _numbers:
+                return _numbers[tracepoint]
         # Without a lock: if two threads number a tracepoint at once, either number is valid.
-        made = next(_next_number)
-        SITES[made] = site
-        known = _numbers.setdefault(site, made)
+        new = next(_next_number)
+        TRACEPOINTS[new] = tracepoint
+        known = _numbers.setdefault(tracepoint, new)
     return known
 
 
 #: For tracepoints that are stored with their step, as the app makes up their names.
-UNNUMBERED = number(Site("", ""))
+UNNUMBERED = number(Tracepoint("", ""))
 
 
-__all__ = ["SITES", "UNNUMBERED", "Site", "number"]
+__all__ = ["TRACEPOINTS", "UNNUMBERED", "Tracepoint", "number"]

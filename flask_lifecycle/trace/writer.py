@@ -12,12 +12,12 @@ from time import time
 from ..locks import lock
 from ..redact import Redactor
 from . import process
-from .log import BEGIN, END, PARENT, SITE, STEP_BYTES, WIDTH, Columns, clock, merge, packed
+from .log import BEGIN, END, PARENT, STEP_BYTES, TRACEPOINT, WIDTH, Columns, clock, merge, packed
 from .model import Error
 from .notes import Notes, joined
 from .owner import Owner
 from .strands import FOLDS_KEPT, STEPS_FOLDED, Fold, Strand, Writer
-from .tracepoint import SITES
+from .tracepoint import TRACEPOINTS
 
 _lock = lock()
 
@@ -324,38 +324,38 @@ class LiveTrace(Writer):
         """Return whether the last step of one more tracepoint may be kept."""
         return len(self.strands or ()) < FOLDS_KEPT
 
-    def is_spine(self, site: int) -> bool:
+    def is_spine(self, tracepoint: int) -> bool:
         log, step = self.log, self.current
         while step >= 0:
-            stage = SITES[log[step + SITE]].stage
+            stage = TRACEPOINTS[log[step + TRACEPOINT]].stage
             if stage in _CONTEXT_STAGES:
                 break
             if stage not in _OUTER_STAGES:
                 return False
             step = log[step + PARENT]
-        return self._is_seldom(site)
+        return self._is_seldom(tracepoint)
 
-    def is_own(self, context: object, site: int) -> bool:
+    def is_own(self, context: object, tracepoint: int) -> bool:
         """Return whether a context's step that begins now is always kept.
 
         That is so if the context is the request's own, or is pushed or popped by it. The app can
         create any number of others.
         """
         if not self.has_context or self._is_inside_context():
-            return self.is_spine(site)
-        return context is self.context() and self._is_seldom(site)
+            return self.is_spine(tracepoint)
+        return context is self.context() and self._is_seldom(tracepoint)
 
     def _is_inside_context(self) -> bool:
         step = self.current
-        return step >= 0 and SITES[self.log[step + SITE]].stage in _CONTEXT_STAGES
+        return step >= 0 and TRACEPOINTS[self.log[step + TRACEPOINT]].stage in _CONTEXT_STAGES
 
-    def _is_seldom(self, site: int) -> bool:
+    def _is_seldom(self, tracepoint: int) -> bool:
         # Beyond this number it is a loop outside of the user's functions.
-        times = self._spine[site] = self._spine.get(site, 0) + 1
+        times = self._spine[tracepoint] = self._spine.get(tracepoint, 0) + 1
         return times <= self.limit // WIDTH
 
-    def fold(self, site: int) -> Writer:
-        writer = super().fold(site)
+    def fold(self, tracepoint: int) -> Writer:
+        writer = super().fold(tracepoint)
         if self.folded is not None:
             # So that all steps inside it ask for their writer.
             self.ident = 0
@@ -412,12 +412,12 @@ class LiveTrace(Writer):
         if self.ended is not None:
             # Left open by its owner, such as a generator that was never closed.
             ends = [end or self.ended for end in ends]
-        sites = [SITES[each] for each in log[SITE::WIDTH]]
-        for step, named in [*notes.sites.items()]:
-            if step // WIDTH < len(sites):
-                sites[step // WIDTH] = named
+        tracepoints = [TRACEPOINTS[each] for each in log[TRACEPOINT::WIDTH]]
+        for step, named in [*notes.tracepoints.items()]:
+            if step // WIDTH < len(tracepoints):
+                tracepoints[step // WIDTH] = named
         return Columns(
-            sites,
+            tracepoints,
             [each // WIDTH for each in log[PARENT::WIDTH]],
             log[BEGIN::WIDTH],
             ends,

@@ -132,7 +132,7 @@ def test_what_collectors_see_is_bounded_and_flasks_own_steps_are_kept() -> None:
     "name",
     [
         "instrumentation.contexts.Contexts._class",
-        "instrumentation.function_sites.FunctionSites._make_site",
+        "instrumentation.function_tracepoints.FunctionTracepoints._make_tracepoint",
         "instrumentation.routing.Routes._args",
         "instrumentation.routing.Routes._route",
     ],

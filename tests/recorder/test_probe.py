@@ -17,14 +17,14 @@ import pytest
 from flask_lifecycle import faults
 from flask_lifecycle.recorder.current import current
 from flask_lifecycle.recorder.probe import Probe, recording, recording_for
-from flask_lifecycle.trace.log import BEGIN, END, SITE
+from flask_lifecycle.trace.log import BEGIN, END, TRACEPOINT
 from flask_lifecycle.trace.notes import Facts
 from flask_lifecycle.trace.owner import Owner
 from flask_lifecycle.trace.snapshot import snapshot
-from flask_lifecycle.trace.tracepoint import Site, number
+from flask_lifecycle.trace.tracepoint import Tracepoint, number
 from flask_lifecycle.trace.writer import LiveTrace, Writer
 
-SITE_OF_TEST = number(Site("view", "test"))
+TEST = number(Tracepoint("view", "test"))
 
 
 class App: ...
@@ -48,11 +48,11 @@ class Shop:
 
 
 def test_signature_and_defaults_stay_what_they_were(trace: LiveTrace) -> None:
-    sell = recording(Shop.sell, SITE_OF_TEST, owner=OWNER)
+    sell = recording(Shop.sell, TEST, owner=OWNER)
     assert [*inspect.signature(sell).parameters] == ["self", "book", "price"]
     assert sell(Shop(), "a") == "a for 3"
     assert sell(Shop(), price=1, book="b") == "b for 1"
-    assert trace.log[SITE::4] == [SITE_OF_TEST] * 2
+    assert trace.log[TRACEPOINT::4] == [TEST] * 2
 
 
 def test_callables_are_given_what_they_ask_for(trace: LiveTrace) -> None:
@@ -76,7 +76,7 @@ def test_callables_are_given_what_they_ask_for(trace: LiveTrace) -> None:
         seen["after"] = result, entered, book
 
     probe = Probe(before, enter, note, leave, after)
-    assert recording(Shop.sell, SITE_OF_TEST, probe, owner=OWNER)(shop, "a", 2) == "a for 2"
+    assert recording(Shop.sell, TEST, probe, owner=OWNER)(shop, "a", 2) == "a for 2"
     assert seen == {
         "before": (trace, shop, []),
         "enter": ("a", 2, 7),
@@ -97,7 +97,7 @@ def test_probes_lie_one_in_the_other(trace: LiveTrace) -> None:
         )
 
     record = recording_for(OWNER, [probe("inner")])
-    record(Shop.sell, SITE_OF_TEST, probe("outer"), probe("middle"))(Shop(), "a")
+    record(Shop.sell, TEST, probe("outer"), probe("middle"))(Shop(), "a")
     names = ("outer", "middle", "inner")
     assert seen == [
         *(f"enter {name}" for name in names),
@@ -113,10 +113,10 @@ def test_what_returned_none_or_raised_is_left_and_nothing_comes_after(trace: Liv
     def fails() -> t.NoReturn:
         raise KeyError("missing")
 
-    recording(Shop.sell, SITE_OF_TEST, probe, owner=OWNER)(Shop(), "a", 0)
+    recording(Shop.sell, TEST, probe, owner=OWNER)(Shop(), "a", 0)
     assert seen == ["leave"]
     with pytest.raises(KeyError):
-        recording(fails, SITE_OF_TEST, probe, owner=OWNER, parameters="")()
+        recording(fails, TEST, probe, owner=OWNER, parameters="")()
     assert seen == ["leave", "leave"]
     assert [step.outcome for step in snapshot(trace).steps] == ["ok", "raised"]
 
@@ -126,7 +126,7 @@ def test_what_entered_nothing_is_not_left(trace: LiveTrace) -> None:
         raise AssertionError(entered)
 
     probe = Probe(enter=lambda: None, leave=leave, after=leave)
-    recording(Shop.sell, SITE_OF_TEST, probe, owner=OWNER)(Shop(), "a")
+    recording(Shop.sell, TEST, probe, owner=OWNER)(Shop(), "a")
 
 
 @pytest.mark.parametrize("when", ["before", "enter", "note", "leave", "after"])
@@ -138,7 +138,7 @@ def test_a_probe_that_fails_breaks_nothing(
 
     faults._faults.clear()
     with caplog.at_level(logging.WARNING, "flask_lifecycle"):
-        sell = recording(Shop.sell, SITE_OF_TEST, Probe(**{when: fails}), owner=OWNER)
+        sell = recording(Shop.sell, TEST, Probe(**{when: fails}), owner=OWNER)
         assert sell(Shop(), "a") == "a for 3"
     faults._faults.clear()
     assert [each.getMessage().rpartition(".")[2] for each in caplog.records] == [
@@ -149,7 +149,7 @@ def test_a_probe_that_fails_breaks_nothing(
 
 
 def test_only_the_requests_of_one_app_are_recorded(trace: LiveTrace) -> None:
-    assert recording(Shop.sell, SITE_OF_TEST, owner=Owner(APP))(Shop(), "a") == "a for 3"
+    assert recording(Shop.sell, TEST, owner=Owner(APP))(Shop(), "a") == "a for 3"
     assert trace.log == []
 
 
@@ -162,7 +162,7 @@ def test_a_callable_may_tell_whether_to_record(trace: LiveTrace, answer: t.Any) 
         return bool(answer)
 
     faults._faults.clear()
-    assert recording(Shop.sell, SITE_OF_TEST, unless=unless)(Shop(), "a") == "a for 3"
+    assert recording(Shop.sell, TEST, unless=unless)(Shop(), "a") == "a for 3"
     faults._faults.clear()
     assert bool(trace.log) is (answer is False)
 
@@ -170,18 +170,18 @@ def test_a_callable_may_tell_whether_to_record(trace: LiveTrace, answer: t.Any) 
 def test_a_full_writer_keeps_what_a_callable_says(trace: LiveTrace) -> None:
     trace.limit = 0
 
-    def kept(writer: Writer, site: int, instance: Shop) -> bool:
-        return site == SITE_OF_TEST and instance is keeps
+    def kept(writer: Writer, tracepoint: int, instance: Shop) -> bool:
+        return tracepoint == TEST and instance is keeps
 
     keeps = Shop()
-    sell = recording(Shop.sell, SITE_OF_TEST, owner=OWNER, kept=kept)
+    sell = recording(Shop.sell, TEST, owner=OWNER, kept=kept)
     sell(keeps, "a")
     sell(Shop(), "b")
     assert len(trace.log) == 4
 
 
 def test_a_function_may_be_given_with_each_call(trace: LiveTrace) -> None:
-    step = recording(None, SITE_OF_TEST, owner=OWNER, name="step", parameters="response")
+    step = recording(None, TEST, owner=OWNER, name="step", parameters="response")
     shout = types.MethodType(step, str.upper)
     assert shout("a") == "A"
 
@@ -189,7 +189,7 @@ def test_a_function_may_be_given_with_each_call(trace: LiveTrace) -> None:
         await asyncio.sleep(0)
         return response.lower()
 
-    step = recording(None, SITE_OF_TEST, owner=OWNER, name="s", parameters="response", awaits=True)
+    step = recording(None, TEST, owner=OWNER, name="s", parameters="response", awaits=True)
     assert asyncio.run(types.MethodType(step, whisper)("A")) == "a"
     times = zip(trace.log[BEGIN::4], trace.log[END::4], strict=True)
     assert all(end > begin for begin, end in times)
@@ -201,7 +201,7 @@ def test_a_debugger_finds_the_source(trace: LiveTrace) -> None:
     def fails(self: Shop, book: str) -> t.NoReturn:
         raise KeyError(book)
 
-    sell = recording(fails, SITE_OF_TEST, owner=OWNER)
+    sell = recording(fails, TEST, owner=OWNER)
 
     def step_into(frame: types.FrameType, event: str, _arg: t.Any) -> t.Any:
         if frame.f_code is sell.__code__:

@@ -10,10 +10,10 @@ from flask_lifecycle.trace.model import Error
 from flask_lifecycle.trace.notes import SHORT_CIRCUIT, Facts, Notes, joined
 from flask_lifecycle.trace.snapshot import snapshot
 from flask_lifecycle.trace.statement import Control, Statement
-from flask_lifecycle.trace.tracepoint import Site, number
+from flask_lifecycle.trace.tracepoint import Tracepoint, number
 from flask_lifecycle.trace.writer import LiveTrace
 
-SITE = number(Site("before_request", "hook"))
+TRACEPOINT = number(Tracepoint("before_request", "hook"))
 
 
 class Late:
@@ -29,8 +29,8 @@ class Late:
 def test_each_step_shows_what_is_noted_of_it_alone() -> None:
     trace = LiveTrace(None, "GET", "/path")
     for _ in range(3):
-        end(trace, begin(trace, SITE, Facts(own=1)))
-    fail(trace, begin(trace, Site("template", "named")), KeyError("key"))
+        end(trace, begin(trace, TRACEPOINT, Facts(own=1)))
+    fail(trace, begin(trace, Tracepoint("template", "named")), KeyError("key"))
     notes = trace.notes
     notes.outcomes[0] = SHORT_CIRCUIT
     notes.add(WIDTH, "late", Late("more"))
@@ -46,7 +46,7 @@ def test_each_step_shows_what_is_noted_of_it_alone() -> None:
     assert [step.name for step in steps] == ["hook", "hook", "hook", "named"]
     assert [step.error for step in steps] == [None, None, None, Error("KeyError", "'key'")]
     assert notes.raised() == [3 * WIDTH]
-    # Three facts, an outcome beside that of the raised step, what was added once, and a site.
+    # Three facts, an outcome beside that of the raised step, what was added once, and a tracepoint.
     assert len(notes) == 3 + 2 + 1 + 1
 
 
@@ -57,7 +57,7 @@ def test_a_step_may_be_added_to_while_it_is_shown() -> None:
             return "first"
 
     trace = LiveTrace(None, "GET", "/path")
-    begin(trace, SITE)
+    begin(trace, TRACEPOINT)
     trace.notes.add(0, "first", Adds())
     assert snapshot(trace).steps[0].detail == {"first": "first"}
     assert snapshot(trace).steps[0].detail == {"first": "first", "later": "more of /path"}
@@ -66,7 +66,7 @@ def test_a_step_may_be_added_to_while_it_is_shown() -> None:
 def test_what_is_shown_is_a_copy() -> None:
     trace = LiveTrace(None, "GET", "/")
     noted = Facts(own=1)
-    begin(trace, SITE, noted)
+    begin(trace, TRACEPOINT, noted)
     snapshot(trace).steps[0].detail["other"] = 2
     assert noted == {"own": 1}
 
@@ -74,13 +74,13 @@ def test_what_is_shown_is_a_copy() -> None:
 def test_what_is_noted_goes_with_its_step() -> None:
     own, other = Notes(), Notes()
     whole, inner = Facts(of="whole"), Facts(of="inner")
-    site, error = Site("log", "other"), Error("KeyError", "key")
+    tracepoint, error = Tracepoint("log", "other"), Error("KeyError", "key")
     own.details[0] = whole
     own.outcomes[2 * WIDTH] = error
     other.details[WIDTH] = inner
     other.add(WIDTH, "more", inner)
     other.outcomes[0] = SHORT_CIRCUIT
-    other.sites[0] = site
+    other.tracepoints[0] = tracepoint
     # Begun since the places were taken.
     other.details[9 * WIDTH] = inner
     places = {(0, 0): 0, (0, 2 * WIDTH): 4 * WIDTH, (1, 0): 2 * WIDTH, (1, WIDTH): 3 * WIDTH}
@@ -88,7 +88,7 @@ def test_what_is_noted_goes_with_its_step() -> None:
     assert found.details == {0: whole, 3 * WIDTH: inner}
     assert found.extras == {3 * WIDTH: {"more": inner}}
     assert found.outcomes == {4 * WIDTH: error, 2 * WIDTH: SHORT_CIRCUIT}
-    assert found.sites == {2 * WIDTH: site}
+    assert found.tracepoints == {2 * WIDTH: tracepoint}
 
 
 def test_statements_are_found_among_other_details() -> None:

@@ -10,7 +10,7 @@ from flask_lifecycle.panel.summary import summarize
 from flask_lifecycle.recorder.steps import begin, end
 from flask_lifecycle.trace.log import Columns
 from flask_lifecycle.trace.snapshot import snapshot
-from flask_lifecycle.trace.tracepoint import Site, number
+from flask_lifecycle.trace.tracepoint import Tracepoint, number
 from flask_lifecycle.trace.writer import LiveTrace
 
 
@@ -21,7 +21,7 @@ def test_what_ends_while_it_is_copied_has_ended_whole_or_not_at_all(
     copy: t.Callable[[LiveTrace], dict[str, t.Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = LiveTrace(None, "GET", "/")
-    begin(trace, number(Site("wsgi", "wsgi")))
+    begin(trace, number(Tracepoint("wsgi", "wsgi")))
     read = LiveTrace.columns
 
     def columns(self: LiveTrace) -> Columns:

@@ -42,7 +42,7 @@ _chain = chain.from_iterable
 _NONE: Names = {}
 
 
-class _Kept:
+class _Contents:
     """A dict, with its contents at the last comparison."""
 
     __slots__ = ("containers", "held", "keys", "values", "views")
@@ -60,12 +60,12 @@ class _Kept:
         self.held = *self.keys, *self.values, *_END
         if not SCALARS.issuperset(map(type, values)):
             for value in self.values:
-                self._look_into(value, 0)
+                self._add_nested(value, 0)
             for container, held in self.containers:
                 self.views = *self.views, container, *_values(container), _END
                 self.held += *held, *_END
 
-    def _look_into(self, value: t.Any, depth: int) -> None:
+    def _add_nested(self, value: t.Any, depth: int) -> None:
         kind = type(value)
         if kind is not list and kind is not dict and kind is not tuple:
             return
@@ -76,7 +76,7 @@ class _Kept:
             self.containers.append((value, held))
         for each in held:
             if type(each) not in SCALARS:
-                self._look_into(each, depth + 1)
+                self._add_nested(each, depth + 1)
 
     def is_same(self) -> bool:
         """Return whether it has the same objects as before."""
@@ -89,7 +89,7 @@ class _Kept:
             return dict(pairs)
         return {name: value for name, value in pairs if type(name) is str}
 
-    def since(self, now: _Kept) -> tuple[Names, Names, list[str]]:
+    def since(self, now: _Contents) -> tuple[Names, Names, list[str]]:
         """Compare with the current contents: return what was added, changed and removed."""
         mutated = self.containers and {
             id(container)
@@ -148,14 +148,14 @@ def _holds(value: t.Any, wanted: set[int], depth: int = 0) -> bool:
     return any(_holds(each, wanted, depth + 1) for each in _items(value))
 
 
-class _Seen:
+class _LastLook:
     """The last known contents of one app context, and of the session of its request."""
 
     __slots__ = ("g", "held", "session", "source", "views")
 
-    def __init__(self, g: _Kept) -> None:
+    def __init__(self, g: _Contents) -> None:
         self.g = g
-        self.session: _Kept | None = None
+        self.session: _Contents | None = None
         self.source: t.Any = None
         # While there is no session, it is looked for each time.
         self.views: tuple[t.Iterable[t.Any], ...] = (_END,)
@@ -171,12 +171,12 @@ def _look(writer: Writer, place: int | None) -> None:
     if context is None or owner.app() is not context.app:
         # Another app's context is not seen to be popped.
         return
-    seen: _Seen | None = writer.seen.get(context)
+    seen: _LastLook | None = writer.seen.get(context)
     if seen is None:
-        seen = writer.seen[context] = _Seen(_Kept(context.g.__dict__))
+        seen = writer.seen[context] = _LastLook(_Contents(context.g.__dict__))
     g, session = seen.g, seen.session
     if not g.is_same():
-        seen.g = _Kept(context.g.__dict__)
+        seen.g = _Contents(context.g.__dict__)
         _note(writer, place, "g", g.since(seen.g))
 
     if session is None:
@@ -184,9 +184,9 @@ def _look(writer: Writer, place: int | None) -> None:
         seen.source = None if context is None else context.__dict__.get(SESSION)
         if not isinstance(seen.source, dict):
             return
-        seen.session = session = _Kept(seen.source)
+        seen.session = session = _Contents(seen.source)
     elif not session.is_same():
-        then, seen.session = session, _Kept(seen.source)
+        then, seen.session = session, _Contents(seen.source)
         session = seen.session
         _note(writer, place, "session", then.since(session))
     seen.views = (*seen.g.views, *session.views)

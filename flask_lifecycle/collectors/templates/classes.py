@@ -13,7 +13,7 @@ from ...recorder.user_code import user_location
 from ...trace.log import END, clock
 from ...trace.writer import Writer
 from ..macros import end_calls
-from .parts import recording_writer, site_of
+from .parts import recording_writer, tracepoint_of
 from .rendering import Rendering
 
 # The callers of streams that have not begun yet, by the ids of their contexts.
@@ -57,7 +57,7 @@ def _render(base: t.Any) -> t.Any:
             # It is counted when its code runs.
             text = base.render(self, *args, **kwargs)
             return text
-        step = begin(writer, site_of(self))
+        step = begin(writer, tracepoint_of(self))
         outer = writer.rendering
         writer.rendering = _note(writer, step, self, args)
         try:
@@ -86,7 +86,7 @@ def _generate(base: t.Any) -> t.Any:
             yield from chunks
             return
         is_full = len(writer.log) >= writer.limit
-        step = None if is_full else begin_leaf(writer, site_of(self))
+        step = None if is_full else begin_leaf(writer, tracepoint_of(self))
         if step is None:
             yield from chunks
             return

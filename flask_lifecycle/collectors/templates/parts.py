@@ -17,7 +17,7 @@ from ...recorder.steps import begin, end
 from ...trace.log import END, PARENT, clock
 from ...trace.model import Source
 from ...trace.notes import Detail, Facts
-from ...trace.tracepoint import Site
+from ...trace.tracepoint import Tracepoint
 from ...trace.writer import Writer
 from ..macros import end_calls
 from ..patch import Patch
@@ -34,13 +34,13 @@ def recording_writer() -> Writer | None:
 
 
 @lru_cache(512)
-def _site(name: str | None, file: str | None) -> Site:
+def _tracepoint(name: str | None, file: str | None) -> Tracepoint:
     source = Source(file, 1) if file and file != "<template>" else None
-    return Site("template", name or "<string>", None, source)
+    return Tracepoint("template", name or "<string>", None, source)
 
 
-def site_of(template: t.Any) -> Site:
-    return _site(template.name, template.filename)
+def tracepoint_of(template: t.Any) -> Tracepoint:
+    return _tracepoint(template.name, template.filename)
 
 
 class _Parts(list[str]):
@@ -52,7 +52,7 @@ class _Parts(list[str]):
 
 
 def recorded_root(render: t.Any, template: t.Any) -> t.Any:
-    site = site_of(template)
+    tracepoint = tracepoint_of(template)
 
     def root(*args: t.Any, **kwargs: t.Any) -> t.Iterable[str]:
         __tracebackhide__ = True
@@ -60,21 +60,21 @@ def recorded_root(render: t.Any, template: t.Any) -> t.Any:
         if writer is None or _is_begun(writer):
             chunks: Iterator[str] = render(*args, **kwargs)
             return chunks
-        return _part(writer, site, None, render, args, kwargs)
+        return _part(writer, tracepoint, None, render, args, kwargs)
 
     root.__wrapped__ = render  # type: ignore[attr-defined]
     return root
 
 
 def recorded_async_root(render: t.Any, template: t.Any) -> t.Any:
-    site = site_of(template)
+    tracepoint = tracepoint_of(template)
 
     def root(*args: t.Any, **kwargs: t.Any) -> AsyncIterator[str]:
         writer = recording_writer()
         chunks: AsyncIterator[str] = render(*args, **kwargs)
         if writer is None or _is_begun(writer):
             return chunks
-        return _async_inside(writer, site, None, chunks)
+        return _async_inside(writer, tracepoint, None, chunks)
 
     return root
 
@@ -89,18 +89,23 @@ def _is_begun(writer: Writer) -> bool:
 
 
 def _part(
-    writer: Writer, site: Site, note: Detail | None, render: t.Any, args: t.Any, kwargs: t.Any
+    writer: Writer,
+    tracepoint: Tracepoint,
+    note: Detail | None,
+    render: t.Any,
+    args: t.Any,
+    kwargs: t.Any,
 ) -> t.Iterable[str]:
     """Render a part of a page as a step."""
     __tracebackhide__ = True
     rendering = writer.rendering
     if rendering is None or not rendering.whole:
-        return _inside(writer, site, note, render(*args, **kwargs))
+        return _inside(writer, tracepoint, note, render(*args, **kwargs))
     if len(writer.log) >= writer.limit:
         writer.trace.dropped_steps += 1
         chunks: Iterator[str] = render(*args, **kwargs)
         return chunks
-    step = begin(writer, site, note)
+    step = begin(writer, tracepoint, note)
     try:
         # Nothing consumes the parts one by one: passing on a list is faster.
         return _Parts(render(*args, **kwargs))
@@ -116,12 +121,12 @@ def _part(
 class Block:
     """A block of a template. ``super()`` finds it by comparing it with the function itself."""
 
-    __slots__ = ("_note", "_site", "func")
+    __slots__ = ("_note", "_tracepoint", "func")
 
-    def __init__(self, func: t.Any, name: str, site: Site) -> None:
+    def __init__(self, func: t.Any, name: str, tracepoint: Tracepoint) -> None:
         self.func: t.Any = func
         self._note = Facts(block=name)
-        self._site = site
+        self._tracepoint = tracepoint
 
     def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
@@ -133,10 +138,10 @@ class Block:
     def _is_at_home(self, writer: Writer) -> bool:
         """Return whether the current step belongs to the template that defines the block."""
         step = writer.current
-        return step >= 0 and writer.notes.sites.get(step) == self._site
+        return step >= 0 and writer.notes.tracepoints.get(step) == self._tracepoint
 
     def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
-        return _part(writer, self._site, self._note, self.func, args, kwargs)
+        return _part(writer, self._tracepoint, self._note, self.func, args, kwargs)
 
     def __eq__(self, other: object) -> bool:
         return other is self or other is self.func
@@ -149,16 +154,16 @@ class AsyncBlock(Block):
     __slots__ = ()
 
     def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
-        return _async_inside(writer, self._site, self._note, self.func(*args, **kwargs))
+        return _async_inside(writer, self._tracepoint, self._note, self.func(*args, **kwargs))
 
 
 async def _async_inside(
-    writer: Writer, site: Site, note: Detail | None, chunks: AsyncIterator[str]
+    writer: Writer, tracepoint: Tracepoint, note: Detail | None, chunks: AsyncIterator[str]
 ) -> AsyncIterator[str]:
     __tracebackhide__ = True
     step = None
     if len(writer.log) < writer.limit:
-        step = begin(writer, site, note)
+        step = begin(writer, tracepoint, note)
     else:
         writer.trace.dropped_steps += 1
     try:
@@ -184,14 +189,14 @@ def _leave(writer: Writer, step: int) -> None:
 
 
 def _inside(
-    writer: Writer, site: Site, note: Detail | None, chunks: Iterator[str]
+    writer: Writer, tracepoint: Tracepoint, note: Detail | None, chunks: Iterator[str]
 ) -> Iterator[str]:
     __tracebackhide__ = True
     if len(writer.log) >= writer.limit:
         writer.trace.dropped_steps += 1
         yield from chunks
         return
-    step = begin(writer, site, note)
+    step = begin(writer, tracepoint, note)
     try:
         yield from chunks
     except BaseException as error:
@@ -210,5 +215,5 @@ __all__ = [
     "recorded_async_root",
     "recorded_root",
     "recording_writer",
-    "site_of",
+    "tracepoint_of",
 ]

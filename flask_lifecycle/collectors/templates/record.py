@@ -26,7 +26,7 @@ from .parts import (
     recorded_async_root,
     recorded_root,
     recording_writer,
-    site_of,
+    tracepoint_of,
 )
 from .rendering import forget_outlines, remember_outlines
 
@@ -95,13 +95,15 @@ def _record(template: t.Any, owner: Owner) -> None:
         _changed[template] = owner
         namespace = _namespace(template)
         template.root_render_func = root(template.root_render_func, template)
-        site = site_of(template)
-        template.blocks = {name: block(func, name, site) for name, func in template.blocks.items()}
+        tracepoint = tracepoint_of(template)
+        template.blocks = {
+            name: block(func, name, tracepoint) for name, func in template.blocks.items()
+        }
         template.__class__ = templates.of(type(template))
-        record_macros(namespace, site, recording_writer)
-        record_made((template_module(template),), site_of, recording_writer)
+        record_macros(namespace, tracepoint, recording_writer)
+        record_made((template_module(template),), tracepoint_of, recording_writer)
         if type(environment) not in _environments:
-            record_made(environment.globals.values(), site_of, recording_writer)
+            record_made(environment.globals.values(), tracepoint_of, recording_writer)
             environment.__class__ = _environments.of(type(environment))
             _changed[environment] = owner
 

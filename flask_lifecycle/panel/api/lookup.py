@@ -26,7 +26,7 @@ def get_or_404(store: Store, trace_id: str) -> LiveTrace:
 def step_of(trace: LiveTrace, index: int) -> Step | None:
     """Return a current copy of one step, or None past the end; the other steps are not copied."""
     columns = trace.columns()
-    return freeze(trace, columns, index) if index < len(columns.sites) else None
+    return freeze(trace, columns, index) if index < len(columns.tracepoints) else None
 
 
 def refuse(reason: str, status: int = 404) -> t.NoReturn:

@@ -148,7 +148,7 @@ class Viewer:
     def _changed(self, store: Store, kept: list[LiveTrace]) -> tuple[list[JsonObject], int]:
         found: list[JsonObject] = []
         skipped = size = 0
-        breath = _Breath()
+        breath = _Pause()
 
         running = [_find(kept, self.known[each]) for each in self.shown]
         news = [*takewhile(lambda trace: trace.seq > self.cursor, kept)]
@@ -188,7 +188,7 @@ class Viewer:
         is_moving = trace.running and trace.merged
         columns = trace.columns()
         head = header(trace)
-        count = len(columns.sites)
+        count = len(columns.tracepoints)
         if is_moving:
             # Several threads write: a step may have been inserted among those that were sent. All
             # are sent again, unless they are many: then only once the request is finished.
@@ -204,7 +204,7 @@ class Viewer:
         ended = {index for index in self.steps_open if columns.ends[index]}
         steps: list[Step] = []
         size = 0
-        breath = _Breath()
+        breath = _Pause()
         for index in (*sorted(ended), *range(self.steps_sent, count)):
             if len(steps) >= _STEPS_A_BATCH or size >= _STEPS_BYTES:
                 break
@@ -233,7 +233,7 @@ class Viewer:
         return [*dict.fromkeys((*(trace_id for trace_id, _ in gone), *hidden))]
 
 
-class _Breath:
+class _Pause:
     """Yields to other threads each time that this one has computed for long enough."""
 
     def __init__(self) -> None:

@@ -19,11 +19,11 @@ from flask_lifecycle.recorder.steps import begin, end, room_for
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.trace.notes import Facts
 from flask_lifecycle.trace.snapshot import snapshot
-from flask_lifecycle.trace.tracepoint import Site, number
+from flask_lifecycle.trace.tracepoint import Tracepoint, number
 from flask_lifecycle.trace.writer import LiveTrace, Route
 from tests.helpers.servers import PATIENCE, wait_for
 
-SITE = number(Site("view", "view"))
+TRACEPOINT = number(Tracepoint("view", "view"))
 SOON = 20.0
 IGNORED = Route("/static/<path:filename>", 0, "static", (), True)
 
@@ -191,7 +191,7 @@ def with_steps(store: MemoryStore, count: int, note: t.Any = None) -> LiveTrace:
     """Add a request that runs and has some steps, of which the one in the middle has a note."""
     trace = add(store, done=False)
     for index in range(count):
-        end(trace, begin(trace, SITE, note if index == count // 2 else None))
+        end(trace, begin(trace, TRACEPOINT, note if index == count // 2 else None))
     return trace
 
 
@@ -270,11 +270,11 @@ def test_steps_that_came_in_between_are_sent_when_the_request_is_done() -> None:
     trace = with_steps(store, 3)
     with threads_of_its_own(trace):
         sent(hub, viewer, store)
-        end(trace, begin(trace, SITE))
+        end(trace, begin(trace, TRACEPOINT))
     # Its last one began before that of the request's own thread, and moved it on.
     trace.finish()
     (steps,) = [ids for each, ids in sent(hub, viewer, store) if each == trace.id]
-    assert steps == [*range(len(trace.columns().sites))]
+    assert steps == [*range(len(trace.columns().tracepoints))]
 
 
 class Page:
@@ -328,14 +328,14 @@ def watch_threads(way: str, limit: int) -> None:
     trace = LiveTrace(None, "GET", "/", max_steps=limit)
     store.add(trace)
     # While a body is sent, no step is open all along: the page asks for what follows.
-    end(trace, begin(trace, SITE))
+    end(trace, begin(trace, TRACEPOINT))
     page, viewer = Page(hub, trace), Viewer(resumes=False, last=0, running={})
     faults: list[BaseException] = []
 
     def write() -> None:
         for _ in range(100):
-            writer = room_for(trace.strand(), SITE)
-            step = begin(writer, SITE)
+            writer = room_for(trace.strand(), TRACEPOINT)
+            step = begin(writer, TRACEPOINT)
             writer.notes.details[step] = Facts(of=threading.get_ident())
             end(writer, step)
 
@@ -373,7 +373,7 @@ def threads_of_its_own(trace: LiveTrace) -> t.Iterator[None]:
 
     def write() -> None:
         strand = trace.strand()
-        step = begin(strand, SITE)
+        step = begin(strand, TRACEPOINT)
         begun.set()
         go.wait(PATIENCE)
         end(strand, step)

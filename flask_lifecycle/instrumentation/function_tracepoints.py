@@ -8,11 +8,11 @@ from dataclasses import replace
 import flask
 
 from ..faults import fail_open
-from ..recorder.callables import callable_name, site_of
+from ..recorder.callables import callable_name, tracepoint_of
 from ..recorder.memo import Memo
-from ..trace.log import SITE, WIDTH
+from ..trace.log import TRACEPOINT, WIDTH
 from ..trace.model import FUNCTION_STAGES
-from ..trace.tracepoint import SITES, Site
+from ..trace.tracepoint import TRACEPOINTS, Tracepoint
 from ..trace.writer import LiveTrace, Writer
 from .url_functions import scopes_of
 
@@ -20,18 +20,20 @@ from .url_functions import scopes_of
 class Found(t.NamedTuple):
     """How one of the user's functions is recorded; Flask's own are not."""
 
-    site: Site | None
+    tracepoint: Tracepoint | None
     #: Whether it is the same at each call.
     lasting: bool
     #: The key that an error handler is registered for: a class's name, or a code.
     handles: str = ""
 
 
-class FunctionSites:
+class FunctionTracepoints:
     """The tracepoints of the functions that one app calls."""
 
     def __init__(self) -> None:
-        self._sites: dict[str, Memo[Site]] = {stage: Memo() for stage in FUNCTION_STAGES}
+        self._tracepoints: dict[str, Memo[Tracepoint]] = {
+            stage: Memo() for stage in FUNCTION_STAGES
+        }
 
     @fail_open
     def of(self, app: flask.Flask, writer: Writer, stage: str, func: t.Any) -> Found | None:
@@ -40,23 +42,25 @@ class FunctionSites:
             return Found(None, lasting=True)
 
         if stage == "after_request" and not scopes_of(app, stage, func):
-            return Found(site_of("after_this_request", func, "app"), lasting=False)
+            return Found(tracepoint_of("after_this_request", func, "app"), lasting=False)
 
         if stage == "view":
             return self._view(app, writer.trace, func)
 
-        site = self._site(func, stage)
-        if site is None:
+        tracepoint = self._tracepoint(func, stage)
+        if tracepoint is None:
             return None
 
         if stage == "error_handler":
-            return self._error_handler(app, writer.trace, func, site)
+            return self._error_handler(app, writer.trace, func, tracepoint)
 
         scopes = scopes_of(app, stage, func)
-        scope = _scope(writer, site, scopes)
-        return Found(replace(site, scope=scope or "app"), lasting=len(scopes) == 1)
+        scope = _scope(writer, tracepoint, scopes)
+        return Found(replace(tracepoint, scope=scope or "app"), lasting=len(scopes) == 1)
 
-    def _error_handler(self, app: flask.Flask, trace: LiveTrace, func: t.Any, site: Site) -> Found:
+    def _error_handler(
+        self, app: flask.Flask, trace: LiveTrace, func: t.Any, tracepoint: Tracepoint
+    ) -> Found:
         found = [
             (name, str(code) if code is not None else kind.__name__)
             for name in (*reversed(trace.blueprints), None, *app.error_handler_spec)
@@ -67,17 +71,17 @@ class FunctionSites:
         scope, handled = found[0] if found else (None, "")
         # A handler may be registered for several exceptions.
         lasting = len(found) == 1
-        return Found(replace(site, scope=scope or "app"), lasting, handled)
+        return Found(replace(tracepoint, scope=scope or "app"), lasting, handled)
 
     def _view(self, app: flask.Flask, trace: LiveTrace, func: t.Any) -> Found | None:
         scope = trace.blueprints[-1] if trace.blueprints else "app"
         view_class = getattr(func, "view_class", None)
         if view_class is None:
-            site = self._site(func, "view")
-            if site is None:
+            tracepoint = self._tracepoint(func, "view")
+            if tracepoint is None:
                 return None
             endpoints = sum(1 for view in app.view_functions.values() if view is func)
-            return Found(replace(site, scope=scope), lasting=endpoints == 1)
+            return Found(replace(tracepoint, scope=scope), lasting=endpoints == 1)
 
         method = getattr(view_class, trace.method.lower(), None) or (
             getattr(view_class, "get", None) if trace.method == "HEAD" else None
@@ -85,33 +89,35 @@ class FunctionSites:
         if method is None:
             method = view_class.dispatch_request
         name = f"{view_class.__name__}.{method.__name__}"
-        source = site_of("view", method).source
-        return Found(Site("view", name, callable_name(method), source, scope), lasting=False)
+        source = tracepoint_of("view", method).source
+        return Found(Tracepoint("view", name, callable_name(method), source, scope), lasting=False)
 
-    def _site(self, func: t.Any, stage: str) -> Site | None:
-        known = self._sites[stage].get(id(func))
-        return self._make_site(func, stage) if known is None else known
+    def _tracepoint(self, func: t.Any, stage: str) -> Tracepoint | None:
+        known = self._tracepoints[stage].get(id(func))
+        return self._make_tracepoint(func, stage) if known is None else known
 
     @fail_open
-    def _make_site(self, func: t.Any, stage: str) -> Site | None:
-        site = site_of(stage, func)
-        self._sites[stage].keep(func, site)
-        return site
+    def _make_tracepoint(self, func: t.Any, stage: str) -> Tracepoint | None:
+        tracepoint = tracepoint_of(stage, func)
+        self._tracepoints[stage].keep(func, tracepoint)
+        return tracepoint
 
 
-def _scope(writer: Writer, site: Site, scopes: list[str | None]) -> str | None:
+def _scope(writer: Writer, tracepoint: Tracepoint, scopes: list[str | None]) -> str | None:
     if len(scopes) > 1:
         # Registered at several levels: Flask calls it once for each, in its own order.
         order = [None, *writer.trace.blueprints]
-        if site.stage in ("after_request", "teardown_request"):
+        if tracepoint.stage in ("after_request", "teardown_request"):
             order.reverse()
         scopes = [name for name in order if name in scopes]
-        sites = [SITES[each] for each in writer.log[SITE::WIDTH]]
+        tracepoints = [TRACEPOINTS[each] for each in writer.log[TRACEPOINT::WIDTH]]
         made = sum(
-            1 for each in sites if each.stage == site.stage and each.callable == site.callable
+            1
+            for each in tracepoints
+            if each.stage == tracepoint.stage and each.callable == tracepoint.callable
         )
         scopes = scopes[made % len(scopes) :] if scopes else [None]
     return scopes[0] if scopes else None
 
 
-__all__ = ["Found", "FunctionSites"]
+__all__ = ["Found", "FunctionTracepoints"]
