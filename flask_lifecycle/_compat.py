@@ -53,13 +53,13 @@ _entry("sys", "_getframe", _PYTHON)
 
 _BEFORE_3_2, _SINCE_3_2, _FLASK = "3.0.0 to 3.1.3", "3.2.0.dev0", "3.0.0 to 3.2.0.dev0"
 _entry("flask:Flask", "_check_setup_finished", _FLASK)
-#: Where the contexts are kept; from Flask 3.2 on, there is one for both.
+#: The context variables; from Flask 3.2 on, there is one for both contexts.
 APP_CONTEXT = _entry("flask.globals", "_cv_app", _FLASK)
 REQUEST_CONTEXT = (
     _entry("flask.globals", "_cv_request", _BEFORE_3_2) if SEPARATE_CONTEXTS else APP_CONTEXT
 )
-#: Where a request's context keeps its session and request, past the properties, as reading the
-#: session by its property would note a use of it (since Flask 3.1.3).
+#: A request context's session and request, without the properties: reading the session by its
+#: property would count as access to it (since Flask 3.1.3).
 _CONTEXT: t.Any = vars(flask.ctx).get("RequestContext", flask.ctx.AppContext)
 SESSION = "session"
 if hasattr(_CONTEXT, "session"):
@@ -77,11 +77,11 @@ STREAM = _entry("flask.templating", "_stream", _FLASK)
 
 _WERKZEUG = "3.0.6 to 3.1.9"
 _entry("werkzeug.local:LocalProxy", "_get_current_object", _WERKZEUG)
-#: A response's status line and code, and the list of its headers' pairs.
+#: A response's status line and code, and its list of header pairs.
 STATUS = _entry("werkzeug.wrappers:Response", "_status", _WERKZEUG)
 STATUS_CODE = _entry("werkzeug.wrappers:Response", "_status_code", _WERKZEUG)
 HEADER_LIST = _entry("werkzeug.datastructures:Headers", "_list", _WERKZEUG)
-#: What a request keeps of its body once it was asked for.
+#: A request's cached body, once the app has read it.
 CACHED_DATA = _entry("werkzeug.wrappers:Request", "_cached_data", _WERKZEUG)
 CACHED_JSON = _entry("werkzeug.wrappers:Request", "_cached_json", _WERKZEUG)
 #: The parts of a rule, each with whether it is a variable; and its converters by name.
@@ -95,29 +95,29 @@ rule_converters: t.Callable[[t.Any], t.Any] = attrgetter(
 # Jinja
 
 _JINJA = "3.1.2 to 3.1.6"
-#: A template's module, where it has been asked for.
+#: A template's module, once it has been used.
 template_module: t.Callable[[t.Any], t.Any] = attrgetter(
     _entry("jinja2:Template", "_module", _JINJA)
 )
 MACRO_FUNCTION = _entry("jinja2.runtime:Macro", "_func", _JINJA)
 MACRO_ENVIRONMENT = _entry("jinja2.runtime:Macro", "_environment", _JINJA)
-#: In the namespace of a compiled template: what makes its macros, and the template itself.
+#: In the namespace of a compiled template: the class of its macros, and the template itself.
 MACRO_CLASS = _entry("jinja2:Template", "Macro", _JINJA)
 TEMPLATE = _entry("jinja2:Template", "__jinja_template__", _JINJA)
 
 # SQLAlchemy
 
 _SQLALCHEMY = "2.0.0 to 2.1.9"
-#: What opens a pool's connections.
+#: The creator of a pool's connections.
 CREATOR = _entry("sqlalchemy.pool:Pool", "_invoke_creator", _SQLALCHEMY)
-#: The methods that roll back, or commit, where nobody asked for it.
+#: The methods that roll back or commit implicitly.
 RESET = _entry("sqlalchemy.pool.base:_ConnectionFairy", "_reset", _SQLALCHEMY)
 DO_CLOSE = _entry("sqlalchemy.engine:RootTransaction", "_do_close", _SQLALCHEMY)
-#: What the two-phase methods for psycopg call.
+#: The methods that the two-phase methods for psycopg call.
 DO_TWOPHASE = _entry(
     "sqlalchemy.dialects.postgresql.psycopg2:PGDialect_psycopg2", "_do_twophase", _SQLALCHEMY
 )
-#: A driver's own connection, of one that SQLAlchemy awaits, and of its cursors.
+#: The driver's own connection of an async connection, and of its cursors.
 DRIVER_CONNECTION = _entry(
     "sqlalchemy.dialects.sqlite.aiosqlite:AsyncAdapt_aiosqlite_connection",
     "_connection",
@@ -129,7 +129,7 @@ _entry(
 
 # Engine.IO, Socket.IO and simple-websocket
 
-#: The classes that a server does its work with; it takes no option for them.
+#: The classes that a server creates; there is no option for them.
 DRIVER = _entry("engineio:Server", "_async", "4.15.1")
 _entry("engineio.socket:Socket", "queue", "4.15.1")
 _entry("socketio.packet:Packet", "uses_binary_events", "5.18.1")
@@ -138,12 +138,12 @@ for _name in ("_thread", "handshake", "close", "sock", "event", "connected", "ws
     _entry("simple_websocket:Server", _name, "1.1.0")
 _entry("simple_websocket:Server", "mode", "1.1.0")
 
-# Eventlet: who closes a websocket, and what the client's last frame had.
+# Eventlet: the method that closes a websocket, and the data of the client's close frame.
 
 for _name in ("_remote_close_data", "_handle_control_frame", "_iter_frames"):
     _entry("eventlet.websocket:RFC6455WebSocket", _name, "0.41.3")
 
-# Gunicorn: what a worker's `start_response` is a method of, and what its handlers of signals are.
+# Gunicorn: the objects behind a worker's `start_response` and its signal handlers.
 
 _GUNICORN = "23.0.0 to 27.0.1"
 _entry("gunicorn.http.wsgi:Response", "cfg", _GUNICORN)

@@ -21,7 +21,7 @@ class _Thread(t.NamedTuple):
     other: bool
 
     def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         return self._asdict()
 
 

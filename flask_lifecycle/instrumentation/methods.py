@@ -48,7 +48,7 @@ class _Response:
         self.response: str | None = None
 
     def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it as JSON's types."""
+        """Return it JSON-ready."""
         made = {} if self.response is None else {"to": self.response}
         return {"from": self.given, **made}
 

@@ -41,16 +41,16 @@ _NAMES_KEPT = 30
 def summarize(trace: LiveTrace) -> JsonObject:
     """Return a trace without its steps, JSON-ready; times in ns from its start."""
     # Read first: if the trace is finished by now, so are all of its steps.
-    told = header(trace)
+    fields = header(trace)
     columns = trace.columns()
-    running = told["state"] == "running"
-    elapsed = trace.elapsed() if running else told["duration"]
+    running = fields["state"] == "running"
+    elapsed = trace.elapsed() if running else fields["duration"]
     return {
-        **told,
+        **fields,
         "cause": trace.cause,
         "step_count": len(columns.tracepoints),
         "merged": trace.merged,
-        "strip": _strip(trace, columns, elapsed, told["app_time"]),
+        "strip": _strip(trace, columns, elapsed, fields["app_time"]),
         "now": _innermost(columns) if running else None,
         "elapsed": elapsed,
         "sending": trace.sending,

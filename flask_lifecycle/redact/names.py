@@ -388,7 +388,7 @@ def secret_names(more: Iterable[str]) -> IsSecret:
             or (not phrase and _is_key(words_of_name))
         )
 
-    def tells(name: str) -> bool:
+    def names_secret(name: str) -> bool:
         written = _words(name)
         if added.search(_joined(written)):
             return True
@@ -399,7 +399,7 @@ def secret_names(more: Iterable[str]) -> IsSecret:
             not written.isascii() and is_secret(written.translate(_ALIKE), phrase=phrase)
         )
 
-    return tells
+    return names_secret
 
 
 def secret_texts(more: Iterable[str]) -> IsSecret:
@@ -410,7 +410,7 @@ def secret_texts(more: Iterable[str]) -> IsSecret:
     added = [folded for name in more if (folded := _joined(_words(name)))]
     compact = re.compile(any_of((*_COMPACT.split(), *added)))
 
-    def tells(text: str) -> bool:
+    def may_name_secret(text: str) -> bool:
         if not text.isascii():
             return True
         folded = text.encode().lower()
@@ -419,7 +419,7 @@ def secret_texts(more: Iterable[str]) -> IsSecret:
             or _BEGINS.search(folded.decode()) is not None
         )
 
-    return tells
+    return may_name_secret
 
 
 def _is_key(words: str) -> bool:

@@ -169,8 +169,8 @@ class Redactor:
             MASK
             if (places.at(place) and self._hides(each))
             or (labelled and type(each) is str and not self.is_secret(each))
-            else told
-            for place, (each, told) in enumerate(zip(values, shown, strict=False))
+            else masked
+            for place, (each, masked) in enumerate(zip(values, shown, strict=False))
         ]
 
     def _names_secret(self, value: t.Any) -> bool:

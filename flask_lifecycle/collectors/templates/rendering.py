@@ -116,14 +116,14 @@ def _outline(
     shown: JsonObject = {}
     valued: list[tuple[str, str]] = []
     for name, kind in list(zip(names, kinds, strict=False))[:_NAMES]:
-        told = redactor.text(name)
+        label = redactor.text(name)
         if kind not in _SHOWN:
-            shown[told] = f"<{type_name(kind)}>"
+            shown[label] = f"<{type_name(kind)}>"
         elif kind in SCALARS and kind not in redactor.open and redactor.is_secret(name):
-            shown[told] = MASK
+            shown[label] = MASK
         else:
-            shown[told] = None
-            valued.append((told, name))
+            shown[label] = None
+            valued.append((label, name))
     return _Outline(refs, shown, tuple(valued))
 
 

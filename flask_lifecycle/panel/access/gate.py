@@ -219,8 +219,8 @@ class Gate:
     def _is_of_service(self, environ: Environ) -> bool:
         # The lookup takes Linux some milliseconds. A client with the key has passed it before, and
         # the frequent requests need keys of their own or return no data.
-        told = self._has_key(environ) or is_toolbar(environ) or is_asset(environ)
-        return not told and is_service(environ)
+        exempt = self._has_key(environ) or is_toolbar(environ) or is_asset(environ)
+        return not exempt and is_service(environ)
 
     def _has_key(self, environ: Environ) -> bool:
         return _equal(environ.get("HTTP_X_LIFECYCLE_KEY", ""), self.key)

@@ -13,7 +13,7 @@ FindRule = Callable[[str, str, str], JsonObject]
 
 
 def create_app_map(app_map: Callable[[], JsonObject], find_rule: FindRule) -> flask.Blueprint:
-    """Make the routes.
+    """Return the blueprint.
 
     :param app_map: returns the map of the app.
     :param find_rule: takes path, method and host, and returns the response; its ``ValueError``

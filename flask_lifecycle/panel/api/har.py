@@ -12,7 +12,7 @@ from .lookup import get_or_404, json_object
 
 
 def create_har(store: Store) -> flask.Blueprint:
-    """Make the routes."""
+    """Return the blueprint."""
     api = flask.Blueprint("har", __name__)
 
     @api.get("/api/traces/<trace_id>.har")

@@ -11,7 +11,7 @@ from .lookup import json_object
 
 
 def create_live(hub: Hub, gate: Gate) -> flask.Blueprint:
-    """Make the routes.
+    """Return the blueprint.
 
     :param hub: makes the messages.
     :param gate: issues the tickets.

@@ -18,7 +18,7 @@ _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flas
 
 
 def create_page(gate: Gate, dist: Path) -> flask.Blueprint:
-    """Make the routes.
+    """Return the blueprint.
 
     :param gate: has the key that the page sends with its requests.
     :param dist: the directory of the built front end.

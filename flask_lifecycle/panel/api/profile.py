@@ -39,7 +39,7 @@ class Profiles(t.Protocol):
 
 
 def create_profile(store: Store, profiles: Profiles) -> flask.Blueprint:
-    """Make the routes; they stand behind the gate with the panel's others."""
+    """Return the blueprint; it is behind the gate as the others are."""
     api = flask.Blueprint("profile", __name__)
 
     @api.get("/api/traces/<trace_id>/profile")

@@ -15,7 +15,7 @@ _STEP = "/api/traces/<trace_id>/steps/<int:index>"
 
 
 def create_steps(store: Store) -> flask.Blueprint:
-    """Make the routes."""
+    """Return the blueprint."""
     api = flask.Blueprint("steps", __name__)
 
     @api.get(f"{_STEP}/source")

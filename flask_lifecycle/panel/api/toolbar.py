@@ -20,7 +20,7 @@ Kept = dict[str, LiveTrace]
 
 
 def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
-    """Make the routes.
+    """Return the blueprint.
 
     :param hub: has the stored traces, with their initiators.
     :param gate: makes the keys of the requests.

@@ -20,7 +20,7 @@ _LIMIT = 500
 
 
 def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
-    """Make the routes.
+    """Return the blueprint.
 
     :param hub: has the stored traces, with their initiators.
     """
