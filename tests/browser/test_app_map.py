@@ -122,7 +122,7 @@ def test_a_path_is_tried(panel: Panel) -> None:
     page.get_by_label("Path or words").fill("/admin/orders/42")
     page.get_by_text("It matches admin.orders.show with id = 42.").wait_for()
     page.get_by_label("Method").select_option("DELETE")
-    page.get_by_text("405: the path is there for").wait_for()
+    page.get_by_text("405: the path exists only for").wait_for()
     page.get_by_label("Path or words").fill("/shop")
     page.get_by_label("Method").select_option("GET")
     page.get_by_text("Flask redirects to").wait_for()
@@ -142,7 +142,7 @@ def test_a_method_that_is_not_taken_meets_the_apps_hooks_alone(panel: Panel) -> 
 def test_what_was_never_asked_for(panel: Panel) -> None:
     page = panel.page
     open_view(panel, "App")
-    page.get_by_label("never asked for").check()
+    page.get_by_label("never requested").check()
     never = page.locator(".rule", has_text="shop.add_to_basket")
     never.wait_for()
     panel.fetch("/shop/book/1/basket", "POST")

@@ -192,9 +192,9 @@ def test_a_held_screen_says_how_many_came(
     page.get_by_role("button", name="Pause").click()
     for path in ("/first", "/second"):
         server.get(path)
-    page.get_by_role("button", name="Go on (2)").wait_for()
+    page.get_by_role("button", name="Resume (2)").wait_for()
     expect(page.locator(".row", has_text="/first")).to_have_count(0)
-    page.get_by_role("button", name="Go on (2)").click()
+    page.get_by_role("button", name="Resume (2)").click()
     page.locator(".row[aria-current]", has_text="/second").wait_for()
     page.locator(".row", has_text="/first").wait_for()
 
@@ -235,7 +235,7 @@ def test_the_filter_is_completed_by_keys(panel: Panel) -> None:
     expect(there).to_have_attribute("data-state", "done")
     field = field_of(page)
     page.keyboard.press("/")
-    options = page.get_by_role("listbox", name="What may follow").get_by_role("option")
+    options = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
     expect(field).to_have_attribute("aria-expanded", "true")
     expect(options.first).to_contain_text("status:")
     page.keyboard.type("b")
@@ -442,9 +442,9 @@ def test_the_log_is_kept_over_a_reload_of_the_app(
     server = serve("", 0, "--reload", run=how == "app.run")
     page = opened(context, server.address)
     if keep:
-        page.get_by_role("button", name="Keep log").click()
+        page.get_by_role("button", name="Preserve log").click()
         page.reload()
-        expect(page.get_by_role("button", name="Keep log")).to_have_attribute(
+        expect(page.get_by_role("button", name="Preserve log")).to_have_attribute(
             "aria-pressed", "true"
         )
         page.locator('.live:text-is("live")').wait_for()
@@ -461,7 +461,7 @@ def test_the_log_is_kept_over_a_reload_of_the_app(
         expect(first).to_have_count(0)
         return
     expect(first).to_have_class("row d0 earlier")
-    expect(first).to_have_attribute("title", "Of an earlier run of the app")
+    expect(first).to_have_attribute("title", "From an earlier run of the app")
     # What was looked at is still there to be looked at.
     view.wait_for()
     if how == "flask run":

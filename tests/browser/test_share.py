@@ -256,10 +256,10 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"id": "a"', "it is no JSON"),
+        ('{"id": "a"', "it is not JSON"),
         ("[1]", "not one request as the panel downloads it"),
         ('{"log": {"version": "1.2"}}', "it is an HTTP archive"),
-        ("<b>hi</b>", "it is no JSON"),
+        ("<b>hi</b>", "it is not JSON"),
     ],
 )
 def test_a_broken_file_is_refused_by_name(asked: Panel, text: str, says: str) -> None:

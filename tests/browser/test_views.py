@@ -236,7 +236,7 @@ def test_a_request_that_is_evicted_while_it_is_open_stays_on_the_page(panel: Pan
     page.get_by_text("The server no longer keeps this request").wait_for()
     panel.node("view", "done").click()
     # Neither its own nor Flask's.
-    expect(page.get_by_text("The source cannot be had")).to_have_count(2)
+    expect(page.get_by_text("The source is not available")).to_have_count(2)
     open_view(panel, "Steps")
     page.locator('[data-view="steps"] [data-stage="view"]').wait_for()
     # The browser logs what is not found.
@@ -252,6 +252,6 @@ def test_a_file_that_was_written_since_is_said_to_be(panel: Panel) -> None:
     os.utime(file)
     try:
         panel.node("view", "done").click()
-        panel.page.get_by_text("The file was written after the app had read it").wait_for()
+        panel.page.get_by_text("The file has changed since the app loaded it").wait_for()
     finally:
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -116,7 +116,7 @@ function Text({ value }: { readonly value: Json }): JSX.Element {
       {parts.map((part, index) => (
         <>
           {index > 0 ? (
-            <span class="mask" title="Masked before it was kept">
+            <span class="mask" title="Redacted when it was recorded">
               {MASK}
             </span>
           ) : null}

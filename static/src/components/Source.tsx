@@ -29,13 +29,13 @@ export function Source({ path }: { readonly path: string }): JSX.Element {
   }, [found]);
   if (found === undefined) return <p class="source-says">…</p>;
   if (found === null)
-    return <p class="source-says">The source cannot be had: its file is gone, or no Python code.</p>;
+    return <p class="source-says">The source is not available: the file is missing or is not Python code.</p>;
   const at = found.at ?? null;
   return (
     <>
       {found.changed ? (
         <p class="source-says warn">
-          The file was written after the app had read it: other lines may have run.
+          The file has changed since the app loaded it: other lines may have run.
         </p>
       ) : null}
       {at === null ? null : (

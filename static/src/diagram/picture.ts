@@ -76,7 +76,7 @@ function style(from: Element, to: Element, parent: CSSStyleDeclaration | null): 
   }
 }
 
-/** The same as a PNG, twice as fine as on the page. */
+/** The same as a PNG, at double resolution. */
 export async function pngOf(shown: SVGSVGElement): Promise<Blob> {
   const image = new Image();
   // The panel's own policy lets data: in as an image, and no blob.
@@ -86,7 +86,7 @@ export async function pngOf(shown: SVGSVGElement): Promise<Blob> {
   canvas.width = image.naturalWidth * SCALE;
   canvas.height = image.naturalHeight * SCALE;
   const context = canvas.getContext("2d");
-  if (context === null) throw new Error("This browser draws no canvas.");
+  if (context === null) throw new Error("This browser cannot draw on a canvas.");
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {

@@ -21,7 +21,7 @@ interface OptionsProps {
 /** What may follow in the filter, below it. */
 export function Options({ options, active, onTake }: OptionsProps): JSX.Element {
   return (
-    <ul id="filter-may" role="listbox" aria-label="What may follow">
+    <ul id="filter-may" role="listbox" aria-label="Suggestions">
       {options.map((option, index) => (
         <li
           key={option.text}

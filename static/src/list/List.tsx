@@ -37,7 +37,7 @@ function Head(): JSX.Element {
       <button
         type="button"
         aria-pressed={grouped}
-        title="Under the page, redirect or request that caused them"
+        title="Group requests under their initiators"
         onClick={() => {
           actions.group(!grouped);
         }}
@@ -59,18 +59,16 @@ function Foot(): JSX.Element {
         </span>
       )}
       {evicted > 0 ? (
-        <span title="The server keeps so many: LIFECYCLE_MAX_TRACES">{evicted} requests evicted</span>
+        <span title="More than the server keeps: LIFECYCLE_MAX_TRACES">{evicted} requests evicted</span>
       ) : null}
       {tooLarge > 0 ? (
-        <span title="All together they were larger than the server keeps: LIFECYCLE_MAX_BYTES">
+        <span title="Together larger than the server keeps: LIFECYCLE_MAX_BYTES">
           {tooLarge} of them for their size
         </span>
       ) : null}
-      {skipped > 0 ? (
-        <span title="They came and went faster than they could be shown">skipped {skipped} updates</span>
-      ) : null}
+      {skipped > 0 ? <span title="Evicted before they could be shown">skipped {skipped} updates</span> : null}
       {ignored > 0 ? (
-        <span title="They are not to be recorded: LIFECYCLE_IGNORE">{ignored} requests ignored</span>
+        <span title="Excluded from recording: LIFECYCLE_IGNORE">{ignored} requests ignored</span>
       ) : null}
     </footer>
   );

@@ -9,12 +9,12 @@ export default function Nothing(): JSX.Element {
   if (filter.trim() === "" || traces.length + imported.length === 0)
     return (
       <p class="nothing">
-        {connection === "lost" ? "" : "No request yet. Each one stands here as soon as it begins."}
+        {connection === "lost" ? "" : "No requests yet. Each one appears here as soon as it begins."}
       </p>
     );
   return (
     <div class="nothing">
-      <p>None of the requests here matches the filter.</p>
+      <p>No request matches the filter.</p>
       <button
         type="button"
         onClick={() => {

@@ -44,7 +44,9 @@ function Content({ row, current }: RequestProps): JSX.Element {
         data-trace={trace.id}
         data-state={trace.state}
         aria-current={current ? "true" : undefined}
-        title={earlier ? "Of an earlier run of the app" : file === null ? undefined : `Imported from ${file}`}
+        title={
+          earlier ? "From an earlier run of the app" : file === null ? undefined : `Imported from ${file}`
+        }
         onClick={() => {
           actions.select(trace.id);
         }}

@@ -10,16 +10,16 @@ adopt(helpStyles);
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["j k", "older and newer requests"],
-  ["← →", "earlier and later steps (also PageUp, PageDown: a clicker)"],
-  ["Home End", "the first and the last moment"],
-  ["Space", "play and stop"],
-  ["f", "the stage: diagram and captions alone"],
-  ["z", "look at the step from near"],
-  ["+ − 0", "nearer, further, all of the diagram (also Ctrl and wheel, two fingers)"],
-  ["v", "the next view"],
+  ["← →", "previous and next step (also Page Up and Page Down)"],
+  ["Home End", "first and last moment"],
+  ["Space", "play or pause"],
+  ["f", "presentation mode"],
+  ["z", "zoom to the step"],
+  ["+ − 0", "zoom in, zoom out, whole diagram (also Ctrl and wheel, pinch)"],
+  ["v", "next view"],
   ["/", "filter"],
-  ["x", "clear"],
-  ["?", "this help"],
+  ["x", "clear all requests"],
+  ["?", "keyboard shortcuts"],
   ["Esc", "back"],
 ];
 
@@ -33,12 +33,12 @@ export default function Help(): JSX.Element {
   return (
     <dialog
       ref={dialog}
-      aria-label="Keys"
+      aria-label="Keyboard shortcuts"
       onClose={() => {
         actions.help(false);
       }}
     >
-      <h2>Keys</h2>
+      <h2>Keyboard shortcuts</h2>
       <dl>
         {KEYS.map(([key, does]) => (
           <div key={key}>
@@ -59,7 +59,7 @@ export default function Help(): JSX.Element {
             actions.keys(event.currentTarget.checked);
           }}
         />{" "}
-        Single keys are on
+        Single-key shortcuts
       </label>
       <form method="dialog">
         <button type="submit">Close</button>

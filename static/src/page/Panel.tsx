@@ -13,7 +13,7 @@ import { Views } from "../views/Views";
 import { Top } from "./Top";
 
 const Details = lazy("Step", () => import("../views/Details"));
-const Help = lazy("Keys", () => import("./Help"));
+const Help = lazy("Keyboard shortcuts", () => import("./Help"));
 
 export function Panel(): JSX.Element {
   const { stage, view, step, help } = state.value;

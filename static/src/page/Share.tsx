@@ -85,14 +85,14 @@ function ThisRequest({ trace, act }: RequestProps): JSX.Element {
       ) : null}
       <Act
         title="Copy as cURL"
-        says="what was masked is left out"
+        says="without redacted values"
         onAct={() => {
           act(() => copied(curl(trace, location.origin), "Command copied"));
         }}
       />
       <Act
         title="JSON"
-        says="all that was recorded; the panel opens it again"
+        says="the whole trace; the panel can open it again"
         onAct={() => {
           act(async () => saveJson(name, "json", imported?.whole ?? (await whole(trace))));
         }}
@@ -122,14 +122,14 @@ function ThisDiagram({ name, act, close }: DiagramProps): JSX.Element {
       <h2>The diagram</h2>
       <Act
         title="SVG"
-        says="stands alone, with its styles"
+        says="standalone, with styles"
         onAct={() => {
           act(async () => save(name, "svg", svgOf(await diagram()), "image/svg+xml"));
         }}
       />
       <Act
         title="PNG"
-        says="twice as fine as on the page"
+        says="at double resolution"
         onAct={() => {
           act(async () => save(name, "png", await pngOf(await diagram()), "image/png"));
         }}
@@ -158,11 +158,11 @@ interface AllProps {
 function AllListed({ name, act }: AllProps): JSX.Element | null {
   const several = visible.value.slice(0, AT_ONCE);
   if (several.length === 0) return null;
-  const but = state.value.imported.length === 0 ? "" : ", but for what was imported";
+  const but = state.value.imported.length === 0 ? "" : ", without imported ones";
   return (
     <Act
       title={`HAR of ${several.length}`}
-      says={`of all that the list shows${but}`}
+      says={`all requests in the list${but}`}
       onAct={() => {
         act(() => har(name, "api/traces.har", { ids: several.map((each) => each.id) }));
       }}
@@ -246,7 +246,7 @@ async function copied(text: string, says: string): Promise<string> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    throw new Error(`This browser lets the page copy nothing here: ${text}`);
+    throw new Error(`The browser does not allow copying here: ${text}`);
   }
   return says;
 }
@@ -273,5 +273,5 @@ async function diagram(): Promise<SVGSVGElement> {
       requestAnimationFrame(resolve);
     });
   }
-  throw new Error("There is no diagram to be taken along.");
+  throw new Error("There is no diagram to export.");
 }

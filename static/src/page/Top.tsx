@@ -35,26 +35,26 @@ export function Top(): JSX.Element {
             Follow
           </button>
           <button type="button" aria-pressed={paused} onClick={actions.pause}>
-            {paused ? `Go on${arrived(state.value) > 0 ? ` (${arrived(state.value)})` : ""}` : "Pause"}
+            {paused ? `Resume${arrived(state.value) > 0 ? ` (${arrived(state.value)})` : ""}` : "Pause"}
           </button>
-          <button type="button" title="Forget all requests (x)" onClick={actions.clear}>
+          <button type="button" title="Clear all requests (x)" onClick={actions.clear}>
             Clear
           </button>
           <button
             type="button"
             aria-pressed={keep}
-            title="Requests stay in the list when the app restarts"
+            title="Keep requests in the list when the app restarts"
             onClick={() => {
               actions.keep(!keep);
             }}
           >
-            Keep log
+            Preserve log
           </button>
           <Share />
           <button
             type="button"
-            aria-label="Keys"
-            title="Keys (?)"
+            aria-label="Keyboard shortcuts"
+            title="Keyboard shortcuts (?)"
             onClick={() => {
               actions.help(true);
             }}
@@ -104,12 +104,12 @@ function Banners(): JSX.Element {
     <>
       {process?.several === true ? (
         <p class="banner" role="note">
-          Process {process.pid} only: the server has others, and what they answer is not shown here.
+          Process {process.pid} only: the server has others, whose requests are not shown here.
         </p>
       ) : null}
       {imported === undefined ? null : (
         <p class="banner" role="note">
-          Imported from <bdi>{imported.file}</bdi>: it may be of another app, or of another time.
+          Imported from <bdi>{imported.file}</bdi>: it may come from another app or another version of it.
         </p>
       )}
       {notice === null ? null : (
@@ -139,7 +139,7 @@ function Theme(): JSX.Element {
   return (
     <button
       type="button"
-      aria-label={`Change to the ${other} theme`}
+      aria-label={`Switch to the ${other} theme`}
       onClick={() => {
         style.colorScheme = other;
         writePreference("theme", other);

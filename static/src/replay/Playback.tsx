@@ -39,11 +39,11 @@ export function Playback(): JSX.Element | null {
           step {step === null ? trace.steps.length : step.id + 1}/{trace.steps.length} {time(shown)}
         </span>
         <PaceChoice pace={replay?.pace ?? "by step"} />
-        <button type="button" aria-pressed={zoom} title="Look from near (z)" onClick={actions.zoom}>
+        <button type="button" aria-pressed={zoom} title="Zoom to the step (z)" onClick={actions.zoom}>
           Zoom
         </button>
-        <button type="button" aria-pressed={stage} title="For a room (f)" onClick={actions.stage}>
-          Stage
+        <button type="button" aria-pressed={stage} title="Presentation mode (f)" onClick={actions.stage}>
+          Present
         </button>
       </div>
     </section>

@@ -108,6 +108,6 @@ export function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
 /** Have the server forget all requests. */
 export function forget(): void {
   void api.clear(state.value.epoch).catch(() => {
-    notice("The app still has the requests: it could not be asked to forget them.");
+    notice("The requests could not be cleared: the app did not answer.");
   });
 }

@@ -62,7 +62,7 @@ export interface AppQuery {
   readonly method: string;
   /** A path to try, or words. */
   readonly path: string;
-  /** Only the rules that were never asked for. */
+  /** Only the rules that were never requested. */
   readonly never: boolean;
 }
 

@@ -7,7 +7,7 @@ const MASK = "••••••";
 const LEFT_OUT =
   /^(host|connection|content-length|accept-encoding|cookie|upgrade-insecure-requests|sec-.*)$/i;
 
-/** A curl command for the same request; what was masked is left out, or stays masked. */
+/** A curl command for the same request; without redacted values, or stays masked. */
 export function curl(trace: Trace, origin: string): string {
   const url = `${origin}${encodeURI(trace.path)}${trace.query === "" ? "" : `?${trace.query}`}`;
   const method =

@@ -29,7 +29,7 @@ test("sentences are read where there are any", () => {
 });
 
 test("what is wrong is named, with its place and what it takes", () => {
-  expect(readTrace('{"id": ')).toMatch(/^it is no JSON: /);
+  expect(readTrace('{"id": ')).toMatch(/^it is not JSON: /);
   expect(readTrace("[]")).toBe("it holds [], not one request as the panel downloads it.");
   expect(readTrace('{"log": {}}')).toMatch(/HTTP archive/);
   expect(

@@ -52,7 +52,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new Wrong(`it is no JSON: ${error instanceof Error ? error.message : ""}`);
+    throw new Wrong(`it is not JSON: ${error instanceof Error ? error.message : ""}`);
   }
 }
 

@@ -14,14 +14,14 @@ export default function Empty(): JSX.Element {
     return (
       <div class="empty">
         <h2>This request is not kept</h2>
-        <p>It was evicted, or the app has restarted since. Pick one from the list.</p>
+        <p>It was evicted, or the app has restarted since. Select one from the list.</p>
       </div>
     );
   if (traces.length > 0 && filter.trim() !== "")
     return (
       <div class="empty">
         <h2>No request matches the filter</h2>
-        <p>The next one that does is drawn here, as long as new ones are followed.</p>
+        <p>The next request that does appears here while new requests are followed.</p>
         <p>
           <code>{filter.trim()}</code>
         </p>

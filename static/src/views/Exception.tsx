@@ -18,7 +18,7 @@ type Told = { readonly [key: string]: Json };
 const AS: Readonly<Record<string, string>> = {
   cause: "It was the direct cause of the above:",
   context: "It was being handled when the above was raised:",
-  member: "The group holds:",
+  member: "Members of the group:",
 };
 
 /** What was raised: the frames with their locals, what led to it, and which handler took it. */
@@ -28,7 +28,7 @@ export default function Exception(): JSX.Element | null {
   const raised = trace.steps.filter((step) => isOf(step.detail["exception"]));
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Exceptions">
-      {raised.length === 0 ? <p class="none">Nothing was raised that Flask came to see.</p> : null}
+      {raised.length === 0 ? <p class="none">No exception reached Flask.</p> : null}
       {raised.map((step) => (
         <section key={step.id} data-step={step.id}>
           <p class="given">
@@ -137,10 +137,10 @@ function Frame({
 
 function Handlers({ told }: { readonly told: Json | undefined }): JSX.Element | null {
   const handlers = list(told).filter(isOf);
-  if (handlers.length === 0) return <p class="given k">No error handler was asked.</p>;
+  if (handlers.length === 0) return <p class="given k">No error handler was looked up.</p>;
   return (
     <section class="part">
-      <h2>Error handlers, in the order in which Flask asks</h2>
+      <h2>Error handlers, in the order in which Flask looks them up</h2>
       <table class="pairs">
         <tbody>
           {handlers.map((each, index) => {

@@ -25,7 +25,7 @@ export default function Logs(): JSX.Element | null {
   const said = trace.steps.filter((step) => STAGES.includes(step.stage));
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Logs">
-      {said.length === 0 ? <p class="none">Nothing was logged, warned of or flashed.</p> : null}
+      {said.length === 0 ? <p class="none">There are no logs, warnings or flashed messages.</p> : null}
       <ol class="said-list">
         {said.slice(0, SHOWN).map((step) => (
           <Said key={step.id} step={step} trace={trace} />

@@ -7,8 +7,8 @@ import { state } from "../state/store";
 import type { Json, Trace } from "../api/types";
 import { Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
-const NOT_YET = "not parsed so far.";
-const NOT_PARSED = "the app parsed none of it, so it was left alone.";
+const NOT_YET = "not parsed yet.";
+const NOT_PARSED = "not parsed by the app, and therefore not read.";
 
 /** What the client sent, as far as the app looked at it. */
 export default function Request(): JSX.Element | null {
@@ -18,7 +18,7 @@ export default function Request(): JSX.Element | null {
   if (!isObject(request))
     return (
       <div class="message" tabIndex={0} role="region" aria-label="Request">
-        <p class="none">Nothing was kept of what this request said.</p>
+        <p class="none">Nothing of this request was recorded.</p>
       </div>
     );
   const match = trace.steps.find((step) => step.stage === "url_match");

@@ -42,9 +42,9 @@ function Answer({ trace }: { readonly trace: Trace }): JSX.Element {
 }
 
 function unanswered({ state, error }: Trace): string {
-  if (state === "running") return "It has not answered so far.";
-  if (error === null) return "It answered nothing: start_response was not called.";
-  return `The app answered nothing: ${error.type} went out to the server, which answered 500.`;
+  if (state === "running") return "There is no response yet.";
+  if (error === null) return "There is no response: start_response was not called.";
+  return `The app sent no response: ${error.type} propagated to the server, which answered 500.`;
 }
 
 interface StatusLineProps {

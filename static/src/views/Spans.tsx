@@ -34,8 +34,8 @@ export default function Spans(): JSX.Element | null {
     <div class="message collected" tabIndex={0} role="region" aria-label="Spans">
       {spans.length === 0 ? (
         <p class="none">
-          No span of OpenTelemetry began in this request. Where the app has its SDK on, calls by requests,
-          httpx, urllib3 and Redis are shown here.
+          No OpenTelemetry span began in this request. If the app uses its SDK, calls by requests, httpx,
+          urllib3 and Redis are shown here.
         </p>
       ) : (
         <table class="sql-table">

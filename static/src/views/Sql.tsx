@@ -82,7 +82,7 @@ export default function Sql(): JSX.Element | null {
 /** How many there are, and how long they took together. */
 function Sum({ sent }: { readonly sent: readonly Step[] }): JSX.Element {
   if (sent.length === 0)
-    return <p class="none">This request sent no SQL statement by SQLAlchemy or sqlite3.</p>;
+    return <p class="none">This request sent no SQL statements through SQLAlchemy or sqlite3.</p>;
   const count = sent.filter(isStatement).length;
   const slow = sent.filter(isSlow).length;
   return (

@@ -49,11 +49,11 @@ export function Answer({
   const says: Record<Match["outcome"], string> = {
     match: `It matches ${matched?.endpoint ?? ""}${given === "" ? "." : ` with ${given}.`}${unsure}`,
     redirect: `Flask redirects to ${found.redirect ?? ""}.`,
-    method_not_allowed: `405: the path is there for ${found.allowed.join(", ")} alone.`,
+    method_not_allowed: `405: the path exists only for ${found.allowed.join(", ")}.`,
     not_found:
       found.near.length > 0
         ? "404: no rule matches. The nearest:"
-        : "404: no rule matches, nor does any nearly.",
+        : "404: no rule matches, and none nearly does.",
   };
   return (
     <div class="answer" role="status">

@@ -38,7 +38,7 @@ export function RuleButton({
 function factsOf({ methods, endpoint, host, subdomain }: Rule, never: boolean): string {
   const own = methods.filter((each) => each !== "HEAD" && each !== "OPTIONS").join(" ");
   const where = [host, subdomain].find(Boolean) ?? "";
-  return [own, endpoint, where, never ? "never asked for" : ""]
+  return [own, endpoint, where, never ? "never requested" : ""]
     .filter((each, index) => index < 2 || each !== "")
     .join(" · ");
 }

@@ -139,7 +139,7 @@ function List({ map, rules, picked, called, onPick }: ListProps): JSX.Element {
               actions.app({ never: event.currentTarget.checked });
             }}
           />{" "}
-          never asked for since the start ({count})
+          never requested since the start ({count})
         </label>
       </p>
       <ul ref={list} aria-label="Rules">
@@ -155,7 +155,7 @@ function List({ map, rules, picked, called, onPick }: ListProps): JSX.Element {
         ))}
       </ul>
       {rules.length > SHOWN ? <p class="more">{rules.length - SHOWN} more: words narrow them down</p> : null}
-      {rules.length === 0 ? <p class="more">No rule has these words.</p> : null}
+      {rules.length === 0 ? <p class="more">No rule contains these words.</p> : null}
     </>
   );
 }

@@ -86,7 +86,7 @@ function Ask({
     return (
       <div class="empty">
         <h2>No profiler is installed</h2>
-        <p>Samples are taken by pyinstrument. Install it beside your app, and restart the app:</p>
+        <p>Profiles are sampled by pyinstrument. Install it in the app’s environment and restart the app:</p>
         <pre>pip install "flask-lifecycle[profile]"</pre>
       </div>
     );
@@ -105,14 +105,14 @@ function Ask({
               void actions.tell("api/profile", "DELETE").then(onAsked);
             }}
           >
-            Do not wait
+            Cancel
           </button>
         </p>
       </div>
     );
   return (
     <div class="empty">
-      <h2>This request was not sampled</h2>
+      <h2>This request was not profiled</h2>
       <p>
         A profile shows where the time went, function by function, from the first hook to the response. It is
         taken of one request, when you ask for it.
@@ -213,7 +213,7 @@ function About({ node, root, onAll }: AboutProps): JSX.Element {
 function Hottest({ root }: { readonly root: ProfileNode }): JSX.Element {
   return (
     <table>
-      <caption>Where the time went, without what each function called</caption>
+      <caption>Self time by function</caption>
       <thead>
         <tr>
           <th scope="col">function</th>

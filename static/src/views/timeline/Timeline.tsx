@@ -198,7 +198,7 @@ function Axis({ span, onPick }: { readonly span: Span; readonly onPick: (span: S
     <th
       scope="col"
       class="axis"
-      title="Draw over a part of it to see that part"
+      title="Drag to zoom in"
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         setDrag([place(event), place(event)]);
