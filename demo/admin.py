@@ -1,4 +1,4 @@
-"""What the shop's staff see: blueprints in a blueprint, each with its own hooks."""
+"""The pages of the shop's staff: nested blueprints, each with its own hooks."""
 
 from __future__ import annotations
 

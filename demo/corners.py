@@ -1,4 +1,4 @@
-"""The corners of the lifecycle: what few apps do, and all may meet."""
+"""Edge cases of the lifecycle."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ bp = Blueprint("corners", __name__, url_prefix="/corners")
 
 
 def init_app(app: Flask) -> None:
-    """Register the corners, and let a URL ask for an answer as in production."""
+    """Register the edge cases, and let a URL request a response as in production."""
     app.register_blueprint(bp)
 
     @got_request_exception.connect_via(app)
     def answer_as_in_production(sender: Flask, **_: t.Any) -> None:
-        # Flask reads it right after this signal; None: an exception goes out in debug.
+        # Flask reads it right after this signal; None: an exception propagates in debug mode.
         sender.config["PROPAGATE_EXCEPTIONS"] = False if "production" in request.args else None
 
 
@@ -62,7 +62,7 @@ def sealed() -> str:
 
 @bp.get("/nothing")
 def nothing() -> t.Any:
-    """Return what no response can be made of."""
+    """Return a value that is no valid response."""
 
 
 # Three deep, each with its own hooks; one hook is registered by two of them.
@@ -100,7 +100,7 @@ def look_along_shelf() -> str:
     return f"shelf {g.shelf} of {g.room} on floor {g.floor}"
 
 
-# Two blueprints that handle the same exception, each in its way.
+# Two blueprints that handle the same exception differently.
 paper = Blueprint("paper", __name__)
 ebook = Blueprint("ebook", __name__)
 
@@ -125,7 +125,7 @@ def buy_ebook() -> str:
     raise OutOfStock("no ebook left")
 
 
-# Templates in a hook, with what context processors add.
+# Templates in a hook, with values of context processors.
 printed = Blueprint("printed", __name__)
 
 
@@ -146,7 +146,7 @@ def show_banner() -> str:
     return t.cast("str", g.banner)
 
 
-# Thirty hooks, of which two take their time.
+# Thirty hooks, two of them slow.
 crowd = Blueprint("crowd", __name__)
 
 
@@ -171,7 +171,7 @@ def pass_through() -> str:
     return "through"
 
 
-# A teardown that raises: the others of its phase are lost on Flask 3.1.
+# A teardown that raises: the others of its phase are skipped on Flask 3.1.
 leaky = Blueprint("leaky", __name__)
 
 
@@ -202,7 +202,7 @@ def many_statements() -> str:
 
 @bp.get("/ticks")
 def ticks() -> Response:
-    """Push a context at each tick of a stream, for as long as somebody listens."""
+    """Push a context at each tick of a stream, until the client disconnects."""
     app = t.cast("t.Any", current_app)._get_current_object()
     count = min(100_000, request.args.get("count", 10_000, type=int))
 
@@ -228,7 +228,7 @@ def hand_over() -> t.Any:
 
 
 class Stamp:
-    """A middleware that says on each answer who served it."""
+    """A middleware that adds X-Served-By to each response."""
 
     def __init__(self, app: t.Any) -> None:
         self.app = app
@@ -241,7 +241,7 @@ class Stamp:
 
 
 class Shutter:
-    """A middleware that answers by itself while the shop is closed."""
+    """A middleware that responds itself while the shop is closed."""
 
     def __init__(self, app: t.Any) -> None:
         self.app = app
@@ -255,7 +255,7 @@ class Shutter:
 
 @bp.get("/middleware")
 def through_middleware() -> t.Any:
-    """Return another entrance to the app, behind three middlewares."""
+    """Return another entry point to the app, behind three middlewares."""
     app = t.cast("t.Any", current_app)._get_current_object()
     entrance = copy.copy(app)
     entrance.wsgi_app = ProxyFix(Shutter(Stamp(type(app).wsgi_app.__get__(app))))

@@ -1,4 +1,4 @@
-"""The bookshop's tables, and what is in them at first."""
+"""The bookshop's tables and their initial rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ORDERS = 2500
 
 
 class OutOfStock(Exception):
-    """A book that was ordered is not there."""
+    """An ordered book is out of stock."""
 
 
 class Base(DeclarativeBase):
@@ -76,7 +76,7 @@ CUSTOMERS = ("Ada", "Bertrand", "Chinua", "Doris", "Elena", "Fernando")
 
 
 class Database:
-    """One SQLite file, made and filled when it is not there."""
+    """One SQLite file, created and filled if it does not exist."""
 
     def __init__(self, path: Path) -> None:
         self.engine = create_engine(f"sqlite:///{path}")

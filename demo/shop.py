@@ -1,4 +1,4 @@
-"""The shop that everybody sees: the catalogue, a book, signing in."""
+"""The public shop: the catalogue, a book, sign-in."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ bp = Blueprint("tour", __name__)
 
 
 class Stop(t.NamedTuple):
-    """One button: what it sends, what is answered, and what to look for."""
+    """One button: its request, the expected status, and what to look for."""
 
     title: str
     method: str
@@ -56,7 +56,7 @@ STOPS = (
         "GET",
         "/admin/orders/42?anon=1",
         302,
-        "require_admin answers; the view is skipped, every after-hook still runs.",
+        "require_admin returns a redirect; the view is skipped, every after-hook still runs.",
     ),
     Stop(
         "Raise and handle",
@@ -72,20 +72,20 @@ STOPS = (
         404,
         "NotFound waits until dispatch; no hook of a blueprint runs.",
     ),
-    Stop("The wrong method", "POST", "/shop/", 405, "The rule is there, but not for POST."),
+    Stop("The wrong method", "POST", "/shop/", 405, "The rule exists, but not for POST."),
     Stop(
         "Abort in a view",
         "GET",
         "/api/books/999",
         404,
-        "abort(404) in the view meets the blueprint's own handler.",
+        "abort(404) in the view calls the blueprint's own handler.",
     ),
     Stop(
         "Raise, and nobody handles it",
         "GET",
         "/tour/crash",
         500,
-        "In debug it goes out to the server: no after-hook, no session save.",
+        "In debug mode it propagates to the server: no after-hook, no session save.",
     ),
     Stop(
         "Raise, and answer as in production",
@@ -99,14 +99,14 @@ STOPS = (
         "GET",
         "/corners/after-hook?production",
         500,
-        "The response is made anew, and all after-hooks run a second time.",
+        "The response is made again, and all after-hooks run a second time.",
     ),
     Stop(
         "A teardown that raises",
         "GET",
         "/corners/teardown",
         200,
-        "The answer is made by then; on Flask 3.1 the teardowns after it are lost.",
+        "The response is made by then; on Flask 3.1 the teardowns after it are skipped.",
     ),
     Stop(
         "A view that returns None",
@@ -115,13 +115,13 @@ STOPS = (
         500,
         "make_response raises; the handler for 500 answers.",
     ),
-    Stop("Redirect", "GET", "/tour/redirect", 302, "A view like any other; its answer is short."),
+    Stop("Redirect", "GET", "/tour/redirect", 302, "A view like any other; its response is short."),
     Stop(
         "A missing slash",
         "GET",
         "/shop",
         308,
-        "The match itself asks for a redirect; error handlers are passed over.",
+        "The match itself requests a redirect; error handlers are not called.",
     ),
     Stop(
         "OPTIONS",
@@ -130,14 +130,14 @@ STOPS = (
         200,
         "Flask answers by itself: hooks run, the view does not.",
     ),
-    Stop("HEAD", "HEAD", "/shop/", 200, "The GET view runs whole; the body is dropped."),
+    Stop("HEAD", "HEAD", "/shop/", 200, "The GET view runs completely; the body is dropped."),
     Stop("A static file", "GET", "/static/tour.css", 200, "An endpoint with all the app's hooks."),
     Stop(
         "Stream with the context kept",
         "GET",
         "/admin/orders/export.csv",
         200,
-        "The headers leave first; SQL runs while the body is sent.",
+        "The headers are sent first; SQL runs while the body is sent.",
     ),
     Stop(
         "A plain stream",
@@ -187,14 +187,14 @@ STOPS = (
         "GET",
         "/corners/a-path-that-goes-on-and-on/through-every-room-of-the-house/and-up-to-the-attic/and-down-again",
         200,
-        "They are shortened in the middle, and whole where one points.",
+        "They are shortened in the middle, and complete on hover.",
     ),
     Stop(
         "Ten thousand statements",
         "GET",
         "/corners/statements",
         200,
-        "Bars too close to be told apart are drawn as one.",
+        "Bars too close to be distinguished are drawn as one.",
     ),
     Stop(
         "A view that returns an app",
@@ -208,7 +208,7 @@ STOPS = (
         "GET",
         "/corners/middleware",
         200,
-        "The request inside passes each: a band, down and up again.",
+        "The inner request passes each one: a band, down and up again.",
     ),
     Stop(
         "A class-based view",
@@ -236,35 +236,35 @@ STOPS = (
         "POST",
         "/tour/upload",
         302,
-        "A flash is a signal, and a write to the session.",
+        "A flash sends a signal and writes to the session.",
     ),
     Stop(
         "A query for each row",
         "GET",
         "/tour/queries",
         200,
-        "The template asks for each order's lines: the same statement, ten times over.",
+        "The template loads each order's lines: the same statement, ten times.",
     ),
     Stop(
         "Write, and commit",
         "POST",
         "/tour/buy",
         302,
-        "A savepoint inside a transaction; COMMIT is a step with a time of its own.",
+        "A savepoint inside a transaction; COMMIT is a step with its own time.",
     ),
     Stop(
         "Write, and roll back",
         "POST",
         "/tour/buy?book=5",
         409,
-        "The book is out of stock: what was written before is undone.",
+        "The book is out of stock: the rows written before are rolled back.",
     ),
     Stop(
         "Logs, a warning and plain sqlite3",
         "GET",
         "/tour/collected",
         200,
-        "What was said and sent meanwhile, with the line that did it.",
+        "Log records, a warning and statements, each with its source location.",
     ),
     Stop(
         "Ask other servers",
@@ -278,7 +278,7 @@ STOPS = (
         "GET",
         "/shop/search?q=left+hand",
         200,
-        "Ask for a profile of it in the panel: the comparing takes the time.",
+        "Request a profile of it in the panel: the comparison takes the time.",
     ),
     Stop(
         "A slow view",

@@ -1,4 +1,4 @@
-"""The warehouse that the bookshop asks over HTTP, under OpenTelemetry's eyes.
+"""The warehouse that the bookshop calls over HTTP, traced by OpenTelemetry.
 
 It answers in the same process: a tour needs no network.
 """
