@@ -2,13 +2,13 @@
 
 import type { AppMap, Batch, Json, Trace, TracePage } from "./types";
 
-/** How often to ask where any of several processes may answer. */
+/** The number of attempts if any of several processes may answer. */
 const MOST_TRIES = 20;
 
-/** The server knows this page, and does not answer it. */
+/** The server refuses this page. */
 export class Refused extends Error {}
 
-/** Where a stream goes on. */
+/** The position from which a stream resumes. */
 export interface Resume {
   readonly epoch: string | null;
   readonly last: string | null;
@@ -72,7 +72,7 @@ export class Api {
     return this.ask(`api/traces/${encodeURIComponent(id)}`);
   }
 
-  /** What any other call answers, with a body if there is one to send, or null where there is nothing. */
+  /** The response of any other call, with an optional request body; null if there is none. */
   async ask<T>(path: string, body?: Json): Promise<T | null> {
     const response = await this.#call(path, body);
     return response.ok ? ((await response.json()) as T) : null;
@@ -91,7 +91,7 @@ export class Api {
     return this.tell(`api/traces?epoch=${encodeURIComponent(epoch ?? "")}`, "DELETE");
   }
 
-  /** Ask for a pass for one websocket; null, where the server has no room for any. */
+  /** Request a ticket for one websocket; null if too many panels are open. */
   async ticket(): Promise<string | null> {
     return (await this.#json<{ readonly ticket: string | null }>("api/ticket", null)).ticket;
   }

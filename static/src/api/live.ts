@@ -15,13 +15,13 @@ const CONNECT_WAIT = 3000;
 /** Where websockets failed, one is tried again after so many polls. */
 const POLLS_BEFORE_TRYING = 30;
 
-/** "polling": there is no websocket; "lost": nothing answers. */
+/** "polling": there is no websocket; "lost": the server does not answer. */
 export type Connection = "connecting" | "live" | "polling" | "lost";
 
 interface Handlers {
   readonly onBatch: (batch: Batch) => void;
   readonly onConnection: (connection: Connection) => void;
-  /** Why the server answers nothing. */
+  /** Why the server refuses to answer. */
   readonly onRefused: (why: string) => void;
   readonly resume: () => Resume;
 }

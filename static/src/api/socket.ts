@@ -14,9 +14,9 @@ interface Handlers<Message> {
 /**
  * Open a websocket that never reconnects by itself: only `Live` decides about the connection.
  *
- * @param ticket what the server lets it in by.
- * @param auth what the server gets on connecting.
- * @param patience ms to wait until it is open; then the server pings it in its own time.
+ * @param ticket the ticket that authorises it.
+ * @param auth the data sent on connecting.
+ * @param patience the timeout for opening, ms; from then on the server pings it.
  */
 export function openSocket<Message>(
   ticket: string,
@@ -45,7 +45,7 @@ export function openSocket<Message>(
   socket.on("batch", onMessage);
   socket.on("disconnect", close);
   socket.on("connect_error", close);
-  // Of what closes before Engine.IO has opened, socket.io-client says nothing until its timeout.
+  // socket.io-client reports a close before Engine.IO has opened only after its timeout.
   socket.io.engine.on("close", close);
   return socket;
 }

@@ -160,13 +160,13 @@ export interface Batch {
   readonly seq: number;
   /** Changes when the server process does; the client then forgets what it had from the old one. */
   readonly epoch: string;
-  /** True on the first batch of a connection that could not resume: it replaces everything kept. */
+  /** True on the first batch of a connection that could not resume: it replaces the whole state. */
   readonly reset: boolean;
   /** New and changed traces, oldest first. */
   readonly traces: readonly TraceSummary[];
   /** Steps of watched traces: new ones and those that ended; merge by `id`. */
   readonly steps: readonly { readonly trace: string; readonly steps: readonly Step[] }[];
-  /** Traces that were forgotten since the last batch. */
+  /** Traces that were evicted or cleared since the last batch. */
   readonly removed: readonly string[];
   /** Traces that began and were evicted before they could be sent, since the last batch. */
   readonly skipped: number;

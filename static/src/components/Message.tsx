@@ -1,4 +1,4 @@
-/** What the views of the request and of the response are made of. */
+/** Parts shared by the views of the request and of the response. */
 
 import type { ComponentChildren, JSX } from "preact";
 
@@ -28,7 +28,7 @@ export function Section({
   );
 }
 
-/** That a request had more steps than were kept. */
+/** A note that a request had more steps than were kept. */
 export function Dropped({ trace }: { readonly trace: Trace }): JSX.Element | null {
   if (trace.dropped_steps === 0) return null;
   return (
@@ -39,7 +39,7 @@ export function Dropped({ trace }: { readonly trace: Trace }): JSX.Element | nul
   );
 }
 
-/** What was added to the app's response on its way to the server. */
+/** The extension's additions to the app's response. */
 export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null {
   const added = trace.steps.findLast((step) => step.stage === "start_response")?.detail["added"];
   if (!isObject(added)) return null;
@@ -60,7 +60,7 @@ export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null 
   );
 }
 
-/** That a step ran more often than is shown. */
+/** A note that a step ran more often than is shown. */
 export function Repeated({ step }: { readonly step: Step }): JSX.Element | null {
   const found = repeatedOf(step);
   if (found === null) return null;
@@ -73,7 +73,7 @@ export function Repeated({ step }: { readonly step: Step }): JSX.Element | null 
   );
 }
 
-/** Names and values as a table; or what to say where there are none. */
+/** Names and values as a table; or a text if there are none. */
 export function Pairs({
   title,
   pairs,
@@ -137,7 +137,7 @@ export function Block({ title, text }: { readonly title: string; readonly text: 
   );
 }
 
-/** The pairs in a detail, whatever else it may be. */
+/** The pairs in a detail; none if it has another shape. */
 export function pairsOf(value: Json | undefined): readonly Pair[] {
   if (!Array.isArray(value)) return [];
   return value.filter(

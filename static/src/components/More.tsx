@@ -1,10 +1,10 @@
-/** What stands below a list of which only the first are drawn. */
+/** The end of a list of which only the first items are drawn. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 interface MoreProps {
-  /** How many are not drawn. */
+  /** The number of items that are not drawn. */
   readonly count: number;
   readonly what: string;
   readonly onMore: () => void;
@@ -22,7 +22,7 @@ export function More({ count, what, onMore }: MoreProps): JSX.Element | null {
   );
 }
 
-/** How many are drawn, and what draws so many more. */
+/** The number of drawn items, and a function that draws more. */
 export function useShown(atOnce: number): readonly [shown: number, more: () => void] {
   const [shown, setShown] = useState(atOnce);
   return [

@@ -9,7 +9,7 @@ import { chooseEditor, editor, editorLink, EDITORS } from "./editor";
 
 adopt(sourceStyles);
 
-/** Code as the server coloured it; the line of a call is marked. */
+/** Code as highlighted by the server; the line of a call is marked. */
 export function Source({ path }: { readonly path: string }): JSX.Element {
   const [found, setFound] = useState<SourceLines | null | undefined>(undefined);
   const box = useRef<HTMLPreElement>(null);
@@ -63,7 +63,7 @@ export function Source({ path }: { readonly path: string }): JSX.Element {
   );
 }
 
-/** A place in a file: its path, and a link that opens it in the editor of choice. */
+/** A source location: its path, and a link that opens it in the chosen editor. */
 export function Open({ source }: { readonly source: Place }): JSX.Element {
   const link = editorLink(source);
   const place = `${source.file}:${source.line}`;
@@ -84,7 +84,7 @@ export function Open({ source }: { readonly source: Place }): JSX.Element {
   );
 }
 
-/** Which editor these links open. */
+/** The choice of the editor for these links. */
 export function Editor(): JSX.Element {
   return (
     <label class="editor">

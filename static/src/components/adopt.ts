@@ -1,6 +1,6 @@
 const adopted = new Set<string>();
 
-/** Take in the styles that a view brings along in its own chunk. */
+/** Adopt the styles of a view's own chunk. */
 export function adopt(...styles: readonly string[]): void {
   for (const style of styles) {
     if (adopted.has(style)) continue;

@@ -1,4 +1,4 @@
-/** Links that open a place in the user's editor. */
+/** Links that open a source location in the user's editor. */
 
 import { signal } from "@preact/signals";
 
@@ -21,12 +21,12 @@ export function chooseEditor(name: string): void {
   editor.value = name;
 }
 
-/** The link for a place; null where no editor is chosen. */
+/** The link for a source location; null if no editor is chosen. */
 export function editorLink(source: Source): string | null {
   return EDITORS[editor.value]?.(source) ?? null;
 }
 
-/** As in a file's URL: with a slash before a drive's letter, and each part quoted. */
+/** As in a file URL: with a slash before a drive letter, and each part quoted. */
 function path(file: string): string {
   const forward = file.replaceAll("\\", "/");
   return encodeURI(forward.startsWith("/") ? forward : `/${forward}`)

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 
 type Load<P> = () => Promise<{ default: ComponentType<P> }>;
 
-/** A component that fetches its chunk when it is first shown, and says so when that takes long or fails. */
+/** A component that fetches its chunk when it is first shown, with a message if that is slow or fails. */
 export function lazy<P extends object>(title: string, load: Load<P>): FunctionComponent<P> {
   let found: ComponentType<P> | null = null;
   return function Lazy(props: P) {

@@ -33,7 +33,7 @@ interface DiagramProps {
   readonly height: number;
   readonly onSelect: (step: number | null) => void;
   readonly onOpen?: (trace: string) => void;
-  /** The camera was moved by hand. */
+  /** The user moved the camera. */
   readonly onFree?: () => void;
 }
 

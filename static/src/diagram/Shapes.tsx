@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { Node, Shape } from "./layout/shapes";
 
-/** What can be done with what is drawn. */
+/** The actions on drawn shapes. */
 export interface ShapeActions {
   readonly select: (step: number | null) => void;
   readonly open: (trace: string) => void;

@@ -1,4 +1,4 @@
-/** The camera: which part of the diagram is seen, and how large. */
+/** The camera: the visible part of the diagram, and its scale. */
 
 import { signal } from "@preact/signals";
 
@@ -18,7 +18,7 @@ const CLOSEST = 8;
 const STEP_ZOOM = 1.7;
 const EDGE = 0.38;
 
-/** The view that was chosen, by keys, wheel or hand. */
+/** The viewport that the user chose, by keys, wheel or dragging. */
 export const view = signal<View>(FIT);
 
 /** Zoom in or out; what is at this place stays there, by default the middle. */
@@ -31,7 +31,7 @@ export function moveBy(from: View, dx: number, dy: number): View {
   return clamp({ ...from, x: from.x + dx, y: from.y + dy });
 }
 
-/** Nothing outside the drawing comes into sight. */
+/** Keep the viewport inside the drawing. */
 function clamp(wanted: View): View {
   const within = (value: number): number => Math.min(0, Math.max(1 - wanted.k, value));
   return { k: wanted.k, x: within(wanted.x), y: within(wanted.y) };

@@ -1,4 +1,4 @@
-/** The diagram as a picture that stands alone: its styles are written into it. */
+/** The diagram as a standalone picture with inline styles. */
 
 /** Set on an element, these hold for what is in it. */
 const INHERITED = [

@@ -1,4 +1,4 @@
-/** Go over the steps of a drawing by keys. */
+/** Move through the steps of a drawing by keyboard. */
 
 import type { Drawing } from "./layout/sheet";
 

@@ -7,7 +7,7 @@ import { moveBy, view, zoomBy, type View } from "./camera";
 
 const WHEEL = 0.003;
 const PINCH = 0.01;
-/** From so many px on, a press is a drag. */
+/** The distance from which a press is a drag, px. */
 const DRAG = 4;
 
 /** Move the camera over a diagram; returns whether a hand holds it. */
@@ -87,7 +87,7 @@ class Hand {
     return moveBy(from, dx / width, dy / height);
   }
 
-  /** A place on the page as a part of the diagram's width and height. */
+  /** A position on the page as a fraction of the diagram's width and height. */
   #place(x: number, y: number): readonly [x: number, y: number] {
     const box = this.#element.getBoundingClientRect();
     return [(x - box.left) / box.width, (y - box.top) / box.height];

@@ -7,7 +7,7 @@ import { state } from "../state/store";
 
 adopt(completionStyles);
 
-/** What may follow a draft, by the requests that are here. */
+/** Completions of a draft, from the loaded requests. */
 export function optionsFor(draft: string): readonly Option[] {
   return complete(draft, state.value.traces);
 }
@@ -18,7 +18,7 @@ interface OptionsProps {
   readonly onTake: (option: Option) => void;
 }
 
-/** What may follow in the filter, below it. */
+/** The list of completions below the filter. */
 export function Options({ options, active, onTake }: OptionsProps): JSX.Element {
   return (
     <ul id="filter-may" role="listbox" aria-label="Suggestions">

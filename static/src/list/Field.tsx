@@ -1,4 +1,4 @@
-/** The filter: its parts as chips, and what is being written, with what may follow. */
+/** The filter: its terms as chips, and the draft with its completions. */
 
 import type { JSX, RefObject } from "preact";
 import { useRef } from "preact/hooks";

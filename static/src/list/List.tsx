@@ -1,4 +1,4 @@
-/** The list of requests: how many there are, their rows, and what is not among them. */
+/** The list of requests: their number, their rows, and notes on requests that are not in it. */
 
 import type { JSX } from "preact";
 

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
 
-/** In the place of the list's rows: why there are none. */
+/** The text in an empty list. */
 export default function Nothing(): JSX.Element {
   const { filter, traces, imported, connection } = state.value;
   if (filter.trim() === "" || traces.length + imported.length === 0)

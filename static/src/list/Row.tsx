@@ -100,7 +100,7 @@ function Status({ trace, running }: StatusProps): JSX.Element {
   );
 }
 
-/** What its time went to, and how long it took. */
+/** Its strip and its duration. */
 function Time({ row: { trace, earlier, file } }: { readonly row: RequestRow }): JSX.Element {
   const took = appTime(state.value, trace.id, 0);
   return (

@@ -1,4 +1,4 @@
-/** The rows that are seen, at their places in a list of the height of all. */
+/** The visible rows, positioned in a list with the height of all rows. */
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -10,7 +10,7 @@ import { rows, tops } from "./current";
 import { Gap, Request, Static } from "./Row";
 import { PACE, rowAt, useScroll } from "./scroll";
 
-/** Rows that are drawn above and below what is seen. */
+/** The number of rows drawn above and below the visible ones. */
 const BEYOND = 8;
 
 export function Rows(): JSX.Element {

@@ -1,10 +1,10 @@
-/** What may follow in the filter: names, then values that the requests have. */
+/** Completions of the filter: names, then values of the requests. */
 
 import { ALL_NAMES, VALUES } from "../trace/filter";
 import type { TraceSummary } from "../api/types";
 
 export interface Option {
-  /** What it puts in the place of the word that is being written. */
+  /** The text that replaces the word being typed. */
   readonly text: string;
   readonly hint: string;
 }

@@ -1,4 +1,4 @@
-/** The rows of the list: requests under what caused them, static files folded, gaps between. */
+/** The rows of the list: requests under their initiators, static files folded, gaps between. */
 
 import { parse } from "../trace/filter";
 import { isStatic } from "../state/request";
@@ -39,7 +39,7 @@ export type Row = RequestRow | StaticRow | GapRow;
 /** What a row takes of the list's height, px; as in list.css. */
 export const HEIGHT: Readonly<Record<Row["kind"], number>> = { request: 58, static: 34, gap: 48 };
 
-/** What the rows are made of. */
+/** The input of the rows. */
 type Rows = Pick<
   State,
   "traces" | "imported" | "filter" | "earlier" | "gaps" | "grouped" | "folds" | "selected"

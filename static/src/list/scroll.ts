@@ -1,4 +1,4 @@
-/** Where the list is scrolled to: a window of it is drawn, and what is looked at stays where it is. */
+/** The scroll position of the list: only a window is drawn, and visible rows keep their position. */
 
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -41,7 +41,7 @@ export function useScroll(
   const onScroll = (): void => {
     const at = box.current?.scrollTop ?? 0;
     const top = topOf(position.shown);
-    // Only a hand scrolls away from it.
+    // Only the user scrolls away from it.
     if (top !== undefined && at !== position.scrolled)
       position.seen = top + HEIGHT.request > at && top < at + height;
     position.scrolled = at;

@@ -1,4 +1,4 @@
-/** What may follow in the filter: fetched at the first focus, picked by keys or by a click. */
+/** Completions of the filter: fetched at the first focus, selected by keyboard or by a click. */
 
 import type { RefObject } from "preact";
 import { useState } from "preact/hooks";

@@ -23,7 +23,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Esc", "back"],
 ];
 
-/** What the keys do, and the switch that turns the single ones off. */
+/** The keyboard shortcuts, and the switch for single-key shortcuts. */
 export default function Help(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const { keys } = state.value;

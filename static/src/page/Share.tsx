@@ -17,7 +17,7 @@ adopt(shareStyles);
 const AT_ONCE = 500;
 const FRAMES = 120;
 
-/** What can be taken along, and what can be brought. */
+/** The Share menu: exports and imports. */
 export default function Share({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [done, setDone] = useState("");
@@ -60,7 +60,7 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
   );
 }
 
-/** Do something, and say what was done. */
+/** Run an action, and show its result. */
 type Do = (what: () => Promise<string> | string) => void;
 
 interface RequestProps {
@@ -198,7 +198,7 @@ function OpenFile({ close }: { readonly close: () => void }): JSX.Element {
   );
 }
 
-/** What a file is called. */
+/** The name of a file. */
 function nameOf(trace: Trace | null): string {
   if (trace === null) return "requests";
   return `${trace.method} ${trace.path}`.replaceAll(/[^\w.-]+/g, "-").slice(0, 60);
@@ -251,7 +251,7 @@ async function copied(text: string, says: string): Promise<string> {
   return says;
 }
 
-/** A request with all its steps, though some may not have come yet. */
+/** A request with all its steps, fetched if some have not arrived yet. */
 async function whole(trace: Trace): Promise<Trace> {
   return lacksSteps(state.value) === trace.id
     ? found(await actions.ask<Trace>(`api/traces/${encodeURIComponent(trace.id)}`))
@@ -263,7 +263,7 @@ function found<T>(answer: T | null): T {
   return answer;
 }
 
-/** Go to the diagram, and wait until it is drawn. */
+/** Show the diagram, and wait until it is drawn. */
 async function diagram(): Promise<SVGSVGElement> {
   actions.view(DIAGRAM);
   for (let frame = 0; frame < FRAMES; frame += 1) {

@@ -96,7 +96,7 @@ function Share(): JSX.Element {
   );
 }
 
-/** What is on the page beside the app's own requests. */
+/** Banners above the panel. */
 function Banners(): JSX.Element {
   const { selected, notice, process } = state.value;
   const imported = importedOf(state.value, selected);

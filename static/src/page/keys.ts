@@ -1,4 +1,4 @@
-/** Keys that do something wherever the focus is, but in a field; never those that the browser owns. */
+/** Keyboard shortcuts, active except in form fields; never keys that the browser owns. */
 
 import { FIT, view, zoomBy } from "../diagram/camera";
 import { moveSelection } from "../list/current";

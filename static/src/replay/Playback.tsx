@@ -1,4 +1,4 @@
-/** Go through the request again: the scrubber on its true-time strip, and what each step means. */
+/** Replay controls: the scrubber on the true-time strip, and the caption of the step. */
 
 import type { JSX } from "preact";
 
@@ -50,7 +50,7 @@ export function Playback(): JSX.Element | null {
   );
 }
 
-/** What the step means. */
+/** The caption of the step. */
 function Caption({ step }: { readonly step: Step | null }): JSX.Element {
   return (
     <p class="caption" role="status" aria-live="polite">

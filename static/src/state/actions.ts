@@ -1,4 +1,4 @@
-/** What the user can do. */
+/** The user's actions. */
 
 import type { Trace } from "../api/types";
 import type { Pace } from "../trace/replay";

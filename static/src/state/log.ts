@@ -1,4 +1,4 @@
-/** Take in what the server sends. */
+/** Merge the server's messages into the state. */
 
 import type { Connection } from "../api/live";
 import type { Batch, Step, Trace, TracePage } from "../api/types";
@@ -6,11 +6,11 @@ import { merge } from "./ordered";
 import { followNewest } from "./selection";
 import type { Gap, Log, State } from "./state";
 
-/** More traces, and steps of more of them, than a page should hold. */
+/** The limits of traces, and of traces with steps, on a page. */
 export const KEPT = 10_000;
 const STEPS_KEPT = 100;
 
-/** Take in one message of the server's; while paused the screen stays as it is. */
+/** Merge one message of the server; while paused the display does not change. */
 export function applyBatch(state: State, batch: Batch, now: number): State {
   if (state.paused) return { ...state, held: grow(state.held ?? state, batch, now, state) };
   return followNewest({ ...state, ...grow(state, batch, now, state) });

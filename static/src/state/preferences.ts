@@ -4,7 +4,7 @@ import type { State } from "./state";
 
 export type Switch = "keep" | "grouped" | "keys";
 
-/** The switches as they were left. */
+/** The stored preferences. */
 export function readSwitches(): Pick<State, Switch> {
   return {
     keys: readPreference("keys") !== "off",

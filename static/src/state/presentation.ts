@@ -1,4 +1,4 @@
-/** Presentation mode: it takes the whole screen, where the browser lets it. */
+/** Presentation mode: full screen, if the browser allows it. */
 
 import { change, state } from "./store";
 
@@ -6,7 +6,7 @@ export function toggleStage(): void {
   const stage = !state.value.stage;
   change((before) => ({ ...before, stage, zoom: false, step: null }));
   // Not every browser, nor every frame, lets a page fill the screen.
-  // By the time one does, the stage may be left.
+  // By then, presentation mode may have ended.
   if (stage)
     void document.documentElement
       .requestFullscreen()
@@ -15,7 +15,7 @@ export function toggleStage(): void {
   else if (document.fullscreenElement !== null) void document.exitFullscreen();
 }
 
-/** The browser's own Escape leaves the full screen, and the stage with it. */
+/** The browser's own Escape leaves full screen, and presentation mode with it. */
 export function followFullscreen(): void {
   addEventListener("fullscreenchange", () => {
     if (document.fullscreenElement === null && state.value.stage) toggleStage();

@@ -1,4 +1,4 @@
-/** Go through the selected request again: pure, from state to state. */
+/** Replay the selected request: pure, from state to state. */
 
 import type { Trace } from "../api/types";
 import { advance, moments, neighbour, type Replay } from "../trace/replay";

@@ -1,4 +1,4 @@
-/** What the state has of one request. */
+/** Selectors of one request. */
 
 import type { Step, Trace, TraceSummary } from "../api/types";
 import { parse } from "../trace/filter";

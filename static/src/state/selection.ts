@@ -55,18 +55,18 @@ export function setFollow(state: State, follow: boolean): State {
   return followNewest({ ...state, follow });
 }
 
-/** Hold the screen, or let it go on with what is there by now. */
+/** Pause the display, or resume it with the current state. */
 export function setPaused(state: State, paused: boolean): State {
   if (paused) return { ...state, paused };
   return followNewest({ ...state, ...state.held, paused, held: null });
 }
 
-/** How many requests are newer than what is on a held screen. */
+/** The number of requests that arrived while the display is paused. */
 export function arrived({ traces, held }: State): number {
   return held === null ? 0 : indexOf(held.traces, traces[0]?.id ?? "");
 }
 
-/** Forget all requests, and nothing else. */
+/** Clear all requests, and nothing else. */
 export function cleared(state: State): State {
   const { connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys } = state;
   return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys };

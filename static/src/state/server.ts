@@ -1,4 +1,4 @@
-/** What the state needs of the server: the stream, and what is fetched beside it. */
+/** The server side of the state: the stream, and data that is fetched separately. */
 
 import { Api } from "../api/http";
 import { Live } from "../api/live";
@@ -32,13 +32,13 @@ const live = new Live(api, {
   }),
 });
 
-/** Go on with the stream, and fetch what each change of the state lacks. */
+/** Resume the stream, and fetch the data that each state lacks. */
 export function connect(): void {
   void loadMap();
   live.start();
 }
 
-/** Tell the user what went wrong; null takes it away. */
+/** Show an error to the user; null removes it. */
 export function notice(text: string | null): void {
   change((before) => ({ ...before, notice: text }));
 }
@@ -105,7 +105,7 @@ export function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
   });
 }
 
-/** Have the server forget all requests. */
+/** Clear all requests on the server. */
 export function forget(): void {
   void api.clear(state.value.epoch).catch(() => {
     notice("The requests could not be cleared: the app did not answer.");

@@ -1,4 +1,4 @@
-/** Set all of it going. */
+/** Start the panel. */
 
 import { startTicker } from "./ticker";
 import { readSwitches } from "./preferences";

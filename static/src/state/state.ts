@@ -1,11 +1,11 @@
-/** All that the page shows, as one frozen value. */
+/** The state of the page as one frozen value. */
 
 import type { Connection } from "../api/live";
 import type { AppMap, Batch, Step, Trace, TraceSummary } from "../api/types";
 import type { Replay } from "../trace/replay";
 import { DIAGRAM, type ViewName } from "./viewNames";
 
-/** What one process of the app has sent. */
+/** The data of one process of the app. */
 export interface Log {
   readonly epoch: string | null;
   /** The process that this is all from. */
@@ -54,7 +54,7 @@ export interface Imported {
   readonly after: string | null;
 }
 
-/** What the App view is asked for. */
+/** The query of the App view. */
 export interface AppQuery {
   readonly part: "rules" | "about";
   /** The picked rule, by its name in the address; null: the likeliest. */
@@ -73,29 +73,29 @@ export interface State extends Log {
   readonly step: number | null;
   readonly follow: boolean;
   readonly paused: boolean;
-  /** What has come while the screen is paused. */
+  /** Messages received while the display is paused. */
   readonly held: Log | null;
   /** Whether requests stay in the list when the app is restarted. */
   readonly keep: boolean;
   /** Newest first. */
   readonly imported: readonly Imported[];
-  /** What went wrong with what the user asked for. */
+  /** The error of the user's last action. */
   readonly notice: string | null;
-  /** What the list is narrowed to. */
+  /** The filter of the list. */
   readonly filter: string;
   /** Whether requests stand under their initiators. */
   readonly grouped: boolean;
-  /** What was folded of what is open at first, and unfolded of what is not. */
+  /** Rows whose folding the user has toggled. */
   readonly folds: ReadonlySet<string>;
-  /** Where a request is gone through again. */
+  /** The current replay. */
   readonly replay: Replay | null;
-  /** Presentation mode: the diagram and a caption, and nothing else. */
+  /** Presentation mode: only the diagram and a caption. */
   readonly stage: boolean;
   /** The view in the main area. */
   readonly view: ViewName;
   readonly app: AppQuery;
   readonly help: boolean;
-  /** Whether single keys do something (WCAG 2.1.4). */
+  /** Whether single-key shortcuts are on (WCAG 2.1.4). */
   readonly keys: boolean;
   /** Whether the diagram is zoomed onto the step that it is about. */
   readonly zoom: boolean;

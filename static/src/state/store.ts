@@ -1,4 +1,4 @@
-/** The one signal that holds the state, the one way to change it, and what is computed of it. */
+/** The signal with the state, the function that changes it, and derived values. */
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
@@ -22,7 +22,7 @@ export function change(how: (state: State) => State): void {
   for (const listener of listeners) listener(next, before);
 }
 
-/** Hear of each change, after it. */
+/** Subscribe to changes. */
 export function onChange(listener: Listener): void {
   listeners.push(listener);
 }

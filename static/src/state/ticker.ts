@@ -1,4 +1,4 @@
-/** What goes on by itself: a replay, and the times of what runs. */
+/** The ticker: advances a replay, and the times of running requests. */
 
 import { tick } from "./replaying";
 import { change, now, state } from "./store";

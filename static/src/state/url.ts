@@ -10,7 +10,7 @@ import { APP, DIAGRAM, viewNamed } from "./viewNames";
 let writing: ReturnType<typeof setTimeout> | undefined;
 let reading = false;
 
-/** Keep the address and the state alike, from now on. */
+/** Keep the address and the state in sync from now on. */
 export function followAddress(): void {
   read();
   addEventListener("popstate", read);
@@ -55,7 +55,7 @@ function appQuery(query: URLSearchParams): AppQuery {
   };
 }
 
-/** What the address says after the path. */
+/** The query and fragment of the address. */
 export function toAddress(state: State): string {
   const query = new URLSearchParams();
   if (state.view !== DIAGRAM) query.set("view", state.view);
@@ -66,7 +66,7 @@ export function toAddress(state: State): string {
   return `${query.size === 0 ? "" : `?${query}`}${named ? `#${state.selected}${step}` : ""}`;
 }
 
-/** What the App view is asked for that is not as at first. */
+/** The parts of the App view's query that differ from the default. */
 function changed(app: AppQuery): readonly (readonly [name: string, value: string])[] {
   return Object.entries(app).flatMap(([name, value]) =>
     value === EMPTY.app[name as keyof AppQuery] || value === null ? [] : [[name, String(value)] as const],

@@ -1,4 +1,4 @@
-/** What the toolbar can be operated by. */
+/** The controls of the toolbar. */
 
 import { make, path, svg } from "./dom";
 

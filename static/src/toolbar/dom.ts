@@ -1,4 +1,4 @@
-/** Make elements: text only ever becomes text nodes, and what is false is left out. */
+/** Create elements: text always becomes text nodes, and false children are omitted. */
 
 export type Child = Node | string | false;
 

@@ -1,4 +1,4 @@
-/** The element on the page: a bar, what it unfolds to, and what of both is remembered. */
+/** The custom element on the page: the bar, its expanded part, and their stored state. */
 
 import { time } from "../trace/format";
 import { button, icon, panelLink, titled } from "./controls";
@@ -13,9 +13,9 @@ export const NAME = "flask-lifecycle-toolbar";
 const KEPT = "lifecycle-toolbar";
 const CORNERS = ["bottom right", "bottom left", "top left", "top right"];
 const WIDTH = 442;
-/** So many pixels make a drag of a click. */
+/** The distance in px from which a click is a drag. */
 const FAR = 6;
-/** What happens in here is not the page's: no shortcut, no trap for the focus, no click outside. */
+/** Events in here are hidden from the page: its shortcuts, focus traps and outside clicks. */
 const OWN = "keydown keyup keypress click pointerdown mousedown touchstart focusin focusout".split(" ");
 
 interface Kept {
@@ -112,7 +112,7 @@ export class Toolbar extends HTMLElement {
   /** Something new is known; and the page's address may be another one. */
   turn(): void {
     if (this.requests?.turn() === true) this.#picked = "";
-    // What is pressed must be there when it is let go.
+    // A pressed element must still exist when it is released.
     if (!this.matches(":active")) this.#render();
   }
 

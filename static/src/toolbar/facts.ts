@@ -1,4 +1,4 @@
-/** A request in few words: its status, its time, and what is to be warned of. */
+/** A summary of a request: its status, its time, and warnings. */
 
 import { time } from "../trace/format";
 import { titled } from "./controls";

@@ -1,4 +1,4 @@
-/** Where everything of the small U stands. */
+/** The layout of the small U. */
 
 import type { Layer, Ran, RequestRecord } from "./types";
 

@@ -3,7 +3,7 @@
 import { NAME, Toolbar } from "./element";
 
 const TAG = "script[data-lifecycle]";
-/** A page that takes the element away again and again shall have its way. */
+/** A page that removes the element repeatedly gets its way. */
 const RETURNS = 20;
 
 if (customElements.get(NAME) === undefined) customElements.define(NAME, Toolbar);

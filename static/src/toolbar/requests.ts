@@ -29,7 +29,7 @@ export interface Request {
   /** What the browser saw, if it did. */
   status: number;
   record: RequestRecord | null;
-  /** How often it was asked for in vain. */
+  /** The number of failed attempts to fetch it. */
   tries: number;
 }
 
@@ -90,7 +90,7 @@ export class Requests {
     this.ask(SOON);
   }
 
-  /** Ask for what is not known yet, soon. */
+  /** Poll soon for requests that are not known yet. */
   ask(delay = DEBOUNCE): void {
     const due = performance.now() + delay;
     if (due >= this.#due) return;
@@ -140,7 +140,7 @@ export class Requests {
 
   async #fetch(): Promise<void> {
     this.#due = Infinity;
-    // Of a server that does not answer, nothing more is asked.
+    // Stop polling a server that does not answer.
     if (this.#waits) return this.ask();
     this.#waits = true;
     const wanted = this.all
@@ -163,7 +163,7 @@ export class Requests {
           for (const each of (JSON.parse(said) as { readonly requests: readonly RequestRecord[] }).requests)
             records.set(each.id, each);
       } catch {
-        // The app is being restarted; the next try may meet it.
+        // The app is restarting; the next attempt may reach it.
       }
     for (const each of wanted) {
       const now = records.get(idOf(each));
@@ -171,11 +171,11 @@ export class Requests {
       if (now === undefined) continue;
       each.record = now;
       this.#insert(now.redirects, this.all.indexOf(each));
-      // What the browser told of meanwhile may be younger.
+      // Requests that the browser reported meanwhile may be newer.
       for (const other of now.caused ?? [])
         this.#insert([other], this.all.findLastIndex((one) => idOf(one) < other.id) + 1);
     }
-    // What the browser saw fail may be among what the server told of before.
+    // A request that failed in the browser may be among those that the server reported before.
     this.all = this.all.filter((seen) => {
       const same =
         isUnrecorded(seen) &&

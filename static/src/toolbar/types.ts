@@ -52,13 +52,13 @@ export interface RequestRecord {
   readonly layers: readonly Layer[];
   readonly handler: Ran | null;
   readonly view: (Ran & { readonly begin: number }) | null;
-  /** What to say where no view ran. */
+  /** The text if no view ran. */
   readonly instead: string | null;
-  /** Whether the way turned back. */
+  /** Whether the path turned back early. */
   readonly back: boolean;
   /** When they ran in the view. */
   readonly bars: { readonly sql: readonly Bar[]; readonly template: readonly Bar[] };
-  /** Those that led to it; of themselves they have none. */
+  /** The redirects that led to it, which have none themselves. */
   readonly redirects?: readonly RequestRecord[];
   /**
    * What it caused that is still on its way, or ended since its page was told of it, if it was asked for

@@ -1,4 +1,4 @@
-/** The sentence of a step, as the server made it, and the step's own names in it: pure. */
+/** The server's sentence for a step, with the step's own names marked: pure. */
 
 import type { Stage, Step } from "../api/types";
 
@@ -12,7 +12,7 @@ export interface Part {
   readonly isName: boolean;
 }
 
-/** What happened in a step, and why the next thing followed. */
+/** What happened in a step, and why the next step followed. */
 export function caption(step: Step): string {
   return (
     step.explain ?? `${step.stage} ${step.name} (the version that recorded this file made no sentences).`
@@ -32,7 +32,7 @@ const NAMELESS: ReadonlySet<Stage> = new Set<Stage>([
   "flash",
 ]);
 
-/** The same, cut at the names that the step has. */
+/** The sentence, split at the names of the step. */
 export function parts(step: Step): readonly Part[] {
   const { stage, name, error, detail } = step;
   const names = [

@@ -1,18 +1,18 @@
-/** What a function of the app's changed. */
+/** The changes that a function of the app made. */
 
 import type { Json, Step } from "../api/types";
 import { isOf } from "./details";
 
-/** One thing that a function changed. */
+/** One change. */
 export interface Change {
   readonly where: "g" | "session" | "status" | "header" | "cookie";
   readonly kind: "added" | "changed" | "removed";
   readonly name: string;
-  /** Absent where it is gone. */
+  /** Absent if it was removed. */
   readonly value?: Json;
 }
 
-/** What a step changed, in the order of g, session, response. */
+/** The changes of a step, in the order of g, session, response. */
 export function changesOf(step: Step): readonly Change[] {
   const changes = step.detail["changes"];
   if (!isOf(changes)) return [];

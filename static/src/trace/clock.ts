@@ -1,4 +1,4 @@
-/** The app's own clock: it stands while the server sends the body. */
+/** The app's own clock, which is stopped while the server sends the body. */
 
 import type { Trace } from "../api/types";
 
@@ -7,11 +7,11 @@ export interface AppClock {
   readonly total: number;
   /** How long the server has sent, ns. */
   readonly sent: number;
-  /** What the app's clock shows at a moment of the request. */
+  /** The app's time at a moment of the request. */
   readonly at: (moment: number) => number;
-  /** A moment at which the app's clock shows so much. */
+  /** A moment of the request at this app time. */
   readonly moment: (shown: number) => number;
-  /** Where a stretch of time lies on it: while a body is sent, the app and the server take turns. */
+  /** The interval on the app's clock: while a body is sent, the app and the server take turns. */
   readonly place: (begin: number, end: number) => readonly [begin: number, end: number];
 }
 

@@ -1,13 +1,13 @@
-/** A request as a curl command that repeats it. */
+/** A curl command that repeats a request. */
 
 import type { Json, Trace } from "../api/types";
 
 const MASK = "••••••";
-/** Made by curl itself, or of the browser that asked. */
+/** Headers that curl sets itself, or that belong to the browser. */
 const LEFT_OUT =
   /^(host|connection|content-length|accept-encoding|cookie|upgrade-insecure-requests|sec-.*)$/i;
 
-/** A curl command for the same request; without redacted values, or stays masked. */
+/** A curl command for the same request; redacted values are left out or stay redacted. */
 export function curl(trace: Trace, origin: string): string {
   const url = `${origin}${encodeURI(trace.path)}${trace.query === "" ? "" : `?${trace.query}`}`;
   const method =

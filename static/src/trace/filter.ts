@@ -8,20 +8,20 @@
 import { clientStatus } from "./status";
 import { COUNTS, type TraceSummary } from "../api/types";
 
-/** The ids of requests from files begin so; no id of the server's does. */
+/** The prefix of ids of requests from files; no id of the server has it. */
 export const IMPORTED = "imported-";
 
 export interface Filter {
   readonly matches: (trace: TraceSummary) => boolean;
-  /** What could not be understood, each with what is expected. */
+  /** The invalid terms, each with the syntax that is expected. */
   readonly errors: readonly string[];
 }
 
 type Test = (trace: TraceSummary) => boolean;
-/** A test of a value, or a text that says what is expected. */
+/** A test of a value, or a text that describes what is expected. */
 type Make = (value: string) => Test | string;
 
-// Spaces are named one by one: what \s is, Python and browsers do not agree on.
+// Spaces are listed one by one: Python and browsers disagree on \s.
 const WORD = /(?:"(?:\\.|[^"\\])*"?|[^ \t\n\r\f\xa0\u3000"])+/gs;
 
 const byCount = <Value>(make: (name: string, what: string) => Value): Record<string, Value> =>
@@ -41,7 +41,7 @@ const HAS: Record<string, Test> = {
   ...byCount((name) => (trace: TraceSummary) => Object.hasOwn(trace.counts, name)),
 };
 
-/** The one table of names. */
+/** The table of names. */
 const NAMES: Record<string, Make> = {
   status: (value) => {
     if (!/^[1-5](?:xx|[0-9][0-9])$/i.test(value))
@@ -65,12 +65,12 @@ const NAMES: Record<string, Make> = {
   session: (value) => (trace) => trace.changed["session"]?.includes(value) ?? false,
 };
 
-/** The parts of a filter, as they are written. */
+/** The terms of a filter, as written. */
 export function words(text: string): readonly string[] {
   return text.match(WORD) ?? [];
 }
 
-/** The parts of a filter that are done with, and the one that is still being written. */
+/** The complete terms of a filter, and the one that is still being typed. */
 export function draftOf(text: string): { readonly chips: readonly string[]; readonly draft: string } {
   const all = words(text);
   const last = all.at(-1) ?? "";
@@ -79,10 +79,10 @@ export function draftOf(text: string): { readonly chips: readonly string[]; read
     : { chips: all, draft: "" };
 }
 
-/** The same filter with nothing left to be written. */
+/** The same filter with all terms complete. */
 export function whole(text: string): string {
   const { draft } = draftOf(text);
-  // A quote that is still open would take in all that follows.
+  // An open quote would include all that follows.
   const open = draft.replace(/"(?:\\.|[^"\\])*"/gs, "").includes('"');
   return draft === "" ? text : `${open ? `${text.replace(/\\+$/, "")}"` : text} `;
 }
@@ -96,7 +96,7 @@ export function parse(text: string): Filter {
   };
 }
 
-/** The test that one part stands for, or what is expected in its place. */
+/** The test of one term, or what is expected instead. */
 export function term(word: string): Test | string {
   const negated = word.startsWith("-") && word.length > 1;
   const [, name = "", written = ""] = /^(?:([A-Za-z]+):)?(.*)$/s.exec(negated ? word.slice(1) : word) ?? [];
@@ -112,7 +112,7 @@ export function term(word: string): Test | string {
         .map((each) => `${each}:`)
         .join(" ")}`,
     );
-  // While its value is still to come, it stands for nothing.
+  // Without a value yet, it matches everything.
   if (value === "") return () => true;
   const made = make(value);
   if (typeof made === "string") return expected(word, made);
@@ -134,7 +134,7 @@ function count(name: string): (trace: TraceSummary) => number {
   return (trace) => trace.counts[name] ?? 0;
 }
 
-/** Make the test of a number: `>50`, `<=50`, or `50` for at least that. */
+/** Build the test of a number: `>50`, `<=50`, or `50` for at least that. */
 function number(what: string, of: (trace: TraceSummary) => number | null): Make {
   return (value) => {
     const [, sign = "", digits = ""] = /^((?:[<>]=?)?)([0-9]+(?:\.[0-9]+)?)$/.exec(value) ?? [];
@@ -157,7 +157,7 @@ function oneOf(tests: Record<string, Test>): Make {
       : `one of ${Object.keys(tests).join(", ")}`;
 }
 
-/** What can be written after a name, where that is known. */
+/** The possible values of a name, if they are known. */
 export const VALUES: Readonly<Record<string, readonly string[]>> = {
   is: Object.keys(IS),
   has: Object.keys(HAS),

@@ -1,4 +1,4 @@
-/** Texts for people: times and sizes. */
+/** Format times and sizes for display. */
 
 import type { Step } from "../api/types";
 
@@ -14,13 +14,13 @@ export function time(ns: number): string {
   return `${s.toFixed(s < 100 ? 2 : 0)} s`;
 }
 
-/** The CPU time of a step in ns, where it was asked for. */
+/** The CPU time of a step in ns, if it was collected. */
 export function cpuOf(step: Step): number | null {
   const { cpu } = step.detail;
   return typeof cpu === "number" ? cpu : null;
 }
 
-/** The thread of an async function, and whether it is another than that in which Flask called it. */
+/** The thread of an async function, and whether it differs from the one in which Flask called it. */
 export function threadOf(step: Step): { readonly name: string; readonly other: boolean } | null {
   const { thread } = step.detail;
   if (typeof thread !== "object" || thread === null || !("name" in thread) || typeof thread.name !== "string")
@@ -38,7 +38,7 @@ export function repeatedOf(step: Step): { readonly times: number; readonly first
   return typeof times === "number" && typeof first === "number" ? { times, first } : null;
 }
 
-/** How often a step ran, where not each time is shown; else empty. */
+/** How often a step ran, if not every run is shown; else empty. */
 export function repeated(step: Step): string {
   const found = repeatedOf(step);
   return found === null
@@ -68,14 +68,14 @@ export function websocketOf(step: Step | undefined, elapsed: number): string | n
   return `open ${time(Math.max(0, until - opened))}${end}`;
 }
 
-/** What a step left behind in memory and the most that it held, in bytes, where it was asked for. */
+/** The memory that a step kept and its peak, in bytes, if they were collected. */
 export function memoryOf(step: Step): { readonly net: number; readonly peak: number } | null {
   const memory = step.detail["memory"] as Readonly<Record<string, unknown>> | null | undefined;
   const { net, peak } = memory ?? {};
   return typeof net === "number" && typeof peak === "number" ? { net, peak } : null;
 }
 
-/** A number of bytes more or less. */
+/** A signed number of bytes. */
 export function change(bytes: number): string {
   return bytes < 0 ? `−${size(-bytes)}` : `+${size(bytes)}`;
 }

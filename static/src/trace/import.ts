@@ -12,14 +12,14 @@ const LONGEST = 366 * 86_400e9;
 
 class Wrong extends Error {}
 
-/** A request that a file holds. */
+/** A request from a file. */
 interface Found {
   readonly name: string;
   readonly trace: Trace;
   readonly summary: TraceSummary;
 }
 
-/** The requests in files, and what is wrong with those that cannot be shown. */
+/** The requests in files, and the errors of those that cannot be shown. */
 export async function readFiles(
   files: readonly File[],
 ): Promise<{ readonly found: readonly Found[]; readonly wrong: string }> {
@@ -33,7 +33,7 @@ export async function readFiles(
   return { found, wrong: wrong.join(" ") };
 }
 
-/** The request in a text, or what is wrong with it. */
+/** Parse a request from a text, or return the error. */
 export function readTrace(text: string): Trace | string {
   try {
     return trace(parsed(text));
@@ -118,7 +118,7 @@ function trace(value: unknown): Trace {
     throw new Wrong("it is an HTTP archive; the panel reads what its own “JSON” downloads.");
   if (!isObject(value))
     throw new Wrong(`it holds ${shown(value)}, not one request as the panel downloads it.`);
-  // Those of older versions do not say.
+  // Files of older versions do not have it.
   const given = { app_time: null, ...value } as Record<string, unknown>;
   for (const [name, check] of Object.entries(HEADER)) check(given[name], name);
   const steps = value["steps"];

@@ -1,4 +1,4 @@
-/** Where Flask's documentation tells of a step. */
+/** Links to Flask's documentation of a step. */
 
 import type { Stage, Step } from "../api/types";
 
@@ -36,7 +36,7 @@ const PAGES: Partial<Record<Stage, string>> = {
   flash: "patterns/flashing/",
 };
 
-/** The page, or null for what is not Flask's. */
+/** The page, or null for steps that are not Flask's. */
 export function manualPage(step: Step): string | null {
   const page = step.stage === "signal" ? `api/#flask.${step.name}` : PAGES[step.stage];
   return page === undefined ? null : MANUAL + page;

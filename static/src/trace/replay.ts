@@ -1,4 +1,4 @@
-/** Going through a finished request again: what was there at a moment, and the pace. */
+/** Replay a finished request: its state at a moment, and the pace. */
 
 import type { Step, Trace } from "../api/types";
 
@@ -37,14 +37,14 @@ function open(step: Step): Step {
   return { ...step, end: null, outcome: null, error: null };
 }
 
-/** The moments at which something begins, ns, and the end. */
+/** The moments at which a step begins, ns, and the end. */
 export function moments(trace: Trace): readonly number[] {
   const all = trace.steps.map((step) => step.begin);
   if (trace.duration !== null) all.push(trace.duration);
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
-/** The next or an earlier moment; the same where there is none. */
+/** The next or previous moment; the same one if there is none. */
 export function neighbour(trace: Trace, at: number, by: 1 | -1): number {
   const all = moments(trace);
   return (by > 0 ? all.find((each) => each > at) : all.findLast((each) => each < at)) ?? at;
@@ -57,7 +57,7 @@ export function dwell(gap: number, pace: Pace): number {
   return 120 + 180 * Math.log10(Math.max(gap, 1e4) / 1e4);
 }
 
-/** Let some ms go by. */
+/** Advance the replay by some ms. */
 export function advance(replay: Replay, trace: Trace, ms: number): Replay {
   const all = moments(trace);
   const last = all.at(-1) ?? 0;

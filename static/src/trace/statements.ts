@@ -1,4 +1,4 @@
-/** The statements of a request: which are slow, and which were sent too often. */
+/** The slow and repeated statements of a request. */
 
 import { REPEATED, SLOW, type Step, type Trace } from "../api/types";
 import { took } from "./details";
@@ -8,15 +8,15 @@ export function isSlow(step: Step): boolean {
   return step.stage === "sql" && took(step) >= SLOW;
 }
 
-/** Statements that say the same. */
+/** Identical statements. */
 export interface Group {
   readonly steps: readonly Step[];
   readonly time: number;
-  /** From the same place in the same step: a query for each of many things. */
+  /** From the same source location in the same step: N + 1. */
   readonly repeated: boolean;
 }
 
-/** The statements that were sent more than once, those that cost most first. */
+/** The statements that were sent more than once, the most expensive first. */
 export function groups(trace: Trace): readonly Group[] {
   const same = new Map<string, Step[]>();
   for (const step of trace.steps)
@@ -28,7 +28,7 @@ export function groups(trace: Trace): readonly Group[] {
     .filter((steps) => steps.length >= REPEATED)
     .map((steps) => ({ steps, time: steps.reduce((sum, step) => sum + took(step), 0), repeated: true }));
   const often = new Set(found.flatMap((group) => group.steps));
-  // The same question with the same parameters has the same answer, wherever it is asked.
+  // A statement with the same parameters has the same result, wherever it is sent from.
   const asked = new Map<string, Step[]>();
   for (const step of trace.steps)
     if (isStatement(step) && !often.has(step)) {

@@ -1,12 +1,12 @@
-/** The status that the client got: as client_status of flask_lifecycle/trace/model.py has it. */
+/** The status that the client got, as in client_status of flask_lifecycle/trace/model.py. */
 
 import type { TraceSummary } from "../api/types";
 
 const UNANSWERED: ReadonlySet<string> = new Set(["SystemExit", "KeyboardInterrupt", "GeneratorExit"]);
 
 /**
- * What left the app before it had answered, the server answers with 500; what ends the server itself is
- * not answered.
+ * The server answers an exception that left the app before a response with 500; one that ends the
+ * server itself is not answered.
  */
 export function clientStatus({
   status,

@@ -1,13 +1,13 @@
-/** The steps of a trace as a tree, and where each of them is at home. */
+/** The steps of a trace as a tree, and the enclosing step of each. */
 
 import type { Json, Stage, Step, Trace, TraceSummary } from "../api/types";
 
 export type State = "pending" | "running" | "done" | "raised" | "short_circuit" | "skipped";
 
-/** What collectors saw happen inside a step: no part of the lifecycle. */
+/** Stages recorded by collectors inside a step, which are not part of the lifecycle. */
 export const COLLECTED: ReadonlySet<Stage> = new Set<Stage>(["sql", "log", "warning", "flash"]);
 
-/** What only stands around other steps of the wire. */
+/** Stages that only enclose other steps of the wire. */
 export const AROUND: ReadonlySet<Stage> = new Set<Stage>([
   "wsgi",
   "middleware",
@@ -27,7 +27,7 @@ export class Steps {
   constructor(trace: Trace) {
     this.all = trace.steps;
     for (const step of trace.steps) {
-      // A parent begins before its child: any other arrow could close a circle.
+      // A parent begins before its child: any other reference could form a cycle.
       const parent = step.parent !== null && step.parent < step.id ? trace.steps[step.parent] : undefined;
       if (parent === undefined) continue;
       this.#parents.set(step.id, parent);
@@ -57,19 +57,19 @@ export class Steps {
     return false;
   }
 
-  /** The place of a step's end in the order of all: after whatever ran inside it, before what began later. */
+  /** The position of a step's end in the order of all: after its inner steps, before later steps. */
   endOf(step: Step): number {
     const last = this.all.findLast((each) => each === step || this.within(each, step)) ?? step;
     return last.id + 1 - (step.id + 1) / (this.all.length + 1);
   }
 
-  /** What a step's own time leaves out: the steps of the wire that ran directly inside it. */
+  /** The steps of the wire that ran directly inside a step, which its own time excludes. */
   childrenOf(step: Step): Step[] {
     return this.all.filter((child) => this.#parents.get(child.id) === step && child.stage !== "signal");
   }
 }
 
-/** How things stood at a moment of a request. */
+/** The state of a request at a moment. */
 export interface Moment {
   readonly begun: (step: Step | null | undefined) => step is Step;
   readonly ended: (step: Step) => boolean;
@@ -95,7 +95,7 @@ export function momentOf(at: number, elapsed: number): Moment {
   };
 }
 
-/** How long a step took, ns, as far as it is over. */
+/** The duration of a step so far, ns. */
 export function spent(step: Step): number {
   return Math.max(0, (step.end ?? step.begin) - step.begin);
 }
@@ -103,7 +103,7 @@ export function spent(step: Step): number {
 /** Whether a request was made while a step of another ran. */
 export function ranIn(trace: Trace, inner: TraceSummary, step: Step): boolean {
   const begin = (inner.started_at - trace.started_at) * 1e9;
-  // Both are read from the wall clock, which tells no more than microseconds.
+  // Both are from the wall clock, which has a resolution of microseconds.
   return begin >= step.begin - 2000 && begin <= (step.end ?? Infinity);
 }
 
@@ -115,5 +115,5 @@ export function text(value: Json | undefined): string {
       : JSON.stringify(value);
 }
 
-/** The state of a step as it is known now. */
+/** The current state of a step. */
 export const stateOf = momentOf(Infinity, Infinity).state;

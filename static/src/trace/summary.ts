@@ -1,4 +1,4 @@
-/** What the list shows of a whole trace: as the server's summaries have it, for what comes from a file. */
+/** The summary of a trace from a file, as the server's summaries have it. */
 
 import { clockOf } from "./clock";
 import { isStatement, kindOf } from "./transactions";
@@ -40,7 +40,7 @@ const COUNTED_STAGES: ReadonlySet<Stage> = new Set(COUNTED);
 const ENDS: Readonly<Record<string, string>> = { commit: "commits", rollback: "rollbacks" };
 const BAD: ReadonlySet<unknown> = new Set(["ERROR", "CRITICAL"]);
 
-/** A request at rest, whatever it was when it was written down. */
+/** A request as finished, even if it was running when it was saved. */
 export function summarize({ steps, ...header }: Trace): TraceSummary {
   const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
   const trace: Trace = { ...header, steps };

@@ -1,6 +1,6 @@
-/** Names and texts of an app's, shortened for people. */
+/** Shorten names and texts of the app for display. */
 
-/** Names are shortened to so many characters, where nothing else is asked for. */
+/** The default length of shortened names, in characters. */
 export const LONGEST_NAME = 42;
 const UNSEEN = /[\p{Cc}\u2028\u2029\ufeff]+/gu;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;

@@ -1,23 +1,23 @@
-/** Transactions and savepoints as brackets over what was sent between their ends: pure. */
+/** Transactions and savepoints as brackets over the statements between their ends: pure. */
 
 import type { Step } from "../api/types";
 
 export interface Bracket {
-  /** What opened it; null where a driver began with its first statement and did not say so. */
+  /** The step that opened it; null if the driver opened it implicitly with the first statement. */
   readonly from: Step | null;
-  /** What ended it; null where nothing did. */
+  /** The step that ended it; null if none did. */
   readonly to: Step | null;
   readonly begin: number;
   /** Infinity where it is still open. */
   readonly end: number;
-  /** 0 is the topmost; what is inside another one, or beside it on another connection, is below. */
+  /** 0 is the topmost; nested transactions, and those of other connections at the same time, are below. */
   readonly row: number;
 }
 
 const ENDS: ReadonlySet<string> = new Set(["commit", "rollback"]);
 const ENDS_SAVEPOINT: ReadonlySet<string> = new Set(["release", "rollback_to"]);
 
-/** The kind of a step of SQL; of recordings before there was one, all are statements. */
+/** The kind of an SQL step; older recordings have none, and all are statements. */
 export function kindOf(step: Step): string {
   const { kind } = step.detail;
   return typeof kind === "string" ? kind : "statement";
@@ -27,14 +27,14 @@ export function isStatement(step: Step): boolean {
   return step.stage === "sql" && kindOf(step) === "statement";
 }
 
-/** How a kind is called where there is little room. */
+/** The short label of a kind. */
 export function word(step: Step): string {
   return kindOf(step).toUpperCase().replace("_", " ").replace("CONNECT", "connect");
 }
 
 type Open = Omit<Bracket, "to" | "end" | "row">;
 
-/** All brackets of a trace, those that begin first before others. */
+/** All brackets of a trace, in order of their beginning. */
 export function transactions(steps: readonly Step[]): readonly Bracket[] {
   const found: Omit<Bracket, "row">[] = [];
   const open = new Map<unknown, Open[]>();
@@ -67,7 +67,7 @@ export function transactions(steps: readonly Step[]): readonly Bracket[] {
   return rows(found);
 }
 
-/** Below all that are still open when it begins. */
+/** Below all brackets that are still open when it begins. */
 function rows(found: readonly Omit<Bracket, "row">[]): readonly Bracket[] {
   const placed: Bracket[] = [];
   for (const each of [...found].sort((a, b) => a.begin - b.begin || b.end - a.end)) {

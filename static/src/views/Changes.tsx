@@ -26,7 +26,7 @@ const WHERE = {
   status: "response",
 } as const;
 
-/** Step by step: who changed what in g, in the session and on the response. */
+/** The changes of each step to g, the session and the response. */
 export default function Changes(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;

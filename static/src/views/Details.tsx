@@ -25,7 +25,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [view: ViewName, title: string
   rendering: ["templates", "Templates"],
 };
 
-/** All that is known of the selected step. */
+/** The inspector of the selected step. */
 export default function Details(): JSX.Element | null {
   const trace = current(state.value);
   const step = state.value.step === null ? undefined : trace?.steps[state.value.step];
@@ -232,7 +232,7 @@ function isPlace(value: Json): value is Json & Place {
   );
 }
 
-/** Close it, and go on by keys where it was opened from. */
+/** Close it, and return the focus to where it was opened from. */
 function close(): void {
   actions.step(null);
   (

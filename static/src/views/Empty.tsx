@@ -7,7 +7,7 @@ import { state } from "../state/store";
 
 adopt(emptyStyles);
 
-/** Where no request is shown: what to do to see one. */
+/** Instructions when no request is shown. */
 export default function Empty(): JSX.Element {
   const { selected, traces, connection, filter } = state.value;
   if (selected !== null && traces.length > 0)

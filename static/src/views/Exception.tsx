@@ -21,7 +21,7 @@ const AS: Readonly<Record<string, string>> = {
   member: "Members of the group:",
 };
 
-/** What was raised: the frames with their locals, what led to it, and which handler took it. */
+/** The exception: its frames with their locals, its causes, and the handler that handled it. */
 export default function Exception(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;

@@ -18,7 +18,7 @@ const SHOWN = 1000;
 const STAGES = ["log", "warning", "flash"];
 const BAD = new Set(["ERROR", "CRITICAL"]);
 
-/** What was said meanwhile: logs, warnings and flashed messages, in the order of time. */
+/** Logs, warnings and flashed messages, in chronological order. */
 export default function Logs(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;

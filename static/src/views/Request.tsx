@@ -10,7 +10,7 @@ import { Block, isObject, Pairs, pairsOf, type Pair } from "../components/Messag
 const NOT_YET = "not parsed yet.";
 const NOT_PARSED = "not parsed by the app, and therefore not read.";
 
-/** What the client sent, as far as the app looked at it. */
+/** The request, as far as the app read it. */
 export default function Request(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;

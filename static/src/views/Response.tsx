@@ -7,7 +7,7 @@ import { state } from "../state/store";
 import type { Json, Step, Trace } from "../api/types";
 import { Added, Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
-/** What was answered. */
+/** The response. */
 export default function Response(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;

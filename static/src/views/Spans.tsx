@@ -24,7 +24,7 @@ const ABOUT = [
   "messaging.destination.name",
 ];
 
-/** What OpenTelemetry saw: calls of other servers and caches, and the app's own work. */
+/** OpenTelemetry's spans: calls to other servers and caches, and the app's own work. */
 export default function Spans(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;

@@ -20,7 +20,7 @@ import { Open } from "../components/Source";
 adopt(messageStyles, collectedStyles, outcomeStyles);
 
 const SHOWN = 500;
-/** What implied a commit or rollback that nobody asked for, in short. */
+/** What implied a commit or rollback that the app did not request, in short. */
 const IMPLIED: Readonly<Record<string, string>> = {
   execute: "by the driver",
   executescript: "before the script",
@@ -29,7 +29,7 @@ const IMPLIED: Readonly<Record<string, string>> = {
   error: "by the database",
 };
 
-/** The statements of a request: which, from where, how long, and which too often. */
+/** The statements of a request, with their source locations, durations and repetitions. */
 export default function Sql(): JSX.Element | null {
   const trace = current(state.value);
   const [open, setOpen] = useState<number | null>(null);
@@ -79,7 +79,7 @@ export default function Sql(): JSX.Element | null {
   );
 }
 
-/** How many there are, and how long they took together. */
+/** Their number and total time. */
 function Sum({ sent }: { readonly sent: readonly Step[] }): JSX.Element {
   if (sent.length === 0)
     return <p class="none">This request sent no SQL statements through SQLAlchemy or sqlite3.</p>;
@@ -129,7 +129,7 @@ function edge(step: Step, brackets: readonly Bracket[]): string {
 function Often({ group, trace }: { readonly group: Group; readonly trace: Trace }): JSX.Element | null {
   const first = group.steps[0];
   if (first === undefined) return null;
-  // The same question may come from several places.
+  // The same statement may have several source locations.
   const origins = new Map(
     group.steps.map((step) => {
       const place = placeOf(step.detail["place"]);

@@ -26,7 +26,7 @@ export function Views(): JSX.Element {
   const trace = current(state.value);
   const missing = trace === null && view !== APP;
   const Shown = missing ? Empty : (COMPONENTS.get(view) ?? Empty);
-  // Until the app has sent what there is, nothing is said about it.
+  // Until the app has sent its requests, no text is shown.
   const asking = missing && epoch === null && connection !== "lost";
   return (
     <>

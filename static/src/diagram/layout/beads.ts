@@ -1,4 +1,4 @@
-/** Signals, and what else has no chip, stand on the wire where they came. */
+/** Signals and other steps without a chip, drawn on the wire where they ran. */
 
 import type { Step } from "../../api/types";
 import type { Chip, Ribbon } from "../model/types";

@@ -1,11 +1,11 @@
-/** What a function of the app's changed in g, the session or the response. */
+/** The changes that a function of the app made to g, the session or the response. */
 
 import type { Json } from "../../api/types";
 import { ellipsize } from "../../trace/text";
 
 const NAMES_SHOWN = 4;
 
-/** What a function changed, in few words and in fewer. */
+/** The changes of a function, in texts of decreasing length. */
 export function changeTexts(changes: Json | undefined): readonly string[] {
   if (!isObject(changes)) return [];
   const names = (part: Json | undefined): string[] =>

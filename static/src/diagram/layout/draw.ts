@@ -1,4 +1,4 @@
-/** From the journey and the space there is to shapes. */
+/** Turn a journey into shapes for the available space. */
 
 import type { Journey } from "../model/types";
 import { drawBands } from "./bands";

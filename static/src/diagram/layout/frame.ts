@@ -1,4 +1,4 @@
-/** Where the parts of the drawing stand. */
+/** The positions of the parts of the drawing. */
 
 import { GEOMETRY, SMALLEST } from "./geometry";
 import { ribbonHeight } from "./ribbon/lanes";
@@ -9,7 +9,7 @@ export interface Frame {
   readonly width: number;
   readonly height: number;
   readonly bands: readonly BandRows[];
-  /** Where each band begins, and where it ends. */
+  /** The top and the bottom of each band. */
   readonly tops: readonly number[];
   readonly bottoms: readonly number[];
   /** The left and the right wire, and the middle between them. */
@@ -110,14 +110,14 @@ function aspectOf({ width, height }: Scene["space"]): number {
   return Math.max(0.6, width / Math.max(1, height));
 }
 
-/** It takes the space's shape; what has to be scrolled takes its width. */
+/** It has the aspect ratio of the space; a diagram that scrolls has only its width. */
 function widthFor(scene: Scene, height: number): number {
   const { space } = scene;
   const wanted = space.height < height * SMALLEST ? space.width : height * aspectOf(space);
   return Math.max(leastWidth(scene), Math.min(GEOMETRY.width.most, wanted));
 }
 
-/** Error handlers stand between dispatch and make_response, where there is room. */
+/** Error handlers are between dispatch and make_response, if they fit. */
 function needsHandlerRow(scene: Scene, between: number): boolean {
   const { handlers, dispatch, response } = scene.journey;
   if (handlers.length === 0) return false;

@@ -38,7 +38,7 @@ export const GEOMETRY = {
   bend: 18,
 } as const;
 
-/** What would be shrunk to less is scrolled instead. */
+/** The minimum scale; below it the diagram scrolls. */
 export const SMALLEST = 0.62;
-/** So many blueprints have a hue of their own; then they repeat. */
+/** The number of blueprint hues, after which they repeat. */
 export const HUES = 4;

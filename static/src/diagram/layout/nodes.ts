@@ -1,10 +1,10 @@
-/** What stands for a step, and can be picked. */
+/** Nodes that represent a step and can be selected. */
 
 import type { Step } from "../../api/types";
 import { isCurrent, type Scene } from "./scene";
 import { circle, d, line, type Node, type Shape } from "./shapes";
 
-/** How long a title that the browser shows may be. */
+/** The maximum length of a tooltip. */
 export const LONGEST_TITLE = 2000;
 
 export function stepNode(scene: Scene, step: Step, label: string, shapes: readonly Shape[]): Node {
@@ -22,7 +22,7 @@ export function stepNode(scene: Scene, step: Step, label: string, shapes: readon
   };
 }
 
-/** What stands on the wire without a chip: a signal is a diamond, anything else a small bead. */
+/** A step on the wire without a chip: a diamond for a signal, else a small bead. */
 export function beadShape(step: Step, x: number, y: number): Shape {
   const raised = step.outcome === "raised" ? "err" : "";
   return step.stage === "signal"

@@ -16,7 +16,7 @@ const { height: HEIGHT, padding: PADDING, gap: GAP } = GEOMETRY.pill;
 const LONGEST_NAME = 18;
 const LONGEST_PATH = 24;
 
-/** What stands before a name, by the stage. */
+/** The prefix of a name, by stage. */
 const PREFIXES: Readonly<Record<string, string>> = {
   context_processor: "context ",
   url_defaults: "url_defaults ",
@@ -101,7 +101,7 @@ function pillsOf(scene: Scene, chip: Chip, room: number): readonly Pill[] {
   return change === null ? pills : [...pills, change];
 }
 
-/** All its statements as one, which leads to the slowest. */
+/** One pill for all its statements, which links to the slowest. */
 function statementPill(scene: Scene, chip: Chip): Pill | null {
   const { moment } = scene;
   const sql = chip.pills.filter((step) => step.stage === "sql");
@@ -138,7 +138,7 @@ function linkPill(scene: Scene, inner: TraceSummary, room: number): Pill {
   return [longest, short].find((pill) => pill.w + 10 <= room) ?? shortest;
 }
 
-/** What it changed, in as many words as there is room for. */
+/** Its changes, in the longest text that fits. */
 function changePill(scene: Scene, chip: Chip, room: number): Pill | null {
   const { step, half, stage, state } = chip;
   if (step === null || half || AROUND.has(stage) || state === "running") return null;
@@ -151,7 +151,7 @@ export function stepPill(scene: Scene, step: Step, cls: string, text: string, la
   return { kind: "step", step, cls, text, label, w: widthOf(scene, text, "pill") + 2 * PADDING };
 }
 
-/** What opens and closes the pills that there is no room for. */
+/** The pill that expands and collapses pills that do not fit. */
 export function foldPill(scene: Scene, chip: Chip, fold: NonNullable<PillRow["fold"]>): Pill {
   const { steps, open } = fold;
   const text = open ? "−" : `+${Math.max(steps.length, 1)}`;

@@ -25,7 +25,7 @@ export interface Bar {
   readonly sent: boolean;
 }
 
-/** A chip that stands. */
+/** A chip with its position. */
 export interface Placement {
   readonly chip: Chip;
   readonly point: Point;
@@ -40,7 +40,7 @@ interface Box {
   readonly wire: number;
 }
 
-/** These run as long as what is in them: that one runs is no news. */
+/** Stages that run as long as the steps inside them, so that their running state is not shown. */
 const AROUND: ReadonlySet<string> = new Set(["wsgi", "middleware", "dispatch"]);
 
 export function placeChip(
@@ -77,7 +77,7 @@ function boxOf(scene: Scene, { XL, XR }: Frame, placed: PlacedChip, side: Side, 
   return { x: from, w, wire: from + w / 2 };
 }
 
-/** What stands beside it reaches so far. */
+/** The extent of its labels. */
 function pointOf(side: Side, { x, w, wire }: Box, y: number, edge: number): Point {
   return {
     x: wire,

@@ -1,4 +1,4 @@
-/** What all parts of a drawing have in common: the journey, its moment, and how texts are measured. */
+/** Shared by all parts of a drawing: the journey, its moment, and text measurement. */
 
 import type { Step } from "../../api/types";
 import { momentOf, type Moment } from "../../trace/steps";
@@ -34,7 +34,7 @@ export function widthOf({ space, fonts }: Scene, text: string, font: FontName): 
   return space.measure(text, fonts[font]);
 }
 
-/** Shorten a name until it is no wider than so many px. */
+/** Shorten a name to a maximum width in px. */
 export function fit(
   scene: Scene,
   name: string,

@@ -1,4 +1,4 @@
-/** What a drawing is made of: pure data, no DOM. */
+/** The shapes of a drawing: pure data, no DOM. */
 
 import type { Stage } from "../../api/types";
 import type { State } from "../../trace/steps";

@@ -1,4 +1,4 @@
-/** What a drawing is made for, and what it becomes: plain data. */
+/** The input and output of the layout: plain data. */
 
 import type { Measure, Shape } from "./shapes";
 
@@ -19,7 +19,7 @@ export interface Drawing {
   readonly shapes: readonly Shape[];
 }
 
-/** What is drawn on which layer, from the back to the front. */
+/** The layers of a drawing, from back to front. */
 export interface Layers {
   readonly back: readonly Shape[];
   readonly wires: readonly Shape[];
@@ -49,7 +49,7 @@ export interface Places {
   readonly again: ReadonlyMap<string, Point>;
 }
 
-/** Where the wire passes through a strip of true time. */
+/** The path of the wire through a true-time ribbon. */
 export interface Axis {
   readonly y: number;
   readonly begin: number;

@@ -1,4 +1,4 @@
-/** The steps that have no chip: they are drawn inside one, or on the wire after one. */
+/** Attach steps without a chip: they are drawn inside one, or on the wire after one. */
 
 import type { Step, TraceSummary } from "../../api/types";
 import { AROUND, COLLECTED, ranIn } from "../../trace/steps";
@@ -54,7 +54,7 @@ function lastStop(stops: readonly Stop[], step: Step): string {
   return (before ?? stops[0])?.key ?? "receive";
 }
 
-/** Give a chip what runs inside it, and what follows it. */
+/** Add to a chip the steps inside it and after it. */
 export function dresser(
   draft: Draft,
   { pills, beads }: Attached,

@@ -16,7 +16,7 @@ export function bandsOf(draft: Draft): readonly Band[] {
   ];
 }
 
-/** How much was sent, so far. */
+/** The bytes sent so far. */
 export function bytesOf({ known: { body }, moment }: Facts): number | null {
   const bytes = body?.detail["bytes"];
   return moment.begun(body) && typeof bytes === "number" ? bytes : null;

@@ -1,18 +1,18 @@
-/** Chips of the wire, from the steps and from what the registries promise. */
+/** Chips of the wire, from the steps and from the app's registered functions. */
 
 import type { PlannedStage, Stage, Step } from "../../api/types";
 import { threadOf, time } from "../../trace/format";
 import { isSecond, plannedHooks, type Facts } from "./facts";
 import type { Chip } from "./types";
 
-/** What a journey is while it is built. */
+/** A journey while it is built. */
 export interface Draft {
   readonly facts: Facts;
   /** The steps that have a chip or a ribbon, by id. */
   readonly taken: Set<number>;
 }
 
-/** How a chip comes to be; without a step, the registries promise it. */
+/** The specification of a chip; without a step, it is planned by the registries. */
 export interface ChipSpec {
   readonly key: string;
   readonly stage: Stage;
@@ -114,7 +114,7 @@ function callablesInBody({ steps }: Facts, stage: Stage): ReadonlySet<string | n
   return new Set(inBody.map((step) => step.callable));
 }
 
-/** A chip in words. */
+/** The text of a chip for screen readers. */
 export function label(chip: Chip): string {
   const spent = chip.own === null ? "" : `, ${time(chip.own)}`;
   const note = chip.note === "" ? "" : `, ${chip.note}`;

@@ -1,4 +1,4 @@
-/** What a journey is built from: the steps that have one place in each, and how far the request has come. */
+/** The facts that a journey is built from: its unique steps, and the progress of the request. */
 
 import type { AppMap, Hook, Plan, PlannedStage, Rule, Step, Trace, TraceSummary } from "../../api/types";
 import { momentOf, Steps, type Moment } from "../../trace/steps";
@@ -15,7 +15,7 @@ export interface Facts {
   /** Who can have registered a hook of it: the app, and its blueprints. */
   readonly scopes: readonly string[];
   readonly moving: boolean;
-  /** Whether nothing is still to come. */
+  /** Whether the request has ended. */
   readonly over: boolean;
   readonly known: Known;
   readonly passed: Passed;
@@ -34,7 +34,7 @@ interface Known {
   readonly handlers: readonly Step[];
   /** The second one, if there is one, begins the second way up. */
   readonly responses: readonly Step[];
-  /** Whether code of the app's made a response that Flask took over. */
+  /** Whether the app's own code made a response that Flask adopted. */
   readonly answeredByApp: boolean;
   readonly start: Step | null;
   readonly body: Step | null;
@@ -42,7 +42,7 @@ interface Known {
   readonly appPop: Step | null;
 }
 
-/** Whether the wire has passed what would have run there: what did not is skipped. */
+/** Whether the wire has passed a phase: functions of it that did not run are skipped. */
 interface Passed {
   readonly before: boolean;
   readonly after: boolean;

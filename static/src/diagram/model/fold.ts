@@ -1,4 +1,4 @@
-/** Many hooks: those that were quick stand together as one chip. */
+/** Fold many quick hooks into one chip. */
 
 import { time } from "../../trace/format";
 import type { Chip } from "./types";
@@ -8,7 +8,7 @@ const MANY = 8;
 const FEWEST = 3;
 const QUICK_SHARE = 0.02;
 
-/** Fold runs of quick hooks, where a column has many. An opened fold keeps a chip to close it by. */
+/** Fold runs of quick hooks in a column with many. An open fold keeps a chip that closes it. */
 export function fold(
   chips: readonly Chip[],
   total: number,
@@ -35,7 +35,7 @@ export function fold(
 }
 
 function isQuick(chip: Chip, total: number): boolean {
-  // Told by the whole step, whatever the moment: a replay moves nothing.
+  // Decided by the whole step, whatever the moment, so that a replay moves nothing.
   const step = chip.step;
   const lasted = step === null ? 0 : spent(step);
   const plain = step === null || step.outcome === "ok" || step.outcome === null;

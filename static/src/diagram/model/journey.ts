@@ -1,4 +1,4 @@
-/** From a trace and the app map to the journey. */
+/** Build the journey from a trace and the app map. */
 
 import type { AppMap, Trace, TraceSummary } from "../../api/types";
 import { clockOf } from "../../trace/clock";
@@ -13,14 +13,14 @@ import { stopsOf } from "./stops";
 import { turnOf } from "./turn";
 import type { Band, Chip, Journey, Ribbon } from "./types";
 
-/** Without a change for so long, a request hangs, ns. */
+/** A request without a change for this long hangs, ns. */
 const LONG = 1e9;
 
 /**
  * Return a request's journey.
  *
  * @param elapsed ns since its start, for what still runs.
- * @param at the moment of a replay: what comes later is shown as still to come.
+ * @param at the moment of a replay: later steps are shown as pending.
  * @param inner the requests that were made inside it.
  */
 export function journey(
@@ -84,7 +84,7 @@ function ribbonsOf(draft: Draft): { readonly view: Ribbon; readonly body: Ribbon
 
 type Ending = Pick<Journey, "short" | "waiting" | "propagated" | "unhandled" | "answeredByApp">;
 
-/** How it turned, and what became of an exception. */
+/** How the request turned, and what handled an exception. */
 function ending(facts: Facts, bands: readonly Band[]): Ending {
   const { trace, moment, known } = facts;
   const { failedMatch, dispatch, responses, handlers } = known;
@@ -103,7 +103,7 @@ function ending(facts: Facts, bands: readonly Band[]): Ending {
   };
 }
 
-/** What left the app. */
+/** The exception that left the app. */
 function propagatedBy({ trace, moment, known: { wsgi } }: Facts): string | null {
   const left = trace.error !== null && wsgi?.outcome === "raised" && moment.ended(wsgi);
   return left ? `${trace.error.type}: ${trace.error.message}` : null;
@@ -111,7 +111,7 @@ function propagatedBy({ trace, moment, known: { wsgi } }: Facts): string | null 
 
 type Headline = Pick<Journey, "moving" | "hung" | "websocket" | "status" | "total" | "sent" | "bytes">;
 
-/** What stands above it: the status and the times. */
+/** The headline: the status and the times. */
 function headline(facts: Facts, elapsed: number, at: number): Headline {
   const { trace, over, moving } = facts;
   const clock = clockOf(trace, elapsed);

@@ -1,4 +1,4 @@
-/** The two strips of true time: the view, and a body that is made while it is sent. */
+/** The two true-time ribbons: the view, and a body that is generated while it is sent. */
 
 import type { Json, Stage, Step, TraceSummary } from "../../api/types";
 import { repeated, repeatedOf, threadOf } from "../../trace/format";
@@ -37,7 +37,7 @@ export function viewRibbon(facts: Facts): Ribbon {
   };
 }
 
-/** Where no view ran, why. */
+/** Why no view ran. */
 function noView({ rule, trace, moment, known, passed }: Facts): Ribbon {
   const { dispatch, failedMatch } = known;
   const label = rule?.view?.name ?? trace.endpoint ?? "view";
@@ -95,10 +95,10 @@ function chunksOf(step: Step): Ribbon["chunks"] {
   );
 }
 
-/** What became of the request's contexts while its body was sent. */
+/** The state of the request's contexts while its body was sent. */
 function contextNote({ contexts, beads }: Ribbon): string {
   const has = (stage: Stage): boolean => beads.some((bead) => bead.stage === stage);
-  // The app's own are no part of the request, however many they are.
+  // Contexts pushed by the app's own code are not part of the request.
   if (contexts.some(({ label }) => label.includes("×"))) return "";
   if (has("app_context_push") || has("request_context_push")) return "contexts pushed again, torn down again";
   return has("app_context_pop") ? "contexts kept until here" : "";
@@ -144,7 +144,7 @@ function inside(key: "view" | "body", step: Step, { steps, moment }: Facts): Rib
   };
 }
 
-/** From each push to its pop; a pop without a push ends what was there before. */
+/** From each push to its pop; a pop without a push ends a context that was there before. */
 function contextsOf(mine: readonly Step[], step: Step, moment: Moment): Ribbon["contexts"] {
   return (["app", "request"] as const).flatMap((which) => {
     const pushes = mine.filter((each) => each.stage === `${which}_context_push`);

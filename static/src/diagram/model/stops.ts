@@ -1,4 +1,4 @@
-/** Where the wire passes, and when. */
+/** The stops of the wire, and their times. */
 
 import type { Moment } from "../../trace/steps";
 import type { Chip, Ribbon, Stop } from "./types";

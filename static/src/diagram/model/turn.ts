@@ -64,7 +64,7 @@ function handlerChip(draft: Draft, step: Step): Chip {
   });
 }
 
-/** What was made a response of what. */
+/** The conversion of a return value to a response. */
 function conversion(step: Step): string {
   const from = detailText(step.detail["from"]);
   const to = detailText(step.detail["to"]);

@@ -4,17 +4,17 @@ import type { Stage, Step, Trace, TraceSummary } from "../../api/types";
 import type { State } from "../../trace/steps";
 import type { Bracket } from "../../trace/transactions";
 
-/** What stands on the wire: a step, or one that the registries promise. */
+/** A chip on the wire: a step, or a planned one from the registries. */
 export interface Chip {
   readonly key: string;
   readonly stage: Stage;
   readonly kind: string;
   readonly name: string;
   readonly state: State;
-  /** Not shown yet: the registries do not promise it. */
+  /** Not shown yet: it is not in the registries. */
   readonly hidden: boolean;
   readonly step: Step | null;
-  /** What its dot stands for, where the chip says two steps in one. */
+  /** The step of its dot, if the chip combines two steps. */
   readonly dot: Step | null;
   /** The same function's second call, after an after-hook had raised. */
   readonly again: Step | null;
@@ -24,19 +24,19 @@ export interface Chip {
   readonly when: number;
   /** Its place among those that it passes at the same time. */
   readonly order: number;
-  /** Its own time, ns, without what is drawn as chips of their own; null where none can be said. */
+  /** Its own time, ns, without steps that have their own chips; null if unknown. */
   readonly own: number | null;
-  /** What ran inside it: statements, templates, context processors. */
+  /** Steps inside it: statements, templates, context processors. */
   readonly pills: readonly Step[];
   /** Requests made inside it. */
   readonly inner: readonly TraceSummary[];
-  /** What follows it on the wire without a chip: signals, and what else there is. */
+  /** Steps without a chip that follow it on the wire, such as signals. */
   readonly beads: readonly Step[];
-  /** What it stands for, where quick hooks are folded into one. */
+  /** The quick hooks that are folded into it. */
   readonly folded: readonly Chip[];
   /** Who registered it: 0 the app, from 1 the blueprints. */
   readonly hue: number;
-  /** Said beside it. */
+  /** The note beside it. */
   readonly note: string;
 }
 
@@ -72,11 +72,11 @@ export interface Journey {
   readonly short: Chip | null;
   /** The match that raised: its exception waits until dispatch. */
   readonly waiting: string | null;
-  /** What left the app; the server gets it. */
+  /** The exception that propagated to the server. */
   readonly propagated: string | null;
-  /** What nobody handled, and Flask answered with 500. */
+  /** The unhandled exception that Flask answered with 500. */
   readonly unhandled: string | null;
-  /** Whether code of the app's made a response that Flask took over. */
+  /** Whether the app's own code made a response that Flask adopted. */
   readonly answeredByApp: boolean;
   readonly stops: readonly Stop[];
   /**
@@ -98,7 +98,7 @@ export interface Journey {
   readonly bytes: number | null;
 }
 
-/** A strip of true time: the view, or a body that is made while it is sent. */
+/** A true-time ribbon: the view, or a body that is generated while it is sent. */
 export interface Ribbon {
   readonly key: "view" | "body";
   readonly step: Step | null;
@@ -110,13 +110,13 @@ export interface Ribbon {
   readonly segments: readonly Step[];
   /** Transactions that were open while it ran. */
   readonly brackets: readonly Bracket[];
-  /** What else ran inside it. */
+  /** Other steps inside it. */
   readonly beads: readonly Step[];
-  /** What follows it on the wire without a chip. */
+  /** Steps without a chip that follow it on the wire. */
   readonly after: readonly Step[];
   /** Requests made inside it. */
   readonly inner: readonly TraceSummary[];
-  /** Contexts that are there for a while: pushed inside it, or kept until its end. */
+  /** Contexts that exist for part of it: pushed inside it, or kept until its end. */
   readonly contexts: readonly {
     readonly begin: number;
     readonly end: number;
@@ -124,7 +124,7 @@ export interface Ribbon {
     readonly seen: boolean;
   }[];
   readonly chunks: readonly { readonly at: number; readonly size: number }[];
-  /** How many chunks more there were: only of the first ones it is known when. */
+  /** The number of further chunks: only the first ones have a time. */
   readonly more: number;
   readonly error: string | null;
   readonly note: string;

@@ -1,4 +1,4 @@
-/** What the app is made of. */
+/** The app's blueprints, extensions, config and packages. */
 
 import type { JSX } from "preact";
 
@@ -41,7 +41,7 @@ export function About({ map }: { readonly map: AppMap }): JSX.Element {
   );
 }
 
-/** By name, whatever its case. */
+/** By name, ignoring case. */
 function inOrder(named: { readonly [name: string]: Json }): readonly Pair[] {
   return Object.entries(named).sort(([one], [other]) => one.localeCompare(other));
 }

@@ -1,4 +1,4 @@
-/** What a path would match. */
+/** The rule that a path would match. */
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";

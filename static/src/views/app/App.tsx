@@ -1,4 +1,4 @@
-/** What the app has registered: its rules, what a request for each will meet, and what it is made of. */
+/** The app's registries: its rules, the functions that a request for each calls, and its parts. */
 
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";

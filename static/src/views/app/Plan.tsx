@@ -1,4 +1,4 @@
-/** What a request for a rule will meet: its diagram, and each function in the order of the calls. */
+/** The plan of a request for a rule: its diagram, and each function in the order of the calls. */
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";

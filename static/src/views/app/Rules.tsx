@@ -50,12 +50,12 @@ export function Rules({ map }: { readonly map: AppMap }): JSX.Element {
 
 type Endpoints = ReadonlySet<string | null>;
 
-/** What was asked for since the app's start. */
+/** The rules that were requested since the app's start. */
 function calledEndpoints(map: AppMap): Endpoints {
   return new Set([...map.called, ...state.value.traces.map((trace) => trace.endpoint)]);
 }
 
-/** The rules that the words and the switch leave. */
+/** The rules that match the words and the switch. */
 function listedRules(map: AppMap, called: Endpoints): readonly Rule[] {
   const { path, never } = state.value.app;
   const words = path.startsWith("/") ? [] : path.toLowerCase().split(/\s+/).filter(Boolean);

@@ -1,4 +1,4 @@
-/** What a request for a rule will meet, in the order of Flask's calls. */
+/** The functions that a request for a rule calls, in Flask's order. */
 
 import type { AppMap, Hook, PlannedStage, Rule, Stage } from "../../api/types";
 
@@ -11,7 +11,7 @@ export interface Phase {
 
 type Verdict = "view" | "options" | "not allowed";
 
-/** What becomes of a method at a rule. */
+/** How a rule handles a method. */
 export function verdict(rule: Rule, method: string): Verdict {
   if (!rule.methods.includes(method) && rule.methods.length > 0) return "not allowed";
   return method === "OPTIONS" ? "options" : "view";

@@ -17,7 +17,7 @@ const HOTTEST = 12;
 const ASKED_AGAIN = 500;
 const ROW = 24;
 
-/** Where the selected request's time went, by samples; or how to have the next one sampled. */
+/** The sampled profile of the selected request; or how to profile the next one. */
 export default function Profile(): JSX.Element | null {
   const trace = current(state.value);
   const id = trace?.id ?? null;
@@ -181,7 +181,7 @@ function percent(ns: number, root: ProfileNode): string {
 interface AboutProps {
   readonly node: ProfileNode;
   readonly root: ProfileNode;
-  /** Shows all again, where a part is shown. */
+  /** Show the whole profile again. */
   readonly onAll: ((index: number) => void) | null;
 }
 

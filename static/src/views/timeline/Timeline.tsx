@@ -22,10 +22,10 @@ const SHOWN = 1000;
 const TICKS = 5;
 /** Steps are indented no further. */
 const DEEPEST = 12;
-/** From here on the text of a tick stands to its left, inside the axis. */
+/** Beyond this, the label of a tick is to its left, inside the axis. */
 const LATE = 0.85;
 
-/** Every step on one axis of time, inside the steps that it ran in. */
+/** Every step on one time axis, nested in the steps in which it ran. */
 export default function Timeline(): JSX.Element | null {
   const [picked, setPicked] = useState<{ readonly trace: string; readonly span: Span } | null>(null);
   const [least, setLeast] = useState(0);
@@ -264,7 +264,7 @@ function Bar({ step, span: [from, to], lasted, clock }: BarProps): JSX.Element |
   );
 }
 
-/** Faults and answers are shown, however short. */
+/** Errors and short-circuits are shown, however short. */
 function isShown(step: Step, leastMicroseconds: number): boolean {
   return step.end === null || step.end - step.begin >= leastMicroseconds * 1000 || step.outcome !== "ok";
 }

@@ -13,7 +13,7 @@ import type { Part } from "./part";
 
 export type BarLane = Extract<Lane, "sql" | "tpl" | "span">;
 
-/** Steps that one bar stands for, as they are closer than can be told apart. */
+/** Steps of one bar, too close to be distinguished. */
 interface Group {
   readonly steps: readonly [Step, ...Step[]];
   readonly from: number;
@@ -66,7 +66,7 @@ function totalOf(box: Box, { steps }: Group): number {
   return steps.reduce((sum, step) => sum + lasted(box, step), 0);
 }
 
-/** The first of these, with those that cannot be told apart from it. */
+/** The first step, with those that cannot be distinguished from it. */
 function nextGroup(scene: Scene, box: Box, lane: BarLane, steps: readonly Step[], edge: number): Group {
   const open = scene.opened.has(foldKey(box, lane)) && lane !== "sql";
   const group: Step[] = [];
@@ -129,7 +129,7 @@ function barShapes(
   return text === undefined ? [bar] : [bar, phrase(x + 7, y + 15, "start", text, end ? "txt sql" : "sl")];
 }
 
-/** What may stand in a bar, the longest first. */
+/** The possible labels of a bar, the longest first. */
 function textsOf(box: Box, lane: BarLane, group: Group, times: number): readonly string[] {
   const [first] = group.steps;
   const spent = time(lasted(box, first));
@@ -192,7 +192,7 @@ function kindsOf(steps: readonly Step[]): string {
   return statements === 0 ? "transaction steps" : "statements and transaction steps";
 }
 
-/** What makes a statement the same as another: its text, and its parameters. */
+/** The identity of a statement: its text and its parameters. */
 function question(step: Step): string {
   return JSON.stringify([step.name, step.detail["parameters"] ?? null]);
 }
@@ -206,7 +206,7 @@ function repeatsOf(steps: readonly Step[]): ReadonlyMap<string, number> {
 
 const TABLE = /\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:IF (?:NOT )?EXISTS\s+)?["`[]?(\w+)/i;
 
-/** A statement by its table. */
+/** The short label of a statement: its table. */
 function statementTexts(step: Step, spent: string, times: number): readonly string[] {
   const [, named] = TABLE.exec(step.name.slice(0, LONGEST_NAME)) ?? [];
   const table = named ?? ellipsize(step.name, 12).split(" ")[0] ?? "";

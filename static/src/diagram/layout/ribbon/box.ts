@@ -1,4 +1,4 @@
-/** The box of a strip of true time, and its scale. */
+/** The box of a true-time ribbon, and its scale. */
 
 import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";

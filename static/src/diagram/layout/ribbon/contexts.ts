@@ -1,4 +1,4 @@
-/** Contexts that are there for a while, as rectangles behind the axis. */
+/** Contexts that exist for part of a ribbon, as rectangles behind the axis. */
 
 import { widthOf, type Scene } from "../scene";
 import { phrase, rect } from "../shapes";

@@ -1,4 +1,4 @@
-/** The lanes of a strip of true time, and how high it is. */
+/** The lanes of a true-time ribbon, and its height. */
 
 import type { Step } from "../../../api/types";
 import type { Ribbon } from "../../model/types";
@@ -24,7 +24,7 @@ export function isOf(lane: Lane): (step: Step) => boolean {
   return ({ stage }) => (stage === "template" ? "tpl" : stage) === lane;
 }
 
-/** By the whole step, not by the moment: a replay moves nothing. */
+/** Decided by the whole step, not by the moment, so that a replay moves nothing. */
 export function lanesOf({ key, step, segments, inner }: Ribbon): readonly Lane[] {
   const sent = step?.detail["sent"];
   return [

@@ -1,4 +1,4 @@
-/** What a part of a strip adds to it. */
+/** The shapes that a part of a ribbon adds to it. */
 
 import type { Shape } from "../shapes";
 

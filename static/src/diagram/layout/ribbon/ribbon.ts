@@ -1,4 +1,4 @@
-/** Draw a strip of true time: its lanes, and the wire as its axis. */
+/** Draw a true-time ribbon: its lanes, and the wire as its axis. */
 
 import { time } from "../../../trace/format";
 import { ellipsize } from "../../../trace/text";

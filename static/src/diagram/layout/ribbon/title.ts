@@ -1,4 +1,4 @@
-/** The title of a strip: its name, its time, and what is to be said beside it. */
+/** The title of a ribbon: its name, its time, and a note. */
 
 import { time } from "../../../trace/format";
 import { ellipsize } from "../../../trace/text";

@@ -47,7 +47,7 @@ function propagatedNote({ scene, frame }: Net, propagated: string): Shape {
   return phrase(frame.XR - 24, 44, "end", text, "tag err ");
 }
 
-/** Nothing has happened for a while: here it hangs, and for so long. */
+/** The position where a request hangs, and for how long. */
 function drawClock(net: Net, { key }: Stop, point: Point | undefined): readonly Shape[] {
   const { hung } = net.scene.journey;
   if (hung === null) return [];

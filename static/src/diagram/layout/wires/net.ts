@@ -1,4 +1,4 @@
-/** What all wires have in common: where the stops and the axis are. */
+/** Shared by all wires: the positions of the stops and the axis. */
 
 import type { Stop } from "../../model/types";
 import type { Frame } from "../frame";
@@ -68,7 +68,7 @@ export function arrow(x: number, y: number, tone: Tone): Shape {
   return mark(d`M${x} ${y - 6}l9 6l-9 6z`, tone);
 }
 
-/** What is to be said on a wire. */
+/** A label on a wire. */
 export function bubble({ scene }: Net, x: number, y: number, text: string, tone: Tone): readonly Shape[] {
   const { height, padding } = GEOMETRY.bubble;
   const w = widthOf(scene, text, "bubble") + 2 * padding;

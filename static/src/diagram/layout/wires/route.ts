@@ -1,4 +1,4 @@
-/** How the wire goes from one stop to the next. */
+/** Route the wire from one stop to the next. */
 
 import { GEOMETRY } from "../geometry";
 import { widthOf } from "../scene";
