@@ -4,7 +4,7 @@ import { globSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
 
-/** What each room may import, beside itself. */
+/** The folders that each folder may import, besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "api/generated": [],
   "api/types": ["api/generated"],

@@ -47,7 +47,7 @@ export class Api {
     return (await response.json()) as T;
   }
 
-  /** Ask for what is new; in vain while others than the process of this epoch answer. */
+  /** Poll for news; retry while other processes than that of this epoch answer. */
   async batch(resume: Resume): Promise<Batch> {
     let batch: Batch;
     let tries = 0;
@@ -78,7 +78,7 @@ export class Api {
     return response.ok ? ((await response.json()) as T) : null;
   }
 
-  /** Tell the server to do something. */
+  /** Send a command to the server. */
   async tell(path: string, method: "POST" | "DELETE"): Promise<void> {
     await this.#call(path, undefined, method);
   }

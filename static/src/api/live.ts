@@ -12,7 +12,7 @@ const LONGEST_WAIT = 1000;
 const FAILURES_BEFORE_POLLING = 3;
 const POLL_WAIT = 1000;
 const CONNECT_WAIT = 3000;
-/** Where websockets failed, one is tried again after so many polls. */
+/** After a failed websocket, the number of polls before the next attempt. */
 const POLLS_BEFORE_TRYING = 30;
 
 /** "polling": there is no websocket; "lost": the server does not answer. */
@@ -101,7 +101,7 @@ export class Live {
     try {
       this.#handlers.onBatch(batch);
     } catch (error) {
-      // The server waits for what is not acknowledged: one fault here would end the stream.
+      // The server waits for acknowledgements: an error here would end the stream.
       if (!this.#hasFailed)
         console.error("flask-lifecycle could not take in what the server sent; it goes on.", error);
       this.#hasFailed = true;

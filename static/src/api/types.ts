@@ -18,11 +18,11 @@ export interface TraceSummary extends TraceHeader {
   readonly now: { readonly stage: Stage; readonly name: string } | null;
   /** Nanoseconds from the trace's start to the moment this was sent. */
   readonly elapsed: number;
-  /** Whether the app's clock stands, as the server sends. */
+  /** Whether the app's clock is stopped while the server sends. */
   readonly sending: boolean;
   /**
-   * Whether several threads write its steps: those that came while it ran stand elsewhere once it is
-   * done.
+   * Whether several threads write its steps: steps received while it ran have another position once it
+   * has ended.
    */
   readonly merged: boolean;
   /** How many of each stage that collectors record; what there is none of is left out. */
@@ -40,7 +40,7 @@ export interface Hook {
   readonly callable: string | null;
   readonly source: Source | null;
   readonly scope: string | null;
-  /** Whether it is async: only its step tells in which thread that is run. */
+  /** Whether it is async: only its step has the thread in which it ran. */
   readonly is_async?: boolean;
 }
 
@@ -107,12 +107,12 @@ export interface SourceLines {
   readonly line: number;
   /** The line of the call. */
   readonly at?: number;
-  /** The file was written after the app had read it. */
+  /** The file has changed since the app loaded it. */
   readonly changed: boolean;
   readonly lines: readonly (readonly (readonly [kind: string, text: string])[])[];
 }
 
-/** `GET api/app/match`: what the app's map has for a path. Rules are places in `AppMap.rules`. */
+/** `GET api/app/match`: the match of a path. Rules are indexes into `AppMap.rules`. */
 export interface Match {
   readonly outcome: "match" | "redirect" | "method_not_allowed" | "not_found";
   readonly rule: number | null;

@@ -21,7 +21,7 @@ const EDGE = 0.38;
 /** The viewport that the user chose, by keys, wheel or dragging. */
 export const view = signal<View>(FIT);
 
-/** Zoom in or out; what is at this place stays there, by default the middle. */
+/** Zoom in or out around a point, by default the middle. */
 export function zoomBy(from: View, by: number, [x, y]: readonly [x: number, y: number] = [0.5, 0.5]): View {
   const k = Math.min(CLOSEST, Math.max(1, from.k * by));
   return clamp({ k, x: x - ((x - from.x) / from.k) * k, y: y - ((y - from.y) / from.k) * k });
@@ -38,15 +38,14 @@ function clamp(wanted: View): View {
 }
 
 /**
- * Zoom onto a step, or, where it is not drawn, onto that in which it ran; onto all, where there is
- * neither.
+ * Zoom onto a step or, if it is not drawn, onto the step in which it ran; else show the whole diagram.
  */
 export function atStep(drawing: Drawing, step: number, steps: readonly Step[]): View {
   const at = middle(find(drawing.shapes, step)?.shapes ?? []);
   const parent = steps[step]?.parent ?? step;
   if (at === undefined) return parent < step ? atStep(drawing, parent, steps) : FIT;
   const x = at[0] / drawing.width;
-  // What stands at a wire is seen with its time, at the edge.
+  // A chip is shown together with its time at the edge.
   return clamp({
     k: STEP_ZOOM,
     x: x < EDGE ? 0 : x > 1 - EDGE ? -1 : 0.5 - x * STEP_ZOOM,

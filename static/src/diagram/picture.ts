@@ -1,6 +1,6 @@
 /** The diagram as a standalone picture with inline styles. */
 
-/** Set on an element, these hold for what is in it. */
+/** CSS properties that are inherited. */
 const INHERITED = [
   "fill",
   "fill-opacity",
@@ -22,7 +22,7 @@ const INHERITED = [
   "visibility",
   "color",
 ];
-/** And these, if they are not what they are by default. */
+/** CSS properties that are not inherited, copied if they differ from the default. */
 const OWN: Readonly<Record<string, string>> = {
   opacity: "1",
   display: "inline",

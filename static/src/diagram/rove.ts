@@ -2,7 +2,7 @@
 
 import type { Drawing } from "./layout/sheet";
 
-/** The steps of a drawing in the order of the journey, folded ones too: what is picked is shown. */
+/** The steps of a drawing in journey order, folded ones included: a selected step is always shown. */
 function stepsOf(drawing: Drawing): number[] {
   const ids = drawing.shapes.flatMap((shape) =>
     shape.el === "node" && shape.step !== null ? [shape.step] : shape.el === "fold" ? shape.steps : [],

@@ -118,7 +118,7 @@ function Time({ row: { trace, earlier, file } }: { readonly row: RequestRow }): 
   );
 }
 
-/** A path; where there is no room for all of it, its end is seen. */
+/** A path; if it does not fit, its end is visible. */
 function Path({ path }: { readonly path: string }): JSX.Element {
   const shown = path.slice(0, 300);
   // A slash at the end belongs to the last word.

@@ -30,13 +30,13 @@ export const rows = computed(() =>
   ),
 );
 
-/** Where each row begins, px, and where the last one ends. */
+/** The top of each row, px, and the bottom of the last one. */
 export const tops = computed<readonly number[]>(() => {
   let top = 0;
   return [0, ...rows.value.map((row) => (top += HEIGHT[row.kind]))];
 });
 
-/** Go some requests down the list, or up. */
+/** Move the selection down the list by some requests, or up. */
 export function moveSelection(by: number): void {
   const next = neighbourOf(rows.value, state.value.selected, by);
   if (next !== null) actions.select(next.id);

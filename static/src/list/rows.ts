@@ -9,9 +9,9 @@ export interface RequestRow {
   readonly kind: "request";
   readonly key: string;
   readonly trace: TraceSummary;
-  /** How many requests it stands under. */
+  /** Its depth in the group. */
   readonly depth: number;
-  /** How many stand under it, shown or not. */
+  /** The number of requests grouped under it, shown or not. */
   readonly under: number;
   readonly open: boolean;
   /** Whether it is of a process before this one. */
@@ -51,7 +51,7 @@ export function rowsOf(state: Rows, visible: readonly TraceSummary[]): readonly 
   const gaps = state.gaps.map(gapRow);
   const imported = state.imported.filter(({ trace }) => matches(trace));
   const rows: Row[] = [];
-  /** What came after a request stands above it. */
+  /** The gaps and imported requests that came after a request, which are above it. */
   const before = (trace: TraceSummary): readonly Row[] => [
     ...takeWhile(gaps, ({ gap }) => !gap.restarted && trace.id <= (gap.after ?? "")),
     ...takeWhile(imported, ({ after }) => trace.id <= (after ?? "")).map(importedRow),
@@ -109,7 +109,7 @@ function requestRows(
 
 const NO_FAMILIES: ReadonlyMap<string, readonly TraceSummary[]> = new Map();
 
-/** Static files in a row stand together; any other request stands alone. */
+/** Fold consecutive static files; any other request has its own row. */
 function runsOf(
   traces: readonly TraceSummary[],
   isStaticFile: (trace: TraceSummary) => boolean,
@@ -143,7 +143,7 @@ function staticRows(
   return [own, ...traces.map((trace) => ({ ...PLAIN, key: trace.id, trace, depth: depth + 1, earlier }))];
 }
 
-/** Which requests stand alone, newest first, and which under which, oldest first. */
+/** The top-level requests, newest first, and the requests grouped under each, oldest first. */
 function families(traces: readonly TraceSummary[]): {
   roots: readonly TraceSummary[];
   under: ReadonlyMap<string, readonly TraceSummary[]>;

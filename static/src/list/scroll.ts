@@ -6,7 +6,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { state } from "../state/store";
 import { HEIGHT, type Row } from "./rows";
 
-/** The window moves on by so many px at once. */
+/** The step in px by which the window moves. */
 export const PACE = 58 * 3;
 
 /** What the list remembers between two drawings. */
@@ -58,7 +58,7 @@ export function useScroll(
     onScroll();
   };
 
-  // What is looked at stays where it is when rows come in above it.
+  // Visible rows keep their position when rows are inserted above them.
   useLayoutEffect(() => {
     const top = topOf(position.anchor?.key);
     if (top === undefined || box.current === null || position.anchor === null) return;
@@ -86,7 +86,7 @@ function useFollowed(
     if (top === undefined || !position.seen) return;
     position.shown = selected;
     const at = position.scrolled;
-    // At first, what is drawn does not know how high it is.
+    // The height is not known before the first layout.
     const bottom = top + HEIGHT.request - (box.current?.clientHeight ?? height);
     if (top < at) scrollTo(top);
     else if (bottom > at) scrollTo(bottom);

@@ -44,7 +44,7 @@ export function useCompletion(
   };
   const move = (by: number): boolean => {
     setOpen(true);
-    // One place more than there are options: the text itself.
+    // One position more than there are options: the text itself.
     setActive(((active + 1 + by + options.length + 1) % (options.length + 1)) - 1);
     return true;
   };

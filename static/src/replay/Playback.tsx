@@ -19,7 +19,7 @@ export function Playback(): JSX.Element | null {
   const { replay, stage, zoom } = state.value;
   const last = moments(trace).at(-1) ?? 0;
   const step = shownStep(trace, replay, state.value.step);
-  // While the server sends, the app's clock stands.
+  // While the server sends, the app's clock is stopped.
   const clock = clockOf(trace, last);
   const at = clock.at(replay?.at ?? last);
   const running = trace.state === "running";

@@ -86,7 +86,7 @@ export const actions = {
   older: (): void => {
     void fetchOlder();
   },
-  /** Take requests from files that were dropped or chosen into the list, or say what is wrong with them. */
+  /** Import requests from files into the list, or show their errors. */
   open: async (files: readonly File[]): Promise<void> => {
     const { readFiles } = await import("../trace/import");
     const { found, wrong } = await readFiles(files);

@@ -114,7 +114,7 @@ export function setConnection(state: State, connection: Connection, now: number)
   return { ...state, connection, ...(state.held === null ? next : { held: { ...state.held, ...next } }) };
 }
 
-/** Put steps in their places by id; those that ended replace their running selves. */
+/** Merge steps by id; ended steps replace their running versions. */
 export function mergeSteps(known: readonly Step[], more: readonly Step[]): readonly Step[] {
   const merged = [...known];
   for (const step of more) merged[step.id] = step;

@@ -2,7 +2,7 @@
 
 import type { TraceSummary } from "../api/types";
 
-/** Put traces, oldest first, in their places among others, newest first. */
+/** Insert traces, oldest first, into others, newest first. */
 export function merge(
   known: readonly TraceSummary[],
   more: readonly TraceSummary[],
@@ -24,7 +24,7 @@ function isOrdered(traces: readonly TraceSummary[]): boolean {
   return traces.every((trace, index) => index === 0 || trace.id < (traces[index - 1]?.id ?? ""));
 }
 
-/** Where this trace is, or would be. */
+/** The index of a trace, or its insertion index. */
 export function indexOf(traces: readonly TraceSummary[], id: string): number {
   let [low, high] = [0, traces.length];
   while (low < high) {

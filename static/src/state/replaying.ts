@@ -18,7 +18,7 @@ export function setPace(state: State, pace: Replay["pace"]): State {
   return setReplay(state, { ...replayOf(state), pace });
 }
 
-/** Play from where it stands, or from the start; or stop. */
+/** Play from the current moment, or from the start; or pause. */
 export function togglePlay(state: State): State {
   const trace = current(state);
   if (trace === null) return state;

@@ -18,7 +18,7 @@ export function importedOf(state: State, id: string | null): Imported | undefine
   return state.imported.find(({ trace }) => trace.id === id);
 }
 
-/** A static file: it is not what one waits for, where there is anything else. */
+/** Whether a request is for a static file, which is selected only if there is nothing else. */
 export function isStatic(trace: TraceSummary): boolean {
   return trace.endpoint === "static" || (trace.endpoint?.endsWith(".static") ?? false);
 }
@@ -28,7 +28,7 @@ export function visibleTraces({ traces, filter }: Pick<State, "traces" | "filter
   return filter === "" ? traces : traces.filter(parse(filter).matches);
 }
 
-/** The selected request as a whole trace, as far as its steps are here. */
+/** The selected request as a whole trace, with the steps received so far. */
 export function current(state: State): Trace | null {
   const summary = find(state, state.selected);
   if (summary === undefined) return null;

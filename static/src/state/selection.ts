@@ -7,7 +7,7 @@ import { indexOf } from "./ordered";
 import { isStatic } from "./request";
 import { EMPTY, type State } from "./state";
 
-/** Go to the newest request, if that is what is wanted. */
+/** Select the newest request, if new ones are followed. */
 export function followNewest(state: State): State {
   if (!state.follow) return state;
   const newest = newestVisible(state);
@@ -15,7 +15,7 @@ export function followNewest(state: State): State {
   return { ...state, selected: newest.id, step: null, missing: null, replay: null };
 }
 
-/** The newest that one waits for: no static file, nor what stands in the diagram of another. */
+/** The newest request of interest: no static file, and no request inside another. */
 function newestVisible(state: State): TraceSummary | undefined {
   const { matches } = parse(state.filter);
   const isInside = ({ parent }: TraceSummary): boolean => {
@@ -45,7 +45,6 @@ export function select(state: State, id: string, step: number | null = null): St
   };
 }
 
-/** Fold what is open, or unfold it. */
 /** Pick a step, or none: while one is looked at, new requests do not take the screen. */
 export function selectStep(state: State, step: number | null): State {
   return { ...state, step, follow: state.follow && step === null };
@@ -72,12 +71,12 @@ export function cleared(state: State): State {
   return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys };
 }
 
-/** Go through the selected request again, from a moment on; null ends that. New ones wait in the list. */
+/** Replay the selected request from a moment; null ends the replay. New requests wait in the list. */
 export function setReplay(state: State, replay: Replay | null): State {
   return { ...state, replay, ...(replay === null ? {} : { follow: false }) };
 }
 
-/** Fold what is open, or unfold it. */
+/** Toggle the folding of a row. */
 export function toggleFold(state: State, key: string): State {
   const folds = new Set(state.folds);
   if (!folds.delete(key)) folds.add(key);

@@ -51,7 +51,7 @@ onChange((next, before) => {
   if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
 });
 
-/** Read the app's registries again; where the server has just gone, the one before stays. */
+/** Read the app's registries again; if the server has just gone, the previous ones stay. */
 export async function loadMap(): Promise<void> {
   const map = await api.app().catch(() => null);
   if (map !== null) change((before) => ({ ...before, map }));
@@ -81,7 +81,7 @@ async function fetchSteps(): Promise<void> {
     const trace = await api.trace(id);
     change((before) => (trace === null ? { ...before, missing: id } : withTrace(before, trace)));
   } catch {
-    // One call failed, which says nothing of the connection: only Live decides about that.
+    // One failed call does not mean a lost connection: only Live decides about that.
     failed = id;
     setTimeout(() => {
       failed = null;
@@ -94,7 +94,7 @@ async function fetchSteps(): Promise<void> {
   if (lacksSteps(state.value) !== id) await fetchSteps();
 }
 
-/** Ask the server for what only one view shows; null where there is none, as of what came from a file. */
+/** Fetch data that only one view shows; null if there is none, as for imported requests. */
 export async function ask<T>(path: string, body?: Json): Promise<T | null> {
   return path.startsWith(`api/traces/${IMPORTED}`) ? null : api.ask<T>(path, body).catch(() => null);
 }

@@ -83,7 +83,7 @@ export interface State extends Log {
   readonly notice: string | null;
   /** The filter of the list. */
   readonly filter: string;
-  /** Whether requests stand under their initiators. */
+  /** Whether requests are grouped under their initiators. */
   readonly grouped: boolean;
   /** Rows whose folding the user has toggled. */
   readonly folds: ReadonlySet<string>;

@@ -25,7 +25,7 @@ export class Recording {
   private now = 0;
   private readonly open: number[] = [];
 
-  /** Record a step of so many microseconds; what `inside` records comes after them, within it. */
+  /** Record a step of a duration in microseconds; the steps of `inside` follow within it. */
   step(stage: Stage, name: string, us: number, options: Options = {}, inside?: () => void): this {
     const id = this.steps.length;
     const begin = this.now;

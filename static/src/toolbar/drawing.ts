@@ -8,10 +8,10 @@ import { path, svg, type Child } from "./dom";
 import { fit, planOf, type Placed, type Plan } from "./layout";
 import type { Bar, Ran, RequestRecord } from "./types";
 
-/** The widths of a character of a name and of what stands beside it, in pixels. */
+/** The widths of a character of a name and of a label beside it, in pixels. */
 const CHARACTER = 6.95;
 const SMALL = 5.8;
-/** Narrower than this, only what took long says how long. */
+/** Below this width, only slow steps show their times. */
 const NARROW = 400;
 
 /** What all parts of the drawing have in common. */
@@ -63,7 +63,7 @@ function drawBox({ record: { instead, view }, plan: { view: top, bottom }, left,
   return rect(`box ${state}`, left - 13, top, right - left + 26, bottom - top);
 }
 
-/** The way in and the way out, as far as it has come. */
+/** The path in and out, as far as the request has come. */
 interface Way {
   /** Where the way in ends. */
   readonly x: number;

@@ -269,7 +269,7 @@ export class Toolbar extends HTMLElement {
   }
 }
 
-/** The corner that is nearest to a place on the page. */
+/** The corner nearest to a position on the page. */
 function cornerAt(x: number, y: number): string {
   return `${y < innerHeight / 2 ? "top" : "bottom"} ${x < innerWidth / 2 ? "left" : "right"}`;
 }

@@ -10,7 +10,7 @@ const TURN = 42;
 export interface Placed extends Ran {
   readonly y: number;
   readonly inward: boolean;
-  /** Whether nothing stands across. */
+  /** Whether the opposite side is empty. */
   readonly alone: boolean;
 }
 
@@ -21,12 +21,12 @@ export interface Plan {
     readonly inset: number;
   })[];
   readonly rows: readonly Placed[];
-  /** The hook that answered or raised in place of the view. */
+  /** The hook that returned a response or raised instead of the view. */
   readonly stopped: Placed | undefined;
   readonly turn: number;
   readonly view: number;
   readonly bottom: number;
-  /** How far the wires stand from the edges. */
+  /** The distance of the wires from the edges. */
   readonly wire: number;
   readonly height: number;
 }
@@ -64,7 +64,7 @@ export function planOf({ layers, view, handler, bars }: RequestRecord): Plan {
   };
 }
 
-/** A name in at most so many characters, cut in the middle. */
+/** A name shortened in the middle to a maximum number of characters. */
 export function fit(name: string, most: number): string {
   if (name.length <= most) return name;
   const kept = Math.max(2, Math.floor(most) - 1);

@@ -23,7 +23,7 @@ function take(tags: readonly HTMLScriptElement[]): void {
 }
 
 function stay(): void {
-  // Over plain HTTP from another machine, browsers do not tell the app of frames.
+  // Over plain HTTP from another machine, request headers do not show frames.
   if (top !== self || toolbar.isConnected || returns++ > RETURNS) return;
   document.documentElement.append(toolbar);
 }
@@ -36,7 +36,7 @@ take(tagsIn(document));
 stay();
 
 if (known === null) {
-  // Only what is exchanged as a whole: children of the document's and the body's.
+  // Only elements that are replaced as a whole: children of the document and of the body.
   const watcher = new MutationObserver((changes) => {
     const added = changes.flatMap(({ addedNodes }) => [...addedNodes]);
     if (changes.some(({ target }) => target !== document.body)) watch();
@@ -61,7 +61,7 @@ if (known === null) {
   // What most requests of a page begin with.
   for (const name of ["click", "change", "submit"])
     addEventListener(name, () => toolbar.requests?.expect(), true);
-  // Not in every browser yet; without it, the next request of the page tells.
+  // Not supported by every browser; without it, the next request of the page is the signal.
   (globalThis as { readonly navigation?: EventTarget }).navigation?.addEventListener(
     "currententrychange",
     turn,

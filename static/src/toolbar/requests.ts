@@ -1,10 +1,9 @@
 /**
- * The page's own request, those that redirected to it, and those that its scripts caused.
+ * The page's own request, its redirects, and the requests of its scripts.
  *
- * The browser tells of the latter by itself once they have ended: each answer to the page's `fetch`
- * or `XMLHttpRequest` has a `Server-Timing` header with the name by which the server may be asked
- * for it. What is still on its way, or was not read, the server tells, when it is asked for the page's
- * own.
+ * The browser reports the latter once they have ended: each response to the page's `fetch` or
+ * `XMLHttpRequest` has a `Server-Timing` header with the name by which the toolbar can fetch it. The
+ * server reports running and unread requests together with the page's own.
  */
 
 import type { RequestRecord } from "./types";
@@ -15,8 +14,8 @@ const ASKED_AT_ONCE = 20;
 const DEBOUNCE = 120;
 const POLL = 1000;
 /**
- * In so many ms what the page asked for has begun, or is over; on a slow line, or after a redirect, a few
- * times later.
+ * The delay in ms after which a request of the page has begun or ended; repeated for slow connections
+ * and redirects.
  */
 const SOON = 400;
 const LATER = 3;
@@ -77,8 +76,8 @@ export class Requests {
   }
 
   /**
-   * Tell that the page is left, or shown again: of two pages alike, only one may have asked for what
-   * runs.
+   * Report that the page is left, or shown again: of two pages with one URL, only one can have sent a
+   * running request.
    */
   tell(shown: 0 | 1): void {
     navigator.sendBeacon(`${this.#base}toolbar/requests?of=${this.#opened}&shown=${shown}`);
@@ -100,8 +99,8 @@ export class Requests {
   }
 
   /**
-   * Where scripts exchanged the page's body and address, take the last page of the new address; tell
-   * whether.
+   * If scripts replaced the page's body and URL, switch to the last page of the new URL; return
+   * whether they did.
    */
   turn(): boolean {
     const before = this.page;
@@ -117,12 +116,12 @@ export class Requests {
   #saw(entry: PerformanceResourceTiming): void {
     const url = new URL(entry.name);
     if (url.origin !== location.origin || url.href.startsWith(this.#base)) return;
-    // Over plain HTTP from another machine, browsers have no such list.
+    // Over plain HTTP from another machine, browsers expose no such list.
     const mark = (entry.serverTiming as readonly PerformanceServerTiming[] | undefined)?.find(
       ({ name }) => name === TIMING,
     );
     if (mark !== undefined) this.#add(mark.description, url.pathname, entry.responseStatus);
-    // What went out of the app was answered by its server, or by Werkzeug's debugger.
+    // An exception that left the app was answered by its server, or by Werkzeug's debugger.
     else if (entry.responseStatus >= 500 && /^fetch|^xml/.test(entry.initiatorType))
       this.#add(`at ${entry.startTime}`, url.pathname, entry.responseStatus);
   }

@@ -1,6 +1,6 @@
 /**
- * What the server tells the toolbar of a request (`GET toolbar/requests`); times in nanoseconds from its
- * start.
+ * The server's data on a request for the toolbar (`GET toolbar/requests`); times in nanoseconds from
+ * its start.
  */
 
 import type { Outcome, StripPart } from "../api/types";
@@ -61,10 +61,10 @@ export interface RequestRecord {
   /** The redirects that led to it, which have none themselves. */
   readonly redirects?: readonly RequestRecord[];
   /**
-   * What it caused that is still on its way, or ended since its page was told of it, if it was asked for
-   * itself.
+   * The requests that it initiated that still run, or have ended since the last poll; only if it was
+   * requested itself.
    */
   readonly caused?: readonly RequestRecord[];
-  /** What to ask for it by, where its page does not know it yet. */
+  /** The name to fetch it by, if its page does not know it yet. */
   readonly name?: string;
 }

@@ -1,7 +1,7 @@
 /**
  * The list's filter: `status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error
  * -path:/static`,
- * and free words; what has spaces stands in double quotes. `GET api/traces?q=` takes the same
+ * and free words; values with spaces are in double quotes. `GET api/traces?q=` takes the same
  * (flask_lifecycle/panel/filter.py): tests/panel/filters.json holds both to it.
  */
 

@@ -1,6 +1,5 @@
 /**
- * Read a request from a JSON file, as the panel downloads it; what is wrong in it is named, with its
- * place.
+ * Read a request from a JSON file, as the panel downloads it; an error names what is wrong, and where.
  */
 
 import { summarize } from "./summary";

@@ -90,7 +90,7 @@ export function stepAt(trace: Trace, at: number): Step | null {
   );
 }
 
-/** The step that is shown: the picked one, unless a replay stands at another moment. */
+/** The current step: the selected one, unless a replay is at another moment. */
 export function shownStep(trace: Trace, replay: Replay | null, picked: number | null): Step | null {
   const step = picked === null ? null : (trace.steps[picked] ?? null);
   return replay === null || step?.begin === replay.at ? step : stepAt(trace, replay.at);

@@ -14,8 +14,7 @@ export function ellipsize(name: string, longest = LONGEST_NAME): string {
     letters.length <= longest && name.length <= 800
       ? letters.join("")
       : `${letters.slice(0, half).join("")}…${letters.slice(-half).join("")}`;
-  // What is written from right to left keeps its order to itself, and what would turn the rest around
-  // does not get out.
+  // Isolates right-to-left text, so that it cannot change the order of the surrounding text.
   return RIGHT_TO_LEFT.test(short)
     ? `\u2068${short.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`
     : short;

@@ -64,7 +64,7 @@ export default function Details(): JSX.Element | null {
   );
 }
 
-/** Whether a detail stands among the facts above. */
+/** Whether a detail is among the facts above. */
 function isFact(name: string, step: Step): boolean {
   return name === "cpu" || name === "memory" || (name === "thread" && threadOf(step) !== null);
 }
@@ -120,7 +120,7 @@ function Code({ trace, step }: CodeProps): JSX.Element {
   );
 }
 
-/** Where it ran, who registered it, and what it raised. */
+/** Its enclosing step, the scope that registered it, and its exception. */
 function Origin({ step }: { readonly step: Step }): JSX.Element {
   const thread = threadOf(step);
   return (

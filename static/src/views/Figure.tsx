@@ -31,7 +31,7 @@ export function Figure(): JSX.Element {
   const { replay, zoom, stage, step, traces } = state.value;
   const about = trace === null ? null : (shownStep(trace, replay, step)?.id ?? null);
   const id = trace?.id;
-  // Where there is no room for all of it, what it is about is brought into view.
+  // If the diagram does not fit, scroll its current step into view.
   useEffect(() => {
     const figure = box.current;
     if (figure === null || about === null || zoom || figure.scrollWidth <= figure.clientWidth) return;

@@ -34,7 +34,7 @@ const COLUMNS: readonly Column[] = [
   { title: "took", of: took, numeric: true },
   { title: "outcome", of: (step) => step.outcome ?? "running" },
 ];
-/** What is there where it was asked for, and how it is written. */
+/** The optional columns, and how their values are formatted. */
 const MEASURES: readonly (Column & { readonly write: (step: Step) => string | null })[] = [
   { title: "CPU", of: (step) => cpuOf(step) ?? -1, numeric: true, write: (step) => when(cpuOf(step), time) },
   {

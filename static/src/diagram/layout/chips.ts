@@ -1,4 +1,4 @@
-/** All chips at their places: those of the bands, and those of the turn. */
+/** Place all chips: those of the bands, and those of the turn. */
 
 import { GEOMETRY } from "./geometry";
 import type { Frame } from "./frame";
@@ -10,7 +10,7 @@ import type { Places, Point } from "./sheet";
 /** Between two error handlers. */
 const APART = 40;
 
-/** In the order in which they are drawn; what follows needs where they stand. */
+/** In drawing order; later parts need their positions. */
 export function placeChips(scene: Scene, frame: Frame): readonly Placement[] {
   const turn = placeTurn(scene, frame);
   return [...placeBands(scene, frame), ...turn, ...placeHandlers(scene, frame, placesOf(turn))];
@@ -39,7 +39,7 @@ function placeTurn(scene: Scene, frame: Frame): readonly Placement[] {
   );
 }
 
-/** Error handlers stand in the middle, or in a row of their own. */
+/** Error handlers are in the middle, or in their own row. */
 function placeHandlers(scene: Scene, frame: Frame, { at }: Places): readonly Placement[] {
   const { handlers } = scene.journey;
   const [dispatch, response] = [at.get("dispatch"), at.get("make_response")];

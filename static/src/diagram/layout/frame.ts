@@ -27,7 +27,7 @@ export interface Frame {
   readonly gapToView: number;
   readonly pitch: number;
   readonly chipHeight: number;
-  /** How much lower than the turn the error handlers stand, where they have a row of their own. */
+  /** The distance of the error handlers below the turn, if they have their own row. */
   readonly handlerRow: number;
 }
 

@@ -3,7 +3,7 @@
 export const GEOMETRY = {
   /** Of the whole; in presentation mode it is at least so wide. */
   width: { least: 1120, stage: 1160, most: 1560 },
-  /** Beside the bands, where the bars of step times stand. */
+  /** Beside the bands, for the bars of step times. */
   gutter: 112,
   /** Of a band from the one around it. */
   inset: 8,

@@ -1,4 +1,4 @@
-/** Above the diagram: the request, its status and its time, and a legend where there is room. */
+/** Above the diagram: the request, its status and time, and a legend if it fits. */
 
 import { size, time } from "../../trace/format";
 import { ellipsize } from "../../trace/text";
@@ -43,7 +43,7 @@ function requestText({ trace }: Journey): string {
   return `${trace.method} ${trace.path}${trace.query === "" ? "" : `?${trace.query}`}`;
 }
 
-/** What the app took; sending the body stands beside it. */
+/** The app's time; the time of sending the body is beside it. */
 function timesText(journey: Journey): { readonly took: string; readonly beside: string } {
   const { websocket, moving, total, sent, bytes } = journey;
   if (websocket !== null) return { took: websocket, beside: "" };

@@ -44,14 +44,14 @@ export type Pill = { readonly w: number } & (
     }
 );
 
-/** Those that there is room for, and the others: folded, or in rows of their own. */
+/** The pills that fit, and the others: folded, or in their own rows. */
 export interface PillRow {
   readonly pills: readonly Pill[];
   readonly fold: { readonly key: string; readonly steps: readonly number[]; readonly open: boolean } | null;
   readonly rows: readonly (readonly Pill[])[];
 }
 
-/** Arrange a chip's pills in so much room beside it; rows of their own are so wide. */
+/** Arrange a chip's pills in the width beside it, or in rows of the given width. */
 export function arrangePills(scene: Scene, chip: Chip, room: number, rowWidth: number): PillRow {
   const all = pillsOf(scene, chip, room);
   if (totalWidth(all) <= Math.max(0, room)) return { pills: all, fold: null, rows: [] };
@@ -123,7 +123,7 @@ function otherPill(scene: Scene, step: Step): Pill {
   return stepPill(scene, step, cls, text, `${step.stage} ${step.name}`);
 }
 
-/** With as much of the request as there is room for. */
+/** With the request, shortened to fit. */
 function linkPill(scene: Scene, inner: TraceSummary, room: number): Pill {
   const answer = inner.status?.toString() ?? "…";
   const texts = [

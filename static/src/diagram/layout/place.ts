@@ -1,4 +1,4 @@
-/** Put a chip at its wire: its dot, its pills, and the bar of its time. */
+/** Place a chip at its wire, with its dot, its pills, and the bar of its time. */
 
 import type { Step } from "../../api/types";
 import { time } from "../../trace/format";
@@ -21,7 +21,7 @@ export interface Bar {
   readonly side: Side;
   readonly y: number;
   readonly ns: number;
-  /** Whether the server took it, to send the body. */
+  /** Whether it is the server's time, to send the body. */
   readonly sent: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Placement {
   readonly bar: Bar | null;
 }
 
-/** Where a chip stands: its left edge, its width, and the x of its wire. */
+/** The position of a chip: its left edge, its width, and the x of its wire. */
 interface Box {
   readonly x: number;
   readonly w: number;
@@ -87,7 +87,7 @@ function pointOf(side: Side, { x, w, wire }: Box, y: number, edge: number): Poin
   };
 }
 
-/** Pills stand towards the middle; under a chip of the turn. */
+/** Pills are towards the middle; those of a chip of the turn are below it. */
 function placePills(
   scene: Scene,
   frame: Frame,
@@ -123,7 +123,7 @@ function placePills(
   return { shapes, edge };
 }
 
-/** The pills in its own row: its second call, what ran inside it, and the fold of what has no room. */
+/** The pills in its own row: its second call, its inner steps, and the fold of those that do not fit. */
 function besidePills(scene: Scene, { chip, pills, fold }: PlacedChip): readonly Pill[] {
   const ghost = isGhost(chip);
   return [
@@ -172,7 +172,7 @@ function toneOf(scene: Scene, chip: Chip): string {
   return chip.folded.length > 0 ? "fold" : "";
 }
 
-/** Whether the drawing is about it: it is selected, or runs while nothing is. */
+/** Whether it is the current step: it is selected, or it runs while none is selected. */
 function isNow(scene: Scene, chip: Chip): boolean {
   const runs = chip.state === "running" && !chip.half && !AROUND.has(chip.stage);
   return isCurrent(scene, chip.step) || (scene.space.selected === null && runs);
@@ -180,7 +180,7 @@ function isNow(scene: Scene, chip: Chip): boolean {
 
 function dotShapes(scene: Scene, chip: Chip, side: Side, x: number, y: number): readonly Shape[] {
   const { radius, again, ring, halo } = GEOMETRY.dot;
-  // Where one of its pills is, so is the wire.
+  // The wire is also there if one of its pills is current.
   const here = isNow(scene, chip) || (!chip.half && chip.pills.some((step) => isCurrent(scene, step)));
   const tone = chip.again !== null && scene.moment.state(chip.again) === "raised" ? "err" : "out";
   return [
@@ -213,7 +213,7 @@ function foldedNode(chip: Chip, shapes: readonly Shape[], dots: readonly Shape[]
   };
 }
 
-/** One node; two, where the chip says two steps in one. */
+/** One node; two if the chip combines two steps. */
 function chipNodes(
   scene: Scene,
   { chip, name }: PlacedChip,

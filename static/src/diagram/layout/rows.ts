@@ -1,4 +1,4 @@
-/** How wide each chip is, and in which row of its band it stands. */
+/** The width of each chip, and its row in its band. */
 
 import { ellipsize } from "../../trace/text";
 import { fold } from "../model/fold";
@@ -48,7 +48,7 @@ function halfOf(scene: Scene): number {
   return (leastWidth(scene) - 2 * (gutter + levels * inset + wire)) / 2 - 2 * chip.margin;
 }
 
-/** Whose handler it is: those of blueprints and of the app stand in one row. */
+/** The scope of a handler: those of blueprints and of the app share a row. */
 export function prefixOf({ journey }: Scene, chip: Chip): string {
   if (chip.stage !== "error_handler" || chip.hue === 0) return "";
   return ellipsize(journey.trace.blueprints[chip.hue - 1] ?? "", LONGEST_PREFIX);
@@ -72,10 +72,10 @@ function widest(scene: Scene, chip: Chip | undefined, across: Chip | undefined):
   return Math.min(chipWidth(scene, chip), Math.max(half, 2 * half - 60 - chipWidth(scene, across)));
 }
 
-/** The room for a chip's pills: what is not needed across the row may be used. */
+/** The width available for a chip's pills, including space that the opposite chip leaves. */
 function pillRoom(scene: Scene, chip: Chip, w: number, across: Chip | undefined): number {
   const half = halfOf(scene);
-  // Those of a handler stand below it, beside the wire from the view where there is one.
+  // Those of a handler are below it, beside the wire from the view if there is one.
   if (across === chip) return (scene.journey.view.error === null ? half : 0) + w / 2 - 20;
   const room = 2 * half - 20 - w - widest(scene, across, chip);
   return across !== undefined && hasPills(across) ? room / 2 : room;

@@ -49,7 +49,7 @@ export type Shape =
       readonly anchor: Anchor;
       readonly parts: readonly [TextPart, ...TextPart[]];
     }
-  /** Opens or closes what is folded: so many steps, of which these are drawn when it is open. */
+  /** Opens or closes a fold: its number of steps, and those that are drawn when it is open. */
   | {
       readonly el: "fold";
       readonly key: string;

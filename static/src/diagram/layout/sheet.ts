@@ -38,12 +38,12 @@ export function stack(parts: readonly Partial<Layers>[]): readonly Shape[] {
 export interface Point {
   readonly x: number;
   readonly y: number;
-  /** The edges of what stands there. */
+  /** The edges of a chip with its labels. */
   readonly left: number;
   readonly right: number;
 }
 
-/** Where the chips stand, by key; `again` on the second way up. */
+/** The positions of the chips, by key; `again` on the second way up. */
 export interface Places {
   readonly at: ReadonlyMap<string, Point>;
   readonly again: ReadonlyMap<string, Point>;

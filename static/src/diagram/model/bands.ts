@@ -199,7 +199,7 @@ function oneContextBand(draft: Draft, teardowns: readonly Chip[], started: Chip)
 }
 
 /**
- * A pop and the functions that it calls; where it is one alone, one chip says both, and its dot is the
+ * A pop and the functions that it calls; if there is only one, one chip shows both, and its dot is the
  * pop.
  */
 function popChips(

@@ -12,7 +12,7 @@ export interface Facts {
   readonly moment: Moment;
   /** The requests that were made inside it. */
   readonly inner: readonly TraceSummary[];
-  /** Who can have registered a hook of it: the app, and its blueprints. */
+  /** The scopes that can have registered a hook of it: the app and its blueprints. */
   readonly scopes: readonly string[];
   readonly moving: boolean;
   /** Whether the request has ended. */
@@ -21,7 +21,7 @@ export interface Facts {
   readonly passed: Passed;
 }
 
-/** The steps that have one place in each journey. */
+/** The steps that occur once in each journey. */
 interface Known {
   readonly wsgi: Step | null;
   readonly appPush: Step | null;

@@ -1,4 +1,4 @@
-/** The journey of a request as plain data: which chips stand in which band, in which state. */
+/** The journey of a request as plain data: the chips of each band, and their states. */
 
 import type { Stage, Step, Trace, TraceSummary } from "../../api/types";
 import type { State } from "../../trace/steps";
@@ -22,7 +22,7 @@ export interface Chip {
   readonly half: boolean;
   /** When the wire passes it, ns. */
   readonly when: number;
-  /** Its place among those that it passes at the same time. */
+  /** Its order among chips that the wire passes at the same time. */
   readonly order: number;
   /** Its own time, ns, without steps that have their own chips; null if unknown. */
   readonly own: number | null;
@@ -34,7 +34,7 @@ export interface Chip {
   readonly beads: readonly Step[];
   /** The quick hooks that are folded into it. */
   readonly folded: readonly Chip[];
-  /** Who registered it: 0 the app, from 1 the blueprints. */
+  /** The hue of its scope: 0 is the app, from 1 the blueprints. */
   readonly hue: number;
   /** The note beside it. */
   readonly note: string;
@@ -68,7 +68,7 @@ export interface Journey {
   readonly response: Chip;
   readonly view: Ribbon;
   readonly body: Ribbon | null;
-  /** The before-hook that answered in the view's place. */
+  /** The before-hook that short-circuited the view. */
   readonly short: Chip | null;
   /** The match that raised: its exception waits until dispatch. */
   readonly waiting: string | null;

@@ -4,7 +4,7 @@ import type { AppMap, Hook, PlannedStage, Rule, Stage } from "../../api/types";
 
 export interface Phase {
   readonly title: string;
-  /** What Flask does there, whoever has registered what. */
+  /** Flask's own action in this phase. */
   readonly says: string;
   readonly hooks: readonly Hook[];
 }

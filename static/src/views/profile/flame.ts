@@ -65,7 +65,7 @@ export function hottest(root: ProfileNode, most: number): readonly Taken[] {
     .slice(0, most);
 }
 
-/** The box to go to by an arrow: out, in, or to a neighbour; the same one where there is none. */
+/** The box that an arrow key leads to: out, in, or a neighbour; the same one if there is none. */
 export function beside(all: readonly Box[], at: number, key: string): number {
   const here = all[at];
   if (here === undefined) return at;
@@ -79,7 +79,7 @@ export function beside(all: readonly Box[], at: number, key: string): number {
   return row[place]?.index ?? at;
 }
 
-/** The end of a file's path, which tells it from others. */
+/** The end of a file's path, which identifies it. */
 export function shortened(file: string): string {
   const parts = file.split(/[\\/]/);
   const at = parts.lastIndexOf("site-packages");

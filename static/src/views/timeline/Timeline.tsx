@@ -187,7 +187,7 @@ function Rows({ trace, steps, about, bar }: RowsProps): JSX.Element {
   );
 }
 
-/** The axis of time; a part of it that is drawn over is what is shown from then on. */
+/** The time axis; dragging over a part of it zooms in. */
 function Axis({ span, onPick }: { readonly span: Span; readonly onPick: (span: Span) => void }): JSX.Element {
   const [drag, setDrag] = useState<Span | null>(null);
   const place = (event: TargetedPointerEvent<HTMLElement>): number => {

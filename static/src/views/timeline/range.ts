@@ -11,14 +11,14 @@ export function zoomed([from, to]: Span, factor: number, whole: number): Span {
   return [begin, begin + length];
 }
 
-/** What lies between two places on the axis, each a part of its width. */
+/** The range between two positions on the axis, each a fraction of its width. */
 export function between([from, to]: Span, one: number, other: number): Span {
   const at = (part: number): number => from + Math.min(1, Math.max(0, part)) * (to - from);
   const [begin, end] = [at(Math.min(one, other)), at(Math.max(one, other))];
   return [begin, Math.max(end, begin + LEAST)];
 }
 
-/** Round moments inside a span: at most so many. */
+/** Round moments inside a range, up to a maximum number. */
 export function ticks([from, to]: Span, most: number): readonly number[] {
   const least = (to - from) / most;
   const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));

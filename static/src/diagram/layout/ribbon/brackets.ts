@@ -83,7 +83,7 @@ function namesOf({ bracket, ended, inside }: Span): readonly [opens: string, end
   return [opens, `${word(bracket.to)}${inside ? "" : " later"}`];
 }
 
-/** What opens and what ends it, as far as there is room. */
+/** Its opening and closing statements, if they fit. */
 function namesShapes(scene: Scene, { y, from, solid }: Span, opens: string, ends: string): readonly Shape[] {
   const width = (text: string): number => (text === "" ? 0 : widthOf(scene, text, "pill") + 8);
   // On a piece of ground of their own, as the line runs behind.

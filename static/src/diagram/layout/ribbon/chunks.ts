@@ -6,7 +6,7 @@ import { phrase, rect, type Shape } from "../shapes";
 import { xOf, type Box } from "./box";
 import type { Part } from "./part";
 
-/** The width of one that says its size. */
+/** The minimum width of a chunk with its size as text. */
 const WIDTH = 58;
 
 export function drawChunks(scene: Scene, box: Box, y: number): Partial<Part> {

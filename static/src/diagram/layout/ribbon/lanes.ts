@@ -14,7 +14,7 @@ export const LANE_NAMES: Readonly<Record<Lane, string>> = {
 };
 
 export const LANE_HEIGHT = 26;
-/** How high a row of brackets is, and how many there are room for. */
+/** The height of a row of brackets, and the maximum number of rows. */
 export const BRACKET_HEIGHT = 16;
 const MOST_BRACKETS = 3;
 /** The box of the view: with lanes, with contexts alone, with neither, and where it did not run. */
@@ -34,7 +34,7 @@ export function lanesOf({ key, step, segments, inner }: Ribbon): readonly Lane[]
   ];
 }
 
-/** How many rows of brackets stand above its SQL. */
+/** The number of bracket rows above its SQL lane. */
 export function bracketRows({ segments, brackets }: Ribbon): number {
   if (!segments.some(isOf("sql"))) return 0;
   return Math.min(

@@ -11,7 +11,7 @@ const LONGEST_NAME = 60;
 const LONGEST_ERROR = 400;
 
 export interface Title {
-  /** The name, as far as there is room for it. */
+  /** The name, shortened to fit. */
   readonly name: string;
   readonly shapes: readonly Shape[];
 }

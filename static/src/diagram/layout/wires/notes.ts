@@ -1,6 +1,5 @@
 /**
- * What the wire does out of turn: an exception that waits until dispatch, and an answer in the view's
- * place.
+ * Deviations of the wire: an exception that waits until dispatch, and a short-circuit.
  */
 
 import { ellipsize } from "../../../trace/text";
@@ -30,7 +29,7 @@ export function drawWaiting({ scene, frame, places }: Net): Drawn {
   };
 }
 
-/** A before-hook answered: the view is skipped. */
+/** A before-hook returned a response: the view is skipped. */
 export function drawShort(net: Net): Drawn {
   const { scene, frame, places } = net;
   const { short, stops } = scene.journey;
