@@ -47,14 +47,14 @@ export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null 
   const headers = pairsOf(added["headers"]).map(([name, value]) =>
     name.toLowerCase() === "cache-control" ? `${name}: ${String(value)}` : name,
   );
-  const said = [
+  const additions = [
     ...headers,
     ...(typeof bytes === "number" && bytes > 0 ? [`toolbar tag ${bytes} bytes`] : []),
   ];
   const removed = Array.isArray(added["removed"]) ? added["removed"] : [];
   return (
     <p class="added">
-      added by flask-lifecycle: {said.join(", ")}
+      added by flask-lifecycle: {additions.join(", ")}
       {removed.length === 0 ? "" : `; removed: ${removed.join(", ")}`}
     </p>
   );
@@ -62,9 +62,9 @@ export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null 
 
 /** A note that a step ran more often than is shown. */
 export function Repeated({ step }: { readonly step: Step }): JSX.Element | null {
-  const found = repeatedOf(step);
-  if (found === null) return null;
-  const [times, first] = [found.times.toLocaleString("en"), found.first.toLocaleString("en")];
+  const repetition = repeatedOf(step);
+  if (repetition === null) return null;
+  const [times, first] = [repetition.times.toLocaleString("en"), repetition.first.toLocaleString("en")];
   const title = `It ran ${times} times: the first ${first} and the last are shown`;
   return (
     <span class="repeated" title={title}>

@@ -13,8 +13,8 @@ export const EDITORS: Readonly<Record<string, ((source: Source) => string) | nul
     `subl://open?url=${encodeURIComponent(`file://${path(file)}`)}&line=${line}`,
 };
 
-const kept = readPreference("editor") ?? "VS Code";
-export const editor = signal(Object.hasOwn(EDITORS, kept) ? kept : "VS Code");
+const stored = readPreference("editor") ?? "VS Code";
+export const editor = signal(Object.hasOwn(EDITORS, stored) ? stored : "VS Code");
 
 export function chooseEditor(name: string): void {
   writePreference("editor", name);

@@ -7,7 +7,7 @@ type Load<P> = () => Promise<{ default: ComponentType<P> }>;
 
 /** A component that fetches its chunk when it is first shown, with a message if that is slow or fails. */
 export function lazy<P extends object>(title: string, load: Load<P>): FunctionComponent<P> {
-  let found: ComponentType<P> | null = null;
+  let component: ComponentType<P> | null = null;
   return function Lazy(props: P) {
     const [, setTried] = useState(0);
     const [failed, setFailed] = useState(false);
@@ -15,7 +15,7 @@ export function lazy<P extends object>(title: string, load: Load<P>): FunctionCo
       setFailed(false);
       load().then(
         (chunk) => {
-          found = chunk.default;
+          component = chunk.default;
           setTried((tried) => tried + 1);
         },
         () => {
@@ -24,11 +24,11 @@ export function lazy<P extends object>(title: string, load: Load<P>): FunctionCo
       );
     };
     useEffect(() => {
-      if (found === null) fetch();
+      if (component === null) fetch();
     }, []);
 
-    const Found = found;
-    if (Found !== null) return <Found {...props} />;
+    const Component = component;
+    if (Component !== null) return <Component {...props} />;
     if (!failed)
       return (
         <p class="loading" role="status">

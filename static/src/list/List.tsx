@@ -27,12 +27,14 @@ function Head(): JSX.Element {
   const { filter, traces, imported, kept, grouped } = state.value;
   const own = Math.max(kept, traces.length);
   const all = own + imported.length;
-  const found = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
+  const matches = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
   const more = imported.length === 0 ? "" : `, ${imported.length} imported`;
   return (
     <header>
       <span role="status">
-        {filter.trim() === "" ? `${own} ${own === 1 ? "request" : "requests"}${more}` : `${found} of ${all}`}
+        {filter.trim() === ""
+          ? `${own} ${own === 1 ? "request" : "requests"}${more}`
+          : `${matches} of ${all}`}
       </span>
       <button
         type="button"

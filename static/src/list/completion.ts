@@ -36,8 +36,8 @@ const KNOWN: Readonly<Record<string, (trace: TraceSummary) => readonly (string |
 export function complete(draft: string, traces: readonly TraceSummary[]): readonly Option[] {
   const [, minus = "", name, value = ""] = /^(-?)(?:([A-Za-z]+):)?(.*)$/s.exec(draft) ?? [];
   if (name === undefined) {
-    const found = ALL_NAMES.filter((each) => each.startsWith(value.toLowerCase()));
-    return found
+    const names = ALL_NAMES.filter((each) => each.startsWith(value.toLowerCase()));
+    return names
       .slice(0, MOST + 5)
       .map((each) => ({ text: `${minus}${each}:`, hint: HINTS[each] ?? `${each}, as >0` }));
   }

@@ -67,13 +67,13 @@ function withSteps(
 }
 
 function seenAt(known: Log["seenAt"], { removed, traces }: Batch, now: number): Log["seenAt"] {
-  const seen = new Map(known);
-  for (const id of removed) seen.delete(id);
+  const arrivals = new Map(known);
+  for (const id of removed) arrivals.delete(id);
   for (const trace of traces) {
-    if (trace.state === "running") seen.set(trace.id, now);
-    else seen.delete(trace.id);
+    if (trace.state === "running") arrivals.set(trace.id, now);
+    else arrivals.delete(trace.id);
   }
-  return seen;
+  return arrivals;
 }
 
 /** The time without a connection that this message ends. */

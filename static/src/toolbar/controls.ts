@@ -8,20 +8,20 @@ export function button(
   act: () => void,
   ...children: readonly Node[]
 ): HTMLButtonElement {
-  const made = make("button", cls, ...children);
-  made.title = name;
-  made.addEventListener("click", act);
-  return made;
+  const element = make("button", cls, ...children);
+  element.title = name;
+  element.addEventListener("click", act);
+  return element;
 }
 
 export function panelLink(): HTMLAnchorElement {
-  const made = titled(
+  const element = titled(
     make("a", "go", icon(16, path("", "M6 3H3v10h10v-3M9 3h4v4M13 3L7 9"))),
     "Open this request in the panel",
   );
-  made.target = "_blank";
-  made.rel = "noopener";
-  return made;
+  element.target = "_blank";
+  element.rel = "noopener";
+  return element;
 }
 
 export function titled<E extends HTMLElement>(element: E, title: string): E {

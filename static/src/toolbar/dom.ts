@@ -12,9 +12,9 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   cls: string,
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  made.className = cls;
-  return fill(made, children);
+  const element = document.createElement(tag);
+  element.className = cls;
+  return fill(element, children);
 }
 
 export function svg(
@@ -22,9 +22,9 @@ export function svg(
   attributes: Readonly<Record<string, string | number>>,
   ...children: readonly Child[]
 ): SVGElement {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const name in attributes) made.setAttribute(name, `${attributes[name]}`);
-  return fill(made, children);
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const name in attributes) element.setAttribute(name, `${attributes[name]}`);
+  return fill(element, children);
 }
 
 export function path(cls: string, d: string): SVGElement {

@@ -23,7 +23,7 @@ interface Kept {
   readonly shown?: "bar" | "open" | "dot";
 }
 
-function kept(): Kept {
+function stored(): Kept {
   try {
     return { ...(JSON.parse(localStorage.getItem(KEPT) ?? "{}") as Kept) };
   } catch {
@@ -37,7 +37,7 @@ export class Toolbar extends HTMLElement {
   /** The panel's address, which may be on a host of its own. */
   #panel = "";
   requests: Requests | undefined;
-  #kept = kept();
+  #kept = stored();
   /** The name of the request that was picked; the page's own where it is none of those shown. */
   #picked = "";
 
@@ -250,22 +250,22 @@ export class Toolbar extends HTMLElement {
 
   #row(request: Request, pressed: boolean): HTMLElement {
     const { record, name } = request;
-    const made = button("request", "", () => {
+    const item = button("request", "", () => {
       this.#picked = name;
       this.#render();
     });
     const path = record?.path ?? request.path;
     const code = record?.status ?? request.status;
-    made.append(
+    item.append(
       make("span", "verb", record?.method ?? ""),
       status(code),
       titled(make("code", "", /30[12378]/.test(`${code}`) ? `${path} →` : path), path),
       make("span", "tags", ...(record === null ? [] : tags(record))),
       make("span", "num", record === null ? "" : time(record.elapsed)),
     );
-    made.ariaPressed = `${pressed}`;
-    made.id = name;
-    return made;
+    item.ariaPressed = `${pressed}`;
+    item.id = name;
+    return item;
   }
 }
 

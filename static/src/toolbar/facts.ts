@@ -68,9 +68,9 @@ export function worst(requests: readonly Request[]): "error" | "warn" | "mut" {
 
 function strip({ strip: parts, elapsed }: RequestRecord): HTMLElement {
   const part = ([kind, begin, end]: RequestRecord["strip"][number]): HTMLElement => {
-    const made = make("i", kind);
-    made.style.inset = `0 ${100 - (end / elapsed) * 100}% 0 ${(begin / elapsed) * 100}%`;
-    return made;
+    const part = make("i", kind);
+    part.style.inset = `0 ${100 - (end / elapsed) * 100}% 0 ${(begin / elapsed) * 100}%`;
+    return part;
   };
   return make("span", "strip wide", ...parts.map(part));
 }

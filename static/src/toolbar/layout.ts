@@ -67,6 +67,6 @@ export function planOf({ layers, view, handler, bars }: RequestRecord): Plan {
 /** A name shortened in the middle to a maximum number of characters. */
 export function fit(name: string, most: number): string {
   if (name.length <= most) return name;
-  const kept = Math.max(2, Math.floor(most) - 1);
-  return `${name.slice(0, Math.ceil(kept / 2))}…${name.slice(-Math.floor(kept / 2))}`;
+  const length = Math.max(2, Math.floor(most) - 1);
+  return `${name.slice(0, Math.ceil(length / 2))}…${name.slice(-Math.floor(length / 2))}`;
 }

@@ -150,16 +150,16 @@ export class Requests {
       )
       .slice(-ASKED_AT_ONCE);
     const records = new Map<string, RequestRecord>();
-    let said = "";
+    let text = "";
     if (wanted.length > 0)
       try {
         const answer = await fetch(
           `${this.#base}toolbar/requests?${wanted.map(({ name }) => `of=${name}`).join("&")}`,
           { cache: "no-store" },
         );
-        said = await answer.text();
+        text = await answer.text();
         if (answer.ok)
-          for (const each of (JSON.parse(said) as { readonly requests: readonly RequestRecord[] }).requests)
+          for (const each of (JSON.parse(text) as { readonly requests: readonly RequestRecord[] }).requests)
             records.set(each.id, each);
       } catch {
         // The app is restarting; the next attempt may reach it.
@@ -186,8 +186,8 @@ export class Requests {
       return !same;
     });
     // What stays as it is can be selected.
-    if (said === "" || said !== this.#said) this.#changed();
-    this.#said = said;
+    if (text === "" || text !== this.#said) this.#changed();
+    this.#said = text;
     this.#waits = false;
     const waits = this.all
       .filter((each) => this.#lacks(each))

@@ -16,14 +16,14 @@ export interface Change {
 export function changesOf(step: Step): readonly Change[] {
   const changes = step.detail["changes"];
   if (!isOf(changes)) return [];
-  const found: Change[] = [];
+  const all: Change[] = [];
   const take = (where: Change["where"], part: Json | undefined): void => {
     if (!isOf(part)) return;
     for (const kind of ["added", "changed"] as const)
       for (const [name, value] of Object.entries(isOf(part[kind]) ? part[kind] : {}))
-        found.push({ where, kind, name, value });
+        all.push({ where, kind, name, value });
     for (const name of Array.isArray(part["removed"]) ? part["removed"] : [])
-      found.push({ where, kind: "removed", name: String(name) });
+      all.push({ where, kind: "removed", name: String(name) });
   };
   take("g", changes["g"]);
   take("session", changes["session"]);
@@ -31,14 +31,14 @@ export function changesOf(step: Step): readonly Change[] {
   if (isOf(response)) {
     const { status, cookies } = response;
     if (Array.isArray(status))
-      found.push({ where: "status", kind: "changed", name: String(status[0]), value: status[1] ?? null });
+      all.push({ where: "status", kind: "changed", name: String(status[0]), value: status[1] ?? null });
     take("header", response["headers"]);
     if (isOf(cookies)) {
       for (const [name, value] of Object.entries(isOf(cookies["set"]) ? cookies["set"] : {}))
-        found.push({ where: "cookie", kind: "added", name, value });
+        all.push({ where: "cookie", kind: "added", name, value });
       for (const name of Array.isArray(cookies["deleted"]) ? cookies["deleted"] : [])
-        found.push({ where: "cookie", kind: "removed", name: String(name) });
+        all.push({ where: "cookie", kind: "removed", name: String(name) });
     }
   }
-  return found;
+  return all;
 }

@@ -15,7 +15,7 @@ export function curl(trace: Trace, origin: string): string {
   return [`curl ${method}${quoted(url)}`, ...headers(trace), ...body(trace)].join(" ");
 }
 
-function said(trace: Trace, name: string): Json | undefined {
+function field(trace: Trace, name: string): Json | undefined {
   const request = trace.steps[0]?.detail["request"];
   return typeof request === "object" && request !== null && !Array.isArray(request)
     ? (request as { readonly [key: string]: Json })[name]
@@ -27,15 +27,15 @@ function pairs(value: Json | undefined): readonly (readonly [string, string])[] 
 }
 
 function headers(trace: Trace): readonly string[] {
-  return pairs(said(trace, "headers"))
+  return pairs(field(trace, "headers"))
     .filter(([name, value]) => !LEFT_OUT.test(name) && !value.includes(MASK))
     .map(([name, value]) => `--header ${quoted(`${name}: ${value}`)}`);
 }
 
 function body(trace: Trace): readonly string[] {
-  const json = said(trace, "json");
+  const json = field(trace, "json");
   if (json !== undefined) return [`--data ${quoted(JSON.stringify(json))}`];
-  return pairs(said(trace, "form")).map(([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`);
+  return pairs(field(trace, "form")).map(([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`);
 }
 
 function quoted(text: string): string {

@@ -88,11 +88,11 @@ export function whole(text: string): string {
 }
 
 export function parse(text: string): Filter {
-  const made = words(text).map(term);
-  const tests = made.filter((each) => typeof each === "function");
+  const results = words(text).map(term);
+  const tests = results.filter((each) => typeof each === "function");
   return {
     matches: (trace) => tests.every((test) => test(trace)),
-    errors: made.filter((each) => typeof each === "string"),
+    errors: results.filter((each) => typeof each === "string"),
   };
 }
 
@@ -114,9 +114,9 @@ export function term(word: string): Test | string {
     );
   // Without a value yet, it matches everything.
   if (value === "") return () => true;
-  const made = make(value);
-  if (typeof made === "string") return expected(word, made);
-  return negated ? (trace) => !made(trace) : made;
+  const test = make(value);
+  if (typeof test === "string") return expected(word, test);
+  return negated ? (trace) => !test(trace) : test;
 }
 
 const expected = (word: string, what: string): string =>
@@ -141,11 +141,11 @@ function number(what: string, of: (trace: TraceSummary) => number | null): Make 
     if (digits === "") return what;
     const limit = Number(digits);
     return (trace) => {
-      const found = of(trace);
-      if (found === null) return false;
+      const actual = of(trace);
+      if (actual === null) return false;
       return sign.startsWith("<")
-        ? found < limit || (sign === "<=" && found === limit)
-        : found > limit || (sign !== ">" && found === limit);
+        ? actual < limit || (sign === "<=" && actual === limit)
+        : actual > limit || (sign !== ">" && actual === limit);
     };
   };
 }

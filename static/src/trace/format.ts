@@ -40,10 +40,10 @@ export function repeatedOf(step: Step): { readonly times: number; readonly first
 
 /** How often a step ran, if not every run is shown; else empty. */
 export function repeated(step: Step): string {
-  const found = repeatedOf(step);
-  return found === null
+  const repetition = repeatedOf(step);
+  return repetition === null
     ? ""
-    : `×${found.times.toLocaleString("en")}, ${found.first === 0 ? "" : "first and "}last shown`;
+    : `×${repetition.times.toLocaleString("en")}, ${repetition.first === 0 ? "" : "first and "}last shown`;
 }
 
 const CLOSED: Readonly<Record<string, string>> = {

@@ -60,7 +60,7 @@ type Check = (value: unknown, place: string) => void;
 const is =
   (takes: string, test: (value: unknown) => boolean): Check =>
   (value, place) => {
-    if (!test(value)) throw new Wrong(`${place} is ${shown(value)}; it takes ${takes}.`);
+    if (!test(value)) throw new Wrong(`${place} is ${quote(value)}; it takes ${takes}.`);
   };
 const orNull = (takes: string, test: (value: unknown) => boolean): Check =>
   is(`${takes} or null`, (value) => value === null || test(value));
@@ -116,27 +116,27 @@ function trace(value: unknown): Trace {
   if (isObject(value) && isObject(value["log"]))
     throw new Wrong("it is an HTTP archive; the panel reads what its own “JSON” downloads.");
   if (!isObject(value))
-    throw new Wrong(`it holds ${shown(value)}, not one request as the panel downloads it.`);
+    throw new Wrong(`it holds ${quote(value)}, not one request as the panel downloads it.`);
   // Files of older versions do not have it.
-  const given = { app_time: null, ...value } as Record<string, unknown>;
-  for (const [name, check] of Object.entries(HEADER)) check(given[name], name);
+  const complete = { app_time: null, ...value } as Record<string, unknown>;
+  for (const [name, check] of Object.entries(HEADER)) check(complete[name], name);
   const steps = value["steps"];
-  if (!Array.isArray(steps)) throw new Wrong(`steps is ${shown(steps)}; it takes a list.`);
+  if (!Array.isArray(steps)) throw new Wrong(`steps is ${quote(steps)}; it takes a list.`);
   for (const [index, step] of steps.entries() as IterableIterator<[number, unknown]>) {
     const place = `steps[${index}]`;
-    if (!isObject(step)) throw new Wrong(`${place} is ${shown(step)}; it takes an object.`);
+    if (!isObject(step)) throw new Wrong(`${place} is ${quote(step)}; it takes an object.`);
     for (const [name, check] of Object.entries(STEP)) check(step[name], `${place}.${name}`);
     if (step["id"] !== index)
-      throw new Wrong(`${place}.id is ${shown(step["id"])}; it takes ${index}, its place.`);
+      throw new Wrong(`${place}.id is ${quote(step["id"])}; it takes ${index}, its place.`);
     const { parent, begin, end } = step as unknown as Step;
     if (parent !== null && parent >= index)
       throw new Wrong(`${place}.parent is ${parent}; it takes the id of an earlier step.`);
     if (end !== null && end < begin) throw new Wrong(`${place}.end is ${end}, before its begin.`);
   }
-  return given as unknown as Trace;
+  return complete as unknown as Trace;
 }
 
-function shown(value: unknown): string {
+function quote(value: unknown): string {
   if (value === undefined) return "not there";
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;

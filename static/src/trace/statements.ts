@@ -24,19 +24,19 @@ export function groups(trace: Trace): readonly Group[] {
       const key = JSON.stringify([step.detail["statement"], step.detail["place"] ?? null, step.parent]);
       same.set(key, [...(same.get(key) ?? []), step]);
     }
-  const found = [...same.values()]
+  const groups = [...same.values()]
     .filter((steps) => steps.length >= REPEATED)
     .map((steps) => ({ steps, time: steps.reduce((sum, step) => sum + took(step), 0), repeated: true }));
-  const often = new Set(found.flatMap((group) => group.steps));
+  const often = new Set(groups.flatMap((group) => group.steps));
   // A statement with the same parameters has the same result, wherever it is sent from.
-  const asked = new Map<string, Step[]>();
+  const byParameters = new Map<string, Step[]>();
   for (const step of trace.steps)
     if (isStatement(step) && !often.has(step)) {
       const key = JSON.stringify([step.detail["statement"], step.detail["parameters"] ?? null]);
-      asked.set(key, [...(asked.get(key) ?? []), step]);
+      byParameters.set(key, [...(byParameters.get(key) ?? []), step]);
     }
-  const doubles = [...asked.values()]
+  const doubles = [...byParameters.values()]
     .filter((steps) => steps.length > 1)
     .map((steps) => ({ steps, time: steps.reduce((sum, step) => sum + took(step), 0), repeated: false }));
-  return [...found, ...doubles].sort((a, b) => b.time - a.time);
+  return [...groups, ...doubles].sort((a, b) => b.time - a.time);
 }

@@ -79,9 +79,9 @@ function strip(trace: Trace, elapsed: number): readonly StripPart[] {
 }
 
 function counts(trace: Trace): Record<string, number> {
-  const found = new Map<string, number>();
+  const totals = new Map<string, number>();
   const add = (name: string, more = 1): void => {
-    if (more > 0) found.set(name, (found.get(name) ?? 0) + more);
+    if (more > 0) totals.set(name, (totals.get(name) ?? 0) + more);
   };
   for (const step of trace.steps) {
     if (step.stage === "sql" && !isStatement(step))
@@ -92,7 +92,7 @@ function counts(trace: Trace): Record<string, number> {
     if (isSlow(step)) add("slow");
   }
   add("repeated", groups(trace).filter((group) => group.repeated).length);
-  return Object.fromEntries(found);
+  return Object.fromEntries(totals);
 }
 
 function changed(trace: Trace): Record<string, readonly string[]> {

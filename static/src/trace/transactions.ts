@@ -36,11 +36,11 @@ type Open = Omit<Bracket, "to" | "end" | "row">;
 
 /** All brackets of a trace, in order of their beginning. */
 export function transactions(steps: readonly Step[]): readonly Bracket[] {
-  const found: Omit<Bracket, "row">[] = [];
+  const brackets: Omit<Bracket, "row">[] = [];
   const open = new Map<unknown, Open[]>();
   let first: Step | null = null;
   const close = (each: Open, to: Step | null): void => {
-    found.push({ ...each, to, end: to === null ? Infinity : (to.end ?? Infinity) });
+    brackets.push({ ...each, to, end: to === null ? Infinity : (to.end ?? Infinity) });
   };
   for (const step of steps) {
     if (step.stage !== "sql") continue;
@@ -64,16 +64,16 @@ export function transactions(steps: readonly Step[]): readonly Bracket[] {
     if (ENDS.has(kind)) first = null;
   }
   for (const stack of open.values()) for (const each of stack) close(each, null);
-  return rows(found);
+  return rows(brackets);
 }
 
 /** Below all brackets that are still open when it begins. */
-function rows(found: readonly Omit<Bracket, "row">[]): readonly Bracket[] {
+function rows(brackets: readonly Omit<Bracket, "row">[]): readonly Bracket[] {
   const placed: Bracket[] = [];
-  for (const each of [...found].sort((a, b) => a.begin - b.begin || b.end - a.end)) {
-    const taken = new Set(placed.filter((other) => other.end > each.begin).map((other) => other.row));
+  for (const each of [...brackets].sort((a, b) => a.begin - b.begin || b.end - a.end)) {
+    const occupied = new Set(placed.filter((other) => other.end > each.begin).map((other) => other.row));
     let row = 0;
-    while (taken.has(row)) row += 1;
+    while (occupied.has(row)) row += 1;
     placed.push({ ...each, row });
   }
   return placed;

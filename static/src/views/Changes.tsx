@@ -30,16 +30,16 @@ const WHERE = {
 export default function Changes(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;
-  const made = trace.steps
+  const rows = trace.steps
     .map((step) => ({ step, changes: changesOf(step) }))
     .filter((each) => each.changes.length > 0);
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Changes">
-      {made.length === 0 ? (
+      {rows.length === 0 ? (
         <p class="none">No hook and no view of this request changed g, the session or the response.</p>
       ) : null}
       <ol class="changes">
-        {made.map(({ step, changes }) => (
+        {rows.map(({ step, changes }) => (
           <li key={step.id} data-step={step.id} class={step.id === state.value.step ? "picked" : undefined}>
             <Who step={step} />
             <ul>
@@ -91,7 +91,7 @@ function Line({ change: { where, kind, name, value } }: { readonly change: Chang
         <>
           <span class="k">{where === "status" ? "→" : where === "header" ? ":" : "="}</span>{" "}
           <code class="value">
-            <bdi>{shown(value, where)}</bdi>
+            <bdi>{textOf(value, where)}</bdi>
           </code>
         </>
       )}
@@ -99,7 +99,7 @@ function Line({ change: { where, kind, name, value } }: { readonly change: Chang
   );
 }
 
-function shown(value: Json, where: Change["where"]): string {
+function textOf(value: Json, where: Change["where"]): string {
   return typeof value === "string" && ((where !== "g" && where !== "session") || /^(<.*>|•+)$/su.test(value))
     ? value
     : JSON.stringify(value);

@@ -22,16 +22,16 @@ const BAD = new Set(["ERROR", "CRITICAL"]);
 export default function Logs(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;
-  const said = trace.steps.filter((step) => STAGES.includes(step.stage));
+  const entries = trace.steps.filter((step) => STAGES.includes(step.stage));
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Logs">
-      {said.length === 0 ? <p class="none">There are no logs, warnings or flashed messages.</p> : null}
+      {entries.length === 0 ? <p class="none">There are no logs, warnings or flashed messages.</p> : null}
       <ol class="said-list">
-        {said.slice(0, SHOWN).map((step) => (
+        {entries.slice(0, SHOWN).map((step) => (
           <Said key={step.id} step={step} trace={trace} />
         ))}
       </ol>
-      {said.length > SHOWN ? <p class="more">{said.length - SHOWN} more</p> : null}
+      {entries.length > SHOWN ? <p class="more">{entries.length - SHOWN} more</p> : null}
     </div>
   );
 }

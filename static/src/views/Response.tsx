@@ -97,18 +97,18 @@ function facts(body: Step | undefined, headers: readonly Pair[], tag: number): r
   if (body === undefined) return [];
   const { bytes, chunks, streamed } = body.detail;
   const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
-  const found: Pair[] = [];
-  if (type !== undefined) found.push(["type", type]);
+  const pairs: Pair[] = [];
+  if (type !== undefined) pairs.push(["type", type]);
   if (typeof bytes === "number" && typeof chunks === "number")
-    found.push(
+    pairs.push(
       ["size", `${size(Math.max(0, bytes - tag))} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`],
       [
         "streamed",
         streamed === true ? "yes: generated while it was sent" : "no: complete before it was sent",
       ],
     );
-  else found.push(["size", "sent by the server itself (wsgi.file_wrapper)"]);
-  return found;
+  else pairs.push(["size", "sent by the server itself (wsgi.file_wrapper)"]);
+  return pairs;
 }
 
 /** A Set-Cookie: its name, and the rest. */

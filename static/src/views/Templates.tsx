@@ -129,8 +129,8 @@ function StepLink({ step, children }: StepLinkProps): JSX.Element {
 }
 
 function Rendering({ step }: { readonly step: Step }): JSX.Element {
-  const told = step.detail["rendering"];
-  const rendering = isOf(told) ? told : {};
+  const detail = step.detail["rendering"];
+  const rendering = isOf(detail) ? detail : {};
   const place = placeOf(rendering["place"]);
   const context = isOf(rendering["context"]) ? Object.entries(rendering["context"]) : [];
   const more = rendering["more"];
@@ -151,7 +151,7 @@ function Rendering({ step }: { readonly step: Step }): JSX.Element {
           <span class="k">loader</span> <code>{rendering["loader"]}</code>
         </p>
       ) : null}
-      {isOf(told) ? null : (
+      {isOf(detail) ? null : (
         <p class="given k">
           It was extended, included or imported, or is a part of a template: its context is that of the
           template around it.

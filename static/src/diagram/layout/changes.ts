@@ -23,7 +23,7 @@ export function changeTexts(changes: Json | undefined): readonly string[] {
     ...names(of["headers"]),
     ...names(of["cookies"]).map((name) => `cookie ${name}`),
   ];
-  const said = (shown: number): string =>
+  const textOf = (shown: number): string =>
     `± ${all
       .slice(0, shown)
       .map((name) => ellipsize(name, 24))
@@ -32,7 +32,7 @@ export function changeTexts(changes: Json | undefined): readonly string[] {
     { length: Math.min(NAMES_SHOWN, all.length) },
     (_, index) => Math.min(NAMES_SHOWN, all.length) - index,
   );
-  return all.length === 0 ? [] : [...counts.map(said), `± ${all.length}`];
+  return all.length === 0 ? [] : [...counts.map(textOf), `± ${all.length}`];
 }
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {

@@ -24,7 +24,7 @@ const NARROWEST = 0.001;
 
 /** The boxes of a tree, a caller before what it called. Times that do not fit are cut. */
 export function boxes(root: ProfileNode): readonly Box[] {
-  const found: Box[] = [];
+  const boxes: Box[] = [];
   const put = (
     node: ProfileNode,
     depth: number,
@@ -32,7 +32,7 @@ export function boxes(root: ProfileNode): readonly Box[] {
     width: number,
     parent: number | null,
   ): void => {
-    const index = found.push({ node, depth, left, width, parent }) - 1;
+    const index = boxes.push({ node, depth, left, width, parent }) - 1;
     let at = left;
     for (const child of node.children) {
       const part = node.time > 0 ? Math.min(width * (child.time / node.time), left + width - at) : 0;
@@ -41,25 +41,25 @@ export function boxes(root: ProfileNode): readonly Box[] {
     }
   };
   put(root, 0, 0, 1, null);
-  return found;
+  return boxes;
 }
 
 /** The functions in which most time was spent, wherever they were called. */
 export function hottest(root: ProfileNode, most: number): readonly Taken[] {
-  const found = new Map<string, Taken>();
+  const totals = new Map<string, Taken>();
   const visit = (node: ProfileNode): void => {
     const key = `${node.file}:${node.line}:${node.name}`;
-    found.set(key, {
+    totals.set(key, {
       name: node.name,
       file: node.file,
       line: node.line,
       own: node.own,
-      self: (found.get(key)?.self ?? 0) + node.self,
+      self: (totals.get(key)?.self ?? 0) + node.self,
     });
     node.children.forEach(visit);
   };
   visit(root);
-  return [...found.values()]
+  return [...totals.values()]
     .filter((taken) => taken.self > 0)
     .sort((a, b) => b.self - a.self)
     .slice(0, most);

@@ -23,7 +23,7 @@ export function ticks([from, to]: Span, most: number): readonly number[] {
   const least = (to - from) / most;
   const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
   const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least) ?? power;
-  const found: number[] = [];
-  for (let tick = Math.ceil(from / step) * step; tick <= to; tick += step) found.push(tick);
-  return found;
+  const ticks: number[] = [];
+  for (let tick = Math.ceil(from / step) * step; tick <= to; tick += step) ticks.push(tick);
+  return ticks;
 }

@@ -198,10 +198,10 @@ function question(step: Step): string {
 }
 
 function repeatsOf(steps: readonly Step[]): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
+  const counts = new Map<string, number>();
   for (const step of steps)
-    if (isStatement(step)) found.set(question(step), (found.get(question(step)) ?? 0) + 1);
-  return found;
+    if (isStatement(step)) counts.set(question(step), (counts.get(question(step)) ?? 0) + 1);
+  return counts;
 }
 
 const TABLE = /\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:IF (?:NOT )?EXISTS\s+)?["`[]?(\w+)/i;
