@@ -46,7 +46,7 @@ export function Diagram(props: DiagramProps): JSX.Element {
   const drawing = useDrawing(props, opened);
   const { width: w, height: h } = drawing;
   const fit = Math.min(width / w, height / h);
-  // What has to be scrolled is not shrunk as well.
+  // A diagram that scrolls is not shrunk as well.
   const scale = fit < SMALLEST ? 1 : fit;
   const seen = zoomedTo === null ? view.value : atStep(drawing, zoomedTo, trace.steps);
   const svg = useRef<SVGSVGElement>(null);
@@ -86,8 +86,8 @@ export function Diagram(props: DiagramProps): JSX.Element {
 /** The folds that are open, of this request alone. */
 function useFolds(trace: string): readonly [opened: ReadonlySet<string>, toggle: (key: string) => void] {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
-  // Before it is seen: else the camera stays where it was for the one before, and a key that comes then
-  // is lost.
+  // Before paint: else the camera keeps the viewport of the previous request, and a key pressed then is
+  // lost.
   useLayoutEffect(() => {
     setOpened((open) => (open.size === 0 ? open : new Set()));
     view.value = FIT;

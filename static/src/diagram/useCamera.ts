@@ -48,7 +48,7 @@ class Hand {
     this.#camera = camera;
   }
 
-  /** Listen, until the function that it returns is called. */
+  /** Listen; returns a function that stops. */
   listen(): () => void {
     const gone = new AbortController();
     const { signal } = gone;
@@ -67,7 +67,7 @@ class Hand {
     const move = (event: PointerEvent): void => {
       this.#move(event);
     };
-    // What ends a drag picks nothing.
+    // The end of a drag selects nothing.
     const click = (event: MouseEvent): void => {
       if (this.#dragged > DRAG && this.#camera.seen().k > 1) event.stopPropagation();
     };

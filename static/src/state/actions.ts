@@ -15,7 +15,7 @@ function set(values: Partial<State>): void {
   change((before) => ({ ...before, ...values }));
 }
 
-/** What sets a switch that the browser remembers. */
+/** An action that sets a stored preference. */
 function remembered(name: Switch): (on: boolean) => void {
   return (on) => {
     writeSwitch(name, on);
@@ -46,7 +46,7 @@ export const actions = {
   seek: (at: number): void => {
     change((before) => seek(before, at));
   },
-  /** Follow what happens now. */
+  /** Follow new requests. */
   live: (): void => {
     change((before) => setReplay(before, null));
   },
@@ -70,7 +70,7 @@ export const actions = {
   view: (view: ViewName): void => {
     set({ view });
   },
-  /** Ask the App view for something else. */
+  /** Change the query of the App view. */
   app: (query: Partial<AppQuery>): void => {
     change((before) => ({ ...before, app: { ...before.app, ...query } }));
   },

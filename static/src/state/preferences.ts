@@ -1,4 +1,4 @@
-/** What the browser remembers for the user, under names of the panel's own. */
+/** Preferences stored in the browser, under the panel's own names. */
 
 import type { State } from "./state";
 

@@ -28,7 +28,7 @@ function newestVisible(state: State): TraceSummary | undefined {
   );
 }
 
-/** Pick a request: from now on new ones no longer take the screen. */
+/** Select a request: from now on new ones are no longer followed. */
 export function select(state: State, id: string, step: number | null = null): State {
   const traces =
     state.missing === null || state.missing === id
@@ -45,7 +45,7 @@ export function select(state: State, id: string, step: number | null = null): St
   };
 }
 
-/** Pick a step, or none: while one is looked at, new requests do not take the screen. */
+/** Select a step, or none: while one is selected, new requests are not followed. */
 export function selectStep(state: State, step: number | null): State {
   return { ...state, step, follow: state.follow && step === null };
 }
@@ -83,7 +83,7 @@ export function toggleFold(state: State, key: string): State {
   return { ...state, folds };
 }
 
-/** Put a request from a file among the others, as one that came now, and show it. */
+/** Insert a request from a file as if it had arrived now, and show it. */
 export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
   const id = `${IMPORTED}${state.imported.length + 1}`;
   const after = (state.held ?? state).traces[0]?.id ?? null;

@@ -47,7 +47,7 @@ onChange((next, before) => {
   if (differ(next, before, "selected", "follow")) live.watch(next.follow ? null : next.selected, ended(next));
   if (!differ(next, before, "selected", "traces", "earlier", "kept", "steps", "missing")) return;
   void fetchSteps();
-  // The address may name one that is not among the newest.
+  // The address may have a request that is not among the newest.
   if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
 });
 

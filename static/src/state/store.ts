@@ -11,7 +11,7 @@ const held = signal<State>(EMPTY);
 const listeners: Listener[] = [];
 
 export const state: ReadonlySignal<State> = held;
-/** The page's clock, ms; it ticks while something runs. */
+/** The page's clock, ms; it ticks while a request runs. */
 export const now = signal(performance.now());
 
 export function change(how: (state: State) => State): void {

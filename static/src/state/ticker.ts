@@ -3,7 +3,7 @@
 import { tick } from "./replaying";
 import { change, now, state } from "./store";
 
-/** However long the page was in the background, a replay goes on by no more, ms. */
+/** The maximum advance of a replay per tick, ms, even after a time in the background. */
 const LONGEST_FRAME = 100;
 
 export function startTicker(): void {

@@ -22,7 +22,7 @@ export function followAddress(): void {
 
 /** Open what the address names. */
 function read(): void {
-  // What was still to be written is of the address one comes from.
+  // A pending write belongs to the previous address.
   clearTimeout(writing);
   reading = true;
   change((state) => fromAddress(state, location));
@@ -74,14 +74,14 @@ function changed(app: AppQuery): readonly (readonly [name: string, value: string
 }
 
 function write(next: State, before: State): void {
-  // One goes back to another view, or to another rule; not through each request and letter.
+  // The back button leads to another view or rule, not through each request and letter.
   const turned = differ(next, before, "view") || differ(next.app, before.app, "rule", "part");
   const address = `${location.pathname}${toAddress(next)}`;
   const go = (): void => {
     if (address !== location.href.slice(location.origin.length))
       history[turned ? "pushState" : "replaceState"](null, "", address);
   };
-  // The browser takes its time over an address: what was picked is drawn first.
+  // Browsers are slow to change the address: draw the selection first.
   clearTimeout(writing);
   if (turned) go();
   else writing = setTimeout(go);

@@ -1,6 +1,6 @@
 /**
- * The small U of one request: what ran on the way in, the view with its statements, what ran on the way
- * out.
+ * The small U of one request: the functions on the way in, the view with its statements, the functions
+ * on the way out.
  */
 
 import { time } from "../trace/format";
@@ -14,7 +14,7 @@ const SMALL = 5.8;
 /** Below this width, only slow steps show their times. */
 const NARROW = 400;
 
-/** What all parts of the drawing have in common. */
+/** Shared by all parts of the drawing. */
 interface Scene {
   readonly record: RequestRecord;
   readonly plan: Plan;
@@ -27,7 +27,7 @@ interface Scene {
   readonly address: string;
 }
 
-/** Draw it so wide; `address` is the request's in the panel. */
+/** Draw it in a width; `address` is the request's URL in the panel. */
 export function draw(record: RequestRecord, width: number, address: string): SVGElement {
   const plan = planOf(record);
   const [left, right] = [plan.wire, width - plan.wire];
@@ -144,7 +144,7 @@ function drawView(scene: Scene): readonly SVGElement[] {
   return [link(scene, view, words), ...lane("sql", 36, bars.sql), ...lane("tpl", 49, bars.template)];
 }
 
-/** What it raised, or how long it took. */
+/** Its exception, or its duration. */
 function viewText({ error, elapsed }: RequestRecord, view: Ran): string {
   if (view.outcome === "raised" && error !== null) return error[0];
   return `${time(view.took)} · ${Math.round((view.took / elapsed) * 100)}%${statements(view)}`;

@@ -27,7 +27,7 @@ function stored(): Kept {
   try {
     return { ...(JSON.parse(localStorage.getItem(KEPT) ?? "{}") as Kept) };
   } catch {
-    // A page may have no storage, and keep something else by this name.
+    // A page may have no storage, or another value under this name.
     return {};
   }
 }
@@ -38,7 +38,7 @@ export class Toolbar extends HTMLElement {
   #panel = "";
   requests: Requests | undefined;
   #kept = stored();
-  /** The name of the request that was picked; the page's own where it is none of those shown. */
+  /** The name of the selected request; the page's own if it is not among those shown. */
   #picked = "";
 
   readonly #facts = button("facts", "", () => {
@@ -109,7 +109,7 @@ export class Toolbar extends HTMLElement {
     this.#render();
   }
 
-  /** Something new is known; and the page's address may be another one. */
+  /** Update for new data; the page's URL may have changed. */
   turn(): void {
     if (this.requests?.turn() === true) this.#picked = "";
     // A pressed element must still exist when it is released.
@@ -125,17 +125,17 @@ export class Toolbar extends HTMLElement {
     try {
       localStorage.setItem(KEPT, JSON.stringify(this.#kept));
     } catch {
-      // Without a storage it forgets.
+      // Without storage, nothing is remembered.
     }
     const focused = this.#root.activeElement !== null;
     this.#render();
     this.requests?.ask(0);
-    // What had the focus may be hidden now.
+    // The focused element may be hidden now.
     if (focused && more.shown !== undefined)
       this.#stop(more.shown === "dot" ? this.#move : this.#facts).focus();
   }
 
-  /** Follow the pointer; where it is let go, the nearest corner takes it. */
+  /** Follow the pointer; when released, move to the nearest corner. */
   #drag(): void {
     let from: PointerEvent | null = null;
     let far = false;
@@ -159,7 +159,7 @@ export class Toolbar extends HTMLElement {
             corner: cornerAt(clientX, clientY),
           });
       });
-    // The click that ends a drag is none.
+    // Ignore the click that ends a drag.
     this.#move.addEventListener(
       "click",
       (event) => {
@@ -169,7 +169,7 @@ export class Toolbar extends HTMLElement {
     );
   }
 
-  /** One stop for Tab, arrows in between, as in any toolbar; Escape folds. */
+  /** One tab stop, arrow keys inside, as in any toolbar; Escape collapses. */
   #key({ key, target }: KeyboardEvent): void {
     if (key === "Escape" && this.#kept.shown === "open") this.#keep({ shown: "bar" });
     const at = this.#controls.indexOf(target as HTMLAnchorElement);

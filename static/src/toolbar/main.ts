@@ -1,4 +1,4 @@
-/** One toolbar for the page, whatever becomes of its body: each page that comes brings a tag. */
+/** One toolbar for the page, even if its body is replaced: each page has a tag. */
 
 import { NAME, Toolbar } from "./element";
 
@@ -58,7 +58,7 @@ if (known === null) {
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) toolbar.requests?.tell(1);
   });
-  // What most requests of a page begin with.
+  // Events that precede most requests of a page.
   for (const name of ["click", "change", "submit"])
     addEventListener(name, () => toolbar.requests?.expect(), true);
   // Not supported by every browser; without it, the next request of the page is the signal.

@@ -25,7 +25,7 @@ export interface Request {
   /** The trace's id and its key; `at …` where the app gave no answer of its own. */
   readonly name: string;
   readonly path: string;
-  /** What the browser saw, if it did. */
+  /** The browser's timing, if it has one. */
   status: number;
   record: RequestRecord | null;
   /** The number of failed attempts to fetch it. */
@@ -37,7 +37,7 @@ export class Requests {
   all: readonly Request[] = [];
   /** The name of the page's own. */
   page = "";
-  /** How much is shown. */
+  /** The part that is shown. */
   mode = "";
   /** The last that came with a tag, and where. */
   #opened = "";
@@ -83,7 +83,7 @@ export class Requests {
     navigator.sendBeacon(`${this.#base}toolbar/requests?of=${this.#opened}&shown=${shown}`);
   }
 
-  /** Something may be asked for by the page. */
+  /** The page may send a request soon. */
   expect(): void {
     this.#more = LATER;
     this.ask(SOON);
@@ -185,7 +185,7 @@ export class Requests {
       if (same) same.status = seen.status;
       return !same;
     });
-    // What stays as it is can be selected.
+    // Text of an unchanged toolbar stays selectable.
     if (text === "" || text !== this.#said) this.#changed();
     this.#said = text;
     this.#waits = false;
@@ -216,7 +216,7 @@ export class Requests {
   }
 }
 
-/** Whether the app gave no answer of its own: nothing can be asked for. */
+/** Whether the app did not respond itself, so that nothing can be fetched. */
 export function isUnrecorded({ name }: Request): boolean {
   return name.startsWith("at ");
 }

@@ -8,7 +8,7 @@ import type { Scene } from "./scene";
 import { phrase, rect, type Shape } from "./shapes";
 import type { Layers } from "./sheet";
 
-/** From these parts of the request's time on, a bar weighs more. */
+/** The shares of the request's time from which a bar is bolder. */
 const WARM = 0.03;
 const HOT = 0.25;
 
@@ -24,7 +24,7 @@ export function drawGutters(scene: Scene, frame: Frame, bars: readonly Bar[]): P
 
 function drawBar(scene: Scene, { X0, X1 }: Frame, bar: Bar, most: number): readonly Shape[] {
   const { length, height, gap } = GEOMETRY.bar;
-  // What the server takes to send is no part of the app's time.
+  // The server's time to send is not part of the app's time.
   if (bar.sent) return [phrase(X1 + 14, bar.y + 4, "start", time(bar.ns), "bd")];
   const w = Math.max(1.5, (bar.ns / most) * length);
   const { total } = scene.journey;

@@ -30,7 +30,7 @@ export function beadShape(step: Step, x: number, y: number): Shape {
     : circle(x, y, 4, `bead ${raised}`);
 }
 
-/** A bead that can be picked: what takes the clicks, or is the ring of the selected one, is larger. */
+/** A selectable bead: its click target, which is also the ring when selected, is larger. */
 export function beadNode(scene: Scene, step: Step, label: string, x: number, y: number): Node {
   return stepNode(scene, step, label, [
     circle(x, y, 8, isCurrent(scene, step) ? "ring" : "hit"),

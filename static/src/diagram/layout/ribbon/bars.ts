@@ -76,8 +76,7 @@ function nextGroup(scene: Scene, box: Box, lane: BarLane, steps: readonly Step[]
     const x = xOf(box, step.begin);
     const w = xOf(box, step.begin + lasted(box, step)) - x;
     const others = lane === "sql" && group.some((each) => isStatement(each) !== isStatement(step));
-    // No bar is so thin that it cannot be seen; where that would push the next ones off their time, they
-    // are one.
+    // Bars have a visible minimum width; where that would displace the next ones, they are merged.
     const pushed = Math.max(Math.max(from, edge) + 4, to - 1) - x;
     const gap = (x > to + 1.5 && pushed <= 2) || (others && x > to - 1 && pushed <= 6);
     if (group.length > 0 && (gap || w > 4 || to - from > LONGEST_GROUP || open)) break;
@@ -181,7 +180,7 @@ function drawIncluded(
   });
 }
 
-/** What a driver sent by itself, in another step's time, is the end of a bracket alone. */
+/** A statement that the driver sent by itself, within another step, is only the end of a bracket. */
 export function hasBar(step: Step): boolean {
   return step.stage !== "sql" || step.end !== step.begin || isStatement(step);
 }

@@ -1,4 +1,4 @@
-/** What else ran inside a strip: on the axis at its time, but never over one another. */
+/** Other steps inside a ribbon: on the axis at their time, without overlap. */
 
 import { time } from "../../../trace/format";
 import { spent } from "../../../trace/steps";

@@ -21,7 +21,7 @@ interface Span {
   readonly from: number;
   readonly to: number;
   readonly solid: readonly [from: number, to: number];
-  /** Whether it began before the box, ends inside of it, or is open at the moment. */
+  /** Whether it began before the box, ends inside it, or is open at the moment. */
   readonly before: boolean;
   readonly inside: boolean;
   readonly open: boolean;
@@ -86,7 +86,7 @@ function namesOf({ bracket, ended, inside }: Span): readonly [opens: string, end
 /** Its opening and closing statements, if they fit. */
 function namesShapes(scene: Scene, { y, from, solid }: Span, opens: string, ends: string): readonly Shape[] {
   const width = (text: string): number => (text === "" ? 0 : widthOf(scene, text, "pill") + 8);
-  // On a piece of ground of their own, as the line runs behind.
+  // With their own background, as the line runs behind.
   const named = (x: number, text: string): readonly Shape[] => [
     rect(x, y - 6, width(text), 12, 0, "ground"),
     phrase(x + 4, y + 4, "start", text, "txt sql"),

@@ -32,7 +32,7 @@ export function drawChunks(scene: Scene, box: Box, y: number): Partial<Part> {
   return { shapes: [...shapes, ...restShapes(scene, box, y, edge)] };
 }
 
-/** Of those that came later it is not known when. */
+/** Later chunks have no time. */
 function restShapes(scene: Scene, { ribbon, stop }: Box, y: number, edge: number): readonly Shape[] {
   const [from, w] = [edge + 3, stop - edge - 3];
   if (ribbon.more <= 0 || w <= 6) return [];

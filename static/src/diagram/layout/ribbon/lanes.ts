@@ -17,7 +17,7 @@ export const LANE_HEIGHT = 26;
 /** The height of a row of brackets, and the maximum number of rows. */
 export const BRACKET_HEIGHT = 16;
 const MOST_BRACKETS = 3;
-/** The box of the view: with lanes, with contexts alone, with neither, and where it did not run. */
+/** The height of the view's box: with lanes, with contexts only, with neither, and if it did not run. */
 const HEIGHT = { lanes: 128, contexts: 92, plain: 66, body: 102, none: 44 };
 
 export function isOf(lane: Lane): (step: Step) => boolean {

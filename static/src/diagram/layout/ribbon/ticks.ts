@@ -11,7 +11,7 @@ const STEPS = [
   ...[1, 5, 10, 30].map((minutes) => minutes * MINUTE),
 ];
 const MOST = 8;
-/** Shorter than this, ns, or lower than this, px, it has none. */
+/** An axis shorter than this, ns, or a box lower than this, px, has none. */
 const LEAST = 2000;
 const LOW = 100;
 

@@ -43,12 +43,12 @@ function nameRoom(scene: Scene, { XR }: Frame, box: Box, hasNotes: boolean): num
   return XR - 16 - box.begin - (hasNotes ? 150 + widthOf(scene, box.ribbon.note, "pill") : 250);
 }
 
-/** Of a body it is the app's own part: with the server, which sends, it takes turns. */
+/** For a body, the app's own share: it takes turns with the server, which sends. */
 function ownTime({ journey }: Scene, { ribbon, isBody }: Box): number {
   return isBody && journey.sent > 0 ? Math.max(0, ribbon.duration - journey.sent) : ribbon.duration;
 }
 
-/** Beside the time: that it still goes on, or its part of the app's. */
+/** Beside the time: that it still runs, or its share of the app's time. */
 function beside(scene: Scene, box: Box, hasNotes: boolean): string {
   if (box.ribbon.state === "running") return "running";
   if (hasNotes) return "";

@@ -1,4 +1,4 @@
-/** Where the wire ends: it leaves the drawing, or has come so far. */
+/** The end of the wire: it leaves the drawing, or has reached the current step. */
 
 import { time } from "../../../trace/format";
 import { ellipsize } from "../../../trace/text";

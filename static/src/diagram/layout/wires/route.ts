@@ -51,7 +51,7 @@ function along(net: Net, from: Stop, to: Stop, a: Point, b: Point, failing: bool
   const path = d`M${a.x} ${a.y}V${b.y}`;
   if (a.x === net.frame.XL) return { wires: [wire(path, "in")] };
   if (!from.failed || failing) return { wires: [wire(path, tone)] };
-  // Once what runs on the way out has failed, the exception climbs.
+  // Once a step on the way out has failed, the exception climbs.
   const climbs = net.scene.journey.propagated !== null && sideOf(net, to) === "right";
   return climbs ? { wires: [wire(path, "err")], failing: true } : { wires: [wire(path, "out")] };
 }
@@ -78,7 +78,7 @@ function intoBody({ frame, scene }: Net, body: Axis, { y }: Point): Shape {
   return wire(`${up}${down}${end}`, "out");
 }
 
-/** Straight to the way out: an exception that nothing took, or what a middleware answers by itself. */
+/** Straight to the way out: an unhandled exception, or the response of a middleware. */
 function across(a: Point, b: Point, tone: "err" | "short"): Route {
   const middle = (a.right + b.left) / 2;
   const path = d`M${a.right + 5} ${a.y}C${middle + 60} ${a.y} ${middle - 60} ${b.y} ${b.left - 7} ${b.y}`;
@@ -90,7 +90,7 @@ function fromView(net: Net, to: Stop, point: Point, side: Side): Route {
   if (side === "handler") return { wires: [viewToHandler(net, point)] };
   if (journey.view.error === null)
     return { wires: [leaveView(net, net.frame.XR - GEOMETRY.bend, point.y, "out")] };
-  // Nothing took the exception: it climbs as it is, or Flask makes a 500 of it.
+  // An unhandled exception climbs as it is, or Flask turns it into a 500.
   const wires = [leaveView(net, net.viewEnd, point.y, "err")];
   if (to.key === "make_response") return { wires, front: unhandledNote(net) };
   return journey.propagated === null ? { wires } : { wires, failing: true };
@@ -126,7 +126,7 @@ function toHandler({ frame }: Net, a: Point, b: Point, from: Side): Route {
     };
   if (from === "left" && handlerRow > 0 && Math.abs(a.y - turnY) < 1)
     return { wires: [wire(d`M${a.x} ${a.y}V${b.y - 12}q0 12 12 12H${b.left - 7}`, "err")] };
-  // From the right: back down from what failed on the way up.
+  // From the right: back down from the step that failed on the way up.
   const top = b.y - chipHeight / 2 - 9;
   const [start, bend, high] =
     from === "right"

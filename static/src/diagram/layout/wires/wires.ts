@@ -1,4 +1,4 @@
-/** The pipe is the map, the wire is the journey: how it goes from stop to stop. */
+/** The pipe is the map, the wire is the journey from stop to stop. */
 
 import { d, line, type Shape } from "../shapes";
 import type { Frame } from "../frame";
