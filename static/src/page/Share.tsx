@@ -214,7 +214,7 @@ function saveJson(name: string, ending: string, content: unknown): string {
 }
 
 async function har(name: string, path: string, body?: Json): Promise<string> {
-  return saveJson(name, "har", found(await actions.ask<Json>(path, body)));
+  return saveJson(name, "har", orThrow(await actions.ask<Json>(path, body)));
 }
 
 function Act({
@@ -254,11 +254,11 @@ async function copied(text: string, says: string): Promise<string> {
 /** A request with all its steps, fetched if some have not arrived yet. */
 async function whole(trace: Trace): Promise<Trace> {
   return lacksSteps(state.value) === trace.id
-    ? found(await actions.ask<Trace>(`api/traces/${encodeURIComponent(trace.id)}`))
+    ? orThrow(await actions.ask<Trace>(`api/traces/${encodeURIComponent(trace.id)}`))
     : trace;
 }
 
-function found<T>(answer: T | null): T {
+function orThrow<T>(answer: T | null): T {
   if (answer === null) throw new Error("The server no longer keeps this request, or does not answer.");
   return answer;
 }

@@ -257,14 +257,14 @@ function Drawn({ box, index, near, picked, root, onPick }: DrawnProps): JSX.Elem
   const right = Math.min(1, (box.left + box.width - near.left) / near.width);
   if (right - left < 0.001) return null;
   const { node } = box;
-  const label = `${node.name}, ${time(node.time)}, ${Math.round((node.time / Math.max(1, root.time)) * 100)}%`;
+  const text = `${node.name}, ${time(node.time)}, ${Math.round((node.time / Math.max(1, root.time)) * 100)}%`;
   return (
     <button
       type="button"
       class={node.own ? "own" : undefined}
       data-box={index}
-      title={`${label}\n${node.file}:${node.line}`}
-      aria-label={label}
+      title={`${text}\n${node.file}:${node.line}`}
+      aria-label={text}
       aria-pressed={picked}
       tabIndex={picked ? 0 : -1}
       style={{
