@@ -268,7 +268,7 @@ def test_a_filter_that_finds_nothing_says_so(panel: Panel) -> None:
     panel.fetch("/shop/")
     page.keyboard.press("/")
     page.keyboard.type("path:/no/such/path ")
-    page.get_by_text("None of the requests here matches").wait_for()
+    page.get_by_text("None of these requests matches").wait_for()
     assert violations(panel) == []
     page.get_by_role("button", name="Clear the filter").click()
     page.locator("[data-trace]").first.wait_for()
@@ -476,7 +476,7 @@ def test_a_list_without_requests_says_what_to_do(
     server = serve()
     page = opened(context, server.address)
     page.get_by_role("button", name="Clear").click()
-    page.get_by_text("No request yet.").wait_for()
+    page.get_by_text("No requests yet.").wait_for()
     home = page.get_by_role("link", name=f"Open http://{server.address}/")
     with context.expect_page():
         home.click()

@@ -222,7 +222,7 @@ def test_the_timeline_has_every_step(panel: Panel) -> None:
     page.keyboard.press("v")
     with page.expect_download() as download:
         page.get_by_role("button", name="Share").click()
-        page.get_by_role("button", name="JSON all").click()
+        page.get_by_role("button", name="JSON the whole").click()
     steps = json.loads(Path(download.value.path()).read_text())["steps"]
     rows = page.locator('[data-view="timeline"] [data-step]')
     expect(rows).to_have_count(len(steps))

@@ -133,7 +133,7 @@ def test_no_step_is_missing_from_what_is_saved_at_once(panel: Panel) -> None:
     silent.append(True)
     page.locator(f'.row[data-trace="{trace}"]').click()
     expect(page.locator("#tab-steps .count")).to_have_count(0)
-    assert len(json.loads(saved(panel, "JSON all"))["steps"]) == steps
+    assert len(json.loads(saved(panel, "JSON the whole"))["steps"]) == steps
     asked[0].continue_()
     expect(page.locator("#tab-steps .count")).to_have_text(str(steps))
 
@@ -201,7 +201,7 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     page = asked.page
     own = page.locator('.row[aria-current="true"]')
     trace = own.get_attribute("data-trace")
-    data = saved(asked, "JSON all")
+    data = saved(asked, "JSON the whole")
     file = tmp_path / "kept.json"
     file.write_bytes(data)
     asked.fetch("/shop/")
@@ -219,7 +219,7 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     rows.nth(1).click()
     page.get_by_label("Step", exact=True).wait_for()
     assert violations(asked) == []
-    assert json.loads(saved(asked, "JSON all")) == json.loads(data)
+    assert json.loads(saved(asked, "JSON the whole")) == json.loads(data)
 
     # It is gone through again as any other.
     open_view(asked, "Diagram")
@@ -275,7 +275,7 @@ def test_a_broken_file_is_refused_by_name(asked: Panel, text: str, says: str) ->
 
 def test_names_of_any_kind_are_shown_as_text(asked: Panel) -> None:
     page = asked.page
-    trace = json.loads(saved(asked, "JSON all"))
+    trace = json.loads(saved(asked, "JSON the whole"))
     odd = [
         "<img src=x onerror=alert(1)>",
         "שלום עולם",

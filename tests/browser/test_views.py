@@ -105,7 +105,7 @@ def test_a_body_that_was_not_parsed_is_said_to_be_left_alone(panel: Panel) -> No
     panel.app.evaluate("() => fetch('/shop/', {method: 'POST', body: 'hunter2'})")
     panel.shows_row("/shop/")
     open_view(panel, "Request")
-    panel.page.get_by_text("7 B: the app parsed none of it").wait_for()
+    panel.page.get_by_text("7 B: not parsed by the app").wait_for()
 
 
 def test_the_response_is_what_the_browser_got(panel: Panel) -> None:
@@ -128,7 +128,7 @@ def test_the_response_is_what_the_browser_got(panel: Panel) -> None:
     expect(value(panel, "Body", "size")).to_have_text(f"{got[2]} B in 1 chunk")
     panel.fetch("/tour/crash")
     panel.shows_row("/tour/crash")
-    panel.page.get_by_text("The app answered nothing: RuntimeError went out").wait_for()
+    panel.page.get_by_text("The app sent no response: RuntimeError propagated").wait_for()
 
 
 def test_steps_are_sorted(panel: Panel) -> None:

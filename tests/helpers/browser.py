@@ -131,5 +131,5 @@ def violations(panel: Panel | Page) -> list[str]:
 def violations_in_both_themes(page: Page) -> list[str]:
     """Run axe in the page as it is, and in the other theme."""
     found = violations(page)
-    page.get_by_role("button", name="Change to the").click()
+    page.get_by_role("button", name="Switch to the").click()
     return found + violations(page)

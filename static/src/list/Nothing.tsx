@@ -14,7 +14,7 @@ export default function Nothing(): JSX.Element {
     );
   return (
     <div class="nothing">
-      <p>No request matches the filter.</p>
+      <p>None of these requests matches the filter.</p>
       <button
         type="button"
         onClick={() => {
