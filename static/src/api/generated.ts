@@ -60,26 +60,26 @@ export type Outcome = "ok" | "short_circuit" | "raised";
 /** A captured, masked and capped value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Where a callable is written: the file's path and the line of its `def`. */
+/** The source location of a callable: the file's path and the line of its `def`. */
 export interface Source {
   readonly file: string;
   readonly line: number;
 }
 
-/** The type's name and the text of an exception, capped; never the exception itself. */
+/** The type's name and the text of an exception, truncated; never the exception itself. */
 export interface StepError {
   readonly type: string;
   readonly message: string;
 }
 
-/** Where a request ran. */
+/** The process and thread of a request. */
 export interface Process {
   readonly pid: number;
   readonly host: string;
   readonly thread: string;
 }
 
-/** What went out of the app or was answered with 500, and the step in which it was raised. */
+/** The exception that left the app or was answered with 500, and the step that raised it. */
 export interface TraceError {
   readonly type: string;
   readonly message: string;
