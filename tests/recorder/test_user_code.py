@@ -97,6 +97,7 @@ def app_of_many_steps() -> Flask:
         connection.close()
         with engine.connect() as opened:
             opened.execute(sqlalchemy.text("SELECT 2"))
+        engine.dispose()
         return stream_template_string("{% macro row() %}1{% endmacro %}{{ row() }}")
 
     return app
