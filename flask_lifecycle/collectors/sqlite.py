@@ -28,7 +28,7 @@ _METHODS = {"execute": False, "executemany": True, _SCRIPT: False}
 _ENDS = ("commit", "rollback", "__exit__", "close")
 _ATTRIBUTES = ("autocommit", "isolation_level")
 _LEGACY = -1
-# The threads that execute a script after a COMMIT that is noted.
+# The threads that execute a script after a COMMIT that is recorded already.
 _in_scripts: set[int] = set()
 _IMPLIED = {"close": "close"}
 # The index of `factory` among the arguments of `sqlite3.connect`.
@@ -48,35 +48,23 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
         first = _commits_first(trace, self.connection, args[0]) if name == _SCRIPT else None
         begun = begin(trace, args[0], args[1] if len(args) > 1 else None, many, self)
         if begun is None:
+            _in_scripts.discard(get_ident())
             return method(self, *args, **kwargs)
         try:
-            run = method if first is None else _after_commit(method)
-            result = run(self, *args, **kwargs)
+            result = method(self, *args, **kwargs)
         except BaseException as error:
             fail(begun, error)
             if first is not None and is_open(self.connection) and "begin" not in args[0].lower():
                 # It failed before the script.
                 fail(first, error)
             raise
+        finally:
+            if first is not None:
+                _in_scripts.discard(get_ident())
         end(begun, self)
         return result
 
     return recorded
-
-
-def _after_commit(method: t.Any) -> t.Any:
-    """Make a script's method skip its COMMIT, already noted: Python 3.10 calls the connection's."""
-
-    def run(cursor: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        __tracebackhide__ = True
-        thread = get_ident()
-        _in_scripts.add(thread)
-        try:
-            return method(cursor, *args, **kwargs)
-        finally:
-            _in_scripts.discard(thread)
-
-    return run
 
 
 @fail_open
@@ -84,7 +72,11 @@ def _commits_first(trace: t.Any, connection: t.Any, script: t.Any) -> t.Any:
     """Record the COMMIT that is sent before a script."""
     legacy = getattr(connection, "autocommit", _LEGACY) == _LEGACY
     if legacy and isinstance(script, str) and "\0" not in script and is_open(connection):
-        return mark(trace, "commit", connection, _SCRIPT)
+        first = mark(trace, "commit", connection, _SCRIPT)
+        if first is not None:
+            # Python 3.10 sends it by the connection's method.
+            _in_scripts.add(get_ident())
+        return first
     return None
 
 
