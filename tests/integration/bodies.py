@@ -6,6 +6,7 @@ a header ``X-App: watched``; ``/told`` returns what the last body noticed, and t
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -20,7 +21,8 @@ from flask_lifecycle import Lifecycle
 
 Environ = dict[str, t.Any]
 
-#: What happened to the last body.
+#: What happened to the last body. A new list for each request, as a server may close the body of
+#: one when it already runs the next.
 EVENTS: list[str] = []
 PARTS = [b"one;", b"two;", b"three\n"]
 #: Whoever starts the server puts it there.
@@ -28,29 +30,36 @@ FILE = Path.cwd() / "content.txt"
 
 
 def parts(fails: bool = False) -> Iterator[bytes]:
+    return noted_parts(EVENTS, fails)
+
+
+def noted_parts(events: list[str], fails: bool = False) -> Iterator[bytes]:
     try:
         for part in PARTS:
-            EVENTS.append("part")
+            events.append("part")
             yield part
             if fails:
-                EVENTS.append("fails")
+                events.append("fails")
                 raise ValueError("in the middle")
-        EVENTS.append("end")
+        events.append("end")
     finally:
-        EVENTS.append("finally")
+        events.append("finally")
 
 
 class Closed:
+    def __init__(self) -> None:
+        self.events = EVENTS
+
     def close(self) -> None:
-        EVENTS.append("close")
+        self.events.append("close")
 
 
 class Again(Closed):
     """Can be iterated again and again."""
 
     def __iter__(self) -> Iterator[bytes]:
-        EVENTS.append("iter")
-        return parts()
+        self.events.append("iter")
+        return noted_parts(self.events)
 
 
 class Sized(Again):
@@ -62,10 +71,11 @@ class Once(Closed):
     """An iterator that has a length, as a server's own buffers do."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._parts = parts()
 
     def __iter__(self) -> Once:
-        EVENTS.append("iter")
+        self.events.append("iter")
         return self
 
     def __next__(self) -> bytes:
@@ -80,8 +90,11 @@ class SizedOnce(Once):
 class Items:
     """Is iterated as everything was before Python 2.2."""
 
+    def __init__(self) -> None:
+        self.events = EVENTS
+
     def __getitem__(self, index: int) -> bytes:
-        EVENTS.append(f"item {index}")
+        self.events.append(f"item {index}")
         return PARTS[index]
 
 
@@ -98,15 +111,19 @@ class Closing(Again):
 
 class Fails(Again):
     def __iter__(self) -> Iterator[bytes]:
-        EVENTS.append("fails")
+        self.events.append("fails")
         raise ValueError("at once")
 
 
 class Several(list[bytes]):
     """A list of a class of its own."""
 
+    def __init__(self, parts: list[bytes]) -> None:
+        super().__init__(parts)
+        self.events = EVENTS
+
     def close(self) -> None:
-        EVENTS.append("close")
+        self.events.append("close")
 
 
 def wrapped(environ: Environ, file: t.IO[bytes]) -> t.Any:
@@ -202,7 +219,7 @@ def make_app() -> Flask:
     def plain(response: Response) -> Response:
         # The toolbar goes into pages.
         response.mimetype = "text/plain"
-        response.call_on_close(lambda: EVENTS.append("closed"))
+        response.call_on_close(functools.partial(EVENTS.append, "closed"))
         return response
 
     for name, view in VIEWS.items():
@@ -228,7 +245,8 @@ def application(environ: Environ, start_response: t.Any) -> t.Any:
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         start_response("200 OK", headers)
         return [body]
-    EVENTS.clear()
+    global EVENTS
+    EVENTS = []
     app = watched if environ.get("HTTP_X_APP") == "watched" else bare
     return app(environ, start_response)
 
