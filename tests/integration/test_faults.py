@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import gc
 import io
 import logging
@@ -221,29 +222,35 @@ def make(watched: bool) -> Flask:
     return app
 
 
-def answers(app: Flask) -> list[t.Any]:
-    found: list[t.Any] = []
-    for method, path in PATHS:
-        builder = EnvironBuilder(path, method=method)
-        if method == "POST":
-            builder.form["a"] = "b"
+def answers(app: Flask, paths: t.Iterable[tuple[str, str]] = PATHS) -> list[t.Any]:
+    return [answer(app, method, path) for method, path in paths]
+
+
+@functools.cache
+def bare() -> list[t.Any]:
+    return answers(make(watched=False))
+
+
+def answer(app: Flask, method: str, path: str) -> t.Any:
+    builder = EnvironBuilder(path, method=method)
+    if method == "POST":
+        builder.form["a"] = "b"
+    try:
+        body, status, headers = run_wsgi_app(app, builder.get_environ())
         try:
-            body, status, headers = run_wsgi_app(app, builder.get_environ())
-            try:
-                text = b"".join(body)
-            finally:
-                body.close()  # type: ignore[attr-defined]
-            kept = [
-                (name, value)
-                for name, value in headers
-                if name not in ("Date", "Set-Cookie", "Content-Length", "Cache-Control")
-            ]
-            found.append((method, path, status, kept, _TAG.sub(b"", text)))
-        except Exception as error:
-            found.append((method, path, type(error), str(error)))
+            text = b"".join(body)
         finally:
-            builder.close()
-    return found
+            body.close()  # type: ignore[attr-defined]
+        kept = [
+            (name, value)
+            for name, value in headers
+            if name not in ("Date", "Set-Cookie", "Content-Length", "Cache-Control")
+        ]
+        return method, path, status, kept, _TAG.sub(b"", text)
+    except Exception as error:
+        return method, path, type(error), str(error)
+    finally:
+        builder.close()
 
 
 class Injected(Exception):
@@ -252,11 +259,17 @@ class Injected(Exception):
 
 def code_of(frame: types.FrameType) -> Code | None:
     code = frame.f_code
-    path = Path(code.co_filename)
+    name = name_in_package(code.co_filename)
+    return None if name is None else (name, code.co_name, code.co_firstlineno)
+
+
+# It is called for every function that a request calls.
+@functools.cache
+def name_in_package(file: str) -> str | None:
+    path = Path(file)
     if PACKAGE not in path.parents or "panel" in path.parts:
         return None
-    name = str(path.relative_to(PACKAGE))
-    return name, code.co_name, code.co_firstlineno
+    return str(path.relative_to(PACKAGE))
 
 
 class Saboteur:
@@ -368,11 +381,10 @@ ELSEWHERE = {
 def test_what_fails_open_does(
     code: Code, line: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bare = answers(make(watched=False))
     watched = make(watched=True)
     with caplog.at_level(logging.WARNING, "flask_lifecycle"), Saboteur(code, line) as saboteur:
         found = answers(watched)
-    assert found == bare
+    assert found == bare()
     if code[0] in ELSEWHERE and not saboteur.reached:
         return
     assert saboteur.reached, "no request of this test's comes by there"
@@ -381,14 +393,19 @@ def test_what_fails_open_does(
     assert len({each.message for each in said}) == len(said), "one for each place"
     assert all("failed; the app is not affected" in each.message for each in said)
     # Without the fault all is as it was.
-    assert answers(watched) == bare
+    assert answers(watched) == bare()
 
 
-def reached() -> set[Code]:
+def reached() -> dict[Code, list[int]]:
+    """Return each function that is called, with the indexes of the paths that call it."""
     app = make(watched=True)
-    with Saboteur(None) as saboteur:
-        answers(app)
-    return saboteur.seen
+    found: dict[Code, list[int]] = {}
+    for index, (method, path) in enumerate(PATHS):
+        with Saboteur(None) as saboteur:
+            answer(app, method, path)
+        for code in saboteur.seen:
+            found.setdefault(code, []).append(index)
+    return found
 
 
 # These the app, the server or a library calls in place of its own function: a fault before
@@ -442,7 +459,6 @@ CALLED_BY_OTHERS = {
 
 
 def test_no_other_function_of_ours_can_break_the_app() -> None:
-    bare = answers(make(watched=False))
     seen = reached()
     assert len(seen) > 150
     broken = []
@@ -452,9 +468,11 @@ def test_no_other_function_of_ours_can_break_the_app() -> None:
             continue
         faults._faults.clear()
         watched = make(watched=True)
+        # The paths that call it, and one after them, for what a fault may leave behind.
+        asked = [*seen[code], (seen[code][-1] + 1) % len(PATHS)]
         with Saboteur(code):
-            found = answers(watched)
-        if found != bare:
+            found = answers(watched, [PATHS[each] for each in asked])
+        if found != [bare()[each] for each in asked]:
             broken.append(code)
     assert broken == []
 
@@ -477,7 +495,7 @@ def test_what_fails_again_and_again_is_no_longer_called(caplog: pytest.LogCaptur
 
 
 def test_a_log_of_the_apps_that_fails_does_not_make_a_fault_of_ours_the_apps() -> None:
-    bare = answers(make(watched=False))
+    expected = bare()
     app = make(watched=True)
 
     def fails(*_: t.Any) -> t.NoReturn:
@@ -487,7 +505,7 @@ def test_a_log_of_the_apps_that_fails_does_not_make_a_fault_of_ours_the_apps() -
         patch.setattr("flask_lifecycle.collectors.logs._message", fails)
         # As one that reads `request`, where there is none.
         patch.setattr(logging.getLogger("flask_lifecycle"), "filters", [fails])
-        assert answers(app) == bare
+        assert answers(app) == expected
 
 
 def test_what_is_no_exception_is_never_kept() -> None:
