@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import tarfile
 import tempfile
 import typing as t
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from tests.helpers import ROOT
 def source_of(package: str, folder: Path) -> Path:
     """Unpack the source distribution of a package, in the version that is installed."""
     wanted = f"{package}=={version(package)}"
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*command, "--no-deps", "--no-binary", package, "--dest", str(folder), wanted], check=True
-    )
-    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+
+    def download(into: Path) -> None:
+        _pip("download", "--no-deps", "--no-binary", package, "--dest", str(into), wanted)
+
+    archives = _kept(f"source-{wanted}", download)
+    with tarfile.open(next(archives.glob("*.tar.gz"))) as archive:
         # Python 3.10 and 3.11 have the filter in their later releases only.
         safe: t.Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
         archive.extractall(folder, **safe)
@@ -29,17 +30,26 @@ def source_of(package: str, folder: Path) -> Path:
 
 
 def pytest_of_suites() -> Path:
-    """Return a folder with the pytest that runs them, made once in the environment that asks.
+    """Return a folder with the pytest that runs them.
 
     First on the path, it is the pytest of a process; all else is what is installed.
     """
-    folder = Path(sys.prefix) / "suites-pytest"
-    if not folder.exists():
-        made = Path(tempfile.mkdtemp(dir=sys.prefix))
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        group = f"{ROOT / 'pyproject.toml'}:suites-pytest"
-        subprocess.run([*command, "--target", str(made), "--group", group], check=True)
-        # Another process may have made it meanwhile.
-        with suppress(OSError):
-            made.rename(folder)
+    group = f"{ROOT / 'pyproject.toml'}:suites-pytest"
+    return _kept("suites-pytest", lambda into: _pip("install", "--target", into, "--group", group))
+
+
+def _kept(name: str, fill: t.Callable[[Path], None]) -> Path:
+    """Return a folder of the environment, filled by the first process that asks for it."""
+    folder = Path(sys.prefix) / name
+    with folder.with_name(f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = Path(tempfile.mkdtemp(dir=sys.prefix))
+            fill(partial)
+            partial.rename(folder)
     return folder
+
+
+def _pip(command: str, *arguments: str | Path) -> None:
+    quiet = ("--quiet", "--disable-pip-version-check")
+    subprocess.run([sys.executable, "-m", "pip", command, *quiet, *arguments], check=True)
