@@ -13,7 +13,7 @@ from flask import Flask, stream_template_string
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import flask_lifecycle
-from flask_lifecycle import Lifecycle
+from flask_lifecycle import Lifecycle, recorder
 from flask_lifecycle.collectors import signals, sql, sqlite, statements, templates
 from flask_lifecycle.faults import fail_open
 from flask_lifecycle.instrumentation.middleware import Middleware
@@ -32,7 +32,8 @@ def called_through(file: str, depth: int, func: t.Callable[[], t.Any]) -> t.Any:
     return made["call"](depth, func)
 
 
-@pytest.mark.parametrize("file", [str(PACKAGE / "made.py"), "<flask_lifecycle>"])
+# A module without statements: coverage reads the file, and counts these lines as run in it.
+@pytest.mark.parametrize("file", [recorder.__file__, "<flask_lifecycle>"])
 @pytest.mark.parametrize("depth", [0, 1, 7])
 def test_a_caller_is_found_through_any_number_of_our_frames(file: str, depth: int) -> None:
     found = called_through(file, depth, caller)
