@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import inspect
+import logging
 import typing as t
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask, current_app, render_template_string, request
@@ -199,10 +201,20 @@ def test_functions_are_steps_where_a_method_is_replaced_by_a_copy(name: str) -> 
     assert step.stage.endswith("request")
 
 
+@pytest.fixture
+def _no_root_handler_of_debugtoolbar() -> Iterator[None]:
+    """Remove the handler that would keep each later record, and so the app of each traceback."""
+    before = {*logging.root.handlers}
+    yield
+    for handler in {*logging.root.handlers} - before:
+        logging.root.removeHandler(handler)
+
+
 @pytest.mark.skipif(
     "ctx" in inspect.signature(Flask.dispatch_request).parameters,
     reason="Flask-DebugToolbar's own dispatch takes no context yet",
 )
+@pytest.mark.usefixtures("_no_root_handler_of_debugtoolbar")
 @pytest.mark.parametrize("profiled", [False, True])
 @pytest.mark.parametrize("first", [False, True])
 def test_a_view_is_one_step_beside_flask_debugtoolbar(first: bool, profiled: bool) -> None:
