@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flask_lifecycle import trace
 from flask_lifecycle.panel import filter as trace_filter
-from flask_lifecycle.panel import summary
+from flask_lifecycle.panel import flags, summary
 
 TARGET = Path(__file__).parent / "src" / "api" / "generated.ts"
 
@@ -64,8 +64,11 @@ def generate() -> str:
         _TRACE,
         _constant("COUNTED", "The stages whose steps a summary counts.", summary.COUNTED),
         _constant("COUNTS", "What a summary counts, in words.", trace_filter.COUNTS),
-        _constant("REPEATED", "So many statements of one place are too many.", summary.REPEATED),
-        _constant("SLOW", "A statement of so many ns is slow.", int(summary.SLOW * 1e9)),
+        _constant("REPEATED", "So many statements of one place are too many.", flags.REPEATED),
+        _constant("SLOW", "A statement of so many ns is slow.", int(flags.SLOW * 1e9)),
+        _constant("SLOW_REQUEST", "A request of more ns is slow.", flags.SLOW_REQUEST),
+        _constant("FLAGS", "The kind and the label of each flag, in their order.", flags.FLAGS),
+        _constant("REASONS", "What each flag means.", flags.REASONS),
     )
     return "\n".join(parts)
 
@@ -75,7 +78,9 @@ def _constant(name: str, comment: str, value: t.Any) -> str:
     if isinstance(value, int):
         return f"/** {comment} */\nexport const {name} = {value:_};\n"
     if isinstance(value, dict):
-        body = "".join(f"  {key}: {json.dumps(text)},\n" for key, text in value.items())
+        body = "".join(
+            f"  {key}: {json.dumps(text, ensure_ascii=False)},\n" for key, text in value.items()
+        )
         return f"/** {comment} */\nexport const {name} = {{\n{body}}} as const;\n"
     values = [json.dumps(each) for each in value]
     line = f"export const {name} = [{', '.join(values)}] as const;"

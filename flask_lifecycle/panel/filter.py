@@ -170,6 +170,7 @@ _IS: dict[str, Test] = {
     "done": lambda summary: summary["state"] == "done",
     "inner": lambda summary: summary["parent"] is not None,
     "static": _is_static,
+    "flagged": lambda summary: bool(summary["flags"]),
     # Records loaded from files have the browser's own fields.
     "imported": lambda _summary: False,
 }

@@ -10,9 +10,9 @@ from ..toolbar.inject import why_absent
 from ..trace.log import WIDTH, Columns
 from ..trace.model import JsonObject
 from ..trace.snapshot import header
-from ..trace.tracepoint import Tracepoint
 from ..trace.transactions import STATEMENT
 from ..trace.writer import LiveTrace
+from .flags import REPEATED, SLOW, Sent, flags, sent
 
 _KINDS = {
     "app_context_push": "context",
@@ -45,6 +45,8 @@ def summarize(trace: LiveTrace) -> JsonObject:
     columns = trace.columns()
     running = fields["state"] == "running"
     elapsed = trace.elapsed() if running else fields["duration"]
+    sql = sent(columns)
+    counted = counts(columns, sql)
     return {
         **fields,
         "cause": trace.cause,
@@ -54,7 +56,8 @@ def summarize(trace: LiveTrace) -> JsonObject:
         "now": _innermost(columns) if running else None,
         "elapsed": elapsed,
         "sending": trace.sending,
-        "counts": counts(columns),
+        "counts": counted,
+        "flags": flags(trace, columns, counted, sql),
         "changed": _changed(columns),
         "toolbar": why_absent(trace.toolbar, trace.elapsed() - elapsed),
     }
@@ -80,15 +83,11 @@ def _changed(columns: Columns) -> dict[str, list[str]]:
 
 #: The stages with a count in each summary, if not 0; of SQL, the statements are counted.
 COUNTED = ("sql", "template", "log", "flash", "span", "warning")
-#: This many repeats of a statement, from one source location in one step, are an N+1 query.
-REPEATED = 5
-#: A statement that takes this many seconds is slow.
-SLOW = 0.1
 _BAD = ("ERROR", "CRITICAL")
 _ENDS = {"commit": "commits", "rollback": "rollbacks"}
 
 
-def counts(columns: Columns) -> dict[str, int]:
+def counts(columns: Columns, sql: Sent) -> dict[str, int]:
     """Count what was collected; zero counts are left out.
 
     Beside the stages: ``commits`` and ``rollbacks``, which are not statements; ``changes``, steps
@@ -111,23 +110,8 @@ def counts(columns: Columns) -> dict[str, int]:
         elif tracepoint.stage == "sql":
             end = columns.ends[index]
             found["slow"] += bool(end) and end - columns.begins[index] >= SLOW
-    found["repeated"] = sum(times >= REPEATED for times in asked(columns).values())
+    found["repeated"] = sum(times >= REPEATED for times in sql.asked.values())
     return {name: number for name, number in found.items() if name and number}
-
-
-def is_statement(tracepoint: Tracepoint) -> bool:
-    """Return whether a step is a statement, not transaction control or a connect."""
-    return tracepoint.stage == "sql" and tracepoint.name == STATEMENT
-
-
-def asked(columns: Columns) -> Counter[t.Any]:
-    """Count equal statements by source location and step."""
-    return Counter(
-        (columns.parents[index], found.text, found.place)
-        for index, tracepoint in enumerate(columns.tracepoints)
-        if is_statement(tracepoint)
-        and (found := columns.notes.statement(index * WIDTH)) is not None
-    )
 
 
 def _innermost(columns: Columns) -> dict[str, str] | None:
@@ -207,13 +191,4 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int, app_time: int) -> l
     return parts
 
 
-__all__ = [
-    "COUNTED",
-    "REPEATED",
-    "SLOW",
-    "asked",
-    "counts",
-    "is_statement",
-    "summarize",
-    "summarized",
-]
+__all__ = ["COUNTED", "counts", "summarize", "summarized"]

@@ -11,14 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..toolbar.keys import is_fetched
-from ..trace.log import WIDTH, Columns
+from ..trace.log import Columns
 from ..trace.model import FUNCTION_STAGES, Error, JsonObject, Step, client_status
 from ..trace.snapshot import freeze
 from ..trace.writer import LiveTrace
-from .summary import REPEATED, asked, is_statement, summarize
+from .flags import SLOW_REQUEST, Flag, is_statement
+from .summary import summarize
 
-#: A request that takes longer is called slow, in ns.
-SLOW = 500_000_000
 #: If one side of a layer has more functions than this, some are folded into one row.
 ROWS = 5
 
@@ -79,7 +78,7 @@ def toolbar_view(trace: LiveTrace) -> JsonObject:
         "error": None if error is None else [error.type, error.message],
         "sql": [len(statements), sum(_took(trace, columns, index) for index in sql)],
         "ends": [summary["counts"].get(name, 0) for name in ("commits", "rollbacks")],
-        "warnings": _warnings(trace, columns, summary, error),
+        "warnings": _warnings(summary),
         **_drawing(trace, columns, functions, statements, elapsed),
     }
 
@@ -168,36 +167,11 @@ def _error(trace: LiveTrace, functions: Sequence[Step]) -> Error | None:
     return next((step.error for step in reversed(functions) if step.error is not None), None)
 
 
-def _warnings(
-    trace: LiveTrace, columns: Columns, summary: Mapping[str, t.Any], error: Error | None
-) -> list[tuple[str, str, str]]:
-    """Return (kind, label, reason) of each problem worth attention, the most severe first."""
-    found = []
-    counts = summary["counts"]
-    if error is not None:
-        found.append(("error", error.type, f"{error.type}: {error.message}"))
-    most = max(asked(columns).values(), default=0)
-    if most >= REPEATED:
-        found.append(("warn", f"N+1 ×{most}", f"One line sent the same SQL {most} times."))
-    for stage, noun in (("sql", "SQL"), ("span", "span")):
-        failed = sum(
-            tracepoint.stage == stage and index * WIDTH in columns.notes.outcomes
-            for index, tracepoint in enumerate(columns.tracepoints)
-        )
-        if failed:
-            found.append(("warn", f"✕ {failed} {noun}", "A statement or call failed."))
-    slow = counts.get("slow", 0)
-    if slow:
-        found.append(
-            ("warn", f"{slow} slow SQL", "Statements or commits took over a tenth of a second.")
-        )
-    errors = counts.get("errors", 0)
-    if errors:
-        found.append(("warn", f"{errors} logged", "Errors were logged."))
-    if not trace.running and summary["app_time"] > SLOW:
-        found.append(("warn", "slow", "It took more than half a second."))
+def _warnings(summary: Mapping[str, t.Any]) -> list[Flag]:
+    """Return the flags of a request, and whether it is still running."""
+    found: list[Flag] = [*summary["flags"]]
     now = summary["now"]
-    if now is not None and summary["elapsed"] > SLOW:
+    if now is not None and summary["elapsed"] > SLOW_REQUEST:
         found.append(("in", "running", f"It is still running: in {now['name']}."))
     return found
 
@@ -294,4 +268,4 @@ def _bars(
     return sorted(sorted(bars, key=lambda bar: bar[0] - bar[1])[:_BARS])
 
 
-__all__ = ["ROWS", "SLOW", "caused", "redirects", "toolbar_view"]
+__all__ = ["ROWS", "caused", "redirects", "toolbar_view"]

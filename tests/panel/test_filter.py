@@ -24,6 +24,7 @@ PLAIN: dict[str, t.Any] = {
     "error": None,
     "parent": None,
     "counts": {},
+    "flags": [],
     "changed": {},
 }
 

@@ -115,7 +115,7 @@ def test_statements_stand_with_the_function_that_asked(app: Flask) -> None:
     assert said["view"]["sql"] == len(said["bars"]["sql"]) == 6
     begin, end = said["view"]["begin"], said["view"]["begin"] + said["view"]["took"]
     assert all(begin <= one <= other <= end for one, other in said["bars"]["sql"])
-    assert [text for _, text, _ in said["warnings"]] == ["N+1 ×6", "1 logged"]
+    assert [text for _, text, _ in said["warnings"]] == ["N+1: 6×", "log! 1"]
 
 
 def test_what_turned_early_is_told(app: Flask) -> None:
@@ -172,7 +172,8 @@ def test_what_a_handler_answered_with_5xx_is_told(app: Flask, code: int, told: b
 
     said = ask(app, "/crash")
     assert said["error"] == (["RuntimeError", "It broke."] if told else None)
-    assert [kind for kind, _, _ in said["warnings"]] == ["error"] * told
+    reason = "It broke." if told else "The app answered it with 409."
+    assert said["warnings"] == [("error", "RuntimeError", f"RuntimeError: {reason}")]
 
 
 def test_statements_that_failed_are_told_though_the_app_went_on(app: Flask) -> None:
@@ -187,7 +188,7 @@ def test_statements_that_failed_are_told_though_the_app_went_on(app: Flask) -> N
 
     said = ask(app, "/goes-on")
     assert (said["status"], said["error"]) == (200, None)
-    assert [text for _, text, _ in said["warnings"]] == ["✕ 2 SQL"]
+    assert [text for _, text, _ in said["warnings"]] == ["2× same query", "failed SQL: 2"]
     assert SECRET not in json.dumps(said)
 
 

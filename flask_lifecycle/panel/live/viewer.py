@@ -15,6 +15,7 @@ from ...trace.explain import Explainer
 from ...trace.model import JsonObject, Step
 from ...trace.snapshot import freeze, header
 from ...trace.writer import LiveTrace
+from ..flags import is_hung
 from ..summary import summarized
 
 # The limits of one message: what a page can process and draw within a few frames.
@@ -268,7 +269,7 @@ def _state(trace: LiveTrace) -> tuple[t.Any, ...]:
     # If they cannot be read, the summary reports it.
     with suppress(Exception):
         opened = sum(1 for end in trace.columns().ends[-8:] if not end)
-    return trace.running, trace.step_count, trace.status, opened
+    return trace.running, trace.step_count, trace.status, opened, is_hung(trace)
 
 
 __all__ = ["Pick", "Viewer", "before_newest", "pick_of"]

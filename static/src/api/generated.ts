@@ -155,3 +155,30 @@ export const REPEATED = 5;
 
 /** A statement of so many ns is slow. */
 export const SLOW = 100_000_000;
+
+/** A request of more ns is slow. */
+export const SLOW_REQUEST = 500_000_000;
+
+/** The kind and the label of each flag, in their order. */
+export const FLAGS = {
+  repeats: ["sql", "N+1: {}×"],
+  same: ["sql", "{}× same query"],
+  failed: ["sql", "failed SQL: {}"],
+  calls: ["ink", "failed calls: {}"],
+  slow_sql: ["sql", "slow SQL: {}"],
+  logged: ["ink", "log! {}"],
+  slow: ["ink", "slow"],
+  hung: ["ink", "hung"],
+} as const;
+
+/** What each flag means. */
+export const REASONS = {
+  repeats: "One line sent the same statement {} times.",
+  same: "The same statement was sent {} times with the same parameters.",
+  failed: "Statements that failed, even if the app handled it: {}.",
+  calls: "Calls to other services that failed, even if the app handled it: {}.",
+  slow_sql: "Statements or commits that took a tenth of a second or more: {}.",
+  logged: "Log records of level WARNING or above: {}.",
+  slow: "It took more than half a second.",
+  hung: "It has been running for more than five seconds.",
+} as const;

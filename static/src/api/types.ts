@@ -8,6 +8,9 @@ export * from "./generated";
 export type StripPart = readonly [kind: StripKind, begin: number, end: number];
 export type StripKind = "context" | "before" | "view" | "sql" | "template" | "error" | "after" | "body";
 
+/** The kind is a colour: of errors, of SQL, or of text for all else. */
+export type Flag = readonly [kind: "error" | "sql" | "ink", label: string, reason: string];
+
 /** A trace without its steps, as the list shows it. */
 export interface TraceSummary extends TraceHeader {
   /** The request that made the browser send this one: a page or a redirect; null where that is uncertain. */
@@ -27,6 +30,8 @@ export interface TraceSummary extends TraceHeader {
   readonly merged: boolean;
   /** How many of each stage that collectors record; what there is none of is left out. */
   readonly counts: { readonly [name: string]: number };
+  /** What makes it worth a look, the most severe first. */
+  readonly flags: readonly Flag[];
   /** The names in `g` and in the session that some function changed; where there are any. */
   readonly changed: { readonly [where: string]: readonly string[] };
   /** Why the page that was answered is without the toolbar; null where it has it, or is no page. */

@@ -18,7 +18,7 @@ const HINTS: Readonly<Record<string, string>> = {
   path: "how the path begins",
   endpoint: "an endpoint",
   time: "ms, as >50",
-  is: "running, done, inner, static",
+  is: "flagged, running, done, inner, static",
   has: "error, sql, …",
   sql: "statements, as >20",
   log: "records, or error",

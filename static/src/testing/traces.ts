@@ -46,6 +46,7 @@ export function summary(id: string, more: Partial<TraceSummary> = {}): TraceSumm
     sending: false,
     merged: false,
     counts: {},
+    flags: [],
     changed: {},
     toolbar: null,
     ...more,

@@ -60,10 +60,11 @@ function warns({ record }: Request, of: Warning[0]): boolean {
   return record?.warnings.some(([kind]) => kind === of) === true;
 }
 
-export function worst(requests: readonly Request[]): "error" | "warn" | "mut" {
-  if (requests.some((each) => (each.record?.status ?? each.status) >= 500 || warns(each, "error")))
-    return "error";
-  return requests.some((each) => warns(each, "warn")) ? "warn" : "mut";
+export function worst(requests: readonly Request[]): "error" | "sql" | "ink" | "mut" {
+  if (requests.some((each) => (each.record?.status ?? each.status) >= 500)) return "error";
+  return (
+    (["error", "sql", "ink"] as const).find((kind) => requests.some((each) => warns(each, kind))) ?? "mut"
+  );
 }
 
 function strip({ strip: parts, elapsed }: RequestRecord): HTMLElement {

@@ -3,7 +3,7 @@
  * its start.
  */
 
-import type { Outcome, StripPart } from "../api/types";
+import type { Flag, Outcome, StripPart } from "../api/types";
 
 /** A function of the app's, or several quick ones. */
 export interface Ran {
@@ -24,7 +24,7 @@ export interface Layer {
 }
 
 export type Bar = readonly [begin: number, end: number];
-export type Warning = readonly [kind: "error" | "warn" | "in", text: string, why: string];
+export type Warning = Flag | readonly [kind: "in", text: string, why: string];
 
 export interface RequestRecord {
   readonly id: string;

@@ -32,6 +32,7 @@ const IS: Record<string, Test> = {
   done: (trace) => trace.state === "done",
   inner: (trace) => trace.parent !== null,
   static: (trace) => `.${trace.endpoint ?? ""}`.endsWith(".static"),
+  flagged: (trace) => trace.flags.length > 0,
   imported: (trace) => trace.id.startsWith(IMPORTED),
 };
 

@@ -11,6 +11,7 @@ import {
   type TraceSummary,
 } from "../api/types";
 import { changesOf } from "./changes";
+import { flags } from "./flags";
 import { groups, isSlow } from "./statements";
 import { isPart } from "./details";
 
@@ -44,6 +45,7 @@ const BAD: ReadonlySet<unknown> = new Set(["ERROR", "CRITICAL"]);
 export function summarize({ steps, ...header }: Trace): TraceSummary {
   const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
   const trace: Trace = { ...header, steps };
+  const counted = counts(trace);
   return {
     ...header,
     state: "done",
@@ -56,7 +58,8 @@ export function summarize({ steps, ...header }: Trace): TraceSummary {
     cause: null,
     toolbar: null,
     strip: strip(trace, duration),
-    counts: counts(trace),
+    counts: counted,
+    flags: flags(trace, counted),
     changed: changed(trace),
   };
 }

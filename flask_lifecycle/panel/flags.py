@@ -1,0 +1,192 @@
+"""The flags of a request: what makes it worth a look.
+
+The list, the toolbar and the filter ``is:flagged`` all read them from here. Requests that the
+browser loads from files are flagged by ``static/src/trace/flags.ts``, with the same words.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections import Counter
+
+from ..trace.log import WIDTH, Columns
+from ..trace.model import FUNCTION_STAGES, Error
+from ..trace.tracepoint import Tracepoint
+from ..trace.transactions import STATEMENT
+from ..trace.writer import LiveTrace
+
+#: This many repeats of a statement, from one source location in one step, are an N+1 query.
+REPEATED = 5
+#: A statement that takes this many seconds is slow.
+SLOW = 0.1
+#: A request that takes longer is called slow, in ns.
+SLOW_REQUEST = 500_000_000
+#: A request that runs for longer hangs, unless it streams, in ns.
+HUNG = 5_000_000_000
+
+#: The kind and the label of each flag, the most severe first. The kind is a colour: ``error``,
+#: ``sql``, or ``ink`` for all else. An exception's label is the name of its class.
+FLAGS: dict[str, tuple[str, str]] = {
+    "repeats": ("sql", "N+1: {}×"),
+    "same": ("sql", "{}× same query"),
+    "failed": ("sql", "failed SQL: {}"),
+    "calls": ("ink", "failed calls: {}"),
+    "slow_sql": ("sql", "slow SQL: {}"),
+    "logged": ("ink", "log! {}"),
+    "slow": ("ink", "slow"),
+    "hung": ("ink", "hung"),
+}
+REASONS: dict[str, str] = {
+    "repeats": "One line sent the same statement {} times.",
+    "same": "The same statement was sent {} times with the same parameters.",
+    "failed": "Statements that failed, even if the app handled it: {}.",
+    "calls": "Calls to other services that failed, even if the app handled it: {}.",
+    "slow_sql": "Statements or commits that took a tenth of a second or more: {}.",
+    "logged": "Log records of level WARNING or above: {}.",
+    "slow": "It took more than half a second.",
+    "hung": "It has been running for more than five seconds.",
+}
+
+#: (kind, label, reason), as in the JSON.
+Flag = tuple[str, str, str]
+
+_WARNED = ("WARNING", "ERROR", "CRITICAL")
+# The text of Werkzeug's HTTP exceptions, such as "404 Not Found: …": they are responses.
+_HTTP = re.compile(r"(?:[1-5][0-9]{2}|\?{3}) ")
+_STREAMED = ("body", "body_close")
+
+
+class Sent(t.NamedTuple):
+    """How often equal statements were sent."""
+
+    #: By source location and step.
+    asked: Counter[t.Any]
+    #: Most often with the same parameters, apart from those that are N+1 queries; 0: never twice.
+    same: int
+
+    @property
+    def repeats(self) -> int:
+        """Return how often the most frequent N+1 query was sent, or 0."""
+        most = max(self.asked.values(), default=0)
+        return most if most >= REPEATED else 0
+
+
+def is_statement(tracepoint: Tracepoint) -> bool:
+    """Return whether a step is a statement, not transaction control or a connect."""
+    return tracepoint.stage == "sql" and tracepoint.name == STATEMENT
+
+
+def sent(columns: Columns) -> Sent:
+    """Count equal statements."""
+    statements = [
+        ((columns.parents[index], found.text, found.place), found)
+        for index, tracepoint in enumerate(columns.tracepoints)
+        if is_statement(tracepoint)
+        and (found := columns.notes.statement(index * WIDTH)) is not None
+    ]
+    asked = Counter(key for key, _ in statements)
+    # Their parameters are masked copies: repr runs no code of the app.
+    same = Counter(
+        (found.text, repr(found.parameters)) for key, found in statements if asked[key] < REPEATED
+    )
+    most = max(same.values(), default=0)
+    return Sent(asked, most if most > 1 else 0)
+
+
+def flags(trace: LiveTrace, columns: Columns, counts: t.Mapping[str, int], sql: Sent) -> list[Flag]:
+    """Return the flags of a request, the most severe first."""
+    found = {
+        "repeats": sql.repeats,
+        "same": sql.same,
+        "failed": _failed(columns, "sql"),
+        "calls": _failed(columns, "span"),
+        "slow_sql": counts.get("slow", 0),
+        "logged": _logged(columns),
+        "slow": not trace.running and trace.app_time > SLOW_REQUEST and not _is_stream(trace),
+        "hung": is_hung(trace) and not _is_sending(trace, columns),
+    }
+    return [
+        *_raised(trace, columns),
+        *(
+            (kind, label.format(found[name]), REASONS[name].format(found[name]))
+            for name, (kind, label) in FLAGS.items()
+            if found[name]
+        ),
+    ]
+
+
+def _raised(trace: LiveTrace, columns: Columns) -> list[Flag]:
+    error = error_of(trace, columns)
+    if error is None:
+        return []
+    # What the app answered as usual is its own affair: its text is not for the scripts of pages.
+    handled = trace.error is None and (trace.status or 0) < 500
+    reason = f"The app answered it with {trace.status}." if handled else error.message
+    return [("error", error.type, f"{error.type}: {reason}")]
+
+
+def error_of(trace: LiveTrace, columns: Columns) -> Error | None:
+    """Return the exception that left the app or one of its functions.
+
+    An HTTP exception is a response, and counts only if that is a server error.
+    """
+    if trace.error is not None:
+        return trace.error
+    is_server_error = (trace.status or 0) >= 500
+    for index in sorted(columns.notes.raised(), reverse=True):
+        error = columns.notes.outcomes.get(index)
+        at = index // WIDTH
+        if (
+            isinstance(error, Error)
+            and at < len(columns.tracepoints)
+            and columns.tracepoints[at].stage in FUNCTION_STAGES
+            and (is_server_error or not _HTTP.match(error.message))
+        ):
+            return error
+    return None
+
+
+def is_hung(trace: LiveTrace) -> bool:
+    """Return whether a request has been running for too long, if it does not stream."""
+    return trace.running and trace.status != 101 and trace.elapsed() > HUNG
+
+
+def _failed(columns: Columns, stage: str) -> int:
+    tracepoints = columns.tracepoints
+    places = (place // WIDTH for place in columns.notes.raised())
+    return sum(at < len(tracepoints) and tracepoints[at].stage == stage for at in places)
+
+
+def _logged(columns: Columns) -> int:
+    return sum(
+        columns.notes.fact(index * WIDTH, "level") in _WARNED
+        for index, tracepoint in enumerate(columns.tracepoints)
+        if tracepoint.stage == "log"
+    )
+
+
+def _is_stream(trace: LiveTrace) -> bool:
+    _, kind = trace.notes.header("content-type") or (0, "")
+    return trace.status == 101 or kind.startswith("text/event-stream")
+
+
+def _is_sending(trace: LiveTrace, columns: Columns) -> bool:
+    return trace.sending or any(each.stage in _STREAMED for each in columns.tracepoints)
+
+
+__all__ = [
+    "FLAGS",
+    "HUNG",
+    "REASONS",
+    "REPEATED",
+    "SLOW",
+    "SLOW_REQUEST",
+    "Flag",
+    "Sent",
+    "error_of",
+    "flags",
+    "is_hung",
+    "is_statement",
+    "sent",
+]
