@@ -65,7 +65,7 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
             return method(self, cursor, statement, *args, **kwargs)
         sends = cursor if self.name == "sqlite" else None
         given, context = (None, None) if bare or not args else (args[0], args[-1])
-        begun = begin(trace, statement, given, many, sends, context)
+        begun = begin(trace, statement, given, many, sends, context, self.name)
         if begun is None:
             return method(self, cursor, statement, *args, **kwargs)
         try:

@@ -38,6 +38,7 @@ def begin(
     many: bool,
     cursor: t.Any = None,
     context: t.Any = None,
+    dialect: str = "sqlite",
 ) -> Begun | None:
     """Begin the step of a statement; return None if it is not recorded.
 
@@ -46,6 +47,7 @@ def begin(
     :param many: whether there is a set of parameters for each of several executions.
     :param cursor: the cursor that sends it, if that is SQLite's.
     :param context: SQLAlchemy's, which has the names of the placeholders.
+    :param dialect: SQLAlchemy's name of the dialect.
     """
     try:
         if type(statement) is not str:
@@ -71,7 +73,7 @@ def begin(
             if context is not None and shown:
                 shown = _masked_by_names(redactor, context, shown, many)
             trace.detail_bytes += len(repr(shown)) + (len(text) if text is not statement else 0)
-        note: Statement | Control = Statement(text, user_location(), many, shown)
+        note: Statement | Control = Statement(text, user_location(), many, shown, dialect)
         if changes and cursor is not None:
             connection = connection_of(cursor)
             was_open = is_open(connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from .model import JsonObject
+from .sql_summary import summary
 
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
@@ -19,26 +20,39 @@ class Statement:
     :param text: its SQL.
     :param many: whether there are several executions, each with its set of parameters.
     :param parameters: the set or sets of parameters.
+    :param dialect: the database's, as SQLAlchemy names it.
     """
 
-    __slots__ = ("many", "parameters", "place", "rows", "text")
+    __slots__ = ("dialect", "many", "parameters", "place", "rows", "text")
 
-    def __init__(self, text: str, place: Place | None, many: bool, parameters: t.Any) -> None:
+    def __init__(
+        self,
+        text: str,
+        place: Place | None,
+        many: bool,
+        parameters: t.Any,
+        dialect: str | None = None,
+    ) -> None:
         self.text: str = text
         self.place: Place | None = place
         self.many: bool = many
         self.parameters: t.Any = parameters
+        self.dialect: str | None = dialect
         #: The number of rows, once the database has returned it.
         self.rows: int | None = None
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it JSON-ready."""
+        dialect = self.dialect if isinstance(self.dialect, str) else None
+        parameters = _listed(self.parameters)
         return {
             "kind": "statement",
             "statement": self.text,
+            "summary": summary(self.text, parameters, dialect, many=self.many),
+            "dialect": dialect,
             "rows": self.rows,
             "many": self.many,
-            "parameters": _listed(self.parameters),
+            "parameters": parameters,
             "place": _shown(self.place),
         }
 

@@ -93,7 +93,7 @@ def test_what_is_noted_goes_with_its_step() -> None:
 
 def test_statements_are_found_among_other_details() -> None:
     notes = Notes()
-    statement = Statement("SELECT 1", ("app.py", 3), False, ((1, 2), "a"))
+    statement = Statement("SELECT ?", ("app.py", 3), False, ("a",), "sqlite")
     statement.rows = 1
     notes.details[0] = statement
     notes.details[WIDTH] = Facts(level="ERROR")
@@ -103,10 +103,12 @@ def test_statements_are_found_among_other_details() -> None:
     assert notes.fact(0, "level") is notes.fact(WIDTH, "other") is None
     assert statement.detail(LiveTrace(None, "GET", "/")) == {
         "kind": "statement",
-        "statement": "SELECT 1",
+        "statement": "SELECT ?",
+        "summary": "SELECT 'a'",
+        "dialect": "sqlite",
         "rows": 1,
         "many": False,
-        "parameters": [[1, 2], "a"],
+        "parameters": ["a"],
         "place": {"file": "app.py", "line": 3},
     }
 

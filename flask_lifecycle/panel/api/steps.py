@@ -8,6 +8,7 @@ from ...store import Store
 from ...trace.model import JsonObject
 from ..source.callers import caller
 from ..source.excerpt import excerpt
+from ..source.runnable import runnable
 from ..source.statement import statement
 from .lookup import get_or_404, refuse, step_of
 
@@ -44,7 +45,8 @@ def create_steps(store: Store) -> flask.Blueprint:
         step = step_of(get_or_404(store, trace_id), index)
         if step is None or step.stage != "sql":
             refuse("This step is not a statement.")
-        return statement(step.detail["statement"])
+        sql, missing = runnable(step.detail)
+        return {**statement(step.detail["statement"]), "runnable": sql, "missing": missing}
 
     return api
 
