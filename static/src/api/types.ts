@@ -117,6 +117,14 @@ export interface SourceLines {
   readonly lines: readonly (readonly (readonly [kind: string, text: string])[])[];
 }
 
+/** `GET api/traces/<id>/steps/<n>/statement` */
+export interface StatementLines extends Pick<SourceLines, "lines"> {
+  /** With its parameters as literals, for the database's own shell. */
+  readonly runnable: string;
+  /** The parameters that it lacks, each with the reason. */
+  readonly missing: readonly string[];
+}
+
 /** `GET api/app/match`: the match of a path. Rules are indexes into `AppMap.rules`. */
 export interface Match {
   readonly outcome: "match" | "redirect" | "method_not_allowed" | "not_found";

@@ -1,13 +1,10 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import sourceStyles from "../styles/source.css?inline";
-import { adopt } from "./adopt";
 import { actions } from "../state/actions";
 import type { Source as Place, SourceLines } from "../api/types";
+import { Lines } from "./Lines";
 import { chooseEditor, editor, editorLink, EDITORS } from "./editor";
-
-adopt(sourceStyles);
 
 /** Code as highlighted by the server; the line of a call is marked. */
 export function Source({ path }: { readonly path: string }): JSX.Element {
@@ -44,20 +41,7 @@ export function Source({ path }: { readonly path: string }): JSX.Element {
         </p>
       )}
       <pre ref={box} class="source" aria-label={`Source, from line ${found.line}`} tabIndex={0}>
-        {found.lines.map((line, index) => (
-          <span
-            key={index}
-            class={found.line + index === at ? "line called" : "line"}
-            data-line={found.line + index}
-          >
-            {line.map(([kind, text], part) => (
-              <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>
-                {text}
-              </span>
-            ))}
-            {"\n"}
-          </span>
-        ))}
+        <Lines lines={found.lines} first={found.line} marked={at} />
       </pre>
     </>
   );

@@ -8,6 +8,12 @@ export function isSlow(step: Step): boolean {
   return step.stage === "sql" && took(step) >= SLOW;
 }
 
+/** The statement in short; recordings of older versions only have its text. */
+export function summaryOf(step: Step): string {
+  const { summary } = step.detail;
+  return typeof summary === "string" && summary !== "" ? summary : step.name;
+}
+
 /** Identical statements. */
 export interface Group {
   readonly steps: readonly Step[];

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
@@ -8,64 +8,52 @@ import { adopt } from "../components/adopt";
 import { time } from "../trace/format";
 import { isStatement, kindOf, transactions, type Bracket } from "../trace/transactions";
 import { current } from "../state/request";
-import { actions } from "../state/actions";
 import { state } from "../state/store";
-import type { Json, SourceLines, Step, Trace } from "../api/types";
-import { groups, isSlow, type Group } from "../trace/statements";
-import { inOneLine, placeOf, ranIn, took } from "../trace/details";
+import type { Step, Trace } from "../api/types";
+import { groups, isSlow, summaryOf, type Group } from "../trace/statements";
+import { placeOf, ranIn, took } from "../trace/details";
 import { Dropped } from "../components/Message";
 import { More, useShown } from "../components/More";
 import { Open } from "../components/Source";
+import { Row } from "./sql/Row";
 
 adopt(messageStyles, collectedStyles, outcomeStyles);
 
 const SHOWN = 500;
-/** What implied a commit or rollback that the app did not request, in short. */
-const IMPLIED: Readonly<Record<string, string>> = {
-  execute: "by the driver",
-  executescript: "before the script",
-  close: "on close",
-  reset: "on return to the pool",
-  error: "by the database",
-};
+type Order = "sent" | "time";
 
 /** The statements of a request, with their source locations, durations and repetitions. */
 export default function Sql(): JSX.Element | null {
   const trace = current(state.value);
   const [open, setOpen] = useState<number | null>(null);
+  const [order, setOrder] = useState<Order>("sent");
   const [shown, more] = useShown(SHOWN);
   if (trace === null) return null;
   const sent = trace.steps.filter((step) => step.stage === "sql");
-  const brackets = transactions(trace.steps);
+  const same = groups(trace);
+  const times = new Map(same.flatMap(({ steps }) => steps.map(({ id }) => [id, steps.length] as const)));
+  // In another order, a bracket would enclose what is not in the transaction.
+  const brackets = order === "sent" ? transactions(trace.steps) : [];
+  const sorted = order === "sent" ? sent : [...sent].sort((a, b) => took(b) - took(a));
   const slowest = sent.reduce((most, step) => Math.max(most, took(step)), 1);
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="SQL">
       <Sum sent={sent} />
       <Dropped trace={trace} />
-      {groups(trace).map((group, index) => (
+      {same.map((group, index) => (
         <Often key={index} group={group} trace={trace} />
       ))}
       <table class="sql-table">
-        <thead>
-          <tr>
-            <th scope="col">statement</th>
-            <th scope="col">in</th>
-            <th scope="col" class="num">
-              rows
-            </th>
-            <th scope="col" class="num">
-              took
-            </th>
-          </tr>
-        </thead>
+        <Columns order={order} onOrder={setOrder} />
         <tbody>
-          {sent.slice(0, shown).map((step) => (
+          {sorted.slice(0, shown).map((step) => (
             <Row
               key={step.id}
               step={step}
               trace={trace}
               bracket={edge(step, brackets)}
               slowest={slowest}
+              times={times.get(step.id) ?? 1}
               open={open === step.id}
               onOpen={() => {
                 setOpen(open === step.id ? null : step.id);
@@ -74,8 +62,46 @@ export default function Sql(): JSX.Element | null {
           ))}
         </tbody>
       </table>
-      <More count={sent.length - shown} what="more" onMore={more} />
+      <More count={sent.length - shown} what="more statements" onMore={more} />
     </div>
+  );
+}
+
+interface ColumnsProps {
+  readonly order: Order;
+  readonly onOrder: (order: Order) => void;
+}
+
+/** The heads of the columns, of which two sort the rows. */
+function Columns({ order, onOrder }: ColumnsProps): JSX.Element {
+  const sorts = (by: Order, name: string, says: string): JSX.Element => (
+    <button
+      type="button"
+      class="sort"
+      title={says}
+      onClick={() => {
+        onOrder(by);
+      }}
+    >
+      {name}
+      <span aria-hidden="true">{order === by ? " ▾" : ""}</span>
+    </button>
+  );
+  return (
+    <thead>
+      <tr>
+        <th scope="col" aria-sort={order === "sent" ? "ascending" : "none"}>
+          {sorts("sent", "statement", "Sort by order of execution")}
+        </th>
+        <th scope="col">sent from</th>
+        <th scope="col" class="num">
+          rows
+        </th>
+        <th scope="col" class="num" aria-sort={order === "time" ? "descending" : "none"}>
+          {sorts("time", "time", "Sort by time, the slowest first")}
+        </th>
+      </tr>
+    </thead>
   );
 }
 
@@ -158,134 +184,8 @@ function Often({ group, trace }: { readonly group: Group; readonly trace: Trace 
           )}
         </span>
       ))}
-      {time(group.time)} in all
-      <code class="what">{first.name}</code>
+      {time(group.time)} in total
+      <code class="what">{summaryOf(first)}</code>
     </p>
-  );
-}
-
-interface RowProps {
-  readonly step: Step;
-  readonly trace: Trace;
-  readonly slowest: number;
-  readonly open: boolean;
-  readonly bracket: string;
-  readonly onOpen: () => void;
-}
-
-function Row({ step, trace, slowest, open, bracket, onOpen }: RowProps): JSX.Element {
-  const where = ranIn(step, trace.steps);
-  const rows = step.detail["rows"];
-  const statement = isStatement(step);
-  const implied = step.detail["implied_by"];
-  return (
-    <>
-      <tr data-step={step.id} class={isSlow(step) ? "slow" : undefined}>
-        <td class={`what ${bracket}`}>
-          {[0, 1, 2].map((row) =>
-            bracket.includes(`in${row}`) ? <i key={row} class={`bracket r${row}`} /> : null,
-          )}
-          <button type="button" class="link" aria-expanded={open} onClick={onOpen}>
-            <code class={statement ? undefined : "ends"}>
-              <bdi>{step.name}</bdi>
-            </code>
-            {typeof implied === "string" ? <span class="k"> {IMPLIED[implied] ?? implied}</span> : null}
-          </button>
-          {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
-        </td>
-        <td>
-          {where === null ? null : (
-            <button
-              type="button"
-              class="link"
-              onClick={() => {
-                actions.step(where.id);
-              }}
-            >
-              {where.name}
-            </button>
-          )}
-        </td>
-        <td class="num">{typeof rows === "number" ? rows : "–"}</td>
-        <td class="num took">
-          <i class="bar" style={{ width: `${((took(step) / slowest) * 100).toFixed(1)}%` }} />
-          {step.end === null ? "runs" : took(step) === 0 && implied !== undefined ? "–" : time(took(step))}
-        </td>
-      </tr>
-      {open ? (
-        <tr class="opened">
-          <td colSpan={4}>
-            <Whole step={step} trace={trace.id} />
-          </td>
-        </tr>
-      ) : null}
-    </>
-  );
-}
-
-function Whole({ step, trace }: { readonly step: Step; readonly trace: string }): JSX.Element {
-  const [found, setFound] = useState<Pick<SourceLines, "lines"> | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    void actions
-      .ask<SourceLines>(`api/traces/${encodeURIComponent(trace)}/steps/${step.id}/statement`)
-      .then((lines) => {
-        if (wanted) setFound(lines);
-      });
-    return () => {
-      wanted = false;
-    };
-  }, [trace, step.id]);
-  const place = placeOf(step.detail["place"]);
-  const parameters = step.detail["parameters"];
-  return (
-    <>
-      <pre class="source" tabIndex={0} aria-label="Statement">
-        {found === null
-          ? String(step.detail["statement"])
-          : found.lines.map((line, index) => (
-              <span key={index}>
-                {line.map(([kind, text], part) => (
-                  <span key={part} class={kind === "" ? undefined : `py-${kind.slice(0, 1)} py-${kind}`}>
-                    {text}
-                  </span>
-                ))}
-                {"\n"}
-              </span>
-            ))}
-      </pre>
-      {isEmpty(parameters) ? null : (
-        <p class="given">
-          <span class="k">parameters</span>{" "}
-          <code>
-            <bdi>{JSON.stringify(parameters)}</bdi>
-          </code>
-        </p>
-      )}
-      {place === null ? null : (
-        <p class="given">
-          <span class="k">sent from</span> <Open source={place} />
-        </p>
-      )}
-      <p class="given">
-        <button
-          type="button"
-          class="link"
-          onClick={() => {
-            actions.step(step.id);
-          }}
-        >
-          Show the step
-        </button>
-      </p>
-    </>
-  );
-}
-
-function isEmpty(value: Json | undefined): boolean {
-  return (
-    value === undefined ||
-    value === null ||
-    (Array.isArray(value) ? value.length === 0 : typeof value === "object" && Object.keys(value).length === 0)
   );
 }
