@@ -7,7 +7,6 @@ import "../styles/diagram.css";
 import type { AppMap, Trace, TraceSummary } from "../api/types";
 import { atStep, FIT, view, type View } from "./camera";
 import { draw } from "./layout/draw";
-import { SMALLEST } from "./layout/geometry";
 import type { Drawing } from "./layout/sheet";
 import { measure } from "./measure";
 import { journey } from "./model/journey";
@@ -29,6 +28,10 @@ interface DiagramProps {
   readonly zoomedTo?: number | null;
   /** Presentation mode: larger type. */
   readonly stage?: boolean;
+  /** Px of a px of the layout: more than 1 where all is to be read from afar. */
+  readonly scale?: number;
+  /** Whether the request and its status are above the bands; by default they are. */
+  readonly head?: boolean;
   readonly width: number;
   readonly height: number;
   readonly onSelect: (step: number | null) => void;
@@ -41,13 +44,10 @@ const NONE: readonly TraceSummary[] = [];
 const ignore = (): void => undefined;
 
 export function Diagram(props: DiagramProps): JSX.Element {
-  const { trace, selected, zoomedTo = null, width, height, onSelect, onOpen = ignore } = props;
+  const { trace, selected, zoomedTo = null, scale = 1, onSelect, onOpen = ignore } = props;
   const [opened, toggle] = useFolds(trace.id);
   const drawing = useDrawing(props, opened);
   const { width: w, height: h } = drawing;
-  const fit = Math.min(width / w, height / h);
-  // A diagram that scrolls is not shrunk as well.
-  const scale = fit < SMALLEST ? 1 : fit;
   const seen = zoomedTo === null ? view.value : atStep(drawing, zoomedTo, trace.steps);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, props.onFree ?? ignore);
@@ -57,8 +57,9 @@ export function Diagram(props: DiagramProps): JSX.Element {
       ref={svg}
       class={`diagram${seen.k > 1 ? " closer" : ""}`}
       viewBox={`0 0 ${w} ${h}`}
-      width={w * scale}
-      height={h * scale}
+      width={w}
+      height={h}
+      style={{ "--s": scale }}
       tabindex={0}
       onKeyDown={(event) => {
         rove(event, drawing, selected, onSelect);
@@ -101,7 +102,19 @@ function useFolds(trace: string): readonly [opened: ReadonlySet<string>, toggle:
 }
 
 function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
-  const { trace, map, inner = NONE, elapsed, at = null, selected, stage = false, width, height } = props;
+  const {
+    trace,
+    map,
+    inner = NONE,
+    elapsed,
+    at = null,
+    selected,
+    stage = false,
+    scale = 1,
+    head = true,
+    width,
+    height,
+  } = props;
   return useMemo(
     () =>
       draw(journey(trace, map, elapsed, at ?? Infinity, inner), {
@@ -111,8 +124,10 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
         measure,
         opened,
         stage,
+        scale,
+        head,
       }),
-    [trace, map, inner, elapsed, at, selected, width, height, opened, stage],
+    [trace, map, inner, elapsed, at, selected, width, height, opened, stage, scale, head],
   );
 }
 

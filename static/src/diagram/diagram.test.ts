@@ -212,9 +212,10 @@ describe("what repeats without end", () => {
 describe("the size", () => {
   it.each([
     [1160, 760, 1],
-    [900, 700, 0.8],
+    [900, 700, 1],
     [370, 300, 1],
-  ])("in %i by %i px is fitted, or kept where it has to be scrolled", (width, height, least) => {
+    [1920, 1080, 1.3],
+  ])("in %i by %i px has one px for one unit, at any scale", (width, height, scale) => {
     const box = document.createElement("div");
     render(
       h(Diagram, {
@@ -224,15 +225,16 @@ describe("the size", () => {
         selected: null,
         width,
         height,
+        scale,
         onSelect: () => undefined,
       }),
       box,
     );
     const svg = box.querySelector("svg");
-    const [, , whole] = (svg?.getAttribute("viewBox") ?? "").split(" ").map(Number);
-    const scale = Number(svg?.getAttribute("width")) / (whole ?? 0);
-    expect(scale).toBeGreaterThanOrEqual(least - 0.01);
-    expect(scale).toBeLessThan(least + 0.15);
+    const size = ["width", "height"].map((name) => svg?.getAttribute(name));
+    expect(svg?.getAttribute("viewBox")).toBe(`0 0 ${size.join(" ")}`);
+    expect(svg?.style.getPropertyValue("--s")).toBe(scale.toString());
+    expect(Number(size[0])).toBeCloseTo(Math.min(width, 1640 * scale));
   });
 });
 

@@ -8,6 +8,8 @@ import { actions } from "../state/actions";
 import { now, state } from "../state/store";
 import type { TraceSummary } from "../api/types";
 
+/** The height of a screen on which the stage is drawn at 1×, px. */
+const STAGE_HEIGHT = 830;
 const NONE: readonly TraceSummary[] = [];
 
 /** The diagram of the selected request. */
@@ -53,6 +55,7 @@ export function Figure(): JSX.Element {
           selected={about}
           zoomedTo={zoom ? about : null}
           stage={stage}
+          scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}
           width={space.width}
           height={space.height}
           onSelect={actions.step}

@@ -19,10 +19,10 @@ export function drawBeads(scene: Scene, frame: Frame, places: Places, axes: Axes
     ...frame.bands.flatMap(({ left, right }) => [...left, ...right].map(({ chip }) => chip)),
     journey.dispatch,
     journey.response,
+    ...journey.handlers,
   ];
   return [
     ...onWire.flatMap((chip) => afterChip(scene, frame, places, axes, chip)),
-    ...journey.handlers.flatMap((chip) => besideHandler(scene, places, chip)),
     ...[journey.view, journey.body].flatMap((ribbon) =>
       ribbon === null ? [] : afterRibbon(scene, frame, axes[ribbon.key], ribbon),
     ),
@@ -63,20 +63,12 @@ function nextOnWire({ XL, XR, turnY, topY }: Frame, { at }: Places, axes: Axes, 
     : Math.max(...column.filter((each) => each < y), topY - 8);
 }
 
-function besideHandler(scene: Scene, { at }: Places, chip: Chip): readonly Shape[] {
-  const point = at.get(chip.key);
-  if (point === undefined) return [];
-  return chip.beads.map((step, index) => bead(scene, step, point.right + 16 + index * BESIDE, point.y));
-}
-
 /** After a strip: at its end, or on the wire behind it. */
 function afterRibbon(scene: Scene, { XR }: Frame, axis: Axis | null, ribbon: Ribbon): readonly Shape[] {
   if (axis === null) return [];
-  const handled = scene.journey.handlers.length > 0;
   return ribbon.after.map((step, index) => {
     const atEnd = bead(scene, step, axis.end + 24 + index * BESIDE, axis.y);
     if (ribbon.key === "body") return axis.cut ? atEnd : bead(scene, step, XR, axis.y - 24 - index * COLUMN);
-    if (ribbon.error === null) return bead(scene, step, XR - 30 - index * BESIDE, axis.y);
-    return handled ? bead(scene, step, axis.end, axis.y - 24 - index * BESIDE) : atEnd;
+    return ribbon.error === null ? bead(scene, step, XR - 30 - index * BESIDE, axis.y) : atEnd;
   });
 }

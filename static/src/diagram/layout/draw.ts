@@ -8,12 +8,18 @@ import { frameOf } from "./frame";
 import { drawGutters } from "./gutters";
 import { drawHead } from "./head";
 import { drawRibbon } from "./ribbon/ribbon";
+import { scaled } from "./scale";
 import { sceneOf } from "./scene";
 import { stack, type Axes, type Drawing, type Space } from "./sheet";
 import { drawWires } from "./wires/wires";
 
-/** Draw a journey. */
+/** Draw a journey: a px of the drawing is one of the screen, whatever the scale. */
 export function draw(journey: Journey, space: Space): Drawing {
+  const { scale = 1, width, height } = space;
+  return scaled(drawUnscaled(journey, { ...space, width: width / scale, height: height / scale }), scale);
+}
+
+function drawUnscaled(journey: Journey, space: Space): Drawing {
   const scene = sceneOf(journey, space);
   const frame = frameOf(scene);
   const placements = placeChips(scene, frame);
@@ -24,7 +30,7 @@ export function draw(journey: Journey, space: Space): Drawing {
   const axes: Axes = { view: view.axis, body: body?.axis ?? null };
   const bars = placements.flatMap(({ bar }) => (bar === null ? [] : [bar]));
   const shapes = stack([
-    drawBands(scene, frame),
+    drawBands(scene, frame, placements),
     { nodes: placements.flatMap(({ nodes }) => nodes) },
     view,
     body ?? {},

@@ -1,148 +1,183 @@
 /** The positions of the parts of the drawing. */
 
-import { GEOMETRY, SMALLEST } from "./geometry";
+import type { Chip } from "../model/types";
+import type { Columns } from "./columns";
+import { alone, type FittedChip } from "./fitting";
+import { GEOMETRY, NARROW } from "./geometry";
 import { ribbonHeight } from "./ribbon/lanes";
-import { arrangeBands, chipWidth, leastWidth, type BandRows } from "./rows";
+import { arrange, arrangeBands, type BandRows, type Rows } from "./rows";
 import type { Scene } from "./scene";
 
-export interface Frame {
-  readonly width: number;
+export interface Place {
+  readonly top: number;
   readonly height: number;
-  readonly bands: readonly BandRows[];
-  /** The top and the bottom of each band. */
-  readonly tops: readonly number[];
-  readonly bottoms: readonly number[];
-  /** The left and the right wire, and the middle between them. */
-  readonly XL: number;
-  readonly XR: number;
-  readonly CX: number;
-  /** The outer edges of the bands. */
-  readonly X0: number;
-  readonly X1: number;
-  /** Where the wires leave the drawing. */
-  readonly topY: number;
-  readonly turnY: number;
-  readonly view: { readonly top: number; readonly height: number };
-  readonly body: { readonly top: number; readonly height: number } | null;
-  readonly gapToView: number;
-  readonly pitch: number;
-  readonly chipHeight: number;
-  /** The distance of the error handlers below the turn, if they have their own row. */
-  readonly handlerRow: number;
 }
 
-const { gutter, inset, wire, band: PAD, head: HEAD } = GEOMETRY;
+export interface Frame extends Columns {
+  readonly height: number;
+  readonly bands: readonly BandRows[];
+  /** The top and the bottom of each band, and from its top to its first row. */
+  readonly tops: readonly number[];
+  readonly bottoms: readonly number[];
+  readonly above: number;
+  /** Where the wires leave the drawing. */
+  readonly topY: number;
+  /** Dispatch and make_response, and the middle of their first row. */
+  readonly turn: Rows;
+  readonly turnY: number;
+  /** The error handlers that ran, each in its own row above the view: the last one is on top. */
+  readonly handlers: readonly { readonly fitted: FittedChip; readonly y: number }[];
+  readonly view: Place;
+  readonly body: Place | null;
+  readonly pitch: number;
+  readonly chipHeight: number;
+  readonly labelHeight: number;
+}
+
 /** Above the box of a body that is made while it is sent, and below. */
 const AROUND_BODY = 44;
 const ABOVE_BODY = 8;
 
+/** The distances between what is stacked. */
+interface Spacing {
+  readonly band: {
+    readonly top: number;
+    readonly rows: number;
+    readonly bottom: number;
+    readonly empty: number;
+  };
+  readonly pitch: number;
+  readonly gapToView: number;
+  /** How much lower a chip is than its row. */
+  readonly apart: number;
+  readonly label: number;
+}
+
+const ROOMY: Spacing = {
+  band: GEOMETRY.band,
+  pitch: GEOMETRY.row.most,
+  gapToView: GEOMETRY.gapToView,
+  apart: GEOMETRY.chip.height.apart,
+  label: GEOMETRY.label.height,
+};
+const CLOSE: Spacing = { ...GEOMETRY.tight, pitch: GEOMETRY.tight.row };
+
+/** What is stacked, from top to bottom. */
+interface Stack {
+  readonly head: number;
+  readonly bodyHeight: number;
+  readonly bands: readonly BandRows[];
+  readonly turn: Rows;
+  readonly handlers: readonly Chip[];
+  readonly viewHeight: number;
+}
+
 export function frameOf(scene: Scene): Frame {
-  const { journey, space } = scene;
-  const bands = arrangeBands(scene);
-  const viewHeight = ribbonHeight(journey.view, journey.trace.state === "running");
-  const bodyHeight = journey.body === null ? 0 : ribbonHeight(journey.body, false) + AROUND_BODY;
-  const gapToView = gapAbove(scene);
-  const { fixed, pitch, rows } = vertical(scene, bands, bodyHeight + gapToView + viewHeight);
-  const width = widthFor(scene, fixed + rows * pitch);
-  const XL = gutter + bands.length * inset + wire;
-  const XR = width - XL;
-  const handlerRow = needsHandlerRow(scene, XR - XL) ? pitch + 6 : 0;
-  const { tops, end } = bandTops(bands, HEAD + bodyHeight, pitch);
-  const turnY = end + 4 + pitch / 2;
-  const view = { top: turnY + pitch / 2 + gapToView + handlerRow, height: viewHeight };
-  const bottoms = bandBottoms(bands.length, view.top + viewHeight + 2);
+  const stack = stackOf(scene);
+  const spacing = spacingOf(scene, stack);
+  const { bands, turn, head, bodyHeight, viewHeight } = stack;
+  const { pitch, apart } = spacing;
+  const { tops, end } = bandTops(stack, spacing);
+  const turnY = end + 2 + pitch / 2;
+  const handlersTop = turnY + (turn.rows - 0.5) * pitch;
+  const handlers = stack.handlers.map((chip, index) => ({
+    fitted: alone(scene, chip),
+    y: handlersTop + (stack.handlers.length - index - 0.5) * pitch,
+  }));
+  const view = {
+    top: handlersTop + handlers.length * pitch + spacing.gapToView,
+    height: viewHeight,
+  };
+  const bottoms = bandBottoms(bands.length, view.top + viewHeight + 3, spacing.band.bottom);
   return {
-    width,
-    height: Math.max(fixed + rows * pitch + handlerRow, (bottoms[0] ?? 0) + 9),
+    ...scene.columns,
+    height: (bottoms[0] ?? view.top + viewHeight) + GEOMETRY.foot,
     bands,
     tops,
     bottoms,
-    XL,
-    XR,
-    CX: width / 2,
-    X0: gutter,
-    X1: width - gutter,
-    topY: journey.body === null ? HEAD - 8 : HEAD - 10,
+    above: spacing.band.top,
+    topY: bodyHeight === 0 ? head - 8 : head - 10,
+    turn,
     turnY,
+    handlers,
     view,
-    body: journey.body === null ? null : { top: HEAD - ABOVE_BODY, height: bodyHeight - AROUND_BODY },
-    gapToView,
+    body: bodyHeight === 0 ? null : { top: head - ABOVE_BODY, height: bodyHeight - AROUND_BODY },
     pitch,
-    chipHeight: chipHeight(space.stage === true, pitch),
-    handlerRow,
+    chipHeight: Math.min(GEOMETRY.chip.height.most, pitch - apart),
+    labelHeight: spacing.label,
   };
 }
 
-function chipHeight(stage: boolean, pitch: number): number {
-  const { most, stage: mostOnStage, gap } = GEOMETRY.chip.height;
-  return Math.min(stage ? mostOnStage : most, pitch - gap);
+function stackOf(scene: Scene): Stack {
+  const { journey, space } = scene;
+  const { request, none } = GEOMETRY.head;
+  return {
+    head: space.head === false ? none : request,
+    bodyHeight: journey.body === null ? 0 : ribbonHeight(journey.body, false) + AROUND_BODY,
+    bands: arrangeBands(scene),
+    turn: arrange(scene, [journey.dispatch], [journey.response]),
+    handlers: journey.handlers,
+    viewHeight: ribbonHeight(journey.view, journey.trace.state === "running"),
+  };
 }
 
-function gapAbove({ journey }: Scene): number {
-  const { usual, raised } = GEOMETRY.gapToView;
-  const wires =
-    journey.trace.error !== null ||
-    journey.view.step?.outcome === "raised" ||
-    journey.handlers.some((chip) => chip.pills.length + chip.inner.length > 0);
-  return wires ? raised : usual;
+/** Rows are as far apart as the height lets them; where that is too little, the drawing is higher. */
+function spacingOf({ space, columns }: Scene, stack: Stack): Spacing {
+  const { row, tight } = GEOMETRY;
+  const pitchOf = (spacing: Spacing): number => (space.height - fixedHeight(stack, spacing)) / rowsOf(stack);
+  const pitch = pitchOf(ROOMY);
+  const least = columns.narrow ? NARROW.row : row.least;
+  if (pitch >= least) return { ...ROOMY, pitch: Math.min(row.most, pitch) };
+  const close = pitchOf(CLOSE);
+  if (columns.narrow || close < tight.row) return { ...ROOMY, pitch: least };
+  if (close <= least) return { ...CLOSE, pitch: close };
+  // What is left after the rows is for the distances around them.
+  return { ...between((close - least) / (close - pitch)), pitch: least };
 }
 
-interface Vertical {
-  /** The height of all but the rows, and how many rows there are. */
-  readonly fixed: number;
-  readonly rows: number;
-  readonly pitch: number;
+function between(share: number): Spacing {
+  const mix = (from: number, to: number): number => from + (to - from) * share;
+  return {
+    band: {
+      top: mix(CLOSE.band.top, ROOMY.band.top),
+      rows: mix(CLOSE.band.rows, ROOMY.band.rows),
+      bottom: mix(CLOSE.band.bottom, ROOMY.band.bottom),
+      empty: ROOMY.band.empty,
+    },
+    pitch: ROOMY.pitch,
+    gapToView: mix(CLOSE.gapToView, ROOMY.gapToView),
+    apart: ROOMY.apart,
+    label: mix(CLOSE.label, ROOMY.label),
+  };
 }
 
-/** Rows are as far apart as the space lets them. */
-function vertical(scene: Scene, bands: readonly BandRows[], inside: number): Vertical {
-  const { space } = scene;
-  const { least, stage, most } = GEOMETRY.row;
-  const rows = bands.reduce((sum, each) => sum + each.rows, 0) + 1;
-  const empty = bands.filter((each) => each.left.length + each.right.length === 0).length;
-  const padding = bands.length * (PAD.top + PAD.bottom + PAD.rows) + empty * PAD.empty;
-  const fixed = HEAD + inside + padding + 16;
-  const wanted = (leastWidth(scene) / aspectOf(space) - fixed) / rows;
-  return { fixed, rows, pitch: Math.max(space.stage === true ? stage : least, Math.min(most, wanted)) };
+function rowsOf({ bands, turn, handlers }: Stack): number {
+  return bands.reduce((sum, each) => sum + each.rows, 0) + turn.rows + handlers.length;
 }
 
-function aspectOf({ width, height }: Scene["space"]): number {
-  return Math.max(0.6, width / Math.max(1, height));
-}
-
-/** It has the aspect ratio of the space; a diagram that scrolls has only its width. */
-function widthFor(scene: Scene, height: number): number {
-  const { space } = scene;
-  const wanted = space.height < height * SMALLEST ? space.width : height * aspectOf(space);
-  return Math.max(leastWidth(scene), Math.min(GEOMETRY.width.most, wanted));
-}
-
-/** Error handlers are between dispatch and make_response, if they fit. */
-function needsHandlerRow(scene: Scene, between: number): boolean {
-  const { handlers, dispatch, response } = scene.journey;
-  if (handlers.length === 0) return false;
-  const wide = handlers.reduce((sum, chip) => sum + chipWidth(scene, chip) + 60, 0);
-  const room = between - chipWidth(scene, dispatch) - chipWidth(scene, response) - 50;
-  return response.step?.outcome === "raised" || room < wide + 34;
+/** The height of all but the rows. */
+function fixedHeight({ head, bodyHeight, bands, viewHeight }: Stack, { band, gapToView }: Spacing): number {
+  const empty = bands.filter(({ rows }) => rows === 0).length;
+  const padding = bands.length * (band.top + band.bottom + band.rows) + empty * band.empty;
+  return head + bodyHeight + padding + 2 + gapToView + viewHeight + 3 + GEOMETRY.foot;
 }
 
 function bandTops(
-  bands: readonly BandRows[],
-  from: number,
-  pitch: number,
+  { head, bodyHeight, bands }: Stack,
+  { band, pitch }: Spacing,
 ): { readonly tops: readonly number[]; readonly end: number } {
   const tops: number[] = [];
-  let y = from;
-  for (const each of bands) {
+  let y = head + bodyHeight;
+  for (const { rows } of bands) {
     tops.push(y);
-    y += PAD.top + Math.max(PAD.empty, each.rows * pitch) + PAD.rows;
+    y += band.top + (rows === 0 ? band.empty : rows * pitch) + band.rows;
   }
   return { tops, end: y };
 }
 
 /** The innermost band ends first. */
-function bandBottoms(levels: number, from: number): readonly number[] {
+function bandBottoms(levels: number, from: number, apart: number): readonly number[] {
   const bottoms: number[] = [];
-  for (let bottom = from; bottoms.length < levels;) bottoms.unshift((bottom += PAD.bottom));
+  for (let bottom = from; bottoms.length < levels;) bottoms.unshift((bottom += apart));
   return bottoms;
 }

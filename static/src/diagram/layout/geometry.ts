@@ -1,21 +1,25 @@
 /** The sizes of the drawing, px at 1×. */
 
 export const GEOMETRY = {
-  /** Of the whole; in presentation mode it is at least so wide. */
-  width: { least: 1120, stage: 1160, most: 1560 },
+  /** Of the whole: narrower than `least` it scrolls, wider than `most` it gets no wider. */
+  width: { least: 320, most: 1640 },
   /** Beside the bands, for the bars of step times. */
   gutter: 112,
   /** Of a band from the one around it. */
   inset: 8,
   /** From the innermost band to a wire. */
   wire: 24,
-  band: { top: 8, rows: 4, bottom: 7, /** Without rows: its label has to clear the next. */ empty: 10 },
-  /** Above the bands. */
-  head: 56,
+  band: { top: 8, rows: 6, bottom: 5, /** Without rows: its label has to clear the next. */ empty: 10 },
+  /** Above the bands: with the request and its status, or without. */
+  head: { request: 56, none: 22 },
+  /** Below the outermost band. */
+  foot: 9,
   /** From one row of chips to the next. */
-  row: { least: 30, stage: 33, most: 41 },
+  row: { least: 26.5, most: 42 },
+  /** Where only so little height is missing that rows closer together make it fit. */
+  tight: { band: { top: 6, rows: 5, bottom: 4, empty: 10 }, row: 24.6, gapToView: 8, label: 14, apart: 3 },
   chip: {
-    height: { most: 28, stage: 30, /** Less than the row. */ gap: 4.5 },
+    height: { most: 29, /** Less than the row. */ apart: 4.5 },
     /** From a wire. */
     margin: 17,
     /** Beside its texts, and between them. */
@@ -23,14 +27,17 @@ export const GEOMETRY = {
     gap: 7,
     radius: 7,
   },
-  pill: { height: 19, padding: 7, gap: 6, /** From one row of them to the next. */ row: 24 },
-  dot: { radius: 6.5, again: 5, ring: 11, halo: 20 },
+  /** From what follows a chip to what comes from the other side. */
+  between: 10,
+  pill: { height: 19, padding: 7, gap: 8, /** From one row of them to the next. */ row: 24 },
+  label: { height: 16, padding: 10 },
+  dot: { radius: 6.5, again: 5, ring: 11, halo: 19 },
   /** From a wire on the right to that of the second way up. */
   again: 11,
-  /** Above the view: more where an exception has to pass. */
-  gapToView: { usual: 10, raised: 34 },
+  /** Above the view. */
+  gapToView: 12,
   /** Of the bars beside the bands: at most so long. */
-  bar: { length: 36, height: 12, gap: 8 },
+  bar: { length: 42, height: 12, gap: 8 },
   /** The legend in the head. */
   key: 138,
   bubble: { height: 26, padding: 12 },
@@ -38,7 +45,8 @@ export const GEOMETRY = {
   bend: 18,
 } as const;
 
-/** The minimum scale; below it the diagram scrolls. */
-export const SMALLEST = 0.62;
+/** On a screen narrower than `below`, without gutters. */
+export const NARROW = { below: 760, gutter: 6, inset: 3, wire: 28, margin: 14, row: 28 } as const;
+
 /** The number of blueprint hues, after which they repeat. */
 export const HUES = 4;

@@ -15,7 +15,8 @@ const { key: KEY } = GEOMETRY;
 
 export function drawHead(scene: Scene, frame: Frame): readonly Shape[] {
   const { journey } = scene;
-  const { X0, X1, XL, topY } = frame;
+  if (scene.space.head === false) return [];
+  const { X0, X1 } = frame;
   const request = requestText(journey);
   const times = timesText(journey);
   const head = headOf(scene, frame, request, `${times.took}${times.beside}`);
@@ -33,9 +34,7 @@ export function drawHead(scene: Scene, frame: Frame): readonly Shape[] {
       { text: times.took, cls: "bigs own", dx: 14 },
       { text: times.beside, cls: "bigs" },
     ),
-    line(d`M${XL - 7} ${topY - 4}h14l-7 10z`, "mk in"),
     ...(head.keyed ? drawKey(left, head.right) : []),
-    ...drawContext(journey, frame),
   ];
 }
 
@@ -94,25 +93,4 @@ function drawKey(left: number, right: number): readonly Shape[] {
     rect(x + 65, 16, 20, 14, 4, "chip ghost"),
     phrase(x + 91, 27.5, "start", "not run", "keyt"),
   ];
-}
-
-/** Where it ran, and what was not kept of it. */
-function drawContext({ trace }: Journey, { XL, XR }: Frame): readonly Shape[] {
-  const link: Shape[] =
-    trace.parent === null
-      ? []
-      : [
-          {
-            el: "link",
-            key: "parent",
-            trace: trace.parent,
-            label: "the request in which this one ran",
-            shapes: [
-              rect(XL + 18, 36, 118, 18, 9, "pill req"),
-              phrase(XL + 77, 49, "middle", "↖ inside another", "pt req"),
-            ],
-          },
-        ];
-  const dropped = `${trace.dropped_steps.toLocaleString("en")} more steps were not kept`;
-  return trace.dropped_steps > 0 ? [...link, phrase(XR - 16, 44, "end", dropped, "tag short")] : link;
 }

@@ -8,13 +8,15 @@ import { isStatement, word } from "../../trace/transactions";
 import type { Chip } from "../model/types";
 import { changeTexts } from "./changes";
 import { GEOMETRY } from "./geometry";
+import { isGhost } from "./names";
 import { beadShape, stepNode } from "./nodes";
 import { widthOf, type Scene } from "./scene";
 import { phrase, rect, type Shape } from "./shapes";
 
-const { height: HEIGHT, padding: PADDING, gap: GAP } = GEOMETRY.pill;
+const { height: HEIGHT, padding: PADDING } = GEOMETRY.pill;
 const LONGEST_NAME = 18;
 const LONGEST_PATH = 24;
+const VISIBLE_SHARE = 0.03;
 
 /** The prefix of a name, by stage. */
 const PREFIXES: Readonly<Record<string, string>> = {
@@ -22,6 +24,19 @@ const PREFIXES: Readonly<Record<string, string>> = {
   url_defaults: "url_defaults ",
 };
 const AROUND: ReadonlySet<string> = new Set(["wsgi", "middleware", "dispatch"]);
+
+/** How much of a chip is shown. */
+export interface Detail {
+  /** Which of the texts of its changes: the first is the longest, after the last there is none. */
+  readonly changes: number;
+  readonly package: boolean;
+  /** Whether its pills say their time. */
+  readonly times: boolean;
+  /** How many of its pills are not folded. */
+  readonly pills: number;
+  /** The length of its name. */
+  readonly letters: number;
+}
 
 export type Pill = { readonly w: number } & (
   | {
@@ -32,8 +47,15 @@ export type Pill = { readonly w: number } & (
       readonly label: string;
     }
   | { readonly kind: "signal"; readonly step: Step }
-  | { readonly kind: "link"; readonly trace: string; readonly text: string }
-  | { readonly kind: "change"; readonly text: string }
+  | {
+      readonly kind: "link";
+      readonly trace: string;
+      readonly text: string;
+      /** Whether it leads to the request around this one. */
+      readonly outwards?: boolean;
+    }
+  /** Text without a border: what a function changed, how long it took, or a note. */
+  | { readonly kind: "change" | "note"; readonly text: string }
   | {
       readonly kind: "fold";
       readonly key: string;
@@ -44,65 +66,62 @@ export type Pill = { readonly w: number } & (
     }
 );
 
-/** The pills that fit, and the others: folded, or in their own rows. */
+/** The pills beside a chip, and those of an open fold in their own rows. */
 export interface PillRow {
   readonly pills: readonly Pill[];
-  readonly fold: { readonly key: string; readonly steps: readonly number[]; readonly open: boolean } | null;
   readonly rows: readonly (readonly Pill[])[];
 }
 
-/** Arrange a chip's pills in the width beside it, or in rows of the given width. */
-export function arrangePills(scene: Scene, chip: Chip, room: number, rowWidth: number): PillRow {
-  const all = pillsOf(scene, chip, room);
-  if (totalWidth(all) <= Math.max(0, room)) return { pills: all, fold: null, rows: [] };
-  let kept = all.length;
-  while (kept > 0 && totalWidth(all.slice(0, kept)) + 40 > room) kept -= 1;
-  const rest = all.slice(kept);
-  const key = `pills:${chip.key}`;
-  // Statements are one pill for all, which has no step of its own to be unfolded.
-  const steps = rest.flatMap((pill) =>
-    pill.kind === "signal" || (pill.kind === "step" && pill.cls !== "sql") ? [pill.step.id] : [],
-  );
-  const open = scene.opened.has(key) || steps.some((id) => id === scene.space.selected);
-  return {
-    pills: all.slice(0, kept),
-    fold: { key, steps, open },
-    rows: open ? inRows(rest, rowWidth) : [],
-  };
-}
-
-function totalWidth(pills: readonly Pill[]): number {
-  return pills.reduce((sum, pill) => sum + pill.w + GAP, 0);
-}
-
-function inRows(pills: readonly Pill[], width: number): readonly (readonly Pill[])[] {
-  const rows: Pill[][] = [];
-  let used = Infinity;
-  for (const pill of pills) {
-    if (used + pill.w > width) {
-      rows.push([]);
-      used = 0;
-    }
-    rows.at(-1)?.push(pill);
-    used += pill.w + GAP;
-  }
-  return rows;
-}
-
-function pillsOf(scene: Scene, chip: Chip, room: number): readonly Pill[] {
+/** All pills of a chip, in as much detail as there is room for. */
+export function pillsOf(
+  scene: Scene,
+  chip: Chip,
+  { times, changes }: Pick<Detail, "times" | "changes">,
+): readonly Pill[] {
   const { moment } = scene;
-  const statements = statementPill(scene, chip);
+  const again = chip.again === null ? [] : [againPill(scene, chip, chip.again)];
+  const note = chip.note === "" ? [] : [notePill(scene, chip.note)];
+  if (isGhost(chip)) return again;
+  const statements = statementPill(scene, chip, times);
   const others = chip.pills
     .filter((step) => !COLLECTED.has(step.stage) && moment.state(step) !== "pending")
-    .map((step) => otherPill(scene, step));
-  const links = chip.inner.map((inner) => linkPill(scene, inner, room)).reverse();
-  const pills = [...links, ...(statements === null ? [] : [statements]), ...others];
-  const change = changePill(scene, chip, room - totalWidth(pills));
-  return change === null ? pills : [...pills, change];
+    .map((step) => otherPill(scene, step, times));
+  const links = chip.inner.map((inner) => linkPill(scene, inner, times)).reverse();
+  const change = changePill(scene, chip, changes);
+  return [
+    ...again,
+    ...(chip.key === "receive" ? contextPills(scene) : []),
+    ...links,
+    ...(statements === null ? [] : [statements]),
+    ...others,
+    ...timePill(scene, chip),
+    ...note,
+    ...(change === null ? [] : [change]),
+  ];
+}
+
+/** The request inside which it ran, and how much of it was not kept. */
+function contextPills(scene: Scene): readonly Pill[] {
+  const { parent, dropped_steps: dropped } = scene.journey.trace;
+  const text = "inside another";
+  const w = widthOf(scene, `↖ ${text}`, "pill") + 2 * PADDING;
+  return [
+    ...(parent === null ? [] : [{ kind: "link", trace: parent, text, w, outwards: true } as const]),
+    ...(dropped > 0
+      ? [plainPill(scene, "note", `${dropped.toLocaleString("en")} more steps were not kept`)]
+      : []),
+  ];
+}
+
+/** Without gutters, the time of a step is beside its chip, if it takes a visible part of the whole. */
+function timePill(scene: Scene, { own, stage }: Chip): readonly Pill[] {
+  const { columns, journey } = scene;
+  const shows = columns.narrow && own !== null && stage !== "body" && own >= journey.total * VISIBLE_SHARE;
+  return shows && own > 0 ? [plainPill(scene, "change", time(own))] : [];
 }
 
 /** One pill for all its statements, which links to the slowest. */
-function statementPill(scene: Scene, chip: Chip): Pill | null {
+function statementPill(scene: Scene, chip: Chip, timed: boolean): Pill | null {
   const { moment } = scene;
   const sql = chip.pills.filter((step) => step.stage === "sql");
   const [first] = sql;
@@ -112,39 +131,48 @@ function statementPill(scene: Scene, chip: Chip): Pill | null {
   const name = count === 0 ? word(slowest) : count === 1 ? "SQL" : `${count} SQL`;
   const total = sql.reduce((sum, step) => sum + moment.lasted(step), 0);
   const label = `${sql.length} × SQL, ${slowest.name}`;
-  return stepPill(scene, slowest, "sql", `${name} ${time(total)}`, label);
+  return stepPill(scene, slowest, "sql", timed ? `${name} ${time(total)}` : name, label);
 }
 
-function otherPill(scene: Scene, step: Step): Pill {
+function otherPill(scene: Scene, step: Step, timed: boolean): Pill {
   if (step.stage === "signal") return { kind: "signal", step, w: 10 };
   const cls = step.stage === "template" ? "tpl" : "ctx";
   const name = `${PREFIXES[step.stage] ?? ""}${ellipsize(step.name, LONGEST_NAME)}`;
-  const text = `${name} ${time(scene.moment.lasted(step))}`;
+  const text = timed ? `${name} ${time(scene.moment.lasted(step))}` : name;
   return stepPill(scene, step, cls, text, `${step.stage} ${step.name}`);
 }
 
-/** With the request, shortened to fit. */
-function linkPill(scene: Scene, inner: TraceSummary, room: number): Pill {
+/** With the request, or with little room its status alone. */
+function linkPill(scene: Scene, inner: TraceSummary, whole: boolean): Pill {
   const answer = inner.status?.toString() ?? "…";
-  const texts = [
-    `${inner.method} ${ellipsize(inner.path, LONGEST_PATH)} ${answer}`,
-    `${inner.method} ${answer}`,
-    answer,
-  ];
-  const [longest, short, shortest] = texts.map((text): Pill => {
-    const w = widthOf(scene, `${text} ↗`, "pill") + 2 * PADDING;
-    return { kind: "link", trace: inner.id, text, w };
-  }) as [Pill, Pill, Pill];
-  return [longest, short].find((pill) => pill.w + 10 <= room) ?? shortest;
+  const text = whole ? `${inner.method} ${ellipsize(inner.path, LONGEST_PATH)} ${answer}` : answer;
+  const w = widthOf(scene, `${text} ↗`, "pill") + 2 * PADDING;
+  return { kind: "link", trace: inner.id, text, w };
 }
 
-/** Its changes, in the longest text that fits. */
-function changePill(scene: Scene, chip: Chip, room: number): Pill | null {
-  const { step, half, stage, state } = chip;
-  if (step === null || half || AROUND.has(stage) || state === "running") return null;
-  if (scene.moment.state(step) === "pending") return null;
-  const text = changeTexts(step.detail["changes"]).find((each) => widthOf(scene, each, "pill") + 10 <= room);
-  return text === undefined ? null : { kind: "change", text, w: widthOf(scene, text, "pill") + 4 };
+/** The changes of a chip's step, in texts of decreasing length. */
+export function changesOf({ step, half, stage, state }: Chip): readonly string[] {
+  if (step === null || half || AROUND.has(stage) || state === "running" || state === "pending") return [];
+  return changeTexts(step.detail["changes"]);
+}
+
+function changePill(scene: Scene, chip: Chip, index: number): Pill | null {
+  const text = changesOf(chip)[index];
+  return text === undefined ? null : plainPill(scene, "change", text);
+}
+
+function notePill(scene: Scene, note: string): Pill {
+  return plainPill(scene, "note", note);
+}
+
+function plainPill(scene: Scene, kind: "change" | "note", text: string): Pill {
+  return { kind, text, w: widthOf(scene, text, "change") };
+}
+
+function againPill(scene: Scene, chip: Chip, again: Step): Pill {
+  const state = scene.moment.state(again);
+  const label = `${chip.kind} ${chip.name}, the second time: ${state}`;
+  return stepPill(scene, again, state === "raised" ? "bad" : "aft", `again ${time(spent(again))}`, label);
 }
 
 export function stepPill(scene: Scene, step: Step, cls: string, text: string, label: string): Pill {
@@ -152,11 +180,15 @@ export function stepPill(scene: Scene, step: Step, cls: string, text: string, la
 }
 
 /** The pill that expands and collapses pills that do not fit. */
-export function foldPill(scene: Scene, chip: Chip, fold: NonNullable<PillRow["fold"]>): Pill {
-  const { steps, open } = fold;
-  const text = open ? "−" : `+${Math.max(steps.length, 1)}`;
+export function foldOf(scene: Scene, chip: Chip, rest: readonly Pill[]): Extract<Pill, { kind: "fold" }> {
+  const key = `pills:${chip.key}`;
+  const steps = rest.flatMap((pill) =>
+    pill.kind === "signal" || pill.kind === "step" ? [pill.step.id] : [],
+  );
+  const open = scene.opened.has(key) || steps.some((id) => id === scene.space.selected);
+  const text = open ? "−" : `+${steps.length}`;
   const label = `${steps.length} more steps inside ${chip.name}`;
-  return { kind: "fold", ...fold, text, label, w: widthOf(scene, text, "pill") + 2 * PADDING };
+  return { kind: "fold", key, steps, open, text, label, w: widthOf(scene, text, "pill") + 2 * PADDING };
 }
 
 /** Draw a pill from its left edge, around a height. */
@@ -176,14 +208,22 @@ export function drawPill(scene: Scene, pill: Pill, x: number, y: number): Shape 
         el: "link",
         key: `link:${pill.trace}`,
         trace: pill.trace,
-        label: `request inside: ${pill.text}`,
+        label: pill.outwards === true ? "the request in which this one ran" : `request inside: ${pill.text}`,
         shapes: [
           pillRect(x, y, pill.w, "req"),
-          phrase(x + PADDING, y + 4.2, "start", `${pill.text} ↗`, "pt req"),
+          phrase(
+            x + PADDING,
+            y + 4.2,
+            "start",
+            pill.outwards === true ? `↖ ${pill.text}` : `${pill.text} ↗`,
+            "pt req",
+          ),
         ],
       };
     case "change":
-      return phrase(x + 2, y + 4.2, "start", pill.text, "changed");
+      return phrase(x, y + 4.4, "start", pill.text, "changed");
+    case "note":
+      return phrase(x, y + 4.4, "start", pill.text, pill.text.includes("client") ? "tag err" : "tag thr");
     case "fold":
       return {
         el: "fold",

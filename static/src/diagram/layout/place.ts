@@ -1,20 +1,18 @@
 /** Place a chip at its wire, with its dot, its pills, and the bar of its time. */
 
-import type { Step } from "../../api/types";
-import { time } from "../../trace/format";
-import { spent } from "../../trace/steps";
 import { label } from "../model/chips";
 import type { Chip } from "../model/types";
+import { PREFIX_GAP, type FittedChip } from "./fitting";
 import type { Frame } from "./frame";
 import { GEOMETRY, HUES } from "./geometry";
+import { isGhost } from "./names";
 import { LONGEST_TITLE, stepNode } from "./nodes";
-import { drawPill, foldPill, stepPill, type Pill } from "./pills";
-import { isGhost, prefixOf, prefixWidth, type PlacedChip } from "./rows";
-import { isCurrent, widthOf, type Scene } from "./scene";
-import { circle, phrase, rect, words, type Shape } from "./shapes";
+import { drawPill } from "./pills";
+import { isCurrent, type Scene } from "./scene";
+import { circle, phrase, rect, words, type Shape, type TextPart } from "./shapes";
 import type { Point } from "./sheet";
 
-export type Side = "left" | "right" | "center";
+export type Side = "left" | "right";
 
 /** A bar beside the bands: a step's own time. */
 export interface Bar {
@@ -43,38 +41,24 @@ interface Box {
 /** Stages that run as long as the steps inside them, so that their running state is not shown. */
 const AROUND: ReadonlySet<string> = new Set(["wsgi", "middleware", "dispatch"]);
 
-export function placeChip(
-  scene: Scene,
-  frame: Frame,
-  placed: PlacedChip,
-  side: Side,
-  y: number,
-  from = 0,
-): Placement {
-  const { chip } = placed;
-  const box = boxOf(scene, frame, placed, side, from);
-  const pills = placePills(scene, frame, placed, side, box, y);
+export function placeChip(scene: Scene, frame: Frame, fitted: FittedChip, side: Side, y: number): Placement {
+  const { chip } = fitted;
+  const box = boxOf(frame, fitted, side);
+  const pills = placePills(scene, frame, fitted, side, box, y);
   const point = pointOf(side, box, y, pills.edge);
   if (chip.hidden) return { chip, point, nodes: [], bar: null };
-  const shapes = chipShapes(scene, frame, placed, side, box, y);
-  const dots = side === "center" ? [] : dotShapes(scene, chip, side, box.wire, y);
-  const bar =
-    side !== "center" && !isGhost(chip) && chip.own
-      ? { side, y, ns: chip.own, sent: chip.stage === "body" }
-      : null;
+  const shapes = chipShapes(scene, frame, fitted, side, box, y);
+  const dots = dotShapes(scene, chip, side, box.wire, y);
+  const bar = !isGhost(chip) && chip.own ? { side, y, ns: chip.own, sent: chip.stage === "body" } : null;
   const nodes =
     chip.folded.length > 0
       ? [foldedNode(chip, shapes, dots)]
-      : [...chipNodes(scene, placed, shapes, dots), ...pills.shapes];
+      : [...chipNodes(scene, fitted, shapes, dots), ...pills.shapes];
   return { chip, point, nodes, bar };
 }
 
-function boxOf(scene: Scene, { XL, XR }: Frame, placed: PlacedChip, side: Side, from: number): Box {
-  const { margin } = GEOMETRY.chip;
-  const w = placed.w + prefixWidth(scene, placed.chip);
-  if (side === "left") return { x: XL + margin, w, wire: XL };
-  if (side === "right") return { x: XR - margin - w, w, wire: XR };
-  return { x: from, w, wire: from + w / 2 };
+function boxOf({ XL, XR, margin }: Frame, { w }: FittedChip, side: Side): Box {
+  return side === "left" ? { x: XL + margin, w, wire: XL } : { x: XR - margin - w, w, wire: XR };
 }
 
 /** The extent of its labels. */
@@ -82,83 +66,61 @@ function pointOf(side: Side, { x, w, wire }: Box, y: number, edge: number): Poin
   return {
     x: wire,
     y,
-    left: side === "right" ? Math.min(x, edge + 6) : x,
-    right: side === "left" ? Math.max(x + w, edge - 6) : x + w,
+    left: side === "right" ? edge : x,
+    right: side === "left" ? edge : x + w,
   };
 }
 
-/** Pills are towards the middle; those of a chip of the turn are below it. */
+/** Pills are towards the middle; those of an open fold are below. */
 function placePills(
   scene: Scene,
   frame: Frame,
-  placed: PlacedChip,
+  { pills, rows }: FittedChip,
   side: Side,
   { x, w }: Box,
   y: number,
 ): { readonly shapes: readonly Shape[]; readonly edge: number } {
-  const { chip } = placed;
   const { gap, row: rowHeight } = GEOMETRY.pill;
   const toLeft = side === "right";
-  const direction = toLeft ? -1 : 1;
-  const pillY = side === "center" ? y + frame.chipHeight / 2 + 13 : y;
   const shapes: Shape[] = [];
-  let edge = side === "center" ? x + 10 : toLeft ? x - 8 : x + w + 8;
-  for (const pill of besidePills(scene, placed)) {
-    shapes.push(drawPill(scene, pill, toLeft ? edge - pill.w : edge, pillY));
-    edge += (pill.w + gap) * direction;
+  let edge = toLeft ? x : x + w;
+  for (const pill of pills) {
+    const from = toLeft ? edge - gap - pill.w : edge + gap;
+    shapes.push(drawPill(scene, pill, from, y));
+    edge = toLeft ? from : from + pill.w;
   }
-  for (const [index, row] of placed.rows.entries()) {
-    let rowX = frame.XL + 34;
+  for (const [index, row] of rows.entries()) {
+    let rowX = frame.XL + frame.margin + 17;
     for (const pill of row) {
       shapes.push(drawPill(scene, pill, rowX, y + frame.chipHeight / 2 + 14 + index * rowHeight));
       rowX += pill.w + gap;
     }
   }
-  if (chip.note !== "" && !isGhost(chip)) {
-    const cls = chip.note.includes("client") ? "tag err" : "tag thr";
-    const anchor = toLeft ? "end" : "start";
-    shapes.push(phrase(edge + 2 * direction, pillY + 4.2, anchor, chip.note, cls));
-    edge += (widthOf(scene, chip.note, "pill") + 2 + gap) * direction;
-  }
   return { shapes, edge };
-}
-
-/** The pills in its own row: its second call, its inner steps, and the fold of those that do not fit. */
-function besidePills(scene: Scene, { chip, pills, fold }: PlacedChip): readonly Pill[] {
-  const ghost = isGhost(chip);
-  return [
-    ...(chip.again === null ? [] : [againPill(scene, chip, chip.again)]),
-    ...(ghost && chip.note === "" ? [] : pills),
-    ...(fold === null || ghost ? [] : [foldPill(scene, chip, fold)]),
-  ];
-}
-
-function againPill(scene: Scene, chip: Chip, again: Step): Pill {
-  const state = scene.moment.state(again);
-  const label = `${chip.kind} ${chip.name}, the second time: ${state}`;
-  return stepPill(scene, again, state === "raised" ? "bad" : "aft", `again ${time(spent(again))}`, label);
 }
 
 function chipShapes(
   scene: Scene,
-  { X0, X1, chipHeight }: Frame,
-  { chip, name }: PlacedChip,
+  { X0, X1, chipHeight, narrow }: Frame,
+  { chip, kind, name, prefix, package: from }: FittedChip,
   side: Side,
   { x, w }: Box,
   y: number,
 ): readonly Shape[] {
   const { padding, gap, radius } = GEOMETRY.chip;
-  const prefix = prefixOf(scene, chip);
-  const kind = { text: chip.kind, cls: "k" };
-  const named = { text: name, cls: "f", dx: gap };
   const hue = `bp${((chip.hue - 1) % HUES) + 1}`;
+  const parts = [
+    { text: prefix, cls: `k ${hue}`, dx: 0 },
+    { text: kind, cls: "k", dx: PREFIX_GAP },
+    { text: name, cls: "f", dx: gap },
+    { text: from, cls: "k", dx: 0 },
+  ].filter(({ text }, index) => text !== "" || index === 2);
+  const [first, ...rest] = parts.map((part, index) => (index === 0 ? { ...part, dx: 0 } : part));
   const shapes = [
     rect(x, y - chipHeight / 2, w, chipHeight, radius, `chip ${toneOf(scene, chip)}`),
-    prefix === ""
-      ? words(x + padding, y + 4.5, "start", kind, named)
-      : words(x + padding, y + 4.5, "start", { text: prefix, cls: `k ${hue}` }, { ...kind, dx: 6 }, named),
+    words(x + padding, y + 4.6, "start", first as TextPart, ...rest),
   ];
-  if (side === "center" || chip.state !== "skipped" || chip.folded.length > 0) return shapes;
+  if (chip.state !== "skipped" || chip.folded.length > 0 || narrow) return shapes;
   const left = side === "left";
   return [...shapes, phrase(left ? X0 - 10 : X1 + 10, y + 4.5, left ? "end" : "start", "skipped", "skip")];
 }
@@ -216,7 +178,7 @@ function foldedNode(chip: Chip, shapes: readonly Shape[], dots: readonly Shape[]
 /** One node; two if the chip combines two steps. */
 function chipNodes(
   scene: Scene,
-  { chip, name }: PlacedChip,
+  { chip, name }: FittedChip,
   shapes: readonly Shape[],
   dots: readonly Shape[],
 ): readonly Shape[] {

@@ -3,7 +3,8 @@
 import type { Step } from "../../api/types";
 import { momentOf, type Moment } from "../../trace/steps";
 import { ellipsize, LONGEST_NAME } from "../../trace/text";
-import type { Journey } from "../model/types";
+import type { Band, Journey } from "../model/types";
+import { columnsOf, type Columns } from "./columns";
 import { fonts, type FontName, type Fonts } from "./fonts";
 import type { Space } from "./sheet";
 
@@ -13,11 +14,17 @@ export interface Scene {
   readonly space: Space;
   readonly opened: ReadonlySet<string>;
   readonly fonts: Fonts;
+  /** The bands that are drawn. */
+  readonly bands: readonly Band[];
+  readonly columns: Columns;
 }
 
 export function sceneOf(journey: Journey, space: Space): Scene {
+  const { bands } = journey;
   return {
     journey,
+    bands,
+    columns: columnsOf(space, bands),
     moment: momentOf(journey.at, journey.elapsed),
     space,
     opened: space.opened ?? new Set(),

@@ -11,6 +11,10 @@ export interface Space {
   readonly opened?: ReadonlySet<string>;
   /** Presentation mode: larger type. */
   readonly stage?: boolean;
+  /** Px of a px of the layout: more than 1 where all is to be read from afar. */
+  readonly scale?: number;
+  /** Whether the request and its status are above the bands; by default they are. */
+  readonly head?: boolean;
 }
 
 export interface Drawing {

@@ -58,6 +58,7 @@ export function makeChip({ facts, taken }: Draft, step: Step | null, spec: ChipS
     when: (after === null ? step?.begin : after.end) ?? Infinity,
     order: after === null ? (step?.id ?? Infinity) : facts.steps.endOf(after),
     own: reached ? ownTime(facts, step, spec.minus ?? []) : null,
+    package: null,
     hue: spec.hue ?? 0,
     note: spec.note ?? (elsewhere ? "on another thread" : ""),
   };

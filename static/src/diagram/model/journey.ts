@@ -55,16 +55,17 @@ export function journey(
     left: band.left.map(dress),
     right: band.right.map(dress),
   }));
+  const end = ending(facts, dressed);
   return {
     trace,
     bands: dressed,
     dispatch: dress(turn.dispatch),
     handlers: turn.handlers.map(dress),
-    response: dress(turn.response),
+    response: { ...dress(turn.response), note: responseNote(facts, view, end) },
     view: after(view),
     body: body === null ? null : after(body),
     stops,
-    ...ending(facts, dressed),
+    ...end,
     ...headline(facts, elapsed, at),
     at,
     elapsed,
@@ -101,6 +102,16 @@ function ending(facts: Facts, bands: readonly Band[]): Ending {
     unhandled: trace.error !== null && propagated === null && answered && !handled ? trace.error.type : null,
     answeredByApp: known.answeredByApp,
   };
+}
+
+/** Of what a response is made, if the view raised and no handler was there. */
+function responseNote({ trace, known, moment }: Facts, view: Ribbon, { answeredByApp }: Ending): string {
+  const [first] = known.responses;
+  if (view.error === null || known.handlers.length > 0 || !moment.begun(first)) return "";
+  if (answeredByApp) return "the app's own code answers it";
+  return trace.error === null
+    ? "no handler: it is the response itself"
+    : "nobody handles it: Flask answers 500";
 }
 
 /** The exception that left the app. */

@@ -34,6 +34,8 @@ export interface Chip {
   readonly beads: readonly Step[];
   /** The quick hooks that are folded into it. */
   readonly folded: readonly Chip[];
+  /** The package that its function is from; null for the app's own code. */
+  readonly package: string | null;
   /** The hue of its scope: 0 is the app, from 1 the blueprints. */
   readonly hue: number;
   /** The note beside it. */

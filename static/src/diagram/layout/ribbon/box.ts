@@ -2,7 +2,6 @@
 
 import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";
-import { GEOMETRY } from "../geometry";
 import type { Axis } from "../sheet";
 
 export interface Box {
@@ -31,14 +30,15 @@ const STOP = 0.7;
 const CROSS = 18;
 
 export function boxOf(
-  { XL, XR, X0, X1, width, bands }: Frame,
+  frame: Frame,
   ribbon: Ribbon,
   { top, height }: { readonly top: number; readonly height: number },
 ): Box {
   const isBody = ribbon.key === "body";
-  const left = isBody ? XL + 22 : X0 + bands.length * GEOMETRY.inset + 4;
-  const begin = isBody ? left + 62 : XL + 54;
-  const end = isBody ? XR - 54 : XR - 40;
+  const { XL, XR, X1, width, narrow } = frame;
+  const left = isBody ? XL + 22 : narrow ? XL - 17 : frame.X0 + frame.bands.length * frame.inset + 4;
+  const begin = isBody ? left + 62 : XL + (narrow ? 44 : 54);
+  const end = isBody ? XR - 54 : XR - (narrow ? 16 : 40);
   const failed = ribbon.error !== null;
   return {
     ribbon,
@@ -47,7 +47,7 @@ export function boxOf(
     right: isBody ? X1 : width - left,
     top,
     height,
-    axisY: top + height - (height < LOW ? 24 : 32),
+    axisY: top + height - (height < LOW ? 24 : 30),
     begin,
     end,
     stop: failed ? begin + (end - begin) * STOP : end,

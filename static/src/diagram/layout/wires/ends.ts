@@ -40,7 +40,7 @@ function propagatedNote({ scene, frame }: Net, propagated: string): Shape {
   const { view, trace } = scene.journey;
   if (view.error !== null) {
     const text = "the exception goes on to the server: no after-hooks, no session save";
-    return phrase(frame.XR - 14, frame.view.top - 12, "end", text, "tag err halo2");
+    return phrase(frame.XR - 14, frame.view.top - 4, "end", text, "tag err halo2");
   }
   const late = trace.status !== null ? ", after the status was sent" : "";
   const text = `goes on to the server${late}: ${ellipsize(propagated, LONGEST_ERROR)}`;

@@ -18,7 +18,7 @@ export interface Net {
 }
 
 export type Tone = "in" | "out" | "err" | "short" | "defer" | "thr";
-export type Side = "left" | "right" | "handler" | "view" | "body";
+export type Side = "left" | "right" | "view" | "body";
 export type Drawn = Partial<Pick<Layers, "wires" | "front">>;
 
 export function netOf(scene: Scene, frame: Frame, places: Places, axes: Axes): Net {
@@ -39,7 +39,6 @@ export function pointOf({ places }: Net, { key, again }: Stop): Point | undefine
 
 export function sideOf({ places, frame }: Net, { key }: Stop): Side {
   if (key === "view" || key === "body") return key;
-  if (key.startsWith("handler:")) return "handler";
   return places.at.get(key)?.x === frame.XL ? "left" : "right";
 }
 

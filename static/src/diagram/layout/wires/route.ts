@@ -9,7 +9,6 @@ import {
   arrow,
   bubble,
   leaveView,
-  mark,
   pointOf,
   sideOf,
   turnIn,
@@ -30,15 +29,18 @@ export function route(net: Net, from: Stop, to: Stop, failing: boolean): Route {
   const { body } = net.axes;
   if (toSide === "view" && a !== null) return { wires: intoView(net, a) };
   if (toSide === "body" && body !== null && a !== null) return { wires: [intoBody(net, body, a)] };
-  if (a === null && fromSide === "view" && b !== null) return fromView(net, to, b, toSide);
+  if (a === null && fromSide === "view" && b !== null) return fromView(net, to, b);
   if (a === null || b === null) return {};
-  if (toSide === "handler") return toHandler(net, a, b, fromSide);
+  if (isHandler(to)) return toHandler(from, a, b, fromSide);
   if (to.key === "make_response")
-    return to.again ? toSecondResponse(net, a, b, fromSide) : toResponse(net, a, b, fromSide);
-  if (fromSide === "handler") return across(a, b, "err");
+    return to.again ? toSecondResponse(net, from, a, b) : toResponse(net, from, a, b, fromSide);
   if (a.x === b.x || fromSide === toSide) return along(net, from, to, a, b, failing);
   if (fromSide !== "left" || toSide !== "right") return {};
   return across(a, b, from.failed || net.scene.journey.propagated !== null ? "err" : "short");
+}
+
+function isHandler({ key }: Stop): boolean {
+  return key.startsWith("handler:");
 }
 
 /** Along a wire, or from the second way up back to the first. */
@@ -79,87 +81,57 @@ function intoBody({ frame, scene }: Net, body: Axis, { y }: Point): Shape {
 }
 
 /** Straight to the way out: an unhandled exception, or the response of a middleware. */
-function across(a: Point, b: Point, tone: "err" | "short"): Route {
+function across(a: Point, b: Point, tone: "err" | "short" | "out"): Route {
   const middle = (a.right + b.left) / 2;
   const path = d`M${a.right + 5} ${a.y}C${middle + 60} ${a.y} ${middle - 60} ${b.y} ${b.left - 7} ${b.y}`;
   return { wires: [wire(path, tone)], front: [arrow(b.left - 12, b.y, tone)], failing: tone === "err" };
 }
 
-function fromView(net: Net, to: Stop, point: Point, side: Side): Route {
+/** An exception leaves it where it was raised, along the axis and up, as a response does at its end. */
+function fromView(net: Net, to: Stop, point: Point): Route {
   const { journey } = net.scene;
-  if (side === "handler") return { wires: [viewToHandler(net, point)] };
   if (journey.view.error === null)
     return { wires: [leaveView(net, net.frame.XR - GEOMETRY.bend, point.y, "out")] };
-  // An unhandled exception climbs as it is, or Flask turns it into a 500.
   const wires = [leaveView(net, net.viewEnd, point.y, "err")];
-  if (to.key === "make_response") return { wires, front: unhandledNote(net) };
-  return journey.propagated === null ? { wires } : { wires, failing: true };
+  if (isHandler(to) || to.key === "make_response" || journey.propagated === null) return { wires };
+  return { wires, failing: true };
 }
 
-/** Up from where the axis stops, and from below into the handler. */
-function viewToHandler({ frame, viewEnd, axisY }: Net, { x, y }: Point): Shape {
-  const level = frame.view.top - frame.gapToView / 2 - 1;
-  const q = Math.min(12, Math.abs(viewEnd - x) / 2);
-  const s = Math.sign(viewEnd - x) || 1;
-  const up = d`M${viewEnd} ${axisY}V${level + q}q0 ${-q} ${-q * s} ${-q}`;
-  const over = d`H${x + q * s}q${-q * s} 0 ${-q * s} ${-q}V${y + frame.chipHeight / 2 + 3}`;
-  return wire(`${up}${over}`, "err");
-}
-
-function unhandledNote(net: Net): readonly Shape[] {
-  const { journey } = net.scene;
-  const { XR, view, gapToView } = net.frame;
-  const text = journey.answeredByApp
-    ? "the app's own code answers it"
-    : journey.trace.error === null
-      ? "no handler: it is the response itself"
-      : "nobody handles it: Flask answers 500";
-  return bubble(net, (net.viewEnd + XR) / 2 - 60, view.top - gapToView / 2 - 1, text, "err");
-}
-
-function toHandler({ frame }: Net, a: Point, b: Point, from: Side): Route {
-  const { handlerRow, turnY, chipHeight } = frame;
-  if (from !== "right" && Math.abs(a.y - b.y) < 1)
+/** To the first handler from where it was raised; to a further one up the way out. */
+function toHandler(from: Stop, a: Point, b: Point, side: Side): Route {
+  if (isHandler(from)) return { wires: [wire(d`M${a.x} ${a.y}V${b.y}`, "err")] };
+  if (from.key === "dispatch")
     return {
-      wires: [wire(d`M${a.right + 3} ${a.y}H${b.left - 7}`, "err")],
-      front: [arrow(b.left - 12, a.y, "err")],
+      wires: [wire(d`M${a.x} ${a.y}V${b.y - 12}q0 12 12 12H${b.left - 9}`, "err")],
+      front: [arrow(b.left - 14, b.y, "err")],
     };
-  if (from === "left" && handlerRow > 0 && Math.abs(a.y - turnY) < 1)
-    return { wires: [wire(d`M${a.x} ${a.y}V${b.y - 12}q0 12 12 12H${b.left - 7}`, "err")] };
+  if (side === "left") return { ...across(a, b, "err"), failing: false };
   // From the right: back down from the step that failed on the way up.
-  const top = b.y - chipHeight / 2 - 9;
-  const [start, bend, high] =
-    from === "right"
-      ? [a.left - 5, a.left - 95, Math.min(a.y, top - 34)]
-      : [a.right + 5, a.right + 90, (a.y + top + 6) / 2];
+  const x = Math.min(a.left, b.left) - 40;
+  const q = 12;
   return {
-    wires: [wire(d`M${start} ${a.y}C${bend} ${a.y} ${b.x} ${high} ${b.x} ${top}`, "err")],
-    front: [mark(d`M${b.x - 6} ${top - 2}h12l-6 9z`, "err")],
+    wires: [
+      wire(
+        d`M${a.left - 5} ${a.y}H${x + q}q${-q} 0 ${-q} ${q}V${b.y - q}q0 ${q} ${q} ${q}H${b.left - 9}`,
+        "err",
+      ),
+    ],
+    front: [arrow(b.left - 14, b.y, "err")],
   };
 }
 
-function toResponse({ frame, scene }: Net, a: Point, b: Point, from: Side): Route {
-  const tone = scene.journey.short !== null && from === "left" ? "short" : "out";
-  if (from === "handler" && frame.handlerRow > 0) {
-    const x = b.left + 40;
-    const bottom = b.y + frame.chipHeight / 2;
-    return {
-      wires: [wire(d`M${a.right + 4} ${a.y}H${x - 12}q12 0 12-12V${bottom + 9}`, "out")],
-      front: [mark(d`M${x - 6} ${bottom + 12}l6-9l6 9z`, "out")],
-    };
-  }
-  const [x0, x1] = [a.right + 5, b.left - 7];
-  const middle = (x0 + x1) / 2;
-  const path =
-    Math.abs(a.y - b.y) < 1
-      ? d`M${x0} ${a.y}H${x1}`
-      : d`M${x0} ${a.y}C${middle + 60} ${a.y} ${middle - 60} ${b.y} ${x1} ${b.y}`;
-  return { wires: [wire(path, tone)], front: [arrow(x1 - 5, b.y, tone)] };
+function toResponse(net: Net, from: Stop, a: Point, b: Point, side: Side): Route {
+  if (a.x === b.x) return { wires: [wire(d`M${a.x} ${a.y}V${b.y}`, from.failed ? "err" : "out")] };
+  const tone = net.scene.journey.short !== null && side === "left" ? "short" : from.failed ? "err" : "out";
+  return { ...across(a, b, tone), failing: false };
 }
 
 /** A second response is made, of the error: by a handler, or where it failed. */
-function toSecondResponse(net: Net, a: Point, b: Point, from: Side): Route {
-  if (from === "handler") return toResponse(net, a, b, from);
+function toSecondResponse(net: Net, from: Stop, a: Point, b: Point): Route {
+  if (isHandler(from)) {
+    const middle = (a.y + b.y) / 2;
+    return { wires: [wire(d`M${a.x} ${a.y}V${middle + 8}L${b.x} ${middle - 8}V${b.y}`, "out")] };
+  }
   const [x0, x1] = [a.left - 5, b.left - 7];
   const bend = Math.min(x0, x1) - 70;
   const level = Math.abs(a.y - b.y) < 1;

@@ -5,7 +5,7 @@ import type { Frame } from "../frame";
 import type { Scene } from "../scene";
 import type { Axes, Places } from "../sheet";
 import { drawEnd } from "./ends";
-import { netOf, pointOf, turnIn, turnOut, wire, type Drawn, type Net } from "./net";
+import { mark, netOf, pointOf, turnIn, turnOut, wire, type Drawn, type Net } from "./net";
 import { drawShort, drawWaiting } from "./notes";
 import { route } from "./route";
 
@@ -13,7 +13,7 @@ export function drawWires(scene: Scene, frame: Frame, places: Places, axes: Axes
   const net = netOf(scene, frame, places, axes);
   const last = scene.journey.stops.at(-1);
   const parts: readonly Drawn[] = [
-    { wires: drawPipes(net) },
+    { wires: drawPipes(net), front: [mark(d`M${frame.XL - 7} ${frame.topY - 4}h14l-7 10z`, "in")] },
     ...drawJourney(net),
     last === undefined ? {} : drawEnd(net, last),
     drawWaiting(net),
@@ -26,12 +26,13 @@ export function drawWires(scene: Scene, frame: Frame, places: Places, axes: Axes
 }
 
 function drawPipes(net: Net): readonly Shape[] {
-  const { XL, XR, topY, turnY } = net.frame;
+  const { XL, XR, topY, turnY, handlers, pitch, turn } = net.frame;
+  const bottom = handlers[0]?.y ?? turnY + (turn.rows - 1) * pitch;
   const { body, view } = net.scene.journey;
   const top = body === null ? topY : (net.places.at.get("send")?.y ?? topY);
   if (view.step !== null || view.state === "pending")
     return [line(d`M${XL} ${topY}${turnIn(net)}${turnOut(net)}V${top}`, "pipe")];
-  return [line(d`M${XL} ${topY}V${turnY}`, "pipe"), line(d`M${XR} ${turnY}V${top}`, "pipe")];
+  return [line(d`M${XL} ${topY}V${turnY}`, "pipe"), line(d`M${XR} ${bottom}V${top}`, "pipe")];
 }
 
 function drawJourney(net: Net): readonly Drawn[] {
