@@ -6,6 +6,7 @@ import logging
 import sys
 import typing as t
 import weakref
+from importlib import import_module
 
 import click
 import flask
@@ -13,6 +14,7 @@ from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
 from . import locks
+from .collector_table import COLLECTORS
 from .mount import Mount
 from .recorder.subclass import give_class, give_class_back, override, subclass_of
 from .redact import Redactor
@@ -173,35 +175,18 @@ def _wrapped(wrap: t.Callable[[], T], app: flask.Flask) -> T | None:
 
 def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]:
     """Install an app's collectors, and return the functions that undo it."""
-    from .collectors import (
-        changes,
-        cpu,
-        exceptions,
-        logs,
-        memory,
-        signals,
-        spans,
-        sql,
-        sqlite,
-        templates,
-        warnings,
-    )
+    from .collectors import signals, templates
 
-    installs: tuple[tuple[str, t.Callable[[Owner], t.Callable[[], None]]], ...] = (
-        ("changes", changes.install),
-        ("cpu", cpu.install),
-        ("exceptions", exceptions.install),
-        ("flashes", signals.install_flashes),
-        ("logs", logs.install),
-        ("memory", memory.install),
-        ("spans", spans.install),
-        ("sql", sql.install),
-        ("sql", sqlite.install),
-        ("templates", templates.install),
-        ("warnings", warnings.install),
-    )
-    wanted = [install(owner) for name, install in installs if name in names]
-    return [signals.install(templates.announce), *wanted]
+    modules = [
+        import_module(f".collectors.{module}", __package__)
+        for name, collector in COLLECTORS.items()
+        if name in names
+        for module in collector.modules
+    ]
+    return [
+        signals.install(templates.announce),
+        *[module.install(owner) for module in modules],
+    ]
 
 
 def _undo_all(installed: list[t.Callable[[], None]]) -> None:

@@ -9,10 +9,16 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
+from . import collector_table
+
 #: What is collected beside Flask's own steps by default.
-COLLECTORS = ("changes", "exceptions", "flashes", "logs", "spans", "sql", "templates", "warnings")
-#: Collectors that cost more and are off by default.
-MORE_COLLECTORS = ("cpu", "memory")
+COLLECTORS: tuple[str, ...] = tuple(
+    name for name, each in collector_table.COLLECTORS.items() if each.by_default
+)
+#: Collectors that are off by default.
+MORE_COLLECTORS: tuple[str, ...] = tuple(
+    name for name, each in collector_table.COLLECTORS.items() if not each.by_default
+)
 
 # Headers that servers and browsers interpret: a trace's id in one would break the app's response.
 _MEANT = re.compile(

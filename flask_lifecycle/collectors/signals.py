@@ -1,4 +1,4 @@
-"""Record Flask's signals as they are sent, with their receivers, and flashed messages.
+"""Record Flask's signals as they are sent, with their receivers.
 
 Flask's signal objects get a subclass of their own class whose ``send`` records a step. A receiver
 of ours could only see that a signal was sent, in no particular order among the others, and would
@@ -18,14 +18,13 @@ from ..faults import fail_open
 from ..recorder.callables import callable_name
 from ..recorder.current import current
 from ..recorder.errors import describe_error
-from ..recorder.steps import begin, end, mark, room_for
+from ..recorder.steps import begin, end, room_for
 from ..recorder.subclass import subclass_of
-from ..redact import weight
 from ..trace.log import clock
 from ..trace.notes import Facts
-from ..trace.owner import Owner
 from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import Writer
+from . import flashes
 from .patch import Patch
 
 _NAMES = (
@@ -47,7 +46,7 @@ _MANY = frozenset(("before_render_template", "message_flashed", "template_render
 def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     """Make the subclass of one signal."""
     tracepoint = number(Tracepoint("signal", name))
-    before = {"before_render_template": _template, "message_flashed": _flash}.get(name)
+    before = {"before_render_template": _template, "message_flashed": flashes.record}.get(name)
     bounded = name in _MANY
     base_send = blinker.NamedSignal.send
     get_trace = current.get
@@ -96,26 +95,12 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
 
 # Called with each template before it is rendered.
 _on_template: list[t.Callable[[t.Any, t.Any], None]] = []
-_flashes = Patch()
-_flash_owners = _flashes.owners
 
 
 @fail_open
 def _template(_writer: Writer, sent: dict[str, t.Any]) -> None:
     for each in _on_template:
         each(sent.get("template"), sent.get("context"))
-
-
-@fail_open
-def _flash(writer: Writer, sent: dict[str, t.Any]) -> None:
-    trace = writer.trace
-    if trace.owner not in _flash_owners:
-        return
-    mask = trace.redactor.value
-    category = mask(sent.get("category"), ("flash", "category"))
-    message = mask(sent.get("message"), ("flash", "message"))
-    noted = Facts(category=category, message=message)
-    mark(writer, Tracepoint("flash", str(category)), noted, weight(noted))
 
 
 @fail_open
@@ -141,11 +126,6 @@ def _replace_class(signal: t.Any, recorded: type) -> None:
 _patch = Patch(_replace)
 
 
-def install_flashes(owner: Owner) -> t.Callable[[], None]:
-    """Record every message that an app flashes."""
-    return _flashes.install(owner)
-
-
 def install(on_template: t.Callable[[t.Any, t.Any], None]) -> t.Callable[[], None]:
     """Record every signal of ``flask.signals`` that an instrumented app sends.
 
@@ -155,4 +135,4 @@ def install(on_template: t.Callable[[t.Any, t.Any], None]) -> t.Callable[[], Non
     return _patch.install(object())
 
 
-__all__ = ["install", "install_flashes"]
+__all__ = ["install"]

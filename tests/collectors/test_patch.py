@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 import subprocess
@@ -15,8 +16,8 @@ import pytest
 from flask import Flask
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.collector_table import COLLECTORS, Collector
 from flask_lifecycle.collectors.patch import Patch
-from flask_lifecycle.settings import COLLECTORS, MORE_COLLECTORS
 from tests.helpers import ROOT
 
 _original_show = vars(warnings)["_showwarnmsg"]
@@ -268,8 +269,10 @@ def test_a_record_factory_of_somebody_elses_is_between_two_apps() -> None:
         vars(warnings)["_showwarnmsg"] = _original_show
 
 
-@pytest.mark.parametrize("name", [*COLLECTORS, *MORE_COLLECTORS])
-def test_each_collector_is_asked_for_by_its_name(name: str) -> None:
+@pytest.mark.parametrize(("name", "collector"), COLLECTORS.items())
+def test_each_collector_is_asked_for_by_its_name(name: str, collector: Collector) -> None:
+    for each in collector.modules:
+        importlib.import_module(f"flask_lifecycle.collectors.{each}")
     app = Flask("shop")
     app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_COLLECTORS=(name,))
     modules = [each for key, each in sys.modules.items() if key.startswith("flask_lifecycle.")]
@@ -284,8 +287,6 @@ def test_each_collector_is_asked_for_by_its_name(name: str) -> None:
     asked = {module for key, (module, each) in patches.items() if each.owners != before[key]}
     Lifecycle().undo(app)
     # Signals are recorded whatever is collected.
-    assert {module.split(".")[2] for module in asked} == {
-        "signals",
-        *{"flashes": set(), "sql": {"sql", "sqlite"}}.get(name, {name}),
-    }
+    always = {"signals"}
+    assert {module.split(".")[2] for module in asked} == {*always, *collector.modules}
     assert {key: each.owners for key, (_, each) in patches.items()} == before
