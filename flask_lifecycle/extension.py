@@ -176,6 +176,7 @@ def _wrapped(wrap: t.Callable[[], T], app: flask.Flask) -> T | None:
 def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]:
     """Install an app's collectors, and return the functions that undo it."""
     from .collectors import signals, templates
+    from .instrumentation import websocket_libraries
 
     modules = [
         import_module(f".collectors.{module}", __package__)
@@ -185,6 +186,7 @@ def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]
     ]
     return [
         signals.install(templates.announce),
+        websocket_libraries.install(owner),
         *[module.install(owner) for module in modules],
     ]
 

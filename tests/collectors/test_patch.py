@@ -286,7 +286,7 @@ def test_each_collector_is_asked_for_by_its_name(name: str, collector: Collector
     Lifecycle(app)
     asked = {module for key, (module, each) in patches.items() if each.owners != before[key]}
     Lifecycle().undo(app)
-    # Signals are recorded whatever is collected.
-    always = {"signals"}
+    # Signals and websockets are recorded whatever is collected.
+    always = {"signals", "websocket_libraries"}
     assert {module.split(".")[2] for module in asked} == {*always, *collector.modules}
     assert {key: each.owners for key, (_, each) in patches.items()} == before

@@ -368,6 +368,7 @@ GUARDED = list(guarded())
 ELSEWHERE = {
     *("collectors/spans.py", "collectors/profiler.py", "collectors/memory.py"),
     *("instrumentation/methods.py", "mount.py", "instrumentation/upgrades.py"),
+    "instrumentation/websocket_libraries.py",
     "collectors/patch.py",
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
