@@ -12,6 +12,7 @@ import click
 import flask
 from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
+from werkzeug.wrappers import Response
 
 from . import locks
 from .collector_table import COLLECTORS
@@ -26,6 +27,7 @@ from .trace.snapshot import snapshot
 from .trace.writer import LiveTrace
 
 if t.TYPE_CHECKING:
+    from .instrumentation.hooks import OnResponse, OnStart
     from .store import Store
 
 T = t.TypeVar("T")
@@ -226,14 +228,14 @@ def _on_trace(
     return on_trace
 
 
-def _toolbar(settings: Settings, token: str) -> tuple[t.Any, t.Any]:
+def _toolbar(settings: Settings, token: str) -> tuple[OnResponse, OnStart]:
     from .faults import fail_open
     from .toolbar.inject import Toolbar
 
     toolbar = Toolbar(settings.url_prefix, token, settings.host)
 
     @fail_open
-    def on_response(response: t.Any, trace: LiveTrace) -> t.Any:
+    def on_response(response: Response, trace: LiveTrace) -> Response:
         return toolbar.on_response(response, trace, flask.request.environ)
 
     return on_response, fail_open(toolbar.on_start)

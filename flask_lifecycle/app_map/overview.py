@@ -20,6 +20,7 @@ from pathlib import Path
 
 import flask
 import flask.globals
+from werkzeug.routing import Rule
 
 from .._compat import SEPARATE_CONTEXTS
 from ..recorder.callables import tracepoint_of
@@ -50,7 +51,7 @@ class AppMap:
     """
 
     def __init__(self, app: flask.Flask, redactor: Redactor, middleware: list[Tracepoint]) -> None:
-        self._app: t.Any = app
+        self._app = app
         self._redactor = redactor
         self._middleware = middleware
         self._hooks: list[JsonObject] = []
@@ -109,7 +110,7 @@ class AppMap:
             return self._redactor.value(value, ("config", key))
         return self._redactor.named(key, value, ("config",))
 
-    def _rule(self, rule: t.Any) -> JsonObject:
+    def _rule(self, rule: Rule) -> JsonObject:
         view = self._app.view_functions.get(rule.endpoint)
         parent = rule.endpoint.rpartition(".")[0]
         parts = parent.split(".") if parent else []

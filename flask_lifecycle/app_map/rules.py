@@ -38,7 +38,7 @@ class Finder:
 
     def __init__(self) -> None:
         # Replaced as a whole: several viewers may ask at once.
-        self._known: tuple[list[t.Any], Map] = ([], Map())
+        self._known: tuple[list[Rule], Map] = ([], Map())
 
     def find(self, app: flask.Flask, path: str, method: str, host: str) -> JsonObject:
         """Return the match of a path in the app's map.
@@ -97,7 +97,7 @@ class Finder:
         found["near"] = [{"rule": number, "why": why} for _, number, why in near[:_NEAR]]
         return found
 
-    def _copied(self, theirs: Map, rules: list[t.Any]) -> Map:
+    def _copied(self, theirs: Map, rules: list[Rule]) -> Map:
         known, copy = self._known
         if len(known) != len(rules) or not all(map(operator.is_, known, rules)):
             copy = _copy(theirs, rules)
@@ -105,7 +105,7 @@ class Finder:
         return copy
 
 
-def _copy(theirs: Map, rules: list[t.Any]) -> Map:
+def _copy(theirs: Map, rules: list[Rule]) -> Map:
     copy = Map(
         default_subdomain=theirs.default_subdomain,
         host_matching=theirs.host_matching,
@@ -133,7 +133,7 @@ def _bound(app: flask.Flask, copy: Map, host: str) -> MapAdapter:
         raise ValueError(f"host got {host[:80]!r}; it takes a name such as localhost.") from None
 
 
-def _copied(copy: Map, rule: t.Any, number: int) -> Rule:
+def _copied(copy: Map, rule: Rule, number: int) -> Rule:
     domain, path = _written(copy, rule, number)
     options: dict[str, t.Any] = {"host": domain} if copy.host_matching else {"subdomain": domain}
     return Rule(
@@ -149,7 +149,7 @@ def _copied(copy: Map, rule: t.Any, number: int) -> Rule:
     )
 
 
-def _written(copy: Map, rule: t.Any, number: int) -> tuple[str, str]:
+def _written(copy: Map, rule: Rule, number: int) -> tuple[str, str]:
     """Return a rule's domain and path, with each variable's converter replaced by our own."""
     text = ""
     for place, (is_dynamic, part) in enumerate(rule_parts(rule)):
@@ -162,7 +162,7 @@ def _written(copy: Map, rule: t.Any, number: int) -> tuple[str, str]:
     return domain, path
 
 
-def _standing_in(converter: t.Any) -> type[BaseConverter]:
+def _standing_in(converter: BaseConverter) -> type[BaseConverter]:
     """Return a converter class with the pattern of another converter."""
     asks = converter.to_python if _is_own(converter) else None
 
@@ -177,7 +177,7 @@ def _standing_in(converter: t.Any) -> type[BaseConverter]:
     return StandingIn
 
 
-def _is_own(converter: t.Any) -> bool:
+def _is_own(converter: BaseConverter) -> bool:
     return type(converter).__module__ == _OWN
 
 
@@ -185,7 +185,7 @@ def _is_own(converter: t.Any) -> bool:
 
 
 def _near(
-    rules: list[t.Any], matched: int | None, domain: str, path: str, method: str
+    rules: list[Rule], matched: int | None, domain: str, path: str, method: str
 ) -> Iterator[tuple[float, int, str]]:
     for number, rule in enumerate(rules):
         if number == matched:
@@ -196,7 +196,7 @@ def _near(
 
 
 def _why_not(
-    rule: t.Any, beaten: bool, domain: str, path: str, method: str
+    rule: Rule, beaten: bool, domain: str, path: str, method: str
 ) -> tuple[float, str] | None:
     """Return how close a rule comes, from 0 to 1, and why it does not match; None if it is far."""
     host, segments = _segments(rule)
@@ -217,7 +217,7 @@ def _why_not(
     return nearness - 0.01 * len(reasons), "; ".join(reasons)
 
 
-def _path(rule: t.Any, segments: list[Segment], path: str) -> tuple[float, str]:
+def _path(rule: Rule, segments: list[Segment], path: str) -> tuple[float, str]:
     """Compare a path with a rule's: return how close it is, and the difference, if any."""
     whole = "/".join(_pattern(rule, segment) for segment in segments)
     match = re.fullmatch(whole, path)
@@ -250,7 +250,7 @@ def _path(rule: t.Any, segments: list[Segment], path: str) -> tuple[float, str]:
     return (0.0, "") if far else (nearness, "; ".join(reasons))
 
 
-def _segment(rule: t.Any, value: str, segment: Segment) -> tuple[float, str]:
+def _segment(rule: Rule, value: str, segment: Segment) -> tuple[float, str]:
     """Compare a part of a path that does not match: return how close it is, and the reason."""
     names = _names(segment)
     shown = _shown(rule, segment)
@@ -261,7 +261,7 @@ def _segment(rule: t.Any, value: str, segment: Segment) -> tuple[float, str]:
     return (alike, f"it says “{shown}”, not “{value}”") if alike >= _ALIKE else (0.0, "")
 
 
-def _refused(rule: t.Any, match: re.Match[str]) -> str:
+def _refused(rule: Rule, match: re.Match[str]) -> str:
     """Return which value one of Werkzeug's own converters rejects, though its pattern matches."""
     for name, value in match.groupdict().items():
         converter = rule_converters(rule)[name]
@@ -273,7 +273,7 @@ def _refused(rule: t.Any, match: re.Match[str]) -> str:
     return ""
 
 
-def _segments(rule: t.Any) -> tuple[Segment, list[Segment]]:
+def _segments(rule: Rule) -> tuple[Segment, list[Segment]]:
     """Split a rule into its domain and the segments of its path."""
     domain: Segment = []
     segments: list[Segment] = [[]]
@@ -290,14 +290,14 @@ def _segments(rule: t.Any) -> tuple[Segment, list[Segment]]:
     return domain, segments
 
 
-def _pattern(rule: t.Any, segment: Segment) -> str:
+def _pattern(rule: Rule, segment: Segment) -> str:
     return "".join(
         f"(?P<{part}>{rule_converters(rule)[part].regex})" if is_dynamic else re.escape(part)
         for is_dynamic, part in segment
     )
 
 
-def _fits(rule: t.Any, segment: Segment, value: str) -> bool:
+def _fits(rule: Rule, segment: Segment, value: str) -> bool:
     return re.fullmatch(_pattern(rule, segment), value) is not None
 
 
@@ -305,14 +305,14 @@ def _names(segment: Segment) -> list[str]:
     return [part for is_dynamic, part in segment if is_dynamic]
 
 
-def _shown(rule: t.Any, segment: Segment) -> str:
+def _shown(rule: Rule, segment: Segment) -> str:
     return "".join(
         f"<{_kind(rule_converters(rule)[part])}:{part}>" if is_dynamic else part
         for is_dynamic, part in segment
     )
 
 
-def _kind(converter: t.Any) -> str:
+def _kind(converter: BaseConverter) -> str:
     """Return the converter's name as rules write it."""
     names = {kind: name for name, kind in converter.map.converters.items() if name != "default"}
     return str(names.get(type(converter), type(converter).__name__))

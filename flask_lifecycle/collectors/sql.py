@@ -20,6 +20,7 @@ from ..recorder.user_code import caller
 from ..trace.log import BEGIN, clock
 from ..trace.owner import Owner
 from ..trace.transactions import is_open
+from ..trace.writer import LiveTrace
 from .patch import Patch
 from .statements import begin, begin_transaction, end, fail, renumber
 
@@ -111,7 +112,7 @@ def _ends(defined: type, name: str, method: t.Any) -> t.Any:
     return recorded
 
 
-def _begin(trace: t.Any, method: t.Any, driver: t.Any) -> t.Any:
+def _begin(trace: LiveTrace, method: t.Any, driver: t.Any) -> t.Any:
     """Begin a transaction; whether anything was sent for it is only known afterwards."""
     __tracebackhide__ = True
     started, steps = clock(), trace.step_count

@@ -19,6 +19,7 @@ from ..recorder.subclass import Subclasses, subclass_of
 from ..recorder.user_code import caller, is_library
 from ..trace.owner import Owner
 from ..trace.transactions import is_open
+from ..trace.writer import LiveTrace
 from .patch import Patch
 from .statements import begin, begin_transaction, end, fail, is_connecting, mark, renumber
 
@@ -68,7 +69,7 @@ def _recorded(base: t.Any, name: str, many: bool) -> t.Any:
 
 
 @fail_open
-def _commits_first(trace: t.Any, connection: t.Any, script: t.Any) -> t.Any:
+def _commits_first(trace: LiveTrace, connection: t.Any, script: t.Any) -> t.Any:
     """Record the COMMIT that is sent before a script."""
     legacy = getattr(connection, "autocommit", _LEGACY) == _LEGACY
     if legacy and isinstance(script, str) and "\0" not in script and is_open(connection):

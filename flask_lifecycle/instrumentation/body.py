@@ -18,6 +18,7 @@ from weakref import finalize, ref
 
 from werkzeug.wsgi import ClosingIterator
 
+from ..collectors.http import Preview
 from ..faults import fault
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
@@ -49,7 +50,7 @@ def recorded(
     result: t.Any,
     environ: dict[str, t.Any],
     failed: Failed,
-    preview: t.Callable[[], t.Any],
+    preview: t.Callable[[], Preview | None],
 ) -> t.Any:
     """Return the object for the server that records the body's iteration and close.
 
@@ -80,7 +81,7 @@ def _is_file(result: t.Any, wrapper: t.Any) -> bool:
 
 
 def _record_as_is(
-    trace: LiveTrace, result: t.Any, failed: Failed, preview: t.Callable[[], t.Any]
+    trace: LiveTrace, result: t.Any, failed: Failed, preview: t.Callable[[], Preview | None]
 ) -> None:
     """Record a body that is passed on unchanged: what is known of it now, and its ``close``."""
     note = None
@@ -183,7 +184,9 @@ class _Recording:
 
     __slots__ = ("failed", "is_over", "preview", "sent", "step", "trace")
 
-    def __init__(self, trace: LiveTrace, failed: Failed, preview: t.Callable[[], t.Any]) -> None:
+    def __init__(
+        self, trace: LiveTrace, failed: Failed, preview: t.Callable[[], Preview | None]
+    ) -> None:
         self.trace = trace
         self.failed = failed
         self.preview = preview

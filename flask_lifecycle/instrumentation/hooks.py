@@ -8,8 +8,10 @@ from contextvars import Token
 from dataclasses import dataclass
 
 import flask
+from werkzeug.wrappers import Response
 
-from ..trace.writer import LiveTrace
+from ..recorder.probe import Probe
+from ..trace.writer import LiveTrace, Writer
 from .reached import Reached
 
 Environ = dict[str, t.Any]
@@ -20,9 +22,25 @@ StartResponse = Callable[..., t.Any]
 Body = t.Any
 #: Called as Flask's own ``wsgi_app`` is, with the app as the first argument.
 Application = Callable[[t.Any, Environ, StartResponse], Body]
+OnResponse = Callable[[Response, LiveTrace], Response]
 OnStart = Callable[[LiveTrace, Environ], "Headers | None"]
 #: Returns whether a request is not recorded, by its endpoint, or by its path if that is None.
 Ignored = Callable[[str | None, str], bool]
+
+
+class Measure(t.Protocol):
+    """Measures each step: a module."""
+
+    #: For functions that several apps share.
+    PROBE: Probe
+
+    def begin(self) -> t.Any:
+        """Begin to measure a step; return the argument for :meth:`end`."""
+        ...
+
+    def end(self, writer: Writer, step: int, entered: t.Any) -> None:
+        """Record the measurement of a step."""
+        ...
 
 
 class OnException(t.Protocol):
@@ -56,7 +74,7 @@ class Hooks:
     #: Called for each request that is not recorded.
     on_ignored: Callable[[], None]
     #: Called with each response after all of the app's hooks; returns the response to send.
-    on_response: Callable[[t.Any, LiveTrace], t.Any] | None = None
+    on_response: OnResponse | None = None
     #: Returns headers to add when a response starts.
     on_start: OnStart | None = None
     on_exception: OnException | None = None
@@ -94,8 +112,10 @@ __all__ = [
     "Headers",
     "Hooks",
     "Ignored",
+    "Measure",
     "Mount",
     "OnException",
+    "OnResponse",
     "OnStart",
     "StartResponse",
 ]

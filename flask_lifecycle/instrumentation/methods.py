@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
 from dataclasses import replace
 
 import flask
@@ -16,7 +15,7 @@ from ..recorder.probe import Call, Probe
 from ..trace.owner import Owner
 from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
-from .hooks import Environ, Mount
+from .hooks import Environ, Mount, OnResponse
 from .return_values import USUAL, returned
 
 _DISPATCH = number(Tracepoint("dispatch", "dispatch_request"))
@@ -63,9 +62,7 @@ def make_response(recording: Call, base: t.Any) -> t.Any:
     return recording(base.make_response, _MAKE_RESPONSE, probe, name="make_response")
 
 
-def process_response(
-    base: t.Any, owner: Owner, on_response: Callable[[t.Any, LiveTrace], t.Any]
-) -> t.Any:
+def process_response(base: t.Any, owner: Owner, on_response: OnResponse) -> t.Any:
     """Return the app's ``process_response``, which calls ``on_response`` after all hooks."""
 
     def process_response(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
-from types import ModuleType
 
 import flask
 import flask.app
 
+from ..collectors.http import Preview
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
 from ..trace.log import END, TRACEPOINT, clock
@@ -17,7 +17,7 @@ from ..trace.tracepoint import TRACEPOINTS, Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
 from . import body, upgrades
 from .error_handling import Errors
-from .hooks import Application, Body, Environ, Mount
+from .hooks import Application, Body, Environ, Measure, Mount
 from .hooks import StartResponse as Start
 from .middleware import Middleware
 from .start_response import StartResponse
@@ -34,7 +34,7 @@ class Calls:
 
     :param start: begins their traces.
     :param preview: returns an object whose ``add`` takes each chunk of a body, or None.
-    :param measures: modules that measure each step with their ``begin`` and ``end``.
+    :param measures: what measures each step.
     """
 
     def __init__(
@@ -43,15 +43,15 @@ class Calls:
         start: TraceStart,
         start_response: StartResponse,
         errors: Errors,
-        preview: Callable[[], t.Any],
-        measures: list[ModuleType],
+        preview: Callable[[], Preview | None],
+        measures: list[Measure],
     ) -> None:
         self._owner = owner
         self._start = start
         self._start_response = start_response
         self._errors = errors
         self._preview = preview
-        self._measures: list[t.Any] = [*measures]
+        self._measures = measures
         #: The trace of a request of this app that is not recorded.
         self._skipped = LiveTrace(None, "", "")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import typing as t
 from collections.abc import Iterable, Mapping
 
 from .keys import Environ
@@ -17,7 +16,7 @@ Policies = Iterable[Mapping[str, str]]
 
 
 def policy_on(
-    headers: t.Any, begin: str, environ: Environ, own: str | None
+    headers: Iterable[tuple[str, str]], begin: str, environ: Environ, own: str | None
 ) -> tuple[str | None, str | None]:
     """Return which policy of the page blocks the toolbar, and the nonce that allows it.
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import escape
 from werkzeug.http import parse_options_header
+from werkzeug.wrappers import Response
 from werkzeug.wsgi import ClosingIterator
 
 from ..address import cut_off, path_of
@@ -97,6 +98,43 @@ def why_absent(state: str | None, waited: int) -> str | None:
     return None if state in (None, SHOWN, FETCHED) else state
 
 
+class Trace(t.Protocol):
+    """A running request, and what the toolbar did to its response."""
+
+    #: The state of the toolbar, if the response is a page.
+    toolbar: str | None
+    #: Whether an HTTP exception without a handler is itself the response.
+    unhandled: bool
+
+    @property
+    def id(self) -> str:
+        """Return its id."""
+        ...
+
+    @property
+    def parent(self) -> str | None:
+        """Return the id of the request inside which it was made."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Return the path of its URL."""
+        ...
+
+    @property
+    def hidden(self) -> bool:
+        """Return whether it is not shown."""
+        ...
+
+    @property
+    def added(self) -> object:
+        """Return what the toolbar added to its response."""
+        ...
+
+    @added.setter
+    def added(self, added: Added, /) -> None: ...
+
+
 class Toolbar:
     """Add the toolbar to one app's pages, and let them find the requests that they caused.
 
@@ -110,7 +148,7 @@ class Toolbar:
         self._token = token
         self._host = host
 
-    def on_response(self, response: t.Any, trace: t.Any, environ: Environ) -> t.Any:
+    def on_response(self, response: Response, trace: Trace, environ: Environ) -> Response:
         """Return the response to send: the same one, or a copy that carries the toolbar."""
         # The response to a request inside another one does not go to a browser.
         if trace.parent is not None or trace.hidden:
@@ -148,7 +186,7 @@ class Toolbar:
         trace.added = Added.of(tag, at, response, carrying)
         return carrying
 
-    def on_start(self, trace: t.Any, environ: Environ) -> list[tuple[str, str]]:
+    def on_start(self, trace: Trace, environ: Environ) -> list[tuple[str, str]]:
         """Return the headers to add to a response that a script of the app fetched."""
         if not is_fetched(environ):
             return []
@@ -170,7 +208,7 @@ class Added(t.NamedTuple):
     after: list[tuple[str, str]]
 
     @classmethod
-    def of(cls, tag: bytes, offset: int, response: t.Any, carrying: t.Any) -> Added:
+    def of(cls, tag: bytes, offset: int, response: Response, carrying: Response) -> Added:
         """Compare a response with the copy that carries the tag."""
         own, now = [*response.headers], [*carrying.headers]
         gone = {pair for pair in {*own}.difference(now) if pair[0].lower() != "content-length"}
@@ -219,12 +257,12 @@ class Added(t.NamedTuple):
 class Document(t.NamedTuple):
     """A response that is a whole HTML document."""
 
-    response: t.Any
+    response: Response
     codec: str
     begin: str
 
     @classmethod
-    def of(cls, response: t.Any, environ: Environ) -> Document | None:
+    def of(cls, response: Response, environ: Environ) -> Document | None:
         """Return a response as a document, or None if it is not one.
 
         A document is what a browser says that it opens as one, or else what begins like one.
@@ -258,7 +296,7 @@ class Document(t.NamedTuple):
                 return ""
         return page.decode(self.codec, "replace")
 
-    def carrying(self, page: bytes, attributes: Mapping[str, str]) -> tuple[t.Any, bytes, int]:
+    def carrying(self, page: bytes, attributes: Mapping[str, str]) -> tuple[Response, bytes, int]:
         """Return a copy of the response with the toolbar's tag in it, the tag, and its offset.
 
         The app may keep the original response and return it again.
@@ -285,7 +323,7 @@ class Document(t.NamedTuple):
         return whole if found is None else whole - width * (len(ending) - found.start())
 
 
-def hindrance(response: t.Any, environ: Environ) -> str | None:
+def hindrance(response: Response, environ: Environ) -> str | None:
     """Return why a document cannot carry the toolbar, apart from its policies, or None."""
     headers = response.headers
     if (
@@ -349,7 +387,7 @@ def _foreign_base(text: str, environ: Environ) -> str | None:
     return None if own else f"its <base> leads to {base[1]}"
 
 
-def _is_streamed_page(response: t.Any, environ: Environ) -> bool:
+def _is_streamed_page(response: Response, environ: Environ) -> bool:
     return (
         is_opened(environ)
         and bool(getattr(response, "is_streamed", False))
