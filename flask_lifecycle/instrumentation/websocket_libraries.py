@@ -140,8 +140,11 @@ def _replace() -> None:
 
 _patch = Patch(_replace)
 _owners = _patch.owners
-#: Replaces what has been imported by now: these libraries may be imported late.
-apply = _patch.apply
+
+
+def apply() -> None:
+    """Replace what has been imported by now: these libraries may be imported late."""
+    _patch.apply()
 
 
 def install(owner: Owner) -> t.Callable[[], None]:
