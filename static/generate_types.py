@@ -33,6 +33,8 @@ _JSON = (
 _TRACE = """/** One request with its steps, in the order in which they began. */
 export interface Trace extends TraceHeader {
   readonly steps: readonly Step[];
+  /** Not in files of older versions. */
+  readonly highlights?: readonly Highlight[];
 }
 """
 _LINE = 110
@@ -59,7 +61,7 @@ def generate() -> str:
         f"export type Outcome = {_type(trace.Outcome)};\n",
         _JSON,
         *(_interface(record) for record in (trace.Source, trace.Error, trace.Process)),
-        *(_interface(record) for record in (trace.TraceError, trace.Step)),
+        *(_interface(record) for record in (trace.TraceError, trace.Step, trace.Highlight)),
         _interface(trace.Trace, "TraceHeader", leave_out=("steps",)),
         _TRACE,
         _constant("COUNTED", "The stages whose steps a summary counts.", summary.COUNTED),

@@ -1,5 +1,6 @@
 """Traces: the records of requests, how they are written, and the copies for readers."""
 
+from .highlights import Highlight
 from .model import (
     FUNCTION_STAGES,
     STAGES,
@@ -17,6 +18,7 @@ __all__ = [
     "FUNCTION_STAGES",
     "STAGES",
     "Error",
+    "Highlight",
     "Outcome",
     "Process",
     "Source",

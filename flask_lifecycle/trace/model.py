@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .explain import explain, journey
+from .highlights import highlights
 
 STAGES = (
     "wsgi",
@@ -183,12 +184,13 @@ class Trace:
         }
 
     def to_dict(self) -> JsonObject:
-        """Return the whole trace, JSON-ready, with the sentence of each step."""
+        """Return the whole trace, JSON-ready, with the sentence of each step and its highlights."""
         steps = [
             {**step.to_dict(), "explain": text}
             for step, text in zip(self.steps, explain(self), strict=True)
         ]
-        return {**self.header(), "steps": steps}
+        told = [each.to_dict() for each in highlights(self)]
+        return {**self.header(), "steps": steps, "highlights": told}
 
     def explain(self) -> str:
         """Return the whole trace as text: a line for each step, with its duration."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..faults import fault
@@ -15,13 +16,20 @@ from .writer import LiveTrace
 _HOST = socket.gethostname()
 
 
-def snapshot(trace: LiveTrace) -> Trace:
-    """Return a copy of the steps recorded so far."""
+def snapshot(trace: LiveTrace, pause: Callable[[], None] | None = None) -> Trace:
+    """Return a copy of the steps recorded so far.
+
+    :param pause: called after each step, to let other threads run.
+    """
     # Read first: if the trace is finished by now, so are all of its steps.
     copied = _copy(trace)
     columns = trace.columns()
-    steps = tuple(freeze(trace, columns, index) for index in range(len(columns.tracepoints)))
-    return replace(copied, steps=steps)
+    steps = []
+    for index in range(len(columns.tracepoints)):
+        steps.append(freeze(trace, columns, index))
+        if pause is not None:
+            pause()
+    return replace(copied, steps=tuple(steps))
 
 
 def header(trace: LiveTrace) -> JsonObject:

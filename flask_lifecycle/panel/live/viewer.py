@@ -12,8 +12,9 @@ from itertools import takewhile
 
 from ...store import Store
 from ...trace.explain import Explainer
+from ...trace.highlights import highlights
 from ...trace.model import JsonObject, Step
-from ...trace.snapshot import freeze, header
+from ...trace.snapshot import freeze, header, snapshot
 from ...trace.writer import LiveTrace
 from ..flags import is_hung
 from ..summary import summarized
@@ -30,6 +31,8 @@ _STEPS_BYTES = 128 * 1024
 # Without pauses, a request's thread would wait for the interpreter's switch interval, 5 ms
 # (`sys.getswitchinterval`), each time that it returns from I/O.
 _STRETCH = _PAUSE = 0.0005
+# While a trace runs, its highlights are made no more often.
+_HIGHLIGHTS_SECONDS = 0.5
 
 
 class Pick(t.NamedTuple):
@@ -73,6 +76,7 @@ class Viewer:
         #: Finished traces whose steps have other indexes now than while they ran.
         self.moved: set[str] = set()
         self.gone: tuple[int, int] = (-1, -1)
+        self._highlighted: float = 0.0
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
         """Find the trace whose steps the viewer gets; start from its first step if it changed."""
@@ -224,7 +228,20 @@ class Viewer:
         for each in self.explainer.explained(head, steps, read):
             explained.append(each)
             breath.take()
-        return [{"trace": trace.id, "steps": explained}]
+        return [{"trace": trace.id, "steps": explained, **self._highlights(trace, breath)}]
+
+    def _highlights(self, trace: LiveTrace, breath: _Pause) -> JsonObject:
+        """Return the highlights of a trace whose steps are sent; of a running one, now and then."""
+        now = time.monotonic()
+        count = trace.step_count
+        if trace.running and (now < self._highlighted or count > _STEPS_A_BATCH):
+            return {}
+        if self.steps_sent < count:
+            # With the last steps.
+            return {}
+        self._highlighted = now + _HIGHLIGHTS_SECONDS
+        copy = snapshot(trace, breath.take)
+        return {"highlights": [each.to_dict() for each in highlights(copy)]}
 
     def _removed(self, kept: list[LiveTrace]) -> list[str]:
         """Return the sent traces that are gone: the oldest, and running ones that were hidden."""

@@ -104,6 +104,14 @@ export interface Step {
   readonly explain?: string;
 }
 
+/** A fact about a request; `mark` is the part of `text` that stands out. */
+export interface Highlight {
+  readonly kind: "answer" | "app" | "sql" | "slowest" | "unexplained" | "sent";
+  readonly text: string;
+  readonly mark: string;
+  readonly step: number | null;
+}
+
 /**
  * One request, as it was when copied. `started_at` is Unix time; other times are in ns.
  *
@@ -132,6 +140,8 @@ export interface TraceHeader {
 /** One request with its steps, in the order in which they began. */
 export interface Trace extends TraceHeader {
   readonly steps: readonly Step[];
+  /** Not in files of older versions. */
+  readonly highlights?: readonly Highlight[];
 }
 
 /** The stages whose steps a summary counts. */

@@ -1,6 +1,6 @@
 /** The shapes of the panel's HTTP answers and live messages, as the Python side sends them. */
 
-import type { Json, Source, Stage, Step, TraceHeader } from "./generated";
+import type { Highlight, Json, Source, Stage, Step, TraceHeader } from "./generated";
 
 export * from "./generated";
 
@@ -178,7 +178,12 @@ export interface Batch {
   /** New and changed traces, oldest first. */
   readonly traces: readonly TraceSummary[];
   /** Steps of watched traces: new ones and those that ended; merge by `id`. */
-  readonly steps: readonly { readonly trace: string; readonly steps: readonly Step[] }[];
+  readonly steps: readonly {
+    readonly trace: string;
+    readonly steps: readonly Step[];
+    /** As far as they are known; of a running trace, now and then. */
+    readonly highlights?: readonly Highlight[];
+  }[];
   /** Traces that were evicted or cleared since the last batch. */
   readonly removed: readonly string[];
   /** Traces that began and were evicted before they could be sent, since the last batch. */

@@ -1,0 +1,129 @@
+"""What matters about a request in a few facts, for the panel, files and terminals.
+
+What is wrong with a request is not among them: those are its flags.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .sentences.words import count, readable_time, short
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .model import Step, Trace
+
+Kind = t.Literal["answer", "app", "sql", "slowest", "unexplained", "sent"]
+
+# Of the app's time: what is below it says nothing.
+_SHARE = 0.05
+_LEAST = 1_000_000
+_FUNCTIONS = frozenset(
+    (
+        "url_value_preprocessor",
+        "before_request",
+        "view",
+        "error_handler",
+        "after_this_request",
+        "after_request",
+        "teardown_request",
+        "teardown_appcontext",
+    )
+)
+_ENDS = {"commit": "commit", "rollback": "rollback"}
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A fact about a request; ``mark`` is the part of ``text`` that stands out."""
+
+    kind: Kind
+    text: str
+    mark: str
+    #: The step that it is about.
+    step: int | None
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return it JSON-ready."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def highlights(trace: Trace) -> tuple[Highlight, ...]:
+    """Return what matters about a request, so far; nothing that says nothing."""
+    return tuple(_facts(trace))
+
+
+def _facts(trace: Trace) -> Iterator[Highlight]:
+    is_done = trace.duration is not None
+    lasted = trace.duration or max((step.end or step.begin for step in trace.steps), default=0)
+    app_time = lasted if trace.app_time is None else min(lasted, trace.app_time)
+    yield from _answer(trace)
+    if is_done:
+        shown = _time(app_time)
+        yield Highlight("app", f"{shown} in the app", shown, None)
+    yield from _sql(trace.steps)
+    yield from _slowest(trace.steps, app_time)
+    sent = lasted - app_time
+    if is_done and sent >= _LEAST:
+        shown = _time(sent)
+        yield Highlight("sent", f"sent in {shown}", shown, None)
+
+
+def _answer(trace: Trace) -> Iterator[Highlight]:
+    """Say who answered, if the app did not."""
+    from .model import client_status
+
+    error = trace.error
+    if trace.status is not None or error is None or trace.duration is None:
+        return
+    status = client_status(trace.header())
+    by = "the server"
+    text = f"answered with {status} by {by}" if status else "not answered: the server ended"
+    yield Highlight("answer", text, by, error.step)
+
+
+def _sql(steps: Iterable[Step]) -> Iterator[Highlight]:
+    sql = [step for step in steps if step.stage == "sql"]
+    if not sql:
+        return
+    kinds = [str(step.detail.get("kind")) for step in sql if step.outcome == "ok"]
+    ends = [count(kinds.count(kind), word) for kind, word in _ENDS.items() if kinds.count(kind) > 0]
+    shown = _time(sum(step.end - step.begin for step in sql if step.end is not None))
+    yield Highlight("sql", ", ".join((f"DB {shown}", *ends)), shown, sql[0].id)
+
+
+def _slowest(steps: tuple[Step, ...], app_time: int) -> Iterator[Highlight]:
+    """Name the app's function that took longest, and the time in it that no step explains."""
+    ran = [step for step in steps if step.end is not None and step.stage in _FUNCTIONS]
+    slowest = max(ran, key=_took, default=None)
+    if slowest is None or _took(slowest) < _SHARE * app_time:
+        return
+    kind = f"{slowest.stage} {short(slowest.name)}"
+    yield Highlight("slowest", f"slowest: {kind} {_time(_took(slowest))}", kind, slowest.id)
+    inside = ((step.begin, step.end) for step in steps if step.parent == slowest.id)
+    left = _took(slowest) - _covered(inside, slowest)
+    if left >= max(_LEAST, _SHARE * app_time):
+        where = f"{_time(left)} in {'the view' if slowest.stage == 'view' else kind}"
+        yield Highlight("unexplained", f"{where} that no step explains", where, slowest.id)
+
+
+def _took(step: Step) -> int:
+    return (step.end or step.begin) - step.begin
+
+
+def _covered(inside: Iterable[tuple[int, int | None]], outer: Step) -> int:
+    """Return how much of a step's time those inside it take together; some run at the same time."""
+    covered, until, last = 0, outer.begin, outer.end or outer.begin
+    for begin, end in sorted((begin, last if end is None else end) for begin, end in inside):
+        covered += max(0, min(end, last) - max(begin, until))
+        until = max(until, min(end, last))
+    return covered
+
+
+def _time(ns: int) -> str:
+    return readable_time(ns).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+__all__ = ["Highlight", "Kind", "highlights"]

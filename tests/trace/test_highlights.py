@@ -1,0 +1,139 @@
+"""The highlights are true of what ran, and leave out what says nothing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import typing as t
+
+import pytest
+from flask import Response
+
+from flask_lifecycle.trace.highlights import Highlight, highlights
+from flask_lifecycle.trace.model import Trace
+from tests.helpers.apps import LOCAL, make_app
+from tests.trace.test_explain import step, trace_of
+
+MS = 1_000_000
+
+
+def told(trace: Trace) -> dict[str, str]:
+    found = highlights(trace)
+    for each in found:
+        assert each.mark in each.text
+        assert each.step is None or each.step < len(trace.steps)
+    return {each.kind: each.text.replace("\N{NO-BREAK SPACE}", " ") for each in found}
+
+
+def test_a_real_request_says_where_its_time_went() -> None:
+    app, lifecycle = make_app()
+
+    @app.before_request
+    def wait() -> None:
+        time.sleep(0.02)
+
+    @app.get("/")
+    def index() -> str:
+        with sqlite3.connect(":memory:") as db:
+            db.execute("CREATE TABLE t (a)")
+            db.execute("INSERT INTO t VALUES (1)")
+        db.close()
+        return ""
+
+    app.test_client().get("/").close()
+    (trace,) = lifecycle.traces(app)
+    found = told(trace)
+    assert [each for each in found if each != "sent"] == ["app", "sql", "slowest", "unexplained"]
+    assert found["sql"].endswith(", 1 commit")
+    assert found["slowest"].startswith("slowest: before_request wait ")
+    assert found["unexplained"].endswith("in before_request wait that no step explains")
+    # What is sent is the same.
+    assert trace.to_dict()["highlights"] == [each.to_dict() for each in highlights(trace)]
+
+
+def test_sending_is_the_servers_time() -> None:
+    app, lifecycle = make_app()
+    app.add_url_rule("/", "index", lambda: Response("x" * 10))
+    answer = app.test_client().get("/", buffered=False)
+    time.sleep(0.03)
+    answer.close()
+    (trace,) = lifecycle.traces(app)
+    found = told(trace)
+    assert trace.duration is not None
+    assert trace.app_time is not None
+    assert trace.duration - trace.app_time >= 25 * MS
+    assert found["sent"].startswith("sent in ")
+
+
+@pytest.mark.parametrize(
+    ("more", "kinds"),
+    [
+        ({}, ["app", "slowest", "unexplained"]),
+        # Below a twentieth of the app's time, or a millisecond.
+        ({"app_time": 300 * MS, "duration": 300 * MS}, ["app"]),
+        ({"app_time": 12 * MS, "duration": 12 * MS + MS - 1}, ["app", "slowest", "unexplained"]),
+        ({"app_time": 12 * MS, "duration": 13 * MS}, ["app", "slowest", "unexplained", "sent"]),
+        ({"state": "running", "duration": None, "app_time": None}, ["slowest", "unexplained"]),
+        # Of an older file.
+        ({"app_time": None}, ["app", "slowest", "unexplained"]),
+    ],
+)
+def test_what_says_nothing_is_left_out(more: dict[str, t.Any], kinds: list[str]) -> None:
+    steps = [step(0, "wsgi", end=12 * MS), step(1, "view", parent=0, begin=0, end=10 * MS)]
+    trace = trace_of(*steps, **{"duration": 12 * MS, "app_time": 12 * MS, **more})
+    assert list(told(trace)) == kinds
+
+
+def test_steps_at_the_same_time_explain_a_moment_once() -> None:
+    inside = [
+        step(2, "sql", parent=1, begin=MS, end=5 * MS),
+        step(3, "sql", parent=1, begin=2 * MS, end=4 * MS),
+        step(4, "template", parent=1, begin=4 * MS, end=8 * MS),
+        step(5, "sql", parent=4, begin=5 * MS, end=6 * MS),
+    ]
+    steps = [step(0, "wsgi", end=10 * MS), step(1, "view", parent=0, begin=0, end=10 * MS), *inside]
+    trace = trace_of(*steps, duration=10 * MS, app_time=10 * MS)
+    assert told(trace)["unexplained"] == "3.00 ms in the view that no step explains"
+
+
+def test_a_trace_without_steps_has_none_of_them() -> None:
+    assert highlights(trace_of(duration=None, state="running")) == ()
+
+
+def test_a_crash_says_who_answered() -> None:
+    app, lifecycle = make_app()
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+
+    @app.get("/")
+    def index() -> str:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError):
+        app.test_client().get("/")
+    (trace,) = lifecycle.traces(app)
+    (answer,) = [each for each in highlights(trace) if each.kind == "answer"]
+    assert answer.text.startswith("answered with 500 by ")
+    assert trace.steps[answer.step or 0].outcome == "raised"
+
+
+def test_the_live_stream_brings_them_with_the_last_steps() -> None:
+    app, lifecycle = make_app()
+    app.debug = True
+    app.add_url_rule("/", "index", lambda: "")
+    app.test_client().get("/").close()
+    (trace,) = lifecycle.traces(app)
+    asked: dict[str, t.Any] = {
+        "epoch": None,
+        "last": None,
+        "running": [],
+        "watch": trace.id,
+        "have": 0,
+    }
+    batch = app.test_client().post("/_lifecycle/api/batch", json=asked, environ_base=LOCAL)
+    (part,) = batch.get_json()["steps"]
+    assert part["highlights"] == json.loads(
+        json.dumps([each.to_dict() for each in highlights(trace)])
+    )
+    assert {each["kind"] for each in part["highlights"]} >= {"app"}
+    assert Highlight(**part["highlights"][0]) in highlights(trace)
