@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from .compare import Comparison, compare
 from .explain import explain, journey
 from .highlights import highlights
+from .status import client_status
 
 STAGES = (
     "wsgi",
@@ -60,10 +63,10 @@ FUNCTION_STAGES = frozenset(
     )
 )
 
-_UNANSWERED = frozenset(("SystemExit", "KeyboardInterrupt", "GeneratorExit"))
-
 #: A JSON object.
 JsonObject = dict[str, t.Any]
+#: One of :data:`STAGES`; readers of recordings check that.
+Stage = t.Annotated[str, STAGES]
 Outcome = t.Literal["ok", "short_circuit", "raised"]
 
 
@@ -107,7 +110,7 @@ class Step:
 
     id: int
     parent: int | None
-    stage: str
+    stage: Stage
     name: str
     callable: str | None
     source: Source | None
@@ -205,21 +208,15 @@ class Trace:
             step
             for step in self.steps
             if stage in (None, step.stage)
-            and (name is None or name == step.callable or fnmatchcase(step.name, name))
+            and (name is None or name in (step.name, step.callable) or fnmatchcase(step.name, name))
         )
 
+    def compare(self, other: Trace | Sequence[Trace]) -> Comparison:
+        """Compare this request with another one, or with several runs of another one.
 
-def client_status(header: t.Mapping[str, t.Any]) -> int | None:
-    """Return the status that the client got, as far as a trace's header shows.
-
-    If an exception left the app before it had responded, the server or Werkzeug's debugger responds
-    with 500. If it ends the server itself, such as ``SystemExit``, there is no response at all.
-    """
-    status: int | None = header["status"]
-    error = header["error"]
-    if status is None and error is not None and header["state"] == "done":
-        return None if error["type"] in _UNANSWERED else 500
-    return status
+        :param other: what came later, as a rule: what it alone has is "added".
+        """
+        return compare(self, other)
 
 
 def _plain(record: Source | Error | TraceError | Process | None) -> JsonObject | None:
@@ -237,6 +234,7 @@ __all__ = [
     "Outcome",
     "Process",
     "Source",
+    "Stage",
     "Step",
     "Trace",
     "TraceError",

@@ -1,0 +1,235 @@
+"""What differs between two traces apart from their steps: headers, values, statements.
+
+Details may come from a file: any shape is read, and what is of another one counts as absent.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .transactions import STATEMENT
+
+if t.TYPE_CHECKING:
+    from .model import Step, Trace
+
+# They are different in every request, whatever the app's code is.
+_ALWAYS = re.compile(
+    "age|date|server-timing|x-runtime|.*process-time|cf-ray|traceparent|tracestate"
+    "|.*(?:csrf|xsrf|nonce|(?:request|trace|correlation|span|amzn-trace)[-_]?id).*",
+    re.IGNORECASE,
+)
+_NONCE = re.compile(r"'nonce-[^']*'")
+# Of a step: measured, or compared as a whole elsewhere.
+_ELSEWHERE = frozenset(
+    (
+        *("cpu", "memory", "thread", "connection", "place", "sent", "repeated", "websocket"),
+        *("request", "response", "added", "headers", "exception", "receivers"),
+    )
+)
+# What maps names to values, or lists names, in the changes of a step.
+_WITH_NAMES = ("added", "changed", "removed", "set", "deleted")
+_ABSENT = object()
+# A time of day is different in every request, too.
+_NEAR = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the second request has and the first does not, and the reverse.
+
+    ``changed`` has the values of both.
+    """
+
+    added: dict[str, t.Any]
+    changed: dict[str, t.Any]
+    removed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+    def names(self) -> list[str]:
+        """Return the names of all."""
+        return [*self.added, *self.changed, *self.removed]
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderChanges:
+    """The headers of both requests and of the app's own responses, by their names in lower case.
+
+    ``not_counted`` are the names of those that differ in every request, such as ``Date``.
+    """
+
+    request: Changes
+    response: Changes
+    not_counted: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.request or self.response)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedStatement:
+    """How often each request sent an SQL statement, and how long all of these took, in ns."""
+
+    statement: str
+    a: int
+    b: int
+    a_ns: int
+    b_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanges:
+    """The values that the requests left in ``g`` and in the session.
+
+    None is the value of what they removed. ``not_counted`` are names such as ``csrf_token``, whose
+    values differ in every request.
+    """
+
+    g: Changes
+    session: Changes
+    not_counted: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.g or self.session)
+
+
+def header_changes(a: Trace, b: Trace) -> HeaderChanges:
+    """Compare the headers of two requests, and of their responses."""
+    request, skipped = _compared(_headers(a, "wsgi", "request"), _headers(b, "wsgi", "request"))
+    response, more = _compared(
+        _headers(a, "start_response", "response"), _headers(b, "start_response", "response")
+    )
+    return HeaderChanges(request, response, tuple(dict.fromkeys((*skipped, *more))))
+
+
+def state_changes(a: Trace, b: Trace) -> StateChanges:
+    """Compare what functions of both requests changed in ``g`` and in the session."""
+
+    def is_time(value: t.Any) -> bool:
+        starts = (a.started_at, b.started_at)
+        return type(value) is float and any(abs(value - each) < _NEAR for each in starts)
+
+    g, skipped = _compared(_left(a, "g"), _left(b, "g"), is_time)
+    session, more = _compared(_left(a, "session"), _left(b, "session"), is_time)
+    return StateChanges(g, session, tuple(dict.fromkeys((*skipped, *more))))
+
+
+def statements(a: Trace, b: Trace) -> tuple[ComparedStatement, ...]:
+    """Count the statements of both requests by their text, in order of their first execution."""
+    counts: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    times: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for trace, count, time in zip((a, b), counts, times, strict=True):
+        for step in trace.steps:
+            if step.stage == "sql" and step.detail.get("kind", STATEMENT) == STATEMENT:
+                count[step.name] += 1
+                time[step.name] += 0 if step.end is None else step.end - step.begin
+    return tuple(
+        ComparedStatement(each, counts[0][each], counts[1][each], times[0][each], times[1][each])
+        for each in dict.fromkeys((*counts[0], *counts[1]))
+    )
+
+
+def detail_differs(a: Step, b: Step) -> bool:
+    """Return whether two steps had another effect or another input."""
+    return a.name != b.name or _counted(a.detail) != _counted(b.detail)
+
+
+def _counted(detail: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    counted = {key: value for key, value in detail.items() if key not in _ELSEWHERE}
+    # The values that a request leaves are compared as a whole.
+    return {**counted, "changes": _names(counted.get("changes"))}
+
+
+def _names(changes: t.Any) -> t.Any:
+    """Return which names were changed, and how, without their values."""
+    if not isinstance(changes, dict):
+        return changes
+    return {
+        how: [name for name in value if not _is_noise(name)]
+        if how in _WITH_NAMES and isinstance(value, (dict, list))
+        else _names(value)
+        for how, value in changes.items()
+    }
+
+
+def _is_noise(name: t.Any) -> bool:
+    return isinstance(name, str) and _ALWAYS.fullmatch(name) is not None
+
+
+def _compared(
+    a: Mapping[str, t.Any],
+    b: Mapping[str, t.Any],
+    is_noise: t.Callable[[t.Any], bool] = lambda _value: False,
+) -> tuple[Changes, list[str]]:
+    """Return the differences of two mappings, and the names that are not counted."""
+    different = [name for name in {**a, **b} if a.get(name, _ABSENT) != b.get(name, _ABSENT)]
+    skipped = [
+        name
+        for name in different
+        if _is_noise(name) or (is_noise(a.get(name)) and is_noise(b.get(name)))
+    ]
+    counted = [name for name in different if name not in skipped]
+    changes = Changes(
+        added={name: b[name] for name in counted if name not in a},
+        changed={name: [a[name], b[name]] for name in counted if name in a and name in b},
+        removed=tuple(name for name in counted if name not in b),
+    )
+    return changes, skipped
+
+
+def _headers(trace: Trace, stage: str, name: str) -> dict[str, str]:
+    """Return the headers of the request or of the last response."""
+    found = [
+        step.detail[name] for step in trace.steps if step.stage == stage and name in step.detail
+    ]
+    pairs = _mapping(found[-1]).get("headers") if found else ()
+    headers: dict[str, list[str]] = {}
+    for header, value in _pairs(pairs):
+        headers.setdefault(header.lower(), []).append(_NONCE.sub("'nonce'", value))
+    return {header: ", ".join(values) for header, values in headers.items()}
+
+
+def _left(trace: Trace, where: str) -> dict[str, t.Any]:
+    """Return the values that a request left in a mapping, by name.
+
+    A session begins with what the client sent; a name that was removed is None.
+    """
+    values: dict[str, t.Any] = {}
+    for step in trace.steps:
+        values.update(_mapping(step.detail.get(where)) if step.stage == "session_open" else ())
+        changes = _mapping(_mapping(step.detail.get("changes")).get(where))
+        values.update(_mapping(changes.get("added")))
+        values.update(_mapping(changes.get("changed")))
+        values.update(dict.fromkeys(_texts(changes.get("removed"))))
+    return values
+
+
+def _mapping(value: t.Any) -> Mapping[str, t.Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: t.Any) -> Iterable[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _pairs(value: t.Any) -> Iterable[tuple[str, str]]:
+    for pair in value if isinstance(value, list) else ():
+        if isinstance(pair, list) and len(pair) == 2 and len([*_texts(pair)]) == 2:
+            yield pair[0], pair[1]
+
+
+__all__ = [
+    "Changes",
+    "ComparedStatement",
+    "HeaderChanges",
+    "StateChanges",
+    "detail_differs",
+    "header_changes",
+    "state_changes",
+    "statements",
+]

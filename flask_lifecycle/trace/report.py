@@ -1,0 +1,190 @@
+"""A comparison as text: the verdict, and a line for each difference."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from .noise import differ
+from .sentences.words import count, cut, readable_time, short
+
+if t.TYPE_CHECKING:
+    from .compare import ComparedStep, Comparison
+    from .differences import Changes
+    from .model import Step, Trace
+
+_CLAUSES = 3
+
+
+def verdict(comparison: Comparison, a: Trace, b: Trace) -> str:
+    """Return the most important differences in one line, or that there are none."""
+    clauses = [*_clauses(comparison, a, b)][:_CLAUSES]
+    if not clauses:
+        return "Only times differ." if comparison.beyond else "No difference beyond the noise."
+    text = ", ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def report(comparison: Comparison, a: Trace, b: Trace) -> str:
+    """Return the verdict, then a line for each difference.
+
+    ``-`` marks what only the first request has, ``+`` what only the second one has, ``!`` another
+    outcome, ``~`` another effect or input, ``>`` slower and ``<`` faster.
+    """
+    lines = [
+        f"A  {_head(a, len(comparison.runs.a), comparison.a_ns)}",
+        f"B  {_head(b, len(comparison.runs.b), comparison.b_ns)}",
+        verdict(comparison, a, b),
+    ]
+    if comparison.is_single:
+        lines.append(f"{_single(comparison)}: times differ by chance too.")
+    lines += _lines(comparison, a, b)
+    lines += _state_lines(comparison)
+    skipped = (*comparison.headers.not_counted, *comparison.changes.not_counted)
+    if skipped:
+        lines.append(f"Not counted, as they differ in every request: {', '.join(skipped)}.")
+    return "\n".join(lines)
+
+
+def _clauses(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
+    ends = [*_ends(comparison, a, b)]
+    yield from ends
+    if comparison.beyond and not comparison.is_single:
+        yield _times(comparison.a_ns, comparison.b_ns)
+    sent = sum(each.a for each in comparison.sql), sum(each.b for each in comparison.sql)
+    if sent[0] != sent[1]:
+        yield f"{count(sent[0], 'statement')} became {sent[1]:,}"
+    gone, new = len(comparison.gone), len(comparison.added)
+    if gone:
+        yield f"{count(gone, 'step')} gone{f' and {new:,} new' if new else ''}"
+    elif new:
+        yield count(new, "new step")
+    outcomes = sum(each.what == "outcome" for each in comparison.steps)
+    if outcomes and not ends:
+        yield f"another outcome of {count(outcomes, 'step')}"
+    differing = [
+        f"{where} {short(name)}"
+        for where, changes in _state(comparison)
+        for name in changes.names()
+    ]
+    if differing:
+        more = f" and {len(differing) - 1:,} more" if differing[1:] else ""
+        yield f"{differing[0]}{more} differ{'' if more else 's'}"
+
+
+def _ends(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
+    ends = [
+        (status, None if trace.error is None else trace.error.type)
+        for status, trace in ((comparison.status.a, a), (comparison.status.b, b))
+    ]
+    if ends[0] != ends[1]:
+        yield " became ".join(
+            f"{_status(status)} ({short(error)})" if error else _status(status)
+            for status, error in ends
+        )
+
+
+def _single(comparison: Comparison) -> str:
+    if comparison.runs.a[1:]:
+        return "One run of B"
+    return "One run of A" if comparison.runs.b[1:] else "One run each"
+
+
+def _lines(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
+    own_times_a = _own_times(a, {each.a: each.a_ns for each in comparison.steps})
+    own_times_b = _own_times(b, {each.b: each.b_ns for each in comparison.steps})
+    for each in comparison.steps:
+        one = None if each.a is None else a.steps[each.a]
+        other = None if each.b is None else b.steps[each.b]
+        step = one or other
+        if step is None:
+            continue
+        mark, says = _line(each, one, other)
+        own_a, own_b = own_times_a.get(each.a, 0), own_times_b.get(each.b, 0)
+        is_slower = (each.b_ns or 0) > (each.a_ns or 0)
+        # What a step inside of it explains is on the line of that one.
+        if each.beyond and (own_b > own_a) is is_slower and differ([own_a], [own_b]):
+            mark = mark or (">" if is_slower else "<")
+            says.append(_times(each.a_ns, each.b_ns))
+        if mark:
+            is_renamed = one is not None and other is not None and one.name != other.name
+            subject = step.stage if is_renamed else _subject(step)
+            yield f"{mark} {subject}: {'; '.join(says)}"
+
+
+def _line(each: ComparedStep, a: Step | None, b: Step | None) -> tuple[str, list[str]]:
+    if a is None or b is None:
+        only, took = ("B", each.b_ns) if a is None else ("A", each.a_ns)
+        return "+" if a is None else "-", [f"only in {only}{_took(took)}"]
+    if each.what == "outcome":
+        return "!", [f"{_outcome(a)} → {_outcome(b)}"]
+    if each.what == "detail":
+        is_renamed = a.name != b.name
+        return "~", [f"{short(a.name)} → {short(b.name)}" if is_renamed else "other details"]
+    return "", []
+
+
+def _own_times(trace: Trace, times: t.Mapping[int | None, int | None]) -> dict[int | None, int]:
+    """Return the times of a trace's steps without those of the steps inside them."""
+    own = {id_: took or 0 for id_, took in times.items()}
+    for step in trace.steps:
+        if step.parent is not None:
+            own[step.parent] -= times[step.id] or 0
+    return own
+
+
+def _state_lines(comparison: Comparison) -> Iterator[str]:
+    for where, changes in _state(comparison):
+        yield from (f"- {where} {short(name)}: only in A" for name in changes.removed)
+        yield from (
+            f"+ {where} {short(name)}: {cut(value)}, only in B"
+            for name, value in changes.added.items()
+        )
+        yield from (
+            f"~ {where} {short(name)}: {cut(both[0])} → {cut(both[1])}"
+            for name, both in changes.changed.items()
+        )
+
+
+def _state(comparison: Comparison) -> tuple[tuple[str, Changes], ...]:
+    return (
+        ("session", comparison.changes.session),
+        ("g", comparison.changes.g),
+        ("request header", comparison.headers.request),
+        ("response header", comparison.headers.response),
+    )
+
+
+def _head(trace: Trace, runs: int, took: int | None) -> str:
+    several = f", median of {runs:,} runs" if runs > 1 else ""
+    return f"{trace.method} {cut(trace.path)}, {_status(trace.status)}{_took(took)}{several}"
+
+
+def _subject(step: Step) -> str:
+    of = f" of {short(step.scope)}" if step.scope not in (None, "app") else ""
+    name = cut(step.name) if step.stage in ("sql", "log") else short(step.name)
+    return step.stage + of if name in ("", step.stage) else f"{step.stage} {name}{of}"
+
+
+def _outcome(step: Step) -> str:
+    if step.error is not None:
+        return f"raised {short(step.error.type)}"
+    return {"short_circuit": "answered", None: "still running"}.get(step.outcome, str(step.outcome))
+
+
+def _times(a: int | None, b: int | None) -> str:
+    if a is None or b is None:
+        return "no time"
+    sign = "−" if b < a else "+"
+    return f"{readable_time(a)} → {readable_time(b)} ({sign}{readable_time(abs(b - a))})"
+
+
+def _took(ns: int | None) -> str:
+    return f", {readable_time(ns)}" if ns else ""
+
+
+def _status(status: int | None) -> str:
+    return "no status" if status is None else str(status)
+
+
+__all__ = ["report", "verdict"]
