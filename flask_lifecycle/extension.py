@@ -28,6 +28,7 @@ from .trace.writer import LiveTrace
 
 if t.TYPE_CHECKING:
     from .instrumentation.hooks import OnResponse, OnStart
+    from .recording.document import Excerpt
     from .store import Store
 
 T = t.TypeVar("T")
@@ -102,6 +103,7 @@ class State:
         self.settings = settings
         self.enabled: bool = False
         self._store: Store | None = None
+        self._mount: Mount | None = None
         self._undo: list[t.Callable[[flask.Flask], t.Any]] = []
         self._forget: t.Callable[[], t.Any] = list
 
@@ -110,6 +112,12 @@ class State:
         if self._store is None:
             return []
         return [snapshot(trace) for trace in self._store.newest()]
+
+    def describe(
+        self, traces: t.Sequence[Trace]
+    ) -> tuple[dict[str, t.Any] | None, tuple[Excerpt, ...]]:
+        """Return what a recording has beside its traces: the app's map and the steps' code."""
+        return (None, ()) if self._mount is None else self._mount.describe(traces)
 
     def clear(self) -> None:
         """Delete all traces."""
@@ -140,6 +148,7 @@ class State:
         instrument = _wrapped(lambda: Instrument(app, owner, settings, redactor, hooks, mount), app)
         if instrument is None:
             return
+        self._mount = mount
         mount.called = instrument.called
         if _is_run_by_flask():
             mount.announce(app.debug)
@@ -155,6 +164,7 @@ class State:
         self._forget()
         while self._undo:
             self._undo.pop()(app)
+        self._mount = None
         self.enabled = False
 
 

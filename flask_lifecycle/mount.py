@@ -35,7 +35,9 @@ from .trace.writer import NOBODY, Route, Writer
 if t.TYPE_CHECKING:
     from .app_map.rules import Finder
     from .collectors.profiler import Profiles
+    from .recording.document import Excerpt
     from .store import Store
+    from .trace.model import Trace
 
 # The loggers of servers that log whole URLs, which may contain the token.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access")
@@ -259,6 +261,12 @@ class Mount:
             return {}
         made = AppMap(app, self._redactor, middleware_of(app)).to_dict()
         return {**made, "called": self.called()}
+
+    def describe(self, traces: t.Sequence[Trace]) -> tuple[dict[str, t.Any], tuple[Excerpt, ...]]:
+        """Return the app's map, and the code of the steps of some traces."""
+        from .panel.source.excerpts import excerpts
+
+        return self._map(), excerpts(traces, self._redactor.lines)
 
     def _find_rule(self, path: str, method: str, host: str) -> dict[str, t.Any]:
         from .app_map.rules import Finder

@@ -172,7 +172,7 @@ class _Counts(list[t.Any]):
         detail = dict(zip(_COUNTED, self, strict=False))
         sent = list(detail["sent"])
         times = [trace.since(reading) for reading in sent[::2]]
-        detail["sent"] = list(zip(times, sent[1::2], strict=False))
+        detail["sent"] = [*map(list, zip(times, sent[1::2], strict=False))]
         preview = detail.pop("preview", None)
         if preview is not None:
             detail["preview"] = preview.detail(trace)

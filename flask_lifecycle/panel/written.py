@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import typing as t
 
 from flask.json.provider import DefaultJSONProvider
 
-_ESCAPE = re.compile(r"\\(?:\\|ud[89ab]..\\ud[c-f]..|(ud[89a-f]..))")
-
-
-def escaped(text: str) -> str:
-    """Escape lone surrogates as Python does, such as those of a file name that is not UTF-8.
-
-    :param text: JSON in ASCII.
-    """
-    return _ESCAPE.sub(_twice, text) if r"\ud" in text else text
-
-
-def _twice(found: re.Match[str]) -> str:
-    return rf"\\{found[1]}" if found[1] else found[0]
+from ..recording.json_text import escaped
 
 
 class Provider(DefaultJSONProvider):
@@ -42,4 +29,4 @@ class Json:
         return escaped(json.dumps(obj, **kwargs))
 
 
-__all__ = ["Json", "Provider", "escaped"]
+__all__ = ["Json", "Provider"]

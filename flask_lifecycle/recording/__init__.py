@@ -1,1 +1,5 @@
-"""Exports traces to standard formats, one module for each."""
+"""Traces outside the process: recordings, and other formats, one module for each."""
+
+from .document import Recording
+
+__all__ = ["Recording"]

@@ -11,11 +11,11 @@ import typing as t
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from http.cookies import CookieError, SimpleCookie
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import parse_qsl
 
 from ..trace.explain import explain
 from ..trace.model import JsonObject, Step, Trace, client_status
+from .versions import version_of
 
 _UNKNOWN = -1
 
@@ -23,7 +23,7 @@ _UNKNOWN = -1
 def to_har(traces: Iterable[Trace]) -> JsonObject:
     """Return traces as one archive, oldest first, JSON-ready."""
     entries = sorted((_entry(trace) for trace in traces), key=lambda each: each["startedDateTime"])
-    creator = {"name": "flask-lifecycle", "version": _version()}
+    creator = {"name": "flask-lifecycle", "version": version_of("flask-lifecycle")}
     return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}}
 
 
@@ -183,13 +183,6 @@ def _attributes(text: str) -> JsonObject:
         return {}
     texts = {name: morsel[name] for name in ("path", "domain") if morsel[name]}
     return {**texts, "httpOnly": bool(morsel["httponly"]), "secure": bool(morsel["secure"])}
-
-
-def _version() -> str:
-    try:
-        return version("flask-lifecycle")
-    except PackageNotFoundError:
-        return ""
 
 
 __all__ = ["to_har"]

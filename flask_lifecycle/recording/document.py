@@ -1,0 +1,175 @@
+"""Recordings: traces in a file, with what is needed to look at them anywhere."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+import typing as t
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..trace.model import JsonObject, Step, Trace
+from .file import parse, read_file, write_file
+from .records import FieldError, read
+from .upgrade import is_single, upgraded
+from .versions import FORMAT, VERSION, program, version_of
+
+if t.TYPE_CHECKING:
+    import flask
+
+_UNKNOWN = "flask-lifecycle 0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """When, by which program and where a recording was made. ``at`` is Unix time."""
+
+    at: float
+    by: str
+    app: str | None
+    host: str
+    python: str | None
+    flask: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The code of a step's function, masked: each line is pairs of Pygments' class and a text.
+
+    ``line`` is the number of the first line; ``changed`` means that the file was modified after the
+    app had loaded it.
+    """
+
+    file: str
+    line: int
+    lines: tuple[tuple[tuple[str, str], ...], ...]
+    changed: bool
+
+    def to_dict(self) -> JsonObject:
+        """Return the excerpt, JSON-ready."""
+        lines = [[list(pair) for pair in line] for line in self.lines]
+        return {"file": self.file, "line": self.line, "lines": lines, "changed": self.changed}
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Whole traces, with the map of their app and the code of their steps where these are known."""
+
+    made: Made
+    app: JsonObject | None
+    sources: tuple[Excerpt, ...]
+    traces: tuple[Trace, ...]
+
+    @classmethod
+    def of(cls, traces: Iterable[Trace], *, app: flask.Flask | None = None) -> Recording:
+        """Return a recording of some traces.
+
+        :param traces: such as those of :meth:`Lifecycle.traces <flask_lifecycle.Lifecycle.traces>`.
+        :param app: their app: the recording then has its map, and the code of the steps.
+        """
+        kept = tuple({trace.id: trace for trace in traces}.values())
+        state: t.Any = None if app is None else app.extensions.get("lifecycle")
+        app_map, sources = (None, ()) if state is None else state.describe(kept)
+        return cls(made_now(None if app is None else app.name), app_map, sources, kept)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Recording:
+        """Read a recording, or a trace that the panel saved as JSON; both may be compressed.
+
+        :param path: the file, at most 100 MB.
+        :raises ValueError: it is no recording, damaged or of a newer version; the message has the
+            file's name, what is wrong and where.
+        :raises OSError: as from :func:`open`.
+        """
+        path = Path(path)
+        try:
+            return _recording(read_file(path))
+        except ValueError as error:
+            raise ValueError(f"{path.name} cannot be read: {error}") from None
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Recording:
+        """Read a recording from the content of its file.
+
+        :raises ValueError: as :meth:`load`.
+        """
+        return _recording(parse(data))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the recording to a file that only its owner may read; an existing one is replaced.
+
+        :param path: ends with ``.json`` or ``.json.gz``.
+        :raises ValueError: it has another ending, or would be larger than what can be loaded.
+        :raises OSError: it cannot be written; an existing file is unchanged.
+        """
+        write_file(Path(path), self.to_dict())
+
+    def to_dict(self) -> JsonObject:
+        """Return the document, JSON-ready; ``schema.json`` describes it."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "made": asdict(self.made),
+            "app": self.app,
+            "sources": [each.to_dict() for each in self.sources],
+            "traces": [trace.to_dict() for trace in self.traces],
+        }
+
+
+def made_now(app: str | None) -> Made:
+    """Describe a recording that is made now, by this process.
+
+    :param app: the app's name.
+    """
+    return Made(
+        at=time.time(),
+        by=program(),
+        app=app,
+        host=socket.gethostname(),
+        python=platform.python_version(),
+        flask=version_of("flask") or None,
+    )
+
+
+def _recording(value: t.Any) -> Recording:
+    document = upgraded(value)
+    if is_single(document):
+        trace: Trace = read(Trace, document)
+        _check(trace)
+        made = Made(trace.started_at, _UNKNOWN, None, trace.process.host, None, None)
+        return Recording(made, None, (), (trace,))
+    recording: Recording = read(Recording, document)
+    for index, trace in enumerate(recording.traces):
+        try:
+            _check(trace)
+        except FieldError as error:
+            raise error.inside(index).inside("traces") from None
+    return recording
+
+
+def _check(trace: Trace) -> None:
+    """Check the references among the steps of a trace, which no type describes.
+
+    :raises FieldError: one is invalid.
+    """
+    for index, step in enumerate(trace.steps):
+        for name, value, takes in _faults(step, index):
+            raise FieldError(value, takes).inside(name).inside(index).inside("steps")
+    failed = None if trace.error is None else trace.error.step
+    if failed is not None and failed >= len(trace.steps):
+        raise FieldError(failed, "the id of a step").inside("step").inside("error")
+
+
+def _faults(step: Step, index: int) -> t.Iterator[tuple[str, t.Any, str]]:
+    if step.id != index:
+        yield "id", step.id, f"{index}, its index"
+    if step.parent is not None and step.parent >= index:
+        yield "parent", step.parent, "the id of an earlier step, or null"
+    if step.end is not None and step.end < step.begin:
+        yield "end", step.end, "a time after its begin, or null"
+
+
+__all__ = ["Excerpt", "Made", "Recording", "made_now"]

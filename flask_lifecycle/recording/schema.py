@@ -1,0 +1,98 @@
+"""The JSON Schema of a recording, made from the records.
+
+``python -m flask_lifecycle.recording.schema`` writes ``schema.json``, which is published with the
+package; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import types
+import typing as t
+from pathlib import Path
+
+from ..trace.model import JsonObject, Step
+from .document import Recording
+from .records import LARGEST, LATEST, fields_of
+from .versions import FORMAT, VERSION
+
+TARGET = Path(__file__).with_name("schema.json")
+
+#: What the JSON of a record has beside the fields.
+_BESIDE: dict[type, dict[str, JsonObject]] = {
+    Recording: {"format": {"const": FORMAT}, "version": {"const": VERSION}},
+    Step: {"explain": {"type": "string"}},
+}
+_SCALARS: dict[t.Any, JsonObject] = {
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer", "minimum": 0, "maximum": LARGEST},
+    float: {"type": "number", "minimum": 0, "maximum": LATEST},
+    types.NoneType: {"type": "null"},
+}
+
+
+def schema() -> JsonObject:
+    """Return the schema, in the dialect of 2020-12."""
+    defined: dict[str, JsonObject] = {}
+    root = _object(Recording, defined)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{FORMAT}:recording:{VERSION}",
+        "title": f"A recording of {FORMAT}, version {VERSION}",
+        **root,
+        "$defs": dict(sorted(defined.items())),
+    }
+
+
+def _object(record: type, defined: dict[str, JsonObject]) -> JsonObject:
+    fields = fields_of(record)
+    beside = _BESIDE.get(record, {})
+    return {
+        "description": " ".join(inspect.cleandoc(record.__doc__ or "").split()),
+        "type": "object",
+        "properties": {
+            **beside,
+            **{name: _schema_of(hint, defined) for name, (hint, _) in fields.items()},
+        },
+        "required": [*beside, *(name for name, (_, is_required) in fields.items() if is_required)],
+    }
+
+
+def _schema_of(hint: t.Any, defined: dict[str, JsonObject]) -> JsonObject:
+    origin, arguments = t.get_origin(hint), t.get_args(hint)
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    if origin is t.Annotated:
+        return {"enum": list(arguments[1])}
+    if origin is t.Literal:
+        return {"enum": list(arguments)}
+    if origin in (t.Union, types.UnionType):
+        return {"anyOf": [_schema_of(each, defined) for each in arguments]}
+    if origin is tuple and arguments[-1] is ...:
+        return {"type": "array", "items": _schema_of(arguments[0], defined)}
+    if origin is tuple:
+        items = [_schema_of(each, defined) for each in arguments]
+        return {"type": "array", "prefixItems": items, "minItems": len(items), "items": False}
+    if origin is dict:
+        return {"type": "object"}
+    if dataclasses.is_dataclass(hint):
+        record = t.cast("type", hint)
+        if record.__name__ not in defined:
+            defined[record.__name__] = {}
+            defined[record.__name__] = _object(record, defined)
+        return {"$ref": f"#/$defs/{record.__name__}"}
+    raise TypeError(f"no JSON Schema is known for {hint!r}")
+
+
+def write() -> None:
+    """Write the file."""
+    TARGET.write_text(f"{json.dumps(schema(), indent=2)}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    write()
+
+__all__ = ["TARGET", "schema", "write"]
