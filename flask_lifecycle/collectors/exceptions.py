@@ -13,17 +13,15 @@ from sys import getrefcount
 from types import FrameType, TracebackType
 
 import flask
-from werkzeug.exceptions import HTTPException, InternalServerError
-from werkzeug.routing import RoutingException
 
 from ..faults import fail_open
-from ..recorder.callables import callable_name, source_of
 from ..recorder.errors import GROUP, describe_error
 from ..recorder.user_code import is_library, line_of
 from ..redact import Redactor, weight
 from ..trace.model import JsonObject
 from ..trace.owner import Owner
 from ..trace.writer import LiveTrace
+from .handlers import Fate, look_up
 from .patch import Patch
 
 # The first and last frames of a deep traceback.
@@ -33,7 +31,6 @@ _LOCALS = 40
 _CAUSES = 8
 _MEMBERS = 8
 _NOTES = 10
-_HANDLERS = 50
 # References to a dict: in a frame, in a variable, and as an argument.
 _UNSHARED = 3
 # Lines of context before and after the line that ran.
@@ -84,7 +81,8 @@ class Raised:
         self.notes: list[str] = keeper.notes(error)
         #: The relation, `cause`, `context` or `member`, and the other exception.
         self.others: list[tuple[str, Raised]] = []
-        self.handlers: list[JsonObject] = []
+        #: The app's handlers, once Flask has looked for one.
+        self.handlers: list[JsonObject] | None = None
         #: The estimated bytes of all of its data.
         self.size: int = 0
 
@@ -187,14 +185,13 @@ def record(
     trace: LiveTrace,
     error: BaseException,
     place: int,
-    *,
-    unhandled: bool = False,
+    fate: Fate = "user",
 ) -> None:
     """Record an exception that left the app's code.
 
     :param app: the app that looks for a handler, or None if none is looked for.
     :param place: the index of the step in which it was raised.
-    :param unhandled: whether it has no handler of its own: those of a server error are next.
+    :param fate: what the app does with it.
     """
     if trace.owner not in _owners:
         return
@@ -208,53 +205,10 @@ def record(
         trace.notes.add(step, "exception", known)
         known.size = 2000 + redactor.max_bytes - keeper.room
         trace.detail_bytes += known.size
-    if app is not None and (unhandled or not known.handlers):
-        known.handlers = _handlers(app, trace, InternalServerError() if unhandled else error)
-
-
-def _handlers(app: flask.Flask, trace: LiveTrace, error: BaseException) -> list[JsonObject]:
-    """Return the app's handlers: which one takes the exception, and why the others do not.
-
-    In the order of ``flask.sansio.app.App._find_error_handler``: by code, then by class; in each,
-    blueprints from the inside, then the app; in each, the nearest class.
-    """
-    own = isinstance(error, HTTPException)
-    code = error.code if isinstance(error, HTTPException) else None
-    passes = isinstance(error, RoutingException) or (own and code is None)
-    mro = type(error).__mro__
-    scopes = (*reversed(trace.blueprints), None)
-    found: list[tuple[tuple[int, ...], str | None, t.Any, t.Any, t.Any, str]] = []
-    for scope, codes in list(app.error_handler_spec.items()):
-        for asked, by_class in list(codes.items()):
-            for kind, handler in list(by_class.items()):
-                why = ""
-                if scope not in scopes:
-                    why = f"of the blueprint {scope}, which this request is not in"
-                elif asked is not None and asked != code:
-                    why = f"for {asked} only"
-                elif kind not in mro:
-                    why = f"for {kind.__name__} only"
-                elif passes:
-                    why = "a redirect of the routing's own passes all handlers"
-                rank = (
-                    (asked is None, scopes.index(scope), mro.index(kind)) if not why else (9, 9, 9)
-                )
-                found.append((rank, scope, asked, kind, handler, why))
-    found.sort(key=lambda each: each[0])
-    shown = []
-    for number, (_, scope, asked, kind, handler, why) in enumerate(found[:_HANDLERS]):
-        source = source_of(handler)
-        shown.append(
-            {
-                "callable": callable_name(handler),
-                "source": source and {"file": source.file, "line": source.line},
-                "scope": scope or "app",
-                "for": str(asked) if asked is not None else kind.__name__,
-                "taken": not why and number == 0,
-                "why": why or ("" if number == 0 else "another stands before it"),
-            }
-        )
-    return shown
+    # Where Flask re-raises an exception, it has only looked for handlers of the exception itself.
+    is_asked = (known.handlers is None) == (fate == "user") or fate == "server_error"
+    if app is not None and is_asked:
+        known.handlers = look_up(app, trace.blueprints, error, fate)
 
 
 def install(owner: Owner) -> t.Callable[[], None]:

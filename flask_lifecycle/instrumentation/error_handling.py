@@ -6,12 +6,17 @@ import typing as t
 
 import flask
 from werkzeug.exceptions import InternalServerError
+from werkzeug.routing import RequestRedirect
 
+from ..collectors.handlers import Fate, is_trapped
 from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import fail, finish
+from ..trace.log import TRACEPOINT, WIDTH
+from ..trace.notes import SHORT_CIRCUIT, Facts
 from ..trace.owner import Owner
+from ..trace.tracepoint import TRACEPOINTS
 from ..trace.writer import LiveTrace, Writer
 from . import upgrades
 from .hooks import OnException
@@ -44,12 +49,14 @@ class Errors:
             try:
                 result = base.handle_exception(self, *args, **kwargs)
             except BaseException as error:
+                if writer.owner is owner and args and error is args[-1]:
+                    raised(owner.app(), writer.trace, error, "reraised")
                 # Teardown functions get it.
                 hide_frames(error)
                 raise
             if writer.owner is owner and args:
                 # It did not propagate: Flask looked for a handler of a server error.
-                raised(self, writer.trace, args[-1], unhandled=True)
+                raised(owner.app(), writer.trace, args[-1], "server_error")
             return result
 
         return handle_exception
@@ -64,11 +71,19 @@ class Errors:
             writer = current.get()
             _hide(args)
             if writer.owner is owner and args:
-                raised(self, writer.trace, args[-1])
+                trace, error = writer.trace, args[-1]
+                # Instead of self, which an override on the instance does not have.
+                app = owner.app()
+                is_redirect = _is_redirect(app, trace, error)
+                if not is_redirect:
+                    raised(app, trace, error)
+                known = len(trace.log)
                 answer = base.handle_user_exception(self, *args, **kwargs)
-                writer.trace.unhandled = answer is args[-1]
-                if writer.trace.unhandled:
-                    _note_server_error(writer.trace, answer)
+                trace.unhandled = answer is error
+                if trace.unhandled:
+                    _note_answer(trace, answer, is_redirect=is_redirect)
+                elif _is_overridden(trace, known):
+                    raised(app, trace, error, "overridden")
                 return answer
             return base.handle_user_exception(self, *args, **kwargs)
 
@@ -99,16 +114,16 @@ class Errors:
     @fail_open
     def _raised(
         self,
-        app: flask.Flask | None,
+        app: t.Any,
         trace: LiveTrace,
         error: BaseException,
-        *,
-        unhandled: bool = False,
+        fate: Fate = "user",
     ) -> None:
         """Report an exception, with the app if it is looking for a handler."""
         if self._on_exception is not None:
-            place = trace.error_step if unhandled else _raised_last(trace)
-            self._on_exception(app, trace, error, place, unhandled=unhandled)
+            is_noted = fate in ("server_error", "reraised")
+            place = trace.error_step if is_noted else _raised_last(trace)
+            self._on_exception(app, trace, error, place, fate)
 
 
 def _hide(args: tuple[t.Any, ...]) -> None:
@@ -118,10 +133,37 @@ def _hide(args: tuple[t.Any, ...]) -> None:
 
 
 @fail_open
-def _note_server_error(trace: LiveTrace, error: t.Any) -> None:
-    """Record an HTTP exception that is itself the response, if that is a 500."""
-    if error.code == InternalServerError.code:
-        _note(trace, error)
+def _is_redirect(app: t.Any, trace: LiveTrace, error: t.Any) -> bool:
+    """Return whether an exception is the router's way to a redirect, which is no error."""
+    return (
+        isinstance(error, RequestRedirect)
+        and _stage(trace, _raised_last(trace)) == "dispatch"
+        and not is_trapped(app, error)
+    )
+
+
+def _stage(trace: LiveTrace, step: int) -> str:
+    return TRACEPOINTS[trace.log[step + TRACEPOINT]].stage if step >= 0 else ""
+
+
+@fail_open
+def _note_answer(trace: LiveTrace, answer: t.Any, *, is_redirect: bool) -> None:
+    """Record an HTTP exception that is itself the response: a redirect, or an error of 500."""
+    if is_redirect:
+        step = _raised_last(trace)
+        trace.notes.details[step] = Facts(redirect=trace.redactor.query(answer.new_url))
+        trace.notes.outcomes[step] = SHORT_CIRCUIT
+    elif answer.code == InternalServerError.code:
+        _note(trace, answer)
+
+
+@fail_open
+def _is_overridden(trace: LiveTrace, known: int) -> bool:
+    """Return whether no error handler has run since a step, as far as can be seen."""
+    if trace.dropped_steps or trace.strands:
+        return False
+    tracepoints = trace.log[known + TRACEPOINT :: WIDTH]
+    return all(TRACEPOINTS[each].stage != "error_handler" for each in tracepoints)
 
 
 @fail_open

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import flask
 from werkzeug.wrappers import Response
 
+from ..collectors.handlers import Fate
 from ..recorder.probe import Probe
 from ..trace.writer import LiveTrace, Writer
 from .reached import Reached
@@ -52,15 +53,14 @@ class OnException(t.Protocol):
         trace: LiveTrace,
         error: BaseException,
         place: int,
+        fate: Fate = "user",
         /,
-        *,
-        unhandled: bool = False,
     ) -> None:
         """Record an exception.
 
         :param app: the app, if it is looking for a handler.
         :param place: the index of the step in which it was raised.
-        :param unhandled: whether it has no handler of its own.
+        :param fate: what the app does with it.
         """
         ...
 

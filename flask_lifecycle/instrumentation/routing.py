@@ -6,6 +6,8 @@ import typing as t
 from uuid import UUID
 from weakref import ref
 
+from werkzeug.routing import RequestRedirect
+
 from ..faults import fault
 from ..recorder.errors import describe_error
 from ..recorder.memo import Memo
@@ -61,8 +63,12 @@ class Routes:
                 for name, value in (args or {}).items():
                     if type(value) in _WRITTEN and self._redactor.is_secret(name):
                         trace.path = trace.path.replace(str(value) or MASK, MASK)
-            if request.routing_exception is not None:
-                writer.notes.outcomes[step] = describe_error(request.routing_exception)
+            error = request.routing_exception
+            if type(error) is RequestRedirect:
+                redirect = self._redactor.query(error.new_url)
+                writer.notes.details[step] = Facts(redirect=redirect)
+            elif error is not None:
+                writer.notes.outcomes[step] = describe_error(error)
         except Exception as error:
             fault("the match", error)
 

@@ -55,8 +55,8 @@ class Beat(t.NamedTuple):
     name: str
     outcome: str | None
     error: str | None
-    #: The key that an error handler is registered for.
-    registered: str
+    #: What an error handler is registered for, or what a response is made from.
+    of: str
 
 
 class Story:
@@ -119,10 +119,13 @@ class Story:
             if stage in _HELD:
                 self._holds.update((each, stage) for each in self._around(step))
         error = None if step.error is None else step.error.type
+        if "redirect" in step.detail:
+            # The router raises it, and it is no error.
+            error = "RequestRedirect"
         if error is not None and stage != "url_match" and self._is_first_error(step.id):
             insort(self._raised, step.id)
-        registered = str(step.detail.get("for", ""))
-        self._beats[step.id] = Beat(step.id, stage, step.name, step.outcome, error, registered)
+        of = str(step.detail.get("for") or step.detail.get("from") or "")
+        self._beats[step.id] = Beat(step.id, stage, step.name, step.outcome, error, of)
         if stage == "body":
             self.streams = step.detail.get("streamed") is True
             self.is_cut = step.detail.get("complete") is False

@@ -155,12 +155,138 @@ def test_the_handler_that_is_taken_is_the_one_that_ran() -> None:
     assert ran[-1] == "app_not_found"
 
 
-def test_redirects_of_the_routing_pass_all_handlers() -> None:
+def reasons(found: dict[str, t.Any]) -> dict[str, str]:
+    """Return why each handler did not take the exception; of the one that did, an empty text."""
+    return {each["for"]: each["why"] for each in found["handlers"]}
+
+
+def test_a_redirect_of_the_router_is_no_exception() -> None:
     app, lifecycle = make_app()
     app.register_error_handler(Exception, lambda _error: "handled")
     app.add_url_rule("/slash/", "slash", lambda: "slash")
-    found = get(app, lifecycle, "/slash")
-    assert [each["taken"] for each in found["handlers"]] == [False]
+    app.test_client().get("/slash?token=x").close()
+    (trace,) = lifecycle.traces(app)
+    steps = {each.stage: each for each in trace.steps}
+    assert not [each for each in trace.steps if "exception" in each.detail or each.error]
+    assert not [each for each in trace.steps if each.outcome == "raised"]
+    assert steps["dispatch"].outcome == "short_circuit"
+    redirect = "http://localhost/slash/?token=••••••"
+    assert steps["url_match"].detail == steps["dispatch"].detail == {"redirect": redirect}
+
+
+def test_a_trapped_redirect_is_one() -> None:
+    app, lifecycle = make_app(TRAP_HTTP_EXCEPTIONS=True)
+    app.register_error_handler(Exception, lambda _error: "handled")
+    app.add_url_rule("/slash/", "slash", lambda: "slash")
+    assert reasons(get(app, lifecycle, "/slash")) == {"Exception": ""}
+
+
+@pytest.mark.parametrize("setting", ["DEBUG", "TESTING", "PROPAGATE_EXCEPTIONS"])
+def test_where_flask_re_raises_no_handler_for_500_is_asked(setting: str) -> None:
+    app, lifecycle = make_app(**{setting: True})
+    for each in (500, HTTPException, 404, KeyError):
+        app.register_error_handler(each, lambda _error: "handled")
+
+    @app.get("/")
+    def index() -> t.NoReturn:
+        raise LookupError("x")
+
+    with pytest.raises(LookupError):
+        app.test_client().get("/")
+    found = exception(lifecycle.traces(app)[0])
+    why = reasons(found)
+    named = {"DEBUG": "debug mode"}.get(setting, setting)
+    told = f"Flask re-raises the exception, as {named} is on, so no handler for 500 is asked"
+    assert why["500"] == why["HTTPException"] == told
+    assert (why["404"], why["KeyError"]) == ("for 404 only", "for KeyError only")
+    assert not any(each["taken"] for each in found["handlers"])
+
+
+def test_a_handler_for_500_says_what_it_is_for_while_another_takes_the_exception() -> None:
+    app, lifecycle = make_app(DEBUG=True)
+    for each in (500, LookupError):
+        app.register_error_handler(each, lambda _error: "handled")
+
+    @app.get("/")
+    def index() -> t.NoReturn:
+        raise LookupError("x")
+
+    told = "for what no other handler takes, which Flask answers with 500"
+    assert reasons(get(app, lifecycle)) == {"LookupError": "", "500": told}
+
+
+@pytest.mark.parametrize("place", ["after_request", "error_handler", "make_response"])
+def test_only_handlers_for_500_are_asked_outside_of_dispatch(place: str) -> None:
+    app, lifecycle = make_app()
+    for each in (TypeError, 500):
+        app.register_error_handler(each, lambda _error: "handled")
+
+    @app.errorhandler(KeyError)
+    def handler(_error: KeyError) -> t.NoReturn:
+        raise TypeError("x")
+
+    @app.after_request
+    def after(response: t.Any) -> t.Any:
+        if place == "after_request" and response.status_code == 200:
+            app.after_request_funcs.clear()
+            raise TypeError("x")
+        return response
+
+    @app.get("/")
+    def index() -> t.Any:
+        if place == "error_handler":
+            raise KeyError("x")
+        return None if place == "make_response" else "index"
+
+    app.test_client().get("/").close()
+    (trace,) = lifecycle.traces(app)
+    (step,) = [each for each in trace.steps if each.stage == place and each.error]
+    why = reasons(step.detail["exception"])
+    told = "only those for 500 are asked where this was raised"
+    assert why == {"500": "", "TypeError": told, "KeyError": "for KeyError only"}
+
+
+def test_a_code_alone_does_not_match_a_handler_for_another_class() -> None:
+    class Lost(HTTPException):
+        code = 404
+
+    app, lifecycle = make_app()
+    app.register_error_handler(404, lambda _error: "handled")
+    app.add_url_rule("/", "index", lambda: abort_with(Lost()))
+    assert reasons(get(app, lifecycle)) == {"404": "for NotFound only"}
+
+
+def test_an_exception_with_a_response_of_its_own_passes_all_handlers() -> None:
+    app, lifecycle = make_app()
+    app.register_error_handler(HTTPException, lambda _error: "handled")
+    app.add_url_rule("/", "index", lambda: abort(app.response_class("gone", 410)))
+    told = "an HTTP exception without a status code passes all handlers"
+    assert reasons(get(app, lifecycle)) == {"HTTPException": told}
+
+
+def test_a_handler_is_not_said_to_have_taken_what_the_app_itself_answers() -> None:
+    app, lifecycle = make_app()
+    app.handle_user_exception = lambda *_: ("answered", 418)  # type: ignore[method-assign]
+    app.register_error_handler(LookupError, lambda _error: "handled")
+    app.add_url_rule("/", "index", lambda: abort_with(LookupError("x")))
+    told = "a handle_user_exception of the app's own answers instead"
+    assert reasons(get(app, lifecycle)) == {"LookupError": told}
+
+
+def test_no_handler_is_asked_for_what_is_raised_after_dispatch_in_debug_mode() -> None:
+    app, lifecycle = make_app(DEBUG=True)
+    app.register_error_handler(Exception, lambda _error: "handled")
+    app.add_url_rule("/", "index", lambda: t.cast("str", None))
+    with pytest.raises(TypeError):
+        app.test_client().get("/")
+    assert exception(lifecycle.traces(app)[0])["handlers"] is None
+    bare, lifecycle = make_app()
+    bare.add_url_rule("/", "index", lambda: abort_with(LookupError("x")))
+    assert get(bare, lifecycle)["handlers"] == []
+
+
+def abort_with(error: Exception) -> t.NoReturn:
+    raise error
 
 
 def test_causes_are_told_and_circles_end() -> None:

@@ -272,6 +272,27 @@ def test_other_redirects_of_the_router_are_not_put_down_to_a_slash() -> None:
     assert matched.startswith("The router asks for a redirect; Flask keeps RequestRedirect")
 
 
+def test_a_response_that_is_raised_asks_no_handler() -> None:
+    explained = Explained()
+    explained.app.register_error_handler(Exception, lambda _error: "never")
+    explained.view(lambda: abort(Response("gone", 410)))
+    (raised,) = said(explained.get(), "view")
+    assert raised.endswith(
+        "raises HTTPException, for which Flask asks no error handler; "
+        "as an HTTP exception it is itself the response."
+    )
+
+
+def test_an_answer_of_the_apps_own_is_not_put_down_to_the_exception() -> None:
+    explained = Explained()
+    explained.view(crash)
+    explained.app.handle_user_exception = lambda *_: "answered"  # type: ignore[method-assign]
+    (raised,) = said(explained.get(), "view")
+    assert raised == (
+        "The view crash raises RuntimeError, which the app's own handle_user_exception answers."
+    )
+
+
 def test_redirect_has_the_status_of_this_flask() -> None:
     explained = Explained()
     explained.view(lambda: redirect("/x"))

@@ -10,7 +10,7 @@ from .words import short
 
 if t.TYPE_CHECKING:
     from ..model import Step
-    from ..story import Story
+    from ..story import Beat, Story
 
 _SKIPPED = "so the after_request functions and the session are skipped"
 # What is raised in these, Flask asks the app's own error handlers for: handle_user_exception.
@@ -23,6 +23,8 @@ _ANSWERED = _HANDLED | {
     "request_context_push",
     "session_open",
 }
+# An HTTP exception without a code has a response of its own; a redirect is the router's.
+_PASSING = frozenset(("HTTPException", "RequestRedirect"))
 
 
 def raised(step: Step, story: Story) -> str:
@@ -45,11 +47,11 @@ def consequence(step: Step, story: Story) -> str:
     lacks = ", for which there is no handler"
     if handler is not None and (response is None or handler.id < response.id):
         why = lacks if is_asked_for and story.unhandled(step, handler.id) else ""
-        named = f"{short(handler.name)}, registered for {short(handler.registered)}"
+        named = f"{short(handler.name)}, registered for {short(handler.of)}"
         return f"{why}, so Flask calls {named}"
     if response is not None:
         if not story.unhandled(step, response.id):
-            return f"{lacks}; as an HTTP exception it is itself the response"
+            return _answered(step, response)
         if not is_asked_for:
             lacks = "; only a handler for 500 is asked, and there is none"
         return f"{lacks}, so Flask answers 500"
@@ -57,6 +59,17 @@ def consequence(step: Step, story: Story) -> str:
         why = f"{lacks}:" if is_asked_for else ";"
         return f"{why} Flask re-raises it, as in debug mode or tests, {_SKIPPED}"
     return f", which Flask does not handle, {_SKIPPED}" if story.left else ""
+
+
+def _answered(step: Step, response: Beat) -> str:
+    """Say how an exception is answered without a handler and without being a server error."""
+    error = _error(step)
+    if response.of.partition(" ")[0] != error:
+        return ", which the app's own handle_user_exception answers"
+    lacks = "for which there is no handler"
+    if error in _PASSING:
+        lacks = "for which Flask asks no error handler"
+    return f", {lacks}; as an HTTP exception it is itself the response"
 
 
 def _error(step: Step) -> str:
@@ -77,10 +90,19 @@ def _url_match(step: Step, story: Story, error: str) -> str:
         "NotFound": "No rule matches the URL",
         "MethodNotAllowed": f"A rule matches the URL, but not for {story.header['method']}",
         "WebsocketMismatch": "A rule matches the URL, but one is for WebSocket, the other is not",
-        "RequestRedirect": "The router asks for a redirect",
     }.get(error, f"The match of the URL raises {error}")
-    if error == "RequestRedirect" and _adds_slash(step, story):
+    return _unmatched(step, story, error, reason)
+
+
+def redirected(step: Step, story: Story) -> str:
+    """Return the sentence of a URL match that asks for a redirect."""
+    reason = "The router asks for a redirect"
+    if step.detail["redirect"].partition("?")[0].endswith(f"{story.header['path']}/"):
         reason = "The rule ends with a slash and the URL does not, so a redirect is due"
+    return _unmatched(step, story, "RequestRedirect", reason)
+
+
+def _unmatched(step: Step, story: Story, error: str, reason: str) -> str:
     if story.times("url_match", step.id) > 1:
         return f"{reason} of the context that is pushed, so its request keeps {error}"
     return (
@@ -89,25 +111,15 @@ def _url_match(step: Step, story: Story, error: str) -> str:
     )
 
 
-def _adds_slash(step: Step, story: Story) -> bool:
-    message = "" if step.error is None else step.error.message
-    return message.partition("?")[0].endswith(f"{story.header['path']}/")
-
-
 def _dispatch(step: Step, story: Story, error: str) -> str:
     if story.holds(step, "view"):
         return f"Dispatch passes on the {error} of the view{consequence(step, story)}"
-    if error == "RequestRedirect":
-        return (
-            "Dispatch raises the redirect that the URL match left; "
-            "no error handler is asked, and the redirect is itself the response"
-        )
     if not story.has("url_match"):
         return (
             f"Dispatch raises {error}: the request's host is not trusted, so no rule was matched"
             f"{consequence(step, story)}"
         )
-    of = "" if story.match_error is None else " that the URL match left"
+    of = " that the URL match left" if story.match_error == error else ""
     return f"Dispatch raises the {error}{of}{consequence(step, story)}"
 
 
@@ -168,4 +180,4 @@ _OWN: dict[str, t.Callable[[Step, Story, str], str]] = {
     "body": _body,
 }
 
-__all__ = ["consequence", "raised"]
+__all__ = ["consequence", "raised", "redirected"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ..story import AFTER
+from .exceptions import redirected
 from .subjects import Say, by, function, request, spent, view
 from .words import count, listed, readable_time, short, some, value
 
@@ -97,6 +98,8 @@ def _session_open(step: Step, story: Story) -> str:
 
 
 def _url_match(step: Step, story: Story) -> str:
+    if "redirect" in step.detail:
+        return redirected(step, story)
     rule = short(step.name)
     if story.times("url_match", step.id) > 1:
         return f"The URL is matched again, with the rule {rule}, for the context that is pushed"
@@ -175,6 +178,11 @@ def _before_request(step: Step, story: Story) -> str:
 
 
 def _dispatch(step: Step, story: Story) -> str:
+    if "redirect" in step.detail:
+        return (
+            "Dispatch raises the redirect that the URL match left; "
+            "no error handler is asked, and the redirect is itself the response"
+        )
     if story.header["method"] == "OPTIONS" and not story.holds(step, "view"):
         return "Flask answers OPTIONS itself, with the methods that the rule allows; no view runs"
     return f"Flask dispatches the request to the view of endpoint {short(step.name)}"

@@ -137,7 +137,12 @@ function Frame({
 
 function Handlers({ told }: { readonly told: Json | undefined }): JSX.Element | null {
   const handlers = list(told).filter(isOf);
-  if (handlers.length === 0) return <p class="given k">No error handler was looked up.</p>;
+  if (handlers.length === 0)
+    return (
+      <p class="given k">
+        {told === null ? "No error handler was looked up." : "The app has no error handlers."}
+      </p>
+    );
   return (
     <section class="part">
       <h2>Error handlers, in the order in which Flask looks them up</h2>

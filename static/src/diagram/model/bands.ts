@@ -3,7 +3,7 @@
 import type { Hook, Step } from "../../api/types";
 import { size } from "../../trace/format";
 import { hookChips, makeChip, makeSecond, type Draft } from "./chips";
-import { isSecond, type Facts } from "./facts";
+import { isRedirect, isSecond, type Facts } from "./facts";
 import type { Band, Chip } from "./types";
 
 export function bandsOf(draft: Draft): readonly Band[] {
@@ -263,9 +263,8 @@ function sessionBand(draft: Draft): Band {
 function matchName({ trace, known: { match, failedMatch } }: Facts): string {
   if (match === null) return "path";
   if (failedMatch === null) return match.name;
-  const type = failedMatch.error?.type;
-  if (type === "RequestRedirect") return "redirect to its rule";
-  return type === "MethodNotAllowed" ? `no ${trace.method} here` : "no rule";
+  if (isRedirect(failedMatch)) return "redirect to its rule";
+  return failedMatch.error?.type === "MethodNotAllowed" ? `no ${trace.method} here` : "no rule";
 }
 
 /** The hooks of the app, and of each blueprint from the outermost in. */

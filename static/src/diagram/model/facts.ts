@@ -91,6 +91,11 @@ function ruleOf(trace: Trace, map: AppMap | null): Rule | null {
   return map?.rules.find((rule) => rule.endpoint === trace.endpoint && rule.rule === trace.url_rule) ?? null;
 }
 
+/** Whether the URL match asked for a redirect, which Flask raises and is no error. */
+export function isRedirect(step: Step): boolean {
+  return step.detail["redirect"] !== undefined;
+}
+
 function knownSteps(steps: Steps): Known {
   const match = steps.first("url_match");
   return {
@@ -98,7 +103,7 @@ function knownSteps(steps: Steps): Known {
     appPush: steps.first("app_context_push"),
     push: steps.first("request_context_push"),
     match,
-    failedMatch: match !== null && match.outcome === "raised" ? match : null,
+    failedMatch: match !== null && (match.outcome === "raised" || isRedirect(match)) ? match : null,
     dispatch: steps.first("dispatch"),
     view: steps.first("view"),
     handlers: steps.of("error_handler"),

@@ -1,13 +1,13 @@
 /** Build the journey from a trace and the app map. */
 
-import type { AppMap, Trace, TraceSummary } from "../../api/types";
+import type { AppMap, Step, Trace, TraceSummary } from "../../api/types";
 import { clockOf } from "../../trace/clock";
 import { websocketOf } from "../../trace/format";
 import { clientStatus } from "../../trace/status";
 import { attach, dresser } from "./attach";
 import { bandsOf, bytesOf, isStreamed } from "./bands";
 import type { Draft } from "./chips";
-import { factsOf, type Facts } from "./facts";
+import { factsOf, isRedirect, type Facts } from "./facts";
 import { bodyRibbon, viewRibbon } from "./ribbons";
 import { stopsOf } from "./stops";
 import { turnOf } from "./turn";
@@ -83,7 +83,7 @@ function ribbonsOf(draft: Draft): { readonly view: Ribbon; readonly body: Ribbon
   return { view, body };
 }
 
-type Ending = Pick<Journey, "short" | "waiting" | "propagated" | "unhandled" | "answeredByApp">;
+type Ending = Pick<Journey, "short" | "waiting" | "redirects" | "propagated" | "unhandled" | "answeredByApp">;
 
 /** How the request turned, and what handled an exception. */
 function ending(facts: Facts, bands: readonly Band[]): Ending {
@@ -96,8 +96,8 @@ function ending(facts: Facts, bands: readonly Band[]): Ending {
   const isShort = (chip: Chip): boolean => chip.state === "short_circuit";
   return {
     short: bands.flatMap((band) => band.left).find(isShort) ?? null,
-    waiting:
-      failedMatch !== null && moment.begun(dispatch) ? (failedMatch.error?.type ?? "The exception") : null,
+    waiting: failedMatch !== null && moment.begun(dispatch) ? waits(failedMatch) : null,
+    redirects: failedMatch !== null && isRedirect(failedMatch),
     propagated,
     unhandled: trace.error !== null && propagated === null && answered && !handled ? trace.error.type : null,
     answeredByApp: known.answeredByApp,
@@ -112,6 +112,11 @@ function responseNote({ trace, known, moment }: Facts, view: Ribbon, { answeredB
   return trace.error === null
     ? "no handler: it is the response itself"
     : "nobody handles it: Flask answers 500";
+}
+
+/** What the URL match leaves for dispatch to raise. */
+function waits(match: Step): string {
+  return isRedirect(match) ? "The redirect" : (match.error?.type ?? "The exception");
 }
 
 /** The exception that left the app. */

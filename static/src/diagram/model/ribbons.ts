@@ -4,7 +4,7 @@ import type { Json, Stage, Step, TraceSummary } from "../../api/types";
 import { repeated, repeatedOf, threadOf } from "../../trace/format";
 import { COLLECTED, ranIn, text, type Moment } from "../../trace/steps";
 import { transactions } from "../../trace/transactions";
-import type { Facts } from "./facts";
+import { isRedirect, type Facts } from "./facts";
 import type { Ribbon } from "./types";
 
 const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"]);
@@ -43,7 +43,7 @@ function noView({ rule, trace, moment, known, passed }: Facts): Ribbon {
   const label = rule?.view?.name ?? trace.endpoint ?? "view";
   const ribbon = { ...EMPTY, key: "view" as const, step: null };
   if (moment.begun(failedMatch))
-    return { ...ribbon, state: "skipped", name: "", note: notRouted(failedMatch.error?.type ?? "") };
+    return { ...ribbon, state: "skipped", name: "", note: notRouted(failedMatch) };
   const skipped = passed.answer || (moment.begun(dispatch) && moment.ended(dispatch));
   const automatic = trace.method === "OPTIONS" && dispatch?.outcome === "ok";
   return {
@@ -164,8 +164,8 @@ function contextsOf(mine: readonly Step[], step: Step, moment: Moment): Ribbon["
   });
 }
 
-function notRouted(error: string): string {
-  if (error === "MethodNotAllowed") return "no view: the rule does not take this method";
-  if (error === "RequestRedirect") return "no view: the URL is redirected to its rule";
+function notRouted(match: Step): string {
+  if (match.error?.type === "MethodNotAllowed") return "no view: the rule does not take this method";
+  if (isRedirect(match)) return "no view: the URL is redirected to its rule";
   return "no view: no rule matched this URL";
 }

@@ -4,6 +4,7 @@ import type { Step } from "../../api/types";
 import { text as detailText } from "../../trace/steps";
 import { ellipsize } from "../../trace/text";
 import { makeChip, makeSecond, type Draft } from "./chips";
+import { isRedirect } from "./facts";
 import type { Chip } from "./types";
 
 export interface Turn {
@@ -31,7 +32,12 @@ function dispatchChip(draft: Draft): Chip {
     key: "dispatch",
     stage: "dispatch",
     kind: "dispatch",
-    name: raised ? `raises ${dispatch.error?.type ?? "an exception"}` : endpoint,
+    name:
+      dispatch !== null && isRedirect(dispatch)
+        ? "redirects"
+        : raised
+          ? `raises ${dispatch.error?.type ?? "an exception"}`
+          : endpoint,
     promise: endpoint,
     past: passed.answer,
     minus: [view],

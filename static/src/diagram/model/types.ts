@@ -74,6 +74,8 @@ export interface Journey {
   readonly short: Chip | null;
   /** The match that raised: its exception waits until dispatch. */
   readonly waiting: string | null;
+  /** Whether that is a redirect, which is no error. */
+  readonly redirects: boolean;
   /** The exception that propagated to the server. */
   readonly propagated: string | null;
   /** The unhandled exception that Flask answered with 500. */

@@ -17,7 +17,7 @@ export interface Net {
   readonly viewEnd: number;
 }
 
-export type Tone = "in" | "out" | "err" | "short" | "defer" | "thr";
+export type Tone = "in" | "out" | "err" | "short" | "defer" | "defer short" | "thr";
 export type Side = "left" | "right" | "view" | "body";
 export type Drawn = Partial<Pick<Layers, "wires" | "front">>;
 

@@ -11,7 +11,8 @@ const LONGEST_VALUE = 24;
 
 /** The match failed: what it raised waits until Flask dispatches. */
 export function drawWaiting({ scene, frame, places }: Net): Drawn {
-  const { waiting } = scene.journey;
+  const { waiting, redirects } = scene.journey;
+  const tone = redirects ? "short" : "err";
   const [a, b] = [places.at.get("url_match"), places.at.get("dispatch")];
   if (waiting === null || a === undefined || b === undefined) return {};
   const beside = [...places.at.values()]
@@ -21,10 +22,10 @@ export function drawWaiting({ scene, frame, places }: Net): Drawn {
   const top = b.y - frame.chipHeight / 2 - 9;
   const path = d`M${a.right + 5} ${a.y}H${x - 9}q9 0 9 9V${top - 9}q0 9-9 9H${b.right - 30}`;
   return {
-    wires: [wire(path, "defer")],
+    wires: [wire(path, redirects ? "defer short" : "defer")],
     front: [
-      mark(d`M${b.right - 40} ${top - 1}l10 0l-5 8z`, "err"),
-      phrase(x + 10, a.y + 5, "start", `${waiting} waits until dispatch`, "tag err"),
+      mark(d`M${b.right - 40} ${top - 1}l10 0l-5 8z`, tone),
+      phrase(x + 10, a.y + 5, "start", `${waiting} waits until dispatch`, `tag ${tone}`),
     ],
   };
 }
