@@ -47,6 +47,8 @@ _BESIDE = {
 }
 #: What is narrower than its annotation says, as "record.field".
 _NARROWER = {"Step.stage": "Stage"}
+#: What files of older versions do not have.
+_NEWER = frozenset(("Step.package",))
 _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", types.NoneType: "null"}
 
 
@@ -95,7 +97,7 @@ def _constant(name: str, comment: str, value: t.Any) -> str:
 def _interface(record: type, name: str = "", leave_out: t.Container[str] = ()) -> str:
     hints = t.get_type_hints(record)
     fields = [
-        f"  readonly {field.name}: "
+        f"  readonly {field.name}{'?' if f'{record.__name__}.{field.name}' in _NEWER else ''}: "
         f"{_NARROWER.get(f'{record.__name__}.{field.name}') or _type(hints[field.name])};\n"
         for field in dataclasses.fields(record)
         if field.name not in leave_out

@@ -123,7 +123,7 @@ class AppMap:
             "subdomain": rule.subdomain,
             "host": rule.host,
             "blueprints": blueprints,
-            "view": None if view is None else _hook("view", view, scope),
+            "view": None if view is None else self._hook("view", view, scope),
             "plan": self._plan(blueprints),
         }
 
@@ -167,13 +167,13 @@ class AppMap:
         key = (stage, id(func), name)
         if key not in self._index:
             self._index[key] = len(self._hooks)
-            self._hooks.append(_hook(stage, func, name or "app"))
+            self._hooks.append(self._hook(stage, func, name or "app"))
         return self._index[key]
 
     def _error_handlers(self) -> list[JsonObject]:
         return [
             {
-                **_hook("error_handler", handler, name or "app"),
+                **self._hook("error_handler", handler, name or "app"),
                 "for": str(code) if code is not None else kind.__name__,
             }
             for name, codes in self._app.error_handler_spec.items()
@@ -181,10 +181,10 @@ class AppMap:
             for kind, handler in by_class.items()
         ]
 
-
-def _hook(stage: str, func: t.Any, scope: str | None = None) -> JsonObject:
-    # The same test as in Flask's own ensure_sync.
-    return _shown(tracepoint_of(stage, func, scope), is_async=inspect.iscoroutinefunction(func))
+    def _hook(self, stage: str, func: t.Any, scope: str | None = None) -> JsonObject:
+        tracepoint = tracepoint_of(stage, func, scope, self._app.import_name)
+        # The same test as in Flask's own ensure_sync.
+        return _shown(tracepoint, is_async=inspect.iscoroutinefunction(func))
 
 
 def _shown(tracepoint: Tracepoint, *, is_async: bool = False) -> JsonObject:
@@ -195,6 +195,7 @@ def _shown(tracepoint: Tracepoint, *, is_async: bool = False) -> JsonObject:
         "callable": tracepoint.callable,
         "source": None if source is None else {"file": source.file, "line": source.line},
         "scope": tracepoint.scope,
+        "package": tracepoint.package,
         "is_async": is_async,
     }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import flask
 
 from ..faults import fail_open
-from ..recorder.callables import callable_name, tracepoint_of
+from ..recorder.callables import tracepoint_of
 from ..recorder.memo import Memo
 from ..trace.log import TRACEPOINT, WIDTH
 from ..trace.model import FUNCTION_STAGES
@@ -42,12 +42,14 @@ class FunctionTracepoints:
             return Found(None, lasting=True)
 
         if stage == "after_request" and not scopes_of(app, stage, func):
-            return Found(tracepoint_of("after_this_request", func, "app"), lasting=False)
+            return Found(
+                tracepoint_of("after_this_request", func, "app", app.import_name), lasting=False
+            )
 
         if stage == "view":
             return self._view(app, writer.trace, func)
 
-        tracepoint = self._tracepoint(func, stage)
+        tracepoint = self._tracepoint(app, func, stage)
         if tracepoint is None:
             return None
 
@@ -77,7 +79,7 @@ class FunctionTracepoints:
         scope = trace.blueprints[-1] if trace.blueprints else "app"
         view_class = getattr(func, "view_class", None)
         if view_class is None:
-            tracepoint = self._tracepoint(func, "view")
+            tracepoint = self._tracepoint(app, func, "view")
             if tracepoint is None:
                 return None
             endpoints = sum(1 for view in app.view_functions.values() if view is func)
@@ -89,16 +91,16 @@ class FunctionTracepoints:
         if method is None:
             method = view_class.dispatch_request
         name = f"{view_class.__name__}.{method.__name__}"
-        source = tracepoint_of("view", method).source
-        return Found(Tracepoint("view", name, callable_name(method), source, scope), lasting=False)
+        tracepoint = tracepoint_of("view", method, scope, app.import_name)
+        return Found(replace(tracepoint, name=name), lasting=False)
 
-    def _tracepoint(self, func: t.Any, stage: str) -> Tracepoint | None:
+    def _tracepoint(self, app: flask.Flask, func: t.Any, stage: str) -> Tracepoint | None:
         known = self._tracepoints[stage].get(id(func))
-        return self._make_tracepoint(func, stage) if known is None else known
+        return self._make_tracepoint(app, func, stage) if known is None else known
 
     @fail_open
-    def _make_tracepoint(self, func: t.Any, stage: str) -> Tracepoint | None:
-        tracepoint = tracepoint_of(stage, func)
+    def _make_tracepoint(self, app: flask.Flask, func: t.Any, stage: str) -> Tracepoint | None:
+        tracepoint = tracepoint_of(stage, func, own=app.import_name)
         self._tracepoints[stage].keep(func, tracepoint)
         return tracepoint
 

@@ -23,6 +23,7 @@ from types import (
 import flask
 
 from ..recorder.callables import callable_name, source_of
+from ..recorder.packages import package_of
 from ..trace.model import Source
 from ..trace.tracepoint import Tracepoint
 
@@ -46,8 +47,11 @@ class Layer(t.NamedTuple):
     #: The code of the call; None if it is not written in Python.
     code: CodeType | None
 
-    def tracepoint(self) -> Tracepoint:
-        """Return its tracepoint: name and source location."""
+    def tracepoint(self, own: str) -> Tracepoint:
+        """Return its tracepoint: name, source location and package.
+
+        :param own: the import name of the app.
+        """
         named = self.target
         code = self.code
         source = source_of(type(named)) if code is None else Source(*_place(code))
@@ -55,8 +59,13 @@ class Layer(t.NamedTuple):
             named = type(named)
         if type(named) is FunctionType and named.__module__ != named.__globals__.get("__name__"):
             # With functools.wraps, it has the name of the Flask function that it wraps.
-            return Tracepoint("middleware", named.__code__.co_name, _written_name(named), source)
-        return Tracepoint("middleware", named.__name__, callable_name(named), source)
+            name, written = named.__code__.co_name, _written_name(named)
+        else:
+            name, written = named.__name__, callable_name(named)
+        package = package_of(
+            written.partition(":")[0], None if source is None else source.file, own
+        )
+        return Tracepoint("middleware", name, written, source, package=package)
 
 
 class Layers(t.NamedTuple):
@@ -68,6 +77,8 @@ class Layers(t.NamedTuple):
     chain: list[Layer]
     #: Whether that is all of them.
     whole: bool
+    #: The import name of the app.
+    own: str = ""
 
 
 def find_layers(app: flask.Flask) -> Layers:
@@ -93,9 +104,8 @@ def find_layers(app: flask.Flask) -> Layers:
     leading = _leading(inside, id(app))
     path, whole = _path(inside, leading, id(outermost), id(app))
     others = [each for key, each in found.items() if key in leading and each is not outermost]
-    return Layers(
-        [_layer(each) for each in (outermost, *others)], [_layer(found[key]) for key in path], whole
-    )
+    every = [_layer(each) for each in (outermost, *others)]
+    return Layers(every, [_layer(found[key]) for key in path], whole, app.import_name)
 
 
 def _leading(inside: dict[int, list[int]], app: int) -> set[int]:

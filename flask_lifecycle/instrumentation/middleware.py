@@ -34,7 +34,7 @@ class _Known:
     def __init__(self, layers: Layers) -> None:
         #: Kept alive, so that their ids stay unique; the layers are not, as they refer to the app.
         self.codes = [each.code for each in layers.all]
-        self.tracepoints = [number(each.tracepoint()) for each in layers.all]
+        self.tracepoints = [number(each.tracepoint(layers.own)) for each in layers.all]
         self.by_code = {
             id(each.code): tracepoint
             for each, tracepoint in zip(layers.all, self.tracepoints, strict=True)
@@ -196,7 +196,9 @@ def _follow(chain: list[t.Any], codes: list[CodeType]) -> int:
 def middleware_of(app: flask.Flask) -> list[Tracepoint]:
     """Return the tracepoints around ``wsgi_app``, outermost first; ``UNKNOWN`` if uncertain."""
     layers = find_layers(app)
-    return [each.tracepoint() for each in layers.chain] + ([] if layers.whole else [UNKNOWN])
+    return [each.tracepoint(layers.own) for each in layers.chain] + (
+        [] if layers.whole else [UNKNOWN]
+    )
 
 
 __all__ = ["Middleware", "middleware_of"]

@@ -11,13 +11,20 @@ import typing as t
 
 from ..trace.model import Source
 from ..trace.tracepoint import Tracepoint
+from .packages import package_of
 
 
-def tracepoint_of(stage: str, func: t.Any, scope: str | None = None) -> Tracepoint:
-    """Return the tracepoint of a function: its readable name and source location."""
+def tracepoint_of(stage: str, func: t.Any, scope: str | None = None, own: str = "") -> Tracepoint:
+    """Return the tracepoint of a function: its readable name, source location and package.
+
+    :param own: the import name of the app.
+    """
     target = user_callable(func)
     name = getattr(target, "__name__", None) or type(target).__name__
-    return Tracepoint(stage, name, callable_name(target), source_of(target), scope)
+    source = source_of(target)
+    named = callable_name(target)
+    package = package_of(named.partition(":")[0], None if source is None else source.file, own)
+    return Tracepoint(stage, name, named, source, scope, package)
 
 
 def user_callable(func: t.Any) -> t.Any:

@@ -106,7 +106,11 @@ class TraceError:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One recorded step. ``begin`` and ``end`` are ns from the trace's start."""
+    """One recorded step. ``begin`` and ``end`` are ns from the trace's start.
+
+    ``package`` is the import package that a function comes from, such as ``flask_login``; None for
+    the app's own code and Flask's.
+    """
 
     id: int
     parent: int | None
@@ -120,6 +124,7 @@ class Step:
     outcome: Outcome | None
     error: Error | None
     detail: dict[str, t.Any]
+    package: str | None = None
 
     def to_dict(self) -> JsonObject:
         """Return the step, JSON-ready."""
@@ -136,6 +141,7 @@ class Step:
             "outcome": self.outcome,
             "error": _plain(self.error),
             "detail": self.detail,
+            "package": self.package,
         }
 
 

@@ -96,6 +96,7 @@ def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:
         outcome=outcome if end else None,
         error=failed if isinstance(failed, Error) else None,
         detail=detail,
+        package=tracepoint.package,
     )
 
 

@@ -17,6 +17,7 @@ class Tracepoint:
     callable: str | None = None
     source: Source | None = None
     scope: str | None = None
+    package: str | None = None
 
 
 TRACEPOINTS: dict[int, Tracepoint] = {}

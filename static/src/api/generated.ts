@@ -86,7 +86,12 @@ export interface TraceError {
   readonly step: number | null;
 }
 
-/** One recorded step. `begin` and `end` are ns from the trace's start. */
+/**
+ * One recorded step. `begin` and `end` are ns from the trace's start.
+ *
+ * `package` is the import package that a function comes from, such as `flask_login`; None for
+ * the app's own code and Flask's.
+ */
 export interface Step {
   readonly id: number;
   readonly parent: number | null;
@@ -100,6 +105,7 @@ export interface Step {
   readonly outcome: "ok" | "short_circuit" | "raised" | null;
   readonly error: StepError | null;
   readonly detail: { readonly [key: string]: Json };
+  readonly package?: string | null;
   /** What happened, and why; not in files of older versions. */
   readonly explain?: string;
 }

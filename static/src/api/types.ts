@@ -45,6 +45,8 @@ export interface Hook {
   readonly callable: string | null;
   readonly source: Source | null;
   readonly scope: string | null;
+  /** As in a step. */
+  readonly package?: string | null;
   /** Whether it is async: only its step has the thread in which it ran. */
   readonly is_async?: boolean;
 }

@@ -109,6 +109,8 @@ const STEP: Record<keyof Step, Check> = {
   outcome: one([null, "ok", "short_circuit", "raised"]),
   error: orNull("an object with type and message", isError),
   detail: is("an object", isObject),
+  // Files of older versions do not have it.
+  package: is("a text or null", (value) => value === undefined || value === null || isText(value)),
   explain: is("a text", (value) => value === undefined || isText(value)),
 };
 
