@@ -44,6 +44,8 @@ _NAMES = {"Error": "StepError"}
 _BESIDE = {
     "Step": "  /** What happened, and why; not in files of older versions. */\n"
     "  readonly explain?: string;\n"
+    "  /** What begins, of a step that contains others; not in files of older versions. */\n"
+    "  readonly explain_begin?: string;\n"
 }
 #: What is narrower than its annotation says, as "record.field".
 _NARROWER = {"Step.stage": "Stage"}

@@ -17,6 +17,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
+from types import FunctionType
 
 import flask
 import flask.globals
@@ -26,6 +27,7 @@ from .._compat import SEPARATE_CONTEXTS
 from ..recorder.callables import tracepoint_of
 from ..redact import Redactor
 from ..trace.model import JsonObject
+from ..trace.sentences.words import cut
 from ..trace.tracepoint import Tracepoint
 
 _PACKAGES = (
@@ -124,6 +126,7 @@ class AppMap:
             "host": rule.host,
             "blueprints": blueprints,
             "view": None if view is None else self._hook("view", view, scope),
+            "title": _title(view),
             "plan": self._plan(blueprints),
         }
 
@@ -185,6 +188,15 @@ class AppMap:
         tracepoint = tracepoint_of(stage, func, scope, self._app.import_name)
         # The same test as in Flask's own ensure_sync.
         return _shown(tracepoint, is_async=inspect.iscoroutinefunction(func))
+
+
+def _title(view: t.Any) -> str | None:
+    """Return the first sentence of a view's docstring; other callables may compute theirs."""
+    doc = view.__doc__ if isinstance(view, FunctionType) else None
+    if not isinstance(doc, str) or not doc.strip():
+        return None
+    paragraph = " ".join(doc.strip().partition("\n\n")[0].split())
+    return cut(paragraph.partition(". ")[0].removesuffix("."))
 
 
 def _shown(tracepoint: Tracepoint, *, is_async: bool = False) -> JsonObject:

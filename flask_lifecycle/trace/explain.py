@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..faults import fault
-from .sentences import sentence
+from .sentences import first_sentence, sentence
 from .sentences.words import readable_time
 from .story import Story
 
@@ -24,11 +24,30 @@ _UNSETTLED = 100
 
 def explain(trace: Trace) -> tuple[str, ...]:
     """Return the sentences of a trace's steps, in order."""
+    story = _story(trace)
+    return tuple(sentence(step, story) for step in trace.steps)
+
+
+def explained(trace: Trace) -> Iterator[dict[str, t.Any]]:
+    """Yield a trace's steps, JSON-ready, with their sentences."""
+    story = _story(trace)
+    for step in trace.steps:
+        yield _explained(step, story, sentence(step, story))
+
+
+def _story(trace: Trace) -> Story:
     story = Story()
     story.header = trace.header()
     for step in trace.steps:
         _take(story, step)
-    return tuple(sentence(step, story) for step in trace.steps)
+    return story
+
+
+def _explained(step: Step, story: Story, text: str) -> dict[str, t.Any]:
+    """Return a step, JSON-ready; one that contains others has a sentence for its beginning too."""
+    first = first_sentence(step, story)
+    begin = {} if first is None else {"explain_begin": first}
+    return {**step.to_dict(), "explain": text, **begin}
 
 
 def journey(trace: Trace) -> str:
@@ -81,7 +100,7 @@ class Explainer:
         for step in (*steps, *again):
             text = sentence(step, story)
             if step.id in given or text != self._unsettled.get(step.id):
-                yield {**step.to_dict(), "explain": text}
+                yield _explained(step, story, text)
             self._settle(step, text)
 
     def _settle(self, step: Step, text: str) -> None:
@@ -100,4 +119,4 @@ def _take(story: Story, step: Step) -> None:
         fault("taking in a step to explain", error)
 
 
-__all__ = ["Explainer", "explain", "journey"]
+__all__ = ["Explainer", "explain", "explained", "journey"]

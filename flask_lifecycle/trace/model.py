@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .compare import Comparison, compare
-from .explain import explain, journey
+from .explain import explained, journey
 from .highlights import highlights
 from .status import client_status
 
@@ -193,13 +193,9 @@ class Trace:
         }
 
     def to_dict(self) -> JsonObject:
-        """Return the whole trace, JSON-ready, with the sentence of each step and its highlights."""
-        steps = [
-            {**step.to_dict(), "explain": text}
-            for step, text in zip(self.steps, explain(self), strict=True)
-        ]
+        """Return the whole trace, JSON-ready, with the sentences of each step and highlights."""
         told = [each.to_dict() for each in highlights(self)]
-        return {**self.header(), "steps": steps, "highlights": told}
+        return {**self.header(), "steps": list(explained(self)), "highlights": told}
 
     def explain(self) -> str:
         """Return the whole trace as text: a line for each step, with its duration."""

@@ -11,17 +11,22 @@ import { readPreference } from "./state/preferences";
 import { start } from "./state/start";
 
 document.documentElement.style.colorScheme = readPreference("theme") ?? "";
-listenForKeys();
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  void actions.open([...(event.dataTransfer?.files ?? [])]);
-});
 
 const root = document.getElementById("panel");
-if (root !== null) {
+const speaker = new URLSearchParams(location.search).get("speaker");
+if (root !== null && speaker !== null)
+  void import("./replay/Speaker").then(({ default: Speaker }) => {
+    render(<Speaker id={speaker} />, root);
+  });
+else if (root !== null) {
+  listenForKeys();
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+  });
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    void actions.open([...(event.dataTransfer?.files ?? [])]);
+  });
   render(<Panel />, root);
   start();
 }

@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "diagram/layout": ["api/types", "trace", "diagram/model"],
   diagram: ["api/types", "trace", "styles", "diagram/model", "diagram/layout"],
   list: ["api/types", "trace", "state", "components", "styles"],
-  replay: ["api/types", "trace", "state", "components"],
+  replay: ["api/types", "trace", "state", "components", "styles"],
   views: ["api/types", "trace", "state", "components", "diagram", "styles"],
   toolbar: ["api/types", "trace", "styles"],
   page: ["api/types", "trace", "state", "components", "diagram", "list", "replay", "views", "styles"],

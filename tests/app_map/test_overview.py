@@ -55,3 +55,39 @@ def test_what_is_on_or_off_is_no_secret() -> None:
     assert told["WTF_CSRF_ENABLED"] is False
     assert told["WTF_CSRF_SECRET_KEY"] == "••••••"
     assert told["OAUTH"] is None
+
+
+class Computed:
+    """A view whose docstring is the app's code."""
+
+    __name__ = "computed"
+
+    @property
+    def __doc__(self) -> t.NoReturn:  # type: ignore[override]
+        raise AssertionError
+
+    def __call__(self) -> str:
+        return ""
+
+
+def test_the_title_of_a_rule_is_the_first_sentence_of_its_view() -> None:
+    app = Flask(__name__)
+    app.debug = True
+    Lifecycle(app)
+
+    @app.get("/told")
+    def told() -> str:
+        """Show one order
+        with its lines. Nobody reads on.
+
+        :param id: not in a title.
+        """
+        return ""
+
+    app.add_url_rule("/untold", "untold", lambda: "")
+    app.add_url_rule("/computed", "computed", Computed())
+    with app.test_client().get("/_lifecycle/api/app") as answer:
+        titles = {rule["rule"]: rule["title"] for rule in answer.get_json()["rules"]}
+    assert titles["/told"] == "Show one order with its lines"
+    assert titles["/untold"] is None
+    assert titles["/computed"] is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ...faults import fault
+from .beginnings import beginning
 from .collected import COLLECTED
 from .exceptions import raised
 from .lifecycle import LIFECYCLE
@@ -29,6 +30,15 @@ def sentence(step: Step, story: Story) -> str:
         return f"{step.stage} {cut(step.name)}."
 
 
+def first_sentence(step: Step, story: Story) -> str | None:
+    """Return one sentence for the beginning of a step that contains others; else None."""
+    try:
+        return None if story.is_empty(step) else _ended(cut(beginning(step, story), _LONGEST))
+    except Exception as error:
+        fault(f"the first sentence of a step ({step.stage})", error)
+        return None
+
+
 def _sentence(step: Step, story: Story) -> str:
     if step.end is None:
         text = running(step, story)
@@ -40,8 +50,11 @@ def _sentence(step: Step, story: Story) -> str:
     if repeated is not None:
         first = "first and " if repeated["first"] else ""
         text += f" (×{repeated['times']:,}, {first}last shown)"
-    text = cut(text, _LONGEST)
+    return _ended(cut(text, _LONGEST))
+
+
+def _ended(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-__all__ = ["sentence"]
+__all__ = ["first_sentence", "sentence"]

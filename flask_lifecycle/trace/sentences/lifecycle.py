@@ -47,7 +47,9 @@ def _middleware(step: Step, story: Story) -> str:
     if step.name == "unknown middleware":
         return "WSGI middleware that cannot be identified wraps the app here"
     if story.holds(step, "middleware", "request_context"):
-        return f"Middleware {short(step.name)} gets the call before the app and passes it on"
+        passes = f"Middleware {short(step.name)} passes the call on to the app"
+        took = "" if step.detail.get("untimed") is True else spent(step, "after")
+        return f"{passes} and returns its response{took}"
     return f"Middleware {short(step.name)} answers by itself; the app inside it is not called"
 
 

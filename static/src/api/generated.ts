@@ -108,6 +108,8 @@ export interface Step {
   readonly package?: string | null;
   /** What happened, and why; not in files of older versions. */
   readonly explain?: string;
+  /** What begins, of a step that contains others; not in files of older versions. */
+  readonly explain_begin?: string;
 }
 
 /** A fact about a request; `mark` is the part of `text` that stands out. */

@@ -72,6 +72,8 @@ export interface Rule {
   /** Outermost first. */
   readonly blueprints: readonly string[];
   readonly view: Hook | null;
+  /** The first sentence of the view's docstring. */
+  readonly title?: string | null;
   readonly plan: Plan;
 }
 

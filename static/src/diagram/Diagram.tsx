@@ -24,6 +24,8 @@ interface DiagramProps {
   /** The moment of a replay, ns; null where it is shown as it is. */
   readonly at?: number | null;
   readonly selected: number | null;
+  /** Whether the selected step is shown on the way in, if it contains others. */
+  readonly side?: "in" | "out";
   /** The step to zoom onto. */
   readonly zoomedTo?: number | null;
   /** Presentation mode: larger type. */
@@ -109,6 +111,7 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
     elapsed,
     at = null,
     selected,
+    side = "out",
     stage = false,
     scale = 1,
     head = true,
@@ -121,13 +124,14 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
         width,
         height,
         selected,
+        side,
         measure,
         opened,
         stage,
         scale,
         head,
       }),
-    [trace, map, inner, elapsed, at, selected, width, height, opened, stage, scale, head],
+    [trace, map, inner, elapsed, at, selected, side, width, height, opened, stage, scale, head],
   );
 }
 

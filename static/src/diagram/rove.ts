@@ -10,7 +10,10 @@ function stepsOf(drawing: Drawing): number[] {
   return [...new Set(ids)].sort((a, b) => a - b);
 }
 
-/** Arrows go from step to step; Enter and Space pick where none is picked. */
+/**
+ * Up and down go from step to step in the request as it is shown, Enter picks where none is picked. Left
+ * and right go through time, wherever the focus is.
+ */
 export function rove(
   event: KeyboardEvent,
   drawing: Drawing,
@@ -20,19 +23,11 @@ export function rove(
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const ids = stepsOf(drawing);
   const first = ids[0];
-  const last = ids.at(-1);
   const after = selected ?? -1;
-  const back = ids.findLast((id) => id < after) ?? first;
-  const on = ids.find((id) => id > after) ?? last;
   const moves: Record<string, number | undefined> = {
-    ArrowLeft: back,
-    ArrowUp: back,
-    ArrowRight: on,
-    ArrowDown: on,
-    Home: first,
-    End: last,
+    ArrowUp: ids.findLast((id) => id < after) ?? first,
+    ArrowDown: ids.find((id) => id > after) ?? ids.at(-1),
     Enter: selected ?? first,
-    " ": selected ?? first,
   };
   const next = moves[event.key];
   if (next === undefined) return;

@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import { lazy } from "../components/lazy";
 import { List } from "../list/List";
 import { Playback } from "../replay/Playback";
+import { StageFoot, StageHead } from "../replay/Stage";
 import { current } from "../state/request";
 import { state } from "../state/store";
 import { APP } from "../state/viewNames";
@@ -30,8 +31,9 @@ export function Panel(): JSX.Element {
         {stage ? null : <List />}
         <main>
           <h1 class="unseen">{trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`}</h1>
+          {stage ? <StageHead /> : null}
           <Views />
-          {ofApp || trace === null ? null : <Playback />}
+          {ofApp || trace === null ? null : stage ? <StageFoot /> : <Playback />}
         </main>
         {stage || ofApp || trace === null || step === null ? null : <Details />}
       </div>

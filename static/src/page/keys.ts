@@ -15,6 +15,13 @@ const walk = (by: 1 | -1) => (): void => {
   actions.walk(by);
 };
 
+/** A key of the stage alone. */
+function onStage(act: () => void): () => void {
+  return () => {
+    if (state.value.stage) act();
+  };
+}
+
 const KEYS: Readonly<Record<string, () => void>> = {
   j: () => {
     moveSelection(1);
@@ -34,6 +41,14 @@ const KEYS: Readonly<Record<string, () => void>> = {
     actions.help(true);
   },
   f: actions.stage,
+  b: onStage(actions.black),
+  ".": onStage(actions.black),
+  n: onStage(() => {
+    actions.request(1);
+  }),
+  p: onStage(() => {
+    actions.request(-1);
+  }),
   z: actions.zoom,
   "+": zoom(ZOOM),
   "=": zoom(ZOOM),

@@ -2,46 +2,51 @@
 
 import type { JSX } from "preact";
 
-import type { Step, TraceSummary } from "../api/types";
+import type { TraceSummary } from "../api/types";
 import { Strip } from "../components/Strip";
 import { actions } from "../state/actions";
-import { appTime, current, find } from "../state/request";
+import { replayOf } from "../state/replaying";
+import { appTime, current, elapsed, find } from "../state/request";
 import { now, state } from "../state/store";
-import { OVERVIEW, parts } from "../trace/captions";
+import { partsOf } from "../trace/captions";
 import { clockOf, type AppClock } from "../trace/clock";
+import { cuesOf, type Cue } from "../trace/cues";
 import { time } from "../trace/format";
-import { moments, PACES, shownStep, type Pace } from "../trace/replay";
+import { PACES, shownCue, type Pace } from "../trace/replay";
+import { TalkButton } from "./TalkButton";
 
 export function Playback(): JSX.Element | null {
   const trace = current(state.value);
   const summary = find(state.value, state.value.selected);
   if (trace === null || summary === undefined || trace.steps.length === 0) return null;
-  const { replay, stage, zoom } = state.value;
-  const last = moments(trace).at(-1) ?? 0;
-  const step = shownStep(trace, replay, state.value.step);
-  // While the server sends, the app's clock is stopped.
-  const clock = clockOf(trace, last);
-  const at = clock.at(replay?.at ?? last);
+  const { replay, stage, zoom, step } = state.value;
+  const cues = cuesOf(trace);
+  const position = replayOf(state.value);
   const running = trace.state === "running";
-  const shown = running && replay === null ? appTime(state.value, trace.id, now.value) : at;
+  const live = running && replay === null;
+  const clock = clockOf(trace, elapsed(state.value, trace.id, running ? now.value : 0));
+  // While the server sends, the app's clock is stopped.
+  const at = live && step === null ? clock.total : clock.at(position.at);
+  const shown = live && step === null ? appTime(state.value, trace.id, now.value) : at;
   return (
     <section class="playback" aria-label="Replay" data-view="replay">
-      <Caption step={step} />
+      <Caption cue={shownCue(trace, replay, step)} />
       <div class="bar">
         <Buttons playing={replay?.playing === true} />
-        <Scrubber summary={summary} clock={clock} at={at} />
+        <Scrubber summary={summary} clock={clock} at={at} label={time(shown)} />
         {running && replay !== null ? (
           <button type="button" class="edge" title="Follow what happens now" onClick={actions.live}>
             Live
           </button>
         ) : null}
         <span class="clock">
-          step {step === null ? trace.steps.length : step.id + 1}/{trace.steps.length} {time(shown)}
+          step {position.cue + 1}/{cues.length} {time(shown)}
         </span>
         <PaceChoice pace={replay?.pace ?? "by step"} />
         <button type="button" aria-pressed={zoom} title="Zoom to the step (z)" onClick={actions.zoom}>
           Zoom
         </button>
+        <TalkButton />
         <button type="button" aria-pressed={stage} title="Presentation mode (f)" onClick={actions.stage}>
           Present
         </button>
@@ -50,15 +55,18 @@ export function Playback(): JSX.Element | null {
   );
 }
 
-/** The caption of the step. */
-function Caption({ step }: { readonly step: Step | null }): JSX.Element {
+/** The caption of the current cue; there is none for a whole request. */
+export function Caption({ cue }: { readonly cue: Cue | null }): JSX.Element {
   return (
     <p class="caption" role="status" aria-live="polite">
-      {step === null
-        ? state.value.stage && OVERVIEW
-        : parts(step).map(({ text, isName }) => (isName ? <code>{text}</code> : text))}
+      {cue === null || cue.step === null ? null : <Sentence cue={cue} />}
     </p>
   );
+}
+
+/** A sentence with its names marked. */
+export function Sentence({ cue }: { readonly cue: Cue }): JSX.Element {
+  return <>{partsOf(cue).map(({ text, isName }) => (isName ? <code>{text}</code> : text))}</>;
 }
 
 function Buttons({ playing }: { readonly playing: boolean }): JSX.Element {
@@ -87,20 +95,22 @@ function Buttons({ playing }: { readonly playing: boolean }): JSX.Element {
 }
 
 interface ScrubberProps {
-  readonly summary: TraceSummary;
+  readonly summary: Pick<TraceSummary, "strip">;
   readonly clock: AppClock;
   /** What the app's clock shows. */
   readonly at: number;
+  readonly label: string;
 }
 
-function Scrubber({ summary, clock, at }: ScrubberProps): JSX.Element {
+/** The moment on the true-time strip; a running request's strip is as long as it has lasted. */
+export function Scrubber({ summary, clock, at, label }: ScrubberProps): JSX.Element {
   return (
     <div class="scrub">
       <Strip parts={summary.strip} duration={Math.max(clock.total, 1)} width={600} height={8} />
       <input
         type="range"
         aria-label="Moment"
-        aria-valuetext={time(at)}
+        aria-valuetext={label}
         min={0}
         max={clock.total}
         step="any"

@@ -2,13 +2,14 @@
 
 import type { Trace } from "../api/types";
 import type { Pace } from "../trace/replay";
-import { writeSwitch, type Switch } from "./preferences";
+import { writePreference, writeSwitch, type Switch } from "./preferences";
 import { toggleStage } from "./presentation";
 import { pickStep, seek, seekEnd, setPace, togglePlay, walk } from "./replaying";
 import { cleared, select, setFollow, setPaused, setReplay, toggleFold, withImported } from "./selection";
 import { ask, fetchOlder, forget, loadMap, notice, tell } from "./server";
 import type { AppQuery, State } from "./state";
 import { change, state } from "./store";
+import { goToRequest, walkTalk } from "./talk";
 import type { ViewName } from "./viewNames";
 
 function set(values: Partial<State>): void {
@@ -56,15 +57,30 @@ export const actions = {
   play: (): void => {
     change(togglePlay);
   },
+  /** Go to the next thing to tell of; on the stage, from a request's end to the next prepared one. */
   walk: (by: 1 | -1): void => {
-    change((before) => walk(before, by));
+    change((before) => (before.stage ? walkTalk(before, by) : walk(before, by)));
+  },
+  /** Go to another of the prepared requests. */
+  request: (by: 1 | -1): void => {
+    change((before) => goToRequest(before, by));
+  },
+  /** Set the requests that are prepared for a talk, in its order. */
+  talk: (talk: readonly string[]): void => {
+    writePreference("talk", talk.join(" "));
+    set({ talk });
+  },
+  black: (): void => {
+    change((before) => ({ ...before, black: before.stage && !before.black }));
   },
   seekEnd: (end: "first" | "last"): void => {
     change((before) => seekEnd(before, end));
   },
+  /** Go back: from black to the stage, from there to the panel, from a moment to the whole request. */
   leave: (): void => {
-    if (state.value.stage) toggleStage();
-    change((before) => ({ ...setReplay(before, null), stage: false, zoom: false, step: null }));
+    if (state.value.black) set({ black: false });
+    else if (state.value.stage) toggleStage();
+    else change((before) => ({ ...setReplay(before, null), zoom: false, step: null }));
   },
   stage: toggleStage,
   view: (view: ViewName): void => {

@@ -4,9 +4,12 @@ import type { State } from "./state";
 
 export type Switch = "keep" | "grouped" | "keys";
 
+type Stored = Switch | "theme" | "editor" | "talk" | "notes";
+
 /** The stored preferences. */
-export function readSwitches(): Pick<State, Switch> {
+export function readSwitches(): Pick<State, Switch | "talk"> {
   return {
+    talk: readTalk(),
     keys: readPreference("keys") !== "off",
     keep: readPreference("keep") === "on",
     grouped: readPreference("grouped") !== "off",
@@ -17,10 +20,15 @@ export function writeSwitch(name: Switch, on: boolean): void {
   writePreference(name, on ? "on" : "off");
 }
 
-export function readPreference(name: Switch | "theme" | "editor"): string | null {
+/** The requests that are prepared for a talk. */
+function readTalk(): readonly string[] {
+  return (readPreference("talk") ?? "").split(" ").filter((id) => id !== "");
+}
+
+export function readPreference(name: Stored): string | null {
   return localStorage.getItem(`lifecycle-${name}`);
 }
 
-export function writePreference(name: Switch | "theme" | "editor", value: string): void {
+export function writePreference(name: Stored, value: string): void {
   localStorage.setItem(`lifecycle-${name}`, value);
 }

@@ -1,10 +1,18 @@
 /** Presentation mode: full screen, if the browser allows it. */
 
+import { replayPicked } from "./replaying";
 import { change, state } from "./store";
 
 export function toggleStage(): void {
   const stage = !state.value.stage;
-  change((before) => ({ ...before, stage, zoom: false, step: null }));
+  // On the stage a step is shown by its moment; that stays, so that one can leave and come back.
+  change((before) => ({
+    ...(stage ? replayPicked(before) : before),
+    stage,
+    zoom: false,
+    black: false,
+    step: null,
+  }));
   // Not every browser, nor every frame, lets a page fill the screen.
   // By then, presentation mode may have ended.
   if (stage)

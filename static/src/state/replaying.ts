@@ -1,7 +1,8 @@
 /** Replay the selected request: pure, from state to state. */
 
 import type { Trace } from "../api/types";
-import { advance, moments, neighbour, type Replay } from "../trace/replay";
+import { cueAt, cueOf, cuesOf } from "../trace/cues";
+import { advance, type Replay } from "../trace/replay";
 import { current } from "./request";
 import { selectStep, setReplay } from "./selection";
 import type { State } from "./state";
@@ -9,49 +10,52 @@ import type { State } from "./state";
 /** Go to a moment of the request, ns. */
 export function seek(state: State, at: number): State {
   const trace = current(state);
-  // At its last moment a running request is followed.
-  const live = trace?.state === "running" && at >= lastMoment(trace);
-  return setReplay(state, live ? null : { ...replayOf(state), at, playing: false });
+  return trace === null ? state : go(state, trace, cueAt(cuesOf(trace), at), at);
 }
 
 export function setPace(state: State, pace: Replay["pace"]): State {
   return setReplay(state, { ...replayOf(state), pace });
 }
 
-/** Play from the current moment, or from the start; or pause. */
+/** Play from the current cue, or from the start; or pause. */
 export function togglePlay(state: State): State {
   const trace = current(state);
   if (trace === null) return state;
   const replay = replayOf(state);
-  const restart = replay.at >= lastMoment(trace) && !replay.playing;
-  return setReplay(state, { ...replay, at: restart ? 0 : replay.at, playing: !replay.playing });
+  const isOver = replay.cue >= cuesOf(trace).length - 1 && !replay.playing;
+  const from = isOver ? { at: 0, cue: 0 } : {};
+  return setReplay(state, { ...replay, ...from, playing: !replay.playing });
 }
 
-/**
- * Go to the next step, or to an earlier one: from the moment of the replay or from the picked step;
- * else on from the start.
- */
+/** Go to the next cue, or to an earlier one; from a whole request, on from its start. */
 export function walk(state: State, by: 1 | -1): State {
   const trace = current(state);
   if (trace === null) return state;
-  const first = by > 0 && trace.state === "done" ? -1 : lastMoment(trace);
-  return seek(state, neighbour(trace, state.replay?.at ?? beginOf(trace, state.step) ?? first, by));
+  const cues = cuesOf(trace);
+  const isWhole = state.replay === null && state.step === null && trace.state === "done";
+  const from = isWhole && by > 0 ? -1 : replayOf(state).cue;
+  const to = Math.max(0, Math.min(cues.length - 1, from + by));
+  return to === from ? state : go(state, trace, to);
 }
 
-/** Go to the first moment, or to the last. */
+/** Go to the first cue, or to the last. */
 export function seekEnd(state: State, end: "first" | "last"): State {
   const trace = current(state);
-  return trace === null ? state : seek(state, end === "last" ? lastMoment(trace) : 0);
+  return trace === null ? state : go(state, trace, end === "first" ? 0 : cuesOf(trace).length - 1);
 }
 
 /** Pick a step; a replay goes there too. */
 export function pickStep(state: State, step: number | null): State {
-  const at = beginOf(current(state), step);
-  const { replay } = state;
-  return selectStep(
-    replay === null || at === null ? state : setReplay(state, { ...replay, at, playing: false }),
-    step,
-  );
+  const trace = current(state);
+  const cue = trace === null || step === null || state.replay === null ? null : cueOf(trace, step);
+  return selectStep(trace === null || cue === null ? state : go(state, trace, cue), step);
+}
+
+/** Replay from the picked step on, if there is one. */
+export function replayPicked(state: State): State {
+  const trace = current(state);
+  if (trace === null || state.step === null || state.replay !== null) return state;
+  return go(state, trace, replayOf(state).cue);
 }
 
 /** Let the replay go on by some ms. */
@@ -60,20 +64,24 @@ export function tick(state: State, ms: number): State {
   const trace = current(state);
   if (trace === null) return state;
   const next = advance(state.replay, trace, ms);
-  return setReplay(state, trace.state === "running" && next.at >= lastMoment(trace) ? null : next);
+  return setReplay(state, trace.state === "running" && next.cue >= cuesOf(trace).length - 1 ? null : next);
 }
 
-/** When a step begins, ns. */
-function beginOf(trace: Trace | null, step: number | null): number | null {
-  return step === null ? null : (trace?.steps[step]?.begin ?? null);
+function go(state: State, trace: Trace, cue: number, at = cuesOf(trace)[cue]?.at ?? 0): State {
+  const cues = cuesOf(trace);
+  // At its last cue a running request is followed.
+  const isLive = trace.state === "running" && cue >= cues.length - 1;
+  const next = setReplay(state, isLive ? null : { ...replayOf(state), at, cue, playing: false });
+  // A step that is looked at in detail goes along.
+  return state.step === null ? next : { ...next, step: cues[cue]?.step?.id ?? state.step };
 }
 
-function replayOf(state: State): Replay {
+/** The replay, or where one would begin: at the picked step, else at the end. */
+export function replayOf(state: State): Replay {
+  if (state.replay !== null) return state.replay;
   const trace = current(state);
-  return state.replay ?? { at: trace === null ? 0 : lastMoment(trace), playing: false, pace: "by step" };
-}
-
-/** The last moment that is known, ns. */
-function lastMoment(trace: Trace): number {
-  return moments(trace).at(-1) ?? 0;
+  const cues = trace === null ? [] : cuesOf(trace);
+  const picked = trace === null || state.step === null ? null : cueOf(trace, state.step);
+  const cue = picked ?? Math.max(0, cues.length - 1);
+  return { at: cues[cue]?.at ?? 0, cue, playing: false, pace: "by step" };
 }

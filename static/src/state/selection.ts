@@ -67,8 +67,8 @@ export function arrived({ traces, held }: State): number {
 
 /** Clear all requests, and nothing else. */
 export function cleared(state: State): State {
-  const { connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys } = state;
-  return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys };
+  const { connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys, talk } = state;
+  return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys, talk };
 }
 
 /** Replay the selected request from a moment; null ends the replay. New requests wait in the list. */

@@ -91,6 +91,10 @@ export interface State extends Log {
   readonly replay: Replay | null;
   /** Presentation mode: only the diagram and a caption. */
   readonly stage: boolean;
+  /** Whether the stage is black, so that the room looks at the speaker. */
+  readonly black: boolean;
+  /** The ids of the requests that are prepared for a talk, in its order. */
+  readonly talk: readonly string[];
   /** The view in the main area. */
   readonly view: ViewName;
   readonly app: AppQuery;
@@ -131,6 +135,8 @@ export const EMPTY: State = {
   folds: new Set(),
   replay: null,
   stage: false,
+  black: false,
+  talk: [],
   view: DIAGRAM,
   app: { part: "rules", rule: null, method: "GET", path: "", never: false },
   help: false,

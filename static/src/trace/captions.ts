@@ -1,6 +1,7 @@
-/** The server's sentence for a step, with the step's own names marked: pure. */
+/** The server's sentences for a step, with the step's own names marked: pure. */
 
 import type { Stage, Step } from "../api/types";
+import type { Cue } from "./cues";
 
 export const OVERVIEW =
   "Down the left the layers open, the view turns the request around, and up the right every layer" +
@@ -33,7 +34,7 @@ const NAMELESS: ReadonlySet<Stage> = new Set<Stage>([
 ]);
 
 /** The sentence, split at the names of the step. */
-export function parts(step: Step): readonly Part[] {
+export function parts(step: Step, sentence = caption(step)): readonly Part[] {
   const { stage, name, error, detail } = step;
   const names = [
     "None",
@@ -44,8 +45,45 @@ export function parts(step: Step): readonly Part[] {
   const escaped = names
     .filter((each) => each !== "" && each.length <= LONGEST)
     .map((each) => each.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`));
-  const cut = caption(step).split(
+  const cut = sentence.split(
     new RegExp(String.raw`(?<![\w.])(${[`^${stage}`, ...escaped].join("|")})(?!\w)`),
   );
   return cut.map((text, index) => ({ text, isName: index % 2 === 1 })).filter(({ text }) => text !== "");
+}
+
+/** The sentence of a cue: what begins, going into a step, or what the step did; of the end, an overview. */
+export function partsOf({ step, side }: Cue): readonly Part[] {
+  if (step === null) return [{ text: OVERVIEW, isName: false }];
+  return parts(step, side === "in" ? (step.explain_begin ?? caption(step)) : caption(step));
+}
+
+const NAMES: Partial<Record<Stage, string>> = {
+  wsgi: "the WSGI server",
+  request_context: "the request object",
+  app_context_push: "the app context",
+  request_context_push: "the request context",
+  session_open: "open session",
+  url_match: "match URL",
+  session_save: "save session",
+  start_response: "start_response",
+  make_response: "make_response",
+  request_context_pop: "pop the request context",
+  app_context_pop: "pop the app context",
+  body: "send body",
+  body_close: "close body",
+  dispatch: "dispatch",
+  sql: "SQL",
+  log: "a log record",
+  flash: "a flashed message",
+  warning: "a warning",
+};
+const RETURNING: Partial<Record<Stage, string>> = { wsgi: "back to the server", body: "the end of the body" };
+
+/** A short name for a cue. */
+export function nameOf({ step, side }: Cue, cues: readonly Cue[]): string {
+  if (step === null) return "the whole request";
+  const { stage, name } = step;
+  const isBack = side === "out" && cues.some((cue) => cue.step === step && cue.side === "in");
+  if (isBack) return RETURNING[stage] ?? `${NAMES[stage] ?? name} returns`;
+  return NAMES[stage] ?? name;
 }

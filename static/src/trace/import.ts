@@ -112,6 +112,7 @@ const STEP: Record<keyof Step, Check> = {
   // Files of older versions do not have it.
   package: is("a text or null", (value) => value === undefined || value === null || isText(value)),
   explain: is("a text", (value) => value === undefined || isText(value)),
+  explain_begin: is("a text", (value) => value === undefined || isText(value)),
 };
 
 function trace(value: unknown): Trace {

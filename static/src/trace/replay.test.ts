@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import { step, summary } from "../testing/traces";
 import type { Trace } from "../api/types";
-import { advance, dwell, moments, neighbour, rewind, shownStep, stepAt, type Replay } from "./replay";
+import { cueAt, cuesOf } from "./cues";
+import { advance, dwell, rewind, shownCue, type Replay } from "./replay";
 
 function trace(): Trace {
   return {
@@ -16,7 +17,12 @@ function trace(): Trace {
   };
 }
 
-const from = (at: number, pace: Replay["pace"] = "even"): Replay => ({ at, playing: true, pace });
+const from = (at: number, pace: Replay["pace"] = "even"): Replay => ({
+  at,
+  cue: cueAt(cuesOf(trace()), at),
+  playing: true,
+  pace,
+});
 
 describe("rewind", () => {
   test("what is still to come is not there, and what runs is open", () => {
@@ -42,36 +48,17 @@ describe("rewind", () => {
   });
 });
 
-describe("moments", () => {
-  test("are the beginnings and the end", () => {
-    expect(moments(trace())).toEqual([0, 100_000, 200_000, 800_000, 1_000_000]);
-  });
-
-  test("have neighbours", () => {
-    expect(neighbour(trace(), 150_000, 1)).toBe(200_000);
-    expect(neighbour(trace(), 150_000, -1)).toBe(100_000);
-    expect(neighbour(trace(), 1_000_000, 1)).toBe(1_000_000);
-    expect(neighbour(trace(), 0, -1)).toBe(0);
-  });
-
-  test("are about the innermost step that runs", () => {
-    expect(stepAt(trace(), 150_000)?.stage).toBe("before_request");
-    expect(stepAt(trace(), 750_000)?.stage).toBe("wsgi");
-    expect(stepAt(trace(), 950_000)?.stage).toBe("start_response");
-    expect(stepAt({ ...trace(), steps: [] }, 0)).toBeNull();
-  });
-});
-
 describe("advance", () => {
   test("goes through a gap in its time", () => {
-    expect(advance(from(0), trace(), 250).at).toBeCloseTo(50_000);
-    expect(advance(from(0), trace(), 500).at).toBe(100_000);
-    expect(advance(from(50_000), trace(), 500).at).toBeCloseTo(150_000);
+    // From the way into the app to the end of the hook.
+    expect(advance(from(0), trace(), 250).at).toBeCloseTo(100_000);
+    expect(advance(from(0), trace(), 500).at).toBe(200_000);
+    expect(advance(from(100_000), trace(), 500).at).toBeCloseTo(450_000);
   });
 
   test("ends at the end", () => {
     const over = advance(from(0), trace(), 60_000);
-    expect(over).toEqual({ at: 1_000_000, playing: false, pace: "even" });
+    expect(over).toEqual({ at: 1_000_000, cue: cuesOf(trace()).length - 1, playing: false, pace: "even" });
   });
 
   test("in real time, a hundred times slower", () => {
@@ -85,20 +72,11 @@ describe("advance", () => {
   });
 });
 
-describe("shownStep", () => {
-  const whole: Trace = {
-    ...trace(),
-    steps: [...trace().steps, step(4, { stage: "signal", begin: 860_000, end: 860_000, parent: 0 })],
-  };
-  test("is the picked one, and where a replay stands elsewhere what that is about", () => {
-    expect(shownStep(whole, null, null)).toBeNull();
-    expect(shownStep(whole, null, 1)?.id).toBe(1);
-    expect(shownStep(whole, from(100_000), 1)?.id).toBe(1);
-    expect(shownStep(whole, from(300_000), 1)?.id).toBe(2);
-    expect(shownStep(whole, from(0), 7)?.id).toBe(0);
-  });
-  test("can be one that takes no time, while one stands at it", () => {
-    expect(stepAt(whole, 860_000)?.id).toBe(4);
-    expect(stepAt(whole, 870_000)?.id).toBe(0);
-  });
+test("the current cue is the replay's; else the picked step's; else the last one of what runs", () => {
+  const whole = trace();
+  expect(shownCue(whole, null, null)).toBeNull();
+  expect(shownCue(whole, null, 1)?.step?.id).toBe(1);
+  expect(shownCue(whole, from(200_000), 2)?.step?.id).toBe(1);
+  const running: Trace = { ...whole, state: "running", duration: null, steps: whole.steps.slice(0, 2) };
+  expect(shownCue(running, null, null)?.step?.id).toBe(0);
 });

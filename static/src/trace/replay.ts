@@ -1,6 +1,7 @@
 /** Replay a finished request: its state at a moment, and the pace. */
 
 import type { Step, Trace } from "../api/types";
+import { cuesOf, type Cue } from "./cues";
 
 export const PACES = ["by step", "even", "real × 1/100"] as const;
 export type Pace = (typeof PACES)[number];
@@ -8,6 +9,8 @@ export type Pace = (typeof PACES)[number];
 export interface Replay {
   /** Nanoseconds since the start of the request. */
   readonly at: number;
+  /** The position of the current cue: the last one that was reached. */
+  readonly cue: number;
   readonly playing: boolean;
   readonly pace: Pace;
 }
@@ -37,19 +40,6 @@ function open(step: Step): Step {
   return { ...step, end: null, outcome: null, error: null };
 }
 
-/** The moments at which a step begins, ns, and the end. */
-export function moments(trace: Trace): readonly number[] {
-  const all = trace.steps.map((step) => step.begin);
-  if (trace.duration !== null) all.push(trace.duration);
-  return [...new Set(all)].sort((a, b) => a - b);
-}
-
-/** The next or previous moment; the same one if there is none. */
-export function neighbour(trace: Trace, at: number, by: 1 | -1): number {
-  const all = moments(trace);
-  return (by > 0 ? all.find((each) => each > at) : all.findLast((each) => each < at)) ?? at;
-}
-
 /** How long to stay between two moments, ms: steps span four decades. */
 export function dwell(gap: number, pace: Pace): number {
   if (pace === "even") return EVEN_MS;
@@ -59,39 +49,29 @@ export function dwell(gap: number, pace: Pace): number {
 
 /** Advance the replay by some ms. */
 export function advance(replay: Replay, trace: Trace, ms: number): Replay {
-  const all = moments(trace);
-  const last = all.at(-1) ?? 0;
-  let at = replay.at;
+  const cues = cuesOf(trace);
+  let { at, cue } = replay;
   let left = ms;
-  while (left > 0 && at < last) {
-    const next = all.find((each) => each > at) ?? last;
-    const from = all.findLast((each) => each <= at) ?? 0;
-    const whole = dwell(next - from, replay.pace);
-    const rest = whole * ((next - at) / (next - from));
+  for (let next = cues[cue + 1]; next !== undefined; next = cues[cue + 1]) {
+    const gap = next.at - (cues[cue]?.at ?? 0);
+    const whole = dwell(gap, replay.pace);
+    const rest = gap <= 0 ? 0 : whole * ((next.at - at) / gap);
     if (left < rest) {
-      at += ((next - from) * left) / whole;
-      left = 0;
-    } else {
-      at = next;
-      left -= rest;
+      at += (gap * left) / whole;
+      break;
     }
+    left -= rest;
+    at = Math.max(at, next.at);
+    cue += 1;
   }
-  return { ...replay, at, playing: replay.playing && at < last };
+  return { ...replay, at, cue, playing: replay.playing && cue < cues.length - 1 };
 }
 
-/**
- * The step that a moment is about: what begins then, if for no time; the innermost that runs; or the last
- * that ran.
- */
-export function stepAt(trace: Trace, at: number): Step | null {
-  const begun = trace.steps.filter((step) => step.begin <= at);
-  return (
-    begun.findLast((step) => step.end === null || step.end > at || step.begin === at) ?? begun.at(-1) ?? null
-  );
-}
-
-/** The current step: the selected one, unless a replay is at another moment. */
-export function shownStep(trace: Trace, replay: Replay | null, picked: number | null): Step | null {
-  const step = picked === null ? null : (trace.steps[picked] ?? null);
-  return replay === null || step?.begin === replay.at ? step : stepAt(trace, replay.at);
+/** The current cue: that of the replay; else the picked step's; else, while it runs, the last one. */
+export function shownCue(trace: Trace, replay: Replay | null, picked: number | null): Cue | null {
+  const cues = cuesOf(trace);
+  if (replay !== null) return cues[Math.min(replay.cue, cues.length - 1)] ?? null;
+  const step = picked === null ? undefined : trace.steps[picked];
+  if (step !== undefined) return { step, side: step.end === null ? "in" : "out", at: step.end ?? step.begin };
+  return trace.state === "running" ? (cues.at(-1) ?? null) : null;
 }

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
-import { shownStep } from "../trace/replay";
+import { shownCue } from "../trace/replay";
 import { current, elapsed, importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { now, state } from "../state/store";
@@ -31,7 +31,8 @@ export function Figure(): JSX.Element {
 
   const trace = current(state.value);
   const { replay, zoom, stage, step, traces } = state.value;
-  const about = trace === null ? null : (shownStep(trace, replay, step)?.id ?? null);
+  const cue = trace === null ? null : shownCue(trace, replay, step);
+  const about = cue?.step?.id ?? null;
   const id = trace?.id;
   // If the diagram does not fit, scroll its current step into view.
   useEffect(() => {
@@ -53,6 +54,7 @@ export function Figure(): JSX.Element {
           elapsed={replay?.at ?? elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0)}
           at={replay?.at ?? null}
           selected={about}
+          side={cue?.side ?? "out"}
           zoomedTo={zoom ? about : null}
           stage={stage}
           scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { moments } from "../../trace/replay";
+import { cuesOf } from "../../trace/cues";
 import type { Step, Trace } from "../../api/types";
 import { anyTrace, cut, MAP, STORIES, tell } from "../../testing/fixtures";
 import { changeTexts } from "./changes";
@@ -19,7 +19,7 @@ const nodes = (drawing: Drawing) =>
 describe("a replay", () => {
   it.each(Object.keys(STORIES) as (keyof typeof STORIES)[])("of %s moves nothing", (story) => {
     const whole = tell(STORIES[story]);
-    const sizes = moments(whole).map((at) => {
+    const sizes = cuesOf(whole).map(({ at }) => {
       const drawing = draw(journey(whole, MAP, at, at), SPACE);
       return `${drawing.width} × ${drawing.height}`;
     });

@@ -6,7 +6,7 @@ import toolsStyles from "../../styles/tools.css?inline";
 import { adopt } from "../../components/adopt";
 import { clockOf, type AppClock } from "../../trace/clock";
 import { stateOf } from "../../trace/steps";
-import { rewind, shownStep } from "../../trace/replay";
+import { rewind, shownCue } from "../../trace/replay";
 import { time } from "../../trace/format";
 import { current, elapsed } from "../../state/request";
 import { actions } from "../../state/actions";
@@ -34,7 +34,7 @@ export default function Timeline(): JSX.Element | null {
   if (whole === null) return null;
   const { replay } = state.value;
   const trace = replay === null ? whole : rewind(whole, replay.at);
-  const about = shownStep(trace, replay, state.value.step)?.id ?? null;
+  const about = shownCue(whole, replay, state.value.step)?.step?.id ?? null;
   const lasted = elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0);
   // The axis is the app's time: what the server sends in has no bar.
   const clock = clockOf(whole, lasted);
