@@ -20,52 +20,13 @@ from flask import Flask
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle import faults as failing
 from flask_lifecycle.trace.explain import Explainer, explain
-from flask_lifecycle.trace.model import STAGES, Error, Process, Step
+from flask_lifecycle.trace.model import STAGES, Error
 from flask_lifecycle.trace.story import Story
 from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
+from tests.helpers.records import step, trace_of
 
 LONGEST = 240
 PATIENCE = 20.0
-
-
-def step(index: int, stage: str, **more: t.Any) -> Step:
-    made: dict[str, t.Any] = {
-        "id": index,
-        "parent": None,
-        "stage": stage,
-        "name": "x",
-        "callable": None,
-        "source": None,
-        "scope": "app",
-        "begin": index,
-        "end": index,
-        "outcome": "ok",
-        "error": None,
-        "detail": {},
-    }
-    return Step(**{**made, **more})
-
-
-def trace_of(*steps: Step, **more: t.Any) -> Trace:
-    made: dict[str, t.Any] = {
-        "id": "a",
-        "state": "done",
-        "method": "GET",
-        "path": "/",
-        "query": "",
-        "url_rule": "/",
-        "endpoint": "index",
-        "blueprints": (),
-        "status": 200,
-        "started_at": 0.0,
-        "duration": 1,
-        "process": Process(1, "host", "thread"),
-        "error": None,
-        "parent": None,
-        "dropped_steps": 0,
-        "steps": steps,
-    }
-    return Trace(**{**made, **more})
 
 
 def alone(stage: str, **more: t.Any) -> str:

@@ -13,7 +13,7 @@ from flask import Response
 from flask_lifecycle.trace.highlights import Highlight, highlights
 from flask_lifecycle.trace.model import Trace
 from tests.helpers.apps import LOCAL, make_app
-from tests.trace.test_explain import step, trace_of
+from tests.helpers.records import step, trace_of
 
 MS = 1_000_000
 
