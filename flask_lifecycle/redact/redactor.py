@@ -8,19 +8,15 @@ import typing as t
 from collections.abc import Iterable
 
 from .commands import mask_commands
+from .documents import mask_inputs, mask_manifests, mask_parts
 from .harmless import is_harmless
-from .key_values import (
-    mask_arguments,
-    mask_elements,
-    mask_inputs,
-    mask_labelled,
-    mask_literals,
-    mask_manifests,
-    mask_pairs,
-    mask_parts,
-)
+from .key_values import mask_pairs
+from .labels import mask_labelled
+from .markup import mask_elements
 from .names import secret_names, secret_texts
 from .patterns import MASK, mask_patterns, mask_private_keys
+from .query_strings import mask_arguments
+from .source_code import mask_literals
 from .sql import Places, mask_statement, placed
 from .sql_messages import mask_messages
 from .url_paths import secret_paths

@@ -6,7 +6,7 @@ import re
 import typing as t
 from collections.abc import Callable
 
-from .key_values import LABELLED, LABELS
+from .labels import NAME_KEYS, VALUE_KEYS
 from .names import IsSecret
 from .patterns import MASK, mask_patterns
 
@@ -241,7 +241,7 @@ class _Reader:
         level = self._levels[-1]
         if token["text"] is not None:
             content = text.strip("'")
-            if self._name in LABELS and self._is_secret(content):
+            if self._name in NAME_KEYS and self._is_secret(content):
                 # WHERE name = 'password': all other values belong to it.
                 self._labelled = True
             elif _KEY.fullmatch(content) and self._is_secret(content):
@@ -287,7 +287,7 @@ class _Reader:
         elif not numbered:
             # In the order in which they are written, as SQLite counts them.
             numbered = list(named.values())
-        labelled = not (self._names.isdisjoint(LABELS) or self._names.isdisjoint(LABELLED))
+        labelled = not (self._names.isdisjoint(NAME_KEYS) or self._names.isdisjoint(VALUE_KEYS))
         return Places(numbered, named, self._unknown, labelled)
 
     def _word(self, word: str, *, called: bool) -> None:

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from .key_values import LABELLED, LABELS
+from .labels import NAME_KEYS, VALUE_KEYS
 from .patterns import MASK, is_card
 
 #: The path of a value: names of keys and indexes of items, outermost first.
@@ -98,7 +98,7 @@ def _mapping(
     count = dict.__len__(value)
     pairs = _first(dict.items, value)
     # {"name": "password", "value": …}, as in forms, HAR, JSON Patch and others.
-    labelled = any(_label(key) in LABELS and _is_label(masks, each) for key, each in pairs)
+    labelled = any(_label(key) in NAME_KEYS and _is_label(masks, each) for key, each in pairs)
     for key, each in pairs:
         if left[0] <= 0:
             break
@@ -107,7 +107,7 @@ def _mapping(
         left[0] -= len(shown)
         hidden = type(each) not in masks.open and (
             masks.is_secret(name)
-            or (labelled and _label(key) in LABELLED)
+            or (labelled and _label(key) in VALUE_KEYS)
             or (type(key) is tuple and _is_label(masks, key))
         )
         result[shown] = MASK if hidden else walk(masks, each, (*path, shown), left, decided)
