@@ -167,6 +167,10 @@ class _Counts(list[t.Any]):
 
     __slots__ = ()
 
+    def progress(self) -> int:
+        """Return how many chunks there have been."""
+        return t.cast("int", self[0])
+
     def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
         """Return them JSON-ready."""
         detail = dict(zip(_COUNTED, self, strict=False))

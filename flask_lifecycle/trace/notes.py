@@ -97,6 +97,11 @@ class Notes:
         noted = self.details.get(step)
         return noted.get(name) if isinstance(noted, Facts) else None
 
+    def progress(self, step: int) -> int | None:
+        """Return how far a step has come whose details grow while it runs, or None."""
+        noted: t.Any = self.details.get(step)
+        return noted.progress() if hasattr(noted, "progress") else None
+
     def changes(self) -> list[Changes]:
         """Return the changes of all functions, in any order."""
         found = [each["changes"] for each in [*self.extras.values()] if "changes" in each]

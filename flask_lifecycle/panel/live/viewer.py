@@ -18,6 +18,7 @@ from ...trace.snapshot import freeze, header, snapshot
 from ...trace.writer import LiveTrace
 from ..flags import is_hung
 from ..summary import summarized
+from .growth import Growth
 
 # The limits of one message: what a page can process and draw within a few frames.
 _TRACES_A_BATCH = 200
@@ -71,6 +72,7 @@ class Viewer:
         self.steps_of: str | None = None
         self.steps_sent: int = 0
         self.steps_open: set[int] = set()
+        self.growth: Growth = Growth()
         self.explainer: Explainer = Explainer()
         self.strands: tuple[int, int] = (0, 0)
         #: Finished traces whose steps have other indexes now than while they ran.
@@ -98,6 +100,7 @@ class Viewer:
         """Send the steps of its trace again, from the first one."""
         self.steps_sent = 0
         self.steps_open = set()
+        self.growth = Growth()
         self.explainer = Explainer()
         self.strands = (0, 0)
 
@@ -198,19 +201,22 @@ class Viewer:
             # Several threads write: a step may have been inserted among those that were sent. All
             # are sent again, unless they are many: then only once the request is finished.
             now = (count, sum(not end for end in columns.ends))
+            growth = self.growth
+            grown = growth.since_sent(columns, self.steps_open)
             is_new, self.strands = self.strands != now, now
-            if not is_new or count > _STEPS_A_BATCH:
+            if not (is_new or grown) or count > _STEPS_A_BATCH:
                 return []
             self.steps_again()
-            self.strands = now
+            self.strands, self.growth = now, growth
         elif self.strands != (0, 0) or trace.id in self.moved:
             self.moved.discard(trace.id)
             self.steps_again()
-        ended = {index for index in self.steps_open if columns.ends[index]}
+        changed = {index for index in self.steps_open if columns.ends[index]}
+        changed |= self.growth.since_sent(columns, self.steps_open)
         steps: list[Step] = []
         size = 0
         breath = _Pause()
-        for index in (*sorted(ended), *range(self.steps_sent, count)):
+        for index in (*sorted(changed), *range(self.steps_sent, count)):
             if len(steps) >= _STEPS_A_BATCH or size >= _STEPS_BYTES:
                 break
             step = freeze(trace, columns, index)

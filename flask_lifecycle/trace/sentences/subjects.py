@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ..transactions import STATEMENT
-from .words import cut, readable_time, short
+from .words import count, cut, readable_time, short
 
 if t.TYPE_CHECKING:
     from ..model import Step
@@ -105,7 +105,9 @@ def subject(step: Step, story: Story) -> str:
 def running(step: Step, story: Story) -> str:
     """Say that a step has not ended."""
     if step.stage == "body":
-        return "The server is still sending the body"
+        chunks, size = step.detail.get("chunks"), step.detail.get("bytes")
+        so_far = f": {count(chunks, 'chunk')} ({count(size or 0, 'byte')}) so far" if chunks else ""
+        return f"The server is still sending the body{so_far}"
     if step.stage == "view" and story.websocket:
         return f"{view(step, story)} still has its WebSocket open"
     verb = "is still open" if step.stage == "span" else "is still running"
