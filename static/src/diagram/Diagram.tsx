@@ -24,8 +24,8 @@ interface DiagramProps {
   /** The moment of a replay, ns; null where it is shown as it is. */
   readonly at?: number | null;
   readonly selected: number | null;
-  /** Whether the selected step is shown on the way in, if it contains others. */
-  readonly side?: "in" | "out";
+  /** Whether a selected step that contains others is shown going in, coming out, or as a whole. */
+  readonly side?: "in" | "out" | "whole";
   /** The step to zoom onto. */
   readonly zoomedTo?: number | null;
   /** Presentation mode: larger type. */
@@ -111,7 +111,7 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
     elapsed,
     at = null,
     selected,
-    side = "out",
+    side = "whole",
     stage = false,
     scale = 1,
     head = true,

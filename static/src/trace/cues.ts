@@ -7,8 +7,8 @@ import { COLLECTED } from "./steps";
 export interface Cue {
   /** Null at the end of a request, where all of it is shown. */
   readonly step: Step | null;
-  /** Going into a step that contains others; else it is shown with what it did. */
-  readonly side: "in" | "out";
+  /** Going into a step that contains others, or with what it did; or picked in a request shown as a whole. */
+  readonly side: "in" | "out" | "whole";
   /** Nanoseconds since the start of the request. */
   readonly at: number;
 }

@@ -72,6 +72,6 @@ export function shownCue(trace: Trace, replay: Replay | null, picked: number | n
   const cues = cuesOf(trace);
   if (replay !== null) return cues[Math.min(replay.cue, cues.length - 1)] ?? null;
   const step = picked === null ? undefined : trace.steps[picked];
-  if (step !== undefined) return { step, side: step.end === null ? "in" : "out", at: step.end ?? step.begin };
+  if (step !== undefined) return { step, side: "whole", at: step.end ?? step.begin };
   return trace.state === "running" ? (cues.at(-1) ?? null) : null;
 }

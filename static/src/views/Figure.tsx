@@ -54,7 +54,7 @@ export function Figure(): JSX.Element {
           elapsed={replay?.at ?? elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0)}
           at={replay?.at ?? null}
           selected={about}
-          side={cue?.side ?? "out"}
+          side={cue?.side ?? "whole"}
           zoomedTo={zoom ? about : null}
           stage={stage}
           scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}

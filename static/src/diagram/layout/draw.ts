@@ -10,6 +10,7 @@ import { drawHead } from "./head";
 import { drawRibbon } from "./ribbon/ribbon";
 import { scaled } from "./scale";
 import { sceneOf } from "./scene";
+import type { Shape } from "./shapes";
 import { stack, type Axes, type Drawing, type Space } from "./sheet";
 import { drawWires } from "./wires/wires";
 
@@ -19,7 +20,22 @@ export function draw(journey: Journey, space: Space): Drawing {
   return scaled(drawUnscaled(journey, { ...space, width: width / scale, height: height / scale }), scale);
 }
 
+/** With a ring where it is: at the selected step or, if that is not drawn, at the step in which it ran. */
 function drawUnscaled(journey: Journey, space: Space): Drawing {
+  const drawing = drawOnce(journey, space);
+  const { selected } = space;
+  if (selected === null || drawing.shapes.some(isMarked)) return drawing;
+  const parent = journey.trace.steps[selected]?.parent ?? selected;
+  return parent < selected ? drawUnscaled(journey, { ...space, selected: parent }) : drawing;
+}
+
+function isMarked(shape: Shape): boolean {
+  if (shape.el === "circle") return shape.cls === "ring";
+  if (shape.el === "node" && shape.current) return true;
+  return "shapes" in shape && shape.shapes.some(isMarked);
+}
+
+function drawOnce(journey: Journey, space: Space): Drawing {
   const scene = sceneOf(journey, space);
   const frame = frameOf(scene);
   const placements = placeChips(scene, frame);

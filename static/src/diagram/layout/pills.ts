@@ -10,7 +10,7 @@ import { changeTexts } from "./changes";
 import { GEOMETRY } from "./geometry";
 import { isGhost } from "./names";
 import { beadShape, stepNode } from "./nodes";
-import { widthOf, type Scene } from "./scene";
+import { isCurrent, isReplayed, widthOf, type Scene } from "./scene";
 import { phrase, rect, type Shape } from "./shapes";
 
 const { height: HEIGHT, padding: PADDING } = GEOMETRY.pill;
@@ -123,15 +123,16 @@ function timePill(scene: Scene, { own, stage }: Chip): readonly Pill[] {
 /** One pill for all its statements, which links to the slowest. */
 function statementPill(scene: Scene, chip: Chip, timed: boolean): Pill | null {
   const { moment } = scene;
-  const sql = chip.pills.filter((step) => step.stage === "sql");
+  const sql = chip.pills.filter((step) => step.stage === "sql" && moment.begun(step));
   const [first] = sql;
-  if (first === undefined || moment.state(first) === "pending") return null;
+  if (first === undefined) return null;
   const slowest = sql.reduce((most, step) => (spent(step) > spent(most) ? step : most), first);
   const count = sql.filter(isStatement).length;
   const name = count === 0 ? word(slowest) : count === 1 ? "SQL" : `${count} SQL`;
   const total = sql.reduce((sum, step) => sum + moment.lasted(step), 0);
   const label = `${sql.length} × SQL, ${slowest.name}`;
-  return stepPill(scene, slowest, "sql", timed ? `${name} ${time(total)}` : name, label);
+  const shown = sql.find((step) => isCurrent(scene, step)) ?? slowest;
+  return stepPill(scene, shown, "sql", timed ? `${name} ${time(total)}` : name, label);
 }
 
 function otherPill(scene: Scene, step: Step, timed: boolean): Pill {
@@ -185,7 +186,8 @@ export function foldOf(scene: Scene, chip: Chip, rest: readonly Pill[]): Extract
   const steps = rest.flatMap((pill) =>
     pill.kind === "signal" || pill.kind === "step" ? [pill.step.id] : [],
   );
-  const open = scene.opened.has(key) || steps.some((id) => id === scene.space.selected);
+  const isInside = !isReplayed(scene) && steps.some((id) => id === scene.space.selected);
+  const open = scene.opened.has(key) || isInside;
   const text = open ? "−" : `+${steps.length}`;
   const label = `${steps.length} more steps inside ${chip.name}`;
   return { kind: "fold", key, steps, open, text, label, w: widthOf(scene, text, "pill") + 2 * PADDING };

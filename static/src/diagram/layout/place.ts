@@ -8,7 +8,7 @@ import { GEOMETRY, HUES } from "./geometry";
 import { isGhost } from "./names";
 import { LONGEST_TITLE, stepNode } from "./nodes";
 import { drawPill } from "./pills";
-import { isCurrent, type Scene } from "./scene";
+import { isAt, isCurrent, type Scene } from "./scene";
 import { circle, phrase, rect, words, type Shape, type TextPart } from "./shapes";
 import type { Point } from "./sheet";
 
@@ -37,9 +37,6 @@ interface Box {
   readonly w: number;
   readonly wire: number;
 }
-
-/** Stages that run as long as the steps inside them, so that their running state is not shown. */
-const AROUND: ReadonlySet<string> = new Set(["wsgi", "middleware", "dispatch"]);
 
 export function placeChip(scene: Scene, frame: Frame, fitted: FittedChip, side: Side, y: number): Placement {
   const { chip } = fitted;
@@ -126,24 +123,22 @@ function chipShapes(
 }
 
 function toneOf(scene: Scene, chip: Chip): string {
-  if (isGhost(chip)) return "ghost";
   if (isNow(scene, chip)) return "cur";
+  if (isGhost(chip)) return "ghost";
   if (chip.state === "raised") return "err";
   if (chip.state === "short_circuit") return "short";
   if (chip.stage === "error_handler") return "eh";
   return chip.folded.length > 0 ? "fold" : "";
 }
 
-/** Whether it is the current step: it is selected, or it runs while none is selected. */
+/** Whether the chip's own step is the current one, on this way. */
 function isNow(scene: Scene, chip: Chip): boolean {
-  const runs = chip.state === "running" && !chip.half && !AROUND.has(chip.stage);
-  return isCurrent(scene, chip.step) || (scene.space.selected === null && runs);
+  return isCurrent(scene, chip.step) && isAt(scene, chip);
 }
 
 function dotShapes(scene: Scene, chip: Chip, side: Side, x: number, y: number): readonly Shape[] {
   const { radius, again, ring, halo } = GEOMETRY.dot;
-  // The wire is also there if one of its pills is current.
-  const here = isNow(scene, chip) || (!chip.half && chip.pills.some((step) => isCurrent(scene, step)));
+  const here = isAt(scene, chip);
   const tone = chip.again !== null && scene.moment.state(chip.again) === "raised" ? "err" : "out";
   return [
     ...(here ? [circle(x, y, halo, "halo")] : []),

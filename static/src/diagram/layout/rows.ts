@@ -4,7 +4,7 @@ import { fold } from "../model/fold";
 import type { Band, Chip } from "../model/types";
 import { GEOMETRY } from "./geometry";
 import { alone, together, type FittedChip } from "./fitting";
-import type { Scene } from "./scene";
+import { isReplayed, type Scene } from "./scene";
 
 /** The part of a row of chips that a row of pills takes. */
 const ROW = 30;
@@ -54,6 +54,6 @@ export function arrangeBands(scene: Scene): readonly BandRows[] {
   const { trace, total } = scene.journey;
   const whole = trace.app_time ?? trace.duration ?? total;
   const folded = (chips: readonly Chip[]): readonly Chip[] =>
-    fold(chips, whole, scene.opened, scene.space.selected);
+    fold(chips, whole, scene.opened, isReplayed(scene) ? null : scene.space.selected);
   return scene.bands.map((band) => ({ band, ...arrange(scene, folded(band.left), folded(band.right)) }));
 }

@@ -3,7 +3,7 @@
 import type { Step } from "../../api/types";
 import { momentOf, type Moment } from "../../trace/steps";
 import { ellipsize, LONGEST_NAME } from "../../trace/text";
-import type { Band, Journey } from "../model/types";
+import type { Band, Chip, Journey } from "../model/types";
 import { columnsOf, type Columns } from "./columns";
 import { fonts, type FontName, type Fonts } from "./fonts";
 import type { Space } from "./sheet";
@@ -32,9 +32,31 @@ export function sceneOf(journey: Journey, space: Space): Scene {
   };
 }
 
+/** Whether a request is gone through, so that nothing may open or move by itself. */
+export function isReplayed({ space }: Scene): boolean {
+  return space.side === "in" || space.side === "out";
+}
+
 /** Whether a step is the selected one. */
 export function isCurrent({ space }: Scene, step: Step | null): boolean {
   return step !== null && step.id === space.selected;
+}
+
+/** Whether the wire is at a chip: some steps have one on the way in and one on the way out. */
+export function isAt(scene: Scene, chip: Chip): boolean {
+  const { journey, space } = scene;
+  const isOut = space.side === "out";
+  // The response of the app is at the server, which has yet to send it.
+  if (chip.key === "send" && isOut && space.selected === 0 && journey.trace.steps[0]?.stage === "wsgi")
+    return true;
+  if (chip.key === "receive" && isOut) return false;
+  // A body that is made while it is sent has its own box.
+  if (chip.key === "send" && chip.half) return false;
+  if (chip.stage === "middleware" && isCurrent(scene, chip.step)) return chip.half === isOut;
+  const inside = chip.half
+    ? []
+    : [...chip.pills, ...chip.folded.flatMap(({ step, pills }) => [step, ...pills])];
+  return [chip.step, chip.dot, chip.again, ...inside].some((step) => isCurrent(scene, step));
 }
 
 export function widthOf({ space, fonts }: Scene, text: string, font: FontName): number {

@@ -6,8 +6,8 @@ export interface Space {
   readonly width: number;
   readonly height: number;
   readonly selected: number | null;
-  /** Whether the selected step is shown on the way in, if it contains others. */
-  readonly side?: "in" | "out";
+  /** Whether a selected step that contains others is shown going in, coming out, or as a whole. */
+  readonly side?: "in" | "out" | "whole";
   readonly measure: Measure;
   /** The folds that are open, by key. */
   readonly opened?: ReadonlySet<string>;

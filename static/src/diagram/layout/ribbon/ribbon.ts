@@ -99,6 +99,11 @@ function isSelected({ space }: Scene, { ribbon }: Box): boolean {
   return ribbon.step !== null && ribbon.step.id === space.selected;
 }
 
+/** Whether the current step is in a lane, where it has no ring of its own. */
+function isInside({ space }: Scene, { segments }: Ribbon): boolean {
+  return space.selected === null || segments.some(({ id }) => id === space.selected);
+}
+
 function drawLanes(scene: Scene, box: Box): Part {
   const { ribbon, top, begin } = box;
   const parts: Partial<Part>[] = [];
@@ -131,7 +136,7 @@ function drawMarks(scene: Scene, box: Box): Partial<Part> {
   const middle = (begin + stop) / 2;
   const running = ribbon.state === "running";
   const x = running ? stop : middle;
-  const now = scene.journey.hung === null && (running || isSelected(scene, box));
+  const now = scene.journey.hung === null && (isSelected(scene, box) || (running && isInside(scene, ribbon)));
   return {
     shapes: failed ? notReached(box) : [],
     front: [
