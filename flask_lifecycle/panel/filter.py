@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable
 from operator import ge, gt, le, lt
 
+from ..trace.files import is_file
 from ..trace.model import JsonObject, client_status
 
 Summary = JsonObject
@@ -161,15 +162,11 @@ def _changes(where: str) -> Callable[[str], Test]:
     return lambda value: lambda summary: value in summary["changed"].get(where, ())
 
 
-def _is_static(summary: Summary) -> bool:
-    return f".{summary['endpoint'] or ''}".endswith(".static")
-
-
 _IS: dict[str, Test] = {
     "running": lambda summary: summary["state"] == "running",
     "done": lambda summary: summary["state"] == "done",
     "inner": lambda summary: summary["parent"] is not None,
-    "static": _is_static,
+    "static": lambda summary: is_file(summary["endpoint"], summary["path"]),
     "flagged": lambda summary: bool(summary["flags"]),
     # Records loaded from files have the browser's own fields.
     "imported": lambda _summary: False,

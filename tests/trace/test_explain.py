@@ -20,7 +20,7 @@ from flask import Flask
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle import faults as failing
 from flask_lifecycle.trace.explain import Explainer, explain
-from flask_lifecycle.trace.model import STAGES, Error
+from flask_lifecycle.trace.model import STAGES, Error, Step
 from flask_lifecycle.trace.story import Story
 from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
 from tests.helpers.records import step, trace_of

@@ -2,7 +2,8 @@ import { h, render } from "preact";
 import { expect, it } from "vitest";
 
 import { EMPTY } from "../state/state";
-import { change } from "../state/store";
+import { change, state } from "../state/store";
+import type { TraceSummary } from "../api/types";
 import { summary } from "../testing/traces";
 import { List } from "./List";
 
@@ -20,25 +21,49 @@ it("says of a request that failed that it did, whatever was answered before", ()
   expect(said).toEqual(["200 s s2", "500 s s5", "200 ✕ s s5", "500 by the server ✕ s s5"]);
 });
 
-it("keeps the last word of a path, with its slash, where there is no room for all", () => {
-  change(() => ({
-    ...EMPTY,
-    epoch: "one",
-    traces: ["/admin/post/edit/", "/shop/book/2", "/"].map((path, index) =>
-      summary(`${9 - index}`, { path }),
-    ),
-    kept: 3,
-  }));
+function drawn(more: readonly Partial<TraceSummary>[]): HTMLElement {
+  const traces = more.map((each, index) => summary(`${9 - index}`, each));
+  change(() => ({ ...EMPTY, epoch: "one", traces, kept: traces.length }));
   const box = document.createElement("div");
   render(h(List, {}), box);
-  expect(
-    [...box.querySelectorAll(".row .p")].map((each) => [
-      each.firstElementChild?.textContent,
-      each.lastChild?.textContent,
-    ]),
-  ).toEqual([
-    ["/admin/post", "/edit/"],
-    ["/shop/book", "/2"],
-    ["/", ""],
+  return box;
+}
+const texts = (box: HTMLElement, selector: string): readonly string[] =>
+  [...box.querySelectorAll(selector)].map((each) => each.textContent);
+
+it("tells rows apart that differ by their query, and breaks long ones", () => {
+  const box = drawn([
+    { path: "/tour/crash" },
+    { path: "/tour/crash", query: "production" },
+    { path: "/shop/search", query: "q=flask+web+development&sort=price&page=2", method: "POST" },
   ]);
+  expect(texts(box, ".row .p")).toEqual([
+    "/tour/crash",
+    "/tour/crash?production",
+    "/shop/search?q=flask+web+development&sort=price&page=2",
+  ]);
+  expect(texts(box, ".row .l").slice(2)).toEqual([
+    "/shop/search?q=flask+web+",
+    "development&sort=price&page=2",
+  ]);
+  expect(texts(box, ".writes")).toEqual(["POST"]);
+});
+
+it("shows at most two flags of a request, counts those that have some, and filters by them", () => {
+  const flags = ["E", "N+1: 7×", "log! 2", "slow"].map((label) => ["ink", label, "why"] as const);
+  const box = drawn([{ flags }, { flags: flags.slice(0, 1) }, {}]);
+  expect(texts(box, ".flag")).toEqual(["E", "N+1: 7×", "E"]);
+  expect(texts(box, ".fl .more")).toEqual(["+2 log! 2, slow"]);
+  const look = box.querySelector<HTMLElement>(".look");
+  expect(look?.textContent).toBe("2 need a look");
+  look?.click();
+  expect(state.value.filter.trim()).toBe("is:flagged");
+  look?.click();
+  expect(state.value.filter).toBe("");
+});
+
+it("names the processes only where there are several", () => {
+  const [one, two] = [1, 2].map((pid) => ({ process: { pid, host: "h", thread: "t" } }));
+  expect(texts(drawn([{ ...one }, { ...one }]), ".pb")).toEqual([]);
+  expect(texts(drawn([{ ...one }, { ...two }]), ".pb")).toEqual(["w2", "w1"]);
 });

@@ -5,17 +5,23 @@ import type { JSX } from "preact";
 import { lazy } from "../components/lazy";
 import { actions } from "../state/actions";
 import { state, visible } from "../state/store";
-import { parse } from "../trace/filter";
-import { rows } from "./current";
+import type { StripKind } from "../api/types";
+import { parse, whole, words } from "../trace/filter";
+import { plural } from "../trace/format";
+import { flagged, rows } from "./current";
+import { width } from "./geometry";
 import { Rows } from "./Rows";
 
 const Nothing = lazy("What to do", () => import("./Nothing"));
+
+/** The id of the list, for the separator beside it. */
+export const LIST = "list";
 
 export function List(): JSX.Element {
   const { epoch, filter } = state.value;
   const hidden = filter.trim() !== "" && rows.value.every((row) => row.kind === "gap");
   return (
-    <aside class="list" aria-label="Requests">
+    <aside class="list" id={LIST} aria-label="Requests" style={{ width: `${width.value}px` }}>
       <Head />
       {rows.value.length > 0 && !hidden ? <Rows /> : epoch === null ? <p class="nothing" /> : <Nothing />}
       <Foot />
@@ -24,54 +30,122 @@ export function List(): JSX.Element {
 }
 
 function Head(): JSX.Element {
-  const { filter, traces, imported, kept, grouped } = state.value;
-  const own = Math.max(kept, traces.length);
-  const all = own + imported.length;
-  const matches = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
-  const more = imported.length === 0 ? "" : `, ${imported.length} imported`;
+  const { grouped } = state.value;
   return (
     <header>
       <span role="status">
-        {filter.trim() === ""
-          ? `${own} ${own === 1 ? "request" : "requests"}${more}`
-          : `${matches} of ${all}`}
+        <Count />
       </span>
+      <NeedALook />
       <button
         type="button"
         aria-pressed={grouped}
-        title="Group requests under their initiators"
+        title="Group requests under the page that sent them"
         onClick={() => {
           actions.group(!grouped);
         }}
       >
-        Group
+        By page
       </button>
     </header>
   );
 }
 
-/** Whose requests these are, and how many are not in the list. */
+/** The number of requests; under a filter, of those that match. */
+function Count(): JSX.Element {
+  const { filter, traces, imported, kept } = state.value;
+  const own = Math.max(kept, traces.length);
+  if (filter.trim() === "")
+    return (
+      <>
+        <b>{plural(own, "request")}</b>
+        {imported.length === 0 ? "" : `, ${imported.length} imported`}
+      </>
+    );
+  const matches = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
+  return (
+    <>
+      <b>{matches}</b> of {plural(own + imported.length, "request")}
+    </>
+  );
+}
+
+const FLAGGED = "is:flagged";
+
+/** The number of requests with flags; a click filters by them. */
+function NeedALook(): JSX.Element | null {
+  const count = flagged.value;
+  const on = words(state.value.filter).includes(FLAGGED);
+  if (count === 0 && !on) return null;
+  return (
+    <button
+      type="button"
+      class="look"
+      aria-pressed={on}
+      title={on ? "Show the others again" : `Show only these (${FLAGGED})`}
+      onClick={toggleFlagged}
+    >
+      {count} {count === 1 ? "needs" : "need"} a look
+    </button>
+  );
+}
+
+function toggleFlagged(): void {
+  const terms = words(state.value.filter);
+  const rest = terms.filter((term) => term !== FLAGGED);
+  actions.filter(whole((rest.length < terms.length ? rest : [...terms, FLAGGED]).join(" ")));
+}
+
+/** What the colours of the strips mean, and how many requests are not in the list. */
 function Foot(): JSX.Element {
-  const { evicted, tooLarge, skipped, ignored, map, process } = state.value;
   return (
     <footer>
+      <Missing />
+      <ul aria-label="Colors of the strips">
+        {LEGEND.map(([kind, name]) => (
+          <li key={kind}>
+            <i class={kind} />
+            {name}
+          </li>
+        ))}
+      </ul>
+    </footer>
+  );
+}
+
+const LEGEND: readonly (readonly [kind: StripKind, name: string])[] = [
+  ["before", "hooks"],
+  ["sql", "SQL"],
+  ["view", "view"],
+  ["template", "template"],
+  ["after", "after"],
+];
+
+function Missing(): JSX.Element {
+  const { evicted, tooLarge, skipped, ignored, map, process } = state.value;
+  return (
+    <>
       {map === null ? null : (
-        <span class="about">
+        <span class="about unseen">
           {map.name} · Flask {map.versions["flask"]} · process {(process ?? map.process).pid}
         </span>
       )}
       {evicted > 0 ? (
-        <span title="More than the server keeps: LIFECYCLE_MAX_TRACES">{evicted} requests evicted</span>
+        <span title="More than the server keeps: LIFECYCLE_MAX_TRACES">
+          {plural(evicted, "request")} evicted
+        </span>
       ) : null}
       {tooLarge > 0 ? (
         <span title="Together larger than the server keeps: LIFECYCLE_MAX_BYTES">
           {tooLarge} of them for their size
         </span>
       ) : null}
-      {skipped > 0 ? <span title="Evicted before they could be shown">skipped {skipped} updates</span> : null}
-      {ignored > 0 ? (
-        <span title="Excluded from recording: LIFECYCLE_IGNORE">{ignored} requests ignored</span>
+      {skipped > 0 ? (
+        <span title="Evicted before they could be shown">{plural(skipped, "update")} skipped</span>
       ) : null}
-    </footer>
+      {ignored > 0 ? (
+        <span title="Excluded from recording: LIFECYCLE_IGNORE">{plural(ignored, "request")} ignored</span>
+      ) : null}
+    </>
   );
 }

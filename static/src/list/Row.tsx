@@ -3,14 +3,20 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 
-import type { TraceSummary } from "../api/types";
+import type { Flag, TraceSummary } from "../api/types";
 import { Strip } from "../components/Strip";
 import { actions } from "../state/actions";
 import { appTime } from "../state/request";
 import { now, state } from "../state/store";
-import { time } from "../trace/format";
+import { plural, time } from "../trace/format";
 import { clientStatus } from "../trace/status";
+import { processes, processKey } from "./current";
+import { LONGEST_METHOD, pathOf, rowWidth } from "./geometry";
+import type { Line } from "./lines";
 import type { GapRow, RequestRow, StaticRow } from "./rows";
+
+/** So many flags have room. */
+const FLAGS = 2;
 
 const indent = (depth: number): string => `d${Math.min(depth, 3)}`;
 
@@ -21,13 +27,21 @@ interface RequestProps {
 
 /** While what it shows is the same, so is the element, and Preact does not look into it. */
 export function Request({ row, current }: RequestProps): JSX.Element {
+  const lines = pathOf(row, rowWidth.value);
+  const process = processes.value.get(processKey(row.trace.process));
   return useMemo(
-    () => <Content row={row} current={current} />,
-    [row.trace, row.depth, row.under, row.open, row.earlier, row.file, current],
+    () => <Content row={row} current={current} lines={lines} process={process} />,
+    [row.trace, row.depth, row.under, row.open, row.earlier, row.file, current, lines, process],
   );
 }
 
-function Content({ row, current }: RequestProps): JSX.Element {
+interface ContentProps extends RequestProps {
+  readonly lines: readonly Line[];
+  /** The short name of its process, if there are several. */
+  readonly process: string | undefined;
+}
+
+function Content({ row, current, lines, process }: ContentProps): JSX.Element {
   const { trace, depth, under, open, earlier, file } = row;
   const running = trace.state === "running" && !earlier;
   const states = [
@@ -51,17 +65,24 @@ function Content({ row, current }: RequestProps): JSX.Element {
           actions.select(trace.id);
         }}
       >
-        <span class="m">{trace.method.slice(0, 20)}</span>
-        <Path path={trace.path} />
+        <Path trace={trace} lines={lines} />
         <Status trace={trace} running={running} />
-        {running ? <Now trace={trace} /> : <Time row={row} />}
+        <Flags flags={trace.flags} />
+        <span class="w">
+          {running ? <Now trace={trace} /> : <Time row={row} />}
+          {process === undefined ? null : (
+            <span class="pb" title={`Process ${trace.process.pid} on ${trace.process.host}`}>
+              {process}
+            </span>
+          )}
+        </span>
       </button>
       {under > 0 ? (
         <button
           type="button"
           class={`fold ${indent(depth)}`}
           aria-expanded={open}
-          aria-label={`${under} requests caused by ${trace.path.slice(0, 100)}`}
+          aria-label={`${plural(under, "request")} caused by ${trace.path.slice(0, 100)}`}
           onClick={() => {
             actions.fold(row.key);
           }}
@@ -70,6 +91,48 @@ function Content({ row, current }: RequestProps): JSX.Element {
         </button>
       ) : null}
     </>
+  );
+}
+
+interface PathProps {
+  readonly trace: TraceSummary;
+  readonly lines: readonly Line[];
+}
+
+function Path({ trace: { method, path, query }, lines }: PathProps): JSX.Element {
+  return (
+    <span class="what" title={`${path}${query === "" ? "" : `?${query}`}`.slice(0, 2000)}>
+      <span class={READS.has(method) ? "m" : "m writes"}>{method.slice(0, LONGEST_METHOD)}</span>{" "}
+      <bdi class="p">
+        {lines.map((pieces, index) => (
+          <span key={index} class="l">
+            {pieces.map(([text, isQuery]) => (isQuery ? <i key="query">{text}</i> : text))}
+          </span>
+        ))}
+      </bdi>
+    </span>
+  );
+}
+
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+function Flags({ flags }: { readonly flags: readonly Flag[] }): JSX.Element | null {
+  if (flags.length === 0) return null;
+  const [shown, rest] = [flags.slice(0, FLAGS), flags.slice(FLAGS)];
+  return (
+    <span class="fl">
+      {shown.map(([kind, label, reason]) => (
+        <span key={label} class={`flag ${kind}`} title={reason}>
+          {label}
+        </span>
+      ))}
+      {rest.length === 0 ? null : (
+        <span class="more" title={rest.map(([, , reason]) => reason).join("\n")}>
+          +{rest.length}
+          <span class="unseen"> {rest.map(([, label]) => label).join(", ")}</span>
+        </span>
+      )}
+    </span>
   );
 }
 
@@ -93,7 +156,7 @@ function Status({ trace, running }: StatusProps): JSX.Element {
           <span class="unseen"> by the server</span>
         </span>
       ) : (
-        (trace.status ?? (failed ? "" : running ? "…" : "–"))
+        (trace.status ?? (failed ? "" : running ? "runs" : "–"))
       )}
       {failed ? " ✕" : ""}
     </span>
@@ -107,28 +170,12 @@ function Time({ row: { trace, earlier, file } }: { readonly row: RequestRow }): 
     <>
       {file === null ? null : <span class="from">imported</span>}
       {trace.status === 101 ? (
-        <span class="w">websocket</span>
+        <span class="from">websocket</span>
       ) : (
-        <span class="w">
-          <Strip parts={trace.strip} duration={took} width={180} height={6} />
-        </span>
+        <Strip parts={trace.strip} duration={took} width={180} height={5} />
       )}
       <span class="d">{earlier && trace.state === "running" ? "cut off" : time(took)}</span>
     </>
-  );
-}
-
-/** A path; if it does not fit, its end is visible. */
-function Path({ path }: { readonly path: string }): JSX.Element {
-  const shown = path.slice(0, 300);
-  // A slash at the end belongs to the last word.
-  const at = shown.lastIndexOf("/", shown.length - 2);
-  const tail = at > 0 && shown.length - at <= 14 ? shown.slice(at) : "";
-  return (
-    <bdi class="p" title={path.slice(0, 2000)}>
-      <span>{shown.slice(0, shown.length - tail.length)}</span>
-      {tail}
-    </bdi>
   );
 }
 
@@ -137,45 +184,52 @@ function Now({ trace }: { readonly trace: TraceSummary }): JSX.Element {
   const lasted = appTime(state.value, trace.id, now.value);
   return (
     <>
-      <span class="w">
-        <span class="where">
-          {trace.now === null ? (
-            "begins"
-          ) : (
-            <>
-              <i>{trace.now.stage}</i> {trace.now.name.slice(0, 100)}
-            </>
-          )}
-        </span>
-        <Strip parts={trace.strip} duration={lasted} width={180} height={3} />
+      <span class="where">
+        {trace.now === null ? (
+          "begins"
+        ) : (
+          <>
+            <i>{trace.now.stage}</i> {trace.now.name.slice(0, 100)}
+          </>
+        )}
       </span>
+      <Strip parts={trace.strip} duration={lasted} width={180} height={5} />
       <span class="d">{time(lasted)}</span>
     </>
   );
 }
 
 export function Static({ row }: { readonly row: StaticRow }): JSX.Element {
-  const failed = row.traces.filter((trace) => (clientStatus(trace) ?? 0) >= 400).length;
+  const { traces, open, depth } = row;
+  const statuses = [...new Set(traces.map((trace) => clientStatus(trace) ?? "…"))].sort();
+  // That there is no icon is no fault.
+  const failed = traces.some((trace) => trace.endpoint !== null && (clientStatus(trace) ?? 0) >= 400);
+  const took = traces.reduce((sum, trace) => sum + appTime(state.value, trace.id, 0), 0);
   return (
     <button
       type="button"
-      class={`statics ${indent(row.depth)}`}
-      aria-expanded={row.open}
+      class={`statics ${indent(depth)}`}
+      aria-expanded={open}
+      title={traces
+        .slice(0, 20)
+        .map(({ path }) => path.slice(0, 200))
+        .join("\n")}
       onClick={() => {
         actions.fold(row.key);
       }}
     >
-      <span>
-        {row.open ? "▾" : "▸"} {row.traces.length} static files
+      <span aria-hidden="true">{open ? "▾" : "▸"}</span>
+      <span>{plural(traces.length, "static file")}</span>
+      <span class="took">
+        <span class={failed ? "s4" : ""}>{statuses.slice(0, 3).join(", ")}</span> · {time(took)}
       </span>
-      {failed > 0 ? <b class="s4">{failed} failed</b> : null}
     </button>
   );
 }
 
 export function Gap({ row }: { readonly row: GapRow }): JSX.Element {
   const { ms, requests, restarted } = row.gap;
-  const came = `${requests} ${requests === 1 ? "request" : "requests"} came in meanwhile`;
+  const came = `${plural(requests, "request")} came in meanwhile`;
   return (
     <p class="away">
       {restarted ? "The app restarted; the" : "The"} connection was lost for {time(ms * 1e6)}

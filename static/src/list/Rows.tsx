@@ -30,7 +30,10 @@ export function Rows(): JSX.Element {
           <li
             key={row.key}
             class={row.kind}
-            style={{ transform: `translateY(${tops.value[first + index] ?? 0}px)` }}
+            style={{
+              transform: `translateY(${tops.value[first + index] ?? 0}px)`,
+              height: `${(tops.value[first + index + 1] ?? 0) - (tops.value[first + index] ?? 0)}px`,
+            }}
             aria-setsize={all.length}
             aria-posinset={first + index + 1}
           >

@@ -2,9 +2,11 @@
 
 import { computed } from "@preact/signals";
 
+import type { Process } from "../api/types";
 import { actions } from "../state/actions";
 import { field, state, visible } from "../state/store";
-import { HEIGHT, neighbourOf, rowsOf } from "./rows";
+import { heightOf, rowWidth } from "./geometry";
+import { neighbourOf, rowsOf } from "./rows";
 
 const [traces, imported, filter, earlier] = [
   field("traces"),
@@ -33,8 +35,29 @@ export const rows = computed(() =>
 /** The top of each row, px, and the bottom of the last one. */
 export const tops = computed<readonly number[]>(() => {
   let top = 0;
-  return [0, ...rows.value.map((row) => (top += HEIGHT[row.kind]))];
+  const width = rowWidth.value;
+  return [0, ...rows.value.map((row) => (top += heightOf(row, width)))];
 });
+
+/** How many requests have flags. */
+export const flagged = computed(
+  () =>
+    traces.value.reduce((sum, trace) => sum + Number(trace.flags.length > 0), 0) +
+    imported.value.filter(({ trace }) => trace.flags.length > 0).length,
+);
+
+/** A short name for each process, if there are several; an app that was restarted has one at a time. */
+export const processes = computed<ReadonlyMap<string, string>>(() => {
+  const keys = new Set(traces.value.map(({ process }) => processKey(process)));
+  const names = new Map([...keys].reverse().map((key, index) => [key, `w${index + 1}`]));
+  return names.size > 1 ? names : NO_NAMES;
+});
+
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
+export function processKey({ host, pid }: Pick<Process, "host" | "pid">): string {
+  return `${host} ${pid}`;
+}
 
 /** Move the selection down the list by some requests, or up. */
 export function moveSelection(by: number): void {

@@ -51,6 +51,17 @@ describe("rows", () => {
     ]);
     expect(seen(of(page, { grouped: false }))).toEqual(["f", "e", "2 static", "b", "a"]);
   });
+  it("fold even one static file or icon, and all of a page together", () => {
+    const icon = summary("c", { path: "/favicon.ico", status: 404 });
+    expect(seen(of([asset("d"), summary("b"), icon, summary("a")]))).toEqual([
+      "1 static",
+      "b",
+      "1 static",
+      "a",
+    ]);
+    const between = [asset("e", "a"), summary("d", { cause: "a" }), asset("c", "a"), summary("a")];
+    expect(seen(of(between))).toEqual(["a (3)", "·2 static", "·d"]);
+  });
   it("show the one static file that is picked", () => {
     expect(seen(select(of(page), "d"))).toContain("··d");
   });

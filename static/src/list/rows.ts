@@ -1,7 +1,7 @@
 /** The rows of the list: requests under their initiators, static files folded, gaps between. */
 
 import { parse } from "../trace/filter";
-import { isStatic } from "../state/request";
+import { isFile } from "../trace/files";
 import type { Gap, Imported, State } from "../state/state";
 import type { TraceSummary } from "../api/types";
 
@@ -35,9 +35,6 @@ export interface GapRow {
 }
 
 export type Row = RequestRow | StaticRow | GapRow;
-
-/** What a row takes of the list's height, px; as in list.css. */
-export const HEIGHT: Readonly<Record<Row["kind"], number>> = { request: 58, static: 34, gap: 48 };
 
 /** The input of the rows. */
 type Rows = Pick<
@@ -94,35 +91,51 @@ function requestRows(
     return open ? [own, ...all(childrenOf(trace.id), depth + 1)] : [own];
   };
   const runRows = (run: readonly TraceSummary[], depth: number): readonly Row[] => {
-    const [first, second] = run;
+    const [first] = run;
     if (first === undefined) return [];
-    return second === undefined ? row(first, depth) : staticRows(state, run, depth, earlier);
+    return isFileAlone(first) ? staticRows(state, run, depth, earlier) : row(first, depth);
   };
-  const isStaticFile = (trace: TraceSummary): boolean => isStatic(trace) && !under.has(trace.id);
+  const isFileAlone = (trace: TraceSummary): boolean => isFile(trace) && !under.has(trace.id);
   const all = (list: readonly TraceSummary[], depth: number): readonly Row[] =>
-    runsOf(list, isStaticFile).flatMap((run) => runRows(run, depth));
-  return runsOf(roots, isStaticFile).flatMap((run) => [
+    runsOf(filesTogether(list, isFileAlone), isFileAlone).flatMap((run) => runRows(run, depth));
+  return runsOf(roots, isFileAlone).flatMap((run) => [
     ...run.slice(0, 1).flatMap(before),
     ...runRows(run, 0),
   ]);
 }
 
+/** The files of one page beside each other, where the first of them came. */
+function filesTogether(
+  traces: readonly TraceSummary[],
+  isFileAlone: (trace: TraceSummary) => boolean,
+): readonly TraceSummary[] {
+  const at = traces.findIndex(isFileAlone);
+  const rest = traces.slice(at + 1);
+  return at < 0
+    ? traces
+    : [
+        ...traces.slice(0, at + 1),
+        ...rest.filter(isFileAlone),
+        ...rest.filter((trace) => !isFileAlone(trace)),
+      ];
+}
+
 const NO_FAMILIES: ReadonlyMap<string, readonly TraceSummary[]> = new Map();
 
-/** Fold consecutive static files; any other request has its own row. */
+/** Fold consecutive static files, and a single one; any other request has its own row. */
 function runsOf(
   traces: readonly TraceSummary[],
-  isStaticFile: (trace: TraceSummary) => boolean,
+  isFileAlone: (trace: TraceSummary) => boolean,
 ): readonly (readonly TraceSummary[])[] {
   const runs: TraceSummary[][] = [];
   let open: TraceSummary[] | null = null;
   for (const trace of traces) {
-    const isFile = isStaticFile(trace);
-    if (isFile && open !== null) open.push(trace);
+    const isOne = isFileAlone(trace);
+    if (isOne && open !== null) open.push(trace);
     else {
       const run = [trace];
       runs.push(run);
-      open = isFile ? run : null;
+      open = isOne ? run : null;
     }
   }
   return runs;

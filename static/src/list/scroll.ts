@@ -4,10 +4,16 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { state } from "../state/store";
-import { HEIGHT, type Row } from "./rows";
+import { rowWidth } from "./geometry";
+import type { Row } from "./rows";
 
 /** The step in px by which the window moves. */
-export const PACE = 58 * 3;
+export const PACE = 160;
+/** Nearer to the top than this, new rows push the others down. */
+const AT_TOP = 48;
+
+/** The top of a row, and its bottom. */
+type Edges = readonly [top: number, bottom: number];
 
 /** What the list remembers between two drawings. */
 interface Position {
@@ -35,20 +41,22 @@ export function useScroll(
   const [from, setFrom] = useState(0);
   const height = useHeight(box);
   const position = useRef<Position>({ scrolled: 0, anchor: null, shown: null, seen: true }).current;
-  const topOf = (key: string | null | undefined): number | undefined =>
-    tops[rows.findIndex((row) => row.key === key)];
+  const edgesOf = (key: string | null | undefined): Edges | undefined => {
+    const at = key == null ? -1 : rows.findIndex((row) => row.key === key);
+    return at < 0 ? undefined : [tops[at] ?? 0, tops[at + 1] ?? 0];
+  };
 
   const onScroll = (): void => {
     const at = box.current?.scrollTop ?? 0;
-    const top = topOf(position.shown);
+    const edges = edgesOf(position.shown);
     // Only the user scrolls away from it.
-    if (top !== undefined && at !== position.scrolled)
-      position.seen = top + HEIGHT.request > at && top < at + height;
+    if (edges !== undefined && at !== position.scrolled)
+      position.seen = edges[1] > at && edges[0] < at + height;
     position.scrolled = at;
     const index = rowAt(tops, at);
     const row = rows[index];
     position.anchor =
-      at < HEIGHT.gap || row === undefined ? null : { key: row.key, top: (tops[index] ?? 0) - at };
+      at < AT_TOP || row === undefined ? null : { key: row.key, top: (tops[index] ?? 0) - at };
     setFrom(Math.floor(at / PACE) * PACE);
   };
   const scrollTo = (to: number): void => {
@@ -60,12 +68,12 @@ export function useScroll(
 
   // Visible rows keep their position when rows are inserted above them.
   useLayoutEffect(() => {
-    const top = topOf(position.anchor?.key);
+    const top = edgesOf(position.anchor?.key)?.[0];
     if (top === undefined || box.current === null || position.anchor === null) return;
     const wanted = top - position.anchor.top;
     if (Math.abs(box.current.scrollTop - wanted) >= 1) scrollTo(wanted);
-  }, [rows]);
-  useFollowed(box, position, topOf(state.value.selected), height, scrollTo);
+  }, [rows, tops]);
+  useFollowed(box, position, edgesOf(state.value.selected), height, scrollTo);
   return { from, height, onScroll };
 }
 
@@ -76,21 +84,21 @@ export function useScroll(
 function useFollowed(
   box: RefObject<HTMLDivElement | null>,
   position: Position,
-  top: number | undefined,
+  edges: Edges | undefined,
   height: number,
   scrollTo: (to: number) => void,
 ): void {
   const { selected, follow } = state.value;
   useEffect(() => {
     if (!follow) position.seen = true;
-    if (top === undefined || !position.seen) return;
+    if (edges === undefined || !position.seen) return;
     position.shown = selected;
     const at = position.scrolled;
     // The height is not known before the first layout.
-    const bottom = top + HEIGHT.request - (box.current?.clientHeight ?? height);
-    if (top < at) scrollTo(top);
+    const bottom = edges[1] - (box.current?.clientHeight ?? height);
+    if (edges[0] < at) scrollTo(edges[0]);
     else if (bottom > at) scrollTo(bottom);
-  }, [selected, top === undefined, follow, follow ? top : null]);
+  }, [selected, edges === undefined, follow, follow ? edges?.[0] : null, follow ? edges?.[1] : null]);
 }
 
 function useHeight(box: RefObject<HTMLDivElement | null>): number {
@@ -100,6 +108,7 @@ function useHeight(box: RefObject<HTMLDivElement | null>): number {
     if (element === null) return;
     const observer = new ResizeObserver(() => {
       setHeight(element.clientHeight);
+      rowWidth.value = element.clientWidth;
     });
     observer.observe(element);
     return () => {

@@ -4,7 +4,9 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { lazy } from "../components/lazy";
-import { List } from "../list/List";
+import { Separator } from "../components/Separator";
+import { resize, width, WIDTH } from "../list/geometry";
+import { List, LIST } from "../list/List";
 import { Playback } from "../replay/Playback";
 import { StageFoot, StageHead } from "../replay/Stage";
 import { current } from "../state/request";
@@ -15,6 +17,23 @@ import { Top } from "./Top";
 
 const Details = lazy("Step", () => import("../views/Details"));
 const Help = lazy("Keyboard shortcuts", () => import("./Help"));
+
+/** The list, and the border by which it is resized. */
+function Side(): JSX.Element {
+  return (
+    <>
+      <List />
+      <Separator
+        label="Width of the list"
+        controls={LIST}
+        orientation="vertical"
+        value={width.value}
+        {...WIDTH}
+        onChange={resize}
+      />
+    </>
+  );
+}
 
 export function Panel(): JSX.Element {
   const { stage, view, step, help } = state.value;
@@ -28,7 +47,7 @@ export function Panel(): JSX.Element {
     <div class={stage ? "whole stage" : "whole"}>
       {stage ? null : <Top />}
       <div class="body">
-        {stage ? null : <List />}
+        {stage ? null : <Side />}
         <main>
           <h1 class="unseen">{trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`}</h1>
           {stage ? <StageHead /> : null}

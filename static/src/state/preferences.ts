@@ -4,7 +4,8 @@ import type { State } from "./state";
 
 export type Switch = "keep" | "grouped" | "keys";
 
-type Stored = Switch | "theme" | "editor" | "talk" | "notes";
+/** What is stored. */
+export type Preference = Switch | "theme" | "editor" | "talk" | "notes" | "list-width";
 
 /** The stored preferences. */
 export function readSwitches(): Pick<State, Switch | "talk"> {
@@ -25,10 +26,10 @@ function readTalk(): readonly string[] {
   return (readPreference("talk") ?? "").split(" ").filter((id) => id !== "");
 }
 
-export function readPreference(name: Stored): string | null {
+export function readPreference(name: Preference): string | null {
   return localStorage.getItem(`lifecycle-${name}`);
 }
 
-export function writePreference(name: Stored, value: string): void {
+export function writePreference(name: Preference, value: string): void {
   localStorage.setItem(`lifecycle-${name}`, value);
 }

@@ -18,11 +18,6 @@ export function importedOf(state: State, id: string | null): Imported | undefine
   return state.imported.find(({ trace }) => trace.id === id);
 }
 
-/** Whether a request is for a static file, which is selected only if there is nothing else. */
-export function isStatic(trace: TraceSummary): boolean {
-  return trace.endpoint === "static" || (trace.endpoint?.endsWith(".static") ?? false);
-}
-
 /** The requests of this process that the filter lets through, newest first. */
 export function visibleTraces({ traces, filter }: Pick<State, "traces" | "filter">): readonly TraceSummary[] {
   return filter === "" ? traces : traces.filter(parse(filter).matches);

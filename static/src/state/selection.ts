@@ -4,7 +4,7 @@ import type { Trace, TraceSummary } from "../api/types";
 import { IMPORTED, parse } from "../trace/filter";
 import type { Replay } from "../trace/replay";
 import { indexOf } from "./ordered";
-import { isStatic } from "./request";
+import { isFile } from "../trace/files";
 import { EMPTY, type State } from "./state";
 
 /** Select the newest request, if new ones are followed. */
@@ -23,7 +23,7 @@ function newestVisible(state: State): TraceSummary | undefined {
     return outer !== undefined && outer.id === parent && matches(outer);
   };
   return (
-    state.traces.find((trace) => !isStatic(trace) && matches(trace) && !isInside(trace)) ??
+    state.traces.find((trace) => !isFile(trace) && matches(trace) && !isInside(trace)) ??
     state.traces.find(matches)
   );
 }

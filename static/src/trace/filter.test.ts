@@ -27,7 +27,7 @@ describe("a filter", () => {
 
   test.each(wrong)("$q is not understood", ({ q, error }) => {
     expect(parse(q).errors).toEqual([error]);
-    expect(found(`${q} status:404`)).toBe("1");
+    expect(found(`${q} status:404`)).toBe("1ac");
   });
 
   test.each(["::", "a:b:c", "x".repeat(100_000), '"'.repeat(9999), "\\".repeat(9999), "\ud800"])(

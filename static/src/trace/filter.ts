@@ -5,6 +5,7 @@
  * (flask_lifecycle/panel/filter.py): tests/panel/filters.json holds both to it.
  */
 
+import { isFile } from "./files";
 import { clientStatus } from "./status";
 import { COUNTS, type TraceSummary } from "../api/types";
 
@@ -31,7 +32,7 @@ const IS: Record<string, Test> = {
   running: (trace) => trace.state === "running",
   done: (trace) => trace.state === "done",
   inner: (trace) => trace.parent !== null,
-  static: (trace) => `.${trace.endpoint ?? ""}`.endsWith(".static"),
+  static: isFile,
   flagged: (trace) => trace.flags.length > 0,
   imported: (trace) => trace.id.startsWith(IMPORTED),
 };

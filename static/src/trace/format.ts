@@ -14,6 +14,11 @@ export function time(ns: number): string {
   return `${s.toFixed(s < 100 ? 2 : 0)} s`;
 }
 
+/** A number with its noun, such as "1 request". */
+export function plural(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 /** The CPU time of a step in ns, if it was collected. */
 export function cpuOf(step: Step): number | null {
   const { cpu } = step.detail;

@@ -1,0 +1,20 @@
+"""What a browser fetches beside pages: static files, and icons that it asks for by itself."""
+
+from __future__ import annotations
+
+import re
+
+# What browsers ask for by themselves, whether or not the app has it.
+_ASKED_FOR = re.compile(
+    r"/(?:favicon\.(?:ico|png|svg)|apple-touch-icon[a-z0-9-]*\.png"
+    r"|\.well-known/appspecific/com\.chrome\.devtools\.json)\Z"
+)
+
+
+def is_file(endpoint: str | None, path: str) -> bool:
+    """Return whether a request is for a static file or an icon."""
+    is_static = endpoint is not None and f".{endpoint}".endswith(".static")
+    return is_static or _ASKED_FOR.search(path) is not None
+
+
+__all__ = ["is_file"]
