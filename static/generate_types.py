@@ -1,4 +1,4 @@
-"""Write the types and constants that Python owns for the browser.
+"""Write the types and constants that Python owns for the browser, and the schema of recordings.
 
 Run ``python static/generate_types.py`` after a change of them. The records of a trace and the names
 in them are declared in Python alone. What the panel answers beside them is described by hand in
@@ -17,6 +17,9 @@ from pathlib import Path
 from flask_lifecycle import trace
 from flask_lifecycle.panel import filter as trace_filter
 from flask_lifecycle.panel import flags, summary
+from flask_lifecycle.recording import document, schema
+from flask_lifecycle.recording.versions import FORMAT, VERSION
+from flask_lifecycle.trace import compare, differences
 
 TARGET = Path(__file__).parent / "src" / "api" / "generated.ts"
 
@@ -45,12 +48,21 @@ _BESIDE = {
     "Step": "  /** What happened, and why; not in files of older versions. */\n"
     "  readonly explain?: string;\n"
     "  /** What begins, of a step that contains others; not in files of older versions. */\n"
-    "  readonly explain_begin?: string;\n"
+    "  readonly explain_begin?: string;\n",
+    "Comparison": "  /** The most important differences, in one line. */\n"
+    "  readonly verdict: string;\n",
+    "Recording": f"  readonly format: {json.dumps(FORMAT)};\n  readonly version: {VERSION};\n",
 }
 #: What is narrower than its annotation says, as "record.field".
 _NARROWER = {"Step.stage": "Stage"}
 #: What files of older versions do not have.
 _NEWER = frozenset(("Step.package",))
+#: The parts of a comparison, and it.
+_COMPARED = (
+    *(compare.ComparedStep, compare.Statuses, compare.Urls, compare.Runs),
+    *(differences.Changes, differences.HeaderChanges, differences.StateChanges),
+    *(differences.ComparedStatement, compare.Comparison),
+)
 _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", types.NoneType: "null"}
 
 
@@ -68,6 +80,8 @@ def generate() -> str:
         *(_interface(record) for record in (trace.TraceError, trace.Step, trace.Highlight)),
         _interface(trace.Trace, "TraceHeader", leave_out=("steps",)),
         _TRACE,
+        *(_interface(record) for record in (document.Made, document.Excerpt, document.Recording)),
+        *(_interface(record) for record in _COMPARED),
         _constant("COUNTED", "The stages whose steps a summary counts.", summary.COUNTED),
         _constant("COUNTS", "What a summary counts, in words.", trace_filter.COUNTS),
         _constant("REPEATED", "So many statements of one place are too many.", flags.REPEATED),
@@ -97,12 +111,12 @@ def _constant(name: str, comment: str, value: t.Any) -> str:
 
 
 def _interface(record: type, name: str = "", leave_out: t.Container[str] = ()) -> str:
-    hints = t.get_type_hints(record)
+    hints = t.get_type_hints(record, localns={"Trace": trace.Trace})
     fields = [
         f"  readonly {field.name}{'?' if f'{record.__name__}.{field.name}' in _NEWER else ''}: "
         f"{_NARROWER.get(f'{record.__name__}.{field.name}') or _type(hints[field.name])};\n"
         for field in dataclasses.fields(record)
-        if field.name not in leave_out
+        if field.name not in leave_out and not field.name.startswith("_")
     ]
     body = "".join(fields) + _BESIDE.get(record.__name__, "")
     text = inspect.cleandoc(record.__doc__ or "").replace("``", "`")
@@ -129,8 +143,11 @@ def _type(hint: t.Any) -> str:
         return " | ".join(json.dumps(each) for each in arguments)
     if origin in (t.Union, types.UnionType):
         return " | ".join(_type(each) for each in arguments)
+    if origin is tuple and arguments[-1] is not ...:
+        return f"readonly [{', '.join(map(_type, arguments))}]"
     if origin is tuple:
-        return f"readonly {_type(arguments[0])}[]"
+        item = _type(arguments[0])
+        return f"readonly ({item})[]" if item.startswith("readonly ") else f"readonly {item}[]"
     if origin is dict:
         return "{ readonly [key: string]: Json }"
     if dataclasses.is_dataclass(hint):
@@ -140,3 +157,4 @@ def _type(hint: t.Any) -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(generate(), "utf-8")
+    schema.write()

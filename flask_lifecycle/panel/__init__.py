@@ -13,10 +13,12 @@ from ..store import Store
 from ..trace.model import JsonObject
 from .access.gate import Gate
 from .api.app import FindRule, create_app_map
+from .api.compare import create_compare
 from .api.har import create_har
 from .api.live import create_live
 from .api.page import create_page
 from .api.profile import Profiles, create_profile
+from .api.recordings import create_recordings
 from .api.steps import create_steps
 from .api.toolbar import create_toolbar
 from .api.traces import create_traces
@@ -57,6 +59,8 @@ def create_panel(
         create_toolbar(hub, gate),
         create_traces(store, hub),
         create_har(store),
+        create_recordings(store, app_map),
+        create_compare(store),
         create_steps(store),
         create_profile(store, profiles),
         create_app_map(app_map, find_rule),

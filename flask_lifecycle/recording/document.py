@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..trace.model import JsonObject, Step, Trace
-from .file import parse, read_file, write_file
+from .file import content_of, parse, read_file, write_file
 from .records import FieldError, read
 from .upgrade import is_single, upgraded
 from .versions import FORMAT, VERSION, program, version_of
@@ -106,6 +106,13 @@ class Recording:
         :raises OSError: it cannot be written; an existing file is unchanged.
         """
         write_file(Path(path), self.to_dict())
+
+    def to_bytes(self) -> bytes:
+        """Return the content of an uncompressed file.
+
+        :raises ValueError: it is larger than what can be loaded.
+        """
+        return content_of(self.to_dict())
 
     def to_dict(self) -> JsonObject:
         """Return the document, JSON-ready; ``schema.json`` describes it."""

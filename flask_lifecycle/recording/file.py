@@ -43,25 +43,34 @@ def parse(data: bytes) -> t.Any:
     return read_json(text)
 
 
+def content_of(value: t.Any) -> bytes:
+    """Return the content of a file with some JSON.
+
+    :raises ValueError: it would be too large to be read again.
+    """
+    content = f"{write_json(value)}\n".encode("ascii")
+    if len(content) > MOST:
+        raise ValueError(
+            f"it would have {_mb(len(content))} MB; at most {_mb(MOST)} are read again:"
+            " save fewer requests."
+        )
+    return content
+
+
 def write_file(path: Path, value: t.Any) -> None:
     """Write a file of JSON that only its owner may read: the whole of it, or nothing.
 
     :param path: ends with ``.json`` or ``.json.gz``.
-    :raises ValueError: it has another ending, or would be too large to read again.
+    :raises ValueError: it has another ending, or would be too large to be read again.
     """
     name = path.name.lower()
     if not name.endswith((_TEXT, _COMPRESSED)):
         raise ValueError(
             f"{path.name} has an ending that is not known; it takes .json or .json.gz."
         )
-    data = f"{write_json(value)}\n".encode("ascii")
-    if len(data) > MOST:
-        raise ValueError(
-            f"it would have {_mb(len(data))} MB; at most {_mb(MOST)} are read again:"
-            " save fewer requests."
-        )
+    content = content_of(value)
     # The target of a symbolic link is replaced, not the link.
-    _replace(path.resolve(), data if name.endswith(_TEXT) else gzip.compress(data, mtime=0))
+    _replace(path.resolve(), content if name.endswith(_TEXT) else gzip.compress(content, mtime=0))
 
 
 def _unzipped(data: bytes) -> bytes:
@@ -93,4 +102,4 @@ def _mb(size: int) -> str:
     return f"{size / 1e6:,.0f}"
 
 
-__all__ = ["MOST", "parse", "read_file", "write_file"]
+__all__ = ["MOST", "content_of", "parse", "read_file", "write_file"]

@@ -1,7 +1,7 @@
 """The JSON Schema of a recording, made from the records.
 
-``python -m flask_lifecycle.recording.schema`` writes ``schema.json``, which is published with the
-package; a test compares the two.
+``python static/generate_types.py`` writes ``schema.json``, which is published with the package; a
+test compares the two.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ import types
 import typing as t
 from pathlib import Path
 
-from ..trace.model import JsonObject, Step
+from ..trace.highlights import Highlight
+from ..trace.model import JsonObject, Step, Trace
 from .document import Recording
 from .records import LARGEST, LATEST, fields_of
 from .versions import FORMAT, VERSION
 
 TARGET = Path(__file__).with_name("schema.json")
 
-#: What the JSON of a record has beside the fields.
-_BESIDE: dict[type, dict[str, JsonObject]] = {
-    Recording: {"format": {"const": FORMAT}, "version": {"const": VERSION}},
-    Step: {"explain": {"type": "string"}},
+#: What the JSON of a record has beside the fields; what is derived from them may be missing.
+_BESIDE: dict[type, dict[str, t.Any]] = {
+    Recording: {"format": t.Annotated[str, (FORMAT,)], "version": t.Annotated[int, (VERSION,)]},
+    Trace: {"highlights": tuple[Highlight, ...]},
+    Step: {"explain": str, "explain_begin": str},
 }
+_DERIVED = frozenset(("highlights", "explain_begin"))
 _SCALARS: dict[t.Any, JsonObject] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
@@ -48,16 +51,13 @@ def schema() -> JsonObject:
 
 
 def _object(record: type, defined: dict[str, JsonObject]) -> JsonObject:
-    fields = fields_of(record)
-    beside = _BESIDE.get(record, {})
+    beside = {name: (hint, name not in _DERIVED) for name, hint in _BESIDE.get(record, {}).items()}
+    fields = {**beside, **fields_of(record)}
     return {
         "description": " ".join(inspect.cleandoc(record.__doc__ or "").split()),
         "type": "object",
-        "properties": {
-            **beside,
-            **{name: _schema_of(hint, defined) for name, (hint, _) in fields.items()},
-        },
-        "required": [*beside, *(name for name, (_, is_required) in fields.items() if is_required)],
+        "properties": {name: _schema_of(hint, defined) for name, (hint, _) in fields.items()},
+        "required": [name for name, (_, is_required) in fields.items() if is_required],
     }
 
 
@@ -91,8 +91,5 @@ def write() -> None:
     """Write the file."""
     TARGET.write_text(f"{json.dumps(schema(), indent=2)}\n", "utf-8")
 
-
-if __name__ == "__main__":
-    write()
 
 __all__ = ["TARGET", "schema", "write"]

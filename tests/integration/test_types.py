@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import typing as t
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.recording.schema import schema
 from static import generate_types
 
 TYPES = Path(generate_types.__file__).parent / "src" / "api" / "types.ts"
@@ -30,7 +33,12 @@ def client() -> FlaskClient:
     app = Flask(__name__)
     app.debug = True
     pages = Blueprint("pages", __name__)
-    pages.add_url_rule("/page", "page", lambda: "page")
+
+    def page() -> str:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            return str(connection.execute("select 1").fetchall())
+
+    pages.add_url_rule("/page", "page", page)
     app.register_blueprint(pages)
     app.before_request(lambda: None)
     Lifecycle(app)
@@ -47,6 +55,15 @@ ANSWERS: tuple[tuple[str, str, t.Callable[[t.Any], t.Any]], ...] = (
     ("Hook", "api/app", lambda app: app["hooks"][0]),
     ("Match", "api/app/match?path=/page&method=GET", lambda match: match),
     ("Batch", "api/batch", lambda batch: batch),
+    ("Recording", "api/traces/{id}.json", lambda recording: recording),
+    ("Made", "api/traces/{id}.json", lambda recording: recording["made"]),
+    ("Excerpt", "api/traces/{id}.json", lambda recording: recording["sources"][0]),
+    ("Comparison", "api/compare?a={id}&b={id}", lambda compared: compared),
+    ("ComparedStep", "api/compare?a={id}&b={id}", lambda compared: compared["steps"][0]),
+    ("HeaderChanges", "api/compare?a={id}&b={id}", lambda compared: compared["headers"]),
+    ("StateChanges", "api/compare?a={id}&b={id}", lambda compared: compared["changes"]),
+    ("Changes", "api/compare?a={id}&b={id}", lambda compared: compared["changes"]["g"]),
+    ("ComparedStatement", "api/compare?a={id}&b={id}", lambda compared: compared["sql"][0]),
 )
 
 
@@ -54,9 +71,18 @@ ANSWERS: tuple[tuple[str, str, t.Callable[[t.Any], t.Any]], ...] = (
 def test_what_it_answers_has_the_fields_of_its_type(
     client: FlaskClient, name: str, path: str, pick: t.Callable[[t.Any], t.Any]
 ) -> None:
-    url = f"/_lifecycle/{path}"
+    newest = client.get("/_lifecycle/api/traces").get_json()["traces"][0]["id"]
+    url = f"/_lifecycle/{path.format(id=newest)}"
     answer = client.post(url, json=RESUME) if name == "Batch" else client.get(url)
     assert set(pick(answer.get_json())) == set(fields(name))
+
+
+def test_the_schema_of_recordings_has_the_fields_of_the_types() -> None:
+    document = schema()
+    described = {"Recording": document, **document["$defs"]}
+    assert {"Trace", "Step", "Source", "Excerpt", "Made"} <= set(described)
+    for name, record in described.items():
+        assert set(record["properties"]) == set(fields(generate_types._NAMES.get(name, name))), name
 
 
 def fields(name: str) -> list[str]:

@@ -20,7 +20,7 @@ from tests.helpers.recordings import assert_recorded, faults
 
 def test_what_is_published_is_what_the_records_say() -> None:
     text = TARGET.read_text("utf-8")
-    assert json.loads(text) == schema(), "run `python -m flask_lifecycle.recording.schema`"
+    assert json.loads(text) == schema(), "run `python static/generate_types.py`"
     Draft202012Validator.check_schema(schema())
 
 

@@ -152,6 +152,139 @@ export interface Trace extends TraceHeader {
   readonly highlights?: readonly Highlight[];
 }
 
+/** When, by which program and where a recording was made. `at` is Unix time. */
+export interface Made {
+  readonly at: number;
+  readonly by: string;
+  readonly app: string | null;
+  readonly host: string;
+  readonly python: string | null;
+  readonly flask: string | null;
+}
+
+/**
+ * The code of a step's function, masked: each line is pairs of Pygments' class and a text.
+ *
+ * `line` is the number of the first line; `changed` means that the file was modified after the
+ * app had loaded it.
+ */
+export interface Excerpt {
+  readonly file: string;
+  readonly line: number;
+  readonly lines: readonly (readonly (readonly [string, string])[])[];
+  readonly changed: boolean;
+}
+
+/** Whole traces, with the map of their app and the code of their steps where these are known. */
+export interface Recording {
+  readonly made: Made;
+  readonly app: { readonly [key: string]: Json } | null;
+  readonly sources: readonly Excerpt[];
+  readonly traces: readonly Trace[];
+  readonly format: "flask-lifecycle";
+  readonly version: 1;
+}
+
+/**
+ * A step of either request, or of both; `a` and `b` are its ids in them.
+ *
+ * `a_ns` and `b_ns` are the medians of its times; `beyond` means that they differ by more
+ * than the noise, as far as the number of runs shows.
+ */
+export interface ComparedStep {
+  readonly a: number | null;
+  readonly b: number | null;
+  readonly what: "same" | "added" | "gone" | "outcome" | "detail";
+  readonly a_ns: number | null;
+  readonly b_ns: number | null;
+  readonly beyond: boolean;
+}
+
+/** The statuses that the clients got. */
+export interface Statuses {
+  readonly a: number | null;
+  readonly b: number | null;
+}
+
+/** The paths of the requests, with their queries. */
+export interface Urls {
+  readonly a: string;
+  readonly b: string;
+}
+
+/** The ids of the traces that were taken together on each side. */
+export interface Runs {
+  readonly a: readonly string[];
+  readonly b: readonly string[];
+}
+
+/**
+ * What the second request has and the first does not, and the reverse.
+ *
+ * `changed` has the values of both.
+ */
+export interface Changes {
+  readonly added: { readonly [key: string]: Json };
+  readonly changed: { readonly [key: string]: Json };
+  readonly removed: readonly string[];
+}
+
+/**
+ * The headers of both requests and of the app's own responses, by their names in lower case.
+ *
+ * `not_counted` are the names of those that differ in every request, such as `Date`.
+ */
+export interface HeaderChanges {
+  readonly request: Changes;
+  readonly response: Changes;
+  readonly not_counted: readonly string[];
+}
+
+/**
+ * The values that the requests left in `g` and in the session.
+ *
+ * None is the value of what they removed. `not_counted` are names such as `csrf_token`, whose
+ * values differ in every request.
+ */
+export interface StateChanges {
+  readonly g: Changes;
+  readonly session: Changes;
+  readonly not_counted: readonly string[];
+}
+
+/** How often each request sent an SQL statement, and how long all of these took, in ns. */
+export interface ComparedStatement {
+  readonly statement: string;
+  readonly a: number;
+  readonly b: number;
+  readonly a_ns: number;
+  readonly b_ns: number;
+}
+
+/**
+ * What differs between two requests; `a` and `b` are the ids of their traces.
+ *
+ * `a_ns` and `b_ns` are the medians of the app's times, and `beyond` means that they differ
+ * by more than the noise. `sql` has each statement of either request. As text, a comparison has
+ * a line for each difference.
+ */
+export interface Comparison {
+  readonly a: string;
+  readonly b: string;
+  readonly runs: Runs;
+  readonly steps: readonly ComparedStep[];
+  readonly status: Statuses;
+  readonly url: Urls;
+  readonly a_ns: number | null;
+  readonly b_ns: number | null;
+  readonly beyond: boolean;
+  readonly headers: HeaderChanges;
+  readonly changes: StateChanges;
+  readonly sql: readonly ComparedStatement[];
+  /** The most important differences, in one line. */
+  readonly verdict: string;
+}
+
 /** The stages whose steps a summary counts. */
 export const COUNTED = ["sql", "template", "log", "flash", "span", "warning"] as const;
 

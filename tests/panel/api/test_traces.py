@@ -162,7 +162,7 @@ def test_every_call_answers_about_the_traces_of_a_hostile_app(asked: Asked) -> N
     assert len(traces) == len(PATHS)
     for trace in traces:
         of = f"api/traces/{trace.id}"
-        for path in (of, f"{of}.har", f"{of}/profile"):
+        for path in (of, f"{of}.json", f"{of}.har", f"{of}/profile"):
             assert open_(client, path).status_code == 200
         for step in trace.steps:
             for what in ("source", "caller", "statement"):
@@ -191,17 +191,22 @@ _json = st.recursive(
 )
 _methods = st.sampled_from(["GET", "POST", "DELETE", "PUT", "HEAD", "OPTIONS", "PATCH"])
 _named = st.dictionaries(
-    st.sampled_from(["limit", "before", "q", "epoch", "path", "method", "host", "of", "shown"]),
+    st.sampled_from(
+        ["limit", "before", "q", "epoch", "path", "method", "host", "of", "shown", "a", "b"]
+    ),
     _texts,
 )
 _given = st.dictionaries(
-    st.sampled_from(["ids", "epoch", "last", "running", "watch", "have"]), _json
+    st.sampled_from(["ids", "as", "epoch", "last", "running", "watch", "have"]), _json
 )
 _routes = st.sampled_from(
     [
         "api/traces",
         "api/traces/{id}",
         "api/traces/{id}.har",
+        "api/traces/{id}.json",
+        "api/recordings",
+        "api/compare",
         "api/traces.har",
         "api/traces/{id}/profile",
         "api/traces/{id}/steps/{index}/source",
