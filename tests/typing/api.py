@@ -6,6 +6,7 @@ from __future__ import annotations
 from flask import Flask
 
 from flask_lifecycle import Lifecycle, Step, Trace
+from flask_lifecycle.recording import Recording
 
 
 def create_app() -> tuple[Flask, Lifecycle]:
@@ -44,6 +45,20 @@ def document(trace: Trace) -> dict[str, object]:
     return trace.to_dict()
 
 
+def changed(before: Trace, after: Trace) -> list[str]:
+    comparison = before.compare(after)
+    slower: list[int | None] = [each.b_ns for each in comparison.slower if each.beyond]
+    assert slower == [] or str(comparison)
+    return [step.name for step in (*comparison.added, *comparison.gone)]
+
+
+def saved(app: Flask, traces: list[Trace]) -> bytes:
+    recording = Recording.of(traces, app=app)
+    made: str | None = recording.made.app
+    assert made == app.name
+    return recording.to_bytes()
+
+
 def main() -> list[str]:
     app, lifecycle = create_app()
     app.test_client().get("/")
@@ -52,5 +67,7 @@ def main() -> list[str]:
     assert document(traces[0])["path"] == traces[0].path
     assert [failed(each) for each in traces] == [None]
     assert any(source(step) for step in traces[0].steps)
+    assert Recording.from_bytes(saved(app, traces)).traces == tuple(traces)
+    assert changed(traces[0], traces[0]) == []
     lifecycle.undo(app)
     return told
