@@ -413,9 +413,12 @@ def reached() -> dict[Code, list[int]]:
 # their first line would be the interpreter's. What they do themselves, beside calling what is
 # guarded, is to append to a list, look up in a dict and compare.
 CALLED_BY_OTHERS = {
-    "instrumentation/body.py": {
-        *("__del__", "__getattr__", "__init__", "_close", "_closed", "_iterator", "add"),
-        *("_itself", "close", "end", "leave", "method", "recorded"),
+    "instrumentation/body.py": {"recorded"},
+    "instrumentation/body_proxy.py": {
+        *("__getattr__", "__init__", "_closed", "_iterator", "_itself", "method"),
+    },
+    "instrumentation/body_recording.py": {
+        *("__del__", "__init__", "add", "close", "end", "leave", "record_close"),
     },
     "instrumentation/wsgi.py": {"__call__", "_is_outside", "call", "record", "wsgi_app"},
     "instrumentation/trace_start.py": {"begin"},

@@ -1,0 +1,149 @@
+"""The recording of one body: its step, the count of its chunks, and the step of its ``close``."""
+
+from __future__ import annotations
+
+import typing as t
+from threading import get_ident
+
+from ..collectors.http import Preview
+from ..recorder.current import current
+from ..recorder.errors import describe_error
+from ..recorder.steps import finish
+from ..trace.log import END, clock
+from ..trace.tracepoint import Tracepoint, number
+from ..trace.writer import LiveTrace
+
+_CHUNKS_KEPT = 200
+_PREVIEW = 4
+# `streamed`: whether chunks are made while they are sent; `sent`: when, and how long each was.
+_COUNTED = ("chunks", "bytes", "streamed", "sent", "preview", "complete")
+#: The step of a body, from its first iteration to its end.
+BODY: int = number(Tracepoint("body", "body"))
+_CLOSE = number(Tracepoint("body_close", "close"))
+
+Failed = t.Callable[[LiveTrace, BaseException], None]
+
+
+class Counts(list[t.Any]):
+    """The counts of an iteration's chunks, in the order of their names."""
+
+    __slots__ = ()
+
+    def progress(self) -> int:
+        """Return how many chunks there have been."""
+        return t.cast("int", self[0])
+
+    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
+        """Return them JSON-ready."""
+        detail = dict(zip(_COUNTED, self, strict=False))
+        sent = list(detail["sent"])
+        times = [trace.since(reading) for reading in sent[::2]]
+        detail["sent"] = [*map(list, zip(times, sent[1::2], strict=False))]
+        preview = detail.pop("preview", None)
+        if preview is not None:
+            detail["preview"] = preview.detail(trace)
+        return detail
+
+
+class Recording:
+    """The recording of one body, over all of its iterators."""
+
+    __slots__ = ("failed", "is_over", "preview", "sent", "step", "trace")
+
+    def __init__(
+        self, trace: LiveTrace, failed: Failed, preview: t.Callable[[], Preview | None]
+    ) -> None:
+        self.trace: LiveTrace = trace
+        self.failed: Failed = failed
+        self.preview: t.Callable[[], Preview | None] = preview
+        #: The step of the body, from its first iteration on.
+        self.step: int = -1
+        #: The counts of the current iteration, and whether it reached its end.
+        #: Servers iterate some bodies once to count and once to send, one within the other.
+        self.sent: Counts = self.counts()
+        self.is_over: bool = False
+
+    def __del__(self) -> None:
+        # A server that never closes the body: the request is finished anyway.
+        if self.trace.running:
+            finish(self.trace)
+
+    def counts(self) -> Counts:
+        """Return new counts for the chunks of an iteration."""
+        counts = Counts((0, 0, self.trace.streamed, []))
+        preview = self.preview()
+        if preview is not None:
+            counts.append(preview)
+        return counts
+
+    def add(self, chunk: t.Any, _body: object) -> t.Any:
+        """Count a chunk and return it."""
+        if type(chunk) is bytes:
+            sent = self.sent
+            sent[0] += 1
+            sent[1] += len(chunk)
+            if len(sent) > _PREVIEW:
+                sent[_PREVIEW].add(chunk)
+            if self.trace.streamed and sent[0] <= _CHUNKS_KEPT:
+                sent[2] = True
+                sent[3] += (clock(), len(chunk))
+        return chunk
+
+    def end(self, error: BaseException | None = None) -> None:
+        """End the step of the body, with the exception that was raised, if any."""
+        trace, step = self.trace, self.step
+        log = trace.log
+        # Another thread may have closed it in the meantime.
+        if log:
+            log[step + END] = clock()
+        self.is_over = True
+        if error is not None:
+            trace.notes.outcomes[step] = describe_error(error)
+            self.failed(trace, error)
+
+    def leave(self, value: t.Any = None, _body: object = None) -> t.Any:
+        """End the step of a body that is not iterated to its end."""
+        if self.step >= 0 and not self.is_over:
+            self.end()
+            sent = self.sent
+            sent[_PREVIEW:] = (*sent[_PREVIEW:], False) if len(sent) > _PREVIEW else (None, False)
+        return value
+
+    def close(self, close: t.Any) -> t.Any:
+        """Close the body, which ends the trace."""
+        __tracebackhide__ = True
+        if not self.trace.running:
+            return close()
+        self.leave()
+        if len(self.sent) > _PREVIEW and self.sent[_PREVIEW] is not None:
+            self.sent[_PREVIEW].settle(self.trace)
+        return record_close(self.trace, close, self.failed)
+
+
+def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
+    """Call a body's own ``close``, if it has one, in a step, and end the trace."""
+    __tracebackhide__ = True
+    outer = current.get()
+    current.set(trace)
+    # Servers may iterate and close in another thread than the one of the call.
+    trace.ident = get_ident()
+    log = trace.log
+    step = len(log)
+    now = clock()
+    if trace.stopwatch <= 0:
+        trace.stopwatch += now
+    log += (_CLOSE, -1, now, 0.0)
+    trace.current = step
+    try:
+        return None if close is None else close()
+    except BaseException as error:
+        trace.notes.outcomes[step] = describe_error(error)
+        failed(trace, error)
+        raise
+    finally:
+        log[step + END] = clock()
+        finish(trace)
+        current.set(outer)
+
+
+__all__ = ["BODY", "Counts", "Failed", "Recording", "record_close"]
