@@ -5,11 +5,10 @@ from __future__ import annotations
 import typing as t
 from threading import get_ident
 
+from .ancestors import function_of
 from .log import PARENT, TRACEPOINT, WIDTH
-from .model import FUNCTION_STAGES
 from .notes import Notes
 from .owner import Owner
-from .tracepoint import TRACEPOINTS
 
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
@@ -59,13 +58,7 @@ class Writer:
 
     def function(self) -> int:
         """Return the innermost step that is one of the user's functions, or -1."""
-        log, step = self.log, self.current
-        while (
-            0 <= step < len(log)
-            and TRACEPOINTS[log[step + TRACEPOINT]].stage not in FUNCTION_STAGES
-        ):
-            step = log[step + PARENT]
-        return step
+        return function_of(self.log, self.current)
 
     def is_spine(self, tracepoint: int) -> bool:
         """Return whether a step that begins now is one of Flask's own, which are always kept."""

@@ -12,64 +12,24 @@ from time import time
 from ..locks import lock
 from ..redact import Redactor
 from . import process
-from .log import BEGIN, END, PARENT, STEP_BYTES, TRACEPOINT, WIDTH, Columns, clock, merge, packed
+from .ancestors import is_context, is_outside_functions
+from .kept import Kept, columns
+from .log import WIDTH, Columns, clock, merge
 from .model import Error
 from .notes import Notes, joined
 from .owner import Owner
+from .protocols import Added, Keeper
 from .strands import FOLDS_KEPT, STEPS_FOLDED, Fold, Strand, Writer
-from .tracepoint import TRACEPOINTS
 
 _lock = lock()
-
-# The parents of the request's own steps; all other steps run the user's code.
-_OUTER_STAGES = frozenset(("wsgi", "middleware", "dispatch"))
-_CONTEXT_STAGES = frozenset(
-    ("request_context_push", "request_context_pop", "app_context_push", "app_context_pop")
-)
 
 
 def _unknown() -> None:
     """Stand for the request's own context while that is unknown."""
 
 
-Headers = list[tuple[str, str]]
-
 # Masks by the built-in names alone.
 _BUILT_IN = Redactor()
-
-
-class Keeper(t.Protocol):
-    """Stores traces."""
-
-    @property
-    def share(self) -> int:
-        """Return the largest size of a trace for which ``settle`` is not needed."""
-        ...
-
-    def settle(self, trace: LiveTrace) -> None:
-        """Handle a finished trace that is hidden, or larger than its share."""
-        ...
-
-    def discard(self, trace: LiveTrace) -> None:
-        """Remove a trace that is not to be shown."""
-        ...
-
-
-class Added(t.Protocol):
-    """What the toolbar added to a response on its way to the server."""
-
-    @property
-    def tag(self) -> bytes:
-        """Return the tag that was inserted into the body."""
-        ...
-
-    def taken_out_of(self, headers: Headers, /) -> tuple[Headers, Headers, list[str]]:
-        """Return the headers without it, its own headers, and the names of those it removed."""
-        ...
-
-    def taken_out_of_body(self, beginning: bytes, /) -> bytes:
-        """Return the beginning of the body as it would be without it."""
-        ...
 
 
 class Route(t.NamedTuple):
@@ -80,15 +40,6 @@ class Route(t.NamedTuple):
     endpoint: str
     blueprints: tuple[str, ...]
     ignored: bool
-
-
-class _Kept(t.NamedTuple):
-    """The stored data of a finished request, replaced in one assignment for concurrent readers."""
-
-    steps: bytes
-    notes: Notes
-    #: Whether the steps of several writers were merged into one list.
-    merged: bool
 
 
 class LiveTrace(Writer):
@@ -155,7 +106,7 @@ class LiveTrace(Writer):
     added: Added | None
     #: Whether an HTTP exception without a handler is itself the response.
     unhandled: bool
-    _kept: _Kept | None
+    _kept: Kept | None
     #: Unix time. The monotonic clock cannot replace it: it stops while the machine sleeps.
     started_at: float
     #: The app's time, in one number so that concurrent readers see no partial update: while the
@@ -269,7 +220,7 @@ class LiveTrace(Writer):
         """Return the number of steps recorded so far."""
         kept = self._kept
         if kept is not None:
-            return len(kept.steps) // STEP_BYTES
+            return kept.step_count
         strands = (self.strands or {}).values()
         return (len(self.log) + sum(len(strand.log) for strand in strands)) // WIDTH
 
@@ -325,15 +276,7 @@ class LiveTrace(Writer):
         return len(self.strands or ()) < FOLDS_KEPT
 
     def is_spine(self, tracepoint: int) -> bool:
-        log, step = self.log, self.current
-        while step >= 0:
-            stage = TRACEPOINTS[log[step + TRACEPOINT]].stage
-            if stage in _CONTEXT_STAGES:
-                break
-            if stage not in _OUTER_STAGES:
-                return False
-            step = log[step + PARENT]
-        return self._is_seldom(tracepoint)
+        return is_outside_functions(self.log, self.current) and self._is_seldom(tracepoint)
 
     def is_own(self, context: object, tracepoint: int) -> bool:
         """Return whether a context's step that begins now is always kept.
@@ -341,13 +284,9 @@ class LiveTrace(Writer):
         That is so if the context is the request's own, or is pushed or popped by it. The app can
         create any number of others.
         """
-        if not self.has_context or self._is_inside_context():
+        if not self.has_context or is_context(self.log, self.current):
             return self.is_spine(tracepoint)
         return context is self.context() and self._is_seldom(tracepoint)
-
-    def _is_inside_context(self) -> bool:
-        step = self.current
-        return step >= 0 and TRACEPOINTS[self.log[step + TRACEPOINT]].stage in _CONTEXT_STAGES
 
     def _is_seldom(self, tracepoint: int) -> bool:
         # Beyond this number it is a loop outside of the user's functions.
@@ -381,7 +320,7 @@ class LiveTrace(Writer):
             log, notes, places = self._merged()
             self.error_step = places.get((0, self.error_step), -1)
         # First: concurrent readers read this last.
-        self._kept = _Kept(packed(len(log) // WIDTH).pack(*log), notes, bool(self.strands))
+        self._kept = Kept.of(log, notes, merged=bool(self.strands))
         self.notes = notes
         self.strands = None
         # Late steps are written to lists that nobody reads.
@@ -407,23 +346,8 @@ class LiveTrace(Writer):
         # Last: if the trace has finished in between, all else has changed.
         kept = self._kept
         if kept is not None:
-            log, notes = packed(len(kept.steps) // STEP_BYTES).unpack(kept.steps), kept.notes
-        ends = log[END::WIDTH]
-        if self.ended is not None:
-            # Left open by its owner, such as a generator that was never closed.
-            ends = [end or self.ended for end in ends]
-        tracepoints = [TRACEPOINTS[each] for each in log[TRACEPOINT::WIDTH]]
-        for step, named in [*notes.tracepoints.items()]:
-            if step // WIDTH < len(tracepoints):
-                tracepoints[step // WIDTH] = named
-        return Columns(
-            tracepoints,
-            [each // WIDTH for each in log[PARENT::WIDTH]],
-            log[BEGIN::WIDTH],
-            ends,
-            notes,
-            self.endpoint,
-        )
+            log, notes = kept.log(), kept.notes
+        return columns(log, notes, self.endpoint, self.ended)
 
     def _merged(self) -> tuple[list[t.Any], Notes, dict[tuple[int, int], int]]:
         writers = (self, *(self.strands or {}).values())
