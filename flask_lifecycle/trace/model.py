@@ -204,13 +204,12 @@ class Trace:
     def find(self, *, stage: str | None = None, name: str | None = None) -> tuple[Step, ...]:
         """Return the steps that match.
 
-        :param name: a name, a glob of names, or ``module:qualname``.
+        :param name: a name, ``module:qualname``, or a glob of either.
         """
         return tuple(
             step
             for step in self.steps
-            if stage in (None, step.stage)
-            and (name is None or name in (step.name, step.callable) or fnmatchcase(step.name, name))
+            if stage in (None, step.stage) and (name is None or _is_named(step, name))
         )
 
     def compare(self, other: Trace | Sequence[Trace]) -> Comparison:
@@ -219,6 +218,12 @@ class Trace:
         :param other: what came later, as a rule: what it alone has is "added".
         """
         return compare(self, other)
+
+
+def _is_named(step: Step, name: str) -> bool:
+    full = step.callable or ""
+    # Names of templates, and statements, may have the characters of a glob.
+    return name in (step.name, full) or fnmatchcase(full if ":" in name else step.name, name)
 
 
 def _plain(record: Source | Error | TraceError | Process | None) -> JsonObject | None:

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle.trace.model import Step
 from tests.helpers.oracle import USER_STAGES, Oracle, phases
+from tests.helpers.recordings import assert_recorded
 
 STAGES = (
     "url_value_preprocessor",
@@ -273,8 +274,10 @@ def every_call_is_a_step_and_every_step_a_call(spec: Spec) -> None:
             assert outcome == "raised", name
         elif does == "ok":
             assert outcome == "ok", name
+    assert_recorded(traces)
     for trace in traces:
         assert trace.state == "done"
+        assert trace.compare(trace).is_empty
         for step in trace.steps:
             assert step.end is not None
             if step.parent is not None:

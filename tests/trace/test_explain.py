@@ -339,6 +339,11 @@ def test_steps_are_found_by_stage_and_name(requests: list[Trace]) -> None:
     assert trace.find(stage="before_request", name="*_before") == before[-2:]
     assert trace.find(name=before[0].callable) == before[:1]
     assert trace.find(name="none such") == ()
+    module = str(before[0].callable).partition(":")[0]
+    assert trace.find(stage="before_request", name=f"{module}:*") == before
+    odd = trace_of(step(0, "template", name="a[1].html"), step(1, "template", name="a1.html"))
+    assert [each.id for each in odd.find(name="a[1].html")] == [0, 1]
+    assert [each.id for each in odd.find(name="a1*")] == [1]
 
 
 def test_nothing_is_explained_on_the_requests_thread() -> None:

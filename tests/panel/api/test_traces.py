@@ -11,6 +11,7 @@ import os
 import sqlite3
 import typing as t
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -21,7 +22,9 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.panel.source.statement import statement
+from flask_lifecycle.recording import Recording
 from flask_lifecycle.trace.model import Trace
+from tests.helpers.recordings import assert_recorded
 
 PREFIX = "/_lifecycle/"
 DEEP = "SELECT " + "abs(" * 101 + "1" + ")" * 101
@@ -155,6 +158,20 @@ def open_(client: t.Any, path: str, method: str = "GET", **more: t.Any) -> t.Any
         read = json.loads(answer.data.decode(), parse_constant=lambda each: pytest.fail(each))
         json.dumps(read, ensure_ascii=False).encode()  # no lone surrogate
     return answer
+
+
+def test_the_traces_of_a_hostile_app_are_recorded_as_they_are(asked: Asked, tmp_path: Path) -> None:
+    client, traces = asked
+    assert_recorded(traces)
+    Recording.of(traces, app=client.application).save(tmp_path / "bug.json")
+    read = Recording.load(tmp_path / "bug.json").traces
+    assert [trace.id for trace in read] == [trace.id for trace in traces]
+    assert all(trace.explain().encode() for trace in read)
+    for a in traces:
+        assert a.compare(a).is_empty
+        for b in traces:
+            open_(client, f"api/compare?a={a.id}&b={b.id}")
+            assert str(a.compare(b))
 
 
 def test_every_call_answers_about_the_traces_of_a_hostile_app(asked: Asked) -> None:
