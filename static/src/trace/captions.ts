@@ -1,7 +1,7 @@
 /** The server's sentences for a step, with the step's own names marked: pure. */
 
 import type { Stage, Step } from "../api/types";
-import type { Cue } from "./cues";
+import { IN_ONLY, type Cue } from "./cues";
 
 export const OVERVIEW =
   "Down the left the layers open, the view turns the request around, and up the right every layer" +
@@ -22,6 +22,8 @@ export function caption(step: Step): string {
 
 /** No sentence of the server's is longer; in a file, a name may be of any length. */
 const LONGEST = 240;
+/** An attribute of g, or a key of the session, that a function changed. */
+const ON_G = String.raw`g\.\w+|session\['\w+'\]`;
 // Their names are words of the sentence.
 const NAMELESS: ReadonlySet<Stage> = new Set<Stage>([
   "wsgi",
@@ -46,7 +48,7 @@ export function parts(step: Step, sentence = caption(step)): readonly Part[] {
     .filter((each) => each !== "" && each.length <= LONGEST)
     .map((each) => each.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`));
   const cut = sentence.split(
-    new RegExp(String.raw`(?<![\w.])(${[`^${stage}`, ...escaped].join("|")})(?!\w)`),
+    new RegExp(String.raw`(?<![\w.])(${[`^${stage}`, ...escaped, ON_G].join("|")})(?!\w)`),
   );
   return cut.map((text, index) => ({ text, isName: index % 2 === 1 })).filter(({ text }) => text !== "");
 }
@@ -54,7 +56,9 @@ export function parts(step: Step, sentence = caption(step)): readonly Part[] {
 /** The sentence of a cue: what begins, going into a step, or what the step did; of the end, an overview. */
 export function partsOf({ step, side }: Cue): readonly Part[] {
   if (step === null) return [{ text: OVERVIEW, isName: false }];
-  return parts(step, side === "in" ? (step.explain_begin ?? caption(step)) : caption(step));
+  // One that has no place on the way out says all on the way in, if it went well.
+  const isBeginning = side === "in" && !(IN_ONLY.has(step.stage) && step.outcome === "ok");
+  return parts(step, isBeginning ? (step.explain_begin ?? caption(step)) : caption(step));
 }
 
 const NAMES: Partial<Record<Stage, string>> = {
@@ -77,13 +81,17 @@ const NAMES: Partial<Record<Stage, string>> = {
   flash: "a flashed message",
   warning: "a warning",
 };
-const RETURNING: Partial<Record<Stage, string>> = { wsgi: "back to the server", body: "the end of the body" };
+const RETURNING: Partial<Record<Stage, string>> = {
+  wsgi: "back to the server",
+  body: "the end of the body",
+};
 
 /** A short name for a cue. */
 export function nameOf({ step, side }: Cue, cues: readonly Cue[]): string {
   if (step === null) return "the whole request";
   const { stage, name } = step;
   const isBack = side === "out" && cues.some((cue) => cue.step === step && cue.side === "in");
-  if (isBack) return RETURNING[stage] ?? `${NAMES[stage] ?? name} returns`;
+  if (isBack)
+    return RETURNING[stage] ?? `${NAMES[stage] ?? name} ${stage === "template" ? "is done" : "returns"}`;
   return NAMES[stage] ?? name;
 }

@@ -14,7 +14,7 @@ export interface Cue {
 }
 
 /** Layers without a place on the way out: what they enclose is told by its own steps. */
-const IN_ONLY: ReadonlySet<Stage> = new Set<Stage>([
+export const IN_ONLY: ReadonlySet<Stage> = new Set<Stage>([
   "app_context_push",
   "request_context_push",
   "dispatch",
