@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
+from tests.helpers.browser import pick_view
 from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, wait_for
 
 APP = '''
@@ -299,13 +300,13 @@ def test_a_page_that_is_refused_says_why(page: Page, server: Server) -> None:
 SHOWN = [
     "Timeline",
     "Steps",
-    "Request",
-    "Changes",
     "SQL",
     "Templates",
-    "Spans",
-    "Logs",
     "Exceptions",
+    "Changes",
+    "Request",
+    "Logs",
+    "Spans",
     "App",
 ]
 CLICK_ALL = """async (panel) => {
@@ -348,12 +349,10 @@ def test_what_an_attacker_writes_is_text(page: Page, server: Server) -> None:
     page.locator('[data-view="diagram"] [data-stage="view"][data-state="raised"]').wait_for()
     panel = page.get_by_role("tabpanel")
     shown = []
-    for tab in page.get_by_role("tab").all():
-        tab.click()
-        expect(tab).to_have_attribute("aria-selected", "true")
+    for name in ("Diagram", *SHOWN, "Response", "Profile"):
+        pick_view(page, name)
         expect(panel).not_to_be_empty()
         expect(page.locator(".loading")).to_have_count(0)
-        name = re.sub(r"\d*$", "", tab.inner_text())
         if name in SHOWN:
             expect(panel).to_contain_text("<script>alert(2)</script>", use_inner_text=True)
             shown.append(name)

@@ -48,7 +48,8 @@ def test_a_view_that_cannot_be_loaded_says_so_and_is_tried_again(panel: Panel) -
 
 
 TITLES = (
-    "Diagram", "Timeline", "Steps", "Request", "Response", "Changes", "SQL", "Profile", "App",
+    "Diagram", "Timeline", "Steps", "SQL", "Templates", "Exceptions", "Changes", "Request",
+    "Response", "Logs", "Spans", "Profile", "App",
 )  # fmt: skip
 
 
@@ -59,9 +60,7 @@ def test_every_view_is_accessible_and_fits(panel: Panel, size: tuple[int, int]) 
     panel.fetch("/admin/orders/42")
     panel.shows_whole("/admin/orders/42")
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    titles = [re.sub(r"\d+$", "", title) for title in page.get_by_role("tab").all_text_contents()]
-    assert set(TITLES) <= set(titles)
-    for title in titles:
+    for title in TITLES:
         open_view(panel, title)
         page.locator("#view > *").first.wait_for()
         # What stands beside the view is fetched as well.

@@ -35,25 +35,43 @@ const OWN: Readonly<Record<string, string>> = {
 };
 const SVG = "http://www.w3.org/2000/svg";
 const SCALE = 2;
+/** The height of a title, px. */
+const ABOVE = 32;
 
 /** The diagram on the page as the text of an SVG file. */
 export function svgOf(shown: SVGSVGElement): string {
   const copy = shown.cloneNode(true) as SVGSVGElement;
-  const [, , width = 0, height = 0] = (shown.getAttribute("viewBox") ?? "").split(/\s+/).map(Number);
+  const [, , width = 0, drawn = 0] = (shown.getAttribute("viewBox") ?? "").split(/\s+/).map(Number);
+  // On the page, the request is above the diagram.
+  const above = shown.querySelector(".big") === null ? ABOVE : 0;
+  const height = drawn + above;
   copy.setAttribute("xmlns", SVG);
   copy.setAttribute("width", width.toString());
   copy.setAttribute("height", height.toString());
+  copy.setAttribute("viewBox", `0 ${-above} ${width} ${height}`);
   copy.removeAttribute("tabindex");
   style(shown, copy, null);
   // Seen whole, wherever the camera is.
   copy.querySelector<SVGElement>(".camera")?.style.removeProperty("transform");
 
   const ground = document.createElementNS(SVG, "rect");
+  ground.setAttribute("y", (-above).toString());
   ground.setAttribute("width", width.toString());
   ground.setAttribute("height", height.toString());
   ground.setAttribute("fill", getComputedStyle(document.body).backgroundColor);
   copy.prepend(ground);
+  if (above > 0) copy.append(title(shown));
   return new XMLSerializer().serializeToString(copy);
+}
+
+function title(shown: SVGSVGElement): SVGTextElement {
+  const text = document.createElementNS(SVG, "text");
+  text.setAttribute("x", "22");
+  text.setAttribute("y", "-10");
+  text.setAttribute("fill", getComputedStyle(shown).color);
+  text.style.setProperty("font", "700 20px ui-monospace, monospace");
+  text.textContent = shown.getAttribute("aria-label");
+  return text;
 }
 
 function style(from: Element, to: Element, parent: CSSStyleDeclaration | null): void {

@@ -38,18 +38,20 @@ function Side(): JSX.Element {
 export function Panel(): JSX.Element {
   const { stage, view, step, help } = state.value;
   const trace = current(state.value);
-  const title = trace === null ? "flask-lifecycle" : `${trace.method} ${trace.path} · flask-lifecycle`;
+  const name = trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`;
+  const title = trace === null ? "flask-lifecycle" : `${name} · flask-lifecycle`;
   useEffect(() => {
     document.title = title;
   }, [title]);
   const ofApp = !stage && view === APP;
+  const headed = trace !== null && !stage && !ofApp;
   return (
     <div class={stage ? "whole stage" : "whole"}>
       {stage ? null : <Top />}
       <div class="body">
         {stage ? null : <Side />}
         <main>
-          <h1 class="unseen">{trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`}</h1>
+          {headed ? null : <h1 class="unseen">{name}</h1>}
           {stage ? <StageHead /> : null}
           <Views />
           {ofApp || trace === null ? null : stage ? <StageFoot /> : <Playback />}

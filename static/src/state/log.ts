@@ -1,7 +1,7 @@
 /** Merge the server's messages into the state. */
 
 import type { Connection } from "../api/live";
-import type { Batch, Step, Trace, TracePage } from "../api/types";
+import type { Batch, Highlight, Step, Trace, TracePage } from "../api/types";
 import { merge } from "./ordered";
 import { followNewest } from "./selection";
 import type { Gap, Log, State } from "./state";
@@ -23,13 +23,15 @@ function grow(log: Log, batch: Batch, now: number, { selected, keep }: State): L
   // They are in order: where the oldest is kept, all are.
   const all = known.length === 0 || (batch.removed.length === 0 && !isGone(known.at(-1)?.id ?? ""));
   const stay = all ? known : known.filter(({ id }) => id === selected || !isGone(id));
+  const steps = withSteps(log, batch, restarted ? !keep : batch.reset, selected);
   const lost = selected !== null && isGone(selected) && known.some(({ id }) => id === selected);
   return {
     epoch: batch.epoch,
     process: batch.process,
     traces: merge(stay, batch.traces).slice(0, KEPT),
     kept: batch.kept,
-    steps: withSteps(log, batch, restarted ? !keep : batch.reset, selected),
+    steps,
+    highlights: withHighlights(log.highlights, batch, steps),
     seenAt: seenAt(restarted || batch.reset ? new Map() : log.seenAt, batch, now),
     skipped: (known.length === 0 ? 0 : log.skipped) + batch.skipped,
     evicted: batch.evicted,
@@ -64,6 +66,19 @@ function withSteps(
     steps.set(part.trace, merged);
   }
   return latest(steps, selected);
+}
+
+function withHighlights(known: Log["highlights"], batch: Batch, steps: Log["steps"]): Log["highlights"] {
+  const highlights = new Map(known);
+  for (const part of batch.steps)
+    if (part.highlights !== undefined) highlights.set(part.trace, part.highlights);
+  return kept(highlights, steps);
+}
+
+/** Those of the traces whose steps are here. */
+function kept(highlights: Map<string, readonly Highlight[]>, steps: Log["steps"]): Log["highlights"] {
+  for (const id of highlights.keys()) if (!steps.has(id)) highlights.delete(id);
+  return highlights;
 }
 
 function seenAt(known: Log["seenAt"], { removed, traces }: Batch, now: number): Log["seenAt"] {
@@ -122,5 +137,7 @@ export function mergeSteps(known: readonly Step[], more: readonly Step[]): reado
 }
 
 export function withTrace(state: State, trace: Trace): State {
-  return { ...state, steps: latest(new Map(state.steps).set(trace.id, trace.steps), state.selected) };
+  const steps = latest(new Map(state.steps).set(trace.id, trace.steps), state.selected);
+  const highlights = new Map(state.highlights).set(trace.id, trace.highlights ?? []);
+  return { ...state, steps, highlights: kept(highlights, steps) };
 }

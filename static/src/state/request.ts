@@ -38,10 +38,12 @@ export function current(state: State): Trace | null {
     ...header
   } = summary;
   void [_count, _strip, _now, _elapsed, _sending, _merged, _cause];
-  const steps = importedOf(state, summary.id)?.whole.steps ?? state.steps.get(summary.id) ?? [];
+  const whole = importedOf(state, summary.id)?.whole;
+  const steps = whole?.steps ?? state.steps.get(summary.id) ?? [];
+  const highlights = whole === undefined ? state.highlights.get(summary.id) : whole.highlights;
   // A hole can only be a step that is still on its way.
   const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);
-  return { ...header, steps: hole < 0 ? steps : steps.slice(0, hole) };
+  return { ...header, steps: hole < 0 ? steps : steps.slice(0, hole), highlights: highlights ?? [] };
 }
 
 /** Nanoseconds since the start of a request, now. */

@@ -1,7 +1,7 @@
 /** The state of the page as one frozen value. */
 
 import type { Connection } from "../api/live";
-import type { AppMap, Batch, Step, Trace, TraceSummary } from "../api/types";
+import type { AppMap, Batch, Highlight, Step, Trace, TraceSummary } from "../api/types";
 import type { Replay } from "../trace/replay";
 import { DIAGRAM, type ViewName } from "./viewNames";
 
@@ -16,6 +16,8 @@ export interface Log {
   readonly kept: number;
   /** Steps of the traces that were looked at last. */
   readonly steps: ReadonlyMap<string, readonly Step[]>;
+  /** What matters about the traces whose steps are here. */
+  readonly highlights: ReadonlyMap<string, readonly Highlight[]>;
   /** When a running trace's summary came, in ms of the page's own clock. */
   readonly seenAt: ReadonlyMap<string, number>;
   readonly skipped: number;
@@ -112,6 +114,7 @@ export const EMPTY: State = {
   traces: [],
   kept: 0,
   steps: new Map(),
+  highlights: new Map(),
   seenAt: new Map(),
   skipped: 0,
   evicted: 0,

@@ -3,7 +3,7 @@
  */
 
 import { summarize } from "./summary";
-import { STAGES, type Step, type Trace, type TraceSummary } from "../api/types";
+import { STAGES, type Highlight, type Step, type Trace, type TraceSummary } from "../api/types";
 
 const LARGEST = 100e6;
 /** A year, ns. */
@@ -74,7 +74,7 @@ const isError = (value: unknown): boolean =>
 const one = (of: readonly unknown[]): Check =>
   is(`one of ${of.map((each) => JSON.stringify(each)).join(", ")}`, (value) => of.includes(value));
 
-const HEADER: Record<Exclude<keyof Trace, "steps">, Check> = {
+const HEADER: Record<Exclude<keyof Trace, "steps" | "highlights">, Check> = {
   id: is("a text", isText),
   state: one(["running", "done"]),
   method: is("a text", isText),
@@ -115,6 +115,8 @@ const STEP: Record<keyof Step, Check> = {
   explain_begin: is("a text", (value) => value === undefined || isText(value)),
 };
 
+const HIGHLIGHTS: readonly Highlight["kind"][] = ["answer", "app", "sql", "slowest", "unexplained", "sent"];
+
 function trace(value: unknown): Trace {
   if (isObject(value) && isObject(value["log"]))
     throw new Wrong("it is an HTTP archive; the panel reads what its own “JSON” downloads.");
@@ -136,7 +138,21 @@ function trace(value: unknown): Trace {
       throw new Wrong(`${place}.parent is ${parent}; it takes the id of an earlier step.`);
     if (end !== null && end < begin) throw new Wrong(`${place}.end is ${end}, before its begin.`);
   }
-  return complete as unknown as Trace;
+  const { highlights, ...rest } = complete;
+  if (!Array.isArray(highlights)) return rest as unknown as Trace;
+  const known = highlights.filter((each) => isHighlight(each, steps.length));
+  return { ...rest, highlights: known } as unknown as Trace;
+}
+
+function isHighlight(value: unknown, steps: number): boolean {
+  if (!isObject(value)) return false;
+  const { kind, text, mark, step } = value;
+  return (
+    (HIGHLIGHTS as readonly unknown[]).includes(kind) &&
+    isText(text) &&
+    isText(mark) &&
+    (step === null || (isCount(step) && (step as number) < steps))
+  );
 }
 
 function quote(value: unknown): string {

@@ -57,7 +57,7 @@ export function Figure(): JSX.Element {
           side={cue?.side ?? "whole"}
           zoomedTo={zoom ? about : null}
           stage={stage}
-          head={!stage}
+          head={false}
           scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}
           width={space.width}
           height={space.height}

@@ -1,7 +1,6 @@
 import type { JSX } from "preact";
 
-import { clockOf } from "../trace/clock";
-import { size, time, websocketOf } from "../trace/format";
+import { size, websocketOf } from "../trace/format";
 import { current, find } from "../state/request";
 import { state } from "../state/store";
 import type { Json, Step, Trace } from "../api/types";
@@ -33,7 +32,6 @@ function Answer({ trace }: { readonly trace: Trace }): JSX.Element {
   const absent = find(state.value, trace.id)?.toolbar ?? null;
   return (
     <>
-      <StatusLine trace={trace} status={typeof response["status"] === "string" ? response["status"] : ""} />
       {absent === null ? null : <p>The toolbar is not on this page: {absent}.</p>}
       {starts.length > 1 ? <p>start_response was called {starts.length} times; this is the last.</p> : null}
       <Content trace={trace} headers={pairsOf(response["headers"])} added={starts.at(-1)?.detail["added"]} />
@@ -45,22 +43,6 @@ function unanswered({ state, error }: Trace): string {
   if (state === "running") return "There is no response yet.";
   if (error === null) return "There is no response: start_response was not called.";
   return `The app sent no response: ${error.type} propagated to the server, which answered 500.`;
-}
-
-interface StatusLineProps {
-  readonly trace: Trace;
-  readonly status: string;
-}
-
-function StatusLine({ trace, status }: StatusLineProps): JSX.Element {
-  const clock = clockOf(trace, trace.duration ?? 0);
-  const sent = clock.sent > 0 ? ` · sent in ${time(clock.sent)}` : "";
-  return (
-    <p class="line-one">
-      <b class={`s${status.slice(0, 1)}`}>{status}</b>{" "}
-      <span class="k">{trace.duration === null ? "runs" : `${time(clock.total)} in the app${sent}`}</span>
-    </p>
-  );
 }
 
 interface ContentProps {

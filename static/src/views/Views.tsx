@@ -1,16 +1,15 @@
 /** The main area: a tab for each view, and the one that is picked. */
 
 import type { ComponentType, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 
-import type { Trace } from "../api/types";
 import { lazy } from "../components/lazy";
-import { actions } from "../state/actions";
 import { current } from "../state/request";
 import { state } from "../state/store";
-import { APP, DIAGRAM, VIEW_NAMES, viewAfter, type ViewName } from "../state/viewNames";
+import { APP, DIAGRAM, VIEW_NAMES, type ViewName } from "../state/viewNames";
 import { Figure } from "./Figure";
+import { Head } from "./Head";
 import { VIEWS } from "./table";
+import { Tabs } from "./Tabs";
 
 const Empty = lazy("What to do", () => import("./Empty"));
 const COMPONENTS: ReadonlyMap<ViewName, ComponentType> = new Map(
@@ -31,6 +30,7 @@ export function Views(): JSX.Element {
   return (
     <>
       {stage ? null : <Tabs picked={view} trace={trace} />}
+      {stage || trace === null || view === APP ? null : <Head trace={trace} />}
       <div
         id="view"
         class="view"
@@ -40,63 +40,5 @@ export function Views(): JSX.Element {
         {asking ? null : <Shown key={view} />}
       </div>
     </>
-  );
-}
-
-const MOVES: Readonly<Record<string, (from: ViewName) => ViewName | undefined>> = {
-  ArrowRight: (from) => viewAfter(from),
-  ArrowLeft: (from) => viewAfter(from, -1),
-  Home: () => VIEW_NAMES[0],
-  End: () => VIEW_NAMES.at(-1),
-};
-
-interface TabsProps {
-  readonly picked: ViewName;
-  readonly trace: Trace | null;
-}
-
-function Tabs({ picked, trace }: TabsProps): JSX.Element {
-  const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    list.current?.querySelector(`#tab-${picked}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [picked, trace?.steps.length]);
-  const go = (view: ViewName): void => {
-    actions.view(view);
-    list.current?.querySelector<HTMLElement>(`#tab-${view}`)?.focus();
-  };
-  return (
-    <div
-      ref={list}
-      class="tabs"
-      role="tablist"
-      aria-label="Views"
-      onKeyDown={(event) => {
-        const to = MOVES[event.key]?.(picked);
-        if (to === undefined) return;
-        event.preventDefault();
-        go(to);
-      }}
-    >
-      {VIEW_NAMES.map((view) => {
-        const count = trace === null ? 0 : (VIEWS[view].count?.(trace) ?? 0);
-        return (
-          <button
-            key={view}
-            type="button"
-            role="tab"
-            id={`tab-${view}`}
-            aria-controls="view"
-            aria-selected={view === picked}
-            tabIndex={view === picked ? 0 : -1}
-            onClick={() => {
-              go(view);
-            }}
-          >
-            {VIEWS[view].title}
-            {count > 0 ? <span class="count">{count}</span> : null}
-          </button>
-        );
-      })}
-    </div>
   );
 }

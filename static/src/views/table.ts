@@ -11,6 +11,8 @@ export interface View {
   readonly title: string;
   /** Fetches it; the diagram comes with the page. */
   readonly load?: () => Promise<{ default: ComponentType }>;
+  /** Whether it is always in the menu of further views. */
+  readonly rare?: boolean;
   /** How many of what it shows the request has, for the tab; 0 shows no number. */
   readonly count?: (trace: Trace) => number;
 }
@@ -43,6 +45,6 @@ export const VIEWS: Readonly<Record<ViewName, View>> = {
   spans: { title: "Spans", load: () => import("./Spans"), count: count("span") },
   logs: { title: "Logs", load: () => import("./Logs"), count: count("log", "warning", "flash") },
   exception: { title: "Exceptions", load: () => import("./Exception"), count: countDetail("exception") },
-  profile: { title: "Profile", load: () => import("./profile/Profile") },
+  profile: { title: "Profile", rare: true, load: () => import("./profile/Profile") },
   app: { title: "App", load: () => import("./app/App") },
 };

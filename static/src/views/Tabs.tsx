@@ -1,0 +1,183 @@
+/** A tab for each view; the empty ones and those without room are in a menu. */
+
+import type { JSX, Ref } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
+import "../styles/tabs.css";
+import type { Trace } from "../api/types";
+import { actions } from "../state/actions";
+import { VIEW_NAMES, type ViewName } from "../state/viewNames";
+import { VIEWS } from "./table";
+import { filledTabs, fittingTabs } from "./tabs";
+
+const MOVES: Readonly<Record<string, (at: number, count: number) => number>> = {
+  ArrowRight: (at, count) => (at + 1) % count,
+  ArrowLeft: (at, count) => (at + count - 1) % count,
+  Home: () => 0,
+  End: (_, count) => count - 1,
+};
+
+/** On either side, as in the styles, px. */
+const PADDING = 10;
+
+interface TabsProps {
+  readonly picked: ViewName;
+  readonly trace: Trace | null;
+}
+
+export function Tabs({ picked, trace }: TabsProps): JSX.Element {
+  const list = useRef<HTMLDivElement>(null);
+  const filled = filledTabs(trace, picked);
+  const fitting = useFitting(list, filled, picked, trace);
+  const go = (view: ViewName): void => {
+    actions.view(view);
+    // Once it is among the tabs.
+    requestAnimationFrame(() => {
+      list.current?.querySelector<HTMLElement>(`#tab-${view}`)?.focus();
+    });
+  };
+  return (
+    <div class="tabs">
+      <div
+        ref={list}
+        class="shown"
+        role="tablist"
+        aria-label="Views"
+        onKeyDown={(event) => {
+          const to = MOVES[event.key]?.(fitting.indexOf(picked), fitting.length);
+          const name = to === undefined ? undefined : fitting[to];
+          if (name === undefined) return;
+          event.preventDefault();
+          go(name);
+        }}
+      >
+        {filled.map((view) => (
+          <button
+            key={view}
+            type="button"
+            role="tab"
+            id={`tab-${view}`}
+            class={fitting.includes(view) ? undefined : "out"}
+            aria-controls="view"
+            aria-selected={view === picked}
+            tabIndex={view === picked ? 0 : -1}
+            onClick={() => {
+              go(view);
+            }}
+          >
+            <Label view={view} trace={trace} />
+          </button>
+        ))}
+      </div>
+      <Rest views={VIEW_NAMES.filter((view) => !fitting.includes(view))} trace={trace} onGo={go} />
+    </div>
+  );
+}
+
+function Label({ view, trace }: { readonly view: ViewName; readonly trace: Trace | null }): JSX.Element {
+  const count = trace === null ? 0 : (VIEWS[view].count?.(trace) ?? 0);
+  return (
+    <>
+      {VIEWS[view].title}
+      {count > 0 ? <span class="count">{count}</span> : null}
+    </>
+  );
+}
+
+/** The tabs that fit in their row, measured before each paint in which they may differ. */
+function useFitting(
+  list: Ref<HTMLDivElement> & { readonly current: HTMLDivElement | null },
+  filled: readonly ViewName[],
+  picked: ViewName,
+  trace: Trace | null,
+): readonly ViewName[] {
+  const [fitting, setFitting] = useState(filled);
+  const [room, setRoom] = useState(0);
+  useLayoutEffect(() => {
+    const row = list.current;
+    if (row === null) return undefined;
+    const observer = new ResizeObserver(() => {
+      setRoom(roomOf(row));
+    });
+    observer.observe(row.parentElement ?? row);
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
+  useLayoutEffect(() => {
+    const row = list.current;
+    if (row === null) return;
+    const widths = new Map(
+      filled.map((name) => [name, row.querySelector<HTMLElement>(`#tab-${name}`)?.offsetWidth ?? 0] as const),
+    );
+    const fits = fittingTabs(filled, widths, picked, roomOf(row));
+    if (fits.join() !== fitting.join()) setFitting(fits);
+  }, [filled.join(), picked, room, trace?.steps.length]);
+  return fitting.filter((name) => filled.includes(name));
+}
+
+/** The width of all tabs together, without that of the menu's button. */
+function roomOf(row: HTMLElement): number {
+  const bar = row.parentElement;
+  const rest = bar?.querySelector<HTMLElement>(".rest")?.offsetWidth ?? 0;
+  return (bar?.clientWidth ?? 0) - 2 * PADDING - rest;
+}
+
+interface RestProps {
+  readonly views: readonly ViewName[];
+  readonly trace: Trace | null;
+  readonly onGo: (view: ViewName) => void;
+}
+
+function Rest({ views, trace, onGo }: RestProps): JSX.Element | null {
+  const menu = useRef<HTMLDivElement>(null);
+  if (views.length === 0) return null;
+  return (
+    <>
+      <button type="button" class="rest" popovertarget="rest" aria-haspopup="menu">
+        More <span aria-hidden="true">▾</span>
+      </button>
+      <div
+        ref={menu}
+        id="rest"
+        popover="auto"
+        role="menu"
+        aria-label="More views"
+        onToggle={(event) => {
+          if (event.newState === "open") menu.current?.querySelector("button")?.focus();
+        }}
+        onKeyDown={(event) => {
+          moveIn(menu.current, event);
+        }}
+      >
+        {views.map((view) => (
+          <button
+            key={view}
+            type="button"
+            role="menuitem"
+            data-view-name={view}
+            onClick={() => {
+              menu.current?.hidePopover();
+              onGo(view);
+            }}
+          >
+            <Label view={view} trace={trace} />
+            {VIEWS[view].count?.(trace ?? NONE) === 0 ? <span class="k">none</span> : null}
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}
+
+const NONE = { steps: [] as Trace["steps"] } as Trace;
+
+/** Move the focus among the items of a menu. */
+function moveIn(menu: HTMLElement | null, event: KeyboardEvent): void {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (menu === null || by === undefined) return;
+  event.preventDefault();
+  const items = [...menu.querySelectorAll("button")];
+  const at = items.indexOf(document.activeElement as HTMLButtonElement);
+  items.at((at + by) % items.length)?.focus();
+}
