@@ -12,6 +12,7 @@ from ..collectors.http import Preview
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
 from ..trace.log import END, TRACEPOINT, clock
+from ..trace.notes import Facts
 from ..trace.owner import Owner
 from ..trace.tracepoint import TRACEPOINTS, Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
@@ -24,6 +25,9 @@ from .start_response import StartResponse
 from .trace_start import TraceStart
 
 _WSGI = number(Tracepoint("wsgi", "wsgi"))
+# Werkzeug's debugger sets it for the app that it is around.
+_DEBUGGER = "werkzeug.debug.preserve_context"
+_ANSWERS = Facts(name="debugger")
 
 #: Takes an app, a call of it, and what handles that call.
 Record = Callable[[flask.Flask, Environ, Start, Application], Body]
@@ -144,6 +148,8 @@ class Calls:
                 answer = recorded_start_response(trace, environ, start_response, unreached)
                 result = run(app, environ, answer)
             except BaseException as error:
+                if _DEBUGGER in environ and isinstance(error, Exception):
+                    trace.notes.add(0, "answered_by", _ANSWERS)
                 left(trace, error)
                 raise
             finally:

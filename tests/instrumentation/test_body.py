@@ -20,7 +20,7 @@ from flask import Flask, Response, request, stream_with_context
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.debug import DebuggedApplication
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 from werkzeug.wsgi import FileWrapper
 
 from flask_lifecycle.trace.model import Step
@@ -408,3 +408,30 @@ def test_start_response_takes_an_exception_by_name() -> None:
     start: t.Any = lambda *_, exc_info=None: given.append(exc_info)  # noqa: E731
     app(EnvironBuilder("/").get_environ(), start)
     assert given == [(None, None, None)]
+
+
+@pytest.mark.parametrize("is_interactive", [True, False])
+def test_a_debugger_that_answers_is_noted(is_interactive: bool) -> None:
+    app, lifecycle = make_app()
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+
+    @app.get("/")
+    def view() -> str:
+        raise LookupError
+
+    @app.get("/exit")
+    def exit_server() -> str:
+        raise SystemExit
+
+    @app.get("/fine")
+    def fine() -> str:
+        return "fine"
+
+    client = Client(DebuggedApplication(app, evalex=is_interactive))
+    assert client.get("/").status_code == 500
+    assert client.get("/fine").status_code == 200
+    with pytest.raises(SystemExit):  # it passes the debugger
+        client.get("/exit")
+    said = {each.path: each.steps[0].detail.get("answered_by") for each in lifecycle.traces(app)}
+    answered = {"name": "debugger"} if is_interactive else None
+    assert said == {"/": answered, "/fine": None, "/exit": None}

@@ -173,7 +173,7 @@ describe("states", () => {
 
   it("skips the after-hooks when an exception goes out", () => {
     expect(states(propagated())["after_request no_store"]).toBe("skipped");
-    expect(texts(propagated())).toContain("goes on to the server");
+    expect(texts(propagated())).toContain("500, by the server");
   });
 
   it("gives a streamed body a strip of its own", () => {

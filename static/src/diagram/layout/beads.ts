@@ -19,12 +19,12 @@ export function drawBeads(scene: Scene, frame: Frame, places: Places, axes: Axes
     ...frame.bands.flatMap(({ left, right }) => [...left, ...right].map(({ chip }) => chip)),
     journey.dispatch,
     journey.response,
-    ...journey.handlers,
+    ...journey.handlers.map(({ chip }) => chip),
   ];
   return [
     ...onWire.flatMap((chip) => afterChip(scene, frame, places, axes, chip)),
     ...[journey.view, journey.body].flatMap((ribbon) =>
-      ribbon === null ? [] : afterRibbon(scene, frame, axes[ribbon.key], ribbon),
+      ribbon === null ? [] : afterRibbon(scene, frame, axes[ribbon.key === "body" ? "body" : "view"], ribbon),
     ),
   ];
 }
@@ -69,6 +69,6 @@ function afterRibbon(scene: Scene, { XR }: Frame, axis: Axis | null, ribbon: Rib
   return ribbon.after.map((step, index) => {
     const atEnd = bead(scene, step, axis.end + 24 + index * BESIDE, axis.y);
     if (ribbon.key === "body") return axis.cut ? atEnd : bead(scene, step, XR, axis.y - 24 - index * COLUMN);
-    return ribbon.error === null ? bead(scene, step, XR - 30 - index * BESIDE, axis.y) : atEnd;
+    return !ribbon.failed ? bead(scene, step, XR - 30 - index * BESIDE, axis.y) : atEnd;
   });
 }

@@ -1,8 +1,9 @@
 /** Place all chips: those of the bands, and those of the turn. */
 
 import { GEOMETRY } from "./geometry";
-import type { Frame } from "./frame";
+import type { Frame, PlacedHandler } from "./frame";
 import { placeChip, type Placement, type Side } from "./place";
+import { boxOf } from "./ribbon/box";
 import type { Rows } from "./rows";
 import type { Scene } from "./scene";
 import type { Places, Point } from "./sheet";
@@ -13,8 +14,16 @@ export function placeChips(scene: Scene, frame: Frame): readonly Placement[] {
   return [
     ...bands.flatMap((rows, level) => placeRows(scene, frame, rows, (tops[level] ?? 0) + above + pitch / 2)),
     ...placeRows(scene, frame, turn, turnY),
-    ...handlers.map(({ fitted, y }) => placeChip(scene, frame, fitted, "right", y)),
+    ...handlers.map((each) => placeHandler(scene, frame, each)),
   ];
+}
+
+/** Its ribbon is drawn by itself; the wire passes at its axis. */
+function placeHandler(scene: Scene, frame: Frame, { handler, fitted, y, place }: PlacedHandler): Placement {
+  const { chip, ribbon } = handler;
+  if (ribbon === null || place === null) return placeChip(scene, frame, fitted, "right", y);
+  const { begin, right } = boxOf(frame, ribbon, place);
+  return { chip, point: { x: frame.XR, y, left: begin, right }, nodes: [], bar: null };
 }
 
 function placeRows(scene: Scene, frame: Frame, { left, right }: Rows, y: number): readonly Placement[] {

@@ -233,8 +233,22 @@ describe("draw", () => {
     expect(said("a_name_that_is_rather_long")).toContain('"302: view skipped"');
   });
 
-  it("names the template of an error's page", () => {
-    expect(JSON.stringify(drawn(tell(STORIES.notfound)).shapes)).toContain("errors/404.html 72 µs");
+  it("draws an error handler in which something ran as it does a view", () => {
+    for (const [story, name] of [
+      ["notfound", "page_not_found"],
+      ["exception", "out_of_stock"],
+    ] as const) {
+      const drawing = drawn(tell(STORIES[story]));
+      const handler = nodes(drawing).find(({ stage }) => stage === "error_handler");
+      const box = handler?.shapes.find((shape) => shape.el === "rect");
+      const template = nodes(drawing).find(({ stage }) => stage === "template")?.shapes[0];
+      expect(JSON.stringify(handler?.shapes)).toContain(`"${name}","cls":"vt"`);
+      expect(box?.el === "rect" && template?.el === "rect").toBe(true);
+      if (box?.el !== "rect" || template?.el !== "rect") continue;
+      expect(template.x).toBeGreaterThan(box.x);
+      expect(template.x + template.w).toBeLessThan(box.x + box.w);
+      expect(template.y + template.h).toBeLessThan(box.y + box.h);
+    }
   });
 
   it("says no time of a step that has just begun", () => {
@@ -271,9 +285,10 @@ describe("draw", () => {
     const steps = trace.steps.map((step) =>
       step.stage === "view" ? { ...step, outcome: "ok" as const, error: null } : step,
     );
-    expect(JSON.stringify(drawn({ ...trace, steps }).shapes)).toContain(
-      "goes on to the server: OutOfStock: order 42",
-    );
+    expect(JSON.stringify(drawn({ ...trace, steps }).shapes)).toContain('"answers","cls":"k"');
+    const sent = JSON.stringify(drawn({ ...trace, steps, status: 200 }).shapes);
+    expect(sent).toContain("OutOfStock");
+    expect(sent).toContain("after the status was sent");
   });
 
   it("says of a long stream how many chunks it does not place", () => {
@@ -377,7 +392,7 @@ describe("what there is little room for", () => {
     expect(said).not.toContain("signal");
   });
 
-  it("is not an exception's message: it begins a line of its own, and is cut at its end", () => {
+  it("is not an exception's message: it has as many lines as it needs", () => {
     const error = {
       type: "RuntimeError",
       message: "Nobody handles this one: it has to go out to the server",
@@ -385,8 +400,15 @@ describe("what there is little room for", () => {
     const trace = tell(STORIES.exception);
     const steps = trace.steps.map((step) => (step.stage === "view" ? { ...step, error } : step));
     const said = textsOf(draw(journey({ ...trace, steps }, MAP, 1e9), SPACE));
-    expect(said).toContain("RuntimeError");
-    expect(said).toContainEqual(expect.stringMatching(/^Nobody handles .*…$/));
+    expect(said).toContain("RuntimeError:");
+    const begin = said.indexOf("RuntimeError:");
+    expect(said.slice(begin, begin + 3).join(" ")).toContain("Nobody handles this one");
+    expect(
+      said
+        .slice(begin, begin + 4)
+        .join(" ")
+        .replace(/\s+/g, " "),
+    ).toContain(error.message);
   });
 
   it("is no reason for bars of SQL to leave their axis", () => {

@@ -6,6 +6,7 @@ import { drawBeads } from "./beads";
 import { placeChips, placesOf } from "./chips";
 import { frameOf } from "./frame";
 import { drawGutters } from "./gutters";
+import { drawHandlers } from "./handlers";
 import { drawHead } from "./head";
 import { drawRibbon } from "./ribbon/ribbon";
 import { scaled } from "./scale";
@@ -50,6 +51,7 @@ function drawOnce(journey: Journey, space: Space): Drawing {
     { nodes: placements.flatMap(({ nodes }) => nodes) },
     view,
     body ?? {},
+    ...drawHandlers(scene, frame),
     drawWires(scene, frame, places, axes),
     { front: drawBeads(scene, frame, places, axes) },
     { front: drawHead(scene, frame) },

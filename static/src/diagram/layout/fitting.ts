@@ -12,6 +12,7 @@ const { padding, gap } = GEOMETRY.chip;
 export const PREFIX_GAP = 6;
 /** A name is not cut further than to this many letters. */
 const FEWEST_LETTERS = 13;
+const [LONGEST_NOTE, NARROW_NOTE, SHORTEST_NOTE] = [160, 24, 24];
 
 export interface FittedChip extends PillRow {
   readonly chip: Chip;
@@ -37,6 +38,10 @@ const RULES: readonly Rule[] = [
   ({ fitted, detail }) => (fitted.package === "" ? null : { ...detail, package: false }),
   ({ fitted, detail }) =>
     detail.times && fitted.pills.some((pill) => pill.kind === "step") ? { ...detail, times: false } : null,
+  ({ fitted, detail }) => {
+    const letters = Math.min(detail.note, Array.from(fitted.chip.note).length);
+    return letters <= SHORTEST_NOTE ? null : { ...detail, note: letters - 3 };
+  },
   ({ fitted, detail }) => {
     const kept = fitted.pills.filter(canFold).length;
     return kept === 0 ? null : { ...detail, pills: kept - 1 };
@@ -75,6 +80,7 @@ function first(scene: Scene, chip: Chip): Draft {
     package: !narrow,
     times: !narrow,
     pills: Infinity,
+    note: narrow ? NARROW_NOTE : LONGEST_NOTE,
     letters: LONGEST_NAME,
   });
 }

@@ -1,6 +1,6 @@
 /** The positions of the parts of the drawing. */
 
-import type { Chip } from "../model/types";
+import type { Handler } from "../model/types";
 import type { Columns } from "./columns";
 import { alone, type FittedChip } from "./fitting";
 import { GEOMETRY, NARROW } from "./geometry";
@@ -11,6 +11,14 @@ import type { Scene } from "./scene";
 export interface Place {
   readonly top: number;
   readonly height: number;
+}
+
+/** A handler in its row: a chip in its middle, or a ribbon that fills it. */
+export interface PlacedHandler {
+  readonly handler: Handler;
+  readonly fitted: FittedChip;
+  readonly y: number;
+  readonly place: Place | null;
 }
 
 export interface Frame extends Columns {
@@ -26,7 +34,9 @@ export interface Frame extends Columns {
   readonly turn: Rows;
   readonly turnY: number;
   /** The error handlers that ran, each in its own row above the view: the last one is on top. */
-  readonly handlers: readonly { readonly fitted: FittedChip; readonly y: number }[];
+  readonly handlers: readonly PlacedHandler[];
+  /** The row of the error handler that was not asked. */
+  readonly unaskedY: number | null;
   readonly view: Place;
   readonly body: Place | null;
   readonly pitch: number;
@@ -37,6 +47,7 @@ export interface Frame extends Columns {
 /** Above the box of a body that is made while it is sent, and below. */
 const AROUND_BODY = 44;
 const ABOVE_BODY = 8;
+const ABOVE_HANDLER = 6;
 
 /** The distances between what is stacked. */
 interface Spacing {
@@ -68,7 +79,10 @@ interface Stack {
   readonly bodyHeight: number;
   readonly bands: readonly BandRows[];
   readonly turn: Rows;
-  readonly handlers: readonly Chip[];
+  readonly handlers: readonly Handler[];
+  /** The heights of their ribbons; 0 where there is none. */
+  readonly handlerHeights: readonly number[];
+  readonly hasUnasked: boolean;
   readonly viewHeight: number;
 }
 
@@ -79,13 +93,11 @@ export function frameOf(scene: Scene): Frame {
   const { pitch, apart } = spacing;
   const { tops, end } = bandTops(stack, spacing);
   const turnY = end + 2 + pitch / 2;
-  const handlersTop = turnY + (turn.rows - 0.5) * pitch;
-  const handlers = stack.handlers.map((chip, index) => ({
-    fitted: alone(scene, chip),
-    y: handlersTop + (stack.handlers.length - index - 0.5) * pitch,
-  }));
+  const turnEnd = turnY + (turn.rows - 0.5) * pitch;
+  const { handlers, end: handlersEnd } = placeHandlers(scene, stack, turnEnd, pitch);
+  const unaskedY = stack.hasUnasked ? handlersEnd + pitch / 2 : null;
   const view = {
-    top: handlersTop + handlers.length * pitch + spacing.gapToView,
+    top: handlersEnd + (unaskedY === null ? 0 : pitch) + spacing.gapToView,
     height: viewHeight,
   };
   const bottoms = bandBottoms(bands.length, view.top + viewHeight + 3, spacing.band.bottom);
@@ -100,6 +112,7 @@ export function frameOf(scene: Scene): Frame {
     turn,
     turnY,
     handlers,
+    unaskedY,
     view,
     body: bodyHeight === 0 ? null : { top: head - ABOVE_BODY, height: bodyHeight - AROUND_BODY },
     pitch,
@@ -113,11 +126,13 @@ function stackOf(scene: Scene): Stack {
   const { request, none } = GEOMETRY.head;
   return {
     head: space.head === false ? none : request,
-    bodyHeight: journey.body === null ? 0 : ribbonHeight(journey.body, false) + AROUND_BODY,
+    bodyHeight: journey.body === null ? 0 : ribbonHeight(scene, journey.body) + AROUND_BODY,
     bands: arrangeBands(scene),
     turn: arrange(scene, [journey.dispatch], [journey.response]),
     handlers: journey.handlers,
-    viewHeight: ribbonHeight(journey.view, journey.trace.state === "running"),
+    handlerHeights: journey.handlers.map(({ ribbon }) => (ribbon === null ? 0 : ribbonHeight(scene, ribbon))),
+    hasUnasked: journey.unasked !== null,
+    viewHeight: ribbonHeight(scene, journey.view),
   };
 }
 
@@ -151,15 +166,23 @@ function between(share: number): Spacing {
   };
 }
 
-function rowsOf({ bands, turn, handlers }: Stack): number {
-  return bands.reduce((sum, each) => sum + each.rows, 0) + turn.rows + handlers.length;
+function rowsOf({ bands, turn, handlerHeights, hasUnasked }: Stack): number {
+  const chips = handlerHeights.filter((height) => height === 0).length + (hasUnasked ? 1 : 0);
+  return bands.reduce((sum, each) => sum + each.rows, 0) + turn.rows + chips;
 }
 
 /** The height of all but the rows. */
-function fixedHeight({ head, bodyHeight, bands, viewHeight }: Stack, { band, gapToView }: Spacing): number {
+function fixedHeight(
+  { head, bodyHeight, bands, handlerHeights, viewHeight }: Stack,
+  { band, gapToView }: Spacing,
+): number {
   const empty = bands.filter(({ rows }) => rows === 0).length;
   const padding = bands.length * (band.top + band.bottom + band.rows) + empty * band.empty;
-  return head + bodyHeight + padding + 2 + gapToView + viewHeight + 3 + GEOMETRY.foot;
+  const handlers = handlerHeights.reduce(
+    (sum, height) => sum + (height === 0 ? 0 : height + ABOVE_HANDLER),
+    0,
+  );
+  return head + bodyHeight + padding + 2 + handlers + gapToView + viewHeight + 3 + GEOMETRY.foot;
 }
 
 function bandTops(
@@ -173,6 +196,28 @@ function bandTops(
     y += band.top + (rows === 0 ? band.empty : rows * pitch) + band.rows;
   }
   return { tops, end: y };
+}
+
+/** From the last one down to the first. */
+function placeHandlers(
+  scene: Scene,
+  { handlers, handlerHeights }: Stack,
+  from: number,
+  pitch: number,
+): { readonly handlers: readonly PlacedHandler[]; readonly end: number } {
+  const placed: PlacedHandler[] = [];
+  let end = from;
+  for (let index = handlers.length - 1; index >= 0; index--) {
+    const [handler, height = 0] = [handlers[index] as Handler, handlerHeights[index]];
+    const fitted = alone(scene, handler.chip);
+    if (height === 0) placed.unshift({ handler, fitted, y: end + pitch / 2, place: null });
+    else {
+      const place = { top: end + ABOVE_HANDLER, height };
+      placed.unshift({ handler, fitted, y: place.top + height - GEOMETRY.belowAxis, place });
+    }
+    end += height === 0 ? pitch : height + ABOVE_HANDLER;
+  }
+  return { handlers: placed, end };
 }
 
 /** The innermost band ends first. */

@@ -34,6 +34,8 @@ export const GEOMETRY = {
   dot: { radius: 6.5, again: 5, ring: 11, halo: 19 },
   /** From a wire on the right to that of the second way up. */
   again: 11,
+  /** From the axis of a ribbon to its lower edge. */
+  belowAxis: 30,
   /** Above the view. */
   gapToView: 12,
   /** Of the bars beside the bands: at most so long. */

@@ -16,6 +16,7 @@ import { phrase, rect, type Shape } from "./shapes";
 const { height: HEIGHT, padding: PADDING } = GEOMETRY.pill;
 const LONGEST_NAME = 18;
 const LONGEST_PATH = 24;
+const LONGEST_NOTE = 160;
 const VISIBLE_SHARE = 0.03;
 
 /** The prefix of a name, by stage. */
@@ -34,7 +35,8 @@ export interface Detail {
   readonly times: boolean;
   /** How many of its pills are not folded. */
   readonly pills: number;
-  /** The length of its name. */
+  /** The length of its note, and that of its name. */
+  readonly note: number;
   readonly letters: number;
 }
 
@@ -73,14 +75,11 @@ export interface PillRow {
 }
 
 /** All pills of a chip, in as much detail as there is room for. */
-export function pillsOf(
-  scene: Scene,
-  chip: Chip,
-  { times, changes }: Pick<Detail, "times" | "changes">,
-): readonly Pill[] {
+export function pillsOf(scene: Scene, chip: Chip, detail: Detail): readonly Pill[] {
   const { moment } = scene;
+  const { times, changes } = detail;
   const again = chip.again === null ? [] : [againPill(scene, chip, chip.again)];
-  const note = chip.note === "" ? [] : [notePill(scene, chip.note)];
+  const note = chip.note === "" ? [] : [plainPill(scene, "note", cutTo(chip.note, detail.note))];
   if (isGhost(chip)) return again;
   const statements = statementPill(scene, chip, times);
   const others = chip.pills
@@ -162,8 +161,10 @@ function changePill(scene: Scene, chip: Chip, index: number): Pill | null {
   return text === undefined ? null : plainPill(scene, "change", text);
 }
 
-function notePill(scene: Scene, note: string): Pill {
-  return plainPill(scene, "note", note);
+/** Shortened at its end, as a sentence is. */
+function cutTo(text: string, longest: number): string {
+  const letters = Array.from(ellipsize(text, LONGEST_NOTE));
+  return letters.length <= longest ? letters.join("") : `${letters.slice(0, longest).join("").trimEnd()}…`;
 }
 
 function plainPill(scene: Scene, kind: "change" | "note", text: string): Pill {
@@ -225,7 +226,7 @@ export function drawPill(scene: Scene, pill: Pill, x: number, y: number): Shape 
     case "change":
       return phrase(x, y + 4.4, "start", pill.text, "changed");
     case "note":
-      return phrase(x, y + 4.4, "start", pill.text, pill.text.includes("client") ? "tag err" : "tag thr");
+      return phrase(x, y + 4.4, "start", pill.text, `tag ${toneOf(pill.text)}`);
     case "fold":
       return {
         el: "fold",
@@ -236,6 +237,12 @@ export function drawPill(scene: Scene, pill: Pill, x: number, y: number): Shape 
         shapes: [pillRect(x, y, pill.w, "more"), phrase(x + pill.w / 2, y + 4.2, "middle", pill.text, "pt")],
       };
   }
+}
+
+/** Of a note: what it is about. */
+function toneOf(note: string): string {
+  if (note === "with the exception") return "plain";
+  return note === "async" || note.endsWith("thread") ? "thr" : "err";
 }
 
 export function pillRect(x: number, y: number, w: number, cls: string): Shape {

@@ -4,11 +4,13 @@ import type { Hook, Step } from "../../api/types";
 import { size } from "../../trace/format";
 import { hookChips, makeChip, makeSecond, type Draft } from "./chips";
 import { isRedirect, isSecond, type Facts } from "./facts";
+import { debuggerBand, serverAnswer } from "./faults";
 import type { Band, Chip } from "./types";
 
 export function bandsOf(draft: Draft): readonly Band[] {
   return [
     serverBand(draft),
+    ...debuggerBand(draft),
     ...middlewareBands(draft),
     ...contextBands(draft),
     sessionBand(draft),
@@ -57,7 +59,7 @@ function serverBand(draft: Draft): Band {
     sub: "",
     hue: 0,
     left: [{ ...receive, state: inward && receive.state !== "pending" ? "done" : receive.state, own }],
-    right: [{ ...send, own: streamed ? null : send.own }],
+    right: [{ ...send, own: streamed ? null : send.own, ...serverAnswer(draft) }],
   };
 }
 
@@ -108,6 +110,7 @@ function middlewareBand(draft: Draft, index: number, name: string, step: Step | 
     right: [
       {
         ...back,
+        kind: returned && back.state === "raised" ? "passes" : back.kind,
         state: returned ? back.state : "pending",
         own: timedBack ? Math.max(0, (step.end ?? 0) - (outermostPop.end ?? 0)) : null,
       },

@@ -59,14 +59,18 @@ describe("journey", () => {
     expect(chip(j, "no rule")?.state).toBe("raised");
     expect(j.view.note).toBe("no view: no rule matched this URL");
     expect(j.bands.some((band) => band.hue > 0)).toBe(false);
-    expect(j.handlers.map((each) => each.kind)).toEqual(["errorhandler(404)"]);
+    expect(j.handlers.map((each) => each.chip.kind)).toEqual(["errorhandler(404)"]);
   });
 
   it("stops the view at its exception and goes on in the handler", () => {
     const j = of("exception");
-    expect(j.view.error).toContain("OutOfStock");
-    expect(j.handlers[0]?.name).toBe("out_of_stock");
-    expect(j.handlers[0]?.pills.map((step) => step.stage)).toEqual(["signal", "template", "signal"]);
+    expect(j.view.fault?.type).toBe("OutOfStock");
+    expect(j.view.failed).toBe(true);
+    const [handler] = j.handlers;
+    expect(handler?.chip.name).toBe("out_of_stock");
+    expect(handler?.chip.pills).toEqual([]);
+    expect(handler?.ribbon?.segments.map((step) => step.stage)).toEqual(["template"]);
+    expect(handler?.ribbon?.beads.map((step) => step.stage)).toEqual(["signal", "signal"]);
   });
 
   it("says what a short-circuit skipped", () => {

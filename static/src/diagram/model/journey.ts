@@ -8,9 +8,10 @@ import { attach, dresser } from "./attach";
 import { bandsOf, bytesOf, isStreamed } from "./bands";
 import type { Draft } from "./chips";
 import { factsOf, isRedirect, type Facts } from "./facts";
-import { bodyRibbon, viewRibbon } from "./ribbons";
+import { faultNotes, unaskedOf } from "./faults";
+import { bodyRibbon, handlerRibbon, viewRibbon } from "./ribbons";
 import { stopsOf } from "./stops";
-import { turnOf } from "./turn";
+import { handlerKind, turnOf } from "./turn";
 import type { Band, Chip, Journey, Ribbon } from "./types";
 
 /** A request without a change for this long hangs, ns. */
@@ -34,7 +35,7 @@ export function journey(
   const draft: Draft = { facts, taken: new Set() };
   const bands = bandsOf(draft);
   const turn = turnOf(draft);
-  const { view, body } = ribbonsOf(draft);
+  const { view, body, handlers } = ribbonsOf(draft);
   const ribbons = body === null ? [view] : [view, body];
 
   const chips = [
@@ -45,7 +46,9 @@ export function journey(
   ];
   const stops = stopsOf(chips, ribbons, facts.moment);
   const attached = attach(draft, chips, stops);
-  const dress = dresser(draft, attached, ribbons);
+  const inside = dresser(draft, attached, [...ribbons, ...handlers]);
+  const said = faultNotes(facts);
+  const dress = (chip: Chip): Chip => said(inside(chip));
   const after = <R extends Ribbon>(ribbon: R): R => ({
     ...ribbon,
     after: attached.beads.get(ribbon.key) ?? [],
@@ -60,7 +63,11 @@ export function journey(
     trace,
     bands: dressed,
     dispatch: dress(turn.dispatch),
-    handlers: turn.handlers.map(dress),
+    handlers: turn.handlers.map((chip) => ({
+      chip: dress(chip),
+      ribbon: handlers.find(({ key }) => key === chip.key) ?? null,
+    })),
+    unasked: unaskedOf(facts),
     response: { ...dress(turn.response), note: responseNote(facts, view, end) },
     view: after(view),
     body: body === null ? null : after(body),
@@ -72,15 +79,22 @@ export function journey(
   };
 }
 
-function ribbonsOf(draft: Draft): { readonly view: Ribbon; readonly body: Ribbon | null } {
+function ribbonsOf(draft: Draft): {
+  readonly view: Ribbon;
+  readonly body: Ribbon | null;
+  readonly handlers: readonly Ribbon[];
+} {
   const { facts, taken } = draft;
   const streamed = isStreamed(facts) ? facts.known.body : null;
   for (const step of [facts.known.view, streamed]) if (step !== null) taken.add(step.id);
   const view = viewRibbon(facts);
   const body = streamed === null ? null : bodyRibbon(facts, streamed);
-  for (const ribbon of body === null ? [view] : [view, body])
+  const handlers = facts.known.handlers.flatMap(
+    (step) => handlerRibbon(facts, step, handlerKind(step)) ?? [],
+  );
+  for (const ribbon of [view, ...(body === null ? [] : [body]), ...handlers])
     for (const step of [...ribbon.segments, ...ribbon.beads]) taken.add(step.id);
-  return { view, body };
+  return { view, body, handlers };
 }
 
 type Ending = Pick<Journey, "short" | "waiting" | "redirects" | "propagated" | "unhandled" | "answeredByApp">;
@@ -107,7 +121,7 @@ function ending(facts: Facts, bands: readonly Band[]): Ending {
 /** Of what a response is made, if the view raised and no handler was there. */
 function responseNote({ trace, known, moment }: Facts, view: Ribbon, { answeredByApp }: Ending): string {
   const [first] = known.responses;
-  if (view.error === null || known.handlers.length > 0 || !moment.begun(first)) return "";
+  if (!view.failed || known.handlers.length > 0 || !moment.begun(first)) return "";
   if (answeredByApp) return "the app's own code answers it";
   return trace.error === null
     ? "no handler: it is the response itself"

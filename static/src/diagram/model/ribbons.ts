@@ -5,6 +5,7 @@ import { repeated, repeatedOf, threadOf } from "../../trace/format";
 import { COLLECTED, ranIn, text, type Moment } from "../../trace/steps";
 import { transactions } from "../../trace/transactions";
 import { isRedirect, type Facts } from "./facts";
+import { faultOf } from "./faults";
 import type { Ribbon } from "./types";
 
 const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"]);
@@ -20,7 +21,8 @@ const EMPTY = {
   contexts: [],
   chunks: [],
   more: 0,
-  error: null,
+  fault: null,
+  failed: false,
   thread: false,
 };
 
@@ -37,11 +39,17 @@ export function viewRibbon(facts: Facts): Ribbon {
   };
 }
 
+/** An error handler in which something ran that has a lane. */
+export function handlerRibbon(facts: Facts, step: Step, kind: string): Ribbon | null {
+  const ribbon = { ...inside(`handler:${step.id}`, step, facts), kind, inner: innerOf(facts, step) };
+  return ribbon.segments.length + ribbon.inner.length > 0 ? ribbon : null;
+}
+
 /** Why no view ran. */
 function noView({ rule, trace, moment, known, passed }: Facts): Ribbon {
   const { dispatch, failedMatch } = known;
   const label = rule?.view?.name ?? trace.endpoint ?? "view";
-  const ribbon = { ...EMPTY, key: "view" as const, step: null };
+  const ribbon = { ...EMPTY, key: "view" as const, stage: "view" as const, kind: "view", step: null };
   if (moment.begun(failedMatch))
     return { ...ribbon, state: "skipped", name: "", note: notRouted(failedMatch) };
   const skipped = passed.answer || (moment.begun(dispatch) && moment.ended(dispatch));
@@ -122,12 +130,14 @@ function pushed(pushes: readonly Step[]): string {
   return pushes.length > 1 ? ` ×${pushes.length.toLocaleString("en")}` : "";
 }
 
-function inside(key: "view" | "body", step: Step, { steps, moment }: Facts): Ribbon {
+function inside(key: Ribbon["key"], step: Step, { steps, moment }: Facts): Ribbon {
   const mine = steps.all.filter((each) => each !== step && steps.within(each, step));
   const isBead = ({ stage }: Step): boolean => !SEGMENTS.has(stage) && !COLLECTED.has(stage);
   return {
     ...EMPTY,
     key,
+    stage: step.stage,
+    kind: step.stage,
     step,
     state: moment.state(step),
     name: step.name,
@@ -139,7 +149,8 @@ function inside(key: "view" | "body", step: Step, { steps, moment }: Facts): Rib
     ),
     beads: mine.filter((each) => isBead(each) && moment.begun(each)),
     contexts: contextsOf(mine, step, moment),
-    error: step.error === null || !moment.ended(step) ? null : `${step.error.type}: ${step.error.message}`,
+    fault: faultOf(step),
+    failed: step.error !== null && moment.ended(step),
     note: "",
   };
 }

@@ -59,11 +59,16 @@ function responseChip(draft: Draft): Chip {
   return second === undefined ? chip : makeSecond(draft, chip, second);
 }
 
+/** The name of its decorator, with what it is for. */
+export function handlerKind(step: Step): string {
+  return `errorhandler(${ellipsize(detailText(step.detail["for"]), LONGEST_FOR)})`;
+}
+
 function handlerChip(draft: Draft, step: Step): Chip {
   return makeChip(draft, step, {
     key: `handler:${step.id}`,
     stage: "error_handler",
-    kind: `errorhandler(${ellipsize(detailText(step.detail["for"]), LONGEST_FOR)})`,
+    kind: handlerKind(step),
     name: step.name,
     planned: false,
     hue: Math.max(0, draft.facts.scopes.indexOf(step.scope ?? "app")),

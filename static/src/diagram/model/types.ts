@@ -42,6 +42,30 @@ export interface Chip {
   readonly note: string;
 }
 
+/** An exception as it was raised. */
+export interface Fault {
+  readonly type: string;
+  readonly message: string;
+  /** The innermost place in the app's own code, as `file:line`, and its function; empty if unknown. */
+  readonly place: string;
+  readonly function: string;
+}
+
+/** An error handler that was not asked. */
+export interface Unasked {
+  readonly kind: string;
+  readonly name: string;
+  readonly why: string;
+  /** Whether that is known at the moment. */
+  readonly seen: boolean;
+}
+
+/** An error handler that ran: a chip, or a true-time ribbon if something ran inside. */
+export interface Handler {
+  readonly chip: Chip;
+  readonly ribbon: Ribbon | null;
+}
+
 export interface Band {
   readonly key: string;
   readonly label: string;
@@ -60,13 +84,16 @@ export interface Stop {
   readonly order: number;
   readonly again: boolean;
   readonly failed: boolean;
+  /** Whether it answers what was raised before. */
+  readonly answers: boolean;
 }
 
 export interface Journey {
   readonly trace: Trace;
   readonly bands: readonly Band[];
   readonly dispatch: Chip;
-  readonly handlers: readonly Chip[];
+  readonly handlers: readonly Handler[];
+  readonly unasked: Unasked | null;
   readonly response: Chip;
   readonly view: Ribbon;
   readonly body: Ribbon | null;
@@ -104,7 +131,9 @@ export interface Journey {
 
 /** A true-time ribbon: the view, or a body that is generated while it is sent. */
 export interface Ribbon {
-  readonly key: "view" | "body";
+  readonly key: "view" | "body" | `handler:${number}`;
+  readonly stage: Stage;
+  readonly kind: string;
   readonly step: Step | null;
   readonly state: State;
   readonly name: string;
@@ -130,7 +159,9 @@ export interface Ribbon {
   readonly chunks: readonly { readonly at: number; readonly size: number }[];
   /** The number of further chunks: only the first ones have a time. */
   readonly more: number;
-  readonly error: string | null;
+  /** What it raised, whatever the moment; and whether it has by then. */
+  readonly fault: Fault | null;
+  readonly failed: boolean;
   readonly note: string;
   readonly thread: boolean;
 }

@@ -2,6 +2,7 @@
 
 import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";
+import { GEOMETRY } from "../geometry";
 import type { Axis } from "../sheet";
 
 export interface Box {
@@ -11,6 +12,8 @@ export interface Box {
   readonly right: number;
   readonly top: number;
   readonly height: number;
+  /** Where its texts end. */
+  readonly textEnd: number;
   /** The axis: where it begins, where it would end, and where it stops. */
   readonly axisY: number;
   readonly begin: number;
@@ -26,7 +29,7 @@ export interface Box {
 /** A box that is lower has its axis nearer to its edge. */
 const LOW = 90;
 /** Where the axis of one that raised stops. */
-const STOP = 0.7;
+const STOP = 0.66;
 const CROSS = 18;
 
 export function boxOf(
@@ -35,26 +38,35 @@ export function boxOf(
   { top, height }: { readonly top: number; readonly height: number },
 ): Box {
   const isBody = ribbon.key === "body";
-  const { XL, XR, X1, width, narrow } = frame;
-  const left = isBody ? XL + 22 : narrow ? XL - 17 : frame.X0 + frame.bands.length * frame.inset + 4;
-  const begin = isBody ? left + 62 : XL + (narrow ? 44 : 54);
-  const end = isBody ? XR - 54 : XR - (narrow ? 16 : 40);
-  const failed = ribbon.error !== null;
+  const sides = sidesOf(frame, ribbon);
+  const { begin, end } = sides;
+  const { failed } = ribbon;
   return {
     ribbon,
     isBody,
-    left,
-    right: isBody ? X1 : width - left,
+    ...sides,
     top,
     height,
-    axisY: top + height - (height < LOW ? 24 : 30),
-    begin,
-    end,
+    axisY: top + height - (height < LOW ? 24 : GEOMETRY.belowAxis),
     stop: failed ? begin + (end - begin) * STOP : end,
     span: Math.max(1, ribbon.duration),
     failed,
     cut: failed || (isBody && ribbon.note.startsWith("the client")),
   };
+}
+
+/** A view is around the wires, a handler between them, and a body above the bands. */
+function sidesOf(frame: Frame, { key }: Ribbon): Pick<Box, "left" | "right" | "begin" | "end" | "textEnd"> {
+  const { XL, XR, X1, width, narrow, margin } = frame;
+  const begin = XL + (narrow ? 44 : 54);
+  if (key === "body") return { left: XL + 22, right: X1, begin: XL + 84, end: XR - 54, textEnd: XR - 16 };
+  if (key === "view") {
+    const left = narrow ? XL - 17 : frame.X0 + frame.bands.length * frame.inset + 4;
+    const end = XR - (narrow ? 16 : 40);
+    return { left, right: width - left, begin, end, textEnd: XR - 16 };
+  }
+  const right = XR - margin;
+  return { left: XL + margin, right, begin: begin + margin, end: right - 16, textEnd: right - 14 };
 }
 
 /** Where a moment of the request lies, px. */

@@ -2,6 +2,8 @@
 
 import type { Step } from "../../../api/types";
 import type { Ribbon } from "../../model/types";
+import type { Scene } from "../scene";
+import { LINE, messageLines, messageOf, textRoom } from "./message";
 
 export type Lane = "sql" | "tpl" | "span" | "req" | "chunk";
 
@@ -18,6 +20,10 @@ export const LANE_HEIGHT = 26;
 export const BRACKET_HEIGHT = 16;
 const MOST_BRACKETS = 3;
 /** The height of the view's box: with lanes, with contexts only, with neither, and if it did not run. */
+const TITLE = 40;
+const BELOW_LANES = 40;
+/** The least height of what is crossed out after an exception. */
+const NOT_REACHED = 46;
 const HEIGHT = { lanes: 128, contexts: 92, plain: 66, body: 102, none: 44 };
 
 export function isOf(lane: Lane): (step: Step) => boolean {
@@ -43,12 +49,21 @@ export function bracketRows({ segments, brackets }: Ribbon): number {
   );
 }
 
-export function ribbonHeight(ribbon: Ribbon, running: boolean): number {
+export function ribbonHeight(scene: Scene, ribbon: Ribbon): number {
   const { step, state, key, contexts } = ribbon;
-  if (step === null) return running && state === "pending" ? HEIGHT.lanes : HEIGHT.none;
+  if (step === null)
+    return scene.journey.trace.state === "running" && state === "pending" ? HEIGHT.lanes : HEIGHT.none;
   const lanes = lanesOf(ribbon).length;
-  if (lanes === 0 && step.outcome !== "raised")
+  if (lanes === 0 && ribbon.fault === null)
     return key === "body" ? HEIGHT.body : contexts.length > 0 ? HEIGHT.contexts : HEIGHT.plain;
-  const brackets = bracketRows(ribbon) * BRACKET_HEIGHT;
-  return Math.max(HEIGHT.lanes, 76 + lanes * LANE_HEIGHT) + brackets + (contexts.length > 0 ? 12 : 0);
+  const inner = Math.max(lanes * LANE_HEIGHT, ribbon.fault === null ? 0 : NOT_REACHED);
+  const above = aboveLanes(scene, ribbon) + bracketRows(ribbon) * BRACKET_HEIGHT;
+  const height = above + inner + BELOW_LANES;
+  return key === "view" ? Math.max(HEIGHT.lanes, height) : height;
+}
+
+/** From the top of a ribbon to its lanes: its title, and the message of an exception. */
+export function aboveLanes(scene: Scene, { fault, contexts }: Ribbon): number {
+  const lines = fault === null ? 0 : messageLines(messageOf(scene, fault, textRoom(scene.columns))) * LINE;
+  return TITLE + lines + (contexts.length > 0 ? 12 : 0);
 }

@@ -6,7 +6,7 @@ import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";
 import { GEOMETRY } from "../geometry";
 import { LONGEST_TITLE } from "../nodes";
-import type { Scene } from "../scene";
+import { widthOf, type Scene } from "../scene";
 import { circle, d, line, phrase, rect, type Node, type Shape } from "../shapes";
 import type { Axis, Layers } from "../sheet";
 import { drawBars, hasBar } from "./bars";
@@ -16,7 +16,16 @@ import { drawBrackets } from "./brackets";
 import { drawChunks } from "./chunks";
 import { drawContexts } from "./contexts";
 import { drawInner } from "./inner";
-import { BRACKET_HEIGHT, bracketRows, isOf, LANE_HEIGHT, LANE_NAMES, lanesOf, type Lane } from "./lanes";
+import {
+  aboveLanes,
+  BRACKET_HEIGHT,
+  bracketRows,
+  isOf,
+  LANE_HEIGHT,
+  LANE_NAMES,
+  lanesOf,
+  type Lane,
+} from "./lanes";
 import { together, type Part } from "./part";
 import { drawTicks } from "./ticks";
 import { titleOf } from "./title";
@@ -41,12 +50,13 @@ export function drawRibbon(
   const back = shape(`vbox ${toneOf(box)}`);
   const hit = shape("hit");
   const ran = ribbon.step !== null && ribbon.state !== "pending";
-  const drawn = ran ? drawRun(scene, frame, box, hit) : drawEmpty(frame, box, hit);
+  const drawn = ran ? drawRun(scene, box, hit) : drawEmpty(frame, box, hit);
   return { ...drawn, back: [back, ...(drawn.back ?? [])], axis: axisOf(box) };
 }
 
 function toneOf({ ribbon, cut, isBody }: Box): string {
   if (ribbon.step === null || ribbon.state === "pending") return "ghost";
+  if (ribbon.stage === "error_handler") return "err";
   return cut ? "err" : isBody ? "body" : "";
 }
 
@@ -58,7 +68,7 @@ function drawEmpty({ CX }: Frame, { ribbon, top, height }: Box, hit: Shape): Par
     el: "node",
     key: ribbon.key,
     step: ribbon.step?.id ?? null,
-    stage: ribbon.key,
+    stage: ribbon.stage,
     state: ribbon.state,
     label: pending ? `${ribbon.key} ${ribbon.name}: pending` : ribbon.note,
     current: false,
@@ -67,9 +77,9 @@ function drawEmpty({ CX }: Frame, { ribbon, top, height }: Box, hit: Shape): Par
   return { nodes: [node] };
 }
 
-function drawRun(scene: Scene, frame: Frame, box: Box, hit: Shape): Partial<Layers> {
+function drawRun(scene: Scene, box: Box, hit: Shape): Partial<Layers> {
   const { ribbon } = box;
-  const title = titleOf(scene, frame, box);
+  const title = titleOf(scene, box);
   const part = together([
     { shapes: [hit, ...title.shapes] },
     drawContexts(scene, box),
@@ -81,9 +91,9 @@ function drawRun(scene: Scene, frame: Frame, box: Box, hit: Shape): Partial<Laye
     el: "node",
     key: ribbon.key,
     step: ribbon.step?.id ?? null,
-    stage: ribbon.key,
+    stage: ribbon.stage,
     state: ribbon.state,
-    label: `${ribbon.key} ${ribbon.name}: ${ribbon.state}, ${time(ribbon.duration)}`.slice(0, LONGEST_TITLE),
+    label: `${ribbon.kind} ${ribbon.name}: ${ribbon.state}, ${time(ribbon.duration)}`.slice(0, LONGEST_TITLE),
     ...(title.name === ribbon.name ? {} : { title: ribbon.name.slice(0, LONGEST_TITLE) }),
     current: isSelected(scene, box),
     shapes: part.shapes,
@@ -107,7 +117,7 @@ function isInside({ space }: Scene, { segments }: Ribbon): boolean {
 function drawLanes(scene: Scene, box: Box): Part {
   const { ribbon, top, begin } = box;
   const parts: Partial<Part>[] = [];
-  let y = top + 40 + (ribbon.contexts.length > 0 ? 12 : 0);
+  let y = top + aboveLanes(scene, ribbon);
   for (const lane of lanesOf(ribbon)) {
     if (lane === "sql") {
       parts.push(drawBrackets(scene, box, y));
@@ -138,7 +148,7 @@ function drawMarks(scene: Scene, box: Box): Partial<Part> {
   const x = running ? stop : middle;
   const now = scene.journey.hung === null && (isSelected(scene, box) || (running && isInside(scene, ribbon)));
   return {
-    shapes: failed ? notReached(box) : [],
+    shapes: failed ? notReached(scene, box) : [],
     front: [
       line(d`M${middle - 3} ${axisY - 4}l4 4l-4 4`, "chev"),
       ...(cut
@@ -150,12 +160,14 @@ function drawMarks(scene: Scene, box: Box): Partial<Part> {
 }
 
 /** The part after the exception. */
-function notReached({ stop, end, top, height }: Box): readonly Shape[] {
-  const from = stop + 14;
-  const high = Math.min(48, height - 80);
+function notReached(scene: Scene, { ribbon, stop, end, top, axisY }: Box): readonly Shape[] {
+  const from = stop + 16;
+  const y = top + aboveLanes(scene, ribbon) + 2;
+  const high = Math.min(42, axisY - y - 14);
   if (high <= 20) return [];
-  return [
-    rect(from, top + 40, Math.max(0, end - from), high, 6, "hatch"),
-    phrase((from + end) / 2, top + 45 + high / 2, "middle", "not reached", "note halo2"),
-  ];
+  const shapes = [rect(from, y, Math.max(0, end - from), high, 6, "hatch")];
+  const fits = widthOf(scene, "not reached", "bubble") < end - from - 8;
+  return fits
+    ? [...shapes, phrase((from + end) / 2, y + high / 2 + 4.5, "middle", "not reached", "note halo2")]
+    : shapes;
 }

@@ -1,14 +1,16 @@
-/** The title of a ribbon: its name, its time, and a note. */
+/** The title of a ribbon: its name, its time, and a note; and of an exception its message below. */
 
 import { time } from "../../../trace/format";
-import { ellipsize } from "../../../trace/text";
-import type { Frame } from "../frame";
+import type { Fault } from "../../model/types";
 import { fit, widthOf, type Scene } from "../scene";
-import { phrase, words, type Shape } from "../shapes";
+import { phrase, words, type Shape, type TextPart } from "../shapes";
 import type { Box } from "./box";
+import { LINE, messageOf, textRoom } from "./message";
 
 const LONGEST_NAME = 60;
-const LONGEST_ERROR = 400;
+const LEAST_NAME = 80;
+/** Between the parts of a title, and from it to what is at its right. */
+const [KIND_GAP, TIME_GAP, SHARE_GAP, APART] = [9, 16, 9, 20];
 
 export interface Title {
   /** The name, shortened to fit. */
@@ -16,31 +18,37 @@ export interface Title {
   readonly shapes: readonly Shape[];
 }
 
-export function titleOf(scene: Scene, frame: Frame, box: Box): Title {
-  const { ribbon, begin, top } = box;
-  const notes = notesOf(scene, frame, box);
-  const most = Math.max(80, nameRoom(scene, frame, box, notes.length > 0));
-  const name = fit(scene, ribbon.name, "title", most, LONGEST_NAME);
+export function titleOf(scene: Scene, box: Box): Title {
+  const { ribbon, begin, top, textEnd } = box;
+  const took = time(ownTime(scene, box));
+  const fixed =
+    widthOf(scene, ribbon.kind, "kind") + KIND_GAP + TIME_GAP + widthOf(scene, took, "taken") + APART;
+  const room = textEnd - begin - fixed;
+  const nameWidth = widthOf(scene, ribbon.name, "title");
+  // What is beside the name gives way to it: first its share of the time, then the note.
+  const beside = besideOf(scene, box);
+  const besideWidth = beside === "" ? 0 : widthOf(scene, beside, "kind") + SHARE_GAP;
+  const note = noteOf(scene, box, Math.max(0, room - Math.min(nameWidth, room * 0.6)));
+  const left = room - (note === null ? 0 : note.width);
+  const name = fit(scene, ribbon.name, "title", Math.max(LEAST_NAME, left), LONGEST_NAME);
+  const shown = besideWidth > 0 && widthOf(scene, name, "title") + besideWidth <= left ? beside : "";
   const title = words(
     begin,
     top + 27,
     "start",
-    { text: box.isBody ? "body" : "view", cls: "k" },
-    { text: name, cls: "vt", dx: 9 },
-    { text: time(ownTime(scene, box)), cls: "vd", dx: 16 },
-    { text: beside(scene, box, notes.length > 0), cls: "k", dx: 9 },
+    { text: ribbon.kind, cls: "k" },
+    { text: name, cls: "vt", dx: KIND_GAP },
+    { text: took, cls: "vd", dx: TIME_GAP },
+    ...(shown === "" ? [] : [{ text: shown, cls: "k", dx: SHARE_GAP }]),
   );
-  const cls = box.cut ? "tag err halo2" : ribbon.thread ? "tag thr" : "tl out";
-  const lines = notes.map((note, index) => {
-    const y = top + (notes.length > 1 ? 18 + index * 15 : 27);
-    return phrase(frame.XR - 16, y, "end", note, cls);
-  });
-  return { name, shapes: [title, ...lines] };
-}
-
-function nameRoom(scene: Scene, { XR }: Frame, box: Box, hasNotes: boolean): number {
-  if (box.failed) return box.stop - box.begin - 150;
-  return XR - 16 - box.begin - (hasNotes ? 150 + widthOf(scene, box.ribbon.note, "pill") : 250);
+  return {
+    name,
+    shapes: [
+      title,
+      ...(note === null ? [] : [words(textEnd, top + 27, "end", ...note.parts)]),
+      ...(ribbon.fault !== null && ribbon.failed ? messageShapes(scene, box, ribbon.fault) : []),
+    ],
+  };
 }
 
 /** For a body, the app's own share: it takes turns with the server, which sends. */
@@ -49,31 +57,68 @@ function ownTime({ journey }: Scene, { ribbon, isBody }: Box): number {
 }
 
 /** Beside the time: that it still runs, or its share of the app's time. */
-function beside(scene: Scene, box: Box, hasNotes: boolean): string {
+function besideOf(scene: Scene, box: Box): string {
   if (box.ribbon.state === "running") return "running";
-  if (hasNotes) return "";
   const { total } = scene.journey;
   const share = total > 0 ? Math.min(100, (ownTime(scene, box) / total) * 100) : 0;
-  return `${share < 1 ? "<1" : Math.round(share)}% of the app's time`;
+  const percent = `${share < 1 ? "<1" : Math.round(share)}%`;
+  return scene.columns.narrow ? percent : `${percent} of the app’s time`;
 }
 
-function notesOf(scene: Scene, { XR }: Frame, { ribbon, failed, stop }: Box): readonly string[] {
-  if (!failed) return ribbon.note === "" ? [] : [ribbon.note];
-  return errorLines(ribbon.error ?? "", (text) => widthOf(scene, text, "pill") <= XR - 34 - stop);
+interface Note {
+  readonly parts: readonly [TextPart, ...TextPart[]];
+  readonly width: number;
 }
 
-/** Its type and message, on one line where that fits; else one below the other, cut at their ends. */
-function errorLines(error: string, fits: (text: string) => boolean): readonly string[] {
-  const whole = ellipsize(error, LONGEST_NAME);
-  if (whole === error && fits(whole)) return [whole];
-  const [type = "", ...rest] = error.split(": ");
-  return [type, rest.join(": ")].filter((part) => part !== "").map((part) => cutTo(part, fits));
+/** At the right: where it raised, or a note; in the longest text that fits. */
+function noteOf(scene: Scene, { ribbon }: Box, room: number): Note | null {
+  const { fault, failed, note, thread } = ribbon;
+  if (!failed || fault === null)
+    return note === ""
+      ? null
+      : plain(scene, fit(scene, note, "pill", Math.max(60, room), 90), thread ? "tag thr" : "tl out");
+  if (fault.place === "") return null;
+  const of = fault.function === "" ? "" : `, in ${fault.function}()`;
+  const file = fault.place.split("/").at(-1) ?? "";
+  const notes = [
+    ["raised at ", fault.place, of],
+    ["raised at ", fault.place, ""],
+    ["", fault.place, ""],
+    ["", file, ""],
+  ].map((texts) => placed(scene, texts));
+  return notes.find(({ width }) => width <= room) ?? null;
 }
 
-function cutTo(text: string, fits: (text: string) => boolean): string {
-  const letters = Array.from(ellipsize(text, LONGEST_ERROR));
-  if (fits(letters.join(""))) return letters.join("");
-  let kept = Math.min(letters.length, 80);
-  while (kept > 1 && !fits(`${letters.slice(0, kept).join("")}…`)) kept -= 1;
-  return `${letters.slice(0, kept).join("").trimEnd()}…`;
+function plain(scene: Scene, text: string, cls: string): Note {
+  return { parts: [{ text, cls }], width: widthOf(scene, text, "pill") };
+}
+
+function placed(scene: Scene, [before = "", place = "", after = ""]: readonly string[]): Note {
+  const width =
+    widthOf(scene, before, "kind") + widthOf(scene, place, "segment") + widthOf(scene, after, "kind");
+  const parts: readonly [TextPart, ...TextPart[]] = [
+    { text: before, cls: "k" },
+    { text: place, cls: "lk" },
+    { text: after, cls: "k" },
+  ];
+  return { parts, width };
+}
+
+/** The whole message as far as there is room, its type in red. */
+function messageShapes(scene: Scene, { begin, top }: Box, fault: Fault): readonly Shape[] {
+  const { lines, more } = messageOf(scene, fault, textRoom(scene.columns));
+  const y = (index: number): number => top + 47 + index * LINE;
+  const shapes = lines.map((line, index) => {
+    const length = fault.message.trim() === "" ? fault.type.length : fault.type.length + 1;
+    if (index > 0 || line.length < length) return phrase(begin, y(index), "start", line, "exm");
+    return words(
+      begin,
+      y(index),
+      "start",
+      { text: line.slice(0, length), cls: "exm type" },
+      { text: line.slice(length), cls: "exm" },
+    );
+  });
+  const rest = `… ${more.toLocaleString("en")} more ${more === 1 ? "line" : "lines"}`;
+  return more === 0 ? shapes : [...shapes, phrase(begin, y(lines.length), "start", rest, "lk")];
 }

@@ -1,50 +1,32 @@
 /** The end of the wire: it leaves the drawing, or has reached the current step. */
 
 import { time } from "../../../trace/format";
-import { ellipsize } from "../../../trace/text";
 import type { Stop } from "../../model/types";
 import { GEOMETRY } from "../geometry";
 import { circle, d, line, phrase, type Shape } from "../shapes";
 import type { Point } from "../sheet";
-import { leaveView, mark, pointOf, wire, type Drawn, type Net } from "./net";
+import { leaveView, mark, pointOf, wire, type Drawn, type Net, type Tone } from "./net";
 
-const LONGEST_ERROR = 36;
-
-export function drawEnd(net: Net, stop: Stop): Drawn {
+export function drawEnd(net: Net, stop: Stop, failing: boolean): Drawn {
   const { moving, body, propagated } = net.scene.journey;
   const point = pointOf(net, stop);
   if (moving) return { front: drawClock(net, stop, point) };
   const { XR, topY } = net.frame;
-  const note = propagated === null ? [] : [propagatedNote(net, propagated)];
   if (body === null || propagated !== null) {
-    const way = wayOut(net, stop, point);
-    const head = mark(d`M${XR - 8} ${topY + 1}h16l-8-11z`, propagated === null ? "out" : "err");
-    return { wires: way === null ? [] : [way], front: [...(way === null ? [] : [head]), ...note] };
+    const tone = failing ? "err" : "out";
+    const way = wayOut(net, stop, point, tone);
+    if (way === null) return {};
+    return { wires: [way], front: [mark(d`M${XR - 8} ${topY + 1}h16l-8-11z`, tone)] };
   }
-  return {
-    front: net.axes.body?.cut === true ? note : [mark(d`M${XR - 8} ${topY + 5}h16l-8-11z`, "out"), ...note],
-  };
+  return net.axes.body?.cut === true ? {} : { front: [mark(d`M${XR - 8} ${topY + 5}h16l-8-11z`, "out")] };
 }
 
 /** From the last stop out of the drawing. */
-function wayOut(net: Net, stop: Stop, point: Point | undefined): Shape | null {
-  const { propagated, view } = net.scene.journey;
+function wayOut(net: Net, stop: Stop, point: Point | undefined, tone: Tone): Shape | null {
   const { XR, topY } = net.frame;
-  const tone = propagated === null ? "out" : "err";
   if (point !== undefined && point.x >= XR) return wire(d`M${XR} ${point.y}V${topY}`, tone);
-  const fails = propagated !== null && stop.key === "view" && view.error !== null;
+  const fails = stop.key === "view" && net.scene.journey.view.failed;
   return fails ? leaveView(net, net.viewEnd, topY, tone) : null;
-}
-
-function propagatedNote({ scene, frame }: Net, propagated: string): Shape {
-  const { view, trace } = scene.journey;
-  if (view.error !== null) {
-    const text = "the exception goes on to the server: no after-hooks, no session save";
-    return phrase(frame.XR - 14, frame.view.top - 4, "end", text, "tag err halo2");
-  }
-  const late = trace.status !== null ? ", after the status was sent" : "";
-  const text = `goes on to the server${late}: ${ellipsize(propagated, LONGEST_ERROR)}`;
-  return phrase(frame.XR - 24, 44, "end", text, "tag err ");
 }
 
 /** The position where a request hangs, and for how long. */

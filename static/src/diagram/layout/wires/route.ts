@@ -29,12 +29,12 @@ export function route(net: Net, from: Stop, to: Stop, failing: boolean): Route {
   const { body } = net.axes;
   if (toSide === "view" && a !== null) return { wires: intoView(net, a) };
   if (toSide === "body" && body !== null && a !== null) return { wires: [intoBody(net, body, a)] };
-  if (a === null && fromSide === "view" && b !== null) return fromView(net, to, b);
+  if (a === null && fromSide === "view" && b !== null) return fromView(net, b);
   if (a === null || b === null) return {};
   if (isHandler(to)) return toHandler(from, a, b, fromSide);
   if (to.key === "make_response")
     return to.again ? toSecondResponse(net, from, a, b) : toResponse(net, from, a, b, fromSide);
-  if (a.x === b.x || fromSide === toSide) return along(net, from, to, a, b, failing);
+  if (a.x === b.x || fromSide === toSide) return along(net, from, a, b, failing);
   if (fromSide !== "left" || toSide !== "right") return {};
   return across(a, b, from.failed || net.scene.journey.propagated !== null ? "err" : "short");
 }
@@ -44,7 +44,7 @@ function isHandler({ key }: Stop): boolean {
 }
 
 /** Along a wire, or from the second way up back to the first. */
-function along(net: Net, from: Stop, to: Stop, a: Point, b: Point, failing: boolean): Route {
+function along(net: Net, from: Stop, a: Point, b: Point, failing: boolean): Route {
   const tone = failing ? "err" : "out";
   if (a.x !== b.x) {
     const middle = (a.y + b.y) / 2;
@@ -52,16 +52,14 @@ function along(net: Net, from: Stop, to: Stop, a: Point, b: Point, failing: bool
   }
   const path = d`M${a.x} ${a.y}V${b.y}`;
   if (a.x === net.frame.XL) return { wires: [wire(path, "in")] };
-  if (!from.failed || failing) return { wires: [wire(path, tone)] };
   // Once a step on the way out has failed, the exception climbs.
-  const climbs = net.scene.journey.propagated !== null && sideOf(net, to) === "right";
-  return climbs ? { wires: [wire(path, "err")], failing: true } : { wires: [wire(path, "out")] };
+  return from.failed ? { wires: [wire(path, "err")], failing: true } : { wires: [wire(path, tone)] };
 }
 
 function intoView(net: Net, { y }: Point): readonly Shape[] {
   const { frame, axisY, axes, viewEnd, scene } = net;
   const { view } = scene.journey;
-  const until = view.state === "running" || view.error !== null ? viewEnd : frame.XR - GEOMETRY.bend;
+  const until = view.state === "running" || view.failed ? viewEnd : frame.XR - GEOMETRY.bend;
   const way = wire(d`M${frame.XL} ${y}${turnIn(net)}H${until}`, "in");
   if (!view.thread) return [way];
   return [way, wire(d`M${(axes.view?.begin ?? frame.XL) - 14} ${axisY}H${until}`, "thr")];
@@ -88,13 +86,10 @@ function across(a: Point, b: Point, tone: "err" | "short" | "out"): Route {
 }
 
 /** An exception leaves it where it was raised, along the axis and up, as a response does at its end. */
-function fromView(net: Net, to: Stop, point: Point): Route {
+function fromView(net: Net, point: Point): Route {
   const { journey } = net.scene;
-  if (journey.view.error === null)
-    return { wires: [leaveView(net, net.frame.XR - GEOMETRY.bend, point.y, "out")] };
-  const wires = [leaveView(net, net.viewEnd, point.y, "err")];
-  if (isHandler(to) || to.key === "make_response" || journey.propagated === null) return { wires };
-  return { wires, failing: true };
+  if (!journey.view.failed) return { wires: [leaveView(net, net.frame.XR - GEOMETRY.bend, point.y, "out")] };
+  return { wires: [leaveView(net, net.viewEnd, point.y, "err")], failing: true };
 }
 
 /** To the first handler from where it was raised; to a further one up the way out. */

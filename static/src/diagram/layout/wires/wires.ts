@@ -12,10 +12,11 @@ import { route } from "./route";
 export function drawWires(scene: Scene, frame: Frame, places: Places, axes: Axes): Drawn {
   const net = netOf(scene, frame, places, axes);
   const last = scene.journey.stops.at(-1);
+  const { parts: journey, failing } = drawJourney(net);
   const parts: readonly Drawn[] = [
     { wires: drawPipes(net), front: [mark(d`M${frame.XL - 7} ${frame.topY - 4}h14l-7 10z`, "in")] },
-    ...drawJourney(net),
-    last === undefined ? {} : drawEnd(net, last),
+    ...journey,
+    last === undefined ? {} : drawEnd(net, last, failing),
     drawWaiting(net),
     drawShort(net),
   ];
@@ -35,7 +36,8 @@ function drawPipes(net: Net): readonly Shape[] {
   return [line(d`M${XL} ${topY}V${turnY}`, "pipe"), line(d`M${XR} ${bottom}V${top}`, "pipe")];
 }
 
-function drawJourney(net: Net): readonly Drawn[] {
+/** The wire from stop to stop; and whether an exception climbs at its end. */
+function drawJourney(net: Net): { readonly parts: readonly Drawn[]; readonly failing: boolean } {
   const { stops } = net.scene.journey;
   const { XL, topY } = net.frame;
   const parts: Drawn[] = [];
@@ -48,8 +50,8 @@ function drawJourney(net: Net): readonly Drawn[] {
       continue;
     }
     const way = route(net, before, stop, failing);
-    failing = way.failing ?? failing;
+    failing = !stop.answers && (way.failing ?? failing);
     parts.push(way);
   }
-  return parts;
+  return { parts, failing: failing || stops.at(-1)?.failed === true };
 }
