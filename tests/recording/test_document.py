@@ -274,8 +274,13 @@ def test_a_huge_file_is_not_read_and_a_bomb_not_unpacked(tmp_path: Path) -> None
     with huge.open("wb") as made:
         made.truncate(10**9)
     says = re.escape("larger than 100 MB, the most that is read.")
-    with pytest.raises(ValueError, match=f"huge.json cannot be read: it is {says}"):
-        Recording.load(huge)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=f"huge.json cannot be read: it is {says}"):
+            Recording.load(huge)
+        assert tracemalloc.get_traced_memory()[1] < 4 * file.MOST
+    finally:
+        tracemalloc.stop()
     bomb = gzip.compress(gzip.compress(b" " * 10**8) * 20)  # two layers, and members
     inner = gzip.decompress(bomb)
     tracemalloc.start()
@@ -306,6 +311,15 @@ def test_hostile_texts_are_data(document: dict[str, t.Any]) -> None:
     json.dumps(found.to_dict(), ensure_ascii=False).encode()
 
 
+def test_a_number_that_no_float_can_hold_is_refused(document: dict[str, t.Any]) -> None:
+    large = copy.deepcopy(document)
+    large["traces"][0]["steps"][3]["detail"] = {"a": [0.125]}
+    text = json.dumps(large).replace("0.125", "1e999")
+    says = "traces[0].steps[3].detail is Infinity; it takes numbers that are finite."
+    with pytest.raises(ValueError, match=re.escape(says)):
+        load(text.encode())
+
+
 def test_a_file_may_begin_with_a_byte_order_mark(document: dict[str, t.Any]) -> None:
     assert load(b"\xef\xbb\xbf" + json.dumps(document).encode()).traces
 
@@ -331,6 +345,7 @@ def test_what_older_panels_saved_is_a_recording(path: Path) -> None:
         ({"steps": [{"stage": "sql", "detail": 1}]}, "steps[0].id is missing"),
         ({"method": None}, "method is null; it takes text."),
         ({"process": 7}, "process is 7; it takes an object."),
+        ({"error": {"type": "E", "message": "", "step": 99}}, "error.step is 99; it takes the id"),
     ],
 )
 def test_a_wrong_trace_of_an_older_panel_is_named(change: t.Any, says: str) -> None:

@@ -178,7 +178,14 @@ def test_outcomes_and_statuses(shop: Shop) -> None:
     assert [step.stage for step in comparison.gone] == ["dispatch", "view"]
     assert comparison.headers.response.added == {"location": "/login"}
 
-    shop.app.config["CLOSED"] = False
+    shop.before[:] = [lambda: "x"]
+    answered = shop.get()
+    shop.before[:] = [lambda: None]
+    answers = shop.get()
+    verdict = answered.compare(answers).verdict
+    assert verdict == "2 new steps, another outcome of 1 step."
+
+    shop.before[:] = []
     shop.view = lambda: 1 / 0
     broken = a.compare(shop.get())
     assert broken.verdict.startswith("200 became 500 (ZeroDivisionError)")
