@@ -85,7 +85,7 @@ def test_a_click_shows_the_steps_details(panel: Panel) -> None:
     details = panel.page.locator('[data-view="step"]')
     expect(details).to_contain_text("load_user")
     expect(details).to_contain_text("demo/__init__.py:")
-    expect(details).to_contain_text("the app")
+    expect(details).to_contain_text("whole app")
     # The frame is for keys.
     expect(panel.page.locator("svg.diagram")).to_have_css("outline-style", "none")
     panel.page.keyboard.press("Escape")
@@ -249,3 +249,57 @@ def test_help_says_what_keys_do_and_turns_them_off(panel: Panel) -> None:
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
     expect(page.locator('[data-view="timeline"]')).to_have_count(0)
+
+
+def test_the_inspector_leaves_the_diagram_its_size(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch("/admin/orders/42")
+    panel.shows_whole("/admin/orders/42")
+    svg = page.locator("svg.diagram")
+    before = (svg.get_attribute("viewBox"), svg.get_attribute("height"))
+    load_user = panel.node("before_request", "done").filter(has_text="load_user")
+    load_user.click()
+    details = page.get_by_label("Step", exact=True)
+    details.locator(".source .called").wait_for()
+    assert (svg.get_attribute("viewBox"), svg.get_attribute("height")) == before
+    expect(details).to_have_css("height", "306px")
+    # Its row is in sight, and what is not is named.
+    expect(load_user).to_be_in_viewport(ratio=1)
+    expect(page.locator(".out-of-sight").first).to_have_text(re.compile(r"\d+ rows? above"))
+    page.locator(".out-of-sight", has_text="the view").click()
+    expect(panel.node("view", "done").first).to_be_in_viewport()
+    border = page.get_by_role("separator", name="Height of the inspector")
+    border.press("ArrowUp")
+    expect(details).to_have_css("height", "322px")
+    border.press("Home")
+    expect(details).to_have_css("height", "200px")
+    page.reload()
+    expect(details).to_have_css("height", "200px")
+    page.keyboard.press("Escape")
+    details.wait_for(state="detached")
+    expect(page.locator(".out-of-sight")).to_have_count(0)
+
+
+def test_the_inspector_has_a_hundred_columns_of_source(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch("/admin/orders/42")
+    panel.shows_whole("/admin/orders/42")
+    panel.node("view", "done").first.click()
+    source = page.locator(".details .source")
+    source.locator(".called").wait_for()
+    fits = source.evaluate(
+        """(pre) => {
+            const line = pre.querySelector(".line");
+            line.textContent = "x".repeat(100) + "\\n";
+            return pre.scrollWidth <= pre.clientWidth;
+        }"""
+    )
+    assert fits
+    # At the right, where there is room for the diagram beside it.
+    expect(page.get_by_role("button", name="dock right")).to_have_count(0)
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.get_by_role("button", name="dock right").click()
+    expect(page.locator(".details.right")).to_be_visible()
+    figure = page.locator("figure").bounding_box()
+    assert figure is not None
+    assert figure["width"] >= 1120

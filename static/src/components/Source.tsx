@@ -6,8 +6,14 @@ import type { Source as Place, SourceLines } from "../api/types";
 import { Lines } from "./Lines";
 import { chooseEditor, editor, editorLink, EDITORS } from "./editor";
 
-/** Code as highlighted by the server; the line of a call is marked. */
-export function Source({ path }: { readonly path: string }): JSX.Element {
+interface SourceProps {
+  readonly path: string;
+  /** The line that ran, if the server does not say. */
+  readonly lineOf?: (found: SourceLines) => number | null;
+}
+
+/** Code as highlighted by the server; the line that ran is marked, and scrolled to. */
+export function Source({ path, lineOf }: SourceProps): JSX.Element {
   const [found, setFound] = useState<SourceLines | null | undefined>(undefined);
   const box = useRef<HTMLPreElement>(null);
   useEffect(() => {
@@ -27,7 +33,7 @@ export function Source({ path }: { readonly path: string }): JSX.Element {
   if (found === undefined) return <p class="source-says">…</p>;
   if (found === null)
     return <p class="source-says">The source is not available: the file is missing or is not Python code.</p>;
-  const at = found.at ?? null;
+  const at = found.at ?? lineOf?.(found) ?? null;
   return (
     <>
       {found.changed ? (
@@ -35,9 +41,9 @@ export function Source({ path }: { readonly path: string }): JSX.Element {
           The file has changed since the app loaded it: other lines may have run.
         </p>
       ) : null}
-      {at === null ? null : (
+      {found.at === undefined ? null : (
         <p class="source-says">
-          <Open source={{ file: found.file, line: at }} />
+          <Open source={{ file: found.file, line: found.at }} />
         </p>
       )}
       <pre ref={box} class="source" aria-label={`Source, from line ${found.line}`} tabIndex={0}>

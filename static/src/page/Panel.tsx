@@ -9,13 +9,15 @@ import { resize, width, WIDTH } from "../list/geometry";
 import { List, LIST } from "../list/List";
 import { Playback } from "../replay/Playback";
 import { StageFoot, StageHead } from "../replay/Stage";
+import { DRAWER, mostOfDrawer, resizeDrawer, shownHeight, standsRight } from "../state/inspector";
 import { current } from "../state/request";
 import { state } from "../state/store";
 import { APP } from "../state/viewNames";
+import { INSPECTOR } from "../views/inspector/id";
 import { Views } from "../views/Views";
 import { Top } from "./Top";
 
-const Details = lazy("Step", () => import("../views/Details"));
+const Inspector = lazy("Step", () => import("../views/inspector/Inspector"));
 const Help = lazy("Keyboard shortcuts", () => import("./Help"));
 
 /** The list, and the border by which it is resized. */
@@ -35,6 +37,26 @@ function Side(): JSX.Element {
   );
 }
 
+/** The inspector under the view, and the border by which it is resized. */
+function Drawer(): JSX.Element {
+  return (
+    <>
+      <Separator
+        label="Height of the inspector"
+        controls={INSPECTOR}
+        orientation="horizontal"
+        after
+        value={shownHeight()}
+        min={DRAWER.min}
+        max={mostOfDrawer()}
+        initial={DRAWER.initial}
+        onChange={resizeDrawer}
+      />
+      <Inspector />
+    </>
+  );
+}
+
 export function Panel(): JSX.Element {
   const { stage, view, step, help } = state.value;
   const trace = current(state.value);
@@ -44,6 +66,7 @@ export function Panel(): JSX.Element {
     document.title = title;
   }, [title]);
   const ofApp = !stage && view === APP;
+  const inspects = !stage && !ofApp && trace !== null && step !== null;
   const headed = trace !== null && !stage && !ofApp;
   return (
     <div class={stage ? "whole stage" : "whole"}>
@@ -54,9 +77,10 @@ export function Panel(): JSX.Element {
           {headed ? null : <h1 class="unseen">{name}</h1>}
           {stage ? <StageHead /> : null}
           <Views />
+          {inspects && !standsRight() ? <Drawer /> : null}
           {ofApp || trace === null ? null : stage ? <StageFoot /> : <Playback />}
         </main>
-        {stage || ofApp || trace === null || step === null ? null : <Details />}
+        {inspects && standsRight() ? <Inspector /> : null}
       </div>
       {help ? <Help /> : null}
     </div>

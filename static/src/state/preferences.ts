@@ -5,7 +5,8 @@ import type { State } from "./state";
 export type Switch = "keep" | "grouped" | "keys";
 
 /** What is stored. */
-export type Preference = Switch | "theme" | "editor" | "talk" | "notes" | "list-width";
+export type Preference =
+  Switch | "theme" | "editor" | "talk" | "notes" | "list-width" | "inspector-height" | "inspector-side";
 
 /** The stored preferences. */
 export function readSwitches(): Pick<State, Switch | "talk"> {

@@ -12,6 +12,12 @@ export interface Change {
   readonly value?: Json;
 }
 
+const SIGNS = { added: "+", changed: "~", removed: "−" } as const;
+
+export function signOf(kind: Change["kind"]): string {
+  return SIGNS[kind];
+}
+
 /** The changes of a step, in the order of g, session, response. */
 export function changesOf(step: Step): readonly Change[] {
   const changes = step.detail["changes"];

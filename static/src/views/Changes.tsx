@@ -7,7 +7,7 @@ import { current } from "../state/request";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
 import type { Json, Step } from "../api/types";
-import { changesOf, type Change } from "../trace/changes";
+import { changesOf, signOf, type Change } from "../trace/changes";
 import { Added } from "../components/Message";
 
 adopt(messageStyles, collectedStyles);
@@ -17,7 +17,6 @@ const WORDS = {
   changed: { g: "changed", session: "changed", header: "changed", cookie: "set", status: "changed" },
   removed: { g: "removed", session: "removed", header: "removed", cookie: "deleted", status: "removed" },
 } as const;
-const SIGNS = { added: "+", changed: "~", removed: "−" } as const;
 const WHERE = {
   g: "g",
   session: "session",
@@ -78,7 +77,7 @@ function Line({ change: { where, kind, name, value } }: { readonly change: Chang
   return (
     <li class={`change ${kind}`}>
       <span class="sign" aria-hidden="true">
-        {SIGNS[kind]}
+        {signOf(kind)}
       </span>
       <span class="unseen">{WORDS[kind][where]}</span>
       <span class={`where ${place}`}>

@@ -1,25 +1,92 @@
-import type { JSX } from "preact";
+import type { JSX, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
 import { shownCue } from "../trace/replay";
 import { current, elapsed, importedOf } from "../state/request";
 import { actions } from "../state/actions";
+import { shownHeight, standsRight } from "../state/inspector";
 import { now, state } from "../state/store";
 import type { TraceSummary } from "../api/types";
+import { ALL_IN_SIGHT, centre, hiddenIn, type Hidden } from "./sight";
 
 /** The height of a screen on which the stage is drawn at 1×, px. */
 const STAGE_HEIGHT = 830;
+/** The height of a bar that says what is out of sight, px. */
+const BAR = 21;
+/** How much of what is seen it scrolls by. */
+const PAGE = 0.8;
 const NONE: readonly TraceSummary[] = [];
+
+type Box = RefObject<HTMLElement | null>;
 
 /** The diagram of the selected request. */
 export function Figure(): JSX.Element {
   const box = useRef<HTMLElement>(null);
-  const [space, setSpace] = useState({ width: 1160, height: 760 });
-
+  const space = useSpace(box);
+  const trace = current(state.value);
+  const { replay, zoom, stage, step, traces } = state.value;
+  const cue = trace === null ? null : shownCue(trace, replay, step);
+  const about = cue?.step?.id ?? null;
+  const id = trace?.id;
+  const drawer = stage || step === null || standsRight() ? 0 : shownHeight();
+  // If the diagram does not fit, scroll its current step into view.
   useLayoutEffect(() => {
     const figure = box.current;
-    if (figure === null) return;
+    if (figure === null || about === null || zoom) return;
+    if (figure.scrollWidth > figure.clientWidth)
+      figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
+    centre(figure);
+  }, [about, zoom, drawer, space]);
+  const view = trace?.steps.find((each) => each.stage === "view");
+  const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin);
+  const bars = (hidden.above === null ? 0 : BAR) + (hidden.below === null ? 0 : BAR);
+  const inner = useMemo(
+    () => traces.filter((each) => each.parent !== null && each.parent === id),
+    [traces, id],
+  );
+  return (
+    <>
+      <Bar text={hidden.above} up figure={box} />
+      <figure ref={box} tabIndex={0}>
+        {trace === null ? null : (
+          <Diagram
+            trace={trace}
+            map={importedOf(state.value, trace.id) === undefined ? state.value.map : null}
+            inner={inner.length === 0 ? NONE : inner}
+            elapsed={replay?.at ?? elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0)}
+            at={replay?.at ?? null}
+            selected={about}
+            side={cue?.side ?? "whole"}
+            zoomedTo={zoom ? about : null}
+            stage={stage}
+            head={false}
+            scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}
+            width={space.width}
+            // Under the drawer it goes on: its rows keep their height.
+            height={space.height + drawer + bars}
+            onSelect={actions.step}
+            onOpen={actions.select}
+            onFree={() => {
+              if (zoom) actions.zoom();
+            }}
+          />
+        )}
+        {trace !== null && state.value.missing === trace.id ? (
+          <p class="notice">The server no longer keeps this request.</p>
+        ) : null}
+      </figure>
+      <Bar text={hidden.below} figure={box} />
+    </>
+  );
+}
+
+/** The size that the diagram has to fill. */
+function useSpace(box: Box): { readonly width: number; readonly height: number } {
+  const [space, setSpace] = useState({ width: 1160, height: 760 });
+  useLayoutEffect(() => {
+    const figure = box.current;
+    if (figure === null) return undefined;
     const observer = new ResizeObserver(() => {
       setSpace({ width: figure.clientWidth - 20, height: figure.clientHeight - 12 });
     });
@@ -28,49 +95,46 @@ export function Figure(): JSX.Element {
       observer.disconnect();
     };
   }, []);
+  return space;
+}
 
-  const trace = current(state.value);
-  const { replay, zoom, stage, step, traces } = state.value;
-  const cue = trace === null ? null : shownCue(trace, replay, step);
-  const about = cue?.step?.id ?? null;
-  const id = trace?.id;
-  // If the diagram does not fit, scroll its current step into view.
+/** What is out of sight, after each scroll and each change of what is drawn. */
+function useHidden(box: Box, viewTook: number | null): Hidden {
+  const [hidden, setHidden] = useState(ALL_IN_SIGHT);
+  const look = (): void => {
+    if (box.current === null) return;
+    const next = hiddenIn(box.current, viewTook);
+    setHidden((before) => (before.above === next.above && before.below === next.below ? before : next));
+  };
+  useLayoutEffect(look);
   useEffect(() => {
     const figure = box.current;
-    if (figure === null || about === null || zoom || figure.scrollWidth <= figure.clientWidth) return;
-    figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [about, zoom]);
-  const inner = useMemo(
-    () => traces.filter((each) => each.parent !== null && each.parent === id),
-    [traces, id],
-  );
+    figure?.addEventListener("scroll", look, { passive: true });
+    return () => {
+      figure?.removeEventListener("scroll", look);
+    };
+  }, [viewTook]);
+  return hidden;
+}
+
+interface BarProps {
+  readonly text: string | null;
+  readonly up?: boolean;
+  readonly figure: Box;
+}
+
+/** A bar that says what is out of sight, and scrolls there. */
+function Bar({ text, up = false, figure }: BarProps): JSX.Element | null {
+  if (text === null) return null;
   return (
-    <figure ref={box} tabIndex={0}>
-      {trace === null ? null : (
-        <Diagram
-          trace={trace}
-          map={importedOf(state.value, trace.id) === undefined ? state.value.map : null}
-          inner={inner.length === 0 ? NONE : inner}
-          elapsed={replay?.at ?? elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0)}
-          at={replay?.at ?? null}
-          selected={about}
-          side={cue?.side ?? "whole"}
-          zoomedTo={zoom ? about : null}
-          stage={stage}
-          head={false}
-          scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}
-          width={space.width}
-          height={space.height}
-          onSelect={actions.step}
-          onOpen={actions.select}
-          onFree={() => {
-            if (zoom) actions.zoom();
-          }}
-        />
-      )}
-      {trace !== null && state.value.missing === trace.id ? (
-        <p class="notice">The server no longer keeps this request.</p>
-      ) : null}
-    </figure>
+    <button
+      type="button"
+      class="out-of-sight"
+      onClick={() => {
+        figure.current?.scrollBy({ top: figure.current.clientHeight * (up ? -PAGE : PAGE) });
+      }}
+    >
+      <span aria-hidden="true">{up ? "▴" : "▾"}</span> {text}
+    </button>
   );
 }

@@ -1,0 +1,2 @@
+/** The id of the inspector's element. */
+export const INSPECTOR = "inspector";
