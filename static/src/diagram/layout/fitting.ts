@@ -12,7 +12,7 @@ const { padding, gap } = GEOMETRY.chip;
 export const PREFIX_GAP = 6;
 /** A name is not cut further than to this many letters. */
 const FEWEST_LETTERS = 13;
-const [LONGEST_NOTE, NARROW_NOTE, SHORTEST_NOTE] = [160, 24, 24];
+const [LONGEST_NOTE, NARROW_NOTE, SHORTEST_NOTE] = [160, 34, 12];
 
 export interface FittedChip extends PillRow {
   readonly chip: Chip;
@@ -40,7 +40,8 @@ const RULES: readonly Rule[] = [
     detail.times && fitted.pills.some((pill) => pill.kind === "step") ? { ...detail, times: false } : null,
   ({ fitted, detail }) => {
     const letters = Math.min(detail.note, Array.from(fitted.chip.note).length);
-    return letters <= SHORTEST_NOTE ? null : { ...detail, note: letters - 3 };
+    if (letters === 0) return null;
+    return { ...detail, note: letters <= SHORTEST_NOTE ? 0 : letters - 3 };
   },
   ({ fitted, detail }) => {
     const kept = fitted.pills.filter(canFold).length;

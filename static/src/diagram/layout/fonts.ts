@@ -15,6 +15,7 @@ export type FontName =
   | "sub"
   | "title"
   | "taken"
+  | "tick"
   | "head"
   | "headTimes";
 
@@ -33,6 +34,7 @@ export function fonts(stage: boolean): Fonts {
     band: `700 12.5px ${SANS}`,
     sub: `12px ${MONO}`,
     title: `700 17px ${MONO}`,
+    tick: `${pill} ${SANS}`,
     taken: `700 15px ${SANS}`,
     head: `700 20px ${MONO}`,
     headTimes: `650 14px ${SANS}`,

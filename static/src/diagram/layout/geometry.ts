@@ -42,7 +42,6 @@ export const GEOMETRY = {
   bar: { length: 42, height: 12, gap: 8 },
   /** The legend in the head. */
   key: 138,
-  bubble: { height: 26, padding: 12 },
   /** The corners of the wire where it turns into the view. */
   bend: 18,
 } as const;

@@ -18,7 +18,7 @@ export function drawHead(scene: Scene, frame: Frame): readonly Shape[] {
   if (scene.space.head === false) return [];
   const { X0, X1 } = frame;
   const request = requestText(journey);
-  const times = timesText(journey);
+  const times = frame.narrow ? { took: "", beside: "" } : timesText(journey);
   const head = headOf(scene, frame, request, `${times.took}${times.beside}`);
   const title = fit(scene, request, "head", head.room, LONGEST_PATH);
   const left = X0 + widthOf(scene, title, "head");
@@ -31,8 +31,12 @@ export function drawHead(scene: Scene, frame: Frame): readonly Shape[] {
       28,
       "end",
       { text: head.status, cls: `big s${statusClass(journey)}` },
-      { text: times.took, cls: "bigs own", dx: 14 },
-      { text: times.beside, cls: "bigs" },
+      ...(times.took === ""
+        ? []
+        : [
+            { text: times.took, cls: "bigs own", dx: 14 },
+            { text: times.beside, cls: "bigs" },
+          ]),
     ),
     ...(head.keyed ? drawKey(left, head.right) : []),
   ];
@@ -72,16 +76,19 @@ interface Head {
 }
 
 /** The legend gives way to the path, and so does the reason, which start_response has as well. */
-function headOf(scene: Scene, { X0, X1 }: Frame, request: string, times: string): Head {
+function headOf(scene: Scene, { X0, X1, narrow }: Frame, request: string, times: string): Head {
   const whole = statusText(scene.journey);
   const code = /^\d{3}(?= )/.exec(whole)?.[0] ?? whole;
   const make = (status: string, keyed: boolean): Head => {
     const right = X1 - widthOf(scene, status, "head") - 14 - widthOf(scene, times, "headTimes");
     return { status, keyed, right, room: right - X0 - (keyed ? KEY + 40 : 24) };
   };
-  const second = make(whole, false);
+  const second = make(narrow ? code : whole, false);
   const wanted = widthOf(scene, ellipsize(request, LONGEST_PATH), "head");
-  return [make(whole, true), second, make(code, false)].find(({ room }) => wanted <= room) ?? second;
+  return (
+    [...(narrow ? [] : [make(whole, true)]), second, make(code, false)].find(({ room }) => wanted <= room) ??
+    second
+  );
 }
 
 function drawKey(left: number, right: number): readonly Shape[] {

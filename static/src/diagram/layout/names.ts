@@ -21,8 +21,14 @@ const NARROW: Readonly<Record<string, string>> = {
   make_response: "",
 };
 
-export function kindOf({ columns }: Scene, { kind }: Chip): string {
-  return columns.narrow ? (NARROW[kind] ?? kind) : kind;
+/** With little room, `errorhandler(404)` is what it is for. */
+export function handlerKind({ columns }: Scene, kind: string): string {
+  return columns.narrow ? kind.replace(/^errorhandler\((.*)\)$/, "$1") : kind;
+}
+
+export function kindOf(scene: Scene, { kind }: Chip): string {
+  const { columns } = scene;
+  return columns.narrow ? (NARROW[kind] ?? handlerKind(scene, kind)) : kind;
 }
 
 /** The scope of a handler: those of blueprints and of the app are beside each other. */

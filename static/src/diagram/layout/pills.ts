@@ -5,15 +5,13 @@ import { time } from "../../trace/format";
 import { COLLECTED, spent } from "../../trace/steps";
 import { ellipsize } from "../../trace/text";
 import { isStatement, word } from "../../trace/transactions";
-import type { Chip } from "../model/types";
+import type { Chip, NoteTone } from "../model/types";
 import { changeTexts } from "./changes";
 import { GEOMETRY } from "./geometry";
 import { isGhost } from "./names";
-import { beadShape, stepNode } from "./nodes";
 import { isCurrent, isReplayed, widthOf, type Scene } from "./scene";
-import { phrase, rect, type Shape } from "./shapes";
 
-const { height: HEIGHT, padding: PADDING } = GEOMETRY.pill;
+const { padding: PADDING } = GEOMETRY.pill;
 const LONGEST_NAME = 18;
 const LONGEST_PATH = 24;
 const LONGEST_NOTE = 160;
@@ -57,7 +55,8 @@ export type Pill = { readonly w: number } & (
       readonly outwards?: boolean;
     }
   /** Text without a border: what a function changed, how long it took, or a note. */
-  | { readonly kind: "change" | "note"; readonly text: string }
+  | { readonly kind: "change"; readonly text: string }
+  | { readonly kind: "note"; readonly text: string; readonly tone: NoteTone }
   | {
       readonly kind: "fold";
       readonly key: string;
@@ -79,7 +78,10 @@ export function pillsOf(scene: Scene, chip: Chip, detail: Detail): readonly Pill
   const { moment } = scene;
   const { times, changes } = detail;
   const again = chip.again === null ? [] : [againPill(scene, chip, chip.again)];
-  const note = chip.note === "" ? [] : [plainPill(scene, "note", cutTo(chip.note, detail.note))];
+  const note =
+    chip.note === "" || detail.note === 0
+      ? []
+      : [notePill(scene, cutTo(chip.note, detail.note), chip.noteTone)];
   if (isGhost(chip)) return again;
   const statements = statementPill(scene, chip, times);
   const others = chip.pills
@@ -107,7 +109,7 @@ function contextPills(scene: Scene): readonly Pill[] {
   return [
     ...(parent === null ? [] : [{ kind: "link", trace: parent, text, w, outwards: true } as const]),
     ...(dropped > 0
-      ? [plainPill(scene, "note", `${dropped.toLocaleString("en")} more steps were not kept`)]
+      ? [notePill(scene, `${dropped.toLocaleString("en")} more steps were not kept`, "short")]
       : []),
   ];
 }
@@ -116,7 +118,7 @@ function contextPills(scene: Scene): readonly Pill[] {
 function timePill(scene: Scene, { own, stage }: Chip): readonly Pill[] {
   const { columns, journey } = scene;
   const shows = columns.narrow && own !== null && stage !== "body" && own >= journey.total * VISIBLE_SHARE;
-  return shows && own > 0 ? [plainPill(scene, "change", time(own))] : [];
+  return shows && own > 0 ? [plainPill(scene, time(own))] : [];
 }
 
 /** One pill for all its statements, which links to the slowest. */
@@ -158,7 +160,7 @@ export function changesOf({ step, half, stage, state }: Chip): readonly string[]
 
 function changePill(scene: Scene, chip: Chip, index: number): Pill | null {
   const text = changesOf(chip)[index];
-  return text === undefined ? null : plainPill(scene, "change", text);
+  return text === undefined ? null : plainPill(scene, text);
 }
 
 /** Shortened at its end, as a sentence is. */
@@ -167,8 +169,14 @@ function cutTo(text: string, longest: number): string {
   return letters.length <= longest ? letters.join("") : `${letters.slice(0, longest).join("").trimEnd()}…`;
 }
 
-function plainPill(scene: Scene, kind: "change" | "note", text: string): Pill {
-  return { kind, text, w: widthOf(scene, text, "change") };
+function plainPill(scene: Scene, text: string): Pill {
+  return { kind: "change", text, w: widthOf(scene, text, "change") };
+}
+
+/** What a short-circuit returned has a border, as it is where another way begins. */
+function notePill(scene: Scene, text: string, tone: NoteTone): Pill {
+  const w = widthOf(scene, text, "pill") + (tone === "short" ? 2 * PADDING : 0);
+  return { kind: "note", text, tone, w };
 }
 
 function againPill(scene: Scene, chip: Chip, again: Step): Pill {
@@ -192,59 +200,4 @@ export function foldOf(scene: Scene, chip: Chip, rest: readonly Pill[]): Extract
   const text = open ? "−" : `+${steps.length}`;
   const label = `${steps.length} more steps inside ${chip.name}`;
   return { kind: "fold", key, steps, open, text, label, w: widthOf(scene, text, "pill") + 2 * PADDING };
-}
-
-/** Draw a pill from its left edge, around a height. */
-export function drawPill(scene: Scene, pill: Pill, x: number, y: number): Shape {
-  switch (pill.kind) {
-    case "step": {
-      const raised = pill.step.outcome === "raised" ? "err" : "";
-      return stepNode(scene, pill.step, pill.label, [
-        pillRect(x, y, pill.w, `${pill.cls} ${raised}`),
-        phrase(x + PADDING, y + 4.2, "start", pill.text, `pt ${pill.cls}`),
-      ]);
-    }
-    case "signal":
-      return stepNode(scene, pill.step, `signal ${pill.step.name}`, [beadShape(pill.step, x + 5, y)]);
-    case "link":
-      return {
-        el: "link",
-        key: `link:${pill.trace}`,
-        trace: pill.trace,
-        label: pill.outwards === true ? "the request in which this one ran" : `request inside: ${pill.text}`,
-        shapes: [
-          pillRect(x, y, pill.w, "req"),
-          phrase(
-            x + PADDING,
-            y + 4.2,
-            "start",
-            pill.outwards === true ? `↖ ${pill.text}` : `${pill.text} ↗`,
-            "pt req",
-          ),
-        ],
-      };
-    case "change":
-      return phrase(x, y + 4.4, "start", pill.text, "changed");
-    case "note":
-      return phrase(x, y + 4.4, "start", pill.text, `tag ${toneOf(pill.text)}`);
-    case "fold":
-      return {
-        el: "fold",
-        key: pill.key,
-        steps: pill.open ? [] : pill.steps,
-        open: pill.open,
-        label: pill.label,
-        shapes: [pillRect(x, y, pill.w, "more"), phrase(x + pill.w / 2, y + 4.2, "middle", pill.text, "pt")],
-      };
-  }
-}
-
-/** Of a note: what it is about. */
-function toneOf(note: string): string {
-  if (note === "with the exception") return "plain";
-  return note === "async" || note.endsWith("thread") ? "thr" : "err";
-}
-
-export function pillRect(x: number, y: number, w: number, cls: string): Shape {
-  return rect(x, y - HEIGHT / 2, w, HEIGHT, HEIGHT / 2, `pill ${cls}`);
 }

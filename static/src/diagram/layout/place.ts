@@ -7,7 +7,7 @@ import type { Frame } from "./frame";
 import { GEOMETRY, HUES } from "./geometry";
 import { isGhost } from "./names";
 import { LONGEST_TITLE, stepNode } from "./nodes";
-import { drawPill } from "./pills";
+import { drawPill } from "./pillShapes";
 import { isAt, isCurrent, type Scene } from "./scene";
 import { circle, phrase, rect, words, type Shape, type TextPart } from "./shapes";
 import type { Point } from "./sheet";
@@ -83,13 +83,13 @@ function placePills(
   let edge = toLeft ? x : x + w;
   for (const pill of pills) {
     const from = toLeft ? edge - gap - pill.w : edge + gap;
-    shapes.push(drawPill(scene, pill, from, y));
+    shapes.push(...drawPill(scene, pill, from, y));
     edge = toLeft ? from : from + pill.w;
   }
   for (const [index, row] of rows.entries()) {
     let rowX = frame.XL + frame.margin + 17;
     for (const pill of row) {
-      shapes.push(drawPill(scene, pill, rowX, y + frame.chipHeight / 2 + 14 + index * rowHeight));
+      shapes.push(...drawPill(scene, pill, rowX, y + frame.chipHeight / 2 + 14 + index * rowHeight));
       rowX += pill.w + gap;
     }
   }

@@ -59,7 +59,7 @@ function serverBand(draft: Draft): Band {
     sub: "",
     hue: 0,
     left: [{ ...receive, state: inward && receive.state !== "pending" ? "done" : receive.state, own }],
-    right: [{ ...send, own: streamed ? null : send.own, ...serverAnswer(draft) }],
+    right: [{ ...send, own: streamed ? null : send.own, noteTone: "err", ...serverAnswer(draft) }],
   };
 }
 

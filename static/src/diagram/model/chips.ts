@@ -29,6 +29,7 @@ export interface ChipSpec {
   readonly after?: Step | null;
   readonly planned?: boolean;
   readonly hue?: number;
+  readonly package?: string | null | undefined;
   readonly note?: string;
 }
 
@@ -58,9 +59,10 @@ export function makeChip({ facts, taken }: Draft, step: Step | null, spec: ChipS
     when: (after === null ? step?.begin : after.end) ?? Infinity,
     order: after === null ? (step?.id ?? Infinity) : facts.steps.endOf(after),
     own: reached ? ownTime(facts, step, spec.minus ?? []) : null,
-    package: null,
+    package: (step === null ? spec.package : step.package) ?? null,
     hue: spec.hue ?? 0,
     note: spec.note ?? (elsewhere ? "on another thread" : ""),
+    noteTone: "thr",
   };
 }
 
@@ -96,7 +98,13 @@ export function hookChips(
       const step = next(hook.callable);
       if (step === null && inBody.has(hook.callable)) return [];
       const isAsync = hook.is_async === true && !facts.moment.begun(step);
-      const spec = { ...common, key: `${stage}:${scope}:${index}`, name: hook.name, past };
+      const spec = {
+        ...common,
+        key: `${stage}:${scope}:${index}`,
+        name: hook.name,
+        package: hook.package,
+        past,
+      };
       const chip = makeChip(draft, step, isAsync ? { ...spec, note: "async" } : spec);
       const again = step === null || stage !== "after_request" ? null : next(hook.callable);
       return [again === null || !isSecond(facts, again) ? chip : makeSecond(draft, chip, again)];

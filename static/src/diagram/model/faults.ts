@@ -2,9 +2,12 @@
 
 import type { Json, Stage, Step } from "../../api/types";
 import { clientStatus } from "../../trace/status";
+import { ellipsize } from "../../trace/text";
 import { makeChip, type Draft } from "./chips";
-import type { Facts } from "./facts";
+import { isRedirect, type Facts } from "./facts";
 import type { Band, Chip, Fault, Unasked } from "./types";
+
+const LONGEST_VALUE = 24;
 
 type Told = Readonly<Record<string, Json>>;
 
@@ -81,7 +84,7 @@ export function serverAnswer(draft: Draft): Partial<Chip> | null {
   if (trace.status === null && clientStatus(trace) === 500)
     return { ...end, kind: "answers", name: "500, by the server" };
   const note = trace.status === null ? "nothing is answered" : "after the status was sent";
-  return { ...end, kind: "gets", name: trace.error.type, state: "raised", note };
+  return { ...end, kind: "gets", name: trace.error.type, state: "raised", note, noteTone: "err" };
 }
 
 /** Whether Werkzeug's debugger answered, which it can unless the app has sent a status. */
@@ -117,8 +120,9 @@ const SAYS_NOTHING: ReadonlySet<Stage> = new Set<Stage>([
 ]);
 const TEARDOWN: ReadonlySet<Stage> = new Set<Stage>(["teardown_request", "teardown_appcontext"]);
 
-/** What a chip says of an exception: its own, or the one that Flask passes to teardown functions. */
-export function faultNotes({ trace, known, moment }: Facts): (chip: Chip) => Chip {
+/** What a chip says of what was raised or returned in it, or passed to it. */
+export function outcomeNotes(facts: Facts): (chip: Chip) => Chip {
+  const { trace, known, moment } = facts;
   const reported = trace.steps.some(
     ({ stage, name }) => stage === "signal" && name === "got_request_exception",
   );
@@ -126,11 +130,37 @@ export function faultNotes({ trace, known, moment }: Facts): (chip: Chip) => Chi
   return (chip) => {
     const { step, stage, note } = chip;
     if (step === null || note !== "" || !moment.begun(step)) return chip;
-    if (chip.state === "raised" && !SAYS_NOTHING.has(stage)) {
-      const { type = "", message = "" } = faultOf(step) ?? {};
-      const said = message.trim() === "" ? type : `${type}: ${message.trim()}`;
-      return { ...chip, note: said.replace(/\s+/g, " ") };
-    }
-    return passed && TEARDOWN.has(stage) ? { ...chip, note: "with the exception" } : chip;
+    if (stage === "url_match") return { ...chip, ...waits(facts) };
+    if (chip.state === "short_circuit") return { ...chip, note: skips(step), noteTone: "short" };
+    if (chip.state === "raised" && !SAYS_NOTHING.has(stage))
+      return { ...chip, note: inOneLine(step), noteTone: "err" };
+    return passed && TEARDOWN.has(stage) ? { ...chip, note: "with the exception", noteTone: "plain" } : chip;
   };
+}
+
+function inOneLine(step: Step): string {
+  const { type = "", message = "" } = faultOf(step) ?? {};
+  const said = message.trim() === "" ? type : `${type}: ${message.trim()}`;
+  return said.replace(/\s+/g, " ");
+}
+
+/** Of a match that failed: Flask raises its exception when it dispatches. */
+function waits({ known: { failedMatch }, moment }: Facts): Partial<Chip> {
+  if (!moment.begun(failedMatch)) return {};
+  const noteTone = isRedirect(failedMatch) ? "short" : "err";
+  return { note: `${waitingOf(failedMatch)} waits until dispatch`, noteTone };
+}
+
+/** What the URL match leaves for dispatch to raise. */
+export function waitingOf(match: Step): string {
+  return isRedirect(match) ? "The redirect" : (match.error?.type ?? "The exception");
+}
+
+/** Of a before-hook that returned a response. */
+function skips({ detail: { returned } }: Step): string {
+  const value =
+    typeof returned === "string"
+      ? ellipsize(returned.replace(/^Response /, ""), LONGEST_VALUE)
+      : "a response";
+  return `returned ${value}: view skipped`;
 }

@@ -1,6 +1,6 @@
 /** Build the journey from a trace and the app map. */
 
-import type { AppMap, Step, Trace, TraceSummary } from "../../api/types";
+import type { AppMap, Trace, TraceSummary } from "../../api/types";
 import { clockOf } from "../../trace/clock";
 import { websocketOf } from "../../trace/format";
 import { clientStatus } from "../../trace/status";
@@ -8,7 +8,7 @@ import { attach, dresser } from "./attach";
 import { bandsOf, bytesOf, isStreamed } from "./bands";
 import type { Draft } from "./chips";
 import { factsOf, isRedirect, type Facts } from "./facts";
-import { faultNotes, unaskedOf } from "./faults";
+import { outcomeNotes, unaskedOf, waitingOf } from "./faults";
 import { bodyRibbon, handlerRibbon, viewRibbon } from "./ribbons";
 import { stopsOf } from "./stops";
 import { handlerKind, turnOf } from "./turn";
@@ -47,7 +47,7 @@ export function journey(
   const stops = stopsOf(chips, ribbons, facts.moment);
   const attached = attach(draft, chips, stops);
   const inside = dresser(draft, attached, [...ribbons, ...handlers]);
-  const said = faultNotes(facts);
+  const said = outcomeNotes(facts);
   const dress = (chip: Chip): Chip => said(inside(chip));
   const after = <R extends Ribbon>(ribbon: R): R => ({
     ...ribbon,
@@ -68,7 +68,7 @@ export function journey(
       ribbon: handlers.find(({ key }) => key === chip.key) ?? null,
     })),
     unasked: unaskedOf(facts),
-    response: { ...dress(turn.response), note: responseNote(facts, view, end) },
+    response: { ...dress(turn.response), ...responseNote(facts, view, end) },
     view: after(view),
     body: body === null ? null : after(body),
     stops,
@@ -110,7 +110,7 @@ function ending(facts: Facts, bands: readonly Band[]): Ending {
   const isShort = (chip: Chip): boolean => chip.state === "short_circuit";
   return {
     short: bands.flatMap((band) => band.left).find(isShort) ?? null,
-    waiting: failedMatch !== null && moment.begun(dispatch) ? waits(failedMatch) : null,
+    waiting: failedMatch !== null && moment.begun(dispatch) ? waitingOf(failedMatch) : null,
     redirects: failedMatch !== null && isRedirect(failedMatch),
     propagated,
     unhandled: trace.error !== null && propagated === null && answered && !handled ? trace.error.type : null,
@@ -118,19 +118,18 @@ function ending(facts: Facts, bands: readonly Band[]): Ending {
   };
 }
 
-/** Of what a response is made, if the view raised and no handler was there. */
-function responseNote({ trace, known, moment }: Facts, view: Ribbon, { answeredByApp }: Ending): string {
-  const [first] = known.responses;
-  if (!view.failed || known.handlers.length > 0 || !moment.begun(first)) return "";
-  if (answeredByApp) return "the app's own code answers it";
-  return trace.error === null
-    ? "no handler: it is the response itself"
-    : "nobody handles it: Flask answers 500";
-}
-
-/** What the URL match leaves for dispatch to raise. */
-function waits(match: Step): string {
-  return isRedirect(match) ? "The redirect" : (match.error?.type ?? "The exception");
+/** Of what a response is made, if an exception was raised and no handler was there. */
+function responseNote(facts: Facts, view: Ribbon, { answeredByApp, unhandled }: Ending): Partial<Chip> {
+  const { trace, known, moment } = facts;
+  const [first, second] = known.responses;
+  const fault = (note: string): Partial<Chip> => ({ note, noteTone: "err" });
+  if (known.handlers.length > 0) return {};
+  if (moment.begun(second)) return fault(`${unhandled ?? "raised"}: Flask answers 500, the hooks run again`);
+  if (!view.failed || !moment.begun(first)) return {};
+  if (answeredByApp) return fault("the app's own code answers it");
+  return fault(
+    trace.error === null ? "no handler: it is the response itself" : "nobody handles it: Flask answers 500",
+  );
 }
 
 /** The exception that left the app. */

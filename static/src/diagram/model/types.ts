@@ -4,6 +4,9 @@ import type { Stage, Step, Trace, TraceSummary } from "../../api/types";
 import type { State } from "../../trace/steps";
 import type { Bracket } from "../../trace/transactions";
 
+/** Of a note: another thread, an exception, a short-circuit, or nothing special. */
+export type NoteTone = "thr" | "err" | "short" | "plain";
+
 /** A chip on the wire: a step, or a planned one from the registries. */
 export interface Chip {
   readonly key: string;
@@ -38,8 +41,9 @@ export interface Chip {
   readonly package: string | null;
   /** The hue of its scope: 0 is the app, from 1 the blueprints. */
   readonly hue: number;
-  /** The note beside it. */
+  /** The note beside it, and what that is about. */
   readonly note: string;
+  readonly noteTone: NoteTone;
 }
 
 /** An exception as it was raised. */

@@ -3,7 +3,7 @@
 import { time } from "../../../trace/format";
 import { spent } from "../../../trace/steps";
 import { beadNode } from "../nodes";
-import { pillRect } from "../pills";
+import { pillRect } from "../pillShapes";
 import { widthOf, type Scene } from "../scene";
 import { phrase, type Shape } from "../shapes";
 import { xOf, type Box } from "./box";

@@ -84,7 +84,7 @@ function drawRun(scene: Scene, box: Box, hit: Shape): Partial<Layers> {
     { shapes: [hit, ...title.shapes] },
     drawContexts(scene, box),
     drawLanes(scene, box),
-    { shapes: drawTicks(box) },
+    { shapes: drawTicks(scene, box) },
     drawMarks(scene, box),
   ]);
   const node: Node = {

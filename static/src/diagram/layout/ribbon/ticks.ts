@@ -1,5 +1,6 @@
 /** The ticks of an axis: round times. */
 
+import { widthOf, type Scene } from "../scene";
 import { phrase, type Shape } from "../shapes";
 import { xOf, type Box } from "./box";
 
@@ -11,14 +12,24 @@ const STEPS = [
   ...[1, 5, 10, 30].map((minutes) => minutes * MINUTE),
 ];
 const MOST = 8;
+/** From one to the next. */
+const APART = 14;
 /** An axis shorter than this, ns, or a box lower than this, px, has none. */
 const LEAST = 2000;
 const LOW = 100;
 
-export function drawTicks(box: Box): readonly Shape[] {
+export function drawTicks(scene: Scene, box: Box): readonly Shape[] {
   const { span, height, axisY, ribbon } = box;
   if (span <= LEAST || height < LOW) return [];
-  const step = STEPS.find((each) => span / each <= MOST) ?? Math.ceil(span / MOST);
+  const length = xOf(box, ribbon.begin + span) - xOf(box, ribbon.begin);
+  const fits = (step: number): boolean => {
+    const widest = Math.max(
+      ...[step, Math.floor(span / step) * step].map((t) => widthOf(scene, tickText(t, step), "tick")),
+    );
+    return span / step <= MOST && (length * step) / span >= widest + APART;
+  };
+  const step = STEPS.find(fits);
+  if (step === undefined || step > span) return [];
   const shapes: Shape[] = [];
   for (let t = 0; t <= span; t += step)
     shapes.push(phrase(xOf(box, ribbon.begin + t), axisY + 22, "middle", tickText(t, step), "tick"));

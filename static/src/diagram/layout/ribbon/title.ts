@@ -2,13 +2,14 @@
 
 import { time } from "../../../trace/format";
 import type { Fault } from "../../model/types";
+import { handlerKind } from "../names";
 import { fit, widthOf, type Scene } from "../scene";
 import { phrase, words, type Shape, type TextPart } from "../shapes";
 import type { Box } from "./box";
 import { LINE, messageOf, textRoom } from "./message";
 
 const LONGEST_NAME = 60;
-const LEAST_NAME = 80;
+const [LEAST_NAME, LEAST_NOTE] = [40, 60];
 /** Between the parts of a title, and from it to what is at its right. */
 const [KIND_GAP, TIME_GAP, SHARE_GAP, APART] = [9, 16, 9, 20];
 
@@ -20,9 +21,9 @@ export interface Title {
 
 export function titleOf(scene: Scene, box: Box): Title {
   const { ribbon, begin, top, textEnd } = box;
+  const kind = handlerKind(scene, ribbon.kind);
   const took = time(ownTime(scene, box));
-  const fixed =
-    widthOf(scene, ribbon.kind, "kind") + KIND_GAP + TIME_GAP + widthOf(scene, took, "taken") + APART;
+  const fixed = widthOf(scene, kind, "kind") + KIND_GAP + TIME_GAP + widthOf(scene, took, "taken") + APART;
   const room = textEnd - begin - fixed;
   const nameWidth = widthOf(scene, ribbon.name, "title");
   // What is beside the name gives way to it: first its share of the time, then the note.
@@ -36,7 +37,7 @@ export function titleOf(scene: Scene, box: Box): Title {
     begin,
     top + 27,
     "start",
-    { text: ribbon.kind, cls: "k" },
+    { text: kind, cls: "k" },
     { text: name, cls: "vt", dx: KIND_GAP },
     { text: took, cls: "vd", dx: TIME_GAP },
     ...(shown === "" ? [] : [{ text: shown, cls: "k", dx: SHARE_GAP }]),
@@ -74,9 +75,9 @@ interface Note {
 function noteOf(scene: Scene, { ribbon }: Box, room: number): Note | null {
   const { fault, failed, note, thread } = ribbon;
   if (!failed || fault === null)
-    return note === ""
+    return note === "" || room < LEAST_NOTE
       ? null
-      : plain(scene, fit(scene, note, "pill", Math.max(60, room), 90), thread ? "tag thr" : "tl out");
+      : plain(scene, fit(scene, note, "pill", room, 90), thread ? "tag thr" : "tl out");
   if (fault.place === "") return null;
   const of = fault.function === "" ? "" : `, in ${fault.function}()`;
   const file = fault.place.split("/").at(-1) ?? "";

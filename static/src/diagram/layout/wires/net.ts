@@ -3,8 +3,8 @@
 import type { Stop } from "../../model/types";
 import type { Frame } from "../frame";
 import { GEOMETRY } from "../geometry";
-import { widthOf, type Scene } from "../scene";
-import { d, line, phrase, rect, type Shape } from "../shapes";
+import type { Scene } from "../scene";
+import { d, line, type Shape } from "../shapes";
 import type { Axes, Layers, Places, Point } from "../sheet";
 
 export interface Net {
@@ -65,16 +65,6 @@ export function mark(path: string, tone: Tone): Shape {
 /** The head of a wire that goes to the right. */
 export function arrow(x: number, y: number, tone: Tone): Shape {
   return mark(d`M${x} ${y - 6}l9 6l-9 6z`, tone);
-}
-
-/** A label on a wire. */
-export function bubble({ scene }: Net, x: number, y: number, text: string, tone: Tone): readonly Shape[] {
-  const { height, padding } = GEOMETRY.bubble;
-  const w = widthOf(scene, text, "bubble") + 2 * padding;
-  return [
-    rect(x - w / 2, y - height / 2, w, height, height / 2, `bubble ${tone}`),
-    phrase(x, y + 4.5, "middle", text, `bt ${tone}`),
-  ];
 }
 
 /** Out of the view, and up the way out. */

@@ -1,22 +1,10 @@
 /** Route the wire from one stop to the next. */
 
 import { GEOMETRY } from "../geometry";
-import { widthOf } from "../scene";
 import { d, type Shape } from "../shapes";
 import type { Axis, Point } from "../sheet";
 import type { Stop } from "../../model/types";
-import {
-  arrow,
-  bubble,
-  leaveView,
-  pointOf,
-  sideOf,
-  turnIn,
-  wire,
-  type Drawn,
-  type Net,
-  type Side,
-} from "./net";
+import { arrow, leaveView, pointOf, sideOf, turnIn, wire, type Drawn, type Net, type Side } from "./net";
 
 export interface Route extends Drawn {
   /** Whether an exception climbs from here on. */
@@ -33,7 +21,7 @@ export function route(net: Net, from: Stop, to: Stop, failing: boolean): Route {
   if (a === null || b === null) return {};
   if (isHandler(to)) return toHandler(from, a, b, fromSide);
   if (to.key === "make_response")
-    return to.again ? toSecondResponse(net, from, a, b) : toResponse(net, from, a, b, fromSide);
+    return to.again ? toSecondResponse(from, a, b) : toResponse(net, from, a, b, fromSide);
   if (a.x === b.x || fromSide === toSide) return along(net, from, a, b, failing);
   if (fromSide !== "left" || toSide !== "right") return {};
   return across(a, b, from.failed || net.scene.journey.propagated !== null ? "err" : "short");
@@ -80,8 +68,9 @@ function intoBody({ frame, scene }: Net, body: Axis, { y }: Point): Shape {
 
 /** Straight to the way out: an unhandled exception, or the response of a middleware. */
 function across(a: Point, b: Point, tone: "err" | "short" | "out"): Route {
-  const middle = (a.right + b.left) / 2;
-  const path = d`M${a.right + 5} ${a.y}C${middle + 60} ${a.y} ${middle - 60} ${b.y} ${b.left - 7} ${b.y}`;
+  const bend = Math.max(36, (b.left - a.right) / 2);
+  const [from, to] = [a.right + 5, b.left - 7];
+  const path = d`M${from} ${a.y}C${from + bend} ${a.y} ${to - bend} ${b.y} ${to} ${b.y}`;
   return { wires: [wire(path, tone)], front: [arrow(b.left - 12, b.y, tone)], failing: tone === "err" };
 }
 
@@ -122,7 +111,7 @@ function toResponse(net: Net, from: Stop, a: Point, b: Point, side: Side): Route
 }
 
 /** A second response is made, of the error: by a handler, or where it failed. */
-function toSecondResponse(net: Net, from: Stop, a: Point, b: Point): Route {
+function toSecondResponse(from: Stop, a: Point, b: Point): Route {
   if (isHandler(from)) {
     const middle = (a.y + b.y) / 2;
     return { wires: [wire(d`M${a.x} ${a.y}V${middle + 8}L${b.x} ${middle - 8}V${b.y}`, "out")] };
@@ -133,17 +122,5 @@ function toSecondResponse(net: Net, from: Stop, a: Point, b: Point): Route {
   const path = level
     ? d`M${x0} ${a.y - 4}C${bend} ${a.y - 34} ${bend} ${b.y} ${x1} ${b.y + 2}`
     : d`M${x0} ${a.y}C${bend} ${a.y} ${bend} ${b.y} ${x1} ${b.y}`;
-  const text = secondText(net, level);
-  const half = (widthOf(net.scene, text, "bubble") + 2 * GEOMETRY.bubble.padding) / 2;
-  const x = Math.max(net.frame.XL + 40 + half, bend - 20 - half);
-  return {
-    wires: [wire(path, "err")],
-    front: [arrow(x1 - 5, b.y, "err"), ...bubble(net, x, b.y, text, "err")],
-  };
-}
-
-function secondText({ scene }: Net, level: boolean): string {
-  const { unhandled } = scene.journey;
-  if (unhandled === null) return "raised: Flask answers 500, and the after-hooks run again";
-  return `${unhandled}: Flask answers 500${level ? "" : ", the hooks run again"}`;
+  return { wires: [wire(path, "err")], front: [arrow(x1 - 5, b.y, "err")] };
 }

@@ -6,7 +6,7 @@ import type { Scene } from "../scene";
 import type { Axes, Places } from "../sheet";
 import { drawEnd } from "./ends";
 import { mark, netOf, pointOf, turnIn, turnOut, wire, type Drawn, type Net } from "./net";
-import { drawShort, drawWaiting } from "./notes";
+import { drawWaiting } from "./notes";
 import { route } from "./route";
 
 export function drawWires(scene: Scene, frame: Frame, places: Places, axes: Axes): Drawn {
@@ -18,7 +18,6 @@ export function drawWires(scene: Scene, frame: Frame, places: Places, axes: Axes
     ...journey,
     last === undefined ? {} : drawEnd(net, last, failing),
     drawWaiting(net),
-    drawShort(net),
   ];
   return {
     wires: parts.flatMap((part) => part.wires ?? []),

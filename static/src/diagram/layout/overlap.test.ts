@@ -1,0 +1,169 @@
+/** Nothing lies on anything else, and nothing leaves its box: for any lifecycle, at any size. */
+
+import { describe, expect, it } from "vitest";
+
+import type { Step, Trace } from "../../api/types";
+import { anyTrace, MAP, STORIES, tell } from "../../testing/fixtures";
+import { journey } from "../model/journey";
+import { draw } from "./draw";
+import type { Shape } from "./shapes";
+import type { Drawing, Space } from "./sheet";
+
+const CHARACTER = 7.2;
+const measure = (text: string): number => Array.from(text).length * CHARACTER;
+const WIDTHS = [340, 390, 480, 700, 760, 820, 1000, 1120, 1360, 1640, 2200];
+const HEIGHTS = [300, 560, 640, 700, 760, 900, 1300];
+
+interface Box {
+  readonly said: string;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+function* flat(shapes: readonly Shape[]): Generator<Shape> {
+  for (const shape of shapes) {
+    yield shape;
+    if ("shapes" in shape) yield* flat(shape.shapes);
+  }
+}
+
+function textsOf(drawing: Drawing): Box[] {
+  return [...flat(drawing.shapes)].flatMap((shape): Box[] => {
+    if (shape.el !== "text") return [];
+    const said = shape.parts.map(({ text }) => text).join(" ");
+    const wide = shape.parts.reduce(
+      (sum, { text, dx = 0 }, index) => sum + measure(text) + (index > 0 ? dx : 0),
+      0,
+    );
+    const left =
+      shape.anchor === "start" ? shape.x : shape.anchor === "end" ? shape.x - wide : shape.x - wide / 2;
+    return said.trim() === ""
+      ? []
+      : [{ said, left, right: left + wide, top: shape.y - 9, bottom: shape.y + 2 }];
+  });
+}
+
+function rectsOf(drawing: Drawing, name: RegExp): Box[] {
+  return [...flat(drawing.shapes)].flatMap((shape): Box[] =>
+    shape.el === "rect" && name.test(shape.cls)
+      ? [
+          {
+            said: shape.cls,
+            left: shape.x,
+            right: shape.x + shape.w,
+            top: shape.y,
+            bottom: shape.y + shape.h,
+          },
+        ]
+      : [],
+  );
+}
+
+function overlaps(boxes: readonly Box[], others: readonly Box[], by = 0.5): string[] {
+  return boxes.flatMap((box, index) =>
+    (boxes === others ? boxes.slice(index + 1) : others).flatMap((other) => {
+      const wide = Math.min(box.right, other.right) - Math.max(box.left, other.left);
+      const high = Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top);
+      return wide > by && high > by ? [`${box.said} | ${other.said}`] : [];
+    }),
+  );
+}
+
+function faultsOf(drawing: Drawing): string[] {
+  const texts = textsOf(drawing);
+  const chips = rectsOf(drawing, /^(chip|pill|bubble)\b/);
+  const labels = rectsOf(drawing, /^lg$/);
+  return [
+    ...overlaps(texts, texts),
+    ...overlaps(chips, chips),
+    ...overlaps(labels, chips, 1.5),
+    ...texts
+      .filter(({ left, right }) => left < 0 || right > drawing.width)
+      .map(({ said }) => `outside: ${said}`),
+  ];
+}
+
+/** As one with long names, or with more in each of its functions. */
+const long = (trace: Trace): Trace => ({
+  ...trace,
+  steps: trace.steps.map((step): Step => ({
+    ...step,
+    name: `${step.name}_with_a_name_that_goes_on_${step.id}`,
+  })),
+});
+const busy = (trace: Trace): Trace => ({
+  ...trace,
+  steps: trace.steps.map((step): Step => ({
+    ...step,
+    package: step.stage === "before_request" ? "flask_something" : null,
+    detail: {
+      ...step.detail,
+      ...(step.stage === "wsgi" ? { answered_by: { name: "debugger" } } : {}),
+      ...(/_request$|teardown/.test(step.stage)
+        ? { changes: { g: { added: { user: 1, request_id: 2, warehouse: 3 }, changed: {}, removed: [] } } }
+        : {}),
+    },
+  })),
+});
+const raising = (trace: Trace, stage: string): Trace => ({
+  ...trace,
+  steps: trace.steps.map((step): Step =>
+    step.stage === stage
+      ? {
+          ...step,
+          outcome: "raised",
+          error: { type: "RuntimeError", message: "Nobody handles this one. ".repeat(9) },
+        }
+      : step,
+  ),
+});
+
+const told = Object.entries(STORIES).map(([name, story]) => [name, tell(story)] as const);
+const CASES: readonly (readonly [string, Trace])[] = [
+  ...told,
+  ...told.map(([name, trace]) => [`${name}, long`, long(trace)] as const),
+  ...told.map(([name, trace]) => [`${name}, busy`, busy(trace)] as const),
+  ...["before_request", "after_request", "teardown_request", "view", "error_handler"].flatMap((stage) =>
+    told.map(([name, trace]) => [`${name}, ${stage} raises`, raising(busy(trace), stage)] as const),
+  ),
+];
+
+describe("nothing lies on anything else", () => {
+  it.each(CASES)("of %s", (_name, trace) => {
+    const found: string[] = [];
+    for (const width of WIDTHS)
+      for (const height of HEIGHTS)
+        for (const head of [true, false]) {
+          const space: Space = { width, height, selected: null, measure, head };
+          const drawing = draw(journey(trace, MAP, trace.duration ?? 0), space);
+          found.push(...faultsOf(drawing).map((each) => `${width}×${height}: ${each}`));
+        }
+    expect(found).toEqual([]);
+  });
+
+  it("at any moment of any request", () => {
+    for (const [, trace] of told)
+      for (let part = 0; part <= 20; part++) {
+        const at = ((trace.duration ?? 0) * part) / 20;
+        for (const width of [390, 820, 1136]) {
+          const space: Space = { width, height: 697, selected: null, measure };
+          expect(faultsOf(draw(journey(trace, MAP, at, at), space))).toEqual([]);
+        }
+      }
+  });
+
+  it("in any trace at all, chips and labels", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const drawing = draw(journey(anyTrace(seed), MAP, 1e6), {
+        width: 1136,
+        height: 697,
+        selected: null,
+        measure,
+      });
+      const chips = rectsOf(drawing, /^chip\b/);
+      expect(overlaps(chips, chips)).toEqual([]);
+    }
+  });
+});
