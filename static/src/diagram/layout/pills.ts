@@ -78,10 +78,8 @@ export function pillsOf(scene: Scene, chip: Chip, detail: Detail): readonly Pill
   const { moment } = scene;
   const { times, changes } = detail;
   const again = chip.again === null ? [] : [againPill(scene, chip, chip.again)];
-  const note =
-    chip.note === "" || detail.note === 0
-      ? []
-      : [notePill(scene, cutTo(chip.note, detail.note), chip.noteTone)];
+  const says = chip.note !== "" && detail.note > 0 && !(scene.columns.narrow && chip.noteTone === "plain");
+  const note = !says ? [] : [notePill(scene, cutTo(chip.note, detail.note), chip.noteTone)];
   if (isGhost(chip)) return again;
   const statements = statementPill(scene, chip, times);
   const others = chip.pills
