@@ -21,11 +21,11 @@ export function List(): JSX.Element {
   const { epoch, filter } = state.value;
   const hidden = filter.trim() !== "" && rows.value.every((row) => row.kind === "gap");
   return (
-    <aside class="list" id={LIST} aria-label="Requests" style={{ width: `${width.value}px` }}>
+    <div class="list" id={LIST} style={{ width: `${width.value}px` }}>
       <Head />
       {rows.value.length > 0 && !hidden ? <Rows /> : epoch === null ? <p class="nothing" /> : <Nothing />}
       <Foot />
-    </aside>
+    </div>
   );
 }
 

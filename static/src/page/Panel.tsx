@@ -23,7 +23,7 @@ const Help = lazy("Keyboard shortcuts", () => import("./Help"));
 /** The list, and the border by which it is resized. */
 function Side(): JSX.Element {
   return (
-    <>
+    <aside class="side" aria-label="Requests">
       <List />
       <Separator
         label="Width of the list"
@@ -33,7 +33,7 @@ function Side(): JSX.Element {
         {...WIDTH}
         onChange={resize}
       />
-    </>
+    </aside>
   );
 }
 

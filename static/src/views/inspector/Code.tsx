@@ -47,8 +47,8 @@ export function Code({ trace, step, onClose }: CodeProps): JSX.Element {
           </button>
         ) : null}
         <Side />
-        <button type="button" class="quiet close" aria-label="Close" onClick={onClose}>
-          <kbd>Esc</kbd> close
+        <button type="button" class="quiet close" onClick={onClose}>
+          <kbd aria-hidden="true">Esc</kbd> close
         </button>
       </p>
       {showsCaller ? (
