@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 import typing as t
 from collections.abc import Iterable
 
-from .commands import mask_commands
-from .documents import mask_inputs, mask_manifests, mask_parts
-from .harmless import is_harmless
-from .key_values import mask_pairs
-from .labels import mask_labelled
-from .markup import mask_elements
-from .names import secret_names, secret_texts
-from .patterns import MASK, mask_patterns, mask_private_keys
-from .query_strings import mask_arguments
-from .source_code import mask_literals
-from .sql import Places, mask_statement, placed
-from .sql_messages import mask_messages
-from .url_paths import secret_paths
-from .values import OPEN, SMALL, TEXT, Decide, Path, escaped, fitted, scalar, walk
+from .caches import CACHED, KnownNames, bounded
+from .names import IsSecret, secret_texts
+from .patterns import MASK
+from .sql import Places, placed
+from .texts import How, Texts
+from .values import MARGIN, OPEN, SMALL, TEXT, Decide, Path, escaped, fitted, scalar, walk
 
-M = t.TypeVar("M", dict[int, bool], dict[int, Places], dict[int, tuple[str, str]], set[int])
-
-# A secret that begins before the cut is recognised by what follows it.
-_MARGIN = 4096
-_ROUNDS = 4
-_CACHED_LENGTH = 128
 # The maximum length of a cached text, and the number of cached sets of texts.
 _KNOWN_HEADER = 512
 _KNOWN_TOGETHER = 4096
 _TOGETHER = 256
-_CACHED = 4096
 _SHORT = 11
 _WHOLE = frozenset((int, bool))
 
@@ -51,18 +34,17 @@ class Redactor:
         self, names: Iterable[str] = (), max_bytes: int = 65536, decide: Decide | None = None
     ) -> None:
         names = tuple(names)
-        self._is_secret = secret_names(names)
-        # Where it is False, a text contains no secret name.
-        self._may_name = secret_texts(names)
+        #: Returns whether values under a name are masked.
+        self.is_secret: IsSecret = KnownNames(names).is_secret
         #: The types of values that are shown under any name, if the app adds none.
         self.open: frozenset[type] = frozenset() if names else OPEN
+        self._texts = Texts(self.is_secret, secret_texts(names), shows_open=not names)
         self.max_bytes = max_bytes
         self._cap = min(TEXT, max_bytes)
         # Together, this many texts never exceed the limit.
         self._few = max_bytes // max(1, self._cap)
         self._decide = decide
-        # Earlier results, by hashes: a text that may be a secret is stored nowhere.
-        self._known: dict[int, bool] = {}
+        # Earlier results, by hashes.
         self._placed: dict[int, Places] = {}
         #: Headers in their displayed form.
         self._headers: dict[int, tuple[str, str]] = {}
@@ -70,10 +52,8 @@ class Redactor:
         self._together: dict[int, tuple[str, ...]] = {}
         self._statements: dict[int, bool] = {}
         #: For each kind of masking, the texts that it leaves unchanged.
-        self._plain: dict[str, set[int]] = {name: set() for name in ("text", "query", "sql")}
-        self._texts = self._plain["text"]
-        # The prefix of a secret in a path, and the secret.
-        self._paths: list[re.Pattern[str]] = []
+        self._plain: dict[How, set[int]] = {"text": set(), "query": set(), "sql": set()}
+        self._plain_texts = self._plain["text"]
 
     def learn(self, rules: t.Sequence[str]) -> None:
         """Mask the secret arguments of these URL rules in any text that contains a path.
@@ -81,21 +61,12 @@ class Redactor:
         :param rules: all of the app's, such as ``"/reset/<token>"``. A rule without a word before
             such an argument, as ``"/<token>"``, only applies if a text as a whole is a path or URL.
         """
-        self._paths = secret_paths(rules, self.is_secret)
+        self._texts.learn(rules)
         self._headers.clear()
         self._together.clear()
         self._statements.clear()
         for texts in self._plain.values():
             texts.clear()
-
-    def is_secret(self, name: str) -> bool:
-        """Return whether values under this name are masked."""
-        known = self._known.get(hash(name))
-        if known is None:
-            known = self._is_secret(name[: TEXT + _MARGIN])
-            if len(name) < _CACHED_LENGTH:
-                _room(self._known)[hash(name)] = known
-        return known
 
     def text(self, value: str, path: Path = ()) -> str:
         """Mask strings that look like secrets, escape what JSON cannot represent, and truncate.
@@ -103,7 +74,7 @@ class Redactor:
         ``name=value`` and ``name: value`` are masked by the name, JSON by its keys.
         """
         # Hashing a long one would take longer than masking the displayed part.
-        if len(value) <= self._cap and hash(value) in self._texts:
+        if len(value) <= self._cap and hash(value) in self._plain_texts:
             return value
         shown = self.shown(value)
         return shown if self._decide is None else self._decided_text(path, shown)
@@ -119,7 +90,7 @@ class Redactor:
 
     def code(self, line: str) -> str:
         """Mask the literals that code assigns to secret names, and whatever looks like a secret."""
-        masked = self._code(line[: self._cap + _MARGIN])
+        masked = self._texts.code(line[: self._cap + MARGIN])
         return self._decided_text((), fitted(masked, self._cap, len(line)))
 
     def lines(self, code: str) -> str:
@@ -127,16 +98,10 @@ class Redactor:
 
         :param code: only the lines to display; the same number of lines is returned.
         """
-        masked = self._code(code)
+        masked = self._texts.code(code)
         if self._decide is not None:
             masked = "\n".join(self._decided_text((), each) for each in masked.split("\n"))
         return fitted(masked, len(masked), len(masked))
-
-    def _code(self, code: str) -> str:
-        masked = mask_private_keys(code)
-        if self._may_name(masked):
-            masked = mask_labelled(mask_literals(masked, self.is_secret), self.is_secret)
-        return mask_patterns(masked)
 
     def parameters(self, statement: str, values: t.Any, path: Path = ()) -> t.Any:
         """Convert the parameters of one execution to JSON types, masked by their columns.
@@ -180,8 +145,8 @@ class Redactor:
         key = hash(statement)
         names = self._placed.get(key)
         if names is None:
-            names = _room(self._placed)[key] = placed(
-                statement[: TEXT + _MARGIN], self.is_secret, self._may_name
+            names = bounded(self._placed)[key] = placed(
+                statement[: TEXT + MARGIN], self.is_secret, self._texts.may_name
             )
         return names
 
@@ -193,7 +158,7 @@ class Redactor:
         key = hash(statement)
         plain = self._statements.get(key)
         if plain is None:
-            plain = _room(self._statements)[key] = (
+            plain = bounded(self._statements)[key] = (
                 self._decide is None
                 and self.sql(statement) == statement
                 and self.placed(statement).plain
@@ -234,7 +199,7 @@ class Redactor:
             return None
         shown = self.text(name), self.header(name, value, (*path, name))
         if self._decide is None and len(name) + len(value) < _KNOWN_HEADER:
-            _room(self._headers)[hash(pair)] = shown
+            bounded(self._headers)[hash(pair)] = shown
         return shown
 
     def queries(self, values: tuple[t.Any, ...], paths: t.Sequence[Path | None]) -> tuple[str, ...]:
@@ -266,7 +231,7 @@ class Redactor:
         """Convert any value to JSON types. Only built-in types are traversed."""
         kind = type(value)
         if kind is str:
-            if len(value) <= self._cap and hash(value) in self._texts:
+            if len(value) <= self._cap and hash(value) in self._plain_texts:
                 return value
             shown = self.shown(value)
             return shown if self._decide is None else self._decided(path, shown)
@@ -297,12 +262,12 @@ class Redactor:
     def _decided_text(self, path: Path, shown: str) -> str:
         return shown if self._decide is None else str(self._decided(path, shown))
 
-    def shown(self, value: str, how: str = "text") -> str:
+    def shown(self, value: str, how: How = "text") -> str:
         """Mask a text with one kind of masking, and truncate it, without calling ``decide``."""
         cap = self._cap
         length = len(value)
         if length > cap:
-            return fitted(self._masked_by(how, value[: cap + _MARGIN]), cap, length)
+            return fitted(self._texts.masked(how, value[: cap + MARGIN], self), cap, length)
         plain = self._plain[how]
         key = hash(value)
         if key in plain:
@@ -311,111 +276,14 @@ class Redactor:
             # One short word: neither a pair nor in any secret format.
             shown = value
         else:
-            shown = self._masked_by(how, value)
+            shown = self._texts.masked(how, value, self)
             if shown is not value or not value.isascii():
                 shown = fitted(shown, cap, length)
         if shown == value and self._decide is None:
-            if len(plain) >= _CACHED:
+            if len(plain) >= CACHED:
                 plain.clear()
             plain.add(key)
         return shown
-
-    def _masked_by(self, how: str, text: str) -> str:
-        if how == "text":
-            return self._masked(text)
-        return self._masked_query(text) if how == "query" else self._masked_sql(text)
-
-    def _masked(self, text: str) -> str:
-        if self._is_harmless(text):
-            return text
-        named = (_may_pair(text) or "," in text or "<" in text) and self._may_name(text)
-        if (named or "\\" in text) and text[:1] in ("{", "["):
-            text = self._json(text)
-        for path in self._paths:
-            text = path.sub(rf"\1{MASK}", text)
-        text = mask_messages(text, self.is_secret, self._masked_sql, self.parameters)
-        text = mask_commands(text, self.is_secret)
-        if "input_value=" in text:
-            text = mask_inputs(text, self.is_secret)
-        if not named:
-            return _settled(mask_patterns, text)
-        if "<" in text:
-            text = mask_elements(text, self.is_secret)
-        if "ata:" in text or 'ata"' in text:
-            text = mask_manifests(text)
-        if "name=" in text and "\n" in text and "form-data;" in text.lower():
-            text = mask_parts(text, self.is_secret)
-        return _settled(self._pairs_and_patterns, text)
-
-    def _is_harmless(self, text: str) -> bool:
-        if not is_harmless(text, self._may_name):
-            return False
-        return not self._paths or not any(path.search(text) for path in self._paths)
-
-    def _pairs_and_patterns(self, text: str) -> str:
-        if "," in text and ('"' in text or "'" in text):
-            text = mask_labelled(text, self.is_secret)
-        if _may_pair(text):
-            text = mask_pairs(text, self.is_secret, shows_open=bool(self.open))
-        return mask_patterns(text)
-
-    def _json(self, text: str) -> str:
-        try:
-            parsed = json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-        masked = walk(self, parsed, (), [2 * (TEXT + _MARGIN)], _undecided)
-        written = json.dumps(masked, ensure_ascii=False)
-        return written if MASK in written else text
-
-    def _masked_query(self, text: str) -> str:
-        if "=" not in text:
-            return self._masked(text)
-        if "%" not in text and "+" not in text and self._is_harmless(text):
-            return text
-        return _settled(self._query_once, text)
-
-    def _query_once(self, text: str) -> str:
-        if " " in text or "\n" in text:
-            # No query, or a body that is not encoded: its values may contain a query's separators.
-            text = self._masked(text)
-            query = self._arguments(text)
-            return text if query == text else self._masked(query)
-        return self._masked(self._arguments(text))
-
-    def _arguments(self, query: str) -> str:
-        if "%" in query or "+" in query or self._may_name(query):
-            return mask_arguments(query, self.is_secret, self._masked)
-        return query
-
-    def _masked_sql(self, text: str) -> str:
-        return mask_statement(text, self.is_secret, self._may_name, self._masked)
-
-
-def _may_pair(text: str) -> bool:
-    # Separators may be encoded, as in a part of a URL.
-    return ":" in text or "=" in text or "%" in text or "\uff1a" in text or "\uff1d" in text
-
-
-def _settled(mask: t.Callable[[str], str], text: str) -> str:
-    """Mask a text until nothing changes: a mask may expose another secret."""
-    for _ in range(_ROUNDS):
-        before = text
-        text = mask(before)
-        if text == before:
-            break
-    return text
-
-
-def _room(memo: M) -> M:
-    """Return a cache with capacity for one more."""
-    if len(memo) >= _CACHED:
-        memo.clear()
-    return memo
-
-
-def _undecided(_path: Path, shown: t.Any) -> t.Any:
-    return shown
 
 
 def cookie_names(header: str) -> list[str]:

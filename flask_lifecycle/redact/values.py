@@ -23,6 +23,9 @@ Decide = Callable[[Path, t.Any], t.Any]
 
 #: The maximum length of a text.
 TEXT = 4096
+#: How much of a longer text is masked beyond that: a secret that begins before the cut is
+#: recognised by what follows it.
+MARGIN = 4096
 #: JavaScript represents integers below this exactly.
 SAFE = 2**53
 #: Every card number is larger.
@@ -273,6 +276,7 @@ def type_name(kind: type) -> str:
 
 
 __all__ = [
+    "MARGIN",
     "SAFE",
     "SCALARS",
     "SMALL",
