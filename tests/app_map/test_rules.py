@@ -97,16 +97,16 @@ def test_a_converter_of_the_apps_is_not_asked() -> None:
             "/books/x",
             "GET",
             "/books/<int(min=1, max=99):id>",
-            r"“x” is no <int:id>, which takes \d+",
+            r"“x” does not match <int:id>, which accepts \d+",
         ),
-        ("/books/100", "GET", "/books/<int(min=1, max=99):id>", "“100” is refused by"),
-        ("/books/7/ship", "GET", "/books/<int:id>/ship", "it takes OPTIONS, POST, not GET"),
+        ("/books/100", "GET", "/books/<int(min=1, max=99):id>", "rejects “100”"),
+        ("/books/7/ship", "GET", "/books/<int:id>/ship", "it accepts OPTIONS, POST, not GET"),
         ("/books/7", "DELETE", "/books/<int(min=1, max=99):id>", "not DELETE"),
-        ("/boks/7", "GET", "/books/<int(min=1, max=99):id>", "it says “books”, not “boks”"),
+        ("/boks/7", "GET", "/books/<int(min=1, max=99):id>", "it has “books”, not “boks”"),
         ("/books/new/", "GET", "/books/new", "it ends without a slash"),
         ("/books", "GET", "/books/", "it ends with a slash"),
-        ("/books/7/sip", "POST", "/books/<int:id>/ship", "it says “ship”, not “sip”"),
-        ("/code/ABC", "GET", "/code/<loud:code>", "“ABC” is no <loud:code>"),
+        ("/books/7/sip", "POST", "/books/<int:id>/ship", "it has “ship”, not “sip”"),
+        ("/code/ABC", "GET", "/code/<loud:code>", "“ABC” does not match <loud:code>"),
     ],
 )
 def test_why_a_rule_does_not_match(path: str, method: str, rule: str, why: str) -> None:
@@ -121,8 +121,8 @@ def test_where_one_matches_only_those_that_all_but_do_are_named() -> None:
     app.add_url_rule("/books/new", "post", str, methods=["POST"])
     near = said(app, "/books/new")["near"]
     assert [each["why"] for each in near] == [
-        "it matches too, but another one comes first",
-        "it takes OPTIONS, POST, not GET",
+        "it matches as well, but another rule comes first",
+        "it accepts OPTIONS, POST, not GET",
     ]
 
 
@@ -132,7 +132,7 @@ def test_hosts_and_subdomains() -> None:
     assert said(app, "/here", host="api.example")["outcome"] == "match"
     found = said(app, "/here", host="www.example")
     assert found["outcome"] == "not_found"
-    assert found["near"][0]["why"] == "it is for the host “api.example” alone"
+    assert found["near"][0]["why"] == "it only matches the host “api.example”"
 
     app = flask.Flask(__name__, subdomain_matching=True)
     app.config["SERVER_NAME"] = "example.com"
@@ -163,7 +163,7 @@ def test_a_thousand_rules_are_found_in() -> None:
         app.add_url_rule(f"/part{number}/<int:id>", f"e{number}", str)
     found = said(app, "/part500/x")
     assert found["outcome"] == "not_found"
-    assert "“x” is no <int:id>" in found["near"][0]["why"]
+    assert "“x” does not match <int:id>" in found["near"][0]["why"]
     assert rules(app)[found["near"][0]["rule"]].rule == "/part500/<int:id>"
 
 

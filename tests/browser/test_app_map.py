@@ -115,7 +115,7 @@ def test_a_path_is_tried(panel: Panel) -> None:
     page.get_by_text("404: no rule matches").wait_for()
     near = page.get_by_role("list", name="Rules that nearly match").locator(".rule").first
     expect(near).to_contain_text("/admin/orders/<int:id>")
-    expect(near).to_contain_text("it says “orders”, not “ordrs”")
+    expect(near).to_contain_text("it has “orders”, not “ordrs”")
     near.click()
     page.wait_for_url(lambda url: "admin.orders.show" in url)
     page.get_by_role("heading", name="GET /admin/orders/<int:id>", exact=True).wait_for()
