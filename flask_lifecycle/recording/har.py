@@ -1,7 +1,7 @@
 """Export traces as HTTP Archive 1.2, the format of browsers' developer tools and proxies.
 
 Masked values stay masked. Data without a field in HAR is under ``_lifecycle``: the specification
-reserves names with an underscore for applications.
+reserves names with an underscore for applications. Details may come from a file, in any shape.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from datetime import datetime, timezone
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
+from ..trace.details import pairs, texts
 from ..trace.explain import explain
 from ..trace.model import JsonObject, Step, Trace, client_status
 from .versions import version_of
 
 _UNKNOWN = -1
+# Of the largest number that is a length.
+_DIGITS = 20
 
 
 def to_har(traces: Iterable[Trace]) -> JsonObject:
@@ -32,7 +35,7 @@ def _entry(trace: Trace) -> JsonObject:
     response = _on_the_wire(
         _detail(trace, "start_response", "response"), _detail(trace, "start_response", "added")
     )
-    body = next((step.detail for step in trace.steps if step.stage == "body"), {})
+    body: JsonObject = next((step.detail for step in trace.steps if step.stage == "body"), {})
     if _detail(trace, "wsgi", "websocket"):
         # The client of a websocket gets no response after that.
         response, body = {"status": "101 Switching Protocols"}, {}
@@ -56,31 +59,31 @@ def _on_the_wire(response: JsonObject, added: JsonObject) -> JsonObject:
     """Return the app's response with the changes made on its way to the server."""
     if not added:
         return response
-    given = [*added["headers"]]
-    removed = {name.lower() for name in added["removed"]}
+    given = [*pairs(added.get("headers"))]
+    removed = {name.lower() for name in texts(added.get("removed"))}
     headers: list[t.Any] = []
-    for name, value in response["headers"]:
+    for name, value in pairs(response.get("headers")):
         folded = name.lower()
         instead = [pair for pair in given if pair[0].lower() == folded == "cache-control"]
         if instead:
             headers += instead
             given.remove(instead[0])
-        elif folded == "content-length" and value.isdigit():
-            headers.append([name, str(int(value) + added["bytes"])])
+        elif folded == "content-length" and _number(value) is not None:
+            headers.append((name, str(int(value) + _size(added))))
         elif folded not in removed:
-            headers.append([name, value])
-    return {**response, "headers": [*headers, *given]}
+            headers.append((name, value))
+    return {**response, "headers": [*map(list, (*headers, *given))]}
 
 
 def _request(trace: Trace, request: JsonObject) -> JsonObject:
     query = f"?{trace.query}" if trace.query else ""
     made = {
         "method": trace.method,
-        "url": request.get("url", f"http://localhost{trace.path}{query}"),
-        "httpVersion": request.get("protocol", ""),
-        "cookies": _pairs(request.get("cookies", ())),
-        "headers": _pairs(request.get("headers", ())),
-        "queryString": _pairs(parse_qsl(trace.query, keep_blank_values=True)),
+        "url": str(request.get("url", f"http://localhost{trace.path}{query}")),
+        "httpVersion": str(request.get("protocol", "")),
+        "cookies": _named(pairs(request.get("cookies"))),
+        "headers": _named(pairs(request.get("headers"))),
+        "queryString": _named(parse_qsl(trace.query, keep_blank_values=True)),
         "headersSize": _UNKNOWN,
         "bodySize": _length(request),
     }
@@ -92,11 +95,11 @@ def _posted(request: JsonObject) -> JsonObject | None:
     """Return the parts of the body that the app parsed."""
     kind = _header(request, "content-type")
     files = [
-        {"name": name, "fileName": file or "", "contentType": mimetype or ""}
-        for name, file, mimetype in request.get("files", ())
+        {"name": str(file[0]), "fileName": file[1] or "", "contentType": file[2] or ""}
+        for file in _lists(request.get("files"), 3)
     ]
     if "form" in request:
-        return {"mimeType": kind, "params": [*_pairs(request["form"]), *files]}
+        return {"mimeType": kind, "params": [*_named(_lists(request["form"], 2)), *files]}
     if "json" in request:
         return {"mimeType": kind, "text": json.dumps(request["json"], ensure_ascii=False)}
     return None
@@ -105,17 +108,17 @@ def _posted(request: JsonObject) -> JsonObject | None:
 def _response(
     trace: Trace, request: JsonObject, response: JsonObject, body: JsonObject
 ) -> JsonObject:
-    status = response.get("status", "")
-    size = body.get("bytes", _UNKNOWN)
-    content = {"size": max(0, size), "mimeType": _header(response, "content-type")}
+    status = str(response.get("status", ""))
+    size = _size(body) if "bytes" in body else _UNKNOWN
+    content: JsonObject = {"size": max(0, size), "mimeType": _header(response, "content-type")}
     if "preview" in body:
-        content["text"] = body["preview"]
+        content["text"] = str(body["preview"])
     return {
         "status": client_status(trace.header()) or 0,
         "statusText": status.partition(" ")[2],
-        "httpVersion": request.get("protocol", ""),
+        "httpVersion": str(request.get("protocol", "")),
         "cookies": _cookies(response),
-        "headers": _pairs(response.get("headers", ())),
+        "headers": _named(pairs(response.get("headers"))),
         "content": content,
         "redirectURL": _header(response, "location"),
         "headersSize": _UNKNOWN,
@@ -146,23 +149,37 @@ def _detail(trace: Trace, stage: str, name: str) -> JsonObject:
 
 
 def _header(message: JsonObject, name: str) -> str:
-    found = (value for header, value in message.get("headers", ()) if header.lower() == name)
+    found = (value for header, value in pairs(message.get("headers")) if header.lower() == name)
     return next(found, "")
 
 
 def _length(request: JsonObject) -> int:
-    text = _header(request, "content-length")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return _number(_header(request, "content-length")) or 0
 
 
-def _pairs(pairs: Iterable[t.Any]) -> list[JsonObject]:
-    return [{"name": str(name), "value": str(value)} for name, value in pairs]
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
+
+
+def _size(detail: JsonObject) -> int:
+    size = detail.get("bytes")
+    return size if isinstance(size, int) else _UNKNOWN
+
+
+def _lists(value: t.Any, length: int) -> list[list[t.Any]]:
+    """Return the lists of some length in a list."""
+    given = value if isinstance(value, list) else []
+    return [each for each in given if isinstance(each, list) and len(each) == length]
+
+
+def _named(given: Iterable[t.Any]) -> list[JsonObject]:
+    return [{"name": str(name), "value": str(value)} for name, value in given]
 
 
 def _cookies(response: JsonObject) -> list[JsonObject]:
     """Return the cookies that were set; invalid ones are left out."""
     made = []
-    for name, value in response.get("headers", ()):
+    for name, value in pairs(response.get("headers")):
         if name.lower() == "set-cookie":
             cookie, _, attributes = value.partition(";")
             made.append({**_attributes(attributes), **_cookie(cookie)})

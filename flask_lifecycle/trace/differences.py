@@ -1,28 +1,28 @@
 """What differs between two traces apart from their steps: headers, values, statements.
 
-Details may come from a file: any shape is read, and what is of another one counts as absent.
+What differs in every request anyway is not counted, but named.
 """
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from .details import mapping, pairs, texts
 from .transactions import STATEMENT
+from .varying import (
+    is_clock,
+    is_varying_header,
+    is_varying_name,
+    without_nonces,
+    without_varying,
+)
 
 if t.TYPE_CHECKING:
     from .model import Step, Trace
 
-# They are different in every request, whatever the app's code is.
-_ALWAYS = re.compile(
-    "age|date|server-timing|x-runtime|.*process-time|cf-ray|traceparent|tracestate"
-    "|.*(?:csrf|xsrf|nonce|(?:request|trace|correlation|span|amzn-trace)[-_]?id).*",
-    re.IGNORECASE,
-)
-_NONCE = re.compile(r"'nonce-[^']*'")
 # Of a step: measured, or compared as a whole elsewhere.
 _ELSEWHERE = frozenset(
     (
@@ -33,8 +33,7 @@ _ELSEWHERE = frozenset(
 # What maps names to values, or lists names, in the changes of a step.
 _WITH_NAMES = ("added", "changed", "removed", "set", "deleted")
 _ABSENT = object()
-# A time of day is different in every request, too.
-_NEAR = 86_400
+_MESSAGES = ("log", "warning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +99,31 @@ class StateChanges:
 
 def header_changes(a: Trace, b: Trace) -> HeaderChanges:
     """Compare the headers of two requests, and of their responses."""
-    request, skipped = _compared(_headers(a, "wsgi", "request"), _headers(b, "wsgi", "request"))
+
+    def is_varying(name: str, _one: t.Any, _other: t.Any) -> bool:
+        return is_varying_header(name)
+
+    request, skipped = _compared(
+        _headers(a, "wsgi", "request"), _headers(b, "wsgi", "request"), is_varying
+    )
     response, more = _compared(
-        _headers(a, "start_response", "response"), _headers(b, "start_response", "response")
+        _headers(a, "start_response", "response"),
+        _headers(b, "start_response", "response"),
+        is_varying,
     )
     return HeaderChanges(request, response, tuple(dict.fromkeys((*skipped, *more))))
 
 
 def state_changes(a: Trace, b: Trace) -> StateChanges:
-    """Compare what functions of both requests changed in ``g`` and in the session."""
+    """Compare what two requests left in ``g`` and in the session."""
+    apart = b.started_at - a.started_at
+    lasted = max(a.duration or 0, b.duration or 0) / 1e9
 
-    def is_time(value: t.Any) -> bool:
-        starts = (a.started_at, b.started_at)
-        return type(value) is float and any(abs(value - each) < _NEAR for each in starts)
+    def is_varying(name: str, one: t.Any, other: t.Any) -> bool:
+        return is_varying_name(name) or is_clock(one, other, apart, lasted)
 
-    g, skipped = _compared(_left(a, "g"), _left(b, "g"), is_time)
-    session, more = _compared(_left(a, "session"), _left(b, "session"), is_time)
+    g, skipped = _compared(_left(a, "g"), _left(b, "g"), is_varying)
+    session, more = _compared(_left(a, "session"), _left(b, "session"), is_varying)
     return StateChanges(g, session, tuple(dict.fromkeys((*skipped, *more))))
 
 
@@ -136,43 +144,41 @@ def statements(a: Trace, b: Trace) -> tuple[ComparedStatement, ...]:
 
 def detail_differs(a: Step, b: Step) -> bool:
     """Return whether two steps had another effect or another input."""
-    return a.name != b.name or _counted(a.detail) != _counted(b.detail)
+    return a.name != b.name or _counted(a) != _counted(b)
 
 
-def _counted(detail: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    counted = {key: value for key, value in detail.items() if key not in _ELSEWHERE}
+def _counted(step: Step) -> dict[str, t.Any]:
+    counted = {key: value for key, value in step.detail.items() if key not in _ELSEWHERE}
+    if step.stage in _MESSAGES:
+        counted["message"] = without_varying(counted.get("message"))
     # The values that a request leaves are compared as a whole.
-    return {**counted, "changes": _names(counted.get("changes"))}
+    counted["changes"] = {
+        where: _names(changes, is_varying_header if where == "response" else is_varying_name)
+        for where, changes in mapping(counted.get("changes")).items()
+    }
+    return counted
 
 
-def _names(changes: t.Any) -> t.Any:
+def _names(changes: t.Any, is_varying: Callable[[t.Any], bool]) -> t.Any:
     """Return which names were changed, and how, without their values."""
     if not isinstance(changes, dict):
         return changes
     return {
-        how: [name for name in value if not _is_noise(name)]
+        how: [name for name in value if not is_varying(name)]
         if how in _WITH_NAMES and isinstance(value, (dict, list))
-        else _names(value)
+        else _names(value, is_varying)
         for how, value in changes.items()
     }
-
-
-def _is_noise(name: t.Any) -> bool:
-    return isinstance(name, str) and _ALWAYS.fullmatch(name) is not None
 
 
 def _compared(
     a: Mapping[str, t.Any],
     b: Mapping[str, t.Any],
-    is_noise: t.Callable[[t.Any], bool] = lambda _value: False,
+    is_varying: Callable[[str, t.Any, t.Any], bool],
 ) -> tuple[Changes, list[str]]:
     """Return the differences of two mappings, and the names that are not counted."""
     different = [name for name in {**a, **b} if a.get(name, _ABSENT) != b.get(name, _ABSENT)]
-    skipped = [
-        name
-        for name in different
-        if _is_noise(name) or (is_noise(a.get(name)) and is_noise(b.get(name)))
-    ]
+    skipped = [name for name in different if is_varying(name, a.get(name), b.get(name))]
     counted = [name for name in different if name not in skipped]
     changes = Changes(
         added={name: b[name] for name in counted if name not in a},
@@ -187,10 +193,10 @@ def _headers(trace: Trace, stage: str, name: str) -> dict[str, str]:
     found = [
         step.detail[name] for step in trace.steps if step.stage == stage and name in step.detail
     ]
-    pairs = _mapping(found[-1]).get("headers") if found else ()
+    given = mapping(found[-1]).get("headers") if found else ()
     headers: dict[str, list[str]] = {}
-    for header, value in _pairs(pairs):
-        headers.setdefault(header.lower(), []).append(_NONCE.sub("'nonce'", value))
+    for header, value in pairs(given):
+        headers.setdefault(header.lower(), []).append(without_nonces(value))
     return {header: ", ".join(values) for header, values in headers.items()}
 
 
@@ -201,26 +207,12 @@ def _left(trace: Trace, where: str) -> dict[str, t.Any]:
     """
     values: dict[str, t.Any] = {}
     for step in trace.steps:
-        values.update(_mapping(step.detail.get(where)) if step.stage == "session_open" else ())
-        changes = _mapping(_mapping(step.detail.get("changes")).get(where))
-        values.update(_mapping(changes.get("added")))
-        values.update(_mapping(changes.get("changed")))
-        values.update(dict.fromkeys(_texts(changes.get("removed"))))
+        values.update(mapping(step.detail.get(where)) if step.stage == "session_open" else ())
+        changes = mapping(mapping(step.detail.get("changes")).get(where))
+        values.update(mapping(changes.get("added")))
+        values.update(mapping(changes.get("changed")))
+        values.update(dict.fromkeys(texts(changes.get("removed"))))
     return values
-
-
-def _mapping(value: t.Any) -> Mapping[str, t.Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _texts(value: t.Any) -> Iterable[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def _pairs(value: t.Any) -> Iterable[tuple[str, str]]:
-    for pair in value if isinstance(value, list) else ():
-        if isinstance(pair, list) and len(pair) == 2 and len([*_texts(pair)]) == 2:
-            yield pair[0], pair[1]
 
 
 __all__ = [

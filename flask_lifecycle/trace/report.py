@@ -69,7 +69,7 @@ def _clauses(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
     ]
     if differing:
         more = f" and {len(differing) - 1:,} more" if differing[1:] else ""
-        yield f"{differing[0]}{more} differ{'' if more else 's'}"
+        yield f"another value of {differing[0]}{more}"
 
 
 def _ends(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle.recording import Recording, file
+from flask_lifecycle.recording.har import to_har
 from flask_lifecycle.trace.compare import compare
 from tests.helpers.recordings import SAVED, faults
 
@@ -408,5 +409,6 @@ def loaded(content: bytes) -> Recording:
 def use(traces: tuple[Trace, ...]) -> None:
     for trace in traces:
         trace.explain()
+        json.dumps(to_har([trace]), allow_nan=False)
         str(compare(trace, traces[0]))
         json.dumps(trace.compare(traces[-1]).to_dict(), allow_nan=False)
