@@ -50,6 +50,8 @@ def findings(app: flask.Flask) -> Iterator[Finding]:
         return
     settings: Settings = state.settings
     yield _on(app, settings)
+    if settings.enabled is None:
+        yield _mode(app)
     if settings.enabled is not False and (app.debug or settings.enabled):
         yield from _access(app, settings)
     yield from _packages()
@@ -73,6 +75,13 @@ def _on(app: flask.Flask, settings: Settings) -> Finding:
     return "ok", "panel", f"On at {settings.url_prefix}/: {why}."
 
 
+def _mode(app: flask.Flask) -> Finding:
+    """Say which mode this is: the command sets debug, and the server may have another one."""
+    if app.debug:
+        return "ok", "mode", _WITH_DEBUG
+    return "note", "mode", _WITHOUT_DEBUG
+
+
 def _access(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
     yield "ok", "this host", _LOCAL if app.debug else _LOCAL_WITHOUT_DEBUG
     if settings.host is not None:
@@ -93,6 +102,14 @@ def _access(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
     yield "ok", "masked", f"Values under names that look secret{_more(settings)}."
 
 
+_WITH_DEBUG = (
+    "This command has debug on, as flask run --debug has. A server without debug, such as gunicorn "
+    "without FLASK_DEBUG=1, has no panel."
+)
+_WITHOUT_DEBUG = (
+    "This command has debug off, as flask run has. If the server has it on (flask run --debug, "
+    "app.run(debug=True), FLASK_DEBUG=1), ask for that mode: flask --debug lifecycle doctor"
+)
 _LOCAL = (
     "Anyone on this machine, by localhost, *.localhost or a loopback address, without a token. "
     "Except requests with a forwarding header, over HTTP/1.0 or, on Linux, from a system account: "
@@ -104,8 +121,8 @@ _NO_OTHER_NAMES = (
     "LIFECYCLE_ALLOWED_HOSTS adds other names."
 )
 _GENERATED = (
-    "Generated for each run, and printed at the start of flask run; under other servers at the "
-    "first request to the panel."
+    "Generated for each run, and printed at the start of flask run, app.run(), gunicorn and "
+    "waitress; under other servers at the first request to the panel."
 )
 _SHARED_NOTHING = (
     "PYTHONHASHSEED is set: the workers of a server that each import the app share no secret to "

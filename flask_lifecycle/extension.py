@@ -8,13 +8,11 @@ import typing as t
 import weakref
 from importlib import import_module
 
-import click
 import flask
-from flask.helpers import get_debug_flag
-from werkzeug.serving import is_running_from_reloader
 from werkzeug.wrappers import Response
 
 from . import locks
+from .announcement import Announcement
 from .collector_table import COLLECTORS
 from .mount import Mount
 from .recorder.subclass import give_class, give_class_back, override, subclass_of
@@ -66,7 +64,7 @@ class Lifecycle:
 
         app._check_setup_finished("Lifecycle.init_app")
         settings = Settings.from_config(app.config)
-        state = State(settings)
+        state = State(settings, app)
         app.extensions["lifecycle"] = state
 
         if settings.enabled is True or (settings.enabled is None and app.debug):
@@ -80,14 +78,18 @@ class Lifecycle:
     def traces(self, app: flask.Flask) -> list[Trace]:
         """Return the app's stored traces, newest first, as immutable copies.
 
-        :raises RuntimeError: the app has no Lifecycle.
+        :raises RuntimeError: the app has no Lifecycle, or recording is off.
         """
         state = app.extensions.get("lifecycle")
         if state is None:
             raise RuntimeError(
                 f"The app {app.name!r} has no Lifecycle; call init_app() with it first."
             )
-        return t.cast("State", state).traces()
+        kept = t.cast("State", state)
+        why = kept.why_off(app)
+        if why:
+            raise RuntimeError(f"The requests of the app {app.name!r} are not recorded: {why}")
+        return kept.traces()
 
     def undo(self, app: flask.Flask) -> None:
         """Remove the extension from the app; every object is restored."""
@@ -99,19 +101,34 @@ class Lifecycle:
 class State:
     """The extension's state for one app, as ``app.extensions["lifecycle"]``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, app: flask.Flask) -> None:
         self.settings = settings
         self.enabled: bool = False
         self._store: Store | None = None
         self._mount: Mount | None = None
         self._undo: list[t.Callable[[flask.Flask], t.Any]] = []
         self._forget: t.Callable[[], t.Any] = list
+        self._announcement = Announcement(settings, app)
 
     def traces(self) -> list[Trace]:
         """Return the stored traces, newest first."""
         if self._store is None:
             return []
         return [snapshot(trace) for trace in self._store.newest()]
+
+    def why_off(self, app: flask.Flask) -> str:
+        """Return why recording is off and what to set, or an empty text if it is or will be on."""
+        if self._store is not None:
+            return ""
+        takes = "It takes None (on with debug), True or False."
+        if self.settings.enabled is False:
+            return f"LIFECYCLE_ENABLED is False. Set it to True, or leave it out. {takes}"
+        if not self.settings.enabled and not app.debug:
+            return (
+                "debug is off and LIFECYCLE_ENABLED is not set. Set it to True in app.config "
+                f"before init_app(), or turn debug on before the first request. {takes}"
+            )
+        return ""
 
     def describe(
         self, traces: t.Sequence[Trace]
@@ -131,7 +148,7 @@ class State:
         from .instrumentation.hooks import Hooks
         from .store import MemoryStore
 
-        settings = self.settings
+        settings, announcement = self.settings, self._announcement
         token = settings.token or run_token()
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, token) if settings.toolbar else (None, None)
@@ -143,6 +160,7 @@ class State:
             on_response=on_response,
             on_start=on_start,
             on_exception=exceptions.record if "exceptions" in settings.collectors else None,
+            on_crash=announcement.crashed,
         )
         owner = Owner(app)
         instrument = _wrapped(lambda: Instrument(app, owner, settings, redactor, hooks, mount), app)
@@ -150,8 +168,8 @@ class State:
             return
         self._mount = mount
         mount.called = instrument.called
-        if _is_run_by_flask():
-            mount.announce(app.debug)
+        mount.requested = announcement.requested
+        announcement.enabled(app.debug)
         self._undo += (instrument.undo, mount.undo)
         # At the latest when the app is collected.
         installed = _install(settings.collectors, owner)
@@ -162,6 +180,7 @@ class State:
     def disable(self, app: flask.Flask) -> None:
         """Undo :meth:`enable`."""
         self._forget()
+        self._announcement.remove()
         while self._undo:
             self._undo.pop()(app)
         self._mount = None
@@ -206,18 +225,6 @@ def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]
 def _undo_all(installed: list[t.Callable[[], None]]) -> None:
     while installed:
         installed.pop()()
-
-
-def _is_run_by_flask() -> bool:
-    """Return whether ``flask run`` loads the app in the process that will serve it.
-
-    With the reloader, that is its child (``flask.cli.run_command``, ``werkzeug._reloader``).
-    """
-    context = click.get_current_context(silent=True)
-    if context is None or context.info_name != "run":
-        return False
-    reloads = context.params.get("reload")
-    return is_running_from_reloader() or not (get_debug_flag() if reloads is None else reloads)
 
 
 def _on_trace(

@@ -12,11 +12,9 @@ import io
 import logging
 import typing as t
 import weakref
-from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import lru_cache, partial
 
-import click
 import flask
 
 from . import locks
@@ -35,12 +33,13 @@ from .trace.writer import NOBODY, Route, Writer
 if t.TYPE_CHECKING:
     from .app_map.rules import Finder
     from .collectors.profiler import Profiles
+    from .panel.access.log import AccessLog
     from .recording.document import Excerpt
     from .store import Store
     from .trace.model import Trace
 
 # The loggers of servers that log whole URLs, which may contain the token.
-_ACCESS_LOGS = ("werkzeug", "gunicorn.access")
+_ACCESS_LOGS = ("werkzeug", "gunicorn.access", "hypercorn.access", "uvicorn.access")
 _OF_PANEL = Route("", number(Tracepoint("url_match", "")), "", (), True)
 
 Panel = t.Callable[[Environ, StartResponse], t.Any]
@@ -83,23 +82,13 @@ class Mount:
         self.call: Application = type(app).__call__
         self.skipped = NOBODY
         self._lock = locks.lock()
+        self._access_log: AccessLog | None = None
         self._filters: list[logging.Filter] = []
         # The loggers outlive the app.
         self._forget = weakref.finalize(app, _remove_filters, self._filters)
         self._forget.atexit = False
-        # A user who has set a token knows it.
-        self._is_announced = settings.token is not None
-
-    def announce(self, debug: bool) -> None:
-        """Print the token, once, where the server prints its own address."""
-        if self._is_announced:
-            return
-        self._is_announced = True
-        who = "remote clients" if debug else "all clients"
-        prefix = self._settings.url_prefix
-        with suppress(OSError, ValueError):  # the log's disk is full, or stderr is closed
-            line = f" * Lifecycle: {prefix}/ ({who}: {prefix}/?token={self._token})"
-            click.echo(line, err=True)
+        #: Called with the environ of the first request to the panel, and whether debug is on.
+        self.requested: t.Callable[[Environ, bool], t.Any] = lambda *_: None
 
     def enter(
         self, app: flask.Flask, environ: Environ, start_response: StartResponse
@@ -160,7 +149,17 @@ class Mount:
         inner["lifecycle.entrance"] = entrance
         inner["lifecycle.look"] = look
         inner["lifecycle.address"] = partial(self._address, environ, entrance, look)
-        return self._get_panel()(inner, start_response)
+        panel = self._get_panel(environ)
+        self._hide_from_access_log(environ if entrance is None else entrance.environ)
+        return panel(inner, start_response)
+
+    @fail_open
+    def _hide_from_access_log(self, environ: Environ) -> None:
+        """Keep a request to the panel out of the server's access log."""
+        asked = environ.get("REQUEST_URI") or environ.get("RAW_URI") or whole_path(environ)
+        root, found, _ = asked.partition("?")[0].partition(self._settings.url_prefix)
+        if found and self._access_log is not None:
+            self._access_log.add_root(root + found)
 
     def _address(
         self,
@@ -225,7 +224,7 @@ class Mount:
 
         return host_name(environ.get("HTTP_HOST", "")) == self._settings.host
 
-    def _get_panel(self) -> Panel:
+    def _get_panel(self, environ: Environ) -> Panel:
         with self._lock:
             if self._panel is None:
                 from .collectors.profiler import Profiles
@@ -242,12 +241,13 @@ class Mount:
                     own_host=self._settings.host,
                     alone=self._settings.token is None and is_alone(),
                 )
-                self.announce(debug)
+                self.requested(environ, debug)
                 self._profiles = Profiles(self._app)
                 self._panel = create_panel(
                     self._store, gate, self._map, self._find_rule, self._profiles
                 )
-                self._filters.append(AccessLog(self._token))
+                self._access_log = AccessLog(self._token)
+                self._filters.append(self._access_log)
                 for name in _ACCESS_LOGS:
                     logging.getLogger(name).addFilter(self._filters[0])
             return self._panel

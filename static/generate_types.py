@@ -56,7 +56,7 @@ _BESIDE = {
 #: What is narrower than its annotation says, as "record.field".
 _NARROWER = {"Step.stage": "Stage"}
 #: What files of older versions do not have.
-_NEWER = frozenset(("Step.package",))
+_NEWER = frozenset(("Step.package", "Trace.server_error_by"))
 #: The parts of a comparison, and it.
 _COMPARED = (
     *(compare.ComparedStep, compare.Statuses, compare.Urls, compare.Runs),

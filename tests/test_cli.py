@@ -40,6 +40,15 @@ def test_off_says_why_and_nothing_of_who() -> None:
     assert set(found) == {"panel", "packages"}
 
 
+def test_the_mode_is_told_that_it_looks_at() -> None:
+    ((mark, text),) = told(debug=False)["mode"]
+    assert mark == "note"
+    assert "This command has debug off" in text
+    assert "flask --debug lifecycle doctor" in text
+    assert told()["mode"][0][0] == "ok"
+    assert "mode" not in told(LIFECYCLE_ENABLED=True)
+
+
 def test_on_without_debug_is_worth_a_note() -> None:
     found = told(debug=False, LIFECYCLE_ENABLED=True)
     assert found["panel"][0][0] == "note"
@@ -103,6 +112,8 @@ def test_the_command_tells_by_its_exit_code(tmp_path: Path, extension: bool, cod
         check=False,
     )
     assert done.returncode == code, done.stderr
+    if extension:
+        assert "This command has debug on" in " ".join(done.stdout.split())
     said = "On at /_lifecycle/" if extension else "wrong extension  The app 'shop' has no Lifecycle"
     assert said in done.stdout
     # To ask is not to open: no panel was made.

@@ -102,6 +102,31 @@ def test_traces_of_an_app_without_one_is_an_error() -> None:
         Lifecycle().traces(app_not_watched())
 
 
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({}, "debug is off and LIFECYCLE_ENABLED is not set. Set it to True"),
+        ({"LIFECYCLE_ENABLED": False}, "LIFECYCLE_ENABLED is False. Set it to True"),
+    ],
+)
+def test_traces_of_an_app_that_is_not_recorded_is_an_error_that_says_what_to_set(
+    config: dict[str, t.Any], why: str
+) -> None:
+    app = app_not_watched(**config)
+    lifecycle = Lifecycle(app)
+    app.test_client().get("/").close()
+    with pytest.raises(RuntimeError, match=why) as raised:
+        lifecycle.traces(app)
+    assert str(raised.value).endswith("It takes None (on with debug), True or False.")
+
+
+def test_traces_before_the_first_request_are_none() -> None:
+    app = app_not_watched()
+    lifecycle = Lifecycle(app)
+    app.debug = True
+    assert lifecycle.traces(app) == []
+
+
 def test_off_leaves_the_same_objects() -> None:
     app = app_not_watched(LIFECYCLE_ENABLED=False)
     before = dict(vars(app))

@@ -37,7 +37,7 @@ ALLOWED = {
     },
 }
 # The public names and what puts all of them together.
-KNOW_ALL = {"__init__", "extension", "mount", "cli"}
+KNOW_ALL = {"__init__", "announcement", "extension", "mount", "cli"}
 
 
 def imported(path: Path) -> set[str]:

@@ -61,7 +61,7 @@ class Instrument:
         messages = Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview)
         rules = KnownRules(redactor)
         routes = Routes(redactor, ignored, rules.matched)
-        errors = Errors(owner, hooks.on_exception)
+        errors = Errors(owner, hooks.on_exception, hooks.on_crash)
         changes = "changes" in settings.collectors
         functions = Functions(base, owner, recording, routes.view_args, changes=changes)
         sessions = Sessions()

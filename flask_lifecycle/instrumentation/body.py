@@ -38,7 +38,7 @@ def recorded(
     try:
         kind = proxy_class(result)
         if kind is not None and not _is_file(result, environ.get("wsgi.file_wrapper")):
-            recording = Recording(trace, failed, preview)
+            recording = Recording(trace, environ, failed, preview)
             return kind(result, recording, recording.sent, True)
         _record_as_is(trace, result, failed, preview)
     except Exception as error:

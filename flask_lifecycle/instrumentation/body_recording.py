@@ -12,6 +12,7 @@ from ..recorder.steps import finish
 from ..trace.log import END, clock
 from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import LiveTrace
+from .hooks import Environ
 
 _CHUNKS_KEPT = 200
 _PREVIEW = 4
@@ -21,7 +22,8 @@ _COUNTED = ("chunks", "bytes", "streamed", "sent", "preview", "complete")
 BODY: int = number(Tracepoint("body", "body"))
 _CLOSE = number(Tracepoint("body_close", "close"))
 
-Failed = t.Callable[[LiveTrace, BaseException], None]
+#: Takes the trace, the exception, the environ, and whether the status has been sent.
+Failed = t.Callable[[LiveTrace, BaseException, Environ, bool], None]
 
 
 class Counts(list[t.Any]):
@@ -48,12 +50,17 @@ class Counts(list[t.Any]):
 class Recording:
     """The recording of one body, over all of its iterators."""
 
-    __slots__ = ("failed", "is_over", "preview", "sent", "step", "trace")
+    __slots__ = ("environ", "failed", "is_over", "preview", "sent", "step", "trace")
 
     def __init__(
-        self, trace: LiveTrace, failed: Failed, preview: t.Callable[[], Preview | None]
+        self,
+        trace: LiveTrace,
+        environ: Environ,
+        failed: Failed,
+        preview: t.Callable[[], Preview | None],
     ) -> None:
         self.trace: LiveTrace = trace
+        self.environ: Environ = environ
         self.failed: Failed = failed
         self.preview: t.Callable[[], Preview | None] = preview
         #: The step of the body, from its first iteration on.
@@ -99,7 +106,7 @@ class Recording:
         self.is_over = True
         if error is not None:
             trace.notes.outcomes[step] = describe_error(error)
-            self.failed(trace, error)
+            self.failed(trace, error, self.environ, self.sent[0] > 0)
 
     def leave(self, value: t.Any = None, _body: object = None) -> t.Any:
         """End the step of a body that is not iterated to its end."""
@@ -138,7 +145,7 @@ def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
         return None if close is None else close()
     except BaseException as error:
         trace.notes.outcomes[step] = describe_error(error)
-        failed(trace, error)
+        failed(trace, error, trace.notes.received(), True)
         raise
     finally:
         log[step + END] = clock()

@@ -14,12 +14,14 @@ from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import fail, finish
 from ..trace.log import TRACEPOINT, WIDTH
+from ..trace.model import ServerErrorBy
 from ..trace.notes import SHORT_CIRCUIT, Facts
 from ..trace.owner import Owner
 from ..trace.tracepoint import TRACEPOINTS
 from ..trace.writer import LiveTrace, Writer
 from . import upgrades
-from .hooks import OnException
+from .debugger import is_inside_debugger
+from .hooks import Environ, OnCrash, OnException
 from .reached import Reached
 
 
@@ -29,9 +31,12 @@ class Errors:
     :param owner: the app's identity.
     """
 
-    def __init__(self, owner: Owner, on_exception: OnException | None) -> None:
+    def __init__(
+        self, owner: Owner, on_exception: OnException | None, on_crash: OnCrash | None
+    ) -> None:
         self._owner = owner
         self._on_exception = on_exception
+        self._on_crash = on_crash
 
     def handle_exception(self, base: t.Any) -> t.Any:
         """Return the app's ``handle_exception``, which records the error."""
@@ -89,7 +94,7 @@ class Errors:
 
         return handle_user_exception
 
-    def left(self, trace: LiveTrace, error: BaseException) -> None:
+    def left(self, trace: LiveTrace, error: BaseException, environ: Environ) -> None:
         """End a trace with the exception that leaves the app."""
         fail(trace, 0, error)
         is_over = upgrades.is_end(trace, error)
@@ -102,14 +107,36 @@ class Errors:
         hide_frames(error)
         if not is_over:
             self._raised(None, trace, error)
+            self._crashed(trace, error, environ, is_sent=False)
         upgrades.settle(trace)
         finish(trace)
 
     @fail_open
-    def broke(self, trace: LiveTrace, error: BaseException) -> None:
-        """Record an exception that reaches the server while it has the body."""
+    def broke(
+        self, trace: LiveTrace, error: BaseException, environ: Environ, is_sent: bool
+    ) -> None:
+        """Record an exception that reaches the server while it has the body.
+
+        :param environ: at least where the server is.
+        :param is_sent: whether the server has sent the status.
+        """
         _note(trace, error)
         self._raised(None, trace, error)
+        self._crashed(trace, error, environ, is_sent=is_sent)
+
+    @fail_open
+    def _crashed(
+        self, trace: LiveTrace, error: BaseException, environ: Environ, *, is_sent: bool
+    ) -> None:
+        """Record what answers an exception that reaches the server, and report it."""
+        if not isinstance(error, Exception):
+            return
+        # The debugger starts no second response.
+        by: ServerErrorBy = "debugger" if is_inside_debugger() else "server"
+        if not is_sent and (by == "server" or trace.status is None):
+            trace.server_error_by = by
+        if self._on_crash is not None and trace.parent is None and not trace.hidden:
+            self._on_crash(trace, error, environ)
 
     @fail_open
     def _raised(

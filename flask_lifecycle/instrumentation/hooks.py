@@ -24,6 +24,7 @@ Body = t.Any
 #: Called as Flask's own ``wsgi_app`` is, with the app as the first argument.
 Application = Callable[[t.Any, Environ, StartResponse], Body]
 OnResponse = Callable[[Response, LiveTrace], Response]
+OnCrash = Callable[[LiveTrace, Exception, Environ], None]
 OnStart = Callable[[LiveTrace, Environ], "Headers | None"]
 #: Returns whether a request is not recorded, by its endpoint, or by its path if that is None.
 Ignored = Callable[[str | None, str], bool]
@@ -78,6 +79,8 @@ class Hooks:
     #: Returns headers to add when a response starts.
     on_start: OnStart | None = None
     on_exception: OnException | None = None
+    #: Called with an exception that the server gets, and the environ of its request.
+    on_crash: OnCrash | None = None
 
 
 class Mount(t.Protocol):
@@ -114,6 +117,7 @@ __all__ = [
     "Ignored",
     "Measure",
     "Mount",
+    "OnCrash",
     "OnException",
     "OnResponse",
     "OnStart",

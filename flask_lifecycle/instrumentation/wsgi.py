@@ -25,9 +25,6 @@ from .start_response import StartResponse
 from .trace_start import TraceStart
 
 _WSGI = number(Tracepoint("wsgi", "wsgi"))
-# Werkzeug's debugger sets it for the app that it is around.
-_DEBUGGER = "werkzeug.debug.preserve_context"
-_ANSWERS = Facts(name="debugger")
 
 #: Takes an app, a call of it, and what handles that call.
 Record = Callable[[flask.Flask, Environ, Start, Application], Body]
@@ -148,9 +145,7 @@ class Calls:
                 answer = recorded_start_response(trace, environ, start_response, unreached)
                 result = run(app, environ, answer)
             except BaseException as error:
-                if _DEBUGGER in environ and isinstance(error, Exception):
-                    trace.notes.add(0, "answered_by", _ANSWERS)
-                left(trace, error)
+                left(trace, error, environ)
                 raise
             finally:
                 current.set(outer)

@@ -67,6 +67,7 @@ FUNCTION_STAGES = frozenset(
 JsonObject = dict[str, t.Any]
 #: One of :data:`STAGES`; readers of recordings check that.
 Stage = t.Annotated[str, STAGES]
+ServerErrorBy = t.Literal["debugger", "server"]
 Outcome = t.Literal["ok", "short_circuit", "raised"]
 
 
@@ -151,6 +152,8 @@ class Trace:
 
     ``duration`` lasts until the server has closed the body. ``app_time`` is the app's own part of
     it: until the response was returned to the server, in a stream's generator, and in closing it.
+    ``server_error_by`` is who sent a 500 in place of the app's own response, as an exception left
+    the app: the server, or Werkzeug's debugger.
     """
 
     id: str
@@ -170,6 +173,7 @@ class Trace:
     dropped_steps: int
     steps: tuple[Step, ...]
     app_time: int | None = None
+    server_error_by: ServerErrorBy | None = None
 
     def header(self) -> JsonObject:
         """Return all fields except the steps, JSON-ready."""
@@ -190,6 +194,7 @@ class Trace:
             "error": _plain(self.error),
             "parent": self.parent,
             "dropped_steps": self.dropped_steps,
+            "server_error_by": self.server_error_by,
         }
 
     def to_dict(self) -> JsonObject:
@@ -240,6 +245,7 @@ __all__ = [
     "JsonObject",
     "Outcome",
     "Process",
+    "ServerErrorBy",
     "Source",
     "Stage",
     "Step",

@@ -64,6 +64,7 @@ def _copy(trace: LiveTrace) -> Trace:
         dropped_steps=trace.dropped_steps,
         steps=(),
         app_time=trace.app_time,
+        server_error_by=trace.server_error_by,
     )
 
 

@@ -15,7 +15,7 @@ from . import process
 from .ancestors import is_context, is_outside_functions
 from .kept import Kept, columns
 from .log import WIDTH, Columns, clock, merge
-from .model import Error
+from .model import Error, ServerErrorBy
 from .notes import Notes, joined
 from .owner import Owner
 from .protocols import Added, Keeper
@@ -70,6 +70,7 @@ class LiveTrace(Writer):
         "route",
         "seq",
         "serial",
+        "server_error_by",
         "started_at",
         "status",
         "stopwatch",
@@ -106,6 +107,8 @@ class LiveTrace(Writer):
     added: Added | None
     #: Whether an HTTP exception without a handler is itself the response.
     unhandled: bool
+    #: What sent a 500 in place of the app's response.
+    server_error_by: ServerErrorBy | None
     _kept: Kept | None
     #: Unix time. The monotonic clock cannot replace it: it stops while the machine sleeps.
     started_at: float
@@ -160,6 +163,7 @@ class LiveTrace(Writer):
         self.toolbar = None
         self.added = None
         self.unhandled = False
+        self.server_error_by = None
         self._kept = None
         self.started_at = time()
         self.origin: float = clock()

@@ -125,6 +125,8 @@ export interface Highlight {
  *
  * `duration` lasts until the server has closed the body. `app_time` is the app's own part of
  * it: until the response was returned to the server, in a stream's generator, and in closing it.
+ * `server_error_by` is who sent a 500 in place of the app's own response, as an exception left
+ * the app: the server, or Werkzeug's debugger.
  */
 export interface TraceHeader {
   readonly id: string;
@@ -143,6 +145,7 @@ export interface TraceHeader {
   readonly parent: string | null;
   readonly dropped_steps: number;
   readonly app_time: number | null;
+  readonly server_error_by?: "debugger" | "server" | null;
 }
 
 /** One request with its steps, in the order in which they began. */

@@ -9,7 +9,7 @@ import { actions } from "../state/actions";
 import { appTime } from "../state/request";
 import { now, state } from "../state/store";
 import { plural, time } from "../trace/format";
-import { clientStatus } from "../trace/status";
+import { clientStatus, sender } from "../trace/status";
 import { processes, processKey } from "./current";
 import { LONGEST_METHOD, pathOf, rowWidth } from "./geometry";
 import type { Line } from "./lines";
@@ -144,16 +144,16 @@ interface StatusProps {
 function Status({ trace, running }: StatusProps): JSX.Element {
   // Whatever was answered before.
   const failed = trace.error !== null && (trace.status ?? 0) < 500;
-  const byServer = trace.status === null && clientStatus(trace) !== null;
+  const byServer = trace.status !== clientStatus(trace);
   return (
     <span
       class={`s s${failed ? 5 : Math.floor((trace.status ?? 0) / 100)}`}
-      title={byServer ? "By the server: the app did not answer" : undefined}
+      title={byServer ? `By ${sender(trace)}: an exception left the app` : undefined}
     >
       {byServer ? (
         <span class="server">
           {clientStatus(trace)}
-          <span class="unseen"> by the server</span>
+          <span class="unseen"> by {sender(trace)}</span>
         </span>
       ) : (
         (trace.status ?? (failed ? "" : running ? "runs" : "–"))

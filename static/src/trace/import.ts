@@ -91,6 +91,8 @@ const HEADER: Record<Exclude<keyof Trace, "steps" | "highlights">, Check> = {
   error: orNull("an object with type and message", isError),
   parent: orNull("a text", isText),
   dropped_steps: is("a whole number", isCount),
+  // Files of older versions do not have it.
+  server_error_by: one([undefined, null, "debugger", "server"]),
 };
 
 const STEP: Record<keyof Step, Check> = {

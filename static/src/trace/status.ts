@@ -12,6 +12,13 @@ export function clientStatus({
   status,
   error,
   state,
-}: Pick<TraceSummary, "status" | "error" | "state">): number | null {
+  server_error_by: by,
+}: Pick<TraceSummary, "status" | "error" | "state" | "server_error_by">): number | null {
+  if (by === "server" || by === "debugger") return 500;
   return status ?? (error === null || state !== "done" || UNANSWERED.has(error.type) ? null : 500);
+}
+
+/** What sent the status of a request that an exception left, in words. */
+export function sender({ server_error_by: by }: Pick<TraceSummary, "server_error_by">): string {
+  return by === "debugger" ? "Werkzeug’s debugger" : "the server";
 }

@@ -95,12 +95,12 @@ const long = (trace: Trace): Trace => ({
 });
 const busy = (trace: Trace): Trace => ({
   ...trace,
+  server_error_by: trace.error === null ? null : "debugger",
   steps: trace.steps.map((step): Step => ({
     ...step,
     package: step.stage === "before_request" ? "flask_something" : null,
     detail: {
       ...step.detail,
-      ...(step.stage === "wsgi" ? { answered_by: { name: "debugger" } } : {}),
       ...(/_request$|teardown/.test(step.stage)
         ? { changes: { g: { added: { user: 1, request_id: 2, warehouse: 3 }, changed: {}, removed: [] } } }
         : {}),

@@ -80,17 +80,11 @@ export function serverAnswer(draft: Draft): Partial<Chip> | null {
   if (trace.error === null || wsgi === null || wsgi.outcome !== "raised" || body !== null) return null;
   if (!moment.ended(wsgi)) return null;
   const end = endOf(draft, wsgi, 0.7);
-  if (hasDebugger(draft.facts)) return { ...end, name: "traceback page" };
-  if (trace.status === null && clientStatus(trace) === 500)
+  if (trace.server_error_by === "debugger") return { ...end, name: "traceback page" };
+  if (trace.server_error_by === "server" || (trace.status === null && clientStatus(trace) === 500))
     return { ...end, kind: "answers", name: "500, by the server" };
   const note = trace.status === null ? "nothing is answered" : "after the status was sent";
   return { ...end, kind: "gets", name: trace.error.type, state: "raised", note, noteTone: "err" };
-}
-
-/** Whether Werkzeug's debugger answered, which it can unless the app has sent a status. */
-function hasDebugger({ trace, known: { wsgi } }: Facts): boolean {
-  const by = wsgi?.detail["answered_by"];
-  return trace.status === null && isTold(by) && by["name"] === "debugger";
 }
 
 /** At the end of the app's call, after all that ran in it. */

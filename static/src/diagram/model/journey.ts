@@ -3,7 +3,7 @@
 import type { AppMap, Trace, TraceSummary } from "../../api/types";
 import { clockOf } from "../../trace/clock";
 import { websocketOf } from "../../trace/format";
-import { clientStatus } from "../../trace/status";
+import { clientStatus, sender } from "../../trace/status";
 import { attach, dresser } from "./attach";
 import { bandsOf, bytesOf, isStreamed } from "./bands";
 import type { Draft } from "./chips";
@@ -160,8 +160,8 @@ function headline(facts: Facts, elapsed: number, at: number): Headline {
 
 function statusOf(facts: Facts): string {
   const { trace, moment, known } = facts;
-  if (moment.begun(known.start)) return known.start.name;
+  if (moment.begun(known.start) && trace.server_error_by == null) return known.start.name;
   if (propagatedBy(facts) === null) return `${trace.status ?? ""}`;
   const answer = clientStatus(trace);
-  return answer === null ? "no response" : `${answer} by the server`;
+  return answer === null ? "no response" : `${answer} by ${sender(trace)}`;
 }
