@@ -55,7 +55,9 @@ class Announcement(logging.Filter):
         #: Removes the filter from the loggers, which outlive the app.
         self.remove: t.Callable[[], t.Any] = list
         if settings.enabled is not False:
-            for name in _SERVERS:
+            # In production, as far as is known, the loggers of its servers stay as they are.
+            is_on = settings.enabled or app.debug
+            for name in _SERVERS if is_on else _SERVERS[:1]:
                 logging.getLogger(name).addFilter(self)
             self.remove = remove = weakref.finalize(app, _remove, self)
             remove.atexit = False
