@@ -127,7 +127,8 @@ def test_an_exception_is_shown_with_its_handlers(panel: Panel) -> None:
     expect(lines.nth(3)).to_have_text(re.compile(r"^\s*raise OutOfStock"))
     expect(lines.nth(4)).to_have_text('return "shipped"')
     expect(shown.locator("tr.taken")).to_contain_text("out_of_stock")
-    expect(shown.locator("tr.taken")).to_contain_text("took it")
+    expect(shown.locator("tr.taken")).to_contain_text("handled it")
+    expect(frame.locator(".source .py-k").first).to_be_visible()
     expect(shown).to_contain_text("of the blueprint api, which this request is not in")
 
 

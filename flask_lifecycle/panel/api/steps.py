@@ -7,7 +7,7 @@ import flask
 from ...store import Store
 from ...trace.model import JsonObject
 from ..source.callers import caller
-from ..source.excerpt import excerpt
+from ..source.excerpt import coloured, excerpt
 from ..source.runnable import runnable
 from ..source.statement import statement
 from .lookup import get_or_404, refuse, step_of
@@ -48,7 +48,25 @@ def create_steps(store: Store) -> flask.Blueprint:
         sql, missing = runnable(step.detail)
         return {**statement(step.detail["statement"]), "runnable": sql, "missing": missing}
 
+    @api.get(f"{_STEP}/frames")
+    def frames(trace_id: str, index: int) -> JsonObject:
+        step = step_of(get_or_404(store, trace_id), index)
+        exception = None if step is None else step.detail.get("exception")
+        if exception is None:
+            refuse("No exception left this step.")
+        return _frames(exception)
+
     return api
+
+
+def _frames(exception: JsonObject) -> JsonObject:
+    """Highlight the recorded lines of an exception's frames, and of those that belong to it."""
+    return {
+        "frames": [
+            coloured(each["file"], "\n".join(each["lines"])) for each in exception["frames"]
+        ],
+        "others": [_frames(each) for each in exception["others"]],
+    }
 
 
 __all__ = ["create_steps"]

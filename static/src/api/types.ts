@@ -121,6 +121,12 @@ export interface SourceLines {
   readonly lines: readonly (readonly (readonly [kind: string, text: string])[])[];
 }
 
+/** `GET api/traces/<id>/steps/<n>/frames`: the lines of an exception's frames, and of its others. */
+export interface FrameLines {
+  readonly frames: readonly SourceLines["lines"][];
+  readonly others: readonly FrameLines[];
+}
+
 /** `GET api/traces/<id>/steps/<n>/statement` */
 export interface StatementLines extends Pick<SourceLines, "lines"> {
   /** With its parameters as literals, for the database's own shell. */

@@ -49,3 +49,40 @@ def test_only_the_step_that_is_asked_for_is_read(resource: str) -> None:
     beyond = f"/_lifecycle/api/traces/{trace.id}/steps/{len(trace.steps)}/{resource}"
     assert app.test_client().get(beyond, environ_base=LOCAL).status_code == 404
     assert read == [view.id]
+
+
+def test_the_lines_of_an_exception_are_highlighted_frame_by_frame() -> None:
+    app, lifecycle = make_app()
+    app.debug = True
+
+    @app.get("/")
+    def index() -> str:
+        try:
+            raise ValueError("inner")
+        except ValueError as error:
+            raise RuntimeError("outer") from error
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.test_client().get("/").close()
+    (trace,) = lifecycle.traces(app)
+    (step,) = [each for each in trace.steps if "exception" in each.detail]
+
+    def text(lines: t.Any) -> list[str]:
+        return ["".join(part for _, part in line) for line in lines]
+
+    def same(recorded: t.Any, found: t.Any) -> int:
+        assert len(recorded["frames"]) == len(found["frames"])
+        for frame, lines in zip(recorded["frames"], found["frames"], strict=True):
+            assert (
+                text(lines) == [*"\n".join(frame["lines"]).rstrip("\n").split("\n")][: len(lines)]
+            )
+        pairs = zip(recorded["others"], found["others"], strict=True)
+        return 1 + sum(same(*each) for each in pairs)
+
+    path = f"/_lifecycle/api/traces/{trace.id}/steps/{step.id}/frames"
+    found = app.test_client().get(path, environ_base=LOCAL).get_json()
+    assert same(step.detail["exception"], found) == 2
+    kinds = {kind for lines in found["frames"] for line in lines for kind, _ in line}
+    assert "k" in kinds
+    other = f"/_lifecycle/api/traces/{trace.id}/steps/0/frames"
+    assert app.test_client().get(other, environ_base=LOCAL).status_code == 404
