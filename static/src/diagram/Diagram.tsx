@@ -118,21 +118,18 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
     width,
     height,
   } = props;
-  return useMemo(
-    () =>
-      draw(journey(trace, map, elapsed, at ?? Infinity, inner), {
-        width,
-        height,
-        selected,
-        side,
-        measure,
-        opened,
-        stage,
-        scale,
-        head,
-      }),
-    [trace, map, inner, elapsed, at, selected, side, width, height, opened, stage, scale, head],
+  const { steps, duration } = trace;
+  const isReplay = at !== null && trace.state === "done";
+  const settled = useMemo(
+    () => (isReplay ? journey(trace, map, duration ?? 0, Infinity, inner) : undefined),
+    [isReplay, steps, duration, map, inner],
   );
+  return useMemo(() => {
+    const now =
+      at === null && settled !== undefined ? settled : journey(trace, map, elapsed, at ?? Infinity, inner);
+    const space = { width, height, selected, side, measure, opened, stage, scale, head };
+    return draw(now, space, settled);
+  }, [trace, map, inner, elapsed, at, selected, side, width, height, opened, stage, scale, head]);
 }
 
 function transformOf({ width, height }: Drawing, { x, y, k }: View): string {

@@ -125,7 +125,7 @@ describe("a replay", () => {
     );
     expect(texts).not.toContain(whole.steps.find((step) => step.stage === "start_response")?.name);
     expect(texts).not.toContain(handler?.name);
-    expect(texts.join(" ")).toContain("in flight");
-    expect(JSON.stringify(early)).toContain('"text":"…","cls":"big s0"');
+    expect(texts.join(" ")).toContain("not yet");
+    expect(JSON.stringify(early)).toContain('"text":"not yet","cls":"big s0"');
   });
 });

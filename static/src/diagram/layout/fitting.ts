@@ -16,6 +16,7 @@ const [LONGEST_NOTE, NARROW_NOTE, SHORTEST_NOTE] = [160, 34, 12];
 
 export interface FittedChip extends PillRow {
   readonly chip: Chip;
+  readonly detail: Detail;
   readonly prefix: string;
   readonly kind: string;
   readonly name: string;
@@ -103,6 +104,11 @@ function shrink(scene: Scene, drafts: readonly Draft[], room: number): readonly 
   return now;
 }
 
+/** The same chip at another moment, in no more detail. */
+export function refit(scene: Scene, { detail }: FittedChip, chip: Chip): FittedChip {
+  return build(scene, chip, detail).fitted;
+}
+
 function total(drafts: readonly Draft[]): number {
   return drafts.reduce((sum, { extent }) => sum + extent, 0);
 }
@@ -123,7 +129,7 @@ function build(scene: Scene, chip: Chip, detail: Detail): Draft {
     part(from, "kind", 0);
   const row = pillRow(scene, chip, detail);
   const extent = w + row.pills.reduce((sum, pill) => sum + pill.w + GEOMETRY.pill.gap, 0);
-  return { fitted: { chip, prefix, kind, name, package: from, w, ...row }, detail, extent };
+  return { fitted: { chip, detail, prefix, kind, name, package: from, w, ...row }, detail, extent };
 }
 
 /** The pills beside a chip; those that are folded are in rows of their own once they are opened. */

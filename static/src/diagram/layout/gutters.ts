@@ -13,10 +13,16 @@ const WARM = 0.12;
 const HOT = 0.5;
 const VISIBLE = 0.01;
 
-export function drawGutters(scene: Scene, frame: Frame, bars: readonly Bar[]): Partial<Layers> {
+export function drawGutters(
+  scene: Scene,
+  frame: Frame,
+  bars: readonly Bar[],
+  all: readonly Bar[],
+): Partial<Layers> {
   const { X0, X1, tops, narrow } = frame;
   if (narrow) return {};
-  const most = Math.max(1, ...bars.map((bar) => (bar.sent ? 0 : bar.ns)));
+  // The scale is that of all bars, also of those to come.
+  const most = Math.max(1, ...[...bars, ...all].map((bar) => (bar.sent ? 0 : bar.ns)));
   const top = (tops[0] ?? 0) + 2;
   return {
     nodes: bars.flatMap((bar) => drawBar(scene, frame, bar, most)),

@@ -48,17 +48,19 @@ function requestText({ trace }: Journey): string {
 
 /** The app's time; the time of sending the body is beside it. */
 function timesText(journey: Journey): { readonly took: string; readonly beside: string } {
-  const { websocket, moving, total, sent, bytes } = journey;
+  const { websocket, moving, total, sent, bytes, trace } = journey;
   if (websocket !== null) return { took: websocket, beside: "" };
-  const took = moving ? `in flight ${time(total)}` : time(total);
+  // At a moment of its replay, a finished request is not in flight.
+  const took = moving ? `${trace.state === "done" ? "after" : "in flight"} ${time(total)}` : time(total);
   if (sent <= 0) return { took, beside: " in the app" };
   const body = bytes === null ? "" : `${size(bytes)} `;
   return { took, beside: ` in the app · ${body}${moving ? "sending for" : "sent in"} ${time(sent)}` };
 }
 
-function statusText({ websocket, moving, status }: Journey): string {
+function statusText({ websocket, moving, status, trace }: Journey): string {
   if (websocket !== null) return "upgraded to a websocket";
-  return moving ? "…" : ellipsize(status, LONGEST_STATUS);
+  if (moving) return trace.state === "done" ? "not yet" : "…";
+  return ellipsize(status, LONGEST_STATUS);
 }
 
 function statusClass({ moving, trace }: Journey): number {

@@ -50,8 +50,9 @@ export function isAt(scene: Scene, chip: Chip): boolean {
   if (chip.key === "send" && isOut && space.selected === 0 && journey.trace.steps[0]?.stage === "wsgi")
     return true;
   if (chip.key === "receive" && isOut) return false;
-  // A body that is made while it is sent has its own box.
+  // A body that is made while it is sent has its own box, and so may an error handler.
   if (chip.key === "send" && chip.half) return false;
+  if (journey.handlers.some((each) => each.chip === chip && each.ribbon !== null)) return false;
   if (chip.stage === "middleware" && isCurrent(scene, chip.step)) return chip.half === isOut;
   const inside = chip.half
     ? []

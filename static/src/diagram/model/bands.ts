@@ -5,6 +5,7 @@ import { size } from "../../trace/format";
 import { hookChips, makeChip, makeSecond, type Draft } from "./chips";
 import { isRedirect, isSecond, type Facts } from "./facts";
 import { debuggerBand, serverAnswer } from "./faults";
+import { sentBy } from "./ribbons";
 import type { Band, Chip } from "./types";
 
 export function bandsOf(draft: Draft): readonly Band[] {
@@ -21,7 +22,10 @@ export function bandsOf(draft: Draft): readonly Band[] {
 /** The bytes sent so far. */
 export function bytesOf({ known: { body }, moment }: Facts): number | null {
   const bytes = body?.detail["bytes"];
-  return moment.begun(body) && typeof bytes === "number" ? bytes : null;
+  if (!moment.begun(body) || typeof bytes !== "number") return null;
+  if (moment.ended(body) || body.end === null) return bytes;
+  const sent = sentBy(body, moment);
+  return sent.length === 0 ? null : sent.reduce((sum, { size: each }) => sum + each, 0);
 }
 
 export function isStreamed({ known: { body } }: Facts): boolean {

@@ -51,22 +51,26 @@ function isQuick(chip: Chip, total: number): boolean {
 }
 
 function together(run: readonly Chip[], opened: ReadonlySet<string>, selected: number | null): Chip[] {
-  const first = run[0];
-  if (first === undefined) return [];
-  const key = `fold:${first.key}`;
-  const open = opened.has(key) || run.some((chip) => chip.step !== null && chip.step.id === selected);
+  const isSelected = run.some((chip) => chip.step !== null && chip.step.id === selected);
+  const open = isSelected || (run[0] !== undefined && opened.has(`fold:${run[0].key}`));
+  const chip = closed(run, open);
+  return open ? [chip, ...run] : [chip];
+}
+
+/** The chip for a run of quick hooks, which is also there while they are shown. */
+export function closed(run: readonly Chip[], open: boolean): Chip {
+  const first = run[0] as Chip;
   const own = run.reduce((sum, chip) => sum + (chip.own ?? 0), 0);
   const count = `+${run.length} hooks`;
   const ran = run.some((chip) => chip.own !== null);
-  const chip: Chip = {
+  return {
     ...first,
-    key,
-    beads: run.flatMap((each) => each.beads),
+    key: `fold:${first.key}`,
+    beads: open ? [] : run.flatMap((each) => each.beads),
     name: open ? `${run.length} hooks` : ran ? `${count}, ${time(own)}` : count,
     step: null,
     folded: run,
-    own: ran ? own : null,
+    own: ran && !open ? own : null,
     when: Math.min(...run.map((each) => each.when)),
   };
-  return open ? [{ ...chip, own: null, beads: [] }, ...run] : [chip];
 }

@@ -13,6 +13,8 @@ const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"])
 const EMPTY = {
   begin: 0,
   duration: 0,
+  span: 0,
+  fails: false,
   segments: [],
   brackets: [],
   beads: [],
@@ -79,19 +81,28 @@ function innerOf({ trace, inner }: Facts, step: Step): readonly TraceSummary[] {
 
 export function bodyRibbon(facts: Facts, step: Step): Ribbon {
   const { moment } = facts;
-  const chunks = chunksOf(step);
-  const count = typeof step.detail["chunks"] === "number" ? step.detail["chunks"] : chunks.length;
+  const timed = chunksOf(step);
+  const chunks = sentBy(step, moment);
+  const all = typeof step.detail["chunks"] === "number" ? step.detail["chunks"] : timed.length;
+  // Later chunks than those with a time are known once all of them are, or while they are sent.
+  const isNow = moment.ended(step) || (step.end === null && facts.trace.state === "running");
+  const count = isNow ? all : chunks.length;
   const ribbon = inside("body", step, facts);
   const aborted = step.detail["complete"] === false && moment.ended(step);
   return {
     ...ribbon,
-    name: `generator, ${count} ${count === 1 ? "chunk" : "chunks"}`,
-    chunks: chunks.filter((chunk) => moment.begun({ ...step, begin: chunk.at })),
-    more: moment.ended(step) ? count - chunks.length : 0,
+    name: moment.begun(step) ? `generator, ${count} ${count === 1 ? "chunk" : "chunks"}` : "generator",
+    chunks,
+    more: isNow ? count - chunks.length : 0,
     note: aborted
       ? "the client went away: the generator was closed"
       : mostRepeated(ribbon.beads) || contextNote(ribbon),
   };
+}
+
+/** The chunks that were sent by a moment, as far as they have a time. */
+export function sentBy(step: Step, moment: Moment): Ribbon["chunks"] {
+  return chunksOf(step).filter(({ at }) => moment.begun({ ...step, begin: at }));
 }
 
 function chunksOf(step: Step): Ribbon["chunks"] {
@@ -143,6 +154,8 @@ function inside(key: Ribbon["key"], step: Step, { steps, moment }: Facts): Ribbo
     name: step.name,
     begin: step.begin,
     duration: moment.lasted(step),
+    span: step.end === null ? moment.lasted(step) : Math.max(0, step.end - step.begin),
+    fails: step.error !== null && step.end !== null,
     segments: mine.filter((each) => SEGMENTS.has(each.stage)).sort((a, b) => a.begin - b.begin),
     brackets: transactions(steps.all).filter(
       (each) => each.begin < (step.end ?? Infinity) && each.end > step.begin,

@@ -142,7 +142,11 @@ export interface Ribbon {
   readonly state: State;
   readonly name: string;
   readonly begin: number;
+  /** How long it has lasted so far, and how long it lasts as far as that is known, ns. */
   readonly duration: number;
+  readonly span: number;
+  /** Whether it raises, be it later than at this moment. */
+  readonly fails: boolean;
   /** Statements and templates. */
   readonly segments: readonly Step[];
   /** Transactions that were open while it ran. */

@@ -58,8 +58,8 @@ export function drawBars(
   };
 }
 
-function lasted({ ribbon, span }: Box, step: Step): number {
-  return Math.max(0, (step.end ?? ribbon.begin + span) - step.begin);
+function lasted({ ribbon }: Box, step: Step): number {
+  return Math.max(0, Math.min(step.end ?? Infinity, ribbon.begin + ribbon.duration) - step.begin);
 }
 
 function totalOf(box: Box, { steps }: Group): number {

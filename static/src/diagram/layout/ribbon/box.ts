@@ -19,8 +19,9 @@ export interface Box {
   readonly begin: number;
   readonly end: number;
   readonly stop: number;
-  /** How long it took, ns; no less than 1. */
+  /** How long it takes, ns, no less than 1, and how long that is drawn, px. */
   readonly span: number;
+  readonly length: number;
   /** Whether it raised, and whether it ends in an exception or the client's leaving. */
   readonly failed: boolean;
   readonly cut: boolean;
@@ -40,7 +41,10 @@ export function boxOf(
   const isBody = ribbon.key === "body";
   const sides = sidesOf(frame, ribbon);
   const { begin, end } = sides;
-  const { failed } = ribbon;
+  const { failed, fails, duration } = ribbon;
+  const full = fails ? begin + (end - begin) * STOP : end;
+  const length = full - begin - (fails ? CROSS : 0);
+  const span = Math.max(1, ribbon.span);
   return {
     ribbon,
     isBody,
@@ -48,8 +52,9 @@ export function boxOf(
     top,
     height,
     axisY: top + height - (height < LOW ? 24 : GEOMETRY.belowAxis),
-    stop: failed ? begin + (end - begin) * STOP : end,
-    span: Math.max(1, ribbon.duration),
+    stop: ribbon.state === "running" && duration < span ? begin + (length * duration) / span : full,
+    span,
+    length,
     failed,
     cut: failed || (isBody && ribbon.note.startsWith("the client")),
   };
@@ -70,8 +75,7 @@ function sidesOf(frame: Frame, { key }: Ribbon): Pick<Box, "left" | "right" | "b
 }
 
 /** Where a moment of the request lies, px. */
-export function xOf({ ribbon, begin, stop, span, failed }: Box, ns: number): number {
-  const length = stop - begin - (failed ? CROSS : 0);
+export function xOf({ ribbon, begin, length, span }: Box, ns: number): number {
   return begin + (length * Math.min(span, Math.max(0, ns - ribbon.begin))) / span;
 }
 

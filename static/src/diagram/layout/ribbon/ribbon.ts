@@ -6,8 +6,8 @@ import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";
 import { GEOMETRY } from "../geometry";
 import { LONGEST_TITLE } from "../nodes";
-import { widthOf, type Scene } from "../scene";
-import { circle, d, line, phrase, rect, type Node, type Shape } from "../shapes";
+import { fit, widthOf, type Scene } from "../scene";
+import { circle, d, line, phrase, rect, words, type Node, type Shape } from "../shapes";
 import type { Axis, Layers } from "../sheet";
 import { drawBars, hasBar } from "./bars";
 import { drawAxisBeads } from "./beads";
@@ -50,7 +50,7 @@ export function drawRibbon(
   const back = shape(`vbox ${toneOf(box)}`);
   const hit = shape("hit");
   const ran = ribbon.step !== null && ribbon.state !== "pending";
-  const drawn = ran ? drawRun(scene, box, hit) : drawEmpty(frame, box, hit);
+  const drawn = ran ? drawRun(scene, box, hit) : drawEmpty(scene, frame, box, hit);
   return { ...drawn, back: [back, ...(drawn.back ?? [])], axis: axisOf(box) };
 }
 
@@ -61,9 +61,28 @@ function toneOf({ ribbon, cut, isBody }: Box): string {
 }
 
 /** One that did not run, or not yet. */
-function drawEmpty({ CX }: Frame, { ribbon, top, height }: Box, hit: Shape): Partial<Layers> {
+function drawEmpty(
+  scene: Scene,
+  { CX }: Frame,
+  { ribbon, begin, top, height }: Box,
+  hit: Shape,
+): Partial<Layers> {
   const pending = ribbon.state === "pending";
   const text = ellipsize(pending ? ribbon.name : ribbon.note, LONGEST_NOTE);
+  const { moving, trace } = scene.journey;
+  // What the app map shows is no request.
+  const isToCome = pending && moving && trace.steps.length > 0;
+  const name = fit(scene, ribbon.name, "title", (CX - begin) * 1.5, LONGEST_NOTE);
+  const shown = isToCome
+    ? words(
+        begin,
+        top + 27,
+        "start",
+        { text: ribbon.kind, cls: "k gho" },
+        { text: name, cls: "f gho", dx: 9 },
+        { text: "not yet", cls: "k gho", dx: 14 },
+      )
+    : phrase(CX, top + height / 2 + 5, "middle", text, "note b");
   const node: Node = {
     el: "node",
     key: ribbon.key,
@@ -72,7 +91,7 @@ function drawEmpty({ CX }: Frame, { ribbon, top, height }: Box, hit: Shape): Par
     state: ribbon.state,
     label: pending ? `${ribbon.key} ${ribbon.name}: pending` : ribbon.note,
     current: false,
-    shapes: [hit, phrase(CX, top + height / 2 + 5, "middle", text, "note b")],
+    shapes: [hit, shown],
   };
   return { nodes: [node] };
 }
@@ -145,7 +164,8 @@ function drawMarks(scene: Scene, box: Box): Partial<Part> {
   const { halo, ring } = GEOMETRY.dot;
   const middle = (begin + stop) / 2;
   const running = ribbon.state === "running";
-  const x = running ? stop : middle;
+  // Of a request that is shown as a whole, the middle is as good as any other place.
+  const x = running || scene.journey.moving ? stop : middle;
   const now = scene.journey.hung === null && (isSelected(scene, box) || (running && isInside(scene, ribbon)));
   return {
     shapes: failed ? notReached(scene, box) : [],

@@ -31,7 +31,7 @@ export function drawTicks(scene: Scene, box: Box): readonly Shape[] {
   const step = STEPS.find(fits);
   if (step === undefined || step > span) return [];
   const shapes: Shape[] = [];
-  for (let t = 0; t <= span; t += step)
+  for (let t = 0; t <= Math.min(span, ribbon.duration); t += step)
     shapes.push(phrase(xOf(box, ribbon.begin + t), axisY + 22, "middle", tickText(t, step), "tick"));
   return shapes;
 }

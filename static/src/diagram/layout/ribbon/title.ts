@@ -60,7 +60,9 @@ function ownTime({ journey }: Scene, { ribbon, isBody }: Box): number {
 /** Beside the time: that it still runs, or its share of the app's time. */
 function besideOf(scene: Scene, box: Box): string {
   if (box.ribbon.state === "running") return "running";
-  const { total } = scene.journey;
+  const { total, moving } = scene.journey;
+  // A share of what is not known yet is none.
+  if (moving) return "";
   const share = total > 0 ? Math.min(100, (ownTime(scene, box) / total) * 100) : 0;
   const percent = `${share < 1 ? "<1" : Math.round(share)}%`;
   return scene.columns.narrow ? percent : `${percent} of the app’s time`;
