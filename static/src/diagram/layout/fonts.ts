@@ -15,6 +15,7 @@ export type FontName =
   | "sub"
   | "title"
   | "taken"
+  | "barTime"
   | "tick"
   | "head"
   | "headTimes";
@@ -35,6 +36,7 @@ export function fonts(stage: boolean): Fonts {
     sub: `12px ${MONO}`,
     title: `700 17px ${MONO}`,
     tick: `${pill} ${SANS}`,
+    barTime: `700 12px ${SANS}`,
     taken: `700 15px ${SANS}`,
     head: `700 20px ${MONO}`,
     headTimes: `650 14px ${SANS}`,

@@ -4,7 +4,7 @@ import { time } from "../../trace/format";
 import type { Frame } from "./frame";
 import { GEOMETRY } from "./geometry";
 import type { Bar } from "./place";
-import type { Scene } from "./scene";
+import { widthOf, type Scene } from "./scene";
 import { phrase, rect, type Shape } from "./shapes";
 import type { Layers } from "./sheet";
 
@@ -12,6 +12,8 @@ import type { Layers } from "./sheet";
 const WARM = 0.12;
 const HOT = 0.5;
 const VISIBLE = 0.01;
+/** From a bar to its time. */
+const TEXT_GAP = 6;
 
 export function drawGutters(
   scene: Scene,
@@ -22,16 +24,25 @@ export function drawGutters(
   const { X0, X1, tops, narrow } = frame;
   if (narrow) return {};
   // The scale is that of all bars, also of those to come.
-  const most = Math.max(1, ...[...bars, ...all].map((bar) => (bar.sent ? 0 : bar.ns)));
+  const every = [...bars, ...all];
+  const most = Math.max(1, ...every.map((bar) => (bar.sent ? 0 : bar.ns)));
+  const length = longest(scene, every);
   const top = (tops[0] ?? 0) + 2;
   return {
-    nodes: bars.flatMap((bar) => drawBar(scene, frame, bar, most)),
+    nodes: bars.flatMap((bar) => drawBar(scene, frame, bar, most, length)),
     front: [phrase(X0 - 10, top, "end", "step time", "gh"), phrase(X1 + 10, top, "start", "step time", "gh")],
   };
 }
 
-function drawBar(scene: Scene, { X0, X1 }: Frame, bar: Bar, most: number): readonly Shape[] {
-  const { length, height, gap } = GEOMETRY.bar;
+/** The length of the longest bar, which leaves room for its time. */
+function longest(scene: Scene, bars: readonly Bar[]): number {
+  const { length, gap } = GEOMETRY.bar;
+  const widest = Math.max(0, ...bars.map(({ ns }) => widthOf(scene, time(ns), "barTime")));
+  return Math.max(8, Math.min(length, GEOMETRY.gutter - gap - TEXT_GAP - widest - 2));
+}
+
+function drawBar(scene: Scene, { X0, X1 }: Frame, bar: Bar, most: number, length: number): readonly Shape[] {
+  const { height, gap } = GEOMETRY.bar;
   const left = bar.side === "left";
   const edge = left ? X0 - gap : X1 + gap;
   const anchor = left ? "end" : "start";
@@ -43,6 +54,6 @@ function drawBar(scene: Scene, { X0, X1 }: Frame, bar: Bar, most: number): reado
   const heat = !visible ? "" : part > HOT ? "hot" : part > WARM ? "warm" : "";
   return [
     rect(left ? edge - w : edge, bar.y - height / 2, w, height, 2, `bar ${heat}`),
-    phrase(left ? edge - w - 6 : edge + w + 6, bar.y + 4, anchor, time(bar.ns), `bd ${heat}`),
+    phrase(left ? edge - w - TEXT_GAP : edge + w + TEXT_GAP, bar.y + 4, anchor, time(bar.ns), `bd ${heat}`),
   ];
 }

@@ -3,10 +3,9 @@
 import { ellipsize } from "../../trace/text";
 import type { Frame, PlacedHandler } from "./frame";
 import { GEOMETRY } from "./geometry";
-import { dotShapes } from "./place";
 import { drawRibbon } from "./ribbon/ribbon";
 import { fit, widthOf, type Scene } from "./scene";
-import { d, line, phrase, rect, words, type Shape } from "./shapes";
+import { circle, d, line, phrase, rect, words, type Shape } from "./shapes";
 import type { Layers } from "./sheet";
 
 const LONGEST_KIND = 34;
@@ -27,7 +26,7 @@ function drawHandler(
   const drawn = drawRibbon(scene, frame, ribbon, place);
   const tone = ribbon.failed ? "err" : "out";
   const axis = line(d`M${drawn.axis.begin} ${y}H${ribbon.failed ? drawn.axis.end : frame.XR}`, `w ${tone}`);
-  return [drawn, { wires: [axis], front: dotShapes(scene, chip, "right", frame.XR, y) }];
+  return [drawn, { wires: [axis], front: [circle(frame.XR, y, GEOMETRY.dot.radius, `dot ${tone}`)] }];
 }
 
 /** In a row of its own, with the reason. */

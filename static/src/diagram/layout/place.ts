@@ -136,7 +136,7 @@ function isNow(scene: Scene, chip: Chip): boolean {
   return isCurrent(scene, chip.step) && isAt(scene, chip);
 }
 
-export function dotShapes(scene: Scene, chip: Chip, side: Side, x: number, y: number): readonly Shape[] {
+function dotShapes(scene: Scene, chip: Chip, side: Side, x: number, y: number): readonly Shape[] {
   const { radius, again, ring, halo } = GEOMETRY.dot;
   const here = isAt(scene, chip);
   const tone = chip.again !== null && scene.moment.state(chip.again) === "raised" ? "err" : "out";

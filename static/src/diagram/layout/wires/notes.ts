@@ -19,7 +19,8 @@ export function drawWaiting({ scene, frame, places }: Net): Drawn {
   const x = Math.max(a.right, b.right - 30, ...lefts) + 2 * APART;
   if (x + APART > Math.min(frame.XR - frame.margin, ...rights)) return {};
   const top = b.y - frame.chipHeight / 2 - 9;
-  const corner = d`H${x - CORNER}q${CORNER} 0 ${CORNER} ${CORNER}V${top - CORNER}q0 ${CORNER} ${-CORNER} ${CORNER}`;
+  const q = CORNER;
+  const corner = d`H${x - q}q${q} 0 ${q} ${q}V${top - q}q0 ${q} ${-q} ${q}`;
   return {
     wires: [wire(d`M${a.right + 5} ${a.y}${corner}H${b.right - 30}`, redirects ? "defer short" : "defer")],
     front: [mark(d`M${b.right - 40} ${top - 1}l10 0l-5 8z`, tone)],
