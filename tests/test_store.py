@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 import pytest
 
@@ -103,3 +104,124 @@ def test_nothing_is_lost_when_many_threads_add() -> None:
     kept = store.newest()
     assert len(kept) == 4000
     assert [trace.seq for trace in kept] == list(range(4000, 0, -1))
+
+
+FILE = Route("/static/<path:filename>", 0, "static", (), ignored=False)
+
+
+def file(path: str = "/static/app.css") -> LiveTrace:
+    trace = make(path)
+    trace.route = FILE
+    return trace
+
+
+def paths(store: MemoryStore) -> list[str]:
+    return [trace.path for trace in store.newest()]
+
+
+def finish(store: MemoryStore, *traces: LiveTrace) -> None:
+    for trace in traces:
+        store.add(trace)
+    for trace in traces:
+        trace.finish()
+
+
+def test_static_files_leave_the_others_their_room() -> None:
+    store = MemoryStore(3)
+    for number in range(3):
+        finish(store, make(f"/{number}"))
+        for each in range(10):
+            finish(store, file(f"/static/{number}/{each}"))
+    finish(store, make("/favicon.ico"))
+    assert paths(store) == ["/favicon.ico", "/static/2/9", "/static/2/8", "/2", "/1", "/0"]
+    assert store.files == 3
+    # The oldest of each kind, of which neither is the oldest of all that came.
+    first, oldest_file = store.oldest()
+    assert first is not None
+    assert oldest_file is not None
+    assert (first.path, oldest_file.path) == ("/0", "/static/2/8")
+    assert store.evicted == 0
+
+
+def test_static_files_that_run_take_no_room_of_others() -> None:
+    store = MemoryStore(2)
+    running = file()
+    store.add(running)
+    finish(store, make("/1"))
+    assert paths(store) == ["/1", "/static/app.css"]
+    assert store.files == 0
+    finish(store, make("/2"))
+    assert paths(store) == ["/2", "/1", "/static/app.css"]
+    running.finish()
+    assert paths(store) == ["/2", "/1", "/static/app.css"]
+    assert store.files == 1
+
+
+def test_static_files_go_first_where_bytes_are_short() -> None:
+    store = MemoryStore(100, max_bytes=16_000)
+    for number in range(6):
+        one, other = make(f"/{number}"), file()
+        one.detail_bytes = other.detail_bytes = 1000
+        finish(store, one, other)
+    assert paths(store).count("/static/app.css") < 6
+    assert [path for path in paths(store) if path != "/static/app.css"] == [
+        f"/{number}" for number in reversed(range(6))
+    ]
+
+
+def test_what_was_cleared_comes_back_among_what_came_since() -> None:
+    store = MemoryStore(4)
+    running = make("/running")
+    store.add(running)
+    finish(store, make("/1"), file())
+    store.clear(restorable=True)
+    assert paths(store) == []
+    finish(store, make("/2"))
+    store.clear(restorable=True)
+    store.clear(restorable=True)
+    running.finish()
+    finish(store, make("/3"))
+    assert store.unseen(0, 5) == 4
+    store.restore()
+    store.restore()
+    assert paths(store) == ["/3", "/2", "/static/app.css", "/1", "/running"]
+    assert [trace.seq for trace in store.newest()] == [5, 4, 3, 2, 1]
+    assert (store.unseen(0, 5), store.evicted) == (0, 0)
+    finish(store, make("/4"), make("/5"))
+    assert paths(store) == ["/5", "/4", "/3", "/2", "/static/app.css"]
+    assert store.evicted == 2
+    store.clear()
+    store.restore()
+    assert paths(store) == []
+
+
+def test_what_was_cleared_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore(4)
+    trace = make()
+    finish(store, trace)
+    there = weakref.ref(trace)
+    store.clear(restorable=True)
+    del trace
+    assert there() is not None
+    monkeypatch.setattr("flask_lifecycle.store.RESTORABLE_SECONDS", 0)
+    assert store.newest() == []
+    assert there() is None
+    store.restore()
+    assert store.newest() == []
+
+
+def test_nothing_is_lost_when_files_end_while_others_begin() -> None:
+    store = MemoryStore(1000)
+
+    def send() -> None:
+        for _ in range(100):
+            finish(store, file(), make())
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.files == 400
+    assert len(store.newest()) == 800
+    assert sorted(trace.seq for trace in store.newest()) == [*range(1, 801)]

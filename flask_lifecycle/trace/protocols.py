@@ -15,11 +15,11 @@ class Keeper(t.Protocol):
 
     @property
     def share(self) -> int:
-        """Return the largest size of a trace for which ``settle`` is not needed."""
+        """Return the largest size of a trace for which ``settle`` is not needed, but of files."""
         ...
 
     def settle(self, trace: LiveTrace) -> None:
-        """Handle a finished trace that is hidden, or larger than its share."""
+        """Handle a finished trace that is hidden, of a static file, or larger than its share."""
         ...
 
     def discard(self, trace: LiveTrace) -> None:

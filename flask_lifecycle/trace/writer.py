@@ -13,6 +13,7 @@ from ..locks import lock
 from ..redact import Redactor
 from . import process
 from .ancestors import is_context, is_outside_functions
+from .files import is_file
 from .kept import Kept, columns
 from .log import WIDTH, Columns, clock, merge
 from .model import Error, ServerErrorBy
@@ -337,7 +338,9 @@ class LiveTrace(Writer):
         self.connections = {}
         self.ended = clock()
         store, self.store = self.store, None
-        if store is not None and (self.hidden or self.size() > store.share):
+        if store is not None and (
+            self.hidden or self.size() > store.share or is_file(self.endpoint, self.path)
+        ):
             store.settle(self)
 
     def columns(self) -> Columns:

@@ -87,7 +87,7 @@ def test_what_a_page_causes_stands_under_it(panel: Panel) -> None:
     below = page.locator("li", has=row(page, home)).locator("+ li")
     statics = below.locator(".statics")
     # Its style and script stand in one row; an icon may come late, after what is fetched.
-    expect(statics).to_contain_text("static files")
+    expect(statics).to_contain_text(re.compile(r"\d static files? ?.*\d · [\d.]+ (µs|ms)"))
     fetched = panel.fetch("/api/books")
     expect(row(page, fetched)).to_have_class("row d1")
     expect(row(page, home)).to_have_class("row d0 over")
@@ -102,11 +102,11 @@ def test_what_a_page_causes_stands_under_it(panel: Panel) -> None:
     row(page, fetched).wait_for(state="detached")
     expect(fold).to_have_attribute("aria-expanded", "false")
     fold.click()
-    page.get_by_role("button", name="Group").click()
+    page.get_by_role("button", name="By page").click()
     expect(row(page, fetched)).to_have_class("row d0")
     page.reload()
     expect(row(page, fetched)).to_have_class("row d0")
-    page.get_by_role("button", name="Group").click()
+    page.get_by_role("button", name="By page").click()
     expect(row(page, fetched)).to_have_class("row d1")
 
 
@@ -118,7 +118,7 @@ def test_the_list_goes_along_with_what_is_followed(panel: Panel) -> None:
         expect(row(page, newest)).to_have_attribute("data-state", "done")
         expect(row(page, newest)).to_be_in_viewport()
     for _ in range(2):  # to the top, and back
-        page.get_by_role("button", name="Group").click()
+        page.get_by_role("button", name="By page").click()
         expect(row(page, newest)).to_be_in_viewport()
     # But not while one looks at something else in it.
     rows.evaluate("(box) => { box.scrollTop = 0; }")
@@ -311,10 +311,18 @@ def test_odd_names(panel: Panel, path: str) -> None:
         trace = answer.headers["X-Lifecycle-Trace"]
     found = row(panel.page, trace)
     found.wait_for()
-    assert found.locator(".p").text_content() == path[:300]
-    box = found.bounding_box()
+    shown = found.locator(".p").text_content() or ""
+    before, _, after = shown.partition("…")
+    assert path.startswith(before)
+    assert path.endswith(after)
+    assert (shown == path) is (len(path) < 60)
+    expect(found.locator(".l")).to_have_count(1 if len(path) < 30 else 2)
+    box, around = found.bounding_box(), panel.page.locator(".rows").bounding_box()
     assert box is not None
-    assert (box["width"], box["height"]) == (269, 58)
+    assert around is not None
+    assert (box["x"], box["width"]) == (around["x"], around["width"])
+    # All of it is in the row, which is as high as the list takes it to be.
+    assert found.evaluate("row => row.scrollHeight <= row.clientHeight + 1")
     expect(found).to_have_attribute("aria-current", "true")  # it is drawn, too
     assert panel.page.evaluate("document.documentElement.scrollWidth") <= 1440
 
@@ -468,6 +476,146 @@ def test_the_log_is_kept_over_a_reload_of_the_app(
         assert violations_in_both_themes(page) == []
     page.get_by_role("button", name="Clear").click()
     first.wait_for(state="detached")
+
+
+@both_themes
+def test_one_glance_says_which_request_needs_a_look(panel: Panel) -> None:
+    page = panel.page
+    crash, plain = panel.fetch("/tour/crash?production"), panel.fetch("/shop/")
+    many = panel.fetch("/corners/statements")
+    expect(row(page, many).locator(".flag").first).to_contain_text(re.compile(r"N\+1: \d+×"))
+    expect(row(page, crash).locator(".flag.error")).to_have_text("RuntimeError")
+    expect(row(page, crash).locator(".p")).to_have_text("/tour/crash?production")
+    expect(row(page, plain).locator(".flag")).to_have_count(0)
+    look = page.get_by_role("button", name="need a look")
+    look.click()
+    row(page, plain).wait_for(state="detached")
+    expect(row(page, many)).to_be_visible()
+    expect(page.locator(".chip .text")).to_have_text(["is:flagged"])
+    assert violations(panel) == []
+    look.click()
+    row(page, plain).wait_for()
+
+
+def test_flags_are_the_same_in_a_file(panel: Panel) -> None:
+    page = panel.page
+    for path in ("/tour/crash?production", "/corners/statements", "/admin/orders/42"):
+        trace = panel.fetch(path)
+        expect(row(page, trace)).to_have_attribute("data-state", "done")
+        url = f"{panel.server.url}/_lifecycle/api/traces/{trace}"
+        with urllib.request.urlopen(url) as response:
+            whole = response.read()
+        flags = row(page, trace).locator(".flag").all_text_contents()
+        page.evaluate(
+            """async text => {
+                const data = new DataTransfer();
+                data.items.add(new File([text], "kept.json"));
+                dispatchEvent(new DragEvent("drop", {dataTransfer: data, cancelable: true}));
+            }""",
+            whole.decode(),
+        )
+        imported = page.locator(".row.imported[aria-current]")
+        expect(imported.locator(".flag")).to_have_text(flags)
+        page.get_by_role("button", name="Follow").click()
+        expect(imported).to_have_count(0)
+
+
+def test_the_list_is_made_wider_by_pointer_and_keys_and_stays_so(panel: Panel) -> None:
+    page = panel.page
+    border = page.get_by_role("separator", name="Width of the list")
+    lines = row(page, panel.fetch("/api/books?title=a+rather+long+one&author=nobody")).locator(".l")
+    expect(lines).to_have_count(2)
+    box = border.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 4, 400)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 104, 410, steps=4)
+    page.mouse.move(box["x"] + 254, 420, steps=4)
+    page.mouse.up()
+    expect(border).to_have_attribute("aria-valuenow", "554")
+    expect(lines).to_have_count(1)
+    border.press("End")
+    expect(border).to_have_attribute("aria-valuenow", "560")
+    border.press("ArrowLeft")
+    page.reload()
+    expect(border).to_have_attribute("aria-valuenow", "544")
+    width = page.locator(".list").bounding_box()
+    assert width is not None
+    assert width["width"] == 544
+    border.dblclick()
+    expect(border).to_have_attribute("aria-valuenow", "304")
+
+
+def test_what_was_cleared_comes_back(panel: Panel) -> None:
+    page = panel.page
+    before = row(page, panel.fetch("/shop/"))
+    expect(before).to_have_attribute("data-state", "done")
+    for how in ("key", "button"):
+        page.keyboard.press("x")
+        before.wait_for(state="detached")
+        since = row(page, panel.fetch(f"/api/books/{len(how)}"))
+        since.wait_for()
+        # A second slip takes nothing more.
+        page.keyboard.press("x")
+        since.wait_for(state="detached")
+        page.keyboard.press("x")
+        if how == "key":
+            page.keyboard.press("u")
+        else:
+            page.get_by_role("button", name="Undo").click()
+        before.wait_for()
+        since.wait_for()
+        expect(page.locator(".undo")).to_have_count(0)
+        # The server has them again, too.
+        before.click()
+        page.locator('svg.diagram[aria-label="GET /shop/"]').wait_for()
+        page.reload()
+        before.wait_for()
+        page.locator("h1").click(force=True)
+
+
+TYPED = {
+    "what Tab completes": (["sta", "Tab", "4xx", "Enter"], ["status:4xx"]),
+    "what Tab cannot complete": (["zzx", "Tab", "xyz", "Tab"], ["zzx", "xyz"]),
+    "a name without values": (["g:", "Tab", "x", "Enter"], ["g:", "x"]),
+    "letters of all keys": (["xfzvjku? ", "x", "Enter"], ["xfzvjku?", "x"]),
+    "a name, and then its first value": (["is:", "Tab", "Tab"], ["is:done"]),
+}
+
+
+@pytest.mark.parametrize(("keys", "chips"), TYPED.values(), ids=TYPED)
+def test_what_is_typed_in_the_filter_stays_there(
+    panel: Panel, keys: list[str], chips: list[str]
+) -> None:
+    page = panel.page
+    page.keyboard.press("/")
+    for each in keys:
+        if each in ("Tab", "Enter"):
+            page.keyboard.press(each)
+        else:
+            page.keyboard.type(each)
+    expect(page.locator(".chip .text")).to_have_text(chips)
+    expect(field_of(page)).to_be_focused()
+    # Nothing was cleared, and nothing else was done.
+    expect(page.locator(".undo")).to_have_count(0)
+    page.get_by_role("tab", name="Diagram", selected=True).wait_for()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_no_key_clears_from_a_field_or_a_list_of_choices(panel: Panel) -> None:
+    page = panel.page
+    page.locator(".playback").wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("status:2xx ")
+    for place in (
+        page.locator(".chip button"),
+        page.get_by_label("Pace"),
+    ):
+        place.focus()
+        place.press("x")
+    expect(page.locator(".undo")).to_have_count(0)
+    page.locator("body").press("x")
+    page.locator(".undo").wait_for()
 
 
 def test_a_list_without_requests_says_what_to_do(

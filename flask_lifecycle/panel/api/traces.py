@@ -46,10 +46,14 @@ def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
 
     @api.delete("/api/traces")
     def clear() -> tuple[str, int]:
-        # With several processes, clear only the one that the page shows.
-        if flask.request.args.get("epoch") not in (None, "", store.epoch):
-            flask.abort(409, "This is another process of the server.")
-        store.clear()
+        _check_epoch(store)
+        store.clear(restorable=True)
+        return "", 204
+
+    @api.post("/api/traces/restore")
+    def restore() -> tuple[str, int]:
+        _check_epoch(store)
+        store.restore()
         return "", 204
 
     @api.get("/api/traces/<trace_id>")
@@ -57,6 +61,12 @@ def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
         return snapshot(get_or_404(store, trace_id)).to_dict()
 
     return api
+
+
+def _check_epoch(store: Store) -> None:
+    # With several processes, only the one that the page shows is meant.
+    if flask.request.args.get("epoch") not in (None, "", store.epoch):
+        flask.abort(409, "This is another process of the server.")
 
 
 def _limit(text: str | None) -> int:

@@ -79,6 +79,9 @@ class Viewer:
         self.moved: set[str] = set()
         self.gone: tuple[int, int] = (-1, -1)
         self._highlighted: float = 0.0
+        #: How many numbers are not those of stored traces, when it was last sent which are gone.
+        self._departed: int = -1
+        self._restores: int | None = None
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
         """Find the trace whose steps the viewer gets; start from its first step if it changed."""
@@ -117,6 +120,7 @@ class Viewer:
         :param kept: all stored traces, newest first.
         :param on_fault: called with an exception that kept steps from being sent.
         """
+        self._start_again_if_restored(store, kept)
         removed = self._removed(kept)
         traces, skipped = self._changed(store, kept)
         try:
@@ -135,6 +139,7 @@ class Viewer:
             self.known.pop(each, None)
             self.shown.pop(each, None)
             self.moved.discard(each)
+        oldest, oldest_file = store.oldest()
         reset, self.reset, self.gone = self.reset, False, gone
         missed, self.missed = self.missed, None
         return {
@@ -149,9 +154,20 @@ class Viewer:
             "ignored": gone[1],
             "missed": missed,
             "kept": len(kept),
-            "oldest": kept[-1].id if kept else None,
+            "files": store.files,
+            "oldest": None if oldest is None else oldest.id,
+            "oldest_file": None if oldest_file is None else oldest_file.id,
             "process": {"pid": os.getpid(), "several": self.several},
         }
+
+    def _start_again_if_restored(self, store: Store, kept: list[LiveTrace]) -> None:
+        """Send everything again if cleared traces came back, which are older than the last sent."""
+        before, self._restores = self._restores, store.restores
+        if before not in (None, self._restores):
+            self.reset = True
+            self.cursor = before_newest(kept)
+            self.known, self.shown, self.moved = {}, {}, set()
+            self.steps_again()
 
     def _changed(self, store: Store, kept: list[LiveTrace]) -> tuple[list[JsonObject], int]:
         found: list[JsonObject] = []
@@ -250,11 +266,13 @@ class Viewer:
         return {"highlights": [each.to_dict() for each in highlights(copy)]}
 
     def _removed(self, kept: list[LiveTrace]) -> list[str]:
-        """Return the sent traces that are gone: the oldest, and running ones that were hidden."""
-        oldest = kept[-1].seq if kept else None
-        gone = takewhile(lambda each: oldest is None or each[1] < oldest, self.known.items())
-        hidden = (each for each in self.shown if _find(kept, self.known[each]) is None)
-        return [*dict.fromkeys((*(trace_id for trace_id, _ in gone), *hidden))]
+        """Return the sent traces that are gone: evicted, cleared, or hidden since they began."""
+        departed = (kept[0].seq if kept else 0) - len(kept)
+        if departed == self._departed and kept:
+            return []
+        self._departed = departed
+        there = {trace.seq for trace in kept}
+        return [trace_id for trace_id, seq in self.known.items() if seq not in there]
 
 
 class _Pause:

@@ -63,6 +63,11 @@ export class Api {
     return batch;
   }
 
+  /** The newest requests, newest first. */
+  newest(): Promise<TracePage> {
+    return this.#json("api/traces");
+  }
+
   /** The requests before this one, newest first. */
   before(id: string): Promise<TracePage> {
     return this.#json(`api/traces?before=${encodeURIComponent(id)}`);
@@ -89,6 +94,11 @@ export class Api {
 
   clear(epoch: string | null): Promise<void> {
     return this.tell(`api/traces?epoch=${encodeURIComponent(epoch ?? "")}`, "DELETE");
+  }
+
+  /** Bring back what was cleared. */
+  restore(epoch: string | null): Promise<void> {
+    return this.tell(`api/traces/restore?epoch=${encodeURIComponent(epoch ?? "")}`, "POST");
   }
 
   /** Request a ticket for one websocket; null if too many panels are open. */

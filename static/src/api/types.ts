@@ -205,9 +205,12 @@ export interface Batch {
   readonly ignored: number;
   /** In the first batch of a connection: how many requests came while there was none. */
   readonly missed: number | null;
-  /** How many the server keeps, and the oldest of them. */
+  /** How many the server keeps, and how many of them are finished ones of static files. */
   readonly kept: number;
+  readonly files: number;
+  /** The oldest of those, and of all others: each is evicted apart. */
   readonly oldest: string | null;
+  readonly oldest_file: string | null;
   /** Whose requests these are, and whether the server has other processes, with their own. */
   readonly process: { readonly pid: number; readonly several: boolean };
 }

@@ -1,16 +1,7 @@
 import type { JSX } from "preact";
 
-import completionStyles from "../styles/completion.css?inline";
-import { adopt } from "../components/adopt";
-import { complete, type Option } from "./completion";
-import { state } from "../state/store";
-
-adopt(completionStyles);
-
-/** Completions of a draft, from the loaded requests. */
-export function optionsFor(draft: string): readonly Option[] {
-  return complete(draft, state.value.traces);
-}
+import "../styles/completion.css";
+import type { Option } from "./completion";
 
 interface OptionsProps {
   readonly options: readonly Option[];

@@ -6,6 +6,7 @@ import { useRef } from "preact/hooks";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
 import { draftOf, parse, term, whole } from "../trace/filter";
+import { Options } from "./Completion";
 import { useCompletion, type Completion } from "./useCompletion";
 
 const LONGEST_CHIP = 200;
@@ -16,7 +17,7 @@ export function Field(): JSX.Element {
   const { chips, draft } = draftOf(filter);
   const { errors } = parse(filter);
   const completion = useCompletion(input, chips, draft);
-  const { Options, options, active, shown, take } = completion;
+  const { options, active, shown, take } = completion;
   return (
     <div class="field">
       <div
@@ -45,7 +46,7 @@ export function Field(): JSX.Element {
         />
         <kbd aria-hidden="true">/</kbd>
       </div>
-      {Options !== undefined && shown ? <Options options={options} active={active} onTake={take} /> : null}
+      {shown ? <Options options={options} active={active} onTake={take} /> : null}
       <p id="filter-says" role="status" class="wrong">
         {errors.join("; ")}
       </p>
@@ -87,7 +88,7 @@ function Draft({ input, draft, first, invalid, completion }: DraftProps): JSX.El
       ref={input}
       id="filter"
       role="combobox"
-      placeholder={first ? "Filter, e.g. status:5xx method:POST time:>50" : ""}
+      placeholder={first ? "Filter   status:5xx  method:POST  bp:admin  time:>50" : ""}
       aria-label="Filter"
       aria-autocomplete="list"
       aria-expanded={shown}
@@ -105,7 +106,8 @@ function Draft({ input, draft, first, invalid, completion }: DraftProps): JSX.El
         completion.onInput(event.currentTarget.value);
       }}
       onKeyDown={(event) => {
-        if (completion.onKey(event.key)) event.preventDefault();
+        // Shift and Tab go back to what is before it.
+        if (!event.isComposing && !event.shiftKey && completion.onKey(event.key)) event.preventDefault();
       }}
     />
   );

@@ -3,29 +3,40 @@
 import type { JSX } from "preact";
 
 import { lazy } from "../components/lazy";
+import { Separator } from "../components/Separator";
 import { actions } from "../state/actions";
 import { state, visible } from "../state/store";
 import type { StripKind } from "../api/types";
 import { parse, whole, words } from "../trace/filter";
 import { plural } from "../trace/format";
 import { flagged, rows } from "./current";
-import { width } from "./geometry";
+import { resize, width, WIDTH } from "./geometry";
 import { Rows } from "./Rows";
+import { Undo } from "./Undo";
 
 const Nothing = lazy("What to do", () => import("./Nothing"));
 
-/** The id of the list, for the separator beside it. */
-export const LIST = "list";
+/** The id of the list, for the separator at its side. */
+const LIST = "list";
 
 export function List(): JSX.Element {
   const { epoch, filter } = state.value;
   const hidden = filter.trim() !== "" && rows.value.every((row) => row.kind === "gap");
   return (
-    <div class="list" id={LIST} style={{ width: `${width.value}px` }}>
+    <aside class="list" id={LIST} aria-label="Requests" style={{ width: `${width.value}px` }}>
       <Head />
+      <Undo />
       {rows.value.length > 0 && !hidden ? <Rows /> : epoch === null ? <p class="nothing" /> : <Nothing />}
       <Foot />
-    </div>
+      <Separator
+        label="Width of the list"
+        controls={LIST}
+        orientation="vertical"
+        value={width.value}
+        {...WIDTH}
+        onChange={resize}
+      />
+    </aside>
   );
 }
 
@@ -53,19 +64,21 @@ function Head(): JSX.Element {
 
 /** The number of requests; under a filter, of those that match. */
 function Count(): JSX.Element {
-  const { filter, traces, imported, kept } = state.value;
-  const own = Math.max(kept, traces.length);
+  const { filter, traces, imported, kept, files } = state.value;
+  const own = Math.max(kept, traces.length) - files;
   if (filter.trim() === "")
     return (
       <>
-        <b>{plural(own, "request")}</b>
+        <b title={files === 0 ? undefined : `and ${plural(files, "static file")}`}>
+          {plural(own, "request")}
+        </b>
         {imported.length === 0 ? "" : `, ${imported.length} imported`}
       </>
     );
   const matches = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
   return (
     <>
-      <b>{matches}</b> of {plural(own + imported.length, "request")}
+      <b>{matches}</b> of {own + files + imported.length}
     </>
   );
 }

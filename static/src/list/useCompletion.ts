@@ -1,4 +1,4 @@
-/** Completions of the filter: fetched at the first focus, selected by keyboard or by a click. */
+/** Completions of the filter, selected by keyboard or by a click. */
 
 import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
@@ -6,12 +6,9 @@ import { useState } from "preact/hooks";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
 import { whole } from "../trace/filter";
-import type { Option } from "./completion";
-
-type Chunk = typeof import("./Completion");
+import { complete, type Option } from "./completion";
 
 export interface Completion {
-  readonly Options: Chunk["Options"] | undefined;
   readonly options: readonly Option[];
   /** The picked option; -1: the text itself. */
   readonly active: number;
@@ -29,10 +26,9 @@ export function useCompletion(
   chips: readonly string[],
   draft: string,
 ): Completion {
-  const [chunk, setChunk] = useState<Chunk>();
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  const options = (open && chunk?.optionsFor(draft)) || [];
+  const options = open ? complete(draft, state.value.traces) : [];
   const shown = options.length > 0;
   const write = (text: string): void => {
     actions.filter([...chips, text].join(" "));
@@ -53,19 +49,18 @@ export function useCompletion(
     if (option !== undefined) take(option);
     return option !== undefined;
   };
+  const tab = (): boolean => takeActive() || completes(draft, take, move);
   const leave = (): void => {
     if (shown) setOpen(false);
     else input.current?.blur();
   };
   return {
-    Options: chunk?.Options,
     options,
     active,
     shown,
     take,
     onFocus: () => {
       setOpen(chips.length === 0);
-      void import("./Completion").then(setChunk, () => undefined);
     },
     onBlur: () => {
       setOpen(false);
@@ -77,9 +72,19 @@ export function useCompletion(
     },
     onKey: (key) => {
       if (key === "Backspace") return draft === "" && reopenLast(chips);
-      return act(key, move, takeActive, leave);
+      return act(key, { move, takeActive, tab, leave });
     },
   };
+}
+
+/** Complete what is typed, at Tab; without anything typed, that goes on to what follows the field. */
+function completes(draft: string, take: (option: Option) => void, move: (by: number) => boolean): boolean {
+  if (draft === "") return false;
+  const [first] = complete(draft, state.value.traces);
+  if (first !== undefined && !draft.endsWith(":")) take(first);
+  else if (first !== undefined) move(1);
+  else actions.filter(whole(state.value.filter));
+  return true;
 }
 
 /** Make the last chip the draft again. */
@@ -89,12 +94,14 @@ function reopenLast(chips: readonly string[]): boolean {
   return true;
 }
 
-function act(
-  key: string,
-  move: (by: number) => boolean,
-  takeActive: () => boolean,
-  leave: () => void,
-): boolean {
+interface Acts {
+  readonly move: (by: number) => boolean;
+  readonly takeActive: () => boolean;
+  readonly tab: () => boolean;
+  readonly leave: () => void;
+}
+
+function act(key: string, { move, takeActive, tab, leave }: Acts): boolean {
   switch (key) {
     case "ArrowDown":
       return move(1);
@@ -104,7 +111,7 @@ function act(
       if (!takeActive()) actions.filter(whole(state.value.filter));
       return true;
     case "Tab":
-      return takeActive();
+      return tab();
     case "Escape":
       leave();
       return true;

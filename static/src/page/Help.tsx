@@ -21,6 +21,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["v", "next view"],
   ["/", "filter"],
   ["x", "clear all requests"],
+  ["u", "bring back what was cleared"],
   ["?", "keyboard shortcuts"],
   ["Esc", "back"],
 ];

@@ -5,8 +5,7 @@ import { useEffect } from "preact/hooks";
 
 import { lazy } from "../components/lazy";
 import { Separator } from "../components/Separator";
-import { resize, width, WIDTH } from "../list/geometry";
-import { List, LIST } from "../list/List";
+import { List } from "../list/List";
 import { Playback } from "../replay/Playback";
 import { StageFoot, StageHead } from "../replay/Stage";
 import { DRAWER, mostOfDrawer, resizeDrawer, shownHeight, standsRight } from "../state/inspector";
@@ -19,23 +18,6 @@ import { Top } from "./Top";
 
 const Inspector = lazy("Step", () => import("../views/inspector/Inspector"));
 const Help = lazy("Keyboard shortcuts", () => import("./Help"));
-
-/** The list, and the border by which it is resized. */
-function Side(): JSX.Element {
-  return (
-    <aside class="side" aria-label="Requests">
-      <List />
-      <Separator
-        label="Width of the list"
-        controls={LIST}
-        orientation="vertical"
-        value={width.value}
-        {...WIDTH}
-        onChange={resize}
-      />
-    </aside>
-  );
-}
 
 /** The inspector under the view, and the border by which it is resized. */
 function Drawer(): JSX.Element {
@@ -72,7 +54,7 @@ export function Panel(): JSX.Element {
     <div class={stage ? "whole stage" : "whole"}>
       {stage ? null : <Top />}
       <div class="body">
-        {stage ? null : <Side />}
+        {stage ? null : <List />}
         <main>
           {headed ? null : <h1 class="unseen">{name}</h1>}
           {stage ? <StageHead /> : null}

@@ -30,6 +30,7 @@ const KEYS: Readonly<Record<string, () => void>> = {
     moveSelection(-1);
   },
   x: actions.clear,
+  u: actions.undo,
   Escape: actions.leave,
   "/": () => {
     document.getElementById("filter")?.focus();
@@ -78,11 +79,22 @@ export function listenForKeys(): void {
   });
 }
 
+/** What takes letters; the rest of the filter is part of it. */
+const TYPING = [
+  ".field",
+  "textarea",
+  "select",
+  "[contenteditable]",
+  "input:not([type=range], [type=checkbox], [type=radio], [type=button])",
+].join();
+
 /** Whether a key is the browser's, a field's, a button's or a dialog's, or single keys are switched off. */
-function isElsewhere({ target, key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
-  const typing = target instanceof HTMLInputElement && target.type !== "range" && target.type !== "checkbox";
-  const dialog = state.value.help || document.querySelector(":popover-open") !== null;
+function isElsewhere({ target, key, ctrlKey, metaKey, altKey, isComposing, repeat }: KeyboardEvent): boolean {
+  const typing = target instanceof Element && target.closest(TYPING) !== null;
+  const dialog = state.value.help || document.querySelector(":popover-open, dialog[open]") !== null;
   const off = !state.value.keys && key.length === 1 && key !== "?";
   const presses = key === " " && target instanceof HTMLButtonElement;
-  return ctrlKey || metaKey || altKey || typing || dialog || off || presses;
+  // A key that is held down clears once.
+  const again = repeat && key === "x";
+  return ctrlKey || metaKey || altKey || isComposing || typing || dialog || off || presses || again;
 }

@@ -2,11 +2,12 @@
 
 import type { Trace } from "../api/types";
 import type { Pace } from "../trace/replay";
+import { cleared, restored } from "./clearing";
 import { writePreference, writeSwitch, type Switch } from "./preferences";
 import { toggleStage } from "./presentation";
 import { pickStep, seek, seekEnd, setPace, togglePlay, walk } from "./replaying";
-import { cleared, select, setFollow, setPaused, setReplay, toggleFold, withImported } from "./selection";
-import { ask, fetchOlder, forget, loadMap, notice, tell } from "./server";
+import { select, setFollow, setPaused, setReplay, toggleFold, withImported } from "./selection";
+import { ask, fetchOlder, forget, loadMap, notice, restore, tell } from "./server";
 import type { AppQuery, State } from "./state";
 import { change, state } from "./store";
 import { goToRequest, walkTalk } from "./talk";
@@ -38,8 +39,19 @@ export const actions = {
     change((before) => setPaused(before, !before.paused));
   },
   clear: (): void => {
+    const before = state.value;
     change(cleared);
-    forget();
+    if (state.value !== before) forget();
+  },
+  /** Bring back what was cleared. */
+  undo: (): void => {
+    if (state.value.undo === null) return;
+    change(restored);
+    void restore();
+  },
+  /** What was cleared can no longer be brought back. */
+  forgetUndo: (): void => {
+    set({ undo: null });
   },
   filter: (filter: string): void => {
     set({ filter });

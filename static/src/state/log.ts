@@ -1,8 +1,9 @@
 /** Merge the server's messages into the state. */
 
 import type { Connection } from "../api/live";
-import type { Batch, Highlight, Step, Trace, TracePage } from "../api/types";
-import { merge } from "./ordered";
+import type { Batch, Highlight, Step, Trace, TracePage, TraceSummary } from "../api/types";
+import { isFile } from "../trace/files";
+import { indexOf, merge } from "./ordered";
 import { followNewest } from "./selection";
 import type { Gap, Log, State } from "./state";
 
@@ -11,7 +12,9 @@ export const KEPT = 10_000;
 const STEPS_KEPT = 100;
 
 /** Merge one message of the server; while paused the display does not change. */
-export function applyBatch(state: State, batch: Batch, now: number): State {
+export function applyBatch(before: State, batch: Batch, now: number): State {
+  // Another run of the app does not have what was cleared in this one.
+  const state = before.undo === null || before.epoch === batch.epoch ? before : { ...before, undo: null };
   if (state.paused) return { ...state, held: grow(state.held ?? state, batch, now, state) };
   return followNewest({ ...state, ...grow(state, batch, now, state) });
 }
@@ -20,16 +23,16 @@ function grow(log: Log, batch: Batch, now: number, { selected, keep }: State): L
   const restarted = log.epoch !== null && log.epoch !== batch.epoch;
   const known = batch.reset || restarted ? [] : log.traces;
   const isGone = evicted(batch);
-  // They are in order: where the oldest is kept, all are.
-  const all = known.length === 0 || (batch.removed.length === 0 && !isGone(known.at(-1)?.id ?? ""));
-  const stay = all ? known : known.filter(({ id }) => id === selected || !isGone(id));
+  const stay = known.filter((trace) => trace.id === selected || !isGone(trace));
   const steps = withSteps(log, batch, restarted ? !keep : batch.reset, selected);
-  const lost = selected !== null && isGone(selected) && known.some(({ id }) => id === selected);
+  const shown = selected === null ? undefined : known[indexOf(known, selected)];
+  const lost = shown?.id === selected && shown !== undefined && isGone(shown);
   return {
     epoch: batch.epoch,
     process: batch.process,
     traces: merge(stay, batch.traces).slice(0, KEPT),
     kept: batch.kept,
+    files: batch.files,
     steps,
     highlights: withHighlights(log.highlights, batch, steps),
     seenAt: seenAt(restarted || batch.reset ? new Map() : log.seenAt, batch, now),
@@ -45,9 +48,15 @@ function grow(log: Log, batch: Batch, now: number, { selected, keep }: State): L
 }
 
 /** Whether the server no longer keeps a request. */
-function evicted({ removed, oldest }: Batch): (id: string) => boolean {
+function evicted({ removed, oldest, oldest_file }: Batch): (trace: TraceSummary) => boolean {
   const ids = new Set(removed);
-  return (id) => ids.has(id) || oldest === null || id < oldest;
+  const precedes = (id: string, first: string | null): boolean => first === null || id < first;
+  return (trace) => {
+    if (ids.has(trace.id)) return true;
+    const [isOld, isOldFile] = [precedes(trace.id, oldest), precedes(trace.id, oldest_file)];
+    // Most are kept, whatever they are.
+    return (isOld || isOldFile) && (trace.state === "done" && isFile(trace) ? isOldFile : isOld);
+  };
 }
 
 function withSteps(

@@ -5,7 +5,7 @@ import { IMPORTED, parse } from "../trace/filter";
 import type { Replay } from "../trace/replay";
 import { indexOf } from "./ordered";
 import { isFile } from "../trace/files";
-import { EMPTY, type State } from "./state";
+import type { State } from "./state";
 
 /** Select the newest request, if new ones are followed. */
 export function followNewest(state: State): State {
@@ -65,12 +65,6 @@ export function arrived({ traces, held }: State): number {
   return held === null ? 0 : indexOf(held.traces, traces[0]?.id ?? "");
 }
 
-/** Clear all requests, and nothing else. */
-export function cleared(state: State): State {
-  const { connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys, talk } = state;
-  return { ...EMPTY, connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys, talk };
-}
-
 /** Replay the selected request from a moment; null ends the replay. New requests wait in the list. */
 export function setReplay(state: State, replay: Replay | null): State {
   return { ...state, replay, ...(replay === null ? {} : { follow: false }) };
@@ -85,7 +79,9 @@ export function toggleFold(state: State, key: string): State {
 
 /** Insert a request from a file as if it had arrived now, and show it. */
 export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
-  const id = `${IMPORTED}${state.imported.length + 1}`;
+  // Those that were cleared may come back.
+  const number = state.imported.length + (state.undo?.imported.length ?? 0) + 1;
+  const id = `${IMPORTED}${number}`;
   const after = (state.held ?? state).traces[0]?.id ?? null;
   const imported = { file, whole, trace: { ...summary, id }, after };
   return { ...select({ ...state, imported: [imported, ...state.imported] }, id), notice: null, stage: false };

@@ -105,9 +105,23 @@ export function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
   });
 }
 
+let forgetting = Promise.resolve();
+
 /** Clear all requests on the server. */
 export function forget(): void {
-  void api.clear(state.value.epoch).catch(() => {
+  forgetting = api.clear(state.value.epoch).catch(() => {
     notice("The requests could not be cleared: the app did not answer.");
   });
+}
+
+/** Bring back what was cleared on the server, and fetch how it is by now. */
+export async function restore(): Promise<void> {
+  await forgetting;
+  try {
+    await api.restore(state.value.epoch);
+    const page = await api.newest();
+    change((before) => withOlder(before, page));
+  } catch {
+    notice("The requests could not be brought back: the app did not answer.");
+  }
 }

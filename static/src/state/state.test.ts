@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import { applyBatch, KEPT, olderThan, setConnection, withOlder } from "./log";
-import { cleared, select, selectStep, setFollow, setPaused, withImported } from "./selection";
+import { cleared, restored } from "./clearing";
+import { select, selectStep, setFollow, setPaused, withImported } from "./selection";
 import { current, elapsed, find, importedOf, lacksSteps } from "./request";
 import { EMPTY, type State } from "./state";
 import { summarize } from "../trace/summary";
 import { batch, step, summary, typical } from "../testing/traces";
-import type { Trace } from "../api/types";
+import type { Trace, TraceSummary } from "../api/types";
 
 describe("applyBatch", () => {
   it("what several threads wrote is taken anew once it is done, shown or not", () => {
@@ -207,5 +208,46 @@ describe("a request from a file", () => {
     const later = applyBatch(shown, { ...batch([summary("b")]), epoch: "two", reset: true }, 1);
     expect(current(later)?.steps).toEqual(whole.steps);
     expect(cleared(later).imported).toEqual([]);
+  });
+});
+
+describe("what was cleared", () => {
+  const two = applyBatch(EMPTY, batch([summary("a"), summary("b")]), 1);
+  const ids = (state: State): string => state.traces.map(({ id }) => id).join("");
+
+  it("comes back among what came since, as it was looked at", () => {
+    const state = cleared(select(two, "a", 0));
+    expect([ids(state), state.selected, state.undo?.traces.length]).toEqual(["", null, 2]);
+    const back = restored(applyBatch(state, batch([summary("c")]), 1));
+    expect([ids(back), back.selected, back.follow, back.undo]).toEqual(["cba", "a", false, null]);
+    expect(restored(back)).toBe(back);
+  });
+
+  it("comes back whole where it was cleared twice, or nothing was there to be cleared", () => {
+    const once = cleared(two);
+    expect(cleared(once)).toBe(once);
+    const twice = cleared(applyBatch(once, batch([summary("c")]), 1));
+    expect(ids(restored(twice))).toBe("cba");
+  });
+
+  it("has what came while the display was paused", () => {
+    const paused = applyBatch(setPaused(two, true), batch([summary("c")]), 1);
+    expect(ids(restored(cleared(paused)))).toBe("cba");
+  });
+
+  it("does not come back in another run of the app", () => {
+    const restarted = applyBatch(cleared(two), { ...batch([summary("c")]), epoch: "two", reset: true }, 1);
+    expect(ids(restored(restarted))).toBe("c");
+  });
+});
+
+describe("static files", () => {
+  it("are evicted apart from all others", () => {
+    const file = (id: string): TraceSummary => summary(id, { endpoint: "static" });
+    const all = applyBatch(EMPTY, batch([summary("a"), file("b"), summary("c"), file("d")]), 1);
+    const next = applyBatch(all, { ...batch([summary("e")]), oldest: "a", oldest_file: "d" }, 1);
+    expect(next.traces.map(({ id }) => id)).toEqual(["e", "d", "c", "a"]);
+    const without = applyBatch(next, { ...batch([]), oldest: "c", oldest_file: null }, 1);
+    expect(without.traces.map(({ id }) => id)).toEqual(["e", "c"]);
   });
 });

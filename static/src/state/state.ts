@@ -14,6 +14,8 @@ export interface Log {
   readonly traces: readonly TraceSummary[];
   /** How many of them the server keeps, those that are not here included. */
   readonly kept: number;
+  /** How many of those are static files. */
+  readonly files: number;
   /** Steps of the traces that were looked at last. */
   readonly steps: ReadonlyMap<string, readonly Step[]>;
   /** What matters about the traces whose steps are here. */
@@ -56,6 +58,12 @@ export interface Imported {
   readonly after: string | null;
 }
 
+/** What of a state is brought back after it was cleared. */
+export type Cleared = Pick<
+  State,
+  "traces" | "steps" | "gaps" | "earlier" | "imported" | "folds" | "selected" | "step" | "follow"
+>;
+
 /** The query of the App view. */
 export interface AppQuery {
   readonly part: "rules" | "about";
@@ -77,6 +85,8 @@ export interface State extends Log {
   readonly paused: boolean;
   /** Messages received while the display is paused. */
   readonly held: Log | null;
+  /** What was cleared, as long as it can be brought back. */
+  readonly undo: Cleared | null;
   /** Whether requests stay in the list when the app is restarted. */
   readonly keep: boolean;
   /** Newest first. */
@@ -113,6 +123,7 @@ export const EMPTY: State = {
   process: null,
   traces: [],
   kept: 0,
+  files: 0,
   steps: new Map(),
   highlights: new Map(),
   seenAt: new Map(),
@@ -130,6 +141,7 @@ export const EMPTY: State = {
   follow: true,
   paused: false,
   held: null,
+  undo: null,
   keep: false,
   imported: [],
   notice: null,

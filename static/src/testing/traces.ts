@@ -67,7 +67,9 @@ export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): 
     ignored: 0,
     missed: null,
     kept: traces.length,
+    files: 0,
     oldest: "",
+    oldest_file: "",
     process: { pid: 1, several: false },
   };
 }

@@ -473,3 +473,47 @@ def test_engine_io_takes_the_websocket_that_is_bounded() -> None:
     assert said == b"This is not a websocket handshake.\n", (
         "Engine.IO no longer takes its websocket from `_async`; see Hub.init_app."
     )
+
+
+def test_what_was_cleared_and_comes_back_is_sent_again() -> None:
+    store = MemoryStore(10)
+    hub, viewer = watching(store)
+    running = add(store, done=False)
+    batch(hub, viewer, store)
+    ids = [trace.id for trace in reversed(store.newest())]
+    store.clear(restorable=True)
+    assert batch(hub, viewer, store)["removed"] == ids
+    ids.append(add(store).id)
+    batch(hub, viewer, store)
+    store.restore()
+    told = batch(hub, viewer, store)
+    assert told["reset"]
+    assert [each["id"] for each in told["traces"]] == ids
+    # One that still runs is followed to its end.
+    running.finish()
+    (told,) = batch(hub, viewer, store)["traces"]
+    assert (told["id"], told["state"]) == (running.id, "done")
+
+
+def test_what_was_evicted_is_told_where_static_files_are_kept_longer() -> None:
+    store = MemoryStore(2)
+    hub, viewer = watching(store)
+
+    def add_file() -> LiveTrace:
+        trace = LiveTrace(None, "GET", "/favicon.ico")
+        store.add(trace)
+        trace.finish()
+        return trace
+
+    first = store.newest()[0]
+    icons = [add_file() for _ in range(2)]
+    told = batch(hub, viewer, store)
+    assert (told["removed"], told["kept"], told["files"]) == ([], 3, 2)
+    others = [add(store) for _ in range(2)]
+    told = batch(hub, viewer, store)
+    assert told["removed"] == [first.id]
+    assert (told["oldest"], told["oldest_file"]) == (others[0].id, icons[0].id)
+    icons.append(add_file())
+    told = batch(hub, viewer, store)
+    assert told["removed"] == [icons[0].id]
+    assert (told["oldest"], told["oldest_file"], told["skipped"]) == (others[0].id, icons[1].id, 0)
