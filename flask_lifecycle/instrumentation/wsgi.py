@@ -12,7 +12,6 @@ from ..collectors.http import Preview
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
 from ..trace.log import END, TRACEPOINT, clock
-from ..trace.notes import Facts
 from ..trace.owner import Owner
 from ..trace.tracepoint import TRACEPOINTS, Tracepoint, number
 from ..trace.writer import LiveTrace, Writer

@@ -53,7 +53,7 @@ export function unaskedOf({ trace, known, scopes, moment }: Facts): Unasked | nu
 export function debuggerBand(draft: Draft): readonly Band[] {
   const { known, moment } = draft.facts;
   const { wsgi } = known;
-  if (wsgi === null || !hasDebugger(draft.facts)) return [];
+  if (wsgi === null || draft.facts.trace.server_error_by !== "debugger") return [];
   const answered = moment.ended(wsgi);
   const chip = (key: string, kind: string, name: string): Chip =>
     makeChip(draft, null, { key, stage: "wsgi", kind, name });
