@@ -6,10 +6,10 @@ import typing as t
 from collections.abc import Iterable
 
 from .names import secret_names
-from .sql import Places
+from .sql import Placeholders
 from .values import MARGIN, TEXT
 
-M = t.TypeVar("M", dict[int, bool], dict[int, Places], dict[int, tuple[str, str]], set[int])
+M = t.TypeVar("M", dict[int, bool], dict[int, Placeholders], dict[int, tuple[str, str]], set[int])
 
 #: The maximum number of entries.
 CACHED = 4096

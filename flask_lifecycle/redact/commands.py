@@ -72,7 +72,7 @@ def mask_commands(text: str, is_secret: IsSecret) -> str:
     if ("," not in text and len(text.split(None, 1)) < 2) or not may_be_command(text):
         # One word, or several.
         return text
-    text = _OPTION.sub(lambda found: f"{found[1]}{MASK}" if is_secret(found[2]) else found[0], text)
+    text = _OPTION.sub(lambda match: f"{match[1]}{MASK}" if is_secret(match[2]) else match[0], text)
     if _PROGRAM.search(text):
         text = _WITH_USER.sub(_masked_argument, text)
         text = _BY_LETTER.sub(_masked_argument, text)
@@ -87,8 +87,8 @@ def mask_commands(text: str, is_secret: IsSecret) -> str:
     return text
 
 
-def _masked_argument(found: re.Match[str]) -> str:
-    before, value = [each for each in found.groups() if each is not None]
+def _masked_argument(match: re.Match[str]) -> str:
+    before, value = [each for each in match.groups() if each is not None]
     quote = value[0] if value[0] in "\"'" else ""
     return f"{before}{quote}{MASK}{quote if value[1:].endswith(quote) else ''}"
 

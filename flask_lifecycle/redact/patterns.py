@@ -136,9 +136,9 @@ def _mask_dsn(run: re.Match[str]) -> str:
     text = run[0]
     for before, after in _DSNS:
         ends = [each.start() for each in after.finditer(text)]
-        found = before.search(text, 0, ends[-1]) if ends else None
-        if found is not None:
-            begin = found.end() if after is _DSNS[1][1] else found.start()
+        match = before.search(text, 0, ends[-1]) if ends else None
+        if match is not None:
+            begin = match.end() if after is _DSNS[1][1] else match.start()
             text = f"{text[:begin]}{MASK}{text[ends[-1] :]}"
     return text
 
@@ -173,10 +173,10 @@ def mask_service_keys(text: str) -> str:
     for name in _SERVICES.finditer(folded):
         if name.start() < at:
             continue
-        found = _SERVICE_KEYS[name[0]].match(text, name.start())
-        if found is not None:
-            parts += (text[at : found.end(1)], MASK)
-            at = found.end()
+        match = _SERVICE_KEYS[name[0]].match(text, name.start())
+        if match is not None:
+            parts += (text[at : match.end(1)], MASK)
+            at = match.end()
     return "".join((*parts, text[at:])) if parts else text
 
 
@@ -184,7 +184,7 @@ def mask_private_keys(code: str) -> str:
     """Mask the private keys in lines of code, and keep the number of lines."""
     if "-----" not in code:
         return code
-    return _PRIVATE_KEY.sub(lambda found: MASK + "\n" * found[0].count("\n"), code)
+    return _PRIVATE_KEY.sub(lambda match: MASK + "\n" * match[0].count("\n"), code)
 
 
 def mask_numbers(text: str) -> str:
@@ -193,9 +193,9 @@ def mask_numbers(text: str) -> str:
         return text
     digits = _digits(text)
     if _may_have_card(text, digits):
-        text = _CARD.sub(lambda found: MASK if is_card(found[0]) else found[0], text)
+        text = _CARD.sub(lambda match: MASK if is_card(match[0]) else match[0], text)
     if _IBAN_BEGINS in digits:
-        text = _IBAN.sub(lambda found: MASK if _is_iban(found[0]) else found[0], text)
+        text = _IBAN.sub(lambda match: MASK if _is_iban(match[0]) else match[0], text)
     return text
 
 

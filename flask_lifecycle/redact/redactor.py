@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from .caches import CACHED, KnownNames, bounded
 from .names import IsSecret, secret_texts
 from .patterns import MASK
-from .sql import Places, placed
-from .texts import How, Texts
+from .sql import Placeholders, secret_placeholders
+from .texts import Kind, Texts
 from .values import MARGIN, OPEN, SMALL, TEXT, Decide, Path, escaped, fitted, scalar, walk
 
 # The maximum length of a cached text, and the number of cached sets of texts.
@@ -45,14 +45,14 @@ class Redactor:
         self._few = max_bytes // max(1, self._cap)
         self._decide = decide
         # Earlier results, by hashes.
-        self._placed: dict[int, Places] = {}
+        self._placeholders: dict[int, Placeholders] = {}
         #: Headers in their displayed form.
         self._headers: dict[int, tuple[str, str]] = {}
         #: Texts that were masked together, in their displayed form.
         self._together: dict[int, tuple[str, ...]] = {}
         self._statements: dict[int, bool] = {}
         #: For each kind of masking, the texts that it leaves unchanged.
-        self._plain: dict[How, set[int]] = {"text": set(), "query": set(), "sql": set()}
+        self._plain: dict[Kind, set[int]] = {"text": set(), "query": set(), "sql": set()}
         self._plain_texts = self._plain["text"]
 
     def learn(self, rules: t.Sequence[str]) -> None:
@@ -112,26 +112,26 @@ class Redactor:
         """
         kind = type(values)
         if kind is dict:
-            places = self.placed(statement)
-            labelled = places.labelled and any(map(self._names_secret, values.values()))
+            placeholders = self.placeholders(statement)
+            labelled = placeholders.labelled and any(map(self._names_secret, values.values()))
             secret = {
                 name: MASK
                 for name, each in values.items()
-                if (places.named.get(name) and self._hides(each))
+                if (placeholders.named.get(name) and self._hides(each))
                 or (labelled and type(each) is str and not self.is_secret(each))
             }
             return self.value({**values, **secret}, path)
         shown = self.value(values, path)
         if kind not in (list, tuple):
             return shown
-        places = self.placed(statement)
-        labelled = places.labelled and any(map(self._names_secret, values))
+        placeholders = self.placeholders(statement)
+        labelled = placeholders.labelled and any(map(self._names_secret, values))
         return [
             MASK
-            if (places.at(place) and self._hides(each))
+            if (placeholders.is_secret(index) and self._hides(each))
             or (labelled and type(each) is str and not self.is_secret(each))
             else masked
-            for place, (each, masked) in enumerate(zip(values, shown, strict=False))
+            for index, (each, masked) in enumerate(zip(values, shown, strict=False))
         ]
 
     def _names_secret(self, value: t.Any) -> bool:
@@ -140,15 +140,15 @@ class Redactor:
     def _hides(self, value: t.Any) -> bool:
         return value is not None
 
-    def placed(self, statement: str) -> Places:
+    def placeholders(self, statement: str) -> Placeholders:
         """Return, for each placeholder of a statement, whether its value is masked."""
         key = hash(statement)
-        names = self._placed.get(key)
-        if names is None:
-            names = bounded(self._placed)[key] = placed(
+        known = self._placeholders.get(key)
+        if known is None:
+            known = bounded(self._placeholders)[key] = secret_placeholders(
                 statement[: TEXT + MARGIN], self.is_secret, self._texts.may_name
             )
-        return names
+        return known
 
     def is_plain(self, statement: str, values: t.Any) -> bool:
         """Return whether a statement and its parameters can be shown unchanged, by a fast test.
@@ -161,7 +161,7 @@ class Redactor:
             plain = bounded(self._statements)[key] = (
                 self._decide is None
                 and self.sql(statement) == statement
-                and self.placed(statement).plain
+                and self.placeholders(statement).plain
             )
         return plain and (
             not values
@@ -262,13 +262,13 @@ class Redactor:
     def _decided_text(self, path: Path, shown: str) -> str:
         return shown if self._decide is None else str(self._decided(path, shown))
 
-    def shown(self, value: str, how: How = "text") -> str:
+    def shown(self, value: str, kind: Kind = "text") -> str:
         """Mask a text with one kind of masking, and truncate it, without calling ``decide``."""
         cap = self._cap
         length = len(value)
         if length > cap:
-            return fitted(self._texts.masked(how, value[: cap + MARGIN], self), cap, length)
-        plain = self._plain[how]
+            return fitted(self._texts.masked(kind, value[: cap + MARGIN], self), cap, length)
+        plain = self._plain[kind]
         key = hash(value)
         if key in plain:
             return value
@@ -276,7 +276,7 @@ class Redactor:
             # One short word: neither a pair nor in any secret format.
             shown = value
         else:
-            shown = self._texts.masked(how, value, self)
+            shown = self._texts.masked(kind, value, self)
             if shown is not value or not value.isascii():
                 shown = fitted(shown, cap, length)
         if shown == value and self._decide is None:

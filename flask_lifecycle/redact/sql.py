@@ -40,7 +40,7 @@ _NAME = r'(?:"(?:[^"]|"")*"|`[^`]*`|\[[^\W\d][\w ]*\]|[^\W\d][\w$]*)'
 _TOKEN = re.compile(
     rf"""(?P<skipped>/\*[\s\S]*?(?:\*/|\Z)|--[^\r\n]*|::\s*\w[\w.]*)"""
     rf"""|(?P<text>\$(?P<tag>[^\W\d]\w*|)\$[\s\S]*?(?:\$(?P=tag)\$|\Z)|'(?:[^']|'')*(?:'|\Z))"""
-    rf"""|(?P<place>\?\d*|%s|%\(\w+\)\w|(?<!:):\w+|@(?!@)\w+|\$\w+)"""
+    rf"""|(?P<placeholder>\?\d*|%s|%\(\w+\)\w|(?<!:):\w+|@(?!@)\w+|\$\w+)"""
     rf"""|(?P<word>{_NAME}(?:\s*\.\s*{_NAME})*)(?P<called>\s*(?=\())?"""
     rf"""|(?P<mark>[(),;])|(?P<other>[^\s\w])"""
 )
@@ -120,7 +120,7 @@ _KEY = re.compile(r"[\w.$\[\]{},-]{1,64}")
 _CIPHERS = re.compile(r"(?:crypt|pgp_\w+crypt\w*|(?:aes|des)_\w+crypt|encryptby\w+)$")
 
 
-class Places(t.NamedTuple):
+class Placeholders(t.NamedTuple):
     """Whether the value of each placeholder of a statement is secret."""
 
     #: In order, or by their numbers.
@@ -136,9 +136,9 @@ class Places(t.NamedTuple):
         """Whether none of them is secret."""
         return not (self.rest or True in self.numbered or True in self.named.values())
 
-    def at(self, place: int) -> bool:
+    def is_secret(self, index: int) -> bool:
         """Return whether the value of a placeholder is secret."""
-        return self.numbered[place] if place < len(self.numbered) else self.rest
+        return self.numbered[index] if index < len(self.numbered) else self.rest
 
 
 def mask_statement(
@@ -162,11 +162,11 @@ def mask_statement(
             statement = statement[: begin.end()] + _STRING.sub(MASK, statement[begin.end() :])
         statement = _LITERAL.sub(MASK, statement)
     if "--" in statement or "/*" in statement:
-        statement = _COMMENT.sub(lambda found: masked(found[0]), statement)
+        statement = _COMMENT.sub(lambda match: masked(match[0]), statement)
     return mask_patterns(statement)
 
 
-def placed(statement: str, is_secret: IsSecret, may_name: IsSecret) -> Places:
+def secret_placeholders(statement: str, is_secret: IsSecret, may_name: IsSecret) -> Placeholders:
     """Return, for each placeholder, whether its value is secret.
 
     :param may_name: is False if no word of a text is secret.
@@ -174,7 +174,7 @@ def placed(statement: str, is_secret: IsSecret, may_name: IsSecret) -> Places:
     reader = _Reader(is_secret, _names_secret(statement, is_secret, may_name))
     for token in _TOKEN.finditer(statement):
         reader.read(token)
-    return reader.places()
+    return reader.placeholders()
 
 
 def _names_secret(statement: str, is_secret: IsSecret, may_name: IsSecret) -> bool:
@@ -248,13 +248,13 @@ class _Reader:
                 # data->>'password' = ?
                 level.part.known = level.part.secret = True
             self._before = "text"
-        elif token["place"] is not None:
+        elif token["placeholder"] is not None:
             name = _WORD.search(text)
             if name is not None and text != "%s":
                 level.part.known = True
                 level.part.secret = level.part.secret or self._is_secret(name[0])
             self._placeholders.append((text, level.part))
-            self._before = "place"
+            self._before = "placeholder"
         elif text == "(":
             self._open(level)
         elif text == ")":
@@ -267,7 +267,7 @@ class _Reader:
         else:
             self._before = text
 
-    def places(self) -> Places:
+    def placeholders(self) -> Placeholders:
         """Return which of the placeholders have secret values."""
         numbered: list[bool] = []
         by_number: dict[int, bool] = {}
@@ -288,7 +288,7 @@ class _Reader:
             # In the order in which they are written, as SQLite counts them.
             numbered = list(named.values())
         labelled = not (self._names.isdisjoint(NAME_KEYS) or self._names.isdisjoint(VALUE_KEYS))
-        return Places(numbered, named, self._unknown, labelled)
+        return Placeholders(numbered, named, self._unknown, labelled)
 
     def _word(self, word: str, *, called: bool) -> None:
         level = self._levels[-1]
@@ -360,4 +360,4 @@ class _Reader:
         self._before = ","
 
 
-__all__ = ["Places", "mask_statement", "placed"]
+__all__ = ["Placeholders", "mask_statement", "secret_placeholders"]

@@ -40,11 +40,11 @@ def mask_messages(
 ) -> str:
     """Mask the values in error messages of databases."""
     if "[" in text and ("[SQL: " in text or "[parameters: " in text):
-        found = _STATEMENT.search(text)
-        statement = None if found is None else found[2]
+        match = _STATEMENT.search(text)
+        statement = None if match is None else match[2]
 
-        def parameters(found: re.Match[str]) -> str:
-            return f"{found[1]}{_parameters(found[2], statement, is_secret, masked_parameters)}"
+        def parameters(match: re.Match[str]) -> str:
+            return f"{match[1]}{_parameters(match[2], statement, is_secret, masked_parameters)}"
 
         text = _PARAMETERS.sub(parameters, text)
         text = _STATEMENT.sub(lambda each: f"{each[1]}{masked_statement(each[2])}", text)
@@ -54,7 +54,7 @@ def mask_messages(
     if "Duplicate entry" in text:
         text = _ENTRY.sub(rf"\1\2{MASK}", text)
     if bracketed and "Key (" in text:
-        text = _KEY.sub(lambda found: _key(found, is_secret), text)
+        text = _KEY.sub(lambda match: _key(match, is_secret), text)
     if "$" in text and "query argument $" in text:
         text = _ARGUMENT.sub(rf"\1{MASK}", text)
     return text
@@ -84,9 +84,9 @@ def _like(values: t.Any, shown: t.Any) -> t.Any:
     return tuple(shown) if type(values) is tuple else shown
 
 
-def _key(found: re.Match[str], is_secret: IsSecret) -> str:
-    names = _NAMES.findall(found[2])
-    return f"{found[1]}{MASK}" if any(map(is_secret, names)) else found[0]
+def _key(match: re.Match[str], is_secret: IsSecret) -> str:
+    names = _NAMES.findall(match[2])
+    return f"{match[1]}{MASK}" if any(map(is_secret, names)) else match[0]
 
 
 __all__ = ["mask_messages"]

@@ -27,7 +27,7 @@ from .values import Masks as MasksOfValues
 _ROUNDS = 4
 
 #: Kinds of texts.
-How = t.Literal["text", "query", "sql"]
+Kind = t.Literal["text", "query", "sql"]
 
 
 class Masks(MasksOfValues, t.Protocol):
@@ -59,14 +59,14 @@ class Texts:
         """Mask the secret arguments of these URL rules in any text that contains a path."""
         self._paths = secret_paths(rules, self.is_secret)
 
-    def masked(self, how: How, text: str, masks: Masks) -> str:
+    def masked(self, kind: Kind, text: str, masks: Masks) -> str:
         """Mask a text in one way.
 
         :param masks: masks the values in it.
         """
-        if how == "text":
+        if kind == "text":
             return self.text(text, masks)
-        return self.query(text, masks) if how == "query" else self.sql(text, masks)
+        return self.query(text, masks) if kind == "query" else self.sql(text, masks)
 
     def text(self, text: str, masks: Masks) -> str:
         """Mask a text of any kind."""
@@ -164,4 +164,4 @@ def _undecided(_path: Path, shown: t.Any) -> t.Any:
     return shown
 
 
-__all__ = ["How", "Texts"]
+__all__ = ["Kind", "Texts"]

@@ -24,13 +24,13 @@ def secret_paths(rules: Sequence[str], is_secret: IsSecret) -> list[re.Pattern[s
 def _of_rule(rule: str, rules: Sequence[str], is_secret: IsSecret) -> Iterable[re.Pattern[str]]:
     before = _WHOLE
     at = 0
-    for found in _ARGUMENT.finditer(rule):
-        fixed = rule[at : found.start()]
-        at = found.end()
+    for match in _ARGUMENT.finditer(rule):
+        fixed = rule[at : match.start()]
+        at = match.end()
         # From the last word on: the app's own prefix may differ.
         before = re.escape(fixed) if _WORD.search(fixed) else before + re.escape(fixed)
-        value = _value(found[1])
-        if is_secret(found[1].rpartition(":")[2]):
+        value = _value(match[1])
+        if is_secret(match[1].rpartition(":")[2]):
             # An argument of another rule is not a word.
             known = (_ARGUMENT.sub("\0", each) for each in rules)
             others = {each for one in known for each in re.findall(f"{before}({value}+)", one)}
@@ -47,8 +47,8 @@ def _value(argument: str) -> str:
 def _to_the_end(rest: str) -> str:
     fixed_and_arguments = _ARGUMENT.split(rest.removesuffix("/"))
     parts = [
-        f"{_value(part)}+" if place % 2 else re.escape(part)
-        for place, part in enumerate(fixed_and_arguments)
+        f"{_value(part)}+" if index % 2 else re.escape(part)
+        for index, part in enumerate(fixed_and_arguments)
     ]
     return "".join(parts) + "/?(?:[?#]|$)"
 

@@ -75,51 +75,53 @@ class Masks(t.Protocol):
         ...
 
 
-def walk(masks: Masks, value: t.Any, path: Path, left: list[int], decided: Decide) -> t.Any:
+def walk(masks: Masks, value: t.Any, path: Path, budget: list[int], decided: Decide) -> t.Any:
     """Convert a value to JSON types, up to the size limit.
 
-    :param left: how many bytes may still be used; the size of the result is subtracted.
+    :param budget: how many bytes may still be used; the size of the result is subtracted.
     :param decided: takes each value that is not masked, and returns its displayed form.
     """
-    left[0] -= _ITEM_BYTES
+    budget[0] -= _ITEM_BYTES
     kind = type(value)
     if issubclass(kind, str):
         shown = masks.shown(str.__getitem__(value, slice(None)))
-        left[0] -= len(shown) if shown.isascii() else len(shown.encode())
+        budget[0] -= len(shown) if shown.isascii() else len(shown.encode())
         return decided(path, shown)
     if issubclass(kind, dict) and len(path) < _DEPTH:
-        return _mapping(masks, value, path, left, decided)
+        return _mapping(masks, value, path, budget, decided)
     if issubclass(kind, _SEQUENCES) and len(path) < _DEPTH:
-        return _items(masks, value, path, left, decided)
+        return _items(masks, value, path, budget, decided)
     return decided(path, scalar(value))
 
 
 def _mapping(
-    masks: Masks, value: t.Any, path: Path, left: list[int], decided: Decide
+    masks: Masks, value: t.Any, path: Path, budget: list[int], decided: Decide
 ) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {}
     count = dict.__len__(value)
     pairs = _first(dict.items, value)
     # {"name": "password", "value": …}, as in forms, HAR, JSON Patch and others.
-    labelled = any(_label(key) in NAME_KEYS and _is_label(masks, each) for key, each in pairs)
+    has_name_key = any(_label(key) in NAME_KEYS and _is_label(masks, each) for key, each in pairs)
     for key, each in pairs:
-        if left[0] <= 0:
+        if budget[0] <= 0:
             break
         name = _key(key)
         shown = _unique(masks.shown(name), result)
-        left[0] -= len(shown)
+        budget[0] -= len(shown)
         hidden = type(each) not in masks.open and (
             masks.is_secret(name)
-            or (labelled and _label(key) in VALUE_KEYS)
+            or (has_name_key and _label(key) in VALUE_KEYS)
             or (type(key) is tuple and _is_label(masks, key))
         )
-        result[shown] = MASK if hidden else walk(masks, each, (*path, shown), left, decided)
+        result[shown] = MASK if hidden else walk(masks, each, (*path, shown), budget, decided)
     if len(result) < count:
         result[_unique(_CUT, result)] = f"{count - len(result)} more"
     return result
 
 
-def _items(masks: Masks, value: t.Any, path: Path, left: list[int], decided: Decide) -> list[t.Any]:
+def _items(
+    masks: Masks, value: t.Any, path: Path, budget: list[int], decided: Decide
+) -> list[t.Any]:
     base: t.Any = next(each for each in _SEQUENCES if issubclass(type(value), each))
     count = base.__len__(value)
     items = _first(base.__iter__, value)
@@ -130,12 +132,12 @@ def _items(masks: Masks, value: t.Any, path: Path, left: list[int], decided: Dec
     names = _fields(type(value)) if base is tuple and type(value) is not tuple else ()
     result: list[t.Any] = []
     for number, each in enumerate(items):
-        if left[0] <= 0:
+        if budget[0] <= 0:
             break
         if number < len(names) and type(each) not in masks.open and masks.is_secret(names[number]):
             result.append(MASK)
         else:
-            result.append(walk(masks, each, (*path, number), left, decided))
+            result.append(walk(masks, each, (*path, number), budget, decided))
     if len(result) < count:
         result.append(f"{_CUT} {count - len(result)} more")
     return result
@@ -220,12 +222,12 @@ def _key(key: t.Any) -> str:
     return str(scalar(key))
 
 
-def _unique(name: str, taken: dict[str, t.Any]) -> str:
-    found, number = name, 2
-    while found in taken:
-        found = f"{name} ({number})"
+def _unique(name: str, used: dict[str, t.Any]) -> str:
+    candidate, number = name, 2
+    while candidate in used:
+        candidate = f"{name} ({number})"
         number += 1
-    return found
+    return candidate
 
 
 def _first(items: Callable[[t.Any], Iterable[t.Any]], value: t.Any) -> list[t.Any]:

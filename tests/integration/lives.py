@@ -38,14 +38,14 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle._compat import SEPARATE_CONTEXTS
-from flask_lifecycle.redact.sql import Places
+from flask_lifecycle.redact.sql import Placeholders
 from flask_lifecycle.settings import COLLECTORS
 
 #: More than this, for each request, lives on somewhere.
 OBJECTS = 0.2
 MOST_MB = 10.0
 #: What the caches of masked statements hold, which are bounded.
-CACHED = (list, Places)
+CACHED = (list, Placeholders)
 
 
 def make_app(settings: str) -> Flask:

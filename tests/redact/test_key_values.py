@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from flask_lifecycle.redact import MASK, Redactor
-from flask_lifecycle.redact.texts import How
+from flask_lifecycle.redact.texts import Kind
 
 redactor = Redactor()
 
@@ -199,7 +199,7 @@ def test_the_time_grows_as_the_text(piece: str) -> None:
         assert time.process_time() - begun < 1  # some 10 ms
         assert len(shown) <= 4096
     begun = time.process_time()
-    redactor.placed(text)
+    redactor.placeholders(text)
     redactor.code(text)
     assert time.process_time() - begun < 1
 
@@ -222,10 +222,10 @@ def test_twice_the_text_takes_about_twice_the_time(piece: str, blank: str) -> No
         took = []
         for _ in range(3):
             begun = time.thread_time()
-            for how in t.get_args(How):
-                masks._texts.masked(how, text, masks)
+            for kind in t.get_args(Kind):
+                masks._texts.masked(kind, text, masks)
             masks.lines(text)
-            masks.placed(text)
+            masks.placeholders(text)
             took.append(time.thread_time() - begun)
         return min(took)
 
