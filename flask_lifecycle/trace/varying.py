@@ -21,7 +21,9 @@ _IN_MESSAGES = re.compile(
     r"|\b(?=[a-f-]*\d)[0-9a-f][0-9a-f-]{7,}\b",
     re.IGNORECASE,
 )
-_NS = 10**9
+_DIGITS = 20
+_LARGEST = 10**_DIGITS
+_OLD = 600
 
 
 def is_varying_name(name: t.Any) -> bool:
@@ -40,10 +42,21 @@ def is_clock(a: t.Any, b: t.Any, apart: float, tolerance: float) -> bool:
     :param apart: the seconds between the requests.
     :param tolerance: the seconds for which a request lasted.
     """
-    for kind, unit in ((float, 1), (int, _NS)):
-        if type(a) is type(b) is kind and abs((b - a) / unit - apart) <= tolerance:
-            return True
-    return False
+    read = _seconds(a), _seconds(b)
+    if type(a) is not type(b) or read[0] is None or read[1] is None:
+        return False
+    # Smaller values are counts and amounts: a clock began in 1970, or when the machine did.
+    return read[0] > _OLD and abs(read[1] - read[0] - apart) <= tolerance
+
+
+def _seconds(value: t.Any) -> float | None:
+    """Return what a clock returned, seconds as a float or ns, in seconds."""
+    if type(value) is float:
+        return value
+    if type(value) is str and value.isascii() and value.isdigit() and len(value) < _DIGITS:
+        # Numbers that are not exact in browsers are recorded as text.
+        value = int(value)
+    return value / 1e9 if type(value) is int and value < _LARGEST else None
 
 
 def without_nonces(header: str) -> str:

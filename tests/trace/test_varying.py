@@ -33,8 +33,13 @@ def test_names_of_ids_and_tokens_vary_and_dates_of_headers_only() -> None:
     [
         (1000.25, 1002.26, True),  # time.time(), or time.monotonic()
         (1000 * 10**9, 1002 * 10**9, True),  # the same in ns
+        ("1796001034940597500", "1796001036940597500", True),
+        ("1796001034940597500", 1796001036940597500, False),
+        ("9" * 5000, "9" * 5001, False),
+        (10**400, 10**400 + 2 * 10**9, False),
         (1000.25, 1003.0, False),
-        (9.99, 10.49, False),
+        (9.99, 11.99, False),
+        (5 * 10**9, 7 * 10**9, False),
         (1, 3, False),
         (1.0, 3, False),
         (True, 3.0, False),
@@ -46,6 +51,11 @@ def test_names_of_ids_and_tokens_vary_and_dates_of_headers_only() -> None:
 def test_clocks_move_as_far_as_the_requests_are_apart(a: object, b: object, expected: bool) -> None:
     assert is_clock(a, b, 2.0, 0.05) is expected
     assert is_clock(b, a, -2.0, 0.05) is expected
+
+
+def test_small_numbers_are_no_clocks_however_close_the_requests_are() -> None:
+    assert not is_clock(2, 7, 0.001, 0.5)
+    assert not is_clock(0.25, 0.5, 0.001, 0.5)
 
 
 @pytest.mark.parametrize(
