@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     import flask
 
 _UNKNOWN = "flask-lifecycle 0.1"
+# More than Python nests calls: what walks from each step to the outermost one is not quadratic.
+_DEEPEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +164,18 @@ def _check(trace: Trace) -> None:
 
     :raises FieldError: one is invalid.
     """
+    depths: list[int] = []
     for index, step in enumerate(trace.steps):
         for name, value, takes in _faults(step, index):
             raise FieldError(value, takes).inside(name).inside(index).inside("steps")
+        depths.append(0 if step.parent is None else depths[step.parent] + 1)
+        if depths[-1] > _DEEPEST:
+            raise (
+                FieldError(step.parent, f"a step at most {_DEEPEST:,} levels deep")
+                .inside("parent")
+                .inside(index)
+                .inside("steps")
+            )
     failed = None if trace.error is None else trace.error.step
     if failed is not None and failed >= len(trace.steps):
         raise FieldError(failed, "the id of a step").inside("step").inside("error")

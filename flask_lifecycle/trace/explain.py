@@ -11,7 +11,7 @@ import typing as t
 
 from ..faults import fault
 from .sentences import first_sentence, sentence
-from .sentences.words import readable_time
+from .sentences.words import cut, readable_time
 from .story import Story
 
 if t.TYPE_CHECKING:
@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from .model import Step, Trace
 
 _UNSETTLED = 100
+_LONGEST = 240
 
 
 def explain(trace: Trace) -> tuple[str, ...]:
@@ -52,7 +53,8 @@ def _explained(step: Step, story: Story, text: str) -> dict[str, t.Any]:
 
 def journey(trace: Trace) -> str:
     """Return a trace as text: a line for each step, with its duration."""
-    lines = [f"{trace.method} {trace.path}, {trace.status or 'no status'}, {_took(trace.duration)}"]
+    request = cut(f"{trace.method} {trace.path}", _LONGEST)
+    lines = [f"{request}, {trace.status or 'no status'}, {_took(trace.duration)}"]
     depths: dict[int | None, int] = {None: -1}
     for step, text in zip(trace.steps, explain(trace), strict=True):
         depth = depths[step.id] = depths.get(step.parent, -1) + 1

@@ -42,7 +42,9 @@ def report(comparison: Comparison, a: Trace, b: Trace) -> str:
     lines += _state_lines(comparison)
     skipped = (*comparison.headers.not_counted, *comparison.changes.not_counted)
     if skipped:
-        lines.append(f"Not counted, as they differ in every request: {', '.join(skipped)}.")
+        lines.append(
+            f"Not counted, as they differ in every request: {', '.join(map(short, skipped))}."
+        )
     return "\n".join(lines)
 
 
@@ -157,7 +159,7 @@ def _state(comparison: Comparison) -> tuple[tuple[str, Changes], ...]:
 
 def _head(trace: Trace, runs: int, took: int | None) -> str:
     several = f", median of {runs:,} runs" if runs > 1 else ""
-    return f"{trace.method} {cut(trace.path)}, {_status(trace.status)}{_took(took)}{several}"
+    return f"{cut(f'{trace.method} {trace.path}')}, {_status(trace.status)}{_took(took)}{several}"
 
 
 def _subject(step: Step) -> str:

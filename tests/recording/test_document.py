@@ -241,6 +241,15 @@ CHANGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
         "traces[0].error.step is 9999; it takes the id of a step.",
     ),
     "detail": (lambda trace: trace["steps"][3].update(detail=[]), "[3].detail is a list of 0; it"),
+    "deep steps": (
+        lambda trace: trace.update(
+            steps=[
+                {**trace["steps"][0], "id": each, "parent": each - 1 if each else None}
+                for each in range(5000)
+            ]
+        ),
+        "traces[0].steps[1001].parent is 1000; it takes a step at most 1,000 levels deep.",
+    ),
     "deep detail": (
         lambda trace: trace["steps"][3].update(detail=nested(500)),
         "traces[0].steps[3].detail is an object; it takes at most 100 levels.",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
+# Texts come from clients and files, and are printed to terminals: no escape sequences, no changed
+# direction of writing, no halves of surrogate pairs.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NAME = 60
 _TEXT = 100
 _NAMES_SHOWN = 2
@@ -23,15 +27,19 @@ def readable_time(ns: int) -> str:
 
 def cut(text: t.Any, most: int = _TEXT) -> str:
     """Return the beginning of a text, on one line."""
-    text = " ".join(str(text)[: 4 * most].split())
+    text = _on_one_line(str(text)[: 4 * most])
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def short(name: t.Any) -> str:
     """Return a name; of a long one, its beginning and its end."""
-    name = " ".join(str(name).split())
+    name = _on_one_line(str(name))
     half = _NAME // 2
     return name if len(name) <= _NAME else f"{name[: half - 1]}…{name[-half:]}"
+
+
+def _on_one_line(text: str) -> str:
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 
 def listed(parts: list[str]) -> str:
