@@ -1,9 +1,4 @@
-"""Compare two requests, or several runs of each: what is new, gone, slower and different.
-
-Steps are aligned by stage, callable, scope and order: first the steps of the lifecycle itself, then
-what happened between them (statements, templates, logs). A step that only one request has does not
-move the others.
-"""
+"""Compare two requests, or several runs of each: what is new, gone, slower and different."""
 
 from __future__ import annotations
 
@@ -11,7 +6,7 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from .align import Key, Match, align, merged
+from .align import merged
 from .differences import (
     ComparedStatement,
     HeaderChanges,
@@ -21,6 +16,7 @@ from .differences import (
     state_changes,
     statements,
 )
+from .matching import matches
 from .noise import differ, typical
 from .report import report, verdict
 from .status import client_status
@@ -30,13 +26,6 @@ if t.TYPE_CHECKING:
 
 What = t.Literal["same", "added", "gone", "outcome", "detail"]
 
-# They happen inside the steps of the lifecycle, and are told apart by their names.
-_INNER = frozenset(
-    (
-        *("sql", "span", "log", "flash", "warning", "template", "signal"),
-        *("context_processor", "url_defaults"),
-    )
-)
 # Its time is that of the client, which receives.
 _SENT = "body"
 
@@ -207,34 +196,6 @@ def compare(a: Trace | Sequence[Trace], b: Trace | Sequence[Trace]) -> Compariso
     )
 
 
-def matches(a: Trace, b: Trace) -> list[Match]:
-    """Return the steps of two traces that are the same, by their ids, in order."""
-    found: list[Match] = []
-    begin = (-1, -1)
-    for end in (*_aligned(a.steps, b.steps, inner=False), (len(a.steps), len(b.steps))):
-        between = [
-            steps[start + 1 : stop]
-            for steps, start, stop in zip((a.steps, b.steps), begin, end, strict=True)
-        ]
-        found += [*_aligned(*between, inner=True), end]
-        begin = end
-    return found[:-1]
-
-
-def _aligned(a: Sequence[Step], b: Sequence[Step], *, inner: bool) -> list[Match]:
-    """Align the steps of the lifecycle itself, or those inside of them."""
-    of_a = [step for step in a if (step.stage in _INNER) is inner]
-    of_b = [step for step in b if (step.stage in _INNER) is inner]
-    pairs = align([*map(_key, of_a)], [*map(_key, of_b)])
-    return [(of_a[i].id, of_b[j].id) for i, j in pairs]
-
-
-def _key(step: Step) -> Key:
-    name = step.callable or (step.name if step.stage in _INNER else "")
-    block = step.detail.get("block")
-    return step.stage, name, step.scope or "", block if isinstance(block, str) else ""
-
-
 def _compared(
     a: Step | None, b: Step | None, times_a: list[int], times_b: list[int]
 ) -> ComparedStep:
@@ -302,5 +263,4 @@ __all__ = [
     "Statuses",
     "Urls",
     "compare",
-    "matches",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterator
+from itertools import groupby
 
 from .noise import differ
 from .sentences.words import count, cut, readable_time, short
@@ -14,6 +15,14 @@ if t.TYPE_CHECKING:
     from .model import Step, Trace
 
 _CLAUSES = 3
+_ONE_SIDE = ("-", "+")
+
+
+class _Entry(t.NamedTuple):
+    mark: str
+    subject: str
+    says: str
+    took: int
 
 
 def verdict(comparison: Comparison, a: Trace, b: Trace) -> str:
@@ -93,37 +102,47 @@ def _single(comparison: Comparison) -> str:
 
 
 def _lines(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
+    entries = _entries(comparison, a, b)
+    for (mark, subject, says), group in groupby(entries, key=lambda each: each[:3]):
+        times = [each.took for each in group]
+        if mark in _ONE_SIDE:
+            several = f"{len(times):,} × " if times[1:] else ""
+            yield f"{mark} {several}{subject}: {says}{_took(sum(times))}"
+        else:
+            yield from [f"{mark} {subject}: {says}"] * len(times)
+
+
+def _entries(comparison: Comparison, a: Trace, b: Trace) -> Iterator[_Entry]:
+    """Yield an entry for each step that differs."""
     own_times_a = _own_times(a, {each.a: each.a_ns for each in comparison.steps})
     own_times_b = _own_times(b, {each.b: each.b_ns for each in comparison.steps})
     for each in comparison.steps:
         one = None if each.a is None else a.steps[each.a]
         other = None if each.b is None else b.steps[each.b]
-        step = one or other
-        if step is None:
-            continue
-        mark, says = _line(each, one, other)
-        own_a, own_b = own_times_a.get(each.a, 0), own_times_b.get(each.b, 0)
-        is_slower = (each.b_ns or 0) > (each.a_ns or 0)
-        # What a step inside of it explains is on the line of that one.
-        if each.beyond and (own_b > own_a) is is_slower and differ([own_a], [own_b]):
-            mark = mark or (">" if is_slower else "<")
-            says.append(_times(each.a_ns, each.b_ns))
-        if mark:
-            is_renamed = one is not None and other is not None and one.name != other.name
-            subject = step.stage if is_renamed else _subject(step)
-            yield f"{mark} {subject}: {'; '.join(says)}"
+        if one is not None and other is not None:
+            own = own_times_a[one.id], own_times_b[other.id]
+            yield from _of_both(each, one, other, own)
+        elif one is not None:
+            yield _Entry("-", _subject(one), "only in A", each.a_ns or 0)
+        elif other is not None:
+            yield _Entry("+", _subject(other), "only in B", each.b_ns or 0)
 
 
-def _line(each: ComparedStep, a: Step | None, b: Step | None) -> tuple[str, list[str]]:
-    if a is None or b is None:
-        only, took = ("B", each.b_ns) if a is None else ("A", each.a_ns)
-        return "+" if a is None else "-", [f"only in {only}{_took(took)}"]
+def _of_both(each: ComparedStep, a: Step, b: Step, own: tuple[int, int]) -> Iterator[_Entry]:
+    mark, subject, says = "", _subject(a), []
     if each.what == "outcome":
-        return "!", [f"{_outcome(a)} → {_outcome(b)}"]
-    if each.what == "detail":
-        is_renamed = a.name != b.name
-        return "~", [f"{short(a.name)} → {short(b.name)}" if is_renamed else "other details"]
-    return "", []
+        mark, says = "!", [f"{_outcome(a)} → {_outcome(b)}"]
+    elif a.name != b.name:
+        mark, subject, says = "~", a.stage, [f"{short(a.name)} → {short(b.name)}"]
+    elif each.what == "detail":
+        mark, says = "~", ["other details"]
+    is_slower = (each.b_ns or 0) > (each.a_ns or 0)
+    # What a step inside of it explains is on the line of that one.
+    if each.beyond and (own[1] > own[0]) is is_slower and differ([own[0]], [own[1]]):
+        mark = mark or (">" if is_slower else "<")
+        says.append(_times(each.a_ns, each.b_ns))
+    if mark:
+        yield _Entry(mark, subject, "; ".join(says), 0)
 
 
 def _own_times(trace: Trace, times: t.Mapping[int | None, int | None]) -> dict[int | None, int]:

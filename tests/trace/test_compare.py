@@ -165,6 +165,8 @@ def test_statements_are_counted_by_their_text(shop: Shop) -> None:
         ("select 2", 0, 1),
     ]
     assert comparison.verdict.startswith("24 statements became 2, 23 steps gone and ")
+    [line] = [line for line in lines(comparison, "-") if "select 1" in line]
+    assert line.startswith("23 × sql select 1: only in A, ")
     matched = [each for each in comparison.steps if each.a is not None and each.b is not None]
     assert sum(a.steps[each.a or 0].name == "select 1" for each in matched) == 1
 
