@@ -168,6 +168,7 @@ class State:
             return
         self._mount = mount
         mount.called = instrument.called
+        mount.bodies = instrument.messages
         mount.requested = announcement.requested
         announcement.enabled(app.debug)
         self._undo += (instrument.undo, mount.undo)

@@ -34,6 +34,7 @@ if t.TYPE_CHECKING:
     from .app_map.rules import Finder
     from .collectors.profiler import Profiles
     from .panel.access.log import AccessLog
+    from .panel.api.bodies import Bodies
     from .recording.document import Excerpt
     from .store import Store
     from .trace.model import Trace
@@ -59,6 +60,10 @@ _entrance: ContextVar[Entrance | None] = ContextVar("lifecycle_entrance", defaul
 _probe: ContextVar[list[Environ] | None] = ContextVar("lifecycle_probe", default=None)
 
 
+class _NoBodies:
+    preview = False
+
+
 class Mount:
     """Handle the calls for the panel in place of the app."""
 
@@ -73,6 +78,8 @@ class Mount:
         self._panel: Panel | None = None
         self._profiles: Profiles | None = None
         self._finder: Finder | None = None
+        #: Records the bodies of requests and responses.
+        self.bodies: Bodies = _NoBodies()
         #: A substring of the path of each call for the panel; with a host of its own, of any path.
         #: Without the slash: some middleware strips it.
         self.mark: str = "" if settings.host else settings.url_prefix[1:]
@@ -244,7 +251,7 @@ class Mount:
                 self.requested(environ, debug)
                 self._profiles = Profiles(self._app)
                 self._panel = create_panel(
-                    self._store, gate, self._map, self._find_rule, self._profiles
+                    self._store, gate, self._map, self._find_rule, self._profiles, self.bodies
                 )
                 self._access_log = AccessLog(self._token)
                 self._filters.append(self._access_log)

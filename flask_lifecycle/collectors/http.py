@@ -159,13 +159,14 @@ class Messages:
 
     :param redactor: masks the secrets.
     :param max_bytes: the limit for one body, and for the headers of one request.
-    :param preview: whether to record response bodies, as far as they are text.
+    :param preview: whether to record bodies, as far as they are text.
     """
 
     def __init__(self, redactor: Redactor, max_bytes: int, *, preview: bool) -> None:
         self._redactor = redactor
         self._max_bytes = max_bytes
-        self._preview = preview
+        #: Whether to record the text of bodies; the panel may change it.
+        self.preview: bool = preview
         self._shapes: dict[tuple[str, ...], Shape] = {}
 
     @fail_open
@@ -242,7 +243,7 @@ class Messages:
             if CACHED_JSON in held:
                 whole = len(data) <= room
                 body["json"] = _json(redactor, data) if whole else f"<{len(data)} bytes>"
-            if self._preview:
+            if self.preview:
                 body["preview"] = _text(redactor, data)
         trace.detail_bytes += weight(body) - weight(received.body)
         received.body = body
@@ -265,7 +266,7 @@ class Messages:
 
     def sent(self) -> Preview | None:
         """Return a recorder for the body of a response, or None if bodies are not recorded."""
-        return Preview() if self._preview else None
+        return Preview() if self.preview else None
 
 
 def _hidden(name: str, value: str) -> str:

@@ -94,6 +94,8 @@ class Instrument:
         for name, method in recorded.items():
             override(made, name, method)
         self._sessions = sessions
+        #: Records requests and responses.
+        self.messages: Messages = messages
         self._views = functions.views
         #: Returns the endpoints whose rules have been matched so far.
         self.called: t.Callable[[], list[str]] = routes.called

@@ -13,6 +13,7 @@ from ..store import Store
 from ..trace.model import JsonObject
 from .access.gate import Gate
 from .api.app import FindRule, create_app_map
+from .api.bodies import Bodies, create_bodies
 from .api.compare import create_compare
 from .api.har import create_har
 from .api.live import create_live
@@ -35,6 +36,7 @@ def create_panel(
     app_map: Callable[[], JsonObject],
     find_rule: FindRule,
     profiles: Profiles,
+    bodies: Bodies,
 ) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
     """Return the panel as a WSGI callable, protected by the gate.
 
@@ -43,6 +45,7 @@ def create_panel(
     :param app_map: returns the response of ``GET api/app``.
     :param find_rule: returns the response of ``GET api/app/match``.
     :param profiles: records profiles and stores them.
+    :param bodies: records the bodies of requests and responses.
     """
     panel = flask.Flask(
         "flask_lifecycle.panel",
@@ -63,6 +66,7 @@ def create_panel(
         create_compare(store),
         create_steps(store),
         create_profile(store, profiles),
+        create_bodies(bodies),
         create_app_map(app_map, find_rule),
         create_live(hub, gate),
     ):

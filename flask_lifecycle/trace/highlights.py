@@ -64,7 +64,8 @@ def _facts(trace: Trace) -> Iterator[Highlight]:
         shown = _time(app_time)
         yield Highlight("app", f"{shown} in the app", shown, None)
     yield from _sql(trace.steps)
-    yield from _slowest(trace.steps, app_time)
+    if trace.error is None:
+        yield from _slowest(trace.steps, app_time)
     sent = lasted - app_time
     if is_done and sent >= _LEAST:
         shown = _time(sent)

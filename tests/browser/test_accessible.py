@@ -36,5 +36,5 @@ def test_the_other_views(panel: Panel) -> None:
     expect(panel.page.locator(".caption")).not_to_be_empty()
     assert violations(panel) == []
     panel.page.keyboard.press("?")
-    panel.page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    panel.page.get_by_role("dialog", name="Keyboard shortcuts and legend").wait_for()
     assert violations(panel) == []

@@ -239,15 +239,15 @@ def test_the_timeline_has_every_step(panel: Panel) -> None:
 def test_help_says_what_keys_do_and_turns_them_off(panel: Panel) -> None:
     page = panel.page
     page.keyboard.press("?")
-    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    page.get_by_role("dialog", name="Keyboard shortcuts and legend").wait_for()
     page.get_by_label("Single-key shortcuts").uncheck()
     page.get_by_role("button", name="Close").click()
-    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for(state="detached")
+    page.get_by_role("dialog", name="Keyboard shortcuts and legend").wait_for(state="detached")
     panel.fetch("/admin/orders/42")
     panel.shows("/admin/orders/42")
     page.keyboard.press("v")
     page.keyboard.press("?")
-    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    page.get_by_role("dialog", name="Keyboard shortcuts and legend").wait_for()
     expect(page.locator('[data-view="timeline"]')).to_have_count(0)
 
 

@@ -254,3 +254,48 @@ def test_a_file_that_was_written_since_is_said_to_be(panel: Panel) -> None:
         panel.page.get_by_text("The file has changed since the app loaded it").wait_for()
     finally:
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_the_text_of_bodies_is_recorded_when_the_panel_asks(panel: Panel) -> None:
+    page = panel.page
+    try:
+        panel.fetch("/shop/")
+        panel.shows_whole("/shop/")
+        open_view(panel, "Response")
+        page.get_by_text("Show the text of bodies").click()
+        expect(page.locator(".bodies")).to_contain_text("LIFECYCLE_BODY_PREVIEW")
+        page.get_by_role("button", name="Record bodies for this run").click()
+        expect(page.locator(".bodies")).to_contain_text("recorded from now on")
+        trace = panel.fetch("/shop/")
+        page.locator(f'[data-trace="{trace}"]').click()
+        expect(page.get_by_label("Body, its beginning")).to_contain_text("<!doctype html>")
+    finally:
+        panel.fetch("/shop/")
+        url = f"{panel.server.url}/_lifecycle/api/bodies"
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
+
+
+def test_views_without_anything_to_show_are_in_a_menu(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch("/shop/")
+    panel.shows_whole("/shop/")
+    expect(page.get_by_role("tab", name="Exceptions")).to_have_count(0)
+    more = page.get_by_role("button", name="More")
+    more.press("Enter")
+    exceptions = page.get_by_role("menuitem", name="Exceptions")
+    expect(exceptions).to_be_focused()
+    expect(exceptions).to_contain_text("none")
+    assert violations(panel) == []
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("menuitem", name="Spans")).to_be_focused()
+    page.keyboard.press("Enter")
+    # The open one is a tab, however little room there is.
+    spans = page.get_by_role("tab", name="Spans", selected=True)
+    expect(spans).to_be_focused()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(spans).to_be_in_viewport()
+    expect(more).to_be_in_viewport()
+    more.click()
+    expect(page.get_by_role("menuitem", name="Response")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menuitem", name="Response")).to_be_hidden()

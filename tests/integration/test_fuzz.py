@@ -48,6 +48,7 @@ _paths = st.sampled_from(
         "api/ticket",
         "api/batch",
         "api/profile",
+        "api/bodies",
         "assets/",
         "toolbar.js",
         "toolbar/",

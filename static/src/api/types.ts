@@ -121,6 +121,12 @@ export interface SourceLines {
   readonly lines: readonly (readonly (readonly [kind: string, text: string])[])[];
 }
 
+/** `GET api/bodies` */
+export interface BodiesState {
+  /** Whether the text of bodies is recorded. */
+  readonly on: boolean;
+}
+
 /** `GET api/traces/<id>/steps/<n>/frames`: the lines of an exception's frames, and of its others. */
 export interface FrameLines {
   readonly frames: readonly SourceLines["lines"][];

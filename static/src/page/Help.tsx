@@ -5,6 +5,7 @@ import helpStyles from "../styles/help.css?inline";
 import { adopt } from "../components/adopt";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
+import { Legend } from "./Legend";
 
 adopt(helpStyles);
 
@@ -22,11 +23,11 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["/", "filter"],
   ["x", "clear all requests"],
   ["u", "bring back what was cleared"],
-  ["?", "keyboard shortcuts"],
+  ["?", "this help"],
   ["Esc", "back"],
 ];
 
-/** The keyboard shortcuts, and the switch for single-key shortcuts. */
+/** The keyboard shortcuts with their switch, and the legend of the diagram. */
 export default function Help(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const { keys } = state.value;
@@ -36,34 +37,39 @@ export default function Help(): JSX.Element {
   return (
     <dialog
       ref={dialog}
-      aria-label="Keyboard shortcuts"
+      aria-label="Keyboard shortcuts and legend"
       onClose={() => {
         actions.help(false);
       }}
     >
-      <h2>Keyboard shortcuts</h2>
-      <dl>
-        {KEYS.map(([key, does]) => (
-          <div key={key}>
-            <dt>
-              {key.split(" ").map((each) => (
-                <kbd key={each}>{each}</kbd>
-              ))}
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-      <label>
-        <input
-          type="checkbox"
-          checked={keys}
-          onChange={(event) => {
-            actions.keys(event.currentTarget.checked);
-          }}
-        />{" "}
-        Single-key shortcuts
-      </label>
+      <div class="helps">
+        <section>
+          <h2>Keyboard shortcuts</h2>
+          <dl>
+            {KEYS.map(([key, does]) => (
+              <div key={key}>
+                <dt>
+                  {key.split(" ").map((each) => (
+                    <kbd key={each}>{each}</kbd>
+                  ))}
+                </dt>
+                <dd>{does}</dd>
+              </div>
+            ))}
+          </dl>
+          <label>
+            <input
+              type="checkbox"
+              checked={keys}
+              onChange={(event) => {
+                actions.keys(event.currentTarget.checked);
+              }}
+            />{" "}
+            Single-key shortcuts
+          </label>
+        </section>
+        <Legend />
+      </div>
       <form method="dialog">
         <button type="submit">Close</button>
       </form>

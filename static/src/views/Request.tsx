@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
 
 import { size } from "../trace/format";
-import { current } from "../state/request";
+import { current, importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
 import type { Json, Trace } from "../api/types";
+import { Bodies } from "./Bodies";
 import { Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
 const NOT_YET = "not parsed yet.";
@@ -80,6 +81,7 @@ function Body({
   const parsed = form !== undefined || json !== undefined;
   const sent = header("Content-Length") !== "" || header("Transfer-Encoding") !== "";
   const length = header("Content-Length");
+  const isImported = importedOf(state.value, trace.id) !== undefined;
   const kind = `${header("Content-Type") || "no type"}${length === "" ? "" : `, ${size(Number(length))}`}`;
   return (
     <>
@@ -94,6 +96,7 @@ function Body({
           none={`${kind}: ${trace.state === "running" ? NOT_YET : NOT_PARSED}`}
         />
       ) : null}
+      {sent && !parsed && typeof preview !== "string" && !isImported ? <Bodies /> : null}
     </>
   );
 }

@@ -1,9 +1,10 @@
 import type { JSX } from "preact";
 
 import { size, websocketOf } from "../trace/format";
-import { current, find } from "../state/request";
+import { current, find, importedOf } from "../state/request";
 import { state } from "../state/store";
 import type { Json, Step, Trace } from "../api/types";
+import { Bodies } from "./Bodies";
 import { Added, Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
 /** The response. */
@@ -56,11 +57,13 @@ function Content({ trace, headers, added }: ContentProps): JSX.Element {
   const cookies = headers.filter(([name]) => name.toLowerCase() === "set-cookie");
   const tag = isObject(added) && typeof added["bytes"] === "number" ? added["bytes"] : 0;
   const preview = body?.detail["preview"];
+  const isImported = importedOf(state.value, trace.id) !== undefined;
   return (
     <div class="columns">
       <div>
         <Pairs title="Body" pairs={facts(body, headers, tag)} none="None was sent." />
-        {typeof preview === "string" ? <Block title="Its beginning" text={preview} /> : null}
+        {typeof preview === "string" ? <Block title="Body, its beginning" text={readable(preview)} /> : null}
+        {typeof preview === "string" || isImported || body === undefined ? null : <Bodies />}
         <Pairs title="Cookies set" pairs={cookies.map(([, value]) => split(value))} none="None." />
       </div>
       <div>
@@ -73,6 +76,15 @@ function Content({ trace, headers, added }: ContentProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** JSON laid out; any other text, and JSON that was cut, as it is. */
+function readable(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }
 
 function facts(body: Step | undefined, headers: readonly Pair[], tag: number): readonly Pair[] {
