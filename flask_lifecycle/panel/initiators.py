@@ -4,6 +4,8 @@ Computed when a viewer asks, from the headers recorded with each request: browse
 of resource they want in ``Sec-Fetch-Dest`` (W3C Fetch Metadata) and the page's URL in ``Referer``.
 Where several pages may have sent a request, none is named: a user can notice a missing initiator,
 but not every wrong one.
+
+The same headers show what a person asked for, and what a page sent by itself, in the background.
 """
 
 from __future__ import annotations
@@ -23,6 +25,11 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _FOLLOWED = 10.0
 _CLIENTS = 200
 _REMEMBERED = 50
+#: A page sends what it needs to be complete within this many seconds of its arrival.
+_LOADING = 3.0
+_ASKED = 500
+#: Scripts fetch these to display them as pages, as Turbo and boosted links of HTMX do.
+_VISIT = "text/html"
 _NO_PAGE = frozenset(("script", "style", "image", "font", "audio", "video", "track", "empty"))
 
 Address = tuple[str, str]
@@ -34,11 +41,13 @@ _HOME: Address = ("/", "")
 class _Page:
     """A document that a client has received and may still display."""
 
-    __slots__ = ("address", "left", "tells", "trace")
+    __slots__ = ("address", "arrived", "left", "tells", "trace")
 
     def __init__(self, trace: LiveTrace, address: Address) -> None:
         self.trace = trace.id
         self.address = address
+        #: When it was answered, or asked for as long as that is not known.
+        self.arrived = trace.origin
         #: Whether its client seems to have navigated from it to another one.
         self.left = False
         #: Whether it is known to send its full URL as the Referer.
@@ -62,6 +71,8 @@ class _Client:
         self.redirects: deque[_Redirect] = deque(maxlen=_REMEMBERED)
         # Requests that had no status yet at the last look, with what they asked for.
         self.open: deque[tuple[LiveTrace, Address, Want]] = deque(maxlen=_REMEMBERED)
+        # What scripts have asked for, by the address of their page; the oldest first.
+        self.asked: dict[tuple[t.Any, ...], None] = {}
 
     def settle(self, host: str) -> None:
         """Remove the pages whose response was a redirect or no page; remember the redirects."""
@@ -70,6 +81,9 @@ class _Client:
             if trace.status is None and trace.ended is None:
                 continue
             self.open.remove(each)
+            for page in self.pages:
+                if page.trace == trace.id:
+                    page.arrived = trace.ended or trace.origin
             if not _is_page(trace):
                 for page in [page for page in self.pages if page.trace == trace.id]:
                     self.pages.remove(page)
@@ -120,7 +134,9 @@ class Causes:
         cause = _redirect(client, trace, own, (wants, referer))
         if cause is None and referer is not None and wants not in ("", "document"):
             cause = _page(client, referer)
+        trace.background = _background(client, trace, given, (referer, cause))
         if wants == "document":
+            client.asked = {key: None for key in client.asked if key[0] != own}
             _went_on(client, own, referer, reloads=given.get("HTTP_CACHE_CONTROL") == "max-age=0")
         if wants and wants not in _NO_PAGE:
             client.pages.append(_Page(trace, own))
@@ -133,6 +149,39 @@ class Causes:
         if len(self._clients) > _CLIENTS:
             self._clients.pop(next(iter(self._clients)))
         return client
+
+
+def _background(
+    client: _Client,
+    trace: LiveTrace,
+    given: t.Mapping[str, str],
+    sender: tuple[Address | None, str | None],
+) -> str | None:
+    """Return whether a page sent a request by itself, as far as its headers show.
+
+    :param sender: the address of the page, and its trace, as far as they are known.
+    :returns: ``"always"`` for the page's resources, for beacons, and for what its scripts ask for
+        again, such as polls; ``"loading"`` for what they ask for first, while the page loads.
+    """
+    wants = given.get("HTTP_SEC_FETCH_DEST", "")
+    if wants in ("", "document"):
+        return None
+    if wants != "empty" or given.get("HTTP_SEC_FETCH_MODE") == "no-cors":
+        return "always"
+    if trace.method not in ("GET", "HEAD") or given.get("HTTP_ACCEPT", "").startswith(_VISIT):
+        return None
+    address, page_id = sender
+    names = tuple(sorted(part.partition("=")[0] for part in trace.query.split("&")))
+    key = (address, trace.method, trace.path, names)
+    again = key in client.asked
+    client.asked[key] = None
+    if len(client.asked) > _ASKED:
+        del client.asked[next(iter(client.asked))]
+    if again:
+        return "always"
+    page = next((page for page in client.pages if page.trace == page_id), None)
+    is_loading = page is not None and trace.origin - page.arrived <= _LOADING
+    return "loading" if is_loading else None
 
 
 def _redirect(client: _Client, trace: LiveTrace, own: Address, want: Want) -> str | None:

@@ -50,6 +50,7 @@ def summarize(trace: LiveTrace) -> JsonObject:
     return {
         **fields,
         "cause": trace.cause,
+        "background": trace.background,
         "step_count": len(columns.tracepoints),
         "merged": trace.merged,
         "strip": _strip(trace, columns, elapsed, fields["app_time"]),

@@ -53,6 +53,7 @@ class LiveTrace(Writer):
         "_kept",
         "_spine",
         "added",
+        "background",
         "cause",
         "connections",
         "context",
@@ -85,6 +86,8 @@ class LiveTrace(Writer):
 
     #: The trace that made a browser send this request, if that has been looked up.
     cause: str | None
+    #: Whether a page sent it by itself: ``"always"``, ``"loading"``, or None if a person may have.
+    background: str | None
     #: Masks by the names of the app, once that is set.
     redactor: Redactor
     store: Keeper | None
@@ -141,6 +144,7 @@ class LiveTrace(Writer):
         self.serial: int = process.next_serial()
         self.seq: int = 0
         self.cause = None
+        self.background = None
         self.redactor = _BUILT_IN
         self.store = None
         self.pid: int = process.pid

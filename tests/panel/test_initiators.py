@@ -30,6 +30,11 @@ class Browser:
         answer = client.get(path, headers={each: v for each, v in headers.items() if v})
         return answer.headers["X-Lifecycle-Trace"]
 
+    def background(self, trace: str) -> str | None:
+        answer = self.app.test_client().get("/_lifecycle/api/traces")
+        traces = t.cast("t.Any", answer.json)["traces"]
+        return next(each["background"] for each in traces if each["id"] == trace)
+
     def causes(self) -> dict[str, str | None]:
         answer = self.app.test_client().get("/_lifecycle/api/traces")
         return {each["id"]: each["cause"] for each in t.cast("t.Any", answer.json)["traces"]}
@@ -198,3 +203,57 @@ def test_all_the_same_where_somebody_looks_only_later(browser: Browser) -> None:
 
 def _go(to: str) -> str:
     return f"/go?to={to.replace('?', '%3F').replace('#', '%23').replace('=', '%3D')}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "background"),
+    [
+        ({"dest": "document"}, None),
+        ({"dest": ""}, None),
+        ({"dest": "empty"}, "loading"),
+        ({"dest": "empty", "Accept": "text/html, application/xhtml+xml"}, None),
+        ({"dest": "empty", "Sec_Fetch_Mode": "no-cors"}, "always"),
+        ({"dest": "image"}, "always"),
+        ({"dest": "iframe", "Accept": "text/html,*/*"}, "always"),
+    ],
+)
+def test_what_a_page_sends_by_itself(
+    browser: Browser, headers: dict[str, str], background: str | None
+) -> None:
+    browser.get("/a")
+    assert browser.background(browser.get("/x", on="/a", **headers)) == background
+
+
+def test_what_is_asked_for_again_is_a_poll(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_lifecycle.panel.initiators._LOADING", -1)
+
+    def ask(path: str, on: str = "/a") -> str | None:
+        return browser.background(browser.get(path, "empty", on=on))
+
+    browser.get("/a")
+    assert [ask("/poll?since=1"), ask("/poll?since=2"), ask("/poll?since=3")] == [
+        None,
+        "always",
+        "always",
+    ]
+    # Others are asked for the first time.
+    assert [ask("/poll"), ask("/poll?page=1"), ask("/polls"), ask("/poll?since=1", on="/b")] == [
+        *[None] * 4
+    ]
+    # The same button on a page that was loaded again.
+    browser.get("/a")
+    assert ask("/poll?since=9") is None
+
+
+def test_what_is_sent_to_change_something_is_a_persons(browser: Browser) -> None:
+    @browser.app.post("/write")
+    def write() -> str:
+        return ""
+
+    browser.get("/a")
+    headers = {"Sec-Fetch-Dest": "empty", "User-Agent": "a browser", "Referer": f"{HOST}/a"}
+    for _ in range(2):
+        answer = browser.app.test_client().post("/write", headers=headers)
+        assert browser.background(answer.headers["X-Lifecycle-Trace"]) is None

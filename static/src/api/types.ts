@@ -15,6 +15,8 @@ export type Flag = readonly [kind: "error" | "sql" | "ink", label: string, reaso
 export interface TraceSummary extends TraceHeader {
   /** The request that made the browser send this one: a page or a redirect; null where that is uncertain. */
   readonly cause: string | null;
+  /** Whether a page sent it by itself, always or only while it loads; null: a person may have. */
+  readonly background: "always" | "loading" | null;
   readonly step_count: number;
   readonly strip: readonly StripPart[];
   /** The innermost step of a running request. */

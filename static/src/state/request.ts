@@ -35,9 +35,10 @@ export function current(state: State): Trace | null {
     sending: _sending,
     merged: _merged,
     cause: _cause,
+    background: _background,
     ...header
   } = summary;
-  void [_count, _strip, _now, _elapsed, _sending, _merged, _cause];
+  void [_count, _strip, _now, _elapsed, _sending, _merged, _cause, _background];
   const whole = importedOf(state, summary.id)?.whole;
   const steps = whole?.steps ?? state.steps.get(summary.id) ?? [];
   const highlights = whole === undefined ? state.highlights.get(summary.id) : whole.highlights;

@@ -15,16 +15,21 @@ export function followNewest(state: State): State {
   return { ...state, selected: newest.id, step: null, missing: null, replay: null };
 }
 
-/** The newest request of interest: no static file, and no request inside another. */
+/**
+ * The newest request that a person may have asked for: no file, no poll, and no request inside another; nor
+ * what the page that is shown asks for while it loads.
+ */
 function newestVisible(state: State): TraceSummary | undefined {
   const { matches } = parse(state.filter);
-  const isInside = ({ parent }: TraceSummary): boolean => {
-    const outer = state.traces[indexOf(state.traces, parent ?? "")];
-    return outer !== undefined && outer.id === parent && matches(outer);
+  const at = (id: string | null): TraceSummary | undefined => {
+    const found = state.traces[indexOf(state.traces, id ?? "")];
+    return found?.id === id && found !== undefined && matches(found) ? found : undefined;
   };
-  return (
-    state.traces.find((trace) => !isFile(trace) && matches(trace) && !isInside(trace)) ??
-    state.traces.find(matches)
+  const shown = at(state.selected)?.id;
+  const isByItself = ({ background, cause }: TraceSummary): boolean =>
+    background === "always" || (background === "loading" && cause === shown);
+  return state.traces.find(
+    (trace) => !isFile(trace) && !isByItself(trace) && matches(trace) && at(trace.parent) === undefined,
   );
 }
 

@@ -6,7 +6,7 @@ import type { Json } from "../api/types";
 import { IMPORTED } from "../trace/filter";
 import { applyBatch, olderThan, setConnection, withOlder, withTrace } from "./log";
 import { ended, find, lacksSteps } from "./request";
-import { differ } from "./state";
+import { differ, type State } from "./state";
 import { change, onChange, state } from "./store";
 
 const RETRY_WAIT = 1000;
@@ -44,12 +44,19 @@ export function notice(text: string | null): void {
 }
 
 onChange((next, before) => {
-  if (differ(next, before, "selected", "follow")) live.watch(next.follow ? null : next.selected, ended(next));
+  const wanted = toWatch(next);
+  if (wanted !== toWatch(before) || differ(next, before, "selected", "follow"))
+    live.watch(wanted, ended(next));
   if (!differ(next, before, "selected", "traces", "earlier", "kept", "steps", "missing")) return;
   void fetchSteps();
   // The address may have a request that is not among the newest.
   if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
 });
+
+/** The trace whose steps are wanted; null: those of the newest, whatever it is by then. */
+function toWatch({ follow, selected, traces }: State): string | null {
+  return follow && (selected === null || selected === traces[0]?.id) ? null : selected;
+}
 
 /** Read the app's registries again; if the server has just gone, the previous ones stay. */
 export async function loadMap(): Promise<void> {

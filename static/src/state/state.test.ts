@@ -89,10 +89,22 @@ describe("applyBatch", () => {
 });
 
 describe("pause", () => {
-  it("follows static files only where there is nothing else", () => {
+  it("never follows a file or a poll, nor what the page that is shown loads", () => {
     const file = summary("b", { endpoint: "static" });
-    expect(applyBatch(EMPTY, batch([summary("a"), file]), 0).selected).toBe("a");
-    expect(applyBatch(EMPTY, batch([file]), 0).selected).toBe("b");
+    expect(applyBatch(EMPTY, batch([file]), 1).selected).toBeNull();
+    const shown = (...more: TraceSummary[]): string | null =>
+      applyBatch(EMPTY, batch([summary("a"), ...more]), 1).selected;
+    expect(shown(file)).toBe("a");
+    expect(shown(summary("b", { path: "/favicon.ico" }))).toBe("a");
+    expect(shown(summary("b", { background: "always" }))).toBe("a");
+    const loads = summary("b", { background: "loading", cause: "a" });
+    const page = applyBatch(EMPTY, batch([summary("a")]), 1);
+    expect(applyBatch(page, batch([loads]), 1).selected).toBe("a");
+    expect(applyBatch(page, batch([{ ...loads, cause: "0" }]), 1).selected).toBe("b");
+    // What a filter leaves out is no reason to stay.
+    expect(applyBatch({ ...page, filter: "path:/b" }, batch([{ ...loads, path: "/b" }]), 1).selected).toBe(
+      "b",
+    );
   });
 
   it("follows what was requested inside a request only where that one is not listed", () => {

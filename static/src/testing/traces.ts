@@ -38,6 +38,7 @@ export function summary(id: string, more: Partial<TraceSummary> = {}): TraceSumm
     error: null,
     parent: null,
     cause: null,
+    background: null,
     dropped_steps: 0,
     step_count: 1,
     strip: [],

@@ -56,6 +56,7 @@ export function summarize({ steps, ...header }: Trace): TraceSummary {
     step_count: steps.length,
     now: null,
     cause: null,
+    background: null,
     toolbar: null,
     strip: strip(trace, duration),
     counts: counted,
