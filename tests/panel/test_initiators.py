@@ -32,8 +32,10 @@ class Browser:
 
     def background(self, trace: str) -> str | None:
         answer = self.app.test_client().get("/_lifecycle/api/traces")
-        traces = t.cast("t.Any", answer.json)["traces"]
-        return next(each["background"] for each in traces if each["id"] == trace)
+        traces: dict[str, str | None] = {
+            each["id"]: each["background"] for each in t.cast("t.Any", answer.json)["traces"]
+        }
+        return traces[trace]
 
     def causes(self) -> dict[str, str | None]:
         answer = self.app.test_client().get("/_lifecycle/api/traces")
