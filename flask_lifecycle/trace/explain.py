@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
 
 _UNSETTLED = 100
 _LONGEST = 240
+# More of an indent says nothing, and a file may have thousands of such lines.
+_DEEPEST = 50
 
 
 def explain(trace: Trace) -> tuple[str, ...]:
@@ -59,7 +61,7 @@ def journey(trace: Trace) -> str:
     for step, text in zip(trace.steps, explain(trace), strict=True):
         depth = depths[step.id] = depths.get(step.parent, -1) + 1
         took = _took(None if step.end is None else step.end - step.begin)
-        lines.append(f"{took:>9}  {'  ' * depth}{text}")
+        lines.append(f"{took:>9}  {'  ' * min(depth, _DEEPEST)}{text}")
     if trace.dropped_steps:
         lines.append(f"{'':>9}  {trace.dropped_steps:,} more steps were counted and not kept.")
     return "\n".join(lines)
