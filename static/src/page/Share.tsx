@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import shareStyles from "../styles/share.css?inline";
 import { adopt } from "../components/adopt";
+import { animatedGif, animatedSvg } from "../diagram/filming";
 import { pngOf, svgOf } from "../diagram/picture";
 import { curl } from "../trace/curl";
 import { download } from "./download";
@@ -48,6 +49,7 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
     >
       {trace === null ? null : <ThisRequest trace={trace} act={act} />}
       {trace === null ? null : <ThisDiagram name={nameOf(trace)} act={act} close={close} />}
+      {trace?.state === "done" ? <ThisReplay trace={trace} act={act} onProgress={setDone} /> : null}
       <section>
         <h2>More</h2>
         <AllListed name={nameOf(trace)} act={act} />
@@ -143,6 +145,42 @@ function ThisDiagram({ name, act, close }: DiagramProps): JSX.Element {
             close();
             print();
             return "";
+          });
+        }}
+      />
+    </section>
+  );
+}
+
+interface ReplayProps {
+  readonly trace: Trace;
+  readonly act: Do;
+  readonly onProgress: (says: string) => void;
+}
+
+/** Files that play by themselves. */
+function ThisReplay({ trace, act, onProgress }: ReplayProps): JSX.Element {
+  const name = nameOf(trace);
+  const map = importedOf(state.value, trace.id) === undefined ? state.value.map : null;
+  return (
+    <section>
+      <h2>The replay</h2>
+      <Act
+        title="Animated SVG"
+        says="one file that plays in a README or a page, without a script"
+        onAct={() => {
+          act(async () => save(name, "svg", animatedSvg(await whole(trace), map), "image/svg+xml"));
+        }}
+      />
+      <Act
+        title="GIF"
+        says="for slides"
+        onAct={() => {
+          act(async () => {
+            const progress = (share: number): void => {
+              onProgress(`GIF: ${Math.round(share * 100)}%`);
+            };
+            return save(name, "gif", await animatedGif(await whole(trace), map, progress), "image/gif");
           });
         }}
       />

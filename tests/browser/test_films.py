@@ -1,0 +1,100 @@
+"""Files of a replay that play by themselves: opened on their own, without the panel or a server."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.helpers.browser import Panel
+from tests.helpers.servers import wait_for
+
+PATH = "/admin/orders/42"
+MOST_BYTES = 2_000_000
+# The visible counter: how far the replay is.
+COUNTER = """() => [...document.querySelectorAll(".cnt")]
+    .filter((each) => getComputedStyle(each).visibility === "visible")
+    .map((each) => each.textContent).join()"""
+
+
+def saved(panel: Panel, name: str, folder: Path) -> Path:
+    """Share the replay of a request as a file."""
+    panel.fetch(PATH)
+    panel.shows(PATH)
+    page = panel.page
+    page.get_by_role("button", name="Share").click()
+    with page.expect_download() as download:
+        page.get_by_role("dialog", name="Share").get_by_role("button", name=name).click()
+    target = folder / download.value.suggested_filename
+    download.value.save_as(target)
+    return target
+
+
+def test_the_animated_svg_plays_on_its_own(panel: Panel, chromium: Browser, tmp_path: Path) -> None:
+    file = saved(panel, "Animated SVG", tmp_path)
+    assert file.suffix == ".svg"
+    text = file.read_text()
+    assert len(text) < MOST_BYTES
+    assert not re.search(r"<script|@import|https?://(?!www\.w3\.org/2000/svg)", text)
+    page = chromium.new_context(reduced_motion="no-preference").new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    seen = {page.evaluate(COUNTER)}
+    wait_for(lambda: len(seen | {page.evaluate(COUNTER)}) > 1)
+    first, picture = page.evaluate(COUNTER), page.screenshot()
+    wait_for(lambda: page.evaluate(COUNTER) != first)
+    assert page.screenshot() != picture
+    assert asked == [file.as_uri()]
+    page.context.close()
+
+
+def test_it_stands_still_for_who_wants_no_motion(
+    panel: Panel, chromium: Browser, tmp_path: Path
+) -> None:
+    file = saved(panel, "Animated SVG", tmp_path)
+    page = chromium.new_context(reduced_motion="reduce").new_page()
+    page.goto(file.as_uri())
+    position, count = page.evaluate(COUNTER).split(" / ")
+    assert position == count
+    running = "document.getAnimations().filter((each) => /^t\\d/.test(each.animationName)).length"
+    assert page.evaluate(running) == 0
+    page.context.close()
+
+
+def test_it_plays_as_an_image_of_a_page(panel: Panel, chromium: Browser, tmp_path: Path) -> None:
+    file = saved(panel, "Animated SVG", tmp_path)
+    (tmp_path / "page.html").write_text(f'<img src="{file.name}" width="600">')
+    page = chromium.new_context().new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_function("document.images[0].naturalWidth > 600")
+    picture = page.screenshot()
+    wait_for(lambda: page.screenshot() != picture)
+    page.context.close()
+
+
+def test_the_gif_plays(panel: Panel, tmp_path: Path) -> None:
+    file = saved(panel, "GIF", tmp_path)
+    data = file.read_bytes()
+    assert data.startswith(b"GIF89a")
+    assert len(data) < 4 * MOST_BYTES
+    found = panel.app.evaluate(
+        """async (bytes) => {
+            const decoder = new ImageDecoder({data: new Uint8Array(bytes), type: "image/gif"});
+            await decoder.completed;
+            await decoder.tracks.ready;
+            const {frameCount, repetitionCount} = decoder.tracks.selectedTrack;
+            const frames = [];
+            for (const frameIndex of [0, frameCount - 1]) {
+                const {image} = await decoder.decode({frameIndex});
+                frames.push([image.displayWidth, image.displayHeight, image.duration]);
+            }
+            return {frameCount, forever: repetitionCount === Infinity, frames};
+        }""",
+        list(data),
+    )
+    assert found["frameCount"] > 20
+    assert found["forever"]
+    assert found["frames"][0][0] >= 1000
+    assert all(duration > 0 for _, _, duration in found["frames"])
