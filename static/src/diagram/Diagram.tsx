@@ -34,6 +34,8 @@ interface DiagramProps {
   readonly scale?: number;
   /** Whether the request and its status are above the bands; by default they are. */
   readonly head?: boolean;
+  /** Whether the hooks of packages are folded. */
+  readonly mine?: boolean;
   readonly width: number;
   readonly height: number;
   readonly onSelect: (step: number | null) => void;
@@ -115,6 +117,7 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
     stage = false,
     scale = 1,
     head = true,
+    mine = false,
     width,
     height,
   } = props;
@@ -127,9 +130,9 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
   return useMemo(() => {
     const now =
       at === null && settled !== undefined ? settled : journey(trace, map, elapsed, at ?? Infinity, inner);
-    const space = { width, height, selected, side, measure, opened, stage, scale, head };
+    const space = { width, height, selected, side, measure, opened, stage, scale, head, mine };
     return draw(now, space, settled);
-  }, [trace, map, inner, elapsed, at, selected, side, width, height, opened, stage, scale, head]);
+  }, [trace, map, inner, elapsed, at, selected, side, width, height, opened, stage, scale, head, mine]);
 }
 
 function transformOf({ width, height }: Drawing, { x, y, k }: View): string {

@@ -73,7 +73,7 @@ function paintFold(shape: Of<"fold">, actions: ShapeActions): JSX.Element {
         aria-label={shape.label}
         data-fold={shape.steps.join(" ")}
         onClick={() => {
-          actions.fold(shape.key);
+          actions.fold(shape.toggles ?? shape.key);
         }}
       >
         <title>{shape.label}</title>

@@ -20,6 +20,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["z", "zoom to the step"],
   ["+ − 0", "zoom in, zoom out, whole diagram (also Ctrl and wheel, pinch)"],
   ["v", "next view"],
+  ["m", "my code only: fold the hooks of packages"],
   ["/", "filter"],
   ["x", "clear all requests"],
   ["u", "bring back what was cleared"],

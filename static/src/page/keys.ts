@@ -41,6 +41,9 @@ const KEYS: Readonly<Record<string, () => void>> = {
   "?": () => {
     actions.help(true);
   },
+  m: () => {
+    actions.mine(!state.value.mine);
+  },
   f: actions.stage,
   b: onStage(actions.black),
   ".": onStage(actions.black),

@@ -108,6 +108,7 @@ export const actions = {
   keep: remembered("keep"),
   group: remembered("grouped"),
   keys: remembered("keys"),
+  mine: remembered("mine"),
   fold: (key: string): void => {
     change((before) => toggleFold(before, key));
   },

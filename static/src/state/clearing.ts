@@ -9,8 +9,9 @@ export const UNDO_TIME = 30_000;
 /** Clear all requests, and nothing else. */
 export function cleared(state: State): State {
   if (isEmpty(state)) return state;
-  const { connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys, talk } = state;
-  const kept = { connection, epoch, process, map, keep, stage, filter, grouped, view, app, keys, talk };
+  const { connection, epoch, process, map, keep, stage, filter, grouped, mine, view, app, keys, talk } =
+    state;
+  const kept = { connection, epoch, process, map, keep, stage, filter, grouped, mine, view, app, keys, talk };
   // Cleared twice, both come back.
   const undo = snapshot(state.undo === null ? state : restored(state));
   return { ...EMPTY, ...kept, undo };

@@ -2,7 +2,7 @@
 
 import type { State } from "./state";
 
-export type Switch = "keep" | "grouped" | "keys";
+export type Switch = "keep" | "grouped" | "keys" | "mine";
 
 /** What is stored. */
 export type Preference =
@@ -15,6 +15,7 @@ export function readSwitches(): Pick<State, Switch | "talk"> {
     keys: readPreference("keys") !== "off",
     keep: readPreference("keep") === "on",
     grouped: readPreference("grouped") !== "off",
+    mine: readPreference("mine") === "on",
   };
 }
 

@@ -99,6 +99,8 @@ export interface State extends Log {
   readonly grouped: boolean;
   /** Rows whose folding the user has toggled. */
   readonly folds: ReadonlySet<string>;
+  /** Whether the hooks of packages are folded, so that those of the app stand out. */
+  readonly mine: boolean;
   /** The current replay. */
   readonly replay: Replay | null;
   /** Presentation mode: only the diagram and a caption. */
@@ -148,6 +150,7 @@ export const EMPTY: State = {
   filter: "",
   grouped: true,
   folds: new Set(),
+  mine: false,
   replay: null,
   stage: false,
   black: false,

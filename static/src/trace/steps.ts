@@ -19,6 +19,30 @@ export const AROUND: ReadonlySet<Stage> = new Set<Stage>([
   "signal",
 ]);
 
+/** The functions that packages add to an app. */
+const HOOKS: ReadonlySet<Stage> = new Set<Stage>([
+  "url_value_preprocessor",
+  "before_request",
+  "after_request",
+  "after_this_request",
+  "teardown_request",
+  "teardown_appcontext",
+  "context_processor",
+]);
+
+/** Whether a step is a hook that comes from a package, not from the app's own code. */
+export function isForeign({ stage, package: from }: Pick<Step, "stage" | "package">): boolean {
+  return from != null && HOOKS.has(stage);
+}
+
+/** The steps of the app's own code, and what ran in it or around it. */
+export function ownSteps(trace: Trace): readonly Step[] {
+  const foreign = new Set<number>();
+  for (const step of trace.steps)
+    if (isForeign(step) || (step.parent !== null && foreign.has(step.parent))) foreign.add(step.id);
+  return trace.steps.filter(({ id }) => !foreign.has(id));
+}
+
 export class Steps {
   readonly all: readonly Step[];
   readonly #parents = new Map<number, Step>();

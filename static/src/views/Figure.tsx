@@ -25,7 +25,7 @@ export function Figure(): JSX.Element {
   const box = useRef<HTMLElement>(null);
   const space = useSpace(box);
   const trace = current(state.value);
-  const { replay, zoom, stage, step, traces } = state.value;
+  const { replay, zoom, stage, step, traces, mine } = state.value;
   const cue = trace === null ? null : shownCue(trace, replay, step);
   const about = cue?.step?.id ?? null;
   const id = trace?.id;
@@ -61,6 +61,7 @@ export function Figure(): JSX.Element {
             zoomedTo={zoom ? about : null}
             stage={stage}
             head={false}
+            mine={mine}
             scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}
             width={space.width}
             // Under the drawer it goes on: its rows keep their height.

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 
 import "../styles/head.css";
 import { Keys } from "../components/Keys";
+import { Mine } from "../components/Mine";
 import { actions } from "../state/actions";
 import { elapsed, find } from "../state/request";
 import { now, state } from "../state/store";
@@ -42,6 +43,7 @@ export function Head({ trace }: { readonly trace: Trace }): JSX.Element {
           <bdi class="query">{query}</bdi>
         </h1>
         {view === DIAGRAM ? <Keys /> : null}
+        {view === DIAGRAM || view === "timeline" ? <Mine trace={trace} /> : null}
         <Status trace={trace} />
       </div>
       <Facts trace={trace} />

@@ -54,7 +54,7 @@ function nameOf(
   const height = frame.labelHeight;
   const x = freePlace(frame, points, top, width);
   const title = shown === label ? undefined : label.slice(0, LONGEST_TITLE);
-  return [
+  const shapes = [
     rect(x - width / 2, top - height / 2, width, height, height / 2, "lg", title),
     words(
       x,
@@ -64,6 +64,9 @@ function nameOf(
       ...(sub === "" ? [] : [{ text: sub, cls: "sub", dx: 10 }]),
     ),
   ];
+  if (band.fold === undefined) return shapes;
+  const { key, open } = band.fold;
+  return [{ el: "fold", key: `label:${key}`, toggles: key, steps: [], open, label, shapes }];
 }
 
 /** The place for a name nearest to the middle that no chip of the row above or below reaches. */

@@ -5,7 +5,7 @@ import type { Step, Trace } from "../../api/types";
 import { anyTrace, cut, MAP, STORIES, tell } from "../../testing/fixtures";
 import { changeTexts } from "./changes";
 import { draw } from "./draw";
-import type { Drawing } from "./sheet";
+import type { Drawing, Space } from "./sheet";
 import { journey } from "../model/journey";
 import { ellipsize } from "../../trace/text";
 import type { Shape } from "./shapes";
@@ -340,6 +340,62 @@ describe("draw", () => {
   it("shortens long names in the middle", () => {
     expect(ellipsize("a".repeat(30) + "b".repeat(30))).toMatch(/^a+…b+$/);
     expect(ellipsize("show")).toBe("show");
+  });
+});
+
+describe("with little width", () => {
+  const trace = tell(STORIES.typical);
+  const texts = (space: Partial<Space>, from: Trace = trace): string =>
+    JSON.stringify(draw(journey(from, MAP, 1e9), { ...SPACE, width: 390, ...space }).shapes);
+
+  it("folds the outermost layers into one, which opens", () => {
+    expect(texts({})).toContain('"4 outer layers ▸"');
+    expect(texts({})).not.toContain('"ProxyFix"');
+    expect(texts({ opened: new Set(["layers"]) })).toContain('"ProxyFix"');
+    expect(texts({ opened: new Set(["layers"]) })).toContain('"WSGI server ▾"');
+    expect(texts({ width: 1160 })).not.toContain("outer layers");
+  });
+
+  it("opens them for a step in them, and where an exception passed them", () => {
+    const push = trace.steps.find(({ stage }) => stage === "app_context_push");
+    expect(texts({ selected: push?.id ?? null })).toContain('"AppContext"');
+    expect(texts({ selected: push?.id ?? null, side: "in" })).not.toContain('"AppContext"');
+    expect(texts({}, tell(STORIES.propagates))).toContain('"500, by the server"');
+  });
+
+  it("leaves out the kinds that the name of the band says", () => {
+    expect(texts({ width: 1160 })).toContain('"before_request"');
+    expect(texts({})).not.toMatch(/"(before|after)_request","cls":"k/);
+  });
+});
+
+describe("what packages add", () => {
+  const trace = tell(STORIES.typical);
+  const steps = trace.steps.map((step): Step =>
+    step.name === "load_user" ? { ...step, package: "flask_login" } : step,
+  );
+  const shapes = (space: Partial<Space>, of: readonly Step[] = steps) =>
+    draw(journey({ ...trace, steps: of }, MAP, 1e9), { ...SPACE, ...space }).shapes;
+  const folds = (space: Partial<Space>, of: readonly Step[] = steps) =>
+    shapes(space, of).filter((shape) => shape.el === "fold");
+  const login = steps.find(({ name }) => name === "load_user")?.id ?? -1;
+
+  it("is named on its chip", () => {
+    expect(JSON.stringify(shapes({}))).toContain(
+      '"load_user","cls":"f","dx":7},{"text":"\u00a0· flask_login"',
+    );
+  });
+
+  it("is folded where only the app's own code matters, unless something became of it", () => {
+    expect(folds({})).toEqual([]);
+    expect(folds({ mine: true }).map((fold) => fold.el === "fold" && fold.steps)).toEqual([[login]]);
+    expect(JSON.stringify(folds({ mine: true }))).toMatch(/\+1 hook, 1\.20 ms/);
+    const opened = folds({ mine: true, selected: login });
+    expect(opened.map((fold) => fold.el === "fold" && fold.open)).toEqual([true]);
+    for (const outcome of ["raised", "short_circuit"] as const) {
+      const special = steps.map((step) => (step.id === login ? { ...step, outcome } : step));
+      expect(folds({ mine: true }, special)).toEqual([]);
+    }
   });
 });
 

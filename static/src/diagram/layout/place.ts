@@ -1,6 +1,7 @@
 /** Place a chip at its wire, with its dot, its pills, and the bar of its time. */
 
 import { label } from "../model/chips";
+import { stepsIn } from "../model/fold";
 import type { Chip } from "../model/types";
 import { PREFIX_GAP, type FittedChip } from "./fitting";
 import type { Frame } from "./frame";
@@ -158,11 +159,12 @@ function dotTone(scene: Scene, chip: Chip, side: Side): string {
 
 /** Quick hooks that are folded into one. */
 function foldedNode(chip: Chip, shapes: readonly Shape[], dots: readonly Shape[]): Shape {
-  const steps = chip.folded.flatMap((each) => (each.step === null ? [] : [each.step.id]));
-  const open = chip.name === `${chip.folded.length} hooks`;
+  const steps = chip.folded.flatMap(stepsIn).map(({ id }) => id);
+  const open = chip.isOpen === true;
   return {
     el: "fold",
     key: chip.key,
+    toggles: chip.opens ?? chip.key,
     steps: open ? [] : steps,
     open,
     label: `${chip.kind} ${chip.name}`,

@@ -54,6 +54,11 @@ export function arrangeBands(scene: Scene): readonly BandRows[] {
   const { trace, total } = scene.journey;
   const whole = trace.app_time ?? trace.duration ?? total;
   const folded = (chips: readonly Chip[]): readonly Chip[] =>
-    fold(chips, whole, scene.opened, isReplayed(scene) ? null : scene.space.selected);
+    fold(chips, {
+      total: whole,
+      opened: scene.opened,
+      selected: isReplayed(scene) ? null : scene.space.selected,
+      mine: scene.space.mine === true,
+    });
   return scene.bands.map((band) => ({ band, ...arrange(scene, folded(band.left), folded(band.right)) }));
 }

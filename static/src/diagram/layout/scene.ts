@@ -4,7 +4,8 @@ import type { Step } from "../../api/types";
 import { momentOf, type Moment } from "../../trace/steps";
 import { ellipsize, LONGEST_NAME } from "../../trace/text";
 import type { Band, Chip, Journey } from "../model/types";
-import { columnsOf, type Columns } from "./columns";
+import { foldLayers } from "../model/layers";
+import { columnsOf, isNarrow, type Columns } from "./columns";
 import { fonts, type FontName, type Fonts } from "./fonts";
 import type { Space } from "./sheet";
 
@@ -20,14 +21,16 @@ export interface Scene {
 }
 
 export function sceneOf(journey: Journey, space: Space): Scene {
-  const { bands } = journey;
+  const selected = space.side === "in" || space.side === "out" ? null : space.selected;
+  const opened = space.opened ?? new Set<string>();
+  const bands = isNarrow(space) ? foldLayers(journey, opened, selected) : journey.bands;
   return {
     journey,
     bands,
     columns: columnsOf(space, bands),
     moment: momentOf(journey.at, journey.elapsed),
     space,
-    opened: space.opened ?? new Set(),
+    opened,
     fonts: fonts(space.stage === true),
   };
 }

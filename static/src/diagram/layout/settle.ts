@@ -1,6 +1,7 @@
 /** A replay is drawn in the rows and at the places of the finished request, so that nothing moves. */
 
 import { closed } from "../model/fold";
+import { layerChip } from "../model/layers";
 import type { Chip, Journey } from "../model/types";
 import { placeChips } from "./chips";
 import { refit, type FittedChip } from "./fitting";
@@ -37,7 +38,7 @@ export function settle(journey: Journey, space: Space): Layout {
 }
 
 function isLike(one: Space, other: Space): boolean {
-  return (["width", "height", "opened", "stage", "head", "measure"] as const).every(
+  return (["width", "height", "opened", "stage", "head", "mine", "measure"] as const).every(
     (name) => one[name] === other[name],
   );
 }
@@ -99,9 +100,7 @@ function resultOf({ stage, state, step }: Chip): string {
 
 function chipNow(chip: Chip, now: ReadonlyMap<string, Chip>): Chip {
   if (chip.folded.length === 0) return now.get(chip.key) ?? chip;
-  const isOpen = chip.name === `${chip.folded.length} hooks`;
-  return closed(
-    chip.folded.map((each) => now.get(each.key) ?? each),
-    isOpen,
-  );
+  const folded = chip.folded.map((each) => now.get(each.key) ?? each);
+  if (chip.opens !== undefined) return layerChip(chip.kind, folded);
+  return closed(folded, chip.isOpen === true);
 }

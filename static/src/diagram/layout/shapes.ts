@@ -53,6 +53,8 @@ export type Shape =
   | {
       readonly el: "fold";
       readonly key: string;
+      /** What it opens or closes, if that is not its own key. */
+      readonly toggles?: string;
       readonly steps: readonly number[];
       readonly open: boolean;
       readonly label: string;

@@ -17,6 +17,8 @@ export interface Space {
   readonly scale?: number;
   /** Whether the request and its status are above the bands; by default they are. */
   readonly head?: boolean;
+  /** Whether the hooks of packages are folded. */
+  readonly mine?: boolean;
 }
 
 export interface Drawing {

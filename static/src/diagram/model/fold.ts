@@ -1,30 +1,38 @@
 /** Fold many quick hooks into one chip. */
 
+import type { Step } from "../../api/types";
 import { time } from "../../trace/format";
+import { COLLECTED, isForeign, spent } from "../../trace/steps";
 import type { Chip } from "./types";
-import { spent } from "../../trace/steps";
 
 const MANY = 8;
 const FEWEST = 3;
 const QUICK_SHARE = 0.02;
 
-/** Fold runs of quick hooks in a column with many. An open fold keeps a chip that closes it. */
-export function fold(
-  chips: readonly Chip[],
-  total: number,
-  opened: ReadonlySet<string>,
-  selected: number | null,
-): Chip[] {
-  if (chips.length <= MANY) return [...chips];
+export interface Folding {
+  /** The time of the whole request, ns. */
+  readonly total: number;
+  readonly opened: ReadonlySet<string>;
+  readonly selected: number | null;
+  /** Whether the hooks of packages are folded, however many and however slow. */
+  readonly mine: boolean;
+}
+
+/**
+ * Fold runs of quick hooks in a column with many, and those of packages if only the app's own matter. An
+ * open fold keeps a chip that closes it.
+ */
+export function fold(chips: readonly Chip[], folding: Folding): Chip[] {
+  const many = chips.length > MANY;
   const folded: Chip[] = [];
   let run: Chip[] = [];
   const flush = (): void => {
-    if (run.length < FEWEST) folded.push(...run);
-    else folded.push(...together(run, opened, selected));
+    const wanted = run.length >= FEWEST || run.some((chip) => isFoldedAway(chip, folding));
+    folded.push(...(wanted ? together(run, folding) : run));
     run = [];
   };
   for (const chip of chips) {
-    if (isQuick(chip, total)) run.push(chip);
+    if ((many && isQuick(chip, folding.total)) || isFoldedAway(chip, folding)) run.push(chip);
     else {
       flush();
       folded.push(chip);
@@ -32,6 +40,14 @@ export function fold(
   }
   flush();
   return folded;
+}
+
+/** Whether a chip is a package's, and nothing special became of it. */
+function isFoldedAway(chip: Chip, { mine }: Folding): boolean {
+  const { outcome = "ok" } = chip.step ?? {};
+  return (
+    mine && isForeign(chip) && (outcome === "ok" || outcome === null) && chip.again === null && !chip.hidden
+  );
 }
 
 function isQuick(chip: Chip, total: number): boolean {
@@ -50,26 +66,38 @@ function isQuick(chip: Chip, total: number): boolean {
   );
 }
 
-function together(run: readonly Chip[], opened: ReadonlySet<string>, selected: number | null): Chip[] {
-  const isSelected = run.some((chip) => chip.step !== null && chip.step.id === selected);
+/** The steps of a chip, which it has to itself. */
+export function stepsIn({ step, half, dot, again, pills }: Chip): readonly Step[] {
+  const own = [half ? null : step, dot, again].filter((each) => each !== null);
+  return [...own, ...pills.filter(({ stage }) => !COLLECTED.has(stage))];
+}
+
+function together(run: readonly Chip[], { opened, selected }: Folding): Chip[] {
+  const isSelected = run.some((chip) => stepsIn(chip).some(({ id }) => id === selected));
   const open = isSelected || (run[0] !== undefined && opened.has(`fold:${run[0].key}`));
   const chip = closed(run, open);
   return open ? [chip, ...run] : [chip];
 }
 
-/** The chip for a run of quick hooks, which is also there while they are shown. */
+/** The chip for a run of hooks, which is also there while they are shown. */
 export function closed(run: readonly Chip[], open: boolean): Chip {
   const first = run[0] as Chip;
   const own = run.reduce((sum, chip) => sum + (chip.own ?? 0), 0);
-  const count = `+${run.length} hooks`;
+  const hooks = run.length === 1 ? "1 hook" : `${run.length} hooks`;
   const ran = run.some((chip) => chip.own !== null);
   return {
     ...first,
     key: `fold:${first.key}`,
     beads: open ? [] : run.flatMap((each) => each.beads),
-    name: open ? `${run.length} hooks` : ran ? `${count}, ${time(own)}` : count,
+    name: open ? hooks : ran ? `+${hooks}, ${time(own)}` : `+${hooks}`,
+    package: run.every((each) => each.package === first.package) ? first.package : null,
     step: null,
+    dot: null,
+    pills: [],
+    inner: [],
+    note: "",
     folded: run,
+    isOpen: open,
     own: ran && !open ? own : null,
     when: Math.min(...run.map((each) => each.when)),
   };

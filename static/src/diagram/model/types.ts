@@ -37,6 +37,10 @@ export interface Chip {
   readonly beads: readonly Step[];
   /** The quick hooks that are folded into it. */
   readonly folded: readonly Chip[];
+  /** Whether those are drawn as well, so that this closes the fold. */
+  readonly isOpen?: boolean;
+  /** The fold that it opens, if that is not its own key. */
+  readonly opens?: string;
   /** The package that its function is from; null for the app's own code. */
   readonly package: string | null;
   /** The hue of its scope: 0 is the app, from 1 the blueprints. */
@@ -74,6 +78,8 @@ export interface Band {
   readonly key: string;
   readonly label: string;
   readonly sub: string;
+  /** What its name opens or closes. */
+  readonly fold?: { readonly key: string; readonly open: boolean };
   /** 0: neutral; from 1: a blueprint's own hue. */
   readonly hue: number;
   readonly left: readonly Chip[];

@@ -5,7 +5,7 @@ import timelineStyles from "../../styles/timeline.css?inline";
 import toolsStyles from "../../styles/tools.css?inline";
 import { adopt } from "../../components/adopt";
 import { clockOf, type AppClock } from "../../trace/clock";
-import { stateOf } from "../../trace/steps";
+import { ownSteps, stateOf } from "../../trace/steps";
 import { rewind, shownCue } from "../../trace/replay";
 import { time } from "../../trace/format";
 import { current, elapsed } from "../../state/request";
@@ -43,7 +43,7 @@ export default function Timeline(): JSX.Element | null {
   const show = (next: Span | null): void => {
     setPicked(next === null ? null : { trace: whole.id, span: next });
   };
-  const steps = trace.steps.filter((step) => isShown(step, least));
+  const steps = (state.value.mine ? ownSteps(trace) : trace.steps).filter((step) => isShown(step, least));
   const step = about === null ? undefined : trace.steps[about];
   const place = step === undefined ? null : clock.place(step.begin, step.end ?? lasted);
   return (
