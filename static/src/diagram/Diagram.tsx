@@ -40,6 +40,7 @@ interface DiagramProps {
   readonly height: number;
   readonly onSelect: (step: number | null) => void;
   readonly onOpen?: (trace: string) => void;
+  readonly onShow?: (view: string) => void;
   /** The user moved the camera. */
   readonly onFree?: () => void;
 }
@@ -48,14 +49,14 @@ const NONE: readonly TraceSummary[] = [];
 const ignore = (): void => undefined;
 
 export function Diagram(props: DiagramProps): JSX.Element {
-  const { trace, selected, zoomedTo = null, scale = 1, onSelect, onOpen = ignore } = props;
+  const { trace, selected, zoomedTo = null, scale = 1, onSelect, onOpen = ignore, onShow = ignore } = props;
   const [opened, toggle] = useFolds(trace.id);
   const drawing = useDrawing(props, opened);
   const { width: w, height: h } = drawing;
   const seen = zoomedTo === null ? view.value : atStep(drawing, zoomedTo, trace.steps);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, props.onFree ?? ignore);
-  const actions = { select: onSelect, open: onOpen, fold: toggle };
+  const actions = { select: onSelect, open: onOpen, fold: toggle, show: onShow };
   return (
     <svg
       ref={svg}

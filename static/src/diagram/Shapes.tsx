@@ -9,6 +9,7 @@ export interface ShapeActions {
   readonly select: (step: number | null) => void;
   readonly open: (trace: string) => void;
   readonly fold: (key: string) => void;
+  readonly show: (view: string) => void;
 }
 
 type Of<El extends Shape["el"]> = Extract<Shape, { readonly el: El }>;
@@ -28,6 +29,8 @@ export function paint(shape: Shape, key: number, actions: ShapeActions): JSX.Ele
       return paintFold(shape, actions);
     case "link":
       return paintLink(shape, actions);
+    case "view":
+      return paintView(shape, actions);
     case "node":
       return paintNode(shape, actions);
   }
@@ -97,6 +100,25 @@ function paintLink(shape: Of<"link">, actions: ShapeActions): JSX.Element {
         <title>{shape.label}</title>
         {paintAll(shape.shapes, actions)}
       </g>
+    </g>
+  );
+}
+
+function paintView(shape: Of<"view">, actions: ShapeActions): JSX.Element {
+  return (
+    <g
+      key={shape.key}
+      role="link"
+      aria-label={shape.label}
+      class="node"
+      onClick={(event) => {
+        // It is inside what is selected by a click.
+        event.stopPropagation();
+        actions.show(shape.view);
+      }}
+    >
+      <title>{shape.label}</title>
+      {paintAll(shape.shapes, actions)}
     </g>
   );
 }

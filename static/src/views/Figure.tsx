@@ -7,6 +7,7 @@ import { current, elapsed, importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { shownHeight, standsRight } from "../state/inspector";
 import { now, state } from "../state/store";
+import { viewNamed } from "../state/viewNames";
 import type { TraceSummary } from "../api/types";
 import { ALL_IN_SIGHT, centre, hiddenIn, type Hidden } from "./sight";
 
@@ -19,6 +20,13 @@ const PAGE = 0.8;
 const NONE: readonly TraceSummary[] = [];
 
 type Box = RefObject<HTMLElement | null>;
+
+const show = (view: string): void => {
+  actions.view(viewNamed(view));
+};
+const free = (): void => {
+  if (state.value.zoom) actions.zoom();
+};
 
 /** The diagram of the selected request. */
 export function Figure(): JSX.Element {
@@ -68,9 +76,8 @@ export function Figure(): JSX.Element {
             height={space.height + drawer + bars}
             onSelect={actions.step}
             onOpen={actions.select}
-            onFree={() => {
-              if (zoom) actions.zoom();
-            }}
+            onShow={show}
+            onFree={free}
           />
         )}
         {trace !== null && state.value.missing === trace.id ? (

@@ -9,7 +9,8 @@ export type FontName =
   | "ghost"
   | "pill"
   | "change"
-  | "bubble"
+  | "note"
+  | "remark"
   | "segment"
   | "band"
   | "sub"
@@ -30,7 +31,8 @@ export function fonts(stage: boolean): Fonts {
     ghost: `400 ${name} ${MONO}`,
     pill: `650 ${pill} ${SANS}`,
     change: `600 12px ${SANS}`,
-    bubble: `650 13px ${SANS}`,
+    note: `650 12px ${SANS}`,
+    remark: `650 13px ${SANS}`,
     segment: `600 12px ${MONO}`,
     band: `700 12.5px ${SANS}`,
     sub: `12px ${MONO}`,

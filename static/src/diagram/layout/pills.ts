@@ -173,7 +173,7 @@ function plainPill(scene: Scene, text: string): Pill {
 
 /** What a short-circuit returned has a border, as it is where another way begins. */
 function notePill(scene: Scene, text: string, tone: NoteTone): Pill {
-  const w = widthOf(scene, text, "pill") + (tone === "short" ? 2 * PADDING : 0);
+  const w = tone === "short" ? widthOf(scene, text, "pill") + 2 * PADDING : widthOf(scene, text, "note");
   return { kind: "note", text, tone, w };
 }
 

@@ -129,7 +129,7 @@ function toneOf(scene: Scene, chip: Chip): string {
   if (chip.state === "raised") return "err";
   if (chip.state === "short_circuit") return "short";
   if (chip.stage === "error_handler") return "eh";
-  return chip.folded.length > 0 ? "fold" : "";
+  return chip.folded.length > 0 && chip.opens === undefined ? "fold" : "";
 }
 
 /** Whether the chip's own step is the current one, on this way. */
@@ -159,7 +159,9 @@ function dotTone(scene: Scene, chip: Chip, side: Side): string {
 
 /** Quick hooks that are folded into one. */
 function foldedNode(chip: Chip, shapes: readonly Shape[], dots: readonly Shape[]): Shape {
-  const steps = chip.folded.flatMap(stepsIn).map(({ id }) => id);
+  // What runs between layers has no place of its own where they are one.
+  const between = chip.opens === undefined ? [] : chip.folded.flatMap(({ beads }) => beads);
+  const steps = [...chip.folded.flatMap(stepsIn), ...between].map(({ id }) => id);
   const open = chip.isOpen === true;
   return {
     el: "fold",

@@ -68,6 +68,14 @@ export type Shape =
       readonly label: string;
       readonly shapes: readonly Shape[];
     }
+  /** Leads to another view of the request. */
+  | {
+      readonly el: "view";
+      readonly key: string;
+      readonly view: string;
+      readonly label: string;
+      readonly shapes: readonly Shape[];
+    }
   | Node;
 
 export type Measure = (text: string, font: string) => number;

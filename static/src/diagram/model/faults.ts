@@ -44,9 +44,14 @@ export function unaskedOf({ trace, known, scopes, moment }: Facts): Unasked | nu
   return {
     kind: `errorhandler(${String(handler["for"])})`,
     name: String(handler["callable"]).split(/[:.]/).at(-1) ?? "",
-    why: `did not run: ${String(handler["why"])}`,
+    why: `did not run: ${inShort(String(handler["why"]))}`,
     seen: moment.ended(fault),
   };
+}
+
+/** A reason beside the handler that it is about. */
+function inShort(why: string): string {
+  return why.replace(/, so no handler .*$/, "").replace(" the exception, as", ", as");
 }
 
 /** Werkzeug's debugger, if it answered: around the app, and outside of it. */

@@ -24,7 +24,7 @@ export function foldLayers(
   const telling = propagated !== null || chips.some(({ state }) => state === "raised");
   const [first] = outer;
   if (first === undefined || outer.length < 2 || telling) return bands;
-  const holds = chips.some((chip) => stepsIn(chip).some(({ id }) => id === selected));
+  const holds = chips.some((chip) => [...stepsIn(chip), ...chip.beads].some(({ id }) => id === selected));
   if (opened.has(KEY) || holds) {
     const closing = { ...first, label: `${first.label} ▾`, fold: { key: KEY, open: true } };
     return [closing, ...bands.slice(1)];
@@ -72,7 +72,7 @@ export function layerChip(kind: string, chips: readonly Chip[]): Chip {
     note: "",
     package: null,
     own: null,
-    beads: chips.flatMap(({ beads }) => beads),
+    beads: [],
     folded: chips,
   };
 }

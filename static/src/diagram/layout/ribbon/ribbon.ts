@@ -186,7 +186,7 @@ function notReached(scene: Scene, { ribbon, stop, end, top, axisY }: Box): reado
   const high = Math.min(42, axisY - y - 14);
   if (high <= 20) return [];
   const shapes = [rect(from, y, Math.max(0, end - from), high, 6, "hatch")];
-  const fits = widthOf(scene, "not reached", "bubble") < end - from - 8;
+  const fits = widthOf(scene, "not reached", "remark") < end - from - 8;
   return fits
     ? [...shapes, phrase((from + end) / 2, y + high / 2 + 4.5, "middle", "not reached", "note halo2")]
     : shapes;

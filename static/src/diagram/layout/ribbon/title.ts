@@ -46,7 +46,7 @@ export function titleOf(scene: Scene, box: Box): Title {
     name,
     shapes: [
       title,
-      ...(note === null ? [] : [words(textEnd, top + 27, "end", ...note.parts)]),
+      ...(note === null ? [] : [noteShape(box, note)]),
       ...(ribbon.fault !== null && ribbon.failed ? messageShapes(scene, box, ribbon.fault) : []),
     ],
   };
@@ -79,7 +79,7 @@ function noteOf(scene: Scene, { ribbon }: Box, room: number): Note | null {
   if (!failed || fault === null)
     return note === "" || room < LEAST_NOTE
       ? null
-      : plain(scene, fit(scene, note, "pill", room, 90), thread ? "tag thr" : "tl out");
+      : plain(scene, fit(scene, note, "note", room, 90), thread ? "tag thr" : "tl out");
   if (fault.place === "") return null;
   const of = fault.function === "" ? "" : `, in ${fault.function}()`;
   const file = fault.place.split("/").at(-1) ?? "";
@@ -93,7 +93,7 @@ function noteOf(scene: Scene, { ribbon }: Box, room: number): Note | null {
 }
 
 function plain(scene: Scene, text: string, cls: string): Note {
-  return { parts: [{ text, cls }], width: widthOf(scene, text, "pill") };
+  return { parts: [{ text, cls }], width: widthOf(scene, text, "note") };
 }
 
 function placed(scene: Scene, [before = "", place = "", after = ""]: readonly string[]): Note {
@@ -105,6 +105,16 @@ function placed(scene: Scene, [before = "", place = "", after = ""]: readonly st
     { text: after, cls: "k" },
   ];
   return { parts, width };
+}
+
+/** A place in the code leads to the exception and its frames. */
+function noteShape({ ribbon, textEnd, top }: Box, { parts }: Note): Shape {
+  const shape = words(textEnd, top + 27, "end", ...parts);
+  return ribbon.failed ? toException("place", "the exception and its frames", shape) : shape;
+}
+
+function toException(key: string, label: string, shape: Shape): Shape {
+  return { el: "view", key, view: "exception", label, shapes: [shape] };
 }
 
 /** The whole message as far as there is room, its type in red. */
@@ -123,5 +133,9 @@ function messageShapes(scene: Scene, { begin, top }: Box, fault: Fault): readonl
     );
   });
   const rest = `… ${more.toLocaleString("en")} more ${more === 1 ? "line" : "lines"}`;
-  return more === 0 ? shapes : [...shapes, phrase(begin, y(lines.length), "start", rest, "lk")];
+  if (more === 0) return shapes;
+  return [
+    ...shapes,
+    toException("rest", "the whole message", phrase(begin, y(lines.length), "start", rest, "lk")),
+  ];
 }
