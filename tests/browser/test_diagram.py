@@ -123,6 +123,78 @@ def test_each_step_has_its_place(shown: Panel, stop: Stop) -> None:
     assert shown.page.evaluate(OUTSIDE) == []
 
 
+TURNS = [
+    "/admin/orders/42",
+    "/admin/ordrs/42",
+    "/admin/orders/42/ship",
+    "/admin/orders/export.csv",
+    "/tour/crash",
+    "/tour/crash?production",
+    "/corners/after-hook?production",
+]
+
+LABELS_ON_CHIPS = """() => {
+    const boxes = (name) => [...document.querySelectorAll(`svg.diagram ${name}`)]
+        .map((rect) => rect.getBoundingClientRect());
+    const chips = boxes("rect:is(.chip, .pill)");
+    return boxes("rect.lg").filter((label) => chips.some((chip) =>
+        Math.min(label.right, chip.right) - Math.max(label.left, chip.left) > 0
+        && Math.min(label.bottom, chip.bottom) - Math.max(label.top, chip.top) > 1.5)).length;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1920, 1080), (820, 1100), (390, 844)])
+def test_nothing_lies_on_anything_else(
+    chromium: Browser, server: FactoryServer, width: int, height: int
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": height})
+    panel = Panel(context, server)
+    panel.fetch("/tour/sign-in", "POST")
+    for stop in (each for each in ROUTES if each.path in TURNS):
+        _open(panel, stop)
+        svg = panel.page.locator("svg.diagram")
+        size = [svg.get_attribute(name) for name in ("width", "height")]
+        assert svg.get_attribute("viewBox") == f"0 0 {' '.join(map(str, size))}"  # one px a unit
+        assert panel.page.evaluate(OVERLAPS) == []
+        assert panel.page.evaluate(OUTSIDE) == []
+        assert panel.page.evaluate(LABELS_ON_CHIPS) == 0
+    assert panel.faults == []
+    context.close()
+
+
+def test_an_exception_is_followed_to_what_answers_it(shown: Panel) -> None:
+    _open(shown, next(stop for stop in STOPS if stop.path == "/tour/crash"))
+    diagram = shown.page.locator("svg.diagram")
+    expect(diagram).to_contain_text("Werkzeug debugger")
+    expect(diagram.locator('[data-stage="wsgi"]', has_text="500, traceback page")).to_be_visible()
+    expect(diagram).to_contain_text("RuntimeError: Nobody handles this one.")
+    expect(diagram).to_contain_text("with the exception")
+    expect(diagram.locator(".why")).to_have_text(re.compile("^did not run: "))
+    wires = diagram.locator("path.w")
+    ups = wires.evaluate_all("all => all.map((each) => each.classList[1])")
+    assert ups.index("err") < len(ups) - 1
+    assert ups[-1] == "out"  # from the debugger on
+    diagram.get_by_role("link", name="the exception and its frames").click()
+    shown.page.locator('[data-view="exception"]').wait_for()
+    shown.page.get_by_role("tab", name="Diagram").click()
+
+
+def test_the_outer_layers_are_one_on_a_phone(chromium: Browser, server: FactoryServer) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    panel = Panel(context, server)
+    panel.fetch("/shop/")
+    panel.shows("/shop/")
+    diagram = panel.page.locator("svg.diagram")
+    expect(diagram).to_contain_text("4 outer layers")
+    expect(diagram).not_to_contain_text("ProxyFix")
+    assert diagram.evaluate("svg => svg.getBoundingClientRect().width") <= 390
+    diagram.get_by_role("button", name="4 outer layers").click()
+    expect(diagram).to_contain_text("ProxyFix")
+    diagram.get_by_role("button", name="WSGI server").click()
+    expect(diagram).not_to_contain_text("ProxyFix")
+    context.close()
+
+
 def test_folded_hooks_open(panel: Panel) -> None:
     trace = _open(panel, next(stop for stop in STOPS if stop.path == "/corners/crowd"))
     folds = panel.page.locator('svg.diagram [data-fold][aria-expanded="false"]')
