@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from .labels import NAME_KEYS, VALUE_KEYS
+from .objects import CLASS, SEQUENCES, described, type_name
 from .patterns import MASK, is_card
 
 #: The path of a value: names of keys and indexes of items, outermost first.
@@ -47,12 +48,10 @@ _BUFFERS: tuple[tuple[type, Callable[[t.Any], int]], ...] = (
     (array.array, lambda each: array.array.__len__(each) * array.array.itemsize.__get__(each)),
 )
 _BUFFER_METHODS = ("__buffer__", "__release_buffer__")
-_SEQUENCES = (list, tuple, set, frozenset)
+_SEQUENCES = (list, tuple, set, frozenset, *SEQUENCES)
 _WRITTEN = (uuid.UUID, dt.date, dt.timedelta)
 _TIMES = (dt.datetime, dt.time)
 _ZONES = (type(None), dt.timezone)
-_class_name = type.__dict__["__qualname__"].__get__
-_class_module = type.__dict__["__module__"].__get__
 _class_mro = type.__dict__["__mro__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 
@@ -91,6 +90,14 @@ def walk(masks: Masks, value: t.Any, path: Path, budget: list[int], decided: Dec
         return _mapping(masks, value, path, budget, decided)
     if issubclass(kind, _SEQUENCES) and len(path) < _DEPTH:
         return _items(masks, value, path, budget, decided)
+    if kind not in SCALARS:
+        found = described(value, masks.is_secret)
+        if type(found) is dict and len(path) < _DEPTH:
+            return _mapping(masks, found, path, budget, decided)
+        if type(found) is str:
+            shown = masks.shown(found)
+            budget[0] -= len(shown)
+            return decided(path, shown)
     return decided(path, scalar(value))
 
 
@@ -119,9 +126,7 @@ def _mapping(
     return result
 
 
-def _items(
-    masks: Masks, value: t.Any, path: Path, budget: list[int], decided: Decide
-) -> list[t.Any]:
+def _items(masks: Masks, value: t.Any, path: Path, budget: list[int], decided: Decide) -> t.Any:
     base: t.Any = next(each for each in _SEQUENCES if issubclass(type(value), each))
     count = base.__len__(value)
     items = _first(base.__iter__, value)
@@ -130,6 +135,9 @@ def _items(
         hidden = type(items[1]) not in masks.open
         return [masks.shown(items[0]), MASK if hidden else items[1]]
     names = _fields(type(value)) if base is tuple and type(value) is not tuple else ()
+    if names and len(names) == count:
+        named = {CLASS: type_name(type(value)), **dict(zip(names, items, strict=False))}
+        return _mapping(masks, named, path, budget, decided)
     result: list[t.Any] = []
     for number, each in enumerate(items):
         if budget[0] <= 0:
@@ -269,12 +277,6 @@ def weight(shown: t.Any) -> int:
     if isinstance(shown, list):
         return 60 + sum(map(weight, shown))
     return 30
-
-
-def type_name(kind: type) -> str:
-    """Return a class's module and name, even if its metaclass overrides them."""
-    module = _class_module(kind)
-    return f"{module if type(module) is str else '?'}.{_class_name(kind)}"
 
 
 __all__ = [

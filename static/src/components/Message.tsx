@@ -6,6 +6,7 @@ import messageStyles from "../styles/message.css?inline";
 import { adopt } from "./adopt";
 import { repeated, repeatedOf } from "../trace/format";
 import type { Json, Step, Trace } from "../api/types";
+import { written } from "../trace/text";
 
 adopt(messageStyles);
 
@@ -109,7 +110,7 @@ export function Pairs({
 }
 
 function Text({ value }: { readonly value: Json }): JSX.Element {
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
+  const text = typeof value === "string" ? value : written(value, 1);
   const parts = text.split(MASK);
   return (
     <bdi>

@@ -1,4 +1,14 @@
-/** Shorten names and texts of the app for display. */
+/** Write values, and shorten names and texts of the app for display. */
+
+import type { Json } from "../api/types";
+
+const PYTHON: Readonly<Record<string, string>> = { null: "None", true: "True", false: "False" };
+const LITERAL = /"(?:\\.|[^"\\])*"|\b(?:null|true|false)\b/g;
+
+/** Write a captured value as Python does. */
+export function written(value: Json, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(LITERAL, (found) => PYTHON[found] ?? found);
+}
 
 /** The default length of shortened names, in characters. */
 export const LONGEST_NAME = 42;

@@ -9,6 +9,7 @@ import { state } from "../state/store";
 import type { Json, Step } from "../api/types";
 import { changesOf, signOf, type Change } from "../trace/changes";
 import { Added } from "../components/Message";
+import { written } from "../trace/text";
 
 adopt(messageStyles, collectedStyles);
 
@@ -101,5 +102,5 @@ function Line({ change: { where, kind, name, value } }: { readonly change: Chang
 function textOf(value: Json, where: Change["where"]): string {
   return typeof value === "string" && ((where !== "g" && where !== "session") || /^(<.*>|•+)$/su.test(value))
     ? value
-    : JSON.stringify(value);
+    : written(value);
 }

@@ -11,6 +11,7 @@ import { change, cpuOf, memoryOf, size, threadOf, time } from "../../trace/forma
 import { summaryOf } from "../../trace/statements";
 import type { ViewName } from "../../state/viewNames";
 import type { Json, Source as Place, Step, Trace } from "../../api/types";
+import { written } from "../../trace/text";
 
 /** What has a view of its own. */
 const ELSEWHERE: Readonly<Record<string, readonly [view: ViewName, title: string]>> = {
@@ -107,7 +108,7 @@ function Changed({ change: { where, kind, name, value } }: { readonly change: Ch
 }
 
 function textOf(value: Json): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : written(value);
 }
 
 /** What it cost beside its time, if that is collected. */
@@ -249,7 +250,7 @@ function Value({ value }: { readonly value: Json }): JSX.Element {
     );
   if (typeof value === "string") return <>{value}</>;
   if (isPlace(value)) return <Open source={value} />;
-  return <pre>{JSON.stringify(value, null, 1)}</pre>;
+  return <pre>{written(value, 1)}</pre>;
 }
 
 function isPlace(value: Json): value is Json & Place {

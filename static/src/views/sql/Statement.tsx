@@ -9,6 +9,7 @@ import { Open } from "../../components/Source";
 import { actions } from "../../state/actions";
 import { placeOf } from "../../trace/details";
 import type { Json, StatementLines, Step } from "../../api/types";
+import { written } from "../../trace/text";
 
 interface StatementProps {
   readonly step: Step;
@@ -40,7 +41,7 @@ export function Statement({ step, trace }: StatementProps): JSX.Element {
         <p class="given">
           <span class="k">parameters</span>{" "}
           <code>
-            <bdi>{JSON.stringify(parameters)}</bdi>
+            <bdi>{written(parameters ?? null)}</bdi>
           </code>
         </p>
       )}
