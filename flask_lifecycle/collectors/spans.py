@@ -11,6 +11,7 @@ import sys
 import typing as t
 import weakref
 from collections import OrderedDict
+from urllib.parse import urlsplit
 
 from ..faults import fail_open, fault
 from ..locks import lock
@@ -32,6 +33,13 @@ _RECORDED_ELSEWHERE = frozenset(
 # Spans that never end are forgotten.
 _OPEN_KEPT = 1000
 
+# Attributes by the semantic conventions, the current name first.
+_METHODS = ("http.request.method", "http.method", "rpc.method", "db.operation.name", "db.operation")
+_HOSTS = ("server.address", "net.peer.name", "http.host", "network.peer.address", "net.peer.ip")
+_PORTS = ("server.port", "net.peer.port", "network.peer.port")
+_URLS = ("url.full", "http.url")
+_DEFAULT_PORTS = ("80", "443")
+
 _patch = Patch()
 _owners = _patch.owners
 _lock = lock()
@@ -51,7 +59,30 @@ class _Span(t.NamedTuple):
     def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it JSON-ready."""
         known = self if self.attributes is not None else self[:2]
-        return dict(zip(self._fields, known, strict=False))
+        target = _target(self.attributes or {})
+        return {
+            **dict(zip(self._fields, known, strict=False)),
+            **({"target": target} if target else {}),
+        }
+
+
+def _target(attributes: dict[str, t.Any]) -> str:
+    """Return what a span asks of whom, such as ``GET api.example.com``, as far as it says."""
+    method = _first(attributes, _METHODS)
+    host = _first(attributes, _HOSTS)
+    port = _first(attributes, _PORTS)
+    if not host:
+        try:
+            host = urlsplit(_first(attributes, _URLS)).netloc.rpartition("@")[2]
+        except ValueError:
+            host = ""
+    elif port and port not in _DEFAULT_PORTS and not host.endswith(f":{port}"):
+        host = f"{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{method} {host}".strip() if host else ""
+
+
+def _first(attributes: dict[str, t.Any], names: tuple[str, ...]) -> str:
+    return next((str(attributes[name]) for name in names if attributes.get(name)), "")
 
 
 class _Open(t.NamedTuple):

@@ -133,6 +133,8 @@ def test_calls_of_another_server_are_steps_of_the_function_that_made_them(
     assert [steps[step.parent or 0].name for step in found] == ["ask", "view", "view"]
     for step in found:
         assert step.detail["kind"] == "client"
+        host = upstream.address.removeprefix("http://")
+        assert step.detail["target"] == f"{step.name} {host}"
         parent = steps[step.parent or 0]
         assert parent.end is not None
         assert step.end is not None

@@ -54,7 +54,9 @@ def _sql(step: Step, _story: Story) -> str:
 
 
 def _span(step: Step, _story: Story) -> str:
-    return f"The OpenTelemetry span {short(step.name)} ends{spent(step, 'after')}"
+    target = step.detail.get("target")
+    of = f", {short(target)}," if isinstance(target, str) else ""
+    return f"The OpenTelemetry span {short(step.name)}{of} ends{spent(step, 'after')}"
 
 
 def _log(step: Step, _story: Story) -> str:

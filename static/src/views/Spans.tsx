@@ -88,7 +88,7 @@ function Row({
         >
           <code>
             <bdi>
-              {step.name}
+              {nameOf(step)}
               {about === undefined ? "" : ` ${String(about)}`}
             </bdi>
           </code>
@@ -115,4 +115,10 @@ function Row({
       </td>
     </tr>
   );
+}
+
+/** Its name, with the method and the host where the name does not say them. */
+function nameOf({ name, detail: { target } }: Step): string {
+  if (typeof target !== "string" || name.includes(target)) return name;
+  return target.startsWith(`${name} `) ? target : `${name} ${target}`;
 }
