@@ -77,10 +77,11 @@ def _answer(trace: Trace) -> Iterator[Highlight]:
     from .model import client_status
 
     error = trace.error
-    if trace.status is not None or error is None or trace.duration is None:
+    is_app = trace.status is not None and trace.server_error_by is None
+    if is_app or error is None or trace.duration is None:
         return
     status = client_status(trace.header())
-    by = "the server"
+    by = "Werkzeug's debugger" if trace.server_error_by == "debugger" else "the server"
     text = f"answered with {status} by {by}" if status else "not answered: the server ended"
     yield Highlight("answer", text, by, error.step)
 

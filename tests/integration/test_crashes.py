@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from werkzeug.debug import DebuggedApplication
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.announcement import add_note
@@ -151,6 +153,20 @@ def test_the_panels_own_requests_are_not_in_the_access_log(tmp_path: Path) -> No
             "/_lifecycle/api/none",
         ]
         assert "GET / HTTP/1.1" in log
+
+
+def test_the_debugger_is_said_to_have_answered() -> None:
+    app = Flask(__name__)
+    app.debug = True
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/", "index", lambda: raises(LookupError("x")))
+    assert Client(DebuggedApplication(app)).get("/").status_code == 500
+    whole = lifecycle.traces(app)[0].to_dict()
+    told = "LookupError leaves the app, so Werkzeug's debugger answers with 500."
+    assert whole["steps"][0]["explain"] == told
+    assert "answered with 500 by Werkzeug's debugger" in [
+        each["text"] for each in whole["highlights"]
+    ]
 
 
 def test_nothing_is_added_to_an_exception_without_a_server_or_without_debug() -> None:

@@ -77,6 +77,8 @@ def _error(step: Step) -> str:
 
 
 def _wsgi(_step: Step, story: Story, error: str) -> str:
+    if story.header.get("server_error_by") == "debugger":
+        return f"{error} leaves the app, so Werkzeug's debugger answers with 500"
     still = " still" if story.has("start_response") else ""
     return f"{error} leaves the app, so the server decides what the client{still} gets"
 
