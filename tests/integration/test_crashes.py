@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import sys
 import typing as t
 from collections.abc import Iterator
 from functools import partial
@@ -65,6 +66,8 @@ if __name__ == "__main__":
     app.run(port=int(sys.argv[1]), debug=True)
 """
 RUN = ("flask", "--app", "app", "run", "--debug", "--port", "{port}")
+# Without, the line stands before the traceback of any server without a debugger.
+HAS_NOTES = sys.version_info >= (3, 11)
 SIGNED_IN = {"Cookie": f"lifecycle_token={'t' * 40}"}
 SERVERS = {
     "flask run": [*RUN],
@@ -125,12 +128,12 @@ def test_it_has_the_status_that_was_sent_and_the_link_stands_after_its_traceback
     log = server.log.read_text()
     links = list(LINK.finditer(log))
     assert [link[2] for link in links] == [found[path]["id"] for path in PATHS]
-    for link in links:
+    for link in links if by_debugger or HAS_NOTES else []:
         told = log[: link.start()].splitlines()[-1]
         assert told.startswith("LookupError: "), told
     assert {link[1].partition("/_")[0] for link in links} == {f"http://{server.address}"}
     # Werkzeug's page has it too.
-    assert bool(LINK.search(sent["/crash"][1])) == by_debugger
+    assert bool(LINK.search(sent["/crash"][1])) == (by_debugger and HAS_NOTES)
     # The panel's address is printed once, as the server has it.
     assert re.findall(r" \* Lifecycle: (.*)", log) == [f"http://{server.address}/_lifecycle/"]
 
