@@ -368,15 +368,110 @@ def test_the_address_may_name_an_old_one(
     page.locator(f'svg.diagram[aria-label$=" {oldest["path"]}"]').wait_for()
 
 
-def test_what_the_address_names_is_seen_however_low_the_list_is(
-    serve: t.Callable[..., Server], context: BrowserContext
-) -> None:
+@pytest.fixture
+def phone(serve: t.Callable[..., Server], chromium: Browser) -> Iterator[tuple[Server, Page]]:
+    """A server with some requests, and a panel on a small screen that is touched."""
     server = serve("", 30)
-    oldest = server.api("traces")["traces"][-1]["id"]
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    context.set_default_timeout(PATIENCE * 1000 / 2)
     page = context.new_page()
-    page.set_viewport_size({"width": 390, "height": 844})
+    oldest = server.api("traces")["traces"][-1]["id"]
     page.goto(f"http://{server.address}/_lifecycle/#{oldest}")
-    expect(page.locator(f'[data-trace="{oldest}"][aria-current]')).to_be_in_viewport()
+    page.locator(".list.sheet header b", has_text="request").wait_for()
+    yield server, page
+    context.close()
+
+
+def height_of(page: Page) -> float:
+    """Return the height of the list, once it has come to rest."""
+    page.locator(".list:not(.pulled)").wait_for()
+    return t.cast(
+        "float",
+        page.locator(".list").evaluate(
+            """async list => {
+                await Promise.all(list.getAnimations().map(each => each.finished));
+                return list.getBoundingClientRect().height;
+            }"""
+        ),
+    )
+
+
+def test_on_a_small_screen_the_list_is_pulled_up(phone: tuple[Server, Page]) -> None:
+    _, page = phone
+    assert height_of(page) == 53
+    # It leaves the screen to the request, and does not lie on the controls.
+    playback = page.locator(".playback").bounding_box()
+    assert playback is not None
+    assert playback["y"] + playback["height"] <= 844 - 53 + 1
+    client = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *at: int) -> None:
+        points = [{"x": 195, "y": y} for y in at]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 800)
+    for y in (760, 700, 600, 500):
+        touch("touchMove", y)
+    # Where the finger is, that is where it is.
+    expect(page.locator(".list.pulled")).to_have_css("height", "353px")
+    for _ in range(3):
+        touch("touchMove", 420)
+    touch("touchEnd")
+    assert height_of(page) == 470
+    row(page, page.url.rpartition("#")[2]).wait_for()
+    expect(row(page, page.url.rpartition("#")[2])).to_be_in_viewport()
+    page.locator(".rows [data-trace]").first.tap()
+    assert height_of(page) == 53
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_sheet_is_moved_by_keys_and_hides_what_is_out_of_sight(
+    phone: tuple[Server, Page],
+) -> None:
+    _, page = phone
+    handle = page.locator(".handle")
+    heights = []
+    for key in ("ArrowUp", "ArrowUp", "ArrowUp", "ArrowDown", "Enter", "Escape"):
+        handle.press(key)
+        heights.append(height_of(page))
+    assert heights == [470, 798, 798, 470, 798, 53]
+    expect(handle).to_have_attribute("aria-expanded", "false")
+    # Nothing in it can be reached by Tab while it is closed.
+    page.get_by_role("button", name="By page").focus()
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.closest('.rest') !== null")
+    assert violations_in_both_themes_of(page) == []
+    handle.press("ArrowUp")
+    height_of(page)
+    assert violations(page) == []
+
+
+def violations_in_both_themes_of(page: Page) -> list[str]:
+    page.get_by_role("button", name="Filter and controls").click()
+    found = violations_in_both_themes(page)
+    page.keyboard.press("Escape")
+    return found
+
+
+def test_on_a_small_screen_the_controls_are_one_line_and_a_menu(
+    phone: tuple[Server, Page],
+) -> None:
+    server, page = phone
+    bar = page.locator(".top").bounding_box()
+    assert bar is not None
+    assert bar["height"] == 46
+    expect(page.get_by_role("button", name="Follow")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(field_of(page)).to_be_focused()
+    page.keyboard.type("path:/before/7 ")
+    expect(page.locator(".list header")).to_contain_text("1 of 31")
+    page.get_by_role("button", name="Follow").click()
+    page.keyboard.press("Escape")
+    expect(field_of(page)).to_be_hidden()
+    server.get("/before/7/again")
+    page.locator('svg.diagram[aria-label="GET /before/7/again"]').wait_for()
 
 
 def test_an_open_request_that_is_evicted_stays(
@@ -476,6 +571,39 @@ def test_the_log_is_kept_over_a_reload_of_the_app(
         assert violations_in_both_themes(page) == []
     page.get_by_role("button", name="Clear").click()
     first.wait_for(state="detached")
+
+
+def test_a_page_stays_while_its_scripts_poll(panel: Panel) -> None:
+    page = panel.page
+    trace = trace_of(panel.app, f"{panel.server.url}/shop/")
+    shown = page.locator(f'[data-trace="{trace}"][aria-current]')
+    shown.wait_for()
+    polls = page.locator(".row.d1", has_text="/api/books")
+    for since in range(3):
+        panel.fetch(f"/api/books?since={since}")
+        expect(polls).to_have_count(since + 1)
+    panel.fetch("/static/tour.css")
+    panel.fetch("/favicon.ico")
+    expect(shown).to_be_visible()
+    # Another page of a person's wins.
+    trace = trace_of(panel.app, f"{panel.server.url}/shop/book/2")
+    page.locator(f'[data-trace="{trace}"][aria-current]').wait_for()
+
+
+def test_pages_with_many_files_push_no_request_out(
+    serve: t.Callable[..., Server], context: BrowserContext
+) -> None:
+    server = serve("LIFECYCLE_MAX_TRACES=10")
+    page = opened(context, server.address)
+    for number in range(5):
+        server.get(f"/page/{number}")
+        for _ in range(12):
+            server.get("/favicon.ico")
+    expect(page.locator(".row")).to_have_count(6)
+    expect(page.locator(".list header")).to_contain_text("6 requests")
+    expect(page.locator(".row", has_text="/page/")).to_have_count(5)
+    expect(page.get_by_text("evicted")).to_have_count(0)
+    expect(page.locator(".row[aria-current]")).to_contain_text("/page/4")
 
 
 @both_themes

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 
 import { lazy } from "../components/lazy";
+import { narrow } from "../components/narrow";
 import { Separator } from "../components/Separator";
 import { actions } from "../state/actions";
 import { state, visible } from "../state/store";
@@ -12,6 +13,7 @@ import { plural } from "../trace/format";
 import { flagged, rows } from "./current";
 import { resize, width, WIDTH } from "./geometry";
 import { Rows } from "./Rows";
+import * as sheet from "./sheet";
 import { Undo } from "./Undo";
 
 const Nothing = lazy("What to do", () => import("./Nothing"));
@@ -20,30 +22,78 @@ const Nothing = lazy("What to do", () => import("./Nothing"));
 const LIST = "list";
 
 export function List(): JSX.Element {
-  const { epoch, filter } = state.value;
-  const hidden = filter.trim() !== "" && rows.value.every((row) => row.kind === "gap");
+  const isSheet = narrow.value;
+  const isClosed = isSheet && sheet.stop.value === "closed" && !sheet.isPulled.value;
   return (
-    <aside class="list" id={LIST} aria-label="Requests" style={{ width: `${width.value}px` }}>
-      <Head />
+    <aside
+      class={`list${isSheet ? " sheet" : ""}${sheet.isPulled.value ? " pulled" : ""}`}
+      id={LIST}
+      aria-label="Requests"
+      style={isSheet ? { height: `${sheet.height.value}px` } : { width: `${width.value}px` }}
+      onKeyDown={(event) => {
+        if (!isSheet || isClosed || event.key !== "Escape" || event.defaultPrevented) return;
+        event.preventDefault();
+        sheet.close();
+      }}
+    >
+      <Head isSheet={isSheet} />
       <Undo />
-      {rows.value.length > 0 && !hidden ? <Rows /> : epoch === null ? <p class="nothing" /> : <Nothing />}
-      <Foot />
-      <Separator
-        label="Width of the list"
-        controls={LIST}
-        orientation="vertical"
-        value={width.value}
-        {...WIDTH}
-        onChange={resize}
-      />
+      {/* What is out of sight is not for the keyboard, either. */}
+      <div class="rest" inert={isClosed}>
+        <Content />
+        <Foot />
+      </div>
+      {isSheet ? null : (
+        <Separator
+          label="Width of the list"
+          controls={LIST}
+          orientation="vertical"
+          value={width.value}
+          {...WIDTH}
+          onChange={resize}
+        />
+      )}
     </aside>
   );
 }
 
-function Head(): JSX.Element {
+function Content(): JSX.Element {
+  const { epoch, filter } = state.value;
+  const hidden = filter.trim() !== "" && rows.value.every((row) => row.kind === "gap");
+  if (rows.value.length > 0 && !hidden) return <Rows />;
+  return epoch === null ? <p class="nothing" /> : <Nothing />;
+}
+
+const SAYS: Readonly<Record<sheet.Stop, string>> = { closed: "closed", half: "half open", full: "open" };
+const MOVES: Readonly<Record<string, 1 | -1>> = { ArrowUp: 1, ArrowDown: -1 };
+
+/** By which the sheet is pulled; a tap or a key moves it to its next height. */
+function Handle(): JSX.Element {
+  const at = sheet.stop.value;
+  return (
+    <button
+      type="button"
+      class="handle"
+      aria-controls={LIST}
+      aria-expanded={at !== "closed"}
+      aria-label={`List of requests, ${SAYS[at]}`}
+      title="Pull it up, or press ↑ and ↓"
+      onClick={sheet.next}
+      onKeyDown={(event) => {
+        const by = MOVES[event.key];
+        if (by === undefined) return;
+        event.preventDefault();
+        sheet.move(by);
+      }}
+    />
+  );
+}
+
+function Head({ isSheet }: { readonly isSheet: boolean }): JSX.Element {
   const { grouped } = state.value;
   return (
-    <header>
+    <header {...(isSheet ? { onPointerDown: sheet.pull } : {})}>
+      {isSheet ? <Handle /> : null}
       <span role="status">
         <Count />
       </span>

@@ -13,6 +13,7 @@ import { clientStatus, sender } from "../trace/status";
 import { processes, processKey } from "./current";
 import { LONGEST_METHOD, pathOf, rowWidth } from "./geometry";
 import type { Line } from "./lines";
+import { close } from "./sheet";
 import type { GapRow, RequestRow, StaticRow } from "./rows";
 
 /** So many flags have room. */
@@ -63,6 +64,7 @@ function Content({ row, current, lines, process }: ContentProps): JSX.Element {
         }
         onClick={() => {
           actions.select(trace.id);
+          close();
         }}
       >
         <Path trace={trace} lines={lines} />

@@ -1,5 +1,5 @@
-import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import type { ComponentChildren, JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
 
 import { arrived } from "../state/selection";
 import { importedOf } from "../state/request";
@@ -8,6 +8,7 @@ import { writePreference } from "../state/preferences";
 import type { State } from "../state/state";
 import { state } from "../state/store";
 import { lazy } from "../components/lazy";
+import { narrow } from "../components/narrow";
 import { Field } from "../list/Field";
 
 const SAYS: Record<State["connection"], string> = {
@@ -18,54 +19,114 @@ const SAYS: Record<State["connection"], string> = {
 };
 
 export function Top(): JSX.Element {
-  const { connection, paused, follow, keep } = state.value;
+  const { connection } = state.value;
+  const acts = (
+    <>
+      <Field />
+      <Acts />
+    </>
+  );
   return (
     <header>
       <div class="top">
-        <span class="brand">
-          <b>flask</b>-lifecycle
-        </span>
+        <Brand />
         <span class={`live ${connection}`} role="status">
           <i />
-          {SAYS[connection]}
+          <span class="says">{SAYS[connection]}</span>
         </span>
-        <Field />
-        <nav class="acts" aria-label="Recording">
-          <button type="button" aria-pressed={follow} onClick={actions.follow}>
-            Follow
-          </button>
-          <button type="button" aria-pressed={paused} onClick={actions.pause}>
-            {paused ? `Resume${arrived(state.value) > 0 ? ` (${arrived(state.value)})` : ""}` : "Pause"}
-          </button>
-          <button type="button" title="Clear all requests (x)" onClick={actions.clear}>
-            Clear
-          </button>
-          <button
-            type="button"
-            aria-pressed={keep}
-            title="Keep requests in the list when the app restarts"
-            onClick={() => {
-              actions.keep(!keep);
-            }}
-          >
-            Preserve log
-          </button>
-          <Share />
-          <button
-            type="button"
-            aria-label="Keyboard shortcuts"
-            title="Keyboard shortcuts (?)"
-            onClick={() => {
-              actions.help(true);
-            }}
-          >
-            ?
-          </button>
-          <Theme />
-        </nav>
+        {narrow.value ? <MoreActs>{acts}</MoreActs> : acts}
       </div>
       <Banners />
     </header>
+  );
+}
+
+function Brand(): JSX.Element {
+  const { map, process } = state.value;
+  const about =
+    map === null
+      ? undefined
+      : `${map.name} · Flask ${map.versions["flask"]} · process ${(process ?? map.process).pid}`;
+  return (
+    <span class="brand" title={about}>
+      <b>flask</b>-lifecycle
+    </span>
+  );
+}
+
+function Acts(): JSX.Element {
+  const { paused, follow, keep } = state.value;
+  const waiting = paused ? arrived(state.value) : 0;
+  return (
+    <nav class="acts" aria-label="Recording">
+      <button type="button" class="on" aria-pressed={follow} onClick={actions.follow}>
+        Follow
+      </button>
+      <button type="button" class="on" aria-pressed={paused} onClick={actions.pause}>
+        {paused ? `Resume${waiting > 0 ? ` (${waiting})` : ""}` : "Pause"}
+      </button>
+      <button type="button" title="Clear all requests (x)" onClick={actions.clear}>
+        Clear
+      </button>
+      <button
+        type="button"
+        class="on"
+        aria-pressed={keep}
+        title="Keep requests in the list when the app restarts"
+        onClick={() => {
+          actions.keep(!keep);
+        }}
+      >
+        Preserve log
+      </button>
+      <Share />
+      <button type="button" title="Presentation mode (f)" onClick={actions.stage}>
+        Stage <kbd aria-hidden="true">f</kbd>
+      </button>
+      <button
+        type="button"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+        onClick={() => {
+          actions.help(true);
+        }}
+      >
+        ?
+      </button>
+      <Theme />
+    </nav>
+  );
+}
+
+/** Where there is room for one line alone: the filter and all controls, in a menu. */
+function MoreActs({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="more-acts"
+        aria-label="Filter and controls"
+        aria-expanded={open}
+        popovertarget="more-acts"
+      >
+        ⋯
+      </button>
+      <div
+        ref={box}
+        id="more-acts"
+        popover="auto"
+        role="group"
+        aria-label="Filter and controls"
+        onToggle={(event) => {
+          setOpen(event.newState === "open");
+          if (event.newState === "open") box.current?.querySelector("input")?.focus();
+        }}
+      >
+        {children}
+      </div>
+    </>
   );
 }
 

@@ -33,6 +33,8 @@ const KEYS: Readonly<Record<string, () => void>> = {
   u: actions.undo,
   Escape: actions.leave,
   "/": () => {
+    // On a narrow screen it is in a menu.
+    document.getElementById("more-acts")?.showPopover();
     document.getElementById("filter")?.focus();
   },
   v: () => {
