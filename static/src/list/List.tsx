@@ -116,7 +116,8 @@ function Head({ isSheet }: { readonly isSheet: boolean }): JSX.Element {
 function Count(): JSX.Element {
   const { filter, traces, imported, kept, files } = state.value;
   const own = Math.max(kept, traces.length) - files;
-  if (filter.trim() === "")
+  const all = own + files + imported.length;
+  if (filter.trim() === "" || all === 0)
     return (
       <>
         <b title={files === 0 ? undefined : `and ${plural(files, "static file")}`}>
@@ -128,7 +129,7 @@ function Count(): JSX.Element {
   const matches = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
   return (
     <>
-      <b>{matches}</b> of {own + files + imported.length}
+      <b>{matches}</b> of {all}
     </>
   );
 }

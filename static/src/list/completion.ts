@@ -1,7 +1,7 @@
 /** Completions of the filter: names, then values of the requests. */
 
 import { ALL_NAMES, VALUES } from "../trace/filter";
-import type { TraceSummary } from "../api/types";
+import { COUNTS, type TraceSummary } from "../api/types";
 
 export interface Option {
   /** The text that replaces the word being typed. */
@@ -22,7 +22,11 @@ const HINTS: Readonly<Record<string, string>> = {
   has: "error, sql, …",
   sql: "statements, as >20",
   log: "records, or error",
+  g: "a name in g that a function changed",
+  session: "a name in the session that a function changed",
 };
+
+const COUNTED: Readonly<Record<string, string>> = COUNTS;
 
 const KNOWN: Readonly<Record<string, (trace: TraceSummary) => readonly (string | null)[]>> = {
   method: (trace) => [trace.method],
@@ -39,7 +43,7 @@ export function complete(draft: string, traces: readonly TraceSummary[]): readon
     const names = ALL_NAMES.filter((each) => each.startsWith(value.toLowerCase()));
     return names
       .slice(0, MOST + 5)
-      .map((each) => ({ text: `${minus}${each}:`, hint: HINTS[each] ?? `${each}, as >0` }));
+      .map((each) => ({ text: `${minus}${each}:`, hint: HINTS[each] ?? `${COUNTED[each] ?? each}, as >0` }));
   }
   const key = name.toLowerCase();
   const sought = value.replaceAll('"', "").toLowerCase();
