@@ -113,7 +113,7 @@ def test_a_path_is_tried(panel: Panel) -> None:
     open_view(panel, "App")
     page.get_by_label("Path or words").fill("/admin/ordrs/42")
     page.get_by_text("404: no rule matches").wait_for()
-    near = page.get_by_role("list", name="Rules that nearly match").locator(".rule").first
+    near = page.get_by_role("list", name="Similar rules").locator(".rule").first
     expect(near).to_contain_text("/admin/orders/<int:id>")
     expect(near).to_contain_text("it has “orders”, not “ordrs”")
     near.click()
@@ -192,7 +192,7 @@ def test_a_thousand_rules(many: Page) -> None:
     page = many
     page.get_by_role("button", name="Rules (1002)").wait_for()
     page.get_by_role("heading", name="GET /rule/999/<int:id>", exact=True).wait_for()
-    page.get_by_text("more: words narrow them down").wait_for()
+    page.get_by_text("more; add words to narrow the list").wait_for()
     assert page.locator(".rule").count() <= 200
     assert page.evaluate("document.querySelectorAll('*').length") < 3000
     for words, drawn in (("v", 200), ("view_77", 11), ("view_777", 1)):

@@ -46,7 +46,7 @@ def test_statements_are_counted_laid_out_and_placed(panel: Panel) -> None:
     panel.shows("/tour/queries")
     shown = view(panel, "sql")
     # Those that took longest come first: the lines of the orders, or the books.
-    lines = shown.locator(".often", has_text="N + 1: 10 times the same")
+    lines = shown.locator(".often", has_text="N+1: the same statement, 10 times")
     expect(lines).to_contain_text("templates/queries.html:7")
     rows = shown.locator("tbody tr[data-step]")
     # The user, ten orders, the lines of each, and the eight books.

@@ -428,7 +428,7 @@ def test_what_is_said_of_a_step_changes_when_it_ends(panel: Panel) -> None:
         panel.node("view", "running").click()
         expect(caption).to_contain_text("is still running.")
         let_go()
-        expect(caption).to_contain_text("so Flask makes a response of what it returned.")
+        expect(caption).to_contain_text("so Flask makes a response from what it returned.")
     expect(panel.page.locator("aside.details .said")).to_contain_text("The view ")
 
 

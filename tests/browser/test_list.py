@@ -488,7 +488,7 @@ def test_an_open_request_that_is_evicted_stays(
     view.wait_for()
     for number in range(8):
         server.get(f"/more/{number}")
-    page.get_by_text("The server no longer keeps this request").wait_for()
+    page.get_by_text("The server no longer stores this request").wait_for()
     view.wait_for()
     assert violations_in_both_themes(page) == []
     expect(page.locator(".row")).to_have_count(6)

@@ -107,7 +107,7 @@ def opened(page: Page, server: Server) -> Page:
 def test_a_sync_worker_is_asked_for_batches(serve: t.Any, page: Page) -> None:
     server = serve("--worker-class", "sync")
     opened(page, server)
-    expect(page.locator(".live")).to_have_text("polling: no websocket here")
+    expect(page.locator(".live")).to_have_text("polling (no websocket)")
     before = len(server.api("traces")["traces"])
     expect(page.locator(".row")).to_have_count(before)
     expect(page.locator(".banner")).to_have_count(0)
@@ -129,7 +129,7 @@ def test_a_running_request_is_shown_by_polling_too(
     server = serve("--worker-class", "gthread", "--threads", "8")
     proxy = Proxy(server.address)
     page.goto(f"http://{proxy.address}/_lifecycle/")
-    expect(page.locator(".live")).to_have_text("polling: no websocket here")
+    expect(page.locator(".live")).to_have_text("polling (no websocket)")
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(server.get, "/slow")
         try:
@@ -142,7 +142,7 @@ def test_a_running_request_is_shown_by_polling_too(
     expect(page.locator('.row[data-state="done"]', has_text="/slow")).to_be_visible()
 
 
-@pytest.mark.parametrize(("threads", "state"), [("8", "live"), ("1", "polling: no websocket here")])
+@pytest.mark.parametrize(("threads", "state"), [("8", "live"), ("1", "polling (no websocket)")])
 def test_the_page_outlives_a_worker(serve: t.Any, page: Page, threads: str, state: str) -> None:
     server = serve("--threads", threads)
     opened(page, server)

@@ -173,7 +173,7 @@ def test_the_timeline_is_zoomed_and_short_steps_are_hidden(panel: Panel) -> None
     )
     view = page.locator('[data-view="timeline"] [data-stage="view"]')
     bar = view.locator(".bar-of")
-    all_of_it = page.get_by_role("button", name="All of it")
+    all_of_it = page.get_by_role("button", name="Whole request")
     before = bar.get_attribute("style") or ""
     view.click()
     # It takes some of the timeline's room.
@@ -194,7 +194,7 @@ def test_the_timeline_is_zoomed_and_short_steps_are_hidden(panel: Panel) -> None
     expect(all_of_it).to_be_enabled()
 
     least = took(steps[0]) // 1000
-    page.get_by_label("Hide steps under").fill(str(least))
+    page.get_by_label("Hide steps shorter than").fill(str(least))
     short = [each for each in steps if took(each) < least * 1000]
     assert 0 < len(short) < len(steps)
     page.get_by_text(f"{len(short)} hidden").wait_for()
@@ -232,7 +232,7 @@ def test_a_request_that_is_evicted_while_it_is_open_stays_on_the_page(panel: Pan
     panel.shows_whole("/admin/orders/42")
     delete = urllib.request.Request(f"{panel.server.url}/_lifecycle/api/traces", method="DELETE")
     urllib.request.urlopen(delete).close()
-    page.get_by_text("The server no longer keeps this request").wait_for()
+    page.get_by_text("The server no longer stores this request").wait_for()
     panel.node("view", "done").click()
     # Neither its own nor Flask's.
     expect(page.get_by_text("The source is not available")).to_have_count(2)

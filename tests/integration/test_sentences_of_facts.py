@@ -136,7 +136,7 @@ def test_hooks_of_blueprints_run_as_well_and_after_hooks_in_reverse() -> None:
     ]
     assert said(trace, "make_response") == [
         (
-            "Flask makes a response of what was returned, a str; "
+            "Flask makes a response from what was returned, a str; "
             "the after_request functions get it, in reverse order of registration."
         )
     ]
@@ -212,7 +212,7 @@ def test_404_and_405_wait_for_dispatch(method: str, path: str, reason: str, erro
         )
     ]
     (made,) = said(trace, "make_response")
-    assert made.startswith(f"Flask makes a response of the exception itself, a {error}")
+    assert made.startswith(f"Flask makes a response from the exception itself, a {error}")
 
 
 def test_what_another_context_matches_is_no_match_of_the_request() -> None:
@@ -454,7 +454,7 @@ def test_a_view_that_returns_none_fails_in_make_response(registered: bool) -> No
     assert failed == (
         f"Flask's make_response gets None, which is no response, and raises TypeError{so}"
     )
-    assert again.startswith("Flask makes a response again, for the error, of ")
+    assert again.startswith("Flask makes a response again, for the error, from ")
 
 
 def broken_handler(_error: t.Any) -> tuple[str, int]:

@@ -56,7 +56,7 @@ _BEGINNINGS: dict[str, Say] = {
     "view": _view,
     "template": lambda step, _: f"Jinja begins to render {rendering(step)}",
     "error_handler": _error_handler,
-    "make_response": lambda *_: "Flask begins to make a response of what was returned",
+    "make_response": lambda *_: "Flask begins to make a response from what was returned",
     "session_save": lambda *_: "The session interface gets the session, to save it",
     "start_response": lambda *_: "The app begins its response to the server",
     "request_context_pop": _pop,

@@ -199,7 +199,7 @@ def _view(step: Step, story: Story) -> str:
     did = _acts(step, story, "returns")
     if _endpoint(story).rpartition(".")[2] == "static" and step.name in _STATIC:
         did = f"serves a static file like any other view{spent(step, 'in')}"
-    return f"{subject} {did}, so Flask makes a response of what it returned"
+    return f"{subject} {did}, so Flask makes a response from what it returned"
 
 
 def _error_handler(step: Step, story: Story) -> str:
@@ -208,7 +208,7 @@ def _error_handler(step: Step, story: Story) -> str:
     registered = short(step.detail.get("for"))
     return (
         f"The error handler {short(step.name)}{by(step)}, registered for {registered}, handles "
-        f"{error}{spent(step, 'in')}, so Flask makes a response of what it returned"
+        f"{error}{spent(step, 'in')}, so Flask makes a response from what it returned"
     )
 
 
@@ -218,11 +218,11 @@ def _make_response(step: Step, story: Story) -> str:
     if second is not None and step.id >= second:
         is_again = story.before(step, *AFTER) is not None
         again = "; the after_request functions run again on it" if is_again else ""
-        return f"Flask makes a response again, for the error, of {source}{again}"
+        return f"Flask makes a response again, for the error, from {source}{again}"
     dispatch = story.before(step, "dispatch")
-    made = f"Flask makes a response of what was returned, {source}"
+    made = f"Flask makes a response from what was returned, {source}"
     if dispatch is not None and dispatch.error == step.detail.get("from"):
-        made = f"Flask makes a response of the exception itself, {source}"
+        made = f"Flask makes a response from the exception itself, {source}"
     elif step.detail.get("from") in _CALLED:
         made = f"Flask calls what was returned, {source}, as a WSGI app to get a response"
     following = story.next(step)

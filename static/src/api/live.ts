@@ -103,7 +103,10 @@ export class Live {
     } catch (error) {
       // The server waits for acknowledgements: an error here would end the stream.
       if (!this.#hasFailed)
-        console.error("flask-lifecycle could not take in what the server sent; it goes on.", error);
+        console.error(
+          "flask-lifecycle could not process a message from the server; the stream continues.",
+          error,
+        );
       this.#hasFailed = true;
     }
   }

@@ -34,8 +34,7 @@ export function Dropped({ trace }: { readonly trace: Trace }): JSX.Element | nul
   if (trace.dropped_steps === 0) return null;
   return (
     <p class="more">
-      {trace.dropped_steps.toLocaleString("en")} more steps were not kept: LIFECYCLE_MAX_STEPS says how many
-      are.
+      {trace.dropped_steps.toLocaleString("en")} more steps were not stored (LIFECYCLE_MAX_STEPS).
     </p>
   );
 }

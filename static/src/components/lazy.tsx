@@ -38,7 +38,7 @@ export function lazy<P extends object>(title: string, load: Load<P>): FunctionCo
     return (
       <div class="empty" role="alert">
         <h2>{title} could not be loaded</h2>
-        <p>The app does not answer, or is newer than this page.</p>
+        <p>The app does not respond, or has been updated since this page was loaded.</p>
         <p>
           <button type="button" onClick={fetch}>
             Try again

@@ -146,7 +146,7 @@ function NeedALook(): JSX.Element | null {
       type="button"
       class="look"
       aria-pressed={on}
-      title={on ? "Show the others again" : `Show only these (${FLAGGED})`}
+      title={on ? "Show all requests" : `Show only these (${FLAGGED})`}
       onClick={toggleFlagged}
     >
       {count} {count === 1 ? "needs" : "need"} a look
@@ -195,20 +195,20 @@ function Missing(): JSX.Element {
         </span>
       )}
       {evicted > 0 ? (
-        <span title="More than the server keeps: LIFECYCLE_MAX_TRACES">
+        <span title="More than the server stores (LIFECYCLE_MAX_TRACES)">
           {plural(evicted, "request")} evicted
         </span>
       ) : null}
       {tooLarge > 0 ? (
-        <span title="Together larger than the server keeps: LIFECYCLE_MAX_BYTES">
+        <span title="Together larger than the server stores (LIFECYCLE_MAX_BYTES)">
           {tooLarge} of them for their size
         </span>
       ) : null}
       {skipped > 0 ? (
-        <span title="Evicted before they could be shown">{plural(skipped, "update")} skipped</span>
+        <span title="Evicted before they could be displayed">{plural(skipped, "update")} skipped</span>
       ) : null}
       {ignored > 0 ? (
-        <span title="Excluded from recording: LIFECYCLE_IGNORE">{plural(ignored, "request")} ignored</span>
+        <span title="Excluded from recording (LIFECYCLE_IGNORE)">{plural(ignored, "request")} ignored</span>
       ) : null}
     </>
   );

@@ -22,7 +22,7 @@ export function Undo(): JSX.Element | null {
   return (
     <p class="undo" role="status">
       {plural(count, "request")} cleared
-      <button type="button" title="Bring them back (u)" onClick={actions.undo}>
+      <button type="button" title="Restore (u)" onClick={actions.undo}>
         Undo <kbd aria-hidden="true">u</kbd>
       </button>
     </p>

@@ -23,7 +23,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["m", "my code only: fold the hooks of packages"],
   ["/", "filter"],
   ["x", "clear all requests"],
-  ["u", "bring back what was cleared"],
+  ["u", "restore what was cleared"],
   ["?", "this help"],
   ["Esc", "back"],
 ];

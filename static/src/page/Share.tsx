@@ -1,3 +1,4 @@
+import { plural } from "../trace/format";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -199,8 +200,8 @@ function AllListed({ name, act }: AllProps): JSX.Element | null {
   const but = state.value.imported.length === 0 ? "" : ", without imported ones";
   return (
     <Act
-      title={`HAR of ${several.length}`}
-      says={`all requests in the list${but}`}
+      title={`HAR of ${plural(several.length, "request")}`}
+      says={`every request that the list shows${but}`}
       onAct={() => {
         act(() => har(name, "api/traces.har", { ids: several.map((each) => each.id) }));
       }}
@@ -297,7 +298,7 @@ async function whole(trace: Trace): Promise<Trace> {
 }
 
 function orThrow<T>(answer: T | null): T {
-  if (answer === null) throw new Error("The server no longer keeps this request, or does not answer.");
+  if (answer === null) throw new Error("The server no longer stores this request, or does not answer.");
   return answer;
 }
 

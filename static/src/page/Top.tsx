@@ -14,7 +14,7 @@ import { Field } from "../list/Field";
 const SAYS: Record<State["connection"], string> = {
   connecting: "connecting…",
   live: "live",
-  polling: "polling: no websocket here",
+  polling: "polling (no websocket)",
   lost: "connection lost, reconnecting…",
 };
 
@@ -170,7 +170,8 @@ function Banners(): JSX.Element {
       ) : null}
       {imported === undefined ? null : (
         <p class="banner" role="note">
-          Imported from <bdi>{imported.file}</bdi>: it may come from another app or another version of it.
+          Imported from <bdi>{imported.file}</bdi>: it may come from another app, or another version of this
+          one.
         </p>
       )}
       {notice === null ? null : (

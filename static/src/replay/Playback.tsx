@@ -35,7 +35,12 @@ export function Playback(): JSX.Element | null {
         <Buttons playing={replay?.playing === true} />
         <Scrubber summary={summary} clock={clock} at={at} label={time(shown)} />
         {running && replay !== null ? (
-          <button type="button" class="edge" title="Follow what happens now" onClick={actions.live}>
+          <button
+            type="button"
+            class="edge"
+            title="Stop the replay and follow the request live"
+            onClick={actions.live}
+          >
             Live
           </button>
         ) : null}
@@ -87,7 +92,7 @@ function Buttons({ playing }: { readonly playing: boolean }): JSX.Element {
       >
         {playing ? "❚❚" : "▶"}
       </button>
-      <button type="button" aria-label="Step on" title="Step on (→)" onClick={walk(1)}>
+      <button type="button" aria-label="Step forward" title="Step forward (→)" onClick={walk(1)}>
         ▸
       </button>
     </>

@@ -1,4 +1,4 @@
-/** Clear the list, and bring back what was cleared. */
+/** Clear the list, and restore what was cleared. */
 
 import { merge } from "./ordered";
 import { EMPTY, type Cleared, type State } from "./state";

@@ -108,7 +108,7 @@ export async function ask<T>(path: string, body?: Json): Promise<T | null> {
 
 export function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
   return api.tell(path, method).catch(() => {
-    notice("The app did not answer.");
+    notice("The app did not respond.");
   });
 }
 
@@ -117,7 +117,7 @@ let forgetting = Promise.resolve();
 /** Clear all requests on the server. */
 export function forget(): void {
   forgetting = api.clear(state.value.epoch).catch(() => {
-    notice("The requests could not be cleared: the app did not answer.");
+    notice("The requests could not be cleared: the app did not respond.");
   });
 }
 
@@ -129,6 +129,6 @@ export async function restore(): Promise<void> {
     const page = await api.newest();
     change((before) => withOlder(before, page));
   } catch {
-    notice("The requests could not be brought back: the app did not answer.");
+    notice("The requests could not be restored: the app did not respond.");
   }
 }

@@ -136,7 +136,7 @@ describe("a lost connection", () => {
     expect(next.gaps).toEqual([{ after: "a", ms: 4200, requests: 2, restarted: false }]);
     expect(next.lostAt).toBe(null);
   });
-  it("keeps what was there of an app that was started anew, if that is wanted", () => {
+  it("keeps what was there of an app that was restarted, if that is wanted", () => {
     const anew = { ...batch([summary("b")]), epoch: "two", reset: true };
     const known = { ...lost, steps: new Map([["a", [step(0)]]]) };
     expect(applyBatch(known, anew, 5000).earlier).toEqual([]);

@@ -18,7 +18,7 @@ test("a step is told of in the server's sentence", () => {
 
 test("a step of a file without sentences is named, and why that is all", () => {
   const said = caption(step(0, { stage: "view", name: "show" }));
-  expect(said).toMatch(/^view show .*made no sentences/u);
+  expect(said).toMatch(/^view show .*without descriptions/u);
 });
 
 describe("names are marked", () => {

@@ -4,8 +4,8 @@ import type { Stage, Step } from "../api/types";
 import { IN_ONLY, type Cue } from "./cues";
 
 export const OVERVIEW =
-  "Down the left the layers open, the view turns the request around, and up the right every layer" +
-  " closes in reverse.";
+  "The layers open down the left side, the view turns the request around, and the layers close up the" +
+  " right side, in reverse order.";
 
 export interface Part {
   readonly text: string;
@@ -16,7 +16,7 @@ export interface Part {
 /** What happened in a step, and why the next step followed. */
 export function caption(step: Step): string {
   return (
-    step.explain ?? `${step.stage} ${step.name} (the version that recorded this file made no sentences).`
+    step.explain ?? `${step.stage} ${step.name} (this file was recorded by a version without descriptions).`
   );
 }
 

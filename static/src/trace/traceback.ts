@@ -1,5 +1,6 @@
 /** A recorded exception as text, as Python prints it: pure. */
 
+import { plural } from "./format";
 import { isOf, placeOf } from "./details";
 import type { Json } from "../api/types";
 
@@ -43,7 +44,7 @@ function own(recorded: Recorded, title: string): readonly string[] {
   const notes = Array.isArray(recorded["notes"]) ? recorded["notes"].map(String) : [];
   const shown = frames.flatMap((frame, index) => [
     ...frameOf(frame),
-    ...(cut > 0 && index === 9 ? [`  … ${cut} more frames`] : []),
+    ...(cut > 0 && index === 9 ? [`  … ${plural(cut, "more frame")}`] : []),
   ]);
   return [
     ...(frames.length === 0 ? [] : [`${title} (most recent call last):`, ...shown]),

@@ -35,9 +35,7 @@ export default function Changes(): JSX.Element | null {
     .filter((each) => each.changes.length > 0);
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Changes">
-      {rows.length === 0 ? (
-        <p class="none">No hook and no view of this request changed g, the session or the response.</p>
-      ) : null}
+      {rows.length === 0 ? <p class="none">No hook or view changed g, the session or the response.</p> : null}
       <ol class="changes">
         {rows.map(({ step, changes }) => (
           <li key={step.id} data-step={step.id} class={step.id === state.value.step ? "picked" : undefined}>

@@ -13,15 +13,15 @@ export default function Empty(): JSX.Element {
   if (selected !== null && traces.length > 0)
     return (
       <div class="empty">
-        <h2>This request is not kept</h2>
-        <p>It was evicted, or the app has restarted since. Select one from the list.</p>
+        <h2>This request is no longer stored</h2>
+        <p>It was evicted, or the app has been restarted. Select another one in the list.</p>
       </div>
     );
   if (traces.length > 0 && filter.trim() !== "")
     return (
       <div class="empty">
         <h2>No request matches the filter</h2>
-        <p>The next request that does appears here while new requests are followed.</p>
+        <p>The next request that matches is shown here while Follow is on.</p>
         <p>
           <code>{filter.trim()}</code>
         </p>
@@ -39,13 +39,13 @@ export default function Empty(): JSX.Element {
     );
   return (
     <div class="empty">
-      <h2>{connection === "lost" ? "The app does not answer" : "Waiting for a request"}</h2>
+      <h2>{connection === "lost" ? "The app does not respond" : "Waiting for a request"}</h2>
       <p>
         {connection === "lost"
-          ? "The panel tries again by itself. Is the app still running, at the address of this page?"
-          : "Open a page of your app in another tab, or call it with curl. Its journey through Flask is " +
-            "drawn here while it runs: down the left the layers open, the view turns it around, and up " +
-            "the right they close again."}
+          ? "The panel keeps trying to reconnect. Is the app still running at this address?"
+          : "Open a page of your app in another tab, or call it with curl. The request’s path through " +
+            "Flask is drawn here while it runs: down the left side as the layers open, through the " +
+            "view, and up the right side as they close."}
       </p>
       <p>
         <a class="button" href={home()} target="_blank" rel="noopener">

@@ -81,7 +81,7 @@ export function Figure(): JSX.Element {
           />
         )}
         {trace !== null && state.value.missing === trace.id ? (
-          <p class="notice">The server no longer keeps this request.</p>
+          <p class="notice">The server no longer stores this request.</p>
         ) : null}
       </figure>
       <Bar text={hidden.below} figure={box} />

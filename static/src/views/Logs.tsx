@@ -25,7 +25,9 @@ export default function Logs(): JSX.Element | null {
   const entries = trace.steps.filter((step) => STAGES.includes(step.stage));
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Logs">
-      {entries.length === 0 ? <p class="none">There are no logs, warnings or flashed messages.</p> : null}
+      {entries.length === 0 ? (
+        <p class="none">This request has no log records, warnings or flashed messages.</p>
+      ) : null}
       <ol class="said-list">
         {entries.slice(0, SHOWN).map((step) => (
           <Said key={step.id} step={step} trace={trace} />

@@ -9,7 +9,7 @@ import { Bodies } from "./Bodies";
 import { Block, isObject, Pairs, pairsOf, type Pair } from "../components/Message";
 
 const NOT_YET = "not parsed yet.";
-const NOT_PARSED = "not parsed by the app, and therefore not read.";
+const NOT_PARSED = "not parsed by the app, so it was not read.";
 
 /** The request, as far as the app read it. */
 export default function Request(): JSX.Element | null {
@@ -56,12 +56,12 @@ export default function Request(): JSX.Element | null {
           <Pairs title="Query" pairs={query(trace.query)} none="The URL has no query." />
           <Pairs title="View arguments" pairs={args} />
           <Body trace={trace} request={request} />
-          <Pairs title="About it" pairs={about} />
+          <Pairs title="Connection" pairs={about} />
         </div>
         <div>
           <Pairs title="Headers" pairs={pairsOf(request["headers"])} none="None were sent." />
           <Pairs title="Cookies" pairs={pairsOf(request["cookies"])} none="None were sent." />
-          <Pairs title="Session, as it was opened" pairs={Object.entries(isObject(opened) ? opened : {})} />
+          <Pairs title="Session when it was opened" pairs={Object.entries(isObject(opened) ? opened : {})} />
         </div>
       </div>
     </div>

@@ -25,8 +25,8 @@ function Answer({ trace }: { readonly trace: Trace }): JSX.Element {
   if (upgraded !== null)
     return (
       <p class="line-one">
-        <b class="s1">101 SWITCHING PROTOCOLS</b>{" "}
-        <span class="k">the connection became a websocket&#39;s: {upgraded}</span>
+        <b class="s1">101 Switching Protocols</b>{" "}
+        <span class="k">the connection became a websocket: {upgraded}</span>
       </p>
     );
   if (!isObject(response)) return <p class="none">{unanswered(trace)}</p>;
@@ -98,7 +98,7 @@ function facts(body: Step | undefined, headers: readonly Pair[], tag: number): r
       ["size", `${size(Math.max(0, bytes - tag))} in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}`],
       [
         "streamed",
-        streamed === true ? "yes: generated while it was sent" : "no: complete before it was sent",
+        streamed === true ? "yes, generated while it was sent" : "no, complete before it was sent",
       ],
     );
   else pairs.push(["size", "sent by the server itself (wsgi.file_wrapper)"]);

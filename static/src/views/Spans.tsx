@@ -34,8 +34,8 @@ export default function Spans(): JSX.Element | null {
     <div class="message collected" tabIndex={0} role="region" aria-label="Spans">
       {spans.length === 0 ? (
         <p class="none">
-          No OpenTelemetry span began in this request. If the app uses its SDK, calls by requests, httpx,
-          urllib3 and Redis are shown here.
+          No OpenTelemetry spans were recorded in this request. If the app uses the OpenTelemetry SDK, calls
+          made with requests, httpx, urllib3 and Redis are shown here.
         </p>
       ) : (
         <table class="sql-table">

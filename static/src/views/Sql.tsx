@@ -167,7 +167,7 @@ function Often({ group, trace }: { readonly group: Group; readonly trace: Trace 
     <p class="often">
       <b>
         {group.repeated
-          ? `N + 1: ${group.steps.length} times the same`
+          ? `N+1: the same statement, ${group.steps.length} times`
           : `${group.steps.length} times, with the same parameters`}
       </b>{" "}
       {[...origins].map(([key, { place, where }]) => (

@@ -27,7 +27,7 @@ export default function Templates(): JSX.Element | null {
   const longest = templates.reduce((most, step) => Math.max(most, took(step)), 1);
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Templates">
-      {templates.length === 0 ? <p class="none">This request rendered no template.</p> : null}
+      {templates.length === 0 ? <p class="none">No template was rendered.</p> : null}
       <table class="sql-table of-templates">
         <thead>
           <tr>
@@ -153,8 +153,8 @@ function Rendering({ step }: { readonly step: Step }): JSX.Element {
       ) : null}
       {isOf(detail) ? null : (
         <p class="given k">
-          It was extended, included or imported, or is a part of a template: its context is that of the
-          template around it.
+          This template was extended, included or imported, or is part of another one: it uses that template’s
+          context.
         </p>
       )}
       <Pairs title="Context" pairs={context} />

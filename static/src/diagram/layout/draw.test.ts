@@ -100,9 +100,7 @@ describe("draw", () => {
     };
     const said = (error: Trace["error"]): string => JSON.stringify(drawn({ ...trace, error }).shapes);
     expect(said(null)).toContain("no handler: it is the response itself");
-    expect(said({ type: "OutOfStock", message: "", step: null })).toContain(
-      "nobody handles it: Flask answers 500",
-    );
+    expect(said({ type: "OutOfStock", message: "", step: null })).toContain("not handled: Flask answers 500");
   });
 
   it("gives each key once, so that replacing a diagram reuses its nodes", () => {

@@ -1,7 +1,7 @@
 /** The pills of a chip: what ran inside it, what it changed, and the requests made inside it. */
 
 import type { Step, TraceSummary } from "../../api/types";
-import { time } from "../../trace/format";
+import { plural, time } from "../../trace/format";
 import { COLLECTED, spent } from "../../trace/steps";
 import { ellipsize } from "../../trace/text";
 import { isStatement, word } from "../../trace/transactions";
@@ -196,6 +196,6 @@ export function foldOf(scene: Scene, chip: Chip, rest: readonly Pill[]): Extract
   const isInside = !isReplayed(scene) && steps.some((id) => id === scene.space.selected);
   const open = scene.opened.has(key) || isInside;
   const text = open ? "−" : `+${steps.length}`;
-  const label = `${steps.length} more steps inside ${chip.name}`;
+  const label = `${plural(steps.length, "more step")} inside ${chip.name}`;
   return { kind: "fold", key, steps, open, text, label, w: widthOf(scene, text, "pill") + 2 * PADDING };
 }

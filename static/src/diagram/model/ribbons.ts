@@ -189,7 +189,7 @@ function contextsOf(mine: readonly Step[], step: Step, moment: Moment): Ribbon["
 }
 
 function notRouted(match: Step): string {
-  if (match.error?.type === "MethodNotAllowed") return "no view: the rule does not take this method";
+  if (match.error?.type === "MethodNotAllowed") return "no view: the rule does not allow this method";
   if (isRedirect(match)) return "no view: the URL is redirected to its rule";
   return "no view: no rule matched this URL";
 }

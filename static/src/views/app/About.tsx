@@ -28,7 +28,7 @@ export function About({ map }: { readonly map: AppMap }): JSX.Element {
           <Pairs
             title="Extensions"
             pairs={map.extensions.map((name) => [name, ""])}
-            none="None has registered itself in app.extensions."
+            none="No extension is registered in app.extensions."
           />
           <Pairs title="Packages" pairs={inOrder(map.packages)} />
         </div>

@@ -52,14 +52,14 @@ export function Answer({
     method_not_allowed: `405: the path exists only for ${found.allowed.join(", ")}.`,
     not_found:
       found.near.length > 0
-        ? "404: no rule matches. The nearest:"
-        : "404: no rule matches, and none nearly does.",
+        ? "404: no rule matches. Similar rules:"
+        : "404: no rule matches, and none is similar.",
   };
   return (
     <div class="answer" role="status">
       <p class={found.outcome}>{says[found.outcome]}</p>
       {found.near.length > 0 ? (
-        <ul aria-label="Rules that nearly match">
+        <ul aria-label="Similar rules">
           {found.near.map(({ rule, why }) => {
             const near = map.rules[rule];
             return near === undefined ? null : (

@@ -20,7 +20,7 @@ export default function App(): JSX.Element {
     app: { part },
   } = state.value;
   useEffect(actions.map, []);
-  if (map === null) return <p class="loading">Asking the app…</p>;
+  if (map === null) return <p class="loading">Loading…</p>;
   return (
     <div class="app">
       <div class="tools">

@@ -154,7 +154,9 @@ function List({ map, rules, picked, called, onPick }: ListProps): JSX.Element {
           </li>
         ))}
       </ul>
-      {rules.length > SHOWN ? <p class="more">{rules.length - SHOWN} more: words narrow them down</p> : null}
+      {rules.length > SHOWN ? (
+        <p class="more">{rules.length - SHOWN} more; add words to narrow the list</p>
+      ) : null}
       {rules.length === 0 ? <p class="more">No rule contains these words.</p> : null}
     </>
   );

@@ -34,7 +34,7 @@ test("a method that the rule takes meets all of its hooks, in Flask's order", ()
     "Around Flask": ["ProxyFix"],
     "Before the view": ["load_user", "require_admin"],
     "The view": ["show"],
-    "When something raises": ["404: c", "404: a", "OutOfStock: b"],
+    "When an exception is raised": ["404: c", "404: a", "OutOfStock: b"],
     "After the view": ["no_store", "log_access"],
     "When the contexts are popped": ["release_lock", "close_db"],
   });
@@ -46,7 +46,7 @@ test("one that it does not take meets the app's alone", () => {
     "Before the view": ["load_user"],
     "Not the view": [],
     "After the view": ["log_access"],
-    "When something raises": ["404: a"],
+    "When an exception is raised": ["404: a"],
   });
 });
 

@@ -41,37 +41,37 @@ export function phases(map: AppMap, rule: Rule, method: string): readonly Phase[
   return [
     {
       title: "Around Flask",
-      says: "The server calls the middlewares, outermost first.",
+      says: "The server calls the middleware, outermost first.",
       hooks: map.middleware,
     },
     {
       title: "Before the view",
       says:
         "The contexts are pushed, the session is opened, the path is matched. " +
-        "A function that returns something answers in place of the view.",
+        "If one returns a value, that is the response, and the view is skipped.",
       hooks: hooks("url_value_preprocessor", "before_request"),
     },
     view,
     {
       title: "When a template is rendered",
-      says: "What these return is added to its context.",
+      says: "What these return is added to the template's context.",
       hooks: hooks("context_processor"),
     },
     {
-      title: "When something raises",
-      says: "The first that fits is called: by code before class, the blueprint's before the app's.",
+      title: "When an exception is raised",
+      says: "The first that matches is called: codes before classes, the blueprint's before the app's.",
       hooks: handlers(map, blueprints),
     },
     {
       title: "After the view",
       says:
-        "In this order, each with the response of the one before. " +
-        "Then the session is saved and start_response called.",
+        "In this order; each gets the response that the previous one returned. " +
+        "Then the session is saved and start_response is called.",
       hooks: hooks("after_request"),
     },
     {
       title: "When the contexts are popped",
-      says: "Whatever happened.",
+      says: "Always, also after an exception.",
       hooks: hooks("teardown_request", "teardown_appcontext"),
     },
   ].filter((phase) => phase.hooks.length > 0 || phase === view);
@@ -81,12 +81,12 @@ function viewPhase(rule: Rule, method: string, answer: Verdict): Phase {
   const phases: Record<Verdict, Phase> = {
     view: {
       title: "The view",
-      says: "What it returns is made a response.",
+      says: "Flask makes a response from what it returns.",
       hooks: rule.view === null ? [] : [rule.view],
     },
     options: {
       title: "The view",
-      says: "Flask answers OPTIONS by itself, unless the view takes it; Allow names the methods.",
+      says: "Flask answers OPTIONS itself unless the view handles it; the Allow header lists the methods.",
       hooks: [],
     },
     "not allowed": {

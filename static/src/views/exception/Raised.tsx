@@ -1,5 +1,6 @@
 /** An exception: its frames with their locals, and the exceptions that belong to it. */
 
+import { plural } from "../../trace/format";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
@@ -109,7 +110,7 @@ function Frame({ frame, lines, last, cut }: FrameProps): JSX.Element {
         </pre>
       ) : null}
       {open ? <Pairs title="Locals" pairs={locals} /> : null}
-      {cut > 0 ? <p class="more">{cut} more frames</p> : null}
+      {cut > 0 ? <p class="more">{plural(cut, "more frame")}</p> : null}
     </li>
   );
 }

@@ -83,7 +83,7 @@ function Least({ value, hidden, onChange }: LeastProps): JSX.Element {
   return (
     <>
       <label>
-        Hide steps under{" "}
+        Hide steps shorter than{" "}
         <input
           type="number"
           min={0}
@@ -131,7 +131,7 @@ function Zoom({ span, whole, all, step, onShow }: ZoomProps): JSX.Element {
           onShow(null);
         }}
       >
-        All of it
+        Whole request
       </button>
       <button
         type="button"

@@ -1,6 +1,6 @@
 /** Other steps inside a ribbon: on the axis at their time, without overlap. */
 
-import { time } from "../../../trace/format";
+import { plural, time } from "../../../trace/format";
 import { spent } from "../../../trace/steps";
 import { beadNode } from "../nodes";
 import { pillRect } from "../pillShapes";
@@ -35,7 +35,7 @@ export function drawAxisBeads(scene: Scene, box: Box): readonly Shape[] {
       key,
       steps: rest.map((step) => step.id),
       open: false,
-      label: `${rest.length} more steps inside`,
+      label: `${plural(rest.length, "more step")} inside`,
       shapes: [
         pillRect(stop - 2 - wide, axisY, wide, "more"),
         phrase(stop - 2 - wide / 2, axisY + 4.2, "middle", text, "pt"),
