@@ -48,6 +48,7 @@ SHOW_WARNING = _entry("warnings", "_showwarnmsg", _PYTHON)
 SHUTTING_DOWN = _entry("threading", "_SHUTTING_DOWN", _PYTHON)
 _entry("threading:RLock", "_at_fork_reinit", _PYTHON)
 _entry("sys", "_getframe", _PYTHON)
+_entry("enum:Enum", "_name_", _PYTHON)
 
 # Flask
 

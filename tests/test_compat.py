@@ -9,6 +9,7 @@ import threading
 import typing as t
 import warnings
 from collections.abc import Iterator
+from http import HTTPStatus
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -99,6 +100,7 @@ def _worker() -> t.Any:
 MADE: dict[str, t.Callable[[], t.Any]] = {
     "engineio.socket:Socket": lambda: engineio.socket.Socket(_engine(), "1"),
     "engineio:Server": _engine,
+    "enum:Enum": lambda: HTTPStatus.OK,
     "eventlet.websocket:RFC6455WebSocket": _eventlet_websocket,
     "flask.ctx:AppContext": _context,
     "flask.ctx:RequestContext": _context,

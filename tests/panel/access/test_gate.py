@@ -292,17 +292,22 @@ def test_a_missing_build_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: t.An
     [
         ("GET /x/toolbar/requests?of=a.b HTTP/1.1", "200", False),
         ("GET /x/toolbar/requests?of=a.b HTTP/1.1", "403", True),
-        ("POST /x/toolbar/requests?of=a.b&shown=0 HTTP/1.1", "204", True),
-        ("GET /x/api/traces HTTP/1.1", "200", True),
+        ("POST /x/toolbar/requests?of=a.b&shown=0 HTTP/1.1", "204", False),
+        ("GET /x/api/traces HTTP/1.1", "200", False),
+        ("GET /x HTTP/1.1", "308", False),
+        ("GET /xy/toolbar/requests?of=a.b HTTP/1.1", "200", True),
+        ("GET /y/x/api/traces HTTP/1.1", "200", True),
     ],
 )
-def test_gunicorns_log_has_no_lines_of_what_the_toolbar_asks_again(
+def test_gunicorns_log_has_no_lines_of_the_panels_own_requests(
     request_line: str, status: str, logged: bool
 ) -> None:
     text = '%(h)s - - %(t)s "%(r)s" %(s)s %(b)s'
     said = {"h": "127.0.0.1", "t": "[now]", "r": request_line, "s": status, "b": "7"}
     record = logging.LogRecord("gunicorn.access", logging.INFO, "", 0, text, (said,), None)
-    assert AccessLog("a token").filter(record) is logged
+    log = AccessLog("a token")
+    log.add_root("/x")
+    assert log.filter(record) is logged
 
 
 def test_a_line_that_cannot_be_written_is_the_loggers_to_judge() -> None:
