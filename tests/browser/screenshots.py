@@ -51,8 +51,26 @@ VIEWS = (
 
 def settled(page: Page) -> None:
     """Wait until nothing moves: two frames after the last request is done."""
-    page.locator('.row[aria-current="true"][data-state="done"]').wait_for()
+    page.locator('.row[aria-current="true"][data-state="done"]').wait_for(state="attached")
     page.wait_for_timeout(400)
+
+
+def press(page: Page, name: str) -> None:
+    """Press one of the controls, which are in a menu where it is narrow."""
+    menu = page.get_by_role("button", name="Filter and controls")
+    if menu.is_visible():
+        menu.click()
+    page.get_by_role("button", name=name, exact=True).click()
+    if menu.is_visible() and name != "Share":
+        page.keyboard.press("Escape")
+
+
+def pull(page: Page, key: str) -> None:
+    """Move the list's sheet up or down, where it is one."""
+    handle = page.locator(".handle")
+    if handle.is_visible():
+        handle.press(key)
+        page.wait_for_timeout(300)
 
 
 def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
@@ -77,7 +95,7 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     page.get_by_role("button", name="About the app").click()
     shoot("app-about")
     # A step was looked at, so none took its place.
-    page.get_by_role("button", name="Follow").click()
+    press(page, "Follow")
     app.evaluate(
         """() => fetch('/shop/sign-in?next=%2F', {
             method: 'POST', body: new URLSearchParams({name: 'ada', password: 'x'})})"""
@@ -89,7 +107,7 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
     settled(page)
     page.get_by_role("tab", name="Diagram").click()
-    page.get_by_role("button", name="Share").click()
+    press(page, "Share")
     page.get_by_role("dialog", name="Share").wait_for()
     shoot("share")
 
@@ -113,7 +131,8 @@ def of_the_demo(
     wire.mend()
     page.locator("p.away").wait_for()
     app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
-    page.locator(".row.running").wait_for()
+    page.locator(".row.running").wait_for(state="attached")
+    pull(page, "ArrowUp")
     shoot("groups")
     page.locator(".row.running").wait_for(state="detached")
     page.locator(".statics").first.click()
@@ -175,10 +194,14 @@ def requests(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
             }""",
             [path, method],
         )
-        if name == "static":  # of a page: not followed
+        if name == "static":  # not followed, and folded
+            pull(page, "ArrowUp")
+            page.locator(".statics").first.click()
             page.locator(f'.row[data-trace="{trace}"]').click()
         if trace is not None:  # of a crash and a redirect, a script learns nothing
-            page.locator(f'.row[data-trace="{trace}"][aria-current="true"]').wait_for()
+            page.locator(f'.row[data-trace="{trace}"][aria-current="true"]').wait_for(
+                state="attached"
+            )
         settled(page)
         shoot(name)
         if name == "exception":
@@ -187,7 +210,7 @@ def requests(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
             shoot("exception-view")
             page.get_by_role("tab", name="Diagram").click()
         if name == "static":
-            page.get_by_role("button", name="Follow").click()
+            press(page, "Follow")
 
 
 def replay(page: Page, shoot: t.Callable[[str], None]) -> None:
@@ -222,12 +245,12 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
     def shoot(name: str) -> None:
         page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
 
-    page.get_by_role("button", name="Clear").click()
+    press(page, "Clear")
     page.get_by_text("Waiting for a request").wait_for()
     shoot("empty")
     requests(page, app, shoot)
     app.evaluate("() => { fetch('/tour/slow?seconds=2') }")
-    page.locator('.row[data-state="running"]').wait_for()
+    page.locator('.row[data-state="running"]').wait_for(state="attached")
     page.wait_for_timeout(900)
     shoot("live")
     settled(page)

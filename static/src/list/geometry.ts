@@ -46,7 +46,8 @@ function measured(): number | null {
 }
 
 interface Broken {
-  readonly room: string;
+  readonly first: number;
+  readonly second: number;
   readonly lines: readonly Line[];
 }
 const broken = new WeakMap<TraceSummary, Broken>();
@@ -60,11 +61,10 @@ export function pathOf({ trace, depth }: RequestRow, width: number): readonly Li
   const room = width - PADDING - indentOf(depth) - GAP - status;
   const method = Math.min(trace.method.length, LONGEST_METHOD) * METHOD_LETTER + METHOD_GAP;
   const [first, second] = [Math.floor((room - method) / LETTER), Math.floor(room / LETTER)];
-  const key = `${first} ${second}`;
   const known = broken.get(trace);
-  if (known?.room === key) return known.lines;
+  if (known?.first === first && known.second === second) return known.lines;
   const lines = linesOf(trace, Math.max(4, first), Math.max(8, second));
-  broken.set(trace, { room: key, lines });
+  broken.set(trace, { first, second, lines });
   return lines;
 }
 
