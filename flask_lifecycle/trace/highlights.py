@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .sentences.words import count, readable_time, short
+from .status import client_status
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +33,7 @@ _FUNCTIONS = frozenset(
         "teardown_appcontext",
     )
 )
-_ENDS = {"commit": "commit", "rollback": "rollback"}
+_ENDS = ("commit", "rollback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +75,15 @@ def _facts(trace: Trace) -> Iterator[Highlight]:
 
 def _answer(trace: Trace) -> Iterator[Highlight]:
     """Say who answered, if the app did not."""
-    from .model import client_status
-
-    error = trace.error
-    is_app = trace.status is not None and trace.server_error_by is None
-    if is_app or error is None or trace.duration is None:
+    by, error = trace.server_error_by, trace.error
+    # Recordings of older versions do not say.
+    is_unanswered = trace.status is None and error is not None and trace.duration is not None
+    if by is None and not is_unanswered:
         return
     status = client_status(trace.header())
-    by = "Werkzeug's debugger" if trace.server_error_by == "debugger" else "the server"
-    text = f"answered with {status} by {by}" if status else "not answered: the server ended"
-    yield Highlight("answer", text, by, error.step)
+    mark = "Werkzeug's debugger" if by == "debugger" else "the server"
+    text = f"answered with {status} by {mark}" if status else f"not answered: it ended {mark}"
+    yield Highlight("answer", text, mark, None if error is None else error.step)
 
 
 def _sql(steps: Iterable[Step]) -> Iterator[Highlight]:
@@ -91,7 +91,9 @@ def _sql(steps: Iterable[Step]) -> Iterator[Highlight]:
     if not sql:
         return
     kinds = [str(step.detail.get("kind")) for step in sql if step.outcome == "ok"]
-    ends = [count(kinds.count(kind), word) for kind, word in _ENDS.items() if kinds.count(kind) > 0]
+    found = [(kinds.count(kind), kind) for kind in _ENDS if kind in kinds]
+    is_undone = found == [(1, "rollback")]
+    ends = ["rolled back"] if is_undone else [count(number, kind) for number, kind in found]
     shown = _time(sum(step.end - step.begin for step in sql if step.end is not None))
     yield Highlight("sql", ", ".join((f"DB {shown}", *ends)), shown, sql[0].id)
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Response
 
 from flask_lifecycle.trace.highlights import Highlight, highlights
-from flask_lifecycle.trace.model import Trace
+from flask_lifecycle.trace.model import Trace, TraceError
 from tests.helpers.apps import LOCAL, make_app
 from tests.helpers.records import step, trace_of
 
@@ -137,3 +137,42 @@ def test_the_live_stream_brings_them_with_the_last_steps() -> None:
     )
     assert {each["kind"] for each in part["highlights"]} >= {"app"}
     assert Highlight(**part["highlights"][0]) in highlights(trace)
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"server_error_by": "debugger"}, "answered with 500 by Werkzeug's debugger"),
+        ({"server_error_by": "server"}, "answered with 500 by the server"),
+        # Of a file of an older version.
+        (
+            {"status": None, "error": TraceError("KeyError", "'k'", 0)},
+            "answered with 500 by the server",
+        ),
+        (
+            {"status": None, "error": TraceError("SystemExit", "", 0)},
+            "not answered: it ended the server",
+        ),
+        ({}, None),
+    ],
+)
+def test_who_answered_is_the_one_that_did(more: dict[str, t.Any], text: str | None) -> None:
+    trace = trace_of(step(0, "wsgi", end=MS), **{"duration": MS, "app_time": MS, **more})
+    assert told(trace).get("answer") == text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text"),
+    [
+        (["statement"], "DB 2.00 ms"),
+        (["begin", "statement", "rollback"], "DB 6.00 ms, rolled back"),
+        (["commit", "commit", "rollback"], "DB 6.00 ms, 2 commits, 1 rollback"),
+    ],
+)
+def test_what_became_of_the_transactions_is_said(kinds: list[str], text: str) -> None:
+    sent = [
+        step(1 + index, "sql", parent=0, begin=0, end=2 * MS, detail={"kind": kind})
+        for index, kind in enumerate(kinds)
+    ]
+    trace = trace_of(step(0, "wsgi", end=9 * MS), *sent, duration=9 * MS, app_time=9 * MS)
+    assert told(trace)["sql"] == text
