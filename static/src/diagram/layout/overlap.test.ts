@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 
-import type { Step, Trace } from "../../api/types";
+import type { Step, Trace, TraceSummary } from "../../api/types";
 import { anyTrace, MAP, STORIES, tell } from "../../testing/fixtures";
+import { summarize } from "../../trace/summary";
 import { journey } from "../model/journey";
 import { draw } from "./draw";
 import type { Shape } from "./shapes";
@@ -11,8 +12,8 @@ import type { Drawing, Space } from "./sheet";
 
 const CHARACTER = 7.2;
 const measure = (text: string): number => Array.from(text).length * CHARACTER;
-const WIDTHS = [340, 390, 480, 700, 760, 820, 1000, 1120, 1360, 1640, 2200];
-const HEIGHTS = [300, 560, 640, 700, 760, 900, 1300];
+const WIDTHS = [340, 390, 560, 759, 760, 900, 1136, 1640];
+const HEIGHTS = [300, 660, 900];
 
 interface Box {
   readonly said: string;
@@ -120,11 +121,57 @@ const raising = (trace: Trace, stage: string): Trace => ({
   ),
 });
 
+/** With a transaction in its view, and many statements and templates in its hooks. */
+const crowded = (trace: Trace): Trace => {
+  const hosts = trace.steps.filter(({ stage }) =>
+    /^(before|after)_request$|^view$|^error_handler$/.test(stage),
+  );
+  const inside = hosts.flatMap((host) =>
+    Array.from({ length: 12 }, (_, index): Omit<Step, "id"> => {
+      const length = Math.max(0, (host.end ?? host.begin) - host.begin) / 14;
+      const isSql = index % 3 !== 2;
+      const kind = index === 0 ? "begin" : index === 10 ? "commit" : "statement";
+      return {
+        ...host,
+        parent: host.id,
+        stage: isSql ? "sql" : "template",
+        name: isSql ? (kind === "statement" ? "SELECT * FROM orders" : kind.toUpperCase()) : "shop/page.html",
+        begin: host.begin + length * (index + 1),
+        end: host.begin + length * (index + 1.8),
+        outcome: "ok",
+        error: null,
+        detail: isSql ? { kind, connection: 1 } : {},
+      };
+    }),
+  );
+  return {
+    ...trace,
+    steps: [...trace.steps, ...inside.map((step, index) => ({ ...step, id: trace.steps.length + index }))],
+  };
+};
+
+/** All folds are open. */
+class All extends Set<string> {
+  override has(): boolean {
+    return true;
+  }
+}
+const inner = (trace: Trace): readonly TraceSummary[] =>
+  trace.steps
+    .filter(({ stage }) => stage === "before_request" || stage === "view")
+    .map(({ begin }, index) => ({
+      ...summarize(tell(STORIES.typical)),
+      id: `inner-${index}`,
+      parent: trace.id,
+      started_at: trace.started_at + (begin + 3000) / 1e9,
+    }));
+
 const told = Object.entries(STORIES).map(([name, story]) => [name, tell(story)] as const);
 const CASES: readonly (readonly [string, Trace])[] = [
   ...told,
   ...told.map(([name, trace]) => [`${name}, long`, long(trace)] as const),
   ...told.map(([name, trace]) => [`${name}, busy`, busy(trace)] as const),
+  ...told.map(([name, trace]) => [`${name}, crowded`, crowded(busy(trace))] as const),
   ...["before_request", "after_request", "teardown_request", "view", "error_handler"].flatMap((stage) =>
     told.map(([name, trace]) => [`${name}, ${stage} raises`, raising(busy(trace), stage)] as const),
   ),
@@ -135,7 +182,7 @@ describe("nothing lies on anything else", () => {
     const found: string[] = [];
     for (const width of WIDTHS)
       for (const height of HEIGHTS)
-        for (const head of [true, false]) {
+        for (const head of height === 660 ? [true, false] : [false]) {
           const space: Space = { width, height, selected: null, measure, head };
           const drawing = draw(journey(trace, MAP, trace.duration ?? 0), space);
           found.push(...faultsOf(drawing).map((each) => `${width}×${height}: ${each}`));
@@ -152,6 +199,19 @@ describe("nothing lies on anything else", () => {
           expect(faultsOf(draw(journey(trace, MAP, at, at), space))).toEqual([]);
         }
       }
+  });
+
+  it("with all folds open, and requests inside", () => {
+    for (const [, trace] of told)
+      for (const width of [390, 820, 1136, 1640])
+        for (const opened of [new Set<string>(), new All()])
+          for (const of of [trace, crowded(trace)]) {
+            const story = journey(of, MAP, of.duration ?? 0, Infinity, inner(of));
+            for (const height of [300, 697, 1300]) {
+              const drawing = draw(story, { width, height, selected: null, measure, opened });
+              expect(faultsOf(drawing).map((each) => `${width}×${height}: ${each}`)).toEqual([]);
+            }
+          }
   });
 
   it("in any trace at all, chips and labels", () => {

@@ -39,7 +39,13 @@ interface Box {
   readonly wire: number;
 }
 
-export function placeChip(scene: Scene, frame: Frame, fitted: FittedChip, side: Side, y: number): Placement {
+export function placeChip(
+  scene: Scene,
+  frame: Frame,
+  fitted: FittedChip & { readonly skipped?: number },
+  side: Side,
+  y: number,
+): Placement {
   const { chip } = fitted;
   const box = boxOf(frame, fitted, side);
   const pills = placePills(scene, frame, fitted, side, box, y);
@@ -73,7 +79,7 @@ function pointOf(side: Side, { x, w, wire }: Box, y: number, edge: number): Poin
 function placePills(
   scene: Scene,
   frame: Frame,
-  { pills, rows }: FittedChip,
+  { pills, rows, skipped = 0 }: FittedChip & { readonly skipped?: number },
   side: Side,
   { x, w }: Box,
   y: number,
@@ -87,10 +93,11 @@ function placePills(
     shapes.push(...drawPill(scene, pill, from, y));
     edge = toLeft ? from : from + pill.w;
   }
+  const below = y + frame.chipHeight / 2 + 14 + skipped * rowHeight;
   for (const [index, row] of rows.entries()) {
     let rowX = frame.XL + frame.margin + 17;
     for (const pill of row) {
-      shapes.push(...drawPill(scene, pill, rowX, y + frame.chipHeight / 2 + 14 + index * rowHeight));
+      shapes.push(...drawPill(scene, pill, rowX, below + index * rowHeight));
       rowX += pill.w + gap;
     }
   }

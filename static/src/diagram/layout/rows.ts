@@ -6,11 +6,13 @@ import { GEOMETRY } from "./geometry";
 import { alone, together, type FittedChip } from "./fitting";
 import { isReplayed, type Scene } from "./scene";
 
-/** The part of a row of chips that a row of pills takes. */
-const ROW = 30;
+/** The height of a row of chips at its least, px. */
+const ROW = GEOMETRY.tight.row;
 
 export interface PlacedChip extends FittedChip {
   readonly row: number;
+  /** How many rows of pills are between it and its own: those of the chip across. */
+  readonly skipped: number;
 }
 
 export interface Rows {
@@ -29,24 +31,28 @@ export function arrange(scene: Scene, lefts: readonly Chip[], rights: readonly C
   const left: PlacedChip[] = [];
   const right: PlacedChip[] = [];
   let row = 0;
-  const place = (column: PlacedChip[], chip: FittedChip): number => {
-    column.push({ ...chip, row });
-    return rowsTaken(chip);
+  const place = (column: PlacedChip[], chip: FittedChip): void => {
+    column.push({ ...chip, row, skipped: 0 });
+    row += rowsTaken(chip.rows.length);
   };
   for (let index = 0; index < Math.max(lefts.length, rights.length); index++) {
     const [one, other] = [lefts[index], rights[index]];
     const both = one === undefined || other === undefined ? null : together(scene, one, other);
-    if (both !== null) row += Math.max(place(left, both[0]), place(right, both[1]));
-    else {
-      if (one !== undefined) row += place(left, alone(scene, one));
-      if (other !== undefined) row += place(right, alone(scene, other));
+    if (both !== null) {
+      const [fitted, across] = both;
+      left.push({ ...fitted, row, skipped: 0 });
+      right.push({ ...across, row, skipped: fitted.rows.length });
+      row += rowsTaken(fitted.rows.length + across.rows.length);
+    } else {
+      if (one !== undefined) place(left, alone(scene, one));
+      if (other !== undefined) place(right, alone(scene, other));
     }
   }
   return { left, right, rows: row };
 }
 
-function rowsTaken({ rows }: FittedChip): number {
-  return 1 + Math.ceil((rows.length * GEOMETRY.pill.row) / ROW);
+function rowsTaken(pillRows: number): number {
+  return 1 + Math.ceil((pillRows * GEOMETRY.pill.row) / ROW);
 }
 
 /** The chips of each band in their rows, quick hooks folded. */

@@ -76,10 +76,14 @@ interface Note {
 /** At the right: where it raised, or a note; in the longest text that fits. */
 function noteOf(scene: Scene, { ribbon }: Box, room: number): Note | null {
   const { fault, failed, note, thread } = ribbon;
-  if (!failed || fault === null)
-    return note === "" || room < LEAST_NOTE
-      ? null
-      : plain(scene, fit(scene, note, "note", room, 90), thread ? "tag thr" : "tl out");
+  if (!failed || fault === null) {
+    if (note === "" || room < LEAST_NOTE) return null;
+    // Of two parts, the first says what happened.
+    const texts = [note, note.split(/[:,] /)[0] ?? ""];
+    const text =
+      texts.find((each) => widthOf(scene, each, "note") <= room) ?? fit(scene, note, "note", room, 90);
+    return plain(scene, text, thread ? "tag thr" : "tl out");
+  }
   if (fault.place === "") return null;
   const of = fault.function === "" ? "" : `, in ${fault.function}()`;
   const file = fault.place.split("/").at(-1) ?? "";
