@@ -11,8 +11,8 @@ function stepsOf(drawing: Drawing): number[] {
 }
 
 /**
- * Up and down go from step to step in the request as it is shown, Enter picks where none is picked. Left
- * and right go through time, wherever the focus is.
+ * Up and down go from step to step in the request as it is shown, Home and End to the first and the last;
+ * Enter picks where none is picked. Left and right go through time, wherever the focus is.
  */
 export function rove(
   event: KeyboardEvent,
@@ -27,6 +27,8 @@ export function rove(
   const moves: Record<string, number | undefined> = {
     ArrowUp: ids.findLast((id) => id < after) ?? first,
     ArrowDown: ids.find((id) => id > after) ?? ids.at(-1),
+    Home: first,
+    End: ids.at(-1),
     Enter: selected ?? first,
   };
   const next = moves[event.key];

@@ -9,6 +9,9 @@ import type { Part } from "../trace/captions";
 import { channelOf, type Key, type Message, type Shown } from "./channel";
 
 const LONGEST_NOTE = 4000;
+/** How often the stage is asked what it shows, and how long without an answer until it is gone, ms. */
+const OFTEN = 2000;
+const GONE = 7000;
 const KEYS: Readonly<Record<string, Key>> = {
   ArrowRight: "next",
   PageDown: "next",
@@ -76,11 +79,18 @@ function useStage(id: string): readonly [shown: Shown | null | undefined, press:
   useEffect(() => {
     const opened = channelOf(id);
     channel.current = opened;
+    let heard = performance.now();
     opened.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+      heard = performance.now();
       if (data.kind === "shown") setShown(data.shown);
-      else if (data.kind === "gone") setShown(undefined);
     });
-    opened.postMessage({ kind: "hello" } satisfies Message);
+    // A page that is closed does not say so.
+    const ask = (): void => {
+      if (performance.now() - heard > GONE) setShown(undefined);
+      opened.postMessage({ kind: "hello" } satisfies Message);
+    };
+    ask();
+    const asking = setInterval(ask, OFTEN);
     const pressed = (event: KeyboardEvent): void => {
       const key = KEYS[event.key];
       const isField =
@@ -92,6 +102,7 @@ function useStage(id: string): readonly [shown: Shown | null | undefined, press:
     addEventListener("keydown", pressed);
     return () => {
       removeEventListener("keydown", pressed);
+      clearInterval(asking);
       opened.close();
     };
   }, [id]);

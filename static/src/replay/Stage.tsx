@@ -66,7 +66,10 @@ export function StageFoot(): JSX.Element | null {
     <section class="playback stage-foot" aria-label="Replay" data-view="replay">
       <Progress trace={trace} summary={summary} />
       <p class="clock">
-        {position + 1} / {cues.length}
+        <span class="unseen">step </span>
+        {position + 1}
+        <i>/</i>
+        {cues.length}
       </p>
       <StageCaption cue={cue} />
       <Back />

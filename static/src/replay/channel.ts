@@ -27,12 +27,11 @@ export interface Shown {
   readonly step: string;
 }
 
-/** The speaker's window asks, and presses keys; the stage shows, and goes. */
+/** The speaker's window asks, and presses keys; the stage answers with what it shows. */
 export type Message =
   | { readonly kind: "hello" }
   | { readonly kind: "press"; readonly key: Key }
-  | { readonly kind: "shown"; readonly shown: Shown | null }
-  | { readonly kind: "gone" };
+  | { readonly kind: "shown"; readonly shown: Shown | null };
 
 export type Key = keyof typeof PRESSES;
 
@@ -86,9 +85,6 @@ function present(name: string): string {
   channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
     if (data.kind === "hello") show(true);
     else if (data.kind === "press") PRESSES[data.key]();
-  });
-  addEventListener("pagehide", () => {
-    post({ kind: "gone" });
   });
   return name;
 }

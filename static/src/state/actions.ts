@@ -91,8 +91,13 @@ export const actions = {
   /** Go back: from black to the stage, from there to the panel, from a moment to the whole request. */
   leave: (): void => {
     if (state.value.black) set({ black: false });
-    else if (state.value.stage) toggleStage();
-    else change((before) => ({ ...setReplay(before, null), zoom: false, step: null }));
+    else if (state.value.stage) {
+      toggleStage();
+      change((before) => ({
+        ...setReplay(before, null),
+        left: { id: before.selected, replay: before.replay },
+      }));
+    } else change((before) => ({ ...setReplay(before, null), zoom: false, step: null }));
   },
   stage: toggleStage,
   view: (view: ViewName): void => {

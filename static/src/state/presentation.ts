@@ -1,13 +1,15 @@
 /** Presentation mode: full screen, if the browser allows it. */
 
 import { replayPicked } from "./replaying";
+import { setReplay } from "./selection";
+import type { State } from "./state";
 import { change, state } from "./store";
 
 export function toggleStage(): void {
   const stage = !state.value.stage;
-  // On the stage a step is shown by its moment; that stays, so that one can leave and come back.
+  // On the stage a step is shown by its moment, to which one can come back.
   change((before) => ({
-    ...(stage ? replayPicked(before) : before),
+    ...(stage ? comeBack(replayPicked(before)) : before),
     stage,
     zoom: false,
     black: false,
@@ -21,6 +23,14 @@ export function toggleStage(): void {
       .then(() => (state.value.stage ? undefined : document.exitFullscreen()))
       .catch(() => undefined);
   else if (document.fullscreenElement !== null) void document.exitFullscreen();
+}
+
+/** Go on where the stage was left, if it is the same request, and shown as a whole. */
+function comeBack(before: State): State {
+  const { left, selected, replay } = before;
+  return replay === null && left.replay !== null && left.id === selected
+    ? setReplay(before, { ...left.replay, playing: false })
+    : before;
 }
 
 /** The browser's own Escape leaves full screen, and presentation mode with it. */

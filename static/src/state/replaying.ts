@@ -44,11 +44,21 @@ export function seekEnd(state: State, end: "first" | "last"): State {
   return trace === null ? state : go(state, trace, end === "first" ? 0 : cuesOf(trace).length - 1);
 }
 
-/** Pick a step; a replay goes there too. */
+/** Pick a step; a replay goes there too, and on the stage there is nothing else to pick it for. */
 export function pickStep(state: State, step: number | null): State {
   const trace = current(state);
-  const cue = trace === null || step === null || state.replay === null ? null : cueOf(trace, step);
-  return selectStep(trace === null || cue === null ? state : go(state, trace, cue), step);
+  const isGone = state.replay !== null || state.stage;
+  const cue = trace === null || step === null || !isGone ? null : cueOf(trace, step);
+  const next = trace === null || cue === null ? state : go(state, trace, onwards(state, trace, cue, step));
+  return state.stage ? next : selectStep(next, step);
+}
+
+/** From the current cue on to the next, or back, if a step without a cue is picked that lies there. */
+function onwards({ replay }: State, trace: Trace, cue: number, step: number | null): number {
+  const cues = cuesOf(trace);
+  const id = cues[cue]?.step?.id ?? null;
+  if (id === null || step === null || id === step || cue !== replay?.cue) return cue;
+  return Math.max(0, Math.min(cues.length - 1, cue + (step > id ? 1 : -1)));
 }
 
 /** Replay from the picked step on, if there is one. */

@@ -105,6 +105,8 @@ export interface State extends Log {
   readonly replay: Replay | null;
   /** Presentation mode: only the diagram and a caption. */
   readonly stage: boolean;
+  /** Where the stage was left, to come back to. */
+  readonly left: { readonly id: string | null; readonly replay: Replay | null };
   /** Whether the stage is black, so that the room looks at the speaker. */
   readonly black: boolean;
   /** The ids of the requests that are prepared for a talk, in its order. */
@@ -153,6 +155,7 @@ export const EMPTY: State = {
   mine: false,
   replay: null,
   stage: false,
+  left: { id: null, replay: null },
   black: false,
   talk: [],
   view: DIAGRAM,

@@ -147,7 +147,10 @@ export function cueAt(cues: readonly Cue[], at: number): number {
 export function cueOf(trace: Timed, step: number): number | null {
   const cues = cuesOf(trace);
   for (let id: number | null = step; id !== null; id = parentBefore(trace.steps, id)) {
-    const found = cues.findLastIndex((cue) => cue.step?.id === id);
+    const isOf = (cue: Cue): boolean => cue.step?.id === id;
+    // A layer is drawn where it is entered.
+    const isLayer = trace.steps[id]?.stage === "wsgi" || trace.steps[id]?.stage === "middleware";
+    const found = isLayer ? cues.findIndex(isOf) : cues.findLastIndex(isOf);
     if (found >= 0) return found;
   }
   return null;

@@ -1,0 +1,490 @@
+"""Replay and presentation mode, as a speaker with a clicker and a room of listeners meet them."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.helpers.browser import Panel
+from tests.helpers.servers import PATIENCE, FactoryServer, Server, wait_for
+
+ORDER = "/admin/orders/42"
+
+
+def on_stage(panel: Panel, path: str = ORDER, method: str = "GET") -> Page:
+    """Record a request and present it."""
+    panel.fetch(path, method)
+    panel.shows(path)
+    panel.page.locator(".playback .clock").wait_for()
+    panel.page.keyboard.press("f")
+    panel.page.locator(".stage svg.diagram").wait_for()
+    return panel.page
+
+
+def counter(page: Page) -> tuple[int, int]:
+    """Return the position that the page shows, and of how many."""
+    found = re.search(r"(\d+)\s*/\s*(\d+)", page.locator(".playback .clock").inner_text())
+    assert found is not None
+    return int(found[1]), int(found[2])
+
+
+def press(page: Page, key: str) -> tuple[int, int]:
+    """Press a key that leads to another moment; return that."""
+    before = page.locator(".playback .clock").inner_text()
+    page.keyboard.press(key)
+    expect(page.locator(".playback .clock")).not_to_have_text(before)
+    return counter(page)
+
+
+def to_step(page: Page, name: str) -> None:
+    """Step on until the current chip has a name."""
+    page.keyboard.press("Home")
+    here = page.locator(".node.cur .f")
+    while here.count() == 0 or name not in (here.first.text_content() or ""):
+        position, last = press(page, "PageDown")
+        assert position < last, f"{name} never came"
+
+
+class Watch(t.NamedTuple):
+    """What a page showed while it played: one of each frame that differed."""
+
+    positions: list[int]
+    rings: list[int]
+    boxes: list[str]
+
+
+WATCH = """() => {
+    const seen = window.seen = {positions: [], rings: [], boxes: [], frames: []};
+    let last = performance.now();
+    const look = (now) => {
+        const clock = document.querySelector(".playback .clock").textContent;
+        seen.positions.push(Number(/(\\d+)\\s*\\//.exec(clock)[1]));
+        seen.rings.push(document.querySelectorAll("svg.diagram .ring").length);
+        seen.boxes.push([...document.querySelectorAll("svg.diagram :is(.band, .lg, .vbox)")]
+            .map((each) => [each.getAttribute("x"), each.getAttribute("y"),
+                            each.getAttribute("width"), each.getAttribute("height")].join())
+            .join(";"));
+        seen.frames.push(now - last);
+        last = now;
+        if (!window.enough) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+
+
+def played(page: Page) -> Watch:
+    """Play from the first moment to the last."""
+    page.keyboard.press("Home")
+    page.evaluate(WATCH)
+    page.keyboard.press("Space")
+    last = counter(page)[1]
+    wait_for(lambda: counter(page)[0] == last)
+    page.evaluate("() => { window.enough = true }")
+    seen = page.evaluate("() => window.seen")
+    return Watch(seen["positions"], seen["rings"], seen["boxes"])
+
+
+def test_while_it_plays_the_counter_never_falls_and_there_is_one_ring(panel: Panel) -> None:
+    page = on_stage(panel)
+    seen = played(page)
+    assert seen.positions == sorted(seen.positions)
+    assert len(set(seen.positions)) > 20
+    # At the end, all of the request is shown.
+    assert set(seen.rings[:-5]) == {1}
+
+
+def test_while_it_plays_nothing_jumps(panel: Panel) -> None:
+    page = on_stage(panel)
+    assert len(set(played(page).boxes)) == 1
+
+
+def test_a_step_is_shown_with_what_it_did(panel: Panel) -> None:
+    page = on_stage(panel)
+    to_step(page, "load_user")
+    chip = page.locator(".node.cur")
+    expect(chip).to_have_attribute("data-state", "done")
+    expect(page.locator(".caption")).to_contain_text("runs 1 SQL statement, sets g.db and g.user")
+    row = chip.locator(".chip").evaluate("(chip) => chip.getBoundingClientRect().y")
+
+    def beside(selector: str) -> list[str]:
+        """Return the texts in the row of the current chip."""
+        return t.cast(
+            "list[str]",
+            page.locator(f"svg.diagram {selector}").evaluate_all(
+                """(found, row) => found
+                    .filter((each) => Math.abs(each.getBoundingClientRect().y - row) < 16)
+                    .map((each) => each.textContent)""",
+                row,
+            ),
+        )
+
+    assert any(re.fullmatch(r"[\d.]+\s(µs|ms)", text) for text in beside(".bd"))
+    assert any(text.startswith("SQL") for text in beside(".pt"))
+    assert any("g.user" in text for text in beside(".changed"))
+    assert "→ None" in beside(".changed")
+    expect(page.locator("svg.diagram [data-stage=view]")).to_contain_text("not yet")
+    expect(page.locator("body")).not_to_contain_text("in flight")
+
+
+def test_what_contains_others_is_met_going_in_and_coming_out(panel: Panel) -> None:
+    page = on_stage(panel)
+    page.keyboard.press("Home")
+    met: dict[str, list[str]] = {}
+    while True:
+        text = page.locator(".caption").inner_text()
+        for name in ("the app for GET", "iddleware ProxyFix", "he view show"):
+            if name in text:
+                met.setdefault(name, []).append(text)
+        position, last = press(page, "PageDown")
+        if position == last:
+            break
+    assert {name: len(set(texts)) for name, texts in met.items()} == {
+        "the app for GET": 2,
+        "iddleware ProxyFix": 2,
+        "he view show": 2,
+    }
+
+
+def test_the_keys_stop_at_each_statement_of_a_pill(panel: Panel) -> None:
+    panel.fetch("/corners/statements")
+    trace = panel.shows_whole("/corners/statements")
+    page = panel.page
+    sent = [
+        step
+        for step in trace["steps"]
+        if step["stage"] == "sql" and "implied_by" not in step["detail"]
+        and step["detail"].get("kind") != "connect"
+    ]  # fmt: skip
+    assert len(sent) > 1
+    page.keyboard.press("Home")
+    captions = []
+    while counter(page)[0] < counter(page)[1]:
+        captions.append(page.locator(".caption").inner_text())
+        press(page, "ArrowRight")
+    told = [each for each in captions if each in {step["explain"] for step in sent}]
+    assert len(told) == len(sent)
+
+
+def test_after_a_click_on_a_chip_space_plays_from_there(panel: Panel) -> None:
+    panel.fetch(ORDER)
+    panel.shows(ORDER)
+    page = panel.page
+    page.locator(".node", has_text="load_user").first.click()
+    page.get_by_label("Step", exact=True).wait_for()
+    at, last = counter(page)
+    assert 1 < at < last
+    assert float(page.get_by_label("Moment").input_value()) < float(
+        page.get_by_label("Moment").get_attribute("max") or 0
+    )
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Stop").wait_for()
+    wait_for(lambda: counter(page)[0] > at)
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+
+
+def test_one_can_leave_the_stage_and_come_back_to_the_step(panel: Panel) -> None:
+    page = on_stage(panel)
+    to_step(page, "load_user")
+    here = counter(page)
+    for _ in range(2):
+        page.keyboard.press("Escape")
+        page.get_by_label("Requests", exact=True).wait_for()
+        panel.node("view", "done").wait_for()
+        page.keyboard.press("f")
+        page.locator(".stage").wait_for()
+        assert counter(page) == here
+    page.keyboard.press("f")
+    page.get_by_label("Requests", exact=True).wait_for()
+    assert counter(page) == here
+
+
+SIZES = [(1440, 900), (1920, 1080), (3840, 2160)]
+SMALLEST = """() => {
+    const sizes = [];
+    const texts = document.createTreeWalker(document.querySelector(".stage"), NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
+        const parent = node.parentElement;
+        if (node.data.trim() === "" || parent.closest(".unseen, title")) continue;
+        sizes.push([parseFloat(getComputedStyle(parent).fontSize), node.data.trim()]);
+    }
+    return sizes.sort(([one], [other]) => one - other)[0];
+}"""
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_room_can_read_it(
+    chromium: Browser, server: FactoryServer, size: tuple[int, int]
+) -> None:
+    width, height = size
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, user_agent=f"a room of {width}"
+    )
+    context.set_default_timeout(PATIENCE * 1000 / 2)
+    panel = Panel(context, server)
+    panel.fetch("/tour/sign-in", "POST")
+    page = on_stage(panel)
+    names = page.locator(".stage svg.diagram .f").evaluate_all(
+        "(names) => names.map((name) => parseFloat(getComputedStyle(name).fontSize))"
+    )
+    assert min(names) >= 15.5 * height / 900
+    for key in ("Home", *["PageDown"] * 16, "End"):
+        page.keyboard.press(key)
+        smallest, text = page.evaluate(SMALLEST)
+        assert smallest >= 0.014 * height, text
+    caption = page.locator(".caption")
+    caption_size = float(caption.evaluate("(p) => parseFloat(getComputedStyle(p).fontSize)"))
+    page.keyboard.press("Home")
+    assert caption_size <= 33.5 * height / 1080
+    for key in ["PageDown"] * 20:
+        page.keyboard.press(key)
+        lines = "(p) => p.scrollHeight / parseFloat(getComputedStyle(p).lineHeight)"
+        assert float(caption.evaluate(lines)) <= 2.1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert panel.faults == []
+    context.close()
+
+
+def test_the_stage_has_no_frame_around_it(panel: Panel) -> None:
+    page = on_stage(panel)
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            """() => {
+                const {tagName} = document.activeElement;
+                return [tagName, getComputedStyle(document.activeElement).outlineStyle];
+            }"""
+        )
+        if focused[0].lower() in ("figure", "svg"):
+            assert focused[1] == "none"
+
+
+def test_a_hovered_step_stands_out(panel: Panel) -> None:
+    page = on_stage(panel)
+    node = page.locator(".node", has_text="load_user").first
+    chip = node.locator(".chip")
+    before = chip.evaluate("(chip) => getComputedStyle(chip).stroke")
+    node.locator(".f").hover()
+    wait_for(lambda: chip.evaluate("(chip) => getComputedStyle(chip).stroke") != before)
+
+
+def test_a_click_on_the_stage_leads_to_the_step(panel: Panel) -> None:
+    page = on_stage(panel)
+    page.locator(".node", has_text="load_user").first.locator(".f").click()
+    expect(page.locator(".caption")).to_contain_text("load_user")
+    expect(page.locator(".node.cur")).to_contain_text("load_user")
+
+
+def test_the_screen_goes_black_and_comes_back(panel: Panel) -> None:
+    page = on_stage(panel)
+    black = page.locator(".black")
+    to_step(page, "load_user")
+    here = counter(page)
+    for key in ("b", "."):
+        page.keyboard.press(key)
+        black.wait_for()
+        expect(black).to_have_css("background-color", "rgb(0, 0, 0)")
+        page.keyboard.press(key)
+        black.wait_for(state="detached")
+    # The next key of a clicker shows where one was.
+    page.keyboard.press("b")
+    black.wait_for()
+    page.keyboard.press("PageDown")
+    black.wait_for(state="detached")
+    assert counter(page) == here
+    page.keyboard.press("b")
+    page.keyboard.press("Escape")
+    black.wait_for(state="detached")
+    page.locator(".stage").wait_for()
+
+
+PREPARED = (ORDER, "/admin/ordrs/42", "/tour/redirect")
+
+
+def prepare(panel: Panel) -> Page:
+    """Prepare a talk of some requests, in the order in which they came."""
+    page = panel.page
+    for path in PREPARED:
+        panel.fetch(path)
+        panel.shows(path)
+        page.get_by_role("button", name="Talk").click()
+        page.get_by_role("button", name=f"Add GET {path}").click()
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog", name="Talk").wait_for(state="detached")
+    return page
+
+
+def test_a_talk_goes_through_its_requests_with_a_clicker_alone(panel: Panel) -> None:
+    page = prepare(panel)
+    page.locator(".playback").get_by_role("button", name="Talk").click()
+    page.get_by_role("dialog", name="Talk").get_by_role(
+        "button", name=f"GET {ORDER}", exact=True
+    ).click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    request = page.locator(".stage-head .request")
+    expect(request).to_contain_text("1 of 3 requests")
+    passed = []
+    for number, path in enumerate(PREPARED, 1):
+        expect(request).to_contain_text(f"GET {path}")
+        expect(request).to_contain_text(f"{number} of 3 requests")
+        while True:
+            position, last = counter(page)
+            passed.append(position)
+            if position == last and len(passed) > 1:
+                break
+            press(page, "PageDown")
+        if number < 3:
+            page.get_by_role("button", name=f"Next request: GET {PREPARED[number]}").wait_for()
+            page.keyboard.press("PageDown")
+    assert passed.count(1) >= 3
+    page.keyboard.press("PageDown")  # there is nothing more
+    expect(request).to_contain_text("3 of 3 requests")
+    page.keyboard.press("p")
+    expect(request).to_contain_text("2 of 3 requests")
+    page.keyboard.press("n")
+    expect(request).to_contain_text("3 of 3 requests")
+    page.keyboard.press("Home")
+    page.keyboard.press("PageUp")
+    expect(request).to_contain_text("2 of 3 requests")
+
+
+def test_the_speaker_has_a_window_with_notes_and_the_time(panel: Panel) -> None:
+    page = prepare(panel)
+    page.get_by_role("button", name="Talk").click()
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Speaker's window").click()
+    speaker = opened.value
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    page.keyboard.press("Home")
+    now = speaker.get_by_role("region", name="Now")
+    then = speaker.get_by_role("region", name="Next")
+    expect(now).to_contain_text("The WSGI server calls the app")
+    expect(then).to_contain_text("ProxyFix")
+    note = speaker.get_by_label("Notes for this step")
+    note.fill("Say what a server is.")
+    speaker.get_by_label("Notes for this request").fill("The redirect.")
+    expect(speaker.get_by_label("Elapsed")).to_have_text(re.compile(r"\d+:\d\d"))
+    speaker.get_by_label("Time of day").wait_for()
+    page.keyboard.press("PageDown")
+    expect(now).to_contain_text("ProxyFix")
+    expect(note).to_have_value("")
+    speaker.get_by_role("button", name="Back").click()
+    expect(page.locator(".caption")).to_contain_text("The WSGI server calls the app")
+    expect(note).to_have_value("Say what a server is.")
+    speaker.get_by_role("button", name="Black").click()
+    page.locator(".black").wait_for()
+    expect(speaker.locator("main")).to_contain_text("the screen is black")
+    speaker.reload()
+    expect(note).to_have_value("Say what a server is.")
+    expect(speaker.get_by_label("Notes for this request")).to_have_value("The redirect.")
+    page.close()
+    speaker.get_by_text("is closed").wait_for()
+
+
+def test_the_zoom_follows_the_step(panel: Panel) -> None:
+    page = on_stage(panel)
+    page.keyboard.press("z")
+    camera = page.locator(".camera")
+    to_step(page, "load_user")
+    expect(camera).to_have_attribute("style", re.compile(r"scale\(1\.7"))
+    expect(camera).to_have_css("transition-property", "transform")
+    chip = page.locator(".node.cur .chip")
+
+    def is_in_view() -> bool:
+        box = chip.bounding_box()
+        return box is not None and box["x"] > 0 and 0 < box["y"] < 780
+
+    wait_for(is_in_view)
+
+
+def test_two_hundred_requests_come_while_the_stage_plays(panel: Panel) -> None:
+    page = on_stage(panel)
+    page.keyboard.press("Home")
+    page.evaluate(WATCH)
+    page.keyboard.press("Space")
+    panel.app.evaluate(
+        """async () => {
+            for (let batch = 0; batch < 20; batch++)
+                await Promise.all(Array.from({length: 10}, () => fetch("/tour/redirect")));
+        }"""
+    )
+    last = counter(page)[1]
+    wait_for(lambda: counter(page)[0] == last)
+    page.evaluate("() => { window.enough = true }")
+    seen = page.evaluate("() => window.seen")
+    assert seen["positions"] == sorted(seen["positions"])
+    assert len(set(seen["boxes"])) == 1
+    expect(page.locator(".stage-head")).to_contain_text(ORDER)
+
+
+def test_the_window_is_resized_during_a_replay(panel: Panel) -> None:
+    page = on_stage(panel)
+    to_step(page, "load_user")
+    here = counter(page)
+    page.keyboard.press("Space")
+    for width, height in ((700, 500), (1920, 1080), (1024, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        wait_for(lambda width=width: page.evaluate("document.documentElement.scrollWidth") <= width)
+        expect(page.locator("svg.diagram .ring")).to_have_count(1)
+    page.keyboard.press("Space")
+    assert counter(page)[0] >= here[0]
+
+
+LARGE = """
+import sqlite3
+from flask import Flask
+from flask_lifecycle import Lifecycle
+
+app = Flask(__name__)
+app.config["LIFECYCLE_MAX_STEPS"] = 20_000
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return "hello"
+
+@app.get("/large")
+def large():
+    connection = sqlite3.connect(":memory:")
+    for number in range(10_000):
+        connection.execute("SELECT ?", (number,))
+    connection.close()
+    return "large"
+"""
+FLASK_RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path, FLASK_RUN, LARGE)
+    yield server
+    server.stop()
+
+
+def test_ten_thousand_steps_stay_fluid(chromium: Browser, large: Server) -> None:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"http://{large.address}/_lifecycle/")
+    large.get("/large")
+    page.locator('.playback .clock:text-matches("/ ?10")').wait_for(timeout=PATIENCE * 1000)
+    page.keyboard.press("f")
+    page.locator(".stage svg.diagram").wait_for()
+    page.keyboard.press("Home")
+    for _ in range(30):
+        press(page, "PageDown")
+    page.evaluate(WATCH)
+    page.keyboard.press("Space")
+    start = counter(page)[0]
+    wait_for(lambda: counter(page)[0] > start + 30)
+    page.evaluate("() => { window.enough = true }")
+    frames = sorted(page.evaluate("() => window.seen.frames")[5:])
+    # Half as often as a screen shows them is still smooth; this machine may be busy.
+    assert frames[len(frames) // 2] < 34
+    context.close()
