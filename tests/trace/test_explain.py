@@ -395,3 +395,32 @@ def test_json_has_the_sentences(requests: list[Trace]) -> None:
     for trace in requests:
         told = json.loads(json.dumps(trace.to_dict()))
         assert tuple(each["explain"] for each in told["steps"]) == explain(trace)
+
+
+def test_a_step_that_contains_others_has_a_sentence_for_its_beginning(
+    requests: list[Trace],
+) -> None:
+    firsts: dict[str, str] = {}
+    for trace in requests:
+        steps = trace.to_dict()["steps"]
+        parents = {each["parent"] for each in steps}
+        for each in steps:
+            assert ("explain_begin" in each) is (each["id"] in parents)
+            if "explain_begin" in each:
+                text = each["explain_begin"]
+                assert text == " ".join(text.split())
+                assert text.endswith((".", "…"))
+                # Nothing of what comes only later.
+                assert " after " not in text
+                firsts[each["stage"]] = text
+    assert firsts["wsgi"].startswith("The WSGI server calls the app for ")
+    assert firsts["view"].startswith("Flask calls the view ")
+    assert firsts["dispatch"].startswith("Flask dispatches the request")
+
+
+def test_a_stream_of_steps_has_them_too(requests: list[Trace]) -> None:
+    trace = requests[0]
+    told = Explainer().explained(trace.header(), [*trace.steps], trace.steps.__getitem__)
+    assert [each.get("explain_begin") for each in told] == [
+        each.get("explain_begin") for each in trace.to_dict()["steps"]
+    ]
