@@ -71,8 +71,8 @@ const NAMES: Partial<Record<Stage, string>> = {
   session_save: "save session",
   start_response: "start_response",
   make_response: "make_response",
-  request_context_pop: "pop the request context",
-  app_context_pop: "pop the app context",
+  request_context_pop: "pop RequestContext",
+  app_context_pop: "pop AppContext",
   body: "send body",
   body_close: "close body",
   dispatch: "dispatch",
@@ -92,6 +92,6 @@ export function nameOf({ step, side }: Cue, cues: readonly Cue[]): string {
   const { stage, name } = step;
   const isBack = side === "out" && cues.some((cue) => cue.step === step && cue.side === "in");
   if (isBack)
-    return RETURNING[stage] ?? `${NAMES[stage] ?? name} ${stage === "template" ? "is done" : "returns"}`;
+    return RETURNING[stage] ?? `${NAMES[stage] ?? name} ${stage === "template" ? "done" : "returns"}`;
   return NAMES[stage] ?? name;
 }

@@ -25,7 +25,8 @@ function drawHandler(
   if (ribbon === null || place === null || chip.hidden) return [];
   const drawn = drawRibbon(scene, frame, ribbon, place);
   const tone = ribbon.failed ? "err" : "out";
-  const axis = line(d`M${drawn.axis.begin} ${y}H${ribbon.failed ? drawn.axis.end : frame.XR}`, `w ${tone}`);
+  const isCut = ribbon.failed || ribbon.state === "running";
+  const axis = line(d`M${drawn.axis.begin} ${y}H${isCut ? drawn.axis.end : frame.XR}`, `w ${tone}`);
   return [drawn, { wires: [axis], front: [circle(frame.XR, y, GEOMETRY.dot.radius, `dot ${tone}`)] }];
 }
 
