@@ -48,7 +48,8 @@ export function Figure(): JSX.Element {
   }, [about, zoom, drawer, space]);
   const view = trace?.steps.find((each) => each.stage === "view");
   const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin);
-  const bars = (hidden.above === null ? 0 : BAR) + (hidden.below === null ? 0 : BAR);
+  // The stage has none.
+  const bars = stage ? 0 : (hidden.above === null ? 0 : BAR) + (hidden.below === null ? 0 : BAR);
   const inner = useMemo(
     () => traces.filter((each) => each.parent !== null && each.parent === id),
     [traces, id],
