@@ -431,7 +431,7 @@ def test_the_window_is_resized_during_a_replay(panel: Panel) -> None:
     page.keyboard.press("Space")
     for width, height in ((700, 500), (1920, 1080), (1024, 768)):
         page.set_viewport_size({"width": width, "height": height})
-        wait_for(lambda width=width: page.evaluate("document.documentElement.scrollWidth") <= width)
+        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
         expect(page.locator("svg.diagram .ring")).to_have_count(1)
     page.keyboard.press("Space")
     assert counter(page)[0] >= here[0]
