@@ -155,8 +155,10 @@ export function waitingOf(match: Step): string {
   return isRedirect(match) ? "The redirect" : (match.error?.type ?? "The exception");
 }
 
-/** Of a before-hook that returned a response. */
-function skips({ detail: { returned } }: Step): string {
+/** Of a before-hook that returned a response, or of a dispatch that redirects. */
+function skips(step: Step): string {
+  if (isRedirect(step)) return "no error handler is asked";
+  const { returned } = step.detail;
   const value =
     typeof returned === "string"
       ? ellipsize(returned.replace(/^Response /, ""), LONGEST_VALUE)
