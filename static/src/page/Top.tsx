@@ -32,7 +32,7 @@ export function Top(): JSX.Element {
         <Brand />
         <span class={`live ${connection}`} role="status">
           <i />
-          <span class="says">{SAYS[connection]}</span>
+          {SAYS[connection]}
         </span>
         {narrow.value ? <MoreActs>{acts}</MoreActs> : acts}
       </div>
