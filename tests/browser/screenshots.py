@@ -117,7 +117,7 @@ def of_the_demo(
 ) -> None:
     """Take those of the list of the demo's requests, by a wire that breaks in between."""
     page.goto(f"http://{wire.address}/_lifecycle/")
-    page.locator('.live:text-is("live")').wait_for()
+    page.locator('[class="live live"]').wait_for()
     for path in ("/shop/book/2", "/shop", "/"):
         app.goto(demo.url + path)
         app.wait_for_load_state("networkidle")

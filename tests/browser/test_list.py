@@ -54,7 +54,7 @@ def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
 def opened(context: BrowserContext, address: str, query: str = "") -> Page:
     page = context.new_page()
     page.goto(f"http://{address}/_lifecycle/{query}")
-    page.locator('.live:text-is("live")').wait_for()
+    page.locator('[class="live live"]').wait_for()
     # The first batch comes after that.
     page.locator("[data-trace]").first.wait_for()
     return page
@@ -523,7 +523,7 @@ def test_a_lost_connection_leaves_a_mark(
     wait_for(lambda: wire.refused >= 3)  # so often that it tries less and less
     wire.mend()
     back = time.monotonic()
-    page.locator('.live:text-is("live")').wait_for()
+    page.locator('[class="live live"]').wait_for()
     assert time.monotonic() - back < RECONNECTED
     gap = page.locator("p.away").inner_text()
     lasted = float(gap.partition("lost for ")[2].split()[0])
@@ -550,7 +550,7 @@ def test_the_log_is_kept_over_a_reload_of_the_app(
         expect(page.get_by_role("button", name="Preserve log")).to_have_attribute(
             "aria-pressed", "true"
         )
-        page.locator('.live:text-is("live")').wait_for()
+        page.locator('[class="live live"]').wait_for()
     server.get("/first/run")
     page.locator(".row", has_text="/first/run").click()
     view = page.locator('svg.diagram[aria-label$="/first/run"] [data-stage=view][data-state=done]')

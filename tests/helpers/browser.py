@@ -46,7 +46,7 @@ class Panel:
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", self._said)
         self.page.goto(f"{server.url}/_lifecycle/")
-        self.page.locator('.live:text-is("live")').wait_for()
+        self.page.locator('[class="live live"]').wait_for()
         # The first batch comes after that.
         self.page.locator("[data-trace]").first.wait_for()
 
