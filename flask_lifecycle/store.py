@@ -108,7 +108,7 @@ class MemoryStore:
 
     def __init__(self, max_traces: int, max_bytes: int = Settings.max_bytes) -> None:
         # With their numbers. Appending evicts the oldest, unless this is read before.
-        self._kept: deque[_Pair] = deque(maxlen=max_traces + _FILES_AT_ONCE)
+        self._kept: deque[_Pair] = deque(maxlen=max_traces + min(_FILES_AT_ONCE, max_traces))
         # Those that have ended; in order of their numbers, as the next two.
         self._files: list[_Pair] = []
         self._restored: list[_Pair] = []

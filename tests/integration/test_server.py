@@ -91,11 +91,12 @@ def test_a_viewer_is_sent_the_steps_that_it_lacks(server: Server) -> None:
     wait_for(lambda: {each["state"] for each in server.api("traces")["traces"]} == {"done"})
     ws, first = server.watch()
     trace = first["traces"][-1]["id"]
-    whole = server.api(f"traces/{trace}")["steps"]
+    told = server.api(f"traces/{trace}")
+    whole, highlights = told["steps"], told["highlights"]
     for have in (0, 3, len(whole) - 1):
         ws.send(f"42{json.dumps(['watch', {'trace': trace, 'have': have}])}")
         [sent] = batch(ws)["steps"]
-        assert sent == {"trace": trace, "steps": whole[have:]}
+        assert sent == {"trace": trace, "steps": whole[have:], "highlights": highlights}
     ws.send(f"42{json.dumps(['watch', {'trace': trace, 'have': len(whole)}])}")
     server.get("/")
     assert batch(ws)["steps"] == []

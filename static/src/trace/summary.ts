@@ -42,9 +42,9 @@ const ENDS: Readonly<Record<string, string>> = { commit: "commits", rollback: "r
 const BAD: ReadonlySet<unknown> = new Set(["ERROR", "CRITICAL"]);
 
 /** A request as finished, even if it was running when it was saved. */
-export function summarize({ steps, ...header }: Trace): TraceSummary {
+export function summarize(trace: Trace): TraceSummary {
+  const { steps, highlights, ...header } = trace;
   const duration = header.duration ?? steps.reduce((most, step) => Math.max(most, step.end ?? step.begin), 0);
-  const trace: Trace = { ...header, steps };
   const counted = counts(trace);
   return {
     ...header,
