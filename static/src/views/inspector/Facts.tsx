@@ -129,9 +129,8 @@ function Costs({ step }: { readonly step: Step }): JSX.Element {
 /** The package and the scope that registered it, and its thread. */
 function Origin({ step }: { readonly step: Step }): JSX.Element {
   const thread = threadOf(step);
-  const { package: origin = null } = step as Step & { readonly package?: string | null };
   const scope = step.scope === "app" ? "whole app" : step.scope === null ? null : `blueprint ${step.scope}`;
-  const from = [origin, scope].filter((each) => each !== null).join(" · ");
+  const from = [step.package ?? null, scope].filter((each) => each !== null).join(" · ");
   return (
     <>
       {from === "" ? null : <Fact name="from">{from}</Fact>}
