@@ -56,6 +56,7 @@ def add_etag(response: Response) -> Response:
 
 @orders.get("/<int:id>")
 def show(id: int) -> str:
+    """Show one order with its lines."""
     order = g.db.scalar(select(Order).where(Order.id == id))
     if order is None:
         abort(404)

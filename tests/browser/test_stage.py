@@ -329,6 +329,7 @@ def test_a_talk_goes_through_its_requests_with_a_clicker_alone(panel: Panel) -> 
     page.keyboard.press("f")
     request = page.locator(".stage-head .request")
     expect(request).to_contain_text("1 of 3 requests")
+    expect(page.locator(".stage-head .lesson")).to_have_text("Show one order with its lines")
     passed = []
     for number, path in enumerate(PREPARED, 1):
         expect(request).to_contain_text(f"GET {path}")
