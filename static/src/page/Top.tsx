@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { arrived } from "../state/selection";
 import { importedOf } from "../state/request";
@@ -100,7 +100,6 @@ function Acts(): JSX.Element {
 
 /** Where there is room for one line alone: the filter and all controls, in a menu. */
 function MoreActs({ children }: { readonly children: ComponentChildren }): JSX.Element {
-  const box = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
   return (
     <>
@@ -114,14 +113,12 @@ function MoreActs({ children }: { readonly children: ComponentChildren }): JSX.E
         ⋯
       </button>
       <div
-        ref={box}
         id="more-acts"
         popover="auto"
         role="group"
         aria-label="Filter and controls"
         onToggle={(event) => {
           setOpen(event.newState === "open");
-          if (event.newState === "open") box.current?.querySelector("input")?.focus();
         }}
       >
         {children}
