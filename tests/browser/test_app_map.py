@@ -136,7 +136,7 @@ def test_a_method_that_is_not_taken_meets_the_apps_hooks_alone(panel: Panel) -> 
     page.get_by_role("heading", name="Not the view").wait_for()
     assert "require_admin" not in hooks(panel, "Before the view")
     page.get_by_label("Method").select_option("OPTIONS")
-    page.get_by_text("Flask answers OPTIONS by itself").wait_for()
+    page.get_by_text("Flask answers OPTIONS itself").wait_for()
 
 
 def test_what_was_never_asked_for(panel: Panel) -> None:
