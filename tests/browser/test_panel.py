@@ -140,19 +140,16 @@ def test_nothing_overflows_a_narrow_screen(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
     panel.page.set_viewport_size({"width": 390, "height": 844})
     panel.shows("/admin/orders/42")
-    panel.node("body_close", "done").wait_for(state="attached")
+    panel.node("view", "done").wait_for(state="attached")
     panel.page.locator(".playback").wait_for()
     wait_for(lambda: panel.page.evaluate("document.documentElement.scrollWidth") <= 390)
-    # Nothing of a view is seen through the step that lies over it.
+    # Nor does a step, nor does it take the view's place.
     panel.page.keyboard.press("v")
-    panel.page.locator('[data-view="timeline"] [data-stage="view"] .link').click()
+    link = panel.page.locator('[data-view="timeline"] [data-stage="view"] .link')
+    link.click()
     panel.page.get_by_label("Step", exact=True).wait_for()
-    panel.page.wait_for_function(
-        """() => {
-            const {x, y} = document.querySelector(".timeline th").getBoundingClientRect();
-            return document.elementFromPoint(x + 20, y + 10).closest(".details") !== null;
-        }"""
-    )
+    assert panel.page.evaluate("document.documentElement.scrollWidth") <= 390
+    link.click(trial=True)
 
 
 def test_a_replay_goes_through_the_request_step_by_step(panel: Panel) -> None:
@@ -192,10 +189,13 @@ def test_the_stage_shows_the_diagram_and_a_caption_alone(panel: Panel) -> None:
     panel.shows("/admin/orders/42")
     panel.node("view", "done").wait_for()
     page = panel.page
+    height = page.evaluate("innerHeight")
     page.keyboard.press("f")
     page.locator(".stage").wait_for()
     expect(page.get_by_label("Requests", exact=True)).to_have_count(0)
-    expect(page.locator(".caption")).to_have_css("font-size", "27px")
+    # 33 px where the screen is 1080 px high; less for a sentence that is longer than two lines.
+    size = page.locator(".caption").evaluate("each => parseFloat(getComputedStyle(each).fontSize)")
+    assert 0.75 * 33 * height / 1080 <= size <= 33 * height / 1080
     # From all of it, a clicker goes to the first step, not to the last.
     page.keyboard.press("PageDown")
     expect(page.locator(".caption")).to_contain_text("The WSGI server calls the app")

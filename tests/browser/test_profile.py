@@ -26,7 +26,7 @@ def test_the_next_request_of_the_kind_is_sampled_and_drawn(panel: Panel) -> None
     other = panel.fetch("/shop/")
     page.locator(f'[data-trace="{other}"][aria-current="true"]').wait_for()
     page.get_by_text("This request was not profiled").wait_for()
-    trace = panel.fetch(PATH)
+    trace = panel.visit(PATH)
     page.locator(f'[data-trace="{trace}"][aria-current="true"]').wait_for()
     box = page.locator(".flame button", has_text="likeness").first
     box.wait_for()
@@ -50,7 +50,7 @@ def test_one_can_stop_waiting(panel: Panel) -> None:
     page.get_by_role("button", name="Profile the next").click()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("This request was not profiled").wait_for()
-    trace = panel.fetch(PATH)
+    trace = panel.visit(PATH)
     page.locator(f'[data-trace="{trace}"][aria-current="true"][data-state="done"]').wait_for()
     profile = f"{panel.server.url}/_lifecycle/api/traces/{trace}/profile"
     with urllib.request.urlopen(profile) as response:

@@ -64,6 +64,12 @@ class Panel:
         self.app.evaluate("([path, method]) => { fetch(path, {method}) }", [path, method])
         return None
 
+    def visit(self, path: str) -> str:
+        """Go to a page of the app's; return the id of its trace."""
+        response = self.app.goto(f"{self.server.url}{path}")
+        assert response is not None
+        return response.headers["x-lifecycle-trace"]
+
     def node(self, stage: str, state: str) -> t.Any:
         return self.page.locator(
             f'[data-view="diagram"] [data-stage="{stage}"][data-state="{state}"]'
