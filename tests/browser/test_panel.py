@@ -176,7 +176,8 @@ def test_a_replay_goes_through_the_request_step_by_step(panel: Panel) -> None:
     expect(caption).to_contain_text("Flask calls the view show")
     page.keyboard.press("ArrowLeft")
     panel.node("view", "pending").wait_for()
-    page.get_by_label("Pace").select_option("even")
+    page.get_by_role("button", name="real time").click()
+    page.get_by_role("button", name="even steps").click()
     page.get_by_role("button", name="Play").click()
     # It goes on from there: who looks late may find it over.
     expect(panel.node("view", "pending")).to_have_count(0)

@@ -10,6 +10,7 @@ import { state } from "../state/store";
 import { lazy } from "../components/lazy";
 import { narrow } from "../components/narrow";
 import { Field } from "../list/Field";
+import { TalkButton } from "../replay/TalkButton";
 
 const SAYS: Record<State["connection"], string> = {
   connecting: "connecting…",
@@ -83,6 +84,7 @@ function Acts(): JSX.Element {
       <button type="button" title="Presentation mode (f)" onClick={actions.stage}>
         Stage <kbd aria-hidden="true">f</kbd>
       </button>
+      {narrow.value ? <TalkButton /> : null}
       <button
         type="button"
         aria-label="Keyboard shortcuts"

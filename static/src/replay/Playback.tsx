@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 
 import type { TraceSummary } from "../api/types";
+import { narrow } from "../components/narrow";
 import { Strip } from "../components/Strip";
 import { actions } from "../state/actions";
 import { replayOf } from "../state/replaying";
@@ -19,7 +20,7 @@ export function Playback(): JSX.Element | null {
   const trace = current(state.value);
   const summary = find(state.value, state.value.selected);
   if (trace === null || summary === undefined || trace.steps.length === 0) return null;
-  const { replay, stage, zoom, step } = state.value;
+  const { replay, zoom, step } = state.value;
   const cues = cuesOf(trace);
   const position = replayOf(state.value);
   const running = trace.state === "running";
@@ -45,16 +46,18 @@ export function Playback(): JSX.Element | null {
           </button>
         ) : null}
         <span class="clock">
-          step {position.cue + 1}/{cues.length} {time(shown)}
+          <span class="word">step </span>
+          {position.cue + 1}/{cues.length} <span class="word">{time(shown)}</span>
         </span>
-        <PaceChoice pace={replay?.pace ?? "by step"} />
-        <button type="button" aria-pressed={zoom} title="Zoom to the step (z)" onClick={actions.zoom}>
-          Zoom
-        </button>
-        <TalkButton />
-        <button type="button" aria-pressed={stage} title="Presentation mode (f)" onClick={actions.stage}>
-          Present
-        </button>
+        <PaceChoice pace={replay?.pace ?? "even steps"} />
+        {narrow.value ? null : (
+          <>
+            <button type="button" aria-pressed={zoom} title="Zoom to the step (z)" onClick={actions.zoom}>
+              Zoom
+            </button>
+            <TalkButton />
+          </>
+        )}
       </div>
     </section>
   );
@@ -74,26 +77,59 @@ export function Sentence({ cue }: { readonly cue: Cue }): JSX.Element {
   return <>{partsOf(cue).map(({ text, isName }) => (isName ? <code>{text}</code> : text))}</>;
 }
 
+/** Outlines of 12 × 12 px: as text, each font would draw them in its own size, or in colour. */
+const ICONS = {
+  first: "M1.5 1v10M11 1v10L3.5 6z",
+  back: "M10 1v10L2.5 6z",
+  play: "M2.5 1v10L10.5 6z",
+  stop: "M2.5 1h2.5v10h-2.5zM7 1h2.5v10h-2.5z",
+};
+
+function Icon({ d, turned = false }: { readonly d: string; readonly turned?: boolean }): JSX.Element {
+  return (
+    <svg
+      class={turned ? "icon turned" : "icon"}
+      viewBox="0 0 12 12"
+      width="12"
+      height="12"
+      aria-hidden="true"
+    >
+      <path d={d} />
+    </svg>
+  );
+}
+
 function Buttons({ playing }: { readonly playing: boolean }): JSX.Element {
   const walk = (by: 1 | -1) => (): void => {
     actions.walk(by);
   };
   return (
     <>
+      <button
+        type="button"
+        class="first"
+        aria-label="To the start"
+        title="To the start (Home)"
+        onClick={() => {
+          actions.seekEnd("first");
+        }}
+      >
+        <Icon d={ICONS.first} />
+      </button>
       <button type="button" aria-label="Step back" title="Step back (←)" onClick={walk(-1)}>
-        ◂
+        <Icon d={ICONS.back} />
       </button>
       <button
         type="button"
         class="play"
         aria-label={playing ? "Stop" : "Play"}
-        title="Play (Space)"
+        title={playing ? "Stop (Space)" : "Play (Space)"}
         onClick={actions.play}
       >
-        {playing ? "❚❚" : "▶"}
+        <Icon d={playing ? ICONS.stop : ICONS.play} />
       </button>
       <button type="button" aria-label="Step forward" title="Step forward (→)" onClick={walk(1)}>
-        ▸
+        <Icon d={ICONS.back} turned />
       </button>
     </>
   );
@@ -128,20 +164,27 @@ export function Scrubber({ summary, clock, at, label }: ScrubberProps): JSX.Elem
   );
 }
 
+const ABOUT: Readonly<Record<Pace, string>> = {
+  "even steps": "Each step stays about as long as any other",
+  "real time": "As the request went, a hundred times slower",
+};
+
 function PaceChoice({ pace }: { readonly pace: Pace }): JSX.Element {
   return (
-    <select
-      aria-label="Pace"
-      value={pace}
-      onChange={(event) => {
-        actions.pace(event.currentTarget.value as Pace);
-      }}
-    >
+    <span class="paces" role="group" aria-label="Pace">
       {PACES.map((each) => (
-        <option key={each} value={each}>
+        <button
+          key={each}
+          type="button"
+          aria-pressed={each === pace}
+          title={ABOUT[each]}
+          onClick={() => {
+            actions.pace(each);
+          }}
+        >
           {each}
-        </option>
+        </button>
       ))}
-    </select>
+    </span>
   );
 }

@@ -93,5 +93,5 @@ export function replayOf(state: State): Replay {
   const cues = trace === null ? [] : cuesOf(trace);
   const picked = trace === null || state.step === null ? null : cueOf(trace, state.step);
   const cue = picked ?? Math.max(0, cues.length - 1);
-  return { at: cues[cue]?.at ?? 0, cue, playing: false, pace: "by step" };
+  return { at: cues[cue]?.at ?? 0, cue, playing: false, pace: "even steps" };
 }

@@ -3,7 +3,7 @@
 import type { Step, Trace } from "../api/types";
 import { cuesOf, type Cue } from "./cues";
 
-export const PACES = ["by step", "even", "real × 1/100"] as const;
+export const PACES = ["even steps", "real time"] as const;
 export type Pace = (typeof PACES)[number];
 
 export interface Replay {
@@ -15,7 +15,6 @@ export interface Replay {
   readonly pace: Pace;
 }
 
-const EVEN_MS = 500;
 const SLOWER = 100;
 
 /** A request as it was at a moment; its route is known from the start, so that nothing moves. */
@@ -42,8 +41,7 @@ function open(step: Step): Step {
 
 /** How long to stay between two moments, ms: steps span four decades. */
 export function dwell(gap: number, pace: Pace): number {
-  if (pace === "even") return EVEN_MS;
-  if (pace === "real × 1/100") return Math.max((gap / 1e6) * SLOWER, 0.001);
+  if (pace === "real time") return Math.max((gap / 1e6) * SLOWER, 0.001);
   return 120 + 180 * Math.log10(Math.max(gap, 1e4) / 1e4);
 }
 
