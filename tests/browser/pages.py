@@ -18,6 +18,7 @@ from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import set_tracer_provider
 from sqlalchemy import Engine, create_engine, text
+from werkzeug.serving import WSGIRequestHandler
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.settings import COLLECTORS
@@ -34,7 +35,19 @@ def create_app(folder: str) -> Flask:
     app = create_bare_app(folder)
     app.config["LIFECYCLE_ENABLED"] = True
     Lifecycle(app)
+    _print_all()
     return app
+
+
+def _print_all() -> None:
+    """Print each request: the access log has none of the panel's."""
+    log = WSGIRequestHandler.log_request
+
+    def log_request(self: WSGIRequestHandler, *args: t.Any) -> None:
+        print(self.path, flush=True)
+        log(self, *args)
+
+    WSGIRequestHandler.log_request = log_request  # type: ignore[method-assign]
 
 
 def create_bare_app(folder: str) -> Flask:

@@ -314,7 +314,8 @@ def test_odd_names(panel: Panel, path: str) -> None:
     shown = found.locator(".p").text_content() or ""
     before, _, after = shown.partition("…")
     assert path.startswith(before)
-    assert path.endswith(after)
+    # What is too long even for the summary says so there.
+    assert path.endswith(after) or after.endswith(f" ({len(path)} characters)")
     assert (shown == path) is (len(path) < 60)
     assert found.locator(".l").count() <= 2
     box, around = found.bounding_box(), panel.page.locator(".rows").bounding_box()

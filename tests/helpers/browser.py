@@ -77,7 +77,9 @@ class Panel:
 
     def shows_row(self, path: str) -> None:
         """Wait until a finished request for this path is the picked one."""
-        self.page.locator('.row[aria-current="true"][data-state="done"]', has_text=path).wait_for()
+        row = self.page.locator('.row[aria-current="true"][data-state="done"]')
+        # What it shows of a long path is cut.
+        row.locator(f".what[title*={json.dumps(path)}]").wait_for()
 
     def shows(self, path: str) -> None:
         """Wait until the diagram is that of a finished request for this path."""

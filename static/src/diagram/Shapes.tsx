@@ -58,11 +58,13 @@ function paintText({ x, y, anchor, parts }: Of<"text">, key: number): JSX.Elemen
     );
   return (
     <text key={key} x={x} y={y} text-anchor={anchor}>
-      {parts.map((part, index) => (
-        <tspan key={index} class={part.cls} dx={part.dx}>
+      {parts.map((part, index) => [
+        // Between words for those who hear them; their distance on the screen is `dx`.
+        index === 0 ? null : <tspan font-size="0"> </tspan>,
+        <tspan class={part.cls} dx={part.dx}>
           {part.text}
-        </tspan>
-      ))}
+        </tspan>,
+      ])}
     </text>
   );
 }

@@ -66,6 +66,8 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
   const facts = trace.highlights ?? [];
   const running = trace.state === "running";
   const error = trace.error;
+  const took = running ? elapsed(state.value, trace.id, now.value) : 0;
+  const websocket = websocketOf(trace.steps[0], took);
   if (flags.length + facts.length === 0 && !running) return null;
   return (
     <ul class="facts" aria-label="What matters">
@@ -74,9 +76,10 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
           <Pill flag={flag} unhandled={flag[0] === "error" && error !== null} />
         </li>
       ))}
-      {running ? (
+      {websocket === null ? null : <li>{websocket}</li>}
+      {running && websocket === null ? (
         <li>
-          <b>{time(elapsed(state.value, trace.id, now.value))}</b> so far
+          <b>{time(took)}</b> so far
         </li>
       ) : null}
       {facts.map((fact) => (

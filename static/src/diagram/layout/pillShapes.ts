@@ -47,7 +47,7 @@ function linkShape(pill: Extract<Pill, { kind: "link" }>, x: number, y: number):
     el: "link",
     key: `link:${pill.trace}`,
     trace: pill.trace,
-    label: outwards ? "the request in which this one ran" : `request inside: ${pill.text}`,
+    label: outwards ? `${text}: the request in which this one ran` : `request inside: ${text}`,
     shapes: bordered(pill, x, y, "req", text, "pt req"),
   };
 }

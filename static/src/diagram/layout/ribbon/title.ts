@@ -114,7 +114,9 @@ function placed(scene: Scene, [before = "", place = "", after = ""]: readonly st
 /** A place in the code leads to the exception and its frames. */
 function noteShape({ ribbon, textEnd, top }: Box, { parts }: Note): Shape {
   const shape = words(textEnd, top + 27, "end", ...parts);
-  return ribbon.failed ? toException("place", "the exception and its frames", shape) : shape;
+  // As it is read on the screen, so that it can be asked for by voice.
+  const read = parts.map(({ text }) => text.trim()).join(" ");
+  return ribbon.failed ? toException("place", `${read}: the exception and its frames`, shape) : shape;
 }
 
 function toException(key: string, label: string, shape: Shape): Shape {
@@ -140,6 +142,6 @@ function messageShapes(scene: Scene, { begin, top }: Box, fault: Fault): readonl
   if (more === 0) return shapes;
   return [
     ...shapes,
-    toException("rest", "the whole message", phrase(begin, y(lines.length), "start", rest, "lk")),
+    toException("rest", `${rest}: the whole message`, phrase(begin, y(lines.length), "start", rest, "lk")),
   ];
 }
