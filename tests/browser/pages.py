@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import sys
 import threading
 import time
 import typing as t
@@ -44,7 +45,7 @@ def _print_all() -> None:
     log = WSGIRequestHandler.log_request
 
     def log_request(self: WSGIRequestHandler, *args: t.Any) -> None:
-        print(self.path, flush=True)
+        sys.stderr.write(f"{self.path}\n")
         log(self, *args)
 
     WSGIRequestHandler.log_request = log_request  # type: ignore[method-assign]

@@ -20,7 +20,11 @@ export function paint(shape: Shape, key: number, actions: ShapeActions): JSX.Ele
     case "rect":
       return paintRect(shape, key);
     case "circle":
-      return <circle key={key} cx={shape.cx} cy={shape.cy} r={shape.r} class={shape.cls} />;
+      return (
+        <circle key={key} cx={shape.cx} cy={shape.cy} r={shape.r} class={shape.cls}>
+          {titleOf(shape)}
+        </circle>
+      );
     case "path":
       return <path key={key} d={shape.d} class={shape.cls} />;
     case "text":
@@ -43,21 +47,28 @@ function paintAll(shapes: readonly Shape[], actions: ShapeActions): readonly JSX
 function paintRect(shape: Of<"rect">, key: number): JSX.Element {
   return (
     <rect key={key} x={shape.x} y={shape.y} width={shape.w} height={shape.h} rx={shape.rx} class={shape.cls}>
-      {shape.title === undefined ? null : <title>{shape.title}</title>}
+      {titleOf(shape)}
     </rect>
   );
 }
 
-function paintText({ x, y, anchor, parts }: Of<"text">, key: number): JSX.Element {
+function titleOf({ title }: { readonly title?: string | undefined }): JSX.Element | null {
+  return title === undefined ? null : <title>{title}</title>;
+}
+
+function paintText(shape: Of<"text">, key: number): JSX.Element {
+  const { x, y, anchor, parts } = shape;
   const [only, second] = parts;
   if (second === undefined)
     return (
       <text key={key} x={x} y={y} text-anchor={anchor} class={only.cls}>
+        {titleOf(shape)}
         {only.text}
       </text>
     );
   return (
     <text key={key} x={x} y={y} text-anchor={anchor}>
+      {titleOf(shape)}
       {parts.map((part, index) => [
         // Between words for those who hear them; their distance on the screen is `dx`.
         index === 0 ? null : <tspan font-size="0"> </tspan>,
@@ -141,7 +152,7 @@ function paintNode(shape: Node, actions: ShapeActions): JSX.Element {
         actions.select(shape.step ?? shape.of ?? null);
       }}
     >
-      {shape.title === undefined ? null : <title>{shape.title}</title>}
+      {titleOf(shape)}
       {paintAll(shape.shapes, actions)}
     </g>
   );

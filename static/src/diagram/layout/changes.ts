@@ -7,22 +7,7 @@ const NAMES_SHOWN = 4;
 
 /** The changes of a function, in texts of decreasing length. */
 export function changeTexts(changes: Json | undefined): readonly string[] {
-  if (!isObject(changes)) return [];
-  const names = (part: Json | undefined): string[] =>
-    isObject(part)
-      ? Object.values(part).flatMap((each) =>
-          Array.isArray(each) ? each.map(String) : isObject(each) ? Object.keys(each) : [],
-        )
-      : [];
-  const { g, session, response } = changes;
-  const of = isObject(response) ? response : {};
-  const all = [
-    ...names(g).map((name) => `g.${name}`),
-    ...names(session).map((name) => `session.${name}`),
-    ...(of["status"] === undefined ? [] : ["status"]),
-    ...names(of["headers"]),
-    ...names(of["cookies"]).map((name) => `cookie ${name}`),
-  ];
+  const all = changedNames(changes);
   const textOf = (shown: number): string =>
     `± ${all
       .slice(0, shown)
@@ -33,6 +18,26 @@ export function changeTexts(changes: Json | undefined): readonly string[] {
     (_, index) => Math.min(NAMES_SHOWN, all.length) - index,
   );
   return all.length === 0 ? [] : [...counts.map(textOf), `± ${all.length}`];
+}
+
+/** The names of everything that a step changed. */
+export function changedNames(changes: Json | undefined): readonly string[] {
+  if (!isObject(changes)) return [];
+  const names = (part: Json | undefined): string[] =>
+    isObject(part)
+      ? Object.values(part).flatMap((each) =>
+          Array.isArray(each) ? each.map(String) : isObject(each) ? Object.keys(each) : [],
+        )
+      : [];
+  const { g, session, response } = changes;
+  const of = isObject(response) ? response : {};
+  return [
+    ...names(g).map((name) => `g.${name}`),
+    ...names(session).map((name) => `session.${name}`),
+    ...(of["status"] === undefined ? [] : ["status"]),
+    ...names(of["headers"]),
+    ...names(of["cookies"]).map((name) => `cookie ${name}`),
+  ];
 }
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {

@@ -21,7 +21,7 @@ export function drawPill(scene: Scene, pill: Pill, x: number, y: number): readon
     case "link":
       return [linkShape(pill, x, y)];
     case "change":
-      return [phrase(x, y + 4.4, "start", pill.text, "changed")];
+      return [changeShape(pill, x, y)];
     case "note":
       return pill.tone === "short"
         ? bordered(pill, x, y, "short", pill.text, "pt short")
@@ -38,6 +38,12 @@ export function drawPill(scene: Scene, pill: Pill, x: number, y: number): readon
         },
       ];
   }
+}
+
+/** A time beside a chip, or the names that a step changed: all of them, where the text names some. */
+function changeShape({ text, all }: Extract<Pill, { kind: "change" }>, x: number, y: number): Shape {
+  const shape = phrase(x, y + 4.4, "start", text, "changed");
+  return shape.el !== "text" || all === undefined ? shape : { ...shape, title: `changed: ${all}` };
 }
 
 function linkShape(pill: Extract<Pill, { kind: "link" }>, x: number, y: number): Shape {

@@ -6,7 +6,7 @@ import { COLLECTED, spent } from "../../trace/steps";
 import { ellipsize } from "../../trace/text";
 import { isStatement, word } from "../../trace/transactions";
 import type { Chip, NoteTone } from "../model/types";
-import { changeTexts } from "./changes";
+import { changedNames, changeTexts } from "./changes";
 import { GEOMETRY } from "./geometry";
 import { isGhost } from "./names";
 import { isCurrent, isReplayed, widthOf, type Scene } from "./scene";
@@ -55,7 +55,7 @@ export type Pill = { readonly w: number } & (
       readonly outwards?: boolean;
     }
   /** Text without a border: what a function changed, how long it took, or a note. */
-  | { readonly kind: "change"; readonly text: string }
+  | { readonly kind: "change"; readonly text: string; readonly all?: string }
   | { readonly kind: "note"; readonly text: string; readonly tone: NoteTone }
   | {
       readonly kind: "fold";
@@ -158,7 +158,14 @@ export function changesOf({ step, half, stage, state }: Chip): readonly string[]
 
 function changePill(scene: Scene, chip: Chip, index: number): Pill | null {
   const text = changesOf(chip)[index];
-  return text === undefined ? null : plainPill(scene, text);
+  if (text === undefined) return null;
+  const all = changedNames(chip.step?.detail["changes"]).join(", ");
+  return {
+    kind: "change",
+    text,
+    all,
+    w: widthOf(scene, text, "change"),
+  };
 }
 
 /** Shortened at its end, as a sentence is. */

@@ -150,13 +150,38 @@ function dotShapes(scene: Scene, chip: Chip, side: Side, x: number, y: number): 
   const tone = chip.again !== null && scene.moment.state(chip.again) === "raised" ? "err" : "out";
   return [
     ...(here ? [circle(x, y, halo, "halo")] : []),
-    circle(x, y, radius, `dot ${dotTone(scene, chip, side)}`),
-    ...(chip.again === null ? [] : [circle(x + GEOMETRY.again, y, again, `dot ${tone}`)]),
+    dotShape(
+      x,
+      y,
+      radius,
+      dotTone(scene, chip, side),
+      chip.state === "skipped" ? "it was skipped" : undefined,
+    ),
+    ...(chip.again === null ? [] : [dotShape(x + GEOMETRY.again, y, again, tone, "it ran a second time")]),
     ...(here ? [circle(x, y, ring, "ring")] : []),
   ];
 }
 
-function dotTone(scene: Scene, chip: Chip, side: Side): string {
+/** What a dot says by its colour. */
+const TONES = {
+  in: "on the way in",
+  out: "on the way out",
+  ghost: "it has not run",
+  err: "an exception was raised here",
+  short: "it returned a response: the view was skipped",
+};
+
+function dotShape(
+  x: number,
+  y: number,
+  r: number,
+  tone: keyof typeof TONES,
+  title: string = TONES[tone],
+): Shape {
+  return circle(x, y, r, `dot ${tone}`, title);
+}
+
+function dotTone(scene: Scene, chip: Chip, side: Side): keyof typeof TONES {
   if (isGhost(chip)) return "ghost";
   const dot = chip.dot === null ? chip.state : scene.moment.state(chip.dot);
   if (dot === "raised" || chip.state === "raised") return "err";

@@ -40,6 +40,7 @@ export type Shape =
       readonly cy: number;
       readonly r: number;
       readonly cls: string;
+      readonly title: string | undefined;
     }
   | { readonly el: "path"; readonly d: string; readonly cls: string }
   | {
@@ -47,6 +48,7 @@ export type Shape =
       readonly x: number;
       readonly y: number;
       readonly anchor: Anchor;
+      readonly title?: string;
       readonly parts: readonly [TextPart, ...TextPart[]];
     }
   /** Opens or closes a fold: its number of steps, and those that are drawn when it is open. */
@@ -91,12 +93,13 @@ export const rect = (
   cls: string,
   title?: string,
 ): Shape => ({ el: "rect", x, y, w, h, rx, cls, title });
-export const circle = (cx: number, cy: number, r: number, cls: string): Shape => ({
+export const circle = (cx: number, cy: number, r: number, cls: string, title?: string): Shape => ({
   el: "circle",
   cx,
   cy,
   r,
   cls,
+  title,
 });
 export const line = (d: string, cls: string): Shape => ({ el: "path", d, cls });
 export const words = (

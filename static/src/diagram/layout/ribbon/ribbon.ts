@@ -172,7 +172,10 @@ function drawMarks(scene: Scene, box: Box): Partial<Part> {
     front: [
       line(d`M${middle - 3} ${axisY - 4}l4 4l-4 4`, "chev"),
       ...(cut
-        ? [circle(stop, axisY, 11, "dot err"), line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x")]
+        ? [
+            circle(stop, axisY, 11, "dot err", "an exception was raised here"),
+            line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x"),
+          ]
         : []),
       ...(now ? [circle(x, axisY, halo, "halo"), circle(x, axisY, ring, "ring")] : []),
     ],
