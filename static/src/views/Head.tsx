@@ -58,7 +58,12 @@ function Status({ trace }: { readonly trace: Trace }): JSX.Element {
   if (code === null) return <strong class="status">{trace.state === "running" ? "…" : "no status"}</strong>;
   const sent = trace.steps.findLast(({ stage }) => stage === "start_response")?.name ?? "";
   const text = sent.startsWith(`${code}`) ? sent : code === 500 ? "500 Internal Server Error" : `${code}`;
-  return <strong class={`status s${Math.floor(code / 100)}`}>{text}</strong>;
+  return (
+    <strong class={`status s${Math.floor(code / 100)}`} title={text}>
+      {code}
+      <span class="reason">{text.slice(`${code}`.length)}</span>
+    </strong>
+  );
 }
 
 function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {

@@ -48,6 +48,7 @@ const RULES: readonly Rule[] = [
     const kept = fitted.pills.filter(canFold).length;
     return kept === 0 ? null : { ...detail, pills: kept - 1 };
   },
+  ({ detail }) => (detail.own ? { ...detail, own: false } : null),
   ({ fitted, detail }) => {
     const letters = Math.min(detail.letters, Array.from(fitted.name).length);
     return letters <= FEWEST_LETTERS ? null : { ...detail, letters: letters - 2 };
@@ -81,6 +82,7 @@ function first(scene: Scene, chip: Chip): Draft {
     changes: narrow ? Infinity : 0,
     package: !narrow,
     times: !narrow,
+    own: narrow,
     pills: Infinity,
     note: narrow ? NARROW_NOTE : LONGEST_NOTE,
     letters: LONGEST_NAME,

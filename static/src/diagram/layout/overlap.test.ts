@@ -62,6 +62,19 @@ function rectsOf(drawing: Drawing, name: RegExp): Box[] {
   );
 }
 
+/** What is said beside chips and lies on a wire, or beyond it. */
+function onWires(drawing: Drawing): string[] {
+  const wires = [...flat(drawing.shapes)].flatMap((shape) =>
+    shape.el === "circle" && /^dot (in|out)/.test(shape.cls) ? [shape.cx] : [],
+  );
+  const [first, last] = [Math.min(...wires), Math.max(...wires)];
+  if (wires.length === 0 || first === last) return [];
+  const beside = [...flat(drawing.shapes)].filter((s) => s.el === "text" && s.parts[0].cls === "changed");
+  return textsOf({ ...drawing, shapes: beside })
+    .filter(({ left, right }) => left < first + 5 || right > last - 5)
+    .map(({ said }) => `on a wire: ${said}`);
+}
+
 function overlaps(boxes: readonly Box[], others: readonly Box[], by = 0.5): string[] {
   return boxes.flatMap((box, index) =>
     (boxes === others ? boxes.slice(index + 1) : others).flatMap((other) => {
@@ -80,6 +93,7 @@ function faultsOf(drawing: Drawing): string[] {
     ...overlaps(texts, texts),
     ...overlaps(chips, chips),
     ...overlaps(labels, chips, 1.5),
+    ...onWires(drawing),
     ...texts
       .filter(({ left, right }) => left < 0 || right > drawing.width)
       .map(({ said }) => `outside: ${said}`),

@@ -31,6 +31,8 @@ export interface Detail {
   readonly package: boolean;
   /** Whether its pills say their time. */
   readonly times: boolean;
+  /** Whether its own time is beside it, where there are no gutters. */
+  readonly own: boolean;
   /** How many of its pills are not folded. */
   readonly pills: number;
   /** The length of its note, and that of its name. */
@@ -93,7 +95,7 @@ export function pillsOf(scene: Scene, chip: Chip, detail: Detail): readonly Pill
     ...links,
     ...(statements === null ? [] : [statements]),
     ...others,
-    ...timePill(scene, chip),
+    ...(detail.own ? timePill(scene, chip) : []),
     ...note,
     ...(change === null ? [] : [change]),
   ];
