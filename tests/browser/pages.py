@@ -48,7 +48,7 @@ def _print_all() -> None:
         sys.stderr.write(f"{self.path}\n")
         log(self, *args)
 
-    WSGIRequestHandler.log_request = log_request  # type: ignore[method-assign]
+    t.cast("t.Any", WSGIRequestHandler).log_request = log_request
 
 
 def create_bare_app(folder: str) -> Flask:
