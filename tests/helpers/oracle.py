@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import sys
 import threading
 import types
 import typing as t
 from collections.abc import Iterator
+from contextlib import suppress
 
 import flask
 from flask import (
@@ -26,6 +28,8 @@ from flask import (
     url_for,
 )
 from flask.views import MethodView, View
+
+from flask_lifecycle import Lifecycle, Trace
 
 USER_STAGES = {
     "view",
@@ -368,3 +372,18 @@ REQUESTS = [
     ("GET", "/plain?after_raises"),
     ("GET", "/exit"),
 ]
+
+
+def oracle_traces(*, propagate: bool) -> list[Trace]:
+    """Send each request once; return their traces, newest first.
+
+    :param propagate: whether exceptions go out to the server.
+    """
+    app = make_oracle_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
+    app.logger.setLevel(logging.CRITICAL)
+    lifecycle = Lifecycle(app)
+    client = app.test_client()
+    for method, path in REQUESTS:
+        with suppress(Exception, SystemExit):
+            client.open(path, method=method, buffered=True).close()
+    return lifecycle.traces(app)

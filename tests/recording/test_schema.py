@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,9 @@ from jsonschema import Draft202012Validator
 
 from demo import create_app
 from demo.tour import STOPS
-from flask_lifecycle import Lifecycle
 from flask_lifecycle.recording import Recording
 from flask_lifecycle.recording.schema import TARGET, schema
-from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
+from tests.helpers.oracle import oracle_traces
 from tests.helpers.recordings import assert_recorded, faults
 
 
@@ -26,16 +24,7 @@ def test_what_is_published_is_what_the_records_say() -> None:
 
 @pytest.mark.parametrize("propagate", [False, True])
 def test_every_lifecycle_is_of_the_schema(propagate: bool) -> None:
-    app = make_oracle_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
-    app.logger.setLevel(logging.CRITICAL)
-    lifecycle = Lifecycle(app)
-    client = app.test_client()
-    for method, path in REQUESTS:
-        try:
-            client.open(path, method=method, buffered=True).close()
-        except (Exception, SystemExit):  # it goes out to the server
-            pass
-    assert_recorded(lifecycle.traces(app))
+    assert_recorded(oracle_traces(propagate=propagate))
 
 
 @pytest.mark.filterwarnings("ignore:Note .* is kept the old way")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from flask_lifecycle import Lifecycle, Step, Trace
 from flask_lifecycle.trace.compare import Comparison, compare
 from flask_lifecycle.trace.model import STAGES
-from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
+from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app, oracle_traces
 
 MS = 1_000_000
 
@@ -54,16 +54,7 @@ def lines(comparison: Comparison, mark: str) -> list[str]:
 @pytest.fixture(scope="module")
 def traces() -> list[Trace]:
     """Requests of every kind."""
-    app = make_oracle_app(Oracle(), PROPAGATE_EXCEPTIONS=False)
-    app.logger.disabled = True
-    lifecycle = Lifecycle(app)
-    client = app.test_client()
-    for method, path in REQUESTS:
-        try:
-            client.open(path, method=method, buffered=True).close()
-        except (Exception, SystemExit):  # it goes out to the server
-            pass
-    return lifecycle.traces(app)
+    return oracle_traces(propagate=False)
 
 
 def test_a_request_compared_with_itself_is_empty(traces: list[Trace]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
 import random
 import sqlite3
 import sys
@@ -22,7 +21,7 @@ from flask_lifecycle import faults as failing
 from flask_lifecycle.trace.explain import Explainer, explain
 from flask_lifecycle.trace.model import STAGES, Error, Step
 from flask_lifecycle.trace.story import Story
-from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app
+from tests.helpers.oracle import Oracle, make_oracle_app, oracle_traces
 from tests.helpers.records import step, trace_of
 
 LONGEST = 240
@@ -44,19 +43,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def requests() -> list[Trace]:
     """Requests of every kind, as the installed Flask handles them."""
-    found: list[Trace] = []
-    for propagate in (False, True):
-        app = make_oracle_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
-        app.logger.setLevel(logging.CRITICAL)
-        lifecycle = Lifecycle(app)
-        client = app.test_client()
-        for method, path in REQUESTS:
-            try:
-                client.open(path, method=method, buffered=True).close()
-            except (Exception, SystemExit):  # it goes out to the server
-                pass
-        found += lifecycle.traces(app)
-    return found
+    return oracle_traces(propagate=False) + oracle_traces(propagate=True)
 
 
 def test_each_stage_has_a_sentence_of_its_own_that_ends_runs_or_raises(
