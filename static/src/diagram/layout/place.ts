@@ -150,16 +150,16 @@ function dotShapes(scene: Scene, chip: Chip, side: Side, x: number, y: number): 
   const tone = chip.again !== null && scene.moment.state(chip.again) === "raised" ? "err" : "out";
   return [
     ...(here ? [circle(x, y, halo, "halo")] : []),
-    dotShape(
-      x,
-      y,
-      radius,
-      dotTone(scene, chip, side),
-      chip.state === "skipped" ? "it was skipped" : undefined,
-    ),
+    dotShape(x, y, radius, dotTone(scene, chip, side), titleOfDot(chip)),
     ...(chip.again === null ? [] : [dotShape(x + GEOMETRY.again, y, again, tone, "it ran a second time")]),
     ...(here ? [circle(x, y, ring, "ring")] : []),
   ];
+}
+
+/** What it says, if that is not by its colour; a fold has a title for all that it holds. */
+function titleOfDot({ folded, state }: Chip): string | undefined {
+  if (folded.length > 0) return "";
+  return state === "skipped" ? "it was skipped" : undefined;
 }
 
 /** What a dot says by its colour. */
@@ -178,7 +178,7 @@ function dotShape(
   tone: keyof typeof TONES,
   title: string = TONES[tone],
 ): Shape {
-  return circle(x, y, r, `dot ${tone}`, title);
+  return circle(x, y, r, `dot ${tone}`, title === "" ? undefined : title);
 }
 
 function dotTone(scene: Scene, chip: Chip, side: Side): keyof typeof TONES {
