@@ -2,21 +2,16 @@
 
 import type { Step } from "../api/types";
 
-/** A time in nanoseconds, to three figures; no line ends before its unit. */
+/** A time in nanoseconds, to three figures. */
 export function time(ns: number): string {
   const us = ns / 1000;
-  if (us < 10) return `${us.toFixed(1)}\u00a0µs`;
-  if (us < 999.5) return `${us.toFixed(0)}\u00a0µs`;
+  if (us < 10) return `${us.toFixed(1)} µs`;
+  if (us < 999.5) return `${us.toFixed(0)} µs`;
   const ms = us / 1000;
-  if (ms < 10) return `${ms.toFixed(2)}\u00a0ms`;
-  if (ms < 999.95) return `${ms.toFixed(1)}\u00a0ms`;
+  if (ms < 10) return `${ms.toFixed(2)} ms`;
+  if (ms < 999.95) return `${ms.toFixed(1)} ms`;
   const s = ms / 1000;
-  return `${s.toFixed(s < 100 ? 2 : 0)}\u00a0s`;
-}
-
-/** A text in which no line ends between a number and its unit. */
-export function glued(text: string): string {
-  return text.replace(/(?<=\d) (?=(?:[µm]?s|[kM]?B)(?!\w))/g, "\u00a0");
+  return `${s.toFixed(s < 100 ? 2 : 0)} s`;
 }
 
 /** A number with its noun, such as "1 request". */
@@ -92,7 +87,7 @@ export function change(bytes: number): string {
 
 /** A number of bytes. */
 export function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes}\u00a0B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)}\u00a0kB`;
-  return `${(bytes / 1e6).toFixed(1)}\u00a0MB`;
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -9,7 +9,7 @@ import { actions } from "../state/actions";
 import { elapsed, find } from "../state/request";
 import { now, state } from "../state/store";
 import { DIAGRAM, type ViewName } from "../state/viewNames";
-import { glued, time, websocketOf } from "../trace/format";
+import { time, websocketOf } from "../trace/format";
 import { clientStatus } from "../trace/status";
 import { FLAGS, type Flag, type Highlight, type Trace } from "../api/types";
 
@@ -127,9 +127,9 @@ function Fact({ fact: { kind, text, mark, step } }: { readonly fact: Highlight }
   const Mark = kind === "slowest" || kind === "unexplained" ? "u" : "b";
   return (
     <button type="button" class="fact" onClick={() => show(SHOWN[kind], SHOWN[kind] === "sql" ? null : step)}>
-      {glued(text.slice(0, at))}
-      <Mark>{glued(mark)}</Mark>
-      {glued(text.slice(at + mark.length))}
+      {text.slice(0, at)}
+      <Mark>{mark}</Mark>
+      {text.slice(at + mark.length)}
     </button>
   );
 }

@@ -189,9 +189,9 @@ describe("what is true then", () => {
     if (hook === undefined) throw new Error("There is no such hook.");
     const texts = textsAt(trace, hook.at, hook);
     expect(texts).toContain("show(id=42) | not yet");
-    expect(texts).toContain("SQL 1.19\u00a0ms");
+    expect(texts).toContain("SQL 1.19 ms");
     expect(texts).toContain("→ None");
-    expect(texts).toContain("1.20\u00a0ms");
+    expect(texts).toContain("1.20 ms");
     expect(texts).not.toMatch(/200 OK|22\.\d ms/u);
   });
 });
