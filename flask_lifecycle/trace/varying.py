@@ -24,6 +24,8 @@ _IN_MESSAGES = re.compile(
 _DIGITS = 20
 _LARGEST = 10**_DIGITS
 _OLD = 600
+# Seconds for which a thread may have waited between the reading of a request's start and its own.
+_SLACK = 0.05
 
 
 def is_varying_name(name: t.Any) -> bool:
@@ -46,7 +48,7 @@ def is_clock(a: t.Any, b: t.Any, apart: float, tolerance: float) -> bool:
     if type(a) is not type(b) or read[0] is None or read[1] is None:
         return False
     # Smaller values are counts and amounts: a clock began in 1970, or when the machine did.
-    return read[0] > _OLD and abs(read[1] - read[0] - apart) <= tolerance
+    return read[0] > _OLD and abs(read[1] - read[0] - apart) <= tolerance + _SLACK
 
 
 def _seconds(value: t.Any) -> float | None:
