@@ -370,6 +370,8 @@ ELSEWHERE = {
     *("instrumentation/methods.py", "mount.py", "instrumentation/upgrades.py"),
     "instrumentation/websocket_libraries.py",
     "collectors/patch.py",
+    # A server's start comes by these, or what a server sends after a crash.
+    "announcement.py",
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
     "panel/summary.py",
