@@ -13,8 +13,6 @@ import { ALL_IN_SIGHT, centre, hiddenIn, type Hidden } from "./sight";
 
 /** The height of a screen on which the stage is drawn at 1×, px. */
 const STAGE_HEIGHT = 830;
-/** The height of a bar that says what is out of sight, px. */
-const BAR = 21;
 /** How much of what is seen it scrolls by. */
 const PAGE = 0.8;
 const NONE: readonly TraceSummary[] = [];
@@ -48,8 +46,6 @@ export function Figure(): JSX.Element {
   }, [about, zoom, drawer, space]);
   const view = trace?.steps.find((each) => each.stage === "view");
   const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin);
-  // The stage has none.
-  const bars = stage ? 0 : (hidden.above === null ? 0 : BAR) + (hidden.below === null ? 0 : BAR);
   const inner = useMemo(
     () => traces.filter((each) => each.parent !== null && each.parent === id),
     [traces, id],
@@ -74,7 +70,7 @@ export function Figure(): JSX.Element {
             scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}
             width={space.width}
             // Under the drawer it goes on: its rows keep their height.
-            height={space.height + drawer + bars}
+            height={space.height + drawer}
             onSelect={actions.step}
             onOpen={actions.select}
             onShow={show}
@@ -138,7 +134,7 @@ function Bar({ text, up = false, figure }: BarProps): JSX.Element | null {
   return (
     <button
       type="button"
-      class="out-of-sight"
+      class={up ? "out-of-sight up" : "out-of-sight"}
       onClick={() => {
         figure.current?.scrollBy({ top: figure.current.clientHeight * (up ? -PAGE : PAGE) });
       }}
