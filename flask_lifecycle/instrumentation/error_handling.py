@@ -133,7 +133,11 @@ class Errors:
             return
         # The debugger starts no second response.
         by: ServerErrorBy = "debugger" if is_inside_debugger() else "server"
-        if not is_sent and not upgrades.is_upgraded(trace) and (by == "server" or trace.status is None):
+        if (
+            not is_sent
+            and not upgrades.is_upgraded(trace)
+            and (by == "server" or trace.status is None)
+        ):
             trace.server_error_by = by
         if self._on_crash is not None and trace.parent is None and not trace.hidden:
             self._on_crash(trace, error, environ)
