@@ -151,8 +151,8 @@ def test_what_contains_others_is_met_going_in_and_coming_out(panel: Panel) -> No
 
 
 def test_the_keys_stop_at_each_statement_of_a_pill(panel: Panel) -> None:
-    panel.fetch("/corners/statements")
-    trace = panel.shows_whole("/corners/statements")
+    panel.fetch("/admin/orders/42")
+    trace = panel.shows_whole("/admin/orders/42")
     page = panel.page
     sent = [
         step
