@@ -219,7 +219,12 @@ def _may_have_card(text: str, digits: str) -> bool:
 
 
 def is_card(number: str) -> bool:
-    """Return whether digits with separators are a card number (ISO/IEC 7812)."""
+    """Return whether digits with separators are a card number (ISO/IEC 7812).
+
+    One number in ten has the right check digit, clocks too: the issuer tells them apart.
+    """
+    if _CARD.fullmatch(number) is None:
+        return False
     digits = [int(each) for each in number if each.isdecimal()]
     doubled = [sum(divmod(2 * each, 10)) for each in digits[-2::-2]]
     return (
