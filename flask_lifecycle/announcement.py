@@ -8,6 +8,7 @@ import sys
 import typing as t
 import weakref
 from contextlib import suppress
+from ipaddress import ip_address
 from sys import _getframe
 from types import FrameType
 from urllib.parse import urlsplit
@@ -31,7 +32,6 @@ _SERVERS = ("werkzeug", "waitress", "gunicorn.error")
 _LISTENS = re.compile(
     r"(?:Running|Serving|Listening) (?:on|at):? +(?:http://(?=unix:))?((?:https?|unix):[^\s,]+)"
 )
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - none is bound
 _PORTS = {"http": "80", "https": "443"}
 # What only a server that has a socket sets.
 _OF_SERVERS = ("SERVER_SOFTWARE", "REMOTE_PORT")
@@ -119,7 +119,7 @@ class Announcement(logging.Filter):
         """Return an origin as a browser on this machine opens it."""
         parts = urlsplit(origin)
         host = self._settings.host or parts.hostname or ""
-        host = _EVERYWHERE.get(host, host)
+        host = _reachable(host)
         host = f"[{host}]" if ":" in host else host
         port = f":{parts.port}" if parts.port else ""
         return f"{parts.scheme}://{host}{port}"
@@ -193,6 +193,15 @@ def _server_of(environ: Environ) -> str:
     """Return the origin of the server, from its own side: not by a header of the client's."""
     bound = environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT", "")
     return _origin(environ.get("wsgi.url_scheme", "http"), bound)
+
+
+def _reachable(host: str) -> str:
+    """Return a host at which this machine answers, if a server listens on all of them."""
+    with suppress(ValueError):  # it is a name
+        if host and not ip_address(host).is_unspecified:
+            return host
+        return "::1" if ":" in host else "127.0.0.1"
+    return host
 
 
 def _origin(scheme: str, bound: t.Any) -> str:

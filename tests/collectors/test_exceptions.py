@@ -266,7 +266,7 @@ def test_an_exception_with_a_response_of_its_own_passes_all_handlers() -> None:
 
 def test_a_handler_is_not_said_to_have_taken_what_the_app_itself_answers() -> None:
     app, lifecycle = make_app()
-    app.handle_user_exception = lambda *_: ("answered", 418)  # type: ignore[method-assign]
+    vars(app)["handle_user_exception"] = lambda *_: ("answered", 418)
     app.register_error_handler(LookupError, lambda _error: "handled")
     app.add_url_rule("/", "index", lambda: abort_with(LookupError("x")))
     told = "a handle_user_exception of the app's own answers instead"

@@ -53,22 +53,22 @@ def given(ctx: t.Any) -> tuple[t.Any, ...]:
 
 
 class Itself(Flask):
-    def dispatch_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+    def dispatch_request(self, ctx: t.Any = None) -> t.Any:
         return as_debugtoolbar()
 
 
 class Synced(Flask):
-    def dispatch_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+    def dispatch_request(self, ctx: t.Any = None) -> t.Any:
         return by_ensure_sync()
 
 
 class Super(Flask):
-    def dispatch_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+    def dispatch_request(self, ctx: t.Any = None) -> t.Any:
         return super().dispatch_request(*given(ctx))
 
 
 class Full(Flask):
-    def full_dispatch_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+    def full_dispatch_request(self, ctx: t.Any = None) -> t.Any:
         finalize: t.Any = self.finalize_request
         return finalize(*given(ctx), as_debugtoolbar())
 
@@ -76,7 +76,7 @@ class Full(Flask):
 class Before(Flask):
     """Answers before Flask dispatches."""
 
-    def preprocess_request(self, ctx=None) -> t.Any:  # type: ignore[no-untyped-def]
+    def preprocess_request(self, ctx: t.Any = None) -> t.Any:
         return super().preprocess_request(*given(ctx)) or as_debugtoolbar()
 
 

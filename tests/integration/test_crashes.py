@@ -200,7 +200,7 @@ def test_one_exception_of_several_requests_has_the_link_to_the_last() -> None:
         with pytest.raises(LookupError):
             app.test_client().get(
                 "/",
-                base_url="http://evil.example/root",
+                base_url="http://evil.example/shop",
                 environ_overrides={
                     "SERVER_SOFTWARE": "a server",
                     "SERVER_NAME": "0.0.0.0",
@@ -208,7 +208,7 @@ def test_one_exception_of_several_requests_has_the_link_to_the_last() -> None:
                 },
             )
     last = lifecycle.traces(app)[0].id
-    link = f"Lifecycle: http://127.0.0.1:5000/root/_lifecycle/?view=exception#{last}"
+    link = f"Lifecycle: http://127.0.0.1:5000/shop/_lifecycle/?view=exception#{last}"
     assert vars(error)["__notes__"] == ["the app's", link]
     assert len([each for each in vars(error)["__notes__"] if each.startswith("Lifecycle")]) == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import typing as t
 from pathlib import Path
@@ -10,9 +11,8 @@ import pytest
 
 from tests.helpers.servers import Server, batch
 
-# An SSE stream that sends one event for each file that is there, up to the fourth.
+# An SSE stream that sends one event for each line of a pipe.
 APP = """
-import os, time
 from flask import Flask, Response
 from flask_lifecycle import Lifecycle
 
@@ -26,10 +26,9 @@ def index():
 @app.get("/events")
 def events():
     def made():
-        for number in range(4):
-            while not os.path.exists(f"event-{number}"):
-                time.sleep(0.01)
-            yield f"data: {number}\\n\\n"
+        with open("lines") as lines:
+            for number, _ in enumerate(lines):
+                yield f"data: {number}\\n\\n"
     return Response(made(), mimetype="text/event-stream")
 """
 EVENT = len("data: 0\n\n")
@@ -38,6 +37,7 @@ FLASK_RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port",
 
 @pytest.fixture
 def server(tmp_path: Path) -> t.Iterator[Server]:
+    os.mkfifo(tmp_path / "lines")
     server = Server(tmp_path, FLASK_RUN, APP)
     yield server
     server.stop()
@@ -62,15 +62,17 @@ def test_the_events_of_a_stream_are_counted_as_they_are_sent(server: Server) -> 
                     if step["stage"] == "body" and step["detail"]["chunks"] == chunks:
                         return dict(step)
 
+    lines = (server.app.parent / "lines").open("wb", buffering=0)
     for number in range(3):
-        (server.app.parent / f"event-{number}").touch()
+        lines.write(b"next\n")
         step = counted(number + 1)
         assert step["end"] is None
         assert step["detail"]["bytes"] == (number + 1) * EVENT
         assert len(step["detail"]["sent"]) == number + 1
         so_far = f"{number + 1} chunk{'s' if number else ''} ({(number + 1) * EVENT} bytes) so far."
         assert step["explain"] == f"The server is still sending the body: {so_far}"
-    (server.app.parent / "event-3").touch()
+    lines.write(b"last\n")
+    lines.close()
     while counted(4)["end"] is None:
         pass
     client.close()
@@ -79,7 +81,8 @@ def test_the_events_of_a_stream_are_counted_as_they_are_sent(server: Server) -> 
 
 def test_the_api_has_what_was_sent_so_far(server: Server) -> None:
     client = events(server)
-    (server.app.parent / "event-0").touch()
+    lines = (server.app.parent / "lines").open("wb", buffering=0)
+    lines.write(b"next\n")
     received = b""
     while b"data: 0" not in received:
         received += client.recv(4096)
@@ -87,6 +90,5 @@ def test_the_api_has_what_was_sent_so_far(server: Server) -> None:
     body = next(step for step in server.api(f"traces/{newest}")["steps"] if step["stage"] == "body")
     assert [size for _, size in body["detail"]["sent"]] == [EVENT]
     assert (body["detail"]["chunks"], body["end"]) == (1, None)
-    for number in range(1, 4):
-        (server.app.parent / f"event-{number}").touch()
+    lines.close()
     client.close()

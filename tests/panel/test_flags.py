@@ -94,8 +94,7 @@ def test_a_slow_request_is_flagged_and_an_event_stream_is_not(
 ) -> None:
     monkeypatch.setattr(flags, "SLOW_REQUEST", 0)
     assert labels(lambda _app: "text") == [("ink", "slow")]
-    stream: View = lambda _app: Response("data: 1\n\n", mimetype="text/event-stream")  # noqa: E731
-    assert labels(stream) == []
+    assert labels(lambda _app: Response("data: 1\n\n", mimetype="text/event-stream")) == []
 
 
 def test_a_request_that_runs_for_too_long_hangs_unless_it_streams(

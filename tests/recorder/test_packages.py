@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import typing as t
 from pathlib import Path
@@ -76,7 +77,7 @@ def test_an_app_that_is_installed_is_no_package_of_its_own(
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text("def hook(*_):\n    pass\n")
     monkeypatch.syspath_prepend(str(folder.parent))
-    import shop_installed  # type: ignore[import-not-found]
+    shop_installed = importlib.import_module("shop_installed")
 
     for name, expected in (("shop_installed.web", None), ("other", "shop_installed")):
         app = Flask(name, root_path=str(tmp_path))

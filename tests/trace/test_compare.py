@@ -169,8 +169,8 @@ def test_a_wrapper_around_all_does_not_move_what_is_inside(shop: Shop) -> None:
     def middleware(environ: t.Any, start_response: t.Any) -> t.Any:
         return inner(environ, start_response)
 
-    middleware.__wrapped__ = inner  # type: ignore[attr-defined]
-    shop.app.wsgi_app = middleware  # type: ignore[method-assign]
+    vars(middleware)["__wrapped__"] = inner
+    vars(shop.app)["wsgi_app"] = middleware
     comparison = a.compare(shop.get())
     assert {step.stage for step in comparison.added} == {"middleware"}
     assert comparison.gone == ()

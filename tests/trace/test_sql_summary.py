@@ -44,7 +44,7 @@ def test_what_the_orm_sends_is_told_by_its_tables_and_values() -> None:
             session.add(Post(title="It's here", user=User(name="ada")))
             session.flush()
             session.scalars(
-                sa.select(Post).join(Post.user).where(User.id == 1, Post.title != None)  # noqa: E711
+                sa.select(Post).join(Post.user).where(User.id == 1, Post.title.is_not(None))
             ).all()
             session.scalars(sa.select(User.id).where(User.id.in_(range(8)))).all()
         return ""

@@ -369,13 +369,13 @@ def test_nothing_is_kept_alive() -> None:
 
     gc.disable()
     try:
-        body = app(
+        body: t.Any = app(
             {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "x", "SERVER_PORT": "80"}
             | {"wsgi.url_scheme": "http", "wsgi.input": None, "wsgi.errors": None},
             lambda *_args: t.cast("t.Any", None),
         )
         assert died == ["thing", "other"]
-        body.close()  # type: ignore[attr-defined]
+        body.close()
     finally:
         gc.enable()
     assert lifecycle.traces(app)[0].status == 200

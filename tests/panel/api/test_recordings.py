@@ -31,8 +31,8 @@ def asked() -> Asked:
 
     @app.get("/books/<int:number>")
     def book(number: int) -> str:
-        password = "hunter2"  # noqa: F841
-        flask.g.token = "hunter2"
+        password = "hunter2"
+        flask.g.token = password
         return str(number)
 
     client = app.test_client()
