@@ -48,7 +48,7 @@ class Explained:
             try:
                 b"".join(body)
             finally:
-                body.close()  # type: ignore[attr-defined]
+                t.cast("t.Any", body).close()
         except (Exception, SystemExit):  # it goes out to the server
             pass
         return self.last
@@ -597,7 +597,7 @@ def test_a_client_that_leaves(has_context: bool) -> None:
     explained.view(stream)
     body = explained.app(EnvironBuilder("/").get_environ(), lambda *_: None)  # type: ignore[arg-type]
     next(iter(body))
-    body.close()  # type: ignore[attr-defined]
+    t.cast("t.Any", body).close()
     assert said(explained.last, "body") == [
         "The server stops after 1 chunk, as it does when the client has gone, and closes the body."
     ]

@@ -78,7 +78,7 @@ def call(app: Flask, oracle: Oracle, environ: dict[str, t.Any]) -> Seen:
             body = app(environ, start_response)
             file = isinstance(body, FileWrapper)
             chunks = list(body)
-            body.close()  # type: ignore[attr-defined]
+            t.cast("t.Any", body).close()
         except BaseException as raised:
             # But for the outermost: ``__call__``, of either class.
             error = [
@@ -223,7 +223,7 @@ def left(path: str, watched: bool) -> list[t.Any]:
         body, _status, _headers = run_wsgi_app(app, EnvironBuilder(path).get_environ())
         for _ in body:
             pass
-        body.close()  # type: ignore[attr-defined]
+        t.cast("t.Any", body).close()
 
     get()  # what is made once and kept
     made.clear()
@@ -420,7 +420,7 @@ def test_apps_of_every_shape_answer_as_without_and_are_recorded(
         environ = EnvironBuilder(path, input_stream=io.BytesIO(), **more).get_environ()
         body, status, headers = run_wsgi_app(served, environ)
         text = b"".join(body)
-        body.close()  # type: ignore[attr-defined]
+        t.cast("t.Any", body).close()
         headers.remove("X-Lifecycle-Trace")
         return text, status, headers
 

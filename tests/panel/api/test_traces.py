@@ -148,7 +148,7 @@ def asked() -> Asked:
         with suppress(UnicodeError):  # Flask's own, of what is no path at all
             body, _, _ = run_wsgi_app(app, {**create_environ(), **environ})
             b"".join(body)
-            body.close()  # type: ignore[attr-defined]
+            t.cast("t.Any", body).close()
     return Asked(client, lifecycle.traces(app))
 
 
