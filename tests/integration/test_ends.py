@@ -362,14 +362,25 @@ def test_a_process_ends_as_fast_as_bare(
 ) -> None:
     command, main = SERVERS[kind]
     app = APP + MORE.get(way, "") + main
-    apps = {"bare": app.replace("Lifecycle(app)\n", ""), "watched": app}
+    goes_on = (kind, way) in GO_ON
+    # Python loses an interrupt that comes during a finaliser, in bare apps too: then once more.
+    assert any(
+        ends_alike(serve, number, [*command, *options], app, way) != goes_on
+        for number in range(3 if way == "SIGINT" else 1)
+    )
+
+
+def ends_alike(serve: t.Any, number: int, command: list[str], app: str, way: str) -> bool:
+    """Check that a watched app ends as the bare one; return whether both end at all."""
+    apps = {f"bare{number}": app.replace("Lifecycle(app)\n", ""), f"watched{number}": app}
     with ThreadPoolExecutor() as pool:
-        bare, watched = pool.map(lambda name: serve(name, [*command, *options], apps[name]), apps)
+        bare, watched = pool.map(lambda name: serve(name, command, apps[name]), apps)
         with panel(watched) as opened:
             pids = {bare: int(bare.get("/")), watched: opened.pids[-1]}
             ends = [pool.submit(end, server, way, pid) for server, pid in pids.items()]
             (of_bare, lasted), (of_watched, took) = (each.result() for each in ends)
-            assert (of_bare == "stays") == ((kind, way) in GO_ON)
+            if way == "SIGINT" and "stays" in (of_bare, of_watched):
+                return False
             assert of_watched == of_bare
             assert took <= lasted + LATE
             assert all(is_cut(each) for each in opened.websockets)
@@ -378,6 +389,7 @@ def test_a_process_ends_as_fast_as_bare(
                 wait_for(lambda: len(set(opened.pids)) > 1, OVER)
                 with panel(watched):
                     pass
+    return of_bare != "stays"
 
 
 def end(server: Server, way: str, pid: int) -> tuple[str, float]:
