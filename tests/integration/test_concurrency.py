@@ -24,7 +24,7 @@ from flask_lifecycle import Lifecycle, Trace
 from tests.helpers.servers import FLASK_RUN, PATIENCE, Server
 
 THREADS = 50
-REQUESTS = int(os.environ.get("LIFECYCLE_TEST_REQUESTS", "20"))
+REQUESTS = int(os.environ.get("LIFECYCLE_TEST_REQUESTS", "8"))
 
 APP = """
 import logging
