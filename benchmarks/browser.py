@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
+import itertools
 import os
 import shutil
 import threading
@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from flask import Flask
 from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
-from werkzeug.test import EnvironBuilder
+
+from .workloads import environ
 
 
 @contextlib.contextmanager
@@ -40,14 +41,14 @@ def panel(app: Flask) -> Iterator[tuple[Page, str]]:
 
 
 def sender(app: Flask, path: str) -> t.Callable[[], None]:
-    """Return what sends the app one request, as a server does."""
-    environ = EnvironBuilder(path).get_environ()
+    """Return what sends the app one request after another, as a server does."""
+    numbers = itertools.count()
 
     def start_response(*_given: t.Any) -> t.Callable[[bytes], object]:
         return bytes
 
     def send() -> None:
-        body = app({**environ, "wsgi.input": io.BytesIO()}, start_response)
+        body = app(environ(path, next(numbers)), start_response)
         for _chunk in body:
             pass
         t.cast("t.Any", body).close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib.util
-import io
+import itertools
 import json
 import platform
 import statistics
@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from .variants import OURS, PEERS
-from .workloads import WORKLOADS
+from .workloads import WORKLOADS, environ
 
 TURN_SECONDS = 0.03
 
@@ -67,18 +67,17 @@ class Worker:
 
 def work(variant: str, workload: str) -> None:
     """Be a worker: read what to do from stdin, answer in lines of JSON."""
-    from werkzeug.test import EnvironBuilder
-
     app, path = WORKLOADS[workload]()
     wsgi = {**OURS, **PEERS}[variant](app)
-    environ = EnvironBuilder(path).get_environ()
+    numbers = itertools.count()
     # Its output is the answers': whatever a peer prints goes to stderr.
     answers, sys.stdout = sys.stdout, sys.stderr
 
     def send(number: int) -> tuple[int, int]:
+        environs = [environ(path, each) for each in itertools.islice(numbers, number)]
         cpu, wall = time.thread_time_ns(), time.perf_counter_ns()
-        for _ in range(number):
-            body = wsgi({**environ, "wsgi.input": io.BytesIO()}, lambda *_: None)
+        for each in environs:
+            body = wsgi(each, lambda *_: None)
             for _chunk in body:
                 pass
             if hasattr(body, "close"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import json
 import os
 import socket
@@ -22,11 +21,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import websocket
-from werkzeug.test import EnvironBuilder
 
 from .variants import recording
 from .viewers import compare, connect, get
-from .workloads import hello
+from .workloads import environ, hello
 
 SERVER = """
 import logging
@@ -215,11 +213,10 @@ def requests(total: int) -> bool:
     """Make very many requests, with the default limits."""
     app, path = hello()
     wsgi = recording(app)
-    environ = EnvironBuilder(path).get_environ()
     first = most = 0.0
     print(f"{'requests':>10}{'MB':>9}{'since 10,000':>14}")
     for number in range(1, total + 1):
-        body = wsgi({**environ, "wsgi.input": io.BytesIO()}, lambda *_: None)
+        body = wsgi(environ(path, number), lambda *_: None)
         for _chunk in body:
             pass
         body.close()

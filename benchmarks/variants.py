@@ -40,10 +40,10 @@ def steps(app: Flask) -> t.Any:
 def recording(app: Flask) -> t.Any:
     """With the extension, recording, and nobody looks."""
     app.config["LIFECYCLE_TOOLBAR"] = False
-    return toolbar(app)
+    return defaults(app)
 
 
-def toolbar(app: Flask) -> t.Any:
+def defaults(app: Flask) -> t.Any:
     """With the extension as it comes: recording, and the toolbar on pages."""
     from flask_lifecycle import Lifecycle
 
@@ -122,7 +122,7 @@ def pyinstrument(app: Flask) -> t.Any:
 
 
 OURS: dict[str, Variant] = {
-    each.__name__: each for each in (bare, off, steps, recording, toolbar, viewer)
+    each.__name__: each for each in (bare, off, steps, recording, defaults, viewer)
 }
 PEERS: dict[str, Variant] = {
     each.__name__: each for each in (debugtoolbar, opentelemetry, sentry, pyinstrument)

@@ -1,4 +1,8 @@
-"""The apps that are measured: each function makes one, and names the request to send to it."""
+"""The apps that are measured: each function makes one, and names the requests to send to it.
+
+No two requests are the same: what remembers a whole request would always hit. The apps are in debug
+mode, as those are that the extension records.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ import typing as t
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, session
+from flask import Blueprint, Flask, Response, g, jsonify, render_template, request, session
 from jinja2 import DictLoader
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
 
+#: An app, and the path of its requests with ``{}`` for the number of each.
 Workload = Callable[[], tuple[Flask, str]]
 
 BASE = "<!doctype html><title>{{ title }}</title><main>{% block main %}{% endblock %}</main>"
@@ -18,10 +25,24 @@ ROWS = (
 )
 
 
+PAGE = (
+    "{% extends 'base.html' %}{% block main %}{% include 'heading.html' %}{% for row in rows %}"
+    "<p>{{ row }} {{ greeting }}</p>{% endfor %}{% endblock %}"
+)
+
+
 def _app() -> Flask:
     app = Flask("workload")
+    app.debug = True
     app.secret_key = "benchmark"
-    app.jinja_loader = DictLoader({"base.html": BASE, "rows.html": ROWS})
+    app.jinja_loader = DictLoader(
+        {
+            "base.html": BASE,
+            "rows.html": ROWS,
+            "page.html": PAGE,
+            "heading.html": "<h1>{{ title }}</h1>",
+        }
+    )
     return app
 
 
@@ -29,7 +50,7 @@ def hello() -> tuple[Flask, str]:
     """A view that returns a string."""
     app = _app()
     app.add_url_rule("/", "index", lambda: "hello")
-    return app, "/"
+    return app, "/?n={}"
 
 
 def typical() -> tuple[Flask, str]:
@@ -37,9 +58,14 @@ def typical() -> tuple[Flask, str]:
     return _typical(lambda: None)
 
 
-def sql20() -> tuple[Flask, str]:
-    """The typical request with 20 statements on SQLite."""
-    return _typical(_statements(20))
+def page() -> tuple[Flask, str]:
+    """A page as apps have them: hooks that do something, a session that is written, an include."""
+    return _page(lambda: None)
+
+
+def page20() -> tuple[Flask, str]:
+    """The page with 20 statements on SQLite."""
+    return _page(_statements(20))
 
 
 def sql500() -> tuple[Flask, str]:
@@ -56,7 +82,7 @@ def error() -> tuple[Flask, str]:
 
     app.add_url_rule("/", "index", raises)
     app.register_error_handler(LookupError, lambda error: (str(error), 410))
-    return app, "/"
+    return app, "/?n={}"
 
 
 def stream() -> tuple[Flask, str]:
@@ -68,7 +94,7 @@ def stream() -> tuple[Flask, str]:
             yield f"{number}\n"
 
     app.add_url_rule("/", "index", lambda: Response(chunks()))
-    return app, "/"
+    return app, "/?n={}"
 
 
 def json() -> tuple[Flask, str]:
@@ -77,7 +103,7 @@ def json() -> tuple[Flask, str]:
     app.add_url_rule(
         "/", "index", lambda: jsonify([{"id": i, "name": f"name {i}"} for i in range(50)])
     )
-    return app, "/"
+    return app, "/?n={}"
 
 
 def _typical(work: Callable[[], None]) -> tuple[Flask, str]:
@@ -98,7 +124,39 @@ def _typical(work: Callable[[], None]) -> tuple[Flask, str]:
 
             _hooks(blueprint)
         app.register_blueprint(blueprint)
-    return app, "/rows/50"
+    return app, "/rows/50?n={}"
+
+
+def _page(work: Callable[[], None]) -> tuple[Flask, str]:
+    app = _app()
+    blueprints = [
+        Blueprint(f"level{level}", __name__, url_prefix=f"/{level}") for level in range(3)
+    ]
+    shop = blueprints[0]
+    app.before_request(lambda: setattr(g, "user", "ada"))
+    app.before_request(lambda: setattr(g, "query", request.args.get("n")))
+    shop.before_request(lambda: setattr(g, "level", 3))
+    shop.before_request(lambda: setattr(g, "seen", session.get("seen")))
+    app.after_request(_with_header)
+    shop.after_request(lambda response: response)
+    app.teardown_request(lambda _error: None)
+    app.teardown_appcontext(lambda _error: None)
+    app.context_processor(lambda: {"greeting": "hi"})
+
+    @shop.get("/page/<int:number>")
+    def view(number: int) -> str:
+        session["seen"] = number
+        work()
+        return render_template("page.html", title=str(number), rows=range(50))
+
+    for each in blueprints:
+        app.register_blueprint(each)
+    return app, "/0/page/{}?n={}&q=word"
+
+
+def _with_header(response: Response) -> Response:
+    response.headers["X-Level"] = "1"
+    return response
 
 
 def _hooks(scaffold: Flask | Blueprint) -> None:
@@ -126,6 +184,19 @@ def _statements(number: int) -> Callable[[], None]:
     return work
 
 
+def environ(path: str, number: int) -> dict[str, t.Any]:
+    """Return a browser's request for a page, which differs from all others."""
+    headers = Headers(
+        {
+            "Cookie": f"visit={number}; theme=dark",
+            "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)",
+            "Accept": "text/html,application/xhtml+xml",
+            "Sec-Fetch-Dest": "document",
+        }
+    )
+    return EnvironBuilder(path.replace("{}", str(number)), headers=headers).get_environ()
+
+
 WORKLOADS: dict[str, Workload] = {
-    made.__name__: made for made in (hello, typical, sql20, sql500, error, stream, json)
+    made.__name__: made for made in (hello, typical, page, page20, sql500, error, stream, json)
 }
