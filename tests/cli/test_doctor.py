@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from flask_lifecycle import Lifecycle, cli
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.cli import doctor
 
 
 def told(debug: bool = True, **config: t.Any) -> dict[str, list[tuple[str, str]]]:
@@ -20,7 +21,7 @@ def told(debug: bool = True, **config: t.Any) -> dict[str, list[tuple[str, str]]
     if config.pop("extension", True):
         Lifecycle(app)
     found: dict[str, list[tuple[str, str]]] = {}
-    for mark, about, text in cli.findings(app):
+    for mark, about, text in doctor.findings(app):
         found.setdefault(about, []).append((mark, text))
     return found
 
@@ -70,7 +71,7 @@ def test_hosts_tokens_and_masks_are_told() -> None:
 
 def test_workers_without_one_token_are_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [mark for mark, _ in told()["token"]] == ["ok"]
-    monkeypatch.setattr(cli, "common_secret", lambda: None)
+    monkeypatch.setattr(doctor, "common_secret", lambda: None)
     mark, text = told()["token"][-1]
     assert mark == "note"
     assert "PYTHONHASHSEED" in text
@@ -80,14 +81,14 @@ def test_workers_without_one_token_are_worth_a_note(monkeypatch: pytest.MonkeyPa
 
 
 def test_old_packages_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "version", lambda *_: "4.0.0")
+    monkeypatch.setattr(doctor, "version", lambda *_: "4.0.0")
     found = told()["packages"]
     assert ("wrong", "flask-socketio is 4.0.0; 5.6.1 or later is needed.") in found
 
 
 def test_the_oldest_versions_are_those_of_the_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "version", lambda *_: "0.0.1")
-    project = (Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8")
+    monkeypatch.setattr(doctor, "version", lambda *_: "0.0.1")
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
     dependencies = project.partition("\ndependencies = [")[2].partition("\n]")[0]
     needed = re.findall(r'"([\w-]+)>=([\d.]+)"', dependencies)
     assert len(needed) == dependencies.count(">=")

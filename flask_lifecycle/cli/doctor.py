@@ -1,4 +1,4 @@
-"""``flask lifecycle``: show who can reach the panel of an app, and why."""
+"""``flask lifecycle doctor``: show who can reach the panel of an app, and why."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 import click
 import flask
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
-from .run_token import common_secret
-from .settings import Settings
+from ..run_token import common_secret
+from ..settings import Settings
 
 _OWN = "flask-lifecycle"
 # The dependencies without extras, with their minimum versions.
@@ -21,12 +21,10 @@ _NEEDED = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 #: ``ok``, ``note`` or ``wrong``; the subject; the text.
 Finding = tuple[t.Literal["ok", "note", "wrong"], str, str]
 
-lifecycle: AppGroup = AppGroup("lifecycle", help="Commands for flask-lifecycle.")
 
-
-@lifecycle.command()
+@click.command("doctor")
 @with_appcontext
-def doctor() -> None:
+def command() -> None:
     """Show who can reach the panel of this app now, and why.
 
     Exits with status 1 if something is wrong.
@@ -169,4 +167,4 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
 
 
-__all__ = ["doctor", "findings", "lifecycle"]
+__all__ = ["command", "findings"]
