@@ -24,7 +24,7 @@ _BY_HAND = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
     short_help="Serve an app with flask-lifecycle, its code unchanged.",
 )
 @click.pass_context
-def command(ctx: click.Context, **options: t.Any) -> None:
+def command(ctx: click.Context, /, **options: t.Any) -> None:
     """Serve an app as "flask run --debug" does, with flask-lifecycle.
 
     No line of the app's code needs to change: the extension is added once the app is loaded. An app
