@@ -25,6 +25,7 @@ from .trace.snapshot import snapshot
 from .trace.writer import LiveTrace
 
 if t.TYPE_CHECKING:
+    from .history.writer import Outbox
     from .instrumentation.hooks import OnResponse, OnStart
     from .recording.document import Excerpt
     from .store import Store
@@ -148,6 +149,8 @@ class State:
         from .instrumentation.hooks import Hooks
         from .store import MemoryStore
 
+        outbox = _outbox(app, self.settings)
+
         settings, announcement = self.settings, self._announcement
         token = settings.token or run_token()
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
@@ -161,6 +164,7 @@ class State:
             on_start=on_start,
             on_exception=exceptions.record if "exceptions" in settings.collectors else None,
             on_crash=announcement.crashed,
+            outbox=outbox,
         )
         owner = Owner(app)
         instrument = _wrapped(lambda: Instrument(app, owner, settings, redactor, hooks, mount), app)
@@ -244,6 +248,14 @@ def _on_trace(
         store.add(trace)
 
     return on_trace
+
+
+def _outbox(app: flask.Flask, settings: Settings) -> Outbox | None:
+    from .history.registry import sqlite_history_of
+    from .history.writer import Outbox
+
+    history = sqlite_history_of(app)
+    return None if history is None else Outbox(history, settings.max_traces)
 
 
 def _toolbar(settings: Settings, token: str) -> tuple[OnResponse, OnStart]:

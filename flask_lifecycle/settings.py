@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import string
 import typing as t
@@ -28,6 +29,7 @@ _MEANT = re.compile(
     "|transfer-encoding|upgrade|vary|www-authenticate|x-content-type-options|x-frame-options",
     re.IGNORECASE,
 )
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _OF_NAME = frozenset(string.ascii_letters + string.digits + "-_")
 
 Check = Callable[[t.Any], bool]
@@ -121,10 +123,21 @@ def _is_optional_callable(value: t.Any) -> bool:
     return value is None or callable(value)
 
 
+def _is_history(value: t.Any) -> bool:
+    if isinstance(value, str):
+        # Of a URL, to come; and what no file system takes.
+        return bool(value) and not _URL.match(value) and "\0" not in value
+    return value is None or value is True or isinstance(value, os.PathLike)
+
+
 def _setting(default: t.Any, check: Check, takes: str) -> t.Any:
     return field(default=default, metadata={"check": check, "takes": takes})
 
 
+_HISTORY = (
+    "True (a file in the user's cache folder), the path of a file, or None;"
+    " redis://, rediss:// and unix:// URLs are reserved, as Redis is not supported yet"
+)
 _NAMES = "a tuple or list of non-empty strings"
 
 
@@ -170,6 +183,10 @@ class Settings:
         "None or a string of at least 16 printable ASCII characters, without spaces",
     )
 
+    history: bool | str | os.PathLike[str] | None = field(
+        default=True, metadata={"check": _is_history, "takes": _HISTORY}
+    )
+
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> Settings:
         """Read every ``LIFECYCLE_*`` key.
@@ -191,12 +208,20 @@ class Settings:
             value = config.get(key, entry.default)
 
             if not entry.metadata["check"](value):
-                shown = "a wrong value" if entry.name == "token" else repr(value)
+                shown = _shown(entry.name, value)
                 raise ValueError(f"{key} got {shown}; it takes {entry.metadata['takes']}.")
 
             values[entry.name] = tuple(value) if isinstance(entry.default, tuple) else value
 
         return cls(**values)
+
+
+def _shown(name: str, value: t.Any) -> str:
+    if name == "token":
+        return "a wrong value"
+    url = _URL.match(value) if isinstance(value, str) else None
+    # The rest of a URL may have a password.
+    return f"a URL ({url[0]}…)" if name == "history" and url else repr(value)
 
 
 __all__ = ["COLLECTORS", "MORE_COLLECTORS", "Settings"]

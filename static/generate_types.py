@@ -16,9 +16,9 @@ from pathlib import Path
 
 from flask_lifecycle import trace
 from flask_lifecycle.panel import filter as trace_filter
-from flask_lifecycle.panel import flags, summary
 from flask_lifecycle.recording import document, schema
 from flask_lifecycle.recording.versions import FORMAT, VERSION
+from flask_lifecycle.summary import flags, summarize
 from flask_lifecycle.trace import compare, differences
 
 TARGET = Path(__file__).parent / "src" / "api" / "generated.ts"
@@ -56,7 +56,7 @@ _BESIDE = {
 #: What is narrower than its annotation says, as "record.field".
 _NARROWER = {"Step.stage": "Stage"}
 #: What files of older versions do not have.
-_NEWER = frozenset(("Step.package", "Trace.server_error_by"))
+_NEWER = frozenset(("Process.started_at", "Step.package", "Trace.server_error_by"))
 #: The parts of a comparison, and it.
 _COMPARED = (
     *(compare.ComparedStep, compare.Statuses, compare.Urls, compare.Runs),
@@ -82,7 +82,7 @@ def generate() -> str:
         _TRACE,
         *(_interface(record) for record in (document.Made, document.Excerpt, document.Recording)),
         *(_interface(record) for record in _COMPARED),
-        _constant("COUNTED", "The stages whose steps a summary counts.", summary.COUNTED),
+        _constant("COUNTED", "The stages whose steps a summary counts.", summarize.COUNTED),
         _constant("COUNTS", "What a summary counts, in words.", trace_filter.COUNTS),
         _constant("REPEATED", "So many statements of one place are too many.", flags.REPEATED),
         _constant("SLOW", "A statement of so many ns is slow.", int(flags.SLOW * 1e9)),

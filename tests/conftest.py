@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 import types
 import typing as t
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import flask
 import hypothesis
 import pytest
+from platformdirs import user_cache_path
 
 from flask_lifecycle.recorder.current import current
 from flask_lifecycle.trace.writer import NOBODY
@@ -18,6 +20,11 @@ pytest.register_assert_rewrite("tests.helpers")
 
 # A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What servers record outlives them: not in the cache of whoever runs the tests. But pip keeps its.
+os.environ.setdefault("PIP_CACHE_DIR", str(user_cache_path("pip")))
+_CACHE = tempfile.TemporaryDirectory(prefix="lifecycle-tests-")
+os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 # How long an example takes says more of the machine than of what is tested. Where it is decided
 # on a change, all of them are tried on the same examples; by hand, on others each time.
@@ -32,6 +39,12 @@ def nothing_leaks() -> Iterator[None]:
     assert not flask.has_app_context()
     assert not flask.has_request_context()
     assert current.get() is NOBODY
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test read the history of another one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", tempfile.mkdtemp(dir=_CACHE.name))
 
 
 @pytest.fixture

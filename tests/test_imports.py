@@ -25,6 +25,8 @@ ALLOWED = {
     "recorder": {"trace", "redact", "faults", "_compat"},
     "store": {"trace", "settings", "locks"},
     "recording": {"trace", "redact", "settings"},
+    "summary": {"trace", "toolbar", "faults"},
+    "history": {"locks", "faults", "settings", "trace", "store", "recording", "summary"},
     "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "app_map": {"recorder", "trace", "redact", "_compat"},
     "instrumentation": {
@@ -33,7 +35,7 @@ ALLOWED = {
     },
     "panel": {
         *("locks", "faults", "trace", "redact", "settings", "store", "recording", "app_map"),
-        *("toolbar", "_compat"),
+        *("toolbar", "summary", "history", "_compat"),
     },
 }
 # The public names and what puts all of them together.

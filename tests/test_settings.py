@@ -25,6 +25,7 @@ WRONG: dict[str, t.Any] = {
     "LIFECYCLE_ALLOWED_HOSTS": "example.com",
     "LIFECYCLE_HOST": "http://panel.localhost",
     "LIFECYCLE_TOKEN": "short",
+    "LIFECYCLE_HISTORY": False,
 }
 
 
@@ -56,6 +57,7 @@ def test_defaults_are_the_contract() -> None:
         allowed_hosts=(),
         host=None,
         token=None,
+        history=True,
     )
 
 
@@ -93,6 +95,9 @@ def test_a_wrong_value_is_named_at_start(key: str, value: t.Any) -> None:
         ("allowed_hosts", [".example.com"]),
         ("host", "panel..localhost"),
         ("token", "from-a-file-with-its-end\n"),
+        ("history", ""),
+        ("history", "nul\0.sqlite"),
+        ("history", "sqlite:///history.sqlite"),
     ],
 )
 def test_what_could_never_be_met_is_wrong(name: str, value: t.Any) -> None:
@@ -111,3 +116,15 @@ def test_an_unknown_key_is_named() -> None:
 
 def test_lists_are_taken_as_tuples() -> None:
     assert Settings.from_config({"LIFECYCLE_IGNORE": ["/health"]}).ignore == ("/health",)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "unix"])
+def test_a_redis_url_is_refused_until_it_is_supported_and_its_password_is_not_shown(
+    scheme: str,
+) -> None:
+    with pytest.raises(
+        ValueError, match=r"LIFECYCLE_HISTORY.*Redis is not supported yet"
+    ) as caught:
+        Settings.from_config({"LIFECYCLE_HISTORY": f"{scheme}://user:hunter2@localhost/0"})
+    assert "hunter2" not in str(caught.value)
+    assert f"{scheme}://" in str(caught.value)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from ..collectors.handlers import Fate
 from ..recorder.probe import Probe
+from ..trace.protocols import Outbox
 from ..trace.writer import LiveTrace, Writer
 from .reached import Reached
 
@@ -79,6 +80,8 @@ class Hooks:
     #: Returns headers to add when a response starts.
     on_start: OnStart | None = None
     on_exception: OnException | None = None
+    #: Takes finished traces of requests that a server sent.
+    outbox: Outbox | None = None
     #: Called with an exception that the server gets, and the environ of its request.
     on_crash: OnCrash | None = None
 

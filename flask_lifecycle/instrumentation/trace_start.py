@@ -14,6 +14,7 @@ from ..trace.owner import Owner
 from ..trace.writer import LiveTrace
 from .hooks import Environ, Hooks, Ignored
 from .known_rules import KnownRules
+from .served import is_served
 
 _CACHED = 1024
 _CACHED_LENGTH = 512
@@ -39,6 +40,7 @@ class TraceStart:
     ) -> None:
         self._owner = owner
         self._hooks = hooks
+        self._outbox = hooks.outbox
         self._redactor = redactor
         self._messages = messages
         self._ignored = ignored
@@ -73,6 +75,9 @@ class TraceStart:
             parent = None if outer.owner is None else outer.id
             trace = LiveTrace(self._owner, method, shown, query, parent, self._max_steps)
             trace.notes.details[0] = self._messages.received(trace, environ)
+            # What a request makes inside it belongs to it, whoever sends that.
+            if self._outbox is not None and (outer.outbox is not None or is_served(environ)):
+                trace.outbox = self._outbox
             self._hooks.on_trace(trace)
         except Exception as error:
             fault("the beginning of a trace", error)

@@ -10,13 +10,13 @@ import typing as t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..summary.flags import SLOW_REQUEST, Flag, is_statement
+from ..summary.summarize import summarize
 from ..toolbar.keys import is_fetched
 from ..trace.log import Columns
 from ..trace.model import FUNCTION_STAGES, Error, JsonObject, Step, client_status
 from ..trace.snapshot import freeze
 from ..trace.writer import LiveTrace
-from .flags import SLOW_REQUEST, Flag, is_statement
-from .summary import summarize
 
 #: If one side of a layer has more functions than this, some are folded into one row.
 ROWS = 5

@@ -89,11 +89,15 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """The process and thread of a request."""
+    """The process and thread of a request. ``started_at`` is when the process began, Unix time.
+
+    Host, pid and ``started_at`` are the same for all requests of one run, and of no other.
+    """
 
     pid: int
     host: str
     thread: str
+    started_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

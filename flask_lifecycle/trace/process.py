@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import typing as t
 from collections.abc import Callable
 from itertools import count
 from time import time
@@ -14,7 +15,16 @@ STARTED = time()
 # Unix time of the monotonic clock's zero: ids sort by creation even if the wall clock is set back.
 _EPOCH = time() - clock()
 
-pid: int = os.getpid()
+
+class Run(t.NamedTuple):
+    """A process, told apart from others that had its number before or after it."""
+
+    pid: int
+    #: When it began, Unix time.
+    started_at: float
+
+
+run: Run = Run(os.getpid(), STARTED)
 # The first serial number of ids: it differs between two processes that are started at once.
 _first = int.from_bytes(os.urandom(4), "big") >> 1
 #: Returns the serial number of a new request.
@@ -30,8 +40,8 @@ def id_of(origin: float, serial: int) -> str:
 
 
 def _forked() -> None:
-    global pid, _first
-    pid = os.getpid()
+    global run, _first
+    run = Run(os.getpid(), time())
     _first = int.from_bytes(os.urandom(4), "big") >> 1
 
 
@@ -39,4 +49,4 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-__all__ = ["STARTED", "id_of", "next_serial", "pid"]
+__all__ = ["STARTED", "Run", "id_of", "next_serial", "run"]

@@ -27,6 +27,17 @@ class Keeper(t.Protocol):
         ...
 
 
+class Outbox(t.Protocol):
+    """Takes finished traces to where they outlive the process."""
+
+    def append(self, trace: LiveTrace, is_file: bool, /) -> None:
+        """Hand over a finished trace.
+
+        :param is_file: whether it is of a static file.
+        """
+        ...
+
+
 class Added(t.Protocol):
     """What the toolbar added to a response on its way to the server."""
 
@@ -44,4 +55,4 @@ class Added(t.Protocol):
         ...
 
 
-__all__ = ["Added", "Headers", "Keeper"]
+__all__ = ["Added", "Headers", "Keeper", "Outbox"]

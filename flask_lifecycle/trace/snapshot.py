@@ -52,7 +52,7 @@ def _copy(trace: LiveTrace) -> Trace:
         status=trace.status,
         started_at=trace.started_at,
         duration=duration,
-        process=Process(trace.pid, _HOST, trace.thread),
+        process=Process(trace.run.pid, _HOST, trace.thread, trace.run.started_at),
         error=None
         if error is None
         else TraceError(

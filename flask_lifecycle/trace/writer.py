@@ -19,7 +19,7 @@ from .log import WIDTH, Columns, clock, merge
 from .model import Error, ServerErrorBy
 from .notes import Notes, joined
 from .owner import Owner
-from .protocols import Added, Keeper
+from .protocols import Added, Keeper, Outbox
 from .strands import FOLDS_KEPT, STEPS_FOLDED, Fold, Strand, Writer
 
 _lock = lock()
@@ -64,12 +64,13 @@ class LiveTrace(Writer):
         "error_step",
         "method",
         "origin",
+        "outbox",
         "parent",
         "path",
-        "pid",
         "query",
         "redactor",
         "route",
+        "run",
         "seq",
         "serial",
         "server_error_by",
@@ -91,6 +92,8 @@ class LiveTrace(Writer):
     #: Masks by the names of the app, once that is set.
     redactor: Redactor
     store: Keeper | None
+    #: Takes the trace to the history, if a server sent its request.
+    outbox: Outbox | None
     #: The other writers: strands by thread identity, folds by their writer and tracepoint.
     strands: dict[t.Any, Strand] | None
     # How many of the request's own steps were kept beyond the capacity, by tracepoint.
@@ -147,7 +150,8 @@ class LiveTrace(Writer):
         self.background = None
         self.redactor = _BUILT_IN
         self.store = None
-        self.pid: int = process.pid
+        self.outbox = None
+        self.run: process.Run = process.run
         self.thread: str = current_thread().name
         self.strands = None
         self.folded: Fold | None = None
@@ -342,10 +346,13 @@ class LiveTrace(Writer):
         self.connections = {}
         self.ended = clock()
         store, self.store = self.store, None
-        if store is not None and (
-            self.hidden or self.size() > store.share or is_file(self.endpoint, self.path)
-        ):
+        if store is None:
+            return
+        of_file = is_file(self.endpoint, self.path)
+        if of_file or self.hidden or self.size() > store.share:
             store.settle(self)
+        if self.outbox is not None and not self.hidden:
+            self.outbox.append(self, of_file)
 
     def columns(self) -> Columns:
         """Return the steps recorded so far."""

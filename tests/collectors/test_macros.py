@@ -22,7 +22,7 @@ from jinja2.runtime import Macro
 from werkzeug.local import LocalProxy
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.summary import summarize
+from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.model import Step
 from tests.helpers.apps import make_app, steps_of
 

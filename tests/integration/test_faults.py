@@ -374,7 +374,9 @@ ELSEWHERE = {
     "announcement.py",
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
-    "panel/summary.py",
+    "summary/summarize.py",
+    # The writer's thread, and whoever reads.
+    *("history/document.py", "history/sqlite.py", "history/writer.py"),
 }
 
 

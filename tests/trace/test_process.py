@@ -23,7 +23,7 @@ from flask_lifecycle.trace.writer import LiveTrace
 
 def told():
     trace = LiveTrace(None, "GET", "/")
-    return trace.pid == os.getpid(), process.id_of(1.0, 1)
+    return trace.run.pid == os.getpid(), process.id_of(1.0, 1)
 
 reader, writer = os.pipe()
 if os.fork():

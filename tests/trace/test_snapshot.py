@@ -6,8 +6,8 @@ import typing as t
 
 import pytest
 
-from flask_lifecycle.panel.summary import summarize
 from flask_lifecycle.recorder.steps import begin, end
+from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.log import Columns
 from flask_lifecycle.trace.snapshot import snapshot
 from flask_lifecycle.trace.tracepoint import Tracepoint, number

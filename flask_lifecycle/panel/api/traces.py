@@ -9,11 +9,11 @@ from operator import attrgetter
 import flask
 
 from ...store import Store
+from ...summary.summarize import summarized
 from ...trace.model import JsonObject
 from ...trace.snapshot import snapshot
 from ..filter import FilterError, parse
 from ..live.hub import Hub
-from ..summary import summarized
 from .lookup import get_or_404
 
 _LIMIT = 500

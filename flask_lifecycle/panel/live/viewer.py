@@ -11,13 +11,13 @@ from functools import partial
 from itertools import takewhile
 
 from ...store import Store
+from ...summary.flags import is_hung
+from ...summary.summarize import summarized
 from ...trace.explain import Explainer
 from ...trace.highlights import highlights
 from ...trace.model import JsonObject, Step
 from ...trace.snapshot import freeze, header, snapshot
 from ...trace.writer import LiveTrace
-from ..flags import is_hung
-from ..summary import summarized
 from .growth import Growth
 
 # The limits of one message: what a page can process and draw within a few frames.

@@ -72,11 +72,16 @@ export interface StepError {
   readonly message: string;
 }
 
-/** The process and thread of a request. */
+/**
+ * The process and thread of a request. `started_at` is when the process began, Unix time.
+ *
+ * Host, pid and `started_at` are the same for all requests of one run, and of no other.
+ */
 export interface Process {
   readonly pid: number;
   readonly host: string;
   readonly thread: string;
+  readonly started_at?: number;
 }
 
 /** The exception that left the app or was answered with 500, and the step that raised it. */

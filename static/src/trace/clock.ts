@@ -16,7 +16,7 @@ export interface AppClock {
 }
 
 /**
- * The clock of a request; `elapsed` is when it ended, or now. As panel/summary.py places the parts of a
+ * The clock of a request; `elapsed` is when it ended, or now. As summary/summarize.py places the parts of a
  * strip.
  */
 export function clockOf(

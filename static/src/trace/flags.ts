@@ -1,4 +1,4 @@
-/** The flags of a request from a file, as flask_lifecycle/panel/flags.py has them of the server's. */
+/** The flags of a request from a file, as flask_lifecycle/summary/flags.py has them of the server's. */
 
 import {
   FLAGS,

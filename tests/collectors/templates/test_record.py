@@ -12,7 +12,7 @@ from flask import Flask, Response, render_template, render_template_string, stre
 from jinja2 import DictLoader
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.summary import summarize
+from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.model import Step
 from tests.helpers.apps import make_app, steps_of
 

@@ -11,8 +11,8 @@ from contextlib import closing, suppress
 import pytest
 from flask import Flask, Response, abort, redirect
 
-from flask_lifecycle.panel import flags
-from flask_lifecycle.panel.summary import summarize
+from flask_lifecycle.summary import flags
+from flask_lifecycle.summary.summarize import summarize
 from tests.helpers.apps import make_app
 
 View = Callable[[Flask], t.Any]

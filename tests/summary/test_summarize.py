@@ -6,8 +6,8 @@ import sqlite3
 
 from flask import flash, g, render_template_string
 
-from flask_lifecycle.panel.flags import REPEATED
-from flask_lifecycle.panel.summary import summarize
+from flask_lifecycle.summary.flags import REPEATED
+from flask_lifecycle.summary.summarize import summarize
 from tests.helpers.apps import make_app
 
 

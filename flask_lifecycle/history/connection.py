@@ -1,0 +1,222 @@
+"""Connections to the files of histories: safe to open, and never shared by two processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+import typing as t
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from .. import locks
+from .problems import HistoryError, sentence
+
+T = t.TypeVar("T")
+
+#: "FLcy", as the file's header has it; the version is of the tables.
+APPLICATION_ID = 0x464C6379
+VERSION = 1
+_TABLES = """
+CREATE TABLE summaries (
+    id TEXT PRIMARY KEY, is_file INTEGER NOT NULL, size INTEGER NOT NULL, cleared REAL,
+    summary TEXT NOT NULL
+);
+CREATE INDEX sizes ON summaries (cleared, is_file, id, size);
+CREATE TABLE traces (id TEXT PRIMARY KEY, trace BLOB NOT NULL);
+"""
+# SQLite's own wait blocks all greenlets of a thread: short, and tried again.
+_BUSY_SECONDS = 0.05
+_PATIENCE = 2.0
+_WAL_BYTES = 4 * 1024 * 1024
+
+#: Held while SQLite runs: no process is forked in the middle of it.
+io: t.Any = locks.lock()
+_open: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+
+class Connection:
+    """The connection to one file, opened when it is used, and again when the file is replaced."""
+
+    def __init__(self, path: Path, *, is_private: bool) -> None:
+        #: The file; with ``is_private``, the folder is for histories alone.
+        self.path: Path = path
+        self._is_private = is_private
+        self._used: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        _open.add(self)
+
+    def use(self, use: Callable[[sqlite3.Connection], T], *, create: bool = False) -> T | None:
+        """Call a function with the open connection and return what it returns.
+
+        :param create: whether to make the file; otherwise, None is returned without one.
+        :raises HistoryError: the file cannot be used.
+        """
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                with io:
+                    opened = self._opened(create=create)
+                    return None if opened is None else use(opened)
+            except (sqlite3.Error, OSError) as error:
+                is_locked = "locked" in str(error)
+                if not is_locked or time.monotonic() > until:
+                    self.close()
+                    raise HistoryError(sentence(self.path, error)) from error
+            # Processes that begin together try again apart.
+            time.sleep(0.002 + os.urandom(1)[0] / 10_000)
+
+    def close(self) -> None:
+        """Close it; it is opened again when it is used."""
+        with io:
+            used, self._used = self._used, None
+            if used is not None:
+                with suppress(sqlite3.Error):
+                    used.close()
+
+    def _opened(self, *, create: bool) -> sqlite3.Connection | None:
+        if self._used is not None:
+            if self._file == _identity(self.path):
+                return self._used
+            # Deleted or replaced: what is written to it is lost.
+            self.close()
+        if create:
+            self._create()
+        elif not self.path.exists():
+            return None
+        _check_file(self.path)
+        # Not sqlite3.connect: tools that watch statements replace it.
+        opened = sqlite3.Connection(
+            os.fspath(self.path),
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            _set_up(opened, self.path)
+            self._file = _identity(self.path)
+        except BaseException:
+            opened.close()
+            raise
+        self._used = opened
+        return opened
+
+    def _create(self) -> None:
+        folder = self.path.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._is_private:
+            _check_folder(folder)
+        with suppress(FileExistsError):
+            # SQLite gives the mode of this file to those that it makes beside it.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _set_up(opened: sqlite3.Connection, path: Path) -> None:
+    if _value(opened, "application_id") == 0:
+        _create_tables(opened)
+    if _value(opened, "application_id") != APPLICATION_ID:
+        raise HistoryError(f"{path} is not a history of flask-lifecycle and is left alone")
+    version = _value(opened, "user_version")
+    if version != VERSION:
+        raise HistoryError(f"{path} was written by another version of flask-lifecycle")
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)
+    # Where WAL cannot be had, such as without shared memory, SQLite stays with what there is.
+    _value(opened, "journal_mode = WAL")
+    _value(opened, f"journal_size_limit = {_WAL_BYTES}")
+    # The last batches may be lost if the machine crashes, not if a process does.
+    opened.execute("PRAGMA synchronous = NORMAL")
+    opened.execute("PRAGMA trusted_schema = OFF")
+
+
+def _create_tables(opened: sqlite3.Connection) -> None:
+    """Make the tables in an empty file; one with tables is of another program."""
+    opened.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    with transaction(opened):
+        if opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return
+        for statement in _TABLES.split(";"):
+            opened.execute(statement)
+        opened.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        opened.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def transaction(opened: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is done inside, or nothing of it."""
+    opened.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        opened.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            opened.execute("ROLLBACK")
+        raise
+
+
+def _value(opened: sqlite3.Connection, pragma: str) -> t.Any:
+    with closing(opened.execute(f"PRAGMA {pragma}")) as rows:
+        return rows.fetchone()[0]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _check_file(path: Path) -> None:
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        raise HistoryError(f"{path} is not a file of its own but a link or something else")
+    _check_owner(path, found)
+
+
+def _check_folder(folder: Path) -> None:
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise HistoryError(f"{folder} is not a folder of its own but a link")
+    _check_owner(folder, found)
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        folder.chmod(0o700)
+
+
+def _check_owner(path: Path, found: os.stat_result) -> None:
+    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        raise HistoryError(f"{path} belongs to another user")
+
+
+# A connection must not be used or even closed in a forked process
+# (https://www.sqlite.org/howtocorrupt.html, 2.6).
+_FORK_SECONDS = 1.0
+_held = False
+
+
+def _before_fork() -> None:
+    global _held
+    _held = io.acquire(timeout=_FORK_SECONDS)
+    if _held:
+        close_all()
+
+
+def _after_fork() -> None:
+    if _held:
+        io.release()
+
+
+def close_all() -> None:
+    """Close the connections of this process."""
+    for each in list(_open):
+        each.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork)
+
+
+__all__ = ["APPLICATION_ID", "VERSION", "Connection", "close_all", "io", "transaction"]

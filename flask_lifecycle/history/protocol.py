@@ -1,0 +1,63 @@
+"""The interface of a history for its readers."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..trace.model import JsonObject, Trace
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a history is, its size in bytes, and how many requests it has.
+
+    ``problem`` is one sentence that says why it cannot be written or read, or None.
+    """
+
+    path: Path | None
+    size: int
+    count: int
+    problem: str | None
+
+
+class History(t.Protocol):
+    """Finished requests of an app, of this process and of others. It holds no app.
+
+    None of these raises: what cannot be read is left out, and ``problem`` has the reason.
+    """
+
+    @property
+    def problem(self) -> str | None:
+        """Return why it could not be written or read the last time, as one sentence, or None."""
+        ...
+
+    def summaries(self, limit: int = 500, before: str | None = None) -> list[JsonObject]:
+        """Return the summaries of requests, newest first, as the list has them.
+
+        :param before: only requests whose ids sort before this one.
+        """
+        ...
+
+    def get(self, trace_id: str) -> Trace | None:
+        """Return a request, or None."""
+        ...
+
+    def clear(self, *, restorable: bool = False) -> None:
+        """Forget all.
+
+        :param restorable: whether :meth:`restore` can bring them back for a while.
+        """
+        ...
+
+    def restore(self) -> None:
+        """Bring back the cleared requests."""
+        ...
+
+    def status(self) -> Status:
+        """Return where it is, its size and whether it works."""
+        ...
+
+
+__all__ = ["History", "Status"]

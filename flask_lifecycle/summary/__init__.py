@@ -1,0 +1,1 @@
+"""What the list shows of a request: its summary and its flags."""

@@ -1,0 +1,68 @@
+"""Apps that real servers serve, for what of them outlives the process."""
+
+from __future__ import annotations
+
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from werkzeug.serving import make_server
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.history import History, history_of
+from tests.helpers.servers import PATIENCE, wait_for
+
+
+class Served:
+    """An app on a port."""
+
+    def __init__(self, app: Flask, port: int) -> None:
+        self.app = app
+        self.address = f"http://127.0.0.1:{port}"
+
+    def get(self, *paths: str) -> list[str]:
+        """Send requests one after the other; return their ids once they are written or failed."""
+        ids = []
+        for path in paths:
+            with urllib.request.urlopen(f"{self.address}{path}", timeout=PATIENCE) as answer:
+                answer.read()
+                ids.append(str(answer.headers["X-Lifecycle-Trace"]))
+        history = self.history
+        wait_for(lambda: history.problem or history.get(ids[-1]))
+        return ids
+
+    @property
+    def history(self) -> History:
+        history = history_of(self.app)
+        assert history is not None
+        return history
+
+
+def make(name: str = "shop", **config: object) -> Flask:
+    """Return an app with the extension."""
+    app = Flask(name)
+    app.config["LIFECYCLE_ENABLED"] = True
+    app.config.update({f"LIFECYCLE_{key.upper()}": value for key, value in config.items()})
+    Lifecycle(app)
+
+    @app.get("/<path:path>")
+    def any_path(path: str) -> str:
+        return path
+
+    return app
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[Served]:
+    """Serve an app in this process."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield Served(app, server.server_port)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.history import History, history_of
+from tests.helpers.history import make, served
+
+
+def of(app: t.Any) -> History:
+    history = history_of(app)
+    assert history is not None
+    return history
+
+
+def listed(history: History) -> list[str]:
+    return [each["id"] for each in history.summaries()]
+
+
+def test_what_a_server_sent_outlives_the_app() -> None:
+    with served(make()) as there:
+        ids = there.get("/a", "/b")
+        kept = Lifecycle().traces(there.app)
+    again = of(make())
+    assert listed(again) == ids[::-1]
+    assert [again.get(each) for each in ids[::-1]] == kept
+    assert again.summaries()[0]["process"]["started_at"] > 0
+
+
+def test_what_a_test_client_sent_is_not_written() -> None:
+    with served(make()) as there:
+        there.app.test_client().get("/tested")
+        ids = there.get("/a")
+    assert listed(of(there.app)) == ids
+
+
+def test_the_file_is_its_users_alone() -> None:
+    with served(make()) as there:
+        there.get("/a")
+    path = of(there.app).status().path
+    assert path is not None
+    for each in path.parent.iterdir():
+        assert stat.S_IMODE(each.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_cleared_requests_can_be_restored() -> None:
+    with served(make()) as there:
+        ids = there.get("/a", "/b")
+    history = of(there.app)
+    history.clear(restorable=True)
+    assert (listed(history), history.get(ids[0])) == ([], None)
+    history.restore()
+    assert listed(history) == ids[::-1]
+    history.clear()
+    history.restore()
+    assert history.status().count == 0
+
+
+def test_pages_go_from_the_newest_to_the_oldest() -> None:
+    with served(make()) as there:
+        ids = there.get(*(f"/{number}" for number in range(5)))[::-1]
+    history = of(there.app)
+    assert [each["id"] for each in history.summaries(2)] == ids[:2]
+    assert [each["id"] for each in history.summaries(2, ids[1])] == ids[2:4]
+
+
+def test_the_oldest_go_beyond_the_limit_and_static_files_are_counted_apart() -> None:
+    with served(make(max_traces=3)) as there:
+        ids = there.get(*(f"/{number}" for number in range(5)), *["/favicon.ico"] * 5)
+    assert listed(of(there.app)) == [*ids[:6:-1], *ids[4:1:-1]]
+
+
+def test_a_file_of_another_program_is_left_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "other.sqlite"
+    with sqlite3.connect(file) as other:
+        other.execute("CREATE TABLE theirs (x)")
+    other.close()
+    before = file.read_bytes()
+    with served(make(history=str(file))) as there:
+        there.get("/a", "/b")
+        assert len(Lifecycle().traces(there.app)) == 2
+    assert file.read_bytes() == before
+    problem = of(there.app).problem
+    assert problem is not None
+    assert "not a history of flask-lifecycle" in problem
+    assert caplog.text.count(problem) == 1
