@@ -15,6 +15,7 @@ from . import locks
 from .announcement import Announcement
 from .collector_table import COLLECTORS
 from .mount import Mount
+from .page_secret import page_secret
 from .recorder.subclass import give_class, give_class_back, override, subclass_of
 from .redact import Redactor
 from .run_token import run_token
@@ -153,10 +154,11 @@ class State:
 
         settings, announcement = self.settings, self._announcement
         token = settings.token or run_token()
+        pages = settings.token or page_secret() or token
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
-        on_response, on_start = _toolbar(settings, token) if settings.toolbar else (None, None)
+        on_response, on_start = _toolbar(settings, pages) if settings.toolbar else (None, None)
         self._store = store = MemoryStore(settings.max_traces, settings.max_bytes)
-        mount = Mount(settings, token, redactor, store, app)
+        mount = Mount(settings, token, pages, redactor, store, app)
         hooks = Hooks(
             on_trace=_on_trace(store, redactor, spans.listen, sql.listen, sqlite.listen),
             on_ignored=store.ignore,
@@ -258,11 +260,11 @@ def _outbox(app: flask.Flask, settings: Settings) -> Outbox | None:
     return None if history is None else Outbox(history, settings.max_traces)
 
 
-def _toolbar(settings: Settings, token: str) -> tuple[OnResponse, OnStart]:
+def _toolbar(settings: Settings, secret: str) -> tuple[OnResponse, OnStart]:
     from .faults import fail_open
     from .toolbar.inject import Toolbar
 
-    toolbar = Toolbar(settings.url_prefix, token, settings.host)
+    toolbar = Toolbar(settings.url_prefix, secret, settings.host)
 
     @fail_open
     def on_response(response: Response, trace: LiveTrace) -> Response:

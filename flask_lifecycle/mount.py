@@ -68,10 +68,17 @@ class Mount:
     """Handle the calls for the panel in place of the app."""
 
     def __init__(
-        self, settings: Settings, token: str, redactor: Redactor, store: Store, app: flask.Flask
+        self,
+        settings: Settings,
+        token: str,
+        pages: str,
+        redactor: Redactor,
+        store: Store,
+        app: flask.Flask,
     ) -> None:
         self._settings = settings
         self._token = token
+        self._pages = pages
         self._redactor = redactor
         self._store = store
         self._app = weakref.ref(app)
@@ -244,6 +251,7 @@ class Mount:
                 gate = Gate(
                     self._settings.allowed_hosts,
                     self._token,
+                    pages=self._pages,
                     always_token=not debug,
                     own_host=self._settings.host,
                     alone=self._settings.token is None and is_alone(),

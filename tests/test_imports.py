@@ -16,6 +16,8 @@ ALLOWED = {
     "locks": set[str](),
     "faults": set[str](),
     "run_token": set[str](),
+    "private_folder": set[str](),
+    "page_secret": {"private_folder"},
     "collector_table": set[str](),
     "settings": {"collector_table"},
     "redact": set[str](),
@@ -35,7 +37,7 @@ ALLOWED = {
     },
     "panel": {
         *("locks", "faults", "trace", "redact", "settings", "store", "recording", "app_map"),
-        *("toolbar", "summary", "history", "_compat"),
+        *("toolbar", "summary", "history", "private_folder", "_compat"),
     },
 }
 # The public names and what puts all of them together.

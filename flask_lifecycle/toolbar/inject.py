@@ -139,13 +139,13 @@ class Toolbar:
     """Add the toolbar to one app's pages, and let them find the requests that they caused.
 
     :param prefix: the URL prefix of the panel.
-    :param token: the secret from which the keys of requests are derived.
+    :param secret: that of the server's pages, from which the keys of requests are derived.
     :param host: the panel's own host name, if it has one.
     """
 
-    def __init__(self, prefix: str, token: str, host: str | None = None) -> None:
+    def __init__(self, prefix: str, secret: str, host: str | None = None) -> None:
         self._prefix = prefix
-        self._token = token
+        self._secret = secret
         self._host = host
 
     def on_response(self, response: Response, trace: Trace, environ: Environ) -> Response:
@@ -193,7 +193,7 @@ class Toolbar:
         return [("Server-Timing", f'lifecycle;desc="{self._name(trace.id)}"')]
 
     def _name(self, trace_id: str) -> str:
-        return f"{trace_id}.{request_key(self._token, trace_id)}"
+        return f"{trace_id}.{request_key(self._secret, trace_id)}"
 
 
 class Added(t.NamedTuple):

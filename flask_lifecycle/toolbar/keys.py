@@ -9,9 +9,12 @@ from collections.abc import Mapping
 Environ = Mapping[str, t.Any]
 
 
-def request_key(token: str, trace_id: str) -> str:
-    """Return the key with which a page can ask for one request that it caused, and for no other."""
-    return hmac.digest(token.encode(), f"toolbar of {trace_id}".encode(), "sha256").hex()[:32]
+def request_key(secret: str, trace_id: str) -> str:
+    """Return the key with which a page can ask for one request that it caused, and for no other.
+
+    :param secret: that of the server's pages.
+    """
+    return hmac.digest(secret.encode(), f"toolbar of {trace_id}".encode(), "sha256").hex()[:32]
 
 
 def is_fetched(environ: Environ) -> bool:

@@ -44,6 +44,7 @@ class Gate:
 
     :param allowed_hosts: host names to accept beside the local ones.
     :param token: required of all clients that are not on this machine.
+    :param pages: the secret of its own pages, for their keys and tickets; by default the token.
     :param always_token: require the token from this machine too.
     :param own_host: the only host name of the panel, which the app does not use.
     :param alone: whether no other process of the server has this token.
@@ -54,6 +55,7 @@ class Gate:
         allowed_hosts: t.Iterable[str],
         token: str,
         *,
+        pages: str | None = None,
         always_token: bool,
         own_host: str | None = None,
         alone: bool = False,
@@ -64,16 +66,18 @@ class Gate:
         self._token = token
         self._always_token = always_token
         self._alone = alone
-        self._tickets = Tickets(token)
+        self._pages = pages or token
+        self._tickets = Tickets(self._pages)
         self._lock = locks.lock()
         self._open = 0
         self._pid = os.getpid()
-        # Derived from the token, so that an open page keeps working after a reload of the app.
-        self.key: str = hmac.new(token.encode(), b"key of the panel's page", "sha256").hexdigest()
+        # Derived, so that an open page keeps working after a restart of the app.
+        page = b"key of the panel's page"
+        self.key: str = hmac.digest(self._pages.encode(), page, "sha256").hex()
 
     def request_key(self, trace_id: str) -> str:
         """Return the key with which a page's toolbar asks for the request that made the page."""
-        return request_key(self._token, trace_id)
+        return request_key(self._pages, trace_id)
 
     def guard(self, app: WSGI) -> WSGI:
         """Return the app behind this gate, with the security headers on all of its responses."""
@@ -148,7 +152,7 @@ class Gate:
         return seen is not None and self._refuse_host(seen) is None and same_origin(origin, seen)
 
     def ticket(self) -> str:
-        """Issue a ticket for one websocket, valid for some seconds in any process of this token."""
+        """Issue a ticket for one websocket, valid for some seconds in any process of the server."""
         return self._tickets.make()
 
     def _enter(self, most: int) -> bool:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-import stat
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from ...private_folder import private_folder
 
 _SECONDS = 10
 # Files must outlast their tickets; clocks may be adjusted.
@@ -26,11 +26,11 @@ _MOST = 1024
 class Tickets:
     """Issue tickets, and accept each one once.
 
-    :param token: the secret that all processes of the server share.
+    :param secret: it is shared by all processes of the server.
     """
 
-    def __init__(self, token: str) -> None:
-        self._token = token.encode()
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
 
     def make(self) -> str:
         """Issue a ticket."""
@@ -46,7 +46,7 @@ class Tickets:
 
     def _signature(self, payload: str) -> str:
         given = f"ticket {payload}".encode("utf-8", "replace")
-        return hmac.digest(self._token, given, "sha256").hex()
+        return hmac.digest(self._secret, given, "sha256").hex()
 
     def _signed(self, payload: str) -> bytes:
         return self._signature(payload).encode()
@@ -55,28 +55,11 @@ class Tickets:
 def _is_first(mark: str) -> bool:
     # Where no file can be created, the page polls instead.
     with suppress(OSError):
-        folder = _folder()
+        folder = private_folder()
         _forget_old(folder)
         os.close(os.open(folder / mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         return True
     return False
-
-
-def _folder() -> Path:
-    """Return the directory of used tickets, which is the same for all processes."""
-    user = os.getuid() if hasattr(os, "getuid") else "tickets"
-    folder = Path(tempfile.gettempdir(), f"flask-lifecycle-{user}")
-    with suppress(FileExistsError):
-        folder.mkdir(0o700)
-    found = folder.lstat()
-    if not (stat.S_ISDIR(found.st_mode) and _is_ours_alone(found)):
-        raise OSError(f"{folder} is another's")
-    return folder
-
-
-def _is_ours_alone(found: os.stat_result) -> bool:
-    # Windows gives each user a directory of their own.
-    return os.name == "nt" or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
 
 
 def _forget_old(folder: Path) -> None:

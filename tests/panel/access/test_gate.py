@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import secrets
+import tempfile
 import typing as t
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -19,7 +23,8 @@ def make_client(**config: t.Any) -> Client:
     app.config.update({"LIFECYCLE_TOKEN": TOKEN, **config})
     app.debug = config.get("LIFECYCLE_ENABLED") is None
     Lifecycle(app)
-    return Client(app)
+    # The header is sent as it is given.
+    return Client(app, use_cookies=False)
 
 
 def get(
@@ -213,6 +218,38 @@ def test_workers_that_have_no_token_in_common_say_so(
     refused = get(make_client(LIFECYCLE_TOKEN=None), "api/traces", **environ)
     assert refused.status_code == 403
     assert said in refused.text
+
+
+def test_the_pages_key_outlives_the_run_and_the_token_does_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def restarted() -> tuple[Client, str]:
+        monkeypatch.setenv("_FLASK_LIFECYCLE_TOKEN", secrets.token_urlsafe(32))
+        client = make_client(LIFECYCLE_TOKEN=None)
+        key = get(client).text.partition('name="lifecycle-key" content="')[2].partition('"')[0]
+        return client, key
+
+    def of_page(client: Client, key: str, **more: str) -> int:
+        browser = {"HTTP_SEC_FETCH_DEST": "empty", "HTTP_X_LIFECYCLE_KEY": key, **more}
+        return get(client, "api/traces", **browser).status_code
+
+    _, key = restarted()
+    token = os.environ["_FLASK_LIFECYCLE_TOKEN"]
+    client, after = restarted()
+    assert after == key
+    assert of_page(client, key) == 200
+    # Who needs a token needs the new one, and the key is none.
+    remote = {"REMOTE_ADDR": "192.0.2.1"}
+    for given in (token, key, ""):
+        cookie = f"lifecycle_token={given}"
+        assert of_page(client, key, HTTP_COOKIE=cookie, **remote) == 403
+    own = f"lifecycle_token={os.environ['_FLASK_LIFECYCLE_TOKEN']}"
+    assert of_page(client, key, HTTP_COOKIE=own, **remote) == 200
+    # Without a place to store the secret, the key is the run's.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert restarted()[1] != restarted()[1]
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
