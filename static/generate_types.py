@@ -19,7 +19,7 @@ from flask_lifecycle.panel import filter as trace_filter
 from flask_lifecycle.recording import document, schema
 from flask_lifecycle.recording.versions import FORMAT, VERSION
 from flask_lifecycle.summary import flags, summarize
-from flask_lifecycle.trace import compare, differences
+from flask_lifecycle.trace import compare, differences, spent
 
 TARGET = Path(__file__).parent / "src" / "api" / "generated.ts"
 
@@ -50,7 +50,9 @@ _BESIDE = {
     "  /** What begins, of a step that contains others; not in files of older versions. */\n"
     "  readonly explain_begin?: string;\n",
     "Comparison": "  /** The most important differences, in one line. */\n"
-    "  readonly verdict: string;\n",
+    "  readonly verdict: string;\n"
+    "  /** How far the times can be trusted, in one sentence. */\n"
+    "  readonly basis: string;\n",
     "Recording": f"  readonly format: {json.dumps(FORMAT)};\n  readonly version: {VERSION};\n",
 }
 #: What is narrower than its annotation says, as "record.field".
@@ -59,7 +61,8 @@ _NARROWER = {"Step.stage": "Stage"}
 _NEWER = frozenset(("Process.started_at", "Step.package", "Trace.server_error_by"))
 #: The parts of a comparison, and it.
 _COMPARED = (
-    *(compare.ComparedStep, compare.Statuses, compare.Urls, compare.Runs),
+    *(compare.ComparedTime, compare.ComparedStep, compare.Statuses, compare.Urls, compare.Runs),
+    *(compare.Sizes, compare.Spread, compare.Spreads, spent.ComparedPart),
     *(differences.Changes, differences.HeaderChanges, differences.StateChanges),
     *(differences.ComparedStatement, compare.Comparison),
 )

@@ -17,9 +17,12 @@ from .differences import (
     statements,
 )
 from .matching import matches
-from .noise import differ, typical
-from .report import report, verdict
+from .noise import deviation, differ, typical
+from .outcomes import outcome
+from .report import report
+from .spent import ComparedPart, Times, parts, times, total
 from .status import client_status
+from .verdict import basis, verdict
 
 if t.TYPE_CHECKING:
     from .model import JsonObject, Step, Trace
@@ -31,11 +34,49 @@ _SENT = "body"
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedTime:
+    """The medians of a time of both requests, and whether they differ beyond the noise."""
+
+    a_ns: int | None
+    b_ns: int | None
+    beyond: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The bytes that the bodies of both responses have."""
+
+    a: int | None
+    b: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The app's time in each run of one request, in ns, and their median absolute deviation.
+
+    Of a single run, there is no deviation.
+    """
+
+    times: tuple[int, ...]
+    deviation: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads:
+    """The app's times of all runs, by side, in the order of ``runs``."""
+
+    a: Spread
+    b: Spread
+
+
+@dataclass(frozen=True, slots=True)
 class ComparedStep:
     """A step of either request, or of both; ``a`` and ``b`` are its ids in them.
 
     ``a_ns`` and ``b_ns`` are the medians of its times; ``beyond`` means that they differ by more
-    than the noise, as far as the number of runs shows.
+    than the noise, as far as the number of runs shows. ``inward`` and ``outward`` are the same of
+    the time before the first step of the lifecycle inside it, and of that after the last one.
+    ``outcomes`` has how it ended in both requests, where that differs.
     """
 
     a: int | None
@@ -44,6 +85,9 @@ class ComparedStep:
     a_ns: int | None
     b_ns: int | None
     beyond: bool
+    inward: ComparedTime
+    outward: ComparedTime
+    outcomes: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +119,8 @@ class Comparison:
     """What differs between two requests; ``a`` and ``b`` are the ids of their traces.
 
     ``a_ns`` and ``b_ns`` are the medians of the app's times, and ``beyond`` means that they differ
-    by more than the noise. ``sql`` has each statement of either request. As text, a comparison has
-    a line for each difference.
+    by more than the noise. ``parts`` has what of it is in SQL, templates and hooks. ``sql`` has
+    each statement of either request. As text, a comparison has a line for each difference.
     """
 
     a: str
@@ -91,6 +135,9 @@ class Comparison:
     headers: HeaderChanges
     changes: StateChanges
     sql: tuple[ComparedStatement, ...]
+    parts: tuple[ComparedPart, ...]
+    spread: Spreads
+    bytes: Sizes
     _traces: tuple[Trace, Trace] = field(repr=False, compare=False)
 
     @property
@@ -138,6 +185,12 @@ class Comparison:
         """Return the most important differences in one line."""
         return verdict(self, *self._traces)
 
+    @property
+    def basis(self) -> str:
+        """Return how far the times can be trusted, in one sentence."""
+        runs = len(self.runs.a), len(self.runs.b)
+        return basis(self.spread.a.times, self.spread.b.times, runs)
+
     def to_dict(self) -> JsonObject:
         """Return the comparison, JSON-ready."""
         return {
@@ -153,7 +206,11 @@ class Comparison:
             "headers": asdict(self.headers),
             "changes": asdict(self.changes),
             "sql": [asdict(statement) for statement in self.sql],
+            "parts": [asdict(part) for part in self.parts],
+            "spread": asdict(self.spread),
+            "bytes": asdict(self.bytes),
             "verdict": self.verdict,
+            "basis": self.basis,
         }
 
     def __str__(self) -> str:
@@ -169,8 +226,8 @@ def compare(a: Trace | Sequence[Trace], b: Trace | Sequence[Trace]) -> Compariso
     """
     runs_a, runs_b = _runs(a), _runs(b)
     one, other = runs_a[0], runs_b[0]
-    times_a, times_b = _times(runs_a), _times(runs_b)
-    total_a, total_b = _totals(runs_a), _totals(runs_b)
+    times_a, times_b = times(runs_a), times(runs_b)
+    total_a, total_b = total(runs_a), total(runs_b)
     return Comparison(
         a=one.id,
         b=other.id,
@@ -179,8 +236,8 @@ def compare(a: Trace | Sequence[Trace], b: Trace | Sequence[Trace]) -> Compariso
             _compared(
                 None if i is None else one.steps[i],
                 None if j is None else other.steps[j],
-                [] if i is None else times_a[i],
-                [] if j is None else times_b[j],
+                Times() if i is None else times_a[i],
+                Times() if j is None else times_b[j],
             )
             for i, j in merged(len(one.steps), len(other.steps), matches(one, other))
         ),
@@ -192,13 +249,14 @@ def compare(a: Trace | Sequence[Trace], b: Trace | Sequence[Trace]) -> Compariso
         headers=header_changes(one, other),
         changes=state_changes(one, other),
         sql=statements(one, other),
+        parts=parts(runs_a, runs_b),
+        spread=Spreads(_spread(total_a), _spread(total_b)),
+        bytes=Sizes(_bytes(one), _bytes(other)),
         _traces=(one, other),
     )
 
 
-def _compared(
-    a: Step | None, b: Step | None, times_a: list[int], times_b: list[int]
-) -> ComparedStep:
+def _compared(a: Step | None, b: Step | None, times_a: Times, times_b: Times) -> ComparedStep:
     what: What = "same"
     if a is None or b is None:
         what = "added" if a is None else "gone"
@@ -207,37 +265,42 @@ def _compared(
     elif detail_differs(a, b):
         what = "detail"
     step = a or b
+    is_sent = step is not None and step.stage == _SENT
+    whole = _time(times_a.whole, times_b.whole, is_sent=is_sent)
     return ComparedStep(
         a=None if a is None else a.id,
         b=None if b is None else b.id,
         what=what,
-        a_ns=typical(times_a),
-        b_ns=typical(times_b),
-        beyond=step is not None and step.stage != _SENT and differ(times_a, times_b),
+        a_ns=whole.a_ns,
+        b_ns=whole.b_ns,
+        beyond=whole.beyond,
+        inward=_time(times_a.inward, times_b.inward, is_sent=is_sent),
+        outward=_time(times_a.outward, times_b.outward, is_sent=is_sent),
+        outcomes=_outcomes(a, b),
     )
+
+
+def _time(a: Sequence[int], b: Sequence[int], *, is_sent: bool) -> ComparedTime:
+    return ComparedTime(typical(a), typical(b), not is_sent and differ(a, b))
+
+
+def _outcomes(a: Step | None, b: Step | None) -> tuple[str, str] | None:
+    if a is None or b is None or outcome(a) == outcome(b):
+        return None
+    return outcome(a), outcome(b)
 
 
 def _outcome(step: Step) -> tuple[str | None, str | None]:
     return step.outcome, None if step.error is None else step.error.type
 
 
-def _times(runs: Sequence[Trace]) -> list[list[int]]:
-    """Return the times of each step of the first run, in all runs that have it."""
-    first = runs[0]
-    times: list[list[int]] = [[] for _ in first.steps]
-    for run in runs:
-        same = [(i, i) for i in range(len(first.steps))] if run is first else matches(first, run)
-        for i, j in same:
-            end = run.steps[j].end
-            if end is not None:
-                times[i].append(end - run.steps[j].begin)
-    return times
+def _spread(times: Sequence[int]) -> Spread:
+    return Spread(tuple(times), deviation(times))
 
 
-def _totals(runs: Sequence[Trace]) -> list[int]:
-    """Return the app's own times, without what the server took to send."""
-    times = (run.duration if run.app_time is None else run.app_time for run in runs)
-    return [each for each in times if each is not None]
+def _bytes(trace: Trace) -> int | None:
+    found = [step.detail.get("bytes") for step in trace.steps if step.stage == _SENT]
+    return found[-1] if found and isinstance(found[-1], int) else None
 
 
 def _runs(given: Trace | Sequence[Trace]) -> Sequence[Trace]:
@@ -258,8 +321,12 @@ def _grown(step: ComparedStep) -> int:
 
 __all__ = [
     "ComparedStep",
+    "ComparedTime",
     "Comparison",
     "Runs",
+    "Sizes",
+    "Spread",
+    "Spreads",
     "Statuses",
     "Urls",
     "compare",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from .details import mapping, pairs, texts
 from .transactions import STATEMENT
@@ -40,12 +40,14 @@ _MESSAGES = ("log", "warning")
 class Changes:
     """What the second request has and the first does not, and the reverse.
 
-    ``changed`` has the values of both.
+    ``changed`` has the values of both. ``by`` has the names of the functions that set them: those
+    of the second request, or of the first where the second does not have the value.
     """
 
     added: dict[str, t.Any]
     changed: dict[str, t.Any]
     removed: tuple[str, ...]
+    by: dict[str, t.Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -111,6 +113,7 @@ def header_changes(a: Trace, b: Trace) -> HeaderChanges:
         _headers(b, "start_response", "response"),
         is_varying,
     )
+    response = _attributed(response, _header_setters(a), _header_setters(b))
     return HeaderChanges(request, response, tuple(dict.fromkeys((*skipped, *more))))
 
 
@@ -124,6 +127,8 @@ def state_changes(a: Trace, b: Trace) -> StateChanges:
 
     g, skipped = _compared(_left(a, "g"), _left(b, "g"), is_varying)
     session, more = _compared(_left(a, "session"), _left(b, "session"), is_varying)
+    g = _attributed(g, _setters(a, "g"), _setters(b, "g"))
+    session = _attributed(session, _setters(a, "session"), _setters(b, "session"))
     return StateChanges(g, session, tuple(dict.fromkeys((*skipped, *more))))
 
 
@@ -213,6 +218,37 @@ def _left(trace: Trace, where: str) -> dict[str, t.Any]:
         values.update(mapping(changes.get("changed")))
         values.update(dict.fromkeys(texts(changes.get("removed"))))
     return values
+
+
+def _attributed(changes: Changes, a: Mapping[str, str], b: Mapping[str, str]) -> Changes:
+    """Add the functions that set what differs, as far as they are known."""
+    removed = {name: a[name] for name in changes.removed if name in a}
+    set_ = {name: b[name] for name in (*changes.added, *changes.changed) if name in b}
+    return replace(changes, by={**removed, **set_})
+
+
+def _setters(trace: Trace, where: str) -> dict[str, str]:
+    """Return the name of the function that last changed each value of a mapping."""
+    return {
+        name: step.name
+        for step in trace.steps
+        for changes in (mapping(mapping(step.detail.get("changes")).get(where)),)
+        for how in ("added", "changed")
+        for name in mapping(changes.get(how))
+    }
+
+
+def _header_setters(trace: Trace) -> dict[str, str]:
+    """Return the same for the headers of the response, by their names in lower case."""
+    setters: dict[str, str] = {}
+    for step in trace.steps:
+        response = mapping(mapping(step.detail.get("changes")).get("response"))
+        headers = mapping(response.get("headers"))
+        names = (name for how in _WITH_NAMES for name in headers.get(how) or ())
+        setters.update((name.lower(), step.name) for name in names if isinstance(name, str))
+        if response.get("cookies"):
+            setters["set-cookie"] = step.name
+    return setters
 
 
 __all__ = [

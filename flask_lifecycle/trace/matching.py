@@ -15,8 +15,8 @@ from .align import Key, Match, align
 if t.TYPE_CHECKING:
     from .model import Step, Trace
 
-# They happen inside the steps of the lifecycle, and are told apart by their names.
-_INNER = frozenset(
+#: Stages of what happens inside the steps of the lifecycle, told apart by their names.
+INNER = frozenset(
     (
         *("sql", "span", "log", "flash", "warning", "template", "signal"),
         *("context_processor", "url_defaults"),
@@ -40,16 +40,16 @@ def matches(a: Trace, b: Trace) -> list[Match]:
 
 def _aligned(a: Sequence[Step], b: Sequence[Step], *, inner: bool) -> list[Match]:
     """Align the steps of the lifecycle itself, or those inside of them."""
-    of_a = [step for step in a if (step.stage in _INNER) is inner]
-    of_b = [step for step in b if (step.stage in _INNER) is inner]
+    of_a = [step for step in a if (step.stage in INNER) is inner]
+    of_b = [step for step in b if (step.stage in INNER) is inner]
     pairs = align([*map(_key, of_a)], [*map(_key, of_b)])
     return [(of_a[i].id, of_b[j].id) for i, j in pairs]
 
 
 def _key(step: Step) -> Key:
-    name = step.callable or (step.name if step.stage in _INNER else "")
+    name = step.callable or (step.name if step.stage in INNER else "")
     block = step.detail.get("block")
     return step.stage, name, step.scope or "", block if isinstance(block, str) else ""
 
 
-__all__ = ["matches"]
+__all__ = ["INNER", "matches"]

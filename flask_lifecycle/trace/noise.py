@@ -23,8 +23,13 @@ def differ(a: Sequence[int], b: Sequence[int]) -> bool:
     The noise is three times the larger median absolute deviation, and at least 5% and 100 µs. A
     single time has no deviation: such a difference may be chance.
     """
+    return excess(a, b) > 1
+
+
+def excess(a: Sequence[int], b: Sequence[int]) -> float:
+    """Return by how many times the noise the medians of two series of times differ."""
     if not a or not b:
-        return False
+        return 0
     centre_a, centre_b = median(a), median(b)
     noise = max(
         _DEVIATIONS * _deviation(a, centre_a),
@@ -32,11 +37,16 @@ def differ(a: Sequence[int], b: Sequence[int]) -> bool:
         _SHARE * max(centre_a, centre_b),
         _LEAST,
     )
-    return abs(centre_a - centre_b) > noise
+    return abs(centre_a - centre_b) / noise
+
+
+def deviation(times: Sequence[int]) -> int | None:
+    """Return the median absolute deviation of some times, or None for fewer than two."""
+    return round(_deviation(times, median(times))) if times[1:] else None
 
 
 def _deviation(times: Sequence[int], centre: float) -> float:
     return median(abs(each - centre) for each in times)
 
 
-__all__ = ["differ", "typical"]
+__all__ = ["deviation", "differ", "excess", "typical"]

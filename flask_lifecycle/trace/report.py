@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from .noise import differ
-from .sentences.words import count, cut, readable_time, short
+from .outcomes import outcome
+from .sentences.words import cut, readable_time, short
+from .verdict import status_text
 
 if t.TYPE_CHECKING:
     from .compare import ComparedStep, Comparison
     from .differences import Changes
     from .model import Step, Trace
 
-_CLAUSES = 3
 _ONE_SIDE = ("-", "+")
 
 
@@ -23,15 +24,6 @@ class _Entry(t.NamedTuple):
     subject: str
     says: str
     took: int
-
-
-def verdict(comparison: Comparison, a: Trace, b: Trace) -> str:
-    """Return the most important differences in one line, or that there are none."""
-    clauses = [*_clauses(comparison, a, b)][:_CLAUSES]
-    if not clauses:
-        return "Only times differ." if comparison.beyond else "No difference beyond the noise."
-    text = ", ".join(clauses)
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def report(comparison: Comparison, a: Trace, b: Trace) -> str:
@@ -43,10 +35,9 @@ def report(comparison: Comparison, a: Trace, b: Trace) -> str:
     lines = [
         f"A  {_head(a, len(comparison.runs.a), comparison.a_ns)}",
         f"B  {_head(b, len(comparison.runs.b), comparison.b_ns)}",
-        verdict(comparison, a, b),
+        comparison.verdict,
+        comparison.basis,
     ]
-    if comparison.is_single:
-        lines.append(f"{_single(comparison)}: times differ by chance too.")
     lines += _lines(comparison, a, b)
     lines += _state_lines(comparison)
     skipped = (*comparison.headers.not_counted, *comparison.changes.not_counted)
@@ -55,50 +46,6 @@ def report(comparison: Comparison, a: Trace, b: Trace) -> str:
             f"Not counted, as they differ in every request: {', '.join(map(short, skipped))}."
         )
     return "\n".join(lines)
-
-
-def _clauses(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
-    ends = [*_ends(comparison, a, b)]
-    yield from ends
-    if comparison.beyond and not comparison.is_single:
-        yield _times(comparison.a_ns, comparison.b_ns)
-    sent = sum(each.a for each in comparison.sql), sum(each.b for each in comparison.sql)
-    if sent[0] != sent[1]:
-        yield f"{count(sent[0], 'statement')} became {sent[1]:,}"
-    gone, new = len(comparison.gone), len(comparison.added)
-    if gone:
-        yield f"{count(gone, 'step')} gone{f' and {new:,} new' if new else ''}"
-    elif new:
-        yield count(new, "new step")
-    outcomes = sum(each.what == "outcome" for each in comparison.steps)
-    if outcomes and not ends:
-        yield f"another outcome of {count(outcomes, 'step')}"
-    differing = [
-        f"{where} {short(name)}"
-        for where, changes in _state(comparison)
-        for name in changes.names()
-    ]
-    if differing:
-        more = f" and {len(differing) - 1:,} more" if differing[1:] else ""
-        yield f"another value of {differing[0]}{more}"
-
-
-def _ends(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
-    ends = [
-        (status, None if trace.error is None else trace.error.type)
-        for status, trace in ((comparison.status.a, a), (comparison.status.b, b))
-    ]
-    if ends[0] != ends[1]:
-        yield " became ".join(
-            f"{_status(status)} ({short(error)})" if error else _status(status)
-            for status, error in ends
-        )
-
-
-def _single(comparison: Comparison) -> str:
-    if comparison.runs.a[1:]:
-        return "One run of B"
-    return "One run of A" if comparison.runs.b[1:] else "One run each"
 
 
 def _lines(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
@@ -131,9 +78,11 @@ def _entries(comparison: Comparison, a: Trace, b: Trace) -> Iterator[_Entry]:
 def _of_both(each: ComparedStep, a: Step, b: Step, own: tuple[int, int]) -> Iterator[_Entry]:
     mark, subject, says = "", _subject(a), []
     if each.what == "outcome":
-        mark, says = "!", [f"{_outcome(a)} → {_outcome(b)}"]
+        mark, says = "!", [f"{outcome(a)} → {outcome(b)}"]
     elif a.name != b.name:
         mark, subject, says = "~", a.stage, [f"{short(a.name)} → {short(b.name)}"]
+    elif outcome(a) != outcome(b):
+        mark, says = "~", [f"{outcome(a)} → {outcome(b)}"]
     elif each.what == "detail":
         mark, says = "~", ["other details"]
     is_slower = (each.b_ns or 0) > (each.a_ns or 0)
@@ -178,19 +127,15 @@ def _state(comparison: Comparison) -> tuple[tuple[str, Changes], ...]:
 
 def _head(trace: Trace, runs: int, took: int | None) -> str:
     several = f", median of {runs:,} runs" if runs > 1 else ""
-    return f"{cut(f'{trace.method} {trace.path}')}, {_status(trace.status)}{_took(took)}{several}"
+    return (
+        f"{cut(f'{trace.method} {trace.path}')}, {status_text(trace.status)}{_took(took)}{several}"
+    )
 
 
 def _subject(step: Step) -> str:
     of = f" of {short(step.scope)}" if step.scope not in (None, "app") else ""
     name = cut(step.name) if step.stage in ("sql", "log") else short(step.name)
     return step.stage + of if name in ("", step.stage) else f"{step.stage} {name}{of}"
-
-
-def _outcome(step: Step) -> str:
-    if step.error is not None:
-        return f"raised {short(step.error.type)}"
-    return {"short_circuit": "answered", None: "still running"}.get(step.outcome, str(step.outcome))
 
 
 def _times(a: int | None, b: int | None) -> str:
@@ -204,8 +149,4 @@ def _took(ns: int | None) -> str:
     return f", {readable_time(ns)}" if ns else ""
 
 
-def _status(status: int | None) -> str:
-    return "no status" if status is None else str(status)
-
-
-__all__ = ["report", "verdict"]
+__all__ = ["report"]

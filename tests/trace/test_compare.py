@@ -103,7 +103,7 @@ def test_the_same_request_again_differs_in_times_alone() -> None:
             assert [*comparison.changes.session.changed] == ["_flashes"]
             continue
         assert {each.what for each in comparison.steps} == {"same"}, path
-        assert comparison.verdict in ("No difference beyond the noise.", "Only times differ."), path
+        assert comparison.verdict == "No difference beyond the noise.", path
 
 
 def test_requests_of_one_kind_differ_in_nothing(shop: Shop) -> None:
@@ -129,7 +129,10 @@ def test_steps_that_one_of_them_has(shop: Shop) -> None:
     assert [step.name for step in comparison.added] == ["load_basket"]
     assert comparison.gone == ()
     assert comparison.changes.g.added == {"basket": []}
-    assert comparison.verdict == "1 new step, another value of g basket."
+    assert comparison.changes.g.by == {"basket": "load_basket"}
+    assert comparison.verdict == "load_basket now runs, g.basket is new"
+    assert b.compare(a).verdict == "load_basket no longer runs, g.basket is gone"
+    assert b.compare(a).changes.g.by == {"basket": "load_basket"}
     [line] = lines(comparison, "+")[:1]
     assert line.startswith("before_request load_basket: only in B")
     # It stands after what it followed: neither the view nor anything before has moved.
@@ -155,7 +158,8 @@ def test_statements_are_counted_by_their_text(shop: Shop) -> None:
         ("select 1", 24, 1),
         ("select 2", 0, 1),
     ]
-    assert comparison.verdict.startswith("24 statements became 2, 23 steps gone and ")
+    assert comparison.verdict == "22 statements fewer"
+    assert b.compare(a).verdict == "22 statements more"
     [line] = [line for line in lines(comparison, "-") if "select 1" in line]
     assert line.startswith("23 × sql select 1: only in A, ")
     matched = [each for each in comparison.steps if each.a is not None and each.b is not None]
@@ -189,7 +193,10 @@ def test_outcomes_and_statuses(shop: Shop) -> None:
     [changed] = [each for each in comparison.steps if each.what == "outcome"]
     assert a.steps[changed.a or 0].name == "guard"
     assert lines(comparison, "!") == ["before_request guard: ok → answered"]
-    assert comparison.verdict.startswith("200 became 302, ")
+    assert changed.outcomes == ("ok", "answered")
+    assert comparison.verdict.startswith(
+        "200 became 302, <lambda> no longer runs, guard now answers"
+    )
     assert [step.stage for step in comparison.gone] == ["dispatch", "view"]
     assert comparison.headers.response.added == {"location": "/login"}
 
@@ -198,7 +205,7 @@ def test_outcomes_and_statuses(shop: Shop) -> None:
     shop.before[:] = [lambda: None]
     answers = shop.get()
     verdict = answered.compare(answers).verdict
-    assert verdict == "2 new steps, another outcome of 1 step."
+    assert verdict == "<lambda> now runs, <lambda> no longer answers"
 
     shop.before[:] = []
     shop.view = lambda: 1 / 0
@@ -239,6 +246,9 @@ def test_headers_session_and_what_differs_in_every_request(shop: Shop) -> None:
     assert comparison.headers.request.changed == {"user-agent": ["one", "two"]}
     assert comparison.headers.response.changed == {"etag": ["en", "de"]}
     assert {*comparison.headers.not_counted} == {"x-request-id", "date"}
+    assert comparison.headers.response.by == {}  # the view made it
+    assert comparison.verdict == 'session["language"], ETag and 1 more differ'
+    assert comparison.changes.session.by == {"language": "note"}
     assert comparison.changes.session.changed == {"language": ["en", "de"]}
     assert [*comparison.changes.g.changed] == ["age"]
     assert {*comparison.changes.not_counted} == {"request_id", "started"}
@@ -269,8 +279,14 @@ def test_times_of_several_runs_are_told_from_noise(shop: Shop) -> None:
     assert (slower.a_ns, slower.b_ns) == (11 * MS, 21 * MS)
     assert comparison.faster == ()
     assert comparison.beyond
-    assert comparison.verdict == "21.0 ms → 31.0 ms (+10.0 ms)."
+    assert comparison.verdict == "10.0 ms slower"
     assert "chance" not in str(comparison)
+    assert comparison.basis == (
+        "Medians of 5 runs of A (±1.00 ms) and 5 of B (±0.0 µs): far beyond the noise."
+    )
+    assert comparison.basis in str(comparison)
+    assert comparison.spread.a.times == (20 * MS, 21 * MS, 22 * MS, 21 * MS, 100 * MS)
+    assert (comparison.spread.a.deviation, comparison.spread.b.deviation) == (MS, 0)
     assert "A  GET /books, 200, 21.0 ms, median of 5 runs" in str(comparison)
     [faster] = compare(b, a).faster
     assert faster.a_ns == 21 * MS
@@ -281,7 +297,12 @@ def test_times_of_several_runs_are_told_from_noise(shop: Shop) -> None:
 
     one = a[0].compare(b)
     assert one.slower
-    assert one.verdict == "Only times differ."
+    assert one.verdict == "No difference beyond the noise."
+    assert one.spread.a.deviation is None
+    close = [timed(trace, "view", took * MS) for took in (13, 14, 15, 14, 93)]
+    assert compare(a, close).basis.endswith(" of B (±1.00 ms): within the noise.")
+    near = [timed(trace, "view", took * MS) for took in (15, 16, 17, 16, 95)]
+    assert compare(a, near).basis.endswith(" of B (±1.00 ms): beyond the noise.")
     assert "One run of A: times differ by chance too." in str(one)
     assert "One run of B: times" in str(compare(a, b[0]))
 
@@ -313,6 +334,77 @@ def test_a_step_is_named_where_its_own_time_grew(shop: Shop) -> None:
 def test_a_body_is_as_slow_as_its_client(shop: Shop) -> None:
     trace = shop.get()
     assert not timed(trace, "body", MS).compare(timed(trace, "body", 900 * MS)).slower
+
+
+def test_the_verdict_has_three_clauses_at_most_in_their_order(shop: Shop) -> None:
+    def ask() -> None:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("select 1").fetchall()
+        session["asked"] = True
+
+    def broken() -> t.Any:
+        raise KeyError("x")
+
+    a = [timed(shop.get(), "view", 10 * MS) for _ in range(3)]
+    shop.before[:] = [ask]
+    b = [timed(shop.get(), "view", 90 * MS) for _ in range(3)]
+    # The time of a comparison stands before all else but the status.
+    assert compare(a, b).verdict == "80.0 ms slower, 1 statement more, ask now runs"
+    shop.view = lambda: ("x", 409)
+    c = [timed(shop.get(), "view", 90 * MS) for _ in range(3)]
+    assert compare(c, a).verdict == "409 became 200, 80.0 ms faster, 1 statement fewer"
+    shop.before[:] = []
+    assert a[0].compare(c[0]).verdict == "200 became 409, 1 statement more, ask now runs"
+    shop.app.error_handler_spec[None][None] = {KeyError: lambda _: ("x", 200)}
+    shop.view = broken
+    assert a[0].compare(shop.get()).verdict.startswith("<lambda> now raises KeyError, ")
+
+
+def test_the_session_that_is_saved_or_not(shop: Shop) -> None:
+    def sign_in() -> None:
+        session["user"] = 7
+
+    a = shop.get()
+    shop.before[:] = [sign_in]
+    comparison = a.compare(shop.get())
+    [saved] = [each for each in comparison.steps if each.outcomes is not None]
+    assert a.steps[saved.a or 0].stage == "session_save"
+    assert saved.outcomes == ("no cookie", "cookie sent")
+    assert "~ session_save session: no cookie → cookie sent" in str(comparison)
+    assert comparison.headers.response.by["set-cookie"] == "session"
+
+
+def test_the_ways_into_a_step_and_out_of_it(shop: Shop) -> None:
+    trace = shop.get()
+    [wsgi], [view] = trace.find(stage="wsgi"), trace.find(stage="view")
+    first = min(step.begin for step in trace.steps if step.parent == wsgi.id)
+    last = max(step.end or 0 for step in trace.steps if step.parent == wsgi.id)
+    compared = {each.a: each for each in trace.compare(trace).steps}
+    assert compared[wsgi.id].inward.a_ns == first - wsgi.begin
+    assert compared[wsgi.id].outward.b_ns == (wsgi.end or 0) - last
+    assert compared[view.id].inward.a_ns == compared[view.id].a_ns
+    assert compared[view.id].outward.a_ns is None
+
+    later = replace(wsgi, begin=wsgi.begin - 9 * MS)
+    slow = replace(trace, steps=(later, *trace.steps[1:]))
+    on_its_way_in = next(each for each in trace.compare(slow).steps if each.a == wsgi.id)
+    assert (on_its_way_in.inward.beyond, on_its_way_in.outward.beyond) == (True, False)
+
+
+def test_the_parts_of_the_time(shop: Shop) -> None:
+    def ask() -> str:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            return str(connection.execute("select 1").fetchall())
+
+    shop.view = ask
+    shop.before[:] = [lambda: None]
+    trace = shop.get()
+    parts = {each.name: each for each in trace.compare(trace).parts}
+    assert [*parts] == ["sql", "templates", "hooks"]
+    assert (parts["sql"].a, parts["templates"].a, parts["hooks"].a) == (1, 0, 1)
+    spent = sum((step.end or 0) - step.begin for step in trace.find(stage="sql"))
+    assert parts["sql"].a_ns == parts["sql"].b_ns == spent
+    assert parts["templates"].a_ns == 0
 
 
 def test_an_empty_side_is_refused(shop: Shop) -> None:

@@ -193,11 +193,20 @@ export interface Recording {
   readonly version: 1;
 }
 
+/** The medians of a time of both requests, and whether they differ beyond the noise. */
+export interface ComparedTime {
+  readonly a_ns: number | null;
+  readonly b_ns: number | null;
+  readonly beyond: boolean;
+}
+
 /**
  * A step of either request, or of both; `a` and `b` are its ids in them.
  *
  * `a_ns` and `b_ns` are the medians of its times; `beyond` means that they differ by more
- * than the noise, as far as the number of runs shows.
+ * than the noise, as far as the number of runs shows. `inward` and `outward` are the same of
+ * the time before the first step of the lifecycle inside it, and of that after the last one.
+ * `outcomes` has how it ended in both requests, where that differs.
  */
 export interface ComparedStep {
   readonly a: number | null;
@@ -206,6 +215,9 @@ export interface ComparedStep {
   readonly a_ns: number | null;
   readonly b_ns: number | null;
   readonly beyond: boolean;
+  readonly inward: ComparedTime;
+  readonly outward: ComparedTime;
+  readonly outcomes: readonly [string, string] | null;
 }
 
 /** The statuses that the clients got. */
@@ -226,15 +238,49 @@ export interface Runs {
   readonly b: readonly string[];
 }
 
+/** The bytes that the bodies of both responses have. */
+export interface Sizes {
+  readonly a: number | null;
+  readonly b: number | null;
+}
+
+/**
+ * The app's time in each run of one request, in ns, and their median absolute deviation.
+ *
+ * Of a single run, there is no deviation.
+ */
+export interface Spread {
+  readonly times: readonly number[];
+  readonly deviation: number | null;
+}
+
+/** The app's times of all runs, by side, in the order of `runs`. */
+export interface Spreads {
+  readonly a: Spread;
+  readonly b: Spread;
+}
+
+/** A part of both requests' time: its number of steps, and the medians of its time. */
+export interface ComparedPart {
+  readonly name: string;
+  readonly a: number;
+  readonly b: number;
+  readonly a_ns: number | null;
+  readonly b_ns: number | null;
+  readonly beyond: boolean;
+}
+
 /**
  * What the second request has and the first does not, and the reverse.
  *
- * `changed` has the values of both.
+ * `changed` has the values of both. `by` has the names of the functions that set them: those
+ * of the second request, or of the first where the second does not have the value.
  */
 export interface Changes {
   readonly added: { readonly [key: string]: Json };
   readonly changed: { readonly [key: string]: Json };
   readonly removed: readonly string[];
+  readonly by: { readonly [key: string]: Json };
 }
 
 /**
@@ -273,8 +319,8 @@ export interface ComparedStatement {
  * What differs between two requests; `a` and `b` are the ids of their traces.
  *
  * `a_ns` and `b_ns` are the medians of the app's times, and `beyond` means that they differ
- * by more than the noise. `sql` has each statement of either request. As text, a comparison has
- * a line for each difference.
+ * by more than the noise. `parts` has what of it is in SQL, templates and hooks. `sql` has
+ * each statement of either request. As text, a comparison has a line for each difference.
  */
 export interface Comparison {
   readonly a: string;
@@ -289,8 +335,13 @@ export interface Comparison {
   readonly headers: HeaderChanges;
   readonly changes: StateChanges;
   readonly sql: readonly ComparedStatement[];
+  readonly parts: readonly ComparedPart[];
+  readonly spread: Spreads;
+  readonly bytes: Sizes;
   /** The most important differences, in one line. */
   readonly verdict: string;
+  /** How far the times can be trusted, in one sentence. */
+  readonly basis: string;
 }
 
 /** The stages whose steps a summary counts. */
