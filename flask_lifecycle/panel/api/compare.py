@@ -5,9 +5,10 @@ from __future__ import annotations
 import flask
 
 from ...store import Store
+from ...trace.alike import are_repeated, last_like, runs_like
 from ...trace.compare import compare
 from ...trace.model import JsonObject, Trace
-from ...trace.snapshot import snapshot
+from ...trace.snapshot import header, snapshot
 from .lookup import get_or_404, refuse
 
 _MOST = 20
@@ -17,17 +18,41 @@ def create_compare(store: Store) -> flask.Blueprint:
     """Return the blueprint."""
     api = flask.Blueprint("compare", __name__)
 
-    def runs(side: str) -> list[Trace]:
-        ids = flask.request.args.getlist(side)
-        if not 0 < len(ids) <= _MOST:
+    def ids(side: str) -> list[str]:
+        given = flask.request.args.getlist(side)
+        if not 0 < len(given) <= _MOST:
             refuse(f"{side} takes the id of a request; of several runs, up to {_MOST} ids.", 400)
+        return given
+
+    def traces(ids: list[str]) -> list[Trace]:
         return [snapshot(get_or_404(store, each)) for each in ids]
+
+    def headers() -> list[JsonObject]:
+        return [header(each) for each in store.newest()]
 
     @api.get("/api/compare")
     def compared() -> JsonObject:
-        return compare(runs("a"), runs("b")).to_dict()
+        a, b = ids("a"), ids("b")
+        if flask.request.args.get("runs") == "alike" and len(a) == len(b) == 1:
+            one, other = (header(get_or_404(store, each)) for each in (a[0], b[0]))
+            a, b = _with_runs(one, other, headers())
+        return compare(traces(a), traces(b)).to_dict()
+
+    @api.get("/api/compare/last")
+    def last() -> JsonObject:
+        request = header(get_or_404(store, flask.request.args.get("like", "")))
+        return {"id": last_like(request, headers())}
 
     return api
+
+
+def _with_runs(
+    a: JsonObject, b: JsonObject, others: list[JsonObject]
+) -> tuple[list[str], list[str]]:
+    """Add the other runs of both requests, unless they are runs of the same one."""
+    if are_repeated(a, b):
+        return [a["id"]], [b["id"]]
+    return runs_like(a, others), runs_like(b, others)
 
 
 __all__ = ["create_compare"]

@@ -39,3 +39,29 @@ def test_two_requests_or_several_runs() -> None:
         assert refused.status_code == 400
         assert "takes the id of a request" in refused.json["error"]
     assert get(f"a={a.id}&b=gone").status_code == 404
+
+
+def test_the_other_runs_of_each_and_the_last_one_like_it() -> None:
+    app = flask.Flask("shop")
+    app.debug = True
+    lifecycle = Lifecycle(app)
+    app.add_url_rule("/books/<int:number>", "book", lambda number: str(number))
+    client = app.test_client()
+    for number in (1, 2, 1, 2, 1):
+        client.get(f"/books/{number}").close()
+    e, d, c, b, a = lifecycle.traces(app)
+
+    def get(query: str) -> t.Any:
+        return client.get(f"{PREFIX}{query}").json
+
+    assert get(f"?a={a.id}&b={b.id}&runs=alike")["runs"] == {
+        "a": [a.id, e.id, c.id],
+        "b": [b.id, d.id],
+    }
+    assert get(f"?a={a.id}&b={b.id}")["runs"] == {"a": [a.id], "b": [b.id]}
+    # Those of one request in one run of the app belong to neither side.
+    assert get(f"?a={a.id}&b={e.id}&runs=alike")["runs"] == {"a": [a.id], "b": [e.id]}
+    assert get(f"/last?like={e.id}") == {"id": c.id}
+    assert get(f"/last?like={b.id}") == {"id": a.id}
+    assert get(f"/last?like={a.id}") == {"id": None}
+    assert client.get(f"{PREFIX}/last").status_code == 404

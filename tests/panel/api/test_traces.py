@@ -221,7 +221,7 @@ _json = st.recursive(
 _methods = st.sampled_from(["GET", "POST", "DELETE", "PUT", "HEAD", "OPTIONS", "PATCH"])
 _named = st.dictionaries(
     st.sampled_from(
-        ["limit", "before", "q", "epoch", "path", "method", "host", "of", "shown", "a", "b"]
+        ["limit", "before", "q", "epoch", "path", "method", "host", "of", "shown", "a", "b", "like"]
     ),
     _texts,
 )
@@ -236,6 +236,7 @@ _routes = st.sampled_from(
         "api/traces/{id}.json",
         "api/recordings",
         "api/compare",
+        "api/compare/last",
         "api/traces.har",
         "api/traces/{id}/profile",
         "api/traces/{id}/steps/{index}/source",
