@@ -281,6 +281,26 @@ def test_the_inspector_leaves_the_diagram_its_size(panel: Panel) -> None:
     expect(page.locator(".out-of-sight")).to_have_count(0)
 
 
+def test_the_inspector_shows_code_wherever_some_is_known(panel: Panel) -> None:
+    """The line that sent a statement or logged, the function around what has no line of its own."""
+    page, url = panel.page, panel.server.url
+    panel.fetch("/admin/orders/42")
+    trace = panel.shows_whole("/admin/orders/42")
+    called = page.locator(".details .source .called")
+    for stage, text in (("sql", "select(User)"), ("log", "app.logger.info(")):
+        step = next(each["id"] for each in trace["steps"] if each["stage"] == stage)
+        page.goto(f"{url}/_lifecycle/#{trace['id']}/{step}")
+        expect(called).to_contain_text(text)
+    for stage in {each["stage"] for each in trace["steps"]} - {"body", "body_close"}:
+        step = next(each["id"] for each in trace["steps"] if each["stage"] == stage)
+        page.goto(f"{url}/_lifecycle/#{trace['id']}/{step}")
+        page.locator(f'.details[data-of="{step}"] .source').wait_for()
+    # The server's own: what it did has the whole width.
+    page.goto(f"{url}/_lifecycle/#{trace['id']}/{trace['steps'][-1]['id']}")
+    page.locator(".details.no-code").wait_for()
+    expect(page.locator(".details .code")).to_have_count(0)
+
+
 def test_the_inspector_has_a_hundred_columns_of_source(panel: Panel) -> None:
     page = panel.page
     panel.fetch("/admin/orders/42")

@@ -8,6 +8,7 @@ from ...store import Store
 from ...trace.model import JsonObject
 from ..source.callers import caller
 from ..source.excerpt import coloured, excerpt
+from ..source.of_step import of_step
 from ..source.runnable import runnable
 from ..source.statement import statement
 from .lookup import get_or_404, refuse, step_of
@@ -23,9 +24,7 @@ def create_steps(store: Store) -> flask.Blueprint:
     def source(trace_id: str, index: int) -> JsonObject:
         trace = get_or_404(store, trace_id)
         step = step_of(trace, index)
-        lines = None
-        if step is not None and step.source is not None:
-            lines = excerpt(step.source, trace.started_at, trace.redactor.lines)
+        lines = None if step is None else of_step(step, trace.started_at, trace.redactor.lines)
         if lines is None:
             refuse("The source of this step is not available: its file is gone.")
         return lines

@@ -1,7 +1,8 @@
-"""Highlighted source code of a recorded step's function: lines of (token class, text) pairs."""
+"""Highlighted source code of a recorded step: lines of (token class, text) pairs."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import linecache
 from collections.abc import Callable
@@ -31,21 +32,69 @@ def excerpt(
         a line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
         means that the file was modified after it had been loaded.
     """
-    if source.line < 1 or not _is_code(source.file):
+    lines = _lines(source)[source.line - 1 :]
+    if source.file.endswith(".py"):
+        lines = inspect.getblock(lines) if lines else lines
+    return _shown(source, lines, asked_at, masked)
+
+
+def surroundings(
+    source: Source, asked_at: float, masked: Callable[[str], str]
+) -> JsonObject | None:
+    """Return the function or template around a line, or None if the file cannot be read.
+
+    :returns: the same as :func:`excerpt`, and the line as ``"at"``.
+    """
+    lines, at = _lines(source), source.line
+    if at > len(lines):
         return None
+    first, last = _block("".join(lines), at) if source.file.endswith(".py") else (1, len(lines))
+    if at >= first + _LINES:
+        first = at - _LINES // 2
+    found = _shown(Source(source.file, first), lines[first - 1 : last], asked_at, masked)
+    return None if found is None else {**found, "at": at}
+
+
+def _block(code: str, at: int) -> tuple[int, int]:
+    """Return the first and the last line of the innermost function around a line.
+
+    Around one that is in no function, of a part of the module.
+    """
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    block = max(1, at - _LINES // 8), at + _LINES // 8
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError):  # changed since, a NUL, too deep
+        return block
+    # Inner ones come after those around them.
+    for node in ast.walk(tree):
+        if isinstance(node, functions):
+            first = min((each.lineno for each in node.decorator_list), default=node.lineno)
+            if first <= at <= (node.end_lineno or at):
+                block = first, node.end_lineno or at
+    return block
+
+
+def _lines(source: Source) -> list[str]:
+    if source.line < 1 or not _is_code(source.file):
+        return []
     linecache.checkcache(source.file)
-    lines = linecache.getlines(source.file)[source.line - 1 :]
+    return linecache.getlines(source.file)
+
+
+def _shown(
+    source: Source, lines: list[str], asked_at: float, masked: Callable[[str], str]
+) -> JsonObject | None:
+    """Return lines of a file, from the one of a source location on."""
     if not "".join(lines[:_LINES]).strip():
         return None
-    is_code = source.file.endswith(".py")
-    if is_code:
-        lines = inspect.getblock(lines)
     text = masked("".join(line[:_LONGEST] for line in lines[:_LINES]))
+    loaded = STARTED if source.file.endswith(".py") else asked_at
     return {
         "file": source.file,
         "line": source.line,
         "lines": coloured(source.file, text),
-        "changed": _written(source.file) > (STARTED if is_code else asked_at),
+        "changed": _written(source.file) > loaded,
     }
 
 
@@ -82,4 +131,4 @@ def coloured(file: str, text: str) -> list[list[list[str]]]:
     return lines
 
 
-__all__ = ["coloured", "excerpt"]
+__all__ = ["coloured", "excerpt", "surroundings"]

@@ -10,10 +10,12 @@ interface SourceProps {
   readonly path: string;
   /** The line that ran, if the server does not say. */
   readonly lineOf?: (found: SourceLines) => number | null;
+  /** Whether to show where it is, which only the server knows. */
+  readonly opens?: boolean;
 }
 
 /** Code as highlighted by the server; the line that ran is marked, and scrolled to. */
-export function Source({ path, lineOf }: SourceProps): JSX.Element {
+export function Source({ path, lineOf, opens = false }: SourceProps): JSX.Element {
   const [found, setFound] = useState<SourceLines | null | undefined>(undefined);
   const box = useRef<HTMLPreElement>(null);
   useEffect(() => {
@@ -41,7 +43,7 @@ export function Source({ path, lineOf }: SourceProps): JSX.Element {
           The file has changed since the app loaded it: other lines may have run.
         </p>
       ) : null}
-      {found.at === undefined ? null : (
+      {!opens || found.at === undefined ? null : (
         <p class="source-says">
           <Open source={{ file: found.file, line: found.at }} />
         </p>

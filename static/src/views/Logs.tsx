@@ -6,11 +6,11 @@ import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
 import { time } from "../trace/format";
 import { current } from "../state/request";
-import { actions } from "../state/actions";
 import { state } from "../state/store";
 import type { Step, Trace } from "../api/types";
 import { inOneLine, isOf, ranIn } from "../trace/details";
 import { Open } from "../components/Source";
+import { ToStep } from "../components/ToStep";
 
 adopt(messageStyles, collectedStyles, outcomeStyles);
 
@@ -51,17 +51,7 @@ function Said({ step, trace }: { readonly step: Step; readonly trace: Trace }): 
           <bdi>{step.stage === "flash" ? String(category) : step.name}</bdi>
         </code>
         <span class="k">at {time(step.begin)}</span>
-        {where === null ? null : (
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              actions.step(where.id);
-            }}
-          >
-            in {where.name}
-          </button>
-        )}
+        {where === null ? null : <ToStep step={where}>in {where.name}</ToStep>}
         {step.source === null ? null : <Open source={step.source} />}
       </p>
       <pre class="text">

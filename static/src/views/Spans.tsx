@@ -4,9 +4,9 @@ import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
+import { ToStep } from "../components/ToStep";
 import { time } from "../trace/format";
 import { current } from "../state/request";
-import { actions } from "../state/actions";
 import { state } from "../state/store";
 import type { Step, Trace } from "../api/types";
 import { inOneLine, isOf, ranIn, took } from "../trace/details";
@@ -79,35 +79,15 @@ function Row({
   return (
     <tr data-step={step.id} class="span">
       <td class="what">
-        <button
-          type="button"
-          class="link"
-          onClick={() => {
-            actions.step(step.id);
-          }}
-        >
+        <ToStep step={step}>
           <code>
-            <bdi>
-              {nameOf(step)}
-              {about === undefined ? "" : ` ${String(about)}`}
-            </bdi>
+            {nameOf(step)}
+            {about === undefined ? "" : ` ${String(about)}`}
           </code>
-        </button>
+        </ToStep>
         {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
       </td>
-      <td>
-        {where === null ? null : (
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              actions.step(where.id);
-            }}
-          >
-            {where.name}
-          </button>
-        )}
-      </td>
+      <td>{where === null ? null : <ToStep step={where} />}</td>
       <td class="num">{typeof status === "number" ? status : "–"}</td>
       <td class="num took">
         <i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />

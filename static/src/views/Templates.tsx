@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import collectedStyles from "../styles/collected.css?inline";
@@ -6,12 +6,12 @@ import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
 import { time } from "../trace/format";
 import { current } from "../state/request";
-import { actions } from "../state/actions";
 import { state } from "../state/store";
 import type { Step } from "../api/types";
 import { inOneLine, isOf, placeOf, ranIn, took } from "../trace/details";
 import { Pairs } from "../components/Message";
 import { Open } from "../components/Source";
+import { ToStep } from "../components/ToStep";
 
 adopt(collectedStyles, outcomeStyles);
 
@@ -91,7 +91,7 @@ function Row({ step, steps, longest, open, onOpen }: RowProps): JSX.Element {
           </button>
           {step.error === null ? null : <span class="outcome raised">{inOneLine(step.error)}</span>}
         </td>
-        <td>{where === null ? null : <StepLink step={where}>{where.name}</StepLink>}</td>
+        <td>{where === null ? null : <ToStep step={where} />}</td>
         <td class="num">{time(Math.max(0, own))}</td>
         <td class="num took tpl">
           <i class="bar" style={{ width: `${((took(step) / longest) * 100).toFixed(1)}%` }} />
@@ -106,25 +106,6 @@ function Row({ step, steps, longest, open, onOpen }: RowProps): JSX.Element {
         </tr>
       ) : null}
     </>
-  );
-}
-
-interface StepLinkProps {
-  readonly step: Step;
-  readonly children: ComponentChildren;
-}
-
-function StepLink({ step, children }: StepLinkProps): JSX.Element {
-  return (
-    <button
-      type="button"
-      class="link"
-      onClick={() => {
-        actions.step(step.id);
-      }}
-    >
-      {children}
-    </button>
   );
 }
 
@@ -160,7 +141,7 @@ function Rendering({ step }: { readonly step: Step }): JSX.Element {
       <Pairs title="Context" pairs={context} />
       {typeof more === "number" && more > 0 ? <p class="more">{more} more names</p> : null}
       <p class="given">
-        <StepLink step={step}>Show the step</StepLink>
+        <ToStep step={step}>Show the step</ToStep>
       </p>
     </>
   );

@@ -9,12 +9,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.source.excerpt import excerpt
+from flask_lifecycle.panel.source.excerpt import excerpt, surroundings
 from flask_lifecycle.panel.source.statement import statement
 from flask_lifecycle.trace.model import Source
+from tests.helpers.apps import LOCAL, make_app
 
 
 def view() -> str:
@@ -154,3 +155,75 @@ def test_a_statement_is_laid_out_and_says_what_it_said(api: t.Any) -> None:
 def test_what_is_no_statement_is_shown_as_it_is(text: str) -> None:
     found = statement(text)
     assert "".join(part for line in found["lines"] for _, part in line).split() == text.split()
+
+
+def code(found: t.Any) -> list[str]:
+    return ["".join(part for _, part in line) for line in found["lines"]]
+
+
+@pytest.mark.parametrize(
+    ("stage", "text"),
+    [("sql", "db.execute("), ("log", 'current_app.logger.warning("odd")')],
+)
+def test_what_a_function_does_at_a_line_is_shown_with_the_function_around_it(
+    stage: str, text: str
+) -> None:
+    app, lifecycle = make_app()
+    app.debug = True
+    app.add_url_rule("/", "busy", busy)
+    client = app.test_client()
+    client.get("/").close()
+    (trace,) = lifecycle.traces(app)
+    step = trace.find(stage=stage)[-1]
+    path = f"/_lifecycle/api/traces/{trace.id}/steps/{step.id}/source"
+    found = client.get(path, environ_base=LOCAL).get_json()
+    assert code(found)[0] == "def busy() -> str:"
+    assert code(found)[-1] == '    return "done"'
+    assert text in code(found)[found["at"] - found["line"]]
+
+
+def busy() -> str:
+    db = sqlite3.connect(":memory:")
+    db.execute(
+        "select 1",
+    )
+    db.close()
+    current_app.logger.warning("odd")
+    return "done"
+
+
+def test_the_function_around_a_line_is_the_innermost(tmp_path: Path) -> None:
+    file = tmp_path / "nested.py"
+    file.write_text(
+        "import x\n\n"
+        "class A:\n"
+        "    @deco\n"
+        "    @deco2\n"
+        "    async def outer(self):\n"
+        "        def inner():\n"
+        "            sent()\n"
+        "        return inner\n"
+        "\n" + "x = 1\n" * 300
+    )
+
+    def around(line: int) -> tuple[int, int, int] | None:
+        found = surroundings(Source(str(file), line), 0.0, str)
+        return None if found is None else (found["line"], len(found["lines"]), found["at"])
+
+    assert around(8) == (7, 2, 8)
+    assert around(9) == (4, 6, 9)
+    assert around(5) == (4, 6, 5)
+    assert around(200) == (185, 31, 200)
+    assert around(1) == (1, 16, 1)
+    assert around(0) is around(9999) is None
+    file.write_text("def broken(:\n")
+    assert around(1) == (1, 1, 1)
+
+
+def test_a_line_far_down_a_long_function_or_template_is_in_the_middle(tmp_path: Path) -> None:
+    for name, first in (("long.py", "def f():"), ("long.html", "<p>")):
+        file = tmp_path / name
+        file.write_text(f"{first}\n" + "    x = 1\n" * 1000)
+        found = surroundings(Source(str(file), 500), 0.0, str)
+        assert found is not None
+        assert (found["line"], len(found["lines"]), found["at"]) == (440, 120, 500)

@@ -1,40 +1,30 @@
-/** The code of a step: the function that ran, or the line of Flask's that called it. */
+/** The code of a step: its function, the line that caused it, or the line of Flask's that called it. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { Editor, Open, Source } from "../../components/Source";
-import { importedOf } from "../../state/request";
-import { state } from "../../state/store";
+import { ToStep } from "../../components/ToStep";
 import { runningLine } from "../../trace/around";
-import { isCalledByFlask } from "../../trace/manual";
-import type { Step, Trace } from "../../api/types";
-import { Side } from "./Side";
+import type { Code as Shown } from "../../trace/code";
+import type { Trace } from "../../api/types";
 
 interface CodeProps {
   readonly trace: Trace;
-  readonly step: Step;
-  readonly onClose: () => void;
+  /** The best first; at least one. */
+  readonly codes: readonly Shown[];
 }
 
-export function Code({ trace, step, onClose }: CodeProps): JSX.Element {
-  // Of another app, or of this one as it was then.
-  const isImported = importedOf(state.value, trace.id) !== undefined;
-  const hasCaller = !isImported && isCalledByFlask(step);
+export function Code({ trace, codes }: CodeProps): JSX.Element | null {
   const [wantsCaller, setWantsCaller] = useState(false);
-  const showsCaller = hasCaller && (wantsCaller || step.source === null);
-  const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${step.id}`;
+  const shown = (wantsCaller ? codes.at(-1) : undefined) ?? codes[0];
+  if (shown === undefined) return null;
+  const path = `api/traces/${encodeURIComponent(trace.id)}/steps/${shown.step.id}`;
   return (
     <section class="code" aria-label="Source">
       <p class="bar-of-code">
-        {step.source === null || showsCaller ? (
-          <span class="k">{showsCaller ? "The line of Flask that called it" : ""}</span>
-        ) : (
-          <>
-            <Open source={step.source} /> <Editor />
-          </>
-        )}
-        {hasCaller && step.source !== null ? (
+        <Whose code={shown} />
+        {codes.length > 1 ? (
           <button
             type="button"
             class="quiet"
@@ -46,27 +36,33 @@ export function Code({ trace, step, onClose }: CodeProps): JSX.Element {
             called by Flask
           </button>
         ) : null}
-        <Side />
-        <button type="button" class="quiet close" onClick={onClose}>
-          <kbd aria-hidden="true">Esc</kbd> close
-        </button>
       </p>
-      {showsCaller ? (
-        <Source path={`${path}/caller`} />
-      ) : step.source === null || isImported ? (
-        <p class="source-says">
-          {isImported
-            ? "The source is not in the file of this request."
-            : "This step is not a function of the app's."}
-        </p>
+      {shown.whose === "caller" ? (
+        <Source path={`${path}/caller`} opens />
       ) : (
         <Source
           path={`${path}/source`}
-          lineOf={(found) =>
-            runningLine(step, trace.steps, { file: found.file, line: found.line, lines: found.lines.length })
+          lineOf={({ file, line, lines }) =>
+            shown.whose === "own"
+              ? runningLine(shown.step, trace.steps, { file, line, lines: lines.length })
+              : null
           }
         />
       )}
     </section>
+  );
+}
+
+function Whose({ code }: { readonly code: Shown }): JSX.Element {
+  if (code.whose === "caller") return <span class="k">The line of Flask that called it</span>;
+  return (
+    <>
+      {code.whose === "own" ? null : (
+        <span class="k">
+          It ran in <ToStep step={code.step} />
+        </span>
+      )}
+      <Open source={code.source} /> <Editor />
+    </>
   );
 }

@@ -3,8 +3,10 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import { Open } from "../../components/Source";
+import { ToStep } from "../../components/ToStep";
 import { actions } from "../../state/actions";
 import { nextStep, ownTime, sqlIn } from "../../trace/around";
+import { caption } from "../../trace/captions";
 import { changesOf, signOf, type Change } from "../../trace/changes";
 import { inOneLine, took } from "../../trace/details";
 import { change, cpuOf, memoryOf, size, threadOf, time } from "../../trace/format";
@@ -80,7 +82,7 @@ export function Facts({ trace, step }: StepProps): JSX.Element {
       <Next step={step} steps={trace.steps} />
       <Costs step={step} />
       {Object.entries(step.detail)
-        .filter(([name, value]) => value !== null && value !== false && !isSaid(name, step))
+        .filter(([name, value]) => !isNothing(value) && !isSaid(name, step))
         .map(([name, value]) => (
           <Detail key={name} name={name} value={value} />
         ))}
@@ -93,8 +95,13 @@ function rows(count: number): string {
   return `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`;
 }
 
+function isNothing(value: Json): boolean {
+  return value === null || value === false || (Array.isArray(value) && value.length === 0);
+}
+
 /** Whether a detail is among the facts above. */
 function isSaid(name: string, step: Step): boolean {
+  if (name === "statement") return caption(step).includes(String(step.detail[name]));
   return SAID.has(name) || (name === "thread" && threadOf(step) !== null);
 }
 
@@ -155,7 +162,7 @@ function Inside({ step, steps }: AmongProps): JSX.Element | null {
   if (parent === undefined || parent.stage === "wsgi" || parent.stage === "middleware") return null;
   return (
     <Fact name="inside">
-      <ToStep step={parent}>{parent.name}</ToStep>
+      <ToStep step={parent} />
     </Fact>
   );
 }
@@ -165,30 +172,9 @@ function Next({ step, steps }: AmongProps): JSX.Element | null {
   if (next === null) return null;
   return (
     <Fact name="next">
-      <ToStep step={next}>{next.name}</ToStep>
+      <ToStep step={next} />
       <span class="k"> · {time(next.begin - (step.end ?? next.begin))} later</span>
     </Fact>
-  );
-}
-
-function ToStep({
-  step,
-  children,
-}: {
-  readonly step: Step;
-  readonly children: ComponentChildren;
-}): JSX.Element {
-  return (
-    <button
-      type="button"
-      class="link"
-      title={step.stage}
-      onClick={() => {
-        actions.step(step.id);
-      }}
-    >
-      <bdi>{children}</bdi>
-    </button>
   );
 }
 

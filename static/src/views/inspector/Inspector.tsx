@@ -7,13 +7,16 @@ import outcomeStyles from "../../styles/outcome.css?inline";
 import { adopt } from "../../components/adopt";
 import { actions } from "../../state/actions";
 import { shownHeight, standsRight } from "../../state/inspector";
-import { current } from "../../state/request";
+import { current, importedOf } from "../../state/request";
 import { now, state } from "../../state/store";
 import { parts } from "../../trace/captions";
+import { codeOf } from "../../trace/code";
 import { manualPage } from "../../trace/manual";
+import { summaryOf } from "../../trace/statements";
 import { INSPECTOR } from "./id";
 import { Code } from "./Code";
 import { Facts, Measures } from "./Facts";
+import { Side } from "./Side";
 
 adopt(detailsStyles, outcomeStyles);
 
@@ -24,32 +27,43 @@ export default function Inspector(): JSX.Element | null {
   void (step.end === null ? now.value : null);
   const page = manualPage(step);
   const right = standsRight();
+  // The code of an imported request is that of another app, or of this one as it was then.
+  const codes = importedOf(state.value, trace.id) === undefined ? codeOf(step, trace.steps) : [];
   return (
     <aside
       id={INSPECTOR}
-      class={right ? "details right" : "details"}
+      class={`details${right ? " right" : ""}${codes.length === 0 ? " no-code" : ""}`}
       aria-label="Step"
       data-view="step"
+      data-of={step.id}
       style={right ? undefined : { height: `${shownHeight()}px` }}
     >
       <section class="what" tabIndex={0} aria-label="What it did">
-        <span class="k">{step.stage}</span>{" "}
-        {step.outcome === "raised" || step.outcome === "short_circuit" ? (
-          <span class={`outcome ${step.outcome}`}>{step.outcome.replace("_", "-")}</span>
-        ) : null}
-        <h2>{step.name}</h2>
-        <p class="said">
-          {parts(step).map(({ text, isName }) => (isName ? <b>{text}</b> : text))}{" "}
-          {page === null ? null : (
-            <a class="manual" href={page} target="_blank" rel="noreferrer">
-              Flask’s manual
-            </a>
-          )}
-        </p>
-        <Measures trace={trace} step={step} />
+        <div>
+          <span class="k">{step.stage}</span>{" "}
+          {step.outcome === "raised" || step.outcome === "short_circuit" ? (
+            <span class={`outcome ${step.outcome}`}>{step.outcome.replace("_", "-")}</span>
+          ) : null}
+          <h2>{step.stage === "sql" ? summaryOf(step) : step.name}</h2>
+          <p class="said">
+            {parts(step).map(({ text, isName }) => (isName ? <b>{text}</b> : text))}{" "}
+            {page === null ? null : (
+              <a class="manual" href={page} target="_blank" rel="noreferrer">
+                Flask’s manual
+              </a>
+            )}
+          </p>
+          <Measures trace={trace} step={step} />
+        </div>
         <Facts trace={trace} step={step} />
       </section>
-      <Code trace={trace} step={step} onClose={close} />
+      <Code key={step.id} trace={trace} codes={codes} />
+      <p class="controls">
+        <Side />
+        <button type="button" class="quiet" onClick={close}>
+          <kbd aria-hidden="true">Esc</kbd> close
+        </button>
+      </p>
     </aside>
   );
 }

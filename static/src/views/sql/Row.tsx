@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 
 import { Open } from "../../components/Source";
-import { actions } from "../../state/actions";
+import { ToStep } from "../../components/ToStep";
 import { inOneLine, placeOf, ranIn, took } from "../../trace/details";
 import { time } from "../../trace/format";
 import { isSlow, summaryOf } from "../../trace/statements";
@@ -101,16 +101,7 @@ function Where({ step, trace }: Pick<RowProps, "step" | "trace">): JSX.Element {
       {place === null ? null : <Open source={place} />}
       {where === null ? null : (
         <span class="in">
-          in{" "}
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              actions.step(where.id);
-            }}
-          >
-            {where.name}
-          </button>
+          in <ToStep step={where} />
         </span>
       )}
     </>
