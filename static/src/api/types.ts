@@ -6,7 +6,8 @@ export * from "./generated";
 
 /** A stretch of the list's mini timeline: its kind, begin and end in nanoseconds. */
 export type StripPart = readonly [kind: StripKind, begin: number, end: number];
-export type StripKind = "context" | "before" | "view" | "sql" | "template" | "error" | "after" | "body";
+export type StripKind =
+  "context" | "before" | "view" | "sql" | "template" | "error" | "after" | "body" | "hold";
 
 /** The kind is a colour: of errors, of SQL, or of text for all else. */
 export type Flag = readonly [kind: "error" | "sql" | "ink", label: string, reason: string];
@@ -221,4 +222,45 @@ export interface Batch {
   readonly oldest_file: string | null;
   /** Whose requests these are, and whether the server has other processes, with their own. */
   readonly process: { readonly pid: number; readonly several: boolean };
+}
+
+/** Whether a request is held before a step runs, or after it has run. */
+export type When = "before" | "after";
+
+/** A time for which a request was held at a step, ns from its start; `end` is null while it is held. */
+export interface Hold {
+  readonly step: number;
+  readonly begin: number;
+  readonly end: number | null;
+  /** What let it go on; null while it is held. */
+  readonly did: string | null;
+}
+
+/** Without a name, it is for every step of the stage; without a stage, for every step. */
+export interface Breakpoint {
+  readonly stage: Stage | null;
+  /** A function's name, `module:qualname`, or a glob of either. */
+  readonly name: string | null;
+  readonly when: When;
+  /** The requests that it is for, in the words of the list's filter; null for all. */
+  readonly filter: string | null;
+  /** Whether it is removed once it has held a request. */
+  readonly once: boolean;
+}
+
+/** What to do with a held request. */
+export type HoldAction = "go" | "step" | "end" | "answer" | "skip" | "raise";
+
+/** A request that is held now, of `GET api/held`. */
+export interface Held {
+  readonly trace: string;
+  readonly step: number;
+  readonly stage: Stage;
+  readonly name: string;
+  readonly when?: When;
+  /** Seconds until it goes on by itself. */
+  readonly left: number;
+  /** What can be done here. */
+  readonly can: readonly HoldAction[];
+  readonly seen: { readonly [part: string]: Json };
 }

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import "../styles/diagram.css";
-import type { AppMap, Trace, TraceSummary } from "../api/types";
+import type { AppMap, Trace, TraceSummary, When } from "../api/types";
+import type { Breakable, SetBreakpoint } from "../trace/breakpoints";
 import { atStep, FIT, view, type View } from "./camera";
 import { draw } from "./layout/draw";
 import type { Drawing } from "./layout/sheet";
@@ -36,11 +37,14 @@ interface DiagramProps {
   readonly head?: boolean;
   /** Whether the hooks of packages are folded. */
   readonly mine?: boolean;
+  /** The breakpoints that are set; null where none can be. */
+  readonly breakpoints?: readonly SetBreakpoint[] | null;
   readonly width: number;
   readonly height: number;
   readonly onSelect: (step: number | null) => void;
   readonly onOpen?: (trace: string) => void;
   readonly onShow?: (view: string) => void;
+  readonly onBreak?: (step: Breakable, when: When, only: When | null) => void;
   /** The user moved the camera. */
   readonly onFree?: () => void;
 }
@@ -50,13 +54,14 @@ const ignore = (): void => undefined;
 
 export function Diagram(props: DiagramProps): JSX.Element {
   const { trace, selected, zoomedTo = null, scale = 1, onSelect, onOpen = ignore, onShow = ignore } = props;
+  const { onBreak = ignore } = props;
   const [opened, toggle] = useFolds(trace.id);
   const drawing = useDrawing(props, opened);
   const { width: w, height: h } = drawing;
   const seen = zoomedTo === null ? view.value : atStep(drawing, zoomedTo, trace.steps);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, props.onFree ?? ignore);
-  const actions = { select: onSelect, open: onOpen, fold: toggle, show: onShow };
+  const actions = { select: onSelect, open: onOpen, fold: toggle, show: onShow, breakAt: onBreak };
   return (
     <svg
       ref={svg}
@@ -119,6 +124,7 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
     scale = 1,
     head = true,
     mine = false,
+    breakpoints = null,
     width,
     height,
   } = props;
@@ -131,9 +137,10 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
   return useMemo(() => {
     const now =
       at === null && settled !== undefined ? settled : journey(trace, map, elapsed, at ?? Infinity, inner);
-    const space = { width, height, selected, side, measure, opened, stage, scale, head, mine };
+    const looks = { opened, stage, scale, head, mine, breakpoints };
+    const space = { width, height, selected, side, measure, ...looks };
     return draw(now, space, settled);
-  }, [trace, map, inner, elapsed, at, selected, side, width, height, opened, stage, scale, head, mine]);
+  }, [trace, map, inner, elapsed, at, selected, side, width, height, opened, stage, scale, head, mine, breakpoints]);
 }
 
 function transformOf({ width, height }: Drawing, { x, y, k }: View): string {

@@ -2,6 +2,8 @@
 
 import type { JSX } from "preact";
 
+import type { When } from "../api/types";
+import type { Breakable } from "../trace/breakpoints";
 import type { Node, Shape } from "./layout/shapes";
 
 /** The actions on drawn shapes. */
@@ -10,6 +12,8 @@ export interface ShapeActions {
   readonly open: (trace: string) => void;
   readonly fold: (key: string) => void;
   readonly show: (view: string) => void;
+  /** Set a breakpoint at a step, or remove it; `only` where it is drawn twice. */
+  readonly breakAt: (step: Breakable, when: When, only: When | null) => void;
 }
 
 type Of<El extends Shape["el"]> = Extract<Shape, { readonly el: El }>;
@@ -31,6 +35,8 @@ export function paint(shape: Shape, key: number, actions: ShapeActions): JSX.Ele
       return paintText(shape, key);
     case "fold":
       return paintFold(shape, actions);
+    case "break":
+      return paintBreak(shape, key, actions);
     case "link":
       return paintLink(shape, actions);
     case "view":
@@ -99,6 +105,25 @@ function paintFold(shape: Of<"fold">, actions: ShapeActions): JSX.Element {
   );
 }
 
+/** Where none is set, it is there for the pointer alone: `b` sets one at the picked step. */
+function paintBreak(shape: Of<"break">, key: number, actions: ShapeActions): JSX.Element {
+  const isSet = shape.state !== "none";
+  return (
+    <g
+      key={key}
+      class={`bp ${shape.state}`}
+      {...(isSet ? { role: "button", "aria-label": shape.label } : { "aria-hidden": true })}
+      onClick={(event) => {
+        event.stopPropagation();
+        actions.breakAt(shape.at, event.shiftKey ? "after" : (shape.only ?? "before"), shape.only);
+      }}
+    >
+      <title>{shape.label}</title>
+      {paintAll(shape.shapes, actions)}
+    </g>
+  );
+}
+
 function paintLink(shape: Of<"link">, actions: ShapeActions): JSX.Element {
   return (
     <g key={shape.key} role="listitem" class="node">
@@ -144,7 +169,7 @@ function paintNode(shape: Node, actions: ShapeActions): JSX.Element {
       id={shape.step === null ? undefined : `step-${shape.step}`}
       role="listitem"
       aria-label={shape.label}
-      class={`node${shape.current ? " cur" : ""}${ghost ? " ghost" : ""}`}
+      class={`node${shape.current ? " cur" : ""}${shape.held === true ? " held" : ""}${ghost ? " ghost" : ""}`}
       data-step={shape.step ?? ""}
       data-stage={shape.stage}
       data-state={shape.state}

@@ -34,7 +34,7 @@ describe.each(["light", "dark"] as const)("%s", (theme) => {
         expect(contrast(found[name] ?? "#000", found[ground] ?? "#000")).toBeGreaterThanOrEqual(4.5);
     },
   );
-  it.each(["in", "out", "err", "short", "ghost"])("graphics in %s can be seen", (name) => {
+  it.each(["in", "out", "err", "short", "ghost", "break"])("graphics in %s can be seen", (name) => {
     expect(contrast(found[name] ?? "#000", found["bg"] ?? "#000")).toBeGreaterThanOrEqual(3);
   });
 });

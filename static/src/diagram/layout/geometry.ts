@@ -31,7 +31,9 @@ export const GEOMETRY = {
   between: 10,
   pill: { height: 19, padding: 7, gap: 8, /** From one row of them to the next. */ row: 24 },
   label: { height: 16, padding: 10 },
-  dot: { radius: 6.5, again: 5, ring: 11, halo: 19 },
+  dot: { radius: 6.5, again: 5, ring: 11, halo: 19, /** Where a request is held. */ pause: 12 },
+  /** Outside a wire; `hit` is the side of what takes the clicks. */
+  breakpoint: { radius: 6, out: 22, hit: 24 },
   /** From a wire on the right to that of the second way up. */
   again: 11,
   /** From the axis of a ribbon to its lower edge. */
@@ -39,7 +41,7 @@ export const GEOMETRY = {
   /** Above the view. */
   gapToView: 12,
   /** Of the bars beside the bands: at most so long. */
-  bar: { length: 42, height: 12, gap: 8 },
+  bar: { length: 42, height: 12, gap: 8, /** Of the time that a step was held, whatever it is. */ held: 14 },
   /** The legend in the head. */
   key: 138,
   /** The corners of the wire where it turns into the view. */
@@ -47,7 +49,15 @@ export const GEOMETRY = {
 } as const;
 
 /** On a screen narrower than `below`, without gutters. */
-export const NARROW = { below: 760, gutter: 6, inset: 3, wire: 28, margin: 14, row: 28 } as const;
+export const NARROW = {
+  below: 760,
+  gutter: 6,
+  inset: 3,
+  wire: 28,
+  margin: 14,
+  row: 28,
+  breakpoint: { out: 19 },
+} as const;
 
 /** The number of blueprint hues, after which they repeat. */
 export const HUES = 4;

@@ -1,6 +1,7 @@
 /** Nodes that represent a step and can be selected. */
 
 import type { Step } from "../../api/types";
+import { GEOMETRY } from "./geometry";
 import { isCurrent, type Scene } from "./scene";
 import { circle, d, line, type Node, type Shape } from "./shapes";
 
@@ -18,8 +19,22 @@ export function stepNode(scene: Scene, step: Step, label: string, shapes: readon
     label: title,
     title,
     current: isCurrent(scene, step),
+    held: isHeld(scene, step),
     shapes,
   };
+}
+
+/** Whether the request is held at a step. */
+export function isHeld({ journey }: Scene, step: Step | null): boolean {
+  return step !== null && journey.held?.step === step.id;
+}
+
+/** The disc where a request is held. */
+export function pauseShapes(x: number, y: number): readonly Shape[] {
+  return [
+    circle(x, y, GEOMETRY.dot.pause, "pause", "held here"),
+    line(d`M${x - 3.2} ${y - 4.7}v9.4M${x + 3.2} ${y - 4.7}v9.4`, "pause-bars"),
+  ];
 }
 
 /** A step on the wire without a chip: a diamond for a signal, else a small bead. */
@@ -32,6 +47,7 @@ export function beadShape(step: Step, x: number, y: number): Shape {
 
 /** A selectable bead: its click target, which is also the ring when selected, is larger. */
 export function beadNode(scene: Scene, step: Step, label: string, x: number, y: number): Node {
+  if (isHeld(scene, step)) return stepNode(scene, step, label, pauseShapes(x, y));
   return stepNode(scene, step, label, [
     circle(x, y, 8, isCurrent(scene, step) ? "ring" : "hit"),
     beadShape(step, x, y),

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 
-import type { Step, Trace, TraceSummary } from "../../api/types";
+import type { Hold, Step, Trace, TraceSummary } from "../../api/types";
 import { anyTrace, MAP, STORIES, tell } from "../../testing/fixtures";
+import { rewind } from "../../trace/replay";
 import { summarize } from "../../trace/summary";
 import { journey } from "../model/journey";
 import { draw } from "./draw";
@@ -75,6 +76,23 @@ function onWires(drawing: Drawing): string[] {
     .map(({ said }) => `on a wire: ${said}`);
 }
 
+/** Breakpoint dots, the disc where a request is held, and the dots of steps, as boxes. */
+function circlesOf(drawing: Drawing, name: RegExp): Box[] {
+  return [...flat(drawing.shapes)].flatMap((shape): Box[] =>
+    shape.el === "circle" && name.test(shape.cls)
+      ? [
+          {
+            said: shape.cls,
+            left: shape.cx - shape.r,
+            right: shape.cx + shape.r,
+            top: shape.cy - shape.r,
+            bottom: shape.cy + shape.r,
+          },
+        ]
+      : [],
+  );
+}
+
 function overlaps(boxes: readonly Box[], others: readonly Box[], by = 0.5): string[] {
   return boxes.flatMap((box, index) =>
     (boxes === others ? boxes.slice(index + 1) : others).flatMap((other) => {
@@ -89,7 +107,13 @@ function faultsOf(drawing: Drawing): string[] {
   const texts = textsOf(drawing);
   const chips = rectsOf(drawing, /^(chip|pill|bubble)\b/);
   const labels = rectsOf(drawing, /^lg$/);
+  const breakpoints = circlesOf(drawing, /^bp-dot/);
+  const wired = circlesOf(drawing, /^(dot|pause|ring|bead)/);
+  const hatches = rectsOf(drawing, /^hold$/);
   return [
+    ...overlaps(breakpoints, breakpoints),
+    ...[wired, chips, texts, hatches].flatMap((others) => overlaps(breakpoints, others)),
+    ...[texts, chips].flatMap((others) => overlaps(hatches, others)),
     ...overlaps(texts, texts),
     ...overlaps(chips, chips),
     ...overlaps(labels, chips, 1.5),
@@ -164,6 +188,13 @@ const crowded = (trace: Trace): Trace => {
   };
 };
 
+/** The request as it is while it is held at a step. */
+function heldAt(trace: Trace, step: Step, at: number): Trace {
+  const rewound = rewind(trace, at);
+  const steps = rewound.steps.filter(({ id }) => id <= step.id);
+  return { ...rewound, state: "running", duration: null, steps };
+}
+
 /** All folds are open. */
 class All extends Set<string> {
   override has(): boolean {
@@ -223,9 +254,26 @@ describe("nothing lies on anything else", () => {
             const story = journey(of, MAP, of.duration ?? 0, Infinity, inner(of));
             for (const height of [300, 697, 1300]) {
               const drawing = draw(story, { width, height, selected: null, measure, opened });
-              expect(faultsOf(drawing).map((each) => `${width}×${height}: ${each}`)).toEqual([]);
+              expect(circlesOf(drawing, /^pause/)).toHaveLength(1);
+            expect(faultsOf(drawing).map((each) => `${width}×${height}: ${each}`)).toEqual([]);
             }
           }
+  });
+
+  it("with a breakpoint at each step, held before each or after it", () => {
+    const everywhere = [{ stage: null, name: null, when: "after", filter: null, once: false, on: true }] as const;
+    for (const [, trace] of [...told, ...told.map(([name, each]) => [name, crowded(busy(each))] as const)])
+      for (const step of trace.steps)
+        for (const begin of [step.begin, step.end ?? step.begin]) {
+          const elapsed = begin + 3.2e9;
+          const hold: Hold = { step: step.id, begin, end: null, did: null };
+          const held = { ...heldAt(trace, step, begin), holds: [hold] };
+          for (const width of [390, 1136]) {
+            const space: Space = { width, height: 697, selected: null, measure, breakpoints: everywhere };
+            const drawing = draw(journey(held, MAP, elapsed), space);
+            expect(faultsOf(drawing).map((each) => `${step.stage} ${width}: ${each}`)).toEqual([]);
+          }
+        }
   });
 
   it("in any trace at all, chips and labels", () => {

@@ -3,11 +3,12 @@
 import { label } from "../model/chips";
 import { stepsIn } from "../model/fold";
 import type { Chip } from "../model/types";
+import { breakShape } from "./breakpoints";
 import { PREFIX_GAP, type FittedChip } from "./fitting";
 import type { Frame } from "./frame";
 import { GEOMETRY, HUES } from "./geometry";
 import { isGhost } from "./names";
-import { LONGEST_TITLE, stepNode } from "./nodes";
+import { LONGEST_TITLE, pauseShapes, stepNode } from "./nodes";
 import { drawPill } from "./pillShapes";
 import { isAt, isCurrent, type Scene } from "./scene";
 import { circle, phrase, rect, words, type Shape, type TextPart } from "./shapes";
@@ -22,6 +23,10 @@ export interface Bar {
   readonly ns: number;
   /** Whether it is the server's time, to send the body. */
   readonly sent: boolean;
+  /** How much of it the request was held, ns; whether it was at all, and how long it is now. */
+  readonly held: number;
+  readonly isHeld: boolean;
+  readonly now: number | null;
 }
 
 /** A chip with its position. */
@@ -53,12 +58,24 @@ export function placeChip(
   if (chip.hidden) return { chip, point, nodes: [], bar: null };
   const shapes = chipShapes(scene, frame, fitted, side, box, y);
   const dots = dotShapes(scene, chip, side, box.wire, y);
-  const bar = !isGhost(chip) && chip.own ? { side, y, ns: chip.own, sent: chip.stage === "body" } : null;
+  const marks = breakShape(scene, chip, side, box.wire, y);
   const nodes =
     chip.folded.length > 0
       ? [foldedNode(chip, shapes, dots)]
-      : [...chipNodes(scene, fitted, shapes, dots), ...pills.shapes];
-  return { chip, point, nodes, bar };
+      : [...chipNodes(scene, fitted, [...shapes, ...marks], dots), ...pills.shapes];
+  return { chip, point, nodes, bar: barOf(chip, side, y) };
+}
+
+function barOf(chip: Chip, side: Side, y: number): Bar | null {
+  const { own, hold, stage } = chip;
+  if (isGhost(chip) || !own) return null;
+  const { inside = 0, ns = 0, now = null } = hold ?? {};
+  return { side, y, ns: own, sent: stage === "body", held: Math.min(own, inside), isHeld: ns > 0, now };
+}
+
+/** Whether the request is held there. */
+function isHeldAt({ hold }: Chip): boolean {
+  return hold !== null && hold.now !== null;
 }
 
 function boxOf({ XL, XR, margin }: Frame, { w }: FittedChip, side: Side): Box {
@@ -131,7 +148,7 @@ function chipShapes(
 }
 
 function toneOf(scene: Scene, chip: Chip): string {
-  if (isNow(scene, chip)) return "cur";
+  if (isNow(scene, chip) || isHeldAt(chip)) return "cur";
   if (isGhost(chip)) return "ghost";
   if (chip.state === "raised") return "err";
   if (chip.state === "short_circuit") return "short";
@@ -146,6 +163,7 @@ function isNow(scene: Scene, chip: Chip): boolean {
 
 function dotShapes(scene: Scene, chip: Chip, side: Side, x: number, y: number): readonly Shape[] {
   const { radius, again, ring, halo } = GEOMETRY.dot;
+  if (isHeldAt(chip)) return pauseShapes(x, y);
   const here = isAt(scene, chip);
   const tone = chip.again !== null && scene.moment.state(chip.again) === "raised" ? "err" : "out";
   return [
@@ -223,6 +241,7 @@ function chipNodes(
     label: label(chip).slice(0, LONGEST_TITLE),
     ...(name === chip.name ? {} : { title: chip.name.slice(0, LONGEST_TITLE) }),
     current: isNow(scene, chip),
+    held: isHeldAt(chip),
   };
   if (chip.dot === null) return [{ ...node, shapes: [...shapes, ...dots] }];
   return [{ ...node, shapes }, stepNode(scene, chip.dot, `pop ${chip.dot.name}`, dots)];

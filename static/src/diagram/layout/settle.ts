@@ -38,7 +38,7 @@ export function settle(journey: Journey, space: Space): Layout {
 }
 
 function isLike(one: Space, other: Space): boolean {
-  return (["width", "height", "opened", "stage", "head", "mine", "measure"] as const).every(
+  return (["width", "height", "opened", "stage", "head", "mine", "breakpoints", "measure"] as const).every(
     (name) => one[name] === other[name],
   );
 }

@@ -1,6 +1,7 @@
 /** The shapes of a drawing: pure data, no DOM. */
 
-import type { Stage } from "../../api/types";
+import type { Stage, When } from "../../api/types";
+import type { Breakable } from "../../trace/breakpoints";
 import type { State } from "../../trace/steps";
 
 export interface TextPart {
@@ -20,6 +21,8 @@ export interface Node {
   readonly label: string;
   readonly title?: string;
   readonly current: boolean;
+  /** Whether the request is held here. */
+  readonly held?: boolean;
   readonly shapes: readonly Shape[];
 }
 
@@ -59,6 +62,15 @@ export type Shape =
       readonly toggles?: string;
       readonly steps: readonly number[];
       readonly open: boolean;
+      readonly label: string;
+      readonly shapes: readonly Shape[];
+    }
+  /** Sets a breakpoint at a step, or removes it. */
+  | {
+      readonly el: "break";
+      readonly at: Breakable;
+      readonly only: When | null;
+      readonly state: "on" | "off" | "none";
       readonly label: string;
       readonly shapes: readonly Shape[];
     }

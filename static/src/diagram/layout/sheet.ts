@@ -1,5 +1,6 @@
 /** The input and output of the layout: plain data. */
 
+import type { SetBreakpoint } from "../../trace/breakpoints";
 import type { Measure, Shape } from "./shapes";
 
 export interface Space {
@@ -19,6 +20,8 @@ export interface Space {
   readonly head?: boolean;
   /** Whether the hooks of packages are folded. */
   readonly mine?: boolean;
+  /** The breakpoints that are set; null where none can be. */
+  readonly breakpoints?: readonly SetBreakpoint[] | null;
 }
 
 export interface Drawing {

@@ -3,6 +3,7 @@
 import type { PlannedStage, Stage, Step } from "../../api/types";
 import { threadOf, time } from "../../trace/format";
 import { isSecond, plannedHooks, type Facts } from "./facts";
+import { holdOf, noteOf } from "./held";
 import type { Chip } from "./types";
 
 /** A journey while it is built. */
@@ -30,6 +31,7 @@ export interface ChipSpec {
   readonly planned?: boolean;
   readonly hue?: number;
   readonly package?: string | null | undefined;
+  readonly callable?: string | null;
   readonly note?: string;
 }
 
@@ -41,6 +43,9 @@ export function makeChip({ facts, taken }: Draft, step: Step | null, spec: ChipS
   const reached = begun(step);
   if (step !== null && !half) taken.add(step.id);
   const elsewhere = step !== null && reached && threadOf(step)?.other === true;
+  const hold = reached ? holdOf(facts, step, spec) : null;
+  const own = reached ? ownTime(facts, step, spec.minus ?? []) : null;
+  const aside = spec.note ?? (elsewhere ? "on another thread" : "");
   return {
     key: spec.key,
     stage: spec.stage,
@@ -58,11 +63,13 @@ export function makeChip({ facts, taken }: Draft, step: Step | null, spec: ChipS
     hidden: !reached && spec.planned === false,
     when: (after === null ? step?.begin : after.end) ?? Infinity,
     order: after === null ? (step?.id ?? Infinity) : facts.steps.endOf(after),
-    own: reached ? ownTime(facts, step, spec.minus ?? []) : null,
+    own,
+    hold,
+    callable: step?.callable ?? spec.callable ?? null,
     package: (step === null ? spec.package : step.package) ?? null,
     hue: spec.hue ?? 0,
-    note: spec.note ?? (elsewhere ? "on another thread" : ""),
-    noteTone: "thr",
+    note: hold === null || step === null ? aside : noteOf(facts, step, hold),
+    noteTone: hold === null ? "thr" : "held",
   };
 }
 
@@ -102,6 +109,7 @@ export function hookChips(
         ...common,
         key: `${stage}:${scope}:${index}`,
         name: hook.name,
+        callable: hook.callable,
         package: hook.package,
         past,
       };

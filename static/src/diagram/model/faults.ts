@@ -127,14 +127,19 @@ export function outcomeNotes(facts: Facts): (chip: Chip) => Chip {
   );
   const passed = reported || known.wsgi?.outcome === "raised";
   return (chip) => {
-    const { step, stage, note } = chip;
-    if (step === null || note !== "" || !moment.begun(step)) return chip;
+    const { step, stage, note, hold } = chip;
+    if (step === null || (note !== "" && hold === null) || !moment.begun(step)) return chip;
     if (stage === "url_match") return { ...chip, ...waits(facts) };
-    if (chip.state === "short_circuit") return { ...chip, note: skips(step), noteTone: "short" };
+    if (chip.state === "short_circuit") return { ...chip, note: joined(skips(step), note), noteTone: "short" };
     if (chip.state === "raised" && !SAYS_NOTHING.has(stage))
-      return { ...chip, note: inOneLine(step), noteTone: "err" };
-    return passed && TEARDOWN.has(stage) ? { ...chip, note: "with the exception", noteTone: "plain" } : chip;
+      return { ...chip, note: joined(inOneLine(step), note), noteTone: "err" };
+    const isTold = passed && TEARDOWN.has(stage) && hold === null;
+    return isTold ? { ...chip, note: "with the exception", noteTone: "plain" } : chip;
   };
+}
+
+function joined(...notes: readonly string[]): string {
+  return notes.filter(Boolean).join(", ");
 }
 
 function inOneLine(step: Step): string {

@@ -46,7 +46,12 @@ export function fold(chips: readonly Chip[], folding: Folding): Chip[] {
 function isFoldedAway(chip: Chip, { mine }: Folding): boolean {
   const { outcome = "ok" } = chip.step ?? {};
   return (
-    mine && isForeign(chip) && (outcome === "ok" || outcome === null) && chip.again === null && !chip.hidden
+    mine &&
+    isForeign(chip) &&
+    (outcome === "ok" || outcome === null) &&
+    chip.again === null &&
+    chip.hold === null &&
+    !chip.hidden
   );
 }
 
@@ -62,6 +67,7 @@ function isQuick(chip: Chip, total: number): boolean {
     chip.pills.length + chip.inner.length === 0 &&
     chip.again === null &&
     chip.dot === null &&
+    chip.hold === null &&
     !chip.hidden
   );
 }
@@ -96,6 +102,7 @@ export function closed(run: readonly Chip[], open: boolean): Chip {
     pills: [],
     inner: [],
     note: "",
+    hold: null,
     folded: run,
     isOpen: open,
     own: ran && !open ? own : null,

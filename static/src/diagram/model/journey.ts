@@ -3,6 +3,7 @@
 import type { AppMap, Trace, TraceSummary } from "../../api/types";
 import { clockOf } from "../../trace/clock";
 import { websocketOf } from "../../trace/format";
+import { holdAt } from "../../trace/holds";
 import { clientStatus, sender } from "../../trace/status";
 import { attach, dresser } from "./attach";
 import { bandsOf, bytesOf, isStreamed } from "./bands";
@@ -138,7 +139,7 @@ function propagatedBy({ trace, moment, known: { wsgi } }: Facts): string | null 
   return left ? `${trace.error.type}: ${trace.error.message}` : null;
 }
 
-type Headline = Pick<Journey, "moving" | "hung" | "websocket" | "status" | "total" | "sent" | "bytes">;
+type Headline = Pick<Journey, "moving" | "held" | "hung" | "websocket" | "status" | "total" | "sent" | "bytes">;
 
 /** The headline: the status and the times. */
 function headline(facts: Facts, elapsed: number, at: number): Headline {
@@ -147,9 +148,11 @@ function headline(facts: Facts, elapsed: number, at: number): Headline {
   const lastChange = trace.steps.reduce((last, step) => Math.max(last, step.begin, step.end ?? 0), 0);
   const quiet = elapsed - lastChange;
   const shown = Math.min(elapsed, at);
+  const held = moving ? holdAt(trace, at) : null;
   return {
     moving,
-    hung: trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
+    held,
+    hung: held === null && trace.state === "running" && at === Infinity && quiet > LONG ? quiet : null,
     websocket: websocketOf(trace.steps[0], elapsed),
     status: statusOf(facts),
     total: Math.max(0, over ? clock.total : clock.at(shown)),

@@ -21,7 +21,8 @@ export function foldLayers(
   const count = bands.findIndex(({ key }) => key === INNER);
   const outer = bands.slice(0, Math.max(0, count));
   const chips = outer.flatMap(({ left, right }) => [...left, ...right]);
-  const telling = propagated !== null || chips.some(({ state }) => state === "raised");
+  const telling =
+    propagated !== null || chips.some(({ state, hold }) => state === "raised" || hold?.now != null);
   const [first] = outer;
   if (first === undefined || outer.length < 2 || telling) return bands;
   const holds = chips.some((chip) => [...stepsIn(chip), ...chip.beads].some(({ id }) => id === selected));
@@ -70,6 +71,7 @@ export function layerChip(kind: string, chips: readonly Chip[]): Chip {
     pills: [],
     inner: [],
     note: "",
+    hold: null,
     package: null,
     own: null,
     beads: [],

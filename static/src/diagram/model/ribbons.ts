@@ -6,11 +6,15 @@ import { COLLECTED, ranIn, text, type Moment } from "../../trace/steps";
 import { transactions } from "../../trace/transactions";
 import { isRedirect, type Facts } from "./facts";
 import { faultOf } from "./faults";
+import { holdOf, holdsIn, noteOf } from "./held";
 import type { Ribbon } from "./types";
 
 const SEGMENTS: ReadonlySet<Stage> = new Set<Stage>(["sql", "template", "span"]);
 
 const EMPTY = {
+  callable: null,
+  hold: null,
+  holds: [],
   begin: 0,
   duration: 0,
   span: 0,
@@ -37,7 +41,7 @@ export function viewRibbon(facts: Facts): Ribbon {
     ...ribbon,
     name: `${step.name}(${argumentsOf(step)})`,
     thread,
-    note: thread ? "async: it runs on another thread" : mostRepeated(ribbon.beads),
+    note: ribbon.note || (thread ? "async: it runs on another thread" : mostRepeated(ribbon.beads)),
   };
 }
 
@@ -51,7 +55,8 @@ export function handlerRibbon(facts: Facts, step: Step, kind: string): Ribbon | 
 function noView({ rule, trace, moment, known, passed }: Facts): Ribbon {
   const { dispatch, failedMatch } = known;
   const label = rule?.view?.name ?? trace.endpoint ?? "view";
-  const ribbon = { ...EMPTY, key: "view" as const, stage: "view" as const, kind: "view", step: null };
+  const callable = rule?.view?.callable ?? null;
+  const ribbon = { ...EMPTY, key: "view" as const, callable, stage: "view" as const, kind: "view", step: null };
   if (moment.begun(failedMatch))
     return { ...ribbon, state: "skipped", name: "", note: notRouted(failedMatch) };
   const skipped = passed.answer || (moment.begun(dispatch) && moment.ended(dispatch));
@@ -96,7 +101,7 @@ export function bodyRibbon(facts: Facts, step: Step): Ribbon {
     more: isNow ? count - chunks.length : 0,
     note: aborted
       ? "the client went away: the generator was closed"
-      : mostRepeated(ribbon.beads) || contextNote(ribbon),
+      : ribbon.note || mostRepeated(ribbon.beads) || contextNote(ribbon),
   };
 }
 
@@ -141,12 +146,17 @@ function pushed(pushes: readonly Step[]): string {
   return pushes.length > 1 ? ` ×${pushes.length.toLocaleString("en")}` : "";
 }
 
-function inside(key: Ribbon["key"], step: Step, { steps, moment }: Facts): Ribbon {
+function inside(key: Ribbon["key"], step: Step, facts: Facts): Ribbon {
+  const { steps, moment } = facts;
+  const hold = moment.begun(step) ? holdOf(facts, step) : null;
   const mine = steps.all.filter((each) => each !== step && steps.within(each, step));
   const isBead = ({ stage }: Step): boolean => !SEGMENTS.has(stage) && !COLLECTED.has(stage);
   return {
     ...EMPTY,
     key,
+    callable: step.callable,
+    hold,
+    holds: holdsIn(facts, step),
     stage: step.stage,
     kind: step.stage,
     step,
@@ -164,7 +174,7 @@ function inside(key: Ribbon["key"], step: Step, { steps, moment }: Facts): Ribbo
     contexts: contextsOf(mine, step, moment),
     fault: faultOf(step),
     failed: step.error !== null && moment.ended(step),
-    note: "",
+    note: hold === null ? "" : noteOf(facts, step, hold),
   };
 }
 

@@ -1,11 +1,21 @@
 /** The journey of a request as plain data: the chips of each band, and their states. */
 
-import type { Stage, Step, Trace, TraceSummary } from "../../api/types";
+import type { Hold, Stage, Step, Trace, TraceSummary, When } from "../../api/types";
 import type { State } from "../../trace/steps";
 import type { Bracket } from "../../trace/transactions";
 
-/** Of a note: another thread, an exception, a short-circuit, or nothing special. */
-export type NoteTone = "thr" | "err" | "short" | "plain";
+/** Of a note: another thread, an exception, a short-circuit, a hold, or nothing special. */
+export type NoteTone = "thr" | "err" | "short" | "held" | "plain";
+
+/** A request that was held at a step, or is at the moment that is shown. */
+export interface ChipHold {
+  readonly when: When;
+  /** How long at it and in what ran inside it, ns; and how much of that is part of its own time. */
+  readonly ns: number;
+  readonly inside: number;
+  /** How long the hold lasts that the request is in here; null if it is not. */
+  readonly now: number | null;
+}
 
 /** A chip on the wire: a step, or a planned one from the registries. */
 export interface Chip {
@@ -41,6 +51,9 @@ export interface Chip {
   readonly isOpen?: boolean;
   /** The fold that it opens, if that is not its own key. */
   readonly opens?: string;
+  /** Its function, as `module:qualname`. */
+  readonly callable: string | null;
+  readonly hold: ChipHold | null;
   /** The package that its function is from; null for the app's own code. */
   readonly package: string | null;
   /** The hue of its scope: 0 is the app, from 1 the blueprints. */
@@ -126,6 +139,8 @@ export interface Journey {
    */
   readonly at: number;
   readonly elapsed: number;
+  /** The hold that the request is in. */
+  readonly held: Hold | null;
   /** How long nothing has begun or ended, ns; null where that is not long, or over. */
   readonly hung: number | null;
   readonly moving: boolean;
@@ -142,6 +157,10 @@ export interface Journey {
 /** A true-time ribbon: the view, or a body that is generated while it is sent. */
 export interface Ribbon {
   readonly key: "view" | "body" | `handler:${number}`;
+  readonly callable: string | null;
+  readonly hold: ChipHold | null;
+  /** The holds in it, whose times are no part of its scale. */
+  readonly holds: readonly Hold[];
   readonly stage: Stage;
   readonly kind: string;
   readonly step: Step | null;

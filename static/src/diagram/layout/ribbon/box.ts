@@ -1,5 +1,6 @@
 /** The box of a true-time ribbon, and its scale. */
 
+import { squeezed, type Squeeze } from "../../../trace/holds";
 import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";
 import { GEOMETRY } from "../geometry";
@@ -19,7 +20,8 @@ export interface Box {
   readonly begin: number;
   readonly end: number;
   readonly stop: number;
-  /** How long it takes, ns, no less than 1, and how long that is drawn, px. */
+  /** How long it takes, ns, no less than 1 and its holds squeezed, and how long that is drawn, px. */
+  readonly clock: Squeeze;
   readonly span: number;
   readonly length: number;
   /** Whether it raised, and whether it ends in an exception or the client's leaving. */
@@ -44,7 +46,9 @@ export function boxOf(
   const { failed, fails, duration } = ribbon;
   const full = fails ? begin + (end - begin) * STOP : end;
   const length = full - begin - (fails ? CROSS : 0);
-  const span = Math.max(1, ribbon.span);
+  const clock = clockOf(ribbon);
+  const span = Math.max(1, clock.total);
+  const lasted = clock.at(duration);
   return {
     ribbon,
     isBody,
@@ -52,12 +56,23 @@ export function boxOf(
     top,
     height,
     axisY: top + height - (height < LOW ? 24 : GEOMETRY.belowAxis),
-    stop: ribbon.state === "running" && duration < span ? begin + (length * duration) / span : full,
+    stop: ribbon.state === "running" && lasted < span ? begin + (length * lasted) / span : full,
+    clock,
     span,
     length,
     failed,
     cut: failed || (isBody && ribbon.note.startsWith("the client")),
   };
+}
+
+/** From its beginning on. */
+function clockOf({ begin, span, holds }: Ribbon): Squeeze {
+  const own = holds.map((hold) => ({
+    ...hold,
+    begin: Math.max(0, hold.begin - begin),
+    end: hold.end === null ? null : Math.max(0, hold.end - begin),
+  }));
+  return squeezed(own, span);
 }
 
 /** A view is around the wires, a handler between them, and a body above the bands. */
@@ -75,8 +90,8 @@ function sidesOf(frame: Frame, { key }: Ribbon): Pick<Box, "left" | "right" | "b
 }
 
 /** Where a moment of the request lies, px. */
-export function xOf({ ribbon, begin, length, span }: Box, ns: number): number {
-  return begin + (length * Math.min(span, Math.max(0, ns - ribbon.begin))) / span;
+export function xOf({ ribbon, begin, length, span, clock }: Box, ns: number): number {
+  return begin + (length * Math.min(span, clock.at(Math.max(0, ns - ribbon.begin)))) / span;
 }
 
 export function axisOf({ axisY, begin, stop, top, height, left, cut }: Box): Axis {

@@ -5,7 +5,9 @@ import { ellipsize } from "../../../trace/text";
 import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";
 import { GEOMETRY } from "../geometry";
-import { LONGEST_TITLE } from "../nodes";
+import { breakAt } from "../breakpoints";
+import { hatched } from "../hatch";
+import { LONGEST_TITLE, pauseShapes } from "../nodes";
 import { fit, widthOf, type Scene } from "../scene";
 import { circle, d, line, phrase, rect, words, type Node, type Shape } from "../shapes";
 import type { Axis, Layers } from "../sheet";
@@ -64,9 +66,10 @@ function toneOf({ ribbon, cut, isBody }: Box): string {
 function drawEmpty(
   scene: Scene,
   { CX }: Frame,
-  { ribbon, begin, top, height }: Box,
+  box: Box,
   hit: Shape,
 ): Partial<Layers> {
+  const { ribbon, begin, top, height } = box;
   const pending = ribbon.state === "pending";
   const text = ellipsize(pending ? ribbon.name : ribbon.note, LONGEST_NOTE);
   const { moving, trace } = scene.journey;
@@ -91,7 +94,7 @@ function drawEmpty(
     state: ribbon.state,
     label: pending ? `${ribbon.key} ${ribbon.name}: pending` : ribbon.note,
     current: false,
-    shapes: [hit, shown],
+    shapes: [hit, shown, ...breakShapes(scene, box)],
   };
   return { nodes: [node] };
 }
@@ -100,7 +103,7 @@ function drawRun(scene: Scene, box: Box, hit: Shape): Partial<Layers> {
   const { ribbon } = box;
   const title = titleOf(scene, box);
   const part = together([
-    { shapes: [hit, ...title.shapes] },
+    { shapes: [hit, ...title.shapes, ...breakShapes(scene, box)] },
     drawContexts(scene, box),
     drawLanes(scene, box),
     { shapes: drawTicks(scene, box) },
@@ -115,6 +118,7 @@ function drawRun(scene: Scene, box: Box, hit: Shape): Partial<Layers> {
     label: `${ribbon.kind} ${ribbon.name}: ${ribbon.state}, ${time(ribbon.duration)}`.slice(0, LONGEST_TITLE),
     ...(title.name === ribbon.name ? {} : { title: ribbon.name.slice(0, LONGEST_TITLE) }),
     current: isSelected(scene, box),
+    held: ribbon.hold?.now != null,
     shapes: part.shapes,
   };
   return {
@@ -122,6 +126,15 @@ function drawRun(scene: Scene, box: Box, hit: Shape): Partial<Layers> {
     nodes: [node, ...part.inner],
     front: [...part.front, ...drawAxisBeads(scene, box)],
   };
+}
+
+/** On the border of a view; what is no function, or has a dot on the wire, has none here. */
+function breakShapes(scene: Scene, { ribbon, left, right, top }: Box): readonly Shape[] {
+  const { stage, callable, key, kind } = ribbon;
+  if (key === "body") return [];
+  const name = ribbon.step?.name ?? callable?.split(/[:.]/).at(-1) ?? kind;
+  const isView = key === "view";
+  return breakAt(scene, { stage, name, callable }, null, isView ? left + 2 : right + 22, top + 22, isView ? -1 : 1);
 }
 
 function isSelected({ space }: Scene, { ribbon }: Box): boolean {
@@ -166,7 +179,9 @@ function drawMarks(scene: Scene, box: Box): Partial<Part> {
   const running = ribbon.state === "running";
   // Of a request that is shown as a whole, the middle is as good as any other place.
   const x = running || scene.journey.moving ? stop : middle;
-  const now = scene.journey.hung === null && (isSelected(scene, box) || (running && isInside(scene, ribbon)));
+  const held = running && scene.journey.held !== null && !isBeadHeld(scene, ribbon);
+  const now =
+    !held && scene.journey.hung === null && (isSelected(scene, box) || (running && isInside(scene, ribbon)));
   return {
     shapes: failed ? notReached(scene, box) : [],
     front: [
@@ -177,9 +192,19 @@ function drawMarks(scene: Scene, box: Box): Partial<Part> {
             line(d`M${stop - 4} ${axisY - 4}l8 8m0-8l-8 8`, "x"),
           ]
         : []),
+      ...box.clock.holds.flatMap(([from, to]) => {
+        const [x, w] = [begin + (box.length * from) / box.span, (box.length * (to - from)) / box.span];
+        return hatched(x, axisY - 6, w, 12);
+      }),
+      ...(held ? pauseShapes(stop, axisY) : []),
       ...(now ? [circle(x, axisY, halo, "halo"), circle(x, axisY, ring, "ring")] : []),
     ],
   };
+}
+
+/** Whether the request is held at a step that has a bead of its own. */
+function isBeadHeld({ journey }: Scene, { beads }: Ribbon): boolean {
+  return beads.some(({ id }) => id === journey.held?.step);
 }
 
 /** The part after the exception. */

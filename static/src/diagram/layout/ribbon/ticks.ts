@@ -20,7 +20,8 @@ const LOW = 100;
 
 export function drawTicks(scene: Scene, box: Box): readonly Shape[] {
   const { span, height, axisY, ribbon } = box;
-  if (span <= LEAST || height < LOW) return [];
+  // An axis with a hold in it has no one scale.
+  if (span <= LEAST || height < LOW || box.clock.holds.length > 0) return [];
   const length = xOf(box, ribbon.begin + span) - xOf(box, ribbon.begin);
   const fits = (step: number): boolean => {
     const widest = Math.max(

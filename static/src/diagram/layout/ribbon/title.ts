@@ -1,6 +1,7 @@
 /** The title of a ribbon: its name, its time, and a note; and of an exception its message below. */
 
 import { time } from "../../../trace/format";
+import { ofWhichHeld } from "../../../trace/holds";
 import type { Fault } from "../../model/types";
 import { handlerKind } from "../names";
 import { fit, widthOf, type Scene } from "../scene";
@@ -59,7 +60,9 @@ function ownTime({ journey }: Scene, { ribbon, isBody }: Box): number {
 
 /** Beside the time: that it still runs, or its share of the app's time. */
 function besideOf(scene: Scene, box: Box): string {
-  if (box.ribbon.state === "running") return "running";
+  const { hold, state } = box.ribbon;
+  if (state === "running") return scene.journey.held === null ? "running" : "held";
+  if (hold !== null && hold.inside > 0) return ofWhichHeld(hold.inside);
   const { total, moving } = scene.journey;
   // A share of what is not known yet is none.
   if (moving) return "";
