@@ -26,6 +26,7 @@ from .trace.snapshot import snapshot
 from .trace.writer import LiveTrace
 
 if t.TYPE_CHECKING:
+    from .history import History
     from .history.writer import Outbox
     from .instrumentation.hooks import OnResponse, OnStart
     from .recording.document import Excerpt
@@ -150,7 +151,7 @@ class State:
         from .instrumentation.hooks import Hooks
         from .store import MemoryStore
 
-        outbox = _outbox(app, self.settings)
+        history, outbox = _history(app, self.settings)
 
         settings, announcement = self.settings, self._announcement
         token = settings.token or run_token()
@@ -158,7 +159,7 @@ class State:
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, pages) if settings.toolbar else (None, None)
         self._store = store = MemoryStore(settings.max_traces, settings.max_bytes)
-        mount = Mount(settings, token, pages, redactor, store, app)
+        mount = Mount(settings, token, pages, redactor, store, history, app)
         hooks = Hooks(
             on_trace=_on_trace(store, redactor, spans.listen, sql.listen, sqlite.listen),
             on_ignored=store.ignore,
@@ -252,12 +253,12 @@ def _on_trace(
     return on_trace
 
 
-def _outbox(app: flask.Flask, settings: Settings) -> Outbox | None:
+def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outbox | None]:
     from .history.registry import sqlite_history_of
     from .history.writer import Outbox
 
     history = sqlite_history_of(app)
-    return None if history is None else Outbox(history, settings.max_traces)
+    return history, None if history is None else Outbox(history, settings.max_traces)
 
 
 def _toolbar(settings: Settings, secret: str) -> tuple[OnResponse, OnStart]:

@@ -33,6 +33,7 @@ from .trace.writer import NOBODY, Route, Writer
 if t.TYPE_CHECKING:
     from .app_map.rules import Finder
     from .collectors.profiler import Profiles
+    from .history import History
     from .panel.access.log import AccessLog
     from .panel.api.bodies import Bodies
     from .recording.document import Excerpt
@@ -74,6 +75,7 @@ class Mount:
         pages: str,
         redactor: Redactor,
         store: Store,
+        history: History | None,
         app: flask.Flask,
     ) -> None:
         self._settings = settings
@@ -81,6 +83,7 @@ class Mount:
         self._pages = pages
         self._redactor = redactor
         self._store = store
+        self._history = history
         self._app = weakref.ref(app)
         self._panel: Panel | None = None
         self._profiles: Profiles | None = None
@@ -245,6 +248,7 @@ class Mount:
                 from .panel import create_panel
                 from .panel.access.gate import Gate
                 from .panel.access.log import AccessLog
+                from .panel.traces import Traces
 
                 app = self._app()
                 debug = app is not None and app.debug
@@ -258,8 +262,9 @@ class Mount:
                 )
                 self.requested(environ, debug)
                 self._profiles = Profiles(self._app)
+                traces = Traces(self._store, self._history, self._redactor.lines)
                 self._panel = create_panel(
-                    self._store, gate, self._map, self._find_rule, self._profiles, self.bodies
+                    traces, gate, self._map, self._find_rule, self._profiles, self.bodies
                 )
                 self._access_log = AccessLog(self._token)
                 self._filters.append(self._access_log)

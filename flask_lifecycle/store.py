@@ -13,7 +13,7 @@ from collections import deque
 from contextlib import suppress
 from itertools import count, islice
 from operator import itemgetter
-from time import monotonic
+from time import monotonic, time
 
 from . import locks
 from .settings import Settings
@@ -205,6 +205,10 @@ class MemoryStore:
         with self._lock:
             pairs = self._pairs()
             self._remove(pairs)
+            now = time() if restorable else 0.0
+            for trace, _ in pairs:
+                if trace.running:
+                    trace.cleared = now
             # Cleared twice, both come back: the second time may be the slip.
             self._cleared = [*self._cleared, *pairs] if restorable else []
             self._cleared_at = monotonic()
@@ -219,6 +223,7 @@ class MemoryStore:
             self._restores += bool(self._cleared)
             for pair in self._cleared:
                 self._removed.discard(pair[1])
+                pair[0].cleared = None
                 is_aside = not pair[0].running and is_file(pair[0].endpoint, pair[0].path)
                 insort(self._files if is_aside else self._restored, pair, key=_number)
             self._cleared = []

@@ -25,6 +25,7 @@ class Row(t.NamedTuple):
 
     id: str
     is_file: bool
+    cleared: float | None
     summary: str
     trace: bytes
 
@@ -45,6 +46,7 @@ def encode(trace: LiveTrace, pause: Callable[[], None]) -> Row:
     return Row(
         copy.id,
         is_file(copy.endpoint, copy.path),
+        trace.cleared,
         write_json(summarize(trace)),
         compressor.compress(text) + compressor.flush(),
     )

@@ -58,9 +58,9 @@ class SqliteHistory:
                 for row in rows:
                     size = len(row.summary) + len(row.trace)
                     added = opened.execute(
-                        "INSERT OR IGNORE INTO summaries (id, is_file, size, summary)"
-                        " VALUES (?, ?, ?, ?)",
-                        (row.id, row.is_file, size, row.summary),
+                        "INSERT OR IGNORE INTO summaries (id, is_file, size, cleared, summary)"
+                        " VALUES (?, ?, ?, ?, ?)",
+                        (row.id, row.is_file, size, row.cleared, row.summary),
                     )
                     if added.rowcount:
                         opened.execute(

@@ -9,7 +9,6 @@ from pathlib import Path
 import flask
 from werkzeug.exceptions import HTTPException
 
-from ..store import Store
 from ..trace.model import JsonObject
 from .access.gate import Gate
 from .api.app import FindRule, create_app_map
@@ -25,13 +24,14 @@ from .api.toolbar import create_toolbar
 from .api.traces import create_traces
 from .live.hub import Hub
 from .live.metered_socket import MESSAGE_BYTES
+from .traces import Traces
 from .written import Provider
 
 DIST = Path(__file__).parent / "dist"
 
 
 def create_panel(
-    store: Store,
+    traces: Traces,
     gate: Gate,
     app_map: Callable[[], JsonObject],
     find_rule: FindRule,
@@ -40,7 +40,7 @@ def create_panel(
 ) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
     """Return the panel as a WSGI callable, protected by the gate.
 
-    :param store: the traces to show.
+    :param traces: the requests to show.
     :param gate: decides who may open the panel.
     :param app_map: returns the response of ``GET api/app``.
     :param find_rule: returns the response of ``GET api/app/match``.
@@ -56,16 +56,16 @@ def create_panel(
     panel.json = Provider(panel)
     # The panel's own faults must not open the app's debugger.
     panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
-    hub = Hub(store)
+    hub = Hub(traces.store, traces.history)
     for api in (
         create_page(gate, DIST),
         create_toolbar(hub, gate),
-        create_traces(store, hub),
-        create_har(store),
-        create_recordings(store, app_map),
-        create_compare(store),
-        create_steps(store),
-        create_profile(store, profiles),
+        create_traces(traces, hub),
+        create_har(traces),
+        create_recordings(traces, app_map),
+        create_compare(traces),
+        create_steps(traces),
+        create_profile(traces, profiles),
         create_bodies(bodies),
         create_app_map(app_map, find_rule),
         create_live(hub, gate),

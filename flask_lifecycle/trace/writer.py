@@ -55,6 +55,7 @@ class LiveTrace(Writer):
         "added",
         "background",
         "cause",
+        "cleared",
         "connections",
         "context",
         "detail_bytes",
@@ -87,6 +88,8 @@ class LiveTrace(Writer):
 
     #: The trace that made a browser send this request, if that has been looked up.
     cause: str | None
+    #: When it was cleared while it was running, Unix time; 0 if it cannot be restored.
+    cleared: float | None
     #: Whether a page sent it by itself: ``"always"``, ``"loading"``, or None if a person may have.
     background: str | None
     #: Masks by the names of the app, once that is set.
@@ -147,6 +150,7 @@ class LiveTrace(Writer):
         self.serial: int = process.next_serial()
         self.seq: int = 0
         self.cause = None
+        self.cleared = None
         self.background = None
         self.redactor = _BUILT_IN
         self.store = None

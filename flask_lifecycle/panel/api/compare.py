@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import flask
 
-from ...store import Store
 from ...trace.alike import are_repeated, last_like, runs_like
 from ...trace.compare import compare
-from ...trace.model import JsonObject, Trace
-from ...trace.snapshot import header, snapshot
+from ...trace.model import JsonObject
+from ..traces import Traces
 from .lookup import get_or_404, refuse
 
 _MOST = 20
 
 
-def create_compare(store: Store) -> flask.Blueprint:
+def create_compare(traces: Traces) -> flask.Blueprint:
     """Return the blueprint."""
     api = flask.Blueprint("compare", __name__)
 
@@ -24,24 +23,22 @@ def create_compare(store: Store) -> flask.Blueprint:
             refuse(f"{side} takes the id of a request; of several runs, up to {_MOST} ids.", 400)
         return given
 
-    def traces(ids: list[str]) -> list[Trace]:
-        return [snapshot(get_or_404(store, each)) for each in ids]
-
-    def headers() -> list[JsonObject]:
-        return [header(each) for each in store.newest()]
+    def summaries() -> list[JsonObject]:
+        return list(traces.summaries(traces.store.newest(), None))
 
     @api.get("/api/compare")
     def compared() -> JsonObject:
         a, b = ids("a"), ids("b")
         if flask.request.args.get("runs") == "alike" and len(a) == len(b) == 1:
-            one, other = (header(get_or_404(store, each)) for each in (a[0], b[0]))
-            a, b = _with_runs(one, other, headers())
-        return compare(traces(a), traces(b)).to_dict()
+            one, other = (get_or_404(traces, each).header() for each in (a[0], b[0]))
+            a, b = _with_runs(one, other, summaries())
+        sides = ([get_or_404(traces, each) for each in side] for side in (a, b))
+        return compare(*sides).to_dict()
 
     @api.get("/api/compare/last")
     def last() -> JsonObject:
-        request = header(get_or_404(store, flask.request.args.get("like", "")))
-        return {"id": last_like(request, headers())}
+        request = get_or_404(traces, flask.request.args.get("like", "")).header()
+        return {"id": last_like(request, summaries())}
 
     return api
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import flask
 
 from ...recording.har import to_har
-from ...store import Store
 from ...trace.model import JsonObject
-from ...trace.snapshot import snapshot
+from ..traces import Traces
 from .lookup import get_or_404, json_object
 
 
-def create_har(store: Store) -> flask.Blueprint:
+def create_har(traces: Traces) -> flask.Blueprint:
     """Return the blueprint."""
     api = flask.Blueprint("har", __name__)
 
     @api.get("/api/traces/<trace_id>.har")
     def one(trace_id: str) -> JsonObject:
-        return to_har([snapshot(get_or_404(store, trace_id))])
+        return to_har([get_or_404(traces, trace_id)])
 
     # POST, though it changes nothing: the ids of a long list do not fit into a URL.
     @api.post("/api/traces.har")
@@ -25,8 +24,8 @@ def create_har(store: Store) -> flask.Blueprint:
         ids = json_object().get("ids")
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
             flask.abort(400, 'The body must be JSON such as {"ids": ["…"]}: a list of trace ids.')
-        kept = [store.get(each) for each in dict.fromkeys(ids)]
-        return to_har([snapshot(trace) for trace in kept if trace is not None])
+        found = [traces.get(each) for each in dict.fromkeys(ids)]
+        return to_har([trace for trace in found if trace is not None])
 
     return api
 

@@ -6,27 +6,32 @@ import typing as t
 
 import flask
 
-from ...store import Store
-from ...trace.model import JsonObject, Step
-from ...trace.snapshot import freeze
-from ...trace.writer import LiveTrace
+from ...trace.model import JsonObject, Step, Trace
+from ..traces import Traces
+
+_UNKNOWN = "This request is not stored: it is unknown or was evicted."
 
 
-def get_or_404(store: Store, trace_id: str) -> LiveTrace:
+def get_or_404(traces: Traces, trace_id: str) -> Trace:
     """Return the trace that a URL names.
 
-    :raises HTTPException: the trace is not in the store.
+    :raises HTTPException: it is neither in the store nor in the history.
     """
-    trace = store.get(trace_id)
+    trace = traces.get(trace_id)
     if trace is None:
-        refuse("This request is not stored: it is unknown or was evicted.")
+        refuse(_UNKNOWN)
     return trace
 
 
-def step_of(trace: LiveTrace, index: int) -> Step | None:
-    """Return a current copy of one step, or None past the end; the other steps are not copied."""
-    columns = trace.columns()
-    return freeze(trace, columns, index) if index < len(columns.tracepoints) else None
+def step_or_404(traces: Traces, trace_id: str, index: int) -> tuple[JsonObject, Step | None]:
+    """Return the header of the trace that a URL names, and one step, or None past the end.
+
+    :raises HTTPException: the trace is neither in the store nor in the history.
+    """
+    found = traces.step(trace_id, index)
+    if found is None:
+        refuse(_UNKNOWN)
+    return found
 
 
 def refuse(reason: str, status: int = 404) -> t.NoReturn:
@@ -46,4 +51,4 @@ def json_object() -> JsonObject:
     return given if isinstance(given, dict) else {}
 
 
-__all__ = ["get_or_404", "json_object", "refuse", "step_of"]
+__all__ = ["get_or_404", "json_object", "refuse", "step_or_404"]

@@ -6,9 +6,9 @@ import typing as t
 
 import flask
 
-from ...store import Store
 from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
+from ..traces import Traces
 from .lookup import get_or_404, refuse
 
 Answer = tuple[JsonObject, int]
@@ -38,24 +38,25 @@ class Profiles(t.Protocol):
         ...
 
 
-def create_profile(store: Store, profiles: Profiles) -> flask.Blueprint:
+def create_profile(traces: Traces, profiles: Profiles) -> flask.Blueprint:
     """Return the blueprint; it is behind the gate as the others are."""
     api = flask.Blueprint("profile", __name__)
 
     @api.get("/api/traces/<trace_id>/profile")
     def profile(trace_id: str) -> Answer:
-        trace = get_or_404(store, trace_id)
+        trace = get_or_404(traces, trace_id)
+        live = traces.store.get(trace_id)
         wanted = profiles.wanted
         return {
             "available": profiles.available,
             "waiting": wanted is not None and wanted == (trace.method, trace.endpoint),
-            "profile": profiles.of(trace),
+            "profile": None if live is None else profiles.of(live),
         }, 200
 
     @api.post("/api/traces/<trace_id>/profile")
     def ask(trace_id: str) -> Answer:
         """Profile the next request of the same kind."""
-        trace = get_or_404(store, trace_id)
+        trace = get_or_404(traces, trace_id)
         if not profiles.available:
             refuse("pyinstrument is not installed.", 409)
         profiles.ask(trace.method, trace.endpoint)

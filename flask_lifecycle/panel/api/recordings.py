@@ -8,36 +8,33 @@ import flask
 
 from ...recording.document import Recording, made_now
 from ...recording.har import to_har
-from ...store import Store
-from ...trace.model import JsonObject
-from ...trace.snapshot import snapshot
-from ...trace.writer import LiveTrace
+from ...trace.model import JsonObject, Trace
 from ..source.excerpts import excerpts
+from ..traces import Traces
 from .lookup import get_or_404, json_object, refuse
 
 _FORMATS = ("json", "har")
 
 
-def create_recordings(store: Store, app_map: Callable[[], JsonObject]) -> flask.Blueprint:
+def create_recordings(traces: Traces, app_map: Callable[[], JsonObject]) -> flask.Blueprint:
     """Return the blueprint.
 
     :param app_map: returns the map of the app.
     """
     api = flask.Blueprint("recordings", __name__)
 
-    def recorded(kept: list[LiveTrace]) -> flask.Response:
+    def recorded(found: list[Trace]) -> flask.Response:
         app = app_map()
-        traces = tuple(map(snapshot, kept))
-        sources = excerpts(traces, kept[0].redactor.lines)
+        sources = excerpts(found, traces.lines)
         try:
-            content = Recording(made_now(app.get("name")), app, sources, traces).to_bytes()
+            content = Recording(made_now(app.get("name")), app, sources, tuple(found)).to_bytes()
         except ValueError as error:
             refuse(f"This recording cannot be saved: {error}", 413)
         return flask.Response(content, mimetype="application/json")
 
     @api.get("/api/traces/<trace_id>.json")
     def one(trace_id: str) -> flask.Response:
-        return recorded([get_or_404(store, trace_id)])
+        return recorded([get_or_404(traces, trace_id)])
 
     # POST, though it changes nothing: the ids of a long list do not fit into a URL.
     @api.post("/api/recordings")
@@ -48,11 +45,11 @@ def create_recordings(store: Store, app_map: Callable[[], JsonObject]) -> flask.
             refuse('The body must be JSON such as {"ids": ["…"], "as": "json"}.', 400)
         if kind not in _FORMATS:
             refuse(f'"as" takes {" or ".join(_FORMATS)}.', 400)
-        found = (store.get(each) for each in dict.fromkeys(ids))
-        kept = [trace for trace in found if trace is not None]
-        if not kept:
+        named = (traces.get(each) for each in dict.fromkeys(ids))
+        found = [trace for trace in named if trace is not None]
+        if not found:
             refuse("None of these requests is stored: they are unknown or were evicted.")
-        return recorded(kept) if kind == "json" else to_har(map(snapshot, kept))
+        return recorded(found) if kind == "json" else to_har(found)
 
     return api
 

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import flask
 
-from ...store import Store
 from ...trace.model import JsonObject
 from ..source.callers import caller
 from ..source.excerpt import coloured, excerpt
 from ..source.of_step import of_step
 from ..source.runnable import runnable
 from ..source.statement import statement
-from .lookup import get_or_404, refuse, step_of
+from ..traces import Traces
+from .lookup import refuse, step_or_404
 
 _STEP = "/api/traces/<trace_id>/steps/<int:index>"
 
 
-def create_steps(store: Store) -> flask.Blueprint:
+def create_steps(traces: Traces) -> flask.Blueprint:
     """Return the blueprint."""
     api = flask.Blueprint("steps", __name__)
 
     @api.get(f"{_STEP}/source")
     def source(trace_id: str, index: int) -> JsonObject:
-        trace = get_or_404(store, trace_id)
-        step = step_of(trace, index)
-        lines = None if step is None else of_step(step, trace.started_at, trace.redactor.lines)
+        trace, step = step_or_404(traces, trace_id, index)
+        loaded_at = trace["process"]["started_at"]
+        lines = None
+        if step is not None:
+            lines = of_step(step, trace["started_at"], traces.lines, loaded_at)
         if lines is None:
             refuse("The source of this step is not available: its file is gone.")
         return lines
 
     @api.get(f"{_STEP}/caller")
     def calls(trace_id: str, index: int) -> JsonObject:
-        trace = get_or_404(store, trace_id)
-        step = step_of(trace, index)
-        call = None if step is None else caller(step, unhandled=trace.error is not None)
+        trace, step = step_or_404(traces, trace_id, index)
+        call = None if step is None else caller(step, unhandled=trace["error"] is not None)
         lines = None if call is None else excerpt(call[0], 0.0)
         if call is None or lines is None:
             refuse("Flask does not call this step.")
@@ -41,7 +42,7 @@ def create_steps(store: Store) -> flask.Blueprint:
 
     @api.get(f"{_STEP}/statement")
     def laid_out(trace_id: str, index: int) -> JsonObject:
-        step = step_of(get_or_404(store, trace_id), index)
+        _, step = step_or_404(traces, trace_id, index)
         if step is None or step.stage != "sql":
             refuse("This step is not a statement.")
         sql, missing = runnable(step.detail)
@@ -49,7 +50,7 @@ def create_steps(store: Store) -> flask.Blueprint:
 
     @api.get(f"{_STEP}/frames")
     def frames(trace_id: str, index: int) -> JsonObject:
-        step = step_of(get_or_404(store, trace_id), index)
+        _, step = step_or_404(traces, trace_id, index)
         exception = None if step is None else step.detail.get("exception")
         if exception is None:
             refuse("No exception left this step.")

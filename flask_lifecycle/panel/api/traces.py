@@ -4,61 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from operator import attrgetter
 
 import flask
 
 from ...store import Store
-from ...summary.summarize import summarized
 from ...trace.model import JsonObject
-from ...trace.snapshot import snapshot
 from ..filter import FilterError, parse
 from ..live.hub import Hub
+from ..traces import Traces, state_of
 from .lookup import get_or_404
 
 _LIMIT = 500
 
 
-def create_traces(store: Store, hub: Hub) -> flask.Blueprint:
+def create_traces(traces: Traces, hub: Hub) -> flask.Blueprint:
     """Return the blueprint.
 
     :param hub: has the stored traces, with their initiators.
     """
     api = flask.Blueprint("traces", __name__)
+    store = traces.store
 
     @api.get("/api/traces")
-    def traces() -> JsonObject:
+    def page() -> JsonObject:
         limit = _limit(flask.request.args.get("limit"))
         before = flask.request.args.get("before") or None
         matches = _filter(flask.request.args.get("q") or "")
-        # Sorted by id, as pages are: of two concurrent requests, the later one may be stored first.
-        kept = sorted(hub.kept(), key=attrgetter("id"), reverse=True)
-        older = (trace for trace in kept if before is None or trace.id < before)
+        older = traces.summaries(hub.kept(), before)
         # One more than the limit shows whether there are more.
-        page = [*islice(filter(matches, filter(None, map(summarized, older))), limit + 1)]
+        found = [*islice(filter(matches, older), limit + 1)]
         return {
-            "traces": page[:limit],
-            "next": page[limit - 1]["id"] if len(page) > limit else None,
+            "traces": found[:limit],
+            "next": found[limit - 1]["id"] if len(found) > limit else None,
             "evicted": store.evicted,
             "too_large": store.too_large,
             "ignored": store.ignored,
+            "history": state_of(traces.history),
         }
 
     @api.delete("/api/traces")
     def clear() -> tuple[str, int]:
         _check_epoch(store)
-        store.clear(restorable=True)
+        traces.clear()
         return "", 204
 
     @api.post("/api/traces/restore")
     def restore() -> tuple[str, int]:
         _check_epoch(store)
-        store.restore()
+        traces.restore()
         return "", 204
 
     @api.get("/api/traces/<trace_id>")
     def one(trace_id: str) -> JsonObject:
-        return snapshot(get_or_404(store, trace_id)).to_dict()
+        return get_or_404(traces, trace_id).to_dict()
 
     return api
 

@@ -21,10 +21,12 @@ from socketio.packet import Packet
 
 from ... import locks
 from ..._compat import DRIVER
+from ...history import History
 from ...store import Store
 from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
 from ..initiators import Causes
+from ..traces import state_of
 from ..written import Json
 from .metered_socket import GONE_SECONDS, MESSAGE_BYTES
 from .viewer import Viewer, before_newest, pick_of
@@ -52,8 +54,9 @@ _Packet = type("_Packet", (Packet,), {"uses_binary_events": False, "json": Json}
 class Hub:
     """Send each viewer the new data."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, history: History | None = None) -> None:
         self._store = store
+        self._history = history
         self._causes = Causes()
         self._viewers: dict[str, Viewer] = {}
         self._lock = locks.lock()
@@ -221,7 +224,8 @@ class Hub:
         self._io.emit("batch", batch, to=sid)
 
     def _batch(self, viewer: Viewer, kept: list[LiveTrace], *, whole: bool = False) -> JsonObject:
-        return viewer.message(self._store, kept, self._fault, whole=whole)
+        history = state_of(self._history)
+        return viewer.message(self._store, kept, self._fault, history, whole=whole)
 
 
 def _sid() -> str:

@@ -82,6 +82,7 @@ class Viewer:
         #: How many numbers are not those of stored traces, when it was last sent which are gone.
         self._departed: int = -1
         self._restores: int | None = None
+        self._history: JsonObject | None = None
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
         """Find the trace whose steps the viewer gets; start from its first step if it changed."""
@@ -112,6 +113,7 @@ class Viewer:
         store: Store,
         kept: list[LiveTrace],
         on_fault: t.Callable[[Exception], None],
+        history: JsonObject | None = None,
         *,
         whole: bool = False,
     ) -> JsonObject:
@@ -119,6 +121,7 @@ class Viewer:
 
         :param kept: all stored traces, newest first.
         :param on_fault: called with an exception that kept steps from being sent.
+        :param history: the state of the history.
         """
         self._start_again_if_restored(store, kept)
         removed = self._removed(kept)
@@ -130,8 +133,9 @@ class Viewer:
             on_fault(error)
             steps = []
         gone = (store.evicted, store.ignored)
+        is_known, self._history = self._history == history, history
 
-        news = traces or steps or removed or self.reset or gone != self.gone
+        news = traces or steps or removed or self.reset or gone != self.gone or not is_known
         if not news and not whole:
             return {}
 
@@ -157,6 +161,7 @@ class Viewer:
             "files": store.files,
             "oldest": None if oldest is None else oldest.id,
             "oldest_file": None if oldest_file is None else oldest_file.id,
+            "history": history,
             "process": {"pid": os.getpid(), "several": self.several},
         }
 

@@ -22,12 +22,16 @@ _SUFFIXES = frozenset((".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".txt
 
 
 def excerpt(
-    source: Source, asked_at: float, masked: Callable[[str], str] = str
+    source: Source,
+    asked_at: float,
+    masked: Callable[[str], str] = str,
+    loaded_at: float = 0.0,
 ) -> JsonObject | None:
     """Return the source lines of a function or template, or None if the file cannot be read.
 
     :param asked_at: when the request began, Unix time: templates had been reloaded by then.
     :param masked: masks secrets in lines of code; without it, the code is Flask's own.
+    :param loaded_at: when the request's process began, Unix time; 0 if that is not known.
     :returns: ``{"file", "line", "lines", "changed"}``: ``line`` is the number of the first line;
         a line is a list of ``[class, text]`` pairs, with the short classes of Pygments; ``changed``
         means that the file was modified after it had been loaded.
@@ -35,11 +39,11 @@ def excerpt(
     lines = _lines(source)[source.line - 1 :]
     if source.file.endswith(".py"):
         lines = inspect.getblock(lines) if lines else lines
-    return _shown(source, lines, asked_at, masked)
+    return _shown(source, lines, asked_at, masked, loaded_at)
 
 
 def surroundings(
-    source: Source, asked_at: float, masked: Callable[[str], str]
+    source: Source, asked_at: float, masked: Callable[[str], str], loaded_at: float = 0.0
 ) -> JsonObject | None:
     """Return the function or template around a line, or None if the file cannot be read.
 
@@ -51,7 +55,7 @@ def surroundings(
     first, last = _block("".join(lines), at) if source.file.endswith(".py") else (1, len(lines))
     if at >= first + _LINES:
         first = at - _LINES // 2
-    found = _shown(Source(source.file, first), lines[first - 1 : last], asked_at, masked)
+    found = _shown(Source(source.file, first), lines[first - 1 : last], asked_at, masked, loaded_at)
     return None if found is None else {**found, "at": at}
 
 
@@ -83,13 +87,18 @@ def _lines(source: Source) -> list[str]:
 
 
 def _shown(
-    source: Source, lines: list[str], asked_at: float, masked: Callable[[str], str]
+    source: Source,
+    lines: list[str],
+    asked_at: float,
+    masked: Callable[[str], str],
+    loaded_at: float,
 ) -> JsonObject | None:
     """Return lines of a file, from the one of a source location on."""
     if not "".join(lines[:_LINES]).strip():
         return None
     text = masked("".join(line[:_LONGEST] for line in lines[:_LINES]))
-    loaded = STARTED if source.file.endswith(".py") else asked_at
+    started = min(loaded_at or STARTED, STARTED)
+    loaded = started if source.file.endswith(".py") else asked_at
     return {
         "file": source.file,
         "line": source.line,

@@ -16,12 +16,15 @@ def excerpts(traces: Iterable[Trace], masked: Callable[[str], str]) -> tuple[Exc
 
     :param masked: masks secrets in lines of code.
     """
-    asked: dict[Source, float] = {}
+    asked: dict[Source, tuple[float, float]] = {}
     for trace in traces:
         for step in trace.steps:
             if step.source is not None:
-                asked.setdefault(step.source, trace.started_at)
-    found = (excerpt(source, at, masked) for source, at in [*asked.items()][:_MOST])
+                asked.setdefault(step.source, (trace.started_at, trace.process.started_at))
+    found = (
+        excerpt(source, at, masked, loaded_at)
+        for source, (at, loaded_at) in [*asked.items()][:_MOST]
+    )
     return tuple(
         Excerpt(
             each["file"],

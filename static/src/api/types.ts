@@ -185,6 +185,13 @@ export interface TracePage {
   readonly evicted: number;
   readonly too_large: number;
   readonly ignored: number;
+  readonly history: HistoryState | null;
+}
+
+/** Where finished requests outlive the process; null: nowhere, by the settings. */
+export interface HistoryState {
+  /** Why they do not, as one sentence. */
+  readonly problem: string | null;
 }
 
 /** The server's one live message, the event `batch`; answered with `ack` and its `seq`. */
@@ -220,6 +227,7 @@ export interface Batch {
   /** The oldest of those, and of all others: each is evicted apart. */
   readonly oldest: string | null;
   readonly oldest_file: string | null;
+  readonly history: HistoryState | null;
   /** Whose requests these are, and whether the server has other processes, with their own. */
   readonly process: { readonly pid: number; readonly several: boolean };
 }

@@ -158,6 +158,7 @@ describe("older requests", () => {
       evicted: 0,
       too_large: 0,
       ignored: 0,
+      history: null,
     });
     expect(all.traces.map((trace) => trace.id)).toEqual(["d", "c", "b", "a"]);
     expect(olderThan(all)).toBe(null);

@@ -71,6 +71,7 @@ export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): 
     files: 0,
     oldest: "",
     oldest_file: "",
+    history: { problem: null },
     process: { pid: 1, several: false },
   };
 }

@@ -1,0 +1,96 @@
+"""The requests that the panel serves: those of this process, and those of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from heapq import merge
+from operator import attrgetter, itemgetter
+
+from ..history import History
+from ..history.writer import flush
+from ..store import Store
+from ..summary.summarize import summarized
+from ..trace.model import JsonObject, Step, Trace
+from ..trace.snapshot import freeze, header, snapshot
+from ..trace.writer import LiveTrace
+
+_PAGE = 200
+
+
+class Traces:
+    """All requests, each once: what this process has of one is newer than what the history has.
+
+    :param lines: masks secrets in lines of code.
+    """
+
+    def __init__(
+        self, store: Store, history: History | None, lines: Callable[[str], str] = str
+    ) -> None:
+        self.store: Store = store
+        self.history: History | None = history
+        self.lines: Callable[[str], str] = lines
+
+    def get(self, trace_id: str) -> Trace | None:
+        """Return a request as it is now, or None."""
+        live = self.store.get(trace_id)
+        if live is not None:
+            return snapshot(live)
+        return None if self.history is None else self.history.get(trace_id)
+
+    def step(self, trace_id: str, index: int) -> tuple[JsonObject, Step | None] | None:
+        """Return a request without its steps, and one of these, or None past the end."""
+        live = self.store.get(trace_id)
+        if live is not None:
+            # The other steps are not copied.
+            columns = live.columns()
+            is_there = index < len(columns.tracepoints)
+            return header(live), freeze(live, columns, index) if is_there else None
+        trace = self.get(trace_id)
+        if trace is None:
+            return None
+        return trace.header(), trace.steps[index] if index < len(trace.steps) else None
+
+    def summaries(self, kept: list[LiveTrace], before: str | None) -> Iterator[JsonObject]:
+        """Yield the summaries of all requests, newest first.
+
+        :param kept: those of this process.
+        :param before: only requests whose ids sort before this one.
+        """
+        # Sorted by id, as pages are: of two concurrent requests, the later one may be stored first.
+        live = sorted(kept, key=attrgetter("id"), reverse=True)
+        older = (trace for trace in live if before is None or trace.id < before)
+        own = {trace.id for trace in live}
+        stored = (each for each in self._stored(before) if each["id"] not in own)
+        summaries = filter(None, map(summarized, older))
+        return merge(summaries, stored, key=itemgetter("id"), reverse=True)
+
+    def _stored(self, before: str | None) -> Iterator[JsonObject]:
+        while self.history is not None:
+            page = self.history.summaries(_PAGE, before)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            before = page[-1]["id"]
+
+    def clear(self) -> None:
+        """Forget all; for a while they can be restored."""
+        self.store.clear(restorable=True)
+        if self.history is not None:
+            # Otherwise, what has just finished would be written afterwards.
+            flush()
+            self.history.clear(restorable=True)
+
+    def restore(self) -> None:
+        """Bring back what was cleared."""
+        self.store.restore()
+        if self.history is not None:
+            flush()
+            self.history.restore()
+
+
+def state_of(history: History | None) -> JsonObject | None:
+    """Return the state of a history for viewers: None if there is none, by the settings."""
+    return None if history is None else {"problem": history.problem}
+
+
+__all__ = ["Traces", "state_of"]
