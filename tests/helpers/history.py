@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 from flask import Flask
 from werkzeug.serving import make_server
@@ -13,6 +16,22 @@ from werkzeug.serving import make_server
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
 from tests.helpers.servers import PATIENCE, wait_for
+
+
+def files() -> list[Path]:
+    """Return the files of all histories of this test."""
+    return sorted(Path(os.environ["XDG_CACHE_HOME"]).glob("flask-lifecycle/*.sqlite"))
+
+
+def stored_ids() -> list[str]:
+    """Return the ids that are in these files, by SQLite alone, oldest first."""
+    found: list[str] = []
+    for file in files():
+        opened = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        # While it is being made, it has no tables.
+        with closing(opened), suppress(sqlite3.OperationalError):
+            found += [row[0] for row in opened.execute("SELECT id FROM traces ORDER BY id")]
+    return found
 
 
 class Served:

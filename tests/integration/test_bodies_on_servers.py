@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import socketio
 
+from tests.helpers.history import stored_ids
 from tests.helpers.servers import Server, wait_for
 from tests.integration import bodies
 
@@ -182,6 +183,24 @@ def test_a_server_sends_the_same_bytes(server: Server) -> None:
 @pytest.mark.parametrize("server", MORE_SERVERS.values(), ids=list(MORE_SERVERS), indirect=True)
 def test_a_large_server_sends_the_same_bytes(server: Server) -> None:
     assert differences(server) == {}
+
+
+def writes_what_it_sends(server: Server) -> None:
+    sent = answer(server, "GET", "/text", "X-App: watched\r\n", "1.1")
+    header = OURS.search(sent)
+    assert header is not None
+    wait_for(lambda: stored_ids() == [header[1].decode()])
+
+
+@pytest.mark.parametrize("server", SERVERS.values(), ids=list(SERVERS), indirect=True)
+def test_what_a_server_sends_is_written_to_the_history(server: Server) -> None:
+    writes_what_it_sends(server)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("server", MORE_SERVERS.values(), ids=list(MORE_SERVERS), indirect=True)
+def test_what_a_large_server_sends_is_written_to_the_history(server: Server) -> None:
+    writes_what_it_sends(server)
 
 
 def peak(server: Server) -> int:
