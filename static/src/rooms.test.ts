@@ -18,13 +18,33 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   diagram: ["api/types", "trace", "styles", "diagram/model", "diagram/layout"],
   list: ["api/types", "trace", "state", "components", "styles"],
   replay: ["api/types", "trace", "state", "components", "styles"],
+  "compare/model": ["api/types", "trace", "diagram/model"],
+  "compare/layout": ["api/types", "trace", "diagram/model", "diagram/layout", "compare/model"],
+  compare: [
+    ...["api/types", "trace", "state", "components", "styles"],
+    ...["diagram", "diagram/model", "diagram/layout", "compare/model", "compare/layout"],
+  ],
   views: ["api/types", "trace", "state", "components", "diagram", "styles"],
   toolbar: ["api/types", "trace", "styles"],
-  page: ["api/types", "trace", "state", "components", "diagram", "list", "replay", "views", "styles"],
+  page: [
+    "api/types",
+    "trace",
+    "state",
+    "components",
+    "diagram",
+    "list",
+    "replay",
+    "compare",
+    "views",
+    "styles",
+  ],
   testing: ["api/types", "trace"],
 };
 /** What draws in a page, in a server or in a file has to do without these. */
-const PURE = ["api/generated", "api/types", "trace", "diagram/model", "diagram/layout"];
+const PURE = [
+  ...["api/generated", "api/types", "trace", "diagram/model", "diagram/layout"],
+  ...["compare/model", "compare/layout"],
+];
 
 const ROOMS = Object.keys(ALLOWED).sort((a, b) => b.length - a.length);
 const SPECIFIER = /\b(?:from |import |import\()"([^"?]+)/g;

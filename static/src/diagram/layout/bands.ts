@@ -27,7 +27,8 @@ export function drawBands(scene: Scene, frame: Frame, placements: readonly Place
   };
 }
 
-function hueOf({ hue }: Band): string {
+/** The class of a band's own hue. */
+export function hueOf({ hue }: Pick<Band, "hue">): string {
   return hue === 0 ? "" : `bp${((hue - 1) % HUES) + 1}`;
 }
 
@@ -70,7 +71,12 @@ function nameOf(
 }
 
 /** The place for a name nearest to the middle that no chip of the row above or below reaches. */
-function freePlace(frame: Frame, points: readonly Point[], top: number, width: number): number {
+export function freePlace(
+  frame: Pick<Frame, "CX" | "XL" | "XR" | "chipHeight" | "labelHeight">,
+  points: readonly Pick<Point, "y" | "left" | "right">[],
+  top: number,
+  width: number,
+): number {
   const { CX, XL, XR, chipHeight, labelHeight } = frame;
   const reach = (chipHeight + labelHeight) / 2 - 0.5;
   const near = points.filter(({ y }) => Math.abs(y - top) < reach);

@@ -23,12 +23,15 @@ const NARROW: Readonly<Record<string, string>> = {
 
 /** With little room, `errorhandler(404)` is what it is for. */
 export function handlerKind({ columns }: Scene, kind: string): string {
-  return columns.narrow ? kind.replace(/^errorhandler\((.*)\)$/, "$1") : kind;
+  return columns.narrow ? shortKind(kind) : kind;
 }
 
-export function kindOf(scene: Scene, { kind }: Chip): string {
-  const { columns } = scene;
-  return columns.narrow ? (NARROW[kind] ?? handlerKind(scene, kind)) : kind;
+export function kindOf({ columns }: Scene, { kind }: Chip): string {
+  return columns.narrow ? shortKind(kind) : kind;
+}
+
+export function shortKind(kind: string): string {
+  return NARROW[kind] ?? kind.replace(/^errorhandler\((.*)\)$/, "$1");
 }
 
 /** The scope of a handler: those of blueprints and of the app are beside each other. */

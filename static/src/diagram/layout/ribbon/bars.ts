@@ -205,10 +205,15 @@ function repeatsOf(steps: readonly Step[]): ReadonlyMap<string, number> {
 
 const TABLE = /\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:IF (?:NOT )?EXISTS\s+)?["`[]?(\w+)/i;
 
+/** The table of a statement, or its first word. */
+export function tableOf({ name }: Step): string {
+  const [, named] = TABLE.exec(name.slice(0, LONGEST_NAME)) ?? [];
+  return named ?? ellipsize(name, 12).split(" ")[0] ?? "";
+}
+
 /** The short label of a statement: its table. */
 function statementTexts(step: Step, spent: string, times: number): readonly string[] {
-  const [, named] = TABLE.exec(step.name.slice(0, LONGEST_NAME)) ?? [];
-  const table = named ?? ellipsize(step.name, 12).split(" ")[0] ?? "";
+  const table = tableOf(step);
   const often = times > 1 ? `${times}× ` : "";
   return [`${often}${table}  ${spent}`, `${often}${table}`, ...(times > 1 ? [`${times}×`] : [])];
 }

@@ -23,18 +23,27 @@ export function drawTicks(scene: Scene, box: Box): readonly Shape[] {
   // An axis with a hold in it has no one scale.
   if (span <= LEAST || height < LOW || box.clock.holds.length > 0) return [];
   const length = xOf(box, ribbon.begin + span) - xOf(box, ribbon.begin);
+  return ticksOf(span, length, (text) => widthOf(scene, text, "tick")).flatMap(({ at, text }) =>
+    at > ribbon.duration ? [] : [phrase(xOf(box, ribbon.begin + at), axisY + 22, "middle", text, "tick")],
+  );
+}
+
+/** The round times of a span, ns, drawn at a length, px, as many as fit. */
+export function ticksOf(
+  span: number,
+  length: number,
+  widthOf: (text: string) => number,
+): readonly { readonly at: number; readonly text: string }[] {
   const fits = (step: number): boolean => {
-    const widest = Math.max(
-      ...[step, Math.floor(span / step) * step].map((t) => widthOf(scene, tickText(t, step), "tick")),
-    );
+    const widest = Math.max(...[step, Math.floor(span / step) * step].map((t) => widthOf(tickText(t, step))));
     return span / step <= MOST && (length * step) / span >= widest + APART;
   };
   const step = STEPS.find(fits);
   if (step === undefined || step > span) return [];
-  const shapes: Shape[] = [];
-  for (let t = 0; t <= Math.min(span, ribbon.duration); t += step)
-    shapes.push(phrase(xOf(box, ribbon.begin + t), axisY + 22, "middle", tickText(t, step), "tick"));
-  return shapes;
+  return Array.from({ length: Math.floor(span / step) + 1 }, (_, index) => ({
+    at: index * step,
+    text: tickText(index * step, step),
+  }));
 }
 
 function tickText(t: number, step: number): string {

@@ -1,0 +1,141 @@
+/** The wires of both requests, side by side: A is a tube, outside; B is solid, inside. */
+
+import { GEOMETRY } from "../../diagram/layout/geometry";
+import { circle, d, line, phrase, type Shape } from "../../diagram/layout/shapes";
+import type { Compared, SideName, Way } from "../model/types";
+import { axisY, lastedOf, xOf, type Axis } from "./axis";
+import { dot, wireOf, type Placement } from "./chips";
+import type { Frame } from "./frame";
+import { SIZES } from "./space";
+
+type Tone = "in" | "out" | "err" | "short";
+
+export interface Wires {
+  readonly wires: readonly Shape[];
+  readonly front: readonly Shape[];
+}
+
+/** What one request's wire needs to know of where it is. */
+interface Net {
+  readonly of: SideName;
+  readonly way: Way;
+  readonly frame: Frame;
+  readonly axis: Axis;
+  /** When its view ended, px. */
+  readonly viewEnd: number;
+  readonly left: number;
+  readonly right: number;
+  /** Its chips by key, those of the way in from top to bottom. */
+  readonly chips: ReadonlyMap<string, Placement>;
+}
+
+export function drawWires(
+  model: Compared,
+  frame: Frame,
+  axis: Axis,
+  placements: readonly Placement[],
+): Wires {
+  const parts = (["a", "b"] as const).map((of) =>
+    wiresOf({
+      of,
+      way: model.ways[of],
+      frame,
+      axis,
+      viewEnd: xOf(axis, lastedOf(model.view[of])),
+      left: wireOf(frame, "left", of),
+      right: wireOf(frame, "right", of),
+      chips: new Map(placements.filter(({ chip }) => chip[of] !== null).map((each) => [each.chip.key, each])),
+    }),
+  );
+  return {
+    wires: parts.flatMap(({ wires }) => wires),
+    front: parts.flatMap(({ front }) => front),
+  };
+}
+
+function wiresOf(net: Net): Wires {
+  const { of, left, right, frame } = net;
+  const way = net.way.view === "none" ? turned(net) : throughView(net);
+  const name = (x: number): Shape => phrase(x, frame.topY - 9, "middle", of.toUpperCase(), "lane own");
+  return { wires: way.wires, front: [...way.front, name(left), ...(way.leaves ? [name(right)] : [])] };
+}
+
+interface Part extends Wires {
+  /** Whether it leaves the picture at the right. */
+  readonly leaves: boolean;
+}
+
+/** Down, along the axis and up again: it turns from blue to teal where the view has ended. */
+function throughView(net: Net): Part {
+  const { of, left, right, frame, axis, viewEnd, way } = net;
+  const y = axisY(axis, of);
+  const bend = GEOMETRY.bend + (of === "a" ? SIZES.apart : -SIZES.apart);
+  const failed = way.view === "failed";
+  const tone: Tone = failed ? "err" : "out";
+  const onto = d`M${left} ${frame.topY - 4}V${y - bend}q0 ${bend} ${bend} ${bend}H${viewEnd}`;
+  const off = d`M${viewEnd} ${y}H${right - bend}q${bend} 0 ${bend} ${-bend}`;
+  const end = failed ? cross(viewEnd, y, of) : dot(viewEnd, y, of, "out");
+  const up = climb(net, y - bend, failed);
+  return {
+    wires: [...wire(onto, "in", of), ...wire(off, tone, of), ...up],
+    front: end,
+    leaves: true,
+  };
+}
+
+/** A raise is a cross on its own wire. */
+function cross(x: number, y: number, of: SideName): readonly Shape[] {
+  const cls = of === "a" ? "x ringed" : "x";
+  return [
+    circle(
+      x,
+      y,
+      10,
+      `dot ${of === "a" ? "ringed " : ""}err`,
+      `${of.toUpperCase()}: an exception was raised here`,
+    ),
+    line(d`M${x - 3.5} ${y - 3.5}l7 7m0 -7l-7 7`, cls),
+  ];
+}
+
+/** From the last chip on the way in over to the first on the way out. */
+function turned(net: Net): Part {
+  const { of, left, frame, way, chips } = net;
+  const lasts = [...chips.values()].filter(({ side }) => side === "left").sort((a, b) => a.y - b.y);
+  const from = lasts.at(-1);
+  const first = way.right[0];
+  const to = first === undefined ? undefined : chips.get(first.key);
+  const down = wire(d`M${left} ${frame.topY - 4}V${from?.y ?? frame.turn.y}`, "in", of);
+  if (from === undefined || to === undefined) return { wires: down, front: [], leaves: false };
+  const [x0, x1] = [from.right + 5, to.left - 7];
+  const bend = Math.max(36, (x1 - x0) / 2);
+  const across = d`M${x0} ${from.y}C${x0 + bend} ${from.y} ${x1 - bend} ${to.y} ${x1} ${to.y}`;
+  return {
+    wires: [...down, ...wire(across, way.turn, of), ...climb(net, to.y, way.turn === "err")],
+    front: [],
+    leaves: true,
+  };
+}
+
+/** Up the right wire: red until something answers. */
+function climb({ of, right, way, chips, frame }: Net, from: number, failing: boolean): readonly Shape[] {
+  const shapes: Shape[] = [];
+  let y = from;
+  let fails = failing;
+  const to = (next: number): void => {
+    if (next < y) shapes.push(...wire(d`M${right} ${y}V${next}`, fails ? "err" : "out", of));
+    y = Math.min(y, next);
+  };
+  for (const { key, failed, answers } of way.right) {
+    const at = chips.get(key)?.y;
+    if (at === undefined) continue;
+    to(at);
+    fails = failed || (fails && !answers);
+  }
+  to(frame.topY - 4);
+  return shapes;
+}
+
+function wire(path: string, tone: Tone, of: SideName): readonly Shape[] {
+  return of === "a" ? [line(path, `w tube ${tone}`), line(path, "w bore")] : [line(path, `w ${tone}`)];
+}
