@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flask_lifecycle import trace
 from flask_lifecycle.panel import filter as trace_filter
-from flask_lifecycle.recording import document, schema
+from flask_lifecycle.recording import app, document, schema
 from flask_lifecycle.recording.versions import FORMAT, VERSION
 from flask_lifecycle.summary import flags, summarize
 from flask_lifecycle.trace import compare, differences, spent
@@ -56,9 +56,19 @@ _BESIDE = {
     "Recording": f"  readonly format: {json.dumps(FORMAT)};\n  readonly version: {VERSION};\n",
 }
 #: What is narrower than its annotation says, as "record.field".
-_NARROWER = {"Step.stage": "Stage"}
+_NARROWER = {
+    "Step.stage": "Stage",
+    "Hook.stage": "Stage",
+    "Handler.stage": "Stage",
+    "Recording.app": "AppMap | null",
+}
 #: What files of older versions do not have.
-_NEWER = frozenset(("Process.started_at", "Step.package", "Trace.server_error_by"))
+_NEWER = frozenset(
+    (
+        *("Process.started_at", "Step.package", "Trace.server_error_by"),
+        *("Hook.package", "Hook.is_async", "Handler.package", "Handler.is_async", "Rule.title"),
+    )
+)
 #: The parts of a comparison, and it.
 _COMPARED = (
     *(compare.ComparedTime, compare.ComparedStep, compare.Statuses, compare.Urls, compare.Runs),
@@ -83,6 +93,8 @@ def generate() -> str:
         *(_interface(record) for record in (trace.TraceError, trace.Step, trace.Highlight)),
         _interface(trace.Trace, "TraceHeader", leave_out=("steps",)),
         _TRACE,
+        *(_interface(record) for record in (app.Hook, app.Handler, app.Plan, app.Rule)),
+        *(_interface(record) for record in (app.Blueprint, app.AppProcess, app.AppMap)),
         *(_interface(record) for record in (document.Made, document.Excerpt, document.Recording)),
         *(_interface(record) for record in _COMPARED),
         _constant("COUNTED", "The stages whose steps a summary counts.", summarize.COUNTED),
@@ -116,7 +128,8 @@ def _constant(name: str, comment: str, value: t.Any) -> str:
 def _interface(record: type, name: str = "", leave_out: t.Container[str] = ()) -> str:
     hints = t.get_type_hints(record, localns={"Trace": trace.Trace})
     fields = [
-        f"  readonly {field.name}{'?' if f'{record.__name__}.{field.name}' in _NEWER else ''}: "
+        f"  readonly {field.name.removesuffix('_')}"
+        f"{'?' if f'{record.__name__}.{field.name}' in _NEWER else ''}: "
         f"{_NARROWER.get(f'{record.__name__}.{field.name}') or _type(hints[field.name])};\n"
         for field in dataclasses.fields(record)
         if field.name not in leave_out and not field.name.startswith("_")
@@ -152,7 +165,8 @@ def _type(hint: t.Any) -> str:
         item = _type(arguments[0])
         return f"readonly ({item})[]" if item.startswith("readonly ") else f"readonly {item}[]"
     if origin is dict:
-        return "{ readonly [key: string]: Json }"
+        item = "Json" if arguments[1] is t.Any else _type(arguments[1])
+        return f"{{ readonly [key: string]: {item} }}"
     if dataclasses.is_dataclass(hint):
         return _name(t.cast("type", hint))
     raise TypeError(f"no type of TypeScript's is known for {hint!r}")

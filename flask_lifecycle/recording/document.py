@@ -12,7 +12,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..trace.model import JsonObject, Step, Trace
-from .file import content_of, parse, read_file, write_file
+from ..trace.sentences.words import cut
+from .app import check_app
+from .file import kind_of, limited, parse, read_file, write_file
+from .html import page
+from .json_text import write_json
 from .records import FieldError, read
 from .upgrade import is_single, upgraded
 from .versions import FORMAT, VERSION, program, version_of
@@ -75,7 +79,8 @@ class Recording:
         kept = tuple({trace.id: trace for trace in traces}.values())
         state: t.Any = None if app is None else app.extensions.get("lifecycle")
         app_map, sources = (None, ()) if state is None else state.describe(kept)
-        return cls(made_now(None if app is None else app.name), app_map, sources, kept)
+        # It is empty if the app is gone.
+        return cls(made_now(None if app is None else app.name), app_map or None, sources, kept)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recording:
@@ -103,18 +108,37 @@ class Recording:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording to a file that only its owner may read; an existing one is replaced.
 
-        :param path: ends with ``.json`` or ``.json.gz``.
+        :param path: ends with ``.json`` or ``.html``, or with one of these and ``.gz``. HTML is one
+            file that browsers open without a server.
         :raises ValueError: it has another ending, or would be larger than what can be loaded.
+        :raises RuntimeError: HTML is asked for, and the package's browser side is not built.
         :raises OSError: it cannot be written; an existing file is unchanged.
         """
-        write_file(Path(path), self.to_dict())
+        path = Path(path)
+        write_file(path, self.to_html() if kind_of(path) == "html" else self.to_bytes())
 
     def to_bytes(self) -> bytes:
-        """Return the content of an uncompressed file.
+        """Return the content of an uncompressed file of JSON.
 
         :raises ValueError: it is larger than what can be loaded.
         """
-        return content_of(self.to_dict())
+        return limited(f"{write_json(self.to_dict())}\n")
+
+    def to_html(self) -> bytes:
+        """Return the content of an HTML file.
+
+        :raises ValueError: it is larger than what can be loaded.
+        :raises RuntimeError: the package's browser side is not built.
+        """
+        document = write_json(self.to_dict())
+        return limited(page(document, title=self._title(), by=self.made.by))
+
+    def _title(self) -> str:
+        if len(self.traces) == 1:
+            [trace] = self.traces
+            return f"{trace.method} {cut(trace.path)} · flask-lifecycle"
+        app = "" if self.made.app is None else f" of {cut(self.made.app)}"
+        return f"{len(self.traces)} requests{app} · flask-lifecycle"
 
     def to_dict(self) -> JsonObject:
         """Return the document, JSON-ready; ``schema.json`` describes it."""
@@ -151,6 +175,11 @@ def _recording(value: t.Any) -> Recording:
         made = Made(trace.started_at, _UNKNOWN, None, trace.process.host, None, None)
         return Recording(made, None, (), (trace,))
     recording: Recording = read(Recording, document)
+    if recording.app is not None:
+        try:
+            check_app(recording.app)
+        except FieldError as error:
+            raise error.inside("app") from None
     for index, trace in enumerate(recording.traces):
         try:
             _check(trace)

@@ -11,13 +11,15 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
-from .json_text import read_json, write_json
+from .html import document_of, is_page
+from .json_text import read_json
 
 #: The maximum of bytes, uncompressed, that are written and read: what a browser can open, too.
 MOST = 100_000_000
 _GZIP = b"\x1f\x8b"
-_TEXT = ".json"
-_COMPRESSED = ".json.gz"
+_GZ = ".gz"
+_KINDS = {".json": "json", ".html": "html", ".htm": "html"}
+_TAKES = ".json or .html, or one of these and .gz"
 
 
 def read_file(path: Path) -> t.Any:
@@ -27,6 +29,9 @@ def read_file(path: Path) -> t.Any:
     :raises OSError: as from :func:`open`.
     """
     with path.open("rb") as file:
+        # A pipe has no size; what comes through it is counted.
+        if os.fstat(file.fileno()).st_size > MOST:
+            raise ValueError(_TOO_LARGE)
         return parse(file.read(MOST + 1))
 
 
@@ -35,20 +40,31 @@ def parse(data: bytes) -> t.Any:
     if data.startswith(_GZIP):
         data = _unzipped(data)
     if len(data) > MOST:
-        raise ValueError(f"it is larger than {_mb(MOST)} MB, the most that is read.")
+        raise ValueError(_TOO_LARGE)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8, from byte {error.start:,} on.") from None
-    return read_json(text)
+    return read_json(document_of(text) if is_page(text) else text)
 
 
-def content_of(value: t.Any) -> bytes:
-    """Return the content of a file with some JSON.
+def kind_of(path: Path) -> str:
+    """Return the kind of content that a file's name asks for, ``"json"`` or ``"html"``.
+
+    :raises ValueError: it has another ending.
+    """
+    kind = _KINDS.get(Path(path.name.lower().removesuffix(_GZ)).suffix)
+    if kind is None:
+        raise ValueError(f"{path.name} has an ending that is not known; it takes {_TAKES}.")
+    return kind
+
+
+def limited(text: str) -> bytes:
+    """Return the content of a file.
 
     :raises ValueError: it would be too large to be read again.
     """
-    content = f"{write_json(value)}\n".encode("ascii")
+    content = text.encode("utf-8")
     if len(content) > MOST:
         raise ValueError(
             f"it would have {_mb(len(content))} MB; at most {_mb(MOST)} are read again:"
@@ -57,20 +73,14 @@ def content_of(value: t.Any) -> bytes:
     return content
 
 
-def write_file(path: Path, value: t.Any) -> None:
-    """Write a file of JSON that only its owner may read: the whole of it, or nothing.
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read: the whole of it, or nothing.
 
-    :param path: ends with ``.json`` or ``.json.gz``.
-    :raises ValueError: it has another ending, or would be too large to be read again.
+    :param path: if it ends with ``.gz``, the content is compressed.
     """
-    name = path.name.lower()
-    if not name.endswith((_TEXT, _COMPRESSED)):
-        raise ValueError(
-            f"{path.name} has an ending that is not known; it takes .json or .json.gz."
-        )
-    content = content_of(value)
+    is_compressed = path.name.lower().endswith(_GZ)
     # The target of a symbolic link is replaced, not the link.
-    _replace(path.resolve(), content if name.endswith(_TEXT) else gzip.compress(content, mtime=0))
+    _replace(path.resolve(), gzip.compress(content, mtime=0) if is_compressed else content)
 
 
 def _unzipped(data: bytes) -> bytes:
@@ -102,4 +112,7 @@ def _mb(size: int) -> str:
     return f"{size / 1e6:,.0f}"
 
 
-__all__ = ["MOST", "content_of", "parse", "read_file", "write_file"]
+_TOO_LARGE = f"it is larger than {_mb(MOST)} MB, the most that is read."
+
+
+__all__ = ["MOST", "kind_of", "limited", "parse", "read_file", "write_file"]

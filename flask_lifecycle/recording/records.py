@@ -9,6 +9,7 @@ import types
 import typing as t
 from collections.abc import Callable
 from functools import cache
+from keyword import iskeyword
 
 #: Larger numbers are not exact in browsers.
 LARGEST = 2**53 - 1
@@ -56,7 +57,7 @@ def reader(hint: t.Any) -> Reader:
     if origin is tuple:
         return _items(arguments)
     if origin is dict:
-        return _any_object
+        return _any_object if arguments[1] is t.Any else _named(reader(arguments[1]))
     if dataclasses.is_dataclass(hint):
         return _record(t.cast("type", hint))
     return _SCALARS[hint]
@@ -71,10 +72,13 @@ def read(record: t.Any, value: t.Any) -> t.Any:
 
 
 def fields_of(record: type) -> dict[str, tuple[t.Any, bool]]:
-    """Return the types of a record's fields, and whether the JSON must have them."""
+    """Return the types of a record's fields, and whether the JSON must have them.
+
+    A name that is a keyword in Python has an underscore at the end there.
+    """
     hints = t.get_type_hints(record, include_extras=True)
     return {
-        field.name: (hints[field.name], field.default is dataclasses.MISSING)
+        field.name.removesuffix("_"): (hints[field.name], field.default is dataclasses.MISSING)
         for field in dataclasses.fields(record)
     }
 
@@ -155,12 +159,24 @@ def _record(record: type) -> Reader:
             if given is _MISSING and not is_required:
                 continue
             try:
-                made[name] = field(given)
+                made[f"{name}_" if iskeyword(name) else name] = field(given)
             except FieldError as error:
                 raise error.inside(name) from None
         return record(**made)
 
     return check
+
+
+def _named(check: Reader) -> Reader:
+    def check_all(value: t.Any) -> t.Any:
+        for name, each in _any_object(value).items():
+            try:
+                check(each)
+            except FieldError as error:
+                raise error.inside(name) from None
+        return value
+
+    return check_all
 
 
 def _any_object(value: t.Any) -> t.Any:

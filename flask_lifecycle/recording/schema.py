@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..trace.highlights import Highlight
 from ..trace.model import JsonObject, Step, Trace
+from .app import AppMap
 from .document import Recording
 from .records import LARGEST, LATEST, fields_of
 from .versions import FORMAT, VERSION
@@ -27,6 +28,8 @@ _BESIDE: dict[type, dict[str, t.Any]] = {
     Trace: {"highlights": tuple[Highlight, ...]},
     Step: {"explain": str, "explain_begin": str},
 }
+#: What is narrower than its annotation says.
+_NARROWER: dict[tuple[type, str], t.Any] = {(Recording, "app"): AppMap | None}
 _DERIVED = frozenset(("highlights", "explain_begin"))
 _SCALARS: dict[t.Any, JsonObject] = {
     str: {"type": "string"},
@@ -56,7 +59,10 @@ def _object(record: type, defined: dict[str, JsonObject]) -> JsonObject:
     return {
         "description": " ".join(inspect.cleandoc(record.__doc__ or "").split()),
         "type": "object",
-        "properties": {name: _schema_of(hint, defined) for name, (hint, _) in fields.items()},
+        "properties": {
+            name: _schema_of(_NARROWER.get((record, name), hint), defined)
+            for name, (hint, _) in fields.items()
+        },
         "required": [name for name, (_, is_required) in fields.items() if is_required],
     }
 
@@ -77,7 +83,11 @@ def _schema_of(hint: t.Any, defined: dict[str, JsonObject]) -> JsonObject:
         items = [_schema_of(each, defined) for each in arguments]
         return {"type": "array", "prefixItems": items, "minItems": len(items), "items": False}
     if origin is dict:
-        return {"type": "object"}
+        of = arguments[1]
+        return {
+            "type": "object",
+            **({} if of is t.Any else {"additionalProperties": _schema_of(of, defined)}),
+        }
     if dataclasses.is_dataclass(hint):
         record = t.cast("type", hint)
         if record.__name__ not in defined:

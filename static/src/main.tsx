@@ -8,6 +8,7 @@ import { listenForKeys } from "./page/keys";
 import { Panel } from "./page/Panel";
 import { actions } from "./state/actions";
 import { readPreference } from "./state/preferences";
+import { connect } from "./state/server";
 import { start } from "./state/start";
 
 document.documentElement.style.colorScheme = readPreference("theme") ?? "";
@@ -28,5 +29,5 @@ else if (root !== null) {
     void actions.open([...(event.dataTransfer?.files ?? [])]);
   });
   render(<Panel />, root);
-  start();
+  start(connect);
 }

@@ -69,7 +69,9 @@ def load(content: t.Any) -> Recording:
     return Recording.from_bytes(data)
 
 
-@pytest.mark.parametrize("name", ["bug.json", "bug.json.gz", "a.b.JSON"])
+@pytest.mark.parametrize(
+    "name", ["bug.json", "bug.json.gz", "a.b.JSON", "bug.html", "bug.html.gz", "bug.HTM"]
+)
 def test_what_is_saved_is_loaded(recording: Recording, tmp_path: Path, name: str) -> None:
     recording.save(tmp_path / name)
     found = Recording.load(str(tmp_path / name))
@@ -128,7 +130,7 @@ def test_a_write_that_fails_leaves_the_old_file(recording: Recording, tmp_path: 
         recording.save(tmp_path / "nowhere" / "bug.json")
 
 
-@pytest.mark.parametrize("name", ["bug", "bug.html", "bug.gz", "bug.har", ".json.txt"])
+@pytest.mark.parametrize("name", ["bug", "bug.htmlx", "bug.gz", "bug.har", ".json.txt"])
 def test_another_ending_is_refused(recording: Recording, tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"{name} has an ending that is not known")):
         recording.save(tmp_path / name)
@@ -259,6 +261,43 @@ CHANGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
         r'[3].begin is "\u2028</script>',
     ),
 }
+
+
+APP_CHANGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
+    "empty": (lambda app: app.clear(), "app.name is missing; it takes text."),
+    "rules": (lambda app: app.update(rules=None), "app.rules is null; it takes a list."),
+    "a rule": (
+        lambda app: app["rules"][0].pop("plan"),
+        "app.rules[0].plan is missing; it takes an",
+    ),
+    "versions": (
+        lambda app: app["versions"].update(flask=[3]),
+        "app.versions.flask is a list of 1",
+    ),
+    "a hook": (
+        lambda app: app["hooks"].clear(),
+        ".plan.before_request is 0; it takes the index of",
+    ),
+    "unmatched": (
+        lambda app: app["unmatched"].update(after_request=[99]),
+        "app.unmatched.after_request is 99; it takes the index of a hook.",
+    ),
+    "a keyword": (
+        lambda app: app["error_handlers"].append({**app["hooks"][0], "for": 404}),
+        "app.error_handlers[0].for is 404; it takes text.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", APP_CHANGES)
+def test_what_is_wrong_with_the_app_is_named_with_its_place(
+    document: dict[str, t.Any], name: str
+) -> None:
+    change, says = APP_CHANGES[name]
+    wrong = copy.deepcopy(document)
+    change(wrong["app"])
+    with pytest.raises(ValueError, match=re.escape(says)):
+        load(wrong)
 
 
 def nested(depth: int) -> t.Any:

@@ -1,19 +1,24 @@
-"""``api/traces/<id>.json`` and ``api/recordings``: traces as a file to keep."""
+"""``api/traces/<id>.json``, ``.html`` and ``api/recordings``: traces as files, and from them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import flask
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
 
 from ...recording.document import Recording, made_now
+from ...recording.file import MOST
 from ...recording.har import to_har
+from ...recording.html import NotBuiltError
 from ...trace.model import JsonObject, Trace
 from ..source.excerpts import excerpts
 from ..traces import Traces
 from .lookup import get_or_404, json_object, refuse
 
-_FORMATS = ("json", "har")
+_FORMATS = ("json", "html", "har")
+_MIMETYPES = {"json": "application/json", "html": "text/html"}
 
 
 def create_recordings(traces: Traces, app_map: Callable[[], JsonObject]) -> flask.Blueprint:
@@ -23,18 +28,25 @@ def create_recordings(traces: Traces, app_map: Callable[[], JsonObject]) -> flas
     """
     api = flask.Blueprint("recordings", __name__)
 
-    def recorded(found: list[Trace]) -> flask.Response:
+    def recorded(found: list[Trace], kind: str) -> flask.Response:
         app = app_map()
         sources = excerpts(found, traces.lines)
         try:
-            content = Recording(made_now(app.get("name")), app, sources, tuple(found)).to_bytes()
+            recording = Recording(made_now(app.get("name")), app or None, sources, tuple(found))
+            content = recording.to_html() if kind == "html" else recording.to_bytes()
         except ValueError as error:
             refuse(f"This recording cannot be saved: {error}", 413)
-        return flask.Response(content, mimetype="application/json")
+        except NotBuiltError as error:
+            refuse(str(error), 501)
+        answer = flask.Response(content, mimetype=_MIMETYPES[kind])
+        if kind == "html":
+            # To be kept: at the panel's address its script would have the panel's own rights.
+            answer.headers.set("Content-Disposition", "attachment", filename="recording.html")
+        return answer
 
-    @api.get("/api/traces/<trace_id>.json")
-    def one(trace_id: str) -> flask.Response:
-        return recorded([get_or_404(traces, trace_id)])
+    @api.get("/api/traces/<trace_id>.<any(json, html):kind>")
+    def one(trace_id: str, kind: str) -> flask.Response:
+        return recorded([get_or_404(traces, trace_id)], kind)
 
     # POST, though it changes nothing: the ids of a long list do not fit into a URL.
     @api.post("/api/recordings")
@@ -44,12 +56,24 @@ def create_recordings(traces: Traces, app_map: Callable[[], JsonObject]) -> flas
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
             refuse('The body must be JSON such as {"ids": ["…"], "as": "json"}.', 400)
         if kind not in _FORMATS:
-            refuse(f'"as" takes {" or ".join(_FORMATS)}.', 400)
+            refuse(f'"as" takes {", ".join(_FORMATS[:-1])} or {_FORMATS[-1]}.', 400)
         named = (traces.get(each) for each in dict.fromkeys(ids))
         found = [trace for trace in named if trace is not None]
         if not found:
             refuse("None of these requests is stored: they are unknown or were evicted.")
-        return recorded(found) if kind == "json" else to_har(found)
+        return to_har(found) if kind == "har" else recorded(found, kind)
+
+    # Only Python reads files, so that they are checked and upgraded in one place.
+    @api.post("/api/recordings/read")
+    def read() -> flask.Response:
+        try:
+            data = get_input_stream(flask.request.environ, max_content_length=MOST).read()
+            content = Recording.from_bytes(data).to_bytes()
+        except RequestEntityTooLarge:
+            refuse(f"it is larger than {MOST // 10**6} MB, the most that is read.", 413)
+        except ValueError as error:
+            refuse(str(error), 400)
+        return flask.Response(content, mimetype="application/json")
 
     return api
 

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ...recording.document import Excerpt
-from ...trace.model import Source, Trace
-from .excerpt import excerpt
+from ...trace.model import Step, Trace
+from .of_step import of_step
 
 _MOST = 1000
 
 
 def excerpts(traces: Iterable[Trace], masked: Callable[[str], str]) -> tuple[Excerpt, ...]:
-    """Return the excerpts that the source view shows, one for each source location.
+    """Return the excerpts that the source view shows, each once.
 
     :param masked: masks secrets in lines of code.
     """
-    asked: dict[Source, tuple[float, float]] = {}
+    asked: dict[tuple[str, int], tuple[Step, Trace]] = {}
     for trace in traces:
         for step in trace.steps:
-            if step.source is not None:
-                asked.setdefault(step.source, (trace.started_at, trace.process.started_at))
+            location = _location(step)
+            if location is not None:
+                asked.setdefault(location, (step, trace))
     found = (
-        excerpt(source, at, masked, loaded_at)
-        for source, (at, loaded_at) in [*asked.items()][:_MOST]
+        of_step(step, trace.started_at, masked, trace.process.started_at)
+        for step, trace in [*asked.values()][:_MOST]
     )
+    # Several lines have the same function around them.
+    once = {(each["file"], each["line"]): each for each in found if each is not None}
     return tuple(
         Excerpt(
             each["file"],
@@ -32,9 +35,17 @@ def excerpts(traces: Iterable[Trace], masked: Callable[[str], str]) -> tuple[Exc
             tuple(tuple((kind, text) for kind, text in line) for line in each["lines"]),
             each["changed"],
         )
-        for each in found
-        if each is not None
+        for each in once.values()
     )
+
+
+def _location(step: Step) -> tuple[str, int] | None:
+    """Return the line that caused a step, or that of its function; those of a file may be wrong."""
+    place = step.detail.get("place")
+    if place is None:
+        return None if step.source is None else (step.source.file, step.source.line)
+    file, line = (place.get("file"), place.get("line")) if isinstance(place, dict) else (None, None)
+    return (file, line) if isinstance(file, str) and isinstance(line, int) else None
 
 
 __all__ = ["excerpts"]

@@ -160,6 +160,101 @@ export interface Trace extends TraceHeader {
   readonly highlights?: readonly Highlight[];
 }
 
+/**
+ * A function that the app registered, as it will appear in a step.
+ *
+ * `is_async`: only its step has the thread in which it ran.
+ */
+export interface Hook {
+  readonly stage: Stage;
+  readonly name: string;
+  readonly callable: string | null;
+  readonly source: Source | null;
+  readonly scope: string | null;
+  readonly package?: string | null;
+  readonly is_async?: boolean;
+}
+
+/** An error handler; `for` is the code or the name of the exception class. */
+export interface Handler {
+  readonly stage: Stage;
+  readonly name: string;
+  readonly callable: string | null;
+  readonly source: Source | null;
+  readonly scope: string | null;
+  readonly for: string;
+  readonly package?: string | null;
+  readonly is_async?: boolean;
+}
+
+/** Indexes of the app's hooks, in the order in which Flask calls them. */
+export interface Plan {
+  readonly url_value_preprocessor: readonly number[];
+  readonly before_request: readonly number[];
+  readonly context_processor: readonly number[];
+  readonly after_request: readonly number[];
+  readonly teardown_request: readonly number[];
+  readonly teardown_appcontext: readonly number[];
+}
+
+/**
+ * A URL rule, and the functions that a request for it calls.
+ *
+ * `blueprints` are outermost first; `title` is the first sentence of the view's docstring.
+ */
+export interface Rule {
+  readonly rule: string;
+  readonly endpoint: string;
+  readonly methods: readonly string[];
+  readonly subdomain: string | null;
+  readonly host: string | null;
+  readonly blueprints: readonly string[];
+  readonly view: Hook | null;
+  readonly plan: Plan;
+  readonly title?: string | null;
+}
+
+/** A registered blueprint. */
+export interface Blueprint {
+  readonly name: string;
+  readonly import_name: string;
+  readonly url_prefix: string | null;
+}
+
+/** The process of the app. */
+export interface AppProcess {
+  readonly pid: number;
+  readonly host: string;
+}
+
+/**
+ * The response of `GET api/app`: the app's registries, configuration and environment.
+ *
+ * `separate_contexts` is false on Flask 3.2 and later, where the request and app contexts are
+ * one. `middleware` is outermost first. `packages` are all that are installed. `called` are
+ * the endpoints that were asked for since the app's start, `unmatched` is what a request
+ * that matches no rule calls.
+ */
+export interface AppMap {
+  readonly name: string;
+  readonly import_name: string;
+  readonly debug: boolean;
+  readonly separate_contexts: boolean;
+  readonly versions: { readonly [key: string]: string };
+  readonly packages: { readonly [key: string]: string };
+  readonly environment: { readonly [key: string]: Json };
+  readonly process: AppProcess;
+  readonly middleware: readonly Hook[];
+  readonly blueprints: readonly Blueprint[];
+  readonly extensions: readonly string[];
+  readonly config: { readonly [key: string]: Json };
+  readonly hooks: readonly Hook[];
+  readonly rules: readonly Rule[];
+  readonly called: readonly string[];
+  readonly unmatched: Plan;
+  readonly error_handlers: readonly Handler[];
+}
+
 /** When, by which program and where a recording was made. `at` is Unix time. */
 export interface Made {
   readonly at: number;
@@ -186,7 +281,7 @@ export interface Excerpt {
 /** Whole traces, with the map of their app and the code of their steps where these are known. */
 export interface Recording {
   readonly made: Made;
-  readonly app: { readonly [key: string]: Json } | null;
+  readonly app: AppMap | null;
   readonly sources: readonly Excerpt[];
   readonly traces: readonly Trace[];
   readonly format: "flask-lifecycle";

@@ -1,6 +1,6 @@
 /** The panel's HTTP calls. */
 
-import type { AppMap, Batch, Json, Trace, TracePage } from "./types";
+import type { AppMap, Batch, Json, Recording, Trace, TracePage } from "./types";
 
 /** The number of attempts if any of several processes may answer. */
 const MOST_TRIES = 20;
@@ -81,6 +81,15 @@ export class Api {
   async ask<T>(path: string, body?: Json): Promise<T | null> {
     const response = await this.#call(path, body);
     return response.ok ? ((await response.json()) as T) : null;
+  }
+
+  /** Let the server read a file; a text says why it is no recording. */
+  async read(file: Blob): Promise<Recording | string> {
+    const headers = { "X-Lifecycle-Key": this.#key, "Content-Type": "application/octet-stream" };
+    const response = await fetch("api/recordings/read", { method: "POST", headers, body: file });
+    if (response.ok) return (await response.json()) as Recording;
+    const { error } = (await response.json()) as { readonly error: string };
+    return error;
   }
 
   /** Send a command to the server. */

@@ -1,6 +1,6 @@
 /** The shapes of the panel's HTTP answers and live messages, as the Python side sends them. */
 
-import type { Highlight, Json, Source, Stage, Step, TraceHeader } from "./generated";
+import type { Highlight, Json, Plan, Stage, Step, TraceHeader } from "./generated";
 
 export * from "./generated";
 
@@ -41,74 +41,8 @@ export interface TraceSummary extends TraceHeader {
   readonly toolbar: string | null;
 }
 
-/** A function that the app registered, as it will appear in a step. */
-export interface Hook {
-  readonly stage: Stage;
-  readonly name: string;
-  readonly callable: string | null;
-  readonly source: Source | null;
-  readonly scope: string | null;
-  /** As in a step. */
-  readonly package?: string | null;
-  /** Whether it is async: only its step has the thread in which it ran. */
-  readonly is_async?: boolean;
-}
-
 /** The stages whose functions a rule's plan lists. */
-export type PlannedStage =
-  | "url_value_preprocessor"
-  | "before_request"
-  | "context_processor"
-  | "after_request"
-  | "teardown_request"
-  | "teardown_appcontext";
-
-/** Indexes into `AppMap.hooks`, in the order in which Flask calls them. */
-export type Plan = Readonly<Record<PlannedStage, readonly number[]>>;
-
-export interface Rule {
-  readonly rule: string;
-  readonly endpoint: string;
-  readonly methods: readonly string[];
-  readonly subdomain: string | null;
-  readonly host: string | null;
-  /** Outermost first. */
-  readonly blueprints: readonly string[];
-  readonly view: Hook | null;
-  /** The first sentence of the view's docstring. */
-  readonly title?: string | null;
-  readonly plan: Plan;
-}
-
-export interface AppMap {
-  readonly name: string;
-  readonly import_name: string;
-  readonly debug: boolean;
-  /** False on Flask 3.2 and later, where the request and app contexts are one. */
-  readonly separate_contexts: boolean;
-  readonly versions: Readonly<Record<string, string>>;
-  /** All that is installed. */
-  readonly packages: Readonly<Record<string, string>>;
-  readonly environment: { readonly [key: string]: Json };
-  readonly process: { readonly pid: number; readonly host: string };
-  /** WSGI middleware, outermost first. */
-  readonly middleware: readonly Hook[];
-  readonly blueprints: readonly {
-    readonly name: string;
-    readonly import_name: string;
-    readonly url_prefix: string | null;
-  }[];
-  readonly extensions: readonly string[];
-  readonly config: { readonly [key: string]: Json };
-  readonly hooks: readonly Hook[];
-  readonly rules: readonly Rule[];
-  /** The endpoints that were asked for since the app's start. */
-  readonly called: readonly string[];
-  /** What a request that matches no rule meets. */
-  readonly unmatched: Plan;
-  /** `for` names the code or the exception class. */
-  readonly error_handlers: readonly (Hook & { readonly for: string })[];
-}
+export type PlannedStage = keyof Plan;
 
 /**
  * `GET api/traces/<id>/steps/<n>/source`, and `…/caller`, of Flask's function that called it:

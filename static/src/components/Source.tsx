@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { actions } from "../state/actions";
+import { state } from "../state/store";
 import type { Source as Place, SourceLines } from "../api/types";
 import { Lines } from "./Lines";
 import { chooseEditor, editor, editorLink, EDITORS } from "./editor";
@@ -12,10 +13,14 @@ interface SourceProps {
   readonly lineOf?: (found: SourceLines) => number | null;
   /** Whether to show where it is, which only the server knows. */
   readonly opens?: boolean;
+  /** Why there is none. */
+  readonly absent?: string;
 }
 
+const ABSENT = "The source is not available: the file is missing or is not Python code.";
+
 /** Code as highlighted by the server; the line that ran is marked, and scrolled to. */
-export function Source({ path, lineOf, opens = false }: SourceProps): JSX.Element {
+export function Source({ path, lineOf, opens = false, absent = ABSENT }: SourceProps): JSX.Element {
   const [found, setFound] = useState<SourceLines | null | undefined>(undefined);
   const box = useRef<HTMLPreElement>(null);
   useEffect(() => {
@@ -33,8 +38,7 @@ export function Source({ path, lineOf, opens = false }: SourceProps): JSX.Elemen
     if (pre && line) pre.scrollTop = line.offsetTop - pre.clientHeight / 2;
   }, [found]);
   if (found === undefined) return <p class="source-says">…</p>;
-  if (found === null)
-    return <p class="source-says">The source is not available: the file is missing or is not Python code.</p>;
+  if (found === null) return <p class="source-says">{absent}</p>;
   const at = found.at ?? lineOf?.(found) ?? null;
   return (
     <>
@@ -57,7 +61,8 @@ export function Source({ path, lineOf, opens = false }: SourceProps): JSX.Elemen
 
 /** A source location: its path, and a link that opens it in the chosen editor. */
 export function Open({ source }: { readonly source: Place }): JSX.Element {
-  const link = editorLink(source);
+  // The files of a recording are another machine's.
+  const link = state.value.recorded === null ? editorLink(source) : null;
   const place = `${source.file}:${source.line}`;
   const name = source.file.split(/[\\/]/).slice(-2).join("/");
   const shown = (
@@ -77,7 +82,8 @@ export function Open({ source }: { readonly source: Place }): JSX.Element {
 }
 
 /** The choice of the editor for these links. */
-export function Editor(): JSX.Element {
+export function Editor(): JSX.Element | null {
+  if (state.value.recorded !== null) return null;
   return (
     <label class="editor">
       opens in{" "}

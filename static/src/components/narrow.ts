@@ -1,9 +1,14 @@
 /** Whether the page is as narrow as a phone's: the list is a sheet then, and the controls are a menu. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
-const query = matchMedia("(max-width: 760px)");
-export const narrow = signal(query.matches);
+import { host, size } from "../state/place";
+
+const WIDTH = 760;
+
+const query = matchMedia(`(max-width: ${WIDTH}px)`);
+const page = signal(query.matches);
 query.addEventListener("change", () => {
-  narrow.value = query.matches;
+  page.value = query.matches;
 });
+export const narrow = computed(() => (host === null ? page.value : size.value.width <= WIDTH));

@@ -140,7 +140,23 @@ function useDrawing(props: DiagramProps, opened: ReadonlySet<string>): Drawing {
     const looks = { opened, stage, scale, head, mine, breakpoints };
     const space = { width, height, selected, side, measure, ...looks };
     return draw(now, space, settled);
-  }, [trace, map, inner, elapsed, at, selected, side, width, height, opened, stage, scale, head, mine, breakpoints]);
+  }, [
+    trace,
+    map,
+    inner,
+    elapsed,
+    at,
+    selected,
+    side,
+    width,
+    height,
+    opened,
+    stage,
+    scale,
+    head,
+    mine,
+    breakpoints,
+  ]);
 }
 
 function transformOf({ width, height }: Drawing, { x, y, k }: View): string {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 
 import { visibleTraces } from "../state/request";
-import { withImported, select, toggleFold } from "../state/selection";
+import { withImported } from "../state/recordings";
+import { select, toggleFold } from "../state/selection";
 import { neighbourOf, rowsOf, type Row } from "./rows";
 import { EMPTY, type State } from "../state/state";
-import { summary, typical } from "../testing/traces";
+import { recordingOf, summary, typical } from "../testing/traces";
 import type { TraceSummary } from "../api/types";
 
 const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State => ({
@@ -81,7 +82,7 @@ describe("rows", () => {
   });
   it("have what was imported where it came, as it is filtered", () => {
     const imported = (state: State): State =>
-      withImported(state, typical(), summary("x", { method: "POST" }), "kept.json");
+      withImported(state, recordingOf({ ...typical(), method: "POST" }), "kept.json");
     const two = imported(imported(of([summary("b"), summary("a")])));
     expect(seen(two)).toEqual(["imported-2", "imported-1", "b", "a"]);
     const later = { ...two, traces: [summary("c"), ...two.traces] };

@@ -2,6 +2,8 @@
 
 import { computed, signal } from "@preact/signals";
 
+import { size } from "../state/place";
+
 export type Stop = "closed" | "half" | "full";
 
 const CLOSED = 53;
@@ -15,17 +17,12 @@ const FLING = 0.5;
 
 const ORDER: readonly Stop[] = ["closed", "half", "full"];
 
-const screen = signal(innerHeight);
-addEventListener("resize", () => {
-  screen.value = innerHeight;
-});
-
 export const stop = signal<Stop>("closed");
 /** Where a finger has pulled it, while it does. */
 const pulled = signal<number | null>(null);
 export const isPulled = computed(() => pulled.value !== null);
 
-const full = (): number => Math.max(CLOSED, screen.value - TOP);
+const full = (): number => Math.max(CLOSED, size.value.height - TOP);
 const heightAt: Readonly<Record<Stop, () => number>> = {
   closed: () => CLOSED,
   half: () => Math.min(HALF, Math.round(full() * 0.6)),

@@ -28,10 +28,13 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Esc", "back"],
 ];
 
+/** A recording has none of these. */
+const OF_SERVER: ReadonlySet<string> = new Set(["x", "u"]);
+
 /** The keyboard shortcuts with their switch, and the legend of the diagram. */
 export default function Help(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { keys } = state.value;
+  const { keys, recorded } = state.value;
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
@@ -47,7 +50,7 @@ export default function Help(): JSX.Element {
         <section>
           <h2>Keyboard shortcuts</h2>
           <dl>
-            {KEYS.map(([key, does]) => (
+            {KEYS.filter(([key]) => recorded === null || !OF_SERVER.has(key)).map(([key, does]) => (
               <div key={key}>
                 <dt>
                   {key.split(" ").map((each) => (

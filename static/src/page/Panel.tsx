@@ -9,6 +9,7 @@ import { List } from "../list/List";
 import { Playback } from "../replay/Playback";
 import { StageFoot, StageHead } from "../replay/Stage";
 import { DRAWER, mostOfDrawer, resizeDrawer, shownHeight, standsRight } from "../state/inspector";
+import { host } from "../state/place";
 import { current } from "../state/request";
 import { state } from "../state/store";
 import { APP } from "../state/viewNames";
@@ -40,21 +41,23 @@ function Drawer(): JSX.Element {
 }
 
 export function Panel(): JSX.Element {
-  const { stage, view, step, help } = state.value;
+  const { stage, view, step, help, recorded, traces } = state.value;
+  // A recording of one request has no list.
+  const isAlone = recorded !== null && traces.length < 2;
   const trace = current(state.value);
   const name = trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`;
   const title = trace === null ? "flask-lifecycle" : `${name} · flask-lifecycle`;
   useEffect(() => {
-    document.title = title;
+    if (host === null) document.title = title;
   }, [title]);
   const ofApp = !stage && view === APP;
   const inspects = !stage && !ofApp && trace !== null && step !== null;
   const headed = trace !== null && !stage && !ofApp;
   return (
-    <div class={stage ? "whole stage" : "whole"}>
-      {stage ? null : <Top />}
+    <div class={`whole${stage ? " stage" : ""}${isAlone ? " alone" : ""}`}>
+      {stage || host !== null ? null : <Top />}
       <div class="body">
-        {stage ? null : <List />}
+        {stage || isAlone ? null : <List />}
         <main>
           {headed ? null : <h1 class="unseen">{name}</h1>}
           {stage ? <StageHead /> : null}

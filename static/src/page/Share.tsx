@@ -8,8 +8,9 @@ import { animatedGif, animatedSvg } from "../diagram/filming";
 import { pngOf, svgOf } from "../diagram/picture";
 import { curl } from "../trace/curl";
 import { download } from "./download";
-import { current, importedOf, lacksSteps } from "../state/request";
+import { appOf, current, importedOf, lacksSteps } from "../state/request";
 import { actions } from "../state/actions";
+import { tree } from "../state/place";
 import { state, visible } from "../state/store";
 import type { Json, Trace } from "../api/types";
 import { DIAGRAM } from "../state/viewNames";
@@ -162,7 +163,7 @@ interface ReplayProps {
 /** Files that play by themselves. */
 function ThisReplay({ trace, act, onProgress }: ReplayProps): JSX.Element {
   const name = nameOf(trace);
-  const map = importedOf(state.value, trace.id) === undefined ? state.value.map : null;
+  const map = appOf(state.value, trace.id);
   return (
     <section>
       <h2>The replay</h2>
@@ -306,7 +307,7 @@ function orThrow<T>(answer: T | null): T {
 async function diagram(): Promise<SVGSVGElement> {
   actions.view(DIAGRAM);
   for (let frame = 0; frame < FRAMES; frame += 1) {
-    const shown = document.querySelector<SVGSVGElement>(`[data-view="${DIAGRAM}"] svg.diagram`);
+    const shown = tree.querySelector<SVGSVGElement>(`[data-view="${DIAGRAM}"] svg.diagram`);
     if (shown !== null) return shown;
     await new Promise((resolve) => {
       requestAnimationFrame(resolve);

@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { arrived } from "../state/selection";
+import type { Made } from "../api/types";
 import { importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { writePreference } from "../state/preferences";
@@ -20,10 +21,10 @@ const SAYS: Record<State["connection"], string> = {
 };
 
 export function Top(): JSX.Element {
-  const { connection } = state.value;
+  const { connection, recorded, traces } = state.value;
   const acts = (
     <>
-      <Field />
+      {recorded !== null && traces.length < 2 ? null : <Field />}
       <Acts />
     </>
   );
@@ -31,15 +32,36 @@ export function Top(): JSX.Element {
     <header>
       <div class="top">
         <Brand />
-        <span class={`live ${connection}`} role="status">
-          <i />
-          {SAYS[connection]}
-        </span>
+        {recorded === null ? (
+          <span class={`live ${connection}`} role="status">
+            <i />
+            {SAYS[connection]}
+          </span>
+        ) : (
+          <RecordedBy made={recorded} />
+        )}
         {narrow.value ? <MoreActs>{acts}</MoreActs> : acts}
       </div>
       <Banners />
     </header>
   );
+}
+
+/** What the page is a recording of, and when it was made. */
+function RecordedBy({ made }: { readonly made: Made }): JSX.Element {
+  const { app, at, by, host: machine, python, flask } = made;
+  const versions = [flask === null ? "" : `Flask ${flask}`, python === null ? "" : `Python ${python}`];
+  const about = [`made by ${by} on ${machine}`, ...versions].filter(Boolean).join(" · ");
+  return (
+    <span class="recorded" title={about}>
+      recording{app === null ? "" : " of "}
+      <bdi>{app ?? ""}</bdi>, <time dateTime={new Date(at * 1000).toISOString()}>{day(at)}</time>
+    </span>
+  );
+}
+
+function day(at: number): string {
+  return new Date(at * 1000).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
 }
 
 function Brand(): JSX.Element {
@@ -56,10 +78,35 @@ function Brand(): JSX.Element {
 }
 
 function Acts(): JSX.Element {
+  return (
+    <nav class="acts" aria-label={state.value.recorded === null ? "Recording" : "Controls"}>
+      {state.value.recorded === null ? <Recording /> : null}
+      <Share />
+      <button type="button" title="Presentation mode (f)" onClick={actions.stage}>
+        Stage <kbd aria-hidden="true">f</kbd>
+      </button>
+      {narrow.value ? <TalkButton /> : null}
+      <button
+        type="button"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+        onClick={() => {
+          actions.help(true);
+        }}
+      >
+        ?
+      </button>
+      <Theme />
+    </nav>
+  );
+}
+
+/** What is recorded from now on, and shown of it. */
+function Recording(): JSX.Element {
   const { paused, follow, keep } = state.value;
   const waiting = paused ? arrived(state.value) : 0;
   return (
-    <nav class="acts" aria-label="Recording">
+    <>
       <button type="button" class="on" aria-pressed={follow} onClick={actions.follow}>
         Follow
       </button>
@@ -80,23 +127,7 @@ function Acts(): JSX.Element {
       >
         Preserve log
       </button>
-      <Share />
-      <button type="button" title="Presentation mode (f)" onClick={actions.stage}>
-        Stage <kbd aria-hidden="true">f</kbd>
-      </button>
-      {narrow.value ? <TalkButton /> : null}
-      <button
-        type="button"
-        aria-label="Keyboard shortcuts"
-        title="Keyboard shortcuts (?)"
-        onClick={() => {
-          actions.help(true);
-        }}
-      >
-        ?
-      </button>
-      <Theme />
-    </nav>
+    </>
   );
 }
 

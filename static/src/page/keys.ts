@@ -3,8 +3,9 @@
 import { FIT, view, zoomBy } from "../diagram/camera";
 import { moveSelection } from "../list/current";
 import { actions } from "../state/actions";
+import { keyboard, tree } from "../state/place";
 import { state } from "../state/store";
-import { viewAfter } from "../state/viewNames";
+import { viewAfter, viewsOf } from "../state/viewNames";
 
 const ZOOM = 1.3;
 
@@ -14,6 +15,13 @@ const zoom = (by: number) => (): void => {
 const walk = (by: 1 | -1) => (): void => {
   actions.walk(by);
 };
+
+/** A key of what a recording cannot do. */
+function ofServer(act: () => void): () => void {
+  return () => {
+    if (state.value.recorded === null) act();
+  };
+}
 
 /** A key of the stage alone. */
 function onStage(act: () => void): () => void {
@@ -29,16 +37,16 @@ const KEYS: Readonly<Record<string, () => void>> = {
   k: () => {
     moveSelection(-1);
   },
-  x: actions.clear,
-  u: actions.undo,
+  x: ofServer(actions.clear),
+  u: ofServer(actions.undo),
   Escape: actions.leave,
   "/": () => {
     // On a narrow screen it is in a menu.
-    document.getElementById("more-acts")?.showPopover();
-    document.getElementById("filter")?.focus();
+    tree.getElementById("more-acts")?.showPopover();
+    tree.getElementById("filter")?.focus();
   },
   v: () => {
-    actions.view(viewAfter(state.value.view));
+    actions.view(viewAfter(state.value.view, 1, viewsOf(state.value)));
   },
   "?": () => {
     actions.help(true);
@@ -76,7 +84,8 @@ const KEYS: Readonly<Record<string, () => void>> = {
 };
 
 export function listenForKeys(): void {
-  addEventListener("keydown", (event) => {
+  keyboard.addEventListener("keydown", (event) => {
+    if (!(event instanceof KeyboardEvent)) return;
     const act = KEYS[event.key];
     if (act === undefined || event.defaultPrevented || isElsewhere(event)) return;
     event.preventDefault();
@@ -96,7 +105,7 @@ const TYPING = [
 /** Whether a key is the browser's, a field's, a button's or a dialog's, or single keys are switched off. */
 function isElsewhere({ target, key, ctrlKey, metaKey, altKey, isComposing, repeat }: KeyboardEvent): boolean {
   const typing = target instanceof Element && target.closest(TYPING) !== null;
-  const dialog = state.value.help || document.querySelector(":popover-open, dialog[open]") !== null;
+  const dialog = state.value.help || tree.querySelector(":popover-open, dialog[open]") !== null;
   const off = !state.value.keys && key.length === 1 && key !== "?";
   const presses = key === " " && target instanceof HTMLButtonElement;
   // A key that is held down clears once.

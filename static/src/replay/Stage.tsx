@@ -6,8 +6,9 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import "../styles/stage.css";
 import type { AppMap, StripPart, Trace, TraceSummary } from "../api/types";
 import { actions } from "../state/actions";
+import { area } from "../state/place";
 import { replayOf } from "../state/replaying";
-import { current, elapsed, find } from "../state/request";
+import { appOf, current, elapsed, find } from "../state/request";
 import { now, state } from "../state/store";
 import { otherRequest, positionOf, preparedOf } from "../state/talk";
 import { nameOf } from "../trace/captions";
@@ -28,7 +29,7 @@ export function StageHead(): JSX.Element | null {
   const [count, at] = [preparedOf(state.value).length, positionOf(state.value)];
   return (
     <header class="stage-head">
-      <p class="lesson">{titleOf(trace, state.value.map)}</p>
+      <p class="lesson">{titleOf(trace, appOf(state.value, trace.id))}</p>
       <p class="request">
         <bdi>
           {trace.method} {trace.path}
@@ -168,7 +169,7 @@ function Next({ cue, cues }: NextProps): JSX.Element | null {
 /** Hide the pointer while it rests. */
 function usePointer(): void {
   useEffect(() => {
-    const { classList } = document.documentElement;
+    const { classList } = area;
     let resting: ReturnType<typeof setTimeout> | undefined;
     const moved = (): void => {
       classList.remove("resting");

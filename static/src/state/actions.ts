@@ -2,14 +2,14 @@
 
 import type { Trace } from "../api/types";
 import type { Pace } from "../trace/replay";
+import { ask, fetchOlder, forget, loadMap, restore, tell } from "./backend";
 import { cleared, restored } from "./clearing";
 import { writePreference, writeSwitch, type Switch } from "./preferences";
 import { toggleStage } from "./presentation";
 import { pickStep, seek, seekEnd, setPace, togglePlay, walk } from "./replaying";
-import { select, setFollow, setPaused, setReplay, toggleFold, withImported } from "./selection";
-import { ask, fetchOlder, forget, loadMap, notice, restore, tell } from "./server";
+import { select, setFollow, setPaused, setReplay, toggleFold } from "./selection";
 import type { AppQuery, State } from "./state";
-import { change, state } from "./store";
+import { change, notice, state } from "./store";
 import { goToRequest, walkTalk } from "./talk";
 import type { ViewName } from "./viewNames";
 
@@ -120,12 +120,10 @@ export const actions = {
   older: (): void => {
     void fetchOlder();
   },
-  /** Import requests from files into the list, or show their errors. */
+  /** Import the requests of files into the list, or show their errors. */
   open: async (files: readonly File[]): Promise<void> => {
-    const { readFiles } = await import("../trace/import");
-    const { found, wrong } = await readFiles(files);
-    for (const { name, trace, summary } of found)
-      change((before) => withImported(before, trace, summary, name));
+    const { openFiles } = await import("./files");
+    const wrong = await openFiles(files);
     if (wrong !== "") notice(wrong);
   },
   notice,

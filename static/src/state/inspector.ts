@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 
+import { size } from "./place";
 import { readPreference, writePreference } from "./preferences";
 
 export const DRAWER = { initial: 306, min: 200 } as const;
@@ -15,12 +16,6 @@ const stored = Number(readPreference("inspector-height") ?? Number.NaN);
 export const drawerHeight = signal(stored >= DRAWER.min ? stored : DRAWER.initial);
 /** Whether it stands at the right where there is room. */
 const wantsRight = signal(readPreference("inspector-side") === "right");
-/** The size of the page, px. */
-const page = signal({ width: innerWidth, height: innerHeight });
-
-addEventListener("resize", () => {
-  page.value = { width: innerWidth, height: innerHeight };
-});
 
 export function resizeDrawer(to: number): void {
   drawerHeight.value = to;
@@ -29,7 +24,7 @@ export function resizeDrawer(to: number): void {
 
 /** The largest drawer, px. */
 export function mostOfDrawer(): number {
-  return Math.max(DRAWER.min, Math.round(page.value.height * MOST));
+  return Math.max(DRAWER.min, Math.round(size.value.height * MOST));
 }
 
 /** Its height now, px: never more than the page has room for. */
@@ -39,7 +34,7 @@ export function shownHeight(): number {
 
 /** Whether there is room for it at the right. */
 export function mayStandRight(): boolean {
-  return page.value.width >= WIDE;
+  return size.value.width >= WIDE;
 }
 
 export function standsRight(): boolean {

@@ -1,5 +1,6 @@
 /** Preferences stored in the browser, under the panel's own names. */
 
+import { host } from "./place";
 import type { State } from "./state";
 
 export type Switch = "keep" | "grouped" | "keys" | "mine";
@@ -7,6 +8,8 @@ export type Switch = "keep" | "grouped" | "keys" | "mine";
 /** What is stored. */
 export type Preference =
   Switch | "theme" | "editor" | "talk" | "notes" | "list-width" | "inspector-height" | "inspector-side";
+
+const storage = stored();
 
 /** The stored preferences. */
 export function readSwitches(): Pick<State, Switch | "talk"> {
@@ -29,9 +32,18 @@ function readTalk(): readonly string[] {
 }
 
 export function readPreference(name: Preference): string | null {
-  return localStorage.getItem(`lifecycle-${name}`);
+  return storage?.getItem(`lifecycle-${name}`) ?? null;
 }
 
 export function writePreference(name: Preference, value: string): void {
-  localStorage.setItem(`lifecycle-${name}`, value);
+  storage?.setItem(`lifecycle-${name}`, value);
+}
+
+/** The browser's storage; none in another page, nor where the browser does not let a frame use it. */
+function stored(): Storage | null {
+  try {
+    return host === null ? localStorage : null;
+  } catch {
+    return null;
+  }
 }

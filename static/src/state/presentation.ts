@@ -1,5 +1,6 @@
 /** Presentation mode: full screen, if the browser allows it. */
 
+import { area } from "./place";
 import { replayPicked } from "./replaying";
 import { setReplay } from "./selection";
 import type { State } from "./state";
@@ -18,7 +19,7 @@ export function toggleStage(): void {
   // Not every browser, nor every frame, lets a page fill the screen.
   // By then, presentation mode may have ended.
   if (stage)
-    void document.documentElement
+    void area
       .requestFullscreen()
       .then(() => (state.value.stage ? undefined : document.exitFullscreen()))
       .catch(() => undefined);

@@ -1,6 +1,6 @@
 /** Selectors of one request. */
 
-import type { Step, Trace, TraceSummary } from "../api/types";
+import type { AppMap, Step, Trace, TraceSummary } from "../api/types";
 import { parse } from "../trace/filter";
 import { indexOf } from "./ordered";
 import type { Imported, State } from "./state";
@@ -16,6 +16,17 @@ export function find(state: State, id: string | null): TraceSummary | undefined 
 
 export function importedOf(state: State, id: string | null): Imported | undefined {
   return state.imported.find(({ trace }) => trace.id === id);
+}
+
+/** Whether a request is from a file: no server has more of it. */
+export function isFromFile(state: State, id: string | null): boolean {
+  return state.recorded !== null || importedOf(state, id) !== undefined;
+}
+
+/** The app that a request is of, as far as it is known. */
+export function appOf(state: State, id: string | null): AppMap | null {
+  const imported = importedOf(state, id);
+  return imported === undefined ? state.map : imported.app;
 }
 
 /** The requests of this process that the filter lets through, newest first. */

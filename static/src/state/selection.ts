@@ -1,7 +1,7 @@
 /** Which request and step are shown, and what changes that. */
 
-import type { Trace, TraceSummary } from "../api/types";
-import { IMPORTED, parse } from "../trace/filter";
+import type { TraceSummary } from "../api/types";
+import { parse } from "../trace/filter";
 import type { Replay } from "../trace/replay";
 import { indexOf } from "./ordered";
 import { isFile } from "../trace/files";
@@ -80,14 +80,4 @@ export function toggleFold(state: State, key: string): State {
   const folds = new Set(state.folds);
   if (!folds.delete(key)) folds.add(key);
   return { ...state, folds };
-}
-
-/** Insert a request from a file as if it had arrived now, and show it. */
-export function withImported(state: State, whole: Trace, summary: TraceSummary, file: string): State {
-  // Those that were cleared may come back.
-  const number = state.imported.length + (state.undo?.imported.length ?? 0) + 1;
-  const id = `${IMPORTED}${number}`;
-  const after = (state.held ?? state).traces[0]?.id ?? null;
-  const imported = { file, whole, trace: { ...summary, id }, after };
-  return { ...select({ ...state, imported: [imported, ...state.imported] }, id), notice: null, stage: false };
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import { setBackend } from "./backend";
 import { applyBatch } from "./log";
+import { server } from "./server";
 import { current } from "./request";
 import { EMPTY } from "./state";
 import { actions } from "./actions";
@@ -15,6 +17,7 @@ const FAILURES: readonly (readonly [name: string, answer: () => Promise<Response
 ];
 
 beforeEach(() => {
+  setBackend(server);
   vi.useFakeTimers();
 });
 

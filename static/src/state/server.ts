@@ -2,12 +2,14 @@
 
 import { Api } from "../api/http";
 import { Live } from "../api/live";
-import type { Json } from "../api/types";
+import type { Json, Recording } from "../api/types";
 import { IMPORTED } from "../trace/filter";
+import { answerOf, traceOf } from "../trace/recorded";
+import { setBackend, type Backend } from "./backend";
 import { applyBatch, olderThan, setConnection, withOlder, withTrace } from "./log";
-import { ended, find, lacksSteps } from "./request";
+import { ended, find, importedOf, lacksSteps } from "./request";
 import { differ, type State } from "./state";
-import { change, onChange, state } from "./store";
+import { change, notice, onChange, state } from "./store";
 
 const RETRY_WAIT = 1000;
 
@@ -34,13 +36,9 @@ const live = new Live(api, {
 
 /** Resume the stream, and fetch the data that each state lacks. */
 export function connect(): void {
+  setBackend(server);
   void loadMap();
   live.start();
-}
-
-/** Show an error to the user; null removes it. */
-export function notice(text: string | null): void {
-  change((before) => ({ ...before, notice: text }));
 }
 
 onChange((next, before) => {
@@ -59,7 +57,7 @@ function toWatch({ follow, selected, traces }: State): string | null {
 }
 
 /** Read the app's registries again; if the server has just gone, the previous ones stay. */
-export async function loadMap(): Promise<void> {
+async function loadMap(): Promise<void> {
   const map = await api.app().catch(() => null);
   if (map !== null) change((before) => ({ ...before, map }));
 }
@@ -67,7 +65,7 @@ export async function loadMap(): Promise<void> {
 let askedBefore: string | null = null;
 
 /** Fetch the next older requests, if there are some. */
-export async function fetchOlder(): Promise<void> {
+async function fetchOlder(): Promise<void> {
   const before = olderThan(state.value);
   if (before === null || before === askedBefore) return;
   askedBefore = before;
@@ -101,12 +99,23 @@ async function fetchSteps(): Promise<void> {
   if (lacksSteps(state.value) !== id) await fetchSteps();
 }
 
-/** Fetch data that only one view shows; null if there is none, as for imported requests. */
-export async function ask<T>(path: string, body?: Json): Promise<T | null> {
-  return path.startsWith(`api/traces/${IMPORTED}`) ? null : api.ask<T>(path, body).catch(() => null);
+/** Fetch data that only one view shows; null if there is none. Imported requests have their own. */
+async function ask<T>(path: string, body?: Json): Promise<T | null> {
+  const imported = path.startsWith(`api/traces/${IMPORTED}`);
+  return imported ? importedAnswer<T>(path) : api.ask<T>(path, body).catch(() => null);
 }
 
-export function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
+function importedAnswer<T>(path: string): T | null {
+  const found = importedOf(state.value, traceOf(path));
+  return found === undefined ? null : answerOf<T>(path, found.whole, found.sources);
+}
+
+/** Let the server read a file: only Python reads and upgrades recordings. */
+async function open(file: File): Promise<Recording | string> {
+  return api.read(file).catch(() => "the app does not respond.");
+}
+
+function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
   return api.tell(path, method).catch(() => {
     notice("The app did not respond.");
   });
@@ -115,14 +124,14 @@ export function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
 let forgetting = Promise.resolve();
 
 /** Clear all requests on the server. */
-export function forget(): void {
+function forget(): void {
   forgetting = api.clear(state.value.epoch).catch(() => {
     notice("The requests could not be cleared: the app did not respond.");
   });
 }
 
 /** Bring back what was cleared on the server, and fetch how it is by now. */
-export async function restore(): Promise<void> {
+async function restore(): Promise<void> {
   await forgetting;
   try {
     await api.restore(state.value.epoch);
@@ -132,3 +141,5 @@ export async function restore(): Promise<void> {
     notice("The requests could not be restored: the app did not respond.");
   }
 }
+
+export const server: Backend = { ask, tell, open, loadMap, fetchOlder, forget, restore };

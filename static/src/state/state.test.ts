@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 
 import { applyBatch, KEPT, olderThan, setConnection, withOlder } from "./log";
 import { cleared, restored } from "./clearing";
-import { select, selectStep, setFollow, setPaused, withImported } from "./selection";
+import { select, selectStep, setFollow, setPaused } from "./selection";
+import { withImported } from "./recordings";
 import { current, elapsed, find, importedOf, lacksSteps } from "./request";
 import { EMPTY, type State } from "./state";
-import { summarize } from "../trace/summary";
-import { batch, step, summary, typical } from "../testing/traces";
+import { batch, recordingOf, step, summary, typical } from "../testing/traces";
 import type { Trace, TraceSummary } from "../api/types";
 
 describe("applyBatch", () => {
@@ -189,7 +189,7 @@ describe("lacksSteps", () => {
 describe("a request from a file", () => {
   const live = applyBatch(EMPTY, batch([summary("a")]), 0);
   const whole: Trace = { ...typical(), state: "running", duration: null };
-  const brought = (state: State): State => withImported(state, whole, summarize(whole), "kept.json");
+  const brought = (state: State): State => withImported(state, recordingOf(whole), "kept.json");
   const shown = brought(live);
 
   it("is shown whole and at rest", () => {

@@ -1,7 +1,7 @@
 /** The state of the page as one frozen value. */
 
 import type { Connection } from "../api/live";
-import type { AppMap, Batch, Highlight, Step, Trace, TraceSummary } from "../api/types";
+import type { AppMap, Batch, Excerpt, Highlight, Made, Step, Trace, TraceSummary } from "../api/types";
 import type { Replay } from "../trace/replay";
 import { DIAGRAM, type ViewName } from "./viewNames";
 
@@ -52,8 +52,12 @@ export interface Imported {
   readonly file: string;
   /** What the list shows of it, under an id that no request of the server's has. */
   readonly trace: TraceSummary;
-  /** All of it, as it stood in the file. */
+  /** All of it, as it stood in the file, with the same id. */
   readonly whole: Trace;
+  /** The code of the file's steps. */
+  readonly sources: readonly Excerpt[];
+  /** The app that it is of, if the file has it. */
+  readonly app: AppMap | null;
   /** The newest request that was here before it. */
   readonly after: string | null;
 }
@@ -78,6 +82,8 @@ export interface AppQuery {
 
 export interface State extends Log {
   readonly connection: Connection;
+  /** What the page is a recording of; null: it is the panel of an app that runs. */
+  readonly recorded: Made | null;
   readonly map: AppMap | null;
   readonly selected: string | null;
   readonly step: number | null;
@@ -123,6 +129,7 @@ export interface State extends Log {
 
 export const EMPTY: State = {
   connection: "connecting",
+  recorded: null,
   epoch: null,
   process: null,
   traces: [],

@@ -22,6 +22,11 @@ export function change(how: (state: State) => State): void {
   for (const listener of listeners) listener(next, before);
 }
 
+/** Show an error to the user; null removes it. */
+export function notice(text: string | null): void {
+  change((before) => ({ ...before, notice: text }));
+}
+
 /** Subscribe to changes. */
 export function onChange(listener: Listener): void {
   listeners.push(listener);

@@ -1,5 +1,6 @@
 /** The ticker: advances a replay, and the times of running requests. */
 
+import { host } from "./place";
 import { tick } from "./replaying";
 import { change, now, state } from "./store";
 
@@ -9,6 +10,8 @@ const LONGEST_FRAME = 100;
 export function startTicker(): void {
   let last = performance.now();
   const frame = (): void => {
+    // An element that is removed does not come back.
+    if (host?.isConnected === false) return;
     const present = performance.now();
     change((before) => tick(before, Math.min(present - last, LONGEST_FRAME)));
     last = present;

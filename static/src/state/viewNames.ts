@@ -27,7 +27,14 @@ export function viewNamed(name: string | null): ViewName {
   return VIEW_NAMES.find((each) => each === name) ?? DIAGRAM;
 }
 
+/** The views that there are: a recording cannot be profiled, and may be without its app. */
+export function viewsOf(state: { readonly recorded: unknown; readonly map: unknown }): readonly ViewName[] {
+  return VIEW_NAMES.filter(
+    (name) => state.recorded === null || (name !== "profile" && (name !== APP || state.map !== null)),
+  );
+}
+
 /** The next view, or the one before, from either end to the other. */
-export function viewAfter(name: ViewName, by: 1 | -1 = 1): ViewName {
-  return VIEW_NAMES.at((VIEW_NAMES.indexOf(name) + by) % VIEW_NAMES.length) ?? DIAGRAM;
+export function viewAfter(name: ViewName, by: 1 | -1 = 1, views: readonly ViewName[] = VIEW_NAMES): ViewName {
+  return views.at((views.indexOf(name) + by) % views.length) ?? DIAGRAM;
 }

@@ -1,6 +1,6 @@
 /** Builders of what the server sends, for tests. */
 
-import type { AppMap, Batch, Hook, Plan, Stage, Step, Trace, TraceSummary } from "../api/types";
+import type { AppMap, Batch, Hook, Plan, Recording, Stage, Step, Trace, TraceSummary } from "../api/types";
 
 export function step(id: number, more: Partial<Step> = {}): Step {
   return {
@@ -52,6 +52,11 @@ export function summary(id: string, more: Partial<TraceSummary> = {}): TraceSumm
     toolbar: null,
     ...more,
   };
+}
+
+export function recordingOf(...traces: Trace[]): Recording {
+  const made = { at: 0, by: "flask-lifecycle", app: null, host: "h", python: null, flask: null };
+  return { format: "flask-lifecycle", version: 1, made, app: null, sources: [], traces };
 }
 
 export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): Batch {

@@ -81,8 +81,7 @@ export function toggled(
   when: When,
   only: When | null = null,
 ): readonly SetBreakpoint[] {
-  const isMine = (each: SetBreakpoint): boolean =>
-    isFor(each, step) && (only === null || each.when === only);
+  const isMine = (each: SetBreakpoint): boolean => isFor(each, step) && (only === null || each.when === only);
   if (!all.some(isMine)) return [...all, breakpointAt(step, when)];
   if (all.some((each) => isMine(each) && each.on)) return all.filter((each) => !isMine(each));
   return all.map((each) => (isMine(each) ? { ...each, on: true } : each));

@@ -9,7 +9,13 @@ adopt(emptyStyles);
 
 /** Instructions when no request is shown. */
 export default function Empty(): JSX.Element {
-  const { selected, traces, connection, filter } = state.value;
+  const { selected, traces, connection, filter, recorded } = state.value;
+  if (recorded !== null && traces.length === 0)
+    return (
+      <div class="empty">
+        <h2>This recording has no requests</h2>
+      </div>
+    );
   if (selected !== null && traces.length > 0)
     return (
       <div class="empty">

@@ -3,9 +3,10 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 
 import { Diagram } from "../diagram/Diagram";
 import { shownCue } from "../trace/replay";
-import { current, elapsed, importedOf } from "../state/request";
+import { appOf, current, elapsed, importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { shownHeight, standsRight } from "../state/inspector";
+import { size } from "../state/place";
 import { now, state } from "../state/store";
 import { viewNamed } from "../state/viewNames";
 import type { TraceSummary } from "../api/types";
@@ -31,7 +32,7 @@ export function Figure(): JSX.Element {
   const box = useRef<HTMLElement>(null);
   const space = useSpace(box);
   const trace = current(state.value);
-  const { replay, zoom, stage, step, traces, mine } = state.value;
+  const { replay, zoom, stage, step, mine } = state.value;
   const cue = trace === null ? null : shownCue(trace, replay, step);
   const about = cue?.step?.id ?? null;
   const id = trace?.id;
@@ -46,10 +47,7 @@ export function Figure(): JSX.Element {
   }, [about, zoom, drawer, space]);
   const view = trace?.steps.find((each) => each.stage === "view");
   const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin);
-  const inner = useMemo(
-    () => traces.filter((each) => each.parent !== null && each.parent === id),
-    [traces, id],
-  );
+  const inner = useInner(id ?? null);
   return (
     <>
       <Bar text={hidden.above} up figure={box} />
@@ -57,7 +55,7 @@ export function Figure(): JSX.Element {
         {trace === null ? null : (
           <Diagram
             trace={trace}
-            map={importedOf(state.value, trace.id) === undefined ? state.value.map : null}
+            map={appOf(state.value, trace.id)}
             inner={inner.length === 0 ? NONE : inner}
             elapsed={replay?.at ?? elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0)}
             at={replay?.at ?? null}
@@ -67,7 +65,7 @@ export function Figure(): JSX.Element {
             stage={stage}
             head={false}
             mine={mine}
-            scale={stage ? Math.max(1, innerHeight / STAGE_HEIGHT) : 1}
+            scale={stage ? Math.max(1, size.value.height / STAGE_HEIGHT) : 1}
             width={space.width}
             // Under the drawer it goes on: its rows keep their height.
             height={space.height + drawer}
@@ -83,6 +81,19 @@ export function Figure(): JSX.Element {
       </figure>
       <Bar text={hidden.below} figure={box} />
     </>
+  );
+}
+
+/** The requests that were made inside a request, from where it is. */
+function useInner(id: string | null): readonly TraceSummary[] {
+  const { traces, imported } = state.value;
+  const isImported = importedOf(state.value, id) !== undefined;
+  return useMemo(
+    () =>
+      (isImported ? imported.map(({ trace }) => trace) : traces).filter(
+        ({ parent }) => parent !== null && parent === id,
+      ),
+    [traces, imported, id],
   );
 }
 

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import { size } from "../trace/format";
-import { current, importedOf } from "../state/request";
+import { current, isFromFile } from "../state/request";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
 import type { Json, Trace } from "../api/types";
@@ -81,7 +81,7 @@ function Body({
   const parsed = form !== undefined || json !== undefined;
   const sent = header("Content-Length") !== "" || header("Transfer-Encoding") !== "";
   const length = header("Content-Length");
-  const isImported = importedOf(state.value, trace.id) !== undefined;
+  const isImported = isFromFile(state.value, trace.id);
   const kind = `${header("Content-Type") || "no type"}${length === "" ? "" : `, ${size(Number(length))}`}`;
   return (
     <>

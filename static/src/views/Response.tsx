@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import { size, websocketOf } from "../trace/format";
-import { current, find, importedOf } from "../state/request";
+import { current, find, isFromFile } from "../state/request";
 import { state } from "../state/store";
 import type { Json, Step, Trace } from "../api/types";
 import { Bodies } from "./Bodies";
@@ -57,7 +57,7 @@ function Content({ trace, headers, added }: ContentProps): JSX.Element {
   const cookies = headers.filter(([name]) => name.toLowerCase() === "set-cookie");
   const tag = isObject(added) && typeof added["bytes"] === "number" ? added["bytes"] : 0;
   const preview = body?.detail["preview"];
-  const isImported = importedOf(state.value, trace.id) !== undefined;
+  const isImported = isFromFile(state.value, trace.id);
   return (
     <div class="columns">
       <div>

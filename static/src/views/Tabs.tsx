@@ -6,7 +6,9 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import "../styles/tabs.css";
 import type { Trace } from "../api/types";
 import { actions } from "../state/actions";
-import { VIEW_NAMES, type ViewName } from "../state/viewNames";
+import { tree } from "../state/place";
+import { state } from "../state/store";
+import { viewsOf, type ViewName } from "../state/viewNames";
 import { VIEWS } from "./table";
 import { filledTabs, fittingTabs } from "./tabs";
 
@@ -27,7 +29,7 @@ interface TabsProps {
 
 export function Tabs({ picked, trace }: TabsProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
-  const filled = filledTabs(trace, picked);
+  const filled = filledTabs(trace, picked, viewsOf(state.value));
   const fitting = useFitting(list, filled, picked, trace);
   const go = (view: ViewName): void => {
     actions.view(view);
@@ -69,7 +71,7 @@ export function Tabs({ picked, trace }: TabsProps): JSX.Element {
           </button>
         ))}
       </div>
-      <Rest views={VIEW_NAMES.filter((view) => !fitting.includes(view))} trace={trace} onGo={go} />
+      <Rest views={viewsOf(state.value).filter((view) => !fitting.includes(view))} trace={trace} onGo={go} />
     </div>
   );
 }
@@ -178,6 +180,6 @@ function moveIn(menu: HTMLElement | null, event: KeyboardEvent): void {
   if (menu === null || by === undefined) return;
   event.preventDefault();
   const items = [...menu.querySelectorAll("button")];
-  const at = items.indexOf(document.activeElement as HTMLButtonElement);
+  const at = items.indexOf(tree.activeElement as HTMLButtonElement);
   items.at((at + by) % items.length)?.focus();
 }

@@ -7,8 +7,12 @@ import { VIEWS } from "./table";
 const GAP = 2;
 
 /** The views that have something to show, and the open one, in order. */
-export function filledTabs(trace: Trace | null, open: ViewName): readonly ViewName[] {
-  return VIEW_NAMES.filter((name) => {
+export function filledTabs(
+  trace: Trace | null,
+  open: ViewName,
+  views: readonly ViewName[] = VIEW_NAMES,
+): readonly ViewName[] {
+  return views.filter((name) => {
     const { count, rare = false } = VIEWS[name];
     return name === open || (!rare && (count === undefined || (trace !== null && count(trace) > 0)));
   });

@@ -8,7 +8,13 @@ import type { Scene } from "./scene";
 import { circle, d, line, rect, type Shape } from "./shapes";
 
 /** On the outer side of the wire. */
-export function breakShape(scene: Scene, chip: Chip, side: "left" | "right", wire: number, y: number): readonly Shape[] {
+export function breakShape(
+  scene: Scene,
+  chip: Chip,
+  side: "left" | "right",
+  wire: number,
+  y: number,
+): readonly Shape[] {
   if (chip.hidden || chip.folded.length > 0) return [];
   const out = scene.columns.narrow ? NARROW.breakpoint.out : GEOMETRY.breakpoint.out;
   const only = chip.stage === "middleware" ? (chip.half ? "after" : "before") : null;

@@ -255,13 +255,15 @@ describe("nothing lies on anything else", () => {
             for (const height of [300, 697, 1300]) {
               const drawing = draw(story, { width, height, selected: null, measure, opened });
               expect(circlesOf(drawing, /^pause/)).toHaveLength(1);
-            expect(faultsOf(drawing).map((each) => `${width}×${height}: ${each}`)).toEqual([]);
+              expect(faultsOf(drawing).map((each) => `${width}×${height}: ${each}`)).toEqual([]);
             }
           }
   });
 
   it("with a breakpoint at each step, held before each or after it", () => {
-    const everywhere = [{ stage: null, name: null, when: "after", filter: null, once: false, on: true }] as const;
+    const everywhere = [
+      { stage: null, name: null, when: "after", filter: null, once: false, on: true },
+    ] as const;
     for (const [, trace] of [...told, ...told.map(([name, each]) => [name, crowded(busy(each))] as const)])
       for (const step of trace.steps)
         for (const begin of [step.begin, step.end ?? step.begin]) {

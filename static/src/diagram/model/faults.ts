@@ -130,7 +130,8 @@ export function outcomeNotes(facts: Facts): (chip: Chip) => Chip {
     const { step, stage, note, hold } = chip;
     if (step === null || (note !== "" && hold === null) || !moment.begun(step)) return chip;
     if (stage === "url_match") return { ...chip, ...waits(facts) };
-    if (chip.state === "short_circuit") return { ...chip, note: joined(skips(step), note), noteTone: "short" };
+    if (chip.state === "short_circuit")
+      return { ...chip, note: joined(skips(step), note), noteTone: "short" };
     if (chip.state === "raised" && !SAYS_NOTHING.has(stage))
       return { ...chip, note: joined(inOneLine(step), note), noteTone: "err" };
     const isTold = passed && TEARDOWN.has(stage) && hold === null;

@@ -13,8 +13,7 @@ interface Drawn {
 
 /** The holds at a step or in what ran inside it, by the moment that is shown. */
 export function holdsIn({ trace, steps, moment }: Facts, step: Step): readonly Hold[] {
-  const isIn = (inner: Step | null): boolean =>
-    inner === step || (inner !== null && isIn(steps.home(inner)));
+  const isIn = (inner: Step | null): boolean => inner === step || (inner !== null && isIn(steps.home(inner)));
   return holdsOf(trace).filter((hold) => {
     const at = trace.steps[hold.step];
     return at !== undefined && moment.begun({ ...at, begin: hold.begin }) && isIn(at);

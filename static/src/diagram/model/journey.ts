@@ -139,7 +139,10 @@ function propagatedBy({ trace, moment, known: { wsgi } }: Facts): string | null 
   return left ? `${trace.error.type}: ${trace.error.message}` : null;
 }
 
-type Headline = Pick<Journey, "moving" | "held" | "hung" | "websocket" | "status" | "total" | "sent" | "bytes">;
+type Headline = Pick<
+  Journey,
+  "moving" | "held" | "hung" | "websocket" | "status" | "total" | "sent" | "bytes"
+>;
 
 /** The headline: the status and the times. */
 function headline(facts: Facts, elapsed: number, at: number): Headline {

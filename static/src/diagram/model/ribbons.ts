@@ -56,7 +56,14 @@ function noView({ rule, trace, moment, known, passed }: Facts): Ribbon {
   const { dispatch, failedMatch } = known;
   const label = rule?.view?.name ?? trace.endpoint ?? "view";
   const callable = rule?.view?.callable ?? null;
-  const ribbon = { ...EMPTY, key: "view" as const, callable, stage: "view" as const, kind: "view", step: null };
+  const ribbon = {
+    ...EMPTY,
+    key: "view" as const,
+    callable,
+    stage: "view" as const,
+    kind: "view",
+    step: null,
+  };
   if (moment.begun(failedMatch))
     return { ...ribbon, state: "skipped", name: "", note: notRouted(failedMatch) };
   const skipped = passed.answer || (moment.begun(dispatch) && moment.ended(dispatch));

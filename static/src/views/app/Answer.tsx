@@ -5,17 +5,23 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { AppMap, Match, Rule } from "../../api/types";
 import { actions } from "../../state/actions";
+import { state } from "../../state/store";
 import { RuleButton } from "./RuleButton";
 
 /** After a key, the server is asked so much later, ms. */
 const WAIT = 150;
+
+/** Whether it is a path for the server to match; a recording has none, and looks for words. */
+export function isPath(path: string): boolean {
+  return path.startsWith("/") && state.value.recorded === null;
+}
 
 /** Ask the server what a path would match, some time after the last key. */
 export function useMatch(path: string, method: string): Match | null {
   const [found, setFound] = useState<Match | null>(null);
   useEffect(() => {
     setFound(null);
-    if (!path.startsWith("/")) return undefined;
+    if (!isPath(path)) return undefined;
     let wanted = true;
     const query = new URLSearchParams({ path: path.split("?")[0] ?? path, method });
     const timer = setTimeout(() => {

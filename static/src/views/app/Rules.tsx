@@ -7,7 +7,7 @@ import type { AppMap, Match, Rule } from "../../api/types";
 import { actions } from "../../state/actions";
 import { current } from "../../state/request";
 import { state } from "../../state/store";
-import { Answer, useMatch } from "./Answer";
+import { Answer, isPath, useMatch } from "./Answer";
 import { namesOf } from "./phases";
 import { Plan } from "./Plan";
 import { RuleButton } from "./RuleButton";
@@ -26,13 +26,13 @@ export function Rules({ map }: { readonly map: AppMap }): JSX.Element {
   const pick = (each: Rule): void => {
     actions.app({ rule: names[map.rules.indexOf(each)] ?? null });
   };
-  const isPath = path.startsWith("/");
+  const asks = isPath(path);
   return (
     <div class="rules">
       <div class="pick">
         <Ask method={method} path={path} />
-        {isPath && match !== null ? <Answer map={map} found={match} onPick={pick} /> : null}
-        {isPath ? null : <List map={map} rules={rules} picked={rule} called={called} onPick={pick} />}
+        {asks && match !== null ? <Answer map={map} found={match} onPick={pick} /> : null}
+        {asks ? null : <List map={map} rules={rules} picked={rule} called={called} onPick={pick} />}
       </div>
       {wanted !== null && named === null ? (
         <p class="gone" role="status">
@@ -58,7 +58,7 @@ function calledEndpoints(map: AppMap): Endpoints {
 /** The rules that match the words and the switch. */
 function listedRules(map: AppMap, called: Endpoints): readonly Rule[] {
   const { path, never } = state.value.app;
-  const words = path.startsWith("/") ? [] : path.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = isPath(path) ? [] : path.toLowerCase().split(/\s+/).filter(Boolean);
   return map.rules.filter(
     ({ rule, endpoint }) =>
       !(never && called.has(endpoint)) &&
@@ -74,7 +74,7 @@ function likeliest(map: AppMap, rules: readonly Rule[], match: Match | null): Ru
   if (matched !== undefined) return matched;
   const trace = path !== "" || never ? null : current(state.value);
   const own = rules.find((each) => each.rule === trace?.url_rule && each.endpoint === trace.endpoint);
-  return own ?? (path.startsWith("/") ? null : (rules[0] ?? null));
+  return own ?? (isPath(path) ? null : (rules[0] ?? null));
 }
 
 interface AskProps {
@@ -101,7 +101,7 @@ function Ask({ method, path }: AskProps): JSX.Element {
       <input
         type="search"
         aria-label="Path or words"
-        placeholder="/a/path to try, or words"
+        placeholder={state.value.recorded === null ? "/a/path to try, or words" : "words of a rule"}
         value={path}
         spellcheck={false}
         autocomplete="off"

@@ -5,6 +5,8 @@ import { useState } from "preact/hooks";
 
 import { Editor, Open, Source } from "../../components/Source";
 import { ToStep } from "../../components/ToStep";
+import { isFromFile } from "../../state/request";
+import { state } from "../../state/store";
 import { runningLine } from "../../trace/around";
 import type { Code as Shown } from "../../trace/code";
 import type { Trace } from "../../api/types";
@@ -42,6 +44,7 @@ export function Code({ trace, codes }: CodeProps): JSX.Element | null {
       ) : (
         <Source
           path={`${path}/source`}
+          {...(isFromFile(state.value, trace.id) ? { absent: "This code is not in the recording." } : {})}
           lineOf={({ file, line, lines }) =>
             shown.whose === "own"
               ? runningLine(shown.step, trace.steps, { file, line, lines: lines.length })

@@ -7,7 +7,8 @@ import outcomeStyles from "../../styles/outcome.css?inline";
 import { adopt } from "../../components/adopt";
 import { actions } from "../../state/actions";
 import { shownHeight, standsRight } from "../../state/inspector";
-import { current, importedOf } from "../../state/request";
+import { tree } from "../../state/place";
+import { current, isFromFile } from "../../state/request";
 import { now, state } from "../../state/store";
 import { parts } from "../../trace/captions";
 import { codeOf } from "../../trace/code";
@@ -27,8 +28,9 @@ export default function Inspector(): JSX.Element | null {
   void (step.end === null ? now.value : null);
   const page = manualPage(step);
   const right = standsRight();
-  // The code of an imported request is that of another app, or of this one as it was then.
-  const codes = importedOf(state.value, trace.id) === undefined ? codeOf(step, trace.steps) : [];
+  // A recording has the app's code; the Flask that is installed may be another one.
+  const isRecorded = isFromFile(state.value, trace.id);
+  const codes = codeOf(step, trace.steps).filter(({ whose }) => whose !== "caller" || !isRecorded);
   return (
     <aside
       id={INSPECTOR}
@@ -72,7 +74,6 @@ export default function Inspector(): JSX.Element | null {
 function close(): void {
   actions.step(null);
   (
-    document.querySelector<SVGElement>("svg.diagram") ??
-    document.querySelector<HTMLElement>("#view [tabindex='0']")
+    tree.querySelector<SVGElement>("svg.diagram") ?? tree.querySelector<HTMLElement>("#view [tabindex='0']")
   )?.focus();
 }

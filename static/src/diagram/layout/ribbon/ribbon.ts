@@ -63,12 +63,7 @@ function toneOf({ ribbon, cut, isBody }: Box): string {
 }
 
 /** One that did not run, or not yet. */
-function drawEmpty(
-  scene: Scene,
-  { CX }: Frame,
-  box: Box,
-  hit: Shape,
-): Partial<Layers> {
+function drawEmpty(scene: Scene, { CX }: Frame, box: Box, hit: Shape): Partial<Layers> {
   const { ribbon, begin, top, height } = box;
   const pending = ribbon.state === "pending";
   const text = ellipsize(pending ? ribbon.name : ribbon.note, LONGEST_NOTE);
@@ -134,7 +129,14 @@ function breakShapes(scene: Scene, { ribbon, left, right, top }: Box): readonly 
   if (key === "body") return [];
   const name = ribbon.step?.name ?? callable?.split(/[:.]/).at(-1) ?? kind;
   const isView = key === "view";
-  return breakAt(scene, { stage, name, callable }, null, isView ? left + 2 : right + 22, top + 22, isView ? -1 : 1);
+  return breakAt(
+    scene,
+    { stage, name, callable },
+    null,
+    isView ? left + 2 : right + 22,
+    top + 22,
+    isView ? -1 : 1,
+  );
 }
 
 function isSelected({ space }: Scene, { ribbon }: Box): boolean {

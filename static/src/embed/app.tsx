@@ -1,0 +1,89 @@
+/** The panel without its server: drawn in a page of its own, or in an element. Run once for each. */
+
+import "./styles";
+import { Component, render, type ComponentChildren, type JSX } from "preact";
+
+import "../styles/tokens.css";
+import "../styles/panel.css";
+import "../styles/list.css";
+import "../styles/print.css";
+import type { Recording } from "../api/types";
+import { listenForKeys } from "../page/keys";
+import { Panel } from "../page/Panel";
+import { readOnly, setBackend } from "../state/backend";
+import { area, host } from "../state/place";
+import { readPreference } from "../state/preferences";
+import { ofRecording } from "../state/recordings";
+import { replayPicked } from "../state/replaying";
+import { find } from "../state/request";
+import { select } from "../state/selection";
+import { start } from "../state/start";
+import { change } from "../state/store";
+import { viewNamed } from "../state/viewNames";
+import { answerOf, traceOf } from "../trace/recorded";
+import type { Handle, Wanted } from "./recording";
+
+declare const LIFECYCLE_RECORDING: Recording;
+declare const LIFECYCLE_OPENED: (handle: Handle) => void;
+
+/** What cannot be drawn is said, where it would be. */
+class Guard extends Component<{ readonly children: ComponentChildren }, { readonly failed: string | null }> {
+  override state = { failed: null };
+
+  override componentDidCatch(error: unknown): void {
+    this.setState({ failed: String(error) });
+  }
+
+  override render(): ComponentChildren {
+    const { failed } = this.state;
+    return failed === null ? this.props.children : <Failed why={failed} />;
+  }
+}
+
+function Failed({ why }: { readonly why: string }): JSX.Element {
+  return (
+    <div class="empty" role="alert">
+      <h2>This recording cannot be shown</h2>
+      <p>It may be damaged: {why.slice(0, 300)}</p>
+    </div>
+  );
+}
+
+function connect(): void {
+  const { traces, sources } = LIFECYCLE_RECORDING;
+  setBackend(
+    readOnly(<T,>(path: string) => {
+      const trace = traces.find(({ id }) => id === traceOf(path));
+      return Promise.resolve(trace === undefined ? null : answerOf<T>(path, trace, sources));
+    }),
+  );
+}
+
+/** Show a request, a view of it, and a step: at its moment, as a replay does. */
+function show({ trace, view, step }: Wanted): void {
+  change((before) => {
+    const named = find(before, trace) === undefined || trace === null ? before : select(before, trace);
+    const viewed = view === null ? named : { ...named, view: viewNamed(view) };
+    if (step === null) return { ...viewed, replay: null, step: null };
+    return { ...replayPicked({ ...viewed, replay: null, step }), step: null };
+  });
+}
+
+const root = host ?? document.getElementById("panel");
+if (root !== null) {
+  if (host === null) area.style.colorScheme = readPreference("theme") ?? "";
+  change((before) => ofRecording(before, LIFECYCLE_RECORDING));
+  listenForKeys();
+  start(connect);
+  // The address may name a request that is not in the recording.
+  change((before) =>
+    find(before, before.selected) === undefined ? ofRecording(before, LIFECYCLE_RECORDING) : before,
+  );
+  render(
+    <Guard>
+      <Panel />
+    </Guard>,
+    root,
+  );
+  LIFECYCLE_OPENED({ show });
+}

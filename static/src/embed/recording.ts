@@ -1,0 +1,116 @@
+/**
+ * The script of recordings: it opens the one in its own page, and defines an element for other pages,
+ * `<lifecycle-recording src="bug.json" view="timeline" step="7">`.
+ */
+
+import { open } from "virtual:app";
+
+import { readRecording } from "./read";
+import elementStyles from "../styles/element.css?inline";
+
+/** What an element is to show; null is left as it is. */
+export interface Wanted {
+  readonly trace: string | null;
+  readonly view: string | null;
+  readonly step: number | null;
+}
+
+export interface Handle {
+  readonly show: (wanted: Wanted) => void;
+}
+
+const DATA = "lifecycle-recording";
+
+function openPage(data: HTMLElement): void {
+  const root = document.createElement("div");
+  root.id = "panel";
+  document.body.prepend(root);
+  const recording = readRecording(data.textContent ?? "");
+  data.remove();
+  if (typeof recording === "string") fail(root, `This recording cannot be shown: ${recording}`);
+  else open(null, recording, () => undefined);
+}
+
+function fail(root: HTMLElement, sentence: string): void {
+  const says = document.createElement("p");
+  says.setAttribute("role", "alert");
+  says.style.cssText = "margin: 2em; font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere";
+  says.textContent = sentence;
+  root.replaceChildren(says);
+}
+
+/** Only these have a size in bytes before they are read. */
+async function fetched(url: URL): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server answers ${response.status}.`);
+  return response.text();
+}
+
+class LifecycleRecording extends HTMLElement {
+  static readonly observedAttributes = ["src", "view", "step"];
+
+  readonly #tree = this.attachShadow({ mode: "open" });
+  #handle: Handle | null = null;
+  #loads = 0;
+
+  connectedCallback(): void {
+    void this.#load();
+  }
+
+  disconnectedCallback(): void {
+    this.#clear();
+  }
+
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (!this.isConnected || before === after) return;
+    if (name === "src") void this.#load();
+    else this.#show();
+  }
+
+  #clear(): void {
+    this.#handle = null;
+    this.#loads += 1;
+    this.#tree.replaceChildren();
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(elementStyles);
+    this.#tree.adoptedStyleSheets = [sheet];
+  }
+
+  async #load(): Promise<void> {
+    this.#clear();
+    const [src, load] = [this.getAttribute("src"), this.#loads];
+    if (src === null) return;
+    const recording = await fetched(new URL(src, document.baseURI)).then(readRecording, (error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
+    // By now, it may have been removed, or have another source.
+    if (load !== this.#loads) return;
+    const frame = document.createElement("div");
+    frame.className = "frame";
+    const root = document.createElement("div");
+    root.id = "panel";
+    root.className = "root";
+    frame.append(root);
+    this.#tree.append(frame);
+    if (typeof recording === "string") fail(root, `${src} cannot be shown: ${recording}`);
+    else
+      open(root, recording, (handle) => {
+        this.#handle = handle;
+        this.#show();
+      });
+  }
+
+  #show(): void {
+    const hash = new URL(this.getAttribute("src") ?? "", document.baseURI).hash.slice(1);
+    const step = this.getAttribute("step") ?? "";
+    this.#handle?.show({
+      trace: hash === "" ? null : decodeURIComponent(hash),
+      view: this.getAttribute("view"),
+      step: /^\d+$/.test(step) ? Number(step) : null,
+    });
+  }
+}
+
+const data = document.getElementById(DATA);
+if (data instanceof HTMLScriptElement && data.type === "application/json") openPage(data);
+else if (customElements.get(DATA) === undefined) customElements.define(DATA, LifecycleRecording);

@@ -1,0 +1,40 @@
+/** What a recording answers in place of the server's API: the code of its steps. */
+
+import type { Excerpt, SourceLines, Stage, Step, Trace } from "../api/types";
+import { placeOf } from "./details";
+
+const SOURCE = /\/steps\/(\d+)\/source$/;
+
+/** The id of the trace in the path of an API call; null if there is none. */
+export function traceOf(path: string): string | null {
+  const [, part] = /^api\/traces\/([^/]+)/.exec(path) ?? [];
+  return part === undefined ? null : decodeURIComponent(part);
+}
+
+/** The answer to a call about a trace; null if the recording has none. */
+export function answerOf<T>(path: string, trace: Trace, sources: readonly Excerpt[]): T | null {
+  const [, index] = SOURCE.exec(path) ?? [];
+  const step = index === undefined ? undefined : trace.steps[Number(index)];
+  return step === undefined ? null : (codeIn(step, sources) as T | null);
+}
+
+/** What these record happened at a line, which is their source location. */
+const AT_A_LINE: ReadonlySet<Stage> = new Set(["log", "warning"]);
+
+/** The function of a step, or what is around the line that caused it: as of_step.py has it. */
+function codeIn(step: Step, sources: readonly Excerpt[]): SourceLines | null {
+  const caused = placeOf(step.detail["place"]);
+  const at = caused ?? step.source;
+  if (at === null) return null;
+  const around = sources.filter(
+    ({ file, line, lines }) => file === at.file && at.line >= line && at.line < line + lines.length,
+  );
+  if (caused === null && !AT_A_LINE.has(step.stage))
+    return around.find(({ line }) => line === at.line) ?? null;
+  // The innermost begins last.
+  const inner = around.reduce<Excerpt | null>(
+    (best, each) => (each.line > (best?.line ?? 0) ? each : best),
+    null,
+  );
+  return inner === null ? null : { ...inner, at: at.line };
+}
