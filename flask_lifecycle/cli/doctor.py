@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from flask.cli import with_appcontext
 
 from ..run_token import common_secret
 from ..settings import Settings
+from .options import Form, forms
 
 _OWN = "flask-lifecycle"
 # The dependencies without extras, with their minimum versions.
@@ -20,24 +22,30 @@ _NEEDED = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 
 #: ``ok``, ``note`` or ``wrong``; the subject; the text.
 Finding = tuple[t.Literal["ok", "note", "wrong"], str, str]
+_FIELDS = ("mark", "about", "text")
 
 
 @click.command("doctor")
+@forms
 @with_appcontext
-def command() -> None:
+def command(form: Form) -> None:
     """Show who can reach the panel of this app now, and why.
 
     Exits with status 1 if something is wrong.
     """
     found = list(findings(flask.current_app))
-    for mark, about, text in found:
-        click.echo(
-            click.wrap_text(
-                text, width=92, initial_indent=f"{mark:<6}{about:<11}", subsequent_indent=" " * 17
-            )
-        )
+    if form == "json":
+        click.echo(json.dumps([dict(zip(_FIELDS, each, strict=True)) for each in found]))
+    for mark, about, text in found if form != "json" else ():
+        click.echo(_line(mark, about, text) if form == "text" else f"- {mark}, **{about}**: {text}")
     if any(mark == "wrong" for mark, _, _ in found):
         raise SystemExit(1)
+
+
+def _line(mark: str, about: str, text: str) -> str:
+    return click.wrap_text(
+        text, width=92, initial_indent=f"{mark:<6}{about:<11}", subsequent_indent=" " * 17
+    )
 
 
 def findings(app: flask.Flask) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 # In the order of the help text; each is a module of this package.
-_NAMES = ("run", "doctor")
+_NAMES = ("run", "list", "show", "tail", "compare", "export", "open", "route", "doctor")
 
 
 class Commands(click.Group):

@@ -1,0 +1,147 @@
+"""Follow a history: wait until its file changes, and write what is new in it."""
+
+from __future__ import annotations
+
+import select
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import click
+import flask
+from rich.text import Text
+
+from ..panel.filter import FilterError, parse
+from ..trace.explain import explain
+from ..trace.model import JsonObject
+from .journey import Journey
+from .lookup import Requests
+from .options import Form
+from .output import Output
+from .report import Report
+from .rows import TOGETHER, Rows, clock, markdown_table
+from .tree import tree
+
+# Seconds: what a writer takes to a batch of requests.
+_INTERVAL = 0.2
+_KEPT = 500
+
+
+class Follower:
+    """Writes the requests of a history as they are added.
+
+    :param app: their app.
+    :param terms: a filter.
+    :param verbose: whether with the steps.
+    """
+
+    def __init__(
+        self, requests: Requests, app: flask.Flask, terms: str, form: Form, *, verbose: bool
+    ) -> None:
+        try:
+            self._matches = parse(terms)
+        except FilterError as error:
+            raise click.UsageError(f"FILTER got {error}.") from None
+        self._requests = requests
+        self._app = app
+        self._form = form
+        self._verbose = verbose
+        self._output = Output()
+        self._seen: set[str] = set()
+        self._run: float | None = None
+        self._closed = _Closed()
+
+    def run(self, earlier: int) -> None:
+        """Write some earlier requests, then new ones, until the output is closed.
+
+        :raises KeyboardInterrupt: by Ctrl-C.
+        """
+        known = [*self._new()]
+        if self._form == "md" and not self._verbose:
+            self._output.markdown([*markdown_table(())])
+        for summary in known[len(known) - min(earlier, len(known)) :]:
+            self._write(summary)
+        changed = self._changed()
+        while not self._closed.wait(_INTERVAL):
+            now = self._changed()
+            if now != changed:
+                # Read before: what is written meanwhile is seen the next time.
+                changed = now
+                for summary in self._new():
+                    self._write(summary)
+
+    def _new(self) -> Iterator[JsonObject]:
+        """Yield the requests that are new and match, oldest first."""
+        found = self._requests.history.summaries(limit=_KEPT)
+        new = [each for each in reversed(found) if each["id"] not in self._seen]
+        self._seen = {each["id"] for each in found}
+        return (each for each in new if self._matches(each))
+
+    def _changed(self) -> tuple[int, ...]:
+        """Return what is another value once the history's file has changed."""
+        path = self._requests.history.status().path
+        times = []
+        for each in () if path is None else (path, path.with_name(f"{path.name}-wal")):
+            with suppress(OSError):
+                found = each.stat()
+                times += [found.st_mtime_ns, found.st_size, found.st_ino]
+        return tuple(times)
+
+    def _write(self, summary: JsonObject) -> None:
+        if self._form == "json":
+            whole = self._requests.history.get(summary["id"]) if self._verbose else None
+            self._output.json(summary if whole is None else whole.to_dict())
+        elif self._form == "md":
+            self._markdown(summary)
+        else:
+            self._text(summary)
+
+    def _markdown(self, summary: JsonObject) -> None:
+        trace = self._requests.history.get(summary["id"]) if self._verbose else None
+        if trace is None:
+            self._output.markdown([*markdown_table((summary,))][2:])
+        else:
+            report = Report(trace, summary, self._app)
+            self._output.markdown((*report.markdown(brief=True), ""))
+
+    def _text(self, summary: JsonObject) -> None:
+        output = self._output
+        began = summary["process"].get("started_at")
+        if began and self._run and began > self._run + TOGETHER:
+            output.rule(f"restarted {clock(began)}")
+        self._run = max(filter(None, (began, self._run)), default=None)
+        # The terminal may be resized meanwhile.
+        rows = Rows(output.width, 0, has_strip=output.has_colour)
+        output.lines([rows.row(summary)])
+        trace = self._requests.history.get(summary["id"]) if self._verbose else None
+        if trace is not None:
+            journey = Journey(trace, output, brief=True)
+            output.lines([*journey.lines(tree(trace, explain(trace))), Text()])
+
+
+class _Closed:
+    """Waits, and for no longer than somebody reads the output."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        if self._poll is not None:
+            try:
+                self._poll.register(sys.stdout.fileno(), 0)
+            except (OSError, ValueError):  # it is no file of the system's
+                self._poll = None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, or return True as soon as the output is closed."""
+        if self._poll is None:
+            time.sleep(seconds)
+            return False
+        events = [event for _, event in self._poll.poll(seconds * 1000)]
+        if any(event & (select.POLLERR | select.POLLHUP) for event in events):
+            return True
+        if events:  # what the system cannot poll
+            time.sleep(seconds)
+        return False
+
+
+__all__ = ["Follower"]

@@ -1,0 +1,147 @@
+"""The requests of an app's history, and those that an ID on the command line means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import pairwise, takewhile
+
+import click
+import flask
+
+from ..history import History, history_of
+from ..panel.filter import FilterError, parse
+from ..trace.model import JsonObject, Trace, client_status
+from ..trace.sentences.words import count, cut
+
+_LAST = re.compile(r"last(?:~([0-9]{1,9}))?")
+_BEGINNING = re.compile(r"[0-9a-f]{1,64}")
+#: More than any history has.
+_ALL = 1_000_000
+_LISTED = 5
+_SHORTEST = 6
+
+
+class NotFoundError(click.ClickException):
+    """There is nothing to show; the command exits with 1."""
+
+
+class Requests:
+    """The requests in the history of an app."""
+
+    def __init__(self, app: flask.Flask) -> None:
+        try:
+            history = history_of(app)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+        if history is None:
+            raise NotFoundError("This app keeps no history: LIFECYCLE_HISTORY is None.")
+        self.history: History = history
+
+    @cached_property
+    def known(self) -> list[JsonObject]:
+        """Return the summaries of all requests, newest first.
+
+        :raises NotFoundError: there are none; the text says why.
+        """
+        found = self.history.summaries(limit=_ALL)
+        if not found:
+            path = self.history.status().path
+            raise NotFoundError(
+                self.history.problem
+                or f"The history has no request yet: {path}. Serve the app in debug mode with its "
+                "Lifecycle, or by flask lifecycle run."
+            )
+        return found
+
+    def matching(self, terms: Sequence[str]) -> list[tuple[int, JsonObject]]:
+        """Return the summaries that a filter lets through, each with its number from the last.
+
+        :raises NotFoundError: there are none.
+        """
+        text = " ".join(terms)
+        try:
+            matches = parse(text)
+        except FilterError as error:
+            raise click.UsageError(f"FILTER got {error}.") from None
+        found = [(number, each) for number, each in enumerate(self.known) if matches(each)]
+        if not found:
+            raise NotFoundError(f"No request in the history matches {cut(text)}.")
+        return found
+
+    def summary(self, text: str) -> JsonObject:
+        """Return the summary of the request that an ID means.
+
+        :param text: ``last``, ``last~3`` or the beginning of an id.
+        :raises NotFoundError: there is none.
+        :raises click.UsageError: there are several, or this is no ID.
+        """
+        known = self.known
+        last = _LAST.fullmatch(text)
+        if last is not None:
+            number = int(last[1] or 0)
+            if number < len(known):
+                return known[number]
+            raise NotFoundError(
+                f"There is no {text}: the history has {count(len(known), 'request')}."
+            )
+        if _BEGINNING.fullmatch(text.lower()) is None:
+            raise click.UsageError(
+                f"{cut(text, 40)} is no ID; it takes last, last~3 or the beginning of one, which "
+                "has digits and the letters a to f."
+            )
+        found = [each for each in known if each["id"].startswith(text.lower())]
+        if not found:
+            raise NotFoundError(f"No request in the history has an ID that begins with {text}.")
+        if found[1:]:
+            raise click.UsageError(_several(text, found, known))
+        return found[0]
+
+    def trace(self, text: str) -> Trace:
+        """Return the request that an ID means."""
+        return self.get(self.summary(text)["id"])
+
+    def get(self, trace_id: str) -> Trace:
+        """Return the request with an id.
+
+        :raises NotFoundError: it is no longer there.
+        """
+        trace = self.history.get(trace_id)
+        if trace is None:
+            raise NotFoundError(
+                self.history.problem or f"The request {trace_id} is no longer in the history."
+            )
+        return trace
+
+
+def _several(text: str, found: list[JsonObject], known: list[JsonObject]) -> str:
+    length = id_length(known)
+    lines = [
+        f"  {each['id'][:length]}  {cut(request_of(each), 60)}, {client_status(each) or '…'}"
+        for each in found[:_LISTED]
+    ]
+    if found[_LISTED:]:
+        lines.append(f"  and {len(found) - _LISTED:,} more")
+    several = f"{len(found):,} requests have an ID that begins with {text}; write more of it:"
+    return "\n".join((several, *lines))
+
+
+def request_of(summary: JsonObject) -> str:
+    """Return the method and the URL of a request, as it was sent."""
+    query = f"?{summary['query']}" if summary["query"] else ""
+    return f"{summary['method']} {summary['path']}{query}"
+
+
+def id_length(summaries: list[JsonObject]) -> int:
+    """Return how much of their IDs tells requests apart."""
+    ids = sorted(each["id"] for each in summaries)
+    return max([_SHORTEST, *(_shared(*pair) + 1 for pair in pairwise(ids))])
+
+
+def _shared(a: str, b: str) -> int:
+    """Return how long the common beginning of two texts is."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+
+
+__all__ = ["NotFoundError", "Requests", "id_length", "request_of"]

@@ -1,0 +1,114 @@
+"""A request with its steps, as text and as Markdown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+import flask
+from rich.text import Text
+
+from ..app_map.skipped import skipped
+from ..trace.explain import explain
+from ..trace.highlights import highlights
+from ..trace.model import JsonObject, Trace
+from ..trace.sentences.words import count, cut, readable_time, short
+from .app import map_of
+from .facts import changes, facts, predicate, subject
+from .journey import Journey
+from .lookup import request_of
+from .output import Output, code, escaped, fitted
+from .rows import age, request_text, status_text, took
+from .tree import Node, tree, walk
+
+_LONGEST = 300
+
+
+class Report:
+    """What is told of one request.
+
+    :param summary: of the same request.
+    :param app: its app, as it is now.
+    :param whole: whether nothing is folded or left out.
+    """
+
+    def __init__(
+        self, trace: Trace, summary: JsonObject, app: flask.Flask, *, whole: bool = False
+    ) -> None:
+        self._trace = trace
+        self._summary = summary
+        missing = skipped(trace, map_of(app))
+        self._roots = tree(trace, explain(trace), missing, whole=whole)
+
+    def text(self, output: Output, *, brief: bool) -> Iterator[Text]:
+        """Yield the lines for a terminal."""
+        yield from self._head(output)
+        yield Text()
+        yield from Journey(self._trace, output, brief=brief).lines(self._roots)
+        for line in self._notes():
+            yield Text(line, style="quiet")
+
+    def _head(self, output: Output) -> Iterator[Text]:
+        summary = self._summary
+        ends = Text("  ").join((status_text(summary), Text(readable_time(took(summary)), "name")))
+        first, *more = output.wrapped(request_text(summary), output.width - ends.cell_len - 2)
+        first.stylize("bold")
+        yield fitted(first, output.width - ends.cell_len).append_text(ends)
+        yield from more
+        for text in self._lines():
+            yield from output.wrapped(Text(text, style="quiet"), output.width)
+        for kind, label, reason in summary["flags"]:
+            rest = f": {reason}" if not reason.startswith(label) else reason[len(label) :]
+            flag = Text().append(cut(label), style=kind).append(cut(rest, 200), style="quiet")
+            yield from output.wrapped(flag, output.width)
+        told = " · ".join(each.text for each in highlights(self._trace))
+        yield from output.wrapped(Text(told), output.width)
+
+    def _lines(self) -> Iterator[str]:
+        trace = self._trace
+        began = datetime.fromtimestamp(trace.started_at)
+        today = began.date() == datetime.fromtimestamp(time.time()).date()
+        at = began.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
+        if trace.url_rule is not None:
+            yield f"{short(trace.url_rule)} · {short(trace.endpoint)}"
+        yield (
+            f"{at}, {age(trace.started_at)} ago · {trace.id} · "
+            f"process {trace.process.pid} on {short(trace.process.host)}"
+        )
+        if trace.parent is not None:
+            yield f"made inside the request {trace.parent}"
+
+    def _notes(self) -> Iterator[str]:
+        if self._trace.dropped_steps:
+            yield f"{count(self._trace.dropped_steps, 'more step')}, which were not kept."
+
+    def markdown(self, *, brief: bool) -> Iterator[str]:
+        """Yield the lines of a Markdown text: a heading, and a list of lists."""
+        summary = self._summary
+        ends = f"{status_text(summary).plain}, {readable_time(took(summary))}"
+        yield f"### {escaped(cut(request_of(summary), _LONGEST))}: {ends}"
+        yield ""
+        for line in self._lines():
+            yield escaped(line) + "  "
+        for _, label, reason in summary["flags"]:
+            yield f"**{escaped(cut(label))}** {escaped(cut(reason))}  "
+        yield escaped(" · ".join(each.text for each in highlights(self._trace)))
+        yield ""
+        for node, lasts in walk(self._roots):
+            yield "  " * (len(lasts) - 1) + self._item(node, brief=brief)
+        for line in self._notes():
+            yield f"\n{line}"
+
+    def _item(self, node: Node, *, brief: bool) -> str:
+        took = "–" if node.step is None else "running"
+        took = took if node.took is None else readable_time(node.took)
+        parts = [f"**{node.stage}** {code(subject(node, _LONGEST))}".rstrip()]
+        parts += [escaped(text) for text, _ in facts(node)]
+        parts += [code(text) for text in changes(node, values=not brief)]
+        line = f"- `{took}` {', '.join(parts)}"
+        said = "" if brief or node.step is None or node.times > 1 else predicate(node)
+        return f"{line}: {escaped(said)}" if said else line
+
+
+__all__ = ["Report"]
