@@ -99,7 +99,9 @@ def _node(step: Step, sentence: str) -> Node:
 
 def walk(roots: Sequence[Node]) -> Iterator[tuple[Node, tuple[bool, ...]]]:
     """Yield each node with whether it, and each one around it, is the last inside its parent."""
-    left = [(node, (node is roots[-1],)) for node in reversed(roots)]
+    left: list[tuple[Node, tuple[bool, ...]]] = [
+        (node, (node is roots[-1],)) for node in reversed(roots)
+    ]
     while left:
         node, lasts = left.pop()
         yield node, lasts
