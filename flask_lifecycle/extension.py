@@ -27,7 +27,7 @@ from .trace.writer import LiveTrace
 
 if t.TYPE_CHECKING:
     from .history import History
-    from .history.writer import Outbox
+    from .history.outbox import Outbox
     from .instrumentation.hooks import OnResponse, OnStart
     from .recording.document import Excerpt
     from .store import Store
@@ -255,10 +255,10 @@ def _on_trace(
 
 def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outbox | None]:
     from .history.registry import sqlite_history_of
-    from .history.writer import Outbox
+    from .history.writer import outbox_of
 
     history = sqlite_history_of(app)
-    return history, None if history is None else Outbox(history, settings.max_traces)
+    return history, None if history is None else outbox_of(history, settings.max_traces)
 
 
 def _toolbar(settings: Settings, secret: str) -> tuple[OnResponse, OnStart]:

@@ -22,6 +22,9 @@ from .protocol import Status
 
 T = t.TypeVar("T")
 
+# The limits are enforced when this fraction has been added, or when nothing more is to be written.
+_BOUND = 64
+
 _log = logging.getLogger("flask_lifecycle")
 _NO_HOME = "this user has no home folder; LIFECYCLE_HISTORY takes the path of a file"
 
@@ -41,6 +44,8 @@ class SqliteHistory:
         self._path = path
         self._max_traces = max_traces
         self._max_bytes = max_bytes
+        # How many there were when they were counted last, and how many were added since.
+        self._count = self._unbound = 0
         self._problem: str | None = None
         self._connection = None if path is None else Connection(path, is_private=is_private)
         if self._connection is not None:
@@ -50,8 +55,11 @@ class SqliteHistory:
     def problem(self) -> str | None:
         return self._problem
 
-    def write(self, rows: Sequence[Row]) -> bool:
-        """Add requests, and remove the oldest beyond the limits; return whether that worked."""
+    def write(self, rows: Sequence[Row], *, is_last: bool = True) -> bool:
+        """Add requests, and remove the oldest beyond the limits; return whether that worked.
+
+        :param is_last: whether no others are written right after these.
+        """
 
         def add(opened: sqlite3.Connection) -> bool:
             with transaction(opened):
@@ -66,7 +74,11 @@ class SqliteHistory:
                         opened.execute(
                             "INSERT OR REPLACE INTO traces VALUES (?, ?)", (row.id, row.trace)
                         )
-                self._bound(opened)
+                # This reads the sizes of all: only once enough has been added.
+                self._unbound += len(rows)
+                if is_last or self._unbound > self._count // _BOUND:
+                    self._count = self._bound(opened)
+                    self._unbound = 0
             return True
 
         return self._use(add, create=True) or False
@@ -159,8 +171,11 @@ class SqliteHistory:
             with suppress(Exception):
                 _log.warning("%s", problem)
 
-    def _bound(self, opened: sqlite3.Connection) -> None:
-        """Remove the oldest requests beyond the limits: those for static files first."""
+    def _bound(self, opened: sqlite3.Connection) -> int:
+        """Remove the oldest requests beyond the limits, and return how many there are.
+
+        Where bytes are short, cleared ones and those for static files go first.
+        """
         _purge(opened, time.time())
         for is_file in (False, True):
             _remove(
@@ -170,15 +185,15 @@ class SqliteHistory:
                 is_file,
                 self._max_traces,
             )
-        (size,) = opened.execute("SELECT total(size) FROM summaries").fetchone()
-        while size > self._max_bytes:
+        size, count = opened.execute("SELECT total(size), count(*) FROM summaries").fetchone()
+        while size > self._max_bytes and count > 1:
             oldest = opened.execute(
-                "SELECT id, size FROM summaries ORDER BY cleared IS NULL, is_file DESC, id LIMIT 2"
-            ).fetchall()
-            if len(oldest) < 2:
-                return
-            _remove(opened, "SELECT ?", oldest[0][0])
-            size -= oldest[0][1]
+                "SELECT id, size FROM summaries ORDER BY cleared IS NULL, is_file DESC, id LIMIT 1"
+            ).fetchone()
+            _remove(opened, "SELECT ?", oldest[0])
+            size -= oldest[1]
+            count -= 1
+        return int(count)
 
 
 def _purge(opened: sqlite3.Connection, now: float) -> None:

@@ -1,8 +1,7 @@
 """The one thread of a process that writes finished requests to the histories of its apps.
 
-A request's thread only appends to an outbox. The writer starts with the first finished request,
-sleeps while there is nothing to write, and serialises in short stretches: a thread that computes
-blocks all others of its process.
+A request's thread only appends to an outbox. The thread starts with the first finished request, and
+sleeps while there is nothing to write.
 """
 
 from __future__ import annotations
@@ -11,111 +10,38 @@ import atexit
 import os
 import threading
 import time
-import weakref
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 
 from .. import locks
 from ..faults import fault
-from ..trace.writer import LiveTrace
 from .connection import close_all
-from .document import Row, encode
+from .outbox import AGAIN_SECONDS, Outbox, forget_all
+from .pace import Pace
 from .sqlite import SqliteHistory
 
-# What is done within this time is written together: with the time of writing it, well below 0.3 s.
+# What is finished within this time is written together: with the time that this takes, what a
+# killed process loses is not older than 0.3 s.
 _GATHER = 0.1
-# Rows written in one transaction.
-_ROWS = 50
-_STRETCH = _PAUSE = 0.0005
-# A file that failed is tried again after this time.
-_AGAIN = 5.0
 _AT_EXIT = 1.0
 
 
-class Outbox:
-    """Finished requests of one app on their way to its history. It holds no app.
-
-    :param max_traces: how many requests wait, and how many for static files: those before them
-        would be removed from the history anyway.
-    """
-
-    def __init__(self, history: SqliteHistory, max_traces: int) -> None:
-        self._history = history
-        self._queues: tuple[deque[LiveTrace], ...] = (
-            deque(maxlen=max_traces),
-            deque(maxlen=max_traces),
-        )
-        # Those that could not be written, for as long as the process has them in memory.
-        self._failed: deque[weakref.ref[LiveTrace]] = deque(maxlen=2 * max_traces)
-        self._again = 0.0
-        #: Whether the writer knows that there is something to write.
-        self.due: bool = False
-        _outboxes.add(self)
-
-    def append(self, trace: LiveTrace, is_file: bool) -> None:
-        """Hand over a finished request."""
-        self._queues[is_file].append(trace)
-        if not self.due:
-            self.due = True
-            _writer.ring(self)
-
-    def write(self, pause: Pause) -> bool:
-        """Write what waits; return whether some could not be written, but may be later."""
-        if time.monotonic() >= self._again:
-            for reference in list(self._failed):
-                trace = reference()
-                if trace is not None:
-                    self._queues[0].append(trace)
-            self._failed.clear()
-        for queue in self._queues:
-            while batch := list(islice(_popped(queue), _ROWS)):
-                self._write(batch, pause)
-        return bool(self._failed)
-
-    def _write(self, batch: list[LiveTrace], pause: Pause) -> None:
-        if time.monotonic() >= self._again:
-            rows = [row for row in (_encoded(trace, pause) for trace in batch) if row is not None]
-            if self._history.write(rows):
-                return
-            self._again = time.monotonic() + _AGAIN
-        self._failed += [weakref.ref(trace) for trace in batch]
-
-    def forget(self) -> None:
-        """Forget what waits: another process writes it."""
-        for queue in self._queues:
-            queue.clear()
-        self._failed.clear()
-        self.due = False
-
-
-class Pause:
-    """Yields to other threads each time that this one has computed for long enough."""
-
-    def __init__(self) -> None:
-        self._begun = time.perf_counter()
-
-    def __call__(self) -> None:
-        if not _writer.is_closing and time.perf_counter() - self._begun >= _STRETCH:
-            time.sleep(_PAUSE)
-            self._begun = time.perf_counter()
-
-
-class _Writer:
-    """The state of the thread."""
+class Writer:
+    """The thread, and the outboxes that have something to write."""
 
     def __init__(self) -> None:
         self._due: deque[Outbox] = deque()
+        self._left: list[Outbox] = []
+        self._current: list[Outbox] = []
         self._asleep = True
-        self._is_busy = False
+        self._is_writing = False
+        self._is_closing = False
         self._bell = threading.Lock()
         self._starting = locks.lock()
         self._thread: threading.Thread | None = None
-        self.is_closing: bool = False
 
     def ring(self, outbox: Outbox) -> None:
-        """Tell the thread of an outbox with something to write; start it if there is none."""
+        """Tell the thread of an outbox with something to write."""
         self._due.append(outbox)
         if self._asleep:
             self._asleep = False
@@ -136,45 +62,48 @@ class _Writer:
                 atexit.register(self.close)
 
     def _run(self) -> None:
-        left: list[Outbox] = []
         while True:
             self._asleep = True
             if not self._due:
-                self._is_busy = False
-                self._bell.acquire(timeout=_AGAIN if left else -1)
+                self._is_writing = False
+                self._bell.acquire(timeout=AGAIN_SECONDS if self._left else -1)
             self._asleep = False
-            self._is_busy = True
-            if not self.is_closing:
+            self._is_writing = True
+            pace = Pace(lambda: sum(map(len, self._current)))
+            if not self._is_closing:
                 time.sleep(_GATHER)
-            left = self._write(left)
+            self._write(pace)
 
-    def _write(self, left: list[Outbox]) -> list[Outbox]:
-        due = dict.fromkeys(left)
+    def _write(self, pace: Pace) -> None:
+        due = dict.fromkeys(self._left)
         while self._due:
-            outbox = self._due.popleft()
-            # First: what comes from now on makes it due again.
-            outbox.due = False
-            due[outbox] = None
-        found = []
-        for outbox in due:
+            due[self._due.popleft()] = None
+        self._left = []
+        self._current = list(due)
+        for outbox in self._current:
             try:
-                if outbox.write(Pause()):
-                    found.append(outbox)
+                if outbox.write(_nothing if self._is_closing else pace):
+                    self._left.append(outbox)
             except Exception as error:
                 fault("the writer of the history", error)
-        return found
+        self._current = []
 
     def flush(self, seconds: float) -> None:
         """Wait until what is finished by now has been written, or has failed."""
         until = time.monotonic() + seconds
-        while (self._due or self._is_busy) and time.monotonic() < until:
+        while (self._due or self._is_writing) and time.monotonic() < until:
             time.sleep(0.002)
 
     def close(self) -> None:
         """Write what waits, at the end of the process."""
-        self.is_closing = True
+        self._is_closing = True
         self.flush(_AT_EXIT)
         close_all()
+
+
+def outbox_of(history: SqliteHistory, max_traces: int) -> Outbox:
+    """Return an outbox for a history."""
+    return Outbox(history, max_traces, _ring)
 
 
 def flush(seconds: float = _AT_EXIT) -> None:
@@ -182,32 +111,25 @@ def flush(seconds: float = _AT_EXIT) -> None:
     _writer.flush(seconds)
 
 
-def _popped(queue: deque[LiveTrace]) -> Iterator[LiveTrace]:
-    while queue:
-        yield queue.popleft()
+def _ring(outbox: Outbox) -> None:
+    _writer.ring(outbox)
 
 
-def _encoded(trace: LiveTrace, pause: Pause) -> Row | None:
-    try:
-        return encode(trace, pause)
-    except Exception as error:
-        fault("a request for the history", error)
-        return None
+def _nothing() -> None:
+    """Take no pause: the process ends."""
 
 
 def _forked() -> None:
-    """Leave to the parent what it has not written; its thread does not exist here."""
+    """Start anew: the thread does not exist here, and the parent writes what waits."""
     global _writer
     atexit.unregister(_writer.close)
-    _writer = _Writer()
-    for outbox in list(_outboxes):
-        outbox.forget()
+    forget_all()
+    _writer = Writer()
 
 
-_outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()
-_writer = _Writer()
+_writer = Writer()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-__all__ = ["Outbox", "flush"]
+__all__ = ["flush", "outbox_of"]

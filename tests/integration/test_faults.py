@@ -376,7 +376,8 @@ ELSEWHERE = {
     *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
     "summary/summarize.py",
     # The writer's thread, and whoever reads.
-    *("history/document.py", "history/sqlite.py", "history/writer.py"),
+    *("history/document.py", "history/sqlite.py", "history/outbox.py"),
+    "history/writer.py",
 }
 
 

@@ -1,0 +1,166 @@
+"""What writing the history costs the app: ``python -m benchmarks.history``.
+
+Two gunicorn servers of two workers each, one with the history and one in memory alone, take turns;
+medians over the turns are compared. Afterwards, each request has to be in the file, once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import typing as t
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+from flask import Flask
+
+from .variants import recording
+from .workloads import WORKLOADS
+
+_CLIENTS = 4
+_ID = re.compile(rb"(?i)x-lifecycle-trace: (\w+)")
+_FILE = "BENCHMARK_HISTORY"
+_WORKLOAD = "BENCHMARK_WORKLOAD"
+
+
+def make() -> Flask:
+    """Return the app of a server, which is described in its environment."""
+    app, _ = WORKLOADS[os.environ[_WORKLOAD]]()
+    app.config["LIFECYCLE_HISTORY"] = os.environ.get(_FILE)
+    app.config["LIFECYCLE_MAX_TRACES"] = 1_000_000
+    app.config["LIFECYCLE_MAX_BYTES"] = 2**32
+    return t.cast("Flask", recording(app))
+
+
+class Server:
+    """A gunicorn of two workers."""
+
+    def __init__(self, workload: str, file: Path | None) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._address = free.getsockname()
+        _, self._path = WORKLOADS[workload]()
+        named = {} if file is None else {_FILE: str(file)}
+        bind = "{}:{}".format(*self._address)
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "--workers", "2", "--log-level", "warning"),
+                *("--bind", bind, "benchmarks.history:make()"),
+            ],
+            env={**os.environ, _WORKLOAD: workload, **named},
+        )
+        self.ids: list[bytes] = []
+        self._numbers = count()
+        while True:
+            try:
+                self._send(self.ids)
+                break
+            except OSError:
+                time.sleep(0.05)
+
+    def turn(self, requests: int) -> float:
+        """Send so many requests by several clients at once; return requests a second."""
+        each = requests // _CLIENTS
+        sent: list[list[bytes]] = [[] for _ in range(_CLIENTS)]
+
+        def send(ids: list[bytes]) -> None:
+            for _ in range(each):
+                self._send(ids)
+
+        clients = [threading.Thread(target=send, args=(ids,)) for ids in sent]
+        begun = time.perf_counter()
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        took = time.perf_counter() - begun
+        self.ids += [trace_id for ids in sent for trace_id in ids]
+        return each * _CLIENTS / took
+
+    def _send(self, ids: list[bytes]) -> None:
+        with socket.create_connection(self._address) as sock:
+            path = self._path.format(next(self._numbers))
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            answer = b""
+            while more := sock.recv(65536):
+                answer += more
+        found = _ID.search(answer)
+        assert found is not None, answer[:200]
+        ids.append(found[1])
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+def written(file: Path) -> list[bytes]:
+    """Return the ids in a file."""
+    with closing(sqlite3.connect(file)) as opened:
+        rows = opened.execute("SELECT id FROM traces UNION ALL SELECT id FROM summaries").fetchall()
+    return [each.encode() for (each,) in rows]
+
+
+def caught_up(file: Path, rows: int) -> float:
+    """Wait until a file has so many rows, or 60 s; return the seconds."""
+    begun = time.monotonic()
+    while len(written(file)) < rows and time.monotonic() < begun + 60:
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
+    """Print one row."""
+    file = folder / f"{workload}.sqlite"
+    alone, both = Server(workload, None), Server(workload, file)
+    try:
+        for server in (alone, both):
+            server.turn(requests // turns)
+        rates: list[tuple[float, float]] = []
+        late: list[float] = []
+        for _ in range(turns):
+            rate = both.turn(requests // turns)
+            # So that it does not slow down the other one.
+            late.append(caught_up(file, 2 * len(both.ids)))
+            rates.append((alone.turn(requests // turns), rate))
+        found = written(file)
+    finally:
+        alone.stop()
+        both.stop()
+    is_exact = sorted(found) == sorted(both.ids * 2)
+    print(
+        f"{workload:<9}{statistics.median(rate for rate, _ in rates):>10.0f}"
+        f"{statistics.median(rate for _, rate in rates):>10.0f}"
+        f"{statistics.median(there / here for here, there in rates):>8.3f}"
+        f"{len(both.ids):>9}{'each once' if is_exact else 'NOT EXACT':>11}"
+        f"{statistics.median(late):>8.2f}"
+        f"{file.stat().st_size / len(both.ids):>9.0f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--workloads", nargs="*", default=["typical", "hello"])
+    options = parser.parse_args()
+    print(
+        f"{'workload':<9}{'memory/s':>10}{'history/s':>10}{'ratio':>8}{'sent':>9}{'written':>11}"
+        f"{'later s':>8}{'bytes':>9}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for workload in options.workloads:
+            measure(workload, options.requests, options.turns, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Finished requests of an app on their way to its history."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+
+from ..faults import fault
+from ..trace.writer import LiveTrace
+from .document import Row, encode
+from .sqlite import SqliteHistory
+
+# Rows written in one transaction.
+_ROWS = 50
+# A file that failed is tried again after this time.
+AGAIN_SECONDS = 5.0
+
+_outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()
+
+
+class Outbox:
+    """Takes finished requests. It holds no app.
+
+    :param max_traces: how many requests wait, and how many for static files: those before them
+        would be removed from the history anyway.
+    :param ring: tells the writer that something waits.
+    """
+
+    def __init__(
+        self, history: SqliteHistory, max_traces: int, ring: Callable[[Outbox], None]
+    ) -> None:
+        self._history = history
+        self._ring = ring
+        self._traces: deque[LiveTrace] = deque(maxlen=max_traces)
+        self._files: deque[LiveTrace] = deque(maxlen=max_traces)
+        # Those that could not be written, for as long as the process has them in memory.
+        self._failed: deque[weakref.ref[LiveTrace]] = deque(maxlen=2 * max_traces)
+        self._again = 0.0
+        #: Whether the writer knows that something waits.
+        self.due: bool = False
+        _outboxes.add(self)
+
+    def __len__(self) -> int:
+        """Return how many requests wait."""
+        return len(self._traces) + len(self._files)
+
+    def append(self, trace: LiveTrace, is_file: bool) -> None:
+        """Take a finished request."""
+        (self._files if is_file else self._traces).append(trace)
+        if not self.due:
+            self.due = True
+            self._ring(self)
+
+    def write(self, pause: Callable[[], None]) -> bool:
+        """Write what waits; return whether some is left to be tried again later.
+
+        :param pause: called often, to let other threads run.
+        """
+        # First: what comes from now on makes it due again.
+        self.due = False
+        if time.monotonic() >= self._again:
+            failed = [reference() for reference in self._failed]
+            self._failed.clear()
+            self._write([trace for trace in failed if trace is not None], pause)
+        for queue in (self._traces, self._files):
+            while queue:
+                self._write(_popped(queue), pause)
+        return bool(self._failed)
+
+    def _write(self, batch: list[LiveTrace], pause: Callable[[], None]) -> None:
+        if batch and time.monotonic() >= self._again:
+            rows = [row for row in (_encoded(trace, pause) for trace in batch) if row is not None]
+            if self._history.write(rows, is_last=not len(self)):
+                pause()
+                return
+            self._again = time.monotonic() + AGAIN_SECONDS
+        self._failed += [weakref.ref(trace) for trace in batch]
+
+    def forget(self) -> None:
+        """Forget what waits."""
+        self._traces.clear()
+        self._files.clear()
+        self._failed.clear()
+        self.due = False
+
+
+def forget_all() -> None:
+    """Forget what waits in this process, as its parent writes it."""
+    for outbox in list(_outboxes):
+        outbox.forget()
+
+
+def _popped(queue: deque[LiveTrace]) -> list[LiveTrace]:
+    # Others only append, so what is there stays there.
+    return [queue.popleft() for _ in range(min(_ROWS, len(queue)))]
+
+
+def _encoded(trace: LiveTrace, pause: Callable[[], None]) -> Row | None:
+    try:
+        return encode(trace, pause)
+    except Exception as error:
+        fault("a request for the history", error)
+        return None
+
+
+__all__ = ["AGAIN_SECONDS", "Outbox", "forget_all"]
