@@ -152,11 +152,23 @@ _entry("gunicorn.http.wsgi:Response", "force_close", _GUNICORN)
 _entry("gunicorn.workers.base:Worker", "alive", _GUNICORN)
 _entry("gunicorn.workers.base:Worker", "ppid", _GUNICORN)
 
+# The threads of other servers: the attributes of Waitress's connection and of cheroot's gateway.
+
+_entry("waitress.channel:HTTPChannel", "adj", "3.0.2")
+_entry("waitress.adjustments:Adjustments", "threads", "3.0.2")
+_entry("waitress.channel:HTTPChannel", "server", "3.0.2")
+_entry("waitress.task:ThreadedTaskDispatcher", "stop_count", "3.0.2")
+WAITRESS_THREADS = "adj.threads"
+WAITRESS_STOPPING = "server.task_dispatcher.stop_count"
+_entry("cheroot.workers.threadpool:ThreadPool", "min", "11.1.2")
+CHEROOT_THREADS = "req.server.requests.min"
+
 
 __all__ = [
     "APP_CONTEXT",
     "CACHED_DATA",
     "CACHED_JSON",
+    "CHEROOT_THREADS",
     "CREATOR",
     "DO_CLOSE",
     "DO_TWOPHASE",
@@ -180,6 +192,8 @@ __all__ = [
     "STATUS_CODE",
     "STREAM",
     "TEMPLATE",
+    "WAITRESS_STOPPING",
+    "WAITRESS_THREADS",
     "Entry",
     "rule_converters",
     "rule_parts",

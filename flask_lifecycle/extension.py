@@ -174,6 +174,7 @@ class State:
         if instrument is None:
             return
         self._mount = mount
+        mount.owner = owner
         mount.called = instrument.called
         mount.bodies = instrument.messages
         mount.requested = announcement.requested

@@ -27,6 +27,7 @@ from .recorder.user_code import caller
 from .redact import Redactor
 from .run_token import is_alone
 from .settings import Settings
+from .trace.owner import Owner
 from .trace.tracepoint import Tracepoint, number
 from .trace.writer import NOBODY, Route, Writer
 
@@ -34,6 +35,7 @@ if t.TYPE_CHECKING:
     from .app_map.rules import Finder
     from .collectors.profiler import Profiles
     from .history import History
+    from .holds.holder import Holder
     from .panel.access.log import AccessLog
     from .panel.api.bodies import Bodies
     from .recording.document import Excerpt
@@ -88,6 +90,9 @@ class Mount:
         self._panel: Panel | None = None
         self._profiles: Profiles | None = None
         self._finder: Finder | None = None
+        self._holder: Holder | None = None
+        #: The app's identity in its traces.
+        self.owner: Owner | None = None
         #: Records the bodies of requests and responses.
         self.bodies: Bodies = _NoBodies()
         #: A substring of the path of each call for the panel; with a host of its own, of any path.
@@ -154,6 +159,8 @@ class Mount:
         self._forget()
         if self._profiles is not None:
             self._profiles.cancel()
+        if self._holder is not None:
+            self._holder.close()
 
     def _answer(
         self,
@@ -245,6 +252,7 @@ class Mount:
         with self._lock:
             if self._panel is None:
                 from .collectors.profiler import Profiles
+                from .holds.holder import Holder
                 from .panel import create_panel
                 from .panel.access.gate import Gate
                 from .panel.access.log import AccessLog
@@ -263,8 +271,18 @@ class Mount:
                 self.requested(environ, debug)
                 self._profiles = Profiles(self._app)
                 traces = Traces(self._store, self._history, self._redactor.lines)
+                seconds = self._settings.hold_seconds
+                if self._settings.hold and self.owner is not None:
+                    self._holder = Holder(self.owner, seconds)
                 self._panel = create_panel(
-                    traces, gate, self._map, self._find_rule, self._profiles, self.bodies
+                    traces,
+                    gate,
+                    self._map,
+                    self._find_rule,
+                    self._profiles,
+                    self.bodies,
+                    self._holder,
+                    seconds,
                 )
                 self._access_log = AccessLog(self._token)
                 self._filters.append(self._access_log)

@@ -32,6 +32,8 @@ _MEANT = re.compile(
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _OF_NAME = frozenset(string.ascii_letters + string.digits + "-_")
 
+_A_DAY = 86_400
+
 Check = Callable[[t.Any], bool]
 
 
@@ -45,6 +47,11 @@ def _is_optional_flag(value: t.Any) -> bool:
 
 def _is_positive(value: t.Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_positive_number(value: t.Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 < value <= _A_DAY
 
 
 def _is_prefix(value: t.Any) -> bool:
@@ -182,9 +189,12 @@ class Settings:
         _is_token,
         "None or a string of at least 16 printable ASCII characters, without spaces",
     )
-
     history: bool | str | os.PathLike[str] | None = field(
         default=True, metadata={"check": _is_history, "takes": _HISTORY}
+    )
+    hold: bool = _setting(True, _is_flag, "True or False")
+    hold_seconds: float = _setting(
+        120, _is_positive_number, "a number of seconds, more than 0 and at most 86400"
     )
 
     @classmethod

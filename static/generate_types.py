@@ -19,7 +19,7 @@ from flask_lifecycle.panel import filter as trace_filter
 from flask_lifecycle.recording import app, document, schema
 from flask_lifecycle.recording.versions import FORMAT, VERSION
 from flask_lifecycle.summary import flags, summarize
-from flask_lifecycle.trace import compare, differences, spent
+from flask_lifecycle.trace import compare, differences, model, spent
 
 TARGET = Path(__file__).parent / "src" / "api" / "generated.ts"
 
@@ -65,7 +65,7 @@ _NARROWER = {
 #: What files of older versions do not have.
 _NEWER = frozenset(
     (
-        *("Process.started_at", "Step.package", "Trace.server_error_by"),
+        *("Process.started_at", "Step.package", "Trace.server_error_by", "Trace.holds"),
         *("Hook.package", "Hook.is_async", "Handler.package", "Handler.is_async", "Rule.title"),
     )
 )
@@ -91,6 +91,9 @@ def generate() -> str:
         _JSON,
         *(_interface(record) for record in (trace.Source, trace.Error, trace.Process)),
         *(_interface(record) for record in (trace.TraceError, trace.Step, trace.Highlight)),
+        _constant("DID", "How a held request goes on.", model.DID),
+        _constant("INTERVENTIONS", "What it can do in place of a function.", model.INTERVENTIONS),
+        _interface(trace.Hold),
         _interface(trace.Trace, "TraceHeader", leave_out=("steps",)),
         _TRACE,
         *(_interface(record) for record in (app.Hook, app.Handler, app.Plan, app.Rule)),

@@ -96,6 +96,17 @@ def _worker() -> t.Any:
     return worker
 
 
+def _waitress_channel() -> t.Any:
+    server: t.Any = SimpleNamespace(active_channels={}, addr_family=None)
+    ours, theirs = socket.socketpair()
+    channel = import_module("waitress.channel").HTTPChannel(
+        server, ours, ("", 0), import_module("waitress.adjustments").Adjustments(), {}
+    )
+    ours.close()
+    theirs.close()
+    return channel
+
+
 # Objects of the classes whose names are not the class's own.
 MADE: dict[str, t.Callable[[], t.Any]] = {
     "engineio.socket:Socket": lambda: engineio.socket.Socket(_engine(), "1"),
@@ -106,10 +117,14 @@ MADE: dict[str, t.Callable[[], t.Any]] = {
     "flask.ctx:RequestContext": _context,
     "gunicorn.http.wsgi:Response": lambda: gunicorn.http.wsgi.Response(None, None, None),
     "gunicorn.workers.base:Worker": _worker,
+    "cheroot.workers.threadpool:ThreadPool": lambda: import_module(
+        "cheroot.workers.threadpool"
+    ).ThreadPool(None),
     "jinja2.runtime:Macro": _macro,
     "jinja2:Template": _template,
     "simple_websocket:Server": _websocket,
     "threading:RLock": threading.RLock,
+    "waitress.channel:HTTPChannel": _waitress_channel,
     "werkzeug.datastructures:Headers": Headers,
     "werkzeug.routing:Rule": _rule,
     "werkzeug.wrappers:Request": _request,

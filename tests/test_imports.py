@@ -31,13 +31,14 @@ ALLOWED = {
     "history": {"locks", "faults", "settings", "trace", "store", "recording", "summary"},
     "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "app_map": {"recorder", "trace", "redact", "_compat"},
+    "holds": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "instrumentation": {
         "settings",
         *("collectors", "recorder", "trace", "redact", "address", "faults", "_compat"),
     },
     "panel": {
         *("locks", "faults", "trace", "redact", "settings", "store", "recording", "app_map"),
-        *("toolbar", "summary", "history", "private_folder", "_compat"),
+        *("holds", "toolbar", "summary", "history", "private_folder", "_compat"),
     },
 }
 # The public names and what puts all of them together.

@@ -25,6 +25,8 @@ WRONG: dict[str, t.Any] = {
     "LIFECYCLE_ALLOWED_HOSTS": "example.com",
     "LIFECYCLE_HOST": "http://panel.localhost",
     "LIFECYCLE_TOKEN": "short",
+    "LIFECYCLE_HOLD": "yes",
+    "LIFECYCLE_HOLD_SECONDS": "2 min",
     "LIFECYCLE_HISTORY": False,
 }
 
@@ -58,6 +60,8 @@ def test_defaults_are_the_contract() -> None:
         host=None,
         token=None,
         history=True,
+        hold=True,
+        hold_seconds=120,
     )
 
 
@@ -95,6 +99,11 @@ def test_a_wrong_value_is_named_at_start(key: str, value: t.Any) -> None:
         ("allowed_hosts", [".example.com"]),
         ("host", "panel..localhost"),
         ("token", "from-a-file-with-its-end\n"),
+        ("hold_seconds", 0),
+        ("hold_seconds", True),
+        ("hold_seconds", float("nan")),
+        ("hold_seconds", float("inf")),
+        ("hold_seconds", 86_401),
         ("history", ""),
         ("history", "nul\0.sqlite"),
         ("history", "sqlite:///history.sqlite"),

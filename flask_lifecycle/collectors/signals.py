@@ -15,12 +15,13 @@ import blinker
 import flask.signals
 
 from ..faults import fail_open
+from ..recorder import holding
 from ..recorder.callables import callable_name
 from ..recorder.current import current
 from ..recorder.errors import describe_error
 from ..recorder.steps import begin, end, room_for
 from ..recorder.subclass import subclass_of
-from ..trace.log import clock
+from ..trace.log import WIDTH, clock
 from ..trace.notes import Facts
 from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import Writer
@@ -70,6 +71,9 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
                     writer = room_for(writer, tracepoint)
                 now = clock()
                 writer.log += (tracepoint, writer.current, now, now)
+                if holding.armed:
+                    holding.before(writer, len(writer.log) - WIDTH)
+                    holding.after(writer, len(writer.log) - WIDTH)
             return []
         if not recorded:
             return base_send(self, *args, **kwargs)
@@ -80,6 +84,8 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
         if before is not None:
             before(writer, kwargs)
         try:
+            if holding.armed:
+                holding.before(writer, step)
             # Without receivers, there is nothing else to do.
             return base_send(self, *args, **kwargs) if self.receivers else []
         except BaseException as error:
@@ -87,6 +93,8 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
             raise
         finally:
             end(writer, step)
+            if holding.armed:
+                holding.after(writer, step)
 
     made = subclass_of(blinker.NamedSignal)
     made.send = send

@@ -14,6 +14,7 @@ from functools import partial
 
 from .._compat import CREATOR, DO_CLOSE, DO_TWOPHASE, DRIVER_CONNECTION, RESET
 from ..faults import fail_open
+from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.memo import by_class
 from ..recorder.user_code import caller
@@ -101,6 +102,8 @@ def _ends(defined: type, name: str, method: t.Any) -> t.Any:
         if begun is None:
             return method(self, connection, *args, **kwargs)
         try:
+            if holding.armed:
+                holding.before(*begun[:2])
             result = method(self, connection, *args, **kwargs)
         except BaseException as error:
             fail(begun, error)

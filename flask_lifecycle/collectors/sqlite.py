@@ -14,6 +14,7 @@ from functools import wraps
 from threading import get_ident
 
 from ..faults import fail_open, fault
+from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.subclass import Subclasses, subclass_of
 from ..recorder.user_code import caller, is_library
@@ -99,6 +100,8 @@ def _ending(base: t.Any, name: str) -> t.Any:
         if begun is None:
             return method(self, *args, **kwargs)
         try:
+            if holding.armed:
+                holding.before(*begun[:2])
             result = method(self, *args, **kwargs)
         except BaseException as error:
             fail(begun, error)

@@ -6,6 +6,7 @@ import typing as t
 from threading import get_ident
 
 from ..faults import fault
+from ..recorder import holding
 from ..recorder.errors import describe_error
 from ..recorder.user_code import user_location
 from ..redact import MASK, Redactor
@@ -84,6 +85,8 @@ def begin(
         # Concurrent readers must find it with its statement.
         writer.notes.details[step] = note
         log += (_TRACEPOINTS[kind], writer.current, clock(), 0.0)
+        if holding.armed:
+            holding.before(writer, step)
         return writer, step, note, connection, was_open
     except Exception as error:
         fault("the beginning of a statement", error)
@@ -147,6 +150,8 @@ def fail(begun: Begun, error: BaseException) -> None:
     writer.log[step + END] = clock()
     if connection is not None:
         _implied(begun, error)
+    if holding.armed:
+        holding.after(writer, step)
 
 
 def end(begun: Begun, cursor: t.Any = None) -> None:
@@ -162,6 +167,8 @@ def end(begun: Begun, cursor: t.Any = None) -> None:
     # A successful statement leaves a transaction as it is.
     if was_open is False:
         _implied(begun)
+    if holding.armed:
+        holding.after(writer, step)
 
 
 def _implied(begun: Begun, error: BaseException | None = None) -> None:

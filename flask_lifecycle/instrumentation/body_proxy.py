@@ -15,6 +15,7 @@ from types import GeneratorType
 
 from werkzeug.wsgi import ClosingIterator
 
+from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
 from ..recorder.memo import Memo
@@ -70,6 +71,9 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
         on.
     """
 
+    # A request can be held before each chunk of a stream, and before the first one of others.
+    takes_chunk = bool(is_end)
+
     def method(self: t.Any, *args: t.Any) -> t.Any:
         __tracebackhide__ = True
         result, recording, sent, is_body = self._flask_lifecycle
@@ -96,15 +100,21 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
         if is_outer:
             trace.stopwatch += clock()
         try:
+            if holding.armed and takes_chunk and (trace.streamed or not sent[0]):
+                holding.before(trace, recording.step)
             value = call(result, *args)
         except is_end:
             recording.end()
+            if holding.armed:
+                holding.after(trace, recording.step)
             if is_body and call is next and not hasattr(result, "close"):
                 finish(trace)
             raise
         except BaseException as error:
             recording.end(error)
             hide_frames(error)
+            if holding.armed:
+                holding.after(trace, recording.step)
             raise
         finally:
             if is_outer:

@@ -6,6 +6,7 @@ import typing as t
 from threading import get_ident
 
 from ..collectors.http import Preview
+from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import describe_error
 from ..recorder.steps import finish
@@ -142,6 +143,8 @@ def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
     log += (_CLOSE, -1, now, 0.0)
     trace.current = step
     try:
+        if holding.armed:
+            holding.before(trace, step)
         return None if close is None else close()
     except BaseException as error:
         trace.notes.outcomes[step] = describe_error(error)
@@ -149,6 +152,8 @@ def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
         raise
     finally:
         log[step + END] = clock()
+        if holding.armed:
+            holding.after(trace, step)
         finish(trace)
         current.set(outer)
 

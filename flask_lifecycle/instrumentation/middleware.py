@@ -13,6 +13,7 @@ import flask
 import flask.app
 
 from ..faults import fail_open
+from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.memo import Memo
 from ..recorder.steps import begin, end, fail
@@ -66,6 +67,8 @@ class Middleware:
 
         outer = begin(trace, tracepoint)
         try:
+            if holding.armed:
+                holding.before(trace, outer)
             result = self._call(app, environ, start_response)
         except BaseException as error:
             if not trace.has_context:
@@ -77,6 +80,8 @@ class Middleware:
         while trace.current > outer:
             end(trace, trace.current)
         end(trace, outer)
+        if holding.armed:
+            holding.after(trace, outer)
         return result
 
     @fail_open

@@ -6,6 +6,7 @@ import typing as t
 from string import capwords
 
 from ..faults import fault
+from ..recorder import holding
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import room_for
 from ..trace.log import END, clock
@@ -71,6 +72,8 @@ class StartResponse:
                 # An invalid status or invalid headers are left for the server to report.
                 fault("the start of a response", error)
             try:
+                if holding.armed:
+                    holding.before(writer, step)
                 return start_response(status, headers, *args, **kwargs)
             except BaseException as error:
                 writer.notes.outcomes[step] = describe_error(error)
@@ -78,6 +81,8 @@ class StartResponse:
                 raise
             finally:
                 log[step + END] = clock()
+                if holding.armed:
+                    holding.after(writer, step)
 
         return recorded
 

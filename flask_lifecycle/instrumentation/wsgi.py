@@ -9,6 +9,7 @@ import flask
 import flask.app
 
 from ..collectors.http import Preview
+from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
 from ..trace.log import END, TRACEPOINT, clock
@@ -141,8 +142,12 @@ class Calls:
             if "HTTP_UPGRADE" in environ:
                 upgrades.requested(trace, environ)
             try:
+                if holding.armed:
+                    holding.before(trace, 0)
                 answer = recorded_start_response(trace, environ, start_response, unreached)
                 result = run(app, environ, answer)
+                if holding.armed:
+                    holding.after(trace, 0)
             except BaseException as error:
                 left(trace, error, environ)
                 raise

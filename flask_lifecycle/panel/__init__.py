@@ -9,12 +9,14 @@ from pathlib import Path
 import flask
 from werkzeug.exceptions import HTTPException
 
+from ..holds.holder import Holder
 from ..trace.model import JsonObject
 from .access.gate import Gate
 from .api.app import FindRule, create_app_map
 from .api.bodies import Bodies, create_bodies
 from .api.compare import create_compare
 from .api.har import create_har
+from .api.holds import create_holds
 from .api.live import create_live
 from .api.page import create_page
 from .api.profile import Profiles, create_profile
@@ -37,6 +39,8 @@ def create_panel(
     find_rule: FindRule,
     profiles: Profiles,
     bodies: Bodies,
+    holder: Holder | None,
+    hold_seconds: float,
 ) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
     """Return the panel as a WSGI callable, protected by the gate.
 
@@ -46,6 +50,8 @@ def create_panel(
     :param find_rule: returns the response of ``GET api/app/match``.
     :param profiles: records profiles and stores them.
     :param bodies: records the bodies of requests and responses.
+    :param holder: holds requests; None if that is turned off.
+    :param hold_seconds: how long at most.
     """
     panel = flask.Flask(
         "flask_lifecycle.panel",
@@ -56,7 +62,7 @@ def create_panel(
     panel.json = Provider(panel)
     # The panel's own faults must not open the app's debugger.
     panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
-    hub = Hub(traces.store, traces.history)
+    hub = Hub(traces.store, traces.history, holder)
     for api in (
         create_page(gate, DIST),
         create_toolbar(hub, gate),
@@ -67,6 +73,7 @@ def create_panel(
         create_steps(traces),
         create_profile(traces, profiles),
         create_bodies(bodies),
+        create_holds(holder, gate, app_map, hold_seconds),
         create_app_map(app_map, find_rule),
         create_live(hub, gate),
     ):

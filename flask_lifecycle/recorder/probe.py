@@ -12,6 +12,7 @@ from threading import get_ident
 from ..faults import fault
 from ..trace.log import clock
 from ..trace.owner import Owner
+from . import holding
 from .current import current
 from .errors import describe_error
 from .generated import call, guarded, maker, names_of, signature, written
@@ -60,19 +61,34 @@ _SOURCE = """\
     _log += (_tracepoint, _outer, _clock(), 0.0)
     _writer.current = _step
 {note}    try:
-        {returns}{awaits}_func({passed})
+        if _holding.armed:
+            {returns}{awaits}_holding.{called}(_writer, _step, _func, {passed})
+        else:
+            {returns}{awaits}_func({passed})
     except BaseException as _error:
         _writer.notes.outcomes[_step] = _describe_error(_error)
         raise
     finally:
         _log[_step + 3] = _clock()
         _writer.current = _outer
-{leave}{after}"""
+{leave}        if _holding.armed{over}:
+            {awaits}_holding.{ended}(_writer, _step)
+{after}"""
 
+# Until then, only an exception has given the step an outcome.
+_OVER = " and _step in _writer.notes.outcomes"
 _AFTER = """\
     if _result is not None:
-{after}    return _result
+{after}    if _holding.armed:
+        {awaits}_holding.{ended}(_writer, _step)
+    return _result
 """
+
+# By whether it awaits: what holds a request around a call.
+_HOLDS = (
+    {"awaits": "", "called": "called", "ended": "after"},
+    {"awaits": "await ", "called": "awaited", "ended": "after_awaited"},
+)
 
 # How the return values of a probe's callables are used.
 _STATEMENTS = {
@@ -98,6 +114,7 @@ _SHARED: dict[str, t.Any] = {
     "_failed": _failed,
     "_get_ident": get_ident,
     "_get_trace": current.get,
+    "_holding": holding,
 }
 
 
@@ -137,11 +154,11 @@ def recording(
         "_kept": kept,
     }
     closed = {name: each for name, each in closed.items() if each is not None} | takes.defaults
-    around = _around(probes, named, closed)
+    holds = _HOLDS[awaits]
+    around = _around(probes, named, closed, holds)
     decide = unless and guarded("_skips = {call}", "_unless", unless, named, "_skips = not ")
     source = _SOURCE.format(
         define="async def" if awaits else "def",
-        awaits="await " if awaits else "",
         name=name,
         declared=takes.declared if func is not None else f"_func, {takes.declared}",
         passed=takes.passed,
@@ -149,6 +166,8 @@ def recording(
         unless="_skips" if unless else "_writer.owner is not _owner",
         kept=call("_kept", kept, named) if kept else "_writer.is_spine(_tracepoint)",
         returns="_result = " if around["after"] else "return ",
+        over=_OVER if around["after"] else "",
+        **holds,
         **around,
     )
     return _maker(source, name, tuple(closed))(**closed)
@@ -160,7 +179,10 @@ def _maker(source: str, name: str, names: tuple[str, ...]) -> Call:
 
 
 def _around(
-    probes: Sequence[Probe], named: dict[str, str], closed: dict[str, t.Any]
+    probes: Sequence[Probe],
+    named: dict[str, str],
+    closed: dict[str, t.Any],
+    holds: dict[str, str],
 ) -> dict[str, str]:
     """Generate the code around a function, and add its values to the function's closure."""
     around = dict.fromkeys(_STATEMENTS, "")
@@ -183,7 +205,7 @@ def _around(
                 otherwise = f"{entered} = " if when == "enter" else ""
                 around[when] += indent(guarded(statement, name, called, named, otherwise), "    ")
     if around["after"]:
-        around["after"] = _AFTER.format(after=around["after"])
+        around["after"] = _AFTER.format(after=around["after"], **holds)
     return around
 
 

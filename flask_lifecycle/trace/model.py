@@ -5,11 +5,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from .compare import Comparison, compare
 from .explain import explained, journey
 from .highlights import highlights
+from .names import is_named
 from .status import client_status
 
 STAGES = (
@@ -62,6 +62,12 @@ FUNCTION_STAGES = frozenset(
         "teardown_appcontext",
     )
 )
+
+#: What a held request can be told to do in place of a function.
+INTERVENTIONS = ("answer", "skip", "raise")
+#: How a held request goes on: told by a person, after its time, as nobody watches any more, or as
+#: the server stops.
+DID = ("go", "step", "end", "all", *INTERVENTIONS, "time", "left", "stopped")
 
 #: A JSON object.
 JsonObject = dict[str, t.Any]
@@ -151,6 +157,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A span in which a breakpoint held the request, at a step; times are ns from its start.
+
+    ``end`` and ``did`` are None while it is held. ``did`` is how it went on: one of :data:`DID`.
+    """
+
+    step: int
+    begin: int
+    end: int | None
+    did: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """One request, as it was when copied. ``started_at`` is Unix time; other times are in ns.
 
@@ -178,6 +197,12 @@ class Trace:
     steps: tuple[Step, ...]
     app_time: int | None = None
     server_error_by: ServerErrorBy | None = None
+    holds: tuple[Hold, ...] = ()
+
+    @property
+    def intervened(self) -> tuple[Hold, ...]:
+        """Return the holds after which something other than the app's function happened."""
+        return tuple(each for each in self.holds if each.did in INTERVENTIONS)
 
     def header(self) -> JsonObject:
         """Return all fields except the steps, JSON-ready."""
@@ -199,6 +224,7 @@ class Trace:
             "parent": self.parent,
             "dropped_steps": self.dropped_steps,
             "server_error_by": self.server_error_by,
+            "holds": [_plain(each) for each in self.holds],
         }
 
     def to_dict(self) -> JsonObject:
@@ -230,12 +256,10 @@ class Trace:
 
 
 def _is_named(step: Step, name: str) -> bool:
-    full = step.callable or ""
-    # Names of templates, and statements, may have the characters of a glob.
-    return name in (step.name, full) or fnmatchcase(full if ":" in name else step.name, name)
+    return is_named(name, step.name, step.callable)
 
 
-def _plain(record: Source | Error | TraceError | Process | None) -> JsonObject | None:
+def _plain(record: Source | Error | TraceError | Process | Hold | None) -> JsonObject | None:
     if record is None:
         return None
 
@@ -243,9 +267,12 @@ def _plain(record: Source | Error | TraceError | Process | None) -> JsonObject |
 
 
 __all__ = [
+    "DID",
     "FUNCTION_STAGES",
+    "INTERVENTIONS",
     "STAGES",
     "Error",
+    "Hold",
     "JsonObject",
     "Outcome",
     "Process",

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..faults import fault
+from .holds import Span
 from .log import WIDTH, Columns
-from .model import Error, JsonObject, Outcome, Process, Step, Trace, TraceError
+from .model import Error, Hold, JsonObject, Outcome, Process, Step, Trace, TraceError
 from .notes import SHORT_CIRCUIT
 from .tracepoint import Tracepoint
 from .writer import LiveTrace
@@ -65,7 +66,15 @@ def _copy(trace: LiveTrace) -> Trace:
         steps=(),
         app_time=trace.app_time,
         server_error_by=trace.server_error_by,
+        holds=tuple(_hold(trace, span) for span in trace.holds),
     )
+
+
+def _hold(trace: LiveTrace, span: Span) -> Hold:
+    # Read first: it is set before the end.
+    end = trace.since(span.end) if span.end else None
+    did = None if end is None else span.did
+    return Hold(trace.held_at(span), trace.since(span.begin), end, did)
 
 
 def freeze(trace: LiveTrace, columns: Columns, index: int) -> Step:

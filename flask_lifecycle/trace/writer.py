@@ -14,6 +14,7 @@ from ..redact import Redactor
 from . import process
 from .ancestors import is_context, is_outside_functions
 from .files import is_file
+from .holds import Span
 from .kept import Kept, columns
 from .log import WIDTH, Columns, clock, merge
 from .model import Error, ServerErrorBy
@@ -63,6 +64,7 @@ class LiveTrace(Writer):
         "ended",
         "error",
         "error_step",
+        "holds",
         "method",
         "origin",
         "outbox",
@@ -120,6 +122,8 @@ class LiveTrace(Writer):
     #: What sent a 500 in place of the app's response.
     server_error_by: ServerErrorBy | None
     _kept: Kept | None
+    #: The spans in which it was held, or is.
+    holds: tuple[Span, ...]
     #: Unix time. The monotonic clock cannot replace it: it stops while the machine sleeps.
     started_at: float
     #: The app's time, in one number so that concurrent readers see no partial update: while the
@@ -178,6 +182,7 @@ class LiveTrace(Writer):
         self.unhandled = False
         self.server_error_by = None
         self._kept = None
+        self.holds = ()
         self.started_at = time()
         self.origin: float = clock()
         self.stopwatch = self.origin
@@ -336,6 +341,8 @@ class LiveTrace(Writer):
         if self.strands:
             log, notes, places = self._merged()
             self.error_step = places.get((0, self.error_step), -1)
+            for span in self.holds:
+                span.place, span.writer = self._place(span, places), self
         # First: concurrent readers read this last.
         self._kept = Kept.of(log, notes, merged=bool(self.strands))
         self.notes = notes
@@ -375,6 +382,26 @@ class LiveTrace(Writer):
         writers = (self, *(self.strands or {}).values())
         merged, places = merge([list(each.log) for each in writers])
         return merged, joined([each.notes for each in writers], places), places
+
+    def hold(self, writer: Writer, step: int) -> Span:
+        """Begin a span in which this request is held at a step."""
+        span = Span(writer, step)
+        with _lock:
+            self.holds = (*self.holds, span)
+        return span
+
+    def held_at(self, span: Span) -> int:
+        """Return the index of the step at which the request was held."""
+        places = self._merged()[2] if self.strands else {}
+        return self._place(span, places) // WIDTH
+
+    def _place(self, span: Span, places: dict[tuple[int, int], int]) -> int:
+        if not places:
+            return span.place
+        writers = [self, *(self.strands or {}).values()]
+        # The step of a discarded writer is not kept: then it was held in the whole call.
+        index = next((at for at, each in enumerate(writers) if each is span.writer), -1)
+        return places.get((index, span.place), 0)
 
     def size(self) -> int:
         """Estimate the bytes that this trace uses."""

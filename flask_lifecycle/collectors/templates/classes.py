@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Iterator
 
 from ...faults import fault
+from ...recorder import holding
 from ...recorder.errors import describe_error
 from ...recorder.steps import begin, begin_leaf, end
 from ...recorder.subclass import Subclasses, subclass_of
@@ -61,6 +62,8 @@ def _render(base: t.Any) -> t.Any:
         outer = writer.rendering
         writer.rendering = _note(writer, step, self, args)
         try:
+            if holding.armed:
+                holding.before(writer, step)
             text = base.render(self, *args, **kwargs)
             return text
         except BaseException as error:
@@ -71,6 +74,8 @@ def _render(base: t.Any) -> t.Any:
             if writer.macros is not None:
                 end_calls(writer, writer.log, step)
             end(writer, step)
+            if holding.armed:
+                holding.after(writer, step)
 
     return render
 

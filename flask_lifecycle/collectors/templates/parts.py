@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from threading import get_ident
 
+from ...recorder import holding
 from ...recorder.current import current
 from ...recorder.errors import describe_error
 from ...recorder.steps import begin, end
@@ -107,6 +108,8 @@ def _part(
         return chunks
     step = begin(writer, tracepoint, note)
     try:
+        if holding.armed:
+            holding.before(writer, step)
         # Nothing consumes the parts one by one: passing on a list is faster.
         return _Parts(render(*args, **kwargs))
     except BaseException as error:
@@ -116,6 +119,8 @@ def _part(
         if writer.macros is not None:
             end_calls(writer, writer.log, step)
         end(writer, step)
+        if holding.armed:
+            holding.after(writer, step)
 
 
 class Block:
@@ -198,6 +203,8 @@ def _inside(
         return
     step = begin(writer, tracepoint, note)
     try:
+        if holding.armed:
+            holding.before(writer, step)
         yield from chunks
     except BaseException as error:
         if not isinstance(error, GeneratorExit):

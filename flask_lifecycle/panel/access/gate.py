@@ -23,9 +23,11 @@ from .requests import (
     COOKIE,
     argument,
     as_sent,
+    bearer,
     cookie,
     is_asset,
     is_handshake,
+    is_holding,
     is_live,
     is_page,
     is_toolbar,
@@ -93,6 +95,7 @@ class Gate:
             if not environ.get("PATH_INFO"):
                 return redirected(environ, 308)(environ, started)
             environ["lifecycle.room"] = most = capacity(environ, served)
+            environ["lifecycle.served"] = served
             if not is_live(environ):
                 return app(environ, started)
             if not self._enter(most):
@@ -155,6 +158,11 @@ class Gate:
         """Issue a ticket for one websocket, valid for some seconds in any process of the server."""
         return self._tickets.make()
 
+    @property
+    def opened(self) -> int:
+        """Return how many websockets are open."""
+        return self._open if self._pid == os.getpid() else 0
+
     def _enter(self, most: int) -> bool:
         with self._lock:
             if self._pid != os.getpid():
@@ -173,7 +181,8 @@ class Gate:
         # Also for clients that need no token: it must not stay in the URL.
         if environ.get("REQUEST_METHOD") != "GET" or not self._is_token(argument(environ, "token")):
             known = local and not self._always_token
-            if self._is_token(cookie(environ)) or (known and not self._is_of_service(environ)):
+            given = self._is_token(cookie(environ)) or self.has_token(environ)
+            if given or (known and not self._is_of_service(environ)):
                 return None
             return refusal(
                 "Open the panel with ?token= in its URL: LIFECYCLE_TOKEN or, if that is not set, "
@@ -203,7 +212,7 @@ class Gate:
 
         from_browser = origin is not None or "HTTP_SEC_FETCH_DEST" in environ
         if not from_browser:
-            return None
+            return self._refuse_holding(environ)
         if is_page(environ):
             if environ.get("HTTP_SEC_FETCH_DEST", "document") != "document":
                 return refusal("The panel must be opened as a page, not fetched by a script.")
@@ -219,6 +228,18 @@ class Gate:
                 "one from, as PYTHONHASHSEED is set. Set LIFECYCLE_TOKEN."
             )
         return refusal("Reload the panel: its key is from an older run.")
+
+    def _refuse_holding(self, environ: Environ) -> Response | None:
+        if not is_holding(environ) or self._has_key(environ) or self.has_token(environ):
+            return None
+        return refusal(
+            "Requests are held by the panel's page, or by a tool that sends the header "
+            "Authorization: Bearer with LIFECYCLE_TOKEN, from this machine too."
+        )
+
+    def has_token(self, environ: Environ) -> bool:
+        """Return whether a tool sends the token, in the Authorization header."""
+        return self._is_token(bearer(environ))
 
     def _is_of_service(self, environ: Environ) -> bool:
         # The lookup takes Linux some milliseconds. A client with the key has passed it before, and

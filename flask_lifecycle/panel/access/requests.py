@@ -69,6 +69,19 @@ def is_toolbar(environ: Environ) -> bool:
     return bool(path == "/toolbar.js" or path.startswith("/toolbar/"))
 
 
+def is_holding(environ: Environ) -> bool:
+    """Return whether the request changes which requests are held, or lets one go on."""
+    path = environ.get("PATH_INFO", "")
+    is_one = path in ("/api/breakpoints", "/api/held") or path.startswith("/api/held/")
+    return is_one and environ.get("REQUEST_METHOD") not in ("GET", "HEAD", "OPTIONS")
+
+
+def bearer(environ: Environ) -> str | None:
+    """Return the token in the Authorization header of a tool, if there is one."""
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 def cookie(environ: Environ) -> str | None:
     """Return the token in the panel's cookie, if there is one."""
     # Not by http.cookies: before Python 3.12.6 it takes many seconds to parse a long value
@@ -92,9 +105,11 @@ __all__ = [
     "COOKIE",
     "argument",
     "as_sent",
+    "bearer",
     "cookie",
     "is_asset",
     "is_handshake",
+    "is_holding",
     "is_live",
     "is_page",
     "is_toolbar",

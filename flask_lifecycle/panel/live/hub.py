@@ -22,6 +22,8 @@ from socketio.packet import Packet
 from ... import locks
 from ..._compat import DRIVER
 from ...history import History
+from ...holds.bounds import Viewers
+from ...holds.holder import Holder
 from ...store import Store
 from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
@@ -52,11 +54,18 @@ _Packet = type("_Packet", (Packet,), {"uses_binary_events": False, "json": Json}
 
 
 class Hub:
-    """Send each viewer the new data."""
+    """Send each viewer the new data.
 
-    def __init__(self, store: Store, history: History | None = None) -> None:
+    :param holder: holds requests as long as there are viewers; None if it holds none.
+    """
+
+    def __init__(
+        self, store: Store, history: History | None = None, holder: Holder | None = None
+    ) -> None:
         self._store = store
         self._history = history
+        self._holder = holder
+        self._present = Viewers() if holder is None else holder.viewers
         self._causes = Causes()
         self._viewers: dict[str, Viewer] = {}
         self._lock = locks.lock()
@@ -110,6 +119,7 @@ class Hub:
             wants (the newest one by default), and ``have``, how many of them it has.
         :param several: whether the server has several processes.
         """
+        self._present.called()
         viewer = self._viewer(asked, several)
         kept = self.kept()
         newest = kept[0].id if kept else None
@@ -144,7 +154,9 @@ class Hub:
                 # Viewers of the parent process, from before the fork.
                 self._pid = os.getpid()
                 self._viewers.clear()
+                self._present.forget()
             self._viewers[_sid()] = viewer
+            self._present.entered()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._pump, name="flask-lifecycle-pump", daemon=True
@@ -153,7 +165,11 @@ class Hub:
 
     def _disconnect(self, *_reason: t.Any) -> None:
         with self._lock:
-            self._viewers.pop(_sid(), None)
+            self._forget(_sid())
+
+    def _forget(self, sid: str) -> None:
+        if self._viewers.pop(sid, None) is not None:
+            self._present.left()
 
     def _acknowledge(self, seq: t.Any = None) -> None:
         viewer = self._viewers.get(_sid())
@@ -196,7 +212,7 @@ class Hub:
     def _drop(self, sid: str) -> None:
         """Disconnect a viewer whose message failed: its page reconnects and reports its state."""
         with self._lock:
-            self._viewers.pop(sid, None)
+            self._forget(sid)
         socket = self._socket(sid)
         if socket is not None:
             # It may be disconnecting already.
@@ -224,8 +240,11 @@ class Hub:
         self._io.emit("batch", batch, to=sid)
 
     def _batch(self, viewer: Viewer, kept: list[LiveTrace], *, whole: bool = False) -> JsonObject:
-        history = state_of(self._history)
-        return viewer.message(self._store, kept, self._fault, history, whole=whole)
+        states = {
+            "history": state_of(self._history),
+            "holds": {} if self._holder is None else self._holder.state(),
+        }
+        return viewer.message(self._store, kept, self._fault, states, whole=whole)
 
 
 def _sid() -> str:

@@ -82,7 +82,7 @@ class Viewer:
         #: How many numbers are not those of stored traces, when it was last sent which are gone.
         self._departed: int = -1
         self._restores: int | None = None
-        self._history: JsonObject | None = None
+        self._states: JsonObject | None = None
 
     def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
         """Find the trace whose steps the viewer gets; start from its first step if it changed."""
@@ -113,7 +113,7 @@ class Viewer:
         store: Store,
         kept: list[LiveTrace],
         on_fault: t.Callable[[Exception], None],
-        history: JsonObject | None = None,
+        states: JsonObject | None = None,
         *,
         whole: bool = False,
     ) -> JsonObject:
@@ -121,7 +121,7 @@ class Viewer:
 
         :param kept: all stored traces, newest first.
         :param on_fault: called with an exception that kept steps from being sent.
-        :param history: the state of the history.
+        :param states: the states of what the page shows beside the traces, by name.
         """
         self._start_again_if_restored(store, kept)
         removed = self._removed(kept)
@@ -133,7 +133,7 @@ class Viewer:
             on_fault(error)
             steps = []
         gone = (store.evicted, store.ignored)
-        is_known, self._history = self._history == history, history
+        is_known, self._states = self._states == states, states
 
         news = traces or steps or removed or self.reset or gone != self.gone or not is_known
         if not news and not whole:
@@ -161,7 +161,7 @@ class Viewer:
             "files": store.files,
             "oldest": None if oldest is None else oldest.id,
             "oldest_file": None if oldest_file is None else oldest_file.id,
-            "history": history,
+            **(states or {}),
             "process": {"pid": os.getpid(), "several": self.several},
         }
 
@@ -315,7 +315,8 @@ def _state(trace: LiveTrace) -> tuple[t.Any, ...]:
     # If they cannot be read, the summary reports it.
     with suppress(Exception):
         opened = sum(1 for end in trace.columns().ends[-8:] if not end)
-    return trace.running, trace.step_count, trace.status, opened, is_hung(trace)
+    held = len(trace.holds), trace.holds[-1].end if trace.holds else 0
+    return trace.running, trace.step_count, trace.status, opened, is_hung(trace), held
 
 
 __all__ = ["Pick", "Viewer", "before_newest", "pick_of"]

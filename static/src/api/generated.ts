@@ -125,6 +125,35 @@ export interface Highlight {
   readonly step: number | null;
 }
 
+/** How a held request goes on. */
+export const DID = [
+  "go",
+  "step",
+  "end",
+  "all",
+  "answer",
+  "skip",
+  "raise",
+  "time",
+  "left",
+  "stopped",
+] as const;
+
+/** What it can do in place of a function. */
+export const INTERVENTIONS = ["answer", "skip", "raise"] as const;
+
+/**
+ * A span in which a breakpoint held the request, at a step; times are ns from its start.
+ *
+ * `end` and `did` are None while it is held. `did` is how it went on: one of :data:`DID`.
+ */
+export interface Hold {
+  readonly step: number;
+  readonly begin: number;
+  readonly end: number | null;
+  readonly did: string | null;
+}
+
 /**
  * One request, as it was when copied. `started_at` is Unix time; other times are in ns.
  *
@@ -151,6 +180,7 @@ export interface TraceHeader {
   readonly dropped_steps: number;
   readonly app_time: number | null;
   readonly server_error_by?: "debugger" | "server" | null;
+  readonly holds?: readonly Hold[];
 }
 
 /** One request with its steps, in the order in which they began. */

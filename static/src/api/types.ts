@@ -164,19 +164,31 @@ export interface Batch {
   readonly history: HistoryState | null;
   /** Whose requests these are, and whether the server has other processes, with their own. */
   readonly process: { readonly pid: number; readonly several: boolean };
+  /** Which requests are held, and which breakpoints there are; empty if none can be held. */
+  readonly holds: HoldsState | Record<string, never>;
+}
+
+/** What changes when a request is held or goes on, or a breakpoint is set. */
+export interface HoldsState {
+  readonly held: readonly HeldAt[];
+  /** Changes with the breakpoints. */
+  readonly revision: number;
+  /** How many requests passed a breakpoint, as too many were held. */
+  readonly passed: number;
+}
+
+/** Where a request is held, since ns from its start. */
+export interface HeldAt {
+  readonly trace: string;
+  readonly step: number;
+  readonly stage: Stage;
+  readonly name: string;
+  readonly when: When;
+  readonly since: number;
 }
 
 /** Whether a request is held before a step runs, or after it has run. */
 export type When = "before" | "after";
-
-/** A time for which a request was held at a step, ns from its start; `end` is null while it is held. */
-export interface Hold {
-  readonly step: number;
-  readonly begin: number;
-  readonly end: number | null;
-  /** What let it go on; null while it is held. */
-  readonly did: string | null;
-}
 
 /** Without a name, it is for every step of the stage; without a stage, for every step. */
 export interface Breakpoint {

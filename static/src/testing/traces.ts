@@ -78,6 +78,7 @@ export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): 
     oldest_file: "",
     history: { problem: null },
     process: { pid: 1, several: false },
+    holds: {},
   };
 }
 

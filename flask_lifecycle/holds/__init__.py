@@ -1,0 +1,1 @@
+"""Breakpoints: hold one request at a step of its life, look, and let it go on."""

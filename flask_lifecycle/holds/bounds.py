@@ -1,0 +1,91 @@
+"""How many requests may be held, and for how long: what the server and its viewers allow."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from time import monotonic
+
+#: The limit where the server starts a thread for each request.
+MOST = 32
+#: A page that is loaded again within this time has not left.
+_AGAIN_SECONDS = 2.0
+#: The time for which a client without a connection of its own counts as a viewer, after each call.
+POLL_SECONDS = 10.0
+
+_ONE_THREAD = (
+    "This server handles one request at a time: while one was held, nothing could let it go on. "
+    "Start it with threads: flask run without --without-threads, or gunicorn --threads 4."
+)
+_TOO_FEW = (
+    "The server has {} threads, and open panels use {} of them: a held request would leave none "
+    "for the others. Start it with more threads, such as gunicorn --threads 8."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What the panel knows of the server that it runs on.
+
+    :param threads: the number of its threads for requests; None if it starts as many as it needs.
+    :param used: returns how many of them the connections of panels use.
+    :param is_stopping: returns whether it waits for its requests to end.
+    """
+
+    threads: int | None
+    used: t.Callable[[], int]
+    is_stopping: t.Callable[[], bool]
+
+    def room(self) -> int:
+        """Return how many requests may be held at a time: half of its threads at most."""
+        if self.threads is None:
+            return MOST
+        return max(0, min(MOST, self.threads // 2, self.threads - 1 - self.used()))
+
+    def why_never(self) -> str | None:
+        """Return why this server cannot hold any request, or None."""
+        return _ONE_THREAD if self.threads == 1 else None
+
+    def why_none(self) -> str | None:
+        """Return why no request can be held now, or None."""
+        if self.why_never() or self.room() > 0:
+            return self.why_never()
+        return _TOO_FEW.format(self.threads, self.used())
+
+
+#: Until a client of the panel has shown which one it is.
+UNKNOWN = Server(1, lambda: 0, lambda: False)
+
+
+class Viewers:
+    """Whether anybody watches who could let a request go on."""
+
+    def __init__(self) -> None:
+        self._connected = 0
+        self._until = 0.0
+
+    def entered(self) -> None:
+        """Count a page that keeps a connection."""
+        self._connected += 1
+
+    def left(self) -> None:
+        """Count a page out. What it called before does not count any more."""
+        self._connected -= 1
+        if self._connected <= 0:
+            self._until = monotonic() + _AGAIN_SECONDS
+
+    def forget(self) -> None:
+        """Forget all, as after a fork."""
+        self._connected, self._until = 0, 0.0
+
+    def called(self, seconds: float = POLL_SECONDS) -> None:
+        """Count a client without a connection for a while."""
+        self._until = max(self._until, monotonic() + seconds)
+
+    @property
+    def present(self) -> bool:
+        """Return whether there is one."""
+        return self._connected > 0 or monotonic() < self._until
+
+
+__all__ = ["MOST", "POLL_SECONDS", "UNKNOWN", "Server", "Viewers"]

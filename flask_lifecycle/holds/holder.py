@@ -1,0 +1,249 @@
+"""The holder of one app: decides which requests are held, and lets them go on."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary, ref
+
+from .. import locks
+from ..recorder import holding
+from ..recorder.holding import Call, When
+from ..trace.model import JsonObject
+from ..trace.owner import Owner
+from ..trace.tracepoint import TRACEPOINTS, UNNUMBERED, Tracepoint
+from ..trace.writer import LiveTrace, Writer
+from .bounds import UNKNOWN, Server, Viewers
+from .breakpoints import Breakpoint
+from .held import Held
+from .instead import instead_of
+
+_CACHED = 4096
+# Stands for the next step, or the end of one.
+_ANY = Breakpoint()
+
+
+class Next(t.NamedTuple):
+    """Where a request that went on is held next, apart from breakpoints."""
+
+    do: str
+    #: A weak reference: the trace may be the writer.
+    writer: ref[Writer]
+    step: int
+
+
+class Holder:
+    """Holds the requests of one app.
+
+    :param owner: the app's identity.
+    :param seconds: how long a request is held at most.
+    """
+
+    def __init__(self, owner: Owner, seconds: float) -> None:
+        self._owner = owner
+        self._seconds = seconds
+        self._lock = locks.lock()
+        self._pid = os.getpid()
+        self._held: dict[str, Held] = {}
+        self._next: WeakKeyDictionary[LiveTrace, Next] = WeakKeyDictionary()
+        #: By the number of a tracepoint and its request's endpoint.
+        self._at: dict[tuple[int, str | None], tuple[Breakpoint, ...]] = {}
+        self.armed: bool = False
+        self.breakpoints: tuple[Breakpoint, ...] = ()
+        self.on: bool = True
+        #: Changes with each change of the breakpoints.
+        self.revision: int = 0
+        #: How many requests were not held at a breakpoint, as too many were held already.
+        self.passed: int = 0
+        self.viewers: Viewers = Viewers()
+        #: The server, as the last client of the panel came through it.
+        self.server: Server = UNKNOWN
+        holding.holders[owner] = self
+
+    def set(self, breakpoints: Sequence[Breakpoint], *, on: bool) -> None:
+        """Replace all breakpoints."""
+        with self._lock:
+            self.breakpoints = tuple(breakpoints)
+            self.on = on
+            self._changed()
+
+    def held(self) -> list[Held]:
+        """Return the requests that are held, the oldest first."""
+        self._check_pid()
+        with self._lock:
+            return [each for each in self._held.values() if each.has_begun]
+
+    def why_never(self) -> str | None:
+        """Return why no request will be held, whatever else changes, or None."""
+        app: t.Any = self._owner.app()
+        if app is None or not app.debug:
+            return "Requests are only held while the app is in debug mode."
+        return self.server.why_never()
+
+    def why_none(self) -> str | None:
+        """Return why no request can be held now, or None."""
+        return self.why_never() or self.server.why_none()
+
+    def tell(self, held: Held, do: str, status: t.Any = None, text: t.Any = None) -> bool:
+        """Let a held request go on; return False if it does already.
+
+        :param do: ``go``, ``step``, ``end``, ``all``, ``answer``, ``skip`` or ``raise``.
+        :raises CannotError: it cannot do that here; the text says why.
+        :raises ValueError: the status or the text is invalid; the text says what it takes.
+        """
+        instead = None
+        if do in ("go", "step", "end", "all"):
+            held.check(do)
+        else:
+            app = self._owner.app()
+            call = held.call
+            instead = instead_of(do, held.tracepoint.stage, call, app, status=status, text=text)
+        return held.decide(do, instead)
+
+    def let_all_go(self, do: str = "all") -> int:
+        """Let all held requests go on, and hold none of them again; return how many there were."""
+        return sum(each.decide(do) for each in self.held())
+
+    def close(self) -> None:
+        """Hold no more requests, and let those go on that are held."""
+        with self._lock:
+            self.breakpoints, self.on = (), False
+            self._next.clear()
+            self._changed()
+        self.let_all_go("stopped")
+        if holding.holders.get(self._owner) is self:
+            del holding.holders[self._owner]
+        holding.arm()
+
+    def enter(self, writer: Writer, step: int, when: When, call: Call | None) -> Held | None:
+        """Return the request, held at a step; None if it is not to be held there."""
+        if step >= len(writer.log):
+            # The trace has finished: what another thread does now is not recorded.
+            return None
+        self._check_pid()
+        trace = writer.trace
+        number = writer.log[step]
+        tracepoint = (
+            writer.notes.tracepoints.get(step, TRACEPOINTS[number])
+            if number == UNNUMBERED
+            else TRACEPOINTS[number]
+        )
+        stop = self._stop(writer, step, when, number, tracepoint)
+        if stop is None or not self._may_hold(trace):
+            return None
+        held = Held(writer, step, when, tracepoint, call, self._seconds, self)
+        with self._lock:
+            if trace.id in self._held or _count() >= self.server.room():
+                self.passed += 1
+                return None
+            if stop.once and not self._use_up(stop):
+                return None
+            self._next.pop(trace, None)
+            self._held[trace.id] = held
+        try:
+            held.begin()
+        except BaseException:
+            self.released(held)
+            raise
+        return held
+
+    def released(self, held: Held) -> None:
+        """Forget a request that goes on."""
+        trace = held.writer.trace
+        with self._lock:
+            if self._held.get(trace.id) is held:
+                del self._held[trace.id]
+            if held.did in ("step", "end", "all"):
+                self._next[trace] = Next(held.did, ref(held.writer), held.step)
+            self._arm()
+
+    def _may_hold(self, trace: LiveTrace) -> bool:
+        app: t.Any = self._owner.app()
+        return not trace.hidden and self.viewers.present and app is not None and bool(app.debug)
+
+    def _stop(
+        self, writer: Writer, step: int, when: When, number: int, tracepoint: Tracepoint
+    ) -> Breakpoint | None:
+        """Return the breakpoint that a request has reached, or None."""
+        trace = writer.trace
+        after = self._next.get(trace) if self._next else None
+        if after is not None:
+            if after.do == "all":
+                return None
+            is_next = after.do == "step" and when == "before"
+            is_end = when == "after" and step == after.step and writer is after.writer()
+            if is_next or (after.do == "end" and is_end):
+                return _ANY
+        if self.on:
+            for each in self._breakpoints_at(number, tracepoint, trace.endpoint):
+                if each.when == when and each.takes(trace):
+                    return each
+        return None
+
+    def _breakpoints_at(
+        self, number: int, tracepoint: Tracepoint, endpoint: str | None
+    ) -> tuple[Breakpoint, ...]:
+        key = number, endpoint
+        known = None if number == UNNUMBERED else self._at.get(key)
+        if known is None:
+            known = tuple(each for each in self.breakpoints if each.is_at(tracepoint, endpoint))
+            if number != UNNUMBERED:
+                if len(self._at) >= _CACHED:
+                    self._at.clear()
+                self._at[key] = known
+        return known
+
+    def _use_up(self, used: Breakpoint) -> bool:
+        """Remove a breakpoint that holds one request; return False if it has held one."""
+        left = tuple(each for each in self.breakpoints if each is not used)
+        if len(left) == len(self.breakpoints):
+            return False
+        self.breakpoints = left
+        self._changed()
+        return True
+
+    def _changed(self) -> None:
+        self.revision += 1
+        self._at = {}
+        self._arm()
+
+    def _arm(self) -> None:
+        stepping = any(trace.running for trace in [*self._next])
+        self.armed = stepping or (self.on and any(each.on for each in self.breakpoints))
+        if not self.armed:
+            self._next.clear()
+        holding.arm()
+
+    def _check_pid(self) -> None:
+        """Forget the requests and viewers of the parent process, from before a fork."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._held.clear()
+            self.viewers.forget()
+
+    def state(self) -> JsonObject:
+        """Return which requests are held, and which breakpoints there are, by their revision."""
+        return {
+            "held": [each.where() for each in self.held()],
+            "revision": self.revision,
+            "passed": self.passed,
+        }
+
+    def to_dict(self) -> JsonObject:
+        """Return the breakpoints, JSON-ready."""
+        return {
+            "on": self.on,
+            "breakpoints": [each.to_dict() for each in self.breakpoints],
+            "revision": self.revision,
+            "cannot": self.why_none(),
+        }
+
+
+def _count() -> int:
+    """Return how many requests are held: the apps of a process share the server's threads."""
+    holders = [*holding.holders.values()]
+    return sum(len(each._held) for each in holders if isinstance(each, Holder))
+
+
+__all__ = ["Holder"]

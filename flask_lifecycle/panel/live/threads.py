@@ -1,0 +1,81 @@
+"""The threads with which a server handles requests, and whether it is stopping.
+
+Each server is recognised by what it passes to an app: its environ and its ``start_response``.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from operator import attrgetter
+
+from ..._compat import CHEROOT_THREADS, WAITRESS_STOPPING, WAITRESS_THREADS
+from ...holds.bounds import Server
+from .websocket import is_stopping
+
+Environ = dict[str, t.Any]
+
+# At least: the server says that it has several.
+_UNKNOWN = 2
+
+
+def server_of(environ: Environ, start_response: t.Any, used: t.Callable[[], int]) -> Server:
+    """Return what is known of the server that made a call of the panel.
+
+    :param used: returns how many threads the panel's connections use.
+    """
+    channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
+
+    def stops() -> bool:
+        return is_stopping() or bool(_attribute(channel, WAITRESS_STOPPING))
+
+    return Server(threads_of(environ, start_response, channel), used, stops)
+
+
+def threads_of(environ: Environ, start_response: t.Any, channel: t.Any = None) -> int | None:
+    """Return the number of a server's threads for requests; None if it starts one for each.
+
+    :param channel: Waitress's object for a connection.
+    """
+    patched = _is_patched()
+    if not environ.get("wsgi.multithread"):
+        # gevent's own server has greenlets, which wait like threads if it has patched these.
+        return None if patched else 1
+    if "werkzeug.socket" in environ or patched:
+        return None
+    if "eventlet.input" in environ or "eventlet.posthooks" in environ:
+        # Its greenlets share a thread, which a lock that is not patched blocks.
+        return 1
+    served = getattr(start_response, "__self__", None)
+    found = (
+        _attribute(served, "cfg.threads")
+        or _attribute(channel, WAITRESS_THREADS)
+        or _attribute(served, CHEROOT_THREADS)
+        or _of_uwsgi()
+    )
+    return found if type(found) is int and found > 0 else _UNKNOWN
+
+
+def _is_patched() -> bool:
+    """Return whether the locks of ``threading`` are those of greenlets."""
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    return bool(
+        (gevent is not None and gevent.is_module_patched("threading"))
+        or (eventlet is not None and eventlet.is_monkey_patched("thread"))
+    )
+
+
+def _attribute(owner: t.Any, path: str) -> t.Any:
+    try:
+        return attrgetter(path)(owner)
+    except AttributeError:
+        return None
+
+
+def _of_uwsgi() -> int | None:
+    options = getattr(sys.modules.get("uwsgi"), "opt", {})
+    given = options.get("threads") or options.get(b"threads")
+    return int(given) if isinstance(given, (str, bytes)) and given.isdigit() else None
+
+
+__all__ = ["server_of", "threads_of"]
