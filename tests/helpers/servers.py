@@ -112,17 +112,21 @@ class Server:
     """
 
     def __init__(self, folder: Path, command: list[str], app: str = APP, *, up: str = "/") -> None:
-        port = hold_port(self)
-        self.address = f"127.0.0.1:{port}"
+        self._port = hold_port(self)
+        self.address = f"127.0.0.1:{self._port}"
         self.command = command
         self._up = up
         self.app = folder / "app.py"
         self.app.write_text(app)
         self.log = folder / "log"
-        with self.log.open("wb") as log:
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again where it was."""
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *(part.format(port=port) for part in command)],
-                cwd=folder,
+                [sys.executable, "-m", *(part.format(port=self._port) for part in self.command)],
+                cwd=self.app.parent,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
@@ -181,6 +185,11 @@ class Server:
             # Gunicorn tells its workers; one that is told twice at once may lock itself up.
             tell = os.kill if "gunicorn" in self.command else os.killpg
             tell(self.process.pid, signal.SIGINT)
+        self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """End all of its processes at once, as ``kill -9`` and a machine out of memory do."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import typing as t
 from bisect import bisect_left
@@ -13,6 +12,7 @@ from itertools import takewhile
 from ...store import Store
 from ...summary.flags import is_hung
 from ...summary.summarize import summarized
+from ...trace import process
 from ...trace.explain import Explainer
 from ...trace.highlights import highlights
 from ...trace.model import JsonObject, Step
@@ -162,7 +162,7 @@ class Viewer:
             "oldest": None if oldest is None else oldest.id,
             "oldest_file": None if oldest_file is None else oldest_file.id,
             **(states or {}),
-            "process": {"pid": os.getpid(), "several": self.several},
+            "process": {**process.run._asdict(), "several": self.several},
         }
 
     def _start_again_if_restored(self, store: Store, kept: list[LiveTrace]) -> None:

@@ -63,14 +63,9 @@ export class Api {
     return batch;
   }
 
-  /** The newest requests, newest first. */
-  newest(): Promise<TracePage> {
-    return this.#json("api/traces");
-  }
-
-  /** The requests before this one, newest first. */
-  before(id: string): Promise<TracePage> {
-    return this.#json(`api/traces?before=${encodeURIComponent(id)}`);
+  /** The newest requests, or those before one, newest first. */
+  page(before = ""): Promise<TracePage> {
+    return this.#json(`api/traces${before === "" ? "" : `?before=${encodeURIComponent(before)}`}`);
   }
 
   trace(id: string): Promise<Trace | null> {

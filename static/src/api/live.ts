@@ -33,7 +33,6 @@ export class Live {
   #wait = FIRST_WAIT;
   #failures = 0;
   #watched: string | null = null;
-  #wasLive = false;
   #polls = 0;
   /** Whether that was logged: it may come 30 times a second. */
   #hasFailed = false;
@@ -58,9 +57,8 @@ export class Live {
     try {
       ticket = await this.#api.ticket();
     } catch (error) {
-      // Another run of the server: the page's key is of the one before.
-      if (error instanceof Refused && this.#wasLive) location.reload();
-      else if (error instanceof Refused) this.#handlers.onRefused(error.message);
+      // It stays as it is: what it shows may be nowhere else.
+      if (error instanceof Refused) this.#handlers.onRefused(error.message);
       this.#handlers.onConnection("lost");
       this.#again();
       return;
@@ -79,7 +77,6 @@ export class Live {
         this.#socket = socket;
         this.#wait = FIRST_WAIT;
         this.#failures = 0;
-        this.#wasLive = true;
         this.#handlers.onConnection("live");
         socket.emit("watch", { trace: this.#watched });
       },
@@ -114,7 +111,6 @@ export class Live {
   async #poll(): Promise<void> {
     try {
       this.#take(await this.#api.batch(this.#handlers.resume()));
-      this.#wasLive = true;
       this.#handlers.onConnection("polling");
     } catch {
       this.#handlers.onConnection("lost");

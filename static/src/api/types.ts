@@ -39,6 +39,8 @@ export interface TraceSummary extends TraceHeader {
   readonly changed: { readonly [where: string]: readonly string[] };
   /** Why the page that was answered is without the toolbar; null where it has it, or is no page. */
   readonly toolbar: string | null;
+  /** Set by the page: its process ended while it ran. */
+  readonly cut?: boolean;
 }
 
 /** The stages whose functions a rule's plan lists. */
@@ -131,7 +133,7 @@ export interface HistoryState {
 /** The server's one live message, the event `batch`; answered with `ack` and its `seq`. */
 export interface Batch {
   readonly seq: number;
-  /** Changes when the server process does; the client then forgets what it had from the old one. */
+  /** Changes when the server process does; what the client has from the old one is of an earlier run. */
   readonly epoch: string;
   /** True on the first batch of a connection that could not resume: it replaces the whole state. */
   readonly reset: boolean;
@@ -163,7 +165,7 @@ export interface Batch {
   readonly oldest_file: string | null;
   readonly history: HistoryState | null;
   /** Whose requests these are, and whether the server has other processes, with their own. */
-  readonly process: { readonly pid: number; readonly several: boolean };
+  readonly process: { readonly pid: number; readonly started_at: number; readonly several: boolean };
   /** Which requests are held, and which breakpoints there are; empty if none can be held. */
   readonly holds: HoldsState | Record<string, never>;
 }

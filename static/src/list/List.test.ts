@@ -12,7 +12,7 @@ it("says of a request that failed that it did, whatever was answered before", ()
   const answered = [200, 500, 200, null].map((status, index) =>
     summary(`${9 - index}`, { status, error: index === 0 ? null : error }),
   );
-  change(() => ({ ...EMPTY, epoch: "one", traces: answered, kept: answered.length }));
+  change(() => ({ ...EMPTY, epoch: "one", traces: answered, kept: answered.length, next: null }));
   const box = document.createElement("div");
   render(h(List, {}), box);
   const said = [...box.querySelectorAll(".row .s")].map(
@@ -23,7 +23,8 @@ it("says of a request that failed that it did, whatever was answered before", ()
 
 function drawn(more: readonly Partial<TraceSummary>[]): HTMLElement {
   const traces = more.map((each, index) => summary(`${9 - index}`, each));
-  change(() => ({ ...EMPTY, epoch: "one", traces, kept: traces.length }));
+  const process = { pid: 1, started_at: 0, several: true };
+  change(() => ({ ...EMPTY, epoch: "one", process, traces, kept: traces.length, next: null }));
   const box = document.createElement("div");
   render(h(List, {}), box);
   return box;
@@ -63,7 +64,7 @@ it("shows at most two flags of a request, counts those that have some, and filte
 });
 
 it("names the processes only where there are several", () => {
-  const [one, two] = [1, 2].map((pid) => ({ process: { pid, host: "h", thread: "t" } }));
+  const [one, two] = [1, 2].map((pid) => ({ process: { pid, host: "h", thread: "t", started_at: 0 } }));
   expect(texts(drawn([{ ...one }, { ...one }]), ".pb")).toEqual([]);
   expect(texts(drawn([{ ...one }, { ...two }]), ".pb")).toEqual(["w2", "w1"]);
 });

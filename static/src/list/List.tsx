@@ -10,7 +10,7 @@ import { state, visible } from "../state/store";
 import type { StripKind } from "../api/types";
 import { parse, whole, words } from "../trace/filter";
 import { plural } from "../trace/format";
-import { flagged, rows } from "./current";
+import { counted, flagged, rows } from "./current";
 import { resize, width, WIDTH } from "./geometry";
 import { Rows } from "./Rows";
 import * as sheet from "./sheet";
@@ -59,7 +59,7 @@ export function List(): JSX.Element {
 
 function Content(): JSX.Element {
   const { epoch, filter } = state.value;
-  const hidden = filter.trim() !== "" && rows.value.every((row) => row.kind === "gap");
+  const hidden = filter.trim() !== "" && rows.value.every(({ kind }) => kind === "gap" || kind === "restart");
   if (rows.value.length > 0 && !hidden) return <Rows />;
   return epoch === null ? <p class="nothing" /> : <Nothing />;
 }
@@ -114,14 +114,14 @@ function Head({ isSheet }: { readonly isSheet: boolean }): JSX.Element {
 
 /** The number of requests; under a filter, of those that match. */
 function Count(): JSX.Element {
-  const { filter, traces, imported, kept, files } = state.value;
-  const own = Math.max(kept, traces.length) - files;
-  const all = own + files + imported.length;
-  if (filter.trim() === "" || all === 0)
+  const { filter, imported } = state.value;
+  const { requests, files } = counted.value;
+  const total = requests + files + imported.length;
+  if (filter.trim() === "" || total === 0)
     return (
       <>
         <b title={files === 0 ? undefined : `and ${plural(files, "static file")}`}>
-          {plural(own, "request")}
+          {plural(requests, "request")}
         </b>
         {imported.length === 0 ? "" : `, ${imported.length} imported`}
       </>
@@ -129,7 +129,7 @@ function Count(): JSX.Element {
   const matches = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
   return (
     <>
-      <b>{matches}</b> of {all}
+      <b>{matches}</b> of {total}
     </>
   );
 }

@@ -5,8 +5,8 @@ import { state } from "../state/store";
 
 /** The text in an empty list. */
 export default function Nothing(): JSX.Element {
-  const { filter, traces, imported, connection } = state.value;
-  if (filter.trim() === "" || traces.length + imported.length === 0)
+  const { filter, traces, earlier, imported, connection } = state.value;
+  if (filter.trim() === "" || traces.length + earlier.length + imported.length === 0)
     return (
       <p class="nothing">
         {connection === "lost" ? "" : "No requests yet. Each one appears here as soon as it begins."}

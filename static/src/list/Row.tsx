@@ -7,14 +7,15 @@ import type { Flag, TraceSummary } from "../api/types";
 import { Strip } from "../components/Strip";
 import { actions } from "../state/actions";
 import { appTime } from "../state/request";
+import { startOf } from "../state/runs";
 import { now, state } from "../state/store";
-import { plural, time } from "../trace/format";
+import { plural, time, timeOfDay } from "../trace/format";
 import { clientStatus, sender } from "../trace/status";
 import { processes, processKey } from "./current";
 import { LONGEST_METHOD, pathOf, rowWidth } from "./geometry";
 import type { Line } from "./lines";
 import { close } from "./sheet";
-import type { GapRow, RequestRow, StaticRow } from "./rows";
+import type { GapRow, RequestRow, RestartRow, StaticRow } from "./rows";
 
 /** So many flags have room. */
 const FLAGS = 2;
@@ -44,7 +45,7 @@ interface ContentProps extends RequestProps {
 
 function Content({ row, current, lines, process }: ContentProps): JSX.Element {
   const { trace, depth, under, open, earlier, file } = row;
-  const running = trace.state === "running" && !earlier;
+  const running = trace.state === "running";
   const states = [
     running ? " running" : "",
     earlier ? " earlier" : "",
@@ -59,9 +60,7 @@ function Content({ row, current, lines, process }: ContentProps): JSX.Element {
         data-trace={trace.id}
         data-state={trace.state}
         aria-current={current ? "true" : undefined}
-        title={
-          earlier ? "From an earlier run of the app" : file === null ? undefined : `Imported from ${file}`
-        }
+        title={earlier ? ofRun(trace) : file === null ? undefined : `Imported from ${file}`}
         onClick={() => {
           actions.select(trace.id);
           close();
@@ -94,6 +93,10 @@ function Content({ row, current, lines, process }: ContentProps): JSX.Element {
       ) : null}
     </>
   );
+}
+
+function ofRun({ process }: TraceSummary): string {
+  return `From an earlier run of the app: process ${process.pid}, started ${timeOfDay(startOf(process))}`;
 }
 
 interface PathProps {
@@ -166,7 +169,7 @@ function Status({ trace, running }: StatusProps): JSX.Element {
 }
 
 /** Its strip and its duration. */
-function Time({ row: { trace, earlier, file } }: { readonly row: RequestRow }): JSX.Element {
+function Time({ row: { trace, file } }: { readonly row: RequestRow }): JSX.Element {
   const took = appTime(state.value, trace.id, 0);
   return (
     <>
@@ -176,7 +179,10 @@ function Time({ row: { trace, earlier, file } }: { readonly row: RequestRow }): 
       ) : (
         <Strip parts={trace.strip} duration={took} width={180} height={5} />
       )}
-      <span class="d">{earlier && trace.state === "running" ? "cut off" : time(took)}</span>
+      <span class="d">
+        {trace.cut === true ? "cut off after " : ""}
+        {time(took)}
+      </span>
     </>
   );
 }
@@ -230,12 +236,29 @@ export function Static({ row }: { readonly row: StaticRow }): JSX.Element {
 }
 
 export function Gap({ row }: { readonly row: GapRow }): JSX.Element {
-  const { ms, requests, restarted } = row.gap;
+  const { ms, requests } = row.gap;
   const came = `${plural(requests, "request")} came in meanwhile`;
   return (
     <p class="away">
-      {restarted ? "The app restarted; the" : "The"} connection was lost for {time(ms * 1e6)}
+      The connection was lost for {time(ms * 1e6)}
       {requests > 0 ? `; ${came}` : ""}
+    </p>
+  );
+}
+
+/** What is below it came before the restart. */
+export function Restart({ row: { run } }: { readonly row: RestartRow }): JSX.Element {
+  const { history, recorded } = state.value;
+  const isStored = history !== null || recorded !== null;
+  return (
+    <p
+      class="restarted"
+      title={isStored ? undefined : "The server has no history (LIFECYCLE_HISTORY is None)"}
+    >
+      <span>
+        App restarted {timeOfDay(startOf(run))}
+        {isStored ? ` · process ${run.pid}` : " · below: in this tab only"}
+      </span>
     </p>
   );
 }

@@ -7,7 +7,7 @@ import { actions } from "../state/actions";
 import { olderThan } from "../state/log";
 import { state } from "../state/store";
 import { rows, tops } from "./current";
-import { Gap, Request, Static } from "./Row";
+import { Gap, Request, Restart, Static } from "./Row";
 import { PACE, rowAt, useScroll } from "./scroll";
 
 /** The number of rows drawn above and below the visible ones. */
@@ -41,8 +41,10 @@ export function Rows(): JSX.Element {
               <Request row={row} current={row.key === selected} />
             ) : row.kind === "static" ? (
               <Static row={row} />
-            ) : (
+            ) : row.kind === "gap" ? (
               <Gap row={row} />
+            ) : (
+              <Restart row={row} />
             )}
           </li>
         ))}

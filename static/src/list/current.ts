@@ -4,25 +4,22 @@ import { computed } from "@preact/signals";
 
 import type { Process } from "../api/types";
 import { actions } from "../state/actions";
-import { field, state, visible } from "../state/store";
+import { isFile } from "../trace/files";
+import { isEarlier } from "../state/runs";
+import { all, field, state, visible } from "../state/store";
 import { heightOf, rowWidth } from "./geometry";
 import { neighbourOf, rowsOf } from "./rows";
 
-const [traces, imported, filter, earlier] = [
-  field("traces"),
-  field("imported"),
-  field("filter"),
-  field("earlier"),
-];
+const [imported, filter, process] = [field("imported"), field("filter"), field("process")];
+const [traces, earlier, kept, files] = [field("traces"), field("earlier"), field("kept"), field("files")];
 const [gaps, grouped, folds, selected] = [field("gaps"), field("grouped"), field("folds"), field("selected")];
 
 export const rows = computed(() =>
   rowsOf(
     {
-      traces: traces.value,
+      process: process.value,
       imported: imported.value,
       filter: filter.value,
-      earlier: earlier.value,
       gaps: gaps.value,
       grouped: grouped.value,
       folds: folds.value,
@@ -39,16 +36,27 @@ export const tops = computed<readonly number[]>(() => {
   return [0, ...rows.value.map((row) => (top += heightOf(row, width)))];
 });
 
+/** How many requests there are, and how many static files, with those that the page has not fetched yet. */
+export const counted = computed(() => {
+  const ofEarlier = earlier.value.filter(isFile).length;
+  const own = Math.max(kept.value, traces.value.length);
+  return {
+    requests: own - files.value + earlier.value.length - ofEarlier,
+    files: files.value + ofEarlier,
+  };
+});
+
 /** How many requests have flags. */
 export const flagged = computed(
   () =>
-    traces.value.reduce((sum, trace) => sum + Number(trace.flags.length > 0), 0) +
+    all.value.reduce((sum, trace) => sum + Number(trace.flags.length > 0), 0) +
     imported.value.filter(({ trace }) => trace.flags.length > 0).length,
 );
 
 /** A short name for each process, if there are several; an app that was restarted has one at a time. */
 export const processes = computed<ReadonlyMap<string, string>>(() => {
-  const keys = new Set(traces.value.map(({ process }) => processKey(process)));
+  const own = all.value.filter((trace) => !isEarlier({ process: process.value }, trace));
+  const keys = new Set(own.map(({ process }) => processKey(process)));
   const names = new Map([...keys].reverse().map((key, index) => [key, `w${index + 1}`]));
   return names.size > 1 ? names : NO_NAMES;
 });

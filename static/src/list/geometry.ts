@@ -21,7 +21,7 @@ export function resize(to: number): void {
 }
 
 /** As in list.css. */
-const HEIGHT = { static: 30, gap: 48, request: 53, line: 17, flags: 22 } as const;
+const HEIGHT = { static: 30, gap: 48, restart: 26, request: 53, line: 17, flags: 22 } as const;
 const INDENTS = [0, 17, 31, 45] as const;
 /** Left and right of a row's text, and between the path and the status. */
 const PADDING = 24;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { visibleTraces } from "../state/request";
+import { matching } from "../state/request";
 import { withImported } from "../state/recordings";
+import { listed } from "../state/runs";
 import { select, toggleFold } from "../state/selection";
 import { neighbourOf, rowsOf, type Row } from "./rows";
 import { EMPTY, type State } from "../state/state";
@@ -13,17 +14,23 @@ const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State =
   traces,
   ...more,
 });
+const visible = (state: State): readonly TraceSummary[] => matching(listed(state), state.filter);
 const neighbour = (state: State, by: number): TraceSummary | null =>
-  neighbourOf(rowsOf(state, visibleTraces(state)), state.selected, by);
-const seen = (state: State): readonly string[] => rowsOf(state, visibleTraces(state)).map(written);
+  neighbourOf(rowsOf(state, visible(state)), state.selected, by);
+const seen = (state: State): readonly string[] => rowsOf(state, visible(state)).map(written);
 const written = (row: Row): string => {
   if (row.kind === "gap") return `gap ${row.gap.requests}`;
+  if (row.kind === "restart") return `restart ${row.run.pid}`;
   const dots = "·".repeat(row.depth);
   return row.kind === "static"
     ? `${dots}${row.traces.length} static`
     : `${dots}${row.trace.id}${row.under > 0 ? ` (${row.under})` : ""}`;
 };
 
+const own = { pid: 3, started_at: 3, several: false };
+/** A request of a process, which began at that time. */
+const by = (pid: number, id: string, started_at = pid): TraceSummary =>
+  summary(id, { started_at, process: { pid, host: "h", thread: "t", started_at: pid } });
 const asset = (id: string, cause: string | null = null): TraceSummary =>
   summary(id, { endpoint: "static", cause });
 const page = [
@@ -67,18 +74,49 @@ describe("rows", () => {
     expect(seen(select(of(page), "d"))).toContain("··d");
   });
   it("have a gap where the connection was lost", () => {
-    const gap = { after: "a", ms: 1, requests: 2, restarted: false };
+    const gap = { after: "a", ms: 1, requests: 2 };
     expect(seen(of([summary("b"), summary("a")], { gaps: [gap] }))).toEqual(["b", "gap 2", "a"]);
     expect(seen(of([summary("b")], { gaps: [{ ...gap, after: null }] }))).toEqual(["b", "gap 2"]);
   });
-  it("have earlier runs of the app at the end, whatever their clocks said", () => {
-    const gap = { after: "z", ms: 1, requests: 1, restarted: true };
-    expect(seen(of([summary("b")], { earlier: [summary("z"), summary("y")], gaps: [gap] }))).toEqual([
-      "b",
-      "gap 1",
-      "z",
-      "y",
+  it("have a line where the app was restarted", () => {
+    const earlier = [by(2, "d"), asset("c"), by(1, "b", 1.5), by(1, "a")].map((trace) =>
+      trace.id === "c" ? { ...trace, ...by(1, "c"), endpoint: "static" } : trace,
+    );
+    const state = of([by(3, "f"), by(3, "e")], { earlier, process: own });
+    expect(seen(state)).toEqual(["f", "e", "restart 3", "d", "restart 2", "1 static", "b", "a"]);
+    expect(rowsOf(state, visible(state)).map((row) => row.kind === "request" && row.earlier)).toEqual([
+      ...[false, false, false, true, false, false, true, true],
     ]);
+    // There are no rows between that the filter leaves out.
+    expect(seen({ ...state, filter: "/a" })).toEqual(["restart 3", "a"]);
+    expect(seen({ ...state, traces: [] })).toEqual(["restart 3", "d", "restart 2", "1 static", "b", "a"]);
+    expect(seen(of([], { process: own }))).toEqual([]);
+  });
+  it("have static files of different runs apart", () => {
+    const file = (pid: number, id: string): TraceSummary => ({ ...by(pid, id), endpoint: "static" });
+    expect(seen(of([file(3, "d")], { earlier: [file(2, "c"), file(2, "b")], process: own }))).toEqual([
+      "1 static",
+      "restart 3",
+      "2 static",
+    ]);
+  });
+  it("have the processes of a server side by side, and one line for all that began together", () => {
+    const process = { ...own, pid: 5, started_at: 5, several: true };
+    const started = (pid: number, id: string, at: number, began: number): TraceSummary => ({
+      ...by(pid, id, at),
+      process: { pid, host: "h", thread: "t", started_at: began },
+    });
+    const state = of([started(5, "h", 9, 5), started(5, "f", 7, 5)], {
+      earlier: [
+        ...[started(4, "g", 8, 5), started(4, "e", 6, 5)],
+        ...[started(2, "d", 4, 1), started(1, "c", 3, 1), started(2, "b", 2, 1)],
+      ],
+      process,
+    });
+    expect(seen(state)).toEqual(["h", "g", "f", "e", "restart 4", "d", "c", "b"]);
+    expect(
+      rowsOf(state, visible(state)).flatMap((row) => (row.kind === "request" && row.earlier ? row.key : [])),
+    ).toEqual(["d", "c", "b"]);
   });
   it("have what was imported where it came, as it is filtered", () => {
     const imported = (state: State): State =>

@@ -1,7 +1,8 @@
-/** The rows of the list: requests under their initiators, static files folded, gaps between. */
+/** The rows of the list: requests under their initiators, static files folded, gaps and restarts between. */
 
 import { parse } from "../trace/filter";
 import { isFile } from "../trace/files";
+import { isEarlier, isRestart, type Run } from "../state/runs";
 import type { Gap, Imported, State } from "../state/state";
 import type { TraceSummary } from "../api/types";
 
@@ -14,7 +15,7 @@ export interface RequestRow {
   /** The number of requests grouped under it, shown or not. */
   readonly under: number;
   readonly open: boolean;
-  /** Whether it is of a process before this one. */
+  /** Whether it is of an earlier run of the app. */
   readonly earlier: boolean;
   /** The file that it was imported from. */
   readonly file: string | null;
@@ -34,13 +35,17 @@ export interface GapRow {
   readonly gap: Gap;
 }
 
-export type Row = RequestRow | StaticRow | GapRow;
+/** A restart of the app, by the process that is above it. */
+export interface RestartRow {
+  readonly kind: "restart";
+  readonly key: string;
+  readonly run: Run;
+}
+
+export type Row = RequestRow | StaticRow | GapRow | RestartRow;
 
 /** The input of the rows. */
-type Rows = Pick<
-  State,
-  "traces" | "imported" | "filter" | "earlier" | "gaps" | "grouped" | "folds" | "selected"
->;
+type Rows = Pick<State, "process" | "imported" | "filter" | "gaps" | "grouped" | "folds" | "selected">;
 
 /** The rows for a state, of whose requests these are visible. */
 export function rowsOf(state: Rows, visible: readonly TraceSummary[]): readonly Row[] {
@@ -50,12 +55,10 @@ export function rowsOf(state: Rows, visible: readonly TraceSummary[]): readonly 
   const rows: Row[] = [];
   /** The gaps and imported requests that came after a request, which are above it. */
   const before = (trace: TraceSummary): readonly Row[] => [
-    ...takeWhile(gaps, ({ gap }) => !gap.restarted && trace.id <= (gap.after ?? "")),
+    ...takeWhile(gaps, ({ gap }) => trace.id <= (gap.after ?? "")),
     ...takeWhile(imported, ({ after }) => trace.id <= (after ?? "")).map(importedRow),
   ];
-  rows.push(...requestRows(state, visible, false, before));
-  while (gaps.some(({ gap }) => gap.restarted)) rows.push(...gaps.splice(0, 1));
-  rows.push(...requestRows(state, state.earlier.filter(matches), true, before));
+  rows.push(...requestRows(state, visible, before));
   return [...rows, ...gaps, ...imported.map(importedRow)];
 }
 
@@ -75,11 +78,10 @@ function takeWhile<T>(list: T[], test: (each: T) => boolean): readonly T[] {
   return list.splice(0, end < 0 ? list.length : end);
 }
 
-/** The rows of the requests of one process, or of those before it. */
+/** The rows of the requests that the server had. */
 function requestRows(
   state: Rows,
   traces: readonly TraceSummary[],
-  earlier: boolean,
   before: (trace: TraceSummary) => readonly Row[],
 ): readonly Row[] {
   const { roots, under } = state.grouped ? families(traces) : { roots: traces, under: NO_FAMILIES };
@@ -87,21 +89,52 @@ function requestRows(
   const size = (id: string): number => childrenOf(id).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
   const row = (trace: TraceSummary, depth: number): readonly Row[] => {
     const open = !state.folds.has(trace.id);
+    const earlier = isEarlier(state, trace);
     const own: RequestRow = { ...PLAIN, key: trace.id, trace, depth, under: size(trace.id), open, earlier };
     return open ? [own, ...all(childrenOf(trace.id), depth + 1)] : [own];
   };
   const runRows = (run: readonly TraceSummary[], depth: number): readonly Row[] => {
     const [first] = run;
     if (first === undefined) return [];
-    return isFileAlone(first) ? staticRows(state, run, depth, earlier) : row(first, depth);
+    return isFileAlone(first) ? staticRows(state, run, depth) : row(first, depth);
   };
   const isFileAlone = (trace: TraceSummary): boolean => isFile(trace) && !under.has(trace.id);
   const all = (list: readonly TraceSummary[], depth: number): readonly Row[] =>
     runsOf(filesTogether(list, isFileAlone), isFileAlone).flatMap((run) => runRows(run, depth));
-  return runsOf(roots, isFileAlone).flatMap((run) => [
-    ...run.slice(0, 1).flatMap(before),
-    ...runRows(run, 0),
+  return stretches(state, roots).flatMap(({ restart, requests }) => [
+    ...runsOf(requests, isFileAlone).flatMap((run, index) => [
+      ...run.slice(0, 1).flatMap(before),
+      ...(index === 0 ? restart : []),
+      ...runRows(run, 0),
+    ]),
   ]);
+}
+
+interface Stretch {
+  /** The restart after it, which is above it. */
+  readonly restart: readonly RestartRow[];
+  readonly requests: TraceSummary[];
+}
+
+/** The requests between two restarts of the app. */
+function stretches(state: Rows, requests: readonly TraceSummary[]): readonly Stretch[] {
+  const found: Stretch[] = [];
+  let above: TraceSummary | undefined;
+  for (const trace of requests) {
+    const run = restartedAs(state, above, trace);
+    if (run !== null || above === undefined) {
+      const restart = run === null ? [] : [{ kind: "restart", key: `restart ${trace.id}`, run } as const];
+      found.push({ restart, requests: [trace] });
+    } else found.at(-1)?.requests.push(trace);
+    above = trace;
+  }
+  return found;
+}
+
+/** The process that took the place of a request's own before the next request; null if none did. */
+function restartedAs(state: Rows, above: TraceSummary | undefined, trace: TraceSummary): Run | null {
+  if (above !== undefined) return isRestart(state, above, trace) ? above.process : null;
+  return isEarlier(state, trace) ? state.process : null;
 }
 
 /** The files of one page beside each other, where the first of them came. */
@@ -141,19 +174,23 @@ function runsOf(
   return runs;
 }
 
-function staticRows(
-  { folds, selected }: Rows,
-  traces: readonly TraceSummary[],
-  depth: number,
-  earlier: boolean,
-): readonly Row[] {
+function staticRows(state: Rows, traces: readonly TraceSummary[], depth: number): readonly Row[] {
   // By the oldest of them: others may still come.
   const oldest = traces.reduce((least, { id }) => (id < least ? id : least), traces[0]?.id ?? "");
   const key = `static ${oldest}`;
-  const open = folds.has(key) || traces.some((trace) => trace.id === selected);
+  const open = state.folds.has(key) || traces.some((trace) => trace.id === state.selected);
   const own: StaticRow = { kind: "static", key, traces, depth, open };
   if (!open) return [own];
-  return [own, ...traces.map((trace) => ({ ...PLAIN, key: trace.id, trace, depth: depth + 1, earlier }))];
+  return [
+    own,
+    ...traces.map((trace) => ({
+      ...PLAIN,
+      key: trace.id,
+      trace,
+      depth: depth + 1,
+      earlier: isEarlier(state, trace),
+    })),
+  ];
 }
 
 /** The top-level requests, newest first, and the requests grouped under each, oldest first. */

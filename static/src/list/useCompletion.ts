@@ -4,7 +4,7 @@ import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
 
 import { actions } from "../state/actions";
-import { state } from "../state/store";
+import { all, state } from "../state/store";
 import { whole } from "../trace/filter";
 import { complete, type Option } from "./completion";
 
@@ -28,7 +28,7 @@ export function useCompletion(
 ): Completion {
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  const options = open ? complete(draft, state.value.traces) : [];
+  const options = open ? complete(draft, all.value) : [];
   const shown = options.length > 0;
   const write = (text: string): void => {
     actions.filter([...chips, text].join(" "));
@@ -80,7 +80,7 @@ export function useCompletion(
 /** Complete what is typed, at Tab; without anything typed, that goes on to what follows the field. */
 function completes(draft: string, take: (option: Option) => void, move: (by: number) => boolean): boolean {
   if (draft === "") return false;
-  const [first] = complete(draft, state.value.traces);
+  const [first] = complete(draft, all.value);
   if (first !== undefined && !draft.endsWith(":")) take(first);
   else if (first !== undefined) move(1);
   else actions.filter(whole(state.value.filter));

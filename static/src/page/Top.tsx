@@ -103,7 +103,7 @@ function Acts(): JSX.Element {
 
 /** What is recorded from now on, and shown of it. */
 function Recording(): JSX.Element {
-  const { paused, follow, keep } = state.value;
+  const { paused, follow } = state.value;
   const waiting = paused ? arrived(state.value) : 0;
   return (
     <>
@@ -115,17 +115,6 @@ function Recording(): JSX.Element {
       </button>
       <button type="button" title="Clear all requests (x)" onClick={actions.clear}>
         Clear
-      </button>
-      <button
-        type="button"
-        class="on"
-        aria-pressed={keep}
-        title="Keep requests in the list when the app restarts"
-        onClick={() => {
-          actions.keep(!keep);
-        }}
-      >
-        Preserve log
       </button>
     </>
   );
@@ -189,7 +178,7 @@ function Share(): JSX.Element {
 
 /** Banners above the panel. */
 function Banners(): JSX.Element {
-  const { selected, notice, process } = state.value;
+  const { selected, notice, process, history } = state.value;
   const imported = importedOf(state.value, selected);
   return (
     <>
@@ -202,6 +191,11 @@ function Banners(): JSX.Element {
         <p class="banner" role="note">
           Imported from <bdi>{imported.file}</bdi>: it may come from another app, or another version of this
           one.
+        </p>
+      )}
+      {history?.problem == null ? null : (
+        <p class="banner" role="note">
+          <bdi>{history.problem}</bdi>
         </p>
       )}
       {notice === null ? null : (

@@ -9,7 +9,7 @@ import { toggleStage } from "./presentation";
 import { pickStep, seek, seekEnd, setPace, togglePlay, walk } from "./replaying";
 import { select, setFollow, setPaused, setReplay, toggleFold } from "./selection";
 import type { AppQuery, State } from "./state";
-import { change, notice, state } from "./store";
+import { all, change, notice, state } from "./store";
 import { goToRequest, walkTalk } from "./talk";
 import type { ViewName } from "./viewNames";
 
@@ -110,7 +110,6 @@ export const actions = {
   help: (help: boolean): void => {
     set({ help });
   },
-  keep: remembered("keep"),
   group: remembered("grouped"),
   keys: remembered("keys"),
   mine: remembered("mine"),
@@ -135,7 +134,7 @@ export const actions = {
   tell,
   /** Pick the newest request of the same kind. */
   latest: ({ method, endpoint }: Trace): void => {
-    const newest = state.value.traces.find((trace) => trace.method === method && trace.endpoint === endpoint);
+    const newest = all.value.find((trace) => trace.method === method && trace.endpoint === endpoint);
     if (newest) actions.select(newest.id);
   },
   zoom: (): void => {

@@ -9,12 +9,26 @@ export const UNDO_TIME = 30_000;
 /** Clear all requests, and nothing else. */
 export function cleared(state: State): State {
   if (isEmpty(state)) return state;
-  const { connection, epoch, process, map, keep, stage, filter, grouped, mine, view, app, keys, talk } =
-    state;
-  const kept = { connection, epoch, process, map, keep, stage, filter, grouped, mine, view, app, keys, talk };
+  const { epoch, process, history } = state.held ?? state;
+  const { connection, map, stage, filter, grouped, mine, view, app, keys, talk } = state;
+  const kept = {
+    connection,
+    epoch,
+    process,
+    history,
+    map,
+    stage,
+    filter,
+    grouped,
+    mine,
+    view,
+    app,
+    keys,
+    talk,
+  };
   // Cleared twice, both come back.
   const undo = snapshot(state.undo === null ? state : restored(state));
-  return { ...EMPTY, ...kept, undo };
+  return { ...EMPTY, ...kept, next: null, undo };
 }
 
 function isEmpty({ traces, imported, earlier, gaps, held }: State): boolean {
@@ -22,9 +36,9 @@ function isEmpty({ traces, imported, earlier, gaps, held }: State): boolean {
 }
 
 function snapshot(state: State): Cleared {
-  const { traces, steps, gaps, earlier } = state.held ?? state;
+  const { traces, steps, gaps, earlier, next } = state.held ?? state;
   const { imported, folds, selected, step, follow } = state;
-  return { traces, steps, gaps, earlier, imported, folds, selected, step, follow };
+  return { traces, steps, gaps, earlier, next, imported, folds, selected, step, follow };
 }
 
 /** Bring back what was cleared, among what came since. */
@@ -39,7 +53,7 @@ export function restored(state: State): State {
     kept: state.kept + undo.traces.length,
     steps: new Map([...undo.steps, ...state.steps]),
     gaps: [...state.gaps, ...undo.gaps],
-    earlier: [...state.earlier, ...undo.earlier],
+    earlier: merge(undo.earlier, state.earlier.toReversed()),
     imported: [...state.imported, ...undo.imported],
   };
 }

@@ -3,7 +3,8 @@
 import type { Connection } from "../api/live";
 import type { Batch, Highlight, Step, Trace, TracePage, TraceSummary } from "../api/types";
 import { isFile } from "../trace/files";
-import { indexOf, merge } from "./ordered";
+import { byId, merge } from "./ordered";
+import { isSameRun, leftBehind, listed } from "./runs";
 import { followNewest } from "./selection";
 import type { Gap, Log, State } from "./state";
 
@@ -11,39 +12,60 @@ import type { Gap, Log, State } from "./state";
 export const KEPT = 10_000;
 const STEPS_KEPT = 100;
 
-/** Merge one message of the server; while paused the display does not change. */
-export function applyBatch(before: State, batch: Batch, now: number): State {
-  // Another run of the app does not have what was cleared in this one.
-  const state = before.undo === null || before.epoch === batch.epoch ? before : { ...before, undo: null };
-  if (state.paused) return { ...state, held: grow(state.held ?? state, batch, now, state) };
-  return followNewest({ ...state, ...grow(state, batch, now, state) });
+/** What has come, displayed or not. */
+export function logOf(state: State): Log {
+  return state.held ?? state;
 }
 
-function grow(log: Log, batch: Batch, now: number, { selected, keep }: State): Log {
-  const restarted = log.epoch !== null && log.epoch !== batch.epoch;
-  const known = batch.reset || restarted ? [] : log.traces;
+/** Merge one message of the server; while paused the display does not change. */
+export function applyBatch(before: State, batch: Batch, now: number): State {
+  const log = logOf(before);
+  const grown = grow(ofRun(log, batch, now), batch, now, before.selected);
+  // A page that was opened before the restart clears and restores what it has of earlier runs, too.
+  const undo = before.undo === null || log.epoch === batch.epoch ? before.undo : leave(before.undo, log, now);
+  if (before.paused) return { ...before, undo, held: grown };
+  return followNewest({ ...before, ...grown, undo });
+}
+
+/** The log of the process that sends: another one has taken the place of the one before it. */
+function ofRun(log: Log, { epoch }: Batch, now: number): Log {
+  if (log.epoch === null || log.epoch === epoch) return log;
+  return { ...log, ...leave(log, log, now), seenAt: new Map(), kept: 0, files: 0, skipped: 0, next: "" };
+}
+
+/** Requests that a process leaves behind are of an earlier run. */
+function leave<T extends Pick<Log, "traces" | "earlier">>(from: T, log: Log, now: number): T {
+  const left = leftBehind({ ...log, traces: from.traces }, now);
+  return { ...from, traces: [], earlier: merge(from.earlier, left.toReversed()).slice(0, KEPT) };
+}
+
+function grow(log: Log, batch: Batch, now: number, selected: string | null): Log {
+  const known = batch.reset ? [] : log.traces;
   const isGone = evicted(batch);
   const stay = known.filter((trace) => trace.id === selected || !isGone(trace));
-  const steps = withSteps(log, batch, restarted ? !keep : batch.reset, selected);
-  const shown = selected === null ? undefined : known[indexOf(known, selected)];
-  const lost = shown?.id === selected && shown !== undefined && isGone(shown);
+  const steps = withSteps(log, batch, selected);
+  const shown = selected === null ? undefined : byId(known, selected);
+  const lost = shown !== undefined && isGone(shown);
+  const traces = merge(stay, batch.traces).slice(0, KEPT);
   return {
     epoch: batch.epoch,
-    process: batch.process,
-    traces: merge(stay, batch.traces).slice(0, KEPT),
+    process: isSame(log.process, batch.process) ? log.process : batch.process,
+    history: batch.history,
+    traces,
     kept: batch.kept,
     files: batch.files,
     steps,
     highlights: withHighlights(log.highlights, batch, steps),
-    seenAt: seenAt(restarted || batch.reset ? new Map() : log.seenAt, batch, now),
+    seenAt: seenAt(batch.reset ? new Map() : log.seenAt, batch, now),
     skipped: (known.length === 0 ? 0 : log.skipped) + batch.skipped,
     evicted: batch.evicted,
     tooLarge: batch.too_large,
     ignored: batch.ignored,
     lostAt: null,
-    gaps: [...gap(log, batch, now, restarted), ...(restarted && !keep ? [] : log.gaps)],
-    earlier: restarted ? (keep ? [...log.traces, ...log.earlier].slice(0, KEPT) : []) : log.earlier,
-    missing: lost ? selected : restarted ? null : log.missing,
+    gaps: [...gap(log, batch, now), ...log.gaps],
+    earlier: batch.reset ? apart(log.earlier, traces) : log.earlier,
+    next: batch.reset ? "" : log.next,
+    missing: lost ? selected : log.missing,
   };
 }
 
@@ -59,13 +81,18 @@ function evicted({ removed, oldest, oldest_file }: Batch): (trace: TraceSummary)
   };
 }
 
-function withSteps(
-  log: Log,
-  batch: Batch,
-  anew: boolean,
-  selected: string | null,
-): ReadonlyMap<string, readonly Step[]> {
-  const steps = new Map(anew ? [] : log.steps);
+function isSame(one: Log["process"], other: Batch["process"]): boolean {
+  return one !== null && isSameRun(one, other) && one.several === other.several;
+}
+
+/** Those that are not among the others. */
+function apart(traces: readonly TraceSummary[], others: readonly TraceSummary[]): readonly TraceSummary[] {
+  return traces.filter(({ id }) => byId(others, id) === undefined);
+}
+
+function withSteps(log: Log, batch: Batch, selected: string | null): ReadonlyMap<string, readonly Step[]> {
+  const steps = new Map(log.steps);
+  if (batch.reset) for (const { id } of log.traces) steps.delete(id);
   // Its steps are sent again, or fetched.
   for (const { id, merged, state } of batch.traces)
     if (merged && state === "done" && log.seenAt.has(id)) steps.delete(id);
@@ -100,10 +127,10 @@ function seenAt(known: Log["seenAt"], { removed, traces }: Batch, now: number): 
   return arrivals;
 }
 
-/** The time without a connection that this message ends. */
-function gap({ lostAt, traces }: Log, { missed }: Batch, now: number, restarted: boolean): readonly Gap[] {
-  if (lostAt === null) return [];
-  return [{ after: traces[0]?.id ?? null, ms: now - lostAt, requests: missed ?? 0, restarted }];
+/** The time without a connection that this message ends; a restart has a line of its own. */
+function gap(log: Log, { epoch, missed }: Batch, now: number): readonly Gap[] {
+  if (log.lostAt === null || log.epoch !== epoch) return [];
+  return [{ after: listed(log)[0]?.id ?? null, ms: now - log.lostAt, requests: missed ?? 0 }];
 }
 
 function latest(
@@ -117,23 +144,39 @@ function latest(
   return steps;
 }
 
-/** Add the next older requests, which the server kept all the while. */
-export function withOlder(state: State, page: TracePage): State {
-  const log = state.held ?? state;
-  const grown = { traces: merge(log.traces, [...page.traces].reverse()).slice(0, KEPT) };
-  return state.held === null ? { ...state, ...grown } : { ...state, held: { ...state.held, ...grown } };
+/** Add a page of requests, which the server kept all the while: of its process, and from the history. */
+export function withPage(state: State, page: TracePage): State {
+  const log = logOf(state);
+  const isOwn = ({ process }: TraceSummary): boolean =>
+    log.process !== null && isSameRun(log.process, process);
+  const found = page.traces.toReversed().filter((trace) => isNews(log, trace, isOwn(trace)));
+  const traces = merge(log.traces, found.filter(isOwn)).slice(0, KEPT);
+  const earlier = merge(
+    apart(log.earlier, traces),
+    found.filter((trace) => !isOwn(trace)),
+  );
+  const grown = { traces, earlier: earlier.slice(0, Math.max(0, KEPT - traces.length)), next: page.next };
+  return state.held === null
+    ? followNewest({ ...state, ...grown })
+    : { ...state, held: { ...state.held, ...grown } };
 }
 
-/** The oldest request that is here, if older ones are kept. */
+/** Whether a page has more of a request: what the stream said of it may be newer. */
+function isNews({ traces, earlier }: Log, { id, state }: TraceSummary, isOwn: boolean): boolean {
+  const known = byId(traces, id) ?? byId(earlier, id);
+  return known === undefined ? isOwn || state === "done" : known.cut === true;
+}
+
+/** Where the next page begins, as long as there is one and there is room for it. */
 export function olderThan(state: State): string | null {
-  const here = state.traces.filter((trace) => trace.id !== state.missing);
-  return here.length < Math.min(state.kept, KEPT) ? (here.at(-1)?.id ?? null) : null;
+  const { traces, earlier, next } = logOf(state);
+  return traces.length + earlier.length < KEPT ? next : null;
 }
 
 /** The connection is there or not. */
 export function setConnection(state: State, connection: Connection, now: number): State {
   const lost = connection === "lost" && state.connection !== "connecting";
-  const log = state.held ?? state;
+  const log = logOf(state);
   const next = lost && log.lostAt === null ? { lostAt: now } : {};
   return { ...state, connection, ...(state.held === null ? next : { held: { ...state.held, ...next } }) };
 }

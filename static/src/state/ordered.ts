@@ -24,6 +24,12 @@ function isOrdered(traces: readonly TraceSummary[]): boolean {
   return traces.every((trace, index) => index === 0 || trace.id < (traces[index - 1]?.id ?? ""));
 }
 
+/** The trace of an id. */
+export function byId(traces: readonly TraceSummary[], id: string): TraceSummary | undefined {
+  const found = traces[indexOf(traces, id)];
+  return found?.id === id ? found : undefined;
+}
+
 /** The index of a trace, or its insertion index. */
 export function indexOf(traces: readonly TraceSummary[], id: string): number {
   let [low, high] = [0, traces.length];

@@ -3,7 +3,7 @@
 import { host } from "./place";
 import type { State } from "./state";
 
-export type Switch = "keep" | "grouped" | "keys" | "mine";
+export type Switch = "grouped" | "keys" | "mine";
 
 /** What is stored. */
 export type Preference =
@@ -16,7 +16,6 @@ export function readSwitches(): Pick<State, Switch | "talk"> {
   return {
     talk: readTalk(),
     keys: readPreference("keys") !== "off",
-    keep: readPreference("keep") === "on",
     grouped: readPreference("grouped") !== "off",
     mine: readPreference("mine") === "on",
   };

@@ -4,6 +4,8 @@ import type { Recording, Trace } from "../api/types";
 import { isFile } from "../trace/files";
 import { IMPORTED } from "../trace/filter";
 import { summarize } from "../trace/summary";
+import { logOf } from "./log";
+import { listed } from "./runs";
 import { select } from "./selection";
 import type { Imported, State } from "./state";
 
@@ -12,7 +14,7 @@ export function withImported(state: State, { app, sources, traces }: Recording, 
   // Those that were cleared may come back.
   const number = state.imported.length + (state.undo?.imported.length ?? 0) + 1;
   const ids = new Map(inOrder(traces).map(({ id }, index) => [id, `${IMPORTED}${number + index}`]));
-  const after = (state.held ?? state).traces[0]?.id ?? null;
+  const after = listed(logOf(state))[0]?.id ?? null;
   const imported = inOrder(traces).map((trace): Imported => {
     const [id, parent] = [ids.get(trace.id) ?? trace.id, ids.get(trace.parent ?? "") ?? null];
     const whole = { ...trace, id, parent };

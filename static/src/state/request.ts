@@ -2,16 +2,15 @@
 
 import type { AppMap, Step, Trace, TraceSummary } from "../api/types";
 import { parse } from "../trace/filter";
-import { indexOf } from "./ordered";
+import { byId } from "./ordered";
 import type { Imported, State } from "./state";
 
-/** A request of the list, of this process or of one before it. */
+/** A request of the list. */
 export function find(state: State, id: string | null): TraceSummary | undefined {
   if (id === null) return undefined;
   const imported = importedOf(state, id);
   if (imported !== undefined) return imported.trace;
-  const known = state.traces[indexOf(state.traces, id)];
-  return known?.id === id ? known : state.earlier.find((trace) => trace.id === id);
+  return byId(state.traces, id) ?? byId(state.earlier, id);
 }
 
 export function importedOf(state: State, id: string | null): Imported | undefined {
@@ -29,8 +28,8 @@ export function appOf(state: State, id: string | null): AppMap | null {
   return imported === undefined ? state.map : imported.app;
 }
 
-/** The requests of this process that the filter lets through, newest first. */
-export function visibleTraces({ traces, filter }: Pick<State, "traces" | "filter">): readonly TraceSummary[] {
+/** The requests that the filter lets through. */
+export function matching(traces: readonly TraceSummary[], filter: string): readonly TraceSummary[] {
   return filter === "" ? traces : traces.filter(parse(filter).matches);
 }
 
@@ -47,9 +46,10 @@ export function current(state: State): Trace | null {
     merged: _merged,
     cause: _cause,
     background: _background,
+    cut: _cut,
     ...header
   } = summary;
-  void [_count, _strip, _now, _elapsed, _sending, _merged, _cause, _background];
+  void [_count, _strip, _now, _elapsed, _sending, _merged, _cause, _background, _cut];
   const whole = importedOf(state, summary.id)?.whole;
   const steps = whole?.steps ?? state.steps.get(summary.id) ?? [];
   const highlights = whole === undefined ? state.highlights.get(summary.id) : whole.highlights;
@@ -81,6 +81,7 @@ export function lacksSteps(state: State): string | null {
   const summary = find(state, state.selected);
   if (
     summary?.state !== "done" ||
+    summary.cut === true ||
     state.missing === summary.id ||
     importedOf(state, summary.id) !== undefined
   )

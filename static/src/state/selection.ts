@@ -3,14 +3,16 @@
 import type { TraceSummary } from "../api/types";
 import { parse } from "../trace/filter";
 import type { Replay } from "../trace/replay";
-import { indexOf } from "./ordered";
+import { byId, indexOf } from "./ordered";
 import { isFile } from "../trace/files";
 import type { State } from "./state";
 
 /** Select the newest request, if new ones are followed. */
 export function followNewest(state: State): State {
   if (!state.follow) return state;
-  const newest = newestVisible(state);
+  const newest =
+    newestVisible(state, state.traces) ??
+    (state.selected === null ? newestVisible(state, state.earlier) : undefined);
   if (newest === undefined || newest.id === state.selected) return state;
   return { ...state, selected: newest.id, step: null, missing: null, replay: null };
 }
@@ -19,16 +21,16 @@ export function followNewest(state: State): State {
  * The newest request that a person may have asked for: no file, no poll, and no request inside another; nor
  * what the page that is shown asks for while it loads.
  */
-function newestVisible(state: State): TraceSummary | undefined {
+function newestVisible(state: State, traces: readonly TraceSummary[]): TraceSummary | undefined {
   const { matches } = parse(state.filter);
   const at = (id: string | null): TraceSummary | undefined => {
-    const found = state.traces[indexOf(state.traces, id ?? "")];
-    return found?.id === id && found !== undefined && matches(found) ? found : undefined;
+    const found = byId(traces, id ?? "");
+    return found !== undefined && matches(found) ? found : undefined;
   };
   const shown = at(state.selected)?.id;
   const isByItself = ({ background, cause }: TraceSummary): boolean =>
     background === "always" || (background === "loading" && cause === shown);
-  return state.traces.find(
+  return traces.find(
     (trace) => !isFile(trace) && !isByItself(trace) && matches(trace) && at(trace.parent) === undefined,
   );
 }

@@ -6,7 +6,7 @@ import type { Json, Recording } from "../api/types";
 import { IMPORTED } from "../trace/filter";
 import { answerOf, traceOf } from "../trace/recorded";
 import { setBackend, type Backend } from "./backend";
-import { applyBatch, olderThan, setConnection, withOlder, withTrace } from "./log";
+import { applyBatch, logOf, olderThan, setConnection, withPage, withTrace } from "./log";
 import { ended, find, importedOf, lacksSteps } from "./request";
 import { differ, type State } from "./state";
 import { change, notice, onChange, state } from "./store";
@@ -17,9 +17,12 @@ const api = new Api();
 
 const live = new Live(api, {
   onBatch: (batch) => {
-    const { epoch, map } = state.value;
+    const { map } = state.value;
+    const { epoch } = logOf(state.value);
     change((before) => applyBatch(before, batch, performance.now()));
     if ((epoch !== null && epoch !== batch.epoch) || map === null) void loadMap();
+    // What the history has of earlier runs, or of the last moments of the one before.
+    if (epoch !== batch.epoch) void fetchOlder();
   },
   onConnection: (connection) => {
     change((before) => setConnection(before, connection, performance.now()));
@@ -45,7 +48,7 @@ onChange((next, before) => {
   const wanted = toWatch(next);
   if (wanted !== toWatch(before) || differ(next, before, "selected", "follow"))
     live.watch(wanted, ended(next));
-  if (!differ(next, before, "selected", "traces", "earlier", "kept", "steps", "missing")) return;
+  if (!differ(next, before, "selected", "traces", "earlier", "next", "steps", "missing")) return;
   void fetchSteps();
   // The address may have a request that is not among the newest.
   if (next.selected !== null && find(next, next.selected) === undefined) void fetchOlder();
@@ -62,16 +65,18 @@ async function loadMap(): Promise<void> {
   if (map !== null) change((before) => ({ ...before, map }));
 }
 
-let askedBefore: string | null = null;
+let isAsking = false;
 
 /** Fetch the next older requests, if there are some. */
 async function fetchOlder(): Promise<void> {
-  const before = olderThan(state.value);
-  if (before === null || before === askedBefore) return;
-  askedBefore = before;
-  const page = await api.before(before).catch(() => null);
-  if (page === null) askedBefore = null;
-  else change((state) => withOlder(state, page));
+  const [{ epoch }, before] = [logOf(state.value), olderThan(state.value)];
+  if (before === null || epoch === null || isAsking) return;
+  isAsking = true;
+  const page = await api.page(before).catch(() => null);
+  isAsking = false;
+  // Meanwhile all may have been cleared, or the app restarted.
+  if (logOf(state.value).epoch !== epoch || olderThan(state.value) !== before) await fetchOlder();
+  else if (page !== null) change((state) => withPage(state, page));
 }
 
 let fetching: string | null = null;
@@ -135,8 +140,8 @@ async function restore(): Promise<void> {
   await forgetting;
   try {
     await api.restore(state.value.epoch);
-    const page = await api.newest();
-    change((before) => withOlder(before, page));
+    const page = await api.page();
+    change((before) => withPage(before, page));
   } catch {
     notice("The requests could not be restored: the app did not respond.");
   }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { applyBatch, KEPT, olderThan, setConnection, withOlder } from "./log";
+import { applyBatch, KEPT, olderThan, setConnection, withPage } from "./log";
 import { cleared, restored } from "./clearing";
 import { select, selectStep, setFollow, setPaused } from "./selection";
 import { withImported } from "./recordings";
 import { current, elapsed, find, importedOf, lacksSteps } from "./request";
 import { EMPTY, type State } from "./state";
+import { listed } from "./runs";
 import { batch, recordingOf, step, summary, typical } from "../testing/traces";
-import type { Trace, TraceSummary } from "../api/types";
+import type { Batch, Trace, TracePage, TraceSummary } from "../api/types";
 
 describe("applyBatch", () => {
   it("what several threads wrote is taken anew once it is done, shown or not", () => {
@@ -64,12 +65,6 @@ describe("applyBatch", () => {
     );
     const ended = applyBatch(open, batch([], [step(1), step(2)]), 1);
     expect(current(ended)?.steps.map((each) => each.end)).toEqual([null, 10, 10]);
-  });
-
-  it("forgets all when the server is another one", () => {
-    const old = applyBatch(EMPTY, batch([summary("a")]), 0);
-    const next = applyBatch(old, { ...batch([summary("b")]), epoch: "two" }, 1);
-    expect(next.traces.map((trace) => trace.id)).toEqual(["b"]);
   });
 
   it("keeps the open request when the server evicts it, and says so", () => {
@@ -133,33 +128,121 @@ describe("a lost connection", () => {
       { ...batch([summary("b"), summary("c")]), missed: 2 },
       5200,
     );
-    expect(next.gaps).toEqual([{ after: "a", ms: 4200, requests: 2, restarted: false }]);
+    expect(next.gaps).toEqual([{ after: "a", ms: 4200, requests: 2 }]);
     expect(next.lostAt).toBe(null);
   });
-  it("keeps what was there of an app that was restarted, if that is wanted", () => {
-    const anew = { ...batch([summary("b")]), epoch: "two", reset: true };
-    const known = { ...lost, steps: new Map([["a", [step(0)]]]) };
-    expect(applyBatch(known, anew, 5000).earlier).toEqual([]);
-    const kept = applyBatch({ ...known, keep: true }, anew, 5000);
-    expect(kept.traces.map((trace) => trace.id)).toEqual(["b"]);
-    expect(kept.earlier.map((trace) => trace.id)).toEqual(["a"]);
-    expect(current(select(kept, "a"))?.path).toBe("/a");
-    expect(current(select(kept, "a"))?.steps).toHaveLength(1);
+});
+
+/** A process, and what it answers with. */
+const run = (pid: number, started_at = pid): Pick<TraceSummary, "process"> => ({
+  process: { pid, host: "h", thread: "t", started_at },
+});
+const from = (pid: number, traces: TraceSummary[], more: Partial<Batch> = {}): Batch => ({
+  ...batch(traces.map((trace) => ({ ...trace, ...run(pid) }))),
+  epoch: `${pid}`,
+  reset: true,
+  process: { pid, started_at: pid, several: false },
+  ...more,
+});
+const page = (traces: TraceSummary[], next: string | null = null): TracePage => ({
+  traces,
+  next,
+  evicted: 0,
+  too_large: 0,
+  ignored: 0,
+  history: null,
+});
+const ids = (traces: readonly TraceSummary[]): string => traces.map(({ id }) => id).join("");
+
+describe("a restart", () => {
+  const first = setConnection(applyBatch(EMPTY, from(1, [summary("a"), summary("b")]), 0), "live", 0);
+
+  it("leaves what was there, with what is read of it", () => {
+    const replay = { at: 5, cue: 1, playing: true, pace: "even steps" } as const;
+    const read = { ...select(first, "a", 3), replay, steps: new Map([["a", [step(0)]]]), stage: true };
+    const next = applyBatch(setConnection(read, "lost", 5), from(2, [summary("c")]), 10);
+    expect([ids(next.traces), ids(next.earlier)]).toEqual(["c", "ba"]);
+    expect(next).toMatchObject({ selected: "a", step: 3, replay, stage: true, missing: null, gaps: [] });
+    expect(current(next)?.steps).toHaveLength(1);
+    const third = applyBatch(next, from(3, []), 20);
+    expect([ids(third.traces), ids(third.earlier)]).toEqual(["", "cba"]);
+  });
+
+  it("cuts off what ran, and stops its clock when the connection was lost", () => {
+    const running = summary("c", { state: "running", duration: null, elapsed: 1e6, merged: true });
+    const runs = applyBatch(
+      first,
+      from(1, [running], { reset: false, steps: [{ trace: "c", steps: [step(0)] }] }),
+      10,
+    );
+    const next = applyBatch(setConnection(runs, "lost", 15), from(2, []), 90);
+    expect(find(next, "c")).toMatchObject({ state: "done", cut: true, duration: 6e6, now: null });
+    expect(elapsed(next, "c", 200)).toBe(6e6);
+    expect(next.seenAt.size).toBe(0);
+    expect(current(select(next, "c"))?.steps).toHaveLength(1);
+    expect(lacksSteps(select(next, "c"))).toBe(null);
+    // It had ended after all, in its last moments.
+    const ended = withPage(next, page([{ ...summary("c"), ...run(1) }]));
+    expect(find(ended, "c")?.cut).toBeUndefined();
+    expect(lacksSteps({ ...select(ended, "c"), steps: new Map() })).toBe("c");
+  });
+
+  it("lists what the history has, of its process and of earlier ones, once each", () => {
+    const next = applyBatch(first, from(3, [summary("f")]), 1);
+    expect(olderThan(next)).toBe("");
+    const known = find(next, "b");
+    const mixed = [
+      { ...summary("f"), ...run(3) },
+      { ...summary("e"), ...run(3) },
+      { ...summary("d"), ...run(2) },
+    ];
+    const all = withPage(next, page([...mixed, { ...summary("b"), ...run(1) }], "b"));
+    expect([ids(all.traces), ids(all.earlier), olderThan(all)]).toEqual(["fe", "dba", "b"]);
+    expect(find(all, "b")).toBe(known);
+  });
+
+  it("is no reason to leave what is followed, before the next request", () => {
+    const next = applyBatch(first, from(2, []), 1);
+    expect([next.selected, next.follow]).toEqual(["b", true]);
+    expect(applyBatch(next, from(2, [summary("c")], { reset: false }), 2).selected).toBe("c");
+  });
+
+  it("shows a new page the newest of the run before, as long as there is none of this one", () => {
+    const opened = withPage(applyBatch(EMPTY, from(2, []), 0), page([{ ...summary("a"), ...run(1) }]));
+    expect([opened.selected, opened.follow]).toEqual(["a", true]);
+    expect(applyBatch(opened, from(2, [summary("c")], { reset: false }), 2).selected).toBe("c");
+  });
+
+  it("is held back while the display is paused", () => {
+    const paused = applyBatch(setPaused(first, true), from(2, [summary("c")]), 1);
+    expect([ids(paused.traces), ids(listed(paused))]).toEqual(["ba", "ba"]);
+    const both = withPage(paused, page([{ ...summary("0"), ...run(0) }]));
+    expect(ids(listed(setPaused(both, false)))).toBe("cba0");
+  });
+
+  it("has its order whatever the clock says, unless several processes answer at a time", () => {
+    const back = applyBatch(applyBatch(EMPTY, from(1, [summary("y")]), 0), from(2, [summary("c")]), 1);
+    expect(ids(listed(back))).toBe("cy");
+    const several = { pid: 2, started_at: 2, several: true };
+    expect(ids(listed({ ...back, process: several }))).toBe("yc");
+  });
+
+  it("is bounded", () => {
+    const many = (letter: string, count: number): TraceSummary[] =>
+      Array.from({ length: count }, (_, index) => summary(`${letter}${index.toString().padStart(5, "0")}`));
+    const old = applyBatch(EMPTY, from(1, many("a", KEPT)), 0);
+    const next = withPage(applyBatch(old, from(2, many("b", 50)), 1), page([], "a00000"));
+    expect(listed(next)).toHaveLength(KEPT);
+    expect(olderThan(next)).toBe(null);
   });
 });
 
 describe("older requests", () => {
   it("come in by page, and go when the server evicts them", () => {
     const newest = { ...applyBatch(EMPTY, { ...batch([summary("c"), summary("d")]), kept: 4 }, 0) };
-    expect(olderThan(newest)).toBe("c");
-    const all = withOlder(newest, {
-      traces: [summary("b"), summary("a")],
-      next: null,
-      evicted: 0,
-      too_large: 0,
-      ignored: 0,
-      history: null,
-    });
+    const some = withPage(newest, page([summary("d"), summary("c")], "c"));
+    expect(olderThan(some)).toBe("c");
+    const all = withPage(some, page([summary("b"), summary("a")]));
     expect(all.traces.map((trace) => trace.id)).toEqual(["d", "c", "b", "a"]);
     expect(olderThan(all)).toBe(null);
     const later = applyBatch(all, { ...batch([]), kept: 2, oldest: "c" }, 1);
@@ -226,13 +309,12 @@ describe("a request from a file", () => {
 
 describe("what was cleared", () => {
   const two = applyBatch(EMPTY, batch([summary("a"), summary("b")]), 1);
-  const ids = (state: State): string => state.traces.map(({ id }) => id).join("");
 
   it("comes back among what came since, as it was looked at", () => {
     const state = cleared(select(two, "a", 0));
-    expect([ids(state), state.selected, state.undo?.traces.length]).toEqual(["", null, 2]);
+    expect([ids(state.traces), state.selected, state.undo?.traces.length]).toEqual(["", null, 2]);
     const back = restored(applyBatch(state, batch([summary("c")]), 1));
-    expect([ids(back), back.selected, back.follow, back.undo]).toEqual(["cba", "a", false, null]);
+    expect([ids(back.traces), back.selected, back.follow, back.undo]).toEqual(["cba", "a", false, null]);
     expect(restored(back)).toBe(back);
   });
 
@@ -240,17 +322,20 @@ describe("what was cleared", () => {
     const once = cleared(two);
     expect(cleared(once)).toBe(once);
     const twice = cleared(applyBatch(once, batch([summary("c")]), 1));
-    expect(ids(restored(twice))).toBe("cba");
+    expect(ids(restored(twice).traces)).toBe("cba");
   });
 
   it("has what came while the display was paused", () => {
     const paused = applyBatch(setPaused(two, true), batch([summary("c")]), 1);
-    expect(ids(restored(cleared(paused)))).toBe("cba");
+    expect(ids(restored(cleared(paused)).traces)).toBe("cba");
   });
 
-  it("does not come back in another run of the app", () => {
-    const restarted = applyBatch(cleared(two), { ...batch([summary("c")]), epoch: "two", reset: true }, 1);
-    expect(ids(restored(restarted))).toBe("c");
+  it("comes back after a restart too, and nothing is fetched before that", () => {
+    const earlier = applyBatch(applyBatch(EMPTY, from(1, [summary("a")]), 0), from(2, [summary("b")]), 1);
+    const state = cleared(earlier);
+    expect([ids(listed(state)), olderThan(state)]).toEqual(["", null]);
+    const back = restored(applyBatch(state, from(3, [summary("c")]), 1));
+    expect([ids(back.traces), ids(back.earlier)]).toEqual(["c", "ba"]);
   });
 });
 

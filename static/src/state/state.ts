@@ -1,16 +1,25 @@
 /** The state of the page as one frozen value. */
 
 import type { Connection } from "../api/live";
-import type { AppMap, Batch, Excerpt, Highlight, Made, Step, Trace, TraceSummary } from "../api/types";
+import type {
+  AppMap,
+  Batch,
+  Excerpt,
+  Highlight,
+  HistoryState,
+  Made,
+  Step,
+  Trace,
+  TraceSummary,
+} from "../api/types";
 import type { Replay } from "../trace/replay";
 import { DIAGRAM, type ViewName } from "./viewNames";
 
-/** The data of one process of the app. */
+/** The requests of the process that the page is connected to, and of those before it. */
 export interface Log {
   readonly epoch: string | null;
-  /** The process that this is all from. */
   readonly process: Batch["process"] | null;
-  /** Newest first, and without holes. */
+  /** Those of that process, newest first, and without holes. */
   readonly traces: readonly TraceSummary[];
   /** How many of them the server keeps, those that are not here included. */
   readonly kept: number;
@@ -29,8 +38,11 @@ export interface Log {
   /** When the connection was lost, in ms of the page's own clock. */
   readonly lostAt: number | null;
   readonly gaps: readonly Gap[];
-  /** The traces of processes before this one, newest first. */
+  /** Those of other processes, newest first: from the history, and what the page had when they ended. */
   readonly earlier: readonly TraceSummary[];
+  /** The id before which older ones are to be fetched; "": the newest are; null: all are here. */
+  readonly next: string | null;
+  readonly history: HistoryState | null;
   /** A selected trace that the server no longer keeps. */
   readonly missing: string | null;
 }
@@ -43,8 +55,6 @@ export interface Gap {
   readonly ms: number;
   /** How many requests came in it. */
   readonly requests: number;
-  /** Whether the app was restarted in it. */
-  readonly restarted: boolean;
 }
 
 /** A request from a file. */
@@ -65,7 +75,7 @@ export interface Imported {
 /** What of a state is brought back after it was cleared. */
 export type Cleared = Pick<
   State,
-  "traces" | "steps" | "gaps" | "earlier" | "imported" | "folds" | "selected" | "step" | "follow"
+  "traces" | "steps" | "gaps" | "earlier" | "next" | "imported" | "folds" | "selected" | "step" | "follow"
 >;
 
 /** The query of the App view. */
@@ -93,8 +103,6 @@ export interface State extends Log {
   readonly held: Log | null;
   /** What was cleared, as long as it can be brought back. */
   readonly undo: Cleared | null;
-  /** Whether requests stay in the list when the app is restarted. */
-  readonly keep: boolean;
   /** Newest first. */
   readonly imported: readonly Imported[];
   /** The error of the user's last action. */
@@ -145,6 +153,8 @@ export const EMPTY: State = {
   lostAt: null,
   gaps: [],
   earlier: [],
+  next: "",
+  history: null,
   missing: null,
   map: null,
   selected: null,
@@ -153,7 +163,6 @@ export const EMPTY: State = {
   paused: false,
   held: null,
   undo: null,
-  keep: false,
   imported: [],
   notice: null,
   filter: "",

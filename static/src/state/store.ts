@@ -2,7 +2,8 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
-import { visibleTraces } from "./request";
+import { matching } from "./request";
+import { listed } from "./runs";
 import { EMPTY, type State } from "./state";
 
 type Listener = (next: State, before: State) => void;
@@ -37,7 +38,15 @@ export function field<Name extends keyof State>(name: Name): ReadonlySignal<Stat
   return computed(() => state.value[name]);
 }
 
-const traces = field("traces");
-const filter = field("filter");
-/** The requests of this process that the filter lets through, newest first. */
-export const visible = computed(() => visibleTraces({ traces: traces.value, filter: filter.value }));
+const [traces, earlier, process, filter] = [
+  field("traces"),
+  field("earlier"),
+  field("process"),
+  field("filter"),
+];
+/** All requests but imported ones, newest first. */
+export const all = computed(() =>
+  listed({ traces: traces.value, earlier: earlier.value, process: process.value }),
+);
+/** Those of them that the filter lets through. */
+export const visible = computed(() => matching(all.value, filter.value));

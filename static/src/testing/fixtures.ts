@@ -186,7 +186,7 @@ export function tell(story: Story): Trace {
     started_at: 0,
     duration: r.time,
     app_time: null,
-    process: { pid: 1, host: "localhost", thread: "main" },
+    process: { pid: 1, host: "localhost", thread: "main", started_at: 0 },
     error,
     parent: null,
     dropped_steps: 0,

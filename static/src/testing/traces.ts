@@ -34,7 +34,7 @@ export function summary(id: string, more: Partial<TraceSummary> = {}): TraceSumm
     started_at: 0,
     duration: 1e6,
     app_time: null,
-    process: { pid: 1, host: "h", thread: "t" },
+    process: { pid: 1, host: "h", thread: "t", started_at: 0 },
     error: null,
     parent: null,
     cause: null,
@@ -77,7 +77,7 @@ export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): 
     oldest: "",
     oldest_file: "",
     history: { problem: null },
-    process: { pid: 1, several: false },
+    process: { pid: 1, started_at: 0, several: false },
     holds: {},
   };
 }

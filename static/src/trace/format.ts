@@ -15,6 +15,15 @@ export function time(ns: number): string {
 }
 
 /** A number with its noun, such as "1 request". */
+const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
+
+/** A moment by the clock on the wall, of Unix time in s: with its day, if that is not today. */
+export function timeOfDay(seconds: number, today = new Date()): string {
+  const at = new Date(seconds * 1000);
+  const isToday = at.toDateString() === today.toDateString();
+  return `${isToday ? "" : `${at.toLocaleDateString("en-GB", DAY)} `}${at.toLocaleTimeString("en-GB")}`;
+}
+
 export function plural(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -9,21 +9,22 @@ adopt(emptyStyles);
 
 /** Instructions when no request is shown. */
 export default function Empty(): JSX.Element {
-  const { selected, traces, connection, filter, recorded } = state.value;
-  if (recorded !== null && traces.length === 0)
+  const { selected, traces, earlier, connection, filter, recorded } = state.value;
+  const some = traces.length + earlier.length > 0;
+  if (recorded !== null && !some)
     return (
       <div class="empty">
         <h2>This recording has no requests</h2>
       </div>
     );
-  if (selected !== null && traces.length > 0)
+  if (selected !== null && some)
     return (
       <div class="empty">
         <h2>This request is no longer stored</h2>
-        <p>It was evicted, or the app has been restarted. Select another one in the list.</p>
+        <p>It was evicted or cleared. Select another one in the list.</p>
       </div>
     );
-  if (traces.length > 0 && filter.trim() !== "")
+  if (some && filter.trim() !== "")
     return (
       <div class="empty">
         <h2>No request matches the filter</h2>

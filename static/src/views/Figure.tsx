@@ -3,13 +3,13 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 
 import { Diagram } from "../diagram/Diagram";
 import { shownCue } from "../trace/replay";
-import { appOf, current, elapsed, importedOf } from "../state/request";
+import { appOf, current, elapsed, find, importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { shownHeight, standsRight } from "../state/inspector";
 import { size } from "../state/place";
-import { now, state } from "../state/store";
+import { all, now, state } from "../state/store";
 import { viewNamed } from "../state/viewNames";
-import type { TraceSummary } from "../api/types";
+import type { Trace, TraceSummary } from "../api/types";
 import { ALL_IN_SIGHT, centre, hiddenIn, type Hidden } from "./sight";
 
 /** The height of a screen on which the stage is drawn at 1×, px. */
@@ -75,9 +75,7 @@ export function Figure(): JSX.Element {
             onFree={free}
           />
         )}
-        {trace !== null && state.value.missing === trace.id ? (
-          <p class="notice">The server no longer stores this request.</p>
-        ) : null}
+        {trace === null ? null : <Notice trace={trace} />}
       </figure>
       <Bar text={hidden.below} figure={box} />
     </>
@@ -86,7 +84,8 @@ export function Figure(): JSX.Element {
 
 /** The requests that were made inside a request, from where it is. */
 function useInner(id: string | null): readonly TraceSummary[] {
-  const { traces, imported } = state.value;
+  const { imported } = state.value;
+  const traces = all.value;
   const isImported = importedOf(state.value, id) !== undefined;
   return useMemo(
     () =>
@@ -95,6 +94,14 @@ function useInner(id: string | null): readonly TraceSummary[] {
       ),
     [traces, imported, id],
   );
+}
+
+/** Why there are no steps, or none to come. */
+function Notice({ trace }: { readonly trace: Trace }): JSX.Element | null {
+  if (state.value.missing === trace.id)
+    return <p class="notice">The server no longer stores this request.</p>;
+  if (trace.steps.length > 0 || find(state.value, trace.id)?.cut !== true) return null;
+  return <p class="notice">The process ended while this request ran, before this page had its steps.</p>;
 }
 
 /** The size that the diagram has to fill. */

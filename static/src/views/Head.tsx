@@ -67,13 +67,13 @@ function Status({ trace }: { readonly trace: Trace }): JSX.Element {
 }
 
 function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
-  const flags = find(state.value, trace.id)?.flags ?? [];
+  const { flags = [], cut = false } = find(state.value, trace.id) ?? {};
   const facts = trace.highlights ?? [];
   const running = trace.state === "running";
   const error = trace.error;
   const took = running ? elapsed(state.value, trace.id, now.value) : 0;
   const websocket = websocketOf(trace.steps[0], took);
-  if (flags.length + facts.length === 0 && !running) return null;
+  if (flags.length + facts.length === 0 && !running && !cut) return null;
   return (
     <ul class="facts" aria-label="What matters">
       {flags.map((flag) => (
@@ -85,6 +85,11 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
       {running && websocket === null ? (
         <li>
           <b>{time(took)}</b> so far
+        </li>
+      ) : null}
+      {cut ? (
+        <li>
+          <b>cut off</b> after {time(trace.duration ?? 0)}: the process ended
         </li>
       ) : null}
       {facts.map((fact) => (

@@ -77,7 +77,7 @@ function Drawn({
       started_at: 0,
       duration: null,
       app_time: null,
-      process: { ...map.process, thread: "" },
+      process: { ...map.process, thread: "", started_at: 0 },
       error: null,
       parent: null,
       steps: [],
