@@ -50,9 +50,7 @@ def subject(node: Node, most: int) -> str:
 def facts(node: Node) -> Iterator[Fact]:
     """Yield who registered the function of a node, and how it ended."""
     step = node.step
-    if node.counted > node.times:
-        yield f"{node.counted:,}×, {node.times:,} recorded", "count"
-    elif node.times > 1:
+    if node.times > 1:
         yield f"{node.times:,}×", "count"
     scope = step.scope if step is not None else node.skipped and node.skipped.scope
     if scope not in (None, "app"):
@@ -119,17 +117,10 @@ def _mapping(prefix: str, change: t.Mapping[str, t.Any], *, values: bool) -> Ite
         *(("-", name, None) for name in texts(change.get("removed"))),
     ]
     for mark, name, value in found[:_NAMES]:
-        shown = f" = {_value(value)}" if values and mark != "-" else ""
+        shown = f" = {cut(value, _VALUE)}" if values and mark != "-" else ""
         yield f"{mark} {prefix}{short(name)}{shown}"
     if found[_NAMES:]:
         yield f"and {len(found) - _NAMES:,} more"
-
-
-def _value(value: t.Any) -> str:
-    # Of headers, what they were comes first.
-    if isinstance(value, list) and len(value) == 2:
-        return " → ".join(cut(each, _VALUE // 2) for each in value)
-    return cut(value, _VALUE)
 
 
 def place(node: Node) -> str:

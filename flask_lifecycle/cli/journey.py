@@ -131,8 +131,11 @@ class Journey:
         fits = line.cell_len + 2 + where.cell_len <= room
         if fits and where:
             line = fitted(line, room - where.cell_len).append_text(where)
-        below = [] if self._brief else [*self._changes(node, room)]
-        return [*self._wrapped(line, room), *below, *([] if fits or self._brief else [where])]
+        lines = [line] if line.cell_len <= room else self._wrapped(line, room - _LEVEL)
+        if not self._brief:
+            lines += self._changes(node, room)
+            lines += [] if fits else self._wrapped(where, room - _LEVEL)
+        return lines
 
     def _changes(self, node: Node, room: int) -> Iterator[Text]:
         """Yield a line for each change."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from ..app_map.skipped import Skipped
-from ..trace.details import mapping
 from ..trace.model import Step, Trace
 
 _FOLDED = 3
@@ -44,15 +43,14 @@ _RANKS = {stage: rank for rank, stages in enumerate(_ORDER) for stage in stages}
 class Node:
     """A step, a function that did not run, or several like steps in a row.
 
-    ``times`` is how many steps it stands for, ``counted`` how many there were if not all were kept,
-    and ``took`` how long the kept ones took together, in ns; None while one of them runs.
+    ``times`` is how many steps it stands for, and ``took`` how long they took together, in ns; None
+    while one of them runs.
     """
 
     step: Step | None
     skipped: Skipped | None = None
     sentence: str = ""
     times: int = 1
-    counted: int = 0
     took: int | None = None
     children: list[Node] = field(default_factory=list)
 
@@ -72,7 +70,10 @@ def tree(
     :param sentences: one for each step.
     :param whole: with the signals that nobody receives, and like steps one by one.
     """
-    nodes = [_node(step, text) for step, text in zip(trace.steps, sentences, strict=True)]
+    nodes = [
+        Node(step, sentence=text, took=None if step.end is None else step.end - step.begin)
+        for step, text in zip(trace.steps, sentences, strict=True)
+    ]
     roots: list[Node] = []
     for node in nodes:
         step = node.step
@@ -85,16 +86,6 @@ def tree(
         for node in nodes:
             node.children = [*_folded(node.children)]
     return roots
-
-
-def _node(step: Step, sentence: str) -> Node:
-    repeated = mapping(step.detail.get("repeated")).get("times")
-    return Node(
-        step,
-        sentence=sentence,
-        counted=repeated if isinstance(repeated, int) else 0,
-        took=None if step.end is None else step.end - step.begin,
-    )
 
 
 def walk(roots: Sequence[Node]) -> Iterator[tuple[Node, tuple[bool, ...]]]:
@@ -140,15 +131,16 @@ def _folded(nodes: list[Node]) -> Iterator[Node]:
             yield from same
         else:
             took = sum(each.took or 0 for each in same)
-            counted = max(each.counted for each in same)
-            yield Node(same[0].step, None, same[0].sentence, len(same), counted, took)
+            yield Node(same[0].step, None, same[0].sentence, len(same), took)
 
 
 def _key(node: Node) -> tuple[t.Any, ...] | None:
     step = node.step
     if step is None or step.end is None or step.outcome != "ok" or node.children:
         return None
-    return None if "changes" in step.detail else (step.stage, step.callable, step.name, step.scope)
+    # What a sentence says of one is not said of several.
+    is_one = "changes" in step.detail or "repeated" in step.detail
+    return None if is_one else (step.stage, step.callable, step.name, step.scope)
 
 
 __all__ = ["Node", "tree", "walk"]

@@ -77,7 +77,7 @@ def make(name: str = "shop", **config: object) -> Flask:
 def served(app: Flask) -> Iterator[Served]:
     """Serve an app in this process."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield Served(app, server.server_port)
