@@ -31,18 +31,8 @@ def create_recordings(traces: Traces, app_map: Callable[[], JsonObject]) -> flas
     def recorded(found: list[Trace], kind: str) -> flask.Response:
         app = app_map()
         sources = excerpts(found, traces.lines)
-        try:
-            recording = Recording(made_now(app.get("name")), app or None, sources, tuple(found))
-            content = recording.to_html() if kind == "html" else recording.to_bytes()
-        except ValueError as error:
-            refuse(f"This recording cannot be saved: {error}", 413)
-        except NotBuiltError as error:
-            refuse(str(error), 501)
-        answer = flask.Response(content, mimetype=_MIMETYPES[kind])
-        if kind == "html":
-            # To be kept: at the panel's address its script would have the panel's own rights.
-            answer.headers.set("Content-Disposition", "attachment", filename="recording.html")
-        return answer
+        made = made_now(app.get("name"))
+        return _file(Recording(made, app or None, sources, tuple(found)), kind)
 
     @api.get("/api/traces/<trace_id>.<any(json, html):kind>")
     def one(trace_id: str, kind: str) -> flask.Response:
@@ -68,14 +58,28 @@ def create_recordings(traces: Traces, app_map: Callable[[], JsonObject]) -> flas
     def read() -> flask.Response:
         try:
             data = get_input_stream(flask.request.environ, max_content_length=MOST).read()
-            content = Recording.from_bytes(data).to_bytes()
+            recording = Recording.from_bytes(data)
         except RequestEntityTooLarge:
             refuse(f"it is larger than {MOST // 10**6} MB, the most that is read.", 413)
         except ValueError as error:
             refuse(str(error), 400)
-        return flask.Response(content, mimetype="application/json")
+        return _file(recording, "html" if flask.request.args.get("as") == "html" else "json")
 
     return api
+
+
+def _file(recording: Recording, kind: str) -> flask.Response:
+    try:
+        content = recording.to_html() if kind == "html" else recording.to_bytes()
+    except ValueError as error:
+        refuse(f"This recording cannot be saved: {error}", 413)
+    except NotBuiltError as error:
+        refuse(str(error), 501)
+    answer = flask.Response(content, mimetype=_MIMETYPES[kind])
+    if kind == "html":
+        # To be kept: at the panel's address its script would have the panel's own rights.
+        answer.headers.set("Content-Disposition", "attachment", filename="recording.html")
+    return answer
 
 
 __all__ = ["create_recordings"]

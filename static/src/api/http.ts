@@ -1,6 +1,6 @@
 /** The panel's HTTP calls. */
 
-import type { AppMap, Batch, Json, Recording, Trace, TracePage } from "./types";
+import type { AppMap, Batch, Json, Trace, TracePage } from "./types";
 
 /** The number of attempts if any of several processes may answer. */
 const MOST_TRIES = 20;
@@ -25,20 +25,21 @@ export class Api {
   several = false;
 
   async #call(path: string, body?: unknown, method = body === undefined ? "GET" : "POST"): Promise<Response> {
-    const headers = { "X-Lifecycle-Key": this.#key, "Content-Type": "application/json" };
+    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await this.#send(path, { method, ...json }, "application/json");
+    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status}`);
+    return response;
+  }
+
+  async #send(path: string, init: RequestInit, type: string): Promise<Response> {
+    const headers = { "X-Lifecycle-Key": this.#key, "Content-Type": type };
     let response: Response;
     let tries = 0;
     do {
-      response = await fetch(path, {
-        method,
-        headers,
-        cache: "no-store",
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
+      response = await fetch(path, { ...init, headers, cache: "no-store" });
       tries += 1;
     } while (this.several && tries < MOST_TRIES && (response.status === 404 || response.status === 409));
     if (response.status === 403) throw new Refused(await response.text());
-    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status}`);
     return response;
   }
 
@@ -78,11 +79,14 @@ export class Api {
     return response.ok ? ((await response.json()) as T) : null;
   }
 
-  /** Let the server read a file; a text says why it is no recording. */
-  async read(file: Blob): Promise<Recording | string> {
-    const headers = { "X-Lifecycle-Key": this.#key, "Content-Type": "application/octet-stream" };
-    const response = await fetch("api/recordings/read", { method: "POST", headers, body: file });
-    if (response.ok) return (await response.json()) as Recording;
+  /** Send data, and get a file for it; a text says why there is none. */
+  async file(path: string, body: Blob): Promise<Blob | string> {
+    const response = await this.#send(
+      path,
+      { method: "POST", body },
+      body.type || "application/octet-stream",
+    );
+    if (response.ok) return response.blob();
     const { error } = (await response.json()) as { readonly error: string };
     return error;
   }

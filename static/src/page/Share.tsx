@@ -6,9 +6,12 @@ import shareStyles from "../styles/share.css?inline";
 import { adopt } from "../components/adopt";
 import { animatedGif, animatedSvg } from "../diagram/filming";
 import { pngOf, svgOf } from "../diagram/picture";
-import { curl } from "../trace/curl";
+import { curl, originOf } from "../trace/curl";
+import { Act } from "./Act";
 import { download } from "./download";
-import { appOf, current, importedOf, lacksSteps } from "../state/request";
+import { fileName } from "./names";
+import { Save } from "./Save";
+import { appOf, current, isFromFile, lacksSteps } from "../state/request";
 import { actions } from "../state/actions";
 import { tree } from "../state/place";
 import { state, visible } from "../state/store";
@@ -50,13 +53,16 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
       }}
     >
       {trace === null ? null : <ThisRequest trace={trace} act={act} />}
-      {trace === null ? null : <ThisDiagram name={nameOf(trace)} act={act} close={close} />}
+      <Save trace={trace} act={act} />
+      {trace === null ? null : <ThisDiagram name={fileName(trace)} act={act} close={close} />}
       {trace?.state === "done" ? <ThisReplay trace={trace} act={act} onProgress={setDone} /> : null}
-      <section>
-        <h2>More</h2>
-        <AllListed name={nameOf(trace)} act={act} />
-        <OpenFile close={close} />
-      </section>
+      {state.value.recorded === null ? (
+        <section>
+          <h2>More</h2>
+          <AllListed name={fileName(trace)} act={act} />
+          <OpenFile close={close} />
+        </section>
+      ) : null}
       <p class="done" role="status">
         {done}
       </p>
@@ -73,12 +79,12 @@ interface RequestProps {
 }
 
 function ThisRequest({ trace, act }: RequestProps): JSX.Element {
-  const imported = importedOf(state.value, trace.id);
-  const name = nameOf(trace);
+  const isRecorded = isFromFile(state.value, trace.id);
+  const name = fileName(trace);
   return (
     <section>
       <h2>This request</h2>
-      {imported === undefined ? (
+      {isRecorded ? null : (
         <Act
           title="Copy link"
           says="to this request, step, filter and view"
@@ -86,22 +92,15 @@ function ThisRequest({ trace, act }: RequestProps): JSX.Element {
             act(() => copied(link(trace.id), "Link copied"));
           }}
         />
-      ) : null}
+      )}
       <Act
         title="Copy as cURL"
         says="without redacted values"
         onAct={() => {
-          act(() => copied(curl(trace, location.origin), "Command copied"));
+          act(() => copied(curl(trace, isRecorded ? originOf(trace) : location.origin), "Command copied"));
         }}
       />
-      <Act
-        title="JSON"
-        says="the whole trace; the panel can open it again"
-        onAct={() => {
-          act(async () => saveJson(name, "json", imported?.whole ?? (await whole(trace))));
-        }}
-      />
-      {imported === undefined ? (
+      {isRecorded ? null : (
         <Act
           title="HAR"
           says="for the network tools of browsers"
@@ -109,7 +108,7 @@ function ThisRequest({ trace, act }: RequestProps): JSX.Element {
             act(() => har(name, `api/traces/${encodeURIComponent(trace.id)}.har`));
           }}
         />
-      ) : null}
+      )}
     </section>
   );
 }
@@ -162,7 +161,7 @@ interface ReplayProps {
 
 /** Files that play by themselves. */
 function ThisReplay({ trace, act, onProgress }: ReplayProps): JSX.Element {
-  const name = nameOf(trace);
+  const name = fileName(trace);
   const map = appOf(state.value, trace.id);
   return (
     <section>
@@ -215,7 +214,7 @@ function OpenFile({ close }: { readonly close: () => void }): JSX.Element {
   return (
     <>
       <Act
-        title="Open a JSON…"
+        title="Open a recording…"
         says="or drop files on the page"
         onAct={() => {
           file.current?.click();
@@ -224,10 +223,10 @@ function OpenFile({ close }: { readonly close: () => void }): JSX.Element {
       <input
         ref={file}
         type="file"
-        accept=".json,application/json"
+        accept=".json,.html,.htm,.gz"
         multiple
         hidden
-        aria-label="A request's JSON"
+        aria-label="Files with recordings"
         onChange={(event) => {
           const chosen = [...(event.currentTarget.files ?? [])];
           event.currentTarget.value = "";
@@ -236,12 +235,6 @@ function OpenFile({ close }: { readonly close: () => void }): JSX.Element {
       />
     </>
   );
-}
-
-/** The name of a file. */
-function nameOf(trace: Trace | null): string {
-  if (trace === null) return "requests";
-  return `${trace.method} ${trace.path}`.replaceAll(/[^\w.-]+/g, "-").slice(0, 60);
 }
 
 function save(name: string, ending: string, content: string | Blob, type: string): string {
@@ -255,25 +248,6 @@ function saveJson(name: string, ending: string, content: unknown): string {
 
 async function har(name: string, path: string, body?: Json): Promise<string> {
   return saveJson(name, "har", orThrow(await actions.ask<Json>(path, body)));
-}
-
-function Act({
-  title,
-  says,
-  onAct,
-}: {
-  readonly title: string;
-  readonly says: string;
-  readonly onAct: () => void;
-}): JSX.Element {
-  return (
-    <button type="button" class="act" onClick={onAct}>
-      <b>
-        <bdi>{title}</bdi>
-      </b>{" "}
-      <span>{says}</span>
-    </button>
-  );
 }
 
 function link(id: string): string {

@@ -38,7 +38,7 @@ export function Top(): JSX.Element {
             {SAYS[connection]}
           </span>
         ) : (
-          <RecordedBy made={recorded} />
+          <RecordedBy made={recorded.made} />
         )}
         {narrow.value ? <MoreActs>{acts}</MoreActs> : acts}
       </div>

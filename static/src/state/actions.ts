@@ -4,6 +4,7 @@ import type { Trace } from "../api/types";
 import type { Pace } from "../trace/replay";
 import { ask, fetchOlder, forget, loadMap, restore, tell } from "./backend";
 import { cleared, restored } from "./clearing";
+import type { Kind } from "./files";
 import { writePreference, writeSwitch, type Switch } from "./preferences";
 import { toggleStage } from "./presentation";
 import { pickStep, seek, seekEnd, setPace, togglePlay, walk } from "./replaying";
@@ -124,6 +125,11 @@ export const actions = {
     const { openFiles } = await import("./files");
     const wrong = await openFiles(files);
     if (wrong !== "") notice(wrong);
+  },
+  /** Make a file with a recording of some requests. */
+  record: async (ids: readonly string[], kind: Kind): Promise<Blob | string> => {
+    const { recordingOf } = await import("./files");
+    return recordingOf(ids, kind);
   },
   notice,
   /** Read the app's registries again. */

@@ -1,13 +1,13 @@
 /** Where requests come from: the app's server, or a recording, which has no server. */
 
-import type { Json, Recording } from "../api/types";
+import type { Json } from "../api/types";
 
 export interface Backend {
   /** Fetch the response of one of the API's calls; null if there is none. */
   readonly ask: <T>(path: string, body?: Json) => Promise<T | null>;
   readonly tell: (path: string, method: "POST" | "DELETE") => Promise<void>;
-  /** Read a recording from a file; a text says what is wrong with it. */
-  readonly open: (file: File) => Promise<Recording | string>;
+  /** Send data, and get a file for it; a text says why there is none. */
+  readonly file: (path: string, body: Blob) => Promise<Blob | string>;
   readonly loadMap: () => Promise<void>;
   readonly fetchOlder: () => Promise<void>;
   readonly forget: () => void;
@@ -18,10 +18,10 @@ const nothing = (): Promise<void> => Promise.resolve();
 
 /** A backend that has what it answers, and takes no commands. */
 export function readOnly(ask: Backend["ask"]): Backend {
-  const open = (): Promise<string> => Promise.resolve("this page opens no files.");
+  const file = (): Promise<string> => Promise.resolve("this page has no server.");
   return {
     ask,
-    open,
+    file,
     tell: nothing,
     loadMap: nothing,
     fetchOlder: nothing,
@@ -38,7 +38,7 @@ export function setBackend(to: Backend): void {
 
 export const ask: Backend["ask"] = (path, body) => backend.ask(path, body);
 export const tell: Backend["tell"] = (path, method) => backend.tell(path, method);
-export const open: Backend["open"] = (file) => backend.open(file);
+export const file: Backend["file"] = (path, body) => backend.file(path, body);
 export const loadMap: Backend["loadMap"] = () => backend.loadMap();
 export const fetchOlder: Backend["fetchOlder"] = () => backend.fetchOlder();
 export const forget: Backend["forget"] = () => {

@@ -10,15 +10,16 @@ import { select } from "./selection";
 import type { Imported, State } from "./state";
 
 /** Insert the requests of a file as if they had arrived now, and show the newest. */
-export function withImported(state: State, { app, sources, traces }: Recording, file: string): State {
+export function withImported(state: State, recording: Recording, file: string): State {
+  const traces = inOrder(recording.traces);
   // Those that were cleared may come back.
   const number = state.imported.length + (state.undo?.imported.length ?? 0) + 1;
-  const ids = new Map(inOrder(traces).map(({ id }, index) => [id, `${IMPORTED}${number + index}`]));
+  const ids = new Map(traces.map(({ id }, index) => [id, `${IMPORTED}${number + index}`]));
   const after = listed(logOf(state))[0]?.id ?? null;
-  const imported = inOrder(traces).map((trace): Imported => {
+  const imported = traces.map((trace): Imported => {
     const [id, parent] = [ids.get(trace.id) ?? trace.id, ids.get(trace.parent ?? "") ?? null];
     const whole = { ...trace, id, parent };
-    return { file, whole, trace: summarize(whole), sources, app: app, after };
+    return { file, whole, trace: summarize(whole), recording, id: trace.id, after };
   });
   const newest = imported.at(-1);
   if (newest === undefined) return state;
@@ -34,16 +35,16 @@ export function inOrder(traces: readonly Trace[]): readonly Trace[] {
 }
 
 /** The state of a page that has nothing but a recording; the newest request is selected. */
-export function ofRecording(state: State, { made, app, traces: recorded }: Recording): State {
-  const ordered = inOrder(recorded);
+export function ofRecording(state: State, recording: Recording): State {
+  const ordered = inOrder(recording.traces);
   const traces = ordered.map(summarize).reverse();
   const first = traces.find((trace) => trace.parent === null) ?? traces[0];
   return {
     ...state,
-    recorded: made,
+    recorded: recording,
     connection: "live",
     epoch: "",
-    map: app,
+    map: recording.app,
     traces,
     kept: traces.length,
     files: traces.filter(isFile).length,

@@ -25,7 +25,7 @@ export function isFromFile(state: State, id: string | null): boolean {
 /** The app that a request is of, as far as it is known. */
 export function appOf(state: State, id: string | null): AppMap | null {
   const imported = importedOf(state, id);
-  return imported === undefined ? state.map : imported.app;
+  return imported === undefined ? state.map : imported.recording.app;
 }
 
 /** The requests that the filter lets through. */

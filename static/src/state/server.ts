@@ -2,7 +2,7 @@
 
 import { Api } from "../api/http";
 import { Live } from "../api/live";
-import type { Json, Recording } from "../api/types";
+import type { Json } from "../api/types";
 import { IMPORTED } from "../trace/filter";
 import { answerOf, traceOf } from "../trace/recorded";
 import { setBackend, type Backend } from "./backend";
@@ -112,12 +112,11 @@ async function ask<T>(path: string, body?: Json): Promise<T | null> {
 
 function importedAnswer<T>(path: string): T | null {
   const found = importedOf(state.value, traceOf(path));
-  return found === undefined ? null : answerOf<T>(path, found.whole, found.sources);
+  return found === undefined ? null : answerOf<T>(path, found.whole, found.recording.sources);
 }
 
-/** Let the server read a file: only Python reads and upgrades recordings. */
-async function open(file: File): Promise<Recording | string> {
-  return api.read(file).catch(() => "the app does not respond.");
+function file(path: string, body: Blob): Promise<Blob | string> {
+  return api.file(path, body).catch(() => "the app does not respond.");
 }
 
 function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
@@ -147,4 +146,4 @@ async function restore(): Promise<void> {
   }
 }
 
-export const server: Backend = { ask, tell, open, loadMap, fetchOlder, forget, restore };
+export const server: Backend = { ask, tell, file, loadMap, fetchOlder, forget, restore };

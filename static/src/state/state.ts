@@ -4,10 +4,9 @@ import type { Connection } from "../api/live";
 import type {
   AppMap,
   Batch,
-  Excerpt,
   Highlight,
   HistoryState,
-  Made,
+  Recording,
   Step,
   Trace,
   TraceSummary,
@@ -64,10 +63,9 @@ export interface Imported {
   readonly trace: TraceSummary;
   /** All of it, as it stood in the file, with the same id. */
   readonly whole: Trace;
-  /** The code of the file's steps. */
-  readonly sources: readonly Excerpt[];
-  /** The app that it is of, if the file has it. */
-  readonly app: AppMap | null;
+  /** What is in the file, and the id that it has there. */
+  readonly recording: Recording;
+  readonly id: string;
   /** The newest request that was here before it. */
   readonly after: string | null;
 }
@@ -93,7 +91,7 @@ export interface AppQuery {
 export interface State extends Log {
   readonly connection: Connection;
   /** What the page is a recording of; null: it is the panel of an app that runs. */
-  readonly recorded: Made | null;
+  readonly recorded: Recording | null;
   readonly map: AppMap | null;
   readonly selected: string | null;
   readonly step: number | null;

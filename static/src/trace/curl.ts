@@ -15,6 +15,12 @@ export function curl(trace: Trace, origin: string): string {
   return [`curl ${method}${quoted(url)}`, ...headers(trace), ...body(trace)].join(" ");
 }
 
+/** Where a request was sent, by its own Host: in a recording, the page is elsewhere. */
+export function originOf(trace: Trace): string {
+  const [, host] = pairs(field(trace, "headers")).find(([name]) => /^host$/i.test(name)) ?? [];
+  return `http://${host ?? "localhost"}`;
+}
+
 function field(trace: Trace, name: string): Json | undefined {
   const request = trace.steps[0]?.detail["request"];
   return typeof request === "object" && request !== null && !Array.isArray(request)

@@ -1,6 +1,6 @@
 /** What a recording answers in place of the server's API: the code of its steps. */
 
-import type { Excerpt, SourceLines, Stage, Step, Trace } from "../api/types";
+import type { Excerpt, Recording, SourceLines, Stage, Step, Trace } from "../api/types";
 import { placeOf } from "./details";
 
 const SOURCE = /\/steps\/(\d+)\/source$/;
@@ -18,23 +18,37 @@ export function answerOf<T>(path: string, trace: Trace, sources: readonly Excerp
   return step === undefined ? null : (codeIn(step, sources) as T | null);
 }
 
+/** The part of a recording that is of some requests. */
+export function partOf(recording: Recording, ids: ReadonlySet<string>): Recording {
+  const traces = recording.traces.filter(({ id }) => ids.has(id));
+  const steps = traces.flatMap((trace) => trace.steps);
+  const shown = new Set(steps.map((step) => excerptOf(step, recording.sources)));
+  return { ...recording, traces, sources: recording.sources.filter((each) => shown.has(each)) };
+}
+
+function codeIn(step: Step, sources: readonly Excerpt[]): SourceLines | null {
+  const excerpt = excerptOf(step, sources);
+  const at = lineOf(step);
+  return excerpt === null || at === null ? excerpt : { ...excerpt, at };
+}
+
 /** What these record happened at a line, which is their source location. */
 const AT_A_LINE: ReadonlySet<Stage> = new Set(["log", "warning"]);
 
-/** The function of a step, or what is around the line that caused it: as of_step.py has it. */
-function codeIn(step: Step, sources: readonly Excerpt[]): SourceLines | null {
+/** The line that caused a step; null if it is known by its function alone. */
+function lineOf(step: Step): number | null {
   const caused = placeOf(step.detail["place"]);
-  const at = caused ?? step.source;
+  return caused?.line ?? (AT_A_LINE.has(step.stage) ? (step.source?.line ?? null) : null);
+}
+
+/** The function of a step, or what is around the line that caused it: as of_step.py has it. */
+function excerptOf(step: Step, sources: readonly Excerpt[]): Excerpt | null {
+  const at = placeOf(step.detail["place"]) ?? step.source;
   if (at === null) return null;
   const around = sources.filter(
     ({ file, line, lines }) => file === at.file && at.line >= line && at.line < line + lines.length,
   );
-  if (caused === null && !AT_A_LINE.has(step.stage))
-    return around.find(({ line }) => line === at.line) ?? null;
+  if (lineOf(step) === null) return around.find(({ line }) => line === at.line) ?? null;
   // The innermost begins last.
-  const inner = around.reduce<Excerpt | null>(
-    (best, each) => (each.line > (best?.line ?? 0) ? each : best),
-    null,
-  );
-  return inner === null ? null : { ...inner, at: at.line };
+  return around.reduce<Excerpt | null>((best, each) => (each.line > (best?.line ?? 0) ? each : best), null);
 }

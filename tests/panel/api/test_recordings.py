@@ -114,6 +114,9 @@ def test_a_file_is_read_as_python_reads_it(asked: Asked, tmp_path: Path, name: s
     answer = asked.client.post(f"{PREFIX}recordings/read", data=(tmp_path / name).read_bytes())
     assert faults(answer.json) == []
     assert Recording.from_bytes(answer.data) == recording
+    page = asked.client.post(f"{PREFIX}recordings/read?as=html", data=answer.data)
+    assert page.mimetype == "text/html"
+    assert Recording.from_bytes(page.data) == recording
 
 
 def test_a_request_that_an_older_panel_saved_is_upgraded(asked: Asked) -> None:
