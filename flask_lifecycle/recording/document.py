@@ -133,6 +133,12 @@ class Recording:
         document = write_json(self.to_dict())
         return limited(page(document, title=self._title(), by=self.made.by))
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the page, in a frame."""
+        from .notebook import show
+
+        return show(self)
+
     def _title(self) -> str:
         if len(self.traces) == 1:
             [trace] = self.traces

@@ -10,6 +10,7 @@ from .compare import Comparison, compare
 from .explain import explained, journey
 from .highlights import highlights
 from .names import is_named
+from .notebook import in_notebook
 from .status import client_status
 
 STAGES = (
@@ -235,6 +236,10 @@ class Trace:
     def explain(self) -> str:
         """Return the whole trace as text: a line for each step, with its duration."""
         return journey(self)
+
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows: the diagram with its replay and all views, in a frame."""
+        return in_notebook(self)
 
     def find(self, *, stage: str | None = None, name: str | None = None) -> tuple[Step, ...]:
         """Return the steps that match.
