@@ -373,7 +373,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(document: dict[str, t.Any]) -> 
     assert load(b"\xef\xbb\xbf" + json.dumps(document).encode()).traces
 
 
-@pytest.mark.parametrize("path", sorted(SAVED.glob("*/*.json")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", sorted(SAVED.glob("*/*.json")), ids=lambda path: path.stem)
 def test_what_older_panels_saved_is_a_recording(path: Path) -> None:
     recording = Recording.load(path)
     assert faults(json.loads(json.dumps(recording.to_dict()))) == []
