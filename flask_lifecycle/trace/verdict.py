@@ -76,13 +76,13 @@ def _ends(comparison: Comparison, a: Trace, b: Trace) -> Iterator[str]:
             f"{status_text(status)} ({short(error)})" if error else status_text(status)
             for status, error in ends
         )
+        return
     for one, other in _of_both(comparison, a, b):
         if (one.error is None) != (other.error is None) and one.stage in _FUNCTIONS:
-            now = other.error is not None
-            error = (other if now else one).error
-            if error is not None and error.type not in (ends[0][1], ends[1][1]):
-                how = "now raises" if now else "no longer raises"
-                yield f"{short(other.name)} {how} {short(error.type)}"
+            error = other.error or one.error
+            how = "no longer raises" if other.error is None else "now raises"
+            yield f"{short(other.name)} {how} {'' if error is None else short(error.type)}"
+            return
 
 
 def _of_both(comparison: Comparison, a: Trace, b: Trace) -> Iterator[tuple[Step, Step]]:

@@ -13,6 +13,7 @@ import { plural } from "../trace/format";
 import { counted, flagged, rows } from "./current";
 import { resize, width, WIDTH } from "./geometry";
 import { Rows } from "./Rows";
+import { Marked } from "./Marked";
 import * as sheet from "./sheet";
 import { Undo } from "./Undo";
 
@@ -38,6 +39,7 @@ export function List(): JSX.Element {
     >
       <Head isSheet={isSheet} />
       <Undo />
+      <Marked />
       {/* What is out of sight is not for the keyboard, either. */}
       <div class="rest" inert={isClosed}>
         <Content />

@@ -61,8 +61,9 @@ function Content({ row, current, lines, process }: ContentProps): JSX.Element {
         data-state={trace.state}
         aria-current={current ? "true" : undefined}
         title={earlier ? ofRun(trace) : file === null ? undefined : `Imported from ${file}`}
-        onClick={() => {
-          actions.select(trace.id);
+        onClick={({ ctrlKey, metaKey }) => {
+          if (ctrlKey || metaKey) actions.compareWith(trace.id);
+          else actions.select(trace.id);
           close();
         }}
       >

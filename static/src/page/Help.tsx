@@ -21,6 +21,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["+ − 0", "zoom in, zoom out, whole diagram (also Ctrl and wheel, pinch)"],
   ["v", "next view"],
   ["m", "my code only: fold the hooks of packages"],
+  ["c", "compare with the last one like this; or mark this one, then compare it with another"],
   ["/", "filter"],
   ["x", "clear all requests"],
   ["u", "restore what was cleared"],

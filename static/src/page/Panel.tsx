@@ -18,6 +18,7 @@ import { Views } from "../views/Views";
 import { Top } from "./Top";
 
 const Inspector = lazy("Step", () => import("../views/inspector/Inspector"));
+const Compare = lazy("The comparison", () => import("../compare/Compare"));
 const Help = lazy("Keyboard shortcuts", () => import("./Help"));
 
 /** The inspector under the view, and the border by which it is resized. */
@@ -41,6 +42,21 @@ function Drawer(): JSX.Element {
 }
 
 export function Panel(): JSX.Element {
+  const { compared, help } = state.value;
+  if (compared === null) return <OneRequest />;
+  return (
+    <div class="whole">
+      <Top />
+      <main>
+        <Compare pairing={compared} />
+      </main>
+      {help ? <Help /> : null}
+    </div>
+  );
+}
+
+/** The list, and the request that is selected in it. */
+function OneRequest(): JSX.Element {
   const { stage, view, step, help, recorded, traces } = state.value;
   // A recording of one request has no list.
   const isAlone = recorded !== null && traces.length < 2;

@@ -14,6 +14,7 @@ import { Save } from "./Save";
 import { appOf, current, isFromFile, lacksSteps } from "../state/request";
 import { actions } from "../state/actions";
 import { tree } from "../state/place";
+import { whyNotSent } from "../state/sending";
 import { state, visible } from "../state/store";
 import type { Json, Trace } from "../api/types";
 import { DIAGRAM } from "../state/viewNames";
@@ -53,6 +54,9 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
       }}
     >
       {trace === null ? null : <ThisRequest trace={trace} act={act} />}
+      {trace?.state === "done" && !isFromFile(state.value, trace.id) ? (
+        <Comparing trace={trace} act={act} close={close} />
+      ) : null}
       <Save trace={trace} act={act} />
       {trace === null ? null : <ThisDiagram name={fileName(trace)} act={act} close={close} />}
       {trace?.state === "done" ? <ThisReplay trace={trace} act={act} onProgress={setDone} /> : null}
@@ -108,6 +112,43 @@ function ThisRequest({ trace, act }: RequestProps): JSX.Element {
             act(() => har(name, `api/traces/${encodeURIComponent(trace.id)}.har`));
           }}
         />
+      )}
+    </section>
+  );
+}
+
+interface ComparingProps extends RequestProps {
+  readonly close: () => void;
+}
+
+/** With the last one like it, or with what the app answers now. */
+function Comparing({ trace, act, close }: ComparingProps): JSX.Element {
+  const why = whyNotSent(trace);
+  return (
+    <section>
+      <h2>Compare</h2>
+      <Act
+        title="Compare"
+        says="with the last one like this, of an earlier run of the app if there is one"
+        onAct={() => {
+          close();
+          actions.compare();
+        }}
+      />
+      {why === null ? (
+        <Act
+          title="Send again"
+          says="from this page, with the browser's own cookies, and compare"
+          onAct={() => {
+            act(async () => {
+              await actions.sendAgain(trace.id);
+              close();
+              return "";
+            });
+          }}
+        />
+      ) : (
+        <p class="why">{why}.</p>
       )}
     </section>
   );

@@ -116,6 +116,7 @@ function Recording(): JSX.Element {
       <button type="button" title="Clear all requests (x)" onClick={actions.clear}>
         Clear
       </button>
+      <Compare />
     </>
   );
 }
@@ -146,6 +147,23 @@ function MoreActs({ children }: { readonly children: ComponentChildren }): JSX.E
         {children}
       </div>
     </>
+  );
+}
+
+/** Of the selected request with the last one like it; again, it ends. */
+function Compare(): JSX.Element {
+  const { compared, selected } = state.value;
+  return (
+    <button
+      type="button"
+      class="on"
+      aria-pressed={compared !== null}
+      title="Compare with the last one like this (c)"
+      disabled={compared === null && selected === null}
+      onClick={compared === null ? actions.compare : actions.endComparing}
+    >
+      Compare <kbd aria-hidden="true">c</kbd>
+    </button>
   );
 }
 

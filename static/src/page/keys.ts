@@ -37,6 +37,7 @@ const KEYS: Readonly<Record<string, () => void>> = {
   k: () => {
     moveSelection(-1);
   },
+  c: ofServer(actions.compare),
   x: ofServer(actions.clear),
   u: ofServer(actions.undo),
   Escape: actions.leave,
@@ -83,10 +84,19 @@ const KEYS: Readonly<Record<string, () => void>> = {
   },
 };
 
+/** While two requests are compared; the arrows are the picture's own. */
+const COMPARING: Readonly<Record<string, () => void>> = {
+  c: actions.endComparing,
+  Escape: actions.endComparing,
+  "?": () => {
+    actions.help(true);
+  },
+};
+
 export function listenForKeys(): void {
   keyboard.addEventListener("keydown", (event) => {
     if (!(event instanceof KeyboardEvent)) return;
-    const act = KEYS[event.key];
+    const act = (state.value.compared === null ? KEYS : COMPARING)[event.key];
     if (act === undefined || event.defaultPrevented || isElsewhere(event)) return;
     event.preventDefault();
     act();

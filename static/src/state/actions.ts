@@ -4,10 +4,19 @@ import type { Trace } from "../api/types";
 import type { Pace } from "../trace/replay";
 import { ask, fetchOlder, forget, loadMap, restore, tell } from "./backend";
 import { cleared, restored } from "./clearing";
+import {
+  compareSelected,
+  compareTwo,
+  endComparing,
+  pickComparedStep,
+  setSide,
+  swapPairing,
+} from "./comparing";
 import type { Kind } from "./files";
 import { writePreference, writeSwitch, type Switch } from "./preferences";
 import { toggleStage } from "./presentation";
 import { pickStep, seek, seekEnd, setPace, togglePlay, walk } from "./replaying";
+import { sendAgain, sendOneMore } from "./sending";
 import { select, setFollow, setPaused, setReplay, toggleFold } from "./selection";
 import type { AppQuery, State } from "./state";
 import { all, change, notice, state } from "./store";
@@ -143,6 +152,24 @@ export const actions = {
     const newest = all.value.find((trace) => trace.method === method && trace.endpoint === endpoint);
     if (newest) actions.select(newest.id);
   },
+  /** Compare the selected request with the last one like it, or with the one that was marked. */
+  compare: (): void => {
+    void compareSelected();
+  },
+  /** Compare the selected request with another one. */
+  compareWith: (id: string): void => {
+    const { selected } = state.value;
+    if (selected !== null) compareTwo(selected, id);
+  },
+  unmark: (): void => {
+    set({ marked: null });
+  },
+  comparedStep: pickComparedStep,
+  comparedSide: setSide,
+  swap: swapPairing,
+  endComparing,
+  sendAgain,
+  sendOneMore,
   zoom: (): void => {
     change((before) => ({ ...before, zoom: !before.zoom }));
   },

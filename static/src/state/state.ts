@@ -88,6 +88,12 @@ export interface AppQuery {
   readonly never: boolean;
 }
 
+/** The ids of two requests that are compared; of several runs of each, the newest first. */
+export interface Pairing {
+  readonly a: readonly string[];
+  readonly b: readonly string[];
+}
+
 export interface State extends Log {
   readonly connection: Connection;
   /** What the page is a recording of; null: it is the panel of an app that runs. */
@@ -126,6 +132,12 @@ export interface State extends Log {
   /** The view in the main area. */
   readonly view: ViewName;
   readonly app: AppQuery;
+  /** The comparison that is shown in place of all views. */
+  readonly compared: Pairing | null;
+  /** The step of it that is looked at: its index in the comparison. */
+  readonly comparedStep: number | null;
+  /** The request that waits for another one to be compared with. */
+  readonly marked: string | null;
   readonly help: boolean;
   /** Whether single-key shortcuts are on (WCAG 2.1.4). */
   readonly keys: boolean;
@@ -174,6 +186,9 @@ export const EMPTY: State = {
   talk: [],
   view: DIAGRAM,
   app: { part: "rules", rule: null, method: "GET", path: "", never: false },
+  compared: null,
+  comparedStep: null,
+  marked: null,
   help: false,
   keys: true,
   zoom: false,

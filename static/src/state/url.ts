@@ -1,6 +1,7 @@
-/** The address: `?view=<name>&q=<filter>&rule=<rule>…#<trace>/<step>`. */
+/** The address: `?view=<name>&q=<filter>&rule=<rule>&compare=<a>..<b>…#<trace>/<step>`. */
 
 import { whole } from "../trace/filter";
+import { pairingNamed, pairingText } from "./comparing";
 import { importedOf } from "./request";
 import { select, setFollow } from "./selection";
 import { differ, EMPTY, type AppQuery, type State } from "./state";
@@ -15,7 +16,7 @@ export function followAddress(): void {
   read();
   addEventListener("popstate", read);
   onChange((next, before) => {
-    if (!reading && differ(next, before, "selected", "follow", "step", "filter", "view", "app"))
+    if (!reading && differ(next, before, "selected", "follow", "step", "filter", "view", "app", "compared"))
       write(next, before);
   });
 }
@@ -39,6 +40,8 @@ export function fromAddress(
     filter: whole(query.get("q") ?? ""),
     view: viewNamed(query.get("view")),
     app: appQuery(query),
+    compared: pairingNamed(query.get("compare")),
+    comparedStep: null,
   };
   const [id, step] = hash.slice(1).split("/");
   if (id) return select(named, id, step && /^\d+$/.test(step) ? Number(step) : null);
@@ -61,6 +64,7 @@ export function toAddress(state: State): string {
   if (state.view !== DIAGRAM) query.set("view", state.view);
   if (state.filter.trim() !== "") query.set("q", state.filter.trim());
   if (state.view === APP) for (const [name, value] of changed(state.app)) query.set(name, value);
+  if (state.compared !== null) query.set("compare", pairingText(state.compared));
   const named = state.selected !== null && !state.follow && importedOf(state, state.selected) === undefined;
   const step = state.step === null ? "" : `/${state.step}`;
   return `${query.size === 0 ? "" : `?${query}`}${named ? `#${state.selected}${step}` : ""}`;
@@ -75,7 +79,7 @@ function changed(app: AppQuery): readonly (readonly [name: string, value: string
 
 function write(next: State, before: State): void {
   // The back button leads to another view or rule, not through each request and letter.
-  const turned = differ(next, before, "view") || differ(next.app, before.app, "rule", "part");
+  const turned = differ(next, before, "view", "compared") || differ(next.app, before.app, "rule", "part");
   const address = `${location.pathname}${toAddress(next)}`;
   const go = (): void => {
     if (address !== location.href.slice(location.origin.length))

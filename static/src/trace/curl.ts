@@ -2,14 +2,14 @@
 
 import type { Json, Trace } from "../api/types";
 
-const MASK = "••••••";
+export const MASK = "••••••";
 /** Headers that curl sets itself, or that belong to the browser. */
 const LEFT_OUT =
   /^(host|connection|content-length|accept-encoding|cookie|upgrade-insecure-requests|sec-.*)$/i;
 
 /** A curl command for the same request; redacted values are left out or stay redacted. */
 export function curl(trace: Trace, origin: string): string {
-  const url = `${origin}${encodeURI(trace.path)}${trace.query === "" ? "" : `?${trace.query}`}`;
+  const url = urlOf(trace, origin);
   const method =
     trace.method === "GET" ? "" : trace.method === "HEAD" ? "--head " : `--request ${quoted(trace.method)} `;
   return [`curl ${method}${quoted(url)}`, ...headers(trace), ...body(trace)].join(" ");
@@ -19,6 +19,12 @@ export function curl(trace: Trace, origin: string): string {
 export function originOf(trace: Trace): string {
   const [, host] = pairs(field(trace, "headers")).find(([name]) => /^host$/i.test(name)) ?? [];
   return `http://${host ?? "localhost"}`;
+}
+
+/** The address of a request; a question mark or a number sign in its path is no other part of it. */
+export function urlOf({ path, query }: Pick<Trace, "path" | "query">, origin: string): string {
+  const encoded = encodeURI(path).replace(/[?#]/g, encodeURIComponent);
+  return `${origin}${encoded}${query === "" ? "" : `?${query}`}`;
 }
 
 function field(trace: Trace, name: string): Json | undefined {
@@ -33,9 +39,14 @@ function pairs(value: Json | undefined): readonly (readonly [string, string])[] 
 }
 
 function headers(trace: Trace): readonly string[] {
-  return pairs(field(trace, "headers"))
-    .filter(([name, value]) => !LEFT_OUT.test(name) && !value.includes(MASK))
-    .map(([name, value]) => `--header ${quoted(`${name}: ${value}`)}`);
+  return ownHeaders(trace).map(([name, value]) => `--header ${quoted(`${name}: ${value}`)}`);
+}
+
+/** The headers of a request that a client sets by itself, as far as they are not masked. */
+export function ownHeaders(trace: Trace): readonly (readonly [name: string, value: string])[] {
+  return pairs(field(trace, "headers")).filter(
+    ([name, value]) => !LEFT_OUT.test(name) && !value.includes(MASK),
+  );
 }
 
 function body(trace: Trace): readonly string[] {

@@ -3,6 +3,7 @@
 import { GEOMETRY, NARROW } from "../../diagram/layout/geometry";
 import type { Compared, ComparedBand } from "../model/types";
 import { linesOf, type Line, type Room } from "./fitting";
+import { hasBracket } from "./lanes";
 import { SIZES, type Space } from "./space";
 
 export interface Frame {
@@ -50,7 +51,8 @@ export function frameOf(model: Compared, space: Space): Frame {
   const turn = linesOf(room, model.turn.left, model.turn.right);
   const rows = bands.reduce((sum, { lines }) => sum + lines.length, turn.length);
   const { a, b } = model.view;
-  const viewHeight = a === null && b === null ? SIZES.view.none : SIZES.view.height;
+  const { none, height, bracket } = SIZES.view;
+  const viewHeight = a === null && b === null ? none : height + (hasBracket(b) ? bracket : 0);
   const padding = PADDING.top + PADDING.rows + PADDING.bottom;
   const fixed = SIZES.head + bands.length * padding + 2 + gapToView + viewHeight + 3 + foot;
   const least = columns.narrow ? NARROW.row : ROW.least;

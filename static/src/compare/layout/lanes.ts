@@ -96,6 +96,18 @@ function sameStatement(steps: readonly Step[]): boolean {
   return steps.every((step) => isStatement(step) && step.name === steps[0]?.name);
 }
 
+/** Whether a view sends so many like statements in a row that they have a bracket. */
+export function hasBracket(ribbon: Ribbon | null): boolean {
+  let [last, times] = ["", 0];
+  return (
+    ribbon?.segments.some((step) => {
+      times = isStatement(step) && step.name === last ? times + 1 : 1;
+      last = isStatement(step) ? step.name : "";
+      return times >= SEVERAL;
+    }) ?? false
+  );
+}
+
 function countOf(bars: readonly Bar[]): number {
   return bars.reduce((sum, { steps }) => sum + steps.length, 0);
 }
@@ -148,7 +160,7 @@ function brackets(
     if (text !== undefined) edge = Math.max(to, middle + widthOf(space, text, "pill") / 2) + 8;
     return [
       line(above ? d`M${from} ${y}v-4H${to}v4` : d`M${from} ${y}v3H${to}v-3`, "tx sql"),
-      ...(text === undefined ? [] : [phrase(middle, above ? y - 8 : y + 13, "middle", text, "txt sql")]),
+      ...(text === undefined ? [] : [phrase(middle, above ? y - 8 : y + 15, "middle", text, "txt sql")]),
     ];
   });
 }

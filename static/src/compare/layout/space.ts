@@ -27,7 +27,7 @@ export const SIZES = {
   ring: 5.2,
   disc: 6.2,
   lane: { height: 21, first: 58, second: 84 },
-  view: { height: 168, none: 44, belowAxis: 38 },
+  view: { height: 168, none: 44, belowAxis: 38, /** Below B's lane. */ bracket: 14 },
 } as const;
 
 const FONTS = fonts(false);

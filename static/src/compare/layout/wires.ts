@@ -48,7 +48,8 @@ export function drawWires(
     }),
   );
   return {
-    wires: parts.flatMap(({ wires }) => wires),
+    // A tube is one, whatever it is put together of.
+    wires: parts.flatMap(({ wires }) => [...wires.filter((each) => !isBore(each)), ...wires.filter(isBore)]),
     front: parts.flatMap(({ front }) => front),
   };
 }
@@ -136,6 +137,12 @@ function climb({ of, right, way, chips, frame }: Net, from: number, failing: boo
   return shapes;
 }
 
+const BORE = "w bore";
+
+function isBore(shape: Shape): boolean {
+  return shape.el === "path" && shape.cls === BORE;
+}
+
 function wire(path: string, tone: Tone, of: SideName): readonly Shape[] {
-  return of === "a" ? [line(path, `w tube ${tone}`), line(path, "w bore")] : [line(path, `w ${tone}`)];
+  return of === "a" ? [line(path, `w tube ${tone}`), line(path, BORE)] : [line(path, `w ${tone}`)];
 }

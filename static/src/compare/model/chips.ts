@@ -2,6 +2,7 @@
 
 import type { ComparedStep, Comparison, Step } from "../../api/types";
 import type { Band, Chip } from "../../diagram/model/types";
+import { AROUND } from "../../trace/steps";
 import { isStatement } from "../../trace/transactions";
 import { merge, type Pair } from "./merge";
 import type { ComparedChip, In, SideName, Times } from "./types";
@@ -102,9 +103,11 @@ function compareChips(steps: Steps, [a, b]: Pair<Named>): ComparedChip {
     in: inOf(one, other),
     stage: chip.stage,
     kind: (other ?? chip).kind,
-    name: nameOf(one, other),
+    // What the response is made of differs wherever the answer does: the list beside has both.
+    name: chip.stage === "make_response" ? (other ?? chip).name : nameOf(one, other),
     times: timesOf(steps, one, other, compared),
-    outcomes: (chip.half ? null : compared?.outcomes) ?? null,
+    // What is around others only passes on what was raised in them.
+    outcomes: (chip.half || AROUND.has(chip.stage) ? null : compared?.outcomes) ?? null,
     statements: [countOf(one), countOf(other)],
     sql: [spentOf(one), spentOf(other)],
   };
@@ -114,9 +117,13 @@ export function inOf(a: unknown, b: unknown): In {
   return a === null ? "b" : b === null ? "a" : "both";
 }
 
-function nameOf(a: Chip | null, b: Chip | null): string {
+/** The name on both sides. */
+export function nameOf(a: Chip | null, b: Chip | null): string {
   if (a === null || b === null) return (a ?? b)?.name ?? "";
-  return a.name === b.name ? a.name : `${a.name} → ${b.name}`;
+  if (a.name === b.name) return a.name;
+  // What a response is made of has an arrow of its own.
+  const between = `${a.name}${b.name}`.includes("→") ? "became" : "→";
+  return `${a.name} ${between} ${b.name}`;
 }
 
 /** The time of a chip: of a step around others, that of its way in or of its way out. */
