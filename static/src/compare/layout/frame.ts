@@ -3,7 +3,7 @@
 import { GEOMETRY, NARROW } from "../../diagram/layout/geometry";
 import type { Compared, ComparedBand } from "../model/types";
 import { linesOf, type Line, type Room } from "./fitting";
-import { hasBracket } from "./lanes";
+import { hasBracket } from "./like";
 import { SIZES, type Space } from "./space";
 
 export interface Frame {

@@ -9,10 +9,9 @@ import { isStatement } from "../../trace/transactions";
 import { ellipsize } from "../../trace/text";
 import type { ComparedView, SideName } from "../model/types";
 import { xOf, type Axis } from "./axis";
+import { SEVERAL } from "./like";
 import { SIZES, widthOf, type Space } from "./space";
 
-/** So many like statements in a row have one bracket. */
-const SEVERAL = 5;
 const [LEAST, LONGEST_BRACKET] = [3, 60];
 
 export function drawLanes(view: ComparedView, axis: Axis, space: Space): readonly Shape[] {
@@ -94,18 +93,6 @@ function groupsOf(bars: readonly Bar[]): readonly (readonly [Bar, ...Bar[]])[] {
 
 function sameStatement(steps: readonly Step[]): boolean {
   return steps.every((step) => isStatement(step) && step.name === steps[0]?.name);
-}
-
-/** Whether a view sends so many like statements in a row that they have a bracket. */
-export function hasBracket(ribbon: Ribbon | null): boolean {
-  let [last, times] = ["", 0];
-  return (
-    ribbon?.segments.some((step) => {
-      times = isStatement(step) && step.name === last ? times + 1 : 1;
-      last = isStatement(step) ? step.name : "";
-      return times >= SEVERAL;
-    }) ?? false
-  );
 }
 
 function countOf(bars: readonly Bar[]): number {
