@@ -39,7 +39,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "styles",
   ],
   embed: ["api/types", "trace", "state", "page", "components", "styles"],
-  testing: ["api/types", "trace"],
+  testing: ["api/types", "trace", "diagram/layout"],
 };
 /** What draws in a page, in a server or in a file has to do without these. */
 const PURE = [

@@ -52,7 +52,7 @@ function place(
 ): Placement {
   const { chip, w, extent } = fitted;
   const x = side === "left" ? frame.XL + frame.margin : frame.XR - frame.margin - w;
-  const current = chip.index !== null && chip.index === space.selected;
+  const current = !isBack(chip) && chip.index !== null && chip.index === space.selected;
   const shapes = [
     ...chipShapes(frame, fitted, x, y, current),
     ...besideShapes(fitted, side, x, y),
@@ -75,7 +75,8 @@ function nodeOf(chip: ComparedChip, shapes: readonly Shape[], current: boolean, 
   return {
     el: "node",
     key: chip.key,
-    step: chip.index,
+    step: isBack(chip) ? null : chip.index,
+    ...(isBack(chip) && chip.index !== null ? { of: chip.index } : {}),
     stage: chip.stage,
     state: stateOf(chip),
     label,
@@ -83,6 +84,11 @@ function nodeOf(chip: ComparedChip, shapes: readonly Shape[], current: boolean, 
     current,
     shapes,
   };
+}
+
+/** Whether it is the way back of a step that has another chip. */
+function isBack({ a, b }: ComparedChip): boolean {
+  return (a ?? b)?.half === true;
 }
 
 function stateOf({ a, b }: ComparedChip): State {

@@ -141,13 +141,13 @@ function brackets(
     const [from, to] = extentOf(group);
     const next = groups[index + 1];
     const until = next === undefined ? axis.end : extentOf(next)[0] - 4;
-    const middle = (from + to) / 2;
-    const room = 2 * Math.min(middle - edge, until - middle);
-    const text = labelsOf(group).find((each) => widthOf(space, each, "pill") < room);
-    if (text !== undefined) edge = Math.max(to, middle + widthOf(space, text, "pill") / 2) + 8;
+    const text = labelsOf(group).find((each) => widthOf(space, each, "pill") < until - edge);
+    const half = text === undefined ? 0 : widthOf(space, text, "pill") / 2;
+    const x = Math.max(edge + half, Math.min((from + to) / 2, until - half));
+    edge = Math.max(to, x + half) + 8;
     return [
       line(above ? d`M${from} ${y}v-4H${to}v4` : d`M${from} ${y}v3H${to}v-3`, "tx sql"),
-      ...(text === undefined ? [] : [phrase(middle, above ? y - 8 : y + 15, "middle", text, "txt sql")]),
+      ...(text === undefined ? [] : [phrase(x, above ? y - 8 : y + 15, "middle", text, "txt sql")]),
     ];
   });
 }
