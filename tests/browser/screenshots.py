@@ -65,6 +65,15 @@ def press(page: Page, name: str) -> None:
         page.keyboard.press("Escape")
 
 
+def pick(page: Page, view: str) -> None:
+    """Pick a view by its tab, or in the menu of those without one."""
+    tab = page.locator(f"#tab-{view}")
+    if not tab.is_visible():
+        page.locator(".view-menu").click()
+        tab = page.locator(f'[data-view-name="{view}"]')
+    tab.click()
+
+
 def pull(page: Page, key: str) -> None:
     """Move the list's sheet up or down, where it is one."""
     handle = page.locator(".handle")
@@ -81,11 +90,7 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     shoot("timeline-step")
     page.keyboard.press("Escape")
     for name in VIEWS:
-        tab = page.locator(f"#tab-{name}")
-        if not tab.is_visible():
-            page.get_by_role("button", name="More").click()
-            tab = page.locator(f'[data-view-name="{name}"]')
-        tab.click()
+        pick(page, name)
         page.locator(".loading").wait_for(state="detached")
         page.wait_for_timeout(200)
         shoot(f"view-{name}")
@@ -101,12 +106,12 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
             method: 'POST', body: new URLSearchParams({name: 'ada', password: 'x'})})"""
     )
     settled(page)
-    page.get_by_role("tab", name="Request").click()
+    pick(page, "request")
     page.get_by_role("heading", name="Form").wait_for()
     shoot("request-form")
     app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
     settled(page)
-    page.get_by_role("tab", name="Diagram").click()
+    pick(page, "diagram")
     press(page, "Share")
     page.get_by_role("dialog", name="Share").wait_for()
     shoot("share")
@@ -205,10 +210,10 @@ def requests(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
         settled(page)
         shoot(name)
         if name == "exception":
-            page.get_by_role("tab", name="Exceptions").click()
+            pick(page, "exception")
             page.locator(".frames").first.wait_for()
             shoot("exception-view")
-            page.get_by_role("tab", name="Diagram").click()
+            pick(page, "diagram")
         if name == "static":
             press(page, "Follow")
 

@@ -22,7 +22,7 @@ def view(panel: Panel, name: str) -> t.Any:
     if tab.is_visible():
         tab.click()
     else:
-        panel.page.get_by_role("button", name="More").click()
+        panel.page.locator(".view-menu").click()
         panel.page.locator(f'[data-view-name="{name}"]').click()
     shown = panel.page.locator(f'[data-view="{name}"] .collected')
     shown.wait_for()

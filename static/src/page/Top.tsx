@@ -12,6 +12,7 @@ import { lazy } from "../components/lazy";
 import { narrow } from "../components/narrow";
 import { Field } from "../list/Field";
 import { TalkButton } from "../replay/TalkButton";
+import { AllViews } from "../views/ViewMenu";
 
 const SAYS: Record<State["connection"], string> = {
   connecting: "connecting…",
@@ -40,7 +41,14 @@ export function Top(): JSX.Element {
         ) : (
           <RecordedBy made={recorded.made} />
         )}
-        {narrow.value ? <MoreActs>{acts}</MoreActs> : acts}
+        {narrow.value ? (
+          <>
+            <AllViews />
+            <MoreActs>{acts}</MoreActs>
+          </>
+        ) : (
+          acts
+        )}
       </div>
       <Banners />
     </header>

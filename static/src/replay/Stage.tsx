@@ -18,7 +18,7 @@ import { time } from "../trace/format";
 import { shownCue } from "../trace/replay";
 import { Scrubber, Sentence } from "./Playback";
 
-/** Shorter captions stay as large as they are; longer ones shrink until two lines hold them. */
+/** Shorter captions stay as large as they are; longer ones shrink until their lines hold them. */
 const SIZES = [1, 0.92, 0.84, 0.76, 0.68, 0.6, 0.52];
 /** A pointer that rests for this long is hidden, ms. */
 const RESTS = 2500;
@@ -101,15 +101,16 @@ function until(at: number, strip: readonly StripPart[]): readonly StripPart[] {
     .map(([kind, begin, end]): StripPart => [kind, begin, Math.min(end, at)]);
 }
 
-/** Two lines at most, as large as they can be. */
+/** In as many lines as the styles say at most, as large as it can be. */
 function StageCaption({ cue }: { readonly cue: Cue | null }): JSX.Element {
   const text = useRef<HTMLParagraphElement>(null);
   const fit = (): void => {
     const shown = text.current;
     if (shown === null) return;
+    const lines = Number(getComputedStyle(shown).getPropertyValue("--lines"));
     for (const size of SIZES) {
       shown.style.setProperty("--fit", size.toString());
-      if (shown.scrollHeight <= 2 * Number.parseFloat(getComputedStyle(shown).lineHeight) + 1) return;
+      if (shown.scrollHeight <= lines * Number.parseFloat(getComputedStyle(shown).lineHeight) + 1) return;
     }
   };
   useLayoutEffect(fit, [cue]);

@@ -6,10 +6,9 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import "../styles/tabs.css";
 import type { Trace } from "../api/types";
 import { actions } from "../state/actions";
-import { tree } from "../state/place";
 import { state } from "../state/store";
 import { viewsOf, type ViewName } from "../state/viewNames";
-import { VIEWS } from "./table";
+import { Label, ViewMenu } from "./ViewMenu";
 import { filledTabs, fittingTabs } from "./tabs";
 
 const MOVES: Readonly<Record<string, (at: number, count: number) => number>> = {
@@ -71,18 +70,10 @@ export function Tabs({ picked, trace }: TabsProps): JSX.Element {
           </button>
         ))}
       </div>
-      <Rest views={viewsOf(state.value).filter((view) => !fitting.includes(view))} trace={trace} onGo={go} />
+      <ViewMenu views={viewsOf(state.value).filter((view) => !fitting.includes(view))} trace={trace} onGo={go}>
+        More
+      </ViewMenu>
     </div>
-  );
-}
-
-function Label({ view, trace }: { readonly view: ViewName; readonly trace: Trace | null }): JSX.Element {
-  const count = trace === null ? 0 : (VIEWS[view].count?.(trace) ?? 0);
-  return (
-    <>
-      {VIEWS[view].title}
-      {count > 0 ? <span class="count">{count}</span> : null}
-    </>
   );
 }
 
@@ -121,65 +112,6 @@ function useFitting(
 /** The width of all tabs together, without that of the menu's button. */
 function roomOf(row: HTMLElement): number {
   const bar = row.parentElement;
-  const rest = bar?.querySelector<HTMLElement>(".rest")?.offsetWidth ?? 0;
+  const rest = bar?.querySelector<HTMLElement>(".view-menu")?.offsetWidth ?? 0;
   return (bar?.clientWidth ?? 0) - 2 * PADDING - rest;
-}
-
-interface RestProps {
-  readonly views: readonly ViewName[];
-  readonly trace: Trace | null;
-  readonly onGo: (view: ViewName) => void;
-}
-
-function Rest({ views, trace, onGo }: RestProps): JSX.Element | null {
-  const menu = useRef<HTMLDivElement>(null);
-  if (views.length === 0) return null;
-  return (
-    <>
-      <button type="button" class="rest" popovertarget="rest" aria-haspopup="menu">
-        More <span aria-hidden="true">▾</span>
-      </button>
-      <div
-        ref={menu}
-        id="rest"
-        popover="auto"
-        role="menu"
-        aria-label="More views"
-        onToggle={(event) => {
-          if (event.newState === "open") menu.current?.querySelector("button")?.focus();
-        }}
-        onKeyDown={(event) => {
-          moveIn(menu.current, event);
-        }}
-      >
-        {views.map((view) => (
-          <button
-            key={view}
-            type="button"
-            role="menuitem"
-            data-view-name={view}
-            onClick={() => {
-              menu.current?.hidePopover();
-              onGo(view);
-            }}
-          >
-            <Label view={view} trace={trace} />
-            {VIEWS[view].count?.(trace ?? NONE) === 0 ? <span class="k">none</span> : null}
-          </button>
-        ))}
-      </div>
-    </>
-  );
-}
-
-const NONE = { steps: [] as Trace["steps"] } as Trace;
-
-/** Move the focus among the items of a menu. */
-function moveIn(menu: HTMLElement | null, event: KeyboardEvent): void {
-  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (menu === null || by === undefined) return;
-  event.preventDefault();
-  const items = [...menu.querySelectorAll("button")];
-  const at = items.indexOf(tree.activeElement as HTMLButtonElement);
-  items.at((at + by) % items.length)?.focus();
 }

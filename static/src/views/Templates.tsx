@@ -81,7 +81,7 @@ function Row({ step, steps, longest, open, onOpen }: RowProps): JSX.Element {
             type="button"
             class="link"
             aria-expanded={open}
-            style={{ paddingLeft: `${depth(step, steps) * 18}px` }}
+            style={{ "--depth": depth(step, steps) }}
             onClick={onOpen}
           >
             <code>

@@ -3,6 +3,7 @@
 import type { ComponentType, JSX } from "preact";
 
 import { lazy } from "../components/lazy";
+import { narrow } from "../components/narrow";
 import { current } from "../state/request";
 import { state } from "../state/store";
 import { APP, DIAGRAM, VIEW_NAMES, type ViewName } from "../state/viewNames";
@@ -25,17 +26,18 @@ export function Views(): JSX.Element {
   const trace = current(state.value);
   const missing = trace === null && view !== APP;
   const Shown = missing ? Empty : (COMPONENTS.get(view) ?? Empty);
+  const tabs = !stage && !narrow.value;
   // Until the app has sent its requests, no text is shown.
   const asking = missing && epoch === null && connection !== "lost";
   return (
     <>
-      {stage ? null : <Tabs picked={view} trace={trace} />}
+      {tabs ? <Tabs picked={view} trace={trace} /> : null}
       {stage || trace === null || view === APP ? null : <Head trace={trace} />}
       <div
         id="view"
         class="view"
         data-view={view}
-        {...(stage ? {} : { role: "tabpanel", "aria-labelledby": `tab-${view}` })}
+        {...(tabs ? { role: "tabpanel", "aria-labelledby": `tab-${view}` } : {})}
       >
         {asking ? null : <Shown key={view} />}
       </div>

@@ -19,13 +19,15 @@ export interface Columns {
   /** From a wire to its chips, and what that leaves for the two chips of a row. */
   readonly margin: number;
   readonly room: number;
+  /** Between the chips on the right and their wire, for one that comes from the left; 0 without it. */
+  readonly lane: number;
 }
 
 export function isNarrow({ width }: Space): boolean {
   return width < NARROW.below;
 }
 
-export function columnsOf(space: Space, bands: readonly Band[]): Columns {
+export function columnsOf(space: Space, bands: readonly Band[], crosses: boolean): Columns {
   const { least, most } = GEOMETRY.width;
   const width = Math.max(least, Math.min(most, space.width));
   const narrow = isNarrow(space);
@@ -35,6 +37,7 @@ export function columnsOf(space: Space, bands: readonly Band[]): Columns {
   const XL = narrow ? Math.max(NARROW.wire, inner + 6) : inner + GEOMETRY.wire;
   const margin = narrow ? NARROW.margin : GEOMETRY.chip.margin;
   const XR = width - XL;
+  const lane = crosses && width < GEOMETRY.lane.below ? GEOMETRY.lane.width : 0;
   return {
     width,
     narrow,
@@ -45,6 +48,7 @@ export function columnsOf(space: Space, bands: readonly Band[]): Columns {
     XR,
     CX: width / 2,
     margin,
-    room: XR - XL - 2 * margin,
+    room: XR - XL - 2 * margin - lane,
+    lane,
   };
 }

@@ -39,6 +39,7 @@ const RULES: readonly Rule[] = [
   ({ fitted, detail }) => (fitted.package === "" ? null : { ...detail, package: false }),
   ({ fitted, detail }) =>
     detail.times && fitted.pills.some((pill) => pill.kind === "step") ? { ...detail, times: false } : null,
+  ({ detail }) => (detail.own ? { ...detail, own: false } : null),
   ({ fitted, detail }) => {
     const letters = Math.min(detail.note, Array.from(fitted.chip.note).length);
     if (letters === 0) return null;
@@ -48,7 +49,6 @@ const RULES: readonly Rule[] = [
     const kept = fitted.pills.filter(canFold).length;
     return kept === 0 ? null : { ...detail, pills: kept - 1 };
   },
-  ({ detail }) => (detail.own ? { ...detail, own: false } : null),
   ({ fitted, detail }) => {
     const letters = Math.min(detail.letters, Array.from(fitted.name).length);
     return letters <= FEWEST_LETTERS ? null : { ...detail, letters: letters - 2 };
@@ -62,6 +62,8 @@ function canFold(pill: Pill): boolean {
 
 /** Both chips of a row; null if they do not fit beside each other. */
 export function together(scene: Scene, left: Chip, right: Chip): readonly [FittedChip, FittedChip] | null {
+  // Its wire leaves it to the right.
+  if (scene.columns.lane > 0 && (left.state === "short_circuit" || left.state === "raised")) return null;
   const room = scene.columns.room - GEOMETRY.between;
   const drafts = [first(scene, left), first(scene, right)];
   const fitted = scene.columns.narrow ? drafts : shrink(scene, drafts, room);

@@ -3,6 +3,7 @@
 import { ellipsize } from "../../trace/text";
 import type { Frame, PlacedHandler } from "./frame";
 import { GEOMETRY } from "./geometry";
+import { handlerKind } from "./names";
 import { drawRibbon } from "./ribbon/ribbon";
 import { fit, widthOf, type Scene } from "./scene";
 import { circle, d, line, phrase, rect, words, type Shape } from "./shapes";
@@ -35,7 +36,7 @@ function drawUnasked(scene: Scene, { XL, XR, margin, unaskedY: y, chipHeight }: 
   const { unasked } = scene.journey;
   if (unasked === null || y === null || !unasked.seen) return {};
   const { padding, gap, radius } = GEOMETRY.chip;
-  const kind = ellipsize(unasked.kind, LONGEST_KIND);
+  const kind = ellipsize(handlerKind(scene, unasked.kind), LONGEST_KIND);
   const x = XL + (scene.columns.narrow ? margin : INDENT);
   const fixed = 2 * padding + widthOf(scene, kind, "kind") + gap;
   const end = XR - margin;

@@ -93,6 +93,43 @@ function circlesOf(drawing: Drawing, name: RegExp): Box[] {
   );
 }
 
+/** Points on the wire of the journey, 2 px apart; curves by their chords. */
+function onJourney(drawing: Drawing): Box[] {
+  const points: Box[] = [];
+  for (const shape of flat(drawing.shapes)) {
+    if (shape.el !== "path" || !/^w (short|err|out|in)$/.test(shape.cls)) continue;
+    let [x, y] = [0, 0];
+    const to = (nextX: number, nextY: number): void => {
+      const steps = Math.max(1, Math.hypot(nextX - x, nextY - y) / 2);
+      for (let at = 0; at <= steps; at++) {
+        const [px, py] = [x + ((nextX - x) * at) / steps, y + ((nextY - y) * at) / steps];
+        points.push({ said: shape.cls, left: px, right: px + 1, top: py, bottom: py + 1 });
+      }
+      [x, y] = [nextX, nextY];
+    };
+    for (const [, command = "", given = ""] of shape.d.matchAll(/([MVHLCq])([^A-Za-z]*)/g)) {
+      const numbers = [...given.matchAll(/-?[\d.]+/g)].map(Number);
+      const [last = 0, end = 0] = [numbers.at(-2), numbers.at(-1)];
+      if (command === "M") [x, y] = [last, end];
+      else if (command === "V") to(x, end);
+      else if (command === "H") to(end, y);
+      else if (command === "q") to(x + last, y + end);
+      else if (command === "C") {
+        const [x0, y0] = [x, y];
+        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = numbers;
+        for (let t = 0.05; t <= 1; t += 0.05) {
+          const u = 1 - t;
+          to(
+            u ** 3 * x0 + 3 * u * u * t * x1 + 3 * u * t * t * x2 + t ** 3 * last,
+            u ** 3 * y0 + 3 * u * u * t * y1 + 3 * u * t * t * y2 + t ** 3 * end,
+          );
+        }
+      } else to(last, end);
+    }
+  }
+  return points;
+}
+
 function overlaps(boxes: readonly Box[], others: readonly Box[], by = 0.5): string[] {
   return boxes.flatMap((box, index) =>
     (boxes === others ? boxes.slice(index + 1) : others).flatMap((other) => {
@@ -118,6 +155,7 @@ function faultsOf(drawing: Drawing): string[] {
     ...overlaps(chips, chips),
     ...overlaps(labels, chips, 1.5),
     ...onWires(drawing),
+    ...new Set(overlaps(onJourney(drawing), rectsOf(drawing, /^(chip|bubble)\b/))),
     ...texts
       .filter(({ left, right }) => left < 0 || right > drawing.width)
       .map(({ said }) => `outside: ${said}`),

@@ -171,9 +171,14 @@ function changePill(scene: Scene, chip: Chip, index: number): Pill | null {
 }
 
 /** Shortened at its end, as a sentence is. */
+/** What a note goes without before it is cut. */
+const CONSEQUENCE = /(?:: view skipped| until dispatch)$/;
+
 function cutTo(text: string, longest: number): string {
   const letters = Array.from(ellipsize(text, LONGEST_NOTE));
-  return letters.length <= longest ? letters.join("") : `${letters.slice(0, longest).join("").trimEnd()}…`;
+  if (letters.length <= longest) return letters.join("");
+  const shorter = text.replace(CONSEQUENCE, "");
+  return shorter.length <= longest ? shorter : `${letters.slice(0, longest).join("").trimEnd()}…`;
 }
 
 function plainPill(scene: Scene, text: string): Pill {

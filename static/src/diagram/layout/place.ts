@@ -78,8 +78,8 @@ function isHeldAt({ hold }: Chip): boolean {
   return hold !== null && hold.now !== null;
 }
 
-function boxOf({ XL, XR, margin }: Frame, { w }: FittedChip, side: Side): Box {
-  return side === "left" ? { x: XL + margin, w, wire: XL } : { x: XR - margin - w, w, wire: XR };
+function boxOf({ XL, XR, margin, lane }: Frame, { w }: FittedChip, side: Side): Box {
+  return side === "left" ? { x: XL + margin, w, wire: XL } : { x: XR - margin - lane - w, w, wire: XR };
 }
 
 /** The extent of its labels. */

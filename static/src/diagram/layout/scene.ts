@@ -27,12 +27,27 @@ export function sceneOf(journey: Journey, space: Space): Scene {
   return {
     journey,
     bands,
-    columns: columnsOf(space, bands),
+    columns: columnsOf(space, bands, crosses(journey)),
     moment: momentOf(journey.at, journey.elapsed),
     space,
     opened,
     fonts: fonts(space.stage === true),
   };
+}
+
+/** Whether the wire goes from one side over to the other in the midst of the bands, or back down. */
+function crosses({ bands, stops }: Journey): boolean {
+  const keys = (side: "left" | "right"): readonly string[] =>
+    bands.flatMap((band) => band[side].map(({ key }) => key));
+  const [lefts, rights] = [new Set(keys("left")), new Set(keys("right"))];
+  return stops.some(({ key }, index) => {
+    const before = stops[index - 1]?.key ?? "";
+    const toTurn = key === "make_response" || key.startsWith("handler:");
+    if (rights.has(before)) return toTurn;
+    // Down to a handler, it stays at the left.
+    if (before === "dispatch") return rights.has(key) || key === "make_response";
+    return lefts.has(before) && (toTurn || rights.has(key));
+  });
 }
 
 /** Whether a request is gone through, so that nothing may open or move by itself. */

@@ -33,6 +33,8 @@ const SAID: ReadonlySet<string> = new Set([
   "many",
 ]);
 const STATEMENTS = 3;
+/** A longer value has its items on lines of their own, in characters. */
+const LONGEST_LINE = 60;
 
 interface StepProps {
   readonly trace: Trace;
@@ -101,7 +103,11 @@ function isNothing(value: Json): boolean {
 
 /** Whether a detail is among the facts above. */
 function isSaid(name: string, step: Step): boolean {
-  if (name === "statement") return caption(step).includes(String(step.detail[name]));
+  if (
+    step.stage === "sql" &&
+    (name === "kind" || (name === "statement" && caption(step).includes(step.name)))
+  )
+    return true;
   return SAID.has(name) || (name === "thread" && threadOf(step) !== null);
 }
 
@@ -235,7 +241,8 @@ function Value({ value }: { readonly value: Json }): JSX.Element {
     );
   if (typeof value === "string") return <>{value}</>;
   if (isPlace(value)) return <Open source={value} />;
-  return <pre>{written(value, 1)}</pre>;
+  const inLine = written(value);
+  return <pre>{inLine.length <= LONGEST_LINE ? inLine : written(value, 1)}</pre>;
 }
 
 function isPlace(value: Json): value is Json & Place {

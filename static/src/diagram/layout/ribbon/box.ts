@@ -77,7 +77,7 @@ function clockOf({ begin, span, holds }: Ribbon): Squeeze {
 
 /** A view is around the wires, a handler between them, and a body above the bands. */
 function sidesOf(frame: Frame, { key }: Ribbon): Pick<Box, "left" | "right" | "begin" | "end" | "textEnd"> {
-  const { XL, XR, X1, width, narrow, margin } = frame;
+  const { XL, XR, X1, width, narrow, margin, lane } = frame;
   const begin = XL + (narrow ? 44 : 54);
   if (key === "body") return { left: XL + 22, right: X1, begin: XL + 84, end: XR - 54, textEnd: XR - 16 };
   if (key === "view") {
@@ -85,7 +85,7 @@ function sidesOf(frame: Frame, { key }: Ribbon): Pick<Box, "left" | "right" | "b
     const end = XR - (narrow ? 16 : 40);
     return { left, right: width - left, begin, end, textEnd: XR - 16 };
   }
-  const right = XR - margin;
+  const right = XR - margin - lane;
   return { left: XL + margin, right, begin: begin + margin, end: right - 16, textEnd: right - 14 };
 }
 

@@ -52,6 +52,6 @@ export function messageLines({ lines, more }: Message): number {
 }
 
 /** From where to where a ribbon's texts go. */
-export function textRoom({ XL, XR, narrow }: Columns): number {
-  return XR - 20 - (XL + (narrow ? 44 : 54));
+export function textRoom({ XL, XR, narrow, margin, lane }: Columns): number {
+  return narrow ? XR - lane - XL - 4 * margin : XR - 20 - (XL + 54);
 }

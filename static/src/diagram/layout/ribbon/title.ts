@@ -21,7 +21,8 @@ export interface Title {
 }
 
 export function titleOf(scene: Scene, box: Box): Title {
-  const { ribbon, begin, top, textEnd } = box;
+  const { ribbon, top, textEnd } = box;
+  const begin = textBegin(scene, box);
   const kind = handlerKind(scene, ribbon.kind);
   const took = time(ownTime(scene, box));
   const fixed = widthOf(scene, kind, "kind") + KIND_GAP + TIME_GAP + widthOf(scene, took, "taken") + APART;
@@ -51,6 +52,12 @@ export function titleOf(scene: Scene, box: Box): Title {
       ...(ribbon.fault !== null && ribbon.failed ? messageShapes(scene, box, ribbon.fault) : []),
     ],
   };
+}
+
+/** Where its texts begin: as its axis or, where there is little room, at the edge. */
+function textBegin({ columns }: Scene, { ribbon, left, begin }: Box): number {
+  if (!columns.narrow) return begin;
+  return (ribbon.key === "view" ? columns.XL : left) + columns.margin;
 }
 
 /** For a body, the app's own share: it takes turns with the server, which sends. */
@@ -127,7 +134,8 @@ function toException(key: string, label: string, shape: Shape): Shape {
 }
 
 /** The whole message as far as there is room, its type in red. */
-function messageShapes(scene: Scene, { begin, top }: Box, fault: Fault): readonly Shape[] {
+function messageShapes(scene: Scene, box: Box, fault: Fault): readonly Shape[] {
+  const [begin, top] = [textBegin(scene, box), box.top];
   const { lines, more } = messageOf(scene, fault, textRoom(scene.columns));
   const y = (index: number): number => top + 47 + index * LINE;
   const shapes = lines.map((line, index) => {

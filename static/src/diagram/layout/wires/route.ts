@@ -4,7 +4,18 @@ import { GEOMETRY } from "../geometry";
 import { d, type Shape } from "../shapes";
 import type { Axis, Point } from "../sheet";
 import type { Stop } from "../../model/types";
-import { arrow, leaveView, pointOf, sideOf, turnIn, wire, type Drawn, type Net, type Side } from "./net";
+import {
+  arrow,
+  leaveView,
+  mark,
+  pointOf,
+  sideOf,
+  turnIn,
+  wire,
+  type Drawn,
+  type Net,
+  type Side,
+} from "./net";
 
 export interface Route extends Drawn {
   /** Whether an exception climbs from here on. */
@@ -19,12 +30,12 @@ export function route(net: Net, from: Stop, to: Stop, failing: boolean): Route {
   if (toSide === "body" && body !== null && a !== null) return { wires: [intoBody(net, body, a)] };
   if (a === null && fromSide === "view" && b !== null) return fromView(net, b);
   if (a === null || b === null) return {};
-  if (isHandler(to)) return toHandler(from, a, b, fromSide);
+  if (isHandler(to)) return toHandler(net, from, to, a, b, fromSide);
   if (to.key === "make_response")
-    return to.again ? toSecondResponse(from, a, b) : toResponse(net, from, a, b, fromSide);
+    return to.again ? toSecondResponse(net, from, a, b) : toResponse(net, from, a, b, fromSide);
   if (a.x === b.x || fromSide === toSide) return along(net, from, a, b, failing);
   if (fromSide !== "left" || toSide !== "right") return {};
-  return across(a, b, from.failed || net.scene.journey.propagated !== null ? "err" : "short");
+  return across(net, a, b, from.failed || net.scene.journey.propagated !== null ? "err" : "short");
 }
 
 function isHandler({ key }: Stop): boolean {
@@ -67,11 +78,27 @@ function intoBody({ frame, scene }: Net, body: Axis, { y }: Point): Shape {
 }
 
 /** Straight to the way out: an unhandled exception, or the response of a middleware. */
-function across(a: Point, b: Point, tone: "err" | "short" | "out"): Route {
+function across(net: Net, a: Point, b: Point, tone: "err" | "short" | "out"): Route {
+  if (net.frame.lane > 0 && b.x === net.frame.XR) return byLane(net, a, b, tone);
   const bend = Math.max(36, (b.left - a.right) / 2);
   const [from, to] = [a.right + 5, b.left - 7];
   const path = d`M${from} ${a.y}C${from + bend} ${a.y} ${to - bend} ${b.y} ${to} ${b.y}`;
   return { wires: [wire(path, tone)], front: [arrow(b.left - 12, b.y, tone)], failing: tone === "err" };
+}
+
+/** Where chips leave no room between them: down or up beside those on the right, and back to the one. */
+function byLane({ frame }: Net, a: Point, b: Point, tone: "err" | "short" | "out"): Route {
+  const [x, edge] = [frame.XR - GEOMETRY.again - 9, b.right + 1];
+  const q = 6;
+  const turn = b.y > a.y ? q : -q;
+  const from = a.x === frame.XR ? a.right : a.right + 5;
+  const over = d`M${from} ${a.y}H${x - q}q${q} 0 ${q} ${turn}`;
+  const back = d`V${b.y - turn / 2}q0 ${turn / 2} ${-q / 2} ${turn / 2}`;
+  return {
+    wires: [wire(over + back, tone)],
+    front: [mark(d`M${edge + 9} ${b.y - 6}l-9 6l9 6z`, tone)],
+    failing: tone === "err",
+  };
 }
 
 /** An exception leaves it where it was raised, along the axis and up, as a response does at its end. */
@@ -82,17 +109,22 @@ function fromView(net: Net, point: Point): Route {
 }
 
 /** To the first handler from where it was raised; to a further one up the way out. */
-function toHandler(from: Stop, a: Point, b: Point, side: Side): Route {
+function toHandler(net: Net, from: Stop, to: Stop, a: Point, b: Point, side: Side): Route {
   if (isHandler(from)) return { wires: [wire(d`M${a.x} ${a.y}V${b.y}`, "err")] };
-  if (from.key === "dispatch")
+  const { lane, handlers } = net.frame;
+  const isBox =
+    lane > 0 && handlers.some(({ handler, place }) => handler.chip.key === to.key && place !== null);
+  if (lane > 0 && !isBox && from.key !== "dispatch") return { ...byLane(net, a, b, "err"), failing: false };
+  if (from.key === "dispatch" || (isBox && side === "left"))
     return {
       wires: [wire(d`M${a.x} ${a.y}V${b.y - 12}q0 12 12 12H${b.left - 9}`, "err")],
       front: [arrow(b.left - 14, b.y, "err")],
     };
-  if (side === "left") return { ...across(a, b, "err"), failing: false };
+  if (side === "left") return { ...across(net, a, b, "err"), failing: false };
   // From the right: back down from the step that failed on the way up.
   const x = Math.min(a.left, b.left) - 40;
   const q = 12;
+  if (isBox) return { ...byLane(net, a, { ...b, y: b.y - 18 }, "err"), failing: false };
   return {
     wires: [
       wire(
@@ -107,15 +139,16 @@ function toHandler(from: Stop, a: Point, b: Point, side: Side): Route {
 function toResponse(net: Net, from: Stop, a: Point, b: Point, side: Side): Route {
   if (a.x === b.x) return { wires: [wire(d`M${a.x} ${a.y}V${b.y}`, from.failed ? "err" : "out")] };
   const tone = net.scene.journey.short !== null && side === "left" ? "short" : from.failed ? "err" : "out";
-  return { ...across(a, b, tone), failing: false };
+  return { ...across(net, a, b, tone), failing: false };
 }
 
 /** A second response is made, of the error: by a handler, or where it failed. */
-function toSecondResponse(from: Stop, a: Point, b: Point): Route {
+function toSecondResponse(net: Net, from: Stop, a: Point, b: Point): Route {
   if (isHandler(from)) {
     const middle = (a.y + b.y) / 2;
     return { wires: [wire(d`M${a.x} ${a.y}V${middle + 8}L${b.x} ${middle - 8}V${b.y}`, "out")] };
   }
+  if (net.frame.lane > 0) return byLane(net, a, b, "err");
   const [x0, x1] = [a.left - 5, b.left - 7];
   const bend = Math.min(x0, x1) - 70;
   const level = Math.abs(a.y - b.y) < 1;
