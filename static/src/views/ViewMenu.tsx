@@ -36,8 +36,9 @@ export function ViewMenu({ views, picked, trace, onGo, children }: ViewMenuProps
         role="menu"
         aria-label="Views"
         onToggle={(event) => {
-          if (event.newState === "open")
-            menu.current?.querySelector<HTMLElement>("[aria-checked='true'], button")?.focus();
+          if (event.newState !== "open") return;
+          const checked = menu.current?.querySelector<HTMLElement>("[aria-checked='true']");
+          (checked ?? menu.current?.querySelector("button"))?.focus();
         }}
         onKeyDown={(event) => {
           moveIn(menu.current, event);
