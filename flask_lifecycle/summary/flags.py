@@ -11,7 +11,7 @@ import typing as t
 from collections import Counter
 
 from ..trace.log import WIDTH, Columns
-from ..trace.model import FUNCTION_STAGES, Error
+from ..trace.model import FUNCTION_STAGES, INTERVENTIONS, Error
 from ..trace.tracepoint import Tracepoint
 from ..trace.transactions import STATEMENT
 from ..trace.writer import LiveTrace
@@ -26,8 +26,11 @@ SLOW_REQUEST = 500_000_000
 HUNG = 5_000_000_000
 
 #: The kind and the label of each flag, the most severe first. The kind is a colour: ``error``,
-#: ``sql``, or ``ink`` for all else. An exception's label is the name of its class.
+#: ``sql``, or ``ink`` for all else. An exception's label is the name of its class; it comes after
+#: the first two.
 FLAGS: dict[str, tuple[str, str]] = {
+    "held": ("ink", "held"),
+    "by_hand": ("ink", "by hand: {}"),
     "repeats": ("sql", "N+1: {}×"),
     "same": ("sql", "{}× same query"),
     "failed": ("sql", "failed SQL: {}"),
@@ -38,6 +41,8 @@ FLAGS: dict[str, tuple[str, str]] = {
     "hung": ("ink", "hung"),
 }
 REASONS: dict[str, str] = {
+    "held": "A breakpoint holds it.",
+    "by_hand": "It was answered, skipped or made to raise by hand, in place of a function: {}.",
     "repeats": "One line sent the same statement {} times.",
     "same": "The same statement was sent {} times with the same parameters.",
     "failed": "Statements that failed, even if the app handled it: {}.",
@@ -51,6 +56,8 @@ REASONS: dict[str, str] = {
 #: (kind, label, reason), as in the JSON.
 Flag = tuple[str, str, str]
 
+# Before an exception.
+_FIRST = ("held", "by_hand")
 _WARNED = ("WARNING", "ERROR", "CRITICAL")
 # The text of Werkzeug's HTTP exceptions, such as "404 Not Found: …": they are responses.
 _HTTP = re.compile(r"(?:[1-5][0-9]{2}|\?{3}) ")
@@ -97,23 +104,26 @@ def sent(columns: Columns) -> Sent:
 def flags(trace: LiveTrace, columns: Columns, counts: t.Mapping[str, int], sql: Sent) -> list[Flag]:
     """Return the flags of a request, the most severe first."""
     found = {
+        "held": trace.running and any(not each.end for each in trace.holds),
+        "by_hand": sum(each.did in INTERVENTIONS for each in trace.holds),
         "repeats": sql.repeats,
         "same": sql.same,
         "failed": _failed(columns, "sql"),
         "calls": _failed(columns, "span"),
         "slow_sql": counts.get("slow", 0),
         "logged": _logged(columns),
-        "slow": not trace.running and trace.app_time > SLOW_REQUEST and not _is_stream(trace),
+        "slow": not trace.running
+        and trace.app_time - trace.held > SLOW_REQUEST
+        and not _is_stream(trace),
         "hung": is_hung(trace) and not _is_sending(trace, columns),
     }
-    return [
-        *_raised(trace, columns),
-        *(
-            (kind, label.format(found[name]), REASONS[name].format(found[name]))
-            for name, (kind, label) in FLAGS.items()
-            if found[name]
-        ),
-    ]
+    shown = {
+        name: (kind, label.format(found[name]), REASONS[name].format(found[name]))
+        for name, (kind, label) in FLAGS.items()
+        if found[name]
+    }
+    first = [shown.pop(name) for name in _FIRST if name in shown]
+    return [*first, *_raised(trace, columns), *shown.values()]
 
 
 def _raised(trace: LiveTrace, columns: Columns) -> list[Flag]:
@@ -149,7 +159,7 @@ def error_of(trace: LiveTrace, columns: Columns) -> Error | None:
 
 def is_hung(trace: LiveTrace) -> bool:
     """Return whether a request has been running for too long, if it does not stream."""
-    return trace.running and trace.status != 101 and trace.elapsed() > HUNG
+    return trace.running and trace.status != 101 and trace.elapsed() - trace.held > HUNG
 
 
 def _failed(columns: Columns, stage: str) -> int:

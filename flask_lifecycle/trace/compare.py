@@ -20,6 +20,7 @@ from .matching import matches
 from .noise import deviation, differ, typical
 from .outcomes import outcome
 from .report import report
+from .sentences.holds import summary
 from .spent import ComparedPart, Times, parts, times, total
 from .status import client_status
 from .verdict import basis, verdict
@@ -189,7 +190,8 @@ class Comparison:
     def basis(self) -> str:
         """Return how far the times can be trusted, in one sentence."""
         runs = len(self.runs.a), len(self.runs.b)
-        return basis(self.spread.a.times, self.spread.b.times, runs)
+        text = basis(self.spread.a.times, self.spread.b.times, runs)
+        return " ".join((text, *_held(*self._traces)))
 
     def to_dict(self) -> JsonObject:
         """Return the comparison, JSON-ready."""
@@ -288,6 +290,12 @@ def _outcomes(a: Step | None, b: Step | None) -> tuple[str, str] | None:
     if a is None or b is None or outcome(a) == outcome(b):
         return None
     return outcome(a), outcome(b)
+
+
+def _held(a: Trace, b: Trace) -> list[str]:
+    return [
+        f"{side}: {summary(trace.holds)}" for side, trace in (("A", a), ("B", b)) if trace.holds
+    ]
 
 
 def _outcome(step: Step) -> tuple[str | None, str | None]:

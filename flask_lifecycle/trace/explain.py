@@ -11,6 +11,7 @@ import typing as t
 
 from ..faults import fault
 from .sentences import first_sentence, sentence
+from .sentences.holds import summary
 from .sentences.words import cut, readable_time
 from .story import Story
 
@@ -62,6 +63,8 @@ def journey(trace: Trace) -> str:
         depth = depths[step.id] = depths.get(step.parent, -1) + 1
         took = _took(None if step.end is None else step.end - step.begin)
         lines.append(f"{took:>9}  {'  ' * min(depth, _DEEPEST)}{text}")
+    if trace.holds:
+        lines.append(f"{'':>9}  {summary(trace.holds)}")
     if trace.dropped_steps:
         lines.append(f"{'':>9}  {trace.dropped_steps:,} more steps were counted and not kept.")
     return "\n".join(lines)

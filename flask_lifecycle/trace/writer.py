@@ -383,6 +383,11 @@ class LiveTrace(Writer):
         merged, places = merge([list(each.log) for each in writers])
         return merged, joined([each.notes for each in writers], places), places
 
+    @property
+    def held(self) -> int:
+        """Return how long breakpoints have held it, in ns."""
+        return round(sum((each.end or clock()) - each.begin for each in self.holds) * 1e9)
+
     def hold(self, writer: Writer, step: int) -> Span:
         """Begin a span in which this request is held at a step."""
         span = Span(writer, step)

@@ -8,6 +8,7 @@ from ...faults import fault
 from .beginnings import beginning
 from .collected import COLLECTED
 from .exceptions import raised
+from .holds import held
 from .lifecycle import LIFECYCLE
 from .subjects import Say, running
 from .words import cut
@@ -50,7 +51,8 @@ def _sentence(step: Step, story: Story) -> str:
     if repeated is not None:
         first = "first and " if repeated["first"] else ""
         text += f" (×{repeated['times']:,}, {first}last shown)"
-    return _ended(cut(text, _LONGEST))
+    holds = held(step, story)
+    return _ended(cut(text, _LONGEST - len(holds)) + holds)
 
 
 def _ended(text: str) -> str:

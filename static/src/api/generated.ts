@@ -496,6 +496,8 @@ export const SLOW_REQUEST = 500_000_000;
 
 /** The kind and the label of each flag, in their order. */
 export const FLAGS = {
+  held: ["ink", "held"],
+  by_hand: ["ink", "by hand: {}"],
   repeats: ["sql", "N+1: {}×"],
   same: ["sql", "{}× same query"],
   failed: ["sql", "failed SQL: {}"],
@@ -508,6 +510,8 @@ export const FLAGS = {
 
 /** What each flag means. */
 export const REASONS = {
+  held: "A breakpoint holds it.",
+  by_hand: "It was answered, skipped or made to raise by hand, in place of a function: {}.",
   repeats: "One line sent the same statement {} times.",
   same: "The same statement was sent {} times with the same parameters.",
   failed: "Statements that failed, even if the app handled it: {}.",

@@ -11,9 +11,12 @@ import {
   type StepError,
   type Trace,
 } from "../api/types";
+import { heldFor, interventions } from "./holds";
 import { groups } from "./statements";
 
 const FUNCTIONS: ReadonlySet<Stage> = new Set(FUNCTION_STAGES);
+/** Before an exception. */
+const FIRST: ReadonlySet<string> = new Set(["held", "by_hand"]);
 const WARNED: ReadonlySet<unknown> = new Set(["WARNING", "ERROR", "CRITICAL"]);
 /** The text of Werkzeug's HTTP exceptions: they are responses. */
 const HTTP = /^(?:[1-5][0-9]{2}|\?{3}) /;
@@ -23,7 +26,17 @@ export function flags(trace: Trace, counts: Readonly<Record<string, number>>): r
   const error = errorOf(trace);
   const handled = trace.error === null && (trace.status ?? 0) < 500;
   const numbers = found(trace, counts);
+  const named = Object.entries(FLAGS).flatMap(
+    ([name, [kind, label]]): readonly (readonly [string, Flag])[] => {
+      const number = numbers[name as keyof typeof FLAGS];
+      const worded = (text: string): string => text.replace("{}", number.toString());
+      return number > 0 ? [[name, [kind, worded(label), worded(REASONS[name as keyof typeof FLAGS])]]] : [];
+    },
+  );
+  const flagsOf = (first: boolean): readonly Flag[] =>
+    named.filter(([name]) => FIRST.has(name) === first).map(([, flag]) => flag);
   return [
+    ...flagsOf(true),
     ...(error === null
       ? []
       : [
@@ -33,11 +46,7 @@ export function flags(trace: Trace, counts: Readonly<Record<string, number>>): r
             `${error.type}: ${handled ? `The app answered it with ${trace.status}.` : error.message}`,
           ] as const,
         ]),
-    ...Object.entries(FLAGS).flatMap(([name, [kind, label]]): readonly Flag[] => {
-      const number = numbers[name as keyof typeof FLAGS];
-      const worded = (text: string): string => text.replace("{}", number.toString());
-      return number > 0 ? [[kind, worded(label), worded(REASONS[name as keyof typeof FLAGS])]] : [];
-    }),
+    ...flagsOf(false),
   ];
 }
 
@@ -46,19 +55,22 @@ function found(
   counts: Readonly<Record<string, number>>,
 ): Readonly<Record<keyof typeof FLAGS, number>> {
   const { steps } = trace;
+  const lasted = trace.app_time ?? trace.duration ?? 0;
   const equal = groups(trace);
   const most = (repeated: boolean): number =>
     Math.max(0, ...equal.filter((each) => each.repeated === repeated).map((each) => each.steps.length));
   const failed = (stage: Stage): number =>
     steps.filter((step) => step.stage === stage && step.outcome === "raised").length;
   return {
+    held: 0,
+    by_hand: interventions(trace).length,
     repeats: most(true),
     same: most(false),
     failed: failed("sql"),
     calls: failed("span"),
     slow_sql: counts["slow"] ?? 0,
     logged: steps.filter(({ stage, detail }) => stage === "log" && WARNED.has(detail["level"])).length,
-    slow: Number((trace.app_time ?? trace.duration ?? 0) > SLOW_REQUEST && !isStream(trace)),
+    slow: Number(lasted - heldFor(trace, lasted) > SLOW_REQUEST && !isStream(trace)),
     hung: 0,
   };
 }
