@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from . import locks
 from .announcement import Announcement
 from .collector_table import COLLECTORS
+from .faults import fault
 from .mount import Mount
 from .page_secret import page_secret
 from .recorder.subclass import give_class, give_class_back, override, subclass_of
@@ -258,7 +259,11 @@ def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outb
     from .history.registry import sqlite_history_of
     from .history.writer import outbox_of
 
-    history = sqlite_history_of(app)
+    try:
+        history = sqlite_history_of(app)
+    except Exception as error:
+        fault("the history", error)
+        return None, None
     return history, None if history is None else outbox_of(history, settings.max_traces)
 
 

@@ -31,6 +31,8 @@ CREATE TABLE traces (id TEXT PRIMARY KEY, trace BLOB NOT NULL);
 # SQLite's own wait blocks all greenlets of a thread: short, and tried again.
 _BUSY_SECONDS = 0.05
 _PATIENCE = 2.0
+# The smallest page, of which each file has one.
+_SMALLEST = 512
 _WAL_BYTES = 4 * 1024 * 1024
 
 #: Held while SQLite runs: no process is forked in the middle of it.
@@ -85,7 +87,7 @@ class Connection:
             self.close()
         if create:
             self._create()
-        elif not self.path.exists():
+        elif not os.path.lexists(self.path):
             return None
         _check_file(self.path)
         # Not sqlite3.connect: tools that watch statements replace it.
@@ -106,7 +108,10 @@ class Connection:
 
     def _create(self) -> None:
         folder = self.path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except FileExistsError:
+            raise HistoryError(f"{folder} is not a folder") from None
         if self._is_private:
             _check_folder(folder)
         with suppress(FileExistsError):
@@ -173,7 +178,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _check_file(path: Path) -> None:
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
-        raise HistoryError(f"{path} is not a file of its own but a link or something else")
+        raise HistoryError(f"{path} is not a file but a link, a folder or something else")
+    if 0 < found.st_size < _SMALLEST:
+        # SQLite would write over it.
+        raise HistoryError(f"{path} is not a history of flask-lifecycle and is left alone")
     _check_owner(path, found)
 
 

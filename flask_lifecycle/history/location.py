@@ -20,8 +20,11 @@ def default_path(root_path: str, name: str) -> Path | None:
 
     Two apps of one name at different paths have different files, and two names at one path, too.
     """
-    folder = user_cache_path(_FOLDER, appauthor=False)
-    if not folder.is_absolute():  # no home: the name of the folder begins with "~"
+    try:
+        folder = user_cache_path(_FOLDER, appauthor=False)
+    except RuntimeError:
+        return None
+    if not folder.is_absolute():  # older versions of platformdirs leave the "~" where it is
         return None
     key = f"{os.path.realpath(root_path)}\0{name}".encode("utf-8", "surrogateescape")
     shown = _UNUSUAL.sub("-", name).strip("-.")[:_LONGEST] or "app"

@@ -46,14 +46,15 @@ class SqliteHistory:
         self._max_bytes = max_bytes
         # How many there were when they were counted last, and how many were added since.
         self._count = self._unbound = 0
-        self._problem: str | None = None
+        # Of writing and of reading: what can be read cannot always be written.
+        self._problems: dict[bool, str] = {}
         self._connection = None if path is None else Connection(path, is_private=is_private)
         if self._connection is not None:
             weakref.finalize(self, self._connection.close)
 
     @property
     def problem(self) -> str | None:
-        return self._problem
+        return next(iter(self._problems.values()), None)
 
     def write(self, rows: Sequence[Row], *, is_last: bool = True) -> bool:
         """Add requests, and remove the oldest beyond the limits; return whether that worked.
@@ -146,30 +147,30 @@ class SqliteHistory:
             for each in (path, path.with_name(f"{path.name}-wal")):
                 with suppress(OSError):
                     size += each.stat().st_size
-        return Status(path, size, counted, self._problem)
+        return Status(path, size, counted, self.problem)
 
     def _use(self, use: Callable[[sqlite3.Connection], T], *, create: bool = False) -> T | None:
         if self._connection is None:
-            self._fail(_NO_HOME)
+            self._fail(create, _NO_HOME)
             return None
         try:
             used = self._connection.use(use, create=create)
         except HistoryError as error:
-            self._fail(str(error))
+            self._fail(create, str(error))
             return None
-        self._problem = None
+        self._problems.pop(create, None)
         return used
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, is_writing: bool, reason: str) -> None:
         problem = (
             f"The history is not kept: {reason}. Requests are in memory only, until the process"
             " ends."
         )
-        if self._problem != problem:
-            self._problem = problem
+        if problem not in self._problems.values():
             # The app's filters, handlers and record factory may fail as well.
             with suppress(Exception):
                 _log.warning("%s", problem)
+        self._problems[is_writing] = problem
 
     def _bound(self, opened: sqlite3.Connection) -> int:
         """Remove the oldest requests beyond the limits, and return how many there are.

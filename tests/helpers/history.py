@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
@@ -34,6 +35,12 @@ def stored_ids() -> list[str]:
     return found
 
 
+def tries_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the writer wait no long time after a failure."""
+    for module in ("outbox", "writer"):
+        monkeypatch.setattr(f"flask_lifecycle.history.{module}.AGAIN_SECONDS", 0.1)
+
+
 class Served:
     """An app on a port."""
 
@@ -43,14 +50,16 @@ class Served:
 
     def get(self, *paths: str) -> list[str]:
         """Send requests one after the other; return their ids once they are written or failed."""
-        ids = []
-        for path in paths:
-            with urllib.request.urlopen(f"{self.address}{path}", timeout=PATIENCE) as answer:
-                answer.read()
-                ids.append(str(answer.headers["X-Lifecycle-Trace"]))
+        ids = [self.send(path) for path in paths]
         history = self.history
         wait_for(lambda: history.problem or history.get(ids[-1]))
         return ids
+
+    def send(self, path: str) -> str:
+        """Send a request, and return its id."""
+        with urllib.request.urlopen(f"{self.address}{path}", timeout=PATIENCE) as answer:
+            answer.read()
+            return str(answer.headers["X-Lifecycle-Trace"])
 
     @property
     def history(self) -> History:
@@ -62,7 +71,7 @@ class Served:
 def make(name: str = "shop", **config: object) -> Flask:
     """Return an app with the extension."""
     app = Flask(name)
-    app.config["LIFECYCLE_ENABLED"] = True
+    app.debug = True
     app.config.update({f"LIFECYCLE_{key.upper()}": value for key, value in config.items()})
     Lifecycle(app)
 

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from flask_lifecycle import Lifecycle
+from tests.helpers import ROOT
+from tests.helpers.history import files, make, served, stored_ids, tries_again_soon
+from tests.helpers.servers import FLASK_RUN, Server, wait_for
+
+NAME = "flask-lifecycle-history"
+
+
+def run(code: str, folder: Path) -> str:
+    """Run code in a process of its own, which has written nothing yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+THREADS = """
+import threading
+from tests.helpers.history import make, served
+
+def ours():
+    return sum(thread.name == "flask-lifecycle-history" for thread in threading.enumerate())
+
+with served(make("one")) as one, served(make("two")) as two:
+    one.app.test_client().get("/a")
+    print(ours())
+    one.get("/a")
+    print(ours())
+    two.get("/a")
+    print(ours())
+"""
+
+
+def test_one_thread_writes_for_all_apps_from_the_first_finished_request_on(tmp_path: Path) -> None:
+    assert run(THREADS, tmp_path).split() == ["0", "1", "1"]
+
+
+def test_no_app_is_held() -> None:
+    with served(make()) as there:
+        there.get("/a")
+        app = weakref.ref(there.app)
+    del there
+    gc.collect()
+    assert app() is None
+
+
+FORKS = """
+import os, threading
+from tests.helpers.history import make, served, stored_ids
+
+with served(make()) as there:
+    there.get("/before")
+    # These wait when the process is forked.
+    for number in range(20):
+        there.send(f"/{number}")
+    child = os.fork()
+    if not child:
+        try:
+            with served(make()) as its:
+                its.get("/child")
+        except BaseException as error:
+            print(repr(error), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    there.get("/after")
+print(len(stored_ids()), len(set(stored_ids())))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_writes_its_own_requests(tmp_path: Path) -> None:
+    assert run(FORKS, tmp_path) == "23 23\n"
+
+
+ENDS = """
+from tests.helpers.history import make, served
+
+with served(make()) as there:
+    print(there.send("/last"))
+"""
+
+
+def test_what_is_finished_is_written_at_the_end_of_the_process(tmp_path: Path) -> None:
+    assert run(ENDS, tmp_path).split() == stored_ids()
+
+
+def test_a_killed_process_loses_no_more_than_the_last_moment(tmp_path: Path) -> None:
+    server = Server(tmp_path, FLASK_RUN)
+    finished: dict[int, float] = {}
+    try:
+        # As many as are kept, and with a while between them as people leave it.
+        begun = time.monotonic()
+        while time.monotonic() < begun + 1:
+            server.get(f"/?n={len(finished)}")
+            finished[len(finished)] = time.monotonic()
+            time.sleep(0.005)
+    finally:
+        os.killpg(server.process.pid, signal.SIGKILL)
+        killed = time.monotonic()
+        server.process.wait()
+    [file] = files()
+    with closing(sqlite3.connect(file)) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        found = {each for (each,) in opened.execute("SELECT summary ->> 'query' FROM summaries")}
+    expected = {f"n={number}" for number, at in finished.items() if at < killed - 0.3}
+    assert expected
+    assert expected <= found
+    again = Server(tmp_path, FLASK_RUN)
+    try:
+        queries = [each["query"] for each in again.api("traces")["traces"]]
+    finally:
+        again.stop()
+    assert expected <= set(queries)
+    assert len(queries) == len(set(queries)) + queries.count("") - 1
+
+
+def test_no_request_waits_for_a_locked_file_and_all_are_written_afterwards(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries_again_soon(monkeypatch)
+    with served(make()) as there:
+        ids = there.get("/before")
+        [file] = files()
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            took = []
+            for number in range(20):
+                begun = time.monotonic()
+                ids.append(there.send(f"/{number}"))
+                took.append(time.monotonic() - begun)
+            wait_for(lambda: there.history.problem)
+            assert "locked by another program" in str(there.history.problem)
+            assert sorted(took)[10] < 0.1
+            assert len(Lifecycle().traces(there.app)) == 21
+            other.execute("COMMIT")
+        ids.append(there.send("/after"))
+        wait_for(lambda: stored_ids() == sorted(ids))
+        assert there.history.problem is None
+    assert caplog.text.count("locked by another program") == 1
+
+
+def test_a_deleted_file_is_made_again() -> None:
+    with served(make()) as there:
+        there.get("/before")
+        for file in files()[0].parent.iterdir():
+            file.unlink()
+        assert there.get("/after") == stored_ids()
+
+
+def test_what_was_running_when_all_was_cleared_is_cleared() -> None:
+    app = make()
+    begun, ends = threading.Event(), threading.Event()
+
+    @app.get("/slow")
+    def slow() -> str:
+        begun.set()
+        ends.wait()
+        return "slow"
+
+    with served(app) as there:
+        there.get("/a")
+        client = threading.Thread(target=there.send, args=("/slow",))
+        client.start()
+        begun.wait()
+        panel = app.test_client()
+        cleared = panel.delete("/_lifecycle/api/traces")
+        ends.set()
+        assert cleared.status_code == 204
+        client.join()
+        wait_for(lambda: len(stored_ids()) == 2)
+        assert panel.get("/_lifecycle/api/traces").get_json()["traces"] == []
+        assert panel.post("/_lifecycle/api/traces/restore").status_code == 204
+        listed = panel.get("/_lifecycle/api/traces").get_json()["traces"]
+        assert [each["path"] for each in listed] == ["/slow", "/a"]
+        assert [each["path"] for each in there.history.summaries()] == ["/slow", "/a"]
