@@ -23,6 +23,7 @@ from .run_token import run_token
 from .settings import Settings
 from .trace.model import Trace
 from .trace.owner import Owner
+from .trace.process import continue_after
 from .trace.snapshot import snapshot
 from .trace.writer import LiveTrace
 
@@ -261,10 +262,13 @@ def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outb
 
     try:
         history = sqlite_history_of(app)
+        if history is None:
+            return None, None
+        continue_after(history.newest_id() or "")
+        return history, outbox_of(history, settings.max_traces)
     except Exception as error:
         fault("the history", error)
         return None, None
-    return history, None if history is None else outbox_of(history, settings.max_traces)
 
 
 def _toolbar(settings: Settings, secret: str) -> tuple[OnResponse, OnStart]:

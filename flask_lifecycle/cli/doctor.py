@@ -12,6 +12,7 @@ import click
 import flask
 from flask.cli import with_appcontext
 
+from ..history import history_of
 from ..run_token import common_secret
 from ..settings import Settings
 from .options import Form, forms
@@ -60,6 +61,8 @@ def findings(app: flask.Flask) -> Iterator[Finding]:
         yield _mode(app)
     if settings.enabled is not False and (app.debug or settings.enabled):
         yield from _access(app, settings)
+    if settings.enabled is not False:
+        yield _history(app)
     yield from _packages()
 
 
@@ -106,6 +109,19 @@ def _access(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
     yield "ok", "proxies", _PROXIES
     yield "ok", "workers", _WORKERS
     yield "ok", "masked", f"Values under names that look secret{_more(settings)}."
+
+
+def _history(app: flask.Flask) -> Finding:
+    history = history_of(app)
+    if history is None:
+        return "ok", "history", "Nowhere: LIFECYCLE_HISTORY is None."
+    status = history.status()
+    if status.problem is not None:
+        return "note", "history", status.problem
+    if not status.size:
+        return "ok", "history", f"{status.path}, as soon as a server has sent a request."
+    size = f"{status.count:,} requests in {status.size / 1e6:,.1f} MB"
+    return "ok", "history", f"{status.path}: {size}. LIFECYCLE_HISTORY = None turns it off."
 
 
 _WITH_DEBUG = (

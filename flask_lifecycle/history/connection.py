@@ -25,12 +25,14 @@ CREATE TABLE summaries (
     id TEXT PRIMARY KEY, is_file INTEGER NOT NULL, size INTEGER NOT NULL, cleared REAL,
     summary TEXT NOT NULL
 );
-CREATE INDEX sizes ON summaries (cleared, is_file, id, size);
+CREATE INDEX kinds ON summaries (cleared, is_file, id);
+CREATE INDEX sizes ON summaries (size);
 CREATE TABLE traces (id TEXT PRIMARY KEY, trace BLOB NOT NULL);
 """
 # SQLite's own wait blocks all greenlets of a thread: short, and tried again.
 _BUSY_SECONDS = 0.05
-_PATIENCE = 2.0
+#: How long to wait for a locked file, in seconds.
+PATIENCE = 2.0
 # The smallest page, of which each file has one.
 _SMALLEST = 512
 _WAL_BYTES = 4 * 1024 * 1024
@@ -51,13 +53,20 @@ class Connection:
         self._file: tuple[int, int] | None = None
         _open.add(self)
 
-    def use(self, use: Callable[[sqlite3.Connection], T], *, create: bool = False) -> T | None:
+    def use(
+        self,
+        use: Callable[[sqlite3.Connection], T],
+        *,
+        create: bool = False,
+        patience: float = PATIENCE,
+    ) -> T | None:
         """Call a function with the open connection and return what it returns.
 
         :param create: whether to make the file; otherwise, None is returned without one.
+        :param patience: how long to wait for a locked file, in seconds.
         :raises HistoryError: the file cannot be used.
         """
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + patience
         while True:
             try:
                 with io:
@@ -227,4 +236,4 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork)
 
 
-__all__ = ["APPLICATION_ID", "VERSION", "Connection", "close_all", "io", "transaction"]
+__all__ = ["APPLICATION_ID", "PATIENCE", "VERSION", "Connection", "close_all", "io", "transaction"]

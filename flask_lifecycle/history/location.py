@@ -42,4 +42,10 @@ def path_of(setting: str | os.PathLike[str], instance_path: str) -> Path | None:
         return None
 
 
-__all__ = ["default_path", "path_of"]
+def is_writable(folder: Path) -> bool:
+    """Return whether a file can be made in a folder, which may have to be made."""
+    existing = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+
+
+__all__ = ["default_path", "is_writable", "path_of"]

@@ -6,6 +6,7 @@ import typing as t
 from weakref import WeakKeyDictionary
 
 import flask
+from werkzeug.local import LocalProxy
 
 from ..locks import lock
 from ..settings import Settings
@@ -29,6 +30,8 @@ def history_of(app: flask.Flask) -> History | None:
 
 def sqlite_history_of(app: flask.Flask) -> SqliteHistory | None:
     """Return the same, for its writer."""
+    if isinstance(app, LocalProxy):  # flask.current_app
+        app = app._get_current_object()
     state: t.Any = app.extensions.get("lifecycle")
     settings = Settings.from_config(app.config) if state is None else state.settings
     if settings.history is None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from ..faults import fault
 from ..store import RESTORABLE_SECONDS
 from ..trace.model import JsonObject, Trace
-from .connection import Connection, transaction
+from .connection import PATIENCE, Connection, transaction
 from .document import Row, decode
+from .location import is_writable
 from .problems import HistoryError
 from .protocol import Status
 
@@ -95,6 +96,16 @@ class SqliteHistory:
         found = (_summary(*row) for row in self._use(read) or ())
         return [each for each in found if each is not None]
 
+    def newest_id(self) -> str | None:
+        """Return the last id, at once, or None."""
+
+        def read(opened: sqlite3.Connection) -> str | None:
+            return t.cast(
+                "str | None", opened.execute("SELECT max(id) FROM summaries").fetchone()[0]
+            )
+
+        return self._use(read, patience=0.0)
+
     def get(self, trace_id: str) -> Trace | None:
         def read(opened: sqlite3.Connection) -> tuple[bytes] | None:
             found: tuple[bytes] | None = opened.execute(
@@ -140,21 +151,29 @@ class SqliteHistory:
             found = opened.execute("SELECT count(*) FROM summaries WHERE cleared IS NULL")
             return int(found.fetchone()[0])
 
-        counted = self._use(count) or 0
+        counted = self._use(count)
         path = self._path
         size = 0
         if path is not None:
             for each in (path, path.with_name(f"{path.name}-wal")):
                 with suppress(OSError):
                     size += each.stat().st_size
-        return Status(path, size, counted, self.problem)
+            if counted is None and self.problem is None and not is_writable(path.parent):
+                self._fail(True, f"{path} cannot be written")
+        return Status(path, size, counted or 0, self.problem)
 
-    def _use(self, use: Callable[[sqlite3.Connection], T], *, create: bool = False) -> T | None:
+    def _use(
+        self,
+        use: Callable[[sqlite3.Connection], T],
+        *,
+        create: bool = False,
+        patience: float = PATIENCE,
+    ) -> T | None:
         if self._connection is None:
             self._fail(create, _NO_HOME)
             return None
         try:
-            used = self._connection.use(use, create=create)
+            used = self._connection.use(use, create=create, patience=patience)
         except HistoryError as error:
             self._fail(create, str(error))
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 from collections.abc import Callable
 from itertools import count
@@ -13,7 +14,11 @@ from .log import clock
 #: When recording began in the app's process, Unix time.
 STARTED = time()
 # Unix time of the monotonic clock's zero: ids sort by creation even if the wall clock is set back.
-_EPOCH = time() - clock()
+_epoch = time() - clock()
+_is_continued = False
+_ID = re.compile("[0-9a-f]{24}")
+# Seconds, 50 years: what is further ahead is no time.
+_FURTHEST = 50 * 365 * 86_400
 
 
 class Run(t.NamedTuple):
@@ -36,7 +41,23 @@ def id_of(origin: float, serial: int) -> str:
 
     :param origin: the monotonic clock's reading when the request began.
     """
-    return f"{int((_EPOCH + origin) * 1e9):016x}{_first + serial:08x}"
+    return f"{int((_epoch + origin) * 1e9):016x}{_first + serial:08x}"
+
+
+def continue_after(trace_id: str) -> None:
+    """Let ids sort after those of an earlier run, even if the clock was set back since.
+
+    Once, before the first request: the ids of those that exist are computed from the same value.
+    """
+    global _epoch, _is_continued
+    if _is_continued:
+        return
+    _is_continued = True
+    if not _ID.fullmatch(trace_id):
+        return
+    ahead = int(trace_id[:16], 16) / 1e9 - (_epoch + clock())
+    if 0 <= ahead <= _FURTHEST:
+        _epoch += ahead + 0.001
 
 
 def _forked() -> None:
@@ -49,4 +70,4 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-__all__ = ["STARTED", "Run", "id_of", "next_serial", "run"]
+__all__ = ["STARTED", "Run", "continue_after", "id_of", "next_serial", "run"]

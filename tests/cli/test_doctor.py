@@ -12,6 +12,7 @@ from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.cli import doctor
+from tests.helpers.history import make, served
 
 
 def told(debug: bool = True, **config: t.Any) -> dict[str, list[tuple[str, str]]]:
@@ -119,3 +120,23 @@ def test_the_command_tells_by_its_exit_code(tmp_path: Path, extension: bool, cod
     assert said in done.stdout
     # To ask is not to open: no panel was made.
     assert "token=" not in done.stdout + done.stderr
+
+
+def test_the_history_is_told_with_its_size() -> None:
+    [(mark, text)] = told()["history"]
+    assert mark == "ok"
+    assert text.endswith(".sqlite, as soon as a server has sent a request.")
+    assert told(LIFECYCLE_HISTORY=None)["history"][0][1].startswith("Nowhere")
+    with served(make()) as there:
+        there.get("/a", "/b")
+    [(mark, text)] = told()["history"]
+    assert mark == "ok"
+    assert str(there.history.status().path) in text
+    assert ": 2 requests in 0.1 MB." in text
+
+
+def test_a_history_that_cannot_be_used_is_worth_a_note(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    [(mark, text)] = told(LIFECYCLE_HISTORY=tmp_path / "file" / "history.sqlite")["history"]
+    assert mark == "note"
+    assert "cannot be written" in text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from werkzeug.serving import make_server
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
+from tests.helpers import ROOT
 from tests.helpers.servers import PATIENCE, wait_for
 
 
@@ -94,3 +97,17 @@ def served(app: Flask) -> Iterator[Served]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def run(code: str, folder: Path) -> str:
+    """Run code in a process of its own, which has written nothing yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

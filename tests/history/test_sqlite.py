@@ -9,7 +9,7 @@ import pytest
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
-from tests.helpers.history import make, served
+from tests.helpers.history import make, run, served
 
 
 def of(app: t.Any) -> History:
@@ -92,3 +92,25 @@ def test_a_file_of_another_program_is_left_alone(
     assert problem is not None
     assert "not a history of flask-lifecycle" in problem
     assert caplog.text.count(problem) == 1
+
+
+SET_BACK = """
+import time
+from flask_lifecycle import Lifecycle
+from tests.helpers.history import make, run, served
+
+if {back}:
+    now = time.time
+    import flask_lifecycle.trace.process as process
+    # As if the process had begun when the clock was an hour behind.
+    process._epoch -= 3600
+with served(make(max_traces=3, history={file!r})) as there:
+    print(*there.get("/a", "/b"))
+"""
+
+
+def test_requests_are_in_order_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    file = str(tmp_path / "history.sqlite")
+    first = run(SET_BACK.format(back=False, file=file), tmp_path).split()
+    second = run(SET_BACK.format(back=True, file=file), tmp_path).split()
+    assert listed(of(make(history=file))) == [*second[::-1], first[1]]

@@ -4,8 +4,6 @@ import gc
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -15,25 +13,10 @@ from pathlib import Path
 import pytest
 
 from flask_lifecycle import Lifecycle
-from tests.helpers import ROOT
-from tests.helpers.history import files, make, served, stored_ids, tries_again_soon
+from tests.helpers.history import files, make, run, served, stored_ids, tries_again_soon
 from tests.helpers.servers import FLASK_RUN, Server, wait_for
 
 NAME = "flask-lifecycle-history"
-
-
-def run(code: str, folder: Path) -> str:
-    """Run code in a process of its own, which has written nothing yet."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 THREADS = """
