@@ -86,10 +86,13 @@ def opened(context: BrowserContext, server: Server, query: str = "") -> Page:
 
 
 def send(server: Server, path: str) -> str:
-    """Send a request; return the id of its trace."""
+    """Send a request; return the id of its trace, once it is finished."""
     url = f"http://{server.address}{path}"
     with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-        return str(answer.headers["X-Lifecycle-Trace"])
+        trace = str(answer.headers["X-Lifecycle-Trace"])
+    # Its client has the response before that.
+    wait_for(lambda: server.api(f"traces/{trace}")["state"] == "done")
+    return trace
 
 
 def row(page: Page, path: str) -> Locator:

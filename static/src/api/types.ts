@@ -39,8 +39,6 @@ export interface TraceSummary extends TraceHeader {
   readonly changed: { readonly [where: string]: readonly string[] };
   /** Why the page that was answered is without the toolbar; null where it has it, or is no page. */
   readonly toolbar: string | null;
-  /** Set by the page: its process ended while it ran. */
-  readonly cut?: boolean;
 }
 
 /** The stages whose functions a rule's plan lists. */

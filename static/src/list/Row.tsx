@@ -7,7 +7,7 @@ import type { Flag, TraceSummary } from "../api/types";
 import { Strip } from "../components/Strip";
 import { actions } from "../state/actions";
 import { appTime } from "../state/request";
-import { startOf } from "../state/runs";
+import { isCutOff, startOf } from "../state/runs";
 import { now, state } from "../state/store";
 import { plural, time, timeOfDay } from "../trace/format";
 import { clientStatus, sender } from "../trace/status";
@@ -181,7 +181,7 @@ function Time({ row: { trace, file } }: { readonly row: RequestRow }): JSX.Eleme
         <Strip parts={trace.strip} duration={took} width={180} height={5} />
       )}
       <span class="d">
-        {trace.cut === true ? "cut off after " : ""}
+        {isCutOff(trace) ? "cut off after " : ""}
         {time(took)}
       </span>
     </>

@@ -4,7 +4,7 @@ import type { Connection } from "../api/live";
 import type { Batch, Highlight, Step, Trace, TracePage, TraceSummary } from "../api/types";
 import { isFile } from "../trace/files";
 import { byId, merge } from "./ordered";
-import { isSameRun, leftBehind, listed } from "./runs";
+import { isCutOff, isSameRun, leftBehind, listed } from "./runs";
 import { followNewest } from "./selection";
 import type { Gap, Log, State } from "./state";
 
@@ -164,7 +164,7 @@ export function withPage(state: State, page: TracePage): State {
 /** Whether a page has more of a request: what the stream said of it may be newer. */
 function isNews({ traces, earlier }: Log, { id, state }: TraceSummary, isOwn: boolean): boolean {
   const known = byId(traces, id) ?? byId(earlier, id);
-  return known === undefined ? isOwn || state === "done" : known.cut === true;
+  return known === undefined ? isOwn || state === "done" : isCutOff(known);
 }
 
 /** Where the next page begins, as long as there is one and there is room for it. */

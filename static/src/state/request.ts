@@ -3,6 +3,7 @@
 import type { AppMap, Step, Trace, TraceSummary } from "../api/types";
 import { parse } from "../trace/filter";
 import { byId } from "./ordered";
+import { isCutOff } from "./runs";
 import type { Imported, State } from "./state";
 
 /** A request of the list. */
@@ -46,10 +47,9 @@ export function current(state: State): Trace | null {
     merged: _merged,
     cause: _cause,
     background: _background,
-    cut: _cut,
     ...header
   } = summary;
-  void [_count, _strip, _now, _elapsed, _sending, _merged, _cause, _background, _cut];
+  void [_count, _strip, _now, _elapsed, _sending, _merged, _cause, _background];
   const whole = importedOf(state, summary.id)?.whole;
   const steps = whole?.steps ?? state.steps.get(summary.id) ?? [];
   const highlights = whole === undefined ? state.highlights.get(summary.id) : whole.highlights;
@@ -81,7 +81,7 @@ export function lacksSteps(state: State): string | null {
   const summary = find(state, state.selected);
   if (
     summary?.state !== "done" ||
-    summary.cut === true ||
+    isCutOff(summary) ||
     state.missing === summary.id ||
     importedOf(state, summary.id) !== undefined
   )

@@ -51,8 +51,17 @@ export function leftBehind(log: Log, now: number): readonly TraceSummary[] {
   );
 }
 
+interface CutOff extends TraceSummary {
+  readonly cut: true;
+}
+
+/** Whether the process of a request ended while it ran. */
+export function isCutOff(trace: TraceSummary | undefined): trace is CutOff {
+  return trace !== undefined && "cut" in trace;
+}
+
 /** @param ms how long it went on since the server sent it. */
-function cutOff(trace: TraceSummary, ms: number): TraceSummary {
+function cutOff(trace: TraceSummary, ms: number): CutOff {
   const duration = trace.elapsed + Math.max(0, ms) * 1e6;
   return { ...trace, state: "done", duration, elapsed: duration, sending: false, now: null, cut: true };
 }

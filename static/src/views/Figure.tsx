@@ -7,6 +7,7 @@ import { appOf, current, elapsed, find, importedOf } from "../state/request";
 import { actions } from "../state/actions";
 import { shownHeight, standsRight } from "../state/inspector";
 import { size } from "../state/place";
+import { isCutOff } from "../state/runs";
 import { all, now, state } from "../state/store";
 import { viewNamed } from "../state/viewNames";
 import type { Trace, TraceSummary } from "../api/types";
@@ -100,7 +101,7 @@ function useInner(id: string | null): readonly TraceSummary[] {
 function Notice({ trace }: { readonly trace: Trace }): JSX.Element | null {
   if (state.value.missing === trace.id)
     return <p class="notice">The server no longer stores this request.</p>;
-  if (trace.steps.length > 0 || find(state.value, trace.id)?.cut !== true) return null;
+  if (trace.steps.length > 0 || !isCutOff(find(state.value, trace.id))) return null;
   return <p class="notice">The process ended while this request ran, before this page had its steps.</p>;
 }
 

@@ -7,6 +7,7 @@ import { Keys } from "../components/Keys";
 import { Mine } from "../components/Mine";
 import { actions } from "../state/actions";
 import { elapsed, find } from "../state/request";
+import { isCutOff } from "../state/runs";
 import { now, state } from "../state/store";
 import { DIAGRAM, type ViewName } from "../state/viewNames";
 import { time, websocketOf } from "../trace/format";
@@ -67,7 +68,8 @@ function Status({ trace }: { readonly trace: Trace }): JSX.Element {
 }
 
 function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
-  const { flags = [], cut = false } = find(state.value, trace.id) ?? {};
+  const summary = find(state.value, trace.id);
+  const [flags, cut] = [summary?.flags ?? [], isCutOff(summary)];
   const facts = trace.highlights ?? [];
   const running = trace.state === "running";
   const error = trace.error;
