@@ -29,7 +29,9 @@ def load_app() -> flask.Flask:
 
 def map_of(app: flask.Flask) -> JsonObject:
     """Return the map of an app, as ``GET api/app`` gives it."""
-    return AppMap(app, _redactor(app), middleware_of(app)).to_dict()
+    made = AppMap(app, _redactor(app), middleware_of(app)).to_dict()
+    # No request has called a function in this process.
+    return {**made, "called": []}
 
 
 def recording_of(traces: Sequence[Trace], app: flask.Flask) -> Recording:

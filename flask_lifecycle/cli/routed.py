@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -36,14 +37,11 @@ class Routed:
 
     def __init__(self, app: flask.Flask, method: str, path: str) -> None:
         try:
-            parts = urlsplit(path if "://" in path else f"//{_host(app)}{path}")
-        except ValueError as error:
-            raise click.UsageError(f"PATH got {cut(path)}: {error}.") from None
-        self._request = f"{method.upper()} {parts.path}"
-        try:
-            self._found = Finder().find(app, parts.path or "/", method, parts.netloc)
+            host, path = _split(path, app)
+            self._found = Finder().find(app, path, method, host)
         except ValueError as error:
             raise click.UsageError(cut(str(error), _URL)) from None
+        self._request = f"{method.upper()} {path}"
         self._map = map_of(app)
         number = self._found["rule"]
         rule = None if number is None else [*app.url_map.iter_rules()][number]
@@ -184,8 +182,15 @@ def _facts(hook: JsonObject) -> Iterator[str]:
         yield "async"
 
 
-def _host(app: flask.Flask) -> str:
-    return app.config["SERVER_NAME"] or "localhost"
+def _split(path: str, app: flask.Flask) -> tuple[str, str]:
+    """Return the host and the path of what may be a whole URL.
+
+    :raises ValueError: it is no URL.
+    """
+    if "://" in path and not path.startswith("/"):
+        parts = urlsplit(path)
+        return parts.netloc, parts.path or "/"
+    return app.config["SERVER_NAME"] or "localhost", re.split("[?#]", path, maxsplit=1)[0]
 
 
 __all__ = ["Routed"]
