@@ -6,7 +6,7 @@ import { faultIn, isObject, says, type Schema } from "./schema";
 
 const SCHEMA = JSON.parse(schemaText) as Schema;
 /** As in flask_lifecycle/recording/file.py. */
-const LARGEST = 100e6;
+export const LARGEST = 100e6;
 /** Half of a surrogate pair: no address can have it. */
 const HALF = /\p{Surrogate}/u;
 /** As in flask_lifecycle/recording/document.py. */

@@ -5,7 +5,7 @@
 
 import { open } from "virtual:app";
 
-import { readRecording } from "./read";
+import { LARGEST, readRecording } from "./read";
 import elementStyles from "../styles/element.css?inline";
 
 /** What an element is to show; null is left as it is. */
@@ -22,11 +22,12 @@ export interface Handle {
 const DATA = "lifecycle-recording";
 
 function openPage(data: HTMLElement): void {
+  // A browser that saves the page may save what was drawn in it, too.
+  document.getElementById("panel")?.remove();
   const root = document.createElement("div");
   root.id = "panel";
   document.body.prepend(root);
-  const recording = readRecording(data.textContent ?? "");
-  data.remove();
+  const recording = readRecording(data.textContent);
   if (typeof recording === "string") fail(root, `This recording cannot be shown: ${recording}`);
   else open(null, recording, () => undefined);
 }
@@ -39,11 +40,42 @@ function fail(root: HTMLElement, sentence: string): void {
   root.replaceChildren(says);
 }
 
-/** Only these have a size in bytes before they are read. */
+/** The text of a recording at an address, which may be compressed. */
 async function fetched(url: URL): Promise<string> {
-  const response = await fetch(url);
+  const response = await fetch(url).catch(() => {
+    throw new Error("it could not be loaded.");
+  });
   if (!response.ok) throw new Error(`the server answers ${response.status}.`);
-  return response.text();
+  const data = await limited(response.body);
+  const [first, second] = new Uint8Array(await data.slice(0, 2).arrayBuffer());
+  const isCompressed = first === 0x1f && second === 0x8b;
+  return (isCompressed ? await unzipped(data) : data).text();
+}
+
+function unzipped(data: Blob): Promise<Blob> {
+  return limited(data.stream().pipeThrough(new DecompressionStream("gzip"))).catch((error: unknown) => {
+    throw error instanceof TooLarge ? error : new Error("its compressed content is damaged or cut off.");
+  });
+}
+
+class TooLarge extends Error {
+  override readonly message = "it is larger than 100 MB, the most that is read.";
+}
+
+/** The content of a stream, of which no more is read than a recording may have. */
+async function limited(stream: ReadableStream<Uint8Array<ArrayBuffer>> | null): Promise<Blob> {
+  const reader = stream?.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let size = 0; ;) {
+    const { value } = (await reader?.read()) ?? {};
+    if (value === undefined) return new Blob(chunks);
+    size += value.byteLength;
+    if (size > LARGEST) {
+      void reader?.cancel();
+      throw new TooLarge();
+    }
+    chunks.push(value);
+  }
 }
 
 class LifecycleRecording extends HTMLElement {
@@ -86,7 +118,7 @@ class LifecycleRecording extends HTMLElement {
     // By now, it may have been removed, or have another source.
     if (load !== this.#loads) return;
     const frame = document.createElement("div");
-    frame.className = "frame";
+    frame.className = "element";
     const root = document.createElement("div");
     root.id = "panel";
     root.className = "root";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { curl } from "./curl";
-import { summary } from "../testing/traces";
+import { curl, originOf } from "./curl";
+import { step, summary } from "../testing/traces";
 import type { Trace } from "../api/types";
 
 const trace = (more: Partial<Trace>): Trace => ({ ...summary("a"), steps: [], ...more });
@@ -14,4 +14,16 @@ test.each([
   [{ path: "/it's; rm" }, String.raw`curl 'http://127.0.0.1/it'\''s;%20rm'`],
 ])("%o", (more, command) => {
   expect(curl(trace(more), "http://127.0.0.1")).toBe(command);
+});
+
+test("a recording is repeated where it was sent", () => {
+  const request = {
+    headers: [
+      ["Accept", "*/*"],
+      ["Host", "shop.test:5000"],
+    ],
+  };
+  const sent = { ...step(0), detail: { request } };
+  expect(originOf(trace({ steps: [sent] }))).toBe("http://shop.test:5000");
+  expect(originOf(trace({}))).toBe("http://localhost");
 });
