@@ -70,7 +70,11 @@ export function Tabs({ picked, trace }: TabsProps): JSX.Element {
           </button>
         ))}
       </div>
-      <ViewMenu views={viewsOf(state.value).filter((view) => !fitting.includes(view))} trace={trace} onGo={go}>
+      <ViewMenu
+        views={viewsOf(state.value).filter((view) => !fitting.includes(view))}
+        trace={trace}
+        onGo={go}
+      >
         More
       </ViewMenu>
     </div>
