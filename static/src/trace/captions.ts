@@ -2,6 +2,7 @@
 
 import type { Stage, Step } from "../api/types";
 import { IN_ONLY, type Cue } from "./cues";
+import { unbroken } from "./text";
 
 export const OVERVIEW =
   "The layers open down the left side, the view turns the request around, and the layers close up the" +
@@ -50,7 +51,11 @@ export function parts(step: Step, sentence = caption(step)): readonly Part[] {
   const cut = sentence.split(
     new RegExp(String.raw`(?<![\w.])(${[`^${stage}`, ...escaped, ON_G].join("|")})(?!\w)`),
   );
-  return cut.map((text, index) => ({ text, isName: index % 2 === 1 })).filter(({ text }) => text !== "");
+  return cut
+    .map((text, index) =>
+      index % 2 === 1 ? { text, isName: true } : { text: unbroken(text), isName: false },
+    )
+    .filter(({ text }) => text !== "");
 }
 
 /** The sentence of a cue: what begins, going into a step, or what the step did; of the end, an overview. */

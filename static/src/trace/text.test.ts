@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { written } from "./text";
+import { unbroken, written } from "./text";
 
 test("values are written as Python writes them, texts as they are", () => {
   expect(written(null)).toBe("None");
@@ -8,4 +8,10 @@ test("values are written as Python writes them, texts as they are", () => {
     '{"a":[True,False,None],"b":"null \\"true\\" \\\\"}',
   );
   expect(written([true], 1)).toBe("[\n True\n]");
+});
+
+test("a number and its unit stay together, and nothing else does", () => {
+  expect(unbroken("sends 12 chunks (1,250 bytes) in 12.1 ms, 3 steps later")).toBe(
+    "sends 12\u00a0chunks (1,250\u00a0bytes) in 12.1\u00a0ms, 3 steps later",
+  );
 });

@@ -10,6 +10,13 @@ export function written(value: Json, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(LITERAL, (found) => PYTHON[found] ?? found);
 }
 
+const SPACED = /(\d) (?=(?:ns|µs|ms|s|B|[kMG]B|bytes?|chunks?|rows?)\b)/g;
+
+/** A text that is not broken between a number and its unit; copied, it has plain spaces again. */
+export function unbroken(text: string): string {
+  return text.replace(SPACED, "$1\u00a0");
+}
+
 /** The default length of shortened names, in characters. */
 export const LONGEST_NAME = 42;
 const UNSEEN = /[\p{Cc}\u2028\u2029\ufeff]+/gu;

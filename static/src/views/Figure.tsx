@@ -15,6 +15,8 @@ import { ALL_IN_SIGHT, centre, hiddenIn, type Hidden } from "./sight";
 
 /** The height of a screen on which the stage is drawn at 1×, px. */
 const STAGE_HEIGHT = 830;
+/** Up to this size of its space and height of the screen, it is drawn at 1× beside the list, px. */
+const [FULL_WIDTH, FULL_HEIGHT] = [1640, 1080];
 /** How much of what is seen it scrolls by. */
 const PAGE = 0.8;
 const NONE: readonly TraceSummary[] = [];
@@ -66,7 +68,7 @@ export function Figure(): JSX.Element {
             stage={stage}
             head={false}
             mine={mine}
-            scale={stage ? Math.max(1, size.value.height / STAGE_HEIGHT) : 1}
+            scale={scaleOf(stage, space.width)}
             width={space.width}
             // Under the drawer it goes on: its rows keep their height.
             height={space.height + drawer}
@@ -103,6 +105,12 @@ function Notice({ trace }: { readonly trace: Trace }): JSX.Element | null {
     return <p class="notice">The server no longer stores this request.</p>;
   if (trace.steps.length > 0 || !isCutOff(find(state.value, trace.id))) return null;
   return <p class="notice">The process ended while this request ran, before this page had its steps.</p>;
+}
+
+/** Never less than 1; more on a stage, and on a very large screen. */
+function scaleOf(stage: boolean, width: number): number {
+  const { height } = size.value;
+  return Math.max(1, stage ? height / STAGE_HEIGHT : Math.min(width / FULL_WIDTH, height / FULL_HEIGHT));
 }
 
 /** The size that the diagram has to fill. */

@@ -12,6 +12,7 @@ import { state } from "../state/store";
 import type { Step, Trace } from "../api/types";
 import { groups, isSlow, summaryOf, type Group } from "../trace/statements";
 import { placeOf, ranIn, took } from "../trace/details";
+import { unbroken } from "../trace/text";
 import { Dropped } from "../components/Message";
 import { More, useShown } from "../components/More";
 import { Open } from "../components/Source";
@@ -43,25 +44,27 @@ export default function Sql(): JSX.Element | null {
       {same.map((group, index) => (
         <Often key={index} group={group} trace={trace} />
       ))}
-      <table class="sql-table">
-        <Columns order={order} onOrder={setOrder} />
-        <tbody>
-          {sorted.slice(0, shown).map((step) => (
-            <Row
-              key={step.id}
-              step={step}
-              trace={trace}
-              bracket={edge(step, brackets)}
-              slowest={slowest}
-              times={times.get(step.id) ?? 1}
-              open={open === step.id}
-              onOpen={() => {
-                setOpen(open === step.id ? null : step.id);
-              }}
-            />
-          ))}
-        </tbody>
-      </table>
+      {sent.length === 0 ? null : (
+        <table class="sql-table">
+          <Columns order={order} onOrder={setOrder} />
+          <tbody>
+            {sorted.slice(0, shown).map((step) => (
+              <Row
+                key={step.id}
+                step={step}
+                trace={trace}
+                bracket={edge(step, brackets)}
+                slowest={slowest}
+                times={times.get(step.id) ?? 1}
+                open={open === step.id}
+                onOpen={() => {
+                  setOpen(open === step.id ? null : step.id);
+                }}
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
       <More count={sent.length - shown} what="more statements" onMore={more} />
     </div>
   );
@@ -184,7 +187,7 @@ function Often({ group, trace }: { readonly group: Group; readonly trace: Trace 
           )}
         </span>
       ))}
-      {time(group.time)} in total
+      {unbroken(time(group.time))} in total
       <code class="what">{summaryOf(first)}</code>
     </p>
   );

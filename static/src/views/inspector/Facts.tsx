@@ -13,7 +13,7 @@ import { change, cpuOf, memoryOf, size, threadOf, time } from "../../trace/forma
 import { summaryOf } from "../../trace/statements";
 import type { ViewName } from "../../state/viewNames";
 import type { Json, Source as Place, Step, Trace } from "../../api/types";
-import { written } from "../../trace/text";
+import { unbroken, written } from "../../trace/text";
 
 /** What has a view of its own. */
 const ELSEWHERE: Readonly<Record<string, readonly [view: ViewName, title: string]>> = {
@@ -179,7 +179,7 @@ function Next({ step, steps }: AmongProps): JSX.Element | null {
   return (
     <Fact name="next">
       <ToStep step={next} />
-      <span class="k"> · {time(next.begin - (step.end ?? next.begin))} later</span>
+      <span class="k"> · {unbroken(time(next.begin - (step.end ?? next.begin)))} later</span>
     </Fact>
   );
 }

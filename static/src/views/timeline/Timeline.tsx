@@ -8,6 +8,7 @@ import { clockOf, type AppClock } from "../../trace/clock";
 import { ownSteps, stateOf } from "../../trace/steps";
 import { rewind, shownCue } from "../../trace/replay";
 import { time } from "../../trace/format";
+import { summaryOf } from "../../trace/statements";
 import { current, elapsed } from "../../state/request";
 import { actions } from "../../state/actions";
 import { now, state } from "../../state/store";
@@ -172,7 +173,7 @@ function Rows({ trace, steps, about, bar }: RowsProps): JSX.Element {
             <button type="button" class="link" title={`${step.stage} ${step.name}`}>
               <span class="k">{step.stage}</span>{" "}
               <code>
-                <bdi>{step.name}</bdi>
+                <bdi>{step.stage === "sql" ? summaryOf(step) : step.name}</bdi>
               </code>
             </button>
             <Repeated step={step} />
