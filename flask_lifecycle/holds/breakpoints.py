@@ -48,7 +48,8 @@ class Breakpoint:
             return False
         if self.name is None or is_named(self.name, tracepoint.name, tracepoint.callable):
             return True
-        return tracepoint.stage == "dispatch" and self.name == endpoint
+        # A function may have the name of an endpoint.
+        return self.stage == tracepoint.stage == "dispatch" and self.name == endpoint
 
     def takes(self, trace: LiveTrace) -> bool:
         """Return whether its filter matches a running request."""

@@ -68,8 +68,9 @@ class Held:
         self.seen: JsonObject = {}
 
     @property
-    def has_begun(self) -> bool:
-        return self._span is not None
+    def waits(self) -> bool:
+        """Return whether it waits to be told how to go on."""
+        return self._span is not None and self.did is None
 
     def begin(self) -> None:
         """Begin the span in which it is held."""

@@ -49,7 +49,6 @@ class Holder:
         self._next: WeakKeyDictionary[LiveTrace, Next] = WeakKeyDictionary()
         #: By the number of a tracepoint and its request's endpoint.
         self._at: dict[tuple[int, str | None], tuple[Breakpoint, ...]] = {}
-        self.armed: bool = False
         self.breakpoints: tuple[Breakpoint, ...] = ()
         self.on: bool = True
         #: Changes with each change of the breakpoints.
@@ -60,6 +59,13 @@ class Holder:
         #: The server, as the last client of the panel came through it.
         self.server: Server = UNKNOWN
         holding.holders[owner] = self
+
+    @property
+    def armed(self) -> bool:
+        """Return whether any request may be held."""
+        if self.on and any(each.on for each in self.breakpoints):
+            return True
+        return any(trace.running for trace in [*self._next])
 
     def set(self, breakpoints: Sequence[Breakpoint], *, on: bool) -> None:
         """Replace all breakpoints."""
@@ -72,7 +78,7 @@ class Holder:
         """Return the requests that are held, the oldest first."""
         self._check_pid()
         with self._lock:
-            return [each for each in self._held.values() if each.has_begun]
+            return [each for each in self._held.values() if each.waits]
 
     def why_never(self) -> str | None:
         """Return why no request will be held, whatever else changes, or None."""
@@ -156,7 +162,7 @@ class Holder:
                 del self._held[trace.id]
             if held.did in ("step", "end", "all"):
                 self._next[trace] = Next(held.did, ref(held.writer), held.step)
-            self._arm()
+            holding.arm()
 
     def _may_hold(self, trace: LiveTrace) -> bool:
         app: t.Any = self._owner.app()
@@ -168,6 +174,9 @@ class Holder:
         """Return the breakpoint that a request has reached, or None."""
         trace = writer.trace
         after = self._next.get(trace) if self._next else None
+        if after is None and not self.breakpoints:
+            # A request that was let go on step by step may have ended.
+            holding.arm()
         if after is not None:
             if after.do == "all":
                 return None
@@ -206,13 +215,6 @@ class Holder:
     def _changed(self) -> None:
         self.revision += 1
         self._at = {}
-        self._arm()
-
-    def _arm(self) -> None:
-        stepping = any(trace.running for trace in [*self._next])
-        self.armed = stepping or (self.on and any(each.on for each in self.breakpoints))
-        if not self.armed:
-            self._next.clear()
         holding.arm()
 
     def _check_pid(self) -> None:

@@ -53,8 +53,10 @@ class Held(t.Protocol):
 class Holder(t.Protocol):
     """Holds the requests of one app."""
 
-    #: Whether it may hold any.
-    armed: bool
+    @property
+    def armed(self) -> bool:
+        """Return whether it may hold any."""
+        ...
 
     def enter(self, writer: Writer, step: int, when: When, call: Call | None) -> Held | None:
         """Return the request, held; None if it is not to be held here.

@@ -1,0 +1,535 @@
+"""Requests are held at each step, and go on as if they had not been; or as a person says."""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+
+import pytest
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    g,
+    render_template_string,
+    request,
+    session,
+)
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeSerializer
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_lifecycle import Lifecycle, Trace
+from flask_lifecycle.holds.holder import Holder
+from flask_lifecycle.recorder import holding
+from tests.helpers.holding import CONFIG, Answer, Json, serving
+from tests.helpers.servers import wait_for
+
+#: A function of the app below, and what its code does; as a person would say it.
+Twin = tuple[str, str, "int | None", "str | None"]
+NO_STEP = {"log", "flash", "warning", "span"}
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Signs without the time, so that answers can be compared."""
+
+    def get_signing_serializer(self, app: Flask) -> t.Any:
+        return URLSafeSerializer("x")
+
+
+def make(*, watched: bool, twin: Twin | None = None, **config: t.Any) -> Flask:
+    """Make an app; in the twin's code, one function does what a person would do by hand."""
+    app = Flask(__name__)
+    app.debug = True
+    app.config.update(
+        CONFIG | {"LIFECYCLE_ENABLED": watched, "PROPAGATE_EXCEPTIONS": False} | config
+    )
+    app.session_interface = Sessions()
+    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    shop = Blueprint("shop", __name__)
+
+    def code(name: str, otherwise: t.Any, *, takes_response: bool = False) -> t.Any:
+        if twin is None or twin[0] != name:
+            return otherwise() if callable(otherwise) else otherwise
+        _, do, status, text = twin
+        if "done" in g:
+            # Flask calls the function again, as it raised.
+            return otherwise() if callable(otherwise) else otherwise
+        g.done = True
+        if do == "raise" and status is None:
+            raise RuntimeError(text)
+        if do == "raise":
+            abort(t.cast("int", status), description=text)
+        if do == "answer":
+            answer = text or "", status or 200
+            return Response(*answer) if takes_response else answer
+        return otherwise if takes_response else None
+
+    @app.before_request
+    def load_user() -> t.Any:
+        def load() -> None:
+            g.user = "ada"
+            session["seen"] = 1
+
+        return code("load_user", load)
+
+    @shop.before_request
+    def check() -> t.Any:
+        return code("check", None)
+
+    @shop.get("/book/<int:number>")
+    def book(number: int) -> t.Any:
+        def show() -> str:
+            after_this_request(mark)
+            return render_template_string("book {{ number }} {{ hint }}", number=number)
+
+        return code("book", show)
+
+    def mark(response: Response) -> t.Any:
+        response.headers["X-Mark"] = "1"
+        return response
+
+    @app.context_processor
+    def hints() -> t.Any:
+        return {} if twin and twin[:2] == ("hints", "skip") else code("hints", {"hint": "sale"})
+
+    @app.get("/raise")
+    def fails() -> t.Any:
+        raise KeyError("nothing")
+
+    @app.get("/stream")
+    def stream() -> Response:
+        return Response(part for part in ("one ", "two ", "three"))
+
+    @app.get("/async")
+    async def later() -> t.Any:
+        return code("later", "later")
+
+    @app.errorhandler(KeyError)
+    def handle(error: KeyError) -> t.Any:
+        return code("handle", ("handled", 409))
+
+    @app.errorhandler(404)
+    def missing(error: Exception) -> t.Any:
+        return code("missing", ("missing", 404))
+
+    @app.after_request
+    def stamp(response: Response) -> t.Any:
+        def add() -> Response:
+            response.headers["X-Stamp"] = request.endpoint or "none"
+            return response
+
+        if twin and twin[:2] == ("stamp", "skip"):
+            return response
+        return code("stamp", add, takes_response=True)
+
+    @app.teardown_request
+    def tear_down(error: BaseException | None) -> None:
+        code("tear_down", None)
+
+    app.register_blueprint(shop)
+    Lifecycle(app)
+    return app
+
+
+def traces(app: Flask) -> list[Trace]:
+    found: list[Trace] = app.extensions["lifecycle"].traces()
+    return found
+
+
+def bare_answer(path: str, twin: Twin | None = None) -> Answer:
+    with serving(make(watched=False, twin=twin)) as tool:
+        return tool.send(path)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_armed_afterwards() -> t.Iterator[None]:
+    yield
+    for holder in [*holding.holders.values()]:
+        # Of a test that failed.
+        t.cast("Holder", holder).close()
+    holding.arm()
+    assert not holding.armed
+
+
+PATHS = ("/book/1", "/nothing", "/raise", "/stream", "/async")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_request_is_held_at_each_step_and_answers_as_if_it_had_not_been(
+    path: str, when: str
+) -> None:
+    app = make(watched=True)
+    with serving(app) as tool:
+        tool.set({"when": when})
+        held = tool.go_through(tool.begin(path))
+        tool.set()
+    (answer,) = tool.answers
+    assert answer == bare_answer(path)
+
+    (trace,) = traces(app)
+    assert trace.state == "done"
+    expected = [step.id for step in trace.steps if step.stage not in NO_STEP]
+    expected += [step.id for step in trace.steps if step.stage == "body" and path == "/stream"] * 3
+    if when == "after":
+        # Each chunk is a moment before; a body ends once.
+        expected = [*dict.fromkeys(expected)]
+    assert sorted(each["step"] for each in held) == sorted(expected)
+    assert [each["when"] for each in held] == [when] * len(held)
+    for each in held:
+        step = trace.steps[each["step"]]
+        named = step.name if step.stage not in ("dispatch", "url_match", "start_response") else ""
+        assert each["stage"] == step.stage
+        assert each["name"].startswith(named)
+    assert len(trace.holds) == len(held)
+    assert {hold.did for hold in trace.holds} == {"go"}
+    lasted = trace.duration or 0
+    assert all(0 <= hold.begin <= (hold.end or -1) <= lasted for hold in trace.holds)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_it_goes_on_step_by_step_from_the_first_one(path: str) -> None:
+    app = make(watched=True)
+    with serving(app) as tool:
+        tool.set({"stage": "wsgi", "once": True})
+        held = tool.go_through(tool.begin(path), "step")
+        assert tool.call("breakpoints")[1]["breakpoints"] == []
+    assert tool.answers == [bare_answer(path)]
+    ids = [each["step"] for each in held]
+    assert ids[0] == 0
+    assert set(ids) == {step.id for step in traces(app)[0].steps if step.stage not in NO_STEP}
+
+
+def test_what_there_is_can_be_seen() -> None:
+    with serving(make(watched=True)) as tool:
+        tool.set({"name": "book"})
+        sent = tool.begin("/book/7?token=secret&q=x")
+        held = tool.wait()
+        seen = held["seen"]
+        assert seen["g"] == {"user": "ada"}
+        assert seen["session"] == {"seen": 1}
+        assert seen["arguments"] == {"number": 7}
+        assert seen["response"] is None
+        assert seen["error"] is None
+        assert seen["request"]["endpoint"] == "shop.book"
+        assert seen["request"]["url_rule"] == "/book/<int:number>"
+        assert "secret" not in str(held)
+        first, second, *_ = seen["stack"]
+        assert (first["function"], first["own"]) == ("book", True)
+        assert (second["function"], second["own"]) == ("dispatch_request", False)
+        assert not any("flask_lifecycle" in each["file"] for each in seen["stack"][1:])
+        assert [each["name"] for each in seen["next"]] == ["stamp", "tear_down"]
+        assert held["can"] == ["go", "step", "end", "all", "answer", "skip", "raise"]
+        assert 0 < held["left"] <= 120
+        tool.tell(held, "all")
+        sent.join()
+        # Later: the response, and what it was given.
+        tool.set({"stage": "session_save"}, {"stage": "before_request", "when": "after"})
+        sent = tool.begin("/book/7")
+        held = tool.wait()
+        assert (held["name"], held["when"]) == ("load_user", "after")
+        assert held["seen"]["g"] == {"user": "ada"}
+        assert held["seen"]["arguments"] is None
+        assert held["seen"]["next"][0]["name"] == "check"
+        tool.tell(held, "go")
+        tool.tell(tool.wait(), "go")
+        held = tool.wait()
+        assert held["stage"] == "session_save"
+        assert held["seen"]["response"]["status"] == "200 OK"
+        assert ["X-Stamp", "shop.book"] in held["seen"]["response"]["headers"]
+        tool.tell(held, "go")
+        sent.join()
+        tool.set()
+    # The session was not touched by looking at it.
+    assert tool.answers[0].headers == bare_answer("/book/7").headers
+
+
+ANYWHERE: list[Twin] = [
+    ("load_user", "answer", 503, "busy"),
+    ("load_user", "answer", None, "<b>ä</b>"),
+    ("load_user", "skip", None, None),
+    ("load_user", "raise", 403, "no"),
+    ("load_user", "raise", None, "broken"),
+    ("check", "answer", 401, None),
+    ("check", "raise", 404, None),
+    ("book", "answer", 418, "tea"),
+    ("book", "skip", None, None),
+    ("book", "raise", 410, "gone"),
+    ("book", "raise", None, "broken"),
+    ("stamp", "answer", 500, "replaced"),
+    ("stamp", "skip", None, None),
+    ("stamp", "raise", None, "broken"),
+    ("stamp", "raise", 503, None),
+    ("hints", "skip", None, None),
+    ("hints", "raise", None, "broken"),
+    ("tear_down", "skip", None, None),
+]
+ELSEWHERE: list[tuple[str, Twin]] = [
+    ("/nothing", ("missing", "answer", 200, "found")),
+    ("/nothing", ("missing", "skip", None, None)),
+    ("/nothing", ("missing", "raise", 503, None)),
+    ("/raise", ("handle", "answer", 202, "fine")),
+    ("/raise", ("handle", "raise", None, "again")),
+    ("/async", ("later", "answer", 203, "by hand")),
+    ("/async", ("later", "skip", None, None)),
+    ("/async", ("later", "raise", 405, "no")),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "twin"), [*(("/book/1", each) for each in ANYWHERE), *ELSEWHERE], ids=str
+)
+def test_what_is_done_by_hand_is_what_flask_does_for_code_that_does_so(
+    path: str, twin: Twin
+) -> None:
+    name, do, status, text = twin
+    app = make(watched=True)
+    with serving(app) as tool:
+        tool.set({"name": name, "once": True})
+        sent = tool.begin(path)
+        assert tool.tell(tool.wait(), do, status=status, text=text) == (200, {"did": do})
+        sent.join()
+    (answer,) = tool.answers
+    assert answer == bare_answer(path, twin)
+
+    (trace,) = traces(app)
+    (hold,) = trace.holds
+    assert hold.did == do
+    assert trace.intervened == (hold,)
+    step = trace.steps[hold.step]
+    assert step.name == name
+    assert (step.outcome == "raised") is (do == "raise")
+    assert "by hand" in trace.to_dict()["steps"][hold.step]["explain"]
+    assert f"by hand: {do}." in trace.explain()
+    # The steps are those of the twin: what Flask does then is not drawn otherwise.
+    other = make(watched=True, twin=twin)
+    with serving(other) as tool:
+        tool.send(path)
+    assert _journey(trace) == _journey(traces(other)[0])
+
+
+def _journey(trace: Trace) -> list[tuple[str, str | None, str | None]]:
+    left_out = ("after_this_request", "template", "context_processor")
+    return [
+        (step.stage, step.name, step.outcome) for step in trace.steps if step.stage not in left_out
+    ]
+
+
+@pytest.mark.parametrize(
+    ("breakpoint_", "do", "why"),
+    [
+        ({"stage": "session_save"}, "skip", "none of the app's functions"),
+        ({"stage": "dispatch"}, "answer", "none of the app's functions"),
+        ({"name": "book", "when": "after"}, "answer", "It has run"),
+        ({"name": "tear_down"}, "answer", "does not send what this function returns"),
+        ({"name": "hints"}, "answer", "does not send what this function returns"),
+        ({"name": "book", "when": "after"}, "end", "has ended"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_a_reason_and_it_stays_held(
+    breakpoint_: Json, do: str, why: str
+) -> None:
+    with serving(make(watched=True)) as tool:
+        tool.set({**breakpoint_, "once": True})
+        sent = tool.begin("/book/1")
+        held = tool.wait()
+        assert do not in held["can"]
+        status, answer = tool.tell(held, do)
+        assert status == 409
+        assert why in answer["error"]
+        assert tool.held()[0]["trace"] == held["trace"]
+        for wrong in (
+            {"do": "answer", "status": 100},
+            {"do": "answer", "status": "200"},
+            {"do": "answer", "text": "\ud800"},
+            {"do": "raise", "status": 200},
+            {"do": "eval"},
+            {"do": None},
+            {},
+        ):
+            assert tool.call(f"held/{held['trace']}", "POST", wrong)[0] in (400, 409)
+        assert tool.call("held/unknown", "POST", {"do": "go"})[0] == 404
+        tool.tell(held, "go")
+        assert tool.call(f"held/{held['trace']}", "POST", {"do": "go"})[0] in (404, 409)
+        sent.join()
+
+
+def test_to_the_end_of_a_step_then_on() -> None:
+    with serving(make(watched=True)) as tool:
+        tool.set({"stage": "dispatch", "once": True})
+        sent = tool.begin("/book/1")
+        held = tool.wait()
+        tool.tell(held, "end")
+        wait_for(lambda: tool.held() and tool.held()[0]["when"] == "after")
+        after = tool.held()[0]
+        assert (after["step"], after["stage"]) == (held["step"], "dispatch")
+        tool.tell(after, "go")
+        sent.join()
+
+
+def test_only_requests_that_match_a_filter_are_held() -> None:
+    with serving(make(watched=True)) as tool:
+        tool.set({"stage": "view", "filter": "bp:shop path:/book/2"})
+        for path in ("/book/1", "/async", "/nothing"):
+            tool.send(path)
+        sent = tool.begin("/book/2")
+        tool.tell(tool.wait(), "go")
+        sent.join()
+        # What has to be counted, and what is not known yet.
+        tool.set({"stage": "view", "filter": "changes:>=1 -status:500"})
+        sent = tool.begin("/book/1")
+        tool.tell(tool.wait(), "go")
+        sent.join()
+        tool.set()
+
+
+def test_a_switch_turns_all_off_and_each_has_its_own() -> None:
+    with serving(make(watched=True)) as tool:
+        tool.set({"name": "book", "on": False}, {"name": "load_user", "filter": "path:/x"})
+        tool.send("/book/1")
+        tool.set({"name": "book"}, on=False)
+        assert not holding.armed
+        tool.send("/book/1")
+        assert tool.call("breakpoints")[1]["breakpoints"][0]["name"] == "book"
+
+
+def test_others_go_on_beside_a_held_request() -> None:
+    with serving(make(watched=True)) as tool:
+        tool.set({"name": "book", "filter": "path:/book/1"})
+        sent = tool.begin("/book/1")
+        held = tool.wait()
+        begun = time.monotonic()
+        for number in range(400):
+            assert tool.send(f"/book/{number + 200}").status == 200
+        # Enough of them: those of one client, on a machine that is busy.
+        assert 400 / (time.monotonic() - begun) > 40
+        assert tool.held()[0]["trace"] == held["trace"]
+        tool.tell(held, "go")
+        sent.join()
+        tool.set()
+
+
+def test_all_are_let_go_and_held_no_more() -> None:
+    with serving(make(watched=True)) as tool:
+        tool.set({})
+        sent = [tool.begin(f"/book/{number}") for number in range(5)]
+        tool.wait(5)
+        assert tool.call("held", "POST", {"do": "all"}) == (200, {"did": "all", "released": 5})
+        for each in sent:
+            each.join()
+        assert tool.call("held", "POST", {"do": "answer"})[0] == 400
+        tool.set()
+    assert [each.status for each in tool.answers] == [200] * 5
+
+
+def test_a_request_goes_on_by_itself_after_its_time() -> None:
+    app = make(watched=True, LIFECYCLE_HOLD_SECONDS=0.3)
+    with serving(app) as tool:
+        tool.set({"name": "book"})
+        begun = time.monotonic()
+        assert tool.send("/book/1").status == 200
+        assert 0.3 <= time.monotonic() - begun < 20
+        tool.set()
+    assert [hold.did for hold in traces(app)[0].holds] == ["time"]
+
+
+def test_it_goes_on_when_the_extension_is_removed() -> None:
+    app = make(watched=True)
+    with serving(app) as tool:
+        tool.set({})
+        sent = tool.begin("/book/1")
+        tool.wait()
+        Lifecycle().undo(app)
+        sent.join()
+    assert tool.answers == [bare_answer("/book/1")]
+    assert not holding.armed
+
+
+def test_nobody_is_held_while_nobody_watches() -> None:
+    app = make(watched=True)
+    with serving(app) as tool:
+        tool.set({"name": "book"})
+        watching = app.extensions["lifecycle"]._mount._holder.viewers
+        watching.forget()
+        assert tool.send("/book/1").status == 200
+        tool.set({"name": "book"})
+        sent = tool.begin("/book/1")
+        tool.wait()
+        watching.forget()
+        sent.join()
+        tool.set()
+    assert [hold.did for hold in traces(app)[0].holds] == ["left"]
+
+
+def test_one_thread_cannot_hold_and_says_why() -> None:
+    with serving(make(watched=True), threaded=False) as tool:
+        assert "one request at a time" in tool.call("breakpoints")[1]["cannot"]
+        status, answer = tool.call("breakpoints", "PUT", {"breakpoints": [{"name": "book"}]})
+        assert status == 409
+        assert "one request at a time" in answer["error"]
+        assert tool.call("held")[1]["room"] == 0
+        assert tool.send("/book/1").status == 200
+
+
+@pytest.mark.parametrize("config", [{"LIFECYCLE_HOLD": False}, {"DEBUG": False}])
+def test_nothing_is_held_where_that_is_off(config: Json) -> None:
+    app = make(watched=True, **config)
+    app.debug = config.get("DEBUG", True)
+    with serving(app) as tool:
+        assert tool.call("breakpoints")[1]["cannot"]
+        status, _ = tool.call("breakpoints", "PUT", {"breakpoints": [{}]})
+        assert status in (403, 409)
+        assert tool.send("/book/1").status == 200
+        assert not holding.armed
+
+
+def test_a_function_that_is_called_ten_thousand_times() -> None:
+    app = Flask(__name__)
+    app.debug = True
+    app.config.update(CONFIG)
+    Lifecycle(app)
+
+    @app.url_defaults
+    def add(endpoint: str, values: Json) -> None: ...
+
+    @app.get("/")
+    def index() -> str:
+        for _ in range(10_000):
+            app.inject_url_defaults("index", {})
+        return "done"
+
+    with serving(app) as tool:
+        tool.set({"name": "add", "filter": "sql:>3"})
+        assert tool.send("/").body == b"done"
+        tool.set({"name": "add", "once": True})
+        sent = tool.begin("/")
+        tool.tell(tool.wait(), "go")
+        sent.join()
+        tool.set({"name": "add"})
+        sent = tool.begin("/")
+        for _ in range(3):
+            tool.tell(tool.wait(), "go")
+        wait_for(tool.held)
+        tool.tell(tool.held()[0], "all")
+        sent.join()
+        tool.set()
+    assert [each.body for each in tool.answers] == [b"done"] * 2
+
+
+def test_two_panels_that_set_breakpoints_at_once() -> None:
+    with serving(make(watched=True)) as tool:
+        many = [[{"name": f"f{each}_{number}"} for number in range(50)] for each in range(8)]
+        threads = [threading.Thread(target=tool.set, args=each) for each in many]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        left = tool.call("breakpoints")[1]
+        assert len(left["breakpoints"]) == 50
+        assert len({each["name"].split("_")[0] for each in left["breakpoints"]}) == 1
+        assert left["revision"] >= 8
+        tool.set()
