@@ -4,6 +4,7 @@ import "./styles/tokens.css";
 import "./styles/panel.css";
 import "./styles/list.css";
 import "./styles/print.css";
+import { startHolds } from "./holds/store";
 import { listenForKeys } from "./page/keys";
 import { Panel } from "./page/Panel";
 import { actions } from "./state/actions";
@@ -29,5 +30,6 @@ else if (root !== null) {
     void actions.open([...(event.dataTransfer?.files ?? [])]);
   });
   render(<Panel />, root);
+  startHolds();
   start(connect);
 }

@@ -8,6 +8,9 @@ const MOST_TRIES = 20;
 /** The server refuses this page. */
 export class Refused extends Error {}
 
+/** The server does not do what it was told, and says why. */
+export class Declined extends Error {}
+
 /** The position from which a stream resumes. */
 export interface Resume {
   readonly epoch: string | null;
@@ -27,6 +30,7 @@ export class Api {
   async #call(path: string, body?: unknown, method = body === undefined ? "GET" : "POST"): Promise<Response> {
     const json = body === undefined ? {} : { body: JSON.stringify(body) };
     const response = await this.#send(path, { method, ...json }, "application/json");
+    if (response.status === 400 || response.status === 409) throw new Declined(await reasonOf(response));
     if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status}`);
     return response;
   }
@@ -91,6 +95,12 @@ export class Api {
     return error;
   }
 
+  /** Send a command with a body; what the server answers, null if it does not know what that is about. */
+  async command<T>(path: string, method: "POST" | "PUT", body: Json): Promise<T | null> {
+    const response = await this.#call(path, body, method);
+    return response.ok ? ((await response.json()) as T) : null;
+  }
+
   /** Send a command to the server. */
   async tell(path: string, method: "POST" | "DELETE"): Promise<void> {
     await this.#call(path, undefined, method);
@@ -112,5 +122,14 @@ export class Api {
   /** Request a ticket for one websocket; null if too many panels are open. */
   async ticket(): Promise<string | null> {
     return (await this.#json<{ readonly ticket: string | null }>("api/ticket", null)).ticket;
+  }
+}
+
+async function reasonOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    return String((JSON.parse(text) as { readonly error: unknown }).error);
+  } catch {
+    return `${response.status} ${response.statusText}`;
   }
 }

@@ -1,6 +1,6 @@
 /** The shapes of the panel's HTTP answers and live messages, as the Python side sends them. */
 
-import type { Highlight, Json, Plan, Stage, Step, TraceHeader } from "./generated";
+import type { Highlight, Json, Plan, Source, Stage, Step, StepError, TraceHeader } from "./generated";
 
 export * from "./generated";
 
@@ -200,10 +200,12 @@ export interface Breakpoint {
   readonly filter: string | null;
   /** Whether it is removed once it has held a request. */
   readonly once: boolean;
+  /** One that is switched off is kept. */
+  readonly on: boolean;
 }
 
 /** What to do with a held request. */
-export type HoldAction = "go" | "step" | "end" | "answer" | "skip" | "raise";
+export type HoldAction = "go" | "step" | "end" | "all" | "answer" | "skip" | "raise";
 
 /** A request that is held now, of `GET api/held`. */
 export interface Held {
@@ -211,10 +213,45 @@ export interface Held {
   readonly step: number;
   readonly stage: Stage;
   readonly name: string;
-  readonly when?: When;
-  /** Seconds until it goes on by itself. */
+  readonly when: When;
+  /** In how many seconds it goes on by itself. */
   readonly left: number;
-  /** What can be done here. */
+  /** What can be done here, and why nothing else can. */
   readonly can: readonly HoldAction[];
-  readonly seen: { readonly [part: string]: Json };
+  readonly why: string | null;
+  readonly seen: Seen;
+}
+
+type Named = { readonly [name: string]: Json } | null;
+
+/** What there is while a request is held; null where it cannot be read, or is not there yet. */
+export interface Seen {
+  readonly g: Named;
+  readonly session: Named;
+  readonly request: Named;
+  readonly arguments: Named;
+  readonly response: Named;
+  readonly error: StepError | null;
+  /** Newest first; `own` is the app's own code. */
+  readonly stack: readonly (Source & { readonly function: string; readonly own: boolean })[] | null;
+  /** The functions that Flask will call, if nothing turns the request around. */
+  readonly next: readonly Pick<Step, "stage" | "name" | "callable" | "scope">[];
+}
+
+/** `GET api/held` */
+export interface HeldRequests {
+  readonly held: readonly Held[];
+  /** How many requests were not held at a breakpoint, as too many were already. */
+  readonly passed: number;
+  /** How many threads the server has for requests; null if it starts as many as it needs. */
+  readonly threads: number | null;
+}
+
+/** `GET api/breakpoints`, and what `PUT` takes. */
+export interface Breakpoints {
+  /** Whether any of them holds requests. */
+  readonly on: boolean;
+  readonly breakpoints: readonly Breakpoint[];
+  /** Why this server cannot hold requests. */
+  readonly cannot: string | null;
 }

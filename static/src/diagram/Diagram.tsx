@@ -4,8 +4,8 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import "../styles/diagram.css";
-import type { AppMap, Trace, TraceSummary, When } from "../api/types";
-import type { Breakable, SetBreakpoint } from "../trace/breakpoints";
+import type { AppMap, Breakpoint, Trace, TraceSummary, When } from "../api/types";
+import type { Breakable } from "../trace/breakpoints";
 import { atStep, FIT, view, type View } from "./camera";
 import { draw } from "./layout/draw";
 import type { Drawing } from "./layout/sheet";
@@ -38,7 +38,7 @@ interface DiagramProps {
   /** Whether the hooks of packages are folded. */
   readonly mine?: boolean;
   /** The breakpoints that are set; null where none can be. */
-  readonly breakpoints?: readonly SetBreakpoint[] | null;
+  readonly breakpoints?: readonly Breakpoint[] | null;
   readonly width: number;
   readonly height: number;
   readonly onSelect: (step: number | null) => void;

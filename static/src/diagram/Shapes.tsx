@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { When } from "../api/types";
 import type { Breakable } from "../trace/breakpoints";
-import type { Node, Shape } from "./layout/shapes";
+import { classOf, type Node, type Shape } from "./layout/shapes";
 
 /** The actions on drawn shapes. */
 export interface ShapeActions {
@@ -162,14 +162,13 @@ function paintView(shape: Of<"view">, actions: ShapeActions): JSX.Element {
 }
 
 function paintNode(shape: Node, actions: ShapeActions): JSX.Element {
-  const ghost = shape.state === "pending" || shape.state === "skipped";
   return (
     <g
       key={shape.key}
       id={shape.step === null ? undefined : `step-${shape.step}`}
       role="listitem"
       aria-label={shape.label}
-      class={`node${shape.current ? " cur" : ""}${shape.held === true ? " held" : ""}${ghost ? " ghost" : ""}`}
+      class={classOf(shape)}
       data-step={shape.step ?? ""}
       data-stage={shape.stage}
       data-state={shape.state}

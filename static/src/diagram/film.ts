@@ -1,6 +1,6 @@
 /** A replay as one SVG file that plays by itself: CSS animations, no script, nothing fetched. */
 
-import type { Shape } from "./layout/shapes";
+import { classOf, type Shape } from "./layout/shapes";
 import type { Drawing } from "./layout/sheet";
 
 /** One picture of a film, and how long it is shown. */
@@ -185,9 +185,11 @@ function elementOf(shape: Shape): string {
       return tag("text", place, spans.join(""));
     }
     case "node": {
-      const isGhost = shape.state === "pending" || shape.state === "skipped";
-      const cls = `node${shape.current ? " cur" : ""}${isGhost ? " ghost" : ""}`;
-      return tag("g", { class: cls, "data-stage": shape.stage }, shape.shapes.map(elementOf).join(""));
+      return tag(
+        "g",
+        { class: classOf(shape), "data-stage": shape.stage },
+        shape.shapes.map(elementOf).join(""),
+      );
     }
     default:
       return tag("g", { class: "node" }, shape.shapes.map(elementOf).join(""));

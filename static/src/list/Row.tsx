@@ -10,6 +10,7 @@ import { appTime } from "../state/request";
 import { isCutOff, startOf } from "../state/runs";
 import { now, state } from "../state/store";
 import { plural, time, timeOfDay } from "../trace/format";
+import { brief, heldFor, holdAt, flagsOf, isHeld, ofWhichHeld, stripWithHolds, whenOf } from "../trace/holds";
 import { clientStatus, sender } from "../trace/status";
 import { processes, processKey } from "./current";
 import { LONGEST_METHOD, pathOf, rowWidth } from "./geometry";
@@ -69,7 +70,8 @@ function Content({ row, current, lines, process }: ContentProps): JSX.Element {
       >
         <Path trace={trace} lines={lines} />
         <Status trace={trace} running={running} />
-        <Flags flags={trace.flags} />
+        {isHeld(trace) && !earlier ? <At trace={trace} /> : null}
+        <Flags flags={flagsOf(trace)} />
         <span class="w">
           {running ? <Now trace={trace} /> : <Time row={row} />}
           {process === undefined ? null : (
@@ -148,6 +150,7 @@ interface StatusProps {
 }
 
 function Status({ trace, running }: StatusProps): JSX.Element {
+  if (running && isHeld(trace)) return <span class="s flag held">held</span>;
   // Whatever was answered before.
   const failed = trace.error !== null && (trace.status ?? 0) < 500;
   const byServer = trace.status !== clientStatus(trace);
@@ -178,9 +181,9 @@ function Time({ row: { trace, file } }: { readonly row: RequestRow }): JSX.Eleme
       {trace.status === 101 ? (
         <span class="from">websocket</span>
       ) : (
-        <Strip parts={trace.strip} duration={took} width={180} height={5} />
+        <Strip {...stripWithHolds(trace, trace.strip, took)} width={180} height={5} />
       )}
-      <span class="d">
+      <span class="d" title={ofWhichHeld(heldFor(trace, trace.duration ?? 0)) || undefined}>
         {isCutOff(trace) ? "cut off after " : ""}
         {time(took)}
       </span>
@@ -191,20 +194,38 @@ function Time({ row: { trace, file } }: { readonly row: RequestRow }): JSX.Eleme
 /** Where a running request is, and how long it has run. */
 function Now({ trace }: { readonly trace: TraceSummary }): JSX.Element {
   const lasted = appTime(state.value, trace.id, now.value);
+  const hold = holdAt(trace);
   return (
     <>
-      <span class="where">
-        {trace.now === null ? (
-          "begins"
-        ) : (
-          <>
-            <i>{trace.now.stage}</i> {trace.now.name.slice(0, 100)}
-          </>
-        )}
-      </span>
-      <Strip parts={trace.strip} duration={lasted} width={180} height={5} />
-      <span class="d">{time(lasted)}</span>
+      {hold !== null ? null : (
+        <span class="where">
+          {trace.now === null ? (
+            "begins"
+          ) : (
+            <>
+              <i>{trace.now.stage}</i> {trace.now.name.slice(0, 100)}
+            </>
+          )}
+        </span>
+      )}
+      <Strip {...stripWithHolds(trace, trace.strip, lasted)} width={180} height={5} />
+      <span class="d">{hold === null ? time(lasted) : brief(lasted - hold.begin)}</span>
     </>
+  );
+}
+
+/** Where it is held, as far as its steps are here; else, in which step it is. */
+function At({ trace: { id, now: inside, holds } }: { readonly trace: TraceSummary }): JSX.Element {
+  const hold = holds?.at(-1);
+  const step = hold === undefined ? undefined : state.value.steps.get(id)?.[hold.step];
+  const [when, name] =
+    hold === undefined || step === undefined
+      ? ["at", inside?.name ?? "its beginning"]
+      : [whenOf(hold, step), step.name];
+  return (
+    <span class="fl at">
+      {when} {name.slice(0, 100)}
+    </span>
   );
 }
 

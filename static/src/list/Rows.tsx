@@ -43,8 +43,10 @@ export function Rows(): JSX.Element {
               <Static row={row} />
             ) : row.kind === "gap" ? (
               <Gap row={row} />
-            ) : (
+            ) : row.kind === "restart" ? (
               <Restart row={row} />
+            ) : (
+              <p class="beside">Going on beside it</p>
             )}
           </li>
         ))}

@@ -8,24 +8,26 @@ import { isFile } from "../trace/files";
 import { isEarlier } from "../state/runs";
 import { all, field, state, visible } from "../state/store";
 import { heightOf, rowWidth } from "./geometry";
-import { neighbourOf, rowsOf } from "./rows";
+import { heldFirst, neighbourOf, rowsOf } from "./rows";
 
 const [imported, filter, process] = [field("imported"), field("filter"), field("process")];
 const [traces, earlier, kept, files] = [field("traces"), field("earlier"), field("kept"), field("files")];
 const [gaps, grouped, folds, selected] = [field("gaps"), field("grouped"), field("folds"), field("selected")];
 
 export const rows = computed(() =>
-  rowsOf(
-    {
-      process: process.value,
-      imported: imported.value,
-      filter: filter.value,
-      gaps: gaps.value,
-      grouped: grouped.value,
-      folds: folds.value,
-      selected: selected.value,
-    },
-    visible.value,
+  heldFirst(
+    rowsOf(
+      {
+        process: process.value,
+        imported: imported.value,
+        filter: filter.value,
+        gaps: gaps.value,
+        grouped: grouped.value,
+        folds: folds.value,
+        selected: selected.value,
+      },
+      visible.value,
+    ),
   ),
 );
 

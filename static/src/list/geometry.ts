@@ -3,9 +3,10 @@
 import { signal } from "@preact/signals";
 
 import type { TraceSummary } from "../api/types";
+import { flagsOf, isHeld } from "../trace/holds";
 import { readPreference, writePreference } from "../state/preferences";
 import { linesOf, type Line } from "./lines";
-import type { RequestRow, Row } from "./rows";
+import type { ListRow, RequestRow } from "./rows";
 
 export const WIDTH = { initial: 304, min: 240, max: 560 } as const;
 
@@ -21,7 +22,7 @@ export function resize(to: number): void {
 }
 
 /** As in list.css. */
-const HEIGHT = { static: 30, gap: 48, restart: 26, request: 53, line: 17, flags: 22 } as const;
+const HEIGHT = { static: 30, gap: 48, restart: 26, beside: 30, request: 53, line: 17, flags: 22 } as const;
 const INDENTS = [0, 17, 31, 45] as const;
 /** Left and right of a row's text, and between the path and the status. */
 const PADDING = 24;
@@ -57,7 +58,7 @@ export const LONGEST_METHOD = 20;
 
 /** The lines of a row's path, in a list of this width. */
 export function pathOf({ trace, depth }: RequestRow, width: number): readonly Line[] {
-  const status = trace.state === "running" ? 34 : trace.error === null ? 26 : 42;
+  const status = isHeld(trace) ? 48 : trace.state === "running" ? 34 : trace.error === null ? 26 : 42;
   const room = width - PADDING - indentOf(depth) - GAP - status;
   const method = Math.min(trace.method.length, LONGEST_METHOD) * METHOD_LETTER + METHOD_GAP;
   const [first, second] = [Math.floor((room - method) / LETTER), Math.floor(room / LETTER)];
@@ -69,8 +70,9 @@ export function pathOf({ trace, depth }: RequestRow, width: number): readonly Li
 }
 
 /** The height of a row. */
-export function heightOf(row: Row, width: number): number {
+export function heightOf(row: ListRow, width: number): number {
   if (row.kind !== "request") return HEIGHT[row.kind];
   const more = pathOf(row, width).length - 1;
-  return HEIGHT.request + more * HEIGHT.line + (row.trace.flags.length > 0 ? HEIGHT.flags : 0);
+  const flags = Number(flagsOf(row.trace).length > 0) + Number(isHeld(row.trace) && !row.earlier);
+  return HEIGHT.request + more * HEIGHT.line + flags * HEIGHT.flags;
 }

@@ -1,6 +1,7 @@
 /** The rows of the list: requests under their initiators, static files folded, gaps and restarts between. */
 
 import { parse } from "../trace/filter";
+import { isHeld } from "../trace/holds";
 import { isFile } from "../trace/files";
 import { isEarlier, isRestart, type Run } from "../state/runs";
 import type { Gap, Imported, State } from "../state/state";
@@ -42,7 +43,24 @@ export interface RestartRow {
   readonly run: Run;
 }
 
+/** Between the requests that are held and those that go on. */
+export interface BesideRow {
+  readonly kind: "beside";
+  readonly key: "beside";
+}
+
 export type Row = RequestRow | StaticRow | GapRow | RestartRow;
+export type ListRow = Row | BesideRow;
+
+/** The rows of held requests on top, whoever sent them. */
+export function heldFirst(rows: readonly Row[]): readonly ListRow[] {
+  const isOnTop = (row: Row): row is RequestRow =>
+    row.kind === "request" && !row.earlier && isHeld(row.trace);
+  const held = rows.filter(isOnTop).map((row) => ({ ...row, depth: 0, under: 0 }));
+  const rest = rows.filter((row) => !isOnTop(row));
+  if (held.length === 0) return rows;
+  return rest.length === 0 ? held : [...held, { kind: "beside", key: "beside" }, ...rest];
+}
 
 /** The input of the rows. */
 type Rows = Pick<State, "process" | "imported" | "filter" | "gaps" | "grouped" | "folds" | "selected">;
@@ -213,7 +231,11 @@ function families(traces: readonly TraceSummary[]): {
 }
 
 /** The request some rows further down the list, or up. */
-export function neighbourOf(rows: readonly Row[], selected: string | null, by: number): TraceSummary | null {
+export function neighbourOf(
+  rows: readonly ListRow[],
+  selected: string | null,
+  by: number,
+): TraceSummary | null {
   const requests = rows.filter((row) => row.kind === "request");
   const at = requests.findIndex((row) => row.key === selected);
   return requests[Math.max(0, Math.min(requests.length - 1, at + by))]?.trace ?? null;

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { state } from "../state/store";
 import { rowWidth } from "./geometry";
-import type { Row } from "./rows";
+import type { ListRow } from "./rows";
 
 /** The step in px by which the window moves. */
 export const PACE = 160;
@@ -35,7 +35,7 @@ interface Scroll {
 
 export function useScroll(
   box: RefObject<HTMLDivElement | null>,
-  rows: readonly Row[],
+  rows: readonly ListRow[],
   tops: readonly number[],
 ): Scroll {
   const [from, setFrom] = useState(0);

@@ -24,6 +24,20 @@ const MARKS: readonly (readonly [mark: JSX.Element, means: string])[] = [
     "an exception was raised here; the wire is red up to what handled it",
   ],
   [
+    <g key="bp">
+      <circle cx="6" cy="8" r="5" class="brk" />
+      <circle cx="18" cy="8" r="4.2" class="brk off" />
+    </g>,
+    "a breakpoint; a ring is one that is switched off; Shift and a click set it after the step",
+  ],
+  [
+    <g key="held">
+      <circle cx="12" cy="8" r="6.5" class="ink" />
+      <path d="M10 5.5v5M14 5.5v5" class="ink" />
+    </g>,
+    "the request is held here; hatched: the time for which it was, at no scale",
+  ],
+  [
     <rect key="a" x="2" y="3" width="20" height="10" rx="4" class="short" />,
     "a hook that returned a response: the view was skipped",
   ],

@@ -5,6 +5,8 @@ import { useEffect } from "preact/hooks";
 
 import { lazy } from "../components/lazy";
 import { Separator } from "../components/Separator";
+import { heldSentence, heldTrace } from "../holds/store";
+import { PANE } from "../holds/id";
 import { List } from "../list/List";
 import { Playback } from "../replay/Playback";
 import { StageFoot, StageHead } from "../replay/Stage";
@@ -12,22 +14,29 @@ import { DRAWER, mostOfDrawer, resizeDrawer, shownHeight, standsRight } from "..
 import { host } from "../state/place";
 import { current } from "../state/request";
 import { state } from "../state/store";
-import { APP } from "../state/viewNames";
+import { WITHOUT_REQUEST } from "../state/viewNames";
 import { INSPECTOR } from "../views/inspector/id";
 import { Views } from "../views/Views";
 import { Top } from "./Top";
 
 const Inspector = lazy("Step", () => import("../views/inspector/Inspector"));
 const Compare = lazy("The comparison", () => import("../compare/Compare"));
+const HeldPane = lazy("Held request", () => import("../holds/Pane"));
 const Help = lazy("Keyboard shortcuts", () => import("./Help"));
 
-/** The inspector under the view, and the border by which it is resized. */
-function Drawer(): JSX.Element {
+interface DrawerProps {
+  readonly inspects: boolean;
+  readonly holds: boolean;
+}
+
+/** What is under the view, and the border by which it is resized: of a held request, its controls too. */
+function Drawer({ inspects, holds }: DrawerProps): JSX.Element | null {
+  if (!inspects && !holds) return null;
   return (
     <>
       <Separator
         label="Height of the inspector"
-        controls={INSPECTOR}
+        controls={holds ? PANE : INSPECTOR}
         orientation="horizontal"
         after
         value={shownHeight()}
@@ -36,7 +45,7 @@ function Drawer(): JSX.Element {
         initial={DRAWER.initial}
         onChange={resizeDrawer}
       />
-      <Inspector />
+      {holds ? <HeldPane>{inspects ? <Inspector /> : undefined}</HeldPane> : <Inspector />}
     </>
   );
 }
@@ -57,16 +66,17 @@ export function Panel(): JSX.Element {
 
 /** The list, and the request that is selected in it. */
 function OneRequest(): JSX.Element {
-  const { stage, view, step, help, recorded, traces } = state.value;
+  const { stage, view, step, help, recorded, replay, traces } = state.value;
   // A recording of one request has no list.
   const isAlone = recorded !== null && traces.length < 2;
   const trace = current(state.value);
   const name = trace === null ? "Requests of this app" : `${trace.method} ${trace.path}`;
-  const title = trace === null ? "flask-lifecycle" : `${name} · flask-lifecycle`;
+  const holds = heldTrace() !== null;
+  const title = trace === null ? "flask-lifecycle" : `${holds ? "held: " : ""}${name} · flask-lifecycle`;
   useEffect(() => {
     if (host === null) document.title = title;
   }, [title]);
-  const ofApp = !stage && view === APP;
+  const ofApp = !stage && WITHOUT_REQUEST.has(view);
   const inspects = !stage && !ofApp && trace !== null && step !== null;
   const headed = trace !== null && !stage && !ofApp;
   return (
@@ -78,8 +88,13 @@ function OneRequest(): JSX.Element {
           {headed ? null : <h1 class="unseen">{name}</h1>}
           {stage ? <StageHead /> : null}
           <Views />
-          {inspects && !standsRight() ? <Drawer /> : null}
-          {ofApp || trace === null ? null : stage ? <StageFoot /> : <Playback />}
+          {stage ? null : <Drawer inspects={inspects && !standsRight()} holds={holds} />}
+          {stage && holds && replay === null ? <HeldPane /> : null}
+          {ofApp || trace === null ? null : stage ? (
+            <StageFoot says={holds && replay === null ? heldSentence() : undefined} />
+          ) : holds && replay === null ? null : (
+            <Playback />
+          )}
         </main>
         {inspects && standsRight() ? <Inspector /> : null}
       </div>

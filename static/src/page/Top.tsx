@@ -10,6 +10,7 @@ import type { State } from "../state/state";
 import { state } from "../state/store";
 import { lazy } from "../components/lazy";
 import { narrow } from "../components/narrow";
+import { HeldCount } from "../holds/HeldCount";
 import { Field } from "../list/Field";
 import { TalkButton } from "../replay/TalkButton";
 import { AllViews } from "../views/ViewMenu";
@@ -41,6 +42,7 @@ export function Top(): JSX.Element {
         ) : (
           <RecordedBy made={recorded.made} />
         )}
+        <HeldCount />
         {narrow.value ? (
           <>
             <AllViews />

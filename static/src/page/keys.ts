@@ -1,6 +1,7 @@
 /** Keyboard shortcuts, active except in form fields; never keys that the browser owns. */
 
 import { FIT, view, zoomBy } from "../diagram/camera";
+import { goOnShown, letAllGo, togglePicked } from "../holds/store";
 import { moveSelection } from "../list/current";
 import { actions } from "../state/actions";
 import { keyboard, tree } from "../state/place";
@@ -30,6 +31,13 @@ function onStage(act: () => void): () => void {
   };
 }
 
+/** A key of a held request; on the stage, another one if none is held. */
+function held(action: "go" | "step" | "end", otherwise: () => void = () => undefined): () => void {
+  return () => {
+    if (!goOnShown(action)) otherwise();
+  };
+}
+
 const KEYS: Readonly<Record<string, () => void>> = {
   j: () => {
     moveSelection(1);
@@ -56,11 +64,22 @@ const KEYS: Readonly<Record<string, () => void>> = {
     actions.mine(!state.value.mine);
   },
   f: actions.stage,
-  b: onStage(actions.black),
+  b: () => {
+    if (state.value.stage) actions.black();
+    else togglePicked();
+  },
+  // On the stage, where `b` is that of a clicker.
+  B: togglePicked,
+  r: held("go"),
+  e: held("end"),
+  R: letAllGo,
   ".": onStage(actions.black),
-  n: onStage(() => {
-    actions.request(1);
-  }),
+  n: held(
+    "step",
+    onStage(() => {
+      actions.request(1);
+    }),
+  ),
   p: onStage(() => {
     actions.request(-1);
   }),
@@ -118,7 +137,7 @@ function isElsewhere({ target, key, ctrlKey, metaKey, altKey, isComposing, repea
   const dialog = state.value.help || tree.querySelector(":popover-open, dialog[open]") !== null;
   const off = !state.value.keys && key.length === 1 && key !== "?";
   const presses = key === " " && target instanceof HTMLButtonElement;
-  // A key that is held down clears once.
-  const again = repeat && key === "x";
+  // A key that is held down clears once, and goes on by one step.
+  const again = repeat && "xrnebBR".includes(key);
   return ctrlKey || metaKey || altKey || isComposing || typing || dialog || off || presses || again;
 }

@@ -13,6 +13,7 @@ import { partsOf } from "../trace/captions";
 import { clockOf, type AppClock } from "../trace/clock";
 import { cuesOf, type Cue } from "../trace/cues";
 import { time } from "../trace/format";
+import { holdsOf, squeezed, stripWithHolds, type Holding } from "../trace/holds";
 import { PACES, shownCue, type Pace } from "../trace/replay";
 import { TalkButton } from "./TalkButton";
 
@@ -136,7 +137,7 @@ function Buttons({ playing }: { readonly playing: boolean }): JSX.Element {
 }
 
 interface ScrubberProps {
-  readonly summary: Pick<TraceSummary, "strip">;
+  readonly summary: Pick<TraceSummary, "strip"> & Holding;
   readonly clock: AppClock;
   /** What the app's clock shows. */
   readonly at: number;
@@ -145,19 +146,21 @@ interface ScrubberProps {
 
 /** The moment on the true-time strip; a running request's strip is as long as it has lasted. */
 export function Scrubber({ summary, clock, at, label }: ScrubberProps): JSX.Element {
+  const strip = stripWithHolds(summary, summary.strip, Math.max(clock.total, 1));
+  const { at: shown, moment } = squeezed(holdsOf(summary), Math.max(clock.total, 1));
   return (
     <div class="scrub">
-      <Strip parts={summary.strip} duration={Math.max(clock.total, 1)} width={600} height={8} />
+      <Strip {...strip} width={600} height={8} />
       <input
         type="range"
         aria-label="Moment"
         aria-valuetext={label}
         min={0}
-        max={clock.total}
+        max={strip.duration}
         step="any"
-        value={at}
+        value={shown(at)}
         onInput={(event) => {
-          actions.seek(clock.moment(event.currentTarget.valueAsNumber));
+          actions.seek(clock.moment(moment(event.currentTarget.valueAsNumber)));
         }}
       />
     </div>

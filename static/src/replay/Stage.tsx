@@ -53,7 +53,12 @@ function titleOf(trace: Trace, map: AppMap | null): string {
   return rule?.title ?? "";
 }
 
-export function StageFoot(): JSX.Element | null {
+interface FootProps {
+  /** What is said in place of the step's sentence. */
+  readonly says?: string | undefined;
+}
+
+export function StageFoot({ says }: FootProps): JSX.Element | null {
   const trace = current(state.value);
   const summary = find(state.value, state.value.selected);
   usePointer();
@@ -72,7 +77,7 @@ export function StageFoot(): JSX.Element | null {
         <i>/</i>
         {cues.length}
       </p>
-      <StageCaption cue={cue} />
+      <StageCaption cue={cue} says={says} />
       <Back />
       <Next cue={isWhole ? cues[0] : cues[position + 1]} cues={cues} />
       {state.value.black ? <div class="black" role="status" aria-label="The screen is black" /> : null}
@@ -92,7 +97,14 @@ function Progress({
   const live = trace.state === "running" ? now.value : 0;
   const clock = clockOf(trace, elapsed(state.value, trace.id, live));
   const at = replay === null ? clock.total : clock.at(replay.at);
-  return <Scrubber summary={{ strip: until(at, summary.strip) }} clock={clock} at={at} label={time(at)} />;
+  return (
+    <Scrubber
+      summary={{ ...summary, strip: until(at, summary.strip) }}
+      clock={clock}
+      at={at}
+      label={time(at)}
+    />
+  );
 }
 
 function until(at: number, strip: readonly StripPart[]): readonly StripPart[] {
@@ -102,7 +114,7 @@ function until(at: number, strip: readonly StripPart[]): readonly StripPart[] {
 }
 
 /** In as many lines as the styles say at most, as large as it can be. */
-function StageCaption({ cue }: { readonly cue: Cue | null }): JSX.Element {
+function StageCaption({ cue, says }: FootProps & { readonly cue: Cue | null }): JSX.Element {
   const text = useRef<HTMLParagraphElement>(null);
   const fit = (): void => {
     const shown = text.current;
@@ -113,7 +125,7 @@ function StageCaption({ cue }: { readonly cue: Cue | null }): JSX.Element {
       if (shown.scrollHeight <= lines * Number.parseFloat(getComputedStyle(shown).lineHeight) + 1) return;
     }
   };
-  useLayoutEffect(fit, [cue]);
+  useLayoutEffect(fit, [cue, says]);
   useEffect(() => {
     addEventListener("resize", fit);
     return () => {
@@ -122,7 +134,7 @@ function StageCaption({ cue }: { readonly cue: Cue | null }): JSX.Element {
   }, []);
   return (
     <p ref={text} class="caption" role="status" aria-live="polite">
-      {cue === null ? null : <Sentence cue={cue} />}
+      {says ?? (cue === null ? null : <Sentence cue={cue} />)}
     </p>
   );
 }

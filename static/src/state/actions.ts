@@ -2,7 +2,7 @@
 
 import type { Trace } from "../api/types";
 import type { Pace } from "../trace/replay";
-import { ask, fetchOlder, forget, loadMap, restore, tell } from "./backend";
+import { ask, command, fetchOlder, forget, loadMap, restore, tell } from "./backend";
 import { cleared, restored } from "./clearing";
 import {
   compareSelected,
@@ -147,6 +147,7 @@ export const actions = {
   },
   ask,
   tell,
+  command,
   /** Pick the newest request of the same kind. */
   latest: ({ method, endpoint }: Trace): void => {
     const newest = all.value.find((trace) => trace.method === method && trace.endpoint === endpoint);

@@ -8,6 +8,8 @@ export interface Backend {
   readonly tell: (path: string, method: "POST" | "DELETE") => Promise<void>;
   /** Send data, and get a file for it; a text says why there is none. */
   readonly file: (path: string, body: Blob) => Promise<Blob | string>;
+  /** Send a command with a body; null if the server does not do it. */
+  readonly command: <T>(path: string, method: "POST" | "PUT", body: Json) => Promise<T | null>;
   readonly loadMap: () => Promise<void>;
   readonly fetchOlder: () => Promise<void>;
   readonly forget: () => void;
@@ -23,6 +25,7 @@ export function readOnly(ask: Backend["ask"]): Backend {
     ask,
     file,
     tell: nothing,
+    command: () => Promise.resolve(null),
     loadMap: nothing,
     fetchOlder: nothing,
     forget: nothing,
@@ -39,6 +42,7 @@ export function setBackend(to: Backend): void {
 export const ask: Backend["ask"] = (path, body) => backend.ask(path, body);
 export const tell: Backend["tell"] = (path, method) => backend.tell(path, method);
 export const file: Backend["file"] = (path, body) => backend.file(path, body);
+export const command: Backend["command"] = (path, method, body) => backend.command(path, method, body);
 export const loadMap: Backend["loadMap"] = () => backend.loadMap();
 export const fetchOlder: Backend["fetchOlder"] = () => backend.fetchOlder();
 export const forget: Backend["forget"] = () => {

@@ -2,6 +2,7 @@
 
 import type { AppMap, Step, Trace, TraceSummary } from "../api/types";
 import { parse } from "../trace/filter";
+import { isHeld } from "../trace/holds";
 import { byId } from "./ordered";
 import { isCutOff } from "./runs";
 import type { Imported, State } from "./state";
@@ -56,6 +57,14 @@ export function current(state: State): Trace | null {
   // A hole can only be a step that is still on its way.
   const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);
   return { ...header, steps: hole < 0 ? steps : steps.slice(0, hole), highlights: highlights ?? [] };
+}
+
+/** The requests that are held now, the oldest first. */
+export function heldRequests(state: State): readonly TraceSummary[] {
+  return [...state.seenAt.keys()].sort().flatMap((id) => {
+    const trace = find(state, id);
+    return trace !== undefined && isHeld(trace) ? [trace] : [];
+  });
 }
 
 /** Nanoseconds since the start of a request, now. */

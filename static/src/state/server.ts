@@ -1,6 +1,6 @@
 /** The server side of the state: the stream, and data that is fetched separately. */
 
-import { Api } from "../api/http";
+import { Api, Declined } from "../api/http";
 import { Live } from "../api/live";
 import type { Json } from "../api/types";
 import { IMPORTED } from "../trace/filter";
@@ -119,6 +119,16 @@ function file(path: string, body: Blob): Promise<Blob | string> {
   return api.file(path, body).catch(() => "the app does not respond.");
 }
 
+/** Send a command with a body, and show why the server does not do it; null if it does not. */
+async function command<T>(path: string, method: "POST" | "PUT", body: Json): Promise<T | null> {
+  try {
+    return await api.command<T>(path, method, body);
+  } catch (error) {
+    notice(error instanceof Declined ? error.message : "The app did not respond.");
+    return null;
+  }
+}
+
 function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
   return api.tell(path, method).catch(() => {
     notice("The app did not respond.");
@@ -146,4 +156,4 @@ async function restore(): Promise<void> {
   }
 }
 
-export const server: Backend = { ask, tell, file, loadMap, fetchOlder, forget, restore };
+export const server: Backend = { ask, tell, command, file, loadMap, fetchOlder, forget, restore };

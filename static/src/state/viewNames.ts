@@ -13,6 +13,7 @@ export const VIEW_NAMES = [
   "logs",
   "spans",
   "profile",
+  "breakpoints",
   "app",
 ] as const;
 
@@ -21,6 +22,9 @@ export type ViewName = (typeof VIEW_NAMES)[number];
 export const DIAGRAM = "diagram" satisfies ViewName;
 /** The one that shows the app, and needs no request. */
 export const APP = "app" satisfies ViewName;
+
+/** Those that need no request. */
+export const WITHOUT_REQUEST: ReadonlySet<ViewName> = new Set<ViewName>([APP, "breakpoints"]);
 
 /** The view of this name; the diagram, if there is none. */
 export function viewNamed(name: string | null): ViewName {

@@ -12,10 +12,6 @@ export interface Breakable {
 const FUNCTIONS: ReadonlySet<Stage> = new Set(FUNCTION_STAGES);
 /** Stages whose steps have names of their own without being functions. */
 const NAMED: ReadonlySet<Stage> = new Set<Stage>(["template", "signal", "middleware"]);
-/** A breakpoint that is switched off is kept, and drawn as a ring. */
-export interface SetBreakpoint extends Breakpoint {
-  readonly on: boolean;
-}
 
 /** Whether a breakpoint is for this step, whatever the request. */
 export function isFor({ stage, name }: Breakpoint, step: Breakable): boolean {
@@ -41,7 +37,7 @@ function isLike(glob: string, { name, callable }: Breakable): boolean {
 }
 
 /** The breakpoint for this step alone: by its function, if it is one. */
-export function breakpointAt(step: Breakable, when: When = "before"): SetBreakpoint {
+export function breakpointAt(step: Breakable, when: When = "before"): Breakpoint {
   const named = FUNCTIONS.has(step.stage) || NAMED.has(step.stage) || step.callable !== null;
   return {
     stage: step.stage,
@@ -61,7 +57,7 @@ export interface Mark {
 }
 
 /** The mark at a step; on the way back of one that is drawn twice, of what is set after it. */
-export function markOf(all: readonly SetBreakpoint[], step: Breakable, only: When | null = null): Mark {
+export function markOf(all: readonly Breakpoint[], step: Breakable, only: When | null = null): Mark {
   const mine = all.filter((each) => isFor(each, step) && (only === null || each.when === only));
   return {
     state: mine.length === 0 ? "none" : mine.some(({ on }) => on) ? "on" : "off",
@@ -76,12 +72,12 @@ export function markOf(all: readonly SetBreakpoint[], step: Breakable, only: Whe
  * @param only for one that is drawn twice: the way in, or the way back.
  */
 export function toggled(
-  all: readonly SetBreakpoint[],
+  all: readonly Breakpoint[],
   step: Breakable,
   when: When,
   only: When | null = null,
-): readonly SetBreakpoint[] {
-  const isMine = (each: SetBreakpoint): boolean => isFor(each, step) && (only === null || each.when === only);
+): readonly Breakpoint[] {
+  const isMine = (each: Breakpoint): boolean => isFor(each, step) && (only === null || each.when === only);
   if (!all.some(isMine)) return [...all, breakpointAt(step, when)];
   if (all.some((each) => isMine(each) && each.on)) return all.filter((each) => !isMine(each));
   return all.map((each) => (isMine(each) ? { ...each, on: true } : each));

@@ -1,6 +1,6 @@
 /** The times for which a request was held at a step: pure. */
 
-import type { Hold, Step, StripPart, When } from "../api/types";
+import type { Flag, Hold, Step, StripPart, When } from "../api/types";
 import { time } from "./format";
 
 /** A trace, or a summary of one; files of older versions have no holds. */
@@ -18,6 +18,11 @@ export function holdsOf({ holds = NONE }: Holding): readonly Hold[] {
 /** The hold that a request is in at a moment, ns; by default now. */
 export function holdAt(trace: Holding, at = Infinity): Hold | null {
   return holdsOf(trace).findLast(({ begin, end }) => begin <= at && (end === null || end > at)) ?? null;
+}
+
+/** Whether a running request is held now. */
+export function isHeld(trace: Holding & { readonly state: string }): boolean {
+  return trace.state === "running" && holdAt(trace) !== null;
 }
 
 /** How long a request was held between two moments, ns; `now` is the end of a hold that lasts. */
@@ -72,6 +77,14 @@ export function byHand({ did }: Hold): string {
 /** What was done to a request by hand, in order. */
 export function interventions(trace: Holding): readonly Hold[] {
   return holdsOf(trace).filter((hold) => byHand(hold) !== "");
+}
+
+/** Its flags, and first that it was intervened in. */
+export function flagsOf(trace: Holding & { readonly flags: readonly Flag[] }): readonly Flag[] {
+  const hands = [...new Set(interventions(trace).map(byHand))];
+  if (hands.length === 0) return trace.flags;
+  const flag = ["ink", hands.join(", "), "At a breakpoint: this is not what the app’s code does"] as const;
+  return [flag, ...trace.flags.filter(([, label]) => label !== flag[1])];
 }
 
 /** A clock on which holds take little room, so that they do not set the scale. */

@@ -2,6 +2,7 @@ import type { JSX, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
+import { drawn, heldTrace, toggleAt } from "../holds/store";
 import { shownCue } from "../trace/replay";
 import { appOf, current, elapsed, find, importedOf } from "../state/request";
 import { actions } from "../state/actions";
@@ -11,6 +12,7 @@ import { isCutOff } from "../state/runs";
 import { all, now, state } from "../state/store";
 import { viewNamed } from "../state/viewNames";
 import type { Trace, TraceSummary } from "../api/types";
+import { holdAt } from "../trace/holds";
 import { ALL_IN_SIGHT, centre, hiddenIn, type Hidden } from "./sight";
 
 /** The height of a screen on which the stage is drawn at 1×, px. */
@@ -20,6 +22,7 @@ const [FULL_WIDTH, FULL_HEIGHT] = [1640, 1080];
 /** How much of what is seen it scrolls by. */
 const PAGE = 0.8;
 const NONE: readonly TraceSummary[] = [];
+const TENTH = 1e8;
 
 type Box = RefObject<HTMLElement | null>;
 
@@ -39,15 +42,15 @@ export function Figure(): JSX.Element {
   const cue = trace === null ? null : shownCue(trace, replay, step);
   const about = cue?.step?.id ?? null;
   const id = trace?.id;
-  const drawer = stage || step === null || standsRight() ? 0 : shownHeight();
+  const [held, drawer] = [beginOfHold(), drawerHeight()];
   // If the diagram does not fit, scroll its current step into view.
   useLayoutEffect(() => {
     const figure = box.current;
-    if (figure === null || about === null || zoom) return;
+    if (figure === null || (about === null && held === null) || zoom) return;
     if (figure.scrollWidth > figure.clientWidth)
       figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
     centre(figure);
-  }, [about, zoom, drawer, space]);
+  }, [about, zoom, drawer, space, held]);
   const view = trace?.steps.find((each) => each.stage === "view");
   const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin);
   const inner = useInner(id ?? null);
@@ -60,7 +63,7 @@ export function Figure(): JSX.Element {
             trace={trace}
             map={appOf(state.value, trace.id)}
             inner={inner.length === 0 ? NONE : inner}
-            elapsed={replay?.at ?? elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0)}
+            elapsed={replay?.at ?? lasted(trace)}
             at={replay?.at ?? null}
             selected={about}
             side={cue?.side ?? "whole"}
@@ -68,6 +71,7 @@ export function Figure(): JSX.Element {
             stage={stage}
             head={false}
             mine={mine}
+            breakpoints={drawn.value}
             scale={scaleOf(stage, space.width)}
             width={space.width}
             // Under the drawer it goes on: its rows keep their height.
@@ -76,6 +80,7 @@ export function Figure(): JSX.Element {
             onOpen={actions.select}
             onShow={show}
             onFree={free}
+            onBreak={toggleAt}
           />
         )}
         {trace === null ? null : <Notice trace={trace} />}
@@ -111,6 +116,27 @@ function Notice({ trace }: { readonly trace: Trace }): JSX.Element | null {
 function scaleOf(stage: boolean, width: number): number {
   const { height } = size.value;
   return Math.max(1, stage ? height / STAGE_HEIGHT : Math.min(width / FULL_WIDTH, height / FULL_HEIGHT));
+}
+
+/** When the shown request was held, if it is. */
+function beginOfHold(): number | null {
+  const trace = heldTrace();
+  return trace === null ? null : (holdAt(trace)?.begin ?? null);
+}
+
+/** The height of the drawer that lies over the diagram, px. */
+function drawerHeight(): number {
+  const { stage, step } = state.value;
+  return stage || !(heldTrace() !== null || (step !== null && !standsRight())) ? 0 : shownHeight();
+}
+
+/** While it is held, in tenths of a second: more often there is nothing new to draw. */
+function lasted(trace: Trace): number {
+  const ns = elapsed(state.value, trace.id, trace.state === "running" ? now.value : 0);
+  const since = holdAt(trace)?.begin;
+  return since === undefined || trace.state === "done"
+    ? ns
+    : since + Math.max(0, ns - since - ((ns - since) % TENTH));
 }
 
 /** The size that the diagram has to fill. */

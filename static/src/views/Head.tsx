@@ -3,6 +3,8 @@
 import type { JSX } from "preact";
 
 import "../styles/head.css";
+import { ByHand, HeldFacts, HeldStatus, Marks, OfWhichHeld } from "../holds/HeldHead";
+import { heldTrace } from "../holds/store";
 import { Keys } from "../components/Keys";
 import { Mine } from "../components/Mine";
 import { actions } from "../state/actions";
@@ -11,6 +13,7 @@ import { isCutOff } from "../state/runs";
 import { now, state } from "../state/store";
 import { DIAGRAM, type ViewName } from "../state/viewNames";
 import { time, websocketOf } from "../trace/format";
+import { holdsOf } from "../trace/holds";
 import { clientStatus } from "../trace/status";
 import { FLAGS, type Flag, type Highlight, type Trace } from "../api/types";
 
@@ -35,6 +38,7 @@ const SHOWN: Readonly<Record<Highlight["kind"], ViewName | null>> = {
 
 export function Head({ trace }: { readonly trace: Trace }): JSX.Element {
   const { view } = state.value;
+  const holds = heldTrace() !== null;
   const query = trace.query === "" ? "" : `?${trace.query}`;
   return (
     <header class="head">
@@ -43,11 +47,11 @@ export function Head({ trace }: { readonly trace: Trace }): JSX.Element {
           {trace.method} <bdi>{trace.path}</bdi>
           <bdi class="query">{query}</bdi>
         </h1>
-        {view === DIAGRAM ? <Keys /> : null}
+        {view === DIAGRAM ? holds ? <Marks /> : <Keys /> : null}
         {view === DIAGRAM || view === "timeline" ? <Mine trace={trace} /> : null}
-        <Status trace={trace} />
+        {holds ? <HeldStatus trace={trace} /> : <Status trace={trace} />}
       </div>
-      <Facts trace={trace} />
+      {holds ? <HeldFacts trace={trace} /> : <Facts trace={trace} />}
     </header>
   );
 }
@@ -75,9 +79,10 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
   const error = trace.error;
   const took = running ? elapsed(state.value, trace.id, now.value) : 0;
   const websocket = websocketOf(trace.steps[0], took);
-  if (flags.length + facts.length === 0 && !running && !cut) return null;
+  if (flags.length + facts.length + holdsOf(trace).length === 0 && !running && !cut) return null;
   return (
     <ul class="facts" aria-label="What matters">
+      <ByHand trace={trace} />
       {flags.map((flag) => (
         <li key={flag[1]} class="flagged">
           <Pill flag={flag} unhandled={flag[0] === "error" && error !== null} />
@@ -94,6 +99,7 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
           <b>cut off</b> after {time(trace.duration ?? 0)}: the process ended
         </li>
       ) : null}
+      <OfWhichHeld trace={trace} />
       {facts.map((fact) => (
         <li key={fact.kind}>
           <Fact fact={fact} />

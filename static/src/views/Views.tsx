@@ -6,7 +6,7 @@ import { lazy } from "../components/lazy";
 import { narrow } from "../components/narrow";
 import { current } from "../state/request";
 import { state } from "../state/store";
-import { APP, DIAGRAM, VIEW_NAMES, type ViewName } from "../state/viewNames";
+import { DIAGRAM, VIEW_NAMES, WITHOUT_REQUEST, type ViewName } from "../state/viewNames";
 import { Figure } from "./Figure";
 import { Head } from "./Head";
 import { VIEWS } from "./table";
@@ -24,7 +24,7 @@ export function Views(): JSX.Element {
   const { stage, epoch, connection } = state.value;
   const view = stage ? DIAGRAM : state.value.view;
   const trace = current(state.value);
-  const missing = trace === null && view !== APP;
+  const missing = trace === null && !WITHOUT_REQUEST.has(view);
   const Shown = missing ? Empty : (COMPONENTS.get(view) ?? Empty);
   const tabs = !stage && !narrow.value;
   // Until the app has sent its requests, no text is shown.
@@ -32,7 +32,7 @@ export function Views(): JSX.Element {
   return (
     <>
       {tabs ? <Tabs picked={view} trace={trace} /> : null}
-      {stage || trace === null || view === APP ? null : <Head trace={trace} />}
+      {stage || trace === null || WITHOUT_REQUEST.has(view) ? null : <Head trace={trace} />}
       <div
         id="view"
         class="view"

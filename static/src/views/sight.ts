@@ -40,7 +40,10 @@ function counted(count: number, where: string): string {
 
 /** Scroll so that the current step is in the middle, and what is seen begins at a band's border. */
 export function centre(figure: HTMLElement): void {
-  const node = figure.querySelector("svg.diagram .node.cur")?.getBoundingClientRect();
+  // Of a held request, the picked step, or the one at which it is held.
+  const node = (
+    figure.querySelector("svg.diagram .node.cur") ?? figure.querySelector("svg.diagram .node.held")
+  )?.getBoundingClientRect();
   if (node === undefined || figure.scrollHeight <= figure.clientHeight + 1) return;
   const origin = figure.getBoundingClientRect().top - figure.scrollTop;
   const y = node.top + node.height / 2 - origin;

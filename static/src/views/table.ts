@@ -3,6 +3,7 @@
 import type { ComponentType } from "preact";
 
 import type { Trace } from "../api/types";
+import { breakpoints } from "../holds/store";
 import type { ViewName } from "../state/viewNames";
 import { isPart } from "../trace/details";
 import { isStatement } from "../trace/transactions";
@@ -46,5 +47,10 @@ export const VIEWS: Readonly<Record<ViewName, View>> = {
   logs: { title: "Logs", load: () => import("./Logs"), count: count("log", "warning", "flash") },
   exception: { title: "Exceptions", load: () => import("./Exception"), count: countDetail("exception") },
   profile: { title: "Profile", rare: true, load: () => import("./profile/Profile") },
+  breakpoints: {
+    title: "Breakpoints",
+    load: () => import("../holds/Breakpoints"),
+    count: () => breakpoints.value.breakpoints.length,
+  },
   app: { title: "App", load: () => import("./app/App") },
 };

@@ -292,7 +292,6 @@ describe("nothing lies on anything else", () => {
             const story = journey(of, MAP, of.duration ?? 0, Infinity, inner(of));
             for (const height of [300, 697, 1300]) {
               const drawing = draw(story, { width, height, selected: null, measure, opened });
-              expect(circlesOf(drawing, /^pause/)).toHaveLength(1);
               expect(faultsOf(drawing).map((each) => `${width}×${height}: ${each}`)).toEqual([]);
             }
           }
@@ -311,6 +310,7 @@ describe("nothing lies on anything else", () => {
           for (const width of [390, 1136]) {
             const space: Space = { width, height: 697, selected: null, measure, breakpoints: everywhere };
             const drawing = draw(journey(held, MAP, elapsed), space);
+            expect(circlesOf(drawing, /^pause/)).toHaveLength(1);
             expect(faultsOf(drawing).map((each) => `${step.stage} ${width}: ${each}`)).toEqual([]);
           }
         }

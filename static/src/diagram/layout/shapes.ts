@@ -130,3 +130,9 @@ export function d(texts: TemplateStringsArray, ...values: readonly (number | str
     ...values.map((value) => (typeof value === "number" ? Math.round(value * 10) / 10 : value)),
   );
 }
+
+/** The class of a node as an element. */
+export function classOf({ state, current, held = false }: Node): string {
+  const ghost = state === "pending" || state === "skipped";
+  return `node${current ? " cur" : ""}${held ? " held" : ""}${ghost ? " ghost" : ""}`;
+}

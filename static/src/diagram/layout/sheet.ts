@@ -1,6 +1,6 @@
 /** The input and output of the layout: plain data. */
 
-import type { SetBreakpoint } from "../../trace/breakpoints";
+import type { Breakpoint } from "../../api/types";
 import type { Measure, Shape } from "./shapes";
 
 export interface Space {
@@ -21,7 +21,7 @@ export interface Space {
   /** Whether the hooks of packages are folded. */
   readonly mine?: boolean;
   /** The breakpoints that are set; null where none can be. */
-  readonly breakpoints?: readonly SetBreakpoint[] | null;
+  readonly breakpoints?: readonly Breakpoint[] | null;
 }
 
 export interface Drawing {

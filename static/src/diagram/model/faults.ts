@@ -5,6 +5,7 @@ import { clientStatus } from "../../trace/status";
 import { ellipsize } from "../../trace/text";
 import { makeChip, type Draft } from "./chips";
 import { isRedirect, type Facts } from "./facts";
+import { handNote } from "./held";
 import type { Band, Chip, Fault, Unasked } from "./types";
 
 const LONGEST_VALUE = 24;
@@ -131,9 +132,9 @@ export function outcomeNotes(facts: Facts): (chip: Chip) => Chip {
     if (step === null || (note !== "" && hold === null) || !moment.begun(step)) return chip;
     if (stage === "url_match") return { ...chip, ...waits(facts) };
     if (chip.state === "short_circuit")
-      return { ...chip, note: joined(skips(step), note), noteTone: "short" };
+      return { ...chip, note: joined(skips(step), handNote(facts, step)), noteTone: "short" };
     if (chip.state === "raised" && !SAYS_NOTHING.has(stage))
-      return { ...chip, note: joined(inOneLine(step), note), noteTone: "err" };
+      return { ...chip, note: joined(inOneLine(step), handNote(facts, step)), noteTone: "err" };
     const isTold = passed && TEARDOWN.has(stage) && hold === null;
     return isTold ? { ...chip, note: "with the exception", noteTone: "plain" } : chip;
   };

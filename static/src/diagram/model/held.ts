@@ -55,10 +55,15 @@ export function noteOf(facts: Facts, step: Step, { when, now, ns, inside }: Chip
     return when === "before"
       ? "held here, before it runs"
       : `held here, after it ran, ${time(Math.max(0, (step.end ?? step.begin) - step.begin - inside))}`;
-  const hand = holdsOf(trace)
+  const after = ns > inside ? [`held ${brief(ns - inside)} after it`] : [];
+  return [ofWhichHeld(inside), ...after, handNote(facts, step)].filter(Boolean).join(", ");
+}
+
+/** What was done to a step by hand. */
+export function handNote({ trace }: Facts, step: Step): string {
+  return holdsOf(trace)
     .filter((hold) => hold.step === step.id)
     .map(byHand)
-    .filter(Boolean);
-  const after = ns > inside ? [`held ${brief(ns - inside)} after it`] : [];
-  return [ofWhichHeld(inside), ...after, ...hand].filter(Boolean).join(", ");
+    .filter(Boolean)
+    .join(", ");
 }

@@ -5,6 +5,9 @@ import type { ComponentChildren, JSX } from "preact";
 import { Open } from "../../components/Source";
 import { ToStep } from "../../components/ToStep";
 import { actions } from "../../state/actions";
+import { elapsed } from "../../state/request";
+import { now, state } from "../../state/store";
+import { brief, byHand, heldInStep, holdsOf } from "../../trace/holds";
 import { nextStep, ownTime, sqlIn } from "../../trace/around";
 import { caption } from "../../trace/captions";
 import { changesOf, signOf, type Change } from "../../trace/changes";
@@ -43,10 +46,12 @@ interface StepProps {
 
 /** Times and the place in order. */
 export function Measures({ trace, step }: StepProps): JSX.Element {
+  const held = heldInStep(step, holdsOf(trace), elapsed(state.value, trace.id, now.value));
   const sql = step.stage === "sql" ? [] : sqlIn(step, trace.steps);
   return (
     <dl class="brief">
       <Fact name="time">{step.end === null ? "running" : time(took(step))}</Fact>
+      {held === 0 ? null : <Fact name="of which held">{brief(held)}</Fact>}
       {step.end === null ? null : <Fact name="own">{time(ownTime(step, trace.steps))}</Fact>}
       {sql.length === 0 ? null : (
         <Fact name="SQL">{time(sql.reduce((sum, each) => sum + took(each), 0))}</Fact>
@@ -67,6 +72,13 @@ export function Facts({ trace, step }: StepProps): JSX.Element {
           <span class="outcome raised">{inOneLine(step.error)}</span>
         </Fact>
       )}
+      {holdsOf(trace)
+        .filter((hold) => hold.step === step.id && byHand(hold) !== "")
+        .map((hold) => (
+          <Fact key={hold.begin} name="at a breakpoint">
+            <b>{byHand(hold)}</b>: this is not what the app’s code does
+          </Fact>
+        ))}
       {changesOf(step).map((each, index) => (
         <Changed key={index} change={each} />
       ))}

@@ -6,6 +6,7 @@ import toolsStyles from "../../styles/tools.css?inline";
 import { adopt } from "../../components/adopt";
 import { clockOf, type AppClock } from "../../trace/clock";
 import { ownSteps, stateOf } from "../../trace/steps";
+import { brief, heldInStep, holdsOf, ofWhichHeld, squeezed } from "../../trace/holds";
 import { rewind, shownCue } from "../../trace/replay";
 import { time } from "../../trace/format";
 import { summaryOf } from "../../trace/statements";
@@ -38,7 +39,17 @@ export default function Timeline(): JSX.Element | null {
   const about = shownCue(whole, replay, state.value.step)?.step?.id ?? null;
   const lasted = elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0);
   // The axis is the app's time: what the server sends in has no bar.
-  const clock = clockOf(whole, lasted);
+  const app = clockOf(whole, lasted);
+  // What was held is no part of the axis.
+  const { total, at, holds } = squeezed(holdsOf(whole), app.total, 0);
+  const clock: AppClock = {
+    ...app,
+    total,
+    place: (begin, end) => {
+      const [from, to] = app.place(begin, end);
+      return [at(from), at(to)];
+    },
+  };
   const last = Math.max(1, clock.total);
   const span: Span = picked?.trace === whole.id ? picked.span : [0, last];
   const show = (next: Span | null): void => {
@@ -50,6 +61,11 @@ export default function Timeline(): JSX.Element | null {
   return (
     <div class="timeline">
       <div class="tools">
+        {holds.length === 0 ? null : (
+          <span class="k held-note">
+            <i class="held-mark" /> held {brief(app.total - total)}: not on the axis
+          </span>
+        )}
         <Least value={least} hidden={trace.steps.length - steps.length} onChange={setLeast} />
         <Zoom span={span} whole={last} all={picked === null} step={place} onShow={show} />
       </div>
@@ -180,8 +196,16 @@ function Rows({ trace, steps, about, bar }: RowsProps): JSX.Element {
           </td>
           <td class="num">
             <Took step={step} clock={bar.clock} />
+            <Held held={heldInStep(step, holdsOf(trace), bar.lasted)} />
           </td>
-          <td class="axis">{isSent(step) ? null : <Bar step={step} {...bar} />}</td>
+          <td class="axis">
+            {isSent(step) ? null : <Bar step={step} {...bar} />}
+            {holdsOf(trace)
+              .filter((hold) => hold.step === step.id)
+              .map((hold) => (
+                <HeldMark key={hold.begin} begin={hold.begin} {...bar} />
+              ))}
+          </td>
         </tr>
       ))}
     </tbody>
@@ -244,6 +268,21 @@ function Took({ step, clock }: { readonly step: Step; readonly clock: AppClock }
   if (isSent(step)) return <span class="k">sent in {time(end - begin)}</span>;
   const [from, to] = clock.place(begin, end);
   return <>{time(to - from)}</>;
+}
+
+function Held({ held }: { readonly held: number }): JSX.Element | null {
+  return held === 0 ? null : <span class="k of-which">{ofWhichHeld(held)}</span>;
+}
+
+/** Where it was held, as wide as it can be seen. */
+function HeldMark({
+  begin,
+  span: [from, to],
+  clock,
+}: Omit<BarProps, "step"> & { readonly begin: number }): JSX.Element | null {
+  const [at] = clock.place(begin, begin);
+  if (at < from || at > to) return null;
+  return <i class="held-mark" style={{ left: percent((at - from) / (to - from)) }} />;
 }
 
 interface BarProps {

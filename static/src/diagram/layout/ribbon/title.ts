@@ -1,7 +1,7 @@
 /** The title of a ribbon: its name, its time, and a note; and of an exception its message below. */
 
 import { time } from "../../../trace/format";
-import { ofWhichHeld } from "../../../trace/holds";
+import { brief, ofWhichHeld } from "../../../trace/holds";
 import type { Fault } from "../../model/types";
 import { handlerKind } from "../names";
 import { fit, widthOf, type Scene } from "../scene";
@@ -24,7 +24,8 @@ export function titleOf(scene: Scene, box: Box): Title {
   const { ribbon, top, textEnd } = box;
   const begin = textBegin(scene, box);
   const kind = handlerKind(scene, ribbon.kind);
-  const took = time(ownTime(scene, box));
+  const now = ribbon.hold?.now ?? null;
+  const took = now === null ? time(ownTime(scene, box)) : brief(now);
   const fixed = widthOf(scene, kind, "kind") + KIND_GAP + TIME_GAP + widthOf(scene, took, "taken") + APART;
   const room = textEnd - begin - fixed;
   const nameWidth = widthOf(scene, ribbon.name, "title");
@@ -92,7 +93,7 @@ function noteOf(scene: Scene, { ribbon }: Box, room: number): Note | null {
     const texts = [note, note.split(/[:,] /)[0] ?? ""];
     const text =
       texts.find((each) => widthOf(scene, each, "note") <= room) ?? fit(scene, note, "note", room, 90);
-    return plain(scene, text, thread ? "tag thr" : "tl out");
+    return plain(scene, text, ribbon.hold !== null ? "tag held" : thread ? "tag thr" : "tl out");
   }
   if (fault.place === "") return null;
   const of = fault.function === "" ? "" : `, in ${fault.function}()`;
