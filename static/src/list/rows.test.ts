@@ -4,7 +4,7 @@ import { matching } from "../state/request";
 import { withImported } from "../state/recordings";
 import { listed } from "../state/runs";
 import { select, toggleFold } from "../state/selection";
-import { neighbourOf, rowsOf, type Row } from "./rows";
+import { heldFirst, neighbourOf, rowsOf, type Row } from "./rows";
 import { EMPTY, type State } from "../state/state";
 import { recordingOf, summary, typical } from "../testing/traces";
 import type { TraceSummary } from "../api/types";
@@ -117,6 +117,19 @@ describe("rows", () => {
     expect(
       rowsOf(state, visible(state)).flatMap((row) => (row.kind === "request" && row.earlier ? row.key : [])),
     ).toEqual(["d", "c", "b"]);
+  });
+  it("have the held ones on top, and what goes on below them", () => {
+    const holds = [{ step: 1, begin: 5, end: null, did: null }];
+    const held = (id: string, more: Partial<TraceSummary> = {}): TraceSummary =>
+      summary(id, { state: "running", holds, ...more });
+    const keys = (traces: readonly TraceSummary[]): readonly string[] =>
+      heldFirst(rowsOf(of(traces), traces)).map(({ key }) => key);
+    expect(keys([summary("d"), held("c", { cause: "a" }), held("b"), summary("a")])).toEqual([
+      ...["b", "c"].reverse(),
+      ...["beside", "d", "a"],
+    ]);
+    expect(keys([held("a")])).toEqual(["a"]);
+    expect(keys([summary("b"), summary("a")])).toEqual(["b", "a"]);
   });
   it("have what was imported where it came, as it is filtered", () => {
     const imported = (state: State): State =>

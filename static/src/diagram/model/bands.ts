@@ -229,7 +229,9 @@ function popChips(
   const [only, second] = functions;
   if (only === undefined || second !== undefined) return [chip, ...[...functions].reverse()];
   const own = chip.own === null ? only.own : chip.own + (only.own ?? 0);
-  return [{ ...only, kind: "teardown, pop", dot: step, own }];
+  const held = chip.hold !== null && (chip.hold.now !== null || only.hold === null) ? chip : only;
+  const { hold, note, noteTone } = held;
+  return [{ ...only, kind: "teardown, pop", dot: step, own, hold, note, noteTone }];
 }
 
 function sessionBand(draft: Draft): Band {

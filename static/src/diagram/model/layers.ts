@@ -14,19 +14,19 @@ const KEY = "layers";
  * @param selected the step that has to be seen.
  */
 export function foldLayers(
-  { bands, propagated }: Journey,
+  { bands, propagated, held }: Journey,
   opened: ReadonlySet<string>,
   selected: number | null,
 ): readonly Band[] {
   const count = bands.findIndex(({ key }) => key === INNER);
   const outer = bands.slice(0, Math.max(0, count));
   const chips = outer.flatMap(({ left, right }) => [...left, ...right]);
-  const telling =
-    propagated !== null || chips.some(({ state, hold }) => state === "raised" || hold?.now != null);
+  const telling = propagated !== null || chips.some(({ state }) => state === "raised");
   const [first] = outer;
   if (first === undefined || outer.length < 2 || telling) return bands;
-  const holds = chips.some((chip) => [...stepsIn(chip), ...chip.beads].some(({ id }) => id === selected));
-  if (opened.has(KEY) || holds) {
+  const has = (step: number | null): boolean =>
+    chips.some((chip) => [...stepsIn(chip), ...chip.beads].some(({ id }) => id === step));
+  if (opened.has(KEY) || has(selected) || has(held?.step ?? null)) {
     const closing = { ...first, label: `${first.label} ▾`, fold: { key: KEY, open: true } };
     return [closing, ...bands.slice(1)];
   }

@@ -181,7 +181,7 @@ function drawMarks(scene: Scene, box: Box): Partial<Part> {
   const running = ribbon.state === "running";
   // Of a request that is shown as a whole, the middle is as good as any other place.
   const x = running || scene.journey.moving ? stop : middle;
-  const held = running && scene.journey.held !== null && !isBeadHeld(scene, ribbon);
+  const held = ribbon.hold?.now != null && !isBeadHeld(scene, ribbon);
   const now =
     !held && scene.journey.hung === null && (isSelected(scene, box) || (running && isInside(scene, ribbon)));
   return {

@@ -24,8 +24,8 @@ export function titleOf(scene: Scene, box: Box): Title {
   const { ribbon, top, textEnd } = box;
   const begin = textBegin(scene, box);
   const kind = handlerKind(scene, ribbon.kind);
-  const now = ribbon.hold?.now ?? null;
-  const took = now === null ? time(ownTime(scene, box)) : brief(now);
+  const isHeld = ribbon.hold?.now != null;
+  const took = (isHeld && ribbon.state === "running" ? brief : time)(ownTime(scene, box));
   const fixed = widthOf(scene, kind, "kind") + KIND_GAP + TIME_GAP + widthOf(scene, took, "taken") + APART;
   const room = textEnd - begin - fixed;
   const nameWidth = widthOf(scene, ribbon.name, "title");
@@ -69,7 +69,8 @@ function ownTime({ journey }: Scene, { ribbon, isBody }: Box): number {
 /** Beside the time: that it still runs, or its share of the app's time. */
 function besideOf(scene: Scene, box: Box): string {
   const { hold, state } = box.ribbon;
-  if (state === "running") return scene.journey.held === null ? "running" : "held";
+  if (hold?.now != null) return "held";
+  if (state === "running") return "running";
   if (hold !== null && hold.inside > 0) return ofWhichHeld(hold.inside);
   const { total, moving } = scene.journey;
   // A share of what is not known yet is none.
