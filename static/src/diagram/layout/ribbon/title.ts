@@ -148,7 +148,8 @@ function messageShapes(scene: Scene, box: Box, fault: Fault): readonly Shape[] {
       y(index),
       "start",
       { text: line.slice(0, length), cls: "exm type" },
-      { text: line.slice(length), cls: "exm" },
+      // A space at the beginning of a part is not drawn.
+      { text: line.slice(length).trimStart(), cls: "exm", dx: widthOf(scene, "0", "name") },
     );
   });
   const rest = `… ${more.toLocaleString("en")} more ${more === 1 ? "line" : "lines"}`;
