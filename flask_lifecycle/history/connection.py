@@ -86,6 +86,10 @@ class Connection:
             used, self._used = self._used, None
             if used is not None:
                 with suppress(sqlite3.Error):
+                    # Where this is the last one, SQLite copies the log into the file: the end of a
+                    # process does not wait for the disk.
+                    used.execute("PRAGMA synchronous = OFF")
+                with suppress(sqlite3.Error):
                     used.close()
 
     def _opened(self, *, create: bool) -> sqlite3.Connection | None:

@@ -36,37 +36,45 @@ class Writer:
         self._asleep = True
         self._is_writing = False
         self._is_closing = False
-        self._bell = threading.Lock()
+        # Released to wake the thread. Made with it: by then, gevent has replaced what it replaces.
+        self._bell: threading.Lock | None = None
         self._starting = locks.lock()
-        self._thread: threading.Thread | None = None
 
     def ring(self, outbox: Outbox) -> None:
         """Tell the thread of an outbox with something to write."""
         self._due.append(outbox)
         if self._asleep:
             self._asleep = False
-            if self._thread is None:
+            if self._bell is None:
                 self._start()
-            # Another request may have been first.
-            with suppress(RuntimeError):
-                self._bell.release()
+            else:
+                # Another request may have been first.
+                with suppress(RuntimeError):
+                    self._bell.release()
 
     def _start(self) -> None:
         with self._starting:
-            if self._thread is None:
-                self._bell.acquire(blocking=False)
-                self._thread = threading.Thread(
-                    target=self._run, name="flask-lifecycle-history", daemon=True
+            if self._bell is None:
+                bell = threading.Lock()
+                bell.acquire()
+                thread = threading.Thread(
+                    target=self._run, args=(bell,), name="flask-lifecycle-history", daemon=True
                 )
-                self._thread.start()
+                try:
+                    thread.start()
+                except RuntimeError as error:  # no more threads, or the process ends
+                    self._asleep = True
+                    fault("the start of the history's thread", error)
+                    return
+                self._bell = bell
                 atexit.register(self.close)
 
-    def _run(self) -> None:
+    def _run(self, bell: threading.Lock) -> None:
         while True:
             self._asleep = True
             if not self._due:
                 self._is_writing = False
-                self._bell.acquire(timeout=AGAIN_SECONDS if self._left else -1)
+                bell.acquire(timeout=AGAIN_SECONDS if self._left else -1)
             self._asleep = False
             self._is_writing = True
             pace = Pace(lambda: sum(map(len, self._current)))

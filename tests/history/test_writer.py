@@ -178,3 +178,60 @@ def test_what_was_running_when_all_was_cleared_is_cleared() -> None:
         listed = panel.get("/_lifecycle/api/traces").get_json()["traces"]
         assert [each["path"] for each in listed] == ["/slow", "/a"]
         assert [each["path"] for each in there.history.summaries()] == ["/slow", "/a"]
+
+
+PATCHED_LATE = """
+import flask
+from flask_lifecycle import Lifecycle
+
+app = flask.Flask("late")
+app.debug = True
+Lifecycle(app)
+app.add_url_rule("/", view_func=lambda: "hello")
+
+if __name__ == "__main__":
+    import sys
+    from gevent import monkey
+    monkey.patch_all()
+    from gevent.pywsgi import WSGIServer
+    WSGIServer(("127.0.0.1", int(sys.argv[1])), app, log=None).serve_forever()
+"""
+
+
+def test_greenlets_go_on_while_the_writer_waits(tmp_path: Path) -> None:
+    server = Server(tmp_path, ["app", "{port}"], PATCHED_LATE)
+    try:
+        for _ in range(3):
+            count = len(stored_ids())
+            server.get("/")
+            wait_for(lambda: len(stored_ids()) > count)  # noqa: B023
+    finally:
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+
+
+THREADLESS = """
+import threading
+from flask_lifecycle import Lifecycle
+from tests.helpers.history import make, served, stored_ids
+from tests.helpers.servers import wait_for
+
+def start(thread):
+    if thread.name == "flask-lifecycle-history" and fails:
+        raise RuntimeError("can't start new thread")
+    started(thread)
+
+fails = True
+started = threading.Thread.start
+threading.Thread.start = start
+with served(make()) as there:
+    ids = [there.send("/a"), there.send("/b")]
+    print([each.id for each in Lifecycle().traces(there.app)] == ids[::-1], stored_ids())
+    fails = False
+    ids.append(there.send("/c"))
+    wait_for(lambda: stored_ids() == ids)
+"""
+
+
+def test_requests_are_answered_where_no_thread_can_be_started(tmp_path: Path) -> None:
+    assert run(THREADLESS, tmp_path) == "True []\n"
