@@ -63,7 +63,10 @@ class Writer:
                 try:
                     thread.start()
                 except RuntimeError as error:  # no more threads, or the process ends
+                    # The next request tries again.
                     self._asleep = True
+                    while self._due:
+                        self._due.pop().due = False
                     fault("the start of the history's thread", error)
                     return
                 self._bell = bell
