@@ -17,6 +17,9 @@ _ROWS = 50
 # A file that failed is tried again after this time.
 AGAIN_SECONDS = 5.0
 
+# Requests that run at the same time: they finish in another order than that in which they began.
+_AT_ONCE = 64
+
 _outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()
 
 
@@ -33,10 +36,11 @@ class Outbox:
     ) -> None:
         self._history = history
         self._ring = ring
-        self._traces: deque[LiveTrace] = deque(maxlen=max_traces)
-        self._files: deque[LiveTrace] = deque(maxlen=max_traces)
+        most = max_traces + _AT_ONCE
+        self._traces: deque[LiveTrace] = deque(maxlen=most)
+        self._files: deque[LiveTrace] = deque(maxlen=most)
         # Those that could not be written, for as long as the process has them in memory.
-        self._failed: deque[weakref.ref[LiveTrace]] = deque(maxlen=2 * max_traces)
+        self._failed: deque[weakref.ref[LiveTrace]] = deque(maxlen=2 * most)
         self._again = 0.0
         #: Whether the writer knows that something waits.
         self.due: bool = False
