@@ -233,6 +233,9 @@ def test_a_request_that_hangs_at_the_kill_is_marked(serve: Serve, context: Brows
     head = page.locator(".head")
     expect(head).to_contain_text(re.compile(r"cut off after [\d.]+ m?s: the process ended"))
     before = head.inner_text()
+    took = re.compile(r"after ([\d.]+.m?s)")
+    assert took.findall(said) == took.findall(before) != []
+    expect(page.locator("svg.diagram")).to_contain_text("cut off")
     send(server, "/after")
     row(page, "/after").wait_for()
     # Its clock stands.

@@ -62,6 +62,9 @@ export function isCutOff(trace: TraceSummary | undefined): trace is CutOff {
 
 /** @param ms how long it went on since the server sent it. */
 function cutOff(trace: TraceSummary, ms: number): CutOff {
-  const duration = trace.elapsed + Math.max(0, ms) * 1e6;
-  return { ...trace, state: "done", duration, elapsed: duration, sending: false, now: null, cut: true };
+  const more = Math.max(0, ms) * 1e6;
+  const duration = trace.elapsed + more;
+  const app_time = trace.app_time === null || trace.sending ? trace.app_time : trace.app_time + more;
+  const still = { duration, elapsed: duration, app_time, sending: false, now: null };
+  return { ...trace, ...still, state: "done", cut: true };
 }

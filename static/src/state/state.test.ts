@@ -169,14 +169,26 @@ describe("a restart", () => {
   });
 
   it("cuts off what ran, and stops its clock when the connection was lost", () => {
-    const running = summary("c", { state: "running", duration: null, elapsed: 1e6, merged: true });
+    const running = summary("c", {
+      state: "running",
+      duration: null,
+      elapsed: 1e6,
+      app_time: 4e5,
+      merged: true,
+    });
     const runs = applyBatch(
       first,
       from(1, [running], { reset: false, steps: [{ trace: "c", steps: [step(0)] }] }),
       10,
     );
     const next = applyBatch(setConnection(runs, "lost", 15), from(2, []), 90);
-    expect(find(next, "c")).toMatchObject({ state: "done", cut: true, duration: 6e6, now: null });
+    expect(find(next, "c")).toMatchObject({
+      state: "done",
+      cut: true,
+      duration: 6e6,
+      app_time: 54e5,
+      now: null,
+    });
     expect(elapsed(next, "c", 200)).toBe(6e6);
     expect(next.seenAt.size).toBe(0);
     expect(current(select(next, "c"))?.steps).toHaveLength(1);

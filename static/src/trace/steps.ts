@@ -2,6 +2,11 @@
 
 import type { Json, Stage, Step, Trace, TraceSummary } from "../api/types";
 
+/** What a step without an end is doing: the process of a request may have ended while it ran. */
+export function unfinished({ state }: Pick<Trace, "state">): "running" | "cut off" {
+  return state === "running" ? "running" : "cut off";
+}
+
 export type State = "pending" | "running" | "done" | "raised" | "short_circuit" | "skipped";
 
 /** Stages recorded by collectors inside a step, which are not part of the lifecycle. */

@@ -8,7 +8,7 @@ import { heldTrace } from "../holds/store";
 import { Keys } from "../components/Keys";
 import { Mine } from "../components/Mine";
 import { actions } from "../state/actions";
-import { elapsed, find } from "../state/request";
+import { appTime, elapsed, find } from "../state/request";
 import { isCutOff } from "../state/runs";
 import { now, state } from "../state/store";
 import { DIAGRAM, type ViewName } from "../state/viewNames";
@@ -96,7 +96,7 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
       ) : null}
       {cut ? (
         <li>
-          <b>cut off</b> after {time(trace.duration ?? 0)}: the process ended
+          <b>cut off</b> after {time(appTime(state.value, trace.id, 0))}: the process ended
         </li>
       ) : null}
       <OfWhichHeld trace={trace} />

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import stepsStyles from "../styles/steps.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
-import { stateOf } from "../trace/steps";
+import { stateOf, unfinished } from "../trace/steps";
 import { change, cpuOf, memoryOf, size, time } from "../trace/format";
 import { current } from "../state/request";
 import { actions } from "../state/actions";
@@ -82,7 +82,13 @@ export default function Steps(): JSX.Element | null {
         <Head columns={columns} sorted={sorted} onSort={setSorted} />
         <tbody>
           {steps.slice(0, shown).map((step) => (
-            <Row key={step.id} step={step} picked={step.id === state.value.step} measures={measures} />
+            <Row
+              key={step.id}
+              step={step}
+              open={unfinished(trace)}
+              picked={step.id === state.value.step}
+              measures={measures}
+            />
           ))}
         </tbody>
       </table>
@@ -136,11 +142,13 @@ function Head({ columns, sorted, onSort }: HeadProps): JSX.Element {
 
 interface RowProps {
   readonly step: Step;
+  /** What it is doing if it has no end. */
+  readonly open: string;
   readonly picked: boolean;
   readonly measures: readonly Measure[];
 }
 
-function Row({ step, picked, measures }: RowProps): JSX.Element {
+function Row({ step, open, picked, measures }: RowProps): JSX.Element {
   return (
     <tr
       data-step={step.id}
@@ -163,10 +171,10 @@ function Row({ step, picked, measures }: RowProps): JSX.Element {
       </td>
       <td class="k">{step.scope}</td>
       <td class="num">{time(step.begin)}</td>
-      <td class="num">{step.end === null ? "runs" : time(step.end - step.begin)}</td>
+      <td class="num">{step.end === null ? "–" : time(step.end - step.begin)}</td>
       <td>
         <span class={`outcome ${step.outcome ?? "running"}`}>
-          {step.error === null ? (step.outcome ?? "running").replace("_", " ") : step.error.type}
+          {step.error === null ? (step.outcome ?? open).replace("_", " ") : step.error.type}
         </span>
       </td>
       {measures.map(({ title, write }) => (

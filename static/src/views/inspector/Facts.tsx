@@ -14,6 +14,7 @@ import { changesOf, signOf, type Change } from "../../trace/changes";
 import { inOneLine, took } from "../../trace/details";
 import { change, cpuOf, memoryOf, size, threadOf, time } from "../../trace/format";
 import { summaryOf } from "../../trace/statements";
+import { unfinished } from "../../trace/steps";
 import type { ViewName } from "../../state/viewNames";
 import type { Json, Source as Place, Step, Trace } from "../../api/types";
 import { unbroken, written } from "../../trace/text";
@@ -50,7 +51,7 @@ export function Measures({ trace, step }: StepProps): JSX.Element {
   const sql = step.stage === "sql" ? [] : sqlIn(step, trace.steps);
   return (
     <dl class="brief">
-      <Fact name="time">{step.end === null ? "running" : time(took(step))}</Fact>
+      <Fact name="time">{step.end === null ? unfinished(trace) : time(took(step))}</Fact>
       {held === 0 ? null : <Fact name="of which held">{brief(held)}</Fact>}
       {step.end === null ? null : <Fact name="own">{time(ownTime(step, trace.steps))}</Fact>}
       {sql.length === 0 ? null : (

@@ -7,6 +7,7 @@ import { ToStep } from "../../components/ToStep";
 import { inOneLine, placeOf, ranIn, took } from "../../trace/details";
 import { time } from "../../trace/format";
 import { isSlow, summaryOf } from "../../trace/statements";
+import { unfinished } from "../../trace/steps";
 import { isStatement } from "../../trace/transactions";
 import type { Step, Trace } from "../../api/types";
 import { Statement } from "./Statement";
@@ -50,7 +51,7 @@ export function Row({ step, trace, slowest, open, bracket, times, onOpen }: RowP
         <td class="num took">
           <i class="bar" style={{ width: `${((took(step) / slowest) * 100).toFixed(1)}%` }} />
           {step.end === null
-            ? "running"
+            ? unfinished(trace)
             : took(step) === 0 && step.detail["implied_by"] != null
               ? "–"
               : time(took(step))}

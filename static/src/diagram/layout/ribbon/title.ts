@@ -2,6 +2,7 @@
 
 import { time } from "../../../trace/format";
 import { brief, ofWhichHeld } from "../../../trace/holds";
+import { unfinished } from "../../../trace/steps";
 import type { Fault } from "../../model/types";
 import { handlerKind } from "../names";
 import { fit, widthOf, type Scene } from "../scene";
@@ -68,9 +69,10 @@ function ownTime({ journey }: Scene, { ribbon, isBody }: Box): number {
 
 /** Beside the time: that it still runs, or its share of the app's time. */
 function besideOf(scene: Scene, box: Box): string {
-  const { hold, state } = box.ribbon;
+  const { hold, state, step } = box.ribbon;
   if (hold?.now != null) return "held";
-  if (state === "running") return "running";
+  // In a replay, it may end later.
+  if (state === "running") return step?.end == null ? unfinished(scene.journey.trace) : "running";
   if (hold !== null && hold.inside > 0) return ofWhichHeld(hold.inside);
   const { total, moving } = scene.journey;
   // A share of what is not known yet is none.
