@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 
 import pytest
 from flask import Blueprint, Flask, abort, redirect, request
@@ -63,10 +64,9 @@ def make() -> Flask:
 def asked(path: str, method: str = "GET", *, testing: bool = False) -> tuple[Skipped, ...]:
     app = make()
     app.testing = testing
-    try:
+    # From Flask 3.2 on, those of teardown functions come as a group.
+    with suppress(Exception):
         app.test_client().open(path, method=method).close()
-    except LookupError:
-        pass
     (trace,) = Lifecycle().traces(app)
     return skipped(trace, map_of(app))
 

@@ -24,7 +24,7 @@ def shop() -> Flask:
     @app.before_request
     def load_user() -> t.Any:
         g.user = "ada"
-        return redirect("/sign-in") if "anonymous" in request.args else None
+        return redirect("/sign-in", 302) if "anonymous" in request.args else None
 
     @app.before_request
     def load_cart() -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import typing as t
+from inspect import signature
 
+from click.testing import CliRunner
 from flask import Flask
 
 from flask_lifecycle.cli import lifecycle
+
+# Before click 8.2, both streams are one unless this is given.
+_APART = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 
 
 class Done(t.NamedTuple):
@@ -20,7 +25,7 @@ class Done(t.NamedTuple):
 def run(app: Flask, *args: str, width: int = 80, **env: str | None) -> Done:
     """Run a command of an app; one that fails in another way than by its exit code raises."""
     settings = {"COLUMNS": str(width), "NO_COLOR": None, "FORCE_COLOR": None, **env}
-    done = app.test_cli_runner().invoke(lifecycle, [*args], env=settings)
+    done = app.test_cli_runner(**_APART).invoke(lifecycle, [*args], env=settings)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Done(done.exit_code, done.stdout, done.stderr)
