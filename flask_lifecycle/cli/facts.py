@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterator
+from itertools import takewhile
 from os.path import relpath
 from pathlib import Path
 
 from ..trace.details import mapping, texts
 from ..trace.model import FUNCTION_STAGES, Source, Step
 from ..trace.sentences.words import count, cut, short
+from ..trace.transactions import STATEMENT
 from .tree import Node
 
 #: A text, and what it is about: the name of a style.
@@ -24,8 +26,8 @@ _UNNAMED = frozenset(
     )
 )
 _ORIGINS = FUNCTION_STAGES | {"flash", "span", "sql", "template"}
-#: These say something, and their lines have what.
-MESSAGES = frozenset(("flash", "log", "warning"))
+# These say something, and their lines have what.
+_MESSAGES = frozenset(("flash", "log", "warning"))
 _NAMES = 4
 _VALUE = 48
 
@@ -39,7 +41,7 @@ def subject(node: Node, most: int) -> str:
         return ""
     if step.stage == "sql":
         return cut(step.detail.get("summary") or step.name, most)
-    if step.stage in MESSAGES:
+    if step.stage in _MESSAGES:
         parts = (step.detail.get("level"), "" if step.stage == "flash" else step.name)
         about = " ".join(str(part) for part in parts if part)
         return cut(": ".join(filter(None, (about, str(step.detail.get("message", ""))))), most)
@@ -134,14 +136,28 @@ def place(node: Node) -> str:
 
 
 def shown_place(source: Source) -> str:
-    """Return a file, from the working folder if it is inside of it, else its end; and the line."""
-    try:
-        inside = relpath(source.file)
-    except ValueError:  # on another drive, or with a NUL
-        inside = source.file
-    path = Path(source.file if inside.startswith("..") else inside)
-    file = "/".join(path.parts[-3:]) if path.is_absolute() else path.as_posix()
+    """Return a file and a line: from where packages are installed, or from the working folder."""
+    path = Path(source.file)
+    installed = {"dist-packages", "site-packages"}
+    names = [*takewhile(lambda part: part not in installed, reversed(path.parts))][::-1]
+    if len(names) < len(path.parts):
+        file = "/".join(names)
+    else:
+        try:
+            file = Path(relpath(path)).as_posix()
+        except ValueError:  # on another drive, or with a NUL
+            file = source.file
+        file = "/".join(path.parts[-3:]) if file.startswith("..") else file
     return f"{short(file)}:{source.line}"
+
+
+def is_said(node: Node) -> bool:
+    """Return whether a node's line says all that its sentence does."""
+    step = node.step
+    if step is None or node.times > 1:
+        return True
+    is_sql = step.stage == "sql" and step.detail.get("kind", STATEMENT) == STATEMENT
+    return step.outcome == "ok" and (is_sql or step.stage in _MESSAGES)
 
 
 def predicate(node: Node) -> str:
@@ -156,4 +172,4 @@ def predicate(node: Node) -> str:
     return text
 
 
-__all__ = ["MESSAGES", "Fact", "changes", "facts", "place", "predicate", "shown_place", "subject"]
+__all__ = ["Fact", "changes", "facts", "is_said", "place", "predicate", "shown_place", "subject"]

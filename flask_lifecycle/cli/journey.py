@@ -9,8 +9,7 @@ from rich.text import Text
 
 from ..trace.model import Step, Trace
 from ..trace.sentences.words import readable_time
-from ..trace.transactions import STATEMENT
-from .facts import MESSAGES, changes, facts, place, predicate, subject
+from .facts import changes, facts, is_said, place, predicate, subject
 from .output import Output, fitted
 from .tree import Node, walk
 
@@ -134,7 +133,7 @@ class Journey:
         lines = [line] if line.cell_len <= room else self._wrapped(line, room - _LEVEL)
         if not self._brief:
             lines += self._changes(node, room)
-            lines += [] if fits else self._wrapped(where, room - _LEVEL)
+            lines += self._wrapped(where, room - _LEVEL) if where and not fits else []
         return lines
 
     def _changes(self, node: Node, room: int) -> Iterator[Text]:
@@ -145,7 +144,7 @@ class Journey:
             yield line
 
     def _says(self, node: Node, room: int) -> list[Text]:
-        if self._brief or node.step is None or node.times > 1 or _is_said(node.step):
+        if self._brief or is_said(node):
             return []
         room = self._beside or room - _LEVEL
         return self._wrapped(Text(predicate(node), style="quiet"), room)
@@ -160,12 +159,6 @@ def _style(node: Node) -> str:
 
 def _name(node: Node) -> str:
     return "sql" if node.stage == "sql" else "inner" if node.stage == "signal" else "name"
-
-
-def _is_said(step: Step) -> bool:
-    """Return whether a step's line says all that its sentence does."""
-    is_sql = step.stage == "sql" and step.detail.get("kind", STATEMENT) == STATEMENT
-    return step.outcome == "ok" and (is_sql or step.stage in MESSAGES)
 
 
 __all__ = ["Journey"]

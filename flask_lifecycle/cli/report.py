@@ -15,7 +15,7 @@ from ..trace.highlights import highlights
 from ..trace.model import JsonObject, Trace
 from ..trace.sentences.words import count, cut, readable_time, short
 from .app import map_of
-from .facts import changes, facts, predicate, subject
+from .facts import changes, facts, is_said, predicate, subject
 from .journey import Journey
 from .lookup import request_of
 from .output import Output, code, escaped, fitted
@@ -58,9 +58,8 @@ class Report:
         yield from more
         for text in self._lines():
             yield from output.wrapped(Text(text, style="quiet"), output.width)
-        for kind, label, reason in summary["flags"]:
-            rest = f": {reason}" if not reason.startswith(label) else reason[len(label) :]
-            flag = Text().append(cut(label), style=kind).append(cut(rest, 200), style="quiet")
+        for kind, label, reason in self._flags():
+            flag = Text().append(label, style=kind).append(f": {reason}", style="quiet")
             yield from output.wrapped(flag, output.width)
         told = " · ".join(each.text for each in highlights(self._trace))
         yield from output.wrapped(Text(told), output.width)
@@ -79,6 +78,11 @@ class Report:
         if trace.parent is not None:
             yield f"made inside the request {trace.parent}"
 
+    def _flags(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the kind, the label and the reason of what is worth a look."""
+        for kind, label, reason in self._summary["flags"]:
+            yield kind, cut(label), cut(reason.removeprefix(f"{label}: "), _LONGEST)
+
     def _notes(self) -> Iterator[str]:
         if self._trace.dropped_steps:
             yield f"{count(self._trace.dropped_steps, 'more step')}, which were not kept."
@@ -91,8 +95,8 @@ class Report:
         yield ""
         for line in self._lines():
             yield escaped(line) + "  "
-        for _, label, reason in summary["flags"]:
-            yield f"**{escaped(cut(label))}** {escaped(cut(reason))}  "
+        for _, label, reason in self._flags():
+            yield f"**{escaped(label)}**: {escaped(reason)}  "
         yield escaped(" · ".join(each.text for each in highlights(self._trace)))
         yield ""
         for node, lasts in walk(self._roots):
@@ -107,7 +111,7 @@ class Report:
         parts += [escaped(text) for text, _ in facts(node)]
         parts += [code(text) for text in changes(node, values=not brief)]
         line = f"- `{took}` {', '.join(parts)}"
-        said = "" if brief or node.step is None or node.times > 1 else predicate(node)
+        said = "" if brief or is_said(node) else predicate(node)
         return f"{line}: {escaped(said)}" if said else line
 
 
