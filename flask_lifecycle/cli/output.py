@@ -23,6 +23,9 @@ from ..recording.json_text import write_json
 _CONTROLS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+# The space between a number and its unit, at which no line is broken; rich breaks at all spaces.
+_QUANTITY = re.compile(r"(?<=\d)[ \xa0](?=(?:µs|ms|s|min|h|d|kB|MB)\b)")
+_JOINER = "\ue000"
 # One character for one, so that columns stay.
 _ASCII = str.maketrans("µ−×✕…→←↩↳·•≈±│├└─━╸╺–“”‘’\xa0", "u-xx~><<>-*~+||`-=---\"\"'' ")
 _THEME = {
@@ -105,8 +108,11 @@ class Output:
     def wrapped(self, text: Text, width: int) -> list[Text]:
         """Return a text in lines of a width."""
         text = text.copy()
-        text.plain = clean(text.plain)
-        return [*text.wrap(self._console, width)]
+        text.plain = _QUANTITY.sub(_JOINER, clean(text.plain))
+        lines = text.wrap(self._console, width)
+        for line in lines:
+            line.plain = line.plain.replace(_JOINER, " ")
+        return [*lines]
 
     def lines(self, lines: Iterable[Text | str]) -> None:
         """Write lines of text; one that is too long is wrapped by the terminal, if at all."""
