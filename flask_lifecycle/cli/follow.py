@@ -73,7 +73,7 @@ class Follower:
 
     def _new(self) -> Iterator[JsonObject]:
         """Yield the requests that are new and match, oldest first."""
-        found = self._requests.history.summaries(limit=_KEPT)
+        found = self._requests.newest(_KEPT)
         new = [each for each in reversed(found) if each["id"] not in self._seen]
         self._seen = {each["id"] for each in found}
         return (each for each in new if self._matches(each))

@@ -14,6 +14,7 @@ from ..history import History, history_of
 from ..panel.filter import FilterError, parse
 from ..trace.model import JsonObject, Trace, client_status
 from ..trace.sentences.words import count, cut
+from .summaries import is_summary
 
 _LAST = re.compile(r"last(?:~([0-9]{1,9}))?")
 _BEGINNING = re.compile(r"[0-9a-f]{1,64}")
@@ -45,7 +46,7 @@ class Requests:
 
         :raises NotFoundError: there are none; the text says why.
         """
-        found = self.history.summaries(limit=_ALL)
+        found = self.newest(_ALL)
         if not found:
             path = self.history.status().path
             raise NotFoundError(
@@ -54,6 +55,10 @@ class Requests:
                 "Lifecycle, or by flask lifecycle run."
             )
         return found
+
+    def newest(self, limit: int) -> list[JsonObject]:
+        """Return the summaries of the newest requests; what another program wrote is left out."""
+        return [each for each in self.history.summaries(limit=limit) if is_summary(each)]
 
     def matching(self, terms: Sequence[str]) -> list[tuple[int, JsonObject]]:
         """Return the summaries that a filter lets through, each with its number from the last.

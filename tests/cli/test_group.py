@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -46,6 +47,11 @@ def test_each_command_has_its_help() -> None:
         text = run(Flask("shop"), name, "--help").out
         assert f" {name} " in text.splitlines()[0]
         assert "..." not in next(line for line in overview.splitlines() if f"  {name} " in line)
+
+
+def test_each_command_is_documented() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert re.findall(r"^\| `(\w+)", text, re.MULTILINE) == COMMANDS
 
 
 def test_there_is_no_other_command() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
@@ -77,6 +78,36 @@ def test_a_file_that_is_no_history_is_said(tmp_path: Path) -> None:
     done = run(make(history=str(file)), "list")
     assert done.code == 1
     assert "is not a history of flask-lifecycle" in done.err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"flags": [["error"]]},
+        {"strip": "x"},
+        {"counts": {"sql": "many"}},
+        {"started_at": None},
+        {"path": 5},
+        {"process": {"started_at": "x"}},
+    ],
+)
+@pytest.mark.parametrize("command", ["list", "show"])
+def test_a_row_that_another_program_wrote_is_left_out(
+    change: dict[str, object], command: str
+) -> None:
+    with served(make()) as there:
+        first, second = there.get("/a", "/b")
+    path = there.history.status().path
+    assert path is not None
+    summary = {**there.history.summaries()[0], **change}
+    with sqlite3.connect(path) as opened:
+        text = json.dumps(summary)
+        opened.execute("UPDATE summaries SET summary = ? WHERE id = ?", (text, second))
+    opened.close()
+    done = run(there.app, command)
+    assert done.code == 0, done.err
+    assert " /b" not in done.out
+    assert first[:6] in done.out
 
 
 def test_a_restart_is_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
