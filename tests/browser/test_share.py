@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, WebSocketRoute, expect
 
+from flask_lifecycle.recording import Recording
 from tests.helpers.browser import Panel, both_themes, open_view, violations
 from tests.helpers.har import faults
 
@@ -133,7 +134,8 @@ def test_no_step_is_missing_from_what_is_saved_at_once(panel: Panel) -> None:
     silent.append(True)
     page.locator(f'.row[data-trace="{trace}"]').click()
     expect(page.locator("#tab-steps .count")).to_have_count(0)
-    assert len(json.loads(saved(panel, "JSON the whole"))["steps"]) == steps
+    [whole] = Recording.from_bytes(saved(panel, "JSON for the panel")).traces
+    assert len(whole.steps) == steps
     asked[0].continue_()
     expect(page.locator("#tab-steps .count")).to_have_text(str(steps))
 
@@ -201,12 +203,13 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     page = asked.page
     own = page.locator('.row[aria-current="true"]')
     trace = own.get_attribute("data-trace")
-    data = saved(asked, "JSON the whole")
+    data = saved(asked, "JSON for the panel")
+    [kept] = Recording.from_bytes(data).traces
     file = tmp_path / "kept.json"
     file.write_bytes(data)
     asked.fetch("/shop/")
     share(asked)
-    page.get_by_label("A request's JSON").set_input_files([file, file])
+    page.get_by_label("Files with recordings").set_input_files([file, file])
     is_left(asked)
     imported = page.locator(".row.imported")
     expect(imported).to_have_count(2)
@@ -215,11 +218,12 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     page.locator(f'svg.diagram[aria-label$=" {PATH}"]').wait_for()
     open_view(asked, "Steps")
     rows = page.locator('[data-view="steps"] tbody tr')
-    expect(rows).to_have_count(len(json.loads(data)["steps"]))
+    expect(rows).to_have_count(len(kept.steps))
     rows.nth(1).click()
     page.get_by_label("Step", exact=True).wait_for()
     assert violations(asked) == []
-    assert json.loads(saved(asked, "JSON the whole")) == json.loads(data)
+    assert Recording.from_bytes(saved(asked, "JSON for the panel")) == Recording.from_bytes(data)
+    assert Recording.from_bytes(saved(asked, "HTML one file")) == Recording.from_bytes(data)
 
     # It is gone through again as any other.
     open_view(asked, "Diagram")
@@ -257,16 +261,17 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     ("text", "says"),
     [
         ('{"id": "a"', "it is not JSON"),
-        ("[1]", "not one request as the panel downloads it"),
-        ('{"log": {"version": "1.2"}}', "it is an HTTP archive"),
-        ("<b>hi</b>", "it is not JSON"),
+        ("[1]", "it is JSON, but not of a recording: it takes an object."),
+        ('{"format": "flask-lifecycle", "version": 2}', "it has version 2 of the format"),
+        ('{"log": {"version": "1.2"}}', "it is an HTTP archive (HAR)"),
+        ("<b>hi</b>", "it is HTML, but has no recording in it."),
     ],
 )
 def test_a_broken_file_is_refused_by_name(asked: Panel, text: str, says: str) -> None:
     page = asked.page
     dropped(page, "<b>broken</b>.json", text)
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text(re.compile(r"^<b>broken</b>\.json cannot be shown: "))
+    expect(alert).to_contain_text(re.compile(r"^<b>broken</b>\.json cannot be opened: "))
     expect(alert).to_contain_text(says)
     expect(page.locator(f'svg.diagram[aria-label$=" {PATH}"]')).to_have_count(1)
     alert.get_by_role("button", name="Close").click()
@@ -275,7 +280,7 @@ def test_a_broken_file_is_refused_by_name(asked: Panel, text: str, says: str) ->
 
 def test_names_of_any_kind_are_shown_as_text(asked: Panel) -> None:
     page = asked.page
-    trace = json.loads(saved(asked, "JSON the whole"))
+    [trace] = json.loads(saved(asked, "JSON for the panel"))["traces"]
     odd = [
         "<img src=x onerror=alert(1)>",
         "שלום עולם",
@@ -304,3 +309,90 @@ def test_names_of_any_kind_are_shown_as_text(asked: Panel) -> None:
     page.locator('[data-view="steps"] tbody tr').nth(5).click()
     page.get_by_label("Step", exact=True).wait_for()
     assert dialogs == []
+
+
+def listed(panel: Panel) -> list[str]:
+    ids: list[str] = panel.page.locator("[data-trace]").evaluate_all(
+        "rows => rows.map(row => row.dataset.trace)"
+    )
+    return ids
+
+
+def test_recordings_of_this_request_of_picked_ones_and_of_all_that_are_listed(
+    panel: Panel, tmp_path: Path
+) -> None:
+    page = panel.page
+    ids = [panel.fetch(path) for path in ("/shop/", PATH, "/tour/stock")]
+    panel.shows_row("/tour/stock")
+    one = Recording.from_bytes(saved(panel, "HTML one file"))
+    assert [each.id for each in one.traces] == ids[2:]
+    assert one.app is not None
+    assert one.sources != ()
+
+    menu = share(panel)
+    menu.get_by_label("picked ones").check()
+    expect(menu.get_by_role("button", name="HTML one file")).to_be_disabled()
+    menu.get_by_role("checkbox", name=f"GET {PATH}").first.check()
+    menu.get_by_role("checkbox", name="GET /shop/").first.check()
+    with page.expect_download() as download:
+        menu.get_by_role("button", name="HTML one file").click()
+    assert download.value.suggested_filename == "2-requests.html"
+    file = tmp_path / "picked.html"
+    download.value.save_as(file)
+    assert {each.id for each in Recording.load(file).traces} == set(ids[:2])
+    page.keyboard.press("Escape")
+    is_left(panel)
+
+    page.get_by_label("Filter", exact=True).fill("path:/tour/stock ")
+    expect(page.locator(".list header [role=status]")).to_contain_text(" of ")
+    menu = share(panel)
+    menu.get_by_label(re.compile(r"all \d+ listed")).check()
+    with page.expect_download() as download:
+        menu.get_by_role("button", name="JSON for the panel").click()
+    found = Recording.from_bytes(Path(download.value.path()).read_bytes())
+    assert {each.id for each in found.traces} >= set(listed(panel))
+    assert {each.path for each in found.traces} == {"/tour/stock"}
+
+
+def test_a_page_with_several_requests_is_opened_with_its_app_and_code(
+    panel: Panel, tmp_path: Path
+) -> None:
+    page = panel.page
+    ids = [panel.fetch(path) for path in ("/shop/", PATH)]
+    panel.shows_row(PATH)
+    made = panel.app.request.post(
+        f"{panel.server.url}/_lifecycle/api/recordings", data={"ids": ids, "as": "html"}
+    )
+    assert made.ok, made.text()
+    file = tmp_path / "two.html"
+    file.write_bytes(made.body())
+    share(panel)
+    page.get_by_label("Files with recordings").set_input_files([file])
+    is_left(panel)
+    expect(page.locator(".row.imported")).to_have_count(2)
+    page.get_by_text("Imported from two.html").wait_for()
+    page.locator(f'svg.diagram[aria-label$=" {PATH}"]').wait_for()
+    # The functions that did not run are known from the app in the file.
+    page.locator('svg.diagram [data-stage="before_request"]').first.click()
+    code = page.get_by_label("Step", exact=True).locator("pre.source")
+    expect(code).to_contain_text("def ")
+
+
+def test_a_huge_file_is_refused_by_its_size(asked: Panel) -> None:
+    posted: list[str] = []
+    asked.page.on("request", lambda request: posted.append(request.url))
+    asked.page.evaluate(
+        """() => {
+            const file = new File(["{}"], "huge.json");
+            Object.defineProperty(file, "size", {value: 1e9});
+            const transfer = {files: [file]};
+            const drop = new Event("drop", {cancelable: true});
+            Object.defineProperty(drop, "dataTransfer", {value: transfer});
+            dispatchEvent(drop);
+        }"""
+    )
+    alert = asked.page.get_by_role("alert")
+    expect(alert).to_contain_text(
+        "huge.json cannot be opened: it has 1,000 MB; at most 100 are read."
+    )
+    assert not [each for each in posted if "recordings" in each]

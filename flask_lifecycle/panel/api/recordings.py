@@ -53,16 +53,17 @@ def create_recordings(traces: Traces, app_map: Callable[[], JsonObject]) -> flas
             refuse("None of these requests is stored: they are unknown or were evicted.")
         return to_har(found) if kind == "har" else recorded(found, kind)
 
-    # Only Python reads files, so that they are checked and upgraded in one place.
+    # Only Python reads files, so that they are checked and upgraded in one place. What is wrong
+    # with a file is an answer, too, and no error of this request.
     @api.post("/api/recordings/read")
-    def read() -> flask.Response:
+    def read() -> flask.Response | JsonObject:
         try:
             data = get_input_stream(flask.request.environ, max_content_length=MOST).read()
             recording = Recording.from_bytes(data)
         except RequestEntityTooLarge:
             refuse(f"it is larger than {MOST // 10**6} MB, the most that is read.", 413)
         except ValueError as error:
-            refuse(str(error), 400)
+            return {"error": str(error)}
         return _file(recording, "html" if flask.request.args.get("as") == "html" else "json")
 
     return api

@@ -50,6 +50,9 @@ function Drawer({ inspects, holds }: DrawerProps): JSX.Element | null {
   );
 }
 
+/** Another page has a main part of its own. */
+const Main = host === null ? "main" : "section";
+
 export function Panel(): JSX.Element {
   const { compared, help } = state.value;
   if (compared === null) return <OneRequest />;
@@ -84,7 +87,7 @@ function OneRequest(): JSX.Element {
       {stage || host !== null ? null : <Top />}
       <div class="body">
         {stage || isAlone ? null : <List />}
-        <main>
+        <Main>
           {headed ? null : <h1 class="unseen">{name}</h1>}
           {stage ? <StageHead /> : null}
           <Views />
@@ -95,7 +98,7 @@ function OneRequest(): JSX.Element {
           ) : holds && replay === null ? null : (
             <Playback />
           )}
-        </main>
+        </Main>
         {inspects && standsRight() ? <Inspector /> : null}
       </div>
       {help ? <Help /> : null}

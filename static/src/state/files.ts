@@ -30,8 +30,9 @@ async function openFile(given: File): Promise<Recording | string> {
     return `it has ${Math.round(given.size / 1e6).toLocaleString("en")} MB; at most 100 are read.`;
   const found = await file(READ, given);
   if (typeof found === "string") return found;
-  const recording = JSON.parse(await found.text()) as Recording;
-  return recording.traces.length === 0 ? "it has no requests." : recording;
+  const answer = JSON.parse(await found.text()) as Recording | { readonly error: string };
+  if ("error" in answer) return answer.error;
+  return answer.traces.length === 0 ? "it has no requests." : answer;
 }
 
 /** A recording of some requests as a file; a text says why it cannot be made. */
