@@ -29,9 +29,15 @@ def create_compare(traces: Traces) -> flask.Blueprint:
     @api.get("/api/compare")
     def compared() -> JsonObject:
         a, b = ids("a"), ids("b")
-        if flask.request.args.get("runs") == "alike" and len(a) == len(b) == 1:
-            one, other = (get_or_404(traces, each).header() for each in (a[0], b[0]))
-            a, b = _with_runs(one, other, summaries())
+        if flask.request.args.get("runs") == "alike":
+            one, other = (get_or_404(traces, each[0]).header() for each in (a, b))
+            if not are_repeated(one, other):
+                others = summaries()
+                # Several runs that are named are all that are wanted.
+                a, b = (
+                    ids if ids[1:] else runs_like(first, others)
+                    for first, ids in ((one, a), (other, b))
+                )
         sides = ([get_or_404(traces, each) for each in side] for side in (a, b))
         return compare(*sides).to_dict()
 
@@ -41,15 +47,6 @@ def create_compare(traces: Traces) -> flask.Blueprint:
         return {"id": last_like(request, summaries())}
 
     return api
-
-
-def _with_runs(
-    a: JsonObject, b: JsonObject, others: list[JsonObject]
-) -> tuple[list[str], list[str]]:
-    """Add the other runs of both requests, unless they are runs of the same one."""
-    if are_repeated(a, b):
-        return [a["id"]], [b["id"]]
-    return runs_like(a, others), runs_like(b, others)
 
 
 __all__ = ["create_compare"]

@@ -34,7 +34,7 @@ export function Head({ loaded, pairing }: HeadProps): JSX.Element {
           ⇄
         </button>
         <Pick loaded={loaded} side="b" />
-        <Again trace={loaded.b} pairing={pairing} />
+        <Again trace={loaded.b} runs={comparison.runs.b} pairing={pairing} />
         <button
           type="button"
           aria-label="Close the comparison"
@@ -146,11 +146,12 @@ function isSameRun({ process: one }: Trace, { process: other }: Trace): boolean 
 
 interface AgainProps {
   readonly trace: Trace;
+  readonly runs: readonly string[];
   readonly pairing: Pairing;
 }
 
 /** Sends B again, as one more run of it; where that may change something, there is the command. */
-function Again({ trace, pairing }: AgainProps): JSX.Element {
+function Again({ trace, runs, pairing }: AgainProps): JSX.Element {
   const [sending, setSending] = useState(false);
   const [copied, setCopied] = useState(false);
   const why = whyNotSent(trace);
@@ -181,7 +182,7 @@ function Again({ trace, pairing }: AgainProps): JSX.Element {
       onClick={() => {
         setSending(true);
         actions
-          .sendOneMore(pairing, trace.id)
+          .sendOneMore(pairing, runs)
           .catch((error: unknown) => {
             actions.notice(error instanceof Error ? error.message : String(error));
           })

@@ -30,8 +30,8 @@ export function Side({ loaded }: { readonly loaded: Loaded }): JSX.Element {
       <Sql comparison={comparison} />
       <Steps model={model} />
       <Values comparison={comparison} />
-      <Request comparison={comparison} />
       <Response comparison={comparison} />
+      <Request comparison={comparison} />
     </aside>
   );
 }

@@ -11,9 +11,11 @@ import { change, state } from "./store";
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 /** How long an answer is read, ms: some never end. */
 const PATIENCE = 30_000;
-/** Set by the browser alone, or about its cache and connection. */
-const BROWSERS =
-  /^(accept-charset|cache-control|pragma|dnt|date|expect|keep-alive|origin|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|proxy-.*|access-control-.*|x-forwarded-.*|forwarded)$/i;
+/** What asks for another answer and no proxy adds: all else is the browser's own, or was on the way. */
+const RESENT =
+  /^(accept|accept-language|content-type|x-requested-with|hx-.*|turbo-.*|x-turbo-.*|if-.*|range)$/i;
+/** The server takes no more of one side. */
+const MOST_RUNS = 20;
 const [TRIES, WAIT] = [40, 100];
 
 /** Why a request cannot be sent again from this page; null if it can. */
@@ -34,7 +36,7 @@ async function send(trace: Trace): Promise<string> {
   }, PATIENCE);
   let id: string | null = null;
   try {
-    const response = await fetch(urlOf(trace, location.origin), {
+    const response = await fetch(urlOf(trace, `${location.origin}${rootOf(trace)}`), {
       method: trace.method,
       headers: settable(trace),
       cache: "no-store",
@@ -53,10 +55,18 @@ async function send(trace: Trace): Promise<string> {
   return await done(trace, before, id);
 }
 
-/** The headers that a page may set; all others are the browser's own. */
+/** Where the app is, if a proxy took that off the path before the app saw it. */
+function rootOf({ path }: Trace): string {
+  const prefix = state.value.map?.config["LIFECYCLE_URL_PREFIX"];
+  const panel = `${typeof prefix === "string" ? prefix : "/_lifecycle"}/`;
+  const root = location.pathname.endsWith(panel) ? location.pathname.slice(0, -panel.length) : "";
+  return path.startsWith(`${decodeURI(root)}/`) ? "" : root;
+}
+
+/** The headers that are sent again. */
 function settable(trace: Trace): [string, string][] {
   return ownHeaders(trace).flatMap(([name, value]): [string, string][] =>
-    BROWSERS.test(name) ? [] : [[name, value]],
+    RESENT.test(name) ? [[name, value]] : [],
   );
 }
 
@@ -94,9 +104,9 @@ export async function sendAgain(id: string): Promise<void> {
 }
 
 /** Send B of a comparison again: it is one more run of B. */
-export async function sendOneMore({ a, b }: Pairing, of: string): Promise<void> {
-  const again = await send(await wholeOf(of));
-  change((before) => setPairing(before, { a, b: [again, ...b] }));
+export async function sendOneMore({ a }: Pairing, runs: readonly string[]): Promise<void> {
+  const again = await send(await wholeOf(runs[0] ?? ""));
+  change((before) => setPairing(before, { a, b: [again, ...runs].slice(0, MOST_RUNS) }));
 }
 
 async function wholeOf(id: string): Promise<Trace> {

@@ -61,6 +61,11 @@ def test_the_other_runs_of_each_and_the_last_one_like_it() -> None:
     assert get(f"?a={a.id}&b={b.id}")["runs"] == {"a": [a.id], "b": [b.id]}
     # Those of one request in one run of the app belong to neither side.
     assert get(f"?a={a.id}&b={e.id}&runs=alike")["runs"] == {"a": [a.id], "b": [e.id]}
+    # A side of several runs has these alone.
+    assert get(f"?a={a.id}&b={d.id}&b={b.id}&runs=alike")["runs"] == {
+        "a": [a.id, e.id, c.id],
+        "b": [d.id, b.id],
+    }
     assert get(f"/last?like={e.id}") == {"id": c.id}
     assert get(f"/last?like={b.id}") == {"id": a.id}
     assert get(f"/last?like={a.id}") == {"id": None}

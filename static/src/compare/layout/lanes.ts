@@ -64,17 +64,16 @@ function barsOf({ segments, begin }: Ribbon, axis: Axis): readonly Bar[] {
   for (const step of segments) {
     if (step.parent !== null && ids.has(step.parent)) continue;
     const last = bars.at(-1);
-    const x = Math.max(xOf(axis, step.begin - begin), last === undefined ? 0 : last.x + last.w + 1);
+    const from = Math.min(xOf(axis, step.begin - begin), axis.end - LEAST);
     const to = xOf(axis, (step.end ?? step.begin) - begin);
-    const w = Math.max(LEAST, to - x - 2);
-    const isDense = last !== undefined && w <= LEAST && x > xOf(axis, step.begin - begin) + 0.5;
-    if (isDense && last.steps[0].stage === step.stage)
-      bars[bars.length - 1] = {
-        steps: [...last.steps, step],
-        x: last.x,
-        w: Math.max(last.w, to - last.x - 2),
-      };
-    else if (x + LEAST <= axis.end + 1) bars.push({ steps: [step], x, w: Math.min(w, axis.end - x) });
+    const next = last === undefined ? axis.begin : last.x + last.w + 1;
+    // What is denser than pixels is one bar.
+    if (last?.steps[0].stage === step.stage && to - from - 2 <= LEAST && next > from + 0.5)
+      bars[bars.length - 1] = { ...last, steps: [...last.steps, step], w: Math.max(last.w, to - last.x - 2) };
+    else {
+      const x = Math.min(Math.max(from, next), axis.end - LEAST);
+      bars.push({ steps: [step], x, w: Math.max(LEAST, Math.min(to, axis.end) - x - 2) });
+    }
   }
   return bars;
 }
