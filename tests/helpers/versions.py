@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import time
 from pathlib import Path
@@ -44,6 +45,11 @@ def _hooks(app: Flask, *, is_new: bool) -> None:
         session["flags"] = g.flags = 1
 
     app.before_request(load_flags if is_new else load_cart)
+
+    @app.after_request
+    def name(response: Response) -> Response:
+        response.headers["X-Request-Id"] = secrets.token_hex(8)
+        return response
 
     @app.teardown_request
     def close(_error: BaseException | None) -> None:

@@ -14,8 +14,21 @@ export interface Loaded {
   readonly b: Trace;
 }
 
+/** An app that has just been restarted may not answer at once. */
+const [TRIES, WAIT] = [6, 500];
+
 /** Null if the server no longer stores one of them, or does not answer. */
 export async function load(pairing: Pairing): Promise<Loaded | null> {
+  for (let tries = 1; ; tries++) {
+    const loaded = await loadOnce(pairing);
+    if (loaded !== null || tries === TRIES) return loaded;
+    await new Promise((resolve) => {
+      setTimeout(resolve, WAIT);
+    });
+  }
+}
+
+async function loadOnce(pairing: Pairing): Promise<Loaded | null> {
   const comparison = await actions.ask<Comparison>(pathOf(pairing));
   if (comparison === null) return null;
   const [a, b] = await Promise.all([comparison.a, comparison.b].map(traceOf));
