@@ -13,6 +13,8 @@ from .transactions import STATEMENT
 if t.TYPE_CHECKING:
     from .model import Step, Trace
 
+# So many runs have one in the middle.
+_FEWEST = 3
 _HOOKS = frozenset(
     (
         *("url_value_preprocessor", "before_request", "after_this_request", "after_request"),
@@ -118,4 +120,17 @@ def total(runs: Sequence[Trace]) -> list[int]:
     return [each for each in found if each is not None]
 
 
-__all__ = ["ComparedPart", "Times", "parts", "times", "total"]
+def typical_first(runs: Sequence[Trace]) -> list[Trace]:
+    """Return several runs with the one first whose time is nearest to their median.
+
+    Of three and more, one alone may be far from what they have in common.
+    """
+    spent = total(runs)
+    if len(spent) < _FEWEST or len(spent) < len(runs):
+        return [*runs]
+    middle = typical(spent) or 0
+    nearest = min(range(len(runs)), key=lambda index: abs(spent[index] - middle))
+    return [runs[nearest], *runs[:nearest], *runs[nearest + 1 :]]
+
+
+__all__ = ["ComparedPart", "Times", "parts", "times", "total", "typical_first"]

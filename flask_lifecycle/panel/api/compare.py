@@ -5,8 +5,9 @@ from __future__ import annotations
 import flask
 
 from ...trace.alike import are_repeated, last_like, runs_like
-from ...trace.compare import compare
-from ...trace.model import JsonObject
+from ...trace.compare import Comparison, compare
+from ...trace.model import JsonObject, Trace
+from ...trace.spent import typical_first
 from ..traces import Traces
 from .lookup import get_or_404, refuse
 
@@ -23,23 +24,29 @@ def create_compare(traces: Traces) -> flask.Blueprint:
             refuse(f"{side} takes the id of a request; of several runs, up to {_MOST} ids.", 400)
         return given
 
+    def stored(ids: list[str]) -> list[Trace]:
+        return [get_or_404(traces, each) for each in ids]
+
     def summaries() -> list[JsonObject]:
         return list(traces.summaries(traces.store.newest(), None))
+
+    def with_runs(a: list[str], b: list[str]) -> Comparison:
+        """Compare all runs of each side; several that are named are all that are wanted."""
+        one, other = (get_or_404(traces, each[0]).header() for each in (a, b))
+        if are_repeated(one, other):
+            return compare(stored(a), stored(b))
+        others = summaries()
+        of_a, of_b = (
+            stored(ids if ids[1:] else runs_like(first, others))
+            for first, ids in ((one, a), (other, b))
+        )
+        return compare(typical_first(of_a), typical_first(of_b))
 
     @api.get("/api/compare")
     def compared() -> JsonObject:
         a, b = ids("a"), ids("b")
-        if flask.request.args.get("runs") == "alike":
-            one, other = (get_or_404(traces, each[0]).header() for each in (a, b))
-            if not are_repeated(one, other):
-                others = summaries()
-                # Several runs that are named are all that are wanted.
-                a, b = (
-                    ids if ids[1:] else runs_like(first, others)
-                    for first, ids in ((one, a), (other, b))
-                )
-        sides = ([get_or_404(traces, each) for each in side] for side in (a, b))
-        return compare(*sides).to_dict()
+        together = flask.request.args.get("runs") == "alike"
+        return (with_runs(a, b) if together else compare(stored(a), stored(b))).to_dict()
 
     @api.get("/api/compare/last")
     def last() -> JsonObject:

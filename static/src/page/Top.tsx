@@ -45,7 +45,7 @@ export function Top(): JSX.Element {
         <HeldCount />
         {narrow.value ? (
           <>
-            <AllViews />
+            {state.value.compared === null ? <AllViews /> : null}
             <MoreActs>{acts}</MoreActs>
           </>
         ) : (
