@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 import typing as t
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.helpers.browser import Panel
+from demo.tour import STOPS
+from tests.helpers.browser import Panel, violations
 from tests.helpers.servers import PATIENCE, FactoryServer, Server, wait_for
 
 ORDER = "/admin/orders/42"
@@ -355,6 +359,67 @@ def test_a_talk_goes_through_its_requests_with_a_clicker_alone(panel: Panel) -> 
     expect(request).to_contain_text("2 of 3 requests")
 
 
+#: Press the key of a clicker until nothing follows; say what was shown each time.
+CLICKS = """async () => {
+    const shown = () => ({
+        request: document.querySelector(".stage-head .request").textContent,
+        clock: document.querySelector(".playback .clock").textContent,
+        caption: document.querySelector(".playback .caption").textContent.trim(),
+        rings: document.querySelectorAll(".stage .ring").length,
+    });
+    const moments = [];
+    for (;;) {
+        const now = shown();
+        const before = moments.at(-1);
+        if (before?.request === now.request && before.clock === now.clock) return moments;
+        moments.push(now);
+        document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "PageDown", bubbles: true}));
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    }
+}"""
+
+
+def test_the_whole_tour_is_a_talk_for_a_clicker(panel: Panel) -> None:
+    """Every request of the demo, every moment of each, without an error in the console."""
+    page = panel.page
+    stops = [each for each in STOPS if "slow" not in each.path]
+    for each in stops:
+        panel.app.evaluate(
+            """([path, method]) => fetch(path, {method, redirect: "manual",
+                body: method === "POST" ? new FormData() : undefined})
+                .then((answer) => answer.text()).catch(() => "")""",
+            [each.path, each.method],
+        )
+    with urllib.request.urlopen(f"{panel.server.url}/_lifecycle/api/traces") as answer:
+        newest = sorted(json.load(answer)["traces"], key=lambda each: -each["started_at"])
+    for each in stops:
+        path = each.path.partition("?")[0]
+        found = next(one for one in newest if (one["method"], one["path"]) == (each.method, path))
+        newest.remove(found)
+        page.evaluate("hash => { location.hash = hash; }", found["id"])
+        page.locator(f'[data-trace="{found["id"]}"][aria-current="true"]').wait_for(
+            state="attached"
+        )
+        page.get_by_role("button", name="Talk").click()
+        page.get_by_role("button", name=f"Add {each.method} {path}", exact=True).click()
+        page.keyboard.press("Escape")
+    page.get_by_role("button", name="Talk").click()
+    first = page.get_by_role("dialog", name="Talk").locator("li .link").first
+    first.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    page.keyboard.press("Home")
+    moments: list[dict[str, t.Any]] = page.evaluate(CLICKS)
+    per_request = [[*each] for _, each in itertools.groupby(moments, lambda each: each["request"])]
+    assert len(per_request) == len(stops)
+    for shown in per_request:
+        positions = [[int(each) for each in re.findall(r"\d+", one["clock"])] for one in shown]
+        last = positions[0][1]
+        assert positions == [[position, last] for position in range(1, last + 1)], shown[0]
+    assert all(each["caption"] for each in moments)
+    assert {each["rings"] for each in moments} <= {0, 1}
+
+
 def test_the_speaker_has_a_window_with_notes_and_the_time(panel: Panel) -> None:
     page = prepare(panel)
     page.get_by_role("button", name="Talk").click()
@@ -373,6 +438,9 @@ def test_the_speaker_has_a_window_with_notes_and_the_time(panel: Panel) -> None:
     speaker.get_by_label("Notes for this request").fill("The redirect.")
     expect(speaker.get_by_label("Elapsed")).to_have_text(re.compile(r"\d+:\d\d"))
     speaker.get_by_label("Time of day").wait_for()
+    assert violations(speaker) == []
+    speaker.emulate_media(color_scheme="light")
+    assert violations(speaker) == []
     page.keyboard.press("PageDown")
     expect(now).to_contain_text("ProxyFix")
     expect(note).to_have_value("")

@@ -71,6 +71,49 @@ def test_every_view_is_accessible_and_fits(panel: Panel, size: tuple[int, int]) 
         )
 
 
+BROKEN = r"""() => {
+    const found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+        if (text.parentElement.closest("script, style, pre, .unseen") !== null) continue;
+        const numbers = /\d[\d.,]*[ \u00a0](?:ns|µs|ms|s|B|[kMG]B|bytes?|chunks?|rows?)\b/g;
+        for (const match of text.data.matchAll(numbers)) {
+            const range = document.createRange();
+            range.setStart(text, match.index);
+            range.setEnd(text, match.index + match[0].length);
+            const tops = [...range.getClientRects()].map((rect) => Math.round(rect.top));
+            if (new Set(tops).size > 1) found.push(text.data);
+        }
+    }
+    return found;
+}"""
+
+
+def test_no_number_is_on_another_line_than_its_unit(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch("/tour/queries")
+    trace = panel.shows_whole("/tour/queries")
+    steps = [each["id"] for each in trace["steps"][::6]]
+    for width in (1440, 820, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        for title in TITLES:
+            open_view(panel, title)
+            assert page.evaluate(BROKEN) == [], (title, width)
+        open_view(panel, "Diagram")
+        for step in steps:
+            page.evaluate("hash => { location.hash = hash; }", f"{trace['id']}/{step}")
+            page.locator(f'.details[data-of="{step}"]').wait_for()
+            assert page.evaluate(BROKEN) == [], (step, width)
+        page.keyboard.press("Escape")
+        page.keyboard.press("f")
+        page.keyboard.press("Home")
+        for _ in steps:
+            page.keyboard.press("PageDown")
+            assert page.evaluate(BROKEN) == [], (page.locator(".caption").inner_text(), width)
+        page.keyboard.press("Escape")
+        page.locator(".stage").wait_for(state="detached")
+
+
 def table(panel: Panel, title: str) -> Locator:
     return panel.page.locator(".part", has=panel.page.get_by_role("heading", name=title))
 
