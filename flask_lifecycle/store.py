@@ -190,7 +190,11 @@ class MemoryStore:
             if self._unweighed < self._max_bytes // _WEIGHED:
                 return
             self._unweighed = 0
-            size = sum(each.size() for each, _ in self._pairs())
+            self._forget_cleared()
+            size = sum(each.size() for each, _ in (*self._cleared, *self._pairs()))
+            # What was cleared can be brought back as long as there is room for it.
+            while size > self._max_bytes and self._cleared:
+                size -= self._cleared.pop(0)[0].size()
             while size > self._max_bytes and self._has_others():
                 size -= self._pop_oldest().size()
 

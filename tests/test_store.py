@@ -195,6 +195,30 @@ def test_what_was_cleared_comes_back_among_what_came_since() -> None:
     assert paths(store) == []
 
 
+def test_what_was_cleared_counts_among_the_bytes_and_makes_room() -> None:
+    store = MemoryStore(100, max_bytes=16_000)
+
+    def heavy(path: str) -> LiveTrace:
+        trace = make(path)
+        trace.detail_bytes = 4000
+        finish(store, trace)
+        return trace
+
+    cleared = [heavy(f"/{number}") for number in range(3)]
+    there = [weakref.ref(trace) for trace in cleared]
+    assert len(paths(store)) == 3
+    store.clear(restorable=True)
+    del cleared
+    heavy("/3")
+    heavy("/4")
+    # The oldest of what was cleared goes first, and nothing of what is shown.
+    assert [trace() is None for trace in there] == [True, True, False]
+    assert paths(store) == ["/4", "/3"]
+    store.restore()
+    assert paths(store) == ["/4", "/3", "/2"]
+    assert store.too_large == 0
+
+
 def test_what_was_cleared_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryStore(4)
     trace = make()
