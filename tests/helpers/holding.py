@@ -7,7 +7,7 @@ import json
 import threading
 import typing as t
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -74,7 +74,13 @@ class Tool:
 
     def begin(self, path: str, method: str = "GET", body: bytes | None = None) -> threading.Thread:
         """Send a request in the background."""
-        thread = threading.Thread(target=lambda: self.answers.append(self.send(path, method, body)))
+
+        def send() -> None:
+            # A server that ends may cut it short.
+            with suppress(OSError, http.client.HTTPException):
+                self.answers.append(self.send(path, method, body))
+
+        thread = threading.Thread(target=send)
         thread.start()
         return thread
 

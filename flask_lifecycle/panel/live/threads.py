@@ -43,7 +43,7 @@ def threads_of(environ: Environ, start_response: t.Any, channel: t.Any = None) -
         return None if patched else 1
     if "werkzeug.socket" in environ or patched:
         return None
-    if "eventlet.input" in environ or "eventlet.posthooks" in environ:
+    if "eventlet.posthooks" in environ:
         # Its greenlets share a thread, which a lock that is not patched blocks.
         return 1
     served = getattr(start_response, "__self__", None)
