@@ -15,6 +15,8 @@ from ..trace.writer import LiveTrace
 #: The maximum number of breakpoints, and of characters of a name or a filter.
 MOST: int = 100
 _LONGEST = 500
+# Without a duration, or reported by others when they are over.
+_NOT_HELD = ("log", "flash", "warning", "span")
 
 #: Whether a running request matches a filter.
 Test = Callable[[LiveTrace], bool]
@@ -90,6 +92,8 @@ def _breakpoint(given: t.Any, parse_filter: Callable[[str], Test]) -> Breakpoint
     once, on = given.get("once", False), given.get("on", True)
     if stage is not None and (type(stage) is not str or stage not in STAGES):
         raise ValueError("stage: null or a stage such as before_request is expected.")
+    if stage in _NOT_HELD:
+        raise ValueError(f"stage: a request cannot be held at {stage}; another stage is expected.")
     if when not in ("before", "after"):
         raise ValueError("when: before or after is expected.")
     for flag, value in (("once", once), ("on", on)):

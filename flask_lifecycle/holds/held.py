@@ -8,7 +8,7 @@ import typing as t
 from time import monotonic
 
 from .. import locks
-from ..faults import fault
+from ..faults import fail_open, fault
 from ..recorder.holding import Call, Instead, When
 from ..trace.holds import Span
 from ..trace.model import JsonObject
@@ -96,12 +96,27 @@ class Held:
 
     def wait(self) -> None:
         while not self._event.wait(_LOOK):
-            self._look()
+            self._go_on_if_over()
 
     async def wait_async(self) -> None:
         while not self._event.is_set():
             await asyncio.sleep(_LOOK_ASYNC)
-            self._look()
+            self._go_on_if_over()
+
+    def _go_on_if_over(self) -> None:
+        over = self._over()
+        # Without an answer, it has failed.
+        if over != "":
+            self.decide(over or "stopped")
+
+    @fail_open
+    def _over(self) -> str:
+        """Return which bound is reached, or an empty text."""
+        if monotonic() >= self._until:
+            return "time"
+        if self._keeper.server.is_stopping():
+            return "stopped"
+        return "" if self._keeper.viewers.present else "left"
 
     def leave(self) -> None:
         # Nobody has told it, if an exception ended the waiting.
@@ -112,19 +127,6 @@ class Held:
             self._keeper.released(self)
         except Exception as error:
             fault("the end of a hold", error)
-
-    def _look(self) -> None:
-        """Let it go on if a bound is reached."""
-        try:
-            if monotonic() >= self._until:
-                self.decide("time")
-            elif self._keeper.server.is_stopping():
-                self.decide("stopped")
-            elif not self._keeper.viewers.present:
-                self.decide("left")
-        except Exception as error:
-            fault("the bounds of a hold", error)
-            self.decide("stopped")
 
     def where(self) -> JsonObject:
         """Return where and since when it is held; ``since`` is in ns from the request's start."""

@@ -502,6 +502,7 @@ def test_the_stream_is_json_and_its_packages_are_mended() -> None:
 
 
 # What answers a script of the app's own pages: they hold no data, or take a key for each request.
+HOLDING = {"/api/breakpoints", "/api/held", "/api/held/<trace_id>"}
 KEYLESS = {"/", "/assets/<path:name>", "/toolbar.js", "/toolbar/requests"}
 STREAM = "/socket.io/"
 
@@ -517,6 +518,7 @@ def test_every_route_is_behind_the_gate(monkeypatch: pytest.MonkeyPatch) -> None
 
     app = Flask(__name__)
     app.debug = True
+    app.config["LIFECYCLE_TOKEN"] = TOKEN
     lifecycle = Lifecycle(app)
     monkeypatch.setattr(flask, "Flask", Panel)
     client = Client(app)
@@ -526,7 +528,7 @@ def test_every_route_is_behind_the_gate(monkeypatch: pytest.MonkeyPatch) -> None
     (panel,) = made
 
     rules = {rule.rule: rule.methods or set() for rule in panel.url_map.iter_rules()}
-    assert set(rules) > KEYLESS
+    assert set(rules) > KEYLESS | HOLDING
     for rule, methods in {**rules, STREAM: {"GET", "POST"}}.items():
         path = PAGE[:-1] + re.sub(r"<int:\w+>", "0", re.sub(r"<(path:)?\w+>", "x", rule))
         for method in methods | {"GET", "POST", "DELETE", "PUT", "OPTIONS", "HEAD"}:
@@ -541,6 +543,15 @@ def test_every_route_is_behind_the_gate(monkeypatch: pytest.MonkeyPatch) -> None
             assert ask(HTTP_X_FORWARDED_FOR="127.0.0.1") == 403, (method, rule)
             assert ask(HTTP_ORIGIN="http://localhost:1") == 403, (method, rule)
             assert ask(HTTP_SEC_FETCH_SITE="cross-site") == 403, (method, rule)
+            if rule in HOLDING and method not in ("GET", "HEAD", "OPTIONS"):
+                # What holds requests takes the page's key or the token, from this machine too.
+                assert ask() == 403, (method, rule)
+                for wrong in ("x", "", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer é"):
+                    assert ask(HTTP_AUTHORIZATION=wrong) == 403, (method, rule)
+                given = {"HTTP_AUTHORIZATION": f"Bearer {TOKEN}"}
+                assert ask(**given) != 403, (method, rule)
+                assert ask(**given, **browser) == 403, (method, rule)
+                assert ask(**given, HTTP_HOST="evil.com") == 403, (method, rule)
             if rule not in KEYLESS - {"/"}:
                 assert ask(**browser) == 403, (method, rule)
                 assert ask(**browser, HTTP_X_LIFECYCLE_KEY="x") == 403, (method, rule)

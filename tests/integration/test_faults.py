@@ -375,6 +375,8 @@ ELSEWHERE = {
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
     "summary/summarize.py",
+    # Only where requests are held; tests/integration/test_holds.py has the faults of that.
+    *("holds/held.py", "holds/seen.py", "recorder/holding.py"),
     # The writer's thread, and whoever reads.
     *("history/document.py", "history/sqlite.py", "history/outbox.py"),
     "history/writer.py",

@@ -22,7 +22,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from flask_lifecycle import Lifecycle, Trace
+from flask_lifecycle import Lifecycle, Trace, faults
 from flask_lifecycle.holds.holder import Holder
 from flask_lifecycle.recorder import holding
 from tests.helpers.holding import CONFIG, Answer, Json, serving
@@ -147,7 +147,9 @@ def bare_answer(path: str, twin: Twin | None = None) -> Answer:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_armed_afterwards() -> t.Iterator[None]:
+    faults._faults.clear()
     yield
+    faults._faults.clear()
     for holder in [*holding.holders.values()]:
         # Of a test that failed.
         t.cast("Holder", holder).close()
@@ -533,3 +535,54 @@ def test_two_panels_that_set_breakpoints_at_once() -> None:
         assert len({each["name"].split("_")[0] for each in left["breakpoints"]}) == 1
         assert left["revision"] >= 8
         tool.set()
+
+
+class Injected(Exception):
+    """What a function of ours fails with."""
+
+
+FAULTS = (
+    *("holds.holder.Holder.enter", "holds.holder.Holder._stop", "holds.holder.Holder.released"),
+    *("holds.breakpoints.Breakpoint.takes", "holds.breakpoints.Breakpoint.is_at"),
+    *("holds.held.Held.begin", "holds.held.seen", "holds.held.monotonic"),
+    *("holds.seen._g", "holds.seen._stack", "holds.bounds.Server.room"),
+    *("recorder.holding.arm", "trace.writer.LiveTrace.hold"),
+)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_of_ours_lets_the_request_go(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make(watched=True, LIFECYCLE_HOLD_SECONDS=0.3)
+    with serving(app) as tool, caplog.at_level("CRITICAL"):
+        tool.set({"stage": "view", "filter": "path:/book"})
+
+        def fails(*_: t.Any, **__: t.Any) -> t.NoReturn:
+            raise Injected
+
+        with monkeypatch.context() as patch:
+            patch.setattr(f"flask_lifecycle.{name}", fails)
+            for path in ("/book/1", "/async", "/book/2"):
+                answer = tool.send(path)
+                assert answer == bare_answer(path)
+        tool.set()
+
+
+def test_an_exit_while_a_request_is_held_is_no_fault() -> None:
+    """As Ctrl+C in a server whose requests run in the main thread."""
+    app = make(watched=True)
+    with serving(app) as tool:
+        tool.set({"name": "book", "once": True})
+        with pytest.MonkeyPatch.context() as patch:
+
+            def interrupted(*_: t.Any) -> t.NoReturn:
+                raise KeyboardInterrupt
+
+            patch.setattr("flask_lifecycle.holds.held.Held.wait", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                app.test_client().get("/book/1")
+        assert tool.held() == []
+        assert tool.send("/book/1").status == 200
+    ended = traces(app)[1]
+    assert [hold.did for hold in ended.holds] == ["stopped"]

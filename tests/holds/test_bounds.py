@@ -1,0 +1,58 @@
+"""How many requests may be held, and who counts as a viewer."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask_lifecycle.holds import bounds
+from flask_lifecycle.holds.bounds import MOST, Server, Viewers
+
+
+@pytest.mark.parametrize(
+    ("threads", "used", "room"),
+    [
+        (None, 8, MOST),
+        (1, 0, 0),
+        (2, 0, 1),
+        (2, 1, 0),
+        (4, 0, 2),
+        (4, 2, 1),
+        (4, 3, 0),
+        (200, 0, 32),
+    ],
+)
+def test_half_of_the_threads_are_held_and_one_is_left(
+    threads: int | None, used: int, room: int
+) -> None:
+    server = Server(threads, lambda: used, lambda: False)
+    assert server.room() == room
+    assert (server.why_none() is None) is (room > 0)
+    assert (server.why_never() is None) is (threads != 1)
+
+
+def test_somebody_watches_while_connected_and_for_a_while_after_a_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(bounds, "monotonic", lambda: now)
+    viewers = Viewers()
+    assert not viewers.present
+    viewers.called()
+    now += bounds.POLL_SECONDS - 1
+    assert viewers.present
+    now += 2
+    assert not viewers.present
+
+    viewers.entered()
+    viewers.entered()
+    viewers.called(1000)
+    viewers.left()
+    assert viewers.present
+    viewers.left()
+    # A page that is loaded again has not left; what it called before does not count.
+    assert viewers.present
+    now += 2.5
+    assert not viewers.present
+    viewers.called()
+    viewers.forget()
+    assert not viewers.present
