@@ -152,7 +152,7 @@ _SHARED_NOTHING = (
 )
 _PROXIES = "Forwarding headers are not trusted; any of them makes its sender a remote client."
 _WORKERS = (
-    "A process shows only its own requests; with several processes, the panel says so. If a worker "
+    "A process shows only its own running requests; with several, the panel says so. If a worker "
     "has no threads to spare, the panel polls instead of using a websocket."
 )
 

@@ -65,6 +65,7 @@ class SqliteHistory:
 
         def add(opened: sqlite3.Connection) -> bool:
             with transaction(opened):
+                purged = _purge(opened, time.time())
                 for row in rows:
                     size = len(row.summary) + len(row.trace)
                     added = opened.execute(
@@ -81,6 +82,8 @@ class SqliteHistory:
                 if is_last or self._unbound > self._count // _BOUND:
                     self._count = self._bound(opened)
                     self._unbound = 0
+            if purged:
+                _shrink(opened)
             return True
 
         return self._use(add, create=True) or False
@@ -196,7 +199,6 @@ class SqliteHistory:
 
         Where bytes are short, cleared ones and those for static files go first.
         """
-        _purge(opened, time.time())
         for is_file in (False, True):
             _remove(
                 opened,
@@ -216,9 +218,10 @@ class SqliteHistory:
         return int(count)
 
 
-def _purge(opened: sqlite3.Connection, now: float) -> None:
-    """Remove what was cleared too long ago to be restored; the clock may have been set back."""
-    _remove(
+def _purge(opened: sqlite3.Connection, now: float) -> int:
+    """Remove what was cleared too long ago to be restored; return how many these were."""
+    # The clock may have been set back.
+    return _remove(
         opened,
         "SELECT id FROM summaries WHERE cleared IS NOT NULL AND abs(? - cleared) > ?",
         now,
@@ -226,15 +229,19 @@ def _purge(opened: sqlite3.Connection, now: float) -> None:
     )
 
 
-def _remove(opened: sqlite3.Connection, ids: str, *values: object) -> None:
+def _remove(opened: sqlite3.Connection, ids: str, *values: object) -> int:
     found = opened.execute(ids, values).fetchall()
     for table in ("traces", "summaries"):
         opened.executemany(f"DELETE FROM {table} WHERE id = ?", found)  # noqa: S608
+    return len(found)
 
 
 def _shrink(opened: sqlite3.Connection) -> None:
-    """Return the space of removed requests to the file system."""
-    opened.execute("PRAGMA incremental_vacuum").fetchall()
+    """Return the space of removed requests to the file system, and their content with it."""
+    # Each step of this statement, which has no rows, frees one page: execute() takes only one.
+    opened.executescript("PRAGMA incremental_vacuum")
+    # Unless another process reads the log just now: then later.
+    opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _summary(trace_id: str, text: str) -> JsonObject | None:

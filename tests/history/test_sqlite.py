@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import typing as t
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,24 @@ def test_cleared_requests_can_be_restored() -> None:
     history.clear()
     history.restore()
     assert history.status().count == 0
+
+
+def test_what_was_cleared_is_no_longer_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a-letter-that-is-nowhere-else"
+    with served(make()) as there:
+        there.get(f"/{text}", *(f"/{number}" for number in range(20)))
+        path = there.history.status().path
+        assert path is not None
+        size = path.stat().st_size
+        there.history.clear(restorable=True)
+        monkeypatch.setattr("flask_lifecycle.history.sqlite.RESTORABLE_SECONDS", 0)
+        there.get("/after")
+        assert len(there.history.summaries()) == 1
+        assert not any(text.encode() in each.read_bytes() for each in path.parent.iterdir())
+        with closing(sqlite3.connect(path)) as opened:
+            assert opened.execute("PRAGMA freelist_count").fetchone() == (0,)
+            (pages,) = opened.execute("PRAGMA page_count").fetchone()
+        assert pages * 4096 < max(size, 100_000)
 
 
 def test_pages_go_from_the_newest_to_the_oldest() -> None:
