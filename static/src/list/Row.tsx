@@ -10,7 +10,16 @@ import { appTime } from "../state/request";
 import { isCutOff, startOf } from "../state/runs";
 import { now, state } from "../state/store";
 import { plural, time, timeOfDay } from "../trace/format";
-import { brief, heldFor, holdAt, flagsOf, isHeld, ofWhichHeld, stripWithHolds, whenOf } from "../trace/holds";
+import {
+  brief,
+  heldFor,
+  holdAt,
+  flagsWithout,
+  isHeld,
+  ofWhichHeld,
+  stripWithHolds,
+  whenOf,
+} from "../trace/holds";
 import { clientStatus, sender } from "../trace/status";
 import { processes, processKey } from "./current";
 import { LONGEST_METHOD, pathOf, rowWidth } from "./geometry";
@@ -71,7 +80,7 @@ function Content({ row, current, lines, process }: ContentProps): JSX.Element {
         <Path trace={trace} lines={lines} />
         <Status trace={trace} running={running} />
         {isHeld(trace) && !earlier ? <At trace={trace} /> : null}
-        <Flags flags={flagsOf(trace)} />
+        <Flags flags={flagsWithout(trace.flags, "held")} />
         <span class="w">
           {running ? <Now trace={trace} /> : <Time row={row} />}
           {process === undefined ? null : (

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 import type { TraceSummary } from "../api/types";
-import { flagsOf, isHeld } from "../trace/holds";
+import { flagsWithout, isHeld } from "../trace/holds";
 import { readPreference, writePreference } from "../state/preferences";
 import { linesOf, type Line } from "./lines";
 import type { ListRow, RequestRow } from "./rows";
@@ -73,6 +73,7 @@ export function pathOf({ trace, depth }: RequestRow, width: number): readonly Li
 export function heightOf(row: ListRow, width: number): number {
   if (row.kind !== "request") return HEIGHT[row.kind];
   const more = pathOf(row, width).length - 1;
-  const flags = Number(flagsOf(row.trace).length > 0) + Number(isHeld(row.trace) && !row.earlier);
+  const flags =
+    Number(flagsWithout(row.trace.flags, "held").length > 0) + Number(isHeld(row.trace) && !row.earlier);
   return HEIGHT.request + more * HEIGHT.line + flags * HEIGHT.flags;
 }

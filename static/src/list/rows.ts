@@ -56,7 +56,10 @@ export type ListRow = Row | BesideRow;
 export function heldFirst(rows: readonly Row[]): readonly ListRow[] {
   const isOnTop = (row: Row): row is RequestRow =>
     row.kind === "request" && !row.earlier && isHeld(row.trace);
-  const held = rows.filter(isOnTop).map((row) => ({ ...row, depth: 0, under: 0 }));
+  const held = rows
+    .filter(isOnTop)
+    .map((row) => ({ ...row, depth: 0, under: 0 }))
+    .sort((one, other) => (one.key < other.key ? 1 : -1));
   const rest = rows.filter((row) => !isOnTop(row));
   if (held.length === 0) return rows;
   return rest.length === 0 ? held : [...held, { kind: "beside", key: "beside" }, ...rest];

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Hold, Step } from "../api/types";
 import {
   brief,
-  flagsOf,
+  byHand,
+  flagsWithout,
   heldFor,
   heldIn,
   holdAt,
@@ -73,12 +74,20 @@ describe("a hold", () => {
 });
 
 describe("what was done by hand", () => {
-  it("is a flag before all others", () => {
-    const flags = [["error", "OutOfStock", ""]] as const;
-    const of = { ...trace(hold(0, 1, "answer"), hold(2, 3, "go"), hold(4, 5, "raise")), flags };
-    expect(interventions(of)).toHaveLength(2);
-    expect(flagsOf(of).map(([, label]) => label)).toEqual(["answered by hand, raised by hand", "OutOfStock"]);
-    expect(flagsOf({ ...trace(hold(0, 1, "time")), flags })).toBe(flags);
+  it("is what was done in place of the app's functions", () => {
+    const of = trace(hold(0, 1, "answer"), hold(2, 3, "go"), hold(4, 5, "raise"), hold(6, 7, "time"));
+    expect(interventions(of).map(byHand)).toEqual(["answered by hand", "raised by hand"]);
+  });
+
+  it("is left out of the flags where it is said apart", () => {
+    const flags = [
+      ["ink", "held", ""],
+      ["ink", "by hand: 2", ""],
+      ["error", "OutOfStock", ""],
+    ] as const;
+    expect(flagsWithout(flags, "held").map(([, label]) => label)).toEqual(["by hand: 2", "OutOfStock"]);
+    expect(flagsWithout(flags, "held", "by_hand").map(([, label]) => label)).toEqual(["OutOfStock"]);
+    expect(flagsWithout(flags.slice(2), "held")).toEqual(flags.slice(2));
   });
 });
 

@@ -1,6 +1,6 @@
 /** The times for which a request was held at a step: pure. */
 
-import type { Flag, Hold, Step, StripPart, When } from "../api/types";
+import { FLAGS, type Flag, type Hold, type Step, type StripPart, type When } from "../api/types";
 import { time } from "./format";
 
 /** A trace, or a summary of one; files of older versions have no holds. */
@@ -79,12 +79,17 @@ export function interventions(trace: Holding): readonly Hold[] {
   return holdsOf(trace).filter((hold) => byHand(hold) !== "");
 }
 
-/** Its flags, and first that it was intervened in. */
-export function flagsOf(trace: Holding & { readonly flags: readonly Flag[] }): readonly Flag[] {
-  const hands = [...new Set(interventions(trace).map(byHand))];
-  if (hands.length === 0) return trace.flags;
-  const flag = ["ink", hands.join(", "), "At a breakpoint: this is not what the app’s code does"] as const;
-  return [flag, ...trace.flags.filter(([, label]) => label !== flag[1])];
+const BY_HAND_LABEL = FLAGS.by_hand[1].replace("{}", "");
+
+/** Its flags, without that it is held, or what was done by hand, where these are said apart. */
+export function flagsWithout(
+  flags: readonly Flag[],
+  ...said: readonly ("held" | "by_hand")[]
+): readonly Flag[] {
+  const isSaid = (label: string): boolean =>
+    (said.includes("held") && label === FLAGS.held[1]) ||
+    (said.includes("by_hand") && label.startsWith(BY_HAND_LABEL));
+  return flags.some(([, label]) => isSaid(label)) ? flags.filter(([, label]) => !isSaid(label)) : flags;
 }
 
 /** A clock on which holds take little room, so that they do not set the scale. */

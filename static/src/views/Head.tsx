@@ -13,7 +13,7 @@ import { isCutOff } from "../state/runs";
 import { now, state } from "../state/store";
 import { DIAGRAM, type ViewName } from "../state/viewNames";
 import { time, websocketOf } from "../trace/format";
-import { holdsOf } from "../trace/holds";
+import { flagsWithout, holdsOf } from "../trace/holds";
 import { clientStatus } from "../trace/status";
 import { FLAGS, type Flag, type Highlight, type Trace } from "../api/types";
 
@@ -73,7 +73,8 @@ function Status({ trace }: { readonly trace: Trace }): JSX.Element {
 
 function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
   const summary = find(state.value, trace.id);
-  const [flags, cut] = [summary?.flags ?? [], isCutOff(summary)];
+  const flags = flagsWithout(summary?.flags ?? [], "held", "by_hand");
+  const cut = isCutOff(summary);
   const facts = trace.highlights ?? [];
   const running = trace.state === "running";
   const error = trace.error;

@@ -1,0 +1,277 @@
+"""Breakpoints in the panel: a request is held, looked at, and goes on."""
+
+from __future__ import annotations
+
+import typing as t
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.helpers.browser import Panel, both_themes, pick_view, violations
+from tests.helpers.servers import APP, FactoryServer, Server
+
+ORDER = "/admin/orders/42"
+CALL = """async ([path, method, body]) => {
+    const key = document.querySelector("meta[name=lifecycle-key]").content;
+    const headers = {"X-Lifecycle-Key": key, "Content-Type": "application/json"};
+    const sent = body === null ? {} : {body: JSON.stringify(body)};
+    return (await fetch(path, {method, headers, ...sent})).json();
+}"""
+
+
+def call(page: Page, path: str, method: str = "GET", body: t.Any = None) -> t.Any:
+    """Call the panel's API, as its page does."""
+    return page.evaluate(CALL, [path, method, body])
+
+
+def breakpoints(page: Page) -> list[dict[str, t.Any]]:
+    return t.cast("list[dict[str, t.Any]]", call(page, "api/breakpoints")["breakpoints"])
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(panel: Panel) -> Iterator[None]:
+    """Remove the breakpoints, and let all requests go on that are held."""
+    yield
+    call(panel.page, "api/breakpoints", "PUT", {"breakpoints": []})
+    call(panel.page, "api/held", "POST", {"do": "all"})
+
+
+def break_at(
+    panel: Panel, stage: str, name: str | None = None, when: str = "before", path: str = ORDER
+) -> None:
+    """Set one breakpoint, as another panel does; the page reads it again when it is loaded."""
+    one = {"stage": stage, "name": name, "when": when, "filter": f"path:{path}"}
+    assert call(panel.page, "api/breakpoints", "PUT", {"breakpoints": [one]})["breakpoints"]
+    panel.page.reload()
+    panel.page.locator('[class="live live"]').wait_for()
+    panel.page.locator(".list footer .about").wait_for(state="attached")
+
+
+def is_held(panel: Panel, where: str) -> None:
+    """Wait until the panel shows that the request is held, everywhere."""
+    page = panel.page
+    expect(page.locator(".head .status")).to_contain_text(f"held {where}")
+    expect(page.locator("svg.diagram .pause")).to_have_count(1)
+    expect(page.locator(".list .row").first.locator(".s")).to_have_text("held")
+    expect(page.locator(".held-count")).to_have_text("1 held")
+    page.locator(".held-columns").wait_for()
+
+
+def is_over(panel: Panel, status: str) -> None:
+    """Wait until the selected request is over, and nothing is held."""
+    expect(panel.page.locator(".head .status")).to_contain_text(status)
+    expect(panel.page.locator(".held-pane")).to_have_count(0)
+    expect(panel.page.locator(".row[aria-current=true][data-state=done]")).to_have_count(1)
+    assert call(panel.page, "api/held")["held"] == []
+
+
+HELD = [
+    ("before_request", "load_user", "before", ORDER, "GET", "200"),
+    ("before_request", "require_admin", "after", ORDER, "GET", "200"),
+    ("view", "show", "before", ORDER, "GET", "200"),
+    ("view", "show", "after", ORDER, "GET", "200"),
+    ("after_request", "log_access", "before", ORDER, "GET", "200"),
+    ("session_save", None, "before", ORDER, "GET", "200"),
+    ("after_request", "log_access", "before", "/admin/ordrs/42", "GET", "404"),
+    ("error_handler", "out_of_stock", "before", f"{ORDER}/ship", "POST", "409"),
+    ("view", "wait_for_it", "before", "/tour/async", "GET", "200"),
+    ("body", None, "before", "/admin/orders/export.csv", "GET", "200"),
+]
+
+
+@pytest.mark.parametrize(("stage", "name", "when", "path", "method", "status"), HELD)
+def test_a_request_is_held_and_goes_on(
+    panel: Panel, stage: str, name: str | None, when: str, path: str, method: str, status: str
+) -> None:
+    break_at(panel, stage, name, when, path)
+    panel.fetch(path, method, wait=False)
+    is_held(panel, f"{when} {name}" if name else when)
+    held = call(panel.page, "api/held")["held"]
+    assert [(each["stage"], each["when"]) for each in held] == [(stage, when)]
+    # What follows is as the app's registries promise it, and others are served.
+    assert panel.fetch("/tour/stream") is not None
+    panel.page.locator(".held-bar").get_by_role("button", name="Go on").click()
+    is_over(panel, status)
+    expect(panel.page.locator(".facts")).to_contain_text("of which")
+
+
+def test_the_dot_beside_a_step_sets_and_removes_a_breakpoint(panel: Panel) -> None:
+    panel.fetch(ORDER)
+    panel.shows(ORDER)
+    page = panel.page
+    dot = page.locator('[data-stage="before_request"]', has_text="load_user").locator(".bp")
+    box = dot.locator(".hit").bounding_box()
+    assert box is not None
+    assert (round(box["width"]), round(box["height"])) == (24, 24)
+    dot.click()
+    expect(dot).to_have_class("bp on")
+    (made,) = breakpoints(page)
+    assert (made["stage"], made["when"], made["on"]) == ("before_request", "before", True)
+    assert made["name"].endswith("load_user")
+    # The step was not picked by that.
+    expect(page.locator(".details")).to_have_count(0)
+    dot.click()
+    expect(dot).to_have_class("bp none")
+    assert breakpoints(page) == []
+    dot.click(modifiers=["Shift"])
+    expect(dot.locator(".bp-after")).to_have_count(1)
+    assert breakpoints(page)[0]["when"] == "after"
+
+
+def test_what_there_is_is_seen_and_masked(panel: Panel) -> None:
+    panel.fetch(ORDER)
+    panel.shows_whole(ORDER)
+    break_at(panel, "before_request", "load_user")
+    # Steps of the one before tell what is still to come.
+    panel.page.locator(".row").first.click()
+    panel.page.locator("#tab-steps .count").wait_for()
+    panel.fetch(ORDER, wait=False)
+    is_held(panel, "before load_user")
+    seen = panel.page.locator(".held-columns")
+    expect(seen.locator("dt", has_text="request_id")).to_be_visible()
+    expect(seen).to_contain_text("session=•••••• masked")
+    expect(seen).to_contain_text("not yet: this step sets it")
+    expect(seen).to_contain_text("none: before_request functions get none")
+    expect(seen.locator(".stack").first.locator("b").first).to_have_text("load_user")
+    expect(seen.locator(".coming b").first).to_have_text("require_admin")
+    expect(panel.page.locator(".facts")).to_contain_text("goes on by itself in")
+
+
+def what_if(panel: Panel, act: str) -> None:
+    break_at(panel, "before_request", "load_user")
+    panel.fetch(ORDER, wait=False)
+    is_held(panel, "before load_user")
+    panel.page.locator(".held-bar").get_by_role("button", name=act).click()
+
+
+def test_an_answer_by_hand(panel: Panel) -> None:
+    what_if(panel, "Answer here…")
+    page = panel.page
+    form = page.get_by_role("form", name="Answer here")
+    form.get_by_label("Status").fill("418")
+    form.get_by_label("Text").fill("a teapot")
+    form.get_by_role("button", name="Answer").click()
+    is_over(panel, "418")
+    expect(page.locator(".facts")).to_contain_text("load_user: answered by hand")
+    expect(page.locator('[data-state="short_circuit"]')).to_contain_text("answered by hand")
+    expect(page.locator(".row[aria-current=true] .flag").first).to_have_text("by hand: 1")
+
+
+def test_an_exception_by_hand(panel: Panel) -> None:
+    what_if(panel, "Raise…")
+    form = panel.page.get_by_role("form", name="Raise")
+    form.get_by_label("Exception").select_option(label="404 NotFound")
+    form.get_by_role("button", name="Raise").click()
+    is_over(panel, "404")
+    expect(panel.page.locator(".facts")).to_contain_text("load_user: raised by hand")
+
+
+def test_a_function_that_is_skipped(panel: Panel) -> None:
+    what_if(panel, "Skip")
+    expect(panel.page.locator(".held-pane")).to_have_count(0)
+    expect(panel.page.locator(".facts")).to_contain_text("load_user: skipped by hand")
+
+
+def test_where_nothing_can_be_done_instead_the_reason_is_there(panel: Panel) -> None:
+    break_at(panel, "session_save")
+    panel.fetch(ORDER, wait=False)
+    is_held(panel, "before")
+    bar = panel.page.locator(".held-bar")
+    expect(bar).to_contain_text("none of the app's functions")
+    expect(bar.get_by_role("button", name="Skip")).to_have_count(0)
+
+
+def test_by_keys_alone(panel: Panel) -> None:
+    """Break, look, step, go on: in the panel, and on a stage."""
+    panel.fetch(ORDER)
+    panel.shows(ORDER)
+    page = panel.page
+    page.locator("svg.diagram").focus()
+    page.keyboard.press("Home")
+    while page.locator(".node.cur", has_text="load_user").count() == 0:
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("b")
+    expect(page.locator(".bp.on")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    panel.fetch(ORDER, wait=False)
+    page.locator(".stage .held-columns").wait_for()
+    expect(page.locator(".stage-foot .caption")).to_have_text("Held before load_user.")
+    page.keyboard.press("e")
+    expect(page.locator(".stage-foot .caption")).not_to_have_text("Held before load_user.")
+    page.keyboard.press("n")
+    page.locator(".stage .held-columns").wait_for()
+    page.keyboard.press("Shift+R")
+    expect(page.locator(".held-pane")).to_have_count(0)
+    expect(page.locator(".stage")).to_have_count(1)
+    page.keyboard.press("f")
+    is_over(panel, "200")
+    # And where the room sees a step, a breakpoint is set at it.
+    page.keyboard.press("f")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    before = len(breakpoints(page))
+    page.keyboard.press("Shift+B")
+    expect(page.locator(".bp.on")).not_to_have_count(before)
+
+
+def test_the_list_of_breakpoints(panel: Panel) -> None:
+    page = panel.page
+    pick_view(page, "Breakpoints")
+    new = page.get_by_role("form", name="New breakpoint")
+    new.get_by_label("Stage").select_option("before_request")
+    new.get_by_label("Function").fill("load_user")
+    new.get_by_label("Requests").fill("method:POST")
+    new.get_by_role("button", name="Add").click()
+    item = page.locator(".breakpoints li")
+    expect(item).to_have_count(1)
+    # A request that does not match goes on.
+    panel.fetch(ORDER)
+    expect(page.locator(".held-count")).to_have_text("")
+    item.get_by_role("textbox").fill("nonsense:(")
+    item.get_by_role("textbox").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("filter")
+    expect(item.get_by_role("textbox")).to_have_value("method:POST")
+    item.get_by_role("switch").click()
+    expect(item).to_have_class("off")
+    assert [each["on"] for each in breakpoints(page)] == [False]
+    item.get_by_role("switch").click()
+    page.get_by_role("button", name="On", exact=True).click()
+    expect(page.get_by_role("button", name="Off", exact=True)).to_be_visible()
+    panel.fetch(f"{ORDER}/ship", "POST")
+    item.get_by_role("button", name="Remove").click()
+    expect(item).to_have_count(0)
+    assert breakpoints(page) == []
+
+
+@both_themes
+def test_axe_finds_nothing(panel: Panel) -> None:
+    what_if(panel, "Raise…")
+    assert violations(panel) == []
+    panel.page.keyboard.press("Escape")
+    pick_view(panel.page, "Breakpoints")
+    panel.page.locator(".breakpoints li").wait_for()
+    assert violations(panel) == []
+
+
+def test_a_server_with_one_thread_says_why_there_are_no_dots(
+    tmp_path: Path, chromium: Browser, server: FactoryServer
+) -> None:
+    command = ["flask", "run", "--debug", "--no-reload", "--without-threads", "--port", "{port}"]
+    one = Server(tmp_path, command, APP)
+    context = chromium.new_context()
+    try:
+        page = context.new_page()
+        with urllib.request.urlopen(f"http://{one.address}/") as response:
+            response.read()
+        page.goto(f"http://{one.address}/_lifecycle/")
+        page.locator("svg.diagram .node").first.wait_for()
+        expect(page.locator(".bp")).to_have_count(0)
+        pick_view(page, "Breakpoints")
+        expect(page.locator(".cannot")).to_contain_text("one request at a time")
+    finally:
+        context.close()
+        one.stop()
