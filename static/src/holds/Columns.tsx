@@ -151,9 +151,9 @@ interface PartProps {
 function Part({ title, says, children }: PartProps): JSX.Element {
   return (
     <div class="part">
-      <h3>
+      <h2>
         {title} {says === "" ? null : <small>{says}</small>}
-      </h3>
+      </h2>
       {children}
     </div>
   );

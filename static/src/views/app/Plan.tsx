@@ -5,6 +5,8 @@ import { useMemo } from "preact/hooks";
 
 import type { AppMap, Rule, Trace } from "../../api/types";
 import { Open } from "../../components/Source";
+import { Dot } from "../../holds/Dot";
+import { drawn, toggleAt } from "../../holds/store";
 import { Diagram } from "../../diagram/Diagram";
 import { kindOf, phases, verdict, type Phase } from "./phases";
 
@@ -21,7 +23,7 @@ export function Plan({
   return (
     <section class="plan" aria-label="What a request will meet" tabIndex={0}>
       <h2>
-        <span class="k">{method}</span> <bdi>{rule.rule}</bdi>
+        {rule.view === null ? null : <Dot at={rule.view} />} <span class="k">{method}</span> <bdi>{rule.rule}</bdi>
       </h2>
       {verdict(rule, method) === "view" ? <Drawn map={map} rule={rule} method={method} /> : null}
       <div class="phases">
@@ -43,7 +45,7 @@ function PhaseOf({ phase, from }: { readonly phase: Phase; readonly from: number
       <ol start={from + 1}>
         {phase.hooks.map((hook, index) => (
           <li key={index} value={from + index + 1} data-hook={hook.name}>
-            <code>{hook.name}</code> <span class="k">{kindOf(hook)}</span>
+            <Dot at={hook} /> <code>{hook.name}</code> <span class="k">{kindOf(hook)}</span>
             <span class="by">{hook.scope === null || hook.scope === "app" ? "the app" : hook.scope}</span>
             {hook.source === null ? null : <Open source={hook.source} />}
           </li>
@@ -94,6 +96,8 @@ function Drawn({
         selected={null}
         width={1120}
         height={750}
+        breakpoints={drawn.value}
+        onBreak={toggleAt}
         onSelect={() => undefined}
       />
     </div>
