@@ -23,6 +23,8 @@ from .protocol import Status
 
 T = t.TypeVar("T")
 
+# How long the writer waits for others that write, in seconds.
+_PATIENCE = 5.0
 # The limits are enforced when this fraction has been added, or when nothing more is to be written.
 _BOUND = 64
 
@@ -86,7 +88,7 @@ class SqliteHistory:
                 _shrink(opened)
             return True
 
-        return self._use(add, create=True) or False
+        return self._use(add, create=True, patience=_PATIENCE) or False
 
     def summaries(self, limit: int = 500, before: str | None = None) -> list[JsonObject]:
         def read(opened: sqlite3.Connection) -> list[tuple[str, str]]:
