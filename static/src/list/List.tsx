@@ -116,14 +116,16 @@ function Head({ isSheet }: { readonly isSheet: boolean }): JSX.Element {
 
 /** The number of requests; under a filter, of those that match. */
 function Count(): JSX.Element {
-  const { filter, imported } = state.value;
+  const { filter, imported, next } = state.value;
   const { requests, files } = counted.value;
+  // There are older ones, which come when the list is scrolled to its end.
+  const more = next === null || next === "" ? "" : "+";
   const total = requests + files + imported.length;
   if (filter.trim() === "" || total === 0)
     return (
       <>
         <b title={files === 0 ? undefined : `and ${plural(files, "static file")}`}>
-          {plural(requests, "request")}
+          {more === "" ? plural(requests, "request") : `${requests}+ requests`}
         </b>
         {imported.length === 0 ? "" : `, ${imported.length} imported`}
       </>
@@ -132,6 +134,7 @@ function Count(): JSX.Element {
   return (
     <>
       <b>{matches}</b> of {total}
+      {more}
     </>
   );
 }

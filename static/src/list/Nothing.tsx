@@ -1,11 +1,15 @@
 import type { JSX } from "preact";
 
+import { useEffect } from "preact/hooks";
+
 import { actions } from "../state/actions";
 import { state } from "../state/store";
 
 /** The text in an empty list. */
 export default function Nothing(): JSX.Element {
   const { filter, traces, earlier, imported, connection } = state.value;
+  // Older ones may match.
+  useEffect(actions.older);
   if (filter.trim() === "" || traces.length + earlier.length + imported.length === 0)
     return (
       <p class="nothing">

@@ -212,7 +212,8 @@ function Banners(): JSX.Element {
     <>
       {process?.several === true ? (
         <p class="banner" role="note">
-          Process {process.pid} only: the server has others, whose requests are not shown here.
+          Process {process.pid} only: the server has others, whose requests are{" "}
+          {history === null ? "not shown here." : "listed when this page is loaded."}
         </p>
       ) : null}
       {imported === undefined ? null : (
