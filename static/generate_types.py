@@ -15,9 +15,9 @@ import typing as t
 from pathlib import Path
 
 from flask_lifecycle import trace
-from flask_lifecycle.panel import filter as trace_filter
 from flask_lifecycle.recording import app, document, schema
 from flask_lifecycle.recording.versions import FORMAT, VERSION
+from flask_lifecycle.summary import filter as trace_filter
 from flask_lifecycle.summary import flags, summarize
 from flask_lifecycle.trace import compare, differences, model, spent
 

@@ -12,15 +12,16 @@ import click
 import flask
 from rich.text import Text
 
-from ..panel.filter import FilterError, parse
+from ..summary.filter import FilterError, parse
 from ..trace.explain import explain
 from ..trace.model import JsonObject
+from .cells import clock
 from .journey import Journey
 from .lookup import Requests
 from .options import Form
 from .output import Output
 from .report import Report
-from .rows import TOGETHER, Rows, clock, markdown_table
+from .rows import TOGETHER, Rows, markdown_table
 from .tree import tree
 
 # Seconds: what a writer takes to a batch of requests.

@@ -27,9 +27,10 @@ def command(terms: tuple[str, ...], limit: int, form: Form) -> None:
     too, and means the same request tomorrow.
     """
     from .app import load_app
+    from .cells import clock
     from .lookup import Requests, id_length
     from .output import Output
-    from .rows import Rows, clock, markdown_table, restarts
+    from .rows import Rows, markdown_table, restarts
 
     requests = Requests(load_app())
     found = requests.matching(terms)[:limit]

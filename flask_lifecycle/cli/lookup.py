@@ -11,7 +11,7 @@ import click
 import flask
 
 from ..history import History, history_of
-from ..panel.filter import FilterError, parse
+from ..summary.filter import FilterError, parse
 from ..trace.model import JsonObject, Trace, client_status
 from ..trace.sentences.words import count, cut
 from .summaries import is_summary

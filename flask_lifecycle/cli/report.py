@@ -15,11 +15,11 @@ from ..trace.highlights import highlights
 from ..trace.model import JsonObject, Trace
 from ..trace.sentences.words import count, cut, readable_time, short
 from .app import map_of
+from .cells import age, request_text, status_text, took
 from .facts import changes, facts, is_said, predicate, subject
 from .journey import Journey
 from .lookup import request_of
 from .output import Output, code, escaped, fitted
-from .rows import age, request_text, status_text, took
 from .tree import Node, tree, walk
 
 _LONGEST = 300

@@ -60,9 +60,11 @@ def _recorded(app: flask.Flask) -> flask.Flask:
             app.config["LIFECYCLE_ENABLED"] = True
         try:
             Lifecycle(app)
-        except (ValueError, AssertionError) as error:
-            # A wrong setting; or the app handled a request while it was loaded.
+        except ValueError as error:  # a setting is wrong
             raise click.ClickException(str(error)) from error
+        except AssertionError as error:
+            text = "flask-lifecycle cannot be added: the app handled a request while it was loaded."
+            raise click.ClickException(text) from error
     state: State = app.extensions["lifecycle"]
     why_off = state.why_off(app)
     if why_off and not is_running_from_reloader():

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from time import perf_counter
 from weakref import WeakKeyDictionary
 
+from ..summary.filter import parse
 from ..summary.summarize import summarize
 from ..trace.model import JsonObject
 from ..trace.writer import LiveTrace
-from .filter import parse
 
 # When summaries of one request have taken this many seconds, the next ones take at most a tenth of
 # the time that passes: a function may be called in a loop.

@@ -1,1 +1,1 @@
-"""What the list shows of a request: its summary and its flags."""
+"""What the list shows of requests, and which ones a filter lets through."""

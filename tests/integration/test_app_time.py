@@ -15,9 +15,9 @@ from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.filter import parse
 from flask_lifecycle.panel.toolbar_view import toolbar_view
 from flask_lifecycle.recording.har import to_har
+from flask_lifecycle.summary.filter import parse
 from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.model import client_status
 from tests.helpers.apps import make_app

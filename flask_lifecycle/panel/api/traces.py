@@ -8,8 +8,8 @@ from itertools import islice
 import flask
 
 from ...store import Store
+from ...summary.filter import FilterError, parse
 from ...trace.model import JsonObject
-from ..filter import FilterError, parse
 from ..live.hub import Hub
 from ..traces import Traces, state_of
 from .lookup import get_or_404

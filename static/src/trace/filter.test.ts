@@ -11,7 +11,7 @@ interface Cases {
   readonly wrong: readonly { readonly q: string; readonly error: string }[];
 }
 
-const { traces, cases, wrong } = JSON.parse(readFileSync("../tests/panel/filters.json", "utf-8")) as Cases;
+const { traces, cases, wrong } = JSON.parse(readFileSync("../tests/summary/filters.json", "utf-8")) as Cases;
 const all = traces.map((more) => summary(more.id, more));
 const found = (text: string): string =>
   all

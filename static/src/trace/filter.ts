@@ -2,7 +2,7 @@
  * The list's filter: `status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error
  * -path:/static`,
  * and free words; values with spaces are in double quotes. `GET api/traces?q=` takes the same
- * (flask_lifecycle/panel/filter.py): tests/panel/filters.json holds both to it.
+ * (flask_lifecycle/summary/filter.py): tests/summary/filters.json holds both to it.
  */
 
 import { isFile } from "./files";

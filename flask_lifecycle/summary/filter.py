@@ -2,8 +2,8 @@
 
 ``status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error -path:/static``,
 and free words; values with spaces are put in double quotes. It tests summaries and must agree with
-the panel's own implementation (``static/src/trace/filter.ts``): ``tests/panel/filters.json`` is run
-against both.
+the panel's own implementation (``static/src/trace/filter.ts``): ``tests/summary/filters.json`` is
+run against both.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.filter import COUNTS, FilterError, parse
+from flask_lifecycle.summary.filter import COUNTS, FilterError, parse
 from flask_lifecycle.summary.summarize import COUNTED
 
 CASES = json.loads(Path(__file__).with_name("filters.json").read_text("utf-8"))
