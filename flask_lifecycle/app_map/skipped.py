@@ -103,6 +103,8 @@ def _why(trace: Trace, stage: str) -> str:
         dispatch = trace.find(stage="dispatch")
         if dispatch and dispatch[0].outcome == "ok":
             return "Flask answers OPTIONS by itself"
+    if stage == "teardown_appcontext" and trace.parent and not trace.find(stage="app_context_pop"):
+        return "the app context is that of the outer request"
     if stage == "after_request":
         return "" if trace.error is None else f"{short(trace.error.type)} left the app"
     stages = _BEFORE if stage in _BEFORE or stage == "view" else (stage,)

@@ -25,7 +25,7 @@ _UNNAMED = frozenset(
         *("session_open", "session_save", "wsgi"),
     )
 )
-_ORIGINS = FUNCTION_STAGES | {"flash", "span", "sql", "template"}
+_ORIGINS = FUNCTION_STAGES | {"make_response", "span", "sql", "template"}
 # These say something, and their lines have what.
 _MESSAGES = frozenset(("flash", "log", "warning"))
 _NAMES = 4

@@ -21,7 +21,8 @@ _LITTLE = 0.01
 #: From these widths on, there are bars, and the sentences stand beside the tree.
 _WITH_BARS = 100
 _SIDE_BY_SIDE = 150
-_STYLES = {
+#: By stage, where it is not the one of the way in.
+STYLES = {
     **dict.fromkeys(("template", "context_processor"), "template"),
     **dict.fromkeys(
         (
@@ -154,11 +155,11 @@ class Journey:
 
 
 def _style(node: Node) -> str:
-    return "skipped" if node.step is None else _STYLES.get(node.stage, "request")
+    return "skipped" if node.step is None else STYLES.get(node.stage, "request")
 
 
 def _name(node: Node) -> str:
     return "sql" if node.stage == "sql" else "inner" if node.stage == "signal" else "name"
 
 
-__all__ = ["Journey"]
+__all__ = ["STYLES", "Journey"]

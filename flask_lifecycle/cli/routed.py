@@ -16,6 +16,7 @@ from ..trace.model import JsonObject, Source
 from ..trace.sentences.words import cut, listed, short
 from .app import map_of
 from .facts import shown_place
+from .journey import STYLES
 from .output import Output, code, escaped, fitted
 
 # In the order in which Flask calls them.
@@ -159,7 +160,7 @@ def _names(error: type[HTTPException]) -> list[str]:
 
 
 def _run(hook: JsonObject, widest: int, output: Output) -> Iterator[Text]:
-    style = "bold" if hook["stage"] == "view" else "request"
+    style = STYLES.get(hook["stage"], "request")
     line = Text("  ").append_text(fitted(Text(hook["stage"], style=style), widest)).append("  ")
     line.append(short(hook["name"]), style="bold")
     for fact in _facts(hook):

@@ -114,6 +114,17 @@ def test_options_needs_no_view() -> None:
     ]
 
 
+def test_a_request_inside_another_one_may_have_its_app_context() -> None:
+    app = make()
+    app.add_url_rule("/outer", "outer", lambda: app.test_client().get("/admin/orders").text)
+    app.test_client().get("/outer").close()
+    inner = next(trace for trace in Lifecycle().traces(app) if trace.parent)
+    found = names(skipped(inner, map_of(app)))
+    # From Flask 3.2 on, it has one of its own.
+    reason = ("close_db", "the app context is that of the outer request")
+    assert found == ([] if inner.find(stage="app_context_pop") else [reason])
+
+
 def test_a_teardown_that_raises_is_the_reason_where_it_skips_others() -> None:
     for each in asked("/admin/orders?break", testing=True):
         assert (each.stage, each.why) in (

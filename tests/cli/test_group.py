@@ -36,6 +36,16 @@ def test_commands_are_imported_when_they_are_used() -> None:
     assert done.stdout == "flask_lifecycle.cli.group\n\n"
 
 
+def test_what_reads_a_history_imports_no_panel() -> None:
+    modules = ("compared", "follow", "lookup", "report", "routed", "saved")
+    code = f"import sys, {', '.join(f'flask_lifecycle.cli.{each}' for each in modules)}\n"
+    code += "print('flask_socketio' in sys.modules, 'rich.console' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False True\n"
+
+
 def test_each_command_has_its_help() -> None:
     context = click.Context(lifecycle)
     assert lifecycle.list_commands(context) == COMMANDS
