@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -53,6 +54,11 @@ def settled(page: Page) -> None:
     """Wait until nothing moves: two frames after the last request is done."""
     page.locator('.row[aria-current="true"][data-state="done"]').wait_for(state="attached")
     page.wait_for_timeout(400)
+
+
+def forget() -> None:
+    """Give the servers that are started from now on an empty history."""
+    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="lifecycle-screenshots-")
 
 
 def press(page: Page, name: str) -> None:
@@ -166,6 +172,7 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
         page.screenshot(path=folder / f"list-{name}-{size}-{theme}.png")
 
     demo = FactoryServer(data)
+    forget()
     demo.start()
     wire = Wire(demo.url.removeprefix("http://"))
     try:
@@ -174,6 +181,7 @@ def lists(browser: Browser, folder: Path, data: Path, theme: t.Any, size: str) -
         wire.close()
         demo.stop()
     for rows in (500, 5000):
+        forget()
         many = Server(
             data,
             ["flask", "run", "--debug", "--no-reload", "--port", "{port}"],
@@ -333,6 +341,7 @@ def main() -> None:
             FactoryServer(Path(data)),
             FactoryServer(Path(more), "tests.browser.pages:create_app"),
         )
+        forget()
         try:
             server.start()
             pages.start()
