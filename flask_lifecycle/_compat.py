@@ -152,22 +152,29 @@ _entry("gunicorn.http.wsgi:Response", "force_close", _GUNICORN)
 _entry("gunicorn.workers.base:Worker", "alive", _GUNICORN)
 _entry("gunicorn.workers.base:Worker", "ppid", _GUNICORN)
 
-# The threads of other servers: the attributes of Waitress's connection and of cheroot's gateway.
+# The threads of other servers, and whether they stop: the attributes of Waitress's connection, of
+# cheroot's gateway and of gevent's handler.
 
-_entry("waitress.channel:HTTPChannel", "adj", "3.0.2")
-_entry("waitress.adjustments:Adjustments", "threads", "3.0.2")
-_entry("waitress.channel:HTTPChannel", "server", "3.0.2")
-_entry("waitress.task:ThreadedTaskDispatcher", "stop_count", "3.0.2")
+_WAITRESS, _CHEROOT = "3.0.2", "11.1.2"
+_entry("waitress.channel:HTTPChannel", "adj", _WAITRESS)
+_entry("waitress.adjustments:Adjustments", "threads", _WAITRESS)
+_entry("waitress.channel:HTTPChannel", "server", _WAITRESS)
 WAITRESS_THREADS = "adj.threads"
-WAITRESS_STOPPING = "server.task_dispatcher.stop_count"
-_entry("cheroot.workers.threadpool:ThreadPool", "min", "11.1.2")
-CHEROOT_THREADS = "req.server.requests.min"
+WAITRESS_DISPATCHER = "server.task_dispatcher"
+WAITRESS_STOPPING = _entry("waitress.task:ThreadedTaskDispatcher", "stop_count", _WAITRESS)
+_entry("cheroot.workers.threadpool:ThreadPool", "min", _CHEROOT)
+CHEROOT_SERVER = "req.server"
+CHEROOT_THREADS = f"{CHEROOT_SERVER}.requests.min"
+CHEROOT_READY = _entry("cheroot.server:HTTPServer", "ready", _CHEROOT)
+GEVENT_CLOSED = _entry("gevent.baseserver:BaseServer", "closed", "26.9.0")
 
 
 __all__ = [
     "APP_CONTEXT",
     "CACHED_DATA",
     "CACHED_JSON",
+    "CHEROOT_READY",
+    "CHEROOT_SERVER",
     "CHEROOT_THREADS",
     "CREATOR",
     "DO_CLOSE",
@@ -176,6 +183,7 @@ __all__ = [
     "DRIVER_CONNECTION",
     "ENTRIES",
     "GET_SESSION",
+    "GEVENT_CLOSED",
     "HEADER_LIST",
     "MACRO_CLASS",
     "MACRO_ENVIRONMENT",
@@ -192,6 +200,7 @@ __all__ = [
     "STATUS_CODE",
     "STREAM",
     "TEMPLATE",
+    "WAITRESS_DISPATCHER",
     "WAITRESS_STOPPING",
     "WAITRESS_THREADS",
     "Entry",

@@ -24,6 +24,7 @@ from .api.recordings import create_recordings
 from .api.steps import create_steps
 from .api.toolbar import create_toolbar
 from .api.traces import create_traces
+from .kept_breakpoints import KeptBreakpoints
 from .live.hub import Hub
 from .live.metered_socket import MESSAGE_BYTES
 from .traces import Traces
@@ -73,7 +74,7 @@ def create_panel(
         create_steps(traces),
         create_profile(traces, profiles),
         create_bodies(bodies),
-        create_holds(holder, gate, app_map, hold_seconds),
+        create_holds(holder, gate, app_map, hold_seconds, KeptBreakpoints(traces.history)),
         create_app_map(app_map, find_rule),
         create_live(hub, gate),
     ):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
+import gc
 import threading
 import time
 import typing as t
+import weakref
 
 import pytest
 from flask import (
@@ -25,6 +28,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from flask_lifecycle import Lifecycle, Trace, faults
 from flask_lifecycle.holds.holder import Holder
 from flask_lifecycle.recorder import holding
+from flask_lifecycle.recording import Recording
 from tests.helpers.holding import CONFIG, Answer, Json, serving
 from tests.helpers.servers import wait_for
 
@@ -586,3 +590,80 @@ def test_an_exit_while_a_request_is_held_is_no_fault() -> None:
         assert tool.send("/book/1").status == 200
     ended = traces(app)[1]
     assert [hold.did for hold in ended.holds] == ["stopped"]
+
+
+def test_a_request_inside_another_one_is_held_by_itself() -> None:
+    app = make(watched=True)
+
+    @app.get("/outer")
+    def outer() -> bytes:
+        return bytes(app.test_client().get("/book/5").data)
+
+    with serving(app) as tool:
+        tool.set({"stage": "view"})
+        held = tool.go_through(tool.begin("/outer"))
+        tool.set()
+    assert [each["name"] for each in held] == ["outer", "book"]
+    assert tool.answers[0].body == b"book 5 sale"
+    inner, whole = (each for each in traces(app) if each.holds)
+    assert {inner.parent, whole.parent} == {None, whole.id}
+
+
+def test_what_a_thread_of_the_request_does_is_held_there() -> None:
+    app = make(watched=True)
+
+    @app.get("/threads")
+    def threads() -> str:
+        done: list[str] = []
+
+        def work() -> None:
+            done.append(render_template_string("in a thread"))
+
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
+        thread.start()
+        thread.join()
+        return done[0]
+
+    with serving(app) as tool:
+        tool.set({"stage": "template"})
+        sent = tool.begin("/threads")
+        held = tool.wait()
+        wait_for(lambda: traces(app)[0].steps[held["step"]].stage == "template")
+        tool.tell(held, "go")
+        tool.set()
+        sent.join()
+    assert tool.answers[0].body == b"in a thread"
+    (trace,) = traces(app)
+    assert [trace.steps[hold.step].stage for hold in trace.holds] == ["template"]
+
+
+def test_an_app_that_held_requests_is_freed_with_all_that_was_held() -> None:
+    app = make(watched=True)
+    with serving(app) as tool:
+        tool.set({"name": "book"})
+        sent = tool.begin("/book/1")
+        tool.tell(tool.wait(), "step")
+        tool.tell(tool.wait(), "go")
+        sent.join()
+    freed = weakref.ref(app), weakref.ref(app.extensions["lifecycle"]._mount._holder)
+    del app
+    gc.collect()
+    assert [each() for each in freed] == [None, None]
+
+
+def test_a_comparison_says_which_request_was_held() -> None:
+    app = make(watched=True)
+    with serving(app) as tool:
+        tool.send("/book/1")
+        tool.set({"name": "book", "once": True})
+        sent = tool.begin("/book/1")
+        tool.tell(tool.wait(), "answer", text="by hand")
+        sent.join()
+        flags = tool.call("traces")[1]["traces"][0]["flags"]
+    second, first = traces(app)
+    assert first.holds == first.intervened == ()
+    assert "B: Breakpoints held it for" in str(first.compare(second))
+    assert "by hand: answer" in first.compare(second).to_dict()["basis"]
+    assert flags[0][:2] == ["ink", "by hand: 1"]
+    document = Recording.of([second]).to_dict()
+    assert document["traces"][0]["holds"][0]["did"] == "answer"

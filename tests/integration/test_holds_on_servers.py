@@ -52,11 +52,25 @@ from waitress import serve
 if __name__ == "__main__":
     serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads=4)
 """,
-    "pywsgi": """
+    "cheroot": """
 import sys
+from cheroot.wsgi import Server
+if __name__ == "__main__":
+    server = Server(("127.0.0.1", int(sys.argv[1])), app, numthreads=4, shutdown_timeout=3600)
+    try:
+        server.start()
+    finally:
+        server.stop()
+""",
+    "pywsgi": """
+import signal
+import sys
+from gevent import signal_handler
 from gevent.pywsgi import WSGIServer
 if __name__ == "__main__":
-    WSGIServer(("127.0.0.1", int(sys.argv[1])), app, log=None).serve_forever()
+    server = WSGIServer(("127.0.0.1", int(sys.argv[1])), app, log=None, spawn=100)
+    signal_handler(signal.SIGTERM, server.stop, 3600)
+    server.serve_forever(stop_timeout=3600)
 """,
 }
 SERVERS: dict[str, tuple[list[str], str]] = {
@@ -64,13 +78,14 @@ SERVERS: dict[str, tuple[list[str], str]] = {
     "gthread": ([*GUNICORN, "--threads", "4"], APP),
     "gevent": ([*GUNICORN, "-k", "gevent"], APP),
     "waitress": (["app", "{port}"], APP + MAINS["waitress"]),
+    "cheroot": (["app", "{port}"], APP + MAINS["cheroot"]),
     "pywsgi": (
         ["app", "{port}"],
         "from gevent import monkey\nmonkey.patch_all()\n" + APP + MAINS["pywsgi"],
     ),
 }
 #: How many requests can be held where there is a pool of threads.
-ROOM = {"gthread": 2, "waitress": 2}
+ROOM = {"gthread": 2, "waitress": 2, "cheroot": 2}
 #: Seconds in which a server ends, on a machine with much else to do; of itself, it waits an hour.
 OVER = 15
 WAYS = [
@@ -79,7 +94,8 @@ WAYS = [
     ("gthread", signal.SIGINT),
     ("gevent", signal.SIGTERM),
     ("waitress", signal.SIGINT),
-    ("pywsgi", signal.SIGINT),
+    ("cheroot", signal.SIGINT),
+    ("pywsgi", signal.SIGTERM),
 ]
 
 

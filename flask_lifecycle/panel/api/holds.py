@@ -17,6 +17,7 @@ from ...holds.holder import Holder
 from ...holds.instead import CannotError
 from ...trace.model import INTERVENTIONS, JsonObject
 from ..access.gate import Gate
+from ..kept_breakpoints import KeptBreakpoints
 from ..live.threads import server_of
 from ..next_functions import next_functions
 from ..running import parse_running
@@ -28,7 +29,11 @@ _CACHED = 64
 
 
 def create_holds(
-    holder: Holder | None, gate: Gate, app_map: Callable[[], JsonObject], seconds: float
+    holder: Holder | None,
+    gate: Gate,
+    app_map: Callable[[], JsonObject],
+    seconds: float,
+    kept: KeptBreakpoints,
 ) -> flask.Blueprint:
     """Return the blueprint.
 
@@ -36,7 +41,10 @@ def create_holds(
     :param gate: knows the clients with the token, and how many websockets are open.
     :param app_map: returns the map of the app.
     :param seconds: how long a client with the token counts as a viewer after a call.
+    :param kept: has the breakpoints of earlier processes.
     """
+    if holder is not None:
+        kept.load(holder)
     api = flask.Blueprint("holds", __name__)
     known: dict[tuple[str, int, str], list[JsonObject]] = {}
 
@@ -85,6 +93,7 @@ def create_holds(
         if made and never:
             refuse(never, 409)
         found.set(made, on=on)
+        kept.save(found)
         return found.to_dict()
 
     @api.get("/api/held")

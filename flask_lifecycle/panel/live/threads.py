@@ -9,7 +9,15 @@ import sys
 import typing as t
 from operator import attrgetter
 
-from ..._compat import CHEROOT_THREADS, WAITRESS_STOPPING, WAITRESS_THREADS
+from ..._compat import (
+    CHEROOT_READY,
+    CHEROOT_SERVER,
+    CHEROOT_THREADS,
+    GEVENT_CLOSED,
+    WAITRESS_DISPATCHER,
+    WAITRESS_STOPPING,
+    WAITRESS_THREADS,
+)
 from ...holds.bounds import Server
 from .websocket import is_stopping
 
@@ -25,9 +33,18 @@ def server_of(environ: Environ, start_response: t.Any, used: t.Callable[[], int]
     :param used: returns how many threads the panel's connections use.
     """
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
+    # Not the channel or the handler, which belong to the connection.
+    dispatcher = _attribute(channel, WAITRESS_DISPATCHER)
+    handler = getattr(start_response, "__self__", None)
+    cheroot, gevent = _attribute(handler, CHEROOT_SERVER), _attribute(handler, "server")
 
     def stops() -> bool:
-        return is_stopping() or bool(_attribute(channel, WAITRESS_STOPPING))
+        return (
+            is_stopping()
+            or bool(_attribute(dispatcher, WAITRESS_STOPPING))
+            or _attribute(cheroot, CHEROOT_READY) is False
+            or _attribute(gevent, GEVENT_CLOSED) is True
+        )
 
     return Server(threads_of(environ, start_response, channel), used, stops)
 

@@ -1,0 +1,67 @@
+"""Breakpoints in a file beside the history, so that they outlive the process."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from ..history import History
+from ..holds.breakpoints import parse
+from ..holds.holder import Holder
+from ..private_folder import is_ours_alone
+from .running import parse_running
+
+# Beyond what the largest list takes, it is not ours.
+_LARGEST = 1_000_000
+
+
+class KeptBreakpoints:
+    """The file, if there is a history.
+
+    :param history: the history that it lies beside.
+    """
+
+    def __init__(self, history: History | None) -> None:
+        self._history = history
+
+    def load(self, holder: Holder) -> None:
+        """Set the breakpoints of an earlier process."""
+        path = self._path()
+        if path is None:
+            return
+        # It may not be there, be another's, or say anything.
+        with suppress(OSError, ValueError, RecursionError):
+            found = path.lstat()
+            if not is_ours_alone(found) or found.st_size > _LARGEST or path.is_symlink():
+                return
+            given = json.loads(path.read_text("utf-8"))
+            if isinstance(given, dict):
+                made = parse(given.get("breakpoints"), parse_running)
+                holder.set(made, on=given.get("on") is not False)
+
+    def save(self, holder: Holder) -> None:
+        """Write the breakpoints, for the next process."""
+        path = self._path()
+        if path is None:
+            return
+        kept = [each.to_dict() for each in holder.breakpoints if not each.once]
+        text = json.dumps({"on": holder.on, "breakpoints": kept})
+        with suppress(OSError):
+            if not kept and not path.exists():
+                return
+            # Written elsewhere and moved: no process reads half of it.
+            made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            made.replace(path)
+
+    def _path(self) -> Path | None:
+        beside = None if self._history is None else self._history.status().path
+        return None if beside is None else beside.with_name(f"{beside.name}-breakpoints.json")
+
+
+__all__ = ["KeptBreakpoints"]
