@@ -79,13 +79,18 @@ def _named(redactor: Redactor, held: t.Any, where: str) -> JsonObject:
     return shown
 
 
-def _g(trace: LiveTrace) -> JsonObject | None:
+def _is_own(trace: LiveTrace) -> bool:
+    """Return whether the contexts that are pushed are of the request's app, not of an outer one."""
     context = _app_context(None)
-    return None if context is None else _named(trace.redactor, vars(context.g), "g")
+    return context is not None and trace.owner is not None and trace.owner.app() is context.app
+
+
+def _g(trace: LiveTrace) -> JsonObject | None:
+    return _named(trace.redactor, vars(_app_context(None).g), "g") if _is_own(trace) else None
 
 
 def _session(trace: LiveTrace) -> JsonObject | None:
-    context = _request_context(None)
+    context = _request_context(None) if _is_own(trace) else None
     held = None if context is None else vars(context).get(SESSION)
     return _named(trace.redactor, held, "session") if isinstance(held, dict) else None
 
@@ -95,7 +100,7 @@ def _request(trace: LiveTrace) -> JsonObject:
     shown: JsonObject = trace.notes.shown(trace, 0).get("request", {})
     shown["endpoint"] = trace.endpoint
     shown["url_rule"] = None if trace.route is None else trace.route.rule
-    context = _request_context(None)
+    context = _request_context(None) if _is_own(trace) else None
     held = {} if context is None else vars(vars(context).get(REQUEST) or object)
     args = held.get("view_args")
     shown["view_args"] = _named(redactor, args, "view_args") if isinstance(args, dict) else None

@@ -667,3 +667,26 @@ def test_a_comparison_says_which_request_was_held() -> None:
     assert flags[0][:2] == ["ink", "by hand: 1"]
     document = Recording.of([second]).to_dict()
     assert document["traces"][0]["holds"][0]["did"] == "answer"
+
+
+def test_the_contexts_of_another_app_are_not_shown() -> None:
+    app, inner = make(watched=True), make(watched=True)
+
+    @app.get("/outer")
+    def outer() -> bytes:
+        g.user = "of the outer app"
+        return bytes(inner.test_client().get("/book/5").data)
+
+    # The inner one is held by a tool that its own panel knows.
+    with serving(app) as tool, serving(inner) as within:
+        within.set({"stage": "wsgi"}, {"stage": "view"})
+        sent = tool.begin("/outer")
+        held = within.wait()
+        assert held["seen"]["g"] is held["seen"]["session"] is None
+        assert "of the outer app" not in str(held["seen"])
+        within.tell(held, "go")
+        held = within.wait()
+        assert held["seen"]["g"] == {"user": "ada"}
+        within.tell(held, "go")
+        sent.join()
+        within.set()
