@@ -23,7 +23,8 @@ export function Plan({
   return (
     <section class="plan" aria-label="What a request will meet" tabIndex={0}>
       <h2>
-        {rule.view === null ? null : <Dot at={rule.view} />} <span class="k">{method}</span> <bdi>{rule.rule}</bdi>
+        {rule.view === null ? null : <Dot at={rule.view} />} <span class="k">{method}</span>{" "}
+        <bdi>{rule.rule}</bdi>
       </h2>
       {verdict(rule, method) === "view" ? <Drawn map={map} rule={rule} method={method} /> : null}
       <div class="phases">
