@@ -123,6 +123,16 @@ def test_the_dot_beside_a_step_sets_and_removes_a_breakpoint(panel: Panel) -> No
     assert breakpoints(page)[0]["when"] == "after"
 
 
+def test_what_another_panel_sets_is_drawn_at_once(panel: Panel) -> None:
+    panel.fetch(ORDER)
+    panel.shows(ORDER)
+    one = {"stage": "view", "name": "show"}
+    call(panel.page, "api/breakpoints", "PUT", {"breakpoints": [one]})
+    expect(panel.page.locator('[data-stage="view"] .bp.on')).to_have_count(1)
+    call(panel.page, "api/breakpoints", "PUT", {"on": False, "breakpoints": [one]})
+    expect(panel.page.locator('[data-stage="view"] .bp.off')).to_have_count(1)
+
+
 def test_what_there_is_is_seen_and_masked(panel: Panel) -> None:
     panel.fetch(ORDER)
     panel.shows_whole(ORDER)

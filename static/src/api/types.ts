@@ -252,6 +252,8 @@ export interface Breakpoints {
   /** Whether any of them holds requests. */
   readonly on: boolean;
   readonly breakpoints: readonly Breakpoint[];
+  /** Changes with them. */
+  readonly revision: number;
   /** Why this server cannot hold requests. */
   readonly cannot: string | null;
 }

@@ -12,8 +12,8 @@ import { breakpoints, setBreakpoints } from "./store";
 
 adopt(breakpointsStyles);
 
-/** What collectors see is no place to hold a request at. */
-const HELD_STAGES = STAGES.filter((stage) => !["sql", "span", "log", "flash", "warning"].includes(stage));
+/** No request is held at what has no duration, or belongs to OpenTelemetry. */
+const HELD_STAGES = STAGES.filter((stage) => !["span", "log", "flash", "warning"].includes(stage));
 const LONGEST = 500;
 
 export default function BreakpointsView(): JSX.Element {

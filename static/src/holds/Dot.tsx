@@ -17,7 +17,7 @@ export function Dot({ at: { stage, name, callable } }: { readonly at: Breakable 
   return (
     <button
       type="button"
-      class={`dot-button ${state}`}
+      class={`dot-button is-${state}`}
       aria-pressed={state === "on"}
       aria-label={`Breakpoint before ${name}`}
       title={state === "none" ? `Hold requests before ${name}` : "Remove the breakpoint"}

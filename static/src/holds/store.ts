@@ -27,7 +27,7 @@ const RETRY_WAIT = 1000;
 
 /** Null: not known yet, or the server has none. */
 const known = signal<Breakpoints | null>(null);
-const NONE: Breakpoints = { on: true, breakpoints: [], cannot: null };
+const NONE: Breakpoints = { on: true, breakpoints: [], revision: 0, cannot: null };
 export const breakpoints = computed(() => known.value ?? NONE);
 
 /** What the diagram draws beside the wires: nothing, where requests cannot be held. */
@@ -105,6 +105,9 @@ let followed: string | null = null;
 export function startHolds(): void {
   onChange((next, before) => {
     if (next.epoch !== before.epoch || (next.connection === "live" && before.connection !== "live"))
+      void loadBreakpoints();
+    // By another panel, or a tool.
+    else if (next.revision !== before.revision && next.revision !== known.peek()?.revision)
       void loadBreakpoints();
     if (!differ(next, before, "traces", "seenAt")) return;
     const [now, last] = [keysOf(next), keys];

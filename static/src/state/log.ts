@@ -61,6 +61,7 @@ function grow(log: Log, batch: Batch, now: number, selected: string | null): Log
     evicted: batch.evicted,
     tooLarge: batch.too_large,
     ignored: batch.ignored,
+    revision: batch.holds.revision ?? log.revision,
     lostAt: null,
     gaps: [...gap(log, batch, now), ...log.gaps],
     earlier: batch.reset ? apart(log.earlier, traces) : log.earlier,

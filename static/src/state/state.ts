@@ -34,6 +34,8 @@ export interface Log {
   readonly evicted: number;
   readonly tooLarge: number;
   readonly ignored: number;
+  /** Changes with the app's breakpoints. */
+  readonly revision: number;
   /** When the connection was lost, in ms of the page's own clock. */
   readonly lostAt: number | null;
   readonly gaps: readonly Gap[];
@@ -160,6 +162,7 @@ export const EMPTY: State = {
   evicted: 0,
   tooLarge: 0,
   ignored: 0,
+  revision: 0,
   lostAt: null,
   gaps: [],
   earlier: [],
