@@ -150,7 +150,7 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000)
-    parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--turns", type=int, default=8)
     parser.add_argument("--workloads", nargs="*", default=["typical", "hello"])
     options = parser.parse_args()
     print(
