@@ -18,7 +18,7 @@ _LONGEST = 0.05
 # How often to look whether the machine is busy.
 _LOOK = 0.05
 # The app's part of a processor, and the part of all processors that is idle.
-_BUSY, _IDLE = 0.1, 0.1
+_BUSY, _IDLE = 0.05, 0.1
 # As long as no more requests wait, they are written as soon as they are finished.
 _KEEPS_UP = 200
 _STAT = Path("/proc/stat")

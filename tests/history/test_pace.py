@@ -31,8 +31,16 @@ def app() -> Iterator[None]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the writer pauses, as parts of the time for which it computed."""
     found: list[float] = []
+    last = time.perf_counter()
+
+    def sleep(seconds: float) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        found.append(seconds / (now - last))
+        last = now
+
     clocks = {name: getattr(time, name) for name in ("perf_counter", "thread_time", "process_time")}
-    monkeypatch.setattr(pace, "time", SimpleNamespace(sleep=found.append, **clocks))
+    monkeypatch.setattr(pace, "time", SimpleNamespace(sleep=sleep, **clocks))
     return found
 
 
@@ -55,7 +63,7 @@ def test_it_lets_the_app_go_first_where_no_processor_is_to_spare(
 ) -> None:
     busy(monkeypatch, idle=0)
     written(1000)
-    assert pauses[-1] > 20 * 0.001
+    assert max(pauses) > 2
 
 
 @pytest.mark.usefixtures("app")
@@ -64,7 +72,7 @@ def test_it_keeps_up_as_long_as_few_wait(
 ) -> None:
     busy(monkeypatch, idle=0)
     written(100)
-    assert min(pauses) < 0.02
+    assert max(pauses) < 2
 
 
 @pytest.mark.usefixtures("app")
@@ -73,7 +81,7 @@ def test_it_takes_a_processor_that_is_idle(
 ) -> None:
     busy(monkeypatch, idle=1)
     written(1000)
-    assert min(pauses) < 0.02
+    assert max(pauses) < 2
 
 
 def test_it_catches_up_where_the_app_does_nothing(
@@ -81,7 +89,7 @@ def test_it_catches_up_where_the_app_does_nothing(
 ) -> None:
     busy(monkeypatch, idle=0)
     written(1000)
-    assert min(pauses) < 0.02
+    assert max(pauses) < 2
 
 
 def test_the_time_of_the_machine_goes_on() -> None:
