@@ -272,9 +272,10 @@ def test_without_a_history_the_open_page_keeps_what_it_has(
     serve: Serve, context: BrowserContext
 ) -> None:
     server = serve("LIFECYCLE_HISTORY=None")
-    page = opened(context, server)
     for number in range(2):
         send(server, f"/first/{number}")
+    # It has the steps of the newest one, which it shows.
+    page = opened(context, server)
     row(page, "/first/1").click()
     view = view_of(page, "/first/1")
     view.wait_for()
