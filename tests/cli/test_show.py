@@ -144,20 +144,6 @@ def test_no_text_of_a_request_reaches_the_terminal_as_a_command(form: str, comma
     assert not re.search(r"(?m)^# ?<script>", out)
 
 
-def test_an_output_that_has_few_characters_gets_those() -> None:
-    from io import BytesIO, TextIOWrapper
-
-    from flask_lifecycle.cli.output import Output
-
-    for encoding in ("ascii", "latin-1", "cp1252"):
-        raw = BytesIO()
-        stream = TextIOWrapper(raw, encoding=encoding)
-        Output(stream).lines(["├ 12 µs ✕ 本 … −1 → 2"])
-        stream.flush()
-        assert "12 " in raw.getvalue().decode(encoding)
-        assert "本" not in raw.getvalue().decode(encoding)
-
-
 def test_an_id_that_means_several_lists_them() -> None:
     with served(shop()) as there:
         ids = there.get("/", "/hostile")
