@@ -145,7 +145,7 @@ def shown_place(source: Source) -> str:
     else:
         try:
             file = Path(relpath(path)).as_posix()
-        except ValueError:  # on another drive, or with a NUL
+        except (OSError, ValueError):  # on another drive; or the working folder was deleted
             file = source.file
         file = "/".join(path.parts[-3:]) if file.startswith("..") else file
     return f"{short(file)}:{source.line}"

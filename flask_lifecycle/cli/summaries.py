@@ -8,6 +8,8 @@ from ..trace.model import JsonObject
 
 _OPTIONAL_TEXT = (str, NoneType)
 _OPTIONAL_NUMBER = (int, NoneType)
+# Unix time; later ones have no date.
+_LATEST = 1e11
 _TYPES: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("id", "method", "path", "query", "state"), str),
     **dict.fromkeys(("endpoint", "parent", "server_error_by"), _OPTIONAL_TEXT),
@@ -25,8 +27,13 @@ def is_summary(found: JsonObject) -> bool:
         all(_has(each, str, str, str) for each in found["flags"])
         and all(_has(each, str, (int, float), (int, float)) for each in found["strip"])
         and all(isinstance(each, int) for each in found["counts"].values())
-        and isinstance(found["process"].get("started_at", 0.0), (int, float))
+        and _is_time(found["started_at"])
+        and _is_time(found["process"].get("started_at", 0.0))
     )
+
+
+def _is_time(found: object) -> bool:
+    return isinstance(found, (int, float)) and 0 <= found < _LATEST
 
 
 def _has(found: object, *kinds: type | tuple[type, ...]) -> bool:

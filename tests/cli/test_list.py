@@ -87,6 +87,8 @@ def test_a_file_that_is_no_history_is_said(tmp_path: Path) -> None:
         {"strip": "x"},
         {"counts": {"sql": "many"}},
         {"started_at": None},
+        {"started_at": 1e300},
+        {"started_at": float("nan")},
         {"path": 5},
         {"process": {"started_at": "x"}},
     ],
