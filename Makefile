@@ -48,7 +48,7 @@ check: $(VENV)/test.stamp
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit
 
 test: $(VENV)/test.stamp
-	.ci/packages chromium redis-server
+	.ci/packages chromium firefox-esr redis-server
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit PYTEST="$(PYTEST) --cov"
 	$(PYTEST) --durations=30 tests/browser tests/integration -m "not servers and not large_suites"
 

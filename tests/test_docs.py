@@ -48,4 +48,4 @@ def test_the_examples_of_recordings_run(
     shown = capsys.readouterr().out
     assert "before_request load_user" in shown
     assert "One run each: times differ by chance too." in shown
-    assert [path.name for path in tmp_path.iterdir()] == ["bug.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["bug.html"]

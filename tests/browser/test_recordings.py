@@ -27,6 +27,7 @@ from demo.tour import STOPS
 from flask_lifecycle import Trace
 from flask_lifecycle.recording import Recording
 from flask_lifecycle.recording.html import SCRIPT
+from tests.helpers import ROOT
 from tests.helpers.browser import (
     Panel,
     Theme,
@@ -35,6 +36,7 @@ from tests.helpers.browser import (
     violations,
     violations_in_both_themes,
 )
+from tests.helpers.firefox import Firefox
 from tests.helpers.recordings import SAVED
 from tests.helpers.servers import PATIENCE, FactoryServer
 
@@ -161,13 +163,14 @@ def test_every_view_is_there_and_none_needs_a_server(chromium: Browser, tour: Pa
         choose(page, of_path(tour, "/tour/collected"))
         page.get_by_role("button", name="More").click()
         menu = page.get_by_role("menu", name="More views")
+        menu.get_by_role("menuitem").first.wait_for()
         titles = [
             re.sub(r"\d+$|\d*none$", "", text)
             for where in (page.get_by_role("tab"), menu.get_by_role("menuitem"))
             for text in where.all_text_contents()
         ]
         page.keyboard.press("Escape")
-        assert "Profile" not in titles
+        assert not {"Profile", "Breakpoints"} & set(titles)
         assert {"Diagram", "SQL", "Templates", "Logs", "App"} <= set(titles)
         for title in dict.fromkeys(titles):
             pick_view(page, title)
@@ -178,8 +181,14 @@ def test_every_view_is_there_and_none_needs_a_server(chromium: Browser, tour: Pa
         for absent in ("Clear", "Pause", "Follow", "Talk", "Preserve log"):
             expect(page.get_by_role("button", name=absent, exact=True)).to_have_count(0)
         assert page.locator("a[href^=vscode], .editor").count() == 0
-        page.keyboard.press("x")
+        for key in "xucbrneR":
+            page.keyboard.press(key)
         expect(page.locator("[data-trace]").first).to_be_visible()
+        page.keyboard.press("?")
+        keys = page.get_by_label("Keyboard shortcuts and legend")
+        expect(keys).to_contain_text("next view")
+        for absent in ("clear all", "compare", "breakpoint", "held request: "):
+            expect(keys).not_to_contain_text(absent)
 
 
 def test_a_step_has_its_code_and_its_sentence(chromium: Browser, tour: Path) -> None:
@@ -230,8 +239,15 @@ def test_the_address_leads_to_a_request_and_a_step(chromium: Browser, tour: Path
     step = trace.find(stage="view")[0].id
     with opened(chromium, f"{tour.as_uri()}?view=steps#{trace.id}/{step}") as (page, _):
         page.locator(f'[data-view="steps"] .picked[data-step="{step}"]').wait_for()
-    with opened(chromium, f"{tour.as_uri()}#gone") as (page, _):
-        page.locator("svg.diagram").wait_for()
+    # What a server's panel would show there, a recording has not.
+    for address in (
+        "#gone",
+        "?view=breakpoints",
+        "?view=profile",
+        f"?compare={trace.id}..{trace.id}",
+    ):
+        with opened(chromium, f"{tour.as_uri()}{address}") as (page, _):
+            page.locator("svg.diagram").wait_for()
 
 
 def test_one_request_has_no_list(chromium: Browser, tour: Path, tmp_path: Path) -> None:
@@ -484,14 +500,36 @@ def test_a_page_has_several_recordings_each_by_itself(chromium: Browser, pages: 
         other.locator('[data-view="sql"]').wait_for()
 
 
+def accessible(page: Page) -> bool:
+    """Run axe; elements of the same kind have landmarks of the same names."""
+    return [each for each in violations(page) if not each.startswith("landmark-unique")] == []
+
+
+def test_the_page_in_the_docs(chromium: Browser, pages: Pages) -> None:
+    for name in ("recording-demo.html", "recording-demo.json"):
+        shutil.copy(ROOT / "docs" / name, pages.folder / name)
+    with page_with(chromium, pages, "") as page:
+        page.goto(f"{pages.url}/recording-demo.html")
+        one, sql, narrow = page.locator("lifecycle-recording").all()
+        expect(one.locator('svg.diagram .node.cur[data-stage="view"]')).to_have_count(1)
+        sql.locator('[data-view="sql"] tbody tr').first.wait_for()
+        narrow.locator('svg.diagram[aria-label$=" /admin/orders"]').wait_for()
+        assert accessible(page)
+
+
 def test_an_element_shows_one_of_several_and_fits_its_width(
     chromium: Browser, pages: Pages, tour: Path
 ) -> None:
     trace = of_path(tour, "/tour/redirect")
-    body = f'<lifecycle-recording src="tour.json#{trace.id}" style="width: 600px">'
+    body = (
+        '<lifecycle-recording id="all" src="tour.json" style="width: 600px"></lifecycle-recording>'
+        f'<lifecycle-recording id="one" src="tour.json#{trace.id}"></lifecycle-recording>'
+    )
     with page_with(chromium, pages, body) as page:
-        element = page.locator("lifecycle-recording")
-        element.locator('svg.diagram[aria-label$=" /tour/redirect"]').wait_for()
+        page.locator('#one svg.diagram[aria-label$=" /tour/redirect"]').wait_for()
+        expect(page.locator("#one .list")).to_have_count(0)
+        element = page.locator("#all")
+        element.locator("svg.diagram").wait_for()
         box = element.bounding_box()
         assert box is not None
         sheet = element.locator(".list").bounding_box()
@@ -501,7 +539,7 @@ def test_an_element_shows_one_of_several_and_fits_its_width(
             box["y"] + box["height"] - 60 < sheet["y"] + sheet["height"] <= box["y"] + box["height"]
         )
         assert element.locator("svg.diagram").evaluate("each => each.clientWidth") <= 600
-        assert violations(page) == []
+        assert accessible(page)
 
 
 @pytest.mark.parametrize(
@@ -554,3 +592,32 @@ def drop(page: Page, name: str, data: bytes) -> None:
         }""",
         [name, list(data)],
     )
+
+
+def test_firefox_opens_it_too(tour: Path, pages: Pages, tmp_path: Path) -> None:
+    trace = of_path(tour, "/tour/collected")
+    view = trace.find(stage="view")[0].id
+    firefox = Firefox(tmp_path)
+    has = "return document.querySelector(arguments[0]) !== null"
+    try:
+        firefox.open(f"{tour.as_uri()}#{trace.id}/{view}")
+        firefox.wait(has, f'svg.diagram[aria-label$=" {trace.path}"] [data-step="{view}"]')
+        firefox.wait(
+            "return document.querySelector('pre.source')?.textContent.includes('def collected')"
+            " === true"
+        )
+        for name in ("timeline", "steps", "sql", "logs", "app"):
+            firefox.open(f"{tour.as_uri()}?view={name}#{trace.id}")
+            firefox.wait(has, f'[data-view="{name}"] :is(tr, li)')
+        alerts = firefox.run("return [...document.querySelectorAll('[role=alert]')].length")
+        assert alerts == 0
+        (pages.folder / "firefox.html").write_text(
+            '<script src="recording.js"></script><lifecycle-recording src="one.json.gz">'
+        )
+        firefox.open(f"{pages.url}/firefox.html")
+        firefox.wait(
+            "return document.querySelector('lifecycle-recording').shadowRoot"
+            ".querySelector('svg.diagram [data-stage=view]') !== null"
+        )
+    finally:
+        firefox.close()

@@ -16,10 +16,9 @@ import { readPreference } from "../state/preferences";
 import { ofRecording } from "../state/recordings";
 import { replayPicked } from "../state/replaying";
 import { find } from "../state/request";
-import { select } from "../state/selection";
 import { start } from "../state/start";
 import { change } from "../state/store";
-import { viewNamed } from "../state/viewNames";
+import { viewNamed, viewsOf } from "../state/viewNames";
 import { answerOf, traceOf } from "../trace/recorded";
 import type { Handle, Wanted } from "./recording";
 
@@ -59,11 +58,10 @@ function connect(): void {
   );
 }
 
-/** Show a request, a view of it, and a step: at its moment, as a replay does. */
-function show({ trace, view, step }: Wanted): void {
+/** Show a view, and a step: at its moment, as a replay does. */
+function show({ view, step }: Wanted): void {
   change((before) => {
-    const named = find(before, trace) === undefined || trace === null ? before : select(before, trace);
-    const viewed = view === null ? named : { ...named, view: viewNamed(view) };
+    const viewed = view === null ? before : { ...before, view: viewNamed(view, viewsOf(before)) };
     if (step === null) return { ...viewed, replay: null, step: null };
     return { ...replayPicked({ ...viewed, replay: null, step }), step: null };
   });

@@ -5,12 +5,13 @@
 
 import { open } from "virtual:app";
 
+import type { Recording } from "../api/types";
+import { partOf } from "../trace/recorded";
 import { LARGEST, readRecording } from "./read";
 import elementStyles from "../styles/element.css?inline";
 
 /** What an element is to show; null is left as it is. */
 export interface Wanted {
-  readonly trace: string | null;
   readonly view: string | null;
   readonly step: number | null;
 }
@@ -78,6 +79,15 @@ async function limited(stream: ReadableStream<Uint8Array<ArrayBuffer>> | null): 
   }
 }
 
+/** The request that an address names, with those inside it; all of them, if it names none. */
+function named(recording: Recording, src: string): Recording {
+  const [, hash] = src.split("#");
+  const trace = recording.traces.find(({ id }) => id === hash || encodeURIComponent(id) === hash);
+  if (trace === undefined) return recording;
+  const inner = recording.traces.filter(({ parent }) => parent === trace.id);
+  return partOf(recording, new Set([trace, ...inner].map(({ id }) => id)));
+}
+
 class LifecycleRecording extends HTMLElement {
   static readonly observedAttributes = ["src", "view", "step"];
 
@@ -126,17 +136,15 @@ class LifecycleRecording extends HTMLElement {
     this.#tree.append(frame);
     if (typeof recording === "string") fail(root, `${src} cannot be shown: ${recording}`);
     else
-      open(root, recording, (handle) => {
+      open(root, named(recording, src), (handle) => {
         this.#handle = handle;
         this.#show();
       });
   }
 
   #show(): void {
-    const hash = new URL(this.getAttribute("src") ?? "", document.baseURI).hash.slice(1);
     const step = this.getAttribute("step") ?? "";
     this.#handle?.show({
-      trace: hash === "" ? null : decodeURIComponent(hash),
       view: this.getAttribute("view"),
       step: /^\d+$/.test(step) ? Number(step) : null,
     });

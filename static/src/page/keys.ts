@@ -66,13 +66,13 @@ const KEYS: Readonly<Record<string, () => void>> = {
   f: actions.stage,
   b: () => {
     if (state.value.stage) actions.black();
-    else togglePicked();
+    else ofServer(togglePicked)();
   },
   // On the stage, where `b` is that of a clicker.
-  B: togglePicked,
+  B: ofServer(togglePicked),
   r: held("go"),
   e: held("end"),
-  R: letAllGo,
+  R: ofServer(letAllGo),
   ".": onStage(actions.black),
   n: held(
     "step",

@@ -6,7 +6,7 @@ import { importedOf } from "./request";
 import { select, setFollow } from "./selection";
 import { differ, EMPTY, type AppQuery, type State } from "./state";
 import { change, onChange } from "./store";
-import { APP, DIAGRAM, viewNamed } from "./viewNames";
+import { APP, DIAGRAM, viewNamed, viewsOf } from "./viewNames";
 
 let writing: ReturnType<typeof setTimeout> | undefined;
 let reading = false;
@@ -38,9 +38,9 @@ export function fromAddress(
   const named: State = {
     ...state,
     filter: whole(query.get("q") ?? ""),
-    view: viewNamed(query.get("view")),
+    view: viewNamed(query.get("view"), viewsOf(state)),
     app: appQuery(query),
-    compared: pairingNamed(query.get("compare")),
+    compared: state.recorded === null ? pairingNamed(query.get("compare")) : null,
     comparedStep: null,
   };
   const [id, step] = hash.slice(1).split("/");

@@ -27,14 +27,17 @@ export const APP = "app" satisfies ViewName;
 export const WITHOUT_REQUEST: ReadonlySet<ViewName> = new Set<ViewName>([APP, "breakpoints"]);
 
 /** The view of this name; the diagram, if there is none. */
-export function viewNamed(name: string | null): ViewName {
-  return VIEW_NAMES.find((each) => each === name) ?? DIAGRAM;
+export function viewNamed(name: string | null, views: readonly ViewName[] = VIEW_NAMES): ViewName {
+  return views.find((each) => each === name) ?? DIAGRAM;
 }
 
-/** The views that there are: a recording cannot be profiled, and may be without its app. */
+/** Those of what a server does from now on. */
+const OF_SERVER: ReadonlySet<ViewName> = new Set<ViewName>(["profile", "breakpoints"]);
+
+/** The views that there are: a recording has no server, and may be without its app. */
 export function viewsOf(state: { readonly recorded: unknown; readonly map: unknown }): readonly ViewName[] {
   return VIEW_NAMES.filter(
-    (name) => state.recorded === null || (name !== "profile" && (name !== APP || state.map !== null)),
+    (name) => state.recorded === null || (!OF_SERVER.has(name) && (name !== APP || state.map !== null)),
   );
 }
 
