@@ -4,6 +4,7 @@ import type { ComponentType, JSX } from "preact";
 
 import { lazy } from "../components/lazy";
 import { narrow } from "../components/narrow";
+import { host } from "../state/place";
 import { current } from "../state/request";
 import { state } from "../state/store";
 import { DIAGRAM, VIEW_NAMES, WITHOUT_REQUEST, type ViewName } from "../state/viewNames";
@@ -26,7 +27,8 @@ export function Views(): JSX.Element {
   const trace = current(state.value);
   const missing = trace === null && !WITHOUT_REQUEST.has(view);
   const Shown = missing ? Empty : (COMPONENTS.get(view) ?? Empty);
-  const tabs = !stage && !narrow.value;
+  // An element has no bar above that has them in a menu.
+  const tabs = !stage && (!narrow.value || host !== null);
   // Until the app has sent its requests, no text is shown.
   const asking = missing && epoch === null && connection !== "lost";
   return (
