@@ -115,7 +115,8 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     pick(page, "request")
     page.get_by_role("heading", name="Form").wait_for()
     shoot("request-form")
-    app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
+    app.reload()
+    page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]').wait_for(state="attached")
     settled(page)
     pick(page, "diagram")
     press(page, "Share")
@@ -268,9 +269,11 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
     shoot("live")
     settled(page)
 
-    app.evaluate("() => fetch('/admin/orders/42').then(r => r.text())")
+    # A page that one goes to is followed; what scripts ask for again may be a poll.
+    app.goto(f"{server.url}/admin/orders/42")
+    page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]').wait_for(state="attached")
     settled(page)
-    page.locator('[data-view="diagram"] [data-stage="view"]').click()
+    page.locator('[data-view="diagram"] [data-stage="view"].click()
     page.locator(".source").first.wait_for()
     shoot("source")
     views(page, app, shoot)

@@ -27,35 +27,38 @@ export default function Templates(): JSX.Element | null {
   const longest = templates.reduce((most, step) => Math.max(most, took(step)), 1);
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="Templates">
-      {templates.length === 0 ? <p class="none">No template was rendered.</p> : null}
-      <table class="sql-table of-templates">
-        <thead>
-          <tr>
-            <th scope="col">template</th>
-            <th scope="col">in</th>
-            <th scope="col" class="num">
-              own
-            </th>
-            <th scope="col" class="num">
-              took
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {templates.slice(0, SHOWN).map((step) => (
-            <Row
-              key={step.id}
-              step={step}
-              steps={steps}
-              longest={longest}
-              open={open === step.id}
-              onOpen={() => {
-                setOpen(open === step.id ? null : step.id);
-              }}
-            />
-          ))}
-        </tbody>
-      </table>
+      {templates.length === 0 ? (
+        <p class="none">No template was rendered.</p>
+      ) : (
+        <table class="sql-table of-templates">
+          <thead>
+            <tr>
+              <th scope="col">template</th>
+              <th scope="col">in</th>
+              <th scope="col" class="num">
+                own
+              </th>
+              <th scope="col" class="num">
+                took
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {templates.slice(0, SHOWN).map((step) => (
+              <Row
+                key={step.id}
+                step={step}
+                steps={steps}
+                longest={longest}
+                open={open === step.id}
+                onOpen={() => {
+                  setOpen(open === step.id ? null : step.id);
+                }}
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
       {templates.length > SHOWN ? <p class="more">{templates.length - SHOWN} more templates</p> : null}
     </div>
   );

@@ -13,7 +13,7 @@ import type { Drawing, Space } from "./sheet";
 
 const CHARACTER = 7.2;
 const measure = (text: string): number => Array.from(text).length * CHARACTER;
-const WIDTHS = [340, 390, 560, 759, 760, 900, 1136, 1640];
+const WIDTHS = [340, 390, 560, 759, 760, 900, 1000, 1116, 1640];
 const HEIGHTS = [300, 660, 900];
 
 interface Box {
