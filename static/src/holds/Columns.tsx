@@ -150,7 +150,7 @@ interface PartProps {
 
 function Part({ title, says, children }: PartProps): JSX.Element {
   return (
-    <div class="part">
+    <div class="seen-part">
       <h2>
         {title} {says === "" ? null : <small>{says}</small>}
       </h2>

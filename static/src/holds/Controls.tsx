@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import type { Held, HoldAction, Trace } from "../api/types";
+import { tree } from "../state/place";
 import { elapsed } from "../state/request";
 import { now, state } from "../state/store";
 import { brief, holdAt } from "../trace/holds";
@@ -36,7 +37,7 @@ export function Controls({ trace, details }: ControlsProps): JSX.Element {
   const lasts = elapsed(state.value, trace.id, now.value) - (hold?.begin ?? 0);
   const close = (): void => {
     setForm(null);
-    document.querySelector<HTMLElement>(".held-bar button")?.focus();
+    tree.querySelector<HTMLElement>(".held-bar button")?.focus();
   };
   return (
     <>

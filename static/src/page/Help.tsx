@@ -15,7 +15,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Home End", "first and last moment"],
   ["Space", "play or pause"],
   ["f", "presentation mode; there, a clicker's keys go on to the next prepared request"],
-  ["b", "breakpoint at the picked step, set or removed (⇧ B in presentation mode, too)"],
+  ["b", "breakpoint at the picked step, set or removed (in presentation mode, ⇧B)"],
   ["r", "a held request: go on"],
   ["n e", "a held request: to the next step, to the end of this one"],
   ["⇧R", "let all held requests go on"],

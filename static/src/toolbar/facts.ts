@@ -1,21 +1,27 @@
 /** A summary of a request: its status, its time, and warnings. */
 
+import { FLAGS } from "../api/types";
 import { time } from "../trace/format";
 import { titled } from "./controls";
 import { make, type Child } from "./dom";
 import { isUnrecorded, type Request } from "./requests";
 import type { RequestRecord, Warning } from "./types";
 
+const HELD = FLAGS.held[1];
+
 export function summary(page: Request | undefined, all: readonly Request[]): Child[] {
   const record = page?.record ?? null;
   if (record === null) return [make("span", "mut", unknown(page))];
   const others = all.filter((each) => each !== page);
-  const running = others.filter((each) => warns(each, "in")).length;
+  const held = others.filter(isHeld).length;
+  const running = others.filter((each) => warns(each, "in")).length - held;
   return [
     ...figures(record, strip(record), make("span", "mut wide", `${record.step_count} steps`)),
     ...tags(record),
     others.length > 0 &&
       titled(make("span", `tag ${worst(others)}`, `+${others.length}`), "More requests of this page"),
+    held > 0 &&
+      titled(make("span", "tag held", `${held} held`), "At a breakpoint: let it go on in the panel"),
     running > 0 && make("span", "tag in", `${running} running`),
   ];
 }
@@ -54,6 +60,10 @@ export function unknown(request: Request | undefined): string {
   if (request !== undefined && isUnrecorded(request))
     return "An exception left the app here; the panel shows where.";
   return request !== undefined && request.tries > 2 ? "no longer kept" : "…";
+}
+
+function isHeld({ record }: Request): boolean {
+  return record?.warnings.some(([, text]) => text === HELD) === true;
 }
 
 function warns({ record }: Request, of: Warning[0]): boolean {
