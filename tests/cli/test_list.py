@@ -15,6 +15,7 @@ from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace import process
 from tests.helpers.cli import columns_of, run
 from tests.helpers.history import make, served
+from tests.helpers.servers import wait_for
 
 
 def test_requests_are_listed_newest_first_while_no_server_runs() -> None:
@@ -135,6 +136,7 @@ def test_a_request_inside_another_one_has_an_arrow() -> None:
 
     with served(app) as there:
         there.get("/outer")
+        wait_for(lambda: len(there.history.summaries()) == 2)
     assert "↳ GET /inner" in run(app, "list").out
 
 
@@ -152,6 +154,7 @@ def test_markdown_is_a_table_whose_cells_no_request_can_break() -> None:
         with suppress(HTTPError):  # no rule has a line break
             there.get("/a%7Cb%0A%7C%60%3Cscript%3E")
         there.get("/last")
+        wait_for(lambda: len(there.history.summaries()) == 2)
     *_, row = run(there.app, "list", "--md").out.splitlines()
     assert r"GET /a\|b" in row
     assert "<script>" not in row.replace(r"\<script\>", "")

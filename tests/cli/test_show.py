@@ -5,14 +5,13 @@ import logging
 import re
 import sqlite3
 import typing as t
-from contextlib import suppress
-from urllib.error import HTTPError
 
 import pytest
 from flask import Flask, g, redirect, request, session
 
 from tests.helpers.cli import columns_of, run
 from tests.helpers.history import make, served
+from tests.helpers.servers import wait_for
 
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2066\ud800\n# <script>`|*_\x00"
@@ -87,8 +86,9 @@ def test_the_journey_has_times_scopes_outcomes_sql_and_changes() -> None:
 
 
 def test_what_did_not_run_stands_in_its_place_with_the_reason() -> None:
-    with served(shop()) as there, suppress(HTTPError):
-        there.get("/?anonymous")
+    with served(shop()) as there:
+        there.get("/?anonymous")  # and the page that it redirects to
+        wait_for(lambda: len(there.history.summaries()) == 2)
     lines = run(there.app, "show", "last~1", "-b").out.partition("\n\n")[2].splitlines()
     at = next(n for n, line in enumerate(lines) if "before_request load_user" in line)
     assert "↩ Response 302" in lines[at]
