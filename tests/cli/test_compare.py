@@ -9,7 +9,7 @@ from flask import Flask, g, session
 
 from flask_lifecycle.trace import process
 from flask_lifecycle.trace.compare import compare
-from tests.helpers.cli import columns_of, run
+from tests.helpers.cli import columns_of, run, sent
 from tests.helpers.history import make, served
 
 LOADED = ["ada"]
@@ -49,9 +49,9 @@ def test_the_last_one_is_compared_with_the_one_like_it_before_the_restart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with served(shop()) as there:
-        before = there.get("/book/1", "/book/1", "/book/2")
+        before = sent(there, "/book/1", "/book/1", "/book/2")
         change(monkeypatch)
-        after = there.get("/book/1", "/book/1")
+        after = sent(there, "/book/1", "/book/1")
     text = run(there.app, "compare").out
     a, b, _, verdict, *rest = text.splitlines()
     assert a.startswith("A  GET /book/1, 200")
@@ -69,21 +69,21 @@ def test_the_last_one_is_compared_with_the_one_like_it_before_the_restart(
 
 def test_one_id_is_compared_with_what_came_before_it() -> None:
     with served(shop()) as there:
-        ids = there.get("/book/1", "/book/2", "/book/3")
+        ids = sent(there, "/book/1", "/book/2", "/book/3")
     found = json.loads(run(there.app, "compare", ids[1], "--json").out)
     assert (found["a"], found["b"]) == (ids[0], ids[1])
 
 
 def test_two_ids_are_compared_in_their_order() -> None:
     with served(shop()) as there:
-        ids = there.get("/book/1", "/book/2")
+        ids = sent(there, "/book/1", "/book/2")
     found = json.loads(run(there.app, "compare", "last", "last~1", "--json").out)
     assert (found["a"], found["b"]) == (ids[1], ids[0])
 
 
 def test_a_request_like_no_other_needs_two_ids() -> None:
     with served(shop()) as there:
-        there.get("/book/1", "/other")
+        sent(there, "/book/1", "/other")
     done = run(there.app, "compare")
     assert (done.code, done.out) == (1, "")
     assert "No earlier request in the history is like GET /other: give two IDs." in done.err
@@ -92,7 +92,7 @@ def test_a_request_like_no_other_needs_two_ids() -> None:
 
 def test_markdown_is_a_diff() -> None:
     with served(shop()) as there:
-        there.get("/book/1", "/book/2")
+        sent(there, "/book/1", "/book/2")
     verdict, _, fence, *lines = run(there.app, "compare", "--md").out.splitlines()
     assert verdict.startswith("**")
     assert (fence, lines[-1]) == ("```diff", "```")
@@ -102,6 +102,6 @@ def test_markdown_is_a_diff() -> None:
 @pytest.mark.parametrize("width", [32, 40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     with served(shop()) as there:
-        there.get("/book/1", "/" + "other/" * 60)
+        sent(there, "/book/1", "/" + "other/" * 60)
     for line in run(there.app, "compare", "last~1", "last", width=width).out.splitlines():
         assert columns_of(line) <= width

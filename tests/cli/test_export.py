@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from flask_lifecycle.recording import Recording
-from tests.helpers.cli import run
+from tests.helpers.cli import run, sent
 from tests.helpers.history import make, served
 
 
 @pytest.mark.parametrize("name", ["bug.json", "bug.json.gz", "BUG.HTML", "bug.html.gz"])
 def test_a_recording_has_the_app_and_its_code(tmp_path: Path, name: str) -> None:
     with served(make()) as there:
-        ids = there.get("/a", "/b", "/c")
+        ids = sent(there, "/a", "/b", "/c")
     file = tmp_path / name
     done = run(there.app, "export", "last", ids[0], ids[0], "-o", str(file))
     assert done.code == 0, done.err
@@ -30,7 +30,7 @@ def test_a_recording_has_the_app_and_its_code(tmp_path: Path, name: str) -> None
 
 def test_without_an_id_all_or_those_that_match_are_saved(tmp_path: Path) -> None:
     with served(make()) as there:
-        ids = there.get("/a", "/b", "/c")
+        ids = sent(there, "/a", "/b", "/c")
     file = tmp_path / "all.json"
     assert run(there.app, "export", "-o", str(file)).out.startswith("Saved 3 requests")
     assert [trace.id for trace in Recording.load(file).traces] == ids[::-1]
@@ -43,7 +43,7 @@ def test_without_an_id_all_or_those_that_match_are_saved(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", ["bug.har", "bug.har.gz"])
 def test_an_archive_is_written_for_other_tools(tmp_path: Path, name: str) -> None:
     with served(make()) as there:
-        there.get("/a", "/b")
+        sent(there, "/a", "/b")
     file = tmp_path / name
     assert run(there.app, "export", "-o", str(file)).code == 0
     data = file.read_bytes()
@@ -57,7 +57,7 @@ def test_an_archive_is_written_for_other_tools(tmp_path: Path, name: str) -> Non
 
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with served(make()) as there:
-        there.get("/a")
+        sent(there, "/a")
     for name, says in (
         ("bug.txt", "bug.txt has an ending that is not known"),
         ("no/such/folder/bug.json", "No such file or directory"),

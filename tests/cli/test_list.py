@@ -13,14 +13,14 @@ from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace import process
-from tests.helpers.cli import columns_of, run
+from tests.helpers.cli import columns_of, run, sent
 from tests.helpers.history import make, served
 from tests.helpers.servers import wait_for
 
 
 def test_requests_are_listed_newest_first_while_no_server_runs() -> None:
     with served(make()) as there:
-        ids = there.get("/a", "/b?page=2", "/c")
+        ids = sent(there, "/a", "/b?page=2", "/c")
     done = run(there.app, "list")
     head, *rows = done.out.splitlines()
     assert head.split() == ["last", "ID", "age", "request", "time", "SQL"]
@@ -33,14 +33,14 @@ def test_requests_are_listed_newest_first_while_no_server_runs() -> None:
 
 def test_an_app_without_the_extension_has_the_history_of_the_same_app_with_it() -> None:
     with served(make()) as there:
-        there.get("/a")
+        sent(there, "/a")
     assert " /a " in run(Flask("shop"), "list").out
     assert run(Flask("another"), "list").code == 1
 
 
 def test_terms_are_those_of_the_panel_also_with_a_minus() -> None:
     with served(make()) as there:
-        there.get("/a", "/b", "/ab")
+        sent(there, "/a", "/b", "/ab")
     listed = run(there.app, "list", "path:/a", "-path:/ab", "--json")
     assert [each["path"] for each in json.loads(listed.out)["traces"]] == ["/a"]
     assert run(there.app, "list", "path:/a -path:/ab", "--json").out == listed.out
@@ -52,7 +52,7 @@ def test_terms_are_those_of_the_panel_also_with_a_minus() -> None:
 
 def test_what_is_not_found_and_what_is_wrong_differ_in_their_exit_code() -> None:
     with served(make()) as there:
-        there.get("/a")
+        sent(there, "/a")
     app = there.app
     none = run(app, "list", "status:5xx")
     assert (none.code, none.out) == (1, "")
@@ -99,7 +99,7 @@ def test_a_row_that_another_program_wrote_is_left_out(
     change: dict[str, object], command: str
 ) -> None:
     with served(make()) as there:
-        first, second = there.get("/a", "/b")
+        first, second = sent(there, "/a", "/b")
     path = there.history.status().path
     assert path is not None
     summary = {**there.history.summaries()[0], **change}
@@ -115,11 +115,11 @@ def test_a_row_that_another_program_wrote_is_left_out(
 
 def test_a_restart_is_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with served(make()) as there:
-        there.get("/before")
+        sent(there, "/before")
         (first,) = there.history.summaries()
         later = first["started_at"] + 0.001
         monkeypatch.setattr(process, "run", process.Run(os.getpid(), later))
-        there.get("/after", "/again")
+        sent(there, "/after", "/again")
     again, after, rule, before = run(there.app, "list").out.splitlines()[1:]
     assert " /again " in again
     assert " /after " in after
@@ -135,7 +135,7 @@ def test_a_request_inside_another_one_has_an_arrow() -> None:
         return app.test_client().get("/inner").text
 
     with served(app) as there:
-        there.get("/outer")
+        sent(there, "/outer")
         wait_for(lambda: len(there.history.summaries()) == 2)
     assert "↳ GET /inner" in run(app, "list").out
 
@@ -143,7 +143,9 @@ def test_a_request_inside_another_one_has_an_arrow() -> None:
 @pytest.mark.parametrize("width", [32, 40, 64, 80, 120, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     with served(make()) as there:
-        there.get("/a", "/" + "long/" * 60, "/%E6%9C%AC%E6%9C%AC%E6%9C%AC" * 5 + "?" + "x=1&" * 40)
+        sent(
+            there, "/a", "/" + "long/" * 60, "/%E6%9C%AC%E6%9C%AC%E6%9C%AC" * 5 + "?" + "x=1&" * 40
+        )
     for colour in (None, "1"):
         for line in run(there.app, "list", width=width, FORCE_COLOR=colour).out.splitlines():
             assert columns_of(re.sub(r"\x1b\[[\d;]*m", "", line)) <= width
@@ -152,8 +154,8 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 def test_markdown_is_a_table_whose_cells_no_request_can_break() -> None:
     with served(make()) as there:
         with suppress(HTTPError):  # no rule has a line break
-            there.get("/a%7Cb%0A%7C%60%3Cscript%3E")
-        there.get("/last")
+            sent(there, "/a%7Cb%0A%7C%60%3Cscript%3E")
+        sent(there, "/last")
         wait_for(lambda: len(there.history.summaries()) == 2)
     *_, row = run(there.app, "list", "--md").out.splitlines()
     assert r"GET /a\|b" in row
@@ -163,7 +165,7 @@ def test_markdown_is_a_table_whose_cells_no_request_can_break() -> None:
 
 def test_colour_is_for_terminals_unless_it_is_forced_or_refused() -> None:
     with served(make()) as there:
-        there.get("/a")
+        sent(there, "/a")
     assert not coloured(there.app)
     assert coloured(there.app, FORCE_COLOR="1")
     assert not coloured(there.app, FORCE_COLOR="1", NO_COLOR="1")
@@ -176,7 +178,7 @@ def coloured(app: Flask, **env: str) -> bool:
 
 def test_traces_are_the_summaries_of_the_api() -> None:
     with served(make()) as there:
-        ids = there.get("/a", "/b")
+        ids = sent(there, "/a", "/b")
     found = json.loads(run(there.app, "list", "--json").out)["traces"]
     assert [each["id"] for each in found] == ids[::-1]
     assert found == there.history.summaries()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flask_lifecycle.recording import Recording
-from tests.helpers.cli import run
+from tests.helpers.cli import run, sent
 from tests.helpers.history import make, served
 
 ON_LINUX = sys.platform not in ("win32", "cygwin", "darwin")
@@ -16,7 +16,7 @@ ON_LINUX = sys.platform not in ("win32", "cygwin", "darwin")
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     with served(make()) as there:
-        there.get("/a")
+        sent(there, "/a")
     file = tmp_path / "bug.json"
     run(there.app, "export", "-o", str(file))
     return file

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from flask import Flask, g, redirect, request, session
 
-from tests.helpers.cli import columns_of, run
+from tests.helpers.cli import columns_of, run, sent
 from tests.helpers.history import make, served
 from tests.helpers.servers import wait_for
 
@@ -66,7 +66,7 @@ def without_breaks(text: str) -> str:
 
 def test_the_journey_has_times_scopes_outcomes_sql_and_changes() -> None:
     with served(shop()) as there:
-        (trace_id,) = there.get("/")
+        (trace_id,) = sent(there, "/")
     text = run(there.app, "show").out
     head = text.splitlines()[:4]
     assert head[0].startswith("GET /  ")
@@ -87,7 +87,7 @@ def test_the_journey_has_times_scopes_outcomes_sql_and_changes() -> None:
 
 def test_what_did_not_run_stands_in_its_place_with_the_reason() -> None:
     with served(shop()) as there:
-        there.get("/?anonymous")  # and the page that it redirects to
+        sent(there, "/?anonymous")  # and the page that it redirects to
         wait_for(lambda: len(there.history.summaries()) == 2)
     lines = run(there.app, "show", "last~1", "-b").out.partition("\n\n")[2].splitlines()
     at = next(n for n, line in enumerate(lines) if "before_request load_user" in line)
@@ -99,7 +99,7 @@ def test_what_did_not_run_stands_in_its_place_with_the_reason() -> None:
 
 def test_brief_is_one_line_a_step() -> None:
     with served(shop()) as there:
-        there.get("/")
+        sent(there, "/")
     whole = json.loads(run(there.app, "show", "--json").out)["steps"]
     text = run(there.app, "show", "--brief", "--all").out
     assert len(text.partition("\n\n")[2].splitlines()) == len(whole)
@@ -107,7 +107,7 @@ def test_brief_is_one_line_a_step() -> None:
 
 def test_json_is_the_whole_trace() -> None:
     with served(shop()) as there:
-        there.get("/")
+        sent(there, "/")
     trace = there.history.get(there.history.summaries()[0]["id"])
     assert trace is not None
     assert json.loads(run(there.app, "show", "--json").out) == json.loads(
@@ -118,7 +118,7 @@ def test_json_is_the_whole_trace() -> None:
 @pytest.mark.parametrize("width", [20, 32, 40, 80, 100, 150, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     with served(shop()) as there:
-        there.get("/", "/hostile", "/?" + "long=1&" * 50)
+        sent(there, "/", "/hostile", "/?" + "long=1&" * 50)
     for trace_id in ("last", "last~1", "last~2"):
         for options in ((), ("-b",), ("-a",)):
             for colour in (None, "1"):
@@ -134,7 +134,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 def test_no_text_of_a_request_reaches_the_terminal_as_a_command(form: str, command: str) -> None:
     with served(shop()) as there:
         path = "/hostile?x=%1b]0;owned%07%c2%9b31m%E2%80%AE&y=%0a%23+title"
-        there.get(path, path)
+        sent(there, path, path)
     if (command, form) in (("list", "--brief"), ("compare", "--brief")):
         form = "text"
     args = [] if form == "text" else [form]
@@ -146,7 +146,7 @@ def test_no_text_of_a_request_reaches_the_terminal_as_a_command(form: str, comma
 
 def test_an_id_that_means_several_lists_them() -> None:
     with served(shop()) as there:
-        ids = there.get("/", "/hostile")
+        ids = sent(there, "/", "/hostile")
     done = run(there.app, "show", ids[0][:3])
     assert done.code == 2
     assert "2 requests have an ID that begins with" in done.err
@@ -168,7 +168,7 @@ def test_an_id_that_means_several_lists_them() -> None:
 )
 def test_an_id_that_means_nothing_says_what_it_takes(text: str, code: int, says: str) -> None:
     with served(shop()) as there:
-        there.get("/")
+        sent(there, "/")
     done = run(there.app, "show", text)
     assert (done.code, done.out) == (code, "")
     assert says in done.err

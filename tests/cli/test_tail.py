@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import ROOT
+from tests.helpers.cli import sent
 from tests.helpers.history import Served, make, served
 from tests.helpers.servers import PATIENCE
 
@@ -61,23 +62,23 @@ def ends(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def test_each_request_is_a_line_once_it_has_ended(there: Served, tmp_path: Path) -> None:
-    there.get("/first", "/second")
+    sent(there, "/first", "/second")
     with running(tmp_path, "tail", "-n", "1") as tail:
         assert " GET /second " in line_of(tail)
-        there.get("/third")
+        sent(there, "/third")
         assert " GET /third " in line_of(tail)
-        there.get("/fourth", "/fifth")
+        sent(there, "/fourth", "/fifth")
         assert [line_of(tail).split()[2] for _ in range(2)] == ["/fourth", "/fifth"]
         tail.send_signal(signal.SIGINT)
         assert ends(tail) == (0, "")
 
 
 def test_a_filter_and_steps(there: Served, tmp_path: Path) -> None:
-    there.get("/first")
+    sent(there, "/first")
     with running(tmp_path, "tail", "-v", "-path:/other") as tail:
         assert " GET /first " in line_of(tail)
         assert " wsgi" in line_of(tail)
-        there.get("/other", "/last")
+        sent(there, "/other", "/last")
         lines = [line_of(tail)]
         while lines[-1] and " GET /" not in lines[-1]:
             lines.append(line_of(tail))
@@ -86,7 +87,7 @@ def test_a_filter_and_steps(there: Served, tmp_path: Path) -> None:
 
 
 def test_json_is_a_line_for_each(there: Served, tmp_path: Path) -> None:
-    there.get("/first")
+    sent(there, "/first")
     with running(tmp_path, "tail", "--json") as tail:
         assert json.loads(line_of(tail)) == there.history.summaries()[0]
     with running(tmp_path, "tail", "--json", "-v") as tail:
@@ -95,7 +96,7 @@ def test_json_is_a_line_for_each(there: Served, tmp_path: Path) -> None:
 
 def test_a_history_that_begins_later_is_followed(there: Served, tmp_path: Path) -> None:
     with running(tmp_path, "tail") as tail:
-        there.get("/first")
+        sent(there, "/first")
         assert " GET /first " in line_of(tail)
 
 
@@ -103,7 +104,7 @@ def test_a_history_that_begins_later_is_followed(there: Served, tmp_path: Path) 
 def test_a_closed_pipe_ends_it_quietly(
     there: Served, tmp_path: Path, args: tuple[str, ...]
 ) -> None:
-    there.get("/first")
+    sent(there, "/first")
     with running(tmp_path, *args) as command:
         t.cast("t.TextIO", command.stdout).close()
         code, errors = ends(command)

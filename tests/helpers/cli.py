@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from flask import Flask
 
 from flask_lifecycle.cli import lifecycle
+from tests.helpers.history import Served
+from tests.helpers.servers import wait_for
 
 # Before click 8.2, both streams are one unless this is given.
 _APART = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
@@ -29,6 +31,13 @@ def run(app: Flask, *args: str, width: int = 80, **env: str | None) -> Done:
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Done(done.exit_code, done.stdout, done.stderr)
+
+
+def sent(there: Served, *paths: str) -> list[str]:
+    """Send requests and return their ids once each is in the history, whose limit is not met."""
+    ids = there.get(*paths)
+    wait_for(lambda: all(map(there.history.get, ids)))
+    return ids
 
 
 def columns_of(line: str) -> int:
