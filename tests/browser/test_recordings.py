@@ -187,7 +187,7 @@ def test_every_view_is_there_and_none_needs_a_server(chromium: Browser, tour: Pa
         page.keyboard.press("?")
         keys = page.get_by_label("Keyboard shortcuts and legend")
         expect(keys).to_contain_text("next view")
-        for absent in ("clear all", "compare", "breakpoint", "held request: "):
+        for absent in ("clear all", "compare", "breakpoint at", "held request: "):
             expect(keys).not_to_contain_text(absent)
 
 
