@@ -35,11 +35,15 @@ export function setPairing(before: State, compared: Pairing | null): State {
 
 /** The older one is A, as its ids tell. */
 export function compareTwo(one: string, other: string): void {
-  if (one === other) return;
-  const imported = [one, other].some((id) => importedOf(state.value, id) !== undefined);
-  if (imported) notice("Requests from files cannot be compared here: save them with the ones of this app.");
-  else
+  if (one !== other && !areFromFiles(one, other))
     change((before) => setPairing(before, one < other ? { a: [one], b: [other] } : { a: [other], b: [one] }));
+}
+
+/** What the server does not have cannot be compared by it, which the user is told. */
+function areFromFiles(...ids: readonly string[]): boolean {
+  const some = ids.some((id) => importedOf(state.value, id) !== undefined);
+  if (some) notice("The server does not have requests from files: compare them in Python, by a.compare(b).");
+  return some;
 }
 
 /**
@@ -53,6 +57,7 @@ export async function compareSelected(): Promise<void> {
     compareTwo(marked, selected);
     return;
   }
+  if (areFromFiles(selected)) return;
   const found = await ask<{ readonly id: string | null }>(
     `api/compare/last?like=${encodeURIComponent(selected)}`,
   );

@@ -10,6 +10,7 @@ test.each([
   [{ path: "/x" }, "curl http://127.0.0.1/x"],
   [{ path: "/x", query: "a=1&b=••••••" }, "curl 'http://127.0.0.1/x?a=1&b=••••••'"],
   [{ path: "/x", method: "POST" }, "curl --request POST http://127.0.0.1/x"],
+  [{ path: "/a?b#c", query: "d=1" }, "curl 'http://127.0.0.1/a%3Fb%23c?d=1'"],
   [{ path: "/x", method: "HEAD" }, "curl --head http://127.0.0.1/x"],
   [{ path: "/it's; rm" }, String.raw`curl 'http://127.0.0.1/it'\''s;%20rm'`],
 ])("%o", (more, command) => {

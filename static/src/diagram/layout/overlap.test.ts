@@ -4,64 +4,15 @@ import { describe, expect, it } from "vitest";
 
 import type { Hold, Step, Trace, TraceSummary } from "../../api/types";
 import { anyTrace, MAP, STORIES, tell } from "../../testing/fixtures";
+import { circlesOf, flat, measure, overlaps, rectsOf, textsOf, type Box } from "../../testing/overlaps";
 import { rewind } from "../../trace/replay";
 import { summarize } from "../../trace/summary";
 import { journey } from "../model/journey";
 import { draw } from "./draw";
-import type { Shape } from "./shapes";
 import type { Drawing, Space } from "./sheet";
 
-const CHARACTER = 7.2;
-const measure = (text: string): number => Array.from(text).length * CHARACTER;
 const WIDTHS = [340, 390, 560, 759, 760, 900, 1000, 1116, 1640];
 const HEIGHTS = [300, 660, 900];
-
-interface Box {
-  readonly said: string;
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
-}
-
-function* flat(shapes: readonly Shape[]): Generator<Shape> {
-  for (const shape of shapes) {
-    yield shape;
-    if ("shapes" in shape) yield* flat(shape.shapes);
-  }
-}
-
-function textsOf(drawing: Drawing): Box[] {
-  return [...flat(drawing.shapes)].flatMap((shape): Box[] => {
-    if (shape.el !== "text") return [];
-    const said = shape.parts.map(({ text }) => text).join(" ");
-    const wide = shape.parts.reduce(
-      (sum, { text, dx = 0 }, index) => sum + measure(text) + (index > 0 ? dx : 0),
-      0,
-    );
-    const left =
-      shape.anchor === "start" ? shape.x : shape.anchor === "end" ? shape.x - wide : shape.x - wide / 2;
-    return said.trim() === ""
-      ? []
-      : [{ said, left, right: left + wide, top: shape.y - 9, bottom: shape.y + 2 }];
-  });
-}
-
-function rectsOf(drawing: Drawing, name: RegExp): Box[] {
-  return [...flat(drawing.shapes)].flatMap((shape): Box[] =>
-    shape.el === "rect" && name.test(shape.cls)
-      ? [
-          {
-            said: shape.cls,
-            left: shape.x,
-            right: shape.x + shape.w,
-            top: shape.y,
-            bottom: shape.y + shape.h,
-          },
-        ]
-      : [],
-  );
-}
 
 /** What is said beside chips and lies on a wire, or beyond it. */
 function onWires(drawing: Drawing): string[] {
@@ -74,23 +25,6 @@ function onWires(drawing: Drawing): string[] {
   return textsOf({ ...drawing, shapes: beside })
     .filter(({ left, right }) => left < first + 5 || right > last - 5)
     .map(({ said }) => `on a wire: ${said}`);
-}
-
-/** Breakpoint dots, the disc where a request is held, and the dots of steps, as boxes. */
-function circlesOf(drawing: Drawing, name: RegExp): Box[] {
-  return [...flat(drawing.shapes)].flatMap((shape): Box[] =>
-    shape.el === "circle" && name.test(shape.cls)
-      ? [
-          {
-            said: shape.cls,
-            left: shape.cx - shape.r,
-            right: shape.cx + shape.r,
-            top: shape.cy - shape.r,
-            bottom: shape.cy + shape.r,
-          },
-        ]
-      : [],
-  );
 }
 
 /** Points on the wire of the journey, 2 px apart; curves by their chords. */
@@ -128,16 +62,6 @@ function onJourney(drawing: Drawing): Box[] {
     }
   }
   return points;
-}
-
-function overlaps(boxes: readonly Box[], others: readonly Box[], by = 0.5): string[] {
-  return boxes.flatMap((box, index) =>
-    (boxes === others ? boxes.slice(index + 1) : others).flatMap((other) => {
-      const wide = Math.min(box.right, other.right) - Math.max(box.left, other.left);
-      const high = Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top);
-      return wide > by && high > by ? [`${box.said} | ${other.said}`] : [];
-    }),
-  );
 }
 
 function faultsOf(drawing: Drawing): string[] {
