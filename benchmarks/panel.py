@@ -148,7 +148,7 @@ def main() -> None:
 
         replaced, replacing = replacements(page, meter)
 
-        page.get_by_label("Pace").select_option("even")
+        page.get_by_role("button", name="even steps").click()
         page.get_by_role("button", name="Play").click()
         replay = meter.frames(options.seconds)
         page.keyboard.press("Escape")
