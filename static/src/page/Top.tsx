@@ -8,6 +8,7 @@ import { actions } from "../state/actions";
 import { writePreference } from "../state/preferences";
 import type { State } from "../state/state";
 import { state } from "../state/store";
+import { DialogButton } from "../components/DialogButton";
 import { lazy } from "../components/lazy";
 import { narrow } from "../components/narrow";
 import { HeldCount } from "../holds/HeldCount";
@@ -91,7 +92,7 @@ function Acts(): JSX.Element {
   return (
     <nav class="acts" aria-label={state.value.recorded === null ? "Recording" : "Controls"}>
       {state.value.recorded === null ? <Recording /> : null}
-      <Share />
+      <DialogButton name="Share" dialog={Share} />
       <button type="button" title="Presentation mode (f)" onClick={actions.stage}>
         Stage <kbd aria-hidden="true">f</kbd>
       </button>
@@ -177,32 +178,7 @@ function Compare(): JSX.Element {
   );
 }
 
-const Menu = lazy("Share", () => import("./Share"));
-
-function Share(): JSX.Element {
-  const [open, setOpen] = useState(false);
-  return (
-    <>
-      <button
-        type="button"
-        aria-haspopup="dialog"
-        aria-expanded={open}
-        onClick={() => {
-          setOpen(true);
-        }}
-      >
-        Share
-      </button>
-      {open ? (
-        <Menu
-          onClose={() => {
-            setOpen(false);
-          }}
-        />
-      ) : null}
-    </>
-  );
-}
+const Share = lazy("Share", () => import("./Share"));
 
 /** Banners above the panel. */
 function Banners(): JSX.Element {
