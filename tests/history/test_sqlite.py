@@ -133,3 +133,16 @@ def test_requests_are_in_order_though_the_clock_was_set_back(tmp_path: Path) -> 
     first = run(SET_BACK.format(back=False, file=file), tmp_path).split()
     second = run(SET_BACK.format(back=True, file=file), tmp_path).split()
     assert listed(of(make(history=file))) == [*second[::-1], first[1]]
+
+
+def test_an_app_is_set_up_and_recorded_where_its_history_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_app: object) -> None:
+        raise OSError("no such device")
+
+    monkeypatch.setattr("flask_lifecycle.history.registry.sqlite_history_of", fails)
+    app = make()
+    assert app.test_client().get("/a").status_code == 200
+    assert len(Lifecycle().traces(app)) == 1
+    assert "no such device" in caplog.text

@@ -372,6 +372,8 @@ ELSEWHERE = {
     "collectors/patch.py",
     # A server's start comes by these, or what a server sends after a crash.
     "announcement.py",
+    # Once, when the app is set up.
+    "extension.py",
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
     "summary/summarize.py",
