@@ -116,7 +116,9 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     page.get_by_role("heading", name="Form").wait_for()
     shoot("request-form")
     app.reload()
-    page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]').wait_for(state="attached")
+    page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]').wait_for(
+        state="attached"
+    )
     settled(page)
     pick(page, "diagram")
     press(page, "Share")
@@ -271,9 +273,11 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
 
     # A page that one goes to is followed; what scripts ask for again may be a poll.
     app.goto(f"{server.url}/admin/orders/42")
-    page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]').wait_for(state="attached")
+    page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]').wait_for(
+        state="attached"
+    )
     settled(page)
-    page.locator('[data-view="diagram"] [data-stage="view"].click()
+    page.locator('[data-view="diagram"] [data-stage="view"]').click()
     page.locator(".source").first.wait_for()
     shoot("source")
     views(page, app, shoot)

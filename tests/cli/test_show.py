@@ -5,6 +5,7 @@ import logging
 import re
 import sqlite3
 import typing as t
+from io import StringIO
 
 import pytest
 from flask import Flask, g, redirect, request, session
@@ -18,10 +19,10 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2066\ud800\n# <script>`|*_\x00"
 
 
 def shop() -> Flask:
-    app = make(max_detail_bytes=100_000)
+    app = make("hostile", max_detail_bytes=100_000)
     app.secret_key = "a key"
     # What it logs has half a character, which the processes of pytest cannot send each other.
-    app.logger.handlers, app.logger.propagate = [logging.NullHandler()], False
+    app.logger.handlers, app.logger.propagate = [logging.StreamHandler(StringIO())], False
 
     @app.before_request
     def load_user() -> t.Any:

@@ -395,7 +395,7 @@ def test_nothing_is_imported_for_the_app() -> None:
         from flask_lifecycle import Lifecycle
 
         app = Flask("app")
-        app.config["LIFECYCLE_ENABLED"] = True
+        app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_HISTORY=None)
         Lifecycle(app)
         app.test_client().get("/").close()
         assert not {"sqlite3", "sqlalchemy", "greenlet"} & set(sys.modules)

@@ -526,6 +526,8 @@ def test_what_is_no_exception_is_never_kept() -> None:
     names = {"BaseException", "BaseExceptionGroup", *(each.__name__ for each in NO_EXCEPTIONS)}
     seen = 0
     for path in PACKAGE.rglob("*.py"):
+        if path.parent.name == "cli":  # commands are processes of their own, which Ctrl+C ends
+            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.ExceptHandler):
                 continue
