@@ -60,6 +60,7 @@ def test_every_view_is_accessible_and_fits(panel: Panel, size: tuple[int, int]) 
     panel.fetch("/admin/orders/42")
     panel.shows_whole("/admin/orders/42")
     page.set_viewport_size({"width": size[0], "height": size[1]})
+    expect(page.get_by_role("tablist")).to_have_count(0 if size[0] == 390 else 1)
     for title in TITLES:
         open_view(panel, title)
         page.locator("#view > *").first.wait_for()
@@ -96,6 +97,7 @@ def test_no_number_is_on_another_line_than_its_unit(panel: Panel) -> None:
     steps = [each["id"] for each in trace["steps"][::6]]
     for width in (1440, 820, 390):
         page.set_viewport_size({"width": width, "height": 844})
+        expect(page.get_by_role("tablist")).to_have_count(0 if width == 390 else 1)
         for title in TITLES:
             open_view(panel, title)
             assert page.evaluate(BROKEN) == [], (title, width)
