@@ -61,6 +61,13 @@ def forget() -> None:
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="lifecycle-screenshots-")
 
 
+def shows_order(page: Page) -> None:
+    """Wait until the order that was gone to is shown."""
+    row = page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]')
+    row.wait_for(state="attached")
+    settled(page)
+
+
 def press(page: Page, name: str) -> None:
     """Press one of the controls, which are in a menu where it is narrow."""
     menu = page.get_by_role("button", name="Filter and controls")
@@ -116,10 +123,7 @@ def views(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
     page.get_by_role("heading", name="Form").wait_for()
     shoot("request-form")
     app.reload()
-    page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]').wait_for(
-        state="attached"
-    )
-    settled(page)
+    shows_order(page)
     pick(page, "diagram")
     press(page, "Share")
     page.get_by_role("dialog", name="Share").wait_for()
@@ -273,10 +277,7 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
 
     # A page that one goes to is followed; what scripts ask for again may be a poll.
     app.goto(f"{server.url}/admin/orders/42")
-    page.locator('.row[aria-current="true"] .what[title*="/admin/orders/42"]').wait_for(
-        state="attached"
-    )
-    settled(page)
+    shows_order(page)
     page.locator('[data-view="diagram"] [data-stage="view"]').click()
     page.locator(".source").first.wait_for()
     shoot("source")
