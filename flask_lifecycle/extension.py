@@ -257,6 +257,9 @@ def _on_trace(
 
 
 def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outbox | None]:
+    if settings.history is None:
+        return None, None
+
     from .history.registry import sqlite_history_of
     from .history.writer import outbox_of
 

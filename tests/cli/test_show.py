@@ -80,7 +80,7 @@ def test_the_journey_has_times_scopes_outcomes_sql_and_changes() -> None:
     assert "+ session.cart = [1, 2]" in text
     assert "+ X-Signed = yes" in text
     assert "sql SELECT name FROM sqlite_master WHERE name = 'book' 4×" in without_breaks(text)
-    assert "log WARNING shop: The cart is full" in text
+    assert "log WARNING hostile: The cart is full" in text
     assert re.search(r"view index +\S+test_show\.py:\d+", text)
     assert "so Flask goes on to the next hook." in without_breaks(text)
     assert re.search(r"\d (?:µs|ms) +└ |\d (?:µs|ms) +├ ", text)
