@@ -278,7 +278,7 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
     # A page that one goes to is followed; what scripts ask for again may be a poll.
     app.goto(f"{server.url}/admin/orders/42")
     shows_order(page)
-    page.locator('[data-view="diagram"] [data-stage="view"]').click()
+    page.locator('[data-view="diagram"] [data-stage="view"] .vt').click()
     page.locator(".source").first.wait_for()
     shoot("source")
     views(page, app, shoot)
