@@ -66,7 +66,7 @@ def _facts(trace: Trace) -> Iterator[Highlight]:
         yield Highlight("app", f"{shown} in the app", shown, None)
     yield from _sql(trace.steps)
     if trace.error is None:
-        yield from _slowest(trace.steps, app_time)
+        yield from _slowest(trace, app_time)
     sent = lasted - app_time
     if is_done and sent >= _LEAST:
         shown = _time(sent)
@@ -98,23 +98,28 @@ def _sql(steps: Iterable[Step]) -> Iterator[Highlight]:
     yield Highlight("sql", ", ".join((f"DB {shown}", *ends)), shown, sql[0].id)
 
 
-def _slowest(steps: tuple[Step, ...], app_time: int) -> Iterator[Highlight]:
-    """Name the app's function that took longest, and the time in it that no step explains."""
-    ran = [step for step in steps if step.end is not None and step.stage in _FUNCTIONS]
-    slowest = max(ran, key=_took, default=None)
-    if slowest is None or _took(slowest) < _SHARE * app_time:
+def _slowest(trace: Trace, app_time: int) -> Iterator[Highlight]:
+    """Name the app's function that took longest, and the time in it that no step explains.
+
+    A breakpoint's time is nobody's.
+    """
+    spans = [(hold.begin, hold.end) for hold in trace.holds]
+    least = _SHARE * (app_time - sum((end or begin) - begin for begin, end in spans))
+
+    def took(step: Step) -> int:
+        return (step.end or step.begin) - step.begin - _covered(spans, step)
+
+    ran = [step for step in trace.steps if step.end is not None and step.stage in _FUNCTIONS]
+    slowest = max(ran, key=took, default=None)
+    if slowest is None or took(slowest) < least:
         return
     kind = f"{slowest.stage} {short(slowest.name)}"
-    yield Highlight("slowest", f"slowest: {kind} {_time(_took(slowest))}", kind, slowest.id)
-    inside = ((step.begin, step.end) for step in steps if step.parent == slowest.id)
-    left = _took(slowest) - _covered(inside, slowest)
-    if left >= max(_LEAST, _SHARE * app_time):
+    yield Highlight("slowest", f"slowest: {kind} {_time(took(slowest))}", kind, slowest.id)
+    inside = [(step.begin, step.end) for step in trace.steps if step.parent == slowest.id]
+    left = (slowest.end or slowest.begin) - slowest.begin - _covered([*inside, *spans], slowest)
+    if left >= max(_LEAST, least):
         where = f"{_time(left)} in {'the view' if slowest.stage == 'view' else kind}"
         yield Highlight("unexplained", f"{where} that no step explains", where, slowest.id)
-
-
-def _took(step: Step) -> int:
-    return (step.end or step.begin) - step.begin
 
 
 def _covered(inside: Iterable[tuple[int, int | None]], outer: Step) -> int:

@@ -11,7 +11,7 @@ import pytest
 from flask import Response
 
 from flask_lifecycle.trace.highlights import Highlight, highlights
-from flask_lifecycle.trace.model import Trace, TraceError
+from flask_lifecycle.trace.model import Hold, Trace, TraceError
 from tests.helpers.apps import LOCAL, make_app
 from tests.helpers.records import step, trace_of
 
@@ -176,3 +176,14 @@ def test_what_became_of_the_transactions_is_said(kinds: list[str], text: str) ->
     ]
     trace = trace_of(step(0, "wsgi", end=9 * MS), *sent, duration=9 * MS, app_time=9 * MS)
     assert told(trace)["sql"] == text
+
+
+def test_the_time_of_a_breakpoint_is_no_functions() -> None:
+    trace = trace_of(
+        step(0, stage="before_request", begin=0, end=900 * MS),
+        step(1, stage="view", begin=900 * MS, end=903 * MS),
+        holds=(Hold(0, MS, 899 * MS, "go"),),
+        duration=903 * MS,
+    )
+    assert told(trace)["slowest"] == "slowest: view x 3.00 ms"
+    assert told(trace)["unexplained"] == "3.00 ms in the view that no step explains"
