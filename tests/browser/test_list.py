@@ -462,7 +462,7 @@ def test_on_a_small_screen_the_controls_are_one_line_and_a_menu(
     server, page = phone
     bar = page.locator(".top").bounding_box()
     assert bar is not None
-    assert bar["height"] == 46
+    assert bar["height"] == 48
     expect(page.get_by_role("button", name="Follow")).to_be_hidden()
     page.keyboard.press("/")
     expect(field_of(page)).to_be_focused()

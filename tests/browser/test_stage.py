@@ -168,7 +168,7 @@ def test_the_keys_stop_at_each_statement_of_a_pill(panel: Panel) -> None:
     page.keyboard.press("Home")
     captions = []
     while counter(page)[0] < counter(page)[1]:
-        captions.append(page.locator(".caption").inner_text())
+        captions.append(page.locator(".caption").inner_text().replace("\N{NO-BREAK SPACE}", " "))
         press(page, "ArrowRight")
     told = [each for each in captions if each in {step["explain"] for step in sent}]
     assert len(told) == len(sent)

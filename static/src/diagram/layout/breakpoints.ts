@@ -35,6 +35,7 @@ export function breakAt(
   const at: Breakable = { stage: step.stage, name: step.name, callable: step.callable };
   const mark = markOf(breakpoints, at, only);
   const { hit, radius } = GEOMETRY.breakpoint;
+  const left = Math.min(Math.max(0, x - hit / 2), space.width - hit);
   return [
     {
       el: "break",
@@ -43,7 +44,7 @@ export function breakAt(
       state: mark.state,
       label: labelOf(at, mark, only),
       shapes: [
-        rect(x - hit / 2, y - hit / 2, hit, hit, 0, "hit"),
+        rect(left, y - hit / 2, hit, hit, 0, "hit"),
         circle(x, y, radius, "bp-dot"),
         ...(mark.after && !mark.before && only === null
           ? [line(d`M${x - radius} ${y + back * (radius + 3)}h${2 * radius}`, "bp-after")]

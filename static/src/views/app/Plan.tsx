@@ -22,10 +22,12 @@ export function Plan({
   let number = 0;
   return (
     <section class="plan" aria-label="What a request will meet" tabIndex={0}>
-      <h2>
-        {rule.view === null ? null : <Dot at={rule.view} />} <span class="k">{method}</span>{" "}
-        <bdi>{rule.rule}</bdi>
-      </h2>
+      <header>
+        {rule.view === null ? null : <Dot at={rule.view} />}
+        <h2>
+          <span class="k">{method}</span> <bdi>{rule.rule}</bdi>
+        </h2>
+      </header>
       {verdict(rule, method) === "view" ? <Drawn map={map} rule={rule} method={method} /> : null}
       <div class="phases">
         {phases(map, rule, method).map((phase) => {
