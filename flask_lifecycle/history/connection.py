@@ -35,6 +35,8 @@ _BUSY_SECONDS = 0.05
 PATIENCE = 2.0
 # The smallest page, of which each file has one.
 _SMALLEST = 512
+# How long closing waits for a thread that uses the file.
+_WAIT_SECONDS = 1.0
 _WAL_BYTES = 4 * 1024 * 1024
 
 #: Held while SQLite runs: no process is forked in the middle of it.
@@ -81,8 +83,11 @@ class Connection:
             time.sleep(0.002 + os.urandom(1)[0] / 10_000)
 
     def close(self) -> None:
-        """Close it; it is opened again when it is used."""
-        with io:
+        """Close it, unless another thread uses it for long; it is opened again when it is used."""
+        # With a limit: the end of a process waits for no thread that stopped inside.
+        if not io.acquire(timeout=_WAIT_SECONDS):
+            return
+        try:
             used, self._used = self._used, None
             if used is not None:
                 with suppress(sqlite3.Error):
@@ -91,6 +96,14 @@ class Connection:
                     used.execute("PRAGMA synchronous = OFF")
                 with suppress(sqlite3.Error):
                     used.close()
+        finally:
+            io.release()
+
+    def forget(self) -> None:
+        """Let go of the connection of a parent process without closing it."""
+        if self._used is not None:
+            _of_parents.append(self._used)
+            self._used = None
 
     def _opened(self, *, create: bool) -> sqlite3.Connection | None:
         if self._used is not None:
@@ -214,13 +227,13 @@ def _check_owner(path: Path, found: os.stat_result) -> None:
 
 # A connection must not be used or even closed in a forked process
 # (https://www.sqlite.org/howtocorrupt.html, 2.6).
-_FORK_SECONDS = 1.0
 _held = False
+_of_parents: list[sqlite3.Connection] = []
 
 
 def _before_fork() -> None:
     global _held
-    _held = io.acquire(timeout=_FORK_SECONDS)
+    _held = io.acquire(timeout=_WAIT_SECONDS)
     if _held:
         close_all()
 
@@ -230,6 +243,11 @@ def _after_fork() -> None:
         io.release()
 
 
+def _forked() -> None:
+    for each in list(_open):
+        each.forget()
+
+
 def close_all() -> None:
     """Close the connections of this process."""
     for each in list(_open):
@@ -237,7 +255,7 @@ def close_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_forked)
 
 
 __all__ = ["APPLICATION_ID", "PATIENCE", "VERSION", "Connection", "close_all", "io", "transaction"]

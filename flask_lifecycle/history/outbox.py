@@ -20,11 +20,12 @@ AGAIN_SECONDS = 5.0
 # Requests that run at the same time: they finish in another order than that in which they began.
 _AT_ONCE = 64
 
+_Reference = weakref.ref[LiveTrace]
 _outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()
 
 
 class Outbox:
-    """Takes finished requests. It holds no app.
+    """Takes finished requests. It holds no app, and no request that its process has evicted.
 
     :param max_traces: how many requests wait, and how many for static files: those before them
         would be removed from the history anyway.
@@ -37,10 +38,11 @@ class Outbox:
         self._history = history
         self._ring = ring
         most = max_traces + _AT_ONCE
-        self._traces: deque[LiveTrace] = deque(maxlen=most)
-        self._files: deque[LiveTrace] = deque(maxlen=most)
-        # Those that could not be written, for as long as the process has them in memory.
-        self._failed: deque[weakref.ref[LiveTrace]] = deque(maxlen=2 * most)
+        # What the process has evicted for its size would take more memory than the limit.
+        self._traces: deque[_Reference] = deque(maxlen=most)
+        self._files: deque[_Reference] = deque(maxlen=most)
+        # Those that could not be written.
+        self._failed: deque[_Reference] = deque(maxlen=2 * most)
         self._again = 0.0
         #: Whether the writer knows that something waits.
         self.due: bool = False
@@ -52,7 +54,7 @@ class Outbox:
 
     def append(self, trace: LiveTrace, is_file: bool) -> None:
         """Take a finished request."""
-        (self._files if is_file else self._traces).append(trace)
+        (self._files if is_file else self._traces).append(weakref.ref(trace))
         if not self.due:
             self.due = True
             self._ring(self)
@@ -65,22 +67,22 @@ class Outbox:
         # First: what comes from now on makes it due again.
         self.due = False
         if time.monotonic() >= self._again:
-            failed = [reference() for reference in self._failed]
+            failed = list(self._failed)
             self._failed.clear()
-            self._write([trace for trace in failed if trace is not None], pause)
+            self._write(failed, pause)
         for queue in (self._traces, self._files):
             while queue:
                 self._write(_popped(queue), pause)
         return bool(self._failed)
 
-    def _write(self, batch: list[LiveTrace], pause: Callable[[], None]) -> None:
+    def _write(self, batch: list[_Reference], pause: Callable[[], None]) -> None:
         if batch and time.monotonic() >= self._again:
-            rows = [row for row in (_encoded(trace, pause) for trace in batch) if row is not None]
+            rows = [row for row in (_encoded(each, pause) for each in batch) if row is not None]
             if self._history.write(rows, is_last=not len(self)):
                 pause()
                 return
             self._again = time.monotonic() + AGAIN_SECONDS
-        self._failed += [weakref.ref(trace) for trace in batch]
+        self._failed += batch
 
     def forget(self) -> None:
         """Forget what waits."""
@@ -96,14 +98,15 @@ def forget_all() -> None:
         outbox.forget()
 
 
-def _popped(queue: deque[LiveTrace]) -> list[LiveTrace]:
+def _popped(queue: deque[_Reference]) -> list[_Reference]:
     # Others only append, so what is there stays there.
     return [queue.popleft() for _ in range(min(_ROWS, len(queue)))]
 
 
-def _encoded(trace: LiveTrace, pause: Callable[[], None]) -> Row | None:
+def _encoded(reference: _Reference, pause: Callable[[], None]) -> Row | None:
+    trace = reference()
     try:
-        return encode(trace, pause)
+        return None if trace is None else encode(trace, pause)
     except Exception as error:
         fault("a request for the history", error)
         return None

@@ -52,7 +52,8 @@ from flask import Flask
 from flask_lifecycle import Lifecycle
 
 app = Flask(__name__)
-app.config["LIFECYCLE_TOKEN"] = {TOKEN!r}
+# Without the history, whose thread would be counted among those of viewers.
+app.config.update(LIFECYCLE_TOKEN={TOKEN!r}, LIFECYCLE_HISTORY=None)
 Lifecycle(app)
 
 @app.get("/")
