@@ -50,9 +50,11 @@ check: $(VENV)/test.stamp
 test: $(VENV)/test.stamp
 	.ci/packages chromium firefox-esr redis-server
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit PYTEST="$(PYTEST) --cov"
-	$(PYTEST) --durations=30 tests/browser tests/integration -m "not servers and not large_suites"
+	$(PYTEST) $(WAITING) --durations=30 tests/browser tests/integration -m "not servers and not large_suites"
 
 PYTEST = $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+# Most of their time these wait for browsers and servers.
+WAITING = --numprocesses=3
 
 # The parts of both, side by side.
 lint: lint-python lint-browser

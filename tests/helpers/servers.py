@@ -190,7 +190,8 @@ class Server:
 
     def kill(self) -> None:
         """End all of its processes at once, as ``kill -9`` and a machine out of memory do."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
 
 
