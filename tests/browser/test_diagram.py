@@ -305,7 +305,7 @@ def test_the_camera(panel: Panel) -> None:
     assert page.evaluate("[visualViewport.scale, devicePixelRatio]") == [1, 1]
     page.keyboard.press("0")
     near("1")
-    panel.node("view", "done").click()
+    panel.node("view", "done").locator(".vt").click()
     page.locator("svg.diagram .node.cur").first.wait_for()
     page.keyboard.press("z")
     near("1.7")
@@ -429,7 +429,7 @@ def test_a_request_that_hangs_shows_a_clock(panel: Panel) -> None:
 def test_what_is_said_of_a_step_changes_when_it_ends(panel: Panel) -> None:
     caption = panel.page.locator(".caption")
     with _held(panel.server) as let_go:
-        panel.node("view", "running").click()
+        panel.node("view", "running").locator(".vt").click()
         expect(caption).to_contain_text("is still running.")
         let_go()
         expect(caption).to_contain_text("so Flask makes a response from what it returned.")

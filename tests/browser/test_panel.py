@@ -210,7 +210,7 @@ def test_the_stage_shows_the_diagram_and_a_caption_alone(panel: Panel) -> None:
 def test_a_step_shows_its_source(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
     panel.shows("/admin/orders/42")
-    panel.node("view", "done").click()
+    panel.node("view", "done").locator(".vt").click()
     source = panel.page.locator(".source").first
     expect(source).to_contain_text("def show(id: int) -> str:")
     expect(source.locator(".py-k").first).to_have_text("def")

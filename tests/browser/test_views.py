@@ -251,7 +251,7 @@ def test_a_step_tells_of_flask_and_opens_in_an_editor(panel: Panel) -> None:
     trace = panel.fetch("/admin/orders/42")
     page.locator(f'[data-trace="{trace}"]').click()
     panel.shows("/admin/orders/42")
-    panel.node("view", "done").click()
+    panel.node("view", "done").locator(".vt").click()
     step = page.get_by_label("Step", exact=True)
     # The line that sent the longest statement, or the line of Flask that called the view.
     expect(step.locator(".called")).to_contain_text("g.db.")
@@ -283,7 +283,7 @@ def test_a_request_that_is_evicted_while_it_is_open_stays_on_the_page(panel: Pan
     delete = urllib.request.Request(f"{panel.server.url}/_lifecycle/api/traces", method="DELETE")
     urllib.request.urlopen(delete).close()
     page.get_by_text("The server no longer stores this request").wait_for()
-    panel.node("view", "done").click()
+    panel.node("view", "done").locator(".vt").click()
     page.get_by_text("The source is not available").wait_for()
     open_view(panel, "Steps")
     page.locator('[data-view="steps"] [data-stage="view"]').wait_for()
@@ -299,7 +299,7 @@ def test_a_file_that_was_written_since_is_said_to_be(panel: Panel) -> None:
     panel.shows("/admin/orders/42")
     os.utime(file)
     try:
-        panel.node("view", "done").click()
+        panel.node("view", "done").locator(".vt").click()
         panel.page.get_by_text("The file has changed since the app loaded it").wait_for()
     finally:
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -78,8 +78,8 @@ class Panel:
     def shows_row(self, path: str) -> None:
         """Wait until a finished request for this path is the picked one."""
         row = self.page.locator('.row[aria-current="true"][data-state="done"]')
-        # What it shows of a long path is cut.
-        row.locator(f".what[title*={json.dumps(path)}]").wait_for()
+        # What it shows of a long path is cut; and on a phone, a sheet that is closed shows no row.
+        row.locator(f".what[title*={json.dumps(path)}]").wait_for(state="attached")
 
     def shows(self, path: str) -> None:
         """Wait until the diagram is that of a finished request for this path."""

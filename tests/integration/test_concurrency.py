@@ -24,7 +24,7 @@ from flask_lifecycle import Lifecycle, Trace
 from tests.helpers.servers import FLASK_RUN, PATIENCE, Server
 
 THREADS = 50
-REQUESTS = int(os.environ.get("LIFECYCLE_TEST_REQUESTS", "8"))
+REQUESTS = int(os.environ.get("LIFECYCLE_TEST_REQUESTS", "4"))
 
 APP = """
 import logging

@@ -75,7 +75,10 @@ def test_nor_does_one_with_parts_off(
     assert newly(flask_source, "tests", tmp_path) == {}
 
 
-LARGE = ("flask-admin", "flask-caching", "flask-compress", "flask-security")
+LARGE = (
+    *("flask-admin", "flask-caching", "flask-compress", "flask-security", "flask-smorest"),
+    "flask-sqlalchemy",
+)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +87,7 @@ LARGE = ("flask-admin", "flask-caching", "flask-compress", "flask-security")
         *(pytest.param(name, marks=pytest.mark.large_suites) for name in LARGE),
         *(
             pytest.param(name, marks=pytest.mark.suites)
-            for name in (
-                *("flask-cors", "flask-httpauth", "flask-smorest", "flask-sqlalchemy"),
-                "flask-wtf",
-            )
+            for name in ("flask-cors", "flask-httpauth", "flask-wtf")
         ),
     ],
 )
