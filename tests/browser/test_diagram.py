@@ -182,7 +182,7 @@ def test_an_exception_is_followed_to_what_answers_it(shown: Panel) -> None:
 def test_the_outer_layers_are_one_on_a_phone(chromium: Browser, server: FactoryServer) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     panel = Panel(context, server)
-    panel.fetch("/shop/")
+    panel.visit("/shop/")
     panel.shows("/shop/")
     diagram = panel.page.locator("svg.diagram")
     expect(diagram).to_contain_text("4 outer layers")
@@ -316,7 +316,7 @@ def test_two_fingers_are_the_cameras(chromium: Browser, server: FactoryServer) -
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     panel = Panel(context, server)
-    panel.fetch("/shop/")
+    panel.visit("/shop/")
     panel.shows("/shop/")
     page = panel.page
     box = page.locator("[data-view=diagram] figure").bounding_box()

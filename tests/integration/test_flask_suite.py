@@ -67,6 +67,7 @@ def test_no_test_of_flasks_newly_fails(flask_source: Path, tmp_path: Path, tests
     assert newly(flask_source, tests, tmp_path) == {}
 
 
+@pytest.mark.large_suites
 @pytest.mark.parametrize("off", [{"LIFECYCLE_HEADER": None}, {"LIFECYCLE_TOOLBAR": False}])
 def test_nor_does_one_with_parts_off(
     flask_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: dict[str, t.Any]
