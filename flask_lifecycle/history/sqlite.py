@@ -233,8 +233,8 @@ def _purge(opened: sqlite3.Connection, now: float) -> int:
 
 def _remove(opened: sqlite3.Connection, ids: str, *values: object) -> int:
     found = opened.execute(ids, values).fetchall()
-    for table in ("traces", "summaries"):
-        opened.executemany(f"DELETE FROM {table} WHERE id = ?", found)  # noqa: S608
+    opened.executemany("DELETE FROM traces WHERE id = ?", found)
+    opened.executemany("DELETE FROM summaries WHERE id = ?", found)
     return len(found)
 
 

@@ -52,7 +52,7 @@ def make(*, watched: bool, twin: Twin | None = None, **config: t.Any) -> Flask:
         CONFIG | {"LIFECYCLE_ENABLED": watched, "PROPAGATE_EXCEPTIONS": False} | config
     )
     app.session_interface = Sessions()
-    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    vars(app)["wsgi_app"] = ProxyFix(app.wsgi_app)
     shop = Blueprint("shop", __name__)
 
     def code(name: str, otherwise: t.Any, *, takes_response: bool = False) -> t.Any:
