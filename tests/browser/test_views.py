@@ -77,6 +77,8 @@ BROKEN = r"""() => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
         if (text.parentElement.closest("script, style, pre, .unseen") !== null) continue;
+        // What is only heard is one pixel wide.
+        if (text.parentElement.getBoundingClientRect().width <= 1) continue;
         const numbers = /\d[\d.,]*[ \u00a0](?:ns|µs|ms|s|B|[kMG]B|bytes?|chunks?|rows?)\b/g;
         for (const match of text.data.matchAll(numbers)) {
             const range = document.createRange();
