@@ -40,9 +40,8 @@ def command(ctx: click.Context, /, **options: t.Any) -> None:
     if not _is_debug_off(ctx):
         os.environ["FLASK_DEBUG"] = "1"
     info = ctx.ensure_object(ScriptInfo)
-    load_app = info.load_app
     # The reloader runs this command again in each of its processes.
-    info.load_app = lambda: _recorded(load_app())  # type: ignore[method-assign]
+    ctx.obj = ScriptInfo(info.app_import_path, create_app=lambda: _recorded(info.load_app()))
     ctx.invoke(t.cast("t.Callable[..., None]", run_command.callback), **options)
 
 
