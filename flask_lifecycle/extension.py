@@ -157,7 +157,7 @@ class State:
 
         settings, announcement = self.settings, self._announcement
         token = settings.token or run_token()
-        pages = settings.token or page_secret() or token
+        pages = settings.token or page_secret(app.root_path, app.name) or token
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, pages) if settings.toolbar else (None, None)
         self._store = store = MemoryStore(settings.max_traces, settings.max_bytes)

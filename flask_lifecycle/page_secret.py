@@ -6,6 +6,7 @@ anybody who may not open the panel anyway: the token, which does, is of one run.
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import stat
@@ -17,15 +18,21 @@ from .private_folder import is_ours_alone, private_folder
 _BYTES = 32
 
 
-def page_secret() -> str | None:
-    """Return this user's secret, which the first process generates; None if it cannot be stored."""
+def page_secret(*app: str) -> str | None:
+    """Return the secret of an app's pages, derived from that of the user.
+
+    :param app: what tells the app from the user's others.
+    :returns: the same in all processes and runs; None if it cannot be stored.
+    """
     try:
         path = private_folder("pages") / "secret"
         if not path.exists():
             _generate(path)
-        return _read(path)
+        secret = _read(path)
     except OSError:
         return None
+    name = "\0".join(app).encode("utf-8", "surrogateescape")
+    return None if secret is None else hmac.digest(secret, name, "sha256").hex()
 
 
 def _generate(path: Path) -> None:
@@ -41,11 +48,11 @@ def _generate(path: Path) -> None:
         made.unlink()
 
 
-def _read(path: Path) -> str | None:
+def _read(path: Path) -> bytes | None:
     found = path.lstat()
     if not (stat.S_ISREG(found.st_mode) and is_ours_alone(found) and found.st_size == _BYTES):
         return None
-    return path.read_bytes().hex()
+    return path.read_bytes()
 
 
 __all__ = ["page_secret"]

@@ -33,6 +33,12 @@ def test_it_stays_and_is_this_users_alone(secret: Path) -> None:
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
+def test_each_app_has_its_own() -> None:
+    assert page_secret("/srv/shop", "shop") == page_secret("/srv/shop", "shop")
+    apps = [("/srv/shop", "shop"), ("/srv/shop", "admin"), ("/srv", "shop"), ("/srv/\udce9", "x")]
+    assert len({page_secret(*app) for app in apps}) == len(apps)
+
+
 def test_processes_that_begin_at_once_have_the_same(tmp_path: Path) -> None:
     script = "import sys; from flask_lifecycle.page_secret import page_secret as of;"
     script += "print(sys.stdin.readline() and of())"
