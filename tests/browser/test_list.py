@@ -25,14 +25,6 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000 / 2)
-    yield context
-    context.close()
-
-
-@pytest.fixture
 def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
     servers: list[Server] = []
 

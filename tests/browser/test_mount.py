@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.helpers.apps import TOKEN
 from tests.helpers.mounted import mounted
-from tests.helpers.servers import FLASK_RUN, PATIENCE
+from tests.helpers.servers import FLASK_RUN
 from tests.helpers.toolbar import Seen, bar, facts, follows, unfold
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000 / 2)
-    yield context
-    context.close()
 
 
 @pytest.mark.parametrize(

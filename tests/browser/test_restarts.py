@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.helpers.browser import violations_in_both_themes
 from tests.helpers.servers import NOT_UP, PATIENCE, Server, wait_for
@@ -67,14 +67,6 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     for server in servers:
         server.stop()
         assert "Traceback" not in server.log.read_text()
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000 / 2)
-    yield context
-    context.close()
 
 
 def opened(context: BrowserContext, server: Server, query: str = "") -> Page:

@@ -67,7 +67,6 @@ def test_no_test_of_flasks_newly_fails(flask_source: Path, tmp_path: Path, tests
     assert newly(flask_source, tests, tmp_path) == {}
 
 
-@pytest.mark.large_suites
 @pytest.mark.parametrize("off", [{"LIFECYCLE_HEADER": None}, {"LIFECYCLE_TOOLBAR": False}])
 def test_nor_does_one_with_parts_off(
     flask_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: dict[str, t.Any]
@@ -76,10 +75,7 @@ def test_nor_does_one_with_parts_off(
     assert newly(flask_source, "tests", tmp_path) == {}
 
 
-LARGE = (
-    *("flask-admin", "flask-caching", "flask-compress", "flask-security", "flask-smorest"),
-    "flask-sqlalchemy",
-)
+LARGE = ("flask-admin", "flask-caching", "flask-compress", "flask-security")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +84,10 @@ LARGE = (
         *(pytest.param(name, marks=pytest.mark.large_suites) for name in LARGE),
         *(
             pytest.param(name, marks=pytest.mark.suites)
-            for name in ("flask-cors", "flask-httpauth", "flask-wtf")
+            for name in (
+                *("flask-cors", "flask-httpauth", "flask-smorest", "flask-sqlalchemy"),
+                "flask-wtf",
+            )
         ),
     ],
 )
