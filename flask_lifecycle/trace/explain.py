@@ -85,7 +85,7 @@ class Explainer:
     def explained(
         self, header: dict[str, t.Any], steps: list[Step], read: t.Callable[[int], Step]
     ) -> Iterator[dict[str, t.Any]]:
-        """Yield steps, JSON-ready, and earlier steps again if their sentence has changed.
+        """Yield steps, JSON-ready, and earlier steps again if their sentences have changed.
 
         :param header: the trace without its steps.
         :param steps: the steps that are new or have ended.
@@ -101,12 +101,13 @@ class Explainer:
             _take(story, step)
         for step in known:
             self._settle(step, sentence(step, story))
+        filled = _filled(story, steps, given, read)
         for step in steps:
             _take(story, step)
-        again = (read(each) for each in [*self._unsettled] if each not in given)
-        for step in (*steps, *again):
+        again = {each: read(each) for each in self._unsettled if each not in given} | filled
+        for step in (*steps, *again.values()):
             text = sentence(step, story)
-            if step.id in given or text != self._unsettled.get(step.id):
+            if step.id in given or step.id in filled or text != self._unsettled.get(step.id):
                 yield _explained(step, story, text)
             self._settle(step, text)
 
@@ -117,6 +118,18 @@ class Explainer:
         self._unsettled[step.id] = text
         if len(self._unsettled) > _UNSETTLED:
             del self._unsettled[next(iter(self._unsettled))]
+
+
+def _filled(
+    story: Story, steps: list[Step], given: set[int], read: t.Callable[[int], Step]
+) -> dict[int, Step]:
+    """Return the ended steps, sent before, that had nothing inside them until these steps came.
+
+    An open one is sent again when it ends.
+    """
+    outer = {step.parent for step in steps if step.parent is not None} - given
+    found = (read(each) for each in sorted(outer) if each in story)
+    return {step.id: step for step in found if step.end is not None and story.is_empty(step)}
 
 
 def _take(story: Story, step: Step) -> None:
