@@ -96,7 +96,11 @@ def test_a_viewer_is_sent_the_steps_that_it_lacks(server: Server) -> None:
     for have in (0, 3, len(whole) - 1):
         ws.send(f"42{json.dumps(['watch', {'trace': trace, 'have': have}])}")
         [sent] = batch(ws)["steps"]
-        assert sent == {"trace": trace, "steps": whole[have:], "highlights": highlights}
+        assert (sent["trace"], sent["highlights"]) == (trace, highlights)
+        lacking = len(whole) - have
+        assert sent["steps"][:lacking] == whole[have:]
+        # What is said of a step may depend on those inside it: then it comes again.
+        assert all(each in whole[:have] for each in sent["steps"][lacking:])
     ws.send(f"42{json.dumps(['watch', {'trace': trace, 'have': len(whole)}])}")
     server.get("/")
     assert batch(ws)["steps"] == []
