@@ -66,3 +66,25 @@ test("the steps that could not be fetched are asked for again", async () => {
   await vi.advanceTimersByTimeAsync(1500);
   expect(current(state.value)?.steps).toHaveLength(2);
 });
+
+test("what is cleared twice and brought back at once reaches the server in this order", async () => {
+  const done: string[] = [];
+  const waits = [30, 10, 0];
+  vi.stubGlobal("fetch", async (path: string, { method = "GET" }: RequestInit = {}) => {
+    if (method === "GET") return new Response(null, { status: 404 });
+    await new Promise((resolve) => setTimeout(resolve, waits.shift()));
+    done.push(`${method} ${path}`);
+    return new Response(null, { status: 204 });
+  });
+  open();
+  actions.clear();
+  change((before) => applyBatch(before, batch([summary("b")]), 0));
+  actions.clear();
+  actions.undo();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(done).toEqual([
+    "DELETE api/traces?epoch=one",
+    "DELETE api/traces?epoch=one",
+    "POST api/traces/restore?epoch=one",
+  ]);
+});

@@ -135,25 +135,32 @@ function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
   });
 }
 
-let forgetting = Promise.resolve();
+// One after the other: the server may answer two requests in another order than that in which they were sent.
+let clearing = Promise.resolve();
 
 /** Clear all requests on the server. */
 function forget(): void {
-  forgetting = api.clear(state.value.epoch).catch(() => {
-    notice("The requests could not be cleared: the app did not respond.");
-  });
+  const { epoch } = state.value;
+  clearing = clearing
+    .then(() => api.clear(epoch))
+    .catch(() => {
+      notice("The requests could not be cleared: the app did not respond.");
+    });
 }
 
 /** Bring back what was cleared on the server, and fetch how it is by now. */
-async function restore(): Promise<void> {
-  await forgetting;
-  try {
-    await api.restore(state.value.epoch);
-    const page = await api.page();
-    change((before) => withPage(before, page));
-  } catch {
-    notice("The requests could not be restored: the app did not respond.");
-  }
+function restore(): Promise<void> {
+  const { epoch } = state.value;
+  clearing = clearing
+    .then(() => api.restore(epoch))
+    .then(() => api.page())
+    .then((page) => {
+      change((before) => withPage(before, page));
+    })
+    .catch(() => {
+      notice("The requests could not be restored: the app did not respond.");
+    });
+  return clearing;
 }
 
 export const server: Backend = { ask, tell, command, file, loadMap, fetchOlder, forget, restore };
