@@ -65,7 +65,13 @@ _NARROWER = {
 #: What files of older versions do not have.
 _NEWER = frozenset(
     (
-        *("Process.started_at", "Step.package", "Trace.server_error_by", "Trace.holds"),
+        *(
+            "Process.started_at",
+            "Process.app",
+            "Step.package",
+            "Trace.server_error_by",
+            "Trace.holds",
+        ),
         *("Hook.package", "Hook.is_async", "Handler.package", "Handler.is_async", "Rule.title"),
     )
 )

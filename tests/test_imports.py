@@ -29,6 +29,9 @@ ALLOWED = {
     "recording": {"trace", "redact", "settings"},
     "summary": {"trace", "toolbar", "faults"},
     "history": {"locks", "faults", "settings", "trace", "store", "recording", "summary"},
+    "processes": {
+        *("locks", "faults", "settings", "trace", "summary", "history", "private_folder"),
+    },
     "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "app_map": {"recorder", "trace", "redact", "_compat"},
     "holds": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
@@ -38,7 +41,7 @@ ALLOWED = {
     },
     "panel": {
         *("locks", "faults", "trace", "redact", "settings", "store", "recording", "app_map"),
-        *("holds", "toolbar", "summary", "history", "private_folder", "_compat"),
+        *("holds", "toolbar", "summary", "history", "processes", "private_folder", "_compat"),
     },
 }
 # The public names and what puts all of them together.

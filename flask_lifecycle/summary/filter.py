@@ -1,9 +1,9 @@
 """The filter syntax of the list, as in ``GET api/traces?q=``.
 
-``status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error -path:/static``,
-and free words; values with spaces are put in double quotes. It tests summaries and must agree with
-the panel's own implementation (``static/src/trace/filter.ts``): ``tests/summary/filters.json`` is
-run against both.
+``status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error process:1234
+host:web-2 app:shop -path:/static``, and free words; values with spaces are put in double quotes. It
+tests summaries and must agree with the panel's own implementation
+(``static/src/trace/filter.ts``): ``tests/summary/filters.json`` is run against both.
 """
 
 from __future__ import annotations
@@ -146,6 +146,13 @@ def _endpoint(value: str) -> Test:
     return lambda summary: summary["endpoint"] == value
 
 
+def _process(field: str) -> Callable[[str], Test]:
+    # Older summaries lack the app's name.
+    return lambda value: (
+        lambda summary: str(summary["process"].get(field, "")).lower() == value.lower()
+    )
+
+
 def _ms(summary: Summary) -> float:
     # Recordings of older versions have no app_time.
     times = (summary.get("app_time"), summary["duration"], summary["elapsed"])
@@ -183,6 +190,9 @@ _NAMES: dict[str, Callable[[str], Test]] = {
     "bp": _blueprint,
     "path": _path,
     "endpoint": _endpoint,
+    "process": _process("pid"),
+    "host": _process("host"),
+    "app": _process("app"),
     "time": _number("a number of ms", _ms),
     "is": _one_of(_IS),
     "has": _one_of(_HAS),

@@ -98,13 +98,15 @@ class Error:
 class Process:
     """The process and thread of a request. ``started_at`` is when the process began, Unix time.
 
-    Host, pid and ``started_at`` are the same for all requests of one run, and of no other.
+    Host, pid and ``started_at`` are the same for all requests of one run, and of no other. ``app``
+    is the name of the Flask app: a process may have several.
     """
 
     pid: int
     host: str
     thread: str
     started_at: float = 0.0
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)

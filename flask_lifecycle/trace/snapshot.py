@@ -14,7 +14,8 @@ from .notes import SHORT_CIRCUIT
 from .tracepoint import Tracepoint
 from .writer import LiveTrace
 
-_HOST = socket.gethostname()
+#: The name of this machine.
+HOST = socket.gethostname()
 
 
 def snapshot(trace: LiveTrace, pause: Callable[[], None] | None = None) -> Trace:
@@ -53,7 +54,13 @@ def _copy(trace: LiveTrace) -> Trace:
         status=trace.status,
         started_at=trace.started_at,
         duration=duration,
-        process=Process(trace.run.pid, _HOST, trace.thread, trace.run.started_at),
+        process=Process(
+            trace.run.pid,
+            HOST,
+            trace.thread,
+            trace.run.started_at,
+            "" if trace.owner is None else trace.owner.name,
+        ),
         error=None
         if error is None
         else TraceError(
@@ -120,4 +127,4 @@ def _name(tracepoint: Tracepoint, columns: Columns, detail: JsonObject) -> str:
     return tracepoint.name
 
 
-__all__ = ["freeze", "header", "snapshot"]
+__all__ = ["HOST", "freeze", "header", "snapshot"]

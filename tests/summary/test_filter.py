@@ -23,6 +23,7 @@ PLAIN: dict[str, t.Any] = {
     "elapsed": 1_000_000,
     "error": None,
     "parent": None,
+    "process": {"pid": 1, "host": "h", "thread": "t"},
     "counts": {},
     "flags": [],
     "changed": {},

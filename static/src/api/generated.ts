@@ -75,13 +75,15 @@ export interface StepError {
 /**
  * The process and thread of a request. `started_at` is when the process began, Unix time.
  *
- * Host, pid and `started_at` are the same for all requests of one run, and of no other.
+ * Host, pid and `started_at` are the same for all requests of one run, and of no other. `app`
+ * is the name of the Flask app: a process may have several.
  */
 export interface Process {
   readonly pid: number;
   readonly host: string;
   readonly thread: string;
   readonly started_at?: number;
+  readonly app?: string;
 }
 
 /** The exception that left the app or was answered with 500, and the step that raised it. */

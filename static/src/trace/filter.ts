@@ -1,6 +1,6 @@
 /**
  * The list's filter: `status:5xx method:POST bp:admin path:/x time:>50 sql:>20 is:running has:error
- * -path:/static`,
+ * process:1234 host:web-2 app:shop -path:/static`,
  * and free words; values with spaces are in double quotes. `GET api/traces?q=` takes the same
  * (flask_lifecycle/summary/filter.py): tests/summary/filters.json holds both to it.
  */
@@ -55,6 +55,9 @@ const NAMES: Record<string, Make> = {
   bp: (value) => (trace) => trace.blueprints.some((name) => `.${name}.`.includes(`.${value}.`)),
   path: (value) => (trace) => trace.path.startsWith(value),
   endpoint: (value) => (trace) => trace.endpoint === value,
+  process: (value) => (trace) => trace.process.pid.toString() === value,
+  host: (value) => (trace) => trace.process.host.toLowerCase() === value.toLowerCase(),
+  app: (value) => (trace) => trace.process.app?.toLowerCase() === value.toLowerCase(),
   time: number("a number of ms", (trace) => (trace.app_time ?? trace.duration ?? trace.elapsed) / 1e6),
   is: oneOf(IS),
   has: oneOf(HAS),

@@ -1,0 +1,1 @@
+"""What the processes that share a history show each other of their requests."""
