@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from .. import locks
+from .file_system import network_type
 from .problems import HistoryError, sentence
 
 T = t.TypeVar("T")
@@ -111,6 +112,7 @@ class Connection:
                 return self._used
             # Deleted or replaced: what is written to it is lost.
             self.close()
+        _check_file_system(self.path)
         if create:
             self._create()
         elif not os.path.lexists(self.path):
@@ -199,6 +201,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _check_file_system(path: Path) -> None:
+    network = network_type(path)
+    if network is not None:
+        raise HistoryError(
+            f"{path} is on a network file system ({network}), where SQLite cannot share it;"
+            " LIFECYCLE_HISTORY takes the path of a file on a disk of this machine"
+        )
 
 
 def _check_file(path: Path) -> None:

@@ -282,6 +282,26 @@ def test_without_a_home_nothing_is_written(monkeypatch: pytest.MonkeyPatch, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_written_to_a_network_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "home"
+    file = folder / "history.sqlite"
+    with served(make(history=file)) as there:
+        there.get("/before")
+    close_all()
+    content = file.read_bytes()
+    device = tmp_path.stat().st_dev
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"1 1 {os.major(device)}:{os.minor(device)} / / rw - nfs far:/ rw\n")
+    monkeypatch.setattr("flask_lifecycle.history.file_system.MOUNTS", mounts)
+    with served(make(history=file)) as there:
+        assert "on a network file system (nfs)" in str(there.history.status().problem)
+        fails(there, str(file), "on a network file system (nfs)", "LIFECYCLE_HISTORY")
+    assert file.read_bytes() == content
+    assert [each.name for each in folder.iterdir()] == [file.name]
+
+
 OPENS = """
 import os, sys
 from pathlib import Path
