@@ -18,7 +18,7 @@ from flask_lifecycle import trace
 from flask_lifecycle.recording import app, document, schema
 from flask_lifecycle.recording.versions import FORMAT, VERSION
 from flask_lifecycle.summary import filter as trace_filter
-from flask_lifecycle.summary import flags, summarize
+from flask_lifecycle.summary import flags, recorded, summarize
 from flask_lifecycle.trace import compare, differences, model, spent
 
 TARGET = Path(__file__).parent / "src" / "api" / "generated.ts"
@@ -82,6 +82,10 @@ _COMPARED = (
     *(differences.Changes, differences.HeaderChanges, differences.StateChanges),
     *(differences.ComparedStatement, compare.Comparison),
 )
+_ALIASES: dict[t.Any, str] = {
+    flags.FlagKind: "FlagKind",
+    summarize.StripKind: "StripKind",
+}
 _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", types.NoneType: "null"}
 
 
@@ -101,18 +105,17 @@ def generate() -> str:
         _constant("INTERVENTIONS", "What it can do in place of a function.", model.INTERVENTIONS),
         _interface(trace.Hold),
         _interface(trace.Trace, "TraceHeader", leave_out=("steps",)),
-        _TRACE,
+        f"/** The colour of a flag. */\nexport type FlagKind = {_union(flags.FlagKind)};\n",
+        f"/** The parts of a strip. */\nexport type StripKind = {_union(summarize.StripKind)};\n",
+        _TRACE.replace("}\n", f"{_digest()}}}\n"),
         *(_interface(record) for record in (app.Hook, app.Handler, app.Plan, app.Rule)),
         *(_interface(record) for record in (app.Blueprint, app.AppProcess, app.AppMap)),
         *(_interface(record) for record in (document.Made, document.Excerpt, document.Recording)),
         *(_interface(record) for record in _COMPARED),
-        _constant("COUNTED", "The stages whose steps a summary counts.", summarize.COUNTED),
         _constant("COUNTS", "What a summary counts, in words.", trace_filter.COUNTS),
         _constant("REPEATED", "So many statements of one place are too many.", flags.REPEATED),
         _constant("SLOW", "A statement of so many ns is slow.", int(flags.SLOW * 1e9)),
-        _constant("SLOW_REQUEST", "A request of more ns is slow.", flags.SLOW_REQUEST),
         _constant("FLAGS", "The kind and the label of each flag, in their order.", flags.FLAGS),
-        _constant("REASONS", "What each flag means.", flags.REASONS),
     )
     return "\n".join(parts)
 
@@ -149,6 +152,11 @@ def _interface(record: type, name: str = "", leave_out: t.Container[str] = ()) -
     return f"{comment}\nexport interface {name or _name(record)} {{\n{body}}}\n"
 
 
+def _digest() -> str:
+    hints = t.get_type_hints(recorded.Digest)
+    return "".join(f"  readonly {name}?: {_type(hint)};\n" for name, hint in hints.items())
+
+
 def _block(text: str) -> str:
     lines = [f" * {line}".rstrip() for line in text.splitlines()]
     return "\n".join(["/**", *lines, " */"])
@@ -158,14 +166,20 @@ def _name(record: type) -> str:
     return _NAMES.get(record.__name__, record.__name__)
 
 
+def _union(hint: t.Any) -> str:
+    return " | ".join(json.dumps(each) for each in t.get_args(hint))
+
+
 def _type(hint: t.Any) -> str:
     """Return what TypeScript calls the JSON of a value of this type."""
     arguments = t.get_args(hint)
     origin = t.get_origin(hint)
     if hint in _PLAIN:
         return _PLAIN[hint]
+    if hint in _ALIASES:
+        return _ALIASES[hint]
     if origin is t.Literal:
-        return " | ".join(json.dumps(each) for each in arguments)
+        return _union(hint)
     if origin in (t.Union, types.UnionType):
         return " | ".join(_type(each) for each in arguments)
     if origin is tuple and arguments[-1] is not ...:

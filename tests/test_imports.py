@@ -26,8 +26,8 @@ ALLOWED = {
     "trace": {"locks", "faults", "_compat", "redact"},
     "recorder": {"trace", "redact", "faults", "_compat"},
     "store": {"trace", "settings", "locks"},
-    "recording": {"trace", "redact", "settings"},
     "summary": {"trace", "toolbar", "faults"},
+    "recording": {"trace", "redact", "settings", "summary"},
     "history": {"locks", "faults", "settings", "trace", "store", "recording", "summary"},
     "processes": {
         *("locks", "faults", "settings", "trace", "summary", "history", "private_folder"),

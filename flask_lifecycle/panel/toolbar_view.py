@@ -10,7 +10,7 @@ import typing as t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..summary.flags import SLOW_REQUEST, Flag, is_statement
+from ..summary.flags import SLOW_REQUEST, is_statement
 from ..summary.summarize import summarize
 from ..toolbar.keys import is_fetched
 from ..trace.log import Columns
@@ -167,9 +167,9 @@ def _error(trace: LiveTrace, functions: Sequence[Step]) -> Error | None:
     return next((step.error for step in reversed(functions) if step.error is not None), None)
 
 
-def _warnings(summary: Mapping[str, t.Any]) -> list[Flag]:
+def _warnings(summary: Mapping[str, t.Any]) -> list[tuple[str, str, str]]:
     """Return the flags of a request, and whether it is still running."""
-    found: list[Flag] = [*summary["flags"]]
+    found = [*summary["flags"]]
     now = summary["now"]
     if now is not None and summary["elapsed"] > SLOW_REQUEST:
         found.append(("in", "running", f"It is still running: in {now['name']}."))

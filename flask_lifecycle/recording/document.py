@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..summary.recorded import digest
 from ..trace.model import JsonObject, Step, Trace
 from ..trace.sentences.words import cut
 from .app import check_app
@@ -154,7 +155,7 @@ class Recording:
             "made": asdict(self.made),
             "app": self.app,
             "sources": [each.to_dict() for each in self.sources],
-            "traces": [trace.to_dict() for trace in self.traces],
+            "traces": [{**trace.to_dict(), **digest(trace)} for trace in self.traces],
         }
 
 

@@ -13,6 +13,7 @@ import types
 import typing as t
 from pathlib import Path
 
+from ..summary.recorded import Digest
 from ..trace.highlights import Highlight
 from ..trace.model import JsonObject, Step, Trace
 from .app import AppMap
@@ -25,12 +26,15 @@ TARGET = Path(__file__).with_name("schema.json")
 #: What the JSON of a record has beside the fields; what is derived from them may be missing.
 _BESIDE: dict[type, dict[str, t.Any]] = {
     Recording: {"format": t.Annotated[str, (FORMAT,)], "version": t.Annotated[int, (VERSION,)]},
-    Trace: {"highlights": tuple[Highlight, ...]},
+    Trace: {
+        "highlights": tuple[Highlight, ...],
+        **{name: hint for name, (hint, _) in fields_of(Digest).items()},
+    },
     Step: {"explain": str, "explain_begin": str},
 }
 #: What is narrower than its annotation says.
 _NARROWER: dict[tuple[type, str], t.Any] = {(Recording, "app"): AppMap | None}
-_DERIVED = frozenset(("highlights", "explain_begin"))
+_DERIVED = frozenset((*_BESIDE[Trace], "explain_begin"))
 _SCALARS: dict[t.Any, JsonObject] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},

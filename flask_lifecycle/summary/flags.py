@@ -1,7 +1,6 @@
 """The flags of a request: what makes it worth a look.
 
-The list, the toolbar and the filter ``is:flagged`` all read them from here. Requests that the
-browser loads from files are flagged by ``static/src/trace/flags.ts``, with the same words.
+The list, the toolbar, the filter ``is:flagged`` and recordings all have them from here.
 """
 
 from __future__ import annotations
@@ -25,10 +24,11 @@ SLOW_REQUEST = 500_000_000
 #: A request that runs for longer hangs, unless it streams, in ns.
 HUNG = 5_000_000_000
 
-#: The kind and the label of each flag, the most severe first. The kind is a colour: ``error``,
-#: ``sql``, or ``ink`` for all else. An exception's label is the name of its class; it comes after
-#: the first two.
-FLAGS: dict[str, tuple[str, str]] = {
+#: A colour: of errors, of SQL, or of text for all else.
+FlagKind = t.Literal["error", "sql", "ink"]
+#: The kind and the label of each flag, the most severe first. An exception's label is the name
+#: of its class; it comes after the first two.
+FLAGS: dict[str, tuple[FlagKind, str]] = {
     "held": ("ink", "held"),
     "by_hand": ("ink", "by hand: {}"),
     "repeats": ("sql", "N+1: {}×"),
@@ -54,7 +54,7 @@ REASONS: dict[str, str] = {
 }
 
 #: (kind, label, reason), as in the JSON.
-Flag = tuple[str, str, str]
+Flag = tuple[FlagKind, str, str]
 
 # Before an exception.
 _FIRST = ("held", "by_hand")
@@ -117,7 +117,7 @@ def flags(trace: LiveTrace, columns: Columns, counts: t.Mapping[str, int], sql: 
         and not _is_stream(trace),
         "hung": is_hung(trace) and not _is_sending(trace, columns),
     }
-    shown = {
+    shown: dict[str, Flag] = {
         name: (kind, label.format(found[name]), REASONS[name].format(found[name]))
         for name, (kind, label) in FLAGS.items()
         if found[name]
@@ -193,6 +193,7 @@ __all__ = [
     "SLOW",
     "SLOW_REQUEST",
     "Flag",
+    "FlagKind",
     "Sent",
     "error_of",
     "flags",

@@ -14,7 +14,9 @@ from ..trace.transactions import STATEMENT
 from ..trace.writer import LiveTrace
 from .flags import REPEATED, SLOW, Sent, flags, sent
 
-_KINDS = {
+#: A part of the strip.
+StripKind = t.Literal["context", "before", "view", "sql", "template", "error", "after", "body"]
+_KINDS: dict[str, StripKind] = {
     "app_context_push": "context",
     "request_context_push": "context",
     "session_open": "context",
@@ -192,4 +194,4 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int, app_time: int) -> l
     return parts
 
 
-__all__ = ["COUNTED", "counts", "summarize", "summarized"]
+__all__ = ["COUNTED", "StripKind", "counts", "summarize", "summarized"]

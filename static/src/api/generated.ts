@@ -185,11 +185,21 @@ export interface TraceHeader {
   readonly holds?: readonly Hold[];
 }
 
+/** The colour of a flag. */
+export type FlagKind = "error" | "sql" | "ink";
+
+/** The parts of a strip. */
+export type StripKind = "context" | "before" | "view" | "sql" | "template" | "error" | "after" | "body";
+
 /** One request with its steps, in the order in which they began. */
 export interface Trace extends TraceHeader {
   readonly steps: readonly Step[];
   /** Not in files of older versions. */
   readonly highlights?: readonly Highlight[];
+  readonly strip?: readonly (readonly [StripKind, number, number])[];
+  readonly counts?: { readonly [key: string]: number };
+  readonly flags?: readonly (readonly [FlagKind, string, string])[];
+  readonly changed?: { readonly [key: string]: readonly string[] };
 }
 
 /**
@@ -471,9 +481,6 @@ export interface Comparison {
   readonly basis: string;
 }
 
-/** The stages whose steps a summary counts. */
-export const COUNTED = ["sql", "template", "log", "flash", "span", "warning"] as const;
-
 /** What a summary counts, in words. */
 export const COUNTS = {
   sql: "statements",
@@ -493,9 +500,6 @@ export const REPEATED = 5;
 /** A statement of so many ns is slow. */
 export const SLOW = 100_000_000;
 
-/** A request of more ns is slow. */
-export const SLOW_REQUEST = 500_000_000;
-
 /** The kind and the label of each flag, in their order. */
 export const FLAGS = {
   held: ["ink", "held"],
@@ -508,18 +512,4 @@ export const FLAGS = {
   logged: ["ink", "log! {}"],
   slow: ["ink", "slow"],
   hung: ["ink", "hung"],
-} as const;
-
-/** What each flag means. */
-export const REASONS = {
-  held: "A breakpoint holds it.",
-  by_hand: "It was answered, skipped or made to raise by hand, in place of a function: {}.",
-  repeats: "One line sent the same statement {} times.",
-  same: "The same statement was sent {} times with the same parameters.",
-  failed: "Statements that failed, even if the app handled it: {}.",
-  calls: "Calls to other services that failed, even if the app handled it: {}.",
-  slow_sql: "Statements or commits that took a tenth of a second or more: {}.",
-  logged: "Log records of level WARNING or above: {}.",
-  slow: "It took more than half a second.",
-  hung: "It has been running for more than five seconds.",
 } as const;

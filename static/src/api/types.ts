@@ -1,16 +1,26 @@
 /** The shapes of the panel's HTTP answers and live messages, as the Python side sends them. */
 
-import type { Highlight, Json, Plan, Source, Stage, Step, StepError, TraceHeader } from "./generated";
+import type {
+  FlagKind,
+  Highlight,
+  Json,
+  Plan,
+  Source,
+  Stage,
+  Step,
+  StepError,
+  StripKind,
+  TraceHeader,
+} from "./generated";
 
 export * from "./generated";
 
 /** A stretch of the list's mini timeline: its kind, begin and end in nanoseconds. */
 export type StripPart = readonly [kind: StripKind, begin: number, end: number];
-export type StripKind =
-  "context" | "before" | "view" | "sql" | "template" | "error" | "after" | "body" | "hold";
+/** The same with holds, as it is drawn. */
+export type DrawnPart = readonly [kind: StripKind | "hold", begin: number, end: number];
 
-/** The kind is a colour: of errors, of SQL, or of text for all else. */
-export type Flag = readonly [kind: "error" | "sql" | "ink", label: string, reason: string];
+export type Flag = readonly [kind: FlagKind, label: string, reason: string];
 
 /** A trace without its steps, as the list shows it. */
 export interface TraceSummary extends TraceHeader {

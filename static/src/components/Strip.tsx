@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import "../styles/strip.css";
-import type { StripPart } from "../api/types";
+import type { DrawnPart } from "../api/types";
 
 /** From one stroke of a hatch to the next. */
 const APART = 5;
@@ -28,7 +28,7 @@ function Hold({ x, w, height }: HoldProps): JSX.Element {
 }
 
 interface StripProps {
-  readonly parts: readonly StripPart[];
+  readonly parts: readonly DrawnPart[];
   readonly duration: number;
   readonly width: number;
   readonly height: number;

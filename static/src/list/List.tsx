@@ -7,7 +7,7 @@ import { narrow } from "../components/narrow";
 import { Separator } from "../components/Separator";
 import { actions } from "../state/actions";
 import { state, visible } from "../state/store";
-import type { StripKind } from "../api/types";
+import type { DrawnPart } from "../api/types";
 import { parse, whole, words } from "../trace/filter";
 import { plural } from "../trace/format";
 import { counted, flagged, rows } from "./current";
@@ -182,7 +182,7 @@ function Foot(): JSX.Element {
   );
 }
 
-const LEGEND: readonly (readonly [kind: StripKind, name: string])[] = [
+const LEGEND: readonly (readonly [kind: DrawnPart[0], name: string])[] = [
   ["before", "hooks"],
   ["sql", "SQL"],
   ["view", "view"],

@@ -5,7 +5,6 @@ import { clientStatus } from "./status";
 import { appTime } from "../state/request";
 import { applyBatch } from "../state/log";
 import { EMPTY } from "../state/state";
-import { summarize } from "./summary";
 import { batch, step, summary, trace } from "../testing/traces";
 import type { Step } from "../api/types";
 
@@ -42,12 +41,6 @@ describe("the app's clock", () => {
     expect(clock.place(520, 540)).toEqual([125, 145]);
     expect(clock.place(120, 920)).toEqual([100, 150]);
     expect(clock.place(950, 980)[1] - clock.place(950, 980)[0]).toBe(30);
-  });
-
-  it("is the axis of a strip", () => {
-    const parts = summarize(slow).strip;
-    expect(parts.map(([kind]) => kind)).toEqual(["view", "body", "sql", "after"]);
-    expect(Math.max(...parts.map(([, , end]) => end))).toBeLessThanOrEqual(180);
   });
 
   it("is the request's where nobody has measured it, and while the app runs", () => {

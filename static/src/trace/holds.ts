@@ -1,6 +1,14 @@
 /** The times for which a request was held at a step: pure. */
 
-import { FLAGS, type Flag, type Hold, type Step, type StripPart, type When } from "../api/types";
+import {
+  FLAGS,
+  type DrawnPart,
+  type Flag,
+  type Hold,
+  type Step,
+  type StripPart,
+  type When,
+} from "../api/types";
 import { time } from "./format";
 
 /** A trace, or a summary of one; files of older versions have no holds. */
@@ -174,15 +182,15 @@ export function stripWithHolds(
   trace: Holding,
   parts: readonly StripPart[],
   lasted: number,
-): { readonly parts: readonly StripPart[]; readonly duration: number } {
+): { readonly parts: readonly DrawnPart[]; readonly duration: number } {
   const holds = holdsOf(trace);
   if (holds.length === 0) return { parts, duration: lasted };
   const clock = squeezed(holds, lasted);
   return {
     duration: clock.total,
     parts: [
-      ...parts.map(([kind, begin, end]): StripPart => [kind, clock.at(begin), clock.at(end)]),
-      ...clock.holds.map(([begin, end]): StripPart => ["hold", begin, end]),
+      ...parts.map(([kind, begin, end]): DrawnPart => [kind, clock.at(begin), clock.at(end)]),
+      ...clock.holds.map(([begin, end]): DrawnPart => ["hold", begin, end]),
     ],
   };
 }
