@@ -49,6 +49,13 @@ SHUTTING_DOWN = _entry("threading", "_SHUTTING_DOWN", _PYTHON)
 _entry("threading:RLock", "_at_fork_reinit", _PYTHON)
 _entry("sys", "_getframe", _PYTHON)
 _entry("enum:Enum", "_name_", _PYTHON)
+#: The server behind a proxy that a connection has a tunnel through.
+tunnel_host: t.Callable[[t.Any], t.Any] = attrgetter(
+    _entry("http.client:HTTPConnection", "_tunnel_host", _PYTHON)
+)
+tunnel_port: t.Callable[[t.Any], t.Any] = attrgetter(
+    _entry("http.client:HTTPConnection", "_tunnel_port", _PYTHON)
+)
 
 # Flask
 
@@ -207,4 +214,6 @@ __all__ = [
     "rule_converters",
     "rule_parts",
     "template_module",
+    "tunnel_host",
+    "tunnel_port",
 ]

@@ -21,7 +21,7 @@ COLLECTORS: dict[str, Collector] = {
     "flashes": Collector(("flashes",)),
     "logs": Collector(("logs",)),
     "memory": Collector(("memory",), by_default=False),
-    "spans": Collector(("spans",)),
+    "spans": Collector(("spans", "outgoing")),
     "sql": Collector(("sql", "sqlite")),
     "templates": Collector(("templates",)),
     "warnings": Collector(("warnings",)),

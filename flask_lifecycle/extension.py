@@ -148,7 +148,7 @@ class State:
 
     def enable(self, app: flask.Flask) -> None:
         """Instrument the app."""
-        from .collectors import exceptions, spans, sql, sqlite
+        from .collectors import exceptions, outgoing, spans, sql, sqlite
         from .instrumentation.app import Instrument
         from .instrumentation.hooks import Hooks
         from .store import MemoryStore
@@ -163,7 +163,9 @@ class State:
         self._store = store = MemoryStore(settings.max_traces, settings.max_bytes)
         mount = Mount(settings, token, pages, redactor, store, history, app)
         hooks = Hooks(
-            on_trace=_on_trace(store, redactor, spans.listen, sql.listen, sqlite.listen),
+            on_trace=_on_trace(
+                store, redactor, spans.listen, sql.listen, sqlite.listen, outgoing.listen
+            ),
             on_ignored=store.ignore,
             on_response=on_response,
             on_start=on_start,
@@ -171,7 +173,7 @@ class State:
             on_crash=announcement.crashed,
             outbox=outbox,
         )
-        owner = Owner(app)
+        owner = Owner(app, settings.header)
         instrument = _wrapped(lambda: Instrument(app, owner, settings, redactor, hooks, mount), app)
         if instrument is None:
             return

@@ -65,13 +65,8 @@ _NARROWER = {
 #: What files of older versions do not have.
 _NEWER = frozenset(
     (
-        *(
-            "Process.started_at",
-            "Process.app",
-            "Step.package",
-            "Trace.server_error_by",
-            "Trace.holds",
-        ),
+        *("Process.started_at", "Process.app", "Step.package"),
+        *("Trace.server_error_by", "Trace.holds", "Trace.caller", "Trace.traceparent"),
         *("Hook.package", "Hook.is_async", "Handler.package", "Handler.is_async", "Rule.title"),
     )
 )
@@ -104,6 +99,7 @@ def generate() -> str:
         _constant("DID", "How a held request goes on.", model.DID),
         _constant("INTERVENTIONS", "What it can do in place of a function.", model.INTERVENTIONS),
         _interface(trace.Hold),
+        _interface(trace.Caller),
         _interface(trace.Trace, "TraceHeader", leave_out=("steps",)),
         f"/** The colour of a flag. */\nexport type FlagKind = {_union(flags.FlagKind)};\n",
         f"/** The parts of a strip. */\nexport type StripKind = {_union(summarize.StripKind)};\n",

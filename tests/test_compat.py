@@ -10,6 +10,7 @@ import typing as t
 import warnings
 from collections.abc import Iterator
 from http import HTTPStatus
+from http.client import HTTPConnection
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -120,6 +121,7 @@ MADE: dict[str, t.Callable[[], t.Any]] = {
     "cheroot.workers.threadpool:ThreadPool": lambda: import_module(
         "cheroot.workers.threadpool"
     ).ThreadPool(None),
+    "http.client:HTTPConnection": lambda: HTTPConnection("localhost"),
     "jinja2.runtime:Macro": _macro,
     "jinja2:Template": _template,
     "simple_websocket:Server": _websocket,

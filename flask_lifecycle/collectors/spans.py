@@ -47,7 +47,7 @@ _lock = lock()
 _providers: weakref.WeakSet[t.Any] = weakref.WeakSet()
 
 
-class _Span(t.NamedTuple):
+class Span(t.NamedTuple):
     """The recorded data of a span, masked."""
 
     name: str
@@ -104,7 +104,7 @@ def _begin(span: t.Any) -> None:
     if scope is not None and scope.name in _RECORDED_ELSEWHERE:
         return
     writer = trace.strand()
-    noted = _Span(trace.redactor.text(span.name), span.kind.name.lower())
+    noted = Span(trace.redactor.text(span.name), span.kind.name.lower())
     step = begin_leaf(writer, _SPAN, noted)
     if step is None:
         return
@@ -131,7 +131,7 @@ def _end(span: t.Any) -> None:
     name, kind = masks.text(span.name), span.kind.name.lower()
     attributes = masks.value(dict(span.attributes or {}))
     scope = span.instrumentation_scope
-    noted = _Span(name, kind, scope.name if scope else None, attributes)
+    noted = Span(name, kind, scope.name if scope else None, attributes)
     writer.notes.details[step] = noted
     writer.trace.detail_bytes += sum(len(str(each)) for each in attributes.values())
     if span.status.status_code.name == "ERROR":
@@ -180,4 +180,17 @@ def install(owner: Owner) -> t.Callable[[], None]:
     return _patch.install(owner)
 
 
-__all__ = ["install", "listen"]
+def client_step() -> tuple[Writer, int] | None:
+    """Return the step of the span of a call to a server, if this code runs in one."""
+    api = sys.modules.get("opentelemetry.trace")
+    if api is None or not _open:
+        return None
+    known = _open.get(api.get_current_span().get_span_context().span_id)
+    writer = None if known is None else known.writer()
+    if known is None or writer is None:
+        return None
+    noted: t.Any = writer.notes.details.get(known.step)
+    return (writer, known.step) if noted is not None and noted.kind == "client" else None
+
+
+__all__ = ["Span", "client_step", "install", "listen"]

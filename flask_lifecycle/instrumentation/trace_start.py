@@ -10,6 +10,7 @@ from ..address import decoded
 from ..collectors.http import Messages
 from ..faults import fault
 from ..redact import Redactor
+from ..trace.caller import caller_in, span_in
 from ..trace.owner import Owner
 from ..trace.writer import LiveTrace
 from .hooks import Environ, Hooks, Ignored
@@ -46,6 +47,8 @@ class TraceStart:
         self._ignored = ignored
         self._looks = looks
         self._max_steps = max_steps
+        header = owner.header
+        self._caller = "" if header is None else f"HTTP_{header.upper().replace('-', '_')}"
         self._rules = rules
         self._plain = rules.plain
 
@@ -75,6 +78,11 @@ class TraceStart:
             parent = None if outer.owner is None else outer.id
             trace = LiveTrace(self._owner, method, shown, query, parent, self._max_steps)
             trace.notes.details[0] = self._messages.received(trace, environ)
+            if outer.owner is None:
+                if self._caller in environ:
+                    trace.caller = caller_in(environ[self._caller])
+                if "HTTP_TRACEPARENT" in environ:
+                    trace.traceparent = span_in(environ["HTTP_TRACEPARENT"])
             # What a request makes inside it belongs to it, whoever sends that.
             if self._outbox is not None and (outer.outbox is not None or is_served(environ)):
                 trace.outbox = self._outbox

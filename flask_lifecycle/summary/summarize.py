@@ -9,6 +9,7 @@ from ..faults import fault
 from ..toolbar.inject import why_absent
 from ..trace.log import WIDTH, Columns
 from ..trace.model import JsonObject
+from ..trace.sent import sent_in
 from ..trace.snapshot import header
 from ..trace.transactions import STATEMENT
 from ..trace.writer import LiveTrace
@@ -62,6 +63,7 @@ def summarize(trace: LiveTrace) -> JsonObject:
         "counts": counted,
         "flags": flags(trace, columns, counted, sql),
         "changed": _changed(columns),
+        "sent": sent_in(columns),
         "toolbar": why_absent(trace.toolbar, trace.elapsed() - elapsed),
     }
 

@@ -1,5 +1,6 @@
 """Traces: the records of requests, how they are written, and the copies for readers."""
 
+from .caller import Caller
 from .highlights import Highlight
 from .model import (
     FUNCTION_STAGES,
@@ -18,6 +19,7 @@ from .model import (
 __all__ = [
     "FUNCTION_STAGES",
     "STAGES",
+    "Caller",
     "Error",
     "Highlight",
     "Hold",

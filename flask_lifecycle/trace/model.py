@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .caller import Caller
 from .compare import Comparison, compare
 from .explain import explained, journey
 from .highlights import highlights
@@ -179,7 +180,8 @@ class Trace:
     ``duration`` lasts until the server has closed the body. ``app_time`` is the app's own part of
     it: until the response was returned to the server, in a stream's generator, and in closing it.
     ``server_error_by`` is who sent a 500 in place of the app's own response, as an exception left
-    the app: the server, or Werkzeug's debugger.
+    the app: the server, or Werkzeug's debugger. ``caller`` and ``traceparent`` are what the headers
+    say of its sender; the latter has the ids of W3C's trace and span, joined by a hyphen.
     """
 
     id: str
@@ -201,6 +203,8 @@ class Trace:
     app_time: int | None = None
     server_error_by: ServerErrorBy | None = None
     holds: tuple[Hold, ...] = ()
+    caller: Caller | None = None
+    traceparent: str | None = None
 
     @property
     def intervened(self) -> tuple[Hold, ...]:
@@ -228,6 +232,8 @@ class Trace:
             "dropped_steps": self.dropped_steps,
             "server_error_by": self.server_error_by,
             "holds": [_plain(each) for each in self.holds],
+            "caller": _plain(self.caller),
+            "traceparent": self.traceparent,
         }
 
     def to_dict(self) -> JsonObject:
@@ -266,7 +272,9 @@ def _is_named(step: Step, name: str) -> bool:
     return is_named(name, step.name, step.callable)
 
 
-def _plain(record: Source | Error | TraceError | Process | Hold | None) -> JsonObject | None:
+def _plain(
+    record: Source | Error | TraceError | Process | Hold | Caller | None,
+) -> JsonObject | None:
     if record is None:
         return None
 
@@ -278,6 +286,7 @@ __all__ = [
     "FUNCTION_STAGES",
     "INTERVENTIONS",
     "STAGES",
+    "Caller",
     "Error",
     "Hold",
     "JsonObject",

@@ -8,13 +8,15 @@ import weakref
 class Owner:
     """The identity of an app: one object for each app, compared by identity."""
 
-    __slots__ = ("__weakref__", "app", "name")
+    __slots__ = ("__weakref__", "app", "header", "name")
 
-    def __init__(self, app: object) -> None:
+    def __init__(self, app: object, header: str | None = None) -> None:
         #: Returns the app, or None once it has been collected.
         self.app: weakref.ref[object] = weakref.ref(app)
         #: The app's name.
         self.name: str = str(getattr(app, "name", ""))
+        #: The header that names a trace; None for no header.
+        self.header: str | None = header
 
 
 __all__ = ["Owner"]

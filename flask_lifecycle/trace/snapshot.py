@@ -74,6 +74,8 @@ def _copy(trace: LiveTrace) -> Trace:
         app_time=trace.app_time,
         server_error_by=trace.server_error_by,
         holds=tuple(_hold(trace, span) for span in trace.holds),
+        caller=trace.caller,
+        traceparent=trace.traceparent,
     )
 
 

@@ -13,6 +13,7 @@ from ..locks import lock
 from ..redact import Redactor
 from . import process
 from .ancestors import is_context, is_outside_functions
+from .caller import Caller
 from .files import is_file
 from .holds import Span
 from .kept import Kept, columns
@@ -55,6 +56,7 @@ class LiveTrace(Writer):
         "_spine",
         "added",
         "background",
+        "caller",
         "cause",
         "cleared",
         "connections",
@@ -85,6 +87,7 @@ class LiveTrace(Writer):
         "streamed",
         "thread",
         "toolbar",
+        "traceparent",
         "unhandled",
     )
 
@@ -92,6 +95,9 @@ class LiveTrace(Writer):
     cause: str | None
     #: When it was cleared while it was running, Unix time; 0 if it cannot be restored.
     cleared: float | None
+    #: Its sender, as its headers say.
+    caller: Caller | None
+    traceparent: str | None
     #: Whether a page sent it by itself: ``"always"``, ``"loading"``, or None if a person may have.
     background: str | None
     #: Masks by the names of the app, once that is set.
@@ -156,6 +162,8 @@ class LiveTrace(Writer):
         self.cause = None
         self.cleared = None
         self.background = None
+        self.caller = None
+        self.traceparent = None
         self.redactor = _BUILT_IN
         self.store = None
         self.outbox = None

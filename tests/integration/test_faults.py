@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import functools
 import gc
+import http.client
 import io
 import logging
 import re
+import socket
 import sqlite3
 import sys
 import threading
@@ -16,9 +18,11 @@ import typing as t
 import warnings
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import flask
+import httpcore
 import pytest
 import sqlalchemy
 from flask import (
@@ -67,7 +71,9 @@ PATHS = (
     ("GET", "/async"),
     ("GET", "/shut"),
     ("GET", "/crash"),
+    ("GET", "/calls"),
 )
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 @pytest.fixture(autouse=True)
@@ -213,6 +219,29 @@ def make(watched: bool) -> Flask:
             raise ValueError("in the middle")
 
         return Response(chunks())
+
+    @app.get("/calls")
+    async def calls() -> list[t.Any]:
+        ours, theirs = socket.socketpair()
+        connection = http.client.HTTPConnection("127.0.0.1")
+        connection.sock = ours
+        with ours, theirs:
+            theirs.send(_ANSWER)
+            connection.request("GET", "/sent")
+            found: list[t.Any] = [connection.getresponse().read().decode()]
+            found.append(theirs.recv(65536).decode())
+        with suppress(OSError):
+            http.client.HTTPConnection("127.0.0.1", 1).request("GET", "/refused")
+        with httpcore.ConnectionPool(network_backend=httpcore.MockBackend([_ANSWER])) as pool:
+            found.append(pool.request("GET", "http://127.0.0.1/sent").content.decode())
+        backend = httpcore.AsyncMockBackend([_ANSWER])
+        async with httpcore.AsyncConnectionPool(network_backend=backend) as async_pool:
+            response = await async_pool.request("GET", "http://127.0.0.1/sent")
+            found.append(response.content.decode())
+        lost = httpcore.ConnectionPool(network_backend=httpcore.MockBackend([]))
+        with suppress(httpcore.RemoteProtocolError), lost as pool:
+            pool.request("GET", "http://127.0.0.1/refused")
+        return found
 
     @app.get("/file")
     def file() -> Response:
@@ -435,6 +464,8 @@ CALLED_BY_OTHERS = {
     "collectors/changes/responses.py": {"look_at_response", "sent"},
     "collectors/logs.py": {"factory"},
     "collectors/http.py": {"sent"},
+    "collectors/outgoing/http_client.py": {"_failing", "recorded"},
+    "collectors/outgoing/httpcore.py": {"recorded"},
     "collectors/signals.py": {"send"},
     "collectors/sql.py": {"__get__", "_begin", "_connect", "initialized", "recorded"},
     "collectors/sqlite.py": {"_cursor", "connect", "execute", "put", "recorded"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .subjects import Say, function, rendering, request, subject, view
+from .subjects import Say, function, is_request, rendering, request, subject, view
 from .words import short
 
 if t.TYPE_CHECKING:
@@ -44,6 +44,12 @@ def _error_handler(step: Step, story: Story) -> str:
     return f"Flask calls the{named}, registered for {short(step.detail.get('for'))}"
 
 
+def _span(step: Step, _story: Story) -> str:
+    if is_request(step):
+        return f"The app sends {short(step.detail.get('target'))}"
+    return f"The OpenTelemetry span {short(step.name)} begins"
+
+
 _BEGINNINGS: dict[str, Say] = {
     "wsgi": _wsgi,
     "middleware": lambda step, _: f"Middleware {short(step.name)} gets the call before the app",
@@ -63,7 +69,7 @@ _BEGINNINGS: dict[str, Say] = {
     "app_context_pop": _pop,
     "body": lambda *_: "The server begins to iterate the body",
     "body_close": lambda *_: "The server closes the body",
-    "span": lambda step, _: f"The OpenTelemetry span {short(step.name)} begins",
+    "span": _span,
 }
 
 

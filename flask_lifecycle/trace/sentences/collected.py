@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .subjects import Say, function, kind_of, rendering, spent
+from .subjects import Say, function, is_request, kind_of, rendering, spent
 from .words import article, count, cut, short
 
 if t.TYPE_CHECKING:
@@ -55,6 +55,12 @@ def _sql(step: Step, _story: Story) -> str:
 
 def _span(step: Step, _story: Story) -> str:
     target = step.detail.get("target")
+    if is_request(step):
+        attributes = step.detail.get("attributes")
+        known = attributes if isinstance(attributes, dict) else {}
+        status = known.get("http.response.status_code")
+        answer = "" if status is None else f" and gets {short(status)}"
+        return f"The app sends {short(target)}{answer}{spent(step, 'after')}"
     of = f", {short(target)}," if isinstance(target, str) else ""
     return f"The OpenTelemetry span {short(step.name)}{of} ends{spent(step, 'after')}"
 

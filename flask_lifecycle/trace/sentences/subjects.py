@@ -60,6 +60,18 @@ def kind_of(step: Step) -> str:
     return str(step.detail.get("kind", STATEMENT))
 
 
+def is_request(step: Step) -> bool:
+    """Return whether a span is an HTTP request of the app's, seen without OpenTelemetry."""
+    return step.detail.get("library") in _CLIENTS
+
+
+def _span(step: Step, _story: Story) -> str:
+    if is_request(step):
+        return f"The request {short(step.detail.get('target'))}"
+    return f"The OpenTelemetry span {short(step.name)}"
+
+
+_CLIENTS = ("http.client", "httpcore")
 _TRANSACTIONS = {
     "begin": "BEGIN",
     "commit": "COMMIT",
@@ -92,7 +104,7 @@ _SUBJECTS: dict[str, Say] = {
     "body": lambda *_: "The body",
     "body_close": lambda *_: "The close of the body",
     "sql": lambda step, _: _TRANSACTIONS.get(kind_of(step)) or f"The statement {cut(step.name)}",
-    "span": lambda step, _: f"The OpenTelemetry span {short(step.name)}",
+    "span": _span,
 }
 
 
@@ -110,7 +122,7 @@ def running(step: Step, story: Story) -> str:
         return f"The server is still sending the body{so_far}"
     if step.stage == "view" and story.websocket:
         return f"{view(step, story)} still has its WebSocket open"
-    verb = "is still open" if step.stage == "span" else "is still running"
+    verb = "is still open" if step.stage == "span" and not is_request(step) else "is still running"
     return f"{subject(step, story)} {verb}"
 
 
@@ -118,6 +130,7 @@ __all__ = [
     "Say",
     "by",
     "function",
+    "is_request",
     "kind_of",
     "rendering",
     "request",

@@ -157,12 +157,23 @@ export interface Hold {
 }
 
 /**
+ * The recorded request that sent this one, as its header says, and the step that did.
+ *
+ * `step` is None where that is not known: the step was in a thread of its own.
+ */
+export interface Caller {
+  readonly trace: string;
+  readonly step: number | null;
+}
+
+/**
  * One request, as it was when copied. `started_at` is Unix time; other times are in ns.
  *
  * `duration` lasts until the server has closed the body. `app_time` is the app's own part of
  * it: until the response was returned to the server, in a stream's generator, and in closing it.
  * `server_error_by` is who sent a 500 in place of the app's own response, as an exception left
- * the app: the server, or Werkzeug's debugger.
+ * the app: the server, or Werkzeug's debugger. `caller` and `traceparent` are what the headers
+ * say of its sender; the latter has the ids of W3C's trace and span, joined by a hyphen.
  */
 export interface TraceHeader {
   readonly id: string;
@@ -183,6 +194,8 @@ export interface TraceHeader {
   readonly app_time: number | null;
   readonly server_error_by?: "debugger" | "server" | null;
   readonly holds?: readonly Hold[];
+  readonly caller?: Caller | null;
+  readonly traceparent?: string | null;
 }
 
 /** The colour of a flag. */

@@ -22,6 +22,14 @@ export type DrawnPart = readonly [kind: StripKind | "hold", begin: number, end: 
 
 export type Flag = readonly [kind: FlagKind, label: string, reason: string];
 
+/** A request that the app sent, in a step: its trace, if its response named that. */
+export interface Sent {
+  readonly step: number;
+  readonly trace: string | null;
+  /** The ids that it sent in a W3C `traceparent`. */
+  readonly traceparent: string | null;
+}
+
 /** A trace without its steps, as the list shows it. */
 export interface TraceSummary extends TraceHeader {
   /** The request that made the browser send this one: a page or a redirect; null where that is uncertain. */
@@ -47,6 +55,8 @@ export interface TraceSummary extends TraceHeader {
   readonly flags: readonly Flag[];
   /** The names in `g` and in the session that some function changed; where there are any. */
   readonly changed: { readonly [where: string]: readonly string[] };
+  /** The requests that the app sent in it; not in the histories of older versions. */
+  readonly sent?: readonly Sent[];
   /** Why the page that was answered is without the toolbar; null where it has it, or is no page. */
   readonly toolbar: string | null;
 }
