@@ -24,6 +24,8 @@ from pathlib import Path
 
 from flask import Flask
 
+from flask_lifecycle.history.batch import Unpacked
+
 from .variants import recording
 from .workloads import WORKLOADS
 
@@ -103,17 +105,24 @@ class Server:
         self._process.wait()
 
 
-def written(file: Path) -> list[bytes]:
-    """Return the ids in a file."""
+def written(file: Path) -> list[str]:
+    """Return the ids in a file: of what is listed, and of what can be read."""
     with closing(sqlite3.connect(file)) as opened:
-        rows = opened.execute("SELECT id FROM traces UNION ALL SELECT id FROM summaries").fetchall()
-    return [each.encode() for (each,) in rows]
+        listed = [each for (each,) in opened.execute("SELECT id FROM summaries")]
+        batches = opened.execute("SELECT batch FROM batches")
+        return listed + [each for (data,) in batches for each in Unpacked(data)]
 
 
-def caught_up(file: Path, rows: int) -> float:
-    """Wait until a file has so many rows, or 60 s; return the seconds."""
+def count_of(file: Path) -> int:
+    """Return how many requests a file has."""
+    with closing(sqlite3.connect(file)) as opened:
+        return t.cast("int", opened.execute("SELECT count(*) FROM summaries").fetchone()[0])
+
+
+def caught_up(file: Path, requests: int) -> float:
+    """Wait until a file has so many requests, or 60 s; return the seconds."""
     begun = time.monotonic()
-    while len(written(file)) < rows and time.monotonic() < begun + 60:
+    while count_of(file) < requests and time.monotonic() < begun + 60:
         time.sleep(0.05)
     return time.monotonic() - begun
 
@@ -130,13 +139,13 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
         for _ in range(turns):
             rate = both.turn(requests // turns)
             # So that it does not slow down the other one.
-            late.append(caught_up(file, 2 * len(both.ids)))
+            late.append(caught_up(file, len(both.ids)))
             rates.append((alone.turn(requests // turns), rate))
         found = written(file)
     finally:
         alone.stop()
         both.stop()
-    is_exact = sorted(found) == sorted(both.ids * 2)
+    is_exact = sorted(found) == sorted([each.decode() for each in both.ids] * 2)
     print(
         f"{workload:<9}{statistics.median(rate for rate, _ in rates):>10.0f}"
         f"{statistics.median(rate for _, rate in rates):>10.0f}"

@@ -21,15 +21,26 @@ T = t.TypeVar("T")
 #: "FLcy", as the file's header has it; the version is of the tables.
 APPLICATION_ID = 0x464C6379
 VERSION = 1
-_TABLES = """
-CREATE TABLE summaries (
-    id TEXT PRIMARY KEY, is_file INTEGER NOT NULL, size INTEGER NOT NULL, cleared REAL,
-    summary TEXT NOT NULL
-);
-CREATE INDEX kinds ON summaries (cleared, is_file, id);
-CREATE INDEX sizes ON summaries (size);
-CREATE TABLE traces (id TEXT PRIMARY KEY, trace BLOB NOT NULL);
-"""
+_TABLES = (
+    """CREATE TABLE summaries (
+        id TEXT PRIMARY KEY, is_file INTEGER NOT NULL, size INTEGER NOT NULL, cleared REAL,
+        summary TEXT NOT NULL
+    )""",
+    "CREATE INDEX kinds ON summaries (cleared, is_file, id)",
+    "CREATE INDEX sizes ON summaries (size)",
+    "CREATE TABLE traces (id TEXT PRIMARY KEY, trace BLOB NOT NULL)",
+)
+# These came later: a request is in a batch, or, written by an older version of the package, in
+# `traces`. Older versions may use the same file: the trigger completes what they remove. A summary
+# is empty until it has been read.
+_BATCHES = (
+    "CREATE TABLE batches (id INTEGER PRIMARY KEY, batch BLOB NOT NULL)",
+    "ALTER TABLE summaries ADD COLUMN batch INTEGER",
+    "CREATE INDEX batch_of ON summaries (batch)",
+    """CREATE TRIGGER removed AFTER DELETE ON summaries
+    WHEN old.batch IS NOT NULL AND NOT EXISTS (SELECT 1 FROM summaries WHERE batch = old.batch)
+    BEGIN DELETE FROM batches WHERE id = old.batch; END""",
+)
 # SQLite's own wait blocks all greenlets of a thread: short, and tried again.
 _BUSY_SECONDS = 0.05
 #: How long to wait for a locked file, in seconds.
@@ -155,6 +166,8 @@ def _set_up(opened: sqlite3.Connection, path: Path) -> None:
     version = _value(opened, "user_version")
     if version != VERSION:
         raise HistoryError(f"{path} was written by another version of flask-lifecycle")
+    if not _has(opened, "batches"):
+        _add_batches(opened)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(0o600)
     # Where WAL cannot be had, such as without shared memory, SQLite stays with what there is.
@@ -171,10 +184,22 @@ def _create_tables(opened: sqlite3.Connection) -> None:
     with transaction(opened):
         if opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             return
-        for statement in _TABLES.split(";"):
+        for statement in (*_TABLES, *_BATCHES):
             opened.execute(statement)
         opened.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         opened.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _add_batches(opened: sqlite3.Connection) -> None:
+    with transaction(opened):
+        if not _has(opened, "batches"):
+            for statement in _BATCHES:
+                opened.execute(statement)
+
+
+def _has(opened: sqlite3.Connection, name: str) -> bool:
+    found = opened.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
+    return found.fetchone() is not None
 
 
 @contextmanager

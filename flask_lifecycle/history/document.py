@@ -1,73 +1,38 @@
-"""A trace as the history stores it: a compressed recording of one request, and its summary."""
+"""One request as a history stores it, by itself or among others."""
 
 from __future__ import annotations
 
-import typing as t
-import zlib
-from collections.abc import Callable
-
-from ..faults import fault
 from ..recording.document import Recording
-from ..recording.json_text import write_json
-from ..summary.summarize import summarize
-from ..trace.files import is_file
-from ..trace.model import Step, Trace
-from ..trace.snapshot import snapshot
+from ..trace.model import Trace
 from ..trace.writer import LiveTrace
-
-# Higher levels take twice as long, and save a tenth.
-_LEVEL = 1
-_GZIP = 31
+from .batch import FORMAT, Unpacked, packed
 
 
-class Row(t.NamedTuple):
-    """A request in a history: ``trace`` is what :func:`decode` reads."""
+def encode(trace: LiveTrace) -> bytes:
+    """Return a finished request for :func:`decode`.
 
-    id: str
-    is_file: bool
-    cleared: float | None
-    summary: str
-    trace: bytes
-
-
-def encode(trace: LiveTrace, pause: Callable[[], None]) -> Row:
-    """Return the row of a finished request.
-
-    :param pause: called after each step, to let other threads run.
+    :raises ValueError: it has not finished, or cannot be stored.
     """
-    copy = snapshot(trace, pause)
-    steps = []
-    for step in copy.steps:
-        steps.append(_json(step))
-        pause()
-    head = write_json(copy.header())[:-1]
-    text = f'{head},"steps":[{",".join(steps)}]}}'.encode("ascii")
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    return Row(
-        copy.id,
-        is_file(copy.endpoint, copy.path),
-        trace.cleared,
-        write_json(summarize(trace)),
-        compressor.compress(text) + compressor.flush(),
-    )
+    for batch in packed((trace,), _nothing):
+        return batch.data
+    raise ValueError("it cannot be stored")
 
 
-def decode(data: bytes) -> Trace:
-    """Return the request of a row.
+def decode(data: bytes, trace_id: str | None = None) -> Trace:
+    """Return a request.
 
+    :param data: a batch, or what an older version of the package wrote: one request's recording.
+    :param trace_id: which one of a batch, if it has several.
     :raises ValueError: the data is damaged.
     """
-    return Recording.from_bytes(data).traces[0]
+    if not data.startswith(FORMAT):
+        return Recording.from_bytes(data).traces[0]
+    unpacked = Unpacked(data)
+    return unpacked.trace(next(iter(unpacked)) if trace_id is None else trace_id)
 
 
-def _json(step: Step) -> str:
-    fields = step.to_dict()
-    try:
-        return write_json(fields)
-    except (ValueError, TypeError, RecursionError) as error:
-        # A step without its details is better than no trace.
-        fault("a step in the history", error)
-        return write_json({**fields, "detail": {}})
+def _nothing() -> None:
+    """Take no pause."""
 
 
-__all__ = ["Row", "decode", "encode"]
+__all__ = ["decode", "encode"]

@@ -7,12 +7,11 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 
-from ..faults import fault
 from ..trace.writer import LiveTrace
-from .document import Row, encode
+from .batch import packed
 from .sqlite import SqliteHistory
 
-# Rows written in one transaction.
+# Written in one transaction.
 _ROWS = 50
 # A file that failed is tried again after this time.
 AGAIN_SECONDS = 5.0
@@ -75,14 +74,16 @@ class Outbox:
                 self._write(_popped(queue), pause)
         return bool(self._failed)
 
-    def _write(self, batch: list[_Reference], pause: Callable[[], None]) -> None:
-        if batch and time.monotonic() >= self._again:
-            rows = [row for row in (_encoded(each, pause) for each in batch) if row is not None]
-            if self._history.write(rows, is_last=not len(self)):
-                pause()
+    def _write(self, waiting: list[_Reference], pause: Callable[[], None]) -> None:
+        if time.monotonic() < self._again:
+            self._failed += waiting
+            return
+        for batch in packed(filter(None, (each() for each in waiting)), pause):
+            if not self._history.write(batch, is_last=not len(self)):
+                self._again = time.monotonic() + AGAIN_SECONDS
+                self._failed += waiting
                 return
-            self._again = time.monotonic() + AGAIN_SECONDS
-        self._failed += batch
+            pause()
 
     def forget(self) -> None:
         """Forget what waits."""
@@ -101,15 +102,6 @@ def forget_all() -> None:
 def _popped(queue: deque[_Reference]) -> list[_Reference]:
     # Others only append, so what is there stays there.
     return [queue.popleft() for _ in range(min(_ROWS, len(queue)))]
-
-
-def _encoded(reference: _Reference, pause: Callable[[], None]) -> Row | None:
-    trace = reference()
-    try:
-        return None if trace is None else encode(trace, pause)
-    except Exception as error:
-        fault("a request for the history", error)
-        return None
 
 
 __all__ = ["AGAIN_SECONDS", "Outbox", "forget_all"]

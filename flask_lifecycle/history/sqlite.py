@@ -8,15 +8,17 @@ import sqlite3
 import time
 import typing as t
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from ..faults import fault
+from ..recording.json_text import write_json
 from ..store import RESTORABLE_SECONDS
 from ..trace.model import JsonObject, Trace
+from .batch import Batch, Unpacked
 from .connection import PATIENCE, Connection, transaction
-from .document import Row, decode
+from .document import decode
 from .location import is_writable
 from .problems import HistoryError
 from .protocol import Status
@@ -25,8 +27,10 @@ T = t.TypeVar("T")
 
 # How long the writer waits for others that write, in seconds.
 _PATIENCE = 5.0
-# The limits are enforced when this fraction has been added, or when nothing more is to be written.
+# The limits are enforced when this fraction has been added, or when nothing more is to be written:
+# then at most for a hundredth of the time.
 _BOUND = 64
+_SELDOM = 100
 
 _log = logging.getLogger("flask_lifecycle")
 _NO_HOME = "this user has no home folder; LIFECYCLE_HISTORY takes the path of a file"
@@ -49,6 +53,7 @@ class SqliteHistory:
         self._max_bytes = max_bytes
         # How many there were when they were counted last, and how many were added since.
         self._count = self._unbound = 0
+        self._again = 0.0
         # Of writing and of reading: what can be read cannot always be written.
         self._problems: dict[bool, str] = {}
         self._connection = None if path is None else Connection(path, is_private=is_private)
@@ -59,7 +64,7 @@ class SqliteHistory:
     def problem(self) -> str | None:
         return next(iter(self._problems.values()), None)
 
-    def write(self, rows: Sequence[Row], *, is_last: bool = True) -> bool:
+    def write(self, batch: Batch, *, is_last: bool = True) -> bool:
         """Add requests, and remove the oldest beyond the limits; return whether that worked.
 
         :param is_last: whether no others are written right after these.
@@ -68,38 +73,70 @@ class SqliteHistory:
         def add(opened: sqlite3.Connection) -> bool:
             with transaction(opened):
                 purged = _purge(opened, time.time())
-                for row in rows:
-                    size = len(row.summary) + len(row.trace)
-                    added = opened.execute(
-                        "INSERT OR IGNORE INTO summaries (id, is_file, size, cleared, summary)"
-                        " VALUES (?, ?, ?, ?, ?)",
-                        (row.id, row.is_file, size, row.cleared, row.summary),
-                    )
-                    if added.rowcount:
-                        opened.execute(
-                            "INSERT OR REPLACE INTO traces VALUES (?, ?)", (row.id, row.trace)
-                        )
-                # This reads the sizes of all: only once enough has been added.
-                self._unbound += len(rows)
-                if is_last or self._unbound > self._count // _BOUND:
-                    self._count = self._bound(opened)
-                    self._unbound = 0
+                _insert(opened, batch)
+                self._unbound += len(batch.requests)
+                if self._is_count_due(is_last=is_last):
+                    self._bound(opened)
             if purged:
                 _shrink(opened)
             return True
 
         return self._use(add, create=True, patience=_PATIENCE) or False
 
+    def _is_count_due(self, *, is_last: bool) -> bool:
+        if self._unbound > self._count // _BOUND:
+            return True
+        # Of many requests, it takes long: others may have added to them, but seldom so much.
+        return is_last and time.monotonic() > self._again
+
     def summaries(self, limit: int = 500, before: str | None = None) -> list[JsonObject]:
-        def read(opened: sqlite3.Connection) -> list[tuple[str, str]]:
+        def read(opened: sqlite3.Connection) -> list[tuple[str, str, int | None]]:
             return opened.execute(
-                "SELECT id, summary FROM summaries WHERE cleared IS NULL AND id < ?"
+                "SELECT id, summary, batch FROM summaries WHERE cleared IS NULL AND id < ?"
                 " ORDER BY id DESC LIMIT ?",
                 ("g" if before is None else before, limit),
             ).fetchall()
 
-        found = (_summary(*row) for row in self._use(read) or ())
+        rows = self._use(read) or ()
+        made = self._summarized({row[2] for row in rows if not row[1]})
+        found = (_summary(each, text or made.get(each, "")) for each, text, _ in rows)
         return [each for each in found if each is not None]
+
+    def _summarized(self, batches: Iterable[int | None]) -> dict[str, str]:
+        """Return the summaries of all requests of some batches, and keep them for the next time."""
+        made: dict[str, str] = {}
+        for number in batches:
+            unpacked = self._unpacked(number)
+            if unpacked is not None:
+                made.update(_texts(unpacked))
+
+        def keep(opened: sqlite3.Connection) -> None:
+            with transaction(opened):
+                opened.executemany(
+                    "UPDATE summaries SET summary = ?, size = size + ?"
+                    " WHERE id = ? AND summary = ''",
+                    [(text, len(text), each) for each, text in made.items()],
+                )
+
+        if made and self._connection is not None:
+            # Where that is not possible, they are made again.
+            with suppress(HistoryError):
+                self._connection.use(keep, patience=0.0)
+        return made
+
+    def _unpacked(self, batch: int | None) -> Unpacked | None:
+        def read(opened: sqlite3.Connection) -> tuple[bytes] | None:
+            found: tuple[bytes] | None = opened.execute(
+                "SELECT batch FROM batches WHERE id = ?", (batch,)
+            ).fetchone()
+            return found
+
+        row = self._use(read)
+        try:
+            return None if row is None else Unpacked(row[0])
+        except Exception as error:
+            fault("a batch in the history", error)
+            return None
 
     def newest_id(self) -> str | None:
         """Return the last id, at once, or None."""
@@ -114,15 +151,17 @@ class SqliteHistory:
     def get(self, trace_id: str) -> Trace | None:
         def read(opened: sqlite3.Connection) -> tuple[bytes] | None:
             found: tuple[bytes] | None = opened.execute(
-                "SELECT trace FROM traces JOIN summaries USING (id)"
-                " WHERE id = ? AND cleared IS NULL",
+                "SELECT coalesce(batch.batch, trace) FROM summaries"
+                " LEFT JOIN batches AS batch ON batch.id = summaries.batch"
+                " LEFT JOIN traces ON traces.id = summaries.id"
+                " WHERE summaries.id = ? AND cleared IS NULL",
                 (trace_id,),
             ).fetchone()
             return found
 
         row = self._use(read)
         try:
-            return None if row is None else decode(row[0])
+            return None if row is None else decode(row[0], trace_id)
         except Exception as error:
             fault("a request in the history", error)
             return None
@@ -196,11 +235,12 @@ class SqliteHistory:
                 _log.warning("%s", problem)
         self._problems[is_writing] = problem
 
-    def _bound(self, opened: sqlite3.Connection) -> int:
-        """Remove the oldest requests beyond the limits, and return how many there are.
+    def _bound(self, opened: sqlite3.Connection) -> None:
+        """Remove the oldest requests beyond the limits.
 
         Where bytes are short, cleared ones and those for static files go first.
         """
+        begun = time.monotonic()
         for is_file in (False, True):
             _remove(
                 opened,
@@ -217,7 +257,23 @@ class SqliteHistory:
             _remove(opened, "SELECT ?", oldest[0])
             size -= oldest[1]
             count -= 1
-        return int(count)
+        self._count = int(count)
+        self._unbound = 0
+        now = time.monotonic()
+        self._again = now + _SELDOM * (now - begun)
+
+
+def _insert(opened: sqlite3.Connection, batch: Batch) -> None:
+    added = opened.execute("INSERT INTO batches (batch) VALUES (?)", (batch.data,)).lastrowid
+    size = len(batch.data) // max(1, len(batch.requests))
+    inserted = opened.executemany(
+        "INSERT OR IGNORE INTO summaries (id, is_file, size, cleared, summary, batch)"
+        " VALUES (?, ?, ?, ?, '', ?)",
+        [(each.id, each.is_file, size, each.cleared, added) for each in batch.requests],
+    )
+    if not inserted.rowcount:
+        # They are there already.
+        opened.execute("DELETE FROM batches WHERE id = ?", (added,))
 
 
 def _purge(opened: sqlite3.Connection, now: float) -> int:
@@ -244,6 +300,16 @@ def _shrink(opened: sqlite3.Connection) -> None:
     opened.executescript("PRAGMA incremental_vacuum")
     # Unless another process reads the log just now: then later.
     opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _texts(batch: Unpacked) -> dict[str, str]:
+    texts = {}
+    for trace_id in batch:
+        try:
+            texts[trace_id] = write_json(batch.summary(trace_id))
+        except Exception as error:
+            fault("a summary in the history", error)
+    return texts
 
 
 def _summary(trace_id: str, text: str) -> JsonObject | None:

@@ -106,6 +106,14 @@ class Recording:
         """
         return _recording(parse(data))
 
+    @classmethod
+    def of_document(cls, document: JsonObject) -> Recording:
+        """Read a recording, or a trace, from its JSON value.
+
+        :raises ValueError: as :meth:`load`.
+        """
+        return _recording(document)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording to a file that only its owner may read; an existing one is replaced.
 

@@ -6,7 +6,7 @@ import typing as t
 
 from .log import BEGIN, END, PARENT, STEP_BYTES, TRACEPOINT, WIDTH, Columns, packed
 from .notes import Notes
-from .tracepoint import TRACEPOINTS
+from .tracepoint import TRACEPOINTS, Tracepoint
 
 
 class Kept(t.NamedTuple):
@@ -30,19 +30,28 @@ class Kept(t.NamedTuple):
         """Return the log again."""
         return packed(self.step_count).unpack(self.steps)
 
+    def numbers(self) -> list[int]:
+        """Return the number of each step's tracepoint."""
+        return memoryview(self.steps).cast("i")[:: STEP_BYTES // 4].tolist()
+
 
 def columns(
-    log: t.Sequence[t.Any], notes: Notes, endpoint: str | None, ended: float | None
+    log: t.Sequence[t.Any],
+    notes: Notes,
+    endpoint: str | None,
+    ended: float | None,
+    known: t.Mapping[int, Tracepoint] = TRACEPOINTS,
 ) -> Columns:
     """Return a log by columns.
 
     :param ended: when the trace has finished; None if it is running.
+    :param known: the tracepoints by their numbers.
     """
     ends = log[END::WIDTH]
     if ended is not None:
         # Left open by its owner, such as a generator that was never closed.
         ends = [end or ended for end in ends]
-    tracepoints = [TRACEPOINTS[each] for each in log[TRACEPOINT::WIDTH]]
+    tracepoints = [known[each] for each in log[TRACEPOINT::WIDTH]]
     for step, named in [*notes.tracepoints.items()]:
         if step // WIDTH < len(tracepoints):
             tracepoints[step // WIDTH] = named

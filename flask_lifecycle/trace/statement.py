@@ -56,6 +56,19 @@ class Statement:
             "place": _shown(self.place),
         }
 
+    def stored(self, _trace: LiveTrace) -> list[t.Any]:
+        """Return what :meth:`restored` takes, JSON-ready."""
+        dialect = self.dialect if isinstance(self.dialect, str) else None
+        return [self.text, self.place, self.many, self.parameters, dialect, self.rows]
+
+    @classmethod
+    def restored(cls, stored: list[t.Any]) -> Statement:
+        """Return the statement again that was stored."""
+        text, place, many, parameters, dialect, rows = stored
+        statement = cls(text, place and tuple(place), many, parameters, dialect)
+        statement.rows = rows
+        return statement
+
 
 class Control:
     """A statement that begins or ends a transaction or a savepoint, or the opening of a connection.

@@ -255,6 +255,11 @@ class LiveTrace(Writer):
         return (len(self.log) + sum(len(strand.log) for strand in strands)) // WIDTH
 
     @property
+    def kept(self) -> Kept | None:
+        """Return what is stored of a finished request."""
+        return self._kept
+
+    @property
     def merged(self) -> bool:
         """Return whether steps may get other indexes at the end, as several threads write them."""
         kept = self._kept

@@ -34,7 +34,7 @@ def stored_ids() -> list[str]:
         opened = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         # While it is being made, it has no tables.
         with closing(opened), suppress(sqlite3.OperationalError):
-            found += [row[0] for row in opened.execute("SELECT id FROM traces ORDER BY id")]
+            found += [row[0] for row in opened.execute("SELECT id FROM summaries ORDER BY id")]
     return found
 
 

@@ -235,7 +235,7 @@ def test_a_full_disk_is_said_and_what_waited_is_written_when_there_is_space_agai
         # SQLite's own limit, with the same error.
         connection = t.cast("t.Any", there.history)._connection
         connection.use(lambda opened: opened.execute("PRAGMA max_page_count = 1").fetchall())
-        large = "/" + "x" * 9000
+        large = "/" + os.urandom(4500).hex()
         ids.append(there.send(large))
         wait_for(lambda: there.history.problem)
         assert "the disk of" in str(there.history.problem)
@@ -305,7 +305,7 @@ def test_nothing_is_written_to_a_network_file_system(
 OPENS = """
 import os, sys
 from pathlib import Path
-from flask_lifecycle.history.document import Row
+from flask_lifecycle.history.batch import Batch, Request
 from flask_lifecycle.history.sqlite import SqliteHistory
 
 history = SqliteHistory(Path(sys.argv[1]) / "history.sqlite", 500, 10**9, is_private=False)
@@ -317,11 +317,13 @@ for number in range(100):
         os.close(end)
         # All of them begin when the last one exists.
         os.read(begin, 1)
-        rows = [Row(f"{number:023x}{each}", False, None, "{}", b"") for each in range(3)]
+        rows = [
+            Batch([Request(f"{number:023x}{each}", False, None)], b"") for each in range(3)
+        ]
         for row in rows:
             # As the writer does, where the others take longer than it has patience.
             for _ in range(10):
-                if history.write([row]):
+                if history.write(row):
                     break
             else:
                 print(history.problem, flush=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.history.sqlite import SqliteHistory
 from tests.helpers.history import files, make, run, served, stored_ids, tries_again_soon
 from tests.helpers.servers import FLASK_RUN, Server, wait_for
 
@@ -107,7 +108,8 @@ def test_a_killed_process_loses_no_more_than_the_last_moment(tmp_path: Path) -> 
     [file] = files()
     with closing(sqlite3.connect(file)) as opened:
         assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        found = {each for (each,) in opened.execute("SELECT summary ->> 'query' FROM summaries")}
+    history = SqliteHistory(file, 1000, 10**9, is_private=True)
+    found = {each["query"] for each in history.summaries(1000)}
     expected = {f"n={number}" for number, at in finished.items() if at < killed - 0.3}
     assert expected
     assert expected <= found

@@ -3,61 +3,35 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
 
+from ...trace.changes import Changed
 from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace, Writer
 from ..patch import Patch
-from .headers import Names, Sent, difference_of
+from .headers import Sent, difference_of
 
 patch: Patch = Patch()
 owners: set[t.Any] = patch.owners
 
 
-class Changes:
-    """The changes of one function, masked."""
+class Changes(Changed):
+    """The changes of one function while they are collected."""
 
-    __slots__ = ("found", "response", "size")
+    __slots__ = ("size",)
+
+    #: The changes of a response, or its state before and after.
+    response: JsonObject | tuple[Sent, Sent] | None
 
     def __init__(self) -> None:
+        super().__init__()
         #: The estimated bytes of the texts, lists and dicts in it.
         self.size: int = 0
-        #: By mapping: what was added, changed and removed.
-        self.found: list[tuple[str, Names, Names, list[str]]] = []
-        #: The changes of a response, or its state before and after.
-        self.response: JsonObject | tuple[Sent, Sent] | None = None
 
-    def names(self) -> Iterator[tuple[str, str]]:
-        """Yield the mapping and the name of each change."""
-        for where, *parts in self.found:
-            for part in parts:
-                yield from ((where, name) for name in part)
-
-    def detail(self, trace: LiveTrace) -> JsonObject:
-        """Return it JSON-ready: the net change, if a name was changed more than once."""
-        detail: JsonObject = {}
-        for where, added, changed, removed in self.found:
-            into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
-            for name, value in (*added.items(), *changed.items()):
-                if name in into["removed"]:
-                    into["removed"].remove(name)
-                    kind = "changed"
-                else:
-                    kind = "added" if name in added or name in into["added"] else "changed"
-                into[kind][name] = value
-            for name in removed:
-                into["changed"].pop(name, None)
-                if name in into["added"]:
-                    del into["added"][name]
-                else:
-                    into["removed"].append(name)
-        detail = {where: into for where, into in detail.items() if any(into.values())}
+    def difference(self, trace: LiveTrace) -> JsonObject | None:
         difference = self.response
         if type(difference) is tuple:
-            difference = difference_of(trace.redactor, *difference)
-        if difference:
-            detail["response"] = difference
-        return detail
+            return difference_of(trace.redactor, *difference)
+        return t.cast("JsonObject | None", difference)
 
 
 def changes_of(writer: Writer, place: int) -> Changes:

@@ -1,0 +1,76 @@
+"""What one function changed in ``g``, the session and a response."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from .model import JsonObject
+
+if t.TYPE_CHECKING:
+    from .writer import LiveTrace
+
+Values = dict[str, t.Any]
+#: A mapping's name, and what was added, changed and removed.
+Found = tuple[str, Values, Values, list[str]]
+
+
+class Changed:
+    """The changes of one function, masked."""
+
+    __slots__ = ("found", "response")
+
+    def __init__(self) -> None:
+        #: In the order in which they were made.
+        self.found: list[Found] = []
+        #: The changes of a response, or what they are made of.
+        self.response: t.Any = None
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield the mapping and the name of each change."""
+        for where, *parts in self.found:
+            for part in parts:
+                yield from ((where, name) for name in part)
+
+    def difference(self, _trace: LiveTrace) -> JsonObject | None:
+        """Return the changes of a response, JSON-ready."""
+        return t.cast("JsonObject | None", self.response)
+
+    def stored(self, trace: LiveTrace) -> list[t.Any]:
+        """Return what :meth:`restored` takes, JSON-ready."""
+        return [self.found, self.difference(trace)]
+
+    @classmethod
+    def restored(cls, stored: list[t.Any]) -> Changed:
+        """Return the changes again that were stored."""
+        changed = Changed()
+        found, changed.response = stored
+        changed.found = [(where, *parts) for where, *parts in found]
+        return changed
+
+    def detail(self, trace: LiveTrace) -> JsonObject:
+        """Return it JSON-ready: the net change, if a name was changed more than once."""
+        detail: JsonObject = {}
+        for where, added, changed, removed in self.found:
+            into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
+            for name, value in (*added.items(), *changed.items()):
+                if name in into["removed"]:
+                    into["removed"].remove(name)
+                    kind = "changed"
+                else:
+                    kind = "added" if name in added or name in into["added"] else "changed"
+                into[kind][name] = value
+            for name in removed:
+                into["changed"].pop(name, None)
+                if name in into["added"]:
+                    del into["added"][name]
+                else:
+                    into["removed"].append(name)
+        detail = {where: into for where, into in detail.items() if any(into.values())}
+        difference = self.difference(trace)
+        if difference:
+            detail["response"] = difference
+        return detail
+
+
+__all__ = ["Changed"]

@@ -1,0 +1,193 @@
+"""What is stored of a finished request, and the request made again of it, for the same readers.
+
+These are its columns and records as they are: to make the public form takes several times as long,
+and few requests are ever read.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from struct import Struct
+
+from .changes import Changed
+from .holds import Span
+from .kept import Kept, columns
+from .log import Columns
+from .model import Error, Source
+from .notes import SHORT_CIRCUIT, Detail, Facts, Notes
+from .statement import Statement
+from .tracepoint import Tracepoint
+from .writer import LiveTrace, Route
+
+_PLAIN = (
+    *("method", "path", "query", "parent", "status", "thread", "error_step", "dropped_steps"),
+    *("server_error_by", "cause", "background", "toolbar"),
+)
+#: The names of the fields of a stored request; one of another version may lack some, or have more.
+FIELDS = (*_PLAIN, "id", "merged", "error", "holds", "details", "extras", "outcomes", "unnumbered")
+_TIMES = ("started_at", "origin", "ended", "stopwatch")
+
+Fields = Mapping[str, t.Any]
+
+_plain = attrgetter(*_PLAIN)
+_times = attrgetter(*_TIMES)
+_clocks = Struct("dddd")
+
+
+def fields_of(trace: LiveTrace, shown: Callable[[Detail, LiveTrace], t.Any]) -> list[t.Any]:
+    """Return the fields of a finished request, JSON-ready.
+
+    :param shown: :func:`shown`, or what calls it and handles its exceptions.
+    """
+    notes, error = trace.notes, trace.error
+    details: list[t.Any] = []
+    for place, note in notes.details.items():
+        details += (place, shown(note, trace))
+    extras: list[t.Any] = []
+    for place, added in notes.extras.items():
+        for name, extra in added.items():
+            extras += (place, name, shown(extra, trace))
+    return [
+        *_plain(trace),
+        trace.id,
+        trace.merged,
+        None if error is None else (error.type, error.message),
+        [(each.place, each.begin, each.end, each.did) for each in trace.holds],
+        details,
+        extras,
+        [(at, *_outcome(each)) for at, each in notes.outcomes.items()],
+        [(at, *tracepoint_fields(each)) for at, each in notes.tracepoints.items()],
+    ]
+
+
+def shown(note: Detail, trace: LiveTrace) -> t.Any:
+    """Return the details of a step, or an addition to them, JSON-ready."""
+    if isinstance(note, (Statement, Changed)):
+        return note.stored(trace)
+    return note.detail(trace)
+
+
+def numbers_of(trace: LiveTrace, kept: Kept) -> bytes:
+    """Return the times of a finished request and its steps, as numbers."""
+    return _clocks.pack(*_times(trace)) + kept.steps
+
+
+def _outcome(outcome: t.Any) -> tuple[str, ...]:
+    return (outcome.type, outcome.message) if isinstance(outcome, Error) else ()
+
+
+def tracepoint_fields(tracepoint: Tracepoint) -> tuple[t.Any, ...]:
+    """Return what :func:`tracepoint` takes, JSON-ready."""
+    source = tracepoint.source
+    return (
+        tracepoint.stage,
+        tracepoint.name,
+        tracepoint.callable,
+        None if source is None else (source.file, source.line),
+        tracepoint.scope,
+        tracepoint.package,
+    )
+
+
+def tracepoint_of(stage: str, name: str, called: t.Any, source: t.Any, *rest: t.Any) -> Tracepoint:
+    """Return a stored tracepoint."""
+    return Tracepoint(stage, name, called, source and Source(*source), *rest)
+
+
+class Restored(LiveTrace):
+    """A finished request as it was stored, by this process or another.
+
+    :param known: the tracepoints by their numbers.
+    """
+
+    __slots__ = ("_id", "_known")
+
+    def __init__(
+        self, fields: Fields, numbers: bytes, known: Mapping[int, Tracepoint], route: Route | None
+    ) -> None:
+        super().__init__(None, "", "")
+        for name in _PLAIN:
+            if name in fields:
+                setattr(self, name, fields[name])
+        times = zip(_TIMES, _clocks.unpack_from(numbers), strict=True)
+        for name, reading in times:
+            setattr(self, name, reading)
+        self._id: str = fields["id"]
+        self._known = known
+        self.notes: Notes = _notes(fields)
+        self._kept = Kept(numbers[_clocks.size :], self.notes, merged=fields["merged"])
+        self.route = route
+        self.error = fields["error"] and Error(*fields["error"])
+        self.holds = tuple(_span(self, *each) for each in fields["holds"])
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    def elapsed(self) -> int:
+        # The clock of another process may begin elsewhere.
+        return self.duration or 0
+
+    def columns(self) -> Columns:
+        log = () if self._kept is None else self._kept.log()
+        return columns(log, self.notes, self.endpoint, self.ended, self._known)
+
+
+def _notes(fields: Fields) -> Notes:
+    notes = Notes()
+    for at, detail in _groups(fields["details"], 2):
+        notes.details[at] = (
+            Statement.restored(detail) if isinstance(detail, list) else _Details(detail)
+        )
+    for at, name, extra in _groups(fields["extras"], 3):
+        is_changed = name == "changes" and isinstance(extra, list)
+        notes.add(at, name, Changed.restored(extra) if is_changed else _Addition(extra))
+    for at, *error in fields["outcomes"]:
+        notes.outcomes[at] = Error(*error) if error else SHORT_CIRCUIT
+    for at, *tracepoint in fields["unnumbered"]:
+        notes.tracepoints[at] = tracepoint_of(*tracepoint)
+    return notes
+
+
+def _groups(values: Sequence[t.Any], size: int) -> t.Iterator[tuple[t.Any, ...]]:
+    return zip(*[iter(values)] * size, strict=True)
+
+
+class _Details(Facts):
+    """The details of a step, of which some have the headers of the response."""
+
+    __slots__ = ()
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, or None."""
+        headers = self.get("response", {}).get("headers", ())
+        return next((value for key, value in headers if key.lower() == name), None)
+
+
+class _Addition:
+    __slots__ = ("_value",)
+
+    def __init__(self, value: t.Any) -> None:
+        self._value = value
+
+    def detail(self, _trace: LiveTrace) -> t.Any:
+        return self._value
+
+
+def _span(trace: LiveTrace, place: int, begin: float, end: float, did: str | None) -> Span:
+    span = Span(trace, place)
+    span.begin, span.end, span.did = begin, end, did
+    return span
+
+
+__all__ = [
+    "FIELDS",
+    "Restored",
+    "fields_of",
+    "numbers_of",
+    "shown",
+    "tracepoint_fields",
+    "tracepoint_of",
+]
