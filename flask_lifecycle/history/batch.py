@@ -172,6 +172,8 @@ class Unpacked:
             fields = dict(zip(head["fields"], values, strict=True))
             self._stored[fields["id"]] = fields, numbers[end : end + size]
             end += size
+        if end != len(numbers):
+            raise ValueError("it is cut off")
 
     def __iter__(self) -> Iterator[str]:
         """Yield the id of each request."""

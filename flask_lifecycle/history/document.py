@@ -27,8 +27,13 @@ def decode(data: bytes, trace_id: str | None = None) -> Trace:
     """
     if not data.startswith(FORMAT):
         return Recording.from_bytes(data).traces[0]
-    unpacked = Unpacked(data)
-    return unpacked.trace(next(iter(unpacked)) if trace_id is None else trace_id)
+    try:
+        unpacked = Unpacked(data)
+        return unpacked.trace(next(iter(unpacked)) if trace_id is None else trace_id)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(f"it is damaged: {error!r}") from error
 
 
 def _nothing() -> None:

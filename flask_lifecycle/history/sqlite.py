@@ -99,7 +99,8 @@ class SqliteHistory:
 
         rows = self._use(read) or ()
         made = self._summarized({row[2] for row in rows if not row[1]})
-        found = (_summary(each, text or made.get(each, "")) for each, text, _ in rows)
+        texts = ((each, text or made.get(each)) for each, text, _ in rows)
+        found = (_summary(each, text) for each, text in texts if text)
         return [each for each in found if each is not None]
 
     def _summarized(self, batches: Iterable[int | None]) -> dict[str, str]:

@@ -379,11 +379,20 @@ def oracle_traces(*, propagate: bool) -> list[Trace]:
 
     :param propagate: whether exceptions go out to the server.
     """
+    app = oracle_app(propagate=propagate)
+    return t.cast("list[Trace]", app.extensions["lifecycle"].traces())
+
+
+def oracle_app(*, propagate: bool) -> Flask:
+    """Return an app to which each request was sent once.
+
+    :param propagate: whether exceptions go out to the server.
+    """
     app = make_oracle_app(Oracle(), PROPAGATE_EXCEPTIONS=propagate)
     app.logger.setLevel(logging.CRITICAL)
-    lifecycle = Lifecycle(app)
+    Lifecycle(app)
     client = app.test_client()
     for method, path in REQUESTS:
         with suppress(Exception, SystemExit):
             client.open(path, method=method, buffered=True).close()
-    return lifecycle.traces(app)
+    return app

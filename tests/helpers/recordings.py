@@ -7,11 +7,17 @@ import re
 import typing as t
 from functools import cache
 
+from flask import Flask
 from jsonschema import Draft202012Validator
 
 from flask_lifecycle import Trace
+from flask_lifecycle.history.batch import Unpacked, packed
+from flask_lifecycle.history.document import decode, encode
 from flask_lifecycle.recording import Recording
 from flask_lifecycle.recording.schema import TARGET
+from flask_lifecycle.summary.summarize import summarize
+from flask_lifecycle.toolbar.inject import why_absent
+from flask_lifecycle.trace.snapshot import snapshot
 from tests.helpers import ROOT
 
 #: The requests that older panels saved as JSON, by version.
@@ -47,4 +53,29 @@ def assert_recorded(traces: t.Iterable[Trace]) -> None:
             assert read.to_dict() == json.loads(content)
 
 
-__all__ = ["SAVED", "assert_recorded", "faults"]
+def assert_stored(app: Flask) -> None:
+    """Check that all requests of an app are the same when the history has stored them."""
+    live = app.extensions["lifecycle"]._store.newest()
+    stored = {
+        request.id: unpacked
+        for batch in packed(live, lambda: None)
+        for unpacked in (Unpacked(batch.data),)
+        for request in batch.requests
+    }
+    assert [*stored] == [each.id for each in live]
+    for trace in live:
+        unpacked = stored[trace.id]
+        assert same(unpacked.trace(trace.id).to_dict(), snapshot(trace).to_dict())
+        # A page that has just arrived may yet show it.
+        summary = {**summarize(trace), "toolbar": why_absent(trace.toolbar, 0)}
+        assert same(unpacked.summary(trace.id), summary)
+    alone = decode(encode(live[0]))
+    assert same(alone.to_dict(), snapshot(live[0]).to_dict())
+
+
+def same(stored: t.Any, shown: t.Any) -> bool:
+    """Return whether two values are the same JSON."""
+    return json.dumps(stored, sort_keys=True) == json.dumps(shown, sort_keys=True)
+
+
+__all__ = ["SAVED", "assert_recorded", "assert_stored", "faults", "same"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import json
 import sqlite3
 import stat
 import typing as t
@@ -10,6 +12,9 @@ import pytest
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
+from flask_lifecycle.summary.summarize import summarize
+from flask_lifecycle.trace.snapshot import snapshot
+from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.history import make, run, served
 
 
@@ -74,6 +79,8 @@ def test_what_was_cleared_is_no_longer_in_the_file(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr("flask_lifecycle.history.sqlite.RESTORABLE_SECONDS", 0)
         there.get("/after")
         assert len(there.history.summaries()) == 1
+        with closing(sqlite3.connect(path)) as opened:
+            assert opened.execute("SELECT count(*) FROM batches").fetchone() == (1,)
         assert not any(text.encode() in each.read_bytes() for each in path.parent.iterdir())
         with closing(sqlite3.connect(path)) as opened:
             assert opened.execute("PRAGMA freelist_count").fetchone() == (0,)
@@ -113,9 +120,103 @@ def test_a_file_of_another_program_is_left_alone(
     assert caplog.text.count(problem) == 1
 
 
+# As the package made and used the file before there were batches.
+OLDER = """
+CREATE TABLE summaries (
+    id TEXT PRIMARY KEY, is_file INTEGER NOT NULL, size INTEGER NOT NULL, cleared REAL,
+    summary TEXT NOT NULL
+);
+CREATE INDEX kinds ON summaries (cleared, is_file, id);
+CREATE INDEX sizes ON summaries (size);
+CREATE TABLE traces (id TEXT PRIMARY KEY, trace BLOB NOT NULL);
+PRAGMA application_id = 1179411321;
+PRAGMA user_version = 1;
+"""
+
+
+def write_older(file: Path, *traces: LiveTrace) -> None:
+    with closing(sqlite3.connect(file)) as older, older:
+        for trace in traces:
+            copy = snapshot(trace)
+            steps = [each.to_dict() for each in copy.steps]
+            recording = gzip.compress(json.dumps({**copy.header(), "steps": steps}).encode())
+            older.execute(
+                "INSERT OR IGNORE INTO summaries (id, is_file, size, cleared, summary)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (trace.id, False, 2000, None, json.dumps(summarize(trace))),
+            )
+            older.execute("INSERT OR REPLACE INTO traces VALUES (?, ?)", (trace.id, recording))
+
+
+def test_a_file_is_shared_with_an_older_version(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    with closing(sqlite3.connect(file)) as older:
+        older.executescript(OLDER)
+    app = make(history=file, max_traces=6)
+    for number in range(4):
+        app.test_client().get(f"/{number}")
+    live = t.cast("t.Any", app.extensions["lifecycle"])._store.newest()[::-1]
+    kept = Lifecycle().traces(app)[::-1]
+    write_older(file, *live[:2])
+    history = of(app)
+    # The file is of this version from now on, and the older one goes on.
+    assert [each["path"] for each in history.summaries()] == ["/1", "/0"]
+    with served(app) as there:
+        there.get("/new")
+        write_older(file, live[2], live[3])
+        assert [each["path"] for each in history.summaries()] == ["/new", "/3", "/2", "/1", "/0"]
+        assert [history.get(each.id) for each in kept] == kept
+        # Those of both go, the oldest first.
+        there.get("/b", "/c", "/d")
+    assert [each["path"] for each in history.summaries()] == ["/d", "/c", "/b", "/new", "/3", "/2"]
+    with closing(sqlite3.connect(file)) as older, older:
+        older.execute("DELETE FROM traces")
+        older.execute("DELETE FROM summaries")
+        assert older.execute("SELECT count(*) FROM batches").fetchone() == (0,)
+    assert history.summaries() == []
+
+
+def test_a_damaged_batch_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    with served(make()) as there:
+        # Each is waited for, and in a batch of its own.
+        ids = [there.get(each)[0] for each in ("/a", "/b", "/c")]
+        path = there.history.status().path
+        assert path is not None
+        with closing(sqlite3.connect(path)) as opened, opened:
+            opened.execute(
+                "UPDATE batches SET batch = substr(batch, 1, 30) WHERE id ="
+                " (SELECT batch FROM summaries WHERE id = ?)",
+                (ids[1],),
+            )
+        left = [ids[2], ids[0]]
+        assert listed(there.history) == left
+        assert [each for each in ids[::-1] if there.history.get(each)] == left
+        assert listed(there.history) == left
+    assert "the app is not affected" in caplog.text
+
+
+def test_a_summary_is_made_once() -> None:
+    with served(make()) as there:
+        there.get("/a", "/b")
+        path = there.history.status().path
+        assert path is not None
+        made = there.history.summaries()
+        with closing(sqlite3.connect(path)) as opened, opened:
+            found = opened.execute(
+                "SELECT summary, size FROM summaries ORDER BY id DESC"
+            ).fetchall()
+            assert [json.loads(text) for text, _ in found] == made
+            assert all(size > len(text) for text, size in found)
+            opened.execute("DELETE FROM batches")
+        assert there.history.summaries() == made
+
+
 SET_BACK = """
 import time
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.summary.summarize import summarize
+from flask_lifecycle.trace.snapshot import snapshot
+from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.history import make, run, served
 
 if {back}:

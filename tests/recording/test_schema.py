@@ -12,8 +12,8 @@ from demo import create_app
 from demo.tour import STOPS
 from flask_lifecycle.recording import Recording
 from flask_lifecycle.recording.schema import TARGET, schema
-from tests.helpers.oracle import oracle_traces
-from tests.helpers.recordings import assert_recorded, faults
+from tests.helpers.oracle import oracle_app
+from tests.helpers.recordings import assert_recorded, assert_stored, faults
 
 
 def test_what_is_published_is_what_the_records_say() -> None:
@@ -24,7 +24,10 @@ def test_what_is_published_is_what_the_records_say() -> None:
 
 @pytest.mark.parametrize("propagate", [False, True])
 def test_every_lifecycle_is_of_the_schema(propagate: bool) -> None:
-    assert_recorded(oracle_traces(propagate=propagate))
+    app = oracle_app(propagate=propagate)
+    assert_recorded(app.extensions["lifecycle"].traces())
+    # And the same in a history.
+    assert_stored(app)
 
 
 @pytest.mark.filterwarnings("ignore:Note .* is kept the old way")
@@ -42,6 +45,7 @@ def test_the_whole_tour_of_the_demo_is_of_the_schema(tmp_path: Path) -> None:
     traces = app.extensions["lifecycle"].traces()
     assert len(traces) > len(STOPS)
     assert_recorded(traces)
+    assert_stored(app)
     whole = Recording.of(traces, app=app)
     assert whole.app is not None
     assert any(each.file.endswith("shop.py") for each in whole.sources)
