@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
     from .history import History
     from .history.outbox import Outbox
     from .instrumentation.hooks import OnResponse, OnStart
+    from .processes.member import Member
     from .recording.document import Excerpt
     from .store import Store
 
@@ -110,6 +111,7 @@ class State:
         self.settings = settings
         self.enabled: bool = False
         self._store: Store | None = None
+        self._member: Member | None = None
         self._mount: Mount | None = None
         self._undo: list[t.Callable[[flask.Flask], t.Any]] = []
         self._forget: t.Callable[[], t.Any] = list
@@ -161,10 +163,11 @@ class State:
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, pages) if settings.toolbar else (None, None)
         self._store = store = MemoryStore(settings.max_traces, settings.max_bytes)
-        mount = Mount(settings, token, pages, redactor, store, history, app)
+        self._member = member = _member(app, history, store)
+        mount = Mount(settings, token, pages, redactor, store, history, app, member)
         hooks = Hooks(
             on_trace=_on_trace(
-                store, redactor, spans.listen, sql.listen, sqlite.listen, outgoing.listen
+                store, redactor, member, spans.listen, sql.listen, sqlite.listen, outgoing.listen
             ),
             on_ignored=store.ignore,
             on_response=on_response,
@@ -197,6 +200,7 @@ class State:
         while self._undo:
             self._undo.pop()(app)
         self._mount = None
+        self._member = None
         self.enabled = False
 
 
@@ -241,9 +245,14 @@ def _undo_all(installed: list[t.Callable[[], None]]) -> None:
 
 
 def _on_trace(
-    store: Store, redactor: Redactor, listen: t.Callable[[], None], *on_import: t.Callable[[], None]
+    store: Store,
+    redactor: Redactor,
+    member: Member | None,
+    listen: t.Callable[[], None],
+    *on_import: t.Callable[[], None],
 ) -> t.Callable[[LiveTrace], None]:
     imported = 0
+    join = None if member is None else member.join
 
     def on_trace(trace: LiveTrace) -> None:
         nonlocal imported
@@ -254,6 +263,9 @@ def _on_trace(
             for each in on_import:
                 each()
         store.add(trace)
+        # Of those that a test client sends, no other process knows.
+        if join is not None and trace.outbox is not None:
+            join()
 
     return on_trace
 
@@ -274,6 +286,22 @@ def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outb
     except Exception as error:
         fault("the history", error)
         return None, None
+
+
+def _member(app: flask.Flask, history: History | None, store: Store) -> Member | None:
+    """Return the app's part among the processes that share its history; None if it has none."""
+    if history is None:
+        return None
+
+    from .processes.member import Member
+    from .processes.registry import board_of
+
+    try:
+        board = board_of(history)
+        return None if board is None else Member(app.name, board, store, history)
+    except Exception as error:
+        fault("what is shared with other processes", error)
+        return None
 
 
 def _toolbar(settings: Settings, secret: str) -> tuple[OnResponse, OnStart]:

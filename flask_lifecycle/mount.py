@@ -25,7 +25,7 @@ from .instrumentation.reached import Reached
 from .recorder.current import current
 from .recorder.user_code import caller
 from .redact import Redactor
-from .run_token import is_alone
+from .run_token import is_alone, run_name
 from .settings import Settings
 from .trace.owner import Owner
 from .trace.tracepoint import Tracepoint, number
@@ -38,6 +38,7 @@ if t.TYPE_CHECKING:
     from .holds.holder import Holder
     from .panel.access.log import AccessLog
     from .panel.api.bodies import Bodies
+    from .processes.member import Member
     from .recording.document import Excerpt
     from .store import Store
     from .trace.model import Trace
@@ -79,6 +80,7 @@ class Mount:
         store: Store,
         history: History | None,
         app: flask.Flask,
+        member: Member | None,
     ) -> None:
         self._settings = settings
         self._token = token
@@ -86,6 +88,7 @@ class Mount:
         self._redactor = redactor
         self._store = store
         self._history = history
+        self._member = member
         self._app = weakref.ref(app)
         self._panel: Panel | None = None
         self._profiles: Profiles | None = None
@@ -256,6 +259,7 @@ class Mount:
                 from .panel import create_panel
                 from .panel.access.gate import Gate
                 from .panel.access.log import AccessLog
+                from .panel.others import Others
                 from .panel.traces import Traces
 
                 app = self._app()
@@ -270,7 +274,8 @@ class Mount:
                 )
                 self.requested(environ, debug)
                 self._profiles = Profiles(self._app)
-                traces = Traces(self._store, self._history, self._redactor.lines)
+                others = Others(self._member, run_name())
+                traces = Traces(self._store, self._history, self._redactor.lines, others)
                 seconds = self._settings.hold_seconds
                 if self._settings.hold and self.owner is not None:
                     self._holder = Holder(self.owner, seconds)
@@ -283,6 +288,7 @@ class Mount:
                     self.bodies,
                     self._holder,
                     seconds,
+                    others,
                 )
                 self._access_log = AccessLog(self._token)
                 self._filters.append(self._access_log)

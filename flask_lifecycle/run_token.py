@@ -29,6 +29,11 @@ def run_token() -> str:
     return os.environ[_VARIABLE]
 
 
+def run_name() -> str:
+    """Return a name of this run that all of its processes share, and that reveals no secret."""
+    return hashlib.sha256(f"run {run_token()}".encode()).hexdigest()[:24]
+
+
 def is_alone() -> bool:
     """Return whether no other process can have made this one's token."""
     return _alone == os.getpid()
@@ -75,4 +80,4 @@ def _seed_of_program() -> bytes | None:
         return None
 
 
-__all__ = ["common_secret", "is_alone", "run_token"]
+__all__ = ["common_secret", "is_alone", "run_name", "run_token"]

@@ -30,7 +30,7 @@ ALLOWED = {
     "recording": {"trace", "redact", "settings", "summary"},
     "history": {"locks", "faults", "settings", "trace", "store", "recording", "summary"},
     "processes": {
-        *("locks", "faults", "settings", "trace", "summary", "history", "private_folder"),
+        *("locks", "faults", "settings", "trace", "store", "summary", "history", "recording"),
     },
     "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "app_map": {"recorder", "trace", "redact", "_compat"},

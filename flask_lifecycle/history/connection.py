@@ -14,32 +14,54 @@ from pathlib import Path
 
 from .. import locks
 from .file_system import network_type
-from .problems import HistoryError, sentence
+from .problems import HistoryError, OtherVersionError, sentence
 
 T = t.TypeVar("T")
 
-#: "FLcy", as the file's header has it; the version is of the tables.
+
+class Tables(t.NamedTuple):
+    """What a file has: its number in the file's header, and the version of the tables in it."""
+
+    application_id: int
+    version: int
+    #: The statements that make the tables.
+    first: tuple[str, ...]
+    #: Those that came later, and make the table of this name, also in older files.
+    later: tuple[str, ...]
+    later_name: str
+    #: SQLite's ``PRAGMA synchronous``.
+    synchronous: str
+
+
+#: "FLcy", as the file's header has it.
 APPLICATION_ID = 0x464C6379
 VERSION = 1
-_TABLES = (
-    """CREATE TABLE summaries (
+HISTORY = Tables(
+    APPLICATION_ID,
+    VERSION,
+    (
+        """CREATE TABLE summaries (
         id TEXT PRIMARY KEY, is_file INTEGER NOT NULL, size INTEGER NOT NULL, cleared REAL,
         summary TEXT NOT NULL
     )""",
-    "CREATE INDEX kinds ON summaries (cleared, is_file, id)",
-    "CREATE INDEX sizes ON summaries (size)",
-    "CREATE TABLE traces (id TEXT PRIMARY KEY, trace BLOB NOT NULL)",
-)
-# These came later: a request is in a batch, or, written by an older version of the package, in
-# `traces`. Older versions may use the same file: the trigger completes what they remove. A summary
-# is empty until it has been read.
-_BATCHES = (
-    "CREATE TABLE batches (id INTEGER PRIMARY KEY, batch BLOB NOT NULL)",
-    "ALTER TABLE summaries ADD COLUMN batch INTEGER",
-    "CREATE INDEX batch_of ON summaries (batch)",
-    """CREATE TRIGGER removed AFTER DELETE ON summaries
+        "CREATE INDEX kinds ON summaries (cleared, is_file, id)",
+        "CREATE INDEX sizes ON summaries (size)",
+        "CREATE TABLE traces (id TEXT PRIMARY KEY, trace BLOB NOT NULL)",
+    ),
+    # These came later: a request is in a batch, or, written by an older version of the package, in
+    # `traces`. Older versions may use the same file: the trigger completes what they remove. A
+    # summary is empty until it has been read.
+    (
+        "CREATE TABLE batches (id INTEGER PRIMARY KEY, batch BLOB NOT NULL)",
+        "ALTER TABLE summaries ADD COLUMN batch INTEGER",
+        "CREATE INDEX batch_of ON summaries (batch)",
+        """CREATE TRIGGER removed AFTER DELETE ON summaries
     WHEN old.batch IS NOT NULL AND NOT EXISTS (SELECT 1 FROM summaries WHERE batch = old.batch)
     BEGIN DELETE FROM batches WHERE id = old.batch; END""",
+    ),
+    "batches",
+    # The last batches may be lost if the machine crashes, not if a process does.
+    "NORMAL",
 )
 # SQLite's own wait blocks all greenlets of a thread: short, and tried again.
 _BUSY_SECONDS = 0.05
@@ -59,10 +81,11 @@ _open: weakref.WeakSet[Connection] = weakref.WeakSet()
 class Connection:
     """The connection to one file, opened when it is used, and again when the file is replaced."""
 
-    def __init__(self, path: Path, *, is_private: bool) -> None:
+    def __init__(self, path: Path, *, is_private: bool, tables: Tables = HISTORY) -> None:
         #: The file; with ``is_private``, the folder is for histories alone.
         self.path: Path = path
         self._is_private = is_private
+        self._tables = tables
         self._used: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         _open.add(self)
@@ -137,7 +160,7 @@ class Connection:
             check_same_thread=False,
         )
         try:
-            _set_up(opened, self.path)
+            _set_up(opened, self.path, self._tables)
             self._file = _identity(self.path)
         except BaseException:
             opened.close()
@@ -158,42 +181,41 @@ class Connection:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _set_up(opened: sqlite3.Connection, path: Path) -> None:
+def _set_up(opened: sqlite3.Connection, path: Path, tables: Tables) -> None:
     if _value(opened, "application_id") == 0:
-        _create_tables(opened)
-    if _value(opened, "application_id") != APPLICATION_ID:
+        _create_tables(opened, tables)
+    if _value(opened, "application_id") != tables.application_id:
         raise HistoryError(f"{path} is not a history of flask-lifecycle and is left alone")
     version = _value(opened, "user_version")
-    if version != VERSION:
-        raise HistoryError(f"{path} was written by another version of flask-lifecycle")
-    if not _has(opened, "batches"):
-        _add_batches(opened)
+    if version != tables.version:
+        raise OtherVersionError(f"{path} was written by another version of flask-lifecycle")
+    if tables.later and not _has(opened, tables.later_name):
+        _add_later(opened, tables)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(0o600)
     # Where WAL cannot be had, such as without shared memory, SQLite stays with what there is.
     _value(opened, "journal_mode = WAL")
     _value(opened, f"journal_size_limit = {_WAL_BYTES}")
-    # The last batches may be lost if the machine crashes, not if a process does.
-    opened.execute("PRAGMA synchronous = NORMAL")
+    opened.execute(f"PRAGMA synchronous = {tables.synchronous}")
     opened.execute("PRAGMA trusted_schema = OFF")
 
 
-def _create_tables(opened: sqlite3.Connection) -> None:
+def _create_tables(opened: sqlite3.Connection, tables: Tables) -> None:
     """Make the tables in an empty file; one with tables is of another program."""
     opened.execute("PRAGMA auto_vacuum = INCREMENTAL")
     with transaction(opened):
         if opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             return
-        for statement in (*_TABLES, *_BATCHES):
+        for statement in (*tables.first, *tables.later):
             opened.execute(statement)
-        opened.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        opened.execute(f"PRAGMA user_version = {VERSION}")
+        opened.execute(f"PRAGMA application_id = {tables.application_id}")
+        opened.execute(f"PRAGMA user_version = {tables.version}")
 
 
-def _add_batches(opened: sqlite3.Connection) -> None:
+def _add_later(opened: sqlite3.Connection, tables: Tables) -> None:
     with transaction(opened):
-        if not _has(opened, "batches"):
-            for statement in _BATCHES:
+        if not _has(opened, tables.later_name):
+            for statement in tables.later:
                 opened.execute(statement)
 
 
@@ -294,4 +316,14 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_forked)
 
 
-__all__ = ["APPLICATION_ID", "PATIENCE", "VERSION", "Connection", "close_all", "io", "transaction"]
+__all__ = [
+    "APPLICATION_ID",
+    "HISTORY",
+    "PATIENCE",
+    "VERSION",
+    "Connection",
+    "Tables",
+    "close_all",
+    "io",
+    "transaction",
+]

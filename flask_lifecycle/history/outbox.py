@@ -78,11 +78,14 @@ class Outbox:
         if time.monotonic() < self._again:
             self._failed += waiting
             return
-        for batch in packed(filter(None, (each() for each in waiting)), pause):
+        traces = {trace.id: trace for each in waiting if (trace := each()) is not None}
+        for batch in packed(traces.values(), pause):
             if not self._history.write(batch, is_last=not len(self)):
                 self._again = time.monotonic() + AGAIN_SECONDS
                 self._failed += waiting
                 return
+            for each in batch.requests:
+                traces[each.id].outbox = None
             pause()
 
     def forget(self) -> None:

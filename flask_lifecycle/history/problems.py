@@ -20,6 +20,10 @@ class HistoryError(Exception):
     """A history cannot be used; the text says why, as the beginning of a sentence."""
 
 
+class OtherVersionError(HistoryError):
+    """The file has the tables of another version of this package."""
+
+
 def sentence(path: Path, error: sqlite3.Error | OSError) -> str:
     """Return what an error means for a file."""
     text = str(error)
@@ -31,4 +35,4 @@ def sentence(path: Path, error: sqlite3.Error | OSError) -> str:
     return f"{path} cannot be used: {error}"
 
 
-__all__ = ["HistoryError", "sentence"]
+__all__ = ["HistoryError", "OtherVersionError", "sentence"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,25 @@ class History(t.Protocol):
         """Return the summaries of requests, newest first, as the list has them.
 
         :param before: only requests whose ids sort before this one.
+        """
+        ...
+
+    def ids(self) -> Mapping[str, bool] | None:
+        """Return the ids of all requests, and whether each is for a static file.
+
+        At once, and the same object as long as there are the same; None if they cannot be read.
+        """
+        ...
+
+    def position(self) -> str:
+        """Return where the next requests will be added, by any process; opaque."""
+        ...
+
+    def added(self, after: str, limit: int = 200) -> tuple[list[JsonObject], str] | None:
+        """Return the summaries of requests that were added since, in that order.
+
+        :param after: a position.
+        :returns: they, and the position after them; None for what is no position of this history.
         """
         ...
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sqlite3
 import time
 import typing as t
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +33,8 @@ _PATIENCE = 5.0
 _BOUND = 64
 _SELDOM = 100
 
+_POSITION = re.compile("[0-9]{1,18}", re.ASCII)
+
 _log = logging.getLogger("flask_lifecycle")
 _NO_HOME = "this user has no home folder; LIFECYCLE_HISTORY takes the path of a file"
 
@@ -48,7 +51,9 @@ class SqliteHistory:
     def __init__(
         self, path: Path | None, max_traces: int, max_bytes: int, *, is_private: bool
     ) -> None:
-        self._path = path
+        #: The file, and whether its folder is for histories alone.
+        self.path: Path | None = path
+        self.is_private: bool = is_private
         self._max_traces = max_traces
         self._max_bytes = max_bytes
         # How many there were when they were counted last, and how many were added since.
@@ -56,6 +61,9 @@ class SqliteHistory:
         self._again = 0.0
         # Of writing and of reading: what can be read cannot always be written.
         self._problems: dict[bool, str] = {}
+        # What it had, and what changes with that: the connection, and the commits of both.
+        self._ids: Mapping[str, bool] | None = None
+        self._ids_of: tuple[object, ...] = ()
         self._connection = None if path is None else Connection(path, is_private=is_private)
         if self._connection is not None:
             weakref.finalize(self, self._connection.close)
@@ -71,9 +79,12 @@ class SqliteHistory:
         """
 
         def add(opened: sqlite3.Connection) -> bool:
+            now = time.time()
             with transaction(opened):
-                purged = _purge(opened, time.time())
-                _insert(opened, batch)
+                # In order of their addition, also where all others were removed in between.
+                last = max(_last(opened), int(now * 1000))
+                purged = _purge(opened, now)
+                _insert(opened, batch, last)
                 self._unbound += len(batch.requests)
                 if self._is_count_due(is_last=is_last):
                     self._bound(opened)
@@ -97,7 +108,9 @@ class SqliteHistory:
                 ("g" if before is None else before, limit),
             ).fetchall()
 
-        rows = self._use(read) or ()
+        return self._read(self._use(read) or ())
+
+    def _read(self, rows: Sequence[tuple[str, str, int | None]]) -> list[JsonObject]:
         made = self._summarized({row[2] for row in rows if not row[1]})
         texts = ((each, text or made.get(each)) for each, text, _ in rows)
         found = (_summary(each, text) for each, text in texts if text)
@@ -139,6 +152,23 @@ class SqliteHistory:
             fault("a batch in the history", error)
             return None
 
+    def ids(self) -> Mapping[str, bool] | None:
+        def read(opened: sqlite3.Connection) -> Mapping[str, bool] | None:
+            [others] = opened.execute("PRAGMA data_version").fetchone()
+            now = (opened, others, opened.total_changes)
+            if now != self._ids_of:
+                found = opened.execute("SELECT id, is_file FROM summaries WHERE cleared IS NULL")
+                self._ids, self._ids_of = {each: bool(is_file) for each, is_file in found}, now
+            return self._ids
+
+        if self._connection is None:
+            return None
+        # Whoever reads or writes it reports why that fails.
+        with suppress(HistoryError):
+            self._ids = self._connection.use(read, patience=0.0) or {}
+            return self._ids
+        return None
+
     def newest_id(self) -> str | None:
         """Return the last id, at once, or None."""
 
@@ -148,6 +178,29 @@ class SqliteHistory:
             )
 
         return self._use(read, patience=0.0)
+
+    def position(self) -> str:
+        return str(self._use(_last, patience=0.0) or 0)
+
+    def added(self, after: str, limit: int = 200) -> tuple[list[JsonObject], str] | None:
+        if not _POSITION.fullmatch(after):
+            return None
+        number = int(after)
+
+        def read(opened: sqlite3.Connection) -> list[tuple[int, str, str, int | None]] | None:
+            if number > max(_last(opened), int(time.time() * 1000)):
+                return None
+            return opened.execute(
+                "SELECT rowid, id, summary, batch FROM summaries"
+                " WHERE rowid > ? AND cleared IS NULL ORDER BY rowid LIMIT ?",
+                (number, limit),
+            ).fetchall()
+
+        found = self._use(read, patience=0.0)
+        if found is None:
+            return None
+        last = found[-1][0] if found else number
+        return self._read([(each, text, batch) for _, each, text, batch in found]), str(last)
 
     def get(self, trace_id: str) -> Trace | None:
         def read(opened: sqlite3.Connection) -> tuple[bytes] | None:
@@ -197,7 +250,7 @@ class SqliteHistory:
             return int(found.fetchone()[0])
 
         counted = self._use(count)
-        path = self._path
+        path = self.path
         size = 0
         if path is not None:
             for each in (path, path.with_name(f"{path.name}-wal")):
@@ -264,17 +317,24 @@ class SqliteHistory:
         self._again = now + _SELDOM * (now - begun)
 
 
-def _insert(opened: sqlite3.Connection, batch: Batch) -> None:
+def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> None:
     added = opened.execute("INSERT INTO batches (batch) VALUES (?)", (batch.data,)).lastrowid
     size = len(batch.data) // max(1, len(batch.requests))
     inserted = opened.executemany(
-        "INSERT OR IGNORE INTO summaries (id, is_file, size, cleared, summary, batch)"
-        " VALUES (?, ?, ?, ?, '', ?)",
-        [(each.id, each.is_file, size, each.cleared, added) for each in batch.requests],
+        "INSERT OR IGNORE INTO summaries (rowid, id, is_file, size, cleared, summary, batch)"
+        " VALUES (?, ?, ?, ?, ?, '', ?)",
+        [
+            (number, each.id, each.is_file, size, each.cleared, added)
+            for number, each in enumerate(batch.requests, last + 1)
+        ],
     )
     if not inserted.rowcount:
         # They are there already.
         opened.execute("DELETE FROM batches WHERE id = ?", (added,))
+
+
+def _last(opened: sqlite3.Connection) -> int:
+    return opened.execute("SELECT ifnull(max(rowid), 0) FROM summaries").fetchone()[0]  # type: ignore[no-any-return]
 
 
 def _purge(opened: sqlite3.Connection, now: float) -> int:

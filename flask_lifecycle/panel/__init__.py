@@ -27,6 +27,7 @@ from .api.traces import create_traces
 from .kept_breakpoints import KeptBreakpoints
 from .live.hub import Hub
 from .live.metered_socket import MESSAGE_BYTES
+from .others import Others
 from .traces import Traces
 from .written import Provider
 
@@ -42,6 +43,7 @@ def create_panel(
     bodies: Bodies,
     holder: Holder | None,
     hold_seconds: float,
+    others: Others,
 ) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
     """Return the panel as a WSGI callable, protected by the gate.
 
@@ -53,6 +55,7 @@ def create_panel(
     :param bodies: records the bodies of requests and responses.
     :param holder: holds requests; None if that is turned off.
     :param hold_seconds: how long at most.
+    :param others: the other processes that share the history.
     """
     panel = flask.Flask(
         "flask_lifecycle.panel",
@@ -63,7 +66,9 @@ def create_panel(
     panel.json = Provider(panel)
     # The panel's own faults must not open the app's debugger.
     panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
-    hub = Hub(traces.store, traces.history, holder)
+    hub = Hub(traces.store, traces.history, holder, others)
+    if others.member is not None:
+        others.member.wanted = hub.wanted
     for api in (
         create_page(gate, DIST),
         create_toolbar(hub, gate),

@@ -13,6 +13,7 @@ from ..summary.summarize import summarized
 from ..trace.model import JsonObject, Step, Trace
 from ..trace.snapshot import freeze, header, snapshot
 from ..trace.writer import LiveTrace
+from .others import Others
 
 _PAGE = 200
 
@@ -24,9 +25,14 @@ class Traces:
     """
 
     def __init__(
-        self, store: Store, history: History | None, lines: Callable[[str], str] = str
+        self,
+        store: Store,
+        history: History | None,
+        lines: Callable[[str], str] = str,
+        others: Others | None = None,
     ) -> None:
         self.store: Store = store
+        self.others: Others = others or Others(None)
         self.history: History | None = history
         self.lines: Callable[[str], str] = lines
 
@@ -35,7 +41,8 @@ class Traces:
         live = self.store.get(trace_id)
         if live is not None:
             return snapshot(live)
-        return None if self.history is None else self.history.get(trace_id)
+        found = None if self.history is None else self.history.get(trace_id)
+        return self.others.trace(trace_id) if found is None else found
 
     def step(self, trace_id: str, index: int) -> tuple[JsonObject, Step | None] | None:
         """Return a request without its steps, and one of these, or None past the end."""
@@ -62,7 +69,18 @@ class Traces:
         own = {trace.id for trace in live}
         stored = (each for each in self._stored(before) if each["id"] not in own)
         summaries = filter(None, map(summarized, older))
-        return merge(summaries, stored, key=itemgetter("id"), reverse=True)
+        listed = (summaries, stored, self._of_others(before))
+        last = None
+        # What other processes show may be done, and stored, by now.
+        for each in merge(*listed, key=itemgetter("id"), reverse=True):
+            if each["id"] != last:
+                last = each["id"]
+                yield each
+
+    def _of_others(self, before: str | None) -> list[JsonObject]:
+        running = self.others.running()
+        found = [each for key, each in running.items() if before is None or key < before]
+        return sorted(found, key=itemgetter("id"), reverse=True)
 
     def _stored(self, before: str | None) -> Iterator[JsonObject]:
         while self.history is not None:

@@ -227,6 +227,11 @@ class LiveTrace(Writer):
         return self.ended is None
 
     @property
+    def is_stored(self) -> bool:
+        """Return whether it is done, and needs not be written to the history, or not any more."""
+        return self.ended is not None and self.outbox is None
+
+    @property
     def duration(self) -> int | None:
         """Return its duration in ns, or None while it runs."""
         return None if self.ended is None else self.since(self.ended)

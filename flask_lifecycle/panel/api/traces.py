@@ -7,7 +7,6 @@ from itertools import islice
 
 import flask
 
-from ...store import Store
 from ...summary.filter import FilterError, parse
 from ...trace.model import JsonObject
 from ..live.hub import Hub
@@ -44,13 +43,13 @@ def create_traces(traces: Traces, hub: Hub) -> flask.Blueprint:
 
     @api.delete("/api/traces")
     def clear() -> tuple[str, int]:
-        _check_epoch(store)
+        _check_epoch(traces)
         traces.clear()
         return "", 204
 
     @api.post("/api/traces/restore")
     def restore() -> tuple[str, int]:
-        _check_epoch(store)
+        _check_epoch(traces)
         traces.restore()
         return "", 204
 
@@ -61,9 +60,10 @@ def create_traces(traces: Traces, hub: Hub) -> flask.Blueprint:
     return api
 
 
-def _check_epoch(store: Store) -> None:
-    # With several processes, only the one that the page shows is meant.
-    if flask.request.args.get("epoch") not in (None, "", store.epoch):
+def _check_epoch(traces: Traces) -> None:
+    # With several processes that share nothing, only the one that the page shows is meant.
+    epochs = (None, "", traces.store.epoch, traces.others.run)
+    if flask.request.args.get("epoch") not in epochs:
         flask.abort(409, "This is another process of the server.")
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import typing as t
 from contextlib import suppress
 
@@ -22,16 +23,18 @@ from socketio.packet import Packet
 from ... import locks
 from ..._compat import DRIVER
 from ...history import History
-from ...holds.bounds import Viewers
+from ...holds.bounds import POLL_SECONDS, Viewers
 from ...holds.holder import Holder
 from ...store import Store
 from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
 from ..initiators import Causes
+from ..others import Others
 from ..traces import state_of
 from ..written import Json
 from .metered_socket import GONE_SECONDS, MESSAGE_BYTES
-from .viewer import Viewer, before_newest, pick_of
+from .of_others import OfOthers
+from .viewer import Position, Viewer, before_newest, pick_of
 from .websocket import PING_SECONDS, Websocket
 
 _TICK = 1 / 30
@@ -60,10 +63,15 @@ class Hub:
     """
 
     def __init__(
-        self, store: Store, history: History | None = None, holder: Holder | None = None
+        self,
+        store: Store,
+        history: History | None = None,
+        holder: Holder | None = None,
+        others: Others | None = None,
     ) -> None:
         self._store = store
         self._history = history
+        self._others = others or Others(None)
         self._holder = holder
         self._present = Viewers() if holder is None else holder.viewers
         self._causes = Causes()
@@ -73,6 +81,8 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._faults: set[type[Exception]] = set()
+        # The request whose steps a polling client wanted last, and when.
+        self._polled: tuple[t.Any, float] = None, 0.0
         self._io = flask_socketio.SocketIO(
             async_mode="threading",
             async_handlers=False,
@@ -120,6 +130,8 @@ class Hub:
         :param several: whether the server has several processes.
         """
         self._present.called()
+        self._polled = asked.get("watch"), time.monotonic()
+        self._hurry()
         viewer = self._viewer(asked, several)
         kept = self.kept()
         newest = kept[0].id if kept else None
@@ -127,24 +139,53 @@ class Hub:
         return {**self._batch(viewer, kept, whole=True), "seq": 0}
 
     def _viewer(self, given: JsonObject, several: bool) -> Viewer:
-        last = self._store.get(given["last"]) if isinstance(given.get("last"), str) else None
-        resumes = given.get("epoch") == self._store.epoch and last is not None
-        running = given.get("running") if resumes else None
         kept = self._store.newest()
-        numbers = {trace.id: trace.seq for trace in kept} if running else {}
+        shares = self._others.why_not is None
+        # One for all processes of the server: a viewer may come to another one each time.
+        epoch = self._others.run if several and shares else None
+        position = Position.of(given.get("position")) if shares else None
+        last, resumes = self._last(given, kept, epoch, position)
+        asked = given.get("running") if resumes else None
+        named = [each for each in asked if isinstance(each, str)] if isinstance(asked, list) else []
+        own = {trace.id: trace.seq for trace in kept} if named else {}
+        running = {each: own.get(each, 0) for each in reversed(named) if each in own or not shares}
+        elsewhere = 0
+        if resumes and position is not None and position.epoch != self._store.epoch:
+            # From another process: what does not come by the history is sent.
+            running = {each.id: each.seq for each in reversed(kept) if not each.is_stored}
+            elsewhere = last
+        others = None
+        if shares:
+            foreign = [each for each in named if each not in own]
+            at = position.history if resumes and position is not None else None
+            others = OfOthers(self._others, self._history, at, foreign)
         viewer = Viewer(
             resumes,
-            # Removed traces precede all others.
-            last.seq if resumes and last is not None else before_newest(kept),
-            {each: numbers.get(each, 0) for each in reversed(running) if isinstance(each, str)}
-            if isinstance(running, list)
-            else {},
+            last,
+            running,
             several=several,
+            epoch=epoch,
+            others=others,
+            elsewhere=elsewhere,
         )
         first = viewer.cursor if resumes else 0
         newest = kept[0].seq if kept else first
         viewer.missed = newest - first - self._store.unseen(first, newest)
         return viewer
+
+    def _last(
+        self, given: JsonObject, kept: list[LiveTrace], epoch: str | None, position: Position | None
+    ) -> tuple[int, bool]:
+        """Return the number after which a viewer's traces begin, and whether it resumes there."""
+        if given.get("epoch") == epoch and position is not None:
+            newest = kept[0].seq if kept else 0
+            is_here = position.epoch == self._store.epoch
+            return min(position.last, newest) if is_here else newest, True
+        last = self._store.get(given["last"]) if isinstance(given.get("last"), str) else None
+        if given.get("epoch") == self._store.epoch and last is not None:
+            return last.seq, True
+        # Removed traces precede all others.
+        return before_newest(kept), False
 
     def _connect(self, auth: t.Any = None) -> None:
         several = bool(flask.request.environ.get("wsgi.multiprocess"))
@@ -157,11 +198,26 @@ class Hub:
                 self._present.forget()
             self._viewers[_sid()] = viewer
             self._present.entered()
+            self._hurry()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._pump, name="flask-lifecycle-pump", daemon=True
                 )
                 self._thread.start()
+
+    def _hurry(self) -> None:
+        if self._others.member is not None:
+            self._others.member.hurry()
+
+    def wanted(self) -> list[str] | None:
+        """Return the requests whose steps viewers want; None without viewers."""
+        if not self._present.present:
+            return None
+        picks = [each.pick.trace for each in [*self._viewers.values()]]
+        asked, at = self._polled
+        if isinstance(asked, str) and time.monotonic() - at < POLL_SECONDS:
+            picks.append(asked)
+        return [each for each in picks if each is not None]
 
     def _disconnect(self, *_reason: t.Any) -> None:
         with self._lock:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 from bisect import bisect_left
-from contextlib import suppress
 from functools import partial
 from itertools import takewhile
 
 from ...store import Store
-from ...summary.flags import is_hung
+from ...summary.progress import progress
 from ...summary.summarize import summarized
 from ...trace import process
 from ...trace.explain import Explainer
@@ -19,6 +19,7 @@ from ...trace.model import JsonObject, Step
 from ...trace.snapshot import freeze, header, snapshot
 from ...trace.writer import LiveTrace
 from .growth import Growth
+from .of_others import News, OfOthers
 
 # The limits of one message: what a page can process and draw within a few frames.
 _TRACES_A_BATCH = 200
@@ -34,6 +35,7 @@ _STEPS_BYTES = 128 * 1024
 _STRETCH = _PAUSE = 0.0005
 # While a trace runs, its highlights are made no more often.
 _HIGHLIGHTS_SECONDS = 0.5
+_POSITION = re.compile("([^/]{1,100})/([0-9a-f]{1,64})/([0-9]{1,15})", re.ASCII)
 
 
 class Pick(t.NamedTuple):
@@ -45,6 +47,25 @@ class Pick(t.NamedTuple):
 
 
 _NEWEST_TRACE = Pick(None, 0)
+_NO_NEWS = News([], [], [])
+
+
+class Position(t.NamedTuple):
+    """Up to where a viewer has all requests: in the history, and in the memory of one process."""
+
+    history: str
+    epoch: str
+    last: int
+
+    def text(self) -> str:
+        """Return it as viewers send it back."""
+        return f"{self.history}/{self.epoch}/{self.last}"
+
+    @classmethod
+    def of(cls, text: t.Any) -> Position | None:
+        """Parse what a viewer sends; the input is untrusted."""
+        found = _POSITION.fullmatch(text) if isinstance(text, str) else None
+        return None if found is None else cls(found[1], found[2], int(found[3]))
 
 
 class Viewer:
@@ -55,9 +76,23 @@ class Viewer:
     """
 
     def __init__(
-        self, resumes: bool, last: int, running: dict[str, int], *, several: bool = False
+        self,
+        resumes: bool,
+        last: int,
+        running: dict[str, int],
+        *,
+        several: bool = False,
+        epoch: str | None = None,
+        others: OfOthers | None = None,
+        elsewhere: int = 0,
     ) -> None:
+        #: Whether the server has other processes.
         self.several: bool = several
+        #: What came from other processes; None if nothing is shared with them.
+        self.others: OfOthers | None = others
+        self._epoch = epoch
+        # Up to which number another process has told of this one's traces, by the history.
+        self._elsewhere = elsewhere
         self.reset: bool = not resumes
         #: How many requests came while it was disconnected; sent once.
         self.missed: int | None = None
@@ -100,6 +135,16 @@ class Viewer:
             self.steps_sent = pick.have if trace.id == pick.trace else 0
         return trace
 
+    def _finished(self, kept: list[LiveTrace]) -> set[str]:
+        """Return the ids of the stored traces that it has been sent as they are now."""
+        return {
+            trace.id
+            for trace in kept
+            if self._elsewhere < trace.seq <= self.cursor
+            and not trace.running
+            and trace.id not in self.shown
+        }
+
     def steps_again(self) -> None:
         """Send the steps of its trace again, from the first one."""
         self.steps_sent = 0
@@ -124,6 +169,9 @@ class Viewer:
         :param states: the states of what the page shows beside the traces, by name.
         """
         self._start_again_if_restored(store, kept)
+        others = _NO_NEWS
+        if self.others is not None:
+            others = self.others.news(lambda: self._finished(kept), self.pick.trace)
         removed = self._removed(kept)
         traces, skipped = self._changed(store, kept)
         try:
@@ -136,7 +184,7 @@ class Viewer:
         is_known, self._states = self._states == states, states
 
         news = traces or steps or removed or self.reset or gone != self.gone or not is_known
-        if not news and not whole:
+        if not news and not whole and not any(others):
             return {}
 
         for each in removed:
@@ -147,11 +195,12 @@ class Viewer:
         reset, self.reset, self.gone = self.reset, False, gone
         missed, self.missed = self.missed, None
         return {
-            "epoch": store.epoch,
+            "epoch": self._epoch or store.epoch,
+            "position": self._position(store),
             "reset": reset,
-            "traces": traces,
-            "steps": steps,
-            "removed": removed,
+            "traces": traces + others.traces,
+            "steps": steps + others.steps,
+            "removed": removed + others.removed,
             "skipped": skipped,
             "evicted": gone[0],
             "too_large": store.too_large,
@@ -162,8 +211,18 @@ class Viewer:
             "oldest": None if oldest is None else oldest.id,
             "oldest_file": None if oldest_file is None else oldest_file.id,
             **(states or {}),
-            "process": {**process.run._asdict(), "several": self.several},
+            "process": {
+                **process.run._asdict(),
+                "several": self.several,
+                "shared": self.others is not None,
+            },
         }
+
+    def _position(self, store: Store) -> str | None:
+        """Return up to where it has all, for its next connection to any process of the server."""
+        if self.others is None:
+            return None
+        return Position(self.others.position, store.epoch, self.cursor).text()
 
     def _start_again_if_restored(self, store: Store, kept: list[LiveTrace]) -> None:
         """Send everything again if cleared traces came back, which are older than the last sent."""
@@ -187,7 +246,7 @@ class Viewer:
             new = trace.seq > self.cursor
             if len(found) >= _TRACES_A_BATCH or size >= _BATCH_BYTES:
                 break
-            state = _state(trace)
+            state = progress(trace)
             if new:
                 gap = trace.seq - self.cursor - 1
                 if gap and self.cursor and not self.reset:
@@ -309,14 +368,4 @@ def _find(kept: list[LiveTrace], number: int) -> LiveTrace | None:
     return kept[index] if index < len(kept) and kept[index].seq == number else None
 
 
-def _state(trace: LiveTrace) -> tuple[t.Any, ...]:
-    """Return the values whose change makes a running trace be sent again."""
-    opened = None
-    # If they cannot be read, the summary reports it.
-    with suppress(Exception):
-        opened = sum(1 for end in trace.columns().ends[-8:] if not end)
-    held = len(trace.holds), trace.holds[-1].end if trace.holds else 0
-    return trace.running, trace.step_count, trace.status, opened, is_hung(trace), held
-
-
-__all__ = ["Pick", "Viewer", "before_newest", "pick_of"]
+__all__ = ["Pick", "Position", "Viewer", "before_newest", "pick_of"]

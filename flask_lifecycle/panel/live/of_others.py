@@ -1,0 +1,136 @@
+"""What a viewer has been sent of the requests of other processes."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Callable, Iterable
+
+from ...history import History
+from ...trace.model import JsonObject
+from ..others import Others
+
+_TRACES_A_BATCH = 200
+# What no process shows any more was cleared or lost; what has just finished comes by the history.
+_LOST_SECONDS = 3.0
+# A page has no more.
+_STORED = 10_000
+# These change with the clock alone.
+_CLOCKS = ("elapsed", "app_time", "strip")
+
+
+class News(t.NamedTuple):
+    """What a message has of other processes."""
+
+    traces: list[JsonObject]
+    removed: list[str]
+    steps: list[JsonObject]
+
+
+class OfOthers:
+    """What comes to a viewer from other processes: their running requests, and what is done.
+
+    :param position: the place in the history up to which the viewer has all; None for the end.
+    :param running: the running requests of others that it has.
+    """
+
+    def __init__(
+        self,
+        others: Others,
+        history: History | None,
+        position: str | None = None,
+        running: Iterable[str] = (),
+    ) -> None:
+        self._others = others
+        self._history = history
+        self.position: str = position or ("" if history is None else history.position())
+        # What was sent of each request that has not come by the history, and when it was shown.
+        self._sent: dict[str, tuple[JsonObject, float]] = {
+            each: ({"state": "running"}, 0.0) for each in running
+        }
+        # What came by the history, and what that had when this was looked at last.
+        self._stored: dict[str, None] = {}
+        self._ids: object = None
+        self._steps_of: str | None = None
+        self._steps: list[JsonObject] = []
+
+    def news(self, finished: Callable[[], set[str]], wanted: str | None) -> News:
+        """Return what is new.
+
+        :param finished: returns which finished requests the viewer has already.
+        :param wanted: the request whose steps it wants.
+        """
+        traces = [*self._done(finished), *self._running()]
+        return News(traces, [*self._lost(), *self._removed()], self._new_steps(wanted))
+
+    def _done(self, finished: Callable[[], set[str]]) -> list[JsonObject]:
+        added = None
+        if self._history is not None:
+            added = self._history.added(self.position, _TRACES_A_BATCH)
+        if added is None:
+            return []
+        summaries, self.position = added
+        for each in summaries:
+            self._sent.pop(each["id"], None)
+        has = finished() if summaries else ()
+        new = [each for each in summaries if each["id"] not in has]
+        self._stored.update(dict.fromkeys(each["id"] for each in new))
+        while len(self._stored) > _STORED:
+            del self._stored[next(iter(self._stored))]
+        return new
+
+    def _running(self) -> list[JsonObject]:
+        now = time.monotonic()
+        found = []
+        for trace_id, summary in self._others.running().items():
+            shown = {key: value for key, value in summary.items() if key not in _CLOCKS}
+            known = self._sent.get(trace_id)
+            if known is None and summary["state"] == "done" and self._is_stored(trace_id):
+                continue
+            if known is None or known[0] != shown:
+                found.append(summary)
+            self._sent[trace_id] = shown, now
+        return found
+
+    def _is_stored(self, trace_id: str) -> bool:
+        ids = None if self._history is None else self._history.ids()
+        return ids is not None and trace_id in ids
+
+    def _lost(self) -> list[str]:
+        """Return those that ran when they were sent, and of which nothing has come since."""
+        before = time.monotonic() - _LOST_SECONDS
+        lost = [each for each, (_, shown) in self._sent.items() if shown < before]
+        return [each for each in lost if self._sent.pop(each)[0]["state"] == "running"]
+
+    def _removed(self) -> list[str]:
+        """Return those that came by the history and have left it."""
+        ids = None if self._history is None else self._history.ids()
+        if ids is None or ids is self._ids:
+            return []
+        self._ids = ids
+        removed = [each for each in self._stored if each not in ids]
+        for each in removed:
+            del self._stored[each]
+        return removed
+
+    def _new_steps(self, wanted: str | None) -> list[JsonObject]:
+        if wanted != self._steps_of:
+            self._steps_of, self._steps = wanted, []
+        if wanted is None or wanted not in self._sent:
+            return []
+        trace = self._others.steps(wanted)
+        if trace is None:
+            return []
+        whole = trace.to_dict()
+        known, self._steps = self._steps, whole["steps"]
+        new = [
+            each
+            for index, each in enumerate(self._steps)
+            if index >= len(known) or known[index] != each
+        ]
+        if not new:
+            return []
+        return [{"trace": wanted, "steps": new, "highlights": whole["highlights"]}]
+
+
+__all__ = ["News", "OfOthers"]

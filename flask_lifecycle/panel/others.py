@@ -1,0 +1,97 @@
+"""The requests of the other processes that share the history: those that run in them now."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ..faults import fault
+from ..processes.member import Member
+from ..processes.protocol import Published
+from ..recording.records import read
+from ..trace.model import JsonObject, Trace
+
+_NO_HISTORY = "Other processes are not seen: LIFECYCLE_HISTORY is None."
+# How long to wait for the steps of a request that nobody has watched so far.
+_PATIENCE = 1.0
+_LOOK = 0.03
+# What a process published is not older, unless it is busy: then its requests go on as well.
+_LONGEST = 10.0
+
+
+class Others:
+    """What is known of the other processes.
+
+    :param member: this process among them; None if nothing is shared.
+    :param run: the name of this server's run, which its processes share.
+    """
+
+    def __init__(self, member: Member | None, run: str = "") -> None:
+        self.member: Member | None = member
+        self.run: str = run
+
+    @property
+    def why_not(self) -> str | None:
+        """Return why the requests of other processes are not known here, or None if they are."""
+        return _NO_HISTORY if self.member is None else self.member.problem
+
+    def processes(self) -> list[JsonObject]:
+        """Return the other processes; ``gone`` are those that died."""
+        return [{**each.process, "gone": each.is_gone} for each in self._published()]
+
+    def running(self) -> dict[str, JsonObject]:
+        """Return the summaries of what runs in them, or ran a moment ago, by their ids.
+
+        What ran in a process that died is cut off.
+        """
+        now = time.time()
+        return {
+            summary["id"]: shown
+            for each in self._published()
+            for summary in each.running
+            if (shown := _shown(summary, each, now)) is not None
+        }
+
+    def trace(self, trace_id: str) -> Trace | None:
+        """Return one of these whole, or None."""
+        if self.member is None or trace_id not in self.running():
+            return None
+        until = time.monotonic() + _PATIENCE
+        while True:
+            self.member.ask(trace_id)
+            found = self.steps(trace_id)
+            if found is not None or time.monotonic() > until:
+                return found
+            time.sleep(_LOOK)
+
+    def steps(self, trace_id: str) -> Trace | None:
+        """Return one of these as its process published it, if it was watched."""
+        found = None if self.member is None else self.member.board.trace(trace_id)
+        try:
+            return None if found is None else t.cast("Trace", read(Trace, found))
+        except ValueError as error:
+            fault("a request of another process", error)
+            return None
+
+    def _published(self) -> list[Published]:
+        return [] if self.member is None else self.member.others()
+
+
+def _shown(summary: JsonObject, of: Published, now: float) -> JsonObject | None:
+    try:
+        if summary["state"] != "running":
+            return summary
+        if of.is_gone:
+            cut = {"state": "done", "duration": None, "now": None, "sending": False}
+            return {**summary, **cut, "cut_off": True}
+        # The clocks of two machines differ.
+        since = max(0, min(now - of.at, _LONGEST)) * 1e9
+        app_time = summary["app_time"] + (0 if summary["sending"] else since)
+        return {**summary, "elapsed": summary["elapsed"] + since, "app_time": app_time}
+    except (KeyError, TypeError) as error:
+        # Another version of this package may have published it.
+        fault("a summary of another process", error)
+        return None
+
+
+__all__ = ["Others"]

@@ -1,0 +1,146 @@
+"""One app of this process, among the processes that share its history."""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+from collections.abc import Callable
+
+from ..faults import fault
+from ..history import History
+from ..store import Store
+from ..trace import process
+from ..trace.model import JsonObject
+from ..trace.snapshot import HOST
+from .protocol import WATCH_SECONDS, Board, Published
+from .running import REFRESHED, Running
+from .thread import OFTEN, SELDOM, thread
+
+_ID = re.compile("[0-9a-f]{24}")
+# How often viewers make themselves known, and the most requests whose steps they watch.
+_WATCH = 0.3
+_WATCHED = 16
+# What the others published is read no more often.
+_READ = 0.08
+
+
+class Member:
+    """What an app tells the other processes, and what it knows of them.
+
+    :param app: the app's name.
+    """
+
+    def __init__(self, app: str, board: Board, store: Store, history: History) -> None:
+        self.board: Board = board
+        self._history = history
+        self._app = app
+        self._running = Running(store)
+        #: Returns the ids of the requests whose steps viewers of this process want; None without
+        #: viewers.
+        self.wanted: Callable[[], t.Iterable[str] | None] = lambda: None
+        #: Handle the messages of others, by their kinds.
+        self.handlers: dict[str, Callable[[JsonObject], t.Any]] = {}
+        self._read: int | None = None
+        # The requests that are watched, and until when some are that were asked for once.
+        self._watched: frozenset[str] = frozenset()
+        self._asked: dict[str, float] = {}
+        self._watched_at = self._published_at = 0.0
+        self._others: list[Published] = []
+        self._others_at = 0.0
+        self._joined = False
+
+    def join(self) -> None:
+        """Take part from now on; called at the beginning of each request."""
+        if not self._joined:
+            self._joined = True
+            thread.add(self)
+
+    def hurry(self) -> None:
+        """Let the others know at once that somebody watches."""
+        self.join()
+        thread.hurry()
+
+    @property
+    def problem(self) -> str | None:
+        """Return why nothing is shared, as a sentence, or None."""
+        # What is done comes to the others by the history alone.
+        if self._history.problem is not None or self.board.problem is None:
+            return self._history.problem
+        return f"Other processes are not seen: {self.board.problem}."
+
+    @property
+    def process(self) -> JsonObject:
+        """Return this process, as its requests have it."""
+        run = process.run
+        return {"pid": run.pid, "host": HOST, "started_at": run.started_at, "app": self._app}
+
+    def turn(self) -> float:
+        """Do what is due; return in how many seconds to do so again."""
+        if self._history.problem is not None:
+            return SELDOM
+        self.listen()
+        wanted = self.wanted()
+        if wanted is not None or self._asked:
+            self._watch(wanted or ())
+        watched = self.board.watched()
+        if watched is not None:
+            self._publish(watched)
+        elif self._published_at:
+            self._published_at = 0.0
+            self._running.forget()
+            self.board.leave()
+        return SELDOM if wanted is None and watched is None else OFTEN
+
+    def ask(self, trace_id: str) -> None:
+        """Watch a request for some seconds."""
+        self._asked[trace_id] = time.monotonic() + WATCH_SECONDS
+        self._watch(self.wanted() or ())
+
+    def _watch(self, wanted: t.Iterable[str]) -> None:
+        """Let the others know that this process has viewers, and which requests they watch."""
+        now = time.monotonic()
+        self._asked = {each: until for each, until in self._asked.items() if until > now}
+        named = [each for each in (*self._asked, *wanted) if _ID.fullmatch(each)]
+        ids = frozenset(named[:_WATCHED])
+        if now - self._watched_at >= _WATCH or ids != self._watched:
+            self._watched_at, self._watched = now, ids
+            self.board.watch(ids)
+
+    def listen(self) -> None:
+        """Handle what the others have told."""
+        if self._read is None:
+            self._read = self.board.latest()
+        for number, kind, data in self.board.told(self._read):
+            self._read = number
+            handle = self.handlers.get(kind)
+            if handle is not None:
+                try:
+                    handle(data)
+                except Exception as error:
+                    fault(f"a message of another process ({kind})", error)
+
+    def others(self) -> list[Published]:
+        """Return what the others published last, at most some milliseconds ago."""
+        now = time.monotonic()
+        if now - self._others_at >= _READ:
+            self._others = self.board.others()
+            self._others_at = now
+        return self._others
+
+    def _publish(self, watched: frozenset[str]) -> None:
+        now = time.monotonic()
+        has_news = self._running.has_news()
+        steps = self._running.steps(watched)
+        if has_news or steps or now - self._published_at >= REFRESHED:
+            self._published_at = now
+            self.board.publish(self.process, self._running.summaries(), steps)
+
+    def forked(self) -> None:
+        """Take part again, as another process: what the parent has published is its own."""
+        self._joined = False
+        self._published_at = self._watched_at = 0.0
+        self._running.forget()
+
+
+__all__ = ["Member"]
