@@ -180,7 +180,12 @@ class Messages:
             for place in secret:
                 values[place] = _hidden(names[place], values[place])
             values = tuple(values)
-        size = sum(map(len, values))
+        try:
+            size = sum(map(len, values))
+        except TypeError:
+            # Hypercorn's port is a number, and middleware may set anything.
+            values = tuple(map(_as_text, values))
+            size = sum(map(len, values))
         if size > self._max_bytes:
             values = tuple(_shortened(values, self._max_bytes))
             size = self._max_bytes
@@ -269,7 +274,14 @@ class Messages:
         return Preview() if self.preview else None
 
 
-def _hidden(name: str, value: str) -> str:
+def _as_text(value: object) -> str:
+    if type(value) is str:
+        return value
+    return str(value) if type(value) is int else ""
+
+
+def _hidden(name: str, value: t.Any) -> str:
+    value = _as_text(value)
     return _COOKIE.sub(f"={MASK}", value) if name == "HTTP_COOKIE" else MASK
 
 

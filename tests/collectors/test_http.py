@@ -224,6 +224,25 @@ def test_headers_are_those_before_a_middleware_changed_them(app: flask.Flask) ->
     assert ["X-Odd", "as sent"] in recorded(app)[0]["headers"]
 
 
+def test_an_environ_may_hold_more_than_texts(app: flask.Flask) -> None:
+    class Port(int):
+        def __str__(self) -> str:
+            raise AssertionError("code of the app's")
+
+    app.test_client().get(
+        "/unread",
+        headers={"X-Known": "yes"},
+        environ_overrides={
+            **{"SERVER_PORT": 8000, "HTTP_X_NONE": None, "HTTP_X_OWN": Port(1)},
+            "HTTP_AUTHORIZATION": None,
+        },
+    )
+    (trace,) = lifecycle.traces(app)
+    shown = dict(trace.steps[0].detail["request"]["headers"])
+    assert shown["X-Known"] == "yes"
+    assert shown["X-None"] == shown["X-Own"] == ""
+
+
 def test_what_has_a_secret_name_is_not_even_kept(
     app: flask.Flask, held: t.Callable[[t.Any], str]
 ) -> None:
