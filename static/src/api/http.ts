@@ -19,6 +19,7 @@ export interface Resume {
   /** The trace whose steps are wanted, and how many of them are here. */
   readonly watch: string | null;
   readonly have: number;
+  readonly position: string | null;
 }
 
 export class Api {

@@ -22,7 +22,7 @@ test("however long the server is gone, it is asked each second whether it is bac
     onBatch: vi.fn(),
     onConnection: vi.fn(),
     onRefused: vi.fn(),
-    resume: () => ({ epoch: null, last: null, running: [], watch: null, have: 0 }),
+    resume: () => ({ epoch: null, last: null, running: [], watch: null, have: 0, position: null }),
   });
   live.start();
   await vi.advanceTimersByTimeAsync(60_000);
@@ -41,7 +41,7 @@ function failing(onConnection = vi.fn()): Live {
     onBatch: FAILING,
     onConnection,
     onRefused: vi.fn(),
-    resume: () => ({ epoch: null, last: null, running: [], watch: null, have: 0 }),
+    resume: () => ({ epoch: null, last: null, running: [], watch: null, have: 0, position: null }),
   });
 }
 

@@ -1,6 +1,7 @@
 /** The shapes of the panel's HTTP answers and live messages, as the Python side sends them. */
 
 import type {
+  AppProcess,
   FlagKind,
   Highlight,
   Json,
@@ -59,6 +60,8 @@ export interface TraceSummary extends TraceHeader {
   readonly sent?: readonly Sent[];
   /** Why the page that was answered is without the toolbar; null where it has it, or is no page. */
   readonly toolbar: string | null;
+  /** Whether its process ended while it ran. */
+  readonly cut_off?: boolean;
 }
 
 /** The stages whose functions a rule's plan lists. */
@@ -182,8 +185,20 @@ export interface Batch {
   readonly oldest: string | null;
   readonly oldest_file: string | null;
   readonly history: HistoryState | null;
-  /** Whose requests these are, and whether the server has other processes, with their own. */
-  readonly process: { readonly pid: number; readonly started_at: number; readonly several: boolean };
+  /**
+   * The process that sends, whether the server has others, and whether what these do is shown, too: by the
+   * place that they share.
+   */
+  readonly process: {
+    readonly pid: number;
+    readonly started_at: number;
+    readonly several: boolean;
+    readonly shared?: boolean;
+  };
+  /** The other processes that share its history; those that are gone have died. */
+  readonly others?: readonly (AppProcess & { readonly gone: boolean })[];
+  /** Where the stream goes on; any process of the server takes it. */
+  readonly position?: string | null;
   /** Which requests are held, and which breakpoints there are; empty if none can be held. */
   readonly holds: HoldsState | Record<string, never>;
 }

@@ -66,5 +66,5 @@ it("shows at most two flags of a request, counts those that have some, and filte
 it("names the processes only where there are several", () => {
   const [one, two] = [1, 2].map((pid) => ({ process: { pid, host: "h", thread: "t", started_at: 0 } }));
   expect(texts(drawn([{ ...one }, { ...one }]), ".pb")).toEqual([]);
-  expect(texts(drawn([{ ...one }, { ...two }]), ".pb")).toEqual(["w2", "w1"]);
+  expect(texts(drawn([{ ...one }, { ...two }]), ".pb")).toEqual(["w1", "w2"]);
 });

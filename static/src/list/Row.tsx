@@ -7,7 +7,7 @@ import type { Flag, TraceSummary } from "../api/types";
 import { Strip } from "../components/Strip";
 import { actions } from "../state/actions";
 import { appTime } from "../state/request";
-import { isCutOff, startOf } from "../state/runs";
+import { isCutOff } from "../state/runs";
 import { now, state } from "../state/store";
 import { plural, time, timeOfDay } from "../trace/format";
 import {
@@ -20,10 +20,12 @@ import {
   stripWithHolds,
   whenOf,
 } from "../trace/holds";
+import { startOf } from "../trace/run";
 import { clientStatus, sender } from "../trace/status";
-import { processes, processKey } from "./current";
+import { processes } from "./current";
 import { LONGEST_METHOD, pathOf, rowWidth } from "./geometry";
 import type { Line } from "./lines";
+import { processKey } from "./processes";
 import { close } from "./sheet";
 import type { GapRow, RequestRow, RestartRow, StaticRow } from "./rows";
 
@@ -84,7 +86,7 @@ function Content({ row, current, lines, process }: ContentProps): JSX.Element {
         <span class="w">
           {running ? <Now trace={trace} /> : <Time row={row} />}
           {process === undefined ? null : (
-            <span class="pb" title={`Process ${trace.process.pid} on ${trace.process.host}`}>
+            <span class="pb" title={aboutProcess(trace)}>
               {process}
             </span>
           )}
@@ -105,6 +107,10 @@ function Content({ row, current, lines, process }: ContentProps): JSX.Element {
       ) : null}
     </>
   );
+}
+
+function aboutProcess({ process: { pid, host, app } }: TraceSummary): string {
+  return `Process ${pid} of ${app ?? "the app"} on ${host}`;
 }
 
 function ofRun({ process }: TraceSummary): string {

@@ -17,6 +17,9 @@ const HINTS: Readonly<Record<string, string>> = {
   bp: "a blueprint, or one inside it",
   path: "how the path begins",
   endpoint: "an endpoint",
+  process: "the number of a process",
+  host: "a machine",
+  app: "an app, where the panel shows several",
   time: "ms, as >50",
   is: "flagged, running, done, inner, static",
   has: "error, sql, …",
@@ -35,6 +38,9 @@ const KNOWN: Readonly<Record<string, (trace: TraceSummary) => readonly (string |
   bp: (trace) => trace.blueprints,
   endpoint: (trace) => [trace.endpoint],
   path: (trace) => [trace.path],
+  process: ({ process }) => [process.pid.toString()],
+  host: ({ process }) => [process.host],
+  app: ({ process }) => [process.app ?? null],
 };
 
 export function complete(draft: string, traces: readonly TraceSummary[]): readonly Option[] {

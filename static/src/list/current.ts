@@ -2,17 +2,20 @@
 
 import { computed } from "@preact/signals";
 
-import type { Process } from "../api/types";
 import { actions } from "../state/actions";
 import { isFile } from "../trace/files";
-import { isEarlier } from "../state/runs";
-import { all, field, state, visible } from "../state/store";
+import { restartsAfter, restartsOf } from "../state/runs";
+import { all, field, senders, state, visible } from "../state/store";
 import { heightOf, rowWidth } from "./geometry";
+import { namesOf, processKey, type Named } from "./processes";
 import { heldFirst, neighbourOf, rowsOf } from "./rows";
 
 const [imported, filter, process] = [field("imported"), field("filter"), field("process")];
 const [traces, earlier, kept, files] = [field("traces"), field("earlier"), field("kept"), field("files")];
 const [gaps, grouped, folds, selected] = [field("gaps"), field("grouped"), field("folds"), field("selected")];
+
+const others = field("others");
+const restarts = computed(() => restartsOf(all.value, { process: process.value, others: others.value }));
 
 export const rows = computed(() =>
   heldFirst(
@@ -25,6 +28,8 @@ export const rows = computed(() =>
         grouped: grouped.value,
         folds: folds.value,
         selected: selected.value,
+        restarts: restarts.value,
+        senders: senders.value,
       },
       visible.value,
     ),
@@ -55,19 +60,18 @@ export const flagged = computed(
     imported.value.filter(({ trace }) => trace.flags.length > 0).length,
 );
 
-/** A short name for each process, if there are several; an app that was restarted has one at a time. */
-export const processes = computed<ReadonlyMap<string, string>>(() => {
-  const own = all.value.filter((trace) => !isEarlier({ process: process.value }, trace));
-  const keys = new Set(own.map(({ process }) => processKey(process)));
-  const names = new Map([...keys].reverse().map((key, index) => [key, `w${index + 1}`]));
-  return names.size > 1 ? names : NO_NAMES;
+/** Those that answered since the last restart. */
+const since = computed<readonly Named[]>(() => {
+  const found = new Map<string, Named>();
+  for (const trace of all.value)
+    if (restartsAfter(restarts.value, state.peek(), trace) === 0)
+      found.set(processKey(trace.process), trace.process);
+  return [...found.values()];
 });
 
-const NO_NAMES: ReadonlyMap<string, string> = new Map();
-
-export function processKey({ host, pid }: Pick<Process, "host" | "pid">): string {
-  return `${host} ${pid}`;
-}
+let known: ReadonlyMap<string, string> = new Map();
+/** A short name for each process, if there are several; an app that was restarted has one at a time. */
+export const processes = computed(() => (known = namesOf(since.value, known)));
 
 /** Move the selection down the list by some requests, or up. */
 export function moveSelection(by: number): void {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { matching } from "../state/request";
 import { withImported } from "../state/recordings";
-import { listed } from "../state/runs";
+import { listed, restartsOf } from "../state/runs";
+import { sendersOf } from "../trace/links";
 import { select, toggleFold } from "../state/selection";
 import { heldFirst, neighbourOf, rowsOf, type Row } from "./rows";
 import { EMPTY, type State } from "../state/state";
@@ -16,8 +17,12 @@ const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State =
 });
 const visible = (state: State): readonly TraceSummary[] => matching(listed(state), state.filter);
 const neighbour = (state: State, by: number): TraceSummary | null =>
-  neighbourOf(rowsOf(state, visible(state)), state.selected, by);
-const seen = (state: State): readonly string[] => rowsOf(state, visible(state)).map(written);
+  neighbourOf(rowsIn(state), state.selected, by);
+const rowsIn = (state: State, shown = visible(state)): readonly Row[] => {
+  const all = listed(state);
+  return rowsOf({ ...state, restarts: restartsOf(all, state), senders: sendersOf(all) }, shown);
+};
+const seen = (state: State): readonly string[] => rowsIn(state).map(written);
 const written = (row: Row): string => {
   if (row.kind === "gap") return `gap ${row.gap.requests}`;
   if (row.kind === "restart") return `restart ${row.run.pid}`;
@@ -84,7 +89,7 @@ describe("rows", () => {
     );
     const state = of([by(3, "f"), by(3, "e")], { earlier, process: own });
     expect(seen(state)).toEqual(["f", "e", "restart 3", "d", "restart 2", "1 static", "b", "a"]);
-    expect(rowsOf(state, visible(state)).map((row) => row.kind === "request" && row.earlier)).toEqual([
+    expect(rowsIn(state).map((row) => row.kind === "request" && row.earlier)).toEqual([
       ...[false, false, false, true, false, false, true, true],
     ]);
     // There are no rows between that the filter leaves out.
@@ -114,16 +119,60 @@ describe("rows", () => {
       process,
     });
     expect(seen(state)).toEqual(["h", "g", "f", "e", "restart 4", "d", "c", "b"]);
-    expect(
-      rowsOf(state, visible(state)).flatMap((row) => (row.kind === "request" && row.earlier ? row.key : [])),
-    ).toEqual(["d", "c", "b"]);
+    expect(rowsIn(state).flatMap((row) => (row.kind === "request" && row.earlier ? row.key : []))).toEqual([
+      "d",
+      "c",
+      "b",
+    ]);
+  });
+  it("have no line where a worker is replaced, a second server starts, or one on another host", () => {
+    const at = (pid: number, id: string, began: number, time: number, host = "h"): TraceSummary => ({
+      ...by(pid, id, time),
+      process: { pid, host, thread: "t", started_at: began },
+    });
+    const shared = { several: true, shared: true };
+    // Worker 1 reaches --max-requests and 3 takes its place, while 2 goes on.
+    const replaced = [at(2, "d", 1, 9), at(3, "c", 7, 8), at(2, "b", 1, 4), at(1, "a", 1, 3)];
+    const rows = (traces: readonly TraceSummary[], more: Partial<State>): readonly string[] =>
+      seen(of([], { earlier: traces, history: { problem: null }, ...more }));
+    expect(rows(replaced, { process: { pid: 3, started_at: 7, ...shared } })).toEqual(["d", "c", "b", "a"]);
+    // A second `flask run` of which the page is, while the first one idles.
+    const own = { pid: 5, started_at: 5, several: false, shared: true };
+    const two = [at(5, "b", 5, 6), at(4, "a", 1, 2)];
+    expect(rows(two, { process: own, others: [{ pid: 4, started_at: 1 }] })).toEqual(["b", "a"]);
+    // Once the first one has ended, and nothing of it came since.
+    expect(rows(two, { process: own })).toEqual(["b", "restart 5", "a"]);
+    const far = [at(5, "b", 5, 6), at(5, "a", 1, 2, "far")];
+    expect(rows(far, { process: own, others: [{ pid: 5, started_at: 1, host: "far" }] })).toEqual(["b", "a"]);
+    // All are replaced by a reload.
+    const reloaded = [at(8, "d", 7, 9), at(7, "c", 7, 8), at(2, "b", 1, 4), at(1, "a", 1, 3)];
+    expect(rows(reloaded, { process: { pid: 8, started_at: 7, ...shared } })).toEqual([
+      "d",
+      "c",
+      "restart 7",
+      "b",
+      "a",
+    ]);
+  });
+  it("stand under the request of another service that sent them, and in no circle", () => {
+    const sends = (trace: string): Partial<TraceSummary> => ({
+      sent: [{ step: 1, trace, traceparent: null }],
+    });
+    expect(seen(of([summary("c", sends("x")), summary("b"), summary("a", sends("c"))]))).toEqual([
+      ...["b", "a (1)", "·c"],
+    ]);
+    expect(seen(of([summary("b", sends("a")), summary("a", sends("b"))]))).toHaveLength(2);
+    expect(seen(of([summary("a", sends("a"))]))).toEqual(["a"]);
+    // A page's own request is the page's, and what that sent its.
+    const page = [summary("c"), summary("b", { cause: "a", ...sends("c") }), summary("a")];
+    expect(seen(of(page))).toEqual(["a (2)", "·b (1)", "··c"]);
   });
   it("have the held ones on top, and what goes on below them", () => {
     const holds = [{ step: 1, begin: 5, end: null, did: null }];
     const held = (id: string, more: Partial<TraceSummary> = {}): TraceSummary =>
       summary(id, { state: "running", holds, ...more });
     const keys = (traces: readonly TraceSummary[]): readonly string[] =>
-      heldFirst(rowsOf(of(traces), traces)).map(({ key }) => key);
+      heldFirst(rowsIn(of(traces), traces)).map(({ key }) => key);
     expect(keys([summary("d"), held("c", { cause: "a" }), held("b"), summary("a")])).toEqual([
       ...["b", "c"].reverse(),
       ...["beside", "d", "a"],

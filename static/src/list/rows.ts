@@ -3,7 +3,9 @@
 import { parse } from "../trace/filter";
 import { isHeld } from "../trace/holds";
 import { isFile } from "../trace/files";
-import { isEarlier, isRestart, type Run } from "../state/runs";
+import { restartsAfter, type Restart } from "../state/runs";
+import type { Sender } from "../trace/links";
+import type { Run } from "../trace/run";
 import type { Gap, Imported, State } from "../state/state";
 import type { TraceSummary } from "../api/types";
 
@@ -66,10 +68,17 @@ export function heldFirst(rows: readonly Row[]): readonly ListRow[] {
 }
 
 /** The input of the rows. */
-type Rows = Pick<State, "process" | "imported" | "filter" | "gaps" | "grouped" | "folds" | "selected">;
+export interface Input extends Pick<
+  State,
+  "process" | "imported" | "filter" | "gaps" | "grouped" | "folds" | "selected"
+> {
+  /** The restarts among all requests, newest first. */
+  readonly restarts: readonly Restart[];
+  readonly senders: ReadonlyMap<string, Sender>;
+}
 
 /** The rows for a state, of whose requests these are visible. */
-export function rowsOf(state: Rows, visible: readonly TraceSummary[]): readonly Row[] {
+export function rowsOf(state: Input, visible: readonly TraceSummary[]): readonly Row[] {
   const { matches } = parse(state.filter);
   const gaps = state.gaps.map(gapRow);
   const imported = state.imported.filter(({ trace }) => matches(trace));
@@ -101,16 +110,18 @@ function takeWhile<T>(list: T[], test: (each: T) => boolean): readonly T[] {
 
 /** The rows of the requests that the server had. */
 function requestRows(
-  state: Rows,
+  state: Input,
   traces: readonly TraceSummary[],
   before: (trace: TraceSummary) => readonly Row[],
 ): readonly Row[] {
-  const { roots, under } = state.grouped ? families(traces) : { roots: traces, under: NO_FAMILIES };
+  const { roots, under } = state.grouped
+    ? families(traces, state.senders)
+    : { roots: traces, under: NO_FAMILIES };
   const childrenOf = (id: string): readonly TraceSummary[] => under.get(id) ?? [];
   const size = (id: string): number => childrenOf(id).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
   const row = (trace: TraceSummary, depth: number): readonly Row[] => {
     const open = !state.folds.has(trace.id);
-    const earlier = isEarlier(state, trace);
+    const earlier = restartsAfter(state.restarts, state, trace) > 0;
     const own: RequestRow = { ...PLAIN, key: trace.id, trace, depth, under: size(trace.id), open, earlier };
     return open ? [own, ...all(childrenOf(trace.id), depth + 1)] : [own];
   };
@@ -138,24 +149,21 @@ interface Stretch {
 }
 
 /** The requests between two restarts of the app. */
-function stretches(state: Rows, requests: readonly TraceSummary[]): readonly Stretch[] {
+function stretches(state: Input, requests: readonly TraceSummary[]): readonly Stretch[] {
   const found: Stretch[] = [];
-  let above: TraceSummary | undefined;
+  let above = 0;
   for (const trace of requests) {
-    const run = restartedAs(state, above, trace);
-    if (run !== null || above === undefined) {
-      const restart = run === null ? [] : [{ kind: "restart", key: `restart ${trace.id}`, run } as const];
+    const after = restartsAfter(state.restarts, state, trace);
+    // Of several with no request between them that is shown, the last.
+    const run = after > above ? state.restarts[above]?.run : undefined;
+    if (run !== undefined || found.length === 0) {
+      const restart =
+        run === undefined ? [] : [{ kind: "restart", key: `restart ${trace.id}`, run } as const];
       found.push({ restart, requests: [trace] });
     } else found.at(-1)?.requests.push(trace);
-    above = trace;
+    above = after;
   }
   return found;
-}
-
-/** The process that took the place of a request's own before the next request; null if none did. */
-function restartedAs(state: Rows, above: TraceSummary | undefined, trace: TraceSummary): Run | null {
-  if (above !== undefined) return isRestart(state, above, trace) ? above.process : null;
-  return isEarlier(state, trace) ? state.process : null;
 }
 
 /** The files of one page beside each other, where the first of them came. */
@@ -195,7 +203,7 @@ function runsOf(
   return runs;
 }
 
-function staticRows(state: Rows, traces: readonly TraceSummary[], depth: number): readonly Row[] {
+function staticRows(state: Input, traces: readonly TraceSummary[], depth: number): readonly Row[] {
   // By the oldest of them: others may still come.
   const oldest = traces.reduce((least, { id }) => (id < least ? id : least), traces[0]?.id ?? "");
   const key = `static ${oldest}`;
@@ -209,28 +217,52 @@ function staticRows(state: Rows, traces: readonly TraceSummary[], depth: number)
       key: trace.id,
       trace,
       depth: depth + 1,
-      earlier: isEarlier(state, trace),
+      earlier: restartsAfter(state.restarts, state, trace) > 0,
     })),
   ];
 }
 
 /** The top-level requests, newest first, and the requests grouped under each, oldest first. */
-function families(traces: readonly TraceSummary[]): {
+function families(
+  traces: readonly TraceSummary[],
+  senders: ReadonlyMap<string, Sender>,
+): {
   roots: readonly TraceSummary[];
   under: ReadonlyMap<string, readonly TraceSummary[]>;
 } {
   const roots: TraceSummary[] = [];
   const under = new Map<string, TraceSummary[]>();
-  const here = new Set(
-    traces.some((trace) => (trace.parent ?? trace.cause) !== null) ? traces.map((trace) => trace.id) : [],
-  );
+  const above = aboveEach(traces, senders);
   for (const trace of traces) {
-    const above = trace.parent ?? trace.cause;
-    if (above === null || !here.has(above)) roots.push(trace);
-    else if (under.get(above)?.push(trace) === undefined) under.set(above, [trace]);
+    const over = above.get(trace.id);
+    if (over === undefined) roots.push(trace);
+    else if (under.get(over)?.push(trace) === undefined) under.set(over, [trace]);
   }
   for (const all of under.values()) all.reverse();
   return { roots, under };
+}
+
+/** The request that each stands under, if that is here. */
+function aboveEach(
+  traces: readonly TraceSummary[],
+  senders: ReadonlyMap<string, Sender>,
+): ReadonlyMap<string, string> {
+  const of = (trace: TraceSummary): string | null =>
+    trace.parent ?? trace.cause ?? senders.get(trace.id)?.trace ?? null;
+  const above = new Map<string, string>();
+  if (traces.every((trace) => of(trace) === null)) return above;
+  const here = new Set(traces.map(({ id }) => id));
+  const isUnder = (id: string, sought: string): boolean => {
+    for (let at: string | undefined = id; at !== undefined; at = above.get(at))
+      if (at === sought) return true;
+    return false;
+  };
+  for (const trace of traces) {
+    const over = of(trace);
+    // What others say of their senders may form a circle.
+    if (over !== null && here.has(over) && !isUnder(over, trace.id)) above.set(trace.id, over);
+  }
+  return above;
 }
 
 /** The request some rows further down the list, or up. */

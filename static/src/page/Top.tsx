@@ -186,10 +186,10 @@ function Banners(): JSX.Element {
   const imported = importedOf(state.value, selected);
   return (
     <>
-      {process?.several === true ? (
+      {process?.several === true && process.shared === false ? (
         <p class="banner" role="note">
-          Process {process.pid} only: the server has others, whose requests are{" "}
-          {history === null ? "not shown here." : "listed when this page is loaded."}
+          The requests of process {process.pid} only: the server has others, and nothing to share{" "}
+          {history === null ? "as LIFECYCLE_HISTORY is None." : "as their history cannot be used."}
         </p>
       ) : null}
       {imported === undefined ? null : (

@@ -3,8 +3,9 @@
 import type { Connection } from "../api/live";
 import type { Batch, Highlight, Step, Trace, TracePage, TraceSummary } from "../api/types";
 import { isFile } from "../trace/files";
-import { byId, merge } from "./ordered";
-import { isCutOff, isSameRun, leftBehind, listed } from "./runs";
+import { isSameRun, type Run } from "../trace/run";
+import { byId, interleave, merge } from "./ordered";
+import { isCutOff, leftBehind, listed } from "./runs";
 import { followNewest } from "./selection";
 import type { Gap, Log, State } from "./state";
 
@@ -30,26 +31,44 @@ export function applyBatch(before: State, batch: Batch, now: number): State {
 /** The log of the process that sends: another one has taken the place of the one before it. */
 function ofRun(log: Log, { epoch }: Batch, now: number): Log {
   if (log.epoch === null || log.epoch === epoch) return log;
-  return { ...log, ...leave(log, log, now), seenAt: new Map(), kept: 0, files: 0, skipped: 0, next: "" };
+  const left = leave(log, log, now);
+  return { ...log, ...left, others: [], seenAt: new Map(), kept: 0, files: 0, skipped: 0, next: "" };
 }
 
-/** Requests that a process leaves behind are of an earlier run. */
+/**
+ * Requests that a process leaves behind are of an earlier run. Those of others are cut off as well, until
+ * the next process sends them again.
+ */
 function leave<T extends Pick<Log, "traces" | "earlier">>(from: T, log: Log, now: number): T {
-  const left = leftBehind({ ...log, traces: from.traces }, now);
-  return { ...from, traces: [], earlier: merge(from.earlier, left.toReversed()).slice(0, KEPT) };
+  const all = interleave(from.traces, from.earlier);
+  return { ...from, traces: [], earlier: leftBehind(log, all, now).slice(0, KEPT) };
 }
 
-function grow(log: Log, batch: Batch, now: number, selected: string | null): Log {
+/** Put each request on its side: of the process that sends from now on, or of others. */
+function sorted(log: Log, process: Batch["process"]): Log {
+  if (log.process === null || isSameRun(log.process, process)) return log;
+  const all = interleave(log.traces, log.earlier);
+  const isOwn = ({ process: of }: TraceSummary): boolean => isSameRun(process, of);
+  return { ...log, traces: all.filter(isOwn), earlier: all.filter((trace) => !isOwn(trace)) };
+}
+
+function grow(before: Log, batch: Batch, now: number, selected: string | null): Log {
+  const log = sorted(before, batch.process);
   const known = batch.reset ? [] : log.traces;
   const isGone = evicted(batch);
   const stay = known.filter((trace) => trace.id === selected || !isGone(trace));
   const steps = withSteps(log, batch, selected);
-  const shown = selected === null ? undefined : byId(known, selected);
-  const lost = shown !== undefined && isGone(shown);
-  const traces = merge(stay, batch.traces).slice(0, KEPT);
+  const lost = selected !== null && isLost(selected, known, log.earlier, batch, isGone);
+  const isOwn = ({ process }: TraceSummary): boolean => isSameRun(batch.process, process);
+  const traces = merge(stay, batch.traces.filter(isOwn)).slice(0, KEPT);
+  // What has ended meanwhile is fetched.
+  const others = batch.reset ? leftBehind(log, apart(log.earlier, traces), now) : log.earlier;
+  const earlier = withOthers(others, batch, selected, isOwn);
   return {
     epoch: batch.epoch,
     process: isSame(log.process, batch.process) ? log.process : batch.process,
+    others: isSameList(log.others, alive(batch)) ? log.others : alive(batch),
+    position: batch.position ?? null,
     history: batch.history,
     traces,
     kept: batch.kept,
@@ -64,10 +83,48 @@ function grow(log: Log, batch: Batch, now: number, selected: string | null): Log
     revision: batch.holds.revision ?? log.revision,
     lostAt: null,
     gaps: [...gap(log, batch, now), ...log.gaps],
-    earlier: batch.reset ? apart(log.earlier, traces) : log.earlier,
+    earlier: earlier.slice(0, Math.max(0, KEPT - traces.length)),
     next: batch.reset ? "" : log.next,
     missing: lost ? selected : log.missing,
   };
+}
+
+/** The requests of other processes, with what a message says of them. */
+function withOthers(
+  earlier: readonly TraceSummary[],
+  { traces, removed }: Batch,
+  selected: string | null,
+  isOwn: (trace: TraceSummary) => boolean,
+): readonly TraceSummary[] {
+  const news = traces.filter((trace) => !isOwn(trace));
+  const gone = new Set(removed);
+  const stay =
+    gone.size > 0 && earlier.some(({ id }) => gone.has(id))
+      ? earlier.filter(({ id }) => id === selected || !gone.has(id))
+      : earlier;
+  return news.length === 0 ? stay : merge(stay, news);
+}
+
+/** Whether the server no longer keeps the selected request. */
+function isLost(
+  selected: string,
+  known: readonly TraceSummary[],
+  earlier: readonly TraceSummary[],
+  { removed }: Batch,
+  isGone: (trace: TraceSummary) => boolean,
+): boolean {
+  const shown = byId(known, selected);
+  return shown === undefined
+    ? removed.includes(selected) && byId(earlier, selected) !== undefined
+    : isGone(shown);
+}
+
+function alive({ others = [] }: Batch): readonly Run[] {
+  return others.filter(({ gone }) => !gone);
+}
+
+function isSameList(one: readonly Run[], other: readonly Run[]): boolean {
+  return one.length === other.length && one.every((run, index) => isSameRun(run, other[index] ?? run));
 }
 
 /** Whether the server no longer keeps a request. */
@@ -83,7 +140,9 @@ function evicted({ removed, oldest, oldest_file }: Batch): (trace: TraceSummary)
 }
 
 function isSame(one: Log["process"], other: Batch["process"]): boolean {
-  return one !== null && isSameRun(one, other) && one.several === other.several;
+  return (
+    one !== null && isSameRun(one, other) && one.several === other.several && one.shared === other.shared
+  );
 }
 
 /** Those that are not among the others. */
@@ -165,7 +224,8 @@ export function withPage(state: State, page: TracePage): State {
 /** Whether a page has more of a request: what the stream said of it may be newer. */
 function isNews({ traces, earlier }: Log, { id, state }: TraceSummary, isOwn: boolean): boolean {
   const known = byId(traces, id) ?? byId(earlier, id);
-  return known === undefined ? isOwn || state === "done" : isCutOff(known);
+  if (known === undefined) return isOwn || state === "done";
+  return isCutOff(known) || (!isOwn && known.state === "running" && state === "done");
 }
 
 /** Where the next page begins, as long as there is one and there is room for it. */

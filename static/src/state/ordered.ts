@@ -20,6 +20,23 @@ export function merge(
   return ordered && isOrdered(fresh) ? merged : merged.sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
+/** The traces of two lists, newest first, in one. */
+export function interleave(
+  one: readonly TraceSummary[],
+  other: readonly TraceSummary[],
+): readonly TraceSummary[] {
+  const all: TraceSummary[] = [];
+  let taken = 0;
+  for (const trace of one) {
+    for (let next = other[taken]; next !== undefined && next.id > trace.id; next = other[taken]) {
+      all.push(next);
+      taken += 1;
+    }
+    all.push(trace);
+  }
+  return [...all, ...other.slice(taken)];
+}
+
 function isOrdered(traces: readonly TraceSummary[]): boolean {
   return traces.every((trace, index) => index === 0 || trace.id < (traces[index - 1]?.id ?? ""));
 }

@@ -1,63 +1,91 @@
 /** Runs of the app: a process and the requests that it answered. Pure. */
 
-import type { Process, TraceSummary } from "../api/types";
-import { merge } from "./ordered";
+import type { TraceSummary } from "../api/types";
+import { isSameRun, startOf, type Run } from "../trace/run";
+import { interleave } from "./ordered";
 import type { Log } from "./state";
 
-/** A process is known by when it began, too: in a container, each one has the same number. */
-export type Run = Pick<Process, "pid" | "started_at">;
-type Listed = Pick<Log, "traces" | "earlier" | "process">;
+type Listed = Pick<Log, "traces" | "earlier" | "process" | "history">;
 
-export function isSameRun(one: Run, other: Run): boolean {
-  return one.pid === other.pid && one.started_at === other.started_at;
+/**
+ * All requests, newest first. Without a history, those of earlier runs stand below those of this one, even
+ * if the clock was set back in between; ids go on after those that a history has.
+ */
+export function listed({ traces, earlier, process, history }: Listed): readonly TraceSummary[] {
+  if (earlier.length === 0) return traces;
+  const isMerged = history !== null || process?.several === true;
+  return isMerged ? interleave(traces, earlier) : [...traces, ...earlier];
+}
+
+/** A restart: all processes before it had ended when those after it began to answer. */
+export interface Restart {
+  /** The newest request before it. */
+  readonly below: string;
+  /** A process that began after it. */
+  readonly run: Run;
 }
 
 /**
- * All requests, newest first. Those of earlier runs stand below those of this one, even if the clock was set
- * back in between; other processes of the same server answer at the same time.
+ * The restarts among all requests, newest first. A worker that is replaced, a second server that starts or
+ * stops, and another host are none: some process answers on both sides of them.
  */
-export function listed({ traces, earlier, process }: Listed): readonly TraceSummary[] {
-  if (earlier.length === 0) return traces;
-  return process?.several === true ? merge(earlier, traces.toReversed()) : [...traces, ...earlier];
+export function restartsOf(
+  all: readonly TraceSummary[],
+  { process, others }: Pick<Log, "process" | "others">,
+): readonly Restart[] {
+  const alive = process === null ? others : [process, ...others];
+  const oldest = new Map<string, number>();
+  all.forEach((trace, index) => oldest.set(keyOf(trace.process), index));
+  // The oldest request of any process that answers above.
+  let reached = alive.reduce((most, run) => Math.max(most, oldest.get(keyOf(run)) ?? -1), -1);
+  const found: Restart[] = [];
+  all.forEach((below, index) => {
+    const above = all[index - 1]?.process ?? process;
+    if (above !== null && reached < index && hasBegunAfter(above, below, process))
+      found.push({ below: below.id, run: above });
+    reached = Math.max(reached, oldest.get(keyOf(below.process)) ?? index);
+  });
+  return found;
 }
 
-/** Whether a request was answered before the process began that the page is connected to. */
-export function isEarlier({ process }: Pick<Log, "process">, trace: TraceSummary): boolean {
-  if (process === null || isSameRun(process, trace.process)) return false;
-  return !process.several || trace.started_at < process.started_at;
+/** Whether a process began after a request; if there are no others, that of the page has, by any clock. */
+function hasBegunAfter(above: Run, below: TraceSummary, own: Log["process"]): boolean {
+  if (isSameRun(above, below.process)) return false;
+  const isOwn = own !== null && !own.several && isSameRun(own, above);
+  return isOwn || startOf(above) > below.started_at;
 }
 
-/** Whether the app was restarted between two requests that follow each other in the list. */
-export function isRestart(
+/** A process, as a key: its host is left out, as the page's own is not known. */
+function keyOf({ pid, started_at }: Run): string {
+  return `${pid} ${started_at ?? 0}`;
+}
+
+/** How many restarts there were after a request. */
+export function restartsAfter(
+  restarts: readonly Restart[],
   { process }: Pick<Log, "process">,
-  above: TraceSummary,
-  below: TraceSummary,
-): boolean {
-  if (isSameRun(above.process, below.process)) return false;
-  const isOwn = process !== null && isSameRun(process, above.process);
-  return (isOwn && !process.several) || startOf(above.process) > below.started_at;
-}
-
-/** When a process began, Unix time. */
-export function startOf({ started_at = 0 }: Run): number {
-  return started_at;
+  trace: TraceSummary,
+): number {
+  if (process !== null && isSameRun(process, trace.process)) return 0;
+  const at = restarts.findIndex(({ below }) => below < trace.id);
+  return at < 0 ? restarts.length : at;
 }
 
 /** The requests that a process has left behind: what still ran was cut off when it ended. */
-export function leftBehind(log: Log, now: number): readonly TraceSummary[] {
+export function leftBehind(log: Log, traces: readonly TraceSummary[], now: number): readonly TraceSummary[] {
   const end = log.lostAt ?? now;
-  return log.traces.map((trace) =>
+  return traces.map((trace) =>
     trace.state === "done" ? trace : cutOff(trace, end - (log.seenAt.get(trace.id) ?? end)),
   );
 }
 
 interface CutOff extends TraceSummary {
-  readonly cut: true;
+  readonly cut_off: true;
 }
 
 /** Whether the process of a request ended while it ran. */
 export function isCutOff(trace: TraceSummary | undefined): trace is CutOff {
-  return trace !== undefined && "cut" in trace;
+  return trace?.cut_off === true;
 }
 
 /** @param ms how long it went on since the server sent it. */
@@ -66,5 +94,5 @@ function cutOff(trace: TraceSummary, ms: number): CutOff {
   const duration = trace.elapsed + more;
   const app_time = trace.app_time === null || trace.sending ? trace.app_time : trace.app_time + more;
   const still = { duration, elapsed: duration, app_time, sending: false, now: null };
-  return { ...trace, ...still, state: "done", cut: true };
+  return { ...trace, ...still, state: "done", cut_off: true };
 }

@@ -5,14 +5,14 @@ import { parse } from "../trace/filter";
 import type { Replay } from "../trace/replay";
 import { byId, indexOf } from "./ordered";
 import { isFile } from "../trace/files";
+import { sendersOf } from "../trace/links";
+import { listed } from "./runs";
 import type { State } from "./state";
 
 /** Select the newest request, if new ones are followed. */
 export function followNewest(state: State): State {
   if (!state.follow) return state;
-  const newest =
-    newestVisible(state, state.traces) ??
-    (state.selected === null ? newestVisible(state, state.earlier) : undefined);
+  const newest = newestVisible(state);
   if (newest === undefined || newest.id === state.selected) return state;
   return { ...state, selected: newest.id, step: null, missing: null, replay: null };
 }
@@ -21,19 +21,28 @@ export function followNewest(state: State): State {
  * The newest request that a person may have asked for: no file, no poll, and no request inside another; nor
  * what the page that is shown asks for while it loads.
  */
-function newestVisible(state: State, traces: readonly TraceSummary[]): TraceSummary | undefined {
+function newestVisible(state: State): TraceSummary | undefined {
   const { matches } = parse(state.filter);
+  const traces = listed(state);
+  const senders = sendersOf(traces.slice(0, RECENT));
   const at = (id: string | null): TraceSummary | undefined => {
-    const found = byId(traces, id ?? "");
+    const found = byId(state.traces, id ?? "") ?? byId(state.earlier, id ?? "");
     return found !== undefined && matches(found) ? found : undefined;
   };
   const shown = at(state.selected)?.id;
   const isByItself = ({ background, cause }: TraceSummary): boolean =>
     background === "always" || (background === "loading" && cause === shown);
   return traces.find(
-    (trace) => !isFile(trace) && !isByItself(trace) && matches(trace) && at(trace.parent) === undefined,
+    (trace) =>
+      !isFile(trace) &&
+      !isByItself(trace) &&
+      matches(trace) &&
+      at(trace.parent ?? senders.get(trace.id)?.trace ?? null) === undefined,
   );
 }
+
+/** Among so many, the newest, a request's sender is looked for. */
+const RECENT = 200;
 
 /** Select a request: from now on new ones are no longer followed. */
 export function select(state: State, id: string, step: number | null = null): State {

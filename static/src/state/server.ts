@@ -5,6 +5,7 @@ import { Live } from "../api/live";
 import type { Json } from "../api/types";
 import { IMPORTED } from "../trace/filter";
 import { answerOf, traceOf } from "../trace/recorded";
+import { isSameRun } from "../trace/run";
 import { setBackend, type Backend } from "./backend";
 import { applyBatch, logOf, olderThan, setConnection, withPage, withTrace } from "./log";
 import { ended, find, importedOf, lacksSteps } from "./request";
@@ -12,6 +13,7 @@ import { differ, type State } from "./state";
 import { change, notice, onChange, state } from "./store";
 
 const RETRY_WAIT = 1000;
+const MOST_ABSENT = 5;
 
 const api = new Api();
 
@@ -22,7 +24,7 @@ const live = new Live(api, {
     change((before) => applyBatch(before, batch, performance.now()));
     if ((epoch !== null && epoch !== batch.epoch) || map === null) void loadMap();
     // What the history has of earlier runs, or of the last moments of the one before.
-    if (epoch !== batch.epoch) void fetchOlder();
+    if (epoch !== batch.epoch || batch.reset) void fetchOlder();
   },
   onConnection: (connection) => {
     change((before) => setConnection(before, connection, performance.now()));
@@ -34,6 +36,7 @@ const live = new Live(api, {
     running: [...state.value.seenAt.keys()].reverse(),
     watch: state.value.selected,
     have: ended(state.value),
+    position: logOf(state.value).position,
   }),
 });
 
@@ -89,6 +92,7 @@ async function fetchSteps(): Promise<void> {
   fetching = id;
   try {
     const trace = await api.trace(id);
+    if (trace === null && isOnItsWay(id)) throw new Error("It is not in the history yet.");
     change((before) => (trace === null ? { ...before, missing: id } : withTrace(before, trace)));
   } catch {
     // One failed call does not mean a lost connection: only Live decides about that.
@@ -102,6 +106,18 @@ async function fetchSteps(): Promise<void> {
     fetching = null;
   }
   if (lacksSteps(state.value) !== id) await fetchSteps();
+}
+
+/** How often another process's request was not there in a row, and which. */
+let absent = { id: "", times: 0 };
+
+/** Whether a request may come yet: what another process has done is there once that has written it. */
+function isOnItsWay(id: string): boolean {
+  const { process } = state.value;
+  const of = find(state.value, id)?.process;
+  if (of === undefined || process === null || isSameRun(process, of)) return false;
+  absent = { id, times: absent.id === id ? absent.times + 1 : 1 };
+  return absent.times <= MOST_ABSENT;
 }
 
 /** Fetch data that only one view shows; null if there is none. Imported requests have their own. */

@@ -4,7 +4,7 @@ import { applyBatch, KEPT, olderThan, setConnection, withPage } from "./log";
 import { cleared, restored } from "./clearing";
 import { select, selectStep, setFollow, setPaused } from "./selection";
 import { withImported } from "./recordings";
-import { current, elapsed, find, importedOf, lacksSteps } from "./request";
+import { appTime, current, elapsed, find, importedOf, lacksSteps } from "./request";
 import { EMPTY, type State } from "./state";
 import { isCutOff, listed } from "./runs";
 import { batch, recordingOf, step, summary, typical } from "../testing/traces";
@@ -184,7 +184,7 @@ describe("a restart", () => {
     const next = applyBatch(setConnection(runs, "lost", 15), from(2, []), 90);
     expect(find(next, "c")).toMatchObject({
       state: "done",
-      cut: true,
+      cut_off: true,
       duration: 6e6,
       app_time: 54e5,
       now: null,
@@ -233,7 +233,8 @@ describe("a restart", () => {
   });
 
   it("has its order whatever the clock says, unless several processes answer at a time", () => {
-    const back = applyBatch(applyBatch(EMPTY, from(1, [summary("y")]), 0), from(2, [summary("c")]), 1);
+    const before = applyBatch(EMPTY, from(1, [summary("y")]), 0);
+    const back = applyBatch(before, from(2, [summary("c")], { history: null }), 1);
     expect(ids(listed(back))).toBe("cy");
     const several = { pid: 2, started_at: 2, several: true };
     expect(ids(listed({ ...back, process: several }))).toBe("yc");
@@ -246,6 +247,69 @@ describe("a restart", () => {
     const next = withPage(applyBatch(old, from(2, many("b", 50)), 1), page([], "a00000"));
     expect(listed(next)).toHaveLength(KEPT);
     expect(olderThan(next)).toBe(null);
+  });
+});
+
+describe("other processes", () => {
+  const own = { pid: 1, started_at: 1, several: true, shared: true };
+  const of = (pid: number, id: string, more: Partial<TraceSummary> = {}): TraceSummary => ({
+    ...summary(id, more),
+    ...run(pid),
+  });
+  const sent = (traces: TraceSummary[], more: Partial<Batch> = {}): Batch => ({
+    ...batch(traces),
+    process: own,
+    ...more,
+  });
+  const running = { state: "running", duration: null, elapsed: 1e6 } as const;
+  const first = applyBatch(EMPTY, sent([of(1, "a"), of(2, "b", running)], { reset: true }), 0);
+
+  it("show what they do among the requests of the page's own, and their clocks run", () => {
+    expect([ids(first.traces), ids(first.earlier), ids(listed(first))]).toEqual(["a", "b", "ba"]);
+    expect(first.selected).toBe("b");
+    expect(elapsed(first, "b", 5)).toBe(6e6);
+    const done = applyBatch(first, sent([of(2, "b"), of(3, "c")]), 7);
+    expect([ids(listed(done)), done.selected, done.seenAt.size]).toEqual(["cba", "c", 0]);
+    expect(find(done, "b")?.state).toBe("done");
+  });
+
+  it("are evicted by what the server says of each, not by the page's own oldest", () => {
+    const next = applyBatch(first, sent([of(1, "d")], { oldest: "d", oldest_file: null }), 1);
+    expect([ids(next.traces), ids(next.earlier)]).toEqual(["d", "b"]);
+    const gone = applyBatch(next, sent([], { removed: ["b"], oldest: "d" }), 2);
+    expect([ids(listed(gone)), gone.missing]).toEqual(["d", null]);
+    const looked = applyBatch(select(next, "b"), sent([], { removed: ["b"], oldest: "d" }), 2);
+    expect([ids(listed(looked)), looked.missing]).toEqual(["db", "b"]);
+  });
+
+  it("are cut off as they die", () => {
+    const dead = of(2, "b", { ...running, state: "done", app_time: 2e6, cut_off: true });
+    const next = applyBatch(first, sent([dead]), 9);
+    expect(isCutOff(find(next, "b"))).toBe(true);
+    expect([appTime(next, "b", 50), lacksSteps(select(next, "b"))]).toEqual([2e6, null]);
+  });
+
+  it("serve the page in each other's place", () => {
+    const other = { ...own, pid: 2, started_at: 2 };
+    const next = applyBatch(first, sent([of(2, "c")], { process: other, oldest: "b" }), 9);
+    expect([ids(next.traces), ids(next.earlier), next.seenAt.size]).toEqual(["cb", "a", 1]);
+    expect(find(next, "b")?.state).toBe("running");
+  });
+
+  it("are asked again when the stream begins anew: what ran may be over", () => {
+    const again = applyBatch(first, sent([of(1, "a")], { reset: true }), 9);
+    expect(isCutOff(find(again, "b"))).toBe(true);
+    expect(isCutOff(find(withPage(again, page([of(2, "b")])), "b"))).toBe(false);
+    const still = applyBatch(first, sent([of(1, "a"), of(2, "b", running)], { reset: true }), 9);
+    expect(find(still, "b")?.state).toBe("running");
+  });
+
+  it("show what they sent to each other where it belongs: it is not followed", () => {
+    const calls = { ...running, sent: [{ step: 1, trace: null, traceparent: null }] };
+    const calling = applyBatch(EMPTY, sent([of(1, "a", calls)], { reset: true }), 0);
+    const called = { ...running, caller: { trace: "a", step: 1 } };
+    expect(applyBatch(calling, sent([of(2, "b", called)]), 1).selected).toBe("a");
+    expect(applyBatch(calling, sent([of(2, "b", { ...called, caller: null })]), 1).selected).toBe("b");
   });
 });
 

@@ -12,12 +12,17 @@ import type {
   TraceSummary,
 } from "../api/types";
 import type { Replay } from "../trace/replay";
+import type { Run } from "../trace/run";
 import { DIAGRAM, type ViewName } from "./viewNames";
 
-/** The requests of the process that the page is connected to, and of those before it. */
+/** The requests of the process that the page is connected to, and of all others. */
 export interface Log {
   readonly epoch: string | null;
   readonly process: Batch["process"] | null;
+  /** The other processes that share its history and live. */
+  readonly others: readonly Run[];
+  /** Where the stream goes on, whichever process of the server sends it. */
+  readonly position: string | null;
   /** Those of that process, newest first, and without holes. */
   readonly traces: readonly TraceSummary[];
   /** How many of them the server keeps, those that are not here included. */
@@ -39,7 +44,7 @@ export interface Log {
   /** When the connection was lost, in ms of the page's own clock. */
   readonly lostAt: number | null;
   readonly gaps: readonly Gap[];
-  /** Those of other processes, newest first: from the history, and what the page had when they ended. */
+  /** Those of other processes, newest first: as they go on, from the history, and from before they ended. */
   readonly earlier: readonly TraceSummary[];
   /** The id before which older ones are to be fetched; "": the newest are; null: all are here. */
   readonly next: string | null;
@@ -152,6 +157,8 @@ export const EMPTY: State = {
   recorded: null,
   epoch: null,
   process: null,
+  others: [],
+  position: null,
   traces: [],
   kept: 0,
   files: 0,

@@ -2,7 +2,9 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
-import { matching } from "./request";
+import { sendersOf } from "../trace/links";
+import type { Step, TraceSummary } from "../api/types";
+import { find, matching } from "./request";
 import { listed } from "./runs";
 import { EMPTY, type State } from "./state";
 
@@ -44,9 +46,38 @@ const [traces, earlier, process, filter] = [
   field("process"),
   field("filter"),
 ];
+/** Its problem comes with each message, as an object of its own. */
+const hasHistory = computed(() => state.value.history !== null);
 /** All requests but imported ones, newest first. */
 export const all = computed(() =>
-  listed({ traces: traces.value, earlier: earlier.value, process: process.value }),
+  listed({
+    traces: traces.value,
+    earlier: earlier.value,
+    process: process.value,
+    history: hasHistory.value ? { problem: null } : null,
+  }),
 );
+/** Whether these are requests of several apps. */
+export const hasApps = computed(() => {
+  const first = all.value[0]?.process.app;
+  return all.value.some(({ process }) => process.app !== first);
+});
+/** The senders of those that came from others of them. */
+export const senders = computed(() => sendersOf(all.value));
+/** The request that sent another one, and its step; null if it is not here, or no app sent it. */
+export function senderOf(id: string): { readonly trace: TraceSummary; readonly step: number | null } | null {
+  const sender = senders.value.get(id);
+  const trace = find(held.value, sender?.trace ?? null);
+  return sender === undefined || trace === undefined ? null : { trace, step: sender.step };
+}
+/** The request that a step of another one sent; null if it is not here. */
+export function becameOf(sender: string, step: Step): TraceSummary | null {
+  const named = step.detail["trace"];
+  const found = find(held.value, typeof named === "string" ? named : null);
+  if (found !== undefined) return found;
+  for (const [id, { trace, step: at }] of senders.value)
+    if (trace === sender && at === step.id) return find(held.value, id) ?? null;
+  return null;
+}
 /** Those of them that the filter lets through. */
 export const visible = computed(() => matching(all.value, filter.value));

@@ -1,6 +1,6 @@
 /** The row of a request from a file: what Python counted and flagged when it wrote the file. */
 
-import type { Trace, TraceSummary } from "../api/types";
+import type { Sent, Step, Trace, TraceSummary } from "../api/types";
 
 /** What files of older versions do not have. */
 const NONE: Pick<TraceSummary, "strip" | "counts" | "flags" | "changed"> = {
@@ -26,5 +26,12 @@ export function summarize({ steps, highlights, ...trace }: Trace): TraceSummary 
     cause: null,
     background: null,
     toolbar: null,
+    sent: steps.flatMap(sentIn),
   };
+}
+
+/** The request that the app sent in a step, if it sent one. */
+function sentIn({ id, detail: { trace, traceparent } }: Step): readonly Sent[] {
+  const [named, span] = [trace, traceparent].map((each) => (typeof each === "string" ? each : null));
+  return named == null && span == null ? [] : [{ step: id, trace: named ?? null, traceparent: span ?? null }];
 }

@@ -9,10 +9,11 @@ import { actions } from "../state/actions";
 import { shownHeight, standsRight } from "../state/inspector";
 import { size } from "../state/place";
 import { isCutOff } from "../state/runs";
-import { all, now, state } from "../state/store";
+import { all, now, senders, state } from "../state/store";
 import { viewNamed } from "../state/viewNames";
 import type { Trace, TraceSummary } from "../api/types";
 import { holdAt } from "../trace/holds";
+import { ranIn } from "../trace/steps";
 import { ALL_IN_SIGHT, centre, hiddenIn, type Hidden } from "./sight";
 
 /** The height of a screen on which the stage is drawn at 1×, px. */
@@ -41,7 +42,6 @@ export function Figure(): JSX.Element {
   const { replay, zoom, stage, step, mine } = state.value;
   const cue = trace === null ? null : shownCue(trace, replay, step);
   const about = cue?.step?.id ?? null;
-  const id = trace?.id;
   const [held, drawer] = [beginOfHold(), drawerHeight()];
   // If the diagram does not fit, scroll its current step into view.
   useLayoutEffect(() => {
@@ -53,7 +53,7 @@ export function Figure(): JSX.Element {
   }, [about, zoom, drawer, space, held]);
   const view = trace?.steps.find((each) => each.stage === "view");
   const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin);
-  const inner = useInner(id ?? null);
+  const inner = useInner(trace);
   return (
     <>
       <Bar text={hidden.above} up figure={box} />
@@ -90,18 +90,28 @@ export function Figure(): JSX.Element {
   );
 }
 
-/** The requests that were made inside a request, from where it is. */
-function useInner(id: string | null): readonly TraceSummary[] {
+/** The requests that were made inside a request, from where it is, and those that its app sent to others. */
+function useInner(trace: Trace | null): readonly TraceSummary[] {
   const { imported } = state.value;
-  const traces = all.value;
+  const [traces, sentBy] = [all.value, senders.value];
+  const id = trace?.id ?? null;
   const isImported = importedOf(state.value, id) !== undefined;
-  return useMemo(
+  const found = useMemo(
     () =>
-      (isImported ? imported.map(({ trace }) => trace) : traces).filter(
-        ({ parent }) => parent !== null && parent === id,
+      (isImported ? imported.map((each) => each.trace) : traces).filter(
+        (each) => id !== null && (each.parent ?? sentBy.get(each.id)?.trace) === id,
       ),
-    [traces, imported, id],
+    [traces, sentBy, imported, id],
   );
+  return trace === null ? found : found.map((each) => during(each, trace));
+}
+
+/** A request at the time of the step that sent it, if it has come by another clock. */
+function during(inner: TraceSummary, outer: Trace): TraceSummary {
+  const at = senders.value.get(inner.id)?.step;
+  const step = at == null ? undefined : outer.steps[at];
+  if (inner.parent !== null || step === undefined || ranIn(outer, inner, step)) return inner;
+  return { ...inner, started_at: outer.started_at + step.begin / 1e9 };
 }
 
 /** Why there are no steps, or none to come. */

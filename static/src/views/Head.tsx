@@ -10,12 +10,12 @@ import { Mine } from "../components/Mine";
 import { actions } from "../state/actions";
 import { appTime, elapsed, find } from "../state/request";
 import { isCutOff } from "../state/runs";
-import { now, state } from "../state/store";
+import { hasApps, now, senderOf, state } from "../state/store";
 import { DIAGRAM, type ViewName } from "../state/viewNames";
 import { time, websocketOf } from "../trace/format";
 import { flagsWithout, holdsOf } from "../trace/holds";
 import { clientStatus } from "../trace/status";
-import { FLAGS, type Flag, type Highlight, type Trace } from "../api/types";
+import { FLAGS, type Flag, type Highlight, type Trace, type TraceSummary } from "../api/types";
 
 /** Where each kind of flag is seen, and where all others are. */
 const SEEN: Readonly<Partial<Record<keyof typeof FLAGS, ViewName>>> = {
@@ -47,12 +47,23 @@ export function Head({ trace }: { readonly trace: Trace }): JSX.Element {
           {trace.method} <bdi>{trace.path}</bdi>
           <bdi class="query">{query}</bdi>
         </h1>
+        <OfApp trace={trace} />
         {view === DIAGRAM ? holds ? <Marks /> : <Keys /> : null}
         {view === DIAGRAM || view === "timeline" ? <Mine trace={trace} /> : null}
         {holds ? <HeldStatus trace={trace} /> : <Status trace={trace} />}
       </div>
       {holds ? <HeldFacts trace={trace} /> : <Facts trace={trace} />}
     </header>
+  );
+}
+
+/** The app, where there are several. */
+function OfApp({ trace: { process } }: { readonly trace: Trace }): JSX.Element | null {
+  if (!hasApps.value || !process.app) return null;
+  return (
+    <bdi class="of-app" title={`App ${process.app}, process ${process.pid} on ${process.host}`}>
+      {process.app}
+    </bdi>
   );
 }
 
@@ -80,7 +91,9 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
   const error = trace.error;
   const took = running ? elapsed(state.value, trace.id, now.value) : 0;
   const websocket = websocketOf(trace.steps[0], took);
-  if (flags.length + facts.length + holdsOf(trace).length === 0 && !running && !cut) return null;
+  const sender = senderOf(trace.id);
+  const isPlain = flags.length + facts.length + holdsOf(trace).length === 0;
+  if (isPlain && !running && !cut && sender === null) return null;
   return (
     <ul class="facts" aria-label="What matters">
       <ByHand trace={trace} />
@@ -100,6 +113,11 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
           <b>cut off</b> after {time(appTime(state.value, trace.id, 0))}: the process ended
         </li>
       ) : null}
+      {sender === null ? null : (
+        <li>
+          <SentBy {...sender} />
+        </li>
+      )}
       <OfWhichHeld trace={trace} />
       {facts.map((fact) => (
         <li key={fact.kind}>
@@ -114,6 +132,33 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
         </li>
       )}
     </ul>
+  );
+}
+
+/** A link to the request that sent this one, and to its step. */
+function SentBy({
+  trace,
+  step,
+}: {
+  readonly trace: TraceSummary;
+  readonly step: number | null;
+}): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="fact"
+      data-opens={trace.id}
+      onClick={() => {
+        actions.select(trace.id);
+        if (step !== null) actions.step(step);
+      }}
+    >
+      sent by{" "}
+      <u>
+        {trace.method} <bdi>{trace.path.slice(0, 100)}</bdi>
+      </u>
+      {hasApps.value && trace.process.app ? ` of ${trace.process.app}` : ""}
+    </button>
   );
 }
 

@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import { adopt } from "../../components/adopt";
 import { Editor } from "../../components/Source";
 import { actions } from "../../state/actions";
-import { state } from "../../state/store";
+import { hasApps, state } from "../../state/store";
 import appStyles from "../../styles/app.css?inline";
 import toolsStyles from "../../styles/tools.css?inline";
 import { About } from "./About";
@@ -36,6 +36,7 @@ export default function App(): JSX.Element {
             {each === "rules" ? `Rules (${map.rules.length})` : "About the app"}
           </button>
         ))}
+        {hasApps.value ? <span class="of-app">of {map.name}, which serves this panel</span> : null}
         <Editor />
       </div>
       {part === "rules" ? <Rules map={map} /> : <About map={map} />}

@@ -3,10 +3,11 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import { Open } from "../../components/Source";
+import { ToRequest } from "../../components/ToRequest";
 import { ToStep } from "../../components/ToStep";
 import { actions } from "../../state/actions";
 import { elapsed } from "../../state/request";
-import { now, state } from "../../state/store";
+import { becameOf, now, state } from "../../state/store";
 import { brief, byHand, heldInStep, holdsOf } from "../../trace/holds";
 import { nextStep, ownTime, sqlIn } from "../../trace/around";
 import { caption } from "../../trace/captions";
@@ -28,6 +29,8 @@ const ELSEWHERE: Readonly<Record<string, readonly [view: ViewName, title: string
 };
 /** Said elsewhere in the inspector. */
 const SAID: ReadonlySet<string> = new Set([
+  "trace",
+  "traceparent",
   "cpu",
   "memory",
   "changes",
@@ -93,6 +96,7 @@ export function Facts({ trace, step }: StepProps): JSX.Element {
         </Fact>
       ))}
       {sql.length > STATEMENTS ? <Elsewhere name="" to={["sql", `${sql.length - STATEMENTS} more`]} /> : null}
+      <Became trace={trace} step={step} />
       <Inside step={step} steps={trace.steps} />
       <Next step={step} steps={trace.steps} />
       <Costs step={step} />
@@ -112,6 +116,17 @@ function rows(count: number): string {
 
 function isNothing(value: Json): boolean {
   return value === null || value === false || (Array.isArray(value) && value.length === 0);
+}
+
+/** The recorded request that a request of the app's became. */
+function Became({ trace, step }: StepProps): JSX.Element | null {
+  const found = becameOf(trace.id, step);
+  if (found === null) return null;
+  return (
+    <Fact name="request">
+      <ToRequest trace={found} />
+    </Fact>
+  );
 }
 
 /** Whether a detail is among the facts above. */
