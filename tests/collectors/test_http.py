@@ -233,7 +233,9 @@ def test_an_environ_may_hold_more_than_texts(app: flask.Flask) -> None:
         "/unread",
         headers={"X-Known": "yes"},
         environ_overrides={
-            **{"SERVER_PORT": 8000, "HTTP_X_NONE": None, "HTTP_X_OWN": Port(1)},
+            "SERVER_PORT": 8000,
+            "HTTP_X_NONE": None,
+            "HTTP_X_OWN": Port(1),
             "HTTP_AUTHORIZATION": None,
         },
     )

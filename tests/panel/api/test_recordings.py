@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle.panel.api import recordings
 from flask_lifecycle.recording import Recording, file, html
+from flask_lifecycle.summary.recorded import digest
 from tests.helpers.har import faults as har_faults
 from tests.helpers.recordings import SAVED, faults
 
@@ -124,7 +125,7 @@ def test_a_request_that_an_older_panel_saved_is_upgraded(asked: Asked) -> None:
         answer = asked.client.post(f"{PREFIX}recordings/read", data=path.read_bytes())
         assert faults(answer.json) == []
         assert json.loads(answer.data)["traces"] == [
-            each.to_dict() for each in Recording.load(path).traces
+            each.to_dict() | digest(each) for each in Recording.load(path).traces
         ]
 
 
