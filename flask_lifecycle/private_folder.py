@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import tempfile
 from contextlib import suppress
@@ -33,4 +34,32 @@ def is_ours_alone(found: os.stat_result) -> bool:
     return os.name == "nt" or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
 
 
-__all__ = ["is_ours_alone", "private_folder"]
+def create(path: Path, data: bytes) -> None:
+    """Write a file of this user alone, unless there is one.
+
+    :raises OSError: it cannot be written.
+    """
+    # Written elsewhere and linked: no process reads half of it, and one of several is the first.
+    made = path.with_name(f"{secrets.token_hex(8)}.new")
+    descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        with suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        made.unlink()
+
+
+def read(path: Path, most: int) -> bytes | None:
+    """Return the content of a file, or None if it is not this user's alone, or larger.
+
+    :raises OSError: it cannot be read.
+    """
+    found = path.lstat()
+    if not (stat.S_ISREG(found.st_mode) and is_ours_alone(found) and found.st_size <= most):
+        return None
+    return path.read_bytes()
+
+
+__all__ = ["create", "is_ours_alone", "private_folder", "read"]

@@ -13,7 +13,7 @@ import flask
 from flask.cli import with_appcontext
 
 from ..history import history_of
-from ..run_token import common_secret
+from ..run_token import why_alone
 from ..settings import Settings
 from .options import Form, forms
 
@@ -104,8 +104,9 @@ def _access(app: flask.Flask, settings: Settings) -> Iterator[Finding]:
         yield "ok", "token", "LIFECYCLE_TOKEN is set."
     else:
         yield "ok", "token", _GENERATED
-        if common_secret() is None:
-            yield "note", "token", _SHARED_NOTHING
+        reason = why_alone()
+        if reason is not None:
+            yield "note", "token", _SHARED_NOTHING.format(reason)
     yield "ok", "proxies", _PROXIES
     yield "ok", "workers", _WORKERS
     yield "ok", "masked", f"Values under names that look secret{_more(settings)}."
@@ -147,8 +148,8 @@ _GENERATED = (
     "waitress; under other servers at the first request to the panel."
 )
 _SHARED_NOTHING = (
-    "PYTHONHASHSEED is set: the workers of a server that each import the app share no secret to "
-    "derive one token from. Set LIFECYCLE_TOKEN."
+    "There is no place for one token of all workers that each import the app: {}. Set "
+    "LIFECYCLE_TOKEN."
 )
 _PROXIES = "Forwarding headers are not trusted; any of them makes its sender a remote client."
 _WORKERS = (

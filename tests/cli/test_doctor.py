@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -70,12 +71,14 @@ def test_hosts_tokens_and_masks_are_told() -> None:
     assert "a-token" not in str(found)
 
 
-def test_workers_without_one_token_are_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_without_one_token_are_worth_a_note(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     assert [mark for mark, _ in told()["token"]] == ["ok"]
-    monkeypatch.setattr(doctor, "common_secret", lambda: None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     mark, text = told()["token"][-1]
     assert mark == "note"
-    assert "PYTHONHASHSEED" in text
+    assert "none" in text
     assert [mark for mark, _ in told(LIFECYCLE_TOKEN="a-token-of-enough-characters")["token"]] == [
         "ok"
     ]

@@ -224,8 +224,8 @@ class Gate:
             return None
         if self._alone and environ.get("wsgi.multiprocess"):
             return refusal(
-                "Each process of this server has its own token: they share no secret to derive "
-                "one from, as PYTHONHASHSEED is set. Set LIFECYCLE_TOKEN."
+                "Each process of this server has its own token, as there is no private folder in "
+                "which they could share one; flask lifecycle doctor says why. Set LIFECYCLE_TOKEN."
             )
         return refusal("Reload the panel: its key is from an older run.")
 

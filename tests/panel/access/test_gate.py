@@ -205,11 +205,11 @@ def test_a_script_needs_the_pages_key() -> None:
     [(True, True, "Set LIFECYCLE_TOKEN"), (True, False, "Reload"), (False, True, "Reload")],
 )
 def test_workers_that_have_no_token_in_common_say_so(
-    monkeypatch: pytest.MonkeyPatch, several: bool, alone: bool, said: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, several: bool, alone: bool, said: str
 ) -> None:
     monkeypatch.delenv("_FLASK_LIFECYCLE_TOKEN", raising=False)
     if alone:
-        monkeypatch.setattr("flask_lifecycle.run_token.common_secret", lambda: None)
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     environ: dict[str, t.Any] = {
         "HTTP_SEC_FETCH_DEST": "empty",
         "HTTP_X_LIFECYCLE_KEY": "another",
