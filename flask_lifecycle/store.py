@@ -78,10 +78,11 @@ class Store(t.Protocol):
         """Return the oldest stored trace, and the oldest of a static file."""
         ...
 
-    def clear(self, *, restorable: bool = False) -> None:
+    def clear(self, *, restorable: bool = False, before: str | None = None) -> None:
         """Forget all.
 
         :param restorable: whether :meth:`restore` can bring them back for a while.
+        :param before: only those whose ids sort before this one.
         """
         ...
 
@@ -205,13 +206,13 @@ class MemoryStore:
     def get(self, trace_id: str) -> LiveTrace | None:
         return next((trace for trace in self.newest() if trace.id == trace_id), None)
 
-    def clear(self, *, restorable: bool = False) -> None:
+    def clear(self, *, restorable: bool = False, before: str | None = None) -> None:
         with self._lock:
-            pairs = self._pairs()
+            pairs = [pair for pair in self._pairs() if before is None or pair[0].id < before]
             self._remove(pairs)
             now = time() if restorable else 0.0
             for trace, _ in pairs:
-                if trace.running:
+                if not trace.is_stored:
                     trace.cleared = now
             # Cleared twice, both come back: the second time may be the slip.
             self._cleared = [*self._cleared, *pairs] if restorable else []

@@ -64,10 +64,11 @@ class History(t.Protocol):
         """Return a request, or None."""
         ...
 
-    def clear(self, *, restorable: bool = False) -> None:
+    def clear(self, *, restorable: bool = False, before: str | None = None) -> None:
         """Forget all.
 
         :param restorable: whether :meth:`restore` can bring them back for a while.
+        :param before: only those whose ids sort before this one.
         """
         ...
 

@@ -33,6 +33,8 @@ _PATIENCE = 5.0
 _BOUND = 64
 _SELDOM = 100
 
+# All ids, which are hexadecimal, sort before it.
+_END = "g"
 _POSITION = re.compile("[0-9]{1,18}", re.ASCII)
 
 _log = logging.getLogger("flask_lifecycle")
@@ -105,7 +107,7 @@ class SqliteHistory:
             return opened.execute(
                 "SELECT id, summary, batch FROM summaries WHERE cleared IS NULL AND id < ?"
                 " ORDER BY id DESC LIMIT ?",
-                ("g" if before is None else before, limit),
+                (_END if before is None else before, limit),
             ).fetchall()
 
         return self._read(self._use(read) or ())
@@ -220,17 +222,18 @@ class SqliteHistory:
             fault("a request in the history", error)
             return None
 
-    def clear(self, *, restorable: bool = False) -> None:
+    def clear(self, *, restorable: bool = False, before: str | None = None) -> None:
         now = time.time()
+        end = _END if before is None else before
 
         def clear(opened: sqlite3.Connection) -> None:
             with transaction(opened):
                 _purge(opened, now)
                 if restorable:
                     # Cleared twice, both come back: the second time may be the slip.
-                    opened.execute("UPDATE summaries SET cleared = ?", (now,))
+                    opened.execute("UPDATE summaries SET cleared = ? WHERE id < ?", (now, end))
                 else:
-                    _remove(opened, "SELECT id FROM summaries")
+                    _remove(opened, "SELECT id FROM summaries WHERE id < ?", end)
             _shrink(opened)
 
         self._use(clear)

@@ -52,6 +52,11 @@ class Others:
             if (shown := _shown(summary, each, now)) is not None
         }
 
+    def tell(self, kind: str, **data: t.Any) -> None:
+        """Send a message to the other processes."""
+        if self.member is not None and self.member.problem is None:
+            self.member.board.tell(kind, data)
+
     def trace(self, trace_id: str) -> Trace | None:
         """Return one of these whole, or None."""
         if self.member is None or trace_id not in self.running():

@@ -11,6 +11,7 @@ from ..history.writer import flush
 from ..store import Store
 from ..summary.summarize import summarized
 from ..trace.model import JsonObject, Step, Trace
+from ..trace.process import ids_end
 from ..trace.snapshot import freeze, header, snapshot
 from ..trace.writer import LiveTrace
 from .others import Others
@@ -91,7 +92,8 @@ class Traces:
             before = page[-1]["id"]
 
     def clear(self) -> None:
-        """Forget all; for a while they can be restored."""
+        """Forget all, in all processes; for a while they can be restored."""
+        self.others.tell("clear", before=ids_end())
         self.store.clear(restorable=True)
         if self.history is not None:
             # Otherwise, what has just finished would be written afterwards.
@@ -99,7 +101,8 @@ class Traces:
             self.history.clear(restorable=True)
 
     def restore(self) -> None:
-        """Bring back what was cleared."""
+        """Bring back what was cleared, in all processes."""
+        self.others.tell("restore")
         self.store.restore()
         if self.history is not None:
             flush()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from ..faults import fault
 from ..history import History
+from ..history.writer import flush
 from ..store import Store
 from ..trace import process
 from ..trace.model import JsonObject
@@ -35,12 +36,16 @@ class Member:
         self.board: Board = board
         self._history = history
         self._app = app
+        self._store = store
         self._running = Running(store)
         #: Returns the ids of the requests whose steps viewers of this process want; None without
         #: viewers.
         self.wanted: Callable[[], t.Iterable[str] | None] = lambda: None
         #: Handle the messages of others, by their kinds.
-        self.handlers: dict[str, Callable[[JsonObject], t.Any]] = {}
+        self.handlers: dict[str, Callable[[JsonObject], t.Any]] = {
+            "clear": self._clear,
+            "restore": self._restore,
+        }
         self._read: int | None = None
         # The requests that are watched, and until when some are that were asked for once.
         self._watched: frozenset[str] = frozenset()
@@ -119,6 +124,19 @@ class Member:
                     handle(data)
                 except Exception as error:
                     fault(f"a message of another process ({kind})", error)
+
+    def _clear(self, data: JsonObject) -> None:
+        before = data.get("before")
+        if type(before) is str:
+            self._store.clear(restorable=True, before=before)
+            # What waits to be written began before, too.
+            flush()
+            self._history.clear(restorable=True, before=before)
+
+    def _restore(self, _data: JsonObject) -> None:
+        self._store.restore()
+        flush()
+        self._history.restore()
 
     def others(self) -> list[Published]:
         """Return what the others published last, at most some milliseconds ago."""

@@ -44,6 +44,11 @@ def id_of(origin: float, serial: int) -> str:
     return f"{int((_epoch + origin) * 1e9):016x}{_first + serial:08x}"
 
 
+def ids_end() -> str:
+    """Return a text before which the ids of all requests sort that have begun by now."""
+    return id_of(clock(), 0)[:16]
+
+
 def continue_after(trace_id: str) -> None:
     """Let ids sort after those of an earlier run, even if the clock was set back since.
 
@@ -70,4 +75,4 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-__all__ = ["STARTED", "Run", "continue_after", "id_of", "next_serial", "run"]
+__all__ = ["STARTED", "Run", "continue_after", "id_of", "ids_end", "next_serial", "run"]
