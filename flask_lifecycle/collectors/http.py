@@ -15,7 +15,8 @@ from werkzeug.datastructures import FileStorage
 
 from .._compat import CACHED_DATA, CACHED_JSON, REQUEST
 from ..faults import fail_open
-from ..redact import MASK, Redactor, cookie_names, weight
+from ..redact import MASK, Redactor, weight
+from ..trace.messages import Answered, Received, header_name, is_header
 from ..trace.model import JsonObject
 from ..trace.writer import LiveTrace
 
@@ -31,8 +32,6 @@ _BESIDE = (
     "SERVER_PROTOCOL",
     "wsgi.url_scheme",
 )
-# Servers set these when the request has none.
-_EMPTY = ("Content-Type", "Content-Length")
 _SHAPES = 256
 _HEADERS = 200
 _RESPONSE = ("response", "headers")
@@ -42,7 +41,6 @@ _PREVIEW = 2048
 # The longest toolbar tag that can be removed from a preview.
 _TAG = 512
 _COOKIE = re.compile("=[^;]*")
-_KEY = re.compile(r"\.[0-9a-f]{32}(?=\"\Z)")
 
 
 class Shape(t.NamedTuple):
@@ -54,77 +52,6 @@ class Shape(t.NamedTuple):
     paths: tuple[tuple[str, ...] | None, ...]
     #: The indexes of values that are not stored.
     secret: tuple[int, ...]
-
-
-class Received:
-    """The received request, masked."""
-
-    __slots__ = ("_names", "_values", "body")
-
-    def __init__(self, names: tuple[str, ...], values: t.Sequence[t.Any]) -> None:
-        self._names = names
-        self._values = values
-        #: What the app has parsed or read of the body, masked.
-        self.body: JsonObject = {}
-
-    def environ(self) -> dict[str, str]:
-        """Return the stored part of the environ."""
-        return {
-            name: value if type(value) is str else ""
-            for name, value in zip(self._names, self._values, strict=True)
-        }
-
-    def detail(self, trace: LiveTrace) -> JsonObject:
-        """Return it JSON-ready."""
-        environ = self.environ()
-        get = environ.get
-        host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
-        query = f"?{trace.query}" if trace.query else ""
-        headers = [(_header_name(key), each) for key, each in environ.items() if _is_header(key)]
-        said = {
-            "method": trace.method,
-            "url": f"{get('wsgi.url_scheme', 'http')}://{host}{trace.path}{query}",
-            "protocol": get("SERVER_PROTOCOL", ""),
-            "client": get("REMOTE_ADDR", ""),
-            "headers": [[name, each] for name, each in headers if each or name not in _EMPTY],
-            "cookies": [[name, MASK] for name in cookie_names(get("HTTP_COOKIE", ""))],
-        }
-        return {"request": {**said, **self.body}}
-
-
-class Answered:
-    """The status and headers of a response from the app, masked.
-
-    :param added: the headers that were added on the way to the server.
-    """
-
-    __slots__ = ("_added", "_count", "_headers", "_status")
-
-    def __init__(
-        self, status: str, headers: tuple[tuple[str, str], ...], count: int, added: t.Any
-    ) -> None:
-        self._status = status
-        self._headers = headers
-        self._count = count
-        self._added = added
-
-    def header(self, name: str) -> str | None:
-        """Return the value of a header, or None."""
-        return next((value for key, value in self._headers if key.lower() == name), None)
-
-    def detail(self, _trace: LiveTrace) -> JsonObject:
-        """Return them JSON-ready."""
-        shown = [[key, value] for key, value in self._headers if value or key not in _EMPTY]
-        detail: JsonObject = {
-            "headers": self._count,
-            "response": {"status": self._status, "headers": shown},
-        }
-        headers, removed, size = self._added
-        if headers or size:
-            # Anyone who has the key of a request may query it.
-            given = [[name, _KEY.sub(f".{MASK}", value)] for name, value in headers]
-            detail["added"] = {"headers": given, "removed": removed, "bytes": size}
-        return detail
 
 
 class Preview:
@@ -197,15 +124,15 @@ class Messages:
         found = (*(key for key in _BESIDE if key in keys), *headers)
         redactor = self._redactor
         secret = tuple(
-            place for place, key in enumerate(found) if redactor.is_secret(_header_name(key))
+            place for place, key in enumerate(found) if redactor.is_secret(header_name(key))
         )
         # With a single name, itemgetter returns no tuple.
         get_values: t.Any = itemgetter(*found) if len(found) > 1 else _each(found)
         paths = tuple(
             None
             if place in secret
-            else ("request", "headers", _header_name(key))
-            if _is_header(key)
+            else ("request", "headers", header_name(key))
+            if is_header(key)
             else ()
             for place, key in enumerate(found)
         )
@@ -310,14 +237,6 @@ def _items(values: dict[str, t.Any]) -> Iterator[tuple[str, t.Any]]:
     for name, given in dict.items(values):
         for each in given if type(given) is list else (given,):
             yield str(name), each
-
-
-def _is_header(key: str) -> bool:
-    return key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH")
-
-
-def _header_name(key: str) -> str:
-    return key.removeprefix("HTTP_").replace("_", "-").title()
 
 
 def _json(redactor: Redactor, data: bytes) -> t.Any:

@@ -17,14 +17,14 @@ from ..recording.document import Recording
 from ..summary.summarize import summarize
 from ..trace.files import is_file
 from ..trace.model import JsonObject, Trace
-from ..trace.notes import Detail
+from ..trace.notes import Detail, Stored
 from ..trace.snapshot import header, snapshot
 from ..trace.stored import (
     FIELDS,
     Restored,
     fields_of,
+    form_of,
     numbers_of,
-    shown,
     tracepoint_fields,
     tracepoint_of,
 )
@@ -125,19 +125,19 @@ class _Open:
 
 def _text(trace: LiveTrace, route: int | None) -> str:
     try:
-        return _write([route, *fields_of(trace, shown)])
+        return _write([route, *fields_of(trace, form_of)])
     except Exception:
         return _write([route, *fields_of(trace, _writable)])
 
 
-def _writable(note: Detail, trace: LiveTrace) -> t.Any:
+def _writable(note: Detail, trace: LiveTrace) -> Stored:
     """Return what is stored of a step, or nothing: that is better than no request."""
     try:
-        stored = shown(note, trace)
+        stored = form_of(note, trace)
         _write(stored)
     except Exception as error:
         fault("a step in the history", error)
-        return {}
+        return None, {}
     return stored
 
 

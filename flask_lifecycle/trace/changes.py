@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from .model import JsonObject
 
 if t.TYPE_CHECKING:
+    from .notes import Stored
     from .writer import LiveTrace
 
 Values = dict[str, t.Any]
@@ -36,16 +37,16 @@ class Changed:
         """Return the changes of a response, JSON-ready."""
         return t.cast("JsonObject | None", self.response)
 
-    def stored(self, trace: LiveTrace) -> list[t.Any]:
-        """Return what :meth:`restored` takes, JSON-ready."""
-        return [self.found, self.difference(trace)]
+    def stored(self, trace: LiveTrace) -> Stored:
+        """Return what :meth:`restored` takes."""
+        return "changed", (self.found, self.difference(trace))
 
     @classmethod
-    def restored(cls, stored: list[t.Any]) -> Changed:
-        """Return the changes again that were stored."""
-        changed = Changed()
-        found, changed.response = stored
+    def restored(cls, found: list[t.Any], response: JsonObject | None) -> Changed:
+        """Return again what was stored."""
+        changed = cls()
         changed.found = [(where, *parts) for where, *parts in found]
+        changed.response = response
         return changed
 
     def detail(self, trace: LiveTrace) -> JsonObject:

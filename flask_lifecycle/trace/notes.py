@@ -11,6 +11,8 @@ from .tracepoint import Tracepoint
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
 
+#: The name of a form of details, and these in that form, JSON-ready; None: as readers have them.
+Stored = tuple[str | None, t.Any]
 ShortCircuit = t.Literal["short_circuit"]
 #: The outcome of a hook whose response replaced the view.
 SHORT_CIRCUIT: t.Final = "short_circuit"

@@ -8,6 +8,7 @@ from .model import JsonObject
 from .sql_summary import summary
 
 if t.TYPE_CHECKING:
+    from .notes import Stored
     from .writer import LiveTrace
 
 #: The file and line of the user's code that sent the statement.
@@ -56,15 +57,23 @@ class Statement:
             "place": _shown(self.place),
         }
 
-    def stored(self, _trace: LiveTrace) -> list[t.Any]:
-        """Return what :meth:`restored` takes, JSON-ready."""
+    def stored(self, _trace: LiveTrace) -> Stored:
+        """Return what :meth:`restored` takes."""
         dialect = self.dialect if isinstance(self.dialect, str) else None
-        return [self.text, self.place, self.many, self.parameters, dialect, self.rows]
+        place, many, parameters = self.place, self.many, self.parameters
+        return "statement", (self.text, place, many, parameters, dialect, self.rows)
 
     @classmethod
-    def restored(cls, stored: list[t.Any]) -> Statement:
-        """Return the statement again that was stored."""
-        text, place, many, parameters, dialect, rows = stored
+    def restored(
+        cls,
+        text: str,
+        place: t.Any,
+        many: bool,
+        parameters: t.Any,
+        dialect: str | None,
+        rows: int | None,
+    ) -> Statement:
+        """Return again what was stored."""
         statement = cls(text, place and tuple(place), many, parameters, dialect)
         statement.rows = rows
         return statement

@@ -15,8 +15,9 @@ from .changes import Changed
 from .holds import Span
 from .kept import Kept, columns
 from .log import Columns
+from .messages import Answered, Received
 from .model import Error, Source
-from .notes import SHORT_CIRCUIT, Detail, Facts, Notes
+from .notes import SHORT_CIRCUIT, Detail, Facts, Notes, Stored
 from .statement import Statement
 from .tracepoint import Tracepoint
 from .writer import LiveTrace, Route
@@ -29,6 +30,14 @@ _PLAIN = (
 FIELDS = (*_PLAIN, "id", "merged", "error", "holds", "details", "extras", "outcomes", "unnumbered")
 _TIMES = ("started_at", "origin", "ended", "stopwatch")
 
+# What makes the details again that are stored in a form of their own.
+_FORMS: Mapping[str, Callable[..., Detail]] = {
+    "received": Received.restored,
+    "answered": Answered.restored,
+    "statement": Statement.restored,
+    "changed": Changed.restored,
+}
+
 Fields = Mapping[str, t.Any]
 
 _plain = attrgetter(*_PLAIN)
@@ -36,19 +45,19 @@ _times = attrgetter(*_TIMES)
 _clocks = Struct("dddd")
 
 
-def fields_of(trace: LiveTrace, shown: Callable[[Detail, LiveTrace], t.Any]) -> list[t.Any]:
+def fields_of(trace: LiveTrace, form_of: Callable[[Detail, LiveTrace], Stored]) -> list[t.Any]:
     """Return the fields of a finished request, JSON-ready.
 
-    :param shown: :func:`shown`, or what calls it and handles its exceptions.
+    :param form_of: :func:`form_of`, or what calls it and handles its exceptions.
     """
     notes, error = trace.notes, trace.error
     details: list[t.Any] = []
     for place, note in notes.details.items():
-        details += (place, shown(note, trace))
+        details += (place, *form_of(note, trace))
     extras: list[t.Any] = []
     for place, added in notes.extras.items():
         for name, extra in added.items():
-            extras += (place, name, shown(extra, trace))
+            extras += (place, name, *form_of(extra, trace))
     return [
         *_plain(trace),
         trace.id,
@@ -62,11 +71,10 @@ def fields_of(trace: LiveTrace, shown: Callable[[Detail, LiveTrace], t.Any]) -> 
     ]
 
 
-def shown(note: Detail, trace: LiveTrace) -> t.Any:
-    """Return the details of a step, or an addition to them, JSON-ready."""
-    if isinstance(note, (Statement, Changed)):
-        return note.stored(trace)
-    return note.detail(trace)
+def form_of(note: Detail, trace: LiveTrace) -> Stored:
+    """Return the details of a step, or an addition to them, as they are stored."""
+    stored: t.Any = getattr(note, "stored", None)
+    return (None, note.detail(trace)) if stored is None else stored(trace)
 
 
 def numbers_of(trace: LiveTrace, kept: Kept) -> bytes:
@@ -137,13 +145,10 @@ class Restored(LiveTrace):
 
 def _notes(fields: Fields) -> Notes:
     notes = Notes()
-    for at, detail in _groups(fields["details"], 2):
-        notes.details[at] = (
-            Statement.restored(detail) if isinstance(detail, list) else _Details(detail)
-        )
-    for at, name, extra in _groups(fields["extras"], 3):
-        is_changed = name == "changes" and isinstance(extra, list)
-        notes.add(at, name, Changed.restored(extra) if is_changed else _Addition(extra))
+    for at, form, detail in _groups(fields["details"], 3):
+        notes.details[at] = Facts(detail) if form is None else _note(form, detail)
+    for at, name, form, extra in _groups(fields["extras"], 4):
+        notes.add(at, name, _Addition(extra) if form is None else _note(form, extra))
     for at, *error in fields["outcomes"]:
         notes.outcomes[at] = Error(*error) if error else SHORT_CIRCUIT
     for at, *tracepoint in fields["unnumbered"]:
@@ -155,15 +160,10 @@ def _groups(values: Sequence[t.Any], size: int) -> t.Iterator[tuple[t.Any, ...]]
     return zip(*[iter(values)] * size, strict=True)
 
 
-class _Details(Facts):
-    """The details of a step, of which some have the headers of the response."""
-
-    __slots__ = ()
-
-    def header(self, name: str) -> str | None:
-        """Return the value of a header, or None."""
-        headers = self.get("response", {}).get("headers", ())
-        return next((value for key, value in headers if key.lower() == name), None)
+def _note(form: str, stored: list[t.Any]) -> Detail:
+    restored = _FORMS.get(form)
+    # A later version may have more forms.
+    return Facts() if restored is None else restored(*stored)
 
 
 class _Addition:
@@ -186,8 +186,8 @@ __all__ = [
     "FIELDS",
     "Restored",
     "fields_of",
+    "form_of",
     "numbers_of",
-    "shown",
     "tracepoint_fields",
     "tracepoint_of",
 ]

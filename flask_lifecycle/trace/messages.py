@@ -1,0 +1,125 @@
+"""The received request and the answer, as the details of the steps of a call."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ..redact import MASK, cookie_names
+from .model import JsonObject
+
+if t.TYPE_CHECKING:
+    from .notes import Stored
+    from .writer import LiveTrace
+
+# Servers set these when the request has none.
+_EMPTY = ("Content-Type", "Content-Length")
+_KEY = re.compile(r"\.[0-9a-f]{32}(?=\"\Z)")
+
+
+class Received:
+    """The received request, masked."""
+
+    __slots__ = ("_names", "_values", "body")
+
+    def __init__(self, names: tuple[str, ...], values: t.Sequence[t.Any]) -> None:
+        self._names = names
+        self._values = values
+        #: What the app has parsed or read of the body, masked.
+        self.body: JsonObject = {}
+
+    def environ(self) -> dict[str, str]:
+        """Return the stored part of the environ."""
+        return {
+            name: value if type(value) is str else ""
+            for name, value in zip(self._names, self._values, strict=True)
+        }
+
+    def detail(self, trace: LiveTrace) -> JsonObject:
+        """Return it JSON-ready."""
+        environ = self.environ()
+        get = environ.get
+        host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
+        query = f"?{trace.query}" if trace.query else ""
+        headers = [(header_name(key), each) for key, each in environ.items() if is_header(key)]
+        said = {
+            "method": trace.method,
+            "url": f"{get('wsgi.url_scheme', 'http')}://{host}{trace.path}{query}",
+            "protocol": get("SERVER_PROTOCOL", ""),
+            "client": get("REMOTE_ADDR", ""),
+            "headers": [[name, each] for name, each in headers if each or name not in _EMPTY],
+            "cookies": [[name, MASK] for name in cookie_names(get("HTTP_COOKIE", ""))],
+        }
+        return {"request": {**said, **self.body}}
+
+    def stored(self, _trace: LiveTrace) -> Stored:
+        """Return what :meth:`restored` takes."""
+        values = [each if type(each) is str else "" for each in self._values]
+        return "received", (self._names, values, self.body)
+
+    @classmethod
+    def restored(cls, names: list[str], values: list[t.Any], body: JsonObject) -> Received:
+        """Return again what was stored."""
+        received = cls(tuple(names), values)
+        received.body = body
+        return received
+
+
+class Answered:
+    """The status and headers of a response from the app, masked.
+
+    :param added: the headers that were added on the way to the server.
+    """
+
+    __slots__ = ("_added", "_count", "_headers", "_status")
+
+    def __init__(
+        self, status: str, headers: tuple[tuple[str, str], ...], count: int, added: t.Any
+    ) -> None:
+        self._status = status
+        self._headers = headers
+        self._count = count
+        self._added = added
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, or None."""
+        return next((value for key, value in self._headers if key.lower() == name), None)
+
+    def detail(self, _trace: LiveTrace) -> JsonObject:
+        """Return them JSON-ready."""
+        shown = [[key, value] for key, value in self._headers if value or key not in _EMPTY]
+        detail: JsonObject = {
+            "headers": self._count,
+            "response": {"status": self._status, "headers": shown},
+        }
+        headers, removed, size = self._given()
+        if headers or size:
+            detail["added"] = {"headers": headers, "removed": removed, "bytes": size}
+        return detail
+
+    def _given(self) -> tuple[list[list[str]], list[str], int]:
+        headers, removed, size = self._added
+        # Anyone who has the key of a request may query it.
+        return [[name, _KEY.sub(f".{MASK}", value)] for name, value in headers], removed, size
+
+    def stored(self, _trace: LiveTrace) -> Stored:
+        """Return what :meth:`restored` takes."""
+        return "answered", (self._status, self._headers, self._count, self._given())
+
+    @classmethod
+    def restored(cls, status: str, headers: t.Any, count: int, added: t.Any) -> Answered:
+        """Return again what was stored."""
+        return cls(status, headers, count, added)
+
+
+def is_header(key: str) -> bool:
+    """Return whether a key of an environ is of a header."""
+    return key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH")
+
+
+def header_name(key: str) -> str:
+    """Return the name of the header of such a key."""
+    return key.removeprefix("HTTP_").replace("_", "-").title()
+
+
+__all__ = ["Answered", "Received", "header_name", "is_header"]
