@@ -7,6 +7,7 @@ import typing as t
 from .log import WIDTH, Columns
 
 if t.TYPE_CHECKING:
+    from .notes import Stored
     from .writer import LiveTrace
 
 # The last ones of a summary.
@@ -18,15 +19,19 @@ class Sent:
 
     __slots__ = ("id",)
 
-    def __init__(self) -> None:
-        self.id: str | None = None
+    def __init__(self, trace_id: str | None = None) -> None:
+        self.id: str | None = trace_id
 
     def detail(self, _trace: LiveTrace) -> str | None:
         """Return the id."""
         return self.id
 
+    def stored(self, _trace: LiveTrace) -> Stored:
+        """Return what the class takes."""
+        return "sent", (self.id,)
 
-class Span:
+
+class Traceparent:
     """The ``traceparent`` of a request that the app sent: the ids of its trace and span."""
 
     __slots__ = ("ids",)
@@ -38,6 +43,10 @@ class Span:
         """Return the ids."""
         return self.ids
 
+    def stored(self, _trace: LiveTrace) -> Stored:
+        """Return what the class takes."""
+        return "traceparent", (self.ids,)
+
 
 def sent_in(columns: Columns) -> list[dict[str, t.Any]]:
     """Return the requests that a trace's app sent: the step of each, its trace and its span."""
@@ -46,9 +55,9 @@ def sent_in(columns: Columns) -> list[dict[str, t.Any]]:
     for place, extras in sorted([*columns.notes.extras.items()]):
         sent, span = extras.get("trace"), extras.get("traceparent")
         if isinstance(sent, Sent):
-            ids = span.ids if isinstance(span, Span) else None
+            ids = span.ids if isinstance(span, Traceparent) else None
             found.append({"step": place // WIDTH, "trace": sent.id, "traceparent": ids})
     return found[-_SENT:]
 
 
-__all__ = ["Sent", "Span", "sent_in"]
+__all__ = ["Sent", "Traceparent", "sent_in"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from struct import Struct
 
+from .caller import Caller
 from .changes import Changed
 from .holds import Span
 from .kept import Kept, columns
@@ -18,16 +19,20 @@ from .log import Columns
 from .messages import Answered, Received
 from .model import Error, Source
 from .notes import SHORT_CIRCUIT, Detail, Facts, Notes, Stored
+from .sent import Sent, Traceparent
 from .statement import Statement
 from .tracepoint import Tracepoint
 from .writer import LiveTrace, Route
 
 _PLAIN = (
     *("method", "path", "query", "parent", "status", "thread", "error_step", "dropped_steps"),
-    *("server_error_by", "cause", "background", "toolbar"),
+    *("server_error_by", "cause", "background", "toolbar", "traceparent"),
 )
 #: The names of the fields of a stored request; one of another version may lack some, or have more.
-FIELDS = (*_PLAIN, "id", "merged", "error", "holds", "details", "extras", "outcomes", "unnumbered")
+FIELDS = (
+    *_PLAIN,
+    *("id", "merged", "error", "holds", "details", "extras", "outcomes", "unnumbered", "caller"),
+)
 _TIMES = ("started_at", "origin", "ended", "stopwatch")
 
 # What makes the details again that are stored in a form of their own.
@@ -36,6 +41,8 @@ _FORMS: Mapping[str, Callable[..., Detail]] = {
     "answered": Answered.restored,
     "statement": Statement.restored,
     "changed": Changed.restored,
+    "sent": Sent,
+    "traceparent": Traceparent,
 }
 
 Fields = Mapping[str, t.Any]
@@ -68,6 +75,7 @@ def fields_of(trace: LiveTrace, form_of: Callable[[Detail, LiveTrace], Stored]) 
         extras,
         [(at, *_outcome(each)) for at, each in notes.outcomes.items()],
         [(at, *tracepoint_fields(each)) for at, each in notes.tracepoints.items()],
+        None if trace.caller is None else (trace.caller.trace, trace.caller.step),
     ]
 
 
@@ -128,6 +136,8 @@ class Restored(LiveTrace):
         self._kept = Kept(numbers[_clocks.size :], self.notes, merged=fields["merged"])
         self.route = route
         self.error = fields["error"] and Error(*fields["error"])
+        caller = fields.get("caller")
+        self.caller = None if caller is None else Caller(*caller)
         self.holds = tuple(_span(self, *each) for each in fields["holds"])
 
     @property

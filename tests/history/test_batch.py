@@ -11,8 +11,11 @@ from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import batch as module
 from flask_lifecycle.history.batch import Batch, Unpacked, packed
 from flask_lifecycle.history.document import decode, encode
+from flask_lifecycle.summary.summarize import summarize
+from flask_lifecycle.trace.caller import Caller
 from flask_lifecycle.trace.model import Error
 from flask_lifecycle.trace.notes import Facts
+from flask_lifecycle.trace.sent import Sent, Traceparent
 from flask_lifecycle.trace.snapshot import snapshot
 from flask_lifecycle.trace.tracepoint import UNNUMBERED, Tracepoint, number
 from flask_lifecycle.trace.writer import LiveTrace
@@ -61,6 +64,20 @@ def test_an_exception_and_a_hold() -> None:
     trace.hold(trace, 0).over("skip")
     trace.finish()
     assert_same(trace)
+
+
+def test_what_sent_a_request_and_what_it_sent() -> None:
+    trace = finished(VIEW, VIEW)
+    trace.caller, trace.traceparent = Caller("0" * 24, 7), f"{'1' * 32}-{'2' * 16}"
+    trace.notes.add(0, "trace", Sent("3" * 24))
+    trace.notes.add(4, "trace", Sent())
+    trace.notes.add(4, "traceparent", Traceparent(trace.traceparent))
+    assert_same(trace)
+    (batch,) = batches(trace)
+    live, stored = summarize(trace), Unpacked(batch.data).summary(trace.id)
+    for name in ("caller", "traceparent", "sent"):
+        assert live[name] == stored[name], name
+    assert [each["step"] for each in stored["sent"]] == [0, 1]
 
 
 @pytest.mark.parametrize("detail", [float("nan"), {1, 2}, object(), 10**5000], ids=type)

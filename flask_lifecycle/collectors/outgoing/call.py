@@ -11,7 +11,7 @@ from ...recorder.errors import describe_error
 from ...recorder.steps import begin_leaf
 from ...trace.caller import is_trace_id, span_in
 from ...trace.log import END, WIDTH, clock
-from ...trace.sent import Sent, Span
+from ...trace.sent import Sent, Traceparent
 from ...trace.tracepoint import Tracepoint, number
 from ...trace.writer import LiveTrace, Writer
 from .. import spans
@@ -62,7 +62,7 @@ class Call:
         elif lower == "traceparent":
             ids = span_in(_text(value))
             if ids is not None:
-                self._writer.notes.add(self._step, "traceparent", Span(ids))
+                self._writer.notes.add(self._step, "traceparent", Traceparent(ids))
             self._is_final = True
         elif lower in _SIGNATURES or lower == self.name.lower():
             self._is_final = True
