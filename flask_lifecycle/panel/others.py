@@ -9,6 +9,7 @@ from ..faults import fault
 from ..processes.member import Member
 from ..processes.protocol import Published
 from ..recording.records import read
+from ..trace import process
 from ..trace.model import JsonObject, Trace
 
 _NO_HISTORY = "Other processes are not seen: LIFECYCLE_HISTORY is None."
@@ -35,9 +36,14 @@ class Others:
         """Return why the requests of other processes are not known here, or None if they are."""
         return _NO_HISTORY if self.member is None else self.member.problem
 
+    @property
+    def process(self) -> JsonObject:
+        """Return this process, as the others know it; as far as it is known, if there are none."""
+        return process.run._asdict() if self.member is None else self.member.process
+
     def processes(self) -> list[JsonObject]:
-        """Return the other processes; ``gone`` are those that died."""
-        return [{**each.process, "gone": each.is_gone} for each in self._published()]
+        """Return the other processes that live."""
+        return [each.process for each in self._published() if not each.is_gone]
 
     def running(self) -> dict[str, JsonObject]:
         """Return the summaries of what runs in them, or ran a moment ago, by their ids.

@@ -299,6 +299,7 @@ class Hub:
         states = {
             "history": state_of(self._history),
             "holds": {} if self._holder is None else self._holder.state(),
+            "others": self._others.processes(),
         }
         return viewer.message(self._store, kept, self._fault, states, whole=whole)
 

@@ -54,6 +54,11 @@ class OfOthers:
         self._steps_of: str | None = None
         self._steps: list[JsonObject] = []
 
+    @property
+    def process(self) -> JsonObject:
+        """Return this process, as the others know it."""
+        return self._others.process
+
     def news(self, finished: Callable[[], set[str]], wanted: str | None) -> News:
         """Return what is new.
 

@@ -212,7 +212,7 @@ class Viewer:
             "oldest_file": None if oldest_file is None else oldest_file.id,
             **(states or {}),
             "process": {
-                **process.run._asdict(),
+                **(process.run._asdict() if self.others is None else self.others.process),
                 "several": self.several,
                 "shared": self.others is not None,
             },

@@ -1,11 +1,11 @@
 /** The shapes of the panel's HTTP answers and live messages, as the Python side sends them. */
 
 import type {
-  AppProcess,
   FlagKind,
   Highlight,
   Json,
   Plan,
+  Process,
   Source,
   Stage,
   Step,
@@ -192,11 +192,13 @@ export interface Batch {
   readonly process: {
     readonly pid: number;
     readonly started_at: number;
+    readonly host?: string;
+    readonly app?: string;
     readonly several: boolean;
     readonly shared?: boolean;
   };
-  /** The other processes that share its history; those that are gone have died. */
-  readonly others?: readonly (AppProcess & { readonly gone: boolean })[];
+  /** The other processes that share its history and live. */
+  readonly others?: readonly Pick<Process, "pid" | "started_at" | "host" | "app">[];
   /** Where the stream goes on; any process of the server takes it. */
   readonly position?: string | null;
   /** Which requests are held, and which breakpoints there are; empty if none can be held. */

@@ -52,8 +52,8 @@ function sorted(log: Log, process: Batch["process"]): Log {
   return { ...log, traces: all.filter(isOwn), earlier: all.filter((trace) => !isOwn(trace)) };
 }
 
-function grow(before: Log, batch: Batch, now: number, selected: string | null): Log {
-  const log = sorted(before, batch.process);
+function grow(from: Log, batch: Batch, now: number, selected: string | null): Log {
+  const log = sorted(from, batch.process);
   const known = batch.reset ? [] : log.traces;
   const isGone = evicted(batch);
   const stay = known.filter((trace) => trace.id === selected || !isGone(trace));
@@ -62,12 +62,13 @@ function grow(before: Log, batch: Batch, now: number, selected: string | null): 
   const isOwn = ({ process }: TraceSummary): boolean => isSameRun(batch.process, process);
   const traces = merge(stay, batch.traces.filter(isOwn)).slice(0, KEPT);
   // What has ended meanwhile is fetched.
-  const others = batch.reset ? leftBehind(log, apart(log.earlier, traces), now) : log.earlier;
-  const earlier = withOthers(others, batch, selected, isOwn);
+  const before = batch.reset ? leftBehind(log, apart(log.earlier, traces), now) : log.earlier;
+  const earlier = withOthers(before, batch, selected, isOwn);
+  const { others = [] } = batch;
   return {
     epoch: batch.epoch,
     process: isSame(log.process, batch.process) ? log.process : batch.process,
-    others: isSameList(log.others, alive(batch)) ? log.others : alive(batch),
+    others: isSameList(log.others, others) ? log.others : others,
     position: batch.position ?? null,
     history: batch.history,
     traces,
@@ -117,10 +118,6 @@ function isLost(
   return shown === undefined
     ? removed.includes(selected) && byId(earlier, selected) !== undefined
     : isGone(shown);
-}
-
-function alive({ others = [] }: Batch): readonly Run[] {
-  return others.filter(({ gone }) => !gone);
 }
 
 function isSameList(one: readonly Run[], other: readonly Run[]): boolean {
