@@ -54,6 +54,15 @@ export function rectsOf(drawing: Drawing, name: RegExp): Box[] {
   );
 }
 
+/** Diamonds, by the first point of their path, which is their top. */
+export function linesOf(drawing: Drawing, name: RegExp): Box[] {
+  return [...flat(drawing.shapes)].flatMap((shape): Box[] => {
+    if (shape.el !== "path" || !name.test(shape.cls)) return [];
+    const [x = 0, y = 0] = [...shape.d.matchAll(/-?[\d.]+/g)].map(Number);
+    return [{ said: shape.cls, left: x - 5, right: x + 5, top: y, bottom: y + 10 }];
+  });
+}
+
 export function circlesOf(drawing: Drawing, name: RegExp): Box[] {
   return [...flat(drawing.shapes)].flatMap((shape): Box[] =>
     shape.el === "circle" && name.test(shape.cls)

@@ -11,6 +11,8 @@ import type { Axes, Axis, Places, Point } from "./sheet";
 /** From one to the next, along the wire and beside a chip. */
 const ALONG = 11;
 const BESIDE = 13;
+const FIRST_BESIDE = 16;
+const RADIUS = 5;
 const COLUMN = 12;
 
 export function drawBeads(scene: Scene, frame: Frame, places: Places, axes: Axes): readonly Shape[] {
@@ -33,21 +35,30 @@ function bead(scene: Scene, step: Step, x: number, y: number): Shape {
   return beadNode(scene, step, `${step.stage} ${step.name}`, x, y);
 }
 
+/** Those between a function that raised and its second run, beside its chip: the first wire ends there. */
+export function beadsBefore({ again, beads, state }: Chip): readonly Step[] {
+  return again === null || state !== "raised" ? [] : beads.filter((step) => step.begin < again.begin);
+}
+
+/** The room that these take. */
+export function beadsWidth(chip: Chip): number {
+  const count = beadsBefore(chip).length;
+  return count === 0 ? 0 : FIRST_BESIDE + (count - 1) * BESIDE + RADIUS;
+}
+
 /** Between a chip and the next on its wire; where there are many, in columns. */
 function afterChip(scene: Scene, frame: Frame, places: Places, axes: Axes, chip: Chip): readonly Shape[] {
   const point = places.at.get(chip.key);
   if (point === undefined || chip.beads.length === 0) return [];
   const direction = point.x === frame.XL ? 1 : -1;
-  const { again } = chip;
-  const before =
-    again === null || chip.state !== "raised" ? [] : chip.beads.filter((step) => step.begin < again.begin);
+  const before = beadsBefore(chip);
   const rest = chip.beads.filter((step) => !before.includes(step));
   const from = point.y + direction * ALONG;
   const span = nextOnWire(frame, places, axes, point) - from - direction * ALONG;
   const fit = Math.max(1, Math.floor(Math.abs(span) / ALONG) + 1);
   const many = Math.min(fit, rest.length);
   return [
-    ...before.map((step, index) => bead(scene, step, point.left - 16 - index * BESIDE, point.y)),
+    ...before.map((step, index) => bead(scene, step, point.left - FIRST_BESIDE - index * BESIDE, point.y)),
     ...rest.map((step, index) => {
       const out = Math.floor(index / fit) * COLUMN * -direction;
       return bead(scene, step, point.x + out, from + (span * ((index % fit) + 0.5)) / many);

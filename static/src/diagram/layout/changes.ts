@@ -17,27 +17,37 @@ export function changeTexts(changes: Json | undefined): readonly string[] {
     { length: Math.min(NAMES_SHOWN, all.length) },
     (_, index) => Math.min(NAMES_SHOWN, all.length) - index,
   );
-  return all.length === 0 ? [] : [...counts.map(textOf), `± ${all.length}`];
+  const kind = kindOf(changes, all.length);
+  const counted = kind === null ? [] : [`± ${all.length} ${kind}`];
+  return all.length === 0 ? [] : [...counts.map(textOf), ...counted, `± ${all.length}`];
+}
+
+/** What they are if all of several are the same. */
+function kindOf(changes: Json | undefined, count: number): string | null {
+  const response = isObject(changes) ? changes["response"] : undefined;
+  const headers = isObject(response) ? namesOf(response["headers"]).length : 0;
+  return headers === count && count > 1 ? "headers" : null;
 }
 
 /** The names of everything that a step changed. */
 export function changedNames(changes: Json | undefined): readonly string[] {
   if (!isObject(changes)) return [];
-  const names = (part: Json | undefined): string[] =>
-    isObject(part)
-      ? Object.values(part).flatMap((each) =>
-          Array.isArray(each) ? each.map(String) : isObject(each) ? Object.keys(each) : [],
-        )
-      : [];
   const { g, session, response } = changes;
   const of = isObject(response) ? response : {};
   return [
-    ...names(g).map((name) => `g.${name}`),
-    ...names(session).map((name) => `session.${name}`),
+    ...namesOf(g).map((name) => `g.${name}`),
+    ...namesOf(session).map((name) => `session.${name}`),
     ...(of["status"] === undefined ? [] : ["status"]),
-    ...names(of["headers"]),
-    ...names(of["cookies"]).map((name) => `cookie ${name}`),
+    ...namesOf(of["headers"]),
+    ...namesOf(of["cookies"]).map((name) => `cookie ${name}`),
   ];
+}
+
+function namesOf(part: Json | undefined): string[] {
+  if (!isObject(part)) return [];
+  return Object.values(part).flatMap((each) =>
+    Array.isArray(each) ? each.map(String) : isObject(each) ? Object.keys(each) : [],
+  );
 }
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {

@@ -412,6 +412,13 @@ describe("changeTexts", () => {
       "± session.cart +2",
       "± 3",
     ]);
+    const headers = { ...none, added: { ETag: "x", Vary: "y" } };
+    expect(changeTexts({ response: { headers } })).toEqual([
+      "± ETag, Vary",
+      "± ETag +1",
+      "± 2 headers",
+      "± 2",
+    ]);
     expect(
       Math.max(
         ...changeTexts({ g: { ...none, added: { ["x".repeat(1000)]: 1 } } }).map((each) => each.length),

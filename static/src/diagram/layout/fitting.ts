@@ -2,6 +2,7 @@
 
 import { ellipsize, LONGEST_NAME } from "../../trace/text";
 import type { Chip } from "../model/types";
+import { beadsWidth } from "./beads";
 import { GEOMETRY } from "./geometry";
 import { isGhost, kindOf, packageOf, prefixOf } from "./names";
 import { changesOf, foldOf, pillsOf, type Detail, type Pill, type PillRow } from "./pills";
@@ -105,7 +106,21 @@ function shrink(scene: Scene, drafts: readonly Draft[], room: number): readonly 
       const narrower = build(scene, wide.fitted.chip, detail);
       now = now.map((draft) => (draft === wide ? narrower : draft));
     }
-  return now;
+  return now === drafts ? now : regrown(scene, now, room);
+}
+
+/** With longer texts of what changed, where shortening the other left room. */
+function regrown(scene: Scene, drafts: readonly Draft[], room: number): readonly Draft[] {
+  return drafts.reduce((now, draft, index) => {
+    // None is shown where there is little room at all.
+    if (draft.detail.changes === Infinity) return now;
+    const others = total(now) - draft.extent;
+    for (let changes = 0; changes < draft.detail.changes; changes += 1) {
+      const longer = build(scene, draft.fitted.chip, { ...draft.detail, changes });
+      if (others + longer.extent <= room) return now.map((each) => (each === draft ? longer : each));
+    }
+    return now;
+  }, drafts);
 }
 
 /** The same chip at another moment, in no more detail. */
@@ -132,7 +147,7 @@ function build(scene: Scene, chip: Chip, detail: Detail): Draft {
     part(name, ghost ? "ghost" : "name", 0) +
     part(from, "kind", 0);
   const row = pillRow(scene, chip, detail);
-  const extent = w + row.pills.reduce((sum, pill) => sum + pill.w + GEOMETRY.pill.gap, 0);
+  const extent = w + row.pills.reduce((sum, pill) => sum + pill.w + GEOMETRY.pill.gap, 0) + beadsWidth(chip);
   return { fitted: { chip, detail, prefix, kind, name, package: from, w, ...row }, detail, extent };
 }
 

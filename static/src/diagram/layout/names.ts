@@ -1,5 +1,6 @@
 /** What a chip says of its step, beside its name. */
 
+import { time } from "../../trace/format";
 import { ellipsize } from "../../trace/text";
 import type { Chip } from "../model/types";
 import type { Scene } from "./scene";
@@ -20,6 +21,11 @@ const NARROW: Readonly<Record<string, string>> = {
   "match URL": "match",
   make_response: "",
 };
+
+/** For a request that has not gone on for a while, in ns. */
+export function waitingFor(ns: number): string {
+  return `waiting for ${time(ns)}`;
+}
 
 /** With little room, `errorhandler(404)` is what it is for. */
 export function handlerKind({ columns }: Scene, kind: string): string {

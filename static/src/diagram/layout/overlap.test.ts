@@ -4,7 +4,16 @@ import { describe, expect, it } from "vitest";
 
 import type { Hold, Step, Trace, TraceSummary } from "../../api/types";
 import { anyTrace, MAP, STORIES, tell } from "../../testing/fixtures";
-import { circlesOf, flat, measure, overlaps, rectsOf, textsOf, type Box } from "../../testing/overlaps";
+import {
+  circlesOf,
+  flat,
+  linesOf,
+  measure,
+  overlaps,
+  rectsOf,
+  textsOf,
+  type Box,
+} from "../../testing/overlaps";
 import { rewind } from "../../trace/replay";
 import { summarize } from "../../trace/summary";
 import { journey } from "../model/journey";
@@ -21,7 +30,9 @@ function onWires(drawing: Drawing): string[] {
   );
   const [first, last] = [Math.min(...wires), Math.max(...wires)];
   if (wires.length === 0 || first === last) return [];
-  const beside = [...flat(drawing.shapes)].filter((s) => s.el === "text" && s.parts[0].cls === "changed");
+  const beside = [...flat(drawing.shapes)].filter(
+    (shape) => shape.el === "text" && /^(changed|lane\b)/.test(shape.parts[0].cls),
+  );
   return textsOf({ ...drawing, shapes: beside })
     .filter(({ left, right }) => left < first + 5 || right > last - 5)
     .map(({ said }) => `on a wire: ${said}`);
@@ -76,7 +87,9 @@ function faultsOf(drawing: Drawing): string[] {
     ...[wired, chips, texts, hatches].flatMap((others) => overlaps(breakpoints, others)),
     ...[texts, chips].flatMap((others) => overlaps(hatches, others)),
     ...overlaps(texts, texts),
+    ...overlaps(texts, rectsOf(drawing, /\bincluded$/)),
     ...overlaps(chips, chips),
+    ...overlaps(chips, linesOf(drawing, /^sig\b/)),
     ...overlaps(labels, chips, 1.5),
     ...onWires(drawing),
     ...new Set(overlaps(onJourney(drawing), rectsOf(drawing, /^(chip|bubble)\b/))),
@@ -218,6 +231,23 @@ describe("nothing lies on anything else", () => {
           expect(faultsOf(draw(journey(trace, MAP, at, at), space))).toEqual([]);
         }
       }
+  });
+
+  it("of a request that waits somewhere", () => {
+    const found: string[] = [];
+    let said = 0;
+    for (const [, trace] of told)
+      for (const step of trace.steps) {
+        const waiting = { ...heldAt(trace, step, step.begin), holds: [] };
+        for (const width of [390, 820, 1136]) {
+          const space: Space = { width, height: 697, selected: null, measure };
+          const drawing = draw(journey(waiting, MAP, step.begin + 63.2e9), space);
+          said += textsOf(drawing).filter((text) => text.said.includes("waiting for")).length;
+          found.push(...faultsOf(drawing).map((each) => `${step.stage} ${step.name}, ${width}: ${each}`));
+        }
+      }
+    expect(found).toEqual([]);
+    expect(said).toBeGreaterThan(100);
   });
 
   it("with all folds open, and requests inside", () => {

@@ -63,15 +63,23 @@ function serverBand(draft: Draft): Band {
     sub: "",
     hue: 0,
     left: [{ ...receive, state: inward && receive.state !== "pending" ? "done" : receive.state, own }],
-    right: [{ ...send, own: streamed ? null : send.own, noteTone: "err", ...serverAnswer(draft) }],
+    right: [
+      {
+        ...send,
+        own: streamed ? null : send.own,
+        noteTone: isHead(facts) ? "plain" : "err",
+        ...serverAnswer(draft),
+      },
+    ],
   };
 }
 
+const isHead = ({ trace }: Facts): boolean => trace.method === "HEAD";
+
 function sendNote(facts: Facts): string {
-  const isHead = facts.trace.method === "HEAD";
-  if (isHead && bytesOf(facts) === 0) return "HEAD: the body is dropped";
+  if (isHead(facts) && bytesOf(facts) === 0) return "HEAD: the body is dropped";
   const partial = facts.known.body?.detail["complete"] === false;
-  return !isStreamed(facts) && partial && !isHead ? "the client went away" : "";
+  return !isStreamed(facts) && partial && !isHead(facts) ? "the client went away" : "";
 }
 
 function middlewareBands(draft: Draft): readonly Band[] {

@@ -163,7 +163,7 @@ function groupNode(scene: Scene, box: Box, lane: BarLane, group: Group, shapes: 
   return stepNode(scene, slowest, label, shapes);
 }
 
-/** Templates and spans inside others: a thin bar along the one they are in. */
+/** Templates and spans inside others: a thin bar at the foot of theirs, darker with each level. */
 function drawIncluded(
   scene: Scene,
   box: Box,
@@ -172,10 +172,10 @@ function drawIncluded(
   steps: readonly Step[],
 ): readonly Shape[] {
   return steps.map((step) => {
-    const x = xOf(box, step.begin);
     const spent = lasted(box, step);
-    const w = Math.max(3, Math.min(box.stop, xOf(box, step.begin + spent)) - x - 2);
-    const bar = rect(x, y + 19, w, 5, 2, `seg ${lane} included`);
+    const end = Math.min(box.stop, xOf(box, step.begin + spent)) - 4;
+    const x = Math.min(xOf(box, step.begin), end - 3);
+    const bar = rect(x, y + 18.5, end - x, 3, 1.5, `seg ${lane} included`);
     return stepNode(scene, step, `${step.stage} ${step.name}, ${time(spent)}`, [bar]);
   });
 }

@@ -5,6 +5,7 @@ import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";
 import { GEOMETRY } from "../geometry";
 import type { Axis } from "../sheet";
+import { lanesOf } from "./lanes";
 
 export interface Box {
   readonly ribbon: Ribbon;
@@ -76,9 +77,11 @@ function clockOf({ begin, span, holds }: Ribbon): Squeeze {
 }
 
 /** A view is around the wires, a handler between them, and a body above the bands. */
-function sidesOf(frame: Frame, { key }: Ribbon): Pick<Box, "left" | "right" | "begin" | "end" | "textEnd"> {
+function sidesOf(frame: Frame, ribbon: Ribbon): Pick<Box, "left" | "right" | "begin" | "end" | "textEnd"> {
   const { XL, XR, X1, width, narrow, margin, lane } = frame;
-  const begin = XL + (narrow ? 44 : 54);
+  const { key } = ribbon;
+  const lanes = lanesOf(ribbon);
+  const begin = XL + (narrow && !lanes.includes("span") && !lanes.includes("req") ? 44 : 54);
   if (key === "body") return { left: XL + 22, right: X1, begin: XL + 84, end: XR - 54, textEnd: XR - 16 };
   if (key === "view") {
     const left = narrow ? XL - 17 : frame.X0 + frame.bands.length * frame.inset + 4;

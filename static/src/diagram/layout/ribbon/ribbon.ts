@@ -157,7 +157,7 @@ function drawLanes(scene: Scene, box: Box): Part {
       parts.push(drawBrackets(scene, box, y));
       y += bracketRows(ribbon) * BRACKET_HEIGHT;
     }
-    parts.push({ shapes: [phrase(begin - 9, y + 15.5, "end", LANE_NAMES[lane], `lane ${lane}`)] });
+    parts.push({ shapes: [phrase(begin - 7, y + 15.5, "end", LANE_NAMES[lane], `lane ${lane}`)] });
     parts.push(drawLane(scene, box, lane, y));
     y += LANE_HEIGHT;
   }

@@ -4,7 +4,7 @@ import { time } from "../../../trace/format";
 import { brief, ofWhichHeld } from "../../../trace/holds";
 import { unfinished } from "../../../trace/steps";
 import type { Fault } from "../../model/types";
-import { handlerKind } from "../names";
+import { handlerKind, waitingFor } from "../names";
 import { fit, widthOf, type Scene } from "../scene";
 import { phrase, words, type Shape, type TextPart } from "../shapes";
 import type { Box } from "./box";
@@ -89,14 +89,20 @@ interface Note {
 
 /** At the right: where it raised, or a note; in the longest text that fits. */
 function noteOf(scene: Scene, { ribbon }: Box, room: number): Note | null {
-  const { fault, failed, note, thread } = ribbon;
+  const { fault, failed, thread } = ribbon;
+  const hung = ribbon.state === "running" ? scene.journey.hung : null;
+  const note = hung === null ? ribbon.note : waitingFor(hung);
   if (!failed || fault === null) {
     if (note === "" || room < LEAST_NOTE) return null;
     // Of two parts, the first says what happened.
     const texts = [note, note.split(/[:,] /)[0] ?? ""];
     const text =
       texts.find((each) => widthOf(scene, each, "note") <= room) ?? fit(scene, note, "note", room, 90);
-    return plain(scene, text, ribbon.hold !== null ? "tag held" : thread ? "tag thr" : "tl out");
+    return plain(
+      scene,
+      text,
+      ribbon.hold !== null ? "tag held" : hung !== null ? "tag short" : thread ? "tag thr" : "tl out",
+    );
   }
   if (fault.place === "") return null;
   const of = fault.function === "" ? "" : `, in ${fault.function}()`;

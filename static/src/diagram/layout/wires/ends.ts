@@ -5,7 +5,12 @@ import type { Stop } from "../../model/types";
 import { GEOMETRY } from "../geometry";
 import { circle, d, line, phrase, type Shape } from "../shapes";
 import type { Point } from "../sheet";
+import { waitingFor } from "../names";
+import { widthOf } from "../scene";
 import { leaveView, mark, pointOf, wire, type Drawn, type Net, type Tone } from "./net";
+
+/** From a text to what is beside it. */
+const APART = 10;
 
 export function drawEnd(net: Net, stop: Stop, failing: boolean): Drawn {
   const { moving, body, propagated } = net.scene.journey;
@@ -43,10 +48,21 @@ function drawClock(net: Net, { key }: Stop, point: Point | undefined): readonly 
     circle(x, y, 12, "clock"),
     line(d`M${x} ${y - 7}V${y}L${x + 5} ${y + 3}`, "hands"),
   ];
-  const text = `waiting for ${time(hung)}`;
-  if (inRibbon) return [...clock, phrase(x - 24, y - 12, "end", text, "tag short halo2")];
-  if (point === undefined) return clock;
-  const left = point.x === XL;
-  const beside = left ? point.right + 10 : point.left - 10;
-  return [...clock, phrase(beside, point.y + 4.5, left ? "start" : "end", text, "tag short")];
+  // A ribbon says so in its title.
+  if (inRibbon || point === undefined) return clock;
+  return [...clock, ...drawWaited(net, point, hung)];
+}
+
+/** How long, in the longest text that its row has room for. */
+function drawWaited({ scene, frame, places }: Net, { x, y }: Point, hung: number): readonly Shape[] {
+  const { XL, XR, margin, chipHeight } = frame;
+  const row = [...places.at.values()].filter((each) => Math.abs(each.y - y) < chipHeight);
+  const from = Math.max(XL + margin, ...row.filter((each) => each.x === XL).map(({ right }) => right));
+  const to = Math.min(XR - margin, ...row.filter((each) => each.x !== XL).map(({ left }) => left));
+  const text = [waitingFor(hung), time(hung)].find(
+    (each) => widthOf(scene, each, "note") <= to - from - 2 * APART,
+  );
+  if (text === undefined) return [];
+  const left = x === XL;
+  return [phrase(left ? from + APART : to - APART, y + 4.5, left ? "start" : "end", text, "tag short")];
 }
