@@ -11,6 +11,8 @@ import type { Bar, Ran, RequestRecord } from "./types";
 /** The widths of a character of a name and of a label beside it, in pixels. */
 const CHARACTER = 6.95;
 const SMALL = 5.8;
+/** From a wire to a name and a gap behind it. */
+const ASIDE = 24;
 /** Below this width, only slow steps show their times. */
 const NARROW = 400;
 
@@ -151,11 +153,10 @@ function viewText({ error, elapsed }: RequestRecord, view: Ran): string {
 }
 
 function drawHook(scene: Scene, row: Placed): SVGElement {
-  const { record, width, left, right } = scene;
-  const { name, took, outcome, y, inward, alone } = row;
-  const hot = took * 10 > record.elapsed;
-  const about = width < NARROW && !hot ? "" : time(took) + statements(row);
-  const room = (right - left) / (alone ? 1 : 2) - 24 - about.length * SMALL;
+  const { left, right } = scene;
+  const { name, outcome, y, inward } = row;
+  const { text: about, hot } = aboutOf(scene, row);
+  const room = roomOf(scene, row) - about.length * SMALL;
   const parts = [part("name", fit(name, room / CHARACTER)), part(hot ? "hot" : "mut", `  ${about}  `)];
   const words = inward
     ? text("", left + 13, y + 4, "start", ...parts)
@@ -163,6 +164,22 @@ function drawHook(scene: Scene, row: Placed): SVGElement {
   const tone = outcome === "raised" ? "err" : outcome === "short_circuit" ? "short" : inward ? "in" : "out";
   const dot = svg("circle", { class: tone, cx: inward ? left : right, cy: y, r: 5 });
   return link(scene, row, dot, words);
+}
+
+/** Its time and its statements; where there is little room, only of a slow one. */
+function aboutOf({ record, width }: Scene, row: Placed): { readonly text: string; readonly hot: boolean } {
+  const hot = row.took * 10 > record.elapsed;
+  return { text: width < NARROW && !hot ? "" : time(row.took) + statements(row), hot };
+}
+
+/** The width for a name and what is beside it: what the opposite one leaves, and no less than half. */
+function roomOf(scene: Scene, { y, inward }: Placed): number {
+  const { plan, left, right } = scene;
+  const opposite = plan.rows.find((each) => each.y === y && each.inward !== inward);
+  if (opposite === undefined) return right - left - ASIDE;
+  const taken = opposite.name.length * CHARACTER + (aboutOf(scene, opposite).text.length + 2) * SMALL;
+  const room = right - left - 2 * ASIDE;
+  return Math.max(room / 2, room - taken);
 }
 
 function link({ address }: Scene, { step }: Ran, ...children: readonly SVGElement[]): SVGElement {

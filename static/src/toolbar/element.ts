@@ -233,7 +233,9 @@ export class Toolbar extends HTMLElement {
         "mut",
         [record.sent === null ? "" : `sent in ${time(record.sent)}`, record.about]
           .filter(Boolean)
-          .join(" · "),
+          .join(" · ")
+          // A number stays with its noun.
+          .replace(/(\d) /g, "$1\u00a0"),
       ),
     ];
     return [

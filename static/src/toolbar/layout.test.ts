@@ -49,7 +49,6 @@ test("layers lie inside each other, rows inside their layer", () => {
   expect(outer?.bottom).toBeGreaterThan(inner?.bottom ?? 0);
   for (const row of rows) expect(row.y).toBeLessThan(view);
   expect(new Set(rows.filter(({ inward }) => inward).map(({ y }) => y)).size).toBe(2);
-  expect(rows.filter(({ alone }) => alone).map(({ name }) => name)).toEqual(["close_db", "check"]);
   expect(bottom).toBeLessThan(height);
 });
 
@@ -108,6 +107,15 @@ test("every name leads to its step, but for several in one row", () => {
     "/panel/#1/1",
     "/panel/#1/7",
   ]);
+});
+
+test("a name is cut only where the one opposite leaves it no room", () => {
+  const long = "a_name_of_thirty_four_letters_here";
+  const texts = (out: readonly Ran[]): string =>
+    draw(record({ layers: [{ label: "app", in: [ran(long)], out }], elapsed: 1e9 }), 380, "#1").textContent;
+  expect(texts([])).toContain(long);
+  expect(texts([ran("log")])).toContain(long);
+  expect(texts([ran(long)])).not.toContain(long);
 });
 
 test("names of any length and script fit", () => {

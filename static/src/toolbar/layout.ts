@@ -10,8 +10,6 @@ const TURN = 42;
 export interface Placed extends Ran {
   readonly y: number;
   readonly inward: boolean;
-  /** Whether the opposite side is empty. */
-  readonly alone: boolean;
 }
 
 export interface Plan {
@@ -36,11 +34,10 @@ export function planOf({ layers, view, handler, bars }: RequestRecord): Plan {
   let y = 16;
   const tops = layers.map((layer) => {
     const top = y;
-    const least = Math.min(layer.in.length, layer.out.length);
     const most = Math.max(layer.in.length, layer.out.length);
     for (const inward of [true, false])
       (inward ? layer.in : layer.out).forEach((ran, index) =>
-        rows.push({ ...ran, inward, y: top + LABEL + index * PITCH + 10, alone: index >= least }),
+        rows.push({ ...ran, inward, y: top + LABEL + index * PITCH + 10 }),
       );
     y += LABEL + most * PITCH + (most > 0 ? 4 : 0);
     return top;
