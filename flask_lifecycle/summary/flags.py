@@ -118,7 +118,7 @@ def flags(trace: LiveTrace, columns: Columns, counts: t.Mapping[str, int], sql: 
         "hung": is_hung(trace) and not _is_sending(trace, columns),
     }
     shown: dict[str, Flag] = {
-        name: (kind, label.format(found[name]), REASONS[name].format(found[name]))
+        name: (kind, label.format(number := f"{found[name]:,}"), REASONS[name].format(number))
         for name, (kind, label) in FLAGS.items()
         if found[name]
     }

@@ -18,7 +18,7 @@ it("says of a request that failed that it did, whatever was answered before", ()
   const said = [...box.querySelectorAll(".row .s")].map(
     (each) => `${each.textContent.trim()} ${each.className}`,
   );
-  expect(said).toEqual(["200 s s2", "500 s s5", "200 ✕ s s5", "500 by the server ✕ s s5"]);
+  expect(said).toEqual(["200 s s2", "500 s s5", "200 ✕ s s5", "500 by the server s s5"]);
 });
 
 function drawn(more: readonly Partial<TraceSummary>[]): HTMLElement {

@@ -175,14 +175,14 @@ function Status({ trace, running }: StatusProps): JSX.Element {
       title={byServer ? `By ${sender(trace)}: an exception left the app` : undefined}
     >
       {byServer ? (
-        <span class="server">
+        <>
           {clientStatus(trace)}
           <span class="unseen"> by {sender(trace)}</span>
-        </span>
+        </>
       ) : (
         (trace.status ?? (failed ? "" : running ? "runs" : "–"))
       )}
-      {failed ? " ✕" : ""}
+      {failed && !byServer ? " ✕" : ""}
     </span>
   );
 }

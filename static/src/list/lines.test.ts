@@ -22,6 +22,7 @@ describe("a path", () => {
       "/shop/search<?q=>",
       "<flask+web&sort=price>",
     ]);
+    expect(lines("/corners/after-hook", "production")).toEqual(["/corners/after-hook", "<?production>"]);
   });
   it("is broken anywhere where it has no separators", () => {
     expect(plain("x".repeat(30))).toEqual(["x".repeat(20), "x".repeat(10)]);

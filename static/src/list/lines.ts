@@ -75,9 +75,10 @@ function fitting(letters: readonly Letter[], columns: number): number {
   return at;
 }
 
-/** Where to break at the latest: after a separator, if that leaves no line half empty. */
+/** Where to break at the latest: after a separator or before the query, if that leaves no line half empty. */
 function breakBefore(letters: readonly Letter[], end: number): number {
-  for (let at = end; at > end / 2; at -= 1) if (BREAKS.includes(letters[at - 1]?.text ?? " ")) return at;
+  for (let at = end; at > end / 2; at -= 1)
+    if (BREAKS.includes(letters[at - 1]?.text ?? " ") || letters[at]?.text === "?") return at;
   return end;
 }
 

@@ -71,7 +71,8 @@ function OfApp({ trace: { process } }: { readonly trace: Trace }): JSX.Element |
 function Status({ trace }: { readonly trace: Trace }): JSX.Element {
   if (websocketOf(trace.steps[0], 0) !== null) return <strong class="status s1">101 websocket</strong>;
   const code = clientStatus(trace);
-  if (code === null) return <strong class="status">{trace.state === "running" ? "…" : "no status"}</strong>;
+  if (code === null)
+    return <strong class="status">{trace.state === "running" ? "runs" : "no status"}</strong>;
   const sent = trace.steps.findLast(({ stage }) => stage === "start_response")?.name ?? "";
   const text = sent.startsWith(`${code}`) ? sent : code === 500 ? "500 Internal Server Error" : `${code}`;
   return (

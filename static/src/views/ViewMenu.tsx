@@ -90,7 +90,7 @@ export function Label({
   return (
     <>
       {VIEWS[view].title}
-      {count > 0 ? <span class="count">{count}</span> : null}
+      {count > 0 ? <span class="count">{count.toLocaleString("en")}</span> : null}
     </>
   );
 }
