@@ -98,7 +98,7 @@ class _Reasons:
         self._fate = fate
         self._passes = passed(app, error)
         #: Why none for 500 is asked, or when.
-        self._server_error = "for what no other handler takes, which Flask answers with 500"
+        self._server_error = "only for exceptions that no other handler takes"
         if isinstance(error, HTTPException) and not is_trapped(app, error):
             self._server_error = ""
         elif fate == "reraised":
@@ -107,7 +107,7 @@ class _Reasons:
     def of(self, entry: _Entry) -> str:
         """Return the reason, or an empty text if it may take the exception."""
         if entry.scope not in self._scopes:
-            return f"of the blueprint {entry.scope}, which this request is not in"
+            return f"for requests of the blueprint {entry.scope} only"
         is_for = entry.matches(self._kind)
         is_for_500 = entry.matches(InternalServerError)
         if is_for and self._fate == "overridden":

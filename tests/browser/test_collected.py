@@ -129,7 +129,7 @@ def test_an_exception_is_shown_with_its_handlers(panel: Panel) -> None:
     expect(shown.locator("tr.taken")).to_contain_text("out_of_stock")
     expect(shown.locator("tr.taken")).to_contain_text("handled it")
     expect(frame.locator(".source .py-k").first).to_be_visible()
-    expect(shown).to_contain_text("of the blueprint api, which this request is not in")
+    expect(shown).to_contain_text("for requests of the blueprint api only")
 
 
 @pytest.fixture

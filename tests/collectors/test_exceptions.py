@@ -150,7 +150,7 @@ def test_the_handler_that_is_taken_is_the_one_that_ran() -> None:
         assert taken == ran, path
         why = {each["callable"].rpartition(":")[2]: each["why"] for each in handlers}
         assert all(why[name] for name in why if name not in ran)
-        assert why["other_key"] == "of the blueprint other, which this request is not in"
+        assert why["other_key"] == "for requests of the blueprint other only"
     get(app, lifecycle, "/nowhere")
     assert ran[-1] == "app_not_found"
 
@@ -211,7 +211,7 @@ def test_a_handler_for_500_says_what_it_is_for_while_another_takes_the_exception
     def index() -> t.NoReturn:
         raise LookupError("x")
 
-    told = "for what no other handler takes, which Flask answers with 500"
+    told = "only for exceptions that no other handler takes"
     assert reasons(get(app, lifecycle)) == {"LookupError": "", "500": told}
 
 
