@@ -1,13 +1,14 @@
 /** The plan of a request for a rule: its diagram, and each function in the order of the calls. */
 
-import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import type { JSX, RefObject } from "preact";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { AppMap, Rule, Trace } from "../../api/types";
 import { Open } from "../../components/Source";
 import { Dot } from "../../holds/Dot";
 import { drawn, toggleAt } from "../../holds/store";
 import { Diagram } from "../../diagram/Diagram";
+import { GEOMETRY, NARROW } from "../../diagram/layout/geometry";
 import { kindOf, phases, verdict, type Phase } from "./phases";
 
 export function Plan({
@@ -23,10 +24,10 @@ export function Plan({
   return (
     <section class="plan" aria-label="What a request will meet" tabIndex={0}>
       <header>
-        {rule.view === null ? null : <Dot at={rule.view} />}
         <h2>
           <span class="k">{method}</span> <bdi>{rule.rule}</bdi>
         </h2>
+        {rule.view === null ? null : <Dot at={rule.view} />}
       </header>
       {verdict(rule, method) === "view" ? <Drawn map={map} rule={rule} method={method} /> : null}
       <div class="phases">
@@ -48,14 +49,36 @@ function PhaseOf({ phase, from }: { readonly phase: Phase; readonly from: number
       <ol start={from + 1}>
         {phase.hooks.map((hook, index) => (
           <li key={index} value={from + index + 1} data-hook={hook.name}>
-            <Dot at={hook} /> <code>{hook.name}</code> <span class="k">{kindOf(hook)}</span>
-            <span class="by">{hook.scope === null || hook.scope === "app" ? "the app" : hook.scope}</span>
+            <code>{hook.name}</code> <span class="k">{kindOf(hook)}</span>
+            <span class="by">
+              {hook.scope === null || hook.scope === "app" ? "the app" : hook.scope}
+            </span>{" "}
+            <Dot at={hook} />
             {hook.source === null ? null : <Open source={hook.source} />}
           </li>
         ))}
       </ol>
     </div>
   );
+}
+
+/** How much of a gutter is out of sight, as in app.css, and the height in which the rows are spread. */
+const [GUTTER, HEIGHT] = [GEOMETRY.gutter - 1, 700];
+
+function useWidth(box: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => {
+      setWidth(element.clientWidth);
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
+  return width;
 }
 
 /** The diagram of a request that has not come yet. */
@@ -90,15 +113,20 @@ function Drawn({
     }),
     [map, rule, method],
   );
+  const box = useRef<HTMLDivElement>(null);
+  const room = useWidth(box);
+  // Its gutters are for times, and there are none yet.
+  const isRoomy = room + 2 * GUTTER >= NARROW.below;
   return (
-    <div class="drawn">
+    <div class={isRoomy ? "drawn roomy" : "drawn"} ref={box}>
       <Diagram
         trace={trace}
         map={map}
         elapsed={0}
         selected={null}
-        width={1120}
-        height={750}
+        width={isRoomy ? room + 2 * GUTTER : room}
+        height={HEIGHT}
+        head={false}
         breakpoints={drawn.value}
         onBreak={toggleAt}
         onSelect={() => undefined}
