@@ -14,7 +14,7 @@ export function ToStep({ step, children = step.name }: ToStepProps): JSX.Element
   return (
     <button
       type="button"
-      class="link"
+      class="link to-step"
       title={step.stage}
       onClick={() => {
         actions.step(step.id);

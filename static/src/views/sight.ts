@@ -50,12 +50,12 @@ export function centre(figure: HTMLElement): void {
   const tops = [...figure.querySelectorAll("svg.diagram .band")].map(
     (band) => band.getBoundingClientRect().top - origin - LABEL,
   );
-  figure.scrollTop = topFor(y, tops, figure.clientHeight);
+  figure.scrollTop = topFor(y, tops, figure.clientHeight, figure.scrollHeight);
 }
 
 /** The band's border nearest to a window in whose middle a row is, if the row is in sight with it. */
-export function topFor(y: number, borders: readonly number[], height: number): number {
-  const wanted = y - height / 2;
-  const whole = borders.filter((top) => y - top >= ROW && top + height - y >= ROW);
+export function topFor(y: number, borders: readonly number[], height: number, all: number): number {
+  const wanted = Math.min(y - height / 2, all - height);
+  const whole = borders.filter((top) => top <= all - height && y - top >= ROW && top + height - y >= ROW);
   return whole.sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted))[0] ?? wanted;
 }
