@@ -16,7 +16,13 @@ from tests.helpers.browser import FLAGS
 from tests.helpers.servers import APP_THAT_HOLDS, FactoryServer, Server
 from tests.helpers.wire import Wire
 
-SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
+SIZES = {
+    "wide": (1440, 900),
+    "full": (1920, 1080),
+    "4k": (3840, 2160),
+    "narrow": (390, 844),
+}
+THEMES = {"dark", "light"}
 REQUESTS = {
     "typical": ("/admin/orders/42", "GET"),
     "404": ("/admin/ordrs/42", "GET"),
@@ -334,7 +340,8 @@ def take_toolbar(
     context.close()
 
 
-def main() -> None:
+def main(wanted: set[str]) -> None:
+    """Take them all, or those of the themes and sizes that are named."""
     folder = ROOT / "screenshots"
     folder.mkdir(exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -354,8 +361,8 @@ def main() -> None:
             server.start()
             pages.start()
             browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-            for theme in ("dark", "light"):
-                for size in SIZES:
+            for theme in sorted(THEMES & wanted) or sorted(THEMES):
+                for size in sorted(SIZES.keys() & wanted) or SIZES:
                     take(browser, server, folder, theme, size)
                     lists(browser, folder, Path(data), theme, size)
                     take_toolbar(browser, server, pages, folder, theme, size)
@@ -366,4 +373,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(set(sys.argv[1:]))
