@@ -111,7 +111,7 @@ function shrink(scene: Scene, drafts: readonly Draft[], room: number): readonly 
 
 /** With longer texts of what changed, where shortening the other left room. */
 function regrown(scene: Scene, drafts: readonly Draft[], room: number): readonly Draft[] {
-  return drafts.reduce((now, draft, index) => {
+  return drafts.reduce((now, draft) => {
     // None is shown where there is little room at all.
     if (draft.detail.changes === Infinity) return now;
     const others = total(now) - draft.extent;
