@@ -45,6 +45,7 @@ $(VENV)/test.stamp: pyproject.toml $(PANEL)
 	@touch $@
 
 check: $(VENV)/test.stamp
+	.ci/packages redis-server
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit
 
 test: $(VENV)/test.stamp

@@ -175,6 +175,10 @@ CHEROOT_THREADS = f"{CHEROOT_SERVER}.requests.min"
 CHEROOT_READY = _entry("cheroot.server:HTTPServer", "ready", _CHEROOT)
 GEVENT_CLOSED = _entry("gevent.baseserver:BaseServer", "closed", "26.9.0")
 
+# redis-py
+
+_entry("redis.connection:Connection", "_connect", "5.0.0 to 8.1.0")
+
 
 __all__ = [
     "APP_CONTEXT",

@@ -20,7 +20,7 @@ from .page_secret import page_secret
 from .recorder.subclass import give_class, give_class_back, override, subclass_of
 from .redact import Redactor
 from .run_token import run_token
-from .settings import Settings
+from .settings import Settings, is_redis
 from .trace.model import Trace
 from .trace.owner import Owner
 from .trace.process import continue_after
@@ -60,7 +60,7 @@ class Lifecycle:
         """Set the extension up for one app.
 
         :param app: the app, before its first request.
-        :raises ValueError: a ``LIFECYCLE_*`` setting is invalid.
+        :raises ValueError: a ``LIFECYCLE_*`` setting is invalid, or needs a missing package.
         :raises RuntimeError: the app has a Lifecycle already.
         :raises AssertionError: the app has handled a request already, as for Flask's own
             setup methods (``flask.sansio.app.App._check_setup_finished``).
@@ -70,10 +70,16 @@ class Lifecycle:
 
         app._check_setup_finished("Lifecycle.init_app")
         settings = Settings.from_config(app.config)
+        is_on = settings.enabled is True or (settings.enabled is None and app.debug)
+        if is_on and is_redis(settings.history):
+            from .history import history_of
+
+            # Here it may raise: later, the app is served.
+            history_of(app)
         state = State(settings, app)
         app.extensions["lifecycle"] = state
 
-        if settings.enabled is True or (settings.enabled is None and app.debug):
+        if is_on:
             state.enable(app)
         elif settings.enabled is None:
             if settings.token is None:
@@ -274,11 +280,11 @@ def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outb
     if settings.history is None:
         return None, None
 
-    from .history.registry import sqlite_history_of
+    from .history.registry import writable_history_of
     from .history.writer import outbox_of
 
     try:
-        history = sqlite_history_of(app)
+        history = writable_history_of(app)
         if history is None:
             return None, None
         continue_after(history.newest_id() or "")

@@ -9,6 +9,7 @@ import string
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from urllib.parse import urlsplit
 
 from . import collector_table
 
@@ -30,6 +31,7 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_DATABASE = re.compile("(?:/[0-9]{0,5})?")
 _OF_NAME = frozenset(string.ascii_letters + string.digits + "-_")
 
 _A_DAY = 86_400
@@ -132,9 +134,32 @@ def _is_optional_callable(value: t.Any) -> bool:
 
 def _is_history(value: t.Any) -> bool:
     if isinstance(value, str):
-        # Of a URL, to come; and what no file system takes.
-        return bool(value) and not _URL.match(value) and "\0" not in value
+        if _URL.match(value):
+            return _is_redis_url(value)
+        # What no file system takes.
+        return bool(value) and "\0" not in value
     return value is None or value is True or isinstance(value, os.PathLike)
+
+
+def is_redis(history: object) -> t.TypeGuard[str]:
+    """Return whether a setting for the history is the URL of a Redis."""
+    return isinstance(history, str) and bool(_URL.match(history))
+
+
+def _is_redis_url(value: str) -> bool:
+    if not value.isprintable() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises, too
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return not parts.hostname and bool(parts.path)
+    # In a password, these are escaped: otherwise, its rest would be shown as the path.
+    is_whole = not parts.fragment and "@" not in f"{parts.path}{parts.query}"
+    is_database = bool(_DATABASE.fullmatch(parts.path))
+    return parts.scheme in ("redis", "rediss") and is_whole and is_database
 
 
 def _setting(default: t.Any, check: Check, takes: str) -> t.Any:
@@ -142,8 +167,9 @@ def _setting(default: t.Any, check: Check, takes: str) -> t.Any:
 
 
 _HISTORY = (
-    "True (a file in the user's cache folder), the path of a file, or None;"
-    " redis://, rediss:// and unix:// URLs are reserved, as Redis is not supported yet"
+    "True (a file in the user's cache folder), the path of a file, None, or the URL of a Redis:"
+    " redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/of/socket, with"
+    " special characters of the password percent-encoded"
 )
 _NAMES = "a tuple or list of non-empty strings"
 
@@ -190,7 +216,7 @@ class Settings:
         "None or a string of at least 16 printable ASCII characters, without spaces",
     )
     history: bool | str | os.PathLike[str] | None = field(
-        default=True, metadata={"check": _is_history, "takes": _HISTORY}
+        default=True, repr=False, metadata={"check": _is_history, "takes": _HISTORY}
     )
     hold: bool = _setting(True, _is_flag, "True or False")
     hold_seconds: float = _setting(
@@ -234,4 +260,4 @@ def _shown(name: str, value: t.Any) -> str:
     return f"a URL ({url[0]}…)" if name == "history" and url else repr(value)
 
 
-__all__ = ["COLLECTORS", "MORE_COLLECTORS", "Settings"]
+__all__ = ["COLLECTORS", "MORE_COLLECTORS", "Settings", "is_redis"]

@@ -16,6 +16,9 @@ from platformdirs import user_cache_path
 from flask_lifecycle.recorder.current import current
 from flask_lifecycle.trace.writer import NOBODY
 
+if t.TYPE_CHECKING:
+    from tests.helpers.redis import RedisServer
+
 pytest.register_assert_rewrite("tests.helpers")
 
 # A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
@@ -45,6 +48,23 @@ def nothing_leaks() -> Iterator[None]:
 def own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test read the history of another one."""
     monkeypatch.setenv("XDG_CACHE_HOME", tempfile.mkdtemp(dir=_CACHE.name))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One Redis for all tests of a process, which leave it running."""
+    from tests.helpers.redis import RedisServer
+
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> RedisServer:
+    """Return a Redis without data, for this test alone."""
+    redis_server.client().flushall()
+    return redis_server
 
 
 @pytest.fixture

@@ -120,9 +120,9 @@ def _history(app: flask.Flask) -> Finding:
     if status.problem is not None:
         return "note", "history", status.problem
     if not status.size:
-        return "ok", "history", f"{status.path}, as soon as a server has sent a request."
+        return "ok", "history", f"{status.place}, as soon as a server has sent a request."
     size = f"{status.count:,} requests in {status.size / 1e6:,.1f} MB"
-    return "ok", "history", f"{status.path}: {size}. LIFECYCLE_HISTORY = None turns it off."
+    return "ok", "history", f"{status.place}: {size}. LIFECYCLE_HISTORY = None turns it off."
 
 
 _WITH_DEBUG = (

@@ -1,4 +1,4 @@
-"""Follow a history: wait until its file changes, and write what is new in it."""
+"""Follow a history: wait until it changes, and write what is new in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import select
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import click
 import flask
@@ -63,9 +62,9 @@ class Follower:
             self._output.markdown([*markdown_table(())])
         for summary in known[len(known) - min(earlier, len(known)) :]:
             self._write(summary)
-        changed = self._changed()
+        changed = self._requests.history.version()
         while not self._closed.wait(_INTERVAL):
-            now = self._changed()
+            now = self._requests.history.version()
             if now != changed:
                 # Read before: what is written meanwhile is seen the next time.
                 changed = now
@@ -78,16 +77,6 @@ class Follower:
         new = [each for each in reversed(found) if each["id"] not in self._seen]
         self._seen = {each["id"] for each in found}
         return (each for each in new if self._matches(each))
-
-    def _changed(self) -> tuple[int, ...]:
-        """Return what is another value once the history's file has changed."""
-        path = self._requests.history.status().path
-        times = []
-        for each in () if path is None else (path, path.with_name(f"{path.name}-wal")):
-            with suppress(OSError):
-                found = each.stat()
-                times += [found.st_mtime_ns, found.st_size, found.st_ino]
-        return tuple(times)
 
     def _write(self, summary: JsonObject) -> None:
         if self._form == "json":

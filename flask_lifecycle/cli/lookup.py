@@ -48,10 +48,10 @@ class Requests:
         """
         found = self.newest(_ALL)
         if not found:
-            path = self.history.status().path
+            place = self.history.status().place
             raise NotFoundError(
                 self.history.problem
-                or f"The history has no request yet: {path}. Serve the app in debug mode with its "
+                or f"The history has no request yet: {place}. Serve the app in debug mode with its "
                 "Lifecycle, or by flask lifecycle run."
             )
         return found

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from ..trace.writer import LiveTrace
 from .batch import packed
-from .sqlite import SqliteHistory
+from .protocol import WritableHistory
 
 # Written in one transaction.
 _ROWS = 50
-# A file that failed is tried again after this time.
+# A history that failed is tried again after this time.
 AGAIN_SECONDS = 5.0
 
 # Requests that run at the same time: they finish in another order than that in which they began.
@@ -32,7 +32,7 @@ class Outbox:
     """
 
     def __init__(
-        self, history: SqliteHistory, max_traces: int, ring: Callable[[Outbox], None]
+        self, history: WritableHistory, max_traces: int, ring: Callable[[Outbox], None]
     ) -> None:
         self._history = history
         self._ring = ring

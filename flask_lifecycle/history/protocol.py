@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..trace.model import JsonObject, Trace
+from .batch import Batch
 
 
 @dataclass(frozen=True)
 class Status:
     """Where a history is, its size in bytes, and how many requests it has.
 
-    ``problem`` is one sentence that says why it cannot be written or read, or None.
+    ``path`` is its file, or None. ``problem`` is one sentence that says why it cannot be written or
+    read, or None. ``place`` is for people, and has no password.
     """
 
     path: Path | None
     size: int
     count: int
     problem: str | None
+    place: str
 
 
 class History(t.Protocol):
@@ -80,5 +83,24 @@ class History(t.Protocol):
         """Return where it is, its size and whether it works."""
         ...
 
+    def version(self) -> t.Any:
+        """Return what is another value once requests were added or removed, at little cost."""
+        ...
 
-__all__ = ["History", "Status"]
+
+class WritableHistory(History, t.Protocol):
+    """A history for the writer."""
+
+    def write(self, batch: Batch, *, is_last: bool = True) -> bool:
+        """Add requests, and remove the oldest beyond the limits; return whether that worked.
+
+        :param is_last: whether no others are written right after these.
+        """
+        ...
+
+    def newest_id(self) -> str | None:
+        """Return the id after which those of this process have to sort, at once, or None."""
+        ...
+
+
+__all__ = ["History", "Status", "WritableHistory"]

@@ -9,12 +9,12 @@ import flask
 from werkzeug.local import LocalProxy
 
 from ..locks import lock
-from ..settings import Settings
+from ..settings import Settings, is_redis
 from .location import default_path, path_of
-from .protocol import History
+from .protocol import History, WritableHistory
 from .sqlite import SqliteHistory
 
-_made: WeakKeyDictionary[flask.Flask, SqliteHistory] = WeakKeyDictionary()
+_made: WeakKeyDictionary[flask.Flask, WritableHistory] = WeakKeyDictionary()
 _lock = lock()
 
 
@@ -23,12 +23,12 @@ def history_of(app: flask.Flask) -> History | None:
 
     The app need neither be served nor have the extension.
 
-    :raises ValueError: a ``LIFECYCLE_*`` setting is invalid.
+    :raises ValueError: a ``LIFECYCLE_*`` setting is invalid, or needs a missing package.
     """
-    return sqlite_history_of(app)
+    return writable_history_of(app)
 
 
-def sqlite_history_of(app: flask.Flask) -> SqliteHistory | None:
+def writable_history_of(app: flask.Flask) -> WritableHistory | None:
     """Return the same, for its writer."""
     if isinstance(app, LocalProxy):  # flask.current_app
         app = app._get_current_object()
@@ -43,15 +43,16 @@ def sqlite_history_of(app: flask.Flask) -> SqliteHistory | None:
         return history
 
 
-def _make(app: flask.Flask, settings: Settings) -> SqliteHistory:
+def _make(app: flask.Flask, settings: Settings) -> WritableHistory:
     at = settings.history
-    is_own = at is None or isinstance(at, bool)
-    path = (
-        default_path(app.root_path, app.name)
-        if at is None or isinstance(at, bool)
-        else path_of(at, app.instance_path)
-    )
-    return SqliteHistory(path, settings.max_traces, settings.max_bytes, is_private=is_own)
+    limits = settings.max_traces, settings.max_bytes
+    if at is None or isinstance(at, bool):
+        return SqliteHistory(default_path(app.root_path, app.name), *limits, is_private=True)
+    if is_redis(at):
+        from .redis.history import RedisHistory
+
+        return RedisHistory(at, app.name, *limits)
+    return SqliteHistory(path_of(at, app.instance_path), *limits, is_private=False)
 
 
-__all__ = ["history_of", "sqlite_history_of"]
+__all__ = ["history_of", "writable_history_of"]

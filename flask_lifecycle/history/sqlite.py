@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import re
 import sqlite3
 import time
@@ -14,15 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..faults import fault
-from ..recording.json_text import write_json
 from ..store import RESTORABLE_SECONDS
 from ..trace.model import JsonObject, Trace
 from .batch import Batch, Unpacked
 from .connection import PATIENCE, Connection, transaction
 from .document import decode
 from .location import is_writable
-from .problems import HistoryError
+from .problems import HistoryError, Problems
 from .protocol import Status
+from .summaries import read_summary, summaries_of
 
 T = t.TypeVar("T")
 
@@ -36,8 +34,6 @@ _SELDOM = 100
 # All ids, which are hexadecimal, sort before it.
 _END = "g"
 _POSITION = re.compile("[0-9]{1,18}", re.ASCII)
-
-_log = logging.getLogger("flask_lifecycle")
 _NO_HOME = "this user has no home folder; LIFECYCLE_HISTORY takes the path of a file"
 
 
@@ -61,8 +57,7 @@ class SqliteHistory:
         # How many there were when they were counted last, and how many were added since.
         self._count = self._unbound = 0
         self._again = 0.0
-        # Of writing and of reading: what can be read cannot always be written.
-        self._problems: dict[bool, str] = {}
+        self._problems = Problems("until the process ends")
         # What it had, and what changes with that: the connection, and the commits of both.
         self._ids: Mapping[str, bool] | None = None
         self._ids_of: tuple[object, ...] = ()
@@ -72,7 +67,7 @@ class SqliteHistory:
 
     @property
     def problem(self) -> str | None:
-        return next(iter(self._problems.values()), None)
+        return self._problems.current
 
     def write(self, batch: Batch, *, is_last: bool = True) -> bool:
         """Add requests, and remove the oldest beyond the limits; return whether that worked.
@@ -115,7 +110,7 @@ class SqliteHistory:
     def _read(self, rows: Sequence[tuple[str, str, int | None]]) -> list[JsonObject]:
         made = self._summarized({row[2] for row in rows if not row[1]})
         texts = ((each, text or made.get(each)) for each, text, _ in rows)
-        found = (_summary(each, text) for each, text in texts if text)
+        found = (read_summary(each, text) for each, text in texts if text)
         return [each for each in found if each is not None]
 
     def _summarized(self, batches: Iterable[int | None]) -> dict[str, str]:
@@ -124,7 +119,7 @@ class SqliteHistory:
         for number in batches:
             unpacked = self._unpacked(number)
             if unpacked is not None:
-                made.update(_texts(unpacked))
+                made.update(summaries_of(unpacked))
 
         def keep(opened: sqlite3.Connection) -> None:
             with transaction(opened):
@@ -255,13 +250,22 @@ class SqliteHistory:
         counted = self._use(count)
         path = self.path
         size = 0
-        if path is not None:
-            for each in (path, path.with_name(f"{path.name}-wal")):
-                with suppress(OSError):
-                    size += each.stat().st_size
-            if counted is None and self.problem is None and not is_writable(path.parent):
-                self._fail(True, f"{path} cannot be written")
-        return Status(path, size, counted or 0, self.problem)
+        for each in _files(path):
+            with suppress(OSError):
+                size += each.stat().st_size
+        is_new = counted is None and self.problem is None
+        if path is not None and is_new and not is_writable(path.parent):
+            self._problems.add(f"{path} cannot be written", is_writing=True)
+        return Status(path, size, counted or 0, self.problem, str(path))
+
+    def version(self) -> tuple[int, ...]:
+        """Return what is another value once requests were added or removed, at little cost."""
+        found = []
+        for each in _files(self.path):
+            with suppress(OSError):
+                stat = each.stat()
+                found += [stat.st_mtime_ns, stat.st_size, stat.st_ino]
+        return tuple(found)
 
     def _use(
         self,
@@ -271,26 +275,15 @@ class SqliteHistory:
         patience: float = PATIENCE,
     ) -> T | None:
         if self._connection is None:
-            self._fail(create, _NO_HOME)
+            self._problems.add(_NO_HOME, is_writing=create)
             return None
         try:
             used = self._connection.use(use, create=create, patience=patience)
         except HistoryError as error:
-            self._fail(create, str(error))
+            self._problems.add(str(error), is_writing=create)
             return None
-        self._problems.pop(create, None)
+        self._problems.solve(is_writing=create)
         return used
-
-    def _fail(self, is_writing: bool, reason: str) -> None:
-        problem = (
-            f"The history is not kept: {reason}. Requests are in memory only, until the process"
-            " ends."
-        )
-        if problem not in self._problems.values():
-            # The app's filters, handlers and record factory may fail as well.
-            with suppress(Exception):
-                _log.warning("%s", problem)
-        self._problems[is_writing] = problem
 
     def _bound(self, opened: sqlite3.Connection) -> None:
         """Remove the oldest requests beyond the limits.
@@ -318,6 +311,10 @@ class SqliteHistory:
         self._unbound = 0
         now = time.monotonic()
         self._again = now + _SELDOM * (now - begun)
+
+
+def _files(path: Path | None) -> tuple[Path, ...]:
+    return () if path is None else (path, path.with_name(f"{path.name}-wal"))
 
 
 def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> None:
@@ -364,25 +361,6 @@ def _shrink(opened: sqlite3.Connection) -> None:
     opened.executescript("PRAGMA incremental_vacuum")
     # Unless another process reads the log just now: then later.
     opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def _texts(batch: Unpacked) -> dict[str, str]:
-    texts = {}
-    for trace_id in batch:
-        try:
-            texts[trace_id] = write_json(batch.summary(trace_id))
-        except Exception as error:
-            fault("a summary in the history", error)
-    return texts
-
-
-def _summary(trace_id: str, text: str) -> JsonObject | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, TypeError, RecursionError) as error:
-        fault("a summary in the history", error)
-        return None
-    return found if isinstance(found, dict) and found.get("id") == trace_id else None
 
 
 __all__ = ["SqliteHistory"]

@@ -18,7 +18,7 @@ from ..faults import fault
 from .connection import close_all
 from .outbox import AGAIN_SECONDS, Outbox, forget_all
 from .pace import Pace
-from .sqlite import SqliteHistory
+from .protocol import WritableHistory
 
 # What is finished within this time is written together: with the time that this takes, what a
 # killed process loses is not older than 0.3 s.
@@ -112,7 +112,7 @@ class Writer:
         close_all()
 
 
-def outbox_of(history: SqliteHistory, max_traces: int) -> Outbox:
+def outbox_of(history: WritableHistory, max_traces: int) -> Outbox:
     """Return an outbox for a history."""
     return Outbox(history, max_traces, _ring)
 

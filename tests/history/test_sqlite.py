@@ -242,7 +242,7 @@ def test_an_app_is_set_up_and_recorded_where_its_history_fails(
     def fails(_app: object) -> None:
         raise OSError("no such device")
 
-    monkeypatch.setattr("flask_lifecycle.history.registry.sqlite_history_of", fails)
+    monkeypatch.setattr("flask_lifecycle.history.registry.writable_history_of", fails)
     app = make()
     assert app.test_client().get("/a").status_code == 200
     assert len(Lifecycle().traces(app)) == 1

@@ -1,0 +1,1 @@
+"""The history in a Redis or Valkey: requests of several machines and services together."""

@@ -1,0 +1,34 @@
+"""The summaries of requests, as the histories store them."""
+
+from __future__ import annotations
+
+import json
+
+from ..faults import fault
+from ..recording.json_text import write_json
+from ..trace.model import JsonObject
+from .batch import Unpacked
+
+
+def summaries_of(batch: Unpacked) -> dict[str, str]:
+    """Return the summaries of the requests of a batch by id, as they are stored."""
+    texts = {}
+    for trace_id in batch:
+        try:
+            texts[trace_id] = write_json(batch.summary(trace_id))
+        except Exception as error:
+            fault("a summary in the history", error)
+    return texts
+
+
+def read_summary(trace_id: str, text: str | bytes) -> JsonObject | None:
+    """Return a stored summary, or None if it is damaged or of another request."""
+    try:
+        found = json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        fault("a summary in the history", error)
+        return None
+    return found if isinstance(found, dict) and found.get("id") == trace_id else None
+
+
+__all__ = ["read_summary", "summaries_of"]

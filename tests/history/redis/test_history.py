@@ -1,0 +1,351 @@
+from __future__ import annotations
+
+import json
+import os
+import time
+import typing as t
+import zlib
+from functools import cache, partial
+
+import pytest
+from opentelemetry.instrumentation.redis import RedisInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from flask_lifecycle import Lifecycle
+from flask_lifecycle.history.batch import FORMAT, Batch, Request
+from flask_lifecycle.history.document import encode
+from flask_lifecycle.history.redis.history import RedisHistory
+from flask_lifecycle.history.redis.keys import ADDED, APPS, escaped, keys_of
+from tests.helpers.history import make, run, served
+from tests.helpers.redis import RedisServer
+from tests.helpers.servers import wait_for
+
+KEYS = keys_of("shop")
+
+
+def of(redis: RedisServer, app: str = "shop", most: int = 500, size: int = 10**8) -> RedisHistory:
+    """Return a history, as another process has it."""
+    return RedisHistory(redis.url, app, most, size)
+
+
+class Row(t.NamedTuple):
+    """A request, by its number."""
+
+    number: int
+    is_file: bool = False
+    cleared: float | None = None
+    size: int = 0
+
+
+@cache
+def _recorded() -> bytes:
+    app = make()
+    app.test_client().get("/a")
+    [trace] = app.extensions["lifecycle"]._store.newest()
+    return encode(trace)
+
+
+def batch(*rows: Row) -> Batch:
+    """Return requests with ids and sizes of their own, otherwise as they are recorded."""
+    unpacker = zlib.decompressobj()
+    document = json.loads(unpacker.decompress(_recorded()[1:]))
+    fields, [values] = document["fields"], document["traces"]
+    document["traces"], document["sizes"] = [], document["sizes"] * len(rows)
+    for each in rows:
+        own = {"id": f"{each.number:024x}", "path": f"/{each.number}"}
+        own["query"] = os.urandom(each.size).hex()
+        changed = {**dict(zip(fields, values, strict=True)), **own}
+        document["traces"].append([changed[name] for name in fields])
+    text = zlib.compress(json.dumps(document).encode("ascii"))
+    data = FORMAT + text + unpacker.unused_data * len(rows)
+    requests = [Request(f"{each.number:024x}", each.is_file, each.cleared) for each in rows]
+    return Batch(requests, data)
+
+
+def write(history: RedisHistory, *rows: Row) -> None:
+    assert history.write(batch(*rows))
+
+
+def bytes_in(redis: RedisServer) -> int:
+    client = redis.client()
+    keys = KEYS["summaries"], KEYS["batches"]
+    return sum(client.hstrlen(key, each) for key in keys for each in client.hkeys(key))
+
+
+def paths(history: RedisHistory, limit: int = 500, before: str | None = None) -> list[str]:
+    return [each["path"] for each in history.summaries(limit, before)]
+
+
+def keys_in(redis: RedisServer) -> set[str]:
+    return set(redis.client().scan_iter())
+
+
+def test_what_is_finished_is_read_by_others_in_the_order_of_its_beginning(
+    redis: RedisServer,
+) -> None:
+    with served(make(history=redis.url)) as there:
+        ids = there.get("/a", "/favicon.ico", "/b")
+    history = of(redis)
+    assert [each["id"] for each in history.summaries()] == ids[::-1]
+    assert paths(history, 2) == ["/b", "/favicon.ico"]
+    assert paths(history, before=ids[2]) == ["/favicon.ico", "/a"]
+    trace = history.get(ids[0])
+    assert trace is not None
+    assert (trace.path, trace.status) == ("/a", 200)
+    assert trace.steps
+    assert history.get("f" * 24) is history.get("../etc") is history.get("") is None
+    status = history.status()
+    assert (status.count, status.problem, status.path) == (3, None, None)
+    assert status.place == redis.url
+    assert status.size > 500
+
+
+def test_more_summaries_than_are_asked_for_at_once_are_read(redis: RedisServer) -> None:
+    history = of(redis, most=1000)
+    write(history, *(Row(number, is_file=number % 3 == 0) for number in range(700)))
+    damaged: dict[t.Any, t.Any] = {f"{number:024x}": "{}" for number in range(300, 650)}
+    redis.client().hset(KEYS["summaries"], mapping=damaged)
+    # Those that are damaged end no page.
+    assert paths(history, 100) == [f"/{n}" for n in (*range(699, 649, -1), *range(299, 249, -1))]
+    assert len(paths(history, 1_000_000)) == 350
+
+
+def test_the_limits_are_kept_for_static_files_apart(redis: RedisServer) -> None:
+    history = of(redis, most=5)
+    for number in range(20):
+        write(history, Row(2 * number), Row(2 * number + 1, is_file=True))
+    assert paths(history) == [f"/{number}" for number in range(39, 29, -1)]
+    client = redis.client()
+    assert client.hlen(KEYS["summaries"]) == client.hlen(KEYS["batch_of"]) == 10
+    assert client.hlen(KEYS["batches"]) == client.hlen(KEYS["left"]) == 5
+    assert bytes_in(redis) == history.status().size
+    assert client.xlen(KEYS["requests"]) == client.xlen(KEYS["files"]) == 5
+
+
+def test_the_limit_of_bytes_is_kept_with_cleared_requests_and_static_files_first(
+    redis: RedisServer,
+) -> None:
+    history = of(redis)
+    write(history, Row(1, size=3000))
+    write(history, Row(2, size=3000, is_file=True))
+    history.clear(restorable=True)
+    write(history, Row(3, size=3000))
+    write(history, Row(4, size=3000, is_file=True))
+    assert bytes_in(redis) == history.status().size
+    limit = bytes_in(redis) + 1000
+    write(of(redis, size=limit), Row(5, size=3000))
+    history.restore()
+    assert paths(history) == ["/5", "/4", "/3", "/1"]
+    limit = bytes_in(redis) + 1000
+    write(of(redis, size=limit), Row(6, size=3000))
+    assert paths(history) == ["/6", "/5", "/3", "/1"]
+    assert bytes_in(redis) == history.status().size
+    write(of(redis, size=limit), Row(7, size=50_000))
+    assert paths(history) == ["/7"]
+
+
+def test_what_is_cleared_anywhere_can_be_restored_anywhere(redis: RedisServer) -> None:
+    here, there = of(redis), of(redis, "other")
+    write(here, Row(1), Row(2, is_file=True))
+    write(there, Row(3))
+    there.clear(restorable=True)
+    assert here.summaries() == there.summaries() == []
+    assert here.get(f"{1:024x}") is None
+    write(here, Row(4))
+    here.clear(restorable=True)
+    there.restore()
+    assert paths(here) == paths(there) == ["/4", "/3", "/2", "/1"]
+    here.clear()
+    there.restore()
+    assert paths(here) == []
+    assert keys_in(redis) == {APPS, ADDED}
+
+
+def test_what_was_cleared_goes_after_a_while(redis: RedisServer) -> None:
+    history, client = of(redis), redis.client()
+    write(history, Row(1))
+    history.clear(restorable=True)
+    # By itself, where nothing is written any more.
+    assert all(0 < client.ttl(key) <= 60 for key in keys_in(redis) - {APPS, ADDED})
+    client.hset(KEYS["state"], "cleared", str(int(time.time()) - 100))
+    write(history, Row(2))
+    history.restore()
+    assert paths(history) == ["/2"]
+    assert client.hkeys(KEYS["batch_of"]) == [f"{2:024x}"]
+    assert bytes_in(redis) == history.status().size < 5000
+
+
+def test_what_was_running_when_all_was_cleared_is_cleared(redis: RedisServer) -> None:
+    history = of(redis)
+    write(history, Row(1, cleared=time.time()), Row(2, cleared=0.0), Row(3))
+    assert paths(history) == ["/3"]
+    history.restore()
+    assert paths(history) == ["/3", "/1"]
+
+
+def test_nothing_is_kept_for_longer_than_a_week(redis: RedisServer) -> None:
+    with served(make(history=redis.url)) as there:
+        there.get("/a")
+        assert there.history.summaries()
+    client = redis.client()
+    expected = {APPS, ADDED, *KEYS.values()} - {KEYS["cleared"], KEYS["files"]}
+    assert keys_in(redis) == expected
+    assert all(600_000 < client.ttl(key) <= 604_800 for key in keys_in(redis))
+    client.zadd(APPS, {"long-ago": 1000})
+    write(of(redis), Row(1))
+    assert client.zrange(APPS, 0, -1) == ["shop"]
+
+
+def test_what_was_written_is_not_written_again(redis: RedisServer) -> None:
+    history = of(redis)
+    for _ in range(2):
+        write(history, Row(1, size=100))
+    assert history.status().count == redis.client().xlen(KEYS["requests"]) == 1
+
+
+def test_requests_of_a_machine_whose_clock_is_late_are_kept_as_long(redis: RedisServer) -> None:
+    on_time, late = of(redis, most=10), of(redis, most=10)
+    for number in range(20):
+        write(on_time, Row(10**6 + number))
+        write(late, Row(number))
+    ahead, behind = range(10**6 + 19, 10**6 + 14, -1), range(19, 14, -1)
+    assert paths(late) == [f"/{number}" for number in (*ahead, *behind)]
+
+
+NAMES = ["a:b", "{x}", "", "%", "shop 2", "läden\n", "\ud800", "*", "x" * 5000, "x" * 4999, "apps"]
+
+
+def test_apps_of_any_name_appear_together_and_are_limited_apart(redis: RedisServer) -> None:
+    assert len({escaped(name) for name in NAMES}) == len(NAMES)
+    for number, name in enumerate(NAMES):
+        history = of(redis, name, most=2)
+        write(history, *(Row(100 * number + each) for each in range(3)))
+    expected = sorted(100 * number + each for number in range(len(NAMES)) for each in (1, 2))
+    assert paths(of(redis)) == [f"/{number}" for number in expected[::-1]]
+    assert all(key.startswith("flask-lifecycle:") for key in keys_in(redis))
+    history.clear()
+    assert paths(of(redis)) == []
+
+
+@pytest.mark.parametrize("key", [*KEYS.values(), APPS, ADDED])
+def test_data_of_another_program_under_a_key_is_left_alone(redis: RedisServer, key: str) -> None:
+    client = redis.client()
+    client.set(key, "a letter to my grandmother")
+    with served(make(history=redis.url)) as there:
+        for _ in range(3):
+            there.get("/a")
+        problem = str(there.history.problem)
+        assert f"{redis.url} has data of another program under" in problem
+        assert len(Lifecycle().traces(there.app)) == 3
+        there.history.clear(restorable=True)
+        there.history.restore()
+        there.history.clear()
+        there.history.status()
+    assert client.get(key) == "a letter to my grandmother"
+    assert keys_in(redis) <= {key, APPS, ADDED}
+
+
+def test_foreign_entries_are_skipped_and_leave_with_the_oldest(redis: RedisServer) -> None:
+    client = redis.client()
+    client.zadd(APPS, {"shop\n\x1b[31m": 2e9, "shop": 2e9})
+    for number in range(500):
+        client.xadd(KEYS["requests"], {"letter": "to my grandmother", "id": f"<{number}>"})
+    client.zadd(KEYS["index"], {"r\xff\xfe": 0, "r<script>": 0, "z": 0})
+    client.hset(KEYS["summaries"], "<script>", "<script>alert(1)</script>")
+    client.hset(KEYS["batch_of"], mapping={f"{7:024x}": "one", f"{9:024x}": "none"})
+    client.hset(KEYS["batches"], "one", "no batch")
+    client.zadd(KEYS["index"], {f"r{number:024x}": 0 for number in (7, 8, 9)})
+    client.hset(KEYS["summaries"], f"{7:024x}", '{"id": "another"}')
+    client.hset(KEYS["summaries"], f"{8:024x}", "[" * 100_000)
+    history = of(redis, most=20)
+    for number in range(100, 200):
+        write(history, Row(number))
+    assert len(paths(history)) == 16
+    assert history.get(f"{7:024x}") is None
+    assert client.xlen(KEYS["requests"]) < 50
+    assert history.problem is None
+
+
+def test_a_trace_that_unpacks_to_too_much_is_not_read(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_lifecycle.history.batch._LARGEST", 100_000)
+    history = of(redis)
+    bomb = FORMAT + zlib.compress(bytes(10**7))
+    assert history.write(Batch([Request(f"{1:024x}", is_file=False, cleared=None)], bomb))
+    assert history.get(f"{1:024x}") is None
+    assert history.summaries() == []
+
+
+FORKS = """
+import os, sys
+from tests.helpers.history import make, served
+
+with served(make(history="{url}")) as there:
+    there.get("/before")
+    for number in range(20):
+        there.send(f"/{{number}}")
+    child = os.fork()
+    if not child:
+        try:
+            with served(make(history="{url}")) as its:
+                its.get("/child")
+        except BaseException as error:
+            print(repr(error), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    there.get("/after")
+"""
+
+
+def test_a_forked_process_has_connections_of_its_own(redis: RedisServer, tmp_path: t.Any) -> None:
+    assert run(FORKS.format(url=redis.url), tmp_path) == ""
+    assert len(paths(of(redis))) == len({*paths(of(redis))}) == 23
+
+
+def test_tools_that_watch_commands_do_not_see_ours(redis: RedisServer) -> None:
+    spans = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    RedisInstrumentor().instrument(tracer_provider=provider)
+    try:
+        with served(make(history=redis.url)) as there:
+            there.get("/a")
+            assert there.history.summaries()
+        assert not spans.get_finished_spans()
+        redis.client().ping()
+        assert spans.get_finished_spans()
+    finally:
+        RedisInstrumentor().uninstrument()
+
+
+def has(redis: RedisServer, ids: set[str]) -> bool:
+    return {each["id"] for each in of(redis).summaries()} >= ids
+
+
+def test_no_request_waits_and_all_are_written_when_it_is_back(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture, soon: None
+) -> None:
+    with served(make(history=redis.url)) as there:
+        ids = there.get("/before")
+        for stop, start in ((redis.stop, redis.start), (redis.pause, redis.resume)):
+            stop()
+            took = []
+            for number in range(20):
+                begun = time.monotonic()
+                ids.append(there.send(f"/{number}"))
+                took.append(time.monotonic() - begun)
+            wait_for(lambda: there.history.problem)
+            assert sorted(took)[10] < 0.1
+            answer = there.app.test_client().get("/_lifecycle/api/traces?limit=50").get_json()
+            assert {each["id"] for each in answer["traces"]} >= {*ids[-20:]}
+            assert answer["history"] == {"problem": there.history.problem}
+            start()
+            ids.append(there.send("/after"))
+            # What it had in memory is lost with a Redis that is restarted.
+            wait_for(partial(has, redis, {*ids[1:]}))
+            wait_for(lambda: there.history.problem is None)
+    assert caplog.text.count("cannot be reached: Connection refused") == 1
+    assert caplog.text.count("does not answer in time") == 1
