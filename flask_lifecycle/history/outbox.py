@@ -11,8 +11,8 @@ from ..trace.writer import LiveTrace
 from .batch import packed
 from .protocol import WritableHistory
 
-# Written in one transaction.
-_ROWS = 50
+# Written in one transaction: a batch is removed as a whole.
+_ROWS = 100
 # A history that failed is tried again after this time.
 AGAIN_SECONDS = 5.0
 
@@ -70,8 +70,12 @@ class Outbox:
             self._failed.clear()
             self._write(failed, pause)
         for queue in (self._traces, self._files):
-            while queue:
-                self._write(_popped(queue), pause)
+            # What comes meanwhile is gathered for the next time.
+            left = len(queue)
+            while left > 0 and queue:
+                waiting = _popped(queue, min(_ROWS, left))
+                left -= len(waiting)
+                self._write(waiting, pause)
         return bool(self._failed)
 
     def _write(self, waiting: list[_Reference], pause: Callable[[], None]) -> None:
@@ -102,9 +106,9 @@ def forget_all() -> None:
         outbox.forget()
 
 
-def _popped(queue: deque[_Reference]) -> list[_Reference]:
+def _popped(queue: deque[_Reference], most: int) -> list[_Reference]:
     # Others only append, so what is there stays there.
-    return [queue.popleft() for _ in range(min(_ROWS, len(queue)))]
+    return [queue.popleft() for _ in range(min(most, len(queue)))]
 
 
 __all__ = ["AGAIN_SECONDS", "Outbox", "forget_all"]

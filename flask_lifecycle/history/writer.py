@@ -32,7 +32,6 @@ class Writer:
     def __init__(self) -> None:
         self._due: deque[Outbox] = deque()
         self._left: list[Outbox] = []
-        self._current: list[Outbox] = []
         self._asleep = True
         self._is_writing = False
         self._is_closing = False
@@ -80,24 +79,22 @@ class Writer:
                 bell.acquire(timeout=AGAIN_SECONDS if self._left else -1)
             self._asleep = False
             self._is_writing = True
-            pace = Pace(lambda: sum(map(len, self._current)))
             if not self._is_closing:
                 time.sleep(_GATHER)
-            self._write(pace)
+            self._write()
 
-    def _write(self, pace: Pace) -> None:
+    def _write(self) -> None:
         due = dict.fromkeys(self._left)
         while self._due:
             due[self._due.popleft()] = None
         self._left = []
-        self._current = list(due)
-        for outbox in self._current:
+        pace = _nothing if self._is_closing else Pace()
+        for outbox in due:
             try:
-                if outbox.write(_nothing if self._is_closing else pace):
+                if outbox.write(pace):
                     self._left.append(outbox)
             except Exception as error:
                 fault("the writer of the history", error)
-        self._current = []
 
     def flush(self, seconds: float) -> None:
         """Wait until what is finished by now has been written, or has failed."""
