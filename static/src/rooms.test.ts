@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   diagram: ["api/types", "trace", "styles", "diagram/model", "diagram/layout"],
   holds: ["api/types", "trace", "state", "components", "styles"],
   list: ["api/types", "trace", "state", "components", "styles"],
-  replay: ["api/types", "trace", "state", "components", "styles"],
+  replay: ["api/types", "trace", "state", "components", "holds", "styles"],
   "compare/model": ["api/types", "trace", "diagram/model"],
   "compare/layout": ["api/types", "trace", "diagram/model", "diagram/layout", "compare/model"],
   compare: [

@@ -100,6 +100,24 @@ def test_a_request_is_held_and_goes_on(
     expect(panel.page.locator(".facts")).to_contain_text("of which")
 
 
+def test_the_speaker_sees_where_a_request_is_held_and_lets_it_go_on(panel: Panel) -> None:
+    break_at(panel, "before_request", "load_user")
+    panel.page.get_by_role("button", name="Talk").click()
+    with panel.page.expect_popup() as opened:
+        panel.page.get_by_role("button", name="Speaker's window").click()
+    speaker = opened.value
+    panel.fetch(ORDER, wait=False)
+    is_held(panel, "before load_user")
+    held = speaker.locator(".held")
+    expect(held).to_contain_text("Held before load_user")
+    expect(held).to_contain_text("goes on by itself in")
+    assert violations(speaker) == []
+    speaker.get_by_role("button", name="Go on").click()
+    is_over(panel, "200")
+    expect(held).to_have_count(0)
+    speaker.close()
+
+
 def test_the_dot_beside_a_step_sets_and_removes_a_breakpoint(panel: Panel) -> None:
     panel.fetch(ORDER)
     panel.shows(ORDER)

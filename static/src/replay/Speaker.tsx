@@ -1,12 +1,14 @@
 /** The speaker's window: what is on the stage, what comes next, notes and the time. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import "../styles/speaker.css";
+import { untilText } from "../holds/words";
 import { readPreference, writePreference } from "../state/preferences";
 import type { Part } from "../trace/captions";
-import { channelOf, type Key, type Message, type Shown } from "./channel";
+import { brief } from "../trace/holds";
+import { channelOf, type HeldShown, type Key, type Message, type Shown } from "./channel";
 
 const LONGEST_NOTE = 4000;
 /** How often the stage is asked what it shows, and how long without an answer until it is gone, ms. */
@@ -47,6 +49,7 @@ export default function Speaker({ id }: { readonly id: string }): JSX.Element {
         {` · step ${shown.cue} of ${shown.cues}`}
         {shown.black ? " · the screen is black" : ""}
       </p>
+      {shown.held === null ? null : <Held held={shown.held} />}
       <section aria-label="Now">
         <h2>Now</h2>
         <p class="now" role="status">
@@ -60,6 +63,7 @@ export default function Speaker({ id }: { readonly id: string }): JSX.Element {
       <Note label="Notes for this step" name={shown.step} />
       <Note label="Notes for this request" name={shown.lesson} />
       <p class="acts">
+        {shown.held === null ? null : <Press label="Go on" act={press} name="goOn" />}
         <Press label="Back" act={press} name="back" />
         <Press label="Next" act={press} name="next" />
         <Press label="Next request" act={press} name="request" />
@@ -132,18 +136,36 @@ function Press({ label, name, act }: PressProps): JSX.Element {
   );
 }
 
-/** The time of day, and how long the talk has lasted. */
-function Times(): JSX.Element {
-  const [begun, setBegun] = useState(() => Date.now());
-  const [now, setNow] = useState(() => Date.now());
+/** Where the request on the stage is held: it was told when, the seconds since are this page's own. */
+function Held({ held }: { readonly held: HeldShown }): JSX.Element {
+  const told = useMemo(() => performance.now(), [held]);
+  const since = (useNow() - told) * 1e6;
+  return (
+    <p class="held">
+      <b role="status">Held {held.where}</b>, {brief(held.lasts + Math.max(0, since))}
+      {held.left === null ? null : ` · ${untilText(Math.max(0, held.left - Math.max(0, since)))}`}
+    </p>
+  );
+}
+
+/** The page's clock, ms, twice a second. */
+function useNow(): number {
+  const [now, setNow] = useState(() => performance.now());
   useEffect(() => {
     const ticking = setInterval(() => {
-      setNow(Date.now());
+      setNow(performance.now());
     }, 500);
     return () => {
       clearInterval(ticking);
     };
   }, []);
+  return now;
+}
+
+/** The time of day, and how long the talk has lasted. */
+function Times(): JSX.Element {
+  const now = useNow();
+  const [begun, setBegun] = useState(now);
   const seconds = Math.max(0, Math.floor((now - begun) / 1000));
   const lasted = `${Math.floor(seconds / 60)}:${(seconds % 60).toString().padStart(2, "0")}`;
   return (
@@ -154,14 +176,13 @@ function Times(): JSX.Element {
       <button
         type="button"
         onClick={() => {
-          setBegun(Date.now());
-          setNow(Date.now());
+          setBegun(performance.now());
         }}
       >
         Start again
       </button>
       <span class="day" aria-label="Time of day">
-        {new Date(now).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}
+        {new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}
       </span>
     </header>
   );

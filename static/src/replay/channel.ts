@@ -1,14 +1,17 @@
 /** Between the stage and the speaker's window: two pages of one origin. */
 
 import type { Trace } from "../api/types";
+import { goOnShown, heldDetails } from "../holds/store";
+import { whereOf } from "../holds/words";
 import { actions } from "../state/actions";
 import { replayOf } from "../state/replaying";
-import { current } from "../state/request";
+import { current, elapsed } from "../state/request";
 import type { State } from "../state/state";
-import { onChange, state } from "../state/store";
+import { now, onChange, state } from "../state/store";
 import { otherRequest, positionOf, preparedOf } from "../state/talk";
 import { nameOf, partsOf, type Part } from "../trace/captions";
 import { cuesOf, type Cue } from "../trace/cues";
+import { holdAt } from "../trace/holds";
 import { shownCue } from "../trace/replay";
 
 /** What the speaker sees of the stage. */
@@ -22,9 +25,17 @@ export interface Shown {
   readonly caption: readonly Part[];
   readonly next: { readonly name: string; readonly caption: readonly Part[] } | null;
   readonly black: boolean;
+  readonly held: HeldShown | null;
   /** What the notes belong to. */
   readonly lesson: string;
   readonly step: string;
+}
+
+/** Where the shown request is held, for how long, and how long until it goes on by itself, ns. */
+export interface HeldShown {
+  readonly where: string;
+  readonly lasts: number;
+  readonly left: number | null;
 }
 
 /** The speaker's window asks, and presses keys; the stage answers with what it shows. */
@@ -46,6 +57,9 @@ const PRESSES = {
     actions.request(1);
   },
   play: actions.play,
+  goOn: () => {
+    goOnShown("go");
+  },
   black: actions.black,
 };
 
@@ -105,9 +119,17 @@ function shownOf(state: State): Shown | null {
     caption: cue === null ? [] : partsOf(cue),
     next: nextOf(state, isWhole ? cues[0] : cues[position + 1], cues),
     black: state.black,
+    held: heldOf(state, trace),
     lesson: lessonOf(trace),
     step: cue === null ? "" : `${lessonOf(trace)} ${stepOf(cue)}`,
   };
+}
+
+function heldOf(state: State, trace: Trace): HeldShown | null {
+  const hold = trace.state === "running" ? holdAt(trace) : null;
+  if (hold === null) return null;
+  const lasts = Math.max(0, elapsed(state, trace.id, now.value) - hold.begin);
+  return { where: whereOf(trace, hold), lasts, left: heldDetails(trace)?.left ?? null };
 }
 
 function nextOf(state: State, cue: Cue | undefined, cues: readonly Cue[]): Shown["next"] {
