@@ -48,6 +48,7 @@ SHOW_WARNING = _entry("warnings", "_showwarnmsg", _PYTHON)
 SHUTTING_DOWN = _entry("threading", "_SHUTTING_DOWN", _PYTHON)
 _entry("threading:RLock", "_at_fork_reinit", _PYTHON)
 _entry("sys", "_getframe", _PYTHON)
+_entry("sys", "_current_frames", _PYTHON)
 _entry("enum:Enum", "_name_", _PYTHON)
 #: The server behind a proxy that a connection has a tunnel through.
 tunnel_host: t.Callable[[t.Any], t.Any] = attrgetter(
@@ -174,6 +175,19 @@ CHEROOT_SERVER = "req.server"
 CHEROOT_THREADS = f"{CHEROOT_SERVER}.requests.min"
 CHEROOT_READY = _entry("cheroot.server:HTTPServer", "ready", _CHEROOT)
 GEVENT_CLOSED = _entry("gevent.baseserver:BaseServer", "closed", "26.9.0")
+# Of Twisted's `start_response`, a method of `twisted.web.wsgi._WSGIResponse` (22.10 to 26.10).
+TWISTED_POOL, TWISTED_THREADS, TWISTED_STOPPING = "threadpool", "threadpool.max", "joined"
+
+# The pools whose threads call the app: the function that each thread of an executor runs, which
+# has a reference to it; and what runs when a greenlet of Eventlet's ends, a method of its pool.
+
+_EXECUTOR = "concurrent.futures.thread:ThreadPoolExecutor"
+EXECUTOR_WORKER = _entry("concurrent.futures.thread", "_worker", _PYTHON)
+EXECUTOR_THREADS = _entry(_EXECUTOR, "_max_workers", _PYTHON)
+EXECUTOR_STOPPING = _entry(_EXECUTOR, "_shutdown", _PYTHON)
+GREENLET_EXITS = _entry("eventlet.greenthread:GreenThread", "_exit_funcs", "0.41.3")
+_entry("eventlet.greenpool:GreenPool", "no_coros_running", "0.41.3")
+_entry("eventlet.event:Event", "_waiters", "0.41.3")
 
 # redis-py
 
@@ -193,8 +207,12 @@ __all__ = [
     "DRIVER",
     "DRIVER_CONNECTION",
     "ENTRIES",
+    "EXECUTOR_STOPPING",
+    "EXECUTOR_THREADS",
+    "EXECUTOR_WORKER",
     "GET_SESSION",
     "GEVENT_CLOSED",
+    "GREENLET_EXITS",
     "HEADER_LIST",
     "MACRO_CLASS",
     "MACRO_ENVIRONMENT",
@@ -211,6 +229,9 @@ __all__ = [
     "STATUS_CODE",
     "STREAM",
     "TEMPLATE",
+    "TWISTED_POOL",
+    "TWISTED_STOPPING",
+    "TWISTED_THREADS",
     "WAITRESS_DISPATCHER",
     "WAITRESS_STOPPING",
     "WAITRESS_THREADS",

@@ -9,6 +9,7 @@ import threading
 import typing as t
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from http.client import HTTPConnection
 from importlib import import_module
@@ -79,12 +80,11 @@ def _websocket() -> t.Any:
     return websocket
 
 
-def _eventlet_websocket() -> t.Any:
+def _eventlet(name: str, kind: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
     with warnings.catch_warnings():
         # That it is in maintenance alone.
         warnings.simplefilter("ignore")
-        kind = import_module("eventlet.websocket").RFC6455WebSocket
-        return kind(None, {}, client=True)
+        return getattr(import_module(f"eventlet.{name}"), kind)(*args, **kwargs)
 
 
 def _engine() -> t.Any:
@@ -113,7 +113,13 @@ MADE: dict[str, t.Callable[[], t.Any]] = {
     "engineio.socket:Socket": lambda: engineio.socket.Socket(_engine(), "1"),
     "engineio:Server": _engine,
     "enum:Enum": lambda: HTTPStatus.OK,
-    "eventlet.websocket:RFC6455WebSocket": _eventlet_websocket,
+    "concurrent.futures.thread:ThreadPoolExecutor": ThreadPoolExecutor,
+    "eventlet.event:Event": lambda: _eventlet("event", "Event"),
+    "eventlet.greenpool:GreenPool": lambda: _eventlet("greenpool", "GreenPool"),
+    "eventlet.greenthread:GreenThread": lambda: _eventlet("greenthread", "GreenThread", None),
+    "eventlet.websocket:RFC6455WebSocket": lambda: _eventlet(
+        "websocket", "RFC6455WebSocket", None, {}, client=True
+    ),
     "flask.ctx:AppContext": _context,
     "flask.ctx:RequestContext": _context,
     "gunicorn.http.wsgi:Response": lambda: gunicorn.http.wsgi.Response(None, None, None),

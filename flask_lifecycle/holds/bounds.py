@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import typing as t
 from dataclasses import dataclass
+from sys import _getframe
 from time import monotonic
+from types import FrameType
 
 #: The limit where the server starts a thread for each request.
 MOST = 32
@@ -12,6 +15,12 @@ MOST = 32
 _AGAIN_SECONDS = 2.0
 #: The time for which a client without a connection of its own counts as a viewer, after each call.
 POLL_SECONDS = 10.0
+
+# What a server calls of ours, in the call of an app and later.
+_ENTRIES = tuple(
+    f"{__package__.partition('.')[0]}.instrumentation.{name}"
+    for name in ("wsgi", "body_proxy", "body_recording")
+)
 
 _ONE_THREAD = (
     "This server handles one request at a time: while one was held, nothing could let it go on. "
@@ -57,6 +66,26 @@ class Server:
 UNKNOWN = Server(1, lambda: 0, lambda: False)
 
 
+def is_on_servers_loop() -> bool:
+    """Return whether the server's own event loop runs this, so that waiting would stop it.
+
+    Tornado closes bodies there. An event loop of the app's is nearer than the server's call.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    frame: FrameType | None = _getframe(1)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith("asyncio."):
+            return False
+        if module in _ENTRIES:
+            return True
+        frame = frame.f_back
+    return False
+
+
 class Viewers:
     """Whether anybody watches who could let a request go on."""
 
@@ -88,4 +117,4 @@ class Viewers:
         return self._connected > 0 or monotonic() < self._until
 
 
-__all__ = ["MOST", "POLL_SECONDS", "UNKNOWN", "Server", "Viewers"]
+__all__ = ["MOST", "POLL_SECONDS", "UNKNOWN", "Server", "Viewers", "is_on_servers_loop"]

@@ -14,7 +14,7 @@ from ..trace.model import JsonObject
 from ..trace.owner import Owner
 from ..trace.tracepoint import TRACEPOINTS, UNNUMBERED, Tracepoint
 from ..trace.writer import LiveTrace, Writer
-from .bounds import UNKNOWN, Server, Viewers
+from .bounds import UNKNOWN, Server, Viewers, is_on_servers_loop
 from .breakpoints import Breakpoint
 from .held import Held
 from .instead import instead_of
@@ -139,8 +139,9 @@ class Holder:
         if stop is None or not self._may_hold(trace):
             return None
         held = Held(writer, step, when, tracepoint, call, self._seconds, self)
+        blocks = trace.parent is None and is_on_servers_loop()
         with self._lock:
-            if trace.id in self._held or _count() >= self.server.room():
+            if blocks or trace.id in self._held or _count() >= self.server.room():
                 self.passed += 1
                 return None
             if stop.once and not self._use_up(stop):

@@ -53,7 +53,7 @@ class Tool:
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
-            named = [pair for pair in answer.getheaders() if pair[0] != "Date"]
+            named = [pair for pair in answer.getheaders() if pair[0].lower() != "date"]
             return Answer(answer.status, named, answer.read())
         finally:
             connection.close()

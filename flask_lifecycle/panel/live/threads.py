@@ -14,11 +14,15 @@ from ..._compat import (
     CHEROOT_SERVER,
     CHEROOT_THREADS,
     GEVENT_CLOSED,
+    TWISTED_POOL,
+    TWISTED_STOPPING,
+    TWISTED_THREADS,
     WAITRESS_DISPATCHER,
     WAITRESS_STOPPING,
     WAITRESS_THREADS,
 )
 from ...holds.bounds import Server
+from .pools import Pool, pool_of_call
 from .websocket import is_stopping
 
 Environ = dict[str, t.Any]
@@ -37,6 +41,8 @@ def server_of(environ: Environ, start_response: t.Any, used: t.Callable[[], int]
     dispatcher = _attribute(channel, WAITRESS_DISPATCHER)
     handler = getattr(start_response, "__self__", None)
     cheroot, gevent = _attribute(handler, CHEROOT_SERVER), _attribute(handler, "server")
+    twisted = _attribute(handler, TWISTED_POOL)
+    pool = pool_of_call()
 
     def stops() -> bool:
         return (
@@ -44,33 +50,43 @@ def server_of(environ: Environ, start_response: t.Any, used: t.Callable[[], int]
             or bool(_attribute(dispatcher, WAITRESS_STOPPING))
             or _attribute(cheroot, CHEROOT_READY) is False
             or _attribute(gevent, GEVENT_CLOSED) is True
+            or _attribute(twisted, TWISTED_STOPPING) is True
+            or (pool is not None and pool.is_stopping())
         )
 
-    return Server(threads_of(environ, start_response, channel), used, stops)
+    return Server(_threads_of(environ, handler, channel, pool), used, stops)
 
 
-def threads_of(environ: Environ, start_response: t.Any, channel: t.Any = None) -> int | None:
+def _threads_of(environ: Environ, handler: t.Any, channel: t.Any, pool: Pool | None) -> int | None:
     """Return the number of a server's threads for requests; None if it starts one for each.
 
+    :param handler: the object whose method ``start_response`` is.
     :param channel: Waitress's object for a connection.
     """
     patched = _is_patched()
-    if not environ.get("wsgi.multithread"):
-        # gevent's own server has greenlets, which wait like threads if it has patched these.
-        return None if patched else 1
-    if "werkzeug.socket" in environ or patched:
-        return None
-    if "eventlet.posthooks" in environ:
+    # These do not count their greenlets, which wait like threads if locks are patched.
+    is_gevent = hasattr(_attribute(handler, "server"), GEVENT_CLOSED) or _of_uwsgi("gevent")
+    if not (environ.get("wsgi.multithread") or (patched and is_gevent)):
+        return 1
+    if "eventlet.posthooks" in environ and not patched:
         # Its greenlets share a thread, which a lock that is not patched blocks.
         return 1
-    served = getattr(start_response, "__self__", None)
+    if "werkzeug.socket" in environ:
+        return None
+    has_threads = _attribute(handler, "cfg.worker_class_str") == "gthread"
     found = (
-        _attribute(served, "cfg.threads")
+        _attribute(handler, "cfg.threads" if has_threads else "cfg.worker_connections")
         or _attribute(channel, WAITRESS_THREADS)
-        or _attribute(served, CHEROOT_THREADS)
-        or _of_uwsgi()
+        or _attribute(handler, CHEROOT_THREADS)
+        or _attribute(handler, TWISTED_THREADS)
+        or _attribute(handler, "server.pool.size")
+        or _of_uwsgi("threads")
+        or _of_uwsgi("gevent")
+        or (pool and pool.size)
     )
-    return found if type(found) is int and found > 0 else _UNKNOWN
+    if type(found) is int and found > 0:
+        return found
+    return None if patched else _UNKNOWN
 
 
 def _is_patched() -> bool:
@@ -89,10 +105,10 @@ def _attribute(owner: t.Any, path: str) -> t.Any:
         return None
 
 
-def _of_uwsgi() -> int | None:
+def _of_uwsgi(option: str) -> int | None:
     options = getattr(sys.modules.get("uwsgi"), "opt", {})
-    given = options.get("threads") or options.get(b"threads")
+    given = options.get(option) or options.get(option.encode())
     return int(given) if isinstance(given, (str, bytes)) and given.isdigit() else None
 
 
-__all__ = ["server_of", "threads_of"]
+__all__ = ["server_of"]

@@ -51,14 +51,15 @@ def is_stopping() -> bool:
 
     At its end, the interpreter joins the threads of pools. Gunicorn's worker waits for its
     connections before that: its signal handlers are methods that clear ``alive``, and it also stops
-    when its master is gone (``gunicorn.workers.base.Worker``).
+    when its master is gone (``gunicorn.workers.base.Worker``). So does Uvicorn, whose handlers are
+    methods that set ``should_exit`` (``uvicorn.Server``).
     """
     # There is no other way: `main_thread().is_alive()` is true until the pools' threads are joined.
     if getattr(threading, SHUTTING_DOWN, False):
         return True
     for each in _SIGNALS:
         worker = getattr(signal.getsignal(each), "__self__", None)
-        if getattr(worker, "alive", True) is False:
+        if getattr(worker, "alive", True) is False or getattr(worker, "should_exit", False) is True:
             return True
         if getattr(worker, "ppid", None) not in (None, os.getppid()):
             return True
