@@ -188,8 +188,8 @@ function Banners(): JSX.Element {
     <>
       {process?.several === true && process.shared === false ? (
         <p class="banner" role="note">
-          The requests of process {process.pid} only: the server has others, and nothing to share{" "}
-          {history === null ? "as LIFECYCLE_HISTORY is None." : "as their history cannot be used."}
+          Only requests of process {process.pid} are shown: the server has others, which would share theirs by
+          the history, and {history === null ? "LIFECYCLE_HISTORY is None." : "that cannot be used."}
         </p>
       ) : null}
       {imported === undefined ? null : (

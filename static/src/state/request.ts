@@ -24,10 +24,17 @@ export function isFromFile(state: State, id: string | null): boolean {
   return state.recorded !== null || importedOf(state, id) !== undefined;
 }
 
-/** The app that a request is of, as far as it is known. */
+/** The app that a request is of, as far as it is known: of several, the panel knows the one that serves it. */
 export function appOf(state: State, id: string | null): AppMap | null {
   const imported = importedOf(state, id);
-  return imported === undefined ? state.map : imported.recording.app;
+  if (imported !== undefined) return imported.recording.app;
+  const trace = find(state, id);
+  return trace !== undefined && isOfAnother(state, trace) ? null : state.map;
+}
+
+/** Whether a request is of another app than the one that serves the panel. */
+export function isOfAnother({ map, recorded }: State, { process }: Pick<TraceSummary, "process">): boolean {
+  return recorded === null && map !== null && Boolean(process.app) && process.app !== map.name;
 }
 
 /** The requests that the filter lets through. */

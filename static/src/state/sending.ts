@@ -4,6 +4,7 @@ import type { Trace, TracePage } from "../api/types";
 import { MASK, ownHeaders, urlOf } from "../trace/curl";
 import { compareTwo, setPairing } from "./comparing";
 import { ask } from "./backend";
+import { isOfAnother } from "./request";
 import type { Pairing } from "./state";
 import { change, state } from "./store";
 
@@ -19,10 +20,13 @@ const MOST_RUNS = 20;
 const [TRIES, WAIT] = [40, 100];
 
 /** Why a request cannot be sent again from this page; null if it can. */
-export function whyNotSent(trace: Pick<Trace, "method" | "path" | "query" | "status">): string | null {
+export function whyNotSent(
+  trace: Pick<Trace, "method" | "path" | "query" | "status" | "process">,
+): string | null {
   if (!SAFE.has(trace.method)) return `${trace.method} may change something: use the curl command`;
   if (trace.status === 101) return "A websocket cannot be sent again";
   if (`${trace.path}${trace.query}`.includes(MASK)) return "Its URL has masked values";
+  if (isOfAnother(state.value, trace)) return "It is of another app: use the curl command";
   const host = state.value.map?.config["LIFECYCLE_HOST"];
   return host == null ? null : "The panel has a host of its own (LIFECYCLE_HOST), without the app's cookies";
 }

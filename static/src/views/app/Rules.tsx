@@ -5,8 +5,9 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import type { AppMap, Match, Rule } from "../../api/types";
 import { actions } from "../../state/actions";
-import { current } from "../../state/request";
-import { state } from "../../state/store";
+import { current, isOfAnother } from "../../state/request";
+import { all, state } from "../../state/store";
+import { isSameRun } from "../../trace/run";
 import { Answer, isPath, useMatch } from "./Answer";
 import { namesOf } from "./phases";
 import { Plan } from "./Plan";
@@ -52,7 +53,13 @@ type Endpoints = ReadonlySet<string | null>;
 
 /** The rules that were requested since the app's start. */
 function calledEndpoints(map: AppMap): Endpoints {
-  return new Set([...map.called, ...state.value.traces.map((trace) => trace.endpoint)]);
+  const { process, others } = state.value;
+  const alive = process === null ? others : [process, ...others];
+  // An earlier run may have had other code, and another app has other rules.
+  const ofIt = all.value.filter(
+    (trace) => !isOfAnother(state.value, trace) && alive.some((run) => isSameRun(run, trace.process)),
+  );
+  return new Set([...map.called, ...ofIt.map((trace) => trace.endpoint)]);
 }
 
 /** The rules that match the words and the switch. */
