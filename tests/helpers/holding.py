@@ -119,7 +119,8 @@ class Tool:
 def serving(app: Flask, *, threaded: bool = True) -> Iterator[Tool]:
     """Serve an app in this process."""
     server: BaseWSGIServer = make_server("127.0.0.1", 0, app, threaded=threaded)
-    thread = threading.Thread(target=server.serve_forever)
+    # Looked for its end often, as some tests serve many apps.
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield Tool(f"127.0.0.1:{server.server_port}")

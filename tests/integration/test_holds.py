@@ -1,4 +1,4 @@
-"""Requests are held at each step, and go on as if they had not been; or as a person says."""
+"""Requests are held at each step, and go on as if they had not been."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from flask import (
     Blueprint,
     Flask,
     Response,
-    abort,
     after_this_request,
     g,
     render_template_string,
@@ -32,8 +31,6 @@ from flask_lifecycle.recording import Recording
 from tests.helpers.holding import CONFIG, Answer, Json, serving
 from tests.helpers.servers import wait_for
 
-#: A function of the app below, and what its code does; as a person would say it.
-Twin = tuple[str, str, "int | None", "str | None"]
 NO_STEP = {"log", "flash", "warning", "span"}
 
 
@@ -44,8 +41,7 @@ class Sessions(SecureCookieSessionInterface):
         return URLSafeSerializer("x")
 
 
-def make(*, watched: bool, twin: Twin | None = None, **config: t.Any) -> Flask:
-    """Make an app; in the twin's code, one function does what a person would do by hand."""
+def make(*, watched: bool, **config: t.Any) -> Flask:
     app = Flask(__name__)
     app.debug = True
     app.config.update(
@@ -55,53 +51,29 @@ def make(*, watched: bool, twin: Twin | None = None, **config: t.Any) -> Flask:
     vars(app)["wsgi_app"] = ProxyFix(app.wsgi_app)
     shop = Blueprint("shop", __name__)
 
-    def code(name: str, otherwise: t.Any, *, takes_response: bool = False) -> t.Any:
-        if twin is None or twin[0] != name:
-            return otherwise() if callable(otherwise) else otherwise
-        _, do, status, text = twin
-        if "done" in g:
-            # Flask calls the function again, as it raised.
-            return otherwise() if callable(otherwise) else otherwise
-        g.done = True
-        if do == "raise" and status is None:
-            raise RuntimeError(text)
-        if do == "raise":
-            abort(t.cast("int", status), description=text)
-        if do == "answer":
-            answer = text or "", status or 200
-            return Response(*answer) if takes_response else answer
-        return otherwise if takes_response else None
-
     @app.before_request
-    def load_user() -> t.Any:
-        def load() -> None:
-            g.user = "ada"
-            session["seen"] = 1
-
-        return code("load_user", load)
+    def load_user() -> None:
+        g.user = "ada"
+        session["seen"] = 1
 
     @shop.before_request
-    def check() -> t.Any:
-        return code("check", None)
+    def check() -> None: ...
 
     @shop.get("/book/<int:number>")
-    def book(number: int) -> t.Any:
-        def show() -> str:
-            after_this_request(mark)
-            return render_template_string("book {{ number }} {{ hint }}", number=number)
+    def book(number: int) -> str:
+        after_this_request(mark)
+        return render_template_string("book {{ number }} {{ hint }}", number=number)
 
-        return code("book", show)
-
-    def mark(response: Response) -> t.Any:
+    def mark(response: Response) -> Response:
         response.headers["X-Mark"] = "1"
         return response
 
     @app.context_processor
-    def hints() -> t.Any:
-        return {} if twin and twin[:2] == ("hints", "skip") else code("hints", {"hint": "sale"})
+    def hints() -> Json:
+        return {"hint": "sale"}
 
     @app.get("/raise")
-    def fails() -> t.Any:
+    def fails() -> t.NoReturn:
         raise KeyError("nothing")
 
     @app.get("/stream")
@@ -109,30 +81,24 @@ def make(*, watched: bool, twin: Twin | None = None, **config: t.Any) -> Flask:
         return Response(part for part in ("one ", "two ", "three"))
 
     @app.get("/async")
-    async def later() -> t.Any:
-        return code("later", "later")
+    async def later() -> str:
+        return "later"
 
     @app.errorhandler(KeyError)
-    def handle(error: KeyError) -> t.Any:
-        return code("handle", ("handled", 409))
+    def handle(error: KeyError) -> tuple[str, int]:
+        return "handled", 409
 
     @app.errorhandler(404)
-    def missing(error: Exception) -> t.Any:
-        return code("missing", ("missing", 404))
+    def missing(error: Exception) -> tuple[str, int]:
+        return "missing", 404
 
     @app.after_request
-    def stamp(response: Response) -> t.Any:
-        def add() -> Response:
-            response.headers["X-Stamp"] = request.endpoint or "none"
-            return response
-
-        if twin and twin[:2] == ("stamp", "skip"):
-            return response
-        return code("stamp", add, takes_response=True)
+    def stamp(response: Response) -> Response:
+        response.headers["X-Stamp"] = request.endpoint or "none"
+        return response
 
     @app.teardown_request
-    def tear_down(error: BaseException | None) -> None:
-        code("tear_down", None)
+    def tear_down(error: BaseException | None) -> None: ...
 
     app.register_blueprint(shop)
     Lifecycle(app)
@@ -144,8 +110,8 @@ def traces(app: Flask) -> list[Trace]:
     return found
 
 
-def bare_answer(path: str, twin: Twin | None = None) -> Answer:
-    with serving(make(watched=False, twin=twin)) as tool:
+def bare_answer(path: str) -> Answer:
+    with serving(make(watched=False)) as tool:
         return tool.send(path)
 
 
@@ -252,77 +218,6 @@ def test_what_there_is_can_be_seen() -> None:
         tool.set()
     # The session was not touched by looking at it.
     assert tool.answers[0].headers == bare_answer("/book/7").headers
-
-
-ANYWHERE: list[Twin] = [
-    ("load_user", "answer", 503, "busy"),
-    ("load_user", "answer", None, "<b>ä</b>"),
-    ("load_user", "skip", None, None),
-    ("load_user", "raise", 403, "no"),
-    ("load_user", "raise", None, "broken"),
-    ("check", "answer", 401, None),
-    ("check", "raise", 404, None),
-    ("book", "answer", 418, "tea"),
-    ("book", "skip", None, None),
-    ("book", "raise", 410, "gone"),
-    ("book", "raise", None, "broken"),
-    ("stamp", "answer", 500, "replaced"),
-    ("stamp", "skip", None, None),
-    ("stamp", "raise", None, "broken"),
-    ("stamp", "raise", 503, None),
-    ("hints", "skip", None, None),
-    ("hints", "raise", None, "broken"),
-    ("tear_down", "skip", None, None),
-]
-ELSEWHERE: list[tuple[str, Twin]] = [
-    ("/nothing", ("missing", "answer", 200, "found")),
-    ("/nothing", ("missing", "skip", None, None)),
-    ("/nothing", ("missing", "raise", 503, None)),
-    ("/raise", ("handle", "answer", 202, "fine")),
-    ("/raise", ("handle", "raise", None, "again")),
-    ("/async", ("later", "answer", 203, "by hand")),
-    ("/async", ("later", "skip", None, None)),
-    ("/async", ("later", "raise", 405, "no")),
-]
-
-
-@pytest.mark.parametrize(
-    ("path", "twin"), [*(("/book/1", each) for each in ANYWHERE), *ELSEWHERE], ids=str
-)
-def test_what_is_done_by_hand_is_what_flask_does_for_code_that_does_so(
-    path: str, twin: Twin
-) -> None:
-    name, do, status, text = twin
-    app = make(watched=True)
-    with serving(app) as tool:
-        tool.set({"name": name, "once": True})
-        sent = tool.begin(path)
-        assert tool.tell(tool.wait(), do, status=status, text=text) == (200, {"did": do})
-        sent.join()
-    (answer,) = tool.answers
-    assert answer == bare_answer(path, twin)
-
-    (trace,) = traces(app)
-    (hold,) = trace.holds
-    assert hold.did == do
-    assert trace.intervened == (hold,)
-    step = trace.steps[hold.step]
-    assert step.name == name
-    assert (step.outcome == "raised") is (do == "raise")
-    assert "by hand" in trace.to_dict()["steps"][hold.step]["explain"]
-    assert f"by hand: {do}." in trace.explain()
-    # The steps are those of the twin: what Flask does then is not drawn otherwise.
-    other = make(watched=True, twin=twin)
-    with serving(other) as tool:
-        tool.send(path)
-    assert _journey(trace) == _journey(traces(other)[0])
-
-
-def _journey(trace: Trace) -> list[tuple[str, str | None, str | None]]:
-    left_out = ("after_this_request", "template", "context_processor")
-    return [
-        (step.stage, step.name, step.outcome) for step in trace.steps if step.stage not in left_out
-    ]
 
 
 @pytest.mark.parametrize(
