@@ -7,10 +7,17 @@ import re
 from urllib.parse import quote
 
 VERSION = 1
+
+
+def shared(name: str) -> str:
+    """Return a key of all apps together. Those of an app have one part more."""
+    return f"flask-lifecycle:{VERSION}:{name}"
+
+
 #: The names of apps, by the Unix time of their last request.
-APPS = f"flask-lifecycle:{VERSION}:apps"
+APPS = shared("apps")
 #: The requests that were added last, of any app.
-ADDED = f"flask-lifecycle:{VERSION}:added"
+ADDED = shared("added")
 # Of an app, in the order in which the scripts take them.
 _OF_APP = (
     *("index", "cleared", "requests", "files", "summaries", "batches", "batch_of", "left"),
@@ -42,4 +49,4 @@ def keys_of(name: str) -> dict[str, str]:
     return {each: f"flask-lifecycle:{name}:{VERSION}:{each}" for each in _OF_APP}
 
 
-__all__ = ["ADDED", "APPS", "VERSION", "escaped", "is_escaped", "keys_of"]
+__all__ = ["ADDED", "APPS", "VERSION", "escaped", "is_escaped", "keys_of", "shared"]

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 # By the names of redis-py's errors and the codes of Redis, which come with other texts around them
 # where a script failed.
 _REASONS = {
-    r"Authentication|NOAUTH|WRONGPASS": "{} asks for another user name or password",
+    # The last, where the first command is a large one.
+    r"Authentication|NOAUTH|WRONGPASS|unauthenticated": "{} asks for another user name or password",
     r"NoPermission|NOPERM": "{} does not permit its user the commands or keys of flask-lifecycle",
     r"OutOfMemory|OOM": "{} is full: its maxmemory is reached",
     r"ReadOnly|READONLY": "{} is a replica, which cannot be written",

@@ -11,7 +11,10 @@ cleared, by the clock of Redis. The stream of what was added to any app is for t
 
 from __future__ import annotations
 
+import typing as t
+
 from ...store import RESTORABLE_SECONDS
+from .keys import ADDED, APPS, keys_of
 
 #: How long the requests of an app are kept after the last of them, in seconds.
 KEPT_SECONDS = 7 * 86_400
@@ -147,21 +150,35 @@ end
 return 1
 """
 
-#: Takes all requests out of the lists; for a while, they can be restored.
-CLEAR = f"""{_COMMON}
-if redis.call('ZCARD', index) > 0 then
-  -- Cleared twice, both come back: the second time may be the slip.
-  redis.call('ZUNIONSTORE', cleared, 2, index, cleared)
-  redis.call('DEL', index)
+_CLEARED = """
+local members = {}
+for _, kind in ipairs({'r', 'f'}) do
+  local found = redis.call('ZRANGEBYLEX', index, '[' .. kind, '(' .. kind .. ARGV[1])
+  for _, member in ipairs(found) do table.insert(members, member) end
+end
+for _, member in ipairs(members) do redis.call('ZREM', index, member) end
+"""
+
+#: Takes requests out of the lists; for a while, they can be restored. Takes the id before which
+#: they sort.
+CLEAR = f"""{_COMMON}{_CLEARED}
+-- Cleared twice, both come back: the second time may be the slip.
+for _, member in ipairs(members) do redis.call('ZADD', cleared, 0, member) end
+if #members > 0 then
   redis.call('HSET', state, 'cleared', now)
-  keep({RESTORABLE_SECONDS:.0f})
+  if redis.call('ZCARD', index) == 0 then keep({RESTORABLE_SECONDS:.0f}) end
 end
 return 1
 """
 
-#: Removes all requests.
-REMOVE = f"""{_COMMON}
-for number = 1, 9 do redis.call('DEL', KEYS[number]) end
+#: Removes the same requests, and what was cleared.
+REMOVE = f"""{_COMMON}{_CLEARED}
+for _, member in ipairs(redis.call('ZRANGE', cleared, 0, -1)) do table.insert(members, member) end
+redis.call('DEL', cleared)
+for _, member in ipairs(members) do discard(member:sub(2)) end
+if redis.call('ZCARD', index) == 0 then
+  for number = 1, 9 do redis.call('DEL', KEYS[number]) end
+end
 return 1
 """
 
@@ -176,4 +193,14 @@ end
 return 1
 """
 
-__all__ = ["CLEAR", "KEPT_SECONDS", "REMOVE", "RESTORE", "SUMMARIZE", "WRITE"]
+
+def call(script: str, app: str, *arguments: t.Any) -> tuple[t.Any, ...]:
+    """Return the command that runs a script.
+
+    :param app: the escaped name of an app.
+    """
+    keys = (*keys_of(app).values(), APPS, ADDED)
+    return ("EVAL", script, len(keys), *keys, *arguments)
+
+
+__all__ = ["CLEAR", "KEPT_SECONDS", "REMOVE", "RESTORE", "SUMMARIZE", "WRITE", "call"]

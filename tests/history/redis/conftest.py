@@ -18,7 +18,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_waits() -> Iterator[None]:
-    """Let no test write what another one could not."""
+def by_itself(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no test write what another one could not, or log less as another one has."""
+    monkeypatch.setattr("flask_lifecycle.faults._faults", {})
     yield
     forget_all()

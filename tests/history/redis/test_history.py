@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import typing as t
 import zlib
@@ -161,6 +162,16 @@ def test_what_is_cleared_anywhere_can_be_restored_anywhere(redis: RedisServer) -
     there.restore()
     assert paths(here) == []
     assert keys_in(redis) == {APPS, ADDED}
+
+
+@pytest.mark.parametrize("restorable", [True, False])
+def test_what_has_begun_since_is_not_cleared(redis: RedisServer, restorable: bool) -> None:
+    history = of(redis)
+    write(history, Row(16 << 32), Row((16 << 32) - 1), Row(1, is_file=True))
+    history.clear(restorable=restorable, before=f"{16:016x}")
+    assert paths(history) == [f"/{16 << 32}"]
+    history.restore()
+    assert len(paths(history)) == (3 if restorable else 1)
 
 
 def test_what_was_cleared_goes_after_a_while(redis: RedisServer) -> None:
@@ -349,3 +360,88 @@ def test_no_request_waits_and_all_are_written_when_it_is_back(
             wait_for(lambda: there.history.problem is None)
     assert caplog.text.count("cannot be reached: Connection refused") == 1
     assert caplog.text.count("does not answer in time") == 1
+
+
+def followed(history: RedisHistory, position: str, *expected: str) -> str:
+    """Wait until these requests have been added since a position; return the next one."""
+    found: list[str] = []
+
+    def more() -> bool:
+        nonlocal position
+        added = history.added(position)
+        if added is not None:
+            found.extend(each["path"] for each in added[0])
+            position = added[1]
+        return len(found) >= len(expected)
+
+    wait_for(more, 20)
+    assert found == [*expected]
+    return position
+
+
+def has_ids(history: RedisHistory, *numbers: int) -> bool:
+    return history.ids() == {f"{number:024x}": number % 2 == 1 for number in numbers}
+
+
+def test_what_others_add_is_followed_in_order_by_one_thread(redis: RedisServer) -> None:
+    one, two, other = of(redis), of(redis, most=3), of(redis, "other")
+    start = position = one.position()
+    # A later request may arrive first.
+    write(two, Row(4), Row(1, is_file=True))
+    write(other, Row(2))
+    position = followed(one, position, "/4", "/1", "/2")
+    wait_for(partial(has_ids, one, 1, 2, 4))
+    ids = one.ids()
+    redis.client().xadd(ADDED, {"letter": "to my grandmother"})
+    redis.client().xadd(ADDED, {"app": "shop", "member": "<script>"})
+    position = followed(one, position)
+    write(two, Row(6), Row(8), Row(10))
+    position = followed(one, position, "/6", "/8", "/10")
+    wait_for(partial(has_ids, one, 1, 2, 6, 8, 10))
+    assert one.ids() is not ids
+    # What was removed meanwhile is not sent.
+    assert followed(one, start, "/1", "/2", "/6", "/8", "/10") == position
+    two.clear(restorable=True)
+    wait_for(partial(has_ids, one))
+    assert one.added("nowhere") is one.added("1-1-1") is None
+    names = [each.name for each in threading.enumerate()]
+    assert names.count("flask-lifecycle-redis") == 1
+
+
+def test_nobody_waits_for_what_others_add_where_redis_is_away(
+    redis: RedisServer, soon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = of(redis)
+    position = history.position()
+    write(of(redis), Row(2))
+    position = followed(history, position, "/2")
+    redis.pause()
+    try:
+        wait_for(lambda: history.problem)
+        began = time.monotonic()
+        for _ in range(100):
+            assert history.added(position) in (([], position), None)
+            history.ids()
+        assert time.monotonic() - began < 0.3
+    finally:
+        redis.resume()
+    write(of(redis), Row(4))
+    followed(history, position, "/4")
+    wait_for(lambda: history.problem is None)
+
+
+def test_the_thread_ends_when_nobody_asks(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_lifecycle.history.redis.follower._WANTED", 0.1)
+
+    def threads() -> list[str]:
+        return [each.name for each in threading.enumerate() if "redis" in each.name]
+
+    wait_for(lambda: not threads())
+    history = of(redis)
+    position = history.position()
+    wait_for(lambda: not threads())
+    write(history, Row(2))
+    followed(history, position)
+    followed(history, position, "/2")
