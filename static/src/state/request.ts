@@ -24,7 +24,7 @@ export function isFromFile(state: State, id: string | null): boolean {
   return state.recorded !== null || importedOf(state, id) !== undefined;
 }
 
-/** The app that a request is of, as far as it is known: of several, the panel knows the one that serves it. */
+/** The app of a request, if it is known: of several, the panel knows the one that serves it. */
 export function appOf(state: State, id: string | null): AppMap | null {
   const imported = importedOf(state, id);
   if (imported !== undefined) return imported.recording.app;
