@@ -6,10 +6,11 @@ acquire one again: garbage collection inside the lock may log, or end a request 
 
 from __future__ import annotations
 
-import os
 import threading
 import typing as t
 import weakref
+
+from . import forks
 
 _made: weakref.WeakSet[t.Any] = weakref.WeakSet()
 
@@ -27,8 +28,7 @@ def _forked() -> None:
         each._at_fork_reinit()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+forks.in_child(_forked)
 
 
 __all__ = ["lock"]

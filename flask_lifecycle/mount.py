@@ -17,7 +17,7 @@ from functools import lru_cache, partial
 
 import flask
 
-from . import locks
+from . import forks, locks
 from .address import cut_off, path_of, whole_path
 from .faults import fail_open
 from .instrumentation.hooks import Application, Environ, StartResponse
@@ -173,6 +173,7 @@ class Mount:
         look: t.Callable[[], Environ | None],
         start_response: StartResponse,
     ) -> t.Any:
+        forks.check()
         inner["lifecycle.entrance"] = entrance
         inner["lifecycle.look"] = look
         inner["lifecycle.address"] = partial(self._address, environ, entrance, look)

@@ -13,7 +13,8 @@ PACKAGE = ROOT / "flask_lifecycle"
 # In order: each may import those that it names, all of which stand above it.
 ALLOWED = {
     "_compat": set[str](),
-    "locks": set[str](),
+    "forks": set[str](),
+    "locks": {"forks"},
     "faults": set[str](),
     "pids": set[str](),
     "private_folder": set[str](),
@@ -24,20 +25,20 @@ ALLOWED = {
     "redact": set[str](),
     "address": set[str](),
     "toolbar": {"address"},
-    "trace": {"locks", "faults", "_compat", "redact"},
+    "trace": {"forks", "locks", "faults", "_compat", "redact"},
     "recorder": {"trace", "redact", "faults", "_compat"},
     "store": {"trace", "settings", "locks"},
     "summary": {"trace", "toolbar", "faults"},
     "recording": {"trace", "redact", "settings", "summary"},
-    "history": {"locks", "faults", "settings", "trace", "store", "recording", "summary"},
+    "history": {"forks", "locks", "faults", "settings", "trace", "store", "recording", "summary"},
     "processes": {
-        *("locks", "faults", "pids", "trace", "store", "summary", "history", "recording"),
+        *("forks", "locks", "faults", "pids", "trace", "store", "summary", "history", "recording"),
     },
     "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "app_map": {"recorder", "trace", "redact", "_compat"},
     "holds": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "instrumentation": {
-        "settings",
+        *("forks", "settings"),
         *("collectors", "recorder", "trace", "redact", "address", "faults", "_compat"),
     },
     "panel": {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from .. import locks
+from .. import forks, locks
 from .file_system import network_type
 from .problems import HistoryError, OtherVersionError, sentence
 
@@ -312,8 +312,9 @@ def close_all() -> None:
         each.close()
 
 
+forks.in_child(_forked)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_forked)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork)
 
 
 __all__ = [

@@ -7,13 +7,12 @@ sleeps while there is nothing to write.
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import time
 from collections import deque
 from contextlib import suppress
 
-from .. import locks
+from .. import forks, locks
 from ..faults import fault
 from .connection import close_all
 from .outbox import AGAIN_SECONDS, Outbox, forget_all
@@ -136,8 +135,7 @@ def _forked() -> None:
 
 
 _writer = Writer()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+forks.in_child(_forked)
 
 
 __all__ = ["flush", "outbox_of"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import flask
 
+from .. import forks
 from ..address import decoded
 from ..collectors.http import Messages
 from ..faults import fault
@@ -58,6 +59,7 @@ class TraceStart:
         :param outer: the trace of the request inside which this one is made.
         """
         try:
+            forks.check()
             # Empty keys may be missing (PEP 3333).
             get = environ.get
             line = get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), get("PATH_INFO", "")

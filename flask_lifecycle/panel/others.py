@@ -43,7 +43,8 @@ class Others:
 
     def processes(self) -> list[JsonObject]:
         """Return the other processes that live."""
-        return [each.process for each in self._published() if not each.is_gone]
+        found = [each.process for each in self._published() if not each.is_gone]
+        return sorted(found, key=lambda each: (str(each.get("host")), str(each.get("pid"))))
 
     def running(self) -> dict[str, JsonObject]:
         """Return the summaries of what runs in them, or ran a moment ago, by their ids.

@@ -7,12 +7,11 @@ does, some times a second: the shared file is not even made before there is a vi
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import typing as t
 import weakref
 
-from .. import locks
+from .. import forks, locks
 from ..faults import fault
 from .protocol import Board
 
@@ -109,8 +108,7 @@ class Thread:
 
 
 thread = Thread()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=thread.forked)
+forks.in_child(thread.forked)
 
 
 __all__ = ["OFTEN", "SELDOM", "Member", "Thread", "thread"]

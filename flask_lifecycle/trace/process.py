@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import count
 from time import time
 
+from .. import forks
 from .log import clock
 
 #: When recording began in the app's process, Unix time.
@@ -71,8 +72,7 @@ def _forked() -> None:
     _first = int.from_bytes(os.urandom(4), "big") >> 1
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+forks.in_child(_forked)
 
 
 __all__ = ["STARTED", "Run", "continue_after", "id_of", "ids_end", "next_serial", "run"]

@@ -153,12 +153,12 @@ def test_a_worker_that_stops_does_not_wait_for_panels(
 
 
 @pytest.mark.parametrize(("preload", "seed"), [(True, "1"), (False, "random"), (False, "1")])
-def test_workers_have_one_key_and_traces_of_their_own(
+def test_workers_without_a_history_have_one_key_and_traces_of_their_own(
     serve: t.Any, monkeypatch: pytest.MonkeyPatch, preload: bool, seed: str
 ) -> None:
     monkeypatch.setenv("PYTHONHASHSEED", seed)
     options = ["--workers", "2", "--worker-class", "gthread", "--threads", "4"]
-    server = serve(gunicorn(*options, *(["--preload"] if preload else [])))
+    server = serve(gunicorn(*options, *(["--preload"] if preload else [])), IN_MEMORY)
     told: dict[int, set[str]] = {}
     keys = set()
 
