@@ -40,6 +40,8 @@ def slow():
     return "slow"
 """
 
+ALONE = 'app.config["LIFECYCLE_HISTORY"] = None'
+
 
 def gunicorn(*options: str) -> list[str]:
     return ["gunicorn", *options, "--bind", "127.0.0.1:{port}", "app:app"]
@@ -49,9 +51,9 @@ def gunicorn(*options: str) -> list[str]:
 def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
     servers: list[Server] = []
 
-    def made(*options: str, before: str = "", more: str = "") -> Server:
-        app = APP.replace("Lifecycle(app)", f"{before}\nLifecycle(app)")
-        servers.append(Server(tmp_path, gunicorn(*options), app + more))
+    def made(*options: str, more: str = "", alone: bool = False) -> Server:
+        begin = APP.replace("Lifecycle(app)", f"{ALONE}\nLifecycle(app)") if alone else APP
+        servers.append(Server(tmp_path, gunicorn(*options), begin + more))
         return servers[-1]
 
     yield made
@@ -171,15 +173,14 @@ def is_answered_by_another(server: Server, pid: int) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["gthread", "sync"])
-def test_of_processes_that_share_nothing_one_is_shown_and_the_panel_says_so(
+def test_of_several_processes_that_share_nothing_one_is_shown_and_the_panel_says_so(
     serve: t.Any, page: Page, kind: str
 ) -> None:
-    options = ["--workers", "2", "--worker-class", kind, "--threads", "8"]
-    server = serve(*options, before='app.config["LIFECYCLE_HISTORY"] = None')
+    server = serve("--workers", "2", "--worker-class", kind, "--threads", "8", alone=True)
     opened(page, server)
     banner = page.get_by_role("note")
-    expect(banner).to_contain_text("are shown: the server has others")
-    shown = banner.inner_text().partition(" process ")[2].split()[0]
+    expect(banner).to_contain_text("the server has others, which would share theirs by the history")
+    shown = banner.inner_text().partition("process ")[2].split()[0]
     pids: list[str] = []
 
     def both() -> bool:

@@ -198,7 +198,7 @@ export interface Batch {
     readonly shared?: boolean;
   };
   /** The other processes that share its history and live. */
-  readonly others?: readonly Pick<Process, "pid" | "started_at" | "host" | "app">[];
+  readonly others: readonly Pick<Process, "pid" | "started_at" | "host" | "app">[];
   /** Where the stream goes on; any process of the server takes it. */
   readonly position?: string | null;
   /** Which requests are held, and which breakpoints there are; empty if none can be held. */

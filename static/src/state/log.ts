@@ -64,7 +64,7 @@ function grow(from: Log, batch: Batch, now: number, selected: string | null): Lo
   // What has ended meanwhile is fetched.
   const before = batch.reset ? leftBehind(log, apart(log.earlier, traces), now) : log.earlier;
   const earlier = withOthers(before, batch, selected, isOwn);
-  const { others = [] } = batch;
+  const { others } = batch;
   return {
     epoch: batch.epoch,
     process: isSame(log.process, batch.process) ? log.process : batch.process,

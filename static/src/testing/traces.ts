@@ -78,6 +78,7 @@ export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): 
     oldest_file: "",
     history: { problem: null },
     process: { pid: 1, started_at: 0, several: false },
+    others: [],
     holds: {},
   };
 }
