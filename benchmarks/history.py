@@ -100,6 +100,14 @@ class Server:
         assert found is not None, answer[:200]
         ids.append(found[1])
 
+    def processor_time(self) -> float:
+        """Return the seconds that the workers have computed so far, by Linux's own count."""
+        tasks = Path(f"/proc/{self._process.pid}/task/{self._process.pid}")
+        workers = (tasks / "children").read_text().split()
+        stats = (Path(f"/proc/{each}/stat").read_text().rpartition(")")[2] for each in workers)
+        ticks = sum(int(each) for stat in stats for each in stat.split()[11:13])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
@@ -136,11 +144,13 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
             server.turn(requests // turns)
         rates: list[tuple[float, float]] = []
         late: list[float] = []
+        used = [-each.processor_time() for each in (alone, both)]
         for _ in range(turns):
             rate = both.turn(requests // turns)
             # So that it does not slow down the other one.
             late.append(caught_up(file, len(both.ids)))
             rates.append((alone.turn(requests // turns), rate))
+        used = [now + each.processor_time() for now, each in zip(used, (alone, both), strict=True)]
         found = written(file)
     finally:
         alone.stop()
@@ -150,6 +160,8 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
         f"{workload:<9}{statistics.median(rate for rate, _ in rates):>10.0f}"
         f"{statistics.median(rate for _, rate in rates):>10.0f}"
         f"{statistics.median(there / here for here, there in rates):>8.3f}"
+        + "".join(f"{each / (requests // turns * turns) * 1e6:>11.0f}" for each in used)
+        + f"{(used[1] - used[0]) / (requests // turns * turns) * 1e6:>8.0f}"
         f"{len(both.ids):>9}{'each once' if is_exact else 'NOT EXACT':>11}"
         f"{statistics.median(late):>8.2f}"
         f"{file.stat().st_size / len(both.ids):>9.0f}"
@@ -163,7 +175,8 @@ def main() -> None:
     parser.add_argument("--workloads", nargs="*", default=["typical", "hello"])
     options = parser.parse_args()
     print(
-        f"{'workload':<9}{'memory/s':>10}{'history/s':>10}{'ratio':>8}{'sent':>9}{'written':>11}"
+        f"{'workload':<9}{'memory/s':>10}{'history/s':>10}{'ratio':>8}"
+        f"{'memory µs':>11}{'history µs':>11}{'more':>8}{'sent':>9}{'written':>11}"
         f"{'later s':>8}{'bytes':>9}"
     )
     with tempfile.TemporaryDirectory() as folder:

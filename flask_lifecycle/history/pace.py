@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-_STRETCH = 0.0005
+_STRETCH = 0.001
 _LONGEST = 0.05
 
 

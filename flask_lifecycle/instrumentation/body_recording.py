@@ -39,9 +39,10 @@ class Counts(list[t.Any]):
     def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
         """Return them JSON-ready."""
         detail = dict(zip(_COUNTED, self, strict=False))
-        sent = list(detail["sent"])
-        times = [trace.since(reading) for reading in sent[::2]]
-        detail["sent"] = [*map(list, zip(times, sent[1::2], strict=False))]
+        sent = detail["sent"] = [*detail["sent"]]
+        if sent:
+            times = [trace.since(reading) for reading in sent[::2]]
+            detail["sent"] = [*map(list, zip(times, sent[1::2], strict=False))]
         preview = detail.pop("preview", None)
         if preview is not None:
             detail["preview"] = preview.detail(trace)

@@ -100,7 +100,11 @@ class Answered:
     def _given(self) -> tuple[list[list[str]], list[str], int]:
         headers, removed, size = self._added
         # Anyone who has the key of a request may query it.
-        return [[name, _KEY.sub(f".{MASK}", value)] for name, value in headers], removed, size
+        given = [
+            [name, _KEY.sub(f".{MASK}", value) if value[-1:] == '"' else value]
+            for name, value in headers
+        ]
+        return given, removed, size
 
     def stored(self, _trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""

@@ -46,6 +46,10 @@ class Facts(dict[str, t.Any]):
         """Return a copy."""
         return dict(self)
 
+    def stored(self, _trace: LiveTrace) -> Stored:
+        """Return them as they are."""
+        return None, self
+
 
 class Notes:
     """The details of one writer's steps, by their offsets in its log."""
