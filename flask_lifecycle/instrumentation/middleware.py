@@ -76,6 +76,8 @@ class Middleware:
             while trace.current > outer:
                 fail(trace, trace.current, error)
             fail(trace, outer, error)
+            if holding.armed:
+                holding.after(trace, outer)
             raise
         while trace.current > outer:
             end(trace, trace.current)

@@ -12,6 +12,7 @@ from ..collectors.http import Preview
 from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
+from ..recorder.steps import fail
 from ..trace.log import END, TRACEPOINT, clock
 from ..trace.owner import Owner
 from ..trace.tracepoint import TRACEPOINTS, Tracepoint, number
@@ -149,6 +150,9 @@ class Calls:
                 if holding.armed:
                     holding.after(trace, 0)
             except BaseException as error:
+                if holding.armed:
+                    fail(trace, 0, error)
+                    holding.after(trace, 0)
                 left(trace, error, environ)
                 raise
             finally:

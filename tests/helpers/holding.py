@@ -54,7 +54,11 @@ class Tool:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
             named = [pair for pair in answer.getheaders() if pair[0].lower() != "date"]
-            return Answer(answer.status, named, answer.read())
+            try:
+                received = answer.read()
+            except http.client.IncompleteRead as cut:
+                received = cut.partial
+            return Answer(answer.status, named, received)
         finally:
             connection.close()
 

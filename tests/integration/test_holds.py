@@ -16,9 +16,14 @@ from flask import (
     Response,
     after_this_request,
     g,
+    got_request_exception,
     render_template_string,
     request,
+    request_finished,
+    request_started,
     session,
+    stream_with_context,
+    template_rendered,
 )
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeSerializer
@@ -98,8 +103,35 @@ def make(*, watched: bool, **config: t.Any) -> Flask:
         return response
 
     @app.teardown_request
-    def tear_down(error: BaseException | None) -> None: ...
+    def tear_down(error: BaseException | None) -> None:
+        if "breaks" in g:
+            raise RuntimeError("torn down")
 
+    @app.url_value_preprocessor
+    def pull(endpoint: str | None, values: Json | None) -> None: ...
+
+    @app.get("/torn")
+    def torn() -> str:
+        g.breaks = True
+        return "never sent"
+
+    @app.get("/cut")
+    def cut() -> Response:
+        def parts() -> t.Iterator[str]:
+            yield "one "
+            raise RuntimeError("in the middle")
+
+        return Response(stream_with_context(parts()))
+
+    @app.get("/nested")
+    async def nested() -> bytes:
+        return bytes(app.test_client().get("/book/5").data)
+
+    def heard(sender: Flask, **_: t.Any) -> None: ...
+
+    app.extensions["heard"] = heard
+    for signal in (request_started, request_finished, template_rendered, got_request_exception):
+        signal.connect(heard, app)
     app.register_blueprint(shop)
     Lifecycle(app)
     return app
@@ -127,7 +159,7 @@ def _nothing_is_armed_afterwards() -> t.Iterator[None]:
     assert not holding.armed
 
 
-PATHS = ("/book/1", "/nothing", "/raise", "/stream", "/async")
+PATHS = ("/book/1", "/nothing", "/raise", "/stream", "/async", "/torn", "/cut")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -146,7 +178,8 @@ def test_a_request_is_held_at_each_step_and_answers_as_if_it_had_not_been(
     (trace,) = traces(app)
     assert trace.state == "done"
     expected = [step.id for step in trace.steps if step.stage not in NO_STEP]
-    expected += [step.id for step in trace.steps if step.stage == "body" and path == "/stream"] * 3
+    chunks = {"/stream": 3, "/cut": 1}.get(path, 0)
+    expected += [step.id for step in trace.steps if step.stage == "body"] * chunks
     if when == "after":
         # Each chunk is a moment before; a body ends once.
         expected = [*dict.fromkeys(expected)]
@@ -490,15 +523,11 @@ def test_an_exit_while_a_request_is_held_is_no_fault() -> None:
 def test_a_request_inside_another_one_is_held_by_itself() -> None:
     app = make(watched=True)
 
-    @app.get("/outer")
-    def outer() -> bytes:
-        return bytes(app.test_client().get("/book/5").data)
-
     with serving(app) as tool:
         tool.set({"stage": "view"})
-        held = tool.go_through(tool.begin("/outer"))
+        held = tool.go_through(tool.begin("/nested"))
         tool.set()
-    assert [each["name"] for each in held] == ["outer", "book"]
+    assert [each["name"] for each in held] == ["nested", "book"]
     assert tool.answers[0].body == b"book 5 sale"
     inner, whole = (each for each in traces(app) if each.holds)
     assert {inner.parent, whole.parent} == {None, whole.id}
