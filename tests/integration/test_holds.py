@@ -25,7 +25,7 @@ from flask import (
     stream_with_context,
     template_rendered,
 )
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from itsdangerous import URLSafeSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -290,6 +290,110 @@ def test_what_cannot_be_done_is_refused_with_a_reason_and_it_stays_held(
         tool.tell(held, "go")
         assert tool.call(f"held/{held['trace']}", "POST", {"do": "go"})[0] in (404, 409)
         sent.join()
+
+
+class Hostile:
+    """Each thing that is done to it is noted and fails; a repr would also take an hour."""
+
+    done: t.ClassVar[list[str]] = []
+
+    def __repr__(self) -> str:
+        self.done.append("repr")
+        time.sleep(3600)
+        return ""
+
+    def __getattribute__(self, name: str) -> t.NoReturn:
+        Hostile.done.append(name)
+        raise RuntimeError(name)
+
+
+def _noted(name: str) -> t.Any:
+    def method(self: t.Any, *_: t.Any) -> t.NoReturn:
+        Hostile.done.append(name)
+        raise RuntimeError(name)
+
+    return method
+
+
+METHODS = (
+    *("__str__", "__len__", "__iter__", "__bool__", "__getitem__", "__contains__", "__format__"),
+    *("items", "keys", "values", "get", "lower", "casefold", "encode", "__eq__", "__int__"),
+)
+HOSTILE: list[type] = [
+    type(
+        f"Hostile{base.__name__.title()}",
+        (base,),
+        {**{name: _noted(name) for name in METHODS}, "__repr__": _noted("__repr__")},
+    )
+    for base in (dict, list, str, int, bytes, tuple)
+]
+
+
+class HugeSession(dict[str, t.Any], SessionMixin):
+    items = keys = values = __iter__ = __len__ = _noted("the session")
+
+
+def test_nothing_of_the_apps_is_run_to_see_what_there_is_and_huge_objects_take_no_time() -> None:
+    app = make(watched=True)
+    huge = dict.fromkeys(map(str, range(1_000_000)), Hostile())
+
+    class Sessions(SessionInterface):
+        def open_session(self, app: Flask, request: t.Any) -> HugeSession:
+            session = HugeSession(password="hunter2")
+            dict.update(session, huge)
+            return session
+
+        def save_session(self, app: Flask, session: t.Any, response: Response) -> None: ...
+
+    @app.get("/hostile")
+    def hostile(**given: t.Any) -> str:
+        endless: list[t.Any] = []
+        endless.append(endless)
+        g.update = Hostile()
+        g.huge, g.endless, g.token = huge, endless, "hunter2"
+        g.bearer = {"Authorization": "Bearer hunter2hunter2hunter2"}
+        vars(g).update({f"own{at}": kind() for at, kind in enumerate(HOSTILE)})
+        Hostile.done.clear()
+        return render_template_string("")
+
+    app.session_interface = Sessions()
+    with serving(app) as tool:
+        tool.set({"stage": "template"})
+        sent = tool.begin("/hostile")
+        held = tool.wait()
+        assert Hostile.done == []
+        tool.set()
+        tool.tell(held, "go")
+        sent.join()
+    seen = held["seen"]
+    assert seen["g"]["update"].endswith("Hostile>")
+    assert len(seen["g"]) == 5 + 1 + len(HOSTILE)
+    assert len(seen["session"]) == 100
+    assert "hunter2" not in str(held)
+    assert len(str(held)) < 100_000
+
+
+def test_a_lock_that_a_held_request_has_is_free_when_its_time_is_up() -> None:
+    app = make(watched=True, LIFECYCLE_HOLD_SECONDS=1)
+    lock = threading.Lock()
+
+    @app.get("/locked")
+    def locked() -> str:
+        with lock:
+            return render_template_string("locked")
+
+    with serving(app) as tool:
+        tool.set({"stage": "template", "once": True})
+        first = tool.begin("/locked")
+        tool.wait()
+        begun = time.monotonic()
+        # Who does not need it goes on.
+        assert tool.send("/async").status == 200
+        second = tool.begin("/locked")
+        first.join()
+        second.join()
+        assert time.monotonic() - begun < 20
+    assert [each.body for each in tool.answers] == [b"locked"] * 2
 
 
 def test_to_the_end_of_a_step_then_on() -> None:
