@@ -169,11 +169,12 @@ class Viewer:
         :param states: the states of what the page shows beside the traces, by name.
         """
         self._start_again_if_restored(store, kept)
+        removed = self._removed(kept)
+        traces, skipped = self._changed(store, kept)
+        # Last: what this process has just sent does not come by the history, too.
         others = _NO_NEWS
         if self.others is not None:
             others = self.others.news(lambda: self._finished(kept), self.pick.trace)
-        removed = self._removed(kept)
-        traces, skipped = self._changed(store, kept)
         try:
             steps = self._steps(kept)
         except Exception as error:

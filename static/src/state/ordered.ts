@@ -8,13 +8,15 @@ export function merge(
   more: readonly TraceSummary[],
 ): readonly TraceSummary[] {
   const all = [...known];
-  const fresh: TraceSummary[] = [];
+  // A message may say something of one twice: what comes later is newer.
+  const added = new Map<string, TraceSummary>();
   for (const trace of more) {
     const at = indexOf(known, trace.id);
     if (known[at]?.id === trace.id) all[at] = trace;
-    else fresh.push(trace);
+    else added.set(trace.id, trace);
   }
-  if (fresh.length === 0) return all;
+  if (added.size === 0) return all;
+  const fresh = [...added.values()];
   const merged = [...fresh.reverse(), ...all];
   const ordered = (fresh.at(-1)?.id ?? "") > (all[0]?.id ?? "");
   return ordered && isOrdered(fresh) ? merged : merged.sort((a, b) => (a.id < b.id ? 1 : -1));

@@ -273,6 +273,11 @@ describe("other processes", () => {
     expect(find(done, "b")?.state).toBe("done");
   });
 
+  it("are listed once, whichever way they come", () => {
+    const twice = applyBatch(first, sent([of(1, "d"), of(2, "c"), of(1, "d"), of(2, "c")]), 1);
+    expect(ids(listed(twice))).toBe("dcba");
+  });
+
   it("are evicted by what the server says of each, not by the page's own oldest", () => {
     const next = applyBatch(first, sent([of(1, "d")], { oldest: "d", oldest_file: null }), 1);
     expect([ids(next.traces), ids(next.earlier)]).toEqual(["d", "b"]);
