@@ -87,7 +87,8 @@ class Services(t.NamedTuple):
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("services")
-    gate, made = folder / "gate", {}
+    gate = folder / "gate"
+    made: dict[str, Server] = {}
     values = {"history": folder / "history.sqlite", "gate": gate}
     for name, command, app in (
         ("stock", FLASK_RUN, STOCK),
@@ -123,6 +124,11 @@ def pid_of(row: Locator) -> int:
     return int(found[1])
 
 
+def grow(count: Locator) -> None:
+    before = int(count.inner_text())
+    wait_for(lambda: int(count.inner_text()) > before + 3)
+
+
 def test_each_worker_is_seen_at_work_and_as_it_dies(services: Services, page: Page) -> None:
     waiting = rows(page, "/wait", "running")
 
@@ -144,9 +150,7 @@ def test_each_worker_is_seen_at_work_and_as_it_dies(services: Services, page: Pa
     # The steps of each advance, whichever worker serves the panel.
     for pid in pids:
         next(row for row in waiting.all() if pid_of(row) == pid).click()
-        count = page.locator("#tab-steps .count")
-        before = int(count.inner_text())
-        wait_for(lambda before=before: int(count.inner_text()) > before + 3)  # type: ignore[misc]
+        grow(page.locator("#tab-steps .count"))
         expect(page.locator('[data-view="diagram"] [data-stage="view"]').first).to_be_visible()
 
     victim = pids.pop()
