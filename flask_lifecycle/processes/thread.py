@@ -107,7 +107,7 @@ class Thread:
                 member.forked()
 
 
-thread = Thread()
+thread: Thread = Thread()
 forks.in_child(thread.forked)
 
 

@@ -135,10 +135,10 @@ class Restored(LiveTrace):
         self.notes: Notes = _notes(fields)
         self._kept = Kept(numbers[_clocks.size :], self.notes, merged=fields["merged"])
         self.route = route
-        self.error = fields["error"] and Error(*fields["error"])
+        self.error: Error | None = fields["error"] and Error(*fields["error"])
         caller = fields.get("caller")
-        self.caller = None if caller is None else Caller(*caller)
-        self.holds = tuple(_span(self, *each) for each in fields["holds"])
+        self.caller: Caller | None = None if caller is None else Caller(*caller)
+        self.holds: tuple[Span, ...] = tuple(_span(self, *each) for each in fields["holds"])
 
     @property
     def id(self) -> str:

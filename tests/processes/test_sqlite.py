@@ -104,15 +104,23 @@ def test_a_process_that_died_is_gone_with_what_ran_in_it(file: Path) -> None:
 
 
 def test_a_fork_is_another_process(file: Path) -> None:
-    one, two = board(file), board(file)
-    two.publish({"pid": 2}, [RUNS], {})
-    pid = os.fork()
-    if not pid:
-        two.publish({"pid": 3}, [], {})
-        two.leave()
-        os._exit(0)
-    os.waitpid(pid, 0)
-    assert [(each.process["pid"], each.is_gone) for each in one.others()] == [(2, False)]
+    one = board(file)
+    seen = (
+        "[(each.process['pid'], each.is_gone) for each in"
+        f" SqliteBoard(Path({str(file)!r}), is_private=True).others()]"
+    )
+    run(
+        file,
+        f"board.publish({{'pid': 2}}, [{RUNS!r}], {{}})\n"
+        "pid = os.fork()\n"
+        "if not pid:\n"
+        "    board.publish({'pid': 3}, [], {})\n"
+        "    board.leave()\n"
+        "    os._exit(0)\n"
+        "os.waitpid(pid, 0)\n"
+        f"assert {seen} == [(2, False)]",
+    )
+    assert [each.process["pid"] for each in one.others()] == [2]
 
 
 def test_a_thousand_processes_of_a_day_leave_nothing(file: Path) -> None:
