@@ -24,7 +24,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from flask_lifecycle.history.batch import Unpacked
+from flask_lifecycle.history.unpacked import Unpacked
 
 from .variants import recording
 from .workloads import WORKLOADS

@@ -13,20 +13,18 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from ..faults import fault
-from ..recording.document import Recording
+from ..recording.json_text import write_json
 from ..summary.summarize import summarize
 from ..trace.files import is_file
-from ..trace.model import JsonObject, Trace
+from ..trace.model import JsonObject
 from ..trace.notes import Detail, Stored
-from ..trace.snapshot import header, snapshot
+from ..trace.snapshot import header
 from ..trace.stored import (
     FIELDS,
-    Restored,
     fields_of,
     form_of,
     numbers_of,
     tracepoint_fields,
-    tracepoint_of,
 )
 from ..trace.tracepoint import TRACEPOINTS
 from ..trace.writer import LiveTrace, Route
@@ -38,7 +36,6 @@ _LEVEL = 1
 _TRACEPOINTS = 10_000
 # A batch of more is written at once: it is removed as a whole.
 _MOST_BYTES = 256 * 1024
-_LARGEST = 2**28
 
 # What is in it is masked, capped and has no cycles as a rule: what fails is written step by step.
 _write = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
@@ -50,24 +47,29 @@ class Request(t.NamedTuple):
     id: str
     is_file: bool
     cleared: float | None
+    #: As JSON; empty if it is to be made by the first reader.
+    summary: str = ""
 
 
 class Batch(t.NamedTuple):
-    """Some requests, as ``data`` that :func:`unpack` reads."""
+    """Some requests, as ``data`` that :class:`Unpacked <.unpacked.Unpacked>` reads."""
 
     requests: list[Request]
     data: bytes
 
 
-def packed(traces: Iterable[LiveTrace], pause: Callable[[], None]) -> Iterator[Batch]:
+def packed(
+    traces: Iterable[LiveTrace], pause: Callable[[], None], *, with_summaries: bool = False
+) -> Iterator[Batch]:
     """Yield finished requests of one process and app in batches.
 
     :param pause: called after each request, to let other threads run.
+    :param with_summaries: whether to make these now, which takes as long as all else.
     """
     open_batch = _Open()
     for trace in traces:
         try:
-            open_batch.add(trace)
+            open_batch.add(trace, _summary(trace) if with_summaries else "")
         except Exception as error:
             fault("a request for the history", error)
         pause()
@@ -90,7 +92,7 @@ class _Open:
         self._texts: list[str] = []
         self._numbers: list[bytes] = []
 
-    def add(self, trace: LiveTrace) -> None:
+    def add(self, trace: LiveTrace, summary: str) -> None:
         kept = trace.kept
         if kept is None:
             raise ValueError("it has not finished")
@@ -104,7 +106,8 @@ class _Open:
         self._texts.append(text)
         self._numbers.append(numbers)
         self.size += len(text) + len(numbers)
-        self.requests.append(Request(trace.id, is_file(trace.endpoint, trace.path), trace.cleared))
+        of_file = is_file(trace.endpoint, trace.path)
+        self.requests.append(Request(trace.id, of_file, trace.cleared, summary))
 
     def closed(self) -> Batch:
         head = _write(
@@ -146,70 +149,12 @@ def _tracepoint(number: int) -> str:
     return _write((number, *tracepoint_fields(TRACEPOINTS[number])))
 
 
-class Unpacked:
-    """The requests of a batch.
-
-    :param data: of a :class:`Batch`.
-    :raises ValueError: it is damaged, or of another version.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        if data[:1] != FORMAT:
-            raise ValueError("it was written by another version")
-        text, numbers = _decompressed(data[1:])
-        head = json.loads(text)
-        if head["order"] != sys.byteorder:
-            raise ValueError("it was written by another kind of machine")
-        self._process: JsonObject = head["process"]
-        self._known = {number: tracepoint_of(*rest) for number, *rest in head["tracepoints"]}
-        self._routes = [
-            Route(rule, 0, endpoint, tuple(blueprints), ignored=False)
-            for rule, endpoint, blueprints in head["routes"]
-        ]
-        self._stored: dict[str, tuple[JsonObject, bytes]] = {}
-        end = 0
-        for values, size in zip(head["traces"], head["sizes"], strict=True):
-            fields = dict(zip(head["fields"], values, strict=True))
-            self._stored[fields["id"]] = fields, numbers[end : end + size]
-            end += size
-        if end != len(numbers):
-            raise ValueError("it is cut off")
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the id of each request."""
-        return iter(self._stored)
-
-    def summary(self, trace_id: str) -> JsonObject:
-        """Return the summary of a request."""
-        restored, process = self._restored(trace_id)
-        return {**summarize(restored), "process": process}
-
-    def trace(self, trace_id: str) -> Trace:
-        """Return a request."""
-        restored, process = self._restored(trace_id)
-        copied = snapshot(restored)
-        steps = [each.to_dict() for each in copied.steps]
-        return Recording.of_document(
-            {**copied.header(), "process": process, "steps": steps}
-        ).traces[0]
-
-    def _restored(self, trace_id: str) -> tuple[Restored, JsonObject]:
-        fields, numbers = self._stored[trace_id]
-        route = None if fields["route"] is None else self._routes[fields["route"]]
-        restored = Restored(fields, numbers, self._known, route)
-        return restored, {**self._process, "thread": restored.thread}
-
-
-def _decompressed(data: bytes) -> tuple[bytes, bytes]:
-    """Return what was compressed, and what follows."""
-    decompressor = zlib.decompressobj()
+def _summary(trace: LiveTrace) -> str:
     try:
-        found = decompressor.decompress(data, _LARGEST)
-    except zlib.error as error:
-        raise ValueError(f"it is damaged: {error}") from None
-    if not decompressor.eof:
-        raise ValueError("it is cut off, or too large")
-    return found, decompressor.unused_data
+        return write_json(summarize(trace))
+    except Exception as error:
+        fault("a summary for the history", error)
+        return ""
 
 
-__all__ = ["FORMAT", "Batch", "Request", "Unpacked", "packed"]
+__all__ = ["FORMAT", "Batch", "Request", "packed"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..recording.document import Recording
 from ..trace.model import Trace
 from ..trace.writer import LiveTrace
-from .batch import FORMAT, Unpacked, packed
+from .batch import FORMAT, packed
+from .unpacked import Unpacked
 
 
 def encode(trace: LiveTrace) -> bytes:

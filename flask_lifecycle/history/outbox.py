@@ -13,6 +13,8 @@ from .protocol import WritableHistory
 
 # Written in one transaction: a batch is removed as a whole.
 _ROWS = 100
+# If more wait, they come fast, and their summaries are made by the first reader.
+_FEW = 10
 # A history that failed is tried again after this time.
 AGAIN_SECONDS = 5.0
 
@@ -68,22 +70,25 @@ class Outbox:
         if time.monotonic() >= self._again:
             failed = list(self._failed)
             self._failed.clear()
-            self._write(failed, pause)
+            self._write(failed, pause, with_summaries=False)
+        with_summaries = len(self) <= _FEW
         for queue in (self._traces, self._files):
             # What comes meanwhile is gathered for the next time.
             left = len(queue)
             while left > 0 and queue:
                 waiting = _popped(queue, min(_ROWS, left))
                 left -= len(waiting)
-                self._write(waiting, pause)
+                self._write(waiting, pause, with_summaries=with_summaries)
         return bool(self._failed)
 
-    def _write(self, waiting: list[_Reference], pause: Callable[[], None]) -> None:
+    def _write(
+        self, waiting: list[_Reference], pause: Callable[[], None], *, with_summaries: bool
+    ) -> None:
         if time.monotonic() < self._again:
             self._failed += waiting
             return
         traces = {trace.id: trace for each in waiting if (trace := each()) is not None}
-        for batch in packed(traces.values(), pause):
+        for batch in packed(traces.values(), pause, with_summaries=with_summaries):
             if not self._history.write(batch, is_last=not len(self)):
                 self._again = time.monotonic() + AGAIN_SECONDS
                 self._failed += waiting

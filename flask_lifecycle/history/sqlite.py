@@ -14,13 +14,14 @@ from pathlib import Path
 from ..faults import fault
 from ..store import RESTORABLE_SECONDS
 from ..trace.model import JsonObject, Trace
-from .batch import Batch, Unpacked
+from .batch import Batch
 from .connection import PATIENCE, Connection, transaction
 from .document import decode
 from .location import is_writable
 from .problems import HistoryError, Problems
 from .protocol import Status
 from .summaries import read_summary, summaries_of
+from .unpacked import Unpacked
 
 T = t.TypeVar("T")
 
@@ -322,9 +323,12 @@ def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> None:
     size = len(batch.data) // max(1, len(batch.requests))
     inserted = opened.executemany(
         "INSERT OR IGNORE INTO summaries (rowid, id, is_file, size, cleared, summary, batch)"
-        " VALUES (?, ?, ?, ?, ?, '', ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (number, each.id, each.is_file, size, each.cleared, added)
+            (
+                *(number, each.id, each.is_file, size + len(each.summary)),
+                *(each.cleared, each.summary, added),
+            )
             for number, each in enumerate(batch.requests, last + 1)
         ],
     )

@@ -7,7 +7,7 @@ import json
 from ..faults import fault
 from ..recording.json_text import write_json
 from ..trace.model import JsonObject
-from .batch import Unpacked
+from .unpacked import Unpacked
 
 
 def summaries_of(batch: Unpacked) -> dict[str, str]:

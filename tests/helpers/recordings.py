@@ -11,8 +11,9 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 
 from flask_lifecycle import Trace
-from flask_lifecycle.history.batch import Unpacked, packed
+from flask_lifecycle.history.batch import packed
 from flask_lifecycle.history.document import decode, encode
+from flask_lifecycle.history.unpacked import Unpacked
 from flask_lifecycle.recording import Recording
 from flask_lifecycle.recording.schema import TARGET
 from flask_lifecycle.summary.summarize import summarize

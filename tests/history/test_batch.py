@@ -9,8 +9,10 @@ from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import batch as module
-from flask_lifecycle.history.batch import Batch, Unpacked, packed
+from flask_lifecycle.history import unpacked
+from flask_lifecycle.history.batch import Batch, packed
 from flask_lifecycle.history.document import decode, encode
+from flask_lifecycle.history.unpacked import Unpacked
 from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.caller import Caller
 from flask_lifecycle.trace.model import Error
@@ -171,6 +173,6 @@ def test_a_damaged_batch_is_an_exception(damage: t.Callable[[bytes], bytes]) -> 
 
 
 def test_a_bomb_is_not_decompressed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LARGEST", 10_000)
+    monkeypatch.setattr(unpacked, "_LARGEST", 10_000)
     with pytest.raises(ValueError, match="too large"):
         decode(b"\x02" + zlib.compress(b" " * 1_000_000))

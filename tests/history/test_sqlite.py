@@ -180,6 +180,7 @@ def test_a_damaged_batch_is_left_out(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(faults, "_faults", {})
+    monkeypatch.setattr("flask_lifecycle.history.outbox._FEW", -1)
     with served(make()) as there:
         # Each is waited for, and in a batch of its own.
         ids = [there.get(each)[0] for each in ("/a", "/b", "/c")]
@@ -198,18 +199,33 @@ def test_a_damaged_batch_is_left_out(
     assert "the app is not affected" in caplog.text
 
 
-def test_a_summary_is_made_once() -> None:
+def stored_summaries(path: Path | None) -> list[str]:
+    assert path is not None
+    with closing(sqlite3.connect(path)) as opened:
+        return [text for (text,) in opened.execute("SELECT summary FROM summaries")]
+
+
+def test_summaries_are_made_where_there_is_time() -> None:
     with served(make()) as there:
-        there.get("/a", "/b")
+        [trace_id] = there.get("/a")
+        [text] = stored_summaries(there.history.status().path)
+    assert json.loads(text) == there.history.summaries()[0]
+    assert json.loads(text)["id"] == trace_id
+
+
+def test_summaries_of_many_requests_are_made_by_the_first_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flask_lifecycle.history.outbox._FEW", -1)
+    with served(make()) as there:
+        ids = there.get("/a", "/b")
         path = there.history.status().path
         assert path is not None
+        assert stored_summaries(path) == ["", ""]
         made = there.history.summaries()
+        assert [each["id"] for each in made] == ids[::-1]
+        assert [json.loads(text) for text in stored_summaries(path)] == made[::-1]
         with closing(sqlite3.connect(path)) as opened, opened:
-            found = opened.execute(
-                "SELECT summary, size FROM summaries ORDER BY id DESC"
-            ).fetchall()
-            assert [json.loads(text) for text, _ in found] == made
-            assert all(size > len(text) for text, size in found)
             opened.execute("DELETE FROM batches")
         assert there.history.summaries() == made
 

@@ -11,10 +11,10 @@ from itertools import islice
 
 from ...faults import fault
 from ...trace.model import JsonObject, Trace
-from ..batch import Unpacked
 from ..document import decode
 from ..problems import HistoryError, Problems
 from ..summaries import read_summary, summaries_of
+from ..unpacked import Unpacked
 from . import scripts
 from .connection import Command, Redis
 from .follower import Entry, Ids, Position
