@@ -11,6 +11,7 @@ import type { Pairing } from "../state/state";
 import { state } from "../state/store";
 import { curl } from "../trace/curl";
 import { time } from "../trace/format";
+import { byHand, interventions } from "../trace/holds";
 import { clientStatus } from "../trace/status";
 import { ellipsize } from "../trace/text";
 import type { Loaded } from "./load";
@@ -46,12 +47,28 @@ export function Head({ loaded, pairing }: HeadProps): JSX.Element {
       </div>
       <div class="verdict" role="status">
         <h1>{comparison.verdict}</h1>
+        <ByHand loaded={loaded} />
         <p>
           {comparison.basis}
           {single ? "" : " ≈ marks what is within it."}
         </p>
       </div>
     </header>
+  );
+}
+
+/** What was done to either by hand: it is not what the app's code does. */
+function ByHand({ loaded }: { readonly loaded: Loaded }): JSX.Element {
+  return (
+    <>
+      {(["a", "b"] as const).flatMap((of) =>
+        interventions(loaded[of]).map((hold) => (
+          <span key={`${of} ${hold.begin}`} class="by-hand" title="This is not what the app’s code does">
+            {of.toUpperCase()}: {loaded[of].steps[hold.step]?.name ?? "a step"} {byHand(hold)}
+          </span>
+        )),
+      )}
+    </>
   );
 }
 

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import type { Changes, ComparedPart, Comparison, Json } from "../api/types";
 import { state } from "../state/store";
 import { plural, time } from "../trace/format";
+import { brief, heldFor } from "../trace/holds";
 import { ellipsize, written } from "../trace/text";
 import { differenceOf, type Difference } from "./layout/difference";
 import { Mark, Row, Section } from "./parts";
@@ -25,7 +26,7 @@ export function Side({ loaded }: { readonly loaded: Loaded }): JSX.Element {
         <Runs comparison={comparison} single={model.single} />
       </Section>
       <section>
-        <Parts comparison={comparison} single={model.single} />
+        <Parts loaded={loaded} />
       </section>
       <Sql comparison={comparison} />
       <Steps model={model} />
@@ -36,16 +37,13 @@ export function Side({ loaded }: { readonly loaded: Loaded }): JSX.Element {
   );
 }
 
-interface PartsProps {
-  readonly comparison: Comparison;
-  readonly single: boolean;
-}
-
 const NAMES: Readonly<Record<string, string>> = { sql: "SQL" };
 
 /** The app's time and its parts, on both sides. */
-function Parts({ comparison, single }: PartsProps): JSX.Element {
+function Parts({ loaded }: { readonly loaded: Loaded }): JSX.Element {
+  const { comparison, single } = loaded.model;
   const { a_ns, b_ns, beyond, parts } = comparison;
+  const held = (["a", "b"] as const).map((of) => heldFor(loaded[of], loaded[of].duration ?? 0));
   return (
     <table>
       <thead>
@@ -69,6 +67,15 @@ function Parts({ comparison, single }: PartsProps): JSX.Element {
           <td>{time(b_ns ?? 0)}</td>
           <By difference={differenceOf({ a: a_ns, b: b_ns, beyond }, single)} />
         </tr>
+        {held.every((ns) => ns === 0) ? null : (
+          <tr>
+            <th scope="row">of which held</th>
+            {held.map((ns, index) => (
+              <td key={index}>{ns === 0 ? "–" : brief(ns)}</td>
+            ))}
+            <td />
+          </tr>
+        )}
         {parts
           .filter(({ a, b }) => a + b > 0)
           .map((part) => (

@@ -159,6 +159,30 @@ describe("A is hollow, and B is solid", () => {
     );
   });
 
+  it("with the time that one was held hatched, as long whatever it was", () => {
+    const step = typical.steps.find(({ name }) => name === "load_user") as Step;
+    const span = { begin: step.begin, end: step.begin + 9e9 };
+    const later = (ns: number): number => (ns > step.begin ? ns + 9e9 : ns);
+    const steps = typical.steps.map((each) => ({
+      ...each,
+      begin: later(each.begin),
+      end: later(each.end ?? 0),
+    }));
+    const held = { ...typical, steps, holds: [{ step: step.id, did: null, ...span }] };
+    const drawing = draw(modelOf(typical, held));
+    // It lies on the bar of what it took itself.
+    const [hatch] = rectsOf(drawing, /^hold$/);
+    expect((hatch?.right ?? 0) - (hatch?.left ?? 0)).toBe(14);
+  });
+
+  it("with a wire past the names of bands, where a hook of an outer one raised", () => {
+    const drawing = draw(modelOf(typical, tell(STORIES.refused)));
+    const ways = [...flat(drawing.shapes)].flatMap((shape) =>
+      shape.el === "path" && shape.cls === "w err" ? [shape.d] : [],
+    );
+    expect(ways[0]).toMatch(/^M[\d.]+ [\d.]+V/);
+  });
+
   it("with a wire each, red from where it raised to what answers", () => {
     const wires = classes(draw(modelOf(typical, tell(STORIES.exception))).shapes, "path").filter((each) =>
       each.startsWith("w "),

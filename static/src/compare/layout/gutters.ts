@@ -1,10 +1,15 @@
 /** The gutters: two bars for each step, A above B, and what they differ by. */
 
+import { hatched } from "../../diagram/layout/hatch";
 import { phrase, rect, type Shape } from "../../diagram/layout/shapes";
+import type { ComparedChip, SideName } from "../model/types";
 import type { Placement } from "./chips";
 import { differenceOf } from "./difference";
 import type { Frame } from "./frame";
 import { SIZES, widthOf, type Space } from "./space";
+
+/** Of the time that a request was held, whatever it is. */
+const HELD = 14;
 
 export function drawGutters(
   frame: Frame,
@@ -17,7 +22,8 @@ export function drawGutters(
   const timed = placements.filter(
     ({ chip: { times, stage } }) => stage !== "body" && (times.a ?? times.b) !== null,
   );
-  const most = Math.max(1, ...timed.map(({ chip: { times } }) => Math.max(times.a ?? 0, times.b ?? 0)));
+  // What a request was held has no scale.
+  const most = Math.max(1, ...timed.map(({ chip }) => Math.max(ownOf(chip, "a"), ownOf(chip, "b"))));
   const { X0, X1, bands } = frame;
   const y = (bands[0]?.top ?? 0) + 2;
   const length = longest(space, timed, single);
@@ -31,33 +37,49 @@ export function drawGutters(
 /** The length of the longest bar, which leaves room for what stands beside it. */
 function longest(space: Space, timed: readonly Placement[], single: boolean): number {
   const { length, gap, text } = SIZES.bar;
+  const held = timed.some(({ chip }) => heldOf(chip, "a") + heldOf(chip, "b") > 0) ? HELD : 0;
   const widest = Math.max(
     0,
     ...timed.map(({ chip }) => widthOf(space, differenceOf(chip.times, single).text, "barTime")),
   );
-  return Math.max(8, Math.min(length, SIZES.gutter - gap - text - widest - 2));
+  return Math.max(8, Math.min(length, SIZES.gutter - gap - text - widest - held - 2));
+}
+
+/** How long a request was held in what a bar shows, ns. */
+function heldOf(chip: ComparedChip, of: SideName): number {
+  return Math.min(chip.times[of] ?? 0, chip[of]?.hold?.inside ?? 0);
+}
+
+function ownOf(chip: ComparedChip, of: SideName): number {
+  return (chip.times[of] ?? 0) - heldOf(chip, of);
 }
 
 function barsOf(
   { X0, X1 }: Frame,
-  { chip: { times }, side, y }: Placement,
+  { chip, side, y }: Placement,
   scale: number,
   single: boolean,
 ): readonly Shape[] {
+  const { times } = chip;
   const { height, least, gap, text } = SIZES.bar;
   const { text: says, sure } = differenceOf(times, single);
   const left = side === "left";
   const edge = left ? X0 - gap : X1 + gap;
-  const bar = (ns: number | null, top: number, cls: string): readonly Shape[] => {
-    if (ns === null) return [];
-    const w = Math.max(least, ns * scale);
-    return [rect(left ? edge - w : edge, top, w, height, 2, cls)];
+  const lengthOf = (of: SideName): number => Math.max(least, ownOf(chip, of) * scale);
+  const heldLength = (of: SideName): number => (heldOf(chip, of) > 0 ? HELD : 0);
+  const bar = (of: SideName, top: number, cls: string): readonly Shape[] => {
+    if (times[of] === null) return [];
+    const [w, h] = [lengthOf(of), heldLength(of)];
+    return [
+      rect(left ? edge - w : edge, top, w, height, 2, cls),
+      ...(h === 0 ? [] : hatched(left ? edge - w - h : edge + w, top - 0.5, h, height + 1)),
+    ];
   };
-  const longer = Math.max(least, Math.max(times.a ?? 0, times.b ?? 0) * scale) + text;
+  const longer = Math.max(lengthOf("a") + heldLength("a"), lengthOf("b") + heldLength("b")) + text;
   const heat = sure ? "warm" : "";
   return [
-    ...bar(times.a, y - 6, `bar hollow ${heat}`),
-    ...bar(times.b, y + 1.5, `bar ${heat}`),
+    ...bar("a", y - 6, `bar hollow ${heat}`),
+    ...bar("b", y + 1.5, `bar ${heat}`),
     phrase(
       left ? edge - longer : edge + longer,
       y + 4,

@@ -8,6 +8,9 @@ import { dot, wireOf, type Placement } from "./chips";
 import type { Frame } from "./frame";
 import { SIZES } from "./space";
 
+/** In rows: farther down, other chips and the names of bands are in between. */
+const FAR = 1.6;
+
 type Tone = "in" | "out" | "err" | "short";
 
 export interface Wires {
@@ -108,14 +111,27 @@ function turned(net: Net): Part {
   const to = first === undefined ? undefined : chips.get(first.key);
   const down = wire(d`M${left} ${frame.topY - 4}V${from?.y ?? frame.turn.y}`, "in", of);
   if (from === undefined || to === undefined) return { wires: down, front: [], leaves: false };
-  const [x0, x1] = [from.right + 5, to.left - 7];
-  const bend = Math.max(36, (x1 - x0) / 2);
-  const across = d`M${x0} ${from.y}C${x0 + bend} ${from.y} ${x1 - bend} ${to.y} ${x1} ${to.y}`;
+  const across = to.y - from.y > FAR * frame.pitch ? below(net, from, to) : over(from, to);
   return {
     wires: [...down, ...wire(across, way.turn, of), ...climb(net, to.y, way.turn === "err")],
     front: [],
     leaves: true,
   };
+}
+
+/** From one chip to another that is near. */
+function over(from: Placement, to: Placement): string {
+  const [x0, x1] = [from.right + 5, to.left - 7];
+  const bend = Math.max(36, (x1 - x0) / 2);
+  return d`M${x0} ${from.y}C${x0 + bend} ${from.y} ${x1 - bend} ${to.y} ${x1} ${to.y}`;
+}
+
+/** On down the left wire, as names and bands are in the way, and below the other one's chip in the row. */
+function below({ left, frame }: Net, from: Placement, to: Placement): string {
+  const [q, x] = [12, to.left - 7];
+  const y = to.y + frame.chipHeight / 2 + 2;
+  const onto = d`C${x - 22} ${y} ${x - 30} ${to.y} ${x} ${to.y}`;
+  return `${d`M${left} ${from.y}V${y - q}q0 ${q} ${q} ${q}H${x - 44}`}${onto}`;
 }
 
 /** Up the right wire: red until something answers. */
