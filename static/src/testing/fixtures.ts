@@ -150,6 +150,8 @@ export interface Story {
   readonly turn: (r: Recording) => void;
   readonly made?: { readonly from: string; readonly to: string };
   readonly short?: boolean;
+  /** Whether a hook raised, so that a handler answers. */
+  readonly refused?: boolean;
   readonly streamed?: boolean;
   readonly propagates?: boolean;
 }
@@ -196,7 +198,7 @@ export function tell(story: Story): Trace {
 
 const NOT_FOUND = { type: "NotFound", message: "404 Not Found" };
 
-function wayIn(r: Recording, { rule, short }: Story): void {
+function wayIn(r: Recording, { rule, short, refused }: Story): void {
   r.step("request_context", "Request", 5);
   r.step("request_context_push", "RequestContext", 20, {}, () => {
     r.step("app_context_push", "AppContext", 15, {}, () => r.signal("appcontext_pushed"));
@@ -210,11 +212,14 @@ function wayIn(r: Recording, { rule, short }: Story): void {
   );
   if (rule === null) return;
   const answers: Options = { outcome: "short_circuit", detail: { returned: "Response 302" } };
-  const options: Options = { scope: "admin", ...(short === true ? answers : {}) };
+  const raises: Options = { outcome: "raised", error: NOT_FOUND };
+  const ends = short === true ? answers : refused === true ? raises : {};
+  const options: Options = { scope: "admin", ...ends };
   r.step("before_request", "require_admin", 5, options, () =>
     sql(r, "SELECT role FROM membership WHERE user_id = ?", 980),
   );
-  if (short !== true) r.step("before_request", "load_warehouse", 481, { scope: "admin.orders" });
+  if (short !== true && refused !== true)
+    r.step("before_request", "load_warehouse", 481, { scope: "admin.orders" });
 }
 
 function wayOut(r: Recording, story: Story): void {
@@ -337,6 +342,20 @@ export const STORIES = {
           template(r, "orders/conflict.html", 410);
         },
       );
+    },
+  },
+  refused: {
+    path: "/admin/orders/42",
+    rule: "/admin/orders/<int:id>",
+    view: "show",
+    status: "404 NOT FOUND",
+    bytes: 900,
+    refused: true,
+    made: { from: "(str, 404)", to: "Response" },
+    turn: (r) => {
+      r.step("error_handler", "page_not_found", 80, { scope: "app", detail: { for: "404" } }, () => {
+        template(r, "errors/404.html", 72);
+      });
     },
   },
   shortcircuit: {

@@ -4,6 +4,8 @@ import type { Json } from "../../api/types";
 import { ellipsize } from "../../trace/text";
 
 const NAMES_SHOWN = 4;
+/** What a count of nothing but headers says. */
+export const HEADERS = "headers";
 
 /** The changes of a function, in texts of decreasing length. */
 export function changeTexts(changes: Json | undefined): readonly string[] {
@@ -26,7 +28,7 @@ export function changeTexts(changes: Json | undefined): readonly string[] {
 function kindOf(changes: Json | undefined, count: number): string | null {
   const response = isObject(changes) ? changes["response"] : undefined;
   const headers = isObject(response) ? namesOf(response["headers"]).length : 0;
-  return headers === count && count > 1 ? "headers" : null;
+  return headers === count && count > 1 ? HEADERS : null;
 }
 
 /** The names of everything that a step changed. */

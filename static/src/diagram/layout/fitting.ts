@@ -3,6 +3,7 @@
 import { ellipsize, LONGEST_NAME } from "../../trace/text";
 import type { Chip } from "../model/types";
 import { beadsWidth } from "./beads";
+import { HEADERS } from "./changes";
 import { GEOMETRY } from "./geometry";
 import { isGhost, kindOf, packageOf, prefixOf } from "./names";
 import { changesOf, foldOf, pillsOf, type Detail, type Pill, type PillRow } from "./pills";
@@ -35,8 +36,13 @@ type Rule = (draft: Draft) => Detail | null;
 
 /** The first gives way first. */
 const RULES: readonly Rule[] = [
-  ({ fitted: { chip }, detail }) =>
-    detail.changes < changesOf(chip).length ? { ...detail, changes: detail.changes + 1 } : null,
+  ({ fitted: { chip }, detail }) => {
+    const texts = changesOf(chip);
+    if (detail.changes >= texts.length) return null;
+    // A count says what it counts where room is left in the end.
+    const isCount = texts[detail.changes + 1]?.endsWith(HEADERS) === true;
+    return { ...detail, changes: detail.changes + (isCount ? 2 : 1) };
+  },
   ({ fitted, detail }) => (fitted.package === "" ? null : { ...detail, package: false }),
   ({ fitted, detail }) =>
     detail.times && fitted.pills.some((pill) => pill.kind === "step") ? { ...detail, times: false } : null,

@@ -23,9 +23,11 @@ export function drawTicks(scene: Scene, box: Box): readonly Shape[] {
   // An axis with a hold in it has no one scale.
   if (span <= LEAST || height < LOW || box.clock.holds.length > 0) return [];
   const length = xOf(box, ribbon.begin + span) - xOf(box, ribbon.begin);
-  return ticksOf(span, length, (text) => widthOf(scene, text, "tick")).flatMap(({ at, text }) =>
-    at > ribbon.duration ? [] : [phrase(xOf(box, ribbon.begin + at), axisY + 22, "middle", text, "tick")],
-  );
+  return ticksOf(span, length, (text) => widthOf(scene, text, "tick")).flatMap(({ at, text }) => {
+    const x = xOf(box, ribbon.begin + at);
+    const leaves = x + widthOf(scene, text, "tick") / 2 > box.right - 5;
+    return at > ribbon.duration || leaves ? [] : [phrase(x, axisY + 22, "middle", text, "tick")];
+  });
 }
 
 /** The round times of a span, ns, drawn at a length, px, as many as fit. */

@@ -36,7 +36,10 @@ export function titleOf(scene: Scene, box: Box): Title {
   const note = noteOf(scene, box, Math.max(0, room - Math.min(nameWidth, room * 0.6)));
   const left = room - (note === null ? 0 : note.width);
   const name = fit(scene, ribbon.name, "title", Math.max(LEAST_NAME, left), LONGEST_NAME);
-  const shown = besideWidth > 0 && widthOf(scene, name, "title") + besideWidth <= left ? beside : "";
+  // What is said at the right is not said twice.
+  const isSaid = note !== null && beside === ribbon.note;
+  const shown =
+    besideWidth > 0 && !isSaid && widthOf(scene, name, "title") + besideWidth <= left ? beside : "";
   const title = words(
     begin,
     top + 27,

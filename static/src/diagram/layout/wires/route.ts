@@ -112,19 +112,18 @@ function fromView(net: Net, point: Point): Route {
 function toHandler(net: Net, from: Stop, to: Stop, a: Point, b: Point, side: Side): Route {
   if (isHandler(from)) return { wires: [wire(d`M${a.x} ${a.y}V${b.y}`, "err")] };
   const { lane, handlers } = net.frame;
-  const isBox =
-    lane > 0 && handlers.some(({ handler, place }) => handler.chip.key === to.key && place !== null);
+  const isBox = handlers.some(({ handler, place }) => handler.chip.key === to.key && place !== null);
   if (lane > 0 && !isBox && from.key !== "dispatch") return { ...byLane(net, a, b, "err"), failing: false };
-  if (from.key === "dispatch" || (isBox && side === "left"))
+  // Down the way in, as the chips of others and the names of bands are between the two.
+  if (side === "left")
     return {
       wires: [wire(d`M${a.x} ${a.y}V${b.y - 12}q0 12 12 12H${b.left - 9}`, "err")],
       front: [arrow(b.left - 14, b.y, "err")],
     };
-  if (side === "left") return { ...across(net, a, b, "err"), failing: false };
   // From the right: back down from the step that failed on the way up.
   const x = Math.min(a.left, b.left) - 40;
   const q = 12;
-  if (isBox) return { ...byLane(net, a, { ...b, y: b.y - 18 }, "err"), failing: false };
+  if (isBox && lane > 0) return { ...byLane(net, a, { ...b, y: b.y - 18 }, "err"), failing: false };
   return {
     wires: [
       wire(
