@@ -335,7 +335,7 @@ class HugeSession(dict[str, t.Any], SessionMixin):
 
 def test_nothing_of_the_apps_is_run_to_see_what_there_is_and_huge_objects_take_no_time() -> None:
     app = make(watched=True)
-    huge = dict.fromkeys(map(str, range(1_000_000)), Hostile())
+    huge = dict.fromkeys(map(str, range(100_000)), Hostile())
 
     class Sessions(SessionInterface):
         def open_session(self, app: Flask, request: t.Any) -> HugeSession:

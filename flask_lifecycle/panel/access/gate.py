@@ -134,7 +134,11 @@ class Gate:
         # Without the server's own environ, the request does not count as local.
         known = given["lifecycle.entrance"] is not None
         local = known and is_local(environ) and is_local(given)
-        return self._refuse_remote(environ, local=local) or self._refuse_script(environ, origin)
+        # Of what middleware makes of it, too: a GET may become a POST.
+        holding = is_holding(environ) or is_holding(given)
+        return self._refuse_remote(environ, local=local) or self._refuse_script(
+            environ, origin, holding=holding
+        )
 
     def _refuse_host(self, environ: Environ) -> Response | None:
         host = environ.get("HTTP_HOST", "")
@@ -201,7 +205,9 @@ class Gate:
         )
         return response
 
-    def _refuse_script(self, environ: Environ, origin: str | None) -> Response | None:
+    def _refuse_script(
+        self, environ: Environ, origin: str | None, *, holding: bool
+    ) -> Response | None:
         if is_live(environ):
             if origin is None:
                 return refusal("The websocket requires a browser's Origin.")
@@ -212,7 +218,7 @@ class Gate:
 
         from_browser = origin is not None or "HTTP_SEC_FETCH_DEST" in environ
         if not from_browser:
-            return self._refuse_holding(environ)
+            return self._refuse_holding(environ) if holding else None
         if is_page(environ):
             if environ.get("HTTP_SEC_FETCH_DEST", "document") != "document":
                 return refusal("The panel must be opened as a page, not fetched by a script.")
@@ -230,7 +236,7 @@ class Gate:
         return refusal("Reload the panel: its key is from an older run.")
 
     def _refuse_holding(self, environ: Environ) -> Response | None:
-        if not is_holding(environ) or self._has_key(environ) or self.has_token(environ):
+        if self._has_key(environ) or self.has_token(environ):
             return None
         return refusal(
             "Requests are held by the panel's page, or by a tool that sends the header "

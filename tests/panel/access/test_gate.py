@@ -350,3 +350,29 @@ def test_gunicorns_log_has_no_lines_of_the_panels_own_requests(
 def test_a_line_that_cannot_be_written_is_the_loggers_to_judge() -> None:
     record = logging.LogRecord("werkzeug", logging.INFO, "", 0, "%s %s", ("one",), None)
     assert AccessLog("a token").filter(record)
+
+
+def test_who_holds_requests_may_not_call_it_another_method_inside() -> None:
+    app = Flask(__name__)
+    app.config["LIFECYCLE_TOKEN"] = TOKEN
+    app.debug = True
+    Lifecycle(app)
+
+    def overriding(inner: t.Any) -> t.Any:
+        """Take the prefix off, as a proxy's middleware does, and the method from a header."""
+
+        def call(environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/sub")
+            environ["REQUEST_METHOD"] = environ.get("HTTP_X_HTTP_METHOD", environ["REQUEST_METHOD"])
+            return inner(environ, start_response)
+
+        return call
+
+    vars(app)["wsgi_app"] = overriding(app.wsgi_app)
+    given = {"REMOTE_ADDR": LOCAL, "HTTP_HOST": "localhost", "HTTP_X_HTTP_METHOD": "PUT"}
+    sent: dict[str, t.Any] = {"json": {"breakpoints": []}, "environ_overrides": given}
+    path = "/sub/_lifecycle/api/breakpoints"
+    client = Client(app, use_cookies=False)
+    assert client.get(path, **sent).status_code == 403
+    given["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
+    assert client.get(path, **sent).status_code != 403
