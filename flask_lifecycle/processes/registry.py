@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ..history import History
+from ..history.redis.history import RedisHistory
 from ..history.sqlite import SqliteHistory
 from .protocol import Board
+from .redis import RedisBoard
 from .sqlite import SqliteBoard
 
 
@@ -14,7 +16,7 @@ def board_of(history: History | None) -> Board | None:
         if history.path is None:
             return None
         return SqliteBoard(history.path, is_private=history.is_private)
-    return history if isinstance(history, Board) else None
+    return RedisBoard(history.redis) if isinstance(history, RedisHistory) else None
 
 
 __all__ = ["board_of"]

@@ -10,7 +10,7 @@ VERSION = 1
 
 
 def shared(name: str) -> str:
-    """Return a key of all apps together. Those of an app have one part more."""
+    """Return a key of all apps together. Those of an app have its name before the version."""
     return f"flask-lifecycle:{VERSION}:{name}"
 
 
