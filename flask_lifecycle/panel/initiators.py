@@ -11,13 +11,15 @@ The same headers show what a person asked for, and what a page sent by itself, i
 from __future__ import annotations
 
 import typing as t
+import weakref
 from collections import deque
 from itertools import takewhile
 from urllib.parse import unquote, urljoin, urlsplit
 
 from .. import locks
-from ..trace.log import WIDTH
+from ..trace.log import WIDTH, clock
 from ..trace.writer import LiveTrace
+from .background import Scripts, reports_input
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 #: A client follows a redirect within this many seconds: at once, but its machine and the
@@ -25,9 +27,6 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _FOLLOWED = 10.0
 _CLIENTS = 200
 _REMEMBERED = 50
-#: A page sends what it needs to be complete within this many seconds of its arrival.
-_LOADING = 3.0
-_ASKED = 500
 #: Scripts fetch these to display them as pages, as Turbo and boosted links of HTMX do.
 _VISIT = "text/html"
 _NO_PAGE = frozenset(("script", "style", "image", "font", "audio", "video", "track", "empty"))
@@ -41,9 +40,10 @@ _HOME: Address = ("/", "")
 class _Page:
     """A document that a client has received and may still display."""
 
-    __slots__ = ("address", "arrived", "left", "tells", "trace")
+    __slots__ = ("_request", "address", "arrived", "left", "tells", "trace")
 
     def __init__(self, trace: LiveTrace, address: Address) -> None:
+        self._request = weakref.ref(trace)
         self.trace = trace.id
         self.address = address
         #: When it was answered, or asked for as long as that is not known.
@@ -52,6 +52,11 @@ class _Page:
         self.left = False
         #: Whether it is known to send its full URL as the Referer.
         self.tells = False
+
+    def reports_input(self, at: float) -> bool:
+        """Return whether it has the toolbar."""
+        request = self._request()
+        return request is not None and reports_input(request.toolbar, at - self.arrived)
 
 
 class _Redirect(t.NamedTuple):
@@ -71,8 +76,7 @@ class _Client:
         self.redirects: deque[_Redirect] = deque(maxlen=_REMEMBERED)
         # Requests that had no status yet at the last look, with what they asked for.
         self.open: deque[tuple[LiveTrace, Address, Want]] = deque(maxlen=_REMEMBERED)
-        # What scripts have asked for, by the address of their page; the oldest first.
-        self.asked: dict[tuple[t.Any, ...], None] = {}
+        self.scripts = Scripts()
 
     def settle(self, host: str) -> None:
         """Remove the pages whose response was a redirect or no page; remember the redirects."""
@@ -117,10 +121,29 @@ class Causes:
     def shown(self, trace: LiveTrace, is_shown: bool) -> None:
         """Record a page's own report that it was hidden or is visible again."""
         with self._lock:
-            for client in self._clients.values():
-                for page in client.pages:
-                    if page.trace == trace.id:
-                        page.left = not is_shown
+            for _, page in self._pages_of(trace):
+                page.left = not is_shown
+
+    def acted(self, trace: LiveTrace) -> list[str]:
+        """Record a page's own report that a person clicks or types in it now.
+
+        :returns: the ids of the requests that are no longer a page's own.
+        """
+        revised = []
+        with self._lock:
+            for client, _ in self._pages_of(trace):
+                for request in client.scripts.acted(clock()):
+                    sent = request()
+                    if sent is not None:
+                        sent.background = None
+                        revised.append(sent.id)
+        return revised
+
+    def _pages_of(self, trace: LiveTrace) -> t.Iterator[tuple[_Client, _Page]]:
+        for client in self._clients.values():
+            for page in client.pages:
+                if page.trace == trace.id:
+                    yield client, page
 
     def _cause(self, trace: LiveTrace) -> str | None:
         given = trace.notes.received()
@@ -136,7 +159,7 @@ class Causes:
             cause = _page(client, referer)
         trace.background = _background(client, trace, given, (referer, cause))
         if wants == "document":
-            client.asked = {key: None for key in client.asked if key[0] != own}
+            client.scripts.forget(own)
             _went_on(client, own, referer, reloads=given.get("HTTP_CACHE_CONTROL") == "max-age=0")
         if wants and wants not in _NO_PAGE:
             client.pages.append(_Page(trace, own))
@@ -161,7 +184,8 @@ def _background(
 
     :param sender: the address of the page, and its trace, as far as they are known.
     :returns: ``"always"`` for the page's resources, for beacons, and for what its scripts ask for
-        again, such as polls; ``"loading"`` for what they ask for first, while the page loads.
+        again without a person's input, such as polls; ``"loading"`` for what they ask for first,
+        while the page loads.
     """
     wants = given.get("HTTP_SEC_FETCH_DEST", "")
     if wants in ("", "document"):
@@ -172,16 +196,15 @@ def _background(
         return None
     address, page_id = sender
     names = tuple(sorted(part.partition("=")[0] for part in trace.query.split("&")))
-    key = (address, trace.method, trace.path, names)
-    again = key in client.asked
-    client.asked[key] = None
-    if len(client.asked) > _ASKED:
-        del client.asked[next(iter(client.asked))]
-    if again:
-        return "always"
-    page = next((page for page in client.pages if page.trace == page_id), None)
-    is_loading = page is not None and trace.origin - page.arrived <= _LOADING
-    return "loading" if is_loading else None
+    pages = [page for page in client.pages if page.address == address]
+    return client.scripts.sent(
+        address,
+        (trace.method, trace.path, names),
+        trace.origin,
+        request=weakref.ref(trace),
+        arrived=next((page.arrived for page in pages if page.trace == page_id), None),
+        reports=any(page.reports_input(trace.origin) for page in pages),
+    )
 
 
 def _redirect(client: _Client, trace: LiveTrace, own: Address, want: Want) -> str | None:

@@ -572,6 +572,28 @@ def test_a_page_stays_while_its_scripts_poll(panel: Panel) -> None:
     page.locator(f'[data-trace="{trace}"][aria-current]').wait_for()
 
 
+def test_a_button_is_followed_each_time_it_is_pressed_and_a_timer_is_not(panel: Panel) -> None:
+    """Within the first seconds of a page, too."""
+    page, app = panel.page, panel.app
+    app.goto(f"{panel.server.url}/shop/")
+    app.locator("flask-lifecycle-toolbar").wait_for(state="attached")
+    app.evaluate("""() => {
+        const button = document.createElement("button");
+        button.textContent = "Reload";
+        button.onclick = () => fetch("/api/books");
+        document.body.prepend(button);
+        setInterval(() => fetch("/api/books?since=1"), 1500);
+    }""")
+    rows = page.locator(".row.d1", has_text=re.compile(r"/api/books(?!\?)"))
+    for pressed in range(3):
+        app.get_by_role("button", name="Reload").click()
+        expect(rows).to_have_count(pressed + 1)
+        expect(rows.last).to_have_attribute("aria-current", "true")
+    timers = page.locator(".row.d1", has_text="since=1")
+    expect(timers.nth(1)).to_be_visible()
+    expect(rows.last).to_have_attribute("aria-current", "true")
+
+
 def test_pages_with_many_files_push_no_request_out(
     serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:

@@ -229,7 +229,7 @@ def test_what_a_page_sends_by_itself(
 def test_what_is_asked_for_again_is_a_poll(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_lifecycle.panel.initiators._LOADING", -1)
+    monkeypatch.setattr("flask_lifecycle.panel.background._LOADING", -1)
 
     def ask(path: str, on: str = "/a") -> str | None:
         return browser.background(browser.get(path, "empty", on=on))

@@ -50,9 +50,13 @@ def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
         return {"requests": views.of(asked, kept)}
 
     @api.post("/toolbar/requests")
-    def visibility() -> tuple[str, int]:
+    def report() -> tuple[str, int]:
+        given = flask.request.args
         for trace in named()[1]:
-            hub.shown(trace, flask.request.args.get("shown") == "1")
+            if "acted" in given:
+                hub.acted(trace)
+            else:
+                hub.shown(trace, given.get("shown") == "1")
         return "", 204
 
     return api

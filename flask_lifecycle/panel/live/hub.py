@@ -14,6 +14,7 @@ import os
 import threading
 import time
 import typing as t
+from collections import deque
 from contextlib import suppress
 
 import flask
@@ -43,6 +44,7 @@ _TICK = 1 / 30
 _LOOKS = 30
 _SELDOM = 0.2
 _UNACKNOWLEDGED = 2
+_REVISED = 100
 
 _log = logging.getLogger("flask_lifecycle.hub")
 _log.addHandler(logging.NullHandler())
@@ -75,6 +77,8 @@ class Hub:
         self._holder = holder
         self._present = Viewers() if holder is None else holder.viewers
         self._causes = Causes()
+        # The ids of finished requests that the pump sends again.
+        self._revised: deque[str] = deque(maxlen=_REVISED)
         self._viewers: dict[str, Viewer] = {}
         self._lock = locks.lock()
         self._pid = os.getpid()
@@ -121,6 +125,10 @@ class Hub:
     def shown(self, page: LiveTrace, is_shown: bool) -> None:
         """Record a page's report that it was hidden or is visible again."""
         self._causes.shown(page, is_shown)
+
+    def acted(self, page: LiveTrace) -> None:
+        """Record a page's report that a person clicks or types in it."""
+        self._revised.extend(self._causes.acted(page))
 
     def poll(self, asked: JsonObject, *, several: bool) -> JsonObject:
         """Return the data that is new to a polling client, as a message of the stream.
@@ -246,7 +254,9 @@ class Hub:
                     self._thread = None
                     return
             kept: list[LiveTrace] | None = None
+            again = [self._revised.popleft() for _ in range(len(self._revised))]
             for sid, viewer in viewers:
+                viewer.again(again)
                 try:
                     if self._takes(sid, viewer):
                         kept = self.kept() if kept is None else kept

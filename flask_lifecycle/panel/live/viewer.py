@@ -145,6 +145,10 @@ class Viewer:
             and trace.id not in self.shown
         }
 
+    def again(self, traces: t.Iterable[str]) -> None:
+        """Send these traces again, if they have been sent."""
+        self.shown.update((each, ()) for each in traces if each in self.known)
+
     def steps_again(self) -> None:
         """Send the steps of its trace again, from the first one."""
         self.steps_sent = 0

@@ -61,6 +61,14 @@ if (known === null) {
   // Events that precede most requests of a page.
   for (const name of ["click", "change", "submit"])
     addEventListener(name, () => toolbar.requests?.expect(), true);
+  for (const name of ["pointerdown", "click", "keydown"])
+    addEventListener(
+      name,
+      ({ isTrusted, target }) => {
+        if (isTrusted && target !== toolbar) toolbar.requests?.acted();
+      },
+      { capture: true, passive: true },
+    );
   // Not supported by every browser; without it, the next request of the page is the signal.
   (globalThis as { readonly navigation?: EventTarget }).navigation?.addEventListener(
     "currententrychange",

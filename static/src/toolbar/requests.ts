@@ -20,6 +20,8 @@ const POLL = 1000;
 const SOON = 400;
 const LATER = 3;
 const TRIES = 12;
+/** Input is reported once in so many ms. */
+const OFTEN = 500;
 
 export interface Request {
   /** The trace's id and its key; `at …` where the app gave no answer of its own. */
@@ -49,6 +51,7 @@ export class Requests {
   /** How often it asks once more. */
   #more = 1;
   #said = "";
+  #acted = -Infinity;
 
   readonly #base: string;
   readonly #changed: () => void;
@@ -80,7 +83,19 @@ export class Requests {
    * running request.
    */
   tell(shown: 0 | 1): void {
-    navigator.sendBeacon(`${this.#base}toolbar/requests?of=${this.#opened}&shown=${shown}`);
+    this.#report(`shown=${shown}`);
+  }
+
+  /** Report that a person clicks or types: what the page sends next is no poll. */
+  acted(): void {
+    const now = performance.now();
+    if (now - this.#acted < OFTEN) return;
+    this.#acted = now;
+    this.#report("acted=1");
+  }
+
+  #report(what: string): void {
+    navigator.sendBeacon(`${this.#base}toolbar/requests?of=${this.#opened}&${what}`);
   }
 
   /** The page may send a request soon. */

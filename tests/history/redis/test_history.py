@@ -282,7 +282,7 @@ def test_foreign_entries_are_skipped_and_leave_with_the_oldest(redis: RedisServe
 def test_a_trace_that_unpacks_to_too_much_is_not_read(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_lifecycle.history.batch._LARGEST", 100_000)
+    monkeypatch.setattr("flask_lifecycle.history.unpacked._LARGEST", 100_000)
     history = of(redis)
     bomb = FORMAT + zlib.compress(bytes(10**7))
     assert history.write(Batch([Request(f"{1:024x}", is_file=False, cleared=None)], bomb))
