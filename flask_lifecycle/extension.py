@@ -19,7 +19,7 @@ from .mount import Mount
 from .page_secret import page_secret
 from .recorder.subclass import give_class, give_class_back, override, subclass_of
 from .redact import Redactor
-from .run_token import run_token
+from .run_token import run_name, run_token
 from .settings import Settings, is_redis
 from .trace.model import Trace
 from .trace.owner import Owner
@@ -28,8 +28,8 @@ from .trace.snapshot import snapshot
 from .trace.writer import LiveTrace
 
 if t.TYPE_CHECKING:
-    from .history import History
     from .history.outbox import Outbox
+    from .history.protocol import WritableHistory
     from .instrumentation.hooks import OnResponse, OnStart
     from .processes.member import Member
     from .recording.document import Excerpt
@@ -169,7 +169,7 @@ class State:
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, pages) if settings.toolbar else (None, None)
         self._store = store = MemoryStore(settings.max_traces, settings.max_bytes)
-        self._member = member = _member(app, history, store)
+        self._member = member = _member(app, store, history, outbox)
         mount = Mount(settings, token, pages, redactor, store, history, app, member)
         hooks = Hooks(
             on_trace=_on_trace(
@@ -276,7 +276,7 @@ def _on_trace(
     return on_trace
 
 
-def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outbox | None]:
+def _history(app: flask.Flask, settings: Settings) -> tuple[WritableHistory | None, Outbox | None]:
     if settings.history is None:
         return None, None
 
@@ -294,9 +294,11 @@ def _history(app: flask.Flask, settings: Settings) -> tuple[History | None, Outb
         return None, None
 
 
-def _member(app: flask.Flask, history: History | None, store: Store) -> Member | None:
+def _member(
+    app: flask.Flask, store: Store, history: WritableHistory | None, outbox: Outbox | None
+) -> Member | None:
     """Return the app's part among the processes that share its history; None if it has none."""
-    if history is None:
+    if history is None or outbox is None:
         return None
 
     from .processes.member import Member
@@ -304,7 +306,9 @@ def _member(app: flask.Flask, history: History | None, store: Store) -> Member |
 
     try:
         board = board_of(history)
-        return None if board is None else Member(app.name, board, store, history)
+        if board is None:
+            return None
+        return Member(app.name, run_name(), board, store, history, outbox)
     except Exception as error:
         fault("what is shared with other processes", error)
         return None

@@ -212,7 +212,7 @@ class MemoryStore:
             self._remove(pairs)
             now = time() if restorable else 0.0
             for trace, _ in pairs:
-                if not trace.is_stored:
+                if not trace.stored:
                     trace.cleared = now
             # Cleared twice, both come back: the second time may be the slip.
             self._cleared = [*self._cleared, *pairs] if restorable else []

@@ -6,6 +6,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 
 from ..trace.writer import LiveTrace
 from .batch import packed
@@ -22,6 +23,7 @@ AGAIN_SECONDS = 5.0
 _AT_ONCE = 64
 
 _Reference = weakref.ref[LiveTrace]
+_Numbered = tuple[int, _Reference]
 _outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()
 
 
@@ -40,8 +42,13 @@ class Outbox:
         self._ring = ring
         most = max_traces + _AT_ONCE
         # What the process has evicted for its size would take more memory than the limit.
-        self._traces: deque[_Reference] = deque(maxlen=most)
-        self._files: deque[_Reference] = deque(maxlen=most)
+        self._traces: deque[_Numbered] = deque(maxlen=most)
+        self._files: deque[_Numbered] = deque(maxlen=most)
+        self._numbers = count()
+        #: How many the writer has seen, with those between them that were evicted before, and how
+        #: many of these are written.
+        self.taken: int = 0
+        self.written: int = 0
         # Those that could not be written.
         self._failed: deque[_Reference] = deque(maxlen=2 * most)
         self._again = 0.0
@@ -55,7 +62,9 @@ class Outbox:
 
     def append(self, trace: LiveTrace, is_file: bool) -> None:
         """Take a finished request."""
-        (self._files if is_file else self._traces).append(weakref.ref(trace))
+        # Numbered in one call into C, which no other thread interrupts.
+        numbered = next(self._numbers), weakref.ref(trace)
+        (self._files if is_file else self._traces).append(numbered)
         if not self.due:
             self.due = True
             self._ring(self)
@@ -78,7 +87,8 @@ class Outbox:
             while left > 0 and queue:
                 waiting = _popped(queue, min(_ROWS, left))
                 left -= len(waiting)
-                self._write(waiting, pause, with_summaries=with_summaries)
+                self.taken = max(self.taken, 1 + max(number for number, _ in waiting))
+                self._write([each for _, each in waiting], pause, with_summaries=with_summaries)
         return bool(self._failed)
 
     def _write(
@@ -94,7 +104,8 @@ class Outbox:
                 self._failed += waiting
                 return
             for each in batch.requests:
-                traces[each.id].outbox = None
+                traces[each.id].stored = True
+            self.written += len(batch.requests)
             pause()
 
     def forget(self) -> None:
@@ -102,6 +113,8 @@ class Outbox:
         self._traces.clear()
         self._files.clear()
         self._failed.clear()
+        self._numbers = count()
+        self.taken = self.written = 0
         self.due = False
 
 
@@ -111,7 +124,7 @@ def forget_all() -> None:
         outbox.forget()
 
 
-def _popped(queue: deque[_Reference], most: int) -> list[_Reference]:
+def _popped(queue: deque[_Numbered], most: int) -> list[_Numbered]:
     # Others only append, so what is there stays there.
     return [queue.popleft() for _ in range(min(most, len(queue)))]
 

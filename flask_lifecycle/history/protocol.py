@@ -98,6 +98,16 @@ class WritableHistory(History, t.Protocol):
         """
         ...
 
+    @property
+    def evicted(self) -> int:
+        """Return how many requests this process has removed from it for its limits."""
+        ...
+
+    @property
+    def too_large(self) -> int:
+        """Return how many of these were removed for the limit of bytes."""
+        ...
+
     def newest_id(self) -> str | None:
         """Return the id after which those of this process have to sort, at once, or None."""
         ...

@@ -58,6 +58,9 @@ class SqliteHistory:
         # How many there were when they were counted last, and how many were added since.
         self._count = self._unbound = 0
         self._again = 0.0
+        #: How many requests this process has removed for the limits, and how many for bytes.
+        self.evicted: int = 0
+        self.too_large: int = 0
         self._problems = Problems("until the process ends")
         # What it had, and what changes with that: the connection, and the commits of both.
         self._ids: Mapping[str, bool] | None = None
@@ -293,7 +296,7 @@ class SqliteHistory:
         """
         begun = time.monotonic()
         for is_file in (False, True):
-            _remove(
+            self.evicted += _remove(
                 opened,
                 "SELECT id FROM summaries WHERE cleared IS NULL AND is_file = ?"
                 " ORDER BY id DESC LIMIT -1 OFFSET ?",
@@ -303,11 +306,14 @@ class SqliteHistory:
         size, count = opened.execute("SELECT total(size), count(*) FROM summaries").fetchone()
         while size > self._max_bytes and count > 1:
             oldest = opened.execute(
-                "SELECT id, size FROM summaries ORDER BY cleared IS NULL, is_file DESC, id LIMIT 1"
+                "SELECT id, size, cleared IS NULL FROM summaries"
+                " ORDER BY cleared IS NULL, is_file DESC, id LIMIT 1"
             ).fetchone()
             _remove(opened, "SELECT ?", oldest[0])
             size -= oldest[1]
             count -= 1
+            self.evicted += oldest[2]
+            self.too_large += oldest[2]
         self._count = int(count)
         self._unbound = 0
         now = time.monotonic()

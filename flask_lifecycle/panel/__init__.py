@@ -84,6 +84,7 @@ def create_panel(
         create_live(hub, gate),
     ):
         panel.register_blueprint(api)
+    panel.before_request(lambda: others.came(flask.request.environ))
     panel.register_error_handler(HTTPException, _failed)
     hub.init_app(panel)
     return gate.guard(panel.wsgi_app)

@@ -11,6 +11,7 @@ from ..processes.protocol import Published
 from ..recording.records import read
 from ..trace import process
 from ..trace.model import JsonObject, Trace
+from ..trace.writer import LiveTrace
 
 _NO_HISTORY = "Other processes are not seen: LIFECYCLE_HISTORY is None."
 # How long to wait for the steps of a request that nobody has watched so far.
@@ -30,11 +31,34 @@ class Others:
     def __init__(self, member: Member | None, run: str = "") -> None:
         self.member: Member | None = member
         self.run: str = run
+        # Whether the server has said that it has several processes.
+        self._several = False
 
     @property
     def why_not(self) -> str | None:
         """Return why the requests of other processes are not known here, or None if they are."""
         return _NO_HISTORY if self.member is None else self.member.problem
+
+    def came(self, environ: t.Mapping[str, t.Any]) -> None:
+        """Take note of a call of the panel, by the server's environ."""
+        self._several = bool(environ.get("wsgi.multiprocess"))
+
+    @property
+    def several(self) -> bool:
+        """Return whether there are others whose requests are known here."""
+        return self.why_not is None and (self._several or bool(self._published()))
+
+    def shared(self, kept: list[LiveTrace]) -> list[LiveTrace]:
+        """Return those that run, or that the history has or is still to get."""
+        stored = [each for each in kept if each.stored]
+        ids = None if self.member is None else self.member.stored_ids()
+        if ids is None or all(each.id in ids for each in stored):
+            return kept
+        return [each for each in kept if not each.stored or each.id in ids]
+
+    def counts(self) -> dict[str, int] | None:
+        """Return how many requests of all processes were evicted, too large, or ignored."""
+        return None if self.member is None or not self.several else self.member.counts()
 
     @property
     def process(self) -> JsonObject:

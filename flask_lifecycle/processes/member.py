@@ -8,7 +8,8 @@ import typing as t
 from collections.abc import Callable
 
 from ..faults import fault
-from ..history import History
+from ..history.outbox import Outbox
+from ..history.protocol import WritableHistory
 from ..history.writer import flush
 from ..store import Store
 from ..trace import process
@@ -22,6 +23,7 @@ _ID = re.compile("[0-9a-f]{24}")
 # How often viewers make themselves known, and the most requests whose steps they watch.
 _WATCH = 0.3
 _WATCHED = 16
+_COUNTED = ("evicted", "too_large", "ignored")
 # What the others published is read no more often.
 _READ = 0.08
 
@@ -30,12 +32,26 @@ class Member:
     """What an app tells the other processes, and what it knows of them.
 
     :param app: the app's name.
+    :param run: the name of the server's run.
+    :param outbox: takes what this process has finished.
     """
 
-    def __init__(self, app: str, board: Board, store: Store, history: History) -> None:
+    def __init__(
+        self,
+        app: str,
+        run: str,
+        board: Board,
+        store: Store,
+        history: WritableHistory,
+        outbox: Outbox,
+    ) -> None:
         self.board: Board = board
         self._history = history
         self._app = app
+        self._run = run
+        self._outbox = outbox
+        # What was counted already of this process's numbers.
+        self._counted: dict[str, int] = {}
         self._store = store
         self._running = Running(store)
         #: Returns the ids of the requests whose steps viewers of this process want; None without
@@ -78,7 +94,8 @@ class Member:
     def process(self) -> JsonObject:
         """Return this process, as its requests have it."""
         run = process.run
-        return {"pid": run.pid, "host": HOST, "started_at": run.started_at, "app": self._app}
+        made = {"pid": run.pid, "host": HOST, "started_at": run.started_at, "app": self._app}
+        return {**made, "run": self._run}
 
     def turn(self) -> float:
         """Do what is due; return in how many seconds to do so again."""
@@ -89,6 +106,8 @@ class Member:
         if wanted is not None or self._asked:
             self._watch(wanted or ())
         watched = self.board.watched()
+        if wanted is not None or watched is not None:
+            self._count()
         if watched is not None:
             self._publish(watched)
         elif self._published_at:
@@ -146,6 +165,46 @@ class Member:
             self._others_at = now
         return self._others
 
+    def stored_ids(self) -> t.Container[str] | None:
+        """Return the ids of what is in the history, or None."""
+        return self._history.ids()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many requests of all processes were evicted, too large, or ignored."""
+        runs = {self._run, *(each.process.get("run") for each in self.others())}
+        found = dict.fromkeys(_COUNTED, 0)
+        for name, number in self.board.counts().items():
+            run, _, what = name.partition(" ")
+            if run in runs and what in found:
+                found[what] += number
+        more = self._numbers()
+        return {what: n + more[what] - self._counted.get(what, 0) for what, n in found.items()}
+
+    def _count(self) -> None:
+        """Add what is new to the numbers of all processes."""
+        for what, number in self._numbers().items():
+            more = number - self._counted.get(what, 0)
+            if more:
+                self._counted[what] = number
+                self.board.count(f"{self._run} {what}", more)
+
+    def _numbers(self) -> dict[str, int]:
+        outbox, history = self._outbox, self._history
+        kept = self._store.newest()
+        waiting = sum(not (each.running or each.stored or each.outbox is None) for each in kept)
+        # Some were evicted before they were written.
+        lost = outbox.taken - outbox.written - waiting
+        return {
+            "evicted": history.evicted + max(0, lost),
+            "too_large": history.too_large,
+            "ignored": self._store.ignored,
+        }
+
+    def close(self) -> None:
+        """Leave the others, as the process ends."""
+        self._count()
+        self.board.leave()
+
     def _publish(self, watched: frozenset[str]) -> None:
         now = time.monotonic()
         has_news = self._running.has_news()
@@ -159,6 +218,7 @@ class Member:
         self._joined = False
         self._published_at = self._watched_at = 0.0
         self._running.forget()
+        self._counted = self._numbers()
 
 
 __all__ = ["Member"]

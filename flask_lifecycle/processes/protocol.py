@@ -87,7 +87,11 @@ class Board(t.Protocol):
         ...
 
     def count(self, name: str, more: int) -> None:
-        """Add to a number of all processes together, such as how many requests were evicted."""
+        """Add to a number of all processes together, if any has had viewers so far.
+
+        :param name: the name of a server's run, and what is counted: ``evicted``, ``too_large`` or
+            ``ignored``, with a space between them.
+        """
         ...
 
     def counts(self) -> dict[str, int]:

@@ -60,6 +60,10 @@ _SILENT = 10.0
 # What was cut off in a process that died is kept for so long, and so is a message.
 _DEAD, _DEAD_PROCESSES = 600.0, 50
 _TOLD = 60.0
+# Counts are of one run of a server: those of the last runs are enough.
+_COUNTS = 60
+_FORGET_COUNTS = """DELETE FROM counts WHERE rowid IN
+(SELECT rowid FROM counts ORDER BY rowid DESC LIMIT -1 OFFSET ?)"""
 _STEPS = 10.0
 _FIELDS = len(Identity._fields)
 # A file of another version that nobody has written to for so long is in nobody's way.
@@ -210,13 +214,15 @@ class SqliteBoard:
 
     def count(self, name: str, more: int) -> None:
         def write(opened: sqlite3.Connection) -> None:
-            opened.execute(
-                "INSERT INTO counts VALUES (?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET number = number + excluded.number",
-                (name, more),
-            )
+            with transaction(opened):
+                opened.execute(
+                    "INSERT INTO counts VALUES (?, ?)"
+                    " ON CONFLICT (name) DO UPDATE SET number = number + excluded.number",
+                    (name, more),
+                )
+                opened.execute(_FORGET_COUNTS, (_COUNTS,))
 
-        self._use(write, create=True)
+        self._use(write)
 
     def counts(self) -> dict[str, int]:
         def read(opened: sqlite3.Connection) -> list[tuple[str, int]]:

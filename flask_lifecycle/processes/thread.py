@@ -35,6 +35,10 @@ class Member(t.Protocol):
         """Take part again, as another process."""
         ...
 
+    def close(self) -> None:
+        """Leave the others, as the process ends."""
+        ...
+
 
 class Thread:
     """The thread, and the apps that take part. It holds none of these."""
@@ -93,8 +97,15 @@ class Thread:
 
     def close(self) -> None:
         """Leave the other processes, at the end of this one."""
-        for _, board in list(self._members):
-            board.leave()
+        for reference, board in list(self._members):
+            member = reference()
+            try:
+                if member is None:
+                    board.leave()
+                else:
+                    member.close()
+            except Exception as error:
+                fault("what is shared with other processes", error)
 
     def forked(self) -> None:
         """Let the apps take part as another process: the thread does not exist in this one."""

@@ -83,6 +83,7 @@ class LiveTrace(Writer):
         "status",
         "stopwatch",
         "store",
+        "stored",
         "strands",
         "streamed",
         "thread",
@@ -105,6 +106,8 @@ class LiveTrace(Writer):
     store: Keeper | None
     #: Takes the trace to the history, if a server sent its request.
     outbox: Outbox | None
+    #: Whether the history has got it.
+    stored: bool
     #: The other writers: strands by thread identity, folds by their writer and tracepoint.
     strands: dict[t.Any, Strand] | None
     # How many of the request's own steps were kept beyond the capacity, by tracepoint.
@@ -167,6 +170,7 @@ class LiveTrace(Writer):
         self.redactor = _BUILT_IN
         self.store = None
         self.outbox = None
+        self.stored = False
         self.run: process.Run = process.run
         self.thread: str = current_thread().name
         self.strands = None
@@ -225,11 +229,6 @@ class LiveTrace(Writer):
     @property
     def running(self) -> bool:
         return self.ended is None
-
-    @property
-    def is_stored(self) -> bool:
-        """Return whether it is done, and needs not be written to the history, or not any more."""
-        return self.ended is not None and self.outbox is None
 
     @property
     def duration(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 import typing as t
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -267,6 +269,66 @@ def ask(server: Server) -> str:
     with urllib.request.urlopen(f"http://{server.address}/", timeout=PATIENCE) as answer:
         answer.read()
         return str(answer.headers["X-Lifecycle-Trace"])
+
+
+def test_what_is_listed_and_what_was_evicted_are_all_there_were(
+    server: Server, viewers: list[websocket.WebSocket]
+) -> None:
+    pids_of(server)
+    panels(server, viewers, 1)
+    before = total(server)
+    with reading(viewers[0]), ThreadPoolExecutor(30) as clients:
+        sent = {each for found in clients.map(hundred, [server] * 30) for each in found}
+        assert len(sent) == 3000
+        for _ in range(8):
+            wait_for(lambda: total(server) == before + 3000, 30)
+
+
+@contextmanager
+def reading(ws: websocket.WebSocket) -> Iterator[None]:
+    """Read the stream, as an open page does."""
+    over = threading.Event()
+
+    def read() -> None:
+        with suppress(OSError, websocket.WebSocketException):
+            while not over.is_set():
+                batch(ws)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield
+    finally:
+        over.set()
+        t.cast("t.Any", ws).shutdown()
+        reader.join()
+
+
+def total(server: Server) -> int:
+    """Return how many requests are listed, on all pages, and how many were evicted."""
+    listed: set[str] = set()
+    page = server.api("traces?limit=400")
+    while True:
+        ids = {each["id"] for each in page["traces"]}
+        assert not ids & listed
+        listed |= ids
+        if page["next"] is None:
+            return len(listed) + int(page["evicted"])
+        page = server.api(f"traces?limit=400&before={page['next']}")
+
+
+def hundred(server: Server) -> list[str]:
+    """Send a hundred requests on one connection."""
+    host, _, port = server.address.partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
+    found = []
+    for _ in range(100):
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        answer.read()
+        found.append(answer.headers["X-Lifecycle-Trace"])
+    connection.close()
+    return found
 
 
 def test_clear_and_restore_act_in_all_workers(

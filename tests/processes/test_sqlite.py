@@ -155,10 +155,17 @@ def test_messages_come_to_all_others_in_order(file: Path) -> None:
 
 def test_counts_are_of_all_processes(file: Path) -> None:
     one, two = board(file), board(file)
-    one.count("evicted", 3)
-    two.count("evicted", 4)
-    two.count("ignored", 1)
-    assert one.counts() == {"evicted": 7, "ignored": 1}
+    # Without any viewer so far, there is nobody to be told.
+    one.count("a evicted", 3)
+    assert not file.parent.exists()
+    one.watch(frozenset())
+    one.count("a evicted", 3)
+    two.count("a evicted", 4)
+    two.count("a ignored", 1)
+    assert one.counts() == {"a evicted": 7, "a ignored": 1}
+    for run in range(100):
+        one.count(f"{run} evicted", 1)
+    assert len(one.counts()) == 60
 
 
 GARBAGE = [

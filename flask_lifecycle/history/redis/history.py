@@ -63,6 +63,14 @@ class RedisHistory:
         given = (*self._limits, self._app, secrets.token_hex(8), batch.data, *members)
         return self._write(scripts.call(scripts.WRITE, self._app, *given))
 
+    @property
+    def evicted(self) -> int:
+        return 0
+
+    @property
+    def too_large(self) -> int:
+        return 0
+
     def newest_id(self) -> None:
         """Return None: the clocks of machines differ, and nobody waits for a Redis at startup."""
 

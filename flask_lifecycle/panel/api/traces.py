@@ -10,6 +10,7 @@ import flask
 from ...summary.filter import FilterError, parse
 from ...trace.model import JsonObject
 from ..live.hub import Hub
+from ..live.viewer import counts_of
 from ..traces import Traces, state_of
 from .lookup import get_or_404
 
@@ -35,9 +36,7 @@ def create_traces(traces: Traces, hub: Hub) -> flask.Blueprint:
         return {
             "traces": found[:limit],
             "next": found[limit - 1]["id"] if len(found) > limit else None,
-            "evicted": store.evicted,
-            "too_large": store.too_large,
-            "ignored": store.ignored,
+            **(traces.others.counts() or counts_of(store)),
             "history": state_of(traces.history),
         }
 

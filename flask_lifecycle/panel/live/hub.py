@@ -117,10 +117,14 @@ class Hub:
         setattr(engine, DRIVER, {**getattr(engine, DRIVER), "websocket": Websocket})
 
     def kept(self) -> list[LiveTrace]:
-        """Return all stored traces, newest first, with their initiators."""
+        """Return all stored traces, newest first, with their initiators.
+
+        If there are other processes, without those that have left the history: no other process has
+        these, and all of them show the same.
+        """
         kept = self._store.newest()
         self._causes.look(kept)
-        return kept
+        return self._others.shared(kept) if self._others.several else kept
 
     def shown(self, page: LiveTrace, is_shown: bool) -> None:
         """Record a page's report that it was hidden or is visible again."""
@@ -160,7 +164,7 @@ class Hub:
         elsewhere = 0
         if resumes and position is not None and position.epoch != self._store.epoch:
             # From another process: what does not come by the history is sent.
-            running = {each.id: each.seq for each in reversed(kept) if not each.is_stored}
+            running = {each.id: each.seq for each in reversed(kept) if not each.stored}
             elsewhere = last
         others = None
         if shares:

@@ -59,6 +59,10 @@ class OfOthers:
         """Return this process, as the others know it."""
         return self._others.process
 
+    def counts(self) -> dict[str, int] | None:
+        """Return how many requests of all processes were evicted, too large, or ignored."""
+        return self._others.counts()
+
     def news(self, finished: Callable[[], set[str]], wanted: str | None) -> News:
         """Return what is new.
 

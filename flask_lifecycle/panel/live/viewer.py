@@ -185,7 +185,9 @@ class Viewer:
             # Its page would reconnect, and ask for the same.
             on_fault(error)
             steps = []
-        gone = (store.evicted, store.ignored)
+        counts = None if self.others is None else self.others.counts()
+        counts = counts or counts_of(store)
+        gone = (counts["evicted"], counts["ignored"])
         is_known, self._states = self._states == states, states
 
         news = traces or steps or removed or self.reset or gone != self.gone or not is_known
@@ -207,9 +209,7 @@ class Viewer:
             "steps": steps + others.steps,
             "removed": removed + others.removed,
             "skipped": skipped,
-            "evicted": gone[0],
-            "too_large": store.too_large,
-            "ignored": gone[1],
+            **counts,
             "missed": missed,
             "kept": len(kept),
             "files": store.files,
@@ -356,6 +356,15 @@ class _Pause:
             self._begun = time.perf_counter()
 
 
+def counts_of(store: Store) -> dict[str, int]:
+    """Return the numbers of one process."""
+    return {
+        "evicted": store.evicted,
+        "too_large": store.too_large,
+        "ignored": store.ignored,
+    }
+
+
 def pick_of(trace: t.Any, have: t.Any) -> Pick:
     """Parse what a viewer asks for; the input is untrusted."""
     return Pick(
@@ -373,4 +382,4 @@ def _find(kept: list[LiveTrace], number: int) -> LiveTrace | None:
     return kept[index] if index < len(kept) and kept[index].seq == number else None
 
 
-__all__ = ["Pick", "Position", "Viewer", "before_newest", "pick_of"]
+__all__ = ["Pick", "Position", "Viewer", "before_newest", "counts_of", "pick_of"]
