@@ -8,6 +8,7 @@ import sys
 import typing as t
 import weakref
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from sys import _getframe
 from types import FrameType
@@ -112,8 +113,7 @@ class Announcement(logging.Filter):
             line += f" ({who}: add {token})"
         else:
             line += token
-        with suppress(OSError, ValueError):  # the log's disk is full, or stderr is closed
-            click.echo(line, err=True)
+        _print(line)
 
     def _placed(self, origin: str) -> str:
         """Return an origin as a browser on this machine opens it."""
@@ -129,27 +129,59 @@ class Announcement(logging.Filter):
 
         As a note: the server prints it after the traceback, and Werkzeug's debugger shows it.
         """
+        link = self._link(trace, environ)
+        if link is not None:
+            add_note(error, link)
+            if sys.version_info < (3, 11):
+                _print_after(link, environ)
+
+    def logs(
+        self, trace: LiveTrace, error: BaseException, environ: Environ
+    ) -> t.Callable[[], None] | None:
+        """Add the same link to an exception while the app logs it.
+
+        :returns: removes the link, as the app's error handlers get the exception; or None.
+        """
+        link = self._link(trace, environ)
+        if link is None:
+            return None
+        if sys.version_info < (3, 11):
+            return partial(_print, link)
+        undo = partial(_set_notes, error, _notes_of(error))
+        add_note(error, link)
+        return undo
+
+    def _link(self, trace: LiveTrace, environ: Environ) -> str | None:
+        """Return the line with the link, if a server prints it on a developer's machine."""
         app = self._app()
         if app is None or not app.debug or not any(name in environ for name in _OF_SERVERS):
-            return
+            return None
         script = cut_off(environ, whole_path(environ)) + environ.get("SCRIPT_NAME", "")
         path = path_of(script, self._settings.url_prefix)
         # Not every server names itself.
         origin = self._origin or _server_of(environ)
         origin = "" if origin.startswith("unix:") else self._placed(origin)
-        link = f"{_CRASH}{origin}{path}/?view=exception#{trace.id}"
-        add_note(error, link)
-        if sys.version_info < (3, 11):
-            _print_after(link, environ)
+        return f"{_CRASH}{origin}{path}/?view=exception#{trace.id}"
 
 
-def add_note(error: Exception, note: str) -> None:
+def add_note(error: BaseException, note: str) -> None:
     """Add a note of ours to an exception, in place of the one of an earlier request."""
-    # With the methods of BaseException: the class may have its own.
-    held = BaseException.__getattribute__(error, "__dict__").get("__notes__")
+    held = _notes_of(error)
     notes = held if type(held) is list else []
     others = [each for each in notes if not (type(each) is str and each.startswith(_CRASH))]
-    BaseException.__setattr__(error, "__notes__", [*others, note])
+    _set_notes(error, [*others, note])
+
+
+# With the methods of BaseException: the class may have its own.
+def _notes_of(error: BaseException) -> t.Any:
+    return BaseException.__getattribute__(error, "__dict__").get("__notes__")
+
+
+def _set_notes(error: BaseException, notes: t.Any) -> None:
+    if notes is None:
+        BaseException.__delattr__(error, "__notes__")
+    else:
+        BaseException.__setattr__(error, "__notes__", notes)
 
 
 class _Errors:
@@ -175,8 +207,12 @@ def _print_after(line: str, environ: t.Any) -> None:
     if is_inside_debugger():
         environ["wsgi.errors"] = _Errors(environ["wsgi.errors"], line)
     else:
-        with suppress(OSError, ValueError):
-            click.echo(line, err=True)
+        _print(line)
+
+
+def _print(line: str) -> None:
+    with suppress(OSError, ValueError):  # the log's disk is full, or stderr is closed
+        click.echo(line, err=True)
 
 
 def _gunicorn_worker() -> t.Any:

@@ -180,6 +180,7 @@ class State:
             on_start=on_start,
             on_exception=exceptions.record if "exceptions" in settings.collectors else None,
             on_crash=announcement.crashed,
+            on_log=announcement.logs,
             outbox=outbox,
         )
         owner = Owner(app, settings.header)

@@ -61,7 +61,7 @@ class Instrument:
         messages = Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview)
         rules = KnownRules(redactor)
         routes = Routes(redactor, ignored, rules.matched)
-        errors = Errors(owner, hooks.on_exception, hooks.on_crash)
+        errors = Errors(owner, hooks)
         changes = "changes" in settings.collectors
         functions = Functions(base, owner, recording, routes.view_args, changes=changes)
         sessions = Sessions()
@@ -121,6 +121,7 @@ def _replaceable(
     recorded: dict[str, Recorded] = {
         "handle_user_exception": errors.handle_user_exception,
         "handle_exception": errors.handle_exception,
+        "log_exception": errors.log_exception,
         "make_response": partial(methods.make_response, recording),
     }
     if hooks.on_response is not None:

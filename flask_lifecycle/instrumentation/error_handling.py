@@ -21,7 +21,7 @@ from ..trace.tracepoint import TRACEPOINTS
 from ..trace.writer import LiveTrace, Writer
 from . import upgrades
 from .debugger import is_inside_debugger
-from .hooks import Environ, OnCrash, OnException
+from .hooks import Environ, Hooks
 from .reached import Reached
 
 
@@ -31,12 +31,11 @@ class Errors:
     :param owner: the app's identity.
     """
 
-    def __init__(
-        self, owner: Owner, on_exception: OnException | None, on_crash: OnCrash | None
-    ) -> None:
+    def __init__(self, owner: Owner, hooks: Hooks) -> None:
         self._owner = owner
-        self._on_exception = on_exception
-        self._on_crash = on_crash
+        self._on_exception = hooks.on_exception
+        self._on_crash = hooks.on_crash
+        self._on_log = hooks.on_log
 
     def handle_exception(self, base: t.Any) -> t.Any:
         """Return the app's ``handle_exception``, which records the error."""
@@ -93,6 +92,33 @@ class Errors:
             return base.handle_user_exception(self, *args, **kwargs)
 
         return handle_user_exception
+
+    def log_exception(self, base: t.Any) -> t.Any:
+        """Return the app's ``log_exception``, which logs a link to the request as well."""
+        owner = self._owner
+        link = self._link
+
+        def log_exception(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            __tracebackhide__ = True
+            writer = current.get()
+            unlink = link(writer.trace, args[-1]) if writer.owner is owner and args else None
+            try:
+                return base.log_exception(self, *args, **kwargs)
+            except BaseException as error:
+                hide_frames(error)
+                raise
+            finally:
+                if unlink is not None:
+                    _unlink(unlink)
+
+        return log_exception
+
+    @fail_open
+    def _link(self, trace: LiveTrace, raised: t.Any) -> t.Callable[[], None] | None:
+        error = raised[1]
+        if self._on_log is None or error is None or trace.parent is not None or trace.hidden:
+            return None
+        return self._on_log(trace, error, flask.request.environ)
 
     def left(self, trace: LiveTrace, error: BaseException, environ: Environ) -> None:
         """End a trace with the exception that leaves the app."""
@@ -155,6 +181,11 @@ class Errors:
             is_noted = fate in ("server_error", "reraised")
             place = trace.error_step if is_noted else _raised_last(trace)
             self._on_exception(app, trace, error, place, fate)
+
+
+@fail_open
+def _unlink(unlink: t.Callable[[], None]) -> None:
+    unlink()
 
 
 def _hide(args: tuple[t.Any, ...]) -> None:

@@ -26,6 +26,7 @@ Body = t.Any
 Application = Callable[[t.Any, Environ, StartResponse], Body]
 OnResponse = Callable[[Response, LiveTrace], Response]
 OnCrash = Callable[[LiveTrace, Exception, Environ], None]
+OnLog = Callable[[LiveTrace, BaseException, Environ], Callable[[], None] | None]
 OnStart = Callable[[LiveTrace, Environ], "Headers | None"]
 #: Returns whether a request is not recorded, by its endpoint, or by its path if that is None.
 Ignored = Callable[[str | None, str], bool]
@@ -84,6 +85,9 @@ class Hooks:
     outbox: Outbox | None = None
     #: Called with an exception that the server gets, and the environ of its request.
     on_crash: OnCrash | None = None
+    #: Called with an exception that the app is about to log, and the environ of its request;
+    #: returns what to call afterwards.
+    on_log: OnLog | None = None
 
 
 class Mount(t.Protocol):
@@ -122,6 +126,7 @@ __all__ = [
     "Mount",
     "OnCrash",
     "OnException",
+    "OnLog",
     "OnResponse",
     "OnStart",
     "StartResponse",

@@ -26,6 +26,7 @@ METHODS = (
     "update_template_context",
     "inject_url_defaults",
     "handle_exception",
+    "log_exception",
     "handle_user_exception",
 )
 

@@ -61,6 +61,15 @@ def teardown(_error):
     if request.path == "/teardown":
         raise LookupError("in teardown")
 
+@app.get("/logged")
+def logged():
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    raise LookupError("answered by the app")
+
+@app.teardown_request
+def propagate(_error):
+    app.config["PROPAGATE_EXCEPTIONS"] = None
+
 if __name__ == "__main__":
     import sys
     app.run(port=int(sys.argv[1]), debug=True)
@@ -76,7 +85,7 @@ SERVERS = {
     "gunicorn": ["gunicorn", "--reload", "--bind", "127.0.0.1:{port}", "app:app"],
     "waitress": ["waitress", "--listen=127.0.0.1:{port}", "app:app"],
 }
-PATHS = ("/crash", "/first", "/later", "/teardown")
+PATHS = ("/crash", "/first", "/later", "/teardown", "/logged")
 LINK = re.compile(r"Lifecycle: (http://\S+/_lifecycle/\?view=exception#(\w+))")
 
 
@@ -186,6 +195,43 @@ def test_nothing_is_added_to_an_exception_without_a_server_or_without_debug() ->
         with pytest.raises(LookupError):
             app.test_client().get("/", environ_base=software)
         assert not hasattr(error, "__notes__")
+
+
+def test_an_error_handler_gets_the_exception_without_the_link_that_was_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Kept(Flask):
+        def log_exception(self, *args: t.Any, **kwargs: t.Any) -> None:
+            logged.append(getattr(args[-1][1], "__notes__", None))
+            super().log_exception(*args, **kwargs)
+
+    app = Kept(__name__)
+    app.debug = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    lifecycle = Lifecycle(app)
+    logged: list[t.Any] = []
+    errors = [LookupError("plain"), LookupError("noted")]
+    vars(errors[1])["__notes__"] = ["the app's"]
+    left = iter(errors)
+    app.add_url_rule("/", "index", lambda: raises(next(left)))
+    given: list[t.Any] = []
+
+    @app.errorhandler(500)
+    def handler(error: t.Any) -> tuple[str, int]:
+        given.append(getattr(error.original_exception, "__notes__", None))
+        return "sorry", 500
+
+    server = {"SERVER_SOFTWARE": "a server", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "5000"}
+    for _ in errors:
+        assert app.test_client().get("/", environ_overrides=server).text == "sorry"
+    links = [
+        f"Lifecycle: http://127.0.0.1:5000/_lifecycle/?view=exception#{trace.id}"
+        for trace in reversed(lifecycle.traces(app))
+    ]
+    if HAS_NOTES:
+        assert logged == [[links[0]], ["the app's", links[1]]]
+        assert all(link in caplog.text for link in links)
+    assert given == [None, ["the app's"]]
 
 
 def test_one_exception_of_several_requests_has_the_link_to_the_last() -> None:

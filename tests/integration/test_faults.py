@@ -480,6 +480,7 @@ CALLED_BY_OTHERS = {
     "instrumentation/error_handling.py": {
         "_hide",
         "handle_exception",
+        "log_exception",
         "handle_user_exception",
         "left",
     },

@@ -22,6 +22,7 @@ METHODS = [
     "ensure_sync",
     "handle_user_exception",
     "handle_exception",
+    "log_exception",
     "make_response",
     "process_response",
 ]
