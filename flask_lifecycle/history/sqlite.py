@@ -327,17 +327,13 @@ def _files(path: Path | None) -> tuple[Path, ...]:
 def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> None:
     added = opened.execute("INSERT INTO batches (batch) VALUES (?)", (batch.data,)).lastrowid
     size = len(batch.data) // max(1, len(batch.requests))
-    inserted = opened.executemany(
-        "INSERT OR IGNORE INTO summaries (rowid, id, is_file, size, cleared, summary, batch)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(number, each.id, each.is_file, size + len(each.summary)),
-                *(each.cleared, each.summary, added),
-            )
-            for number, each in enumerate(batch.requests, last + 1)
-        ],
-    )
+    values: list[object] = []
+    for number, (trace_id, is_file, cleared, summary) in enumerate(batch.requests, last + 1):
+        values += (number, trace_id, is_file, size + len(summary), cleared, summary, added)
+    # In one statement: other threads may run after each, and for long.
+    rows = ",".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(batch.requests))
+    columns = "rowid, id, is_file, size, cleared, summary, batch"
+    inserted = opened.execute(f"INSERT OR IGNORE INTO summaries ({columns}) VALUES {rows}", values)
     if not inserted.rowcount:
         # They are there already.
         opened.execute("DELETE FROM batches WHERE id = ?", (added,))
@@ -359,10 +355,13 @@ def _purge(opened: sqlite3.Connection, now: float) -> int:
 
 
 def _remove(opened: sqlite3.Connection, ids: str, *values: object) -> int:
-    found = opened.execute(ids, values).fetchall()
-    opened.executemany("DELETE FROM traces WHERE id = ?", found)
-    opened.executemany("DELETE FROM summaries WHERE id = ?", found)
-    return len(found)
+    """Remove requests, and return how many these were.
+
+    :param ids: the statement that selects their ids.
+    """
+    for table in ("traces", "summaries"):
+        removed = opened.execute(f"DELETE FROM {table} WHERE id IN ({ids})", values)  # noqa: S608
+    return removed.rowcount
 
 
 def _shrink(opened: sqlite3.Connection) -> None:
