@@ -1,0 +1,204 @@
+"""Services on several machines in one panel, by a Redis that they share."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+import time
+import typing as t
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+import websocket
+
+from tests.helpers.redis import RedisServer
+from tests.helpers.servers import PATIENCE, Server, alive, batch, wait_for
+
+# The name of the machine is asked for when the package is imported.
+APP = """
+import socket, sys, time
+socket.gethostname = lambda: {host!r}
+from flask import Flask, request
+from flask_lifecycle import Lifecycle
+
+app = Flask({app!r})
+app.debug = True
+app.config.update(LIFECYCLE_HISTORY={url!r}, LIFECYCLE_MAX_TRACES={most})
+Lifecycle(app)
+
+@app.get("/")
+def index():
+    return "hello"
+
+@app.get("/slow")
+def slow():
+    time.sleep(float(request.args["s"]))
+    return "slow"
+"""
+WEB, CART = "web-1", 'cart "2"\n<b>'
+
+
+def gunicorn(workers: int) -> list[str]:
+    return [
+        *("gunicorn", "--worker-class", "gthread", "--threads", "4", "--workers", str(workers)),
+        *("--bind", "127.0.0.1:{port}", "--graceful-timeout", "5", "app:app"),
+    ]
+
+
+#: Who opens the panel has to see a request within this time, in seconds.
+SOON = 0.4
+
+
+class Hosts(t.NamedTuple):
+    web: Server
+    cart: Server
+    redis: RedisServer
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Two services, one of them with two workers, and a Redis of their own."""
+    redis = RedisServer(tmp_path_factory.mktemp("redis"))
+    folders = tmp_path_factory.mktemp("web"), tmp_path_factory.mktemp("cart")
+    shared = {"url": redis.url, "most": 2000}
+    web = Server(folders[0], gunicorn(1), APP.format(host=WEB, app="shop", **shared))
+    cart = Server(folders[1], gunicorn(2), APP.format(host=CART, app="cart: b", **shared))
+    yield Hosts(web, cart, redis)
+    for each in (web, cart, redis):
+        each.stop()
+
+
+@pytest.fixture
+def viewers() -> Iterator[list[websocket.WebSocket]]:
+    with alive() as opened:
+        yield opened
+
+
+def send(server: Server, path: str = "/") -> str:
+    """Send a request, and return its id."""
+    with urllib.request.urlopen(f"http://{server.address}{path}", timeout=PATIENCE) as answer:
+        answer.read()
+        return str(answer.headers["X-Lifecycle-Trace"])
+
+
+def listed(server: Server, terms: str = "") -> list[dict[str, t.Any]]:
+    found = server.api(f"traces?limit=500&q={urllib.parse.quote(terms)}")["traces"]
+    return t.cast("list[dict[str, t.Any]]", found)
+
+
+def until(ws: websocket.WebSocket, **expected: t.Any) -> dict[str, t.Any]:
+    """Receive messages until a request comes."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        for each in batch(ws)["traces"]:
+            if expected.items() <= each.items():
+                return t.cast("dict[str, t.Any]", each)
+    raise AssertionError("it never came")
+
+
+def test_services_of_several_machines_are_in_each_others_lists(hosts: Hosts) -> None:
+    ids = {send(server) for server in (hosts.web, hosts.cart) for _ in range(5)}
+    for server in (hosts.web, hosts.cart):
+        wait_for(lambda server=server: ids <= {each["id"] for each in listed(server)})
+    for server, other, host, app in (
+        (hosts.web, hosts.cart, CART, "cart: b"),
+        (hosts.cart, hosts.web, WEB, "shop"),
+    ):
+        [found] = {json.dumps(each["process"]["host"]) for each in listed(server, f'app:"{app}"')}
+        assert json.loads(found) == host
+        one = send(other)
+        wait_for(lambda server=server, one=one: one in {each["id"] for each in listed(server)})
+        whole = server.api(f"traces/{one}")
+        assert whole["steps"]
+        assert whole["process"]["host"] == host
+    assert {each["process"]["app"] for each in listed(hosts.cart, "host:web-1")} == {"shop"}
+
+
+def test_what_runs_on_another_machine_is_soon_seen(
+    hosts: Hosts, viewers: list[websocket.WebSocket]
+) -> None:
+    for server, other, host in ((hosts.web, hosts.cart, CART), (hosts.cart, hosts.web, WEB)):
+        ws, first = server.watch()
+        viewers.append(ws)
+        assert first["process"]["shared"]
+        took = []
+        for number in range(5):
+            query = f"s=0.6&n={number}&{host[:3]}"
+            begun = time.monotonic()
+            sent = threading.Thread(target=send, args=(other, f"/slow?{query}"))
+            sent.start()
+            found = until(ws, query=query, state="running")
+            took.append(time.monotonic() - begun)
+            assert found["process"]["host"] == host
+            assert until(ws, query=query, state="done")["status"] == 200
+            sent.join()
+        assert statistics.median(took) < SOON
+
+
+def test_clear_and_restore_act_on_all_machines(hosts: Hosts) -> None:
+    ids = {send(server) for server in (hosts.web, hosts.cart) for _ in range(5)}
+    wait_for(lambda: ids <= {each["id"] for each in listed(hosts.web)})
+    url = f"http://{hosts.web.address}/_lifecycle/api/traces"
+    urllib.request.urlopen(urllib.request.Request(url, method="DELETE"), timeout=PATIENCE).close()
+    for server in (hosts.web, hosts.cart):
+        wait_for(lambda server=server: not ids & {each["id"] for each in listed(server)})
+    restore = urllib.request.Request(f"{url}/restore", b"", method="POST")
+    urllib.request.urlopen(restore, timeout=PATIENCE).close()
+    for server in (hosts.web, hosts.cart):
+        wait_for(lambda server=server: ids <= {each["id"] for each in listed(server)})
+
+
+@pytest.mark.parametrize("how", ["stopped", "silent"])
+def test_a_redis_that_is_away_for_a_while_costs_the_app_nothing(
+    hosts: Hosts, viewers: list[websocket.WebSocket], how: str
+) -> None:
+    stop, start = hosts.redis.stop, hosts.redis.start
+    if how == "silent":
+        stop, start = hosts.redis.pause, hosts.redis.resume
+    ws, _ = hosts.web.watch()
+    viewers.append(ws)
+    times: dict[str, list[float]] = {"with": [], "without": []}
+    ids: set[str] = set()
+
+    def load(kind: str, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for server in (hosts.web, hosts.cart):
+                begun = time.perf_counter()
+                ids.add(send(server))
+                times[kind].append(time.perf_counter() - begun)
+            time.sleep(0.005)
+
+    load("with", 0.5)
+    ids.clear()
+    stop()
+    try:
+        load("without", 2)
+        for server in (hosts.web, hosts.cart):
+            wait_for(lambda server=server: server.api("traces?limit=1")["history"]["problem"])
+            problem = server.api("traces?limit=1")["history"]["problem"]
+            assert hosts.redis.url in problem
+            assert problem.count(". ") == 1
+    finally:
+        start()
+    load("with", 0.5)
+    # On a machine that does much else at the same time, the slowest say little.
+    before, after = (statistics.median(times[kind]) for kind in ("with", "without"))
+    assert after < before + 0.001, (before, after)
+    for server in (hosts.web, hosts.cart):
+        wait_for(lambda server=server: ids <= {each["id"] for each in all_of(server)})
+        wait_for(lambda server=server: not server.api("traces?limit=1")["history"]["problem"])
+
+
+def all_of(server: Server) -> list[dict[str, t.Any]]:
+    found: list[dict[str, t.Any]] = []
+    before = ""
+    while True:
+        page = server.api(f"traces?limit=500{before}")
+        found += page["traces"]
+        if page["next"] is None:
+            return found
+        before = f"&before={page['next']}"
