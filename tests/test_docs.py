@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import typing as t
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,17 +15,37 @@ from flask_lifecycle.settings import Settings
 from flask_lifecycle.trace.model import STAGES
 from tests.helpers import ROOT
 
+SETTINGS = {f"LIFECYCLE_{name.upper()}" for name in Settings.__dataclass_fields__}
+
 
 def test_every_setting_is_documented() -> None:
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
     documented = set(re.findall(r"^\| `(LIFECYCLE_\w+)`", text, re.MULTILINE))
-    assert documented == {f"LIFECYCLE_{name.upper()}" for name in Settings.__dataclass_fields__}
+    assert documented == SETTINGS
 
 
 def test_every_stage_is_documented() -> None:
     text = (ROOT / "docs" / "traces.md").read_text("utf-8").partition("## Steps")[2]
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(STAGES)
+
+
+def test_the_examples_of_services_are_valid() -> None:
+    text = (ROOT / "docs" / "services.md").read_text("utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    compose: t.Any = import_module("yaml").safe_load(example)
+    services = compose["services"]
+    for each in services.values():
+        assert {"image", "build"} & each.keys()
+        assert set(each.get("depends_on", ())) <= services.keys()
+        given = each.get("environment", {})
+        history = given.get("FLASK_LIFECYCLE_HISTORY")
+        assert Settings.from_config({"LIFECYCLE_HISTORY": history}).history == history
+        assert set(given) <= {f"FLASK_{name}" for name in ("DEBUG", *SETTINGS)}
+    urls = re.findall(r"`?\b((?:rediss?|unix)://[^\s`\"…]+)", text)
+    assert len(urls) >= 4
+    for url in urls:
+        assert Settings.from_config({"LIFECYCLE_HISTORY": url}).history == url
 
 
 def test_the_examples_of_recordings_run(

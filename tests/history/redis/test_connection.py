@@ -13,6 +13,7 @@ import pytest
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history.problems import HistoryError
 from flask_lifecycle.history.redis.connection import Redis, shown
+from flask_lifecycle.processes.registry import board_of
 from tests.helpers.cli import run
 from tests.helpers.history import make, served
 from tests.helpers.redis import RedisServer, delayed, listening
@@ -121,13 +122,27 @@ def test_a_certificate_is_checked(guarded: RedisServer, soon: None) -> None:
 
 def test_a_user_without_the_permission_is_named(guarded: RedisServer, soon: None) -> None:
     client = guarded.client(password=PASSWORD)
-    ada: dict[str, t.Any] = {"enabled": True, "categories": ["+@all"]}
+    # As docs/services.md has it.
+    categories = ["+@read", "+@write", "+@scripting", "+@connection"]
+    ada: dict[str, t.Any] = {"enabled": True, "categories": categories, "commands": ["+time"]}
     client.acl_setuser("ada", passwords=["+hunter2"], keys=["other:*"], **ada)
     reason = fails(f"redis://ada:hunter2@{guarded.address}/0")
     assert "does not permit its user" in reason
     client.acl_setuser("ada", keys=["flask-lifecycle:*"], **ada)
     with served(make(history=f"redis://ada:hunter2@{guarded.address}/0")) as there:
         there.get("/a")
+        there.history.summaries()
+        wait_for(lambda: there.history.added(there.history.position()))
+        board = board_of(there.history)
+        assert board is not None
+        board.watch(frozenset())
+        board.publish({}, [], {})
+        board.tell("clear", {})
+        assert (board.others(), board.told(0), board.watched()) == ([], [], None)
+        there.history.clear(restorable=True)
+        there.history.restore()
+        there.history.clear()
+        assert board.problem is None
         assert there.history.problem is None
 
 
