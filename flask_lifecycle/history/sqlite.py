@@ -332,8 +332,10 @@ def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> None:
         values += (number, trace_id, is_file, size + len(summary), cleared, summary, added)
     # In one statement: other threads may run after each, and for long.
     rows = ",".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(batch.requests))
-    columns = "rowid, id, is_file, size, cleared, summary, batch"
-    inserted = opened.execute(f"INSERT OR IGNORE INTO summaries ({columns}) VALUES {rows}", values)
+    insert = (
+        "INSERT OR IGNORE INTO summaries (rowid, id, is_file, size, cleared, summary, batch) VALUES"
+    )
+    inserted = opened.execute(f"{insert} {rows}", values)
     if not inserted.rowcount:
         # They are there already.
         opened.execute("DELETE FROM batches WHERE id = ?", (added,))

@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
+from flask_lifecycle.history.writer import flush
 from tests.helpers import ROOT
 from tests.helpers.servers import PATIENCE, wait_for
 
@@ -56,6 +57,8 @@ class Served:
         ids = [self.send(path) for path in paths]
         history = self.history
         wait_for(lambda: history.problem or history.get(ids[-1]))
+        # Static files have a queue of their own, which may be written first.
+        flush()
         return ids
 
     def send(self, path: str) -> str:
