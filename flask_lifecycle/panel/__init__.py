@@ -66,7 +66,7 @@ def create_panel(
     panel.json = Provider(panel)
     # The panel's own faults must not open the app's debugger.
     panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
-    hub = Hub(traces.store, traces.history, holder, others)
+    hub = Hub(traces.store, traces.history, holder, others, traces.openable)
     if others.member is not None:
         others.member.wanted = hub.wanted
     for api in (

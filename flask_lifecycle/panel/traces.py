@@ -14,6 +14,7 @@ from ..trace.model import JsonObject, Step, Trace
 from ..trace.process import ids_end
 from ..trace.snapshot import freeze, header, snapshot
 from ..trace.writer import LiveTrace
+from .openable import Openable
 from .others import Others
 
 _PAGE = 200
@@ -36,6 +37,7 @@ class Traces:
         self.others: Others = others or Others(None)
         self.history: History | None = history
         self.lines: Callable[[str], str] = lines
+        self.openable: Openable = Openable(store, history)
 
     def get(self, trace_id: str) -> Trace | None:
         """Return a request as it is now, or None."""
@@ -94,24 +96,21 @@ class Traces:
     def clear(self) -> None:
         """Forget all, in all processes; for a while they can be restored."""
         self.others.tell("clear", before=ids_end())
-        self.store.clear(restorable=True)
-        if self.history is not None:
-            # Otherwise, what has just finished would be written afterwards.
-            flush()
-            self.history.clear(restorable=True)
+        with self.openable.changing():
+            self.store.clear(restorable=True)
+            if self.history is not None:
+                # Otherwise, what has just finished would be written afterwards.
+                flush()
+                self.history.clear(restorable=True)
 
     def restore(self) -> None:
         """Bring back what was cleared, in all processes."""
         self.others.tell("restore")
-        self.store.restore()
-        if self.history is not None:
-            flush()
-            self.history.restore()
+        with self.openable.changing():
+            self.store.restore()
+            if self.history is not None:
+                flush()
+                self.history.restore()
 
 
-def state_of(history: History | None) -> JsonObject | None:
-    """Return the state of a history for viewers: None if there is none, by the settings."""
-    return None if history is None else {"problem": history.problem}
-
-
-__all__ = ["Traces", "state_of"]
+__all__ = ["Traces"]

@@ -50,6 +50,12 @@ def ids_end() -> str:
     return id_of(clock(), 0)[:16]
 
 
+def is_own(trace_id: str) -> bool:
+    """Return whether this process has made the id of a request."""
+    # All serial numbers until now are below the next one.
+    return 0 <= int(trace_id[16:], 16) - _first < next_serial()
+
+
 def continue_after(trace_id: str) -> None:
     """Let ids sort after those of an earlier run, even if the clock was set back since.
 
@@ -75,4 +81,4 @@ def _forked() -> None:
 forks.in_child(_forked)
 
 
-__all__ = ["STARTED", "Run", "continue_after", "id_of", "ids_end", "next_serial", "run"]
+__all__ = ["STARTED", "Run", "continue_after", "id_of", "ids_end", "is_own", "next_serial", "run"]

@@ -473,7 +473,9 @@ def test_an_open_request_that_is_evicted_stays(
     serve: t.Callable[..., Server], context: BrowserContext
 ) -> None:
     server = serve(
-        "LIFECYCLE_MAX_TRACES=5, LIFECYCLE_MAX_BYTES=200_000, LIFECYCLE_IGNORE=['/ignored*']", 0
+        "LIFECYCLE_MAX_TRACES=5, LIFECYCLE_MAX_BYTES=200_000, LIFECYCLE_IGNORE=['/ignored*'],"
+        " LIFECYCLE_HISTORY=None",
+        0,
     )
     server.get("/open")
     page = opened(context, server.address)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 import typing as t
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,33 @@ def test_clear_and_undo_have_the_runs_before_too(serve: Serve, context: BrowserC
     row(fresh, "/third").wait_for()
     expect(row(fresh, "/first")).to_have_count(0)
     expect(row(fresh, "/second")).to_have_count(0)
+
+
+def test_what_the_history_evicts_goes_from_an_open_panel(
+    serve: Serve, context: BrowserContext
+) -> None:
+    server = serve("LIFECYCLE_MAX_TRACES=5")
+    for number in range(5):
+        send(server, f"/first/{number}")
+    restart(server, "Ctrl-C")
+    page = opened(context, server)
+    row(page, "/first/1").click()
+    view_of(page, "/first/1").wait_for()
+    for number in range(4):
+        send(server, f"/second/{number}")
+    # Of four that went, one is being read.
+    expect(row(page, "/first/0")).to_have_count(0)
+    expect(page.locator(".row")).to_have_count(6)
+    page.get_by_text("The server no longer stores this request").wait_for()
+    view_of(page, "/first/1").wait_for()
+    row(page, "/second/3").click()
+    expect(row(page, "/first/1")).to_have_count(0)
+    expect(page.locator(".row")).to_have_count(len(server.api("traces")["traces"]))
+    # Another program clears the file.
+    with closing(sqlite3.connect(server.app.parent / "requests.db")) as opened_file, opened_file:
+        opened_file.execute("UPDATE summaries SET cleared = 1")
+    expect(page.locator(".row", has_text="/first")).to_have_count(0)
+    expect(page.locator(".row")).to_have_count(len(server.api("traces")["traces"]))
 
 
 def test_older_ones_come_as_the_list_is_scrolled(serve: Serve, context: BrowserContext) -> None:

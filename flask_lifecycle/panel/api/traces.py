@@ -10,8 +10,7 @@ import flask
 from ...summary.filter import FilterError, parse
 from ...trace.model import JsonObject
 from ..live.hub import Hub
-from ..live.viewer import counts_of
-from ..traces import Traces, state_of
+from ..traces import Traces
 from .lookup import get_or_404
 
 _LIMIT = 500
@@ -23,7 +22,7 @@ def create_traces(traces: Traces, hub: Hub) -> flask.Blueprint:
     :param hub: has the stored traces, with their initiators.
     """
     api = flask.Blueprint("traces", __name__)
-    store = traces.store
+    store, openable = traces.store, traces.openable
 
     @api.get("/api/traces")
     def page() -> JsonObject:
@@ -33,11 +32,12 @@ def create_traces(traces: Traces, hub: Hub) -> flask.Blueprint:
         older = traces.summaries(hub.kept(), before)
         # One more than the limit shows whether there are more.
         found = [*islice(filter(matches, older), limit + 1)]
+        openable.look()
         return {
             "traces": found[:limit],
             "next": found[limit - 1]["id"] if len(found) > limit else None,
-            **(traces.others.counts() or counts_of(store)),
-            "history": state_of(traces.history),
+            **(traces.others.counts() or openable.counts()),
+            "history": openable.state(),
         }
 
     @api.delete("/api/traces")

@@ -30,8 +30,8 @@ from ...store import Store
 from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
 from ..initiators import Causes
+from ..openable import SELDOM, Openable
 from ..others import Others
-from ..traces import state_of
 from ..written import Json
 from .metered_socket import GONE_SECONDS, MESSAGE_BYTES
 from .of_others import OfOthers
@@ -61,6 +61,7 @@ _Packet = type("_Packet", (Packet,), {"uses_binary_events": False, "json": Json}
 class Hub:
     """Send each viewer the new data.
 
+    :param openable: has what of the store's requests can still be opened.
     :param holder: holds requests as long as there are viewers; None if it holds none.
     """
 
@@ -70,8 +71,10 @@ class Hub:
         history: History | None = None,
         holder: Holder | None = None,
         others: Others | None = None,
+        openable: Openable | None = None,
     ) -> None:
         self._store = store
+        self._openable = openable or Openable(store, history)
         self._history = history
         self._others = others or Others(None)
         self._holder = holder
@@ -310,12 +313,13 @@ class Hub:
         self._io.emit("batch", batch, to=sid)
 
     def _batch(self, viewer: Viewer, kept: list[LiveTrace], *, whole: bool = False) -> JsonObject:
+        self._openable.look(0.0 if whole else SELDOM)
         states = {
-            "history": state_of(self._history),
+            "history": self._openable.state(),
             "holds": {} if self._holder is None else self._holder.state(),
             "others": self._others.processes(),
         }
-        return viewer.message(self._store, kept, self._fault, states, whole=whole)
+        return viewer.message(self._store, kept, self._fault, self._openable, states, whole=whole)
 
 
 def _sid() -> str:

@@ -18,6 +18,7 @@ from ...trace.highlights import highlights
 from ...trace.model import JsonObject, Step
 from ...trace.snapshot import freeze, header, snapshot
 from ...trace.writer import LiveTrace
+from ..openable import Openable
 from .growth import Growth
 from .of_others import News, OfOthers
 
@@ -99,8 +100,10 @@ class Viewer:
         self.seq: int = 0
         self.acknowledged: int = 0
         self.cursor: int = last
-        #: The numbers of the traces that it has been sent, in order, until their removal is sent.
+        #: The numbers of the traces that it has been sent, in order, as long as they are stored.
         self.known: dict[str, int] = dict(running)
+        #: When those left whose removal is not sent yet: the history may have them.
+        self.leaving: dict[str, float] = {}
         self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
         self.pick: Pick = _NEWEST_TRACE
         self._picked: Pick = _NEWEST_TRACE
@@ -162,6 +165,7 @@ class Viewer:
         store: Store,
         kept: list[LiveTrace],
         on_fault: t.Callable[[Exception], None],
+        openable: Openable,
         states: JsonObject | None = None,
         *,
         whole: bool = False,
@@ -170,10 +174,11 @@ class Viewer:
 
         :param kept: all stored traces, newest first.
         :param on_fault: called with an exception that kept steps from being sent.
+        :param openable: has what of the removed traces can still be opened.
         :param states: the states of what the page shows beside the traces, by name.
         """
         self._start_again_if_restored(store, kept)
-        removed = self._removed(kept)
+        removed = self._removed(kept, openable)
         traces, skipped = self._changed(store, kept)
         # Last: what this process has just sent does not come by the history, too.
         others = _NO_NEWS
@@ -186,7 +191,7 @@ class Viewer:
             on_fault(error)
             steps = []
         counts = None if self.others is None else self.others.counts()
-        counts = counts or counts_of(store)
+        counts = counts or openable.counts()
         gone = (counts["evicted"], counts["ignored"])
         is_known, self._states = self._states == states, states
 
@@ -194,10 +199,6 @@ class Viewer:
         if not news and not whole and not any(others):
             return {}
 
-        for each in removed:
-            self.known.pop(each, None)
-            self.shown.pop(each, None)
-            self.moved.discard(each)
         oldest, oldest_file = store.oldest()
         reset, self.reset, self.gone = self.reset, False, gone
         missed, self.missed = self.missed, None
@@ -235,7 +236,7 @@ class Viewer:
         if before not in (None, self._restores):
             self.reset = True
             self.cursor = before_newest(kept)
-            self.known, self.shown, self.moved = {}, {}, set()
+            self.known, self.shown, self.moved, self.leaving = {}, {}, set(), {}
             self.steps_again()
 
     def _changed(self, store: Store, kept: list[LiveTrace]) -> tuple[list[JsonObject], int]:
@@ -334,14 +335,27 @@ class Viewer:
         copy = snapshot(trace, breath.take)
         return {"highlights": [each.to_dict() for each in highlights(copy)]}
 
-    def _removed(self, kept: list[LiveTrace]) -> list[str]:
-        """Return the sent traces that are gone: evicted, cleared, or hidden since they began."""
+    def _removed(self, kept: list[LiveTrace], openable: Openable) -> list[str]:
+        """Return the sent traces that are gone: evicted, cleared, or hidden since they began.
+
+        Not those that the history has: from the states, the page knows when they go.
+        """
         departed = (kept[0].seq if kept else 0) - len(kept)
-        if departed == self._departed and kept:
-            return []
-        self._departed = departed
-        there = {trace.seq for trace in kept}
-        return [trace_id for trace_id, seq in self.known.items() if seq not in there]
+        if departed != self._departed or not kept:
+            # The first time, from what the page says that it has.
+            now = 0.0 if self._departed < 0 else time.monotonic()
+            self._departed = departed
+            there = {trace.seq for trace in kept}
+            for each in [each for each, seq in self.known.items() if seq not in there]:
+                self.leaving[each] = now
+                del self.known[each]
+                self.shown.pop(each, None)
+                self.moved.discard(each)
+        # What has left the memory may have come to the history since that was read.
+        known = [each for each, since in self.leaving.items() if since <= openable.looked]
+        for each in known:
+            del self.leaving[each]
+        return [each for each in known if not openable.has(each)]
 
 
 class _Pause:
@@ -354,15 +368,6 @@ class _Pause:
         if time.perf_counter() - self._begun >= _STRETCH:
             time.sleep(_PAUSE)
             self._begun = time.perf_counter()
-
-
-def counts_of(store: Store) -> dict[str, int]:
-    """Return the numbers of one process."""
-    return {
-        "evicted": store.evicted,
-        "too_large": store.too_large,
-        "ignored": store.ignored,
-    }
 
 
 def pick_of(trace: t.Any, have: t.Any) -> Pick:
@@ -382,4 +387,4 @@ def _find(kept: list[LiveTrace], number: int) -> LiveTrace | None:
     return kept[index] if index < len(kept) and kept[index].seq == number else None
 
 
-__all__ = ["Pick", "Position", "Viewer", "before_newest", "counts_of", "pick_of"]
+__all__ = ["Pick", "Position", "Viewer", "before_newest", "pick_of"]

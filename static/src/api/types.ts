@@ -145,10 +145,18 @@ export interface TracePage {
   readonly history: HistoryState | null;
 }
 
+/** What sorts before these is gone; null: there is none. */
+export interface Oldest {
+  readonly oldest: string | null;
+  readonly oldest_file: string | null;
+}
+
 /** Where finished requests outlive the process; null: nowhere, by the settings. */
 export interface HistoryState {
   /** Why they do not, as one sentence. */
   readonly problem: string | null;
+  /** The oldest request that it has, and the oldest of a static file; null: it cannot be read. */
+  readonly kept: Oldest | null;
 }
 
 /** The server's one live message, the event `batch`; answered with `ack` and its `seq`. */
@@ -167,7 +175,7 @@ export interface Batch {
     /** As far as they are known; of a running trace, now and then. */
     readonly highlights?: readonly Highlight[];
   }[];
-  /** Traces that were evicted or cleared since the last batch. */
+  /** Traces that were evicted or cleared since the last batch, unless the history has them. */
   readonly removed: readonly string[];
   /** Traces that began and were evicted before they could be sent, since the last batch. */
   readonly skipped: number;
@@ -178,7 +186,7 @@ export interface Batch {
   readonly ignored: number;
   /** In the first batch of a connection: how many requests came while there was none. */
   readonly missed: number | null;
-  /** How many the server keeps, and how many of them are finished ones of static files. */
+  /** How many the process keeps, and how many of them are finished ones of static files. */
   readonly kept: number;
   readonly files: number;
   /** The oldest of those, and of all others: each is evicted apart. */

@@ -1,7 +1,7 @@
 /** Merge the server's messages into the state. */
 
 import type { Connection } from "../api/live";
-import type { Batch, Highlight, Step, Trace, TracePage, TraceSummary } from "../api/types";
+import type { Batch, Highlight, Oldest, Step, Trace, TracePage, TraceSummary } from "../api/types";
 import { isFile } from "../trace/files";
 import { isSameRun, type Run } from "../trace/run";
 import { byId, interleave, merge } from "./ordered";
@@ -55,14 +55,15 @@ function sorted(log: Log, process: Batch["process"]): Log {
 function grow(from: Log, batch: Batch, now: number, selected: string | null): Log {
   const log = sorted(from, batch.process);
   const known = batch.reset ? [] : log.traces;
-  const isGone = evicted(batch);
+  const [isGone, isForgotten] = [evicted(batch), forgotten(log, batch)];
   const stay = known.filter((trace) => trace.id === selected || !isGone(trace));
+  const remembered = log.earlier.filter((trace) => trace.id === selected || !isForgotten(trace));
   const steps = withSteps(log, batch, selected);
-  const lost = selected !== null && isLost(selected, known, log.earlier, batch, isGone);
+  const lost = selected !== null && isLost(selected, known, log.earlier, batch, isGone, isForgotten);
   const isOwn = ({ process }: TraceSummary): boolean => isSameRun(batch.process, process);
   const traces = merge(stay, batch.traces.filter(isOwn)).slice(0, KEPT);
   // What has ended meanwhile is fetched.
-  const before = batch.reset ? leftBehind(log, apart(log.earlier, traces), now) : log.earlier;
+  const before = batch.reset ? leftBehind(log, apart(remembered, traces), now) : remembered;
   const earlier = withOthers(before, batch, selected, isOwn);
   const { others } = batch;
   return {
@@ -113,23 +114,42 @@ function isLost(
   earlier: readonly TraceSummary[],
   { removed }: Batch,
   isGone: (trace: TraceSummary) => boolean,
+  isForgotten: (trace: TraceSummary) => boolean,
 ): boolean {
-  const shown = byId(known, selected);
-  return shown === undefined
-    ? removed.includes(selected) && byId(earlier, selected) !== undefined
-    : isGone(shown);
+  const [own, other] = [byId(known, selected), byId(earlier, selected)];
+  if (own !== undefined) return isGone(own);
+  return other !== undefined && (removed.includes(selected) || isForgotten(other));
 }
 
 function isSameList(one: readonly Run[], other: readonly Run[]): boolean {
   return one.length === other.length && one.every((run, index) => isSameRun(run, other[index] ?? run));
 }
 
-/** Whether the server no longer keeps a request. */
-function evicted({ removed, oldest, oldest_file }: Batch): (trace: TraceSummary) => boolean {
-  const ids = new Set(removed);
+/** Whether nobody keeps a request of the process that sends: it is not in its memory, nor in the history. */
+function evicted(batch: Batch): (trace: TraceSummary) => boolean {
+  const ids = new Set(batch.removed);
+  const [isLeft, isForgotten] = [isBefore(batch), forgottenBy(batch)];
+  return (trace) => ids.has(trace.id) || (isLeft(trace) && (isForgotten?.(trace) ?? true));
+}
+
+/** Whether the history has evicted a request of another process, or somebody has cleared it. */
+function forgotten(log: Log, batch: Batch): (trace: TraceSummary) => boolean {
+  const isForgotten = forgottenBy(batch);
+  // What was running when its process was killed has never been there.
+  const had = log.history?.kept ?? { oldest: null, oldest_file: null };
+  const wasEmpty = had.oldest === null && had.oldest_file === null;
+  return (trace) => !wasEmpty && trace.state === "done" && (isForgotten?.(trace) ?? false);
+}
+
+/** Whether the history no longer has a request; null where there is none that can be read and written. */
+function forgottenBy({ history }: Batch): ((trace: TraceSummary) => boolean) | null {
+  return history?.problem === null && history.kept !== null ? isBefore(history.kept) : null;
+}
+
+/** Whether a request is older than all that are kept of its kind. */
+function isBefore({ oldest, oldest_file }: Oldest): (trace: TraceSummary) => boolean {
   const precedes = (id: string, first: string | null): boolean => first === null || id < first;
   return (trace) => {
-    if (ids.has(trace.id)) return true;
     const [isOld, isOldFile] = [precedes(trace.id, oldest), precedes(trace.id, oldest_file)];
     // Most are kept, whatever they are.
     return (isOld || isOldFile) && (trace.state === "done" && isFile(trace) ? isOldFile : isOld);

@@ -46,13 +46,13 @@ const RECENT = 200;
 
 /** Select a request: from now on new ones are no longer followed. */
 export function select(state: State, id: string, step: number | null = null): State {
-  const traces =
-    state.missing === null || state.missing === id
-      ? state.traces
-      : state.traces.filter((trace) => trace.id !== state.missing);
+  const left = state.missing === id ? null : state.missing;
+  const without = (traces: State["traces"]): State["traces"] =>
+    left === null ? traces : traces.filter((trace) => trace.id !== left);
   return {
     ...state,
-    traces,
+    traces: without(state.traces),
+    earlier: without(state.earlier),
     selected: id,
     step,
     follow: false,

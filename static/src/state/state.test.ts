@@ -419,6 +419,50 @@ describe("what was cleared", () => {
   });
 });
 
+describe("the history", () => {
+  const file = (id: string): TraceSummary => summary(id, { endpoint: "static" });
+  const kept = (oldest: string | null, oldest_file: string | null): Partial<Batch> => ({
+    history: { problem: null, kept: { oldest, oldest_file } },
+  });
+  const first = applyBatch(EMPTY, from(1, [summary("a"), file("b"), summary("c")], kept("a", "b")), 0);
+  const later = applyBatch(first, from(2, [summary("d"), summary("e")], kept("a", "b")), 0);
+  const go = (state: State, more: Partial<Batch>): State =>
+    applyBatch(state, { ...from(2, []), reset: false, oldest: "d", oldest_file: null, ...more }, 1);
+
+  it("has what the process no longer keeps, until it evicts that too", () => {
+    const next = go(later, { ...kept("c", "b"), oldest: "e" });
+    expect([ids(next.traces), ids(next.earlier)]).toEqual(["ed", "cb"]);
+    const last = go(next, { ...kept("e", null), oldest: "e" });
+    expect([ids(last.traces), ids(last.earlier)]).toEqual(["e", ""]);
+  });
+
+  it("leaves what is read on the page, until another one is picked", () => {
+    const next = go(select(later, "a"), kept("d", null));
+    expect([ids(next.earlier), next.missing]).toEqual(["a", "a"]);
+    expect(ids(select(next, "e").earlier)).toBe("");
+  });
+
+  it("is cleared by others", () => {
+    const next = go(later, kept(null, null));
+    expect([ids(next.traces), ids(next.earlier)]).toEqual(["ed", ""]);
+  });
+
+  it("never had what its process was killed in", () => {
+    const none = applyBatch(EMPTY, from(1, [summary("a")], kept(null, null)), 0);
+    expect(ids(go(none, { ...from(2, []), ...kept(null, null) }).earlier)).toBe("a");
+  });
+
+  it("takes nothing away if it cannot be read, and keeps nothing if it cannot be written", () => {
+    const unread = go(later, { history: { problem: "no", kept: null }, oldest: "e" });
+    expect([ids(unread.traces), ids(unread.earlier)]).toEqual(["e", "cba"]);
+    const unwritten = go(later, {
+      history: { problem: "no", kept: { oldest: "a", oldest_file: null } },
+      oldest: "e",
+    });
+    expect([ids(unwritten.traces), ids(unwritten.earlier)]).toEqual(["e", "cba"]);
+  });
+});
+
 describe("static files", () => {
   it("are evicted apart from all others", () => {
     const file = (id: string): TraceSummary => summary(id, { endpoint: "static" });

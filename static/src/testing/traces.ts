@@ -76,7 +76,7 @@ export function batch(traces: TraceSummary[], steps: Step[] = [], trace = "a"): 
     files: 0,
     oldest: "",
     oldest_file: "",
-    history: { problem: null },
+    history: { problem: null, kept: null },
     process: { pid: 1, started_at: 0, several: false },
     others: [],
     holds: {},
