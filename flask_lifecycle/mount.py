@@ -309,7 +309,7 @@ class Mount:
 
     def describe(self, traces: t.Sequence[Trace]) -> tuple[dict[str, t.Any], tuple[Excerpt, ...]]:
         """Return the app's map, and the code of the steps of some traces."""
-        from .panel.source.excerpts import excerpts
+        from .recording.excerpts import excerpts
 
         return self._map(), excerpts(traces, self._redactor.lines)
 

@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 from flask_lifecycle import trace
-from flask_lifecycle.recording import app, document, schema
+from flask_lifecycle.recording import app, document, prepared, schema
 from flask_lifecycle.recording.versions import FORMAT, VERSION
 from flask_lifecycle.summary import filter as trace_filter
 from flask_lifecycle.summary import flags, recorded, summarize
@@ -48,12 +48,16 @@ _BESIDE = {
     "Step": "  /** What happened, and why; not in files of older versions. */\n"
     "  readonly explain?: string;\n"
     "  /** What begins, of a step that contains others; not in files of older versions. */\n"
-    "  readonly explain_begin?: string;\n",
+    "  readonly explain_begin?: string;\n"
+    "  /** In a file, the indexes of what is prepared for its views. */\n"
+    "  readonly prepared?: Readonly<Record<string, number>>;\n",
     "Comparison": "  /** The most important differences, in one line. */\n"
     "  readonly verdict: string;\n"
     "  /** How far the times can be trusted, in one sentence. */\n"
     "  readonly basis: string;\n",
-    "Recording": f"  readonly format: {json.dumps(FORMAT)};\n  readonly version: {VERSION};\n",
+    "Recording": f"  readonly format: {json.dumps(FORMAT)};\n  readonly version: {VERSION};\n"
+    "  /** Not in files of older versions. */\n"
+    "  readonly prepared?: Prepared;\n",
 }
 #: What is narrower than its annotation says, as "record.field".
 _NARROWER = {
@@ -69,6 +73,10 @@ _NEWER = frozenset(
         *("Trace.server_error_by", "Trace.holds", "Trace.caller", "Trace.traceparent"),
         *("Hook.package", "Hook.is_async", "Handler.package", "Handler.is_async", "Rule.title"),
     )
+)
+_PREPARED = (
+    *(prepared.PreparedStatement, prepared.PreparedFrames, prepared.PreparedCaller),
+    prepared.Prepared,
 )
 #: The parts of a comparison, and it.
 _COMPARED = (
@@ -106,7 +114,9 @@ def generate() -> str:
         _TRACE.replace("}\n", f"{_digest()}}}\n"),
         *(_interface(record) for record in (app.Hook, app.Handler, app.Plan, app.Rule)),
         *(_interface(record) for record in (app.Blueprint, app.AppProcess, app.AppMap)),
-        *(_interface(record) for record in (document.Made, document.Excerpt, document.Recording)),
+        *(_interface(record) for record in (document.Made, document.Excerpt)),
+        *(_interface(record) for record in _PREPARED),
+        _interface(document.Recording),
         *(_interface(record) for record in _COMPARED),
         _constant("COUNTS", "What a summary counts, in words.", trace_filter.COUNTS),
         _constant("REPEATED", "So many statements of one place are too many.", flags.REPEATED),

@@ -29,7 +29,8 @@ ALLOWED = {
     "recorder": {"trace", "redact", "faults", "_compat"},
     "store": {"trace", "settings", "locks"},
     "summary": {"trace", "toolbar", "faults"},
-    "recording": {"trace", "redact", "settings", "summary"},
+    "source": {"trace", "redact", "_compat"},
+    "recording": {"trace", "redact", "settings", "summary", "source"},
     "history": {"forks", "locks", "faults", "settings", "trace", "store", "recording", "summary"},
     "processes": {
         *("forks", "locks", "faults", "pids", "trace", "store", "summary", "history", "recording"),
@@ -43,7 +44,8 @@ ALLOWED = {
     },
     "panel": {
         *("locks", "faults", "trace", "redact", "settings", "store", "recording", "app_map"),
-        *("holds", "toolbar", "summary", "history", "processes", "private_folder", "_compat"),
+        *("holds", "toolbar", "summary", "source", "history", "processes", "private_folder"),
+        "_compat",
     },
 }
 # The public names and what puts all of them together.

@@ -36,7 +36,7 @@ def map_of(app: flask.Flask) -> JsonObject:
 def recording_of(traces: Sequence[Trace], app: flask.Flask) -> Recording:
     """Return a recording of requests of an app, with its map and their code as these are now."""
     # The panel's package imports what serves it.
-    from ..panel.source.excerpts import excerpts
+    from ..recording.excerpts import excerpts
 
     sources = excerpts(traces, _redactor(app).lines)
     return Recording(made_now(app.name), map_of(app), sources, tuple(traces))

@@ -114,6 +114,14 @@ class Recording:
         """
         return _recording(document)
 
+    @classmethod
+    def from_json(cls, value: t.Any) -> Recording:
+        """Read a recording from the JSON of its file.
+
+        :raises ValueError: as :meth:`load`.
+        """
+        return _recording(value)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording to a file that only its owner may read; an existing one is replaced.
 
@@ -157,14 +165,29 @@ class Recording:
 
     def to_dict(self) -> JsonObject:
         """Return the document, JSON-ready; ``schema.json`` describes it."""
+        # The highlighters are only imported where a recording is written.
+        from .prepared import Preparation
+
+        is_here = self.made.flask == version_of("flask")
+        prepared = Preparation(self.traces, with_callers=is_here)
         return {
             "format": FORMAT,
             "version": VERSION,
             "made": asdict(self.made),
             "app": self.app,
             "sources": [each.to_dict() for each in self.sources],
-            "traces": [{**trace.to_dict(), **digest(trace)} for trace in self.traces],
+            "traces": [_with_views(trace, prepared.of_steps[trace.id]) for trace in self.traces],
+            "prepared": prepared.to_dict(),
         }
+
+
+def _with_views(trace: Trace, prepared: list[dict[str, int]]) -> JsonObject:
+    """Return a trace with what is derived from it."""
+    found = {**trace.to_dict(), **digest(trace)}
+    for step, of_step in zip(found["steps"], prepared, strict=True):
+        if of_step:
+            step["prepared"] = of_step
+    return found
 
 
 def made_now(app: str | None) -> Made:

@@ -18,6 +18,7 @@ from ..trace.highlights import Highlight
 from ..trace.model import JsonObject, Step, Trace
 from .app import AppMap
 from .document import Recording
+from .prepared import Prepared
 from .records import LARGEST, LATEST, fields_of
 from .versions import FORMAT, VERSION
 
@@ -25,16 +26,20 @@ TARGET = Path(__file__).with_name("schema.json")
 
 #: What the JSON of a record has beside the fields; what is derived from them may be missing.
 _BESIDE: dict[type, dict[str, t.Any]] = {
-    Recording: {"format": t.Annotated[str, (FORMAT,)], "version": t.Annotated[int, (VERSION,)]},
+    Recording: {
+        "format": t.Annotated[str, (FORMAT,)],
+        "version": t.Annotated[int, (VERSION,)],
+        "prepared": Prepared,
+    },
     Trace: {
         "highlights": tuple[Highlight, ...],
         **{name: hint for name, (hint, _) in fields_of(Digest).items()},
     },
-    Step: {"explain": str, "explain_begin": str},
+    Step: {"explain": str, "explain_begin": str, "prepared": dict[str, int]},
 }
 #: What is narrower than its annotation says.
 _NARROWER: dict[tuple[type, str], t.Any] = {(Recording, "app"): AppMap | None}
-_DERIVED = frozenset((*_BESIDE[Trace], "explain_begin"))
+_DERIVED = frozenset((*_BESIDE[Trace], "explain_begin", "prepared"))
 _SCALARS: dict[t.Any, JsonObject] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},

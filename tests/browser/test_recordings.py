@@ -181,13 +181,13 @@ def test_every_view_is_there_and_none_needs_a_server(chromium: Browser, tour: Pa
         for absent in ("Clear", "Pause", "Follow", "Talk", "Preserve log"):
             expect(page.get_by_role("button", name=absent, exact=True)).to_have_count(0)
         assert page.locator("a[href^=vscode], .editor").count() == 0
-        for key in "xucbrneR":
+        for key in "xubrneR":
             page.keyboard.press(key)
         expect(page.locator("[data-trace]").first).to_be_visible()
         page.keyboard.press("?")
         keys = page.get_by_label("Keyboard shortcuts and legend")
         expect(keys).to_contain_text("next view")
-        for absent in ("clear all", "compare", "breakpoint at", "held request: "):
+        for absent in ("clear all", "breakpoint at", "held request: "):
             expect(keys).not_to_contain_text(absent)
 
 
@@ -201,7 +201,42 @@ def test_a_step_has_its_code_and_its_sentence(chromium: Browser, tour: Path) -> 
         assert violations(page) == []
         pick_view(page, "SQL")
         page.locator('[data-view="sql"] tbody tr').first.click()
-        page.get_by_label("Statement").wait_for()
+        expect(page.get_by_label("Statement").locator(".py-k").first).to_be_visible()
+        page.get_by_role("button", name="Copy as runnable SQL").wait_for()
+        crash = of_path(tour, "/tour/crash")
+        choose(page, crash)
+        pick_view(page, "Exceptions")
+        frame = page.locator('[data-view="exception"] pre.source .py-k').first
+        expect(frame).to_be_visible()
+        choose(page, crash, 0)
+        expect(step).to_contain_text("def __call__")
+
+
+def test_like_requests_are_compared(chromium: Browser, tour: Path) -> None:
+    document = Recording.load(tour).to_dict()
+    pair = document["prepared"]["comparisons"][0]
+    by_id = {each["id"]: each for each in document["traces"]}
+    one, other = (by_id[pair[name]]["path"] for name in "ab")
+    with opened(chromium, f"{tour.as_uri()}#{pair['b']}") as (page, _):
+        page.locator("svg.diagram").wait_for()
+        page.keyboard.press("c")
+        compared = page.locator('[data-view="compare"]')
+        expect(compared.get_by_role("heading").first).to_have_text(pair["verdict"])
+        expect(compared.locator(".pick").nth(0)).to_contain_text(one)
+        expect(compared.locator(".pick").nth(1)).to_contain_text(other)
+        for absent in ("Swap A and B", "Send again", "Copy as cURL"):
+            expect(compared.get_by_role("button", name=absent)).to_have_count(0)
+        assert violations_in_both_themes(page) == []
+        page.keyboard.press("Escape")
+        # Of others there is none.
+        there = {frozenset((each["a"], each["b"])) for each in document["prepared"]["comparisons"]}
+        rows = page.locator("[data-trace]")
+        shown = rows.evaluate_all("rows => rows.map(({dataset}) => dataset.trace)")
+        other = next(each for each in shown if {each, pair["b"]} not in there and each != pair["b"])
+        page.locator(f'[data-trace="{other}"]').click(modifiers=["Control"])
+        expect(page.get_by_role("alert")).to_contain_text("drop the file on it")
+        page.get_by_role("button", name="Close").click()
+        page.locator("svg.diagram").wait_for()
 
 
 def test_the_stage_plays_to_the_end(chromium: Browser, tour: Path) -> None:
@@ -581,6 +616,39 @@ def test_what_older_panels_saved_is_drawn_the_same_everywhere(
     panel.page.get_by_text(f"Imported from {path.name}").wait_for()
     panel.page.locator(f'svg.diagram[aria-label$=" {trace.path}"]').wait_for()
     assert [each[:3] for each in drawn(panel.page)] == [each[:3] for each in in_file]
+
+
+def test_requests_of_files_are_compared(panel: Panel, tour: Path) -> None:
+    page = panel.page
+    first = of_path(tour, "/tour/collected")
+    panel.fetch("/tour/collected")
+    part = Recording.of([first, of_path(tour, "/tour/crash")])
+    drop(page, "part.json", part.to_bytes())
+    drop(page, "other.html", part.to_html())
+    page.get_by_text("Imported from other.html").wait_for()
+    files = page.locator(".row", has_text="/tour/collected").and_(
+        page.locator('[data-trace^="imported"]')
+    )
+    expect(files).to_have_count(2)
+    heading = page.locator('[data-view="compare"]').get_by_role("heading").first
+    # With the app's own, and with one of another file.
+    files.nth(0).click()
+    page.keyboard.press("c")
+    heading.wait_for()
+    picks = page.locator(".pick")
+    expect(picks.nth(0)).to_contain_text("in other.html")
+    expect(picks.nth(1).locator("small").first).not_to_contain_text(" in ")
+    assert violations_in_both_themes(page) == []
+    page.keyboard.press("Escape")
+    files.nth(1).click(modifiers=["Control"])
+    heading.wait_for()
+    for nth, name in enumerate(("other.html", "part.json")):
+        expect(picks.nth(nth)).to_contain_text(f"in {name}")
+    page.get_by_role("button", name="Swap A and B").click()
+    expect(picks.nth(0)).to_contain_text("in part.json")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("dialog", name="Share").get_by_text("Compare", exact=True).last.wait_for()
 
 
 def drop(page: Page, name: str, data: bytes) -> None:

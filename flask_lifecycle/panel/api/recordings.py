@@ -9,11 +9,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from ...recording.document import Recording, made_now
+from ...recording.excerpts import excerpts
 from ...recording.file import MOST
 from ...recording.har import to_har
 from ...recording.html import NotBuiltError
 from ...trace.model import JsonObject, Trace
-from ..source.excerpts import excerpts
 from ..traces import Traces
 from .lookup import get_or_404, json_object, refuse
 

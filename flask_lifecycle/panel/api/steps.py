@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import flask
 
+from ...source.callers import caller
+from ...source.excerpt import excerpt, highlighted_frames
+from ...source.of_step import of_step
+from ...source.runnable import runnable
+from ...source.statement import statement
 from ...trace.model import JsonObject
-from ..source.callers import caller
-from ..source.excerpt import coloured, excerpt
-from ..source.of_step import of_step
-from ..source.runnable import runnable
-from ..source.statement import statement
 from ..traces import Traces
 from .lookup import refuse, step_or_404
 
@@ -54,19 +54,9 @@ def create_steps(traces: Traces) -> flask.Blueprint:
         exception = None if step is None else step.detail.get("exception")
         if exception is None:
             refuse("No exception left this step.")
-        return _frames(exception)
+        return highlighted_frames(exception)
 
     return api
-
-
-def _frames(exception: JsonObject) -> JsonObject:
-    """Highlight the recorded lines of an exception's frames, and of those that belong to it."""
-    return {
-        "frames": [
-            coloured(each["file"], "\n".join(each["lines"])) for each in exception["frames"]
-        ],
-        "others": [_frames(each) for each in exception["others"]],
-    }
 
 
 __all__ = ["create_steps"]

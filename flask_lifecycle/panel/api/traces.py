@@ -22,7 +22,7 @@ def create_traces(traces: Traces, hub: Hub) -> flask.Blueprint:
     :param hub: has the stored traces, with their initiators.
     """
     api = flask.Blueprint("traces", __name__)
-    store, openable = traces.store, traces.openable
+    openable = traces.openable
 
     @api.get("/api/traces")
     def page() -> JsonObject:

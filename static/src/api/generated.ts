@@ -117,6 +117,8 @@ export interface Step {
   readonly explain?: string;
   /** What begins, of a step that contains others; not in files of older versions. */
   readonly explain_begin?: string;
+  /** In a file, the indexes of what is prepared for its views. */
+  readonly prepared?: Readonly<Record<string, number>>;
 }
 
 /** A fact about a request; `mark` is the part of `text` that stands out. */
@@ -333,6 +335,40 @@ export interface Excerpt {
   readonly changed: boolean;
 }
 
+/** A statement, formatted and highlighted, and as SQL to run: `missing` is not in that. */
+export interface PreparedStatement {
+  readonly lines: readonly (readonly (readonly [string, string])[])[];
+  readonly runnable: string;
+  readonly missing: readonly string[];
+}
+
+/** The lines of an exception's frames, highlighted, and of the exceptions that belong to it. */
+export interface PreparedFrames {
+  readonly frames: readonly (readonly (readonly (readonly [string, string])[])[])[];
+  readonly others: readonly PreparedFrames[];
+}
+
+/** Where Flask calls a step: the index of its function, and the calling line. */
+export interface PreparedCaller {
+  readonly function: number;
+  readonly at: number;
+}
+
+/**
+ * What is derived from the traces for their views; a step has the indexes of its own.
+ *
+ * `functions` are Flask's, if they were recorded with the version that is there when it is made.
+ * `comparisons` are responses of `GET api/compare`, of each request with the last one like it,
+ * and of other pairs where there are few requests.
+ */
+export interface Prepared {
+  readonly statements: readonly PreparedStatement[];
+  readonly frames: readonly PreparedFrames[];
+  readonly callers: readonly PreparedCaller[];
+  readonly functions: readonly Excerpt[];
+  readonly comparisons: readonly { readonly [key: string]: Json }[];
+}
+
 /** Whole traces, with the map of their app and the code of their steps where these are known. */
 export interface Recording {
   readonly made: Made;
@@ -341,6 +377,8 @@ export interface Recording {
   readonly traces: readonly Trace[];
   readonly format: "flask-lifecycle";
   readonly version: 1;
+  /** Not in files of older versions. */
+  readonly prepared?: Prepared;
 }
 
 /** The medians of a time of both requests, and whether they differ beyond the noise. */

@@ -5,8 +5,10 @@ import { useEffect, useState } from "preact/hooks";
 
 import compareStyles from "../styles/compare.css?inline";
 import { adopt } from "../components/adopt";
+import { actions } from "../state/actions";
 import { pairingText } from "../state/comparing";
 import type { Pairing } from "../state/state";
+import { state } from "../state/store";
 import { Figure } from "./Figure";
 import { Head } from "./Head";
 import { load, type Loaded } from "./load";
@@ -26,7 +28,14 @@ export default function Compare({ pairing }: { readonly pairing: Pairing }): JSX
     return (
       <div class="empty" role="alert">
         <h1>These requests cannot be compared</h1>
-        <p>The server no longer stores one of them, or does not answer.</p>
+        <p>
+          {state.value.recorded === null
+            ? "The server no longer stores one of them, or does not answer."
+            : "This file has comparisons of like requests. A panel compares any two: drop the file on it."}
+        </p>
+        <button type="button" onClick={actions.endComparing}>
+          Close
+        </button>
       </div>
     );
   return (

@@ -5,11 +5,12 @@ import { useState } from "preact/hooks";
 
 import type { Trace, TraceSummary } from "../api/types";
 import { actions } from "../state/actions";
-import { appTime } from "../state/request";
+import { appTime, importedOf, isFromFile } from "../state/request";
 import { whyNotSent } from "../state/sending";
 import type { Pairing } from "../state/state";
 import { state } from "../state/store";
 import { curl } from "../trace/curl";
+import { comparable } from "../trace/recorded";
 import { time } from "../trace/format";
 import { byHand, interventions } from "../trace/holds";
 import { clientStatus } from "../trace/status";
@@ -27,15 +28,22 @@ interface HeadProps {
 
 export function Head({ loaded, pairing }: HeadProps): JSX.Element {
   const { comparison, single } = loaded.model;
+  const { recorded } = state.value;
   return (
     <header class="cmp">
       <div class="pair">
         <Pick loaded={loaded} side="a" />
-        <button type="button" aria-label="Swap A and B" title="Swap A and B" onClick={actions.swap}>
-          ⇄
-        </button>
+        {recorded === null ? (
+          <button type="button" aria-label="Swap A and B" title="Swap A and B" onClick={actions.swap}>
+            ⇄
+          </button>
+        ) : (
+          <span aria-hidden="true">→</span>
+        )}
         <Pick loaded={loaded} side="b" />
-        <Again trace={loaded.b} runs={comparison.runs.b} pairing={pairing} />
+        {isFromFile(state.value, loaded.b.id) ? null : (
+          <Again trace={loaded.b} runs={comparison.runs.b} pairing={pairing} />
+        )}
         <button
           type="button"
           aria-label="Close the comparison"
@@ -101,15 +109,25 @@ function Pick({ loaded, side }: PickProps): JSX.Element {
           actions.comparedSide(side, event.currentTarget.value);
         }}
       >
-        <Choices trace={trace} />
+        <Choices trace={trace} side={side} other={loaded[side === "a" ? "b" : "a"]} />
       </select>
     </label>
   );
 }
 
-function Choices({ trace }: { readonly trace: Trace }): JSX.Element {
-  const { traces, earlier } = state.value;
-  const all = [...traces, ...earlier].filter((each) => each.state === "done" && each.id !== trace.id);
+interface ChoicesProps {
+  readonly trace: Trace;
+  readonly side: SideName;
+  /** The request on the other side. */
+  readonly other: Trace;
+}
+
+function Choices({ trace, side, other }: ChoicesProps): JSX.Element {
+  const { traces, earlier, imported, recorded } = state.value;
+  const prepared = recorded === null ? null : comparable(recorded, side === "a" ? "b" : "a", other.id);
+  const all = [...imported.map((each) => each.trace), ...traces, ...earlier].filter(
+    (each) => each.state === "done" && each.id !== trace.id && prepared?.has(each.id) !== false,
+  );
   const alike = all.filter(({ method, path, query }) => isLike(trace, { method, path, query }));
   const others = all.filter((each) => !alike.includes(each));
   return (
@@ -153,7 +171,10 @@ function clockOf({ started_at }: Pick<Trace, "started_at">): string {
 function whenOf({ a, b }: Loaded, side: SideName): string {
   const [trace, other] = side === "a" ? [a, b] : [b, a];
   const clock = clockOf(trace);
-  if (isSameRun(a, b)) return clock;
+  const file = importedOf(state.value, trace.id)?.file;
+  if (file !== undefined) return `${clock}, in ${file}`;
+  if (isSameRun(a, b) || isFromFile(state.value, other.id) !== isFromFile(state.value, trace.id))
+    return clock;
   return `${clock}, ${trace.started_at < other.started_at ? "before" : "after"} the restart`;
 }
 

@@ -1,10 +1,11 @@
 /** Fetch a comparison, and the two requests that it aligns. */
 
-import type { Comparison, Trace } from "../api/types";
+import type { Trace } from "../api/types";
 import { journey } from "../diagram/model/journey";
 import { actions } from "../state/actions";
-import { pathOf } from "../state/comparing";
+import { fetchComparison } from "../state/comparing";
 import type { Pairing } from "../state/state";
+import { state } from "../state/store";
 import { compared } from "./model/compared";
 import type { Compared } from "./model/types";
 
@@ -21,7 +22,7 @@ const [TRIES, WAIT] = [6, 500];
 export async function load(pairing: Pairing): Promise<Loaded | null> {
   for (let tries = 1; ; tries++) {
     const loaded = await loadOnce(pairing);
-    if (loaded !== null || tries === TRIES) return loaded;
+    if (loaded !== null || tries === TRIES || state.value.recorded !== null) return loaded;
     await new Promise((resolve) => {
       setTimeout(resolve, WAIT);
     });
@@ -29,7 +30,7 @@ export async function load(pairing: Pairing): Promise<Loaded | null> {
 }
 
 async function loadOnce(pairing: Pairing): Promise<Loaded | null> {
-  const comparison = await actions.ask<Comparison>(pathOf(pairing));
+  const comparison = await fetchComparison(pairing);
   if (comparison === null) return null;
   const [a, b] = await Promise.all([comparison.a, comparison.b].map(traceOf));
   if (a == null || b == null) return null;

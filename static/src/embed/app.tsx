@@ -19,7 +19,7 @@ import { find } from "../state/request";
 import { start } from "../state/start";
 import { change } from "../state/store";
 import { viewNamed, viewsOf } from "../state/viewNames";
-import { answerOf, traceOf } from "../trace/recorded";
+import { answerIn } from "../trace/recorded";
 import type { Handle, Wanted } from "./recording";
 
 declare const LIFECYCLE_RECORDING: Recording;
@@ -49,13 +49,7 @@ function Failed({ why }: { readonly why: string }): JSX.Element {
 }
 
 function connect(): void {
-  const { traces, sources } = LIFECYCLE_RECORDING;
-  setBackend(
-    readOnly(<T,>(path: string) => {
-      const trace = traces.find(({ id }) => id === traceOf(path));
-      return Promise.resolve(trace === undefined ? null : answerOf<T>(path, trace, sources));
-    }),
-  );
+  setBackend(readOnly(<T,>(path: string) => Promise.resolve(answerIn<T>(path, LIFECYCLE_RECORDING))));
 }
 
 /** Show a view, and a step: at its moment, as a replay does. */

@@ -34,7 +34,7 @@ const KEYS: readonly (readonly [string, string])[] = [
 ];
 
 /** A recording has none of these. */
-const OF_SERVER: ReadonlySet<string> = new Set(["b", "r", "n e", "⇧R", "c", "x", "u"]);
+const OF_SERVER: ReadonlySet<string> = new Set(["b", "r", "n e", "⇧R", "x", "u"]);
 
 /** The keyboard shortcuts with their switch, and the legend of the diagram. */
 export default function Help(): JSX.Element {

@@ -54,7 +54,7 @@ export default function Share({ onClose }: { readonly onClose: () => void }): JS
       }}
     >
       {trace === null ? null : <ThisRequest trace={trace} act={act} />}
-      {trace?.state === "done" && !isFromFile(state.value, trace.id) ? (
+      {trace?.state === "done" && (state.value.recorded === null || state.value.traces.length > 1) ? (
         <Comparing trace={trace} act={act} close={close} />
       ) : null}
       <Save trace={trace} act={act} />
@@ -135,7 +135,7 @@ function Comparing({ trace, act, close }: ComparingProps): JSX.Element {
           actions.compare();
         }}
       />
-      {why === null ? (
+      {isFromFile(state.value, trace.id) ? null : why === null ? (
         <Act
           title="Send again"
           says="from this page, with the browser's own cookies, and compare"

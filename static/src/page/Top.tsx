@@ -91,7 +91,7 @@ function Brand(): JSX.Element {
 function Acts(): JSX.Element {
   return (
     <nav class="acts" aria-label={state.value.recorded === null ? "Recording" : "Controls"}>
-      {state.value.recorded === null ? <Recording /> : null}
+      {state.value.recorded === null ? <Recording /> : state.value.traces.length > 1 ? <Compare /> : null}
       <DialogButton name="Share" dialog={Share} />
       <button type="button" title="Presentation mode (f)" onClick={actions.stage}>
         Stage <kbd aria-hidden="true">f</kbd>

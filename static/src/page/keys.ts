@@ -45,7 +45,7 @@ const KEYS: Readonly<Record<string, () => void>> = {
   k: () => {
     moveSelection(-1);
   },
-  c: ofServer(actions.compare),
+  c: actions.compare,
   x: ofServer(actions.clear),
   u: ofServer(actions.undo),
   Escape: actions.leave,

@@ -1,10 +1,10 @@
 /** Which two requests are compared, and the step of them that is looked at. */
 
-import type { TraceSummary } from "../api/types";
+import type { Comparison, Json, TraceSummary } from "../api/types";
 import { find, importedOf } from "./request";
 import { ask } from "./backend";
-import type { Pairing, State } from "./state";
-import { change, notice, state } from "./store";
+import type { Imported, Pairing, State } from "./state";
+import { change, state } from "./store";
 
 const BETWEEN = "..";
 const RUNS = ".";
@@ -29,21 +29,44 @@ export function pathOf({ a, b }: Pairing): string {
   return `api/compare?${query}`;
 }
 
+/** The comparison of two requests; the server is given those that it does not have. Null if there is none. */
+export async function fetchComparison(pairing: Pairing): Promise<Comparison | null> {
+  const [a, b] = [fileOf(pairing.a), fileOf(pairing.b)];
+  if (a === undefined && b === undefined) return ask<Comparison>(pathOf(pairing));
+  const body = { a: sideIn(pairing.a, a), b: sideIn(pairing.b, b) } as unknown as Json;
+  const found = await ask<Comparison>("api/compare", body);
+  if (found === null) return null;
+  const runs = { a: found.runs.a.map(idHere(a)), b: found.runs.b.map(idHere(b)) };
+  return { ...found, a: idHere(a)(found.a), b: idHere(b)(found.b), runs };
+}
+
+function fileOf(ids: readonly string[]): Imported | undefined {
+  return importedOf(state.value, ids[0] ?? null);
+}
+
+/** A side as the server is asked for it: in a file, requests have other ids. */
+function sideIn(ids: readonly string[], imported: Imported | undefined): unknown {
+  if (imported === undefined) return ids;
+  return { recording: imported.recording, ids: ids.map((id) => importedOf(state.value, id)?.id ?? id) };
+}
+
+function idHere(of: Imported | undefined): (id: string) => string {
+  return (id) =>
+    (of &&
+      state.value.imported.find((each) => each.recording === of.recording && each.id === id)?.trace.id) ??
+    id;
+}
+
 export function setPairing(before: State, compared: Pairing | null): State {
   return { ...before, compared, comparedStep: null, marked: null, stage: false, help: false };
 }
 
 /** The older one is A, as its ids tell. */
 export function compareTwo(one: string, other: string): void {
-  if (one !== other && !areFromFiles(one, other))
-    change((before) => setPairing(before, one < other ? { a: [one], b: [other] } : { a: [other], b: [one] }));
-}
-
-/** What the server does not have cannot be compared by it, which the user is told. */
-function areFromFiles(...ids: readonly string[]): boolean {
-  const some = ids.some((id) => importedOf(state.value, id) !== undefined);
-  if (some) notice("The server does not have requests from files: compare them in Python, by a.compare(b).");
-  return some;
+  if (one === other) return;
+  const made = (id: string): string => importedOf(state.value, id)?.id ?? id;
+  const [a, b] = made(one) <= made(other) ? [one, other] : [other, one];
+  change((before) => setPairing(before, { a: [a], b: [b] }));
 }
 
 /**
@@ -51,18 +74,31 @@ function areFromFiles(...ids: readonly string[]): boolean {
  * there is none, mark it.
  */
 export async function compareSelected(): Promise<void> {
-  const { selected, marked } = state.value;
-  if (selected === null) return;
+  const { selected, marked, recorded, traces } = state.value;
+  if (selected === null || (recorded !== null && traces.length < 2)) return;
   if (marked !== null && marked !== selected) {
     compareTwo(marked, selected);
     return;
   }
-  if (areFromFiles(selected)) return;
-  const found = await ask<{ readonly id: string | null }>(
-    `api/compare/last?like=${encodeURIComponent(selected)}`,
-  );
-  if (found?.id != null) compareTwo(found.id, selected);
+  const like = await lastLike(selected);
+  if (like !== null) compareTwo(like, selected);
   else change((before) => ({ ...before, marked: marked === selected ? null : selected }));
+}
+
+async function lastLike(id: string): Promise<string | null> {
+  const imported = importedOf(state.value, id);
+  if (imported === undefined)
+    return (await ask<Like>(`api/compare/last?like=${encodeURIComponent(id)}`))?.id ?? null;
+  const body = sideIn([id], imported) as Json;
+  const found = await ask<Like>("api/compare/last", body);
+  if (found?.id == null) return null;
+  return found.in_file === true ? idHere(imported)(found.id) : found.id;
+}
+
+interface Like {
+  readonly id: string | null;
+  /** Whether it is in the same file. */
+  readonly in_file?: boolean;
 }
 
 /** End it; the request at which it looked last stays selected. */

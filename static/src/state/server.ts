@@ -128,7 +128,7 @@ async function ask<T>(path: string, body?: Json): Promise<T | null> {
 
 function importedAnswer<T>(path: string): T | null {
   const found = importedOf(state.value, traceOf(path));
-  return found === undefined ? null : answerOf<T>(path, found.whole, found.recording.sources);
+  return found === undefined ? null : answerOf<T>(path, found.whole, found.recording);
 }
 
 function file(path: string, body: Blob): Promise<Blob | string> {

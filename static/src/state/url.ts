@@ -1,10 +1,11 @@
 /** The address: `?view=<name>&q=<filter>&rule=<rule>&compare=<a>..<b>…#<trace>/<step>`. */
 
 import { whole } from "../trace/filter";
+import { comparisonIn } from "../trace/recorded";
 import { pairingNamed, pairingText } from "./comparing";
 import { importedOf } from "./request";
 import { select, setFollow } from "./selection";
-import { differ, EMPTY, type AppQuery, type State } from "./state";
+import { differ, EMPTY, type AppQuery, type Pairing, type State } from "./state";
 import { change, onChange } from "./store";
 import { APP, DIAGRAM, viewNamed, viewsOf } from "./viewNames";
 
@@ -40,12 +41,18 @@ export function fromAddress(
     filter: whole(query.get("q") ?? ""),
     view: viewNamed(query.get("view"), viewsOf(state)),
     app: appQuery(query),
-    compared: state.recorded === null ? pairingNamed(query.get("compare")) : null,
+    compared: comparedIn(state, pairingNamed(query.get("compare"))),
     comparedStep: null,
   };
   const [id, step] = hash.slice(1).split("/");
   if (id) return select(named, id, step && /^\d+$/.test(step) ? Number(step) : null);
   return importedOf(named, named.selected) === undefined ? setFollow(named, true) : named;
+}
+
+/** What a recording has no comparison of is not compared. */
+function comparedIn({ recorded }: State, pairing: Pairing | null): Pairing | null {
+  if (recorded === null || pairing === null) return pairing;
+  return comparisonIn(recorded, pairing.a, pairing.b) === undefined ? null : pairing;
 }
 
 function appQuery(query: URLSearchParams): AppQuery {

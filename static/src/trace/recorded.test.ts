@@ -24,8 +24,9 @@ test("the code of a step is its function, or what is around the line that caused
     step(6, { stage: "sql", detail: { place: "here" } }),
   ];
   const trace = { ...typical(), id: "a/ä", steps };
+  const all = { ...recordingOf(trace), sources };
   const found = steps.map(({ id }) =>
-    answerOf<{ line: number; at?: number }>(`api/traces/a%2F%C3%A4/steps/${id}/source`, trace, sources),
+    answerOf<{ line: number; at?: number }>(`api/traces/a%2F%C3%A4/steps/${id}/source`, trace, all),
   );
   expect(found.map((each) => each && [each.line, each.at])).toEqual([
     [20, undefined],
@@ -36,8 +37,8 @@ test("the code of a step is its function, or what is around the line that caused
     null,
     null,
   ]);
-  expect(answerOf("api/traces/a/steps/0/caller", trace, sources)).toBeNull();
-  expect(answerOf("api/traces/a/steps/99/source", trace, sources)).toBeNull();
+  expect(answerOf("api/traces/a/steps/0/caller", trace, all)).toBeNull();
+  expect(answerOf("api/traces/a/steps/99/source", trace, all)).toBeNull();
   expect(traceOf("api/traces/a%2F%C3%A4/steps/0/source")).toBe("a/ä");
   expect(traceOf("api/app/match?path=/")).toBeNull();
 });

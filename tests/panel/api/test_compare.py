@@ -7,6 +7,7 @@ import typing as t
 import flask
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.recording import Recording
 from flask_lifecycle.trace.compare import compare
 
 PREFIX = "/_lifecycle/api/compare"
@@ -69,3 +70,56 @@ def test_the_other_runs_of_each_and_the_last_one_like_it() -> None:
     assert get(f"/last?like={b.id}") == {"id": a.id}
     assert get(f"/last?like={a.id}") == {"id": None}
     assert client.get(f"{PREFIX}/last").status_code == 404
+
+
+def shop() -> tuple[flask.Flask, Lifecycle]:
+    app = flask.Flask("shop")
+    app.debug = True
+    app.add_url_rule("/books/<int:number>", "book", lambda number: str(number))
+    return app, Lifecycle(app)
+
+
+def test_requests_of_files_and_of_the_app() -> None:
+    (app, lifecycle), (other, elsewhere) = shop(), shop()
+    client, another = app.test_client(), other.test_client()
+    for number in (1, 2):
+        another.get(f"/books/{number}").close()
+    for _ in range(3):
+        client.get("/books/1").close()
+    two, one = elsewhere.traces(other)
+    live = lifecycle.traces(app)
+    recording = Recording.of([one, two], app=other).to_dict()
+
+    def side(*ids: str) -> t.Any:
+        return {"recording": recording, "ids": list(ids)}
+
+    def post(path: str = "", **body: t.Any) -> t.Any:
+        return client.post(f"{PREFIX}{path}", json=body)
+
+    both = post(a=side(one.id), b=side(two.id)).json
+    assert both == flask.json.loads(flask.json.dumps(one.compare(two).to_dict()))
+    mixed = post(a=side(two.id), b=[live[0].id]).json
+    assert (mixed["a"], mixed["url"]) == (two.id, {"a": "/books/2", "b": "/books/1"})
+    # The live one is taken together with its other runs, and it may be the first side.
+    assert sorted(mixed["runs"]["b"]) == sorted(each.id for each in live)
+    assert post(a=[live[0].id], b=side(one.id)).json["b"] == one.id
+
+    assert post("/last", **side(one.id)).json == {"id": live[0].id, "in_file": False}
+    another.get("/books/1").close()
+    third = elsewhere.traces(other)[0]
+    recording = Recording.of([one, two, third]).to_dict()
+    assert post("/last", **side(third.id)).json == {"id": one.id, "in_file": True}
+
+    for wrong, says in (
+        ({}, "a takes the id of a request"),
+        ({"a": side(one.id), "b": {}}, "b takes the id of a request"),
+        ({"a": side("gone"), "b": side(one.id)}, "not in its recording"),
+        ({"a": {"ids": ["x"], "recording": {"log": 1}}, "b": side(one.id)}, "HTTP archive"),
+        ({"a": {"ids": ["x"], "recording": None}, "b": side(one.id)}, "takes an object"),
+        ({"a": {"ids": 1, "recording": recording}, "b": side(one.id)}, "takes the id"),
+    ):
+        refused = post(**wrong)
+        assert (refused.status_code, says in refused.json["error"]) == (400, True), refused.json
+    assert post(a=side(one.id), b=["gone"]).status_code == 404
+    for data in (b"", b"[", b"[1]", b"\x1f\x8b\x00", b"[" * 100_000):
+        assert client.post(PREFIX, data=data).status_code == 400

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.source.statement import statement
 from flask_lifecycle.recording import Recording
+from flask_lifecycle.source.statement import statement
 from flask_lifecycle.trace.model import Trace
 from tests.helpers.recordings import assert_recorded
 

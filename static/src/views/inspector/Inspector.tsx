@@ -30,7 +30,9 @@ export default function Inspector(): JSX.Element | null {
   const right = standsRight();
   // A recording has the app's code; the Flask that is installed may be another one.
   const isRecorded = isFromFile(state.value, trace.id);
-  const codes = codeOf(step, trace.steps).filter(({ whose }) => whose !== "caller" || !isRecorded);
+  const codes = codeOf(step, trace.steps).filter(
+    ({ whose }) => whose !== "caller" || !isRecorded || step.prepared?.["caller"] !== undefined,
+  );
   return (
     <aside
       id={INSPECTOR}

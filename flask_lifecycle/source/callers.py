@@ -11,8 +11,8 @@ import flask.helpers
 import flask.templating
 import werkzeug.exceptions
 
-from ..._compat import GET_SESSION, RENDER, SEPARATE_CONTEXTS
-from ...trace.model import Source, Step
+from .._compat import GET_SESSION, RENDER, SEPARATE_CONTEXTS
+from ..trace.model import Source, Step
 
 _app = flask.Flask
 _context: t.Any = flask.ctx.RequestContext if SEPARATE_CONTEXTS else flask.ctx.AppContext

@@ -12,8 +12,8 @@ from pygments.lexers import get_lexer_for_filename
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
-from ...trace.model import JsonObject, Source
-from ...trace.process import STARTED
+from ..trace.model import JsonObject, Source
+from ..trace.process import STARTED
 
 _LINES = 120
 _LONGEST = 400
@@ -140,4 +140,14 @@ def coloured(file: str, text: str) -> list[list[list[str]]]:
     return lines
 
 
-__all__ = ["coloured", "excerpt", "surroundings"]
+def highlighted_frames(exception: JsonObject) -> JsonObject:
+    """Highlight the recorded lines of an exception's frames, and of those that belong to it."""
+    return {
+        "frames": [
+            coloured(each["file"], "\n".join(each["lines"])) for each in exception["frames"]
+        ],
+        "others": [highlighted_frames(each) for each in exception["others"]],
+    }
+
+
+__all__ = ["coloured", "excerpt", "highlighted_frames", "surroundings"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...trace.model import JsonObject, Source, Step
+from ..trace.model import JsonObject, Source, Step
 from .excerpt import excerpt, surroundings
 
 # What these record happened at a line, which is their source location.

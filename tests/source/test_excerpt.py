@@ -12,8 +12,8 @@ import pytest
 from flask import Flask, current_app
 
 from flask_lifecycle import Lifecycle
-from flask_lifecycle.panel.source.excerpt import excerpt, surroundings
-from flask_lifecycle.panel.source.statement import statement
+from flask_lifecycle.source.excerpt import excerpt, surroundings
+from flask_lifecycle.source.statement import statement
 from flask_lifecycle.trace.model import Source
 from tests.helpers.apps import LOCAL, make_app
 

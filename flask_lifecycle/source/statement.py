@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ...redact import MASK
-from ...trace.model import JsonObject
+from ..redact import MASK
+from ..trace.model import JsonObject
 from .excerpt import coloured
 
 # sqlparse is slow with longer ones.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ...recording.document import Excerpt
-from ...trace.model import Step, Trace
-from .of_step import of_step
+from ..source.of_step import of_step
+from ..trace.model import Step, Trace
+from .document import Excerpt
 
 _MOST = 1000
 

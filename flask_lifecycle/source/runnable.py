@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ...redact import MASK
-from ...trace.model import JsonObject
-from ...trace.sql_text import BACKSLASHES, PLACEHOLDERS, Token, filled, style_of, tokens
+from ..redact import MASK
+from ..trace.model import JsonObject
+from ..trace.sql_text import BACKSLASHES, PLACEHOLDERS, Token, filled, style_of, tokens
 
 # Dialects without the words TRUE and FALSE.
 _NO_BOOLEANS = frozenset(("mssql", "oracle", "sqlite"))

@@ -8,8 +8,8 @@ import typing as t
 import pytest
 import sqlalchemy as sa
 
-from flask_lifecycle.panel.source.runnable import literal, runnable
 from flask_lifecycle.redact import MASK
+from flask_lifecycle.source.runnable import literal, runnable
 from tests.helpers.apps import LOCAL, make_app, steps_of
 
 ODD = ["it's", "back\\slash", "?, :a and %s", "-- /* ", "tab\tline\n", "é ❄", "", " "]

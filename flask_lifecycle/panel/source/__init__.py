@@ -1,1 +1,0 @@
-"""Source code as the panel shows it."""

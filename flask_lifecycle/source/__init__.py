@@ -1,0 +1,1 @@
+"""Source code and SQL as they are shown: formatted and highlighted."""
