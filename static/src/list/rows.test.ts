@@ -134,7 +134,7 @@ describe("rows", () => {
     // Worker 1 reaches --max-requests and 3 takes its place, while 2 goes on.
     const replaced = [at(2, "d", 1, 9), at(3, "c", 7, 8), at(2, "b", 1, 4), at(1, "a", 1, 3)];
     const rows = (traces: readonly TraceSummary[], more: Partial<State>): readonly string[] =>
-      seen(of([], { earlier: traces, history: { problem: null }, ...more }));
+      seen(of([], { earlier: traces, history: { problem: null, kept: null }, ...more }));
     expect(rows(replaced, { process: { pid: 3, started_at: 7, ...shared } })).toEqual(["d", "c", "b", "a"]);
     // A second `flask run` of which the page is, while the first one idles.
     const own = { pid: 5, started_at: 5, several: false, shared: true };

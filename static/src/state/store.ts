@@ -54,7 +54,7 @@ export const all = computed(() =>
     traces: traces.value,
     earlier: earlier.value,
     process: process.value,
-    history: hasHistory.value ? { problem: null } : null,
+    history: hasHistory.value ? { problem: null, kept: null } : null,
   }),
 );
 /** Whether these are requests of several apps. */
