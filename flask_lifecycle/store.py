@@ -118,8 +118,10 @@ class MemoryStore:
         self._restores = 0
         self._max_traces = max_traces
         self._max_bytes = max_bytes
-        #: While no trace is larger than this, all of them together do not exceed the limit.
-        self.share: int = max_bytes // max_traces
+        self._share = max_bytes // max_traces
+        #: While no trace is larger than this, all of them together do not exceed the limit. With
+        #: those that were cleared they may, whatever their size.
+        self.share: int = self._share
         self._lock = locks.lock()
         # A lock of its own: counting does not wait for listing.
         self._counting = locks.lock()
@@ -186,18 +188,13 @@ class MemoryStore:
             if is_file(trace.endpoint, trace.path):
                 self._set_aside(trace)
 
+            self._forget_cleared()
             # Weighing all takes time: done only once enough has been added.
             self._unweighed += trace.size()
             if self._unweighed < self._max_bytes // _WEIGHED:
                 return
             self._unweighed = 0
-            self._forget_cleared()
-            size = sum(each.size() for each, _ in (*self._cleared, *self._pairs()))
-            # What was cleared can be brought back as long as there is room for it.
-            while size > self._max_bytes and self._cleared:
-                size -= self._cleared.pop(0)[0].size()
-            while size > self._max_bytes and self._has_others():
-                size -= self._pop_oldest().size()
+            self._make_room()
 
     def newest(self) -> list[LiveTrace]:
         with self._lock:
@@ -215,8 +212,9 @@ class MemoryStore:
                 if not trace.stored:
                     trace.cleared = now
             # Cleared twice, both come back: the second time may be the slip.
-            self._cleared = [*self._cleared, *pairs] if restorable else []
+            self._keep_cleared([*self._cleared, *pairs] if restorable else [])
             self._cleared_at = monotonic()
+            self._make_room()
 
     @property
     def restores(self) -> int:
@@ -231,7 +229,7 @@ class MemoryStore:
                 pair[0].cleared = None
                 is_aside = not pair[0].running and is_file(pair[0].endpoint, pair[0].path)
                 insort(self._files if is_aside else self._restored, pair, key=_number)
-            self._cleared = []
+            self._keep_cleared([])
 
     def unseen(self, after: int, before: int) -> int:
         with self._lock:
@@ -300,7 +298,20 @@ class MemoryStore:
 
     def _forget_cleared(self) -> None:
         if self._cleared and monotonic() - self._cleared_at > RESTORABLE_SECONDS:
-            self._cleared = []
+            self._keep_cleared([])
+
+    def _keep_cleared(self, pairs: list[_Pair]) -> None:
+        self._cleared = pairs
+        self.share = 0 if pairs else self._share
+
+    def _make_room(self) -> None:
+        """Keep the limit of bytes: what was cleared goes first."""
+        pairs = self._pairs()
+        size = sum(each.size() for each, _ in (*self._cleared, *pairs))
+        while size > self._max_bytes and self._cleared:
+            size -= self._cleared.pop(0)[0].size()
+        while size > self._max_bytes and self._has_others():
+            size -= self._pop_oldest().size()
 
 
 def _copied(shelf: deque[_Pair] | list[_Pair]) -> list[_Pair]:

@@ -219,6 +219,31 @@ def test_what_was_cleared_counts_among_the_bytes_and_makes_room() -> None:
     assert store.too_large == 0
 
 
+def test_what_was_cleared_again_and_again_takes_no_more_room() -> None:
+    """Small traces, too, which are not weighed as a rule, and with nobody who looks."""
+    store = MemoryStore(10, max_bytes=64_000)
+    share = store.share
+    there: list[weakref.ref[LiveTrace]] = []
+
+    def small() -> None:
+        trace = make()
+        trace.detail_bytes = share - 2000
+        finish(store, trace)
+        there.append(weakref.ref(trace))
+
+    def kept() -> int:
+        return sum(0 if (trace := each()) is None else trace.size() for each in there)
+
+    for _ in range(6):
+        for _ in range(10):
+            small()
+            assert kept() <= 64_000 * 65 / 64
+        store.clear(restorable=True)
+    store.restore()
+    assert len(paths(store)) == 10
+    assert store.share == share
+
+
 def test_what_was_cleared_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryStore(4)
     trace = make()
