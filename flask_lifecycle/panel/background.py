@@ -18,8 +18,8 @@ if t.TYPE_CHECKING:
 _LOADING = 3.0
 #: A script responds to input within this many seconds, even if it waits for the last key.
 _RESPONDS = 2.5
-# Reports of input have a connection of their own, which may be the slower one.
-_LATE = 0.3
+# How far the browser's clock and the app's are apart on one machine.
+_SKEW = 0.05
 # How far a timer is from its beat: seconds, and as a share of the interval.
 _JITTER = 0.05
 _JITTER_SHARE = 0.1
@@ -71,17 +71,21 @@ class Scripts:
         # Whether a request has followed on that.
         self._has_led = False
         # The latest that input may have led to after all, and when they were sent.
-        self._doubtful: deque[tuple[t.Any, float]] = deque(maxlen=_DOUBTFUL)
+        self._doubtful: deque[tuple[t.Any, float, _Sent]] = deque(maxlen=_DOUBTFUL)
         # By page and request; the oldest first.
         self._sent: dict[tuple[Hashable, Hashable], _Sent] = {}
 
     def acted(self, at: float) -> list[t.Any]:
-        """Record that a person clicks or types in one of its pages.
+        """Record that a person clicked or typed in one of its pages; reports of it may be late.
 
         :returns: the requests that this led to, though they counted as sent by a page itself.
         """
         self._acted = at
-        found = [request for request, sent in self._doubtful if at - sent <= _LATE]
+        found = []
+        for request, sent, known in self._doubtful:
+            if sent >= at - _SKEW:
+                known.at = known.interval = None
+                found.append(request)
         self._doubtful.clear()
         self._has_led = bool(found)
         return found
@@ -112,10 +116,10 @@ class Scripts:
             have caused it.
         """
         known = self._sent.get((page, wanted))
-        has_input = -_LATE <= at - self._acted <= _RESPONDS
+        has_input = -_SKEW <= at - self._acted <= _RESPONDS
         if known is None:
             since = None if arrived is None or has_input else at - arrived
-            self._remember((page, wanted), _Sent(None if has_input else at, since))
+            known = self._remember((page, wanted), _Sent(None if has_input else at, since))
             answer = "loading" if since is not None and since <= _LOADING else None
             is_due = False
         else:
@@ -129,13 +133,14 @@ class Scripts:
             self._has_led = True
             return None
         if answer is not None and not is_due:
-            self._doubtful.append((request, at))
+            self._doubtful.append((request, at, known))
         return answer
 
-    def _remember(self, key: tuple[Hashable, Hashable], sent: _Sent) -> None:
+    def _remember(self, key: tuple[Hashable, Hashable], sent: _Sent) -> _Sent:
         self._sent[key] = sent
         if len(self._sent) > _REMEMBERED:
             del self._sent[next(iter(self._sent))]
+        return sent
 
 
 def reports_input(toolbar: str | None, since: float) -> bool:

@@ -124,15 +124,16 @@ class Causes:
             for _, page in self._pages_of(trace):
                 page.left = not is_shown
 
-    def acted(self, trace: LiveTrace) -> list[str]:
-        """Record a page's own report that a person clicks or types in it now.
+    def acted(self, trace: LiveTrace, age: float) -> list[str]:
+        """Record a page's own report that a person clicked or typed in it.
 
+        :param age: how long ago, in seconds.
         :returns: the ids of the requests that are no longer a page's own.
         """
         revised = []
         with self._lock:
             for client, _ in self._pages_of(trace):
-                for request in client.scripts.acted(clock()):
+                for request in client.scripts.acted(clock() - age):
                     sent = request()
                     if sent is not None:
                         sent.background = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from weakref import WeakSet
 
 import flask
@@ -16,6 +17,9 @@ from ..toolbar_view import caused, redirects, toolbar_view
 
 # Limit of requests per page and call.
 _MOST = 20
+# Reports of input arrive within this many seconds.
+_REPORTED = 2.0
+_MS_DIGITS = 15
 Kept = dict[str, LiveTrace]
 
 
@@ -54,12 +58,22 @@ def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
         given = flask.request.args
         for trace in named()[1]:
             if "acted" in given:
-                hub.acted(trace)
+                hub.acted(trace, _age(given["acted"]))
             else:
                 hub.shown(trace, given.get("shown") == "1")
         return "", 204
 
     return api
+
+
+def _age(given: str) -> float:
+    """Return how long ago a moment was, in seconds; 0 if the browser has another clock.
+
+    :param given: Unix time in ms.
+    """
+    is_short = given.isascii() and given.isdigit() and len(given) <= _MS_DIGITS
+    age = time.time() - int(given) / 1000 if is_short else 0.0
+    return age if 0 <= age <= _REPORTED else 0.0
 
 
 class _Views:

@@ -133,9 +133,9 @@ class Hub:
         """Record a page's report that it was hidden or is visible again."""
         self._causes.shown(page, is_shown)
 
-    def acted(self, page: LiveTrace) -> None:
-        """Record a page's report that a person clicks or types in it."""
-        self._revised.extend(self._causes.acted(page))
+    def acted(self, page: LiveTrace, age: float) -> None:
+        """Record a page's report that a person clicked or typed in it, some seconds ago."""
+        self._revised.extend(self._causes.acted(page, age))
 
     def poll(self, asked: JsonObject, *, several: bool) -> JsonObject:
         """Return the data that is new to a polling client, as a message of the stream.

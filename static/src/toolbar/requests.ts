@@ -91,7 +91,7 @@ export class Requests {
     const now = performance.now();
     if (now - this.#acted < OFTEN) return;
     this.#acted = now;
-    this.#report("acted=1");
+    this.#report(`acted=${Date.now()}`);
   }
 
   #report(what: string): void {
