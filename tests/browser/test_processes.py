@@ -64,7 +64,7 @@ def wait():
         time.sleep(0.05)
     return ""
 """
-GUNICORN = ["gunicorn", "--workers", "3", "--worker-class", "gthread", "--threads", "8"]
+GUNICORN = ["gunicorn", "--workers", "3", "--worker-class", "gthread", "--threads", "40"]
 
 
 class Services(t.NamedTuple):
@@ -135,7 +135,7 @@ def test_each_worker_is_seen_at_work_and_as_it_dies(services: Services, page: Pa
     def busy() -> set[int]:
         return {pid_of(row) for row in waiting.all()}
 
-    for sent in range(1, 60):
+    for sent in range(1, 40):
         services.send("/wait")
         expect(waiting).to_have_count(sent)
         if len(busy()) == 3:

@@ -44,16 +44,21 @@ function leave<T extends Pick<Log, "traces" | "earlier">>(from: T, log: Log, now
   return { ...from, traces: [], earlier: leftBehind(log, all, now).slice(0, KEPT) };
 }
 
-/** Put each request on its side: of the process that sends from now on, or of others. */
-function sorted(log: Log, process: Batch["process"]): Log {
-  if (log.process === null || isSameRun(log.process, process)) return log;
-  const all = interleave(log.traces, log.earlier);
+/**
+ * Put each request on its side: of the process that sends from now on, or of others. What ran in the one that
+ * sent before is cut off, as that may have died, unless it is known to live; it comes again if it does.
+ */
+function sorted(log: Log, { process, others }: Batch, now: number): Log {
+  const before = log.process;
+  if (before === null || isSameRun(before, process)) return log;
+  const lives = others.some((run) => isSameRun(run, before));
+  const all = interleave(lives ? log.traces : leftBehind(log, log.traces, now), log.earlier);
   const isOwn = ({ process: of }: TraceSummary): boolean => isSameRun(process, of);
   return { ...log, traces: all.filter(isOwn), earlier: all.filter((trace) => !isOwn(trace)) };
 }
 
 function grow(from: Log, batch: Batch, now: number, selected: string | null): Log {
-  const log = sorted(from, batch.process);
+  const log = sorted(from, batch, now);
   const known = batch.reset ? [] : log.traces;
   const [isGone, isForgotten] = [evicted(batch), forgotten(log, batch)];
   const stay = known.filter((trace) => trace.id === selected || !isGone(trace));
@@ -100,10 +105,10 @@ function withOthers(
 ): readonly TraceSummary[] {
   const news = traces.filter((trace) => !isOwn(trace));
   const gone = new Set(removed);
-  const stay =
-    gone.size > 0 && earlier.some(({ id }) => gone.has(id))
-      ? earlier.filter(({ id }) => id === selected || !gone.has(id))
-      : earlier;
+  // No process has what was cut off: that it is gone says nothing new.
+  const stays = (trace: TraceSummary): boolean =>
+    !gone.has(trace.id) || trace.id === selected || isCutOff(trace);
+  const stay = earlier.every(stays) ? earlier : earlier.filter(stays);
   return news.length === 0 ? stay : merge(stay, news);
 }
 

@@ -296,9 +296,18 @@ describe("other processes", () => {
 
   it("serve the page in each other's place", () => {
     const other = { ...own, pid: 2, started_at: 2 };
-    const next = applyBatch(first, sent([of(2, "c")], { process: other, oldest: "b" }), 9);
-    expect([ids(next.traces), ids(next.earlier), next.seenAt.size]).toEqual(["cb", "a", 1]);
+    const busy = applyBatch(first, sent([of(1, "c", running)]), 5);
+    const next = applyBatch(busy, sent([of(2, "d")], { process: other, oldest: "b" }), 9);
+    expect([ids(next.traces), ids(next.earlier)]).toEqual(["db", "ca"]);
     expect(find(next, "b")?.state).toBe("running");
+    const both = sent([of(2, "d")], { process: other, others: [{ ...run(1).process }], oldest: "b" });
+    expect(find(applyBatch(busy, both, 9), "c")?.state).toBe("running");
+    // The first one may have died, which no other says if nobody watched it.
+    expect(isCutOff(find(next, "c"))).toBe(true);
+    const gone = applyBatch(next, sent([], { process: other, removed: ["c"], oldest: "b" }), 12);
+    expect(find(gone, "c")?.cut_off).toBe(true);
+    const alive = applyBatch(next, sent([of(1, "c", running)], { process: other, oldest: "b" }), 12);
+    expect([find(alive, "c")?.state, isCutOff(find(alive, "c"))]).toEqual(["running", false]);
   });
 
   it("are asked again when the stream begins anew: what ran may be over", () => {
