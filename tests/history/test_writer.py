@@ -16,7 +16,7 @@ import pytest
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history.sqlite import SqliteHistory
 from tests.helpers.history import files, make, run, served, stored_ids, tries_again_soon
-from tests.helpers.servers import FLASK_RUN, Server, wait_for
+from tests.helpers.servers import APP, FLASK_RUN, Server, wait_for
 
 NAME = "flask-lifecycle-history"
 
@@ -91,16 +91,30 @@ def test_what_is_finished_is_written_at_the_end_of_the_process(tmp_path: Path) -
     assert run(ENDS, tmp_path).split() == stored_ids()
 
 
-def test_a_killed_process_loses_no_more_than_the_last_moment(tmp_path: Path) -> None:
-    server = Server(tmp_path, FLASK_RUN)
+MANY = 10_000
+KEEPS_ALL = f"app.config['LIFECYCLE_MAX_TRACES'] = {MANY}\n"
+COMPUTES = """
+import threading
+
+def compute():
+    while True:
+        pass
+
+threading.Thread(target=compute, daemon=True).start()
+"""
+
+
+@pytest.mark.parametrize("more", ["", COMPUTES], ids=["serves", "computes"])
+def test_a_killed_process_loses_no_more_than_the_last_moment(tmp_path: Path, more: str) -> None:
+    app = APP.replace("Lifecycle(app)\n", f"{KEEPS_ALL}Lifecycle(app)\n{more}")
+    server = Server(tmp_path, FLASK_RUN, app)
     finished: dict[int, float] = {}
     try:
-        # As many as are kept, and with a while between them as people leave it.
+        # As fast as it goes.
         begun = time.monotonic()
         while time.monotonic() < begun + 1:
             server.get(f"/?n={len(finished)}")
             finished[len(finished)] = time.monotonic()
-            time.sleep(0.005)
     finally:
         os.killpg(server.process.pid, signal.SIGKILL)
         killed = time.monotonic()
@@ -108,12 +122,12 @@ def test_a_killed_process_loses_no_more_than_the_last_moment(tmp_path: Path) -> 
     [file] = files()
     with closing(sqlite3.connect(file)) as opened:
         assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    history = SqliteHistory(file, 1000, 10**9, is_private=True)
-    found = {each["query"] for each in history.summaries(1000)}
+    history = SqliteHistory(file, MANY, 10**9, is_private=True)
+    found = {each["query"] for each in history.summaries(MANY)}
     expected = {f"n={number}" for number, at in finished.items() if at < killed - 0.3}
     assert expected
     assert expected <= found
-    again = Server(tmp_path, FLASK_RUN)
+    again = Server(tmp_path, FLASK_RUN, app)
     try:
         queries = [each["query"] for each in again.api("traces")["traces"]]
     finally:
