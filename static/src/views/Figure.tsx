@@ -51,6 +51,10 @@ export function Figure(): JSX.Element {
       figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
     centre(figure);
   }, [about, zoom, drawer, space, held]);
+  // While it ran, its steps were followed.
+  useLayoutEffect(() => {
+    if (box.current !== null && about === null && held === null) box.current.scrollTop = 0;
+  }, [trace?.id, trace?.state]);
   const view = trace?.steps.find((each) => each.stage === "view");
   const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin);
   const inner = useInner(trace);

@@ -50,7 +50,8 @@ export function centre(figure: HTMLElement): void {
   const tops = [...figure.querySelectorAll("svg.diagram .band")].map(
     (band) => band.getBoundingClientRect().top - origin - LABEL,
   );
-  figure.scrollTop = topFor(y, tops, figure.clientHeight, figure.scrollHeight);
+  // A body that is made while it is sent is above all bands.
+  figure.scrollTop = topFor(y, [0, ...tops], figure.clientHeight, figure.scrollHeight);
 }
 
 /** The band's border nearest to a window in whose middle a row is, if the row is in sight with it. */

@@ -99,7 +99,7 @@ describe("draw", () => {
         })),
     };
     const said = (error: Trace["error"]): string => JSON.stringify(drawn({ ...trace, error }).shapes);
-    expect(said(null)).toContain("no handler: it is the response itself");
+    expect(said(null)).toContain("no handler: the exception is the response");
     expect(said({ type: "OutOfStock", message: "", step: null })).toContain("not handled: Flask answers 500");
   });
 

@@ -129,7 +129,7 @@ function responseNote(facts: Facts, view: Ribbon, { answeredByApp, unhandled }: 
   if (!view.failed || !moment.begun(first)) return {};
   if (answeredByApp) return fault("the app's own code answers it");
   return fault(
-    trace.error === null ? "no handler: it is the response itself" : "not handled: Flask answers 500",
+    trace.error === null ? "no handler: the exception is the response" : "not handled: Flask answers 500",
   );
 }
 
