@@ -20,7 +20,7 @@ import typing as t
 from importlib.metadata import version
 from pathlib import Path
 
-from .variants import OURS, PEERS
+from .variants import HOLDING, OURS, PEERS
 from .workloads import WORKLOADS, environ
 
 TURN_SECONDS = 0.03
@@ -68,7 +68,7 @@ class Worker:
 def work(variant: str, workload: str) -> None:
     """Be a worker: read what to do from stdin, answer in lines of JSON."""
     app, path = WORKLOADS[workload]()
-    wsgi = {**OURS, **PEERS}[variant](app)
+    wsgi = {**OURS, **PEERS, **HOLDING}[variant](app)
     numbers = itertools.count()
     # Its output is the answers': whatever a peer prints goes to stderr.
     answers, sys.stdout = sys.stdout, sys.stderr

@@ -52,6 +52,30 @@ def defaults(app: Flask) -> t.Any:
     return app
 
 
+def unheld(app: Flask) -> t.Any:
+    """With the extension as it comes, but that no request can be held."""
+    app.config["LIFECYCLE_HOLD"] = False
+    return defaults(app)
+
+
+def breakpoints(app: Flask) -> t.Any:
+    """With the extension as it comes, and 50 breakpoints that hold none of these requests."""
+    app.config["LIFECYCLE_TOKEN"] = token = "a-token-of-thirty-two-characters"
+    app.config["LIFECYCLE_HISTORY"] = None
+    defaults(app)
+    points = [{"name": f"function{number}"} for number in range(49)]
+    points.append({"stage": "view", "filter": "method:POST"})
+    answer = app.test_client().put(
+        "/_lifecycle/api/breakpoints",
+        json={"breakpoints": points},
+        headers={"Authorization": f"Bearer {token}"},
+        # As of a server that has threads.
+        environ_overrides={"wsgi.multithread": True, "werkzeug.socket": None},
+    )
+    assert answer.get_json()["cannot"] is None, answer.text
+    return app
+
+
 def viewer(app: Flask) -> t.Any:
     """With the extension, recording, while one viewer is sent everything."""
     app.config.update(LIFECYCLE_TOKEN="a-token-of-thirty-two-characters")
@@ -123,6 +147,10 @@ def pyinstrument(app: Flask) -> t.Any:
 
 OURS: dict[str, Variant] = {
     each.__name__: each for each in (bare, off, steps, recording, defaults, viewer)
+}
+#: What the possibility of holding requests costs.
+HOLDING: dict[str, Variant] = {
+    each.__name__: each for each in (bare, unheld, defaults, breakpoints)
 }
 PEERS: dict[str, Variant] = {
     each.__name__: each for each in (debugtoolbar, opentelemetry, sentry, pyinstrument)
