@@ -89,7 +89,7 @@ $(VENV)/bench.stamp: pyproject.toml $(PANEL)
 	@touch $@
 
 bench: $(VENV)/bench.stamp
-	.ci/packages chromium
+	.ci/packages chromium redis-server
 	$(BIN)/python -m benchmarks.overhead --json benchmarks/overhead.json
 	$(BIN)/python -m benchmarks.latency 2>/dev/null
 	$(BIN)/python -m benchmarks.load 2>/dev/null

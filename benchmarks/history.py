@@ -1,7 +1,8 @@
 """What writing the history costs the app: ``python -m benchmarks.history``.
 
 Two gunicorn servers of two workers each, one with the history and one in memory alone, take turns;
-medians over the turns are compared. Afterwards, each request has to be in the file, once.
+medians over the turns are compared. Afterwards, each request has to be in the history, once: in a
+file, and in a Redis of its own on the same machine.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import tempfile
 import threading
 import time
 import typing as t
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 
+import redis
 from flask import Flask
 
 from flask_lifecycle.history.unpacked import Unpacked
@@ -31,14 +33,14 @@ from .workloads import WORKLOADS
 
 _CLIENTS = 4
 _ID = re.compile(rb"(?i)x-lifecycle-trace: (\w+)")
-_FILE = "BENCHMARK_HISTORY"
+_HISTORY = "BENCHMARK_HISTORY"
 _WORKLOAD = "BENCHMARK_WORKLOAD"
 
 
 def make() -> Flask:
     """Return the app of a server, which is described in its environment."""
     app, _ = WORKLOADS[os.environ[_WORKLOAD]]()
-    app.config["LIFECYCLE_HISTORY"] = os.environ.get(_FILE)
+    app.config["LIFECYCLE_HISTORY"] = os.environ.get(_HISTORY)
     app.config["LIFECYCLE_MAX_TRACES"] = 1_000_000
     app.config["LIFECYCLE_MAX_BYTES"] = 2**32
     return t.cast("Flask", recording(app))
@@ -47,12 +49,12 @@ def make() -> Flask:
 class Server:
     """A gunicorn of two workers."""
 
-    def __init__(self, workload: str, file: Path | None) -> None:
+    def __init__(self, workload: str, history: str | None) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._address = free.getsockname()
         _, self._path = WORKLOADS[workload]()
-        named = {} if file is None else {_FILE: str(file)}
+        named = {} if history is None else {_HISTORY: history}
         bind = "{}:{}".format(*self._address)
         self._process = subprocess.Popen(
             [
@@ -113,32 +115,88 @@ class Server:
         self._process.wait()
 
 
-def written(file: Path) -> list[str]:
-    """Return the ids in a file: of what is listed, and of what can be read."""
-    with closing(sqlite3.connect(file)) as opened:
-        listed = [each for (each,) in opened.execute("SELECT id FROM summaries")]
-        batches = opened.execute("SELECT batch FROM batches")
-        return listed + [each for (data,) in batches for each in Unpacked(data)]
+class InFile:
+    """A history in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "history.sqlite"
+        self.setting = str(self._file)
+
+    def written(self) -> list[str]:
+        """Return the ids in it: of what is listed, and of what can be read."""
+        with closing(sqlite3.connect(self._file)) as opened:
+            listed = [each for (each,) in opened.execute("SELECT id FROM summaries")]
+            batches = opened.execute("SELECT batch FROM batches")
+            return listed + [each for (data,) in batches for each in Unpacked(data)]
+
+    def count(self) -> int:
+        """Return how many requests it has."""
+        with closing(sqlite3.connect(self._file)) as opened:
+            return t.cast("int", opened.execute("SELECT count(*) FROM summaries").fetchone()[0])
+
+    def size(self) -> int:
+        return self._file.stat().st_size
+
+    def close(self) -> None:
+        """Leave it to the folder."""
 
 
-def count_of(file: Path) -> int:
-    """Return how many requests a file has."""
-    with closing(sqlite3.connect(file)) as opened:
-        return t.cast("int", opened.execute("SELECT count(*) FROM summaries").fetchone()[0])
+class InRedis:
+    """A history in a Redis."""
+
+    def __init__(self, folder: Path) -> None:
+        self.setting = f"unix://{folder}/redis.sock"
+        self._process = subprocess.Popen(
+            [
+                *("redis-server", "--port", "0", "--unixsocket", f"{folder}/redis.sock"),
+                *("--save", "", "--appendonly", "no", "--dir", str(folder)),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        self._client = redis.Redis(unix_socket_path=f"{folder}/redis.sock")
+        while True:
+            with suppress(redis.ConnectionError):
+                self._client.ping()
+                break
+            time.sleep(0.02)
+
+    def written(self) -> list[str]:
+        members = (each for key in self._keys("index") for each in self._client.zscan_iter(key))
+        listed = [member[1:].decode() for member, _ in members]
+        batches: t.Iterator[t.Any] = (
+            data for key in self._keys("batches") for data in self._client.hvals(key)
+        )
+        return listed + [each for data in batches for each in Unpacked(data)]
+
+    def count(self) -> int:
+        return sum(self._client.zcard(key) for key in self._keys("index"))
+
+    def size(self) -> int:
+        return sum(int(self._client.hget(key, "bytes") or 0) for key in self._keys("state"))
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def _keys(self, name: str) -> list[bytes]:
+        return [*self._client.scan_iter(f"flask-lifecycle:*:{name}")]
 
 
-def caught_up(file: Path, requests: int) -> float:
-    """Wait until a file has so many requests, or 60 s; return the seconds."""
+KINDS: dict[str, type[InFile] | type[InRedis]] = {"file": InFile, "redis": InRedis}
+
+
+def caught_up(history: InFile | InRedis, requests: int) -> float:
+    """Wait until a history has so many requests, or 60 s; return the seconds."""
     begun = time.monotonic()
-    while count_of(file) < requests and time.monotonic() < begun + 60:
+    while history.count() < requests and time.monotonic() < begun + 60:
         time.sleep(0.05)
     return time.monotonic() - begun
 
 
-def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
+def measure(workload: str, kind: str, requests: int, turns: int, folder: Path) -> None:
     """Print one row."""
-    file = folder / f"{workload}.sqlite"
-    alone, both = Server(workload, None), Server(workload, file)
+    history = KINDS[kind](folder)
+    alone, both = Server(workload, None), Server(workload, history.setting)
     try:
         for server in (alone, both):
             server.turn(requests // turns)
@@ -148,23 +206,24 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
         for _ in range(turns):
             rate = both.turn(requests // turns)
             # So that it does not slow down the other one.
-            late.append(caught_up(file, len(both.ids)))
+            late.append(caught_up(history, len(both.ids)))
             rates.append((alone.turn(requests // turns), rate))
         used = [now + each.processor_time() for now, each in zip(used, (alone, both), strict=True)]
-        found = written(file)
+        found, size = history.written(), history.size()
     finally:
         alone.stop()
         both.stop()
+        history.close()
     is_exact = sorted(found) == sorted([each.decode() for each in both.ids] * 2)
     print(
-        f"{workload:<9}{statistics.median(rate for rate, _ in rates):>10.0f}"
+        f"{workload:<9}{kind:<6}{statistics.median(rate for rate, _ in rates):>10.0f}"
         f"{statistics.median(rate for _, rate in rates):>10.0f}"
         f"{statistics.median(there / here for here, there in rates):>8.3f}"
         + "".join(f"{each / (requests // turns * turns) * 1e6:>11.0f}" for each in used)
         + f"{(used[1] - used[0]) / (requests // turns * turns) * 1e6:>8.0f}"
         f"{len(both.ids):>9}{'each once' if is_exact else 'NOT EXACT':>11}"
         f"{statistics.median(late):>8.2f}"
-        f"{file.stat().st_size / len(both.ids):>9.0f}"
+        f"{size / len(both.ids):>9.0f}"
     )
 
 
@@ -173,15 +232,17 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--turns", type=int, default=8)
     parser.add_argument("--workloads", nargs="*", default=["typical", "hello"])
+    parser.add_argument("--kinds", nargs="*", default=[*KINDS], choices=KINDS)
     options = parser.parse_args()
     print(
-        f"{'workload':<9}{'memory/s':>10}{'history/s':>10}{'ratio':>8}"
+        f"{'workload':<9}{'in':<6}{'memory/s':>10}{'history/s':>10}{'ratio':>8}"
         f"{'memory µs':>11}{'history µs':>11}{'more':>8}{'sent':>9}{'written':>11}"
         f"{'later s':>8}{'bytes':>9}"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        for workload in options.workloads:
-            measure(workload, options.requests, options.turns, Path(folder))
+    for workload in options.workloads:
+        for kind in options.kinds:
+            with tempfile.TemporaryDirectory() as folder:
+                measure(workload, kind, options.requests, options.turns, Path(folder))
 
 
 if __name__ == "__main__":

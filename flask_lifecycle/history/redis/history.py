@@ -59,7 +59,7 @@ class RedisHistory:
         for each in batch.requests:
             if each.cleared is None or abs(now - each.cleared) <= RESTORABLE_SECONDS:
                 member = f"{'f' if each.is_file else 'r'}{each.id}"
-                members += [member, "0" if each.cleared is None else "1"]
+                members += [member, "0" if each.cleared is None else "1", each.summary]
         given = (*self._limits, self._app, secrets.token_hex(8), batch.data, *members)
         return self._write(scripts.call(scripts.WRITE, self._app, *given))
 

@@ -65,7 +65,8 @@ end
 
 #: Adds a batch, and removes the oldest requests beyond the limits. Takes the limits, the app's
 #: name, a new name for the batch, the batch, and for each of its requests the member of ``index``,
-#: and "1" if it is cleared. Returns how many there are. What is there already is not added again.
+#: "1" if it is cleared, and its summary, which may be empty. Returns how many there are. What is
+#: there already is not added again.
 WRITE = f"""{_COMMON}
 local most, most_bytes, app = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local batch, data = ARGV[4], ARGV[5]
@@ -91,11 +92,15 @@ local function count(kind)
   return redis.call('ZLEXCOUNT', index, '[' .. kind, '(' .. kind .. 'g')
 end
 
-for at = 6, #ARGV, 2 do
-  local member = ARGV[at]
+for at = 6, #ARGV, 3 do
+  local member, summary = ARGV[at], ARGV[at + 2]
   local kind, id = member:sub(1, 1), member:sub(2)
   if redis.call('HSETNX', batch_of, id, batch) == 1 then
     redis.call('HINCRBY', left, batch, 1)
+    if summary ~= '' then
+      redis.call('HSET', summaries, id, summary)
+      weigh(#summary)
+    end
     if ARGV[at + 1] == '1' then
       redis.call('ZADD', cleared, 0, member)
       redis.call('HSETNX', state, 'cleared', now)

@@ -164,6 +164,17 @@ def test_what_is_cleared_anywhere_can_be_restored_anywhere(redis: RedisServer) -
     assert keys_in(redis) == {APPS, ADDED}
 
 
+def test_a_summary_that_came_with_a_request_is_not_made_again(redis: RedisServer) -> None:
+    history = of(redis)
+    data = batch(Row(1), Row(2)).data
+    given = f'{{"id": "{1:024x}", "path": "/given"}}'
+    requests = [Request(f"{1:024x}", False, None, given), Request(f"{2:024x}", False, None)]
+    assert history.write(Batch(requests, data))
+    assert bytes_in(redis) == history.status().size == len(data) + len(given)
+    assert paths(history) == ["/2", "/given"]
+    assert bytes_in(redis) == history.status().size
+
+
 @pytest.mark.parametrize("restorable", [True, False])
 def test_what_has_begun_since_is_not_cleared(redis: RedisServer, restorable: bool) -> None:
     history = of(redis)
