@@ -5,7 +5,7 @@ import json
 import sqlite3
 import stat
 import typing as t
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -266,3 +266,23 @@ def test_an_app_is_set_up_and_recorded_where_its_history_fails(
     assert app.test_client().get("/a").status_code == 200
     assert len(Lifecycle().traces(app)) == 1
     assert "no such device" in caplog.text
+
+
+def test_apps_with_the_same_file_appear_together_and_share_its_limits(tmp_path: Path) -> None:
+    file = tmp_path / "both.sqlite"
+    # Two may even have the same name.
+    apps = [make(name, history=file, max_traces=6) for name in ("shop", "cart", "cart")]
+    with ExitStack() as stack:
+        services = [stack.enter_context(served(app)) for app in apps]
+        ids = [there.get(f"/{number}")[0] for number in range(2) for there in services]
+        for there in services:
+            assert [each["id"] for each in there.history.summaries()] == ids[::-1]
+            assert all(map(there.history.get, ids))
+        found = apps[0].test_client().get("/_lifecycle/api/traces?q=app:cart").get_json()["traces"]
+        assert [each["id"] for each in found] == [ids[at] for at in (5, 4, 2, 1)]
+        ids += services[0].get("/last")
+        assert [each["id"] for each in services[1].history.summaries()] == ids[:0:-1]
+        services[1].history.clear(restorable=True)
+        assert services[2].history.summaries() == []
+        services[2].history.restore()
+        assert len(services[0].history.summaries()) == 6

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 import typing as t
@@ -19,9 +21,10 @@ from flask_lifecycle.history.batch import FORMAT, Batch, Request
 from flask_lifecycle.history.document import encode
 from flask_lifecycle.history.redis.history import RedisHistory
 from flask_lifecycle.history.redis.keys import ADDED, APPS, escaped, keys_of
+from tests.helpers import ROOT, cli
 from tests.helpers.history import make, run, served
 from tests.helpers.redis import RedisServer
-from tests.helpers.servers import wait_for
+from tests.helpers.servers import Server, wait_for
 
 KEYS = keys_of("shop")
 
@@ -303,6 +306,7 @@ def test_a_trace_that_unpacks_to_too_much_is_not_read(
 
 FORKS = """
 import os, sys
+from tests.helpers import ROOT, cli
 from tests.helpers.history import make, served
 
 with served(make(history="{url}")) as there:
@@ -456,3 +460,94 @@ def test_the_thread_ends_when_nobody_asks(
     write(history, Row(2))
     followed(history, position)
     followed(history, position, "/2")
+
+
+def test_the_commands_read_what_services_share(redis: RedisServer, tmp_path: t.Any) -> None:
+    app = make("shop", history=redis.url.replace("redis://", "redis://:hunter2@"))
+    redis.client().config_set("requirepass", "hunter2")
+    try:
+        none = cli.run(app, "list")
+        assert none.code == 1
+        assert f"no request yet: {redis.url}." in " ".join(none.err.split())
+        cart = make("cart", history=app.config["LIFECYCLE_HISTORY"])
+        with served(app) as shop, served(cart) as other:
+            shop.get("/first")
+            [last] = other.get("/second")
+        listed = cli.run(app, "list").out
+        assert listed.index("/second") < listed.index("/first")
+        assert "/first" not in cli.run(app, "list", "app:cart").out
+        assert "/second" in cli.run(app, "show", "last").out
+        assert json.loads(cli.run(app, "show", last, "--json").out)["process"]["app"] == "cart"
+        assert "2 requests in 0.0 MB" in cli.run(app, "doctor").out
+        written = listed + cli.run(app, "doctor").out + none.err
+        assert "hunter2" not in written
+        assert cli.run(app, "export", "-o", str(tmp_path / "both.json")).code == 0
+        assert len(json.loads((tmp_path / "both.json").read_text())["traces"]) == 2
+    finally:
+        redis.client(password="hunter2").config_set("requirepass", "")
+
+
+TAIL = """
+import flask
+app = flask.Flask("shop")
+app.config["LIFECYCLE_HISTORY"] = {url!r}
+"""
+
+
+def test_requests_of_other_machines_are_followed(redis: RedisServer, tmp_path: t.Any) -> None:
+    (tmp_path / "app.py").write_text(TAIL.format(url=redis.url))
+    command = [sys.executable, "-m", "flask", "--app", "app", "lifecycle", "tail"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with served(make("cart", history=redis.url)) as there:
+        there.get("/first")
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True
+        ) as tail:
+            watchdog = threading.Timer(60, tail.kill)
+            watchdog.start()
+            try:
+                assert tail.stdout is not None
+                assert " GET /first " in tail.stdout.readline()
+                there.get("/second")
+                assert " GET /second " in tail.stdout.readline()
+            finally:
+                watchdog.cancel()
+                tail.kill()
+
+
+PATCHED_LATE = """
+import sys, time
+import flask
+from flask_lifecycle import Lifecycle
+
+app = flask.Flask("late")
+app.debug = True
+app.config["LIFECYCLE_HISTORY"] = {url!r}
+Lifecycle(app)
+app.add_url_rule("/", view_func=lambda: "hello")
+
+if __name__ == "__main__":
+    from gevent import monkey
+    monkey.patch_all()
+    from gevent.pywsgi import WSGIServer
+    WSGIServer(("127.0.0.1", int(sys.argv[1])), app, log=None).serve_forever()
+"""
+
+
+def test_greenlets_go_on_while_a_redis_is_waited_for(redis: RedisServer, tmp_path: t.Any) -> None:
+    server = Server(tmp_path, ["app", "{port}"], PATCHED_LATE.format(url=redis.url))
+    try:
+        wait_for(lambda: of(redis, "late").summaries())
+        redis.pause()
+        began = time.monotonic()
+        try:
+            # In this time, the thread waits for Redis at least once.
+            while time.monotonic() < began + 1.5:
+                sent = time.monotonic()
+                server.get("/")
+                assert time.monotonic() - sent < 0.9
+        finally:
+            redis.resume()
+        wait_for(lambda: of(redis, "late").status().count > 20)
+    finally:
+        server.kill()
