@@ -21,6 +21,7 @@ from werkzeug.serving import is_running_from_reloader
 from .address import cut_off, path_of, whole_path
 from .faults import fail_open
 from .instrumentation.debugger import is_inside_debugger
+from .instrumentation.served import is_served
 from .run_token import run_token
 from .settings import Settings
 from .trace.writer import LiveTrace
@@ -29,13 +30,14 @@ Environ = t.Mapping[str, t.Any]
 
 # Where servers log their own address once they listen. Werkzeug's does so in the reloader's
 # first process alone; a worker of gunicorn is asked itself.
-_SERVERS = ("werkzeug", "waitress", "gunicorn.error")
+_SERVERS = ("werkzeug", "waitress", "gunicorn.error", "hypercorn.error", "uvicorn.error")
 _LISTENS = re.compile(
-    r"(?:Running|Serving|Listening) (?:on|at):? +(?:http://(?=unix:))?((?:https?|unix):[^\s,]+)"
+    r"(?:[Rr]unning|Serving|Listening) (?:on|at):? +(?:http://(?=unix:))?((?:https?|unix):[^\s,]+)"
 )
 _PORTS = {"http": "80", "https": "443"}
 # What only a server that has a socket sets.
 _OF_SERVERS = ("SERVER_SOFTWARE", "REMOTE_PORT")
+_SOCKETS = ("unix:", "/")
 _CRASH = "Lifecycle: "
 
 
@@ -94,8 +96,15 @@ class Announcement(logging.Filter):
 
     @fail_open
     def requested(self, environ: Environ, debug: bool) -> None:
-        """Print the URL at the first request to the panel, if no server has said its address."""
+        """Print the URL at the first request, if no server has said its address."""
         self._print(_server_of(environ), debug=debug)
+
+    @fail_open
+    def served(self, environ: Environ) -> None:
+        """Do the same at the first request to the app."""
+        app = self._app()
+        if not self._is_printed and app is not None and is_served(environ):
+            self.requested(environ, app.debug)
 
     def _print(self, origin: str, *, debug: bool) -> None:
         if self._is_printed:
@@ -140,7 +149,8 @@ class Announcement(logging.Filter):
     ) -> t.Callable[[], None] | None:
         """Add the same link to an exception while the app logs it.
 
-        :returns: removes the link, as the app's error handlers get the exception; or None.
+        :returns: removes the link, as the app's error handlers get the exception, and never
+            fails; or None.
         """
         link = self._link(trace, environ)
         if link is None:
@@ -177,6 +187,7 @@ def _notes_of(error: BaseException) -> t.Any:
     return BaseException.__getattribute__(error, "__dict__").get("__notes__")
 
 
+@fail_open
 def _set_notes(error: BaseException, notes: t.Any) -> None:
     if notes is None:
         BaseException.__delattr__(error, "__notes__")
@@ -210,6 +221,7 @@ def _print_after(line: str, environ: t.Any) -> None:
         _print(line)
 
 
+@fail_open
 def _print(line: str) -> None:
     with suppress(OSError, ValueError):  # the log's disk is full, or stderr is closed
         click.echo(line, err=True)
@@ -227,7 +239,11 @@ def _gunicorn_worker() -> t.Any:
 
 def _server_of(environ: Environ) -> str:
     """Return the origin of the server, from its own side: not by a header of the client's."""
-    bound = environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT", "")
+    name = environ.get("SERVER_NAME", "")
+    if "/" in name and not name.startswith(_SOCKETS):
+        # Cheroot has its own name there, such as Cheroot/11.1.2.
+        name = ""
+    bound = name, environ.get("SERVER_PORT", "")
     return _origin(environ.get("wsgi.url_scheme", "http"), bound)
 
 
@@ -245,7 +261,7 @@ def _origin(scheme: str, bound: t.Any) -> str:
     if type(bound) in (str, bytes):
         return f"unix:{bound if type(bound) is str else bound.decode('utf-8', 'replace')}"
     host, port = str(bound[0]), str(bound[1])
-    if host.startswith(("unix:", "/")):
+    if host.startswith(_SOCKETS):
         return f"unix:{host.removeprefix('unix:')}"
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
     return f"{scheme}://{host}" + ("" if port == _PORTS.get(scheme) else f":{port}")

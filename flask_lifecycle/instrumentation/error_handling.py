@@ -109,7 +109,7 @@ class Errors:
                 raise
             finally:
                 if unlink is not None:
-                    _unlink(unlink)
+                    unlink()
 
         return log_exception
 
@@ -181,11 +181,6 @@ class Errors:
             is_noted = fate in ("server_error", "reraised")
             place = trace.error_step if is_noted else _raised_last(trace)
             self._on_exception(app, trace, error, place, fate)
-
-
-@fail_open
-def _unlink(unlink: t.Callable[[], None]) -> None:
-    unlink()
 
 
 def _hide(args: tuple[t.Any, ...]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .hooks import Environ
+import typing as t
 
 
-def is_served(environ: Environ) -> bool:
+def is_served(environ: t.Mapping[str, t.Any]) -> bool:
     """Return whether a server made an environ.
 
     A server has a name or a connection, or is one of several processes. Test clients (Werkzeug's

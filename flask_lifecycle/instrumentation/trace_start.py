@@ -66,6 +66,7 @@ class TraceStart:
             if hash(line) in self._plain:
                 method, shown = line[0], line[1] + line[2]
             else:
+                self._hooks.on_new(environ)
                 self._rules.look(app)
                 for look in self._looks:
                     look(app)

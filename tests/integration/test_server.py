@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,46 @@ def test_the_token_is_printed_once_at_the_start(tmp_path: Path, reloads: str) ->
     server.stop()
     assert at_start.count(told) == 1
     assert server.log.read_text().count(told) == 1
+
+
+MAINS = {
+    "gevent": """
+    from gevent.pywsgi import WSGIServer
+    WSGIServer(("127.0.0.1", port), app).serve_forever()
+""",
+    "eventlet": """
+    import eventlet
+    from eventlet import wsgi
+    wsgi.server(eventlet.listen(("127.0.0.1", port)), app)
+""",
+    "cheroot": """
+    from cheroot.wsgi import Server
+    Server(("127.0.0.1", port), app).start()
+""",
+    "uvicorn": """
+    import uvicorn
+    from a2wsgi import WSGIMiddleware
+    uvicorn.run(WSGIMiddleware(app), port=port)
+""",
+}
+
+
+@pytest.mark.parametrize("name", MAINS)
+def test_the_panels_url_is_printed_by_the_first_request_of_any_kind(
+    tmp_path: Path, name: str
+) -> None:
+    main = f'if __name__ == "__main__":\n    import sys\n    port = int(sys.argv[1]){MAINS[name]}'
+    app = APP.replace("Lifecycle(app)", "app.debug = True\nLifecycle(app)")
+    server = Server(tmp_path, ["app", "{port}"], f"{app}\n{main}")
+    wait_for(lambda: " * Lifecycle: " in server.log.read_text())
+    with suppress(urllib.error.HTTPError):  # under Eventlet, every client needs the token
+        server.get("/_lifecycle/")
+    server.kill()
+    log = server.log.read_text()
+    found = re.findall(r"(?m)^ \* Lifecycle: (\S+)", log)
+    assert [url.replace("localhost", "127.0.0.1") for url in found] == [
+        f"http://{server.address}/_lifecycle/"
+    ]
 
 
 def test_the_token_is_in_no_log(tmp_path: Path) -> None:
