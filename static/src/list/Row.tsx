@@ -8,7 +8,7 @@ import { Strip } from "../components/Strip";
 import { actions } from "../state/actions";
 import { appTime } from "../state/request";
 import { isCutOff } from "../state/runs";
-import { now, state } from "../state/store";
+import { hasApps, now, state } from "../state/store";
 import { plural, time, timeOfDay } from "../trace/format";
 import {
   brief,
@@ -293,7 +293,7 @@ export function Restart({ row: { run } }: { readonly row: RestartRow }): JSX.Ele
       title={isStored ? undefined : "The server has no history (LIFECYCLE_HISTORY is None)"}
     >
       <span>
-        App restarted {timeOfDay(startOf(run))}
+        {(hasApps.value && run.app) || "App"} restarted {timeOfDay(startOf(run))}
         {isStored ? ` · process ${run.pid}` : " · below: in this tab only"}
       </span>
     </p>

@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 
 import { actions } from "../state/actions";
 import { isFile } from "../trace/files";
-import { restartsAfter, restartsOf } from "../state/runs";
+import { isEarlier, restartsOf } from "../state/runs";
 import { all, field, senders, state, visible } from "../state/store";
 import { heightOf, rowWidth } from "./geometry";
 import { namesOf, processKey, type Named } from "./processes";
@@ -64,14 +64,18 @@ export const flagged = computed(
 const since = computed<readonly Named[]>(() => {
   const found = new Map<string, Named>();
   for (const trace of all.value)
-    if (restartsAfter(restarts.value, state.peek(), trace) === 0)
+    if (!isEarlier(restarts.value, { process: process.value }, trace))
       found.set(processKey(trace.process), trace.process);
   return [...found.values()];
 });
 
 let known: ReadonlyMap<string, string> = new Map();
 /** A short name for each process, if there are several; an app that was restarted has one at a time. */
-export const processes = computed(() => (known = namesOf(since.value, known)));
+export const processes = computed(() => {
+  const names = namesOf(since.value, known);
+  known = new Map([...known, ...names]);
+  return names;
+});
 
 /** Move the selection down the list by some requests, or up. */
 export function moveSelection(by: number): void {

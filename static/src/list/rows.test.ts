@@ -154,6 +154,25 @@ describe("rows", () => {
       "a",
     ]);
   });
+  it("have a line where one of several apps was restarted, which the others are not", () => {
+    const at = (app: string, pid: number, id: string, began: number, time: number): TraceSummary => ({
+      ...by(pid, id, time),
+      process: { pid, host: "h", thread: "t", started_at: began, app },
+    });
+    const traces = [
+      at("shop", 3, "e", 7, 9),
+      at("stock", 2, "d", 1, 8),
+      at("stock", 2, "c", 1, 5),
+      at("shop", 1, "b", 1, 4),
+      at("stock", 2, "a", 1, 3),
+    ];
+    const process = { pid: 3, started_at: 7, several: false, shared: true, app: "shop", host: "h" };
+    const state = of([], { earlier: traces, history: { problem: null }, process });
+    expect(seen(state)).toEqual(["e", "d", "c", "restart 3", "b", "a"]);
+    expect(rowsIn(state).flatMap((row) => (row.kind === "request" && row.earlier ? row.key : []))).toEqual([
+      "b",
+    ]);
+  });
   it("stand under the request of another service that sent them, and in no circle", () => {
     const sends = (trace: string): Partial<TraceSummary> => ({
       sent: [{ step: 1, trace, traceparent: null }],

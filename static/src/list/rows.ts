@@ -3,7 +3,7 @@
 import { parse } from "../trace/filter";
 import { isHeld } from "../trace/holds";
 import { isFile } from "../trace/files";
-import { restartsAfter, type Restart } from "../state/runs";
+import { isEarlier, restartsAfter, type Restart } from "../state/runs";
 import type { Sender } from "../trace/links";
 import type { Run } from "../trace/run";
 import type { Gap, Imported, State } from "../state/state";
@@ -121,7 +121,7 @@ function requestRows(
   const size = (id: string): number => childrenOf(id).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
   const row = (trace: TraceSummary, depth: number): readonly Row[] => {
     const open = !state.folds.has(trace.id);
-    const earlier = restartsAfter(state.restarts, state, trace) > 0;
+    const earlier = isEarlier(state.restarts, state, trace);
     const own: RequestRow = { ...PLAIN, key: trace.id, trace, depth, under: size(trace.id), open, earlier };
     return open ? [own, ...all(childrenOf(trace.id), depth + 1)] : [own];
   };
@@ -153,7 +153,7 @@ function stretches(state: Input, requests: readonly TraceSummary[]): readonly St
   const found: Stretch[] = [];
   let above = 0;
   for (const trace of requests) {
-    const after = restartsAfter(state.restarts, state, trace);
+    const after = Math.max(above, restartsAfter(state.restarts, state, trace));
     // Of several with no request between them that is shown, the last.
     const run = after > above ? state.restarts[above]?.run : undefined;
     if (run !== undefined || found.length === 0) {
@@ -217,7 +217,7 @@ function staticRows(state: Input, traces: readonly TraceSummary[], depth: number
       key: trace.id,
       trace,
       depth: depth + 1,
-      earlier: restartsAfter(state.restarts, state, trace) > 0,
+      earlier: isEarlier(state.restarts, state, trace),
     })),
   ];
 }

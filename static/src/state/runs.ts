@@ -17,7 +17,7 @@ export function listed({ traces, earlier, process, history }: Listed): readonly 
   return isMerged ? interleave(traces, earlier) : [...traces, ...earlier];
 }
 
-/** A restart: all processes before it had ended when those after it began to answer. */
+/** A restart of an app: all its processes before it had ended when those after it began to answer. */
 export interface Restart {
   /** The newest request before it. */
   readonly below: string;
@@ -26,12 +26,34 @@ export interface Restart {
 }
 
 /**
- * The restarts among all requests, newest first. A worker that is replaced, a second server that starts or
- * stops, and another host are none: some process answers on both sides of them.
+ * The restarts among all requests, newest first, of each app by itself. A worker that is replaced, a second
+ * server that starts or stops, and another host are none: some process answers on both sides of them.
  */
 export function restartsOf(
   all: readonly TraceSummary[],
   { process, others }: Pick<Log, "process" | "others">,
+): readonly Restart[] {
+  const apps = new Set(all.map((trace) => trace.process.app));
+  const found = [...apps].flatMap((app) => {
+    const own = process === null || isOfApp(process, app) ? process : null;
+    return restartsIn(
+      all.filter((trace) => trace.process.app === app),
+      own,
+      others.filter((run) => isOfApp(run, app)),
+    );
+  });
+  return apps.size < 2 ? found : found.sort((a, b) => (a.below < b.below ? 1 : -1));
+}
+
+/** Whether a process has an app, as far as that is known. */
+function isOfApp(run: Run, app: string | undefined): boolean {
+  return (run.app ?? app) === app || app === undefined;
+}
+
+function restartsIn(
+  all: readonly TraceSummary[],
+  process: Log["process"],
+  others: readonly Run[],
 ): readonly Restart[] {
   const alive = process === null ? others : [process, ...others];
   const oldest = new Map<string, number>();
@@ -60,7 +82,7 @@ function keyOf({ pid, started_at }: Run): string {
   return `${pid} ${started_at ?? 0}`;
 }
 
-/** How many restarts there were after a request. */
+/** How many restarts there were after a request, of any app. */
 export function restartsAfter(
   restarts: readonly Restart[],
   { process }: Pick<Log, "process">,
@@ -69,6 +91,16 @@ export function restartsAfter(
   if (process !== null && isSameRun(process, trace.process)) return 0;
   const at = restarts.findIndex(({ below }) => below < trace.id);
   return at < 0 ? restarts.length : at;
+}
+
+/** Whether a request's app was restarted after it. */
+export function isEarlier(
+  restarts: readonly Restart[],
+  log: Pick<Log, "process">,
+  trace: TraceSummary,
+): boolean {
+  const after = restartsAfter(restarts, log, trace);
+  return restarts.slice(0, after).some(({ run }) => isOfApp(run, trace.process.app));
 }
 
 /** The requests that a process has left behind: what still ran was cut off when it ended. */
