@@ -28,12 +28,12 @@ def command(terms: tuple[str, ...], limit: int, form: Form) -> None:
     """
     from .app import load_app
     from .cells import clock
-    from .lookup import Requests, id_length
+    from .lookup import Requests
     from .output import Output
     from .rows import Rows, markdown_table, restarts
 
     requests = Requests(load_app())
-    found = requests.matching(terms)[:limit]
+    found = requests.matching(terms, limit)
     numbers = {each["id"]: number for number, each in found}
     summaries = [each for _, each in found]
     output = Output()
@@ -44,7 +44,7 @@ def command(terms: tuple[str, ...], limit: int, form: Form) -> None:
     else:
         rows = Rows(
             output.width,
-            id_length(requests.known),
+            requests.id_length,
             has_strip=output.has_colour,
             summaries=summaries,
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise, takewhile
+from itertools import chain, islice, repeat
+from itertools import count as count_from
 
 import click
 import flask
@@ -18,8 +19,8 @@ from .summaries import is_summary
 
 _LAST = re.compile(r"last(?:~([0-9]{1,9}))?")
 _BEGINNING = re.compile(r"[0-9a-f]{1,64}")
-#: More than any history has.
-_ALL = 1_000_000
+# Most commands need the first few; a filter may need all.
+_FIRST, _PAGE = 50, 1000
 _LISTED = 5
 _SHORTEST = 6
 
@@ -39,6 +40,38 @@ class Requests:
         if history is None:
             raise NotFoundError("This app keeps no history: LIFECYCLE_HISTORY is None.")
         self.history: History = history
+        self._read: list[JsonObject] = []
+        self._pages = self._paged()
+
+    def newest_first(self) -> Iterator[JsonObject]:
+        """Yield the summaries of all requests, newest first; they are read as far as is needed.
+
+        :raises NotFoundError: there are none; the text says why.
+        """
+        for at in count_from():
+            if at == len(self._read):
+                self._read += next(self._pages, ())
+            if at == len(self._read):
+                break
+            yield self._read[at]
+        if not self._read:
+            place = self.history.status().place
+            raise NotFoundError(
+                self.history.problem
+                or f"The history has no request yet: {place}. Serve the app in debug mode with its "
+                "Lifecycle, or by flask lifecycle run."
+            )
+
+    def _paged(self) -> Iterator[list[JsonObject]]:
+        before = None
+        for size in chain((_FIRST,), repeat(_PAGE)):
+            page = self.history.summaries(size, before)
+            if not page:
+                return
+            before = page[-1]["id"]
+            valid = [*filter(is_summary, page)]
+            if valid:
+                yield valid
 
     @cached_property
     def known(self) -> list[JsonObject]:
@@ -46,23 +79,24 @@ class Requests:
 
         :raises NotFoundError: there are none; the text says why.
         """
-        found = self.newest(_ALL)
-        if not found:
-            place = self.history.status().place
-            raise NotFoundError(
-                self.history.problem
-                or f"The history has no request yet: {place}. Serve the app in debug mode with its "
-                "Lifecycle, or by flask lifecycle run."
-            )
-        return found
+        return [*self.newest_first()]
+
+    @cached_property
+    def id_length(self) -> int:
+        """Return how much of their IDs tells requests apart."""
+        ids = self.history.ids()
+        return id_length([each["id"] for each in self.known] if ids is None else ids)
 
     def newest(self, limit: int) -> list[JsonObject]:
         """Return the summaries of the newest requests; what another program wrote is left out."""
         return [each for each in self.history.summaries(limit=limit) if is_summary(each)]
 
-    def matching(self, terms: Sequence[str]) -> list[tuple[int, JsonObject]]:
+    def matching(
+        self, terms: Sequence[str], limit: int | None = None
+    ) -> list[tuple[int, JsonObject]]:
         """Return the summaries that a filter lets through, each with its number from the last.
 
+        :param limit: how many at most, the newest.
         :raises NotFoundError: there are none.
         """
         text = " ".join(terms)
@@ -70,7 +104,8 @@ class Requests:
             matches = parse(text)
         except FilterError as error:
             raise click.UsageError(f"FILTER got {error}.") from None
-        found = [(number, each) for number, each in enumerate(self.known) if matches(each)]
+        every = enumerate(self.newest_first())
+        found = [*islice((pair for pair in every if matches(pair[1])), limit)]
         if not found:
             raise NotFoundError(f"No request in the history matches {cut(text)}.")
         return found
@@ -82,25 +117,24 @@ class Requests:
         :raises NotFoundError: there is none.
         :raises click.UsageError: there are several, or this is no ID.
         """
-        known = self.known
         last = _LAST.fullmatch(text)
         if last is not None:
             number = int(last[1] or 0)
-            if number < len(known):
-                return known[number]
+            for each in islice(self.newest_first(), number, None):
+                return each
             raise NotFoundError(
-                f"There is no {text}: the history has {count(len(known), 'request')}."
+                f"There is no {text}: the history has {count(len(self.known), 'request')}."
             )
         if _BEGINNING.fullmatch(text.lower()) is None:
             raise click.UsageError(
                 f"{cut(text, 40)} is no ID; it takes last, last~3 or the beginning of one, which "
                 "has digits and the letters a to f."
             )
-        found = [each for each in known if each["id"].startswith(text.lower())]
+        found = [each for each in self.known if each["id"].startswith(text.lower())]
         if not found:
             raise NotFoundError(f"No request in the history has an ID that begins with {text}.")
         if found[1:]:
-            raise click.UsageError(_several(text, found, known))
+            raise click.UsageError(_several(text, found, self.id_length))
         return found[0]
 
     def trace(self, text: str) -> Trace:
@@ -120,8 +154,7 @@ class Requests:
         return trace
 
 
-def _several(text: str, found: list[JsonObject], known: list[JsonObject]) -> str:
-    length = id_length(known)
+def _several(text: str, found: list[JsonObject], length: int) -> str:
     lines = [
         f"  {each['id'][:length]}  {cut(request_of(each), 60)}, {client_status(each) or '…'}"
         for each in found[:_LISTED]
@@ -138,15 +171,15 @@ def request_of(summary: JsonObject) -> str:
     return f"{summary['method']} {summary['path']}{query}"
 
 
-def id_length(summaries: list[JsonObject]) -> int:
-    """Return how much of their IDs tells requests apart."""
-    ids = sorted(each["id"] for each in summaries)
-    return max([_SHORTEST, *(_shared(*pair) + 1 for pair in pairwise(ids))])
+def id_length(ids: Collection[str]) -> int:
+    """Return how much of some IDs tells them apart."""
+    longest = max(map(len, ids), default=0)
+    lengths = range(_SHORTEST, longest)
+    return next((each for each in lengths if _are_apart(ids, each)), max(_SHORTEST, longest))
 
 
-def _shared(a: str, b: str) -> int:
-    """Return how long the common beginning of two texts is."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+def _are_apart(ids: Collection[str], length: int) -> bool:
+    return len({each[:length] for each in ids}) == len(ids)
 
 
 __all__ = ["NotFoundError", "Requests", "id_length", "request_of"]
