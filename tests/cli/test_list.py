@@ -183,3 +183,23 @@ def test_traces_are_the_summaries_of_the_api() -> None:
     assert [each["id"] for each in found] == ids[::-1]
     assert found == there.history.summaries()
     assert len(Lifecycle().traces(there.app)) == 2
+
+
+def test_no_more_is_read_than_is_listed() -> None:
+    with served(make()) as there:
+        # Each part is waited for, and in batches of its own.
+        ids = there.get(*(f"/{number}" for number in range(60)))
+        there.get(*(f"/{number}" for number in range(60, 120)))
+    path = there.history.status().path
+    assert path is not None
+    with sqlite3.connect(path) as opened:
+        opened.execute("UPDATE summaries SET summary = ''")
+    opened.close()
+    assert " /119 " in run(there.app, "list").out
+    with sqlite3.connect(path) as opened:
+        [(left,)] = opened.execute("SELECT count(*) FROM summaries WHERE summary = ''")
+    opened.close()
+    assert left
+    assert ids[7][:10] in run(there.app, "list", "path:/7", "-n", "100").out
+    assert " /0 " in run(there.app, "show", "last~119").out
+    assert run(there.app, "show", "last~120").code == 1
