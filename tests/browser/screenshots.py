@@ -1,4 +1,4 @@
-"""Pictures of every lifecycle and state, in both themes and two sizes: ``make screenshots``."""
+"""Pictures of every lifecycle and state, in both themes and four sizes: ``make screenshots``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser import screenshot_states
+from tests.browser.screenshot_states import Shoot
 from tests.helpers import ROOT
 from tests.helpers.browser import FLAGS
 from tests.helpers.servers import APP_THAT_HOLDS, FactoryServer, Server
@@ -232,7 +234,7 @@ def requests(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
         shoot(name)
         if name == "exception":
             pick(page, "exception")
-            page.locator(".frames").first.wait_for()
+            page.locator(".frames .source .py-k").first.wait_for()
             shoot("exception-view")
             pick(page, "diagram")
         if name == "static":
@@ -241,7 +243,8 @@ def requests(page: Page, app: Page, shoot: t.Callable[[str], None]) -> None:
 
 def replay(page: Page, shoot: t.Callable[[str], None]) -> None:
     """Take a request that is gone through step by step, beside the panel and alone."""
-    page.keyboard.press("Escape")
+    for _ in range(3):  # the dialogue, the menu that it was opened from, and the step
+        page.keyboard.press("Escape")
     page.keyboard.press("Home")
     for _ in range(14):
         page.keyboard.press("PageDown")
@@ -253,6 +256,16 @@ def replay(page: Page, shoot: t.Callable[[str], None]) -> None:
     page.keyboard.press("z")
     page.wait_for_timeout(700)
     shoot("near")
+
+
+def states(page: Page, app: Page, server: FactoryServer, folder: Path, shoot: Shoot) -> None:
+    """Take what is around the lifecycles."""
+    screenshot_states.around(page, app, shoot)
+    screenshot_states.speaker(page, app, shoot)
+    screenshot_states.held(page, app, shoot)
+    screenshot_states.comparisons(page, app, server.url, shoot)
+    press(page, "Share")
+    screenshot_states.recordings(page, app, folder, shoot)
 
 
 def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, size: str) -> None:
@@ -268,8 +281,8 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
     page.goto(f"{server.url}/_lifecycle/")
     settled(page)
 
-    def shoot(name: str) -> None:
-        page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+    def shoot(name: str, of: Page | None = None) -> None:
+        (of or page).screenshot(path=folder / f"{name}-{size}-{theme}.png")
 
     press(page, "Clear")
     page.get_by_text("Waiting for a request").wait_for()
@@ -290,6 +303,9 @@ def take(browser: Browser, server: FactoryServer, folder: Path, theme: t.Any, si
     views(page, app, shoot)
     replay(page, shoot)
     page.keyboard.press("Escape")
+    page.goto(f"{server.url}/_lifecycle/")
+    settled(page)
+    states(page, app, server, server.log.parent, shoot)
     context.close()
 
 

@@ -43,7 +43,7 @@ export default function Speaker({ id }: { readonly id: string }): JSX.Element {
     <main class="speaker">
       <h1 class="unseen">Speaker’s window</h1>
       <Times />
-      <p class="where">
+      <p class="position">
         <bdi>{shown.request}</bdi>
         {shown.requests > 1 && shown.position > 0 ? ` · ${shown.position} of ${shown.requests} requests` : ""}
         {` · step ${shown.cue} of ${shown.cues}`}

@@ -111,7 +111,8 @@ function turned(net: Net): Part {
   const to = first === undefined ? undefined : chips.get(first.key);
   const down = wire(d`M${left} ${frame.topY - 4}V${from?.y ?? frame.turn.y}`, "in", of);
   if (from === undefined || to === undefined) return { wires: down, front: [], leaves: false };
-  const across = to.y - from.y > FAR * frame.pitch ? below(net, from, to) : over(from, to);
+  const isFar = to.y - from.y > FAR * frame.pitch;
+  const across = isFar && way.turn === "err" ? below(net, from, to) : over(from, to);
   return {
     wires: [...down, ...wire(across, way.turn, of), ...climb(net, to.y, way.turn === "err")],
     front: [],
