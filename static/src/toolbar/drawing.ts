@@ -10,7 +10,7 @@ import type { Bar, Ran, RequestRecord } from "./types";
 
 /** The widths of a character of a name and of a label beside it, in pixels. */
 const CHARACTER = 6.95;
-const SMALL = 5.8;
+const SMALL = 6.1;
 /** From a wire to a name and a gap behind it. */
 const ASIDE = 24;
 /** Below this width, only slow steps show their times. */
