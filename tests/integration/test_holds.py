@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextvars
 import gc
+import itertools
 import threading
 import time
 import typing as t
 import weakref
+from pathlib import Path
 
 import pytest
 from flask import (
@@ -718,3 +720,41 @@ def test_the_contexts_of_another_app_are_not_shown() -> None:
         within.tell(held, "go")
         sent.join()
         within.set()
+
+
+def test_what_was_held_leaves_nothing_behind() -> None:
+    app = make(watched=True, LIFECYCLE_MAX_TRACES=10)
+    # Its handlers keep the exceptions.
+    app.logger.disabled = True
+    ways = itertools.cycle(("go", "step", "end", "all", "answer", "skip", "raise"))
+
+    def left() -> tuple[int, int, int]:
+        gc.collect()
+        open_files = len([*Path("/proc/self/fd").iterdir()])
+        return len(gc.get_objects()), threading.active_count(), open_files
+
+    with serving(app) as tool:
+        tool.set({"name": "book"}, {"name": "later"})
+        holder = app.extensions["lifecycle"]._mount._holder
+        over = threading.Event()
+
+        def let_go() -> None:
+            while not over.wait(0.001):
+                for each in holder.held():
+                    # Where it is held after a step, it can only go on.
+                    do = next(ways) if each.call else "go"
+                    holder.tell(each, do)
+
+        letting = threading.Thread(target=let_go)
+        letting.start()
+        client = app.test_client()
+        counts = []
+        for number in range(105):
+            client.get(f"/book/{number}" if number % 2 else "/async")
+            if number % 35 == 34:
+                counts.append(left())
+        over.set()
+        letting.join()
+        tool.set()
+    assert counts[1][1:] == counts[2][1:]
+    assert counts[2][0] - counts[1][0] < 35
