@@ -1,6 +1,7 @@
 """Follow what is added to a history: one thread asks for it, as long as somebody wants to know.
 
-Whoever wants to know it does not wait for a Redis that is away.
+Whoever wants to know it does not wait for a Redis that is away. As this thread tries again and
+again, no other one does.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _KEPT = 2000
 class Source(t.Protocol):
     """The history, for its follower; each waits for the Redis, and returns None if it fails."""
 
-    def last(self) -> Position | None:
+    def last(self, *, anyway: bool) -> Position | None:
         """Return the position of the last entry."""
         ...
 
@@ -105,7 +106,7 @@ class Follower:
     def _turn(self) -> bool:
         state = self._state
         if state is None:
-            last = self._source.last()
+            last = self._source.last(anyway=True)
             if last is None:
                 return False
             state = State(last, last, [], Ids({}, None))

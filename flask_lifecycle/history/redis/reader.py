@@ -46,12 +46,15 @@ class Reader:
         self._redis = redis
         self._problems = problems
 
-    def ask(self, *commands: Command) -> list[t.Any] | None:
-        """Send commands, and return the answers."""
+    def ask(self, *commands: Command, anyway: bool = False) -> list[t.Any] | None:
+        """Send commands, and return the answers.
+
+        :param anyway: as for :meth:`Redis.ask <.connection.Redis.ask>`.
+        """
         if not commands:
             return []
         try:
-            answers = self._redis.ask(*commands)
+            answers = self._redis.ask(*commands, anyway=anyway)
         except HistoryError as error:
             self._problems.add(str(error), is_writing=False)
             return None
@@ -154,9 +157,9 @@ class Reader:
         found = {each[1:]: each[0] == "f" for each in members if _MEMBER.fullmatch(each)}
         return Ids(found, version)
 
-    def last(self) -> Position | None:
+    def last(self, *, anyway: bool = False) -> Position | None:
         """Return the position of the request that was added last."""
-        answers = self.ask(("XREVRANGE", ADDED, "+", "-", "COUNT", 1))
+        answers = self.ask(("XREVRANGE", ADDED, "+", "-", "COUNT", 1), anyway=anyway)
         if answers is None:
             return None
         return position_of(_text(answers[0][0][0])) if answers[0] else (0, 0)
@@ -164,7 +167,7 @@ class Reader:
     def wait(self, after: Position) -> list[Entry] | None:
         """Return what was added after a position, once there is something, or after a while."""
         options = ("COUNT", _ADDED, "BLOCK", _BLOCK, "STREAMS")
-        answers = self.ask(("XREAD", *options, ADDED, text_of(after)))
+        answers = self.ask(("XREAD", *options, ADDED, text_of(after)), anyway=True)
         if answers is None:
             return None
         return [each for _, found in answers[0] or () for each in self._entries(found)]

@@ -445,6 +445,25 @@ def test_nobody_waits_for_what_others_add_where_redis_is_away(
     wait_for(lambda: history.problem is None)
 
 
+def test_one_thread_waits_for_a_silent_redis_for_all_others(redis: RedisServer) -> None:
+    history = of(redis)
+    wait_for(lambda: history.added(history.position()))
+    redis.pause()
+    try:
+        wait_for(lambda: history.problem)
+        took = []
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            history.ids()
+            began = time.monotonic()
+            assert history.summaries(1) == []
+            took.append(time.monotonic() - began)
+            time.sleep(0.01)
+        assert max(took) < 0.7
+    finally:
+        redis.resume()
+
+
 def test_the_thread_ends_when_nobody_asks(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
