@@ -97,7 +97,7 @@ class Panel:
             whole: dict[str, t.Any] = json.load(response)
         # In the tab or, where it is narrow, in the menu.
         count = self.page.locator('#tab-steps .count, [data-view-name="steps"] .count').first
-        expect(count).to_have_text(str(len(whole["steps"])))
+        expect(count).to_have_text(f"{len(whole['steps']):,}")
         expect(self.page.locator('#view [data-state="running"]')).to_have_count(0)
         # What is drawn of the skipped ones comes from the app's registries.
         self.page.locator(".list footer .about").wait_for(state="attached")
