@@ -36,6 +36,7 @@ _FILE = "BENCHMARK_HISTORY"
 _WORKLOAD = "BENCHMARK_WORKLOAD"
 _ALONE = "BENCHMARK_ALONE"
 _SLOW = 0.5
+_LEFT = 5.0
 
 
 def make() -> Flask:
@@ -98,6 +99,14 @@ class Server:
             client.join()
         return each * _CLIENTS / (time.perf_counter() - begun)
 
+    def processor_time(self) -> float:
+        """Return the seconds that the workers have computed so far, by Linux's own count."""
+        tasks = Path(f"/proc/{self._process.pid}/task/{self._process.pid}")
+        workers = (tasks / "children").read_text().split()
+        stats = (Path(f"/proc/{each}/stat").read_text().rpartition(")")[2] for each in workers)
+        ticks = sum(int(each) for stat in stats for each in stat.split()[11:13])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
@@ -108,6 +117,7 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
     one = Server(workload, folder / "one.sqlite", alone=True)
     all_of_them = Server(workload, folder / "all.sqlite", alone=False)
     runs: dict[str, list[float]] = {"by itself": [], "shared": [], "watched": []}
+    used = dict.fromkeys(runs, 0.0)
     try:
         for server in (one, all_of_them):
             server.turn(requests // turns)
@@ -115,8 +125,11 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
             for kind in random.sample([*runs], len(runs)):
                 server = one if kind == "by itself" else all_of_them
                 with watching(server.address, "reading" if kind == "watched" else "nobody"):
-                    time.sleep(0.5)
+                    # A viewer that has left counts for some seconds.
+                    time.sleep(0.5 if kind == "watched" else _LEFT)
+                    used[kind] -= server.processor_time()
                     runs[kind].append(server.turn(requests // turns))
+                    used[kind] += server.processor_time()
         took = seen(all_of_them, 60)
     finally:
         one.stop()
@@ -129,6 +142,7 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
             f"{statistics.median(a / b for a, b in zip(runs[kind], base, strict=True)):>9.3f}"
             for kind in ("shared", "watched")
         )
+        + "".join(f"{each / (requests // turns * turns) * 1e6:>12.0f}" for each in used.values())
         + f"{statistics.median(took) * 1000:>10.0f}{max(took) * 1000:>8.0f}"
     )
 
@@ -165,7 +179,8 @@ def main() -> None:
     options = parser.parse_args()
     print(
         f"{'workload':<9}{'by itself/s':>12}{'shared/s':>12}{'watched/s':>12}"
-        f"{'shared':>9}{'watched':>9}{'seen ms':>10}{'most':>8}"
+        f"{'shared':>9}{'watched':>9}{'by itself µs':>13}{'shared µs':>11}{'watched µs':>12}"
+        f"{'seen ms':>10}{'most':>8}"
     )
     for workload in options.workloads:
         with tempfile.TemporaryDirectory() as folder:

@@ -16,6 +16,7 @@ ALLOWED = {
     "forks": set[str](),
     "locks": {"forks"},
     "faults": set[str](),
+    "pauses": set[str](),
     "pids": set[str](),
     "private_folder": set[str](),
     "run_token": {"pids", "private_folder"},
@@ -31,9 +32,13 @@ ALLOWED = {
     "summary": {"trace", "toolbar", "faults"},
     "source": {"trace", "redact", "_compat"},
     "recording": {"trace", "redact", "settings", "summary", "source"},
-    "history": {"forks", "locks", "faults", "settings", "trace", "store", "recording", "summary"},
+    "history": {
+        *("forks", "locks", "faults", "pauses", "settings", "trace", "store", "recording"),
+        "summary",
+    },
     "processes": {
-        *("forks", "locks", "faults", "pids", "trace", "store", "summary", "history", "recording"),
+        *("forks", "locks", "faults", "pauses", "pids", "trace", "store", "summary", "history"),
+        "recording",
     },
     "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "app_map": {"recorder", "trace", "redact", "_compat"},
@@ -43,7 +48,8 @@ ALLOWED = {
         *("collectors", "recorder", "trace", "redact", "address", "faults", "_compat"),
     },
     "panel": {
-        *("locks", "faults", "trace", "redact", "settings", "store", "recording", "app_map"),
+        *("locks", "faults", "pauses", "trace", "redact", "settings", "store", "recording"),
+        "app_map",
         *("holds", "toolbar", "summary", "source", "history", "processes", "private_folder"),
         "_compat",
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,10 +55,13 @@ class History(t.Protocol):
         """Return where the next requests will be added, by any process; opaque."""
         ...
 
-    def added(self, after: str, limit: int = 200) -> tuple[list[JsonObject], str] | None:
+    def added(
+        self, after: str, limit: int = 200, without: Container[str] = ()
+    ) -> tuple[list[JsonObject], str] | None:
         """Return the summaries of requests that were added since, in that order.
 
         :param after: a position.
+        :param without: the ids of those that are left out.
         :returns: they, and the position after them; None for what is no position of this history.
         """
         ...

@@ -7,7 +7,7 @@ import sqlite3
 import time
 import typing as t
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -183,7 +183,9 @@ class SqliteHistory:
     def position(self) -> str:
         return str(self._use(_last, patience=0.0) or 0)
 
-    def added(self, after: str, limit: int = 200) -> tuple[list[JsonObject], str] | None:
+    def added(
+        self, after: str, limit: int = 200, without: Container[str] = ()
+    ) -> tuple[list[JsonObject], str] | None:
         if not _POSITION.fullmatch(after):
             return None
         number = int(after)
@@ -201,7 +203,8 @@ class SqliteHistory:
         if found is None:
             return None
         last = found[-1][0] if found else number
-        return self._read([(each, text, batch) for _, each, text, batch in found]), str(last)
+        new = [(each, text, batch) for _, each, text, batch in found if each not in without]
+        return self._read(new), str(last)
 
     def get(self, trace_id: str) -> Trace | None:
         def read(opened: sqlite3.Connection) -> tuple[bytes] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from ..faults import fault
+from ..pauses import Pauses
 from ..recording.json_text import write_json
 from ..trace.model import JsonObject
 from .unpacked import Unpacked
@@ -13,7 +14,9 @@ from .unpacked import Unpacked
 def summaries_of(batch: Unpacked) -> dict[str, str]:
     """Return the summaries of the requests of a batch by id, as they are stored."""
     texts = {}
+    pauses = Pauses()
     for trace_id in batch:
+        pauses.take()
         try:
             texts[trace_id] = write_json(batch.summary(trace_id))
         except Exception as error:

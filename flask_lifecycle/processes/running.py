@@ -6,6 +6,7 @@ import time
 import typing as t
 
 from ..faults import fault
+from ..pauses import Pauses
 from ..store import Store
 from ..summary.progress import progress
 from ..summary.summarize import summarized
@@ -23,8 +24,6 @@ REFRESHED = 1.0
 _MOST = 200
 # The steps of a request take at most this part of the time to be published.
 _SHARE = 0.1
-# Others run in between.
-_STRETCH = _PAUSE = 0.0005
 
 
 class Running:
@@ -54,7 +53,7 @@ class Running:
         """Return the summaries to publish."""
         now = time.monotonic()
         self._over = {each: until for each, until in self._over.items() if until > now}
-        breath = Breath()
+        breath = Pauses()
         found = []
         for each in (*self._shown, *self._over):
             found.append(summarized(each))
@@ -86,24 +85,12 @@ class Running:
         self._shown, self._over, self._steps = {}, {}, {}
 
 
-class Breath:
-    """Yields to other threads each time that this one has computed for long enough."""
-
-    def __init__(self) -> None:
-        self._begun = time.perf_counter()
-
-    def take(self) -> None:
-        if time.perf_counter() - self._begun >= _STRETCH:
-            time.sleep(_PAUSE)
-            self._begun = time.perf_counter()
-
-
 def _whole(trace: LiveTrace) -> JsonObject | None:
     try:
-        return {**snapshot(trace, Breath().take).to_dict(), "merged": trace.merged}
+        return {**snapshot(trace, Pauses().take).to_dict(), "merged": trace.merged}
     except Exception as error:
         fault("the steps of a request for other processes", error)
         return None
 
 
-__all__ = ["REFRESHED", "Breath", "Running"]
+__all__ = ["REFRESHED", "Running"]

@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from ...store import RESTORABLE_SECONDS
 from ...trace.model import JsonObject, Trace
@@ -95,7 +95,9 @@ class RedisHistory:
         end = self._reader.last() if state is None else state.end
         return text_of(end or (0, 0))
 
-    def added(self, after: str, limit: int = 200) -> tuple[list[JsonObject], str] | None:
+    def added(
+        self, after: str, limit: int = 200, without: Container[str] = ()
+    ) -> tuple[list[JsonObject], str] | None:
         position, state = position_of(after), self._follower.state()
         if position is None or state is None:
             return None
@@ -109,7 +111,7 @@ class RedisHistory:
             found = [(at, each if each and each["id"] in ids else None) for at, each in found]
         if found is None:
             return None
-        summaries = [each for _, each in found if each is not None]
+        summaries = [each for _, each in found if each is not None and each["id"] not in without]
         return summaries, text_of(found[-1][0]) if found else after
 
     def get(self, trace_id: str) -> Trace | None:

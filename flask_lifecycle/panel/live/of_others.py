@@ -13,6 +13,10 @@ from ..others import Others
 _TRACES_A_BATCH = 200
 # What no process shows any more was cleared or lost; what has just finished comes by the history.
 _LOST_SECONDS = 3.0
+# The history is read so often, s, and for this part of the time at most: where requests come
+# faster, those that it has evicted by then are not sent.
+_OFTEN, _SELDOM = 0.1, 1.0
+_SHARE = 0.04
 # A page has no more.
 _STORED = 10_000
 # These change with the clock alone.
@@ -51,6 +55,7 @@ class OfOthers:
         # What came by the history, and what that had when this was looked at last.
         self._stored: dict[str, None] = {}
         self._ids: object = None
+        self._again = 0.0
         self._steps_of: str | None = None
         self._steps: list[JsonObject] = []
 
@@ -73,16 +78,18 @@ class OfOthers:
         return News(traces, [*self._lost(), *self._removed()], self._new_steps(wanted))
 
     def _done(self, finished: Callable[[], set[str]]) -> list[JsonObject]:
-        added = None
-        if self._history is not None:
-            added = self._history.added(self.position, _TRACES_A_BATCH)
+        now = time.monotonic()
+        if self._history is None or now < self._again:
+            return []
+        begun = time.thread_time()
+        added = self._history.added(self.position, _TRACES_A_BATCH, finished())
+        took = time.thread_time() - begun
+        self._again = now + min(_SELDOM, max(_OFTEN, took / _SHARE))
         if added is None:
             return []
-        summaries, self.position = added
-        for each in summaries:
+        new, self.position = added
+        for each in new:
             self._sent.pop(each["id"], None)
-        has = finished() if summaries else ()
-        new = [each for each in summaries if each["id"] not in has]
         self._stored.update(dict.fromkeys(each["id"] for each in new))
         while len(self._stored) > _STORED:
             del self._stored[next(iter(self._stored))]

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from functools import partial
 from itertools import takewhile
 
+from ...pauses import Pauses
 from ...store import Store
 from ...summary.progress import progress
 from ...summary.summarize import summarized
@@ -31,9 +32,6 @@ _STEPS_A_BATCH = 500
 _BATCH_BYTES = 256 * 1024
 # The limit of steps among those: a viewer that does not read keeps some copies of two messages.
 _STEPS_BYTES = 128 * 1024
-# Without pauses, a request's thread would wait for the interpreter's switch interval, 5 ms
-# (`sys.getswitchinterval`), each time that it returns from I/O.
-_STRETCH = _PAUSE = 0.0005
 # While a trace runs, its highlights are made no more often.
 _HIGHLIGHTS_SECONDS = 0.5
 _POSITION = re.compile("([^/]{1,100})/([0-9a-f]{1,64})/([0-9]{1,15})", re.ASCII)
@@ -242,7 +240,7 @@ class Viewer:
     def _changed(self, store: Store, kept: list[LiveTrace]) -> tuple[list[JsonObject], int]:
         found: list[JsonObject] = []
         skipped = size = 0
-        breath = _Pause()
+        breath = Pauses()
 
         running = [_find(kept, self.known[each]) for each in self.shown]
         news = [*takewhile(lambda trace: trace.seq > self.cursor, kept)]
@@ -301,7 +299,7 @@ class Viewer:
         changed |= self.growth.since_sent(columns, self.steps_open)
         steps: list[Step] = []
         size = 0
-        breath = _Pause()
+        breath = Pauses()
         for index in (*sorted(changed), *range(self.steps_sent, count)):
             if len(steps) >= _STEPS_A_BATCH or size >= _STEPS_BYTES:
                 break
@@ -322,7 +320,7 @@ class Viewer:
             breath.take()
         return [{"trace": trace.id, "steps": explained, **self._highlights(trace, breath)}]
 
-    def _highlights(self, trace: LiveTrace, breath: _Pause) -> JsonObject:
+    def _highlights(self, trace: LiveTrace, breath: Pauses) -> JsonObject:
         """Return the highlights of a trace whose steps are sent; of a running one, now and then."""
         now = time.monotonic()
         count = trace.step_count
@@ -356,18 +354,6 @@ class Viewer:
         for each in known:
             del self.leaving[each]
         return [each for each in known if not openable.has(each)]
-
-
-class _Pause:
-    """Yields to other threads each time that this one has computed for long enough."""
-
-    def __init__(self) -> None:
-        self._begun = time.perf_counter()
-
-    def take(self) -> None:
-        if time.perf_counter() - self._begun >= _STRETCH:
-            time.sleep(_PAUSE)
-            self._begun = time.perf_counter()
 
 
 def pick_of(trace: t.Any, have: t.Any) -> Pick:
