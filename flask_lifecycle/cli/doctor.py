@@ -153,8 +153,8 @@ _SHARED_NOTHING = (
 )
 _PROXIES = "Forwarding headers are not trusted; any of them makes its sender a remote client."
 _WORKERS = (
-    "A process shows only its own running requests; with several, the panel says so. If a worker "
-    "has no threads to spare, the panel polls instead of using a websocket."
+    "All processes that share the history are in one panel, whichever serves it. If a worker has "
+    "no threads to spare, the panel polls instead of using a websocket."
 )
 
 
