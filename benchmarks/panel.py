@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import logging
 import re
 import statistics
 import threading
+import time
 import typing as t
 from pathlib import Path
 
+from flask import Flask
 from playwright.sync_api import CDPSession, Page
 
 import flask_lifecycle.panel
@@ -59,6 +62,19 @@ SCROLL = """{
 }"""
 
 
+# One letter more in each frame, and from the beginning again.
+TYPE = """{
+  const text = "path:/ status:2xx time:>0 -is:running";
+  const field = document.querySelector('input[role="combobox"]');
+  window.typed = ((window.typed ?? 0) + 1) % text.length;
+  field.value = text.slice(0, window.typed);
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}"""
+MANY_STEPS = 10_000
+BURST = 200
+SIZES = ((1440, 900), (1100, 700), (1600, 1000), (1280, 760))
+
+
 class Meter:
     """Counts frames, and what the page takes for each."""
 
@@ -76,8 +92,17 @@ class Meter:
 
     def frames(self, seconds: float, step: str = "") -> tuple[float, float]:
         """Return frames a second and ms of work for each, while this is done in each."""
+        return self.while_doing(lambda: None, seconds, step)
+
+    def while_doing(
+        self, run: t.Callable[[], object], seconds: float, step: str = ""
+    ) -> tuple[float, float]:
+        """Return the same while something is run here, which should take as long."""
         before = self.work()
-        rate: float = self._page.evaluate(FRAMES.replace("STEP", step), seconds)
+        count = FRAMES.replace("STEP", step)
+        self._page.evaluate(f"seconds => {{ window.counted = ({count})(seconds); }}", seconds)
+        run()
+        rate: float = self._page.evaluate("window.counted")
         return rate, (self.work() - before) * 1000 / max(1.0, rate * seconds)
 
 
@@ -129,6 +154,49 @@ def replacements(page: Page, meter: Meter) -> tuple[list[float], float]:
     return replaced, (meter.work() - before) * 1000 / len(replaced)
 
 
+def resizing(page: Page, seconds: float) -> None:
+    """Resize the window again and again."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(100)
+
+
+def play(page: Page) -> None:
+    """Play the request that is shown on the stage, from its beginning."""
+    if page.locator(".stage").count() == 0:
+        page.get_by_role("button", name="Stage", exact=True).click()
+        page.locator(".stage").wait_for()
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+
+
+def on_the_stage(
+    page: Page, meter: Meter, send: t.Callable[[], None], seconds: float
+) -> dict[str, tuple[float, float]]:
+    """Measure the stage while requests come in, while it is resized, and with many steps."""
+    load = threading.Thread(target=paced, args=(send, BURST / seconds, seconds))
+    play(page)
+    load.start()
+    found = {f"{BURST} requests while the stage plays": meter.frames(seconds)}
+    load.join()
+    play(page)
+    found["a window that is resized during a replay"] = meter.while_doing(
+        lambda: resizing(page, seconds), seconds
+    )
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    page.keyboard.press("Escape")
+    return found
+
+
+def steps(app: Flask) -> str:
+    """Make as many steps as are kept."""
+    for number in range(MANY_STEPS):
+        app.logger.info("step %d", number)
+    return "long"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5)
@@ -165,12 +233,36 @@ def main() -> None:
         streaming = meter.frames(options.seconds)
         load.join()
 
+        field = page.get_by_role("combobox", name="Filter")
+        field.focus()
+        load = threading.Thread(target=paced, args=(send, 500 / options.seconds, options.seconds))
+        load.start()
+        typing = meter.frames(options.seconds, TYPE)
+        load.join()
+        field.fill("")
+        page.keyboard.press("Escape")
+        page.locator("[data-trace]").first.click()
+        staged = on_the_stage(page, meter, send, options.seconds)
+
+    long, _ = make(LIFECYCLE_MAX_STEPS=MANY_STEPS)
+    long.logger.setLevel("INFO")
+    long.logger.handlers, long.logger.propagate = [logging.NullHandler()], False
+    long.add_url_rule("/long", "long", lambda: steps(long))
+    sender(long, "/long")()
+    with panel(long) as (page, _address):
+        meter = Meter(page)
+        page.locator("[data-trace]").first.click()
+        play(page)
+        staged[f"{MANY_STEPS:,} steps on the stage"] = meter.frames(options.seconds)
+
     cuts = statistics.quantiles(replaced, n=20)
     print(f"frames a second with nothing to do, what this machine can: {idle:.0f}")
     for what, (rate, work) in {
         "replay": replay,
         f"{ROWS} rows scrolling": scroll,
         f"{options.rate:.0f} requests a second streaming in": streaming,
+        "500 requests while one types in the filter": typing,
+        **staged,
     }.items():
         print(f"{what}: {rate:.0f} frames a second, {work:.1f} ms of work for each")
     print(

@@ -52,16 +52,23 @@ export class Steps {
   readonly all: readonly Step[];
   readonly #parents = new Map<number, Step>();
   readonly #homes = new Map<number, Step>();
+  // By stage, the steps on the wire; and by step, those that ran directly inside it.
+  readonly #wire = new Map<Stage, Step[]>();
+  readonly #children = new Map<Step, Step[]>();
+  readonly #ends = new Map<Step, number>();
 
   constructor(trace: Trace) {
     this.all = trace.steps;
     for (const step of trace.steps) {
       // A parent begins before its child: any other reference could form a cycle.
       const parent = step.parent !== null && step.parent < step.id ? trace.steps[step.parent] : undefined;
-      if (parent === undefined) continue;
-      this.#parents.set(step.id, parent);
-      const home = AROUND.has(parent.stage) ? this.#homes.get(parent.id) : parent;
-      if (home !== undefined) this.#homes.set(step.id, home);
+      if (parent !== undefined) {
+        this.#parents.set(step.id, parent);
+        if (step.stage !== "signal") add(this.#children, parent, step);
+      }
+      const home = parent !== undefined && AROUND.has(parent.stage) ? this.#homes.get(parent.id) : parent;
+      if (home === undefined) add(this.#wire, step.stage, step);
+      else this.#homes.set(step.id, home);
     }
   }
 
@@ -71,8 +78,8 @@ export class Steps {
   }
 
   /** The steps of a stage on the wire: outside of views, hooks and the body. */
-  of(stage: Stage): Step[] {
-    return this.all.filter((step) => step.stage === stage && !this.#homes.has(step.id));
+  of(stage: Stage): readonly Step[] {
+    return this.#wire.get(stage) ?? [];
   }
 
   first(stage: Stage): Step | null {
@@ -88,14 +95,34 @@ export class Steps {
 
   /** The position of a step's end in the order of all: after its inner steps, before later steps. */
   endOf(step: Step): number {
-    const last = this.all.findLast((each) => each === step || this.within(each, step)) ?? step;
-    return last.id + 1 - (step.id + 1) / (this.all.length + 1);
+    let end = this.#ends.get(step);
+    if (end === undefined) {
+      const last = this.all.findLast((each) => each === step || this.within(each, step)) ?? step;
+      end = last.id + 1 - (step.id + 1) / (this.all.length + 1);
+      this.#ends.set(step, end);
+    }
+    return end;
   }
 
   /** The steps of the wire that ran directly inside a step, which its own time excludes. */
-  childrenOf(step: Step): Step[] {
-    return this.all.filter((child) => this.#parents.get(child.id) === step && child.stage !== "signal");
+  childrenOf(step: Step): readonly Step[] {
+    return this.#children.get(step) ?? [];
   }
+}
+
+function add<Key>(to: Map<Key, Step[]>, key: Key, step: Step): void {
+  const found = to.get(key);
+  if (found === undefined) to.set(key, [step]);
+  else found.push(step);
+}
+
+const made = new WeakMap<readonly Step[], Steps>();
+
+/** The steps of a trace as a tree: made once, however often it is drawn. */
+export function stepsOf(trace: Trace): Steps {
+  let steps = made.get(trace.steps);
+  if (steps === undefined) made.set(trace.steps, (steps = new Steps(trace)));
+  return steps;
 }
 
 /** The state of a request at a moment. */

@@ -1,7 +1,7 @@
 /** The facts that a journey is built from: its unique steps, and the progress of the request. */
 
 import type { AppMap, Hook, Plan, PlannedStage, Rule, Step, Trace, TraceSummary } from "../../api/types";
-import { momentOf, Steps, type Moment } from "../../trace/steps";
+import { momentOf, stepsOf, type Moment, type Steps } from "../../trace/steps";
 
 export interface Facts {
   readonly trace: Trace;
@@ -64,7 +64,7 @@ export function factsOf(
   at: number,
   inner: readonly TraceSummary[],
 ): Facts {
-  const steps = new Steps(trace);
+  const steps = stepsOf(trace);
   const moment = momentOf(at, elapsed);
   const moving = trace.state !== "done" || (trace.duration !== null && at < trace.duration);
   // A step that is still on its way here was not skipped.
