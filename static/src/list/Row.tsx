@@ -42,7 +42,8 @@ interface RequestProps {
 /** While what it shows is the same, so is the element, and Preact does not look into it. */
 export function Request({ row, current }: RequestProps): JSX.Element {
   const lines = pathOf(row, rowWidth.value);
-  const process = processes.value.get(processKey(row.trace.process));
+  const { process: of } = row.trace;
+  const process = processes.value.get(processKey(of)) ?? (hasApps.value ? of.app : undefined);
   return useMemo(
     () => <Content row={row} current={current} lines={lines} process={process} />,
     [row.trace, row.depth, row.under, row.open, row.earlier, row.file, current, lines, process],

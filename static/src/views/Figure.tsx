@@ -107,7 +107,18 @@ function useInner(trace: Trace | null): readonly TraceSummary[] {
       ),
     [traces, sentBy, imported, id],
   );
-  return trace === null ? found : found.map((each) => during(each, trace));
+  const steps = trace?.steps;
+  const placed = useMemo(
+    () => (trace === null ? found : found.map((each) => during(each, trace))),
+    [found, steps],
+  );
+  const isOver = placed.every((each) => each.state === "done");
+  return isOver ? placed : placed.map(asOfNow);
+}
+
+/** A request that runs has gone on since the server sent it. */
+function asOfNow(trace: TraceSummary): TraceSummary {
+  return { ...trace, elapsed: elapsed(state.value, trace.id, now.value) };
 }
 
 /** A request at the time of the step that sent it, if it has come by another clock. */
