@@ -167,7 +167,7 @@ describe("rows", () => {
       at("stock", 2, "a", 1, 3),
     ];
     const process = { pid: 3, started_at: 7, several: false, shared: true, app: "shop", host: "h" };
-    const state = of([], { earlier: traces, history: { problem: null }, process });
+    const state = of([], { earlier: traces, history: { problem: null, kept: null }, process });
     expect(seen(state)).toEqual(["e", "d", "c", "restart 3", "b", "a"]);
     expect(rowsIn(state).flatMap((row) => (row.kind === "request" && row.earlier ? row.key : []))).toEqual([
       "b",
