@@ -15,7 +15,7 @@ from .protocol import WritableHistory
 # Written in one transaction: a batch is removed as a whole.
 _ROWS = 100
 # If more wait, they come fast, and their summaries are made by the first reader.
-_FEW = 10
+_FEW = 5
 # A history that failed is tried again after this time.
 AGAIN_SECONDS = 5.0
 
