@@ -61,6 +61,8 @@ _BASE = re.compile(
     r"""<base\s[^<>]{0,256}?\bhref\s{0,9}=\s{0,9}["']?\s{0,9}((?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]{2}[^"'\s>]{0,256})""",
     re.IGNORECASE,
 )
+# Nothing of it is escaped in an attribute.
+_PLAIN = re.compile(r"[\w./-]*", re.ASCII).fullmatch
 # Headers of scripts that fetch a part of a page.
 _PARTS = ("HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
 
@@ -417,10 +419,15 @@ def _charset(content_type: str) -> str | None:
 
 
 def _tag(attributes: Mapping[str, str]) -> str:
-    written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
-    # Character references keep the tag ASCII in any charset.
-    tag = f'<script type="module" async {written}></script>'
-    return tag.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    written = " ".join([f'{name}="{_escaped(value)}"' for name, value in attributes.items()])
+    return f'<script type="module" async {written}></script>'
+
+
+def _escaped(value: str) -> str:
+    """Return the value of an attribute; character references keep it ASCII in any charset."""
+    if _PLAIN(value):
+        return value
+    return str(escape(value)).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 __all__ = [
