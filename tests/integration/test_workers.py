@@ -373,13 +373,12 @@ def test_what_ran_in_a_worker_that_died_is_cut_off(
 ) -> None:
     with running(tmp_path, threads()) as server:
         pids_of(server)
-        opened = panels(server, viewers, 2)
-        (_, one), (other, _) = opened.items()
+        [(own, one)] = panels(server, viewers, 1).items()
         query = "s=60"
         while True:
             behind(server, f"/slow?{query}")
             found = until(one, request_of(query, state="running"))
-            if found["process"]["pid"] != other and found["process"]["pid"] not in opened:
+            if found["process"]["pid"] != own:
                 break
             query += "0"
         os.kill(found["process"]["pid"], signal.SIGKILL)
@@ -405,23 +404,21 @@ def test_a_page_that_polls_sees_all_workers(tmp_path: Path, kind: str) -> None:
         assert first["process"]["shared"]
         assert first["process"]["several"]
         sent = {ask(server) for _ in range(30)}
-        slow = behind(server, "/slow?s=3")
+        query = "until=go-on"
+        slow = behind(server, f"/steps?{query}")
+
+        def states() -> list[str]:
+            page.poll()
+            return [each["state"] for each in page.traces.values() if each["query"] == query]
 
         def all_seen() -> bool:
-            page.poll()
-            runs = any(each["query"] == "s=3" for each in page.traces.values())
-            return runs and sent <= page.traces.keys() and len(page.answered_by) > 1
+            seen = states() == ["running"] and sent <= page.traces.keys()
+            return seen and len(page.answered_by) > 1
 
         wait_for(all_seen)
-        assert page.resets == 1
+        (tmp_path / "go-on").touch()
+        wait_for(lambda: states() == ["done"])
         slow.join()
-
-        def is_done() -> bool:
-            page.poll()
-            found = [each for each in page.traces.values() if each["query"] == "s=3"]
-            return [each["state"] for each in found] == ["done"]
-
-        wait_for(is_done)
         assert page.resets == 1
         assert {each["process"]["pid"] for each in page.traces.values()} <= workers
 
