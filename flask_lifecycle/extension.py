@@ -260,7 +260,6 @@ def _on_trace(
     *on_import: t.Callable[[], None],
 ) -> t.Callable[[LiveTrace], None]:
     imported = 0
-    join = None if member is None else member.join
 
     def on_trace(trace: LiveTrace) -> None:
         nonlocal imported
@@ -272,8 +271,8 @@ def _on_trace(
                 each()
         store.add(trace)
         # Of those that a test client sends, no other process knows.
-        if join is not None and trace.outbox is not None:
-            join()
+        if member is not None and not member.joined and trace.outbox is not None:
+            member.join()
 
     return on_trace
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 import typing as t
 from collections.abc import Callable
+from time import monotonic
 
-from ..faults import fault
+from ..faults import fail_open, fault
 from ..history.outbox import Outbox
 from ..history.protocol import WritableHistory
 from ..history.writer import flush
@@ -23,6 +23,8 @@ _ID = re.compile("[0-9a-f]{24}")
 # How often viewers make themselves known, and the most requests whose steps they watch.
 _WATCH = 0.3
 _WATCHED = 16
+# What is counted changes often; it is read and written no more often than this, s.
+_COUNT = 0.5
 _COUNTED = ("evicted", "too_large", "ignored")
 # What the others published is read no more often.
 _READ = 0.08
@@ -52,6 +54,9 @@ class Member:
         self._outbox = outbox
         # What was counted already of this process's numbers.
         self._counted: dict[str, int] = {}
+        # The numbers of all, and when they are to be read and written again.
+        self._known: dict[str, int] = {}
+        self._known_at = self._count_at = 0.0
         self._store = store
         self._running = Running(store)
         #: Returns the ids of the requests whose steps viewers of this process want; None without
@@ -69,12 +74,14 @@ class Member:
         self._watched_at = self._published_at = 0.0
         self._others: list[Published] = []
         self._others_at = 0.0
-        self._joined = False
+        #: Whether it takes part; until then, each request lets it.
+        self.joined: bool = False
 
+    @fail_open
     def join(self) -> None:
-        """Take part from now on; called at the beginning of each request."""
-        if not self._joined:
-            self._joined = True
+        """Take part from now on."""
+        if not self.joined:
+            self.joined = True
             thread.add(self)
 
     def hurry(self) -> None:
@@ -106,7 +113,8 @@ class Member:
         if wanted is not None or self._asked:
             self._watch(wanted or ())
         watched = self.board.watched()
-        if wanted is not None or watched is not None:
+        if (wanted is not None or watched is not None) and monotonic() >= self._count_at:
+            self._count_now = monotonic() + _COUNT
             self._count()
         if watched is not None:
             self._publish(watched)
@@ -118,12 +126,12 @@ class Member:
 
     def ask(self, trace_id: str) -> None:
         """Watch a request for some seconds."""
-        self._asked[trace_id] = time.monotonic() + WATCH_SECONDS
+        self._asked[trace_id] = monotonic() + WATCH_SECONDS
         self._watch(self.wanted() or ())
 
     def _watch(self, wanted: t.Iterable[str]) -> None:
         """Let the others know that this process has viewers, and which requests they watch."""
-        now = time.monotonic()
+        now = monotonic()
         self._asked = {each: until for each, until in self._asked.items() if until > now}
         named = [each for each in (*self._asked, *wanted) if _ID.fullmatch(each)]
         ids = frozenset(named[:_WATCHED])
@@ -159,7 +167,7 @@ class Member:
 
     def others(self) -> list[Published]:
         """Return what the others published last, at most some milliseconds ago."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._others_at >= _READ:
             self._others = self.board.others()
             self._others_at = now
@@ -171,6 +179,9 @@ class Member:
 
     def counts(self) -> dict[str, int]:
         """Return how many requests of all processes were evicted, too large, or ignored."""
+        if monotonic() < self._known_at:
+            return self._known
+        self._known_now = monotonic() + _COUNT
         runs = {self._run, *(each.process.get("run") for each in self.others())}
         found = dict.fromkeys(_COUNTED, 0)
         for name, number in self.board.counts().items():
@@ -178,7 +189,10 @@ class Member:
             if run in runs and what in found:
                 found[what] += number
         more = self._numbers()
-        return {what: n + more[what] - self._counted.get(what, 0) for what, n in found.items()}
+        for what in found:
+            found[what] += more[what] - self._counted.get(what, 0)
+        self._known = found
+        return found
 
     def _count(self) -> None:
         """Add what is new to the numbers of all processes."""
@@ -206,7 +220,7 @@ class Member:
         self.board.leave()
 
     def _publish(self, watched: frozenset[str]) -> None:
-        now = time.monotonic()
+        now = monotonic()
         has_news = self._running.has_news()
         steps = self._running.steps(watched)
         if has_news or steps or now - self._published_at >= REFRESHED:
@@ -215,7 +229,7 @@ class Member:
 
     def forked(self) -> None:
         """Take part again, as another process: what the parent has published is its own."""
-        self._joined = False
+        self.joined = False
         self._published_at = self._watched_at = 0.0
         self._running.forget()
         self._counted = self._numbers()
