@@ -28,10 +28,11 @@ def command(ids: tuple[str, ...], path: Path, terms: str | None) -> None:
     """
     from .app import load_app
     from .lookup import Requests
-    from .saved import save
+    from .saved import check_ending, save
 
     if ids and terms is not None:
         raise click.UsageError("Give IDs or --filter, not both.")
+    check_ending(path)
     app = load_app()
     requests = Requests(app)
     if ids:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import flask
 
+from ..recording.file import kind_of
 from ..recording.har import to_har
 from ..recording.json_text import write_json
 from ..trace.model import Trace
@@ -17,6 +18,23 @@ from .app import recording_of
 from .output import clean
 
 _HAR = (".har", ".har.gz")
+
+
+def check_ending(path: Path) -> None:
+    """Check that the ending of a file names a format.
+
+    :raises click.UsageError: it does not.
+    """
+    if path.name.lower().endswith(_HAR):
+        return
+    try:
+        kind_of(path)
+    except ValueError:
+        name = clean(path.name)
+        raise click.UsageError(
+            f"{name} has an ending that is not known; it takes .html, .json or .har, or one of"
+            " these and .gz."
+        ) from None
 
 
 def save(traces: list[Trace], path: Path, app: flask.Flask) -> str:
@@ -51,4 +69,4 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-__all__ = ["save"]
+__all__ = ["check_ending", "save"]

@@ -58,12 +58,12 @@ def test_an_archive_is_written_for_other_tools(tmp_path: Path, name: str) -> Non
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with served(make()) as there:
         sent(there, "/a")
-    for name, says in (
-        ("bug.txt", "bug.txt has an ending that is not known"),
-        ("no/such/folder/bug.json", "No such file or directory"),
-        ("no/such/folder/bug.har", "No such file or directory"),
+    for name, code, says in (
+        ("bug.txt", 2, "bug.txt has an ending that is not known; it takes .html, .json or .har"),
+        ("no/such/folder/bug.json", 1, "No such file or directory"),
+        ("no/such/folder/bug.har", 1, "No such file or directory"),
     ):
         done = run(there.app, "export", "-o", str(tmp_path / name))
-        assert (done.code, done.out) == (1, "")
+        assert (done.code, done.out) == (code, "")
         assert says in done.err
     assert run(there.app, "export").code == 2
