@@ -204,10 +204,12 @@ def test_a_step_has_its_code_and_its_sentence(chromium: Browser, tour: Path) -> 
         expect(page.get_by_label("Statement").locator(".py-k").first).to_be_visible()
         page.get_by_role("button", name="Copy as runnable SQL").wait_for()
         crash = of_path(tour, "/tour/crash")
+        pick_view(page, "Diagram")
         choose(page, crash)
         pick_view(page, "Exceptions")
         frame = page.locator('[data-view="exception"] pre.source .py-k').first
         expect(frame).to_be_visible()
+        pick_view(page, "Diagram")
         choose(page, crash, 0)
         expect(step).to_contain_text("def __call__")
 
