@@ -20,6 +20,8 @@ _STAGES = (
     "teardown_request",
     "teardown_appcontext",
 )
+# Those of the first kind are called before the others, in one method.
+_AFTER = {"after_request": ("after_this_request", "after_request")}
 _BEFORE = frozenset(("before_request", "url_value_preprocessor"))
 
 
@@ -105,13 +107,18 @@ def _why(trace: Trace, stage: str) -> str:
             return "Flask answers OPTIONS by itself"
     if stage == "teardown_appcontext" and trace.parent and not trace.find(stage="app_context_pop"):
         return "the app context is that of the outer request"
-    if stage == "after_request":
-        return "" if trace.error is None else f"{short(trace.error.type)} left the app"
-    stages = _BEFORE if stage in _BEFORE or stage == "view" else (stage,)
+    stages = _BEFORE if stage in _BEFORE or stage == "view" else _AFTER.get(stage, (stage,))
     ends = (
         step for step in trace.steps if step.stage in stages and step.outcome not in (None, "ok")
     )
-    return next(map(_cause, ends), "")
+    left = "" if stage != "after_request" else _left_app(trace)
+    return next(map(_cause, ends), left)
+
+
+def _left_app(trace: Trace) -> str:
+    """Say which exception left the app before it had a response, if one did."""
+    has_left = bool(trace.steps) and trace.steps[0].outcome == "raised"
+    return f"{short(trace.error.type)} left the app" if has_left and trace.error else ""
 
 
 def _cause(step: Step) -> str:

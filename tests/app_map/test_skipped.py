@@ -38,6 +38,8 @@ def make() -> Flask:
 
     @admin.after_request
     def no_store(response: t.Any) -> t.Any:
+        if "late" in request.args:
+            raise LookupError("no header")
         return response
 
     @app.after_request
@@ -96,6 +98,14 @@ def test_a_hook_that_raises_skips_the_view_and_the_way_back() -> None:
         ("orders", "require_admin raises LookupError"),
         ("no_store", "LookupError left the app"),
         ("log_access", "LookupError left the app"),
+    ]
+
+
+@pytest.mark.parametrize("propagates", [False, True])
+def test_a_hook_on_the_way_back_that_raises_skips_the_others(propagates: bool) -> None:
+    """Whether Flask answers with 500 by itself, after another round of the same, or re-raises."""
+    assert names(asked("/admin/orders?late", testing=propagates)) == [
+        ("log_access", "no_store raises LookupError")
     ]
 
 
