@@ -8,6 +8,7 @@ import sqlite3
 import typing as t
 import uuid
 import warnings
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from flask import Flask, Response, flash, g, redirect, render_template_string, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.history.batch import FORMAT, packed
 
 
 class Canaries(dict[str, str]):
@@ -159,6 +161,11 @@ def test_no_secret_is_kept_or_handed_out(
     handed: dict[str, str] = {"kept": held(lifecycle._store)}
     ids = [trace.id for trace in lifecycle.traces()]
     handed["store"] = repr(lifecycle.traces())
+    written = [each.data for each in packed(lifecycle._store.newest(), lambda: None)]
+    handed["history"] = "".join(
+        zlib.decompressobj().decompress(each.removeprefix(FORMAT)).decode() for each in written
+    )
+    assert all(each in handed["history"] for each in ids)
 
     def ask(path: str, **more: t.Any) -> None:
         with client.open(f"/_lifecycle/api/{path}", **more) as answer:
