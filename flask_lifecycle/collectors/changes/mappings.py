@@ -11,7 +11,7 @@ changed only when they are replaced by another object.
 from __future__ import annotations
 
 import typing as t
-from itertools import chain
+from itertools import chain, islice
 from operator import is_
 
 import flask.globals
@@ -221,7 +221,7 @@ def _note(
 
 def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> Names:
     shown: Names = {}
-    for name, value in [*names.items()][:NAMES_KEPT]:
+    for name, value in islice(names.items(), NAMES_KEPT):
         room = changes.size < redactor.max_bytes
         masked = redactor.named(name, value, (where,)) if room else _CUT
         shown[redactor.text(name)] = masked
@@ -245,7 +245,9 @@ def opened(writer: Writer, step: int, result: t.Any) -> None:
     try:
         if writer.owner not in owners or not isinstance(result, dict):
             return
-        names = {name: held for name, held in dict.items(result) if type(name) is str}
+        # Of a huge session, no more is shown.
+        first = islice(dict.items(result), NAMES_KEPT)
+        names = {name: held for name, held in first if type(name) is str}
         if names:
             noted = Changes()
             shown = _masked(writer.trace.redactor, noted, "session", names)
