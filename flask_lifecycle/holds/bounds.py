@@ -91,7 +91,7 @@ class Viewers:
 
     def __init__(self) -> None:
         self._connected = 0
-        self._until = 0.0
+        self._until = self._tool_until = 0.0
 
     def entered(self) -> None:
         """Count a page that keeps a connection."""
@@ -105,16 +105,20 @@ class Viewers:
 
     def forget(self) -> None:
         """Forget all, as after a fork."""
-        self._connected, self._until = 0, 0.0
+        self._connected, self._until, self._tool_until = 0, 0.0, 0.0
 
-    def called(self, seconds: float = POLL_SECONDS) -> None:
-        """Count a client without a connection for a while."""
-        self._until = max(self._until, monotonic() + seconds)
+    def called(self) -> None:
+        """Count a page without a connection for a while."""
+        self._until = max(self._until, monotonic() + POLL_SECONDS)
+
+    def called_by_tool(self, seconds: float) -> None:
+        """Count a tool, which stays when pages leave."""
+        self._tool_until = max(self._tool_until, monotonic() + seconds)
 
     @property
     def present(self) -> bool:
         """Return whether there is one."""
-        return self._connected > 0 or monotonic() < self._until
+        return self._connected > 0 or monotonic() < max(self._until, self._tool_until)
 
 
 __all__ = ["MOST", "POLL_SECONDS", "UNKNOWN", "Server", "Viewers", "is_on_servers_loop"]

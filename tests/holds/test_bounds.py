@@ -45,7 +45,7 @@ def test_somebody_watches_while_connected_and_for_a_while_after_a_call(
 
     viewers.entered()
     viewers.entered()
-    viewers.called(1000)
+    viewers.called()
     viewers.left()
     assert viewers.present
     viewers.left()
@@ -53,6 +53,12 @@ def test_somebody_watches_while_connected_and_for_a_while_after_a_call(
     assert viewers.present
     now += 2.5
     assert not viewers.present
+    # A tool stays when a page leaves.
+    viewers.called_by_tool(1000)
+    viewers.entered()
+    viewers.left()
+    now += 999
+    assert viewers.present
     viewers.called()
     viewers.forget()
     assert not viewers.present

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import flask
 
-from ...holds.bounds import POLL_SECONDS
 from ...holds.breakpoints import parse
 from ...holds.held import Held
 from ...holds.holder import Holder
@@ -53,7 +52,10 @@ def create_holds(
         if holder is not None:
             environ = flask.request.environ
             holder.server = server_of(environ, environ["lifecycle.served"], lambda: gate.opened)
-            holder.viewers.called(seconds if gate.has_token(environ) else POLL_SECONDS)
+            if gate.has_token(environ):
+                holder.viewers.called_by_tool(seconds)
+            else:
+                holder.viewers.called()
         return holder
 
     def changing() -> Holder:
