@@ -63,6 +63,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture
 def redis(redis_server: RedisServer) -> RedisServer:
     """Return a Redis without data, for this test alone."""
+    redis_server.revive()
     redis_server.client().flushall()
     return redis_server
 

@@ -48,6 +48,12 @@ class RedisServer:
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    def revive(self) -> None:
+        """Start it again where a test that failed has left it stopped."""
+        self.resume()
+        if self.process.poll() is not None:
+            self.start()
+
     def client(self, **options: t.Any) -> redis.Redis:
         return redis.Redis(port=self.port, decode_responses=True, **options)
 

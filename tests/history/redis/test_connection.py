@@ -33,7 +33,7 @@ def fails(url: str) -> str:
         problem = str(there.history.problem)
         panel = there.app.test_client()
         answer = panel.get("/_lifecycle/api/traces").get_json()
-        assert answer["history"] == {"problem": problem}
+        assert answer["history"]["problem"] == problem
         assert [each["id"] for each in answer["traces"]] == ids[::-1]
         there.history.clear(restorable=True)
         there.history.restore()
