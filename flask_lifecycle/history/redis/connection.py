@@ -82,6 +82,8 @@ class Redis:
         while True:
             connection, is_new = self._take()
             try:
+                if is_new:
+                    _greet(connection)
                 answers = _ask(connection, commands)
             except Exception as error:
                 if not is_new and type(error) is self._errors.ConnectionError:
@@ -112,6 +114,12 @@ def shown(url: str) -> str:
     """Return a URL without its user name, password and options."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _greet(connection: t.Any) -> None:
+    said = b"flask-lifecycle"
+    if _ask(connection, (("ECHO", said),)) != [said]:
+        raise ValueError("It answers whatever is asked.")
 
 
 def _ask(connection: t.Any, commands: tuple[Command, ...]) -> list[t.Any]:

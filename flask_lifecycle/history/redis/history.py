@@ -41,6 +41,9 @@ class RedisHistory:
         self.redis: Redis = Redis(url)
         self._app = escaped(app)
         self._limits = (max_traces, max_bytes)
+        #: As :class:`WritableHistory <..protocol.WritableHistory>` has them.
+        self.evicted: int = 0
+        self.too_large: int = 0
         self._problems = Problems("and are written once that has changed")
         self._reader = Reader(self.redis, self._problems)
         self._follower = Follower(self._reader)
@@ -61,15 +64,13 @@ class RedisHistory:
                 member = f"{'f' if each.is_file else 'r'}{each.id}"
                 members += [member, "0" if each.cleared is None else "1", each.summary]
         given = (*self._limits, self._app, secrets.token_hex(8), batch.data, *members)
-        return self._write(scripts.call(scripts.WRITE, self._app, *given))
-
-    @property
-    def evicted(self) -> int:
-        return 0
-
-    @property
-    def too_large(self) -> int:
-        return 0
+        answer = self._write(scripts.call(scripts.WRITE, self._app, *given))
+        if answer is None:
+            return False
+        evicted, too_large = answer
+        self.evicted += evicted
+        self.too_large += too_large
+        return True
 
     def newest_id(self) -> None:
         """Return None: the clocks of machines differ, and nobody waits for a Redis at startup."""
@@ -138,16 +139,17 @@ class RedisHistory:
         for app in self._reader.apps():
             self._write(scripts.call(script, app, *given))
 
-    def _write(self, command: Command) -> bool:
+    def _write(self, command: Command) -> t.Any:
+        """Run a script, and return its answer; None if that fails."""
         try:
-            self.redis.ask(command, anyway=True)
+            [answer] = self.redis.ask(command, anyway=True)
         except HistoryError as error:
             self._problems.add(str(error), is_writing=True)
-            return False
+            return None
         # What can be written can be read.
         self._problems.solve(is_writing=True)
         self._problems.solve(is_writing=False)
-        return True
+        return answer
 
 
 __all__ = ["RedisHistory"]

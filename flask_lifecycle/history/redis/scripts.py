@@ -65,11 +65,12 @@ end
 
 #: Adds a batch, and removes the oldest requests beyond the limits. Takes the limits, the app's
 #: name, a new name for the batch, the batch, and for each of its requests the member of ``index``,
-#: "1" if it is cleared, and its summary, which may be empty. Returns how many there are. What is
-#: there already is not added again.
+#: "1" if it is cleared, and its summary, which may be empty. Returns how many were removed,
+#: and how many of these for the limit of bytes. What is there already is not added again.
 WRITE = f"""{_COMMON}
 local most, most_bytes, app = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local batch, data = ARGV[4], ARGV[5]
+local evicted, too_large = 0, 0
 
 -- Remove the one of a kind that came first.
 local function evict(kind, stream)
@@ -84,7 +85,10 @@ local function evict(kind, stream)
       if not member then return end
     end
     -- Otherwise it was cleared, or is of another program.
-    if redis.call('ZREM', index, member) == 1 then return discard(member:sub(2)) end
+    if redis.call('ZREM', index, member) == 1 then
+      evicted = evicted + 1
+      return discard(member:sub(2))
+    end
   end
 end
 
@@ -131,6 +135,7 @@ while total > 1 and tonumber(redis.call('HGET', state, 'bytes') or 0) > most_byt
   else
     evict('r', requests)
   end
+  if not oldest then too_large = too_large + 1 end
   total = total - 1
 end
 keep({KEPT_SECONDS})
@@ -138,7 +143,7 @@ redis.call('ZADD', apps, now, app)
 redis.call('ZREMRANGEBYSCORE', apps, '-inf', now - {KEPT_SECONDS})
 redis.call('EXPIRE', apps, {KEPT_SECONDS})
 redis.call('EXPIRE', added, {KEPT_SECONDS})
-return total
+return {{evicted, too_large}}
 """
 
 #: Stores summaries that a reader made. Takes the ids, each with its summary.

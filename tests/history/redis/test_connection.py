@@ -221,6 +221,11 @@ def _closes(connection: socket.socket) -> None:
     connection.recv(1)
 
 
+def _agrees(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        connection.sendall(b"+OK\r\n")
+
+
 def _errors(connection: socket.socket) -> None:
     while data := connection.recv(65536):
         connection.sendall(b"-ERR unknown command 'x', with args: hunter2 " + data[:0] + b"\r\n")
@@ -236,6 +241,7 @@ def _errors(connection: socket.socket) -> None:
         (_many, "what answers at {} is not Redis"),
         (_random, "what answers at {} is not Redis"),
         (_number, "what answers at {} is not Redis"),
+        (_agrees, "what answers at {} is not Redis"),
         (_closes, "{} cannot be reached: Connection reset by peer"),
         (_silent, "{} does not answer in time"),
         (_errors, "{} is too old: Redis 6.2 or later, or Valkey, is needed"),

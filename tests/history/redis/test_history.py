@@ -126,6 +126,7 @@ def test_the_limits_are_kept_for_static_files_apart(redis: RedisServer) -> None:
     assert client.hlen(KEYS["batches"]) == client.hlen(KEYS["left"]) == 5
     assert bytes_in(redis) == history.status().size
     assert client.xlen(KEYS["requests"]) == client.xlen(KEYS["files"]) == 5
+    assert (history.evicted, history.too_large) == (30, 0)
 
 
 def test_the_limit_of_bytes_is_kept_with_cleared_requests_and_static_files_first(
@@ -139,15 +140,20 @@ def test_the_limit_of_bytes_is_kept_with_cleared_requests_and_static_files_first
     write(history, Row(4, size=3000, is_file=True))
     assert bytes_in(redis) == history.status().size
     limit = bytes_in(redis) + 1000
-    write(of(redis, size=limit), Row(5, size=3000))
+    fifth = of(redis, size=limit)
+    write(fifth, Row(5, size=3000))
+    # What was cleared had to go.
+    assert (fifth.evicted, fifth.too_large) == (0, 0)
     history.restore()
     assert paths(history) == ["/5", "/4", "/3", "/1"]
     limit = bytes_in(redis) + 1000
     write(of(redis, size=limit), Row(6, size=3000))
     assert paths(history) == ["/6", "/5", "/3", "/1"]
     assert bytes_in(redis) == history.status().size
-    write(of(redis, size=limit), Row(7, size=50_000))
+    last = of(redis, size=limit)
+    write(last, Row(7, size=50_000))
     assert paths(history) == ["/7"]
+    assert (last.evicted, last.too_large) == (4, 4)
 
 
 def test_what_is_cleared_anywhere_can_be_restored_anywhere(redis: RedisServer) -> None:
@@ -394,11 +400,16 @@ def followed(history: RedisHistory, position: str, *expected: str) -> str:
     return position
 
 
+def threads() -> list[str]:
+    return [each.name for each in threading.enumerate() if "redis" in each.name]
+
+
 def has_ids(history: RedisHistory, *numbers: int) -> bool:
     return history.ids() == {f"{number:024x}": number % 2 == 1 for number in numbers}
 
 
 def test_what_others_add_is_followed_in_order_by_one_thread(redis: RedisServer) -> None:
+    wait_for(lambda: not threads())
     one, two, other = of(redis), of(redis, most=3), of(redis, "other")
     start = position = one.position()
     # A later request may arrive first.
@@ -419,8 +430,7 @@ def test_what_others_add_is_followed_in_order_by_one_thread(redis: RedisServer) 
     two.clear(restorable=True)
     wait_for(partial(has_ids, one))
     assert one.added("nowhere") is one.added("1-1-1") is None
-    names = [each.name for each in threading.enumerate()]
-    assert names.count("flask-lifecycle-redis") == 1
+    assert threads() == ["flask-lifecycle-redis"]
 
 
 def test_nobody_waits_for_what_others_add_where_redis_is_away(
@@ -468,10 +478,6 @@ def test_the_thread_ends_when_nobody_asks(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask_lifecycle.history.redis.follower._WANTED", 0.1)
-
-    def threads() -> list[str]:
-        return [each.name for each in threading.enumerate() if "redis" in each.name]
-
     wait_for(lambda: not threads())
     history = of(redis)
     position = history.position()
