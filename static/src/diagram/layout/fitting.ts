@@ -6,7 +6,7 @@ import { beadsWidth } from "./beads";
 import { HEADERS } from "./changes";
 import { GEOMETRY } from "./geometry";
 import { isGhost, kindOf, packageOf, prefixOf } from "./names";
-import { changesOf, foldOf, pillsOf, type Detail, type Pill, type PillRow } from "./pills";
+import { changesOf, foldOf, pillsOf, showsTime, type Detail, type Pill, type PillRow } from "./pills";
 import { widthOf, type Scene } from "./scene";
 
 const { padding, gap } = GEOMETRY.chip;
@@ -91,7 +91,7 @@ function first(scene: Scene, chip: Chip): Draft {
     changes: narrow ? Infinity : 0,
     package: !narrow,
     times: !narrow,
-    own: narrow,
+    own: showsTime(scene, chip),
     pills: Infinity,
     note: narrow ? NARROW_NOTE : LONGEST_NOTE,
     letters: LONGEST_NAME,

@@ -228,7 +228,11 @@ describe("nothing lies on anything else", () => {
         const at = ((trace.duration ?? 0) * part) / 20;
         for (const width of [390, 820, 1136]) {
           const space: Space = { width, height: 697, selected: null, measure };
-          expect(faultsOf(draw(journey(trace, MAP, at, at), space))).toEqual([]);
+          const moment = journey(trace, MAP, at, at);
+          const whole = journey(trace, MAP, trace.duration ?? 0);
+          expect(faultsOf(draw(moment, space))).toEqual([]);
+          // As in a replay: at the places of the whole.
+          expect(faultsOf(draw(moment, space, whole))).toEqual([]);
         }
       }
   });

@@ -114,11 +114,16 @@ function contextPills(scene: Scene): readonly Pill[] {
   ];
 }
 
-/** Without gutters, the time of a step is beside its chip, if it takes a visible part of the whole. */
+/**
+ * Without gutters, the time of a step is beside its chip, if it takes a visible part of the whole: in a
+ * replay, of all that it will be, as there is no room for more.
+ */
+export function showsTime({ columns, journey }: Scene, { own, stage }: Chip): boolean {
+  return columns.narrow && own !== null && stage !== "body" && own >= journey.total * VISIBLE_SHARE;
+}
+
 function timePill(scene: Scene, { own, stage }: Chip): readonly Pill[] {
-  const { columns, journey } = scene;
-  const shows = columns.narrow && own !== null && stage !== "body" && own >= journey.total * VISIBLE_SHARE;
-  return shows && own > 0 ? [plainPill(scene, time(own))] : [];
+  return own !== null && own > 0 && stage !== "body" ? [plainPill(scene, time(own))] : [];
 }
 
 /** One pill for all its statements, which links to the slowest. */

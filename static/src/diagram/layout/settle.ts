@@ -6,12 +6,16 @@ import type { Chip, Journey } from "../model/types";
 import { placeChips } from "./chips";
 import { refit, type FittedChip } from "./fitting";
 import { GEOMETRY } from "./geometry";
+import { isGhost } from "./names";
 import type { Pill } from "./pills";
 import { frameOf, type Frame } from "./frame";
 import type { Placement } from "./place";
 import type { PlacedChip, Rows } from "./rows";
 import { isCurrent, sceneOf, widthOf, type Scene } from "./scene";
 import type { Space } from "./sheet";
+
+/** The letters that are left of what is promised. */
+const FEWEST = 5;
 
 /** The layout of a request as it is, or as it will be at its end. */
 export interface Layout {
@@ -54,7 +58,7 @@ export function atMoment(scene: Scene, { frame }: Layout): Frame {
   });
   const rows = <R extends Rows>(each: R): R => {
     const [left, right] = [each.left.map((chip) => fitted(chip)), each.right.map((chip) => fitted(chip))];
-    return { ...each, ...withResult(scene, left, right) };
+    return { ...each, ...withResult(scene, ...besideEachOther(scene, left, right)) };
   };
   return {
     ...frame,
@@ -66,6 +70,39 @@ export function atMoment(scene: Scene, { frame }: Layout): Frame {
       fitted: fitted(each.fitted),
     })),
   };
+}
+
+/** What is promised may be longer than what it becomes: it is cut where that is all its row has room for. */
+function besideEachOther(
+  scene: Scene,
+  lefts: readonly PlacedChip[],
+  rights: readonly PlacedChip[],
+): readonly [PlacedChip[], PlacedChip[]] {
+  const [left, right] = [[...lefts], [...rights]];
+  for (const [index, one] of left.entries()) {
+    const across = right.findIndex(({ row }) => row === one.row);
+    const other = right[across];
+    if (other === undefined) continue;
+    let over = extentOf(one) + extentOf(other) - (scene.columns.room - GEOMETRY.between);
+    for (const [chips, at] of [
+      [right, across],
+      [left, index],
+    ] as const) {
+      const chip = chips[at] as PlacedChip;
+      if (over <= 0 || !isGhost(chip.chip)) continue;
+      chips[at] = { ...chip, ...narrower(scene, chip, extentOf(chip) - over) };
+      over -= extentOf(chip) - extentOf(chips[at]);
+    }
+  }
+  return [left, right];
+}
+
+/** With its name cut to a width, or as far as it can be. */
+function narrower(scene: Scene, chip: FittedChip, width: number): FittedChip {
+  let next = chip;
+  for (let letters = Array.from(chip.name).length - 1; letters >= FEWEST && extentOf(next) > width; letters--)
+    next = refit(scene, { ...chip, detail: { ...chip.detail, letters } }, chip.chip);
+  return next;
 }
 
 /** The current hook has what it returned at its end, where there is room for it. */
