@@ -47,8 +47,8 @@ class Holder:
         self._pid = os.getpid()
         self._held: dict[str, Held] = {}
         self._next: WeakKeyDictionary[LiveTrace, Next] = WeakKeyDictionary()
-        #: By the number of a tracepoint and its request's endpoint.
-        self._at: dict[tuple[int, str | None], tuple[Breakpoint, ...]] = {}
+        #: By the number of a tracepoint, or what it is named, and its request's endpoint.
+        self._at: dict[tuple[t.Any, str | None], tuple[Breakpoint, ...]] = {}
         self.breakpoints: tuple[Breakpoint, ...] = ()
         self.on: bool = True
         #: Changes with each change of the breakpoints.
@@ -194,14 +194,17 @@ class Holder:
     def _breakpoints_at(
         self, number: int, tracepoint: Tracepoint, endpoint: str | None
     ) -> tuple[Breakpoint, ...]:
-        key = number, endpoint
-        known = None if number == UNNUMBERED else self._at.get(key)
+        # Templates, signals and statements have no numbers, and the same names again and again.
+        place: t.Any = number
+        if number == UNNUMBERED:
+            place = tracepoint.stage, tracepoint.name, tracepoint.callable
+        key = place, endpoint
+        known = self._at.get(key)
         if known is None:
+            if len(self._at) >= _CACHED:
+                self._at.clear()
             known = tuple(each for each in self.breakpoints if each.is_at(tracepoint, endpoint))
-            if number != UNNUMBERED:
-                if len(self._at) >= _CACHED:
-                    self._at.clear()
-                self._at[key] = known
+            self._at[key] = known
         return known
 
     def _use_up(self, used: Breakpoint) -> bool:
