@@ -128,6 +128,7 @@ def around(page: Page, app: Page, shoot: Shoot) -> None:
         page.wait_for_timeout(400)
         return
     page.locator('[data-stage="before_request"]', has_text="load_user").first.click()
+    page.locator(".details").wait_for()
     right = page.get_by_role("button", name="dock right")
     if right.is_visible():
         right.click()
