@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from flask_lifecycle.history.outbox import forget_all
+from flask_lifecycle.history.writer import flush
 from tests.helpers.history import tries_again_soon
 
 
@@ -23,3 +24,4 @@ def by_itself(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("flask_lifecycle.faults._faults", {})
     yield
     forget_all()
+    flush(10)
