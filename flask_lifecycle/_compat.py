@@ -191,7 +191,7 @@ _entry("eventlet.event:Event", "_waiters", "0.41.3")
 
 # redis-py
 
-_entry("redis.connection:Connection", "_connect", "5.0.0 to 8.1.0")
+_entry("redis.connection:Connection", "_connect", "5.1.0 to 8.1.0")
 
 
 __all__ = [

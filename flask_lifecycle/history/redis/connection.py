@@ -27,7 +27,7 @@ _AWAY_SECONDS = 2.0
 # Unused connections that are kept.
 _IDLE = 4
 
-_OLDEST = 5
+_OLDEST = "5.1"
 _NEEDED = (
     f"LIFECYCLE_HISTORY got a URL of Redis; it takes redis-py {_OLDEST} or later for that:"
     ' pip install "flask-lifecycle[redis]".'
@@ -142,7 +142,7 @@ def _maker(url: str, place: str) -> Callable[[], t.Any]:
         module = import_module("redis.connection")
     except ImportError:
         raise ValueError(_NEEDED) from None
-    if int(package.__version__.partition(".")[0]) < _OLDEST:
+    if _numbers(package.__version__) < _numbers(_OLDEST):
         raise ValueError(_NEEDED)
     try:
         given = module.parse_url(url)
@@ -157,6 +157,10 @@ def _maker(url: str, place: str) -> Callable[[], t.Any]:
         # The error's text may have the password.
         raise ValueError(_OPTIONS.format(place)) from None
     return make
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")[:2] if part.isdigit()]
 
 
 class _Bounding:
