@@ -2,17 +2,15 @@
 
 import type { Step } from "../../api/types";
 import type { Chip, Ribbon } from "../model/types";
+import { BESIDE, beadsBefore, FIRST_BESIDE } from "./beadsBefore";
 import type { Frame } from "./frame";
 import { beadNode } from "./nodes";
 import type { Scene } from "./scene";
 import type { Shape } from "./shapes";
 import type { Axes, Axis, Places, Point } from "./sheet";
 
-/** From one to the next, along the wire and beside a chip. */
+/** From one to the next along the wire, and from one column to the next. */
 const ALONG = 11;
-const BESIDE = 13;
-const FIRST_BESIDE = 16;
-const RADIUS = 5;
 const COLUMN = 12;
 
 export function drawBeads(scene: Scene, frame: Frame, places: Places, axes: Axes): readonly Shape[] {
@@ -33,17 +31,6 @@ export function drawBeads(scene: Scene, frame: Frame, places: Places, axes: Axes
 
 function bead(scene: Scene, step: Step, x: number, y: number): Shape {
   return beadNode(scene, step, `${step.stage} ${step.name}`, x, y);
-}
-
-/** Those between a function that raised and its second run, beside its chip: the first wire ends there. */
-export function beadsBefore({ again, beads, state }: Chip): readonly Step[] {
-  return again === null || state !== "raised" ? [] : beads.filter((step) => step.begin < again.begin);
-}
-
-/** The room that these take. */
-export function beadsWidth(chip: Chip): number {
-  const count = beadsBefore(chip).length;
-  return count === 0 ? 0 : FIRST_BESIDE + (count - 1) * BESIDE + RADIUS;
 }
 
 /** Between a chip and the next on its wire; where there are many, in columns. */

@@ -2,7 +2,7 @@
 
 import { ellipsize, LONGEST_NAME } from "../../trace/text";
 import type { Chip } from "../model/types";
-import { beadsWidth } from "./beads";
+import { beadsWidth } from "./beadsBefore";
 import { HEADERS } from "./changes";
 import { GEOMETRY } from "./geometry";
 import { isGhost, kindOf, packageOf, prefixOf } from "./names";

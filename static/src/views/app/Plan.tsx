@@ -8,7 +8,7 @@ import { Open } from "../../components/Source";
 import { Dot } from "../../holds/Dot";
 import { drawn, toggleAt } from "../../holds/store";
 import { Diagram } from "../../diagram/Diagram";
-import { GEOMETRY, NARROW } from "../../diagram/layout/geometry";
+import { GUTTER, ROOMY } from "../../diagram/sizes";
 import { kindOf, phases, verdict, type Phase } from "./phases";
 
 export function Plan({
@@ -63,7 +63,7 @@ function PhaseOf({ phase, from }: { readonly phase: Phase; readonly from: number
 }
 
 /** How much of a gutter is out of sight, as in app.css, and the height in which the rows are spread. */
-const [GUTTER, HEIGHT] = [GEOMETRY.gutter - 1, 700];
+const [HIDDEN, HEIGHT] = [GUTTER - 1, 700];
 
 function useWidth(box: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
@@ -116,7 +116,7 @@ function Drawn({
   const box = useRef<HTMLDivElement>(null);
   const room = useWidth(box);
   // Its gutters are for times, and there are none yet.
-  const isRoomy = room + 2 * GUTTER >= NARROW.below;
+  const isRoomy = room + 2 * HIDDEN >= ROOMY;
   return (
     <div class={isRoomy ? "drawn roomy" : "drawn"} ref={box}>
       <Diagram
