@@ -50,6 +50,12 @@ def own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", tempfile.mkdtemp(dir=_CACHE.name))
 
 
+@pytest.fixture(autouse=True)
+def own_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test record or log less because of what failed in another one."""
+    monkeypatch.setattr("flask_lifecycle.faults._faults", {})
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """One Redis for all tests of a process, which leave it running."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_lifecycle import Lifecycle, faults
+from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
 from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.snapshot import snapshot
@@ -179,7 +179,6 @@ def test_a_file_is_shared_with_an_older_version(tmp_path: Path) -> None:
 def test_a_damaged_batch_is_left_out(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faults, "_faults", {})
     monkeypatch.setattr("flask_lifecycle.history.outbox._FEW", -1)
     with served(make()) as there:
         # Each is waited for, and in a batch of its own.

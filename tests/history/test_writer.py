@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -129,11 +130,20 @@ def test_a_killed_process_loses_no_more_than_the_last_moment(tmp_path: Path, mor
     assert expected <= found
     again = Server(tmp_path, FLASK_RUN, app)
     try:
-        queries = [each["query"] for each in again.api("traces")["traces"]]
+        queries = list(listed(again))
     finally:
         again.stop()
     assert expected <= set(queries)
     assert len(queries) == len(set(queries)) + queries.count("") - 1
+
+
+def listed(server: Server) -> Iterator[str]:
+    """Yield the query of each request, page by page."""
+    before = ""
+    while before is not None:
+        page = server.api(f"traces?before={before}")
+        yield from (each["query"] for each in page["traces"])
+        before = page["next"]
 
 
 def test_no_request_waits_for_a_locked_file_and_all_are_written_afterwards(

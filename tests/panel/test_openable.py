@@ -49,7 +49,8 @@ class Panel:
 
 @pytest.fixture
 def there(tmp_path: Path) -> t.Iterator[Served]:
-    app = make(history=tmp_path / "history.sqlite", max_bytes=SMALL)
+    # Of a name of its own: loggers are shared by name, and other tests change theirs.
+    app = make("says-much", history=tmp_path / "history.sqlite", max_bytes=SMALL)
     app.logger.propagate = False
     app.logger.addHandler(logging.NullHandler())
 

@@ -28,6 +28,7 @@ from ...holds.bounds import POLL_SECONDS, Viewers
 from ...holds.holder import Holder
 from ...store import Store
 from ...trace.model import JsonObject
+from ...trace.process import ids_end
 from ...trace.writer import LiveTrace
 from ..initiators import Causes
 from ..openable import SELDOM, Openable
@@ -164,16 +165,16 @@ class Hub:
         named = [each for each in asked if isinstance(each, str)] if isinstance(asked, list) else []
         own = {trace.id: trace.seq for trace in kept} if named else {}
         running = {each: own.get(each, 0) for each in reversed(named) if each in own or not shares}
-        elsewhere = 0
+        elsewhere, since = 0, ""
         if resumes and position is not None and position.epoch != self._store.epoch:
             # From another process: what does not come by the history is sent.
             running = {each.id: each.seq for each in reversed(kept) if not each.stored}
-            elsewhere = last
+            elsewhere, since = last, ids_end()
         others = None
         if shares:
             foreign = [each for each in named if each not in own]
             at = position.history if resumes and position is not None else None
-            others = OfOthers(self._others, self._history, at, foreign)
+            others = OfOthers(self._others, self._history, at, foreign, since)
         viewer = Viewer(
             resumes,
             last,

@@ -36,6 +36,7 @@ class OfOthers:
 
     :param position: the place in the history up to which the viewer has all; None for the end.
     :param running: the running requests of others that it has.
+    :param since: the ids from which on this process tells of its own by its memory alone.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class OfOthers:
         history: History | None,
         position: str | None = None,
         running: Iterable[str] = (),
+        since: str = "",
     ) -> None:
         self._others = others
+        self._since = since
         self._history = history
         self.position: str = position or ("" if history is None else history.position())
         # What was sent of each request that has not come by the history, and when it was shown.
@@ -87,7 +90,10 @@ class OfOthers:
         self._again = now + min(_SELDOM, max(_OFTEN, took / _SHARE))
         if added is None:
             return []
-        new, self.position = added
+        found, self.position = added
+        own = _place(self.process)
+        # What the memory evicted before it could be sent has been counted as skipped.
+        new = [each for each in found if each["id"] < self._since or _place(each["process"]) != own]
         for each in new:
             self._sent.pop(each["id"], None)
         self._stored.update(dict.fromkeys(each["id"] for each in new))
@@ -147,6 +153,11 @@ class OfOthers:
         if not new:
             return []
         return [{"trace": wanted, "steps": new, "highlights": whole["highlights"]}]
+
+
+def _place(process: JsonObject) -> tuple[t.Any, ...]:
+    """Return what tells an app in a process from all others."""
+    return tuple(process.get(key) for key in ("host", "pid", "started_at", "app"))
 
 
 __all__ = ["News", "OfOthers"]

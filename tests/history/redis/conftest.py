@@ -19,9 +19,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def by_itself(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let no test write what another one could not, or log less as another one has."""
-    monkeypatch.setattr("flask_lifecycle.faults._faults", {})
+def by_itself() -> Iterator[None]:
+    """Let no test write what another one could not."""
     yield
     forget_all()
     flush(10)
