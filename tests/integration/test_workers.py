@@ -276,7 +276,7 @@ def test_what_is_listed_and_what_was_evicted_are_all_there_were(
 ) -> None:
     pids_of(server)
     panels(server, viewers, 1)
-    before = total(server)
+    before = settled(server)
     with reading(viewers[0]), ThreadPoolExecutor(30) as clients:
         sent = {each for found in clients.map(hundred, [server] * 30) for each in found}
         assert len(sent) == 3000
@@ -315,6 +315,21 @@ def total(server: Server) -> int:
         if page["next"] is None:
             return len(listed) + int(page["evicted"])
         page = server.api(f"traces?limit=400&before={page['next']}")
+
+
+def settled(server: Server) -> int:
+    """Return the same, once it is level: what has just finished is listed a moment later."""
+    known, since = total(server), time.monotonic()
+
+    def is_level() -> bool:
+        nonlocal known, since
+        now = total(server)
+        if now != known:
+            known, since = now, time.monotonic()
+        return time.monotonic() > since + 1
+
+    wait_for(is_level)
+    return known
 
 
 def hundred(server: Server) -> list[str]:
