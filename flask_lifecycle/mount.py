@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 import typing as t
 import weakref
 from contextvars import ContextVar, Token
 from functools import lru_cache, partial
+from types import FrameType
 
 import flask
 
@@ -22,6 +24,7 @@ from .address import cut_off, path_of, whole_path
 from .faults import fail_open
 from .instrumentation.hooks import Application, Environ, StartResponse
 from .instrumentation.reached import Reached
+from .instrumentation.served import is_served
 from .recorder.current import current
 from .recorder.user_code import caller
 from .redact import Redactor
@@ -35,9 +38,11 @@ if t.TYPE_CHECKING:
     from .app_map.rules import Finder
     from .collectors.profiler import Profiles
     from .history import History
-    from .holds.holder import Holder
+    from .holds.bounds import Server
+    from .panel.access.gate import Gate
     from .panel.access.log import AccessLog
     from .panel.api.bodies import Bodies
+    from .panel.shared_holds import SharedHolds
     from .processes.member import Member
     from .recording.document import Excerpt
     from .store import Store
@@ -45,6 +50,8 @@ if t.TYPE_CHECKING:
 
 # The loggers of servers that log whole URLs, which may contain the token.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access", "hypercorn.access", "uvicorn.access")
+# Handles each call of the app.
+_CALLS = f"{__package__}.instrumentation.wsgi"
 _OF_PANEL = Route("", number(Tracepoint("url_match", "")), "", (), True)
 
 Panel = t.Callable[[Environ, StartResponse], t.Any]
@@ -93,7 +100,10 @@ class Mount:
         self._panel: Panel | None = None
         self._profiles: Profiles | None = None
         self._finder: Finder | None = None
-        self._holder: Holder | None = None
+        self._gate: Gate | None = None
+        self._holds: SharedHolds | None = None
+        if member is not None:
+            member.handlers["breakpoints"] = self._told_breakpoints
         #: The app's identity in its traces.
         self.owner: Owner | None = None
         #: Records the bodies of requests and responses.
@@ -162,8 +172,11 @@ class Mount:
         self._forget()
         if self._profiles is not None:
             self._profiles.cancel()
-        if self._holder is not None:
-            self._holder.close()
+        if self._member is not None:
+            self._member.handlers.pop("breakpoints", None)
+            self._member.holds = None
+        if self._holds is not None:
+            self._holds.holder.close()
 
     def _answer(
         self,
@@ -256,7 +269,6 @@ class Mount:
         with self._lock:
             if self._panel is None:
                 from .collectors.profiler import Profiles
-                from .holds.holder import Holder
                 from .panel import create_panel
                 from .panel.access.gate import Gate
                 from .panel.access.log import AccessLog
@@ -265,7 +277,7 @@ class Mount:
 
                 app = self._app()
                 debug = app is not None and app.debug
-                gate = Gate(
+                self._gate = gate = Gate(
                     self._settings.allowed_hosts,
                     self._token,
                     pages=self._pages,
@@ -277,9 +289,6 @@ class Mount:
                 self._profiles = Profiles(self._app)
                 others = Others(self._member, run_name())
                 traces = Traces(self._store, self._history, self._redactor.lines, others)
-                seconds = self._settings.hold_seconds
-                if self._settings.hold and self.owner is not None:
-                    self._holder = Holder(self.owner, seconds)
                 self._panel = create_panel(
                     traces,
                     gate,
@@ -287,8 +296,8 @@ class Mount:
                     self._find_rule,
                     self._profiles,
                     self.bodies,
-                    self._holder,
-                    seconds,
+                    self._get_holds(),
+                    self._settings.hold_seconds,
                     others,
                 )
                 self._access_log = AccessLog(self._token)
@@ -296,6 +305,45 @@ class Mount:
                 for name in _ACCESS_LOGS:
                     logging.getLogger(name).addFilter(self._filters[0])
             return self._panel
+
+    def _get_holds(self) -> SharedHolds | None:
+        """Return what holds the app's requests; None if that is turned off."""
+        with self._lock:
+            if self._holds is None and self._settings.hold and self.owner is not None:
+                from .holds.holder import Holder
+                from .panel.shared_holds import SharedHolds
+
+                holder = Holder(self.owner, self._settings.hold_seconds)
+                holder.find_server = self._find_server
+                self._holds = SharedHolds(holder, self._member, self._map)
+                if self._member is not None:
+                    self._member.holds = self._holds
+            return self._holds
+
+    def _told_breakpoints(self, data: dict[str, t.Any]) -> None:
+        """Take the breakpoints that another process was given."""
+        holds = self._get_holds() if self._app() is not None else None
+        if holds is not None:
+            holds.adopt(data)
+
+    def _find_server(self) -> Server | None:
+        """Return the server whose call this thread handles, if it is known."""
+        from .panel.live.threads import server_of
+
+        found: t.Any = None
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            # The outermost one: the app may make calls of its own.
+            if frame.f_code.co_name == "record" and frame.f_globals.get("__name__") == _CALLS:
+                found = frame.f_locals
+            frame = frame.f_back
+        if found is None or not is_served(found["environ"]):
+            return None
+        return server_of(found["environ"], found["start_response"], self._opened)
+
+    def _opened(self) -> int:
+        """Return how many threads the panel's connections use."""
+        return 0 if self._gate is None else self._gate.opened
 
     def _map(self) -> dict[str, t.Any]:
         from .app_map.overview import AppMap

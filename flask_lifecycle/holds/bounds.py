@@ -15,6 +15,8 @@ MOST = 32
 _AGAIN_SECONDS = 2.0
 #: The time for which a client without a connection of its own counts as a viewer, after each call.
 POLL_SECONDS = 10.0
+# The time for which viewers of another process count, after each look at whether there are any.
+_ELSEWHERE_SECONDS = 1.0
 
 # What a server calls of ours, in the call of an app and later.
 _ENTRIES = tuple(
@@ -91,7 +93,7 @@ class Viewers:
 
     def __init__(self) -> None:
         self._connected = 0
-        self._until = self._tool_until = 0.0
+        self._until = self._tool_until = self._elsewhere_until = 0.0
 
     def entered(self) -> None:
         """Count a page that keeps a connection."""
@@ -105,7 +107,8 @@ class Viewers:
 
     def forget(self) -> None:
         """Forget all, as after a fork."""
-        self._connected, self._until, self._tool_until = 0, 0.0, 0.0
+        self._connected = 0
+        self._until = self._tool_until = self._elsewhere_until = 0.0
 
     def called(self) -> None:
         """Count a page without a connection for a while."""
@@ -115,10 +118,19 @@ class Viewers:
         """Count a tool, which stays when pages leave."""
         self._tool_until = max(self._tool_until, monotonic() + seconds)
 
+    def are_elsewhere(self) -> None:
+        """Count those of another process for a moment."""
+        self._elsewhere_until = monotonic() + _ELSEWHERE_SECONDS
+
+    @property
+    def here(self) -> bool:
+        """Return whether one came through this process."""
+        return self._connected > 0 or monotonic() < max(self._until, self._tool_until)
+
     @property
     def present(self) -> bool:
         """Return whether there is one."""
-        return self._connected > 0 or monotonic() < max(self._until, self._tool_until)
+        return self.here or monotonic() < self._elsewhere_until
 
 
 __all__ = ["MOST", "POLL_SECONDS", "UNKNOWN", "Server", "Viewers", "is_on_servers_loop"]

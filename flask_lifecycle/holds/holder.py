@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import typing as t
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary, ref
@@ -51,13 +52,16 @@ class Holder:
         self._at: dict[tuple[t.Any, str | None], tuple[Breakpoint, ...]] = {}
         self.breakpoints: tuple[Breakpoint, ...] = ()
         self.on: bool = True
-        #: Changes with each change of the breakpoints.
+        #: Grows with each change of the breakpoints: when it was, in µs, so that it is the same in
+        #: all processes that have them; 0 before the first.
         self.revision: int = 0
         #: How many requests were not held at a breakpoint, as too many were held already.
         self.passed: int = 0
         self.viewers: Viewers = Viewers()
         #: The server, as the last client of the panel came through it.
         self.server: Server = UNKNOWN
+        #: Returns the server by the call that this thread handles: no client may come through it.
+        self.find_server: t.Callable[[], Server | None] = lambda: None
         holding.holders[owner] = self
 
     @property
@@ -67,12 +71,21 @@ class Holder:
             return True
         return any(trace.running for trace in [*self._next])
 
-    def set(self, breakpoints: Sequence[Breakpoint], *, on: bool) -> None:
-        """Replace all breakpoints."""
+    def set(
+        self, breakpoints: Sequence[Breakpoint], *, on: bool, revision: int | None = None
+    ) -> bool:
+        """Replace all breakpoints.
+
+        :param revision: that of another process; nothing changes if it is not a newer one.
+        :returns: whether they are replaced.
+        """
         with self._lock:
+            if revision is not None and revision <= self.revision:
+                return False
             self.breakpoints = tuple(breakpoints)
             self.on = on
-            self._changed()
+            self._changed(revision)
+            return True
 
     def held(self) -> list[Held]:
         """Return the requests that are held, the oldest first."""
@@ -129,6 +142,8 @@ class Holder:
             return None
         self._check_pid()
         trace = writer.trace
+        if step == 0 and self.server is UNKNOWN and writer is trace and trace.parent is None:
+            self.server = self.find_server() or self.server
         number = writer.log[step]
         tracepoint = (
             writer.notes.tracepoints.get(step, TRACEPOINTS[number])
@@ -216,8 +231,8 @@ class Holder:
         self._changed()
         return True
 
-    def _changed(self) -> None:
-        self.revision += 1
+    def _changed(self, revision: int | None = None) -> None:
+        self.revision = revision or max(self.revision + 1, time.time_ns() // 1000)
         self._at = {}
         holding.arm()
 
@@ -238,10 +253,12 @@ class Holder:
 
     def to_dict(self) -> JsonObject:
         """Return the breakpoints, JSON-ready."""
+        with self._lock:
+            on, breakpoints, revision = self.on, self.breakpoints, self.revision
         return {
-            "on": self.on,
-            "breakpoints": [each.to_dict() for each in self.breakpoints],
-            "revision": self.revision,
+            "on": on,
+            "breakpoints": [each.to_dict() for each in breakpoints],
+            "revision": revision,
             "cannot": self.why_none(),
         }
 

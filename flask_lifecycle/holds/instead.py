@@ -56,19 +56,28 @@ def instead_of(
     possible, why = can(stage, call)
     if call is None or do not in possible:
         raise CannotError(why)
-    if text is not None and not _is_text(text):
-        raise ValueError(f"text: null or at most {_LONGEST} characters are expected.")
+    check(do, status, text)
     if do == "skip":
         return partial(_skipped, stage, call)
     if do == "raise":
-        error = _error(status, text)
-        return partial(_raise, error)
-    if status is not None and (type(status) is not int or status not in _STATUSES):
-        raise ValueError("status: null or a whole number from 200 to 599 is expected.")
+        return partial(_raise, _error(status, text))
     answer = text or "", 200 if status is None else status
     if stage in _PASS_ON:
         return lambda: app.response_class(answer[0], status=answer[1])
     return lambda: answer
+
+
+def check(do: str, status: t.Any, text: t.Any) -> None:
+    """Check what is given with ``answer``, ``skip`` or ``raise``.
+
+    :raises ValueError: the status or the text is invalid; the text says what it takes.
+    """
+    if text is not None and not _is_text(text):
+        raise ValueError(f"text: null or at most {_LONGEST} characters are expected.")
+    if do == "raise":
+        _error(status, text)
+    elif do == "answer" and not (status is None or (type(status) is int and status in _STATUSES)):
+        raise ValueError("status: null or a whole number from 200 to 599 is expected.")
 
 
 def _is_text(text: t.Any) -> bool:
@@ -103,4 +112,4 @@ def _raise(error: t.Callable[[], Exception]) -> t.NoReturn:
     raise error()
 
 
-__all__ = ["CannotError", "can", "instead_of"]
+__all__ = ["CannotError", "can", "check", "instead_of"]

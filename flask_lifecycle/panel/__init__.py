@@ -9,7 +9,6 @@ from pathlib import Path
 import flask
 from werkzeug.exceptions import HTTPException
 
-from ..holds.holder import Holder
 from ..trace.model import JsonObject
 from .access.gate import Gate
 from .api.app import FindRule, create_app_map
@@ -28,6 +27,7 @@ from .kept_breakpoints import KeptBreakpoints
 from .live.hub import Hub
 from .live.metered_socket import MESSAGE_BYTES
 from .others import Others
+from .shared_holds import SharedHolds
 from .traces import Traces
 from .written import Provider
 
@@ -41,7 +41,7 @@ def create_panel(
     find_rule: FindRule,
     profiles: Profiles,
     bodies: Bodies,
-    holder: Holder | None,
+    holds: SharedHolds | None,
     hold_seconds: float,
     others: Others,
 ) -> Callable[[dict[str, t.Any], t.Any], t.Any]:
@@ -53,7 +53,7 @@ def create_panel(
     :param find_rule: returns the response of ``GET api/app/match``.
     :param profiles: records profiles and stores them.
     :param bodies: records the bodies of requests and responses.
-    :param holder: holds requests; None if that is turned off.
+    :param holds: holds requests; None if that is turned off.
     :param hold_seconds: how long at most.
     :param others: the other processes that share the history.
     """
@@ -66,7 +66,7 @@ def create_panel(
     panel.json = Provider(panel)
     # The panel's own faults must not open the app's debugger.
     panel.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MESSAGE_BYTES)
-    hub = Hub(traces.store, traces.history, holder, others, traces.openable)
+    hub = Hub(traces.store, traces.history, holds, others, traces.openable)
     if others.member is not None:
         others.member.wanted = hub.wanted
     for api in (
@@ -79,7 +79,7 @@ def create_panel(
         create_steps(traces),
         create_profile(traces, profiles),
         create_bodies(bodies),
-        create_holds(holder, gate, app_map, hold_seconds, KeptBreakpoints(traces.history)),
+        create_holds(holds, gate, hold_seconds, KeptBreakpoints(traces.history)),
         create_app_map(app_map, find_rule),
         create_live(hub, gate),
     ):

@@ -40,7 +40,8 @@ class KeptBreakpoints:
             given = json.loads(path.read_text("utf-8"))
             if isinstance(given, dict):
                 made = parse(given.get("breakpoints"), parse_running)
-                holder.set(made, on=given.get("on") is not False)
+                # Any list of a process that runs is newer.
+                holder.set(made, on=given.get("on") is not False, revision=1)
 
     def save(self, holder: Holder) -> None:
         """Write the breakpoints, for the next process."""

@@ -67,7 +67,11 @@ class Others:
 
     def processes(self) -> list[JsonObject]:
         """Return the other processes that live."""
-        found = [each.process for each in self._published() if not each.is_gone]
+        found = [
+            {name: value for name, value in each.process.items() if name != "holds"}
+            for each in self._published()
+            if not each.is_gone
+        ]
         return sorted(found, key=lambda each: (str(each.get("host")), str(each.get("pid"))))
 
     def running(self) -> dict[str, JsonObject]:

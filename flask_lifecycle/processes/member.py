@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Callable
 from time import monotonic
 
+from .. import locks
 from ..faults import fail_open, fault
 from ..history.outbox import Outbox
 from ..history.protocol import WritableHistory
@@ -28,6 +29,26 @@ _COUNT = 0.5
 _COUNTED = ("evicted", "too_large", "ignored")
 # What the others published is read no more often.
 _READ = 0.08
+
+
+class Holds(t.Protocol):
+    """What holds the requests of an app, in all processes."""
+
+    def look(self, *, elsewhere: bool) -> None:
+        """Do what is due while somebody watches, here or elsewhere."""
+        ...
+
+    def published(self) -> JsonObject:
+        """Return what the others are to know."""
+        ...
+
+    def answer(self, data: JsonObject) -> None:
+        """Tell a process that has just started of the breakpoints."""
+        ...
+
+    def obey(self, data: JsonObject) -> None:
+        """Let a request go on, as another process tells."""
+        ...
 
 
 class Member:
@@ -66,7 +87,14 @@ class Member:
         self.handlers: dict[str, Callable[[JsonObject], t.Any]] = {
             "clear": self._clear,
             "restore": self._restore,
+            "breakpoints?": self._answer,
+            "hold": self._obey,
         }
+        #: What holds requests, once any may be held.
+        self.holds: Holds | None = None
+        # Whether it has asked the others for their breakpoints.
+        self._has_asked = False
+        self._listening = locks.lock()
         self._read: int | None = None
         # The requests that are watched, and until when some are that were asked for once.
         self._watched: frozenset[str] = frozenset()
@@ -104,6 +132,11 @@ class Member:
         made = {"pid": run.pid, "host": HOST, "started_at": run.started_at, "app": self._app}
         return {**made, "run": self._run}
 
+    @property
+    def app(self) -> JsonObject:
+        """Return the app and the machine, whose processes have the same breakpoints."""
+        return {"app": self._app, "host": HOST}
+
     def turn(self) -> float:
         """Do what is due; return in how many seconds to do so again."""
         if self._history.problem is not None:
@@ -116,6 +149,8 @@ class Member:
         if (wanted is not None or watched is not None) and monotonic() >= self._count_at:
             self._count_now = monotonic() + _COUNT
             self._count()
+        if wanted is not None or watched is not None:
+            self._hold(elsewhere=watched is not None)
         if watched is not None:
             self._publish(watched)
         elif self._published_at:
@@ -139,8 +174,19 @@ class Member:
             self._watched_at, self._watched = now, ids
             self.board.watch(ids)
 
+    def _hold(self, *, elsewhere: bool) -> None:
+        if not self._has_asked:
+            self._has_asked = True
+            self.board.tell("breakpoints?", self.app)
+        if self.holds is not None:
+            self.holds.look(elsewhere=elsewhere)
+
     def listen(self) -> None:
         """Handle what the others have told."""
+        with self._listening:
+            self._listen()
+
+    def _listen(self) -> None:
         if self._read is None:
             self._read = self.board.latest()
         for number, kind, data in self.board.told(self._read):
@@ -164,6 +210,14 @@ class Member:
         self._store.restore()
         flush()
         self._history.restore()
+
+    def _answer(self, data: JsonObject) -> None:
+        if self.holds is not None:
+            self.holds.answer(data)
+
+    def _obey(self, data: JsonObject) -> None:
+        if self.holds is not None:
+            self.holds.obey(data)
 
     def others(self) -> list[Published]:
         """Return what the others published last, at most some milliseconds ago."""
@@ -225,11 +279,14 @@ class Member:
         steps = self._running.steps(watched)
         if has_news or steps or now - self._published_at >= REFRESHED:
             self._published_at = now
-            self.board.publish(self.process, self._running.summaries(), steps)
+            process = self.process
+            if self.holds is not None:
+                process["holds"] = self.holds.published()
+            self.board.publish(process, self._running.summaries(), steps)
 
     def forked(self) -> None:
         """Take part again, as another process: what the parent has published is its own."""
-        self.joined = False
+        self.joined = self._has_asked = False
         self._published_at = self._watched_at = 0.0
         self._running.forget()
         self._counted = self._numbers()

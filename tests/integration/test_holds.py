@@ -493,7 +493,7 @@ def test_nobody_is_held_while_nobody_watches() -> None:
     app = make(watched=True)
     with serving(app) as tool:
         tool.set({"name": "book"})
-        watching = app.extensions["lifecycle"]._mount._holder.viewers
+        watching = app.extensions["lifecycle"]._mount._holds.holder.viewers
         watching.forget()
         assert tool.send("/book/1").status == 200
         tool.set({"name": "book"})
@@ -675,7 +675,7 @@ def test_an_app_that_held_requests_is_freed_with_all_that_was_held() -> None:
         tool.tell(tool.wait(), "step")
         tool.tell(tool.wait(), "go")
         sent.join()
-    freed = weakref.ref(app), weakref.ref(app.extensions["lifecycle"]._mount._holder)
+    freed = weakref.ref(app), weakref.ref(app.extensions["lifecycle"]._mount._holds.holder)
     del app
     gc.collect()
     assert [each() for each in freed] == [None, None]
@@ -735,7 +735,7 @@ def test_what_was_held_leaves_nothing_behind() -> None:
 
     with serving(app) as tool:
         tool.set({"name": "book"}, {"name": "later"})
-        holder = app.extensions["lifecycle"]._mount._holder
+        holder = app.extensions["lifecycle"]._mount._holds.holder
         over = threading.Event()
 
         def let_go() -> None:

@@ -25,7 +25,6 @@ from ... import locks
 from ..._compat import DRIVER
 from ...history import History
 from ...holds.bounds import POLL_SECONDS, Viewers
-from ...holds.holder import Holder
 from ...store import Store
 from ...trace.model import JsonObject
 from ...trace.process import ids_end
@@ -33,6 +32,7 @@ from ...trace.writer import LiveTrace
 from ..initiators import Causes
 from ..openable import SELDOM, Openable
 from ..others import Others
+from ..shared_holds import SharedHolds
 from ..written import Json
 from .metered_socket import GONE_SECONDS, MESSAGE_BYTES
 from .of_others import OfOthers
@@ -63,14 +63,14 @@ class Hub:
     """Send each viewer the new data.
 
     :param openable: has what of the store's requests can still be opened.
-    :param holder: holds requests as long as there are viewers; None if it holds none.
+    :param holds: holds requests as long as there are viewers; None if it holds none.
     """
 
     def __init__(
         self,
         store: Store,
         history: History | None = None,
-        holder: Holder | None = None,
+        holds: SharedHolds | None = None,
         others: Others | None = None,
         openable: Openable | None = None,
     ) -> None:
@@ -78,8 +78,8 @@ class Hub:
         self._openable = openable or Openable(store, history)
         self._history = history
         self._others = others or Others(None)
-        self._holder = holder
-        self._present = Viewers() if holder is None else holder.viewers
+        self._holds = holds
+        self._present = Viewers() if holds is None else holds.holder.viewers
         self._causes = Causes()
         # The ids of finished requests that the pump sends again.
         self._revised: deque[str] = deque(maxlen=_REVISED)
@@ -227,7 +227,7 @@ class Hub:
 
     def wanted(self) -> list[str] | None:
         """Return the requests whose steps viewers want; None without viewers."""
-        if not self._present.present:
+        if not self._present.here:
             return None
         picks = [each.pick.trace for each in [*self._viewers.values()]]
         asked, at = self._polled
@@ -317,7 +317,7 @@ class Hub:
         self._openable.look(0.0 if whole else SELDOM)
         states = {
             "history": self._openable.state(),
-            "holds": {} if self._holder is None else self._holder.state(),
+            "holds": {} if self._holds is None else self._holds.state(),
             "others": self._others.processes(),
         }
         return viewer.message(self._store, kept, self._fault, self._openable, states, whole=whole)

@@ -1,0 +1,92 @@
+"""What a process takes of the breakpoints and commands of others: as of a client, no more."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from flask_lifecycle.holds.bounds import Viewers
+from flask_lifecycle.panel.shared_holds import SharedHolds, _cut, _is_held
+from flask_lifecycle.processes.member import Member
+from tests.helpers.history import make
+
+Json = dict[str, t.Any]
+
+
+def told(member: Member, **changed: t.Any) -> Json:
+    return {**member.app, "on": True, "breakpoints": [{"name": "a"}], "revision": 7, **changed}
+
+
+def names(member: Member) -> list[str | None]:
+    holds = t.cast("SharedHolds", member.holds)
+    return [each.name for each in holds.holder.breakpoints]
+
+
+def test_the_newest_breakpoints_of_the_same_app_are_taken(tmp_path: Path) -> None:
+    app = make("shop", history=tmp_path / "shared.sqlite")
+    member = app.extensions["lifecycle"]._member
+    adopt = member.handlers["breakpoints"]
+    adopt(told(member))
+    assert names(member) == ["a"]
+    other: Json
+    for other in ({"app": "cart"}, {"host": "elsewhere"}, {"revision": 7}, {"revision": 6}):
+        adopt(told(member, breakpoints=[], **other))
+    assert names(member) == ["a"]
+    wrong: Json
+    lists: list[t.Any] = [None, {}, [{"stage": "log"}], [{}] * 101]
+    for wrong in (
+        *[{"revision": each} for each in (None, "8", 8.0, True, -1)],
+        *({"revision": 8, "breakpoints": each} for each in lists),
+        {"revision": 8, "breakpoints": [{"filter": "duration:>"}]},
+        {"revision": 8, "on": "yes"},
+    ):
+        with pytest.raises(ValueError):
+            adopt(told(member, **wrong))
+    assert names(member) == ["a"]
+    for do in (None, "eval", ["go"]):
+        with pytest.raises(ValueError):
+            member.handlers["hold"]({"trace": "0" * 24, "since": 1, "do": do})
+    # One that is set here is newer than any.
+    holds = member.holds
+    holds.holder.set((), on=True)
+    adopt(told(member, revision=8))
+    assert names(member) == []
+
+
+def test_nothing_is_taken_where_requests_are_not_held(tmp_path: Path) -> None:
+    app = make("shop", history=tmp_path / "shared.sqlite", hold=False)
+    member = app.extensions["lifecycle"]._member
+    member.handlers["breakpoints"](told(member))
+    member.handlers["hold"]({"trace": "0" * 24, "since": 1, "do": "go"})
+    assert member.holds is None
+
+
+def test_viewers_of_other_processes_do_not_keep_each_other() -> None:
+    viewers = Viewers()
+    viewers.are_elsewhere()
+    assert (viewers.present, viewers.here) == (True, False)
+
+
+def test_what_is_published_is_bounded_and_what_is_read_is_checked() -> None:
+    seen = {"g": {"a": "x" * 500_000}, "session": {"b": 1}, "next": [{"name": "view"}]}
+    assert _cut(seen) == {"g": None, "session": {"b": 1}, "next": [{"name": "view"}]}
+    good: Json = {
+        "trace": "a",
+        "stage": "view",
+        "name": "b",
+        "when": "before",
+        "step": 1,
+        "since": 2,
+        "held": 3,
+        "left": 4.0,
+        "can": ["go"],
+        "seen": {},
+        "why": None,
+    }
+    assert _is_held(good)
+    for name in good:
+        assert not _is_held({**good, name: object()})
+    bad: list[t.Any] = [None, [], "held", {}]
+    assert not any(map(_is_held, bad))
