@@ -69,6 +69,7 @@ def create_panel(
     hub = Hub(traces.store, traces.history, holds, others, traces.openable)
     if others.member is not None:
         others.member.wanted = hub.wanted
+    kept = KeptBreakpoints(traces.history, str(others.process.get("app", "")))
     for api in (
         create_page(gate, DIST),
         create_toolbar(hub, gate),
@@ -79,7 +80,7 @@ def create_panel(
         create_steps(traces),
         create_profile(traces, profiles),
         create_bodies(bodies),
-        create_holds(holds, gate, hold_seconds, KeptBreakpoints(traces.history)),
+        create_holds(holds, gate, hold_seconds, kept),
         create_app_map(app_map, find_rule),
         create_live(hub, gate),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -22,10 +23,12 @@ class KeptBreakpoints:
     """The file, if there is a history.
 
     :param history: the history that it lies beside.
+    :param app: the app's name; others may have the same history.
     """
 
-    def __init__(self, history: History | None) -> None:
+    def __init__(self, history: History | None, app: str) -> None:
         self._history = history
+        self._name = hashlib.sha256(app.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def load(self, holder: Holder) -> None:
         """Set the breakpoints of an earlier process."""
@@ -62,7 +65,9 @@ class KeptBreakpoints:
 
     def _path(self) -> Path | None:
         beside = None if self._history is None else self._history.status().path
-        return None if beside is None else beside.with_name(f"{beside.name}-breakpoints.json")
+        if beside is None:
+            return None
+        return beside.with_name(f"{beside.name}-breakpoints-{self._name}.json")
 
 
 __all__ = ["KeptBreakpoints"]

@@ -147,7 +147,7 @@ class Member:
             self._watch(wanted or ())
         watched = self.board.watched()
         if (wanted is not None or watched is not None) and monotonic() >= self._count_at:
-            self._count_now = monotonic() + _COUNT
+            self._count_at = monotonic() + _COUNT
             self._count()
         if wanted is not None or watched is not None:
             self._hold(elsewhere=watched is not None)
@@ -235,7 +235,7 @@ class Member:
         """Return how many requests of all processes were evicted, too large, or ignored."""
         if monotonic() < self._known_at:
             return self._known
-        self._known_now = monotonic() + _COUNT
+        self._known_at = monotonic() + _COUNT
         runs = {self._run, *(each.process.get("run") for each in self.others())}
         found = dict.fromkeys(_COUNTED, 0)
         for name, number in self.board.counts().items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import typing as t
 from pathlib import Path
@@ -20,8 +21,8 @@ Json = dict[str, t.Any]
 class Run:
     """A process of an app, as far as its breakpoints go."""
 
-    def __init__(self, history: Path) -> None:
-        self.app = Flask(__name__)
+    def __init__(self, history: Path, name: str = __name__) -> None:
+        self.app = Flask(name)
         self.app.debug = True
         self.app.config.update(LIFECYCLE_TOKEN=TOKEN, LIFECYCLE_HISTORY=history)
         Lifecycle(self.app)
@@ -47,7 +48,8 @@ def history(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def beside(history: Path) -> Path:
-    return history.with_name("history.sqlite-breakpoints.json")
+    app = hashlib.sha256(__name__.encode()).hexdigest()[:16]
+    return history.with_name(f"history.sqlite-breakpoints-{app}.json")
 
 
 def test_they_are_there_again_in_the_next_process(history: Path, beside: Path) -> None:
@@ -74,6 +76,19 @@ def test_they_are_there_again_in_the_next_process(history: Path, beside: Path) -
     assert run.call()["breakpoints"] == []
     run.end()
     assert list(beside.parent.glob("*.json*")) == [beside]
+
+
+def test_apps_of_one_history_have_their_own(history: Path) -> None:
+    run = Run(history)
+    made = run.call("PUT", {"breakpoints": [{"stage": "view"}]})["breakpoints"]
+    run.end()
+    other = Run(history, "other")
+    assert other.call()["breakpoints"] == []
+    other.call("PUT", {"breakpoints": [{"stage": "dispatch"}]})
+    other.end()
+    run = Run(history)
+    assert run.call()["breakpoints"] == made
+    run.end()
 
 
 @pytest.mark.parametrize(
