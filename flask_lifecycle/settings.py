@@ -151,7 +151,7 @@ def _is_redis_url(value: str) -> bool:
         return False
     try:
         parts = urlsplit(value)
-        parts.port  # noqa: B018 - raises, too
+        _ = parts.port  # which raises, too
     except ValueError:
         return False
     if parts.scheme == "unix":

@@ -78,8 +78,10 @@ def _of_windows(path: Path) -> str | None:
     drive = path.absolute().drive
     if drive.startswith("\\\\"):
         return "a network share"
-    kernel: t.Any = getattr(ctypes, "windll").kernel32  # noqa: B009 (other systems have none)
-    return "a network drive" if kernel.GetDriveTypeW(f"{drive}\\") == _DRIVE_REMOTE else None
+    # Other systems have none, and their type checkers do not know it.
+    library: t.Any = vars(ctypes)["windll"]
+    kind = library.kernel32.GetDriveTypeW(f"{drive}\\")
+    return "a network drive" if kind == _DRIVE_REMOTE else None
 
 
 __all__ = ["network_type", "type_in"]

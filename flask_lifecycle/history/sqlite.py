@@ -345,7 +345,8 @@ def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> None:
 
 
 def _last(opened: sqlite3.Connection) -> int:
-    return opened.execute("SELECT ifnull(max(rowid), 0) FROM summaries").fetchone()[0]  # type: ignore[no-any-return]
+    [last] = opened.execute("SELECT ifnull(max(rowid), 0) FROM summaries").fetchone()
+    return int(last)
 
 
 def _purge(opened: sqlite3.Connection, now: float) -> int:
