@@ -65,7 +65,7 @@ export function HeldFacts({ trace }: { readonly trace: Trace }): JSX.Element {
         </li>
       )}
       <li>
-        {threads.value === null
+        {threads.value === null || state.value.others.length > 0
           ? `${count === 1 ? "1 request is" : `${count} requests are`} held, all others go on`
           : `${count} of ${threads.value} threads ${count === 1 ? "is" : "are"} held, the others serve`}
       </li>
