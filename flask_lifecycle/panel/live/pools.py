@@ -5,6 +5,7 @@ These servers pass nothing to an app that leads there.
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import typing as t
@@ -66,12 +67,25 @@ def _is_awaited(pool: t.Any) -> bool:
 
 def _of_granian() -> Pool | None:
     """Return the pool of Granian: its threads are not Python's, the main one has the options."""
-    main = sys._current_frames().get(threading.main_thread().ident or 0)
-    for frame in _frames(main) if "granian" in sys.modules else ():
+    if "granian" not in sys.modules:
+        return None
+    for frame in _frames(_of_main_thread()):
         if "blocking_threads" in frame.f_locals:
             # It does not tell that it stops.
             return Pool(frame.f_locals["blocking_threads"], lambda: False)
     return None
+
+
+def _of_main_thread() -> FrameType | None:
+    # Where Python collects garbage inside this function, as it allocates, it waits for ever for a
+    # thread that starts meanwhile (python/cpython#106883).
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(threading.main_thread().ident or 0)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 _POOLS: dict[tuple[t.Any, str], Callable[[t.Mapping[str, t.Any]], Pool | None]] = {
