@@ -405,7 +405,9 @@ def test_what_ran_in_a_worker_that_died_is_cut_off(
         server.kill()
 
 
-@pytest.mark.parametrize("kind", ["sync", "gevent", "uwsgi"])
+@pytest.mark.parametrize(
+    "kind", ["sync", "gevent", pytest.param("uwsgi", marks=pytest.mark.servers)]
+)
 def test_a_page_that_polls_sees_all_workers(tmp_path: Path, kind: str) -> None:
     command = gunicorn("--worker-class", kind)
     app = APP
