@@ -14,10 +14,7 @@ import socket
 import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
-import threading
-import time
 import typing as t
 from contextlib import closing, suppress
 from itertools import count
@@ -28,10 +25,10 @@ from flask import Flask
 
 from flask_lifecycle.history.unpacked import Unpacked
 
+from .gunicorn import CLIENTS, HOST, Gunicorn, together, until
 from .variants import recording
 from .workloads import WORKLOADS
 
-_CLIENTS = 4
 _ID = re.compile(rb"(?i)x-lifecycle-trace: (\w+)")
 _HISTORY = "BENCHMARK_HISTORY"
 _WORKLOAD = "BENCHMARK_WORKLOAD"
@@ -46,53 +43,39 @@ def make() -> Flask:
     return t.cast("Flask", recording(app))
 
 
-class Server:
+class Server(Gunicorn):
     """A gunicorn of two workers."""
 
     def __init__(self, workload: str, history: str | None) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._address = free.getsockname()
         _, self._path = WORKLOADS[workload]()
-        named = {} if history is None else {_HISTORY: history}
-        bind = "{}:{}".format(*self._address)
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gunicorn", "--workers", "2", "--log-level", "warning"),
-                *("--bind", bind, "benchmarks.history:make()"),
-            ],
-            env={**os.environ, _WORKLOAD: workload, **named},
-        )
         self.ids: list[bytes] = []
         self._numbers = count()
-        while True:
-            try:
-                self._send(self.ids)
-                break
-            except OSError:
-                time.sleep(0.05)
+        super().__init__(
+            "benchmarks.history:make()",
+            self._path.format(0),
+            *("--workers", "2"),
+            environ={_WORKLOAD: workload, **({} if history is None else {_HISTORY: history})},
+        )
 
     def turn(self, requests: int) -> float:
         """Send so many requests by several clients at once; return requests a second."""
-        each = requests // _CLIENTS
-        sent: list[list[bytes]] = [[] for _ in range(_CLIENTS)]
+        each = requests // CLIENTS
+        sent: list[list[bytes]] = [[] for _ in range(CLIENTS)]
 
-        def send(ids: list[bytes]) -> None:
+        def send(client: int) -> None:
             for _ in range(each):
-                self._send(ids)
+                self._send(sent[client])
 
-        clients = [threading.Thread(target=send, args=(ids,)) for ids in sent]
-        begun = time.perf_counter()
-        for client in clients:
-            client.start()
-        for client in clients:
-            client.join()
-        took = time.perf_counter() - begun
+        took = together(send)
         self.ids += [trace_id for ids in sent for trace_id in ids]
-        return each * _CLIENTS / took
+        return each * CLIENTS / took
+
+    def get(self, path: str) -> None:
+        """Send the first request: it is recorded as all others are."""
+        self._send(self.ids)
 
     def _send(self, ids: list[bytes]) -> None:
-        with socket.create_connection(self._address) as sock:
+        with socket.create_connection((HOST, self.port)) as sock:
             path = self._path.format(next(self._numbers))
             sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             answer = b""
@@ -101,18 +84,6 @@ class Server:
         found = _ID.search(answer)
         assert found is not None, answer[:200]
         ids.append(found[1])
-
-    def processor_time(self) -> float:
-        """Return the seconds that the workers have computed so far, by Linux's own count."""
-        tasks = Path(f"/proc/{self._process.pid}/task/{self._process.pid}")
-        workers = (tasks / "children").read_text().split()
-        stats = (Path(f"/proc/{each}/stat").read_text().rpartition(")")[2] for each in workers)
-        ticks = sum(int(each) for stat in stats for each in stat.split()[11:13])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait()
 
 
 class InFile:
@@ -154,11 +125,7 @@ class InRedis:
             stdout=subprocess.DEVNULL,
         )
         self._client = redis.Redis(unix_socket_path=f"{folder}/redis.sock")
-        while True:
-            with suppress(redis.ConnectionError):
-                self._client.ping()
-                break
-            time.sleep(0.02)
+        until(self._answers)
 
     def written(self) -> list[str]:
         members = (each for key in self._keys("index") for each in self._client.zscan_iter(key))
@@ -178,19 +145,16 @@ class InRedis:
         self._process.terminate()
         self._process.wait()
 
+    def _answers(self) -> bool:
+        with suppress(redis.ConnectionError):
+            return bool(self._client.ping())
+        return False
+
     def _keys(self, name: str) -> list[bytes]:
         return [*self._client.scan_iter(f"flask-lifecycle:*:{name}")]
 
 
 KINDS: dict[str, type[InFile] | type[InRedis]] = {"file": InFile, "redis": InRedis}
-
-
-def caught_up(history: InFile | InRedis, requests: int) -> float:
-    """Wait until a history has so many requests, or 60 s; return the seconds."""
-    begun = time.monotonic()
-    while history.count() < requests and time.monotonic() < begun + 60:
-        time.sleep(0.05)
-    return time.monotonic() - begun
 
 
 def measure(workload: str, kind: str, requests: int, turns: int, folder: Path) -> None:
@@ -206,7 +170,7 @@ def measure(workload: str, kind: str, requests: int, turns: int, folder: Path) -
         for _ in range(turns):
             rate = both.turn(requests // turns)
             # So that it does not slow down the other one.
-            late.append(caught_up(history, len(both.ids)))
+            late.append(until(lambda: history.count() >= len(both.ids)))
             rates.append((alone.turn(requests // turns), rate))
         used = [now + each.processor_time() for now, each in zip(used, (alone, both), strict=True)]
         found, size = history.written(), history.size()

@@ -10,24 +10,21 @@ import argparse
 import http.client
 import json
 import statistics
-import subprocess
-import sys
 import threading
 import time
 import typing as t
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
+from .gunicorn import CLIENTS, HOST, Gunicorn, until
 from .overhead import line, measure
 from .variants import HOLDING, defaults
 from .workloads import page
 
 TOKEN = "a-token-of-thirty-two-characters"
-HOST = "127.0.0.1"
 THREADS = 8
 TURN_SECONDS = 1.0
-CLIENTS = 4
 HELD = "/0/page/1000000"
 
 
@@ -39,23 +36,13 @@ def make() -> t.Any:
 
 
 @contextmanager
-def served(port: int) -> Iterator[None]:
-    """Serve the page in a process of its own."""
-    command = ["-m", "gunicorn", "--threads", str(THREADS), "--bind", f"{HOST}:{port}"]
-    process = subprocess.Popen(
-        [sys.executable, *command, "benchmarks.holds:make()"], stderr=subprocess.DEVNULL
-    )
+def served() -> Iterator[int]:
+    """Serve the page in a process of its own; yield its port."""
+    server = Gunicorn("benchmarks.holds:make()", "/0/page/1", "--threads", str(THREADS))
     try:
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            with suppress(OSError):
-                ask(http.client.HTTPConnection(HOST, port), "/0/page/1")
-                break
-            time.sleep(0.05)
-        yield
+        yield server.port
     finally:
-        process.terminate()
-        process.wait(10)
+        server.stop()
 
 
 def ask(
@@ -96,8 +83,7 @@ def one_held(port: int) -> Iterator[None]:
     api("breakpoints", "PUT", {"breakpoints": [{"stage": "view", "filter": f"path:{HELD}"}]})
     sent = threading.Thread(target=lambda: ask(http.client.HTTPConnection(HOST, port), HELD))
     sent.start()
-    while not api("held")["held"]:
-        time.sleep(0.005)
+    until(lambda: api("held")["held"])
     yield
     assert len(api("held")["held"]) == 1, "it was let go by itself"
     api("breakpoints", "PUT", {"breakpoints": []})
@@ -105,9 +91,9 @@ def one_held(port: int) -> Iterator[None]:
     sent.join()
 
 
-def beside(rate: float, turns: int, port: int) -> None:
+def beside(rate: float, turns: int) -> None:
     took: dict[str, list[float]] = {"none held": [], "one held": []}
-    with served(port):
+    with served() as port:
         paced(port, rate, TURN_SECONDS)
         for _ in range(turns):
             # In turns: whatever else the machine does meets both alike.
@@ -126,11 +112,10 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=60)
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=int, default=5, help="with, and as many without")
-    parser.add_argument("--port", type=int, default=5099)
     options = parser.parse_args()
     for row in measure("page", list(HOLDING), options.turns):
         print(line(row))
-    beside(options.rate, options.seconds, options.port)
+    beside(options.rate, options.seconds)
 
 
 if __name__ == "__main__":

@@ -12,31 +12,27 @@ import argparse
 import json
 import os
 import random
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 import typing as t
-import urllib.request
 from pathlib import Path
 
 from flask import Flask
 
 from flask_lifecycle.processes import registry
+from flask_lifecycle.processes.sqlite import SqliteBoard
 
+from .gunicorn import CLIENTS, Gunicorn, together, until
 from .variants import recording
 from .viewers import connect, watching
 from .workloads import WORKLOADS
 
-_CLIENTS = 4
 _FILE = "BENCHMARK_HISTORY"
 _WORKLOAD = "BENCHMARK_WORKLOAD"
 _ALONE = "BENCHMARK_ALONE"
 _SLOW = 0.5
-_LEFT = 5.0
 
 
 def make() -> Flask:
@@ -55,61 +51,32 @@ def slow(number: str) -> str:
     return number
 
 
-class Server:
+class Server(Gunicorn):
     """A gunicorn of three workers."""
 
     def __init__(self, workload: str, file: Path, *, alone: bool) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = "{}:{}".format(*free.getsockname())
         _, self._path = WORKLOADS[workload]()
-        named = {_FILE: str(file), _WORKLOAD: workload, **({_ALONE: "1"} if alone else {})}
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gunicorn", "--workers", "3", "--log-level", "warning"),
-                *("--worker-class", "gthread", "--threads", "4", "--bind", self.address),
-                "benchmarks.workers:make()",
-            ],
-            env={**os.environ, **named},
+        super().__init__(
+            "benchmarks.workers:make()",
+            self._path.format(0),
+            *("--workers", "3", "--worker-class", "gthread", "--threads", "4"),
+            environ={_FILE: str(file), _WORKLOAD: workload, **({_ALONE: "1"} if alone else {})},
         )
-        while True:
-            try:
-                self.get(self._path.format(0))
-                break
-            except OSError:
-                time.sleep(0.05)
-
-    def get(self, path: str) -> None:
-        with urllib.request.urlopen(f"http://{self.address}{path}") as answer:
-            answer.read()
+        self._board = SqliteBoard(file, is_private=False)
 
     def turn(self, requests: int) -> float:
         """Send so many requests by several clients at once; return requests a second."""
-        each = requests // _CLIENTS
+        each = requests // CLIENTS
 
-        def send() -> None:
+        def send(_client: int) -> None:
             for number in range(each):
                 self.get(self._path.format(number))
 
-        clients = [threading.Thread(target=send) for _ in range(_CLIENTS)]
-        begun = time.perf_counter()
-        for client in clients:
-            client.start()
-        for client in clients:
-            client.join()
-        return each * _CLIENTS / (time.perf_counter() - begun)
+        return each * CLIENTS / together(send)
 
-    def processor_time(self) -> float:
-        """Return the seconds that the workers have computed so far, by Linux's own count."""
-        tasks = Path(f"/proc/{self._process.pid}/task/{self._process.pid}")
-        workers = (tasks / "children").read_text().split()
-        stats = (Path(f"/proc/{each}/stat").read_text().rpartition(")")[2] for each in workers)
-        ticks = sum(int(each) for stat in stats for each in stat.split()[11:13])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait()
+    def settle(self, *, watched: bool) -> None:
+        """Wait until the workers know whether somebody watches: who has left counts for a while."""
+        until(lambda: (self._board.watched() is not None) is watched)
 
 
 def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
@@ -125,8 +92,7 @@ def measure(workload: str, requests: int, turns: int, folder: Path) -> None:
             for kind in random.sample([*runs], len(runs)):
                 server = one if kind == "by itself" else all_of_them
                 with watching(server.address, "reading" if kind == "watched" else "nobody"):
-                    # A viewer that has left counts for some seconds.
-                    time.sleep(0.5 if kind == "watched" else _LEFT)
+                    all_of_them.settle(watched=kind == "watched")
                     used[kind] -= server.processor_time()
                     runs[kind].append(server.turn(requests // turns))
                     used[kind] += server.processor_time()
