@@ -1,0 +1,84 @@
+"""A gunicorn for benchmarks: its workers' processor time, and clients that send at once."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+HOST = "127.0.0.1"
+CLIENTS = 4
+
+
+def until(condition: Callable[[], t.Any], seconds: float = 60) -> float:
+    """Wait until a condition holds, or so long; return the seconds."""
+    begun = time.monotonic()
+    while not condition() and time.monotonic() < begun + seconds:
+        time.sleep(0.01)
+    return time.monotonic() - begun
+
+
+def together(send: Callable[[int], None]) -> float:
+    """Let several clients, which are numbered, send at once; return the seconds."""
+    clients = [threading.Thread(target=send, args=(number,)) for number in range(CLIENTS)]
+    begun = time.perf_counter()
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    return time.perf_counter() - begun
+
+
+class Gunicorn:
+    """A server on a free port, which answers.
+
+    :param app: where gunicorn finds the app.
+    :param path: what is asked to see whether it answers.
+    :param environ: what is added to the environment.
+    """
+
+    def __init__(
+        self, app: str, path: str, *options: str, environ: Mapping[str, str] | None = None
+    ) -> None:
+        with socket.socket() as free:
+            free.bind((HOST, 0))
+            self.port: int = free.getsockname()[1]
+        self.address = f"{HOST}:{self.port}"
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "--log-level", "warning", *options),
+                *("--bind", self.address, app),
+            ],
+            env={**os.environ, **(environ or {})},
+        )
+        until(lambda: self._answers(path))
+
+    def get(self, path: str) -> None:
+        with urllib.request.urlopen(f"http://{self.address}{path}") as answer:
+            answer.read()
+
+    def _answers(self, path: str) -> bool:
+        try:
+            self.get(path)
+        except OSError:
+            return False
+        return True
+
+    def processor_time(self) -> float:
+        """Return the seconds that the workers have computed so far, by Linux's own count."""
+        tasks = Path(f"/proc/{self._process.pid}/task/{self._process.pid}")
+        workers = (tasks / "children").read_text().split()
+        stats = (Path(f"/proc/{each}/stat").read_text().rpartition(")")[2] for each in workers)
+        ticks = sum(int(each) for stat in stats for each in stat.split()[11:13])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
