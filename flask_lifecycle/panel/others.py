@@ -6,6 +6,7 @@ import time
 import typing as t
 
 from ..faults import fault
+from ..pauses import looked_for
 from ..processes.member import Member
 from ..processes.protocol import Published
 from ..recording.records import read
@@ -16,7 +17,6 @@ from ..trace.writer import LiveTrace
 _NO_HISTORY = "Other processes are not seen: LIFECYCLE_HISTORY is None."
 # How long to wait for the steps of a request that nobody has watched so far.
 _PATIENCE = 1.0
-_LOOK = 0.03
 # What a process published is not older, unless it is busy: then its requests go on as well.
 _LONGEST = 10.0
 
@@ -94,15 +94,15 @@ class Others:
 
     def trace(self, trace_id: str) -> Trace | None:
         """Return one of these whole, or None."""
-        if self.member is None or trace_id not in self.running():
+        member = self.member
+        if member is None or trace_id not in self.running():
             return None
-        until = time.monotonic() + _PATIENCE
-        while True:
-            self.member.ask(trace_id)
-            found = self.steps(trace_id)
-            if found is not None or time.monotonic() > until:
-                return found
-            time.sleep(_LOOK)
+
+        def ask() -> Trace | None:
+            member.ask(trace_id)
+            return self.steps(trace_id)
+
+        return looked_for(ask, _PATIENCE)
 
     def steps(self, trace_id: str) -> Trace | None:
         """Return one of these as its process published it, if it was watched."""

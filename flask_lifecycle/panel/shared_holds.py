@@ -16,6 +16,7 @@ from ..holds.breakpoints import parse
 from ..holds.held import Held
 from ..holds.holder import Holder
 from ..holds.instead import CannotError, check
+from ..pauses import looked_for
 from ..processes.member import Member
 from ..trace.model import INTERVENTIONS, JsonObject
 from .next_functions import next_functions
@@ -31,7 +32,7 @@ _GOING_SECONDS = 1.5
 # How often a message is sent if the place that is shared is busy.
 _ATTEMPTS = 3
 # How long to wait for what others publish.
-_PATIENCE, _LOOK = 0.5, 0.05
+_PATIENCE = 0.5
 _TYPES: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("trace", "stage", "name", "when"), str),
     **dict.fromkeys(("step", "since"), int),
@@ -147,12 +148,12 @@ class SharedHolds:
 
     def find(self, trace_id: str) -> JsonObject | None:
         """Return one of these, or None; they publish them once somebody watches here."""
-        until = time.monotonic() + _PATIENCE
-        while True:
-            found = next((each for each in self.others() if each["trace"] == trace_id), None)
-            if found or self._member is None or time.monotonic() > until:
-                return found
-            time.sleep(_LOOK)
+        if self._member is None:
+            return None
+        return looked_for(
+            lambda: next((each for each in self.others() if each["trace"] == trace_id), None),
+            _PATIENCE,
+        )
 
     def passed(self) -> int:
         """Return how many requests passed, in all processes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 import typing as t
@@ -17,6 +16,7 @@ from ..history.redis.connection import Command, Redis
 from ..history.redis.keys import shared
 from ..recording.json_text import write_json
 from ..trace.model import JsonObject
+from .board import Side
 from .identity import Identity, is_alive, own
 from .protocol import WATCH_SECONDS, Published
 
@@ -47,23 +47,13 @@ class _Parsed(t.NamedTuple):
     running: list[JsonObject]
 
 
-class RedisBoard:
+class RedisBoard(Side):
     """The shared place of all apps with a history in this Redis."""
 
     def __init__(self, redis: Redis) -> None:
+        super().__init__()
         self._redis = redis
-        self._problem: str | None = None
-        # Of this app in this process; with its number, as it may be forked.
-        self._random = os.urandom(8).hex()
         self._parsed: dict[bytes, _Parsed] = {}
-
-    @property
-    def problem(self) -> str | None:
-        return self._problem
-
-    @property
-    def _key(self) -> str:
-        return f"{self._random}{os.getpid():x}"
 
     def watch(self, traces: frozenset[str], seconds: float = WATCH_SECONDS) -> None:
         self._use(

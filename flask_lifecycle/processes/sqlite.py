@@ -7,7 +7,6 @@ is missing.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
 import typing as t
@@ -20,6 +19,7 @@ from ..history.connection import Connection, Tables, transaction
 from ..history.problems import HistoryError, OtherVersionError
 from ..recording.json_text import write_json
 from ..trace.model import JsonObject
+from .board import Side
 from .identity import Identity, is_alive, own
 from .protocol import WATCH_SECONDS, Published
 
@@ -77,7 +77,7 @@ class _Parsed(t.NamedTuple):
     running: list[JsonObject]
 
 
-class SqliteBoard:
+class SqliteBoard(Side):
     """The shared place of one app, or of several with the same history.
 
     :param history: the file of the history.
@@ -85,20 +85,10 @@ class SqliteBoard:
     """
 
     def __init__(self, history: Path, *, is_private: bool) -> None:
+        super().__init__()
         self._path = history.with_name(f"{history.name}{_SUFFIX}")
         self._connection = Connection(self._path, is_private=is_private, tables=_TABLES)
-        self._problem: str | None = None
-        # Of this app in this process; with its number, as it may be forked.
-        self._random = os.urandom(8).hex()
         self._parsed: dict[str, _Parsed] = {}
-
-    @property
-    def problem(self) -> str | None:
-        return self._problem
-
-    @property
-    def _key(self) -> str:
-        return f"{self._random}{os.getpid():x}"
 
     def watch(self, traces: frozenset[str], seconds: float = WATCH_SECONDS) -> None:
         row = (self._key, time.time() + seconds, json.dumps(sorted(traces)))
