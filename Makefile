@@ -55,7 +55,7 @@ test: $(VENV)/test.stamp
 
 PYTEST = $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 # Most of their time these wait for browsers and servers.
-WAITING = --numprocesses=3
+WAITING = --numprocesses=4
 
 # The parts of both, side by side.
 lint: lint-python lint-browser
