@@ -101,7 +101,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     gate.touch()
     for server in made.values():
         server.stop()
-        assert "Traceback" not in server.log.read_text()
+        assert server.tracebacks() == []
 
 
 @pytest.fixture

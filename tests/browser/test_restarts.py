@@ -67,7 +67,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     yield made
     for server in servers:
         server.stop()
-        assert "Traceback" not in server.log.read_text()
+        assert server.tracebacks() == []
 
 
 def opened(context: BrowserContext, server: Server, query: str = "") -> Page:

@@ -59,7 +59,7 @@ def serve(tmp_path: Path) -> Iterator[t.Callable[..., Server]]:
     yield made
     for server in servers:
         server.stop()
-        assert "Traceback" not in server.log.read_text()
+        assert server.tracebacks() == []
 
 
 @pytest.fixture

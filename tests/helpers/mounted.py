@@ -140,4 +140,4 @@ def mounted(folder: Path, way: str, when: str, command: list[str]) -> Iterator[M
         if front is not None:
             front.close()
         server.stop()
-    assert "Traceback" not in server.log.read_text()
+    assert server.tracebacks() == []

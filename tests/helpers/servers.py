@@ -188,6 +188,12 @@ class Server:
             tell(self.process.pid, signal.SIGINT)
         self.process.wait(PATIENCE)
 
+    def tracebacks(self) -> list[str]:
+        """Return the tracebacks in its log."""
+        found = self.log.read_text().split("Traceback (most recent call last)")[1:]
+        # Told by SIGINT, gunicorn ends its workers in the middle of what they send.
+        return [each for each in found if "handle_quit" not in each]
+
     def kill(self) -> None:
         """End all of its processes at once, as ``kill -9`` and a machine out of memory do."""
         with suppress(ProcessLookupError):

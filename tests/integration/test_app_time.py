@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask, Response, send_file, stream_with_context
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import EnvironBuilder
 
 from flask_lifecycle import Lifecycle
@@ -21,6 +21,7 @@ from flask_lifecycle.summary.filter import parse
 from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.model import client_status
 from tests.helpers.apps import make_app
+from tests.helpers.servers import wait_for
 
 SLOW = 0.12
 NAP = 0.02
@@ -77,14 +78,42 @@ def app_of_views() -> tuple[Flask, Lifecycle]:
     return app, lifecycle
 
 
+class Timed(WSGIRequestHandler):
+    """A server that notes how long it sends."""
+
+    #: The clock when the send that goes on began, or None; and the seconds of those before.
+    since: t.ClassVar[float | None]
+    sent: t.ClassVar[float]
+
+    def setup(self) -> None:
+        super().setup()
+        wfile: t.Any = self.wfile
+        write = wfile.write
+
+        def timed(data: t.Any) -> int:
+            Timed.since = time.perf_counter()
+            try:
+                return int(write(data))
+            finally:
+                Timed.sent += time.perf_counter() - Timed.since
+                Timed.since = None
+
+        wfile.write = timed
+
+
+def has_sent_for_long() -> bool:
+    since = Timed.since
+    return since is not None and time.perf_counter() - since > SLOW
+
+
 def read_slowly(port: int, path: str) -> None:
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", port))
         client.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
         client.recv(1)
-        # Meanwhile the server cannot send on.
-        time.sleep(SLOW)
+        # Until then the server cannot send on.
+        wait_for(has_sent_for_long)
         while client.recv(1 << 20):
             pass
 
@@ -93,7 +122,8 @@ def read_slowly(port: int, path: str) -> None:
 def test_what_the_server_sends_in_is_not_the_apps(name: str) -> None:
     app, lifecycle = app_of_views()
     worked.clear()
-    server = make_server("127.0.0.1", 0, app)
+    Timed.since, Timed.sent = None, 0
+    server = make_server("127.0.0.1", 0, app, request_handler=Timed)
     thread = threading.Thread(target=server.handle_request)
     thread.start()
     read_slowly(server.port, f"/{name}")
@@ -105,8 +135,9 @@ def test_what_the_server_sends_in_is_not_the_apps(name: str) -> None:
     spent = sum(worked)
     assert trace.duration is not None
     assert trace.app_time is not None
-    assert trace.duration >= (spent + SLOW * 0.8) * 1e9
-    assert spent * 1e9 <= trace.app_time < (spent + SLOW / 2) * 1e9
+    limit = trace.duration / 1e9 - Timed.sent
+    assert Timed.sent > SLOW
+    assert spent * 1e9 <= trace.app_time <= limit * 1e9
     assert summary["app_time"] == trace.app_time
     assert summary["sending"] is False
     assert all(0 <= begin <= end <= trace.app_time for _, begin, end in summary["strip"])
@@ -115,8 +146,7 @@ def test_what_the_server_sends_in_is_not_the_apps(name: str) -> None:
     assert entry["time"] == pytest.approx(trace.duration / 1e6)
     page = toolbar_view(live)
     assert (page["elapsed"], page["sent"]) == (trace.app_time, trace.duration - trace.app_time)
-    limit = (spent + SLOW / 2) * 1e3
-    assert not parse(f"time:>{limit}")(summary)
+    assert not parse(f"time:>{limit * 1e3}")(summary)
     assert parse(f"time:>={spent * 1e3}")(summary)
     assert client_status(summary) == 200
     lifecycle.undo(app)

@@ -33,7 +33,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path, request.param)
     yield server
     server.stop()
-    assert "Traceback" not in server.log.read_text()
+    assert server.tracebacks() == []
 
 
 def test_a_slow_request_shows_while_it_runs(server: Server, tmp_path: Path) -> None:
@@ -222,4 +222,4 @@ def test_the_reloader_and_ctrl_c_leave_nothing_in_the_log(tmp_path: Path) -> Non
     assert server.key() == key
     server.stop()
     ws.close()
-    assert "Traceback" not in server.log.read_text()
+    assert server.tracebacks() == []
