@@ -7,20 +7,19 @@ import sys
 import time
 from collections.abc import Iterator
 
-import click
 import flask
 from rich.text import Text
 
-from ..summary.filter import FilterError, parse
 from ..trace.explain import explain
 from ..trace.model import JsonObject
 from .cells import clock
 from .journey import Journey
-from .lookup import Requests
+from .lookup import Requests, predicate
 from .options import Form
-from .output import Output
+from .output import Output, escaped
 from .report import Report
 from .rows import TOGETHER, Rows, markdown_table
+from .running import Held, Running, are_in_several
 from .tree import tree
 
 # Seconds: what a writer takes to a batch of requests.
@@ -39,11 +38,10 @@ class Follower:
     def __init__(
         self, requests: Requests, app: flask.Flask, terms: str, form: Form, *, verbose: bool
     ) -> None:
-        try:
-            self._matches = parse(terms)
-        except FilterError as error:
-            raise click.UsageError(f"FILTER got {error}.") from None
+        self._matches = predicate(terms)
         self._requests = requests
+        self._running = Running(requests.history)
+        self._held: dict[tuple[str, int], Held] = {}
         self._app = app
         self._form = form
         self._verbose = verbose
@@ -63,7 +61,9 @@ class Follower:
         for summary in known[len(known) - min(earlier, len(known)) :]:
             self._write(summary)
         changed = self._requests.history.version()
+        self._look_for_held()
         while not self._closed.wait(_INTERVAL):
+            self._look_for_held()
             now = self._requests.history.version()
             if now != changed:
                 # Read before: what is written meanwhile is seen the next time.
@@ -77,6 +77,32 @@ class Follower:
         new = [each for each in reversed(found) if each["id"] not in self._seen]
         self._seen = {each["id"] for each in found}
         return (each for each in new if self._matches(each))
+
+    def _look_for_held(self) -> None:
+        """Write which requests are held now, and which of those before go on."""
+        known = self._held
+        self._held = {each.key: each for each in self._running.held(self._matches)}
+        with_process = are_in_several([*known.values(), *self._held.values()])
+        for key, each in known.items():
+            if key not in self._held:
+                has_ended = self._running.ended(key[0])
+                self._say(each, "ended with its process" if has_ended else "goes on", with_process)
+        for key, each in self._held.items():
+            if key not in known:
+                self._say(each, "", with_process)
+
+    def _say(self, each: Held, then: str, with_process: bool) -> None:
+        """Write that a request is held, or what became of it."""
+        if self._form == "json":
+            self._output.json({**each.to_dict(), **({"held": None} if then else {})})
+            return
+        text = Text(then, style="ink").append(" · ") if then else Text()
+        text.append_text(each.text(with_process=with_process))
+        if self._form == "md":
+            self._output.markdown((escaped(text.plain), ""))
+        else:
+            line = Text(f"{clock(time.time())} ", style="quiet").append_text(text)
+            self._output.lines(self._output.wrapped(line, self._output.width))
 
     def _write(self, summary: JsonObject) -> None:
         if self._form == "json":

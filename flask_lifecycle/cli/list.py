@@ -14,7 +14,7 @@ from .options import Filtered, Form, forms
 )
 @forms
 def command(terms: tuple[str, ...], limit: int, form: Form) -> None:
-    """List the requests in the history, newest first.
+    """List the requests in the history, newest first; before them, those that breakpoints hold.
 
     FILTER is as in the panel: words, and terms such as these; a minus before one excludes.
 
@@ -28,27 +28,38 @@ def command(terms: tuple[str, ...], limit: int, form: Form) -> None:
     """
     from .app import load_app
     from .cells import clock
-    from .lookup import Requests
-    from .output import Output
+    from .lookup import NotFoundError, Requests, predicate
+    from .output import Output, escaped
     from .rows import Rows, markdown_table, restarts
+    from .running import Running, held_lines
 
     requests = Requests(load_app())
-    found = requests.matching(terms, limit)
+    held = Running(requests.history).held(predicate(" ".join(terms)))
+    requests.running = [each.summary for each in held]
+    try:
+        found = requests.matching(terms, limit)
+    except NotFoundError:
+        if not held:
+            raise
+        found = []
     numbers = {each["id"]: number for number, each in found}
     summaries = [each for _, each in found]
     output = Output()
     if form == "json":
-        output.json({"traces": summaries})
+        output.json({"held": [each.to_dict() for each in held], "traces": summaries})
     elif form == "md":
-        output.markdown(markdown_table(summaries))
+        told = (line for each in held_lines(held) for line in (escaped(each.plain), ""))
+        output.markdown((*told, *markdown_table(summaries)))
     else:
+        for line in held_lines(held, requests.id_length):
+            output.lines(output.wrapped(line, output.width))
         rows = Rows(
             output.width,
             requests.id_length,
             has_strip=output.has_colour,
             summaries=summaries,
         )
-        output.lines([rows.head()])
+        output.lines([rows.head()] if summaries else ())
         for summary, begin in restarts(summaries):
             if begin is not None:
                 output.rule(f"restarted {clock(begin)}")

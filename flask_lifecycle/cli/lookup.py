@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice, repeat
 from itertools import count as count_from
@@ -40,6 +40,8 @@ class Requests:
         if history is None:
             raise NotFoundError("This app keeps no history: LIFECYCLE_HISTORY is None.")
         self.history: History = history
+        #: Summaries of requests that are not in the history yet; an ID may mean one of them.
+        self.running: Sequence[JsonObject] = ()
         self._read: list[JsonObject] = []
         self._pages = self._paged()
 
@@ -85,7 +87,8 @@ class Requests:
     def id_length(self) -> int:
         """Return how much of their IDs tells requests apart."""
         ids = self.history.ids()
-        return id_length([each["id"] for each in self.known] if ids is None else ids)
+        stored = [each["id"] for each in self._read] if ids is None else ids
+        return id_length({*stored, *(each["id"] for each in self.running)})
 
     def newest(self, limit: int) -> list[JsonObject]:
         """Return the summaries of the newest requests; what another program wrote is left out."""
@@ -100,10 +103,7 @@ class Requests:
         :raises NotFoundError: there are none.
         """
         text = " ".join(terms)
-        try:
-            matches = parse(text)
-        except FilterError as error:
-            raise click.UsageError(f"FILTER got {error}.") from None
+        matches = predicate(text)
         every = enumerate(self.newest_first())
         found = [*islice((pair for pair in every if matches(pair[1])), limit)]
         if not found:
@@ -125,17 +125,27 @@ class Requests:
             raise NotFoundError(
                 f"There is no {text}: the history has {count(len(self.known), 'request')}."
             )
-        if _BEGINNING.fullmatch(text.lower()) is None:
+        if not is_beginning(text):
             raise click.UsageError(
                 f"{cut(text, 40)} is no ID; it takes last, last~3 or the beginning of one, which "
                 "has digits and the letters a to f."
             )
-        found = [each for each in self.known if each["id"].startswith(text.lower())]
+        found = self._beginning_with(text.lower())
         if not found:
             raise NotFoundError(f"No request in the history has an ID that begins with {text}.")
         if found[1:]:
             raise click.UsageError(_several(text, found, self.id_length))
         return found[0]
+
+    def _beginning_with(self, text: str) -> list[JsonObject]:
+        running = {each["id"]: each for each in self.running if each["id"].startswith(text)}
+        try:
+            stored = {each["id"]: each for each in self.known if each["id"].startswith(text)}
+        except NotFoundError:
+            if not running:
+                raise
+            stored = {}
+        return [*{**running, **stored}.values()]
 
     def trace(self, text: str) -> Trace:
         """Return the request that an ID means."""
@@ -152,6 +162,22 @@ class Requests:
                 self.history.problem or f"The request {trace_id} is no longer in the history."
             )
         return trace
+
+
+def predicate(terms: str) -> Callable[[JsonObject], bool]:
+    """Return whether a summary matches a filter, as a function.
+
+    :raises click.UsageError: a term cannot be parsed.
+    """
+    try:
+        return parse(terms)
+    except FilterError as error:
+        raise click.UsageError(f"FILTER got {error}.") from None
+
+
+def is_beginning(text: str) -> bool:
+    """Return whether an ID may begin so."""
+    return _BEGINNING.fullmatch(text.lower()) is not None
 
 
 def _several(text: str, found: list[JsonObject], length: int) -> str:
@@ -182,4 +208,4 @@ def _are_apart(ids: Collection[str], length: int) -> bool:
     return len({each[:length] for each in ids}) == len(ids)
 
 
-__all__ = ["NotFoundError", "Requests", "id_length", "request_of"]
+__all__ = ["NotFoundError", "Requests", "id_length", "is_beginning", "predicate", "request_of"]

@@ -12,7 +12,7 @@ from rich.text import Text
 from ..app_map.skipped import skipped
 from ..trace.explain import explain
 from ..trace.highlights import highlights
-from ..trace.model import JsonObject, Trace
+from ..trace.model import Hold, JsonObject, Trace
 from ..trace.sentences.words import count, cut, readable_time, short
 from .app import map_of
 from .cells import age, request_text, status_text, took
@@ -75,8 +75,17 @@ class Report:
             f"{at}, {age(trace.started_at)} ago · {trace.id} · "
             f"process {trace.process.pid} on {short(trace.process.host)}"
         )
+        for hold in trace.holds:
+            if hold.end is None:
+                yield self._held(hold)
         if trace.parent is not None:
             yield f"made inside the request {trace.parent}"
+
+    def _held(self, hold: Hold) -> str:
+        step = self._trace.steps[hold.step]
+        at = step.stage if step.name in ("", step.stage) else f"{step.stage} {short(step.name)}"
+        held = readable_time(max(0, (self._summary.get("elapsed") or 0) - hold.begin))
+        return f"held {'at' if step.end is None else 'after'} {at}, {held}"
 
     def _flags(self) -> Iterator[tuple[str, str, str]]:
         """Yield the kind, the label and the reason of what is worth a look."""

@@ -26,11 +26,11 @@ def command(id_: str, brief: bool, whole: bool, form: Form) -> None:
     from .lookup import Requests
     from .output import Output
     from .report import Report
+    from .running import find
 
     app = load_app()
     requests = Requests(app)
-    summary = requests.summary(id_)
-    trace = requests.get(summary["id"])
+    summary, trace = find(requests, id_)
     output = Output()
     if form == "json":
         output.json(trace.to_dict())

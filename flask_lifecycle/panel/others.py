@@ -9,7 +9,7 @@ from ..faults import fault
 from ..pauses import looked_for
 from ..processes.member import Member
 from ..processes.protocol import Published
-from ..recording.records import read
+from ..processes.published import steps_in
 from ..trace import process
 from ..trace.model import JsonObject, Trace
 from ..trace.writer import LiveTrace
@@ -106,12 +106,7 @@ class Others:
 
     def steps(self, trace_id: str) -> Trace | None:
         """Return one of these as its process published it, if it was watched."""
-        found = None if self.member is None else self.member.board.trace(trace_id)
-        try:
-            return None if found is None else t.cast("Trace", read(Trace, found))
-        except ValueError as error:
-            fault("a request of another process", error)
-            return None
+        return None if self.member is None else steps_in(self.member.board, trace_id)
 
     def _published(self) -> list[Published]:
         return [] if self.member is None else self.member.others()

@@ -18,6 +18,8 @@ from ..holds.holder import Holder
 from ..holds.instead import CannotError, check
 from ..pauses import looked_for
 from ..processes.member import Member
+from ..processes.protocol import Published
+from ..processes.published import held_in, holds_in
 from ..trace.model import INTERVENTIONS, JsonObject
 from .next_functions import next_functions
 from .running import parse_running
@@ -33,14 +35,6 @@ _GOING_SECONDS = 1.5
 _ATTEMPTS = 3
 # How long to wait for what others publish.
 _PATIENCE = 0.5
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("trace", "stage", "name", "when"), str),
-    **dict.fromkeys(("step", "since"), int),
-    **dict.fromkeys(("held", "left"), (int, float)),
-    "can": list,
-    "seen": dict,
-    "why": (str, type(None)),
-}
 _WHERE = ("trace", "step", "stage", "name", "when", "since")
 
 Key = tuple[str, int]
@@ -65,6 +59,11 @@ class SharedHolds:
         self._published: dict[Key, JsonObject] = {}
         # What goes on in other processes, and until when it may still seem to be held.
         self._going: dict[Key, float] = {}
+
+    @property
+    def are_any(self) -> bool:
+        """Return whether a request is held in this process."""
+        return bool(self.holder.held())
 
     def catch_up(self) -> None:
         """Let the others know of this process's viewer, and take what they have told."""
@@ -140,10 +139,10 @@ class SharedHolds:
         """Return the requests that are held in other processes."""
         now = time.monotonic()
         return [
-            {**held, "held": held["held"] + int(since * 1e9), "left": max(0, held["left"] - since)}
-            for holds, since in self._holds_of_others()
-            for held in holds.get("held") or ()
-            if _is_held(held) and self._going.get((held["trace"], held["since"]), 0) < now
+            held
+            for each in self._others()
+            for held in held_in(each, time.time())
+            if self._going.get((held["trace"], held["since"]), 0) < now
         ]
 
     def find(self, trace_id: str) -> JsonObject | None:
@@ -157,7 +156,7 @@ class SharedHolds:
 
     def passed(self) -> int:
         """Return how many requests passed, in all processes."""
-        numbers = [holds.get("passed") for holds, _ in self._holds_of_others()]
+        numbers = [holds_in(each).get("passed") for each in self._others()]
         return self.holder.passed + sum(each for each in numbers if type(each) is int)
 
     def state(self) -> JsonObject:
@@ -203,13 +202,8 @@ class SharedHolds:
     def _is_of_this_app(self, data: JsonObject) -> bool:
         return self._member is not None and self._member.app.items() <= data.items()
 
-    def _holds_of_others(self) -> t.Iterator[tuple[JsonObject, float]]:
-        """Return what the others have published, and the seconds since."""
-        now = time.time()
-        for each in () if self._member is None else self._member.others():
-            holds = each.process.get("holds")
-            if not each.is_gone and isinstance(holds, dict):
-                yield holds, max(0, now - each.at)
+    def _others(self) -> list[Published]:
+        return [] if self._member is None else self._member.others()
 
     def _shown(self, held: Held) -> JsonObject:
         made = held.to_dict()
@@ -231,13 +225,6 @@ def _cut(seen: JsonObject) -> JsonObject:
     return {name: seen[name] if name in sizes else None for name in seen} | {
         "next": seen["next"] if "next" in sizes else []
     }
-
-
-def _is_held(given: t.Any) -> bool:
-    """Return whether it is what a process publishes of a held request: of any version."""
-    return isinstance(given, dict) and all(
-        isinstance(given.get(name), kind) for name, kind in _TYPES.items()
-    )
 
 
 __all__ = ["DO", "SharedHolds"]

@@ -34,6 +34,11 @@ _READ = 0.08
 class Holds(t.Protocol):
     """What holds the requests of an app, in all processes."""
 
+    @property
+    def are_any(self) -> bool:
+        """Return whether a request is held here."""
+        ...
+
     def look(self, *, elsewhere: bool) -> None:
         """Do what is due while somebody watches, here or elsewhere."""
         ...
@@ -151,6 +156,9 @@ class Member:
             self._count()
         if wanted is not None or watched is not None:
             self._hold(elsewhere=watched is not None)
+        if watched is None and self.holds is not None and self.holds.are_any:
+            # For the command line, which has no time to ask.
+            watched = frozenset()
         if watched is not None:
             self._publish(watched)
         elif self._published_at:

@@ -1,58 +1,23 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import threading
 import typing as t
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT
-from tests.helpers.cli import sent
+from tests.helpers.cli import line_of, running, sent
 from tests.helpers.history import Served, make, served
 from tests.helpers.servers import PATIENCE
-
-# Another process with the same app.
-APP = "from flask import Flask\napp = Flask('shop')\n"
 
 
 @pytest.fixture
 def there() -> Iterator[Served]:
     with served(make()) as found:
         yield found
-
-
-@contextmanager
-def running(folder: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
-    # By the name of the app, which is no module's, its folder is the working folder.
-    (folder / "served.py").write_text(APP)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flask", "--app", str(folder / "served.py"), "lifecycle", *args],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    # A line that never comes is an empty one.
-    watchdog = threading.Timer(PATIENCE, process.kill)
-    watchdog.start()
-    try:
-        yield process
-    finally:
-        watchdog.cancel()
-        process.kill()
-        process.communicate()
-
-
-def line_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
 
 
 def ends(process: subprocess.Popen[str]) -> tuple[int, str]:
