@@ -311,13 +311,17 @@ class Mount:
         with self._lock:
             if self._holds is None and self._settings.hold and self.owner is not None:
                 from .holds.holder import Holder
+                from .panel.kept_breakpoints import KeptBreakpoints, place_of
                 from .panel.shared_holds import SharedHolds
 
                 holder = Holder(self.owner, self._settings.hold_seconds)
                 holder.find_server = self._find_server
-                self._holds = SharedHolds(holder, self._member, self._map)
-                if self._member is not None:
-                    self._member.holds = self._holds
+                member = self._member
+                place = None if member is None else place_of(self._history, **member.app)
+                kept = KeptBreakpoints(holder, place)
+                self._holds = SharedHolds(holder, member, self._map, kept)
+                if member is not None:
+                    member.holds = self._holds
             return self._holds
 
     def _told_breakpoints(self, data: dict[str, t.Any]) -> None:

@@ -23,7 +23,6 @@ from .api.recordings import create_recordings
 from .api.steps import create_steps
 from .api.toolbar import create_toolbar
 from .api.traces import create_traces
-from .kept_breakpoints import KeptBreakpoints
 from .live.hub import Hub
 from .live.metered_socket import MESSAGE_BYTES
 from .others import Others
@@ -69,7 +68,6 @@ def create_panel(
     hub = Hub(traces.store, traces.history, holds, others, traces.openable)
     if others.member is not None:
         others.member.wanted = hub.wanted
-    kept = KeptBreakpoints(traces.history, str(others.process.get("app", "")))
     for api in (
         create_page(gate, DIST),
         create_toolbar(hub, gate),
@@ -80,7 +78,7 @@ def create_panel(
         create_steps(traces),
         create_profile(traces, profiles),
         create_bodies(bodies),
-        create_holds(holds, gate, hold_seconds, kept),
+        create_holds(holds, gate, hold_seconds),
         create_app_map(app_map, find_rule),
         create_live(hub, gate),
     ):

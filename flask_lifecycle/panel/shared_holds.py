@@ -21,6 +21,7 @@ from ..processes.member import Member
 from ..processes.protocol import Published
 from ..processes.published import held_in, holds_in
 from ..trace.model import INTERVENTIONS, JsonObject
+from .kept_breakpoints import KeptBreakpoints
 from .next_functions import next_functions
 from .running import parse_running
 
@@ -45,12 +46,18 @@ class SharedHolds:
 
     :param member: this process among them; None if nothing is shared.
     :param app_map: returns the map of the app.
+    :param kept: has the breakpoints of earlier processes.
     """
 
     def __init__(
-        self, holder: Holder, member: Member | None, app_map: Callable[[], JsonObject]
+        self,
+        holder: Holder,
+        member: Member | None,
+        app_map: Callable[[], JsonObject],
+        kept: KeptBreakpoints,
     ) -> None:
         self.holder: Holder = holder
+        self.kept: KeptBreakpoints = kept
         self._member = member
         self._app_map = app_map
         # The breakpoints that all processes have been told of.
@@ -70,6 +77,7 @@ class SharedHolds:
         if self._member is not None:
             self._member.hurry()
             self._member.listen()
+        self.kept.catch_up()
 
     def look(self, *, elsewhere: bool) -> None:
         """Do what is due while somebody watches.
@@ -78,6 +86,7 @@ class SharedHolds:
         """
         if elsewhere:
             self.holder.viewers.are_elsewhere()
+        self.kept.catch_up()
         self.share()
 
     def share(self) -> None:

@@ -1,4 +1,4 @@
-"""Breakpoints outlive the process, in a file that nobody else can read or plant."""
+"""Breakpoints outlive the process, in a Redis or a file that nobody else can read or plant."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from flask import Flask
 from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.panel import kept_breakpoints
 from flask_lifecycle.recorder import holding
 from tests.helpers.apps import LOCAL, TOKEN
+from tests.helpers.redis import RedisServer
+from tests.helpers.servers import wait_for
 
 Json = dict[str, t.Any]
 
@@ -21,7 +24,7 @@ Json = dict[str, t.Any]
 class Run:
     """A process of an app, as far as its breakpoints go."""
 
-    def __init__(self, history: Path, name: str = __name__) -> None:
+    def __init__(self, history: Path | str, name: str = __name__) -> None:
         self.app = Flask(name)
         self.app.debug = True
         self.app.config.update(LIFECYCLE_TOKEN=TOKEN, LIFECYCLE_HISTORY=history)
@@ -78,7 +81,11 @@ def test_they_are_there_again_in_the_next_process(history: Path, beside: Path) -
     assert list(beside.parent.glob("*.json*")) == [beside]
 
 
-def test_apps_of_one_history_have_their_own(history: Path) -> None:
+@pytest.mark.parametrize("kept_in", ["a file", "a Redis"])
+def test_apps_of_one_history_have_their_own(kept_in: str, request: pytest.FixtureRequest) -> None:
+    history = request.getfixturevalue("history")
+    if kept_in == "a Redis":
+        history = request.getfixturevalue("redis").url
     run = Run(history)
     made = run.call("PUT", {"breakpoints": [{"stage": "view"}]})["breakpoints"]
     run.end()
@@ -128,4 +135,111 @@ def test_a_link_or_a_file_that_others_can_write_is_not_read(history: Path, besid
     # It is replaced, not written to.
     run.call("PUT", {"breakpoints": [{"stage": "dispatch"}]})
     assert beside.stat().st_mode & 0o777 == 0o600
+    run.end()
+
+
+LIST = [{"stage": "view", "name": "a*"}, {"name": "x", "when": "after", "on": False}]
+
+
+def names(run: Run) -> list[str | None]:
+    return [each["name"] for each in run.call()["breakpoints"]]
+
+
+def keys(redis: RedisServer) -> list[str]:
+    return sorted(redis.client().scan_iter("*:breakpoints:*"))
+
+
+def kept(redis: RedisServer, value: str | bytes | None = None) -> str:
+    """Keep a list, and return its key.
+
+    :param value: what is put in the place of the list.
+    """
+    run = Run(redis.url)
+    run.call("PUT", {"on": False, "breakpoints": LIST})
+    run.end()
+    key = keys(redis)[0]
+    if value is not None:
+        redis.client().hset(key, "text", value)
+    return key
+
+
+def test_a_redis_keeps_those_of_each_machine_for_some_weeks(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(redis.url)
+    assert (names(run), keys(redis)) == ([], [])
+    run.call("PUT", {"breakpoints": []})
+    run.end()
+    assert keys(redis) == []
+    with monkeypatch.context() as there:
+        there.setattr("flask_lifecycle.processes.member.HOST", 'web "2"\n*:é')
+        elsewhere = Run(redis.url)
+        elsewhere.call("PUT", {"breakpoints": [{"name": "elsewhere"}]})
+        elsewhere.end()
+    [other] = keys(redis)
+    kept(redis)
+    [key] = {*keys(redis)} - {other}
+    redis.client().persist(key)
+    run = Run(redis.url)
+    found = run.call()
+    assert found["on"] is False
+    assert [each["name"] for each in found["breakpoints"]] == ["a*", "x"]
+    # It is in use: the time begins again.
+    assert 29 * 86_400 < redis.client().ttl(key) <= 30 * 86_400
+    assert 29 * 86_400 < redis.client().ttl(other) <= 30 * 86_400
+    run.call("PUT", {"breakpoints": []})
+    run.end()
+    run = Run(redis.url)
+    assert names(run) == []
+    run.end()
+
+
+def test_of_another_version_only_what_is_known_is_taken(redis: RedisServer) -> None:
+    later = [{"stage": "websocket_message"}, *LIST, {"name": "y", "when": "during"}, 7]
+    kept(redis, json.dumps({"on": True, "breakpoints": later, "format": 2}))
+    run = Run(redis.url)
+    assert names(run) == ["a*", "x"]
+    run.end()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"breakpoints": 1}', "[" * 9999, b"\xff"])
+def test_garbage_in_a_redis_is_ignored(redis: RedisServer, text: str | bytes) -> None:
+    kept(redis, text)
+    run = Run(redis.url)
+    assert names(run) == []
+    run.end()
+
+
+def test_a_key_of_another_program_is_left_alone(redis: RedisServer) -> None:
+    key = kept(redis)
+    client = redis.client()
+    client.delete(key)
+    client.xadd(key, {"letter": "to my grandmother"})
+    run = Run(redis.url)
+    assert names(run) == []
+    run.call("PUT", {"breakpoints": LIST})
+    assert names(run) == ["a*", "x"]
+    run.end()
+    assert (client.xlen(key), client.ttl(key)) == (1, -1)
+
+
+def test_a_redis_that_is_away_is_asked_and_written_later(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_breakpoints, "_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("flask_lifecycle.history.redis.connection._AWAY_SECONDS", 0.05)
+    kept(redis)
+    redis.stop()
+    run = Run(redis.url)
+    assert names(run) == []
+    redis.start()
+    kept(redis)
+    wait_for(lambda: names(run) == ["a*", "x"])
+    redis.stop()
+    run.call("PUT", {"breakpoints": LIST[1:]})
+    redis.start()
+    wait_for(lambda: names(run) and keys(redis))
+    run.end()
+    run = Run(redis.url)
+    assert names(run) == ["x"]
     run.end()

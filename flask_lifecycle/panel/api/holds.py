@@ -14,7 +14,6 @@ from ...holds.breakpoints import parse
 from ...holds.instead import CannotError
 from ...trace.model import JsonObject
 from ..access.gate import Gate
-from ..kept_breakpoints import KeptBreakpoints
 from ..live.threads import server_of
 from ..running import parse_running
 from ..shared_holds import DO, SharedHolds
@@ -23,19 +22,15 @@ from .lookup import json_object, refuse
 _OFF = "Requests are not held: LIFECYCLE_HOLD is False."
 
 
-def create_holds(
-    shared: SharedHolds | None, gate: Gate, seconds: float, kept: KeptBreakpoints
-) -> flask.Blueprint:
+def create_holds(shared: SharedHolds | None, gate: Gate, seconds: float) -> flask.Blueprint:
     """Return the blueprint.
 
     :param shared: holds the requests; None if that is turned off.
     :param gate: knows the clients with the token, and how many websockets are open.
     :param seconds: how long a client with the token counts as a viewer after a call.
-    :param kept: has the breakpoints of earlier processes.
     """
-    # Those of a process that runs are newer.
-    if shared is not None and not shared.holder.revision:
-        kept.load(shared.holder)
+    if shared is not None:
+        shared.kept.catch_up()
     api = flask.Blueprint("holds", __name__)
 
     def called() -> SharedHolds | None:
@@ -81,7 +76,7 @@ def create_holds(
             refuse(never, 409)
         holder.set(made, on=on)
         found.share()
-        kept.save(holder)
+        found.kept.changed()
         return holder.to_dict()
 
     @api.get("/api/held")
