@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib.util
 import itertools
 import json
 import platform
@@ -20,10 +19,22 @@ import typing as t
 from importlib.metadata import version
 from pathlib import Path
 
-from .variants import HOLDING, OURS, PEERS
+from .variants import HOLDING, OURS, PEERS, PURE, is_installed
 from .workloads import WORKLOADS, environ
 
 TURN_SECONDS = 0.03
+_CORE = "flask_lifecycle.core._core"
+_MODULES = {
+    "debugtoolbar": "flask_debugtoolbar",
+    "opentelemetry": "opentelemetry.instrumentation.flask",
+    "sentry": "sentry_sdk",
+    "pyinstrument": "pyinstrument",
+    **dict.fromkeys(PURE, _CORE),
+}
+#: The workloads that ratios are asked for, and the most that is asked of ours.
+_ASKED_FOR = ("hello", "page", "page20")
+_WITH_CORE = {"steps": (1.15, 1.05, 1.02), "defaults": (1.40, 1.15, 1.08)}
+_PURE = {"defaults": (2.0, 1.40, 1.20)}
 
 
 class Worker:
@@ -68,7 +79,7 @@ class Worker:
 def work(variant: str, workload: str) -> None:
     """Be a worker: read what to do from stdin, answer in lines of JSON."""
     app, path = WORKLOADS[workload]()
-    wsgi = {**OURS, **PEERS, **HOLDING}[variant](app)
+    wsgi = {**OURS, **PURE, **PEERS, **HOLDING}[variant](app)
     numbers = itertools.count()
     # Its output is the answers': whatever a peer prints goes to stderr.
     answers, sys.stdout = sys.stdout, sys.stderr
@@ -131,9 +142,9 @@ def measure(workload: str, variants: list[str], turns: int) -> list[dict[str, t.
     base = workers[0]
     rows = []
     for worker in workers:
-        added = statistics.median(
-            mine - its for mine, its in zip(worker.cpu, base.cpu, strict=True)
-        )
+        pairs = [*zip(worker.cpu, base.cpu, strict=True)]
+        added = statistics.median(mine - its for mine, its in pairs)
+        spread = statistics.quantiles([mine / its for mine, its in pairs], n=4)
         facts = worker.stop()
         rows.append(
             {
@@ -143,6 +154,7 @@ def measure(workload: str, variants: list[str], turns: int) -> list[dict[str, t.
                 "wall_us": statistics.median(worker.wall),
                 "added_us": added,
                 "ratio": statistics.median(worker.cpu) / statistics.median(base.cpu),
+                "ratio_spread": (spread[0], spread[2]),
                 "p99_wall_us": statistics.quantiles(worker.wall, n=100)[98],
                 **facts,
                 "added_us_per_step": added / facts["steps"] if facts else None,
@@ -163,29 +175,25 @@ def main() -> None:
         work(*options.worker)
         return
 
-    modules = {
-        "debugtoolbar": "flask_debugtoolbar",
-        "opentelemetry": "opentelemetry.instrumentation.flask",
-        "sentry": "sentry_sdk",
-        "pyinstrument": "pyinstrument",
-    }
     variants = options.variants or [
-        *OURS,
-        *(name for name in PEERS if _installed(modules[name])),
+        name
+        for name in (*OURS, *PURE, *PEERS)
+        if name not in _MODULES or is_installed(_MODULES[name])
     ]
     if variants[0] != "bare":
         variants.insert(0, "bare")
 
     print(f"Python {platform.python_version()}, Flask {version('flask')}, {options.turns} turns\n")
     print(
-        f"{'workload':<9}{'variant':<15}{'CPU µs':>9}{'added':>8}{'ratio':>7}{'wall µs':>9}"
-        f"{'p99':>9}{'steps':>7}{'µs/step':>9}{'bytes/step':>12}"
+        f"{'workload':<9}{'variant':<17}{'CPU µs':>9}{'added':>8}{'ratio':>7}{'its quartiles':>15}"
+        f"{'wall µs':>9}{'p99':>9}{'steps':>7}{'µs/step':>9}{'bytes/step':>12}"
     )
     rows: list[dict[str, t.Any]] = []
     for workload in options.workloads:
         for row in measure(workload, variants, options.turns):
             rows.append(row)
-            print(line(row))
+            print(line(row), flush=True)
+    print(asked(rows))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
 
@@ -193,19 +201,40 @@ def main() -> None:
 def line(row: dict[str, t.Any]) -> str:
     """Lay a row out for people."""
     text = (
-        f"{row['workload']:<9}{row['variant']:<15}{row['cpu_us']:>9.1f}{row['added_us']:>8.1f}"
-        f"{row['ratio']:>7.3f}{row['wall_us']:>9.1f}{row['p99_wall_us']:>9.1f}"
+        f"{row['workload']:<9}{row['variant']:<17}{row['cpu_us']:>9.1f}{row['added_us']:>8.1f}"
+        f"{row['ratio']:>7.2f}{spread(row):>15}"
+        f"{row['wall_us']:>9.1f}{row['p99_wall_us']:>9.1f}"
     )
     if steps := row.get("steps"):
         text += f"{steps:>7}{row['added_us_per_step']:>9.2f}{row['bytes'] / steps:>12.0f}"
     return text
 
 
-def _installed(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+def asked(rows: list[dict[str, t.Any]]) -> str:
+    """Return the ratios to the bare app as a table, beside what is asked of them."""
+    has_core = is_installed(_CORE)
+    found = {(row["variant"], row["workload"]): row for row in rows}
+    shown = [
+        f"\nRatio to bare, its quartiles, and what is asked; compiled core: {has_core}\n",
+        f"| | {' | '.join(_ASKED_FOR)} |",
+        f"|---{'|---' * len(_ASKED_FOR)}|",
+    ]
+    for variant in dict.fromkeys(row["variant"] for row in rows):
+        name, _, pure = variant.partition(", ")
+        limits = (_WITH_CORE if has_core and not pure else _PURE).get(name)
+        cells = [variant]
+        for index, workload in enumerate(_ASKED_FOR):
+            row = found.get((variant, workload))
+            limit = f" [{limits[index]:.2f}]" if limits else ""
+            cells.append("" if row is None else f"{row['ratio']:.2f} ({spread(row)}){limit}")
+        shown.append(f"| {' | '.join(cells)} |")
+    return "\n".join(shown)
+
+
+def spread(row: dict[str, t.Any]) -> str:
+    """Return the quartiles of a ratio."""
+    low, high = row["ratio_spread"]
+    return f"{low:.2f}-{high:.2f}"
 
 
 if __name__ == "__main__":

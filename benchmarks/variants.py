@@ -6,7 +6,9 @@ requests to. What a peer patches globally stays in its process.
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 import threading
 import typing as t
 import urllib.request
@@ -111,7 +113,8 @@ def opentelemetry(app: Flask) -> t.Any:
     trace.set_tracer_provider(provider)
     instrumentor: t.Any = FlaskInstrumentor()
     instrumentor.instrument_app(app)
-    SQLAlchemyInstrumentor().instrument()
+    # Also a version of SQLAlchemy that is newer than those it names.
+    SQLAlchemyInstrumentor().instrument(skip_dep_check=True)
     return app
 
 
@@ -145,8 +148,22 @@ def pyinstrument(app: Flask) -> t.Any:
     return app
 
 
+def _pure(variant: Variant) -> Variant:
+    """Return a variant without the compiled core."""
+
+    def pure(app: Flask) -> t.Any:
+        os.environ["FLASK_LIFECYCLE_PURE"] = "1"
+        return variant(app)
+
+    return pure
+
+
 OURS: dict[str, Variant] = {
     each.__name__: each for each in (bare, off, steps, recording, defaults, viewer)
+}
+#: The same without the compiled core, where there is one.
+PURE: dict[str, Variant] = {
+    f"{each.__name__}, pure": _pure(each) for each in (steps, recording, defaults)
 }
 #: What the possibility of holding requests costs.
 HOLDING: dict[str, Variant] = {
@@ -155,6 +172,14 @@ HOLDING: dict[str, Variant] = {
 PEERS: dict[str, Variant] = {
     each.__name__: each for each in (debugtoolbar, opentelemetry, sentry, pyinstrument)
 }
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module is there, without importing it."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def watch(app: Flask) -> None:
