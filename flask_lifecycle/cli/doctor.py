@@ -12,6 +12,7 @@ import click
 import flask
 from flask.cli import with_appcontext
 
+from ..core import compiled, why
 from ..history import history_of
 from ..run_token import why_alone
 from ..settings import Settings
@@ -63,6 +64,7 @@ def findings(app: flask.Flask) -> Iterator[Finding]:
         yield from _access(app, settings)
     if settings.enabled is not False:
         yield _history(app)
+        yield _core()
     yield from _packages()
 
 
@@ -123,6 +125,12 @@ def _history(app: flask.Flask) -> Finding:
         return "ok", "history", f"{status.place}, as soon as a server has sent a request."
     size = f"{status.count:,} requests in {status.size / 1e6:,.1f} MB"
     return "ok", "history", f"{status.place}: {size}. LIFECYCLE_HISTORY = None turns it off."
+
+
+def _core() -> Finding:
+    if compiled is None:
+        return "note", "core", f"In Python, where recording a step takes longer: {why}."
+    return "ok", "core", f"Compiled: {why}."
 
 
 _WITH_DEBUG = (

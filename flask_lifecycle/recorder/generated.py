@@ -21,22 +21,49 @@ except Exception as _failure:
 
 
 class Parameters(t.NamedTuple):
-    """The parameters of a function, as source."""
+    """The parameters of a function, as source and by name."""
 
     declared: str
     #: The arguments that pass them on.
     passed: str
+    #: The names of all that can be passed by position, and of those with an asterisk or two.
+    names: tuple[str, ...]
+    args: str | None
+    kwargs: str | None
     #: Expressions for its arguments, by the names that :func:`call` uses.
     named: dict[str, str]
-    #: The default values of parameters, by their placeholders.
+    #: The default values of the last parameters, by their placeholders.
     defaults: dict[str, t.Any]
 
 
 def written(parameters: str) -> Parameters:
     """Return parameters from their source, without defaults."""
-    names = [each.lstrip("*") for each in parameters.split(", ") if each]
+    declared = [each for each in parameters.split(", ") if each]
+    stars = {each.count("*"): each.lstrip("*") for each in declared}
+    names = [each.lstrip("*") for each in declared]
     named = dict(zip(names, names, strict=True))
-    return Parameters(parameters, parameters, {**named, "last": names[-1]} if names else {}, {})
+    return Parameters(
+        parameters,
+        parameters,
+        tuple(each for each in declared if not each.startswith("*")),
+        stars.get(1),
+        stars.get(2),
+        {**named, "last": names[-1]} if names else {},
+        {},
+    )
+
+
+#: For the first and the last of the arguments, where only those of ``*args`` are known.
+FIRST, LAST = "(args or (None,))[0]", "(args or (None,))[-1]"
+_OPAQUE = Parameters(
+    "self, *args, **kwargs",
+    "self, *args, **kwargs",
+    ("self",),
+    "args",
+    "kwargs",
+    {"instance": "self", "first": FIRST, "last": LAST},
+    {},
+)
 
 
 def signature(method: t.Any) -> Parameters:
@@ -47,9 +74,7 @@ def signature(method: t.Any) -> Parameters:
     except (TypeError, ValueError):
         found = []
     if not found or any(each.kind is not plain for each in found):
-        passed = "self, *args, **kwargs"
-        first, last = "(args or (None,))[0]", "(args or (None,))[-1]"
-        return Parameters(passed, passed, {"instance": "self", "first": first, "last": last}, {})
+        return _OPAQUE
     names = [each.name for each in found]
     defaults = {each.name: each.default for each in found if each.default is not each.empty}
     named = dict(zip(names, names, strict=True))
@@ -57,6 +82,9 @@ def signature(method: t.Any) -> Parameters:
     return Parameters(
         ", ".join(f"{each}=_default_{each}" if each in defaults else each for each in names),
         ", ".join(names),
+        tuple(names),
+        None,
+        None,
         {**named, "instance": names[0], "first": first, "last": names[-1]},
         {f"_default_{each}": value for each, value in defaults.items()},
     )
@@ -67,14 +95,26 @@ def names_of(called: Callable[..., t.Any]) -> list[str]:
     return list(inspect.signature(called).parameters)
 
 
+V = t.TypeVar("V")
+
+
+def asked_by(called: Callable[..., t.Any], values: t.Mapping[str, V]) -> list[V]:
+    """Return the values that a callable has parameters for.
+
+    :param values: by the names of parameters; others come last and have defaults.
+    """
+    asked = inspect.signature(called).parameters.values()
+    return [
+        values[each.name] for each in asked if each.name in values or each.default is each.empty
+    ]
+
+
 def call(name: str, called: Callable[..., t.Any], named: dict[str, str]) -> str:
     """Return the source of a call with the arguments that the callable has parameters for.
 
-    :param named: expressions by parameter. Parameters not in it come last and have defaults.
+    :param named: expressions by parameter.
     """
-    asked = inspect.signature(called).parameters.values()
-    given = [named[each.name] for each in asked if each.name in named or each.default is each.empty]
-    return f"{name}({', '.join(given)})"
+    return f"{name}({', '.join(asked_by(called, named))})"
 
 
 def guarded(
@@ -110,4 +150,15 @@ def maker(
     return t.cast("Callable[..., t.Any]", made["_make"])
 
 
-__all__ = ["Parameters", "call", "guarded", "maker", "names_of", "signature", "written"]
+__all__ = [
+    "FIRST",
+    "LAST",
+    "Parameters",
+    "asked_by",
+    "call",
+    "guarded",
+    "maker",
+    "names_of",
+    "signature",
+    "written",
+]

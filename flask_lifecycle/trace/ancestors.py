@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from .log import PARENT, TRACEPOINT
+from .log import PARENT, TRACEPOINT, Log
 from .model import FUNCTION_STAGES
 from .tracepoint import TRACEPOINTS
 
@@ -15,7 +13,7 @@ _CONTEXT_STAGES = frozenset(
 )
 
 
-def function_of(log: list[t.Any], step: int) -> int:
+def function_of(log: Log, step: int) -> int:
     """Return the innermost step that is one of the user's functions, or -1.
 
     :param step: where to begin.
@@ -25,7 +23,7 @@ def function_of(log: list[t.Any], step: int) -> int:
     return step
 
 
-def is_outside_functions(log: list[t.Any], step: int) -> bool:
+def is_outside_functions(log: Log, step: int) -> bool:
     """Return whether no step from this one outwards runs the user's code."""
     while step >= 0:
         stage = TRACEPOINTS[log[step + TRACEPOINT]].stage
@@ -37,7 +35,7 @@ def is_outside_functions(log: list[t.Any], step: int) -> bool:
     return True
 
 
-def is_context(log: list[t.Any], step: int) -> bool:
+def is_context(log: Log, step: int) -> bool:
     """Return whether a step is the push or pop of a context."""
     return step >= 0 and TRACEPOINTS[log[step + TRACEPOINT]].stage in _CONTEXT_STAGES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .log import BEGIN, END, PARENT, STEP_BYTES, TRACEPOINT, WIDTH, Columns, packed
+from .log import BEGIN, END, PARENT, STEP_BYTES, TRACEPOINT, WIDTH, Columns, Log, pack, packed
 from .notes import Notes
 from .tracepoint import TRACEPOINTS, Tracepoint
 
@@ -18,9 +18,9 @@ class Kept(t.NamedTuple):
     merged: bool
 
     @classmethod
-    def of(cls, log: t.Sequence[t.Any], notes: Notes, *, merged: bool) -> Kept:
+    def of(cls, log: Log, notes: Notes, *, merged: bool) -> Kept:
         """Pack a log."""
-        return cls(packed(len(log) // WIDTH).pack(*log), notes, merged)
+        return cls(pack(log), notes, merged)
 
     @property
     def step_count(self) -> int:

@@ -1,26 +1,25 @@
-"""The log of steps: one flat list of numbers."""
+"""The log of steps: one flat sequence of numbers."""
 
 from __future__ import annotations
 
 import typing as t
-from functools import lru_cache
-from struct import Struct, calcsize
+from struct import calcsize
 from time import perf_counter as clock
 
+from ..core import STEP, Log, pack, packed
 from .notes import Notes
 from .tracepoint import Tracepoint
 
-# A running trace's steps are one flat list of numbers with a fixed stride: no objects to create,
-# and none for the garbage collector to visit. A tracepoint is stored as the number that `number`
-# gave it. Parents are offsets in the same list, or -1; below that, offsets in the request's own
-# list. Times are seconds of the monotonic clock: floats are created, packed and freed faster than
-# large integers, and resolve nanoseconds for 100 days after the start of the machine. An end of 0
-# means that the step is running. Details that few steps have are stored separately, by the step's
-# offset.
+# A running trace's steps are one flat sequence of numbers with a fixed stride: no objects to
+# create, and none for the garbage collector to visit. Without the compiled core, it is a list. A
+# tracepoint is stored as the number that `number` gave it. Parents are offsets in the same log, or
+# -1; below that, offsets in the request's own log. Times are seconds of the monotonic clock: floats
+# are created, packed and freed faster than large integers, and resolve nanoseconds for 100 days
+# after the start of the machine. An end of 0 means that the step is running. Details that few steps
+# have are stored separately, by the step's offset.
 WIDTH = 4
 TRACEPOINT, PARENT, BEGIN, END = range(WIDTH)
-_STEP = "iidd"
-STEP_BYTES = calcsize(_STEP)
+STEP_BYTES = calcsize(STEP)
 
 
 class Columns(t.NamedTuple):
@@ -34,16 +33,10 @@ class Columns(t.NamedTuple):
     endpoint: str | None
 
 
-@lru_cache(256)
-def packed(steps: int) -> Struct:
-    """Return the struct that packs this many steps into little memory and reads them again."""
-    return Struct(_STEP * steps)
+def merge(logs: list[Log]) -> tuple[Log, dict[tuple[int, int], int]]:
+    """Merge the steps of several threads into one log, in order of beginning.
 
-
-def merge(logs: list[list[t.Any]]) -> tuple[list[t.Any], dict[tuple[int, int], int]]:
-    """Merge the steps of several threads into one list, in order of beginning.
-
-    Return the list and the new offset of each step, by thread and old offset.
+    Return the log and the new offset of each step, by thread and old offset.
 
     :param logs: the steps of each thread, the request's own first.
     """
@@ -53,7 +46,7 @@ def merge(logs: list[list[t.Any]]) -> tuple[list[t.Any], dict[tuple[int, int], i
         for place in range(0, len(log), WIDTH)
     )
     places = {(thread, place): index * WIDTH for index, (_begin, thread, place) in enumerate(order)}
-    merged: list[t.Any] = []
+    merged = Log()
     for _begin, thread, place in order:
         tracepoint, parent, begin, end = logs[thread][place : place + WIDTH]
         inside = (thread, parent) if parent >= -1 else (0, -2 - parent)
@@ -69,7 +62,9 @@ __all__ = [
     "TRACEPOINT",
     "WIDTH",
     "Columns",
+    "Log",
     "clock",
     "merge",
+    "pack",
     "packed",
 ]

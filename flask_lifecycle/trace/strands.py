@@ -5,8 +5,9 @@ from __future__ import annotations
 import typing as t
 from threading import get_ident
 
+from ..core import Fields
 from .ancestors import function_of
-from .log import PARENT, TRACEPOINT, WIDTH
+from .log import PARENT, TRACEPOINT, WIDTH, Log
 from .notes import Notes
 from .owner import Owner
 
@@ -18,29 +19,17 @@ FOLDS_KEPT = 64
 STEPS_FOLDED = 50
 
 
-class Writer:
+class Writer(Fields):
     """Appends the steps of one thread, in order of beginning."""
 
-    __slots__ = (
-        "__weakref__",
-        "current",
-        "folded",
-        "ident",
-        "limit",
-        "log",
-        "macros",
-        "notes",
-        "owner",
-        "rendering",
-        "seen",
-    )
+    __slots__ = ("__weakref__", "folded", "macros", "rendering", "seen")
 
     #: The app of the request; None if no request is recorded.
     owner: Owner | None
     current: int
     ident: int
     limit: int
-    log: list[t.Any]
+    log: Log
     #: The state of macro calls; None if there were none.
     macros: t.Any
     notes: Notes
@@ -114,7 +103,7 @@ class Strand(Writer):
         self.folded: Fold | None = None
         self.ident: int = get_ident()
         self.limit: int = trace.limit
-        self.log: list[t.Any] = []
+        self.log: Log = Log()
         self.notes: Notes = Notes()
         self.macros: t.Any = None
         self.rendering: t.Any = None

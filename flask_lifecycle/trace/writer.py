@@ -17,7 +17,7 @@ from .caller import Caller
 from .files import is_file
 from .holds import Span
 from .kept import Kept, columns
-from .log import WIDTH, Columns, clock, merge
+from .log import WIDTH, Columns, Log, clock, merge
 from .model import Error, ServerErrorBy
 from .notes import Notes, joined
 from .owner import Owner
@@ -158,7 +158,7 @@ class LiveTrace(Writer):
         self.limit: int = max_steps * WIDTH
         self.current: int = -1
         self.ident: int = get_ident()
-        self.log: list[t.Any] = []
+        self.log: Log = Log()
         self.notes: Notes = Notes()
         self.serial: int = process.next_serial()
         self.seq: int = 0
@@ -364,8 +364,8 @@ class LiveTrace(Writer):
         self._kept = Kept.of(log, notes, merged=bool(self.strands))
         self.notes = notes
         self.strands = None
-        # Late steps are written to lists that nobody reads.
-        self.log = []
+        # Late steps are written to logs that nobody reads.
+        self.log = Log()
         self.ident = 0
         self.folded = None
         self._spine = {}
@@ -388,16 +388,16 @@ class LiveTrace(Writer):
         if self.strands:
             log, notes, _ = self._merged()
         else:
-            log, notes = list(self.log), self.notes
+            log, notes = self.log[:], self.notes
         # Last: if the trace has finished in between, all else has changed.
         kept = self._kept
         if kept is not None:
             log, notes = kept.log(), kept.notes
         return columns(log, notes, self.endpoint, self.ended)
 
-    def _merged(self) -> tuple[list[t.Any], Notes, dict[tuple[int, int], int]]:
+    def _merged(self) -> tuple[Log, Notes, dict[tuple[int, int], int]]:
         writers = (self, *(self.strands or {}).values())
-        merged, places = merge([list(each.log) for each in writers])
+        merged, places = merge([each.log[:] for each in writers])
         return merged, joined([each.notes for each in writers], places), places
 
     @property

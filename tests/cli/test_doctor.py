@@ -101,6 +101,22 @@ def test_the_oldest_versions_are_those_of_the_metadata(monkeypatch: pytest.Monke
     )
 
 
+@pytest.mark.parametrize(
+    ("core", "expected"),
+    [
+        (None, ("note", "In Python, where recording a step takes longer: it is not there.")),
+        (doctor, ("ok", "Compiled: it is not there.")),
+    ],
+)
+def test_the_core_is_compiled_or_not_and_why(
+    monkeypatch: pytest.MonkeyPatch, core: t.Any, expected: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(doctor, "compiled", core)
+    monkeypatch.setattr(doctor, "why", "it is not there")
+    assert told()["core"] == [expected]
+    assert "core" not in told(LIFECYCLE_ENABLED=False)
+
+
 @pytest.mark.parametrize(("extension", "code"), [(True, 0), (False, 1)])
 def test_the_command_tells_by_its_exit_code(tmp_path: Path, extension: bool, code: int) -> None:
     made = "Lifecycle(app)" if extension else ""

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 import pytest
 
 from flask_lifecycle import faults
+from flask_lifecycle.recorder import in_python
 from flask_lifecycle.recorder.current import current
+from flask_lifecycle.recorder.generated import signature
 from flask_lifecycle.recorder.probe import Probe, recording, recording_for
 from flask_lifecycle.trace.log import BEGIN, END, TRACEPOINT
 from flask_lifecycle.trace.notes import Facts
@@ -150,7 +152,7 @@ def test_a_probe_that_fails_breaks_nothing(
 
 def test_only_the_requests_of_one_app_are_recorded(trace: LiveTrace) -> None:
     assert recording(Shop.sell, TEST, owner=Owner(APP))(Shop(), "a") == "a for 3"
-    assert trace.log == []
+    assert not trace.log
 
 
 @pytest.mark.parametrize("answer", [True, False, KeyError])
@@ -195,13 +197,23 @@ def test_a_function_may_be_given_with_each_call(trace: LiveTrace) -> None:
     assert all(end > begin for begin, end in times)
 
 
-def test_a_debugger_finds_the_source(trace: LiveTrace) -> None:
+def test_a_debugger_finds_the_source_of_what_is_in_python(trace: LiveTrace) -> None:
     lines: list[str] = []
 
     def fails(self: Shop, book: str) -> t.NoReturn:
         raise KeyError(book)
 
-    sell = recording(fails, TEST, owner=OWNER)
+    sell = in_python.recording(
+        fails,
+        TEST,
+        (),
+        signature(fails),
+        owner=OWNER,
+        unless=None,
+        kept=None,
+        name="fails",
+        awaits=False,
+    )
 
     def step_into(frame: types.FrameType, event: str, _arg: t.Any) -> t.Any:
         if frame.f_code is sell.__code__:

@@ -1,0 +1,34 @@
+"""The parts of the compiled core that have no other place, in Python: a log, a writer's fields."""
+
+from __future__ import annotations
+
+import typing as t
+from functools import lru_cache
+from struct import Struct
+
+#: A tracepoint's number, a parent's offset, begin and end.
+STEP = "iidd"
+_WIDTH = len(STEP)
+
+#: The steps of one writer, as one flat sequence of numbers.
+Log = list[t.Any]
+
+
+class Fields:
+    """The fields of a writer that are used for each step."""
+
+    __slots__ = ("current", "ident", "limit", "log", "notes", "owner")
+
+
+def pack(log: Log) -> bytes:
+    """Return the steps of a log in little memory."""
+    return packed(len(log) // _WIDTH).pack(*log)
+
+
+@lru_cache(256)
+def packed(steps: int) -> Struct:
+    """Return the struct that packs this many steps, and reads them again."""
+    return Struct(STEP * steps)
+
+
+__all__ = ["STEP", "Fields", "Log", "pack", "packed"]
