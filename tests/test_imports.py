@@ -26,7 +26,7 @@ ALLOWED = {
     "redact": set[str](),
     "core": set[str](),
     "address": set[str](),
-    "toolbar": {"address"},
+    "toolbar": {"address", "_compat"},
     "trace": {"forks", "locks", "faults", "_compat", "redact", "core"},
     "recorder": {"trace", "redact", "faults", "_compat", "core"},
     "store": {"trace", "settings", "locks"},

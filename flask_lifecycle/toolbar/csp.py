@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from .keys import Environ
 
-_POLICIES = ("content-security-policy", "content-security-policy-report-only")
+#: The headers that have policies.
+POLICIES = ("content-security-policy", "content-security-policy-report-only")
 _META = re.compile(r"<meta\b[^>]*content-security-policy[^>]*>", re.IGNORECASE)
 _CONTENT = re.compile(r"""\bcontent\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_=-]+)'", re.IGNORECASE)
@@ -24,8 +25,8 @@ def policy_on(
 
     Report-only policies count as well: the app would get reports about the toolbar.
     """
-    texts = [value for name, value in headers if name.lower() in _POLICIES]
-    for meta in _META.finditer(begin) if _POLICIES[0] in begin.lower() else ():
+    texts = [value for name, value in headers if name.lower() in POLICIES]
+    for meta in _META.finditer(begin) if POLICIES[0] in begin.lower() else ():
         content = _CONTENT.search(meta[0])
         if content is not None:
             texts.append(html.unescape(content[1] or content[2] or ""))
@@ -87,4 +88,4 @@ def _is_host(source: str, host: str) -> bool:
     return host.endswith(name[1:]) if name.startswith("*.") else name == host
 
 
-__all__ = ["policy_on"]
+__all__ = ["POLICIES", "policy_on"]

@@ -12,18 +12,21 @@ import codecs
 import html
 import re
 import typing as t
-from collections.abc import Mapping
 from copy import copy
 from functools import lru_cache
+from operator import attrgetter
 from urllib.parse import urlsplit
 
+import flask
 from markupsafe import escape
+from werkzeug.datastructures import Headers as HeadersOfResponse
 from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import ClosingIterator
 
+from .._compat import HEADER_LIST
 from ..address import cut_off, path_of
-from .csp import policy_on
+from .csp import POLICIES, policy_on
 from .keys import Environ, is_fetched, request_key
 
 #: The states of the toolbar on an HTML document; any other text is the reason for its absence.
@@ -69,9 +72,14 @@ _PARTS = ("HTTP_TURBO_FRAME", "HTTP_X_PJAX", "HTTP_X_UP_TARGET")
 _HINDERING = frozenset(("content-encoding", "content-range", "content-disposition"))
 # Headers that describe the page without the tag.
 _STALE = frozenset(("etag", "last-modified"))
+# All that a response's headers are searched for: most responses have none of them.
+_TELLING = _HINDERING.union(POLICIES)
 _PATIENCE = 3_000_000_000
+_NO_STORE = ("Cache-Control", "no-store")
 
 Headers = list[tuple[str, str]]
+_set_data = Response.set_data
+_list_of = attrgetter(HEADER_LIST)
 
 
 def is_opened(environ: Environ) -> bool:
@@ -158,12 +166,18 @@ class Toolbar:
         if trace.unhandled and is_opened(environ) and type(response.response) is ClosingIterator:
             # An HTTP exception responds as a WSGI app does, but its page is complete.
             response.make_sequence()
-        document = Document.of(response, environ)
+        opened = is_opened(environ)
+        document = Document.of(response, opened=opened)
         if document is None:
-            if _is_streamed_page(response, environ):
+            if opened and _is_streamed_page(response):
                 trace.toolbar = "it is streamed"
             return response
-        obstacle = hindrance(response, environ)
+        headers = [*response.headers]
+        if _TELLING.isdisjoint([name.lower() for name, _ in headers]):
+            telling: Headers = []
+        else:
+            telling = headers
+        obstacle = hindrance(response.status_code, telling, environ) if opened else FETCHED
         nonce = None
         page, text = b"", ""
         if obstacle is None:
@@ -172,20 +186,18 @@ class Toolbar:
             obstacle = _foreign_base(text, environ) if text else None
         if obstacle is None:
             own = _shared_nonce(text) if text else None
-            obstacle, nonce = policy_on(response.headers, document.begin, environ, own)
+            obstacle, nonce = policy_on(telling, document.begin, environ, own)
         if obstacle is not None:
             trace.toolbar = obstacle
             return response
         trace.toolbar = CARRIED
         outside = cut_off(environ, trace.path)
-        panel = path_of(outside + environ.get("SCRIPT_NAME", ""), self._prefix)
-        given = {"src": f"{panel}/toolbar.js", "data-lifecycle": self._name(trace.id)}
-        if self._host is not None:
-            given["data-host"] = self._host
+        script = outside + environ.get("SCRIPT_NAME", "")
+        begin, also = _attributes(script, self._prefix, self._host)
         if nonce is not None:
-            given["nonce"] = nonce
-        carrying, tag, at = document.carrying(page, given)
-        trace.added = Added.of(tag, at, response, carrying)
+            also += f' nonce="{_escaped(nonce)}"'
+        tag = f'<script type="module" async {begin}{self._name(trace.id)}"{also}></script>'
+        carrying, trace.added = document.carrying(page, tag, headers)
         return carrying
 
     def on_start(self, trace: Trace, environ: Environ) -> list[tuple[str, str]]:
@@ -210,9 +222,8 @@ class Added(t.NamedTuple):
     after: list[tuple[str, str]]
 
     @classmethod
-    def of(cls, tag: bytes, offset: int, response: Response, carrying: Response) -> Added:
-        """Compare a response with the copy that carries the tag."""
-        own, now = [*response.headers], [*carrying.headers]
+    def of(cls, tag: bytes, offset: int, own: Headers, now: Headers) -> Added:
+        """Compare the headers of a response with those of the copy that carries the tag."""
         gone = {pair for pair in {*own}.difference(now) if pair[0].lower() != "content-length"}
         before = {place: pair for place, pair in enumerate(own) if pair in gone} if gone else {}
         return cls(tag, offset, before, [*{*now}.difference(own)])
@@ -264,11 +275,13 @@ class Document(t.NamedTuple):
     begin: str
 
     @classmethod
-    def of(cls, response: Response, environ: Environ) -> Document | None:
+    def of(cls, response: Response, *, opened: bool) -> Document | None:
         """Return a response as a document, or None if it is not one.
 
         A document is what a browser says that it opens as one, or else what begins like one.
         This runs for each response, and must be cheap.
+
+        :param opened: whether a browser opens it as a page.
         """
         chunks = getattr(response, "response", None)
         if type(chunks) not in (list, tuple) or not chunks or not chunks[0]:
@@ -282,12 +295,13 @@ class Document(t.NamedTuple):
         codec = _MARKS.get(first[:2], charset)
         begin = first.decode(codec, "replace")
         # Browsers that send the header always do, except for pages that they draw in place.
-        opened = is_opened(environ)
         return cls(response, codec, begin) if opened or _DOCUMENT.match(begin) else None
 
     def page(self) -> bytes:
         """Return the whole document; a single chunk, as in most cases, is not copied."""
-        chunks = self.response.response
+        chunks = t.cast("t.Sequence[t.Any]", self.response.response)
+        if len(chunks) == 1 and type(chunks[0]) is bytes:
+            return chunks[0]
         return b"".join([each.encode() if isinstance(each, str) else each for each in chunks])
 
     def text(self, page: bytes) -> str:
@@ -298,23 +312,31 @@ class Document(t.NamedTuple):
                 return ""
         return page.decode(self.codec, "replace")
 
-    def carrying(self, page: bytes, attributes: Mapping[str, str]) -> tuple[Response, bytes, int]:
-        """Return a copy of the response with the toolbar's tag in it, the tag, and its offset.
+    def carrying(self, page: bytes, tag: str, headers: Headers) -> tuple[Response, Added]:
+        """Return a copy of the response with the toolbar's tag in it, and what was changed.
 
         The app may keep the original response and return it again.
+
+        :param headers: those of the response.
         """
         at = self._end(page)
-        response = copy(self.response)
-        response.headers = self.response.headers.copy()
-        tag = _tag(attributes).encode(self.codec)
+        response = _copy(self.response)
+        written = tag.encode(self.codec)
         # Memoryviews: a page may be long, and is copied once.
         view = memoryview(page)
-        response.set_data(b"".join((view[:at], tag, view[at:])))
-        stale = [name for name, _ in response.headers if name.lower() in _STALE]
-        for name in stale:
-            response.headers.pop(name, None)
-        response.headers["Cache-Control"] = "no-store"
-        return response, tag, at
+        whole = b"".join((view[:at], written, view[at:]))
+        is_plain = type(response).set_data is _set_data
+        put = {"cache-control": _NO_STORE}
+        if is_plain and response.automatically_set_content_length:
+            put["content-length"] = ("Content-Length", str(len(whole)))
+        own = self.response.headers
+        response.headers = HeadersOfResponse() if type(own) is HeadersOfResponse else own.copy()
+        _list_of(response.headers)[:] = _with(headers, put)
+        if is_plain:
+            response.response = [whole]
+        else:
+            response.set_data(whole)
+        return response, Added.of(written, at, headers, [*response.headers])
 
     def _end(self, page: bytes) -> int:
         width = 2 if self.codec.startswith("utf-16") else 1
@@ -325,20 +347,49 @@ class Document(t.NamedTuple):
         return whole if found is None else whole - width * (len(ending) - found.start())
 
 
-def hindrance(response: Response, environ: Environ) -> str | None:
-    """Return why a document cannot carry the toolbar, apart from its policies, or None."""
-    headers = response.headers
+def _copy(response: Response) -> Response:
+    """Copy a response, whose headers are those of the original."""
+    kind = type(response)
+    if kind is not flask.Response:
+        return copy(response)
+    # In place of the protocol that `copy` asks for.
+    made = kind.__new__(kind)
+    vars(made).update(vars(response))
+    return made
+
+
+def _with(headers: Headers, put: dict[str, tuple[str, str]]) -> Headers:
+    """Return the headers of the page with the toolbar.
+
+    :param put: headers to set, by name.
+    """
+    kept: Headers = []
+    left = dict(put)
+    for pair in headers:
+        name = pair[0].lower()
+        if name in left:
+            kept.append(left.pop(name))
+        elif name not in put and name not in _STALE:
+            kept.append(pair)
+    kept += left.values()
+    return kept
+
+
+def hindrance(status: int, headers: Headers, environ: Environ) -> str | None:
+    """Return why a document cannot carry the toolbar, apart from its policies, or None.
+
+    :param headers: those of the response that may be an obstacle.
+    """
     if (
-        not is_opened(environ)
-        or environ.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest"
+        environ.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest"
         or ("HTTP_HX_REQUEST" in environ and "HTTP_HX_BOOSTED" not in environ)
         or not environ.keys().isdisjoint(_PARTS)
     ):
         return FETCHED
     if environ.get("REQUEST_METHOD") not in ("GET", "POST"):
         return f"its method is {environ.get('REQUEST_METHOD')}"
-    if response.status_code != 200 and response.status_code < 400:
-        return f"its status is {response.status_code}"
+    if status != 200 and status < 400:
+        return f"its status is {status}"
     if "HTTP_RANGE" in environ:
         return "a part of it was asked for (Range)"
     for name, value in headers:
@@ -389,10 +440,9 @@ def _foreign_base(text: str, environ: Environ) -> str | None:
     return None if own else f"its <base> leads to {base[1]}"
 
 
-def _is_streamed_page(response: Response, environ: Environ) -> bool:
+def _is_streamed_page(response: Response) -> bool:
     return (
-        is_opened(environ)
-        and bool(getattr(response, "is_streamed", False))
+        bool(getattr(response, "is_streamed", False))
         and _charset(response.headers.get("Content-Type", "")) is not None
     )
 
@@ -418,9 +468,15 @@ def _charset(content_type: str) -> str | None:
         return None
 
 
-def _tag(attributes: Mapping[str, str]) -> str:
-    written = " ".join([f'{name}="{_escaped(value)}"' for name, value in attributes.items()])
-    return f'<script type="module" async {written}></script>'
+@lru_cache(64)
+def _attributes(script: str, prefix: str, host: str | None) -> tuple[str, str]:
+    """Return the attributes of the toolbar's tag before and after the name of the request.
+
+    :param script: the path of the app, as in ``SCRIPT_NAME``.
+    """
+    source = _escaped(f"{path_of(script, prefix)}/toolbar.js")
+    also = "" if host is None else f' data-host="{_escaped(host)}"'
+    return f'src="{source}" data-lifecycle="', also
 
 
 def _escaped(value: str) -> str:
