@@ -33,8 +33,8 @@ def last_like(request: Header, others: Iterable[Header]) -> str | None:
 def runs_like(request: Header, others: Iterable[Header]) -> list[str]:
     """Return the ids of a request and of those like it in the same run of the app.
 
-    They have the same URL and the same status. The request itself is the first, then come the
-    newest, and no more than a few.
+    They have the same URL and the same status, and no breakpoint held them: a person's time is not
+    the app's. The request itself is the first, then come the newest, and no more than a few.
     """
     like = [
         each["id"]
@@ -42,6 +42,7 @@ def runs_like(request: Header, others: Iterable[Header]) -> list[str]:
         if _is_done(each)
         and each["id"] != request["id"]
         and each["status"] == request["status"]
+        and not each.get("holds")
         and _has_same_url(each, request)
         and in_same_run(each, request)
     ]

@@ -6,8 +6,10 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import "../styles/diagram.css";
 import { measure } from "../diagram/measure";
 import { paint } from "../diagram/Shapes";
+import { scaleOn } from "../diagram/sizes";
 import { actions } from "../state/actions";
 import { walkCompared } from "../state/comparing";
+import { size } from "../state/place";
 import { state } from "../state/store";
 import { drawCompared } from "./layout/draw";
 import type { Compared } from "./model/types";
@@ -29,10 +31,11 @@ const ACTIONS = { select: actions.comparedStep, open: ignore, fold: ignore, show
 export function Figure({ model }: { readonly model: Compared }): JSX.Element {
   const box = useRef<HTMLElement>(null);
   const { width, height } = useSpace(box);
+  const scale = scaleOn(width, size.value.height);
   const selected = state.value.comparedStep;
   const drawing = useMemo(
-    () => drawCompared(model, { width, height, measure, selected }),
-    [model, width, height, selected],
+    () => drawCompared(model, { width, height, measure, scale, selected }),
+    [model, width, height, scale, selected],
   );
   const { order } = drawing;
   useKeys(order);
@@ -47,6 +50,7 @@ export function Figure({ model }: { readonly model: Compared }): JSX.Element {
         viewBox={`0 0 ${drawing.width} ${drawing.height}`}
         width={drawing.width}
         height={drawing.height}
+        style={{ "--s": scale }}
         tabindex={0}
         role="group"
         aria-label={`A ${a} and B ${b}, step by step`}

@@ -7,6 +7,7 @@ import { Open } from "../components/Source";
 import { state } from "../state/store";
 import { markOf } from "../trace/breakpoints";
 import { plural } from "../trace/format";
+import { call } from "../trace/steps";
 import { noArguments, notYet, requestRows, responseRows, rowsOf, sessionSays, type SeenRow } from "./seen";
 import { breakpoints } from "./store";
 
@@ -28,7 +29,7 @@ export function Columns({ trace, held }: ColumnsProps): JSX.Element {
       </section>
       <section tabIndex={0} aria-label="Call stack, and what comes next">
         <Stack stack={seen.stack ?? []} />
-        <Coming next={seen.next} />
+        <Coming next={seen.next} trace={trace} />
       </section>
     </div>
   );
@@ -115,14 +116,14 @@ function Stack({ stack }: { readonly stack: NonNullable<Seen["stack"]> }): JSX.E
 
 const SHOWN = 12;
 
-function Coming({ next: coming }: Pick<Seen, "next">): JSX.Element {
+function Coming({ next: coming, trace }: Pick<Seen, "next"> & Pick<ColumnsProps, "trace">): JSX.Element {
   const { on, breakpoints: all } = breakpoints.value;
   return (
     <Part title="what comes next" says="">
       <ol class="stack coming">
         {coming.slice(0, SHOWN).map((hook, index) => (
           <li key={index}>
-            <b>{hook.name}</b>{" "}
+            <b>{hook.stage === "view" ? viewCall(hook.name, trace) : hook.name}</b>{" "}
             <span>
               {placeOf(hook.stage, hook.scope)}
               {on && markOf(all, hook).state === "on" ? ", breakpoint" : ""}
@@ -134,6 +135,11 @@ function Coming({ next: coming }: Pick<Seen, "next">): JSX.Element {
       {coming.length > SHOWN ? <p>{coming.length - SHOWN} more</p> : null}
     </Part>
   );
+}
+
+/** With the arguments that the URL's match has found. */
+function viewCall(name: string, { steps }: Trace): string {
+  return call(name, steps.find(({ stage }) => stage === "url_match")?.detail["view_args"]);
 }
 
 function placeOf(stage: string, scope: string | null): string {

@@ -31,7 +31,7 @@ describe("what is seen", () => {
     };
     expect(requestRows(request).map(({ name, value, says }) => [name, value, says])).toEqual([
       ["endpoint", "ship", ""],
-      ["view_args", '{"id":42}', ""],
+      ["view_args", '{"id": 42}', ""],
       ["form", 'carrier="dhl"', ""],
       ["remote_addr", "127.0.0.1", ""],
       ["cookies", "session=••••••", "masked"],

@@ -171,5 +171,12 @@ export function text(value: Json | undefined): string {
       : JSON.stringify(value);
 }
 
+/** A call of a function by the arguments that a step has recorded, such as "show(id=42)". */
+export function call(name: string, args: Json | undefined): string {
+  const named = args === null || typeof args !== "object" || Array.isArray(args) ? {} : args;
+  const values = Object.entries(named).map(([key, value]) => `${key}=${text(value)}`);
+  return `${name}(${values.join(", ")})`;
+}
+
 /** The current state of a step. */
 export const stateOf = momentOf(Infinity, Infinity).state;

@@ -5,9 +5,9 @@ import { unbroken, written } from "./text";
 test("values are written as Python writes them, texts as they are", () => {
   expect(written(null)).toBe("None");
   expect(written({ a: [true, false, null], b: 'null "true" \\' })).toBe(
-    '{"a":[True,False,None],"b":"null \\"true\\" \\\\"}',
+    '{"a": [True, False, None], "b": "null \\"true\\" \\\\"}',
   );
-  expect(written([true], 1)).toBe("[\n True\n]");
+  expect(written({ a: [true], "b:c": "d,e:f" }, 1)).toBe('{\n "a": [\n  True\n ],\n "b:c": "d,e:f"\n}');
 });
 
 test("a number and its unit stay together, and nothing else does", () => {

@@ -3,11 +3,14 @@
 import type { Json } from "../api/types";
 
 const PYTHON: Readonly<Record<string, string>> = { null: "None", true: "True", false: "False" };
-const LITERAL = /"(?:\\.|[^"\\])*"|\b(?:null|true|false)\b/g;
+const LITERAL = /"(?:\\.|[^"\\])*"|\b(?:null|true|false)\b|[:,](?=\S)/g;
 
 /** Write a captured value as Python does. */
 export function written(value: Json, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(LITERAL, (found) => PYTHON[found] ?? found);
+  return JSON.stringify(value, null, indent).replace(
+    LITERAL,
+    (found) => PYTHON[found] ?? (found === ":" || found === "," ? `${found} ` : found),
+  );
 }
 
 const SPACED = /(\d) (?=(?:ns|µs|ms|s|B|[kMG]B|bytes?|chunks?|rows?)\b)/g;

@@ -84,10 +84,11 @@ function Line({ change: { where, kind, name, value } }: { readonly change: Chang
       </span>
       <code class="name">
         <bdi>{where === "g" ? `g.${name}` : where === "session" ? `session["${name}"]` : name}</bdi>
+        {where === "header" && value !== undefined ? <span class="k">:</span> : null}
       </code>
       {value === undefined ? null : (
         <>
-          <span class="k">{where === "status" ? "→" : where === "header" ? ":" : "="}</span>{" "}
+          {where === "header" ? null : <span class="k">{where === "status" ? "→" : "="}</span>}{" "}
           <code class="value">
             <bdi>{textOf(value, where)}</bdi>
           </code>

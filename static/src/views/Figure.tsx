@@ -2,6 +2,7 @@ import type { JSX, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Diagram } from "../diagram/Diagram";
+import { scaleOn } from "../diagram/sizes";
 import { drawn, heldTrace, toggleAt } from "../holds/store";
 import { shownCue } from "../trace/replay";
 import { appOf, current, elapsed, find, importedOf } from "../state/request";
@@ -18,8 +19,6 @@ import { ALL_IN_SIGHT, centre, hiddenIn, type Hidden } from "./sight";
 
 /** The height of a screen on which the stage is drawn at 1×, px. */
 const STAGE_HEIGHT = 830;
-/** Up to this size of its space and height of the screen, it is drawn at 1× beside the list, px. */
-const [FULL_WIDTH, FULL_HEIGHT] = [1640, 1080];
 /** How much of what is seen it scrolls by. */
 const PAGE = 0.8;
 const NONE: readonly TraceSummary[] = [];
@@ -140,7 +139,7 @@ function Notice({ trace }: { readonly trace: Trace }): JSX.Element | null {
 /** Never less than 1; more on a stage, and on a very large screen. */
 function scaleOf(stage: boolean, width: number): number {
   const { height } = size.value;
-  return Math.max(1, stage ? height / STAGE_HEIGHT : Math.min(width / FULL_WIDTH, height / FULL_HEIGHT));
+  return stage ? Math.max(1, height / STAGE_HEIGHT) : scaleOn(width, height);
 }
 
 /** When the shown request was held, if it is. */

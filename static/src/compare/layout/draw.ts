@@ -1,5 +1,6 @@
 /** Turn the picture of two requests into shapes for the available space. */
 
+import { scaled } from "../../diagram/layout/scale";
 import type { Drawing } from "../../diagram/layout/sheet";
 import type { Shape } from "../../diagram/layout/shapes";
 import type { Compared } from "../model/types";
@@ -18,6 +19,12 @@ export interface ComparedDrawing extends Drawing {
 }
 
 export function drawCompared(model: Compared, space: Space): ComparedDrawing {
+  const { scale = 1, width, height } = space;
+  const drawing = drawUnscaled(model, { ...space, width: width / scale, height: height / scale });
+  return { ...drawing, ...scaled(drawing, scale) };
+}
+
+function drawUnscaled(model: Compared, space: Space): ComparedDrawing {
   const frame = frameOf(model, space);
   const axis = axisOf(model, frame);
   const placements = placeChips(frame, space, model.single);

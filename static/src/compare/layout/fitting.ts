@@ -42,6 +42,8 @@ export interface Room {
 const { padding, gap } = GEOMETRY.chip;
 const PILL = GEOMETRY.pill;
 const FEWEST_LETTERS = 9;
+/** Between the names of both sides. */
+const BETWEEN = /( → | became )/;
 
 /** How much of a chip is shown: the statements' time, they themselves, the outcomes, the name. */
 interface Detail {
@@ -52,7 +54,7 @@ interface Detail {
   readonly letters: number;
 }
 
-const ALL: Detail = { times: true, pill: true, outcomes: true, words: true, letters: LONGEST_NAME };
+const ALL: Detail = { times: true, pill: true, outcomes: true, words: true, letters: 2 * LONGEST_NAME };
 
 /** The first gives way first; null where nothing is left to give. */
 function less(detail: Detail, { name }: FittedChip): Detail | null {
@@ -118,11 +120,19 @@ function together(
 
 function fitted_({ space, narrow, single }: Room, chip: ComparedChip, detail: Detail): FittedChip {
   const kind = narrow ? shortKind(chip.kind) : chip.kind;
-  const name = ellipsize(chip.name, detail.letters);
+  const name = shortened(chip.name, detail.letters);
   const kindWidth = kind === "" ? 0 : widthOf(space, kind, "kind") + gap;
   const w = padding + kindWidth + widthOf(space, name, chip.in === "a" ? "ghost" : "name") + padding;
   const beside = besideOf(space, chip, detail, narrow, single);
   return { chip, kind, name, w, beside, extent: beside.reduce((sum, each) => sum + PILL.gap + each.w, w) };
+}
+
+/** Of two names, each by itself: what is between them stays. */
+function shortened(name: string, letters: number): string {
+  const parts = name.split(BETWEEN);
+  const names = Math.ceil(parts.length / 2);
+  const most = Math.min(LONGEST_NAME, Math.max(3, Math.floor(letters / names) - (names - 1)));
+  return parts.map((part, index) => (index % 2 === 0 ? ellipsize(part, most) : part)).join("");
 }
 
 function besideOf(

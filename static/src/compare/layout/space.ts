@@ -8,6 +8,8 @@ export interface Space {
   readonly width: number;
   readonly height: number;
   readonly measure: Measure;
+  /** Px of a px of the layout: more than 1 on a very large screen. */
+  readonly scale?: number;
   /** The index of the selected step in the comparison. */
   readonly selected: number | null;
 }

@@ -5,6 +5,7 @@ import { size } from "../../trace/format";
 import { hookChips, makeChip, makeSecond, type Draft } from "./chips";
 import { isRedirect, isSecond, type Facts } from "./facts";
 import { debuggerBand, serverAnswer } from "./faults";
+import { heldBetween } from "./held";
 import { sentBy } from "./ribbons";
 import type { Band, Chip } from "./types";
 
@@ -90,6 +91,11 @@ function middlewareBands(draft: Draft): readonly Band[] {
   return layers.map((layer, index) => middlewareBand(draft, index, layer.name, "id" in layer ? layer : null));
 }
 
+/** How long a middleware took once the contexts were popped, without what it was held after that. */
+function backTime(facts: Facts, popped: number, end: number): number {
+  return Math.max(0, end - popped - heldBetween(facts, popped, end));
+}
+
 function middlewareBand(draft: Draft, index: number, name: string, step: Step | null): Band {
   const { steps, moment, known, over } = draft.facts;
   const request = steps.first("request_context");
@@ -124,7 +130,7 @@ function middlewareBand(draft: Draft, index: number, name: string, step: Step | 
         ...back,
         kind: returned && back.state === "raised" ? "passes" : back.kind,
         state: returned ? back.state : "pending",
-        own: timedBack ? Math.max(0, (step.end ?? 0) - (outermostPop.end ?? 0)) : null,
+        own: timedBack ? backTime(draft.facts, outermostPop.end, step.end ?? 0) : null,
       },
     ],
   };

@@ -3,7 +3,7 @@
 import type { PlannedStage, Stage, Step } from "../../api/types";
 import { threadOf, time } from "../../trace/format";
 import { isSecond, plannedHooks, type Facts } from "./facts";
-import { holdOf, noteOf } from "./held";
+import { heldBetween, holdOf, noteOf } from "./held";
 import type { Chip } from "./types";
 
 /** A journey while it is built. */
@@ -44,7 +44,7 @@ export function makeChip({ facts, taken }: Draft, step: Step | null, spec: ChipS
   if (step !== null && !half) taken.add(step.id);
   const elsewhere = step !== null && reached && threadOf(step)?.other === true;
   const hold = reached ? holdOf(facts, step, spec) : null;
-  const own = reached ? ownTime(facts, step, spec.minus ?? []) : null;
+  const own = reached ? ownTime(facts, step, spec.minus ?? [], hold?.inside ?? 0) : null;
   const aside = spec.note ?? (elsewhere ? "on another thread" : "");
   return {
     key: spec.key,
@@ -73,9 +73,19 @@ export function makeChip({ facts, taken }: Draft, step: Step | null, spec: ChipS
   };
 }
 
-function ownTime({ moment }: Facts, step: Step, minus: readonly (Step | null)[]): number {
-  const others = minus.reduce((sum, other) => sum + (moment.begun(other) ? moment.lasted(other) : 0), 0);
-  return Math.max(0, moment.lasted(step) - others);
+/**
+ * The time of a step without that of others. The request may have been held after one of these: that is not
+ * its time either.
+ *
+ * @param held how long the request was held at the step itself, which is drawn as such.
+ */
+function ownTime(facts: Facts, step: Step, minus: readonly (Step | null)[], held: number): number {
+  const { moment } = facts;
+  const others = minus.filter((other) => moment.begun(other));
+  const without = (of: (step: Step) => number): number =>
+    others.reduce((left, other) => left - of(other), of(step));
+  const elsewhere = without(({ begin, end }) => heldBetween(facts, begin, end)) - held;
+  return Math.max(0, without(moment.lasted) - Math.max(0, elsewhere));
 }
 
 /** A chip whose function runs again, on the second way up. */

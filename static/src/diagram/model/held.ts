@@ -38,6 +38,13 @@ export function holdOf(facts: Facts, step: Step, { half = false }: Drawn = {}): 
   };
 }
 
+/** How long the request was held between two moments, at whichever step, ns. */
+export function heldBetween(facts: Facts, begin: number, end: number | null): number {
+  const now = nowOf(facts);
+  const begun = holdsOf(facts.trace).filter((hold) => hold.begin <= now);
+  return heldIn(begun, begin, end ?? now, now);
+}
+
 /** The moment that is shown, ns. */
 function nowOf({ moment, trace }: Facts): number {
   const [first] = trace.steps;

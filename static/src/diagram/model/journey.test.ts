@@ -47,6 +47,23 @@ describe("journey", () => {
     },
   );
 
+  it("gives no step the time for which the request was held after another one", () => {
+    const trace = tell(STORIES.typical);
+    const view = trace.steps.find(({ stage }) => stage === "view");
+    const [end = 0, held] = [view?.end ?? undefined, 9e9];
+    const later = (ns: number): number => (ns >= end ? ns + held : ns);
+    const steps = trace.steps.map((step) => ({
+      ...step,
+      begin: step.id > (view?.id ?? 0) ? later(step.begin) : step.begin,
+      end: step === view ? end : later(step.end ?? 0),
+    }));
+    const hold = { step: view?.id ?? 0, did: null, begin: end, end: end + held };
+    const own = (holds: readonly (typeof hold)[]): number =>
+      journey({ ...trace, steps, holds }, MAP, 20e9).dispatch.own ?? 0;
+    expect(own([])).toBeGreaterThan(held);
+    expect(own([hold])).toBeLessThan(held / 10);
+  });
+
   it("draws one band where the contexts are one", () => {
     const j = journey(tell(STORIES.typical), { ...MAP, separate_contexts: false }, 0);
     expect(j.bands.map((band) => band.sub)).toContain("current_app, g, request, session");

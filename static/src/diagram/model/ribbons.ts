@@ -2,7 +2,7 @@
 
 import type { Json, Stage, Step, TraceSummary } from "../../api/types";
 import { repeated, repeatedOf, threadOf } from "../../trace/format";
-import { COLLECTED, ranIn, text, type Moment } from "../../trace/steps";
+import { call, COLLECTED, ranIn, type Moment } from "../../trace/steps";
 import { transactions } from "../../trace/transactions";
 import { isRedirect, type Facts } from "./facts";
 import { faultOf } from "./faults";
@@ -39,7 +39,7 @@ export function viewRibbon(facts: Facts): Ribbon {
   const ribbon = { ...inside("view", step, facts), inner: innerOf(facts, step) };
   return {
     ...ribbon,
-    name: `${step.name}(${argumentsOf(step)})`,
+    name: call(step.name, step.detail["args"]),
     thread,
     note: ribbon.note || (thread ? "async: it runs on another thread" : mostRepeated(ribbon.beads)),
   };
@@ -53,7 +53,7 @@ export function handlerRibbon(facts: Facts, step: Step, kind: string): Ribbon | 
 
 /** Why no view ran. */
 function noView({ rule, trace, moment, known, passed }: Facts): Ribbon {
-  const { dispatch, failedMatch } = known;
+  const { dispatch, failedMatch, match } = known;
   const label = rule?.view?.name ?? trace.endpoint ?? "view";
   const callable = rule?.view?.callable ?? null;
   const ribbon = {
@@ -71,20 +71,11 @@ function noView({ rule, trace, moment, known, passed }: Facts): Ribbon {
   return {
     ...ribbon,
     state: skipped ? "skipped" : "pending",
-    name: label,
+    name: moment.begun(match) && moment.ended(match) ? call(label, match.detail["view_args"]) : label,
     note: automatic
       ? "no view: Flask answers OPTIONS by itself"
       : `${label} was not ${dispatch === null ? "reached" : "seen"}`,
   };
-}
-
-/** The values of the URL that a view was called with. */
-function argumentsOf(step: Step): string {
-  const args = step.detail["args"];
-  if (args === null || typeof args !== "object" || Array.isArray(args)) return "";
-  return Object.entries(args)
-    .map(([key, value]) => `${key}=${text(value)}`)
-    .join(", ");
 }
 
 function innerOf({ trace, inner }: Facts, step: Step): readonly TraceSummary[] {

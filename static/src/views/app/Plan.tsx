@@ -8,7 +8,8 @@ import { Open } from "../../components/Source";
 import { Dot } from "../../holds/Dot";
 import { drawn, toggleAt } from "../../holds/store";
 import { Diagram } from "../../diagram/Diagram";
-import { GUTTER, ROOMY } from "../../diagram/sizes";
+import { GUTTER, ROOMY, scaleOn } from "../../diagram/sizes";
+import { size } from "../../state/place";
 import { kindOf, phases, verdict, type Phase } from "./phases";
 
 export function Plan({
@@ -117,15 +118,17 @@ function Drawn({
   const room = useWidth(box);
   // Its gutters are for times, and there are none yet.
   const isRoomy = room + 2 * HIDDEN >= ROOMY;
+  const scale = scaleOn(room, size.value.height);
   return (
-    <div class={isRoomy ? "drawn roomy" : "drawn"} ref={box}>
+    <div class={isRoomy ? "drawn roomy" : "drawn"} style={{ "--s": scale }} ref={box}>
       <Diagram
         trace={trace}
         map={map}
         elapsed={0}
         selected={null}
-        width={isRoomy ? room + 2 * GUTTER : room}
-        height={HEIGHT}
+        scale={scale}
+        width={isRoomy ? room + 2 * GUTTER * scale : room}
+        height={HEIGHT * scale}
         head={false}
         breakpoints={drawn.value}
         onBreak={toggleAt}

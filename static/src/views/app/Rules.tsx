@@ -30,7 +30,7 @@ export function Rules({ map }: { readonly map: AppMap }): JSX.Element {
   const asks = isPath(path);
   return (
     <div class="rules">
-      <div class="pick">
+      <div class="rule-list">
         <Ask method={method} path={path} />
         {asks && match !== null ? <Answer map={map} found={match} onPick={pick} /> : null}
         {asks ? null : <List map={map} rules={rules} picked={rule} called={called} onPick={pick} />}

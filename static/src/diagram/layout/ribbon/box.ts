@@ -31,7 +31,7 @@ export interface Box {
 }
 
 /** A box that is lower has its axis nearer to its edge. */
-const LOW = 90;
+export const LOW = 90;
 /** Where the axis of one that raised stops. */
 const STOP = 0.66;
 const CROSS = 18;

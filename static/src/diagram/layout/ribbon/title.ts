@@ -4,16 +4,17 @@ import { time } from "../../../trace/format";
 import { brief, ofWhichHeld } from "../../../trace/holds";
 import { unfinished } from "../../../trace/steps";
 import type { Fault } from "../../model/types";
+import { GEOMETRY } from "../geometry";
 import { handlerKind, waitingFor } from "../names";
 import { fit, widthOf, type Scene } from "../scene";
 import { phrase, words, type Shape, type TextPart } from "../shapes";
-import type { Box } from "./box";
+import { LOW, type Box } from "./box";
 import { LINE, messageOf, textRoom } from "./message";
 
 const LONGEST_NAME = 60;
 const [LEAST_NAME, LEAST_NOTE] = [40, 60];
 /** Between the parts of a title, and from it to what is at its right. */
-const [KIND_GAP, TIME_GAP, SHARE_GAP, APART] = [9, 16, 9, 20];
+const [KIND_GAP, TIME_GAP, SHARE_GAP, APART, MARK_GAP] = [9, 16, 9, 20, 4];
 
 export interface Title {
   /** The name, shortened to fit. */
@@ -22,20 +23,22 @@ export interface Title {
 }
 
 export function titleOf(scene: Scene, box: Box): Title {
-  const { ribbon, top, textEnd } = box;
+  const { ribbon, top } = box;
   const begin = textBegin(scene, box);
+  const end = textEnd(scene, box);
   const kind = handlerKind(scene, ribbon.kind);
   const isHeld = ribbon.hold?.now != null;
   const took = (isHeld && ribbon.state === "running" ? brief : time)(ownTime(scene, box));
-  const fixed = widthOf(scene, kind, "kind") + KIND_GAP + TIME_GAP + widthOf(scene, took, "taken") + APART;
-  const room = textEnd - begin - fixed;
-  const nameWidth = widthOf(scene, ribbon.name, "title");
+  const fixed = widthOf(scene, kind, "kind") + KIND_GAP + TIME_GAP + widthOf(scene, took, "taken");
+  const room = end - begin - fixed;
+  const whole = nameOf(scene, box, room);
+  const nameWidth = widthOf(scene, whole, "title");
   // What is beside the name gives way to it: first its share of the time, then the note.
   const beside = besideOf(scene, box);
   const besideWidth = beside === "" ? 0 : widthOf(scene, beside, "kind") + SHARE_GAP;
-  const note = noteOf(scene, box, Math.max(0, room - Math.min(nameWidth, room * 0.6)));
-  const left = room - (note === null ? 0 : note.width);
-  const name = fit(scene, ribbon.name, "title", Math.max(LEAST_NAME, left), LONGEST_NAME);
+  const note = noteOf(scene, box, Math.max(0, room - APART - Math.min(nameWidth, room * 0.6)));
+  const left = room - (note === null ? 0 : note.width + APART);
+  const name = fit(scene, whole, "title", Math.max(LEAST_NAME, left), LONGEST_NAME);
   // What is said at the right is not said twice.
   const isSaid = note !== null && beside === ribbon.note;
   const shown =
@@ -53,7 +56,7 @@ export function titleOf(scene: Scene, box: Box): Title {
     name,
     shapes: [
       title,
-      ...(note === null ? [] : [noteShape(box, note)]),
+      ...(note === null ? [] : [noteShape(box, note, end)]),
       ...(ribbon.fault !== null && ribbon.failed ? messageShapes(scene, box, ribbon.fault) : []),
     ],
   };
@@ -63,6 +66,18 @@ export function titleOf(scene: Scene, box: Box): Title {
 function textBegin({ columns }: Scene, { ribbon, left, begin }: Box): number {
   if (!columns.narrow) return begin;
   return (ribbon.key === "view" ? columns.XL : left) + columns.margin;
+}
+
+/** Where its texts end: in a low box, before the mark of what it waits for, which reaches up to them. */
+function textEnd({ journey }: Scene, { ribbon, textEnd: end, height, stop }: Box): number {
+  const waits = ribbon.state === "running" && (journey.hung !== null || ribbon.hold?.now != null);
+  return waits && height < LOW ? Math.min(end, stop - GEOMETRY.dot.halo - MARK_GAP) : end;
+}
+
+/** With little room, a body is named by its chunks. */
+function nameOf(scene: Scene, { ribbon, isBody }: Box, room: number): string {
+  const fits = !isBody || widthOf(scene, ribbon.name, "title") <= room;
+  return fits ? ribbon.name : ribbon.name.replace(/^generator, /, "");
 }
 
 /** For a body, the app's own share: it takes turns with the server, which sends. */
@@ -99,8 +114,10 @@ function noteOf(scene: Scene, { ribbon }: Box, room: number): Note | null {
     if (note === "" || room < LEAST_NOTE) return null;
     // Of two parts, the first says what happened.
     const texts = [note, note.split(/[:,] /)[0] ?? ""];
-    const text =
-      texts.find((each) => widthOf(scene, each, "note") <= room) ?? fit(scene, note, "note", room, 90);
+    const whole = texts.find((each) => widthOf(scene, each, "note") <= room);
+    // The title has the time for which it waits.
+    if (whole === undefined && hung !== null) return null;
+    const text = whole ?? fit(scene, note, "note", room, 90);
     return plain(
       scene,
       text,
@@ -135,8 +152,8 @@ function placed(scene: Scene, [before = "", place = "", after = ""]: readonly st
 }
 
 /** A place in the code leads to the exception and its frames. */
-function noteShape({ ribbon, textEnd, top }: Box, { parts }: Note): Shape {
-  const shape = words(textEnd, top + 27, "end", ...parts);
+function noteShape({ ribbon, top }: Box, { parts }: Note, end: number): Shape {
+  const shape = words(end, top + 27, "end", ...parts);
   // As it is read on the screen, so that it can be asked for by voice.
   const read = parts.map(({ text }) => text.trim()).join(" ");
   return ribbon.failed ? toException("place", `${read}: the exception and its frames`, shape) : shape;
