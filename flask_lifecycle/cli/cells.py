@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import datetime
 
 from rich.text import Text
 
+from ..trace.details import mapping
 from ..trace.model import JsonObject, client_status
-from ..trace.sentences.words import cut
+from ..trace.sentences.words import cut, readable_time
 from .lookup import request_of
 
 # By stage, as in the panel's small timelines.
@@ -50,11 +52,27 @@ def status_text(summary: JsonObject) -> Text:
     return Text(str(status), style=styles.get(status // 100, ""))
 
 
-def flags_text(summary: JsonObject) -> Text:
-    """Return what makes a request worth a look."""
+def flags_text(summary: JsonObject, between: str = "  ") -> Text:
+    """Return what makes a request worth a look, and how long it was held."""
     styles = {"error": "error", "sql": "sql", "ink": "ink"}
     labels = [Text(cut(label), style=styles.get(kind, "")) for kind, label, _ in summary["flags"]]
-    return Text("  ").join(labels)
+    held = held_within(summary)
+    times = [Text(f"{readable_time(held)} held", style="quiet")] if held else []
+    return Text(between).join([*labels, *times])
+
+
+def held_within(request: JsonObject, begin: int = 0, end: float = math.inf) -> int:
+    """Return how much of a time breakpoints held a request, in ns.
+
+    :param request: a trace or a summary.
+    """
+    holds = request.get("holds")
+    spans = [
+        (each["begin"], each["end"])
+        for each in map(mapping, holds if isinstance(holds, list) else ())
+        if isinstance(each.get("begin"), int) and isinstance(each.get("end"), int)
+    ]
+    return int(sum(max(0, min(end, after) - max(begin, before)) for before, after in spans))
 
 
 def strip(summary: JsonObject, cells: int) -> Text:
@@ -93,6 +111,7 @@ __all__ = [
     "age",
     "clock",
     "flags_text",
+    "held_within",
     "request_text",
     "shortened",
     "status_text",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..trace.details import mapping, texts
 from ..trace.model import FUNCTION_STAGES, Source, Step
-from ..trace.sentences.words import count, cut, short
+from ..trace.sentences.words import count, cut, readable_time, short
 from ..trace.transactions import STATEMENT
 from .tree import Node
 
@@ -50,7 +50,7 @@ def subject(node: Node, most: int) -> str:
 
 
 def facts(node: Node) -> Iterator[Fact]:
-    """Yield who registered the function of a node, and how it ended."""
+    """Yield who registered the function of a node, how it ended, and how long it was held."""
     step = node.step
     if node.times > 1:
         yield f"{node.times:,}×", "count"
@@ -65,6 +65,8 @@ def facts(node: Node) -> Iterator[Fact]:
         yield f"did not run{why}", "skipped"
     if step is not None:
         yield from _outcome(step)
+    if node.held:
+        yield f"of which {readable_time(node.held)} held", "quiet"
 
 
 def _outcome(step: Step) -> Iterator[Fact]:

@@ -15,7 +15,7 @@ from ..trace.highlights import highlights
 from ..trace.model import Hold, JsonObject, Trace
 from ..trace.sentences.words import count, cut, readable_time, short
 from .app import map_of
-from .cells import age, request_text, status_text, took
+from .cells import age, held_within, request_text, status_text, took
 from .facts import changes, facts, is_said, predicate, subject
 from .journey import Journey
 from .lookup import request_of
@@ -61,8 +61,7 @@ class Report:
         for kind, label, reason in self._flags():
             flag = Text().append(label, style=kind).append(f": {reason}", style="quiet")
             yield from output.wrapped(flag, output.width)
-        told = " · ".join(each.text for each in highlights(self._trace))
-        yield from output.wrapped(Text(told), output.width)
+        yield from output.wrapped(Text(self._highlights()), output.width)
 
     def _lines(self) -> Iterator[str]:
         trace = self._trace
@@ -87,6 +86,16 @@ class Report:
         held = readable_time(max(0, (self._summary.get("elapsed") or 0) - hold.begin))
         return f"held {'at' if step.end is None else 'after'} {at}, {held}"
 
+    def _highlights(self) -> str:
+        held = held_within(self._summary)
+        texts = (
+            f"{each.text}, of which {readable_time(held)} held"
+            if held and each.kind == "app"
+            else each.text
+            for each in highlights(self._trace)
+        )
+        return " · ".join(texts)
+
     def _flags(self) -> Iterator[tuple[str, str, str]]:
         """Yield the kind, the label and the reason of what is worth a look."""
         for kind, label, reason in self._summary["flags"]:
@@ -106,7 +115,7 @@ class Report:
             yield escaped(line) + "  "
         for _, label, reason in self._flags():
             yield f"**{escaped(label)}**: {escaped(reason)}  "
-        yield escaped(" · ".join(each.text for each in highlights(self._trace)))
+        yield escaped(self._highlights())
         yield ""
         for node, lasts in walk(self._roots):
             yield "  " * (len(lasts) - 1) + self._item(node, brief=brief)

@@ -137,7 +137,7 @@ def markdown_table(summaries: Iterable[JsonObject], now: float | None = None) ->
     yield "| ID | age | request | status | time | SQL | |"
     yield "|---|--:|---|--:|--:|--:|---|"
     for each in summaries:
-        flags = ", ".join(cut(label) for _, label, _ in each["flags"])
+        flags = flags_text(each, ", ").plain
         cells = (
             f"`{each['id']}`",
             age(each["started_at"], now),

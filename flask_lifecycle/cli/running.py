@@ -44,7 +44,7 @@ class Held(t.NamedTuple):
         """Return where and for how long it is held, and which request it is."""
         name, stage = self.held["name"], self.held["stage"]
         at = stage if name in ("", stage) else f"{stage} {cut(name)}"
-        text = Text("held", style="ink").append(f" {'after' if self.is_after else 'at'} ", style="")
+        text = Text().append("held", style="ink").append(f" {'after' if self.is_after else 'at'} ")
         text.append(at, style="name").append(f", {self.held['held'] / 1e9:.1f} s · ")
         text.append_text(request_text(self.summary))
         if with_process:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from ..app_map.skipped import Skipped
 from ..trace.model import Step, Trace
+from .cells import held_within
 
 _FOLDED = 3
 # What functions run inside of; all others run beside these.
@@ -44,7 +45,7 @@ class Node:
     """A step, a function that did not run, or several like steps in a row.
 
     ``times`` is how many steps it stands for, and ``took`` how long they took together, in ns; None
-    while one of them runs.
+    while one of them runs. ``held`` is for how much of that breakpoints held it.
     """
 
     step: Step | None
@@ -52,6 +53,7 @@ class Node:
     sentence: str = ""
     times: int = 1
     took: int | None = None
+    held: int = 0
     children: list[Node] = field(default_factory=list)
 
     @property
@@ -75,8 +77,11 @@ def tree(
         for step, text in zip(trace.steps, sentences, strict=True)
     ]
     roots: list[Node] = []
+    header = trace.header() if trace.holds else {}
     for node in nodes:
         step = node.step
+        if step is not None and step.end is not None:
+            node.held = held_within(header, step.begin, step.end)
         if step is not None and (whole or not _is_quiet(step)):
             (roots if step.parent is None else nodes[step.parent].children).append(node)
     for each in skipped:
@@ -136,7 +141,7 @@ def _folded(nodes: list[Node]) -> Iterator[Node]:
 
 def _key(node: Node) -> tuple[t.Any, ...] | None:
     step = node.step
-    if step is None or step.end is None or step.outcome != "ok" or node.children:
+    if step is None or step.end is None or step.outcome != "ok" or node.children or node.held:
         return None
     # What a sentence says of one is not said of several.
     is_one = "changes" in step.detail or "repeated" in step.detail

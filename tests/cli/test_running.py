@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 import typing as t
@@ -80,7 +81,15 @@ def test_held_requests_are_listed_before_all_others(place: str, redis: RedisServ
         tool.tell(held, "go")
         wait_for(lambda: listed(there) == [])
         wait_for(lambda: "/held" in run(there.app, "list").out)
-        assert "held at" not in run(there.app, "list").out
+        text = run(there.app, "list")
+        assert "held at" not in text.out
+        assert text.out.splitlines()[-1].endswith("s held")
+        assert "s held |" in run(there.app, "list", "--md").out
+        for form in ((), ("--md",)):
+            shown = run(there.app, "show", held["trace"], "--brief", *form, width=120).out
+            assert " in the app, of which " in shown
+            # The request, the held step, and the two around it.
+            assert len(re.findall(r"of which [\d.]+ m?s held", re.sub("\xa0", " ", shown))) == 4
 
 
 def test_nobody_is_asked_or_waited_for_where_none_is_held() -> None:
