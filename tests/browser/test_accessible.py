@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.helpers.browser import Panel, both_themes, violations
-
-pytestmark = both_themes
-
+from tests.helpers.browser import Panel, violations
 
 PATHS = ["/admin/orders/42", "/admin/ordrs/42", "/admin/orders/42?anon=1", "/tour/stream"]
 

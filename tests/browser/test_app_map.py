@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.helpers.browser import Panel, both_themes, open_view, violations
+from tests.helpers.browser import Panel, open_view, violations
 from tests.helpers.servers import Server
 
 
@@ -21,7 +21,6 @@ def hooks(panel: Panel, phase: str) -> list[str]:
     return t.cast("list[str]", names.evaluate_all("(all) => all.map((each) => each.dataset.hook)"))
 
 
-@both_themes
 def test_a_rules_pipeline_is_what_a_request_then_meets(panel: Panel) -> None:
     page = panel.page
     open_view(panel, "App")
@@ -150,7 +149,6 @@ def test_what_was_never_asked_for(panel: Panel) -> None:
     page.locator(".rule", has_text="/shop/sign-out").wait_for()
 
 
-@both_themes
 def test_what_the_app_is_made_of(panel: Panel) -> None:
     page = panel.page
     open_view(panel, "App")

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers.apps import TOKEN
-from tests.helpers.browser import Panel, Theme, both_themes, violations
+from tests.helpers.browser import Panel, violations
 from tests.helpers.mounted import mounted
 from tests.helpers.servers import APP, FLASK_RUN, PATIENCE, FactoryServer, Server, wait_for
 from tests.helpers.versions import VERSION
@@ -193,9 +193,8 @@ def test_the_arrows_walk_through_the_steps(panel: Panel) -> None:
     page.wait_for_url(re.compile(f"#{drawn}/"))
 
 
-@both_themes
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1000, 800), (390, 844)])
-def test_it_fits_and_is_accessible(panel: Panel, theme: Theme, width: int, height: int) -> None:
+def test_it_fits_and_is_accessible(panel: Panel, width: int, height: int) -> None:
     page = panel.page
     a, b = sent(panel, ORDER), sent(panel, f"{ORDER}?anon=1")
     page.set_viewport_size({"width": width, "height": height})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.helpers.browser import Panel, both_themes, pick_view, violations
+from tests.helpers.browser import Panel, pick_view, violations
 from tests.helpers.servers import APP, FactoryServer, Server
 
 ORDER = "/admin/orders/42"
@@ -279,7 +279,6 @@ def test_the_list_of_breakpoints(panel: Panel) -> None:
     assert breakpoints(page) == []
 
 
-@both_themes
 def test_axe_finds_nothing(panel: Panel) -> None:
     what_if(panel, "Raise…")
     assert violations(panel) == []

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.helpers.browser import Panel, both_themes, violations, violations_in_both_themes
+from tests.helpers.browser import Panel, violations
 from tests.helpers.servers import APP_THAT_HOLDS, PATIENCE, Server, wait_for
 from tests.helpers.wire import Wire
 
@@ -71,7 +71,6 @@ def trace_of(page: Page, path: str) -> str:
     return answer.headers["x-lifecycle-trace"]
 
 
-@both_themes
 def test_what_a_page_causes_stands_under_it(panel: Panel) -> None:
     page = panel.page
     # At an address of its own: of two pages at one, nobody can tell which asked.
@@ -191,7 +190,6 @@ def test_a_held_screen_says_how_many_came(
     page.locator(".row", has_text="/first").wait_for()
 
 
-@both_themes
 def test_the_filter_is_made_of_chips(panel: Panel) -> None:
     page = panel.page
     gone, there = panel.fetch("/nowhere at all"), panel.fetch("/shop/")
@@ -219,7 +217,6 @@ def test_the_filter_is_made_of_chips(panel: Panel) -> None:
     page.keyboard.press("Escape")
 
 
-@both_themes
 def test_the_filter_is_completed_by_keys(panel: Panel) -> None:
     page = panel.page
     # What may follow is taken from what is there.
@@ -254,7 +251,6 @@ def test_the_filter_is_completed_by_keys(panel: Panel) -> None:
     expect(field).not_to_be_focused()
 
 
-@both_themes
 def test_a_filter_that_finds_nothing_says_so(panel: Panel) -> None:
     page = panel.page
     panel.fetch("/shop/")
@@ -437,15 +433,15 @@ def test_the_sheet_is_moved_by_keys_and_hides_what_is_out_of_sight(
     page.get_by_role("button", name="By page").focus()
     page.keyboard.press("Tab")
     assert not page.evaluate("document.activeElement.closest('.rest') !== null")
-    assert violations_in_both_themes_of(page) == []
+    assert violations_of_controls(page) == []
     handle.press("ArrowUp")
     height_of(page)
     assert violations(page) == []
 
 
-def violations_in_both_themes_of(page: Page) -> list[str]:
+def violations_of_controls(page: Page) -> list[str]:
     page.get_by_role("button", name="Filter and controls").click()
-    found = violations_in_both_themes(page)
+    found = violations(page)
     page.keyboard.press("Escape")
     return found
 
@@ -487,7 +483,7 @@ def test_an_open_request_that_is_evicted_stays(
         server.get(f"/more/{number}")
     page.get_by_text("The server no longer stores this request").wait_for()
     view.wait_for()
-    assert violations_in_both_themes(page) == []
+    assert violations(page) == []
     expect(page.locator(".row")).to_have_count(6)
     page.locator(".row", has_text="/more/7").click()
     opened_row.wait_for(state="detached")
@@ -514,7 +510,7 @@ def test_a_lost_connection_leaves_a_mark(
     begun = time.monotonic()
     wire.cut()
     page.locator(".live.lost").wait_for()
-    assert violations_in_both_themes(page) == []
+    assert violations(page) == []
     for number in range(3):
         server.get(f"/meanwhile/{number}")
     wait_for(lambda: wire.refused >= 3)  # so often that it tries less and less
@@ -531,7 +527,7 @@ def test_a_lost_connection_leaves_a_mark(
     meanwhile = [f"/meanwhile/{number}" for number in (2, 1, 0)]
     for place, text in enumerate(("/after", *meanwhile, lost, "/before")):
         expect(page.locator(".rows li").nth(place)).to_contain_text(re.compile(text))
-    assert violations_in_both_themes(page) == []
+    assert violations(page) == []
     wire.close()
 
 
@@ -612,7 +608,6 @@ def test_pages_with_many_files_push_no_request_out(
     expect(page.locator(".row[aria-current]")).to_contain_text("/page/4")
 
 
-@both_themes
 def test_one_glance_says_which_request_needs_a_look(panel: Panel) -> None:
     page = panel.page
     crash, plain = panel.fetch("/tour/crash?production"), panel.fetch("/shop/")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.helpers.browser import pick_view, violations_in_both_themes
+from tests.helpers.browser import pick_view, violations
 from tests.helpers.servers import FLASK_RUN, NOT_UP, PATIENCE, Server, wait_for
 
 STOCK = """
@@ -212,4 +212,4 @@ def test_what_a_service_asks_of_another_stands_under_it_while_it_runs(
 def test_names_of_processes_are_legible(services: Services, page: Page) -> None:
     services.shop.get("/order/1")
     expect(rows(page, "/stock/1", "done")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert violations(page) == []

@@ -8,12 +8,11 @@ import urllib.request
 
 from playwright.sync_api import expect
 
-from tests.helpers.browser import Panel, both_themes, open_view, violations
+from tests.helpers.browser import Panel, open_view, violations
 
 PATH = "/shop/search?q=left+hand"
 
 
-@both_themes
 def test_the_next_request_of_the_kind_is_sampled_and_drawn(panel: Panel) -> None:
     page = panel.page
     panel.fetch(PATH)

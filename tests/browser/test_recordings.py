@@ -30,11 +30,8 @@ from flask_lifecycle.recording.html import SCRIPT
 from tests.helpers import ROOT
 from tests.helpers.browser import (
     Panel,
-    Theme,
-    both_themes,
     pick_view,
     violations,
-    violations_in_both_themes,
 )
 from tests.helpers.firefox import Firefox
 from tests.helpers.recordings import SAVED
@@ -92,7 +89,6 @@ class Opened(t.NamedTuple):
 def opened(
     chromium: Browser,
     url: str,
-    theme: Theme = "dark",
     size: tuple[int, int] = (1440, 900),
     browser_says: str = "nothing",
 ) -> Iterator[Opened]:
@@ -101,7 +97,7 @@ def opened(
     :param browser_says: what may be on the console: of the browser itself, not of ours.
     """
     context = chromium.new_context(
-        offline=True, color_scheme=theme, viewport={"width": size[0], "height": size[1]}
+        offline=True, color_scheme="dark", viewport={"width": size[0], "height": size[1]}
     )
     context.set_default_timeout(PATIENCE * 1000 / 2)
     page = context.new_page()
@@ -142,12 +138,9 @@ def drawn(page: Page) -> list[list[str]]:
     return found
 
 
-@both_themes
-def test_the_tour_opens_from_a_disk_with_every_lifecycle(
-    chromium: Browser, tour: Path, theme: Theme
-) -> None:
+def test_the_tour_opens_from_a_disk_with_every_lifecycle(chromium: Browser, tour: Path) -> None:
     traces = Recording.load(tour).traces
-    with opened(chromium, tour.as_uri(), theme) as (page, _):
+    with opened(chromium, tour.as_uri()) as (page, _):
         page.get_by_text("recording of demo").wait_for()
         shown = sum(not each.path.startswith("/static/") for each in traces)
         expect(page.locator(".list header [role=status]")).to_have_text(f"{shown} requests")
@@ -228,7 +221,7 @@ def test_like_requests_are_compared(chromium: Browser, tour: Path) -> None:
         expect(compared.locator(".pick").nth(1)).to_contain_text(other)
         for absent in ("Swap A and B", "Send again", "Copy as cURL"):
             expect(compared.get_by_role("button", name=absent)).to_have_count(0)
-        assert violations_in_both_themes(page) == []
+        assert violations(page) == []
         page.keyboard.press("Escape")
         # Of others there is none.
         there = {frozenset((each["a"], each["b"])) for each in document["prepared"]["comparisons"]}
@@ -265,10 +258,7 @@ def test_it_is_accessible_at_each_size(
     with opened(chromium, tour.as_uri(), size=size) as (page, _):
         page.locator("svg.diagram").wait_for()
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-        if size[0] > 760:
-            assert violations_in_both_themes(page) == []
-        else:
-            assert violations(page) == []
+        assert violations(page) == []
 
 
 def test_the_address_leads_to_a_request_and_a_step(chromium: Browser, tour: Path) -> None:
@@ -539,7 +529,7 @@ def test_a_page_has_several_recordings_each_by_itself(chromium: Browser, pages: 
 
 def accessible(page: Page) -> bool:
     """Run axe; elements of the same kind have landmarks of the same names."""
-    return [each for each in violations(page) if not each.startswith("landmark-unique")] == []
+    return [each for each in violations(page) if "landmark-unique" not in each] == []
 
 
 def test_the_page_in_the_docs(chromium: Browser, pages: Pages) -> None:
@@ -640,7 +630,7 @@ def test_requests_of_files_are_compared(panel: Panel, tour: Path) -> None:
     picks = page.locator(".pick")
     expect(picks.nth(0)).to_contain_text("in other.html")
     expect(picks.nth(1).locator("small").first).not_to_contain_text(" in ")
-    assert violations_in_both_themes(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     files.nth(1).click(modifiers=["Control"])
     heading.wait_for()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.helpers.browser import violations_in_both_themes
+from tests.helpers.browser import violations
 from tests.helpers.servers import NOT_UP, PATIENCE, Server, wait_for
 
 APP = """
@@ -201,7 +201,7 @@ def test_what_was_answered_before_a_restart_is_listed_after_it(
     view_of(fresh, "/first/0").wait_for()
     named = opened(context, server, f"#{ids[2]}")
     view_of(named, "/first/2").wait_for()
-    assert violations_in_both_themes(fresh) == []
+    assert violations(fresh) == []
 
 
 def test_a_request_that_hangs_at_the_kill_is_marked(serve: Serve, context: BrowserContext) -> None:
@@ -235,7 +235,7 @@ def test_a_request_that_hangs_at_the_kill_is_marked(serve: Serve, context: Brows
     page.evaluate("new Promise(done => setTimeout(done, 300))")
     assert hangs.inner_text() == said
     assert head.inner_text() == before
-    assert violations_in_both_themes(page) == []
+    assert violations(page) == []
     expect(row(opened(context, server), "/hangs")).to_have_count(0)
 
 
@@ -280,7 +280,7 @@ def test_without_a_history_the_open_page_keeps_what_it_has(
     view.wait_for()
     row(page, "/first/0").click()
     expect(page.get_by_text("The server no longer stores this request.")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert violations(page) == []
     row(page, "/first/1").click()
     view.wait_for()
     fresh = opened(context, server)
@@ -374,7 +374,7 @@ def test_the_panel_says_that_a_history_cannot_be_written(
     note = page.get_by_role("note")
     expect(note).to_have_count(1)
     assert note.inner_text().endswith(".")
-    assert violations_in_both_themes(page) == []
+    assert violations(page) == []
 
 
 def test_the_toolbar_leads_to_a_request_of_before_the_restart(

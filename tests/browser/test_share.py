@@ -53,7 +53,6 @@ def asked(panel: Panel) -> Panel:
     return panel
 
 
-@both_themes
 def test_a_link_opens_the_same_step_in_the_same_view(asked: Panel) -> None:
     page = asked.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -174,7 +173,6 @@ def test_the_diagram_as_png(asked: Panel) -> None:
     )  # fmt: skip
 
 
-@both_themes
 def test_paper_bears_the_diagram_alone(asked: Panel) -> None:
     page = asked.page
     page.emulate_media(media="print")
@@ -198,7 +196,6 @@ def dropped(page: Page, name: str, text: str) -> None:
     )
 
 
-@both_themes
 def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path) -> None:
     page = asked.page
     own = page.locator('.row[aria-current="true"]')

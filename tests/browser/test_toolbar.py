@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers.apps import OPENED, TOKEN
-from tests.helpers.browser import AXE, Theme, both_themes, launch
+from tests.helpers.browser import Theme, launch, violations
 from tests.helpers.extensions import EXTENSIONS
 from tests.helpers.servers import PATIENCE, FactoryServer, wait_for
 from tests.helpers.toolbar import TOOLBAR, Seen, bar, facts, follows, unfold
@@ -664,7 +664,6 @@ def test_the_debuggers_page_is_not_the_apps(pages: FactoryServer, page: Page) ->
     assert page.locator(TOOLBAR).count() == 0
 
 
-@both_themes
 @pytest.mark.parametrize("width", [1440, 390])
 def test_axe_finds_nothing(pages: FactoryServer, context: BrowserContext, width: int) -> None:
     page = context.new_page()
@@ -675,22 +674,14 @@ def test_axe_finds_nothing(pages: FactoryServer, context: BrowserContext, width:
         for (const path of ["/data/1", "/data/7", "/data/from", "/failed", "/crash"])
             await (await fetch(path)).text();
     }""")
-    page.evaluate(AXE.read_text())
-
-    def violations() -> list[str]:
-        found = page.evaluate(
-            f"async () => (await axe.run('{TOOLBAR}', {{resultTypes: ['violations']}})).violations"
-        )
-        return [f"{each['id']}: {each['nodes'][0]['failureSummary']}" for each in found]
-
     expect(facts(page)).to_contain_text("+6")
-    assert violations() == []
+    assert violations(page, f"'{TOOLBAR}'") == []
     expect(unfold(page).locator("svg.u")).to_be_visible()
-    assert violations() == []
+    assert violations(page, f"'{TOOLBAR}'") == []
     page.locator(f"{TOOLBAR} .request", has_text="/failed").click()
     expect(page.locator(f"{TOOLBAR} h2")).to_have_text("GET /failed")
-    assert violations() == []
+    assert violations(page, f"'{TOOLBAR}'") == []
     page.get_by_role("button", name="Hide the toolbar").click()
     expect(page.get_by_role("button", name="Show the toolbar")).to_be_visible()
-    assert violations() == []
+    assert violations(page, f"'{TOOLBAR}'") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width

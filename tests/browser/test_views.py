@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.helpers import ROOT
-from tests.helpers.browser import Panel, both_themes, open_view, took, violations
+from tests.helpers.browser import Panel, open_view, took, violations
 
 
 def test_a_tab_is_picked_by_mouse_and_keys_and_kept_in_the_address(panel: Panel) -> None:
@@ -54,7 +54,6 @@ TITLES = (
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
-@both_themes
 def test_every_view_is_accessible_and_fits(panel: Panel, size: tuple[int, int]) -> None:
     page = panel.page
     panel.fetch("/admin/orders/42")

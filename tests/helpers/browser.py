@@ -110,7 +110,8 @@ def took(step: dict[str, t.Any]) -> int:
 
 
 Theme = t.Literal["dark", "light"]
-both_themes = pytest.mark.parametrize("theme", ["dark", "light"])
+THEMES: tuple[Theme, ...] = ("dark", "light")
+both_themes = pytest.mark.parametrize("theme", THEMES)
 
 
 def pick_view(page: Page, title: str) -> None:
@@ -134,22 +135,21 @@ def open_view(panel: Panel, title: str) -> None:
 AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def violations(panel: Panel | Page) -> list[str]:
-    """Run axe in the page; say what it found and where."""
+def violations(panel: Panel | Page, inside: str = "document") -> list[str]:
+    """Run axe in a part of the page, in both themes; say what it found and where.
+
+    :param inside: the part, as JavaScript.
+    """
     page = panel if isinstance(panel, Page) else panel.page
     page.evaluate(AXE.read_text())
-    found: list[dict[str, t.Any]] = page.evaluate(
-        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
-    )
-    return [
-        f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for each in found
-        for node in each["nodes"][:3]
-    ]
-
-
-def violations_in_both_themes(page: Page) -> list[str]:
-    """Run axe in the page as it is, and in the other theme."""
-    found = violations(page)
-    page.get_by_role("button", name="Switch to the").click()
-    return found + violations(page)
+    ask = f"async () => (await axe.run({inside}, {{resultTypes: ['violations']}})).violations"
+    found: list[str] = []
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        found += (
+            f"{theme}: {each['id']}: {node['target']} {node.get('failureSummary', '')}"
+            for each in page.evaluate(ask)
+            for node in each["nodes"][:3]
+        )
+    page.emulate_media(color_scheme="null")
+    return found
