@@ -53,9 +53,13 @@ check: $(VENV)/test.stamp
 test: $(VENV)/test.stamp
 	.ci/packages chromium firefox-esr redis-server
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit PYTEST="$(PYTEST) --cov"
+	FLASK_LIFECYCLE_PURE=1 $(PYTEST) $(OF_BOTH)
 	$(PYTEST) $(WAITING) --durations=30 tests/browser tests/integration -m "not servers and not large_suites"
 
 PYTEST = $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+# The recorder's, which must hold without the compiled core, too.
+OF_BOTH = tests/core tests/recorder tests/trace/test_log.py tests/trace/test_writer.py \
+  tests/integration/test_random_apps.py tests/integration/test_oracle.py
 # Most of their time these wait for browsers and servers.
 WAITING = --numprocesses=4
 

@@ -1,0 +1,85 @@
+"""The parts that have no other place, compiled and in Python: they do the same."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from flask_lifecycle.core import Fields, Log, compiled, pack, packed, twin
+
+STEPS = (7, -1, 1.5, 0.0, 8, 0, 2.5, 3.5, 9, -6, 1e9 + 2e-7, 0.25)
+BOTH = [(Log, pack), (twin.Log, twin.pack)]
+
+
+def a_log() -> t.Any:
+    log = Log()
+    log += STEPS
+    return log
+
+
+def test_a_log_is_read_as_the_numbers_that_were_written() -> None:
+    log = a_log()
+    plain = list(STEPS)
+    assert len(log) == 12
+    assert list(log) == plain
+    for key in (*range(-12, 12), *(slice(at, None, 4) for at in range(4)), slice(4, 8)):
+        assert log[key] == plain[key]
+    for key in (slice(None), slice(None, None, -3), slice(20, 30), slice(-5, -1)):
+        assert log[key] == plain[key]
+    assert [type(each) for each in log[:4]] == [int, int, float, float]
+    for outside in (12, -13, 1 << 80):
+        with pytest.raises(IndexError):
+            log[outside]
+
+
+def test_numbers_can_be_replaced() -> None:
+    log, plain = a_log(), list(STEPS)
+    for at, number in ((0, 70), (5, 4), (-2, 8.5), (3, 2.0)):
+        log[at] = plain[at] = number
+    assert list(log) == plain
+    with pytest.raises(IndexError):
+        log[12] = 1
+
+
+def test_a_log_grows_without_end_and_holds_nothing_else() -> None:
+    log = Log()
+    assert not log
+    for at in range(10_000):
+        log += (at, at - 1, float(at), 0.0)
+    assert log[::4] == list(range(10_000))
+
+
+@pytest.mark.parametrize(("make", "packs"), BOTH)
+def test_what_is_packed_can_be_read_again(make: t.Any, packs: t.Any) -> None:
+    log = make()
+    log += STEPS
+    assert packed(3).unpack(packs(log)) == STEPS
+    assert packs(make()) == b""
+
+
+def test_only_steps_can_be_appended_to_what_is_compiled() -> None:
+    if compiled is None:
+        return
+    log = a_log()
+    wrong: t.Any
+    for wrong in ((1, 2, 3.0), ("1", 2, 3.0, 4.0), (1, 1 << 40, 3.0, 4.0), 5, (1, 2, 3.0, "4")):
+        with pytest.raises((TypeError, ValueError, OverflowError)):
+            log += wrong
+    for at, wrong in ((0, 1.5), (1, 1 << 31), (2, "1"), (3, None), ("a", 1)):
+        with pytest.raises((TypeError, OverflowError)):
+            log[at] = wrong
+    with pytest.raises(TypeError):
+        del log[0]
+    with pytest.raises(TypeError):
+        pack([])
+    assert list(log) == list(STEPS)
+
+
+def test_fields_are_what_a_writer_sets() -> None:
+    fields: t.Any = Fields()
+    for name in ("owner", "log", "notes", "current", "limit", "ident"):
+        setattr(fields, name, 3)
+        assert getattr(fields, name) == 3
+    with pytest.raises(AttributeError):
+        fields.more = 1
