@@ -54,6 +54,8 @@ class Redactor:
         #: For each kind of masking, the texts that it leaves unchanged.
         self._plain: dict[Kind, set[int]] = {"text": set(), "query": set(), "sql": set()}
         self._plain_texts = self._plain["text"]
+        #: Names that are shown unchanged, and under which values are not masked.
+        self._usual: set[int] = set()
 
     def learn(self, rules: t.Sequence[str]) -> None:
         """Mask the secret arguments of these URL rules in any text that contains a path.
@@ -65,6 +67,7 @@ class Redactor:
         self._headers.clear()
         self._together.clear()
         self._statements.clear()
+        self._usual.clear()
         for texts in self._plain.values():
             texts.clear()
 
@@ -246,6 +249,25 @@ class Redactor:
         """
         hidden = type(value) not in self.open and self.is_secret(name)
         return MASK if hidden else self.value(value, (*path, name))
+
+    def pair(self, name: str, value: t.Any, path: Path = ()) -> tuple[str, t.Any]:
+        """Convert a name and the value under it; as `text` and `named` do.
+
+        :param path: the path of the name.
+        """
+        if self._decide is None and hash(name) in self._usual:
+            kind = type(value)
+            if kind is int and -SMALL < value < SMALL:
+                return name, value
+            if kind is str and len(value) <= self._cap and hash(value) in self._plain_texts:
+                return name, value
+            return name, self.value(value, (*path, name))
+        shown = self.text(name)
+        if shown == name and len(name) < _KNOWN_HEADER and not self.is_secret(name):
+            if len(self._usual) >= CACHED:
+                self._usual.clear()
+            self._usual.add(hash(name))
+        return shown, self.named(name, value, path)
 
     def _decided(self, path: Path, shown: t.Any) -> t.Any:
         if self._decide is None or shown == MASK:

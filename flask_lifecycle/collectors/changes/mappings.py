@@ -38,6 +38,9 @@ _CUT = "…"
 # An object that nothing else refers to.
 _END = (object(),)
 
+#: What was added, changed and removed.
+Difference = tuple[Names, Names, list[str]]
+
 _chain = chain.from_iterable
 _NONE: Names = {}
 
@@ -47,18 +50,20 @@ class _Contents:
 
     __slots__ = ("containers", "held", "keys", "values", "views")
 
+    #: All compared containers with their contents; each ends with a unique object.
+    views: tuple[t.Iterable[t.Any], ...]
+    held: tuple[t.Any, ...]
+
     def __init__(self, mapping: dict[t.Any, t.Any]) -> None:
         # With the methods of dict: a subclass may override them.
         keys, values = dict.keys(mapping), dict.values(mapping)
-        self.keys = tuple(keys)
-        self.values = tuple(values)
+        self.keys: tuple[t.Any, ...] = tuple(keys)
+        self.values: tuple[t.Any, ...] = tuple(values)
         #: The nested lists and dicts, with their contents.
         self.containers: list[tuple[t.Any, tuple[t.Any, ...]]] = []
-        #: All compared containers with their contents; each ends with a unique object.
-        self.views: t.Sequence[t.Iterable[t.Any]]
         self.views = keys, values, _END
-        self.held = *self.keys, *self.values, *_END
-        if not SCALARS.issuperset(map(type, values)):
+        self.held = self.keys + self.values + _END
+        if not SCALARS.issuperset(map(type, self.values)):
             for value in self.values:
                 self._add_nested(value, 0)
             for container, held in self.containers:
@@ -82,33 +87,51 @@ class _Contents:
         """Return whether it has the same objects as before."""
         return all(map(is_, _chain(self.views), self.held))
 
-    def _named(self) -> Names:
-        """Return it as a dict, without keys that may have methods of the app."""
-        pairs = zip(self.keys, self.values, strict=False)
-        if _STRINGS.issuperset(map(type, self.keys)):
-            return dict(pairs)
-        return {name: value for name, value in pairs if type(name) is str}
-
-    def since(self, now: _Contents) -> tuple[Names, Names, list[str]]:
+    def since(self, now: _Contents) -> Difference:
         """Compare with the current contents: return what was added, changed and removed."""
-        mutated = self.containers and {
+        keys, values = now.keys, now.values
+        count = len(self.keys)
+        if len(keys) < count or not all(map(is_, self.keys, keys)):
+            return self._reordered(now)
+        # The usual case: at most more names than before.
+        changed: Names = {}
+        if self.containers or not all(map(is_, self.values, values)):
+            mutated = self._mutated()
+            for name, before, value in zip(keys, self.values, values, strict=False):
+                if type(name) is str and _is_changed(before, value, mutated):
+                    changed[name] = value
+        return _named(keys[count:], values[count:]) if len(keys) > count else {}, changed, []
+
+    def _reordered(self, now: _Contents) -> Difference:
+        before, after = _named(self.keys, self.values), _named(now.keys, now.values)
+        mutated = self._mutated()
+        added = {name: value for name, value in after.items() if name not in before}
+        changed = {
+            name: value
+            for name, value in after.items()
+            if name in before and _is_changed(before[name], value, mutated)
+        }
+        return added, changed, [name for name in before if name not in after]
+
+    def _mutated(self) -> set[int]:
+        """Return the ids of the nested containers whose contents have changed."""
+        return {
             id(container)
             for container, held in self.containers
             if not _equal(held, _items(container))
         }
-        before, after = self._named(), now._named()
-        added: Names = {}
-        changed: Names = {}
-        for name, value in after.items():
-            if name not in before:
-                added[name] = value
-            elif before[name] is not value:
-                if not _equal(before[name], value):
-                    changed[name] = value
-            elif mutated and _holds(value, mutated):
-                changed[name] = value
-        is_gone = len(before) + len(added) != len(after)
-        return added, changed, [name for name in before if name not in after] if is_gone else []
+
+
+def _named(keys: tuple[t.Any, ...], values: tuple[t.Any, ...]) -> Names:
+    """Return contents as a dict, without keys that may have methods of the app."""
+    return {name: value for name, value in zip(keys, values, strict=False) if type(name) is str}
+
+
+def _is_changed(before: t.Any, now: t.Any, mutated: set[int]) -> bool:
+    """Return whether a value is another one, or contains one of the containers."""
+    if before is not now:
+        return not _equal(before, now)
+    return bool(mutated) and _holds(now, mutated)
 
 
 def _values(value: t.Any) -> tuple[t.Any, ...]:
@@ -189,14 +212,13 @@ def _look(writer: Writer, place: int | None) -> None:
         then, seen.session = session, _Contents(seen.source)
         session = seen.session
         _note(writer, place, "session", then.since(session))
-    seen.views = (*seen.g.views, *session.views)
-    seen.held = (*seen.g.held, *session.held)
+    seen.views = seen.g.views + session.views
+    seen.held = seen.g.held + session.held
 
 
-def _note(
-    writer: Writer, place: int | None, where: str, found: tuple[Names, Names, list[str]]
-) -> None:
-    if not any(found):
+def _note(writer: Writer, place: int | None, where: str, found: Difference) -> None:
+    added, changed, removed = found
+    if not (added or changed or removed):
         return
     if place is None:
         place = writer.function()
@@ -206,7 +228,6 @@ def _note(
     changes = changes_of(writer, place)
     if len(changes.found) >= NAMES_KEPT:
         return
-    added, changed, removed = found
     before = changes.size
     changes.found.append(
         (
@@ -221,10 +242,15 @@ def _note(
 
 def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> Names:
     shown: Names = {}
-    for name, value in islice(names.items(), NAMES_KEPT):
-        room = changes.size < redactor.max_bytes
-        masked = redactor.named(name, value, (where,)) if room else _CUT
-        shown[redactor.text(name)] = masked
+    if len(names) > NAMES_KEPT:
+        names = dict(islice(names.items(), NAMES_KEPT))
+    path = (where,)
+    for name, value in names.items():
+        if changes.size < redactor.max_bytes:
+            label, masked = redactor.pair(name, value, path)
+        else:
+            label, masked = redactor.text(name), _CUT
+        shown[label] = masked
         if type(masked) in _LARGE:
             changes.size += weight(masked)
     return shown

@@ -23,7 +23,9 @@ class Changes(Changed):
     response: JsonObject | tuple[Sent, Sent] | None
 
     def __init__(self) -> None:
-        super().__init__()
+        # In place of the base class's own: this runs for each function that changes anything.
+        self.found = []
+        self.response = None
         #: The estimated bytes of the texts, lists and dicts in it.
         self.size: int = 0
 
@@ -39,10 +41,10 @@ def changes_of(writer: Writer, place: int) -> Changes:
     if place < -1:
         # A function of the request's own thread, from another thread.
         writer, place = writer.trace, -2 - place
-    found: Changes | None = writer.notes.added(place, "changes")
+    extras = writer.notes.extras.setdefault(place, {})
+    found = t.cast("Changes | None", extras.get("changes"))
     if found is None:
-        found = Changes()
-        writer.notes.add(place, "changes", found)
+        found = extras["changes"] = Changes()
     return found
 
 

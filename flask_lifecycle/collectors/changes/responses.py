@@ -9,7 +9,7 @@ from werkzeug.datastructures import Headers
 
 from ..._compat import HEADER_LIST, STATUS
 from ...faults import fault
-from ...recorder.memo import by_class
+from ...recorder.memo import Memo
 from ...redact import Redactor
 from ...trace.model import JsonObject
 from ...trace.writer import Writer
@@ -18,6 +18,10 @@ from .record import changes_of, owners
 
 _RESPONSE = ("response", "headers")
 _status, _header_list = attrgetter(STATUS), attrgetter(HEADER_LIST)
+
+
+#: By the id of a class of responses: whether reading these attributes runs no code of it.
+_plain: Memo[bool] = Memo()
 
 
 def sent(last: t.Any) -> Sent | None:
@@ -32,7 +36,11 @@ def sent(last: t.Any) -> Sent | None:
 def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
     """Return a response's status line and header list, without calling code of its class."""
     kind: t.Any = type(response)
-    if _has_no_more(kind):
+    is_plain = _plain.get(id(kind))
+    if is_plain is None:
+        is_plain = _has_no_more(kind)
+        _plain.keep(kind, is_plain)
+    if is_plain:
         headers = response.headers
         if type(headers) is Headers:
             # Reading an object's `__dict__` creates it, and slows down attribute access from then
@@ -42,9 +50,7 @@ def _status_and_headers(response: t.Any) -> tuple[t.Any, list[tuple[str, str]]]:
     return own[STATUS], own["headers"].__dict__[HEADER_LIST]
 
 
-@by_class
 def _has_no_more(kind: t.Any) -> bool:
-    """Return whether reading these attributes of an object runs no code of its class."""
     names = {STATUS, "headers", "__getattr__", "__getattribute__"}
     return all(names.isdisjoint(vars(each)) for each in kind.__mro__ if each is not object)
 
