@@ -10,12 +10,15 @@ import typing as t
 import weakref
 from functools import partial
 
+import jinja2
+
 from ...redact import MASK, SCALARS, Redactor, type_name
 from ...trace.model import JsonObject
 from ...trace.owner import Owner
 from ...trace.writer import LiveTrace, Writer
 
 _NAMES = 60
+_join = jinja2.Environment.concat
 _TEXT = 1000
 _SMALL = 10
 # Of values of other types, only the type is recorded.
@@ -53,13 +56,15 @@ def forget_outlines(owner: Owner) -> None:
 class Rendering:
     """The details of a rendering: source location, loader and context."""
 
-    __slots__ = ("begun", "count", "loader", "outline", "place", "values", "whole")
+    __slots__ = ("begun", "count", "joins", "loader", "outline", "place", "values", "whole")
 
     def __init__(self, template: t.Any, place: tuple[str, int] | None) -> None:
         #: Whether the template's own code has started.
         self.begun: bool = False
         #: Whether it is rendered as a whole, not as a stream.
         self.whole: bool = True
+        #: Whether its parts are joined to a text in the end.
+        self.joins: bool = template.environment.concat is _join
         self.place: tuple[str, int] | None = place
         # A template from a string has none.
         loader = None if template.name is None else template.environment.loader
