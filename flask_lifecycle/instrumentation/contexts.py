@@ -75,7 +75,7 @@ class Contexts:
         def before(writer: LiveTrace, instance: flask.Flask) -> None:
             if writer.current > 0:
                 reached(writer)
-            if type(instance.session_interface) not in kinds:
+            if id(type(instance.session_interface)) not in kinds.ids:
                 watch(instance.session_interface)
 
         def after(result: t.Any) -> None:

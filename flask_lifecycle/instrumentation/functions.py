@@ -108,6 +108,8 @@ class Functions:
         """Return the app's ``ensure_sync``, which returns recorded functions."""
         owner = self._owner
         callers = self._callers
+        # By function: the code of the Flask method that calls it, and its recorder.
+        usual: Memo[tuple[types.CodeType, Call]] = Memo()
         find_caller = self._caller
         recorded = self.recorded
         views = self.views
@@ -117,11 +119,16 @@ class Functions:
         def ensure_sync(self: flask.Flask, func: t.Any) -> t.Any:
             frame = _getframe(1)
             code = frame.f_code
+            known = usual.get(id(func))
+            if known is not None and known[0] is code:
+                # Where this app's requests are not recorded, it records nothing.
+                return MethodType(known[1], func)
             caller = callers.get(id(code))
             if caller is not None:
-                # Where this app's requests are not recorded, it records nothing.
                 step = caller.functions.get(id(func))
                 if step is not None:
+                    if known is None:
+                        usual.keep(func, (code, step))
                     return MethodType(step, func)
             writer = current.get()
             if writer.owner is not owner:

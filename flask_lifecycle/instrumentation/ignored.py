@@ -15,7 +15,8 @@ def ignored_by(names: tuple[str, ...]) -> Ignored:
     def ignored(endpoint: str | None, path: str) -> bool:
         if endpoint is not None:
             return endpoint in endpoints
-        return any(fnmatchcase(path, glob) for glob in globs)
+        # Most apps have none.
+        return bool(globs) and any(fnmatchcase(path, glob) for glob in globs)
 
     return ignored
 

@@ -66,8 +66,11 @@ def record_held(methods: dict[str, Recorded]) -> t.Callable[[t.Any], None]:
 
     @fail_open
     def look(app: t.Any) -> None:
+        held = vars(app)
+        if held.keys().isdisjoint(methods):
+            return
         kind = type(app)
-        for name in methods.keys() & vars(app).keys():
+        for name in methods.keys() & held.keys():
             method = vars(kind)[name]
             if not isinstance(method, _Override):
                 setattr(kind, name, _Override(name, method, methods[name]))

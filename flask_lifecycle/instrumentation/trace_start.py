@@ -20,6 +20,7 @@ from .served import is_served
 
 _CACHED = 1024
 _CACHED_LENGTH = 512
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
 class TraceStart:
@@ -97,11 +98,13 @@ class TraceStart:
 
     def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
         """Return the method and the path as they are displayed, or None if they are ignored."""
-        shown = decoded(script) + decoded(path)
+        shown = script + path
+        if not shown.isascii():
+            shown = decoded(script) + decoded(path)
         if self._ignored(None, shown):
             return None
         text = self._redactor.text
-        named = text(method), text(shown)
+        named = method if method in _METHODS else text(method), text(shown)
         if named == (method, script + path) and len(shown) < _CACHED_LENGTH:
             if len(self._plain) >= _CACHED:
                 self._plain.clear()

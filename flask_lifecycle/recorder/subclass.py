@@ -70,7 +70,7 @@ class Subclasses:
         self._make = make
         self._made: dict[int, weakref.ref[type]] = {}
         #: The ids of the subclasses.
-        self._ids: set[int] = set()
+        self.ids: set[int] = set()
 
     def of(self, base: type) -> t.Any:
         """Return the subclass of a class; a class that was made here is returned unchanged."""
@@ -81,13 +81,13 @@ class Subclasses:
         made = None if ref is None else ref()
         if made is None:
             made = self._make(base)
-            dead = partial(_forget, self._made, self._ids, id(base), id(made))
+            dead = partial(_forget, self._made, self.ids, id(base), id(made))
             self._made[id(base)] = weakref.ref(made, dead)
-            self._ids.add(id(made))
+            self.ids.add(id(made))
         return made
 
     def __contains__(self, kind: type) -> bool:
-        return id(kind) in self._ids
+        return id(kind) in self.ids
 
 
 def _forget(

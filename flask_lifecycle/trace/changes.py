@@ -13,7 +13,7 @@ if t.TYPE_CHECKING:
 
 Values = dict[str, t.Any]
 #: A mapping's name, and what was added, changed and removed.
-Found = tuple[str, Values, Values, list[str]]
+Found = tuple[str, Values, Values, t.Sequence[str]]
 
 
 class Changed:

@@ -11,10 +11,13 @@ _ASKED_FOR = re.compile(
 )
 
 
+_ENDINGS = (".ico", ".png", ".svg", ".json")
+
+
 def is_file(endpoint: str | None, path: str) -> bool:
     """Return whether a request is for a static file or an icon."""
-    is_static = endpoint is not None and f".{endpoint}".endswith(".static")
-    return is_static or _ASKED_FOR.search(path) is not None
+    is_static = endpoint is not None and (endpoint == "static" or endpoint.endswith(".static"))
+    return is_static or (path.endswith(_ENDINGS) and _ASKED_FOR.search(path) is not None)
 
 
 __all__ = ["is_file"]

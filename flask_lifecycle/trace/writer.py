@@ -372,6 +372,7 @@ class LiveTrace(Writer):
         self.macros = None
         self.seen = {}
         self.connections = {}
+        self.added = None
         self.ended = clock()
         store, self.store = self.store, None
         if store is None:

@@ -39,7 +39,7 @@ _CUT = "…"
 _END = (object(),)
 
 #: What was added, changed and removed.
-Difference = tuple[Names, Names, list[str]]
+Difference = tuple[Names, Names, t.Sequence[str]]
 
 _chain = chain.from_iterable
 _NONE: Names = {}
@@ -100,7 +100,7 @@ class _Contents:
             for name, before, value in zip(keys, self.values, values, strict=False):
                 if type(name) is str and _is_changed(before, value, mutated):
                     changed[name] = value
-        return _named(keys[count:], values[count:]) if len(keys) > count else {}, changed, []
+        return _named(keys[count:], values[count:]) if len(keys) > count else _NONE, changed, ()
 
     def _reordered(self, now: _Contents) -> Difference:
         before, after = _named(self.keys, self.values), _named(now.keys, now.values)

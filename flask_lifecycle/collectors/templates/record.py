@@ -49,7 +49,7 @@ def _getter(method: t.Any) -> t.Any:
     def get(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         template = method(self, *args, **kwargs)
-        if type(template) not in templates:
+        if id(type(template)) not in templates.ids:
             record(template)
         return template
 
@@ -76,7 +76,7 @@ def announce(template: t.Any, context: t.Any) -> None:
 def record(template: t.Any) -> None:
     """Make a template, its parents and its includes record their rendering from now on."""
     owner = current.get().owner
-    if owner is None or owner not in owners or type(template) in templates:
+    if owner is None or owner not in owners or id(type(template)) in templates.ids:
         return
     try:
         _record(template, owner)
