@@ -9,13 +9,14 @@ import json
 import sys
 import typing as t
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from ..faults import fault
 from ..recording.json_text import write_json
 from ..summary.summarize import summarize
 from ..trace.files import is_file
+from ..trace.kept import numbers_in
 from ..trace.model import JsonObject
 from ..trace.notes import Detail, Stored
 from ..trace.snapshot import header
@@ -34,8 +35,12 @@ FORMAT = b"\x02"
 # Higher levels take several times as long, and save a tenth.
 _LEVEL = 1
 _TRACEPOINTS = 10_000
-# A batch of more is written at once: it is removed as a whole.
+#: The most requests of a batch, which is removed, and read, as a whole.
+MOST: int = 100
 _MOST_BYTES = 256 * 1024
+# Requests are made JSON together, in one call: a call for each takes as long as a third of it. No
+# other thread runs meanwhile. A request is estimated to have so many bytes beside its details.
+_AT_ONCE, _FEWEST_BYTES = 16 * 1024, 512
 
 # What is in it is masked, capped and has no cycles as a rule: what fails is written step by step.
 _write = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
@@ -56,6 +61,8 @@ class Batch(t.NamedTuple):
 
     requests: list[Request]
     data: bytes
+    #: The requests themselves.
+    traces: Sequence[LiveTrace] = ()
 
 
 def packed(
@@ -63,7 +70,7 @@ def packed(
 ) -> Iterator[Batch]:
     """Yield finished requests of one process and app in batches.
 
-    :param pause: called after each request, to let other threads run.
+    :param pause: called often, to let other threads run.
     :param with_summaries: whether to make these now, which takes as long as all else.
     """
     open_batch = _Open()
@@ -72,44 +79,84 @@ def packed(
             open_batch.add(trace, _summary(trace) if with_summaries else "")
         except Exception as error:
             fault("a request for the history", error)
-        pause()
-        if open_batch.size > _MOST_BYTES:
-            yield open_batch.closed()
+        is_full = len(open_batch) >= MOST or open_batch.size + open_batch.waits > _MOST_BYTES
+        if is_full or open_batch.waits > _AT_ONCE:
+            open_batch.write()
+            pause()
+        if is_full:
+            yield from open_batch.closed()
             open_batch = _Open()
-    if open_batch.requests:
-        yield open_batch.closed()
+    yield from open_batch.closed()
+
+
+class _Row(t.NamedTuple):
+    """A request that waits to be written."""
+
+    trace: LiveTrace
+    request: Request
+    fields: list[t.Any]
 
 
 class _Open:
     """A batch to which requests are added."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self.size = 0
+        #: The bytes of what is written, and an estimate of those of what waits.
+        self.size: int = 0
+        self.waits: int = 0
+        self._waiting: list[_Row] = []
+        self._written: list[_Row] = []
         self._process: JsonObject = {}
-        self._used: set[int] = set()
         self._routes: dict[Route, int] = {}
         self._texts: list[str] = []
         self._numbers: list[bytes] = []
 
-    def add(self, trace: LiveTrace, summary: str) -> None:
-        kept = trace.kept
-        if kept is None:
-            raise ValueError("it has not finished")
-        if not self.requests:
-            self._process = header(trace)["process"]
-        numbers = numbers_of(trace, kept)
-        route = trace.route
-        at = None if route is None else self._routes.setdefault(route, len(self._routes))
-        text = _text(trace, at)
-        self._used.update(kept.numbers())
-        self._texts.append(text)
-        self._numbers.append(numbers)
-        self.size += len(text) + len(numbers)
-        of_file = is_file(trace.endpoint, trace.path)
-        self.requests.append(Request(trace.id, of_file, trace.cleared, summary))
+    def __len__(self) -> int:
+        return len(self._written) + len(self._waiting)
 
-    def closed(self) -> Batch:
+    def add(self, trace: LiveTrace, summary: str) -> None:
+        """Add a request."""
+        if trace.kept is None:
+            raise ValueError("it has not finished")
+        if not self._process:
+            self._process = header(trace)["process"]
+        trace_id, route, path = trace.id, trace.route, trace.path
+        at = None if route is None else self._routes.setdefault(route, len(self._routes))
+        try:
+            fields = [at, *fields_of(trace, trace_id, form_of)]
+        except Exception:
+            fields = [at, *fields_of(trace, trace_id, _writable)]
+        request = Request(trace_id, is_file(trace.endpoint, path), trace.cleared, summary)
+        self._waiting.append(_Row(trace, request, fields))
+        self.waits += _FEWEST_BYTES + len(path) + len(trace.query) + trace.detail_bytes
+
+    def write(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting, self.waits = self._waiting, [], 0
+        try:
+            if waiting:
+                self._write(waiting, _write([each.fields for each in waiting])[1:-1])
+        except Exception:
+            for each in waiting:
+                try:
+                    self._write([each], _text(each))
+                except Exception as error:
+                    fault("a request for the history", error)
+
+    def _write(self, rows: list[_Row], text: str) -> None:
+        numbers = [numbers_of(each.trace) for each in rows]
+        self._written += rows
+        self._texts.append(text)
+        self._numbers += numbers
+        self.size += len(text) + sum(map(len, numbers))
+
+    def closed(self) -> Iterator[Batch]:
+        """Yield the batch, if it has any request."""
+        self.write()
+        if not self._written:
+            return
+        traces = [each.trace for each in self._written]
+        steps = b"".join([each.kept.steps for each in traces if each.kept is not None])
         head = _write(
             {
                 "order": sys.byteorder,
@@ -119,18 +166,20 @@ class _Open:
                 "sizes": [*map(len, self._numbers)],
             }
         )
-        used = ",".join(map(_tracepoint, self._used))
+        used = ",".join(map(_tracepoint, numbers_in(steps)))
         text = f'{head[:-1]},"tracepoints":[{used}],"traces":[{",".join(self._texts)}]}}'
         # Numbers take longer to compress than text, and become half as small.
         data = zlib.compress(text.encode("ascii"), _LEVEL)
-        return Batch(self.requests, b"".join((FORMAT, data, *self._numbers)))
+        requests = [each.request for each in self._written]
+        yield Batch(requests, b"".join((FORMAT, data, *self._numbers)), traces)
 
 
-def _text(trace: LiveTrace, route: int | None) -> str:
+def _text(row: _Row) -> str:
+    """Return one request as JSON, without what cannot be written."""
     try:
-        return _write([route, *fields_of(trace, form_of)])
+        return _write(row.fields)
     except Exception:
-        return _write([route, *fields_of(trace, _writable)])
+        return _write([row.fields[0], *fields_of(row.trace, row.request.id, _writable)])
 
 
 def _writable(note: Detail, trace: LiveTrace) -> Stored:
@@ -157,4 +206,4 @@ def _summary(trace: LiveTrace) -> str:
         return ""
 
 
-__all__ = ["FORMAT", "Batch", "Request", "packed"]
+__all__ = ["FORMAT", "MOST", "Batch", "Request", "packed"]

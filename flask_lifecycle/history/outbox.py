@@ -9,11 +9,11 @@ from collections.abc import Callable
 from itertools import count
 
 from ..trace.writer import LiveTrace
-from .batch import packed
+from .batch import Batch, packed
 from .protocol import WritableHistory
 
-# Written in one transaction: a batch is removed as a whole.
-_ROWS = 100
+# Written in one transaction, unless it takes longer than this, in seconds.
+_ROWS, _LONG = 500, 0.03
 # If more wait, they come fast, and their summaries are made by the first reader.
 _FEW = 5
 # A history that failed is tried again after this time.
@@ -87,26 +87,38 @@ class Outbox:
             while left > 0 and queue:
                 waiting = _popped(queue, min(_ROWS, left))
                 left -= len(waiting)
-                self.taken = max(self.taken, 1 + max(number for number, _ in waiting))
+                self.taken = max(self.taken, 1 + max(waiting)[0])
                 self._write([each for _, each in waiting], pause, with_summaries=with_summaries)
         return bool(self._failed)
 
     def _write(
         self, waiting: list[_Reference], pause: Callable[[], None], *, with_summaries: bool
     ) -> None:
+        if time.monotonic() >= self._again:
+            traces = [trace for each in waiting if (trace := each()) is not None]
+            begun = time.monotonic()
+            ready: list[Batch] = []
+            for batch in packed(traces, pause, with_summaries=with_summaries):
+                ready.append(batch)
+                if time.monotonic() - begun > _LONG:
+                    self._add(ready)
+                    pause()
+                    begun, ready = time.monotonic(), []
+            self._add(ready)
         if time.monotonic() < self._again:
-            self._failed += waiting
+            self._failed += [each for each in waiting if _is_left(each())]
+
+    def _add(self, batches: list[Batch]) -> None:
+        """Write batches, unless the history has just failed."""
+        if not batches or time.monotonic() < self._again:
             return
-        traces = {trace.id: trace for each in waiting if (trace := each()) is not None}
-        for batch in packed(traces.values(), pause, with_summaries=with_summaries):
-            if not self._history.write(batch, is_last=not len(self)):
-                self._again = time.monotonic() + AGAIN_SECONDS
-                self._failed += waiting
-                return
-            for each in batch.requests:
-                traces[each.id].stored = True
+        if not self._history.write(*batches, is_last=not len(self)):
+            self._again = time.monotonic() + AGAIN_SECONDS
+            return
+        for batch in batches:
+            for trace in batch.traces:
+                trace.stored = True
             self.written += len(batch.requests)
-            pause()
 
     def forget(self) -> None:
         """Forget what waits."""
@@ -116,6 +128,11 @@ class Outbox:
         self._numbers = count()
         self.taken = self.written = 0
         self.due = False
+
+
+def _is_left(trace: LiveTrace | None) -> bool:
+    """Return whether a request still is to be written."""
+    return trace is not None and not trace.stored
 
 
 def forget_all() -> None:

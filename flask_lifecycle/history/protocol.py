@@ -94,7 +94,7 @@ class History(t.Protocol):
 class WritableHistory(History, t.Protocol):
     """A history for the writer."""
 
-    def write(self, batch: Batch, *, is_last: bool = True) -> bool:
+    def write(self, *batches: Batch, is_last: bool = True) -> bool:
         """Add requests, and remove the oldest beyond the limits; return whether that worked.
 
         :param is_last: whether no others are written right after these.

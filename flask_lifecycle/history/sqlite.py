@@ -14,7 +14,7 @@ from pathlib import Path
 from ..faults import fault
 from ..store import RESTORABLE_SECONDS
 from ..trace.model import JsonObject, Trace
-from .batch import Batch
+from .batch import MOST, Batch
 from .connection import PATIENCE, Connection, transaction
 from .document import decode
 from .location import is_writable
@@ -34,6 +34,7 @@ _SELDOM = 100
 
 # All ids, which are hexadecimal, sort before it.
 _END = "g"
+_CLEARED = "FROM summaries WHERE cleared IS NOT NULL"
 _POSITION = re.compile("[0-9]{1,18}", re.ASCII)
 _NO_HOME = "this user has no home folder; LIFECYCLE_HISTORY takes the path of a file"
 
@@ -57,6 +58,8 @@ class SqliteHistory:
         self._max_bytes = max_bytes
         # How many there were when they were counted last, and how many were added since.
         self._count = self._unbound = 0
+        # The number of the newest batch, and of the one that was the newest at that time.
+        self._newest = self._counted_at = 0
         self._again = 0.0
         #: How many requests this process has removed for the limits, and how many for bytes.
         self.evicted: int = 0
@@ -73,7 +76,7 @@ class SqliteHistory:
     def problem(self) -> str | None:
         return self._problems.current
 
-    def write(self, batch: Batch, *, is_last: bool = True) -> bool:
+    def write(self, *batches: Batch, is_last: bool = True) -> bool:
         """Add requests, and remove the oldest beyond the limits; return whether that worked.
 
         :param is_last: whether no others are written right after these.
@@ -85,15 +88,29 @@ class SqliteHistory:
                 # In order of their addition, also where all others were removed in between.
                 last = max(_last(opened), int(now * 1000))
                 purged = _purge(opened, now)
-                _insert(opened, batch, last)
-                self._unbound += len(batch.requests)
-                if self._is_count_due(is_last=is_last):
+                for batch in batches:
+                    self._newest = _insert(opened, batch, last)
+                    last += len(batch.requests)
+                    self._unbound += len(batch.requests)
+                if self._may_exceed(opened) and self._is_count_due(is_last=is_last):
                     self._bound(opened)
             if purged:
                 _shrink(opened)
             return True
 
         return self._use(add, create=True, patience=_PATIENCE) or False
+
+    def _may_exceed(self, opened: sqlite3.Connection) -> bool:
+        """Return whether there may be more than the limits, without counting."""
+        # Processes number their batches together: these were added since.
+        since = self._newest - self._counted_at
+        if not 0 <= since <= (self._max_traces - self._count) // MOST:
+            return True
+        pages, free, size = (
+            opened.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return bool((pages - free) * size > self._max_bytes)
 
     def _is_count_due(self, *, is_last: bool) -> bool:
         if self._unbound > self._count // _BOUND:
@@ -318,6 +335,7 @@ class SqliteHistory:
             self.evicted += oldest[2]
             self.too_large += oldest[2]
         self._count = int(count)
+        self._counted_at = self._newest
         self._unbound = 0
         now = time.monotonic()
         self._again = now + _SELDOM * (now - begun)
@@ -327,7 +345,12 @@ def _files(path: Path | None) -> tuple[Path, ...]:
     return () if path is None else (path, path.with_name(f"{path.name}-wal"))
 
 
-def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> None:
+def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> int:
+    """Add a batch, and return its number.
+
+    :param last: the number of the request that was added last.
+    """
+    added: int | None
     added = opened.execute("INSERT INTO batches (batch) VALUES (?)", (batch.data,)).lastrowid
     size = len(batch.data) // max(1, len(batch.requests))
     values: list[object] = []
@@ -342,6 +365,7 @@ def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> None:
     if not inserted.rowcount:
         # They are there already.
         opened.execute("DELETE FROM batches WHERE id = ?", (added,))
+    return added or 0
 
 
 def _last(opened: sqlite3.Connection) -> int:
@@ -351,13 +375,11 @@ def _last(opened: sqlite3.Connection) -> int:
 
 def _purge(opened: sqlite3.Connection, now: float) -> int:
     """Remove what was cleared too long ago to be restored; return how many these were."""
+    if opened.execute(f"SELECT 1 {_CLEARED} LIMIT 1").fetchone() is None:
+        return 0
     # The clock may have been set back.
-    return _remove(
-        opened,
-        "SELECT id FROM summaries WHERE cleared IS NOT NULL AND abs(? - cleared) > ?",
-        now,
-        RESTORABLE_SECONDS,
-    )
+    too_long = f"SELECT id {_CLEARED} AND abs(? - cleared) > ?"
+    return _remove(opened, too_long, now, RESTORABLE_SECONDS)
 
 
 def _remove(opened: sqlite3.Connection, ids: str, *values: object) -> int:
@@ -365,9 +387,9 @@ def _remove(opened: sqlite3.Connection, ids: str, *values: object) -> int:
 
     :param ids: the statement that selects their ids.
     """
-    for table in ("traces", "summaries"):
-        removed = opened.execute(f"DELETE FROM {table} WHERE id IN ({ids})", values)  # noqa: S608
-    return removed.rowcount
+    if opened.execute("SELECT 1 FROM traces LIMIT 1").fetchone() is not None:
+        opened.execute(f"DELETE FROM traces WHERE id IN ({ids})", values)  # noqa: S608
+    return opened.execute(f"DELETE FROM summaries WHERE id IN ({ids})", values).rowcount  # noqa: S608
 
 
 def _shrink(opened: sqlite3.Connection) -> None:

@@ -30,9 +30,10 @@ class Kept(t.NamedTuple):
         """Return the log again."""
         return packed(self.step_count).unpack(self.steps)
 
-    def numbers(self) -> list[int]:
-        """Return the number of each step's tracepoint."""
-        return memoryview(self.steps).cast("i")[:: STEP_BYTES // 4].tolist()
+
+def numbers_in(steps: bytes) -> set[int]:
+    """Return the numbers of the tracepoints of packed steps."""
+    return {*memoryview(steps).cast("i")[:: STEP_BYTES // 4]}
 
 
 def columns(
@@ -65,4 +66,4 @@ def columns(
     )
 
 
-__all__ = ["Kept", "columns"]
+__all__ = ["Kept", "columns", "numbers_in"]

@@ -24,15 +24,18 @@ from .statement import Statement
 from .tracepoint import Tracepoint
 from .writer import LiveTrace, Route
 
-_PLAIN = (
-    *("method", "path", "query", "parent", "status", "thread", "error_step", "dropped_steps"),
-    *("server_error_by", "cause", "background", "toolbar", "traceparent"),
-)
+_PLAIN = ("method", "path", "query", "status", "thread", "toolbar")
 #: The names of the fields of a stored request; one of another version may lack some, or have more.
-FIELDS = (
-    *_PLAIN,
-    *("id", "merged", "error", "holds", "details", "extras", "outcomes", "unnumbered", "caller"),
-)
+#: The last one has those that differ from their defaults in few requests.
+FIELDS = (*_PLAIN, "id", "details", "extras", "unnumbered", "more")
+_SELDOM = {
+    **dict.fromkeys(("parent", "server_error_by", "cause", "background", "traceparent")),
+    "error_step": -1,
+    "dropped_steps": 0,
+    "error": None,
+    "caller": None,
+    "holds": (),
+}
 _TIMES = ("started_at", "origin", "ended", "stopwatch")
 
 # What makes the details again that are stored in a form of their own.
@@ -48,35 +51,48 @@ _FORMS: Mapping[str, Callable[..., Detail]] = {
 Fields = Mapping[str, t.Any]
 
 _plain = attrgetter(*_PLAIN)
+_seldom = attrgetter(*_SELDOM)
+_DEFAULTS = tuple(_SELDOM.values())
 _times = attrgetter(*_TIMES)
 _clocks = Struct("dddd")
 
 
-def fields_of(trace: LiveTrace, form_of: Callable[[Detail, LiveTrace], Stored]) -> list[t.Any]:
+def fields_of(
+    trace: LiveTrace, trace_id: str, form: Callable[[Detail, LiveTrace], Stored]
+) -> list[t.Any]:
     """Return the fields of a finished request, JSON-ready.
 
-    :param form_of: :func:`form_of`, or what calls it and handles its exceptions.
+    :param form: :func:`form_of`, or what calls it and handles its exceptions.
     """
-    notes, error = trace.notes, trace.error
+    notes = trace.notes
+    # Most details are stored as they are.
+    plain = Facts if form is form_of else None
     details: list[t.Any] = []
     for place, note in notes.details.items():
-        details += (place, *form_of(note, trace))
+        details += (place, None, note) if type(note) is plain else (place, *form(note, trace))
     extras: list[t.Any] = []
     for place, added in notes.extras.items():
         for name, extra in added.items():
-            extras += (place, name, *form_of(extra, trace))
-    return [
-        *_plain(trace),
-        trace.id,
-        trace.merged,
-        None if error is None else (error.type, error.message),
-        [(each.place, each.begin, each.end, each.did) for each in trace.holds],
-        details,
-        extras,
-        [(at, *_outcome(each)) for at, each in notes.outcomes.items()],
-        [(at, *tracepoint_fields(each)) for at, each in notes.tracepoints.items()],
-        None if trace.caller is None else (trace.caller.trace, trace.caller.step),
-    ]
+            extras += (place, name, *form(extra, trace))
+    unnumbered = [(at, *tracepoint_fields(each)) for at, each in notes.tracepoints.items()]
+    return [*_plain(trace), trace_id, details, extras, unnumbered, _more(trace)]
+
+
+def _more(trace: LiveTrace) -> dict[str, t.Any]:
+    """Return the fields that differ from their defaults in few requests, where any does."""
+    values = _seldom(trace)
+    more: dict[str, t.Any] = {}
+    if values != _DEFAULTS:
+        error, caller = trace.error, trace.caller
+        more = dict(zip(_SELDOM, values, strict=True))
+        more["error"] = None if error is None else (error.type, error.message)
+        more["caller"] = None if caller is None else (caller.trace, caller.step)
+        more["holds"] = [(each.place, each.begin, each.end, each.did) for each in trace.holds]
+    if trace.notes.outcomes:
+        more["outcomes"] = [(at, *_outcome(each)) for at, each in trace.notes.outcomes.items()]
+    if trace.merged:
+        more["merged"] = True
+    return more
 
 
 def form_of(note: Detail, trace: LiveTrace) -> Stored:
@@ -85,8 +101,14 @@ def form_of(note: Detail, trace: LiveTrace) -> Stored:
     return (None, note.detail(trace)) if stored is None else stored(trace)
 
 
-def numbers_of(trace: LiveTrace, kept: Kept) -> bytes:
-    """Return the times of a finished request and its steps, as numbers."""
+def numbers_of(trace: LiveTrace) -> bytes:
+    """Return the times of a finished request and its steps, as numbers.
+
+    :raises ValueError: it has not finished.
+    """
+    kept = trace.kept
+    if kept is None:
+        raise ValueError("it has not finished")
     return _clocks.pack(*_times(trace)) + kept.steps
 
 
@@ -115,6 +137,7 @@ def tracepoint_of(stage: str, name: str, called: t.Any, source: t.Any, *rest: t.
 class Restored(LiveTrace):
     """A finished request as it was stored, by this process or another.
 
+    :param numbers: of :func:`numbers_of`.
     :param known: the tracepoints by their numbers.
     """
 
@@ -124,7 +147,8 @@ class Restored(LiveTrace):
         self, fields: Fields, numbers: bytes, known: Mapping[int, Tracepoint], route: Route | None
     ) -> None:
         super().__init__(None, "", "")
-        for name in _PLAIN:
+        fields = {**fields, **fields.get("more", {})}
+        for name in (*_PLAIN, *_SELDOM):
             if name in fields:
                 setattr(self, name, fields[name])
         times = zip(_TIMES, _clocks.unpack_from(numbers), strict=True)
@@ -133,12 +157,12 @@ class Restored(LiveTrace):
         self._id: str = fields["id"]
         self._known = known
         self.notes: Notes = _notes(fields)
-        self._kept = Kept(numbers[_clocks.size :], self.notes, merged=fields["merged"])
+        self._kept = Kept(numbers[_clocks.size :], self.notes, merged=fields.get("merged", False))
         self.route = route
-        self.error: Error | None = fields["error"] and Error(*fields["error"])
-        caller = fields.get("caller")
-        self.caller: Caller | None = None if caller is None else Caller(*caller)
-        self.holds: tuple[Span, ...] = tuple(_span(self, *each) for each in fields["holds"])
+        error, caller, holds = (fields.get(name) for name in ("error", "caller", "holds"))
+        self.error: Error | None = error and Error(*error)
+        self.caller: Caller | None = caller and Caller(*caller)
+        self.holds: tuple[Span, ...] = tuple(_span(self, *each) for each in holds or ())
 
     @property
     def id(self) -> str:
@@ -159,7 +183,7 @@ def _notes(fields: Fields) -> Notes:
         notes.details[at] = Facts(detail) if form is None else _note(form, detail)
     for at, name, form, extra in _groups(fields["extras"], 4):
         notes.add(at, name, _Addition(extra) if form is None else _note(form, extra))
-    for at, *error in fields["outcomes"]:
+    for at, *error in fields.get("outcomes", ()):
         notes.outcomes[at] = Error(*error) if error else SHORT_CIRCUIT
     for at, *tracepoint in fields["unnumbered"]:
         notes.tracepoints[at] = tracepoint_of(*tracepoint)

@@ -6,12 +6,15 @@ import sqlite3
 import stat
 import typing as t
 from contextlib import ExitStack, closing
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
+from flask_lifecycle.history.batch import Batch, Request
+from flask_lifecycle.history.sqlite import SqliteHistory
 from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.snapshot import snapshot
 from flask_lifecycle.trace.writer import LiveTrace
@@ -100,6 +103,20 @@ def test_the_oldest_go_beyond_the_limit_and_static_files_are_counted_apart() -> 
     with served(make(max_traces=3)) as there:
         ids = there.get(*(f"/{number}" for number in range(5)), *["/favicon.ico"] * 5)
     assert listed(of(there.app)) == [*ids[:6:-1], *ids[4:1:-1]]
+
+
+def test_the_limit_holds_where_several_processes_write(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    # As each process has one; none of them counts what it cannot have to remove.
+    writers = [SqliteHistory(file, 200, 10**9, is_private=False) for _ in range(3)]
+    numbers = count()
+    with closing(sqlite3.connect(file)) as opened:
+        for turn in range(30):
+            requests = [Request(f"{next(numbers):024x}", False, None) for _ in range(40)]
+            assert writers[turn * turn % 3].write(Batch(requests, b"data"))
+            kept = [each for (each,) in opened.execute("SELECT id FROM summaries ORDER BY id")]
+            newest = min(200, 40 * (turn + 1))
+            assert kept == [f"{at:024x}" for at in range(40 * (turn + 1))][-newest:]
 
 
 def test_a_file_of_another_program_is_left_alone(

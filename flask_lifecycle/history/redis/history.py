@@ -52,11 +52,14 @@ class RedisHistory:
     def problem(self) -> str | None:
         return self._problems.current
 
-    def write(self, batch: Batch, *, is_last: bool = True) -> bool:
+    def write(self, *batches: Batch, is_last: bool = True) -> bool:
         """Add requests, and remove the oldest beyond the limits; return whether that worked.
 
         Those that are there already are not added again.
         """
+        return all(map(self._add, batches))
+
+    def _add(self, batch: Batch) -> bool:
         now = time.time()
         members: list[str] = []
         for each in batch.requests:
