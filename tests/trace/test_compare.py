@@ -282,7 +282,7 @@ def test_times_of_several_runs_are_told_from_noise(shop: Shop) -> None:
     assert comparison.verdict == "10.0 ms slower"
     assert "chance" not in str(comparison)
     assert comparison.basis == (
-        "Medians of 5 runs of A (±1.00 ms) and 5 of B (±0.0 µs): far beyond the noise."
+        "Medians of 5 runs of A (±1.00 ms) and 5 of B (±0 µs): far beyond the noise."
     )
     assert comparison.basis in str(comparison)
     assert comparison.spread.a.times == (20 * MS, 21 * MS, 22 * MS, 21 * MS, 100 * MS)

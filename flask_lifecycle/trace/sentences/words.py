@@ -15,6 +15,8 @@ _NAMES_SHOWN = 2
 
 def readable_time(ns: int) -> str:
     """Write a time to three figures."""
+    if ns == 0:
+        return "0 µs"
     us = ns / 1e3
     if us < 999.5:
         return f"{us:.1f} µs" if us < 10 else f"{us:.0f} µs"

@@ -120,11 +120,16 @@ function Text({ value }: { readonly value: Json }): JSX.Element {
               {MASK}
             </span>
           ) : null}
-          {part}
+          {breakable(part)}
         </>
       ))}
     </bdi>
   );
+}
+
+/** A text that is broken after a separator, not within a word, wherever one of these will do. */
+function breakable(text: string): ComponentChildren {
+  return text.split(/(?<=[,;&=/])(?=\S)/).map((part, index) => (index === 0 ? part : [<wbr />, part]));
 }
 
 export function Block({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 
-import { change, cpuOf, memoryOf, repeated, size, time, websocketOf } from "./format";
+import { change, cpuOf, lasting, memoryOf, repeated, size, time, websocketOf } from "./format";
 import { step } from "../testing/traces";
 import type { Json } from "../api/types";
 
 test("times and sizes are written to three figures", () => {
   expect([0, 999, 9_990, 1e6, 123_456_789, 2e9, 1e12].map(time)).toEqual([
-    "0.0 µs",
+    "0 µs",
     "1.0 µs",
     "10.0 µs",
     "1.00 ms",
@@ -14,6 +14,7 @@ test("times and sizes are written to three figures", () => {
     "2.00 s",
     "1000 s",
   ]);
+  expect([0, 999].map(lasting)).toEqual(["–", "1.0 µs"]);
   expect([0, 999, 1000, 5_200_000].map(size)).toEqual(["0 B", "999 B", "1.0 kB", "5.2 MB"]);
   expect([0, 5_200_000, -1500].map(change)).toEqual(["+0 B", "+5.2 MB", "−1.5 kB"]);
 });

@@ -4,6 +4,7 @@ import type { Step } from "../api/types";
 
 /** A time in nanoseconds, to three figures. */
 export function time(ns: number): string {
+  if (ns === 0) return "0 µs";
   const us = ns / 1000;
   if (us < 10) return `${us.toFixed(1)} µs`;
   if (us < 999.5) return `${us.toFixed(0)} µs`;
@@ -14,7 +15,11 @@ export function time(ns: number): string {
   return `${s.toFixed(s < 100 ? 2 : 0)} s`;
 }
 
-/** A number with its noun, such as "1 request". */
+/** The time between the begin and the end of a step; a moment, such as a signal or a log record, has none. */
+export function lasting(ns: number): string {
+  return ns === 0 ? "–" : time(ns);
+}
+
 const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
 
 /** A moment by the clock on the wall, of Unix time in s: with its day, if that is not today. */
@@ -24,6 +29,7 @@ export function timeOfDay(seconds: number, today = new Date()): string {
   return `${isToday ? "" : `${at.toLocaleDateString("en-GB", DAY)} `}${at.toLocaleTimeString("en-GB")}`;
 }
 
+/** A number with its noun, such as "1 request". */
 export function plural(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -5,7 +5,7 @@ import stepsStyles from "../styles/steps.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
 import { stateOf, unfinished } from "../trace/steps";
-import { change, cpuOf, memoryOf, size, time } from "../trace/format";
+import { change, cpuOf, lasting, memoryOf, size, time } from "../trace/format";
 import { current } from "../state/request";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
@@ -171,7 +171,7 @@ function Row({ step, open, picked, measures }: RowProps): JSX.Element {
       </td>
       <td class="k">{step.scope}</td>
       <td class="num">{time(step.begin)}</td>
-      <td class="num">{step.end === null ? "–" : time(step.end - step.begin)}</td>
+      <td class="num">{step.end === null ? "–" : lasting(step.end - step.begin)}</td>
       <td>
         <span class={`outcome ${step.outcome ?? "running"}`}>
           {step.error === null ? (step.outcome ?? open).replace("_", " ") : step.error.type}

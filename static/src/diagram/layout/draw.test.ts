@@ -323,7 +323,7 @@ describe("draw", () => {
       selected: statement.id,
     }).shapes;
     const text = JSON.stringify(found.find((shape) => shape.el === "node" && shape.step === statement.id));
-    expect(text).toContain("SQL 0.0 µs");
+    expect(text).toContain("SQL 0 µs");
     expect(
       JSON.stringify(found.find((shape) => shape.el === "node" && shape.step === statement.parent)),
     ).toContain("ring");

@@ -13,7 +13,7 @@ import { nextStep, ownTime, sqlIn } from "../../trace/around";
 import { caption } from "../../trace/captions";
 import { changesOf, signOf, type Change } from "../../trace/changes";
 import { inOneLine, took } from "../../trace/details";
-import { change, cpuOf, memoryOf, size, threadOf, time } from "../../trace/format";
+import { change, cpuOf, lasting, memoryOf, size, threadOf, time } from "../../trace/format";
 import { summaryOf } from "../../trace/statements";
 import { unfinished } from "../../trace/steps";
 import type { ViewName } from "../../state/viewNames";
@@ -54,9 +54,11 @@ export function Measures({ trace, step }: StepProps): JSX.Element {
   const sql = step.stage === "sql" ? [] : sqlIn(step, trace.steps);
   return (
     <dl class="brief">
-      <Fact name="time">{step.end === null ? unfinished(trace) : time(took(step))}</Fact>
+      <Fact name="time">{step.end === null ? unfinished(trace) : lasting(took(step))}</Fact>
       {held === 0 ? null : <Fact name="of which held">{brief(held)}</Fact>}
-      {step.end === null ? null : <Fact name="own">{time(ownTime(step, trace.steps))}</Fact>}
+      {step.end === null || took(step) === 0 ? null : (
+        <Fact name="own">{time(ownTime(step, trace.steps))}</Fact>
+      )}
       {sql.length === 0 ? null : (
         <Fact name="SQL">{time(sql.reduce((sum, each) => sum + took(each), 0))}</Fact>
       )}

@@ -8,7 +8,7 @@ import { clockOf, type AppClock } from "../../trace/clock";
 import { ownSteps, stateOf } from "../../trace/steps";
 import { brief, heldInStep, holdsOf, ofWhichHeld, squeezed } from "../../trace/holds";
 import { rewind, shownCue } from "../../trace/replay";
-import { time } from "../../trace/format";
+import { lasting, time } from "../../trace/format";
 import { summaryOf } from "../../trace/statements";
 import { current, elapsed } from "../../state/request";
 import { actions } from "../../state/actions";
@@ -264,7 +264,7 @@ function isSent({ stage, detail }: Step): boolean {
 function Took({ step, clock }: { readonly step: Step; readonly clock: AppClock }): JSX.Element {
   const { begin, end } = step;
   if (end === null) return <>runs</>;
-  if (step.stage !== "body") return <>{time(end - begin)}</>;
+  if (step.stage !== "body") return <>{lasting(end - begin)}</>;
   if (isSent(step)) return <span class="k">sent in {time(end - begin)}</span>;
   const [from, to] = clock.place(begin, end);
   return <>{time(to - from)}</>;
