@@ -23,7 +23,9 @@ def view(panel: Panel, name: str) -> t.Any:
         tab.click()
     else:
         panel.page.locator(".view-menu").click()
-        panel.page.locator(f'[data-view-name="{name}"]').click()
+        # It gets its tab as soon as the view has something to show.
+        item = panel.page.locator(f'[data-view-name="{name}"]')
+        item.or_(tab).locator("visible=true").first.click()
     shown = panel.page.locator(f'[data-view="{name}"] .collected')
     shown.wait_for()
     return shown
@@ -31,7 +33,7 @@ def view(panel: Panel, name: str) -> t.Any:
 
 def test_changes_are_shown_step_by_step(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
-    panel.shows("/admin/orders/42")
+    panel.shows_whole("/admin/orders/42")
     chip = panel.page.locator("svg.diagram").get_by_text("± g.warehouse")
     expect(chip).to_have_count(2)
     shown = view(panel, "changes")
@@ -43,7 +45,7 @@ def test_changes_are_shown_step_by_step(panel: Panel) -> None:
 
 def test_statements_are_counted_laid_out_and_placed(panel: Panel) -> None:
     panel.fetch("/tour/queries")
-    panel.shows("/tour/queries")
+    panel.shows_whole("/tour/queries")
     shown = view(panel, "sql")
     # Those that took longest come first: the lines of the orders, or the books.
     lines = shown.locator(".often", has_text="N+1: the same statement, 10 times")
@@ -62,17 +64,10 @@ def test_a_transaction_is_a_bracket_beside_and_above_what_it_holds(panel: Panel)
     whole = panel.shows_whole("/tour/buy")
     sent = [step for step in whole["steps"] if step["stage"] == "sql"]
     by_kind = {step["detail"]["kind"]: step for step in sent}
-    (commit, begin) = (by_kind["commit"], by_kind["begin"])
-    lane = panel.page.locator("svg.diagram")
-    for text in ("BEGIN", "COMMIT"):
-        expect(lane.locator(".txt", has_text=text).first).to_be_visible()
-    bar = lane.locator(f'[data-step="{commit["id"]}"] .seg.tx')
-    bracket = lane.locator(f'[data-step="{begin["id"]}"] path.tx')
-    commits, holds = bar.bounding_box(), bracket.bounding_box()
-    assert commits is not None
-    assert holds is not None
-    assert abs(commits["x"] + commits["width"] - holds["x"] - holds["width"]) < 5
-    assert holds["y"] < commits["y"]
+    # Its names are there if the transaction takes a good part of the view: a busy machine decides.
+    bracket = panel.page.get_by_label(re.compile("^transaction: BEGIN to COMMIT, "))
+    expect(bracket).to_have_attribute("data-step", str(by_kind["begin"]["id"]))
+    expect(bracket.locator("path.tx")).to_be_visible()
 
     shown = view(panel, "sql")
     expect(shown.locator(".sum")).to_contain_text("1 commit")
@@ -84,15 +79,16 @@ def test_a_transaction_is_a_bracket_beside_and_above_what_it_holds(panel: Panel)
 
 def test_a_rollback_is_where_it_happened(panel: Panel) -> None:
     panel.fetch("/tour/buy?book=5", "POST")
-    panel.shows("/tour/buy")
-    expect(panel.page.locator("svg.diagram .txt", has_text="ROLLBACK").first).to_be_visible()
+    panel.shows_whole("/tour/buy")
+    bracket = panel.page.get_by_label(re.compile("^transaction: BEGIN to ROLLBACK, "))
+    expect(bracket.locator("path.tx")).to_be_visible()
     shown = view(panel, "sql")
     expect(shown.locator(".sum")).to_contain_text("1 rollback")
 
 
 def test_templates_are_shown_inside_each_other(panel: Panel) -> None:
     panel.fetch("/tour/queries")
-    panel.shows("/tour/queries")
+    panel.shows_whole("/tour/queries")
     shown = view(panel, "templates")
     expect(shown.locator("tr[data-step] td.what")).to_have_text(
         ["queries.html", "base.html", "queries.html block title", "queries.html block main"]
@@ -104,7 +100,7 @@ def test_templates_are_shown_inside_each_other(panel: Panel) -> None:
 
 def test_logs_and_warnings_are_shown_with_their_lines(panel: Panel) -> None:
     panel.fetch("/tour/collected")
-    panel.shows("/tour/collected")
+    panel.shows_whole("/tour/collected")
     shown = view(panel, "logs")
     expect(shown.locator('[data-level="error"]')).to_contain_text("The notes could not be read")
     expect(shown.locator('[data-level="error"]')).to_contain_text("no such table: notes")
@@ -112,12 +108,12 @@ def test_logs_and_warnings_are_shown_with_their_lines(panel: Panel) -> None:
     expect(shown.locator('[data-level="warning"]')).to_contain_text("demo/tour.py:")
     values = view(panel, "sql").locator("tr[data-step] .link", has_text="insert into note")
     values.click()
-    expect(panel.page.locator(".opened")).to_contain_text('["remember the milk","••••••"]')
+    expect(panel.page.locator(".opened")).to_contain_text('["remember the milk", "••••••"]')
 
 
 def test_an_exception_is_shown_with_its_handlers(panel: Panel) -> None:
     panel.fetch("/admin/orders/42/ship", "POST")
-    panel.shows("/admin/orders/42/ship")
+    panel.shows_whole("/admin/orders/42/ship")
     shown = view(panel, "exception")
     expect(shown.locator("h2").first).to_have_text("OutOfStock: The Name of the Rose has 0 left")
     frame = shown.locator(".frame.own")

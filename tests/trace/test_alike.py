@@ -49,9 +49,7 @@ def test_requests_that_still_run_are_left_out() -> None:
         {"holds": [{"step": 3, "begin": 10, "end": 10**9, "did": "go"}]},
     ],
 )
-def test_runs_have_the_same_url_status_and_process_and_were_not_held(
-    other: dict[str, t.Any],
-) -> None:
+def test_runs_have_the_same_url_status_and_process_unless_held(other: dict[str, t.Any]) -> None:
     others = [request(each) for each in range(30)]
     assert runs_like(others[5], [*others, request(40, **other)]) == [
         "0005",

@@ -329,6 +329,35 @@ describe("draw", () => {
     ).toContain("ring");
   });
 
+  it.each([
+    [
+      [0.1, 0.9],
+      ["BEGIN", "COMMIT"],
+    ],
+    [[0.4, 0.55], ["COMMIT"]],
+    [[0.5, 0.501], []],
+  ] as const)("brackets a transaction over the part %j of a view, with the names %j", (part, names) => {
+    const trace = tell(STORIES.typical);
+    const view = trace.steps.find(({ stage }) => stage === "view") as Step;
+    const lasted = (view.end ?? 0) - view.begin;
+    const [begin, end] = part.map((share) => Math.round(view.begin + share * lasted)) as [number, number];
+    const sent = trace.steps.filter(({ stage, parent }) => stage === "sql" && parent === view.id);
+    const steps = trace.steps.map((step) => {
+      const index = sent.indexOf(step);
+      if (index < 0) return step;
+      const kind = index === 0 ? "begin" : index === sent.length - 1 ? "commit" : "statement";
+      const at = kind === "commit" ? end : begin + index;
+      return { ...step, begin: at, end: at + 1, detail: { kind } };
+    });
+    const drawing = drawn({ ...trace, steps });
+    const bracket = nodes(drawing).find(({ label }) => label.startsWith("transaction: BEGIN to COMMIT"));
+    const said = (bracket?.shapes ?? []).flatMap((shape) =>
+      shape.el === "text" ? shape.parts.map(({ text }) => text) : [],
+    );
+    expect(said).toEqual(names);
+    expect(bracket?.shapes.some((shape) => shape.el === "path" && shape.cls === "tx sql")).toBe(true);
+  });
+
   it("never throws, whatever the trace and the map", () => {
     for (let seed = 1; seed <= 300; seed++)
       expect(() => drawn(anyTrace(seed), seed % 2 === 0 ? MAP : null)).not.toThrow();
