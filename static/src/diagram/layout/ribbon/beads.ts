@@ -24,7 +24,8 @@ export function drawAxisBeads(scene: Scene, box: Box): readonly Shape[] {
   const wide = Math.max(40, widthOf(scene, text, "pill") + 16);
   const xs = positions(box, shown.length, rest.length > 0 ? wide + 10 : box.cut ? 18 : 4);
   const beads = shown.map((step, index): Shape => {
-    const label = `${step.stage} ${step.name}, ${time(spent(step))}`;
+    const took = spent(step);
+    const label = `${step.stage} ${step.name}${took === 0 ? "" : `, ${time(took)}`}`;
     return beadNode(scene, step, label, xs[index] ?? begin, axisY);
   });
   if (rest.length === 0) return beads;
