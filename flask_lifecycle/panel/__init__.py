@@ -70,7 +70,7 @@ def create_panel(
         others.member.wanted = hub.wanted
     for api in (
         create_page(gate, DIST),
-        create_toolbar(hub, gate),
+        create_toolbar(hub, gate, holds),
         create_traces(traces, hub),
         create_har(traces),
         create_recordings(traces, app_map),

@@ -163,6 +163,11 @@ class SharedHolds:
             _PATIENCE,
         )
 
+    def count(self) -> int | None:
+        """Return how many requests are held in all processes; None if none can be."""
+        held = len(self.holder.held()) + len(self.others())
+        return held if held or self.holder.armed else None
+
     def passed(self) -> int:
         """Return how many requests passed, in all processes."""
         numbers = [holds_in(each).get("passed") for each in self._others()]

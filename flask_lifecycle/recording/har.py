@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from ..trace.details import pairs, texts
 from ..trace.explain import explain
 from ..trace.model import JsonObject, Step, Trace, client_status
+from ..trace.sentences.holds import summary
 from .versions import version_of
 
 _UNKNOWN = -1
@@ -51,6 +52,7 @@ def _entry(trace: Trace) -> JsonObject:
         "response": _response(trace, request, response, body),
         "cache": {},
         "timings": {"send": 0, "wait": wait / 1e6, "receive": (lasted - wait) / 1e6},
+        **({"comment": summary(trace.holds)} if trace.holds else {}),
         "_lifecycle": {**trace.header(), "steps": [*map(_step, trace.steps, explain(trace))]},
     }
 

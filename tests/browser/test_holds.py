@@ -151,6 +151,26 @@ def test_what_another_panel_sets_is_drawn_at_once(panel: Panel) -> None:
     expect(panel.page.locator('[data-stage="view"] .bp.off')).to_have_count(1)
 
 
+def test_the_toolbar_of_any_page_says_so(panel: Panel) -> None:
+    other = panel.page.context.new_page()
+    with other.expect_request_finished(lambda request: "/toolbar/requests" in request.url):
+        other.goto(f"{panel.server.url}/shop/")
+    facts = other.locator("flask-lifecycle-toolbar .facts")
+    expect(facts).to_contain_text("steps")
+    break_at(panel, "before_request", "load_user")
+    # Somebody comes back to the page.
+    other.evaluate("() => dispatchEvent(new Event('focus'))")
+    panel.fetch(ORDER, wait=False)
+    is_held(panel, "before load_user")
+    expect(facts.locator(".held")).to_have_text("1 held")
+    panel.page.locator(".held-bar").get_by_role("button", name="Go on").click()
+    is_over(panel, "200")
+    expect(facts.locator(".held")).to_have_count(0)
+    # The page of the request itself says it once.
+    expect(panel.app.locator("flask-lifecycle-toolbar .facts .held")).to_have_count(0)
+    other.close()
+
+
 def test_what_there_is_is_seen_and_masked(panel: Panel) -> None:
     panel.fetch(ORDER)
     panel.shows_whole(ORDER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from dataclasses import replace
 
 import flask
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.recording.har import to_har
 from flask_lifecycle.redact import MASK
+from flask_lifecycle.trace.model import Hold
 from tests.helpers.har import faults
 
 lifecycle = Lifecycle()
@@ -103,6 +105,16 @@ def test_what_was_not_answered_and_what_streams_is_an_archive_too(app: flask.Fla
     stages = [step["stage"] for step in stream["_lifecycle"]["steps"]]
     assert stages[0] == "wsgi"
     assert "body" in stages
+
+
+def test_what_breakpoints_did_is_in_a_comment(app: flask.Flask) -> None:
+    app.test_client().get("/stream")
+    [trace] = lifecycle.traces(app)
+    held = replace(trace, holds=(Hold(3, 1_000, 2_001_000, "go"), Hold(4, 5_000, 6_000, "skip")))
+    har = to_har([held])
+    assert faults(har) == []
+    assert har["log"]["entries"][0]["comment"] == "Breakpoints held it for 2.00 ms; by hand: skip."
+    assert "comment" not in entries(app)[0]
 
 
 def test_the_panel_gives_one_or_several(app: flask.Flask) -> None:

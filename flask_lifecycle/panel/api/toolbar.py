@@ -13,6 +13,7 @@ from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
 from ..access.gate import Gate
 from ..live.hub import Hub
+from ..shared_holds import SharedHolds
 from ..toolbar_view import caused, redirects, toolbar_view
 
 # Limit of requests per page and call.
@@ -23,11 +24,12 @@ _MS_DIGITS = 15
 Kept = dict[str, LiveTrace]
 
 
-def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
+def create_toolbar(hub: Hub, gate: Gate, holds: SharedHolds | None) -> flask.Blueprint:
     """Return the blueprint.
 
     :param hub: has the stored traces, with their initiators.
     :param gate: makes the keys of the requests.
+    :param holds: holds requests, of any page; None if that is turned off.
     """
     api = flask.Blueprint("toolbar", __name__)
     views = _Views(gate)
@@ -51,7 +53,8 @@ def create_toolbar(hub: Hub, gate: Gate) -> flask.Blueprint:
         for trace in asked:
             if trace.toolbar == CARRIED:
                 trace.toolbar = SHOWN
-        return {"requests": views.of(asked, kept)}
+        held = None if holds is None else holds.count()
+        return {"requests": views.of(asked, kept), "held": held}
 
     @api.post("/toolbar/requests")
     def report() -> tuple[str, int]:

@@ -199,7 +199,7 @@ export class Toolbar extends HTMLElement {
     const open = shown === "open";
     this.#facts.ariaExpanded = `${open}`;
     this.#facts.title = open ? "Fold" : "Unfold";
-    fill(this.#facts, summary(page, all));
+    fill(this.#facts, summary(page, all, requests.held ?? 0));
     if (open) this.#unfold(all, all.find(({ name }) => name === this.#picked) ?? page);
   }
 

@@ -9,12 +9,14 @@ import type { RequestRecord, Warning } from "./types";
 
 const HELD = FLAGS.held[1];
 
-export function summary(page: Request | undefined, all: readonly Request[]): Child[] {
+/** @param inAll the held requests of all pages. */
+export function summary(page: Request | undefined, all: readonly Request[], inAll: number): Child[] {
   const record = page?.record ?? null;
   if (record === null) return [make("span", "mut", unknown(page))];
   const others = all.filter((each) => each !== page);
-  const held = others.filter(isHeld).length;
-  const running = others.filter((each) => warns(each, "in")).length - held;
+  const running = others.filter((each) => warns(each, "in") && !isHeld(each)).length;
+  // Its own tags say so of the page.
+  const held = inAll - Number(page !== undefined && isHeld(page));
   return [
     ...figures(record, strip(record), make("span", "mut wide", `${record.step_count} steps`)),
     ...tags(record),

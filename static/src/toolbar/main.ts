@@ -58,6 +58,9 @@ if (known === null) {
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) toolbar.requests?.tell(1);
   });
+  // A breakpoint was set in another tab or window.
+  for (const name of ["focus", "visibilitychange"])
+    addEventListener(name, () => toolbar.requests?.ask(), true);
   // Events that precede most requests of a page.
   for (const name of ["click", "change", "submit"])
     addEventListener(name, () => toolbar.requests?.expect(), true);

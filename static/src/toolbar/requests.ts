@@ -23,6 +23,11 @@ const TRIES = 12;
 /** Input is reported once in so many ms. */
 const OFTEN = 500;
 
+interface Answer {
+  readonly requests: readonly RequestRecord[];
+  readonly held: number | null;
+}
+
 export interface Request {
   /** The trace's id and its key; `at …` where the app gave no answer of its own. */
   readonly name: string;
@@ -41,6 +46,8 @@ export class Requests {
   page = "";
   /** The part that is shown. */
   mode = "";
+  /** How many requests of the app are held at breakpoints; null where none can be. */
+  held: number | null = null;
   /** The last that came with a tag, and where. */
   #opened = "";
   #at = "";
@@ -173,9 +180,7 @@ export class Requests {
           { cache: "no-store" },
         );
         text = await answer.text();
-        if (answer.ok)
-          for (const each of (JSON.parse(text) as { readonly requests: readonly RequestRecord[] }).requests)
-            records.set(each.id, each);
+        if (answer.ok) for (const each of this.#take(JSON.parse(text) as Answer)) records.set(each.id, each);
       } catch {
         // The app is restarting; the next attempt may reach it.
       }
@@ -207,8 +212,14 @@ export class Requests {
     const waits = this.all
       .filter((each) => this.#lacks(each))
       .map((each) => DEBOUNCE * 1.5 ** each.tries + Math.min(POLL, (each.record?.elapsed ?? 0) / 2e6));
-    const next = Math.min(...waits, this.mode === "open" || this.#more-- > 0 ? POLL : Infinity);
+    const more = this.mode === "open" || this.#more-- > 0 || (this.held !== null && !document.hidden);
+    const next = Math.min(...waits, more ? POLL : Infinity);
     if (next < Infinity) this.ask(next);
+  }
+
+  #take({ requests, held }: Answer): readonly RequestRecord[] {
+    this.held = held;
+    return requests;
   }
 
   #insert(records: readonly RequestRecord[] = [], at: number): void {
