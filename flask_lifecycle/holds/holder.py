@@ -127,9 +127,10 @@ class Holder:
     def close(self) -> None:
         """Hold no more requests, and let those go on that are held."""
         with self._lock:
-            self.breakpoints, self.on = (), False
+            # Without a revision, no other process is told of this: it keeps its own.
+            self.breakpoints, self.on, self.revision = (), False, 0
             self._next.clear()
-            self._changed()
+            self._at = {}
         self.let_all_go("stopped")
         if holding.holders.get(self._owner) is self:
             del holding.holders[self._owner]

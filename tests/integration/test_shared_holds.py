@@ -35,6 +35,11 @@ def index():
 @app.get("/held")
 def held():
     return str(os.getpid())
+
+@app.post("/undo")
+def undo():
+    Lifecycle().undo(app)
+    return "undone"
 """
 COMMAND = [
     *("gunicorn", "--workers", "3", "--worker-class", "gthread", "--threads", "4"),
@@ -240,6 +245,51 @@ def test_a_worker_that_replaces_one_that_died_holds_too(
         assert first.call("POST", f"held/{held['trace']}", {"do": "go"})[0] == 200
         sent.thread.join(PATIENCE)
         assert sent.answer == (200, str(new.pid))
+
+
+def connected(server: Server, pid: int) -> Worker:
+    """Return one more connection to a worker."""
+    for _ in range(100):
+        made = Worker(server.address)
+        if made.pid == pid:
+            return made
+        made.close()
+    raise AssertionError(f"no connection to {pid}")
+
+
+def test_a_worker_that_gives_up_the_extension_lets_go_and_the_others_do_not(
+    server: Server, workers: list[Worker]
+) -> None:
+    """It comes last: this worker has no panel any more."""
+    first, second, third = workers
+    third.call("PUT", "breakpoints", {"breakpoints": [VIEW]})
+    # A worker that is asked has heard of them.
+    assert all(each.get("breakpoints")["breakpoints"] for each in workers)
+    by_hand = connected(server, second.pid)
+    answers: dict[int, tuple[int, str]] = {}
+
+    def send(worker: Worker) -> None:
+        answers[worker.pid] = worker.send("GET", "/held")
+
+    threads = [threading.Thread(target=send, args=(each,)) for each in (second, third)]
+    for each in threads:
+        each.start()
+    wait_for(lambda: len(first.get("held")["held"]) == 2)
+    began = time.monotonic()
+    assert by_hand.send("POST", "/undo") == (200, "undone")
+    threads[0].join(PATIENCE)
+    assert time.monotonic() - began < 2
+    assert answers == {second.pid: (200, str(second.pid))}
+    assert by_hand.send("GET", "/_lifecycle/")[0] == 404
+
+    # Those of the others stay as they are.
+    wait_for(lambda: len(first.get("held")["held"]) == 1)
+    (held,) = first.get("held")["held"]
+    assert [each["stage"] for each in first.get("breakpoints")["breakpoints"]] == ["view"]
+    assert first.call("POST", f"held/{held['trace']}", {"do": "go"})[0] == 200
+    threads[1].join(PATIENCE)
+    assert answers[third.pid] == (200, str(third.pid))
+    by_hand.close()
 
 
 def process_of(worker: Worker, held: Json) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flask_lifecycle import Lifecycle
 from flask_lifecycle.holds.bounds import Viewers
 from flask_lifecycle.panel.shared_holds import SharedHolds, _cut
 from flask_lifecycle.processes.member import Member
@@ -53,6 +54,22 @@ def test_the_newest_breakpoints_of_the_same_app_are_taken(tmp_path: Path) -> Non
     holds.holder.set((), on=True)
     adopt(told(member, revision=8))
     assert names(member) == []
+
+
+def test_the_end_of_one_app_removes_no_breakpoints_of_others(tmp_path: Path) -> None:
+    one, other = (make("shop", history=tmp_path / "shared.sqlite") for _ in range(2))
+    member = one.extensions["lifecycle"]._member
+    member.handlers["breakpoints"](told(member))
+    holds = member.holds
+    holds.holder.set(holds.holder.breakpoints, on=True)
+    holds.share()
+    board = other.extensions["lifecycle"]._member.board
+    assert [kind for _, kind, _ in board.told(0)] == ["breakpoints"]
+    # What shares them may be at it at that moment.
+    Lifecycle().undo(one)
+    holds.share()
+    holds.answer(member.app)
+    assert [kind for _, kind, _ in board.told(0)] == ["breakpoints"]
 
 
 def test_nothing_is_taken_where_requests_are_not_held(tmp_path: Path) -> None:
