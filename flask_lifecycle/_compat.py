@@ -177,6 +177,8 @@ CHEROOT_READY = _entry("cheroot.server:HTTPServer", "ready", _CHEROOT)
 GEVENT_CLOSED = _entry("gevent.baseserver:BaseServer", "closed", "26.9.0")
 # Of Twisted's `start_response`, a method of `twisted.web.wsgi._WSGIResponse` (22.10 to 26.10).
 TWISTED_POOL, TWISTED_THREADS, TWISTED_STOPPING = "threadpool", "threadpool.max", "joined"
+# What Granian's worker logs when it stops, and the logger (2.8).
+GRANIAN_LOG, GRANIAN_STOPS = "_granian.serve", "Stopping worker"
 
 # The pools whose threads call the app: the function that each thread of an executor runs, which
 # has a reference to it; and what runs when a greenlet of Eventlet's ends, a method of its pool.
@@ -212,6 +214,8 @@ __all__ = [
     "EXECUTOR_WORKER",
     "GET_SESSION",
     "GEVENT_CLOSED",
+    "GRANIAN_LOG",
+    "GRANIAN_STOPS",
     "GREENLET_EXITS",
     "HEADER_LIST",
     "MACRO_CLASS",

@@ -20,6 +20,7 @@ from types import FrameType
 import flask
 
 from . import forks, locks
+from ._compat import GRANIAN_LOG
 from .address import cut_off, path_of, whole_path
 from .faults import fail_open
 from .instrumentation.hooks import Application, Environ, StartResponse
@@ -118,7 +119,7 @@ class Mount:
         self.skipped = NOBODY
         self._lock = locks.lock()
         self._access_log: AccessLog | None = None
-        self._filters: list[logging.Filter] = []
+        self._filters: list[tuple[str, logging.Filter]] = []
         # The loggers outlive the app.
         self._forget = weakref.finalize(app, _remove_filters, self._filters)
         self._forget.atexit = False
@@ -272,6 +273,7 @@ class Mount:
                 from .panel import create_panel
                 from .panel.access.gate import Gate
                 from .panel.access.log import AccessLog
+                from .panel.live.stop_log import StopLog
                 from .panel.others import Others
                 from .panel.traces import Traces
 
@@ -301,9 +303,10 @@ class Mount:
                     others,
                 )
                 self._access_log = AccessLog(self._token)
-                self._filters.append(self._access_log)
-                for name in _ACCESS_LOGS:
-                    logging.getLogger(name).addFilter(self._filters[0])
+                self._filters += [(name, self._access_log) for name in _ACCESS_LOGS]
+                self._filters.append((GRANIAN_LOG, StopLog()))
+                for name, each in self._filters:
+                    logging.getLogger(name).addFilter(each)
             return self._panel
 
     def _get_holds(self) -> SharedHolds | None:
@@ -376,11 +379,10 @@ class Mount:
         return self._finder.find(app, path, method, host)
 
 
-def _remove_filters(filters: list[logging.Filter]) -> None:
+def _remove_filters(filters: list[tuple[str, logging.Filter]]) -> None:
     while filters:
-        each = filters.pop()
-        for name in _ACCESS_LOGS:
-            logging.getLogger(name).removeFilter(each)
+        name, each = filters.pop()
+        logging.getLogger(name).removeFilter(each)
 
 
 def _unrecorded(answer: t.Callable[[t.Any], t.Any], start_response: StartResponse) -> t.Any:

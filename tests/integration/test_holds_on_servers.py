@@ -191,7 +191,7 @@ WAYS = [
 ]
 MORE_WAYS = [
     *(("werkzeug", how) for how in (signal.SIGTERM, signal.SIGHUP)),
-    ("hypercorn", signal.SIGTERM),
+    *((name, signal.SIGTERM) for name in ("hypercorn", "granian")),
     ("tornado", signal.SIGINT),
     *(("uwsgi", how) for how in (signal.SIGTERM, signal.SIGINT)),
 ]

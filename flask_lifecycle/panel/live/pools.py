@@ -14,6 +14,7 @@ from functools import partial
 from types import FrameType
 
 from ..._compat import EXECUTOR_STOPPING, EXECUTOR_THREADS, EXECUTOR_WORKER, GREENLET_EXITS
+from .stop_log import stops
 
 
 class Pool(t.NamedTuple):
@@ -71,8 +72,7 @@ def _of_granian() -> Pool | None:
         return None
     for frame in _frames(_of_main_thread()):
         if "blocking_threads" in frame.f_locals:
-            # It does not tell that it stops.
-            return Pool(frame.f_locals["blocking_threads"], lambda: False)
+            return Pool(frame.f_locals["blocking_threads"], stops.is_set)
     return None
 
 
