@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import http.client
 import logging
 import tracemalloc
 import typing as t
 import warnings
 import weakref
 
+import aiohttp
 import flask.signals
+import httpcore
 import sqlalchemy
 from flask import Flask
 from sqlalchemy.engine.default import DefaultDialect
@@ -48,5 +51,11 @@ def _standing() -> list[t.Any]:
         tracemalloc.is_tracing(),
         *(getattr(DefaultDialect, name) for name in ("initialize", *names)),
         vars(sqlalchemy.pool.Pool).get("_invoke_creator"),
+        *(vars(http.client.HTTPConnection)[name] for name in ("putrequest", "getresponse")),
+        vars(httpcore.ConnectionPool)["handle_request"],
+        vars(httpcore.AsyncConnectionPool)["handle_async_request"],
+        vars(aiohttp.BaseConnector)["connect"],
+        vars(aiohttp.ClientRequest)["send"],
+        vars(aiohttp.ClientResponse)["start"],
         *(type(each) for each in vars(flask.signals).values() if hasattr(each, "send")),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import functools
 import gc
 import http.client
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import aiohttp
 import flask
 import httpcore
 import pytest
@@ -241,6 +243,20 @@ def make(watched: bool) -> Flask:
         lost = httpcore.ConnectionPool(network_backend=httpcore.MockBackend([]))
         with suppress(httpcore.RemoteProtocolError), lost as pool:
             pool.request("GET", "http://127.0.0.1/refused")
+        return [*found, *await by_aiohttp()]
+
+    async def by_aiohttp() -> list[str]:
+        async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(_ANSWER)
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server, aiohttp.ClientSession() as session:
+            port = server.sockets[0].getsockname()[1]
+            async with session.get(f"http://127.0.0.1:{port}/sent") as response:
+                found = [await response.text()]
+            with suppress(aiohttp.ClientConnectorError):
+                await session.get("http://127.0.0.1:1/refused")
         return found
 
     @app.get("/file")
@@ -465,6 +481,7 @@ CALLED_BY_OTHERS = {
     "collectors/changes/responses.py": {"look_at_response", "sent"},
     "collectors/logs.py": {"factory"},
     "collectors/http.py": {"sent"},
+    "collectors/outgoing/aiohttp.py": {"_failing", "recorded"},
     "collectors/outgoing/http_client.py": {"_failing", "recorded"},
     "collectors/outgoing/httpcore.py": {"recorded"},
     "collectors/signals.py": {"send"},

@@ -1,7 +1,8 @@
 """Record the HTTP requests that the app sends, and link them to what they become.
 
-``http.client`` is under ``urllib``, Requests and urllib3, ``httpcore`` under HTTPX. If the app's
-OpenTelemetry records a request as a span, that span's step is linked instead of one more step.
+``http.client`` is under ``urllib``, Requests and urllib3, ``httpcore`` under HTTPX; aiohttp has a
+client of its own. If the app's OpenTelemetry records a request as a span, that span's step is
+linked instead of one more step.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import sys
 import typing as t
 
 from ..patch import Patch
-from . import http_client, httpcore
+from . import aiohttp, http_client, httpcore
 
 _PATCHES: dict[str, t.Callable[[t.Any, Patch], None]] = {
     "http.client": http_client.patch,
     "httpcore": httpcore.patch,
     "httpx": httpcore.patch_httpx,
+    "aiohttp": aiohttp.patch,
 }
 
 

@@ -71,7 +71,7 @@ def _span(step: Step, _story: Story) -> str:
     return f"The OpenTelemetry span {short(step.name)}"
 
 
-_CLIENTS = ("http.client", "httpcore")
+_CLIENTS = ("http.client", "httpcore", "aiohttp")
 _TRANSACTIONS = {
     "begin": "BEGIN",
     "commit": "COMMIT",

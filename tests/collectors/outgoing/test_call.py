@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import re
 import socket
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import httpx
 import pytest
 import requests
@@ -75,11 +77,17 @@ async def _httpx_async(url: str) -> None:
         await client.get(url)
 
 
+async def _aiohttp(url: str) -> None:
+    async with aiohttp.ClientSession() as session, session.get(url):
+        pass
+
+
 CLIENTS: dict[str, t.Callable[[str], t.Any]] = {
     "urllib": lambda url: urllib.request.urlopen(url).close(),
     "requests": requests.get,
     "httpx": httpx.get,
     "httpx, async": _httpx_async,
+    "aiohttp, async": _aiohttp,
 }
 
 
@@ -254,6 +262,31 @@ def test_an_outgoing_traceparent_is_noted_beside_the_step(served: Served, heard:
     assert steps_of(calling, "span")[0].detail["traceparent"] == SPAN
 
 
+def test_aiohttp_sends_what_the_app_does_beside_the_header(served: Served, heard: Heard) -> None:
+    async def send_all() -> None:
+        url = f"http://127.0.0.1:{heard.port}/sent"
+        for headers in ({"X-A": "1"}, {"traceparent": TRACEPARENT}, {"Host": "example.com"}):
+            async with aiohttp.ClientSession(headers=headers) as session, session.get(url):
+                pass
+
+    async def view() -> str:
+        await send_all()
+        return "sent"
+
+    served.app.add_url_rule("/sends", "sends", view)
+    calling = served.get("/sends")
+    asyncio.run(send_all())
+    with_ours, *others = heard.requests[:3]
+    without, *expected = heard.requests[3:]
+    first, second, third = steps_of(calling, "span")
+    added = re.compile(rb"X-Lifecycle-Trace: " + calling.id.encode() + rb"(/\d+)?\r\n")
+    assert len(added.findall(with_ours)) == 1
+    assert added.sub(b"", with_ours) == without
+    assert others == expected
+    assert second.detail["traceparent"] == SPAN
+    assert {each.detail["library"] for each in (first, second, third)} == {"aiohttp"}
+
+
 def test_a_test_client_sends_what_the_app_does(served: Served, heard: Heard) -> None:
     def view() -> str:
         send(heard)
@@ -288,12 +321,16 @@ def test_a_span_of_opentelemetry_has_the_link_in_place_of_a_step_of_ours(served:
 
 
 def test_a_request_that_fails_ends_with_its_exception(served: Served) -> None:
-    def view() -> str:
+    nowhere = "http://127.0.0.1:1/"
+
+    async def view() -> str:
         for client in (requests.get, httpx.get):
             with pytest.raises((requests.ConnectionError, httpx.ConnectError)):
-                client("http://127.0.0.1:1/")
+                client(nowhere)
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await _aiohttp(nowhere)
         return "none"
 
     served.app.add_url_rule("/fails", "fails", view)
-    first, second = steps_of(served.get("/fails"), "span")
-    assert (first.outcome, second.outcome) == ("raised", "raised")
+    steps = steps_of(served.get("/fails"), "span")
+    assert [each.outcome for each in steps] == ["raised"] * 3
