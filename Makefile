@@ -104,6 +104,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.masking
 	$(BIN)/python -m benchmarks.history 2>/dev/null
 	$(BIN)/python -m benchmarks.holds 2>/dev/null
+	$(BIN)/python -m benchmarks.redis_away 2>/dev/null
 
 soak: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.soak

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 import typing as t
 import zlib
 from functools import cache, partial
@@ -576,3 +577,42 @@ def test_greenlets_go_on_while_a_redis_is_waited_for(redis: RedisServer, tmp_pat
         wait_for(lambda: of(redis, "late").status().count > 20)
     finally:
         server.kill()
+
+
+def test_a_requests_own_thread_waits_for_nothing_where_a_redis_is_silent(
+    redis: RedisServer, soon: None
+) -> None:
+    """By what the interpreter says that it calls: on a busy machine, times say little."""
+    seen: set[str] = set()
+    waits: set[str] = set()
+
+    def saw(frame: types.FrameType, event: str, arg: t.Any) -> None:
+        module = str(frame.f_globals.get("__name__"))
+        if threading.current_thread().name.startswith("flask-lifecycle"):
+            return
+        if event == "call":
+            seen.add(module)
+        elif event == "c_call" and module.startswith("flask_lifecycle."):
+            of, name = type(arg.__self__).__module__, arg.__qualname__
+            if of in ("_thread", "_socket", "select", "sqlite3") or name in ("sleep", "select"):
+                waits.add(f"{name} {module}")
+
+    with served(make(history=redis.url)) as there:
+        # With all threads of ours, in the middle of what they want of the Redis.
+        there.get("/a")
+        redis.pause()
+        there.get("/b")
+        threading.setprofile(saw)
+        try:
+            for number in range(50):
+                there.send(f"/{number}")
+        finally:
+            threading.setprofile(None)
+            redis.resume()
+    assert "flask_lifecycle.trace.writer" in seen
+    assert not [
+        each for each in seen if each.startswith(("redis", "flask_lifecycle.history.redis"))
+    ]
+    # It wakes the writer. The locks of the collectors are held for what was imported since.
+    allowed = {"lock.release flask_lifecycle.history.writer"}
+    assert {each for each in waits - allowed if "flask_lifecycle.collectors." not in each} == set()
