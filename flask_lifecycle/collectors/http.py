@@ -14,7 +14,7 @@ from operator import itemgetter
 from werkzeug.datastructures import FileStorage
 
 from .._compat import CACHED_DATA, CACHED_JSON, REQUEST
-from ..faults import fail_open
+from ..faults import fault
 from ..redact import MASK, Redactor, weight
 from ..trace.messages import Answered, Received, header_name, is_header
 from ..trace.model import JsonObject
@@ -96,28 +96,32 @@ class Messages:
         self.preview: bool = preview
         self._shapes: dict[tuple[str, ...], Shape] = {}
 
-    @fail_open
-    def received(self, trace: LiveTrace, environ: Environ) -> Received:
-        """Record a request's headers, as they came from the server."""
-        keys = tuple(environ)
-        names, get_values, paths, secret = self._shapes.get(keys) or self._shape(keys)
-        values: t.Any = get_values(environ)
-        if secret:
-            values = list(values)
-            for place in secret:
-                values[place] = _hidden(names[place], values[place])
-            values = tuple(values)
+    def received(self, trace: LiveTrace, environ: Environ) -> Received | None:
+        """Record a request's headers, as they came from the server; None if that fails."""
+        # As below without `fail_open`, whose call takes as long as some of this.
         try:
-            size = sum(map(len, values))
-        except TypeError:
-            # Hypercorn's port is a number, and middleware may set anything.
-            values = tuple(map(_as_text, values))
-            size = sum(map(len, values))
-        if size > self._max_bytes:
-            values = tuple(_shortened(values, self._max_bytes))
-            size = self._max_bytes
-        trace.detail_bytes += size
-        return Received(names, self._redactor.queries(values, paths))
+            keys = tuple(environ)
+            names, get_values, paths, secret = self._shapes.get(keys) or self._shape(keys)
+            values: t.Any = get_values(environ)
+            if secret:
+                values = list(values)
+                for place in secret:
+                    values[place] = _hidden(names[place], values[place])
+                values = tuple(values)
+            try:
+                size = sum(map(len, values))
+            except TypeError:
+                # Hypercorn's port is a number, and middleware may set anything.
+                values = tuple(map(_as_text, values))
+                size = sum(map(len, values))
+            if size > self._max_bytes:
+                values = tuple(_shortened(values, self._max_bytes))
+                size = self._max_bytes
+            trace.detail_bytes += size
+            return Received(names, self._redactor.queries(values, paths))
+        except Exception as error:
+            fault("the headers of a request", error)
+            return None
 
     def _shape(self, keys: tuple[str, ...]) -> Shape:
         headers = [key for key in keys if key.startswith("HTTP_")][:_HEADERS]
@@ -141,19 +145,24 @@ class Messages:
             self._shapes[keys] = shape
         return shape
 
-    @fail_open
     def parsed(self, trace: LiveTrace, context: object) -> None:
         """Record what a context's request has stored of its body, at the app's demand.
 
         Werkzeug's request has ``form``, ``files``, ``_cached_data`` and ``_cached_json`` in its
         ``__dict__`` from the moment the app asks for them.
         """
-        if trace.context() is not context:
-            return
-        own = vars(context)
-        held = vars(own[REQUEST])
+        try:
+            if trace.context() is not context:
+                return
+            held = vars(vars(context)[REQUEST])
+            if "form" in held or CACHED_DATA in held:
+                self._body(trace, held)
+        except Exception as error:
+            fault("the body of a request", error)
+
+    def _body(self, trace: LiveTrace, held: dict[str, t.Any]) -> None:
         received = trace.notes.details.get(0)
-        if not ("form" in held or CACHED_DATA in held) or type(received) is not Received:
+        if type(received) is not Received:
             return
         redactor = self._redactor
         room = self._max_bytes

@@ -14,7 +14,7 @@ from threading import get_ident
 import blinker
 import flask.signals
 
-from ..faults import fail_open
+from ..faults import fail_open, fault
 from ..recorder import holding
 from ..recorder.callables import callable_name
 from ..recorder.current import current
@@ -105,10 +105,12 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
 _on_template: list[t.Callable[[t.Any, t.Any], None]] = []
 
 
-@fail_open
 def _template(_writer: Writer, sent: dict[str, t.Any]) -> None:
-    for each in _on_template:
-        each(sent.get("template"), sent.get("context"))
+    try:
+        for each in _on_template:
+            each(sent.get("template"), sent.get("context"))
+    except Exception as error:
+        fault("the announcement of a template", error)
 
 
 @fail_open

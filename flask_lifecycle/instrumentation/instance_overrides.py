@@ -9,8 +9,6 @@ import typing as t
 from functools import partial
 from types import SimpleNamespace
 
-from ..faults import fail_open
-
 Recorded = t.Callable[[t.Any], t.Any]
 
 
@@ -64,7 +62,6 @@ def record_held(methods: dict[str, Recorded]) -> t.Callable[[t.Any], None]:
     :param methods: by method name, a function that returns a recording wrapper.
     """
 
-    @fail_open
     def look(app: t.Any) -> None:
         held = vars(app)
         if held.keys().isdisjoint(methods):

@@ -47,11 +47,10 @@ class TraceStart:
         self._redactor = redactor
         self._messages = messages
         self._ignored = ignored
-        self._looks = looks
+        self._looks = (rules.look, *looks)
         self._max_steps = max_steps
         header = owner.header
         self._caller = "" if header is None else f"HTTP_{header.upper().replace('-', '_')}"
-        self._rules = rules
         self._plain = rules.plain
 
     def begin(self, app: flask.Flask, environ: Environ, outer: LiveTrace) -> LiveTrace | None:
@@ -68,9 +67,7 @@ class TraceStart:
                 method, shown = line[0], line[1] + line[2]
             else:
                 self._hooks.on_new(environ)
-                self._rules.look(app)
-                for look in self._looks:
-                    look(app)
+                self._look(app)
                 named = self._line(*line)
                 if named is None:
                     self._hooks.on_ignored()
@@ -81,7 +78,9 @@ class TraceStart:
                 query = self._redactor.query(query)
             parent = None if outer.owner is None else outer.id
             trace = LiveTrace(self._owner, method, shown, query, parent, self._max_steps)
-            trace.notes.details[0] = self._messages.received(trace, environ)
+            received = self._messages.received(trace, environ)
+            if received is not None:
+                trace.notes.details[0] = received
             if outer.owner is None:
                 if self._caller in environ:
                     trace.caller = caller_in(environ[self._caller])
@@ -95,6 +94,13 @@ class TraceStart:
             fault("the beginning of a trace", error)
             return None
         return trace
+
+    def _look(self, app: flask.Flask) -> None:
+        for look in self._looks:
+            try:
+                look(app)
+            except Exception as error:
+                fault(f"{look.__module__}.{look.__qualname__}", error)
 
     def _line(self, method: str, script: str, path: str) -> tuple[str, str] | None:
         """Return the method and the path as they are displayed, or None if they are ignored."""

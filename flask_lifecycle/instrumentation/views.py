@@ -43,7 +43,6 @@ class Views:
         self._caller = caller
         self._steps: WeakSet[t.Any] = WeakSet()
 
-    @fail_open
     def look(self, app: flask.Flask) -> None:
         """Install our view dict, if Flask's dispatch is overridden."""
         held = vars(app)

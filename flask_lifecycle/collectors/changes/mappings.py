@@ -83,10 +83,6 @@ class _Contents:
             if type(each) not in SCALARS:
                 self._add_nested(each, depth + 1)
 
-    def is_same(self) -> bool:
-        """Return whether it has the same objects as before."""
-        return all(map(is_, _chain(self.views), self.held))
-
     def since(self, now: _Contents) -> Difference:
         """Compare with the current contents: return what was added, changed and removed."""
         keys, values = now.keys, now.values
@@ -94,13 +90,18 @@ class _Contents:
         if len(keys) < count or not all(map(is_, self.keys, keys)):
             return self._reordered(now)
         # The usual case: at most more names than before.
+        added: Names = {}
         changed: Names = {}
+        for place in range(count, len(keys)):
+            name = keys[place]
+            if type(name) is str:
+                added[name] = values[place]
         if self.containers or not all(map(is_, self.values, values)):
             mutated = self._mutated()
             for name, before, value in zip(keys, self.values, values, strict=False):
                 if type(name) is str and _is_changed(before, value, mutated):
                     changed[name] = value
-        return _named(keys[count:], values[count:]) if len(keys) > count else _NONE, changed, ()
+        return added, changed, ()
 
     def _reordered(self, now: _Contents) -> Difference:
         before, after = _named(self.keys, self.values), _named(now.keys, now.values)
@@ -198,7 +199,7 @@ def _look(writer: Writer, place: int | None) -> None:
     if seen is None:
         seen = writer.seen[context] = _LastLook(_Contents(context.g.__dict__))
     g, session = seen.g, seen.session
-    if not g.is_same():
+    if not all(map(is_, _chain(g.views), g.held)):
         seen.g = _Contents(context.g.__dict__)
         _note(writer, place, "g", g.since(seen.g))
 
@@ -208,7 +209,7 @@ def _look(writer: Writer, place: int | None) -> None:
         if not isinstance(seen.source, dict):
             return
         seen.session = session = _Contents(seen.source)
-    elif not session.is_same():
+    elif not all(map(is_, _chain(session.views), session.held)):
         then, seen.session = session, _Contents(seen.source)
         session = seen.session
         _note(writer, place, "session", then.since(session))
@@ -228,13 +229,13 @@ def _note(writer: Writer, place: int | None, where: str, found: Difference) -> N
     changes = changes_of(writer, place)
     if len(changes.found) >= NAMES_KEPT:
         return
-    before = changes.size
+    before, redactor = changes.size, trace.redactor
     changes.found.append(
         (
             where,
-            _masked(trace.redactor, changes, where, added) if added else _NONE,
-            _masked(trace.redactor, changes, where, changed) if changed else _NONE,
-            [trace.redactor.text(name) for name in removed[:NAMES_KEPT]] if removed else removed,
+            _masked(redactor, changes, where, added) if added else _NONE,
+            _masked(redactor, changes, where, changed) if changed else _NONE,
+            [redactor.text(name) for name in removed[:NAMES_KEPT]] if removed else (),
         )
     )
     trace.detail_bytes += changes.size - before

@@ -27,6 +27,10 @@ _plain: Memo[bool] = Memo()
 def sent(last: t.Any) -> Sent | None:
     """Return the state of a response before it is passed to a function as its last argument."""
     try:
+        if _plain.get(id(type(last))):
+            headers = last.headers
+            if type(headers) is Headers:
+                return _status(last), _header_list(headers)[:]
         status, headers = _status_and_headers(last)
         return status, [*headers]
     except Exception:
