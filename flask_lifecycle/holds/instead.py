@@ -17,9 +17,9 @@ from ..trace.model import FUNCTION_STAGES, INTERVENTIONS
 # they take; and those whose return value Flask ignores.
 _ANSWER = frozenset(("before_request", "view", "error_handler"))
 _PASS_ON = frozenset(("after_request", "after_this_request"))
-_NOT_A_FUNCTION = "This step is none of the app's functions: it can only go on."
-_HAS_RUN = "It has run: a breakpoint before it can answer, skip it or raise."
-_NO_ANSWER = "Flask does not send what this function returns: it can be skipped, or raise."
+_NOT_A_FUNCTION = "This step is not a function of the app, so it can only go on."
+_HAS_RUN = "It has already run. To answer, skip or raise, set a breakpoint before it."
+_NO_ANSWER = "Flask ignores what this function returns, so it can only be skipped or raise."
 _LONGEST = 10_000
 _STATUSES = range(200, 600)
 

@@ -147,7 +147,7 @@ def speaker(page: Page, app: Page, shoot: Shoot) -> None:
     talk.click()
     shoot("talk")
     with page.expect_popup() as opened:
-        page.get_by_role("button", name="Speaker's window").click()
+        page.get_by_role("button", name="Speaker’s window").click()
     page.keyboard.press("Escape")
     page.keyboard.press("f")
     page.keyboard.press("Home")

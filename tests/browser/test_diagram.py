@@ -217,7 +217,7 @@ def test_ten_thousand_statements_open_at_once(panel: Panel) -> None:
     page = panel.page
     trace = _open(panel, next(stop for stop in STOPS if stop.path == "/corners/statements"))
     assert trace["dropped_steps"] > 5000
-    page.locator("svg.diagram", has_text="more steps were not kept").wait_for()
+    page.locator("svg.diagram", has_text="more steps were not stored").wait_for()
     page.locator("svg.diagram .seg.dense").first.wait_for(state="attached")
     assert page.locator("svg.diagram *").count() < 1000
     open_view(panel, "Response")

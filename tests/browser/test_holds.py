@@ -104,7 +104,7 @@ def test_the_speaker_sees_where_a_request_is_held_and_lets_it_go_on(panel: Panel
     break_at(panel, "before_request", "load_user")
     panel.page.get_by_role("button", name="Talk").click()
     with panel.page.expect_popup() as opened:
-        panel.page.get_by_role("button", name="Speaker's window").click()
+        panel.page.get_by_role("button", name="Speaker’s window").click()
     speaker = opened.value
     panel.fetch(ORDER, wait=False)
     is_held(panel, "before load_user")
@@ -230,7 +230,7 @@ def test_where_nothing_can_be_done_instead_the_reason_is_there(panel: Panel) -> 
     panel.fetch(ORDER, wait=False)
     is_held(panel, "before")
     bar = panel.page.locator(".held-bar")
-    expect(bar).to_contain_text("none of the app's functions")
+    expect(bar).to_contain_text("not a function of the app")
     expect(bar.get_by_role("button", name="Skip")).to_have_count(0)
 
 

@@ -35,7 +35,7 @@ def test_the_head_tells_the_apps_time_from_the_servers(panel: Panel) -> None:
     expect(panel.page.locator(".details h2")).not_to_be_empty()
     open_view(panel, "Response")
     added = panel.page.locator("#view .added")
-    expect(added).to_contain_text("added by flask-lifecycle: ")
+    expect(added).to_contain_text("Added by flask-lifecycle: ")
     expect(added).to_contain_text("X-Lifecycle-Trace")
 
 

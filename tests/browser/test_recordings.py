@@ -296,7 +296,7 @@ def test_a_part_is_saved_again(chromium: Browser, tour: Path) -> None:
         rows = page.locator("[data-trace]")
         rows.first.wait_for()
         page.get_by_role("button", name="Share").click()
-        page.get_by_label("picked ones").check()
+        page.get_by_label("selected ones").check()
         picks = page.get_by_role("list", name="Listed requests").get_by_role("checkbox")
         picks.nth(0).check()
         picks.nth(2).check()

@@ -327,7 +327,7 @@ def test_recordings_of_this_request_of_picked_ones_and_of_all_that_are_listed(
     assert one.sources != ()
 
     menu = share(panel)
-    menu.get_by_label("picked ones").check()
+    menu.get_by_label("selected ones").check()
     expect(menu.get_by_role("button", name="HTML one file")).to_be_disabled()
     menu.get_by_role("checkbox", name=f"GET {PATH}").first.check()
     menu.get_by_role("checkbox", name="GET /shop/").first.check()

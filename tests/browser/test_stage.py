@@ -427,7 +427,7 @@ def test_the_speaker_has_a_window_with_notes_and_the_time(panel: Panel) -> None:
     page = prepare(panel)
     page.get_by_role("button", name="Talk").click()
     with page.expect_popup() as opened:
-        page.get_by_role("button", name="Speaker's window").click()
+        page.get_by_role("button", name="Speaker’s window").click()
     speaker = opened.value
     page.keyboard.press("Escape")
     page.keyboard.press("f")

@@ -258,11 +258,11 @@ def test_what_there_is_can_be_seen() -> None:
 @pytest.mark.parametrize(
     ("breakpoint_", "do", "why"),
     [
-        ({"stage": "session_save"}, "skip", "none of the app's functions"),
-        ({"stage": "dispatch"}, "answer", "none of the app's functions"),
+        ({"stage": "session_save"}, "skip", "not a function of the app"),
+        ({"stage": "dispatch"}, "answer", "not a function of the app"),
         ({"name": "book", "when": "after"}, "answer", "It has run"),
-        ({"name": "tear_down"}, "answer", "does not send what this function returns"),
-        ({"name": "hints"}, "answer", "does not send what this function returns"),
+        ({"name": "tear_down"}, "answer", "ignores what this function returns"),
+        ({"name": "hints"}, "answer", "ignores what this function returns"),
         ({"name": "book", "when": "after"}, "end", "has ended"),
     ],
 )

@@ -215,7 +215,7 @@ function Again({ trace, runs, pairing }: AgainProps): JSX.Element {
   return (
     <button
       type="button"
-      title="Send B again from this page, with the browser's own cookies"
+      title="Send B again from this page, with the browser’s own cookies"
       disabled={sending}
       onClick={() => {
         setSending(true);

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 
 import messageStyles from "../styles/message.css?inline";
 import { adopt } from "./adopt";
-import { repeated, repeatedOf } from "../trace/format";
+import { plural, repeated, repeatedOf } from "../trace/format";
 import type { Json, Step, Trace } from "../api/types";
 import { written } from "../trace/text";
 
@@ -49,13 +49,13 @@ export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null 
   );
   const additions = [
     ...headers,
-    ...(typeof bytes === "number" && bytes > 0 ? [`toolbar tag ${bytes} bytes`] : []),
+    ...(typeof bytes === "number" && bytes > 0 ? [`a toolbar tag of ${plural(bytes, "byte")}`] : []),
   ];
   const removed = Array.isArray(added["removed"]) ? added["removed"] : [];
   return (
     <p class="added">
-      added by flask-lifecycle: {additions.join(", ")}
-      {removed.length === 0 ? "" : `; removed: ${removed.join(", ")}`}
+      Added by flask-lifecycle: {additions.join(", ")}
+      {removed.length === 0 ? "" : `. Removed: ${removed.join(", ")}`}
     </p>
   );
 }

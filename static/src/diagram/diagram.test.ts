@@ -147,7 +147,7 @@ describe("states", () => {
         { status: 410 },
       ),
     );
-    expect(said).toContain("the app's own code answers it");
+    expect(said).toContain("the app’s own code answers it");
     expect(said).not.toContain("run again");
   });
 

@@ -35,8 +35,8 @@ export default function BreakpointsView(): JSX.Element {
           {on ? "On" : "Off"}
         </button>
         <p>
-          A request that comes to one waits there, until you let it go on. Click beside a step in the diagram,
-          or press <kbd>b</kbd> at the picked one.
+          A request that reaches one waits there until you let it go on. Click beside a step in the diagram,
+          or press <kbd>b</kbd> at the selected one.
         </p>
       </header>
       {cannot === null ? null : (
@@ -45,7 +45,7 @@ export default function BreakpointsView(): JSX.Element {
         </p>
       )}
       {all.length === 0 ? (
-        <p class="none">None is set.</p>
+        <p class="none">No breakpoints are set.</p>
       ) : (
         <ul class={on ? "list-of" : "list-of all-off"}>
           {all.map((each, index) => (

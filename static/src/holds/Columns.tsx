@@ -97,7 +97,7 @@ function toStart({ next }: Seen): string {
   const hooks = next.filter(({ stage }) => !stage.startsWith("teardown"));
   return hooks.length === 0
     ? "start_response is still to come"
-    : `start_response is ${plural(hooks.length, "function")} on`;
+    : `${plural(hooks.length, "function")} ${hooks.length === 1 ? "comes" : "come"} before start_response`;
 }
 
 function Stack({ stack }: { readonly stack: NonNullable<Seen["stack"]> }): JSX.Element {
@@ -131,7 +131,7 @@ function Coming({ next: coming, trace }: Pick<Seen, "next"> & Pick<ColumnsProps,
           </li>
         ))}
       </ol>
-      {coming.length === 0 ? <p>no more functions of the app’s</p> : null}
+      {coming.length === 0 ? <p>no more functions of the app</p> : null}
       {coming.length > SHOWN ? <p>{coming.length - SHOWN} more</p> : null}
     </Part>
   );

@@ -121,7 +121,7 @@ function WhatIf({ trace, held, form, onForm }: WhatIfProps): JSX.Element | null 
       {can("skip") ? (
         <button
           type="button"
-          title={`${held.name} does not run; Flask goes on as after one that returns None`}
+          title={`${held.name} is not called; Flask goes on as if it had returned None`}
           onClick={() => {
             void goOn(trace.id, "skip");
           }}

@@ -61,7 +61,7 @@ export function HeldFacts({ trace }: { readonly trace: Trace }): JSX.Element {
       </li>
       {passed.value === 0 ? null : (
         <li>
-          <b>{passed.value}</b> passed without being held: too many were
+          <b>{passed.value}</b> went on without being held: too many requests were
         </li>
       )}
       <li>

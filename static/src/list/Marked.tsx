@@ -17,7 +17,7 @@ export function Marked(): JSX.Element | null {
         </bdi>
         : pick another one and press <kbd>c</kbd>
       </span>
-      <button type="button" aria-label="Compare nothing" onClick={actions.unmark}>
+      <button type="button" aria-label="Cancel the comparison" onClick={actions.unmark}>
         ✕
       </button>
     </p>

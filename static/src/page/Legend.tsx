@@ -7,7 +7,7 @@ const MARKS: readonly (readonly [mark: JSX.Element, means: string])[] = [
   [<circle key="no" cx="12" cy="8" r="4.5" class="mut" />, "a step that was skipped or has not run yet"],
   [
     <circle key="o" cx="12" cy="8" r="3.2" class="ink" />,
-    "a small step: a context processor, a log record …",
+    "a small step, such as a context processor or a log record",
   ],
   [<path key="s" d="M12 3l5 5l-5 5l-5-5z" class="ink" />, "a signal was sent"],
   [
@@ -28,14 +28,14 @@ const MARKS: readonly (readonly [mark: JSX.Element, means: string])[] = [
       <circle cx="6" cy="8" r="5" class="brk" />
       <circle cx="18" cy="8" r="4.2" class="brk off" />
     </g>,
-    "a breakpoint; a ring is one that is switched off; Shift and a click set it after the step",
+    "a breakpoint; a ring is one that is switched off; Shift-click sets it after the step",
   ],
   [
     <g key="held">
       <circle cx="12" cy="8" r="6.5" class="ink" />
       <path d="M10 5.5v5M14 5.5v5" class="ink" />
     </g>,
-    "the request is held here; hatched: the time for which it was, at no scale",
+    "the request is held here; how long is hatched, and not to scale",
   ],
   [
     <rect key="a" x="2" y="3" width="20" height="10" rx="4" class="short" />,
@@ -43,7 +43,7 @@ const MARKS: readonly (readonly [mark: JSX.Element, means: string])[] = [
   ],
   [
     <rect key="q" x="2" y="3" width="20" height="10" rx="5" class="sql" />,
-    "SQL; in the view’s lane, several equal statements are marked 2×",
+    "SQL; in the view’s lane, identical statements are marked 2×",
   ],
   [<rect key="t" x="2" y="3" width="20" height="10" rx="3" class="tpl full" />, "a template"],
   [

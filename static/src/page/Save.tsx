@@ -43,7 +43,7 @@ export function Save({ trace, act }: SaveProps): JSX.Element | null {
   if (trace === null && listed.length === 0) return null;
   const names: Readonly<Record<Scope, string>> = {
     this: "this request",
-    picked: "picked ones",
+    picked: "selected ones",
     listed: `all ${listed.length} listed`,
   };
   const none = ids[scope].length === 0;

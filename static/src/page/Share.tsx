@@ -138,7 +138,7 @@ function Comparing({ trace, act, close }: ComparingProps): JSX.Element {
       {isFromFile(state.value, trace.id) ? null : why === null ? (
         <Act
           title="Send again"
-          says="from this page, with the browser's own cookies, and compare"
+          says="from this page, with the browser’s own cookies, and compare"
           onAct={() => {
             act(async () => {
               await actions.sendAgain(trace.id);

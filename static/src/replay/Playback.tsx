@@ -168,8 +168,8 @@ export function Scrubber({ summary, clock, at, label }: ScrubberProps): JSX.Elem
 }
 
 const ABOUT: Readonly<Record<Pace, string>> = {
-  "even steps": "Each step stays about as long as any other",
-  "real time": "As the request went, a hundred times slower",
+  "even steps": "Each step is shown for about the same time",
+  "real time": "In proportion to their real time, a hundred times slower",
 };
 
 function PaceChoice({ pace }: { readonly pace: Pace }): JSX.Element {

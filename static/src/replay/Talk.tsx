@@ -52,7 +52,7 @@ export default function Talk({ onClose }: { readonly onClose: () => void }): JSX
           </button>
         )}
         <button type="button" onClick={openSpeaker}>
-          Speaker's window
+          Speaker’s window
         </button>
         <button
           type="button"

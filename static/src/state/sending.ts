@@ -25,8 +25,8 @@ export function whyNotSent(
 ): string | null {
   if (!SAFE.has(trace.method)) return `${trace.method} may change something: use the curl command`;
   if (trace.status === 101) return "A websocket cannot be sent again";
-  if (`${trace.path}${trace.query}`.includes(MASK)) return "Its URL has masked values";
-  if (isOfAnother(state.value, trace)) return "It is of another app: use the curl command";
+  if (`${trace.path}${trace.query}`.includes(MASK)) return "Its URL has redacted values";
+  if (isOfAnother(state.value, trace)) return "It belongs to another app: use the curl command";
   const host = state.value.map?.config["LIFECYCLE_HOST"];
   return host == null ? null : "The panel has a host of its own (LIFECYCLE_HOST), without the app's cookies";
 }

@@ -61,7 +61,7 @@ export function tags({ warnings }: RequestRecord): Node[] {
 export function unknown(request: Request | undefined): string {
   if (request !== undefined && isUnrecorded(request))
     return "An exception left the app here; the panel shows where.";
-  return request !== undefined && request.tries > 2 ? "no longer kept" : "…";
+  return request !== undefined && request.tries > 2 ? "no longer stored" : "…";
 }
 
 function isHeld({ record }: Request): boolean {

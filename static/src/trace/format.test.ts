@@ -43,7 +43,7 @@ test("a websocket is told by how long it was open and how it was closed", () => 
     "open 1.00 s · closed by the client (4001)",
   );
   expect(said({ opened: 1e9, closed: 2e9, by: "error", code: null })).toBe(
-    "open 1.00 s · ended by an error of the app's",
+    "open 1.00 s · ended by an error in the app",
   );
   expect(said({ opened: 1e9, closed: 2e9, by: null, code: null })).toBe("open 1.00 s · closed");
   expect(said({ opened: 1e9, closed: null, by: null, code: null })).toBe("open 2.00 s");

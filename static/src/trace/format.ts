@@ -70,7 +70,7 @@ const CLOSED: Readonly<Record<string, string>> = {
   client: "closed by the client",
   app: "closed by the app",
   network: "lost: the network or the client went away",
-  error: "ended by an error of the app's",
+  error: "ended by an error in the app",
 };
 
 /**

@@ -73,7 +73,7 @@ function Handlers({ told }: { readonly told: Json | undefined }): JSX.Element | 
   if (handlers.length === 0)
     return (
       <p class="given k">
-        {told === null ? "No error handler was looked up." : "The app has no error handlers."}
+        {told === null ? "Flask looked for no error handler." : "The app has no error handlers."}
       </p>
     );
   return (

@@ -109,7 +109,7 @@ function contextPills(scene: Scene): readonly Pill[] {
   return [
     ...(parent === null ? [] : [{ kind: "link", trace: parent, text, w, outwards: true } as const]),
     ...(dropped > 0
-      ? [notePill(scene, `${dropped.toLocaleString("en")} more steps were not kept`, "short")]
+      ? [notePill(scene, `${dropped.toLocaleString("en")} more steps were not stored`, "short")]
       : []),
   ];
 }

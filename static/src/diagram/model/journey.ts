@@ -127,7 +127,7 @@ function responseNote(facts: Facts, view: Ribbon, { answeredByApp, unhandled }: 
   if (known.handlers.length > 0) return {};
   if (moment.begun(second)) return fault(`${unhandled ?? "raised"}: Flask answers 500, the hooks run again`);
   if (!view.failed || !moment.begun(first)) return {};
-  if (answeredByApp) return fault("the app's own code answers it");
+  if (answeredByApp) return fault("the app’s own code answers it");
   return fault(
     trace.error === null ? "no handler: the exception is the response" : "not handled: Flask answers 500",
   );

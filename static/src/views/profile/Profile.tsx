@@ -52,7 +52,7 @@ export default function Profile(): JSX.Element | null {
     return (
       <div class="empty" role="status">
         <h2>There is no profile of this request</h2>
-        <p>It came from a file, or the server no longer keeps it.</p>
+        <p>It came from a file, or the server no longer stores it.</p>
       </div>
     );
   return (
@@ -95,7 +95,7 @@ function Ask({
       <div class="empty" role="status">
         <h2>Waiting for the next {kind}</h2>
         <p>
-          Send it from the page or by curl. It will be slower than usual: two thousand samples are taken a
+          Send it from the page or by curl. It will be slower than usual: two thousand samples are taken per
           second.
         </p>
         <p>
