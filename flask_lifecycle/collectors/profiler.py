@@ -3,12 +3,17 @@
 Nothing is wrapped until a viewer asks. Then ``full_dispatch_request``, from the first hook to the
 response, runs once under the profiler, for the next request with the requested method and endpoint.
 Other threads, such as those of async views, and a streamed body are not sampled.
+
+The profile is a detail of the request's outermost step, so that histories and files have it: its
+``files``, and its ``nodes``, each of which follows its caller: the caller's index, the name, the
+index of the file, the line, the time with what it called and without, in ns, and whether it is the
+app's own code.
 """
 
 from __future__ import annotations
 
 import typing as t
-import weakref
+from heapq import heappop, heappush
 from importlib.util import find_spec
 
 import flask
@@ -17,14 +22,16 @@ from .. import locks
 from ..faults import fault
 from ..recorder.current import current
 from ..recorder.user_code import is_library, is_ours
-from ..trace.model import JsonObject
-from ..trace.writer import LiveTrace
+from ..redact import Redactor
+from ..trace.notes import Facts
 
 _INTERVAL = 0.0005
 _METHOD = "full_dispatch_request"
 # A fraction of the whole time: smaller calls are not shown separately.
 _LEAST = 0.002
 _DEEPEST = 100
+# The characters that a node takes beside its texts, about.
+_FIELDS = 60
 
 
 class Profiles:
@@ -36,8 +43,6 @@ class Profiles:
     def __init__(self, app: t.Callable[[], flask.Flask | None]) -> None:
         self._app = app
         self._lock = locks.lock()
-        self._found: weakref.WeakKeyDictionary[LiveTrace, JsonObject]
-        self._found = weakref.WeakKeyDictionary()
         #: The method and endpoint of the next request to profile.
         self.wanted: tuple[str, str | None] | None = None
 
@@ -66,14 +71,6 @@ class Profiles:
             del vars(app)[_METHOD]
         self.wanted = None
 
-    def of(self, trace: LiveTrace) -> JsonObject | None:
-        """Return a request's profile, or None.
-
-        :returns: a tree: ``{"name", "file", "line", "time", "self", "own", "children"}``; times
-            in ns, ``own`` for the app's code.
-        """
-        return self._found.get(trace)
-
     def _dispatch(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Replace the app's method for one request."""
         __tracebackhide__ = True
@@ -100,9 +97,9 @@ class Profiles:
     def _keep(self, profiler: t.Any) -> None:
         try:
             trace = current.get()
-            tree = _tree(profiler.stop())
-            if trace.owner is not None and tree is not None:
-                self._found[trace] = tree
+            root = _root(profiler.stop())
+            if trace.owner is not None and root is not None:
+                trace.notes.add(0, "profile", _listed(root, trace.redactor))
         except Exception as error:
             fault("the end of a profile", error)
 
@@ -120,14 +117,11 @@ def _begin() -> t.Any:
     return profiler
 
 
-def _tree(session: t.Any) -> JsonObject | None:
+def _root(session: t.Any) -> t.Any:
     from pyinstrument.processors import aggregate_repeated_calls
 
     root = _dispatched(session.root_frame())
-    if root is None:
-        return None
-    root = t.cast("t.Any", aggregate_repeated_calls(root, {}))
-    return _node(root, root.time * _LEAST, 0)
+    return None if root is None else aggregate_repeated_calls(root, {})
 
 
 def _dispatched(root: t.Any) -> t.Any:
@@ -141,22 +135,31 @@ def _dispatched(root: t.Any) -> t.Any:
     return None
 
 
-def _node(frame: t.Any, least: float, depth: int) -> JsonObject:
-    called = list(_called(frame))
-    children = [
-        _node(each, least, depth + 1)
-        for each in sorted(called, key=lambda each: each.time, reverse=True)
-        if each.time >= least and depth < _DEEPEST
-    ]
-    return {
-        "name": frame.function,
-        "file": frame.file_path or "",
-        "line": frame.line_no or 0,
-        "time": round(frame.time * 1e9),
-        "self": round((frame.time - sum(each.time for each in called)) * 1e9),
-        "own": bool(frame.file_path) and not is_library(frame.file_path),
-        "children": children,
-    }
+def _listed(root: t.Any, redactor: Redactor) -> Facts:
+    """Return a frame and what it called; the longest, if they are more than one detail may have."""
+    files: dict[str, int] = {}
+    nodes: list[t.Any] = []
+    least, room = root.time * _LEAST, redactor.max_bytes
+    # A frame takes no longer than its caller: the longest of those left is never before that.
+    left: list[tuple[float, int, t.Any, int | None, int]] = [(-root.time, 0, root, None, 0)]
+    number = 0
+    while left:
+        _, _, frame, caller, depth = heappop(left)
+        called = [*_called(frame)]
+        name, file = redactor.text(frame.function), redactor.text(frame.file_path or "")
+        room -= len(name) + (0 if file in files else len(file)) + _FIELDS
+        if nodes and room < 0:
+            break
+        own = bool(frame.file_path) and not is_library(frame.file_path)
+        took = round(frame.time * 1e9)
+        inner = round((frame.time - sum(each.time for each in called)) * 1e9)
+        place = files.setdefault(file, len(files)), frame.line_no or 0
+        nodes.append([caller, name, *place, took, max(0, inner), own])
+        for each in called if depth < _DEEPEST else ():
+            if each.time >= least:
+                number += 1
+                heappush(left, (-each.time, number, each, len(nodes) - 1, depth + 1))
+    return Facts(files=[*files], nodes=nodes)
 
 
 def _called(frame: t.Any) -> t.Iterator[t.Any]:

@@ -26,8 +26,8 @@ if t.TYPE_CHECKING:
 # Of a step: measured, or compared as a whole elsewhere.
 _ELSEWHERE = frozenset(
     (
-        *("cpu", "memory", "thread", "connection", "place", "sent", "repeated", "websocket"),
-        *("request", "response", "added", "headers", "exception", "receivers"),
+        *("cpu", "memory", "profile", "thread", "connection", "place", "sent", "repeated"),
+        *("websocket", "request", "response", "added", "headers", "exception", "receivers"),
     )
 )
 # What maps names to values, or lists names, in the changes of a step.

@@ -5,12 +5,47 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from pathlib import Path
 
 from playwright.sync_api import expect
 
 from tests.helpers.browser import Panel, open_view, violations
 
 PATH = "/shop/search?q=left+hand"
+
+
+def test_a_recording_has_the_profile_without_a_server(panel: Panel, tmp_path: Path) -> None:
+    panel.fetch(PATH)
+    panel.shows("/shop/search")
+    url = f"{panel.server.url}/_lifecycle/api/traces"
+    asked = panel.page.evaluate(
+        """async (id) => (await fetch(`api/traces/${id}/profile`, {method: "POST", headers: {
+            "X-Lifecycle-Key": document.querySelector("meta[name=lifecycle-key]").content,
+        }})).status""",
+        panel.fetch(PATH),
+    )
+    assert asked == 202
+    trace, other = panel.fetch(PATH), panel.fetch("/shop/")
+    file = tmp_path / "profiled.html"
+    with urllib.request.urlopen(f"{url}/{trace}.html") as response:
+        file.write_bytes(response.read())
+    browser = panel.page.context.browser
+    assert browser is not None
+    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{file.as_uri()}?view=profile")
+    box = page.locator(".flame button", has_text="likeness").first
+    box.click()
+    page.locator(".about code", has_text="likeness").wait_for()
+    # The file has no server, but the view is among its tabs.
+    expect(page.locator("[data-view=profile]")).to_have_count(1)
+    assert violations(page) == []
+    # One without a profile has no such view.
+    with urllib.request.urlopen(f"{url}/{other}.html") as response:
+        file.write_bytes(response.read())
+    page.goto(f"{file.as_uri()}?view=profile")
+    page.locator("[data-view=diagram]").wait_for()
+    context.close()
 
 
 def test_the_next_request_of_the_kind_is_sampled_and_drawn(panel: Panel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import typing as t
 from pathlib import Path
@@ -14,6 +15,10 @@ from werkzeug.test import TestResponse
 import flask_lifecycle
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.collectors import profiler
+from flask_lifecycle.history.document import decode, encode
+from flask_lifecycle.recording import Recording
+from flask_lifecycle.redact import MASK, Redactor
+from flask_lifecycle.trace.differences import detail_differs
 
 
 def long(seconds: float) -> float:
@@ -72,11 +77,24 @@ def watched() -> Watched:
     return Watched()
 
 
-def nodes(tree: t.Any) -> dict[str, t.Any]:
-    found = {tree["name"]: tree}
-    for child in tree["children"]:
-        found.update(nodes(child))
-    return found
+NAMES = ("caller", "name", "file", "line", "time", "self", "own")
+
+
+def listed(profile: t.Any) -> list[dict[str, t.Any]]:
+    """Return the nodes of a profile, root first, each with its callees."""
+    made: list[dict[str, t.Any]] = []
+    for each in profile["nodes"]:
+        node = {**dict(zip(NAMES, each, strict=True)), "children": []}
+        node["file"] = profile["files"][node["file"]]
+        if made:
+            made[node["caller"]]["children"].append(node)
+        made.append(node)
+    assert made[0]["caller"] is None
+    return made
+
+
+def nodes(profile: t.Any) -> dict[str, t.Any]:
+    return {each["name"]: each for each in reversed(listed(profile))}
 
 
 def test_the_next_request_of_the_kind_is_profiled_and_no_other(watched: Watched) -> None:
@@ -94,9 +112,9 @@ def test_the_next_request_of_the_kind_is_profiled_and_no_other(watched: Watched)
     sampled = watched.get("GET", "/")
     answer = watched.profile(sampled)
     assert not answer["waiting"]
-    tree = answer["profile"]
+    tree = listed(answer["profile"])[0]
     assert tree["name"] == "full_dispatch_request"
-    found = nodes(tree)
+    found = nodes(answer["profile"])
     assert found["view"]["file"] == __file__
     assert found["view"]["line"] == Watched.view.__code__.co_firstlineno
     assert {"long", "short"} <= {child["name"] for child in found["view"]["children"]}
@@ -130,8 +148,49 @@ def test_what_is_sampled_before_flasks_method_does_not_hide_it(
     monkeypatch.setattr(profiler, "_begin", begin_slowly)
     watched.call("POST", f"traces/{watched.ids['/']}/profile")
     tree = watched.profile(watched.get("GET", "/"))["profile"]
-    assert tree["name"] == "full_dispatch_request"
+    assert listed(tree)[0]["name"] == "full_dispatch_request"
     assert "view" in nodes(tree)
+
+
+def test_it_is_a_part_of_the_request_wherever_that_is_read(watched: Watched) -> None:
+    watched.call("POST", f"traces/{watched.ids['/']}/profile")
+    sampled = watched.get("GET", "/")
+    profile = watched.profile(sampled)["profile"]
+    trace = watched.lifecycle.traces(watched.app)[0]
+    assert trace.id == sampled
+    assert trace.steps[0].detail["profile"] == profile
+    stored = encode(t.cast("t.Any", watched.app.extensions["lifecycle"]._store.get(sampled)))
+    assert decode(stored).steps[0].detail["profile"] == profile
+    recording = Recording.from_bytes(Recording.of([trace], app=watched.app).to_html())
+    assert recording.traces[0].steps[0].detail["profile"] == profile
+    # One that was profiled does not differ from one that was not by that.
+    assert not detail_differs(trace.steps[0], watched.lifecycle.traces(watched.app)[1].steps[0])
+
+
+def test_it_is_bounded_and_masked(watched: Watched) -> None:
+    class Frame:
+        is_synthetic = False
+        line_no = 1
+
+        def __init__(self, name: str, time: float, *children: Frame) -> None:
+            self.function, self.file_path = name, f"/srv/{name}.py"
+            self.time, self.children = time, children
+
+    few = [Frame(f"f{number}" * 20, 1.0 - number / 1000) for number in range(400)]
+    deep = Frame("bottom", 1.0)
+    for number in range(300):
+        deep = Frame(f"d{number}", 1.0, deep)
+    secret = Frame("AKIAIOSFODNN7EXAMPLE", 2.0)
+    most = 4000
+    cut = profiler._listed(Frame("root", 500.0, *few, deep, secret), Redactor(max_bytes=most))
+    assert len(json.dumps(cut)) < most
+    found = listed(cut)
+    # The longest, and each with its callers.
+    assert [each["name"] for each in found][:2] == ["root", MASK]
+    times = [each["time"] for each in found]
+    assert times == sorted(times, reverse=True)
+    whole = listed(profiler._listed(Frame("root", 2.0, deep), Redactor()))
+    assert len(whole) == profiler._DEEPEST + 1
 
 
 def test_one_that_raises_is_profiled_and_raises(watched: Watched) -> None:

@@ -7,7 +7,6 @@ import typing as t
 import flask
 
 from ...trace.model import JsonObject
-from ...trace.writer import LiveTrace
 from ..traces import Traces
 from .lookup import get_or_404, refuse
 
@@ -15,7 +14,7 @@ Answer = tuple[JsonObject, int]
 
 
 class Profiles(t.Protocol):
-    """Records profiles and stores them."""
+    """Records profiles, which are details of their requests."""
 
     #: The method and endpoint of the next request to profile.
     wanted: tuple[str, str | None] | None
@@ -33,10 +32,6 @@ class Profiles(t.Protocol):
         """Cancel the pending profile."""
         ...
 
-    def of(self, trace: LiveTrace) -> JsonObject | None:
-        """Return a request's profile, if it has one."""
-        ...
-
 
 def create_profile(traces: Traces, profiles: Profiles) -> flask.Blueprint:
     """Return the blueprint; it is behind the gate as the others are."""
@@ -45,12 +40,11 @@ def create_profile(traces: Traces, profiles: Profiles) -> flask.Blueprint:
     @api.get("/api/traces/<trace_id>/profile")
     def profile(trace_id: str) -> Answer:
         trace = get_or_404(traces, trace_id)
-        live = traces.store.get(trace_id)
         wanted = profiles.wanted
         return {
             "available": profiles.available,
             "waiting": wanted is not None and wanted == (trace.method, trace.endpoint),
-            "profile": None if live is None else profiles.of(live),
+            "profile": trace.steps[0].detail.get("profile") if trace.steps else None,
         }, 200
 
     @api.post("/api/traces/<trace_id>/profile")

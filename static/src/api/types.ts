@@ -132,7 +132,8 @@ export interface Profile {
   readonly available: boolean;
   /** Whether the next request like this one will be profiled. */
   readonly waiting: boolean;
-  readonly profile: ProfileNode | null;
+  /** As in the details of the outermost step. */
+  readonly profile: Json;
 }
 
 /** `GET api/traces` */

@@ -1,5 +1,8 @@
 /** The names of the views, as in the address and in `data-view`, in the order of their tabs. */
 
+import type { Recording } from "../api/types";
+import { hasProfile } from "../trace/recorded";
+
 export const VIEW_NAMES = [
   "diagram",
   "timeline",
@@ -32,13 +35,23 @@ export function viewNamed(name: string | null, views: readonly ViewName[] = VIEW
 }
 
 /** Those of what a server does from now on. */
-const OF_SERVER: ReadonlySet<ViewName> = new Set<ViewName>(["profile", "breakpoints"]);
+const OF_SERVER = "breakpoints" satisfies ViewName;
 
-/** The views that there are: a recording has no server, and may be without its app. */
-export function viewsOf(state: { readonly recorded: unknown; readonly map: unknown }): readonly ViewName[] {
-  return VIEW_NAMES.filter(
-    (name) => state.recorded === null || (!OF_SERVER.has(name) && (name !== APP || state.map !== null)),
-  );
+/** The views that there are: a recording has no server, and may be without its app and profiles. */
+export function viewsOf({
+  recorded,
+  map,
+}: {
+  readonly recorded: Recording | null;
+  readonly map: unknown;
+}): readonly ViewName[] {
+  if (recorded === null) return VIEW_NAMES;
+  const has: Readonly<Partial<Record<ViewName, boolean>>> = {
+    [OF_SERVER]: false,
+    profile: hasProfile(recorded.traces),
+    [APP]: map !== null,
+  };
+  return VIEW_NAMES.filter((name) => has[name] ?? true);
 }
 
 /** The next view, or the one before, from either end to the other. */

@@ -1,6 +1,16 @@
 /** What a recording answers in place of the server's API: what is in it, or was prepared for its views. */
 
-import type { Comparison, Excerpt, Prepared, Recording, SourceLines, Stage, Step, Trace } from "../api/types";
+import type {
+  Comparison,
+  Excerpt,
+  Prepared,
+  Profile,
+  Recording,
+  SourceLines,
+  Stage,
+  Step,
+  Trace,
+} from "../api/types";
 import { placeOf } from "./details";
 
 const OF_STEP = /\/steps\/(\d+)\/(\w+)$/;
@@ -24,10 +34,21 @@ export function answerIn<T>(path: string, recording: Recording): T | null {
 
 /** The answer to a call about a trace; null if the recording has none. */
 export function answerOf<T>(path: string, trace: Trace, recording: Recording): T | null {
+  if (path.endsWith("/profile")) return (profileIn(trace) as T) ?? null;
   const [, index, what] = OF_STEP.exec(path) ?? [];
   if (index === undefined) return path.split("/").length === 3 ? (trace as T) : null;
   const step = trace.steps[Number(index)];
   return step === undefined ? null : ((stepAnswer(step, what, recording) ?? null) as T | null);
+}
+
+/** Whether any of some requests was profiled. */
+export function hasProfile(traces: readonly Trace[]): boolean {
+  return traces.some((trace) => profileIn(trace) !== null);
+}
+
+function profileIn({ steps }: Trace): Profile | null {
+  const profile = steps[0]?.detail["profile"] ?? null;
+  return profile === null ? null : { available: false, waiting: false, profile };
 }
 
 function stepAnswer(step: Step, what: string | undefined, { sources, prepared }: Recording): unknown {

@@ -33,6 +33,7 @@ const SAID: ReadonlySet<string> = new Set([
   "traceparent",
   "cpu",
   "memory",
+  "profile",
   "changes",
   "place",
   "summary",

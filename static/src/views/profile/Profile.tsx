@@ -5,7 +5,7 @@ import emptyStyles from "../../styles/empty.css?inline";
 import profileStyles from "../../styles/profile.css?inline";
 import { adopt } from "../../components/adopt";
 import { time } from "../../trace/format";
-import { beside, boxes, hottest, shortened, type Box } from "./flame";
+import { beside, boxes, hottest, profileOf, shortened, type Box } from "./flame";
 import { current } from "../../state/request";
 import { actions } from "../../state/actions";
 import { state } from "../../state/store";
@@ -48,6 +48,7 @@ export default function Profile(): JSX.Element | null {
 
   const answer = found?.id === id ? found.answer : null;
   if (trace === null || found?.id !== id) return null;
+  const root = profileOf(answer?.profile);
   if (answer === null)
     return (
       <div class="empty" role="status">
@@ -57,7 +58,7 @@ export default function Profile(): JSX.Element | null {
     );
   return (
     <div class="profile" tabIndex={0} role="region" aria-label="Profile">
-      {answer.profile === null ? (
+      {root === null ? (
         <Ask
           trace={trace}
           answer={answer}
@@ -66,7 +67,7 @@ export default function Profile(): JSX.Element | null {
           }}
         />
       ) : (
-        <Flame key={trace.id} root={answer.profile} />
+        <Flame key={trace.id} root={root} />
       )}
     </div>
   );

@@ -1,13 +1,44 @@
 import { describe, expect, it } from "vitest";
 
-import type { ProfileNode } from "../../api/types";
-import { beside, boxes, hottest, shortened } from "./flame";
+import type { Json, ProfileNode } from "../../api/types";
+import { beside, boxes, hottest, profileOf, shortened } from "./flame";
 
 function node(name: string, time: number, self: number, children: readonly ProfileNode[] = []): ProfileNode {
   return { name, file: `/app/${name}.py`, line: 1, time, self, own: true, children };
 }
 
 const TREE = node("root", 100, 10, [node("a", 60, 20, [node("c", 40, 40)]), node("b", 30, 30)]);
+
+describe("profileOf", () => {
+  const files = ["/app/root.py", "/app/a.py"];
+  const root = [null, "root", 0, 1, 100, 40, true];
+  const inner = [0, "a", 1, 1, 60, 60, false];
+
+  it("is a tree of the nodes, each of which follows its caller", () => {
+    expect(profileOf({ files, nodes: [root, inner, [1, "b", 0, 2, 10, 10, true]] })).toEqual({
+      ...node("root", 100, 40),
+      children: [
+        { ...node("a", 60, 60), own: false, children: [{ ...node("root", 10, 10), name: "b", line: 2 }] },
+      ],
+    });
+  });
+
+  it("is null where a file has something else", () => {
+    const chain = [root, ...Array.from({ length: 5000 }, (_, at) => [at, "a", 1, 1, 60, 60, false])];
+    const wrong = [
+      ...[undefined, null, 5, "x", [], {}, { files, nodes: [] }, { files: {}, nodes: [root] }],
+      ...[[inner], [root, root], [root, [1, "a", 1, 1, 60, 60, false]], [root, null], [root, []], chain].map(
+        (nodes) => ({ files, nodes }),
+      ),
+      ...[
+        [null, 5, 0, 1, 1, 1, true],
+        [null, "a", 9, 1, 1, 1, true],
+        [null, "a", 0, 1, "1", 1, true],
+      ].map((only) => ({ files, nodes: [only] })),
+    ];
+    for (const each of wrong) expect(profileOf(each as Json)).toBeNull();
+  });
+});
 
 describe("boxes", () => {
   it("are as wide as their part of the time, inside their callers", () => {

@@ -1,6 +1,6 @@
 /** A profile's tree as rows of boxes, and the functions that took most of its time. */
 
-import type { ProfileNode } from "../../api/types";
+import type { Json, ProfileNode } from "../../api/types";
 
 export interface Box {
   readonly node: ProfileNode;
@@ -21,6 +21,40 @@ export interface Taken {
 }
 
 const NARROWEST = 0.001;
+/** As in flask_lifecycle/collectors/profiler.py. */
+const DEEPEST = 100;
+
+interface Node extends ProfileNode {
+  readonly children: Node[];
+}
+
+/** A profile as a tree; null where there is none, or a file has something else. */
+export function profileOf(profile: Json | undefined): ProfileNode | null {
+  const { files, nodes } = (profile ?? {}) as Readonly<Record<string, Json | undefined>>;
+  if (!Array.isArray(files) || !Array.isArray(nodes)) return null;
+  const made: { readonly node: Node; readonly depth: number }[] = [];
+  for (const each of nodes as readonly Json[]) {
+    const node = nodeOf(each, files as readonly Json[]);
+    if (node === null) return null;
+    const [caller] = each as readonly Json[];
+    const parent = typeof caller === "number" ? made[caller] : undefined;
+    if ((caller === null) !== (made.length === 0) || (caller !== null && parent === undefined)) return null;
+    const depth = (parent?.depth ?? -1) + 1;
+    if (depth > DEEPEST) return null;
+    parent?.node.children.push(node);
+    made.push({ node, depth });
+  }
+  return made[0]?.node ?? null;
+}
+
+function nodeOf(row: Json, files: readonly Json[]): Node | null {
+  if (!Array.isArray(row)) return null;
+  const [, name, at, line, time, self, own] = row as readonly Json[];
+  const file = typeof at === "number" ? files[at] : undefined;
+  if (typeof name !== "string" || typeof file !== "string" || typeof own !== "boolean") return null;
+  if (typeof line !== "number" || typeof time !== "number" || typeof self !== "number") return null;
+  return { name, file, line, time, self, own, children: [] };
+}
 
 /** The boxes of a tree, a caller before what it called. Times that do not fit are cut. */
 export function boxes(root: ProfileNode): readonly Box[] {
