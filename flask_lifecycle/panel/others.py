@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import typing as t
+from dataclasses import replace
 
 from ..faults import fault
 from ..pauses import looked_for
@@ -94,9 +95,12 @@ class Others:
 
     def trace(self, trace_id: str) -> Trace | None:
         """Return one of these whole, or None."""
-        member = self.member
-        if member is None or trace_id not in self.running():
+        member, summary = self.member, self.running().get(trace_id)
+        if member is None or summary is None:
             return None
+        if summary.get("cut_off"):
+            found = self.steps(trace_id)
+            return None if found is None else replace(found, state="done")
 
         def ask() -> Trace | None:
             member.ask(trace_id)

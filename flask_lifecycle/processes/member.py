@@ -291,6 +291,8 @@ class Member:
             if self.holds is not None:
                 process["holds"] = self.holds.published()
             self.board.publish(process, self._running.summaries(), steps)
+            if self.board.problem is not None:
+                self._running.again()
 
     def forked(self) -> None:
         """Take part again, as another process: what the parent has published is its own."""

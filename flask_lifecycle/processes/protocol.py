@@ -49,13 +49,14 @@ class Board(t.Protocol):
         ...
 
     def publish(
-        self, process: JsonObject, running: list[JsonObject], steps: dict[str, JsonObject]
+        self, process: JsonObject, running: list[JsonObject], steps: dict[str, JsonObject | None]
     ) -> None:
         """Replace what the others know of this process.
 
         :param process: identifies the process by ``host``, ``pid`` and ``started_at``.
         :param running: as :attr:`Published.running`.
-        :param steps: watched requests as they are now, whole, by their ids.
+        :param steps: requests as they are now, whole, by their ids; None for those to forget. If
+            the process dies, they stay as long as what ran in it.
         """
         ...
 
@@ -68,7 +69,7 @@ class Board(t.Protocol):
         ...
 
     def trace(self, trace_id: str) -> JsonObject | None:
-        """Return a watched request of another process as it was published last, or None."""
+        """Return a request of another process, whole, as it was published last, or None."""
         ...
 
     def tell(self, kind: str, data: JsonObject) -> None:

@@ -24,9 +24,8 @@ _VIEWERS, _PROCESSES = shared("viewers"), shared("processes")
 _TOLD, _COUNTS = shared("told"), shared("counts")
 # Where these are not used for so long, they go, s.
 _UNUSED = 86_400
-# What was published is kept for so long, s, also of a process that died; its steps, and messages.
+# What was published is kept for so long, s, also of a process that died; and messages.
 _KEPT = 600
-_STEPS = 10
 _MESSAGES = 60
 _MOST_MESSAGES = 1000
 # A process of another machine is gone when it has been silent for so long, s.
@@ -72,7 +71,7 @@ class RedisBoard(Side):
         return frozenset(each for wanted in lists for each in wanted if type(each) is str)
 
     def publish(
-        self, process: JsonObject, running: list[JsonObject], steps: dict[str, JsonObject]
+        self, process: JsonObject, running: list[JsonObject], steps: dict[str, JsonObject | None]
     ) -> None:
         key = self._key
         data = _packed([_boot(), own(), process, running])
@@ -80,7 +79,9 @@ class RedisBoard(Side):
             ("SET", _process(key), data, "PX", _KEPT * 1000),
             *_listed(_PROCESSES, key),
             *(
-                ("SET", shared(f"steps:{each}"), _packed([key, trace]), "PX", _STEPS * 1000)
+                ("SET", _steps(each), _packed([key, trace]), "PX", _KEPT * 1000)
+                if trace
+                else ("DEL", _steps(each))
                 for each, trace in steps.items()
             ),
         )
@@ -117,7 +118,7 @@ class RedisBoard(Side):
         return sorted(found, key=lambda each: each.at)
 
     def trace(self, trace_id: str) -> JsonObject | None:
-        data = self._answer("GET", shared(f"steps:{trace_id}"))
+        data = self._answer("GET", _steps(trace_id))
         found = _unpacked(data) if data else None
         if not isinstance(found, list) or len(found) != 2 or found[0] == self._key:
             return None
@@ -190,6 +191,10 @@ def _viewer(key: str | bytes) -> str:
 
 def _process(key: str | bytes) -> str:
     return shared(f"process:{key if isinstance(key, str) else key.decode('ascii')}")
+
+
+def _steps(trace_id: str) -> str:
+    return shared(f"steps:{trace_id}")
 
 
 def _listed(name: str, key: str) -> tuple[Command, ...]:

@@ -24,6 +24,12 @@ REFRESHED = 1.0
 _MOST = 200
 # The steps of a request take at most this part of the time to be published.
 _SHARE = 0.1
+# Also if nobody looks at them, the steps of so many requests that have run for so long, s, are
+# published in this part of the time: they are what is known if the process dies.
+_LONG, _MOST_LONG, _SHARE_OF_LONG = 1.0, 8, 0.03
+
+_Known = dict[str, tuple[tuple[t.Any, ...], float]]
+_NEVER: tuple[tuple[t.Any, ...], float] = (), 0.0
 
 
 class Running:
@@ -34,8 +40,10 @@ class Running:
         self._shown: dict[LiveTrace, tuple[t.Any, ...]] = {}
         #: Those that have finished since they were published, and until when they are.
         self._over: dict[LiveTrace, float] = {}
-        self._steps: dict[str, tuple[t.Any, ...]] = {}
-        self._steps_after = 0.0
+        #: Those whose steps are published: how far they had come, and when that was.
+        self._steps: _Known = {}
+        self._before: _Known = {}
+        self._steps_after = self._long_after = 0.0
 
     def has_news(self) -> bool:
         """Return whether anything has changed since this was asked last."""
@@ -60,29 +68,61 @@ class Running:
             breath.take()
         return [each for each in found if each is not None]
 
-    def steps(self, watched: frozenset[str]) -> dict[str, JsonObject]:
-        """Return the requests that are watched, whole, as far as they have changed."""
+    def steps(self, watched: frozenset[str]) -> dict[str, JsonObject | None]:
+        """Return requests whole, as far as they have changed; None for those to forget.
+
+        :param watched: the ids of those that are watched.
+        """
+        known = self._before = self._steps
+        self._steps = {}
+        found = self._of_watched(watched, known) | self._of_long(watched, known)
+        return found | {each: None for each in known if each not in self._steps}
+
+    def _of_watched(self, watched: frozenset[str], known: _Known) -> dict[str, JsonObject | None]:
         begun = time.perf_counter()
-        if not watched or begun < self._steps_after:
-            return {}
-        found = {}
-        known, self._steps = self._steps, {}
+        found: dict[str, JsonObject | None] = {}
         for each in watched:
             trace = self._store.get(each)
             if trace is None:
                 continue
+            if begun < self._steps_after:
+                if each in known:
+                    self._steps[each] = known[each]
+                continue
             now = progress(trace)
-            if known.get(each) != now or trace.running:
-                whole = _whole(trace)
-                if whole is not None:
-                    found[each] = whole
-            self._steps[each] = now
-        self._steps_after = begun + (time.perf_counter() - begun) / _SHARE
+            if trace.running or each not in known or known[each][0] != now:
+                found[each] = _whole(trace)
+            self._steps[each] = now, begun
+        if found:
+            self._steps_after = begun + (time.perf_counter() - begun) / _SHARE
         return found
+
+    def _of_long(self, watched: frozenset[str], known: _Known) -> dict[str, JsonObject | None]:
+        """Return one of those that run for long, the one whose steps were published longest ago."""
+        begun = time.perf_counter()
+        older = clock() - _LONG
+        long = [each for each in self._shown if each.origin < older and each.id not in watched]
+        # The first of them are the next that a server ends.
+        long = long[-_MOST_LONG:]
+        self._steps |= {each.id: known[each.id] for each in long if each.id in known}
+        at = {each: known.get(each.id, _NEVER) for each in long}
+        changed = [each for each in long if at[each][0] != self._shown[each]]
+        if not changed or begun < self._long_after:
+            return {}
+        trace = min(changed, key=lambda each: at[each][1])
+        whole = _whole(trace)
+        self._steps[trace.id] = self._shown[trace], begun
+        self._long_after = begun + (time.perf_counter() - begun) / _SHARE_OF_LONG
+        return {trace.id: whole}
+
+    def again(self) -> None:
+        """Let all steps be published again, as the others have not got them."""
+        self._steps = dict.fromkeys(self._before | self._steps, _NEVER)
+        self._long_after = 0.0
 
     def forget(self) -> None:
         """Forget what was published."""
-        self._shown, self._over, self._steps = {}, {}, {}
+        self._shown, self._over, self._steps, self._before = {}, {}, {}, {}
 
 
 def _whole(trace: LiveTrace) -> JsonObject | None:

@@ -64,7 +64,6 @@ _TOLD = 60.0
 _COUNTS = 60
 _FORGET_COUNTS = """DELETE FROM counts WHERE rowid IN
 (SELECT rowid FROM counts ORDER BY rowid DESC LIMIT -1 OFFSET ?)"""
-_STEPS = 10.0
 _FIELDS = len(Identity._fields)
 # A file of another version that nobody has written to for so long is in nobody's way.
 _UNUSED = 60.0
@@ -117,17 +116,19 @@ class SqliteBoard(Side):
         return frozenset(each for found in lists for each in found if type(each) is str)
 
     def publish(
-        self, process: JsonObject, running: list[JsonObject], steps: dict[str, JsonObject]
+        self, process: JsonObject, running: list[JsonObject], steps: dict[str, JsonObject | None]
     ) -> None:
         now, key = time.time(), self._key
         row = (key, now, json.dumps(own()), write_json(process), write_json(running))
-        traces = [(each, key, now, write_json(data)) for each, data in steps.items()]
+        traces = [(each, key, now, write_json(data)) for each, data in steps.items() if data]
+        over = [(each,) for each, data in steps.items() if not data]
 
         def write(opened: sqlite3.Connection) -> None:
             with transaction(opened):
                 opened.execute("INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?, ?)", row)
                 opened.executemany("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)", traces)
-                opened.execute("DELETE FROM steps WHERE at < ?", (now - _STEPS,))
+                opened.executemany("DELETE FROM steps WHERE trace = ?", over)
+                opened.execute("DELETE FROM steps WHERE at < ?", (now - _DEAD,))
 
         self._use(write, create=True)
 

@@ -396,12 +396,19 @@ def test_what_ran_in_a_worker_that_died_is_cut_off(
             if found["process"]["pid"] != own:
                 break
             query += "0"
+        # Nobody looks at its steps, but they are published once it has run for a second.
+        known = f"traces?q=process:{found['process']['pid']}%20time:%3E3000%20is:running"
+        wait_for(lambda: server.api(known)["traces"])
         os.kill(found["process"]["pid"], signal.SIGKILL)
         cut = until(one, lambda message: request_of(query, cut_off=True)(message))
         assert (cut["state"], cut["duration"], cut["id"]) == ("done", None, found["id"])
         for _ in range(6):
             listed = server.api(f"traces?q=process:{found['process']['pid']}")["traces"]
             assert [each["id"] for each in listed if each.get("cut_off")] == [found["id"]]
+            whole = server.api(f"traces/{found['id']}")
+            assert (whole["state"], whole["duration"]) == ("done", None)
+            assert whole["steps"][-1]["name"] == "slow"
+            assert whole["steps"][-1]["end"] is None
         server.kill()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import typing as t
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from flask_lifecycle.processes import running as running_module
 from flask_lifecycle.processes.member import Member
 from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.history import make, served
@@ -69,6 +72,35 @@ def test_what_runs_is_published_while_somebody_watches(apps: tuple[App, App]) ->
     # Nobody watches any more: nothing is left.
     one.member.wanted = lambda: None
     wait_for(lambda: two.member.turn() and running(one) == [], 10)
+
+
+def test_steps_of_what_runs_for_long_are_published_too_a_few_of_them_at_a_time(
+    apps: tuple[App, App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = apps
+    short, *traces = (begin(two) for _ in range(11))
+    for each in traces:
+        each.origin -= 100
+    monkeypatch.setattr(running_module, "_LONG", 50.0)
+    monkeypatch.setattr(running_module, "_SHARE_OF_LONG", 1000.0)
+
+    def published() -> list[bool]:
+        one.member.board.watch(frozenset())
+        two.member.turn()
+        return [one.member.board.trace(each.id) is not None for each in (*traces, short)]
+
+    # The oldest are the next that a server ends.
+    wait_for(lambda: published() == [True] * 8 + [False] * 3, 20)
+    # What does not change is not published again.
+    assert two.member._running.steps(frozenset()) == {}
+    # Where that fails, it is tried again.
+    busy = sqlite3.connect(tmp_path / "shared.sqlite-live", isolation_level=None)
+    with closing(busy):
+        busy.execute("BEGIN IMMEDIATE")
+        traces[0].finish()
+        two.member.turn()
+        busy.execute("ROLLBACK")
+    wait_for(lambda: published() == [False] + [True] * 8 + [False] * 2, 20)
 
 
 def test_messages_of_unknown_kinds_and_faulty_ones_change_nothing(

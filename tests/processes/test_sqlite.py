@@ -85,6 +85,9 @@ def test_what_is_published_is_replaced_and_forgotten(file: Path) -> None:
     assert found == Published({"pid": 2}, found.at, [RUNS], False)
     assert one.trace("x") == {"id": "x", "steps": [1]}
     assert (two.others(), two.trace("x")) == ([], None)
+    two.publish({"pid": 2}, [RUNS], {"y": {"id": "y"}})
+    two.publish({"pid": 2}, [RUNS], {"y": None})
+    assert one.trace("y") is None
     two.publish({"pid": 2}, [], {"x": {"id": "x", "steps": [1, 2]}})
     assert [each.running for each in one.others()] == [[]]
     assert one.trace("x") == {"id": "x", "steps": [1, 2]}
