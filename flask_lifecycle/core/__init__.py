@@ -36,7 +36,10 @@ def _compiled() -> tuple[t.Any, str]:
     return found, f"{_SWITCH} is 0" if asked == "0" else "it is built for this Python"
 
 
-#: The compiled core, or None; and why, as ``flask lifecycle doctor`` shows it.
+#: The compiled core, or None.
+compiled: t.Any
+#: Why, as ``flask lifecycle doctor`` shows it.
+why: str
 compiled, why = _compiled()
 
 if t.TYPE_CHECKING or compiled is None:

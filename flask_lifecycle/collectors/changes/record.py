@@ -23,9 +23,7 @@ class Changes(Changed):
     response: JsonObject | tuple[Sent, Sent] | None
 
     def __init__(self) -> None:
-        # In place of the base class's own: this runs for each function that changes anything.
-        self.found = []
-        self.response = None
+        super().__init__()
         #: The estimated bytes of the texts, lists and dicts in it.
         self.size: int = 0
 

@@ -114,7 +114,7 @@ def _part(
         parts = _Parts(render(*args, **kwargs))
         if rendering.joins:
             # The templates around pass one text on faster than many.
-            try:  # noqa: SIM105 - `suppress` takes longer than the join
+            try:
                 parts[:] = ("".join(parts),)
             except TypeError:  # an extension's own values
                 pass
