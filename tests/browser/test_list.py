@@ -262,35 +262,42 @@ def test_a_filter_that_finds_nothing_says_so(panel: Panel) -> None:
     page.locator("[data-trace]").first.wait_for()
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["((", "status:", '"', "a:b:c", "\u202e:", "💥" * 300, "-" * 999],
-    ids=range(7),
-)
-def test_nonsense_in_the_filter(panel: Panel, text: str) -> None:
+NONSENSE = ("((", "status:", '"', "a:b:c", "\u202e:", "💥" * 300, "-" * 999)
+
+
+def test_nonsense_in_the_filter(panel: Panel) -> None:
     page = panel.page
-    field_of(page).fill(text)
-    field_of(page).blur()
+    panel.fetch("/shop/")
+    for text in NONSENSE:
+        field_of(page).fill(text)
+        field_of(page).blur()
+        clear_filter(page)
+        page.locator("[data-trace]").first.wait_for()
+
+
+def clear_filter(page: Page) -> None:
     field_of(page).fill("")
     remove = page.locator(".chip button")
     for left in reversed(range(remove.count())):
         remove.first.click()
         expect(remove).to_have_count(left)
-    page.locator("[data-trace]").first.wait_for()
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/日本語/ελληνικά",
-        "/💥🧪",
-        "/\u202eevil\u202c/مرحبا",
-        "/<img src=x onerror=alert(1)>",
-        "/" + "x" * 60_000,
-    ],
-    ids=["scripts", "emoji", "rtl", "markup", "long"],
+ODD_NAMES = (
+    "/日本語/ελληνικά",
+    "/💥🧪",
+    "/\u202eevil\u202c/مرحبا",
+    "/<img src=x onerror=alert(1)>",
+    "/" + "x" * 60_000,
 )
-def test_odd_names(panel: Panel, path: str) -> None:
+
+
+def test_odd_names(panel: Panel) -> None:
+    for path in ODD_NAMES:
+        is_shown_as_it_is(panel, path)
+
+
+def is_shown_as_it_is(panel: Panel, path: str) -> None:
     with urllib.request.urlopen(f"{panel.server.url}/api/books"):
         pass
     try:
@@ -714,23 +721,23 @@ TYPED = {
 }
 
 
-@pytest.mark.parametrize(("keys", "chips"), TYPED.values(), ids=TYPED)
-def test_what_is_typed_in_the_filter_stays_there(
-    panel: Panel, keys: list[str], chips: list[str]
-) -> None:
+def test_what_is_typed_in_the_filter_stays_there(panel: Panel) -> None:
     page = panel.page
-    page.keyboard.press("/")
-    for each in keys:
-        if each in ("Tab", "Enter"):
-            page.keyboard.press(each)
-        else:
-            page.keyboard.type(each)
-    expect(page.locator(".chip .text")).to_have_text(chips)
-    expect(field_of(page)).to_be_focused()
-    # Nothing was cleared, and nothing else was done.
-    expect(page.locator(".undo")).to_have_count(0)
-    page.get_by_role("tab", name="Diagram", selected=True).wait_for()
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    for keys, chips in TYPED.values():
+        page.keyboard.press("/")
+        for each in keys:
+            if each in ("Tab", "Enter"):
+                page.keyboard.press(each)
+            else:
+                page.keyboard.type(each)
+        expect(page.locator(".chip .text")).to_have_text(chips)
+        expect(field_of(page)).to_be_focused()
+        # Nothing was cleared, and nothing else was done.
+        expect(page.locator(".undo")).to_have_count(0)
+        page.get_by_role("tab", name="Diagram", selected=True).wait_for()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        clear_filter(page)
+        field_of(page).blur()
 
 
 def test_no_key_clears_from_a_field(panel: Panel) -> None:
