@@ -130,7 +130,7 @@ def test_a_step_is_shown_with_what_it_did(panel: Panel) -> None:
             ),
         )
 
-    assert any(re.fullmatch(r"[\d.]+\s(µs|ms)", text) for text in beside(".bd"))
+    assert any(re.fullmatch(r"[\d.]+\s(µs|ms|s)", text) for text in beside(".bd"))
     assert any(text.startswith("SQL") for text in beside(".pt"))
     assert any("g.user" in text for text in beside(".changed"))
     assert "→ None" in beside(".changed")
