@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(VENV)/pip-25.1.stamp
 PANEL := flask_lifecycle/panel/dist/toolbar.js
 # Compiled by an install, where that is possible.
-CORE := flask_lifecycle/core/_core.c
+CORE := $(wildcard flask_lifecycle/core/*.[ch])
 SOURCES := $(shell find static -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*')
 
 .DELETE_ON_ERROR:

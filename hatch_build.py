@@ -114,7 +114,9 @@ def _compiled() -> Path:
     from setuptools.command.build_ext import build_ext
 
     source = ROOT / Path(*CORE.split(".")).with_suffix(".c")
-    command = build_ext(Distribution({"ext_modules": [Extension(CORE, [str(source)])]}))
+    parts = [str(path) for path in source.parent.glob("*.h")]
+    extension = Extension(CORE, [str(source)], depends=parts)
+    command = build_ext(Distribution({"ext_modules": [extension]}))
     command.build_lib = str(ROOT)
     with tempfile.TemporaryDirectory() as folder:
         command.build_temp = folder

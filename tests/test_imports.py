@@ -41,11 +41,11 @@ ALLOWED = {
         *("forks", "locks", "faults", "pauses", "pids", "trace", "store", "summary", "history"),
         "recording",
     },
-    "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
+    "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat", "core"},
     "app_map": {"recorder", "trace", "redact", "_compat"},
     "holds": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "instrumentation": {
-        *("forks", "settings"),
+        *("core", "forks", "settings"),
         *("collectors", "recorder", "trace", "redact", "address", "faults", "_compat"),
     },
     "panel": {

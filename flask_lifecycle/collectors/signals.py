@@ -14,6 +14,7 @@ from threading import get_ident
 import blinker
 import flask.signals
 
+from ..core import shortcut
 from ..faults import fail_open, fault
 from ..recorder import holding
 from ..recorder.callables import callable_name
@@ -97,6 +98,8 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
                 holding.after(writer, step)
 
     made = subclass_of(blinker.NamedSignal)
+    if before is None and not bounded:
+        send = shortcut("send", tracepoint)(send)
     made.send = send
     return t.cast("type[blinker.NamedSignal]", made)
 

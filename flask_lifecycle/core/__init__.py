@@ -6,6 +6,7 @@ compiled core, without which the import fails.
 
 from __future__ import annotations
 
+import functools
 import os
 import sysconfig
 import typing as t
@@ -15,7 +16,7 @@ from .twin import STEP, packed
 
 _SWITCH = "FLASK_LIFECYCLE_PURE"
 # That of _core.c.
-_REVISION = 1
+_REVISION = 3
 
 
 def _compiled() -> tuple[t.Any, str]:
@@ -47,4 +48,27 @@ if t.TYPE_CHECKING or compiled is None:
 else:
     Fields, Log, pack = compiled.Fields, compiled.Log, compiled.pack
 
-__all__ = ["STEP", "Fields", "Log", "compiled", "pack", "packed", "why"]
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+
+def native(func: F) -> F:
+    """Replace a function by the compiled one of the same name, if there is that."""
+    return func if compiled is None else t.cast("F", getattr(compiled, func.__name__))
+
+
+def shortcut(name: str, data: t.Any) -> t.Callable[[F], F]:
+    """Put a compiled function in front of one that it calls only when it has to.
+
+    :param name: which one.
+    :param data: what it decides by.
+    """
+
+    def put(func: F) -> F:
+        if compiled is None:
+            return func
+        return t.cast("F", functools.update_wrapper(compiled.shortcut(name, data, func), func))
+
+    return put
+
+
+__all__ = ["STEP", "Fields", "Log", "compiled", "native", "pack", "packed", "shortcut", "why"]

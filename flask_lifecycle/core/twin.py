@@ -17,7 +17,7 @@ Log = list[t.Any]
 class Fields:
     """The fields of a writer that are used for each step."""
 
-    __slots__ = ("current", "ident", "limit", "log", "notes", "owner")
+    __slots__ = ("current", "ident", "limit", "log", "notes", "owner", "seen")
 
 
 def pack(log: Log) -> bytes:

@@ -17,6 +17,7 @@ import flask
 import flask.views
 
 from ..collectors import changes
+from ..core import shortcut
 from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.memo import Memo
@@ -116,6 +117,7 @@ class Functions:
         base_ensure_sync: t.Any = self._base.ensure_sync
         in_views = vars(flask.views)
 
+        @shortcut("ensure_sync", callers)
         def ensure_sync(self: flask.Flask, func: t.Any) -> t.Any:
             frame = _getframe(1)
             code = frame.f_code

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from threading import get_ident
 
 from ..core import compiled
+from ..trace.tracepoint import UNNUMBERED
 from . import holding
 from .current import current
 from .errors import describe_error
@@ -15,7 +16,7 @@ from .generated import FIRST, LAST, Parameters, asked_by
 from .probes import MOMENTS, Call, Probe, failed
 
 if compiled is not None:
-    compiled.setup(current, get_ident, describe_error, failed, vars(holding))
+    compiled.setup(current, get_ident, describe_error, failed, vars(holding), UNNUMBERED)
     # What there is beside the function's own arguments, and what more once the step has ended.
     _BEFORE = {"writer": compiled.WRITER, "tracepoint": compiled.TRACEPOINT_NUMBER}
     _MORE = {"step": compiled.STEP, "entered": compiled.ENTERED, "result": compiled.RESULT}

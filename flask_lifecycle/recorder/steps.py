@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core import native
 from ..faults import fail_open
 from ..trace.log import BEGIN, END, PARENT, clock
 from ..trace.notes import Detail
@@ -16,6 +17,7 @@ def room_for(writer: Writer, tracepoint: int) -> Writer:
     return writer if is_kept else writer.fold(tracepoint)
 
 
+@native
 def begin(writer: Writer, tracepoint: int | Tracepoint, note: Detail | None = None) -> int:
     """Append a step that begins now, inside the current one; return its offset."""
     log = writer.log
@@ -31,6 +33,7 @@ def begin(writer: Writer, tracepoint: int | Tracepoint, note: Detail | None = No
     return step
 
 
+@native
 def end(writer: Writer, step: int) -> None:
     """End a step now."""
     log = writer.log

@@ -22,7 +22,7 @@ STEPS_FOLDED = 50
 class Writer(Fields):
     """Appends the steps of one thread, in order of beginning."""
 
-    __slots__ = ("__weakref__", "folded", "macros", "rendering", "seen")
+    __slots__ = ("__weakref__", "folded", "macros", "rendering")
 
     #: The app of the request; None if no request is recorded.
     owner: Owner | None

@@ -78,7 +78,7 @@ def test_only_steps_can_be_appended_to_what_is_compiled() -> None:
 
 def test_fields_are_what_a_writer_sets() -> None:
     fields: t.Any = Fields()
-    for name in ("owner", "log", "notes", "current", "limit", "ident"):
+    for name in ("owner", "log", "notes", "current", "limit", "ident", "seen"):
         setattr(fields, name, 3)
         assert getattr(fields, name) == 3
     with pytest.raises(AttributeError):

@@ -130,8 +130,8 @@ def test_the_core_is_compiled_if_that_is_possible(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     source = Path(*hatch_build.CORE.split(".")).with_suffix(".c")
-    (tmp_path / source).parent.mkdir(parents=True)
-    shutil.copy(ROOT / source, tmp_path / source)
+    sources = shutil.ignore_patterns("*.so", "__pycache__")
+    shutil.copytree((ROOT / source).parent, (tmp_path / source).parent, ignore=sources)
     monkeypatch.setattr(hatch_build, "ROOT", tmp_path)
     monkeypatch.delenv(hatch_build.SWITCH, raising=False)
     if compiler is not None:

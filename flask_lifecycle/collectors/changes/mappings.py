@@ -17,6 +17,7 @@ from operator import is_
 import flask.globals
 
 from ..._compat import APP_CONTEXT, REQUEST_CONTEXT, SESSION
+from ...core import shortcut
 from ...faults import fault
 from ...redact import SCALARS, Redactor, weight
 from ...trace.notes import Facts
@@ -24,7 +25,8 @@ from ...trace.writer import Writer
 from .headers import NAMES_KEPT, Names
 from .record import Changes, changes_of, owners
 
-_app_context = vars(flask.globals)[APP_CONTEXT].get
+_app_variable = vars(flask.globals)[APP_CONTEXT]
+_app_context = _app_variable.get
 _request_context = vars(flask.globals)[REQUEST_CONTEXT].get
 
 _STRINGS = frozenset((str,))
@@ -257,6 +259,7 @@ def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> N
     return shown
 
 
+@shortcut("look", _app_variable)
 def look(writer: Writer, step: int | None = None) -> None:
     """Detect changes before a function runs, or after it has run, with its step."""
     try:

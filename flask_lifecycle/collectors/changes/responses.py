@@ -8,6 +8,7 @@ from operator import attrgetter, is_
 from werkzeug.datastructures import Headers
 
 from ..._compat import HEADER_LIST, STATUS
+from ...core import shortcut
 from ...faults import fault
 from ...recorder.memo import Memo
 from ...redact import Redactor
@@ -22,8 +23,10 @@ _status, _header_list = attrgetter(STATUS), attrgetter(HEADER_LIST)
 
 #: By the id of a class of responses: whether reading these attributes runs no code of it.
 _plain: Memo[bool] = Memo()
+_access = (_plain, Headers, STATUS, HEADER_LIST)
 
 
+@shortcut("sent", _access)
 def sent(last: t.Any) -> Sent | None:
     """Return the state of a response before it is passed to a function as its last argument."""
     try:
@@ -59,6 +62,7 @@ def _has_no_more(kind: t.Any) -> bool:
     return all(names.isdisjoint(vars(each)) for each in kind.__mro__ if each is not object)
 
 
+@shortcut("look_at_response", _access)
 def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> None:
     """Record what a function changed on a response.
 

@@ -1,0 +1,397 @@
+/* Shortcuts: functions that do in C what a function in Python does nearly always, and leave all else
+ * to that. */
+
+#pragma once
+
+#include <Python.h>
+#include <structmember.h>
+
+#include "functions.h"
+#include "log.h"
+#include "state.h"
+#include "writer.h"
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    /* What does it in Python. */
+    PyObject *func;
+    PyObject *data;
+    PyObject *dict;
+    PyObject *weakrefs;
+} Shortcut;
+
+/* Return a value of a dict: a new reference, or NULL, where there may be an exception. */
+static PyObject *
+get_item(PyObject *dict, PyObject *key)
+{
+    if (key == NULL || !PyDict_Check(dict))
+        return NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *value;
+    (void)PyDict_GetItemRef(dict, key, &value);
+    return value;
+#else
+    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
+#endif
+}
+
+/* Return the value for the identity of an object, which is a key as `id` returns it. */
+static PyObject *
+get_by_id(PyObject *dict, PyObject *object)
+{
+    PyObject *key = PyLong_FromVoidPtr(object);
+    PyObject *value = get_item(dict, key);
+    Py_XDECREF(key);
+    return value;
+}
+
+/* Return whether some containers, one after the other, have the very objects of a tuple. */
+static bool
+are_same(PyObject *containers, PyObject *objects)
+{
+    Py_ssize_t at = 0, count = PyTuple_GET_SIZE(objects);
+    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(containers); index++) {
+        PyObject *iterator = PyObject_GetIter(PyTuple_GET_ITEM(containers, index));
+        if (iterator == NULL)
+            return false;
+        PyObject *item;
+        bool is_same = true;
+        while (is_same && (item = PyIter_Next(iterator)) != NULL) {
+            is_same = at < count && PyTuple_GET_ITEM(objects, at) == item;
+            at++;
+            Py_DECREF(item);
+        }
+        Py_DECREF(iterator);
+        if (!is_same || PyErr_Occurred())
+            return false;
+    }
+    return at == count;
+}
+
+/* `collectors/changes/mappings.py`, `look(writer, step=None)`: it is done if the contents of the
+ * current app context are those of the last look. Its data is the variable of that context. */
+static PyObject *
+look(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count < 1 || !PyObject_TypeCheck(args[0], state->Fields))
+        return NULL;
+    Fields *writer = (Fields *)args[0];
+    PyObject *context = NULL;
+    if (PyContextVar_Get(self->data, Py_None, &context) < 0)
+        return NULL;
+    PyObject *seen = field(writer, &writer->seen);
+    PyObject *last = seen == NULL ? NULL : get_item(seen, context);
+    PyObject *views = last == NULL ? NULL : PyObject_GetAttr(last, state->names.views);
+    PyObject *held = views == NULL ? NULL : PyObject_GetAttr(last, state->names.held);
+    bool is_done = held != NULL && PyTuple_CheckExact(views) && PyTuple_CheckExact(held)
+                   && are_same(views, held);
+    Py_XDECREF(held);
+    Py_XDECREF(views);
+    Py_XDECREF(last);
+    Py_XDECREF(seen);
+    Py_DECREF(context);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
+/* `instrumentation/functions.py`, `ensure_sync(app, func)`: it is done if the recorder of the
+ * function is known, for the method of Flask's that asks. Its data is a dict of those methods, by
+ * the identity of their code. */
+static PyObject *
+ensure_sync(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    PyFrameObject *frame = PyEval_GetFrame();
+    if (count != 2 || frame == NULL)
+        return NULL;
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    PyObject *caller = get_by_id(self->data, (PyObject *)code);
+    PyObject *bound = NULL;
+    if (caller != NULL && PyTuple_Check(caller) && PyTuple_GET_SIZE(caller) == 3) {
+        PyObject *recorder = get_by_id(PyTuple_GET_ITEM(caller, 2), args[1]);
+        if (recorder != NULL)
+            bound = PyMethod_New(recorder, args[1]);
+        Py_XDECREF(recorder);
+    }
+    Py_XDECREF(caller);
+    Py_DECREF(code);
+    return bound;
+}
+
+/* Take the status and the header list of a response whose class is known to have no code for them.
+ * The data is what is known of classes, the class of headers, and the names of both attributes. */
+static bool
+has_status_and_headers(
+    Shortcut *self, PyObject *response, PyObject **status, PyObject **headers)
+{
+    PyObject *known = PyTuple_GET_ITEM(self->data, 0);
+    PyObject *is_plain = get_by_id(known, (PyObject *)Py_TYPE(response));
+    Py_XDECREF(is_plain); /* It is a bool. */
+    if (is_plain != Py_True)
+        return false;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *object = PyObject_GetAttr(response, state->names.headers);
+    if (object == NULL)
+        return false;
+    *headers = NULL;
+    if ((PyObject *)Py_TYPE(object) == PyTuple_GET_ITEM(self->data, 1))
+        *headers = PyObject_GetAttr(object, PyTuple_GET_ITEM(self->data, 3));
+    Py_DECREF(object);
+    if (*headers == NULL)
+        return false;
+    *status = PyObject_GetAttr(response, PyTuple_GET_ITEM(self->data, 2));
+    if (*status != NULL && PyList_CheckExact(*headers))
+        return true;
+    Py_CLEAR(*headers);
+    Py_CLEAR(*status);
+    return false;
+}
+
+/* `collectors/changes/responses.py`, `sent(last)`. */
+static PyObject *
+sent(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *status = NULL, *headers = NULL;
+    if (count != 1 || !has_status_and_headers(self, args[0], &status, &headers))
+        return NULL;
+    PyObject *copy = PyList_GetSlice(headers, 0, PY_SSIZE_T_MAX);
+    PyObject *result = copy == NULL ? NULL : PyTuple_Pack(2, status, copy);
+    Py_XDECREF(copy);
+    Py_DECREF(headers);
+    Py_DECREF(status);
+    return result;
+}
+
+/* Return whether a list has the very objects of a tuple. */
+static bool
+is_same_list(PyObject *list, PyObject *tuple)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
+    bool is_same = PyList_GET_SIZE(list) == count;
+    for (Py_ssize_t at = 0; is_same && at < count; at++)
+        is_same = PyList_GET_ITEM(list, at) == PyTuple_GET_ITEM(tuple, at);
+    return is_same;
+}
+
+/* The same module's `look_at_response(writer, step, entered, last)`: it is done if the response has
+ * the status and the headers that it had. */
+static PyObject *
+look_at_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *status = NULL, *headers = NULL;
+    if (count != 4 || !PyTuple_CheckExact(args[2]) || PyTuple_GET_SIZE(args[2]) != 2
+        || !PyList_CheckExact(PyTuple_GET_ITEM(args[2], 1))
+        || !has_status_and_headers(self, args[3], &status, &headers))
+        return NULL;
+    PyObject *before = PyTuple_GET_ITEM(args[2], 0);
+    bool is_done = status == before
+                   || (PyUnicode_CheckExact(status) && PyUnicode_CheckExact(before)
+                       && PyUnicode_Compare(status, before) == 0);
+    /* A copy, as another thread may change the list. */
+    PyObject *current = is_done ? PyList_AsTuple(headers) : NULL;
+    is_done = current != NULL && is_same_list(PyTuple_GET_ITEM(args[2], 1), current);
+    Py_XDECREF(current);
+    Py_DECREF(headers);
+    Py_DECREF(status);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
+/* Return what a weak reference refers to, or NULL; it is only good for a comparison. */
+static PyObject *
+referent(PyObject *reference)
+{
+    PyObject *object = NULL;
+    if (!PyWeakref_CheckRef(reference))
+        return NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    (void)PyWeakref_GetRef(reference, &object);
+    Py_XDECREF(object);
+#else
+    object = PyWeakref_GetObject(reference);
+#endif
+    return object;
+}
+
+/* Return whether a writer's app is the given one. */
+static bool
+is_app_of(State *state, Fields *writer, PyObject *app)
+{
+    PyObject *owner = field(writer, &writer->owner);
+    PyObject *reference = owner == NULL || owner == Py_None
+                              ? NULL : PyObject_GetAttr(owner, state->names.app);
+    bool is_app = reference != NULL && referent(reference) == app;
+    Py_XDECREF(reference);
+    Py_XDECREF(owner);
+    return is_app;
+}
+
+/* `collectors/signals.py`, `send(signal, sender)`: it is done if the signal has no receivers. Its data
+ * is the number of the signal's tracepoint. */
+static PyObject *
+send(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *trace = NULL;
+    Step step = {0};
+    if (count != 2 || state->current == NULL || as_int32(self->data, &step.tracepoint) < 0)
+        return NULL;
+    PyObject *receivers = PyObject_GetAttr(args[0], state->names.receivers);
+    bool has_none = receivers != NULL && PyDict_CheckExact(receivers)
+                    && PyDict_GET_SIZE(receivers) == 0;
+    Py_XDECREF(receivers);
+    if (!has_none || PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL)
+        return NULL;
+    bool is_done = false;
+    if (PyObject_TypeCheck(trace, state->Fields)) {
+        Fields *writer = (Fields *)trace;
+        Log *log = NULL;
+        if (!is_app_of(state, writer, args[1])) {
+            is_done = true;
+        } else if (is_own_thread(state, writer) > 0 && !is_armed(state)) {
+            log = log_of(state, writer);
+            step.parent = (int32_t)writer->current;
+            step.begin = step.end = now();
+            is_done = log != NULL && log_length((PyObject *)log) < writer->limit
+                      && log_append(log, step) >= 0;
+        }
+        Py_XDECREF(log);
+    }
+    Py_DECREF(trace);
+    return is_done ? PyList_New(0) : NULL;
+}
+
+typedef PyObject *(*Function)(Shortcut *, PyObject *const *, Py_ssize_t);
+
+static PyObject *
+shorten(Function function, PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyObject *result = NULL;
+    /* A signal's receivers get the keywords: of those that have none, nobody does. */
+    if (kwnames == NULL || function == send)
+        result = function((Shortcut *)self, args, PyVectorcall_NARGS(nargsf));
+    if (result != NULL)
+        return result;
+    /* Whatever it was, the function in Python says what has to be said. */
+    PyErr_Clear();
+    PyObject *func = ((Shortcut *)self)->func;
+    if (func == NULL)
+        return PyErr_Format(PyExc_RuntimeError, "the function is gone");
+    return PyObject_Vectorcall(func, args, nargsf, kwnames);
+}
+
+#define VECTORCALL(name) \
+    static PyObject *name##_vectorcall( \
+        PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames) \
+    { \
+        return shorten(name, self, args, nargsf, kwnames); \
+    }
+VECTORCALL(ensure_sync)
+VECTORCALL(look)
+VECTORCALL(look_at_response)
+VECTORCALL(send)
+VECTORCALL(sent)
+#undef VECTORCALL
+
+static PyObject *
+make_shortcut(PyObject *module, vectorcallfunc vectorcall, PyObject *data, PyObject *func)
+{
+    State *state = PyModule_GetState(module);
+    Shortcut *self = (Shortcut *)state->Shortcut->tp_alloc(state->Shortcut, 0);
+    if (self == NULL)
+        return NULL;
+    self->vectorcall = vectorcall;
+    self->func = Py_NewRef(func);
+    self->data = Py_NewRef(data);
+    self->dict = PyDict_New();
+    if (self->dict == NULL || PyDict_SetItem(self->dict, state->names.__wrapped__, func) < 0)
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+PyDoc_STRVAR(shortcut_doc,
+"shortcut($module, name, data, func, /)\n--\n\n"
+"Return a function that does what `func` does: in C, as far as the shortcut of that name can.");
+
+static PyObject *
+shortcut(PyObject *module, PyObject *args)
+{
+    const char *name;
+    PyObject *data, *func;
+    if (!PyArg_ParseTuple(args, "sOO:shortcut", &name, &data, &func))
+        return NULL;
+    bool is_of_responses = PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 4;
+    if (strcmp(name, "look") == 0 && PyContextVar_CheckExact(data))
+        return make_shortcut(module, look_vectorcall, data, func);
+    if (strcmp(name, "ensure_sync") == 0 && PyDict_Check(data))
+        return make_shortcut(module, ensure_sync_vectorcall, data, func);
+    if (strcmp(name, "sent") == 0 && is_of_responses)
+        return make_shortcut(module, sent_vectorcall, data, func);
+    if (strcmp(name, "look_at_response") == 0 && is_of_responses)
+        return make_shortcut(module, look_at_response_vectorcall, data, func);
+    if (strcmp(name, "send") == 0 && PyLong_Check(data))
+        return make_shortcut(module, send_vectorcall, data, func);
+    return PyErr_Format(PyExc_ValueError, "there is no shortcut %.100s for this", name);
+}
+
+static int
+shortcut_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Shortcut *self = (Shortcut *)object;
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->func);
+    Py_VISIT(self->data);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+/* Not `data`, which is in no cycle by itself: a call would need it. */
+static int
+shortcut_clear(PyObject *object)
+{
+    Py_CLEAR(((Shortcut *)object)->func);
+    Py_CLEAR(((Shortcut *)object)->dict);
+    return 0;
+}
+
+static void
+shortcut_dealloc(PyObject *object)
+{
+    Shortcut *self = (Shortcut *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    if (self->weakrefs != NULL)
+        PyObject_ClearWeakRefs(object);
+    (void)shortcut_clear(object);
+    Py_XDECREF(self->data);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static PyMemberDef shortcut_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Shortcut, vectorcall), READONLY, NULL},
+    {"__dictoffset__", T_PYSSIZET, offsetof(Shortcut, dict), READONLY, NULL},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Shortcut, weakrefs), READONLY, NULL},
+    {NULL},
+};
+
+static PyType_Slot shortcut_slots[] = {
+    {Py_tp_doc, "Does what a function in Python does, in C as far as that is possible."},
+    {Py_tp_dealloc, shortcut_dealloc},
+    {Py_tp_traverse, shortcut_traverse},
+    {Py_tp_clear, shortcut_clear},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_descr_get, function_get},
+    {Py_tp_repr, function_repr},
+    {Py_tp_methods, function_methods},
+    {Py_tp_getset, function_getset},
+    {Py_tp_members, shortcut_members},
+    {0, NULL},
+};
+
+static PyType_Spec shortcut_spec = {
+    .name = "flask_lifecycle.core._core.Shortcut",
+    .basicsize = sizeof(Shortcut),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL
+             | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = shortcut_slots,
+};

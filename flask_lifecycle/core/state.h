@@ -1,0 +1,31 @@
+/* The module's state, which each interpreter has for itself. */
+
+#pragma once
+
+#include <Python.h>
+
+#include "fields.h"
+#include "log.h"
+
+#define NAMES(X) \
+    X(after) X(app) X(armed) X(called) X(details) X(fold) X(headers) X(held) X(is_spine) \
+    X(outcomes) X(receivers) X(strand) X(tracepoints) X(views) X(__wrapped__)
+
+typedef struct {
+    PyTypeObject *Log;
+    PyTypeObject *Fields;
+    PyTypeObject *Recording;
+    PyTypeObject *Shortcut;
+    /* See `setup`. */
+    PyObject *current;
+    PyObject *get_ident;
+    PyObject *describe_error;
+    PyObject *failed;
+    PyObject *holding;
+    int32_t unnumbered;
+    struct {
+#define X(name) PyObject *name;
+        NAMES(X)
+#undef X
+    } names;
+} State;

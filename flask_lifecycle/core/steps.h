@@ -1,0 +1,88 @@
+/* Begin and end steps that are no call of a function: recorder/steps.py. */
+
+#pragma once
+
+#include <Python.h>
+
+#include "log.h"
+#include "state.h"
+#include "writer.h"
+
+/* Return whether an argument is a writer; if not, there is a TypeError. */
+static bool
+is_writer(State *state, PyObject *object)
+{
+    if (PyObject_TypeCheck(object, state->Fields))
+        return true;
+    PyErr_Format(PyExc_TypeError, "%.100s is not a writer", Py_TYPE(object)->tp_name);
+    return false;
+}
+
+PyDoc_STRVAR(begin_doc,
+"begin($module, writer, tracepoint, note=None, /)\n--\n\n"
+"Append a step that begins now, inside the current one; return its offset.");
+
+static PyObject *
+begin(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyModule_GetState(module);
+    if (count < 2 || count > 3) {
+        PyErr_SetString(PyExc_TypeError, "begin() takes a writer, a tracepoint, and a note");
+        return NULL;
+    }
+    if (!is_writer(state, args[0]))
+        return NULL;
+    Fields *writer = (Fields *)args[0];
+    Log *log = log_of(state, writer);
+    if (log == NULL)
+        return NULL;
+    Step step = {0};
+    Py_ssize_t offset = log_length((PyObject *)log);
+    int status = 0;
+    /* Before the step, for concurrent readers. */
+    if (count == 3 && args[2] != Py_None)
+        status = put_note(writer, state->names.details, offset, args[2]);
+    if (status == 0 && PyLong_Check(args[1])) {
+        status = as_int32(args[1], &step.tracepoint);
+    } else if (status == 0) {
+        status = put_note(writer, state->names.tracepoints, offset, args[1]);
+        step.tracepoint = state->unnumbered;
+    }
+    if (status == 0) {
+        step.parent = (int32_t)writer->current;
+        step.begin = now();
+        offset = log_append(log, step);
+        status = offset < 0 ? -1 : 0;
+    }
+    if (status == 0)
+        writer->current = offset;
+    Py_DECREF(log);
+    return status == 0 ? PyLong_FromSsize_t(offset) : NULL;
+}
+
+PyDoc_STRVAR(end_doc,
+"end($module, writer, step, /)\n--\n\n"
+"End a step now.");
+
+static PyObject *
+end(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyModule_GetState(module);
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "end() takes a writer and a step");
+        return NULL;
+    }
+    if (!is_writer(state, args[0]))
+        return NULL;
+    Fields *writer = (Fields *)args[0];
+    Log *log = log_of(state, writer);
+    if (log == NULL)
+        return NULL;
+    Py_ssize_t offset = offset_of((PyObject *)log, args[1]);
+    if (offset >= 0)
+        writer->current = log_end(log, offset, now());
+    Py_DECREF(log);
+    if (offset < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}

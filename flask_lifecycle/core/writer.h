@@ -1,0 +1,86 @@
+/* Writers, as far as steps need them, and whether they may be held. */
+
+#pragma once
+
+#include <Python.h>
+
+#include "fields.h"
+#include "log.h"
+#include "state.h"
+
+/* Return one of the dicts in `writer.notes`, in the same way. */
+static PyObject *
+notes_of(Fields *writer, PyObject *name)
+{
+    PyObject *notes = field(writer, &writer->notes);
+    PyObject *dict = notes == NULL ? NULL : PyObject_GetAttr(notes, name);
+    Py_XDECREF(notes);
+    return dict;
+}
+
+/* Do `writer.notes.<name>[offset] = value`. */
+static int
+put_note(Fields *writer, PyObject *name, Py_ssize_t offset, PyObject *value)
+{
+    PyObject *notes = notes_of(writer, name);
+    PyObject *step = notes == NULL ? NULL : PyLong_FromSsize_t(offset);
+    int status = step == NULL ? -1 : PyObject_SetItem(notes, step, value);
+    Py_XDECREF(notes);
+    Py_XDECREF(step);
+    return status;
+}
+
+/* Return the log of the writer, whose type is checked: a new reference, or NULL with an exception. */
+static Log *
+log_of(State *state, Fields *writer)
+{
+    PyObject *log = field(writer, &writer->log);
+    if (log == NULL || Py_IS_TYPE(log, state->Log))
+        return (Log *)log;
+    PyErr_Format(PyExc_TypeError, "%.100s is not a log", Py_TYPE(log)->tp_name);
+    Py_DECREF(log);
+    return NULL;
+}
+
+/* Return whether this thread is the writer's, or -1 with an exception. Where threads are greenlets,
+ * `get_ident` is the library's that replaces `threading.get_ident`. */
+static int
+is_own_thread(State *state, Fields *writer)
+{
+    PyObject *get_ident = state->get_ident;
+    if (get_ident == NULL)
+        return writer->ident == PyThread_get_thread_ident();
+    PyObject *ident = PyObject_CallNoArgs(get_ident);
+    if (ident == NULL)
+        return -1;
+    unsigned long long number = PyLong_AsUnsignedLongLongMask(ident);
+    Py_DECREF(ident);
+    return PyErr_Occurred() ? -1 : writer->ident == number;
+}
+
+/* Return a name of recorder/holding.py: a new reference, or NULL without an exception. */
+static PyObject *
+from_holding(State *state, PyObject *name)
+{
+    PyObject *value = NULL;
+    if (state->holding == NULL)
+        return NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    if (PyDict_GetItemRef(state->holding, name, &value) < 0)
+        PyErr_Clear();
+#else
+    value = Py_XNewRef(PyDict_GetItemWithError(state->holding, name));
+    if (value == NULL)
+        PyErr_Clear();
+#endif
+    return value;
+}
+
+/* Return whether any request may be held. */
+static bool
+is_armed(State *state)
+{
+    PyObject *armed = from_holding(state, state->names.armed);
+    Py_XDECREF(armed); /* It is a bool. */
+    return armed == Py_True;
+}
