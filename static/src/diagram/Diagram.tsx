@@ -54,11 +54,12 @@ const ignore = (): void => undefined;
 
 export function Diagram(props: DiagramProps): JSX.Element {
   const { trace, selected, zoomedTo = null, scale = 1, onSelect, onOpen = ignore, onShow = ignore } = props;
-  const { onBreak = ignore } = props;
+  const { onBreak = ignore, stage = false } = props;
   const [opened, toggle] = useFolds(trace.id);
   const drawing = useDrawing(props, opened);
   const { width: w, height: h } = drawing;
-  const seen = zoomedTo === null ? view.value : atStep(drawing, zoomedTo, trace.steps);
+  const seen =
+    zoomedTo === null ? view.value : atStep(drawing, zoomedTo, trace.steps, stage ? props.height : h);
   const svg = useRef<SVGSVGElement>(null);
   const held = useCamera(svg, seen, props.onFree ?? ignore);
   const actions = { select: onSelect, open: onOpen, fold: toggle, show: onShow, breakAt: onBreak };

@@ -1,8 +1,11 @@
 import { expect, it } from "vitest";
 
+import { MAP, STORIES, tell } from "../testing/fixtures";
 import { typical } from "../testing/traces";
+import { cuesOf } from "../trace/cues";
 import { atStep, FIT } from "./camera";
 import { draw } from "./layout/draw";
+import type { Shape } from "./layout/shapes";
 import { journey } from "./model/journey";
 
 it("looks at what a step ran in, where it is not drawn itself", () => {
@@ -50,5 +53,40 @@ it("sees a whole chip with its dot on a phone", () => {
     expect(seen.length).toBeGreaterThan(3);
     expect(Math.min(...seen)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...seen)).toBeLessThanOrEqual(1);
+  }
+});
+
+const circles = (shapes: readonly Shape[]): readonly Extract<Shape, { el: "circle" }>[] =>
+  shapes.flatMap((shape) =>
+    shape.el === "circle" ? [shape] : "shapes" in shape ? circles(shape.shapes) : [],
+  );
+
+it.each([
+  ["a stage", 1160, 724],
+  ["a low stage", 980, 540],
+  ["a phone", 390, 618],
+] as const)("has the ring in sight at each moment of a replay, on %s", (_, width, height) => {
+  for (const story of Object.values(STORIES)) {
+    const trace = tell(story);
+    for (const { at, step, side } of cuesOf(trace)) {
+      const selected = step?.id ?? null;
+      const space = {
+        width,
+        height,
+        selected,
+        side,
+        stage: true,
+        measure: (text: string) => text.length * 8,
+      };
+      const drawing = draw(journey(trace, MAP, at, at), space);
+      const ring = circles(drawing.shapes).find(({ cls }) => cls === "ring");
+      if (ring === undefined || selected === null) continue;
+      const { k, x, y } = atStep(drawing, selected, trace.steps, height);
+      const place = [(ring.cx / drawing.width) * k + x, (ring.cy / drawing.height) * k + y] as const;
+      expect(place[0]).toBeGreaterThan(0);
+      expect(place[0]).toBeLessThan(1);
+      expect(place[1]).toBeGreaterThan(0);
+      expect(place[1]).toBeLessThan(height / drawing.height);
+    }
   }
 });

@@ -15,6 +15,8 @@ export interface View {
 }
 
 export const FIT: View = { k: 1, x: 0, y: 0 };
+type Circle = Extract<Shape, { readonly el: "circle" }>;
+
 const CLOSEST = 8;
 const STEP_ZOOM = 1.7;
 const EDGE = 0.38;
@@ -34,26 +36,51 @@ export function moveBy(from: View, dx: number, dy: number): View {
   return clamp({ ...from, x: from.x + dx, y: from.y + dy });
 }
 
-/** Keep the viewport inside the drawing. */
-function clamp(wanted: View): View {
-  const within = (value: number): number => Math.min(0, Math.max(1 - wanted.k, value));
-  return { k: wanted.k, x: within(wanted.x), y: within(wanted.y) };
+/** Keep the viewport inside the drawing, of whose height a part may be seen. */
+function clamp({ k, x, y }: View, seen = 1): View {
+  const within = (value: number, size: number): number => Math.min(0, Math.max(size - k, value));
+  return { k, x: within(x, 1), y: within(y, seen) };
 }
 
 /**
- * Zoom onto a step or, if it is not drawn, onto the step in which it ran; else show the whole diagram.
+ * Zoom onto the ring, which is where the current step is; without one, onto a step or, if that is not drawn,
+ * onto the step in which it ran; else show the whole diagram.
+ *
+ * @param height of the drawing, as far as it is seen: the rest is below.
  */
-export function atStep(drawing: Drawing, step: number, steps: readonly Step[]): View {
-  const shapes = find(drawing.shapes, step)?.shapes ?? [];
-  const at = middle(shapes);
+export function atStep(
+  drawing: Drawing,
+  step: number,
+  steps: readonly Step[],
+  height = drawing.height,
+): View {
+  const ring = ringIn(drawing.shapes);
+  const node = drawing.shapes.find((shape): shape is Node =>
+    ring === undefined
+      ? shape.el === "node" && shape.step === step
+      : shape.el === "node" && shape.shapes.includes(ring),
+  );
+  const shapes = node?.shapes ?? (ring === undefined ? [] : [ring]);
+  const at = ring === undefined ? middle(shapes) : ([ring.cx, ring.cy] as const);
   const parent = steps[step]?.parent ?? step;
-  if (at === undefined) return parent < step ? atStep(drawing, parent, steps) : FIT;
+  if (at === undefined) return parent < step ? atStep(drawing, parent, steps, height) : FIT;
   const x = at[0] / drawing.width;
   const narrow = drawing.width < ROOMY ? inSight(shapes, drawing.width) : null;
   const { k } = narrow ?? { k: STEP_ZOOM };
   // A chip is shown together with its time at the edge.
   const edge = x < EDGE ? 0 : x > 1 - EDGE ? -1 : 0.5 - x * k;
-  return clamp({ k, x: narrow?.x ?? edge, y: 0.5 - (at[1] / drawing.height) * k });
+  const seen = Math.min(1, height / drawing.height);
+  return clamp({ k, x: narrow?.x ?? edge, y: seen / 2 - (at[1] / drawing.height) * k }, seen);
+}
+
+/** The ring around the current step; there is one at most. */
+function ringIn(shapes: readonly Shape[]): Circle | undefined {
+  for (const shape of shapes) {
+    if (shape.el === "circle" && shape.cls === "ring") return shape;
+    const inner = "shapes" in shape ? ringIn(shape.shapes) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 /** On a phone, a chip is hardly narrower than what is seen: no closer than it is in sight with its dot. */
@@ -61,10 +88,6 @@ function inSight(shapes: readonly Shape[], width: number): Pick<View, "k" | "x">
   const [left, right] = extent(shapes);
   const k = Math.max(1, Math.min(STEP_ZOOM, (width * (1 - 2 * MARGIN)) / (right - left)));
   return { k, x: 0.5 - ((left + right) / 2 / width) * k };
-}
-
-function find(shapes: readonly Shape[], step: number): Node | undefined {
-  return shapes.find((shape): shape is Node => shape.el === "node" && shape.step === step);
 }
 
 /** From the left edge of its chip and its dot to the right one. */

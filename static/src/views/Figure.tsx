@@ -45,6 +45,8 @@ export function Figure(): JSX.Element {
   // If the diagram does not fit, scroll its current step into view.
   useLayoutEffect(() => {
     const figure = box.current;
+    // Nobody can scroll the stage while it is zoomed: the camera looks at the step.
+    if (figure !== null && zoom && stage) figure.scrollTop = 0;
     if (figure === null || (about === null && held === null) || zoom) return;
     if (figure.scrollWidth > figure.clientWidth)
       figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
