@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterator
+from itertools import chain
 
 from .model import JsonObject
 
@@ -11,7 +12,8 @@ if t.TYPE_CHECKING:
     from .notes import Stored
     from .writer import LiveTrace
 
-Values = dict[str, t.Any]
+#: Names and values in turn: most changes are one name, for which a dict has several times the size.
+Values = tuple[t.Any, ...]
 #: A mapping's name, and what was added, changed and removed.
 Found = tuple[str, Values, Values, t.Sequence[str]]
 
@@ -23,15 +25,14 @@ class Changed:
 
     def __init__(self) -> None:
         #: In the order in which they were made.
-        self.found: list[Found] = []
+        self.found: tuple[Found, ...] = ()
         #: The changes of a response, or what they are made of.
         self.response: t.Any = None
 
     def names(self) -> Iterator[tuple[str, str]]:
         """Yield the mapping and the name of each change."""
-        for where, *parts in self.found:
-            for part in parts:
-                yield from ((where, name) for name in part)
+        for where, added, changed, removed in self.found:
+            yield from ((where, name) for name in (*added[::2], *changed[::2], *removed))
 
     def difference(self, _trace: LiveTrace) -> JsonObject | None:
         """Return the changes of a response, JSON-ready."""
@@ -39,27 +40,35 @@ class Changed:
 
     def stored(self, trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""
-        return "changed", (self.found, self.difference(trace))
+        found = [
+            (where, dict(_pairs(added)), dict(_pairs(changed)), removed)
+            for where, added, changed, removed in self.found
+        ]
+        return "changed", (found, self.difference(trace))
 
     @classmethod
     def restored(cls, found: list[t.Any], response: JsonObject | None) -> Changed:
         """Return again what was stored."""
-        changed = cls()
-        changed.found = [(where, *parts) for where, *parts in found]
-        changed.response = response
-        return changed
+        restored = cls()
+        restored.found = tuple(
+            (where, (*chain(*added.items()),), (*chain(*changed.items()),), removed)
+            for where, added, changed, removed in found
+        )
+        restored.response = response
+        return restored
 
     def detail(self, trace: LiveTrace) -> JsonObject:
         """Return it JSON-ready: the net change, if a name was changed more than once."""
         detail: JsonObject = {}
         for where, added, changed, removed in self.found:
             into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
-            for name, value in (*added.items(), *changed.items()):
+            new = {*added[::2]}
+            for name, value in (*_pairs(added), *_pairs(changed)):
                 if name in into["removed"]:
                     into["removed"].remove(name)
                     kind = "changed"
                 else:
-                    kind = "added" if name in added or name in into["added"] else "changed"
+                    kind = "added" if name in new or name in into["added"] else "changed"
                 into[kind][name] = value
             for name in removed:
                 into["changed"].pop(name, None)
@@ -72,6 +81,10 @@ class Changed:
         if difference:
             detail["response"] = difference
         return detail
+
+
+def _pairs(values: Values) -> Iterator[tuple[str, t.Any]]:
+    return zip(values[::2], values[1::2], strict=True)
 
 
 __all__ = ["Changed"]

@@ -54,11 +54,13 @@ class Facts(dict[str, t.Any]):
 class Notes:
     """The details of one writer's steps, by their offsets in its log."""
 
-    __slots__ = ("details", "extras", "outcomes", "tracepoints")
+    __slots__ = ("changed", "details", "extras", "outcomes", "tracepoints")
 
     def __init__(self) -> None:
         #: The main details of a step.
         self.details: dict[int, Detail] = {}
+        #: What functions changed: apart from other additions, as most functions have no other.
+        self.changed: dict[int, Changes] = {}
         #: The additions of collectors, by name.
         self.extras: dict[int, dict[str, Detail]] = {}
         #: The outcomes of steps; success is not stored.
@@ -67,11 +69,15 @@ class Notes:
         self.tracepoints: dict[int, Tracepoint] = {}
 
     def __len__(self) -> int:
-        return len(self.details) + len(self.extras) + len(self.outcomes) + len(self.tracepoints)
+        each = len(self.details) + len(self.changed) + len(self.extras)
+        return each + len(self.outcomes) + len(self.tracepoints)
 
     def add(self, step: int, name: str, detail: Detail) -> None:
         """Add a collector's details to a step."""
-        self.extras.setdefault(step, {})[name] = detail
+        if name == "changes":
+            self.changed[step] = t.cast("Changes", detail)
+        else:
+            self.extras.setdefault(step, {})[name] = detail
 
     def added(self, step: int, name: str) -> t.Any:
         """Return an addition by name, or None."""
@@ -86,6 +92,11 @@ class Notes:
         """Return all details of a step, JSON-ready."""
         noted = self.details.get(step)
         shown: JsonObject = {} if noted is None else noted.detail(trace)
+        changed = self.changed.get(step)
+        if changed is not None:
+            part = changed.detail(trace)
+            if part:
+                shown["changes"] = part
         # Copied first: the request may continue in the meantime.
         for name, extra in [*(self.extras.get(step) or {}).items()]:
             part = extra.detail(trace)
@@ -110,8 +121,7 @@ class Notes:
 
     def changes(self) -> list[Changes]:
         """Return the changes of all functions, in any order."""
-        found = [each["changes"] for each in [*self.extras.values()] if "changes" in each]
-        return t.cast("list[Changes]", found)
+        return [*self.changed.values()]
 
     def received(self) -> dict[str, str]:
         """Return the client's request headers, by their keys in the environ; not masked."""

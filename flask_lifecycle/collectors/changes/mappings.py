@@ -44,7 +44,6 @@ _END = (object(),)
 Difference = tuple[Names, Names, t.Sequence[str]]
 
 _chain = chain.from_iterable
-_NONE: Names = {}
 
 
 class _Contents:
@@ -232,19 +231,20 @@ def _note(writer: Writer, place: int | None, where: str, found: Difference) -> N
     if len(changes.found) >= NAMES_KEPT:
         return
     before, redactor = changes.size, trace.redactor
-    changes.found.append(
+    changes.found += (
         (
             where,
-            _masked(redactor, changes, where, added) if added else _NONE,
-            _masked(redactor, changes, where, changed) if changed else _NONE,
+            tuple(_masked(redactor, changes, where, added)) if added else (),
+            tuple(_masked(redactor, changes, where, changed)) if changed else (),
             [redactor.text(name) for name in removed[:NAMES_KEPT]] if removed else (),
-        )
+        ),
     )
     trace.detail_bytes += changes.size - before
 
 
-def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> Names:
-    shown: Names = {}
+def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> list[t.Any]:
+    """Return names and values in turn, as they are shown."""
+    shown: list[t.Any] = []
     if len(names) > NAMES_KEPT:
         names = dict(islice(names.items(), NAMES_KEPT))
     path = (where,)
@@ -253,7 +253,7 @@ def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> N
             label, masked = redactor.pair(name, value, path)
         else:
             label, masked = redactor.text(name), _CUT
-        shown[label] = masked
+        shown += (label, masked)
         if type(masked) in _LARGE:
             changes.size += weight(masked)
     return shown
@@ -281,7 +281,8 @@ def opened(writer: Writer, step: int, result: t.Any) -> None:
         if names:
             noted = Changes()
             shown = _masked(writer.trace.redactor, noted, "session", names)
-            writer.notes.details[step] = Facts(session=shown)
+            session = dict(zip(shown[::2], shown[1::2], strict=True))
+            writer.notes.details[step] = Facts(session=session)
             writer.trace.detail_bytes += noted.size
     except Exception as error:
         fault("the recording of a session", error)

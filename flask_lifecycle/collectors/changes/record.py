@@ -39,10 +39,10 @@ def changes_of(writer: Writer, place: int) -> Changes:
     if place < -1:
         # A function of the request's own thread, from another thread.
         writer, place = writer.trace, -2 - place
-    extras = writer.notes.extras.setdefault(place, {})
-    found = t.cast("Changes | None", extras.get("changes"))
+    changed = writer.notes.changed
+    found = t.cast("Changes | None", changed.get(place))
     if found is None:
-        found = extras["changes"] = Changes()
+        found = changed[place] = Changes()
     return found
 
 

@@ -79,7 +79,7 @@ def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> N
             trace = writer.trace
             found = _changed(trace.redactor, entered, after)
             # A function that returns another response is checked twice.
-            if found or writer.notes.added(step, "changes") is not None:
+            if found or step in writer.notes.changed:
                 changes_of(writer, step).response = found
                 trace.detail_bytes += 100 * (len(held) + len(now))
     except (AttributeError, KeyError):

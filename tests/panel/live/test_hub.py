@@ -399,7 +399,7 @@ def test_what_cannot_be_summarised_is_left_out(faults: t.Any, what: str) -> None
     for _ in range(2):
         bad = with_steps(store, 3)
         if what == "a note":
-            bad.notes.extras[0] = t.cast("t.Any", {"changes": None})
+            bad.notes.changed[0] = t.cast("t.Any", "no changes")
         else:
             bad.log[0] = -1
     viewer.pick = Pick(bad.id, 0)
