@@ -19,8 +19,8 @@ _KNOWN_TOGETHER = 4096
 _TOGETHER = 256
 _SHORT = 11
 _WHOLE = frozenset((int, bool))
-# A query whose values are too short for any secret format: only its names say what is secret.
-_PAIR = rf"[a-zA-Z_]\w{{0,30}}=\w{{0,{SHORTEST_KEY - 1}}}"
+# A query whose pairs are shorter than any key: only its names say what is secret.
+_PAIR = rf"(?=[^&]{{2,{SHORTEST_KEY - 1}}}(?:&|\Z))[a-zA-Z_]\w*=\w*"
 _is_simple = re.compile(rf"{_PAIR}(?:&{_PAIR}){{0,20}}", re.ASCII).fullmatch
 
 

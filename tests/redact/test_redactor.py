@@ -46,6 +46,21 @@ def test_secret_patterns_are_masked_in_any_text(text: str) -> None:
     assert masked.startswith("before ")
 
 
+_NAMES = st.sampled_from(["n", "page", "pin", "pw", "x", "otp", "_", "key", "eyj", "whsec_"])
+_SHORT_VALUES = st.text("abcxyzEYJ0123456789_", max_size=9)
+
+
+@given(st.lists(st.tuples(_NAMES, _SHORT_VALUES), min_size=1, max_size=5))
+@example([("dict", "resource"), ("eyj_currency", "flickr")])
+@example([("whsec_dt0s16", "6752041072")])
+@example([("n", "4111"), ("x", "1111"), ("n", "1111"), ("x", "1111")])
+def test_a_short_query_is_masked_as_any_other_is(pairs: list[tuple[str, str]]) -> None:
+    query = "&".join(f"{name}={value}" for name, value in pairs)
+    # Together with another text it is no short query.
+    whole = f"{query}&other=a-text-that-is-no-secret-and-is-long"
+    assert Redactor().query(whole).startswith(Redactor().query(query))
+
+
 def test_a_query_is_masked_by_its_names() -> None:
     assert redactor.query("page=2&token=abc&x=1") == f"page=2&token={MASK}&x=1"
 

@@ -98,8 +98,10 @@ class _Contents:
             if type(name) is str:
                 added[name] = values[place]
         if self.containers or not all(map(is_, self.values, values)):
-            mutated = self._mutated()
+            mutated = self._mutated() if self.containers else None
             for name, before, value in zip(keys, self.values, values, strict=False):
+                if before is value and not mutated:
+                    continue
                 if type(name) is str and _is_changed(before, value, mutated):
                     changed[name] = value
         return added, changed, ()
@@ -129,11 +131,11 @@ def _named(keys: tuple[t.Any, ...], values: tuple[t.Any, ...]) -> Names:
     return {name: value for name, value in zip(keys, values, strict=False) if type(name) is str}
 
 
-def _is_changed(before: t.Any, now: t.Any, mutated: set[int]) -> bool:
+def _is_changed(before: t.Any, now: t.Any, mutated: set[int] | None) -> bool:
     """Return whether a value is another one, or contains one of the containers."""
     if before is not now:
         return not _equal(before, now)
-    return bool(mutated) and _holds(now, mutated)
+    return mutated is not None and bool(mutated) and _holds(now, mutated)
 
 
 def _values(value: t.Any) -> tuple[t.Any, ...]:
