@@ -179,24 +179,26 @@ class Toolbar:
             telling = headers
         obstacle = hindrance(response.status_code, telling, environ) if opened else FETCHED
         nonce = None
-        page, text = b"", ""
+        page, begin, text = b"", "", ""
         if obstacle is None:
             page = document.page()
-            text = document.text(page)
+            begin = document.begin.lower()
+            text = document.text(page, begin)
             obstacle = _foreign_base(text, environ) if text else None
         if obstacle is None:
             own = _shared_nonce(text) if text else None
-            obstacle, nonce = policy_on(telling, document.begin, environ, own)
+            said = document.begin if POLICIES[0] in begin else ""
+            obstacle, nonce = policy_on(telling, said, environ, own)
         if obstacle is not None:
             trace.toolbar = obstacle
             return response
         trace.toolbar = CARRIED
         outside = cut_off(environ, trace.path)
         script = outside + environ.get("SCRIPT_NAME", "")
-        begin, also = _attributes(script, self._prefix, self._host)
+        first, last = _attributes(script, self._prefix, self._host)
         if nonce is not None:
-            also += f' nonce="{_escaped(nonce)}"'
-        tag = f'<script type="module" async {begin}{self._name(trace.id)}"{also}></script>'
+            last += f' nonce="{_escaped(nonce)}"'
+        tag = f'<script type="module" async {first}{self._name(trace.id)}"{last}></script>'
         carrying, trace.added = document.carrying(page, tag, headers)
         return carrying
 
@@ -304,9 +306,12 @@ class Document(t.NamedTuple):
             return chunks[0]
         return b"".join([each.encode() if isinstance(each, str) else each for each in chunks])
 
-    def text(self, page: bytes) -> str:
-        """Return the page as text if it must be examined for the toolbar, else an empty text."""
-        if "<base" not in self.begin.lower():
+    def text(self, page: bytes, begin: str) -> str:
+        """Return the page as text if it must be examined for the toolbar, else an empty text.
+
+        :param begin: its beginning in lower case.
+        """
+        if "<base" not in begin:
             nonce, great, base = _marks(self.codec)
             if nonce not in page and great not in page and base not in page:
                 return ""
@@ -331,11 +336,13 @@ class Document(t.NamedTuple):
             put["content-length"] = ("Content-Length", str(len(whole)))
         own = self.response.headers
         response.headers = HeadersOfResponse() if type(own) is HeadersOfResponse else own.copy()
-        _list_of(response.headers)[:] = _with(headers, put)
+        kept, before = _with(headers, put)
+        _list_of(response.headers)[:] = kept
         if is_plain:
             response.response = [whole]
-        else:
-            response.set_data(whole)
+            after = [pair for pair in put.values() if pair not in headers]
+            return response, Added(written, at, before, after)
+        response.set_data(whole)
         return response, Added.of(written, at, headers, [*response.headers])
 
     def _end(self, page: bytes) -> int:
@@ -358,21 +365,28 @@ def _copy(response: Response) -> Response:
     return made
 
 
-def _with(headers: Headers, put: dict[str, tuple[str, str]]) -> Headers:
-    """Return the headers of the page with the toolbar.
+def _with(
+    headers: Headers, put: dict[str, tuple[str, str]]
+) -> tuple[Headers, dict[int, tuple[str, str]]]:
+    """Return the headers of the page with the toolbar, and those in whose place they are.
 
     :param put: headers to set, by name.
     """
     kept: Headers = []
+    before: dict[int, tuple[str, str]] = {}
     left = dict(put)
-    for pair in headers:
+    for place, pair in enumerate(headers):
         name = pair[0].lower()
-        if name in left:
-            kept.append(left.pop(name))
-        elif name not in put and name not in _STALE:
+        if name not in put and name not in _STALE:
             kept.append(pair)
+            continue
+        new = left.pop(name, None)
+        if new is not None:
+            kept.append(new)
+        if new != pair and name != "content-length":
+            before[place] = pair
     kept += left.values()
-    return kept
+    return kept, before
 
 
 def hindrance(status: int, headers: Headers, environ: Environ) -> str | None:
