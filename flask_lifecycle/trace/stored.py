@@ -72,7 +72,7 @@ def fields_of(
         details += (place, None, note) if type(note) is plain else (place, *form(note, trace))
     extras: list[t.Any] = []
     for place, changed in notes.changed.items():
-        extras += (place, "changes", *form_of(changed, trace))
+        extras += (place, "changes", *form(changed, trace))
     for place, added in notes.extras.items():
         for name, extra in added.items():
             extras += (place, name, *form(extra, trace))
