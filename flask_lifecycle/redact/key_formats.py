@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterator
+from functools import cache
 
 _ALPHABETS = {"hex": "[0-9a-f]", "alnum": "[0-9a-z]", "word": r"[\w-]", "base64": r"[\w+/=.-]"}
 #: All keys except the broken ones have this many letters, digits, "_" and "-" in a row.
@@ -189,7 +190,8 @@ class KeyFormat(t.NamedTuple):
     follows: int
     #: Whether it may have no run of `UNBROKEN` letters, digits, "_" and "-".
     broken: bool
-    pattern: re.Pattern[str]
+    #: What :func:`compiled` takes.
+    pattern: str
 
 
 def key_formats() -> Iterator[KeyFormat]:
@@ -199,25 +201,30 @@ def key_formats() -> Iterator[KeyFormat]:
         body = f"{_ALPHABETS[alphabet]}{{{least},}}"
         # A prefix that is unique may also be at the end of a word.
         begin = "" if len(prefix) > 4 or prefix == "SK" else "(?<![a-z0-9])"
-        key = _pattern(f"{begin}{re.escape(prefix)}{body}")
+        key = f"{begin}{re.escape(prefix)}{body}"
         yield KeyFormat(prefix.lower(), int(least), alphabet == "base64", key)
     for line in _IRREGULAR.strip().splitlines():
         hint, follows, pattern = line.split(" ", 2)
-        yield KeyFormat(hint, int(follows), hint in _BROKEN, _pattern(pattern))
+        yield KeyFormat(hint, int(follows), hint in _BROKEN, pattern)
 
 
-def service_keys() -> dict[str, re.Pattern[str]]:
+def service_keys() -> dict[str, str]:
     """Return patterns for services' keys, which are the last group, by the services' names."""
     lines = [line.rpartition(" ")[::2] for line in _OF_SERVICES.strip().splitlines()]
     return {
-        name: _pattern(rf"({name}{_GIVEN}(?=(?:{key})(?![\w=-])))([^\s'\"`;\\]+)")
+        name: rf"({name}{_GIVEN}(?=(?:{key})(?![\w=-])))([^\s'\"`;\\]+)"
         for names, key in lines
         for name in names.split("|")
     }
 
 
-def _pattern(pattern: str) -> re.Pattern[str]:
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return the pattern of a format, compiled.
+
+    Few are ever used, and to compile all takes a fifth of the import of this package.
+    """
     return re.compile(pattern, re.IGNORECASE)
 
 
-__all__ = ["UNBROKEN", "KeyFormat", "key_formats", "service_keys"]
+__all__ = ["UNBROKEN", "KeyFormat", "compiled", "key_formats", "service_keys"]

@@ -6,7 +6,7 @@ import math
 import re
 import string
 
-from .key_formats import UNBROKEN, key_formats, service_keys
+from .key_formats import UNBROKEN, compiled, key_formats, service_keys
 from .literals import any_of, each_with
 
 MASK = "••••••"
@@ -159,7 +159,7 @@ def may_have_key(folded: str, words: str) -> bool:
 def _mask_keys(text: str, folded: str) -> str:
     for key in _KEYS:
         if key.hint in folded:
-            text = key.pattern.sub(MASK, text)
+            text = compiled(key.pattern).sub(MASK, text)
     return text
 
 
@@ -173,7 +173,7 @@ def mask_service_keys(text: str) -> str:
     for name in _SERVICES.finditer(folded):
         if name.start() < at:
             continue
-        match = _SERVICE_KEYS[name[0]].match(text, name.start())
+        match = compiled(_SERVICE_KEYS[name[0]]).match(text, name.start())
         if match is not None:
             parts += (text[at : match.end(1)], MASK)
             at = match.end()

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .caller import Caller
-from .compare import Comparison, compare
 from .explain import explained, journey
 from .highlights import highlights
 from .names import is_named
 from .notebook import in_notebook
 from .status import client_status
+
+if t.TYPE_CHECKING:
+    from .compare import Comparison
 
 STAGES = (
     "wsgi",
@@ -265,6 +267,9 @@ class Trace:
 
         :param other: what came later, as a rule: what it alone has is "added".
         """
+        # Few processes compare: its import takes a tenth of this package's.
+        from .compare import compare
+
         return compare(self, other)
 
 
