@@ -7,6 +7,7 @@ is missing.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 import typing as t
@@ -235,6 +236,9 @@ class SqliteBoard(Side):
             self._parsed.pop(key, None)
 
     def _use(self, use: Callable[[sqlite3.Connection], T], *, create: bool = False) -> T | None:
+        if not create and not os.path.lexists(self._path):
+            # So it is until somebody watches: a connection looks at the file system first.
+            return None
         try:
             used = self._connection.use(use, create=create, patience=_PATIENCE)
         except OtherVersionError as error:
