@@ -73,12 +73,26 @@ class Gunicorn:
 
     def processor_time(self) -> float:
         """Return the seconds that the workers have computed so far, by Linux's own count."""
+        return sum(_computed(task) for each in self._workers() for task in _tasks(each))
+
+    def beside(self) -> float:
+        """Return the seconds of their threads beside the first, which serves the requests."""
+        workers = self._workers()
+        return self.processor_time() - sum(_computed(each / "task" / each.name) for each in workers)
+
+    def _workers(self) -> list[Path]:
         tasks = Path(f"/proc/{self._process.pid}/task/{self._process.pid}")
-        workers = (tasks / "children").read_text().split()
-        stats = (Path(f"/proc/{each}/stat").read_text().rpartition(")")[2] for each in workers)
-        ticks = sum(int(each) for stat in stats for each in stat.split()[11:13])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return [Path("/proc", each) for each in (tasks / "children").read_text().split()]
 
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
+
+
+def _tasks(process: Path) -> list[Path]:
+    return [*(process / "task").iterdir()]
+
+
+def _computed(task: Path) -> float:
+    # In nanoseconds, unlike the clock ticks of stat.
+    return int((task / "schedstat").read_text().split()[0]) / 1e9

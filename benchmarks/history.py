@@ -1,8 +1,9 @@
 """What writing the history costs the app: ``python -m benchmarks.history``.
 
 Two gunicorn servers of two workers each, one with the history and one in memory alone, take turns;
-medians over the turns are compared. Afterwards, each request has to be in the history, once: in a
-file, and in a Redis of its own on the same machine.
+medians over the turns are compared: requests a second, and the workers' processor time for each
+request; `threads` is that of the threads which serve none. Afterwards, each request has to be in
+the history, once: in a file, and in a Redis of its own on the same machine.
 """
 
 from __future__ import annotations
@@ -167,12 +168,14 @@ def measure(workload: str, kind: str, requests: int, turns: int, folder: Path) -
         rates: list[tuple[float, float]] = []
         late: list[float] = []
         used = [-each.processor_time() for each in (alone, both)]
+        beside = -both.beside()
         for _ in range(turns):
             rate = both.turn(requests // turns)
             # So that it does not slow down the other one.
             late.append(until(lambda: history.count() >= len(both.ids)))
             rates.append((alone.turn(requests // turns), rate))
         used = [now + each.processor_time() for now, each in zip(used, (alone, both), strict=True)]
+        beside += both.beside()
         found, size = history.written(), history.size()
     finally:
         alone.stop()
@@ -184,8 +187,11 @@ def measure(workload: str, kind: str, requests: int, turns: int, folder: Path) -
         f"{statistics.median(rate for _, rate in rates):>10.0f}"
         f"{statistics.median(there / here for here, there in rates):>8.3f}"
         + "".join(f"{each / (requests // turns * turns) * 1e6:>11.0f}" for each in used)
-        + f"{(used[1] - used[0]) / (requests // turns * turns) * 1e6:>8.0f}"
-        f"{len(both.ids):>9}{'each once' if is_exact else 'NOT EXACT':>11}"
+        + "".join(
+            f"{each / (requests // turns * turns) * 1e6:>8.0f}"
+            for each in (used[1] - used[0], beside)
+        )
+        + f"{len(both.ids):>9}{'each once' if is_exact else 'NOT EXACT':>11}"
         f"{statistics.median(late):>8.2f}"
         f"{size / len(both.ids):>9.0f}"
     )
@@ -200,7 +206,7 @@ def main() -> None:
     options = parser.parse_args()
     print(
         f"{'workload':<9}{'in':<6}{'memory/s':>10}{'history/s':>10}{'ratio':>8}"
-        f"{'memory µs':>11}{'history µs':>11}{'more':>8}{'sent':>9}{'written':>11}"
+        f"{'memory µs':>11}{'history µs':>11}{'more':>8}{'threads':>8}{'sent':>9}{'written':>11}"
         f"{'later s':>8}{'bytes':>9}"
     )
     for workload in options.workloads:
