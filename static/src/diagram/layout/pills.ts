@@ -175,10 +175,11 @@ function changePill(scene: Scene, chip: Chip, index: number): Pill | null {
   };
 }
 
-/** Shortened at its end, as a sentence is. */
 /** What a note goes without before it is cut. */
-const CONSEQUENCE = /(?:: view skipped| until dispatch)$/;
+const CONSEQUENCE =
+  /(?:: view skipped| until dispatch|: the exception is the response|: Flask answers 500.*)$/;
 
+/** Shortened at its end, as a sentence is. */
 function cutTo(text: string, longest: number): string {
   const letters = Array.from(ellipsize(text, LONGEST_NOTE));
   if (letters.length <= longest) return letters.join("");
