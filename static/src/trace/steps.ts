@@ -178,5 +178,11 @@ export function call(name: string, args: Json | undefined): string {
   return `${name}(${values.join(", ")})`;
 }
 
+/** The name of a span, with the method and the host where the name does not say them. */
+export function spanName({ name, detail: { target } }: Step): string {
+  if (typeof target !== "string" || name.includes(target)) return name;
+  return target.startsWith(`${name} `) ? target : `${name} ${target}`;
+}
+
 /** The current state of a step. */
 export const stateOf = momentOf(Infinity, Infinity).state;

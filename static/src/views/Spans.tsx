@@ -10,6 +10,7 @@ import { current } from "../state/request";
 import { state } from "../state/store";
 import type { Step, Trace } from "../api/types";
 import { inOneLine, isOf, ranIn, took } from "../trace/details";
+import { spanName } from "../trace/steps";
 
 adopt(messageStyles, collectedStyles, outcomeStyles);
 
@@ -81,7 +82,7 @@ function Row({
       <td class="what">
         <ToStep step={step}>
           <code>
-            {nameOf(step)}
+            {spanName(step)}
             {about === undefined ? "" : ` ${String(about)}`}
           </code>
         </ToStep>
@@ -95,10 +96,4 @@ function Row({
       </td>
     </tr>
   );
-}
-
-/** Its name, with the method and the host where the name does not say them. */
-function nameOf({ name, detail: { target } }: Step): string {
-  if (typeof target !== "string" || name.includes(target)) return name;
-  return target.startsWith(`${name} `) ? target : `${name} ${target}`;
 }

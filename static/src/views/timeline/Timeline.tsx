@@ -5,7 +5,7 @@ import timelineStyles from "../../styles/timeline.css?inline";
 import toolsStyles from "../../styles/tools.css?inline";
 import { adopt } from "../../components/adopt";
 import { clockOf, type AppClock } from "../../trace/clock";
-import { ownSteps, stateOf } from "../../trace/steps";
+import { ownSteps, spanName, stateOf } from "../../trace/steps";
 import { brief, heldInStep, holdsOf, ofWhichHeld, squeezed } from "../../trace/holds";
 import { rewind, shownCue } from "../../trace/replay";
 import { lasting, time } from "../../trace/format";
@@ -189,7 +189,7 @@ function Rows({ trace, steps, about, bar }: RowsProps): JSX.Element {
             <button type="button" class="link" title={`${step.stage} ${step.name}`}>
               <span class="k">{step.stage}</span>{" "}
               <code>
-                <bdi>{step.stage === "sql" ? summaryOf(step) : step.name}</bdi>
+                <bdi>{step.stage === "sql" ? summaryOf(step) : spanName(step)}</bdi>
               </code>
             </button>
             <Repeated step={step} />

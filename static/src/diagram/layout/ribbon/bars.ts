@@ -2,6 +2,7 @@
 
 import type { Step } from "../../../api/types";
 import { time } from "../../../trace/format";
+import { spanName } from "../../../trace/steps";
 import { ellipsize } from "../../../trace/text";
 import { isStatement, word } from "../../../trace/transactions";
 import { stepNode } from "../nodes";
@@ -146,7 +147,7 @@ function groupNode(scene: Scene, box: Box, lane: BarLane, group: Group, shapes: 
   const total = time(totalOf(box, group));
   const count = steps.length.toLocaleString("en");
   if (second === undefined) {
-    const name = first.name.slice(0, LONGEST_NAME);
+    const name = spanName(first).slice(0, LONGEST_NAME);
     return stepNode(scene, first, `${first.stage} ${name}, ${time(lasted(box, first))}`, shapes);
   }
   if (lane !== "sql")
@@ -219,6 +220,10 @@ function statementTexts(step: Step, spent: string, times: number): readonly stri
 }
 
 function nameTexts(step: Step, spent: string): readonly string[] {
+  if (step.stage === "span") {
+    const [name, target] = [step.name, spanName(step)].map((each) => ellipsize(each, 120));
+    return [`${target}  ${spent}`, `${target}`, `${name}  ${spent}`, spent];
+  }
   const full = ellipsize(step.name, 120).replace(/^SELECT .*? FROM/, "SELECT … FROM");
   const table = full.replace(/.*FROM (\w+).*/, "$1");
   const short = full.replace(/ WHERE.*| LIMIT.*/, "");
