@@ -22,7 +22,7 @@ from ..recorder.current import current
 from ..recorder.errors import describe_error
 from ..recorder.steps import begin, end, room_for
 from ..recorder.subclass import subclass_of
-from ..trace.log import WIDTH, clock
+from ..trace.log import clock
 from ..trace.notes import Facts
 from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import Writer
@@ -64,7 +64,7 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
             recorded = False
             if before is not None:
                 before(trace.strand(), kwargs)
-        if before is None and not self.receivers:
+        if before is None and not self.receivers and not (recorded and holding.armed):
             # No receivers: skips the slower lookup in blinker.
             if recorded:
                 writer = trace if trace.ident == get_ident() else trace.strand()
@@ -72,9 +72,6 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
                     writer = room_for(writer, tracepoint)
                 now = clock()
                 writer.log += (tracepoint, writer.current, now, now)
-                if holding.armed:
-                    holding.before(writer, len(writer.log) - WIDTH)
-                    holding.after(writer, len(writer.log) - WIDTH)
             return []
         if not recorded:
             return base_send(self, *args, **kwargs)

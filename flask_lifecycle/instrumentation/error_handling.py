@@ -13,7 +13,7 @@ from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import fail, finish
-from ..trace.log import TRACEPOINT, WIDTH
+from ..trace.log import END, TRACEPOINT, WIDTH
 from ..trace.model import ServerErrorBy
 from ..trace.notes import SHORT_CIRCUIT, Facts
 from ..trace.owner import Owner
@@ -122,7 +122,9 @@ class Errors:
 
     def left(self, trace: LiveTrace, error: BaseException, environ: Environ) -> None:
         """End a trace with the exception that leaves the app."""
-        fail(trace, 0, error)
+        # It ended before it was held after that.
+        if not trace.log[END]:
+            fail(trace, 0, error)
         is_over = upgrades.is_end(trace, error)
         if is_over:
             pass

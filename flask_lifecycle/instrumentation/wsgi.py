@@ -148,6 +148,7 @@ class Calls:
                 answer = recorded_start_response(trace, environ, start_response, unreached)
                 result = run(app, environ, answer)
                 if holding.armed:
+                    trace.log[END] = clock()
                     holding.after(trace, 0)
             except BaseException as error:
                 if holding.armed:
@@ -159,7 +160,9 @@ class Calls:
                 current.set(outer)
                 for measured, value in reversed(begun):
                     measured(trace, 0, value)
-            trace.log[END] = now = clock()
+            now = clock()
+            # It ended before it was held after that.
+            trace.log[END] = trace.log[END] or now
             trace.stopwatch -= now
             trace.current = -1
             if "HTTP_UPGRADE" in environ:

@@ -194,6 +194,10 @@ def test_a_request_is_held_at_each_step_and_answers_as_if_it_had_not_been(
         assert each["name"].startswith(named)
     assert len(trace.holds) == len(held)
     assert {hold.did for hold in trace.holds} == {"go"}
+    # Inside the step if it was held before that, else after its end.
+    steps = [(hold, trace.steps[hold.step]) for hold in trace.holds]
+    inside = [step.stage for hold, step in steps if hold.begin < (step.end or 0)]
+    assert inside == ([] if when == "after" else [step.stage for _, step in steps])
     lasted = trace.duration or 0
     assert all(0 <= hold.begin <= (hold.end or -1) <= lasted for hold in trace.holds)
 
