@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from collections.abc import Sequence
 
 from ..faults import fault
 from ..toolbar.inject import why_absent
+from ..trace.holds import Span
 from ..trace.log import WIDTH, Columns
 from ..trace.model import JsonObject
 from ..trace.sent import sent_in
@@ -49,7 +51,7 @@ def summarize(trace: LiveTrace) -> JsonObject:
     running = fields["state"] == "running"
     elapsed = trace.elapsed() if running else fields["duration"]
     sql = sent(columns)
-    counted = counts(columns, sql)
+    counted = counts(columns, sql, trace.holds)
     return {
         **fields,
         "cause": trace.cause,
@@ -92,13 +94,15 @@ _BAD = ("ERROR", "CRITICAL")
 _ENDS = {"commit": "commits", "rollback": "rollbacks"}
 
 
-def counts(columns: Columns, sql: Sent) -> dict[str, int]:
+def counts(columns: Columns, sql: Sent, holds: Sequence[Span] = ()) -> dict[str, int]:
     """Count what was collected; zero counts are left out.
 
     Beside the stages: ``commits`` and ``rollbacks``, which are not statements; ``changes``, steps
     that changed something; ``errors``, log records of at least that level; ``slow`` statements and
     commits, and ``repeated``, the groups of equal statements that are sent from the same source
     location again and again.
+
+    :param holds: when breakpoints held the request, which makes no statement slow.
     """
     notes = columns.notes
     found = Counter(
@@ -113,10 +117,14 @@ def counts(columns: Columns, sql: Sent) -> dict[str, int]:
         if tracepoint.stage == "log":
             found["errors"] += notes.fact(index * WIDTH, "level") in _BAD
         elif tracepoint.stage == "sql":
-            end = columns.ends[index]
-            found["slow"] += bool(end) and end - columns.begins[index] >= SLOW
+            begin, end = columns.begins[index], columns.ends[index]
+            found["slow"] += end - begin >= SLOW and end - begin - _held(holds, begin, end) >= SLOW
     found["repeated"] = sum(times >= REPEATED for times in sql.asked.values())
     return {name: number for name, number in found.items() if name and number}
+
+
+def _held(holds: Sequence[Span], begin: float, end: float) -> float:
+    return sum(max(0.0, min(end, each.end or end) - max(begin, each.begin)) for each in holds)
 
 
 def _innermost(columns: Columns) -> dict[str, str] | None:

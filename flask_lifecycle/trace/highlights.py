@@ -35,6 +35,9 @@ _FUNCTIONS = frozenset(
 )
 _ENDS = ("commit", "rollback")
 
+#: From when to when; None lasts.
+Interval = tuple[int, "int | None"]
+
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
@@ -64,9 +67,10 @@ def _facts(trace: Trace) -> Iterator[Highlight]:
     if is_done:
         shown = _time(app_time)
         yield Highlight("app", f"{shown} in the app", shown, None)
-    yield from _sql(trace.steps)
+    spans = [(hold.begin, hold.end) for hold in trace.holds]
+    yield from _sql(trace.steps, spans)
     if trace.error is None:
-        yield from _slowest(trace, app_time)
+        yield from _slowest(trace, app_time, spans)
     sent = lasted - app_time
     if is_done and sent >= _LEAST:
         shown = _time(sent)
@@ -86,7 +90,7 @@ def _answer(trace: Trace) -> Iterator[Highlight]:
     yield Highlight("answer", text, mark, None if error is None else error.step)
 
 
-def _sql(steps: Iterable[Step]) -> Iterator[Highlight]:
+def _sql(steps: Iterable[Step], spans: list[Interval]) -> Iterator[Highlight]:
     sql = [step for step in steps if step.stage == "sql"]
     if not sql:
         return
@@ -94,27 +98,20 @@ def _sql(steps: Iterable[Step]) -> Iterator[Highlight]:
     found = [(kinds.count(kind), kind) for kind in _ENDS if kind in kinds]
     is_undone = found == [(1, "rollback")]
     ends = ["rolled back"] if is_undone else [count(number, kind) for number, kind in found]
-    shown = _time(sum(step.end - step.begin for step in sql if step.end is not None))
+    ended = [step for step in sql if step.end is not None]
+    shown = _time(sum(_took(step, spans) for step in ended))
     yield Highlight("sql", ", ".join((f"DB {shown}", *ends)), shown, sql[0].id)
 
 
-def _slowest(trace: Trace, app_time: int) -> Iterator[Highlight]:
-    """Name the app's function that took longest, and the time in it that no step explains.
-
-    A breakpoint's time is nobody's.
-    """
-    spans = [(hold.begin, hold.end) for hold in trace.holds]
+def _slowest(trace: Trace, app_time: int, spans: list[Interval]) -> Iterator[Highlight]:
+    """Name the app's function that took longest, and the time in it that no step explains."""
     least = _SHARE * (app_time - sum((end or begin) - begin for begin, end in spans))
-
-    def took(step: Step) -> int:
-        return (step.end or step.begin) - step.begin - _covered(spans, step)
-
     ran = [step for step in trace.steps if step.end is not None and step.stage in _FUNCTIONS]
-    slowest = max(ran, key=took, default=None)
-    if slowest is None or took(slowest) < least:
+    slowest = max(ran, key=lambda step: _took(step, spans), default=None)
+    if slowest is None or _took(slowest, spans) < least:
         return
     kind = f"{slowest.stage} {short(slowest.name)}"
-    yield Highlight("slowest", f"slowest: {kind} {_time(took(slowest))}", kind, slowest.id)
+    yield Highlight("slowest", f"slowest: {kind} {_time(_took(slowest, spans))}", kind, slowest.id)
     inside = [(step.begin, step.end) for step in trace.steps if step.parent == slowest.id]
     left = (slowest.end or slowest.begin) - slowest.begin - _covered([*inside, *spans], slowest)
     if left >= max(_LEAST, least):
@@ -122,7 +119,12 @@ def _slowest(trace: Trace, app_time: int) -> Iterator[Highlight]:
         yield Highlight("unexplained", f"{where} that no step explains", where, slowest.id)
 
 
-def _covered(inside: Iterable[tuple[int, int | None]], outer: Step) -> int:
+def _took(step: Step, spans: list[Interval]) -> int:
+    """Return the time of a step without that of breakpoints, which is nobody's."""
+    return (step.end or step.begin) - step.begin - _covered(spans, step)
+
+
+def _covered(inside: Iterable[Interval], outer: Step) -> int:
     """Return how much of a step's time those inside it take together; some run at the same time."""
     covered, until, last = 0, outer.begin, outer.end or outer.begin
     for begin, end in sorted((begin, last if end is None else end) for begin, end in inside):

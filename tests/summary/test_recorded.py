@@ -66,6 +66,18 @@ def test_what_was_slow_is_slow_unless_it_streams_or_was_held(trace: Trace) -> No
     assert "slow" not in flagged(replace(plain, holds=held))
 
 
+def test_a_statement_is_not_slow_by_the_time_of_a_breakpoint(trace: Trace) -> None:
+    statement = next(each for each in trace.steps if each.stage == "sql")
+    begin, end = statement.begin, statement.begin + 200_000_000
+    steps = tuple(replace(each, end=end) if each is statement else each for each in trace.steps)
+    slow = replace(trace, steps=steps, duration=end * 2)
+    assert "slow SQL: 1" in flagged(slow)
+    held = (Hold(statement.id, begin, begin + 150_000_000, "go"),)
+    assert "slow SQL: 1" not in flagged(replace(slow, holds=held))
+    elsewhere = (Hold(0, end, end + 150_000_000, "go"),)
+    assert "slow SQL: 1" in flagged(replace(slow, holds=elsewhere))
+
+
 def test_a_request_saved_while_it_ran_is_not_running_any_more(trace: Trace) -> None:
     steps = tuple(replace(step, end=None) for step in trace.steps)
     held = (Hold(0, 1, None, None),)

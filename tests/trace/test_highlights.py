@@ -182,8 +182,10 @@ def test_the_time_of_a_breakpoint_is_no_functions() -> None:
     trace = trace_of(
         step(0, stage="before_request", begin=0, end=900 * MS),
         step(1, stage="view", begin=900 * MS, end=903 * MS),
+        step(2, "sql", parent=0, begin=0, end=899 * MS, detail={"kind": "statement"}),
         holds=(Hold(0, MS, 899 * MS, "go"),),
         duration=903 * MS,
     )
+    assert told(trace)["sql"] == "DB 1.00 ms"
     assert told(trace)["slowest"] == "slowest: view x 3.00 ms"
     assert told(trace)["unexplained"] == "3.00 ms in the view that no step explains"

@@ -2,10 +2,12 @@
 
 import { REPEATED, SLOW, type Step, type Trace } from "../api/types";
 import { took } from "./details";
+import { heldInStep, holdsOf, type Holding } from "./holds";
 import { isStatement } from "./transactions";
 
-export function isSlow(step: Step): boolean {
-  return step.stage === "sql" && took(step) >= SLOW;
+/** A breakpoint's time is no statement's. */
+export function isSlow(step: Step, trace: Holding): boolean {
+  return step.stage === "sql" && took(step) - heldInStep(step, holdsOf(trace), step.begin) >= SLOW;
 }
 
 /** The statement in short; recordings of older versions only have its text. */

@@ -39,7 +39,7 @@ export default function Sql(): JSX.Element | null {
   const slowest = sent.reduce((most, step) => Math.max(most, took(step)), 1);
   return (
     <div class="message collected" tabIndex={0} role="region" aria-label="SQL">
-      <Sum sent={sent} />
+      <Sum trace={trace} sent={sent} />
       <Dropped trace={trace} />
       {same.map((group, index) => (
         <Often key={index} group={group} trace={trace} />
@@ -109,11 +109,11 @@ function Columns({ order, onOrder }: ColumnsProps): JSX.Element {
 }
 
 /** Their number and total time. */
-function Sum({ sent }: { readonly sent: readonly Step[] }): JSX.Element {
+function Sum({ sent, trace }: { readonly sent: readonly Step[]; readonly trace: Trace }): JSX.Element {
   if (sent.length === 0)
     return <p class="none">This request sent no SQL statements through SQLAlchemy or sqlite3.</p>;
   const count = sent.filter(isStatement).length;
-  const slow = sent.filter(isSlow).length;
+  const slow = sent.filter((step) => isSlow(step, trace)).length;
   return (
     <p class="sum">
       <b>{count}</b> {count === 1 ? "statement" : "statements"}

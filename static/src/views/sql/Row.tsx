@@ -37,7 +37,7 @@ export function Row({ step, trace, slowest, open, bracket, times, onOpen }: RowP
   const rows = step.detail["rows"];
   return (
     <>
-      <tr data-step={step.id} class={isSlow(step) ? "slow" : undefined}>
+      <tr data-step={step.id} class={isSlow(step, trace) ? "slow" : undefined}>
         <td class={`what ${bracket}`}>
           {[0, 1, 2].map((row) =>
             bracket.includes(`in${row}`) ? <i key={row} class={`bracket r${row}`} /> : null,

@@ -1,7 +1,7 @@
 /** The title of a ribbon: its name, its time, and a note; and of an exception its message below. */
 
 import { time } from "../../../trace/format";
-import { brief, ofWhichHeld } from "../../../trace/holds";
+import { brief, heldFor, ofWhichHeld } from "../../../trace/holds";
 import { unfinished } from "../../../trace/steps";
 import type { Fault } from "../../model/types";
 import { GEOMETRY } from "../geometry";
@@ -92,7 +92,8 @@ function besideOf(scene: Scene, box: Box): string {
   // In a replay, it may end later.
   if (state === "running") return step?.end == null ? unfinished(scene.journey.trace) : "running";
   if (hold !== null && hold.inside > 0) return ofWhichHeld(hold.inside);
-  const { total, moving } = scene.journey;
+  const { moving, trace } = scene.journey;
+  const total = scene.journey.total - heldFor(trace, scene.journey.total);
   // A share of what is not known yet is none.
   if (moving) return "";
   const share = total > 0 ? Math.min(100, (ownTime(scene, box) / total) * 100) : 0;
