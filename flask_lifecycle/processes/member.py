@@ -29,6 +29,8 @@ _COUNT = 0.5
 _COUNTED = ("evicted", "too_large", "ignored")
 # What the others published is read no more often.
 _READ = 0.08
+# A request that is due then is old enough when it is looked at, s.
+_SOON = 0.005
 
 
 class Holds(t.Protocol):
@@ -165,7 +167,10 @@ class Member:
             self._published_at = 0.0
             self._running.forget()
             self.board.leave()
-        return SELDOM if wanted is None and watched is None else OFTEN
+        if wanted is None and watched is None:
+            return SELDOM
+        due = self._running.due
+        return OFTEN if watched is None or due is None else min(OFTEN, due + _SOON)
 
     def ask(self, trace_id: str) -> None:
         """Watch a request for some seconds."""

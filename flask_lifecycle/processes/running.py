@@ -15,8 +15,9 @@ from ..trace.model import JsonObject
 from ..trace.snapshot import snapshot
 from ..trace.writer import LiveTrace
 
-# A request that is over sooner comes to the others by the history alone.
-_SHORT = 0.05
+# A request that is over sooner comes to the others by the history alone. The next one that gets so
+# old is not waited for where more than a few have come since: then each turn takes time from the app.
+_SHORT, _FEW = 0.05, 3
 # The others look at what is published at least once in this time.
 _SEEN = 2.0
 #: What is published is replaced so often, s, also if nothing has changed.
@@ -37,6 +38,9 @@ class Running:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._newest = 0
+        #: In how many seconds the next request is to be published, if one is known.
+        self.due: float | None = None
         self._shown: dict[LiveTrace, tuple[t.Any, ...]] = {}
         #: Those that have finished since they were published, and until when they are.
         self._over: dict[LiveTrace, float] = {}
@@ -48,14 +52,19 @@ class Running:
     def has_news(self) -> bool:
         """Return whether anything has changed since this was asked last."""
         younger = clock() - _SHORT
-        running = [each for each in self._store.newest() if each.running and each.origin < younger]
+        newest = self._store.newest()
+        running = [each for each in newest if each.running and each.origin < younger]
+        young = [each.origin - younger for each in newest[:_FEW] if each.running]
+        before, self._newest = self._newest, newest[0].seq if newest else 0
+        is_quiet = self._newest - before <= _FEW
+        self.due = min((each for each in young if each >= 0), default=None) if is_quiet else None
         shown = {each: progress(each) for each in running[:_MOST]}
-        before, self._shown = self._shown, shown
+        known, self._shown = self._shown, shown
         until = time.monotonic() + _SEEN
-        for each in before:
+        for each in known:
             if each not in shown and not each.running and each.cleared is None:
                 self._over[each] = until
-        return shown != before
+        return shown != known
 
     def summaries(self) -> list[JsonObject]:
         """Return the summaries to publish."""

@@ -13,6 +13,7 @@ from flask import Flask
 
 from flask_lifecycle.processes import running as running_module
 from flask_lifecycle.processes.member import Member
+from flask_lifecycle.processes.thread import OFTEN, SELDOM
 from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.history import make, served
 from tests.helpers.servers import wait_for
@@ -101,6 +102,23 @@ def test_steps_of_what_runs_for_long_are_published_too_a_few_of_them_at_a_time(
         two.member.turn()
         busy.execute("ROLLBACK")
     wait_for(lambda: published() == [False] + [True] * 8 + [False] * 2, 20)
+
+
+def test_what_has_just_begun_is_looked_at_again_as_soon_as_it_is_old_enough(
+    apps: tuple[App, App],
+) -> None:
+    one, two = apps
+    one.member.board.watch(frozenset())
+    assert two.member.turn() == OFTEN
+    trace = LiveTrace(None, "GET", "/slow")
+    trace.origin -= running_module._SHORT - 0.02
+    two.store.add(trace)
+    assert two.member.turn() < OFTEN / 2
+    # Where many come, each turn would take time from the app.
+    for _ in range(4):
+        two.store.add(LiveTrace(None, "GET", "/"))
+    assert two.member.turn() == OFTEN
+    assert one.member.turn() == SELDOM
 
 
 def test_messages_of_unknown_kinds_and_faulty_ones_change_nothing(

@@ -63,6 +63,25 @@ test("where it polls, such a message is no lost connection", async () => {
   expect(log).toHaveBeenCalledTimes(1);
 });
 
+test.each([
+  { several: false, took: 10, wait: 1000 },
+  { several: true, took: 10, wait: 200 },
+  { several: true, took: 100, wait: 300 },
+  { several: true, took: 5000, wait: 1000 },
+])("$several, $took ms: it polls again after $wait ms", async ({ several, took, wait }) => {
+  vi.useFakeTimers();
+  const polls: number[] = [];
+  vi.stubGlobal("fetch", async (path: string) => {
+    if (path === "api/ticket") return new Response(JSON.stringify({ ticket: null }));
+    polls.push(Date.now());
+    await new Promise((resolve) => setTimeout(resolve, took));
+    return new Response(JSON.stringify({ seq: 9, process: { several } }));
+  });
+  failing().start();
+  await vi.advanceTimersByTimeAsync(3 * (took + wait));
+  expect(polls.slice(0, 3).map((at) => at - (polls[0] ?? 0))).toEqual([0, took + wait, 2 * (took + wait)]);
+});
+
 test("a message that cannot be taken in is acknowledged, and the next ones are taken in", async () => {
   const log = vi.spyOn(console, "error").mockReturnValue();
   const packets: string[] = [];

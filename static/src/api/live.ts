@@ -11,6 +11,10 @@ const FIRST_WAIT = 250;
 const LONGEST_WAIT = 1000;
 const FAILURES_BEFORE_POLLING = 3;
 const POLL_WAIT = 1000;
+/** Where a server has several processes, what runs in one of them is seen by a poll of another one. */
+const POLL_WAIT_SEVERAL = 200;
+/** Polls take a quarter of the time at most: one that takes longer meets a server that is busy. */
+const POLL_PAUSE = 3;
 const CONNECT_WAIT = 3000;
 /** After a failed websocket, the number of polls before the next attempt. */
 const POLLS_BEFORE_TRYING = 30;
@@ -34,6 +38,7 @@ export class Live {
   #failures = 0;
   #watched: string | null = null;
   #polls = 0;
+  #pollWait = POLL_WAIT;
   /** Whether that was logged: it may come 30 times a second. */
   #hasFailed = false;
 
@@ -109,8 +114,13 @@ export class Live {
   }
 
   async #poll(): Promise<void> {
+    const begun = performance.now();
+    this.#pollWait = POLL_WAIT;
     try {
-      this.#take(await this.#api.batch(this.#handlers.resume()));
+      const batch = await this.#api.batch(this.#handlers.resume());
+      const pause = Math.max(POLL_WAIT_SEVERAL, POLL_PAUSE * (performance.now() - begun));
+      if (batch.process.several) this.#pollWait = Math.min(POLL_WAIT, pause);
+      this.#take(batch);
       this.#handlers.onConnection("polling");
     } catch {
       this.#handlers.onConnection("lost");
@@ -118,7 +128,7 @@ export class Live {
   }
 
   #again(): void {
-    const wait = this.#failures >= FAILURES_BEFORE_POLLING ? POLL_WAIT : this.#wait;
+    const wait = this.#failures >= FAILURES_BEFORE_POLLING ? this.#pollWait : this.#wait;
     this.#wait = Math.min(LONGEST_WAIT, this.#wait * 2);
     setTimeout(() => void this.#connect(), wait);
   }
