@@ -16,7 +16,7 @@ from ..trace.snapshot import snapshot
 from ..trace.writer import LiveTrace
 
 # A request that is over sooner comes to the others by the history alone. The next one that gets so
-# old is not waited for where more than a few have come since: then each turn takes time from the app.
+# old is not waited for where more than a few have come since: each turn takes time from the app.
 _SHORT, _FEW = 0.05, 3
 # The others look at what is published at least once in this time.
 _SEEN = 2.0
