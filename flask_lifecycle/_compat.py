@@ -50,6 +50,8 @@ _entry("threading:RLock", "_at_fork_reinit", _PYTHON)
 _entry("sys", "_getframe", _PYTHON)
 _entry("sys", "_current_frames", _PYTHON)
 _entry("enum:Enum", "_name_", _PYTHON)
+#: Whether a module is still being imported, perhaps by another thread.
+INITIALIZING = _entry("importlib.machinery:ModuleSpec", "_initializing", _PYTHON)
 #: The server behind a proxy that a connection has a tunnel through.
 tunnel_host: t.Callable[[t.Any], t.Any] = attrgetter(
     _entry("http.client:HTTPConnection", "_tunnel_host", _PYTHON)
@@ -218,6 +220,7 @@ __all__ = [
     "GRANIAN_STOPS",
     "GREENLET_EXITS",
     "HEADER_LIST",
+    "INITIALIZING",
     "MACRO_CLASS",
     "MACRO_ENVIRONMENT",
     "MACRO_FUNCTION",

@@ -128,6 +128,7 @@ MADE: dict[str, t.Callable[[], t.Any]] = {
         "cheroot.workers.threadpool"
     ).ThreadPool(None),
     "http.client:HTTPConnection": lambda: HTTPConnection("localhost"),
+    "importlib.machinery:ModuleSpec": lambda: import_module("json").__spec__,
     "jinja2.runtime:Macro": _macro,
     "jinja2:Template": _template,
     "simple_websocket:Server": _websocket,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from functools import partial
 
+from .._compat import INITIALIZING
 from ..faults import fault
 from ..locks import lock
 
@@ -13,6 +15,16 @@ Put = t.Callable[[t.Any], t.Any]
 Make = t.Callable[[t.Any], t.Any]
 
 _MISSING: t.Any = object()
+
+
+def imported(name: str) -> t.Any:
+    """Return a module that the app has imported; None if it has not, or another thread is at it.
+
+    What is imported by then is looked at again when more is.
+    """
+    module = sys.modules.get(name)
+    is_begun = getattr(getattr(module, "__spec__", None), INITIALIZING, False)
+    return None if is_begun else module
 
 
 class _Replacement:
@@ -151,4 +163,4 @@ def _set_attribute(target: t.Any, name: str, value: t.Any) -> None:
         setattr(target, name, value)
 
 
-__all__ = ["Patch"]
+__all__ = ["Patch", "imported"]

@@ -23,7 +23,7 @@ from ..trace.model import Error, JsonObject
 from ..trace.owner import Owner
 from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import LiveTrace, Writer
-from .patch import Patch
+from .patch import Patch, imported
 
 _SPAN = number(Tracepoint("span", "span"))
 _NOT_OURS = frozenset(("SERVER", "CONSUMER"))
@@ -149,7 +149,7 @@ def _error(span: t.Any, masks: Redactor) -> Error:
 
 def listen() -> None:
     """Install the processor, once the app has a tracer provider of the SDK; never import it."""
-    if not _owners or "opentelemetry.sdk.trace" not in sys.modules:
+    if not _owners or imported("opentelemetry.sdk.trace") is None:
         return
     try:
         provider = sys.modules["opentelemetry.trace"].get_tracer_provider()

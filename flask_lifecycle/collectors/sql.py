@@ -22,7 +22,7 @@ from ..trace.log import BEGIN, clock
 from ..trace.owner import Owner
 from ..trace.transactions import is_open
 from ..trace.writer import LiveTrace
-from .patch import Patch
+from .patch import Patch, imported
 from .statements import begin, begin_transaction, end, fail, renumber
 
 _METHODS = {"do_execute": False, "do_execute_no_params": False, "do_executemany": True}
@@ -251,7 +251,7 @@ def _initialized(initialize: t.Any) -> t.Any:
 
 
 def _replace() -> None:
-    if "sqlalchemy.engine" not in sys.modules or _patch.is_in_place:
+    if imported("sqlalchemy") is None or _patch.is_in_place:
         return
 
     from sqlalchemy.engine.default import DefaultDialect

@@ -21,7 +21,7 @@ from ..recorder.user_code import caller, is_library
 from ..trace.owner import Owner
 from ..trace.transactions import is_open
 from ..trace.writer import LiveTrace
-from .patch import Patch
+from .patch import Patch, imported
 from .statements import begin, begin_transaction, end, fail, is_connecting, mark, renumber
 
 _SCRIPT = "executescript"
@@ -245,7 +245,7 @@ def _with_recorded(
 
 
 def _replace() -> None:
-    module: t.Any = sys.modules.get("sqlite3")
+    module = imported("sqlite3")
     if module is not None:
         _usual[:] = _connections.of(module.Connection), _cursors.of(module.Cursor)
         _patch.replace(module, "connect", _connect)

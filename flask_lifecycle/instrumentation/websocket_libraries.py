@@ -7,7 +7,7 @@ import sys
 import typing as t
 from types import FrameType
 
-from ..collectors.patch import Patch
+from ..collectors.patch import Patch, imported
 from ..faults import fail_open
 from ..recorder.current import current
 from ..trace.owner import Owner
@@ -124,14 +124,14 @@ def _replace_method(owner: t.Any, name: str, replacement: t.Callable[[t.Any], t.
 
 
 def _replace() -> None:
-    module = sys.modules.get("geventwebsocket.websocket")
+    module = imported("geventwebsocket.websocket")
     if module is not None:
         _listen_to_close(module.WebSocket, _of_gevent_websocket)
-    module = sys.modules.get("simple_websocket.ws")
+    module = imported("simple_websocket.ws")
     if module is not None:
         _listen(module.Server, "handshake", _opened)
         _listen_to_close(module.Base, _of_simple_websocket)
-    module = sys.modules.get("eventlet.websocket")
+    module = imported("eventlet.websocket")
     if module is not None:
         # The library creates it once it has answered the handshake.
         _listen(module.WebSocket, "__init__", _opened)

@@ -290,3 +290,47 @@ def test_each_collector_is_asked_for_by_its_name(name: str, collector: Collector
     always = {"signals", "websocket_libraries"}
     assert {module.split(".")[2] for module in asked} == {*always, *collector.modules}
     assert {key: each.owners for key, (_, each) in patches.items()} == before
+
+
+IMPORTS = """
+import importlib.abc, logging, sys
+from flask import Flask
+from flask_lifecycle import Lifecycle, faults
+
+app = Flask("shop")
+app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_HISTORY=None)
+Lifecycle(app)
+app.add_url_rule("/", view_func=lambda: "hello")
+client = app.test_client()
+libraries = ["sqlite3", "http.client", "httpcore", "aiohttp", "sqlalchemy", "opentelemetry.sdk.trace"]
+for name in [*sys.modules]:
+    if name.startswith(tuple(libraries)):
+        del sys.modules[name]
+asked = set()
+
+class Asking(importlib.abc.MetaPathFinder):
+    '''Sends a request whenever something is imported, as another thread may.'''
+    def find_spec(self, name, path, target=None):
+        begun = {each for each in libraries if each in sys.modules} - asked
+        if begun:
+            asked.update(begun)
+            assert client.get("/").status_code == 200
+
+sys.meta_path.insert(0, Asking())
+for name in libraries:
+    __import__(name)
+assert asked == {*libraries}, asked
+client.get("/")
+import sqlite3, http.client, httpcore, aiohttp, sqlalchemy
+assert not faults._faults, faults._faults
+for each in (
+    sqlite3.connect, http.client.HTTPConnection.putrequest, aiohttp.ClientRequest.send,
+    httpcore.ConnectionPool.handle_request, sqlalchemy.engine.default.DefaultDialect.initialize,
+):
+    assert each.__code__.co_filename.startswith({PACKAGE!r}), each
+"""
+
+
+def test_a_library_that_is_being_imported_is_patched_when_it_is_there() -> None:
+    code = IMPORTS.replace("{PACKAGE!r}", repr(str(ROOT / "flask_lifecycle")))
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -7,10 +7,9 @@ linked instead of one more step.
 
 from __future__ import annotations
 
-import sys
 import typing as t
 
-from ..patch import Patch
+from ..patch import Patch, imported
 from . import aiohttp, http_client, httpcore
 
 _PATCHES: dict[str, t.Callable[[t.Any, Patch], None]] = {
@@ -23,7 +22,7 @@ _PATCHES: dict[str, t.Callable[[t.Any, Patch], None]] = {
 
 def _replace() -> None:
     for name, patch in _PATCHES.items():
-        module = sys.modules.get(name)
+        module = imported(name)
         if module is not None:
             patch(module, _patch)
 
