@@ -302,7 +302,7 @@ app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_HISTORY=None)
 Lifecycle(app)
 app.add_url_rule("/", view_func=lambda: "hello")
 client = app.test_client()
-libraries = ["sqlite3", "http.client", "httpcore", "aiohttp", "sqlalchemy", "opentelemetry.sdk.trace"]
+libraries = "sqlite3 http.client httpcore aiohttp sqlalchemy opentelemetry.sdk.trace".split()
 for name in [*sys.modules]:
     if name.startswith(tuple(libraries)):
         del sys.modules[name]
