@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .sentences.words import count, readable_time, short
-from .status import client_status
+from .status import client_status, middleware_answers
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,6 +80,13 @@ def _facts(trace: Trace) -> Iterator[Highlight]:
 def _answer(trace: Trace) -> Iterator[Highlight]:
     """Say who answered, if the app did not."""
     by, error = trace.server_error_by, trace.error
+    if by is None and error is not None:
+        stages = (step.stage for step in trace.steps)
+        around = [step.name for step in trace.steps if step.stage == "middleware"]
+        if around and middleware_answers(stages, error.step):
+            mark = f"middleware {short(around[0])}" if len(around) == 1 else "middleware"
+            yield Highlight("answer", f"answered with {trace.status} by {mark}", mark, error.step)
+            return
     # Recordings of older versions do not say.
     is_unanswered = trace.status is None and error is not None and trace.duration is not None
     if by is None and not is_unanswered:

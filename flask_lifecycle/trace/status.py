@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable
 
 _UNANSWERED = frozenset(("SystemExit", "KeyboardInterrupt", "GeneratorExit"))
+_POPS = frozenset(("request_context_pop", "app_context_pop"))
+# With these, Flask makes a response of an exception.
+_FLASKS = frozenset(("error_handler", "make_response"))
 
 
 def client_status(header: t.Mapping[str, t.Any]) -> int | None:
@@ -23,4 +27,23 @@ def client_status(header: t.Mapping[str, t.Any]) -> int | None:
     return status
 
 
-__all__ = ["client_status"]
+def middleware_answers(stages: Iterable[str], error: int | None) -> bool:
+    """Return whether middleware responds to an exception that left the app inside it.
+
+    Flask starts a response before it pops the contexts, middleware after that.
+
+    :param stages: of all steps, in order.
+    :param error: the id of the step in which the exception was raised, if that is known.
+    """
+    raised = -1 if error is None else error
+    is_popped = False
+    for at, stage in enumerate(stages):
+        if at > raised and stage in _FLASKS:
+            return False
+        is_popped = is_popped or (at > raised and stage in _POPS)
+        if is_popped and stage == "start_response":
+            return True
+    return False
+
+
+__all__ = ["client_status", "middleware_answers"]

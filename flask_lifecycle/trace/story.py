@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from bisect import bisect_left, bisect_right, insort
 
+from .status import middleware_answers
 from .transactions import STATEMENT
 
 if t.TYPE_CHECKING:
@@ -234,6 +235,16 @@ class Story:
         """Return whether an exception left the app."""
         beat = self._beats.get(0)
         return beat is not None and beat.outcome == "raised"
+
+    @property
+    def rescued(self) -> str | None:
+        """Return the type of the exception to which middleware responded, or None."""
+        error = self.header.get("error")
+        if error is None or self.left:
+            return None
+        stages = {each: beat.stage for each, beat in self._beats.items()}
+        in_order = (stages.get(each, "") for each in range(max(stages, default=-1) + 1))
+        return str(error["type"]) if middleware_answers(in_order, error["step"]) else None
 
     def unhandled(self, step: Step, until: int | None = None) -> bool:
         """Return whether Flask found no handler for a step's exception, up to another step."""

@@ -10,6 +10,7 @@ import typing as t
 import pytest
 from flask import Response
 
+from flask_lifecycle.trace.explain import explain
 from flask_lifecycle.trace.highlights import Highlight, highlights
 from flask_lifecycle.trace.model import Hold, Trace, TraceError
 from tests.helpers.apps import LOCAL, make_app
@@ -189,3 +190,35 @@ def test_the_time_of_a_breakpoint_is_no_functions() -> None:
     assert told(trace)["sql"] == "DB 1.00 ms"
     assert told(trace)["slowest"] == "slowest: view x 3.00 ms"
     assert told(trace)["unexplained"] == "3.00 ms in the view that no step explains"
+
+
+class _Catcher:
+    """Middleware that answers whatever leaves the app."""
+
+    def __init__(self, app: t.Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        try:
+            return self._app(environ, start_response)
+        except LookupError:
+            start_response("503 Sorry", [])
+            return [b"sorry"]
+
+
+@pytest.mark.parametrize("handled", [False, True])
+def test_middleware_that_answers_an_exception_is_said_to(handled: bool) -> None:
+    app, lifecycle = make_app()
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.add_url_rule("/", "index", lambda: str(dict[str, str]()["nothing"]))
+    if handled:
+        app.register_error_handler(KeyError, lambda _: ("handled", 503))
+    app.wsgi_app = _Catcher(app.wsgi_app)  # type: ignore[method-assign]
+    app.test_client().get("/").close()
+    (trace,) = lifecycle.traces(app)
+    assert trace.status == 503
+    said = [each.text for each in highlights(trace) if each.kind == "answer"]
+    assert said == ([] if handled else ["answered with 503 by middleware _Catcher"])
+    (sentence,) = (each for each in explain(trace) if each.startswith("Middleware"))
+    answers = "which KeyError leaves, and answers in its place" in sentence
+    assert answers is not handled

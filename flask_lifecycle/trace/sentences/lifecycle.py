@@ -49,6 +49,9 @@ def _middleware(step: Step, story: Story) -> str:
     if story.holds(step, "middleware", "request_context"):
         passes = f"Middleware {short(step.name)} passes the call on to the app"
         took = "" if step.detail.get("untimed") is True else spent(step, "after")
+        if story.rescued is not None:
+            does = "answers" if story.times("middleware", len(story)) == 1 else "middleware answers"
+            return f"{passes}, which {short(story.rescued)} leaves, and {does} in its place{took}"
         return f"{passes} and returns its response{took}"
     return f"Middleware {short(step.name)} answers by itself; the app inside it is not called"
 

@@ -96,6 +96,17 @@ function backTime(facts: Facts, popped: number, end: number): number {
   return Math.max(0, end - popped - heldBetween(facts, popped, end));
 }
 
+function backKind({ steps, trace, known }: Facts, { kind, state }: Chip): string {
+  if (state === "raised") return "passes";
+  const { start, responses, handlers } = known;
+  const popped = known.pop ?? known.appPop;
+  const { error } = trace;
+  // Flask starts a response before it pops the contexts. Of several, it is not known which one answers.
+  const isRescue = error !== null && start !== null && popped !== null && start.id > popped.id;
+  const isFlasks = [...responses, ...handlers].some(({ id }) => id > (error?.step ?? 0));
+  return isRescue && !isFlasks && steps.of("middleware").length === 1 ? "answers" : kind;
+}
+
 function middlewareBand(draft: Draft, index: number, name: string, step: Step | null): Band {
   const { steps, moment, known, over } = draft.facts;
   const request = steps.first("request_context");
@@ -128,7 +139,7 @@ function middlewareBand(draft: Draft, index: number, name: string, step: Step | 
     right: [
       {
         ...back,
-        kind: returned && back.state === "raised" ? "passes" : back.kind,
+        kind: returned ? backKind(draft.facts, back) : back.kind,
         state: returned ? back.state : "pending",
         own: timedBack ? backTime(draft.facts, outermostPop.end, step.end ?? 0) : null,
       },
