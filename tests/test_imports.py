@@ -34,8 +34,8 @@ ALLOWED = {
     "source": {"trace", "redact", "_compat"},
     "recording": {"trace", "redact", "settings", "summary", "source"},
     "history": {
-        *("forks", "locks", "faults", "pauses", "settings", "trace", "store", "recording"),
-        "summary",
+        *("core", "forks", "locks", "faults", "pauses", "settings", "trace", "store"),
+        *("recording", "summary"),
     },
     "processes": {
         *("forks", "locks", "faults", "pauses", "pids", "trace", "store", "summary", "history"),

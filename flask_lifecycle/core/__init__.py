@@ -16,7 +16,7 @@ from .twin import STEP, packed
 
 _SWITCH = "FLASK_LIFECYCLE_PURE"
 # That of _core.c.
-_REVISION = 3
+_REVISION = 4
 
 
 def _compiled() -> tuple[t.Any, str]:
@@ -44,9 +44,10 @@ why: str
 compiled, why = _compiled()
 
 if t.TYPE_CHECKING or compiled is None:
-    from .twin import Fields, Log, pack
+    from .twin import Fields, Log, dumps, pack
 else:
-    Fields, Log, pack = compiled.Fields, compiled.Log, compiled.pack
+    Fields, Log = compiled.Fields, compiled.Log
+    dumps, pack = compiled.dumps, compiled.pack
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
@@ -71,4 +72,15 @@ def shortcut(name: str, data: t.Any) -> t.Callable[[F], F]:
     return put
 
 
-__all__ = ["STEP", "Fields", "Log", "compiled", "native", "pack", "packed", "shortcut", "why"]
+__all__ = [
+    "STEP",
+    "Fields",
+    "Log",
+    "compiled",
+    "dumps",
+    "native",
+    "pack",
+    "packed",
+    "shortcut",
+    "why",
+]

@@ -18,12 +18,13 @@
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
+#include "json.h"
 #include "recording.h"
 #include "shortcuts.h"
 #include "steps.h"
 
 /* Has to be the same in __init__.py, so that a module built from older sources is not used. */
-#define REVISION 3
+#define REVISION 4
 
 PyDoc_STRVAR(setup_doc,
 "Take what recorded functions use: the context variable of the current trace, what identifies a\n"
@@ -77,6 +78,7 @@ pack(PyObject *module, PyObject *log)
 
 static PyMethodDef core_methods[] = {
     {"begin", (PyCFunction)(void (*)(void))begin, METH_FASTCALL, begin_doc},
+    {"dumps", dumps, METH_O, "Return a value as JSON, in ASCII and without spaces."},
     {"end", (PyCFunction)(void (*)(void))end, METH_FASTCALL, end_doc},
     {"pack", pack, METH_O, "Return the steps of a log in little memory."},
     {"shortcut", shortcut, METH_VARARGS, shortcut_doc},

@@ -1,7 +1,11 @@
-"""The parts of the compiled core that have no other place, in Python: a log, a writer's fields."""
+"""The parts of the compiled core that have no other place, in Python.
+
+They are a log, a writer's fields, and the JSON of what is stored.
+"""
 
 from __future__ import annotations
 
+import json
 import typing as t
 from functools import lru_cache
 from struct import Struct
@@ -20,6 +24,13 @@ class Fields:
     __slots__ = ("current", "ident", "limit", "log", "notes", "owner", "seen")
 
 
+#: Returns a value as JSON, in ASCII and without spaces. The compiled one fails where a key is no
+#: string, and for integers of more than 64 bits.
+dumps: t.Callable[[t.Any], str] = json.JSONEncoder(
+    allow_nan=False, check_circular=False, separators=(",", ":")
+).encode
+
+
 def pack(log: Log) -> bytes:
     """Return the steps of a log in little memory."""
     return packed(len(log) // _WIDTH).pack(*log)
@@ -31,4 +42,4 @@ def packed(steps: int) -> Struct:
     return Struct(STEP * steps)
 
 
-__all__ = ["STEP", "Fields", "Log", "pack", "packed"]
+__all__ = ["STEP", "Fields", "Log", "dumps", "pack", "packed"]

@@ -5,13 +5,13 @@ They share the tracepoints of their steps, are compressed at once, and need noth
 
 from __future__ import annotations
 
-import json
 import sys
 import typing as t
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from ..core import dumps, twin
 from ..faults import fault
 from ..recording.json_text import write_json
 from ..summary.summarize import summarize
@@ -38,12 +38,8 @@ _TRACEPOINTS = 10_000
 #: The most requests of a batch, which is removed, and read, as a whole.
 MOST: int = 100
 _MOST_BYTES = 256 * 1024
-# Requests are made JSON together, in one call: a call for each takes as long as a third of it. No
-# other thread runs meanwhile. A request is estimated to have so many bytes beside its details.
-_AT_ONCE, _FEWEST_BYTES = 16 * 1024, 512
-
-# What is in it is masked, capped and has no cycles as a rule: what fails is written step by step.
-_write = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
+# Other threads run after so many bytes, about a tenth of a millisecond.
+_STRETCH = 16 * 1024
 
 
 class Request(t.NamedTuple):
@@ -73,91 +69,55 @@ def packed(
     :param pause: called often, to let other threads run.
     :param with_summaries: whether to make these now, which takes as long as all else.
     """
-    open_batch = _Open()
+    open_batch, stretch = _Open(), 0
     for trace in traces:
         try:
-            open_batch.add(trace, _summary(trace) if with_summaries else "")
+            stretch += open_batch.add(trace, _summary(trace) if with_summaries else "")
         except Exception as error:
             fault("a request for the history", error)
-        is_full = len(open_batch) >= MOST or open_batch.size + open_batch.waits > _MOST_BYTES
-        if is_full or open_batch.waits > _AT_ONCE:
-            open_batch.write()
+        if stretch > _STRETCH:
             pause()
-        if is_full:
-            yield from open_batch.closed()
+            stretch = 0
+        if len(open_batch.requests) >= MOST or open_batch.size > _MOST_BYTES:
+            yield open_batch.closed()
             open_batch = _Open()
-    yield from open_batch.closed()
-
-
-class _Row(t.NamedTuple):
-    """A request that waits to be written."""
-
-    trace: LiveTrace
-    request: Request
-    fields: list[t.Any]
+    if open_batch.requests:
+        yield open_batch.closed()
 
 
 class _Open:
     """A batch to which requests are added."""
 
     def __init__(self) -> None:
-        #: The bytes of what is written, and an estimate of those of what waits.
+        self.requests: list[Request] = []
         self.size: int = 0
-        self.waits: int = 0
-        self._waiting: list[_Row] = []
-        self._written: list[_Row] = []
+        self._traces: list[LiveTrace] = []
         self._process: JsonObject = {}
         self._routes: dict[Route, int] = {}
         self._texts: list[str] = []
         self._numbers: list[bytes] = []
 
-    def __len__(self) -> int:
-        return len(self._written) + len(self._waiting)
-
-    def add(self, trace: LiveTrace, summary: str) -> None:
-        """Add a request."""
-        if trace.kept is None:
-            raise ValueError("it has not finished")
+    def add(self, trace: LiveTrace, summary: str) -> int:
+        """Add a request; return its bytes."""
+        trace_id, route = trace.id, trace.route
+        numbers = numbers_of(trace)
+        at = None if route is None else self._routes.setdefault(route, len(self._routes))
+        text = _text(trace, trace_id, at)
         if not self._process:
             self._process = header(trace)["process"]
-        trace_id, route, path = trace.id, trace.route, trace.path
-        at = None if route is None else self._routes.setdefault(route, len(self._routes))
-        try:
-            fields = [at, *fields_of(trace, trace_id, form_of)]
-        except Exception:
-            fields = [at, *fields_of(trace, trace_id, _writable)]
-        request = Request(trace_id, is_file(trace.endpoint, path), trace.cleared, summary)
-        self._waiting.append(_Row(trace, request, fields))
-        self.waits += _FEWEST_BYTES + len(path) + len(trace.query) + trace.detail_bytes
-
-    def write(self) -> None:
-        """Write what waits."""
-        waiting, self._waiting, self.waits = self._waiting, [], 0
-        try:
-            if waiting:
-                self._write(waiting, _write([each.fields for each in waiting])[1:-1])
-        except Exception:
-            for each in waiting:
-                try:
-                    self._write([each], _text(each))
-                except Exception as error:
-                    fault("a request for the history", error)
-
-    def _write(self, rows: list[_Row], text: str) -> None:
-        numbers = [numbers_of(each.trace) for each in rows]
-        self._written += rows
+        of_file = is_file(trace.endpoint, trace.path)
+        self.requests.append(Request(trace_id, of_file, trace.cleared, summary))
+        self._traces.append(trace)
         self._texts.append(text)
-        self._numbers += numbers
-        self.size += len(text) + sum(map(len, numbers))
+        self._numbers.append(numbers)
+        size = len(text) + len(numbers)
+        self.size += size
+        return size
 
-    def closed(self) -> Iterator[Batch]:
-        """Yield the batch, if it has any request."""
-        self.write()
-        if not self._written:
-            return
-        traces = [each.trace for each in self._written]
-        steps = b"".join([each.kept.steps for each in traces if each.kept is not None])
-        head = _write(
+    def closed(self) -> Batch:
+        """Return the batch."""
+        steps = b"".join([each.kept.steps for each in self._traces if each.kept is not None])
+        head = twin.dumps(
             {
                 "order": sys.byteorder,
                 "process": self._process,
@@ -170,23 +130,22 @@ class _Open:
         text = f'{head[:-1]},"tracepoints":[{used}],"traces":[{",".join(self._texts)}]}}'
         # Numbers take longer to compress than text, and become half as small.
         data = zlib.compress(text.encode("ascii"), _LEVEL)
-        requests = [each.request for each in self._written]
-        yield Batch(requests, b"".join((FORMAT, data, *self._numbers)), traces)
+        return Batch(self.requests, b"".join((FORMAT, data, *self._numbers)), self._traces)
 
 
-def _text(row: _Row) -> str:
-    """Return one request as JSON, without what cannot be written."""
+def _text(trace: LiveTrace, trace_id: str, route: int | None) -> str:
     try:
-        return _write(row.fields)
+        return dumps([route, *fields_of(trace, trace_id, form_of)])
     except Exception:
-        return _write([row.fields[0], *fields_of(row.trace, row.request.id, _writable)])
+        # What the compiled function leaves to its twin, and what cannot be written at all.
+        return twin.dumps([route, *fields_of(trace, trace_id, _writable)])
 
 
 def _writable(note: Detail, trace: LiveTrace) -> Stored:
     """Return what is stored of a step, or nothing: that is better than no request."""
     try:
         stored = form_of(note, trace)
-        _write(stored)
+        twin.dumps(stored)
     except Exception as error:
         fault("a step in the history", error)
         return None, {}
@@ -195,7 +154,7 @@ def _writable(note: Detail, trace: LiveTrace) -> Stored:
 
 @lru_cache(_TRACEPOINTS)
 def _tracepoint(number: int) -> str:
-    return _write((number, *tracepoint_fields(TRACEPOINTS[number])))
+    return twin.dumps((number, *tracepoint_fields(TRACEPOINTS[number])))
 
 
 def _summary(trace: LiveTrace) -> str:
