@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice, repeat
@@ -201,7 +202,8 @@ def id_length(ids: Collection[str]) -> int:
     """Return how much of some IDs tells them apart."""
     longest = max(map(len, ids), default=0)
     lengths = range(_SHORTEST, longest)
-    return next((each for each in lengths if _are_apart(ids, each)), max(_SHORTEST, longest))
+    apart = bisect_left(lengths, True, key=lambda length: _are_apart(ids, length))
+    return lengths[apart] if apart < len(lengths) else max(_SHORTEST, longest)
 
 
 def _are_apart(ids: Collection[str], length: int) -> bool:

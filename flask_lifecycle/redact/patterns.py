@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import string
+from functools import cache
 
 from .key_formats import UNBROKEN, compiled, key_formats, service_keys
 from .literals import any_of, each_with
@@ -27,12 +28,17 @@ def _begins(shorter: float, *, broken: bool) -> re.Pattern[str]:
     return re.compile(each_with(follows))
 
 
-# The fewer formats to search for, the faster a text without any is passed: so there is one pattern
-# for the formats that fit into a shorter text, and one for those without an unbroken run.
-_KEY_BEGINS = [
-    (shorter, _begins(shorter, broken=False), _begins(shorter, broken=True))
-    for shorter in (24, 40, math.inf)
-]
+@cache
+def _key_begins() -> list[tuple[float, re.Pattern[str], re.Pattern[str]]]:
+    # The fewer formats to search for, the faster a text without any is passed: so there is one
+    # pattern for the formats that fit into a shorter text, and one for those without an unbroken
+    # run. They are compiled when they are used first: commands that mask nothing do not wait.
+    return [
+        (shorter, _begins(shorter, broken=False), _begins(shorter, broken=True))
+        for shorter in (24, 40, math.inf)
+    ]
+
+
 #: Stands for the characters of words.
 IN_WORD = "a"
 _WORDS = bytes(
@@ -150,7 +156,7 @@ def may_have_key(folded: str, words: str) -> bool:
     :param words: has `IN_WORD` for each word character.
     """
     unbroken = _UNBROKEN in words
-    for shorter, every, broken in _KEY_BEGINS:
+    for shorter, every, broken in _key_begins():
         if len(folded) < shorter:
             return (every if unbroken else broken).search(folded) is not None
     return True
