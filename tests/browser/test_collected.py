@@ -45,15 +45,17 @@ def test_changes_are_shown_step_by_step(panel: Panel) -> None:
 
 def test_statements_are_counted_laid_out_and_placed(panel: Panel) -> None:
     panel.fetch("/tour/queries")
-    panel.shows_whole("/tour/queries")
+    whole = panel.shows_whole("/tour/queries")
     shown = view(panel, "sql")
     # Those that took longest come first: the lines of the orders, or the books.
     lines = shown.locator(".often", has_text="N+1: the same statement, 10 times")
     expect(lines).to_contain_text("templates/queries.html:7")
     rows = shown.locator("tbody tr[data-step]")
-    # The user, ten orders, the lines of each, and the eight books.
-    expect(rows).to_have_count(20)
-    expect(panel.page.locator("#tab-sql .count")).to_have_text("20")
+    # The user, ten orders, the lines of each, and their books: orders may have come in between.
+    sent = sum(step["stage"] == "sql" for step in whole["steps"])
+    assert sent > 15
+    expect(rows).to_have_count(sent)
+    expect(panel.page.locator("#tab-sql .count")).to_have_text(str(sent))
     rows.first.locator(".link").first.click()
     expect(shown.locator("pre.source")).to_contain_text("SELECT user.id,\n       user.name,")
     expect(shown.locator(".opened")).to_contain_text("demo/__init__.py:")
