@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 import typing as t
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -89,6 +90,7 @@ class SqliteBoard(Side):
         self._path = history.with_name(f"{history.name}{_SUFFIX}")
         self._connection = Connection(self._path, is_private=is_private, tables=_TABLES)
         self._parsed: dict[str, _Parsed] = {}
+        weakref.finalize(self, self._connection.close)
 
     def watch(self, traces: frozenset[str], seconds: float = WATCH_SECONDS) -> None:
         row = (self._key, time.time() + seconds, json.dumps(sorted(traces)))

@@ -264,7 +264,7 @@ def test_what_there_is_can_be_seen() -> None:
     [
         ({"stage": "session_save"}, "skip", "not a function of the app"),
         ({"stage": "dispatch"}, "answer", "not a function of the app"),
-        ({"name": "book", "when": "after"}, "answer", "It has run"),
+        ({"name": "book", "when": "after"}, "answer", "It has already run"),
         ({"name": "tear_down"}, "answer", "ignores what this function returns"),
         ({"name": "hints"}, "answer", "ignores what this function returns"),
         ({"name": "book", "when": "after"}, "end", "has ended"),

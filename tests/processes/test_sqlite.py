@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sqlite3
@@ -234,3 +235,19 @@ def test_what_is_no_shared_file_is_left_alone(file: Path, spoil: t.Callable[[Pat
     assert one.problem
     assert json.dumps([one.others(), one.watched(), one.counts()]) == "[[], null, {}]"
     assert [*file.parent.iterdir()] == before
+
+
+def test_the_file_is_closed_with_the_last_reference(file: Path) -> None:
+    made = board(file)
+    made.watch(frozenset())
+    assert live(file) in opened()
+    # Not by the end of its connection, of which Python warns.
+    _connection = made._connection
+    del made
+    gc.collect()
+    assert live(file) not in opened()
+
+
+def opened() -> set[Path]:
+    """Return the files that this process has open."""
+    return {each.readlink() for each in Path("/proc/self/fd").iterdir() if each.is_symlink()}
