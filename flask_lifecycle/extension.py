@@ -208,6 +208,8 @@ class State:
         while self._undo:
             self._undo.pop()(app)
         self._mount = None
+        if self._member is not None:
+            self._member.leave()
         self._member = None
         self.enabled = False
 

@@ -119,6 +119,10 @@ class Member:
             self.joined = True
             thread.add(self)
 
+    def leave(self) -> None:
+        """Take part no more, as the extension is removed from the app."""
+        thread.remove(self)
+
     def hurry(self) -> None:
         """Let the others know at once that somebody watches."""
         self.join()

@@ -44,7 +44,7 @@ class Thread:
     """The thread, and the apps that take part. It holds none of these."""
 
     def __init__(self) -> None:
-        self._members: list[tuple[weakref.ref[Member], Board]] = []
+        self._members: list[tuple[t.Callable[[], Member | None], Board]] = []
         self._lock = locks.lock()
         self._bell: threading.Event | None = None
 
@@ -54,6 +54,14 @@ class Thread:
             self._members.append((weakref.ref(member), member.board))
             if self._bell is None:
                 self._start()
+
+    def remove(self, member: Member) -> None:
+        """Let an app leave the others, at the next turn."""
+        with self._lock:
+            for index, (reference, board) in enumerate(self._members):
+                if reference() is member:
+                    self._members[index] = _gone, board
+        self.hurry()
 
     def hurry(self) -> None:
         """Take the next turn now."""
@@ -89,7 +97,7 @@ class Thread:
                     soon = min(soon, member.turn())
                     continue
                 with self._lock:
-                    self._members.remove(each)
+                    self._members = [one for one in self._members if one is not each]
                 board.leave()
             except Exception as error:
                 fault("what is shared with other processes", error)
@@ -116,6 +124,10 @@ class Thread:
             member = reference()
             if member is not None:
                 member.forked()
+
+
+def _gone() -> None:
+    """Stand for an app that has left."""
 
 
 thread: Thread = Thread()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -24,7 +25,8 @@ class RedisServer:
         self.port = hold_port(self)
         self.tls_port = hold_port(self) if has_tls else 0
         self._command = [
-            *("redis-server", "--bind", "127.0.0.1", "--port", str(self.port)),
+            *(os.environ.get("REDIS_SERVER", "redis-server"), "--bind", "127.0.0.1"),
+            *("--port", str(self.port)),
             *("--dir", str(folder), "--save", "", "--appendonly", "no", *options),
             *(("--tls-port", str(self.tls_port)) if has_tls else ()),
         ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from flask_lifecycle import Lifecycle
 from flask_lifecycle.processes import running as running_module
 from flask_lifecycle.processes.member import Member
 from flask_lifecycle.processes.thread import OFTEN, SELDOM
@@ -151,6 +152,17 @@ def test_each_app_has_its_own_name_and_requests(apps: tuple[App, App]) -> None:
         one.member.turn()
         wait_for(lambda: two.member.joined)
         wait_for(lambda: [each.process["app"] for each in fresh(one)] == ["cart"])
+
+
+def test_an_app_without_the_extension_takes_part_no_more(apps: tuple[App, App]) -> None:
+    one, two = apps
+    with served(two.app) as there:
+        there.get("/a")
+        two.member.wanted = list
+        two.member.hurry()
+        wait_for(lambda: one.member.board.watched() is not None)
+        Lifecycle().undo(two.app)
+        wait_for(lambda: one.member.board.watched() is None)
 
 
 def fresh(app: App) -> t.Any:
