@@ -75,6 +75,10 @@ write_escaped(char *at, Py_UCS4 character)
 static bool
 add_string(Text *text, PyObject *string)
 {
+#if PY_VERSION_HEX < 0x030C0000
+    if (PyUnicode_READY(string) < 0) /* A string that an old extension made may have no data yet. */
+        return false;
+#endif
     int kind = PyUnicode_KIND(string);
     const void *data = PyUnicode_DATA(string);
     Py_ssize_t length = PyUnicode_GET_LENGTH(string);

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import types
 import typing as t
+from contextvars import ContextVar
 
 import pytest
 
-from flask_lifecycle.core import Fields, Log, compiled, pack, packed, twin
+from flask_lifecycle.core import Fields, Log, compiled, pack, packed, shortcut, twin
 
 STEPS = (7, -1, 1.5, 0.0, 8, 0, 2.5, 3.5, 9, -6, 1e9 + 2e-7, 0.25)
 BOTH = [(Log, pack), (twin.Log, twin.pack)]
@@ -83,3 +86,71 @@ def test_fields_are_what_a_writer_sets() -> None:
         assert getattr(fields, name) == 3
     with pytest.raises(AttributeError):
         fields.more = 1
+
+
+VARIABLE: ContextVar[t.Any] = ContextVar("variable")
+SHORTCUTS: list[tuple[str, t.Any]] = [
+    ("look", VARIABLE),
+    ("ensure_sync", {}),
+    ("sent", ({}, dict, "_status", "_list")),
+    ("look_at_response", ({}, dict, "_status", "_list")),
+    ("send", 1),
+]
+
+
+@pytest.mark.parametrize(("name", "data"), SHORTCUTS)
+def test_a_shortcut_leaves_to_python_what_it_cannot_do(name: str, data: t.Any) -> None:
+    seen: list[t.Any] = []
+
+    @shortcut(name, data)
+    def func(*args: t.Any, **kwargs: t.Any) -> int:
+        """Take anything."""
+        seen.append((args, kwargs))
+        return 5
+
+    given: list[t.Any] = [(), (1,), (1, 2), (1, 2, 3, 4), (Fields(),), (Fields(), 1)]
+    given.append((Fields(), 1, ("200 OK", []), object()))
+    for args in given:
+        assert func(*args) == 5
+        assert func(*args, more=1) == 5
+        assert seen == [(args, {}), (args, {"more": 1})]
+        seen.clear()
+    assert (func.__name__, func.__doc__) == ("func", "Take anything.")
+    assert str(inspect.signature(func)) == "(*args: 't.Any', **kwargs: 't.Any') -> 'int'"
+    bound = types.MethodType(func, 3)
+    assert bound() == 5
+    assert seen == [((3,), {})]
+
+
+def test_a_shortcut_is_made_with_what_it_needs() -> None:
+    if compiled is None:
+        return
+    for name, _data in [*SHORTCUTS, ("unknown", None)]:
+        for wrong in (None, "x", (), object()):
+            with pytest.raises(ValueError, match="no shortcut"):
+                compiled.shortcut(name, wrong, print)
+
+
+def test_what_fails_in_a_shortcut_fails_in_python_alone() -> None:
+    class Broken:
+        """Stands for a context and for what was seen of it."""
+
+        def __hash__(self) -> int:
+            raise KeyError
+
+        @property
+        def views(self) -> t.NoReturn:
+            raise LookupError
+
+    @shortcut("look", VARIABLE)
+    def look(writer: t.Any, step: int | None = None) -> str:
+        return "in Python"
+
+    fields: t.Any = Fields()
+    fields.seen = {None: Broken()}
+    assert look(fields) == "in Python"
+    token = VARIABLE.set(Broken())
+    assert look(fields) == "in Python"
+    VARIABLE.reset(token)
+    fields.seen = 5
+    assert look(fields, 1) == "in Python"

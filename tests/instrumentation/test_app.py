@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import typing as t
 from functools import partial
 
 import pytest
-from flask import Flask, Response, abort, flash, g, render_template_string, request
+from flask import Flask, Response, abort, flash, g, render_template_string, request, session
 from werkzeug.exceptions import NotFound
 
 from flask_lifecycle import Lifecycle, faults
@@ -242,3 +243,35 @@ def test_what_an_app_itself_does_with_exceptions_is_recorded(first: bool) -> Non
     assert after.error.type == "ValueError"
     lifecycle.undo(app)
     assert app.handle_exception is held
+
+
+def test_a_request_goes_on_whose_app_is_given_back_in_the_middle() -> None:
+    app = Flask(__name__)
+    app.config.update(LIFECYCLE_ENABLED=True, SECRET_KEY="x")
+    lifecycle = Lifecycle(app)
+    called: list[str] = []
+
+    @app.before_request
+    def before() -> None:
+        called.append("before")
+
+    @app.get("/")
+    def index() -> str:
+        session["a"] = 1
+        if type(app) is not Flask:
+            lifecycle.undo(app)
+        # What records this very function is not in use by anything else now.
+        app.view_functions["index"] = index
+        gc.collect()
+        return "text"
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        called.append("after")
+        return response
+
+    assert app.test_client().get("/").text == "text"
+    assert called == ["before", "after"]
+    assert type(app) is Flask
+    assert app.test_client().get("/").text == "text"
+    assert called == ["before", "after"] * 2
