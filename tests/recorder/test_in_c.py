@@ -288,14 +288,15 @@ def test_calls_leave_no_references(trace: LiveTrace) -> None:
 def test_endless_recursion_ends_as_in_python(trace: LiveTrace) -> None:
     for maker in BOTH:
         depths: list[int] = []
+        recursive: list[t.Any] = []
 
-        def func(depth: int, depths: list[int] = depths) -> t.Any:
-            depths.append(depth)
-            return recursive(depth + 1)  # noqa: B023
+        def func(depths: list[int], recursive: list[t.Any]) -> t.Any:
+            depths.append(len(depths))
+            return recursive[0](depths, recursive)
 
-        recursive = made_by(maker, func, parameters="depth")
+        recursive.append(made_by(maker, func, parameters="depths, recursive"))
         with pytest.raises(RecursionError):
-            recursive(0)
+            recursive[0](depths, recursive)
         assert 100 < len(depths) <= sys.getrecursionlimit()
         assert trace.current == -1
         begins = trace.log[PARENT::4]
@@ -389,7 +390,7 @@ def test_a_broken_writer_does_not_break_the_call(
 
 
 AT_THE_END = """
-import atexit, threading, time
+import atexit, threading
 from flask_lifecycle.recorder.current import current
 from flask_lifecycle.recorder.probe import Probe, recording
 from flask_lifecycle.trace.owner import Owner
@@ -410,12 +411,14 @@ def forever():
     current.set(LiveTrace(owner, "GET", "/"))
     while True:
         made(1)
+        runs.set()
 
 late = Late()
 late.itself = late
 atexit.register(made, 1)
+runs = threading.Event()
 threading.Thread(target=forever, daemon=True).start()
-time.sleep(0.05)
+runs.wait()
 assert made(1) == 5
 """
 
