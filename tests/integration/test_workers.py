@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import websocket
 
+from tests.helpers.history import make, served
 from tests.helpers.servers import FLASK_RUN, NOT_UP, PATIENCE, Server, alive, batch, wait_for
 
 APP = """
@@ -495,3 +496,26 @@ def test_without_a_history_the_page_is_of_one_process(tmp_path: Path) -> None:
         assert message["process"]["several"] is True
         assert message["process"]["shared"] is False
         assert (message["others"], message["position"]) == ([], None)
+
+
+def test_what_is_more_than_one_message_comes_with_the_next_ones(tmp_path: Path) -> None:
+    """Also if the same worker is asked again, which has finished some of them itself."""
+    app = make(history=tmp_path / "history.sqlite")
+    panel, several = app.test_client(), {"wsgi.multiprocess": True}
+
+    def ask(asked: dict[str, t.Any]) -> t.Any:
+        url = "/_lifecycle/api/batch"
+        return panel.post(url, json=asked, environ_overrides=several).get_json()
+
+    with served(app) as there:
+        there.get("/before")
+        message = ask({})
+        sent = {*there.get(*(f"/{number}" for number in range(250)))}
+        # As if another worker had answered before.
+        history, _, last = message["position"].split("/")
+        position, seen = f"{history}/{'f' * 16}/{last}", set()
+        for _ in range(4):
+            message = ask({"epoch": message["epoch"], "position": position, "running": []})
+            position = message["position"]
+            seen |= {each["id"] for each in message["traces"]}
+    assert sent <= seen

@@ -51,6 +51,8 @@ class OfOthers:
         self._since = since
         self._history = history
         self.position: str = position or ("" if history is None else history.position())
+        #: Whether the history has more after it.
+        self.is_behind: bool = False
         # What was sent of each request that has not come by the history, and when it was shown.
         self._sent: dict[str, tuple[JsonObject, float]] = {
             each: ({"state": "running"}, 0.0) for each in running
@@ -90,7 +92,9 @@ class OfOthers:
         self._again = now + min(_SELDOM, max(_OFTEN, took / _SHARE))
         if added is None:
             return []
+        before = self.position
         found, self.position = added
+        self.is_behind = before != self.position != self._history.position()
         own = _place(self.process)
         # What the memory evicted before it could be sent has been counted as skipped.
         new = [each for each in found if each["id"] < self._since or _place(each["process"]) != own]

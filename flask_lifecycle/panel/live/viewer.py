@@ -45,6 +45,8 @@ class Pick(t.NamedTuple):
     have: int
 
 
+# The memory of no process.
+_ELSEWHERE = "0"
 _NEWEST_TRACE = Pick(None, 0)
 _NO_NEWS = News([], [], [])
 
@@ -226,7 +228,9 @@ class Viewer:
         """Return up to where it has all, for its next connection to any process of the server."""
         if self.others is None:
             return None
-        return Position(self.others.position, store.epoch, self.cursor).text()
+        # What is still to come by the history includes what this process has finished.
+        epoch = _ELSEWHERE if self.others.is_behind else store.epoch
+        return Position(self.others.position, epoch, self.cursor).text()
 
     def _start_again_if_restored(self, store: Store, kept: list[LiveTrace]) -> None:
         """Send everything again if cleared traces came back, which are older than the last sent."""
