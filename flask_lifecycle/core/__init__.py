@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import sysconfig
+import types
 import typing as t
 from importlib import import_module
 
@@ -49,6 +50,13 @@ else:
     Fields, Log = compiled.Fields, compiled.Log
     dumps, pack = compiled.dumps, compiled.pack
 
+#: The types of functions: Python's own, and those of the compiled core.
+FUNCTIONS: tuple[type, ...] = (
+    (types.FunctionType,)
+    if compiled is None
+    else (types.FunctionType, compiled.Recording, compiled.Shortcut)
+)
+
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
@@ -73,6 +81,7 @@ def shortcut(name: str, data: t.Any) -> t.Callable[[F], F]:
 
 
 __all__ = [
+    "FUNCTIONS",
     "STEP",
     "Fields",
     "Log",

@@ -18,6 +18,8 @@ import uuid
 from collections.abc import Callable
 from itertools import islice
 
+from ..core import FUNCTIONS
+
 #: The parts of an object by name, to be converted and masked as a dict is.
 Parts = dict[str, t.Any]
 
@@ -140,7 +142,7 @@ def _fields(kind: type, value: t.Any, held: dict[str, t.Any] | None) -> Parts | 
     return parts
 
 
-def _function(value: types.FunctionType) -> str:
+def _function(value: t.Any) -> str:
     return f"<function {_home(value)}{value.__qualname__}>"
 
 
@@ -150,14 +152,14 @@ def _builtin(value: types.BuiltinFunctionType) -> str:
 
 def _method(value: types.MethodType) -> str | None:
     func = value.__func__
-    if type(func) is not types.FunctionType:
+    if type(func) not in FUNCTIONS:
         return None
     return f"<method {_home(func)}{func.__qualname__}>"
 
 
 def _partial(value: functools.partial[t.Any]) -> str | None:
     func = value.func
-    return f"<partial of {_function(func)}>" if type(func) is types.FunctionType else None
+    return f"<partial of {_function(func)}>" if type(func) in FUNCTIONS else None
 
 
 def _module(value: types.ModuleType) -> str | None:
@@ -172,7 +174,7 @@ def _home(value: t.Any) -> str:
 
 #: By the exact type: a subclass may have methods of its own.
 _DESCRIBED: dict[type, Callable[[t.Any], Parts | str | None]] = {
-    types.FunctionType: _function,
+    **dict.fromkeys(FUNCTIONS, _function),
     types.BuiltinFunctionType: _builtin,
     types.MethodType: _method,
     types.ModuleType: _module,

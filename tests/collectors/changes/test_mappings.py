@@ -6,6 +6,7 @@ import gc
 import sys
 import typing as t
 import weakref
+from functools import partial
 
 import pytest
 from flask import (
@@ -481,3 +482,20 @@ def test_all_that_one_function_changes_is_capped_together() -> None:
     assert len(added) == 40
     assert added["name39"] == "…"
     assert len(str(added)) < 20_000
+
+
+def test_flasks_own_methods_are_named_whatever_records_them() -> None:
+    app, lifecycle = make_app()
+
+    @app.get("/")
+    def index() -> str:
+        g.bound, g.known = app.make_response, app.ensure_sync
+        g.plain, g.partial = type(app).dispatch_request, partial(type(app).make_response, app)
+        return ""
+
+    assert one(app, lifecycle)["index"]["g"]["added"] == {
+        "bound": "<method flask.app.Flask.make_response>",
+        "known": "<method flask.app.Flask.ensure_sync>",
+        "plain": "<function flask.app.Flask.dispatch_request>",
+        "partial": "<partial of <function flask.app.Flask.make_response>>",
+    }
