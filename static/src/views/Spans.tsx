@@ -25,7 +25,7 @@ const ABOUT = [
   "messaging.destination.name",
 ];
 
-/** OpenTelemetry's spans: calls to other servers and caches, and the app's own work. */
+/** Spans: calls to other servers and caches, and the app's own work by OpenTelemetry. */
 export default function Spans(): JSX.Element | null {
   const trace = current(state.value);
   if (trace === null) return null;
@@ -35,8 +35,9 @@ export default function Spans(): JSX.Element | null {
     <div class="message collected" tabIndex={0} role="region" aria-label="Spans">
       {spans.length === 0 ? (
         <p class="none">
-          No OpenTelemetry spans were recorded in this request. If the app uses the OpenTelemetry SDK, calls
-          made with requests, httpx, urllib3 and Redis are shown here.
+          This request sent no HTTP requests, and made no OpenTelemetry spans. Requests sent with urllib,
+          Requests, urllib3, HTTPX and aiohttp are shown here and, if the app uses the OpenTelemetry SDK, all
+          its spans.
         </p>
       ) : (
         <table class="sql-table">
