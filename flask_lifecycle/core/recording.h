@@ -172,6 +172,21 @@ after(Call *call)
     return is_armed(call->state) ? hold_after(call) : 0;
 }
 
+/* Give the step its outcome; return -1 with an exception. */
+static int
+describe(Call *call, PyObject *error)
+{
+    State *state = call->state;
+    if (state->describe_error == NULL) /* The module has been torn down. */
+        return 0;
+    PyObject *described = PyObject_CallOneArg(state->describe_error, error);
+    int status = -1;
+    if (described != NULL)
+        status = put_note(call->writer, state->names.outcomes, call->step, described);
+    Py_XDECREF(described);
+    return status;
+}
+
 /* Call the function in its step, which has begun. */
 static PyObject *
 call_in_step(Call *call, Log *log, Py_ssize_t outer)
@@ -186,11 +201,8 @@ call_in_step(Call *call, Log *log, Py_ssize_t outer)
         error = take_error();
         before = begin_handling(error);
         is_handling = true;
-        PyObject *described = PyObject_CallOneArg(state->describe_error, error);
-        if (described == NULL || put_note(call->writer, state->names.outcomes, call->step, described) < 0)
-            if (fail_open(state, state->describe_error) < 0)
-                replace_outcome(call, &error);
-        Py_XDECREF(described);
+        if (describe(call, error) < 0 && fail_open(state, (PyObject *)state->Recording) < 0)
+            replace_outcome(call, &error);
     }
     log_end(log, call->step, now());
     call->writer->current = outer;
