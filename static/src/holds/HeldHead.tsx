@@ -73,13 +73,13 @@ export function HeldFacts({ trace }: { readonly trace: Trace }): JSX.Element {
   );
 }
 
-/** How much of the time of a request that is over it was held. */
+/** How much of the time of a request that is over it was held, after that time. */
 export function OfWhichHeld({ trace }: { readonly trace: Trace }): JSX.Element | null {
   const held = trace.state === "done" ? ofWhichHeld(heldFor(trace, trace.duration ?? 0)) : "";
   return held === "" ? null : (
-    <li>
-      {time(trace.duration ?? 0)} in all, <b>{held}</b>
-    </li>
+    <>
+      , <b>{held}</b>
+    </>
   );
 }
 

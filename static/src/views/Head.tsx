@@ -119,10 +119,10 @@ function Facts({ trace }: { readonly trace: Trace }): JSX.Element | null {
           <SentBy {...sender} />
         </li>
       )}
-      <OfWhichHeld trace={trace} />
       {facts.map((fact) => (
         <li key={fact.kind}>
           <Fact fact={fact} />
+          {fact.kind === "app" ? <OfWhichHeld trace={trace} /> : null}
         </li>
       ))}
       {error === null ? null : (
