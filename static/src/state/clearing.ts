@@ -1,5 +1,6 @@
 /** Clear the list, and restore what was cleared. */
 
+import type { Batch } from "../api/types";
 import { merge } from "./ordered";
 import { EMPTY, type Cleared, type State } from "./state";
 
@@ -29,6 +30,13 @@ export function cleared(state: State): State {
   // Cleared twice, both come back.
   const undo = snapshot(state.undo === null ? state : restored(state));
   return { ...EMPTY, ...kept, next: null, undo };
+}
+
+/** A message without what has just been cleared, which the server may send until it has cleared it, too. */
+export function withoutCleared(batch: Batch, undo: Cleared | null): Batch {
+  if (undo === null) return batch;
+  const gone = new Set([...undo.traces, ...undo.earlier].map(({ id }) => id));
+  return { ...batch, traces: batch.traces.filter(({ id }) => !gone.has(id)) };
 }
 
 function isEmpty({ traces, imported, earlier, gaps, held }: State): boolean {

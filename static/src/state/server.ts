@@ -7,6 +7,7 @@ import { IMPORTED } from "../trace/filter";
 import { answerOf, traceOf } from "../trace/recorded";
 import { isSameRun } from "../trace/run";
 import { setBackend, type Backend } from "./backend";
+import { withoutCleared } from "./clearing";
 import { applyBatch, logOf, olderThan, setConnection, withPage, withTrace } from "./log";
 import { ended, find, importedOf, lacksSteps } from "./request";
 import { differ, type State } from "./state";
@@ -21,7 +22,9 @@ const live = new Live(api, {
   onBatch: (batch) => {
     const { map } = state.value;
     const { epoch } = logOf(state.value);
-    change((before) => applyBatch(before, batch, performance.now()));
+    const { undo } = state.value;
+    const news = unanswered === 0 ? batch : withoutCleared(batch, undo);
+    change((before) => applyBatch(before, news, performance.now()));
     if ((epoch !== null && epoch !== batch.epoch) || map === null) void loadMap();
     // What the history has of earlier runs, or of the last moments of the one before.
     if (epoch !== batch.epoch || batch.reset) void fetchOlder();
@@ -153,14 +156,20 @@ function tell(path: string, method: "POST" | "DELETE"): Promise<void> {
 
 // One after the other: the server may answer two requests in another order than that in which they were sent.
 let clearing = Promise.resolve();
+/** How often it was asked to clear, and has not yet answered. */
+let unanswered = 0;
 
 /** Clear all requests on the server. */
 function forget(): void {
   const { epoch } = state.value;
+  unanswered += 1;
   clearing = clearing
     .then(() => api.clear(epoch))
     .catch(() => {
       notice("The requests could not be cleared: the app did not respond.");
+    })
+    .finally(() => {
+      unanswered -= 1;
     });
 }
 

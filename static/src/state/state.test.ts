@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { applyBatch, KEPT, olderThan, setConnection, withPage } from "./log";
-import { cleared, restored } from "./clearing";
+import { cleared, restored, withoutCleared } from "./clearing";
 import { select, selectStep, setFollow, setPaused } from "./selection";
 import { withImported } from "./recordings";
 import { appTime, current, elapsed, find, importedOf, lacksSteps } from "./request";
@@ -405,6 +405,13 @@ describe("what was cleared", () => {
     const back = restored(applyBatch(state, batch([summary("c")]), 1));
     expect([ids(back.traces), back.selected, back.follow, back.undo]).toEqual(["cba", "a", false, null]);
     expect(restored(back)).toBe(back);
+  });
+
+  it("stays away though the server still sends of it, until it is restored", () => {
+    const { undo } = cleared(two);
+    const late = batch([summary("a"), summary("c")]);
+    expect(ids(withoutCleared(late, undo).traces)).toBe("c");
+    expect(withoutCleared(late, null)).toBe(late);
   });
 
   it("comes back whole where it was cleared twice, or nothing was there to be cleared", () => {
