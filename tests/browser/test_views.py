@@ -12,7 +12,6 @@ from playwright.sync_api import Locator, expect
 
 from tests.helpers import ROOT
 from tests.helpers.browser import Panel, open_view, took, violations
-from tests.helpers.servers import wait_for
 
 
 def test_a_tab_is_picked_by_mouse_and_keys_and_kept_in_the_address(panel: Panel) -> None:
@@ -203,18 +202,13 @@ def test_steps_are_sorted(panel: Panel) -> None:
     page.locator(".details dt", has_text="CPU").wait_for()
 
 
-def width_of(bar: Locator) -> float:
-    """Return the width of a bar in per cent."""
-    return float((bar.get_attribute("style") or "").partition("width: ")[2].partition("%")[0])
-
-
 def test_the_timeline_is_zoomed_and_short_steps_are_hidden(panel: Panel) -> None:
     panel.fetch("/admin/orders/42")
     trace = panel.shows_whole("/admin/orders/42")
     steps = trace["steps"]
     (of_view,) = (took(each) for each in steps if each["stage"] == "view")
-    # With something of what is around it, where there is some.
-    part = round(max(80, 100 * of_view / trace["duration"]), 2)
+    # With something of what is around it, where there is some: the axis is the app's time.
+    part = round(max(80, 100 * of_view / trace["app_time"]), 2)
     open_view(panel, "Timeline")
     page = panel.page
     rows = page.locator('[data-view="timeline"] tbody tr')
@@ -231,8 +225,7 @@ def test_the_timeline_is_zoomed_and_short_steps_are_hidden(panel: Panel) -> None
     # It takes some of the timeline's room.
     page.get_by_label("Step", exact=True).wait_for()
     page.get_by_role("button", name="This step").click()
-    # Of the axis, which ends with the last step, a little before the request.
-    wait_for(lambda: abs(width_of(bar) - part) < 0.5)
+    expect(bar).to_have_attribute("style", re.compile(rf"width: {part:g}%"))
     all_of_it.click()
     expect(bar).to_have_attribute("style", before)
     expect(all_of_it).to_be_disabled()
