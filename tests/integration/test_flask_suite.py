@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -17,44 +20,46 @@ from tests.helpers.sources import pytest_of_suites, source_of
 HERE = Path(__file__).parent
 
 
-def outcomes(source: Path, tests: list[str], report: Path, *, lifecycle: bool) -> dict[str, str]:
-    """Run the tests in a process of their own; return the outcome of each, by its ID."""
-    plugins = ["-p", "outcomes_by_id", *(("-p", "lifecycle_on_every_app") if lifecycle else ())]
-    asked = report.with_suffix(".txt")
-    asked.write_text("\n".join(tests))
+def outcomes(source: Path, tests: str, report: Path, *, lifecycle: bool) -> dict[str, str]:
+    """Run the tests in a process of their own; return the outcome of each."""
+    plugin = ["-p", "lifecycle_on_every_app"] if lifecycle else []
     paths = [pytest_of_suites(), HERE, ROOT, source / "examples" / "tutorial"]
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugins),
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin),
             # Of what a package can do with, not all is installed.
             "--continue-on-collection-errors",
-            *("-c", os.devnull, "--rootdir", str(source), f"@{asked}"),
+            *("-c", os.devnull, "--rootdir", str(source), f"--junitxml={report}", tests),
         ],
         cwd=source,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, paths)),
-            "OUTCOMES": str(report),
-        },
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},
         capture_output=True,
         text=True,
         check=False,
     )
     assert report.exists(), done.stdout + done.stderr
-    found: dict[str, str] = json.loads(report.read_text())
+    found: dict[str, str] = {}
+    for case in ET.parse(report).iter("testcase"):
+        bad = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+        found[f"{case.get('classname')}::{case.get('name')}"] = bad[0] if bad else "passed"
     return found
 
 
-def newly(source: Path, tests: str, folder: Path) -> dict[str, tuple[str | None, str]]:
-    """Return each test that newly does not pass with a Lifecycle on every app, with both outcomes.
+@functools.cache
+def outcomes_without_us(source: Path, tests: str) -> dict[str, str]:
+    """Return the outcome of each test on bare apps, which is the same whatever we are set to."""
+    with tempfile.TemporaryDirectory() as folder:
+        return outcomes(source, tests, Path(folder) / "bare.xml", lifecycle=False)
 
-    Only what does not pass with one is run without.
-    """
-    watched = outcomes(source, [tests], folder / "watched.json", lifecycle=True)
-    assert list(watched.values()).count("passed") > 20
-    others = {name: each for name, each in watched.items() if each != "passed"}
-    bare = outcomes(source, [*others], folder / "bare.json", lifecycle=False) if others else {}
-    return {name: (bare.get(name), each) for name, each in others.items() if bare.get(name) != each}
+
+def newly(source: Path, tests: str, folder: Path) -> dict[str, tuple[str, str | None]]:
+    """Return each test that ends otherwise with a Lifecycle on every app, with both outcomes."""
+    bare = outcomes_without_us(source, tests)
+    watched = outcomes(source, tests, folder / "watched.xml", lifecycle=True)
+    assert list(bare.values()).count("passed") > 20
+    return {
+        name: (bare[name], watched.get(name)) for name in bare if watched.get(name) != bare[name]
+    }
 
 
 @pytest.mark.parametrize("tests", ["tests", "examples/tutorial/tests"])
