@@ -387,9 +387,12 @@ def _remove(opened: sqlite3.Connection, ids: str, *values: object) -> int:
 
     :param ids: the statement that selects their ids.
     """
-    if opened.execute("SELECT 1 FROM traces LIMIT 1").fetchone() is not None:
-        opened.execute(f"DELETE FROM traces WHERE id IN ({ids})", values)  # noqa: S608
-    return opened.execute(f"DELETE FROM summaries WHERE id IN ({ids})", values).rowcount  # noqa: S608
+    found = opened.execute(ids, values).fetchall()
+    if found:
+        if opened.execute("SELECT 1 FROM traces LIMIT 1").fetchone() is not None:
+            opened.executemany("DELETE FROM traces WHERE id = ?", found)
+        opened.executemany("DELETE FROM summaries WHERE id = ?", found)
+    return len(found)
 
 
 def _shrink(opened: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ import functools
 import gzip
 import html
 import http.client
+import itertools
 import json
 import re
 import shutil
@@ -29,6 +30,7 @@ from flask_lifecycle.recording import Recording
 from flask_lifecycle.recording.html import SCRIPT
 from tests.helpers import ROOT
 from tests.helpers.browser import (
+    THEMES,
     Panel,
     pick_view,
     violations,
@@ -144,7 +146,8 @@ def test_the_tour_opens_from_a_disk_with_every_lifecycle(chromium: Browser, tour
         page.get_by_text("recording of demo").wait_for()
         shown = sum(not each.path.startswith("/static/") for each in traces)
         expect(page.locator(".list header [role=status]")).to_have_text(f"{shown} requests")
-        for trace in traces:
+        for theme, trace in itertools.product(THEMES, traces):
+            page.emulate_media(color_scheme=theme)
             choose(page, trace)
             steps = {step for step, *_ in drawn(page) if step != ""}
             assert {str(step.id) for step in trace.steps if step.stage == "view"} <= steps

@@ -208,12 +208,13 @@ class _Catcher:
 
 @pytest.mark.parametrize("handled", [False, True])
 def test_middleware_that_answers_an_exception_is_said_to(handled: bool) -> None:
+    app: t.Any
     app, lifecycle = make_app()
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.add_url_rule("/", "index", lambda: str(dict[str, str]()["nothing"]))
     if handled:
         app.register_error_handler(KeyError, lambda _: ("handled", 503))
-    app.wsgi_app = _Catcher(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _Catcher(app.wsgi_app)
     app.test_client().get("/").close()
     (trace,) = lifecycle.traces(app)
     assert trace.status == 503
