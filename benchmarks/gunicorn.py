@@ -10,7 +10,7 @@ import threading
 import time
 import typing as t
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -21,8 +21,21 @@ def until(condition: Callable[[], t.Any], seconds: float = 60) -> float:
     """Wait until a condition holds, or so long; return the seconds."""
     begun = time.monotonic()
     while not condition() and time.monotonic() < begun + seconds:
+        # What is waited for happens in another process, which cannot wake this one.
         time.sleep(0.01)
     return time.monotonic() - begun
+
+
+def due(numbers: Iterable[int], rate: float, begun: float) -> Iterator[tuple[int, float]]:
+    """Yield each number when it is due at a rate, with that time.
+
+    :param begun: when 0 is due, by ``time.perf_counter``.
+    """
+    for number in numbers:
+        at = begun + number / rate
+        # A pace is kept by waiting.
+        time.sleep(max(0.0, at - time.perf_counter()))
+        yield number, at
 
 
 def together(send: Callable[[int], None]) -> float:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from .gunicorn import CLIENTS, HOST, Gunicorn, until
+from .gunicorn import CLIENTS, HOST, Gunicorn, due, until
 from .overhead import line, measure
 from .variants import HOLDING, defaults
 from .workloads import page
@@ -60,11 +60,9 @@ def paced(port: int, rate: float, seconds: float) -> list[float]:
     def client(number: int) -> list[float]:
         connection = http.client.HTTPConnection(HOST, port)
         took = []
-        for each in range(number, int(rate * seconds), CLIENTS):
-            due = begun + each / rate
-            time.sleep(max(0.0, due - time.perf_counter()))
+        for each, at in due(range(number, int(rate * seconds), CLIENTS), rate, begun):
             ask(connection, f"/0/page/{each}")
-            took.append((time.perf_counter() - due) * 1000)
+            took.append((time.perf_counter() - at) * 1000)
         connection.close()
         return took
 

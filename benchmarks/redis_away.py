@@ -26,7 +26,7 @@ import typing as t
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from .gunicorn import CLIENTS, HOST, Gunicorn, together, until
+from .gunicorn import CLIENTS, HOST, Gunicorn, due, together, until
 from .variants import recording
 from .viewers import get, watching
 from .workloads import typical
@@ -117,9 +117,7 @@ def send(port: int, path: str, seconds: float, rate: float) -> Round:
     def client(number: int) -> None:
         connection = http.client.HTTPConnection(HOST, port)
         begun = time.perf_counter()
-        for each in range(int(seconds * rate / CLIENTS)):
-            # A pace is kept by waiting.
-            time.sleep(max(0.0, begun + each * CLIENTS / rate - time.perf_counter()))
+        for each, _ in due(range(int(seconds * rate / CLIENTS)), rate / CLIENTS, begun):
             asked = time.perf_counter()
             connection.request("GET", path.format(number * 1_000_000 + each))
             answer = connection.getresponse()
