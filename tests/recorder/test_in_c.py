@@ -14,7 +14,7 @@ import traceback
 import types
 import typing as t
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,27 +26,9 @@ from flask_lifecycle.recorder.current import current
 from flask_lifecycle.recorder.generated import signature, written
 from flask_lifecycle.recorder.probe import Probe, recording
 from flask_lifecycle.trace.log import PARENT, TRACEPOINT
-from flask_lifecycle.trace.owner import Owner
-from flask_lifecycle.trace.tracepoint import Tracepoint, number
 from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.apps import is_ours
-
-TEST = number(Tracepoint("view", "test"))
-
-
-class App: ...
-
-
-APP = App()
-OWNER = Owner(APP)
-
-
-@pytest.fixture
-def trace() -> Iterator[LiveTrace]:
-    made = LiveTrace(OWNER, "GET", "/")
-    token = current.set(made)
-    yield made
-    current.reset(token)
+from tests.helpers.recorder import OWNER, TEST, App
 
 
 def made_by(maker: t.Any, func: t.Any, *probes: Probe, parameters: str | None = None) -> t.Any:

@@ -10,38 +10,19 @@ import sys
 import traceback
 import types
 import typing as t
-from collections.abc import Iterator
 
 import pytest
 
 from flask_lifecycle import faults
 from flask_lifecycle.recorder import in_python
-from flask_lifecycle.recorder.current import current
 from flask_lifecycle.recorder.generated import signature
 from flask_lifecycle.recorder.probe import Probe, recording, recording_for
 from flask_lifecycle.trace.log import BEGIN, END, TRACEPOINT
 from flask_lifecycle.trace.notes import Facts
 from flask_lifecycle.trace.owner import Owner
 from flask_lifecycle.trace.snapshot import snapshot
-from flask_lifecycle.trace.tracepoint import Tracepoint, number
 from flask_lifecycle.trace.writer import LiveTrace, Writer
-
-TEST = number(Tracepoint("view", "test"))
-
-
-class App: ...
-
-
-APP = App()
-OWNER = Owner(APP)
-
-
-@pytest.fixture
-def trace() -> Iterator[LiveTrace]:
-    made = LiveTrace(OWNER, "GET", "/")
-    token = current.set(made)
-    yield made
-    current.reset(token)
+from tests.helpers.recorder import APP, OWNER, TEST
 
 
 class Shop:

@@ -30,33 +30,24 @@ def patch(module: t.Any, patch: Patch) -> None:
 
         return recorded
 
-    def send(original: t.Any) -> t.Any:
-        @wraps(original)
-        async def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            if current.get().owner not in owners:
-                return await original(self, *args, **kwargs)
-            response = await _failing(self, original(self, *args, **kwargs))
-            _hand_over(self, response)
-            return response
+    def followed_by(note: t.Callable[[t.Any, t.Any], None]) -> t.Callable[[t.Any], t.Any]:
+        def follow(original: t.Any) -> t.Any:
+            @wraps(original)
+            async def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+                __tracebackhide__ = True
+                if current.get().owner not in owners:
+                    return await original(self, *args, **kwargs)
+                response = await _failing(self, original(self, *args, **kwargs))
+                note(self, response)
+                return response
 
-        return recorded
+            return recorded
 
-    def start(original: t.Any) -> t.Any:
-        @wraps(original)
-        async def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            __tracebackhide__ = True
-            if current.get().owner not in owners:
-                return await original(self, *args, **kwargs)
-            response = await _failing(self, original(self, *args, **kwargs))
-            _answer(self)
-            return response
-
-        return recorded
+        return follow
 
     patch.replace(module.BaseConnector, "connect", connect)
-    patch.replace(module.ClientRequest, "send", send)
-    patch.replace(module.ClientResponse, "start", start)
+    patch.replace(module.ClientRequest, "send", followed_by(_hand_over))
+    patch.replace(module.ClientResponse, "start", followed_by(_answer))
 
 
 async def _failing(of: t.Any, awaitable: t.Awaitable[t.Any]) -> t.Any:
@@ -95,7 +86,7 @@ def _hand_over(request: t.Any, response: t.Any) -> None:
 
 
 @fail_open
-def _answer(response: t.Any) -> None:
+def _answer(response: t.Any, _itself: t.Any) -> None:
     call = _calls.pop(response, None)
     if call is not None:
         # A proxy adds its own to those of the server behind it.
