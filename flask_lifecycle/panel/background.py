@@ -18,6 +18,8 @@ if t.TYPE_CHECKING:
 _LOADING = 3.0
 #: A script responds to input within this many seconds, even if it waits for the last key.
 _RESPONDS = 2.5
+#: Requests that input leads to together come within this many seconds of one another.
+_TOGETHER = 0.5
 # How far the browser's clock and the app's are apart on one machine.
 _SKEW = 0.05
 # How far a timer is from its beat: seconds, and as a share of the interval.
@@ -68,8 +70,8 @@ class Scripts:
     def __init__(self) -> None:
         #: When a person last clicked or typed in one of its pages.
         self._acted = float("-inf")
-        # Whether a request has followed on that.
-        self._has_led = False
+        # When the last request that followed on that was sent.
+        self._led: float | None = None
         # The latest that input may have led to after all, and when they were sent.
         self._doubtful: deque[tuple[t.Any, float, _Sent]] = deque(maxlen=_DOUBTFUL)
         # By page and request; the oldest first.
@@ -81,13 +83,14 @@ class Scripts:
         :returns: the requests that this led to, though they counted as sent by a page itself.
         """
         self._acted = at
+        self._led = None
         found = []
         for request, sent, known in self._doubtful:
             if sent >= at - _SKEW:
                 known.at = known.interval = None
+                self._led = sent
                 found.append(request)
         self._doubtful.clear()
-        self._has_led = bool(found)
         return found
 
     def forget(self, page: Hashable) -> None:
@@ -118,19 +121,24 @@ class Scripts:
         known = self._sent.get((page, wanted))
         has_input = -_SKEW <= at - self._acted <= _RESPONDS
         if known is None:
-            since = None if arrived is None or has_input else at - arrived
-            known = self._remember((page, wanted), _Sent(None if has_input else at, since))
-            answer = "loading" if since is not None and since <= _LOADING else None
+            since = None if arrived is None else at - arrived
+            is_loading = since is not None and since <= _LOADING
+            answer = "loading" if is_loading else None
+            if is_loading and self._led is not None and at - self._led > _TOGETHER:
+                # The response to input has come: a timer of the page's own begins.
+                has_input, answer = False, "always"
+            first = _Sent(None, None) if has_input else _Sent(at, since)
+            known = self._remember((page, wanted), first)
             is_due = False
         else:
             is_due = known.is_due(at)
             # What a page also sends by itself is the response only if nothing else is.
-            has_input = has_input and (known.at is None or not (self._has_led or is_due))
+            has_input = has_input and (known.at is None or not (self._led is not None or is_due))
             if not has_input:
                 known.again(at)
             answer = "always" if reports or known.is_poll else None
         if has_input:
-            self._has_led = True
+            self._led = at
             return None
         if answer is not None and not is_due:
             self._doubtful.append((request, at, known))

@@ -80,6 +80,19 @@ def test_a_click_while_the_page_loads_is_a_persons() -> None:
     assert sent([0.8]) == ["loading"]
 
 
+@pytest.mark.parametrize(("later", "counts_as"), [(0.1, None), (0.9, POLL)])
+def test_a_click_while_the_page_loads_led_to_what_came_first(
+    later: float, counts_as: str | None
+) -> None:
+    scripts = Scripts()
+    scripts.acted(1.0)
+    assert scripts.sent("/", "/x", 1.1, request=1, arrived=0.5, reports=True) is None
+    at = 1.1 + later
+    assert scripts.sent("/", "/y", at, request=2, arrived=0.5, reports=True) == counts_as
+    again = scripts.sent("/", "/y", at + 1.2, request=3, arrived=0.5, reports=True)
+    assert again == counts_as
+
+
 def test_a_report_may_come_after_what_it_led_to() -> None:
     assert sent([0.8, 6.0, 9.5], [0.7, 5.9, 9.4], late=0.9) == [None, None, None]
     # The second one has no report of its own.
