@@ -52,6 +52,7 @@ check: $(VENV)/test.stamp
 
 test: $(VENV)/test.stamp
 	.ci/packages chromium firefox-esr redis-server
+	@.ci/packages chromium-headless-shell 2>/dev/null || true # the tests are faster with it
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit PYTEST="$(PYTEST) --cov"
 	FLASK_LIFECYCLE_PURE=1 $(PYTEST) $(OF_BOTH)
 	$(PYTEST) $(WAITING) --durations=30 tests/browser tests/integration -m "not servers and not large_suites"

@@ -102,7 +102,9 @@ def test_while_it_plays_the_counter_never_falls_and_there_is_one_ring(panel: Pan
     assert seen.positions == sorted(seen.positions)
     assert len(set(seen.positions)) > 20
     # At the end, all of the request is shown.
-    assert set(seen.rings[:-5]) == {1}
+    while seen.rings[-1] == 0:
+        seen.rings.pop()
+    assert set(seen.rings) == {1}
 
 
 def test_while_it_plays_nothing_jumps(panel: Panel) -> None:
@@ -500,9 +502,12 @@ def test_the_window_is_resized_during_a_replay(panel: Panel) -> None:
     page = on_stage(panel)
     to_step(page, "load_user")
     here = counter(page)
+    protocol = page.context.new_cdp_session(page)
     page.keyboard.press("Space")
     for width, height in ((700, 500), (1920, 1080), (1024, 768)):
-        page.set_viewport_size({"width": width, "height": height})
+        # Playwright resizes no window that is full screen.
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        protocol.send("Emulation.setDeviceMetricsOverride", size)
         page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
         expect(page.locator("svg.diagram .ring")).to_have_count(1)
     page.keyboard.press("Space")

@@ -477,7 +477,8 @@ def test_a_page_that_the_browser_kept_comes_back_with_it(
     pages: FactoryServer, chromium: Browser
 ) -> None:
     # The devtools' protocol says why a page was not kept.
-    browser = launch(chromium.browser_type, without=("--disable-back-forward-cache",))
+    kept = ("--disable-back-forward-cache",)
+    browser = launch(chromium.browser_type, windowed=True, without=kept)
     page = browser.new_page()
     page.set_default_timeout(PATIENCE * 1000 / 2)
     refusals: list[t.Any] = []

@@ -23,12 +23,18 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--accept-lang=en-US",  # which the shell does not send by itself
 )
 
 
-def launch(kind: BrowserType, *, without: tuple[str, ...] = ()) -> Browser:
-    """Start Chromium, without some of the flags that Playwright gives it."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+def launch(kind: BrowserType, *, windowed: bool = False, without: tuple[str, ...] = ()) -> Browser:
+    """Start Chromium, without some of the flags that Playwright gives it.
+
+    :param windowed: with what only a browser with windows has, such as the pages that it keeps.
+    """
+    # The shell is the same browser without windows, at half the work.
+    shell = () if windowed else ("chromium-headless-shell",)
+    names = (*shell, "chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     assert path is not None, "The browser tests need Chromium; .ci/packages installs it."
     return kind.launch(executable_path=path, args=list(FLAGS), ignore_default_args=list(without))
