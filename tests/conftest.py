@@ -67,8 +67,10 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture
-def redis(redis_server: RedisServer) -> RedisServer:
-    """Return a Redis without data, for this test alone."""
+def redis(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
+    """Return a Redis without data, for this test alone, which may take its time to answer."""
+    patient = {"socket_timeout": 30.0, "socket_connect_timeout": 30.0}
+    monkeypatch.setattr("flask_lifecycle.history.redis.connection._DEFAULTS", patient)
     redis_server.revive()
     redis_server.client().flushall()
     return redis_server

@@ -58,6 +58,6 @@ def test_what_changes_rows_is_told_by_its_first_word() -> None:
     "text", ["/**/" * 50_000 + "1", "--\n" * 50_000, "/*" * 50_000, " " * 10**6]
 )
 def test_no_text_takes_long(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     kind_of(text)
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1  # some ms; any power of the length takes hours
