@@ -6,12 +6,14 @@ import sqlite3
 import typing as t
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.processes import member as member_module
 from flask_lifecycle.processes import running as running_module
 from flask_lifecycle.processes.member import Member
 from flask_lifecycle.processes.thread import OFTEN, SELDOM
@@ -35,8 +37,12 @@ def app_of(file: Path, name: str) -> App:
 
 
 @pytest.fixture
-def apps(tmp_path: Path) -> Iterator[tuple[App, App]]:
+def apps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[App, App]]:
+    """Two apps; each has watched for longer than a busy machine stops a test."""
     one, two = (app_of(tmp_path / "shared.sqlite", name) for name in ("shop", "cart"))
+    for each in (one, two):
+        board = each.member.board
+        monkeypatch.setattr(board, "watch", partial(board.watch, seconds=19))
     yield one, two
     for each in (one, two):
         each.member.board.leave()
@@ -73,7 +79,8 @@ def test_what_runs_is_published_while_somebody_watches(apps: tuple[App, App]) ->
     assert running(one) == [(trace.id, "done")]
     # Nobody watches any more: nothing is left.
     one.member.wanted = lambda: None
-    wait_for(lambda: two.member.turn() and running(one) == [], 10)
+    one.member.board.watch(frozenset(), seconds=0.1)
+    wait_for(lambda: two.member.turn() and running(one) == [])
 
 
 def test_steps_of_what_runs_for_long_are_published_too_a_few_of_them_at_a_time(
@@ -92,7 +99,7 @@ def test_steps_of_what_runs_for_long_are_published_too_a_few_of_them_at_a_time(
         return [one.member.board.trace(each.id) is not None for each in (*traces, short)]
 
     # The oldest are the next that a server ends.
-    wait_for(lambda: published() == [True] * 8 + [False] * 3, 20)
+    wait_for(lambda: published() == [True] * 8 + [False] * 3)
     # What does not change is not published again.
     assert two.member._running.steps(frozenset()) == {}
     # Where that fails, it is tried again.
@@ -102,23 +109,24 @@ def test_steps_of_what_runs_for_long_are_published_too_a_few_of_them_at_a_time(
         traces[0].finish()
         two.member.turn()
         busy.execute("ROLLBACK")
-    wait_for(lambda: published() == [False] + [True] * 8 + [False] * 2, 20)
+    wait_for(lambda: published() == [False] + [True] * 8 + [False] * 2)
 
 
 def test_what_has_just_begun_is_looked_at_again_as_soon_as_it_is_old_enough(
-    apps: tuple[App, App],
+    apps: tuple[App, App], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = apps
     one.member.board.watch(frozenset())
     assert two.member.turn() == OFTEN
+    monkeypatch.setattr(running_module, "_SHORT", 500.0)
+    monkeypatch.setattr(member_module, "OFTEN", 1000.0)
     trace = LiveTrace(None, "GET", "/slow")
-    trace.origin -= running_module._SHORT - 0.02
     two.store.add(trace)
-    assert two.member.turn() < OFTEN / 2
+    assert 400 < two.member.turn() <= 500 + member_module._SOON
     # Where many come, each turn would take time from the app.
     for _ in range(4):
         two.store.add(LiveTrace(None, "GET", "/"))
-    assert two.member.turn() == OFTEN
+    assert two.member.turn() == 1000.0
     assert one.member.turn() == SELDOM
 
 

@@ -22,6 +22,8 @@ from tests.helpers import ROOT
 from tests.helpers.servers import wait_for
 
 RUNS = {"id": "a" * 24, "state": "running"}
+#: Seconds for which somebody watches, until the end of a test.
+LONG = 19.0
 
 
 @pytest.fixture
@@ -62,12 +64,14 @@ def test_nothing_is_written_before_somebody_watches(file: Path) -> None:
 
 def test_a_process_knows_that_another_one_has_viewers_for_a_while(file: Path) -> None:
     one, two, three = board(file), board(file), board(file)
-    two.watch(frozenset({"x", "y"}), 0.3)
-    three.watch(frozenset({"z"}), 0.3)
+    two.watch(frozenset({"x", "y"}), LONG)
+    three.watch(frozenset({"z"}), LONG)
     assert one.watched() == frozenset({"x", "y", "z"})
     # What its own viewers want, it sends itself.
     assert two.watched() == frozenset({"z"})
-    wait_for(lambda: one.watched() is None, 5)
+    two.watch(frozenset({"x", "y"}), 0.1)
+    three.watch(frozenset({"z"}), 0.1)
+    wait_for(lambda: one.watched() is None)
 
 
 def test_a_clock_that_was_set_back_leaves_no_viewers(
@@ -192,7 +196,7 @@ def test_what_another_version_wrote_is_left_out(file: Path, change: str, left: i
         opened.execute(change, ("[" * 100_000,) if "?" in change else ())
         opened.execute("UPDATE told SET data = '[' || kind")
         opened.execute("UPDATE steps SET data = 7")
-        opened.execute("INSERT INTO viewers VALUES ('x', ?, 'nonsense')", (time.time() + 1,))
+        opened.execute("INSERT INTO viewers VALUES ('x', ?, 'nonsense')", (time.time() + LONG,))
     assert len(one.others()) == left
     assert (one.told(0), one.trace("x"), one.watched()) == ([], None, frozenset())
 
@@ -210,7 +214,7 @@ def test_a_file_of_another_version_is_left_alone_while_it_is_used(file: Path) ->
     for each in path.parent.iterdir():
         os.utime(each, (1, 1))
     two.watch(frozenset())
-    two.watch(frozenset({"x"}))
+    two.watch(frozenset({"x"}), LONG)
     assert two.problem is None
     assert board(file).watched() == frozenset({"x"})
 
