@@ -24,7 +24,6 @@ from flask_lifecycle.trace.writer import LiveTrace, Route
 from tests.helpers.servers import PATIENCE, wait_for
 
 TRACEPOINT = number(Tracepoint("view", "view"))
-SOON = 20.0
 IGNORED = Route("/static/<path:filename>", 0, "static", (), True)
 
 
@@ -257,7 +256,7 @@ def test_picks_from_another_thread_lose_no_step() -> None:
             wanted = Pick(traces[number % 2].id, 0)
             got[traces[number % 2].id].clear()
             viewer.pick = wanted
-            wait_for(is_whole, SOON)
+            wait_for(is_whole)
     finally:
         over.set()
         pump.join(PATIENCE)
