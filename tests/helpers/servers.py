@@ -189,10 +189,15 @@ class Server:
         self.process.wait(PATIENCE)
 
     def tracebacks(self) -> list[str]:
-        """Return the tracebacks in its log."""
+        """Return the tracebacks in its log, but for those of the signal by which it is stopped."""
         found = self.log.read_text().split("Traceback (most recent call last)")[1:]
-        # Told by SIGINT, gunicorn ends its workers in the middle of what they send.
-        return [each for each in found if "handle_quit" not in each]
+        # Told by SIGINT, gunicorn ends its workers in the middle of what they send. Python itself
+        # is interrupted wherever it is, as where the reloader has just started it once more.
+        return [
+            each
+            for each in found
+            if "handle_quit" not in each and "\nKeyboardInterrupt" not in each
+        ]
 
     def kill(self) -> None:
         """End all of its processes at once, as ``kill -9`` and a machine out of memory do."""
