@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import gc
 import itertools
+import statistics
 import threading
 import time
 import typing as t
@@ -35,7 +36,7 @@ from flask_lifecycle import Lifecycle, Trace, faults
 from flask_lifecycle.holds.holder import Holder
 from flask_lifecycle.recorder import holding
 from flask_lifecycle.recording import Recording
-from tests.helpers.holding import CONFIG, Answer, Json, serving
+from tests.helpers.holding import CONFIG, Answer, Json, Tool, serving
 from tests.helpers.servers import wait_for
 
 NO_STEP = {"log", "flash", "warning", "span"}
@@ -392,13 +393,12 @@ def test_a_lock_that_a_held_request_has_is_free_when_its_time_is_up() -> None:
         tool.set({"stage": "template", "once": True})
         first = tool.begin("/locked")
         tool.wait()
-        begun = time.monotonic()
         # Who does not need it goes on.
         assert tool.send("/async").status == 200
         second = tool.begin("/locked")
         first.join()
         second.join()
-        assert time.monotonic() - begun < 20
+    assert [hold.did for trace in traces(app) for hold in trace.holds] == ["time"]
     assert [each.body for each in tool.answers] == [b"locked"] * 2
 
 
@@ -442,15 +442,18 @@ def test_a_switch_turns_all_off_and_each_has_its_own() -> None:
 
 
 def test_others_go_on_beside_a_held_request() -> None:
-    with serving(make(watched=True)) as tool:
+    def took(tool: Tool, number: int) -> float:
+        begun = time.perf_counter()
+        assert tool.send(f"/book/{number}").status == 200
+        return time.perf_counter() - begun
+
+    with serving(make(watched=False)) as bare, serving(make(watched=True)) as tool:
         tool.set({"name": "book", "filter": "path:/book/1"})
         sent = tool.begin("/book/1")
         held = tool.wait()
-        begun = time.monotonic()
-        for number in range(400):
-            assert tool.send(f"/book/{number + 200}").status == 200
-        # Enough of them: those of one client, on a machine that is busy.
-        assert 400 / (time.monotonic() - begun) > 40
+        # In turns: whatever else the machine does meets both.
+        ratios = [took(tool, number) / took(bare, number) for number in range(200, 400)]
+        assert statistics.median(ratios) < 5
         assert tool.held()[0]["trace"] == held["trace"]
         tool.tell(held, "go")
         sent.join()
@@ -476,7 +479,7 @@ def test_a_request_goes_on_by_itself_after_its_time() -> None:
         tool.set({"name": "book"})
         begun = time.monotonic()
         assert tool.send("/book/1").status == 200
-        assert 0.3 <= time.monotonic() - begun < 20
+        assert time.monotonic() - begun >= 0.3
         tool.set()
     assert [hold.did for hold in traces(app)[0].holds] == ["time"]
 

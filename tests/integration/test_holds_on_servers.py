@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -42,7 +41,7 @@ together = threading.Barrier(4)
 
 @app.get("/together")
 def meet():
-    together.wait(60)
+    together.wait(120)
     return "all"
 
 @app.get("/async")
@@ -176,8 +175,6 @@ MORE_ROOM = {
     **dict.fromkeys(("pywsgi", "eventlet"), (6, 12)),
     **dict.fromkeys(("granian", "tornado", "twisted", "uwsgi"), (2, 4)),
 }
-#: Seconds in which a server ends, on a machine with much else to do; of itself, it waits an hour.
-OVER = 15
 WAYS = [
     ("werkzeug", signal.SIGINT),
     ("gthread", signal.SIGTERM),
@@ -298,13 +295,12 @@ def test_a_server_ends_at_once_while_a_request_is_held(
     tool.set({"stage": "view"})
     sent = tool.begin("/held/1")
     tool.wait()
-    begun = time.monotonic()
     server.process.send_signal(how)
     try:
-        server.process.wait(OVER)
+        # Of itself, it waits for an hour.
+        server.process.wait(PATIENCE)
     finally:
         server.kill()
-    assert time.monotonic() - begun < OVER
     sent.join(PATIENCE)
 
 
@@ -318,15 +314,13 @@ def test_the_reloader_does_not_wait_for_a_held_request(
     tool.set({"stage": "view", "filter": "path:/held"})
     sent = tool.begin("/held/1")
     tool.wait()
-    begun = time.monotonic()
     if how == "save":
         server.rewrite(APP.replace('"hello"', '"changed"'))
-        wait_for(lambda: server.answers() and server.get("/") == "changed", OVER)
+        wait_for(lambda: server.answers() and server.get("/") == "changed")
     else:
         # As a terminal does.
         os.killpg(server.process.pid, signal.Signals[how])
-        server.process.wait(OVER)
-    assert time.monotonic() - begun < OVER
+        server.process.wait(PATIENCE)
     sent.join(PATIENCE)
 
 
@@ -345,7 +339,7 @@ def test_a_request_goes_on_when_the_last_viewer_leaves(serve: Callable[[str], Se
         wait_for(lambda: server.api("held")["held"][0]["held"] > 4e9)
         assert not tool.answers
         viewers.pop().close()
-        wait_for(lambda: tool.answers, 30)
+        wait_for(lambda: tool.answers)
     trace = server.api("traces?q=path:/held")["traces"][0]
     assert [each["did"] for each in trace["holds"]] == ["left"]
 

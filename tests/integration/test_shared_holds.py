@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import threading
-import time
 import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +24,7 @@ from flask_lifecycle import Lifecycle
 
 app = Flask("shop", root_path=os.getcwd())
 app.debug = True
-app.config.update(LIFECYCLE_TOKEN={TOKEN!r}, LIFECYCLE_HOLD_SECONDS=60, LIFECYCLE_TOOLBAR=False)
+app.config.update(LIFECYCLE_TOKEN={TOKEN!r}, LIFECYCLE_HOLD_SECONDS=3600, LIFECYCLE_TOOLBAR=False)
 Lifecycle(app)
 
 @app.get("/")
@@ -164,10 +163,12 @@ def test_all_go_on_when_nobody_watches_any_more(server: Server) -> None:
         # Each worker holds two at most: one is held in another than that of the viewer.
         wait_for(more)
         ws.close()
-        began = time.monotonic()
         for each in sent:
             each.thread.join(PATIENCE)
-        assert time.monotonic() - began < 8
+        assert all(each.answer for each in sent)
+        wait_for(lambda: len(workers[0].get("traces?q=path:/held")["traces"]) == len(sent))
+        holds = [each["holds"] for each in workers[0].get("traces?q=path:/held")["traces"]]
+        assert {hold["did"] for each in holds for hold in each} == {"left"}
 
 
 def test_each_worker_holds_and_any_other_lets_go(server: Server, workers: list[Worker]) -> None:
@@ -187,11 +188,9 @@ def test_each_worker_holds_and_any_other_lets_go(server: Server, workers: list[W
         wait_for(lambda: all(each.get("held")["held"] for each in workers))
         path = f"held/{held['trace']}"
         held_by.add(process_of(third, held))
-        began = time.monotonic()
         told = {"do": "answer", "status": 418, "text": "tea"}
         assert third.call("POST", path, told) == (200, {"did": "answer"})
         sent.thread.join(PATIENCE)
-        assert time.monotonic() - began < 2
         assert sent.answer == (418, "tea")
         wait_for(lambda: not any(each.get("held")["held"] for each in workers))
 
@@ -275,10 +274,8 @@ def test_a_worker_that_gives_up_the_extension_lets_go_and_the_others_do_not(
     for each in threads:
         each.start()
     wait_for(lambda: len(first.get("held")["held"]) == 2)
-    began = time.monotonic()
     assert by_hand.send("POST", "/undo") == (200, "undone")
     threads[0].join(PATIENCE)
-    assert time.monotonic() - began < 2
     assert answers == {second.pid: (200, str(second.pid))}
     assert by_hand.send("GET", "/_lifecycle/")[0] == 404
 

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,6 @@ Lifecycle(app)
 def index():
     return str(os.getpid())
 
-@app.get("/slow")
-def slow():
-    time.sleep(float(request.args["s"]))
-    return str(os.getpid())
-
 @app.get("/steps")
 def steps():
     while not os.path.exists(request.args["until"]):
@@ -54,8 +50,6 @@ if __name__ == "__main__":
         *("--virtualenv", sys.prefix, "--need-app", *sys.argv[2:]),
     ])
 """
-#: Who opens the panel has to see a request within this time, in seconds.
-SOON = 0.4
 Workers = dict[int, websocket.WebSocket]
 
 
@@ -197,23 +191,26 @@ def test_what_runs_in_a_worker_is_soon_seen_through_any_other(
 ) -> None:
     workers = pids_of(server)
     opened = panels(server, viewers, 3)
-    took: list[float] = []
-    pairs: set[bool] = set()
-    for number in range(9):
-        pid, ws = sorted(opened.items())[number % 3]
-        query = f"s=0.7&n={number}"
+    own: list[float] = []
+    of_others: list[float] = []
+    for pid, ws in cycle(opened.items()):
+        query = f"until=over-{len(own)}-{len(of_others)}"
         begun = time.monotonic()
-        sent = behind(server, f"/slow?{query}")
+        sent = behind(server, f"/steps?{query}")
+        # While it runs, which it does until it is over.
         found = until(ws, request_of(query, state="running"))
-        took.append(time.monotonic() - begun)
+        is_own = found["process"]["pid"] == pid
+        (own if is_own else of_others).append(time.monotonic() - begun)
         assert found["process"]["pid"] in workers
         assert found["process"]["app"] == "shop"
-        pairs.add(found["process"]["pid"] == pid)
+        (server.app.parent / query.removeprefix("until=")).touch()
         done = until(ws, request_of(query, state="done"))
         assert done["status"] == 200
         sent.join()
-    assert False in pairs
-    assert statistics.median(took) < SOON
+        if len(own) > 1 and len(of_others) > 4:
+            break
+    # In a few looks at what is shared, beside what the worker itself takes to show it.
+    assert min(of_others) < 10 * statistics.median(own)
 
 
 def test_its_steps_go_on_and_it_is_served_whole(
@@ -265,11 +262,14 @@ def test_the_list_is_the_same_whoever_serves_it(server: Server) -> None:
     assert {each["process"]["pid"] for each in own} == {one}
 
 
-def ask(server: Server) -> str:
-    """Send a request on a connection of its own, and return its id."""
+def answer_of(server: Server) -> tuple[str, str]:
+    """Send a request on a connection of its own; return its worker and its id."""
     with urllib.request.urlopen(f"http://{server.address}/", timeout=PATIENCE) as answer:
-        answer.read()
-        return str(answer.headers["X-Lifecycle-Trace"])
+        return answer.read().decode(), str(answer.headers["X-Lifecycle-Trace"])
+
+
+def ask(server: Server) -> str:
+    return answer_of(server)[1]
 
 
 def test_what_is_listed_and_what_was_evicted_are_all_there_were(
@@ -282,7 +282,7 @@ def test_what_is_listed_and_what_was_evicted_are_all_there_were(
         sent = {each for found in clients.map(hundred, [server] * 30) for each in found}
         assert len(sent) == 3000
         for _ in range(8):
-            wait_for(lambda: total(server) == before + 3000, 30)
+            wait_for(lambda: total(server) == before + 3000)
 
 
 @contextmanager
@@ -319,18 +319,13 @@ def total(server: Server) -> int:
 
 
 def settled(server: Server) -> int:
-    """Return the same, once it is level: what has just finished is listed a moment later."""
-    known, since = total(server), time.monotonic()
-
-    def is_level() -> bool:
-        nonlocal known, since
-        now = total(server)
-        if now != known:
-            known, since = now, time.monotonic()
-        return time.monotonic() > since + 1
-
-    wait_for(is_level)
-    return known
+    """Return the same, once all that has finished is listed: each worker writes in order."""
+    last: dict[str, str] = {}
+    while len(last) < 3:
+        pid, trace = answer_of(server)
+        last[pid] = trace
+    wait_for(lambda: {*last.values()} <= {each["id"] for each in server.api("traces")["traces"]})
+    return total(server)
 
 
 def hundred(server: Server) -> list[str]:
@@ -390,13 +385,13 @@ def test_what_ran_in_a_worker_that_died_is_cut_off(
     with running(tmp_path, threads()) as server:
         pids_of(server)
         [(own, one)] = panels(server, viewers, 1).items()
-        query = "s=60"
+        query = "until=never"
         while True:
-            behind(server, f"/slow?{query}")
+            behind(server, f"/steps?{query}")
             found = until(one, request_of(query, state="running"))
             if found["process"]["pid"] != own:
                 break
-            query += "0"
+            query += "-"
         # Nobody looks at its steps, but they are published once it has run for a second.
         known = f"traces?q=process:{found['process']['pid']}%20time:%3E3000%20is:running"
         wait_for(lambda: server.api(known)["traces"])
@@ -408,8 +403,8 @@ def test_what_ran_in_a_worker_that_died_is_cut_off(
             assert [each["id"] for each in listed if each.get("cut_off")] == [found["id"]]
             whole = server.api(f"traces/{found['id']}")
             assert (whole["state"], whole["duration"]) == ("done", None)
-            assert whole["steps"][-1]["name"] == "slow"
-            assert whole["steps"][-1]["end"] is None
+            (view,) = (each for each in whole["steps"] if each["stage"] == "view")
+            assert (view["name"], view["end"]) == ("steps", None)
         server.kill()
 
 
@@ -456,11 +451,12 @@ def test_a_second_flask_run_is_seen_by_the_first(
         viewers.append(ws)
         # Each has its own address: a page stays with one of them.
         assert first["process"]["several"] is False
-        query = "s=1"
-        behind(other, f"/slow?{query}")
+        query = "until=over"
+        behind(other, f"/steps?{query}")
         found = until(ws, request_of(query, state="running"))
         assert found["process"]["pid"] == other.process.pid
-        assert until(ws, request_of(query, state="done"))["duration"] > 1e9
+        (tmp_path / "over").touch()
+        assert until(ws, request_of(query, state="done"))["duration"] > 0
         id_ = ask(other)
         wait_for(lambda: id_ in {each["id"] for each in one.api("traces")["traces"]})
         others = poll(one, {})["others"]
