@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 from collections import Counter
+from collections.abc import Mapping
 
 from ..trace.log import WIDTH, Columns
 from ..trace.model import FUNCTION_STAGES, INTERVENTIONS, Error
@@ -79,19 +80,24 @@ class Sent(t.NamedTuple):
         return most if most >= REPEATED else 0
 
 
+_NOTHING_SENT = Sent(Counter(), 0)
+
+
 def is_statement(tracepoint: Tracepoint) -> bool:
     """Return whether a step is a statement, not transaction control or a connect."""
     return tracepoint.stage == "sql" and tracepoint.name == STATEMENT
 
 
-def sent(columns: Columns) -> Sent:
+def sent(columns: Columns, stages: Mapping[str, list[int]]) -> Sent:
     """Count equal statements."""
     statements = [
         ((columns.parents[index], found.text, found.place), found)
-        for index, tracepoint in enumerate(columns.tracepoints)
-        if is_statement(tracepoint)
+        for index in stages.get("sql", ())
+        if is_statement(columns.tracepoints[index])
         and (found := columns.notes.statement(index * WIDTH)) is not None
     ]
+    if not statements:
+        return _NOTHING_SENT
     asked = Counter(key for key, _ in statements)
     # Their parameters are masked copies: repr runs no code of the app.
     same = Counter(
@@ -101,27 +107,35 @@ def sent(columns: Columns) -> Sent:
     return Sent(asked, most if most > 1 else 0)
 
 
-def flags(trace: LiveTrace, columns: Columns, counts: t.Mapping[str, int], sql: Sent) -> list[Flag]:
+def flags(
+    trace: LiveTrace,
+    columns: Columns,
+    stages: Mapping[str, list[int]],
+    counts: Mapping[str, int],
+    sql: Sent,
+) -> list[Flag]:
     """Return the flags of a request, the most severe first."""
+    failed = _failed(columns)
     found = {
         "held": trace.running and any(not each.end for each in trace.holds),
         "by_hand": sum(each.did in INTERVENTIONS for each in trace.holds),
         "repeats": sql.repeats,
         "same": sql.same,
-        "failed": _failed(columns, "sql"),
-        "calls": _failed(columns, "span"),
+        "failed": failed.count("sql"),
+        "calls": failed.count("span"),
         "slow_sql": counts.get("slow", 0),
-        "logged": _logged(columns),
+        "logged": _logged(columns, stages),
         "slow": not trace.running
         and trace.app_time - trace.held > SLOW_REQUEST
         and not _is_stream(trace),
-        "hung": is_hung(trace) and not _is_sending(trace, columns),
+        "hung": is_hung(trace) and not _is_sending(trace, stages),
     }
-    shown: dict[str, Flag] = {
-        name: (kind, label.format(number := f"{found[name]:,}"), REASONS[name].format(number))
-        for name, (kind, label) in FLAGS.items()
-        if found[name]
-    }
+    shown: dict[str, Flag] = {}
+    for name, number in found.items():
+        if number:
+            kind, label = FLAGS[name]
+            text = f"{number:,}"
+            shown[name] = kind, label.format(text), REASONS[name].format(text)
     first = [shown.pop(name) for name in _FIRST if name in shown]
     return [*first, *_raised(trace, columns), *shown.values()]
 
@@ -162,18 +176,16 @@ def is_hung(trace: LiveTrace) -> bool:
     return trace.running and trace.status != 101 and trace.elapsed() - trace.held > HUNG
 
 
-def _failed(columns: Columns, stage: str) -> int:
+def _failed(columns: Columns) -> list[str]:
+    """Return the stages of the steps that an exception left."""
     tracepoints = columns.tracepoints
     places = (place // WIDTH for place in columns.notes.raised())
-    return sum(at < len(tracepoints) and tracepoints[at].stage == stage for at in places)
+    return [tracepoints[at].stage for at in places if at < len(tracepoints)]
 
 
-def _logged(columns: Columns) -> int:
-    return sum(
-        columns.notes.fact(index * WIDTH, "level") in _WARNED
-        for index, tracepoint in enumerate(columns.tracepoints)
-        if tracepoint.stage == "log"
-    )
+def _logged(columns: Columns, stages: Mapping[str, list[int]]) -> int:
+    facts = (columns.notes.fact(each * WIDTH, "level") for each in stages.get("log", ()))
+    return sum(each in _WARNED for each in facts)
 
 
 def _is_stream(trace: LiveTrace) -> bool:
@@ -181,8 +193,8 @@ def _is_stream(trace: LiveTrace) -> bool:
     return trace.status == 101 or kind.startswith("text/event-stream")
 
 
-def _is_sending(trace: LiveTrace, columns: Columns) -> bool:
-    return trace.sending or any(each.stage in _STREAMED for each in columns.tracepoints)
+def _is_sending(trace: LiveTrace, stages: Mapping[str, list[int]]) -> bool:
+    return trace.sending or any(each in stages for each in _STREAMED)
 
 
 __all__ = [

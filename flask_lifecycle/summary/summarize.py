@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..faults import fault
 from ..toolbar.inject import why_absent
@@ -50,20 +49,21 @@ def summarize(trace: LiveTrace) -> JsonObject:
     columns = trace.columns()
     running = fields["state"] == "running"
     elapsed = trace.elapsed() if running else fields["duration"]
-    sql = sent(columns)
-    counted = counts(columns, sql, trace.holds)
+    stages = columns.stages()
+    sql = sent(columns, stages)
+    counted = counts(columns, stages, sql, trace.holds)
     return {
         **fields,
         "cause": trace.cause,
         "background": trace.background,
         "step_count": len(columns.tracepoints),
         "merged": trace.merged,
-        "strip": _strip(trace, columns, elapsed, fields["app_time"]),
+        "strip": _strip(trace, columns, stages, elapsed, fields["app_time"]),
         "now": _innermost(columns) if running else None,
         "elapsed": elapsed,
         "sending": trace.sending,
         "counts": counted,
-        "flags": flags(trace, columns, counted, sql),
+        "flags": flags(trace, columns, stages, counted, sql),
         "changed": _changed(columns),
         "sent": sent_in(columns),
         "toolbar": why_absent(trace.toolbar, trace.elapsed() - elapsed),
@@ -94,7 +94,9 @@ _BAD = ("ERROR", "CRITICAL")
 _ENDS = {"commit": "commits", "rollback": "rollbacks"}
 
 
-def counts(columns: Columns, sql: Sent, holds: Sequence[Span] = ()) -> dict[str, int]:
+def counts(
+    columns: Columns, stages: Mapping[str, list[int]], sql: Sent, holds: Sequence[Span] = ()
+) -> dict[str, int]:
     """Count what was collected; zero counts are left out.
 
     Beside the stages: ``commits`` and ``rollbacks``, which are not statements; ``changes``, steps
@@ -105,22 +107,26 @@ def counts(columns: Columns, sql: Sent, holds: Sequence[Span] = ()) -> dict[str,
     :param holds: when breakpoints held the request, which makes no statement slow.
     """
     notes = columns.notes
-    found = Counter(
-        _ENDS.get(tracepoint.name) if stage == "sql" and tracepoint.name != STATEMENT else stage
-        for index, tracepoint in enumerate(columns.tracepoints)
-        if (stage := tracepoint.stage) in COUNTED
+    found = {stage: len(stages[stage]) for stage in COUNTED if stage in stages}
+    if "template" in found:
         # Blocks and macros are parts of templates.
-        and (stage != "template" or index * WIDTH not in notes.details)
+        found["template"] = sum(each * WIDTH not in notes.details for each in stages["template"])
+    if "sql" in found:
+        names = [columns.tracepoints[each].name for each in stages["sql"]]
+        found["sql"] = names.count(STATEMENT)
+        found |= {counted: names.count(name) for name, counted in _ENDS.items()}
+        found["slow"] = sum(_is_slow(columns, each, holds) for each in stages["sql"])
+        found["repeated"] = sum(times >= REPEATED for times in sql.asked.values())
+    found["changes"] = len(notes.changed)
+    found["errors"] = sum(
+        notes.fact(each * WIDTH, "level") in _BAD for each in stages.get("log", ())
     )
-    found["changes"] = len(notes.changes())
-    for index, tracepoint in enumerate(columns.tracepoints):
-        if tracepoint.stage == "log":
-            found["errors"] += notes.fact(index * WIDTH, "level") in _BAD
-        elif tracepoint.stage == "sql":
-            begin, end = columns.begins[index], columns.ends[index]
-            found["slow"] += end - begin >= SLOW and end - begin - _held(holds, begin, end) >= SLOW
-    found["repeated"] = sum(times >= REPEATED for times in sql.asked.values())
-    return {name: number for name, number in found.items() if name and number}
+    return {name: number for name, number in found.items() if number}
+
+
+def _is_slow(columns: Columns, index: int, holds: Sequence[Span]) -> bool:
+    begin, end = columns.begins[index], columns.ends[index]
+    return end - begin >= SLOW and end - begin - _held(holds, begin, end) >= SLOW
 
 
 def _held(holds: Sequence[Span], begin: float, end: float) -> float:
@@ -142,29 +148,31 @@ def _is_of_macros(columns: Columns, index: int) -> bool:
 
 
 def _on_app_clock(
-    trace: LiveTrace, columns: Columns, elapsed: int, app_time: int
+    trace: LiveTrace,
+    columns: Columns,
+    stages: Mapping[str, list[int]],
+    elapsed: int,
+    app_time: int,
 ) -> t.Callable[[int, int], tuple[int, int]]:
     """Return a function that maps an interval to the app's own time.
 
     While a body is sent, the app and the server take turns: the app's intervals in it keep their
     length, and their position is scaled.
     """
-    ends = {
-        tracepoint.stage: ended
-        for tracepoint, ended in zip(columns.tracepoints, columns.ends, strict=True)
-    }
-    if not ends.get("wsgi"):
+    since = trace.since
+
+    def times(stage: str, default: tuple[int, int]) -> tuple[int, int]:
+        if stage not in stages:
+            return default
+        index = stages[stage][-1]
+        end = columns.ends[index]
+        return since(columns.begins[index]), since(end) if end else elapsed
+
+    if "wsgi" not in stages or not columns.ends[stages["wsgi"][-1]]:
         return lambda begin, end: (begin, end)
-    returned = trace.since(ends["wsgi"])
-    times = {
-        tracepoint.stage: (trace.since(begun), trace.since(ended) if ended else elapsed)
-        for tracepoint, begun, ended in zip(
-            columns.tracepoints, columns.begins, columns.ends, strict=True
-        )
-        if tracepoint.stage in ("body", "body_close")
-    }
-    closing, closed = times.get("body_close", (elapsed, elapsed))
-    iterated, exhausted = times.get("body", (closing, closing))
+    _, returned = times("wsgi", (0, 0))
+    closing, closed = times("body_close", (elapsed, elapsed))
+    iterated, exhausted = times("body", (closing, closing))
     sent = max(returned, app_time - (closed - closing))
     share = (sent - returned) / max(1, exhausted - iterated)
 
@@ -179,10 +187,18 @@ def _on_app_clock(
     return place
 
 
-def _strip(trace: LiveTrace, columns: Columns, elapsed: int, app_time: int) -> list[list[t.Any]]:
+def _strip(
+    trace: LiveTrace,
+    columns: Columns,
+    stages: Mapping[str, list[int]],
+    elapsed: int,
+    app_time: int,
+) -> list[list[t.Any]]:
     least = app_time // 400
-    place = _on_app_clock(trace, columns, elapsed, app_time)
+    place = _on_app_clock(trace, columns, stages, elapsed, app_time)
+    since = trace.since
     parts: list[list[t.Any]] = []
+    last: list[t.Any] = [None, 0, 0]
 
     for tracepoint, begun, ended in zip(
         columns.tracepoints, columns.begins, columns.ends, strict=True
@@ -190,12 +206,12 @@ def _strip(trace: LiveTrace, columns: Columns, elapsed: int, app_time: int) -> l
         kind = _KINDS.get(tracepoint.stage)
         if kind is None:
             continue
-        begin, end = place(trace.since(begun), trace.since(ended) if ended else elapsed)
-        last = parts[-1] if parts else None
-        if last is not None and last[0] == kind and begin - last[2] <= least:
+        begin, end = place(since(begun), since(ended) if ended else elapsed)
+        if last[0] == kind and begin - last[2] <= least:
             last[2] = max(last[2], end)
         elif end - begin >= least:
-            parts.append([kind, begin, end])
+            last = [kind, begin, end]
+            parts.append(last)
 
     if len(parts) > _PARTS:
         longest = sorted(parts, key=lambda part: part[1] - part[2])[:_PARTS]

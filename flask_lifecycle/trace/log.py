@@ -32,6 +32,13 @@ class Columns(t.NamedTuple):
     notes: Notes
     endpoint: str | None
 
+    def stages(self) -> dict[str, list[int]]:
+        """Return the indexes of the steps of each stage that there is."""
+        found: dict[str, list[int]] = {}
+        for index, tracepoint in enumerate(self.tracepoints):
+            found.setdefault(tracepoint.stage, []).append(index)
+        return found
+
 
 def merge(logs: list[Log]) -> tuple[Log, dict[tuple[int, int], int]]:
     """Merge the steps of several threads into one log, in order of beginning.
