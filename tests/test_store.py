@@ -82,6 +82,28 @@ def test_hidden_traces_are_not_kept() -> None:
     assert store.evicted == 0
 
 
+def test_those_that_run_are_found_without_the_others() -> None:
+    store = MemoryStore(5)
+    assert store.running() == ([], 0)
+    cleared, hidden, first, second = (make(f"/{each}") for each in range(4))
+    store.add(cleared)
+    store.clear(restorable=True)
+    store.add(hidden)
+    hidden.route = Route("/static/<path:filename>", 0, "static", (), ignored=True)
+    finish(store, make("/done"))
+    store.add(first)
+    finish(store, file())
+    store.add(second)
+    assert store.running() == ([second, first], 6)
+    # Nobody has listed them.
+    assert second.seq == 0
+    store.restore()
+    assert store.running() == ([second, first, cleared], 6)
+    second.finish()
+    cleared.finish()
+    assert store.running() == ([first], 6)
+
+
 def test_ids_sort_by_creation() -> None:
     ids = [make().id for _ in range(1000)]
     assert sorted(ids) == ids

@@ -20,7 +20,7 @@ from .document import decode
 from .location import is_writable
 from .problems import HistoryError, Problems
 from .protocol import Status
-from .summaries import read_summary, summaries_of
+from .summaries import made_of, read_summary, summaries_of
 from .unpacked import Unpacked
 
 T = t.TypeVar("T")
@@ -221,7 +221,24 @@ class SqliteHistory:
             return None
         last = found[-1][0] if found else number
         new = [(each, text, batch) for _, each, text, batch in found if each not in without]
-        return self._read(new), str(last)
+        return self._once(new), str(last)
+
+    def _once(self, rows: Sequence[tuple[str, str, int | None]]) -> list[JsonObject]:
+        """Return summaries for the stream; where many come, most are gone before they are listed.
+
+        So, those that are made here are not kept.
+        """
+        missing: dict[int | None, list[str]] = {}
+        for each, text, batch in rows:
+            if not text:
+                missing.setdefault(batch, []).append(each)
+        made: dict[str, JsonObject] = {}
+        for batch, ids in missing.items():
+            unpacked = self._unpacked(batch)
+            if unpacked is not None:
+                made |= made_of(unpacked, ids)
+        found = (read_summary(each, text) if text else made.get(each) for each, text, _ in rows)
+        return [each for each in found if each is not None]
 
     def get(self, trace_id: str) -> Trace | None:
         def read(opened: sqlite3.Connection) -> tuple[bytes] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from ..faults import fault
 from ..pauses import Pauses
@@ -11,14 +12,25 @@ from ..trace.model import JsonObject
 from .unpacked import Unpacked
 
 
+def made_of(batch: Unpacked, ids: Iterable[str]) -> dict[str, JsonObject]:
+    """Return the summaries of some requests of a batch, by id."""
+    made = {}
+    pauses = Pauses()
+    for trace_id in ids:
+        pauses.take()
+        try:
+            made[trace_id] = batch.summary(trace_id)
+        except Exception as error:
+            fault("a summary in the history", error)
+    return made
+
+
 def summaries_of(batch: Unpacked) -> dict[str, str]:
     """Return the summaries of the requests of a batch by id, as they are stored."""
     texts = {}
-    pauses = Pauses()
-    for trace_id in batch:
-        pauses.take()
+    for trace_id, summary in made_of(batch, batch).items():
         try:
-            texts[trace_id] = write_json(batch.summary(trace_id))
+            texts[trace_id] = write_json(summary)
         except Exception as error:
             fault("a summary in the history", error)
     return texts
@@ -34,4 +46,4 @@ def read_summary(trace_id: str, text: str | bytes) -> JsonObject | None:
     return found if isinstance(found, dict) and found.get("id") == trace_id else None
 
 
-__all__ = ["read_summary", "summaries_of"]
+__all__ = ["made_of", "read_summary", "summaries_of"]

@@ -32,6 +32,8 @@ class Others:
     def __init__(self, member: Member | None, run: str = "") -> None:
         self.member: Member | None = member
         self.run: str = run
+        # The ids of the kept requests by their numbers, when they were looked at last.
+        self._ids: dict[int, str] = {}
         # Whether the server has said that it has several processes.
         self._several = False
 
@@ -51,11 +53,13 @@ class Others:
 
     def shared(self, kept: list[LiveTrace]) -> list[LiveTrace]:
         """Return those that run, or that the history has or is still to get."""
-        stored = [each for each in kept if each.stored]
         ids = None if self.member is None else self.member.stored_ids()
-        if ids is None or all(each.id in ids for each in stored):
+        if ids is None:
             return kept
-        return [each for each in kept if not each.stored or each.id in ids]
+        # To make an id takes most of the time.
+        known = self._ids
+        self._ids = known = {each.seq: known.get(each.seq) or each.id for each in kept}
+        return [each for each in kept if not each.stored or known[each.seq] in ids]
 
     def counts(self) -> dict[str, int] | None:
         """Return how many requests of all processes were evicted, too large, or ignored."""

@@ -275,8 +275,10 @@ class Member:
 
     def _numbers(self) -> dict[str, int]:
         outbox, history = self._outbox, self._history
-        kept = self._store.newest()
-        waiting = sum(not (each.running or each.stored or each.outbox is None) for each in kept)
+        waiting = sum(
+            not each.stored and each.ended is not None and each.outbox is not None
+            for each in self._store.newest()
+        )
         # Some were evicted before they were written.
         lost = outbox.taken - outbox.written - waiting
         return {

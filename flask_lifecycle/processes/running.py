@@ -52,13 +52,12 @@ class Running:
     def has_news(self) -> bool:
         """Return whether anything has changed since this was asked last."""
         younger = clock() - _SHORT
-        newest = self._store.newest()
-        running = [each for each in newest if each.running and each.origin < younger]
-        young = [each.origin - younger for each in newest[:_FEW] if each.running]
-        before, self._newest = self._newest, newest[0].seq if newest else 0
-        is_quiet = self._newest - before <= _FEW
-        self.due = min((each for each in young if each >= 0), default=None) if is_quiet else None
-        shown = {each: progress(each) for each in running[:_MOST]}
+        running, newest = self._store.running()
+        ages = [each.origin - younger for each in running]
+        is_quiet, self._newest = newest - self._newest <= _FEW, newest
+        self.due = min((each for each in ages if each >= 0), default=None) if is_quiet else None
+        old = [each for each, age in zip(running, ages, strict=True) if age < 0]
+        shown = {each: progress(each) for each in old[:_MOST]}
         known, self._shown = self._shown, shown
         until = time.monotonic() + _SEEN
         for each in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -153,8 +154,8 @@ def _on_app_clock(
     stages: Mapping[str, list[int]],
     elapsed: int,
     app_time: int,
-) -> t.Callable[[int, int], tuple[int, int]]:
-    """Return a function that maps an interval to the app's own time.
+) -> tuple[float, t.Callable[[int, int], tuple[int, int]]]:
+    """Return until when the app's own time is the same, and a function that maps intervals to it.
 
     While a body is sent, the app and the server take turns: the app's intervals in it keep their
     length, and their position is scaled.
@@ -169,7 +170,7 @@ def _on_app_clock(
         return since(columns.begins[index]), since(end) if end else elapsed
 
     if "wsgi" not in stages or not columns.ends[stages["wsgi"][-1]]:
-        return lambda begin, end: (begin, end)
+        return math.inf, lambda begin, end: (begin, end)
     _, returned = times("wsgi", (0, 0))
     closing, closed = times("body_close", (elapsed, elapsed))
     iterated, exhausted = times("body", (closing, closing))
@@ -184,7 +185,7 @@ def _on_app_clock(
         placed = min(sent, returned + round(max(0, begin - iterated) * share))
         return placed, min(sent, placed + end - begin)
 
-    return place
+    return returned, place
 
 
 def _strip(
@@ -195,7 +196,7 @@ def _strip(
     app_time: int,
 ) -> list[list[t.Any]]:
     least = app_time // 400
-    place = _on_app_clock(trace, columns, stages, elapsed, app_time)
+    returned, place = _on_app_clock(trace, columns, stages, elapsed, app_time)
     since = trace.since
     parts: list[list[t.Any]] = []
     last: list[t.Any] = [None, 0, 0]
@@ -206,7 +207,9 @@ def _strip(
         kind = _KINDS.get(tracepoint.stage)
         if kind is None:
             continue
-        begin, end = place(since(begun), since(ended) if ended else elapsed)
+        begin, end = since(begun), since(ended) if ended else elapsed
+        if end > returned:
+            begin, end = place(begin, end)
         if last[0] == kind and begin - last[2] <= least:
             last[2] = max(last[2], end)
         elif end - begin >= least:

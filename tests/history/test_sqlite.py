@@ -248,6 +248,34 @@ def test_summaries_of_many_requests_are_made_by_the_first_reader(
         assert there.history.summaries() == made
 
 
+def test_the_stream_has_the_same_summaries_and_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flask_lifecycle.history.outbox._FEW", -1)
+    with served(make()) as there:
+        there.get("/before")
+        position = there.history.position()
+        left_out, *ids = there.get("/a", "/b", "/c")
+        path = there.history.status().path
+        assert path is not None
+        added = there.history.added(position, without={left_out})
+        assert added is not None
+        found, end = added
+        assert sorted(each["id"] for each in found) == ids
+        assert there.history.added(end) == ([], end)
+        assert stored_summaries(path) == [""] * 4
+        made = {each["id"]: each for each in there.history.summaries()}
+        assert [json.loads(json.dumps(each)) for each in found] == [
+            made[each["id"]] for each in found
+        ]
+        # Those that are there by now are read.
+        assert there.history.added(position) == ([made[each] for each in listing(path)[1:]], end)
+
+
+def listing(path: Path) -> list[str]:
+    """Return the ids in the order in which they were added."""
+    with closing(sqlite3.connect(path)) as opened:
+        return [each for (each,) in opened.execute("SELECT id FROM summaries ORDER BY rowid")]
+
+
 SET_BACK = """
 import time
 from flask_lifecycle import Lifecycle

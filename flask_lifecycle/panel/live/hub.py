@@ -36,10 +36,10 @@ from ..shared_holds import SharedHolds
 from ..written import Json
 from .metered_socket import GONE_SECONDS, MESSAGE_BYTES
 from .of_others import OfOthers
+from .pace import Pace
 from .viewer import Position, Viewer, before_newest, pick_of
 from .websocket import PING_SECONDS, Websocket
 
-_TICK = 1 / 30
 # After this many rounds in which no viewer took anything, the pump slows down: each round takes
 # time from the app.
 _LOOKS = 30
@@ -254,7 +254,7 @@ class Hub:
             viewer.pick = pick_of(wanted.get("trace"), wanted.get("have"))
 
     def _pump(self) -> None:
-        in_vain = 0
+        in_vain, pace = 0, Pace()
         while True:
             with self._lock:
                 viewers = list(self._viewers.items())
@@ -262,18 +262,20 @@ class Hub:
                     self._thread = None
                     return
             kept: list[LiveTrace] | None = None
+            sent = 0
             again = [self._revised.popleft() for _ in range(len(self._revised))]
             for sid, viewer in viewers:
                 viewer.again(again)
                 try:
                     if self._takes(sid, viewer):
                         kept = self.kept() if kept is None else kept
-                        self._send(sid, viewer, kept)
+                        sent = max(sent, self._send(sid, viewer, kept))
                 except Exception as error:
                     self._fault(error)
                     self._drop(sid)
             in_vain = in_vain + 1 if kept is None else 0
-            self._wake.wait(_TICK if in_vain < _LOOKS else _SELDOM)
+            pause = pace.pause(sent)
+            self._wake.wait(pause if in_vain < _LOOKS else _SELDOM)
 
     def _fault(self, error: Exception) -> None:
         """Log a fault of the stream, once for each kind."""
@@ -305,13 +307,15 @@ class Hub:
         # One message may be in transit, and one may wait for it.
         return socket is None or socket.queue.empty()
 
-    def _send(self, sid: str, viewer: Viewer, kept: list[LiveTrace]) -> None:
+    def _send(self, sid: str, viewer: Viewer, kept: list[LiveTrace]) -> int:
+        """Send a viewer what is new; return the number of requests."""
         batch = self._batch(viewer, kept)
         if not batch:
-            return
+            return 0
         viewer.seq += 1
         batch["seq"] = viewer.seq
         self._io.emit("batch", batch, to=sid)
+        return len(batch["traces"])
 
     def _batch(self, viewer: Viewer, kept: list[LiveTrace], *, whole: bool = False) -> JsonObject:
         self._openable.look(0.0 if whole else SELDOM)

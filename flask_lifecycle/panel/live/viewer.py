@@ -34,6 +34,9 @@ _BATCH_BYTES = 256 * 1024
 _STEPS_BYTES = 128 * 1024
 # While a trace runs, its highlights are made no more often.
 _HIGHLIGHTS_SECONDS = 0.5
+# If more traces than that come at once, the steps of the newest are those of one for so long.
+_MANY = 20
+_STAYS_SECONDS = 0.5
 _POSITION = re.compile("([^/]{1,100})/([0-9a-f]{1,64})/([0-9]{1,15})", re.ASCII)
 
 
@@ -117,23 +120,31 @@ class Viewer:
         self.moved: set[str] = set()
         self.gone: tuple[int, int] = (-1, -1)
         self._highlighted: float = 0.0
+        # Until when it gets the steps of the same trace in a flood.
+        self._stays: float = 0.0
         #: How many numbers are not those of stored traces, when it was last sent which are gone.
         self._departed: int = -1
         self._restores: int | None = None
         self._states: JsonObject | None = None
 
-    def watches(self, kept: list[LiveTrace]) -> LiveTrace | None:
-        """Find the trace whose steps the viewer gets; start from its first step if it changed."""
+    def watches(self, kept: list[LiveTrace], *, is_flood: bool = False) -> LiveTrace | None:
+        """Find the trace whose steps the viewer gets; start from its first step if it changed.
+
+        :param is_flood: whether so many have come that nobody sees each newest one.
+        """
         pick = self.pick
         is_new, self._picked = pick is not self._picked, pick
         if pick.trace is None:
             trace = kept[0] if kept else None
+            if is_flood and time.monotonic() < self._stays:
+                trace = _find(kept, self.known.get(self.steps_of or "", 0)) or trace
         else:
             trace = next((each for each in kept if each.id == pick.trace), None)
         if trace is None:
             self.steps_of = None
         elif is_new or trace.id != self.steps_of:
             self.steps_of = trace.id
+            self._stays = time.monotonic() + _STAYS_SECONDS
             self.steps_again()
             self.steps_sent = pick.have if trace.id == pick.trace else 0
         return trace
@@ -179,13 +190,14 @@ class Viewer:
         """
         self._start_again_if_restored(store, kept)
         removed = self._removed(kept, openable)
+        is_flood = bool(kept) and kept[0].seq - self.cursor > _MANY
         traces, skipped = self._changed(store, kept)
         # Last: what this process has just sent does not come by the history, too.
         others = _NO_NEWS
         if self.others is not None:
             others = self.others.news(lambda: self._finished(kept), self.pick.trace)
         try:
-            steps = self._steps(kept)
+            steps = self._steps(kept, is_flood=is_flood)
         except Exception as error:
             # Its page would reconnect, and ask for the same.
             on_fault(error)
@@ -275,8 +287,8 @@ class Viewer:
 
         return found, skipped
 
-    def _steps(self, kept: list[LiveTrace]) -> list[JsonObject]:
-        trace = self.watches(kept)
+    def _steps(self, kept: list[LiveTrace], *, is_flood: bool) -> list[JsonObject]:
+        trace = self.watches(kept, is_flood=is_flood)
         if trace is None or trace.seq > self.cursor:
             return []
 

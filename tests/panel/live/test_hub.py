@@ -175,6 +175,34 @@ def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
     assert not pump.is_alive()
 
 
+def test_in_a_flood_the_steps_of_the_newest_are_those_of_one_for_a_while() -> None:
+    store = MemoryStore(500)
+    hub, viewer = watching(store)
+
+    def followed() -> list[str]:
+        """Send what is new, and return whose steps came."""
+        told = hub._batch(viewer, store.newest())
+        return [each["trace"] for each in told.get("steps", ())]
+
+    def flood() -> str:
+        traces = [with_steps(store, 3) for _ in range(100)]
+        for trace in traces:
+            trace.finish()
+        return traces[-1].id
+
+    viewer._stays = 0.0
+    first = flood()
+    assert followed() == [first]
+    last = flood()
+    assert followed() == []
+    # It is over.
+    assert followed() == [last]
+    flood()
+    picked = store.newest()[50]
+    viewer.pick = Pick(picked.id, 0)
+    assert followed() == [picked.id]
+
+
 class Noted:
     """What is noted of a step, whose details are asked for in the middle of a message."""
 
