@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .. import forks, locks
 from .file_system import network_type
-from .problems import HistoryError, OtherVersionError, sentence
+from .problems import HistoryError, LockedError, OtherVersionError, sentence
 
 T = t.TypeVar("T")
 
@@ -113,7 +113,8 @@ class Connection:
                 is_locked = "locked" in str(error)
                 if not is_locked or time.monotonic() > until:
                     self.close()
-                    raise HistoryError(sentence(self.path, error)) from error
+                    kind = LockedError if is_locked else HistoryError
+                    raise kind(sentence(self.path, error)) from error
             # Processes that begin together try again apart.
             time.sleep(0.002 + os.urandom(1)[0] / 10_000)
 

@@ -24,6 +24,10 @@ class HistoryError(Exception):
     """A history cannot be used; the text says why, as the beginning of a sentence."""
 
 
+class LockedError(HistoryError):
+    """Another program uses the file for longer than the caller waits."""
+
+
 class OtherVersionError(HistoryError):
     """The file has the tables of another version of this package."""
 
@@ -69,4 +73,4 @@ def sentence(path: Path, error: sqlite3.Error | OSError) -> str:
     return f"{path} cannot be used: {error}"
 
 
-__all__ = ["HistoryError", "OtherVersionError", "Problems", "sentence"]
+__all__ = ["HistoryError", "LockedError", "OtherVersionError", "Problems", "sentence"]

@@ -18,7 +18,7 @@ from .batch import MOST, Batch
 from .connection import PATIENCE, Connection, transaction
 from .document import decode
 from .location import is_writable
-from .problems import HistoryError, Problems
+from .problems import HistoryError, LockedError, Problems
 from .protocol import Status
 from .summaries import made_of, read_summary, summaries_of
 from .unpacked import Unpacked
@@ -321,7 +321,9 @@ class SqliteHistory:
         try:
             used = self._connection.use(use, create=create, patience=patience)
         except HistoryError as error:
-            self._problems.add(str(error), is_writing=create)
+            # What is asked at once meets locks that last for a moment.
+            if patience or not isinstance(error, LockedError):
+                self._problems.add(str(error), is_writing=create)
             return None
         self._problems.solve(is_writing=create)
         return used

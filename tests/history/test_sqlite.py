@@ -270,6 +270,22 @@ def test_the_stream_has_the_same_summaries_and_writes_none(monkeypatch: pytest.M
         assert there.history.added(position) == ([made[each] for each in listing(path)[1:]], end)
 
 
+def test_what_is_asked_at_once_has_no_problem_with_a_file_that_is_just_being_made(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "history.sqlite"
+    history = SqliteHistory(path, 10, 10_000, is_private=False)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        path.chmod(0o600)
+        # As another worker of the server does, which was first.
+        other.execute("BEGIN EXCLUSIVE")
+        assert (history.newest_id(), history.position(), history.ids()) == (None, "0", None)
+        assert history.added("0") is None
+        assert (history.problem, caplog.text) == (None, "")
+        other.execute("COMMIT")
+    assert (history.summaries(), history.problem) == ([], None)
+
+
 def listing(path: Path) -> list[str]:
     """Return the ids in the order in which they were added."""
     with closing(sqlite3.connect(path)) as opened:
