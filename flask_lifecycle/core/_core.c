@@ -18,13 +18,13 @@
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
-#include "json.h"
 #include "recording.h"
 #include "shortcuts.h"
 #include "steps.h"
+#include "stored.h"
 
 /* Has to be the same in __init__.py, so that a module built from older sources is not used. */
-#define REVISION 4
+#define REVISION 5
 
 PyDoc_STRVAR(setup_doc,
 "Take what recorded functions use: the context variable of the current trace, what identifies a\n"
@@ -83,6 +83,7 @@ static PyMethodDef core_methods[] = {
     {"pack", pack, METH_O, "Return the steps of a log in little memory."},
     {"shortcut", shortcut, METH_VARARGS, shortcut_doc},
     {"setup", setup, METH_VARARGS, setup_doc},
+    {"stored", stored, METH_VARARGS, stored_doc},
     {NULL},
 };
 

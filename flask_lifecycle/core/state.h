@@ -8,8 +8,9 @@
 #include "log.h"
 
 #define NAMES(X) \
-    X(after) X(app) X(armed) X(called) X(details) X(fold) X(headers) X(held) X(is_spine) \
-    X(outcomes) X(receivers) X(strand) X(tracepoints) X(views) X(__wrapped__)
+    X(after) X(app) X(armed) X(called) X(changed) X(changes) X(detail) X(details) X(extras) \
+    X(file) X(fold) X(headers) X(held) X(is_spine) X(line) X(notes) X(outcomes) X(receivers) \
+    X(source) X(stored) X(strand) X(tracepoints) X(views) X(_kept) X(__wrapped__)
 
 typedef struct {
     PyTypeObject *Log;

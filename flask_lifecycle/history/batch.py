@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from ..core import dumps, twin
+from ..core import twin
 from ..faults import fault
 from ..recording.json_text import write_json
 from ..summary.summarize import summarize
@@ -25,6 +25,7 @@ from ..trace.stored import (
     fields_of,
     form_of,
     numbers_of,
+    text_of,
     tracepoint_fields,
 )
 from ..trace.tracepoint import TRACEPOINTS
@@ -94,7 +95,7 @@ class _Open:
         self._traces: list[LiveTrace] = []
         self._process: JsonObject = {}
         self._routes: dict[Route, int] = {}
-        self._texts: list[str] = []
+        self._texts: list[bytes] = []
         self._numbers: list[bytes] = []
 
     def add(self, trace: LiveTrace, summary: str) -> int:
@@ -127,18 +128,18 @@ class _Open:
             }
         )
         used = ",".join(map(_tracepoint, numbers_in(steps)))
-        text = f'{head[:-1]},"tracepoints":[{used}],"traces":[{",".join(self._texts)}]}}'
+        begun = f'{head[:-1]},"tracepoints":[{used}],"traces":['.encode("ascii")
         # Numbers take longer to compress than text, and become half as small.
-        data = zlib.compress(text.encode("ascii"), _LEVEL)
+        data = zlib.compress(b"".join((begun, b",".join(self._texts), b"]}")), _LEVEL)
         return Batch(self.requests, b"".join((FORMAT, data, *self._numbers)), self._traces)
 
 
-def _text(trace: LiveTrace, trace_id: str, route: int | None) -> str:
+def _text(trace: LiveTrace, trace_id: str, route: int | None) -> bytes:
     try:
-        return dumps([route, *fields_of(trace, trace_id, form_of)])
+        return text_of(trace, trace_id, route)
     except Exception:
         # What the compiled function leaves to its twin, and what cannot be written at all.
-        return twin.dumps([route, *fields_of(trace, trace_id, _writable)])
+        return twin.dumps([route, *fields_of(trace, trace_id, _writable)]).encode("ascii")
 
 
 def _writable(note: Detail, trace: LiveTrace) -> Stored:

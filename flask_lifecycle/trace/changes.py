@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Iterator
 from itertools import chain
 
+from .header_changes import difference_of
 from .model import JsonObject
 
 if t.TYPE_CHECKING:
@@ -16,6 +17,9 @@ if t.TYPE_CHECKING:
 Values = tuple[t.Any, ...]
 #: A mapping's name, and what was added, changed and removed.
 Found = tuple[str, Values, Values, t.Sequence[str]]
+#: A response before and after, masked: its status, how many of the headers it had, and these. Few
+#: are ever shown, so that what differs is found then.
+Answers = tuple[str, int, str, int, tuple[tuple[str, str], ...]]
 
 
 class Changed:
@@ -27,37 +31,39 @@ class Changed:
         #: In the order in which they were made.
         self.found: tuple[Found, ...] = ()
         #: The changes of a response, or what they are made of.
-        self.response: t.Any = None
+        self.response: JsonObject | Answers | None = None
 
     def names(self) -> Iterator[tuple[str, str]]:
         """Yield the mapping and the name of each change."""
         for where, added, changed, removed in self.found:
             yield from ((where, name) for name in (*added[::2], *changed[::2], *removed))
 
-    def difference(self, _trace: LiveTrace) -> JsonObject | None:
+    def difference(self) -> JsonObject | None:
         """Return the changes of a response, JSON-ready."""
-        return t.cast("JsonObject | None", self.response)
+        if type(self.response) is not tuple:
+            return t.cast("JsonObject | None", self.response)
+        status, held, later, now, headers = self.response
+        return difference_of((status, headers[:held]), (later, headers[:now]))
 
-    def stored(self, trace: LiveTrace) -> Stored:
+    def stored(self, _trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""
-        found = [
-            (where, dict(_pairs(added)), dict(_pairs(changed)), removed)
-            for where, added, changed, removed in self.found
-        ]
-        return "changed", (found, self.difference(trace))
+        return "changed", (self.found, self.response)
 
     @classmethod
-    def restored(cls, found: list[t.Any], response: JsonObject | None) -> Changed:
+    def restored(cls, found: list[t.Any], response: t.Any) -> Changed:
         """Return again what was stored."""
         restored = cls()
         restored.found = tuple(
-            (where, (*chain(*added.items()),), (*chain(*changed.items()),), removed)
+            (where, _values(added), _values(changed), removed)
             for where, added, changed, removed in found
         )
+        if isinstance(response, list):
+            *counts, headers = response
+            response = *counts, tuple(map(tuple, headers))
         restored.response = response
         return restored
 
-    def detail(self, trace: LiveTrace) -> JsonObject:
+    def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it JSON-ready: the net change, if a name was changed more than once."""
         detail: JsonObject = {}
         for where, added, changed, removed in self.found:
@@ -77,10 +83,15 @@ class Changed:
                 else:
                     into["removed"].append(name)
         detail = {where: into for where, into in detail.items() if any(into.values())}
-        difference = self.difference(trace)
+        difference = self.difference()
         if difference:
             detail["response"] = difference
         return detail
+
+
+def _values(stored: t.Any) -> Values:
+    # Older versions of the package stored names and values as a dict.
+    return (*chain(*stored.items()),) if isinstance(stored, dict) else tuple(stored)
 
 
 def _pairs(values: Values) -> Iterator[tuple[str, t.Any]]:

@@ -54,8 +54,7 @@ class Received:
 
     def stored(self, _trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""
-        values = [each if type(each) is str else "" for each in self._values]
-        return "received", (self._names, values, self.body)
+        return "received", (self._names, self._values, self.body)
 
     @classmethod
     def restored(cls, names: list[str], values: list[t.Any], body: JsonObject) -> Received:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from struct import Struct
 
+from ..core import compiled, twin
 from .caller import Caller
 from .changes import Changed
 from .holds import Span
@@ -55,6 +56,16 @@ _seldom = attrgetter(*_SELDOM)
 _DEFAULTS = tuple(_SELDOM.values())
 _times = attrgetter(*_TIMES)
 _clocks = Struct("dddd")
+
+
+def text_of(trace: LiveTrace, trace_id: str, route: int | None) -> bytes:
+    """Return the fields of a finished request as JSON, after the number of its route.
+
+    The compiled function fails for some of what its twin writes.
+    """
+    if compiled is None:
+        return twin.dumps([route, *fields_of(trace, trace_id, form_of)]).encode("ascii")
+    return t.cast("bytes", compiled.stored(_LAYOUT, trace, trace_id, route))
 
 
 def fields_of(
@@ -134,6 +145,18 @@ def tracepoint_fields(tracepoint: Tracepoint) -> tuple[t.Any, ...]:
 def tracepoint_of(stage: str, name: str, called: t.Any, source: t.Any, *rest: t.Any) -> Tracepoint:
     """Return a stored tracepoint."""
     return Tracepoint(stage, name, called, source and Source(*source), *rest)
+
+
+# What the compiled function has to know.
+_LAYOUT = (
+    _PLAIN,
+    (*_SELDOM,),
+    _DEFAULTS,
+    Facts,
+    _more,
+    ("stage", "name", "callable"),
+    ("scope", "package"),
+)
 
 
 class Restored(LiveTrace):
@@ -224,6 +247,7 @@ __all__ = [
     "fields_of",
     "form_of",
     "numbers_of",
+    "text_of",
     "tracepoint_fields",
     "tracepoint_of",
 ]

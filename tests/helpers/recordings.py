@@ -11,6 +11,7 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 
 from flask_lifecycle import Trace
+from flask_lifecycle.core import twin
 from flask_lifecycle.history.batch import packed
 from flask_lifecycle.history.document import decode, encode
 from flask_lifecycle.history.unpacked import Unpacked
@@ -19,6 +20,7 @@ from flask_lifecycle.recording.schema import TARGET
 from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.toolbar.inject import why_absent
 from flask_lifecycle.trace.snapshot import snapshot
+from flask_lifecycle.trace.stored import fields_of, form_of, text_of
 from tests.helpers import ROOT
 
 #: The requests that older panels saved as JSON, by version.
@@ -70,6 +72,9 @@ def assert_stored(app: Flask) -> None:
         # A page that has just arrived may yet show it.
         summary = {**summarize(trace), "toolbar": why_absent(trace.toolbar, 0)}
         assert same(unpacked.summary(trace.id), summary)
+        # The compiled function, where there is one, and its twin.
+        text = twin.dumps([7, *fields_of(trace, trace.id, form_of)])
+        assert text_of(trace, trace.id, 7).decode("ascii") == text
     alone = decode(encode(live[0]))
     assert same(alone.to_dict(), snapshot(live[0]).to_dict())
 

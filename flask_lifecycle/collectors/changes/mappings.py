@@ -20,9 +20,9 @@ from ..._compat import APP_CONTEXT, REQUEST_CONTEXT, SESSION
 from ...core import shortcut
 from ...faults import fault
 from ...redact import SCALARS, Redactor, weight
+from ...trace.header_changes import NAMES_KEPT, Names
 from ...trace.notes import Facts
 from ...trace.writer import Writer
-from .headers import NAMES_KEPT, Names
 from .record import Changes, changes_of, owners
 
 _app_variable = vars(flask.globals)[APP_CONTEXT]

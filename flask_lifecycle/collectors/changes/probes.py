@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...recorder.probe import Probe
+from ...trace.header_changes import Sent
 from ...trace.owner import Owner
 from ...trace.writer import Writer
-from .headers import Sent
 from .mappings import look, opened
 from .record import patch
 from .responses import look_at_response, sent

@@ -5,10 +5,8 @@ from __future__ import annotations
 import typing as t
 
 from ...trace.changes import Changed
-from ...trace.model import JsonObject
-from ...trace.writer import LiveTrace, Writer
+from ...trace.writer import Writer
 from ..patch import Patch
-from .headers import Sent, difference_of
 
 patch: Patch = Patch()
 owners: set[t.Any] = patch.owners
@@ -19,19 +17,10 @@ class Changes(Changed):
 
     __slots__ = ("size",)
 
-    #: The changes of a response, or its state before and after.
-    response: JsonObject | tuple[Sent, Sent] | None
-
     def __init__(self) -> None:
         super().__init__()
         #: The estimated bytes of the texts, lists and dicts in it.
         self.size: int = 0
-
-    def difference(self, trace: LiveTrace) -> JsonObject | None:
-        difference = self.response
-        if type(difference) is tuple:
-            return difference_of(trace.redactor, *difference)
-        return t.cast("JsonObject | None", difference)
 
 
 def changes_of(writer: Writer, place: int) -> Changes:

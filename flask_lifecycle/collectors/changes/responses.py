@@ -12,9 +12,10 @@ from ...core import shortcut
 from ...faults import fault
 from ...recorder.memo import Memo
 from ...redact import Redactor
+from ...trace.changes import Answers
+from ...trace.header_changes import Sent, difference_of
 from ...trace.model import JsonObject
 from ...trace.writer import Writer
-from .headers import Sent, difference_of
 from .record import changes_of, owners
 
 _RESPONSE = ("response", "headers")
@@ -89,18 +90,18 @@ def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> N
         fault("the detection of a response's changes", error)
 
 
-def _changed(redactor: Redactor, before: Sent, after: Sent) -> JsonObject | tuple[Sent, Sent]:
+def _changed(redactor: Redactor, before: Sent, after: Sent) -> JsonObject | Answers:
     held, now = before[1], after[1]
     if not all(map(is_, held, now)):
-        return difference_of(redactor, before, after)
+        return difference_of(before, after, redactor)
     # Only added or only removed, as in most cases: masking can wait until they are displayed.
     longest = now if len(now) > len(held) else held
     shown = redactor.headers(longest, _RESPONSE)
     if len(shown) < len(longest):
         # An item is not a valid header.
-        return difference_of(redactor, before, after)
+        return difference_of(before, after, redactor)
     text = redactor.text
-    return (text(before[0]), shown[: len(held)]), (text(after[0]), shown[: len(now)])
+    return text(before[0]), len(held), text(after[0]), len(now), shown
 
 
 __all__ = ["look_at_response", "sent"]

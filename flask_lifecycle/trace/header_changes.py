@@ -5,8 +5,8 @@ from __future__ import annotations
 import typing as t
 from operator import is_
 
-from ...redact import MASK, Redactor
-from ...trace.model import JsonObject
+from ..redact import MASK, Redactor
+from .model import JsonObject
 
 NAMES_KEPT = 50
 Names = dict[str, t.Any]
@@ -14,9 +14,13 @@ Names = dict[str, t.Any]
 Sent = tuple[t.Any, t.Sequence[tuple[str, str]]]
 
 
-def difference_of(redactor: Redactor, before: Sent, after: Sent) -> JsonObject:
+def difference_of(before: Sent, after: Sent, redactor: Redactor | None = None) -> JsonObject:
+    """Return what differs, JSON-ready.
+
+    :param redactor: masks it; None if both are masked already.
+    """
     found: JsonObject = {}
-    text = redactor.text
+    text, named = (str, _same) if redactor is None else (redactor.text, redactor.named)
     if before[0] != after[0]:
         found["status"] = [text(before[0]), text(after[0])]
 
@@ -35,7 +39,7 @@ def difference_of(redactor: Redactor, before: Sent, after: Sent) -> JsonObject:
         for name, value in [*new.lines.items()][:NAMES_KEPT]:
             if old.lines.get(name) != value:
                 kind = changed if name.lower() in kept else added
-                kind[text(name)] = redactor.named(name, value)
+                kind[text(name)] = named(name, value)
         removed = [text(name) for name in old.lines if name not in new.lines] if old.lines else []
         if added or changed or removed:
             found["headers"] = {"added": added, "changed": changed, "removed": removed}
@@ -54,6 +58,10 @@ def difference_of(redactor: Redactor, before: Sent, after: Sent) -> JsonObject:
         if given or deleted:
             found["cookies"] = {"set": given, "deleted": deleted}
     return found
+
+
+def _same(_name: str, value: str) -> str:
+    return value
 
 
 class _Headers(t.NamedTuple):
