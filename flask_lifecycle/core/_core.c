@@ -104,6 +104,8 @@ core_exec(PyObject *module)
     ADD(Fields, fields_spec)
     ADD(Recording, recording_spec)
     ADD(Shortcut, shortcut_spec)
+    ADD(Contents, contents_spec)
+    ADD(Looked, looked_spec)
 #undef ADD
 #define ADD(name) || PyModule_AddIntConstant(module, #name, name) < 0
     return PyModule_AddIntConstant(module, "REVISION", REVISION) < 0 ADD(WRITER)
@@ -122,6 +124,8 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->Fields);
     Py_VISIT(state->Recording);
     Py_VISIT(state->Shortcut);
+    Py_VISIT(state->Contents);
+    Py_VISIT(state->Looked);
     Py_VISIT(state->current);
     Py_VISIT(state->get_ident);
     Py_VISIT(state->describe_error);
@@ -152,6 +156,8 @@ core_free(void *module)
     Py_CLEAR(state->Fields);
     Py_CLEAR(state->Recording);
     Py_CLEAR(state->Shortcut);
+    Py_CLEAR(state->Contents);
+    Py_CLEAR(state->Looked);
 #define X(name) Py_CLEAR(state->names.name);
     NAMES(X)
 #undef X

@@ -6,6 +6,7 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include "changes.h"
 #include "functions.h"
 #include "log.h"
 #include "state.h"
@@ -21,21 +22,6 @@ typedef struct {
     PyObject *weakrefs;
 } Shortcut;
 
-/* Return a value of a dict: a new reference, or NULL, where there may be an exception. */
-static PyObject *
-get_item(PyObject *dict, PyObject *key)
-{
-    if (key == NULL || !PyDict_Check(dict))
-        return NULL;
-#if PY_VERSION_HEX >= 0x030D0000
-    PyObject *value;
-    (void)PyDict_GetItemRef(dict, key, &value);
-    return value;
-#else
-    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
-#endif
-}
-
 /* Return the value for the identity of an object, which is a key as `id` returns it. */
 static PyObject *
 get_by_id(PyObject *dict, PyObject *object)
@@ -46,51 +32,30 @@ get_by_id(PyObject *dict, PyObject *object)
     return value;
 }
 
-/* Return whether some containers, one after the other, have the very objects of a tuple. */
-static bool
-are_same(PyObject *containers, PyObject *objects)
-{
-    Py_ssize_t at = 0, count = PyTuple_GET_SIZE(objects);
-    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(containers); index++) {
-        PyObject *iterator = PyObject_GetIter(PyTuple_GET_ITEM(containers, index));
-        if (iterator == NULL)
-            return false;
-        PyObject *item;
-        bool is_same = true;
-        while (is_same && (item = PyIter_Next(iterator)) != NULL) {
-            is_same = at < count && PyTuple_GET_ITEM(objects, at) == item;
-            at++;
-            Py_DECREF(item);
-        }
-        Py_DECREF(iterator);
-        if (!is_same || PyErr_Occurred())
-            return false;
-    }
-    return at == count;
-}
-
-/* `collectors/changes/mappings.py`, `look(writer, step=None)`: it is done if the contents of the
- * current app context are those of the last look. Its data is the variable of that context. */
+/* `collectors/changes/mappings.py`, `look(writer, step=None)`. */
 static PyObject *
 look(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    if (count < 1 || !PyObject_TypeCheck(args[0], state->Fields))
+    if (count < 1 || count > 2 || !PyObject_TypeCheck(args[0], state->Fields))
         return NULL;
     Fields *writer = (Fields *)args[0];
+    PyObject *owner = field(writer, &writer->owner);
+    int is_watched = owner == NULL ? -1 : PySet_Contains(PyTuple_GET_ITEM(self->data, OWNERS), owner);
+    Py_XDECREF(owner);
+    if (is_watched <= 0)
+        return is_watched < 0 ? NULL : Py_NewRef(Py_None);
     PyObject *context = NULL;
-    if (PyContextVar_Get(self->data, Py_None, &context) < 0)
+    if (PyContextVar_Get(PyTuple_GET_ITEM(self->data, APP_CONTEXT), Py_None, &context) < 0)
         return NULL;
-    PyObject *seen = field(writer, &writer->seen);
-    PyObject *last = seen == NULL ? NULL : get_item(seen, context);
-    PyObject *views = last == NULL ? NULL : PyObject_GetAttr(last, state->names.views);
-    PyObject *held = views == NULL ? NULL : PyObject_GetAttr(last, state->names.held);
-    bool is_done = held != NULL && PyTuple_CheckExact(views) && PyTuple_CheckExact(held)
-                   && are_same(views, held);
-    Py_XDECREF(held);
-    Py_XDECREF(views);
-    Py_XDECREF(last);
-    Py_XDECREF(seen);
+    PyObject *step = count == 2 ? args[1] : Py_None;
+    bool is_done = context == Py_None;
+    Looked *looked = is_done ? NULL : known_of(state, self->data, writer, context, &is_done);
+    if (looked != NULL) {
+        is_done = compare_all(state, self->data, looked, context, args[0], step) == 0
+                  || fail_open(state, (PyObject *)self) == 0;
+        Py_DECREF(looked);
+    }
     Py_DECREF(context);
     return is_done ? Py_NewRef(Py_None) : NULL;
 }
@@ -196,35 +161,6 @@ look_at_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return is_done ? Py_NewRef(Py_None) : NULL;
 }
 
-/* Return what a weak reference refers to, or NULL; it is only good for a comparison. */
-static PyObject *
-referent(PyObject *reference)
-{
-    PyObject *object = NULL;
-    if (!PyWeakref_CheckRef(reference))
-        return NULL;
-#if PY_VERSION_HEX >= 0x030D0000
-    (void)PyWeakref_GetRef(reference, &object);
-    Py_XDECREF(object);
-#else
-    object = PyWeakref_GetObject(reference);
-#endif
-    return object;
-}
-
-/* Return whether a writer's app is the given one. */
-static bool
-is_app_of(State *state, Fields *writer, PyObject *app)
-{
-    PyObject *owner = field(writer, &writer->owner);
-    PyObject *reference = owner == NULL || owner == Py_None
-                              ? NULL : PyObject_GetAttr(owner, state->names.app);
-    bool is_app = reference != NULL && referent(reference) == app;
-    Py_XDECREF(reference);
-    Py_XDECREF(owner);
-    return is_app;
-}
-
 /* `collectors/signals.py`, `send(signal, sender)`: it is done if the signal has no receivers. Its data
  * is the number of the signal's tracepoint. */
 static PyObject *
@@ -271,7 +207,10 @@ shorten(Function function, PyObject *self, PyObject *const *args, size_t nargsf,
         result = function((Shortcut *)self, args, PyVectorcall_NARGS(nargsf));
     if (result != NULL)
         return result;
-    /* Whatever it was, the function in Python says what has to be said. */
+    /* Whatever it was, the function in Python says what has to be said; what is no Exception, such
+     * as KeyboardInterrupt, is not ours. */
+    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))
+        return NULL;
     PyErr_Clear();
     PyObject *func = ((Shortcut *)self)->func;
     if (func == NULL)
@@ -320,7 +259,7 @@ shortcut(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "sOO:shortcut", &name, &data, &func))
         return NULL;
     bool is_of_responses = PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 4;
-    if (strcmp(name, "look") == 0 && PyContextVar_CheckExact(data))
+    if (strcmp(name, "look") == 0 && are_parts(data))
         return make_shortcut(module, look_vectorcall, data, func);
     if (strcmp(name, "ensure_sync") == 0 && PyDict_Check(data))
         return make_shortcut(module, ensure_sync_vectorcall, data, func);

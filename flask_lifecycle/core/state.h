@@ -9,14 +9,17 @@
 
 #define NAMES(X) \
     X(after) X(app) X(armed) X(called) X(changed) X(changes) X(detail) X(details) X(extras) \
-    X(file) X(fold) X(headers) X(held) X(is_spine) X(line) X(notes) X(outcomes) X(receivers) \
-    X(source) X(stored) X(strand) X(tracepoints) X(views) X(_kept) X(__wrapped__)
+    X(file) X(fold) X(g) X(headers) X(held) X(is_spine) X(line) X(notes) X(outcomes) \
+    X(receivers) X(session) X(source) X(stored) X(strand) X(tracepoints) X(views) X(__dict__) \
+    X(__wrapped__) X(_kept)
 
 typedef struct {
     PyTypeObject *Log;
     PyTypeObject *Fields;
     PyTypeObject *Recording;
     PyTypeObject *Shortcut;
+    PyTypeObject *Contents;
+    PyTypeObject *Looked;
     /* See `setup`. */
     PyObject *current;
     PyObject *get_ident;

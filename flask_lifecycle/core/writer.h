@@ -4,9 +4,55 @@
 
 #include <Python.h>
 
+#include <stdbool.h>
+
 #include "fields.h"
 #include "log.h"
 #include "state.h"
+
+/* Return a value of a dict: a new reference, or NULL, where there may be an exception. */
+static PyObject *
+get_item(PyObject *dict, PyObject *key)
+{
+    if (key == NULL || !PyDict_Check(dict))
+        return NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *value;
+    (void)PyDict_GetItemRef(dict, key, &value);
+    return value;
+#else
+    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
+#endif
+}
+
+/* Return what a weak reference refers to, or NULL; it is only good for a comparison. */
+static PyObject *
+referent(PyObject *reference)
+{
+    PyObject *object = NULL;
+    if (!PyWeakref_CheckRef(reference))
+        return NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    (void)PyWeakref_GetRef(reference, &object);
+    Py_XDECREF(object);
+#else
+    object = PyWeakref_GetObject(reference);
+#endif
+    return object;
+}
+
+/* Return whether a writer's app is the given one. */
+static bool
+is_app_of(State *state, Fields *writer, PyObject *app)
+{
+    PyObject *owner = field(writer, &writer->owner);
+    PyObject *reference = owner == NULL || owner == Py_None
+                              ? NULL : PyObject_GetAttr(owner, state->names.app);
+    bool is_app = reference != NULL && referent(reference) == app;
+    Py_XDECREF(reference);
+    Py_XDECREF(owner);
+    return is_app;
+}
 
 /* Return one of the dicts in `writer.notes`, in the same way. */
 static PyObject *

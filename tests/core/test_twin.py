@@ -89,8 +89,9 @@ def test_fields_are_what_a_writer_sets() -> None:
 
 
 VARIABLE: ContextVar[t.Any] = ContextVar("variable")
+LOOK = (VARIABLE, VARIABLE, "session", {1}, tuple, print, print)
 SHORTCUTS: list[tuple[str, t.Any]] = [
-    ("look", VARIABLE),
+    ("look", LOOK),
     ("ensure_sync", {}),
     ("sent", ({}, dict, "_status", "_list")),
     ("look_at_response", ({}, dict, "_status", "_list")),
@@ -135,22 +136,28 @@ def test_what_fails_in_a_shortcut_fails_in_python_alone() -> None:
     class Broken:
         """Stands for a context and for what was seen of it."""
 
+        raised: type[BaseException] = KeyError
+
         def __hash__(self) -> int:
-            raise KeyError
+            raise self.raised
 
-        @property
-        def views(self) -> t.NoReturn:
-            raise LookupError
-
-    @shortcut("look", VARIABLE)
+    @shortcut("look", LOOK)
     def look(writer: t.Any, step: int | None = None) -> str:
         return "in Python"
 
     fields: t.Any = Fields()
-    fields.seen = {None: Broken()}
+    fields.owner = Broken()
+    fields.seen = {}
     assert look(fields) == "in Python"
+    fields.owner = 1
     token = VARIABLE.set(Broken())
     assert look(fields) == "in Python"
-    VARIABLE.reset(token)
     fields.seen = 5
     assert look(fields, 1) == "in Python"
+    if compiled is not None:
+        # Ctrl+C is not ours.
+        fields.seen = {}
+        Broken.raised = KeyboardInterrupt
+        with pytest.raises(KeyboardInterrupt):
+            look(fields)
+    VARIABLE.reset(token)

@@ -49,6 +49,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 import flask_lifecycle
 from flask_lifecycle import Lifecycle, faults
+from flask_lifecycle.core import compiled
 
 PACKAGE = Path(flask_lifecycle.__file__).parent
 Code = tuple[str, str, int]  # file, name, first line
@@ -426,6 +427,9 @@ ELSEWHERE = {
     *("holds/held.py", "holds/seen.py", "recorder/holding.py"),
     "panel/others.py",
 }
+if compiled is not None:
+    # Only its twin comes by there.
+    ELSEWHERE.add("collectors/changes/mappings.py")
 # The threads that write and that share with other processes, and whoever reads.
 ELSEWHERE_ALL = ("history/", "processes/")
 

@@ -26,8 +26,8 @@ from ...trace.writer import Writer
 from .record import Changes, changes_of, owners
 
 _app_variable = vars(flask.globals)[APP_CONTEXT]
-_app_context = _app_variable.get
-_request_context = vars(flask.globals)[REQUEST_CONTEXT].get
+_request_variable = vars(flask.globals)[REQUEST_CONTEXT]
+_app_context, _request_context = _app_variable.get, _request_variable.get
 
 _STRINGS = frozenset((str,))
 _LARGE = frozenset((str, list, dict))
@@ -42,8 +42,21 @@ _END = (object(),)
 
 #: What was added, changed and removed.
 Difference = tuple[Names, Names, t.Sequence[str]]
+#: Lists and dicts with their contents.
+Containers = tuple[tuple[t.Any, tuple[t.Any, ...]], ...]
 
 _chain = chain.from_iterable
+
+
+class _Seen(t.Protocol):
+    """A dict's contents at a comparison; compiled, there is another class of these."""
+
+    @property
+    def keys(self) -> tuple[t.Any, ...]: ...
+    @property
+    def values(self) -> tuple[t.Any, ...]: ...
+    @property
+    def containers(self) -> Containers: ...
 
 
 class _Contents:
@@ -60,70 +73,80 @@ class _Contents:
         keys, values = dict.keys(mapping), dict.values(mapping)
         self.keys: tuple[t.Any, ...] = tuple(keys)
         self.values: tuple[t.Any, ...] = tuple(values)
-        #: The nested lists and dicts, with their contents.
-        self.containers: list[tuple[t.Any, tuple[t.Any, ...]]] = []
+        self.containers: Containers = ()
         self.views = keys, values, _END
         self.held = self.keys + self.values + _END
         if not SCALARS.issuperset(map(type, self.values)):
-            for value in self.values:
-                self._add_nested(value, 0)
+            self.containers = _nested(self.values)
             for container, held in self.containers:
                 self.views = *self.views, container, *_values(container), _END
                 self.held += *held, *_END
 
-    def _add_nested(self, value: t.Any, depth: int) -> None:
-        kind = type(value)
-        if kind is not list and kind is not dict and kind is not tuple:
-            return
-        if depth >= _DEPTH or len(self.containers) >= _CONTAINERS or len(value) > _ITEMS:
-            return
-        held = _items(value)
-        if kind is not tuple:
-            self.containers.append((value, held))
-        for each in held:
-            if type(each) not in SCALARS:
-                self._add_nested(each, depth + 1)
 
-    def since(self, now: _Contents) -> Difference:
-        """Compare with the current contents: return what was added, changed and removed."""
-        keys, values = now.keys, now.values
-        count = len(self.keys)
-        if len(keys) < count or not all(map(is_, self.keys, keys)):
-            return self._reordered(now)
-        # The usual case: at most more names than before.
-        added: Names = {}
-        changed: Names = {}
-        for place in range(count, len(keys)):
-            name = keys[place]
-            if type(name) is str:
-                added[name] = values[place]
-        if self.containers or not all(map(is_, self.values, values)):
-            mutated = self._mutated() if self.containers else None
-            for name, before, value in zip(keys, self.values, values, strict=False):
-                if before is value and not mutated:
-                    continue
-                if type(name) is str and _is_changed(before, value, mutated):
-                    changed[name] = value
-        return added, changed, ()
+def _nested(values: tuple[t.Any, ...]) -> Containers:
+    """Return the lists and dicts in some values, with their contents."""
+    found: list[tuple[t.Any, tuple[t.Any, ...]]] = []
+    for value in values:
+        _add_nested(found, value, 0)
+    return tuple(found)
 
-    def _reordered(self, now: _Contents) -> Difference:
-        before, after = _named(self.keys, self.values), _named(now.keys, now.values)
-        mutated = self._mutated()
-        added = {name: value for name, value in after.items() if name not in before}
-        changed = {
-            name: value
-            for name, value in after.items()
-            if name in before and _is_changed(before[name], value, mutated)
-        }
-        return added, changed, [name for name in before if name not in after]
 
-    def _mutated(self) -> set[int]:
-        """Return the ids of the nested containers whose contents have changed."""
-        return {
-            id(container)
-            for container, held in self.containers
-            if not _equal(held, _items(container))
-        }
+def _add_nested(found: list[tuple[t.Any, tuple[t.Any, ...]]], value: t.Any, depth: int) -> None:
+    kind = type(value)
+    if kind is not list and kind is not dict and kind is not tuple:
+        return
+    if depth >= _DEPTH or len(found) >= _CONTAINERS or len(value) > _ITEMS:
+        return
+    held = _items(value)
+    if kind is not tuple:
+        found.append((value, held))
+    for each in held:
+        if type(each) not in SCALARS:
+            _add_nested(found, each, depth + 1)
+
+
+def _difference(before: _Seen, now: _Seen) -> Difference:
+    """Compare two contents: return what was added, changed and removed."""
+    keys, values = now.keys, now.values
+    count = len(before.keys)
+    if len(keys) < count or not all(map(is_, before.keys, keys)):
+        return _reordered(before, now)
+    # The usual case: at most more names than before.
+    added: Names = {}
+    changed: Names = {}
+    for place in range(count, len(keys)):
+        name = keys[place]
+        if type(name) is str:
+            added[name] = values[place]
+    if before.containers or not all(map(is_, before.values, values)):
+        mutated = _mutated(before) if before.containers else None
+        for name, held, value in zip(keys, before.values, values, strict=False):
+            if held is value and not mutated:
+                continue
+            if type(name) is str and _is_changed(held, value, mutated):
+                changed[name] = value
+    return added, changed, ()
+
+
+def _reordered(then: _Seen, now: _Seen) -> Difference:
+    before, after = _named(then.keys, then.values), _named(now.keys, now.values)
+    mutated = _mutated(then)
+    added = {name: value for name, value in after.items() if name not in before}
+    changed = {
+        name: value
+        for name, value in after.items()
+        if name in before and _is_changed(before[name], value, mutated)
+    }
+    return added, changed, [name for name in before if name not in after]
+
+
+def _mutated(before: _Seen) -> set[int]:
+    """Return the ids of the nested containers whose contents have changed."""
+    return {
+        id(container)
+        for container, held in before.containers
+        if not _equal(held, _items(container))
+    }
 
 
 def _named(keys: tuple[t.Any, ...], values: tuple[t.Any, ...]) -> Names:
@@ -204,7 +227,7 @@ def _look(writer: Writer, place: int | None) -> None:
     g, session = seen.g, seen.session
     if not all(map(is_, _chain(g.views), g.held)):
         seen.g = _Contents(context.g.__dict__)
-        _note(writer, place, "g", g.since(seen.g))
+        _note(writer, place, "g", _difference(g, seen.g))
 
     if session is None:
         context = _request_context(None)
@@ -215,7 +238,7 @@ def _look(writer: Writer, place: int | None) -> None:
     elif not all(map(is_, _chain(session.views), session.held)):
         then, seen.session = session, _Contents(seen.source)
         session = seen.session
-        _note(writer, place, "session", then.since(session))
+        _note(writer, place, "session", _difference(then, session))
     seen.views = seen.g.views + session.views
     seen.held = seen.g.held + session.held
 
@@ -261,7 +284,10 @@ def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> l
     return shown
 
 
-@shortcut("look", _app_variable)
+_PARTS = _app_variable, _request_variable, SESSION, owners, _nested, _difference, _note
+
+
+@shortcut("look", _PARTS)
 def look(writer: Writer, step: int | None = None) -> None:
     """Detect changes before a function runs, or after it has run, with its step."""
     try:
