@@ -196,6 +196,57 @@ send(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return is_done ? PyList_New(0) : NULL;
 }
 
+static int
+instruction_of(PyFrameObject *frame)
+{
+#if PY_VERSION_HEX >= 0x030B0000
+    return PyFrame_GetLasti(frame);
+#else
+    return frame->f_lasti < 0 ? -1 : frame->f_lasti * (int)sizeof(uint16_t);
+#endif
+}
+
+/* Return the location that is known of a frame: a new reference, or NULL, where there may be
+ * an exception. The table is keyed by the identity of the code and its instruction, and has a weak
+ * reference to the code beside the location. */
+static PyObject *
+known_location(PyObject *locations, PyFrameObject *frame, PyCodeObject *code)
+{
+    PyObject *key = Py_BuildValue("Ni", PyLong_FromVoidPtr(code), instruction_of(frame));
+    PyObject *known = key == NULL ? NULL : get_item(locations, key), *location = NULL;
+    Py_XDECREF(key);
+    if (known != NULL && PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 2
+        && referent(PyTuple_GET_ITEM(known, 0)) == (PyObject *)code)
+        location = Py_NewRef(PyTuple_GET_ITEM(known, 1));
+    Py_XDECREF(known);
+    return location;
+}
+
+/* `recorder/user_code.py`, `user_location()`: it is done if the file of each frame is known, and the
+ * location in the user's. Its data is both tables. */
+static PyObject *
+user_location(Shortcut *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
+{
+    PyObject *libraries = PyTuple_GET_ITEM(self->data, 0), *location = NULL;
+    PyFrameObject *frame = PyEval_GetFrame();
+    Py_XINCREF(frame);
+    bool goes_on = count == 0;
+    while (frame != NULL && goes_on) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        PyObject *is_library = get_item(libraries, code->co_filename);
+        goes_on = is_library == Py_True;
+        if (is_library == Py_False)
+            location = known_location(PyTuple_GET_ITEM(self->data, 1), frame, code);
+        Py_XDECREF(is_library);
+        Py_DECREF(code);
+        PyFrameObject *back = goes_on ? PyFrame_GetBack(frame) : NULL;
+        Py_DECREF(frame);
+        frame = back;
+    }
+    Py_XDECREF(frame);
+    return location;
+}
+
 typedef PyObject *(*Function)(Shortcut *, PyObject *const *, Py_ssize_t);
 
 static PyObject *
@@ -229,6 +280,7 @@ VECTORCALL(look)
 VECTORCALL(look_at_response)
 VECTORCALL(send)
 VECTORCALL(sent)
+VECTORCALL(user_location)
 #undef VECTORCALL
 
 static PyObject *
@@ -269,6 +321,8 @@ shortcut(PyObject *module, PyObject *args)
         return make_shortcut(module, look_at_response_vectorcall, data, func);
     if (strcmp(name, "send") == 0 && PyLong_Check(data))
         return make_shortcut(module, send_vectorcall, data, func);
+    if (strcmp(name, "user_location") == 0 && PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 2)
+        return make_shortcut(module, user_location_vectorcall, data, func);
     return PyErr_Format(PyExc_ValueError, "there is no shortcut %.100s for this", name);
 }
 

@@ -12,6 +12,7 @@ from sys import _getframe
 from types import CodeType, FrameType
 
 from .._compat import TEMPLATE
+from ..core import shortcut
 
 #: The name prefix of code that this package compiles.
 COMPILED = "<flask_lifecycle"
@@ -83,6 +84,7 @@ def caller() -> FrameType | None:
     return frame
 
 
+@shortcut("user_location", (_libraries, _locations))
 def user_location() -> tuple[str, int] | None:
     """Return the file and line of the user's code that led here; for templates, their own."""
     return user_location_of(_getframe(1))

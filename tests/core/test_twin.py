@@ -96,6 +96,7 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("sent", ({}, dict, "_status", "_list")),
     ("look_at_response", ({}, dict, "_status", "_list")),
     ("send", 1),
+    ("user_location", ({}, {})),
 ]
 
 
