@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Callable
 from time import thread_time_ns
 
+from ..core import shortcut
 from ..recorder.probe import Probe
 from ..trace.owner import Owner
 from ..trace.writer import LiveTrace, Writer
@@ -33,6 +34,7 @@ class _CpuTime(t.NamedTuple):
 begin = thread_time_ns
 
 
+@shortcut("begin_for_some", _owners)
 def _begin_for_some(writer: Writer) -> int | None:
     return thread_time_ns() if writer.owner in _owners else None
 

@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable
 
 from .. import locks
+from ..core import shortcut
 from ..faults import fail_open
 from ..recorder.probe import Probe
 from ..trace.owner import Owner
@@ -92,6 +93,7 @@ def _look() -> int:
     return now
 
 
+@shortcut("begin_for_some", _owners)
 def _begin_for_some(writer: Writer) -> _Open | None:
     return begin() if writer.owner in _owners else None
 

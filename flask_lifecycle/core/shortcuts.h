@@ -32,6 +32,23 @@ get_by_id(PyObject *dict, PyObject *object)
     return value;
 }
 
+/* Return whether the app of a writer is in a set, or -1 with an exception. */
+static int
+is_owner_in(Fields *writer, PyObject *owners)
+{
+    PyObject *owner = field(writer, &writer->owner);
+    int is_in = owner == NULL ? -1 : PySet_Contains(owners, owner);
+    Py_XDECREF(owner);
+    return is_in;
+}
+
+static Fields *
+as_writer(Shortcut *self, PyObject *object)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return PyObject_TypeCheck(object, state->Fields) ? (Fields *)object : NULL;
+}
+
 /* `collectors/changes/mappings.py`, `look(writer, step=None)`. */
 static PyObject *
 look(Shortcut *self, PyObject *const *args, Py_ssize_t count)
@@ -40,9 +57,7 @@ look(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     if (count < 1 || count > 2 || !PyObject_TypeCheck(args[0], state->Fields))
         return NULL;
     Fields *writer = (Fields *)args[0];
-    PyObject *owner = field(writer, &writer->owner);
-    int is_watched = owner == NULL ? -1 : PySet_Contains(PyTuple_GET_ITEM(self->data, OWNERS), owner);
-    Py_XDECREF(owner);
+    int is_watched = is_owner_in(writer, PyTuple_GET_ITEM(self->data, OWNERS));
     if (is_watched <= 0)
         return is_watched < 0 ? NULL : Py_NewRef(Py_None);
     PyObject *context = NULL;
@@ -247,6 +262,118 @@ user_location(Shortcut *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count
     return location;
 }
 
+/* `collectors/cpu.py` and `memory.py`, `_begin_for_some(writer)`: it is done for an app that does not
+ * ask for it. Its data is the apps that do. */
+static PyObject *
+begin_for_some(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    Fields *writer = count == 1 ? as_writer(self, args[0]) : NULL;
+    return writer != NULL && is_owner_in(writer, self->data) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
+/* `collectors/changes/mappings.py`, `opened(writer, step, result)`: it is done for an empty session.
+ * Its data is the apps whose changes are recorded. */
+static PyObject *
+opened(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    Fields *writer = count == 3 ? as_writer(self, args[0]) : NULL;
+    if (writer == NULL)
+        return NULL;
+    bool is_empty = PyDict_Check(args[2]) && PyDict_GET_SIZE(args[2]) == 0;
+    return is_empty || is_owner_in(writer, self->data) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
+/* `instrumentation/sessions.py`, `_is_another_apps(writer, first)`. */
+static PyObject *
+is_another_apps(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *writer = count == 2 ? as_writer(self, args[0]) : NULL;
+    if (writer == NULL)
+        return NULL;
+    bool is_own = is_app_of(state, writer, args[1]);
+    return PyErr_Occurred() ? NULL : PyBool_FromLong(!is_own);
+}
+
+/* `instrumentation/routing.py`, `view_args(self, kwargs)`: it is done if there are none. */
+static PyObject *
+view_args(Shortcut *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
+{
+    bool has_none = count == 2 && PyDict_CheckExact(args[1]) && PyDict_GET_SIZE(args[1]) == 0;
+    return has_none ? Py_NewRef(Py_None) : NULL;
+}
+
+/* `instrumentation/contexts.py`, `before(writer, instance)` a request context: it is done if there is
+ * no middleware, and the session interface is known. Its data is the ids of the known classes. */
+static PyObject *
+before_context(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *writer = count == 2 ? as_writer(self, args[0]) : NULL;
+    if (writer == NULL || writer->current > 0)
+        return NULL;
+    PyObject *interface = PyObject_GetAttr(args[1], state->names.session_interface);
+    PyObject *id = interface == NULL ? NULL : PyLong_FromVoidPtr(Py_TYPE(interface));
+    int is_known = id == NULL ? -1 : PySet_Contains(self->data, id);
+    Py_XDECREF(id);
+    Py_XDECREF(interface);
+    return is_known == 1 ? Py_NewRef(Py_None) : NULL;
+}
+
+/* The same, `after(result)`: it is done if the subclass of the context's class is known. Its data is
+ * the subclasses by their bases. */
+static PyObject *
+after_context(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *kind = count == 1 ? get_item(self->data, (PyObject *)Py_TYPE(args[0])) : NULL;
+    bool is_done = kind != NULL && PyObject_SetAttr(args[0], state->names.__class__, kind) == 0;
+    Py_XDECREF(kind);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
+/* The same, `_forget(writer, instance)`. */
+static PyObject *
+forget(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    Fields *writer = count == 2 ? as_writer(self, args[0]) : NULL;
+    PyObject *seen = writer == NULL ? NULL : field(writer, &writer->seen);
+    PyObject *known = seen == NULL ? NULL : get_item(seen, args[1]);
+    bool is_done = seen != NULL && PyDict_CheckExact(seen) && !PyErr_Occurred()
+                   && (known == NULL || PyDict_DelItem(seen, args[1]) == 0);
+    Py_XDECREF(known);
+    Py_XDECREF(seen);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
+/* The same, `_look_at_parsed(self, writer, instance)`: it is done if that is not the request's own
+ * context, or if the app has read nothing of the body. Its data is the name of a context's request,
+ * and what a request that was read has. */
+static PyObject *
+look_at_parsed(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 3)
+        return NULL;
+    PyObject *reference = PyObject_GetAttr(args[1], state->names.context);
+    if (reference == NULL)
+        return NULL;
+    bool is_own = PyWeakref_CheckRef(reference) && referent(reference) == args[2];
+    Py_DECREF(reference);
+    if (!is_own)
+        return NULL;
+    PyObject *names = namespace_of(state, args[2], NULL);
+    PyObject *request = names == NULL ? NULL : get_item(names, PyTuple_GET_ITEM(self->data, 0));
+    PyObject *held = request == NULL ? NULL : namespace_of(state, request, NULL);
+    bool is_done = held != NULL;
+    for (Py_ssize_t at = 1; is_done && at < PyTuple_GET_SIZE(self->data); at++)
+        is_done = PyDict_Contains(held, PyTuple_GET_ITEM(self->data, at)) == 0;
+    Py_XDECREF(held);
+    Py_XDECREF(request);
+    Py_XDECREF(names);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
 typedef PyObject *(*Function)(Shortcut *, PyObject *const *, Py_ssize_t);
 
 static PyObject *
@@ -275,13 +402,85 @@ shorten(Function function, PyObject *self, PyObject *const *args, size_t nargsf,
     { \
         return shorten(name, self, args, nargsf, kwnames); \
     }
+VECTORCALL(after_context)
+VECTORCALL(before_context)
+VECTORCALL(begin_for_some)
 VECTORCALL(ensure_sync)
+VECTORCALL(forget)
+VECTORCALL(is_another_apps)
 VECTORCALL(look)
+VECTORCALL(look_at_parsed)
 VECTORCALL(look_at_response)
+VECTORCALL(opened)
 VECTORCALL(send)
 VECTORCALL(sent)
 VECTORCALL(user_location)
+VECTORCALL(view_args)
 #undef VECTORCALL
+
+static bool
+is_dict(PyObject *data)
+{
+    return PyDict_Check(data);
+}
+
+static bool
+is_set(PyObject *data)
+{
+    return PyAnySet_Check(data);
+}
+
+static bool
+is_number(PyObject *data)
+{
+    return PyLong_Check(data);
+}
+
+static bool
+is_none(PyObject *data)
+{
+    return data == Py_None;
+}
+
+static bool
+are_two(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 2;
+}
+
+static bool
+are_three(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 3;
+}
+
+static bool
+are_four(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 4;
+}
+
+/* By name: the function, and whether its data is what it needs. */
+static const struct {
+    const char *name;
+    vectorcallfunc vectorcall;
+    bool (*takes)(PyObject *data);
+} shortcuts[] = {
+    {"after_context", after_context_vectorcall, is_dict},
+    {"before_context", before_context_vectorcall, is_set},
+    {"begin_for_some", begin_for_some_vectorcall, is_set},
+    {"ensure_sync", ensure_sync_vectorcall, is_dict},
+    {"forget", forget_vectorcall, is_none},
+    {"is_another_apps", is_another_apps_vectorcall, is_none},
+    {"look", look_vectorcall, are_parts},
+    {"look_at_parsed", look_at_parsed_vectorcall, are_three},
+    {"look_at_response", look_at_response_vectorcall, are_four},
+    {"opened", opened_vectorcall, is_set},
+    {"send", send_vectorcall, is_number},
+    {"sent", sent_vectorcall, are_four},
+    {"user_location", user_location_vectorcall, are_two},
+    {"view_args", view_args_vectorcall, is_none},
+};
 
 static PyObject *
 make_shortcut(PyObject *module, vectorcallfunc vectorcall, PyObject *data, PyObject *func)
@@ -310,19 +509,9 @@ shortcut(PyObject *module, PyObject *args)
     PyObject *data, *func;
     if (!PyArg_ParseTuple(args, "sOO:shortcut", &name, &data, &func))
         return NULL;
-    bool is_of_responses = PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 4;
-    if (strcmp(name, "look") == 0 && are_parts(data))
-        return make_shortcut(module, look_vectorcall, data, func);
-    if (strcmp(name, "ensure_sync") == 0 && PyDict_Check(data))
-        return make_shortcut(module, ensure_sync_vectorcall, data, func);
-    if (strcmp(name, "sent") == 0 && is_of_responses)
-        return make_shortcut(module, sent_vectorcall, data, func);
-    if (strcmp(name, "look_at_response") == 0 && is_of_responses)
-        return make_shortcut(module, look_at_response_vectorcall, data, func);
-    if (strcmp(name, "send") == 0 && PyLong_Check(data))
-        return make_shortcut(module, send_vectorcall, data, func);
-    if (strcmp(name, "user_location") == 0 && PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 2)
-        return make_shortcut(module, user_location_vectorcall, data, func);
+    for (size_t at = 0; at < sizeof(shortcuts) / sizeof(shortcuts[0]); at++)
+        if (strcmp(name, shortcuts[at].name) == 0 && shortcuts[at].takes(data))
+            return make_shortcut(module, shortcuts[at].vectorcall, data, func);
     return PyErr_Format(PyExc_ValueError, "there is no shortcut %.100s for this", name);
 }
 

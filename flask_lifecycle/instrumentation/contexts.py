@@ -6,7 +6,8 @@ import typing as t
 
 import flask
 
-from .._compat import SEPARATE_CONTEXTS
+from .._compat import CACHED_DATA, REQUEST, SEPARATE_CONTEXTS
+from ..core import shortcut
 from ..faults import fail_open
 from ..recorder.current import current
 from ..recorder.probe import Call, Probe
@@ -72,12 +73,14 @@ class Contexts:
         classes = self._classes
         watch = self._sessions.watch
 
+        @shortcut("before_context", kinds.ids)
         def before(writer: LiveTrace, instance: flask.Flask) -> None:
             if writer.current > 0:
                 reached(writer)
             if id(type(instance.session_interface)) not in kinds.ids:
                 watch(instance.session_interface)
 
+        @shortcut("after_context", classes)
         def after(result: t.Any) -> None:
             kind = classes.get(type(result))
             if kind is None:
@@ -122,6 +125,7 @@ class Contexts:
             override(made, "match_request", matching)
         return t.cast("type", made)
 
+    @shortcut("look_at_parsed", (REQUEST, "form", CACHED_DATA))
     def _look_at_parsed(self, writer: Writer, instance: t.Any) -> None:
         self._parsed(writer.trace, instance)
 
@@ -133,6 +137,7 @@ def _is_own(writer: Writer, instance: t.Any, tracepoint: int) -> bool:
     return writer.is_own(instance, tracepoint)
 
 
+@shortcut("forget", None)
 def _forget(writer: Writer, instance: t.Any) -> None:
     writer.seen.pop(instance, None)
 

@@ -8,6 +8,7 @@ from weakref import ref
 
 from werkzeug.routing import RequestRedirect
 
+from ..core import shortcut
 from ..faults import fault
 from ..recorder.errors import describe_error
 from ..recorder.memo import Memo
@@ -72,6 +73,7 @@ class Routes:
         except Exception as error:
             fault("the match", error)
 
+    @shortcut("view_args", None)
     def view_args(self, kwargs: dict[str, t.Any]) -> Facts | None:
         """Return what to record of a view's arguments."""
         return Facts(args=self._args(kwargs)) if kwargs else None

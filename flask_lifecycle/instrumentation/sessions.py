@@ -6,6 +6,7 @@ import typing as t
 import weakref
 
 from ..collectors import changes, cpu, memory
+from ..core import shortcut
 from ..faults import fail_open
 from ..recorder.probe import recording
 from ..recorder.subclass import Subclasses, give_class, give_class_back, override, subclass_of
@@ -64,6 +65,7 @@ def _class(base: t.Any) -> type:
     return t.cast("type", made)
 
 
+@shortcut("is_another_apps", None)
 def _is_another_apps(writer: Writer, first: t.Any) -> bool:
     # Several apps may share an interface: Flask's default one belongs to the class.
     return writer.owner is None or writer.owner.app() is not first

@@ -298,6 +298,7 @@ def look(writer: Writer, step: int | None = None) -> None:
         fault("the detection of changes", error)
 
 
+@shortcut("opened", owners)
 def opened(writer: Writer, step: int, result: t.Any) -> None:
     """Record the contents of a session that was opened."""
     try:
