@@ -62,13 +62,20 @@ SCROLL = """{
 }"""
 
 
-# One letter more in each frame, and from the beginning again.
+# One letter more in each frame until all is typed, then one less: the field has what follows the
+# last term, and Backspace in an empty one opens that term again.
 TYPE = """{
   const text = "path:/ status:2xx time:>0 -is:running";
   const field = document.querySelector('input[role="combobox"]');
-  window.typed = ((window.typed ?? 0) + 1) % text.length;
-  field.value = text.slice(0, window.typed);
-  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  const letters = 2 * text.length;
+  window.typed = ((window.typed ?? -1) + 1) % letters;
+  const begins = window.typed < text.length;
+  if (!begins && field.value === "")
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Backspace", bubbles: true }));
+  else {
+    field.value = begins ? field.value + text[window.typed] : field.value.slice(0, -1);
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
 }"""
 MANY_STEPS = 10_000
 BURST = 200

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { Changes, ComparedPart, Comparison, Json } from "../api/types";
 import { state } from "../state/store";
-import { plural, time } from "../trace/format";
+import { grouped, plural, time } from "../trace/format";
 import { brief, heldFor } from "../trace/holds";
 import { ellipsize, written } from "../trace/text";
 import { differenceOf, type Difference } from "./layout/difference";
@@ -242,9 +242,7 @@ function Response({ comparison }: { readonly comparison: Comparison }): JSX.Elem
       </ul>
       <p>
         {says}
-        {bytes.a === null || bytes.b === null
-          ? ""
-          : ` Body ${bytes.a.toLocaleString("en")} → ${bytes.b.toLocaleString("en")} bytes.`}
+        {bytes.a === null || bytes.b === null ? "" : ` Body ${grouped(bytes.a)} → ${grouped(bytes.b)} bytes.`}
         {notCounted(skipped)}
       </p>
     </Section>

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 
 import messageStyles from "../styles/message.css?inline";
 import { adopt } from "./adopt";
-import { plural, repeated, repeatedOf } from "../trace/format";
+import { grouped, plural, repeated, repeatedOf } from "../trace/format";
 import type { Json, Step, Trace } from "../api/types";
 import { written } from "../trace/text";
 
@@ -32,11 +32,7 @@ export function Section({
 /** A note that a request had more steps than were kept. */
 export function Dropped({ trace }: { readonly trace: Trace }): JSX.Element | null {
   if (trace.dropped_steps === 0) return null;
-  return (
-    <p class="more">
-      {trace.dropped_steps.toLocaleString("en")} more steps were not stored (LIFECYCLE_MAX_STEPS).
-    </p>
-  );
+  return <p class="more">{grouped(trace.dropped_steps)} more steps were not stored (LIFECYCLE_MAX_STEPS).</p>;
 }
 
 /** The extension's additions to the app's response. */
@@ -64,7 +60,7 @@ export function Added({ trace }: { readonly trace: Trace }): JSX.Element | null 
 export function Repeated({ step }: { readonly step: Step }): JSX.Element | null {
   const repetition = repeatedOf(step);
   if (repetition === null) return null;
-  const [times, first] = [repetition.times.toLocaleString("en"), repetition.first.toLocaleString("en")];
+  const [times, first] = [grouped(repetition.times), grouped(repetition.first)];
   const title = `It ran ${times} times: the first ${first} and the last are shown`;
   return (
     <span class="repeated" title={title}>

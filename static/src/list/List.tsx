@@ -6,9 +6,9 @@ import { lazy } from "../components/lazy";
 import { narrow } from "../components/narrow";
 import { Separator } from "../components/Separator";
 import { actions } from "../state/actions";
-import { state, visible } from "../state/store";
+import { state, visible, visibleImported } from "../state/store";
 import type { DrawnPart } from "../api/types";
-import { parse, whole, words } from "../trace/filter";
+import { whole, words } from "../trace/filter";
 import { plural } from "../trace/format";
 import { counted, flagged, rows } from "./current";
 import { resize, width, WIDTH } from "./geometry";
@@ -130,7 +130,7 @@ function Count(): JSX.Element {
         {imported.length === 0 ? "" : `, ${imported.length} imported`}
       </>
     );
-  const matches = visible.value.length + imported.filter(({ trace }) => parse(filter).matches(trace)).length;
+  const matches = visible.value.length + visibleImported.value.length;
   return (
     <>
       <b>{matches}</b> of {total}

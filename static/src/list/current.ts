@@ -5,12 +5,12 @@ import { computed } from "@preact/signals";
 import { actions } from "../state/actions";
 import { isFile } from "../trace/files";
 import { isEarlier, restartsOf } from "../state/runs";
-import { all, field, senders, state, visible } from "../state/store";
+import { all, field, senders, state, visible, visibleImported } from "../state/store";
 import { heightOf, rowWidth } from "./geometry";
 import { namesOf, processKey, type Named } from "./processes";
 import { heldFirst, neighbourOf, rowsOf } from "./rows";
 
-const [imported, filter, process] = [field("imported"), field("filter"), field("process")];
+const [imported, process] = [field("imported"), field("process")];
 const [traces, earlier, kept, files] = [field("traces"), field("earlier"), field("kept"), field("files")];
 const [gaps, grouped, folds, selected] = [field("gaps"), field("grouped"), field("folds"), field("selected")];
 
@@ -22,8 +22,7 @@ export const rows = computed(() =>
     rowsOf(
       {
         process: process.value,
-        imported: imported.value,
-        filter: filter.value,
+        imported: visibleImported.value,
         gaps: gaps.value,
         grouped: grouped.value,
         folds: folds.value,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { matching } from "../state/request";
+import { sieve } from "../state/sieve";
 import { withImported } from "../state/recordings";
 import { listed, restartsOf } from "../state/runs";
+import { parse } from "../trace/filter";
 import { sendersOf } from "../trace/links";
 import { select, toggleFold } from "../state/selection";
 import { heldFirst, neighbourOf, rowsOf, type Row } from "./rows";
@@ -15,12 +16,13 @@ const of = (traces: readonly TraceSummary[], more: Partial<State> = {}): State =
   traces,
   ...more,
 });
-const visible = (state: State): readonly TraceSummary[] => matching(listed(state), state.filter);
+const visible = (state: State): readonly TraceSummary[] => sieve()(listed(state), state.filter);
 const neighbour = (state: State, by: number): TraceSummary | null =>
   neighbourOf(rowsIn(state), state.selected, by);
 const rowsIn = (state: State, shown = visible(state)): readonly Row[] => {
   const all = listed(state);
-  return rowsOf({ ...state, restarts: restartsOf(all, state), senders: sendersOf(all) }, shown);
+  const imported = state.imported.filter(({ trace }) => parse(state.filter).matches(trace));
+  return rowsOf({ ...state, imported, restarts: restartsOf(all, state), senders: sendersOf(all) }, shown);
 };
 const seen = (state: State): readonly string[] => rowsIn(state).map(written);
 const written = (row: Row): string => {

@@ -1,6 +1,5 @@
 /** The rows of the list: requests under their initiators, static files folded, gaps and restarts between. */
 
-import { parse } from "../trace/filter";
 import { isHeld } from "../trace/holds";
 import { isFile } from "../trace/files";
 import { isEarlier, restartsAfter, type Restart } from "../state/runs";
@@ -70,25 +69,23 @@ export function heldFirst(rows: readonly Row[]): readonly ListRow[] {
 /** The input of the rows. */
 export interface Input extends Pick<
   State,
-  "process" | "imported" | "filter" | "gaps" | "grouped" | "folds" | "selected"
+  "process" | "imported" | "gaps" | "grouped" | "folds" | "selected"
 > {
   /** The restarts among all requests, newest first. */
   readonly restarts: readonly Restart[];
   readonly senders: ReadonlyMap<string, Sender>;
 }
 
-/** The rows for a state, of whose requests these are visible. */
+/** The rows for a state, of whose requests these are visible, and all that were imported. */
 export function rowsOf(state: Input, visible: readonly TraceSummary[]): readonly Row[] {
-  const { matches } = parse(state.filter);
   const gaps = state.gaps.map(gapRow);
-  const imported = state.imported.filter(({ trace }) => matches(trace));
-  const rows: Row[] = [];
+  const imported = [...state.imported];
   /** The gaps and imported requests that came after a request, which are above it. */
   const before = (trace: TraceSummary): readonly Row[] => [
     ...takeWhile(gaps, ({ gap }) => trace.id <= (gap.after ?? "")),
     ...takeWhile(imported, ({ after }) => trace.id <= (after ?? "")).map(importedRow),
   ];
-  rows.push(...requestRows(state, visible, before));
+  const rows = requestRows(state, visible, before);
   return [...rows, ...gaps, ...imported.map(importedRow)];
 }
 
@@ -104,6 +101,7 @@ const PLAIN = { kind: "request", depth: 0, under: 0, open: false, earlier: false
 
 /** Take the first ones out of a list. */
 function takeWhile<T>(list: T[], test: (each: T) => boolean): readonly T[] {
+  if (list.length === 0) return list;
   const end = list.findIndex((each) => !test(each));
   return list.splice(0, end < 0 ? list.length : end);
 }
@@ -117,29 +115,30 @@ function requestRows(
   const { roots, under } = state.grouped
     ? families(traces, state.senders)
     : { roots: traces, under: NO_FAMILIES };
-  const childrenOf = (id: string): readonly TraceSummary[] => under.get(id) ?? [];
-  const size = (id: string): number => childrenOf(id).reduce((sum, trace) => sum + 1 + size(trace.id), 0);
-  const row = (trace: TraceSummary, depth: number): readonly Row[] => {
+  const rows: Row[] = [];
+  const size = (id: string): number =>
+    (under.get(id) ?? []).reduce((sum, each) => sum + 1 + size(each.id), 0);
+  const isFileAlone = (trace: TraceSummary): boolean => isFile(trace) && !under.has(trace.id);
+  const add = (trace: TraceSummary, depth: number): void => {
     const open = !state.folds.has(trace.id);
     const earlier = isEarlier(state.restarts, state, trace);
-    const own: RequestRow = { ...PLAIN, key: trace.id, trace, depth, under: size(trace.id), open, earlier };
-    return open ? [own, ...all(childrenOf(trace.id), depth + 1)] : [own];
+    rows.push({ ...PLAIN, key: trace.id, trace, depth, under: size(trace.id), open, earlier });
+    const children = under.get(trace.id);
+    if (open && children !== undefined)
+      for (const run of runsOf(filesTogether(children, isFileAlone), isFileAlone)) addRun(run, depth + 1);
   };
-  const runRows = (run: readonly TraceSummary[], depth: number): readonly Row[] => {
+  const addRun = (run: readonly TraceSummary[], depth: number): void => {
     const [first] = run;
-    if (first === undefined) return [];
-    return isFileAlone(first) ? staticRows(state, run, depth) : row(first, depth);
+    if (first === undefined) return;
+    if (isFileAlone(first)) rows.push(...staticRows(state, run, depth));
+    else add(first, depth);
   };
-  const isFileAlone = (trace: TraceSummary): boolean => isFile(trace) && !under.has(trace.id);
-  const all = (list: readonly TraceSummary[], depth: number): readonly Row[] =>
-    runsOf(filesTogether(list, isFileAlone), isFileAlone).flatMap((run) => runRows(run, depth));
-  return stretches(state, roots).flatMap(({ restart, requests }) => [
-    ...runsOf(requests, isFileAlone).flatMap((run, index) => [
-      ...run.slice(0, 1).flatMap(before),
-      ...(index === 0 ? restart : []),
-      ...runRows(run, 0),
-    ]),
-  ]);
+  for (const { restart, requests } of stretches(state, roots))
+    runsOf(requests, isFileAlone).forEach((run, index) => {
+      rows.push(...run.slice(0, 1).flatMap(before), ...(index === 0 ? restart : []));
+      addRun(run, 0);
+    });
+  return rows;
 }
 
 interface Stretch {

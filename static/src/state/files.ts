@@ -6,6 +6,7 @@ import { file } from "./backend";
 import { withImported } from "./recordings";
 import { importedOf } from "./request";
 import { change, state } from "./store";
+import { grouped } from "../trace/format";
 
 export type Kind = "html" | "json";
 
@@ -27,7 +28,7 @@ export async function openFiles(files: readonly File[]): Promise<string> {
 
 async function openFile(given: File): Promise<Recording | string> {
   if (given.size > LARGEST)
-    return `it has ${Math.round(given.size / 1e6).toLocaleString("en")} MB; at most 100 are read.`;
+    return `it has ${grouped(Math.round(given.size / 1e6))} MB; at most 100 are read.`;
   const found = await file(READ, given);
   if (typeof found === "string") return found;
   const answer = JSON.parse(await found.text()) as Recording | { readonly error: string };

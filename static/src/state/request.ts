@@ -1,7 +1,6 @@
 /** Selectors of one request. */
 
-import type { AppMap, Step, Trace, TraceSummary } from "../api/types";
-import { parse } from "../trace/filter";
+import type { AppMap, Highlight, Step, Trace, TraceSummary } from "../api/types";
 import { isHeld } from "../trace/holds";
 import { byId } from "./ordered";
 import { isCutOff } from "./runs";
@@ -37,15 +36,32 @@ export function isOfAnother({ map, recorded }: State, { process }: Pick<TraceSum
   return recorded === null && map !== null && Boolean(process.app) && process.app !== map.name;
 }
 
-/** The requests that the filter lets through. */
-export function matching(traces: readonly TraceSummary[], filter: string): readonly TraceSummary[] {
-  return filter === "" ? traces : traces.filter(parse(filter).matches);
-}
+type Steps = readonly Step[];
+type Highlights = readonly Highlight[];
+const NO_STEPS: Steps = [];
+const NO_HIGHLIGHTS: Highlights = [];
+/** The traces made so far, each with its steps and highlights. */
+const traces = new WeakMap<TraceSummary, readonly [Trace, Steps, Highlights]>();
 
-/** The selected request as a whole trace, with the steps received so far. */
+/**
+ * The selected request as a whole trace, with the steps received so far. As long as these are the same, so is
+ * the trace: what shows it is not drawn again because of other requests.
+ */
 export function current(state: State): Trace | null {
   const summary = find(state, state.selected);
   if (summary === undefined) return null;
+  const whole = importedOf(state, summary.id)?.whole;
+  const steps = whole?.steps ?? state.steps.get(summary.id) ?? NO_STEPS;
+  const highlights =
+    (whole === undefined ? state.highlights.get(summary.id) : whole.highlights) ?? NO_HIGHLIGHTS;
+  const [known, ...of] = traces.get(summary) ?? [];
+  if (known !== undefined && of[0] === steps && of[1] === highlights) return known;
+  const trace = traceOf(summary, steps, highlights);
+  traces.set(summary, [trace, steps, highlights]);
+  return trace;
+}
+
+function traceOf(summary: TraceSummary, steps: Steps, highlights: Highlights): Trace {
   const {
     step_count: _count,
     strip: _strip,
@@ -58,12 +74,9 @@ export function current(state: State): Trace | null {
     ...header
   } = summary;
   void [_count, _strip, _now, _elapsed, _sending, _merged, _cause, _background];
-  const whole = importedOf(state, summary.id)?.whole;
-  const steps = whole?.steps ?? state.steps.get(summary.id) ?? [];
-  const highlights = whole === undefined ? state.highlights.get(summary.id) : whole.highlights;
   // A hole can only be a step that is still on its way.
   const hole = steps.findIndex((step) => (step as Step | undefined) === undefined);
-  return { ...header, steps: hole < 0 ? steps : steps.slice(0, hole), highlights: highlights ?? [] };
+  return { ...header, steps: hole < 0 ? steps : steps.slice(0, hole), highlights };
 }
 
 /** The requests that are held now, the oldest first. */

@@ -100,7 +100,7 @@ export function isEarlier(
   trace: TraceSummary,
 ): boolean {
   const after = restartsAfter(restarts, log, trace);
-  return restarts.slice(0, after).some(({ run }) => isOfApp(run, trace.process.app));
+  return restarts.some(({ run }, at) => at < after && isOfApp(run, trace.process.app));
 }
 
 /** The requests that a process has left behind: what still ran was cut off when it ended. */

@@ -352,6 +352,14 @@ describe("elapsed", () => {
 });
 
 describe("lacksSteps", () => {
+  it("is the same trace as long as nothing comes of it", () => {
+    const state = select(applyBatch(EMPTY, batch([summary("a")], [step(0)]), 0), "a");
+    const other = { ...applyBatch(state, batch([summary("b")]), 1), filter: "path:/b" };
+    expect(current(other)).toBe(current(state));
+    const more = applyBatch(other, batch([], [step(1)]), 2);
+    expect(current(more)).not.toBe(current(state));
+  });
+
   it("asks for the steps of a finished request until they are whole", () => {
     const state = applyBatch(EMPTY, batch([summary("a", { step_count: 2 })]), 0);
     expect(lacksSteps(state)).toBe("a");

@@ -2,10 +2,12 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
+import { parse } from "../trace/filter";
 import { sendersOf } from "../trace/links";
 import type { Step, TraceSummary } from "../api/types";
-import { find, matching } from "./request";
+import { find } from "./request";
 import { listed } from "./runs";
+import { sieve } from "./sieve";
 import { EMPTY, type State } from "./state";
 
 type Listener = (next: State, before: State) => void;
@@ -79,5 +81,13 @@ export function becameOf(sender: string, step: Step): TraceSummary | null {
     if (trace === sender && at === step.id) return find(held.value, id) ?? null;
   return null;
 }
+const matching = sieve();
 /** Those of them that the filter lets through. */
 export const visible = computed(() => matching(all.value, filter.value));
+const imported = field("imported");
+/** The imported requests that it lets through; while it is typed, mostly the same ones. */
+export const visibleImported = computed(() => {
+  const { matches } = parse(filter.value);
+  const found = imported.value.filter(({ trace }) => matches(trace));
+  return found.length === imported.value.length ? imported.value : found;
+});

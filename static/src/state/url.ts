@@ -9,7 +9,11 @@ import { differ, EMPTY, type AppQuery, type Pairing, type State } from "./state"
 import { change, onChange } from "./store";
 import { APP, DIAGRAM, viewNamed, viewsOf } from "./viewNames";
 
+/** Browsers are slow to change the address, and limit how often that is done: so many ms lie between. */
+const PACE = 250;
+let written = -PACE;
 let writing: ReturnType<typeof setTimeout> | undefined;
+let pending: (() => void) | null = null;
 let reading = false;
 
 /** Keep the address and the state in sync from now on. */
@@ -25,7 +29,7 @@ export function followAddress(): void {
 /** Open what the address names. */
 function read(): void {
   // A pending write belongs to the previous address.
-  clearTimeout(writing);
+  cancel();
   reading = true;
   change((state) => fromAddress(state, location));
   reading = false;
@@ -89,11 +93,23 @@ function write(next: State, before: State): void {
   const turned = differ(next, before, "view", "compared") || differ(next.app, before.app, "rule", "part");
   const address = `${location.pathname}${toAddress(next)}`;
   const go = (): void => {
-    if (address !== location.href.slice(location.origin.length))
-      history[turned ? "pushState" : "replaceState"](null, "", address);
+    cancel();
+    if (address === location.href.slice(location.origin.length)) return;
+    history[turned ? "pushState" : "replaceState"](null, "", address);
+    written = performance.now();
   };
-  // Browsers are slow to change the address: draw the selection first.
+  if (turned) {
+    pending?.();
+    go();
+    return;
+  }
+  cancel();
+  pending = go;
+  // Draw the selection first.
+  writing = setTimeout(go, Math.max(0, written + PACE - performance.now()));
+}
+
+function cancel(): void {
   clearTimeout(writing);
-  if (turned) go();
-  else writing = setTimeout(go);
+  pending = null;
 }

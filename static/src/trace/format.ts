@@ -29,6 +29,13 @@ export function timeOfDay(seconds: number, today = new Date()): string {
   return `${isToday ? "" : `${at.toLocaleDateString("en-GB", DAY)} `}${at.toLocaleTimeString("en-GB")}`;
 }
 
+const GROUPED = new Intl.NumberFormat("en");
+
+/** A number with its thousands apart, such as 5,000. */
+export function grouped(number: number): string {
+  return GROUPED.format(number);
+}
+
 /** A number with its noun, such as "1 request". */
 export function plural(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
@@ -63,7 +70,7 @@ export function repeated(step: Step): string {
   const repetition = repeatedOf(step);
   return repetition === null
     ? ""
-    : `×${repetition.times.toLocaleString("en")}, ${repetition.first === 0 ? "" : "first and "}last shown`;
+    : `×${grouped(repetition.times)}, ${repetition.first === 0 ? "" : "first and "}last shown`;
 }
 
 const CLOSED: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
-import type { JSX, RefObject } from "preact";
+import type { ComponentProps, JSX, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import { useSteady } from "../components/steady";
 import { Diagram } from "../diagram/Diagram";
 import { scaleOn } from "../diagram/sizes";
 import { drawn, heldTrace, toggleAt } from "../holds/store";
@@ -56,43 +57,59 @@ export function Figure(): JSX.Element {
   useLayoutEffect(() => {
     if (box.current !== null && about === null && held === null) box.current.scrollTop = 0;
   }, [trace?.id, trace?.state]);
-  const view = trace?.steps.find((each) => each.stage === "view");
-  const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin);
   const inner = useInner(trace);
+  const diagram = useDiagram({
+    trace,
+    map: appOf(state.value, trace?.id ?? null),
+    inner: inner.length === 0 ? NONE : inner,
+    elapsed: replay?.at ?? (trace === null ? 0 : lasted(trace)),
+    at: replay?.at ?? null,
+    selected: about,
+    side: cue?.side ?? "whole",
+    zoomedTo: zoom ? about : null,
+    stage,
+    mine,
+    breakpoints: drawn.value,
+    scale: scaleOf(stage, space.width),
+    width: space.width,
+    // Under the drawer it goes on: its rows keep their height.
+    height: space.height + drawer,
+  });
+  const view = trace?.steps.find((each) => each.stage === "view");
+  const hidden = useHidden(box, view?.end == null ? null : view.end - view.begin, [diagram, drawer]);
   return (
     <>
       <Bar text={hidden.above} up figure={box} />
       <figure ref={box} tabIndex={0}>
-        {trace === null ? null : (
-          <Diagram
-            trace={trace}
-            map={appOf(state.value, trace.id)}
-            inner={inner.length === 0 ? NONE : inner}
-            elapsed={replay?.at ?? lasted(trace)}
-            at={replay?.at ?? null}
-            selected={about}
-            side={cue?.side ?? "whole"}
-            zoomedTo={zoom ? about : null}
-            stage={stage}
-            head={false}
-            mine={mine}
-            breakpoints={drawn.value}
-            scale={scaleOf(stage, space.width)}
-            width={space.width}
-            // Under the drawer it goes on: its rows keep their height.
-            height={space.height + drawer}
-            onSelect={actions.step}
-            onOpen={actions.select}
-            onShow={show}
-            onFree={free}
-            onBreak={toggleAt}
-          />
-        )}
+        {diagram}
         {trace === null ? null : <Notice trace={trace} />}
       </figure>
       <Bar text={hidden.below} figure={box} />
     </>
   );
+}
+
+type Drawn = Omit<ComponentProps<typeof Diagram>, "trace" | "onSelect"> & { readonly trace: Trace | null };
+
+/** The diagram as an element that is the same, and not looked into, while nothing that it shows changes. */
+function useDiagram(next: Drawn): JSX.Element | null {
+  const shown = useSteady(next);
+  return useMemo(() => {
+    const { trace, ...rest } = shown;
+    if (trace === null) return null;
+    return (
+      <Diagram
+        trace={trace}
+        head={false}
+        {...rest}
+        onSelect={actions.step}
+        onOpen={actions.select}
+        onShow={show}
+        onFree={free}
+        onBreak={toggleAt}
+      />
+    );
+  }, [shown]);
 }
 
 /** The requests that were made inside a request, from where it is, and those that its app sent to others. */
@@ -183,14 +200,14 @@ function useSpace(box: Box): { readonly width: number; readonly height: number }
 }
 
 /** What is out of sight, after each scroll and each change of what is drawn. */
-function useHidden(box: Box, viewTook: number | null): Hidden {
+function useHidden(box: Box, viewTook: number | null, drawn: readonly unknown[]): Hidden {
   const [hidden, setHidden] = useState(ALL_IN_SIGHT);
   const look = (): void => {
     if (box.current === null) return;
     const next = hiddenIn(box.current, viewTook);
     setHidden((before) => (before.above === next.above && before.below === next.below ? before : next));
   };
-  useLayoutEffect(look);
+  useLayoutEffect(look, drawn);
   useEffect(() => {
     const figure = box.current;
     figure?.addEventListener("scroll", look, { passive: true });

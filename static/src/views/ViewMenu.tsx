@@ -11,6 +11,7 @@ import { current } from "../state/request";
 import { state } from "../state/store";
 import { viewsOf, type ViewName } from "../state/viewNames";
 import { VIEWS } from "./table";
+import { grouped } from "../trace/format";
 
 interface ViewMenuProps {
   readonly views: readonly ViewName[];
@@ -90,7 +91,7 @@ export function Label({
   return (
     <>
       {VIEWS[view].title}
-      {count > 0 ? <span class="count">{count.toLocaleString("en")}</span> : null}
+      {count > 0 ? <span class="count">{grouped(count)}</span> : null}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { tableOf } from "../../diagram/layout/ribbon/bars";
 import { circle, d, line, phrase, rect, type Shape } from "../../diagram/layout/shapes";
 import type { Ribbon } from "../../diagram/model/types";
 import type { Step } from "../../api/types";
-import { time } from "../../trace/format";
+import { grouped, time } from "../../trace/format";
 import { isStatement } from "../../trace/transactions";
 import { ellipsize } from "../../trace/text";
 import type { ComparedView, SideName } from "../model/types";
@@ -119,7 +119,7 @@ function barShapes(
 /** The labels that a bar may have, the longest first. */
 function textsOf(steps: Bar["steps"]): readonly string[] {
   const [step] = steps;
-  if (steps.length > 1) return [`× ${steps.length.toLocaleString("en")}`];
+  if (steps.length > 1) return [`× ${grouped(steps.length)}`];
   if (step.stage === "sql") return isStatement(step) ? [tableOf(step)] : [];
   const name = ellipsize(step.name);
   const short = ellipsize(step.name.replace(/^.*\//, ""));

@@ -1,7 +1,7 @@
 /** The pills of a chip: what ran inside it, what it changed, and the requests made inside it. */
 
 import type { Step, TraceSummary } from "../../api/types";
-import { plural, time } from "../../trace/format";
+import { grouped, plural, time } from "../../trace/format";
 import { COLLECTED, spent } from "../../trace/steps";
 import { ellipsize } from "../../trace/text";
 import { isStatement, word } from "../../trace/transactions";
@@ -108,9 +108,7 @@ function contextPills(scene: Scene): readonly Pill[] {
   const w = widthOf(scene, `↖ ${text}`, "pill") + 2 * PADDING;
   return [
     ...(parent === null ? [] : [{ kind: "link", trace: parent, text, w, outwards: true } as const]),
-    ...(dropped > 0
-      ? [notePill(scene, `${dropped.toLocaleString("en")} more steps were not stored`, "short")]
-      : []),
+    ...(dropped > 0 ? [notePill(scene, `${grouped(dropped)} more steps were not stored`, "short")] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** The two true-time ribbons: the view, and a body that is generated while it is sent. */
 
 import type { Json, Stage, Step, TraceSummary } from "../../api/types";
-import { repeated, repeatedOf, threadOf } from "../../trace/format";
+import { grouped, repeated, repeatedOf, threadOf } from "../../trace/format";
 import { call, COLLECTED, ranIn, type Moment } from "../../trace/steps";
 import { transactions } from "../../trace/transactions";
 import { isRedirect, type Facts } from "./facts";
@@ -141,7 +141,7 @@ function mostRepeated(beads: readonly Step[]): string {
 function pushed(pushes: readonly Step[]): string {
   const last = pushes.find((step) => repeatedOf(step) !== null);
   if (last !== undefined) return ` ${repeated(last)}`;
-  return pushes.length > 1 ? ` ×${pushes.length.toLocaleString("en")}` : "";
+  return pushes.length > 1 ? ` ×${grouped(pushes.length)}` : "";
 }
 
 function inside(key: Ribbon["key"], step: Step, facts: Facts): Ribbon {

@@ -13,7 +13,7 @@ import { nextStep, ownTime, sqlIn } from "../../trace/around";
 import { caption } from "../../trace/captions";
 import { changesOf, signOf, type Change } from "../../trace/changes";
 import { inOneLine, took } from "../../trace/details";
-import { change, cpuOf, lasting, memoryOf, size, threadOf, time } from "../../trace/format";
+import { grouped, change, cpuOf, lasting, memoryOf, size, threadOf, time } from "../../trace/format";
 import { summaryOf } from "../../trace/statements";
 import { unfinished } from "../../trace/steps";
 import type { ViewName } from "../../state/viewNames";
@@ -114,7 +114,7 @@ export function Facts({ trace, step }: StepProps): JSX.Element {
 }
 
 function rows(count: number): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`;
+  return `${grouped(count)} ${count === 1 ? "row" : "rows"}`;
 }
 
 function isNothing(value: Json): boolean {

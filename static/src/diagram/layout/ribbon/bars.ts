@@ -1,7 +1,7 @@
 /** The bars of a lane: statements, templates or spans, at their time. */
 
 import type { Step } from "../../../api/types";
-import { time } from "../../../trace/format";
+import { grouped, time } from "../../../trace/format";
 import { spanName } from "../../../trace/steps";
 import { ellipsize } from "../../../trace/text";
 import { isStatement, word } from "../../../trace/transactions";
@@ -134,7 +134,7 @@ function textsOf(box: Box, lane: BarLane, group: Group, times: number): readonly
   const [first] = group.steps;
   const spent = time(lasted(box, first));
   if (group.steps.length > 1) {
-    const count = `× ${group.steps.length.toLocaleString("en")}`;
+    const count = `× ${grouped(group.steps.length)}`;
     return [`${count}  ${time(totalOf(box, group))}`, count];
   }
   if (isEnd(lane, first)) return [`${word(first)}  ${spent}`, word(first)];
@@ -145,7 +145,7 @@ function groupNode(scene: Scene, box: Box, lane: BarLane, group: Group, shapes: 
   const { steps } = group;
   const [first, second] = steps;
   const total = time(totalOf(box, group));
-  const count = steps.length.toLocaleString("en");
+  const count = grouped(steps.length);
   if (second === undefined) {
     const name = spanName(first).slice(0, LONGEST_NAME);
     return stepNode(scene, first, `${first.stage} ${name}, ${time(lasted(box, first))}`, shapes);

@@ -1,6 +1,6 @@
 /** Other steps inside a ribbon: on the axis at their time, without overlap. */
 
-import { plural, time } from "../../../trace/format";
+import { grouped, plural, time } from "../../../trace/format";
 import { spent } from "../../../trace/steps";
 import { beadNode } from "../nodes";
 import { pillRect } from "../pillShapes";
@@ -20,7 +20,7 @@ export function drawAxisBeads(scene: Scene, box: Box): readonly Shape[] {
   const all = ribbon.beads.length <= room || scene.opened.has(key) || selected;
   const shown = all ? ribbon.beads : ribbon.beads.slice(0, room - 2);
   const rest = ribbon.beads.slice(shown.length);
-  const text = `+${rest.length.toLocaleString("en")}`;
+  const text = `+${grouped(rest.length)}`;
   const wide = Math.max(40, widthOf(scene, text, "pill") + 16);
   const xs = positions(box, shown.length, rest.length > 0 ? wide + 10 : box.cut ? 18 : 4);
   const beads = shown.map((step, index): Shape => {

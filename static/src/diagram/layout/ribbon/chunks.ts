@@ -1,6 +1,6 @@
 /** The lane of the chunks of a body, as they were sent. */
 
-import { size } from "../../../trace/format";
+import { grouped, size } from "../../../trace/format";
 import { widthOf, type Scene } from "../scene";
 import { phrase, rect, type Shape } from "../shapes";
 import { xOf, type Box } from "./box";
@@ -36,7 +36,7 @@ export function drawChunks(scene: Scene, box: Box, y: number): Partial<Part> {
 function restShapes(scene: Scene, { ribbon, stop }: Box, y: number, edge: number): readonly Shape[] {
   const [from, w] = [edge + 3, stop - edge - 3];
   if (ribbon.more <= 0 || w <= 6) return [];
-  const text = `${ribbon.more.toLocaleString("en")} more`;
+  const text = `${grouped(ribbon.more)} more`;
   const fits = widthOf(scene, text, "segment") < w - 12;
   return [
     rect(from, y + 1, w, 20, 2, "seg chunk dense"),

@@ -1,6 +1,6 @@
 /** The title of a ribbon: its name, its time, and a note; and of an exception its message below. */
 
-import { time } from "../../../trace/format";
+import { grouped, time } from "../../../trace/format";
 import { brief, heldFor, ofWhichHeld } from "../../../trace/holds";
 import { unfinished } from "../../../trace/steps";
 import type { Fault } from "../../model/types";
@@ -181,7 +181,7 @@ function messageShapes(scene: Scene, box: Box, fault: Fault): readonly Shape[] {
       { text: line.slice(length).trimStart(), cls: "exm", dx: widthOf(scene, "0", "name") },
     );
   });
-  const rest = `… ${more.toLocaleString("en")} more ${more === 1 ? "line" : "lines"}`;
+  const rest = `… ${grouped(more)} more ${more === 1 ? "line" : "lines"}`;
   if (more === 0) return shapes;
   return [
     ...shapes,
