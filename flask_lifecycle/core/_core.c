@@ -81,6 +81,7 @@ static PyMethodDef core_methods[] = {
     {"dumps", dumps, METH_O, "Return a value as JSON, in ASCII and without spaces."},
     {"end", (PyCFunction)(void (*)(void))end, METH_FASTCALL, end_doc},
     {"pack", pack, METH_O, "Return the steps of a log in little memory."},
+    {"shortened", shortened, METH_VARARGS, shortened_doc},
     {"shortcut", shortcut, METH_VARARGS, shortcut_doc},
     {"setup", setup, METH_VARARGS, setup_doc},
     {"stored", stored, METH_VARARGS, stored_doc},

@@ -111,8 +111,14 @@ add_integer(Text *text, PyObject *number)
         PyErr_SetString(PyExc_OverflowError, "an integer of more than 64 bits");
         return false;
     }
-    char digits[24];
-    return add_text(text, digits, PyOS_snprintf(digits, sizeof(digits), "%lld", value));
+    char digits[20], *end = digits + sizeof(digits), *at = end;
+    unsigned long long left = value < 0 ? -(unsigned long long)value : (unsigned long long)value;
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) != 0);
+    if (value < 0)
+        *--at = '-';
+    return add_text(text, at, end - at);
 }
 
 static bool

@@ -1,12 +1,15 @@
-/* What is stored of a finished request: the fields and numbers of `trace/stored.py`. */
+/* What is stored of a finished request: its fields and its steps, see `trace/stored.py`. */
 
 #pragma once
 
 #include <Python.h>
 
+#include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "json.h"
+#include "log.h"
 #include "state.h"
 
 #if PY_VERSION_HEX < 0x030D0000
@@ -249,4 +252,72 @@ stored(PyObject *module, PyObject *args)
         made = PyBytes_FromStringAndSize(text->text, text->size);
     PyMem_Free(text->text);
     return made;
+}
+
+/* A step in half the space: the index of its parent, and nanoseconds since the request's origin and
+ * since its begin. As `trace/stored.py` unpacks it. */
+typedef struct {
+    uint16_t tracepoint;
+    int16_t parent;
+    uint32_t begin;
+    uint32_t took;
+} Short;
+
+#define OPEN UINT32_MAX
+
+/* Return what `round((reading - origin) * 1e9)` is, or NAN if it were another number when the
+ * reading is computed again. */
+static double
+nanoseconds(double origin, double reading)
+{
+    double since = rint((reading - origin) * 1e9);
+    double again = origin + since / 1e9;
+    return rint((again - origin) * 1e9) == since ? since : NAN;
+}
+
+/* Return whether a step fits. */
+static bool
+make_short(const Step *step, double origin, Short *made)
+{
+    double begin = nanoseconds(origin, step->begin);
+    double took = step->end == 0 ? OPEN : nanoseconds(origin, step->end) - begin;
+    int32_t parent = step->parent < 0 ? -1 : step->parent / WIDTH;
+    if (!(0 <= begin && begin <= UINT32_MAX && 0 <= took && took <= OPEN)
+        || (took == OPEN && step->end != 0) || parent > INT16_MAX || step->parent < -1
+        || step->tracepoint < 0 || step->tracepoint > UINT16_MAX)
+        return false;
+    *made = (Short){(uint16_t)step->tracepoint, (int16_t)parent, (uint32_t)begin, (uint32_t)took};
+    return true;
+}
+
+PyDoc_STRVAR(shortened_doc,
+"Return packed steps in half the space, or None where one does not fit. Takes these, the reading of\n"
+"the clock when the request began, and a bytearray in which the numbers of tracepoints are marked.");
+
+static PyObject *
+shortened(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer steps, marks;
+    double origin;
+    if (!PyArg_ParseTuple(args, "y*dw*:shortened", &steps, &origin, &marks))
+        return NULL;
+    Py_ssize_t count = steps.len / (Py_ssize_t)sizeof(Step);
+    PyObject *made = PyBytes_FromStringAndSize(NULL, count * sizeof(Short));
+    bool fits = made != NULL;
+    for (Py_ssize_t at = 0; fits && at < count; at++) {
+        Step step;
+        Short as_short;
+        memcpy(&step, (char *)steps.buf + at * sizeof(Step), sizeof(Step));
+        fits = step.tracepoint < marks.len && make_short(&step, origin, &as_short);
+        if (fits) {
+            memcpy(PyBytes_AS_STRING(made) + at * sizeof(Short), &as_short, sizeof(Short));
+            ((char *)marks.buf)[step.tracepoint] = 1;
+        }
+    }
+    PyBuffer_Release(&steps);
+    PyBuffer_Release(&marks);
+    if (made == NULL || fits)
+        return made;
+    Py_DECREF(made);
+    Py_RETURN_NONE;
 }

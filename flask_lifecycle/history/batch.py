@@ -10,13 +10,13 @@ import typing as t
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import compress, count
 
 from ..core import twin
 from ..faults import fault
 from ..recording.json_text import write_json
 from ..summary.summarize import summarize
 from ..trace.files import is_file
-from ..trace.kept import numbers_in
 from ..trace.model import JsonObject
 from ..trace.notes import Detail, Stored
 from ..trace.snapshot import header
@@ -31,12 +31,13 @@ from ..trace.stored import (
 from ..trace.tracepoint import TRACEPOINTS
 from ..trace.writer import LiveTrace, Route
 
-#: The first byte.
-FORMAT = b"\x02"
+#: The first byte, and that of batches without :func:`~..trace.stored.numbers_of` in short.
+FORMAT = b"\x03"
+OLDER = b"\x02"
 # Higher levels take several times as long, and save a tenth.
 _LEVEL = 1
 _TRACEPOINTS = 10_000
-#: The most requests of a batch, which is removed, and read, as a whole.
+#: The most requests of a batch, which is removed, and read, as a whole; files rely on it.
 MOST: int = 100
 _MOST_BYTES = 256 * 1024
 # Other threads run after so many bytes, about a tenth of a millisecond.
@@ -97,27 +98,30 @@ class _Open:
         self._routes: dict[Route, int] = {}
         self._texts: list[bytes] = []
         self._numbers: list[bytes] = []
+        self._are_short: list[bool] = []
+        # By their numbers, whether tracepoints are used.
+        self._used = bytearray(len(TRACEPOINTS))
 
     def add(self, trace: LiveTrace, summary: str) -> int:
         """Add a request; return its bytes."""
         trace_id, route = trace.id, trace.route
-        numbers = numbers_of(trace)
+        numbers, is_short = numbers_of(trace, self._used)
         at = None if route is None else self._routes.setdefault(route, len(self._routes))
         text = _text(trace, trace_id, at)
         if not self._process:
             self._process = header(trace)["process"]
-        of_file = is_file(trace.endpoint, trace.path)
+        of_file = is_file(None if route is None else route.endpoint, trace.path)
         self.requests.append(Request(trace_id, of_file, trace.cleared, summary))
         self._traces.append(trace)
         self._texts.append(text)
         self._numbers.append(numbers)
+        self._are_short.append(is_short)
         size = len(text) + len(numbers)
         self.size += size
         return size
 
     def closed(self) -> Batch:
         """Return the batch."""
-        steps = b"".join([each.kept.steps for each in self._traces if each.kept is not None])
         head = twin.dumps(
             {
                 "order": sys.byteorder,
@@ -125,9 +129,10 @@ class _Open:
                 "routes": [(each.rule, each.endpoint, each.blueprints) for each in self._routes],
                 "fields": ("route", *FIELDS),
                 "sizes": [*map(len, self._numbers)],
+                "short": self._are_short,
             }
         )
-        used = ",".join(map(_tracepoint, numbers_in(steps)))
+        used = ",".join(map(_tracepoint, compress(count(), self._used)))
         begun = f'{head[:-1]},"tracepoints":[{used}],"traces":['.encode("ascii")
         # Numbers take longer to compress than text, and become half as small.
         data = zlib.compress(b"".join((begun, b",".join(self._texts), b"]}")), _LEVEL)

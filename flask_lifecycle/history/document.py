@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..recording.document import Recording
 from ..trace.model import Trace
 from ..trace.writer import LiveTrace
-from .batch import FORMAT, packed
+from .batch import FORMAT, OLDER, packed
 from .unpacked import Unpacked
 
 
@@ -26,7 +26,7 @@ def decode(data: bytes, trace_id: str | None = None) -> Trace:
     :param trace_id: which one of a batch, if it has several.
     :raises ValueError: the data is damaged.
     """
-    if not data.startswith(FORMAT):
+    if not data.startswith((FORMAT, OLDER)):
         return Recording.from_bytes(data).traces[0]
     try:
         unpacked = Unpacked(data)

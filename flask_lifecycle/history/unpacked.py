@@ -13,7 +13,7 @@ from ..trace.model import JsonObject, Trace
 from ..trace.snapshot import snapshot
 from ..trace.stored import Restored, tracepoint_of
 from ..trace.writer import Route
-from .batch import FORMAT
+from .batch import FORMAT, OLDER
 
 _LARGEST = 2**28
 
@@ -26,7 +26,7 @@ class Unpacked:
     """
 
     def __init__(self, data: bytes) -> None:
-        if data[:1] != FORMAT:
+        if data[:1] not in (FORMAT, OLDER):
             raise ValueError("it was written by another version")
         text, numbers = _decompressed(data[1:])
         head = json.loads(text)
@@ -38,11 +38,13 @@ class Unpacked:
             Route(rule, 0, endpoint, tuple(blueprints), ignored=False)
             for rule, endpoint, blueprints in head["routes"]
         ]
-        self._stored: dict[str, tuple[JsonObject, bytes]] = {}
+        self._stored: dict[str, tuple[JsonObject, bytes, bool]] = {}
         end = 0
-        for values, size in zip(head["traces"], head["sizes"], strict=True):
+        sizes = head["sizes"]
+        are_short = head.get("short", [False] * len(sizes))
+        for values, size, is_short in zip(head["traces"], sizes, are_short, strict=True):
             fields = dict(zip(head["fields"], values, strict=True))
-            self._stored[fields["id"]] = fields, numbers[end : end + size]
+            self._stored[fields["id"]] = fields, numbers[end : end + size], is_short
             end += size
         if end != len(numbers):
             raise ValueError("it is cut off")
@@ -66,9 +68,9 @@ class Unpacked:
         ).traces[0]
 
     def _restored(self, trace_id: str) -> tuple[Restored, JsonObject]:
-        fields, numbers = self._stored[trace_id]
+        fields, numbers, is_short = self._stored[trace_id]
         route = None if fields["route"] is None else self._routes[fields["route"]]
-        restored = Restored(fields, numbers, self._known, route)
+        restored = Restored(fields, numbers, self._known, route, is_short=is_short)
         return restored, {**self._process, "thread": restored.thread}
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import typing as t
 import zlib
 
@@ -8,6 +9,7 @@ import pytest
 from flask import Flask
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.core import compiled
 from flask_lifecycle.history import batch as module
 from flask_lifecycle.history import unpacked
 from flask_lifecycle.history.batch import Batch, packed
@@ -19,10 +21,14 @@ from flask_lifecycle.trace.model import Error
 from flask_lifecycle.trace.notes import Facts
 from flask_lifecycle.trace.sent import Sent, Traceparent
 from flask_lifecycle.trace.snapshot import snapshot
-from flask_lifecycle.trace.tracepoint import UNNUMBERED, Tracepoint, number
+from flask_lifecycle.trace.stored import numbers_of
+from flask_lifecycle.trace.tracepoint import TRACEPOINTS, UNNUMBERED, Tracepoint, number
 from flask_lifecycle.trace.writer import LiveTrace
+from tests.helpers import ROOT
 from tests.helpers.recordings import same
 
+#: Batches of older versions, and the requests in them.
+SAVED = ROOT / "tests" / "history" / "saved"
 VIEW = number(Tracepoint("view", "stored_here"))
 
 
@@ -152,10 +158,66 @@ def test_fields_of_another_version_are_left_out_and_missing_ones_have_their_defa
     assert decode(later) == decode(data)
 
 
+@pytest.mark.skipif(sys.byteorder != "little", reason="a batch is of its kind of machine")
+def test_a_batch_of_an_older_version_is_read() -> None:
+    unpacked = Unpacked((SAVED / "format-2.batch").read_bytes())
+    traces = [unpacked.trace(each) for each in unpacked]
+    assert [each.to_dict() for each in traces] == json.loads((SAVED / "format-2.json").read_text())
+    assert [unpacked.summary(each.id)["status"] for each in traces] == [404, 410, 200]
+
+
+def with_step(begin: float, end: float, **more: t.Any) -> LiveTrace:
+    """Return a request with a step at some seconds after its origin, and others around it."""
+    trace = LiveTrace(None, "GET", "/a")
+    trace.origin = more.get("origin", trace.origin)
+    trace.log += (VIEW, -1, trace.origin, trace.origin + 1e-6)
+    trace.log += (more.get("number", VIEW), 0, trace.origin + begin, end and trace.origin + end)
+    trace.log += (VIEW, more.get("parent", 4), trace.origin, trace.origin)
+    trace.finish()
+    trace.ended = trace.origin + 10
+    return trace
+
+
+@pytest.mark.parametrize(
+    ("trace", "fits"),
+    [
+        (with_step(1e-9, 4.29), True),
+        (with_step(0.0, 0.0), True),
+        (with_step(4.29, 8.58), True),
+        (with_step(4.3, 4.4), False),
+        (with_step(0.1, 4.5), False),
+        (with_step(-1e-6, 0.1), False),
+        (with_step(0.2, 0.1), False),
+        (with_step(0.1, 0.2, parent=-2), False),
+        *((with_step(0.1, 0.2, origin=origin), True) for origin in (3e6, 4.3e6, 8e6 + 0.3)),
+        (with_step(float("nan"), 0.1), False),
+        (with_step(0.1, float("inf")), False),
+    ],
+)
+def test_steps_are_stored_in_half_the_space_where_that_loses_nothing(
+    trace: LiveTrace, fits: bool
+) -> None:
+    used = bytearray(VIEW + 1)
+    numbers, is_short = numbers_of(trace, used)
+    assert is_short == (fits and compiled is not None)
+    assert len(numbers) == 32 + 3 * (12 if is_short else 24)
+    assert used[VIEW] == 1
+    if fits:
+        assert_same(trace)
+
+
+def test_a_tracepoint_of_a_large_number_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    for large in (0xFFFF, 0x10000):
+        monkeypatch.setitem(TRACEPOINTS, large, Tracepoint("view", str(large)))
+        trace = with_step(0.1, 0.2, number=large)
+        assert_same(trace)
+        assert decode(encode(trace)).steps[1].name == str(large)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda data: b"\x03" + data[1:],
+        lambda data: b"\x04" + data[1:],
         lambda data: data[:1],
         lambda data: data[:40],
         lambda data: data[:20] + b"\xff\xff" + data[22:],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import sqlite3
 import stat
 import typing as t
@@ -13,7 +14,7 @@ import pytest
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
-from flask_lifecycle.history.batch import Batch, Request
+from flask_lifecycle.history.batch import MOST, Batch, Request
 from flask_lifecycle.history.sqlite import SqliteHistory
 from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.snapshot import snapshot
@@ -191,6 +192,22 @@ def test_a_file_is_shared_with_an_older_version(tmp_path: Path) -> None:
         older.execute("DELETE FROM summaries")
         assert older.execute("SELECT count(*) FROM batches").fetchone() == (0,)
     assert history.summaries() == []
+
+
+def test_a_batch_is_in_the_file_for_as_long_as_any_of_its_requests(tmp_path: Path) -> None:
+    history = SqliteHistory(tmp_path / "history.sqlite", 500, 10**6, is_private=False)
+    for first in (0, MOST):
+        ids = [f"{number:024x}" for number in range(first, first + MOST)]
+        assert history.write(Batch([Request(each, False, None) for each in ids], b"a batch"))
+    chance = random.Random(1)
+    with closing(sqlite3.connect(tmp_path / "history.sqlite")) as other, other:
+        for first in (0, MOST):
+            numbers = range(first, first + MOST)
+            [(batches,)] = other.execute("SELECT count(*) FROM batches")
+            for number in chance.sample(numbers, MOST):
+                assert other.execute("SELECT count(*) FROM batches").fetchone() == (batches,)
+                other.execute("DELETE FROM summaries WHERE id = ?", (f"{number:024x}",))
+            assert other.execute("SELECT count(*) FROM batches").fetchone() == (batches - 1,)
 
 
 def test_a_damaged_batch_is_left_out(
