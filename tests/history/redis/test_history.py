@@ -60,7 +60,9 @@ def batch(*rows: Row) -> Batch:
     unpacker = zlib.decompressobj()
     document = json.loads(unpacker.decompress(_recorded()[1:]))
     fields, [values] = document["fields"], document["traces"]
-    document["traces"], document["sizes"] = [], document["sizes"] * len(rows)
+    document["traces"] = []
+    for each in ("sizes", "short"):
+        document[each] *= len(rows)
     for each in rows:
         own = {"id": f"{each.number:024x}", "path": f"/{each.number}"}
         own["query"] = os.urandom(each.size).hex()
