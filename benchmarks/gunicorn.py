@@ -38,7 +38,7 @@ def due(numbers: Iterable[int], rate: float, begun: float) -> Iterator[tuple[int
         yield number, at
 
 
-def together(send: Callable[[int], None]) -> float:
+def together(send: Callable[[int], object]) -> float:
     """Let several clients, which are numbered, send at once; return the seconds."""
     clients = [threading.Thread(target=send, args=(number,)) for number in range(CLIENTS)]
     begun = time.perf_counter()
