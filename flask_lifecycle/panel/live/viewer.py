@@ -52,6 +52,8 @@ class Pick(t.NamedTuple):
 _ELSEWHERE = "0"
 _NEWEST_TRACE = Pick(None, 0)
 _NO_NEWS = News([], [], [])
+# The progress of a finished request, as far as anybody asks.
+_OVER = (False,)
 
 
 class Position(t.NamedTuple):
@@ -266,7 +268,8 @@ class Viewer:
             new = trace.seq > self.cursor
             if len(found) >= _TRACES_A_BATCH or size >= _BATCH_BYTES:
                 break
-            state = progress(trace)
+            # Those that are new and over are sent once.
+            state = progress(trace) if trace.running or not new else _OVER
             if new:
                 gap = trace.seq - self.cursor - 1
                 if gap and self.cursor and not self.reset:
