@@ -41,6 +41,7 @@ _PREVIEW = 2048
 # The longest toolbar tag that can be removed from a preview.
 _TAG = 512
 _COOKIE = re.compile("=[^;]*")
+_EMPTIED = f"={MASK}"
 
 
 class Shape(t.NamedTuple):
@@ -106,7 +107,10 @@ class Messages:
             if secret:
                 values = list(values)
                 for place in secret:
-                    values[place] = _hidden(names[place], values[place])
+                    value = values[place]
+                    is_cookie = names[place] == "HTTP_COOKIE" and type(value) is str
+                    # The names of cookies stay.
+                    values[place] = _COOKIE.sub(_EMPTIED, value) if is_cookie else MASK
                 values = tuple(values)
             try:
                 size = sum(map(len, values))
@@ -214,11 +218,6 @@ def _as_text(value: object) -> str:
     if type(value) is str:
         return value
     return str(value) if type(value) is int else ""
-
-
-def _hidden(name: str, value: t.Any) -> str:
-    value = _as_text(value)
-    return _COOKIE.sub(f"={MASK}", value) if name == "HTTP_COOKIE" else MASK
 
 
 def _each(names: tuple[str, ...]) -> t.Callable[[Environ], tuple[t.Any, ...]]:

@@ -147,9 +147,12 @@ def _error(span: t.Any, masks: Redactor) -> Error:
     return Error("Error", masks.text(span.status.description or ""))
 
 
+_SDK = "opentelemetry.sdk.trace"
+
+
 def listen() -> None:
     """Install the processor, once the app has a tracer provider of the SDK; never import it."""
-    if not _owners or imported("opentelemetry.sdk.trace") is None:
+    if _SDK not in sys.modules or not _owners or imported(_SDK) is None:
         return
     try:
         provider = sys.modules["opentelemetry.trace"].get_tracer_provider()

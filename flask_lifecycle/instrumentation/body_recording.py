@@ -6,6 +6,7 @@ import typing as t
 from threading import get_ident
 
 from ..collectors.http import Preview
+from ..faults import fault
 from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import describe_error
@@ -74,7 +75,7 @@ class Recording:
 
     def __del__(self) -> None:
         # A server that never closes the body: the request is finished anyway.
-        if self.trace.running:
+        if self.trace.ended is None:
             finish(self.trace)
 
     def counts(self) -> Counts:
@@ -121,12 +122,14 @@ class Recording:
     def close(self, close: t.Any) -> t.Any:
         """Close the body, which ends the trace."""
         __tracebackhide__ = True
-        if not self.trace.running:
+        trace, sent = self.trace, self.sent
+        if trace.ended is not None:
             return close()
-        self.leave()
-        if len(self.sent) > _PREVIEW and self.sent[_PREVIEW] is not None:
-            self.sent[_PREVIEW].settle(self.trace)
-        return record_close(self.trace, close, self.failed)
+        if not self.is_over:
+            self.leave()
+        if len(sent) > _PREVIEW and sent[_PREVIEW] is not None:
+            sent[_PREVIEW].settle(trace)
+        return record_close(trace, close, self.failed)
 
 
 def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
@@ -155,7 +158,10 @@ def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
         log[step + END] = clock()
         if holding.armed:
             holding.after(trace, step)
-        finish(trace)
+        try:
+            trace.finish()
+        except Exception as error:
+            fault("the end of a trace", error)
         current.set(outer)
 
 

@@ -22,6 +22,7 @@ _WHOLE = frozenset((int, bool))
 # A query whose pairs are shorter than any key: only its names say what is secret.
 _PAIR = rf"(?=[^&]{{2,{SHORTEST_KEY - 1}}}(?:&|\Z))[a-zA-Z_]\w*=\w*"
 _is_simple = re.compile(rf"{_PAIR}(?:&{_PAIR}){{0,20}}", re.ASCII).fullmatch
+_names_in = re.compile(r"(\w+)=", re.ASCII).findall
 
 
 class Redactor:
@@ -58,6 +59,8 @@ class Redactor:
         #: For each kind of masking, the texts that it leaves unchanged.
         self._plain: dict[Kind, set[int]] = {"text": set(), "query": set(), "sql": set()}
         self._plain_texts = self._plain["text"]
+        #: The names of queries, all of which are not secret.
+        self._open_queries: set[int] = set()
         #: Names that are shown unchanged, and under which values are not masked.
         self._usual: set[int] = set()
 
@@ -88,14 +91,16 @@ class Redactor:
 
     def query(self, value: str, path: Path = ()) -> str:
         """Mask the values of a query string by their names."""
-        if self._decide is None and _is_simple(value) and not self._has_secret_name(value):
-            return value
+        if self._decide is None and _is_simple(value):
+            names = _names_in(value)
+            key = hash(tuple(names))
+            if key in self._open_queries:
+                return value
+            if True not in map(self.is_secret, names):
+                bounded(self._open_queries).add(key)
+                return value
         shown = self.shown(value, "query")
         return shown if self._decide is None else self._decided_text(path, shown)
-
-    def _has_secret_name(self, query: str) -> bool:
-        names = [pair[: pair.index("=")] for pair in query.split("&")]
-        return True in map(self.is_secret, names)
 
     def sql(self, value: str, path: Path = ()) -> str:
         """Mask the literals of a statement that names a secret, and what looks like a secret."""

@@ -11,13 +11,14 @@ _ASKED_FOR = re.compile(
 )
 
 
-_ENDINGS = (".ico", ".png", ".svg", ".json")
+#: What the paths of icons end with.
+ENDINGS: tuple[str, ...] = (".ico", ".png", ".svg", ".json")
 
 
 def is_file(endpoint: str | None, path: str) -> bool:
     """Return whether a request is for a static file or an icon."""
     is_static = endpoint is not None and (endpoint == "static" or endpoint.endswith(".static"))
-    return is_static or (path.endswith(_ENDINGS) and _ASKED_FOR.search(path) is not None)
+    return is_static or (path.endswith(ENDINGS) and _ASKED_FOR.search(path) is not None)
 
 
-__all__ = ["is_file"]
+__all__ = ["ENDINGS", "is_file"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .log import BEGIN, END, PARENT, STEP_BYTES, TRACEPOINT, WIDTH, Columns, Log, pack, packed
+from .log import BEGIN, END, PARENT, STEP_BYTES, TRACEPOINT, WIDTH, Columns, packed
 from .notes import Notes
 from .tracepoint import TRACEPOINTS, Tracepoint
 
@@ -16,11 +16,6 @@ class Kept(t.NamedTuple):
     notes: Notes
     #: Whether the steps of several writers were merged into one list.
     merged: bool
-
-    @classmethod
-    def of(cls, log: Log, notes: Notes, *, merged: bool) -> Kept:
-        """Pack a log."""
-        return cls(pack(log), notes, merged)
 
     @property
     def step_count(self) -> int:

@@ -137,6 +137,10 @@ class Notes:
         return None
 
 
+#: The most notes of one step.
+KINDS: int = len(Notes.__slots__)
+
+
 def joined(writers: list[Notes], places: dict[tuple[int, int], int]) -> Notes:
     """Merge the details of several writers' steps.
 
@@ -154,4 +158,4 @@ def joined(writers: list[Notes], places: dict[tuple[int, int], int]) -> Notes:
     return made
 
 
-__all__ = ["SHORT_CIRCUIT", "Changes", "Detail", "Facts", "Notes", "joined"]
+__all__ = ["KINDS", "SHORT_CIRCUIT", "Changes", "Detail", "Facts", "Notes", "joined"]

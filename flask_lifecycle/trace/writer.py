@@ -14,17 +14,20 @@ from ..redact import Redactor
 from . import process
 from .ancestors import is_context, is_outside_functions
 from .caller import Caller
-from .files import is_file
+from .files import ENDINGS, is_file
 from .holds import Span
 from .kept import Kept, columns
-from .log import WIDTH, Columns, Log, clock, merge
+from .log import STEP_BYTES, WIDTH, Columns, Log, clock, merge, pack
 from .model import Error, ServerErrorBy
-from .notes import Notes, joined
+from .notes import KINDS, Notes, joined
 from .owner import Owner
 from .protocols import Added, Keeper, Outbox
 from .strands import FOLDS_KEPT, STEPS_FOLDED, Fold, Strand, Writer
 
 _lock = lock()
+# The estimated bytes of a trace, of each step, and of each of its notes.
+_TRACE, _STEP, _NOTE = 1000, 24, 200
+_STEP_WITH_NOTES = _STEP + KINDS * _NOTE
 
 
 def _unknown() -> None:
@@ -360,8 +363,9 @@ class LiveTrace(Writer):
             self.error_step = places.get((0, self.error_step), -1)
             for span in self.holds:
                 span.place, span.writer = self._place(span, places), self
+        packed = pack(log)
         # First: concurrent readers read this last.
-        self._kept = Kept.of(log, notes, merged=bool(self.strands))
+        self._kept = Kept(packed, notes, bool(self.strands))
         self.notes = notes
         self.strands = None
         # Late steps are written to logs that nobody reads.
@@ -377,10 +381,15 @@ class LiveTrace(Writer):
         store, self.store = self.store, None
         if store is None:
             return
-        of_file = is_file(self.endpoint, self.path)
-        if of_file or self.hidden or self.size() > store.share:
+        # As by `endpoint`, `hidden` and `size`, whose calls take longer than this.
+        route, path = self.route, self.path
+        endpoint, hidden = ("", False) if route is None else (route.endpoint, route.ignored)
+        may_be_file = endpoint.endswith("static") or path.endswith(ENDINGS)
+        of_file = may_be_file and is_file(endpoint, path)
+        most = len(packed) // STEP_BYTES * _STEP_WITH_NOTES + self.detail_bytes
+        if of_file or hidden or (most > store.share - _TRACE and self.size() > store.share):
             store.settle(self)
-        if self.outbox is not None and not self.hidden:
+        if self.outbox is not None and not hidden:
             self.outbox.append(self, of_file)
 
     def columns(self) -> Columns:
@@ -428,7 +437,8 @@ class LiveTrace(Writer):
 
     def size(self) -> int:
         """Estimate the bytes that this trace uses."""
-        return 1000 + 24 * self.step_count + 200 * len(self.notes) + self.detail_bytes
+        steps, notes = self.step_count, len(self.notes)
+        return _TRACE + _STEP * steps + _NOTE * notes + self.detail_bytes
 
 
 #: The writer where no request is recorded: it has no owner.
