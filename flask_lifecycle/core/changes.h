@@ -140,7 +140,7 @@ static PyType_Spec looked_spec = {
 };
 
 /* What the look in Python uses, as the shortcut's data has it. */
-enum { APP_CONTEXT, REQUEST_CONTEXT, SESSION, OWNERS, NESTED, DIFFERENCE, PUT_NOTE, PARTS };
+enum { APP_CONTEXT, REQUEST_CONTEXT, SESSION, OWNERS, NESTED, DIFFERENCE, PUT_NOTE, CHANGES, PARTS };
 
 static bool
 are_parts(PyObject *data)
@@ -347,6 +347,176 @@ difference_of(PyObject *parts, Contents *before, Contents *now)
     return difference;
 }
 
+/* What is known of texts that need no masking, as the redactor has it: hashes of names, and of texts,
+ * and the length of the longest text. */
+enum { USUAL, PLAIN, LONGEST };
+
+/* One word of this length is in no secret format: `redact/redactor.py`, `_SHORT`. */
+#define SHORT_WORD 11
+/* Every card number is larger: `redact/values.py`, `SMALL`. */
+#define SMALL 1000000000000LL
+/* Of one change no more are shown: `trace/header_changes.py`. */
+#define NAMES_KEPT 50
+
+/* Return whether the hash of a text is in a set, or -1 with an exception. */
+static int
+is_known_text(PyObject *hashes, PyObject *text)
+{
+    PyObject *hash = PyLong_FromSsize_t(PyObject_Hash(text));
+    int is_in = hash == NULL ? -1 : PySet_Contains(hashes, hash);
+    Py_XDECREF(hash);
+    return is_in;
+}
+
+static bool
+is_short_word(PyObject *text)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    if (length == 0 || length >= SHORT_WORD || !PyUnicode_IS_ASCII(text))
+        return false;
+    const Py_UCS1 *letters = PyUnicode_1BYTE_DATA(text);
+    for (Py_ssize_t at = 0; at < length; at++)
+        if (!Py_ISALNUM(letters[at]))
+            return false;
+    return true;
+}
+
+/* Return the bytes that a value takes that is shown as it is, beside what each takes; -1, where there
+ * may be an exception, if it may have to be masked. */
+static Py_ssize_t
+plain_size(PyObject *plain, PyObject *value)
+{
+    if (value == Py_None || PyBool_Check(value))
+        return 0;
+    if (PyLong_CheckExact(value)) {
+        int overflow;
+        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+        return overflow == 0 && -SMALL < number && number < SMALL ? 0 : -1;
+    }
+    if (!PyUnicode_CheckExact(value))
+        return -1;
+    Py_ssize_t length = PyUnicode_GET_LENGTH(value);
+    Py_ssize_t longest = PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST));
+    if (length > longest)
+        return -1;
+    bool is_plain = is_short_word(value) || is_known_text(PyTuple_GET_ITEM(plain, PLAIN), value) == 1;
+    return is_plain ? 50 + length : -1;
+}
+
+/* Return names and values in turn if nothing of them is masked, and add to their size; NULL, where
+ * there may be an exception, if that is left to Python. */
+static PyObject *
+plain_pairs(PyObject *plain, PyObject *names, Py_ssize_t *size)
+{
+    if (names == Py_None)
+        return PyTuple_New(0);
+    PyObject *pairs = PyTuple_New(2 * PyDict_GET_SIZE(names)), *name, *value;
+    Py_ssize_t place = 0, at = 0;
+    while (pairs != NULL && PyDict_Next(names, &place, &name, &value)) {
+        Py_ssize_t more = is_known_text(PyTuple_GET_ITEM(plain, USUAL), name) == 1
+                              ? plain_size(plain, value) : -1;
+        *size += more;
+        PyTuple_SET_ITEM(pairs, at++, Py_NewRef(name));
+        PyTuple_SET_ITEM(pairs, at++, Py_NewRef(value));
+        if (more < 0)
+            Py_CLEAR(pairs);
+    }
+    return pairs;
+}
+
+/* Return what is noted of a difference if nothing of it is masked, as `Changes.found`; in the same
+ * way. */
+static PyObject *
+plain_found(PyObject *plain, PyObject *where, PyObject *difference, Py_ssize_t *size)
+{
+    PyObject *added = PyTuple_GET_ITEM(difference, 0), *changed = PyTuple_GET_ITEM(difference, 1);
+    PyObject *new = plain_pairs(plain, added, size), *found = NULL;
+    PyObject *other = new == NULL ? NULL : plain_pairs(plain, changed, size);
+    if (other != NULL && *size <= PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST)))
+        found = Py_BuildValue("((OOO()))", where, new, other);
+    Py_XDECREF(new);
+    Py_XDECREF(other);
+    return found;
+}
+
+/* Return the bytes of a request's details and more, as a number. */
+static int
+add_detail_bytes(State *state, PyObject *writer, Py_ssize_t more)
+{
+    PyObject *before = more == 0 ? NULL : PyObject_GetAttr(writer, state->names.detail_bytes);
+    PyObject *size = before == NULL ? NULL : PyLong_FromSsize_t(more);
+    PyObject *sum = size == NULL ? NULL : PyNumber_Add(before, size);
+    int status = sum == NULL ? (more == 0 ? 0 : -1)
+                             : PyObject_SetAttr(writer, state->names.detail_bytes, sum);
+    Py_XDECREF(sum);
+    Py_XDECREF(size);
+    Py_XDECREF(before);
+    return status;
+}
+
+/* Put what was found with a step, which has no changes yet; return -1 with an exception. */
+static int
+put_changes(State *state, PyObject *parts, Fields *writer, PyObject *step, PyObject *found,
+            Py_ssize_t size)
+{
+    PyObject *changes = PyObject_CallNoArgs(PyTuple_GET_ITEM(parts, CHANGES));
+    PyObject *number = changes == NULL ? NULL : PyLong_FromSsize_t(size);
+    PyObject *changed = number == NULL ? NULL : notes_of(writer, state->names.changed);
+    int status = changed == NULL || PyObject_SetAttr(changes, state->names.found, found) < 0
+                         || PyObject_SetAttr(changes, state->names.size, number) < 0
+                         || PyObject_SetItem(changed, step, changes) < 0
+                     ? -1
+                     : add_detail_bytes(state, (PyObject *)writer, size);
+    Py_XDECREF(changed);
+    Py_XDECREF(number);
+    Py_XDECREF(changes);
+    return status;
+}
+
+/* Return whether a difference was found here, not in Python: the names are in new dicts or None. */
+static bool
+is_plain_difference(PyObject *difference)
+{
+    if (!PyTuple_CheckExact(difference) || PyTuple_GET_SIZE(difference) != 3)
+        return false;
+    PyObject *removed = PyTuple_GET_ITEM(difference, 2);
+    for (int at = 0; at < 2; at++) {
+        PyObject *names = PyTuple_GET_ITEM(difference, at);
+        if (names != Py_None
+            && !(PyDict_CheckExact(names) && PyDict_GET_SIZE(names) <= NAMES_KEPT))
+            return false;
+    }
+    return PyTuple_CheckExact(removed) && PyTuple_GET_SIZE(removed) == 0;
+}
+
+/* Note a difference in the request's own thread, if nothing of it is masked; `_note` in Python does
+ * the rest. Return 1, 0 if that is left to Python, or -1 with an exception. */
+static int
+note_plainly(State *state, PyObject *parts, Fields *writer, PyObject *step, PyObject *where,
+             PyObject *difference)
+{
+    if (!PyLong_CheckExact(step) || PyLong_AsSsize_t(step) < 0)
+        return 0;
+    PyObject *redactor = PyObject_GetAttr((PyObject *)writer, state->names.redactor);
+    PyObject *plain = redactor == NULL ? NULL : PyObject_GetAttr(redactor, state->names.plain);
+    PyObject *changed = plain == NULL ? NULL : notes_of(writer, state->names.changed);
+    PyObject *found = NULL;
+    Py_ssize_t size = 0;
+    int status = 0;
+    if (changed != NULL && PyDict_CheckExact(changed) && PyDict_Contains(changed, step) == 0
+        && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == LONGEST + 1)
+        found = plain_found(plain, where, difference, &size);
+    if (found != NULL)
+        status = put_changes(state, parts, writer, step, found, size) < 0 ? -1 : 1;
+    else
+        PyErr_Clear();
+    Py_XDECREF(found);
+    Py_XDECREF(changed);
+    Py_XDECREF(plain);
+    Py_XDECREF(redactor);
+    return status;
+}
+
 /* Compare one of the contents, and note what changed; return -1 with an exception. */
 static int
 compare(State *state, PyObject *parts, Contents **held, PyObject *mapping, PyObject *where,
@@ -357,17 +527,20 @@ compare(State *state, PyObject *parts, Contents **held, PyObject *mapping, PyObj
         return -1;
     Contents *before = *held;
     *held = (Contents *)Py_NewRef(now);
-    PyObject *difference = difference_of(parts, before, now), *noted = NULL;
-    if (difference != NULL)
-        noted = difference == Py_None
-                    ? Py_NewRef(Py_None)
-                    : PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(parts, PUT_NOTE), writer, step,
-                                                   where, difference, NULL);
+    PyObject *difference = difference_of(parts, before, now);
+    int status = difference == NULL ? -1 : difference == Py_None;
+    if (status == 0 && is_plain_difference(difference))
+        status = note_plainly(state, parts, (Fields *)writer, step, where, difference);
+    if (status == 0) {
+        PyObject *noted = PyObject_CallFunctionObjArgs(
+            PyTuple_GET_ITEM(parts, PUT_NOTE), writer, step, where, difference, NULL);
+        status = noted == NULL ? -1 : 0;
+        Py_XDECREF(noted);
+    }
     Py_XDECREF(difference);
     Py_DECREF(before);
     Py_DECREF(now);
-    Py_XDECREF(noted);
-    return noted == NULL ? -1 : 0;
+    return status < 0 ? -1 : 0;
 }
 
 /* Return the `__dict__` of an attribute of an object, or of the object itself: a dict, or NULL. */

@@ -8,9 +8,9 @@
 #include "log.h"
 
 #define NAMES(X) \
-    X(after) X(app) X(armed) X(called) X(changed) X(changes) X(context) X(detail) X(details) \
-    X(extras) X(file) X(fold) X(g) X(headers) X(held) X(is_spine) X(line) X(notes) X(outcomes) \
-    X(receivers) X(session) X(session_interface) X(source) X(stored) X(strand) X(tracepoints) \
+    X(after) X(app) X(armed) X(called) X(changed) X(changes) X(context) X(detail) X(detail_bytes) X(details) \
+    X(extras) X(file) X(fold) X(found) X(g) X(headers) X(held) X(is_spine) X(line) X(notes) X(outcomes) X(plain) \
+    X(receivers) X(redactor) X(session) X(session_interface) X(size) X(source) X(stored) X(strand) X(tracepoints) \
     X(views) X(__class__) X(__dict__) X(__wrapped__) X(_kept)
 
 typedef struct {

@@ -64,6 +64,12 @@ class Redactor:
         #: Names that are shown unchanged, and under which values are not masked.
         self._usual: set[int] = set()
 
+        #: What the compiled core knows of texts that are shown unchanged: the hashes of usual names,
+        #: of texts, and the length of the longest; None if the app decides of each.
+        self.plain: tuple[set[int], set[int], int] | None = (
+            (self._usual, self._plain_texts, self._cap) if decide is None else None
+        )
+
     def learn(self, rules: t.Sequence[str]) -> None:
         """Mask the secret arguments of these URL rules in any text that contains a path.
 

@@ -89,7 +89,7 @@ def test_fields_are_what_a_writer_sets() -> None:
 
 
 VARIABLE: ContextVar[t.Any] = ContextVar("variable")
-LOOK = (VARIABLE, VARIABLE, "session", {1}, tuple, print, print)
+LOOK = (VARIABLE, VARIABLE, "session", {1}, tuple, print, print, object)
 SHORTCUTS: list[tuple[str, t.Any]] = [
     ("look", LOOK),
     ("ensure_sync", {}),

@@ -284,7 +284,7 @@ def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> l
     return shown
 
 
-_PARTS = _app_variable, _request_variable, SESSION, owners, _nested, _difference, _note
+_PARTS = _app_variable, _request_variable, SESSION, owners, _nested, _difference, _note, Changes
 
 
 @shortcut("look", _PARTS)

@@ -18,7 +18,9 @@ class Changes(Changed):
     __slots__ = ("size",)
 
     def __init__(self) -> None:
-        super().__init__()
+        # As in the class above, whose call would take as long as this.
+        self.found: tuple[t.Any, ...] = ()
+        self.response: t.Any = None
         #: The estimated bytes of the texts, lists and dicts in it.
         self.size: int = 0
 
