@@ -64,8 +64,8 @@ class Redactor:
         #: Names that are shown unchanged, and under which values are not masked.
         self._usual: set[int] = set()
 
-        #: What the compiled core knows of texts that are shown unchanged: the hashes of usual names,
-        #: of texts, and the length of the longest; None if the app decides of each.
+        #: What the compiled core knows of texts that are shown unchanged: the hashes of usual
+        #: names, of texts, and the length of the longest; None if the app decides of each.
         self.plain: tuple[set[int], set[int], int] | None = (
             (self._usual, self._plain_texts, self._cap) if decide is None else None
         )

@@ -61,8 +61,8 @@ def batch(*rows: Row) -> Batch:
     document = json.loads(unpacker.decompress(_recorded()[1:]))
     fields, [values] = document["fields"], document["traces"]
     document["traces"] = []
-    for each in ("sizes", "short"):
-        document[each] *= len(rows)
+    for column in ("sizes", "short"):
+        document[column] *= len(rows)
     for each in rows:
         own = {"id": f"{each.number:024x}", "path": f"/{each.number}"}
         own["query"] = os.urandom(each.size).hex()
