@@ -20,7 +20,7 @@ static char *
 text_end(Text *text, Py_ssize_t more)
 {
     if (text->capacity - text->size < more) {
-        Py_ssize_t capacity = 2 * (text->size + more) + 1024;
+        Py_ssize_t capacity = 2 * (text->size + more) + 4096;
         char *moved = PyMem_Realloc(text->text, capacity);
         if (moved == NULL) {
             PyErr_NoMemory();

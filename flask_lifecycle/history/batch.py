@@ -107,7 +107,11 @@ class _Open:
         trace_id, route = trace.id, trace.route
         numbers, is_short = numbers_of(trace, self._used)
         at = None if route is None else self._routes.setdefault(route, len(self._routes))
-        text = _text(trace, trace_id, at)
+        try:
+            text = text_of(trace, trace_id, at)
+        except Exception:
+            # What the compiled function leaves to its twin, and what cannot be written at all.
+            text = twin.dumps([at, *fields_of(trace, trace_id, _writable)]).encode("ascii")
         if not self._process:
             self._process = header(trace)["process"]
         of_file = is_file(None if route is None else route.endpoint, trace.path)
@@ -137,14 +141,6 @@ class _Open:
         # Numbers take longer to compress than text, and become half as small.
         data = zlib.compress(b"".join((begun, b",".join(self._texts), b"]}")), _LEVEL)
         return Batch(self.requests, b"".join((FORMAT, data, *self._numbers)), self._traces)
-
-
-def _text(trace: LiveTrace, trace_id: str, route: int | None) -> bytes:
-    try:
-        return text_of(trace, trace_id, route)
-    except Exception:
-        # What the compiled function leaves to its twin, and what cannot be written at all.
-        return twin.dumps([route, *fields_of(trace, trace_id, _writable)]).encode("ascii")
 
 
 def _writable(note: Detail, trace: LiveTrace) -> Stored:

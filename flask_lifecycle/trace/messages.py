@@ -107,7 +107,11 @@ class Answered:
 
     def stored(self, _trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""
-        return "answered", (self._status, self._headers, self._count, self._given())
+        added = self._added
+        for _, value in added[0]:
+            if value[-1:] == '"':
+                added = self._given()
+        return "answered", (self._status, self._headers, self._count, added)
 
     @classmethod
     def restored(cls, status: str, headers: t.Any, count: int, added: t.Any) -> Answered:

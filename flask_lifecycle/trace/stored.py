@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
 from struct import Struct, iter_unpack
 
@@ -60,16 +61,6 @@ _clocks = Struct("dddd")
 # request's origin and since its begin. The compiled core makes it, where that loses nothing.
 _SHORT = "HhII"
 _OPEN = 0xFFFFFFFF
-
-
-def text_of(trace: LiveTrace, trace_id: str, route: int | None) -> bytes:
-    """Return the fields of a finished request as JSON, after the number of its route.
-
-    The compiled function fails for some of what its twin writes.
-    """
-    if compiled is None:
-        return twin.dumps([route, *fields_of(trace, trace_id, form_of)]).encode("ascii")
-    return t.cast("bytes", compiled.stored(_LAYOUT, trace, trace_id, route))
 
 
 def fields_of(
@@ -128,7 +119,7 @@ def numbers_of(trace: LiveTrace, used: bytearray) -> tuple[bytes, bool]:
     if kept is None:
         raise ValueError("it has not finished")
     times = _clocks.pack(*_times(trace))
-    short = None if compiled is None else compiled.shortened(kept.steps, trace.origin, used)
+    short = _shortened(kept.steps, trace.origin, used)
     if short is not None:
         return times + short, True
     numbers = numbers_in(kept.steps)
@@ -136,6 +127,13 @@ def numbers_of(trace: LiveTrace, used: bytearray) -> tuple[bytes, bool]:
     for number in numbers:
         used[number] = 1
     return times + kept.steps, False
+
+
+def _not_shortened(_steps: bytes, _origin: float, _used: bytearray) -> None:
+    """Leave it: that would take longer than what it saves."""
+
+
+_shortened = _not_shortened if compiled is None else compiled.shortened
 
 
 def _lengthened(short: bytes, origin: float) -> bytes:
@@ -178,6 +176,17 @@ _LAYOUT = (
     _more,
     ("stage", "name", "callable"),
     ("scope", "package"),
+)
+
+
+def _text_of(trace: LiveTrace, trace_id: str, route: int | None) -> bytes:
+    return twin.dumps([route, *fields_of(trace, trace_id, form_of)]).encode("ascii")
+
+
+#: Returns the fields of a finished request as JSON, after the number of its route. The compiled
+#: function fails for some of what its twin writes.
+text_of: Callable[[LiveTrace, str, int | None], bytes] = (
+    _text_of if compiled is None else partial(compiled.stored, _LAYOUT)
 )
 
 
