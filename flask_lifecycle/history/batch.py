@@ -36,6 +36,8 @@ FORMAT = b"\x03"
 OLDER = b"\x02"
 # Higher levels take several times as long, and save a tenth.
 _LEVEL = 1
+# So little that it is used again, where the default is given back to the system after each batch.
+_MEMORY = 6
 _TRACEPOINTS = 10_000
 #: The most requests of a batch, which is removed, and read, as a whole; files rely on it.
 MOST: int = 100
@@ -139,8 +141,13 @@ class _Open:
         used = ",".join(map(_tracepoint, compress(count(), self._used)))
         begun = f'{head[:-1]},"tracepoints":[{used}],"traces":['.encode("ascii")
         # Numbers take longer to compress than text, and become half as small.
-        data = zlib.compress(b"".join((begun, b",".join(self._texts), b"]}")), _LEVEL)
+        data = _compressed(b"".join((begun, b",".join(self._texts), b"]}")))
         return Batch(self.requests, b"".join((FORMAT, data, *self._numbers)), self._traces)
+
+
+def _compressed(data: bytes) -> bytes:
+    made = zlib.compressobj(_LEVEL, wbits=zlib.MAX_WBITS, memLevel=_MEMORY)
+    return made.compress(data) + made.flush()
 
 
 def _writable(note: Detail, trace: LiveTrace) -> Stored:

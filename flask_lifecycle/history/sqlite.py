@@ -9,6 +9,7 @@ import typing as t
 import weakref
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from ..faults import fault
@@ -372,19 +373,35 @@ def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> int:
     added: int | None
     added = opened.execute("INSERT INTO batches (batch) VALUES (?)", (batch.data,)).lastrowid
     size = len(batch.data) // max(1, len(batch.requests))
-    values: list[object] = []
-    for number, (trace_id, is_file, cleared, summary) in enumerate(batch.requests, last + 1):
-        values += (number, trace_id, is_file, size + len(summary), cleared, summary, added)
+    values: list[object] = [last, size, added]
+    more: list[tuple[object, ...]] = []
+    for trace_id, is_file, cleared, summary in batch.requests:
+        values += (trace_id, is_file)
+        if summary or cleared is not None:
+            more.append((size + len(summary), cleared, summary, trace_id, added))
     # In one statement: other threads may run after each, and for long.
-    rows = ",".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(batch.requests))
-    insert = (
-        "INSERT OR IGNORE INTO summaries (rowid, id, is_file, size, cleared, summary, batch) VALUES"
-    )
-    inserted = opened.execute(f"{insert} {rows}", values)
+    inserted = opened.execute(_insertion(len(batch.requests)), values)
     if not inserted.rowcount:
         # They are there already.
         opened.execute("DELETE FROM batches WHERE id = ?", (added,))
+    elif more:
+        update = (
+            "UPDATE summaries SET size = ?, cleared = ?, summary = ? WHERE id = ? AND batch = ?"
+        )
+        opened.executemany(update, more)
     return added or 0
+
+
+@lru_cache(MOST)
+def _insertion(count: int) -> str:
+    """Return the statement that adds so many requests.
+
+    It takes the number of the last request, the size of each, their batch, and the id of each and
+    whether it is for a static file.
+    """
+    insert = "INSERT OR IGNORE INTO summaries (rowid, id, is_file, size, summary, batch) VALUES "
+    rows = (f"(?1+{at}, ?{2 * at + 2}, ?{2 * at + 3}, ?2, '', ?3)" for at in range(1, count + 1))
+    return insert + ",".join(rows)
 
 
 def _last(opened: sqlite3.Connection) -> int:
