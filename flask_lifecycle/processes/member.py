@@ -25,7 +25,7 @@ _ID = re.compile("[0-9a-f]{24}")
 _WATCH = 0.3
 _WATCHED = 16
 # What is counted changes often; it is read and written no more often than this, s.
-_COUNT = 0.5
+_COUNT = 1.0
 _COUNTED = ("evicted", "too_large", "ignored")
 # What the others published is read no more often.
 _READ = 0.08

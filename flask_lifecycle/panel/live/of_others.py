@@ -16,7 +16,7 @@ _LOST_SECONDS = 3.0
 # The history is read so often, s, and for this part of the time at most: where requests come
 # faster, those that it has evicted by then are not sent.
 _OFTEN, _SELDOM = 0.1, 1.0
-_SHARE = 0.02
+_SHARE = 0.015
 # A page has no more.
 _STORED = 10_000
 # These change with the clock alone.
