@@ -26,6 +26,9 @@ _WANTED = 5.0
 # What is added in this time comes together; and how long to wait after a failure, s.
 _GATHER = 0.03
 _AGAIN = 0.3
+# To read it takes time from the app: no more than so many are read in a second. Where requests come
+# faster, those that are evicted by then are not read.
+_MANY = 250
 _KEPT = 2000
 
 
@@ -97,32 +100,38 @@ class Follower:
     def _run(self) -> None:
         while time.monotonic() < self._wanted:
             try:
-                worked = self._turn()
+                count = self._turn()
             except Exception as error:
                 fault("what is read from Redis", error)
-                worked = False
-            time.sleep(_GATHER if worked else _AGAIN)
+                count = None
+            time.sleep(_AGAIN if count is None else pause_after(count))
 
-    def _turn(self) -> bool:
+    def _turn(self) -> int | None:
+        """Return how many entries there are more, or None if it failed."""
         state = self._state
         if state is None:
             last = self._source.last(anyway=True)
             if last is None:
-                return False
+                return None
             state = State(last, last, [], Ids({}, None))
         entries = self._source.wait(state.end)
         if entries is None:
-            return False
+            return None
         # Afterwards: what has just been added is among them.
         ids = self._source.ids(state.ids)
         if ids is None:
-            return False
+            return None
         known = [*state.entries, *entries] if entries else state.entries
         end = known[-1][0] if entries else state.end
         dropped = known[:-_KEPT]
         begin = dropped[-1][0] if dropped else state.begin
         self._state = State(begin, end, known[len(dropped) :], ids)
-        return True
+        return len(entries)
+
+
+def pause_after(count: int) -> float:
+    """Return how long to wait after so many entries, in seconds."""
+    return max(_GATHER, count / _MANY)
 
 
 def added(state: State, after: Position, limit: int) -> list[Entry] | None:
@@ -139,4 +148,4 @@ def _position(entry: Entry) -> Position:
     return entry[0]
 
 
-__all__ = ["Entry", "Follower", "Ids", "Position", "State", "added"]
+__all__ = ["Entry", "Follower", "Ids", "Position", "State", "added", "pause_after"]

@@ -13,7 +13,7 @@ from ...faults import fault
 from ...trace.model import JsonObject, Trace
 from ..document import decode
 from ..problems import HistoryError, Problems
-from ..summaries import read_summary, summaries_of
+from ..summaries import made_of, read_summary, summaries_of
 from ..unpacked import Unpacked
 from . import scripts
 from .connection import Command, Redis
@@ -95,17 +95,51 @@ class Reader:
     def _summarized(self, places: list[Place]) -> dict[Place, t.Any]:
         """Return the summaries of all requests of some batches, and keep them for the next time."""
         found = self._of_each(places, "batch_of")
-        batches = [*dict.fromkeys((app, batch) for (app, _), batch in found.items() if batch)]
         made: dict[Place, t.Any] = {}
-        while batches:
-            part, batches = batches[:_UNPACKED], batches[_UNPACKED:]
-            for (app, _), data in self._of_each(part, "batches").items():
-                texts = _unpacked(data)
-                made |= {(app, trace_id): text for trace_id, text in texts.items()}
-                given = (each for pair in texts.items() for each in pair)
-                # Where that is not possible, they are made again.
-                with suppress(HistoryError):
-                    self._redis.ask(scripts.call(scripts.SUMMARIZE, app, *given))
+        for (app, _), batch in self._unpacked({(app, each) for (app, _), each in found.items()}):
+            texts = summaries_of(batch)
+            made |= {(app, trace_id): text for trace_id, text in texts.items()}
+            given = (each for pair in texts.items() for each in pair)
+            # Where that is not possible, they are made again.
+            with suppress(HistoryError):
+                self._redis.ask(scripts.call(scripts.SUMMARIZE, app, *given))
+        return made
+
+    def _unpacked(self, places: t.Iterable[Place]) -> Iterator[tuple[Place, Unpacked]]:
+        """Yield batches that can be read, by their apps and names."""
+        names = [each for each in places if each[1]]
+        while names:
+            part, names = names[:_UNPACKED], names[_UNPACKED:]
+            for place, data in self._of_each(part, "batches").items():
+                try:
+                    batch = None if data is None else Unpacked(data)
+                except Exception as error:
+                    fault("a batch in the history", error)
+                    continue
+                if batch is not None:
+                    yield place, batch
+
+    def _once(self, places: list[Place]) -> Iterator[JsonObject]:
+        """Yield summaries for the stream; where many come, most are gone before they are listed.
+
+        So, those that are made here are not kept.
+        """
+        texts = self._of_each(places, "summaries")
+        made = self._made([place for place in places if not texts.get(place)])
+        for place in places:
+            text = texts.get(place)
+            summary = read_summary(place[1], text) if text else made.get(place)
+            if summary is not None:
+                yield summary
+
+    def _made(self, places: list[Place]) -> dict[Place, JsonObject]:
+        wanted: dict[Place, list[str]] = {}
+        for (app, trace_id), name in self._of_each(places, "batch_of").items():
+            wanted.setdefault((app, name), []).append(trace_id)
+        made: dict[Place, JsonObject] = {}
+        for place, batch in self._unpacked(wanted):
+            found = made_of(batch, wanted[place])
+            made |= {(place[0], trace_id): summary for trace_id, summary in found.items()}
         return made
 
     def _of_each(self, places: list[Place], name: str) -> dict[Place, t.Any]:
@@ -181,7 +215,7 @@ class Reader:
         found = [(position_of(_text(name)) or (0, 0), _place(fields)) for name, fields in answer]
         present = self._present([place for _, place in found if place is not None])
         requests = [(app, member[1:]) for app, member in present]
-        summaries = {each["id"]: each for each in self.summaries(requests)}
+        summaries = {each["id"]: each for each in self._once(requests)}
         return [
             (position, None if place is None else summaries.get(place[1][1:]))
             for position, place in found
@@ -208,14 +242,6 @@ def _place(fields: list[bytes]) -> Place | None:
 
 def _text(value: bytes) -> str:
     return value.decode("ascii", "replace")
-
-
-def _unpacked(data: t.Any) -> dict[str, str]:
-    try:
-        return {} if data is None else summaries_of(Unpacked(data))
-    except Exception as error:
-        fault("a batch in the history", error)
-        return {}
 
 
 def _decoded(data: t.Any, trace_id: str) -> Trace | None:

@@ -434,6 +434,25 @@ def test_what_others_add_is_followed_in_order_by_one_thread(redis: RedisServer) 
     assert threads() == ["flask-lifecycle-redis"]
 
 
+def test_what_is_followed_is_summarised_but_not_written(redis: RedisServer) -> None:
+    one, two = of(redis), of(redis)
+    position = one.position()
+    write(two, Row(1), Row(3), Row(5, is_file=True))
+    size = bytes_in(redis)
+    followed(one, position, "/1", "/3", "/5")
+    assert bytes_in(redis) == size
+    assert paths(one) == ["/5", "/3", "/1"]
+    assert bytes_in(redis) > size
+    # Those that are there by now are read.
+    write(two, Row(7))
+    followed(of(redis), position, "/1", "/3", "/5", "/7")
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(0, 0.03), (5, 0.03), (50, 0.2), (200, 0.8)])
+def test_what_comes_fast_is_read_in_a_part_of_the_time(count: int, seconds: float) -> None:
+    assert follower.pause_after(count) == pytest.approx(seconds)
+
+
 def test_nobody_waits_for_what_others_add_where_redis_is_away(
     redis: RedisServer, soon: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
