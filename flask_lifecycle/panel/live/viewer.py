@@ -36,7 +36,7 @@ _STEPS_BYTES = 128 * 1024
 _HIGHLIGHTS_SECONDS = 0.5
 # If more traces than that come at once, the steps of the newest are those of one for so long.
 _MANY = 20
-_STAYS_SECONDS = 0.5
+_STAYS_SECONDS = 1.0
 _POSITION = re.compile("([^/]{1,100})/([0-9a-f]{1,64})/([0-9]{1,15})", re.ASCII)
 
 
