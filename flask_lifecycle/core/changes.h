@@ -489,6 +489,20 @@ is_plain_difference(PyObject *difference)
     return PyTuple_CheckExact(removed) && PyTuple_GET_SIZE(removed) == 0;
 }
 
+/* Return the step that a change belongs to: the given one, or of the innermost function that runs; as
+ * `_note` finds it. NULL with an exception. */
+static PyObject *
+place_of(State *state, PyObject *writer, PyObject *step)
+{
+    if (step != Py_None)
+        return Py_NewRef(step);
+    PyObject *function = PyObject_CallMethodNoArgs(writer, state->names.function);
+    if (function == NULL || !PyLong_CheckExact(function) || PyLong_AsLong(function) != -1)
+        return function;
+    Py_DECREF(function);
+    return PyLong_FromLong(0);
+}
+
 /* Note a difference in the request's own thread, if nothing of it is masked; `_note` in Python does
  * the rest. Return 1, 0 if that is left to Python, or -1 with an exception. */
 static int
@@ -529,8 +543,12 @@ compare(State *state, PyObject *parts, Contents **held, PyObject *mapping, PyObj
     *held = (Contents *)Py_NewRef(now);
     PyObject *difference = difference_of(parts, before, now);
     int status = difference == NULL ? -1 : difference == Py_None;
-    if (status == 0 && is_plain_difference(difference))
-        status = note_plainly(state, parts, (Fields *)writer, step, where, difference);
+    if (status == 0 && is_plain_difference(difference)) {
+        PyObject *place = place_of(state, writer, step);
+        status = place == NULL ? -1 : note_plainly(state, parts, (Fields *)writer, place, where,
+                                                   difference);
+        Py_XDECREF(place);
+    }
     if (status == 0) {
         PyObject *noted = PyObject_CallFunctionObjArgs(
             PyTuple_GET_ITEM(parts, PUT_NOTE), writer, step, where, difference, NULL);

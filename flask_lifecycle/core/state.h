@@ -9,7 +9,7 @@
 
 #define NAMES(X) \
     X(after) X(app) X(armed) X(called) X(changed) X(changes) X(context) X(detail) X(detail_bytes) X(details) \
-    X(extras) X(file) X(fold) X(found) X(g) X(headers) X(held) X(is_spine) X(line) X(notes) X(outcomes) X(plain) \
+    X(extras) X(file) X(fold) X(found) X(function) X(g) X(headers) X(held) X(is_spine) X(line) X(notes) X(outcomes) X(plain) \
     X(receivers) X(redactor) X(session) X(session_interface) X(size) X(source) X(stored) X(strand) X(tracepoints) \
     X(views) X(__class__) X(__dict__) X(__wrapped__) X(_kept)
 
