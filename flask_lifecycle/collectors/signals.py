@@ -95,7 +95,7 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
                 holding.after(writer, step)
 
     made = subclass_of(blinker.NamedSignal)
-    if before is None and not bounded:
+    if before is None:
         send = shortcut("send", tracepoint)(send)
     made.send = send
     return t.cast("type[blinker.NamedSignal]", made)

@@ -6,6 +6,7 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include "body.h"
 #include "changes.h"
 #include "functions.h"
 #include "log.h"
@@ -374,6 +375,94 @@ look_at_parsed(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return is_done ? Py_NewRef(Py_None) : NULL;
 }
 
+/* `redact/redactor.py`, `text(self, value, path=())`: it is done for a text that is known to need no
+ * masking. */
+static PyObject *
+text(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count < 2 || count > 3 || !PyUnicode_CheckExact(args[1]))
+        return NULL;
+    PyObject *plain = PyObject_GetAttr(args[0], state->names.plain);
+    bool is_plain = plain != NULL && PyTuple_CheckExact(plain)
+                    && PyUnicode_GET_LENGTH(args[1])
+                           <= PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST))
+                    && is_known_text(PyTuple_GET_ITEM(plain, PLAIN), args[1]) == 1;
+    Py_XDECREF(plain);
+    return is_plain ? Py_NewRef(args[1]) : NULL;
+}
+
+/* Return a header as it is shown, or None if it is invalid; NULL with an exception. */
+static PyObject *
+shown_header(State *state, PyObject *redactor, PyObject *known, PyObject *pair, PyObject *path)
+{
+    Py_hash_t hash = PyObject_Hash(pair);
+    PyObject *key = hash == -1 ? NULL : PyLong_FromSsize_t(hash);
+    PyObject *shown = key == NULL ? NULL : get_item(known, key);
+    Py_XDECREF(key);
+    if (shown != NULL || PyErr_Occurred())
+        return shown;
+    return PyObject_CallMethodObjArgs(redactor, state->names._pair, pair, path, NULL);
+}
+
+/* The same, `headers(self, pairs, path)`: most have been masked before. */
+static PyObject *
+headers(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 3 || !PyList_CheckExact(args[1]))
+        return NULL;
+    PyObject *known = PyObject_GetAttr(args[0], state->names._headers);
+    PyObject *pairs = known == NULL ? NULL : PyList_AsTuple(args[1]);
+    PyObject *all = pairs == NULL ? NULL : PyTuple_New(PyTuple_GET_SIZE(pairs));
+    for (Py_ssize_t at = 0; all != NULL && at < PyTuple_GET_SIZE(pairs); at++) {
+        PyObject *shown = shown_header(
+            state, args[0], known, PyTuple_GET_ITEM(pairs, at), args[2]);
+        if (shown == NULL || shown == Py_None) { /* which has to be left out */
+            Py_XDECREF(shown);
+            Py_CLEAR(all);
+        } else {
+            PyTuple_SET_ITEM(all, at, shown);
+        }
+    }
+    Py_XDECREF(pairs);
+    Py_XDECREF(known);
+    return all;
+}
+
+/* `collectors/templates/parts.py`, `recording_writer()`. Its data is the apps whose templates are
+ * recorded. */
+static PyObject *
+recording_writer(Shortcut *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *trace = NULL;
+    if (count != 0 || state->current == NULL
+        || PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL)
+        return NULL;
+    Fields *writer = as_writer(self, trace);
+    int is_recorded = writer == NULL ? -1 : is_owner_in(writer, self->data);
+    if (is_recorded == 0)
+        Py_SETREF(trace, Py_NewRef(Py_None));
+    else if (is_recorded < 0 || is_own_thread(state, writer) <= 0)
+        Py_CLEAR(trace);
+    return trace;
+}
+
+/* `instrumentation/body_proxy.py`, `_itself(body)`. */
+static PyObject *
+itself(Shortcut *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
+{
+    return count == 1 ? Py_NewRef(args[0]) : NULL;
+}
+
+static PyObject *
+leave_to_python(Shortcut *Py_UNUSED(self), PyObject *const *Py_UNUSED(args),
+                Py_ssize_t Py_UNUSED(count))
+{
+    return NULL;
+}
+
 typedef PyObject *(*Function)(Shortcut *, PyObject *const *, Py_ssize_t);
 
 static PyObject *
@@ -407,16 +496,33 @@ VECTORCALL(before_context)
 VECTORCALL(begin_for_some)
 VECTORCALL(ensure_sync)
 VECTORCALL(forget)
+VECTORCALL(headers)
 VECTORCALL(is_another_apps)
+VECTORCALL(itself)
 VECTORCALL(look)
 VECTORCALL(look_at_parsed)
 VECTORCALL(look_at_response)
 VECTORCALL(opened)
+VECTORCALL(recording_writer)
 VECTORCALL(send)
 VECTORCALL(sent)
+VECTORCALL(text)
 VECTORCALL(user_location)
 VECTORCALL(view_args)
 #undef VECTORCALL
+
+/* `instrumentation/body_proxy.py`, `_next`: what the body itself raises passes. */
+static PyObject *
+next_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *chunk = NULL;
+    if (kwnames == NULL && PyVectorcall_NARGS(nargsf) == 1)
+        chunk = next_chunk(state, self->data, args[0], &is_done);
+    return is_done ? chunk : shorten(leave_to_python, object, args, nargsf, kwnames);
+}
 
 static bool
 is_dict(PyObject *data)
@@ -471,13 +577,18 @@ static const struct {
     {"begin_for_some", begin_for_some_vectorcall, is_set},
     {"ensure_sync", ensure_sync_vectorcall, is_dict},
     {"forget", forget_vectorcall, is_none},
+    {"headers", headers_vectorcall, is_none},
     {"is_another_apps", is_another_apps_vectorcall, is_none},
+    {"itself", itself_vectorcall, is_none},
     {"look", look_vectorcall, are_parts},
     {"look_at_parsed", look_at_parsed_vectorcall, are_three},
     {"look_at_response", look_at_response_vectorcall, are_four},
+    {"next", next_vectorcall, are_parts_of_body},
     {"opened", opened_vectorcall, is_set},
+    {"recording_writer", recording_writer_vectorcall, is_set},
     {"send", send_vectorcall, is_number},
     {"sent", sent_vectorcall, are_four},
+    {"text", text_vectorcall, is_none},
     {"user_location", user_location_vectorcall, are_two},
     {"view_args", view_args_vectorcall, is_none},
 };

@@ -15,6 +15,7 @@ from types import GeneratorType
 
 from werkzeug.wsgi import ClosingIterator
 
+from ..core import shortcut
 from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
@@ -125,6 +126,19 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
     return method
 
 
+def _left(body: _Body, error: BaseException) -> None:
+    """Do what the compiled `__next__` leaves to Python after an exception that it passes on."""
+    result, recording, _, is_body = body._flask_lifecycle
+    is_end = isinstance(error, StopIteration)
+    recording.end(None if is_end else error)
+    if not is_end:
+        hide_frames(error)
+    if holding.armed:
+        holding.after(recording.trace, recording.step)
+    if is_end and is_body and not hasattr(result, "close"):
+        finish(recording.trace)
+
+
 def _iterator(recording: Recording, iterator: t.Any, body: _Body) -> t.Any:
     if iterator is body._flask_lifecycle[0]:
         return body
@@ -132,6 +146,7 @@ def _iterator(recording: Recording, iterator: t.Any, body: _Body) -> t.Any:
     return iterator if kind is None else kind(iterator, recording, recording.counts(), False)
 
 
+@shortcut("itself", None)
 def _itself(body: t.Any) -> t.Any:
     """Return a body as its own iterator."""
     return body
@@ -167,10 +182,13 @@ def _passed(name: str) -> t.Any:
     return method
 
 
+_next = shortcut("next", (next, BODY, _left, Recording.add))(
+    _in_step(next, StopIteration, Recording.add)
+)
 _METHODS: dict[str, t.Any] = {
     "close": _closed,
     "__iter__": _in_step(iter, (), _iterator),
-    "__next__": _in_step(next, StopIteration, Recording.add),
+    "__next__": _next,
     **{
         name: _passed(name)
         for name in (

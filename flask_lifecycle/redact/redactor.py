@@ -6,6 +6,7 @@ import re
 import typing as t
 from collections.abc import Iterable
 
+from ..core import shortcut
 from .caches import CACHED, KnownNames, bounded
 from .names import IsSecret, secret_texts
 from .patterns import MASK, SHORTEST_KEY
@@ -84,6 +85,7 @@ class Redactor:
         for texts in self._plain.values():
             texts.clear()
 
+    @shortcut("text", None)
     def text(self, value: str, path: Path = ()) -> str:
         """Mask strings that look like secrets, escape what JSON cannot represent, and truncate.
 
@@ -208,6 +210,7 @@ class Redactor:
             return f"{name}={MASK}{semicolon}{self.text(attributes, path)}"
         return MASK if self.is_secret(name) else self.query(value, path)
 
+    @shortcut("headers", None)
     def headers(self, pairs: t.Sequence[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
         """Mask a list of headers; leave out invalid items."""
         known = self._headers.get

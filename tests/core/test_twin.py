@@ -105,6 +105,9 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("look_at_parsed", ("request", "form", "data")),
     ("opened", set()),
     ("view_args", None),
+    ("next", (next, 1, print, print)),
+    ("text", None),
+    ("headers", None),
 ]
 
 

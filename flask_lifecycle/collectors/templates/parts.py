@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from threading import get_ident
 
+from ...core import shortcut
 from ...recorder import holding
 from ...recorder.current import current
 from ...recorder.errors import describe_error
@@ -27,6 +28,7 @@ patch: Patch = Patch()
 owners: set[object] = patch.owners
 
 
+@shortcut("recording_writer", owners)
 def recording_writer() -> Writer | None:
     trace = current.get()
     if trace.owner not in owners:
