@@ -392,6 +392,49 @@ text(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return is_plain ? Py_NewRef(args[1]) : NULL;
 }
 
+/* Return whether a tuple has nothing but integers that are together too small to be a card number. */
+static bool
+are_small(PyObject *values, Py_ssize_t most)
+{
+    long long sum = 0;
+    bool is_small = PyTuple_CheckExact(values) && PyTuple_GET_SIZE(values) <= most;
+    for (Py_ssize_t at = 0; is_small && at < PyTuple_GET_SIZE(values); at++) {
+        PyObject *value = PyTuple_GET_ITEM(values, at);
+        int overflow = 0;
+        bool is_whole = PyLong_CheckExact(value) || PyBool_Check(value);
+        long long number = is_whole ? PyLong_AsLongLongAndOverflow(value, &overflow) : 0;
+        is_small = is_whole && overflow == 0 && -SMALL < number && number < SMALL;
+        sum += number < 0 ? -number : number;
+        is_small = is_small && sum < SMALL;
+    }
+    return is_small;
+}
+
+/* `redact/redactor.py`, `is_plain(self, statement, values)`: for a known statement. */
+static PyObject *
+is_plain(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 3 || !PyUnicode_CheckExact(args[1]))
+        return NULL;
+    PyObject *statements = PyObject_GetAttr(args[0], state->names._statements);
+    PyObject *key = statements == NULL ? NULL : PyLong_FromSsize_t(PyObject_Hash(args[1]));
+    PyObject *known = key == NULL ? NULL : get_item(statements, key), *few = NULL;
+    bool has_none = args[2] == Py_None
+                    || (PyTuple_CheckExact(args[2]) && PyTuple_GET_SIZE(args[2]) == 0);
+    if (known == Py_True && !has_none) {
+        few = PyObject_GetAttr(args[0], state->names._few);
+        if (few == NULL || !are_small(args[2], PyLong_AsSsize_t(few)))
+            Py_CLEAR(known);
+    }
+    Py_XDECREF(few);
+    Py_XDECREF(key);
+    Py_XDECREF(statements);
+    if (known != NULL && !PyBool_Check(known))
+        Py_CLEAR(known);
+    return known;
+}
+
 /* Return a header as it is shown, or None if it is invalid; NULL with an exception. */
 static PyObject *
 shown_header(State *state, PyObject *redactor, PyObject *known, PyObject *pair, PyObject *path)
@@ -498,6 +541,7 @@ VECTORCALL(ensure_sync)
 VECTORCALL(forget)
 VECTORCALL(headers)
 VECTORCALL(is_another_apps)
+VECTORCALL(is_plain)
 VECTORCALL(itself)
 VECTORCALL(look)
 VECTORCALL(look_at_parsed)
@@ -579,6 +623,7 @@ static const struct {
     {"forget", forget_vectorcall, is_none},
     {"headers", headers_vectorcall, is_none},
     {"is_another_apps", is_another_apps_vectorcall, is_none},
+    {"is_plain", is_plain_vectorcall, is_none},
     {"itself", itself_vectorcall, is_none},
     {"look", look_vectorcall, are_parts},
     {"look_at_parsed", look_at_parsed_vectorcall, are_three},

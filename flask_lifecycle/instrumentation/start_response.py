@@ -12,7 +12,7 @@ from ..recorder.steps import room_for
 from ..trace.log import END, clock
 from ..trace.notes import Detail
 from ..trace.tracepoint import UNNUMBERED, Tracepoint, number
-from ..trace.writer import LiveTrace, Writer
+from ..trace.writer import UNKNOWN, LiveTrace, Writer
 from . import upgrades
 from .hooks import Environ, Headers, OnStart
 from .hooks import StartResponse as Start
@@ -58,7 +58,7 @@ class StartResponse:
             if may_upgrade and upgrades.is_upgraded(trace):
                 # The client of a websocket gets no response.
                 return start_response(status, headers, *args, **kwargs)
-            if not trace.has_context:
+            if trace.context is UNKNOWN:
                 unreached(trace)
             writer: Writer = trace
             if len(trace.log) >= trace.limit:
@@ -104,7 +104,9 @@ class StartResponse:
         added: Headers = []
         if self._header is not None and not trace.hidden:
             added = [(self._header, trace.id)]
-            if self._on_start is not None:
+            # Only what a script fetches gets more.
+            is_fetched = environ.get("HTTP_SEC_FETCH_DEST") == "empty"
+            if is_fetched and self._on_start is not None:
                 added += self._on_start(trace, environ) or ()
         writer.notes.details[step] = self._answered(trace, status, headers, added)
         if code is not None:

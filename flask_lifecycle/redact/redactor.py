@@ -176,6 +176,7 @@ class Redactor:
             )
         return known
 
+    @shortcut("is_plain", None)
     def is_plain(self, statement: str, values: t.Any) -> bool:
         """Return whether a statement and its parameters can be shown unchanged, by a fast test.
 

@@ -75,6 +75,7 @@ _STALE = frozenset(("etag", "last-modified"))
 # All that a response's headers are searched for: most responses have none of them.
 _TELLING = _HINDERING.union(POLICIES)
 _PATIENCE = 3_000_000_000
+_LENGTH = "Content-Length"
 _NO_STORE = ("Cache-Control", "no-store")
 
 Headers = list[tuple[str, str]]
@@ -172,7 +173,7 @@ class Toolbar:
             if opened and _is_streamed_page(response):
                 trace.toolbar = "it is streamed"
             return response
-        headers = [*response.headers]
+        headers = document.headers
         if _TELLING.isdisjoint([name.lower() for name, _ in headers]):
             telling: Headers = []
         else:
@@ -186,9 +187,11 @@ class Toolbar:
             text = document.text(page, begin)
             obstacle = _foreign_base(text, environ) if text else None
         if obstacle is None:
-            own = _shared_nonce(text) if text else None
-            said = document.begin if POLICIES[0] in begin else ""
-            obstacle, nonce = policy_on(telling, said, environ, own)
+            nonce = _shared_nonce(text) if text else None
+            # Most pages have no policy.
+            if telling or POLICIES[0] in begin:
+                said = document.begin if POLICIES[0] in begin else ""
+                obstacle, nonce = policy_on(telling, said, environ, nonce)
         if obstacle is not None:
             trace.toolbar = obstacle
             return response
@@ -222,6 +225,8 @@ class Added(t.NamedTuple):
     before: dict[int, tuple[str, str]]
     #: The headers in their place.
     after: list[tuple[str, str]]
+    #: All headers with the toolbar, and the app's own, if nothing else is different; or None.
+    both: tuple[Headers, Headers] | None = None
 
     @classmethod
     def of(cls, tag: bytes, offset: int, own: Headers, now: Headers) -> Added:
@@ -236,8 +241,12 @@ class Added(t.NamedTuple):
         The names of the removed headers come third. A header that was changed again on the way to
         the server stays as it is.
         """
+        if self.both is not None and headers == self.both[0]:
+            # Unchanged, as in most cases.
+            added = [pair for pair in self.after if pair[0] != _LENGTH]
+            return self.both[1], added, []
         own: Headers = []
-        added: Headers = []
+        added = []
         removed: list[str] = []
         changed: set[str] = set()
         after = self.after
@@ -275,6 +284,7 @@ class Document(t.NamedTuple):
     response: Response
     codec: str
     begin: str
+    headers: Headers
 
     @classmethod
     def of(cls, response: Response, *, opened: bool) -> Document | None:
@@ -288,7 +298,8 @@ class Document(t.NamedTuple):
         chunks = getattr(response, "response", None)
         if type(chunks) not in (list, tuple) or not chunks or not chunks[0]:
             return None
-        charset = _charset(response.headers.get("Content-Type", ""))
+        headers = _headers_of(response)
+        charset = _charset(_content_type(headers))
         if charset is None:
             return None
         first = chunks[0][:_BEGINNING]
@@ -297,7 +308,7 @@ class Document(t.NamedTuple):
         codec = _MARKS.get(first[:2], charset)
         begin = first.decode(codec, "replace")
         # Browsers that send the header always do, except for pages that they draw in place.
-        return cls(response, codec, begin) if opened or _DOCUMENT.match(begin) else None
+        return cls(response, codec, begin, headers) if opened or _DOCUMENT.match(begin) else None
 
     def page(self) -> bytes:
         """Return the whole document; a single chunk, as in most cases, is not copied."""
@@ -333,7 +344,7 @@ class Document(t.NamedTuple):
         is_plain = type(response).set_data is _set_data
         put = {"cache-control": _NO_STORE}
         if is_plain and response.automatically_set_content_length:
-            put["content-length"] = ("Content-Length", str(len(whole)))
+            put["content-length"] = (_LENGTH, str(len(whole)))
         own = self.response.headers
         response.headers = HeadersOfResponse() if type(own) is HeadersOfResponse else own.copy()
         kept, before = _with(headers, put)
@@ -341,7 +352,8 @@ class Document(t.NamedTuple):
         if is_plain:
             response.response = [whole]
             after = [pair for pair in put.values() if pair not in headers]
-            return response, Added(written, at, before, after)
+            is_all = not before and (_LENGTH, str(len(page))) in headers
+            return response, Added(written, at, before, after, (kept, headers) if is_all else None)
         response.set_data(whole)
         return response, Added.of(written, at, headers, [*response.headers])
 
@@ -352,6 +364,19 @@ class Document(t.NamedTuple):
         found = _END.search(ending)
         # From here on all is ASCII, so its length is known.
         return whole if found is None else whole - width * (len(ending) - found.start())
+
+
+def _headers_of(response: Response) -> Headers:
+    """Return the headers of a response, without the calls of Werkzeug's own class."""
+    headers = response.headers
+    return [*(_list_of(headers) if type(headers) is HeadersOfResponse else headers)]
+
+
+def _content_type(headers: Headers) -> str:
+    for name, value in headers:
+        if name == "Content-Type" or name.lower() == "content-type":
+            return value
+    return ""
 
 
 def _copy(response: Response) -> Response:

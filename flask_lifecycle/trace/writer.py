@@ -30,7 +30,7 @@ _TRACE, _STEP, _NOTE = 1000, 24, 200
 _STEP_WITH_NOTES = _STEP + KINDS * _NOTE
 
 
-def _unknown() -> None:
+def UNKNOWN() -> None:  # noqa: N802 - a constant, that is called as a weak reference is
     """Stand for the request's own context while that is unknown."""
 
 
@@ -180,7 +180,7 @@ class LiveTrace(Writer):
         self.folded: Fold | None = None
         self._spine = {}
         self.status = None
-        self.context = _unknown
+        self.context = UNKNOWN
         self.route = None
         self.ended = None
         self.error = None
@@ -227,7 +227,7 @@ class LiveTrace(Writer):
     @property
     def has_context(self) -> bool:
         """Return whether the request's own context is or was known."""
-        return self.context is not _unknown
+        return self.context is not UNKNOWN
 
     @property
     def running(self) -> bool:
@@ -445,4 +445,4 @@ class LiveTrace(Writer):
 NOBODY = LiveTrace(None, "", "")
 
 
-__all__ = ["NOBODY", "LiveTrace", "Route", "Strand", "Writer"]
+__all__ = ["NOBODY", "UNKNOWN", "LiveTrace", "Route", "Strand", "Writer"]

@@ -108,6 +108,7 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("next", (next, 1, print, print)),
     ("text", None),
     ("headers", None),
+    ("is_plain", None),
 ]
 
 
