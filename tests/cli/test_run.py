@@ -108,7 +108,7 @@ def test_a_file_saved_with_an_error_and_mended_is_served_again(tmp_path: Path) -
         assert server.get("/") == "nobody True"
         server.rewrite(f"{APP}\ndef broken(:\n")
         wait_for(lambda: status_of(server) == 500)
-        assert "SyntaxError" in server.log.read_text()
+        wait_for(lambda: "SyntaxError" in server.log.read_text())
         server.rewrite(APP.replace("nobody", "mended"))
         wait_for(lambda: status_of(server) == 200)
         assert server.get("/") == "mended True"
@@ -150,7 +150,9 @@ def test_without_debug_the_panel_needs_the_token(tmp_path: Path) -> None:
             server.api("traces")
         refused.value.close()
         assert refused.value.code == 403
-        found = re.search(r"\?token=(\S+)", server.log.read_text())
+        printed = re.compile(r"\?token=(\S+)")
+        wait_for(lambda: printed.search(server.log.read_text()))
+        found = printed.search(server.log.read_text())
         assert found is not None
         request = urllib.request.Request(
             f"http://{server.address}/_lifecycle/api/traces",

@@ -19,7 +19,7 @@ from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.announcement import add_note
-from tests.helpers.servers import Server, wait_for
+from tests.helpers.servers import PATIENCE, Server, wait_for
 
 APP = """
 from flask import Flask, Response, request
@@ -98,7 +98,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 def ask(server: Server, path: str) -> tuple[int, str]:
     host, _, port = server.address.partition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
     connection.request("GET", path, headers=SIGNED_IN)
     answer = connection.getresponse()
     try:
@@ -120,6 +120,9 @@ def test_it_has_the_status_that_was_sent_and_the_link_stands_after_its_traceback
     server: Server,
 ) -> None:
     sent = {path: ask(server, path) for path in PATHS}
+    # Some servers print a traceback once they have answered, beside the next request.
+    wait_for(lambda: len(LINK.findall(server.log.read_text())) >= len(PATHS))
+    wait_for(lambda: {each["state"] for each in traces(server)} == {"done"})
     found = {each["path"]: each for each in traces(server) if each["path"] in PATHS}
     by_debugger = "gunicorn" not in server.command and "waitress" not in server.command
     by_debugger = by_debugger and "--no-debugger" not in server.command
@@ -134,8 +137,6 @@ def test_it_has_the_status_that_was_sent_and_the_link_stands_after_its_traceback
     failed = {path for path, (status, _) in sent.items() if status == 500}
     assert {each["path"] for each in traces(server, "q=status:5xx")} == failed
 
-    # Some servers print a traceback once they have answered, beside the next request.
-    wait_for(lambda: len(LINK.findall(server.log.read_text())) >= len(PATHS))
     log = server.log.read_text()
     links = list(LINK.finditer(log))
     assert sorted(link[2] for link in links) == sorted(found[path]["id"] for path in PATHS)

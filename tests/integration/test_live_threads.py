@@ -17,8 +17,8 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from flask_lifecycle import Lifecycle
+from tests.helpers.servers import PATIENCE
 
-PATIENCE = 60.0
 VIEWERS = 4
 STAYS = 5
 PUMP = "flask-lifecycle-pump"

@@ -113,7 +113,6 @@ if __name__ == "__main__":
         ("127.0.0.1", int(sys.argv[1])), app, log=None, handler_class=WebSocketHandler
     ).serve_forever()
 """
-SOON = 20
 SERVERS = {
     "run": FLASK_RUN,
     **{
@@ -148,7 +147,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 def opened(server: Server, path: str) -> websocket.WebSocket:
-    ws = websocket.create_connection(f"ws://{server.address}{path}", timeout=SOON)
+    ws = websocket.create_connection(f"ws://{server.address}{path}", timeout=PATIENCE)
     _opened.append(ws)
     assert ws.getstatus() == 101
     return ws
@@ -170,7 +169,7 @@ def told(server: Server, path: str, state: str = "done") -> dict[str, t.Any]:
         found[:] = [each for each in traces if each["path"] == path and each["state"] == state]
         return bool(found)
 
-    wait_for(there, SOON)
+    wait_for(there)
     (summary,) = found
     return t.cast("dict[str, t.Any]", server.api(f"traces/{summary['id']}"))
 
@@ -345,7 +344,7 @@ def test_a_websocket_of_flask_socketio_on_greenlets(serve: t.Any, mode: str, end
     assert running["status"] == 101
     assert running["steps"][0]["detail"]["websocket"]["closed"] is None
     ENDS[end][0](ws)
-    wait_for(lambda: of("done"), SOON)
+    wait_for(lambda: of("done"))
     (trace,) = of("done")
     assert (trace["status"], trace["error"]) == (101, None)
     assert not any("response" in step["detail"] for step in trace["steps"])
