@@ -7,9 +7,10 @@ import signal
 import socket
 import struct
 import typing as t
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
 
 import pytest
 import websocket
@@ -130,20 +131,51 @@ SERVERS = {
 _opened: list[websocket.WebSocket] = []
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    servers: list[Server] = []
+Start = Callable[..., Server]
 
-    def made(kind: str, more: str = "") -> Server:
-        servers.append(Server(tmp_path, SERVERS[kind], APP + more))
-        return servers[-1]
 
-    yield made
-    while _opened:
-        _opened.pop().shutdown()  # type: ignore[no-untyped-call]
-    for server in servers:
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start one server of each kind, for all tests of a process."""
+    servers: dict[tuple[str, ...], Server] = {}
+
+    def started(*wanted: str) -> Server:
+        if wanted not in servers:
+            kind, more, *_ = wanted
+            folder = tmp_path_factory.mktemp(kind)
+            servers[wanted] = Server(folder, SERVERS[kind], APP + more)
+        return servers[wanted]
+
+    yield started
+    for server in servers.values():
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def serve(start: Start, request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Return a server of a kind, which lists no request yet."""
+    used: list[Server] = []
+
+    def cleared(kind: str, more: str = "") -> Server:
+        if kind == "greenlets":
+            # Eventlet's panel takes a token.
+            return start(kind, more, request.node.name)
+        used.append(start(kind, more))
+        url = f"http://{used[-1].address}/_lifecycle/api/traces"
+        clear = urllib.request.Request(url, method="DELETE")
+        urllib.request.urlopen(clear, timeout=PATIENCE).close()
+        return used[-1]
+
+    yield cleared
+    while _opened:
+        _opened.pop().shutdown()  # type: ignore[no-untyped-call]
+    for server in used:
+        wait_for(partial(nothing_runs, server))
+
+
+def nothing_runs(server: Server) -> bool:
+    return not server.api("traces?q=is:running")["traces"]
 
 
 def opened(server: Server, path: str) -> websocket.WebSocket:
