@@ -33,6 +33,13 @@ def test_a_rules_pipeline_is_what_a_request_then_meets(panel: Panel) -> None:
     expect(place).to_have_attribute("title", re.compile("demo/admin.py:"))
     expect(place).to_have_attribute("href", re.compile("^vscode://file/"))
     page.locator('.drawn [data-stage="view"][data-state="pending"]').wait_for()
+    # All of the outermost band is in sight, without the gutters.
+    assert page.locator(".drawn .band").first.evaluate(
+        """(band) => {
+            const [box, around] = [band, band.closest(".drawn")].map((e) => e.getBoundingClientRect());
+            return around.left <= box.left && box.right < around.right;
+        }"""
+    )
     assert violations(panel) == []
 
     panel.fetch("/admin/orders/42")

@@ -261,7 +261,15 @@ def test_the_inspector_leaves_the_diagram_its_size(panel: Panel) -> None:
     expect(details).to_have_css("height", "306px")
     # Its row is in sight, and what is not is named.
     expect(load_user).to_be_in_viewport(ratio=1)
-    expect(page.locator(".out-of-sight").first).to_have_text(re.compile(r"\d+ rows? above"))
+    above = page.locator(".out-of-sight").first
+    expect(above).to_have_text(re.compile(r"\d+ rows? above"))
+    # What is seen begins with the whole name of a band.
+    edge = above.evaluate("(bar) => bar.getBoundingClientRect().bottom")
+    labels = page.locator("svg.diagram .lbl").evaluate_all(
+        "(all) => all.map((e) => e.getBoundingClientRect()).map(({top, bottom}) => [top, bottom])"
+    )
+    assert not [(top, bottom) for top, bottom in labels if top < edge - 1 < bottom - 2]
+    assert min(top for top, _ in labels if top >= edge - 1) - edge < 25
     page.locator(".out-of-sight", has_text="the view").click()
     expect(panel.node("view", "done").first).to_be_in_viewport()
     border = page.get_by_role("separator", name="Height of the inspector")
@@ -271,6 +279,18 @@ def test_the_inspector_leaves_the_diagram_its_size(panel: Panel) -> None:
     expect(details).to_have_css("height", "200px")
     page.reload()
     expect(details).to_have_css("height", "200px")
+    # Other views show its step, too, whatever it takes of their height.
+    last = panel.node("teardown_appcontext", "done").first
+    last.click()
+    for view in ("timeline", "steps"):
+        page.keyboard.press("v")
+        picked = page.locator(f'[data-view="{view}"] tr.picked')
+        expect(picked).to_be_in_viewport(ratio=1)
+        below = details.bounding_box()
+        row = picked.bounding_box()
+        assert below is not None
+        assert row is not None
+        assert row["y"] + row["height"] <= below["y"]
     page.keyboard.press("Escape")
     details.wait_for(state="detached")
     expect(page.locator(".out-of-sight")).to_have_count(0)

@@ -180,7 +180,17 @@ function ChangeRows({ changes, nameOf, values = false }: ChangeRowsProps): JSX.E
       {Object.entries(changed).map(([name, value]) => {
         const [a = null, b = null] = value as readonly Json[];
         const [one, other] = values ? [plainOf(a), plainOf(b)] : [valueOf(a), valueOf(b)];
-        return <Row key={name} what={nameOf(name)} says={`${cut(one)} → ${cut(other)}`} />;
+        return (
+          <Row
+            key={name}
+            what={nameOf(name)}
+            says={
+              <>
+                <span class="value">{cut(one)}</span> → <span class="value">{cut(other)}</span>
+              </>
+            }
+          />
+        );
       })}
     </>
   );

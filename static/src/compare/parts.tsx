@@ -36,7 +36,7 @@ interface RowProps {
   /** The side that alone has it. */
   readonly only?: SideName | undefined;
   readonly what: string;
-  readonly says: string;
+  readonly says: ComponentChildren;
   readonly onPick?: (() => void) | undefined;
   readonly picked?: boolean;
 }

@@ -45,7 +45,6 @@ export function Controls({ trace, details }: ControlsProps): JSX.Element {
         <Pause />
         <b class="lasts">{brief(Math.max(0, lasts))}</b>
         <Going trace={trace} can={details?.held.can ?? ["go"]} />
-        <i class="apart" />
         <WhatIf trace={trace} held={details?.held ?? null} form={form} onForm={setForm} />
         {details === null ? null : <span class="left">{untilText(details.left)}</span>}
       </div>
@@ -109,9 +108,16 @@ function WhatIf({ trace, held, form, onForm }: WhatIfProps): JSX.Element | null 
   const toggle = (wanted: Form) => (): void => {
     onForm(form === wanted ? null : wanted);
   };
-  if (!can("skip") && !can("raise")) return <span class="note">{held.why}</span>;
+  const why = held.why ?? "The trace will say so.";
+  const note = (
+    <span class="note" title={why}>
+      {why}
+    </span>
+  );
+  if (!can("skip") && !can("raise")) return note;
   return (
     <>
+      <i class="apart" />
       <span class="what-if">What if</span>
       {can("answer") ? (
         <button type="button" aria-expanded={form === "answer"} onClick={toggle("answer")}>
@@ -134,7 +140,7 @@ function WhatIf({ trace, held, form, onForm }: WhatIfProps): JSX.Element | null 
           Raise…
         </button>
       ) : null}
-      <span class="note">{held.why ?? "The trace will say so."}</span>
+      {note}
     </>
   );
 }

@@ -60,9 +60,11 @@ interface ChipProps {
 }
 
 function Chip({ chip, onRemove }: ChipProps): JSX.Element {
+  const test = term(chip);
+  const wrong = typeof test === "string" ? test : null;
   return (
-    <span class={typeof term(chip) === "string" ? "chip wrong" : "chip"}>
-      <span class="text" title={chip}>
+    <span class={wrong === null ? "chip" : "chip wrong"}>
+      <span class="text" title={wrong ?? chip}>
         {chip.slice(0, LONGEST_CHIP)}
       </span>
       <button type="button" aria-label={`Remove ${chip.slice(0, LONGEST_CHIP)}`} onClick={onRemove}>

@@ -28,7 +28,8 @@ export function Playback(): JSX.Element | null {
   const live = running && replay === null;
   const clock = clockOf(trace, elapsed(state.value, trace.id, running ? now.value : 0));
   // While the server sends, the app's clock is stopped.
-  const at = live && step === null ? clock.total : clock.at(position.at);
+  // A whole request is at its end, whatever came after its last step.
+  const at = replay === null && step === null ? clock.total : clock.at(position.at);
   const shown = live && step === null ? appTime(state.value, trace.id, now.value) : at;
   return (
     <section class="playback" aria-label="Replay" data-view="replay">

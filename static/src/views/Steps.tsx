@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import stepsStyles from "../styles/steps.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
+import { summaryOf } from "../trace/statements";
 import { stateOf, unfinished } from "../trace/steps";
 import { change, cpuOf, lasting, memoryOf, size, time } from "../trace/format";
 import { current } from "../state/request";
@@ -12,6 +13,7 @@ import { state } from "../state/store";
 import type { Step } from "../api/types";
 import { Dropped, Repeated } from "../components/Message";
 import { More, useShown } from "../components/More";
+import { usePicked } from "../components/usePicked";
 
 adopt(stepsStyles, outcomeStyles);
 
@@ -72,12 +74,13 @@ export default function Steps(): JSX.Element | null {
   const [sorted, setSorted] = useState<Sorted>({ column: 0, down: false });
   const [shown, more] = useShown(SHOWN);
   const trace = current(state.value);
+  const box = usePicked(state.value.step);
   if (trace === null) return null;
   const measures = MEASURES.filter(({ write }) => trace.steps.some((step) => write(step) !== null));
   const columns: readonly Column[] = [...COLUMNS, ...measures];
   const steps = sortedBy(trace.steps, columns[sorted.column], sorted.down);
   return (
-    <div class="steps" tabIndex={0} role="region" aria-label="Steps">
+    <div class="steps" ref={box} tabIndex={0} role="region" aria-label="Steps">
       <table>
         <Head columns={columns} sorted={sorted} onSort={setSorted} />
         <tbody>
@@ -164,7 +167,7 @@ function Row({ step, open, picked, measures }: RowProps): JSX.Element {
       <td class="what">
         <button type="button" class="link" title={step.name}>
           <code>
-            <bdi>{step.name}</bdi>
+            <bdi>{step.stage === "sql" ? summaryOf(step) : step.name}</bdi>
           </code>
           <Repeated step={step} />
         </button>

@@ -2,6 +2,8 @@
 
 import { time } from "../trace/format";
 
+/** The height of a bar that lies over the rows and says what is out of sight, px. */
+const BAR = 21;
 /** Half the height of a band's label, and what lies above it, px. */
 const LABEL = 14;
 /** A row is whole in sight with so much on either side, px. */
@@ -48,7 +50,7 @@ export function centre(figure: HTMLElement): void {
   const origin = figure.getBoundingClientRect().top - figure.scrollTop;
   const y = node.top + node.height / 2 - origin;
   const tops = [...figure.querySelectorAll("svg.diagram .band")].map(
-    (band) => band.getBoundingClientRect().top - origin - LABEL,
+    (band) => band.getBoundingClientRect().top - origin - LABEL - BAR,
   );
   // A body that is made while it is sent is above all bands.
   figure.scrollTop = topFor(y, [0, ...tops], figure.clientHeight, figure.scrollHeight);
@@ -57,6 +59,8 @@ export function centre(figure: HTMLElement): void {
 /** The band's border nearest to a window in whose middle a row is, if the row is in sight with it. */
 export function topFor(y: number, borders: readonly number[], height: number, all: number): number {
   const wanted = Math.min(y - height / 2, all - height);
-  const whole = borders.filter((top) => top <= all - height && y - top >= ROW && top + height - y >= ROW);
+  const whole = borders.filter(
+    (top) => top <= all - height && y - top >= ROW + BAR && top + height - y >= ROW + BAR,
+  );
   return whole.sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted))[0] ?? wanted;
 }

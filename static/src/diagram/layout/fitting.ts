@@ -153,7 +153,10 @@ function build(scene: Scene, chip: Chip, detail: Detail): Draft {
     part(name, ghost ? "ghost" : "name", 0) +
     part(from, "kind", 0);
   const row = pillRow(scene, chip, detail);
-  const extent = w + row.pills.reduce((sum, pill) => sum + pill.w + GEOMETRY.pill.gap, 0) + beadsWidth(chip);
+  const pills = row.pills.reduce((sum, pill) => sum + pill.w + GEOMETRY.pill.gap, 0);
+  // The exception goes back down beside it, if no lane on the right is for that.
+  const back = scene.columns.lane === 0 && beadsWidth(chip) > 0 ? GEOMETRY.back : 0;
+  const extent = w + pills + Math.max(back, beadsWidth(chip));
   return { fitted: { chip, detail, prefix, kind, name, package: from, w, ...row }, detail, extent };
 }
 

@@ -44,6 +44,8 @@ export const GEOMETRY = {
   bar: { length: 42, height: 12, gap: 8, /** Of the time that a step was held, whatever it is. */ held: 14 },
   /** For a wire that goes over to the other side, where chips leave no room for it between them. */
   lane: { width: 18, below: 1110 },
+  /** From a step on the way out that raised to the wire that goes back down beside it. */
+  back: 40,
   /** The legend in the head. */
   key: 138,
   /** The corners of the wire where it turns into the view. */

@@ -127,7 +127,7 @@ function Drawn({
         elapsed={0}
         selected={null}
         scale={scale}
-        width={isRoomy ? room + 2 * GUTTER * scale : room}
+        width={isRoomy ? room + 2 * HIDDEN * scale : room}
         height={HEIGHT * scale}
         head={false}
         breakpoints={drawn.value}

@@ -16,6 +16,7 @@ import { now, state } from "../../state/store";
 import type { Step, Trace } from "../../api/types";
 import { Dropped, Repeated } from "../../components/Message";
 import { More, useShown } from "../../components/More";
+import { usePicked } from "../../components/usePicked";
 import { between, ticks, zoomed, type Span } from "./range";
 
 adopt(timelineStyles, toolsStyles);
@@ -33,23 +34,13 @@ export default function Timeline(): JSX.Element | null {
   const [least, setLeast] = useState(0);
   const [shown, more] = useShown(SHOWN);
   const whole = current(state.value);
-  if (whole === null) return null;
   const { replay } = state.value;
+  const about = whole === null ? null : (shownCue(whole, replay, state.value.step)?.step?.id ?? null);
+  const box = usePicked(about);
+  if (whole === null) return null;
   const trace = replay === null ? whole : rewind(whole, replay.at);
-  const about = shownCue(whole, replay, state.value.step)?.step?.id ?? null;
   const lasted = elapsed(state.value, whole.id, whole.state === "running" ? now.value : 0);
-  // The axis is the app's time: what the server sends in has no bar.
-  const app = clockOf(whole, lasted);
-  // What was held is no part of the axis.
-  const { total, at, holds } = squeezed(holdsOf(whole), app.total, 0);
-  const clock: AppClock = {
-    ...app,
-    total,
-    place: (begin, end) => {
-      const [from, to] = app.place(begin, end);
-      return [at(from), at(to)];
-    },
-  };
+  const { app, clock, holds } = axisOf(whole, lasted);
   const last = Math.max(1, clock.total);
   const span: Span = picked?.trace === whole.id ? picked.span : [0, last];
   const show = (next: Span | null): void => {
@@ -63,13 +54,13 @@ export default function Timeline(): JSX.Element | null {
       <div class="tools">
         {holds.length === 0 ? null : (
           <span class="k held-note">
-            <i class="held-mark" /> held {brief(app.total - total)}: not on the axis
+            <i class="held-mark" /> held {brief(app.total - clock.total)}: not on the axis
           </span>
         )}
         <Least value={least} hidden={trace.steps.length - steps.length} onChange={setLeast} />
         <Zoom span={span} whole={last} all={picked === null} step={place} onShow={show} />
       </div>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Timeline">
+      <div class="scroll" ref={box} tabIndex={0} role="region" aria-label="Timeline">
         <table>
           <thead>
             <tr>
@@ -87,6 +78,24 @@ export default function Timeline(): JSX.Element | null {
       </div>
     </div>
   );
+}
+
+/** The axis is the app's time: what the server sends in has no bar, and what was held is no part of it. */
+function axisOf(
+  trace: Trace,
+  lasted: number,
+): {
+  readonly app: AppClock;
+  readonly clock: AppClock;
+  readonly holds: readonly Span[];
+} {
+  const app = clockOf(trace, lasted);
+  const { total, at, holds } = squeezed(holdsOf(trace), app.total, 0);
+  const place: AppClock["place"] = (begin, end) => {
+    const [from, to] = app.place(begin, end);
+    return [at(from), at(to)];
+  };
+  return { app, clock: { ...app, total, place }, holds };
 }
 
 interface LeastProps {

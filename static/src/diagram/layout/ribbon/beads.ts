@@ -2,6 +2,7 @@
 
 import { grouped, plural, time } from "../../../trace/format";
 import { spent } from "../../../trace/steps";
+import { GEOMETRY } from "../geometry";
 import { beadNode } from "../nodes";
 import { pillRect } from "../pillShapes";
 import { widthOf, type Scene } from "../scene";
@@ -22,7 +23,8 @@ export function drawAxisBeads(scene: Scene, box: Box): readonly Shape[] {
   const rest = ribbon.beads.slice(shown.length);
   const text = `+${grouped(rest.length)}`;
   const wide = Math.max(40, widthOf(scene, text, "pill") + 16);
-  const xs = positions(box, shown.length, rest.length > 0 ? wide + 10 : box.cut ? 18 : 4);
+  const atStop = box.cut ? 18 : ribbon.hold?.now == null ? 4 : GEOMETRY.dot.pause + 8;
+  const xs = positions(box, shown.length, rest.length > 0 ? wide + 10 : atStop);
   const beads = shown.map((step, index): Shape => {
     const took = spent(step);
     const label = `${step.stage} ${step.name}${took === 0 ? "" : `, ${time(took)}`}`;

@@ -17,7 +17,7 @@ export function drawChunks(scene: Scene, box: Box, y: number): Partial<Part> {
     const x = xOf(box, chunk.at);
     if (x - WIDTH / 2 >= edge) {
       // Beside the name of the lane, not over it, and not past the end of the axis.
-      const from = Math.max(begin - 4, Math.min(x - WIDTH / 2, Math.max(edge, stop - 54)));
+      const from = Math.max(begin, Math.min(x - WIDTH / 2, Math.max(edge, stop - 54)));
       edge = from + WIDTH;
       const text = size(chunk.size).replace(".0", "");
       shapes.push(

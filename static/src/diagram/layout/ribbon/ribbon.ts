@@ -152,12 +152,14 @@ function drawLanes(scene: Scene, box: Box): Part {
   const { ribbon, top, begin } = box;
   const parts: Partial<Part>[] = [];
   let y = top + aboveLanes(scene, ribbon);
+  // The contexts that are pushed again have a border there.
+  const edge = begin - (ribbon.contexts.some(({ seen }) => seen) ? 11 : 7);
   for (const lane of lanesOf(ribbon)) {
     if (lane === "sql") {
       parts.push(drawBrackets(scene, box, y));
       y += bracketRows(ribbon) * BRACKET_HEIGHT;
     }
-    parts.push({ shapes: [phrase(begin - 7, y + 15.5, "end", LANE_NAMES[lane], `lane ${lane}`)] });
+    parts.push({ shapes: [phrase(edge, y + 15.5, "end", LANE_NAMES[lane], `lane ${lane}`)] });
     parts.push(drawLane(scene, box, lane, y));
     y += LANE_HEIGHT;
   }

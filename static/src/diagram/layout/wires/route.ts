@@ -121,7 +121,7 @@ function toHandler(net: Net, from: Stop, to: Stop, a: Point, b: Point, side: Sid
       front: [arrow(b.left - 14, b.y, "err")],
     };
   // From the right: back down from the step that failed on the way up.
-  const x = Math.min(a.left, b.left) - 40;
+  const x = Math.min(a.left, b.left) - GEOMETRY.back;
   const q = 12;
   if (isBox && lane > 0) return { ...byLane(net, a, { ...b, y: b.y - 18 }, "err"), failing: false };
   return {
