@@ -36,7 +36,8 @@ def test_a_rules_pipeline_is_what_a_request_then_meets(panel: Panel) -> None:
     # All of the outermost band is in sight, without the gutters.
     assert page.locator(".drawn .band").first.evaluate(
         """(band) => {
-            const [box, around] = [band, band.closest(".drawn")].map((e) => e.getBoundingClientRect());
+            const [box, around] = [band, band.closest(".drawn")]
+                .map((each) => each.getBoundingClientRect());
             return around.left <= box.left && box.right < around.right;
         }"""
     )
