@@ -51,10 +51,11 @@ function PhaseOf({ phase, from }: { readonly phase: Phase; readonly from: number
         {phase.hooks.map((hook, index) => (
           <li key={index} value={from + index + 1} data-hook={hook.name}>
             <code>{hook.name}</code> <span class="k">{kindOf(hook)}</span>
-            <span class="by">
-              {hook.scope === null || hook.scope === "app" ? "the app" : hook.scope}
-            </span>{" "}
-            <Dot at={hook} />
+            {/* The dot, which is out of sight, has no line of its own. */}
+            <span class="of">
+              <span class="by">{hook.scope === null || hook.scope === "app" ? "the app" : hook.scope}</span>
+              <Dot at={hook} />
+            </span>
             {hook.source === null ? null : <Open source={hook.source} />}
           </li>
         ))}

@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { AppMap, Match, Rule } from "../../api/types";
 import { actions } from "../../state/actions";
 import { current, isOfAnother } from "../../state/request";
+import { EMPTY } from "../../state/state";
 import { all, state } from "../../state/store";
 import { isSameRun } from "../../trace/run";
 import { Answer, isPath, useMatch } from "./Answer";
@@ -28,10 +29,11 @@ export function Rules({ map }: { readonly map: AppMap }): JSX.Element {
     actions.app({ rule: names[map.rules.indexOf(each)] ?? null });
   };
   const asks = isPath(path);
+  const asked = methodFor(rule, method, path);
   return (
     <div class="rules">
       <div class="rule-list">
-        <Ask method={method} path={path} />
+        <Ask method={asked} path={path} />
         {asks && match !== null ? <Answer map={map} found={match} onPick={pick} /> : null}
         {asks ? null : <List map={map} rules={rules} picked={rule} called={called} onPick={pick} />}
       </div>
@@ -44,7 +46,7 @@ export function Rules({ map }: { readonly map: AppMap }): JSX.Element {
           now.
         </p>
       ) : null}
-      {rule === null ? null : <Plan map={map} rule={rule} method={method} />}
+      {rule === null ? null : <Plan map={map} rule={rule} method={asked} />}
     </div>
   );
 }
@@ -82,6 +84,13 @@ function likeliest(map: AppMap, rules: readonly Rule[], match: Match | null): Ru
   const trace = path !== "" || never ? null : current(state.value);
   const own = rules.find((each) => each.rule === trace?.url_rule && each.endpoint === trace.endpoint);
   return own ?? (isPath(path) ? null : (rules[0] ?? null));
+}
+
+/** Without a path to try and a method that was picked, one that the rule takes. */
+function methodFor(rule: Rule | null, method: string, path: string): string {
+  if (rule === null || path !== "" || method !== EMPTY.app.method || rule.methods.includes(method))
+    return method;
+  return rule.methods.find((each) => each !== "HEAD" && each !== "OPTIONS") ?? method;
 }
 
 interface AskProps {
