@@ -64,7 +64,7 @@ function PhaseOf({ phase, from }: { readonly phase: Phase; readonly from: number
   );
 }
 
-/** How much of a gutter is out of sight, as in app.css, and the height in which the rows are spread. */
+/** How much of a gutter is out of sight, and the height in which the rows are spread. */
 const [HIDDEN, HEIGHT] = [GUTTER - 1, 700];
 
 function useWidth(box: RefObject<HTMLElement | null>): number {
