@@ -9,6 +9,7 @@ import sys
 import typing as t
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from itertools import compress, count
 
@@ -19,7 +20,7 @@ from ..summary.summarize import summarize
 from ..trace.files import is_file
 from ..trace.model import JsonObject
 from ..trace.notes import Detail, Stored
-from ..trace.snapshot import header
+from ..trace.snapshot import process_of
 from ..trace.stored import (
     FIELDS,
     fields_of,
@@ -115,7 +116,7 @@ class _Open:
             # What the compiled function leaves to its twin, and what cannot be written at all.
             text = twin.dumps([at, *fields_of(trace, trace_id, _writable)]).encode("ascii")
         if not self._process:
-            self._process = header(trace)["process"]
+            self._process = asdict(process_of(trace))
         of_file = is_file(None if route is None else route.endpoint, trace.path)
         self.requests.append(Request(trace_id, of_file, trace.cleared, summary))
         self._traces.append(trace)

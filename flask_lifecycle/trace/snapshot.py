@@ -39,6 +39,12 @@ def header(trace: LiveTrace) -> JsonObject:
     return _copy(trace).header()
 
 
+def process_of(trace: LiveTrace) -> Process:
+    """Return the process and thread of a request."""
+    app = "" if trace.owner is None else trace.owner.name
+    return Process(trace.run.pid, HOST, trace.thread, trace.run.started_at, app)
+
+
 def _copy(trace: LiveTrace) -> Trace:
     duration = trace.duration
     error = trace.error
@@ -54,13 +60,7 @@ def _copy(trace: LiveTrace) -> Trace:
         status=trace.status,
         started_at=trace.started_at,
         duration=duration,
-        process=Process(
-            trace.run.pid,
-            HOST,
-            trace.thread,
-            trace.run.started_at,
-            "" if trace.owner is None else trace.owner.name,
-        ),
+        process=process_of(trace),
         error=None
         if error is None
         else TraceError(
@@ -129,4 +129,4 @@ def _name(tracepoint: Tracepoint, columns: Columns, detail: JsonObject) -> str:
     return tracepoint.name
 
 
-__all__ = ["HOST", "freeze", "header", "snapshot"]
+__all__ = ["HOST", "freeze", "header", "process_of", "snapshot"]
