@@ -16,6 +16,7 @@ from ..core import compiled, why
 from ..history import history_of
 from ..run_token import why_alone
 from ..settings import Settings
+from ..trace.sentences.words import readable_size
 from .options import Form, forms
 
 _OWN = "flask-lifecycle"
@@ -123,7 +124,7 @@ def _history(app: flask.Flask) -> Finding:
         return "note", "history", status.problem
     if not status.size:
         return "ok", "history", f"{status.place}, as soon as a server has sent a request."
-    size = f"{status.count:,} requests in {status.size / 1e6:,.1f} MB"
+    size = f"{status.count:,} requests in {readable_size(status.size)}"
     return "ok", "history", f"{status.place}: {size}. LIFECYCLE_HISTORY = None turns it off."
 
 

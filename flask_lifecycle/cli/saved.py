@@ -13,7 +13,7 @@ from ..recording.file import kind_of
 from ..recording.har import to_har
 from ..recording.json_text import write_json
 from ..trace.model import Trace
-from ..trace.sentences.words import count
+from ..trace.sentences.words import count, readable_size
 from .app import recording_of
 from .output import clean
 
@@ -52,9 +52,8 @@ def save(traces: list[Trace], path: Path, app: flask.Flask) -> str:
         raise click.ClickException(clean(str(error))) from None
     except OSError as error:
         raise click.ClickException(f"{clean(str(path))}: {error.strerror or error}") from None
-    size = path.stat().st_size
-    shown = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
-    return f"Saved {count(len(traces), 'request')} as {clean(str(path))} ({shown})."
+    size = readable_size(path.stat().st_size)
+    return f"Saved {count(len(traces), 'request')} as {clean(str(path))} ({size})."
 
 
 def _write_har(traces: list[Trace], path: Path) -> None:

@@ -27,6 +27,11 @@ def readable_time(ns: int) -> str:
     return f"{s:.2f} s" if s < 100 else f"{s:,.0f} s"
 
 
+def readable_size(size: int) -> str:
+    """Write a number of bytes."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+
+
 def cut(text: t.Any, most: int = _TEXT) -> str:
     """Return the beginning of a text, on one line."""
     text = _on_one_line(str(text)[: 4 * most])
@@ -76,4 +81,14 @@ def value(returned: str) -> str:
     return f"{article(short(kind))}{f' with status {status}' if status else ''}"
 
 
-__all__ = ["article", "count", "cut", "listed", "readable_time", "short", "some", "value"]
+__all__ = [
+    "article",
+    "count",
+    "cut",
+    "listed",
+    "readable_size",
+    "readable_time",
+    "short",
+    "some",
+    "value",
+]
