@@ -30,7 +30,7 @@ _TRACE, _STEP, _NOTE = 1000, 24, 200
 _STEP_WITH_NOTES = _STEP + KINDS * _NOTE
 
 
-def UNKNOWN() -> None:  # noqa: N802 - a constant, that is called as a weak reference is
+def NO_CONTEXT() -> None:  # noqa: N802 - a constant, that is called as a weak reference is
     """Stand for the request's own context while that is unknown."""
 
 
@@ -117,7 +117,7 @@ class LiveTrace(Writer):
     _spine: dict[int, int]
     status: int | None
     #: A weak reference to the request's own context, to distinguish it from others that the app
-    #: creates.
+    #: creates; ``NO_CONTEXT`` before there is one.
     context: t.Callable[[], object]
     route: Route | None
     ended: float | None
@@ -180,7 +180,7 @@ class LiveTrace(Writer):
         self.folded: Fold | None = None
         self._spine = {}
         self.status = None
-        self.context = UNKNOWN
+        self.context = NO_CONTEXT
         self.route = None
         self.ended = None
         self.error = None
@@ -223,11 +223,6 @@ class LiveTrace(Writer):
     def hidden(self) -> bool:
         """Return whether its endpoint is not recorded."""
         return self.route is not None and self.route.ignored
-
-    @property
-    def has_context(self) -> bool:
-        """Return whether the request's own context is or was known."""
-        return self.context is not UNKNOWN
 
     @property
     def running(self) -> bool:
@@ -326,7 +321,7 @@ class LiveTrace(Writer):
         That is so if the context is the request's own, or is pushed or popped by it. The app can
         create any number of others.
         """
-        if not self.has_context or is_context(self.log, self.current):
+        if self.context is NO_CONTEXT or is_context(self.log, self.current):
             return self.is_spine(tracepoint)
         return context is self.context() and self._is_seldom(tracepoint)
 
@@ -445,4 +440,4 @@ class LiveTrace(Writer):
 NOBODY = LiveTrace(None, "", "")
 
 
-__all__ = ["NOBODY", "UNKNOWN", "LiveTrace", "Route", "Strand", "Writer"]
+__all__ = ["NOBODY", "NO_CONTEXT", "LiveTrace", "Route", "Strand", "Writer"]
