@@ -24,7 +24,7 @@
 #include "stored.h"
 
 /* Has to be the same in __init__.py, so that a module built from older sources is not used. */
-#define REVISION 6
+#define REVISION 7
 
 PyDoc_STRVAR(setup_doc,
 "Take what recorded functions use: the context variable of the current trace, what identifies a\n"
