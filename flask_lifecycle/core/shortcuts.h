@@ -4,6 +4,7 @@
 #pragma once
 
 #include <Python.h>
+#include <frameobject.h>
 #include <structmember.h>
 
 #include "body.h"
