@@ -231,8 +231,8 @@ add_notes(Record *record)
 }
 
 PyDoc_STRVAR(stored_doc,
-"Return the fields of a finished request as JSON. Takes what there is to know of these, the request,"
-"\nits id and the number of its route.");
+"Return the fields of a finished request as JSON. Takes what there is to know of these, the\n"
+"request, its id and the number of its route.");
 
 static PyObject *
 stored(PyObject *module, PyObject *args)
