@@ -285,7 +285,10 @@ def test_a_connection_that_was_closed_while_it_was_not_used_is_opened_again(
         redis.client().client_kill_filter(_type="normal", skipme=True)
 
 
-def test_after_a_failure_nobody_waits_again_at_once(redis: RedisServer) -> None:
+def test_after_a_failure_nobody_waits_again_at_once(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_lifecycle.history.redis.connection._AWAY_SECONDS", 600.0)
     asked = Redis(f"{redis.url}?socket_timeout=0.5")
     redis.pause()
     try:
