@@ -145,6 +145,7 @@ def speaker(page: Page, app: Page, shoot: Shoot) -> None:
     if not talk.is_visible():
         return
     talk.click()
+    page.get_by_role("button", name="Speaker’s window").wait_for()
     shoot("talk")
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Speaker’s window").click()
