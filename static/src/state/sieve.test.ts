@@ -50,6 +50,8 @@ it("tests by a term only what it has not tested yet", () => {
   expect(reads.count).toBe(52);
   matching(old, "path:/a status:200 -is:running");
   expect(reads.count).toBe(53);
+  matching(old, "path:/a path:/a path:/a");
+  expect(reads.count).toBe(53);
 });
 
 it("returns the same array while the same requests pass", () => {

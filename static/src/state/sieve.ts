@@ -22,7 +22,8 @@ export function sieve(): (traces: Traces, filter: string) => Traces {
   let passing: Traces = [];
   return (traces, filter) => {
     let left = traces;
-    terms = words(filter).map((word, at) => {
+    // What is written twice is tested once.
+    terms = [...new Set(words(filter))].map((word, at) => {
       const known = terms[at]?.word === word ? terms[at] : undefined;
       const tested = known?.all === left ? known : testAll(word, left, known);
       left = tested.passing;
