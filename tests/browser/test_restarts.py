@@ -149,6 +149,8 @@ def test_a_saved_file_loses_nothing_in_an_open_panel(serve: Serve, context: Brow
     for _ in range(3):
         page.keyboard.press("Escape")
         page.locator("body").press("ArrowRight")
+    # The address follows a little later: no step is picked any more.
+    page.wait_for_url(re.compile(r"#\w+$"))
     state = """() => ({
         row: document.querySelector(".row[aria-current]").getBoundingClientRect().top,
         step: document.querySelector(".caption, .playback")?.textContent,
