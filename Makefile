@@ -48,12 +48,12 @@ $(VENV)/test.stamp: pyproject.toml $(PANEL) $(CORE)
 
 check: $(VENV)/test.stamp
 	.ci/packages redis-server
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync unit types lint
 
 test: $(VENV)/test.stamp
 	.ci/packages chromium firefox-esr redis-server
 	@.ci/packages chromium-headless-shell 2>/dev/null || true # the tests are faster with it
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types unit PYTEST="$(PYTEST) --cov"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync unit types lint PYTEST="$(PYTEST) --cov"
 	FLASK_LIFECYCLE_PURE=1 $(PYTEST) $(OF_BOTH)
 	$(PYTEST) $(WAITING) --durations=30 tests/browser tests/integration -m "not servers and not large_suites"
 
@@ -64,10 +64,10 @@ OF_BOTH = tests/core tests/recorder tests/trace/test_log.py tests/trace/test_wri
 # Most of their time these wait for browsers and servers.
 WAITING = --numprocesses=4
 
-# The parts of both, side by side.
-lint: lint-python lint-browser
+# The parts of both, side by side; what takes longest is first.
+unit: unit-python unit-browser
 types: types-python types-browser
-unit: unit-browser unit-python
+lint: lint-python lint-browser
 
 lint-python:
 	$(BIN)/ruff check .
