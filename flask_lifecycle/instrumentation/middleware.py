@@ -21,7 +21,7 @@ from ..recorder.user_code import is_ours
 from ..trace.log import BEGIN, TRACEPOINT
 from ..trace.notes import Facts
 from ..trace.tracepoint import TRACEPOINTS, Tracepoint, number
-from ..trace.writer import NO_CONTEXT, LiveTrace
+from ..trace.writer import LiveTrace, no_context
 from .hooks import Application, Body, Environ, StartResponse
 from .layers import UNKNOWN, Layers, find_layers, helpers_of
 
@@ -71,7 +71,7 @@ class Middleware:
                 holding.before(trace, outer)
             result = self._call(app, environ, start_response)
         except BaseException as error:
-            if trace.context is NO_CONTEXT:
+            if trace.context is no_context:
                 self.raised(trace, error.__traceback__)
             while trace.current > outer:
                 fail(trace, trace.current, error)

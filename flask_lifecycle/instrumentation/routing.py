@@ -16,7 +16,7 @@ from ..redact import MASK, Redactor
 from ..trace.log import TRACEPOINT
 from ..trace.notes import Facts
 from ..trace.tracepoint import Tracepoint, number
-from ..trace.writer import NO_CONTEXT, Route, Writer
+from ..trace.writer import Route, Writer, no_context
 
 _NO_ARGS = Facts(view_args={})
 # The results of Werkzeug's converters.
@@ -50,7 +50,7 @@ class Routes:
         try:
             trace = writer.trace
             request = context.request
-            if trace.context is NO_CONTEXT:
+            if trace.context is no_context:
                 trace.context = ref(context)
             rule = request.url_rule
             if rule is not None:

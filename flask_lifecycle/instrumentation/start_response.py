@@ -12,7 +12,7 @@ from ..recorder.steps import room_for
 from ..trace.log import END, clock
 from ..trace.notes import Detail
 from ..trace.tracepoint import UNNUMBERED, Tracepoint, number
-from ..trace.writer import NO_CONTEXT, LiveTrace, Writer
+from ..trace.writer import LiveTrace, Writer, no_context
 from . import upgrades
 from .hooks import Environ, Headers, OnStart
 from .hooks import StartResponse as Start
@@ -58,7 +58,7 @@ class StartResponse:
             if may_upgrade and upgrades.is_upgraded(trace):
                 # The client of a websocket gets no response.
                 return start_response(status, headers, *args, **kwargs)
-            if trace.context is NO_CONTEXT:
+            if trace.context is no_context:
                 unreached(trace)
             writer: Writer = trace
             if len(trace.log) >= trace.limit:

@@ -16,7 +16,7 @@ from ..recorder.steps import fail
 from ..trace.log import END, TRACEPOINT, clock
 from ..trace.owner import Owner
 from ..trace.tracepoint import TRACEPOINTS, Tracepoint, number
-from ..trace.writer import NO_CONTEXT, LiveTrace, Writer
+from ..trace.writer import LiveTrace, Writer, no_context
 from . import body, upgrades
 from .error_handling import Errors
 from .hooks import Application, Body, Environ, Measure, Mount
@@ -231,7 +231,7 @@ def _is_outside(writer: Writer) -> bool:
     stage = TRACEPOINTS[writer.log[step + TRACEPOINT]].stage
     # Middleware that is a generator function calls it when its body is iterated.
     return stage in ("wsgi", "middleware") or (
-        stage == "body" and writer.trace.context is NO_CONTEXT
+        stage == "body" and writer.trace.context is no_context
     )
 
 

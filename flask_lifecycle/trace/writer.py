@@ -30,7 +30,7 @@ _TRACE, _STEP, _NOTE = 1000, 24, 200
 _STEP_WITH_NOTES = _STEP + KINDS * _NOTE
 
 
-def NO_CONTEXT() -> None:  # noqa: N802 - a constant, that is called as a weak reference is
+def no_context() -> None:
     """Stand for the request's own context while that is unknown."""
 
 
@@ -117,7 +117,7 @@ class LiveTrace(Writer):
     _spine: dict[int, int]
     status: int | None
     #: A weak reference to the request's own context, to distinguish it from others that the app
-    #: creates; ``NO_CONTEXT`` before there is one.
+    #: creates; ``no_context`` before there is one.
     context: t.Callable[[], object]
     route: Route | None
     ended: float | None
@@ -180,7 +180,7 @@ class LiveTrace(Writer):
         self.folded: Fold | None = None
         self._spine = {}
         self.status = None
-        self.context = NO_CONTEXT
+        self.context = no_context
         self.route = None
         self.ended = None
         self.error = None
@@ -321,7 +321,7 @@ class LiveTrace(Writer):
         That is so if the context is the request's own, or is pushed or popped by it. The app can
         create any number of others.
         """
-        if self.context is NO_CONTEXT or is_context(self.log, self.current):
+        if self.context is no_context or is_context(self.log, self.current):
             return self.is_spine(tracepoint)
         return context is self.context() and self._is_seldom(tracepoint)
 
@@ -440,4 +440,4 @@ class LiveTrace(Writer):
 NOBODY = LiveTrace(None, "", "")
 
 
-__all__ = ["NOBODY", "NO_CONTEXT", "LiveTrace", "Route", "Strand", "Writer"]
+__all__ = ["NOBODY", "LiveTrace", "Route", "Strand", "Writer", "no_context"]
