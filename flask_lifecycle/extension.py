@@ -196,7 +196,7 @@ class State:
         announcement.enabled(app.debug)
         self._undo += (instrument.undo, mount.undo)
         # At the latest when the app is collected.
-        installed = _install(settings.collectors, owner)
+        installed = _install(settings.collectors, owner, store)
         self._forget = forget = weakref.finalize(app, _undo_all, installed)
         forget.atexit = False
         self.enabled = True
@@ -231,10 +231,10 @@ def _wrapped(wrap: t.Callable[[], T], app: flask.Flask) -> T | None:
         return None
 
 
-def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]:
+def _install(names: tuple[str, ...], owner: Owner, store: Store) -> list[t.Callable[[], None]]:
     """Install an app's collectors, and return the functions that undo it."""
     from .collectors import signals, templates
-    from .instrumentation import websocket_libraries
+    from .instrumentation import unclosed, websocket_libraries
 
     modules = [
         import_module(f".collectors.{module}", __package__)
@@ -245,6 +245,7 @@ def _install(names: tuple[str, ...], owner: Owner) -> list[t.Callable[[], None]]
     return [
         signals.install(templates.announce),
         websocket_libraries.install(owner),
+        unclosed.install(owner, lambda: store.running()[0]),
         *[module.install(owner) for module in modules],
     ]
 

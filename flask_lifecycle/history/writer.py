@@ -47,8 +47,8 @@ class Writer:
             self._asleep = False
             if self._bell is None:
                 self._start()
-            else:
-                # Another request may have been first.
+            # Another request may have been first, also to start it: then the thread may wait.
+            if self._bell is not None:
                 with suppress(RuntimeError):
                     self._bell.release()
 

@@ -4,6 +4,7 @@ import gc
 import os
 import sqlite3
 import threading
+import typing as t
 import weakref
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.history import writer
 from flask_lifecycle.history.sqlite import SqliteHistory
 from tests.helpers.history import files, make, run, served, stored_ids, tries_again_soon
 from tests.helpers.processes import computed
-from tests.helpers.servers import APP, FLASK_RUN, Server, wait_for
+from tests.helpers.servers import APP, FLASK_RUN, PATIENCE, Server, wait_for
 from tests.helpers.waits import calls
 
 NAME = "flask-lifecycle-history"
@@ -262,3 +264,38 @@ with served(make()) as there:
 
 def test_requests_are_answered_where_no_thread_can_be_started(tmp_path: Path) -> None:
     assert run(THREADLESS, tmp_path) == "True []\n"
+
+
+class Told:
+    """An outbox that is told to write."""
+
+    def __init__(self) -> None:
+        self.due = True
+        self.told = threading.Event()
+
+    def __len__(self) -> int:
+        return 1
+
+    def write(self, _pause: object) -> bool:
+        self.told.set()
+        return False
+
+
+def test_a_request_that_is_finished_while_the_thread_starts_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tested = writer.Writer()
+    first, second = t.cast("t.Any", Told()), t.cast("t.Any", Told())
+    other = threading.Thread(target=tested.ring, args=(second,))
+    start = threading.Thread.start
+
+    def slow(thread: threading.Thread) -> None:
+        start(thread)
+        assert first.told.wait(PATIENCE)
+        start(other)
+        wait_for(lambda: tested._asleep is False and second in tested._due)
+
+    monkeypatch.setattr(threading.Thread, "start", slow)
+    tested.ring(first)
+    other.join()
+    assert second.told.wait(PATIENCE)

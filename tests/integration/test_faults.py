@@ -415,6 +415,8 @@ ELSEWHERE = {
     *("collectors/spans.py", "collectors/profiler.py", "collectors/memory.py"),
     *("instrumentation/methods.py", "mount.py", "instrumentation/upgrades.py"),
     "instrumentation/websocket_libraries.py",
+    # Where a client resets the connection: tests/instrumentation/test_unclosed.py.
+    "instrumentation/unclosed.py",
     "collectors/patch.py",
     # A server's start comes by these, or what a server sends after a crash.
     "announcement.py",
