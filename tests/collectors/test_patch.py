@@ -18,6 +18,7 @@ from flask import Flask
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.collector_table import COLLECTORS, Collector
 from flask_lifecycle.collectors.patch import Patch
+from flask_lifecycle.instrumentation import unclosed, websocket_libraries
 from tests.helpers import ROOT
 
 _original_show = vars(warnings)["_showwarnmsg"]
@@ -286,8 +287,8 @@ def test_each_collector_is_asked_for_by_its_name(name: str, collector: Collector
     Lifecycle(app)
     asked = {module for key, (module, each) in patches.items() if each.owners != before[key]}
     Lifecycle().undo(app)
-    # Signals and websockets are recorded whatever is collected.
-    always = {"signals", "websocket_libraries"}
+    # Signals, websockets and dropped connections are seen to whatever is collected.
+    always = {"signals", *(each.__name__.split(".")[2] for each in (unclosed, websocket_libraries))}
     assert {module.split(".")[2] for module in asked} == {*always, *collector.modules}
     assert {key: each.owners for key, (_, each) in patches.items()} == before
 
