@@ -18,7 +18,6 @@ from flask import Flask
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.collector_table import COLLECTORS, Collector
 from flask_lifecycle.collectors.patch import Patch
-from flask_lifecycle.instrumentation import unclosed, websocket_libraries
 from tests.helpers import ROOT
 
 _original_show = vars(warnings)["_showwarnmsg"]
@@ -270,10 +269,14 @@ def test_a_record_factory_of_somebody_elses_is_between_two_apps() -> None:
         vars(warnings)["_showwarnmsg"] = _original_show
 
 
+#: Installed whatever is collected.
+ALWAYS = ("collectors.signals", "instrumentation.unclosed", "instrumentation.websocket_libraries")
+
+
 @pytest.mark.parametrize(("name", "collector"), COLLECTORS.items())
 def test_each_collector_is_asked_for_by_its_name(name: str, collector: Collector) -> None:
-    for each in collector.modules:
-        importlib.import_module(f"flask_lifecycle.collectors.{each}")
+    for each in (*ALWAYS, *(f"collectors.{module}" for module in collector.modules)):
+        importlib.import_module(f"flask_lifecycle.{each}")
     app = Flask("shop")
     app.config.update(LIFECYCLE_ENABLED=True, LIFECYCLE_COLLECTORS=(name,))
     modules = [each for key, each in sys.modules.items() if key.startswith("flask_lifecycle.")]
@@ -287,8 +290,7 @@ def test_each_collector_is_asked_for_by_its_name(name: str, collector: Collector
     Lifecycle(app)
     asked = {module for key, (module, each) in patches.items() if each.owners != before[key]}
     Lifecycle().undo(app)
-    # Signals, websockets and dropped connections are seen to whatever is collected.
-    always = {"signals", *(each.__name__.split(".")[2] for each in (unclosed, websocket_libraries))}
+    always = {each.split(".")[1] for each in ALWAYS}
     assert {module.split(".")[2] for module in asked} == {*always, *collector.modules}
     assert {key: each.owners for key, (_, each) in patches.items()} == before
 
