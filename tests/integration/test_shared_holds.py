@@ -166,8 +166,10 @@ def test_all_go_on_when_nobody_watches_any_more(server: Server) -> None:
         for each in sent:
             each.thread.join(PATIENCE)
         assert all(each.answer for each in sent)
-        wait_for(lambda: len(workers[0].get("traces?q=path:/held")["traces"]) == len(sent))
-        holds = [each["holds"] for each in workers[0].get("traces?q=path:/held")["traces"]]
+        # Those that other workers still finish are running, and held, in what these say of them.
+        finished = "traces?q=path:/held%20-is:running"
+        wait_for(lambda: len(workers[0].get(finished)["traces"]) == len(sent))
+        holds = [each["holds"] for each in workers[0].get(finished)["traces"]]
         assert {hold["did"] for each in holds for hold in each} == {"left"}
 
 
