@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import typing as t
 from dataclasses import dataclass
 from sys import _getframe
@@ -89,14 +90,18 @@ def is_on_servers_loop() -> bool:
 
 
 class Viewers:
-    """Whether anybody watches who could let a request go on."""
+    """Whether anybody watches who could let a request go on. A fork begins without any."""
+
+    _until: float
+    _tool_until: float
+    _elsewhere_until: float
 
     def __init__(self) -> None:
-        self._connected = 0
-        self._until = self._tool_until = self._elsewhere_until = 0.0
+        self._forget()
 
     def entered(self) -> None:
         """Count a page that keeps a connection."""
+        self._check_pid()
         self._connected += 1
 
     def left(self) -> None:
@@ -105,32 +110,40 @@ class Viewers:
         if self._connected <= 0:
             self._until = monotonic() + _AGAIN_SECONDS
 
-    def forget(self) -> None:
-        """Forget all, as after a fork."""
-        self._connected = 0
-        self._until = self._tool_until = self._elsewhere_until = 0.0
-
     def called(self) -> None:
         """Count a page without a connection for a while."""
+        self._check_pid()
         self._until = max(self._until, monotonic() + POLL_SECONDS)
 
     def called_by_tool(self, seconds: float) -> None:
         """Count a tool, which stays when pages leave."""
+        self._check_pid()
         self._tool_until = max(self._tool_until, monotonic() + seconds)
 
     def are_elsewhere(self) -> None:
         """Count those of another process for a moment."""
+        self._check_pid()
         self._elsewhere_until = monotonic() + _ELSEWHERE_SECONDS
 
     @property
     def here(self) -> bool:
         """Return whether one came through this process."""
+        self._check_pid()
         return self._connected > 0 or monotonic() < max(self._until, self._tool_until)
 
     @property
     def present(self) -> bool:
         """Return whether there is one."""
         return self.here or monotonic() < self._elsewhere_until
+
+    def _check_pid(self) -> None:
+        if self._pid != os.getpid():
+            self._forget()
+
+    def _forget(self) -> None:
+        self._pid = os.getpid()
+        self._connected = 0
+        self._until = self._tool_until = self._elsewhere_until = 0.0
 
 
 __all__ = ["MOST", "POLL_SECONDS", "UNKNOWN", "Server", "Viewers", "is_on_servers_loop"]

@@ -238,11 +238,10 @@ class Holder:
         holding.arm()
 
     def _check_pid(self) -> None:
-        """Forget the requests and viewers of the parent process, from before a fork."""
+        """Forget the requests of the parent process, from before a fork."""
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self._held.clear()
-            self.viewers.forget()
 
     def state(self) -> JsonObject:
         """Return which requests are held, and which breakpoints there are, by their revision."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from flask_lifecycle.holds import bounds
@@ -59,6 +61,22 @@ def test_somebody_watches_while_connected_and_for_a_while_after_a_call(
     viewers.left()
     now += 999
     assert viewers.present
-    viewers.called()
-    viewers.forget()
-    assert not viewers.present
+
+
+def test_viewers_of_the_parent_process_are_not_those_of_a_fork(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    viewers = Viewers()
+    viewers.entered()
+    viewers.called_by_tool(1000)
+    forked = os.getpid() + 1
+    monkeypatch.setattr(os, "getpid", lambda: forked)
+    assert not viewers.here
+    # Its own first one stays, whatever else notices the fork afterwards.
+    viewers.entered()
+    assert viewers.present
+    viewers.left()
+    monkeypatch.setattr(bounds, "_AGAIN_SECONDS", 0.0)
+    viewers.entered()
+    viewers.left()
+    assert not viewers.here

@@ -211,7 +211,6 @@ class Hub:
                 # Viewers of the parent process, from before the fork.
                 self._pid = os.getpid()
                 self._viewers.clear()
-                self._present.forget()
             self._viewers[_sid()] = viewer
             self._present.entered()
             self._hurry()
