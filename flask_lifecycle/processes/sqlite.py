@@ -62,6 +62,10 @@ _SILENT = 10.0
 # What was cut off in a process that died is kept for so long, and so is a message.
 _DEAD, _DEAD_PROCESSES = 600.0, 50
 _TOLD = 60.0
+# Numbered by the time, in µs: the numbers go on where the file is made again.
+_TELL = """INSERT INTO told VALUES (
+    max(?, 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'told'), 0)), ?, ?, ?, ?
+)"""
 # Counts are of one run of a server: those of the last runs are enough.
 _COUNTS = 60
 _FORGET_COUNTS = """DELETE FROM counts WHERE rowid IN
@@ -174,12 +178,12 @@ class SqliteBoard(Side):
 
     def tell(self, kind: str, data: JsonObject) -> None:
         now = time.time()
-        row = (self._key, now, kind, write_json(data))
+        row = (int(now * 1e6), self._key, now, kind, write_json(data))
 
         def write(opened: sqlite3.Connection) -> None:
             with transaction(opened):
                 opened.execute("DELETE FROM told WHERE abs(? - at) > ?", (now, _TOLD))
-                opened.execute("INSERT INTO told (key, at, kind, data) VALUES (?, ?, ?, ?)", row)
+                opened.execute(_TELL, row)
 
         self._use(write, create=True)
 

@@ -161,6 +161,17 @@ def test_messages_come_to_all_others_in_order(file: Path) -> None:
     assert two.told(last) == []
 
 
+def test_messages_come_after_the_file_was_removed_too(file: Path) -> None:
+    one, two = board(file), board(file)
+    for each in "abc":
+        one.tell(each, {})
+    last = two.told(two.latest() - 1)[-1][0]
+    for path in file.parent.iterdir():
+        path.unlink()
+    one.tell("d", {})
+    assert [kind for _, kind, _ in two.told(last)] == ["d"]
+
+
 def test_counts_are_of_all_processes(file: Path) -> None:
     one, two = board(file), board(file)
     # Without any viewer so far, there is nobody to be told.
