@@ -64,8 +64,9 @@ class KeptBreakpoints:
 
     def changed(self) -> None:
         """Keep the breakpoints, which a client has replaced."""
-        self._due, self._again = self._save, 0.0
-        self.catch_up()
+        with self._lock:
+            self._due, self._again = self._save, 0.0
+            self.catch_up()
 
     def catch_up(self) -> None:
         """Read or write what could not be read or written before."""
@@ -77,7 +78,7 @@ class KeptBreakpoints:
             try:
                 due(self._place)
             except HistoryError:
-                self._due = self._due or due
+                self._due = due
                 self._again = monotonic() + _AGAIN_SECONDS
 
     def _load(self, place: Place) -> None:
@@ -109,13 +110,16 @@ class _File:
         return None
 
     def write(self, text: str) -> None:
+        # Written elsewhere and moved: no process reads half of it.
+        made = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
         with suppress(OSError):
-            # Written elsewhere and moved: no process reads half of it.
-            made = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
             descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
             made.replace(self._path)
+        # Where a file that another process has open cannot be replaced, as on Windows.
+        with suppress(OSError):
+            made.unlink(missing_ok=True)
 
 
 def place_of(history: History | None, app: str, host: str) -> Place | None:

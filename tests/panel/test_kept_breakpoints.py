@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -12,8 +14,12 @@ from flask import Flask
 from werkzeug.test import Client
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.holds.breakpoints import Breakpoint
+from flask_lifecycle.holds.holder import Holder
 from flask_lifecycle.panel import kept_breakpoints
+from flask_lifecycle.panel.kept_breakpoints import KeptBreakpoints, _File
 from flask_lifecycle.recorder import holding
+from flask_lifecycle.trace.owner import Owner
 from tests.helpers.apps import LOCAL, TOKEN
 from tests.helpers.redis import RedisServer
 from tests.helpers.servers import wait_for
@@ -42,6 +48,18 @@ class Run:
     def end(self) -> None:
         Lifecycle().undo(self.app)
         assert not holding.armed
+
+
+class Noted:
+    """A place that has the last text."""
+
+    text: str | None = None
+
+    def read(self) -> str | None:
+        return self.text
+
+    def write(self, text: str) -> None:
+        self.text = text
 
 
 @pytest.fixture
@@ -79,6 +97,34 @@ def test_they_are_there_again_in_the_next_process(history: Path, beside: Path) -
     assert run.call()["breakpoints"] == []
     run.end()
     assert list(beside.parent.glob("*.json*")) == [beside]
+
+
+def test_a_change_while_another_thread_reads_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Flask(__name__)
+    holder, place = Holder(Owner(app), 1.0), Noted()
+    kept = KeptBreakpoints(holder, place)
+    changing = threading.Thread(target=kept.changed)
+
+    def meanwhile() -> float:
+        if threading.current_thread() is not changing:
+            monkeypatch.undo()
+            holder.set([Breakpoint(name="a")], on=True)
+            changing.start()
+            changing.join(0.1)
+        return time.monotonic()
+
+    monkeypatch.setattr(kept_breakpoints, "monotonic", meanwhile)
+    kept.catch_up()
+    changing.join()
+    assert '"name": "a"' in str(place.text)
+    holder.close()
+
+
+def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    path.mkdir()
+    _File(path).write("{}")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("kept_in", ["a file", "a Redis"])
