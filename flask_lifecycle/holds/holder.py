@@ -122,7 +122,11 @@ class Holder:
 
     def let_all_go(self, do: str = "all") -> int:
         """Let all held requests go on, and hold none of them again; return how many there were."""
-        return sum(each.decide(do) for each in self.held())
+        self._check_pid()
+        with self._lock:
+            # One that is about to wait does not begin to.
+            held = [*self._held.values()]
+        return sum(each.decide(do) for each in held)
 
     def close(self) -> None:
         """Hold no more requests, and let those go on that are held."""
@@ -131,10 +135,13 @@ class Holder:
             self.breakpoints, self.on, self.revision = (), False, 0
             self._next.clear()
             self._at = {}
+            if not self._is_closed():
+                del holding.holders[self._owner]
         self.let_all_go("stopped")
-        if holding.holders.get(self._owner) is self:
-            del holding.holders[self._owner]
         holding.arm()
+
+    def _is_closed(self) -> bool:
+        return holding.holders.get(self._owner) is not self
 
     def enter(self, writer: Writer, step: int, when: When, call: Call | None) -> Held | None:
         """Return the request, held at a step; None if it is not to be held there."""
@@ -157,6 +164,8 @@ class Holder:
         held = Held(writer, step, when, tracepoint, call, self._seconds, self)
         blocks = trace.parent is None and is_on_servers_loop()
         with self._lock:
+            if self._is_closed():
+                return None
             if blocks or trace.id in self._held or _count() >= self.server.room():
                 self.passed += 1
                 return None
