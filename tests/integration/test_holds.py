@@ -501,12 +501,12 @@ def test_nobody_is_held_while_nobody_watches() -> None:
     with serving(app) as tool:
         tool.set({"name": "book"})
         watching = app.extensions["lifecycle"]._mount._holds.holder.viewers
-        watching.forget()
+        watching._forget()
         assert tool.send("/book/1").status == 200
         tool.set({"name": "book"})
         sent = tool.begin("/book/1")
         tool.wait()
-        watching.forget()
+        watching._forget()
         sent.join()
         tool.set()
     assert [hold.did for hold in traces(app)[0].holds] == ["left"]
