@@ -16,8 +16,9 @@ MOST = 32
 _AGAIN_SECONDS = 2.0
 #: The time for which a client without a connection of its own counts as a viewer, after each call.
 POLL_SECONDS = 10.0
-# The time for which viewers of another process count, after each look at whether there are any.
-_ELSEWHERE_SECONDS = 1.0
+# The time for which viewers of another process count after they have left, and while this process
+# does not come to look for them.
+_GONE_SECONDS, _UNKNOWN_SECONDS = 1.0, 30.0
 
 # What a server calls of ours, in the call of an app and later.
 _ENTRIES = tuple(
@@ -120,10 +121,14 @@ class Viewers:
         self._check_pid()
         self._tool_until = max(self._tool_until, monotonic() + seconds)
 
-    def are_elsewhere(self) -> None:
-        """Count those of another process for a moment."""
+    def looked(self, *, elsewhere: bool) -> None:
+        """Count those of other processes until this one looks again, and for a moment more."""
         self._check_pid()
-        self._elsewhere_until = monotonic() + _ELSEWHERE_SECONDS
+        now = monotonic()
+        if elsewhere:
+            self._elsewhere_until = now + _UNKNOWN_SECONDS
+        else:
+            self._elsewhere_until = min(self._elsewhere_until, now + _GONE_SECONDS)
 
     @property
     def here(self) -> bool:

@@ -79,13 +79,12 @@ class SharedHolds:
             self._member.listen()
         self.kept.catch_up()
 
-    def look(self, *, elsewhere: bool) -> None:
-        """Do what is due while somebody watches.
+    def looked(self, *, elsewhere: bool) -> None:
+        """Take note of whether another process has viewers."""
+        self.holder.viewers.looked(elsewhere=elsewhere)
 
-        :param elsewhere: whether that is in another process.
-        """
-        if elsewhere:
-            self.holder.viewers.are_elsewhere()
+    def look(self) -> None:
+        """Do what is due while somebody watches."""
         self.kept.catch_up()
         self.share()
 

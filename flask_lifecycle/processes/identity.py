@@ -22,6 +22,12 @@ class Identity(t.NamedTuple):
     namespace: str
     born: str
 
+    @classmethod
+    def of(cls, written: t.Any) -> Identity | None:
+        """Return what another process has written of itself, if it is an identity."""
+        is_one = isinstance(written, list) and len(written) == len(cls._fields)
+        return cls(*written) if is_one else None
+
 
 def own() -> Identity:
     """Return the identity of this process."""
@@ -36,4 +42,15 @@ def is_alive(other: Identity) -> bool | None:
     return pids.is_alive(other.pid, other.born)
 
 
-__all__ = ["Identity", "is_alive", "own"]
+def is_gone(other: Identity | None, silent: float, patience: float) -> bool:
+    """Return whether a process has ended, as far as is known.
+
+    :param other: None if nothing is known of it.
+    :param silent: for how many seconds it has been silent.
+    :param patience: for how many a process may be of which it is not known whether it runs.
+    """
+    alive = None if other is None else is_alive(other)
+    return silent > patience if alive is None else not alive
+
+
+__all__ = ["Identity", "is_alive", "is_gone", "own"]

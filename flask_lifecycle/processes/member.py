@@ -41,8 +41,12 @@ class Holds(t.Protocol):
         """Return whether a request is held here."""
         ...
 
-    def look(self, *, elsewhere: bool) -> None:
+    def look(self) -> None:
         """Do what is due while somebody watches, here or elsewhere."""
+        ...
+
+    def looked(self, *, elsewhere: bool) -> None:
+        """Take note of whether another process has viewers."""
         ...
 
     def published(self) -> JsonObject:
@@ -154,14 +158,15 @@ class Member:
             return SELDOM
         self.listen()
         wanted = self.wanted()
-        if wanted is not None or self._asked:
-            self._watch(wanted or ())
+        self._watch(wanted)
         watched = self.board.watched()
+        if self.holds is not None and (watched is not None or self.board.problem is None):
+            self.holds.looked(elsewhere=watched is not None)
         if (wanted is not None or watched is not None) and monotonic() >= self._count_at:
             self._count_at = monotonic() + _COUNT
             self._count()
         if wanted is not None or watched is not None:
-            self._hold(elsewhere=watched is not None)
+            self._hold()
         if watched is None and self.holds is not None and self.holds.are_any:
             # For the command line, which has no time to ask.
             watched = frozenset()
@@ -170,7 +175,7 @@ class Member:
         elif self._published_at:
             self._published_at = 0.0
             self._running.forget()
-            self.board.leave()
+            self.board.unpublish()
         if wanted is None and watched is None:
             return SELDOM
         due = self._running.due
@@ -179,24 +184,29 @@ class Member:
     def ask(self, trace_id: str) -> None:
         """Watch a request for some seconds."""
         self._asked[trace_id] = monotonic() + WATCH_SECONDS
-        self._watch(self.wanted() or ())
+        self._watch(self.wanted())
 
-    def _watch(self, wanted: t.Iterable[str]) -> None:
-        """Let the others know that this process has viewers, and which requests they watch."""
+    def _watch(self, wanted: t.Iterable[str] | None) -> None:
+        """Let the others know if this process has viewers, and which requests they watch."""
         now = monotonic()
         self._asked = {each: until for each, until in self._asked.items() if until > now}
-        named = [each for each in (*self._asked, *wanted) if _ID.fullmatch(each)]
+        if wanted is None and not self._asked:
+            if self._watched_at:
+                self._watched_at = 0.0
+                self.board.unwatch()
+            return
+        named = [each for each in (*self._asked, *(wanted or ())) if _ID.fullmatch(each)]
         ids = frozenset(named[:_WATCHED])
         if now - self._watched_at >= _WATCH or ids != self._watched:
             self._watched_at, self._watched = now, ids
             self.board.watch(ids)
 
-    def _hold(self, *, elsewhere: bool) -> None:
+    def _hold(self) -> None:
         if not self._has_asked:
             self._has_asked = True
             self.board.tell("breakpoints?", self.app)
         if self.holds is not None:
-            self.holds.look(elsewhere=elsewhere)
+            self.holds.look()
 
     def listen(self) -> None:
         """Handle what the others have told."""

@@ -8,6 +8,9 @@ from ..trace.model import JsonObject
 
 #: For how many seconds a process that has viewers counts as one, after each :meth:`Board.watch`.
 WATCH_SECONDS = 2.0
+#: For how many more, as long as it runs: it may be too busy to say so again, or its machine may be,
+#: and its viewers have not left.
+STALLED_SECONDS = 30.0
 
 
 class Published(t.NamedTuple):
@@ -44,6 +47,10 @@ class Board(t.Protocol):
         """
         ...
 
+    def unwatch(self) -> None:
+        """Let the others know that this process has no viewers any more."""
+        ...
+
     def watched(self) -> frozenset[str] | None:
         """Return the requests whose steps are wanted, by any process; None if nobody watches."""
         ...
@@ -60,8 +67,12 @@ class Board(t.Protocol):
         """
         ...
 
+    def unpublish(self) -> None:
+        """Forget what was published of this process: nothing of it is cut off."""
+        ...
+
     def leave(self) -> None:
-        """Forget this process, as it ends: nothing of it is cut off."""
+        """Forget this process, as it ends."""
         ...
 
     def others(self) -> list[Published]:
@@ -100,4 +111,4 @@ class Board(t.Protocol):
         ...
 
 
-__all__ = ["WATCH_SECONDS", "Board", "Published"]
+__all__ = ["STALLED_SECONDS", "WATCH_SECONDS", "Board", "Published"]

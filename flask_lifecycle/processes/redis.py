@@ -7,7 +7,9 @@ import re
 import time
 import typing as t
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from ..faults import fault
@@ -16,9 +18,9 @@ from ..history.redis.connection import Command, Redis
 from ..history.redis.keys import shared
 from ..recording.json_text import write_json
 from ..trace.model import JsonObject
-from .board import Side
-from .identity import Identity, is_alive, own
-from .protocol import WATCH_SECONDS, Published
+from .board import Side, Watching, wanted
+from .identity import Identity, is_gone, own
+from .protocol import STALLED_SECONDS, WATCH_SECONDS, Published
 
 _VIEWERS, _PROCESSES = shared("viewers"), shared("processes")
 _TOLD, _COUNTS = shared("told"), shared("counts")
@@ -55,20 +57,17 @@ class RedisBoard(Side):
         self._parsed: dict[bytes, _Parsed] = {}
 
     def watch(self, traces: frozenset[str], seconds: float = WATCH_SECONDS) -> None:
-        self._use(
-            ("SET", _viewer(self._key), json.dumps(sorted(traces)), "PX", int(seconds * 1000)),
-            *_listed(_VIEWERS, self._key),
-        )
+        written = json.dumps({"traces": sorted(traces), "by": own(), "boot": _boot()})
+        kept = int((seconds + STALLED_SECONDS) * 1000)
+        self._use(("SET", _viewer(self._key), written, "PX", kept), *_listed(_VIEWERS, self._key))
+
+    def unwatch(self) -> None:
+        self._use(("DEL", _viewer(self._key)), ("SREM", _VIEWERS, self._key))
 
     def watched(self) -> frozenset[str] | None:
-        keys = self._others(_VIEWERS)
-        texts = self._answer("MGET", *map(_viewer, keys)) if keys else ()
-        self._bury(_VIEWERS, [key for key, text in zip(keys, texts, strict=False) if not text])
-        found = [_json(text) for text in texts if text]
-        if not found:
-            return None
-        lists = (each for each in found if isinstance(each, list))
-        return frozenset(each for wanted in lists for each in wanted if type(each) is str)
+        found = self._kept_by_others(_VIEWERS, _viewer)
+        self._bury(_VIEWERS, [key for key, text, _ in found if not text])
+        return wanted((_watching(text, left) for _, text, left in found if text), _SILENT)
 
     def publish(
         self, process: JsonObject, running: list[JsonObject], steps: dict[str, JsonObject | None]
@@ -86,28 +85,24 @@ class RedisBoard(Side):
             ),
         )
 
+    def unpublish(self) -> None:
+        self._use(("DEL", _process(self._key)), ("SREM", _PROCESSES, self._key))
+
     def leave(self) -> None:
-        key = self._key
-        self._use(
-            ("DEL", _process(key), _viewer(key)), ("SREM", _PROCESSES, key), ("SREM", _VIEWERS, key)
-        )
+        self.unpublish()
+        self.unwatch()
 
     def others(self) -> list[Published]:
-        keys = self._others(_PROCESSES)
-        if not keys:
-            return []
-        asked = (("MGET", *map(_process, keys)), *(("PTTL", _process(each)) for each in keys))
-        texts, *lefts = self._use(*asked) or [()]
         now = time.time()
         parsed: dict[bytes, _Parsed] = {}
         found: list[Published] = []
         gone: list[bytes] = []
-        for key, data, left in zip(keys, texts, lefts, strict=False):
+        for key, data, left in self._kept_by_others(_PROCESSES, _process):
             known = self._parsed.get(key)
             made = known if known is not None and known.data == data else _parse(data)
             if made is not None:
                 # By the clock of Redis: those of two machines differ.
-                published = _published(made, now - (_KEPT - left / 1000), now)
+                published = _published(made, now - (_KEPT - left), now)
                 parsed[key] = made
                 if not _is_over(published):
                     found.append(published)
@@ -157,11 +152,21 @@ class RedisBoard(Side):
                 numbers[name.decode("utf-8", "replace")] = int(number)
         return numbers
 
-    def _others(self, name: str) -> list[bytes]:
-        """Return the keys of the other processes in a set."""
-        keys = self._answer("SMEMBERS", name)
+    def _kept_by_others(
+        self, name: str, key_of: Callable[[bytes], str]
+    ) -> list[tuple[bytes, t.Any, float]]:
+        """Return the other processes in a set, what each has written, and for how long that stays.
+
+        :param key_of: returns where a process writes.
+        """
+        members = self._answer("SMEMBERS", name)
         own_key = self._key.encode()
-        return sorted(each for each in keys if each != own_key and _KEY.fullmatch(each))[:_MOST]
+        keys = sorted(each for each in members if each != own_key and _KEY.fullmatch(each))[:_MOST]
+        if not keys:
+            return []
+        places = [*map(key_of, keys)]
+        texts, *lefts = self._use(("MGET", *places), *(("PTTL", each) for each in places)) or [()]
+        return [*zip(keys, texts, (left / 1000 for left in lefts), strict=False)]
 
     def _bury(self, name: str, keys: list[bytes]) -> None:
         """Remove what processes that are gone have left."""
@@ -206,21 +211,31 @@ def _parse(data: t.Any) -> _Parsed | None:
         return None
     try:
         boot, identity, process, running = _unpacked(data)
-        if not isinstance(process, dict) or not isinstance(running, list):
+        who = Identity.of(identity)
+        if who is None or not isinstance(process, dict) or not isinstance(running, list):
             return None
         rows = [each for each in running if isinstance(each, dict)]
-        return _Parsed(data, str(boot), Identity(*identity), process, rows)
+        return _Parsed(data, str(boot), who, process, rows)
     except (ValueError, TypeError) as error:
         fault("what another process published", error)
         return None
 
 
+def _watching(text: bytes, left: float) -> Watching:
+    found = _json(text)
+    found = found if isinstance(found, dict) else {}
+    by = _if_here(Identity.of(found.get("by")), found.get("boot"))
+    return Watching(found.get("traces"), by, STALLED_SECONDS - left)
+
+
 def _published(parsed: _Parsed, at: float, now: float) -> Published:
-    # Two machines may have the same name.
-    is_here = parsed.boot == _boot() != ""
-    alive = is_alive(parsed.identity) if is_here else None
-    is_gone = now - at > _SILENT if alive is None else not alive
-    return Published(parsed.process, at, parsed.running, is_gone)
+    gone = is_gone(_if_here(parsed.identity, parsed.boot), now - at, _SILENT)
+    return Published(parsed.process, at, parsed.running, gone)
+
+
+def _if_here(identity: Identity | None, boot: t.Any) -> Identity | None:
+    """Return the identity of a process of this machine; two may have the same name."""
+    return identity if boot == _boot() != "" else None
 
 
 def _is_over(published: Published) -> bool:
@@ -230,6 +245,7 @@ def _is_over(published: Published) -> bool:
     )
 
 
+@cache
 def _boot() -> str:
     """Return what tells this machine from all others, where Linux says so."""
     try:

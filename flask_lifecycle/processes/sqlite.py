@@ -21,9 +21,9 @@ from ..history.connection import Connection, Tables, transaction
 from ..history.problems import HistoryError, OtherVersionError
 from ..recording.json_text import write_json
 from ..trace.model import JsonObject
-from .board import Side
-from .identity import Identity, is_alive, own
-from .protocol import WATCH_SECONDS, Published
+from .board import Side, Watching, wanted
+from .identity import Identity, is_gone, own
+from .protocol import STALLED_SECONDS, WATCH_SECONDS, Published
 
 T = t.TypeVar("T")
 
@@ -50,11 +50,8 @@ _TABLES = Tables(
     "",
     "OFF",
 )
-_REMOVE = (
-    "DELETE FROM processes WHERE key = ?",
-    "DELETE FROM viewers WHERE key = ?",
-    "DELETE FROM steps WHERE key = ?",
-)
+_UNWATCH = "DELETE FROM viewers WHERE key = ?"
+_UNPUBLISH = "DELETE FROM processes WHERE key = ?", "DELETE FROM steps WHERE key = ?"
 # How long to wait for a locked file, in seconds: what is published is published again soon.
 _PATIENCE = 0.5
 # A process of which nothing else is known is gone when it has been silent for so long.
@@ -70,7 +67,6 @@ _TELL = """INSERT INTO told VALUES (
 _COUNTS = 60
 _FORGET_COUNTS = """DELETE FROM counts WHERE rowid IN
 (SELECT rowid FROM counts ORDER BY rowid DESC LIMIT -1 OFFSET ?)"""
-_FIELDS = len(Identity._fields)
 # A file of another version that nobody has written to for so long is in nobody's way.
 _UNUSED = 60.0
 
@@ -97,30 +93,33 @@ class SqliteBoard(Side):
         weakref.finalize(self, self._connection.close)
 
     def watch(self, traces: frozenset[str], seconds: float = WATCH_SECONDS) -> None:
-        row = (self._key, time.time() + seconds, json.dumps(sorted(traces)))
+        now = time.time()
+        written = {"traces": sorted(traces), "by": own()}
+        row = (self._key, now + seconds, json.dumps(written))
 
         def write(opened: sqlite3.Connection) -> None:
             with transaction(opened):
-                opened.execute("DELETE FROM viewers WHERE until < ?", (time.time(),))
+                opened.execute("DELETE FROM viewers WHERE until < ?", (now - STALLED_SECONDS,))
                 opened.execute("INSERT OR REPLACE INTO viewers VALUES (?, ?, ?)", row)
 
         self._use(write, create=True)
 
+    def unwatch(self) -> None:
+        self._remove([self._key], _UNWATCH)
+
     def watched(self) -> frozenset[str] | None:
         now = time.time()
 
-        def read(opened: sqlite3.Connection) -> list[tuple[str]]:
+        def read(opened: sqlite3.Connection) -> list[tuple[float, str]]:
             # The clock may have been set back.
             return opened.execute(
-                "SELECT traces FROM viewers WHERE until BETWEEN ? AND ? AND key != ?",
-                (now, now + 10 * WATCH_SECONDS, self._key),
+                "SELECT until, traces FROM viewers WHERE until BETWEEN ? AND ? AND key != ?",
+                (now - STALLED_SECONDS, now + 10 * WATCH_SECONDS, self._key),
             ).fetchall()
 
-        rows = self._use(read)
-        if not rows:
-            return None
-        lists = (_json(text, list) or () for (text,) in rows)
-        return frozenset(each for found in lists for each in found if type(each) is str)
+        rows = [(now - until, _json(text, dict) or {}) for until, text in self._use(read) or ()]
+        found = (Watching(it.get("traces"), Identity.of(it.get("by")), late) for late, it in rows)
+        return wanted(found, _SILENT)
 
     def publish(
         self, process: JsonObject, running: list[JsonObject], steps: dict[str, JsonObject | None]
@@ -139,10 +138,11 @@ class SqliteBoard(Side):
 
         self._use(write, create=True)
 
-    def leave(self) -> None:
-        key = self._key
+    def unpublish(self) -> None:
+        self._remove([self._key], *_UNPUBLISH)
 
-        self._use(lambda opened: _remove(opened, [key]))
+    def leave(self) -> None:
+        self._remove([self._key], _UNWATCH, *_UNPUBLISH)
 
     def others(self) -> list[Published]:
         def read(opened: sqlite3.Connection) -> list[tuple[t.Any, ...]]:
@@ -234,12 +234,18 @@ class SqliteBoard(Side):
 
     def _bury(self, keys: list[str]) -> None:
         """Remove what processes that are gone have left."""
-        if not keys:
-            return
-
-        self._use(lambda opened: _remove(opened, keys))
+        if keys:
+            self._remove(keys, _UNWATCH, *_UNPUBLISH)
         for key in keys:
             self._parsed.pop(key, None)
+
+    def _remove(self, keys: list[str], *statements: str) -> None:
+        def write(opened: sqlite3.Connection) -> None:
+            with transaction(opened):
+                for statement in statements:
+                    opened.executemany(statement, [(key,) for key in keys])
+
+        self._use(write)
 
     def _use(self, use: Callable[[sqlite3.Connection], T], *, create: bool = False) -> T | None:
         if not create and not os.path.lexists(self._path):
@@ -267,24 +273,17 @@ class SqliteBoard(Side):
                     each.unlink(missing_ok=True)
 
 
-def _remove(opened: sqlite3.Connection, keys: list[str]) -> None:
-    with transaction(opened):
-        for statement in _REMOVE:
-            opened.executemany(statement, [(key,) for key in keys])
-
-
 def _parse(at: t.Any, identity: t.Any, process: t.Any, running: t.Any) -> _Parsed | None:
     described, rows = _json(process, dict), _json(running, list)
-    who: list[t.Any] = _json(identity, list) or []
-    if type(at) is not float or not described or rows is None or len(who) != _FIELDS:
+    who = Identity.of(_json(identity, list))
+    if type(at) is not float or not described or rows is None or who is None:
         return None
-    return _Parsed(at, Identity(*who), described, [each for each in rows if type(each) is dict])
+    return _Parsed(at, who, described, [each for each in rows if type(each) is dict])
 
 
 def _published(parsed: _Parsed, now: float) -> Published:
-    alive = is_alive(parsed.identity)
-    is_gone = abs(now - parsed.at) > _SILENT if alive is None else not alive
-    return Published(parsed.process, parsed.at, parsed.running, is_gone)
+    gone = is_gone(parsed.identity, abs(now - parsed.at), _SILENT)
+    return Published(parsed.process, parsed.at, parsed.running, gone)
 
 
 def _is_stale(published: Published, now: float) -> bool:

@@ -63,6 +63,30 @@ def test_somebody_watches_while_connected_and_for_a_while_after_a_call(
     assert viewers.present
 
 
+def test_viewers_of_other_processes_stay_until_they_are_known_to_have_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(bounds, "monotonic", lambda: now)
+    viewers = Viewers()
+    viewers.looked(elsewhere=False)
+    assert not viewers.present
+    viewers.looked(elsewhere=True)
+    # The machine stalls.
+    now += 20
+    assert viewers.present
+    viewers.looked(elsewhere=False)
+    assert viewers.present
+    # Looking again and again, as nobody comes.
+    now += 0.9
+    viewers.looked(elsewhere=False)
+    now += 0.2
+    assert not viewers.present
+    viewers.looked(elsewhere=True)
+    now += 31
+    assert not viewers.present
+
+
 def test_viewers_of_the_parent_process_are_not_those_of_a_fork(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

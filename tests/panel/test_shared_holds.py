@@ -82,7 +82,7 @@ def test_nothing_is_taken_where_requests_are_not_held(tmp_path: Path) -> None:
 
 def test_viewers_of_other_processes_do_not_keep_each_other() -> None:
     viewers = Viewers()
-    viewers.are_elsewhere()
+    viewers.looked(elsewhere=True)
     assert (viewers.present, viewers.here) == (True, False)
 
 

@@ -79,8 +79,9 @@ def test_what_runs_is_published_while_somebody_watches(apps: tuple[App, App]) ->
     assert running(one) == [(trace.id, "done")]
     # Nobody watches any more: nothing is left.
     one.member.wanted = lambda: None
-    one.member.board.watch(frozenset(), seconds=0.1)
-    wait_for(lambda: two.member.turn() and running(one) == [])
+    one.member.turn()
+    two.member.turn()
+    assert running(one) == []
 
 
 def test_steps_of_what_runs_for_long_are_published_too_a_few_of_them_at_a_time(
@@ -128,6 +129,19 @@ def test_what_has_just_begun_is_looked_at_again_as_soon_as_it_is_old_enough(
         two.store.add(LiveTrace(None, "GET", "/"))
     assert two.member.turn() == 1000.0
     assert one.member.turn() == SELDOM
+
+
+def test_viewers_of_one_process_stay_when_those_of_another_have_left(
+    apps: tuple[App, App],
+) -> None:
+    one, two = apps
+    one.member.wanted = two.member.wanted = list
+    for each in (one, two, one):
+        each.member.turn()
+    two.member.wanted = lambda: None
+    two.member.turn()
+    one.member.turn()
+    assert two.member.board.watched() is not None
 
 
 def test_messages_of_unknown_kinds_and_faulty_ones_change_nothing(
