@@ -13,13 +13,13 @@ import type {
   When,
 } from "../api/types";
 import { actions } from "../state/actions";
-import { current, heldRequests } from "../state/request";
+import { current, find, heldRequests } from "../state/request";
 import { setFollow } from "../state/selection";
 import { differ, type State } from "../state/state";
 import { change, onChange, state } from "../state/store";
 import { DIAGRAM } from "../state/viewNames";
 import { toggled, type Breakable } from "../trace/breakpoints";
-import { holdAt, isHeld } from "../trace/holds";
+import { holdAt, isHeld, type Holding } from "../trace/holds";
 import { shownCue } from "../trace/replay";
 import { whereOf } from "./words";
 
@@ -46,11 +46,14 @@ export const passed = computed(() => details.value.passed);
 
 /** The details of a held request, and how long until it goes on by itself, ns. */
 export function heldDetails(trace: Trace): { readonly held: Held; readonly left: number } | null {
+  const held = detailsOf(trace);
+  if (held === undefined) return null;
+  return { held, left: Math.max(0, held.left * 1e9 - (performance.now() - details.value.at) * 1e6) };
+}
+
+function detailsOf(trace: Holding): Held | undefined {
   const hold = holdAt(trace);
-  const { held: all, at } = details.value;
-  const held = all.find((each) => each.trace === trace.id && each.step === hold?.step);
-  if (held === undefined || hold === null) return null;
-  return { held, left: Math.max(0, held.left * 1e9 - (performance.now() - at) * 1e6) };
+  return details.value.held.find((each) => each.trace === trace.id && each.step === hold?.step);
 }
 
 const requests = computed(() => heldRequests(state.value));
@@ -80,16 +83,22 @@ async function loadBreakpoints(): Promise<void> {
   if (asked === revision) known.value = found;
 }
 
+let asking = 0;
+
 async function loadDetails(): Promise<void> {
+  const asked = ++asking;
   const found = await actions.ask<HeldRequests>("api/held");
+  if (asked !== asking) return;
   if (found !== null) details.value = { ...found, at: performance.now() };
-  // A request may have gone on to its next step meanwhile.
-  const lacking = found !== null && requests.value.some((each) => !isKnown(each.id));
-  if (lacking) setTimeout(() => void loadDetails(), RETRY_WAIT);
+  // The answer was lost, or a request has gone on to its next step meanwhile.
+  if (isConnected(state.value) && requests.value.some((each) => detailsOf(each) === undefined))
+    setTimeout(() => {
+      if (asked === asking) void loadDetails();
+    }, RETRY_WAIT);
 }
 
-function isKnown(id: string): boolean {
-  return details.value.held.some(({ trace }) => trace === id);
+function isConnected({ connection }: State): boolean {
+  return connection === "live" || connection === "polling";
 }
 
 /** The holds that last, by their requests. */
@@ -104,8 +113,9 @@ let followed: string | null = null;
 /** Keep up with the server. */
 export function startHolds(): void {
   onChange((next, before) => {
-    if (next.epoch !== before.epoch || (next.connection === "live" && before.connection !== "live"))
-      void loadBreakpoints();
+    const isBack = next.epoch !== null && isConnected(next) && !isConnected(before);
+    if (isBack && keys.size > 0) void loadDetails();
+    if (isBack || next.epoch !== before.epoch) void loadBreakpoints();
     // By another panel, or a tool.
     else if (next.revision !== before.revision && next.revision !== known.peek()?.revision)
       void loadBreakpoints();
@@ -133,19 +143,14 @@ function comeForward(id: string): void {
 }
 
 /** Follow new requests again, once the held one is over, if there is no newer one to jump to. */
-function followAgain(next: State): void {
+function followAgain(): void {
   if (followed === null) return;
-  if (next.selected !== followed || next.follow) {
-    followed = null;
-    return;
-  }
-  const trace = next.traces.find(({ id }) => id === followed);
-  if (trace?.state !== "done") return;
+  const { selected, follow, traces, step } = state.value;
+  const isShown = selected === followed && !follow;
+  const trace = find(state.value, followed);
+  if (isShown && trace?.state !== "done") return;
   followed = null;
-  if (next.traces[0]?.id === trace.id && next.step === null)
-    queueMicrotask(() => {
-      change((before) => setFollow(before, true));
-    });
+  if (isShown && traces[0]?.id === trace?.id && step === null) change((before) => setFollow(before, true));
 }
 
 /** Replace all breakpoints. */
