@@ -14,6 +14,8 @@ type Listener = (next: State, before: State) => void;
 
 const held = signal<State>(EMPTY);
 const listeners: Listener[] = [];
+/** The changes that the listeners are still to be told of. */
+const changes: Parameters<Listener>[] = [];
 
 export const state: ReadonlySignal<State> = held;
 /** The page's clock, ms; it ticks while a request runs. */
@@ -24,7 +26,13 @@ export function change(how: (state: State) => State): void {
   const next = how(before);
   if (next === before) return;
   held.value = next;
-  for (const listener of listeners) listener(next, before);
+  // A listener may change the state as well: all of them learn of this change first.
+  if (changes.push([next, before]) > 1) return;
+  try {
+    for (const each of changes) for (const listener of listeners) listener(...each);
+  } finally {
+    changes.length = 0;
+  }
 }
 
 /** Show an error to the user; null removes it. */
