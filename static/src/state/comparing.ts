@@ -81,6 +81,8 @@ export async function compareSelected(): Promise<void> {
     return;
   }
   const like = await lastLike(selected);
+  // Another one may have been picked meanwhile.
+  if (state.value.selected !== selected) return;
   if (like !== null) compareTwo(like, selected);
   else change((before) => ({ ...before, marked: marked === selected ? null : selected }));
 }

@@ -107,10 +107,11 @@ export async function sendAgain(id: string): Promise<void> {
   compareTwo(id, again);
 }
 
-/** Send B of a comparison again: it is one more run of B. */
-export async function sendOneMore({ a }: Pairing, runs: readonly string[]): Promise<void> {
+/** Send B of a comparison again: it is one more run of B, unless something else is shown by then. */
+export async function sendOneMore(pairing: Pairing, runs: readonly string[]): Promise<void> {
   const again = await send(await wholeOf(runs[0] ?? ""));
-  change((before) => setPairing(before, { a, b: [again, ...runs].slice(0, MOST_RUNS) }));
+  const more = { a: pairing.a, b: [again, ...runs].slice(0, MOST_RUNS) };
+  change((before) => (before.compared === pairing ? setPairing(before, more) : before));
 }
 
 async function wholeOf(id: string): Promise<Trace> {
