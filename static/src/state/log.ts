@@ -89,7 +89,7 @@ function grow(from: Log, batch: Batch, now: number, selected: string | null): Lo
     ignored: batch.ignored,
     revision: batch.holds.revision ?? log.revision,
     lostAt: null,
-    gaps: [...gap(log, batch, now), ...log.gaps],
+    gaps: gaps(log, batch, now, traces.at(-1), earlier.at(-1)),
     earlier: earlier.slice(0, Math.max(0, KEPT - traces.length)),
     next: batch.reset ? "" : log.next,
     missing: lost ? selected : log.missing,
@@ -207,6 +207,12 @@ function seenAt(known: Log["seenAt"], { removed, traces }: Batch, now: number): 
     else arrivals.delete(trace.id);
   }
   return arrivals;
+}
+
+/** The times without a connection that have requests below them. */
+function gaps(log: Log, batch: Batch, now: number, ...oldest: (TraceSummary | undefined)[]): Log["gaps"] {
+  const all = [...gap(log, batch, now), ...log.gaps];
+  return all.filter(({ after }) => after === null || oldest.some((trace) => trace && trace.id <= after));
 }
 
 /** The time without a connection that this message ends; a restart has a line of its own. */

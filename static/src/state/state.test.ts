@@ -130,6 +130,9 @@ describe("a lost connection", () => {
     );
     expect(next.gaps).toEqual([{ after: "a", ms: 4200, requests: 2 }]);
     expect(next.lostAt).toBe(null);
+    // It goes with the last request below it.
+    const later = applyBatch(next, { ...batch([summary("d")]), removed: ["a"] }, 6000);
+    expect([ids(later.traces), later.gaps]).toEqual(["dcb", []]);
   });
 });
 
