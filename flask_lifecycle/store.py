@@ -65,6 +65,13 @@ class Store(t.Protocol):
         """Return all stored traces, newest first."""
         ...
 
+    def extent(self) -> tuple[int, ...] | None:
+        """Return what is equal as long as :meth:`newest` returns the same, in much less time.
+
+        None while a trace runs, which may still turn out to be hidden.
+        """
+        ...
+
     def running(self) -> tuple[list[LiveTrace], int]:
         """Return the traces that run, newest first, and the number of the newest of all.
 
@@ -207,6 +214,16 @@ class MemoryStore:
     def newest(self) -> list[LiveTrace]:
         with self._lock:
             return [trace for trace, _ in reversed(self._pairs()) if not trace.hidden]
+
+    def extent(self) -> tuple[int, ...] | None:
+        with self._lock:
+            self._forget_cleared()
+            shelves = (self._kept, self._files, self._restored)
+            # Read first: more may come at any time.
+            ends = [shelf[end][1] if shelf else 0 for shelf in shelves for end in (0, -1)]
+            extent = (*map(len, shelves), *ends, self._removed.total)
+            pairs = (*_copied(self._kept), *self._restored)
+            return extent if all(trace.ended is not None for trace, _ in pairs) else None
 
     def running(self) -> tuple[list[LiveTrace], int]:
         kept = _copied(self._kept)

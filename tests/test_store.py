@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import random
 import threading
+import typing as t
 import weakref
 
 import pytest
@@ -296,3 +298,38 @@ def test_nothing_is_lost_when_files_end_while_others_begin() -> None:
     assert store.files == 400
     assert len(store.newest()) == 800
     assert sorted(trace.seq for trace in store.newest()) == [*range(1, 801)]
+
+
+def test_its_extent_is_another_one_whenever_what_is_kept_is() -> None:
+    """A random walk through all that changes what is kept."""
+    choice = random.Random(7)
+    store = MemoryStore(4)
+    ignored = Route("/x", 0, "x", (), ignored=True)
+    running: list[LiveTrace] = []
+
+    def begin() -> None:
+        running.append(make())
+        store.add(running[-1])
+
+    def end() -> None:
+        if running:
+            trace = running.pop(choice.randrange(len(running)))
+            trace.route = choice.choice([None, None, FILE, ignored])
+            trace.finish()
+
+    def discard() -> None:
+        for trace in store.newest()[:1]:
+            store.discard(trace)
+
+    def clear() -> None:
+        store.clear(restorable=True)
+
+    steps: list[t.Callable[[], None]] = [begin, end, end, discard, clear, store.restore]
+    known: dict[object, list[LiveTrace]] = {}
+    for _ in range(3000):
+        choice.choice(steps)()
+        extent = store.extent()
+        assert (extent is None) >= any(trace.running for trace in store.newest())
+        if extent is not None:
+            assert known.setdefault(extent, store.newest()) == store.newest()
+    assert len(known) > 100

@@ -25,6 +25,7 @@ class Openable:
         self._history = history
         self._lock = locks.lock()
         self._ids: Mapping[str, bool] | None = None
+        self._oldest: dict[str, str | None] | None = None
         # What was counted last: of which ids and how many evicted ones, and the number.
         self._counted: tuple[object, int, int] = (None, -1, 0)
         # How many of those were cleared from the history: they were not evicted.
@@ -42,7 +43,10 @@ class Openable:
                 now = time.monotonic()
                 if now - self.looked < seconds:
                     return
-                self._ids, self.looked = self._history.ids(), now
+                ids, self.looked = self._history.ids(), now
+                if ids is not self._ids:
+                    self._ids = ids
+                    self._oldest = None if ids is None else _oldest(ids)
             kept = self._kept() + self._cleared
             self.evicted = max(0, self._store.evicted - kept)
             # What both would evict for its number is in neither.
@@ -68,8 +72,7 @@ class Openable:
         """
         if self._history is None:
             return None
-        kept = None if self._ids is None else dict(zip(_KINDS, _oldest(self._ids), strict=True))
-        return {"problem": self._history.problem, "kept": kept}
+        return {"problem": self._history.problem, "kept": self._oldest}
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -97,12 +100,12 @@ class Openable:
         return self._counted[2]
 
 
-_KINDS = ("oldest", "oldest_file")
-
-
-def _oldest(ids: Mapping[str, bool]) -> Iterator[str | None]:
-    for kind in (False, True):
-        yield min((each for each, is_file in ids.items() if is_file == kind), default=None)
+def _oldest(ids: Mapping[str, bool]) -> dict[str, str | None]:
+    kinds = (("oldest", False), ("oldest_file", True))
+    return {
+        name: min((each for each, is_file in ids.items() if is_file == kind), default=None)
+        for name, kind in kinds
+    }
 
 
 __all__ = ["SELDOM", "Openable"]

@@ -51,9 +51,13 @@ class Others:
         """Return whether there are others whose requests are known here."""
         return self.why_not is None and (self._several or bool(self._published()))
 
+    def stored_ids(self) -> t.Container[str] | None:
+        """Return the ids of what is in the history, for all processes; None without others."""
+        return self.member.stored_ids() if self.member is not None and self.several else None
+
     def shared(self, kept: list[LiveTrace]) -> list[LiveTrace]:
         """Return those that run, or that the history has or is still to get."""
-        ids = None if self.member is None else self.member.stored_ids()
+        ids = self.stored_ids()
         if ids is None:
             return kept
         # To make an id takes most of the time.

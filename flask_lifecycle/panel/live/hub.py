@@ -59,6 +59,17 @@ _app_log = logging.getLogger("flask_lifecycle")
 _Packet = type("_Packet", (Packet,), {"uses_binary_events": False, "json": Json})
 
 
+class _Listed(t.NamedTuple):
+    """What the pump listed last, and on what that depends."""
+
+    kept: list[LiveTrace]
+    extent: tuple[int, ...] | None
+    stored: t.Container[str] | None
+
+
+_NOTHING = _Listed([], None, None)
+
+
 class Hub:
     """Send each viewer the new data.
 
@@ -128,7 +139,21 @@ class Hub:
         """
         kept = self._store.newest()
         self._causes.look(kept)
-        return self._others.shared(kept) if self._others.several else kept
+        return self._others.shared(kept)
+
+    def _again(self, last: _Listed) -> _Listed:
+        """Return what was listed last if nothing has changed since, or else list it again.
+
+        So that an open panel takes little time from an app without requests.
+        """
+        extent, stored = self._store.extent(), self._others.stored_ids()
+        if extent is not None and extent == last.extent and stored is last.stored:
+            return last
+        kept = self.kept()
+        if stored is not None and not all(each.stored for each in kept):
+            # They may turn out too large for the history.
+            extent = None
+        return _Listed(kept, extent, stored)
 
     def shown(self, page: LiveTrace, is_shown: bool) -> None:
         """Record a page's report that it was hidden or is visible again."""
@@ -253,26 +278,29 @@ class Hub:
             viewer.pick = pick_of(wanted.get("trace"), wanted.get("have"))
 
     def _pump(self) -> None:
-        in_vain, pace = 0, Pace()
+        in_vain, pace, listed = 0, Pace(), _NOTHING
         while True:
             with self._lock:
                 viewers = list(self._viewers.items())
                 if not viewers:
                     self._thread = None
                     return
-            kept: list[LiveTrace] | None = None
-            sent = 0
+            is_listed, sent = False, 0
             again = [self._revised.popleft() for _ in range(len(self._revised))]
             for sid, viewer in viewers:
                 viewer.again(again)
                 try:
                     if self._takes(sid, viewer):
-                        kept = self.kept() if kept is None else kept
-                        sent = max(sent, self._send(sid, viewer, kept))
+                        if not is_listed:
+                            listed, is_listed = self._again(listed), True
+                        sent = max(sent, self._send(sid, viewer, listed.kept))
                 except Exception as error:
                     self._fault(error)
                     self._drop(sid)
-            in_vain = in_vain + 1 if kept is None else 0
+            in_vain = 0 if is_listed else in_vain + 1
+            if in_vain:
+                # Nothing that was evicted or cleared is kept for viewers that do not read.
+                listed = _NOTHING
             pause = pace.pause(sent)
             self._wake.wait(pause if in_vain < _LOOKS else _SELDOM)
 

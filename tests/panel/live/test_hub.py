@@ -13,6 +13,7 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_lifecycle import faults as failing
+from flask_lifecycle.panel.live import hub as hub_module
 from flask_lifecycle.panel.live.hub import Hub
 from flask_lifecycle.panel.live.viewer import Pick, Viewer
 from flask_lifecycle.recorder.steps import begin, end, room_for
@@ -173,6 +174,21 @@ def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
         hub._viewers.clear()
         pump.join(PATIENCE)
     assert not pump.is_alive()
+
+
+def test_what_is_kept_is_listed_once_as_long_as_nothing_changes() -> None:
+    store = MemoryStore(10)
+    hub, _ = watching(store)
+    listed = hub._again(hub_module._NOTHING)
+    assert hub._again(listed) is listed
+    trace = add(store, done=False)
+    while_running = hub._again(listed)
+    assert while_running.kept == store.newest()
+    trace.route = IGNORED
+    assert hub._again(while_running).kept == listed.kept
+    trace.finish()
+    store.clear()
+    assert hub._again(listed).kept == []
 
 
 def test_in_a_flood_the_steps_of_the_newest_are_those_of_one_for_a_while() -> None:
