@@ -122,8 +122,8 @@ def _slowest(trace: Trace, app_time: int, spans: list[Interval]) -> Iterator[Hig
     inside = [(step.begin, step.end) for step in trace.steps if step.parent == slowest.id]
     left = (slowest.end or slowest.begin) - slowest.begin - _covered([*inside, *spans], slowest)
     if left >= max(_LEAST, least):
-        where = f"{_time(left)} in {'the view' if slowest.stage == 'view' else kind}"
-        yield Highlight("unexplained", f"{where} that no step explains", where, slowest.id)
+        shown = _time(left)
+        yield Highlight("unexplained", f"{shown} of it that no step explains", shown, slowest.id)
 
 
 def _took(step: Step, spans: list[Interval]) -> int:

@@ -61,7 +61,7 @@ def test_a_real_request_says_where_its_time_went() -> None:
     assert [each for each in found if each != "sent"] == ["app", "sql", "slowest", "unexplained"]
     assert found["sql"].endswith(", 1 commit")
     assert found["slowest"].startswith("slowest: before_request wait ")
-    assert found["unexplained"].endswith("in before_request wait that no step explains")
+    assert found["unexplained"].endswith("ms of it that no step explains")
     # What is sent is the same.
     assert trace.to_dict()["highlights"] == [each.to_dict() for each in highlights(trace)]
 
@@ -108,7 +108,7 @@ def test_steps_at_the_same_time_explain_a_moment_once() -> None:
     ]
     steps = [step(0, "wsgi", end=10 * MS), step(1, "view", parent=0, begin=0, end=10 * MS), *inside]
     trace = trace_of(*steps, duration=10 * MS, app_time=10 * MS)
-    assert told(trace)["unexplained"] == "3.00 ms in the view that no step explains"
+    assert told(trace)["unexplained"] == "3.00 ms of it that no step explains"
 
 
 def test_a_trace_without_steps_has_none_of_them() -> None:
@@ -202,7 +202,7 @@ def test_the_time_of_a_breakpoint_is_no_functions() -> None:
     )
     assert told(trace)["sql"] == "DB 1.00 ms"
     assert told(trace)["slowest"] == "slowest: view x 3.00 ms"
-    assert told(trace)["unexplained"] == "3.00 ms in the view that no step explains"
+    assert told(trace)["unexplained"] == "3.00 ms of it that no step explains"
 
 
 class _Catcher:
