@@ -93,7 +93,7 @@ class Others:
             summary["id"]: shown
             for each in self._published()
             for summary in each.running
-            if (shown := _shown(summary, each, now)) is not None
+            if type(summary.get("id")) is str and (shown := _shown(summary, each, now)) is not None
         }
 
     def tell(self, kind: str, **data: t.Any) -> None:
