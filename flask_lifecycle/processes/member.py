@@ -120,8 +120,7 @@ class Member:
     def join(self) -> None:
         """Take part from now on."""
         if not self.joined:
-            self.joined = True
-            thread.add(self)
+            self.joined = thread.add(self)
 
     def leave(self) -> None:
         """Take part no more, as the extension is removed from the app."""

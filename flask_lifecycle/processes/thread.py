@@ -48,12 +48,16 @@ class Thread:
         self._lock = locks.lock()
         self._bell: threading.Event | None = None
 
-    def add(self, member: Member) -> None:
-        """Let an app take part."""
+    def add(self, member: Member) -> bool:
+        """Let an app take part; return False if the thread cannot be started now."""
         with self._lock:
-            self._members.append((weakref.ref(member), member.board))
+            if all(reference() is not member for reference, _ in self._members):
+                self._members.append((weakref.ref(member), member.board))
             if self._bell is None:
                 self._start()
+            if self._bell is None:
+                self._members.pop()
+            return self._bell is not None
 
     def remove(self, member: Member) -> None:
         """Let an app leave the others, at the next turn."""
@@ -74,12 +78,14 @@ class Thread:
         thread = threading.Thread(
             target=self._run, args=(bell,), name="flask-lifecycle-processes", daemon=True
         )
+        # Before it runs: nobody hurries it in vain.
+        self._bell = bell
         try:
             thread.start()
         except RuntimeError as error:  # no more threads, or the process ends
+            self._bell = None
             fault("the start of the thread for other processes", error)
             return
-        self._bell = bell
         atexit.register(self.close)
 
     def _run(self, bell: threading.Event) -> None:
@@ -105,7 +111,10 @@ class Thread:
 
     def close(self) -> None:
         """Leave the other processes, at the end of this one."""
-        for reference, board in list(self._members):
+        with self._lock:
+            # None of them takes a turn afterwards, and shows itself again.
+            members, self._members = self._members, []
+        for reference, board in members:
             member = reference()
             try:
                 if member is None:

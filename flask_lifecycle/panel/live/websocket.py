@@ -83,8 +83,8 @@ class Websocket:
         except Exception:
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"This is not a websocket handshake.\n"]
-        _watch.add(ws)
         try:
+            _watch.add(ws)
             self._handler(self)
         except Exception:
             # A packet that Engine.IO cannot parse: it would neither close nor forget the session.
