@@ -44,6 +44,8 @@ class Running:
         self._shown: dict[LiveTrace, tuple[t.Any, ...]] = {}
         #: Those that have finished since they were published, and until when they are.
         self._over: dict[LiveTrace, float] = {}
+        #: Their summaries, which do not change.
+        self._last: dict[LiveTrace, JsonObject | None] = {}
         #: Those whose steps are published: how far they had come, and when that was.
         self._steps: _Known = {}
         self._before: _Known = {}
@@ -70,11 +72,16 @@ class Running:
         now = time.monotonic()
         self._over = {each: until for each, until in self._over.items() if until > now}
         breath = Pauses()
+        known = self._last
+        self._last = {}
         found = []
-        for each in (*self._shown, *self._over):
+        for each in self._shown:
             found.append(summarized(each))
             breath.take()
-        return [each for each in found if each is not None]
+        for each in self._over:
+            self._last[each] = known[each] if each in known else summarized(each)
+            breath.take()
+        return [each for each in (*found, *self._last.values()) if each is not None]
 
     def steps(self, watched: frozenset[str]) -> dict[str, JsonObject | None]:
         """Return requests whole, as far as they have changed; None for those to forget.
@@ -130,7 +137,7 @@ class Running:
 
     def forget(self) -> None:
         """Forget what was published."""
-        self._shown, self._over, self._steps, self._before = {}, {}, {}, {}
+        self._shown, self._over, self._last, self._steps, self._before = {}, {}, {}, {}, {}
 
 
 def _whole(trace: LiveTrace) -> JsonObject | None:

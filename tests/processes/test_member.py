@@ -17,6 +17,7 @@ from flask_lifecycle.processes import member as member_module
 from flask_lifecycle.processes import running as running_module
 from flask_lifecycle.processes.member import Member
 from flask_lifecycle.processes.thread import OFTEN, SELDOM
+from flask_lifecycle.summary.summarize import summarized as summarize_trace
 from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.history import make, served
 from tests.helpers.servers import wait_for
@@ -129,6 +130,28 @@ def test_what_has_just_begun_is_looked_at_again_as_soon_as_it_is_old_enough(
         two.store.add(LiveTrace(None, "GET", "/"))
     assert two.member.turn() == 1000.0
     assert one.member.turn() == SELDOM
+
+
+def test_what_has_finished_is_summarized_once_more(
+    apps: tuple[App, App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = apps
+    one.member.board.watch(frozenset())
+    trace = begin(two)
+    two.member.turn()
+    trace.finish()
+    summarized: list[LiveTrace] = []
+
+    def summarize(trace: LiveTrace) -> t.Any:
+        summarized.append(trace)
+        return summarize_trace(trace)
+
+    monkeypatch.setattr(running_module, "summarized", summarize)
+    for _ in range(3):
+        begin(two)
+        two.member.turn()
+    assert (trace.id, "done") in running(one)
+    assert summarized.count(trace) == 1
 
 
 def test_viewers_of_one_process_stay_when_those_of_another_have_left(
