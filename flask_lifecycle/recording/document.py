@@ -107,16 +107,8 @@ class Recording:
         return _recording(parse(data))
 
     @classmethod
-    def of_document(cls, document: JsonObject) -> Recording:
-        """Read a recording, or a trace, from its JSON value.
-
-        :raises ValueError: as :meth:`load`.
-        """
-        return _recording(document)
-
-    @classmethod
     def from_json(cls, value: t.Any) -> Recording:
-        """Read a recording from the JSON of its file.
+        """Read a recording, or a trace, from the JSON of its file.
 
         :raises ValueError: as :meth:`load`.
         """
