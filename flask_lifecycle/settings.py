@@ -235,7 +235,8 @@ class Settings:
         values: dict[str, t.Any] = {}
 
         for key in config:
-            if key.startswith("LIFECYCLE_") and key not in known:
+            # A key may be anything that is hashable.
+            if isinstance(key, str) and key.startswith("LIFECYCLE_") and key not in known:
                 raise ValueError(
                     f"{key} is not a setting of flask-lifecycle; it takes {', '.join(known)}."
                 )

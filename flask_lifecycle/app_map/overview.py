@@ -64,6 +64,7 @@ class AppMap:
         app = self._app
         rules = [self._rule(rule) for rule in app.url_map.iter_rules()]
         unmatched = self._plan(())
+        config = {key: value for key, value in app.config.items() if isinstance(key, str)}
         return {
             "name": app.name,
             "import_name": app.import_name,
@@ -83,11 +84,7 @@ class AppMap:
                 for name, blueprint in app.blueprints.items()
             ],
             "extensions": sorted(name for name in app.extensions if isinstance(name, str)),
-            "config": {
-                key: self._setting(key, value)
-                for key, value in sorted(app.config.items())
-                if isinstance(key, str)
-            },
+            "config": {key: self._setting(key, config[key]) for key in sorted(config)},
             "rules": rules,
             "unmatched": unmatched,
             "error_handlers": self._error_handlers(),

@@ -14,10 +14,10 @@ from flask import Flask
 from flask_lifecycle import Lifecycle
 
 
-def asked(**config: t.Any) -> dict[str, t.Any]:
+def asked(config: dict[t.Any, t.Any] | None = None, /, **more: t.Any) -> dict[str, t.Any]:
     app = Flask(__name__)
     app.debug = True
-    app.config.update(config)
+    app.config.update(config or {}, **more)
     Lifecycle(app)
     with app.test_client().get("/_lifecycle/api/app") as answer:
         return t.cast("dict[str, t.Any]", answer.get_json())
@@ -55,6 +55,12 @@ def test_what_is_on_or_off_is_no_secret() -> None:
     assert told["WTF_CSRF_ENABLED"] is False
     assert told["WTF_CSRF_SECRET_KEY"] == "••••••"
     assert told["OAUTH"] is None
+
+
+def test_keys_of_the_config_that_are_no_text_are_left_out() -> None:
+    told = asked({1: "one", ("a", 2): "two", "NAME": "three"})["config"]
+    assert told["NAME"] == "three"
+    assert {"one", "two"}.isdisjoint(each for each in told.values() if isinstance(each, str))
 
 
 def computed(_self: t.Any) -> t.NoReturn:
