@@ -42,7 +42,7 @@ ALLOWED = {
         "recording",
     },
     "collectors": {"recorder", "trace", "redact", "locks", "faults", "_compat", "core"},
-    "app_map": {"recorder", "trace", "redact", "_compat"},
+    "app_map": {"recorder", "trace", "redact", "faults", "_compat"},
     "holds": {"recorder", "trace", "redact", "locks", "faults", "_compat"},
     "instrumentation": {
         *("core", "forks", "settings"),

@@ -24,6 +24,7 @@ import flask.globals
 from werkzeug.routing import Rule
 
 from .._compat import SEPARATE_CONTEXTS
+from ..faults import fault
 from ..recorder.callables import tracepoint_of
 from ..redact import Redactor
 from ..trace.model import JsonObject
@@ -182,9 +183,14 @@ class AppMap:
         ]
 
     def _hook(self, stage: str, func: t.Any, scope: str | None = None) -> JsonObject:
-        tracepoint = tracepoint_of(stage, func, scope, self._app.import_name)
-        # The same test as in Flask's own ensure_sync.
-        return _shown(tracepoint, is_async=inspect.iscoroutinefunction(func))
+        try:
+            tracepoint = tracepoint_of(stage, func, scope, self._app.import_name)
+            # The same test as in Flask's own ensure_sync.
+            is_async = inspect.iscoroutinefunction(func)
+        except Exception as error:  # of a callable that computes its attributes
+            fault("the description of a function", error)
+            tracepoint, is_async = Tracepoint(stage, type(func).__name__, scope=scope), False
+        return _shown(tracepoint, is_async=is_async)
 
 
 def _title(view: t.Any) -> str | None:

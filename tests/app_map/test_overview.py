@@ -75,6 +75,21 @@ Computed: t.Any = type(
 )
 
 
+def test_a_function_that_cannot_be_described_hides_no_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = Flask(__name__)
+    app.debug = True
+    processors = app.template_context_processors[None]
+    processors.append(type("Odd", (), {"__wrapped__": property(computed), "__call__": dict})())
+    app.context_processor(lambda: {"a": 1})
+    Lifecycle(app)
+    with app.test_client().get("/_lifecycle/api/app") as answer:
+        hooks = t.cast("dict[str, t.Any]", answer.get_json())["hooks"]
+    assert [each["name"] for each in hooks] == ["Odd", "<lambda>"]
+    assert "the description of a function failed" in caplog.text
+
+
 def test_the_title_of_a_rule_is_the_first_sentence_of_its_view() -> None:
     app = Flask(__name__)
     app.debug = True
