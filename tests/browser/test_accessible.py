@@ -42,7 +42,7 @@ VIEWS = ("Steps", "SQL", "Templates", "Changes", "Request", "Response", "Logs", 
 #: Where the focus is, and whether it can be seen: of two, what is around them or in them shows it.
 FOCUS = """() => {
     const { activeElement: at } = document;
-    const { outlineStyle, outlineWidth } = getComputedStyle(at);
+    const { outlineStyle, outlineWidth } = getComputedStyle(at.closest("figure:has(svg)") ?? at);
     const { width, height } = at.getBoundingClientRect();
     const seen = outlineStyle !== "none" && parseFloat(outlineWidth) > 0;
     const otherwise = at.id === "filter" || at.getAttribute("role") === "separator";

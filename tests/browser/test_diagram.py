@@ -365,7 +365,7 @@ def test_arrows_rove_in_the_order_of_the_journey(panel: Panel) -> None:
     current = page.locator("svg.diagram .node.cur")
     page.keyboard.press("Home")
     expect(current.first).to_have_attribute("data-stage", "wsgi")
-    expect(diagram).to_have_css("outline-style", "solid")
+    expect(page.locator("figure", has=diagram)).to_have_css("outline-style", "solid")
     at = 0
 
     def goes(key: str) -> int:

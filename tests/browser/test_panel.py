@@ -85,7 +85,7 @@ def test_a_click_shows_the_steps_details(panel: Panel) -> None:
     expect(details).to_contain_text("demo/__init__.py:")
     expect(details).to_contain_text("whole app")
     # The frame is for keys.
-    expect(panel.page.locator("svg.diagram")).to_have_css("outline-style", "none")
+    expect(panel.page.locator("figure")).to_have_css("outline-style", "none")
     panel.page.keyboard.press("Escape")
     details.wait_for(state="detached")
 

@@ -262,8 +262,8 @@ def test_the_stage_has_no_frame_around_it(panel: Panel) -> None:
         page.keyboard.press("Tab")
         focused = page.evaluate(
             """() => {
-                const {tagName} = document.activeElement;
-                return [tagName, getComputedStyle(document.activeElement).outlineStyle];
+                const {activeElement: at} = document;
+                return [at.tagName, getComputedStyle(at.closest('figure') ?? at).outlineStyle];
             }"""
         )
         if focused[0].lower() in ("figure", "svg"):
