@@ -16,9 +16,14 @@ export function breakShape(
   y: number,
 ): readonly Shape[] {
   if (chip.hidden || chip.folded.length > 0) return [];
-  const out = scene.columns.narrow ? NARROW.breakpoint.out : GEOMETRY.breakpoint.out;
+  const out = breakOut(scene);
   const only = chip.stage === "middleware" ? (chip.half ? "after" : "before") : null;
   return breakAt(scene, chip, only, wire + (side === "left" ? -out : out), y, side === "left" ? -1 : 1);
+}
+
+/** How far it is from the wire. */
+export function breakOut({ columns }: Scene): number {
+  return columns.narrow ? NARROW.breakpoint.out : GEOMETRY.breakpoint.out;
 }
 
 /** @param back towards what ran before, on the wire: up on the way in, down on the way out. */

@@ -33,9 +33,19 @@ function onWires(drawing: Drawing): string[] {
   const beside = [...flat(drawing.shapes)].filter(
     (shape) => shape.el === "text" && /^(changed|lane\b)/.test(shape.parts[0].cls),
   );
-  return textsOf({ ...drawing, shapes: beside })
-    .filter(({ left, right }) => left < first + 5 || right > last - 5)
-    .map(({ said }) => `on a wire: ${said}`);
+  return [
+    ...onPipes(drawing, [first, last]),
+    ...textsOf({ ...drawing, shapes: beside })
+      .filter(({ left, right }) => left < first + 5 || right > last - 5)
+      .map(({ said }) => `on a wire: ${said}`),
+  ];
+}
+
+/** Breakpoints that lie on the pipe of a wire. */
+function onPipes(drawing: Drawing, wires: readonly number[]): string[] {
+  return circlesOf(drawing, /^bp-dot/)
+    .filter(({ left, right }) => wires.some((x) => left < x + 5.5 && right > x - 5.5))
+    .map(({ left }) => `breakpoint on a wire: ${left}`);
 }
 
 /** Points on the wire of the journey, 2 px apart; curves by their chords. */

@@ -5,7 +5,7 @@ import { ellipsize } from "../../../trace/text";
 import type { Ribbon } from "../../model/types";
 import type { Frame } from "../frame";
 import { GEOMETRY } from "../geometry";
-import { breakAt } from "../breakpoints";
+import { breakAt, breakOut } from "../breakpoints";
 import { hatched } from "../hatch";
 import { LONGEST_TITLE, pauseShapes } from "../nodes";
 import { fit, widthOf, type Scene } from "../scene";
@@ -123,20 +123,14 @@ function drawRun(scene: Scene, box: Box, hit: Shape): Partial<Layers> {
   };
 }
 
-/** On the border of a view; what is no function, or has a dot on the wire, has none here. */
-function breakShapes(scene: Scene, { ribbon, left, right, top }: Box): readonly Shape[] {
+/** On the border of a view, and of a handler beside the wire, where it ends; what is no function has none. */
+function breakShapes(scene: Scene, { ribbon, left, top, axisY }: Box): readonly Shape[] {
   const { stage, callable, key, kind } = ribbon;
   if (key === "body") return [];
   const name = ribbon.step?.name ?? callable?.split(/[:.]/).at(-1) ?? kind;
-  const isView = key === "view";
-  return breakAt(
-    scene,
-    { stage, name, callable },
-    null,
-    isView ? left + 2 : right + 22,
-    top + 22,
-    isView ? -1 : 1,
-  );
+  const at = { stage, name, callable };
+  if (key === "view") return breakAt(scene, at, null, left + 2, top + 22, -1);
+  return breakAt(scene, at, null, scene.columns.XR + breakOut(scene), axisY, 1);
 }
 
 function isSelected({ space }: Scene, { ribbon }: Box): boolean {
