@@ -19,15 +19,18 @@ export interface Columns {
   /** From a wire to its chips, and what that leaves for the two chips of a row. */
   readonly margin: number;
   readonly room: number;
-  /** Between the chips on the right and their wire, for one that comes from the left; 0 without it. */
+  /** Between the chips on the right and their wire, for one that comes over or goes back; 0 without it. */
   readonly lane: number;
 }
+
+/** Where a wire goes beside the two: over from the left to the right, or from the right back down. */
+export type Crossing = "none" | "over" | "back";
 
 export function isNarrow({ width }: Space): boolean {
   return width < NARROW.below;
 }
 
-export function columnsOf(space: Space, bands: readonly Band[], crosses: boolean): Columns {
+export function columnsOf(space: Space, bands: readonly Band[], crossing: Crossing): Columns {
   const { least, most } = GEOMETRY.width;
   const width = Math.max(least, Math.min(most, space.width));
   const narrow = isNarrow(space);
@@ -37,7 +40,9 @@ export function columnsOf(space: Space, bands: readonly Band[], crosses: boolean
   const XL = narrow ? Math.max(NARROW.wire, inner + 6) : inner + GEOMETRY.wire;
   const margin = narrow ? NARROW.margin : GEOMETRY.chip.margin;
   const XR = width - XL;
-  const lane = crosses && width < GEOMETRY.lane.below ? GEOMETRY.lane.width : 0;
+  // With much room, it goes over between the chips; on the way down, there are some of the way in.
+  const isLane = crossing === "back" || (crossing === "over" && width < GEOMETRY.lane.below);
+  const lane = isLane ? GEOMETRY.lane.width : 0;
   return {
     width,
     narrow,

@@ -144,6 +144,22 @@ const raising = (trace: Trace, stage: string): Trace => ({
   ),
 });
 
+/** What a function on the way out raised is handled, and its answer becomes the response. */
+const handled = (trace: Trace): Trace => {
+  const [first = 0, second, third] = trace.steps
+    .filter(({ stage }) => stage === "after_request")
+    .map(({ id }) => id);
+  const error = { type: "LookupError", message: "The seal is not there." };
+  return {
+    ...trace,
+    steps: trace.steps.map((step): Step => {
+      if (step.id === first) return { ...step, outcome: "raised", error };
+      if (step.id === second) return { ...step, stage: "error_handler" };
+      return step.id === third ? { ...step, stage: "make_response" } : step;
+    }),
+  };
+};
+
 /** With a transaction in its view, and many statements and templates in its hooks. */
 const crowded = (trace: Trace): Trace => {
   const hosts = trace.steps.filter(({ stage }) =>
@@ -214,6 +230,8 @@ const CASES: readonly (readonly [string, Trace])[] = [
   ...told.map(([name, trace]) => [`${name}, long`, long(trace)] as const),
   ...told.map(([name, trace]) => [`${name}, busy`, busy(trace)] as const),
   ...told.map(([name, trace]) => [`${name}, crowded`, crowded(busy(trace))] as const),
+  ["handled on the way out", handled(tell(STORIES.typical))],
+  ["handled on the way out, long", handled(long(tell(STORIES.typical)))],
   ...["before_request", "after_request", "teardown_request", "view", "error_handler"].flatMap((stage) =>
     told.map(([name, trace]) => [`${name}, ${stage} raises`, raising(busy(trace), stage)] as const),
   ),

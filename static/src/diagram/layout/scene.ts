@@ -5,7 +5,7 @@ import { momentOf, type Moment } from "../../trace/steps";
 import { ellipsize, LONGEST_NAME } from "../../trace/text";
 import type { Band, Chip, Journey } from "../model/types";
 import { foldLayers } from "../model/layers";
-import { columnsOf, isNarrow, type Columns } from "./columns";
+import { columnsOf, isNarrow, type Columns, type Crossing } from "./columns";
 import { fonts, type FontName, type Fonts } from "./fonts";
 import type { Space } from "./sheet";
 
@@ -27,7 +27,7 @@ export function sceneOf(journey: Journey, space: Space): Scene {
   return {
     journey,
     bands,
-    columns: columnsOf(space, bands, crosses(journey)),
+    columns: columnsOf(space, bands, crossing(journey)),
     moment: momentOf(journey.at, journey.elapsed),
     space,
     opened,
@@ -35,19 +35,23 @@ export function sceneOf(journey: Journey, space: Space): Scene {
   };
 }
 
-/** Whether the wire goes from one side over to the other in the midst of the bands, or back down. */
-function crosses({ bands, stops }: Journey): boolean {
+/** Whether the wire goes over to the right in the midst of the bands, or from there back down. */
+function crossing({ bands, stops }: Journey): Crossing {
   const keys = (side: "left" | "right"): readonly string[] =>
     bands.flatMap((band) => band[side].map(({ key }) => key));
   const [lefts, rights] = [new Set(keys("left")), new Set(keys("right"))];
-  return stops.some(({ key }, index) => {
+  const ways = stops.map(({ key }, index): Crossing => {
     const before = stops[index - 1]?.key ?? "";
     const toTurn = key === "make_response" || key.startsWith("handler:");
-    if (rights.has(before)) return toTurn;
+    if (rights.has(before)) return toTurn ? "back" : "none";
     // Down to a handler, it stays at the left.
-    if (before === "dispatch") return rights.has(key) || key === "make_response";
-    return lefts.has(before) && (toTurn || rights.has(key));
+    const isOver =
+      before === "dispatch"
+        ? rights.has(key) || key === "make_response"
+        : lefts.has(before) && (toTurn || rights.has(key));
+    return isOver ? "over" : "none";
   });
+  return ways.includes("back") ? "back" : ways.includes("over") ? "over" : "none";
 }
 
 /** Whether a request is gone through, so that nothing may open or move by itself. */

@@ -120,7 +120,7 @@ function toHandler(net: Net, from: Stop, to: Stop, a: Point, b: Point, side: Sid
       wires: [wire(d`M${a.x} ${a.y}V${b.y - 12}q0 12 12 12H${b.left - 9}`, "err")],
       front: [arrow(b.left - 14, b.y, "err")],
     };
-  // From the right: back down from the step that failed on the way up.
+  // From the right: from the response itself, below which there is no other chip.
   const x = Math.min(a.left, b.left) - GEOMETRY.back;
   const q = 12;
   if (isBox && lane > 0) return { ...byLane(net, a, { ...b, y: b.y - 18 }, "err"), failing: false };
@@ -141,18 +141,15 @@ function toResponse(net: Net, from: Stop, a: Point, b: Point, side: Side): Route
   return { ...across(net, a, b, tone), failing: false };
 }
 
-/** A second response is made, of the error: by a handler, or where it failed. */
+/** A second response is made, of the error: of a handler, of a step on the way out, or where it failed. */
 function toSecondResponse(net: Net, from: Stop, a: Point, b: Point): Route {
   if (isHandler(from)) {
     const middle = (a.y + b.y) / 2;
     return { wires: [wire(d`M${a.x} ${a.y}V${middle + 8}L${b.x} ${middle - 8}V${b.y}`, "out")] };
   }
   if (net.frame.lane > 0) return byLane(net, a, b, "err");
-  const [x0, x1] = [a.left - 5, b.left - 7];
-  const bend = Math.min(x0, x1) - 70;
-  const level = Math.abs(a.y - b.y) < 1;
-  const path = level
-    ? d`M${x0} ${a.y - 4}C${bend} ${a.y - 34} ${bend} ${b.y} ${x1} ${b.y + 2}`
-    : d`M${x0} ${a.y}C${bend} ${a.y} ${bend} ${b.y} ${x1} ${b.y}`;
-  return { wires: [wire(path, "err")], front: [arrow(x1 - 5, b.y, "err")] };
+  const { left, y } = b;
+  const bend = left - 77;
+  const path = d`M${left - 5} ${y - 4}C${bend} ${y - 34} ${bend} ${y} ${left - 7} ${y + 2}`;
+  return { wires: [wire(path, "err")], front: [arrow(left - 12, y, "err")] };
 }
