@@ -7,6 +7,7 @@ import { changeTexts } from "./changes";
 import { draw } from "./draw";
 import type { Drawing, Space } from "./sheet";
 import { journey } from "../model/journey";
+import { summarize } from "../../trace/summary";
 import { ellipsize } from "../../trace/text";
 import type { Shape } from "./shapes";
 
@@ -220,6 +221,27 @@ describe("draw", () => {
         for (const other of all)
           if (one !== other && Math.abs(one.y + one.h / 2 - other.y - other.h / 2) < 1)
             expect(one.x + one.w <= other.x || other.x + other.w <= one.x).toBe(true);
+  });
+
+  it("shortens what is said of a request inside before it cuts a name", () => {
+    const name = "a_name_that_is_rather_long";
+    const named = <T extends { readonly name: string }>(each: T): T =>
+      each.name === "load_warehouse" || each.name === "add_etag" ? { ...each, name } : each;
+    const trace = tell(STORIES.typical);
+    const steps = trace.steps.map(named);
+    const { begin = 0 } = steps.find((step) => step.name === name) ?? {};
+    const inner = {
+      ...summarize(trace),
+      id: "i",
+      parent: trace.id,
+      started_at: trace.started_at + begin / 1e9,
+    };
+    const map = { ...MAP, hooks: MAP.hooks.map(named) };
+    const shapes = JSON.stringify(
+      draw(journey({ ...trace, steps }, map, 1e9, Infinity, [inner]), SPACE).shapes,
+    );
+    expect(shapes.split(`"text":"${name}"`)).toHaveLength(3);
+    expect(shapes).toContain('"text":"200 ↗"');
   });
 
   it("says beside a hook what it returned", () => {

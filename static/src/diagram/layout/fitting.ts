@@ -44,8 +44,7 @@ const RULES: readonly Rule[] = [
     return { ...detail, changes: detail.changes + (isCount ? 2 : 1) };
   },
   ({ fitted, detail }) => (fitted.package === "" ? null : { ...detail, package: false }),
-  ({ fitted, detail }) =>
-    detail.times && fitted.pills.some((pill) => pill.kind === "step") ? { ...detail, times: false } : null,
+  ({ fitted, detail }) => (detail.times && fitted.pills.some(isTimed) ? { ...detail, times: false } : null),
   ({ detail }) => (detail.own ? { ...detail, own: false } : null),
   ({ fitted, detail }) => {
     const letters = Math.min(detail.note, Array.from(fitted.chip.note).length);
@@ -61,6 +60,11 @@ const RULES: readonly Rule[] = [
     return letters <= FEWEST_LETTERS ? null : { ...detail, letters: letters - 2 };
   },
 ];
+
+/** With its time, or of a request inside with its method and path. */
+function isTimed(pill: Pill): boolean {
+  return pill.kind === "step" || (pill.kind === "link" && pill.outwards !== true);
+}
 
 /** Statements have one pill for all, and a request inside is the only way to it. */
 function canFold(pill: Pill): boolean {

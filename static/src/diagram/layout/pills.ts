@@ -29,7 +29,7 @@ export interface Detail {
   /** Which of the texts of its changes: the first is the longest, after the last there is none. */
   readonly changes: number;
   readonly package: boolean;
-  /** Whether its pills say their time. */
+  /** Whether its pills say their time, and those of requests inside their path. */
   readonly times: boolean;
   /** Whether its own time is beside it, where there are no gutters. */
   readonly own: boolean;
