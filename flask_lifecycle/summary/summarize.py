@@ -195,7 +195,8 @@ def _strip(
     elapsed: int,
     app_time: int,
 ) -> list[list[t.Any]]:
-    least = app_time // 400
+    # What is held is drawn at no scale.
+    least = max(0, app_time - trace.held) // 400
     returned, place = _on_app_clock(trace, columns, stages, elapsed, app_time)
     since = trace.since
     parts: list[list[t.Any]] = []

@@ -78,6 +78,25 @@ def test_a_statement_is_not_slow_by_the_time_of_a_breakpoint(trace: Trace) -> No
     assert "slow SQL: 1" in flagged(replace(slow, holds=elsewhere))
 
 
+def test_the_strip_of_a_request_that_was_held_has_what_it_has_of_any_other(trace: Trace) -> None:
+    (view,) = (step for step in trace.steps if step.stage == "view")
+    held = 60_000_000_000
+
+    def later(moment: int | None) -> t.Any:
+        return moment + held if moment is not None and moment > view.begin else moment
+
+    steps = (replace(each, begin=later(each.begin), end=later(each.end)) for each in trace.steps)
+    waited = replace(
+        trace,
+        steps=tuple(steps),
+        app_time=later(trace.app_time),
+        duration=later(trace.duration),
+        holds=(Hold(view.id, view.begin, view.begin + held, "go"),),
+    )
+    kinds = [kind for kind, _, _ in digest(trace)["strip"]]
+    assert [kind for kind, _, _ in digest(waited)["strip"]] == kinds
+
+
 def test_a_request_saved_while_it_ran_is_not_running_any_more(trace: Trace) -> None:
     steps = tuple(replace(step, end=None) for step in trace.steps)
     held = (Hold(0, 1, None, None),)
