@@ -14,6 +14,7 @@ from operator import itemgetter
 from werkzeug.datastructures import FileStorage
 
 from .._compat import CACHED_DATA, CACHED_JSON, REQUEST
+from ..core import shortcut
 from ..faults import fault
 from ..redact import MASK, Redactor, weight
 from ..trace.messages import Answered, Received, header_name, is_header
@@ -122,7 +123,7 @@ class Messages:
                 values = tuple(_shortened(values, self._max_bytes))
                 size = self._max_bytes
             trace.detail_bytes += size
-            return Received(names, self._redactor.queries(values, paths))
+            return Received(names, self._redactor.queries(values, paths), {})
         except Exception as error:
             fault("the headers of a request", error)
             return None
@@ -191,8 +192,10 @@ class Messages:
             if self.preview:
                 body["preview"] = _text(redactor, data)
         trace.detail_bytes += weight(body) - weight(received.body)
-        received.body = body
+        # In one call into C, for concurrent readers.
+        received.body.update(body)
 
+    @shortcut("answered", (Answered, _RESPONSE, _HEADER_BYTES, _HEADERS))
     def answered(
         self, trace: LiveTrace, status: str, headers: list[t.Any], added: list[t.Any]
     ) -> Answered:

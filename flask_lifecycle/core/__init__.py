@@ -17,7 +17,7 @@ from .twin import STEP, packed
 
 _SWITCH = "FLASK_LIFECYCLE_PURE"
 # That of _core.c.
-_REVISION = 7
+_REVISION = 8
 
 
 def _compiled() -> tuple[t.Any, str]:

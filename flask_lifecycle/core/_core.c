@@ -24,7 +24,7 @@
 #include "stored.h"
 
 /* Has to be the same in __init__.py, so that a module built from older sources is not used. */
-#define REVISION 7
+#define REVISION 8
 
 PyDoc_STRVAR(setup_doc,
 "Take what recorded functions use: the context variable of the current trace, what identifies a\n"
@@ -68,12 +68,7 @@ pack(PyObject *module, PyObject *log)
     State *state = PyModule_GetState(module);
     if (!Py_IS_TYPE(log, state->Log))
         return PyErr_Format(PyExc_TypeError, "%.100s is not a log", Py_TYPE(log)->tp_name);
-    PyObject *packed;
-    Py_BEGIN_CRITICAL_SECTION(log);
-    packed = PyBytes_FromStringAndSize(
-        (char *)((Log *)log)->steps, ((Log *)log)->count * sizeof(Step));
-    Py_END_CRITICAL_SECTION();
-    return packed;
+    return pack_log((Log *)log);
 }
 
 static PyMethodDef core_methods[] = {

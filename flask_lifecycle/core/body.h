@@ -125,17 +125,9 @@ chunk_enter(Chunk *chunk)
 {
     State *state = chunk->state;
     PyObject *sent = PyTuple_GET_ITEM(chunk->held, 2);
-    PyObject *get_ident = state->get_ident, *step;
-    unsigned long long ident = PyThread_get_thread_ident();
-    if (get_ident != NULL) {
-        PyObject *number = PyObject_CallNoArgs(get_ident);
-        ident = number == NULL ? 0 : PyLong_AsUnsignedLongLongMask(number);
-        Py_XDECREF(number);
-        if (PyErr_Occurred())
-            return -1;
-    }
-    chunk->trace->ident = ident;
-    if (PyObject_SetAttr(chunk->recording, state->names.sent, sent) < 0
+    PyObject *step;
+    if (take_thread(state, chunk->trace) < 0
+        || PyObject_SetAttr(chunk->recording, state->names.sent, sent) < 0
         || PyObject_SetAttr(chunk->recording, state->names.is_over, Py_False) < 0
         || (step = PyObject_GetAttr(chunk->recording, state->names.step)) == NULL)
         return -1;

@@ -92,3 +92,22 @@ fail_open(State *state, PyObject *callable)
     Py_XDECREF(reported);
     return 0;
 }
+
+/* Report the exception that is raised to a function in Python, with a writer and a step; it is raised
+ * still afterwards, unless that raises what is not ours. */
+static void
+report_error(PyObject *callable, PyObject *writer, Py_ssize_t step)
+{
+    PyObject *error = take_error();
+    Handled before = begin_handling(error);
+    PyObject *offset = PyLong_FromSsize_t(step), *reported = NULL;
+    if (offset != NULL)
+        reported = PyObject_CallFunctionObjArgs(callable, writer, offset, error, NULL);
+    end_handling(before);
+    if (reported == NULL && !PyErr_ExceptionMatches(PyExc_Exception))
+        Py_SETREF(error, take_error());
+    PyErr_Clear();
+    Py_XDECREF(reported);
+    Py_XDECREF(offset);
+    raise_error(error);
+}

@@ -234,6 +234,17 @@ log_extend(PyObject *self, PyObject *numbers)
     return Py_NewRef(self);
 }
 
+/* Return the steps in little memory. */
+static PyObject *
+pack_log(Log *self)
+{
+    PyObject *packed;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    packed = PyBytes_FromStringAndSize((char *)self->steps, self->count * sizeof(Step));
+    Py_END_CRITICAL_SECTION();
+    return packed;
+}
+
 static void
 log_dealloc(PyObject *self)
 {

@@ -9,9 +9,12 @@
 
 #include "body.h"
 #include "changes.h"
+#include "ending.h"
 #include "functions.h"
 #include "log.h"
+#include "response.h"
 #include "state.h"
+#include "texts.h"
 #include "writer.h"
 
 typedef struct {
@@ -382,15 +385,8 @@ static PyObject *
 text(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    if (count < 2 || count > 3 || !PyUnicode_CheckExact(args[1]))
-        return NULL;
-    PyObject *plain = PyObject_GetAttr(args[0], state->names.plain);
-    bool is_plain = plain != NULL && PyTuple_CheckExact(plain)
-                    && PyUnicode_GET_LENGTH(args[1])
-                           <= PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST))
-                    && is_known_text(PyTuple_GET_ITEM(plain, PLAIN), args[1]) == 1;
-    Py_XDECREF(plain);
-    return is_plain ? Py_NewRef(args[1]) : NULL;
+    bool is_text = 2 <= count && count <= 3 && PyUnicode_CheckExact(args[1]);
+    return is_text ? known_text(state, args[0], args[1]) : NULL;
 }
 
 /* Return whether a tuple has nothing but integers that are together too small to be a card number. */
@@ -436,42 +432,67 @@ is_plain(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return known;
 }
 
-/* Return a header as it is shown, or None if it is invalid; NULL with an exception. */
-static PyObject *
-shown_header(State *state, PyObject *redactor, PyObject *known, PyObject *pair, PyObject *path)
-{
-    Py_hash_t hash = PyObject_Hash(pair);
-    PyObject *key = hash == -1 ? NULL : PyLong_FromSsize_t(hash);
-    PyObject *shown = key == NULL ? NULL : get_item(known, key);
-    Py_XDECREF(key);
-    if (shown != NULL || PyErr_Occurred())
-        return shown;
-    return PyObject_CallMethodObjArgs(redactor, state->names._pair, pair, path, NULL);
-}
-
-/* The same, `headers(self, pairs, path)`: most have been masked before. */
+/* The same, `headers(self, pairs, path)`. */
 static PyObject *
 headers(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    if (count != 3 || !PyList_CheckExact(args[1]))
+    bool is_list = count == 3 && PyList_CheckExact(args[1]);
+    return is_list ? shown_headers(state, args[0], args[1], args[2]) : NULL;
+}
+
+/* `collectors/http.py`, `answered(self, trace, status, headers, added)`. */
+static PyObject *
+answered(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return answered_shortly(state, self->data, args, count);
+}
+
+/* `trace/writer.py`, `LiveTrace.finish`. */
+static PyObject *
+finish(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *trace = count == 1 ? as_writer(self, args[0]) : NULL;
+    return trace == NULL ? NULL : finish_trace(state, self->data, args[0]);
+}
+
+/* `instrumentation/body_recording.py`, `Recording.__del__`: it is done if the body was closed. */
+static PyObject *
+unclosed(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *trace = count == 1 ? PyObject_GetAttr(args[0], state->names.trace) : NULL;
+    PyObject *ended = trace == NULL ? NULL : PyObject_GetAttr(trace, state->names.ended);
+    bool is_done = ended != NULL && ended != Py_None;
+    Py_XDECREF(ended);
+    Py_XDECREF(trace);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
+/* `trace/writer.py`, `LiveTrace.id`. Its data is the namespace of trace/process.py. */
+static PyObject *
+trace_id(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 1)
         return NULL;
-    PyObject *known = PyObject_GetAttr(args[0], state->names._headers);
-    PyObject *pairs = known == NULL ? NULL : PyList_AsTuple(args[1]);
-    PyObject *all = pairs == NULL ? NULL : PyTuple_New(PyTuple_GET_SIZE(pairs));
-    for (Py_ssize_t at = 0; all != NULL && at < PyTuple_GET_SIZE(pairs); at++) {
-        PyObject *shown = shown_header(
-            state, args[0], known, PyTuple_GET_ITEM(pairs, at), args[2]);
-        if (shown == NULL || shown == Py_None) { /* which has to be left out */
-            Py_XDECREF(shown);
-            Py_CLEAR(all);
-        } else {
-            PyTuple_SET_ITEM(all, at, shown);
-        }
+    PyObject *parts[] = {
+        get_item(self->data, state->names._epoch), PyObject_GetAttr(args[0], state->names.origin),
+        get_item(self->data, state->names._first), PyObject_GetAttr(args[0], state->names.serial),
+    };
+    PyObject *id = NULL;
+    if (parts[0] != NULL && parts[1] != NULL && parts[2] != NULL && parts[3] != NULL) {
+        double began = PyFloat_AsDouble(parts[0]) + PyFloat_AsDouble(parts[1]);
+        long long number = PyLong_AsLongLong(parts[2]) + PyLong_AsLongLong(parts[3]);
+        char text[40];
+        (void)snprintf(text, sizeof(text), "%016llx%08llx", (unsigned long long)(began * 1e9), number);
+        id = PyErr_Occurred() ? NULL : PyUnicode_FromString(text);
     }
-    Py_XDECREF(pairs);
-    Py_XDECREF(known);
-    return all;
+    for (int at = 0; at < 4; at++)
+        Py_XDECREF(parts[at]);
+    return id;
 }
 
 /* `collectors/templates/parts.py`, `recording_writer()`. Its data is the apps whose templates are
@@ -536,9 +557,11 @@ shorten(Function function, PyObject *self, PyObject *const *args, size_t nargsf,
         return shorten(name, self, args, nargsf, kwnames); \
     }
 VECTORCALL(after_context)
+VECTORCALL(answered)
 VECTORCALL(before_context)
 VECTORCALL(begin_for_some)
 VECTORCALL(ensure_sync)
+VECTORCALL(finish)
 VECTORCALL(forget)
 VECTORCALL(headers)
 VECTORCALL(is_another_apps)
@@ -552,6 +575,8 @@ VECTORCALL(recording_writer)
 VECTORCALL(send)
 VECTORCALL(sent)
 VECTORCALL(text)
+VECTORCALL(trace_id)
+VECTORCALL(unclosed)
 VECTORCALL(user_location)
 VECTORCALL(view_args)
 #undef VECTORCALL
@@ -567,6 +592,34 @@ next_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject
     if (kwnames == NULL && PyVectorcall_NARGS(nargsf) == 1)
         chunk = next_chunk(state, self->data, args[0], &is_done);
     return is_done ? chunk : shorten(leave_to_python, object, args, nargsf, kwnames);
+}
+
+/* The same, `_closed`. */
+static PyObject *
+close_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL && PyVectorcall_NARGS(nargsf) == 1)
+        result = close_body(state, self->data, args[0], &is_done);
+    return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
+}
+
+/* `instrumentation/start_response.py`, `recorded`: what the server's own raises passes. */
+static PyObject *
+start_response_vectorcall(
+    PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL && 5 <= count && count <= 5 + MOST_STARTED)
+        result = started(state, self->data, args, count, &is_done);
+    return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
 }
 
 static bool
@@ -618,9 +671,12 @@ static const struct {
     bool (*takes)(PyObject *data);
 } shortcuts[] = {
     {"after_context", after_context_vectorcall, is_dict},
+    {"answered", answered_vectorcall, are_parts_of_answer},
     {"before_context", before_context_vectorcall, is_set},
     {"begin_for_some", begin_for_some_vectorcall, is_set},
+    {"close", close_vectorcall, are_parts_of_close},
     {"ensure_sync", ensure_sync_vectorcall, is_dict},
+    {"finish", finish_vectorcall, are_parts_of_end},
     {"forget", forget_vectorcall, is_none},
     {"headers", headers_vectorcall, is_none},
     {"is_another_apps", is_another_apps_vectorcall, is_none},
@@ -634,7 +690,10 @@ static const struct {
     {"recording_writer", recording_writer_vectorcall, is_set},
     {"send", send_vectorcall, is_number},
     {"sent", sent_vectorcall, are_four},
+    {"start_response", start_response_vectorcall, are_parts_of_start},
     {"text", text_vectorcall, is_none},
+    {"trace_id", trace_id_vectorcall, is_dict},
+    {"unclosed", unclosed_vectorcall, is_none},
     {"user_location", user_location_vectorcall, are_two},
     {"view_args", view_args_vectorcall, is_none},
 };

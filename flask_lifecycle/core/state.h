@@ -8,11 +8,16 @@
 #include "log.h"
 
 #define NAMES(X) \
-    X(after) X(app) X(armed) X(called) X(changed) X(changes) X(close) X(context) X(detail) X(detail_bytes) X(details) \
-    X(extras) X(file) X(fold) X(found) X(function) X(g) X(headers) X(held) X(is_over) X(is_spine) X(line) X(notes) X(outcomes) X(plain) \
-    X(receivers) X(redactor) X(sent) X(session) X(session_interface) X(size) X(source) X(step) X(stopwatch) X(stored) X(strand) X(streamed) X(trace) X(tracepoints) \
-    X(views) X(__class__) X(__dict__) X(__wrapped__) X(_few) \
-    X(_flask_lifecycle) X(_headers) X(_kept) X(_pair) X(_statements)
+    X(added) X(after) X(app) X(append) X(armed) X(called) X(changed) X(changes) X(close) \
+    X(connections) X(context) X(detail) X(detail_bytes) X(details) X(ended) X(endpoint) X(extras) \
+    X(file) X(finish) X(fold) X(folded) X(found) X(function) X(g) X(headers) \
+    X(HTTP_SEC_FETCH_DEST) X(HTTP_UPGRADE) X(id) X(ignored) X(is_over) X(is_spine) X(line) X(log) \
+    X(macros) X(notes) X(origin) X(outbox) X(outcomes) X(path) X(plain) X(receivers) X(redactor) \
+    X(route) X(seen) X(sent) X(serial) X(session) X(session_interface) X(share) X(size) X(source) \
+    X(status) X(step) X(stopwatch) X(store) X(stored) X(strand) X(strands) X(streamed) X(trace) \
+    X(tracepoints) X(__class__) X(__dict__) X(__wrapped__) X(_epoch) X(_few) X(_first) \
+    X(_flask_lifecycle) X(_hand_over) X(_headers) X(_kept) X(_pair) X(_redactor) X(_spine) \
+    X(_statements)
 
 typedef struct {
     PyTypeObject *Log;

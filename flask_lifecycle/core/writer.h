@@ -104,6 +104,22 @@ is_own_thread(State *state, Fields *writer)
     return PyErr_Occurred() ? -1 : writer->ident == number;
 }
 
+/* Make this thread the writer's; return -1 with an exception. */
+static int
+take_thread(State *state, Fields *writer)
+{
+    unsigned long long ident = PyThread_get_thread_ident();
+    if (state->get_ident != NULL) {
+        PyObject *number = PyObject_CallNoArgs(state->get_ident);
+        ident = number == NULL ? 0 : PyLong_AsUnsignedLongLongMask(number);
+        Py_XDECREF(number);
+        if (PyErr_Occurred())
+            return -1;
+    }
+    writer->ident = ident;
+    return 0;
+}
+
 /* Return a name of recorder/holding.py: a new reference, or NULL without an exception. */
 static PyObject *
 from_holding(State *state, PyObject *name)
@@ -129,4 +145,16 @@ is_armed(State *state)
     PyObject *armed = from_holding(state, state->names.armed);
     Py_XDECREF(armed); /* It is a bool. */
     return armed == Py_True;
+}
+
+/* Hold a request after a step; return -1 with an exception. */
+static int
+hold_after_step(State *state, Fields *writer, Py_ssize_t step)
+{
+    PyObject *callable = from_holding(state, state->names.after);
+    PyObject *result = callable == NULL
+                           ? Py_NewRef(Py_None) : PyObject_CallFunction(callable, "On", writer, step);
+    Py_XDECREF(callable);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
 }

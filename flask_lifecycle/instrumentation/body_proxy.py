@@ -22,7 +22,7 @@ from ..recorder.errors import hide_frames
 from ..recorder.memo import Memo
 from ..recorder.steps import begin, finish
 from ..trace.log import clock
-from .body_recording import BODY, Recording
+from .body_recording import BODY, CLOSE, Recording, close_failed
 
 # C code reads these directly, without calling their methods.
 _CONCRETE = (list, tuple, dict, set, frozenset, str)
@@ -155,6 +155,7 @@ def _itself(body: t.Any) -> t.Any:
 _close_begun = _in_step(operator.methodcaller("close"), (), Recording.leave)
 
 
+@shortcut("close", (CLOSE, close_failed))
 def _closed(body: _Body) -> t.Any:
     """Close a body, or an iterator of one."""
     __tracebackhide__ = True

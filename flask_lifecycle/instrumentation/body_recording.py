@@ -6,10 +6,11 @@ import typing as t
 from threading import get_ident
 
 from ..collectors.http import Preview
+from ..core import shortcut
 from ..faults import fault
 from ..recorder import holding
 from ..recorder.current import current
-from ..recorder.errors import describe_error
+from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import finish
 from ..trace.log import END, clock
 from ..trace.tracepoint import Tracepoint, number
@@ -22,7 +23,7 @@ _PREVIEW = 4
 _COUNTED = ("chunks", "bytes", "streamed", "sent", "preview", "complete")
 #: The step of a body, from its first iteration to its end.
 BODY: int = number(Tracepoint("body", "body"))
-_CLOSE = number(Tracepoint("body_close", "close"))
+CLOSE: int = number(Tracepoint("body_close", "close"))
 
 #: Takes the trace, the exception, the environ, and whether the status has been sent.
 Failed = t.Callable[[LiveTrace, BaseException, Environ, bool], None]
@@ -73,6 +74,7 @@ class Recording:
         self.sent: Counts = self.counts()
         self.is_over: bool = False
 
+    @shortcut("unclosed", None)
     def __del__(self) -> None:
         # A server that never closes the body: the request is finished anyway.
         if self.trace.ended is None:
@@ -144,15 +146,14 @@ def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
     now = clock()
     if trace.stopwatch <= 0:
         trace.stopwatch += now
-    log += (_CLOSE, -1, now, 0.0)
+    log += (CLOSE, -1, now, 0.0)
     trace.current = step
     try:
         if holding.armed:
             holding.before(trace, step)
         return None if close is None else close()
     except BaseException as error:
-        trace.notes.outcomes[step] = describe_error(error)
-        failed(trace, error, trace.notes.received(), True)
+        _failed(trace, step, error, failed)
         raise
     finally:
         log[step + END] = clock()
@@ -165,4 +166,15 @@ def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
         current.set(outer)
 
 
-__all__ = ["BODY", "Counts", "Failed", "Recording", "record_close"]
+def _failed(trace: LiveTrace, step: int, error: BaseException, failed: Failed) -> None:
+    trace.notes.outcomes[step] = describe_error(error)
+    failed(trace, error, trace.notes.received(), True)
+
+
+def close_failed(recording: Recording, step: int, error: BaseException) -> None:
+    """Do what the compiled `close` leaves to Python after an exception that it passes on."""
+    _failed(recording.trace, step, error, recording.failed)
+    hide_frames(error)
+
+
+__all__ = ["BODY", "CLOSE", "Counts", "Failed", "Recording", "close_failed", "record_close"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from string import capwords
 
+from ..core import shortcut
 from ..faults import fault
 from ..recorder import holding
 from ..recorder.errors import describe_error, hide_frames
@@ -39,23 +40,26 @@ class StartResponse:
         self._answered = answered
         self._statuses: dict[str, tuple[int | Tracepoint, int | None, bool]] = {}
 
-    def recorded(
-        self,
-        trace: LiveTrace,
-        environ: Environ,
-        start_response: Start,
-        unreached: t.Callable[[LiveTrace], None],
-    ) -> Start:
-        """Return a ``start_response`` that records its call.
+    def recorded(self, unreached: t.Callable[[LiveTrace], None]) -> t.Callable[..., t.Any]:
+        """Return a function that records a call of the server's ``start_response``.
 
         :param unreached: called with the trace if something other than Flask calls it.
         """
         note = self._note
-        may_upgrade = "HTTP_UPGRADE" in environ
+        known = (self._statuses, self._header, self._answered, no_context, _failed)
 
-        def recorded(status: str, headers: Headers, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        @shortcut("start_response", known)
+        def recorded(
+            trace: LiveTrace,
+            environ: Environ,
+            start_response: Start,
+            status: str,
+            headers: Headers,
+            *args: t.Any,
+            **kwargs: t.Any,
+        ) -> t.Any:
             __tracebackhide__ = True
-            if may_upgrade and upgrades.is_upgraded(trace):
+            if "HTTP_UPGRADE" in environ and upgrades.is_upgraded(trace):
                 # The client of a websocket gets no response.
                 return start_response(status, headers, *args, **kwargs)
             if trace.context is no_context:
@@ -76,8 +80,7 @@ class StartResponse:
                     holding.before(writer, step)
                 return start_response(status, headers, *args, **kwargs)
             except BaseException as error:
-                writer.notes.outcomes[step] = describe_error(error)
-                hide_frames(error)
+                _failed(writer, step, error)
                 raise
             finally:
                 log[step + END] = clock()
@@ -128,6 +131,12 @@ class StartResponse:
         if is_usual:
             self._statuses[status] = made
         return made
+
+
+def _failed(writer: Writer, step: int, error: BaseException) -> None:
+    """Record what the server's ``start_response`` raises."""
+    writer.notes.outcomes[step] = describe_error(error)
+    hide_frames(error)
 
 
 def _name(status: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
+from functools import partial
 
 import flask
 import flask.app
@@ -119,7 +120,7 @@ class Calls:
         measures = self._measures
         preview = self._preview
         recorded_body = body.recorded
-        recorded_start_response = self._start_response.recorded
+        recorded_start = self._start_response.recorded(unreached)
 
         def record(
             app: flask.Flask, environ: Environ, start_response: Start, run: Application
@@ -145,7 +146,7 @@ class Calls:
             try:
                 if holding.armed:
                     holding.before(trace, 0)
-                answer = recorded_start_response(trace, environ, start_response, unreached)
+                answer = partial(recorded_start, trace, environ, start_response)
                 result = run(app, environ, answer)
                 if holding.armed:
                     trace.log[END] = clock()

@@ -17,22 +17,19 @@ _EMPTY = ("Content-Type", "Content-Length")
 _KEY = re.compile(r"\.[0-9a-f]{32}(?=\"\Z)")
 
 
-class Received:
+class Received(t.NamedTuple):
     """The received request, masked."""
 
-    __slots__ = ("_names", "_values", "body")
-
-    def __init__(self, names: tuple[str, ...], values: t.Sequence[t.Any]) -> None:
-        self._names = names
-        self._values = values
-        #: What the app has parsed or read of the body, masked.
-        self.body: JsonObject = {}
+    names: tuple[str, ...]
+    values: t.Sequence[t.Any]
+    #: What the app has parsed or read of the body, masked.
+    body: JsonObject
 
     def environ(self) -> dict[str, str]:
         """Return the stored part of the environ."""
         return {
             name: value if type(value) is str else ""
-            for name, value in zip(self._names, self._values, strict=True)
+            for name, value in zip(self.names, self.values, strict=True)
         }
 
     def detail(self, trace: LiveTrace) -> JsonObject:
@@ -54,42 +51,35 @@ class Received:
 
     def stored(self, _trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""
-        return "received", (self._names, self._values, self.body)
+        return "received", tuple(self)
 
     @classmethod
     def restored(cls, names: list[str], values: list[t.Any], body: JsonObject) -> Received:
         """Return again what was stored."""
-        received = cls(tuple(names), values)
-        received.body = body
-        return received
+        return cls(tuple(names), values, body)
 
 
-class Answered:
-    """The status and headers of a response from the app, masked.
+class Answered(t.NamedTuple):
+    """The status and headers of a response from the app, masked."""
 
-    :param added: the headers that were added on the way to the server.
-    """
-
-    __slots__ = ("_added", "_count", "_headers", "_status")
-
-    def __init__(
-        self, status: str, headers: tuple[tuple[str, str], ...], count: int, added: t.Any
-    ) -> None:
-        self._status = status
-        self._headers = headers
-        self._count = count
-        self._added = added
+    status: str
+    headers: tuple[tuple[str, str], ...]
+    #: The number of headers.
+    total: int
+    #: The headers that were added on the way to the server, the names of those that were removed,
+    #: and the bytes that were added to the body.
+    added: t.Any
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, or None."""
-        return next((value for key, value in self._headers if key.lower() == name), None)
+        return next((value for key, value in self.headers if key.lower() == name), None)
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return them JSON-ready."""
-        shown = [[key, value] for key, value in self._headers if value or key not in _EMPTY]
+        shown = [[key, value] for key, value in self.headers if value or key not in _EMPTY]
         detail: JsonObject = {
-            "headers": self._count,
-            "response": {"status": self._status, "headers": shown},
+            "headers": self.total,
+            "response": {"status": self.status, "headers": shown},
         }
         headers, removed, size = self._given()
         if headers or size:
@@ -97,7 +87,7 @@ class Answered:
         return detail
 
     def _given(self) -> tuple[list[list[str]], list[str], int]:
-        headers, removed, size = self._added
+        headers, removed, size = self.added
         # Anyone who has the key of a request may query it.
         given = [
             [name, _KEY.sub(f".{MASK}", value) if value[-1:] == '"' else value]
@@ -107,16 +97,16 @@ class Answered:
 
     def stored(self, _trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""
-        added = self._added
+        added = self.added
         for _, value in added[0]:
             if value[-1:] == '"':
                 added = self._given()
-        return "answered", (self._status, self._headers, self._count, added)
+        return "answered", (self.status, self.headers, self.total, added)
 
     @classmethod
-    def restored(cls, status: str, headers: t.Any, count: int, added: t.Any) -> Answered:
+    def restored(cls, status: str, headers: t.Any, total: int, added: t.Any) -> Answered:
         """Return again what was stored."""
-        return cls(status, headers, count, added)
+        return cls(status, headers, total, added)
 
 
 def is_header(key: str) -> bool:

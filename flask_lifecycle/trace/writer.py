@@ -9,6 +9,7 @@ import typing as t
 from threading import current_thread, get_ident
 from time import time
 
+from ..core import shortcut
 from ..locks import lock
 from ..redact import Redactor
 from . import process
@@ -28,6 +29,8 @@ _lock = lock()
 # The estimated bytes of a trace, of each step, and of each of its notes.
 _TRACE, _STEP, _NOTE = 1000, 24, 200
 _STEP_WITH_NOTES = _STEP + KINDS * _NOTE
+# What the endpoints of static files end with.
+_STATIC = ("static",)
 
 
 def no_context() -> None:
@@ -207,6 +210,7 @@ class LiveTrace(Writer):
         return self
 
     @property
+    @shortcut("trace_id", vars(process))
     def id(self) -> str:
         """Return the id; ids sort by time of creation."""
         return process.id_of(self.origin, self.serial)
@@ -347,6 +351,7 @@ class LiveTrace(Writer):
             found = numbers[id(used)] = max(numbers.values(), default=0) + 1
         return found
 
+    @shortcut("finish", (Kept, ENDINGS, _STATIC, _STEP_WITH_NOTES, _TRACE))
     def finish(self) -> None:
         """End the trace now, and pack its steps."""
         if self.ended is not None:
@@ -374,14 +379,17 @@ class LiveTrace(Writer):
         self.added = None
         self.ended = clock()
         store, self.store = self.store, None
-        if store is None:
-            return
+        if store is not None:
+            self._hand_over(store, len(packed) // STEP_BYTES)
+
+    def _hand_over(self, store: Keeper, steps: int) -> None:
+        """Pass a trace that has ended on to the store, if that has to know, and to the history."""
         # As by `endpoint`, `hidden` and `size`, whose calls take longer than this.
         route, path = self.route, self.path
         endpoint, hidden = ("", False) if route is None else (route.endpoint, route.ignored)
-        may_be_file = endpoint.endswith("static") or path.endswith(ENDINGS)
+        may_be_file = endpoint.endswith(_STATIC) or path.endswith(ENDINGS)
         of_file = may_be_file and is_file(endpoint, path)
-        most = len(packed) // STEP_BYTES * _STEP_WITH_NOTES + self.detail_bytes
+        most = steps * _STEP_WITH_NOTES + self.detail_bytes
         if of_file or hidden or (most > store.share - _TRACE and self.size() > store.share):
             store.settle(self)
         if self.outbox is not None and not hidden:

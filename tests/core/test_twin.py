@@ -10,6 +10,7 @@ from contextvars import ContextVar
 import pytest
 
 from flask_lifecycle.core import Fields, Log, compiled, pack, packed, shortcut, twin
+from flask_lifecycle.trace.messages import Answered
 
 STEPS = (7, -1, 1.5, 0.0, 8, 0, 2.5, 3.5, 9, -6, 1e9 + 2e-7, 0.25)
 BOTH = [(Log, pack), (twin.Log, twin.pack)]
@@ -109,6 +110,12 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("text", None),
     ("headers", None),
     ("is_plain", None),
+    ("answered", (Answered, (), 100, 200)),
+    ("start_response", ({}, None, print, print, print)),
+    ("trace_id", {}),
+    ("finish", (Answered, (), (), 1, 1)),
+    ("close", (1, print)),
+    ("unclosed", None),
 ]
 
 

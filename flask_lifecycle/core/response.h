@@ -1,0 +1,242 @@
+/* The start of a response: instrumentation/start_response.py, and what collectors/http.py records
+ * of it. */
+
+#pragma once
+
+#include <Python.h>
+
+#include "errors.h"
+#include "log.h"
+#include "named.h"
+#include "state.h"
+#include "texts.h"
+#include "writer.h"
+
+/* What `Messages.answered` uses, as the shortcut's data has it: the type of what it returns, the path
+ * of the headers, the estimated bytes of each, and the most of them. */
+enum { ANSWERED, PATH, HEADER_BYTES, MOST_HEADERS, PARTS_OF_ANSWER };
+
+static bool
+are_parts_of_answer(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_ANSWER
+           && is_named_type(PyTuple_GET_ITEM(data, ANSWERED))
+           && PyLong_CheckExact(PyTuple_GET_ITEM(data, HEADER_BYTES))
+           && PyLong_CheckExact(PyTuple_GET_ITEM(data, MOST_HEADERS));
+}
+
+/* `Messages.answered(self, trace, status, headers, added)`: it is done for texts and headers that
+ * need no masking, and a response to which the toolbar has added nothing. */
+static PyObject *
+answered_shortly(State *state, PyObject *data, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 5 || !PyUnicode_CheckExact(args[2]) || !PyList_CheckExact(args[3])
+        || PyList_GET_SIZE(args[3]) > PyLong_AsSsize_t(PyTuple_GET_ITEM(data, MOST_HEADERS)))
+        return NULL;
+    PyObject *changes = PyObject_GetAttr(args[1], state->names.added);
+    Py_XDECREF(changes);
+    PyObject *redactor = changes == Py_None ? PyObject_GetAttr(args[0], state->names._redactor) : NULL;
+    if (redactor == NULL)
+        return NULL;
+    PyObject *status = known_text(state, redactor, args[2]);
+    PyObject *headers = status == NULL ? NULL : shown_headers(
+        state, redactor, args[3], PyTuple_GET_ITEM(data, PATH));
+    Py_ssize_t total = headers == NULL ? 0 : PyTuple_GET_SIZE(headers);
+    Py_ssize_t each = PyLong_AsSsize_t(PyTuple_GET_ITEM(data, HEADER_BYTES));
+    PyObject *made = NULL;
+    if (headers != NULL)
+        made = make_named(PyTuple_GET_ITEM(data, ANSWERED), Py_BuildValue(
+            "OOn(O[]i)", status, headers, total, args[4], 0));
+    if (made != NULL && add_detail_bytes(state, args[1], each * total) < 0)
+        Py_CLEAR(made);
+    Py_XDECREF(headers);
+    Py_XDECREF(status);
+    Py_DECREF(redactor);
+    return made;
+}
+
+/* What the function in Python uses: what is known of statuses, the name of the header with the
+ * trace's id, `Messages.answered`, the context of a trace that has none, and what takes an
+ * exception. */
+enum { STATUSES, ID_HEADER, ANSWER, NO_CONTEXT, FAILED, PARTS_OF_START };
+
+static bool
+are_parts_of_start(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_START
+           && PyDict_CheckExact(PyTuple_GET_ITEM(data, STATUSES));
+}
+
+/* What is known of a status: its tracepoint, its code, and whether it has a body. */
+enum { OF_STATUS, CODE, HAS_BODY, PARTS_OF_STATUS };
+
+#define MOST_STARTED 8
+
+/* One call of a server's `start_response`, by the arguments of ours. */
+typedef struct {
+    State *state;
+    PyObject *parts;
+    Fields *trace;
+    PyObject *environ, *start_response, *status, *headers;
+    /* Owned. */
+    PyObject *known;
+    Log *log;
+    Py_ssize_t step;
+} Start;
+
+/* Return whether a request is one of those whose response is left to Python: for a websocket, or
+ * sent by a script. */
+static bool
+is_special(Start *start)
+{
+    State *state = start->state;
+    PyObject *sender = get_item(start->environ, state->names.HTTP_SEC_FETCH_DEST);
+    bool is_plain = sender == NULL || (PyUnicode_CheckExact(sender)
+                                       && PyUnicode_CompareWithASCIIString(sender, "empty") != 0);
+    Py_XDECREF(sender);
+    return !is_plain || PyDict_Contains(start->environ, state->names.HTTP_UPGRADE) != 0;
+}
+
+/* Begin the step, unless something of it is unusual: return whether that is done. */
+static bool
+begin_start(Start *start)
+{
+    State *state = start->state;
+    if (!PyObject_TypeCheck((PyObject *)start->trace, state->Fields)
+        || !PyDict_CheckExact(start->environ) || !PyUnicode_CheckExact(start->status)
+        || !PyList_CheckExact(start->headers) || is_armed(state) || is_special(start))
+        return false;
+    PyObject *context = PyObject_GetAttr((PyObject *)start->trace, state->names.context);
+    Py_XDECREF(context);
+    if (context == NULL || context == PyTuple_GET_ITEM(start->parts, NO_CONTEXT))
+        return false;
+    start->known = get_item(PyTuple_GET_ITEM(start->parts, STATUSES), start->status);
+    start->log = start->known == NULL ? NULL : log_of(state, start->trace);
+    Step step = {.parent = (int32_t)start->trace->current};
+    if (start->log == NULL || log_length((PyObject *)start->log) >= start->trace->limit
+        || !PyTuple_CheckExact(start->known) || PyTuple_GET_SIZE(start->known) != PARTS_OF_STATUS
+        || !PyLong_CheckExact(PyTuple_GET_ITEM(start->known, OF_STATUS))
+        || as_int32(PyTuple_GET_ITEM(start->known, OF_STATUS), &step.tracepoint) < 0)
+        return false;
+    step.begin = now();
+    start->step = log_append(start->log, step);
+    return start->step >= 0;
+}
+
+/* Return the headers that are added: a list, or NULL with an exception. */
+static PyObject *
+added_headers(Start *start)
+{
+    State *state = start->state;
+    PyObject *name = PyTuple_GET_ITEM(start->parts, ID_HEADER);
+    if (name == Py_None)
+        return PyList_New(0);
+    PyObject *route = PyObject_GetAttr((PyObject *)start->trace, state->names.route);
+    PyObject *hidden = route == NULL || route == Py_None
+                           ? route : PyObject_GetAttr(route, state->names.ignored);
+    if (hidden != route)
+        Py_XDECREF(hidden); /* It is a bool. */
+    Py_XDECREF(route);
+    if (hidden == NULL || hidden == Py_True)
+        return hidden == NULL ? NULL : PyList_New(0);
+    PyObject *id = PyObject_GetAttr((PyObject *)start->trace, state->names.id);
+    return id == NULL ? NULL : Py_BuildValue("[(ON)]", name, id);
+}
+
+/* Return whether a list of headers has the length of the body, or -1 with an exception. */
+static int
+has_length(PyObject *headers)
+{
+    static const char name[] = "content-length";
+    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(headers); at++) {
+        PyObject *pair = PyList_GET_ITEM(headers, at);
+        if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2
+            || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0))) {
+            PyErr_SetString(PyExc_ValueError, "a header is a name and a value");
+            return -1;
+        }
+        PyObject *key = PyTuple_GET_ITEM(pair, 0);
+        Py_ssize_t length = PyUnicode_GET_LENGTH(key), same = 0;
+        if (!PyUnicode_IS_ASCII(key) || length != sizeof(name) - 1)
+            continue;
+        while (same < length && Py_TOLOWER(PyUnicode_1BYTE_DATA(key)[same]) == name[same])
+            same++;
+        if (same == length)
+            return 1;
+    }
+    return 0;
+}
+
+/* Record the start of the response; return the headers to send, or NULL with an exception. */
+static PyObject *
+note_start(Start *start)
+{
+    State *state = start->state;
+    PyObject *trace = (PyObject *)start->trace;
+    PyObject *added = added_headers(start), *noted = NULL;
+    if (added != NULL)
+        noted = PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(start->parts, ANSWER), trace,
+                                             start->status, start->headers, added, NULL);
+    int status = noted == NULL
+                     ? -1 : put_note(start->trace, state->names.details, start->step, noted);
+    PyObject *code = PyTuple_GET_ITEM(start->known, CODE);
+    if (status == 0 && code != Py_None)
+        status = PyObject_SetAttr(trace, state->names.status, code);
+    int is_sized = status == 0 ? has_length(start->headers) : -1;
+    PyObject *streamed = is_sized ? Py_False : PyTuple_GET_ITEM(start->known, HAS_BODY);
+    PyObject *headers = NULL;
+    if (is_sized >= 0 && PyObject_SetAttr(trace, state->names.streamed, streamed) == 0)
+        headers = PyList_GET_SIZE(added) ? PySequence_Concat(start->headers, added)
+                                         : Py_NewRef(start->headers);
+    Py_XDECREF(noted);
+    Py_XDECREF(added);
+    return headers;
+}
+
+/* Call the server's `start_response` with these headers, and end the step. */
+static PyObject *
+pass_start(Start *start, PyObject *headers, PyObject *const *more, Py_ssize_t count)
+{
+    PyObject *values[MOST_STARTED + 2] = {start->status, headers};
+    for (Py_ssize_t at = 0; at < count; at++)
+        values[2 + at] = more[at];
+    PyObject *result = PyObject_Vectorcall(start->start_response, values, 2 + count, NULL);
+    if (result == NULL)
+        report_error(PyTuple_GET_ITEM(start->parts, FAILED), (PyObject *)start->trace, start->step);
+    PyObject *error = result == NULL ? take_error() : NULL;
+    log_end(start->log, start->step, now());
+    if (is_armed(start->state) && hold_after_step(start->state, start->trace, start->step) < 0) {
+        Py_CLEAR(result);
+        Py_CLEAR(error);
+    }
+    if (error != NULL)
+        raise_error(error);
+    return result;
+}
+
+/* `recorded(trace, environ, start_response, status, headers, *args)`; `*is_done` is false, without an
+ * exception, if it is left to Python. */
+static PyObject *
+started(State *state, PyObject *parts, PyObject *const *args, Py_ssize_t count, bool *is_done)
+{
+    Start start = {
+        .state = state, .parts = parts, .trace = (Fields *)args[0], .environ = args[1],
+        .start_response = args[2], .status = args[3], .headers = args[4],
+    };
+    PyObject *result = NULL;
+    *is_done = begin_start(&start);
+    if (!*is_done) {
+        PyErr_Clear();
+    } else {
+        PyObject *headers = note_start(&start);
+        /* Invalid headers are left for the server to report. */
+        if (headers == NULL && fail_open(state, PyTuple_GET_ITEM(parts, ANSWER)) == 0)
+            headers = Py_NewRef(start.headers);
+        if (headers != NULL)
+            result = pass_start(&start, headers, args + 5, count - 5);
+        Py_XDECREF(headers);
+    }
+    Py_XDECREF(start.log);
+    Py_XDECREF(start.known);
+    return result;
+}

@@ -1,0 +1,57 @@
+/* Texts and headers that are known to need no masking: redact/redactor.py. */
+
+#pragma once
+
+#include <Python.h>
+
+#include "changes.h"
+#include "state.h"
+#include "writer.h"
+
+/* Return a text if it is known to need no masking, else NULL, where there may be an exception. */
+static PyObject *
+known_text(State *state, PyObject *redactor, PyObject *text)
+{
+    PyObject *plain = PyObject_GetAttr(redactor, state->names.plain);
+    bool is_plain = plain != NULL && PyTuple_CheckExact(plain)
+                    && PyUnicode_GET_LENGTH(text)
+                           <= PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST))
+                    && is_known_text(PyTuple_GET_ITEM(plain, PLAIN), text) == 1;
+    Py_XDECREF(plain);
+    return is_plain ? Py_NewRef(text) : NULL;
+}
+
+/* Return a header as it is shown, or None if it is invalid; NULL with an exception. */
+static PyObject *
+shown_header(State *state, PyObject *redactor, PyObject *known, PyObject *pair, PyObject *path)
+{
+    Py_hash_t hash = PyObject_Hash(pair);
+    PyObject *key = hash == -1 ? NULL : PyLong_FromSsize_t(hash);
+    PyObject *shown = key == NULL ? NULL : get_item(known, key);
+    Py_XDECREF(key);
+    if (shown != NULL || PyErr_Occurred())
+        return shown;
+    return PyObject_CallMethodObjArgs(redactor, state->names._pair, pair, path, NULL);
+}
+
+/* Return the headers of a list as they are shown: a tuple, or NULL, where there may be an exception, if
+ * some are to be left out. Most have been masked before. */
+static PyObject *
+shown_headers(State *state, PyObject *redactor, PyObject *list, PyObject *path)
+{
+    PyObject *known = PyObject_GetAttr(redactor, state->names._headers);
+    PyObject *pairs = known == NULL ? NULL : PyList_AsTuple(list);
+    PyObject *all = pairs == NULL ? NULL : PyTuple_New(PyTuple_GET_SIZE(pairs));
+    for (Py_ssize_t at = 0; all != NULL && at < PyTuple_GET_SIZE(pairs); at++) {
+        PyObject *shown = shown_header(state, redactor, known, PyTuple_GET_ITEM(pairs, at), path);
+        if (shown == NULL || shown == Py_None) {
+            Py_XDECREF(shown);
+            Py_CLEAR(all);
+        } else {
+            PyTuple_SET_ITEM(all, at, shown);
+        }
+    }
+    Py_XDECREF(pairs);
+    Py_XDECREF(known);
+    return all;
+}
