@@ -50,6 +50,9 @@ _entry("threading:RLock", "_at_fork_reinit", _PYTHON)
 _entry("sys", "_getframe", _PYTHON)
 _entry("sys", "_current_frames", _PYTHON)
 _entry("enum:Enum", "_name_", _PYTHON)
+# The threads by their identities, and a thread's name, for the compiled core.
+_entry("threading", "_active", _PYTHON)
+_entry("threading:Thread", "_name", _PYTHON)
 #: Whether a module is still being imported, perhaps by another thread.
 INITIALIZING = _entry("importlib.machinery:ModuleSpec", "_initializing", _PYTHON)
 #: The server behind a proxy that a connection has a tunnel through.

@@ -173,7 +173,7 @@ class State:
         mount = Mount(settings, token, pages, redactor, store, history, app, member)
         hooks = Hooks(
             on_trace=_on_trace(
-                store, redactor, member, spans.listen, sql.listen, sqlite.listen, outgoing.listen
+                store, member, spans.listen, sql.listen, sqlite.listen, outgoing.listen
             ),
             on_ignored=store.ignore,
             on_response=on_response,
@@ -257,7 +257,6 @@ def _undo_all(installed: list[t.Callable[[], None]]) -> None:
 
 def _on_trace(
     store: Store,
-    redactor: Redactor,
     member: Member | None,
     listen: t.Callable[[], None],
     *on_import: t.Callable[[], None],
@@ -266,7 +265,6 @@ def _on_trace(
 
     def on_trace(trace: LiveTrace) -> None:
         nonlocal imported
-        trace.redactor = redactor
         listen()
         if len(sys.modules) != imported:
             imported = len(sys.modules)

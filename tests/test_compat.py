@@ -152,7 +152,12 @@ def _owner(owner: str) -> t.Any:
 def _has(entry: Entry) -> bool:
     owner = _owner(entry.owner)
     annotated = (vars(each).get("__annotations__", {}) for each in getattr(owner, "__mro__", ()))
-    return hasattr(owner, entry.name) or any(entry.name in each for each in annotated)
+    made = getattr(getattr(owner, "__init__", None), "__code__", None)
+    return (
+        hasattr(owner, entry.name)
+        or any(entry.name in each for each in annotated)
+        or (made is not None and entry.name in made.co_names)
+    )
 
 
 def _gone(entry: Entry) -> str:

@@ -41,8 +41,9 @@ _HEADER_BYTES = 100
 _PREVIEW = 2048
 # The longest toolbar tag that can be removed from a preview.
 _TAG = 512
-_COOKIE = re.compile("=[^;]*")
-_EMPTIED = f"={MASK}"
+#: The values of cookies, and what is shown in their place.
+COOKIE: re.Pattern[str] = re.compile("=[^;]*")
+EMPTIED: str = f"={MASK}"
 
 
 class Shape(t.NamedTuple):
@@ -111,7 +112,7 @@ class Messages:
                     value = values[place]
                     is_cookie = names[place] == "HTTP_COOKIE" and type(value) is str
                     # The names of cookies stay.
-                    values[place] = _COOKIE.sub(_EMPTIED, value) if is_cookie else MASK
+                    values[place] = COOKIE.sub(EMPTIED, value) if is_cookie else MASK
                 values = tuple(values)
             try:
                 size = sum(map(len, values))
@@ -267,4 +268,4 @@ def _text(redactor: Redactor, data: bytes) -> str:
     return redactor.query(text) + ("…" if len(data) > _PREVIEW else "")
 
 
-__all__ = ["Messages"]
+__all__ = ["COOKIE", "EMPTIED", "Messages"]

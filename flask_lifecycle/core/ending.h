@@ -28,16 +28,6 @@ are_parts_of_end(PyObject *data)
            && PyLong_CheckExact(PyTuple_GET_ITEM(data, TRACE_BYTES));
 }
 
-/* Return an attribute if it is a number that fits, else -1, where there may be an exception. */
-static Py_ssize_t
-size_of(PyObject *object, PyObject *name)
-{
-    PyObject *value = PyObject_GetAttr(object, name);
-    Py_ssize_t size = value != NULL && PyLong_CheckExact(value) ? PyLong_AsSsize_t(value) : -1;
-    Py_XDECREF(value);
-    return size;
-}
-
 /* Return whether a text ends with one of others; true, where there may be an exception, if it is
  * none. */
 static bool

@@ -7,6 +7,7 @@
 #include <frameobject.h>
 #include <structmember.h>
 
+#include "beginning.h"
 #include "body.h"
 #include "changes.h"
 #include "ending.h"
@@ -449,6 +450,14 @@ answered(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return answered_shortly(state, self->data, args, count);
 }
 
+/* `instrumentation/trace_start.py`, `begin(app, environ, outer)`. */
+static PyObject *
+begin_of_trace(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return count == 3 ? begin_trace(state, self->data, args) : NULL;
+}
+
 /* `trace/writer.py`, `LiveTrace.finish`. */
 static PyObject *
 finish(Shortcut *self, PyObject *const *args, Py_ssize_t count)
@@ -559,6 +568,7 @@ shorten(Function function, PyObject *self, PyObject *const *args, size_t nargsf,
 VECTORCALL(after_context)
 VECTORCALL(answered)
 VECTORCALL(before_context)
+VECTORCALL(begin_of_trace)
 VECTORCALL(begin_for_some)
 VECTORCALL(ensure_sync)
 VECTORCALL(finish)
@@ -674,6 +684,7 @@ static const struct {
     {"answered", answered_vectorcall, are_parts_of_answer},
     {"before_context", before_context_vectorcall, is_set},
     {"begin_for_some", begin_for_some_vectorcall, is_set},
+    {"begin_trace", begin_of_trace_vectorcall, are_parts_of_begin},
     {"close", close_vectorcall, are_parts_of_close},
     {"ensure_sync", ensure_sync_vectorcall, is_dict},
     {"finish", finish_vectorcall, are_parts_of_end},

@@ -25,6 +25,16 @@ get_item(PyObject *dict, PyObject *key)
 #endif
 }
 
+/* Return an attribute if it is a number that fits, else -1, where there may be an exception. */
+static Py_ssize_t
+size_of(PyObject *object, PyObject *name)
+{
+    PyObject *value = PyObject_GetAttr(object, name);
+    Py_ssize_t size = value != NULL && PyLong_CheckExact(value) ? PyLong_AsSsize_t(value) : -1;
+    Py_XDECREF(value);
+    return size;
+}
+
 /* Return what a weak reference refers to, or NULL; it is only good for a comparison. */
 static PyObject *
 referent(PyObject *reference)

@@ -113,7 +113,7 @@ class Calls:
 
     def _recorder(self, unreached: Callable[[LiveTrace], None]) -> Record:
         """Return the function that records a call of an app."""
-        start = self._start.begin
+        start = self._start.begins()
         skipped = self._skipped
         left = self._errors.left
         broke = self._errors.broke

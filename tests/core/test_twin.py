@@ -116,6 +116,7 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("finish", (Answered, (), (), 1, 1)),
     ("close", (1, print)),
     ("unclosed", None),
+    ("begin_trace", (*({}, {}, set(), 1, 1, 1, 1, Answered, 1, 1, 1, ""), *(1, 1, 1, {}, 1, 1, 1))),
 ]
 
 

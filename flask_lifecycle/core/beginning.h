@@ -1,0 +1,329 @@
+/* The beginning of a trace: instrumentation/trace_start.py, and what collectors/http.py records of
+ * the request. */
+
+#pragma once
+
+#include <Python.h>
+
+#ifdef MS_WINDOWS
+#include <process.h>
+#define getpid _getpid
+#else
+#include <unistd.h>
+#endif
+
+#include "errors.h"
+#include "log.h"
+#include "named.h"
+#include "recording.h"
+#include "state.h"
+#include "texts.h"
+#include "writer.h"
+
+/* What `TraceStart.begin` uses, as the shortcut's data has it: the namespaces of forks.py and
+ * trace/process.py, the hashes of known request lines, a trace and notes to be copied, what records
+ * headers, what masks, the type of what is received, what masks cookies and by what, the key of the
+ * caller's header, the outbox, what tells requests of a server, what is called with each trace, the
+ * namespace of threading, the property that is a thread's name, and what returns the name of the
+ * current one, and the time. */
+enum {
+    FORKS, PROCESS, KNOWN_LINES, A_TRACE, SOME_NOTES, MESSAGES, REDACTOR, RECEIVED, MASK_COOKIES,
+    EMPTIED, MASKED, CALLER, OUTBOX, IS_SERVED, ON_TRACE, THREADING, NAME, THREAD_NAME, TIME,
+    PARTS_OF_BEGIN,
+};
+
+static bool
+are_parts_of_begin(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_BEGIN
+           && PyDict_CheckExact(PyTuple_GET_ITEM(data, FORKS))
+           && PyDict_CheckExact(PyTuple_GET_ITEM(data, PROCESS))
+           && PySet_CheckExact(PyTuple_GET_ITEM(data, KNOWN_LINES))
+           && is_named_type(PyTuple_GET_ITEM(data, RECEIVED))
+           && PyUnicode_CheckExact(PyTuple_GET_ITEM(data, CALLER))
+           && PyDict_CheckExact(PyTuple_GET_ITEM(data, THREADING));
+}
+
+/* Return an object like another one, whose class has nothing but slots from an offset on. Dicts are
+ * new ones: they are empty. */
+static PyObject *
+copy_slots(PyObject *like, size_t begin)
+{
+    PyTypeObject *type = Py_TYPE(like);
+    PyObject *copy = type->tp_alloc(type, 0);
+    for (Py_ssize_t at = (Py_ssize_t)begin; copy != NULL && at < type->tp_basicsize;
+         at += sizeof(PyObject *)) {
+        PyObject *value = at == type->tp_weaklistoffset ? NULL : *(PyObject **)((char *)like + at);
+        PyObject *own = value != NULL && PyDict_CheckExact(value) ? PyDict_New() : Py_XNewRef(value);
+        *(PyObject **)((char *)copy + at) = own;
+        if (own == NULL && value != NULL)
+            Py_CLEAR(copy);
+    }
+    return copy;
+}
+
+/* One beginning of a trace. */
+typedef struct {
+    State *state;
+    PyObject *parts;
+    PyObject *environ;
+    /* Owned. */
+    PyObject *method, *path, *query, *received, *trace;
+    Py_ssize_t size;
+} Begin;
+
+static PyObject *
+part(Begin *begin, int index)
+{
+    return PyTuple_GET_ITEM(begin->parts, index);
+}
+
+/* Return a text of the environ, or another one if that has none: a new reference, or NULL, where there
+ * may be an exception. */
+static PyObject *
+text_in(Begin *begin, PyObject *key, const char *otherwise)
+{
+    PyObject *text = get_item(begin->environ, key);
+    if (text == NULL && !PyErr_Occurred())
+        text = PyUnicode_InternFromString(otherwise);
+    if (text != NULL && !PyUnicode_CheckExact(text))
+        Py_CLEAR(text);
+    return text;
+}
+
+/* Take the method and the path, if their line is known. */
+static bool
+take_line(Begin *begin)
+{
+    State *state = begin->state;
+    PyObject *script = text_in(begin, state->names.SCRIPT_NAME, "");
+    PyObject *path = text_in(begin, state->names.PATH_INFO, ""), *line = NULL;
+    begin->method = text_in(begin, state->names.REQUEST_METHOD, "GET");
+    if (script != NULL && path != NULL && begin->method != NULL)
+        line = PyTuple_Pack(3, begin->method, script, path);
+    if (line != NULL && is_known_text(part(begin, KNOWN_LINES), line) == 1)
+        begin->path = PyUnicode_Concat(script, path);
+    Py_XDECREF(line);
+    Py_XDECREF(path);
+    Py_XDECREF(script);
+    return begin->path != NULL;
+}
+
+static bool
+take_query(Begin *begin)
+{
+    PyObject *query = text_in(begin, begin->state->names.QUERY_STRING, "");
+    if (query != NULL && PyUnicode_GET_LENGTH(query) > 0)
+        Py_SETREF(query, PyObject_CallMethodOneArg(
+            part(begin, REDACTOR), begin->state->names.query, query));
+    begin->query = query;
+    return query != NULL;
+}
+
+/* What is known of environs with the same keys. */
+enum { SHAPE_NAMES, SHAPE_VALUES, SHAPE_PATHS, SHAPE_SECRET, PARTS_OF_SHAPE };
+
+/* Mask a value that is not stored; of cookies, the names stay. Takes the reference. */
+static PyObject *
+mask(Begin *begin, PyObject *name, PyObject *value)
+{
+    bool is_cookie = PyUnicode_CompareWithASCIIString(name, "HTTP_COOKIE") == 0;
+    PyObject *masked = is_cookie
+                           ? PyObject_CallFunctionObjArgs(
+                                 part(begin, MASK_COOKIES), part(begin, EMPTIED), value, NULL)
+                           : Py_NewRef(part(begin, MASKED));
+    Py_DECREF(value);
+    return masked;
+}
+
+/* Return the values of headers, without those that are secret: a tuple, or NULL. */
+static PyObject *
+open_values(Begin *begin, PyObject *shape)
+{
+    PyObject *names = PyTuple_GET_ITEM(shape, SHAPE_NAMES);
+    PyObject *secret = PyTuple_GET_ITEM(shape, SHAPE_SECRET);
+    PyObject *all = PyObject_CallOneArg(PyTuple_GET_ITEM(shape, SHAPE_VALUES), begin->environ);
+    Py_ssize_t count = PyTuple_GET_SIZE(names), hidden = PyTuple_GET_SIZE(secret), next = 0;
+    PyObject *values = NULL;
+    if (all != NULL && PyTuple_CheckExact(all) && PyTuple_GET_SIZE(all) == count)
+        values = PyTuple_New(count);
+    for (Py_ssize_t at = 0; values != NULL && at < count; at++) {
+        PyObject *value = Py_NewRef(PyTuple_GET_ITEM(all, at));
+        bool is_text = PyUnicode_CheckExact(value);
+        if (is_text && next < hidden && PyLong_AsSsize_t(PyTuple_GET_ITEM(secret, next)) == at) {
+            value = mask(begin, PyTuple_GET_ITEM(names, at), value);
+            next++;
+        }
+        if (is_text && value != NULL) {
+            begin->size += PyUnicode_GET_LENGTH(value);
+            PyTuple_SET_ITEM(values, at, value);
+        } else {
+            Py_XDECREF(value);
+            Py_CLEAR(values);
+        }
+    }
+    Py_XDECREF(all);
+    return values;
+}
+
+/* Return what is known of environs with these keys: a named tuple, or NULL. */
+static PyObject *
+shape_of(Begin *begin)
+{
+    PyObject *shapes = PyObject_GetAttr(part(begin, MESSAGES), begin->state->names._shapes);
+    PyObject *keys = shapes == NULL ? NULL : PySequence_Tuple(begin->environ);
+    PyObject *shape = keys == NULL ? NULL : get_item(shapes, keys);
+    if (shape != NULL && !(PyTuple_Check(shape) && PyTuple_GET_SIZE(shape) == PARTS_OF_SHAPE))
+        Py_CLEAR(shape);
+    Py_XDECREF(keys);
+    Py_XDECREF(shapes);
+    return shape;
+}
+
+/* `Messages.received(trace, environ)`: it is done for headers that were masked before. */
+static bool
+take_headers(Begin *begin)
+{
+    State *state = begin->state;
+    PyObject *shape = shape_of(begin), *shown = NULL;
+    PyObject *values = shape == NULL ? NULL : open_values(begin, shape);
+    if (values != NULL && begin->size <= size_of(part(begin, MESSAGES), state->names._max_bytes)) {
+        PyObject *together = PyObject_GetAttr(part(begin, REDACTOR), state->names._together);
+        PyObject *key = together == NULL ? NULL : PyLong_FromSsize_t(PyObject_Hash(values));
+        shown = key == NULL ? NULL : get_item(together, key);
+        Py_XDECREF(key);
+        Py_XDECREF(together);
+    }
+    if (shown != NULL)
+        begin->received = make_named(
+            part(begin, RECEIVED),
+            Py_BuildValue("OO{}", PyTuple_GET_ITEM(shape, SHAPE_NAMES), shown));
+    Py_XDECREF(shown);
+    Py_XDECREF(values);
+    Py_XDECREF(shape);
+    return begin->received != NULL;
+}
+
+/* Return the name of the current thread: a new reference, or NULL with an exception. */
+static PyObject *
+thread_name(Begin *begin)
+{
+    State *state = begin->state;
+    PyObject *ident = PyLong_FromUnsignedLongLong(((Fields *)begin->trace)->ident);
+    PyObject *threads = ident == NULL ? NULL : get_item(part(begin, THREADING), state->names._active);
+    PyObject *thread = threads == NULL ? NULL : get_item(threads, ident);
+    PyObject *own = thread == NULL
+                        ? NULL : PyObject_GetAttr((PyObject *)Py_TYPE(thread), state->names.name);
+    PyObject *name = own != part(begin, NAME) ? NULL : PyObject_GetAttr(thread, state->names._name);
+    Py_XDECREF(own);
+    Py_XDECREF(thread);
+    Py_XDECREF(threads);
+    Py_XDECREF(ident);
+    if (name == NULL) {
+        PyErr_Clear();
+        name = PyObject_CallNoArgs(part(begin, THREAD_NAME));
+    }
+    return name;
+}
+
+/* Set an attribute of the trace. Takes the reference; returns -1 with an exception. */
+static int
+set(Begin *begin, PyObject *name, PyObject *value)
+{
+    int status = value == NULL ? -1 : PyObject_SetAttr(begin->trace, name, value);
+    Py_XDECREF(value);
+    return status;
+}
+
+/* Make the trace; return -1 with an exception. */
+static int
+make_trace(Begin *begin)
+{
+    State *state = begin->state;
+    Fields *like = (Fields *)part(begin, A_TRACE);
+    begin->trace = copy_slots((PyObject *)like, sizeof(Fields));
+    Fields *trace = (Fields *)begin->trace;
+    if (trace == NULL || take_thread(state, trace) < 0)
+        return -1;
+    trace->owner = Py_NewRef(like->owner);
+    trace->current = like->current;
+    trace->limit = like->limit;
+    trace->log = PyObject_CallNoArgs((PyObject *)state->Log);
+    trace->notes = copy_slots(part(begin, SOME_NOTES), sizeof(PyObject));
+    trace->seen = PyDict_New();
+    if (trace->log == NULL || trace->notes == NULL || trace->seen == NULL)
+        return -1;
+    double origin = now();
+    PyObject *process = part(begin, PROCESS);
+    PyObject *next_serial = get_item(process, state->names.next_serial);
+    int status = -1;
+    if (next_serial != NULL
+        && set(begin, state->names.serial, PyObject_CallNoArgs(next_serial)) == 0
+        && set(begin, state->names.run, get_item(process, state->names.run)) == 0
+        && set(begin, state->names.thread, thread_name(begin)) == 0
+        && set(begin, state->names.started_at, PyObject_CallNoArgs(part(begin, TIME))) == 0
+        && set(begin, state->names.origin, PyFloat_FromDouble(origin)) == 0
+        && set(begin, state->names.stopwatch, PyFloat_FromDouble(origin)) == 0
+        && set(begin, state->names.method, Py_NewRef(begin->method)) == 0
+        && set(begin, state->names.path, Py_NewRef(begin->path)) == 0
+        && set(begin, state->names.query, Py_NewRef(begin->query)) == 0
+        && set(begin, state->names.detail_bytes, PyLong_FromSsize_t(begin->size)) == 0)
+        status = put_note(trace, state->names.details, 0, begin->received);
+    Py_XDECREF(next_serial);
+    return status;
+}
+
+/* Return whether the trace is for the history as well, or -1 with an exception. */
+static int
+is_for_outbox(Begin *begin)
+{
+    if (part(begin, OUTBOX) == Py_None)
+        return 0;
+    int is_server = PyDict_Contains(begin->environ, begin->state->names.SERVER_SOFTWARE);
+    return is_server ? is_server
+                     : is_true(PyObject_CallOneArg(part(begin, IS_SERVED), begin->environ));
+}
+
+/* Return whether this is the process for which forks.py has been called, and the request is made
+ * outside of others and says nothing of its sender. */
+static bool
+is_usual(Begin *begin, PyObject *outer)
+{
+    State *state = begin->state;
+    if (!PyObject_TypeCheck(outer, state->Fields) || ((Fields *)outer)->owner != Py_None
+        || !PyObject_TypeCheck(part(begin, A_TRACE), state->Fields)
+        || !PyDict_CheckExact(begin->environ)
+        || PyDict_Contains(begin->environ, part(begin, CALLER)) != 0
+        || PyDict_Contains(begin->environ, state->names.HTTP_TRACEPARENT) != 0)
+        return false;
+    PyObject *pid = get_item(part(begin, FORKS), state->names._pid);
+    bool is_own = pid != NULL && PyLong_AsLong(pid) == (long)getpid();
+    Py_XDECREF(pid);
+    return is_own;
+}
+
+/* `TraceStart.begin(app, environ, outer)`: it is done for a request like one before, with a server that
+ * sends the same headers. */
+static PyObject *
+begin_trace(State *state, PyObject *parts, PyObject *const *args)
+{
+    Begin begin = {.state = state, .parts = parts, .environ = args[1]};
+    int served = -1;
+    if (is_usual(&begin, args[2]) && take_line(&begin) && take_headers(&begin) && take_query(&begin)
+        && make_trace(&begin) == 0)
+        served = is_for_outbox(&begin);
+    if (served > 0)
+        served = PyObject_SetAttr(begin.trace, state->names.outbox, part(&begin, OUTBOX));
+    PyObject *result = served < 0 ? NULL : PyObject_CallOneArg(part(&begin, ON_TRACE), begin.trace);
+    if (result != NULL)
+        Py_SETREF(result, Py_NewRef(begin.trace));
+    else if (served >= 0 && fail_open(state, part(&begin, ON_TRACE)) == 0)
+        /* It may have been stored: it is not done again. */
+        result = Py_NewRef(Py_None);
+    Py_XDECREF(begin.method);
+    Py_XDECREF(begin.path);
+    Py_XDECREF(begin.query);
+    Py_XDECREF(begin.received);
+    Py_XDECREF(begin.trace);
+    return result;
+}
