@@ -51,7 +51,8 @@ if t.TYPE_CHECKING:
 
 # The loggers of servers that log whole URLs, which may contain the token.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access", "hypercorn.access", "uvicorn.access")
-# Handles each call of the app.
+# Where calls of the app come in.
+_ENTRIES = ("__call__", "wsgi_app")
 _CALLS = f"{__package__}.instrumentation.wsgi"
 _OF_PANEL = Route("", number(Tracepoint("url_match", "")), "", (), True)
 
@@ -341,7 +342,7 @@ class Mount:
         frame: FrameType | None = sys._getframe()
         while frame is not None:
             # The outermost one: the app may make calls of its own.
-            if frame.f_code.co_name == "record" and frame.f_globals.get("__name__") == _CALLS:
+            if frame.f_code.co_name in _ENTRIES and frame.f_globals.get("__name__") == _CALLS:
                 found = frame.f_locals
             frame = frame.f_back
         if found is None or not is_served(found["environ"]):

@@ -213,6 +213,7 @@ class Messages:
         shown = redactor.headers(headers[:_HEADERS], _RESPONSE)
         return Answered(redactor.text(status), shown, len(headers), (added, removed, tag))
 
+    @shortcut("sent_body", None)
     def sent(self) -> Preview | None:
         """Return a recorder for the body of a response, or None if bodies are not recorded."""
         return Preview() if self.preview else None

@@ -92,6 +92,8 @@ core_exec(PyObject *module)
         return -1;
     NAMES(X)
 #undef X
+    if ((state->names.wsgi_file_wrapper = PyUnicode_InternFromString("wsgi.file_wrapper")) == NULL)
+        return -1;
 #define ADD(name, spec) \
     state->name = (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL); \
     if (state->name == NULL || PyModule_AddType(module, state->name) < 0) \
@@ -157,6 +159,7 @@ core_free(void *module)
 #define X(name) Py_CLEAR(state->names.name);
     NAMES(X)
 #undef X
+    Py_CLEAR(state->names.wsgi_file_wrapper);
 }
 
 static PyModuleDef_Slot core_slots[] = {

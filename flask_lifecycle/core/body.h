@@ -77,10 +77,9 @@ set_current(State *state, PyObject *trace)
 /* Add to the stopwatch of a trace if `is_stopped` is what that is; return 1 if so, 0 if not, -1 with
  * an exception. */
 static int
-add_to_stopwatch(Chunk *chunk, double seconds)
+add_to_stopwatch(State *state, PyObject *trace, double seconds)
 {
-    State *state = chunk->state;
-    PyObject *before = PyObject_GetAttr((PyObject *)chunk->trace, state->names.stopwatch);
+    PyObject *before = PyObject_GetAttr(trace, state->names.stopwatch);
     double reading = before == NULL ? -1.0 : PyFloat_AsDouble(before);
     Py_XDECREF(before);
     if (PyErr_Occurred())
@@ -88,8 +87,7 @@ add_to_stopwatch(Chunk *chunk, double seconds)
     if (seconds > 0 && reading > 0)
         return 0;
     PyObject *after = PyFloat_FromDouble(reading + seconds);
-    int status = after == NULL ? -1 : PyObject_SetAttr(
-        (PyObject *)chunk->trace, state->names.stopwatch, after);
+    int status = after == NULL ? -1 : PyObject_SetAttr(trace, state->names.stopwatch, after);
     Py_XDECREF(after);
     return status < 0 ? -1 : 1;
 }
@@ -139,7 +137,7 @@ chunk_enter(Chunk *chunk)
                         : put_note(chunk->trace, state->names.details, chunk->step, sent) < 0)
         return -1;
     chunk->trace->current = chunk->step;
-    int is_outer = add_to_stopwatch(chunk, now());
+    int is_outer = add_to_stopwatch(state, (PyObject *)chunk->trace, now());
     chunk->is_outer = is_outer > 0;
     return is_outer < 0 ? -1 : 0;
 }
@@ -223,7 +221,7 @@ chunk_next(Chunk *chunk)
         chunk_left(chunk);
     PyObject *error = value == NULL ? take_error() : NULL;
     if (chunk->is_outer)
-        (void)add_to_stopwatch(chunk, -now());
+        (void)add_to_stopwatch(state, (PyObject *)chunk->trace, -now());
     (void)set_current(state, chunk->outer);
     PyErr_Clear();
     if (error != NULL) {
@@ -266,4 +264,94 @@ next_chunk(State *state, PyObject *parts, PyObject *body, bool *is_done)
         PyErr_Clear();
     chunk_free(&chunk);
     return value;
+}
+
+/* What `recorded` of instrumentation/body.py uses, as the shortcut's data has it: the classes of proxies
+ * by the identities of the bodies' classes, the classes of a recording and of its counts, and what
+ * sets what a proxy holds. */
+enum { PROXIES, RECORDING, COUNTS, HOLD, PARTS_OF_PROXY };
+
+static bool
+are_parts_of_proxy(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_PROXY
+           && PyDict_Check(PyTuple_GET_ITEM(data, PROXIES))
+           && PyType_Check(PyTuple_GET_ITEM(data, RECORDING))
+           && PyType_Check(PyTuple_GET_ITEM(data, COUNTS));
+}
+
+/* Return whether a body may be a file that the server sends by itself, or that is to be found out. */
+static bool
+may_be_file(State *state, PyObject *result, PyObject *environ)
+{
+    PyObject *wrapper = PyDict_CheckExact(environ)
+                            ? get_item(environ, state->names.wsgi_file_wrapper) : Py_NewRef(Py_True);
+    bool may_be = wrapper != NULL && wrapper != Py_None
+                  && !(PyType_CheckExact(wrapper) && PyObject_IsInstance(result, wrapper) == 0);
+    Py_XDECREF(wrapper);
+    return may_be;
+}
+
+/* Return the counts of a body's chunks, and the recorder of its beginning if there is one. */
+static PyObject *
+make_counts(State *state, PyObject *parts, PyObject *trace, PyObject *preview)
+{
+    PyObject *shown = PyObject_CallNoArgs(preview), *values = NULL;
+    PyObject *streamed = shown == NULL ? NULL : PyObject_GetAttr(trace, state->names.streamed);
+    if (streamed != NULL)
+        values = shown == Py_None ? Py_BuildValue("(iiO[])", 0, 0, streamed)
+                                  : Py_BuildValue("(iiO[]O)", 0, 0, streamed, shown);
+    PyObject *counts = values == NULL
+                           ? NULL : PyObject_CallOneArg(PyTuple_GET_ITEM(parts, COUNTS), values);
+    Py_XDECREF(values);
+    Py_XDECREF(streamed);
+    Py_XDECREF(shown);
+    return counts;
+}
+
+/* Return the recording of a body, by the arguments of `recorded`. */
+static PyObject *
+make_recording(State *state, PyObject *parts, PyObject *const *args, PyObject *counts)
+{
+    PyTypeObject *type = (PyTypeObject *)PyTuple_GET_ITEM(parts, RECORDING);
+    PyObject *recording = type->tp_alloc(type, 0), *step = PyLong_FromLong(-1);
+    if (recording == NULL || step == NULL
+        || PyObject_SetAttr(recording, state->names.environ, args[2]) < 0
+        || PyObject_SetAttr(recording, state->names.failed, args[3]) < 0
+        || PyObject_SetAttr(recording, state->names.preview, args[4]) < 0
+        || PyObject_SetAttr(recording, state->names.sent, counts) < 0
+        || PyObject_SetAttr(recording, state->names.is_over, Py_False) < 0
+        || PyObject_SetAttr(recording, state->names.step, step) < 0
+        || PyObject_SetAttr(recording, state->names.trace, args[0]) < 0)
+        Py_CLEAR(recording);
+    Py_XDECREF(step);
+    return recording;
+}
+
+/* `recorded(trace, result, environ, failed, preview)`: it is done for bodies of a class that has been
+ * there before, and that are no files. */
+static PyObject *
+record_body(State *state, PyObject *parts, PyObject *const *args)
+{
+    PyObject *result = args[1], *proxy = NULL;
+    PyObject *kind = get_by_id(PyTuple_GET_ITEM(parts, PROXIES), (PyObject *)Py_TYPE(result));
+    PyObject *counts = NULL, *recording = NULL, *held = NULL, *set = NULL;
+    if (kind != NULL && PyType_Check(kind) && !may_be_file(state, result, args[2]))
+        counts = make_counts(state, parts, args[0], args[4]);
+    if (counts != NULL)
+        recording = make_recording(state, parts, args, counts);
+    if (recording != NULL)
+        held = PyTuple_Pack(4, result, recording, counts, Py_True);
+    if (held != NULL)
+        proxy = ((PyTypeObject *)kind)->tp_alloc((PyTypeObject *)kind, 0);
+    if (proxy != NULL)
+        set = PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(parts, HOLD), proxy, held, NULL);
+    if (set == NULL)
+        Py_CLEAR(proxy);
+    Py_XDECREF(set);
+    Py_XDECREF(held);
+    Py_XDECREF(recording);
+    Py_XDECREF(counts);
+    Py_XDECREF(kind);
+    return proxy;
 }

@@ -200,7 +200,7 @@ begin_close(Chunk *chunk)
         return NULL;
     if (take_thread(chunk->state, trace) < 0
         || as_int32(PyTuple_GET_ITEM(chunk->parts, CLOSE), &step.tracepoint) < 0
-        || add_to_stopwatch(chunk, step.begin) < 0
+        || add_to_stopwatch(chunk->state, (PyObject *)trace, step.begin) < 0
         || (chunk->step = log_append(log, step)) < 0)
         Py_CLEAR(log);
     else

@@ -9,6 +9,7 @@
 
 #include "beginning.h"
 #include "body.h"
+#include "call.h"
 #include "changes.h"
 #include "ending.h"
 #include "functions.h"
@@ -27,16 +28,6 @@ typedef struct {
     PyObject *dict;
     PyObject *weakrefs;
 } Shortcut;
-
-/* Return the value for the identity of an object, which is a key as `id` returns it. */
-static PyObject *
-get_by_id(PyObject *dict, PyObject *object)
-{
-    PyObject *key = PyLong_FromVoidPtr(object);
-    PyObject *value = get_item(dict, key);
-    Py_XDECREF(key);
-    return value;
-}
 
 /* Return whether the app of a writer is in a set, or -1 with an exception. */
 static int
@@ -458,6 +449,24 @@ begin_of_trace(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return count == 3 ? begin_trace(state, self->data, args) : NULL;
 }
 
+/* `instrumentation/body.py`, `recorded`. */
+static PyObject *
+recorded_body(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return count == 5 ? record_body(state, self->data, args) : NULL;
+}
+
+/* `collectors/http.py`, `Messages.sent(self)`: it is done if no bodies are recorded. */
+static PyObject *
+sent_body(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *preview = count == 1 ? PyObject_GetAttr(args[0], state->names.preview) : NULL;
+    Py_XDECREF(preview);
+    return preview == Py_False ? Py_NewRef(Py_None) : NULL;
+}
+
 /* `trace/writer.py`, `LiveTrace.finish`. */
 static PyObject *
 finish(Shortcut *self, PyObject *const *args, Py_ssize_t count)
@@ -581,9 +590,11 @@ VECTORCALL(look)
 VECTORCALL(look_at_parsed)
 VECTORCALL(look_at_response)
 VECTORCALL(opened)
+VECTORCALL(recorded_body)
 VECTORCALL(recording_writer)
 VECTORCALL(send)
 VECTORCALL(sent)
+VECTORCALL(sent_body)
 VECTORCALL(text)
 VECTORCALL(trace_id)
 VECTORCALL(unclosed)
@@ -604,7 +615,20 @@ next_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject
     return is_done ? chunk : shorten(leave_to_python, object, args, nargsf, kwnames);
 }
 
-/* The same, `_closed`. */
+/* `instrumentation/wsgi.py`, `record`: what the app raises passes. */
+static PyObject *
+call_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL && PyVectorcall_NARGS(nargsf) == 4)
+        result = record_call(state, self->data, args, &is_done);
+    return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
+}
+
+/* `instrumentation/body_proxy.py`, `_closed`. */
 static PyObject *
 close_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
@@ -685,6 +709,7 @@ static const struct {
     {"before_context", before_context_vectorcall, is_set},
     {"begin_for_some", begin_for_some_vectorcall, is_set},
     {"begin_trace", begin_of_trace_vectorcall, are_parts_of_begin},
+    {"call", call_vectorcall, are_parts_of_call},
     {"close", close_vectorcall, are_parts_of_close},
     {"ensure_sync", ensure_sync_vectorcall, is_dict},
     {"finish", finish_vectorcall, are_parts_of_end},
@@ -698,8 +723,10 @@ static const struct {
     {"look_at_response", look_at_response_vectorcall, are_four},
     {"next", next_vectorcall, are_parts_of_body},
     {"opened", opened_vectorcall, is_set},
+    {"recorded_body", recorded_body_vectorcall, are_parts_of_proxy},
     {"recording_writer", recording_writer_vectorcall, is_set},
     {"send", send_vectorcall, is_number},
+    {"sent_body", sent_body_vectorcall, is_none},
     {"sent", sent_vectorcall, are_four},
     {"start_response", start_response_vectorcall, are_parts_of_start},
     {"text", text_vectorcall, is_none},

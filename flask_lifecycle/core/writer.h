@@ -25,6 +25,16 @@ get_item(PyObject *dict, PyObject *key)
 #endif
 }
 
+/* Return the value for the identity of an object, which is a key as `id` returns it. */
+static PyObject *
+get_by_id(PyObject *dict, PyObject *object)
+{
+    PyObject *key = PyLong_FromVoidPtr(object);
+    PyObject *value = get_item(dict, key);
+    Py_XDECREF(key);
+    return value;
+}
+
 /* Return an attribute if it is a number that fits, else -1, where there may be an exception. */
 static Py_ssize_t
 size_of(PyObject *object, PyObject *name)

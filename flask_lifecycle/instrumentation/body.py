@@ -11,11 +11,12 @@ from contextlib import suppress
 from weakref import finalize, ref
 
 from ..collectors.http import Preview
+from ..core import shortcut
 from ..faults import fault
 from ..recorder.errors import hide_frames
 from ..recorder.steps import begin, end, finish
 from ..trace.writer import LiveTrace
-from .body_proxy import proxy_class
+from .body_proxy import hold, proxy_class, proxy_classes
 from .body_recording import BODY, Counts, Failed, Recording, record_close
 
 _SEQUENCE_ITERS = (list.__iter__, tuple.__iter__)
@@ -23,6 +24,7 @@ _SEQUENCE_ITERS = (list.__iter__, tuple.__iter__)
 _OF_FILES = ("read", "filelike", "file")
 
 
+@shortcut("recorded_body", (proxy_classes, Recording, Counts, hold))
 def recorded(
     trace: LiveTrace,
     result: t.Any,

@@ -41,7 +41,7 @@ class _Body:
     _flask_lifecycle: tuple[t.Any, Recording, list[t.Any], bool]
 
     def __init__(self, *held: t.Any) -> None:
-        _set(self, held)
+        hold(self, held)
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
@@ -61,7 +61,8 @@ class _Body:
         delattr(self._flask_lifecycle[0], name)
 
 
-_set = vars(_Body)["_flask_lifecycle"].__set__
+#: Sets what a proxy holds.
+hold: t.Any = vars(_Body)["_flask_lifecycle"].__set__
 
 
 def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
@@ -201,14 +202,15 @@ _METHODS: dict[str, t.Any] = {
 }
 # Without __iter__, Python iterates by index.
 _item = _in_step(operator.getitem, IndexError, Recording.add)
-_kinds: Memo[t.Any] = Memo()
+#: The proxy classes by the identities of the bodies' types; None for types that have none.
+proxy_classes: Memo[t.Any] = Memo()
 
 
 def proxy_class(result: t.Any) -> t.Any:
     """Return the proxy class for bodies of a type, or None if there can be none."""
     of = type(result)
     try:
-        return _kinds[id(of)]
+        return proxy_classes[id(of)]
     except KeyError:
         pass
     has = {name for name in _METHODS if _has(of, name)}
@@ -216,7 +218,7 @@ def proxy_class(result: t.Any) -> t.Any:
     can = iterable and not isinstance(result, _CONCRETE) and not _is_buffer(result)
     is_own = any(of is each for each in _OWN_ITERATORS)
     kind = _class_with(frozenset(has), is_own) if can else None
-    _kinds.keep(of, kind)
+    proxy_classes.keep(of, kind)
     return kind
 
 
@@ -245,4 +247,4 @@ def _is_buffer(result: t.Any) -> bool:
     return True
 
 
-__all__ = ["proxy_class"]
+__all__ = ["hold", "proxy_class", "proxy_classes"]

@@ -10,6 +10,7 @@ import flask
 import flask.app
 
 from ..collectors.http import Preview
+from ..core import shortcut
 from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
@@ -122,6 +123,23 @@ class Calls:
         recorded_body = body.recorded
         recorded_start = self._start_response.recorded(unreached)
 
+        def leave(trace: LiveTrace | None, error: BaseException, environ: Environ) -> None:
+            """Do what there is to do about an exception that leaves the app."""
+            if trace is None:
+                hide_frames(error)
+                return
+            if holding.armed:
+                fail(trace, 0, error)
+                holding.after(trace, 0)
+            left(trace, error, environ)
+
+        @shortcut(
+            "call",
+            (
+                *(measures, start, _WSGI, partial, recorded_start, leave),
+                *(recorded_body, broke, preview, skipped),
+            ),
+        )
         def record(
             app: flask.Flask, environ: Environ, start_response: Start, run: Application
         ) -> Body:
@@ -134,7 +152,7 @@ class Calls:
                 try:
                     return run(app, environ, start_response)
                 except BaseException as error:
-                    hide_frames(error)
+                    leave(None, error, environ)
                     raise
                 finally:
                     current.set(outer)
@@ -152,10 +170,7 @@ class Calls:
                     trace.log[END] = clock()
                     holding.after(trace, 0)
             except BaseException as error:
-                if holding.armed:
-                    fail(trace, 0, error)
-                    holding.after(trace, 0)
-                left(trace, error, environ)
+                leave(trace, error, environ)
                 raise
             finally:
                 current.set(outer)
