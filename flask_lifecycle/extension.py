@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from . import locks
 from .announcement import Announcement
 from .collector_table import COLLECTORS
+from .core import shortcut
 from .faults import fault
 from .mount import Mount
 from .page_secret import page_secret
@@ -261,13 +262,16 @@ def _on_trace(
     listen: t.Callable[[], None],
     *on_import: t.Callable[[], None],
 ) -> t.Callable[[LiveTrace], None]:
-    imported = 0
+    from .collectors.spans import SDK
 
+    # How many modules had been imported at the last trace.
+    imported = [0]
+
+    @shortcut("on_trace", (store, imported, SDK, member))
     def on_trace(trace: LiveTrace) -> None:
-        nonlocal imported
         listen()
-        if len(sys.modules) != imported:
-            imported = len(sys.modules)
+        if len(sys.modules) != imported[0]:
+            imported[0] = len(sys.modules)
             for each in on_import:
                 each()
         store.add(trace)

@@ -16,6 +16,7 @@ from operator import itemgetter
 from time import monotonic, time
 
 from . import locks
+from .core import shortcut
 from .settings import Settings
 from .trace.files import is_file
 from .trace.writer import LiveTrace
@@ -183,6 +184,7 @@ class MemoryStore:
         with self._counting:
             self._ignored += 1
 
+    @shortcut("add_to_store", None)
     def add(self, trace: LiveTrace) -> None:
         trace.store = self
         # Numbered and appended in one call into C, which is atomic for other threads.

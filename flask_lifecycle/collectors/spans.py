@@ -147,12 +147,13 @@ def _error(span: t.Any, masks: Redactor) -> Error:
     return Error("Error", masks.text(span.status.description or ""))
 
 
-_SDK = "opentelemetry.sdk.trace"
+#: Without this module, no span can be recorded.
+SDK = "opentelemetry.sdk.trace"
 
 
 def listen() -> None:
     """Install the processor, once the app has a tracer provider of the SDK; never import it."""
-    if _SDK not in sys.modules or not _owners or imported(_SDK) is None:
+    if SDK not in sys.modules or not _owners or imported(SDK) is None:
         return
     try:
         provider = sys.modules["opentelemetry.trace"].get_tracer_provider()
@@ -196,4 +197,4 @@ def client_step() -> tuple[Writer, int] | None:
     return (writer, known.step) if noted is not None and noted.kind == "client" else None
 
 
-__all__ = ["Span", "client_step", "install", "listen"]
+__all__ = ["SDK", "Span", "client_step", "install", "listen"]

@@ -122,15 +122,6 @@ hand_over(State *state, PyObject *parts, PyObject *trace, PyObject *store, Py_ss
     return result == NULL ? -1 : 0;
 }
 
-/* Return whether an attribute is None. */
-static bool
-is_none_in(PyObject *object, PyObject *name)
-{
-    PyObject *value = PyObject_GetAttr(object, name);
-    Py_XDECREF(value);
-    return value == Py_None;
-}
-
 /* `LiveTrace.finish(self)`: it is done for a trace that has one writer. */
 static PyObject *
 finish_trace(State *state, PyObject *parts, PyObject *trace)

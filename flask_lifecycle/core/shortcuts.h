@@ -300,6 +300,102 @@ view_args(Shortcut *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
     return has_none ? Py_NewRef(Py_None) : NULL;
 }
 
+/* Return what is known of the rule that a context's request has matched, without arguments: a new
+ * reference, or NULL, where there may be an exception. */
+static PyObject *
+route_of(State *state, PyObject *routes, PyObject *context)
+{
+    PyObject *request = PyObject_GetAttr(context, state->names.request);
+    PyObject *args = request == NULL ? NULL : PyObject_GetAttr(request, state->names.view_args);
+    bool has_none = args == Py_None || (args != NULL && PyDict_CheckExact(args)
+                                        && PyDict_GET_SIZE(args) == 0);
+    PyObject *rule = NULL, *known = NULL, *route = NULL;
+    if (has_none && is_none_in(request, state->names.routing_exception))
+        rule = PyObject_GetAttr(request, state->names.url_rule);
+    if (rule != NULL)
+        known = PyObject_GetAttr(routes, state->names._known);
+    if (known != NULL)
+        route = get_by_id(known, rule);
+    Py_XDECREF(known);
+    Py_XDECREF(rule);
+    Py_XDECREF(args);
+    Py_XDECREF(request);
+    return route;
+}
+
+/* Let a trace that has no context have this one. Return whether it has it, or -1 with an exception. */
+static int
+take_context(State *state, PyObject *trace, PyObject *context, PyObject *no_context)
+{
+    PyObject *own = PyObject_GetAttr(trace, state->names.context);
+    int status = own == NULL ? -1 : 0;
+    if (own == no_context) {
+        Py_SETREF(own, PyWeakref_NewRef(context, NULL));
+        status = own == NULL ? -1 : PyObject_SetAttr(trace, state->names.context, own);
+    }
+    if (status == 0)
+        status = referent(own) == context;
+    Py_XDECREF(own);
+    return status;
+}
+
+/* `instrumentation/routing.py`, `matched(self, writer, step, instance)`: it is done for a known rule
+ * without arguments. Its data is the class of traces, the context of one that has none, and what is
+ * recorded of no arguments. */
+static PyObject *
+matched(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 4 || (PyObject *)Py_TYPE(args[1]) != PyTuple_GET_ITEM(self->data, 0))
+        return NULL;
+    PyObject *route = route_of(state, args[0], args[3]);
+    PyObject *match = route == NULL ? NULL : PyObject_GetAttr(route, state->names.match);
+    int status = match == NULL ? -1 : take_context(state, args[1], args[3],
+                                                   PyTuple_GET_ITEM(self->data, 1));
+    if (status > 0)
+        status = PyObject_SetAttr(args[1], state->names.route, route);
+    Log *log = status < 0 ? NULL : log_of(state, (Fields *)args[1]);
+    bool is_done = log != NULL && log_assign((PyObject *)log, args[2], match) == 0
+                   && put_note((Fields *)args[1], state->names.details, PyLong_AsSsize_t(args[2]),
+                               PyTuple_GET_ITEM(self->data, 2)) == 0;
+    Py_XDECREF(log);
+    Py_XDECREF(match);
+    Py_XDECREF(route);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
+/* `instrumentation/methods.py`, `_made_from(first)`: it is done for a value of a usual type. Its data is
+ * the type of details, and the descriptions of values by their types. */
+static PyObject *
+made_from(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *from = count == 1 ? get_item(PyTuple_GET_ITEM(self->data, 1), (PyObject *)Py_TYPE(args[0]))
+                                : NULL;
+    PyObject *made = from == NULL ? NULL : PyObject_CallNoArgs(PyTuple_GET_ITEM(self->data, 0));
+    if (made != NULL && PyObject_SetItem(made, state->names.from, from) < 0)
+        Py_CLEAR(made);
+    Py_XDECREF(from);
+    return made;
+}
+
+/* The same, `_note_response(writer, step, result)`. */
+static PyObject *
+note_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *writer = count == 3 ? as_writer(self, args[0]) : NULL;
+    PyObject *details = writer == NULL ? NULL : notes_of(writer, state->names.details);
+    PyObject *made = details == NULL ? NULL : get_item(details, args[1]);
+    PyObject *name = made == NULL
+                         ? NULL : PyObject_GetAttr((PyObject *)Py_TYPE(args[2]), state->names.__name__);
+    bool is_done = name != NULL && PyObject_SetItem(made, state->names.to, name) == 0;
+    Py_XDECREF(name);
+    Py_XDECREF(made);
+    Py_XDECREF(details);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
 /* `instrumentation/contexts.py`, `before(writer, instance)` a request context: it is done if there is
  * no middleware, and the session interface is known. Its data is the ids of the known classes. */
 static PyObject *
@@ -424,6 +520,23 @@ is_plain(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return known;
 }
 
+/* The same, `query(self, value, path=())`: it is done for names that are known not to be secret. Its data
+ * is the length of the shortest key. */
+static PyObject *
+query(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count < 2 || count > 3 || !PyUnicode_CheckExact(args[1])
+        || is_none_in(args[0], state->names.plain))
+        return NULL;
+    PyObject *names = names_of_query(args[1], PyLong_AsSsize_t(self->data));
+    PyObject *open = names == NULL ? NULL : PyObject_GetAttr(args[0], state->names._open_queries);
+    bool is_open = open != NULL && is_known_text(open, names) == 1;
+    Py_XDECREF(open);
+    Py_XDECREF(names);
+    return is_open ? Py_NewRef(args[1]) : NULL;
+}
+
 /* The same, `headers(self, pairs, path)`. */
 static PyObject *
 headers(Shortcut *self, PyObject *const *args, Py_ssize_t count)
@@ -447,6 +560,55 @@ begin_of_trace(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
     return count == 3 ? begin_trace(state, self->data, args) : NULL;
+}
+
+/* `store.py`, `MemoryStore.add(self, trace)`. */
+static PyObject *
+add_to_store(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 2 || PyObject_SetAttr(args[1], state->names.store, args[0]) < 0)
+        return NULL;
+    PyObject *kept = PyObject_GetAttr(args[0], state->names._kept);
+    PyObject *numbers = kept == NULL ? NULL : PyObject_GetAttr(args[0], state->names._numbers);
+    PyObject *pair = numbers == NULL ? NULL : PyTuple_New(2), *added = NULL;
+    if (pair != NULL) {
+        PyTuple_SET_ITEM(pair, 0, Py_NewRef(args[1]));
+        /* Nothing of Python's runs from here until it is appended: other threads see both or none. */
+        PyObject *number = PyIter_Next(numbers);
+        if (number != NULL) {
+            PyTuple_SET_ITEM(pair, 1, number);
+            added = PyObject_CallMethodOneArg(kept, state->names.append, pair);
+        }
+    }
+    Py_XDECREF(pair);
+    Py_XDECREF(numbers);
+    Py_XDECREF(kept);
+    return added;
+}
+
+/* `extension.py`, `on_trace(trace)`: it is done if nothing has been imported since the last one, and
+ * other processes know of this one. Its data is the store, a list with the number of modules, the name
+ * of OpenTelemetry's SDK, and what joins the other processes. */
+static PyObject *
+on_trace(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *modules = PyImport_GetModuleDict(), *known = PyTuple_GET_ITEM(self->data, 1);
+    if (count != 1 || !PyList_CheckExact(known) || PyList_GET_SIZE(known) != 1
+        || PyLong_AsSsize_t(PyList_GET_ITEM(known, 0)) != PyDict_Size(modules)
+        || PyDict_Contains(modules, PyTuple_GET_ITEM(self->data, 2)) != 0)
+        return NULL;
+    PyObject *member = PyTuple_GET_ITEM(self->data, 3), *joined = NULL;
+    bool is_known = member == Py_None || is_none_in(args[0], state->names.outbox);
+    if (!is_known) {
+        joined = PyObject_GetAttr(member, state->names.joined);
+        is_known = joined == Py_True;
+    }
+    Py_XDECREF(joined);
+    return is_known ? PyObject_CallMethodOneArg(
+                          PyTuple_GET_ITEM(self->data, 0), state->names.add, args[0])
+                    : NULL;
 }
 
 /* `instrumentation/body.py`, `recorded`. */
@@ -574,6 +736,7 @@ shorten(Function function, PyObject *self, PyObject *const *args, size_t nargsf,
     { \
         return shorten(name, self, args, nargsf, kwnames); \
     }
+VECTORCALL(add_to_store)
 VECTORCALL(after_context)
 VECTORCALL(answered)
 VECTORCALL(before_context)
@@ -589,7 +752,12 @@ VECTORCALL(itself)
 VECTORCALL(look)
 VECTORCALL(look_at_parsed)
 VECTORCALL(look_at_response)
+VECTORCALL(made_from)
+VECTORCALL(matched)
+VECTORCALL(note_response)
+VECTORCALL(on_trace)
 VECTORCALL(opened)
+VECTORCALL(query)
 VECTORCALL(recorded_body)
 VECTORCALL(recording_writer)
 VECTORCALL(send)
@@ -656,6 +824,57 @@ start_response_vectorcall(
     return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
 }
 
+/* `instrumentation/methods.py`, `request_context(self, environ)`: it is done unless the path may be of
+ * the panel. Its data is the mark of such a path, and the function that records. */
+static PyObject *
+request_context_vectorcall(
+    PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_apps = false;
+    if (kwnames == NULL && PyVectorcall_NARGS(nargsf) == 2 && PyDict_CheckExact(args[1])) {
+        PyObject *path = get_item(args[1], state->names.PATH_INFO);
+        is_apps = path != NULL && PyUnicode_CheckExact(path)
+                  && PyUnicode_Contains(path, PyTuple_GET_ITEM(self->data, 0)) == 0;
+        Py_XDECREF(path);
+    }
+    if (is_apps)
+        return PyObject_Vectorcall(PyTuple_GET_ITEM(self->data, 1), args, nargsf, NULL);
+    return shorten(leave_to_python, object, args, nargsf, kwnames);
+}
+
+/* `instrumentation/contexts.py`, `app_context(self)`. Its data is the app's class, the identity of the
+ * app, the subclasses of contexts by their bases, and what makes a context of another class record. */
+static PyObject *
+app_context_vectorcall(
+    PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *method = PyObject_GetAttr(PyTuple_GET_ITEM(self->data, 0), state->names.app_context);
+    PyObject *context = method == NULL ? NULL : PyObject_Vectorcall(method, args, nargsf, kwnames);
+    PyObject *trace = NULL, *adopted = NULL;
+    Py_XDECREF(method);
+    if (context == NULL || state->current == NULL
+        || PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL)
+        return context;
+    Fields *writer = as_writer(self, trace);
+    if (writer != NULL && writer->owner == PyTuple_GET_ITEM(self->data, 1)) {
+        PyObject *kind = get_item(PyTuple_GET_ITEM(self->data, 2), (PyObject *)Py_TYPE(context));
+        if (kind != NULL && PyObject_SetAttr(context, state->names.__class__, kind) == 0)
+            adopted = Py_NewRef(Py_None);
+        else if (!PyErr_Occurred())
+            adopted = PyObject_CallOneArg(PyTuple_GET_ITEM(self->data, 3), context);
+        if (adopted == NULL && fail_open(state, object) < 0)
+            Py_CLEAR(context);
+        Py_XDECREF(adopted);
+        Py_XDECREF(kind);
+    }
+    Py_DECREF(trace);
+    return context;
+}
+
 static bool
 is_dict(PyObject *data)
 {
@@ -704,8 +923,10 @@ static const struct {
     vectorcallfunc vectorcall;
     bool (*takes)(PyObject *data);
 } shortcuts[] = {
+    {"add_to_store", add_to_store_vectorcall, is_none},
     {"after_context", after_context_vectorcall, is_dict},
     {"answered", answered_vectorcall, are_parts_of_answer},
+    {"app_context", app_context_vectorcall, are_four},
     {"before_context", before_context_vectorcall, is_set},
     {"begin_for_some", begin_for_some_vectorcall, is_set},
     {"begin_trace", begin_of_trace_vectorcall, are_parts_of_begin},
@@ -721,10 +942,16 @@ static const struct {
     {"look", look_vectorcall, are_parts},
     {"look_at_parsed", look_at_parsed_vectorcall, are_three},
     {"look_at_response", look_at_response_vectorcall, are_four},
+    {"made_from", made_from_vectorcall, are_two},
+    {"matched", matched_vectorcall, are_three},
     {"next", next_vectorcall, are_parts_of_body},
+    {"note_response", note_response_vectorcall, is_none},
+    {"on_trace", on_trace_vectorcall, are_four},
     {"opened", opened_vectorcall, is_set},
+    {"query", query_vectorcall, is_number},
     {"recorded_body", recorded_body_vectorcall, are_parts_of_proxy},
     {"recording_writer", recording_writer_vectorcall, is_set},
+    {"request_context", request_context_vectorcall, are_two},
     {"send", send_vectorcall, is_number},
     {"sent_body", sent_body_vectorcall, is_none},
     {"sent", sent_vectorcall, are_four},

@@ -55,3 +55,41 @@ shown_headers(State *state, PyObject *redactor, PyObject *list, PyObject *path)
     Py_XDECREF(known);
     return all;
 }
+
+#define MOST_PAIRS 21
+
+/* Return the names of a query without escapes, in which every pair is shorter than a key: a tuple, or
+ * NULL, where there may be an exception, if it is another text. See `redact/redactor.py`,
+ * `_is_simple`. */
+static PyObject *
+names_of_query(PyObject *query, Py_ssize_t shortest_key)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(query), begins[MOST_PAIRS], ends[MOST_PAIRS];
+    int count = 0;
+    if (!PyUnicode_IS_ASCII(query))
+        return NULL;
+    const Py_UCS1 *text = PyUnicode_1BYTE_DATA(query);
+    for (Py_ssize_t at = 0; at <= length; at++) {
+        Py_ssize_t begin = at, equals = -1;
+        for (; at < length && text[at] != '&'; at++) {
+            if (text[at] == '=' && equals < 0)
+                equals = at;
+            else if (!Py_ISALNUM(text[at]) && text[at] != '_')
+                return NULL;
+        }
+        if (equals <= begin || Py_ISDIGIT(text[begin]) || at - begin >= shortest_key
+            || count == MOST_PAIRS)
+            return NULL;
+        begins[count] = begin;
+        ends[count++] = equals;
+    }
+    PyObject *names = PyTuple_New(count);
+    for (int at = 0; names != NULL && at < count; at++) {
+        PyObject *name = PyUnicode_Substring(query, begins[at], ends[at]);
+        if (name == NULL)
+            Py_CLEAR(names);
+        else
+            PyTuple_SET_ITEM(names, at, name);
+    }
+    return names;
+}

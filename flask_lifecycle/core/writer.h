@@ -35,6 +35,15 @@ get_by_id(PyObject *dict, PyObject *object)
     return value;
 }
 
+/* Return whether an attribute is None. */
+static bool
+is_none_in(PyObject *object, PyObject *name)
+{
+    PyObject *value = PyObject_GetAttr(object, name);
+    Py_XDECREF(value);
+    return value == Py_None;
+}
+
 /* Return an attribute if it is a number that fits, else -1, where there may be an exception. */
 static Py_ssize_t
 size_of(PyObject *object, PyObject *name)

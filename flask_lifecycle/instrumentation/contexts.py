@@ -27,7 +27,7 @@ class Contexts:
     :param owner: the app's identity.
     :param recording: makes a recorded function for the requests of this app.
     :param sessions: called with the session interface before Flask opens a session with it.
-    :param matched: called with the context, the writer and the step when the URL is matched.
+    :param matched: called with the writer, the step and the context when the URL is matched.
     :param parsed: called with the trace and a request's context before that is popped.
     """
 
@@ -37,7 +37,7 @@ class Contexts:
         recording: Call,
         sessions: Sessions,
         *,
-        matched: t.Callable[[t.Any, Writer, int], None],
+        matched: t.Callable[[Writer, int, t.Any], None],
         parsed: t.Callable[[LiveTrace, object], None],
     ) -> None:
         self._owner = owner
@@ -53,6 +53,7 @@ class Contexts:
         classes = self._classes
         adopt = self._adopt
 
+        @shortcut("app_context", (base, owner, classes, adopt))
         def app_context(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             context = base.app_context(self, *args, **kwargs)
             if current.get().owner is owner:
@@ -120,7 +121,7 @@ class Contexts:
                 made, name, self._recording(method, tracepoint, probe, kept=_is_own, name=name)
             )
         if is_request:
-            probe = Probe(leave=self._look_at_match)
+            probe = Probe(leave=self._matched)
             matching = self._recording(base.match_request, _NO_RULE, probe, name="match_request")
             override(made, "match_request", matching)
         return t.cast("type", made)
@@ -128,9 +129,6 @@ class Contexts:
     @shortcut("look_at_parsed", (REQUEST, "form", CACHED_DATA))
     def _look_at_parsed(self, writer: Writer, instance: t.Any) -> None:
         self._parsed(writer.trace, instance)
-
-    def _look_at_match(self, writer: Writer, step: int, instance: t.Any) -> None:
-        self._matched(instance, writer, step)
 
 
 def _is_own(writer: Writer, instance: t.Any, tracepoint: int) -> bool:

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import flask
 
+from ..core import shortcut
 from ..faults import fail_open
 from ..recorder.callables import tracepoint_of
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
 from ..recorder.probe import Call, Probe
+from ..trace.notes import Facts
 from ..trace.owner import Owner
 from ..trace.tracepoint import Tracepoint, number
-from ..trace.writer import LiveTrace, Writer
+from ..trace.writer import Writer
 from .hooks import Environ, Mount, OnResponse
 from .return_values import USUAL, returned
 
@@ -37,28 +39,20 @@ def _replaced(method: t.Any) -> int:
     return number(replace(tracepoint_of("dispatch", method), name="dispatch_request"))
 
 
-class _Response:
-    """What a response was made from, and what it is."""
-
-    __slots__ = ("given", "response")
-
-    def __init__(self, first: t.Any) -> None:
-        self.given = USUAL.get(type(first)) or returned(first)
-        self.response: str | None = None
-
-    def detail(self, _trace: LiveTrace) -> dict[str, t.Any]:
-        """Return it JSON-ready."""
-        made = {} if self.response is None else {"to": self.response}
-        return {"from": self.given, **made}
+@shortcut("made_from", (Facts, USUAL))
+def _made_from(first: t.Any) -> Facts:
+    """Return what a response is made from."""
+    return Facts({"from": returned(first)})
 
 
+@shortcut("note_response", None)
 def _note_response(writer: Writer, step: int, result: t.Any) -> None:
-    t.cast("_Response", writer.notes.details[step]).response = type(result).__name__
+    t.cast("Facts", writer.notes.details[step])["to"] = type(result).__name__
 
 
 def make_response(recording: Call, base: t.Any) -> t.Any:
     """Return the app's ``make_response``, which records its call."""
-    probe = Probe(note=_Response, after=_note_response)
+    probe = Probe(note=_made_from, after=_note_response)
     return recording(base.make_response, _MAKE_RESPONSE, probe, name="make_response")
 
 
@@ -89,6 +83,7 @@ def request_context(recorded: t.Any, made: type, mount: Mount) -> t.Any:
     """
     mark, reach = mount.mark, mount.reach
 
+    @shortcut("request_context", (mark, recorded))
     def request_context(self: flask.Flask, environ: Environ) -> t.Any:
         __tracebackhide__ = True
         if mark in environ.get("PATH_INFO", "") and type(self) is made:

@@ -16,7 +16,7 @@ from ..redact import MASK, Redactor
 from ..trace.log import TRACEPOINT
 from ..trace.notes import Facts
 from ..trace.tracepoint import Tracepoint, number
-from ..trace.writer import Route, Writer, no_context
+from ..trace.writer import LiveTrace, Route, Writer, no_context
 
 _NO_ARGS = Facts(view_args={})
 # The results of Werkzeug's converters.
@@ -45,18 +45,19 @@ class Routes:
         """Return the endpoints whose rules have been matched so far."""
         return sorted({route.endpoint for route in list(self._known.values())})
 
-    def matched(self, context: t.Any, writer: Writer, step: int) -> None:
+    @shortcut("matched", (LiveTrace, no_context, _NO_ARGS))
+    def matched(self, writer: Writer, step: int, instance: t.Any) -> None:
         """Record the rule and arguments that the URL of a context's request matched."""
         try:
             trace = writer.trace
-            request = context.request
+            request = instance.request
             if trace.context is no_context:
-                trace.context = ref(context)
+                trace.context = ref(instance)
             rule = request.url_rule
             if rule is not None:
                 route = self._known.get(id(rule)) or self._route(rule)
                 writer.log[step + TRACEPOINT] = route.match
-                if trace.context() is context:
+                if trace.context() is instance:
                     trace.route = route
                 args = request.view_args
                 noted = Facts(view_args=self._args(args)) if args else _NO_ARGS

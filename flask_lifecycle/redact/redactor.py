@@ -97,6 +97,7 @@ class Redactor:
         shown = self.shown(value)
         return shown if self._decide is None else self._decided_text(path, shown)
 
+    @shortcut("query", SHORTEST_KEY)
     def query(self, value: str, path: Path = ()) -> str:
         """Mask the values of a query string by their names."""
         if self._decide is None and _is_simple(value):
