@@ -21,13 +21,13 @@
 #include "writer.h"
 
 /* What `TraceStart.begin` uses, as the shortcut's data has it: the namespaces of forks.py and
- * trace/process.py, the hashes of known request lines, a trace and notes to be copied, what records
+ * trace/process.py, the hashes of known request lines, what names those of others, a trace and notes to be copied, what records
  * headers, what masks, the type of what is received, what masks cookies and by what, the key of the
  * caller's header, the outbox, what tells requests of a server, what is called with each trace, the
  * namespace of threading, the property that is a thread's name, and what returns the name of the
  * current one, and the time. */
 enum {
-    FORKS, PROCESS, KNOWN_LINES, A_TRACE, SOME_NOTES, MESSAGES, REDACTOR, RECEIVED, MASK_COOKIES,
+    FORKS, PROCESS, KNOWN_LINES, NEW_LINE, A_TRACE, SOME_NOTES, MESSAGES, REDACTOR, RECEIVED, MASK_COOKIES,
     EMPTIED, MASKED, CALLER, OUTBOX, IS_SERVED, ON_TRACE, THREADING, NAME, THREAD_NAME, TIME,
     PARTS_OF_BEGIN,
 };
@@ -66,7 +66,7 @@ copy_slots(PyObject *like, size_t begin)
 typedef struct {
     State *state;
     PyObject *parts;
-    PyObject *environ;
+    PyObject *app, *environ;
     /* Owned. */
     PyObject *method, *path, *query, *received, *trace;
     Py_ssize_t size;
@@ -91,8 +91,22 @@ text_in(Begin *begin, PyObject *key, const char *otherwise)
     return text;
 }
 
-/* Take the method and the path, if their line is known. */
-static bool
+/* Take the method and the path as they are displayed from what names those of a new line: return 1,
+ * 0 if the request is ignored, or -1, where there may be an exception. */
+static int
+take_named(Begin *begin, PyObject *named)
+{
+    if (named == Py_None)
+        return 0;
+    if (named == NULL || !PyTuple_CheckExact(named) || PyTuple_GET_SIZE(named) != 2)
+        return -1;
+    Py_XSETREF(begin->method, Py_NewRef(PyTuple_GET_ITEM(named, 0)));
+    begin->path = Py_NewRef(PyTuple_GET_ITEM(named, 1));
+    return 1;
+}
+
+/* The same, from the environ. */
+static int
 take_line(Begin *begin)
 {
     State *state = begin->state;
@@ -101,12 +115,21 @@ take_line(Begin *begin)
     begin->method = text_in(begin, state->names.REQUEST_METHOD, "GET");
     if (script != NULL && path != NULL && begin->method != NULL)
         line = PyTuple_Pack(3, begin->method, script, path);
-    if (line != NULL && is_known_text(part(begin, KNOWN_LINES), line) == 1)
+    int status = line == NULL ? -1 : is_known_text(part(begin, KNOWN_LINES), line);
+    if (status > 0) {
         begin->path = PyUnicode_Concat(script, path);
+        status = begin->path == NULL ? -1 : 1;
+    } else if (status == 0) {
+        PyObject *named = PyObject_CallFunctionObjArgs(part(begin, NEW_LINE), begin->app,
+                                                       begin->environ, begin->method, script, path,
+                                                       NULL);
+        status = take_named(begin, named);
+        Py_XDECREF(named);
+    }
     Py_XDECREF(line);
     Py_XDECREF(path);
     Py_XDECREF(script);
-    return begin->path != NULL;
+    return status;
 }
 
 static bool
@@ -180,8 +203,9 @@ shape_of(Begin *begin)
     return shape;
 }
 
-/* `Messages.received(trace, environ)`: it is done for headers that were masked before. */
-static bool
+/* Take headers that were masked before; others are left to Python. Return -1 with an exception that is
+ * not ours. */
+static int
 take_headers(Begin *begin)
 {
     State *state = begin->state;
@@ -201,7 +225,25 @@ take_headers(Begin *begin)
     Py_XDECREF(shown);
     Py_XDECREF(values);
     Py_XDECREF(shape);
-    return begin->received != NULL;
+    if (begin->received != NULL)
+        return 0;
+    begin->size = 0;
+    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))
+        return -1;
+    PyErr_Clear();
+    return 0;
+}
+
+/* `Messages.received(trace, environ)`, for a trace that has been made; return -1 with an exception. */
+static int
+note_headers(Begin *begin)
+{
+    if (begin->received == NULL)
+        begin->received = PyObject_CallMethodObjArgs(
+            part(begin, MESSAGES), begin->state->names.received, begin->trace, begin->environ, NULL);
+    if (begin->received == NULL || begin->received == Py_None)
+        return begin->received == NULL ? -1 : 0;
+    return put_note((Fields *)begin->trace, begin->state->names.details, 0, begin->received);
 }
 
 /* Return the name of the current thread: a new reference, or NULL with an exception. */
@@ -268,7 +310,7 @@ make_trace(Begin *begin)
         && set(begin, state->names.path, Py_NewRef(begin->path)) == 0
         && set(begin, state->names.query, Py_NewRef(begin->query)) == 0
         && set(begin, state->names.detail_bytes, PyLong_FromSsize_t(begin->size)) == 0)
-        status = put_note(trace, state->names.details, 0, begin->received);
+        status = note_headers(begin);
     Py_XDECREF(next_serial);
     return status;
 }
@@ -282,6 +324,24 @@ is_for_outbox(Begin *begin)
     int is_server = PyDict_Contains(begin->environ, begin->state->names.SERVER_SOFTWARE);
     return is_server ? is_server
                      : is_true(PyObject_CallOneArg(part(begin, IS_SERVED), begin->environ));
+}
+
+/* Return the trace, once it is known to others; None, if that fails: it may have been stored, and is not
+ * made again. */
+static PyObject *
+announce(Begin *begin)
+{
+    int served = is_for_outbox(begin);
+    if (served > 0)
+        served = PyObject_SetAttr(begin->trace, begin->state->names.outbox, part(begin, OUTBOX));
+    if (served < 0)
+        return NULL;
+    PyObject *announced = PyObject_CallOneArg(part(begin, ON_TRACE), begin->trace);
+    PyObject *result = announced != NULL ? begin->trace : Py_None;
+    if (announced == NULL && fail_open(begin->state, part(begin, ON_TRACE)) < 0)
+        return NULL;
+    Py_XDECREF(announced);
+    return Py_NewRef(result);
 }
 
 /* Return whether this is the process for which forks.py has been called, and the request is made
@@ -302,24 +362,18 @@ is_usual(Begin *begin, PyObject *outer)
     return is_own;
 }
 
-/* `TraceStart.begin(app, environ, outer)`: it is done for a request like one before, with a server that
- * sends the same headers. */
+/* `TraceStart.begin(app, environ, outer)`. */
 static PyObject *
 begin_trace(State *state, PyObject *parts, PyObject *const *args)
 {
-    Begin begin = {.state = state, .parts = parts, .environ = args[1]};
-    int served = -1;
-    if (is_usual(&begin, args[2]) && take_line(&begin) && take_headers(&begin) && take_query(&begin)
-        && make_trace(&begin) == 0)
-        served = is_for_outbox(&begin);
-    if (served > 0)
-        served = PyObject_SetAttr(begin.trace, state->names.outbox, part(&begin, OUTBOX));
-    PyObject *result = served < 0 ? NULL : PyObject_CallOneArg(part(&begin, ON_TRACE), begin.trace);
-    if (result != NULL)
-        Py_SETREF(result, Py_NewRef(begin.trace));
-    else if (served >= 0 && fail_open(state, part(&begin, ON_TRACE)) == 0)
-        /* It may have been stored: it is not done again. */
+    Begin begin = {.state = state, .parts = parts, .app = args[0], .environ = args[1]};
+    PyObject *result = NULL;
+    int is_recorded = is_usual(&begin, args[2]) ? take_line(&begin) : -1;
+    if (is_recorded == 0)
         result = Py_NewRef(Py_None);
+    else if (is_recorded > 0 && take_headers(&begin) == 0 && take_query(&begin)
+             && make_trace(&begin) == 0)
+        result = announce(&begin);
     Py_XDECREF(begin.method);
     Py_XDECREF(begin.path);
     Py_XDECREF(begin.query);

@@ -14,12 +14,12 @@
     X(from) X(function) X(g) X(headers) X(HTTP_SEC_FETCH_DEST) X(HTTP_TRACEPARENT) \
     X(HTTP_UPGRADE) X(id) X(ignored) X(is_over) X(is_spine) X(joined) X(line) X(log) X(macros) \
     X(match) X(method) X(name) X(next_serial) X(notes) X(origin) X(outbox) X(outcomes) X(path) \
-    X(PATH_INFO) X(plain) X(preview) X(query) X(QUERY_STRING) X(receivers) X(redactor) X(request) \
-    X(REQUEST_METHOD) X(route) X(routing_exception) X(run) X(SCRIPT_NAME) X(seen) X(sent) \
-    X(serial) X(SERVER_SOFTWARE) X(session) X(session_interface) X(share) X(size) X(source) \
-    X(started_at) X(status) X(step) X(stopwatch) X(store) X(stored) X(strand) X(strands) \
-    X(streamed) X(thread) X(to) X(trace) X(tracepoints) X(url_rule) X(view_args) X(__class__) \
-    X(__dict__) X(__name__) X(__wrapped__) X(_active) X(_epoch) X(_few) X(_first) \
+    X(PATH_INFO) X(plain) X(preview) X(query) X(QUERY_STRING) X(received) X(receivers) \
+    X(redactor) X(request) X(REQUEST_METHOD) X(route) X(routing_exception) X(run) X(SCRIPT_NAME) \
+    X(seen) X(sent) X(serial) X(SERVER_SOFTWARE) X(session) X(session_interface) X(share) X(size) \
+    X(source) X(started_at) X(status) X(step) X(stopwatch) X(store) X(stored) X(strand) \
+    X(strands) X(streamed) X(thread) X(to) X(trace) X(tracepoints) X(url_rule) X(view_args) \
+    X(__class__) X(__dict__) X(__name__) X(__wrapped__) X(_active) X(_epoch) X(_few) X(_first) \
     X(_flask_lifecycle) X(_hand_over) X(_headers) X(_kept) X(_known) X(_max_bytes) X(_name) \
     X(_numbers) X(_open_queries) X(_pair) X(_pid) X(_redactor) X(_shapes) X(_spine) \
     X(_statements) X(_together)

@@ -60,11 +60,11 @@ class TraceStart:
         self._plain = rules.plain
 
     def begins(self) -> Callable[..., LiveTrace | None]:
-        """Return :meth:`begin`: in C, for a request with a known line and known headers."""
+        """Return :meth:`begin`, in C where that is compiled."""
         like = LiveTrace(self._owner, "", "", max_steps=self._max_steps)
         like.redactor = self._redactor
         known: t.Any = (
-            *(vars(forks), vars(process), self._plain, like, like.notes),
+            *(vars(forks), vars(process), self._plain, self._named, like, like.notes),
             *(self._messages, self._redactor, Received, COOKIE.sub, EMPTIED, MASK),
             *(self._caller, self._outbox, is_served, self._hooks.on_trace),
             *(vars(threading), threading.Thread.name, _thread_name, time),
@@ -84,11 +84,8 @@ class TraceStart:
             if hash(line) in self._plain:
                 method, shown = line[0], line[1] + line[2]
             else:
-                self._hooks.on_new(environ)
-                self._look(app)
-                named = self._line(*line)
+                named = self._named(app, environ, *line)
                 if named is None:
-                    self._hooks.on_ignored()
                     return None
                 method, shown = named
             query = get("QUERY_STRING", "")
@@ -113,6 +110,17 @@ class TraceStart:
             fault("the beginning of a trace", error)
             return None
         return trace
+
+    def _named(
+        self, app: flask.Flask, environ: Environ, method: str, script: str, path: str
+    ) -> tuple[str, str] | None:
+        """Return a new request's method and path as they are displayed; None if it is ignored."""
+        self._hooks.on_new(environ)
+        self._look(app)
+        named = self._line(method, script, path)
+        if named is None:
+            self._hooks.on_ignored()
+        return named
 
     def _look(self, app: flask.Flask) -> None:
         for look in self._looks:

@@ -116,7 +116,19 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("finish", (Answered, (), (), 1, 1)),
     ("close", (1, print)),
     ("unclosed", None),
-    ("begin_trace", (*({}, {}, set(), 1, 1, 1, 1, Answered, 1, 1, 1, ""), *(1, 1, 1, {}, 1, 1, 1))),
+    (
+        "begin_trace",
+        (*({}, {}, set(), 1, 1, 1, 1, 1, Answered, 1, 1, 1, ""), *(1, 1, 1, {}, 1, 1, 1)),
+    ),
+    ("recorded_body", ({}, Fields, list, print)),
+    ("sent_body", None),
+    ("call", ([], print, 1, print, print, print, print, print, print, 1)),
+    ("made_from", (dict, {})),
+    ("note_response", None),
+    ("matched", (Fields, print, print)),
+    ("query", 12),
+    ("add_to_store", None),
+    ("on_trace", (1, [0], "module", None)),
 ]
 
 
