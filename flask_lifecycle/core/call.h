@@ -136,8 +136,10 @@ call_recorded(AppCall *call)
         PyObject *left = PyObject_CallFunctionObjArgs(
             PyTuple_GET_ITEM(call->parts, LEFT_APP), call->trace, error, call->environ, NULL);
         end_handling(before);
-        if (left == NULL)
+        /* What the app raises reaches the server, unless something is raised here that is not ours. */
+        if (left == NULL && !PyErr_ExceptionMatches(PyExc_Exception))
             Py_SETREF(error, take_error());
+        PyErr_Clear();
         Py_XDECREF(left);
     }
     (void)set_current(state, call->outer);

@@ -292,25 +292,30 @@ is_another_apps(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return PyErr_Occurred() ? NULL : PyBool_FromLong(!is_own);
 }
 
-/* `instrumentation/routing.py`, `view_args(self, kwargs)`: it is done if there are none. */
+/* `instrumentation/routing.py`, `view_args(self, kwargs)`: it is done for arguments that need no masking.
+ * Its data is the type of details. */
 static PyObject *
-view_args(Shortcut *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
+view_args(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
-    bool has_none = count == 2 && PyDict_CheckExact(args[1]) && PyDict_GET_SIZE(args[1]) == 0;
-    return has_none ? Py_NewRef(Py_None) : NULL;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 2 || !PyDict_CheckExact(args[1]))
+        return NULL;
+    if (PyDict_GET_SIZE(args[1]) == 0)
+        return Py_NewRef(Py_None);
+    PyObject *redactor = PyObject_GetAttr(args[0], state->names._redactor);
+    PyObject *facts = redactor == NULL ? NULL : make_facts(
+        self->data, state->names.args, plain_args(state, redactor, args[1]));
+    Py_XDECREF(redactor);
+    return facts;
 }
 
-/* Return what is known of the rule that a context's request has matched, without arguments: a new
- * reference, or NULL, where there may be an exception. */
+/* Return what is known of the rule that a request has matched: a new reference, or NULL, where there may
+ * be an exception. */
 static PyObject *
-route_of(State *state, PyObject *routes, PyObject *context)
+route_of(State *state, PyObject *routes, PyObject *request)
 {
-    PyObject *request = PyObject_GetAttr(context, state->names.request);
-    PyObject *args = request == NULL ? NULL : PyObject_GetAttr(request, state->names.view_args);
-    bool has_none = args == Py_None || (args != NULL && PyDict_CheckExact(args)
-                                        && PyDict_GET_SIZE(args) == 0);
     PyObject *rule = NULL, *known = NULL, *route = NULL;
-    if (has_none && is_none_in(request, state->names.routing_exception))
+    if (is_none_in(request, state->names.routing_exception))
         rule = PyObject_GetAttr(request, state->names.url_rule);
     if (rule != NULL)
         known = PyObject_GetAttr(routes, state->names._known);
@@ -318,9 +323,24 @@ route_of(State *state, PyObject *routes, PyObject *context)
         route = get_by_id(known, rule);
     Py_XDECREF(known);
     Py_XDECREF(rule);
-    Py_XDECREF(args);
-    Py_XDECREF(request);
     return route;
+}
+
+/* Return the details of a request's arguments if they need no masking, in the same way. */
+static PyObject *
+facts_of(State *state, PyObject *routes, PyObject *request, PyObject *type, PyObject *no_args)
+{
+    PyObject *args = PyObject_GetAttr(request, state->names.view_args), *facts = NULL;
+    if (args == Py_None || (args != NULL && PyDict_CheckExact(args) && PyDict_GET_SIZE(args) == 0)) {
+        facts = Py_NewRef(no_args);
+    } else if (args != NULL && PyDict_CheckExact(args)) {
+        PyObject *redactor = PyObject_GetAttr(routes, state->names._redactor);
+        if (redactor != NULL)
+            facts = make_facts(type, state->names.view_args, plain_args(state, redactor, args));
+        Py_XDECREF(redactor);
+    }
+    Py_XDECREF(args);
+    return facts;
 }
 
 /* Let a trace that has no context have this one. Return whether it has it, or -1 with an exception. */
@@ -339,17 +359,20 @@ take_context(State *state, PyObject *trace, PyObject *context, PyObject *no_cont
     return status;
 }
 
-/* `instrumentation/routing.py`, `matched(self, writer, step, instance)`: it is done for a known rule
- * without arguments. Its data is the class of traces, the context of one that has none, and what is
- * recorded of no arguments. */
+/* `instrumentation/routing.py`, `matched(self, writer, step, instance)`: it is done for a known rule and
+ * arguments that need no masking. Its data is the class of traces, the context of one that has none,
+ * the type of details, and those of no arguments. */
 static PyObject *
 matched(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
     if (count != 4 || (PyObject *)Py_TYPE(args[1]) != PyTuple_GET_ITEM(self->data, 0))
         return NULL;
-    PyObject *route = route_of(state, args[0], args[3]);
-    PyObject *match = route == NULL ? NULL : PyObject_GetAttr(route, state->names.match);
+    PyObject *request = PyObject_GetAttr(args[3], state->names.request);
+    PyObject *route = request == NULL ? NULL : route_of(state, args[0], request);
+    PyObject *facts = route == NULL ? NULL : facts_of(
+        state, args[0], request, PyTuple_GET_ITEM(self->data, 2), PyTuple_GET_ITEM(self->data, 3));
+    PyObject *match = facts == NULL ? NULL : PyObject_GetAttr(route, state->names.match);
     int status = match == NULL ? -1 : take_context(state, args[1], args[3],
                                                    PyTuple_GET_ITEM(self->data, 1));
     if (status > 0)
@@ -357,10 +380,12 @@ matched(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     Log *log = status < 0 ? NULL : log_of(state, (Fields *)args[1]);
     bool is_done = log != NULL && log_assign((PyObject *)log, args[2], match) == 0
                    && put_note((Fields *)args[1], state->names.details, PyLong_AsSsize_t(args[2]),
-                               PyTuple_GET_ITEM(self->data, 2)) == 0;
+                               facts) == 0;
     Py_XDECREF(log);
     Py_XDECREF(match);
+    Py_XDECREF(facts);
     Py_XDECREF(route);
+    Py_XDECREF(request);
     return is_done ? Py_NewRef(Py_None) : NULL;
 }
 
@@ -372,11 +397,7 @@ made_from(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     State *state = PyType_GetModuleState(Py_TYPE(self));
     PyObject *from = count == 1 ? get_item(PyTuple_GET_ITEM(self->data, 1), (PyObject *)Py_TYPE(args[0]))
                                 : NULL;
-    PyObject *made = from == NULL ? NULL : PyObject_CallNoArgs(PyTuple_GET_ITEM(self->data, 0));
-    if (made != NULL && PyObject_SetItem(made, state->names.from, from) < 0)
-        Py_CLEAR(made);
-    Py_XDECREF(from);
-    return made;
+    return make_facts(PyTuple_GET_ITEM(self->data, 0), state->names.from, from);
 }
 
 /* The same, `_note_response(writer, step, result)`. */
@@ -894,6 +915,12 @@ is_number(PyObject *data)
 }
 
 static bool
+is_type(PyObject *data)
+{
+    return PyType_Check(data);
+}
+
+static bool
 is_none(PyObject *data)
 {
     return data == Py_None;
@@ -943,7 +970,7 @@ static const struct {
     {"look_at_parsed", look_at_parsed_vectorcall, are_three},
     {"look_at_response", look_at_response_vectorcall, are_four},
     {"made_from", made_from_vectorcall, are_two},
-    {"matched", matched_vectorcall, are_three},
+    {"matched", matched_vectorcall, are_four},
     {"next", next_vectorcall, are_parts_of_body},
     {"note_response", note_response_vectorcall, is_none},
     {"on_trace", on_trace_vectorcall, are_four},
@@ -960,7 +987,7 @@ static const struct {
     {"trace_id", trace_id_vectorcall, is_dict},
     {"unclosed", unclosed_vectorcall, is_none},
     {"user_location", user_location_vectorcall, are_two},
-    {"view_args", view_args_vectorcall, is_none},
+    {"view_args", view_args_vectorcall, is_type},
 };
 
 static PyObject *

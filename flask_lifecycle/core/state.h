@@ -8,10 +8,10 @@
 #include "log.h"
 
 #define NAMES(X) \
-    X(add) X(added) X(after) X(app) X(app_context) X(append) X(armed) X(called) X(changed) \
-    X(changes) X(close) X(connections) X(context) X(detail) X(detail_bytes) X(details) X(ended) \
-    X(endpoint) X(environ) X(extras) X(failed) X(file) X(finish) X(fold) X(folded) X(found) \
-    X(from) X(function) X(g) X(headers) X(HTTP_SEC_FETCH_DEST) X(HTTP_TRACEPARENT) \
+    X(add) X(added) X(after) X(app) X(app_context) X(append) X(args) X(armed) X(called) \
+    X(changed) X(changes) X(close) X(connections) X(context) X(detail) X(detail_bytes) X(details) \
+    X(ended) X(endpoint) X(environ) X(extras) X(failed) X(file) X(finish) X(fold) X(folded) \
+    X(found) X(from) X(function) X(g) X(headers) X(HTTP_SEC_FETCH_DEST) X(HTTP_TRACEPARENT) \
     X(HTTP_UPGRADE) X(id) X(ignored) X(is_over) X(is_spine) X(joined) X(line) X(log) X(macros) \
     X(match) X(method) X(name) X(next_serial) X(notes) X(origin) X(outbox) X(outcomes) X(path) \
     X(PATH_INFO) X(plain) X(preview) X(query) X(QUERY_STRING) X(received) X(receivers) \

@@ -93,3 +93,33 @@ names_of_query(PyObject *query, Py_ssize_t shortest_key)
     }
     return names;
 }
+
+/* Return a copy of named values if nothing of them is masked; NULL, where there may be an exception, if
+ * that is left to Python. */
+static PyObject *
+plain_args(State *state, PyObject *redactor, PyObject *args)
+{
+    PyObject *plain = PyObject_GetAttr(redactor, state->names.plain), *copy = NULL, *name, *value;
+    if (plain != NULL && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == LONGEST + 1)
+        copy = PyDict_Copy(args);
+    Py_ssize_t place = 0;
+    bool is_plain = copy != NULL;
+    while (is_plain && PyDict_Next(copy, &place, &name, &value))
+        is_plain = PyUnicode_CheckExact(name) && plain_size(plain, value) >= 0
+                   && is_known_text(PyTuple_GET_ITEM(plain, USUAL), name) == 1;
+    if (!is_plain)
+        Py_CLEAR(copy);
+    Py_XDECREF(plain);
+    return copy;
+}
+
+/* Return details with one fact. Takes the reference to it; NULL, with an exception, if that is NULL. */
+static PyObject *
+make_facts(PyObject *type, PyObject *name, PyObject *fact)
+{
+    PyObject *facts = fact == NULL ? NULL : PyObject_CallNoArgs(type);
+    if (facts != NULL && PyObject_SetItem(facts, name, fact) < 0)
+        Py_CLEAR(facts);
+    Py_XDECREF(fact);
+    return facts;
+}

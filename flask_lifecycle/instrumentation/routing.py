@@ -45,7 +45,7 @@ class Routes:
         """Return the endpoints whose rules have been matched so far."""
         return sorted({route.endpoint for route in list(self._known.values())})
 
-    @shortcut("matched", (LiveTrace, no_context, _NO_ARGS))
+    @shortcut("matched", (LiveTrace, no_context, Facts, _NO_ARGS))
     def matched(self, writer: Writer, step: int, instance: t.Any) -> None:
         """Record the rule and arguments that the URL of a context's request matched."""
         try:
@@ -74,14 +74,13 @@ class Routes:
         except Exception as error:
             fault("the match", error)
 
-    @shortcut("view_args", None)
+    @shortcut("view_args", Facts)
     def view_args(self, kwargs: dict[str, t.Any]) -> Facts | None:
         """Return what to record of a view's arguments."""
         return Facts(args=self._args(kwargs)) if kwargs else None
 
     def _args(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
-        named = self._redactor.named
-        return {name: named(name, value) for name, value in args.items()}
+        return dict(map(self._redactor.pair, args, args.values()))
 
     def _route(self, rule: t.Any) -> Route:
         parts = rule.endpoint.split(".")[:-1]

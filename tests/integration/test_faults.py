@@ -431,7 +431,11 @@ ELSEWHERE = {
 }
 if compiled is not None:
     # Only its twin comes by there.
-    ELSEWHERE.add("collectors/changes/mappings.py")
+    ELSEWHERE |= {
+        "collectors/changes/mappings.py",
+        "instrumentation/body_recording.py",
+        "instrumentation/trace_start.py",
+    }
 # The threads that write and that share with other processes, and whoever reads.
 ELSEWHERE_ALL = ("history/", "processes/")
 
@@ -481,7 +485,7 @@ CALLED_BY_OTHERS = {
     "instrumentation/body_recording.py": {
         *("__del__", "__init__", "add", "close", "end", "leave", "record_close"),
     },
-    "instrumentation/wsgi.py": {"__call__", "_is_outside", "call", "record", "wsgi_app"},
+    "instrumentation/wsgi.py": {"__call__", "_is_outside", "call", "leave", "record", "wsgi_app"},
     "instrumentation/trace_start.py": {"begin"},
     "collectors/changes/mappings.py": {"look"},
     "collectors/changes/responses.py": {"look_at_response", "sent"},
