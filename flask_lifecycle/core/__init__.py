@@ -17,7 +17,7 @@ from .twin import STEP, packed
 
 _SWITCH = "FLASK_LIFECYCLE_PURE"
 # That of _core.c.
-_REVISION = 8
+_REVISION = 9
 
 
 def _compiled() -> tuple[t.Any, str]:
@@ -65,6 +65,16 @@ def native(func: F) -> F:
     return func if compiled is None else t.cast("F", getattr(compiled, func.__name__))
 
 
+K = t.TypeVar("K", bound=type)
+
+
+def slotted(kind: K) -> K:
+    """Let the compiled core read and write the slots of a class directly."""
+    if compiled is not None:
+        compiled.know(kind)
+    return kind
+
+
 def shortcut(name: str, data: t.Any) -> t.Callable[[F], F]:
     """Put a compiled function in front of one that it calls only when it has to.
 
@@ -91,5 +101,6 @@ __all__ = [
     "pack",
     "packed",
     "shortcut",
+    "slotted",
     "why",
 ]

@@ -24,7 +24,7 @@
 #include "stored.h"
 
 /* Has to be the same in __init__.py, so that a module built from older sources is not used. */
-#define REVISION 8
+#define REVISION 9
 
 PyDoc_STRVAR(setup_doc,
 "Take what recorded functions use: the context variable of the current trace, what identifies a\n"
@@ -75,6 +75,7 @@ static PyMethodDef core_methods[] = {
     {"begin", (PyCFunction)(void (*)(void))begin, METH_FASTCALL, begin_doc},
     {"dumps", dumps, METH_O, "Return a value as JSON, in ASCII and without spaces."},
     {"end", (PyCFunction)(void (*)(void))end, METH_FASTCALL, end_doc},
+    {"know", know, METH_O, know_doc},
     {"pack", pack, METH_O, "Return the steps of a log in little memory."},
     {"shortened", shortened, METH_VARARGS, shortened_doc},
     {"shortcut", shortcut, METH_VARARGS, shortcut_doc},
@@ -124,6 +125,8 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->Shortcut);
     Py_VISIT(state->Contents);
     Py_VISIT(state->Looked);
+    for (int at = 0; at < state->known_count; at++)
+        Py_VISIT(state->known[at].type);
     Py_VISIT(state->current);
     Py_VISIT(state->get_ident);
     Py_VISIT(state->describe_error);
@@ -156,6 +159,8 @@ core_free(void *module)
     Py_CLEAR(state->Shortcut);
     Py_CLEAR(state->Contents);
     Py_CLEAR(state->Looked);
+    while (state->known_count > 0)
+        Py_CLEAR(state->known[--state->known_count].type);
 #define X(name) Py_CLEAR(state->names.name);
     NAMES(X)
 #undef X

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "named.h"
 #include "recording.h"
+#include "slots.h"
 #include "state.h"
 #include "texts.h"
 #include "writer.h"
@@ -193,7 +194,7 @@ open_values(Begin *begin, PyObject *shape)
 static PyObject *
 shape_of(Begin *begin)
 {
-    PyObject *shapes = PyObject_GetAttr(part(begin, MESSAGES), begin->state->names._shapes);
+    PyObject *shapes = get_attr(begin->state, part(begin, MESSAGES), &begin->state->names._shapes);
     PyObject *keys = shapes == NULL ? NULL : PySequence_Tuple(begin->environ);
     PyObject *shape = keys == NULL ? NULL : get_item(shapes, keys);
     if (shape != NULL && !(PyTuple_Check(shape) && PyTuple_GET_SIZE(shape) == PARTS_OF_SHAPE))
@@ -211,8 +212,8 @@ take_headers(Begin *begin)
     State *state = begin->state;
     PyObject *shape = shape_of(begin), *shown = NULL;
     PyObject *values = shape == NULL ? NULL : open_values(begin, shape);
-    if (values != NULL && begin->size <= size_of(part(begin, MESSAGES), state->names._max_bytes)) {
-        PyObject *together = PyObject_GetAttr(part(begin, REDACTOR), state->names._together);
+    if (values != NULL && begin->size <= size_of(state, part(begin, MESSAGES), &state->names._max_bytes)) {
+        PyObject *together = get_attr(state, part(begin, REDACTOR), &state->names._together);
         PyObject *key = together == NULL ? NULL : PyLong_FromSsize_t(PyObject_Hash(values));
         shown = key == NULL ? NULL : get_item(together, key);
         Py_XDECREF(key);
@@ -243,7 +244,7 @@ note_headers(Begin *begin)
             part(begin, MESSAGES), begin->state->names.received, begin->trace, begin->environ, NULL);
     if (begin->received == NULL || begin->received == Py_None)
         return begin->received == NULL ? -1 : 0;
-    return put_note((Fields *)begin->trace, begin->state->names.details, 0, begin->received);
+    return put_note(begin->state, (Fields *)begin->trace, &begin->state->names.details, 0, begin->received);
 }
 
 /* Return the name of the current thread: a new reference, or NULL with an exception. */
@@ -255,8 +256,8 @@ thread_name(Begin *begin)
     PyObject *threads = ident == NULL ? NULL : get_item(part(begin, THREADING), state->names._active);
     PyObject *thread = threads == NULL ? NULL : get_item(threads, ident);
     PyObject *own = thread == NULL
-                        ? NULL : PyObject_GetAttr((PyObject *)Py_TYPE(thread), state->names.name);
-    PyObject *name = own != part(begin, NAME) ? NULL : PyObject_GetAttr(thread, state->names._name);
+                        ? NULL : get_attr(state, (PyObject *)Py_TYPE(thread), &state->names.name);
+    PyObject *name = own != part(begin, NAME) ? NULL : get_attr(state, thread, &state->names._name);
     Py_XDECREF(own);
     Py_XDECREF(thread);
     Py_XDECREF(threads);
@@ -270,9 +271,9 @@ thread_name(Begin *begin)
 
 /* Set an attribute of the trace. Takes the reference; returns -1 with an exception. */
 static int
-set(Begin *begin, PyObject *name, PyObject *value)
+set(Begin *begin, PyObject **name, PyObject *value)
 {
-    int status = value == NULL ? -1 : PyObject_SetAttr(begin->trace, name, value);
+    int status = value == NULL ? -1 : set_attr(begin->state, begin->trace, name, value);
     Py_XDECREF(value);
     return status;
 }
@@ -300,16 +301,16 @@ make_trace(Begin *begin)
     PyObject *next_serial = get_item(process, state->names.next_serial);
     int status = -1;
     if (next_serial != NULL
-        && set(begin, state->names.serial, PyObject_CallNoArgs(next_serial)) == 0
-        && set(begin, state->names.run, get_item(process, state->names.run)) == 0
-        && set(begin, state->names.thread, thread_name(begin)) == 0
-        && set(begin, state->names.started_at, PyObject_CallNoArgs(part(begin, TIME))) == 0
-        && set(begin, state->names.origin, PyFloat_FromDouble(origin)) == 0
-        && set(begin, state->names.stopwatch, PyFloat_FromDouble(origin)) == 0
-        && set(begin, state->names.method, Py_NewRef(begin->method)) == 0
-        && set(begin, state->names.path, Py_NewRef(begin->path)) == 0
-        && set(begin, state->names.query, Py_NewRef(begin->query)) == 0
-        && set(begin, state->names.detail_bytes, PyLong_FromSsize_t(begin->size)) == 0)
+        && set(begin, &state->names.serial, PyObject_CallNoArgs(next_serial)) == 0
+        && set(begin, &state->names.run, get_item(process, state->names.run)) == 0
+        && set(begin, &state->names.thread, thread_name(begin)) == 0
+        && set(begin, &state->names.started_at, PyObject_CallNoArgs(part(begin, TIME))) == 0
+        && set(begin, &state->names.origin, PyFloat_FromDouble(origin)) == 0
+        && set(begin, &state->names.stopwatch, PyFloat_FromDouble(origin)) == 0
+        && set(begin, &state->names.method, Py_NewRef(begin->method)) == 0
+        && set(begin, &state->names.path, Py_NewRef(begin->path)) == 0
+        && set(begin, &state->names.query, Py_NewRef(begin->query)) == 0
+        && set(begin, &state->names.detail_bytes, PyLong_FromSsize_t(begin->size)) == 0)
         status = note_headers(begin);
     Py_XDECREF(next_serial);
     return status;
@@ -333,7 +334,7 @@ announce(Begin *begin)
 {
     int served = is_for_outbox(begin);
     if (served > 0)
-        served = PyObject_SetAttr(begin->trace, begin->state->names.outbox, part(begin, OUTBOX));
+        served = set_attr(begin->state, begin->trace, &begin->state->names.outbox, part(begin, OUTBOX));
     if (served < 0)
         return NULL;
     PyObject *announced = PyObject_CallOneArg(part(begin, ON_TRACE), begin->trace);

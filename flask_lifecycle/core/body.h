@@ -6,6 +6,7 @@
 
 #include "errors.h"
 #include "log.h"
+#include "slots.h"
 #include "state.h"
 #include "writer.h"
 
@@ -48,12 +49,12 @@ static bool
 chunk_take(Chunk *chunk)
 {
     State *state = chunk->state;
-    chunk->held = PyObject_GetAttr(chunk->body, state->names._flask_lifecycle);
+    chunk->held = get_attr(state, chunk->body, &state->names._flask_lifecycle);
     if (state->current == NULL || chunk->held == NULL || !PyTuple_CheckExact(chunk->held)
         || PyTuple_GET_SIZE(chunk->held) != 4 || is_armed(state))
         return false;
     chunk->recording = Py_NewRef(PyTuple_GET_ITEM(chunk->held, 1));
-    PyObject *trace = PyObject_GetAttr(chunk->recording, state->names.trace);
+    PyObject *trace = get_attr(state, chunk->recording, &state->names.trace);
     if (trace == NULL || !PyObject_TypeCheck(trace, state->Fields)) {
         Py_XDECREF(trace);
         return false;
@@ -79,7 +80,7 @@ set_current(State *state, PyObject *trace)
 static int
 add_to_stopwatch(State *state, PyObject *trace, double seconds)
 {
-    PyObject *before = PyObject_GetAttr(trace, state->names.stopwatch);
+    PyObject *before = get_attr(state, trace, &state->names.stopwatch);
     double reading = before == NULL ? -1.0 : PyFloat_AsDouble(before);
     Py_XDECREF(before);
     if (PyErr_Occurred())
@@ -87,7 +88,7 @@ add_to_stopwatch(State *state, PyObject *trace, double seconds)
     if (seconds > 0 && reading > 0)
         return 0;
     PyObject *after = PyFloat_FromDouble(reading + seconds);
-    int status = after == NULL ? -1 : PyObject_SetAttr(trace, state->names.stopwatch, after);
+    int status = after == NULL ? -1 : set_attr(state, trace, &state->names.stopwatch, after);
     Py_XDECREF(after);
     return status < 0 ? -1 : 1;
 }
@@ -105,12 +106,12 @@ begin_body(Chunk *chunk, PyObject *sent)
     PyObject *offset = NULL;
     int status = as_int32(PyTuple_GET_ITEM(chunk->parts, BODY), &step.tracepoint);
     if (status == 0)
-        status = put_note(chunk->trace, state->names.details, chunk->step, sent);
+        status = put_note(state, chunk->trace, &state->names.details, chunk->step, sent);
     if (status == 0) {
         step.begin = now();
         offset = PyLong_FromSsize_t(log_append(log, step));
         status = PyErr_Occurred()
-                     ? -1 : PyObject_SetAttr(chunk->recording, state->names.step, offset);
+                     ? -1 : set_attr(state, chunk->recording, &state->names.step, offset);
     }
     Py_XDECREF(offset);
     Py_DECREF(log);
@@ -125,16 +126,16 @@ chunk_enter(Chunk *chunk)
     PyObject *sent = PyTuple_GET_ITEM(chunk->held, 2);
     PyObject *step;
     if (take_thread(state, chunk->trace) < 0
-        || PyObject_SetAttr(chunk->recording, state->names.sent, sent) < 0
-        || PyObject_SetAttr(chunk->recording, state->names.is_over, Py_False) < 0
-        || (step = PyObject_GetAttr(chunk->recording, state->names.step)) == NULL)
+        || set_attr(state, chunk->recording, &state->names.sent, sent) < 0
+        || set_attr(state, chunk->recording, &state->names.is_over, Py_False) < 0
+        || (step = get_attr(state, chunk->recording, &state->names.step)) == NULL)
         return -1;
     chunk->step = PyLong_AsSsize_t(step);
     Py_DECREF(step);
     if (PyErr_Occurred())
         return -1;
     if (chunk->step < 0 ? begin_body(chunk, sent) < 0
-                        : put_note(chunk->trace, state->names.details, chunk->step, sent) < 0)
+                        : put_note(state, chunk->trace, &state->names.details, chunk->step, sent) < 0)
         return -1;
     chunk->trace->current = chunk->step;
     int is_outer = add_to_stopwatch(state, (PyObject *)chunk->trace, now());
@@ -158,7 +159,7 @@ end_body(Chunk *chunk)
     if (log_length((PyObject *)log) > chunk->step)
         log_end(log, chunk->step, now());
     Py_DECREF(log);
-    return PyObject_SetAttr(chunk->recording, state->names.is_over, Py_True);
+    return set_attr(state, chunk->recording, &state->names.is_over, Py_True);
 }
 
 /* Handle the exception that is raised, which is raised still afterwards. */
@@ -189,8 +190,8 @@ static int
 count_chunk(Chunk *chunk, PyObject *value)
 {
     State *state = chunk->state;
-    PyObject *sent = PyObject_GetAttr(chunk->recording, state->names.sent);
-    PyObject *streamed = PyObject_GetAttr((PyObject *)chunk->trace, state->names.streamed);
+    PyObject *sent = get_attr(state, chunk->recording, &state->names.sent);
+    PyObject *streamed = get_attr(state, (PyObject *)chunk->trace, &state->names.streamed);
     int status = 0;
     if (sent != NULL && streamed == Py_False && PyBytes_CheckExact(value) && PyList_Check(sent)
         && PyList_GET_SIZE(sent) == 4) {
@@ -297,7 +298,7 @@ static PyObject *
 make_counts(State *state, PyObject *parts, PyObject *trace, PyObject *preview)
 {
     PyObject *shown = PyObject_CallNoArgs(preview), *values = NULL;
-    PyObject *streamed = shown == NULL ? NULL : PyObject_GetAttr(trace, state->names.streamed);
+    PyObject *streamed = shown == NULL ? NULL : get_attr(state, trace, &state->names.streamed);
     if (streamed != NULL)
         values = shown == Py_None ? Py_BuildValue("(iiO[])", 0, 0, streamed)
                                   : Py_BuildValue("(iiO[]O)", 0, 0, streamed, shown);
@@ -316,13 +317,13 @@ make_recording(State *state, PyObject *parts, PyObject *const *args, PyObject *c
     PyTypeObject *type = (PyTypeObject *)PyTuple_GET_ITEM(parts, RECORDING);
     PyObject *recording = type->tp_alloc(type, 0), *step = PyLong_FromLong(-1);
     if (recording == NULL || step == NULL
-        || PyObject_SetAttr(recording, state->names.environ, args[2]) < 0
-        || PyObject_SetAttr(recording, state->names.failed, args[3]) < 0
-        || PyObject_SetAttr(recording, state->names.preview, args[4]) < 0
-        || PyObject_SetAttr(recording, state->names.sent, counts) < 0
-        || PyObject_SetAttr(recording, state->names.is_over, Py_False) < 0
-        || PyObject_SetAttr(recording, state->names.step, step) < 0
-        || PyObject_SetAttr(recording, state->names.trace, args[0]) < 0)
+        || set_attr(state, recording, &state->names.environ, args[2]) < 0
+        || set_attr(state, recording, &state->names.failed, args[3]) < 0
+        || set_attr(state, recording, &state->names.preview, args[4]) < 0
+        || set_attr(state, recording, &state->names.sent, counts) < 0
+        || set_attr(state, recording, &state->names.is_over, Py_False) < 0
+        || set_attr(state, recording, &state->names.step, step) < 0
+        || set_attr(state, recording, &state->names.trace, args[0]) < 0)
         Py_CLEAR(recording);
     Py_XDECREF(step);
     return recording;

@@ -7,6 +7,7 @@
 #include "body.h"
 #include "errors.h"
 #include "log.h"
+#include "slots.h"
 #include "state.h"
 #include "steps.h"
 #include "writer.h"
@@ -57,7 +58,7 @@ begin_call(AppCall *call)
     Step step = {.parent = -1};
     if (!is_writer(call->state, call->trace))
         return -1;
-    PyObject *origin = PyObject_GetAttr(call->trace, call->state->names.origin);
+    PyObject *origin = get_attr(call->state, call->trace, &call->state->names.origin);
     int status = origin == NULL ? -1 : as_double(origin, &step.begin);
     Py_XDECREF(origin);
     if (status < 0 || as_int32(PyTuple_GET_ITEM(call->parts, WSGI), &step.tracepoint) < 0

@@ -6,6 +6,7 @@
 #include <structmember.h>
 
 #include "errors.h"
+#include "slots.h"
 #include "state.h"
 #include "writer.h"
 
@@ -443,11 +444,11 @@ plain_found(PyObject *plain, PyObject *where, PyObject *difference, Py_ssize_t *
 static int
 add_detail_bytes(State *state, PyObject *writer, Py_ssize_t more)
 {
-    PyObject *before = more == 0 ? NULL : PyObject_GetAttr(writer, state->names.detail_bytes);
+    PyObject *before = more == 0 ? NULL : get_attr(state, writer, &state->names.detail_bytes);
     PyObject *size = before == NULL ? NULL : PyLong_FromSsize_t(more);
     PyObject *sum = size == NULL ? NULL : PyNumber_Add(before, size);
     int status = sum == NULL ? (more == 0 ? 0 : -1)
-                             : PyObject_SetAttr(writer, state->names.detail_bytes, sum);
+                             : set_attr(state, writer, &state->names.detail_bytes, sum);
     Py_XDECREF(sum);
     Py_XDECREF(size);
     Py_XDECREF(before);
@@ -461,9 +462,9 @@ put_changes(State *state, PyObject *parts, Fields *writer, PyObject *step, PyObj
 {
     PyObject *changes = PyObject_CallNoArgs(PyTuple_GET_ITEM(parts, CHANGES));
     PyObject *number = changes == NULL ? NULL : PyLong_FromSsize_t(size);
-    PyObject *changed = number == NULL ? NULL : notes_of(writer, state->names.changed);
-    int status = changed == NULL || PyObject_SetAttr(changes, state->names.found, found) < 0
-                         || PyObject_SetAttr(changes, state->names.size, number) < 0
+    PyObject *changed = number == NULL ? NULL : notes_of(state, writer, &state->names.changed);
+    int status = changed == NULL || set_attr(state, changes, &state->names.found, found) < 0
+                         || set_attr(state, changes, &state->names.size, number) < 0
                          || PyObject_SetItem(changed, step, changes) < 0
                      ? -1
                      : add_detail_bytes(state, (PyObject *)writer, size);
@@ -511,9 +512,9 @@ note_plainly(State *state, PyObject *parts, Fields *writer, PyObject *step, PyOb
 {
     if (!PyLong_CheckExact(step) || PyLong_AsSsize_t(step) < 0)
         return 0;
-    PyObject *redactor = PyObject_GetAttr((PyObject *)writer, state->names.redactor);
-    PyObject *plain = redactor == NULL ? NULL : PyObject_GetAttr(redactor, state->names.plain);
-    PyObject *changed = plain == NULL ? NULL : notes_of(writer, state->names.changed);
+    PyObject *redactor = get_attr(state, (PyObject *)writer, &state->names.redactor);
+    PyObject *plain = redactor == NULL ? NULL : get_attr(state, redactor, &state->names.plain);
+    PyObject *changed = plain == NULL ? NULL : notes_of(state, writer, &state->names.changed);
     PyObject *found = NULL;
     Py_ssize_t size = 0;
     int status = 0;
@@ -566,7 +567,7 @@ static PyObject *
 namespace_of(State *state, PyObject *object, PyObject *name)
 {
     PyObject *owner = name == NULL ? Py_NewRef(object) : PyObject_GetAttr(object, name);
-    PyObject *dict = owner == NULL ? NULL : PyObject_GetAttr(owner, state->names.__dict__);
+    PyObject *dict = owner == NULL ? NULL : get_attr(state, owner, &state->names.__dict__);
     Py_XDECREF(owner);
     if (dict != NULL && !PyDict_Check(dict)) {
         Py_CLEAR(dict);
@@ -606,7 +607,7 @@ known_of(State *state, PyObject *parts, Fields *writer, PyObject *context, bool 
         if (Py_IS_TYPE(known, state->Looked))
             looked = (Looked *)Py_NewRef(known);
     } else if (seen != NULL && PyDict_CheckExact(seen) && !PyErr_Occurred()) {
-        PyObject *app = PyObject_GetAttr(context, state->names.app);
+        PyObject *app = get_attr(state, context, &state->names.app);
         *is_foreign = app != NULL && !is_app_of(state, writer, app);
         Py_XDECREF(app);
         PyObject *names = PyErr_Occurred() || *is_foreign

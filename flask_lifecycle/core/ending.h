@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "log.h"
 #include "named.h"
+#include "slots.h"
 #include "state.h"
 #include "writer.h"
 
@@ -41,13 +42,13 @@ ends_with(PyObject *text, PyObject *endings)
 
 /* Replace a dict of a trace that is not empty. */
 static int
-empty(PyObject *trace, PyObject *name)
+empty(State *state, PyObject *trace, PyObject **name)
 {
-    PyObject *dict = PyObject_GetAttr(trace, name), *other = NULL;
+    PyObject *dict = get_attr(state, trace, name), *other = NULL;
     int status = dict == NULL ? -1 : 0;
     if (dict != NULL && !(PyDict_CheckExact(dict) && PyDict_GET_SIZE(dict) == 0)) {
         other = PyDict_New();
-        status = other == NULL ? -1 : PyObject_SetAttr(trace, name, other);
+        status = other == NULL ? -1 : set_attr(state, trace, name, other);
     }
     Py_XDECREF(other);
     Py_XDECREF(dict);
@@ -59,15 +60,15 @@ static int
 let_go(State *state, PyObject *trace)
 {
     PyObject *log = PyObject_CallNoArgs((PyObject *)state->Log);
-    int status = log == NULL ? -1 : PyObject_SetAttr(trace, state->names.log, log);
+    int status = log == NULL ? -1 : set_attr(state, trace, &state->names.log, log);
     Py_XDECREF(log);
     ((Fields *)trace)->ident = 0;
-    return status < 0 || PyObject_SetAttr(trace, state->names.folded, Py_None) < 0
-                   || PyObject_SetAttr(trace, state->names.macros, Py_None) < 0
-                   || PyObject_SetAttr(trace, state->names.added, Py_None) < 0
-                   || empty(trace, state->names._spine) < 0
-                   || empty(trace, state->names.seen) < 0
-                   || empty(trace, state->names.connections) < 0
+    return status < 0 || set_attr(state, trace, &state->names.folded, Py_None) < 0
+                   || set_attr(state, trace, &state->names.macros, Py_None) < 0
+                   || set_attr(state, trace, &state->names.added, Py_None) < 0
+                   || empty(state, trace, &state->names._spine) < 0
+                   || empty(state, trace, &state->names.seen) < 0
+                   || empty(state, trace, &state->names.connections) < 0
                ? -1 : 0;
 }
 
@@ -76,18 +77,18 @@ let_go(State *state, PyObject *trace)
 static bool
 is_settled(State *state, PyObject *parts, PyObject *trace, PyObject *store, Py_ssize_t steps)
 {
-    PyObject *route = PyObject_GetAttr(trace, state->names.route);
-    PyObject *path = PyObject_GetAttr(trace, state->names.path);
+    PyObject *route = get_attr(state, trace, &state->names.route);
+    PyObject *path = get_attr(state, trace, &state->names.path);
     PyObject *endpoint = NULL, *ignored = NULL;
     bool is_shown = route != NULL && !ends_with(path, PyTuple_GET_ITEM(parts, PATHS));
     if (is_shown && route != Py_None) {
-        ignored = PyObject_GetAttr(route, state->names.ignored);
-        endpoint = PyObject_GetAttr(route, state->names.endpoint);
+        ignored = get_attr(state, route, &state->names.ignored);
+        endpoint = get_attr(state, route, &state->names.endpoint);
         is_shown = ignored == Py_False
                    && !ends_with(endpoint, PyTuple_GET_ITEM(parts, ENDPOINTS));
     }
-    Py_ssize_t details = is_shown ? size_of(trace, state->names.detail_bytes) : -1;
-    Py_ssize_t share = details >= 0 ? size_of(store, state->names.share) : -1;
+    Py_ssize_t details = is_shown ? size_of(state, trace, &state->names.detail_bytes) : -1;
+    Py_ssize_t share = details >= 0 ? size_of(state, store, &state->names.share) : -1;
     Py_ssize_t each = PyLong_AsSsize_t(PyTuple_GET_ITEM(parts, STEP_BYTES));
     Py_ssize_t own = PyLong_AsSsize_t(PyTuple_GET_ITEM(parts, TRACE_BYTES));
     Py_XDECREF(endpoint);
@@ -103,7 +104,7 @@ hand_over(State *state, PyObject *parts, PyObject *trace, PyObject *store, Py_ss
 {
     PyObject *result = NULL;
     if (is_settled(state, parts, trace, store, steps)) {
-        PyObject *outbox = PyObject_GetAttr(trace, state->names.outbox);
+        PyObject *outbox = get_attr(state, trace, &state->names.outbox);
         if (outbox == Py_None)
             result = Py_NewRef(Py_None);
         else if (outbox != NULL)
@@ -127,7 +128,7 @@ static PyObject *
 finish_trace(State *state, PyObject *parts, PyObject *trace)
 {
     Fields *writer = (Fields *)trace;
-    if (!is_none_in(trace, state->names.ended) || !is_none_in(trace, state->names.strands))
+    if (!is_none_in(state, trace, &state->names.ended) || !is_none_in(state, trace, &state->names.strands))
         return NULL;
     Log *log = log_of(state, writer);
     PyObject *notes = log == NULL ? NULL : field(writer, &writer->notes);
@@ -136,14 +137,14 @@ finish_trace(State *state, PyObject *parts, PyObject *trace)
     PyObject *kept = packed == NULL ? NULL : make_named(
         PyTuple_GET_ITEM(parts, KEPT), PyTuple_Pack(3, packed, notes, Py_False));
     /* First: concurrent readers read this last. */
-    int status = kept == NULL ? -1 : PyObject_SetAttr(trace, state->names._kept, kept);
+    int status = kept == NULL ? -1 : set_attr(state, trace, &state->names._kept, kept);
     PyObject *ended = status < 0 || let_go(state, trace) < 0 ? NULL : PyFloat_FromDouble(now());
-    status = ended == NULL ? -1 : PyObject_SetAttr(trace, state->names.ended, ended);
-    PyObject *store = status < 0 ? NULL : PyObject_GetAttr(trace, state->names.store);
+    status = ended == NULL ? -1 : set_attr(state, trace, &state->names.ended, ended);
+    PyObject *store = status < 0 ? NULL : get_attr(state, trace, &state->names.store);
     /* It has ended: what fails now is not done again. */
     bool is_done = store != NULL;
     if (store != NULL && store != Py_None
-        && (PyObject_SetAttr(trace, state->names.store, Py_None) < 0
+        && (set_attr(state, trace, &state->names.store, Py_None) < 0
             || hand_over(state, parts, trace, store, steps) < 0))
         is_done = fail_open(state, (PyObject *)state->Recording) == 0;
     Py_XDECREF(store);
@@ -170,11 +171,11 @@ static bool
 is_at_end(Chunk *chunk)
 {
     State *state = chunk->state;
-    PyObject *is_over = PyObject_GetAttr(chunk->recording, state->names.is_over);
-    PyObject *sent = PyObject_GetAttr(chunk->recording, state->names.sent);
+    PyObject *is_over = get_attr(state, chunk->recording, &state->names.is_over);
+    PyObject *sent = get_attr(state, chunk->recording, &state->names.sent);
     bool is_end = is_over == Py_True && sent != NULL && PyList_Check(sent)
                   && PyList_GET_SIZE(sent) == 4 && PyTuple_GET_ITEM(chunk->held, 3) == Py_True
-                  && is_none_in((PyObject *)chunk->trace, state->names.ended);
+                  && is_none_in(state, (PyObject *)chunk->trace, &state->names.ended);
     Py_XDECREF(sent);
     Py_XDECREF(is_over);
     return is_end;
@@ -233,7 +234,7 @@ close_body(State *state, PyObject *parts, PyObject *body, bool *is_done)
     Log *log = NULL;
     *is_done = chunk_take(&chunk) && is_at_end(&chunk);
     if (*is_done) {
-        close = PyObject_GetAttr(PyTuple_GET_ITEM(chunk.held, 0), state->names.close);
+        close = get_attr(state, PyTuple_GET_ITEM(chunk.held, 0), &state->names.close);
         *is_done = close == NULL || set_current(state, (PyObject *)chunk.trace) == 0;
     }
     if (close != NULL && *is_done) {

@@ -63,7 +63,7 @@ hold_after(Call *call)
 static int
 has_outcome(Call *call)
 {
-    PyObject *outcomes = notes_of(call->writer, call->state->names.outcomes);
+    PyObject *outcomes = notes_of(call->state, call->writer, &call->state->names.outcomes);
     PyObject *step = outcomes == NULL ? NULL : PyLong_FromSsize_t(call->step);
     int status = step == NULL ? -1 : PySequence_Contains(outcomes, step);
     Py_XDECREF(outcomes);
@@ -182,7 +182,7 @@ describe(Call *call, PyObject *error)
     PyObject *described = PyObject_CallOneArg(state->describe_error, error);
     int status = -1;
     if (described != NULL)
-        status = put_note(call->writer, state->names.outcomes, call->step, described);
+        status = put_note(state, call->writer, &state->names.outcomes, call->step, described);
     Py_XDECREF(described);
     return status;
 }
@@ -250,7 +250,7 @@ note(Call *call)
             return -1;
         int status = noted == NULL || noted == Py_None
                          ? 0
-                         : put_note(call->writer, call->state->names.details, call->step, noted);
+                         : put_note(call->state, call->writer, &call->state->names.details, call->step, noted);
         Py_XDECREF(noted);
         if (status < 0 && fail_open(call->state, self->probes[index].at[NOTE].callable) < 0)
             return -1;

@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "log.h"
 #include "named.h"
+#include "slots.h"
 #include "state.h"
 #include "texts.h"
 #include "writer.h"
@@ -33,9 +34,9 @@ answered_shortly(State *state, PyObject *data, PyObject *const *args, Py_ssize_t
     if (count != 5 || !PyUnicode_CheckExact(args[2]) || !PyList_CheckExact(args[3])
         || PyList_GET_SIZE(args[3]) > PyLong_AsSsize_t(PyTuple_GET_ITEM(data, MOST_HEADERS)))
         return NULL;
-    PyObject *changes = PyObject_GetAttr(args[1], state->names.added);
+    PyObject *changes = get_attr(state, args[1], &state->names.added);
     Py_XDECREF(changes);
-    PyObject *redactor = changes == Py_None ? PyObject_GetAttr(args[0], state->names._redactor) : NULL;
+    PyObject *redactor = changes == Py_None ? get_attr(state, args[0], &state->names._redactor) : NULL;
     if (redactor == NULL)
         return NULL;
     PyObject *status = known_text(state, redactor, args[2]);
@@ -106,7 +107,7 @@ begin_start(Start *start)
         || !PyDict_CheckExact(start->environ) || !PyUnicode_CheckExact(start->status)
         || !PyList_CheckExact(start->headers) || is_armed(state) || is_special(start))
         return false;
-    PyObject *context = PyObject_GetAttr((PyObject *)start->trace, state->names.context);
+    PyObject *context = get_attr(state, (PyObject *)start->trace, &state->names.context);
     Py_XDECREF(context);
     if (context == NULL || context == PyTuple_GET_ITEM(start->parts, NO_CONTEXT))
         return false;
@@ -131,15 +132,15 @@ added_headers(Start *start)
     PyObject *name = PyTuple_GET_ITEM(start->parts, ID_HEADER);
     if (name == Py_None)
         return PyList_New(0);
-    PyObject *route = PyObject_GetAttr((PyObject *)start->trace, state->names.route);
+    PyObject *route = get_attr(state, (PyObject *)start->trace, &state->names.route);
     PyObject *hidden = route == NULL || route == Py_None
-                           ? route : PyObject_GetAttr(route, state->names.ignored);
+                           ? route : get_attr(state, route, &state->names.ignored);
     if (hidden != route)
         Py_XDECREF(hidden); /* It is a bool. */
     Py_XDECREF(route);
     if (hidden == NULL || hidden == Py_True)
         return hidden == NULL ? NULL : PyList_New(0);
-    PyObject *id = PyObject_GetAttr((PyObject *)start->trace, state->names.id);
+    PyObject *id = get_attr(state, (PyObject *)start->trace, &state->names.id);
     return id == NULL ? NULL : Py_BuildValue("[(ON)]", name, id);
 }
 
@@ -178,14 +179,14 @@ note_start(Start *start)
         noted = PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(start->parts, ANSWER), trace,
                                              start->status, start->headers, added, NULL);
     int status = noted == NULL
-                     ? -1 : put_note(start->trace, state->names.details, start->step, noted);
+                     ? -1 : put_note(state, start->trace, &state->names.details, start->step, noted);
     PyObject *code = PyTuple_GET_ITEM(start->known, CODE);
     if (status == 0 && code != Py_None)
-        status = PyObject_SetAttr(trace, state->names.status, code);
+        status = set_attr(state, trace, &state->names.status, code);
     int is_sized = status == 0 ? has_length(start->headers) : -1;
     PyObject *streamed = is_sized ? Py_False : PyTuple_GET_ITEM(start->known, HAS_BODY);
     PyObject *headers = NULL;
-    if (is_sized >= 0 && PyObject_SetAttr(trace, state->names.streamed, streamed) == 0)
+    if (is_sized >= 0 && set_attr(state, trace, &state->names.streamed, streamed) == 0)
         headers = PyList_GET_SIZE(added) ? PySequence_Concat(start->headers, added)
                                          : Py_NewRef(start->headers);
     Py_XDECREF(noted);

@@ -15,6 +15,7 @@
 #include "functions.h"
 #include "log.h"
 #include "response.h"
+#include "slots.h"
 #include "state.h"
 #include "texts.h"
 #include "writer.h"
@@ -107,7 +108,7 @@ has_status_and_headers(
     if (is_plain != Py_True)
         return false;
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *object = PyObject_GetAttr(response, state->names.headers);
+    PyObject *object = get_attr(state, response, &state->names.headers);
     if (object == NULL)
         return false;
     *headers = NULL;
@@ -183,7 +184,7 @@ send(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     Step step = {0};
     if (count != 2 || state->current == NULL || as_int32(self->data, &step.tracepoint) < 0)
         return NULL;
-    PyObject *receivers = PyObject_GetAttr(args[0], state->names.receivers);
+    PyObject *receivers = get_attr(state, args[0], &state->names.receivers);
     bool has_none = receivers != NULL && PyDict_CheckExact(receivers)
                     && PyDict_GET_SIZE(receivers) == 0;
     Py_XDECREF(receivers);
@@ -302,7 +303,7 @@ view_args(Shortcut *self, PyObject *const *args, Py_ssize_t count)
         return NULL;
     if (PyDict_GET_SIZE(args[1]) == 0)
         return Py_NewRef(Py_None);
-    PyObject *redactor = PyObject_GetAttr(args[0], state->names._redactor);
+    PyObject *redactor = get_attr(state, args[0], &state->names._redactor);
     PyObject *facts = redactor == NULL ? NULL : make_facts(
         self->data, state->names.args, plain_args(state, redactor, args[1]));
     Py_XDECREF(redactor);
@@ -315,10 +316,10 @@ static PyObject *
 route_of(State *state, PyObject *routes, PyObject *request)
 {
     PyObject *rule = NULL, *known = NULL, *route = NULL;
-    if (is_none_in(request, state->names.routing_exception))
-        rule = PyObject_GetAttr(request, state->names.url_rule);
+    if (is_none_in(state, request, &state->names.routing_exception))
+        rule = get_attr(state, request, &state->names.url_rule);
     if (rule != NULL)
-        known = PyObject_GetAttr(routes, state->names._known);
+        known = get_attr(state, routes, &state->names._known);
     if (known != NULL)
         route = get_by_id(known, rule);
     Py_XDECREF(known);
@@ -330,11 +331,11 @@ route_of(State *state, PyObject *routes, PyObject *request)
 static PyObject *
 facts_of(State *state, PyObject *routes, PyObject *request, PyObject *type, PyObject *no_args)
 {
-    PyObject *args = PyObject_GetAttr(request, state->names.view_args), *facts = NULL;
+    PyObject *args = get_attr(state, request, &state->names.view_args), *facts = NULL;
     if (args == Py_None || (args != NULL && PyDict_CheckExact(args) && PyDict_GET_SIZE(args) == 0)) {
         facts = Py_NewRef(no_args);
     } else if (args != NULL && PyDict_CheckExact(args)) {
-        PyObject *redactor = PyObject_GetAttr(routes, state->names._redactor);
+        PyObject *redactor = get_attr(state, routes, &state->names._redactor);
         if (redactor != NULL)
             facts = make_facts(type, state->names.view_args, plain_args(state, redactor, args));
         Py_XDECREF(redactor);
@@ -347,11 +348,11 @@ facts_of(State *state, PyObject *routes, PyObject *request, PyObject *type, PyOb
 static int
 take_context(State *state, PyObject *trace, PyObject *context, PyObject *no_context)
 {
-    PyObject *own = PyObject_GetAttr(trace, state->names.context);
+    PyObject *own = get_attr(state, trace, &state->names.context);
     int status = own == NULL ? -1 : 0;
     if (own == no_context) {
         Py_SETREF(own, PyWeakref_NewRef(context, NULL));
-        status = own == NULL ? -1 : PyObject_SetAttr(trace, state->names.context, own);
+        status = own == NULL ? -1 : set_attr(state, trace, &state->names.context, own);
     }
     if (status == 0)
         status = referent(own) == context;
@@ -368,18 +369,18 @@ matched(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     State *state = PyType_GetModuleState(Py_TYPE(self));
     if (count != 4 || (PyObject *)Py_TYPE(args[1]) != PyTuple_GET_ITEM(self->data, 0))
         return NULL;
-    PyObject *request = PyObject_GetAttr(args[3], state->names.request);
+    PyObject *request = get_attr(state, args[3], &state->names.request);
     PyObject *route = request == NULL ? NULL : route_of(state, args[0], request);
     PyObject *facts = route == NULL ? NULL : facts_of(
         state, args[0], request, PyTuple_GET_ITEM(self->data, 2), PyTuple_GET_ITEM(self->data, 3));
-    PyObject *match = facts == NULL ? NULL : PyObject_GetAttr(route, state->names.match);
+    PyObject *match = facts == NULL ? NULL : get_attr(state, route, &state->names.match);
     int status = match == NULL ? -1 : take_context(state, args[1], args[3],
                                                    PyTuple_GET_ITEM(self->data, 1));
     if (status > 0)
-        status = PyObject_SetAttr(args[1], state->names.route, route);
+        status = set_attr(state, args[1], &state->names.route, route);
     Log *log = status < 0 ? NULL : log_of(state, (Fields *)args[1]);
     bool is_done = log != NULL && log_assign((PyObject *)log, args[2], match) == 0
-                   && put_note((Fields *)args[1], state->names.details, PyLong_AsSsize_t(args[2]),
+                   && put_note(state, (Fields *)args[1], &state->names.details, PyLong_AsSsize_t(args[2]),
                                facts) == 0;
     Py_XDECREF(log);
     Py_XDECREF(match);
@@ -406,10 +407,10 @@ note_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
     Fields *writer = count == 3 ? as_writer(self, args[0]) : NULL;
-    PyObject *details = writer == NULL ? NULL : notes_of(writer, state->names.details);
+    PyObject *details = writer == NULL ? NULL : notes_of(state, writer, &state->names.details);
     PyObject *made = details == NULL ? NULL : get_item(details, args[1]);
     PyObject *name = made == NULL
-                         ? NULL : PyObject_GetAttr((PyObject *)Py_TYPE(args[2]), state->names.__name__);
+                         ? NULL : get_attr(state, (PyObject *)Py_TYPE(args[2]), &state->names.__name__);
     bool is_done = name != NULL && PyObject_SetItem(made, state->names.to, name) == 0;
     Py_XDECREF(name);
     Py_XDECREF(made);
@@ -426,7 +427,7 @@ before_context(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     Fields *writer = count == 2 ? as_writer(self, args[0]) : NULL;
     if (writer == NULL || writer->current > 0)
         return NULL;
-    PyObject *interface = PyObject_GetAttr(args[1], state->names.session_interface);
+    PyObject *interface = get_attr(state, args[1], &state->names.session_interface);
     PyObject *id = interface == NULL ? NULL : PyLong_FromVoidPtr(Py_TYPE(interface));
     int is_known = id == NULL ? -1 : PySet_Contains(self->data, id);
     Py_XDECREF(id);
@@ -441,7 +442,7 @@ after_context(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
     PyObject *kind = count == 1 ? get_item(self->data, (PyObject *)Py_TYPE(args[0])) : NULL;
-    bool is_done = kind != NULL && PyObject_SetAttr(args[0], state->names.__class__, kind) == 0;
+    bool is_done = kind != NULL && set_attr(state, args[0], &state->names.__class__, kind) == 0;
     Py_XDECREF(kind);
     return is_done ? Py_NewRef(Py_None) : NULL;
 }
@@ -469,7 +470,7 @@ look_at_parsed(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     State *state = PyType_GetModuleState(Py_TYPE(self));
     if (count != 3)
         return NULL;
-    PyObject *reference = PyObject_GetAttr(args[1], state->names.context);
+    PyObject *reference = get_attr(state, args[1], &state->names.context);
     if (reference == NULL)
         return NULL;
     bool is_own = PyWeakref_CheckRef(reference) && referent(reference) == args[2];
@@ -523,13 +524,13 @@ is_plain(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     State *state = PyType_GetModuleState(Py_TYPE(self));
     if (count != 3 || !PyUnicode_CheckExact(args[1]))
         return NULL;
-    PyObject *statements = PyObject_GetAttr(args[0], state->names._statements);
+    PyObject *statements = get_attr(state, args[0], &state->names._statements);
     PyObject *key = statements == NULL ? NULL : PyLong_FromSsize_t(PyObject_Hash(args[1]));
     PyObject *known = key == NULL ? NULL : get_item(statements, key), *few = NULL;
     bool has_none = args[2] == Py_None
                     || (PyTuple_CheckExact(args[2]) && PyTuple_GET_SIZE(args[2]) == 0);
     if (known == Py_True && !has_none) {
-        few = PyObject_GetAttr(args[0], state->names._few);
+        few = get_attr(state, args[0], &state->names._few);
         if (few == NULL || !are_small(args[2], PyLong_AsSsize_t(few)))
             Py_CLEAR(known);
     }
@@ -548,10 +549,10 @@ query(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
     if (count < 2 || count > 3 || !PyUnicode_CheckExact(args[1])
-        || is_none_in(args[0], state->names.plain))
+        || is_none_in(state, args[0], &state->names.plain))
         return NULL;
     PyObject *names = names_of_query(args[1], PyLong_AsSsize_t(self->data));
-    PyObject *open = names == NULL ? NULL : PyObject_GetAttr(args[0], state->names._open_queries);
+    PyObject *open = names == NULL ? NULL : get_attr(state, args[0], &state->names._open_queries);
     bool is_open = open != NULL && is_known_text(open, names) == 1;
     Py_XDECREF(open);
     Py_XDECREF(names);
@@ -588,10 +589,10 @@ static PyObject *
 add_to_store(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    if (count != 2 || PyObject_SetAttr(args[1], state->names.store, args[0]) < 0)
+    if (count != 2 || set_attr(state, args[1], &state->names.store, args[0]) < 0)
         return NULL;
-    PyObject *kept = PyObject_GetAttr(args[0], state->names._kept);
-    PyObject *numbers = kept == NULL ? NULL : PyObject_GetAttr(args[0], state->names._numbers);
+    PyObject *kept = get_attr(state, args[0], &state->names._kept);
+    PyObject *numbers = kept == NULL ? NULL : get_attr(state, args[0], &state->names._numbers);
     PyObject *pair = numbers == NULL ? NULL : PyTuple_New(2), *added = NULL;
     if (pair != NULL) {
         PyTuple_SET_ITEM(pair, 0, Py_NewRef(args[1]));
@@ -621,9 +622,9 @@ on_trace(Shortcut *self, PyObject *const *args, Py_ssize_t count)
         || PyDict_Contains(modules, PyTuple_GET_ITEM(self->data, 2)) != 0)
         return NULL;
     PyObject *member = PyTuple_GET_ITEM(self->data, 3), *joined = NULL;
-    bool is_known = member == Py_None || is_none_in(args[0], state->names.outbox);
+    bool is_known = member == Py_None || is_none_in(state, args[0], &state->names.outbox);
     if (!is_known) {
-        joined = PyObject_GetAttr(member, state->names.joined);
+        joined = get_attr(state, member, &state->names.joined);
         is_known = joined == Py_True;
     }
     Py_XDECREF(joined);
@@ -645,7 +646,7 @@ static PyObject *
 sent_body(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *preview = count == 1 ? PyObject_GetAttr(args[0], state->names.preview) : NULL;
+    PyObject *preview = count == 1 ? get_attr(state, args[0], &state->names.preview) : NULL;
     Py_XDECREF(preview);
     return preview == Py_False ? Py_NewRef(Py_None) : NULL;
 }
@@ -664,8 +665,8 @@ static PyObject *
 unclosed(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *trace = count == 1 ? PyObject_GetAttr(args[0], state->names.trace) : NULL;
-    PyObject *ended = trace == NULL ? NULL : PyObject_GetAttr(trace, state->names.ended);
+    PyObject *trace = count == 1 ? get_attr(state, args[0], &state->names.trace) : NULL;
+    PyObject *ended = trace == NULL ? NULL : get_attr(state, trace, &state->names.ended);
     bool is_done = ended != NULL && ended != Py_None;
     Py_XDECREF(ended);
     Py_XDECREF(trace);
@@ -680,8 +681,8 @@ trace_id(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     if (count != 1)
         return NULL;
     PyObject *parts[] = {
-        get_item(self->data, state->names._epoch), PyObject_GetAttr(args[0], state->names.origin),
-        get_item(self->data, state->names._first), PyObject_GetAttr(args[0], state->names.serial),
+        get_item(self->data, state->names._epoch), get_attr(state, args[0], &state->names.origin),
+        get_item(self->data, state->names._first), get_attr(state, args[0], &state->names.serial),
     };
     PyObject *id = NULL;
     if (parts[0] != NULL && parts[1] != NULL && parts[2] != NULL && parts[3] != NULL) {
@@ -873,7 +874,7 @@ app_context_vectorcall(
 {
     Shortcut *self = (Shortcut *)object;
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *method = PyObject_GetAttr(PyTuple_GET_ITEM(self->data, 0), state->names.app_context);
+    PyObject *method = get_attr(state, PyTuple_GET_ITEM(self->data, 0), &state->names.app_context);
     PyObject *context = method == NULL ? NULL : PyObject_Vectorcall(method, args, nargsf, kwnames);
     PyObject *trace = NULL, *adopted = NULL;
     Py_XDECREF(method);
@@ -883,7 +884,7 @@ app_context_vectorcall(
     Fields *writer = as_writer(self, trace);
     if (writer != NULL && writer->owner == PyTuple_GET_ITEM(self->data, 1)) {
         PyObject *kind = get_item(PyTuple_GET_ITEM(self->data, 2), (PyObject *)Py_TYPE(context));
-        if (kind != NULL && PyObject_SetAttr(context, state->names.__class__, kind) == 0)
+        if (kind != NULL && set_attr(state, context, &state->names.__class__, kind) == 0)
             adopted = Py_NewRef(Py_None);
         else if (!PyErr_Occurred())
             adopted = PyObject_CallOneArg(PyTuple_GET_ITEM(self->data, 3), context);

@@ -25,6 +25,21 @@
     X(_statements) X(_together)
 
 typedef struct {
+#define X(name) PyObject *name;
+    NAMES(X)
+#undef X
+    PyObject *wsgi_file_wrapper;
+} Names;
+
+enum { NAME_COUNT = sizeof(Names) / sizeof(PyObject *), MOST_KNOWN = 4 };
+
+/* A class, and the offsets of its slots by the indexes of their names: 0 if it has no such slot. */
+typedef struct {
+    PyTypeObject *type;
+    Py_ssize_t offsets[NAME_COUNT];
+} KnownType;
+
+typedef struct {
     PyTypeObject *Log;
     PyTypeObject *Fields;
     PyTypeObject *Recording;
@@ -38,10 +53,7 @@ typedef struct {
     PyObject *failed;
     PyObject *holding;
     int32_t unnumbered;
-    struct {
-#define X(name) PyObject *name;
-        NAMES(X)
-#undef X
-        PyObject *wsgi_file_wrapper;
-    } names;
+    Names names;
+    KnownType known[MOST_KNOWN];
+    int known_count;
 } State;

@@ -41,11 +41,11 @@ begin(PyObject *module, PyObject *const *args, Py_ssize_t count)
     int status = 0;
     /* Before the step, for concurrent readers. */
     if (count == 3 && args[2] != Py_None)
-        status = put_note(writer, state->names.details, offset, args[2]);
+        status = put_note(state, writer, &state->names.details, offset, args[2]);
     if (status == 0 && PyLong_Check(args[1])) {
         status = as_int32(args[1], &step.tracepoint);
     } else if (status == 0) {
-        status = put_note(writer, state->names.tracepoints, offset, args[1]);
+        status = put_note(state, writer, &state->names.tracepoints, offset, args[1]);
         step.tracepoint = state->unnumbered;
     }
     if (status == 0) {

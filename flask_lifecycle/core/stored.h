@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "log.h"
+#include "slots.h"
 #include "state.h"
 
 #if PY_VERSION_HEX < 0x030D0000
@@ -161,7 +162,7 @@ add_tracepoint(Record *record, PyObject *Py_UNUSED(context), PyObject *place, Py
     bool is_added = separate(text) && add_text(text, "[", 1) && add_value(text, place)
                     && add_attributes(text, tracepoint, record->layout.called)
                     && add_text(text, ",", 1);
-    PyObject *source = is_added ? PyObject_GetAttr(tracepoint, state->names.source) : NULL;
+    PyObject *source = is_added ? get_attr(state, tracepoint, &state->names.source) : NULL;
     is_added = add_source(text, state, source)
                && add_attributes(text, tracepoint, record->layout.place)
                && add_text(text, "]", 1);
@@ -211,11 +212,11 @@ add_notes(Record *record)
 {
     State *state = record->state;
     Text *text = &record->text;
-    PyObject *notes = PyObject_GetAttr(record->trace, state->names.notes);
+    PyObject *notes = get_attr(state, record->trace, &state->names.notes);
     if (notes == NULL)
         return false;
-    PyObject *kept = PyObject_GetAttr(record->trace, state->names._kept);
-    PyObject *outcomes = PyObject_GetAttr(notes, state->names.outcomes);
+    PyObject *kept = get_attr(state, record->trace, &state->names._kept);
+    PyObject *outcomes = get_attr(state, notes, &state->names.outcomes);
     bool is_added = add_text(text, ",[", 2)
                     && add_kind(record, notes, state->names.details, add_main)
                     && add_text(text, "],[", 3)

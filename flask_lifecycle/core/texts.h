@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include "changes.h"
+#include "slots.h"
 #include "state.h"
 #include "writer.h"
 
@@ -12,7 +13,7 @@
 static PyObject *
 known_text(State *state, PyObject *redactor, PyObject *text)
 {
-    PyObject *plain = PyObject_GetAttr(redactor, state->names.plain);
+    PyObject *plain = get_attr(state, redactor, &state->names.plain);
     bool is_plain = plain != NULL && PyTuple_CheckExact(plain)
                     && PyUnicode_GET_LENGTH(text)
                            <= PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST))
@@ -39,7 +40,7 @@ shown_header(State *state, PyObject *redactor, PyObject *known, PyObject *pair, 
 static PyObject *
 shown_headers(State *state, PyObject *redactor, PyObject *list, PyObject *path)
 {
-    PyObject *known = PyObject_GetAttr(redactor, state->names._headers);
+    PyObject *known = get_attr(state, redactor, &state->names._headers);
     PyObject *pairs = known == NULL ? NULL : PyList_AsTuple(list);
     PyObject *all = pairs == NULL ? NULL : PyTuple_New(PyTuple_GET_SIZE(pairs));
     for (Py_ssize_t at = 0; all != NULL && at < PyTuple_GET_SIZE(pairs); at++) {
@@ -99,7 +100,7 @@ names_of_query(PyObject *query, Py_ssize_t shortest_key)
 static PyObject *
 plain_args(State *state, PyObject *redactor, PyObject *args)
 {
-    PyObject *plain = PyObject_GetAttr(redactor, state->names.plain), *copy = NULL, *name, *value;
+    PyObject *plain = get_attr(state, redactor, &state->names.plain), *copy = NULL, *name, *value;
     if (plain != NULL && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == LONGEST + 1)
         copy = PyDict_Copy(args);
     Py_ssize_t place = 0;

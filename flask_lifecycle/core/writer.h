@@ -8,6 +8,7 @@
 
 #include "fields.h"
 #include "log.h"
+#include "slots.h"
 #include "state.h"
 
 /* Return a value of a dict: a new reference, or NULL, where there may be an exception. */
@@ -37,18 +38,18 @@ get_by_id(PyObject *dict, PyObject *object)
 
 /* Return whether an attribute is None. */
 static bool
-is_none_in(PyObject *object, PyObject *name)
+is_none_in(State *state, PyObject *object, PyObject **name)
 {
-    PyObject *value = PyObject_GetAttr(object, name);
+    PyObject *value = get_attr(state, object, name);
     Py_XDECREF(value);
     return value == Py_None;
 }
 
 /* Return an attribute if it is a number that fits, else -1, where there may be an exception. */
 static Py_ssize_t
-size_of(PyObject *object, PyObject *name)
+size_of(State *state, PyObject *object, PyObject **name)
 {
-    PyObject *value = PyObject_GetAttr(object, name);
+    PyObject *value = get_attr(state, object, name);
     Py_ssize_t size = value != NULL && PyLong_CheckExact(value) ? PyLong_AsSsize_t(value) : -1;
     Py_XDECREF(value);
     return size;
@@ -76,7 +77,7 @@ is_app_of(State *state, Fields *writer, PyObject *app)
 {
     PyObject *owner = field(writer, &writer->owner);
     PyObject *reference = owner == NULL || owner == Py_None
-                              ? NULL : PyObject_GetAttr(owner, state->names.app);
+                              ? NULL : get_attr(state, owner, &state->names.app);
     bool is_app = reference != NULL && referent(reference) == app;
     Py_XDECREF(reference);
     Py_XDECREF(owner);
@@ -85,19 +86,19 @@ is_app_of(State *state, Fields *writer, PyObject *app)
 
 /* Return one of the dicts in `writer.notes`, in the same way. */
 static PyObject *
-notes_of(Fields *writer, PyObject *name)
+notes_of(State *state, Fields *writer, PyObject **name)
 {
     PyObject *notes = field(writer, &writer->notes);
-    PyObject *dict = notes == NULL ? NULL : PyObject_GetAttr(notes, name);
+    PyObject *dict = notes == NULL ? NULL : get_attr(state, notes, name);
     Py_XDECREF(notes);
     return dict;
 }
 
 /* Do `writer.notes.<name>[offset] = value`. */
 static int
-put_note(Fields *writer, PyObject *name, Py_ssize_t offset, PyObject *value)
+put_note(State *state, Fields *writer, PyObject **name, Py_ssize_t offset, PyObject *value)
 {
-    PyObject *notes = notes_of(writer, name);
+    PyObject *notes = notes_of(state, writer, name);
     PyObject *step = notes == NULL ? NULL : PyLong_FromSsize_t(offset);
     int status = step == NULL ? -1 : PyObject_SetItem(notes, step, value);
     Py_XDECREF(notes);

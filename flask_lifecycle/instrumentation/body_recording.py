@@ -6,7 +6,7 @@ import typing as t
 from threading import get_ident
 
 from ..collectors.http import Preview
-from ..core import shortcut
+from ..core import shortcut, slotted
 from ..faults import fault
 from ..recorder import holding
 from ..recorder.current import current
@@ -51,6 +51,7 @@ class Counts(list[t.Any]):
         return detail
 
 
+@slotted
 class Recording:
     """The recording of one body, over all of its iterators."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..core import slotted
 from .model import Error, JsonObject
 from .statement import Statement
 from .tracepoint import Tracepoint
@@ -51,6 +52,7 @@ class Facts(dict[str, t.Any]):
         return None, self
 
 
+@slotted
 class Notes:
     """The details of one writer's steps, by their offsets in its log."""
 

@@ -9,7 +9,7 @@ import typing as t
 from threading import current_thread, get_ident
 from time import time
 
-from ..core import shortcut
+from ..core import shortcut, slotted
 from ..locks import lock
 from ..redact import Redactor
 from . import process
@@ -51,6 +51,7 @@ class Route(t.NamedTuple):
     ignored: bool
 
 
+@slotted
 class LiveTrace(Writer):
     """One request while it is recorded, by its own thread. No lock is needed.
 
